@@ -1,0 +1,48 @@
+import { LabError } from '../base/errors.ts';
+import { shuffle, stream } from '../base/random.ts';
+
+/** Numbers that describe one image of a training batch: image index, flip, row offset, column offset. */
+export const CODE_LENGTH = 4;
+/** Reflected pixels on every side before the crop, so crop offsets are 0 .. 2 * PADDING. */
+export const PADDING = 4;
+
+const OFFSETS = 2 * PADDING + 1;
+
+/** Full batches in one epoch; the last partial batch is dropped (SPEC: 781 of 64 in 50,000). */
+export function stepsPerEpoch(images: number, batch: number): number {
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new LabError(
+      'data.batch-size',
+      `the batch size is ${batch}, expected a whole number of at least 1`,
+      'Choose a batch size such as 64.',
+    );
+  if (images < batch)
+    throw new LabError(
+      'data.fewer-images-than-batch',
+      `there are ${images} training images, fewer than one batch of ${batch}`,
+      `Choose a batch size of at most ${Math.max(1, images)}, or more training images.`,
+    );
+  return Math.floor(images / batch);
+}
+
+/**
+ * What every engine trains on in one epoch (1-based): the order of the images and how each one is augmented.
+ * It depends on the seed, the epoch and the list of training images alone, so a resumed run, another engine or
+ * another worker sees the same batches.
+ *
+ * @param train indices of the training images, in any fixed order
+ * @returns codes [steps, batch, 4] = (image index, flip 0/1, row offset 0..8, column offset 0..8)
+ */
+export function epochBatches(seed: number, epoch: number, train: Int32Array, batch: number): Int32Array {
+  const steps = stepsPerEpoch(train.length, batch);
+  const order = shuffle(train.slice(), stream(seed, 'order', epoch));
+  const augment = stream(seed, 'augment', epoch);
+  const codes = new Int32Array(steps * batch * CODE_LENGTH);
+  for (let i = 0, at = 0; i < steps * batch; i++) {
+    codes[at++] = order[i]!;
+    codes[at++] = augment.below(2);
+    codes[at++] = augment.below(OFFSETS);
+    codes[at++] = augment.below(OFFSETS);
+  }
+  return codes;
+}
