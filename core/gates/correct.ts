@@ -1,0 +1,14 @@
+import type { Gate } from './gate.ts';
+
+/** Equation 6: delta(label, argmax of the source) * a; samples that are filtered out still count in the mean. */
+export const correct = {
+  name: 'correct',
+  letter: 'C',
+  title: 'Correct',
+  formula: 'G(a) = δ(ŷ, y_s) · a',
+  summary: 'Passes only the samples that the source classifies correctly.',
+  color: '#e56f00',
+  dash: '2 4',
+  weight: () => 1,
+  onlyCorrect: true,
+} as const satisfies Gate;

@@ -1,0 +1,14 @@
+import type { Gate } from './gate.ts';
+
+/** Equation 4: the edge is cut. A node with nothing but Cutoff on its incoming edges is frozen. */
+export const cutoff = {
+  name: 'cutoff',
+  letter: 'X',
+  title: 'Cutoff',
+  formula: 'G(a) = 0',
+  summary: 'Cuts the edge: nothing is learned over it.',
+  color: '#8b9097',
+  dash: '1 7',
+  weight: () => 0,
+  onlyCorrect: false,
+} as const satisfies Gate;

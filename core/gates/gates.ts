@@ -1,0 +1,32 @@
+import { LabError } from '../base/errors.ts';
+import { correct } from './correct.ts';
+import { cutoff } from './cutoff.ts';
+import type { Gate } from './gate.ts';
+import { linear } from './linear.ts';
+import { through } from './through.ts';
+
+const list = [through, cutoff, linear, correct] as const satisfies readonly Gate[];
+
+/** Every gate there is, in the paper's order. A fifth gate is one file and one entry above. */
+export const gates: readonly (Gate & { readonly name: GateName })[] = list;
+
+export type GateName = (typeof list)[number]['name'];
+
+export const gateNames: readonly GateName[] = list.map((each) => each.name);
+
+const byName = new Map<string, Gate & { readonly name: GateName }>(gates.map((each) => [each.name, each]));
+
+export const isGateName = (name: unknown): name is GateName => typeof name === 'string' && byName.has(name);
+
+/** Looks up a gate by its name. Throws `gate.unknown`. */
+export function gate(name: string): Gate & { readonly name: GateName } {
+  const found = byName.get(name);
+  if (!found) {
+    throw new LabError(
+      'gate.unknown',
+      `Unknown gate "${name.slice(0, 60)}": expected one of ${gateNames.join(', ')}.`,
+      'Correct the name of the gate.',
+    );
+  }
+  return found;
+}

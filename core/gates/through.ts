@@ -1,0 +1,14 @@
+import type { Gate } from './gate.ts';
+
+/** Equation 3: the loss passes as it is. */
+export const through = {
+  name: 'through',
+  letter: 'T',
+  title: 'Through',
+  formula: 'G(a) = a',
+  summary: 'Passes the loss of every sample unchanged.',
+  color: '#9445d8',
+  dash: 'none',
+  weight: () => 1,
+  onlyCorrect: false,
+} as const satisfies Gate;

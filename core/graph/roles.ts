@@ -1,0 +1,16 @@
+import { TARGET, isFrozen } from './graph.ts';
+import type { Graph } from './graph.ts';
+
+/** What a node is in its graph, and how Figure 2 of the paper draws it. */
+export const roles = {
+  target: { title: 'Target', color: '#d8343f' },
+  pretrained: { title: 'Pretrained, frozen', color: '#3f7fe0' },
+  auxiliary: { title: 'Auxiliary', color: '#858b93' },
+} as const;
+
+export type Role = keyof typeof roles;
+
+export function roleOf(graph: Graph, node: number): Role {
+  if (node === TARGET) return 'target';
+  return isFrozen(graph, node) ? 'pretrained' : 'auxiliary';
+}

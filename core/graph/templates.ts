@@ -1,0 +1,90 @@
+import { LabError } from '../base/errors.ts';
+import { architecture } from '../models/architecture.ts';
+import { LABEL, MAX_NODES, TARGET, makeGraph } from './graph.ts';
+import type { Carried, Graph } from './graph.ts';
+
+interface Template {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  /** What the edge from source to destination carries. */
+  readonly carried: (source: number, destination: number) => Carried;
+}
+
+/** Temperature of the paper's KD baseline (Table 2). */
+export const KD_TEMPERATURE = 2;
+const TEACHER = 2;
+const softened: Carried = { gate: 'through', temperature: KD_TEMPERATURE };
+
+/** Known methods written as graphs: starting points of the editor and baselines of every study. */
+export const templates = [
+  {
+    name: 'independent',
+    title: 'Independent',
+    summary: 'Every node learns from the label alone; nobody teaches anybody.',
+    carried: (source) => (source === LABEL ? 'through' : 'cutoff'),
+  },
+  {
+    name: 'kd',
+    title: 'KD',
+    summary:
+      'Knowledge distillation (Hinton 2015): nodes 2 and up are pretrained and teach node 1 at T = 2. Alone it is Independent.',
+    carried: (source, destination) => {
+      if (destination !== TARGET) return 'cutoff';
+      return source === LABEL ? 'through' : softened;
+    },
+  },
+  {
+    name: 'dml',
+    title: 'DML',
+    summary:
+      'Deep mutual learning (Zhang 2018): every node learns from the label and from all others at T = 1. As a graph it is All-Through.',
+    carried: () => 'through',
+  },
+  {
+    name: 'kd+dml',
+    title: 'KD + DML',
+    summary:
+      'Node 2 is pretrained and teaches all others at T = 2; they also teach each other. With two nodes it is KD, alone Independent.',
+    carried: (source, destination) => {
+      if (destination === TEACHER) return 'cutoff';
+      return source === TEACHER ? softened : 'through';
+    },
+  },
+  {
+    name: 'all-through',
+    title: 'All-Through',
+    summary:
+      'Every gate Through: the rows "Fixed" of the paper\'s Table 1. The same graph as DML; both names are kept because its tables use both.',
+    carried: () => 'through',
+  },
+] as const satisfies readonly Template[];
+
+export type TemplateName = (typeof templates)[number]['name'];
+
+export const isTemplateName = (name: string): name is TemplateName =>
+  templates.some((each) => each.name === name);
+
+/**
+ * The template's graph over 1 to 7 models, the target's first. Frozen nodes still need their checkpoints.
+ * Throws `graph.unknown-template`, `graph.node-count`, `model.unknown`.
+ */
+export function template(name: string, models: readonly string[]): Graph {
+  const found = templates.find((each) => each.name === name);
+  if (!found) {
+    throw new LabError(
+      'graph.unknown-template',
+      `Unknown template "${name.slice(0, 60)}": expected one of ${templates.map((each) => each.name).join(', ')}.`,
+      'Name one of them, or give a graph file.',
+    );
+  }
+  if (models.length < 1 || models.length > MAX_NODES) {
+    throw new LabError(
+      'graph.node-count',
+      `${models.length} models for the template "${name}": a graph has 1 to ${MAX_NODES} nodes.`,
+      'Name between one and seven models, the target first.',
+    );
+  }
+  const nodes = models.map((model) => ({ model: architecture(model).name }));
+  return makeGraph(nodes, found.carried, found.title);
+}
