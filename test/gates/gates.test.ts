@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { gate, gateNames, gates, isGateName } from '../../core/gates/gates.ts';
+import { contrast, difference, visions } from './color.ts';
+
+describe('gates', () => {
+  test('weights and masks are the equations 3 to 6', () => {
+    const at = (progress: number) =>
+      gates.map((each) => [each.name, each.weight(progress), each.onlyCorrect]);
+    assert.deepEqual(at(0.25), [
+      ['through', 1, false],
+      ['cutoff', 0, false],
+      ['linear', 0.25, false],
+      ['correct', 1, true],
+    ]);
+    assert.equal(gate('linear').weight(1), 1);
+  });
+
+  test('names, letters and dashes tell them apart', () => {
+    for (const key of ['name', 'letter', 'title', 'dash', 'color'] as const) {
+      assert.equal(new Set(gates.map((each) => each[key])).size, gates.length, key);
+    }
+    for (const each of gates) assert.match(each.letter, /^[A-Z]$/);
+  });
+
+  test('an unknown gate is refused by name, also names every object inherits', () => {
+    for (const name of ['Through', 'toString', '__proto__', '']) {
+      assert.equal(isGateName(name), false);
+      assert.throws(() => gate(name), {
+        code: 'gate.unknown',
+        message: new RegExp(`"${name}".*through, cutoff`),
+      });
+    }
+    assert.deepEqual(gateNames.filter(isGateName), gateNames);
+  });
+
+  test('colours stand out on light and dark backgrounds', () => {
+    for (const { name, color } of gates) {
+      for (const background of ['#ffffff', '#15171c']) {
+        assert.ok(
+          contrast(color, background) >= 3,
+          `${name} on ${background}: ${contrast(color, background)}`,
+        );
+      }
+    }
+  });
+
+  test('colours differ for every kind of colour vision', () => {
+    for (const vision of visions) {
+      for (const [i, one] of gates.entries()) {
+        for (const other of gates.slice(i + 1)) {
+          const apart = difference(one.color, other.color, vision);
+          assert.ok(apart >= 20, `${one.name} and ${other.name} for ${vision}: ${apart}`);
+        }
+      }
+    }
+  });
+});
