@@ -20,6 +20,10 @@ export default ts.config(
   {
     files: ['build/**', 'test/**'],
     rules: { 'no-console': 'off' },
+  },
+  {
+    // Plain JavaScript on Node; in TypeScript the compiler knows the globals.
+    files: ['**/*.js'],
     languageOptions: {
       globals: {
         process: 'readonly',

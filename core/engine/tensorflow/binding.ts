@@ -1,0 +1,140 @@
+import { createRequire } from 'node:module';
+import type * as tfjs from '@tensorflow/tfjs';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
+import { LabError, messageOf } from '../../base/errors.ts';
+import { libraryStatus } from './library.ts';
+import type { Variant } from './release.ts';
+
+const require = createRequire(import.meta.url);
+const bindingPackage = '@tensorflow/tfjs-node-gpu';
+
+/** Number of a tensor inside the addon; given back with `deleteTensor`. */
+export type TensorId = number;
+
+/** What an operation returns of each output. `dtype` is a TF_* number. */
+export type TensorMetadata = { id: TensorId; shape: number[]; dtype: number };
+
+/** Attribute of an operation; `type` is a TF_ATTR_* number. */
+export type OpAttribute = { name: string; type: number; value: unknown };
+
+/** The addon: TensorFlow's C API as far as tfjs-node uses it. Its properties are read-only. */
+export interface TensorFlowBinding {
+  createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView | Uint8Array[]): TensorId;
+  deleteTensor(id: TensorId): void;
+  /** Copies a tensor to the host. */
+  tensorDataSync(id: TensorId): Float32Array | Int32Array | Uint8Array;
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly TensorId[],
+    outputs: number,
+  ): TensorMetadata[];
+  /** `tags` separated by commas. @returns number of the session */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(session: number): void;
+  /** `inputNames` and `outputNames`: `name:index` of graph operations, separated by commas. */
+  runSavedModel(
+    session: number,
+    inputs: readonly TensorId[],
+    inputNames: string,
+    outputNames: string,
+  ): TensorMetadata[];
+  getNumOfSavedModels(): number;
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_BOOL: number;
+  readonly TF_COMPLEX64: number;
+  readonly TF_STRING: number;
+  readonly TF_RESOURCE: number;
+  readonly TF_UINT8: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  readonly TF_ATTR_RESOURCE: number;
+  readonly TF_Version: string;
+}
+
+/** tfjs's backend over the addon, with the one private method that recording needs. */
+export type TensorFlowBackend = Omit<NodeJSKernelBackend, 'binding'> & {
+  binding: TensorFlowBinding;
+  getInputTensorIds(tensors: readonly tfjs.TensorInfo[]): TensorId[];
+};
+
+/** TensorFlow, loaded: tfjs, its current backend, and the addon below it. */
+export type TensorFlow = {
+  tf: typeof tfjs;
+  backend: TensorFlowBackend;
+  binding: TensorFlowBinding;
+};
+
+export type BindingOptions = {
+  variant?: Variant;
+  /** Threads that one operation may use; default all cores. Holds for the life of the process. */
+  threads?: number | undefined;
+};
+
+let loaded: TensorFlow | undefined;
+
+/**
+ * Load TensorFlow into this process and make it the backend of tfjs. Once per process: a second call returns the
+ * first one's result. Never in a worker thread: the addon has one unlocked global for the whole process.
+ *
+ * @throws LabError `engine.missing | damaged | other-version | unsupported | does-not-load`
+ */
+export function loadBinding({ variant = 'cpu', threads }: BindingOptions = {}): TensorFlow {
+  if (loaded) return loaded;
+  const status = libraryStatus(variant);
+  if (!status.addon)
+    throw new LabError(
+      `engine.${status.state}`,
+      status.found,
+      `${status.next}; or use the portable engine, more slowly (--engine portable)`,
+    );
+  setEnvironment(threads);
+  allowRemovedUtil();
+  const binding = requireAddon(status.addon);
+  const tf = require('@tensorflow/tfjs') as typeof tfjs;
+  require(`${bindingPackage}/dist/register_all_kernels.js`);
+  const { NodeJSKernelBackend: Backend } = require(`${bindingPackage}/dist/nodejs_kernel_backend.js`) as {
+    NodeJSKernelBackend: new (binding: TensorFlowBinding, packageName: string) => TensorFlowBackend;
+  };
+  const backend = new Backend(binding, bindingPackage);
+  tf.registerBackend('tensorflow', () => backend as unknown as NodeJSKernelBackend, 3);
+  void tf.setBackend('tensorflow'); // a backend that is made synchronously is also set synchronously
+  loaded = { tf, backend, binding };
+  return loaded;
+}
+
+/** TensorFlow reads these once, when its library is opened. What the user has set is left alone. */
+function setEnvironment(threads: number | undefined): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // or it takes the whole card at once
+  if (threads === undefined) return;
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
+  process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
+}
+
+/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed. */
+function allowRemovedUtil(): void {
+  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
+  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+}
+
+function requireAddon(path: string): TensorFlowBinding {
+  try {
+    return require(path) as TensorFlowBinding;
+  } catch (error) {
+    throw new LabError(
+      'engine.does-not-load',
+      `The TensorFlow library does not load: ${messageOf(error)}`,
+      'Check it with: ktg engine status --verify; or use the portable engine, more slowly (--engine portable)',
+      { cause: error },
+    );
+  }
+}

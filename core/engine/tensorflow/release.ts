@@ -1,0 +1,74 @@
+import { LabError } from '../../base/errors.ts';
+
+/** Which TensorFlow: `cpu` runs everywhere a release is listed, `gpu` needs an NVIDIA card. */
+export type Variant = 'cpu' | 'gpu';
+
+/** One published wheel and what we take out of it. Sizes in bytes. */
+export type Release = {
+  variant: Variant;
+  version: string;
+  /** `linux-x64`, as in `${process.platform}-${process.arch}`. */
+  platform: string;
+  /** Name of the package on the index. */
+  package: string;
+  /** Platform tag of the wheel. */
+  tag: string;
+  wheelBytes: number;
+  unpackedBytes: number;
+  /** Shared libraries inside the wheel's `tensorflow/` folder, the one that others need first. */
+  libraries: readonly string[];
+  tested: boolean;
+};
+
+export const tensorflowVersion = '2.21.0';
+
+const releases: readonly Release[] = [
+  {
+    variant: 'cpu',
+    version: tensorflowVersion,
+    platform: 'linux-x64',
+    package: 'tensorflow-cpu',
+    tag: 'manylinux_2_27_x86_64',
+    wheelBytes: 274_000_871,
+    unpackedBytes: 853_308_936,
+    libraries: ['libtensorflow_framework.so.2', 'libtensorflow_cc.so.2'],
+    tested: true,
+  },
+  {
+    variant: 'cpu',
+    version: tensorflowVersion,
+    platform: 'darwin-arm64',
+    package: 'tensorflow',
+    tag: 'macosx_12_0_arm64',
+    wheelBytes: 223_488_205,
+    unpackedBytes: 740_805_624,
+    libraries: ['libtensorflow_framework.2.dylib', 'libtensorflow_cc.2.dylib'],
+    tested: false,
+  },
+];
+
+/** Python version in the wheel's name. Only picks the file: any Python can download it and nothing runs it. */
+export const wheelPython = { version: '3.12', tag: 'cp312' };
+
+export const thisPlatform = `${process.platform}-${process.arch}`;
+
+/**
+ * The release for a variant on a platform.
+ * @throws LabError `engine.gpu-not-yet` for the gpu variant, `engine.unsupported-platform` elsewhere
+ */
+export function releaseFor(variant: Variant, platform: string = thisPlatform): Release {
+  const found = releases.find((r) => r.variant === variant && r.platform === platform);
+  if (found) return found;
+  if (variant === 'gpu')
+    throw new LabError(
+      'engine.gpu-not-yet',
+      'The GPU library of TensorFlow cannot be installed by this version of KTG Lab.',
+      'Use the CPU library: ktg engine install',
+    );
+  const platforms = releases.filter((r) => r.variant === variant).map((r) => r.platform);
+  throw new LabError(
+    'engine.unsupported-platform',
+    `TensorFlow ${tensorflowVersion} has no library for ${platform}; there is one for ${platforms.join(', ')}.`,
+    'Nothing to install: the portable engine works here, more slowly (--engine portable).',
+  );
+}
