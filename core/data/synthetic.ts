@@ -117,16 +117,22 @@ const between = (random: RandomStream, low: number, high: number): number =>
 
 const randomColor = (random: RandomStream): Color => [random.uniform(), random.uniform(), random.uniform()];
 
+/** Bright colour of a hue (in turns), a smooth wheel of red, green, blue. */
+const colorOfHue = (hue: number, light: number): Color => [
+  light + 0.35 * Math.cos(2 * Math.PI * hue),
+  light + 0.35 * Math.cos(2 * Math.PI * (hue - 1 / 3)),
+  light + 0.35 * Math.cos(2 * Math.PI * (hue - 2 / 3)),
+];
+
 /** Paints one image [32, 32, 3] of a class. */
 function paint(image: Uint8Array, label: number, random: RandomStream, noise: Float32Array): void {
   const canvas = new Float32Array(IMAGE_BYTES);
   paintBackground(canvas, random);
-  const ground = randomColor(random);
   for (let left = random.below(4); left > 0; left--) paintClutter(canvas, random);
-  paintShape(canvas, label, ground, random);
+  paintShape(canvas, label, random);
   if (random.below(3) === 0) paintClutter(canvas, random);
 
-  const strength = between(random, 0.04, 0.14);
+  const strength = between(random, 0.02, 0.06);
   for (let i = 0; i < IMAGE_BYTES; i += SIDE) {
     const from = random.below(NOISE_LENGTH - SIDE);
     for (let j = 0; j < SIDE; j++)
@@ -145,7 +151,7 @@ function paintBackground(canvas: Float32Array, random: RandomStream): void {
   const across = Math.cos(angle) / SIDE;
   const down = Math.sin(angle) / SIDE;
   const waves = between(random, 2, 14);
-  const strength = between(random, 0, 0.25);
+  const strength = between(random, 0, 0.1);
   for (let y = 0, at = 0; y < SIDE; y++)
     for (let x = 0; x < SIDE; x++) {
       const place = 0.5 + (x - SIDE / 2) * across + (y - SIDE / 2) * down;
@@ -170,15 +176,18 @@ function paintClutter(canvas: Float32Array, random: RandomStream): void {
   });
 }
 
-function paintShape(canvas: Float32Array, label: number, ground: Color, random: RandomStream): void {
+function paintShape(canvas: Float32Array, label: number, random: RandomStream): void {
   const { shape, texture } = classParts(label);
-  const size = between(random, 7, 11);
+  const size = between(random, 8, 11.5);
   const angle = between(random, -0.4, 0.4);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const period = between(random, 4, 6.5);
-  const strength = between(random, 0.12, 0.35);
-  const opacity = between(random, 0.35, 1);
+  const strength = between(random, 0.25, 0.45);
+  // One in five is hardly there: no network can know all of them.
+  const opacity = random.below(5) === 0 ? between(random, 0.02, 0.2) : between(random, 0.65, 1);
+  // Each class prefers a hue, so loosely that the colour alone decides little.
+  const ground = colorOfHue(label * 0.3 + 0.1 * random.normal(), between(random, 0.35, 0.65));
   const centreX = SIDE / 2 + between(random, -4, 4);
   const centreY = SIDE / 2 + between(random, -4, 4);
   blend(canvas, centreX, centreY, size * 1.45, (x, y) => {
