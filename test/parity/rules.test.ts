@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { ashaParity } from './asha.ts';
+import { gatesParity } from './gates.ts';
+import { plainLoss } from './loss.ts';
+import { modelsParity } from './models.ts';
+import type { ParityReport } from './report.ts';
+import { schedulesParity } from './schedules.ts';
+
+const read = (path: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'));
+
+function perfect({ passed, failed, failures }: ParityReport, atLeast: number): void {
+  assert.equal(failed, 0, failures.join('\n'));
+  assert.ok(passed >= atLeast, `only ${passed} comparisons`);
+}
+
+describe('answers that need no engine', () => {
+  test("every decision of Optuna's successive halving", () => {
+    perfect(ashaParity('sequences', read('asha/sequences.json')), 3800);
+    perfect(ashaParity('extra', read('asha/extra.json')), 430);
+  });
+
+  test('the gates in plain float64', () => {
+    const exact = { gate_loss: 1e-11, gate_grad: 1e-11 };
+    perfect(gatesParity('gates', read('ktg/gates.json'), exact, plainLoss), 400);
+  });
+
+  test('schedules', () => perfect(schedulesParity('schedules', read('ktg/schedules.json')), 40));
+
+  test('parameter counts', () => perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
+
+  test('a wrong answer is noticed', () => {
+    const wrong = ashaParity('sequences', {
+      ...(read('asha/sequences.json') as object),
+      reduction_factor: 3,
+    });
+    assert.ok(wrong.failed > 0 && wrong.failures.length > 0);
+    const off = gatesParity(
+      'gates',
+      read('ktg/gates.json'),
+      { gate_loss: 1e-16, gate_grad: 1e-16 },
+      plainLoss,
+    );
+    assert.ok(off.failed > 0 && off.worst > 1);
+  });
+});
