@@ -1,0 +1,516 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Problem } from '../graph/check.ts';
+import type { Device, Progress, Slot } from '../search/runner.ts';
+import type { RungDecision } from '../study/decision.ts';
+import type { Environment } from '../study/environment.ts';
+import type { Checkpoint } from '../study/checkpoint.ts';
+import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
+import type { Pretrained } from '../study/pretrained.ts';
+import type { LabProblem } from '../study/problem.ts';
+import type { Baseline, Rerun } from '../study/rerun.ts';
+import type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
+import type { Rejection, Study, TrialCounts } from '../study/study.ts';
+import type { Holder, LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
+
+export type {
+  Attempt,
+  Baseline,
+  Checkpoint,
+  Device,
+  Environment,
+  Graph,
+  Holder,
+  LabProblem,
+  LogEntry,
+  Pretrained,
+  Problem,
+  Progress,
+  Rejection,
+  Rerun,
+  Run,
+  RungDecision,
+  RunState,
+  SavedGraph,
+  Slot,
+  StopWhen,
+  StoreSizes,
+  Study,
+  StudyPlan,
+  TrainingPlan,
+  TrialCounts,
+};
+export { explainDecision } from '../study/decision.ts';
+
+/**
+ * The lab as everyone sees it: window, browser, command line, tests. The same object in process, over a message port
+ * and over a WebSocket, so all data are plain and survive JSON: what is not a number is null, never NaN.
+ * Accuracies are fractions of 1, times are milliseconds since 1970, durations seconds.
+ */
+export interface LabApi {
+  /** Rejects with a LabError for expected failures. An aborted request rejects with the signal's reason. */
+  request<Name extends RequestName>(
+    name: Name,
+    input: RequestInput<Name>,
+    options?: { signal?: AbortSignal },
+  ): Promise<RequestOutput<Name>>;
+  /**
+   * Events of the given topics from now on, in order of their sequence numbers.
+   *
+   * @param after last number already seen: events since are delivered first; when the lab has forgotten some of them, the
+   *   first event is `missed` and everything must be asked for again
+   * @returns its undo
+   */
+  subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void;
+}
+
+export type RequestName = keyof Requests;
+export type RequestInput<Name extends RequestName> = Requests[Name]['input'];
+export type RequestOutput<Name extends RequestName> = Requests[Name]['output'];
+
+/** Every request: `input` is checked before it is obeyed. */
+export interface Requests {
+  // the lab itself
+  'lab.status': { input: None; output: LabStatus };
+  /** Problems of the lab file; empty when sound. */
+  'lab.check': { input: None; output: { problems: string[] } };
+  /** Copies the lab file on the lab's machine. */
+  'lab.backup': { input: { path: string }; output: None };
+  /** Gives unused space back. */
+  'lab.compact': { input: None; output: StoreSizes };
+
+  // studies
+  'studies.list': { input: None; output: StudyCard[] };
+  /** What a plan means before it is created: problems, size of its space, missing teachers, expected time. */
+  'studies.preview': { input: { plan: StudyPlan }; output: StudyPreview };
+  'studies.create': {
+    input: { name: string; plan: StudyPlan; priority?: number; notes?: string; start: boolean };
+    output: StudyCard;
+  };
+  'studies.open': { input: { study: number }; output: StudyView };
+  /** More trials, another name, priority or notes. */
+  'studies.change': {
+    input: { study: number; name?: string; notes?: string; priority?: number; trials?: number };
+    output: StudyCard;
+  };
+  /** Starts a new study, or goes on with a paused, stopped or completed one. */
+  'studies.resume': { input: { study: number }; output: StudyCard };
+  'studies.pause': { input: { study: number; when: StopWhen }; output: StudyCard };
+  'studies.stop': { input: { study: number; when: StopWhen }; output: StudyCard };
+  'studies.remove': { input: { study: number }; output: None };
+  /** The study as one file; with weights of completed and pinned trials unless `weights` is false. */
+  'studies.export': { input: { study: number; weights: boolean }; output: Download };
+  /** A study file, or an Optuna SQLite file of the authors' code. */
+  'studies.import': { input: { file: FileInput; name?: string }; output: StudyCard };
+  /** A self-contained HTML page with the figures. */
+  'studies.report': { input: { study: number }; output: Download };
+  /** Re-reads what lasts: bars of the timeline. */
+  'studies.timeline': { input: { study: number }; output: Attempt[] };
+  'studies.rejections': { input: { study: number }; output: Rejection[] };
+
+  // trials and all other runs
+  /** All trials of a study, or those that fit the filter, in the asked order. */
+  'trials.query': { input: TrialQuery; output: { rows: TrialRow[]; total: number } };
+  'runs.open': { input: { run: number }; output: RunView };
+  /** Per node and per edge, from epoch `after + 1` on. */
+  'runs.epochs': { input: { run: number; after?: number }; output: WireEpoch[] };
+  'runs.pin': { input: { run: number; pinned: boolean }; output: TrialRow };
+  /** Stops this run only. */
+  'runs.stop': { input: { run: number; when: StopWhen }; output: TrialRow };
+  /** Tries a failed or cancelled run again. */
+  'runs.retry': { input: { run: number }; output: TrialRow };
+  /** The last or final weights, safetensors; of one node, or of all with prefixes `1/`, `2/`, ... */
+  'runs.weights': { input: { run: number; node?: number }; output: Download };
+
+  // metrics and decisions
+  'metrics.curves': { input: { study: number } | { rerun: number }; output: WireCurve[] };
+  'decisions.list': {
+    input: { study: number } | { run: number };
+    output: (RungDecision & { run: number; at: number })[];
+  };
+  /** One after another: curves, epochs and decisions of chosen runs, for the side-by-side view. At most 12 runs. */
+  'compare.runs': { input: { runs: number[] }; output: Comparison[] };
+
+  // devices and slots
+  'devices.list': { input: None; output: Device[] };
+  'slots.list': { input: None; output: SlotView[] };
+  'slots.set': { input: { device: string; slots: number }; output: SlotView[] };
+
+  // re-runs
+  'reruns.list': { input: None; output: RerunView[] };
+  'reruns.open': { input: { rerun: number }; output: RerunView };
+  'reruns.create': { input: RerunInput; output: RerunView };
+  'reruns.resume': { input: { rerun: number }; output: RerunView };
+  'reruns.pause': { input: { rerun: number; when: StopWhen }; output: RerunView };
+  'reruns.stop': { input: { rerun: number; when: StopWhen }; output: RerunView };
+  'reruns.rename': { input: { rerun: number; name: string }; output: RerunView };
+  'reruns.remove': { input: { rerun: number }; output: None };
+  /** Table with every value, mean, standard deviation and differences. */
+  'reruns.export': { input: { rerun: number; format: 'csv' | 'json' }; output: Download };
+
+  // pretrained networks
+  'pretrained.list': { input: None; output: PretrainedView[] };
+  /** Trains a network alone, as a visible job. */
+  'pretrained.train': {
+    input: { model: string; training: TrainingPlan; seed: number };
+    output: PretrainedView;
+  };
+  'pretrained.import': {
+    input: { model: string; training: TrainingPlan; file: FileInput };
+    output: PretrainedView;
+  };
+  'pretrained.export': { input: { pretrained: number }; output: Download };
+  'pretrained.remove': { input: { pretrained: number }; output: None };
+
+  // graphs
+  'graphs.check': { input: { graph: unknown }; output: GraphCheck };
+  'graphs.list': { input: None; output: SavedGraph[] };
+  'graphs.save': { input: { name: string; graph: Graph }; output: SavedGraph };
+  'graphs.remove': { input: { graph: number }; output: None };
+  /** A graph's JSON or text form. */
+  'graphs.import': { input: { file: FileInput }; output: GraphCheck };
+
+  // data sets
+  'data.list': { input: None; output: DataSetView[] };
+  /** Downloads, or goes on with, the official archive; progress comes as events. */
+  'data.download': { input: { data: string }; output: DataSetView };
+  'data.cancel': { input: { data: string }; output: DataSetView };
+  /** An archive or folder that the user has. */
+  'data.add': { input: { file: FileInput }; output: DataSetView };
+  'data.remove': { input: { data: string }; output: None };
+  /** A few images with their labels, to see that the data are what they should be. PNG as data URLs. */
+  'data.samples': { input: { data: string; count: number }; output: { label: string; image: string }[] };
+
+  // engine
+  'engine.status': { input: None; output: EngineView };
+  'engine.install': { input: { kind: 'cpu' | 'gpu' }; output: EngineView };
+  'engine.cancel': { input: None; output: EngineView };
+  'engine.remove': { input: None; output: EngineView };
+
+  // settings and log
+  'settings.get': { input: None; output: Settings };
+  'settings.set': { input: Partial<Settings>; output: Settings };
+  'log.read': {
+    input: { before?: number; study?: number; run?: number; limit?: number };
+    output: LogEntry[];
+  };
+
+  // files that cross the connection
+  /** Announces a file of this many bytes. */
+  'files.begin': { input: { name: string; bytes: number }; output: { upload: string } };
+  /** At most 1 MiB, base64. Chunks come in order. */
+  'files.append': { input: { upload: string; offset: number; data: string }; output: { received: number } };
+  /** At most 1 MiB, base64, from an offset; `last` when there is no more. */
+  'files.read': {
+    input: { download: string; offset: number };
+    output: { data: string; last: boolean };
+  };
+  'files.forget': { input: { file: string }; output: None };
+}
+
+export type None = Record<string, never>;
+
+export interface LabStatus {
+  version: string;
+  revision: string | null;
+  /** Lab file; null in memory. */
+  file: string | null;
+  readOnly: boolean;
+  heldBy: Holder | null;
+  sizes: StoreSizes;
+  /** Free bytes on the lab file's disk. */
+  diskFree: number;
+  /** What was running when the lab was last ended without closing, and goes on now. */
+  interrupted: { study: number | null; run: number; title: string; epoch: number }[];
+  engine: EngineView;
+  slots: SlotView[];
+  /** Sequence number of the last event: subscribe after it to miss nothing. */
+  sequence: number;
+}
+
+/** A study in the list and in every header. */
+export interface StudyCard {
+  study: Study;
+  counts: TrialCounts;
+  /** Trials that have ended and count in T. */
+  done: number;
+  /** Completed trial with the highest accuracy; before the first, the best so far. */
+  best: TrialRow | null;
+  running: number;
+  /** Seconds, from rung survival; null when nothing is known yet. */
+  timeLeft: number | null;
+  /** Pretrainings that the study waits for. */
+  pretraining: number[];
+}
+
+export interface StudyView extends StudyCard {
+  /** Epochs of its rungs, ascending. */
+  rungs: number[];
+  trials: TrialRow[];
+  curves: WireCurve[];
+  slots: SlotView[];
+  pretrained: PretrainedView[];
+  reruns: RerunView[];
+}
+
+export interface StudyPreview {
+  problems: LabProblem[];
+  warnings: LabProblem[];
+  /** Number of different settings of the space, as decimal text (may exceed 2^53). */
+  spaceSize: string;
+  /** Models without pretrained weights that frozen nodes will need. */
+  missingPretrained: string[];
+  /** Seconds; null when the speed of such a graph is not known here yet. */
+  expectedTime: number | null;
+}
+
+/** One trial, or other run, in tables and charts. */
+export interface TrialRow {
+  run: number;
+  kind: Run['kind'];
+  study: number | null;
+  rerun: number | null;
+  number: number;
+  variant: string;
+  graph: Graph;
+  key: string;
+  seed: number;
+  state: RunState;
+  epoch: number;
+  epochs: number;
+  accuracy: number | null;
+  /** Per node, at the last epoch. */
+  accuracies: (number | null)[];
+  /** The decision that stopped it. */
+  stop: RungDecision | null;
+  failure: Run['failure'];
+  rejection: string | null;
+  duplicateOf: number | null;
+  pinned: boolean;
+  attempts: number;
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  seconds: number;
+}
+
+/** Everything about one run. */
+export interface RunView extends TrialRow {
+  training: TrainingPlan;
+  decisions: RungDecision[];
+  attemptList: (Attempt & { made: Environment | null })[];
+  checkpoint: Checkpoint | null;
+  slot: string | null;
+  epochList: WireEpoch[];
+}
+
+export interface TrialQuery {
+  study: number;
+  states?: RunState[];
+  /** Edges that a graph must have. */
+  edges?: { source: number; destination: number; gate: string }[];
+  /** Whether it must have a frozen node. */
+  frozen?: boolean;
+  minimumAccuracy?: number;
+  maximumAccuracy?: number;
+  minimumEpoch?: number;
+  sort?: { by: 'number' | 'accuracy' | 'epoch' | 'state' | 'startedAt' | 'seconds'; descending: boolean };
+  offset?: number;
+  limit?: number;
+}
+
+/** `EpochMetrics` with null for what is not a number. */
+export interface WireEpoch {
+  epoch: number;
+  seconds: number;
+  nodes: {
+    accuracy: number | null;
+    loss: number | null;
+    trainAccuracy: number | null;
+    trainLoss: number | null;
+  }[];
+  edges: (WireEdge | null)[];
+}
+
+/** TT, TF, FT, FF are counts of training images of the epoch: source right and destination right, and so on. */
+export interface WireEdge {
+  rawLoss: number | null;
+  gatedLoss: number | null;
+  weight: number | null;
+  tt: number;
+  tf: number;
+  ft: number;
+  ff: number;
+}
+
+/** accuracy[node - 1][epoch - 1] */
+export interface WireCurve {
+  run: number;
+  accuracy: (number | null)[][];
+}
+
+export type Comparison = RunView;
+
+export interface SlotView extends Slot {
+  /** Device's title. */
+  deviceTitle: string;
+  run: number | null;
+  /** `Study "M3", trial 17`. */
+  title: string;
+  study: number | null;
+  epoch: number;
+  epochs: number;
+  accuracy: number | null;
+  progress: Progress | null;
+}
+
+export interface RerunInput {
+  name: string;
+  /** The graph of a trial or any graph. */
+  from: { run: number } | { graph: Graph };
+  /** How many new seeds. */
+  seeds: number;
+  baselines: Baseline[];
+  /** Default: the study's, with `purpose: 'final'`. */
+  training?: TrainingPlan;
+  priority?: number;
+  start: boolean;
+}
+
+/** Mean and spread of one graph's seeds. */
+export interface VariantView {
+  name: 'graph' | Baseline;
+  graph: Graph;
+  runs: TrialRow[];
+  /** Final accuracies of completed runs, by seed. */
+  values: { seed: number; accuracy: number }[];
+  mean: number | null;
+  /** Sample standard deviation (n - 1); null below two values. */
+  standardDeviation: number | null;
+  /** `graph` minus this baseline with its 95 % interval (Welch); null for the graph itself and below two values each. */
+  difference: { mean: number; low: number; high: number; significant: boolean } | null;
+}
+
+export interface RerunView {
+  rerun: Rerun;
+  variants: VariantView[];
+  done: number;
+  total: number;
+  timeLeft: number | null;
+  /** Rows of the paper's tables that this result can be held against. */
+  reference: ReferenceRow[];
+}
+
+/** A number of the paper, in fractions of 1. */
+export interface ReferenceRow {
+  table: 1 | 2;
+  title: string;
+  nodes: number;
+  method: 'independent' | 'all-through' | 'optimised' | 'kd' | 'dml';
+  mean: number;
+  standardDeviation: number;
+}
+
+export interface PretrainedView extends Pretrained {
+  state: RunState | 'imported';
+  epoch: number;
+  bytes: number;
+  /** Studies whose frozen nodes use it. */
+  usedBy: number[];
+}
+
+/** A graph as it was understood, or why not. */
+export interface GraphCheck {
+  graph: Graph | null;
+  error: LabProblem | null;
+  problems: Problem[];
+  key: string | null;
+  text: string | null;
+}
+
+export interface DataSetView {
+  /** `cifar100`, `cifar10`, `synthetic`, or a path. */
+  name: string;
+  title: string;
+  state: 'ready' | 'missing' | 'downloading' | 'unpacking' | 'failed';
+  trainCount: number;
+  testCount: number;
+  classes: number;
+  /** `<name>:<24 hex digits>` once read. */
+  identity: string | null;
+  source: string;
+  bytes: number;
+  download: Transfer | null;
+  problem: LabProblem | null;
+}
+
+export interface Transfer {
+  bytes: number;
+  /** null when the server does not say. */
+  total: number | null;
+  bytesPerSecond: number;
+  /** Seconds. */
+  timeLeft: number | null;
+}
+
+export interface EngineView {
+  /** What runs now: `tensorflow` or `portable`. */
+  engine: string;
+  version: string;
+  kind: 'gpu' | 'cpu' | 'portable';
+  /** What one click would make faster, and how much; '' when nothing. */
+  advice: string;
+  installed: { kind: 'cpu' | 'gpu'; version: string; bytes: number }[];
+  install: (Transfer & { step: string }) | null;
+  problem: LabProblem | null;
+}
+
+export interface Settings {
+  dataFolder: string;
+  slots: Record<string, number>;
+  engine: 'auto' | 'tensorflow' | 'portable';
+  /** Seconds of training between checkpoints. */
+  checkpointEvery: number;
+  notifications: boolean;
+  theme: 'system' | 'light' | 'dark';
+  /** Whatever the screens want to remember, by name. */
+  view: Record<string, unknown>;
+}
+
+/** A path on the lab's machine, or what was uploaded over the connection. */
+export type FileInput = { path: string } | { upload: string };
+
+/** A file that waits to be read with `files.read`. */
+export interface Download {
+  download: string;
+  name: string;
+  type: string;
+  bytes: number;
+}
+
+export type Topic =
+  'studies' | 'runs' | 'metrics' | 'slots' | 'reruns' | 'pretrained' | 'graphs' | 'data' | 'engine' | 'log';
+
+/** Sequence numbers grow by one with every event of the lab, whatever its topic. */
+export type LabEvent = { sequence: number; at: number } & (
+  | { topic: 'studies'; type: 'study'; card: StudyCard }
+  | { topic: 'studies'; type: 'study-removed'; study: number }
+  /** New or changed trials, re-runs' runs and pretrainings; at most ten times a second. */
+  | { topic: 'runs'; type: 'runs'; rows: TrialRow[] }
+  | {
+      topic: 'runs';
+      type: 'decisions';
+      decisions: (RungDecision & { run: number; study: number; at: number })[];
+    }
+  /** Epochs of any runs since the last batch; at most ten times a second. */
+  | { topic: 'metrics'; type: 'epochs'; epochs: { run: number; epoch: WireEpoch }[] }
+  | { topic: 'slots'; type: 'slots'; slots: SlotView[] }
+  | { topic: 'reruns'; type: 'rerun'; rerun: RerunView }
+  | { topic: 'reruns'; type: 'rerun-removed'; rerun: number }
+  | { topic: 'pretrained'; type: 'pretrained'; pretrained: PretrainedView[] }
+  | { topic: 'graphs'; type: 'graphs'; graphs: SavedGraph[] }
+  | { topic: 'data'; type: 'data'; data: DataSetView }
+  | { topic: 'engine'; type: 'engine'; engine: EngineView }
+  | { topic: 'log'; type: 'log'; entries: LogEntry[] }
+  /** Some events before this one are forgotten. */
+  | { topic: Topic; type: 'missed' }
+);

@@ -1,0 +1,143 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Environment } from '../study/environment.ts';
+import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import type { Failure, StopWhen } from '../study/run.ts';
+
+/**
+ * What the scheduler asks of whatever trains: a pool of processes on this machine, or one day an engine that spreads
+ * work over many. Nothing here assumes a shared disk or clock: weights travel as bytes in chunks, time as durations.
+ */
+export interface Runner {
+  /** Slots as they are now; their order is the order in which they are filled. */
+  slots(): readonly Slot[];
+  /** Called after any change of `slots()`, never from within a call of the scheduler. Returns its undo. */
+  onSlots(listener: () => void): () => void;
+  /** Devices that can have slots. */
+  devices(): readonly Device[];
+  /**
+   * Sets how many slots a device has, while others run. A slot too many that works on a job is retired: it finishes
+   * the job and takes no other. Throws LabError `workers.unknown-device`, `workers.too-many-slots`.
+   */
+  setSlots(device: string, count: number): void;
+  /**
+   * Starts a job on a slot that is `ready`; it is `busy` at once. Every call of the listener is in order and none comes
+   * before `start` has returned or after `ended`, `failed` or `kill`.
+   */
+  start(slot: string, job: Job, listener: JobListener): JobHandle;
+  /** Ends all workers, without saving. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Device {
+  /** Stable word: `cpu`, `gpu:0`. */
+  name: string;
+  /** For people: `NVIDIA H100`, the processor's model name. */
+  title: string;
+  kind: 'cpu' | 'gpu';
+  /** Bytes of its memory, null when unknown. */
+  memory: number | null;
+  slots: number;
+  maximumSlots: number;
+  /** False when it has disappeared: its jobs failed as `lost`. */
+  present: boolean;
+}
+
+export interface Slot {
+  /** Stable word: `cpu:0`, `gpu:0:1`. */
+  name: string;
+  device: string;
+  /** `starting`: its worker is not ready yet; `retired`: takes no other job; `broken`: its worker cannot start, see `problem`. */
+  state: 'starting' | 'ready' | 'busy' | 'retired' | 'broken';
+  problem: string;
+}
+
+/** Weights that are kept elsewhere, readable more than once. */
+export interface WeightsSource {
+  /** Epochs done. */
+  epoch: number;
+  bytes: number;
+  /** SHA-256, hexadecimal; the worker checks it after the last chunk. */
+  sha256: string;
+  /** Chunks of at most 1 MiB. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** Everything a worker needs to know; equal jobs give equal numbers on equal engines. */
+export interface Job {
+  run: number;
+  /** 1-based number of this start of the run. */
+  attempt: number;
+  /** For logs: `Study "M3", trial 17`. */
+  title: string;
+  /** `evaluate` only measures `resume` and calls `evaluated`. */
+  task: 'train' | 'evaluate';
+  graph: Graph;
+  seed: number;
+  training: TrainingPlan;
+  /** Epochs after which the worker waits for the verdict before it goes on; after others it goes on at once. */
+  rungs: readonly number[];
+  /** Exact state to go on from; null starts at epoch 0. */
+  resume: WeightsSource | null;
+  /** One for each frozen node that is needed. */
+  teachers: readonly { node: number; weights: WeightsSource }[];
+  /** Seconds of training between two checkpoints, at ends of epochs; 0 saves after every epoch. */
+  checkpointEvery: number;
+}
+
+/** What the scheduler answers to an epoch; final. The worker may already be ahead when the epoch is no rung. */
+export type Verdict = 'go-on' | 'stop';
+
+/** Sign of life between epochs. */
+export interface Progress {
+  /** Epoch being trained, 1-based. */
+  epoch: number;
+  /** Updates done in it, of how many. 0 of 0 while compiling or loading. */
+  step: number;
+  steps: number;
+  imagesPerSecond: number;
+  /** Bytes of memory of the worker's process. */
+  memory: number;
+}
+
+/** A checkpoint on its way from a worker. Consumed once; a broken transfer throws from `chunks`. */
+export interface IncomingCheckpoint {
+  epoch: number;
+  purpose: 'resume' | 'final';
+  bytes: number;
+  sha256: string;
+  chunks: AsyncIterable<Uint8Array>;
+}
+
+/** How a job ended that did what it was asked. `halted`: it obeyed `JobHandle.stop`. */
+export type JobEnd = 'completed' | 'stopped' | 'halted';
+
+/** The scheduler's side of one job. */
+export interface JobListener {
+  /** The worker has everything it needs and begins. */
+  started(environment: Environment): void;
+  /** At least every 5 seconds while the worker lives, also while it compiles. */
+  progress(progress: Progress): void;
+  /** After each epoch, in order. An epoch that was reported before a crash may come again. */
+  epoch(metrics: EpochMetrics): Verdict;
+  /** The worker sends the next checkpoint only when this one is settled. A rejection is answered by going on without it. */
+  checkpoint(checkpoint: IncomingCheckpoint): Promise<void>;
+  /** Answer of an `evaluate` job, before `ended('completed')`. */
+  evaluated(nodes: NodeMetrics[]): void;
+  /** For the log. */
+  log(level: 'info' | 'warning' | 'error', text: string): void;
+  /** After `completed`, the final weights were handed over; after a kept halt, a checkpoint of the last epoch. */
+  ended(end: JobEnd): void;
+  failed(failure: Failure): void;
+}
+
+export interface JobHandle {
+  /**
+   * Asks for an orderly end: `now` leaves the epoch in progress, `after-epoch` finishes it.
+   *
+   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can go on later
+   */
+  stop(when: StopWhen, keep: boolean): void;
+  /** Ends the worker's process at once, when it hangs or misbehaves. No further call of the listener. */
+  kill(): void;
+}

@@ -1,0 +1,234 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Checkpoint, CheckpointPurpose } from '../study/checkpoint.ts';
+import type { RungDecision } from '../study/decision.ts';
+import type { Environment } from '../study/environment.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
+import type { Pretrained } from '../study/pretrained.ts';
+import type { Rerun } from '../study/rerun.ts';
+import type { Attempt, Run, RunKind, RunState } from '../study/run.ts';
+import type { Rejection, Study, TrialCounts } from '../study/study.ts';
+
+/**
+ * All that a lab knows, in one place with one writer. Reads give plain copies. Every change is durable against a kill
+ * of the process as soon as the call, or the outermost `transaction`, has returned. Unknown ids throw LabError
+ * `store.unknown-study` and so on; a store that was opened beside another lab's throws `store.read-only` on changes.
+ */
+export interface Store
+  extends StudyStore, RunStore, ReportStore, CheckpointStore, RerunStore, PretrainedStore, NoteStore {
+  readonly place: StorePlace;
+  /** All or nothing: what `work` changed is undone when it throws. Transactions inside join the outermost. */
+  transaction<T>(work: () => T): T;
+  /** Bytes by use. */
+  sizes(): StoreSizes;
+  /** Problems found in the whole file; empty when it is sound. */
+  check(): string[];
+  /** Writes a copy of the whole store to a new file. Throws LabError `store.file-exists`, `store.no-file`. */
+  backup(file: string): Promise<void>;
+  /** Erases what is left over and gives the space back, in small portions. */
+  compact(): Promise<void>;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface StorePlace {
+  /** Absolute path; null for a store in memory. */
+  file: string | null;
+  /** Who holds the store for writing, when this one is read-only because of it; else null. */
+  heldBy: Holder | null;
+  readOnly: boolean;
+  schema: number;
+}
+
+/** A process that writes to a lab file. */
+export interface Holder {
+  pid: number;
+  host: string;
+  /** Milliseconds since 1970. */
+  since: number;
+}
+
+export interface StoreSizes {
+  /** The whole file and its log. */
+  total: number;
+  checkpoints: number;
+  metrics: number;
+  /** Inside the file, to be given back. */
+  free: number;
+}
+
+export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'>;
+export type StudyChange = Partial<
+  Pick<Study, 'name' | 'state' | 'priority' | 'problem' | 'notes' | 'startedAt' | 'endedAt'> & {
+    trials: number;
+  }
+>;
+
+export interface StudyStore {
+  /** @param hidden keep it out of all lists until `showStudy`; a hidden study is erased when the store is next opened */
+  addStudy(study: NewStudy, hidden?: 'hidden'): Study;
+  showStudy(id: number): void;
+  study(id: number): Study;
+  /** Oldest first. */
+  studies(): Study[];
+  /** Throws LabError `study.illegal-move`. */
+  changeStudy(id: number, change: StudyChange): Study;
+  /** Gone at once for every reader; its records are then erased in small portions. Its re-runs and teachers stay. */
+  removeStudy(id: number): Promise<void>;
+  addRejection(rejection: Rejection): void;
+  rejections(study: number): Rejection[];
+  trialCounts(study: number): TrialCounts;
+}
+
+export type NewRun = Pick<
+  Run,
+  'kind' | 'study' | 'rerun' | 'number' | 'variant' | 'graph' | 'key' | 'seed' | 'training' | 'createdAt'
+> &
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf'>>;
+export type RunChange = Partial<
+  Pick<Run, 'state' | 'failure' | 'graph' | 'pinned' | 'startedAt' | 'endedAt' | 'accuracy'>
+>;
+
+/** All given fields must match. */
+export interface RunFilter {
+  study?: number;
+  rerun?: number;
+  kind?: RunKind;
+  states?: readonly RunState[];
+}
+
+export interface RunStore {
+  /** `waiting` unless a state is given. Throws LabError `store.duplicate-run` when (study or re-run, kind, variant, number) exists. */
+  addRun(run: NewRun): Run;
+  run(id: number): Run;
+  /** In order of study, number and id. */
+  runs(filter?: RunFilter): Run[];
+  /** Trials that a study has so far; the next one's number. */
+  trialsSoFar(study: number): number;
+  /** First trial of a study with this canonical key, if any; rejected and duplicate ones are passed over. */
+  trialWithKey(study: number, key: string): Run | undefined;
+  /** Throws LabError `study.illegal-move`. */
+  changeRun(id: number, change: RunChange): Run;
+  /** Adds the next attempt of a run and counts it. */
+  addAttempt(run: number, slot: string, at: number): Attempt;
+  changeAttempt(
+    run: number,
+    number: number,
+    change: Partial<Pick<Attempt, 'environment' | 'endedAt' | 'outcome'>>,
+  ): void;
+  /** Of a run, or of all trials of a study. In order of start. */
+  attempts(of: { run: number } | { study: number }): Attempt[];
+  /** Id of an environment; equal ones share it. */
+  addEnvironment(environment: Environment): number;
+  environment(id: number): Environment;
+}
+
+/** One trial's accuracies, for learning curves. */
+export interface Curve {
+  run: number;
+  /** accuracy[node - 1][i] belongs to epoch i + 1; a fraction of 1 or NaN. */
+  accuracy: number[][];
+}
+
+export interface ReportStore {
+  /** Recorded accuracies at a rung, in order of arrival (NaN is never recorded). */
+  rungValues(study: number, rung: number): number[];
+  /** Throws LabError `store.decided` when this run was already decided at this rung. */
+  addDecision(run: number, decision: RungDecision, at: number): void;
+  /** Of a run by rung, or of a study in order of arrival. */
+  decisions(of: { run: number } | { study: number }): (RungDecision & { run: number; at: number })[];
+  /**
+   * Records an epoch and sets the run's epoch, accuracy and seconds. Epochs come in order without gaps: throws LabError
+   * `store.epoch-order` otherwise. Edge metrics are kept in single precision.
+   */
+  addEpoch(run: number, metrics: EpochMetrics): void;
+  /** In order, from epoch `after + 1` on. */
+  epochs(run: number, after?: number): EpochMetrics[];
+  /** Curves of all trials of a study, or of all runs of a re-run, that have at least one epoch. */
+  curves(of: { study: number } | { rerun: number }): Curve[];
+}
+
+export interface NewCheckpoint {
+  run: number;
+  epoch: number;
+  purpose: CheckpointPurpose;
+  /** Expected length and hash; nothing becomes visible when they do not fit. */
+  bytes: number;
+  sha256: string;
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface CheckpointStore {
+  /**
+   * Saves in small portions, so that no turn of the event loop is long; readers see it only when it is whole, and it
+   * then replaces the run's earlier ones. Throws LabError `store.checkpoint-damaged` when length or hash differ.
+   */
+  saveCheckpoint(checkpoint: NewCheckpoint, at: number): Promise<Checkpoint>;
+  checkpoint(id: number): Checkpoint;
+  /** The latest of a run. */
+  checkpointOf(run: number): Checkpoint | undefined;
+  /** Of all runs. */
+  checkpoints(): Checkpoint[];
+  /** Chunks of at most 1 MiB. Throws LabError `store.checkpoint-damaged` at the end when the bytes are not what was saved. */
+  readCheckpoint(id: number): AsyncIterable<Uint8Array>;
+  /** Gone at once for every reader; erased in small portions. */
+  dropCheckpoint(id: number): void;
+}
+
+export type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
+export type RerunChange = Partial<
+  Pick<Rerun, 'name' | 'state' | 'priority' | 'problem' | 'startedAt' | 'endedAt'>
+>;
+
+export interface RerunStore {
+  addRerun(rerun: NewRerun): Rerun;
+  rerun(id: number): Rerun;
+  /** Oldest first. */
+  reruns(): Rerun[];
+  changeRerun(id: number, change: RerunChange): Rerun;
+  removeRerun(id: number): Promise<void>;
+}
+
+export interface PretrainedStore {
+  addPretrained(pretrained: Omit<Pretrained, 'id'>): Pretrained;
+  pretrained(id: number): Pretrained;
+  /** Oldest first. */
+  allPretrained(): Pretrained[];
+  changePretrained(
+    id: number,
+    change: Partial<Pick<Pretrained, 'run' | 'checkpoint' | 'accuracy'>>,
+  ): Pretrained;
+  removePretrained(id: number): void;
+}
+
+/** A graph that a person keeps under a name. */
+export interface SavedGraph {
+  id: number;
+  name: string;
+  graph: Graph;
+  key: string;
+  createdAt: number;
+}
+
+/** Something that happened, for the log: what a person wants to know after a night. */
+export interface LogEntry {
+  /** Grows by at least 1 with each entry. */
+  id: number;
+  at: number;
+  level: 'info' | 'warning' | 'error';
+  study: number | null;
+  run: number | null;
+  text: string;
+}
+
+export interface NoteStore {
+  saveGraph(graph: Omit<SavedGraph, 'id'>): SavedGraph;
+  /** By name. */
+  savedGraphs(): SavedGraph[];
+  removeGraph(id: number): void;
+  addLog(entry: Omit<LogEntry, 'id'>): LogEntry;
+  /** Newest first. */
+  logs(filter?: { before?: number; study?: number; run?: number; limit?: number }): LogEntry[];
+  /** Small JSON values by name. */
+  setting(name: string): unknown;
+  setSetting(name: string, value: unknown): void;
+}

@@ -1,0 +1,109 @@
+import type { Graph } from '../graph/graph.ts';
+import type { TrainingPlan } from './plan.ts';
+
+/** A trial of a study, one seed of a re-run, or a network trained alone to become a teacher. */
+export type RunKind = 'trial' | 'repeat' | 'pretrain';
+
+/**
+ * - `waiting`: for a slot; with epoch > 0 it goes on from its last checkpoint.
+ * - `running`: on a slot.
+ * - `completed`: all epochs done.
+ * - `stopped`: by the rule, at a rung; the decision says why.
+ * - `failed`: could not go on; the failure says why.
+ * - `out-of-memory`: did not fit on its device; the failure gives advice.
+ * - `cancelled`: a person stopped it.
+ * - `rejected`: its graph cannot be trained; it was never started.
+ * - `duplicate`: an earlier trial has the same graph and its result counts.
+ */
+export type RunState =
+  | 'waiting'
+  | 'running'
+  | 'completed'
+  | 'stopped'
+  | 'failed'
+  | 'out-of-memory'
+  | 'cancelled'
+  | 'rejected'
+  | 'duplicate';
+
+/**
+ * - `crash`: the worker's process ended or threw; retried.
+ * - `hang`: no sign of life for too long; retried.
+ * - `lost`: the device or the connection to it went away; retried.
+ * - `out-of-memory`: on the device or on the machine.
+ * - `nan`: a loss or an accuracy is not a number; the same seed would do it again.
+ * - `data`: the data set is missing or damaged.
+ * - `teacher`: weights of a frozen node are missing or do not fit.
+ * - `protocol`: the worker sent what the contract does not allow.
+ */
+export type FailureKind =
+  'crash' | 'hang' | 'lost' | 'out-of-memory' | 'nan' | 'data' | 'teacher' | 'protocol';
+
+export interface Failure {
+  kind: FailureKind;
+  /** Code of the LabError behind it, or ''. */
+  code: string;
+  /** What was found. */
+  message: string;
+  /** What to do next, or ''. */
+  next: string;
+  /** Epoch in which it happened, 1-based; 0 before the first. */
+  epoch: number;
+}
+
+/** One graph trained once, from one seed. */
+export interface Run {
+  id: number;
+  kind: RunKind;
+  /** The study of a trial; of a re-run or a pretraining, the study that it was made for, if any. */
+  study: number | null;
+  rerun: number | null;
+  /** Trial: 0-based number in its study. Repeat: 0-based number of its seed. Pretraining: 0. */
+  number: number;
+  /** Repeat: which graph of the re-run it trains, as in `Rerun.variants`; else ''. */
+  variant: string;
+  graph: Graph;
+  /** Canonical key of the graph. */
+  key: string;
+  seed: number;
+  training: TrainingPlan;
+  state: RunState;
+  /** Epochs done and reported. */
+  epoch: number;
+  /** Target's accuracy at the last reported epoch, a fraction of 1; null before, NaN never. */
+  accuracy: number | null;
+  failure: Failure | null;
+  /** Why the graph was rejected. */
+  rejection: string | null;
+  /** Id of the run whose result counts for this one. */
+  duplicateOf: number | null;
+  /** How often it was started, crashes included. */
+  attempts: number;
+  /** A person wants its final weights kept. */
+  pinned: boolean;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** Sum of the reported epochs' seconds. */
+  seconds: number;
+}
+
+/** One start of a run on a slot: the bars of the timeline, and which environment made which epochs. */
+export interface Attempt {
+  run: number;
+  /** 1-based. */
+  number: number;
+  /** Name of the slot, such as `cpu:0`. */
+  slot: string;
+  /** Epochs done before; it made the epochs after this one, until the next attempt's. */
+  fromEpoch: number;
+  environment: number | null;
+  startedAt: number;
+  endedAt: number | null;
+  /** How it ended; null while it runs. `interrupted`: the lab itself ended. */
+  outcome: 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interrupted' | FailureKind | null;
+}
+
+/** What a slot can be asked to do about a run that it works on. */
+export type StopWhen = 'now' | 'after-epoch';

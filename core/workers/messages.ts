@@ -1,0 +1,89 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Job, JobEnd, Progress, Verdict } from '../search/runner.ts';
+import type { CheckpointPurpose } from '../study/checkpoint.ts';
+import type { Environment } from '../study/environment.ts';
+import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import type { Failure, StopWhen } from '../study/run.ts';
+
+/** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
+export const MESSAGES_VERSION = 1;
+
+/** Chunks are at most this long, in bytes. */
+export const CHUNK_BYTES = 1 << 20;
+
+/** Chunks that a sender may be ahead of the last `chunk-taken`. */
+export const CHUNKS_AHEAD = 4;
+
+/** Weights announced in a job; their chunks follow it, transfer by transfer. */
+export interface WeightsNotice {
+  transfer: number;
+  epoch: number;
+  bytes: number;
+  sha256: string;
+}
+
+/** A `Job` without its streams. */
+export type JobNotice = Omit<Job, 'graph' | 'training' | 'resume' | 'teachers'> & {
+  graph: Graph;
+  training: TrainingPlan;
+  resume: WeightsNotice | null;
+  teachers: { node: number; weights: WeightsNotice }[];
+};
+
+/** Part of a transfer, in either direction; chunks of one transfer come in order. */
+export interface ChunkMessage {
+  type: 'chunk';
+  transfer: number;
+  /** 0-based. */
+  index: number;
+  data: Uint8Array;
+}
+
+/** Lets the sender of a transfer go on. */
+export interface ChunkTakenMessage {
+  type: 'chunk-taken';
+  transfer: number;
+  index: number;
+}
+
+/** Gives up a transfer: the sender cannot go on, or the receiver does not want the rest. */
+export interface TransferEndedMessage {
+  type: 'transfer-ended';
+  transfer: number;
+  problem: string;
+}
+
+/** Lab to worker. */
+export type ToWorker =
+  | { type: 'hello'; version: number; slot: string }
+  | { type: 'start'; job: JobNotice }
+  | { type: 'verdict'; run: number; epoch: number; verdict: Verdict }
+  | { type: 'stop'; run: number; when: StopWhen; keep: boolean }
+  /** The checkpoint of this transfer is stored, or could not be (`problem`). */
+  | { type: 'checkpoint-settled'; transfer: number; problem: string }
+  | { type: 'shut-down' }
+  | ChunkMessage
+  | ChunkTakenMessage
+  | TransferEndedMessage;
+
+/** Worker to lab. Messages about a run carry its id, so that late ones of an earlier job are recognised. */
+export type ToLab =
+  | { type: 'ready'; version: number; pid: number; engine: string; device: string }
+  | { type: 'started'; run: number; environment: Environment }
+  /** `run` is null between jobs. */
+  | { type: 'heartbeat'; run: number | null; progress: Progress }
+  | { type: 'epoch'; run: number; metrics: EpochMetrics }
+  | {
+      type: 'checkpoint';
+      run: number;
+      purpose: CheckpointPurpose;
+      weights: WeightsNotice;
+    }
+  | { type: 'evaluated'; run: number; nodes: NodeMetrics[] }
+  | { type: 'ended'; run: number; end: JobEnd }
+  | { type: 'failed'; run: number; failure: Failure }
+  | { type: 'log'; run: number | null; level: 'info' | 'warning' | 'error'; text: string }
+  | ChunkMessage
+  | ChunkTakenMessage
+  | TransferEndedMessage;
