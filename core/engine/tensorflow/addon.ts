@@ -1,8 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LabError } from '../../base/errors.ts';
+import { quietFile, quietSource } from './quiet.ts';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -12,9 +14,12 @@ const bindingPackage = '@tensorflow/tfjs-node-gpu';
 /** File name of the compiled addon in a library folder. */
 export const addonFile = 'tfjs_binding.node';
 
-/** Version of the package whose sources the addon is built from. */
+/** Raise it when the flags or the opener change, so that nobody keeps an addon built the old way. */
+const revision = 2;
+
+/** What the addon is built from: version of the package with its sources, and our revision. */
 export const addonVersion = (): string =>
-  (require(`${bindingPackage}/package.json`) as { version: string }).version;
+  `${(require(`${bindingPackage}/package.json`) as { version: string }).version}-${String(revision)}`;
 
 /** The first C++ compiler on PATH. @throws LabError `engine.no-compiler` */
 export function findCompiler(): string {
@@ -28,8 +33,11 @@ export function findCompiler(): string {
 }
 
 /**
- * Compile the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, into `folder`.
- * It looks for them beside itself, so the folder can be moved. Pure Node-API: one file for every Node and Electron.
+ * Compile the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, and the addon that opens them,
+ * into `folder`. They look for the libraries beside themselves, so the folder can be moved. Pure Node-API: the same
+ * files serve every Node and Electron.
+ *
+ * @returns the names of the files made
  * @throws LabError `engine.build-failed` with the compiler's words
  */
 export async function buildAddon(
@@ -38,27 +46,35 @@ export async function buildAddon(
   libraries: readonly string[],
   include: string,
   signal?: AbortSignal,
-): Promise<void> {
-  const sources = join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding');
-  const { include_dir: nodeInclude } = require('node-api-headers') as { include_dir: string };
-  const mac = process.platform === 'darwin';
-  const flags = [
-    ...[
-      '-std=c++17',
-      '-O2',
-      '-fPIC',
-      '-shared',
-      '-w',
-      '-DNAPI_VERSION=8',
-      `-I${nodeInclude}`,
+): Promise<string[]> {
+  const binding = join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding');
+  const rpath =
+    process.platform === 'darwin'
+      ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path']
+      : ['-Wl,-rpath,$ORIGIN'];
+  await compile(
+    compiler,
+    [
       `-I${include}`,
+      join(binding, 'tfjs_backend.cc'),
+      join(binding, 'tfjs_binding.cc'),
+      ...libraries.map((name) => join(folder, name)),
+      ...rpath,
+      ...['-o', join(folder, addonFile)],
     ],
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources, name)),
-    ...libraries.map((name) => join(folder, name)),
-    ...(mac ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path'] : ['-Wl,-rpath,$ORIGIN']),
-    ...['-o', join(folder, addonFile)],
-  ];
-  await run(compiler, flags, { signal }).catch((error: unknown) => {
+    signal,
+  );
+  const quiet = join(folder, 'open_quietly.cc');
+  await writeFile(quiet, quietSource);
+  await compile(compiler, [quiet, ...rpath, '-ldl', '-o', join(folder, quietFile)], signal);
+  await rm(quiet);
+  return [addonFile, quietFile];
+}
+
+async function compile(compiler: string, flags: string[], signal: AbortSignal | undefined): Promise<void> {
+  const { include_dir: nodeInclude } = require('node-api-headers') as { include_dir: string };
+  const common = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeInclude}`];
+  await run(compiler, [...common, ...flags], { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
     const { stderr = '' } = error as { stderr?: string };
     throw new LabError(

@@ -1,9 +1,12 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { LabError, messageOf } from '../../base/errors.ts';
+import { addonFile } from './addon.ts';
 import { libraryStatus } from './library.ts';
-import type { Variant } from './release.ts';
+import { openQuietly } from './quiet.ts';
+import { releaseFor, type Variant } from './release.ts';
 
 const require = createRequire(import.meta.url);
 const bindingPackage = '@tensorflow/tfjs-node-gpu';
@@ -60,10 +63,11 @@ export interface TensorFlowBinding {
   readonly TF_Version: string;
 }
 
-/** tfjs's backend over the addon, with the one private method that recording needs. */
-export type TensorFlowBackend = Omit<NodeJSKernelBackend, 'binding'> & {
+/** tfjs's backend over the addon, with the two private methods that recording needs. */
+export type TensorFlowBackend = Omit<NodeJSKernelBackend, 'binding' | 'createOutputTensor'> & {
   binding: TensorFlowBinding;
   getInputTensorIds(tensors: readonly tfjs.TensorInfo[]): TensorId[];
+  createOutputTensor(metadata: TensorMetadata): tfjs.Tensor;
 };
 
 /** TensorFlow, loaded: tfjs, its current backend, and the addon below it. */
@@ -90,7 +94,7 @@ let loaded: TensorFlow | undefined;
 export function loadBinding({ variant = 'cpu', threads }: BindingOptions = {}): TensorFlow {
   if (loaded) return loaded;
   const status = libraryStatus(variant);
-  if (!status.addon)
+  if (status.state !== 'ready')
     throw new LabError(
       `engine.${status.state}`,
       status.found,
@@ -98,7 +102,7 @@ export function loadBinding({ variant = 'cpu', threads }: BindingOptions = {}): 
     );
   setEnvironment(threads);
   allowRemovedUtil();
-  const binding = requireAddon(status.addon);
+  const binding = openAddon(status.folder, variant);
   const tf = require('@tensorflow/tfjs') as typeof tfjs;
   require(`${bindingPackage}/dist/register_all_kernels.js`);
   const { NodeJSKernelBackend: Backend } = require(`${bindingPackage}/dist/nodejs_kernel_backend.js`) as {
@@ -126,9 +130,10 @@ function allowRemovedUtil(): void {
   util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 }
 
-function requireAddon(path: string): TensorFlowBinding {
+function openAddon(folder: string, variant: Variant): TensorFlowBinding {
   try {
-    return require(path) as TensorFlowBinding;
+    openQuietly(folder, releaseFor(variant).libraries);
+    return require(join(folder, addonFile)) as TensorFlowBinding;
   } catch (error) {
     throw new LabError(
       'engine.does-not-load',

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { addonVersion } from './addon.ts';
 import type { Release } from './release.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -16,9 +17,15 @@ export function engineHome(environment: Environment = process.env, platform = pr
 /** Folder that holds every variant and version of the library. */
 export const engineFolder = (home: string): string => join(home, 'engine');
 
-/** One folder for each variant, version and platform, so that they live side by side: `tensorflow-2.21.0-cpu-linux-x64`. */
+/** What the names of a variant's folders begin with. */
+export const variantPrefix = ({ variant, platform }: Release): string => `tensorflow-${variant}-${platform}-`;
+
+/**
+ * The name says everything that the content depends on, so checkouts of different versions share the cache
+ * without undoing each other's work: `tensorflow-cpu-linux-x64-2.21.0-addon-4.22.0-2`.
+ */
 export const libraryName = (release: Release): string =>
-  `tensorflow-${release.version}-${release.variant}-${release.platform}`;
+  `${variantPrefix(release)}${release.version}-addon-${addonVersion()}`;
 
 /** Where an installed library lies. It appears whole, by one rename, with its manifest inside. */
 export const libraryFolder = (home: string, release: Release): string =>

@@ -6,15 +6,15 @@ import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { withLock } from '../lock.js';
-import { addonFile, addonVersion, buildAddon, checkAddon, findCompiler } from './addon.ts';
+import { addonVersion, buildAddon, checkAddon, findCompiler } from './addon.ts';
 import {
   downloadFolder,
   engineFolder,
   engineHome,
   libraryFolder,
-  libraryName,
   lockFile,
   stagingFolder,
+  variantPrefix,
 } from './cache.ts';
 import { downloadedWheel, downloadWheel, findPython } from './download.ts';
 import { megabytes, type OnProgress } from './progress.ts';
@@ -40,8 +40,6 @@ export type LibraryStatus = {
   state: LibraryState;
   /** Where the library lies or would lie; empty when this platform has none. */
   folder: string;
-  /** Path of the addon; only when ready. */
-  addon?: string;
   /** Bytes on disk, by the manifest; 0 when not installed. */
   bytes: number;
   /** One sentence: what was found. */
@@ -91,7 +89,7 @@ export function statusOf(release: Release, home: string): LibraryStatus {
       ? {
           ...status,
           state: 'other-version',
-          found: `TensorFlow ${others.join(', ')} is installed; this version of KTG Lab needs ${version}.`,
+          found: `TensorFlow ${others.join(', ')} is installed; this version of KTG Lab needs ${version}-addon-${addonVersion()}.`,
         }
       : { ...status, state: 'missing', found: `TensorFlow ${version} (${variant}) is not installed.` };
   }
@@ -107,18 +105,11 @@ export function statusOf(release: Release, home: string): LibraryStatus {
     if (found !== bytes)
       return damagedStatus(status, `${name} has ${String(found)} bytes instead of ${String(bytes)}`);
   }
-  if (manifest.addon !== addonVersion())
-    return {
-      ...status,
-      state: 'other-version',
-      found: `The library was built for tfjs-node-gpu ${manifest.addon}; this version of KTG Lab has ${addonVersion()}.`,
-    };
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   return {
     variant,
     state: 'ready',
     folder,
-    addon: join(folder, addonFile),
     bytes,
     found: `TensorFlow ${version} (${variant}) is installed, ${megabytes(bytes)}.`,
     next: '',
@@ -199,11 +190,11 @@ async function installLocked(
     );
     const include = join(staging, includeFolder);
     onProgress?.({ phase: 'build' });
-    await buildAddon(compiler, staging, release.libraries, include, signal);
+    const addons = await buildAddon(compiler, staging, release.libraries, include, signal);
     await rm(include, { recursive: true });
     onProgress?.({ phase: 'check' });
     await checkAddon(staging, signal);
-    await writeManifest(release, staging, files);
+    await writeManifest(release, staging, [...files, ...(await recordsOf(staging, addons))]);
     await replaceFolder(staging, libraryFolder(home, release));
     await rm(downloads, { recursive: true, force: true });
   } finally {
@@ -211,9 +202,16 @@ async function installLocked(
   }
 }
 
+const recordsOf = (folder: string, names: string[]): Promise<FileRecord[]> =>
+  Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      return { name, bytes: (await stat(path)).size, sha256: await sha256Of(path) };
+    }),
+  );
+
 /** Last, so that a folder with a manifest is a whole one. */
-async function writeManifest(release: Release, folder: string, libraries: FileRecord[]): Promise<void> {
-  const addon = join(folder, addonFile);
+async function writeManifest(release: Release, folder: string, files: FileRecord[]): Promise<void> {
   const manifest: Manifest = {
     format: 'ktg-engine',
     version: 1,
@@ -221,10 +219,7 @@ async function writeManifest(release: Release, folder: string, libraries: FileRe
     platform: release.platform,
     tensorflow: release.version,
     addon: addonVersion(),
-    files: [
-      ...libraries,
-      { name: addonFile, bytes: (await stat(addon)).size, sha256: await sha256Of(addon) },
-    ],
+    files,
   };
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
@@ -325,19 +320,19 @@ const damagedStatus = (status: Omit<LibraryStatus, 'state'>, found: string): Lib
   next: 'Run: ktg engine install (it replaces the damaged library)',
 });
 
-/** Names in the cache that belong to the release's variant and platform, whatever their version. */
+/** Names in the cache that belong to the release's variant and platform, whatever their version and state. */
 function foldersOf(release: Release, home: string): string[] {
-  const pattern = new RegExp(
-    `^tensorflow-[\\d.]+-${release.variant}-${release.platform}(\\.(partial|download|old))?$`,
-  );
   const parent = engineFolder(home);
-  return isFolder(parent) ? readdirSync(parent).filter((name) => pattern.test(name)) : [];
+  if (!isFolder(parent)) return [];
+  const start = variantPrefix(release);
+  return readdirSync(parent).filter((name) => name.startsWith(start) && isFolder(join(parent, name)));
 }
 
+/** Other installed versions, as `2.20.0-addon-4.22.0-2`. */
 const otherVersions = (release: Release, home: string): string[] =>
   foldersOf(release, home)
-    .filter((name) => name !== libraryName(release) && /\d-.*-[a-z0-9]+$/.test(name))
-    .map((name) => name.split('-')[1]!);
+    .map((name) => name.slice(variantPrefix(release).length))
+    .filter((version) => /^[\d.]+-addon-[\d.]+-\d+$/.test(version));
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
