@@ -27,7 +27,7 @@ const REFLECTED = Int32Array.from({ length: SIDE + 2 * PADDING }, (_, i) => {
  * Training batch from codes [B, 4] of `epochBatches`: flip left-right, pad 4 by reflection, crop 32 x 32 at
  * (row, column). out[h, w] = flipped[reflect(h + row - 4), reflect(w + column - 4)].
  */
-export function augmentedBatch(dataset: Dataset, codes: Int32Array): Batch {
+export function augmentedBatch(dataset: Pick<Dataset, 'images' | 'labels'>, codes: Int32Array): Batch {
   const batch = emptyBatch(codes.length / CODE_LENGTH);
   const columns = new Int32Array(SIDE);
   let to = 0;
@@ -56,7 +56,7 @@ export function augmentedBatch(dataset: Dataset, codes: Int32Array): Batch {
 }
 
 /** Evaluation batch: the images [B] as they are, only scaled. */
-export function plainBatch(dataset: Dataset, indices: Int32Array): Batch {
+export function plainBatch(dataset: Pick<Dataset, 'images' | 'labels'>, indices: Int32Array): Batch {
   const batch = emptyBatch(indices.length);
   let to = 0;
   for (let b = 0; b < indices.length; b++) {

@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LabError, messageOf } from '../base/errors.ts';
+import type { OfficialArchive } from './archives.ts';
+import { archiveUrl } from './archives.ts';
+import { dataHome } from './home.ts';
+import { get } from './http.ts';
+import type { DataOptions } from './progress.ts';
+import { downloadMeter } from './progress.ts';
+
+export interface DownloadOptions extends DataOptions {
+  /** Where the archive goes; default `dataHome()`. */
+  folder?: string;
+  url?: URL;
+  patience?: Patience;
+}
+
+/** Milliseconds. */
+interface Patience {
+  /** Silence on a connection after which it counts as broken. */
+  stall: number;
+  /** Waits before the tries that follow each other without a new byte; after the last one the download fails. */
+  retries: readonly number[];
+}
+
+const PATIENCE: Patience = { stall: 30_000, retries: [1_000, 2_000, 4_000, 8_000] };
+
+/** Room that stays free on the disk, in bytes. */
+const SPARE = 50e6;
+
+/**
+ * Downloads an official archive into the data folder; one that is there already is taken as it is. The bytes arrive in
+ * `<file>.<process id>.part`, which survives an interruption and is taken up by the next download, and become `<file>`
+ * by one rename after their MD5 was compared. Two processes may download at once: each has its own part.
+ *
+ * @returns path of the archive
+ * @throws LabError `data.no-network`, `data.download-refused`, `data.download-broken`, `data.wrong-checksum`,
+ *   `data.no-space`, `data.folder-not-writable`; the signal's reason when aborted
+ */
+export async function downloadArchive(
+  archive: OfficialArchive,
+  options: DownloadOptions = {},
+): Promise<string> {
+  const { folder = dataHome(), url = archiveUrl(archive), signal } = options;
+  const target = join(folder, archive.file);
+  if (await sizeOf(target)) return target;
+  signal?.throwIfAborted();
+  try {
+    await mkdir(folder, { recursive: true });
+    const part = await claimPart(folder, archive.file);
+    const resumed = (await sizeOf(part)) > 0;
+    await fetchInto(part, url, archive, options);
+    let found = await md5Of(part, options);
+    if (found !== archive.md5 && resumed) {
+      // The file on the server is not the one that the part began with.
+      await rm(part);
+      await fetchInto(part, url, archive, options);
+      found = await md5Of(part, options);
+    }
+    if (found !== archive.md5) {
+      await rm(part);
+      throw new LabError(
+        'data.wrong-checksum',
+        `what ${url.href} sent has MD5 ${found}, expected ${archive.md5}`,
+        `The server or a proxy sent something else. ${byHand(archive)}`,
+      );
+    }
+    await rename(part, target);
+    return target;
+  } catch (error) {
+    throw folderError(error, folder);
+  }
+}
+
+/** How to do without the download. */
+export const byHand = ({ name, file }: OfficialArchive): string =>
+  `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${dataHome()}, or name it where ${name} is asked for (--data PATH).`;
+
+/**
+ * This process's part, which goes on with the longest one that a finished or killed process left. Renaming is atomic, so
+ * a part has one owner.
+ */
+async function claimPart(folder: string, file: string): Promise<string> {
+  const mine = join(folder, `${file}.${process.pid}.part`);
+  const left = (await readdir(folder)).flatMap((name) => {
+    const owner = name.startsWith(`${file}.`) && /\.(\d+)\.part$/.exec(name)?.[1];
+    return owner && !isOtherAlive(Number(owner)) ? [join(folder, name)] : [];
+  });
+  const sized = await Promise.all(left.map(async (path) => ({ path, size: await sizeOf(path) })));
+  const [best, ...rest] = sized.sort((a, b) => b.size - a.size);
+  for (const { path } of rest) await rm(path, { force: true });
+  if (best && best.path !== mine) await rename(best.path, mine).catch(() => undefined); // another process was faster: start anew
+  return mine;
+}
+
+function isOtherAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Fills `part` up to the whole file, over as many connections as it takes. */
+async function fetchInto(
+  part: string,
+  url: URL,
+  archive: OfficialArchive,
+  { onProgress, signal, patience = PATIENCE }: DownloadOptions,
+): Promise<void> {
+  const meter = downloadMeter(onProgress);
+  let failures = 0;
+  for (let first = true; ; first = false) {
+    const before = await sizeOf(part);
+    try {
+      await receive(part, before, url, archive, meter, patience.stall, signal);
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof LabError || isDiskError(error)) throw error;
+      const reason = messageOf(error);
+      if (first && isUnreachable(error))
+        throw new LabError('data.no-network', `${url.href} cannot be reached: ${reason}`, byHand(archive), {
+          cause: error,
+        });
+      failures = (await sizeOf(part)) > before ? 1 : failures + 1;
+      const wait = patience.retries[failures - 1];
+      if (wait === undefined)
+        throw new LabError(
+          'data.download-broken',
+          `${url.href} broke off ${failures} times in a row: ${reason}`,
+          `Start it again: it goes on after ${await sizeOf(part)} bytes. ${byHand(archive)}`,
+          { cause: error },
+        );
+      onProgress?.({ phase: 'retry', reason, seconds: wait / 1000 });
+      await sleep(wait, undefined, { signal });
+    }
+  }
+}
+
+/** One connection: asks for the bytes after `have` and appends them, or starts over when the server sends all. */
+async function receive(
+  part: string,
+  have: number,
+  url: URL,
+  archive: OfficialArchive,
+  meter: ReturnType<typeof downloadMeter>,
+  stall: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const silence = new AbortController();
+  const watch = setTimeout(
+    () => silence.abort(new Error(`nothing was received for ${stall / 1000} s`)),
+    stall,
+  );
+  const stop = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+  try {
+    const headers = have > 0 ? { Range: `bytes=${have}-` } : {};
+    const answer = await get(url, { 'Accept-Encoding': 'identity', ...headers }, stop);
+    try {
+      if (answer.statusCode === 416 && have > 0) {
+        if (rangeTotal(answer) !== have) await rm(part); // longer than the file: not its beginning
+        if (rangeTotal(answer) === have) return;
+        throw new Error('the file on the server has changed');
+      }
+      const { start, total } = extent(answer, have, url, archive);
+      await checkSpace(part, total === undefined ? 0 : total - start);
+      const file = await open(part, start > 0 ? 'a' : 'w');
+      try {
+        let done = start;
+        meter(done, total);
+        for await (const chunk of answer) {
+          watch.refresh();
+          await file.appendFile(chunk as Buffer);
+          meter((done += (chunk as Buffer).length), total);
+        }
+        if (total !== undefined && done !== total)
+          throw new Error(`the connection ended after ${done} of ${total} bytes`);
+      } finally {
+        await file.close();
+      }
+    } finally {
+      answer.destroy();
+    }
+  } catch (error) {
+    // An aborted connection reports itself in many ways; the reason is ours.
+    stop.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(watch);
+  }
+}
+
+/** Where the answer's bytes begin in the file, and the file's size when the server says it. */
+function extent(
+  answer: IncomingMessage,
+  have: number,
+  url: URL,
+  archive: OfficialArchive,
+): { start: number; total: number | undefined } {
+  const { statusCode = 0, statusMessage = '' } = answer;
+  if (statusCode === 206) {
+    const start = Number(/^bytes (\d+)-/.exec(answer.headers['content-range'] ?? '')?.[1]);
+    if (start !== have) throw new Error(`the server sent another part of the file than was asked for`);
+    return { start, total: rangeTotal(answer) };
+  }
+  if (statusCode === 200) {
+    const length = answer.headers['content-length'];
+    return { start: 0, total: length === undefined ? undefined : Number(length) };
+  }
+  const said = `${url.href} answered ${statusCode} ${statusMessage}`;
+  if (statusCode >= 500 || statusCode === 429 || statusCode === 408) throw new Error(said);
+  throw new LabError('data.download-refused', `${said}, expected the archive`, byHand(archive));
+}
+
+/** `Content-Range: bytes 100-199/200` and, with status 416, `bytes *\/200`. */
+function rangeTotal(answer: IncomingMessage): number | undefined {
+  const total = /\/(\d+)$/.exec(answer.headers['content-range'] ?? '')?.[1];
+  return total === undefined ? undefined : Number(total);
+}
+
+async function checkSpace(part: string, needed: number): Promise<void> {
+  const folder = join(part, '..');
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < needed + SPARE)
+    throw noSpace(
+      folder,
+      `${(free / 1e6).toFixed(0)} MB are free, ${((needed + SPARE) / 1e6).toFixed(0)} MB are needed`,
+    );
+}
+
+const noSpace = (folder: string, found: string): LabError =>
+  new LabError(
+    'data.no-space',
+    `there is no room for the download in ${folder}: ${found}`,
+    'Free some space, or point KTG_DATA to a folder on another disk.',
+  );
+
+async function md5Of(path: string, { onProgress, signal }: DataOptions): Promise<string> {
+  const hash = createHash('md5');
+  const total = await sizeOf(path);
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20, signal })) {
+    hash.update(chunk as Buffer);
+    onProgress?.({ phase: 'check', done: (done += (chunk as Buffer).length), total });
+  }
+  return hash.digest('hex');
+}
+
+/** Bytes of a file, 0 when there is none. */
+const sizeOf = async (path: string): Promise<number> => {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size ?? 0;
+};
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** No connection can be made, rather than one that broke. */
+const isUnreachable = (error: unknown): boolean =>
+  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ERR_PROXY|ERR_TLS|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(
+    codeOf(error),
+  );
+
+const isDiskError = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EEXIST'].includes(codeOf(error));
+
+function folderError(error: unknown, folder: string): unknown {
+  if (!isDiskError(error)) return error;
+  if (['ENOSPC', 'EDQUOT'].includes(codeOf(error))) return noSpace(folder, messageOf(error));
+  return new LabError(
+    'data.folder-not-writable',
+    `the data folder ${folder} cannot be written: ${messageOf(error)}`,
+    'Point KTG_DATA to a folder that can be written.',
+    { cause: error },
+  );
+}
