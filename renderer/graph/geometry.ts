@@ -66,4 +66,8 @@ export function pathOf([a, b, c, d]: Curve): string {
   return `M${at(a)}C${at(b)} ${at(c)} ${at(d)}`;
 }
 
+/** SVG path data of a closed polygon. */
+export const polygonOf = (corners: readonly Point[]): string =>
+  `M${corners.map((p) => `${round(p.x)} ${round(p.y)}`).join('L')}Z`;
+
 export const round = (value: number): number => Math.round(value * 100) / 100;

@@ -45,9 +45,14 @@ export interface PlacedEdge {
   readonly letter: Point;
 }
 
+/** Left, top, width, height. */
+export type ViewBox = readonly [number, number, number, number];
+
 export interface Layout {
-  /** Left, top, width, height; holds everything, captions too. */
-  readonly viewBox: readonly [number, number, number, number];
+  /** Holds everything, captions too. */
+  readonly viewBox: ViewBox;
+  /** Holds nodes and edges: the frame of a thumbnail. */
+  readonly closeBox: ViewBox;
   readonly label: Box;
   readonly nodes: readonly PlacedNode[];
   /** All M*M edges, ordered by destination then source. */
@@ -161,7 +166,18 @@ function place(shape: Shape): Layout {
       .filter((source) => source !== destination)
       .map((source) => edge(shape, label, slots, source, destination)),
   );
-  return { label, nodes, edges: withLetters(edges), viewBox: frame(label, nodes, edges) };
+  const drawn: Box[] = [label];
+  for (const { x, y, radius } of nodes) drawn.push({ x, y, halfWidth: radius, halfHeight: radius });
+  for (const { curve } of edges) {
+    for (const point of sample(curve, 32)) drawn.push({ ...point, halfWidth: 1, halfHeight: 1 });
+  }
+  return {
+    label,
+    nodes,
+    edges: withLetters(edges),
+    viewBox: frame([...drawn, ...nodes.map((node) => node.caption)]),
+    closeBox: frame(drawn),
+  };
 }
 
 /** Key of an edge's end at a node: by the neighbour, and whether the edge comes in. */
@@ -253,16 +269,8 @@ function captionBox(at: Point, radius: number, side: Side): PlacedNode['caption'
   };
 }
 
-function frame(
-  label: Box,
-  nodes: readonly PlacedNode[],
-  edges: readonly { readonly curve: Curve }[],
-): Layout['viewBox'] {
-  const boxes: Box[] = [label, ...nodes.map((node) => node.caption)];
-  for (const { x, y, radius } of nodes) boxes.push({ x, y, halfWidth: radius, halfHeight: radius });
-  for (const { curve } of edges) {
-    for (const point of sample(curve, 32)) boxes.push({ ...point, halfWidth: 1, halfHeight: 1 });
-  }
+/** The smallest view box around some boxes, with a margin. */
+function frame(boxes: readonly Box[]): ViewBox {
   const left = Math.min(...boxes.map((box) => box.x - box.halfWidth)) - MARGIN;
   const right = Math.max(...boxes.map((box) => box.x + box.halfWidth)) + MARGIN;
   const top = Math.min(...boxes.map((box) => box.y - box.halfHeight)) - MARGIN;

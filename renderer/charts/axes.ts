@@ -1,0 +1,118 @@
+/** Frames and axes shared by the charts: scales come from d3, everything drawn is marks. */
+import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
+import type { Mark } from './marks.ts';
+import type { Theme } from './theme.ts';
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The rectangle that data are drawn in. */
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+export type Scale = ScaleContinuousNumeric<number, number>;
+
+export const frameOf = (
+  { width, height }: Size,
+  space = { left: 46, right: 14, top: 12, bottom: 34 },
+): Frame => ({
+  left: space.left,
+  right: Math.max(space.left + 1, width - space.right),
+  top: space.top,
+  bottom: Math.max(space.top + 1, height - space.bottom),
+});
+
+/** Epochs on a base-2 logarithm from 1, so that the rungs are evenly spaced. */
+export const epochScale = (epochs: number, { left, right }: Frame): Scale =>
+  scaleLog([1, Math.max(2, epochs)], [left, right]).base(2);
+
+/** Powers of two up to the last epoch, and the last epoch itself where there is room for it. */
+export function epochTicks(epochs: number): number[] {
+  const ticks: number[] = [];
+  for (let tick = 1; tick <= epochs; tick *= 2) ticks.push(tick);
+  const last = ticks.at(-1)!;
+  if (last !== epochs && epochs / last < 1.3 && ticks.length > 1) ticks.pop();
+  if (ticks.at(-1) !== epochs) ticks.push(epochs);
+  return ticks;
+}
+
+/** Accuracies (fractions of 1) with a margin; at least two points wide, never beyond 0 or 1. */
+export function accuracyScale(values: Iterable<number>, { top, bottom }: Frame): Scale {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low > high) [low, high] = [0, 1];
+  const margin = Math.max(0.01, (high - low) * 0.06);
+  return scaleLinear([Math.max(0, low - margin), Math.min(1, high + margin)], [bottom, top]);
+}
+
+export const percent = (fraction: number, digits = 1): string => `${(fraction * 100).toFixed(digits)} %`;
+
+/** Horizontal lines with their values at the left, and the axis' name at the top. */
+export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] {
+  const ticks = scale.ticks(Math.max(2, Math.round((frame.bottom - frame.top) / 46)));
+  const [low, high] = scale.domain() as [number, number];
+  const digits = high - low < 0.04 ? 1 : 0;
+  return [
+    ...ticks.flatMap((tick): Mark[] => {
+      const y = Math.round(scale(tick)) + 0.5;
+      return [
+        { kind: 'line', points: [frame.left, y, frame.right, y], stroke: theme.grid, width: 1 },
+        {
+          kind: 'text',
+          x: frame.left - 7,
+          y: y + 4,
+          text: (tick * 100).toFixed(digits),
+          fill: theme.quiet,
+          size: 11,
+          anchor: 'end',
+        },
+      ];
+    }),
+    {
+      kind: 'text',
+      x: 13,
+      y: (frame.top + frame.bottom) / 2,
+      text: name,
+      fill: theme.quiet,
+      size: 11,
+      anchor: 'middle',
+      turn: -90,
+    },
+  ];
+}
+
+/** The line below the data with ticks and the axis' name. */
+export function bottomAxis(
+  ticks: readonly { readonly x: number; readonly text: string }[],
+  frame: Frame,
+  theme: Theme,
+  name: string,
+): Mark[] {
+  const y = Math.round(frame.bottom) + 0.5;
+  return [
+    { kind: 'line', points: [frame.left, y, frame.right, y], stroke: theme.quiet, width: 1 },
+    ...ticks.flatMap(({ x, text }): Mark[] => [
+      { kind: 'line', points: [x, y, x, y + 4], stroke: theme.quiet, width: 1 },
+      { kind: 'text', x, y: y + 15, text, fill: theme.quiet, size: 11, anchor: 'middle' },
+    ]),
+    {
+      kind: 'text',
+      x: (frame.left + frame.right) / 2,
+      y: y + 29,
+      text: name,
+      fill: theme.quiet,
+      size: 11,
+      anchor: 'middle',
+    },
+  ];
+}

@@ -1,0 +1,167 @@
+/**
+ * Learning curves over epochs on a base-2 logarithm, with the rungs of the search as vertical lines, a cross where a
+ * trial was stopped and, at every rung, the value that a trial must reach today to go on.
+ */
+import type { RungDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import {
+  accuracyAxis,
+  accuracyScale,
+  bottomAxis,
+  epochScale,
+  epochTicks,
+  frameOf,
+  percent,
+  type Scale,
+  type Size,
+} from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { Theme } from './theme.ts';
+
+export interface CurvesInput {
+  readonly rows: readonly TrialRow[];
+  readonly curves: ReadonlyMap<number, WireCurve>;
+  /** 1..M: whose accuracy. */
+  readonly node: number;
+  readonly epochs: number;
+  readonly rungs: readonly number[];
+  /** At each rung the lowest recorded value that would go on now. */
+  readonly bars: ReadonlyMap<number, number>;
+  readonly faint: (run: number) => boolean;
+}
+
+/** The lowest value at each rung that is still among those that go on: rank `limit` of the n recorded there. */
+export function barsOf(decisions: readonly RungDecision[]): Map<number, number> {
+  const values = new Map<number, number[]>();
+  const share = new Map<number, { n: number; limit: number }>();
+  for (const { rung, value, n, limit } of decisions) {
+    if (value === null) continue;
+    const list = values.get(rung);
+    if (list) list.push(value);
+    else values.set(rung, [value]);
+    if (n >= (share.get(rung)?.n ?? 0)) share.set(rung, { n, limit });
+  }
+  const bars = new Map<number, number>();
+  for (const [rung, list] of values) {
+    list.sort((a, b) => b - a);
+    const bar = list[Math.min(list.length, share.get(rung)!.limit) - 1];
+    if (bar !== undefined) bars.set(rung, bar);
+  }
+  return bars;
+}
+
+export interface PlacedCurve {
+  readonly run: number;
+  /** x, y, x, y, ...; NaN where nothing was measured. */
+  readonly points: readonly number[];
+}
+
+export interface DrawnCurves {
+  readonly marks: Mark[];
+  readonly curves: PlacedCurve[];
+  readonly x: Scale;
+  readonly y: Scale;
+}
+
+/** Pixels of one node's curve. */
+function place(curve: WireCurve, node: number, x: Scale, y: Scale): PlacedCurve {
+  const values = curve.accuracy[node - 1] ?? [];
+  const points: number[] = [];
+  values.forEach((value, i) => points.push(x(i + 1), value === null ? NaN : y(value)));
+  return { run: curve.run, points };
+}
+
+export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnCurves {
+  const { rows, curves, node, epochs, rungs, bars, faint } = input;
+  const frame = frameOf(size);
+  const x = epochScale(epochs, frame);
+  const shown = rows.filter((row) => curves.has(row.run));
+  const values = shown.flatMap((row) => curves.get(row.run)!.accuracy[node - 1] ?? []);
+  const y = accuracyScale(
+    values.filter((value) => value !== null),
+    frame,
+  );
+  const placed = shown.map((row) => place(curves.get(row.run)!, node, x, y));
+  const ends: Mark[] = [];
+  const lines = placed.map(({ run, points }, i): Mark => {
+    const { state } = shown[i]!;
+    const stroke = theme.states[state];
+    const pale = faint(run);
+    const opacity = pale ? 0.06 : state === 'stopped' ? 0.34 : 0.9;
+    const end = lastPoint(points);
+    if (end && state === 'stopped') {
+      ends.push({ kind: 'cross', ...end, radius: 2.6, stroke, width: 1.2, opacity: pale ? 0.08 : 0.7 });
+    } else if (end && (state === 'running' || points.length === 2)) {
+      ends.push({ kind: 'dot', ...end, radius: 2.6, fill: stroke, opacity: pale ? 0.1 : 1 });
+    }
+    return { kind: 'line', points, stroke, width: state === 'stopped' ? 1 : 1.4, opacity };
+  });
+  const ticks = epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) }));
+  return {
+    x,
+    y,
+    curves: placed,
+    marks: [
+      ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
+      ...rungs.map((rung): Mark => ({
+        kind: 'line',
+        points: [x(rung), frame.top, x(rung), frame.bottom],
+        stroke: theme.quiet,
+        width: 1,
+        dash: '2 3',
+        opacity: 0.5,
+      })),
+      ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted lines are rungs'),
+      ...lines,
+      ...ends,
+      ...(node === 1 ? barMarks(bars, x, y, theme) : []),
+    ],
+  };
+}
+
+function barMarks(bars: ReadonlyMap<number, number>, x: Scale, y: Scale, theme: Theme): Mark[] {
+  return [...bars].map(([rung, value]) => ({
+    kind: 'line',
+    points: [x(rung) - 9, y(value), x(rung) + 9, y(value)],
+    stroke: theme.text,
+    width: 2.4,
+  }));
+}
+
+function lastPoint(points: readonly number[]): { x: number; y: number } | null {
+  for (let i = points.length - 2; i >= 0; i -= 2) {
+    if (!Number.isNaN(points[i + 1]!)) return { x: points[i]!, y: points[i + 1]! };
+  }
+  return null;
+}
+
+/** The curve nearest to a place, within `reach` pixels. */
+export function nearestCurve(
+  curves: readonly PlacedCurve[],
+  x: number,
+  y: number,
+  reach = 14,
+): PlacedCurve | null {
+  let best: PlacedCurve | null = null;
+  let bestSquare = reach * reach;
+  for (const curve of curves) {
+    const { points } = curve;
+    for (let i = 0; i + 1 < points.length; i += 2) {
+      const [px, py] = [points[i]!, points[i + 1]!];
+      const [qx, qy] = [points[i + 2] ?? px, points[i + 3] ?? py];
+      if (Number.isNaN(py) || Number.isNaN(qy) || qx < x - reach || px > x + reach) continue;
+      const length = (qx - px) ** 2 + (qy - py) ** 2;
+      const t =
+        length === 0 ? 0 : Math.max(0, Math.min(1, ((x - px) * (qx - px) + (y - py) * (qy - py)) / length));
+      const square = (px + t * (qx - px) - x) ** 2 + (py + t * (qy - py) - y) ** 2;
+      if (square < bestSquare) {
+        bestSquare = square;
+        best = curve;
+      }
+    }
+  }
+  return best;
+}
+
+/** One sentence about a bar, for tooltips. */
+export const barWords = (rung: number, value: number): string =>
+  `at epoch ${rung} a trial must now be at ${percent(value)} or above to go on`;

@@ -1,0 +1,89 @@
+/** Best so far: every trial as a dot in the order in which trials ended, and the best accuracy reached by then. */
+import { scaleLinear } from 'd3-scale';
+import type { TrialRow } from '../../core/lab/api.ts';
+import { accuracyAxis, accuracyScale, bottomAxis, frameOf, type Size } from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { Theme } from './theme.ts';
+
+export interface HistoryPoint {
+  readonly run: number;
+  /** 1-based place in the order of endings; running trials stand after the last. */
+  readonly order: number;
+  readonly accuracy: number;
+  /** Highest accuracy of an ended trial up to here. */
+  readonly best: number;
+  readonly state: TrialRow['state'];
+}
+
+/** Trials with an accuracy, in the order in which they ended (then by number); what still runs comes last. */
+export function history(rows: readonly TrialRow[]): HistoryPoint[] {
+  const known = rows.filter((row) => row.accuracy !== null && row.state !== 'duplicate');
+  const ended = (row: TrialRow): number => row.endedAt ?? Infinity;
+  known.sort((a, b) => (ended(a) === ended(b) ? a.number - b.number : ended(a) - ended(b)));
+  let best = -Infinity;
+  return known.map((row, i) => {
+    const accuracy = row.accuracy!;
+    if (row.endedAt !== null) best = Math.max(best, accuracy);
+    return {
+      run: row.run,
+      order: i + 1,
+      accuracy,
+      best: best === -Infinity ? accuracy : best,
+      state: row.state,
+    };
+  });
+}
+
+export interface PlacedPoint {
+  readonly run: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** `faint` trials are outside the filter: drawn, but they step back. */
+export function drawHistory(
+  points: readonly HistoryPoint[],
+  size: Size,
+  theme: Theme,
+  faint: (run: number) => boolean = () => false,
+): { marks: Mark[]; points: PlacedPoint[] } {
+  const frame = frameOf(size);
+  const x = scaleLinear([1, Math.max(2, points.length)], [frame.left + 6, frame.right - 6]);
+  const y = accuracyScale(
+    points.map((point) => point.accuracy),
+    frame,
+  );
+  const ticks = x
+    .ticks(Math.max(2, Math.min(points.length, Math.round((frame.right - frame.left) / 80))))
+    .filter(Number.isInteger);
+  const placed = points.map((point) => ({ run: point.run, x: x(point.order), y: y(point.accuracy) }));
+  const steps = points.flatMap((point, i) => {
+    const before = points[i - 1];
+    return [...(before ? [x(point.order), y(before.best)] : []), x(point.order), y(point.best)];
+  });
+  return {
+    points: placed,
+    marks: [
+      ...accuracyAxis(y, frame, theme),
+      ...bottomAxis(
+        ticks.map((tick) => ({ x: x(tick), text: String(tick) })),
+        frame,
+        theme,
+        'trials, in the order in which they ended',
+      ),
+      ...points.map((point, i): Mark => {
+        const color = theme.states[point.state];
+        const running = point.state === 'running';
+        return {
+          kind: 'dot',
+          x: placed[i]!.x,
+          y: placed[i]!.y,
+          radius: point.state === 'completed' ? 3.4 : 2.4,
+          ...(running ? { stroke: color, width: 1.5 } : { fill: color }),
+          opacity: faint(point.run) ? 0.12 : point.state === 'stopped' ? 0.55 : 0.95,
+        };
+      }),
+      { kind: 'line', points: steps, stroke: theme.text, width: 1.8 },
+    ],
+  };
+}

@@ -1,0 +1,183 @@
+/** Parallel coordinates: a line per trial over the axes of its graph and its results. */
+import { scaleLinear } from 'd3-scale';
+import { gate as gateOf, gateNames, type GateName } from '../../core/gates/gates.ts';
+import type { TrialRow } from '../../core/lab/api.ts';
+import { modelTitle } from '../graph/words.ts';
+import { frameOf, type Frame, type Size } from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { Theme } from './theme.ts';
+
+/** A quantity with an axis of its own. Values of a choice are indices into `choices`. */
+export interface Dimension {
+  /** `edge 2-1`, `model 2`, `accuracy`, `epoch` */
+  readonly key: string;
+  readonly title: string;
+  readonly choices: readonly { readonly text: string; readonly color?: string }[] | null;
+  /** null: the trial has no such value. */
+  readonly value: (row: TrialRow) => number | null;
+}
+
+/** All dimensions of a study's graphs, then what came of them. */
+export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
+  const size = Math.max(0, ...rows.map((row) => row.graph.nodes.length));
+  const dimensions: Dimension[] = [];
+  for (let node = 1; node <= size; node++) {
+    const models = [...new Set(rows.map((row) => row.graph.nodes[node - 1]?.model ?? ''))].sort();
+    if (models.length < 2) continue;
+    const index = new Map(models.map((model, i) => [model, i]));
+    dimensions.push({
+      key: `model ${node}`,
+      title: `node ${node}`,
+      choices: models.map((model) => ({ text: modelTitle(model) })),
+      value: (row) => index.get(row.graph.nodes[node - 1]?.model ?? '') ?? null,
+    });
+  }
+  const gateIndex = new Map<GateName, number>(gateNames.map((name, i) => [name, i]));
+  const choices = gateNames.map((name) => ({ text: gateOf(name).letter, color: gateOf(name).color }));
+  for (let destination = 1; destination <= size; destination++) {
+    for (let source = 0; source <= size; source++) {
+      if (source === destination) continue;
+      const place = (destination - 1) * size + (source < destination ? source : source - 1);
+      dimensions.push({
+        key: `edge ${source}-${destination}`,
+        title: `${source === 0 ? 'Label' : source}→${destination}`,
+        choices,
+        value: ({ graph }) =>
+          graph.nodes.length === size ? (gateIndex.get(graph.edges[place]!.gate) ?? null) : null,
+      });
+    }
+  }
+  dimensions.push(
+    { key: 'epoch', title: 'epochs', choices: null, value: (row) => Math.log2(Math.max(1, row.epoch)) },
+    { key: 'accuracy', title: 'accuracy', choices: null, value: (row) => row.accuracy },
+  );
+  return dimensions;
+}
+
+/** The axes that fit on a screen: everything for small graphs, else the edges into the target and the results. */
+export const defaultDimensions = (dimensions: readonly Dimension[]): string[] =>
+  (dimensions.length <= 16
+    ? dimensions
+    : dimensions.filter(({ key }) => !key.startsWith('edge') || key.endsWith('-1'))
+  ).map(({ key }) => key);
+
+/** Values that an interval on an axis lets pass, by dimension; of a choice the interval is over indices. */
+export type Brushes = Readonly<Record<string, readonly [low: number, high: number]>>;
+
+export const passes = (row: TrialRow, dimensions: readonly Dimension[], brushes: Brushes): boolean =>
+  dimensions.every(({ key, value }) => {
+    const brush = brushes[key];
+    if (!brush) return true;
+    const at = value(row);
+    return at !== null && at >= brush[0] && at <= brush[1];
+  });
+
+export interface Axis {
+  readonly dimension: Dimension;
+  readonly x: number;
+  readonly y: (value: number) => number;
+  readonly invert: (y: number) => number;
+}
+
+const SPACE = { left: 34, right: 46, top: 30, bottom: 14 };
+
+export function axesOf(
+  dimensions: readonly Dimension[],
+  rows: readonly TrialRow[],
+  size: Size,
+): { axes: Axis[]; frame: Frame } {
+  const frame = frameOf(size, SPACE);
+  const step = (frame.right - frame.left) / Math.max(1, dimensions.length - 1);
+  const axes = dimensions.map((dimension, i) => {
+    const values = dimension.choices
+      ? [-0.4, dimension.choices.length - 0.6]
+      : rows.map(dimension.value).filter((value) => value !== null);
+    let low = Math.min(...values);
+    let high = Math.max(...values);
+    if (!(low < high)) [low, high] = values.length > 0 ? [low - 0.5, low + 0.5] : [0, 1];
+    const scale = scaleLinear([low, high], [frame.bottom, frame.top]);
+    return {
+      dimension,
+      x: frame.left + i * step,
+      y: (value: number) => scale(value),
+      invert: (y: number) => scale.invert(y),
+    };
+  });
+  return { axes, frame };
+}
+
+/** A trial's line: choices are spread a little, by the trial's number, so that lines do not all fall into one. */
+export function trialLine(row: TrialRow, axes: readonly Axis[]): number[] {
+  return axes.flatMap(({ dimension, x, y }) => {
+    const value = dimension.value(row);
+    if (value === null) return [x, NaN];
+    const spread = dimension.choices ? (((row.number * 0.618034) % 1) - 0.5) * 0.5 : 0;
+    return [x, y(value + spread)];
+  });
+}
+
+export function drawParallel(
+  axes: readonly Axis[],
+  frame: Frame,
+  rows: readonly TrialRow[],
+  theme: Theme,
+  shown: (row: TrialRow) => boolean,
+): Mark[] {
+  const accuracies = rows.map((row) => row.accuracy).filter((value) => value !== null);
+  const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
+  const heat = (row: TrialRow): number =>
+    row.accuracy === null || !(low < high) ? 0.3 : (row.accuracy - low) / (high - low);
+  const lines = rows
+    .map((row) => ({ row, heat: heat(row), in: shown(row) }))
+    .sort((a, b) => Number(a.in) - Number(b.in) || a.heat - b.heat)
+    .map(({ row, heat: warm, in: inside }): Mark => ({
+      kind: 'line',
+      points: trialLine(row, axes),
+      stroke: inside ? theme.states[row.state] : theme.quiet,
+      width: inside && warm > 0.9 ? 1.6 : 1,
+      opacity: inside ? 0.12 + 0.6 * warm * warm : 0.04,
+    }));
+  return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme))];
+}
+
+function axisMarks({ dimension, x, y }: Axis, frame: Frame, theme: Theme): Mark[] {
+  const ticks: Mark[] = dimension.choices
+    ? dimension.choices.map(({ text, color }, i) => ({
+        kind: 'text',
+        x: x + 5,
+        y: y(i) + 4,
+        text,
+        fill: color ?? theme.text,
+        size: 11,
+        bold: true,
+      }))
+    : [frame.top, frame.bottom].map((at, i) => ({
+        kind: 'text',
+        x: x + 5,
+        y: at + (i === 0 ? 9 : -2),
+        text: endText(dimension, at, y, frame),
+        fill: theme.quiet,
+        size: 11,
+      }));
+  return [
+    { kind: 'line', points: [x, frame.top, x, frame.bottom], stroke: theme.quiet, width: 1 },
+    {
+      kind: 'text',
+      x,
+      y: 16,
+      text: dimension.title,
+      fill: theme.text,
+      size: 11,
+      anchor: 'middle',
+      bold: true,
+    },
+    ...ticks,
+  ];
+}
+
+function endText({ key }: Dimension, at: number, y: (value: number) => number, frame: Frame): string {
+  const scale = scaleLinear([y(0), y(1)], [0, 1]);
+  const value = scale(at);
+  if (frame.top === frame.bottom) return '';
+  return key === 'accuracy' ? (value * 100).toFixed(1) : String(Math.round(2 ** value));
+}

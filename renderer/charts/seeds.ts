@@ -1,0 +1,141 @@
+/** A re-run: every seed as a dot, mean and standard deviation beside them, and the paper's numbers as lines. */
+import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
+import { accuracyAxis, accuracyScale, frameOf, percent, type Size } from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { Theme } from './theme.ts';
+
+export const variantTitle = (name: VariantView['name']): string =>
+  ({
+    graph: 'This graph',
+    independent: 'Independent',
+    kd: 'KD',
+    dml: 'DML',
+    'all-through': 'All-Through',
+  })[name];
+
+/** "73.46 ± 0.42", percent; without a spread below two values; '' without a value. */
+export function meanText(mean: number | null, standardDeviation: number | null): string {
+  if (mean === null) return '';
+  const middle = (mean * 100).toFixed(2);
+  return standardDeviation === null ? middle : `${middle} ± ${(standardDeviation * 100).toFixed(2)}`;
+}
+
+/** What a difference means, in one sentence. */
+export function differenceText({ name, difference }: Pick<VariantView, 'name' | 'difference'>): string {
+  if (!difference) return '';
+  const { mean, low, high, significant } = difference;
+  const points = `${mean >= 0 ? '+' : '−'}${(Math.abs(mean) * 100).toFixed(2)} points`;
+  return `${points} against ${variantTitle(name)}, 95 % interval ${percent(low, 2)} to ${percent(high, 2)}: ${significant ? 'larger than the spread' : 'not larger than the spread'}`;
+}
+
+export interface SeedDot {
+  readonly run: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+export function drawSeeds(
+  variants: readonly VariantView[],
+  references: readonly ReferenceRow[],
+  size: Size,
+  theme: Theme,
+): { marks: Mark[]; dots: SeedDot[] } {
+  const frame = frameOf(size, { left: 50, right: references.length > 0 ? 190 : 16, top: 14, bottom: 40 });
+  const values = variants.flatMap((variant) => variant.values.map((value) => value.accuracy));
+  const y = accuracyScale([...values, ...references.map((row) => row.mean)], frame);
+  const step = (frame.right - frame.left) / Math.max(1, variants.length);
+  const dots: SeedDot[] = [];
+  const columns = variants.flatMap((variant, i): Mark[] => {
+    const centre = frame.left + (i + 0.5) * step;
+    const color = variant.name === 'graph' ? theme.focus : theme.quiet;
+    const reach = Math.min(34, step * 0.3);
+    const marks: Mark[] = [
+      {
+        kind: 'text',
+        x: centre,
+        y: frame.bottom + 17,
+        text: variantTitle(variant.name),
+        fill: theme.text,
+        size: 12,
+        anchor: 'middle',
+        bold: variant.name === 'graph',
+      },
+      {
+        kind: 'text',
+        x: centre,
+        y: frame.bottom + 32,
+        text: meanText(variant.mean, variant.standardDeviation) || 'no result yet',
+        fill: theme.quiet,
+        size: 11,
+        anchor: 'middle',
+      },
+    ];
+    const { mean, standardDeviation } = variant;
+    if (mean !== null && standardDeviation !== null) {
+      const [top, bottom] = [y(mean + standardDeviation), y(mean - standardDeviation)];
+      marks.push({
+        kind: 'rect',
+        x: centre - reach,
+        y: top,
+        width: 2 * reach,
+        height: Math.max(1, bottom - top),
+        fill: color,
+        opacity: 0.14,
+      });
+    }
+    if (mean !== null) {
+      const at = y(mean);
+      marks.push({
+        kind: 'line',
+        points: [centre - reach, at, centre + reach, at],
+        stroke: color,
+        width: 2.4,
+      });
+    }
+    variant.values.forEach(({ seed, accuracy }, k) => {
+      const shift = variant.values.length === 1 ? 0 : (k / (variant.values.length - 1) - 0.5) * reach * 1.3;
+      const dot = { x: centre + shift, y: y(accuracy) };
+      dots.push({ run: variant.runs.find((run) => run.seed === seed)?.run ?? -1, ...dot });
+      marks.push({ kind: 'dot', ...dot, radius: 4, fill: color, stroke: theme.ground, width: 1 });
+    });
+    return marks;
+  });
+  return {
+    dots,
+    marks: [...accuracyAxis(y, frame, theme), ...referenceMarks(references, frame, y, theme), ...columns],
+  };
+}
+
+/** Lines of the paper's tables; their names at the right are moved apart where values are close. */
+function referenceMarks(
+  references: readonly ReferenceRow[],
+  frame: { left: number; right: number; bottom: number },
+  y: (value: number) => number,
+  theme: Theme,
+): Mark[] {
+  const sorted = references.toSorted((a, b) => b.mean - a.mean);
+  let above = -Infinity;
+  return sorted.flatMap((row): Mark[] => {
+    const at = y(row.mean);
+    const nameAt = Math.max(at + 4, above + 13);
+    above = nameAt;
+    return [
+      {
+        kind: 'line',
+        points: [frame.left, at, frame.right, at, frame.right + 10, nameAt - 4],
+        stroke: theme.quiet,
+        width: 1,
+        dash: '5 4',
+        opacity: 0.7,
+      },
+      {
+        kind: 'text',
+        x: frame.right + 14,
+        y: nameAt,
+        text: `${row.title} ${(row.mean * 100).toFixed(2)}`,
+        fill: theme.quiet,
+        size: 11,
+      },
+    ];
+  });
+}

@@ -1,0 +1,104 @@
+/** What every slot worked on, and when: one bar per attempt. */
+import { scaleLinear } from 'd3-scale';
+import type { Attempt, TrialRow } from '../../core/lab/api.ts';
+import { bottomAxis, frameOf, type Size } from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { Theme } from './theme.ts';
+
+export interface Bar {
+  readonly run: number;
+  readonly slot: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Seconds as a short text: 45 s, 12 min, 3.5 h, 2.1 d. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${(seconds / 86_400).toFixed(1)} d`;
+}
+
+const ROW = 22;
+
+/** Height that shows all slots. */
+export const timelineHeight = (slots: number): number => 12 + Math.max(1, slots) * ROW + 36;
+
+/** `now` (milliseconds since 1970) ends the bars of what still runs. */
+export function drawTimeline(
+  attempts: readonly Attempt[],
+  rows: ReadonlyMap<number, TrialRow>,
+  now: number,
+  size: Size,
+  theme: Theme,
+  faint: (run: number) => boolean = () => false,
+): { marks: Mark[]; bars: Bar[] } {
+  const slots = [...new Set(attempts.map((attempt) => attempt.slot))].sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
+  const frame = frameOf(size, { left: 74, right: 14, top: 8, bottom: 34 });
+  const start = Math.min(now, ...attempts.map((attempt) => attempt.startedAt));
+  const end = Math.max(start + 1000, ...attempts.map((attempt) => attempt.endedAt ?? now));
+  const x = scaleLinear([0, (end - start) / 1000], [frame.left, frame.right]);
+  const at = (time: number): number => x((time - start) / 1000);
+  const height = Math.min(ROW, (frame.bottom - frame.top) / Math.max(1, slots.length));
+  const bars = attempts.map((attempt): Bar => ({
+    run: attempt.run,
+    slot: attempt.slot,
+    x: at(attempt.startedAt),
+    y: frame.top + slots.indexOf(attempt.slot) * height + 3,
+    width: Math.max(1, at(attempt.endedAt ?? now) - at(attempt.startedAt) - 0.7),
+    height: height - 6,
+  }));
+  return {
+    bars,
+    marks: [
+      ...slots.map((slot, i): Mark => ({
+        kind: 'text',
+        x: frame.left - 8,
+        y: frame.top + (i + 0.5) * height + 4,
+        text: slot,
+        fill: theme.quiet,
+        size: 11,
+        anchor: 'end',
+      })),
+      ...bars.map((bar, i): Mark => {
+        const { outcome } = attempts[i]!;
+        const state = rows.get(bar.run)?.state ?? 'waiting';
+        const fill =
+          outcome === null
+            ? theme.states.running
+            : outcome === 'completed' || outcome === 'stopped' || outcome === 'cancelled'
+              ? theme.states[outcome]
+              : outcome === 'paused' || outcome === 'interrupted'
+                ? theme.states.waiting
+                : theme.states.failed;
+        return {
+          kind: 'rect',
+          x: bar.x,
+          y: bar.y,
+          width: bar.width,
+          height: bar.height,
+          fill,
+          opacity: faint(bar.run) ? 0.12 : state === 'stopped' ? 0.6 : 0.9,
+        };
+      }),
+      ...bottomAxis(
+        x
+          .ticks(Math.max(2, Math.round((frame.right - frame.left) / 110)))
+          .map((tick) => ({ x: x(tick), text: duration(tick) })),
+        frame,
+        theme,
+        'time since the start',
+      ),
+    ],
+  };
+}
+
+export const barAt = (bars: readonly Bar[], x: number, y: number): Bar | null =>
+  bars.findLast(
+    (bar) => x >= bar.x - 1 && x <= bar.x + bar.width + 1 && y >= bar.y - 3 && y <= bar.y + bar.height + 3,
+  ) ?? null;
