@@ -40,6 +40,8 @@ export type {
   TrialCounts,
 };
 export { explainDecision } from '../study/decision.ts';
+export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
+export { BASELINES } from '../study/rerun.ts';
 
 /**
  * The lab as everyone sees it: window, browser, command line, tests. The same object in process, over a message port
