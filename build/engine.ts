@@ -1,0 +1,45 @@
+/**
+ * node build/engine.ts STAMP CACHE   Installs the TensorFlow library and writes to STAMP how it ended, under the name CACHE.
+ * An install that failed before is not tried again by itself: most reasons (no compiler, no network) would only cost
+ * time at every start.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installProblem, installWithView } from '../core/engine/tensorflow/install-view.ts';
+import { libraryStatus, type LibraryStatus } from '../core/engine/tensorflow/library.ts';
+
+const [stamp = '', cache = ''] = process.argv.slice(2);
+
+function failedBefore(): string | undefined {
+  try {
+    const last = JSON.parse(readFileSync(stamp, 'utf8')) as { cache: string; problem?: string };
+    return last.cache === cache ? last.problem : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const remember = (end: { manifest: string } | { problem: string }) => {
+  writeFileSync(stamp, JSON.stringify({ cache, ...end }));
+};
+const rememberReady = ({ folder }: LibraryStatus) => {
+  remember({ manifest: join(folder, 'manifest.json') });
+};
+
+const status = libraryStatus('cpu');
+const problem = failedBefore();
+if (status.state === 'ready') rememberReady(status);
+else if (problem !== undefined && status.state === 'missing')
+  console.error(
+    `TensorFlow is not installed, so the portable engine does the work, more slowly.\n${problem}`,
+  );
+else
+  try {
+    rememberReady(await installWithView(process.stderr));
+  } catch (error) {
+    const text = installProblem(error);
+    remember({ problem: text });
+    console.error(
+      `TensorFlow could not be installed, so the portable engine does the work, more slowly.\n${text}`,
+    );
+  }

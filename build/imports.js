@@ -1,0 +1,180 @@
+// Import directions: who may import whom. Part of npm run check.
+import { globSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, posix, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+/** Each folder and what it may import of ours, besides itself. What is missing here is wrong. */
+const directions = {
+  'core/base': [],
+  'core/gates': ['core/base'],
+  'core/models': ['core/base'],
+  'core/data': ['core/base'],
+  'core/graph': ['core/base', 'core/gates', 'core/models'],
+  'core/engine': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+  'core/train': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph', 'core/engine'],
+  'core/study': ['core/base', 'core/gates', 'core/models', 'core/graph'],
+  'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
+  'core/search/asha.ts': [], // the pure rule: it stands alone, also outside this project
+  'core/search': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/store'],
+  'core/workers': [
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph', 'core/engine', 'core/train'],
+    ...['core/study', 'core/search'],
+  ],
+  'core/lab': [
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+    ...['core/study', 'core/store', 'core/search', 'core/workers'],
+  ],
+  'core/cli': ['core'],
+  'core/cli.ts': ['core'],
+  electron: ['core/lab', 'core/base'],
+  renderer: [
+    ...['core/base', 'core/gates', 'core/models', 'core/graph'],
+    ...['core/lab/api', 'core/lab/api.ts', 'core/lab/channel', 'core/lab/channel.ts'],
+  ],
+  build: ['core'],
+  test: ['core', 'electron', 'renderer', 'build'],
+};
+
+/** Packages that only these places may import. */
+const owners = {
+  'better-sqlite3': ['core/store'],
+  '@tensorflow': ['core/engine'],
+  electron: ['electron'],
+  svelte: ['renderer'],
+};
+
+/** What must run in a browser: no Node modules in these folders, nor in anything they import. */
+const browser = ['core/base', 'core/gates', 'core/models', 'core/graph', 'renderer'];
+
+/** @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import   paths relative to the checkout */
+
+/**
+ * Everything wrong with the imports of some sources.
+ * @param {Map<string, string>} sources text by path, with `/`, relative to the checkout
+ * @returns {string[]} one sentence each: `file:line: what is wrong`
+ */
+export function importProblems(sources) {
+  const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
+  return [
+    ...imports.flatMap((found) => directionProblem(found) ?? ownerProblem(found) ?? []),
+    ...browserProblems(imports, sources),
+  ];
+}
+
+/** The most specific entry of a table of paths that holds `path`. @param {string[]} places @param {string} path */
+const placeOf = (places, path) =>
+  places
+    .filter((place) => path === place || path.startsWith(`${place}/`))
+    .sort((a, b) => b.length - a.length)[0];
+
+/** @param {Import} found @returns {string | undefined} */
+function directionProblem({ from, to, line }) {
+  if (!isOurs(to)) return undefined;
+  const places = Object.keys(directions);
+  const source = placeOf(places, from);
+  if (source === undefined)
+    return `${from}: no import directions are known for this folder (build/imports.js)`;
+  if (placeOf(places, to) === source && !source.endsWith('.ts')) return undefined;
+  const allowed = directions[/** @type {keyof typeof directions} */ (source)];
+  if (placeOf(allowed, to)) return undefined;
+  return `${from}:${line}: ${source} may not import ${to} (only ${allowed.join(', ') || 'nothing of ours'})`;
+}
+
+/** @param {Import} found @returns {string | undefined} */
+function ownerProblem({ from, to, line }) {
+  if (isOurs(to) || /^(test|build)\//.test(from)) return undefined;
+  for (const [name, places] of Object.entries(owners))
+    if ((to === name || to.startsWith(`${name}/`)) && !placeOf(places, from))
+      return `${from}:${line}: only ${places.join(', ')} may import ${name}`;
+  return undefined;
+}
+
+/** @param {Import[]} imports @param {Map<string, string>} sources @returns {string[]} */
+function browserProblems(imports, sources) {
+  const runs = imports.filter((found) => !found.typeOnly); // types are gone when the browser comes
+  const waiting = [...sources.keys()].filter((path) => placeOf(browser, path) && !isConfiguration(path));
+  const reached = new Set(waiting);
+  const problems = [];
+  for (let path = waiting.pop(); path; path = waiting.pop())
+    for (const { to, line } of runs.filter(({ from }) => from === path)) {
+      if (to.startsWith('node:') || builtinModules.includes(to))
+        problems.push(`${path}:${line}: runs in a browser, so it may not import ${to}`);
+      if (isOurs(to) && !reached.has(to)) {
+        reached.add(to);
+        waiting.push(to);
+      }
+    }
+  return problems;
+}
+
+/** @param {string} path e.g. `renderer/vite.config.ts`, which runs in Node */
+const isConfiguration = (path) => /\.config\.[jt]s$/.test(path);
+
+/** @param {string} to */
+const isOurs = (to) => /^(core|electron|renderer|build|test)\//.test(to);
+
+/** @param {string} path @param {string} text @returns {Import[]} */
+function importsOf(path, text) {
+  const code = path.endsWith('.svelte') ? scriptsOf(text) : text;
+  const source = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true);
+  const found = /** @type {Import[]} */ ([]);
+  /** @param {ts.Node} at @param {ts.Expression | undefined} name @param {boolean} typeOnly */
+  const add = (at, name, typeOnly) => {
+    if (!name || !ts.isStringLiteralLike(name)) return;
+    const line = source.getLineAndCharacterOfPosition(at.getStart()).line + 1;
+    const to = name.text.startsWith('.') ? posix.join(posix.dirname(path), name.text) : name.text;
+    found.push({ from: path, to, line, typeOnly });
+  };
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, isTypeOnly(node));
+    else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node, /** @type {ts.Expression} */ (node.argument.literal), true);
+    else if (ts.isCallExpression(node) && /^(import|require(\.resolve)?)$/.test(node.expression.getText()))
+      add(node, node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** `import type ...`, or every name in it is a type. @param {ts.ImportDeclaration} node */
+function isTypeOnly({ importClause }) {
+  if (!importClause) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = importClause;
+  return (
+    !name &&
+    namedBindings !== undefined &&
+    ts.isNamedImports(namedBindings) &&
+    namedBindings.elements.length > 0 &&
+    namedBindings.elements.every((element) => element.isTypeOnly)
+  );
+}
+
+/** The scripts of a component, on their own lines; the rest becomes empty. @param {string} text */
+function scriptsOf(text) {
+  const blank = (/** @type {string} */ other) => other.replace(/[^\n]/g, '');
+  let code = '';
+  let end = 0;
+  for (const match of text.matchAll(/(<script\b[^>]*>)([\s\S]*?)<\/script>/g)) {
+    const start = match.index + (match[1] ?? '').length;
+    code += blank(text.slice(end, start)) + match[2];
+    end = start + (match[2] ?? '').length;
+  }
+  return code;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+  const paths = globSync('{core,electron,renderer,build,test}/**/*.{ts,js,svelte}', { cwd: root });
+  const sources = new Map(
+    paths.map((path) => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]),
+  );
+  const problems = importProblems(sources);
+  for (const problem of problems.sort()) console.log(problem);
+  process.exit(problems.length === 0 ? 0 : 1);
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The command `ktg`. `node build/ktg.js --run FILE ARGS` runs another program of the project in the same way.
+// Plain JavaScript for Node 18 and newer.
+import { resolve } from 'node:path';
+import { cli, runProgram } from './runtime.js';
+import { ensureSetupOrExit } from './setup.js';
+
+const args = process.argv.slice(2);
+await ensureSetupOrExit({ engine: false }); // the library is the business of `ktg engine`
+if (args[0] === '--run' && args[1]) await runProgram(resolve(args[1]), args.slice(2));
+else await runProgram(cli, args);
