@@ -1,0 +1,50 @@
+import { gate } from '../gates/gates.ts';
+import { describeEdge, nodeTitle } from './describe.ts';
+import { LABEL, nodeNumbers, temperatureOf } from './graph.ts';
+import type { Edge, Graph } from './graph.ts';
+import { roleOf, roles } from './roles.ts';
+
+/**
+ * The graph in Graphviz's DOT language, drawn as Figure 2 of the paper: Cutoff is left out, colours and line styles are
+ * the gates', under a node its accuracy in brackets (in %, node 1 first) where one is given.
+ */
+export function toDot(graph: Graph, accuracies: readonly (number | undefined)[] = []): string {
+  const nodes = nodeNumbers(graph).map((number) => {
+    const accuracy = accuracies[number - 1];
+    const lines = [nodeTitle(graph, number), ...(accuracy === undefined ? [] : [`(${accuracy.toFixed(2)})`])];
+    const { color } = roles[roleOf(graph, number)];
+    return `${number} [${attributes({ label: lines.join('\n'), color })}]`;
+  });
+  const edges = graph.edges.filter((edge) => edge.gate !== 'cutoff').map(dotEdge);
+  const lines = [
+    'rankdir=LR',
+    'node [shape=ellipse, style=bold, fontname="sans-serif"]',
+    'edge [fontname="sans-serif"]',
+    `${LABEL} [label="Label", shape=box]`,
+    ...nodes,
+    ...edges,
+  ];
+  return `digraph ${quoted(graph.name ?? 'ktg')} {\n${lines.map((line) => `  ${line};\n`).join('')}}\n`;
+}
+
+function dotEdge(edge: Edge): string {
+  const { letter, color, dash } = gate(edge.gate);
+  const temperature = temperatureOf(edge);
+  const label = temperature === 1 ? letter : `${letter}, T = ${temperature}`;
+  const shown = { label, color, fontcolor: color, style: styleOf(dash), tooltip: describeEdge(edge) };
+  return `${edge.source} -> ${edge.destination} [${attributes(shown)}]`;
+}
+
+/** DOT has three line styles: short dashes of SVG become dots. */
+function styleOf(dash: string): string {
+  if (dash === 'none') return 'solid';
+  return Number.parseFloat(dash) > 2 ? 'dashed' : 'dotted';
+}
+
+const attributes = (values: Record<string, string>): string =>
+  Object.entries(values)
+    .map(([key, value]) => `${key}=${quoted(value)}`)
+    .join(', ');
+
+const quoted = (text: string): string =>
+  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;

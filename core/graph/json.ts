@@ -1,0 +1,38 @@
+import { LabError, messageOf } from '../base/errors.ts';
+import type { Graph } from './graph.ts';
+import { parseGraph } from './parse.ts';
+
+/** Far more than the largest graph with the longest names. */
+const MAX_CHARACTERS = 1 << 20;
+
+/** Reads a graph file's text. Throws `graph.not-json`, `graph.too-large` or what `parseGraph` throws. */
+export function fromJson(text: string): Graph {
+  if (text.length > MAX_CHARACTERS) {
+    throw new LabError(
+      'graph.too-large',
+      `The graph file has ${text.length} characters: expected at most ${MAX_CHARACTERS}.`,
+      'Check that it is a graph file.',
+    );
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new LabError(
+      'graph.not-json',
+      `The graph file is not JSON: ${messageOf(error)}.`,
+      'Check that it is a graph file; ktg graph show prints a correct one for any template.',
+      { cause: error },
+    );
+  }
+  return parseGraph(json);
+}
+
+/** A graph file's text: a line per node and per edge, Cutoff edges included, so that files differ where graphs do. */
+export function toJson(graph: Graph): string {
+  const { nodes, edges, ...head } = graph;
+  const lines = (items: readonly object[]): string =>
+    `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
+  const fields = Object.entries(head).map(([key, value]) => `  "${key}": ${JSON.stringify(value)}`);
+  return `{\n${[...fields, `  "nodes": ${lines(nodes)}`, `  "edges": ${lines(edges)}`].join(',\n')}\n}\n`;
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import { LabError } from '../base/errors.ts';
+
+/** What a rule of a schema expects, and what to do when it is broken; keyed by the last part of the error's code. */
+export type Rules = Record<string, { readonly expected: string; readonly next: string }>;
+
+/** Message of every strictObject, so that its three kinds of failure get codes of their own. */
+export const objectRule = ({ expected }: { expected: string | null }): string => {
+  if (expected === 'Object') return 'wrong-type';
+  return expected === 'never' ? 'unknown-key' : 'missing-key';
+};
+
+/** The rules that every object has. */
+export const objectRules = {
+  'wrong-type': { expected: 'another type', next: 'Correct the type of the value.' },
+  'unknown-key': { expected: 'no such key', next: 'Remove the key or correct its spelling.' },
+  'missing-key': { expected: 'a value', next: 'Add the missing key.' },
+} as const satisfies Rules;
+
+/**
+ * Validates outside input with a schema whose messages are keys of `rules`. Throws a LabError `area.rule` for the first
+ * broken rule, naming the place (`edges[3].gate`), what was found and what is expected.
+ */
+export function parseWith<Schema extends v.GenericSchema>(
+  area: string,
+  schema: Schema,
+  rules: Rules,
+  input: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const last = issue.path?.at(-1);
+  const expected = issue.message === 'wrong-type' ? (issue.expected ?? 'another type') : undefined;
+  throw refusal(area, rules, issue.message, placeOf(issue.path), last ? last.value : input, expected);
+}
+
+/** The LabError for a broken rule at a place. */
+export function refusal(
+  area: string,
+  rules: Rules,
+  rule: string,
+  place: string,
+  found: unknown,
+  expected = rules[rule]?.expected ?? 'something else',
+): LabError {
+  const where = place === '' ? `The ${area}` : `${area}: ${place}`;
+  return new LabError(
+    `${area}.${rule}`,
+    `${where}: found ${shown(found)}, expected ${expected}.`,
+    rules[rule]?.next,
+  );
+}
+
+function placeOf(path: v.BaseIssue<unknown>['path']): string {
+  const keys = (path ?? []).map(({ key }) =>
+    typeof key === 'number' ? `[${key}]` : `.${clip(String(key))}`,
+  );
+  return keys.join('').replace(/^\./, '');
+}
+
+/** A value in a few characters: never more than a line, whatever it is. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `"${clip(value)}"`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return value === undefined ? 'nothing' : clip(String(value));
+}
+
+const clip = (text: string): string => {
+  const line = text.replace(/\p{Cc}/gu, '?').toWellFormed();
+  return line.length > 60 ? `${line.slice(0, 60).toWellFormed()}...` : line;
+};
