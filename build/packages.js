@@ -1,5 +1,5 @@
 // Installs the packages of package-lock.json and the pinned Node. Plain JavaScript for Node 18 and newer.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
@@ -32,7 +32,8 @@ export function packagesReady(root) {
 }
 
 /**
- * Install from scratch. Whatever an interrupted install has left is cleared first, by npm itself.
+ * Install what is missing. Packages that somebody has just installed with npm are left as they are; what an
+ * interrupted install has left is cleared first, by npm itself.
  *
  * @param {string} root
  * @param {{ show(text: string): void, end(text?: string): void }} line
@@ -40,37 +41,75 @@ export function packagesReady(root) {
  */
 export async function installPackages(root, line) {
   const key = packagesKey(root);
-  const wanted = packagesHere(root);
-  const began = Date.now();
-  const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
+  if (!packagesMatch(root)) await installLocked(root, line);
+  if (!(await runtimeMatches(root))) await installRuntime(root, line);
+  writeFileSync(stampFile(root), key);
+}
 
-  // Install scripts of packages never run, except the one that fetches the pinned Node: it is asked for by name.
+/** Install scripts of packages never run, except the one that fetches the pinned Node: it is asked for by name. @type {typeof installPackages} */
+async function installLocked(root, line) {
+  const wanted = Object.keys(packagesHere(readLock(join(root, 'package-lock.json'))));
+  const seconds = stopwatch();
   await npm(root, ['ci', '--ignore-scripts'], () => {
     const done = wanted.filter((path) => existsSync(join(root, path, 'package.json'))).length;
     const share = Math.round((100 * done) / wanted.length);
     line.show(`installing packages: ${done} of ${wanted.length}, ${share} %, ${seconds()}`);
   });
   line.end(`${wanted.length} packages installed in ${seconds()}.`);
+}
 
-  const runtime = join(root, 'node_modules', 'node');
-  const { version } = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8'));
+/** @type {typeof installPackages} */
+async function installRuntime(root, line) {
+  const folder = join(root, 'node_modules', 'node');
+  const seconds = stopwatch();
   await npm(root, ['rebuild', 'node'], () => {
-    const size = folderBytes(join(runtime, 'node_modules'));
-    line.show(`installing Node ${version}: ${(size / 1e6).toFixed(0)} MB on disk, ${seconds()}`);
+    const size = (folderBytes(join(folder, 'node_modules')) / 1e6).toFixed(0);
+    line.show(`installing Node ${runtimeVersion(root)} for this project: ${size} MB on disk, ${seconds()}`);
   });
-  if (!existsSync(pinnedNode(root)))
-    throw new Error(`npm installed no Node ${version} for ${process.platform}-${process.arch}.`);
-  line.end(`Node ${version} installed for this project, after ${seconds()}.`);
-  writeFileSync(stampFile(root), key);
+  if (!(await runtimeMatches(root)))
+    throw new Error(
+      `npm installed no working Node ${runtimeVersion(root)} for ${process.platform}-${process.arch}.`,
+    );
+  line.end(`Node ${runtimeVersion(root)} for this project installed in ${seconds()}.`);
 }
 
-/** Paths of the packages that the lock file wants on this platform. @param {string} root @returns {string[]} */
-function packagesHere(root) {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  return Object.entries(packages)
-    .filter(([path, { os, cpu }]) => path !== '' && fits(os, process.platform) && fits(cpu, process.arch))
-    .map(([path]) => path);
+/** @param {string} root @returns {string} */
+const runtimeVersion = (root) =>
+  JSON.parse(readFileSync(join(root, 'node_modules', 'node', 'package.json'), 'utf8')).version;
+
+/** @param {string} root @returns {Promise<boolean>} */
+const runtimeMatches = (root) =>
+  new Promise((resolve) => {
+    execFile(pinnedNode(root), ['--version'], (error, output) =>
+      resolve(!error && output.trim() === `v${runtimeVersion(root)}`),
+    );
+  });
+
+/** Whether npm's own list of what it has installed, which it writes last, agrees with the lock file. @param {string} root */
+function packagesMatch(root) {
+  const installedList = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(installedList)) return false;
+  const installed = readLock(installedList);
+  return Object.entries(packagesHere(readLock(join(root, 'package-lock.json')))).every(
+    ([path, { version, integrity, optional }]) =>
+      installed[path]
+        ? installed[path].version === version && installed[path].integrity === integrity
+        : optional,
+  );
 }
+
+/** @typedef {Record<string, { version: string, integrity?: string, optional?: boolean, os?: string[], cpu?: string[] }>} Packages by path */
+
+/** @param {string} file @returns {Packages} */
+const readLock = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+
+/** Those meant for this platform. @param {Packages} packages @returns {Packages} */
+const packagesHere = (packages) =>
+  Object.fromEntries(
+    Object.entries(packages).filter(
+      ([path, { os, cpu }]) => path !== '' && fits(os, process.platform) && fits(cpu, process.arch),
+    ),
+  );
 
 /** npm's rule: a list of names, or of names that are excluded with `!`. @param {string[] | undefined} list @param {string} name */
 const fits = (list, name) =>
@@ -108,6 +147,12 @@ async function npm(root, args, watch) {
   } finally {
     clearInterval(timer);
   }
+}
+
+/** @returns {() => string} the time since now */
+function stopwatch() {
+  const began = Date.now();
+  return () => `${Math.round((Date.now() - began) / 1000)} s`;
 }
 
 /** @param {string} folder @returns {number} bytes of all files below; what vanishes meanwhile counts nothing */
