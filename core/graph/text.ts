@@ -34,12 +34,18 @@ export function checkpointText({ checkpoint }: GraphNode): string {
   return `:${encoded}`;
 }
 
-/** Reads the text form; letters may be small, spaces may surround nodes. Throws `graph.bad-text-form` with the position,
- * and for an unfit checkpoint what `parseGraph` throws. */
+/**
+ * Reads the text form; letters may be small, spaces may surround nodes. Throws `graph.bad-text-form` with the position,
+ * and for an unfit checkpoint what `parseGraph` throws.
+ */
 export function fromText(text: string): Graph {
   const reader = new Reader(text);
+  reader.take(/\s+/y);
   const rows = [readRow(reader)];
-  while (reader.take(/,/y)) rows.push(readRow(reader));
+  while (reader.take(/\s*,\s*/y)) {
+    if (rows.length === MAX_NODES) throw reader.refuse(`no more than ${MAX_NODES} nodes`);
+    rows.push(readRow(reader));
+  }
   reader.take(/\s+/y);
   if (!reader.atEnd) throw reader.refuse('"," and the next node, or the end');
   const carried = rows.map(({ edges, start, model }) => {
@@ -68,9 +74,7 @@ interface Row {
 }
 
 function readRow(reader: Reader): Row {
-  reader.take(/\s+/y);
   const at = reader.position;
-  if (reader.commas >= MAX_NODES) throw reader.refuse(`at most ${MAX_NODES} nodes`, at);
   const name = reader.take(/[\w-]{1,60}/y);
   if (name === undefined) throw reader.refuse('a model, such as resnet32');
   const model = readModel(reader, name, at);
@@ -132,7 +136,6 @@ function decode(written: string): string | undefined {
 /** A place in a text that moves on with what is taken from it. */
 class Reader {
   position = 0;
-  commas = 0;
   readonly #text: string;
 
   constructor(text: string) {
@@ -148,7 +151,6 @@ class Reader {
     pattern.lastIndex = this.position;
     const found = pattern.exec(this.#text)?.[0];
     this.position += found?.length ?? 0;
-    if (found === ',') this.commas++;
     return found;
   }
 
