@@ -124,10 +124,11 @@ function setEnvironment(threads: number | undefined): void {
   process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
 }
 
-/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed. */
+/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed, and util.isArray, which warns. */
 function allowRemovedUtil(): void {
-  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  const util = require('node:util') as Record<'isNullOrUndefined' | 'isArray', (value: unknown) => boolean>;
+  util.isNullOrUndefined = (value) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }
 
 function openAddon(folder: string, variant: Variant): TensorFlowBinding {

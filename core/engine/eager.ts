@@ -1,0 +1,172 @@
+import {
+  type DirectBatch,
+  type Evaluation,
+  EVALUATION_BATCH,
+  type ImageSet,
+  type NodeState,
+  splitMetrics,
+  type Step,
+  type StepMetrics,
+  type StepPlan,
+  type TrainInput,
+} from './engine.ts';
+import { checkState, flatRates, stateParts } from './flat.ts';
+import type { Operations, Tensor, TF } from './ops.ts';
+import { collaborativeStep, evaluationLogits, type NodeTensors, score } from './step.ts';
+
+/** Images and labels as tensors, images in [0, 1]. */
+export interface Batch {
+  readonly images: Tensor;
+  readonly labels: Tensor;
+}
+
+/** Where an eager step's batches come from; each engine keeps the images in its own way. */
+export interface BatchSource {
+  load(set: ImageSet): void;
+  /** codes: batch x 4 integers (see TrainInput). */
+  training(codes: Int32Array): Batch;
+  /** Labels are -1 where an index is -1 (padding). */
+  evaluation(indices: Int32Array): Batch;
+  dispose(): void;
+}
+
+/** The step run operation by operation: TensorFlow's debugging path and the portable engine's only one. */
+export class EagerStep implements Step {
+  readonly plan: StepPlan;
+  private readonly tf: TF;
+  private readonly ops: Operations;
+  private readonly source: BatchSource;
+  private readonly states: (NodeTensors | undefined)[];
+
+  constructor(tf: TF, ops: Operations, plan: StepPlan, source: BatchSource) {
+    this.tf = tf;
+    this.ops = ops;
+    this.plan = plan;
+    this.source = source;
+    this.states = plan.architectures.map(() => undefined);
+  }
+
+  load(set: ImageSet): void {
+    this.source.load(set);
+  }
+
+  train(input: TrainInput): StepMetrics {
+    return this.scoped(() => this.run(this.source.training(input.codes), input).metrics);
+  }
+
+  trainDirect(
+    batch: DirectBatch,
+    input: Omit<TrainInput, 'codes'>,
+  ): { metrics: StepMetrics; logits: Float32Array } {
+    return this.scoped(() => this.run(this.direct(batch), input));
+  }
+
+  evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {
+    const right = nodes.map(() => 0);
+    const loss = nodes.map(() => 0);
+    for (let start = 0; start < indices.length; start += EVALUATION_BATCH) {
+      this.tf.tidy(() => {
+        const { images, labels } = this.source.evaluation(indices.slice(start, start + EVALUATION_BATCH));
+        for (const [i, node] of nodes.entries()) {
+          const values = score(this.tf, this.nodeLogits(node, images), labels).dataSync();
+          right[i]! += values[0]!;
+          loss[i]! += values[1]!;
+        }
+      });
+    }
+    return { right, loss };
+  }
+
+  logits(batch: DirectBatch): Float32Array {
+    return this.scoped(() => {
+      const { images } = this.direct(batch);
+      const all = this.plan.architectures.map((_, node) => this.nodeLogits(node, images));
+      return this.tf.stack(all).dataSync() as Float32Array;
+    });
+  }
+
+  read(node: number): NodeState {
+    const state = this.state(node);
+    const [parameters, momentum, statistics] = stateParts.map((part) =>
+      Float32Array.from(state[part].dataSync()),
+    );
+    return { parameters: parameters!, momentum: momentum!, statistics: statistics! };
+  }
+
+  write(node: number, state: NodeState): void {
+    checkState(this.plan, node, state);
+    this.replace(node, {
+      parameters: this.tf.tensor1d(state.parameters),
+      momentum: this.tf.tensor1d(state.momentum),
+      statistics: this.tf.tensor1d(state.statistics),
+    });
+  }
+
+  dispose(): void {
+    for (const state of this.states) if (state) this.tf.dispose(Object.values(state) as Tensor[]);
+    this.source.dispose();
+  }
+
+  /** tf.tidy for results that hold no tensors. */
+  private scoped<T>(compute: () => T): T {
+    let result!: T;
+    this.tf.tidy(() => {
+      result = compute();
+    });
+    return result;
+  }
+
+  private run(
+    batch: Batch,
+    input: Omit<TrainInput, 'codes'>,
+  ): { metrics: StepMetrics; logits: Float32Array } {
+    const nodes = this.plan.architectures.length;
+    const { edges: given } = input;
+    const edges = this.tf.stack(
+      [given.weight, given.onlyCorrect, given.temperature].map((matrix) =>
+        this.tf.tensor2d(matrix, [nodes, nodes + 1]),
+      ),
+    );
+    const rates = this.tf.tensor1d(flatRates(input.rates));
+    const states = this.states.map((_, node) => this.state(node));
+    const { architectures, classes } = this.plan;
+    const { images, labels } = batch;
+    const step = collaborativeStep(this.tf, this.ops, architectures, classes, states, images, labels, {
+      rates,
+      edges,
+    });
+    for (const [node, next] of step.next.entries()) {
+      const { parameters, momentum } = input.trained.includes(node) ? next : states[node]!;
+      this.replace(node, { parameters, momentum, statistics: next.statistics });
+    }
+    const metrics = splitMetrics(step.metrics.dataSync() as Float32Array, nodes);
+    const logits = step.logits.dataSync() as Float32Array;
+    this.tf.dispose([step.metrics, step.logits]);
+    return { metrics, logits };
+  }
+
+  private nodeLogits(node: number, images: Tensor): Tensor {
+    const { architectures, classes } = this.plan;
+    return evaluationLogits(this.tf, this.ops, architectures[node]!, classes, this.state(node), images);
+  }
+
+  private direct(batch: DirectBatch): Batch {
+    const images = this.tf.tensor4d(batch.images, [batch.labels.length, 32, 32, 3]);
+    return { images, labels: this.tf.tensor1d(batch.labels, 'int32') };
+  }
+
+  private state(node: number): NodeTensors {
+    const state = this.states[node];
+    if (!state) throw new Error(`Node ${node + 1} has no state yet: write it first.`);
+    return state;
+  }
+
+  private replace(node: number, next: NodeTensors): void {
+    const old = this.states[node];
+    this.states[node] = next;
+    for (const part of stateParts) {
+      this.tf.keep(next[part]);
+      if (old && old[part] !== next[part]) old[part].dispose();
+    }
+  }
+}

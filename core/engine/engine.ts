@@ -1,0 +1,136 @@
+import type { Architecture } from '../models/architecture.ts';
+
+/** The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging path. */
+export type EngineName = 'tensorflow' | 'eager' | 'portable';
+export const engineNames: readonly EngineName[] = ['tensorflow', 'eager', 'portable'];
+
+/** What computes, in words and versions; recorded beside every number. */
+export interface EngineInfo {
+  readonly name: EngineName;
+  /** `TensorFlow 2.21.0`, `tfjs WASM 4.22.0`. */
+  readonly version: string;
+  /** `CPU, 2 threads`. */
+  readonly device: string;
+  /** Said to the user when there is something to say (`portable: about 50 times slower`). */
+  readonly note?: string;
+}
+
+/** Images that an engine keeps: N x 32 x 32 x 3 bytes (NHWC) and N class numbers. */
+export interface ImageSet {
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+}
+
+/** What a step is compiled for. Gates, weights and rates are inputs of the step, not part of this (SPEC section 2). */
+export interface StepPlan {
+  readonly architectures: readonly Architecture[];
+  readonly classes: number;
+  /** Images in a training batch. */
+  readonly batch: number;
+}
+
+/** Images in one call of evaluation; the last call of a set is padded. */
+export const EVALUATION_BATCH = 200;
+
+/** Learning rate, momentum and weight decay of one update (SPEC section 3). */
+export interface Rates {
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+/**
+ * The edges of a graph as data: three matrices of nodes x (nodes + 1), row = destination, column = source, column 0 = label.
+ * Edge e contributes weight_e * mean_n(loss_n * (1 - onlyCorrect_e + onlyCorrect_e * correct_s,n)).
+ */
+export interface EdgeInputs {
+  readonly weight: Float32Array;
+  /** 1 where only samples that the source classifies correctly count, else 0. */
+  readonly onlyCorrect: Float32Array;
+  /** T of the network edge's T^2 KL(p_s || p_t); ignored on label edges. */
+  readonly temperature: Float32Array;
+}
+
+export interface TrainInput {
+  /** Batch x 4 integers: image, flip (0/1), row offset and column offset (0..8) of the crop. */
+  readonly codes: Int32Array;
+  readonly rates: Rates;
+  readonly edges: EdgeInputs;
+  /** Nodes that are updated (by number from 0); the others only run forward, in train mode. */
+  readonly trained: readonly number[];
+}
+
+/** What one step tells, per edge (nodes x (nodes + 1), row = destination, column 0 = label) and per node. */
+export interface StepMetrics {
+  /** Mean loss of an edge before its gate; computed for cut-off edges too. */
+  readonly raw: Float32Array;
+  /** Contribution of an edge to its destination's loss. */
+  readonly gated: Float32Array;
+  /** Samples of the batch that source and destination both classify correctly (the label always does). */
+  readonly bothRight: Float32Array;
+  /** Per node: sum of the gated losses of its edges. Exactly 0 means that the node was not updated. */
+  readonly nodeLoss: Float32Array;
+}
+
+/** Images given directly instead of codes: parity checks with formula images. */
+export interface DirectBatch {
+  /** Batch x 32 x 32 x 3, in [0, 1]. */
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** All that training changes in a node, each laid end to end in canonical order (core/models). */
+export interface NodeState {
+  readonly parameters: Float32Array;
+  readonly momentum: Float32Array;
+  /** Running mean and variance of every batch norm. */
+  readonly statistics: Float32Array;
+}
+
+/** Correct predictions and summed cross-entropy of each node over the evaluated images. */
+export interface Evaluation {
+  readonly right: number[];
+  readonly loss: number[];
+}
+
+/**
+ * One compiled collaborative step: all forward passes, all losses from the same outputs, then all updates at once.
+ * Owns the state of its nodes; everything is released by `dispose`.
+ */
+export interface Step {
+  readonly plan: StepPlan;
+  /** Hands over the images that codes refer to; kept until other images come. */
+  load(set: ImageSet): void;
+  train(input: TrainInput): StepMetrics;
+  /** Evaluates some nodes (numbers from 0) on some images with running statistics; every image counts once. */
+  evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation;
+  read(node: number): NodeState;
+  write(node: number, state: NodeState): void;
+  /** As `train`, on images given directly; also returns the logits, nodes x batch x classes. For parity checks. */
+  trainDirect(
+    batch: DirectBatch,
+    input: Omit<TrainInput, 'codes'>,
+  ): { metrics: StepMetrics; logits: Float32Array };
+  /** Logits in evaluation mode, nodes x batch x classes. For parity checks. */
+  logits(batch: DirectBatch): Float32Array;
+  dispose(): void;
+}
+
+export interface Engine {
+  readonly info: EngineInfo;
+  compile(plan: StepPlan): Promise<Step>;
+  /** Live tensors and loaded sessions, for leak tests. */
+  counts(): { tensors: number; sessions: number };
+  dispose(): void;
+}
+
+/** Splits the flat answer of a step: raw, gated, bothRight (each nodes x (nodes + 1)), then nodeLoss. */
+export function splitMetrics(flat: Float32Array, nodes: number): StepMetrics {
+  const edges = nodes * (nodes + 1);
+  return {
+    raw: flat.slice(0, edges),
+    gated: flat.slice(edges, 2 * edges),
+    bothRight: flat.slice(2 * edges, 3 * edges),
+    nodeLoss: flat.slice(3 * edges, 3 * edges + nodes),
+  };
+}

@@ -1,0 +1,54 @@
+import { EPSILON, type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
+
+/** The operations in tfjs itself: they run on every backend, and are what the native ones are tested against. */
+export function plainOperations(tf: TF): Operations {
+  /** Batch norm from means and products, with the gradient in closed form. */
+  const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Normalised => {
+    let statistics!: { mean: Tensor; variance: Tensor };
+    const normalise = tf.customGrad((...given) => {
+      const [input, scale, offset, save] = given as unknown as [
+        Tensor,
+        Tensor,
+        Tensor,
+        (t: Tensor[]) => void,
+      ];
+      const count = input.size / input.shape[3]!;
+      const mean = tf.mean(input, [0, 1, 2]);
+      const centred = tf.sub(input, mean);
+      const variance = tf.mean(tf.square(centred), [0, 1, 2]);
+      const inverse = tf.rsqrt(tf.add(variance, EPSILON));
+      const normal = tf.mul(centred, inverse);
+      statistics = { mean: tf.keep(mean), variance: tf.keep(tf.mul(variance, count / (count - 1))) };
+      save([normal, tf.mul(scale, inverse)]);
+      const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
+        const [xHat, slope] = saved as [Tensor, Tensor];
+        const dBeta = tf.sum(dy, [0, 1, 2]);
+        const dGamma = tf.sum(tf.mul(dy, xHat), [0, 1, 2]);
+        const shared = tf.mul(tf.add(dBeta, tf.mul(xHat, dGamma)), 1 / count);
+        return [tf.mul(slope, tf.sub(dy, shared)), dGamma, dBeta];
+      };
+      return { value: tf.add(tf.mul(normal, scale), offset), gradFunc };
+    });
+    const output = normalise(x, gamma, beta);
+    return { output, ...statistics };
+  };
+
+  /** Split rows and columns into pairs and take the first of each: has a gradient on every backend. */
+  const everySecondPixel = (x: Tensor): Tensor => {
+    const [n, h, w, c] = x.shape as [number, number, number, number];
+    const rows = tf.slice(tf.reshape(x, [n, h / 2, 2, w * c]), [0, 0, 0, 0], [n, h / 2, 1, w * c]);
+    const pixels = tf.slice(
+      tf.reshape(rows, [n, h / 2, w / 2, 2, c]),
+      [0, 0, 0, 0, 0],
+      [n, h / 2, w / 2, 1, c],
+    );
+    return tf.reshape(pixels, [n, h / 2, w / 2, c]);
+  };
+
+  return {
+    relu: (x) => tf.relu(x),
+    batchNorm,
+    globalAverage: (x) => tf.mean(x, [1, 2]),
+    everySecondPixel,
+  };
+}

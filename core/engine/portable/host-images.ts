@@ -1,0 +1,23 @@
+import { augmentedBatch, plainBatch, type Batch as HostBatch } from '../../data/augment.ts';
+import type { ImageSet } from '../engine.ts';
+import type { Batch, BatchSource } from '../eager.ts';
+import type { TF } from '../ops.ts';
+
+/** Batches cut out and augmented in JavaScript, for backends without byte tensors. */
+export function hostImages(tf: TF): BatchSource {
+  let set: ImageSet | undefined;
+  const upload = ({ images, labels }: HostBatch): Batch => ({
+    images: tf.tensor4d(images, [labels.length, 32, 32, 3]),
+    labels: tf.tensor1d(labels, 'int32'),
+  });
+  return {
+    load(given) {
+      set = given;
+    },
+    training: (codes) => upload(augmentedBatch(set!, codes)),
+    evaluation: (indices) => upload(plainBatch(set!, indices)),
+    dispose() {
+      set = undefined;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { statistics, tensors, type Architecture } from '../models/architecture.ts';
+import { batchNormaliser, forward, runningNormaliser, unflatten } from './forward.ts';
+import { graphLoss, type EdgeTensors } from './losses.ts';
+import type { Normalised, Operations, Tensor, TF } from './ops.ts';
+
+/** BatchNorm's momentum: running = 0.9 * running + 0.1 * batch (SPEC section 3). */
+const STATISTICS_RATE = 0.1;
+
+/** The state of one node as flat tensors (see NodeState). */
+export interface NodeTensors {
+  readonly parameters: Tensor;
+  readonly momentum: Tensor;
+  readonly statistics: Tensor;
+}
+
+/** Inputs of a step beside the batch: [learning rate, momentum, weight decay] and [weight, onlyCorrect, temperature] x nodes x (nodes + 1). */
+export interface StepTensors {
+  readonly rates: Tensor;
+  readonly edges: Tensor;
+}
+
+export interface StepOutput {
+  /** raw, gated, bothRight, nodeLoss laid end to end: see splitMetrics. */
+  readonly metrics: Tensor;
+  /** [nodes, batch, classes], train mode, before the update. */
+  readonly logits: Tensor;
+  /** The nodes' next states. */
+  readonly next: NodeTensors[];
+}
+
+/**
+ * One step of collaborative training as a function of tensors (SPEC section 2): every node sees the same batch, all
+ * losses come from the same outputs, every node's update from its own loss alone. Pure: the caller stores `next`.
+ * Must run inside tf.tidy, with the outputs kept by the caller.
+ */
+export function collaborativeStep(
+  tf: TF,
+  ops: Operations,
+  models: readonly Architecture[],
+  classes: number,
+  states: readonly NodeTensors[],
+  images: Tensor,
+  labels: Tensor,
+  inputs: StepTensors,
+): StepOutput {
+  const specs = models.map((model) => tensors(model, classes));
+  const weights = states.map((state, i) => unflatten(tf, state.parameters, specs[i]!));
+  const [weight, onlyCorrect, temperature] = tf.unstack(inputs.edges) as [Tensor, Tensor, Tensor];
+  const edges: EdgeTensors = { weight, onlyCorrect, temperature };
+
+  const seen = models.map((): Normalised[] => []);
+  let metrics!: Tensor;
+  let logits!: Tensor;
+  /** Forward passes of all nodes into one scalar whose gradient is each node's own loss gradient. */
+  const objective = (...all: Tensor[]): Tensor => {
+    let offset = 0;
+    const outputs = models.map((model, i) => {
+      const own = all.slice(offset, (offset += specs[i]!.length));
+      const normalise = batchNormaliser(ops, (normalised) => seen[i]!.push(normalised));
+      return forward(tf, ops, model, own, normalise, images);
+    });
+    const join = tf.customGrad((...given) => {
+      const nodeLogits = given.slice(0, models.length) as Tensor[];
+      const save = given[models.length] as unknown as (tensors: Tensor[]) => void;
+      const stacked = tf.stack(nodeLogits);
+      const loss = graphLoss(tf, stacked, labels, edges);
+      logits = tf.keep(stacked);
+      metrics = tf.keep(
+        tf.concat(
+          [loss.raw, loss.gated, loss.bothRight, loss.nodeLoss].map((part) => tf.reshape(part, [-1])),
+        ),
+      );
+      save([loss.gradient]);
+      const gradFunc = (_: Tensor, saved: Tensor[]): Tensor[] => tf.unstack(saved[0]!);
+      return { value: tf.sum(loss.nodeLoss) as never, gradFunc };
+    });
+    return join(...outputs);
+  };
+  const gradients = tf.grads(objective as never)(weights.flat());
+
+  const [learningRate, momentum, weightDecay] = tf.unstack(inputs.rates) as [Tensor, Tensor, Tensor];
+  const nodeLoss = tf.unstack(tf.slice(metrics, metrics.size - models.length, models.length));
+  let offset = 0;
+  const next = states.map((state, i) => {
+    const own = gradients.slice(offset, (offset += specs[i]!.length));
+    const gradient = tf.concat(own.map((part) => tf.reshape(part, [-1])));
+    const updated = update(tf, state, gradient, nodeLoss[i]!, { learningRate, momentum, weightDecay });
+    return { ...updated, statistics: updateStatistics(tf, state.statistics, seen[i]!) };
+  });
+  for (const one of seen.flat()) tf.dispose([one.mean, one.variance]);
+  return { metrics, logits, next };
+}
+
+/**
+ * SGD with Nesterov momentum and coupled weight decay on all parameters: g = dL/dw + wd w; v = mu v + g;
+ * w -= lr (g + mu v). A node whose loss is exactly 0 keeps w and v to the last bit: no decay, no momentum.
+ */
+function update(
+  tf: TF,
+  state: NodeTensors,
+  gradient: Tensor,
+  loss: Tensor,
+  rates: { learningRate: Tensor; momentum: Tensor; weightDecay: Tensor },
+): Pick<NodeTensors, 'parameters' | 'momentum'> {
+  const stepped = tf.cast(tf.notEqual(loss, 0), 'float32');
+  const kept = tf.sub(1, stepped);
+  const g = tf.mul(tf.add(gradient, tf.mul(state.parameters, rates.weightDecay)), stepped);
+  const v = tf.add(tf.mul(state.momentum, tf.add(tf.mul(rates.momentum, stepped), kept)), g);
+  const direction = tf.add(g, tf.mul(v, rates.momentum));
+  return {
+    parameters: tf.sub(state.parameters, tf.mul(direction, tf.mul(rates.learningRate, stepped))),
+    momentum: v,
+  };
+}
+
+function updateStatistics(tf: TF, running: Tensor, seen: readonly Normalised[]): Tensor {
+  const batch = tf.concat(seen.flatMap((one) => [one.mean, one.variance]));
+  return tf.add(running, tf.mul(tf.sub(batch, running), STATISTICS_RATE));
+}
+
+/** Logits [batch, classes] of one node in evaluation mode (running statistics). */
+export function evaluationLogits(
+  tf: TF,
+  ops: Operations,
+  model: Architecture,
+  classes: number,
+  state: Pick<NodeTensors, 'parameters' | 'statistics'>,
+  images: Tensor,
+): Tensor {
+  const parameters = unflatten(tf, state.parameters, tensors(model, classes));
+  const running = unflatten(tf, state.statistics, statistics(model));
+  return forward(tf, ops, model, parameters, runningNormaliser(tf, running), images);
+}
+
+/**
+ * Correct predictions and summed cross-entropy [2] of logits [batch, classes]; labels below 0 mark padding that
+ * counts for nothing.
+ */
+export function score(tf: TF, logits: Tensor, labels: Tensor): Tensor {
+  const counts = tf.cast(tf.greaterEqual(labels, 0), 'float32');
+  const right = tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32');
+  const oneHot = tf.cast(tf.oneHot(labels as never, logits.shape[1]!), 'float32');
+  const loss = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits as never), oneHot), 1));
+  return tf.stack([tf.sum(tf.mul(right, counts)), tf.sum(loss)]);
+}

@@ -1,0 +1,143 @@
+import type { TensorFlowBinding } from './binding.ts';
+
+/** TensorFlow's DataType numbers (tensorflow/core/framework/types.proto) that steps use. */
+export const DataType = { float: 1, int32: 3, uint8: 4, bool: 10, bfloat16: 14, resource: 20 } as const;
+export type DataType = (typeof DataType)[keyof typeof DataType];
+
+/** An output of a node in a graph that is being built. */
+export interface Output {
+  readonly node: string;
+  readonly index: number;
+}
+
+/** Value of a NodeDef attribute, by the field of TensorFlow's AttrValue that carries it. */
+export type Attribute =
+  | { readonly kind: 'type'; readonly value: number }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'int' | 'float'; readonly value: number | readonly number[] }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'shape'; readonly value: readonly number[] }
+  | {
+      readonly kind: 'tensor';
+      readonly type: number;
+      readonly shape: readonly number[];
+      readonly content: Uint8Array;
+    };
+
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly Output[];
+  /** Nodes that must have run before. */
+  readonly after: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+export const typeAttribute = (value: number): Attribute => ({ kind: 'type', value });
+
+/** A TensorFlow graph as plain data, built node by node. */
+export class GraphBuilder {
+  readonly nodes: GraphNode[] = [];
+
+  add(
+    name: string,
+    op: string,
+    inputs: readonly Output[] = [],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    after: readonly string[] = [],
+  ): Output {
+    this.nodes.push({ name, op, inputs, after, attributes });
+    return { node: name, index: 0 };
+  }
+
+  /** A fresh name; the counter keeps recorded nodes apart. */
+  fresh(op: string): string {
+    return `${op}_${this.nodes.length}`;
+  }
+
+  constant(
+    type: DataType,
+    shape: readonly number[],
+    content: Uint8Array,
+    name = this.fresh('Const'),
+  ): Output {
+    return this.add(name, 'Const', [], {
+      dtype: typeAttribute(type),
+      value: { kind: 'tensor', type, shape, content },
+    });
+  }
+
+  placeholder(name: string, type: DataType, shape: readonly number[]): Output {
+    return this.add(name, 'Placeholder', [], {
+      dtype: typeAttribute(type),
+      shape: { kind: 'shape', value: shape },
+    });
+  }
+
+  /** A resource variable that lives in the session; -1 in `shape` is any size. */
+  variable(name: string, type: DataType, shape: readonly number[]): Variable {
+    const dtype = typeAttribute(type);
+    const handle = this.add(name, 'VarHandleOp', [], {
+      dtype,
+      shape: { kind: 'shape', value: shape },
+      shared_name: { kind: 'string', value: name },
+      container: { kind: 'string', value: '' },
+    });
+    const value = this.add(`${name}/read`, 'ReadVariableOp', [handle], { dtype });
+    return { type, shape, handle, value };
+  }
+
+  /** Stores `value`; returns the name of the assigning node, to be waited for. */
+  assign(
+    variable: Variable,
+    value: Output,
+    name = `${variable.handle.node}/assign_${this.nodes.length}`,
+  ): string {
+    return this.add(name, 'AssignVariableOp', [variable.handle, value], {
+      dtype: typeAttribute(variable.type),
+    }).node;
+  }
+
+  /** A placeholder `<variable>/new` and a fetch `<variable>/write` that stores what is fed there. */
+  writer(variable: Variable): void {
+    const name = variable.handle.node;
+    const stored = this.assign(variable, this.placeholder(`${name}/new`, variable.type, variable.shape));
+    this.done(`${name}/write`, [stored]);
+  }
+
+  /** A fetch of one byte-sized scalar that is there once `after` has run. */
+  done(name: string, after: readonly string[]): void {
+    const nothing = this.constant(DataType.bool, [], Uint8Array.of(1));
+    this.add(name, 'Identity', [nothing], { T: typeAttribute(DataType.bool) }, after);
+  }
+}
+
+export interface Variable {
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  readonly handle: Output;
+  readonly value: Output;
+}
+
+/** Turns an attribute as tfjs passes it to the addon into the graph's form. */
+export function fromBinding(
+  binding: TensorFlowBinding,
+  attribute: { name: string; type: number; value: unknown },
+): Attribute {
+  switch (attribute.type) {
+    case binding.TF_ATTR_TYPE:
+      return { kind: 'type', value: attribute.value as number };
+    case binding.TF_ATTR_BOOL:
+      return { kind: 'bool', value: Boolean(attribute.value) };
+    case binding.TF_ATTR_INT:
+      return { kind: 'int', value: attribute.value as number | number[] };
+    case binding.TF_ATTR_FLOAT:
+      return { kind: 'float', value: attribute.value as number | number[] };
+    case binding.TF_ATTR_STRING:
+      return { kind: 'string', value: attribute.value as string };
+    case binding.TF_ATTR_SHAPE:
+      return { kind: 'shape', value: attribute.value as number[] };
+    default:
+      throw new Error(`Attribute ${attribute.name} has the unknown type ${String(attribute.type)}.`);
+  }
+}

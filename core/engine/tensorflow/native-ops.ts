@@ -1,0 +1,95 @@
+import type { TensorFlow } from './binding.ts';
+import { EPSILON, type Normalised, type Operations, type Tensor } from '../ops.ts';
+
+/**
+ * The operations as single TensorFlow kernels with their exact gradient kernels. tfjs's own gradients upload
+ * hundreds of MiB of ones per step and never use the fused batch norm.
+ */
+export function nativeOperations({ tf, backend, binding }: TensorFlow): Operations {
+  const attribute = (name: string, type: number, value: unknown): never => ({ name, type, value }) as never;
+  const float = (name: string): never => attribute(name, binding.TF_ATTR_TYPE, binding.TF_FLOAT);
+  const layout = attribute('data_format', binding.TF_ATTR_STRING, 'NHWC');
+  const one = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
+    backend.executeSingleOutput(op, attributes, inputs);
+  const many = (op: string, attributes: never[], inputs: Tensor[], outputs: number): Tensor[] =>
+    backend.executeMultipleOutputs(op, attributes, inputs, outputs);
+
+  const relu = tf.customGrad((x, save) => {
+    const y = one('Relu', [float('T')], [x as Tensor]);
+    (save as (t: Tensor[]) => void)([y]);
+    return { value: y, gradFunc: (dy: Tensor, [out]: Tensor[]) => one('ReluGrad', [float('T')], [dy, out!]) };
+  });
+
+  const normAttributes = [
+    float('T'),
+    float('U'),
+    layout,
+    attribute('epsilon', binding.TF_ATTR_FLOAT, EPSILON),
+    attribute('is_training', binding.TF_ATTR_BOOL, true),
+  ];
+  const whole = attribute('exponential_avg_factor', binding.TF_ATTR_FLOAT, 1);
+  const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Normalised => {
+    let statistics!: { mean: Tensor; variance: Tensor };
+    const normalise = tf.customGrad((...given) => {
+      const [input, scale, offset, save] = given as unknown as [
+        Tensor,
+        Tensor,
+        Tensor,
+        (t: Tensor[]) => void,
+      ];
+      const nothing = tf.tensor1d([], 'float32'); // no running statistics in training mode
+      const inputs = [input, scale, offset, nothing, nothing];
+      const outputs = many('FusedBatchNormV3', [...normAttributes, whole], inputs, 6);
+      const [y, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+      statistics = { mean: tf.keep(mean), variance: tf.keep(variance) }; // outlive the scope of customGrad
+      save([input, scale, ...reserved]);
+      const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] =>
+        many('FusedBatchNormGradV3', normAttributes, [dy, ...saved], 5).slice(0, 3);
+      return { value: y, gradFunc };
+    });
+    const output = normalise(x, gamma, beta);
+    return { output, ...statistics };
+  };
+
+  const globalAverage = (x: Tensor): Tensor => {
+    const [batch, height, width, channels] = x.shape as [number, number, number, number];
+    const attributes = [
+      attribute('ksize', binding.TF_ATTR_INT, [1, height, width, 1]),
+      attribute('strides', binding.TF_ATTR_INT, [1, 1, 1, 1]),
+      attribute('padding', binding.TF_ATTR_STRING, 'VALID'),
+      layout,
+      float('T'),
+    ];
+    const average = tf.customGrad((input) => {
+      const gradFunc = (dy: Tensor): Tensor =>
+        one('AvgPoolGrad', attributes, [tf.tensor1d((input as Tensor).shape, 'int32'), dy]);
+      return { value: one('AvgPool', attributes, [input as Tensor]), gradFunc };
+    });
+    return tf.reshape(average(x), [batch, channels]);
+  };
+
+  /** Taken with strides; the gradient puts zeros between the pixels. */
+  const everySecondPixel = (x: Tensor): Tensor => {
+    const [batch, height, width, channels] = x.shape as [number, number, number, number];
+    const int = attribute('Index', binding.TF_ATTR_TYPE, binding.TF_INT32);
+    const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map(
+      (name) => attribute(name, binding.TF_ATTR_INT, 0),
+    );
+    const range = (): Tensor[] => [
+      tf.tensor1d([0, 0, 0, 0], 'int32'),
+      tf.tensor1d([batch, height, width, channels], 'int32'),
+      tf.tensor1d([1, 2, 2, 1], 'int32'),
+    ];
+    const take = tf.customGrad((input) => {
+      const gradFunc = (dy: Tensor): Tensor =>
+        one('StridedSliceGrad', [float('T'), int, ...masks], [tf.tensor1d(x.shape, 'int32'), ...range(), dy]);
+      return {
+        value: one('StridedSlice', [float('T'), int, ...masks], [input as Tensor, ...range()]),
+        gradFunc,
+      };
+    });
+    return take(x);
+  };
+
+  return { relu: (x) => relu(x), batchNorm, globalAverage, everySecondPixel };
+}

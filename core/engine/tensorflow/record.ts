@@ -1,0 +1,121 @@
+import type { TensorFlow, TensorFlowBinding, TensorMetadata } from './binding.ts';
+import { DataType, fromBinding, type GraphBuilder, type Output, typeAttribute } from './graph.ts';
+import { sizeOf } from '../../models/architecture.ts';
+import type { Tensor } from '../ops.ts';
+
+/** Constants above this many elements are a mistake: data that should be an input, or random numbers. (The sizes of a deep network's tensors, to cut its flat parameters apart, are some hundreds.) */
+const LARGEST_CONSTANT = 4096;
+
+/**
+ * Records what tfjs executes as nodes of a graph. While `run` is active every operation still runs (tfjs needs the
+ * shapes), and the same operation is added to the graph; tensors bound beforehand become its inputs, tensors made
+ * inside become constants. The numbers computed meanwhile are meaningless.
+ */
+export class Recorder {
+  private readonly outputs = new Map<number, Output>();
+  private readonly types = new Map<number, number>();
+  /** One tensor per shape of large floats: what operations really return while recording (see `blank`). */
+  private readonly blanks = new Map<string, number>();
+
+  private readonly tensorflow: TensorFlow;
+  private readonly graph: GraphBuilder;
+
+  constructor(tensorflow: TensorFlow, graph: GraphBuilder) {
+    this.tensorflow = tensorflow;
+    this.graph = graph;
+  }
+
+  /** Says which output of the graph stands for a tensor. */
+  bind(tensor: Tensor, output: Output): void {
+    this.outputs.set(this.idOf(tensor), output);
+  }
+
+  /** The graph's output that computes a recorded tensor. */
+  outputOf(tensor: Tensor): Output {
+    const output = this.outputs.get(this.idOf(tensor));
+    if (!output) throw new Error('This tensor was not computed while recording.');
+    return output;
+  }
+
+  run<T>(compute: () => T): T {
+    const { backend, binding } = this.tensorflow;
+    backend.binding = this.recording(binding);
+    try {
+      return compute();
+    } finally {
+      backend.binding = binding;
+      for (const id of this.blanks.values()) binding.deleteTensor(id);
+      this.blanks.clear();
+    }
+  }
+
+  /**
+   * Only the shapes of results matter here, not their numbers. All results of one shape share one buffer, so that
+   * recording needs some tens of MiB where the activations of a whole step would need a GiB.
+   */
+  private blank(result: TensorMetadata): TensorMetadata {
+    const { binding } = this.tensorflow;
+    if (result.dtype !== DataType.float || sizeOf(result.shape) <= LARGEST_CONSTANT) return result;
+    const key = result.shape.join('x');
+    const known = this.blanks.get(key);
+    if (known === undefined) this.blanks.set(key, result.id);
+    else binding.deleteTensor(result.id);
+    const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
+    return binding.executeOp('Identity', [type], [known ?? result.id], 1)[0]!;
+  }
+
+  private idOf(tensor: Tensor): number {
+    return this.tensorflow.backend.getInputTensorIds([tensor])[0]!;
+  }
+
+  /** The addon with two methods that also record. Its own methods are read-only, hence the copy. */
+  private recording(binding: TensorFlowBinding): TensorFlowBinding {
+    const copy = Object.fromEntries(
+      Object.getOwnPropertyNames(binding).map((name) => [name, binding[name as keyof TensorFlowBinding]]),
+    ) as unknown as TensorFlowBinding;
+    return Object.assign(copy, {
+      createTensor: (shape: number[], type: number, data: ArrayBufferView) => {
+        const id = binding.createTensor(shape, type, data);
+        if (sizeOf(shape) > LARGEST_CONSTANT) {
+          throw new Error(`A constant of shape [${shape.join(', ')}] may not be part of a step.`);
+        }
+        const values = type === DataType.bool ? Uint8Array.from(data as Uint8Array) : data;
+        const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+        this.outputs.set(id, this.graph.constant(type as DataType, shape, content));
+        this.types.set(id, type);
+        return id;
+      },
+      executeOp: (
+        op: string,
+        attributes: { name: string; type: number; value: unknown }[],
+        ids: number[],
+        n: number,
+      ) => {
+        const results = binding.executeOp(op, attributes, ids, n).map((result) => this.blank(result));
+        const inputs = ids.map((id) => {
+          const output = this.outputs.get(id);
+          if (!output) throw new Error(`An input of ${op} was made before recording began.`);
+          return output;
+        });
+        const recorded = Object.fromEntries(
+          attributes.map((attribute) => [attribute.name, fromBinding(binding, attribute)]),
+        );
+        // tfjs leaves these to TensorFlow's eager mode, which infers them; a graph must say them
+        if (op === 'ExpandDims') {
+          recorded.T = typeAttribute(this.types.get(ids[0]!) ?? DataType.float);
+          recorded.Tdim = typeAttribute(DataType.int32);
+        }
+        const name = this.graph.fresh(op);
+        this.graph.add(name, op, inputs, recorded);
+        results.forEach((result: TensorMetadata, index: number) => {
+          this.outputs.set(result.id, { node: name, index });
+          this.types.set(result.id, result.dtype);
+        });
+        return results;
+      },
+      tensorDataSync: () => {
+        throw new Error('A step may not read tensors back while it is recorded.');
+      },
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { BatchSource } from '../eager.ts';
+import type { Tensor } from '../ops.ts';
+import type { TensorFlow } from './binding.ts';
+import { gatherer } from './gather.ts';
+import { DataType } from './graph.ts';
+
+/** Batches for eager steps, gathered by TensorFlow from images that it keeps as bytes. */
+export function residentImages(tensorflow: TensorFlow): BatchSource {
+  const { tf, backend, binding } = tensorflow;
+  const gather = gatherer(tensorflow);
+  let images: Tensor | undefined;
+  let labels: Tensor | undefined;
+  const dispose = (): void => {
+    images?.dispose();
+    labels?.dispose();
+  };
+  return {
+    load(set) {
+      dispose();
+      const shape = [set.labels.length, 32, 32, 3];
+      const id = binding.createTensor(shape, DataType.uint8, set.images);
+      images = tf.keep(backend.createOutputTensor({ id, shape, dtype: DataType.uint8 }));
+      labels = tf.keep(tf.tensor1d(set.labels, 'int32'));
+    },
+    training: (codes) =>
+      gather.training(images!, labels!, tf.tensor2d(codes, [codes.length / 4, 4], 'int32')),
+    evaluation: (indices) => gather.evaluation(images!, labels!, tf.tensor1d(indices, 'int32')),
+    dispose,
+  };
+}

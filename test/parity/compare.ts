@@ -1,0 +1,90 @@
+import * as v from 'valibot';
+import { sizeOf, type TensorSpec } from '../../core/models/architecture.ts';
+import type { Tally } from './report.ts';
+
+/** A tensor in three measures: norm, weighted sum that notices permutations, first eight elements. */
+export const summary = v.object({ n: v.number(), p: v.number(), h: v.array(v.number()) });
+export type Summary = v.InferOutput<typeof summary>;
+
+/** Allowed deviations by quantity, as `tolerances.json` lists them. */
+export type Tolerances = Readonly<Record<string, number>>;
+
+const allowedFor = (allowed: Tolerances, quantity: string): number => {
+  const limit = allowed[quantity];
+  if (limit === undefined) throw new Error(`tolerances.json says nothing of ${quantity}.`);
+  return limit;
+};
+
+/** Compares one tensor with its summary, under the limits of `quantity.n`, `.p` and `.h`. */
+export function compareSummary(
+  tally: Tally,
+  what: string,
+  quantity: string,
+  actual: Float32Array,
+  expected: Summary,
+  allowed: Tolerances,
+): void {
+  let squares = 0;
+  let p = 0;
+  for (let j = 0; j < actual.length; j++) {
+    squares += actual[j]! ** 2;
+    p += actual[j]! * Math.sin(j + 1);
+  }
+  if (expected.n === 0) {
+    tally.exact(`${what} is all zero`, squares, 0);
+    return;
+  }
+  const rms = expected.n / Math.sqrt(actual.length);
+  const heads = expected.h.map((value, i) => Math.abs(actual[i]! - value));
+  tally.within(
+    `${what}, n`,
+    Math.abs(Math.sqrt(squares) - expected.n) / expected.n,
+    allowedFor(allowed, `${quantity}.n`),
+  );
+  tally.within(`${what}, p`, Math.abs(p - expected.p) / expected.n, allowedFor(allowed, `${quantity}.p`));
+  tally.within(`${what}, h`, Math.max(...heads) / rms, allowedFor(allowed, `${quantity}.h`));
+}
+
+/** A flat vector cut into named tensors, compared one by one with what is expected of them. */
+export function compareFlat(
+  tally: Tally,
+  what: string,
+  quantity: string,
+  flat: Float32Array,
+  specs: readonly TensorSpec[],
+  expected: readonly { readonly name: string; readonly shape: readonly number[]; readonly value: Summary }[],
+  allowed: Tolerances,
+): void {
+  tally.exact(`${what}: names and shapes`, specs.map(({ name, shape }) => [name, shape]), expected.map(({ name, shape }) => [name, shape])); // prettier-ignore
+  let offset = 0;
+  for (const [i, spec] of specs.entries()) {
+    const part = flat.subarray(offset, (offset += sizeOf(spec.shape)));
+    compareSummary(tally, `${what} ${spec.name}`, quantity, part, expected[i]!.value, allowed);
+  }
+}
+
+/** Logits of one node's batch: largest difference over largest expected value. */
+export function compareLogits(
+  tally: Tally,
+  what: string,
+  quantity: 'logits' | 'eval_logits',
+  actual: Float32Array,
+  expected: readonly (readonly number[])[],
+  allowed: Tolerances,
+): void {
+  const flat = expected.flat();
+  tally.exact(`${what}: count`, actual.length, flat.length);
+  const largest = Math.max(...flat.map(Math.abs));
+  const errors = flat.map((value, i) => Math.abs(actual[i]! - value));
+  tally.within(what, Math.max(...errors) / largest, allowedFor(allowed, quantity));
+}
+
+export function compareLoss(
+  tally: Tally,
+  what: string,
+  actual: number,
+  expected: number,
+  allowed: Tolerances,
+): void {
+  tally.within(what, Math.abs(actual - expected) / (1 + Math.abs(expected)), allowedFor(allowed, 'loss'));
+}

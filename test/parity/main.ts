@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { messageOf } from '../../core/base/errors.ts';
+import { type Engine, type EngineName, engineNames } from '../../core/engine/engine.ts';
+import { openEngine } from '../../core/engine/open.ts';
+import type { TF } from '../../core/engine/ops.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { ashaParity } from './asha.ts';
+import type { Tolerances } from './compare.ts';
+import { forwardParity } from './forward.ts';
+import { gatesParity } from './gates.ts';
+import { engineLoss } from './loss.ts';
+import { modelsParity } from './models.ts';
+import type { ParityReport } from './report.ts';
+import { schedulesParity } from './schedules.ts';
+import { stepsParity } from './steps.ts';
+
+/**
+ * `npm run parity -- [DIR] [--engine tensorflow|eager|portable]`: compares the engine with every fixture under DIR
+ * (default: test/fixtures), a line per file, then `N passed, N failed`; exit status 1 when anything failed.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { engine: { type: 'string', default: 'tensorflow' } },
+});
+const name = values.engine as EngineName;
+if (!engineNames.includes(name)) {
+  console.error(`Unknown engine "${values.engine}": expected ${engineNames.join(', ')}.`);
+  process.exit(2);
+}
+const root = resolve(positionals[0] ?? join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures'));
+if (!existsSync(root) || !statSync(root).isDirectory()) {
+  console.error(`${root} is not a folder. Give the folder that holds the fixtures.`);
+  process.exit(2);
+}
+
+/** Blocks from which on a forward pass in the portable engine takes over a minute. */
+const PORTABLE_BLOCKS = 15;
+
+class Skipped extends Error {}
+
+const engine: Engine = await openEngine({ engine: name });
+const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TF;
+console.log(`${engine.info.version}, ${engine.info.name}, ${engine.info.device}; fixtures in ${root}`);
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json')).sort(); // prettier-ignore
+for (const file of files) {
+  const start = performance.now();
+  let line: string;
+  try {
+    const report = await compare(join(root, file));
+    if (!report) continue;
+    const took = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    const worst = `worst ${(100 * report.worst).toPrecision(3)} % of what is allowed`;
+    const good = report.failed === 0 && report.passed > 0;
+    count[good ? 'passed' : 'failed']++;
+    line = `${report.passed} of ${report.passed + report.failed} checks, ${worst}, ${took}`;
+    line = [`${good ? 'ok    ' : 'FAILED'} ${file}: ${line}`, ...report.failures.map((failure) => `         ${failure}`)].join('\n'); // prettier-ignore
+  } catch (error) {
+    const skipped = error instanceof Skipped;
+    count[skipped ? 'skipped' : 'failed']++;
+    line = `${skipped ? 'skipped' : 'FAILED'} ${file}: ${messageOf(error)}`;
+  }
+  console.log(line);
+}
+if (count.passed + count.failed + count.skipped === 0) console.log(`FAILED No fixture lies under ${root}.`);
+console.log(
+  `${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`,
+);
+process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
+
+/** The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances themselves). */
+async function compare(path: string): Promise<ParityReport | undefined> {
+  const json = parse(readFileSync(path, 'utf8'));
+  if (json === undefined) return undefined;
+  const { kind, model, tolerance } = json as { kind?: unknown; model?: unknown; tolerance?: unknown };
+  const file = basename(path, '.json');
+  switch (kind) {
+    case 'tolerances':
+      return undefined;
+    case 'asha':
+      return ashaParity(file, json);
+    case 'schedules':
+      return schedulesParity(file, json);
+    case 'param_counts':
+      return modelsParity(file, json);
+    case 'gates': {
+      const allowed = tolerances(path, 'float32');
+      return gatesParity(file, json, allowed as { gate_loss: number; gate_grad: number }, engineLoss(tf));
+    }
+    case 'forward':
+      if (name === 'portable' && architecture(String(model)).blocks.length >= PORTABLE_BLOCKS) {
+        throw new Skipped(`${String(model)} takes over a minute in the portable engine.`);
+      }
+      return forwardParity(file, json, tolerances(path, tolerance), engine);
+    case 'ktg':
+      return stepsParity(file, json, tolerances(path, tolerance), engine);
+    default:
+      throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Limits of a class, from the nearest `tolerances.json` at or above the fixture, inside the folder given. */
+function tolerances(path: string, group: unknown): Tolerances {
+  for (let folder = dirname(path); !relative(root, folder).startsWith('..'); folder = dirname(folder)) {
+    const file = join(folder, 'tolerances.json');
+    if (!existsSync(file)) continue;
+    const { classes } = JSON.parse(readFileSync(file, 'utf8')) as { classes: Record<string, Tolerances> };
+    const found = classes[String(group)];
+    if (!found) throw new Error(`${file} has no class ${JSON.stringify(group)}.`);
+    return found;
+  }
+  throw new Error(`No tolerances.json beside ${path}.`);
+}

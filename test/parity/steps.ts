@@ -1,0 +1,177 @@
+import * as v from 'valibot';
+import type { EdgeInputs, Engine, Step, StepMetrics } from '../../core/engine/engine.ts';
+import { gate, gateNames } from '../../core/gates/gates.ts';
+import { architecture, statistics, tensors } from '../../core/models/architecture.ts';
+import { initialStatistics } from '../../core/models/initialise.ts';
+import { linearWeight } from '../../core/train/schedule.ts';
+import { compareFlat, compareLogits, compareLoss, summary, type Tolerances } from './compare.ts';
+import { initFormula, inputFormula } from './forward.ts';
+import { formulaImages, formulaParameters } from './formulas.ts';
+import { type ParityReport, Tally } from './report.ts';
+
+const numbers = v.array(v.number());
+const edge = v.object({ raw: v.number(), gated: v.number(), counts: numbers });
+const state = v.object({
+  tensors: v.array(v.object({ name: v.string(), shape: numbers, param: summary, momentum: summary })),
+  stats: v.array(v.object({ name: v.string(), shape: numbers, value: summary })),
+});
+
+export const stepsFixture = v.object({
+  kind: v.literal('ktg'),
+  classes: v.number(),
+  batch: v.number(),
+  T: v.number(),
+  optimizer: v.object({ momentum: v.number(), nesterov: v.literal(true), weight_decay: v.number() }),
+  models: v.array(v.string()),
+  gates: v.array(v.array(v.picklist(gateNames))),
+  linear: v.object({ k_end: v.number() }),
+  init: initFormula,
+  input: inputFormula,
+  steps: v.array(
+    v.object({
+      s: v.number(),
+      lr: v.number(),
+      linear_k: v.number(),
+      labels: numbers,
+      logits: v.array(v.array(numbers)),
+      edges: v.array(v.array(edge)),
+      node_loss: numbers,
+      right: numbers,
+      stepped: v.array(v.boolean()),
+    }),
+  ),
+  after: v.record(v.string(), v.object({ nodes: v.array(state) })),
+  eval: v.object({ s: v.number(), logits: v.array(v.array(numbers)) }),
+  tolerance: v.string(),
+});
+type Fixture = v.InferOutput<typeof stepsFixture>;
+
+/** Whole collaborative steps of small graphs: losses, gates, counts, updates, statistics, evaluation. */
+export async function stepsParity(
+  file: string,
+  json: unknown,
+  allowed: Tolerances,
+  engine: Engine,
+): Promise<ParityReport> {
+  const fixture = v.parse(stepsFixture, json);
+  const { classes, batch } = fixture;
+  const tally = new Tally();
+  const models = fixture.models.map(architecture);
+  const step = await engine.compile({ architectures: models, classes, batch });
+  try {
+    for (const [node, model] of models.entries()) {
+      const parameters = formulaParameters(model, classes, fixture.init, node);
+      const momentum = new Float32Array(parameters.length);
+      step.write(node, { parameters, momentum, statistics: initialStatistics(model) });
+    }
+    for (const [done, expected] of fixture.steps.entries()) {
+      const { metrics, logits } = step.trainDirect(
+        { images: formulaImages(batch, expected.s, fixture.input), labels: Int32Array.from(expected.labels) },
+        {
+          rates: {
+            learningRate: expected.lr,
+            momentum: fixture.optimizer.momentum,
+            weightDecay: fixture.optimizer.weight_decay,
+          },
+          edges: edgeInputs(fixture, expected.linear_k),
+          trained: models.map((_, node) => node),
+        },
+      );
+      compareStep(tally, fixture, done, metrics, logits, allowed);
+      const after = fixture.after[String(done + 1)];
+      if (after) compareStates(tally, fixture, step, after.nodes, `after step ${done + 1}`, allowed);
+    }
+    const { s } = fixture.eval;
+    const images = formulaImages(batch, s, fixture.input);
+    const logits = step.logits({ images, labels: new Int32Array(batch) });
+    compareNodeLogits(tally, 'evaluation', 'eval_logits', logits, fixture.eval.logits, allowed);
+  } finally {
+    step.dispose();
+  }
+  return tally.report(file);
+}
+
+/** Column of source `s` (from 0) in an engine's matrices; the fixture's diagonal is the label edge, column 0 here. */
+const column = (t: number, s: number): number => (s === t ? 0 : s + 1);
+
+function edgeInputs(fixture: Fixture, update: number): EdgeInputs {
+  const nodes = fixture.models.length;
+  const size = nodes * (nodes + 1);
+  const weight = new Float32Array(size);
+  const onlyCorrect = new Float32Array(size);
+  const progress = linearWeight(update, fixture.linear.k_end);
+  for (const [t, row] of fixture.gates.entries()) {
+    for (const [s, name] of row.entries()) {
+      const at = t * (nodes + 1) + column(t, s);
+      weight[at] = gate(name).weight(progress);
+      onlyCorrect[at] = gate(name).onlyCorrect ? 1 : 0;
+    }
+  }
+  return { weight, onlyCorrect, temperature: new Float32Array(size).fill(fixture.T) };
+}
+
+function compareStep(
+  tally: Tally,
+  { models, batch, steps }: Fixture,
+  done: number,
+  metrics: StepMetrics,
+  logits: Float32Array,
+  allowed: Tolerances,
+): void {
+  const expected = steps[done]!;
+  const nodes = models.length;
+  compareNodeLogits(tally, `step ${done + 1}`, 'logits', logits, expected.logits, allowed);
+  const at = (t: number, s: number): number => t * (nodes + 1) + column(t, s);
+  const right = models.map((_, t) => metrics.bothRight[at(t, t)]!);
+  tally.exact(`step ${done + 1}: right`, right, expected.right);
+  for (const [t, row] of expected.edges.entries()) {
+    for (const [s, edge] of row.entries()) {
+      const what = `step ${done + 1}, edge ${s} -> ${t}`;
+      compareLoss(tally, `${what}, raw`, metrics.raw[at(t, s)]!, edge.raw, allowed);
+      compareLoss(tally, `${what}, gated`, metrics.gated[at(t, s)]!, edge.gated, allowed);
+      const both = metrics.bothRight[at(t, s)]!;
+      const source = s === t ? batch : right[s]!;
+      const counts = [both, source - both, right[t]! - both, batch - source - right[t]! + both];
+      tally.exact(`${what}, counts`, counts, edge.counts);
+    }
+    compareLoss(tally, `step ${done + 1}, node ${t}`, metrics.nodeLoss[t]!, expected.node_loss[t]!, allowed);
+    tally.exact(`step ${done + 1}, node ${t} stepped`, metrics.nodeLoss[t] !== 0, expected.stepped[t]);
+  }
+}
+
+function compareStates(
+  tally: Tally,
+  { models, classes }: Fixture,
+  step: Step,
+  expected: readonly v.InferOutput<typeof state>[],
+  when: string,
+  allowed: Tolerances,
+): void {
+  for (const [node, name] of models.entries()) {
+    const model = architecture(name);
+    const specs = tensors(model, classes);
+    const { parameters, momentum, statistics: running } = step.read(node);
+    const { tensors: values, stats } = expected[node]!;
+    const of = (quantity: 'param' | 'momentum') =>
+      values.map((value) => ({ ...value, value: value[quantity] }));
+    const what = `${when}, node ${node}`;
+    compareFlat(tally, `${what} parameters`, 'param', parameters, specs, of('param'), allowed);
+    compareFlat(tally, `${what} momentum`, 'momentum', momentum, specs, of('momentum'), allowed);
+    compareFlat(tally, `${what} statistics`, 'stats', running, statistics(model), stats, allowed);
+  }
+}
+
+function compareNodeLogits(
+  tally: Tally,
+  what: string,
+  quantity: 'logits' | 'eval_logits',
+  actual: Float32Array,
+  expected: readonly (readonly (readonly number[])[])[],
+  allowed: Tolerances,
+): void {
+  const size = actual.length / expected.length;
+  for (const [node, rows] of expected.entries()) {
+    const part = actual.subarray(node * size, (node + 1) * size);
+    compareLogits(tally, `${what}, node ${node}`, quantity, part, rows, allowed);
+  }
+}
