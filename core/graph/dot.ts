@@ -6,12 +6,15 @@ import { roleOf, roles } from './roles.ts';
 
 /**
  * The graph in Graphviz's DOT language, drawn as Figure 2 of the paper: Cutoff is left out, colours and line styles are
- * the gates', under a node its accuracy in brackets (in %, node 1 first) where one is given.
+ * the gates', under a node its accuracy in % and brackets where one is given (a fraction of 1, node 1's first).
  */
 export function toDot(graph: Graph, accuracies: readonly (number | undefined)[] = []): string {
   const nodes = nodeNumbers(graph).map((number) => {
     const accuracy = accuracies[number - 1];
-    const lines = [nodeTitle(graph, number), ...(accuracy === undefined ? [] : [`(${accuracy.toFixed(2)})`])];
+    const lines = [
+      nodeTitle(graph, number),
+      ...(accuracy === undefined ? [] : [`(${(accuracy * 100).toFixed(2)})`]),
+    ];
     const { color } = roles[roleOf(graph, number)];
     return `${number} [${attributes({ label: lines.join('\n'), color })}]`;
   });

@@ -90,7 +90,3 @@ export const standingAmong = (recorded: readonly number[], value: number): Stand
   n: recorded.length + 1,
   better: recorded.filter((other) => other > value).length,
 });
-
-/** The verdict in words: "stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7"; the caller formats the value. */
-export const explain = ({ decision, rung, rank, n, limit }: Verdict, value: string): string =>
-  `${decision === 'stop' ? 'stopped' : 'went on'} at epoch ${rung}: ${value}, rank ${rank} of ${n}, needs <= ${limit}`;

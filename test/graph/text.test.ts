@@ -112,7 +112,7 @@ describe('in words', () => {
 
 describe('DOT', () => {
   test('draws open edges in the colours and lines of their gates, accuracies in brackets', () => {
-    const dot = toDot(template('kd', ['resnet32', 'resnet110']), [71.234]);
+    const dot = toDot(template('kd', ['resnet32', 'resnet110']), [0.71234]);
     assert.match(dot, /^digraph "KD" \{\n/);
     assert.match(dot, /1 \[label="ResNet32\\n\(71\.23\)", color="#d8343f"\]/);
     assert.match(dot, /2 \[label="ResNet110\*", color="#3f7fe0"\]/);
