@@ -34,7 +34,7 @@ export function barsOf(decisions: readonly RungDecision[]): Map<number, number> 
   const values = new Map<number, number[]>();
   const share = new Map<number, { n: number; limit: number }>();
   for (const { rung, value, n, limit } of decisions) {
-    if (value === null) continue;
+    if (value === null || limit === null) continue;
     const list = values.get(rung);
     if (list) list.push(value);
     else values.set(rung, [value]);

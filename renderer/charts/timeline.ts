@@ -2,6 +2,7 @@
 import { scaleLinear } from 'd3-scale';
 import type { Attempt, TrialRow } from '../../core/lab/api.ts';
 import { bottomAxis, frameOf, type Size } from './axes.ts';
+import { duration } from '../parts/format.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -12,14 +13,6 @@ export interface Bar {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-}
-
-/** Seconds as a short text: 45 s, 12 min, 3.5 h, 2.1 d. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 129_600) return `${(seconds / 3600).toFixed(1)} h`;
-  return `${(seconds / 86_400).toFixed(1)} d`;
 }
 
 const ROW = 22;

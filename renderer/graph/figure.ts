@@ -1,10 +1,11 @@
 /** What a figure of a graph shows: layout and graph brought together, for the screen and for exports alike. */
 import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
-import { edgeOf, nodeNumbers, nodeOf, reachesTarget, type Edge, type Graph } from '../../core/graph/graph.ts';
+import { nodeTitle } from '../../core/graph/describe.ts';
+import { edgeOf, nodeNumbers, reachesTarget, type Edge, type Graph } from '../../core/graph/graph.ts';
 import { roleOf, type Role } from '../../core/graph/roles.ts';
 import { layout, type Layout, type PlacedEdge, type PlacedNode } from './layout.ts';
-import { accuracyText, modelTitle } from './words.ts';
+import { accuracyText } from './words.ts';
 
 export interface FigureNode extends PlacedNode {
   readonly role: Role;
@@ -40,7 +41,7 @@ export function figure(
     return {
       ...placed.nodes[node - 1]!,
       role,
-      title: modelTitle(nodeOf(graph, node).model) + (role === 'pretrained' ? '*' : ''),
+      title: nodeTitle(graph, node),
       accuracy: percent && `(${percent})`,
       idle: !reachesTarget(graph, node),
     };

@@ -1,58 +1,43 @@
-/** Edges and nodes in words and formulas: tooltips, screen readers and the details beside a figure. */
+/** Formulas and words of a figure that core/graph/describe does not have: tooltips and the details beside it. */
 import { gate as gateOf } from '../../core/gates/gates.ts';
+import { describeEdge } from '../../core/graph/describe.ts';
 import { LABEL, edgesInto, nodeOf, temperatureOf, type Edge, type Graph } from '../../core/graph/graph.ts';
 import { roleOf, roles } from '../../core/graph/roles.ts';
+import type { WireEdge } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
-import type { EdgeMetrics } from '../../core/study/metrics.ts';
 
-/** Title of a model as papers write it; an unknown model's own name. */
-export function modelTitle(model: string): string {
-  try {
-    return architecture(model).title;
-  } catch {
-    return model;
-  }
-}
+export const modelTitle = (model: string): string => architecture(model).title;
 
-const nameOf = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
-
-/** "node 2 teaches node 1" */
-export const teaches = ({ source, destination }: Pick<Edge, 'source' | 'destination'>): string =>
-  `${nameOf(source)} teaches node ${destination}`;
-
-/** The loss a_n of one sample on this edge, before the gate. */
+/** The loss a of one sample on this edge, before the gate. */
 export function lossFormula(edge: Edge): string {
   const { source, destination } = edge;
-  if (source === LABEL) return `a = CE(y, p_${destination})`;
+  if (source === LABEL) return `a = CE(ŷ, p_${destination})`;
   const temperature = temperatureOf(edge);
   const divergence = `KL(p_${source} || p_${destination})`;
   return temperature === 1 ? `a = ${divergence}` : `a = ${temperature}² · ${divergence}, T = ${temperature}`;
 }
 
-/** One line for screen readers and tooltips: who teaches whom, over which gate. */
-export function edgeName(edge: Edge): string {
-  const { title, formula } = gateOf(edge.gate);
-  return `${edge.source} → ${edge.destination}: ${teaches(edge)}. ${lossFormula(edge)}; gate ${title}, ${formula}`;
-}
+/** One line for screen readers: who teaches whom, over which loss and gate. */
+export const edgeName = (edge: Edge): string =>
+  `${describeEdge(edge)}. ${lossFormula(edge)}; ${gateOf(edge.gate).formula}`;
 
 export interface Agreement {
-  /** TT, TF, FT, FF: source right or wrong, then destination. */
+  /** Source right (T) or wrong (F), then destination. */
   readonly code: 'TT' | 'TF' | 'FT' | 'FF';
   readonly meaning: string;
   /** Share of the epoch's training images. */
   readonly share: number;
 }
 
-/** How often source and destination of an edge were right in an epoch. Null when nothing was counted. */
-export function agreement(metrics: EdgeMetrics): Agreement[] | null {
-  const { bothRight, onlySourceRight, onlyDestinationRight, bothWrong } = metrics;
-  const images = bothRight + onlySourceRight + onlyDestinationRight + bothWrong;
+/** How often source and destination of an edge were right in an epoch; null when nothing was counted. */
+export function agreement({ tt, tf, ft, ff }: WireEdge): Agreement[] | null {
+  const images = tt + tf + ft + ff;
   if (!(images > 0)) return null;
   return [
-    { code: 'TT', meaning: 'both right', share: bothRight / images },
-    { code: 'TF', meaning: 'only the source right', share: onlySourceRight / images },
-    { code: 'FT', meaning: 'only the destination right', share: onlyDestinationRight / images },
-    { code: 'FF', meaning: 'both wrong', share: bothWrong / images },
+    { code: 'TT', meaning: 'both right', share: tt / images },
+    { code: 'TF', meaning: 'only the source right', share: tf / images },
+    { code: 'FT', meaning: 'only the destination right', share: ft / images },
+    { code: 'FF', meaning: 'both wrong', share: ff / images },
   ];
 }
 
@@ -60,26 +45,24 @@ export function agreement(metrics: EdgeMetrics): Agreement[] | null {
 export function nodeLoss(graph: Graph, node: number): string {
   const open = edgesInto(graph, node).filter((edge) => edge.gate !== 'cutoff');
   return open.length === 0
-    ? 'nothing is learned: all edges into it are Cutoff'
+    ? 'no loss: all edges into it are Cutoff'
     : `L_${node} = ${open.map((edge) => `L_${edge.source},${node}`).join(' + ')}`;
 }
 
 /** One line for screen readers: number, role, architecture, accuracy. */
 export function nodeName(graph: Graph, node: number, accuracy: number | null | undefined): string {
-  const { model } = nodeOf(graph, node);
   const percent = accuracyText(accuracy);
-  return `Node ${node}, ${roles[roleOf(graph, node)].title.toLowerCase()}, ${modelTitle(model)}${percent && `, accuracy ${percent} %`}`;
+  return `Node ${node}, ${roles[roleOf(graph, node)].title.toLowerCase()}, ${modelTitle(nodeOf(graph, node).model)}${percent && `, accuracy ${percent} %`}`;
 }
 
 /** An accuracy (fraction of 1) in percent with two digits, as under a node; '' when there is none. */
-export function accuracyText(accuracy: number | null | undefined): string {
-  if (accuracy === null || accuracy === undefined) return '';
-  return Number.isNaN(accuracy) ? 'NaN' : (accuracy * 100).toFixed(2);
-}
+export const accuracyText = (accuracy: number | null | undefined): string =>
+  accuracy === null || accuracy === undefined ? '' : (accuracy * 100).toFixed(2);
 
 /** The whole graph in one sentence, for the name of a figure. */
 export function graphName(graph: Graph): string {
   const models = graph.nodes.map(({ model }) => modelTitle(model)).join(', ');
   const open = graph.edges.filter((edge) => edge.gate !== 'cutoff').length;
-  return `Knowledge transfer graph of ${graph.nodes.length} ${graph.nodes.length === 1 ? 'node' : 'nodes'} (${models}) with ${open} open ${open === 1 ? 'edge' : 'edges'}`;
+  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+  return `Knowledge transfer graph of ${count(graph.nodes.length, 'node')} (${models}) with ${count(open, 'open edge')}`;
 }

@@ -1,0 +1,105 @@
+/** Addresses inside the app: everything that can be looked at has one, in the part of the URL after `#`. */
+export type Route =
+  | { readonly view: 'studies' }
+  | { readonly view: 'new-study' }
+  | { readonly view: 'study'; readonly study: number; readonly run: number | null }
+  | { readonly view: 'trial'; readonly study: number; readonly run: number }
+  | { readonly view: 'run'; readonly run: number }
+  | { readonly view: 'graphs' }
+  /** A graph in its text form; '' is an empty editor. */
+  | { readonly view: 'graph'; readonly text: string }
+  | { readonly view: 'compare'; readonly runs: readonly number[] }
+  | { readonly view: 'reruns' }
+  | { readonly view: 'rerun'; readonly rerun: number }
+  | { readonly view: 'data' }
+  | { readonly view: 'settings' }
+  | { readonly view: 'log'; readonly run: number | null; readonly study: number | null }
+  | { readonly view: 'unknown'; readonly address: string };
+
+const whole = (text: string | undefined): number | null =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+
+/** Reads the part after `#`. Nothing throws: what is not understood is shown as such. */
+export function parseRoute(hash: string): Route {
+  const address = hash.replace(/^#?\/?/, '');
+  const [path = '', query = ''] = address.split('?');
+  const parameters = new URLSearchParams(query);
+  const [head, first, second, third, ...rest] = path.split('/');
+  const id = whole(first);
+  const unknown: Route = { view: 'unknown', address: address.slice(0, 200) };
+  if (rest.length > 0) return unknown;
+  switch (head) {
+    case '':
+    case 'studies': {
+      if (first === undefined) return { view: 'studies' };
+      if (first === 'new' && second === undefined) return { view: 'new-study' };
+      if (id === null) return unknown;
+      if (second === undefined)
+        return { view: 'study', study: id, run: whole(parameters.get('run') ?? undefined) };
+      const run = whole(third);
+      return second === 'trials' && run !== null ? { view: 'trial', study: id, run } : unknown;
+    }
+    case 'runs':
+      return id === null ? unknown : { view: 'run', run: id };
+    case 'graphs':
+      return { view: 'graphs' };
+    case 'graph':
+      return { view: 'graph', text: decode(path.slice('graph/'.length)) };
+    case 'compare': {
+      const runs = (parameters.get('runs') ?? '').split(',').map(whole);
+      return { view: 'compare', runs: runs.filter((run) => run !== null).slice(0, 6) };
+    }
+    case 'reruns':
+      if (first === undefined) return { view: 'reruns' };
+      return id === null ? unknown : { view: 'rerun', rerun: id };
+    case 'data':
+    case 'settings':
+      return { view: head };
+    case 'log':
+      return {
+        view: 'log',
+        run: whole(parameters.get('run') ?? undefined),
+        study: whole(parameters.get('study') ?? undefined),
+      };
+    default:
+      return unknown;
+  }
+}
+
+/** The address of a route, `#/...`. */
+export function hrefOf(route: Route): string {
+  switch (route.view) {
+    case 'studies':
+      return '#/studies';
+    case 'new-study':
+      return '#/studies/new';
+    case 'study':
+      return `#/studies/${route.study}${route.run === null ? '' : `?run=${route.run}`}`;
+    case 'trial':
+      return `#/studies/${route.study}/trials/${route.run}`;
+    case 'run':
+      return `#/runs/${route.run}`;
+    case 'graph':
+      return `#/graph/${encodeURIComponent(route.text)}`;
+    case 'compare':
+      return `#/compare${route.runs.length > 0 ? `?runs=${route.runs.join(',')}` : ''}`;
+    case 'rerun':
+      return `#/reruns/${route.rerun}`;
+    case 'log': {
+      if (route.run !== null) return `#/log?run=${route.run}`;
+      return route.study === null ? '#/log' : `#/log?study=${route.study}`;
+    }
+    case 'unknown':
+      return `#/${route.address}`;
+    default:
+      return `#/${route.view}`;
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,92 @@
+/** Files over the connection, in portions of at most 1 MiB, and files that the page itself makes. */
+import { LabError } from '../../core/base/errors.ts';
+import type { Download, FileInput } from '../../core/lab/api.ts';
+import type { Lab } from './lab.svelte.ts';
+
+const PORTION = 1 << 20;
+
+const toBase64 = (bytes: Uint8Array): string => {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+};
+
+const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** Sends a file that the user picked or dropped. `progress` is a share of 1. */
+export async function upload(
+  lab: Lab,
+  file: File,
+  progress: (share: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<FileInput> {
+  const { upload: id } = await lab.request('files.begin', { name: file.name, bytes: file.size }, signal);
+  try {
+    for (let offset = 0; offset < file.size; offset += PORTION) {
+      signal?.throwIfAborted();
+      const bytes = new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer());
+      await lab.request('files.append', { upload: id, offset, data: toBase64(bytes) }, signal);
+      progress((offset + bytes.length) / file.size);
+    }
+  } catch (thrown) {
+    await lab.request('files.forget', { file: id }).catch(() => undefined);
+    throw thrown;
+  }
+  return { upload: id };
+}
+
+/** Fetches what the lab has made ready, and saves it under its name. */
+export async function saveDownload(lab: Lab, waiting: Download): Promise<void> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let offset = 0;
+  try {
+    for (;;) {
+      const { data, last } = await lab.request('files.read', { download: waiting.download, offset });
+      const bytes = fromBase64(data);
+      parts.push(bytes);
+      offset += bytes.length;
+      if (last) break;
+    }
+  } finally {
+    await lab.request('files.forget', { file: waiting.download }).catch(() => undefined);
+  }
+  if (offset !== waiting.bytes) {
+    throw new LabError(
+      'files.incomplete',
+      `${waiting.name}: ${offset} of ${waiting.bytes} bytes arrived.`,
+      'Export it again.',
+    );
+  }
+  save(waiting.name, new Blob(parts, { type: waiting.type }));
+}
+
+/** Lets the browser save a file. */
+export function save(name: string, content: Blob | string, type = 'text/plain'): void {
+  const blob = typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '-'); // eslint-disable-line no-control-regex -- not in file names
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Draws an SVG text as PNG at `scale` pixels per unit. */
+export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
+  const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(image.naturalWidth * scale);
+    canvas.height = Math.round(image.naturalHeight * scale);
+    canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be drawn.'))));
+    });
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}

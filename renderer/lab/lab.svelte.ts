@@ -1,0 +1,248 @@
+/**
+ * What every view knows of the lab, kept up to date by its events. Big state is raw: a change is a new value.
+ * After a lost connection the events that were missed are delivered first; when the lab has forgotten some,
+ * everything is asked for again.
+ */
+import { createContext } from 'svelte';
+import { LabError, messageOf } from '../../core/base/errors.ts';
+import type {
+  DataSetView,
+  EngineView,
+  LabApi,
+  LabEvent,
+  LabProblem,
+  LabStatus,
+  LogEntry,
+  PretrainedView,
+  RequestInput,
+  RequestName,
+  RequestOutput,
+  RerunView,
+  SavedGraph,
+  Settings,
+  SlotView,
+  StudyCard,
+  Topic,
+} from '../../core/lab/api.ts';
+import { keepConnected, type ConnectionState, type Dial } from './connection.ts';
+
+const TOPICS: readonly Topic[] = [
+  'studies',
+  'runs',
+  'metrics',
+  'slots',
+  'reruns',
+  'pretrained',
+  'graphs',
+  'data',
+  'engine',
+  'log',
+];
+
+const RECENT_LOG = 500;
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly next: string;
+  readonly bad: boolean;
+}
+
+/** Anything thrown as a problem that can be shown. */
+export const problemOf = (thrown: unknown): LabProblem =>
+  thrown instanceof LabError
+    ? { code: thrown.code, message: thrown.message, next: thrown.next }
+    : { code: 'app.unexpected', message: messageOf(thrown), next: 'Open the log; it may say more.' };
+
+const replaced = <T>(list: readonly T[], item: T, same: (other: T) => boolean): T[] => {
+  const at = list.findIndex(same);
+  return at < 0 ? [...list, item] : list.with(at, item);
+};
+
+export class Lab {
+  connection = $state<ConnectionState>('connecting');
+  /** Everything below is known. */
+  ready = $state(false);
+  /** Why the lab cannot be reached or read. */
+  problem = $state.raw<LabProblem | null>(null);
+  status = $state.raw<LabStatus | null>(null);
+  cards = $state.raw<readonly StudyCard[]>([]);
+  slots = $state.raw<readonly SlotView[]>([]);
+  engine = $state.raw<EngineView | null>(null);
+  dataSets = $state.raw<readonly DataSetView[]>([]);
+  reruns = $state.raw<readonly RerunView[]>([]);
+  pretrained = $state.raw<readonly PretrainedView[]>([]);
+  graphs = $state.raw<readonly SavedGraph[]>([]);
+  settings = $state.raw<Settings | null>(null);
+  /** Newest last. */
+  log = $state.raw<readonly LogEntry[]>([]);
+  toasts = $state.raw<readonly Toast[]>([]);
+  /** Grows when views must ask again for what they show. */
+  epoch = $state(0);
+
+  #api: LabApi | null = null;
+  #sequence = 0;
+  #toast = 0;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn from it
+  #listeners = new Set<(event: LabEvent) => void>();
+  /** Events that arrive while everything is being read: obeyed after it, in order. */
+  #held: LabEvent[] | null = null;
+
+  /** Returns its undo. */
+  connect(dial: Dial): () => void {
+    return keepConnected(dial, {
+      state: (state) => {
+        this.connection = state;
+        if (state !== 'open') this.#api = null;
+      },
+      open: (api) => this.#open(api),
+      failed: (thrown) => (this.problem = problemOf(thrown)),
+    });
+  }
+
+  /** Rejects with a LabError; `lab.unreachable` while there is no connection. */
+  async request<Name extends RequestName>(
+    name: Name,
+    input: RequestInput<Name>,
+    signal?: AbortSignal,
+  ): Promise<RequestOutput<Name>> {
+    if (!this.#api) {
+      throw new LabError(
+        'lab.unreachable',
+        'The lab cannot be reached: the connection is lost.',
+        'Wait a moment; it is opened again by itself.',
+      );
+    }
+    return this.#api.request(name, input, signal ? { signal } : {});
+  }
+
+  /** Does something on a click: what goes wrong becomes a message, and the result is null. */
+  async attempt<T>(work: () => Promise<T>, done = ''): Promise<T | null> {
+    try {
+      const result = await work();
+      if (done) this.say(done);
+      return result;
+    } catch (thrown) {
+      const { message, next } = problemOf(thrown);
+      this.say(message, next, true);
+      return null;
+    }
+  }
+
+  /** Every event from now on; returns its undo. */
+  listen(listener: (event: LabEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  say(text: string, next = '', bad = false): void {
+    this.toasts = [...this.toasts.slice(-3), { id: ++this.#toast, text, next, bad }];
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  /** Changes settings; what views remember is merged by name. */
+  async set(change: Partial<Settings>): Promise<void> {
+    const settings = await this.attempt(() => this.request('settings.set', change));
+    if (settings) this.settings = settings;
+  }
+
+  /** Goes on after the last event seen, or reads everything when the lab is another one. */
+  async #open(api: LabApi): Promise<void> {
+    const status = await api.request('lab.status', {});
+    const known = this.ready && status.sequence >= this.#sequence;
+    if (!known) this.#sequence = status.sequence;
+    if (!known) this.#held = [];
+    api.subscribe(TOPICS, (event) => this.#receive(event, api), this.#sequence);
+    if (known) this.status = status;
+    else await this.#readAll(api, status);
+    this.#api = api;
+    this.problem = null;
+    this.ready = true;
+    if (!known) this.epoch++;
+  }
+
+  async #readAll(api: LabApi, status: LabStatus): Promise<void> {
+    this.#held ??= [];
+    const [cards, data, reruns, pretrained, graphs, settings, log] = await Promise.all([
+      api.request('studies.list', {}),
+      api.request('data.list', {}),
+      api.request('reruns.list', {}),
+      api.request('pretrained.list', {}),
+      api.request('graphs.list', {}),
+      api.request('settings.get', {}),
+      api.request('log.read', { limit: RECENT_LOG }),
+    ]);
+    this.status = status;
+    this.engine = status.engine;
+    this.slots = status.slots;
+    this.cards = cards;
+    this.dataSets = data;
+    this.reruns = reruns;
+    this.pretrained = pretrained;
+    this.graphs = graphs;
+    this.settings = settings;
+    this.log = log;
+    const held = this.#held;
+    this.#held = null;
+    for (const event of held) this.#receive(event, api);
+  }
+
+  #receive(event: LabEvent, api: LabApi): void {
+    this.#sequence = Math.max(this.#sequence, event.sequence);
+    if (this.#held) {
+      this.#held.push(event);
+      return;
+    }
+    if (event.type === 'missed') {
+      void this.#reread(api);
+      return;
+    }
+    this.#apply(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async #reread(api: LabApi): Promise<void> {
+    await this.attempt(async () => this.#readAll(api, await api.request('lab.status', {})));
+    this.epoch++;
+  }
+
+  #apply(event: LabEvent): void {
+    switch (event.type) {
+      case 'study':
+        this.cards = replaced(this.cards, event.card, (card) => card.study.id === event.card.study.id);
+        break;
+      case 'study-removed':
+        this.cards = this.cards.filter((card) => card.study.id !== event.study);
+        break;
+      case 'slots':
+        this.slots = event.slots;
+        break;
+      case 'rerun':
+        this.reruns = replaced(this.reruns, event.rerun, (view) => view.rerun.id === event.rerun.rerun.id);
+        break;
+      case 'rerun-removed':
+        this.reruns = this.reruns.filter((view) => view.rerun.id !== event.rerun);
+        break;
+      case 'pretrained':
+        this.pretrained = event.pretrained;
+        break;
+      case 'graphs':
+        this.graphs = event.graphs;
+        break;
+      case 'data':
+        this.dataSets = replaced(this.dataSets, event.data, (data) => data.name === event.data.name);
+        break;
+      case 'engine':
+        this.engine = event.engine;
+        break;
+      case 'log':
+        this.log = [...this.log, ...event.entries].slice(-RECENT_LOG);
+        break;
+    }
+  }
+}
+
+export const [useLab, provideLab] = createContext<Lab>();

@@ -1,0 +1,36 @@
+/** Numbers and times in the words of the screen. */
+
+/** Seconds: 45 s, 12 min, 3.5 h, 2.1 d. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${(seconds / 86_400).toFixed(1)} d`;
+}
+
+/** Fraction of 1 as percent; an en dash where there is none. */
+export const percent = (fraction: number | null | undefined, digits = 2): string =>
+  fraction === null || fraction === undefined ? '–' : `${(fraction * 100).toFixed(digits)} %`;
+
+/** Bytes in powers of 1024. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
+}
+
+/** A loss or another quantity with four significant digits. */
+export const quantity = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : value.toPrecision(4);
+
+/** Milliseconds since 1970 in the reader's own calendar. */
+export const moment = (time: number | null): string =>
+  time === null ? '–' : new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** "1 trial", "14 trials" */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
