@@ -34,12 +34,12 @@ const SPARE = 50e6;
 
 /**
  * Downloads an official archive into the data folder; one that is there already is taken as it is. The bytes arrive in
- * `<file>.<process id>.part`, which survives an interruption and is taken up by the next download, and become `<file>`
+ * `<file>.<process id>.part`, or `<file>.part` between downloads, which the next download takes up, and become `<file>`
  * by one rename after their MD5 was compared. Two processes may download at once: each has its own part.
  *
  * @returns path of the archive
  * @throws LabError `data.no-network`, `data.download-refused`, `data.download-broken`, `data.wrong-checksum`,
- *   `data.no-space`, `data.folder-not-writable`; the signal's reason when aborted
+ *   `data.no-space`, `data.folder-not-writable`, `data.download-underway`; the signal's reason when aborted
  */
 export async function downloadArchive(
   archive: OfficialArchive,
@@ -49,9 +49,32 @@ export async function downloadArchive(
   const target = join(folder, archive.file);
   if (await sizeOf(target)) return target;
   signal?.throwIfAborted();
+  if (underway.has(target))
+    throw new LabError('data.download-underway', `${target} is being downloaded already`, 'Wait for it.');
+  underway.add(target);
   try {
-    await mkdir(folder, { recursive: true });
-    const part = await claimPart(folder, archive.file);
+    return await downloadTo(target, folder, url, archive, options);
+  } catch (error) {
+    signal?.throwIfAborted(); // an aborted step reports itself in many ways; the reason is the caller's
+    throw folderError(error, folder);
+  } finally {
+    underway.delete(target);
+  }
+}
+
+/** Targets of this process's downloads. */
+const underway = new Set<string>();
+
+async function downloadTo(
+  target: string,
+  folder: string,
+  url: URL,
+  archive: OfficialArchive,
+  options: DownloadOptions,
+): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const part = await claimPart(folder, archive.file);
+  try {
     const resumed = (await sizeOf(part)) > 0;
     await fetchInto(part, url, archive, options);
     let found = await md5Of(part, options);
@@ -65,16 +88,19 @@ export async function downloadArchive(
       await rm(part);
       throw new LabError(
         'data.wrong-checksum',
-        `what ${url.href} sent has MD5 ${found}, expected ${archive.md5}`,
+        `what ${shown(url)} sent has MD5 ${found}, expected ${archive.md5}`,
         `The server or a proxy sent something else. ${byHand(archive)}`,
       );
     }
     await rename(part, target);
     return target;
-  } catch (error) {
-    throw folderError(error, folder);
+  } finally {
+    await rename(part, `${target}.part`).catch(() => undefined); // finished or never begun: nothing to leave
   }
 }
+
+/** An address without the password that it may hold. */
+const shown = (url: URL): string => `${url.origin}${url.pathname}`;
 
 /** How to do without the download. */
 export const byHand = ({ name, file }: OfficialArchive): string =>
@@ -87,13 +113,15 @@ export const byHand = ({ name, file }: OfficialArchive): string =>
 async function claimPart(folder: string, file: string): Promise<string> {
   const mine = join(folder, `${file}.${process.pid}.part`);
   const left = (await readdir(folder)).flatMap((name) => {
-    const owner = name.startsWith(`${file}.`) && /\.(\d+)\.part$/.exec(name)?.[1];
-    return owner && !isOtherAlive(Number(owner)) ? [join(folder, name)] : [];
+    if (!name.startsWith(`${file}.`) || !name.endsWith('.part')) return [];
+    const owner = /\.(\d+)\.part$/.exec(name)?.[1];
+    return owner && isOtherAlive(Number(owner)) ? [] : [join(folder, name)];
   });
   const sized = await Promise.all(left.map(async (path) => ({ path, size: await sizeOf(path) })));
   const [best, ...rest] = sized.sort((a, b) => b.size - a.size);
   for (const { path } of rest) await rm(path, { force: true });
-  if (best && best.path !== mine) await rename(best.path, mine).catch(() => undefined); // another process was faster: start anew
+  // When another process takes it first, this one starts anew.
+  if (best && best.path !== mine) await rename(best.path, mine).catch(() => undefined);
   return mine;
 }
 
@@ -124,9 +152,9 @@ async function fetchInto(
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof LabError || isDiskError(error)) throw error;
-      const reason = messageOf(error);
+      const reason = messageOf(error) || codeOf(error); // failing on several addresses has a code only
       if (first && isUnreachable(error))
-        throw new LabError('data.no-network', `${url.href} cannot be reached: ${reason}`, byHand(archive), {
+        throw new LabError('data.no-network', `${shown(url)} cannot be reached: ${reason}`, byHand(archive), {
           cause: error,
         });
       failures = (await sizeOf(part)) > before ? 1 : failures + 1;
@@ -134,7 +162,7 @@ async function fetchInto(
       if (wait === undefined)
         throw new LabError(
           'data.download-broken',
-          `${url.href} broke off ${failures} times in a row: ${reason}`,
+          `${shown(url)} broke off ${failures} times in a row: ${reason}`,
           `Start it again: it goes on after ${await sizeOf(part)} bytes. ${byHand(archive)}`,
           { cause: error },
         );
@@ -165,8 +193,8 @@ async function receive(
     const answer = await get(url, { 'Accept-Encoding': 'identity', ...headers }, stop);
     try {
       if (answer.statusCode === 416 && have > 0) {
-        if (rangeTotal(answer) !== have) await rm(part); // longer than the file: not its beginning
         if (rangeTotal(answer) === have) return;
+        await rm(part); // longer than the file, so not its beginning
         throw new Error('the file on the server has changed');
       }
       const { start, total } = extent(answer, have, url, archive);
@@ -214,7 +242,7 @@ function extent(
     const length = answer.headers['content-length'];
     return { start: 0, total: length === undefined ? undefined : Number(length) };
   }
-  const said = `${url.href} answered ${statusCode} ${statusMessage}`;
+  const said = `${shown(url)} answered ${statusCode} ${statusMessage}`;
   if (statusCode >= 500 || statusCode === 429 || statusCode === 408) throw new Error(said);
   throw new LabError('data.download-refused', `${said}, expected the archive`, byHand(archive));
 }

@@ -23,19 +23,13 @@ export async function get(
   if (redirects === 0)
     throw new LabError(
       'data.download-refused',
-      `${url.href} redirects more than ${MAX_REDIRECTS} times`,
+      `${url.origin}${url.pathname} redirects more than ${MAX_REDIRECTS} times`,
       'Check KTG_DATA_MIRROR.',
     );
   return get(new URL(location, url), headers, signal, redirects - 1);
 }
 
 function request(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new LabError(
-      'data.download-refused',
-      `${url.href} is not an http or https address`,
-      'Check KTG_DATA_MIRROR.',
-    );
   const { Agent, get: send } = url.protocol === 'https:' ? https : http;
   const agent = new Agent({ proxyEnv: process.env });
   return new Promise((resolve, reject) => {

@@ -42,7 +42,8 @@ export async function readMembers(
       ? await readFolder(path, wanted, options)
       : await readArchive(path, found.size, wanted, options);
   } catch (error) {
-    if (error instanceof LabError || options.signal?.aborted) throw error;
+    options.signal?.throwIfAborted(); // an aborted step reports itself in many ways; the reason is the caller's
+    if (error instanceof LabError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new LabError(
       missing ? 'data.not-found' : 'data.unreadable',
@@ -169,7 +170,7 @@ function unreadable(path: string, error: unknown, sawEntry: boolean): LabError {
       'Copy or download the archive again.',
       options,
     );
-  if (sawEntry)
+  if (sawEntry || (error as NodeJS.ErrnoException).code === 'Z_DATA_ERROR')
     return new LabError(
       'data.damaged',
       `${path} is damaged: ${message}`,

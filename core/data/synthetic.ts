@@ -54,7 +54,7 @@ const classParts = (label: number): { shape: [string, Shape]; texture: [string, 
   texture: TEXTURES[Math.floor(label / SHAPES.length)]!,
 });
 
-/** Makes the set; the same options give the same bytes everywhere. About 0.1 ms an image. */
+/** Makes the set; the same options give the same bytes. About 0.1 ms an image. */
 export function syntheticDataset(options: Partial<SyntheticOptions> = {}): Dataset {
   const { seed, train, test, classes } = { ...SYNTHETIC_DEFAULTS, ...options };
   requireWhole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
