@@ -1,5 +1,6 @@
 // Plain JavaScript: set-up takes this lock on Node 18, before anything can run TypeScript.
-import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { constants, readFileSync } from 'node:fs';
+import { copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 
@@ -61,7 +62,10 @@ export async function withLock(path, work, { onWait, signal } = {}) {
  */
 async function acquire(mine, path) {
   try {
-    await link(mine, path);
+    await link(mine, path).catch((error) => {
+      if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(codeOf(error) ?? '')) throw error;
+      return copyFile(mine, path, constants.COPYFILE_EXCL); // a disk without hard links
+    });
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -89,9 +93,14 @@ async function isStale(path, holder) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return codeOf(error) === 'EPERM';
+  }
+  try {
+    // Linux: a dead process whose parent has not noticed yet still has its number; containers are full of them
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
   }
 }
 

