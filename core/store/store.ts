@@ -9,7 +9,7 @@ import type { Attempt, Run, RunKind, RunState } from '../study/run.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 
 /**
- * All that a lab knows, in one place with one writer. Reads give plain copies. Every change is durable against a kill
+ * All that a lab knows, in one place with one writer. What is read must not be changed in place. Every change is durable against a kill
  * of the process as soon as the call, or the outermost `transaction`, has returned. Unknown ids throw LabError
  * `store.unknown-study` and so on; a store that was opened beside another lab's throws `store.read-only` on changes.
  */
@@ -51,7 +51,6 @@ export interface StoreSizes {
   /** The whole file and its log. */
   total: number;
   checkpoints: number;
-  metrics: number;
   /** Inside the file, to be given back. */
   free: number;
 }
@@ -64,7 +63,7 @@ export type StudyChange = Partial<
 >;
 
 export interface StudyStore {
-  /** @param hidden keep it out of all lists until `showStudy`; a hidden study is erased when the store is next opened */
+  /** @param hidden keep it out of `studies()` until `showStudy`; a study still hidden is erased when the store is next opened */
   addStudy(study: NewStudy, hidden?: 'hidden'): Study;
   showStudy(id: number): void;
   study(id: number): Study;
@@ -148,7 +147,8 @@ export interface ReportStore {
 }
 
 export interface NewCheckpoint {
-  run: number;
+  /** null for imported weights. */
+  run: number | null;
   epoch: number;
   purpose: CheckpointPurpose;
   /** Expected length and hash; nothing becomes visible when they do not fit. */

@@ -4,7 +4,8 @@ export type CheckpointPurpose = 'resume' | 'final';
 /** A saved state of a run; its bytes are safetensors and come and go in chunks, never as a path. */
 export interface Checkpoint {
   id: number;
-  run: number;
+  /** null for imported weights. */
+  run: number | null;
   /** Epochs done. */
   epoch: number;
   purpose: CheckpointPurpose;

@@ -10,7 +10,7 @@ const runMoves: Readonly<Record<RunState, readonly RunState[]>> = {
   stopped: [],
   failed: ['waiting'],
   'out-of-memory': ['waiting'],
-  cancelled: [],
+  cancelled: ['waiting'],
   rejected: [],
   duplicate: [],
 };

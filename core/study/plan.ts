@@ -51,10 +51,13 @@ export interface TrainingPlan {
   recipe: Recipe;
 }
 
-/** Which trials are stopped early. Accuracies are compared at rungs: epochs that a trial reaches. */
+/**
+ * Which trials are stopped early. `asha` judges at rungs: the epochs minimumResource * reductionFactor^k, or `rungs`.
+ * `median` judges after every epoch from `grace` on, once `samples` other trials have come as far.
+ */
 export type Rule =
   | { kind: 'asha'; reductionFactor: number; minimumResource: number; rungs?: number[] }
-  | { kind: 'median'; rungs?: number[]; minimumTrials: number }
+  | { kind: 'median'; grace: number; samples: number }
   | { kind: 'none' };
 
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */

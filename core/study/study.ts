@@ -50,3 +50,15 @@ export interface TrialCounts {
   rejected: number;
   duplicate: number;
 }
+
+export const noTrials: Readonly<TrialCounts> = {
+  waiting: 0,
+  running: 0,
+  completed: 0,
+  stopped: 0,
+  failed: 0,
+  outOfMemory: 0,
+  cancelled: 0,
+  rejected: 0,
+  duplicate: 0,
+};

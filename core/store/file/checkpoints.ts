@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { Checkpoint, CheckpointPurpose } from '../../study/checkpoint.ts';
+import type { Portions } from '../portions.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { damaged, unknown } from '../refusals.ts';
+import type { CheckpointStore } from '../store.ts';
+
+interface CheckpointRow {
+  id: number;
+  run: number | null;
+  epoch: number;
+  purpose: CheckpointPurpose;
+  bytes: number;
+  sha256: string;
+  created_at: number;
+}
+
+/** One write to the log of the database: about half a millisecond. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Checkpoints as rows of pieces. Saved and erased piece by piece, seen only while they are whole. */
+export function checkpointsIn(database: Sqlite, portions: Portions, erase: () => void): CheckpointStore {
+  const get = (id: number): Checkpoint => {
+    const row = database.get<CheckpointRow>(`SELECT * FROM checkpoint WHERE id = ? AND state = 'whole'`, id);
+    if (!row) throw unknown('checkpoint', id);
+    return checkpointOf(row);
+  };
+
+  return {
+    checkpoint: get,
+    async saveCheckpoint({ run, epoch, purpose, bytes, sha256, chunks }, at) {
+      const { id } = database.run(
+        `INSERT INTO checkpoint (run, epoch, purpose, bytes, sha256, created_at, state)
+           VALUES (?, ?, ?, ?, ?, ?, 'saving')`,
+        ...[run, epoch, purpose, bytes, sha256, at],
+      );
+      try {
+        const hash = createHash('sha256');
+        let number = 0;
+        let saved = 0;
+        for await (const chunk of chunks) {
+          for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+            const piece = chunk.subarray(start, start + PIECE_BYTES);
+            saved += piece.length;
+            if (saved > bytes) throw damaged(id, `more than the announced ${bytes} bytes came`);
+            await portions.turn(() => {
+              hash.update(piece);
+              database.run('INSERT INTO checkpoint_chunk VALUES (?, ?, ?)', id, number, piece);
+            });
+            number++;
+          }
+        }
+        if (saved !== bytes) throw damaged(id, `${saved} of the announced ${bytes} bytes came`);
+        if (hash.digest('hex') !== sha256) throw damaged(id, 'its SHA-256 is not the announced one');
+        database.transaction(() => {
+          const earlier = `SELECT id FROM checkpoint WHERE run = ? AND state = 'whole'`;
+          database.run(`UPDATE pretrained SET checkpoint = ? WHERE checkpoint IN (${earlier})`, id, run);
+          database.run(`UPDATE checkpoint SET state = 'dropped' WHERE id IN (${earlier})`, run);
+          database.run(`UPDATE checkpoint SET state = 'whole' WHERE id = ?`, id);
+        });
+        return get(id);
+      } catch (error) {
+        database.run(`UPDATE checkpoint SET state = 'dropped' WHERE id = ?`, id);
+        throw error;
+      } finally {
+        erase();
+      }
+    },
+    checkpointOf(run) {
+      const row = database.get<CheckpointRow>(
+        `SELECT * FROM checkpoint WHERE run = ? AND state = 'whole' ORDER BY id DESC LIMIT 1`,
+        run,
+      );
+      return row && checkpointOf(row);
+    },
+    checkpoints: () =>
+      database
+        .all<CheckpointRow>(`SELECT * FROM checkpoint WHERE state = 'whole' ORDER BY id`)
+        .map(checkpointOf),
+    async *readCheckpoint(id) {
+      const { bytes, sha256 } = get(id);
+      const hash = createHash('sha256');
+      let read = 0;
+      for (let number = 0; read < bytes; number++) {
+        const piece = await portions.turn(() =>
+          database.value<Uint8Array>(
+            'SELECT data FROM checkpoint_chunk WHERE checkpoint = ? AND number = ?',
+            ...[id, number],
+          ),
+        );
+        if (!piece) throw damaged(id, `${read} of its ${bytes} bytes are there`);
+        hash.update(piece);
+        read += piece.length;
+        yield piece;
+      }
+      if (read !== bytes || hash.digest('hex') !== sha256)
+        throw damaged(id, 'its bytes are not those that were saved');
+    },
+    dropCheckpoint(id) {
+      database.transaction(() => {
+        get(id);
+        database.run('UPDATE pretrained SET checkpoint = NULL WHERE checkpoint = ?', id);
+        database.run(`UPDATE checkpoint SET state = 'dropped' WHERE id = ?`, id);
+      });
+      erase();
+    },
+  };
+}
+
+const checkpointOf = (row: CheckpointRow): Checkpoint => ({
+  id: row.id,
+  run: row.run,
+  epoch: row.epoch,
+  purpose: row.purpose,
+  bytes: row.bytes,
+  sha256: row.sha256,
+  createdAt: row.created_at,
+});

@@ -1,0 +1,112 @@
+import { LabError } from '../../base/errors.ts';
+import type { RunKind } from '../../study/run.ts';
+import type { Portions } from '../portions.ts';
+import type { Sqlite } from '../sqlite.ts';
+
+/** Unused pages of 4 KiB that are kept for the next checkpoint: 64 MiB. */
+const KEPT_PAGES = 16_384;
+/** Pages given back in one portion. */
+const PORTION_PAGES = 256;
+
+/**
+ * Erases what nobody can see any more, in small portions: dropped checkpoints, removed studies and re-runs. What a
+ * crash interrupted goes on when the file is next opened.
+ */
+export class Eraser {
+  readonly #database: Sqlite;
+  readonly #portions: Portions;
+  #closed = false;
+  #busy: Promise<void> | null = null;
+
+  constructor(database: Sqlite, portions: Portions) {
+    this.#database = database;
+    this.#portions = portions;
+  }
+
+  /** Starts to erase; a failure (no space, closed) is left to the next time. */
+  wake(): void {
+    this.erase().catch((error: unknown) => {
+      if (!this.#closed && !(error instanceof LabError)) throw error;
+    });
+  }
+
+  /** Erases everything there is to erase now, and gives space back that is not needed soon. */
+  async erase(keptPages = KEPT_PAGES): Promise<void> {
+    while (this.#busy) await this.#busy;
+    this.#busy = this.#eraseAll(keptPages).finally(() => {
+      this.#busy = null;
+    });
+    await this.#busy;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #eraseAll(keptPages: number): Promise<void> {
+    const steps = [
+      () => this.#eraseOf('study', 'trial'),
+      () => this.#eraseOf('rerun', 'repeat'),
+      () => this.#eraseChunk(),
+      () => this.#giveBack(keptPages),
+    ];
+    for (const step of steps) while (await this.#portions.turn(() => !this.#closed && step())) continue;
+  }
+
+  /** Erases one run of a removed study or re-run, or, when it has none left, itself. */
+  #eraseOf(job: 'study' | 'rerun', kind: RunKind): boolean {
+    const id = this.#database.value<number>(`SELECT id FROM ${job} WHERE visible = 'leaving' LIMIT 1`);
+    if (id === undefined) return false;
+    this.#database.transaction(() => {
+      // Duplicates refer to earlier runs: the latest goes first.
+      const run = this.#database.value<number>(
+        `SELECT max(id) FROM run WHERE ${job} = ? AND kind = ?`,
+        ...[id, kind],
+      );
+      if (typeof run === 'number') this.#eraseRun(run);
+      else this.#eraseJob(job, id);
+    });
+    return true;
+  }
+
+  #eraseRun(run: number): void {
+    // Weights that a pretrained network uses stay, without their run.
+    this.#database.run('UPDATE pretrained SET run = NULL WHERE run = ?', run);
+    this.#database.run(
+      `UPDATE checkpoint SET run = NULL, state = iif(id IN (SELECT checkpoint FROM pretrained), state, 'dropped')
+         WHERE run = ?`,
+      run,
+    );
+    for (const table of ['edge_epoch', 'epoch', 'decision', 'attempt'])
+      this.#database.run(`DELETE FROM ${table} WHERE run = ?`, run);
+    this.#database.run('DELETE FROM run WHERE id = ?', run);
+  }
+
+  #eraseJob(job: 'study' | 'rerun', id: number): void {
+    if (job === 'study') {
+      for (const table of ['run', 'rerun'])
+        this.#database.run(`UPDATE ${table} SET study = NULL WHERE study = ?`, id);
+      this.#database.run('DELETE FROM rejection WHERE study = ?', id);
+    }
+    this.#database.run(`DELETE FROM ${job} WHERE id = ?`, id);
+  }
+
+  #eraseChunk(): boolean {
+    const id = this.#database.value<number>(`SELECT id FROM checkpoint WHERE state = 'dropped' LIMIT 1`);
+    if (id === undefined) return false;
+    const number = this.#database.value<number>(
+      'SELECT number FROM checkpoint_chunk WHERE checkpoint = ? LIMIT 1',
+      id,
+    );
+    if (number === undefined) this.#database.run('DELETE FROM checkpoint WHERE id = ?', id);
+    else this.#database.run('DELETE FROM checkpoint_chunk WHERE checkpoint = ? AND number = ?', id, number);
+    return true;
+  }
+
+  #giveBack(keptPages: number): boolean {
+    const free = this.#database.value<number>('PRAGMA freelist_count') ?? 0;
+    if (free <= keptPages) return false;
+    this.#database.execute(`PRAGMA incremental_vacuum(${Math.min(PORTION_PAGES, free - keptPages)})`);
+    return true;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { LogEntry, NoteStore } from '../store.ts';
+import { unknown } from '../refusals.ts';
+import { where } from './sql.ts';
+import type { Texts } from './texts.ts';
+
+/** The log keeps this many entries; older ones go. */
+const LOG_ENTRIES = 100_000;
+/** How often the log is looked at for entries that may go. */
+const LOG_PORTION = 1000;
+
+/** What people keep beside their studies: saved graphs, settings, the log. */
+export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
+  return {
+    saveGraph: (saved) =>
+      database.transaction(() => {
+        const { name, graph, key, createdAt } = saved;
+        const { id } = database.run(
+          'INSERT INTO saved_graph (name, graph, key, created_at) VALUES (?, ?, ?, ?)',
+          ...[name, graphs.idOf(graph), key, createdAt],
+        );
+        return { id, name, graph, key, createdAt };
+      }),
+    savedGraphs: () =>
+      database
+        .all<{ id: number; name: string; graph: number; key: string; created_at: number }>(
+          'SELECT * FROM saved_graph ORDER BY name, id',
+        )
+        .map(({ created_at, graph, ...rest }) => ({
+          ...rest,
+          graph: graphs.at(graph),
+          createdAt: created_at,
+        })),
+    removeGraph(id) {
+      if (database.run('DELETE FROM saved_graph WHERE id = ?', id).changes === 0) throw unknown('graph', id);
+    },
+    addLog(entry) {
+      const { at, level, study, run, text } = entry;
+      const { id } = database.run(
+        'INSERT INTO log (at, level, study, run, text) VALUES (?, ?, ?, ?, ?)',
+        ...[at, level, study, run, text],
+      );
+      if (id % LOG_PORTION === 0) database.run('DELETE FROM log WHERE id <= ?', id - LOG_ENTRIES);
+      return { id, at, level, study, run, text };
+    },
+    logs({ before, study, run, limit = 200 } = {}) {
+      const { clause, values } = where([
+        ['id < ?', before],
+        ['study = ?', study],
+        ['run = ?', run],
+      ]);
+      return database.all<LogEntry>(`SELECT * FROM log ${clause} ORDER BY id DESC LIMIT ?`, ...values, limit);
+    },
+    setting(name) {
+      const text = database.value<string>('SELECT value FROM setting WHERE name = ?', name);
+      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    },
+    setSetting(name, value) {
+      database.run('INSERT OR REPLACE INTO setting VALUES (?, ?)', name, JSON.stringify(value));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { TrainingPlan } from '../../study/plan.ts';
+import type { Pretrained } from '../../study/pretrained.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { PretrainedStore } from '../store.ts';
+import { unknown } from '../refusals.ts';
+import { update } from './sql.ts';
+import type { Texts } from './texts.ts';
+
+interface PretrainedRow {
+  id: number;
+  model: string;
+  training: number;
+  seed: number;
+  run: number | null;
+  checkpoint: number | null;
+  accuracy: number | null;
+  source: string;
+  created_at: number;
+}
+
+/** Networks trained alone, or imported, whose weights frozen nodes load. */
+export function pretrainedIn(database: Sqlite, trainings: Texts<TrainingPlan>): PretrainedStore {
+  const pretrainedOf = (row: PretrainedRow): Pretrained => ({
+    id: row.id,
+    model: row.model,
+    training: trainings.at(row.training),
+    seed: row.seed,
+    run: row.run,
+    checkpoint: row.checkpoint,
+    accuracy: row.accuracy,
+    source: row.source,
+    createdAt: row.created_at,
+  });
+  const pretrained = (id: number): Pretrained => {
+    const row = database.get<PretrainedRow>('SELECT * FROM pretrained WHERE id = ?', id);
+    if (!row) throw unknown('pretrained', id);
+    return pretrainedOf(row);
+  };
+
+  return {
+    pretrained,
+    addPretrained: ({ model, training, seed, run, checkpoint, accuracy, source, createdAt }) =>
+      database.transaction(() => {
+        const { id } = database.run(
+          `INSERT INTO pretrained (model, training, seed, run, checkpoint, accuracy, source, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[model, trainings.idOf(training), seed, run, checkpoint, accuracy, source, createdAt],
+        );
+        return pretrained(id);
+      }),
+    allPretrained: () =>
+      database.all<PretrainedRow>('SELECT * FROM pretrained ORDER BY id').map(pretrainedOf),
+    changePretrained: (id, { run, checkpoint, accuracy }) =>
+      database.transaction(() => {
+        pretrained(id);
+        update(database, 'pretrained', id, { run, checkpoint, accuracy });
+        return pretrained(id);
+      }),
+    removePretrained(id) {
+      if (database.run('DELETE FROM pretrained WHERE id = ?', id).changes === 0)
+        throw unknown('pretrained', id);
+    },
+  };
+}

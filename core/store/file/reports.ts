@@ -1,0 +1,102 @@
+import type { RungDecision } from '../../study/decision.ts';
+import { targetAccuracy } from '../../study/metrics.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { decided, outOfOrder } from '../refusals.ts';
+import type { Curve, ReportStore } from '../store.ts';
+import { packEdges, packNodes, unpackAccuracies, unpackEdges, unpackNodes } from './packing.ts';
+
+interface DecisionRow {
+  run: number;
+  rung: number;
+  value: number | null;
+  go: number;
+  n: number;
+  rank: number | null;
+  rank_limit: number | null;
+  median: number | null;
+  at: number;
+}
+
+/** Rung values with their decisions, and the metrics of every epoch. */
+export function reportsIn(database: Sqlite): ReportStore {
+  return {
+    rungValues: (study, rung) =>
+      database
+        .all<{ value: number }>(
+          'SELECT value FROM decision WHERE study = ? AND rung = ? AND value IS NOT NULL ORDER BY id',
+          ...[study, rung],
+        )
+        .map((row) => row.value),
+    addDecision(run, { rung, value, go, n, rank, limit, median }, at) {
+      const { changes } = database.run(
+        `INSERT INTO decision (study, rung, run, value, go, n, rank, rank_limit, median, at)
+           SELECT study, ?, id, ?, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
+           ON CONFLICT DO NOTHING`,
+        ...[rung, value, go ? 1 : 0, n, rank, limit, median, at, run],
+      );
+      if (changes === 0) throw decided(run, rung);
+    },
+    decisions(of) {
+      const rows =
+        'run' in of
+          ? database.all<DecisionRow>('SELECT * FROM decision WHERE run = ? ORDER BY rung', of.run)
+          : database.all<DecisionRow>('SELECT * FROM decision WHERE study = ? ORDER BY id', of.study);
+      return rows.map(decisionOf);
+    },
+    addEpoch(run, metrics) {
+      const { epoch, seconds, nodes, edges } = metrics;
+      const accuracy = targetAccuracy(metrics);
+      database.transaction(() => {
+        const { changes } = database.run(
+          'UPDATE run SET epoch = ?, accuracy = ?, seconds = seconds + ? WHERE id = ? AND epoch = ? - 1',
+          ...[epoch, accuracy, seconds, run, epoch],
+        );
+        if (changes === 0) throw outOfOrder(run, epoch);
+        database.run('INSERT INTO epoch VALUES (?, ?, ?, ?)', run, epoch, seconds, packNodes(nodes));
+        database.run('INSERT INTO edge_epoch VALUES (?, ?, ?)', run, epoch, packEdges(edges));
+      });
+    },
+    epochs: (run, after = 0) =>
+      database
+        .all<{ epoch: number; seconds: number; nodes: Uint8Array; edges: Uint8Array }>(
+          `SELECT epoch.epoch, seconds, nodes, edges FROM epoch JOIN edge_epoch USING (run, epoch)
+             WHERE run = ? AND epoch > ? ORDER BY epoch`,
+          ...[run, after],
+        )
+        .map(({ epoch, seconds, nodes, edges }) => ({
+          epoch,
+          seconds,
+          nodes: unpackNodes(nodes),
+          edges: unpackEdges(edges),
+        })),
+    curves(of) {
+      const [condition, id] =
+        'study' in of ? [`study = ? AND kind = 'trial'`, of.study] : ['rerun = ?', of.rerun];
+      const rows = database.iterate<{ run: number; nodes: Uint8Array }>(
+        `SELECT epoch.run, epoch.nodes FROM run CROSS JOIN epoch ON epoch.run = run.id
+           WHERE run.${condition} ORDER BY run.id, epoch.epoch`,
+        id,
+      );
+      const curves: Curve[] = [];
+      for (const { run, nodes } of rows) {
+        const accuracies = unpackAccuracies(nodes);
+        let curve = curves.at(-1);
+        if (curve?.run !== run) curves.push((curve = { run, accuracy: accuracies.map(() => []) }));
+        for (const [node, accuracy] of accuracies.entries()) curve.accuracy[node]!.push(accuracy);
+      }
+      return curves;
+    },
+  };
+}
+
+const decisionOf = (row: DecisionRow): RungDecision & { run: number; at: number } => ({
+  run: row.run,
+  rung: row.rung,
+  value: row.value,
+  go: row.go === 1,
+  n: row.n,
+  rank: row.rank,
+  limit: row.rank_limit,
+  median: row.median,
+  at: row.at,
+});

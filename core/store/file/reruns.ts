@@ -1,0 +1,90 @@
+import { checkJobMove } from '../../study/moves.ts';
+import type { LabProblem } from '../../study/problem.ts';
+import type { TrainingPlan } from '../../study/plan.ts';
+import type { Rerun, Variant } from '../../study/rerun.ts';
+import type { JobState } from '../../study/study.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { RerunStore } from '../store.ts';
+import { unknown } from '../refusals.ts';
+import { update } from './sql.ts';
+import type { Texts } from './texts.ts';
+
+interface RerunRow {
+  id: number;
+  name: string;
+  study: number | null;
+  trial: number | null;
+  variants: string;
+  seeds: string;
+  training: number;
+  retries: number;
+  state: JobState;
+  priority: number;
+  problem: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+/** Re-runs; their runs are in `runsIn`. `erase` removes a removed re-run's records in small portions. */
+export function rerunsIn(
+  database: Sqlite,
+  trainings: Texts<TrainingPlan>,
+  erase: (rerun: number) => Promise<void>,
+): RerunStore {
+  const rerunOf = (row: RerunRow): Rerun => ({
+    id: row.id,
+    name: row.name,
+    study: row.study,
+    trial: row.trial,
+    variants: JSON.parse(row.variants) as Variant[],
+    seeds: JSON.parse(row.seeds) as number[],
+    training: trainings.at(row.training),
+    retries: row.retries,
+    state: row.state,
+    priority: row.priority,
+    problem: row.problem === null ? null : (JSON.parse(row.problem) as LabProblem),
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  });
+  const rerun = (id: number): Rerun => {
+    const row = database.get<RerunRow>(`SELECT * FROM rerun WHERE id = ? AND visible = 'yes'`, id);
+    if (!row) throw unknown('rerun', id);
+    return rerunOf(row);
+  };
+
+  return {
+    rerun,
+    addRerun: (added) =>
+      database.transaction(() => {
+        const { name, study, trial, variants, seeds, retries, priority, createdAt } = added;
+        const { id } = database.run(
+          `INSERT INTO rerun (name, study, trial, variants, seeds, training, retries, state, priority, created_at, visible)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', ?, ?, 'yes')`,
+          ...[name, study, trial, JSON.stringify(variants), JSON.stringify(seeds)],
+          ...[trainings.idOf(added.training), retries, priority, createdAt],
+        );
+        return rerun(id);
+      }),
+    reruns: () =>
+      database.all<RerunRow>(`SELECT * FROM rerun WHERE visible = 'yes' ORDER BY id`).map(rerunOf),
+    changeRerun: (id, change) =>
+      database.transaction(() => {
+        const before = rerun(id);
+        if (change.state !== undefined && change.state !== before.state)
+          checkJobMove(before.state, change.state, `Re-run ${id}`);
+        const problem = change.problem && JSON.stringify(change.problem);
+        update(database, 'rerun', id, { ...change, problem });
+        return rerun(id);
+      }),
+    async removeRerun(id) {
+      if (
+        database.run(`UPDATE rerun SET visible = 'leaving' WHERE id = ? AND visible = 'yes'`, id).changes ===
+        0
+      )
+        throw unknown('rerun', id);
+      await erase(id);
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { Environment } from '../../study/environment.ts';
+import { checkRunMove } from '../../study/moves.ts';
+import type { TrainingPlan } from '../../study/plan.ts';
+import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { duplicateRun, unknown } from '../refusals.ts';
+import type { RunStore } from '../store.ts';
+import { update, where } from './sql.ts';
+import type { Texts } from './texts.ts';
+
+interface RunRow {
+  id: number;
+  kind: RunKind;
+  study: number | null;
+  rerun: number | null;
+  number: number;
+  variant: string;
+  graph: number;
+  key: string;
+  seed: number;
+  training: number;
+  state: RunState;
+  epoch: number;
+  accuracy: number | null;
+  failure: string | null;
+  rejection: string | null;
+  duplicate_of: number | null;
+  attempts: number;
+  pinned: number;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  seconds: number;
+}
+
+interface AttemptRow {
+  run: number;
+  number: number;
+  slot: string;
+  from_epoch: number;
+  environment: number | null;
+  started_at: number;
+  ended_at: number | null;
+  outcome: string | null;
+}
+
+/** Shared texts of runs. */
+export interface RunTexts {
+  graphs: Texts<Graph>;
+  trainings: Texts<TrainingPlan>;
+  environments: Texts<Environment>;
+}
+
+/** Runs, their attempts and the environments that made their numbers. */
+export function runsIn(database: Sqlite, { graphs, trainings, environments }: RunTexts): RunStore {
+  const runOf = (row: RunRow): Run => ({
+    id: row.id,
+    kind: row.kind,
+    study: row.study,
+    rerun: row.rerun,
+    number: row.number,
+    variant: row.variant,
+    graph: graphs.at(row.graph),
+    key: row.key,
+    seed: row.seed,
+    training: trainings.at(row.training),
+    state: row.state,
+    epoch: row.epoch,
+    accuracy: row.accuracy,
+    failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
+    rejection: row.rejection,
+    duplicateOf: row.duplicate_of,
+    attempts: row.attempts,
+    pinned: row.pinned === 1,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    seconds: row.seconds,
+  });
+  const run = (id: number): Run => {
+    const row = database.get<RunRow>('SELECT * FROM run WHERE id = ?', id);
+    if (!row) throw unknown('run', id);
+    return runOf(row);
+  };
+
+  return {
+    run,
+    addRun(added) {
+      return database.transaction(() => {
+        const { kind, study, rerun, number, variant, key, seed, createdAt } = added;
+        const existing = database.value<number>(
+          `SELECT id FROM run WHERE kind = ? AND study IS ? AND rerun IS ? AND variant = ? AND number = ?`,
+          ...[kind, study, rerun, variant, number],
+        );
+        if (existing !== undefined && kind !== 'pretrain') throw duplicateRun(existing, kind, number);
+        const { id } = database.run(
+          `INSERT INTO run (kind, study, rerun, number, variant, graph, key, seed, training, state, rejection,
+             duplicate_of, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[kind, study, rerun, number, variant, graphs.idOf(added.graph), key, seed],
+          ...[trainings.idOf(added.training), added.state ?? 'waiting', added.rejection ?? null],
+          ...[added.duplicateOf ?? null, createdAt],
+        );
+        return run(id);
+      });
+    },
+    runs({ study, rerun, kind, states } = {}) {
+      const { clause, values } = where([
+        ['study = ?', study],
+        ['rerun = ?', rerun],
+        ['kind = ?', kind],
+        ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
+      ]);
+      return database
+        .all<RunRow>(`SELECT * FROM run ${clause} ORDER BY study, number, id`, ...values)
+        .map(runOf);
+    },
+    trialsSoFar: (study) =>
+      (database.value<number>(`SELECT max(number) FROM run WHERE study = ? AND kind = 'trial'`, study) ??
+        -1) + 1,
+    trialWithKey(study, key) {
+      const row = database.get<RunRow>(
+        `SELECT * FROM run WHERE study = ? AND key = ? AND kind = 'trial'
+           AND state NOT IN ('rejected', 'duplicate') ORDER BY number LIMIT 1`,
+        ...[study, key],
+      );
+      return row && runOf(row);
+    },
+    changeRun(id, change) {
+      return database.transaction(() => {
+        if (change.state !== undefined) {
+          const before = run(id).state;
+          if (change.state !== before) checkRunMove(before, change.state, `Run ${id}`);
+        }
+        update(database, 'run', id, {
+          ...change,
+          failure: change.failure && JSON.stringify(change.failure),
+          graph: change.graph && graphs.idOf(change.graph),
+          pinned: change.pinned === undefined ? undefined : Number(change.pinned),
+        });
+        return run(id);
+      });
+    },
+    addAttempt(id, slot, at) {
+      return database.transaction(() => {
+        const { epoch, attempts } = run(id);
+        const number = attempts + 1;
+        database.run('UPDATE run SET attempts = ? WHERE id = ?', number, id);
+        database.run(
+          'INSERT INTO attempt (run, number, slot, from_epoch, started_at) VALUES (?, ?, ?, ?, ?)',
+          ...[id, number, slot, epoch, at],
+        );
+        return {
+          run: id,
+          number,
+          slot,
+          fromEpoch: epoch,
+          environment: null,
+          startedAt: at,
+          endedAt: null,
+          outcome: null,
+        };
+      });
+    },
+    changeAttempt(id, number, { environment, endedAt, outcome }) {
+      const { changes } = database.run(
+        `UPDATE attempt SET environment = coalesce(?, environment), ended_at = coalesce(?, ended_at),
+           outcome = coalesce(?, outcome) WHERE run = ? AND number = ?`,
+        ...[environment ?? null, endedAt ?? null, outcome ?? null, id, number],
+      );
+      if (changes === 0) throw unknown('attempt', number);
+    },
+    attempts(of) {
+      const rows =
+        'run' in of
+          ? database.all<AttemptRow>('SELECT * FROM attempt WHERE run = ? ORDER BY number', of.run)
+          : database.all<AttemptRow>(
+              `SELECT attempt.* FROM attempt JOIN run ON run.id = attempt.run
+                 WHERE run.study = ? AND run.kind = 'trial' ORDER BY attempt.started_at, attempt.run, attempt.number`,
+              of.study,
+            );
+      return rows.map(attemptOf);
+    },
+    addEnvironment: (environment) => environments.idOf(environment),
+    environment: (id) => environments.at(id),
+  };
+}
+
+const attemptOf = (row: AttemptRow): Attempt => ({
+  run: row.run,
+  number: row.number,
+  slot: row.slot,
+  fromEpoch: row.from_epoch,
+  environment: row.environment,
+  startedAt: row.started_at,
+  endedAt: row.ended_at,
+  outcome: row.outcome as Attempt['outcome'],
+});

@@ -1,0 +1,256 @@
+import { existsSync } from 'node:fs';
+import { LabError } from '../../base/errors.ts';
+import type { Sqlite } from '../sqlite.ts';
+
+/** "KTGL": marks a SQLite file as a lab. */
+export const APPLICATION_ID = 0x4b54474c;
+
+/**
+ * Migration n, counted from 1, takes a file from schema n - 1 to n. Released ones never change; a new one is added at
+ * the end, and the database of the schema before it is kept in test/fixtures/store.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE study (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    trials INTEGER NOT NULL CHECK (trials > 0),
+    state TEXT NOT NULL CHECK (state IN ('ready', 'running', 'paused', 'stopped', 'completed')),
+    priority INTEGER NOT NULL,
+    problem TEXT,
+    notes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    visible TEXT NOT NULL CHECK (visible IN ('arriving', 'yes', 'leaving'))
+  ) STRICT;
+
+  -- Graphs, training plans and environments are shared by many runs and never change: one row per text.
+  CREATE TABLE graph (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE training (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE environment (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+  CREATE TABLE rejection (
+    study INTEGER NOT NULL REFERENCES study (id),
+    trial INTEGER NOT NULL,
+    draw INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (study, trial, draw)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE rerun (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    study INTEGER REFERENCES study (id),
+    trial INTEGER,
+    variants TEXT NOT NULL,
+    seeds TEXT NOT NULL,
+    training INTEGER NOT NULL REFERENCES training (id),
+    retries INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'running', 'paused', 'stopped', 'completed')),
+    priority INTEGER NOT NULL,
+    problem TEXT,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    visible TEXT NOT NULL CHECK (visible IN ('arriving', 'yes', 'leaving'))
+  ) STRICT;
+  CREATE INDEX rerun_study ON rerun (study);
+
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('trial', 'repeat', 'pretrain')),
+    study INTEGER REFERENCES study (id),
+    rerun INTEGER REFERENCES rerun (id),
+    number INTEGER NOT NULL,
+    variant TEXT NOT NULL,
+    graph INTEGER NOT NULL REFERENCES graph (id),
+    key TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    training INTEGER NOT NULL REFERENCES training (id),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'completed', 'stopped', 'failed', 'out-of-memory',
+      'cancelled', 'rejected', 'duplicate')),
+    epoch INTEGER NOT NULL DEFAULT 0,
+    accuracy REAL,
+    failure TEXT,
+    rejection TEXT,
+    duplicate_of INTEGER REFERENCES run (id),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    pinned INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    seconds REAL NOT NULL DEFAULT 0,
+    CHECK ((kind = 'trial') <= (study IS NOT NULL)),
+    CHECK ((kind = 'repeat') = (rerun IS NOT NULL)),
+    CHECK ((state = 'duplicate') = (duplicate_of IS NOT NULL)),
+    CHECK ((state = 'rejected') = (rejection IS NOT NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX run_trial ON run (study, number) WHERE kind = 'trial';
+  CREATE UNIQUE INDEX run_repeat ON run (rerun, variant, number) WHERE kind = 'repeat';
+  CREATE INDEX run_key ON run (study, key) WHERE kind = 'trial';
+  CREATE INDEX run_study ON run (study);
+  CREATE INDEX run_rerun ON run (rerun) WHERE rerun IS NOT NULL;
+  CREATE INDEX run_duplicate ON run (duplicate_of) WHERE duplicate_of IS NOT NULL;
+
+  CREATE TABLE attempt (
+    run INTEGER NOT NULL REFERENCES run (id),
+    number INTEGER NOT NULL,
+    slot TEXT NOT NULL,
+    from_epoch INTEGER NOT NULL,
+    environment INTEGER REFERENCES environment (id),
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT,
+    PRIMARY KEY (run, number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- A recorded rung value and what was decided of it, in order of arrival. A value that was not a number is null.
+  CREATE TABLE decision (
+    id INTEGER PRIMARY KEY,
+    study INTEGER NOT NULL REFERENCES study (id),
+    rung INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES run (id),
+    value REAL,
+    go INTEGER NOT NULL CHECK (go IN (0, 1)),
+    n INTEGER NOT NULL,
+    rank INTEGER,
+    rank_limit INTEGER,
+    median REAL,
+    at INTEGER NOT NULL,
+    UNIQUE (study, rung, run)
+  ) STRICT;
+  CREATE INDEX decision_run ON decision (run, rung);
+
+  -- nodes: per node float64 accuracy, loss, training accuracy, training loss. Kept apart from the edges, since curves
+  -- of whole studies are read from it.
+  CREATE TABLE epoch (
+    run INTEGER NOT NULL REFERENCES run (id),
+    epoch INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    nodes BLOB NOT NULL,
+    PRIMARY KEY (run, epoch)
+  ) STRICT, WITHOUT ROWID;
+
+  -- edges: per edge float32 raw loss, gated loss, weight, TT, TF, FT, FF; all NaN for an edge that carries nothing.
+  CREATE TABLE edge_epoch (
+    run INTEGER NOT NULL REFERENCES run (id),
+    epoch INTEGER NOT NULL,
+    edges BLOB NOT NULL,
+    PRIMARY KEY (run, epoch)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE checkpoint (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER REFERENCES run (id),
+    epoch INTEGER NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('resume', 'final')),
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('saving', 'whole', 'dropped'))
+  ) STRICT;
+  CREATE INDEX checkpoint_run ON checkpoint (run);
+  CREATE INDEX checkpoint_dropped ON checkpoint (state) WHERE state <> 'whole';
+  CREATE TABLE checkpoint_chunk (
+    checkpoint INTEGER NOT NULL REFERENCES checkpoint (id),
+    number INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (checkpoint, number)
+  ) STRICT;
+
+  CREATE TABLE pretrained (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model TEXT NOT NULL,
+    training INTEGER NOT NULL REFERENCES training (id),
+    seed INTEGER NOT NULL,
+    run INTEGER REFERENCES run (id),
+    checkpoint INTEGER REFERENCES checkpoint (id),
+    accuracy REAL,
+    source TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX pretrained_run ON pretrained (run);
+  CREATE INDEX pretrained_checkpoint ON pretrained (checkpoint);
+
+  CREATE TABLE saved_graph (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    graph INTEGER NOT NULL REFERENCES graph (id),
+    key TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL CHECK (level IN ('info', 'warning', 'error')),
+    study INTEGER,
+    run INTEGER,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX log_study ON log (study) WHERE study IS NOT NULL;
+  CREATE INDEX log_run ON log (run) WHERE run IS NOT NULL;
+
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/**
+ * Schema of an opened file; 0 when it is new and empty. Throws LabError `store.foreign-file` for another program's
+ * database and `store.newer-schema` for a file of a later version of this program.
+ */
+export function schemaOf(database: Sqlite, file: string, known = migrations.length): number {
+  const version = database.value<number>('PRAGMA user_version') ?? 0;
+  const application = database.value<number>('PRAGMA application_id') ?? 0;
+  const tables = database.value<number>('SELECT count(*) FROM sqlite_schema') ?? 0;
+  if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || tables > 0)) {
+    throw new LabError(
+      'store.foreign-file',
+      `${file}: this SQLite database was made by another program (application ${application}, ${tables} tables and indices), expected a lab file.`,
+      'Choose a lab file, or a name that does not exist yet. Studies of Optuna are imported, not opened.',
+    );
+  }
+  if (version > known) {
+    throw new LabError(
+      'store.newer-schema',
+      `${file}: the file has schema ${version}, this program knows schemas up to ${known}.`,
+      'Install the newer version of the program that wrote it; the file was not changed.',
+    );
+  }
+  return version;
+}
+
+/**
+ * Brings a file to the newest schema, one transaction per step. A file that holds something is copied first to
+ * `<file>.schema-<n>.backup`, which is never overwritten.
+ *
+ * @returns path of the copy, or null when none was needed
+ */
+export function migrate(database: Sqlite, file: string, steps = migrations): string | null {
+  const before = schemaOf(database, file, steps.length);
+  if (before === steps.length) return null;
+  let copy: string | null = null;
+  if (before > 0) {
+    copy = `${file}.schema-${before}.backup`;
+    for (let n = 2; existsSync(copy); n++) copy = `${file}.schema-${before}.backup-${n}`;
+    database.run('VACUUM INTO ?', copy);
+  }
+  for (let version = before; version < steps.length; version++) {
+    database.transaction(() => {
+      database.execute(steps[version]!);
+      database.execute(`PRAGMA user_version = ${version + 1}`);
+      database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
+      const broken = database.all<{ table: string }>('PRAGMA foreign_key_check');
+      if (broken.length > 0)
+        throw new LabError(
+          'store.migration-failed',
+          `${file}: the step to schema ${version + 1} left ${broken.length} broken references, first in ${broken[0]!.table}; the file stays at schema ${version}.`,
+          'Run `ktg db check` and report this.',
+        );
+    });
+  }
+  return copy;
+}

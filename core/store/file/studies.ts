@@ -1,0 +1,97 @@
+import type { StudyPlan } from '../../study/plan.ts';
+import { checkJobMove } from '../../study/moves.ts';
+import { noTrials } from '../../study/study.ts';
+import type { JobState, Rejection, Study, TrialCounts } from '../../study/study.ts';
+import type { LabProblem } from '../../study/problem.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { StudyStore } from '../store.ts';
+import { unknown } from '../refusals.ts';
+import { update } from './sql.ts';
+
+interface StudyRow {
+  id: number;
+  name: string;
+  plan: string;
+  trials: number;
+  state: JobState;
+  priority: number;
+  problem: string | null;
+  notes: string;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+/** Studies and what was rejected in them; `erase` removes a removed study's records in small portions. */
+export function studiesIn(database: Sqlite, erase: (study: number) => Promise<void>): StudyStore {
+  const study = (id: number): Study => {
+    const row = database.get<StudyRow>(`SELECT * FROM study WHERE id = ? AND visible <> 'leaving'`, id);
+    if (!row) throw unknown('study', id);
+    return studyOf(row);
+  };
+
+  return {
+    study,
+    addStudy({ name, plan, priority, notes, createdAt }, hidden) {
+      const { trials, ...fixed } = plan;
+      const { id } = database.run(
+        `INSERT INTO study (name, plan, trials, state, priority, notes, created_at, visible)
+         VALUES (?, ?, ?, 'ready', ?, ?, ?, ?)`,
+        ...[name, JSON.stringify(fixed), trials, priority, notes, createdAt, hidden ? 'arriving' : 'yes'],
+      );
+      return study(id);
+    },
+    showStudy(id) {
+      if (database.run(`UPDATE study SET visible = 'yes' WHERE id = ?`, id).changes === 0)
+        throw unknown('study', id);
+    },
+    studies: () =>
+      database.all<StudyRow>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`).map(studyOf),
+    changeStudy(id, change) {
+      return database.transaction(() => {
+        const before = study(id);
+        if (change.state !== undefined && change.state !== before.state)
+          checkJobMove(before.state, change.state, `Study ${id}`);
+        const problem = change.problem && JSON.stringify(change.problem);
+        update(database, 'study', id, { ...change, problem });
+        return study(id);
+      });
+    },
+    async removeStudy(id) {
+      if (
+        database.run(`UPDATE study SET visible = 'leaving' WHERE id = ? AND visible <> 'leaving'`, id)
+          .changes === 0
+      )
+        throw unknown('study', id);
+      await erase(id);
+    },
+    addRejection({ study, trial, draw, key, reason }) {
+      database.run('INSERT INTO rejection VALUES (?, ?, ?, ?, ?)', study, trial, draw, key, reason);
+    },
+    rejections: (id) =>
+      database.all<Rejection>('SELECT * FROM rejection WHERE study = ? ORDER BY trial, draw', id),
+    trialCounts(id) {
+      const counts: TrialCounts = { ...noTrials };
+      const rows = database.all<{ state: string; count: number }>(
+        `SELECT state, count(*) AS count FROM run WHERE study = ? AND kind = 'trial' GROUP BY state`,
+        id,
+      );
+      for (const { state, count } of rows)
+        counts[state === 'out-of-memory' ? 'outOfMemory' : (state as never)] = count;
+      return counts;
+    },
+  };
+}
+
+const studyOf = (row: StudyRow): Study => ({
+  id: row.id,
+  name: row.name,
+  plan: { ...(JSON.parse(row.plan) as StudyPlan), trials: row.trials },
+  state: row.state,
+  priority: row.priority,
+  problem: row.problem === null ? null : (JSON.parse(row.problem) as LabProblem),
+  notes: row.notes,
+  createdAt: row.created_at,
+  startedAt: row.started_at,
+  endedAt: row.ended_at,
+});

@@ -1,0 +1,159 @@
+import Database from 'better-sqlite3';
+import { LabError } from '../base/errors.ts';
+
+export type Value = string | number | Uint8Array | null;
+
+/**
+ * One connection to a SQLite file. The only module that knows better-sqlite3; expected failures (no space, damaged,
+ * read-only, busy) come out as LabErrors, statements are prepared once.
+ */
+export interface Sqlite {
+  /** Changes rows; gives how many, and the id of the last one inserted. */
+  run(sql: string, ...values: Value[]): { changes: number; id: number };
+  get<Row>(sql: string, ...values: Value[]): Row | undefined;
+  all<Row>(sql: string, ...values: Value[]): Row[];
+  iterate<Row>(sql: string, ...values: Value[]): IterableIterator<Row>;
+  /** First column of the first row. */
+  value<T>(sql: string, ...values: Value[]): T | undefined;
+  /** Several statements without values. */
+  execute(sql: string): void;
+  /** All or nothing; a transaction inside joins the outermost. `onUndo` listeners run after an undo. */
+  transaction<T>(work: () => T): T;
+  onUndo(listener: () => void): void;
+  backup(file: string): Promise<void>;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Opens a file, which is created unless it is opened read-only. Throws LabErrors `store.*`. */
+export function openSqlite(file: string, options: { readOnly?: boolean; busySeconds?: number } = {}): Sqlite {
+  const explained = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw explain(error, file);
+    }
+  };
+  const database = explained(
+    () =>
+      new Database(file, {
+        readonly: options.readOnly ?? false,
+        timeout: (options.busySeconds ?? 5) * 1000,
+      }),
+  );
+  const statements = new Map<string, Database.Statement<Value[]>>();
+  const undoListeners: (() => void)[] = [];
+  const statement = (sql: string): Database.Statement<Value[]> => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const prepared = database.prepare<Value[]>(sql);
+    statements.set(sql, prepared);
+    return prepared;
+  };
+
+  return {
+    run(sql, ...values) {
+      return explained(() => {
+        const { changes, lastInsertRowid } = statement(sql).run(...values);
+        return { changes, id: Number(lastInsertRowid) };
+      });
+    },
+    get: <Row>(sql: string, ...values: Value[]) =>
+      explained(() => statement(sql).get(...values) as Row | undefined),
+    all: <Row>(sql: string, ...values: Value[]) => explained(() => statement(sql).all(...values) as Row[]),
+    iterate: <Row>(sql: string, ...values: Value[]) =>
+      explained(() => statement(sql).iterate(...values) as IterableIterator<Row>),
+    value<T>(sql: string, ...values: Value[]) {
+      const row = explained(() => statement(sql).get(...values) as Record<string, T> | undefined);
+      return row && Object.values(row)[0];
+    },
+    execute: (sql) => explained(() => void database.exec(sql)),
+    transaction(work) {
+      if (database.inTransaction) return work();
+      explained(() => statement('BEGIN IMMEDIATE').run());
+      try {
+        const result = work();
+        explained(() => statement('COMMIT').run());
+        return result;
+      } catch (error) {
+        // A full disk or a damaged file has made SQLite undo everything already.
+        if (database.inTransaction) statement('ROLLBACK').run();
+        for (const listener of undoListeners) listener();
+        throw error;
+      }
+    },
+    onUndo: (listener) => void undoListeners.push(listener),
+    async backup(target) {
+      try {
+        await database.backup(target);
+      } catch (error) {
+        throw explain(error, target);
+      }
+    },
+    close: () => void database.close(),
+  };
+}
+
+/** True for an error that says that another connection holds the lock. */
+export const isBusy = (error: unknown): boolean => error instanceof LabError && error.code === 'store.busy';
+
+const explanations: readonly (readonly [pattern: RegExp, code: string, what: string, next: string])[] = [
+  [
+    /^SQLITE_FULL/,
+    'store.disk-full',
+    'no space is left on the disk; the change was not made',
+    'Free some space and resume.',
+  ],
+  [
+    /^SQLITE_NOTADB/,
+    'store.foreign-file',
+    'this is not a lab file (no SQLite database)',
+    'Choose a lab file, or a name that does not exist yet.',
+  ],
+  [
+    /^SQLITE_CORRUPT/,
+    'store.damaged',
+    'the file is damaged',
+    'Keep a copy, run `ktg db check`, and go on from a backup.',
+  ],
+  [
+    /^SQLITE_READONLY/,
+    'store.read-only',
+    'the file is open for reading only',
+    'Close the other lab or change the permissions of the file and its folder.',
+  ],
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    'store.busy',
+    'another process holds the file',
+    'Close the other program and try again.',
+  ],
+  [
+    /^SQLITE_CANTOPEN/,
+    'store.cannot-open',
+    'the file cannot be opened or created',
+    'Check that its folder exists and may be written to.',
+  ],
+  [
+    /^SQLITE_(IOERR|PERM)/,
+    'store.disk-failure',
+    'the disk refused to read or write',
+    'Check the disk and the folder permissions.',
+  ],
+];
+
+function explain(error: unknown, file: string): unknown {
+  if (error instanceof TypeError && error.message.includes('directory does not exist')) {
+    return new LabError(
+      'store.cannot-open',
+      `${file}: its folder does not exist.`,
+      'Create the folder first.',
+      { cause: error },
+    );
+  }
+  if (!(error instanceof Database.SqliteError)) return error;
+  const known = explanations.find(([pattern]) => pattern.test(error.code));
+  if (!known) return error;
+  const [, code, what, next] = known;
+  return new LabError(code, `${file}: ${what} (${error.message}).`, next, { cause: error });
+}

@@ -1,0 +1,4 @@
+import { openMemoryStore } from '../../core/store/memory.ts';
+import { storeContract } from '../contract/store.ts';
+
+storeContract('memory', openMemoryStore);
