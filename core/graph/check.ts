@@ -34,9 +34,12 @@ export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Pr
   ]);
 }
 
-/** Throws the first error of a graph that is to be trained: `graph.target-frozen` or `graph.checkpoint-missing`. */
-export function requireTrainable(graph: Graph): void {
-  const found = checkGraph(graph, 'train').find((problem) => problem.severity === 'error');
+/**
+ * Throws the first error of a graph that is to be trained: `graph.target-frozen`, and for `train` also
+ * `graph.checkpoint-missing` (`look` leaves open where the teachers come from).
+ */
+export function requireTrainable(graph: Graph, purpose: 'look' | 'train' = 'train'): void {
+  const found = checkGraph(graph, purpose).find((problem) => problem.severity === 'error');
   if (found) throw new LabError(`graph.${found.code}`, found.message, found.next);
 }
 

@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+import { LabError, messageOf } from './base/errors.ts';
+import { type Command, Exit } from './commands/command.ts';
+
+interface Verb {
+  readonly summary: string;
+  readonly load: () => Promise<{ command: Command }>;
+}
+
+/** Every verb of `ktg`, in the order in which help lists them. */
+const verbs: Readonly<Record<string, Verb>> = {
+  demo: {
+    summary: 'train a first graph on built-in pictures, live',
+    load: () => import('./commands/demo.ts'),
+  },
+  train: { summary: 'train one graph', load: () => import('./commands/train.ts') },
+  pretrain: {
+    summary: 'train a network alone, to be a frozen teacher',
+    load: () => import('./commands/pretrain.ts'),
+  },
+  graph: { summary: 'check, show or compare graph files', load: () => import('./commands/graph.ts') },
+  engine: { summary: 'see, install or remove the fast engine', load: () => import('./commands/engine.ts') },
+  doctor: { summary: 'say what is here and what is missing', load: () => import('./commands/doctor.ts') },
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...rest]: string[]): Promise<number> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0]);
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!verb) return complain(`Unknown command "${name.slice(0, 60)}".`, 'See: ktg help');
+  if (rest.includes('--help') || rest.includes('-h')) return help(name);
+  try {
+    const { command } = await verb.load();
+    const { values, positionals } = parse(name, command, rest);
+    return await command.run(values, positionals);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    const usage = error.code.startsWith('arguments.');
+    complain(error.message, error.next);
+    return usage ? Exit.usage : Exit.failed;
+  }
+}
+
+function parse(name: string, command: Command, args: string[]): ReturnType<typeof parseArgs> {
+  try {
+    return parseArgs({ args, options: command.options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new LabError('arguments.unknown', messageOf(error), `See: ktg help ${name}`);
+  }
+}
+
+async function help(name: string | undefined): Promise<number> {
+  const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (verb) {
+    print((await verb.load()).command.usage);
+    return Exit.done;
+  }
+  const width = Math.max(...Object.keys(verbs).map((each) => each.length));
+  print(
+    [
+      'ktg - train networks that teach each other over gated edges',
+      '',
+      ...Object.entries(verbs).map(([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`),
+      '',
+      'ktg help COMMAND tells more. Exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted.',
+    ].join('\n'),
+  );
+  return name === undefined
+    ? Exit.done
+    : complain(`Unknown command "${name.slice(0, 60)}".`, 'See: ktg help');
+}
+
+function complain(message: string, next: string): number {
+  console.error(`ktg: ${message}${next === '' ? '' : `\n     ${next}`}`);
+  return Exit.usage;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,49 @@
+import type { Engine, Step, StepPlan } from '../engine/engine.ts';
+
+/** Compiled steps kept by default: each holds a session and its copy of the images. */
+const KEPT = 3;
+
+/**
+ * Compiled steps, kept between runs: all gate settings of the same architectures share one. The least recently used
+ * one goes first. One run at a time borrows a step.
+ */
+export class Steps {
+  private readonly engine: Engine;
+  private readonly kept: number;
+  /** In order of use, oldest first. */
+  private readonly idle = new Map<string, Step>();
+
+  constructor(engine: Engine, kept = KEPT) {
+    this.engine = engine;
+    this.kept = kept;
+  }
+
+  /** A step for this plan, compiled now or kept from before; its nodes' states are whatever was written last. */
+  async borrow(plan: StepPlan): Promise<Step> {
+    const key = keyOf(plan);
+    const found = this.idle.get(key);
+    if (!found) return this.engine.compile(plan);
+    this.idle.delete(key);
+    return found;
+  }
+
+  giveBack(step: Step): void {
+    const key = keyOf(step.plan);
+    this.idle.get(key)?.dispose();
+    this.idle.delete(key);
+    this.idle.set(key, step);
+    for (const [oldest, idle] of this.idle) {
+      if (this.idle.size <= this.kept) break;
+      idle.dispose();
+      this.idle.delete(oldest);
+    }
+  }
+
+  dispose(): void {
+    for (const step of this.idle.values()) step.dispose();
+    this.idle.clear();
+  }
+}
+
+const keyOf = ({ architectures, classes, batch }: StepPlan): string =>
+  `${architectures.map((model) => model.name).join('+')} ${classes} ${batch}`;

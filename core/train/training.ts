@@ -1,0 +1,296 @@
+import { setImmediate } from 'node:timers/promises';
+import { LabError } from '../base/errors.ts';
+import { GENERATOR } from '../base/random.ts';
+import { CODE_LENGTH, epochBatches, stepsPerEpoch } from '../data/batches.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { type Split, splitFor } from '../data/split.ts';
+import type { NodeState, Step, StepMetrics } from '../engine/engine.ts';
+import { gate } from '../gates/gates.ts';
+import { requireTrainable } from '../graph/check.ts';
+import { edgeOf, type Graph, isFrozen, nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
+import { architecture } from '../models/architecture.ts';
+import { initialParameters, initialStatistics } from '../models/initialise.ts';
+import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import type { Checkpoint, EpochSums } from './checkpoint.ts';
+import { edgeInputs, placesOf } from './edges.ts';
+import { learningRate, linearWeight } from './schedule.ts';
+import type { Steps } from './steps.ts';
+
+export interface TrainingSetup {
+  readonly graph: Graph;
+  readonly plan: TrainingPlan;
+  readonly seed: number;
+  readonly dataset: Dataset;
+  readonly steps: Steps;
+  /** States of the frozen nodes, by node number. */
+  readonly teachers: ReadonlyMap<number, NodeState>;
+  /** `needed`: only nodes whose knowledge can reach the target; the others cannot change its result. */
+  readonly nodes: 'all' | 'needed';
+}
+
+export interface EpochOptions {
+  /** Stops after the step in progress; the position is kept and a checkpoint goes on exactly there. */
+  readonly signal?: AbortSignal;
+  /** After every step: steps done in this epoch. */
+  readonly onStep?: (step: number) => void;
+}
+
+/**
+ * One graph being trained from one seed (paper, section 3.4). Reads like the algorithm: per epoch every batch gives one
+ * collaborative step, then all nodes are evaluated. Equal setups give equal numbers, bit for bit, on the same engine
+ * and machine, whether run in one go or resumed from checkpoints in between.
+ */
+export class Training {
+  readonly split: Split;
+  /** Updates in one epoch. */
+  readonly stepsPerEpoch: number;
+  /** Graph numbers of the nodes that are computed, in the step's order: equal architectures in equal order share a step. */
+  private readonly nodes: readonly number[];
+  private readonly setup: TrainingSetup;
+  private readonly step: Step;
+  /** Epochs done, and where in the next one. */
+  private done = 0;
+  private stepsDone = 0;
+  private seconds = 0;
+  private sums: EpochSums | undefined;
+
+  /** Compiles or borrows the step and sets every node to its start. Throws `graph.*`, `data.*`, `engine.*`. */
+  static async prepare(setup: TrainingSetup): Promise<Training> {
+    const { graph, plan, dataset, steps } = setup;
+    requireTrainable(graph, 'look');
+    const split = splitFor(dataset, plan.protocol, plan.splitSeed, plan.purpose);
+    const perEpoch = stepsPerEpoch(split.train.length, plan.recipe.batch);
+    const nodes = nodeNumbers(graph)
+      .filter((node) => setup.nodes === 'all' || reachesTarget(graph, node))
+      .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
+    const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
+    const step = await steps.borrow({ architectures, classes: dataset.classes, batch: plan.recipe.batch });
+    return new Training(setup, step, nodes, split, perEpoch);
+  }
+
+  private constructor(
+    setup: TrainingSetup,
+    step: Step,
+    nodes: readonly number[],
+    split: Split,
+    perEpoch: number,
+  ) {
+    this.setup = setup;
+    this.step = step;
+    this.nodes = nodes;
+    this.split = split;
+    this.stepsPerEpoch = perEpoch;
+    step.load(setup.dataset);
+    for (const [at, node] of nodes.entries()) step.write(at, this.start(node));
+  }
+
+  /** Epochs done. */
+  get epoch(): number {
+    return this.done;
+  }
+
+  get finished(): boolean {
+    return this.done >= this.setup.plan.epochs;
+  }
+
+  /** Trains and evaluates the next epoch; undefined when `signal` interrupted it. Throws `train.diverged` on NaN. */
+  async nextEpoch({ signal, onStep }: EpochOptions = {}): Promise<EpochMetrics | undefined> {
+    const { plan, seed, graph } = this.setup;
+    const { recipe, epochs } = plan;
+    const epoch = this.done + 1;
+    const codes = epochBatches(seed, epoch, this.split.train, recipe.batch);
+    const rates = { ...recipe, learningRate: learningRate(epoch, recipe) };
+    const trained = this.nodes.flatMap((node, at) => (isFrozen(graph, node) ? [] : [at]));
+    let begun = performance.now();
+    const spent = (): number => {
+      const now = performance.now();
+      const elapsed = (now - begun) / 1000;
+      begun = now;
+      return elapsed;
+    };
+    while (this.stepsDone < this.stepsPerEpoch) {
+      await setImmediate(); // lets signals and messages in
+      if (signal?.aborted) {
+        this.seconds += spent();
+        return undefined;
+      }
+      const updates = this.done * this.stepsPerEpoch + this.stepsDone + 1;
+      const edges = edgeInputs(graph, this.nodes, linearWeight(updates, epochs * this.stepsPerEpoch));
+      const size = recipe.batch * CODE_LENGTH;
+      const batch = codes.subarray(this.stepsDone * size, (this.stepsDone + 1) * size);
+      const metrics = this.step.train({ codes: batch, rates, edges, trained });
+      this.stepsDone++;
+      this.add(metrics);
+      onStep?.(this.stepsDone);
+    }
+    const evaluation = this.evaluate();
+    this.seconds += spent();
+    const report = this.report(epoch, evaluation);
+    this.done = epoch;
+    this.stepsDone = 0;
+    this.seconds = 0;
+    this.sums = undefined;
+    return report;
+  }
+
+  /** Accuracy and loss of every node on the evaluation images; NaN for nodes that are not computed. */
+  evaluate(): Pick<NodeMetrics, 'accuracy' | 'loss'>[] {
+    const images = this.split.evaluation;
+    const all = this.nodes.map((_, at) => at);
+    const { right, loss } = this.step.evaluate(images, all);
+    return nodeNumbers(this.setup.graph).map((node) => {
+      const at = this.nodes.indexOf(node);
+      return at < 0
+        ? { accuracy: NaN, loss: NaN }
+        : { accuracy: right[at]! / images.length, loss: loss[at]! / images.length };
+    });
+  }
+
+  /** Everything needed to go on from here, also in the middle of an epoch. */
+  checkpoint(): Checkpoint {
+    const { graph, seed, dataset } = this.setup;
+    return {
+      info: {
+        format: 'ktg-checkpoint',
+        version: 1,
+        nodes: Object.fromEntries(this.inGraphOrder().map((node) => [node, nodeOf(graph, node).model])),
+        classes: dataset.classes,
+        data: dataset.identity,
+        seed,
+        generator: GENERATOR,
+        epoch: this.done,
+        step: this.stepsDone,
+        seconds: this.seconds,
+        sums: this.sums ?? null,
+        run: this.identity(),
+      },
+      states: new Map(this.inGraphOrder().map((node) => [node, this.step.read(this.nodes.indexOf(node))])),
+    };
+  }
+
+  /** Goes on from a checkpoint of the same run. Throws `checkpoint.other-run` for any other. */
+  restore({ info, states }: Checkpoint): void {
+    const { dataset, seed } = this.setup;
+    if (info.run !== this.identity() || info.data !== dataset.identity || info.seed !== seed) {
+      throw new LabError(
+        'checkpoint.other-run',
+        'The checkpoint belongs to another run: its graph, plan, seed or data differ.',
+        'Repeat the options of the run that is to go on, or start a new one elsewhere.',
+      );
+    }
+    for (const [at, node] of this.nodes.entries()) this.step.write(at, states.get(node)!);
+    this.done = info.epoch;
+    this.stepsDone = info.step;
+    this.seconds = info.seconds;
+    this.sums = info.sums ?? undefined;
+  }
+
+  /** Gives the compiled step back; the training cannot be used afterwards. */
+  release(): void {
+    this.setup.steps.giveBack(this.step);
+  }
+
+  private inGraphOrder(): number[] {
+    return this.nodes.toSorted((a, b) => a - b);
+  }
+
+  private start(node: number): NodeState {
+    const { graph, dataset, seed, teachers } = this.setup;
+    if (isFrozen(graph, node)) {
+      const teacher = teachers.get(node);
+      if (teacher) return teacher;
+      throw new LabError(
+        'train.no-teacher',
+        `Node ${node} is frozen, but no pretrained ${nodeOf(graph, node).model} was given for it.`,
+        `Make one with: ktg pretrain ${nodeOf(graph, node).model}`,
+      );
+    }
+    const model = architecture(nodeOf(graph, node).model);
+    const parameters = initialParameters(model, dataset.classes, seed, node);
+    return {
+      parameters,
+      momentum: new Float32Array(parameters.length),
+      statistics: initialStatistics(model),
+    };
+  }
+
+  /** Two runs with equal identities, seeds and data give equal numbers. */
+  private identity(): string {
+    const { graph, plan, nodes } = this.setup;
+    const { protocol, purpose, splitSeed, epochs, recipe } = plan;
+    const { batch, learningRate: rate, momentum, weightDecay, drops } = recipe;
+    const edges = graph.edges.map(({ source, destination, gate: name, temperature }) => [source, destination, name, temperature ?? 1]); // prettier-ignore
+    return JSON.stringify([
+      graph.nodes.map(({ model }) => model),
+      edges,
+      nodes,
+      protocol,
+      purpose,
+      protocol === 'held-out' ? splitSeed : 0,
+      epochs,
+      [batch, rate, momentum, weightDecay, drops],
+    ]);
+  }
+
+  private add({ raw, gated, bothRight, nodeLoss }: StepMetrics): void {
+    const diverged = nodeLoss.findIndex((loss) => !Number.isFinite(loss));
+    if (diverged >= 0) {
+      throw new LabError(
+        'train.diverged',
+        `The loss of node ${this.nodes[diverged]} became ${nodeLoss[diverged]} in epoch ${this.done + 1}, step ${this.stepsDone} of ${this.stepsPerEpoch}.`,
+        'The run cannot go on. Lower the learning rate, or try another seed or graph.',
+      );
+    }
+    const zeros = (like: Float32Array): number[] => Array.from(like, () => 0);
+    this.sums ??= {
+      raw: zeros(raw),
+      gated: zeros(gated),
+      bothRight: zeros(bothRight),
+      nodeLoss: zeros(nodeLoss),
+    };
+    const into = (sums: number[], values: Float32Array): void => {
+      for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
+    };
+    into(this.sums.raw, raw);
+    into(this.sums.gated, gated);
+    into(this.sums.bothRight, bothRight);
+    into(this.sums.nodeLoss, nodeLoss);
+  }
+
+  private report(epoch: number, evaluation: Pick<NodeMetrics, 'accuracy' | 'loss'>[]): EpochMetrics {
+    const { graph, plan } = this.setup;
+    const sums = this.sums!;
+    const images = this.stepsPerEpoch * plan.recipe.batch;
+    const place = placesOf(this.nodes);
+    const right = (node: number): number => (node === 0 ? images : sums.bothRight[place(0, node)]!);
+    const edgeMetrics = (source: number, destination: number): EdgeMetrics => {
+      const at = place(source, destination);
+      const both = sums.bothRight[at]!;
+      return {
+        rawLoss: sums.raw[at]! / this.stepsPerEpoch,
+        gatedLoss: sums.gated[at]! / this.stepsPerEpoch,
+        weight: gate(edgeOf(graph, source, destination).gate).weight(epoch / plan.epochs),
+        bothRight: both,
+        onlySourceRight: right(source) - both,
+        onlyDestinationRight: right(destination) - both,
+        bothWrong: images - right(source) - right(destination) + both,
+      };
+    };
+    const computed = (node: number): boolean => node === 0 || this.nodes.includes(node);
+    return {
+      epoch,
+      seconds: this.seconds,
+      nodes: nodeNumbers(graph).map((node, i) => ({
+        ...evaluation[i]!,
+        trainAccuracy: computed(node) ? right(node) / images : NaN,
+        trainLoss: computed(node) ? sums.nodeLoss[this.nodes.indexOf(node)]! / this.stepsPerEpoch : NaN,
+      })),
+      edges: graph.edges.map(({ source, destination, gate: name }) =>
+        name === 'cutoff' || !computed(source) || !computed(destination)
+          ? null
+          : edgeMetrics(source, destination),
+      ),
+    };
+  }
+}
