@@ -83,7 +83,6 @@ export class Lab {
   #api: LabApi | null = null;
   #sequence = 0;
   #toast = 0;
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn from it
   #listeners = new Set<(event: LabEvent) => void>();
   /** Events that arrive while everything is being read: obeyed after it, in order. */
   #held: LabEvent[] | null = null;

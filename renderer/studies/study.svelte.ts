@@ -1,0 +1,158 @@
+/** One study on screen: its records, kept up to date, and the one selection and filter that link all its views. */
+import { SvelteSet } from 'svelte/reactivity';
+import type {
+  Attempt,
+  LabEvent,
+  RungDecision,
+  StudyCard,
+  StudyView,
+  TrialRow,
+  WireCurve,
+  WireEpoch,
+} from '../../core/lab/api.ts';
+import { barsOf } from '../charts/curves.ts';
+import { dimensionsOf } from '../charts/parallel.ts';
+import type { Lab } from '../lab/lab.svelte.ts';
+import { everything, fits, isEverything, type TrialFilter } from './filter.ts';
+
+type Decision = RungDecision & { run: number; at: number };
+
+/** A curve with one more epoch; the same when it is known already. */
+export function appended(curve: WireCurve | undefined, run: number, { epoch, nodes }: WireEpoch): WireCurve {
+  const before = curve?.accuracy ?? nodes.map(() => []);
+  if (curve && (before[0]?.length ?? 0) >= epoch) return curve;
+  return {
+    run,
+    accuracy: nodes.map((node, i) => {
+      const values = [...(before[i] ?? [])];
+      values[epoch - 1] = node.accuracy;
+      return Array.from(values, (value) => value ?? null);
+    }),
+  };
+}
+
+export class StudyState {
+  /** Set by the constructor, before any derived value is read. */
+  readonly #lab!: Lab;
+  readonly id: number;
+  #opened = $state.raw<StudyView | null>(null);
+  #byRun = $state.raw<ReadonlyMap<number, TrialRow>>(new Map());
+  curves = $state.raw<ReadonlyMap<number, WireCurve>>(new Map());
+  decisions = $state.raw<readonly Decision[]>([]);
+  attempts = $state.raw<readonly Attempt[]>([]);
+  filter = $state.raw<TrialFilter>(everything);
+  /** Run that is looked at. */
+  selected = $state<number | null>(null);
+  /** Run under the pointer. */
+  hovered = $state<number | null>(null);
+  /** Runs to be compared, in the order they were chosen. */
+  readonly chosen = new SvelteSet<number>();
+
+  readonly card = $derived<StudyCard | null>(
+    this.#lab.cards.find((card) => card.study.id === this.id) ?? this.#opened,
+  );
+  readonly rungs = $derived(this.#opened?.rungs ?? []);
+  readonly rows = $derived([...this.#byRun.values()].sort((a, b) => a.number - b.number));
+  readonly byRun = $derived(this.#byRun);
+  readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
+  readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
+  readonly dimensions = $derived(dimensionsOf(this.rows));
+  readonly filtered = $derived(
+    isEverything(this.filter)
+      ? this.rows
+      : this.rows.filter((row) => fits(row, this.filter, this.dimensions)),
+  );
+  readonly #inside = $derived(
+    isEverything(this.filter) ? null : new Set(this.filtered.map((row) => row.run)),
+  );
+  readonly faint = $derived.by(() => {
+    const inside = this.#inside;
+    return inside ? (run: number): boolean => !inside.has(run) : (): boolean => false;
+  });
+  readonly bars = $derived(barsOf(this.decisions));
+  readonly selectedRow = $derived(this.selected === null ? null : (this.#byRun.get(this.selected) ?? null));
+  readonly slots = $derived(this.#lab.slots.filter((slot) => slot.study === this.id));
+  /** Where numbers were made: goes into everything that is saved. */
+  readonly provenance = $derived<Record<string, unknown>>({
+    study: this.card?.study.name,
+    seed: this.card?.study.plan.seed,
+    protocol: this.card?.study.plan.training.protocol,
+    data: this.card?.study.plan.training.data,
+    version: this.#lab.status?.version,
+    revision: this.#lab.status?.revision,
+    engine: this.#lab.engine && `${this.#lab.engine.engine} ${this.#lab.engine.version}`,
+    devices: [...new Set(this.slots.map((slot) => slot.deviceTitle))],
+  });
+
+  constructor(lab: Lab, id: number) {
+    this.#lab = lab;
+    this.id = id;
+  }
+
+  /** Reads everything, and listens until its undo is called. Events that come meanwhile are obeyed after it. */
+  async open(): Promise<() => void> {
+    let held: LabEvent[] | null = [];
+    const undo = this.#lab.listen((event) => {
+      if (held) held.push(event);
+      else this.#obey(event);
+    });
+    try {
+      const [view, decisions, attempts] = await Promise.all([
+        this.#lab.request('studies.open', { study: this.id }),
+        this.#lab.request('decisions.list', { study: this.id }),
+        this.#lab.request('studies.timeline', { study: this.id }),
+      ]);
+      this.#opened = view;
+      this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
+      this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
+      this.decisions = decisions;
+      this.attempts = attempts;
+    } catch (thrown) {
+      undo();
+      throw thrown;
+    }
+    for (const event of held) this.#obey(event);
+    held = null;
+    return undo;
+  }
+
+  async readAttempts(): Promise<void> {
+    this.attempts = await this.#lab.request('studies.timeline', { study: this.id });
+  }
+
+  #obey(event: LabEvent): void {
+    if (event.type === 'runs') {
+      const rows = event.rows.filter((row) => row.study === this.id && row.kind === 'trial');
+      if (rows.length === 0) return;
+      const next = new Map(this.#byRun);
+      for (const row of rows) next.set(row.run, row);
+      this.#byRun = next;
+    } else if (event.type === 'epochs') {
+      const mine = event.epochs.filter(({ run }) => this.#byRun.has(run));
+      if (mine.length === 0) return;
+      const next = new Map(this.curves);
+      for (const { run, epoch } of mine) next.set(run, appended(next.get(run), run, epoch));
+      this.curves = next;
+    } else if (event.type === 'decisions') {
+      const known = new Set(this.decisions.map(({ run, rung }) => `${run} ${rung}`));
+      const fresh = event.decisions.filter(
+        ({ study, run, rung }) => study === this.id && !known.has(`${run} ${rung}`),
+      );
+      if (fresh.length > 0) this.decisions = [...this.decisions, ...fresh];
+    }
+  }
+
+  /** Walks over what the filter lets through, in the given order. */
+  step(order: readonly number[], by: -1 | 1): void {
+    if (order.length === 0) return;
+    const at = this.selected === null ? -1 : order.indexOf(this.selected);
+    this.selected =
+      order[at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length]!;
+  }
+
+  toggleChosen(run: number): void {
+    if (this.chosen.has(run)) this.chosen.delete(run);
+    else if (this.chosen.size < 6) this.chosen.add(run);
+    else this.#lab.say('Six trials are chosen already.', 'Take one out first: six fit side by side.');
+  }
+}
