@@ -1,7 +1,8 @@
 /** Addresses inside the app: everything that can be looked at has one, in the part of the URL after `#`. */
 export type Route =
   | { readonly view: 'studies' }
-  | { readonly view: 'new-study' }
+  /** From a graph in its text form, with the edges (`source-destination`) that the search may not change. */
+  | { readonly view: 'new-study'; readonly from: string | null; readonly locks: readonly string[] }
   | { readonly view: 'study'; readonly study: number; readonly run: number | null }
   | { readonly view: 'trial'; readonly study: number; readonly run: number }
   | { readonly view: 'run'; readonly run: number }
@@ -32,7 +33,10 @@ export function parseRoute(hash: string): Route {
     case '':
     case 'studies': {
       if (first === undefined) return { view: 'studies' };
-      if (first === 'new' && second === undefined) return { view: 'new-study' };
+      if (first === 'new' && second === undefined) {
+        const locks = (parameters.get('locks') ?? '').split(',').filter((lock) => /^\d-\d$/.test(lock));
+        return { view: 'new-study', from: parameters.get('from'), locks };
+      }
       if (id === null) return unknown;
       if (second === undefined)
         return { view: 'study', study: id, run: whole(parameters.get('run') ?? undefined) };
@@ -71,8 +75,10 @@ export function hrefOf(route: Route): string {
   switch (route.view) {
     case 'studies':
       return '#/studies';
-    case 'new-study':
-      return '#/studies/new';
+    case 'new-study': {
+      if (route.from === null) return '#/studies/new';
+      return `#/studies/new?from=${encodeURIComponent(route.from)}&locks=${route.locks.join(',')}`;
+    }
     case 'study':
       return `#/studies/${route.study}${route.run === null ? '' : `?run=${route.run}`}`;
     case 'trial':
