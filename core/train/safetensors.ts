@@ -71,8 +71,8 @@ export function decodeSafetensors(
         'Use an intact copy of the file.',
       );
     }
-    // a copy: the bytes may not be aligned to 4
-    const values = new Float32Array(bytes.slice(data + start, data + end).buffer);
+    // a copy, since the bytes may not be aligned to 4 (and Buffer's slice would be no copy)
+    const values = new Float32Array(new Uint8Array(bytes.subarray(data + start, data + end)).buffer);
     tensors.set(name, { name, shape, values });
   }
   return { tensors, metadata };

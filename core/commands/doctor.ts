@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, statfsSync } from 'node:fs';
+import { cpus, freemem, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { findOfficial } from '../data/resolve.ts';
+import { dataHome } from '../data/home.ts';
+import { engineHome } from '../engine/tensorflow/cache.ts';
+import { verifyLibrary } from '../engine/tensorflow/library.ts';
+import { appVersion } from '../train/environment.ts';
+import { type Command, Exit } from './command.ts';
+import { line } from './report.ts';
+
+/** Below this the data sets, the engine or a search's checkpoints may not fit, in bytes. */
+const LITTLE_SPACE = 2e9;
+
+interface Finding {
+  readonly what: string;
+  readonly found: string;
+  /** What to do; undefined when all is well. */
+  readonly next?: string;
+}
+
+export const command: Command = {
+  usage: `ktg doctor                  versions, engine, devices, cache, disk, and what is missing`,
+  options: {},
+  async run() {
+    const findings = [...basics(), await engine(), gpu(), ...(await data()), ...disks()];
+    const width = Math.max(...findings.map(({ what }) => what.length));
+    for (const { what, found, next } of findings) {
+      line(`${what.padEnd(width)}  ${found}`);
+      if (next !== undefined) line(`${' '.repeat(width)}  -> ${next}`);
+    }
+    return findings.some(({ next }) => next !== undefined) ? Exit.failed : Exit.done;
+  },
+};
+
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+function basics(): Finding[] {
+  const [first] = cpus();
+  return [
+    { what: 'ktg', found: appVersion() },
+    { what: 'node', found: `${process.versions.node}, ${process.platform} ${process.arch}` },
+    { what: 'processor', found: `${cpus().length} x ${first?.model.trim() ?? 'unknown'}` },
+    { what: 'memory', found: `${gib(freemem())} free of ${gib(totalmem())}` },
+  ];
+}
+
+async function engine(): Promise<Finding> {
+  const { state, found, next, folder } = await verifyLibrary('cpu');
+  if (state === 'ready') return { what: 'engine', found: `${found} ${folder}` };
+  return { what: 'engine', found: `${found} The portable engine is used, much more slowly.`, next };
+}
+
+function gpu(): Finding {
+  try {
+    const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
+    const cards = execFileSync('nvidia-smi', query, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return { what: 'graphics cards', found: cards.trim().replaceAll('\n', '; ') };
+  } catch {
+    return { what: 'graphics cards', found: 'none that nvidia-smi knows' };
+  }
+}
+
+async function data(): Promise<Finding[]> {
+  const found = await Promise.all(
+    (['cifar100', 'cifar10'] as const).map(async (name) => [name, await findOfficial(name)] as const),
+  );
+  return found.map(([name, path]) => ({
+    what: name,
+    found: path ?? `not here; it is downloaded into ${dataHome()} when a run first asks for it`,
+  }));
+}
+
+function disks(): Finding[] {
+  return [
+    ['cache', engineHome()] as const,
+    ['data folder', dataHome()] as const,
+    ['this folder', process.cwd()] as const,
+  ].map(([what, path]) => {
+    const { bavail, bsize } = statfsSync(nearest(path));
+    const free = bavail * bsize;
+    const found = `${path}, ${gib(free)} free`;
+    return free > LITTLE_SPACE ? { what, found } : { what, found, next: 'Make room on this disk.' };
+  });
+}
+
+const nearest = (path: string): string => (existsSync(path) ? path : nearest(dirname(path)));

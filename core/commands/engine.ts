@@ -1,0 +1,66 @@
+import { LabError } from '../base/errors.ts';
+import { liveLine } from '../base/live-line.js';
+import { installLibrary, libraryStatus, removeLibrary, verifyLibrary } from '../engine/tensorflow/library.ts';
+import { progressWriter } from '../engine/tensorflow/progress.ts';
+import type { Variant } from '../engine/tensorflow/release.ts';
+import { type Command, Exit } from './command.ts';
+import { line } from './report.ts';
+import { interruption } from './training-run.ts';
+import { textOf } from './values.ts';
+
+const verbs = ['status', 'install', 'remove'];
+const variants: readonly Variant[] = ['cpu', 'gpu'];
+
+export const command: Command = {
+  usage: `ktg engine status           what is installed; --verify also reads every file
+ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor)
+ktg engine remove [gpu]     deletes it
+
+  --wheel FILE      install from this wheel instead of downloading one
+  --verify          compare every file with its checksum
+
+Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
+  options: { wheel: { type: 'string' }, verify: { type: 'boolean' } },
+  async run(values, [verb, which = 'cpu', ...more]) {
+    if (!verbs.includes(verb ?? '') || more.length > 0) throw new LabError('arguments.missing', 'ktg engine needs a verb.', `Verbs: ${verbs.join(', ')}.`); // prettier-ignore
+    if (!variants.includes(which as Variant)) throw new LabError('arguments.unknown-choice', `"${which}" is no engine.`, `Choose one of ${variants.join(', ')}.`); // prettier-ignore
+    const variant = which as Variant;
+    if (verb === 'install') return install(variant, textOf(values, 'wheel'));
+    if (verb === 'remove') {
+      const removed = await removeLibrary(variant);
+      line(removed.length === 0 ? 'Nothing is installed.' : `Removed ${removed.join(', ')}.`);
+      return Exit.done;
+    }
+    const status = values.verify === true ? await verifyLibrary(variant) : libraryStatus(variant);
+    line(status.found);
+    if (status.folder !== '') line(`Folder: ${status.folder}`);
+    if (status.next !== '') line(`${status.next}.`);
+    return status.state === 'ready' ? Exit.done : Exit.failed;
+  },
+};
+
+async function install(variant: Variant, wheel: string | undefined): Promise<number> {
+  const live = liveLine(process.stderr);
+  const words = progressWriter();
+  const stop = interruption();
+  try {
+    const status = await installLibrary({
+      variant,
+      ...(wheel === undefined ? {} : { wheel }),
+      onProgress: (progress) => {
+        live.show(words(progress));
+      },
+      signal: stop.signal,
+    });
+    live.end();
+    line(status.found);
+    return Exit.done;
+  } catch (error) {
+    live.end();
+    if (!stop.signal.aborted) throw error;
+    line('Interrupted. The next install goes on from here.');
+    return Exit.interrupted;
+  } finally {
+    stop.end();
+  }
+}

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { LabError, messageOf } from '../base/errors.ts';
+import { withNode } from '../graph/edit.ts';
+import { type Graph, isFrozen, nodeNumbers, nodeOf } from '../graph/graph.ts';
+import { fromJson } from '../graph/json.ts';
+import { isTemplateName, template, templates } from '../graph/templates.ts';
+import { fromText } from '../graph/text.ts';
+import { architecture } from '../models/architecture.ts';
+
+/** Architectures of a template's nodes when none are named: small ones, for a quick look. */
+const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
+
+/**
+ * A graph as a person names it: a template (with `--nodes`), a JSON file, or the one-line text form. Frozen nodes
+ * without a checkpoint get theirs from `teachers`: `FILE` for all of them or `NODE=FILE`.
+ */
+export function graphFrom(argument: string, nodes: string | undefined, teachers: readonly string[]): Graph {
+  return withTeachers(baseGraph(argument, nodes), teachers);
+}
+
+function baseGraph(argument: string, nodes: string | undefined): Graph {
+  if (isTemplateName(argument)) {
+    const models = nodes?.split(/[,+]/).map((name) => architecture(name).name) ?? QUICK_NODES;
+    return template(argument, models);
+  }
+  if (nodes !== undefined) {
+    throw new LabError(
+      'arguments.nodes-without-template',
+      `--nodes goes with a template; "${argument.slice(0, 60)}" is none.`,
+      `Templates: ${templates.map(({ name }) => name).join(', ')}.`,
+    );
+  }
+  if (existsSync(argument)) return readGraph(argument);
+  if (argument.includes('=')) return fromText(argument);
+  throw new LabError(
+    'arguments.unknown-graph',
+    `"${argument.slice(0, 200)}" is neither a file, nor a template, nor a graph's text form.`,
+    `Templates: ${templates.map(({ name }) => name).join(', ')}. Text form: resnet32=TT,resnet110=TT.`,
+  );
+}
+
+/** Reads a graph's JSON file. Throws `graph.unreadable` or any error of its content. */
+export function readGraph(path: string): Graph {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new LabError(
+      'graph.unreadable',
+      `${path} cannot be read: ${messageOf(error)}`,
+      'Give a graph as a JSON file.',
+    );
+  }
+  return fromJson(text);
+}
+
+function withTeachers(graph: Graph, teachers: readonly string[]): Graph {
+  let result = graph;
+  for (const teacher of teachers) {
+    const named = /^(\d+)=(.+)$/.exec(teacher);
+    const wanted = named
+      ? [Number(named[1])]
+      : nodeNumbers(graph).filter(
+          (node) => isFrozen(graph, node) && nodeOf(graph, node).checkpoint === undefined,
+        );
+    for (const node of wanted) {
+      if (node < 1 || node > graph.nodes.length || !isFrozen(graph, node)) {
+        throw new LabError(
+          'arguments.teacher',
+          `--teacher ${teacher}: node ${node} is not a frozen node of this graph.`,
+          'Frozen nodes have only Cutoff edges into them. See: ktg graph show.',
+        );
+      }
+      result = withNode(result, node, { ...nodeOf(result, node), checkpoint: named ? named[2]! : teacher });
+    }
+  }
+  return result;
+}

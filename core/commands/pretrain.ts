@@ -1,0 +1,23 @@
+import { LabError } from '../base/errors.ts';
+import { template } from '../graph/templates.ts';
+import { architecture } from '../models/architecture.ts';
+import { type Command, Exit } from './command.ts';
+import { line } from './report.ts';
+import { runTraining, trainingOptions, trainingUsage } from './train.ts';
+
+export const command: Command = {
+  usage: `ktg pretrain MODEL [options]     trains a network alone; its checkpoint is a teacher for frozen nodes
+
+  MODEL             resnet32, resnet110, wrn-28-2, resnet8, ...
+${trainingUsage}`,
+  options: trainingOptions,
+  async run(values, positionals) {
+    const [model, ...more] = positionals;
+    if (model === undefined || more.length > 0) throw new LabError('arguments.missing', 'Name one model.', 'Example: ktg pretrain resnet32'); // prettier-ignore
+    const { name } = architecture(model);
+    const status = await runTraining(values, template('independent', [name]), `pretrained-${name}`);
+    if (status === Exit.done && values.json !== true)
+      line('Use it with: ktg train kd --teacher FOLDER/checkpoint.safetensors');
+    return status;
+  },
+};

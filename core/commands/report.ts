@@ -1,0 +1,101 @@
+import { liveLine } from '../base/live-line.js';
+import { gate } from '../gates/gates.ts';
+import { nodeTitle } from '../graph/describe.ts';
+import { type Graph, nodeNumbers } from '../graph/graph.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
+import type { RunDescription } from '../train/run-folder.ts';
+import type { Reporter } from './training-run.ts';
+
+const percent = (fraction: number): string =>
+  Number.isNaN(fraction) ? '-' : `${(100 * fraction).toFixed(1)} %`;
+
+/** Seconds as `45 s`, `3 min`, `2 h 5 min`. */
+export function span(seconds: number): string {
+  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A table with a live line under it: per epoch and node accuracy and loss, then the edges. */
+export function tableReporter({ graph, plan }: RunDescription): Reporter {
+  const out = process.stdout;
+  const live = liveLine(out);
+  const print = (line: string): void => {
+    live.end(line);
+  };
+  const dim = (text: string): string => (out.isTTY ? `\x1b[2m${text}\x1b[22m` : text);
+  let steps = 0;
+  return {
+    started({ training, resumedAt, steps: perEpoch }) {
+      steps = perEpoch;
+      const { split } = training;
+      const images = `${split.train.length} training images, judged by ${split.evaluation.length} ${split.evaluationName} images (protocol ${plan.protocol})`;
+      print(`${plan.data}: ${images}${resumedAt > 0 ? `; going on after epoch ${resumedAt}` : ''}`);
+      print('');
+      const columns = nodeNumbers(graph).map((node) => `${node} ${nodeTitle(graph, node)}`.padEnd(NODE));
+      print(`epoch  ${columns.join('')}images/s  time left`);
+      print(
+        dim(
+          `       ${nodeNumbers(graph)
+            .map(() => 'accuracy, loss'.padEnd(NODE))
+            .join('')}`,
+        ),
+      );
+    },
+    step(epoch, step, imagesPerSecond) {
+      live.show(
+        `epoch ${epoch} of ${plan.epochs}: step ${step} of ${steps}, ${imagesPerSecond.toFixed(0)} images/s`,
+      );
+    },
+    epoch(metrics, imagesPerSecond, secondsLeft) {
+      const nodes = metrics.nodes.map(({ accuracy, loss }) =>
+        `${percent(accuracy)}, ${loss.toFixed(3)}`.padEnd(NODE),
+      );
+      const rate = imagesPerSecond.toFixed(0).padEnd(10);
+      print(`${String(metrics.epoch).padStart(5)}  ${nodes.join('')}${rate}${span(secondsLeft)}`);
+      print(dim(`       ${edgeText(graph, metrics)}`));
+    },
+  };
+}
+
+/** Width of a node's column. */
+const NODE = 18;
+
+/** `0>1 T 1.234`: source > destination, gate's letter, mean loss after the gate; `x 0.25` where the gate weighs. */
+const edgeText = (graph: Graph, { edges }: EpochMetrics): string =>
+  graph.edges
+    .flatMap((edge, i) => {
+      const metrics = edges[i];
+      if (!metrics) return [];
+      const weight = metrics.weight < 1 ? ` x ${metrics.weight.toFixed(2)}` : '';
+      return [
+        `${edge.source}>${edge.destination} ${gate(edge.gate).letter}${weight} ${metrics.gatedLoss.toFixed(3)}`,
+      ];
+    })
+    .join('   ');
+
+/** One JSON object a line; NaN becomes null. */
+export function jsonReporter(description: RunDescription): Reporter {
+  return {
+    started({ training, resumedAt, steps }) {
+      const { train, evaluation, evaluationName } = training.split;
+      const images = { train: train.length, evaluation: evaluation.length, evaluationName };
+      jsonLine({ event: 'start', ...description, resumedAt, stepsPerEpoch: steps, images });
+    },
+    step() {
+      // epochs are the unit of the JSON form
+    },
+    epoch(metrics, imagesPerSecond, secondsLeft) {
+      const edges = description.graph.edges.map(({ source, destination, gate: name }, i) => ({ source, destination, gate: name, ...metrics.edges[i] })); // prettier-ignore
+      jsonLine({ event: 'epoch', ...metrics, edges, imagesPerSecond, secondsLeft });
+    },
+  };
+}
+
+export function jsonLine(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function line(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}

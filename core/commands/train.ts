@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { LabError } from '../base/errors.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { openDataset } from '../data/resolve.ts';
+import { PROTOCOLS } from '../data/split.ts';
+import { type EngineInfo, engineNames } from '../engine/engine.ts';
+import { openEngine } from '../engine/open.ts';
+import { requireTrainable } from '../graph/check.ts';
+import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
+import { type RunDescription, RunFolder } from '../train/run-folder.ts';
+import { type Command, Exit, type Values } from './command.ts';
+import { dataProgress } from './data-progress.ts';
+import { graphFrom } from './graph-argument.ts';
+import { jsonLine, jsonReporter, line, tableReporter } from './report.ts';
+import { trainInFolder } from './training-run.ts';
+import { choiceOf, textOf, wholeOf } from './values.ts';
+
+/** Epochs on the built-in pictures when none are asked for: enough to see them learned. */
+const SYNTHETIC_EPOCHS = 8;
+
+const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
+
+/** Options that `ktg train` and `ktg pretrain` share. */
+export const trainingOptions = {
+  data: { type: 'string' },
+  protocol: { type: 'string' },
+  epochs: { type: 'string' },
+  batch: { type: 'string' },
+  seed: { type: 'string' },
+  engine: { type: 'string' },
+  threads: { type: 'string' },
+  out: { type: 'string' },
+  resume: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+export const trainingUsage = `  --data WHAT       cifar100, cifar10, synthetic (default; also synthetic:train=2000,test=500),
+                    or a CIFAR archive or folder
+  --protocol P      paper: judged by the test images (default for one graph)
+                    held-out: judged by a fifth of the training images, kept out of training
+  --epochs N        default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; learning rate drops at 30, 60, 90 %
+  --batch N         images in a batch, default 64
+  --seed N          default 1; the same seed gives the same run, bit for bit, on the same machine and engine
+  --engine E        tensorflow (default where installed), eager (debugging), portable (slow, runs everywhere)
+  --threads N       processor threads, default all
+  --out DIR         where run.json, metrics.jsonl and checkpoint.safetensors go, default out/NAME
+  --resume          go on with the run in --out, exactly where it stopped
+  --json            one JSON object a line: {"event":"start",...}, {"event":"epoch","epoch":1,"seconds":...,
+                    "nodes":[{"accuracy","loss","trainAccuracy","trainLoss"}],"edges":[{"source","destination",
+                    "gate","rawLoss","gatedLoss","weight","bothRight","onlySourceRight","onlyDestinationRight",
+                    "bothWrong"}],"imagesPerSecond":...,"secondsLeft":...}, then {"event":"end","finished":...}`;
+
+export const command: Command = {
+  usage: `ktg train GRAPH|TEMPLATE [options]       trains one graph; node 1 is the target
+ktg train --resume --out DIR             goes on with an interrupted run
+
+  GRAPH             a JSON file or the text form, such as resnet8=TT,resnet8=TT
+  TEMPLATE          independent, kd, dml, kd+dml or all-through
+  --nodes A,B,...   architectures of a template's nodes, default resnet8,resnet8,resnet8
+  --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)
+${trainingUsage}`,
+  options: { ...trainingOptions, nodes: { type: 'string' }, teacher: { type: 'string', multiple: true } },
+  async run(values, positionals) {
+    const [argument, ...more] = positionals;
+    if (more.length > 0) throw new LabError('arguments.too-many', `One graph at a time; "${more[0]}" is too many.`, 'See: ktg help train'); // prettier-ignore
+    const teachers = (values.teacher ?? []) as string[];
+    const graph = argument === undefined ? undefined : graphFrom(argument, textOf(values, 'nodes'), teachers);
+    if (graph) requireTrainable(graph);
+    return runTraining(values, graph, argument ?? '');
+  },
+};
+
+/** Trains `graph`, or goes on with what `--out` holds; `name` is what the default folder is called after. */
+export async function runTraining(
+  values: Values,
+  graph: RunDescription['graph'] | undefined,
+  name: string,
+): Promise<number> {
+  const resume = values.resume === true;
+  const out = textOf(values, 'out');
+  if (resume && out === undefined) throw new LabError('arguments.resume', '--resume needs the folder of the run.', 'Give it with --out DIR.'); // prettier-ignore
+  if (!resume && !graph) throw new LabError('arguments.missing', 'Which graph?', 'Give a template, a file or a text form. See: ktg help train'); // prettier-ignore
+  const folder = new RunFolder(out ?? freeFolder(name));
+  return folder.use(async () => {
+    if (!resume && folder.exists) throw new LabError('run.exists', `${folder.path} already holds a run.`, 'Go on with it by --resume, or choose another folder with --out.'); // prettier-ignore
+    const description = resume ? folder.description() : describe(values, graph!);
+    if (resume && graph && JSON.stringify(graph) !== JSON.stringify(description.graph)) throw new LabError('run.other-graph', `${folder.path} holds a run of another graph.`, 'Leave the graph out to go on with that run.'); // prettier-ignore
+    const finished = await train(values, folder, description, resume);
+    return finished ? Exit.done : Exit.interrupted;
+  });
+}
+
+async function train(
+  values: Values,
+  folder: RunFolder,
+  description: RunDescription,
+  resume: boolean,
+): Promise<boolean> {
+  const json = values.json === true;
+  const dataset = await openWithProgress(description.plan.data);
+  const threads = description.threads === null ? {} : { threads: description.threads };
+  const wanted = resume ? description.engine : choiceOf(values, 'engine', ['auto', ...engineNames], 'auto');
+  const engine = await openEngine({ engine: wanted, ...threads });
+  const run = { ...description, engine: engine.info.name };
+  if (!resume) folder.describe(run);
+  if (!json) line(introduction(engine.info, dataset));
+  const reporter = json ? jsonReporter(run) : tableReporter(run);
+  const finished = await trainInFolder(folder, run, dataset, engine, reporter);
+  const goOn = `ktg train --resume --out ${folder.path}`;
+  if (json) jsonLine({ event: 'end', finished, folder: folder.path, ...(finished ? {} : { goOn }) });
+  else line(finished ? `\nDone. Weights and numbers are in ${folder.path}` : `\nSaved. Go on with: ${goOn}`);
+  return finished;
+}
+
+const introduction = ({ version, name, device, note }: EngineInfo, dataset: Dataset): string =>
+  [`${version} (${name}), ${device}`, ...(note === undefined ? [] : [note]), dataset.source].join('\n');
+
+export async function openWithProgress(spec: string): Promise<Dataset> {
+  const progress = dataProgress(spec);
+  try {
+    return await openDataset(spec, { onProgress: progress.onProgress });
+  } finally {
+    progress.end();
+  }
+}
+
+function describe(values: Values, graph: RunDescription['graph']): RunDescription {
+  const data = textOf(values, 'data') ?? 'synthetic';
+  const quick = data.startsWith('synthetic');
+  const epochs = wholeOf(values, 'epochs', quick ? SYNTHETIC_EPOCHS : PAPER_EPOCHS, 1, 100_000);
+  const batch = wholeOf(values, 'batch', 64, 1, 65_536);
+  const seed = wholeOf(values, 'seed', 1, 0, LARGEST_SEED);
+  const threads = textOf(values, 'threads') === undefined ? null : wholeOf(values, 'threads', 1, 1, 1024);
+  const protocol = choiceOf(values, 'protocol', PROTOCOLS, 'paper');
+  const recipe = { ...recipeFor(epochs), batch };
+  const plan = { data, protocol, purpose: 'search' as const, splitSeed: seed, epochs, recipe };
+  return { graph, plan, seed, engine: 'tensorflow', threads };
+}
+
+/** out/NAME, or out/NAME-2 and so on where that is taken. */
+export function freeFolder(name: string): string {
+  const plain = name.replace(/\.json$/, '').replace(/[^a-zA-Z0-9.+-]+/g, '-').slice(-40).replace(/^[-.]+/, '') || 'run'; // prettier-ignore
+  for (let n = 1; ; n++) {
+    const path = `out/${plain}${n === 1 ? '' : `-${n}`}`;
+    if (!existsSync(path)) return path;
+  }
+}

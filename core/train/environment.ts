@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Dataset } from '../data/dataset.ts';
+import type { EngineInfo } from '../engine/engine.ts';
+import type { Environment } from '../study/environment.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where numbers are made now, recorded beside each of them. */
+export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment {
+  return {
+    app: appVersion(),
+    revision: revision(),
+    runtime: `node ${process.versions.node}`,
+    engine: `${engine.version} (${engine.name})`,
+    platform: `${process.platform} ${process.arch}`,
+    host: hostname(),
+    device: `${engine.device}: ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
+    data: dataset.identity,
+  };
+}
+
+/** Version of this program. */
+export const appVersion = (): string =>
+  (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }).version;
+
+/** Git revision of this program, `+` when files were changed since; null outside a checkout. */
+function revision(): string | null {
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', root, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    return (
+      git('rev-parse', '--short=12', 'HEAD') +
+      (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+')
+    );
+  } catch {
+    return null; // no git, or not a checkout
+  }
+}

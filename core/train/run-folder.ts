@@ -1,0 +1,250 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { LabError, messageOf } from '../base/errors.ts';
+import { engineNames } from '../engine/engine.ts';
+import { withLock } from '../engine/lock.js';
+import type { Graph } from '../graph/graph.ts';
+import { parseGraph } from '../graph/parse.ts';
+import type { Environment } from '../study/environment.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const recipe = v.object({
+  batch: whole,
+  learningRate: v.number(),
+  momentum: v.number(),
+  weightDecay: v.number(),
+  drops: v.array(whole),
+});
+const plan = v.object({
+  data: v.string(),
+  protocol: v.picklist(['paper', 'held-out']),
+  purpose: v.picklist(['search', 'final']),
+  splitSeed: v.number(),
+  epochs: whole,
+  recipe,
+});
+const schema = v.object({
+  format: v.literal('ktg-run'),
+  version: v.literal(1),
+  graph: v.unknown(),
+  plan,
+  seed: v.number(),
+  engine: v.picklist(engineNames),
+  threads: v.nullable(whole),
+});
+
+/** What a run was started with; enough to start it again or to go on. */
+export interface RunDescription {
+  readonly graph: Graph;
+  readonly plan: TrainingPlan;
+  readonly seed: number;
+  readonly engine: (typeof engineNames)[number];
+  /** CPU threads; another number may round differently. null: all. */
+  readonly threads: number | null;
+}
+
+/** Names of the files in a run's folder. */
+export const runFiles = {
+  description: 'run.json',
+  metrics: 'metrics.jsonl',
+  checkpoint: 'checkpoint.safetensors',
+  environment: 'environment.jsonl',
+  lock: 'run.lock',
+} as const;
+
+/**
+ * A run on disk: description, one line of metrics per epoch, the last checkpoint, one line of environment per start.
+ * Every save is whole or not there: written beside, synced, renamed.
+ */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Does `work` while no other process may use the folder. Throws `run.in-use` at once when one does, `run.no-folder`
+   * when it cannot be made.
+   */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      mkdirSync(this.path, { recursive: true });
+    } catch (error) {
+      throw new LabError(
+        'run.no-folder',
+        `The folder ${this.path} cannot be made: ${messageOf(error)}`,
+        'Choose another one with --out.',
+      );
+    }
+    const busy = new AbortController();
+    const onWait = (pid: number): void => {
+      busy.abort(
+        new LabError(
+          'run.in-use',
+          `The folder ${this.path} is in use by process ${pid}.`,
+          'Wait for it, or choose another folder with --out.',
+        ),
+      );
+    };
+    return this.guarded(() => withLock(this.file('lock'), work, { onWait, signal: busy.signal }));
+  }
+
+  get exists(): boolean {
+    return existsSync(this.file('description'));
+  }
+
+  describe(description: RunDescription): void {
+    this.write(
+      'description',
+      `${JSON.stringify({ format: 'ktg-run', version: 1, ...description }, undefined, 2)}\n`,
+    );
+  }
+
+  /** What the run was started with. Throws `run.missing` or `run.damaged`. */
+  description(): RunDescription {
+    if (!this.exists) {
+      throw new LabError(
+        'run.missing',
+        `${this.path} holds no run: ${runFiles.description} is missing.`,
+        'Start one without --resume.',
+      );
+    }
+    let json: unknown;
+    try {
+      json = JSON.parse(readFileSync(this.file('description'), 'utf8'));
+    } catch (error) {
+      throw this.damaged(messageOf(error));
+    }
+    const result = v.safeParse(schema, json);
+    if (!result.success) throw this.damaged(v.summarize(result.issues));
+    return { ...result.output, graph: parseGraph(result.output.graph) };
+  }
+
+  /** The last checkpoint; undefined before the first. Throws `checkpoint.*`. */
+  checkpoint(): Checkpoint | undefined {
+    const path = this.file('checkpoint');
+    return existsSync(path) ? decodeCheckpoint(readFileSync(path), path) : undefined;
+  }
+
+  save(checkpoint: Checkpoint): void {
+    this.write('checkpoint', encodeCheckpoint(checkpoint));
+  }
+
+  /** Metrics of the epochs saved so far, in order. */
+  metrics(): EpochMetrics[] {
+    const path = this.file('metrics');
+    if (!existsSync(path)) return [];
+    return readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').flatMap(parseMetrics); // prettier-ignore
+  }
+
+  /** Drops epochs after the checkpoint: they are trained again. */
+  keepMetrics(epochs: number): void {
+    const kept = this.metrics().filter(({ epoch }) => epoch <= epochs);
+    this.write('metrics', kept.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''));
+  }
+
+  addMetrics(metrics: EpochMetrics): void {
+    this.append('metrics', metrics);
+  }
+
+  addEnvironment(environment: Environment): void {
+    this.append('environment', environment);
+  }
+
+  private file(name: keyof typeof runFiles): string {
+    return join(this.path, runFiles[name]);
+  }
+
+  private append(name: keyof typeof runFiles, value: object): void {
+    this.saving(() => {
+      appendFileSync(this.file(name), `${JSON.stringify(value)}\n`);
+    });
+  }
+
+  private write(name: keyof typeof runFiles, content: string | Uint8Array): void {
+    const path = this.file(name);
+    const beside = `${path}.new`;
+    this.saving(() => {
+      try {
+        const file = openSync(beside, 'w');
+        try {
+          if (typeof content === 'string') writeFileSync(file, content);
+          else for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+          fsyncSync(file);
+        } finally {
+          closeSync(file);
+        }
+        renameSync(beside, path);
+      } catch (error) {
+        rmSync(beside, { force: true });
+        throw error;
+      }
+    });
+  }
+
+  private saving(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const full =
+        (error as NodeJS.ErrnoException).code === 'ENOSPC' ||
+        (error as NodeJS.ErrnoException).code === 'EDQUOT';
+      throw new LabError(
+        full ? 'run.no-space' : 'run.not-saved',
+        `${this.path} could not be saved: ${full ? 'the disk is full' : messageOf(error)}. What was saved before is whole.`,
+        `${full ? 'Make room' : 'Make the folder writable'}, then go on with: ktg train --resume --out ${this.path}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Errors of the lock itself (read-only folder) as clear as those of a save. */
+  private async guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (error instanceof LabError || code === undefined || syscall === undefined) throw error;
+      throw new LabError(
+        'run.not-saved',
+        `The folder ${this.path} cannot be written: ${messageOf(error)}`,
+        'Choose another one with --out.',
+        { cause: error },
+      );
+    }
+  }
+
+  private damaged(why: string): LabError {
+    return new LabError(
+      'run.damaged',
+      `${this.file('description')} is damaged: ${why}`,
+      'Start the run again in another folder.',
+    );
+  }
+}
+
+/** A line cut off by a crash is no metrics; its epoch is trained again. NaN is null in JSON. */
+function parseMetrics(line: string): EpochMetrics[] {
+  try {
+    return [JSON.parse(line) as EpochMetrics];
+  } catch {
+    return [];
+  }
+}
