@@ -43,9 +43,9 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
       );
     },
     step(epoch, step, imagesPerSecond) {
-      live.show(
-        `epoch ${epoch} of ${plan.epochs}: step ${step} of ${steps}, ${imagesPerSecond.toFixed(0)} images/s`,
-      );
+      if (!out.isTTY) return; // a log keeps to whole epochs
+      const pace = `${imagesPerSecond.toFixed(0)} images/s`;
+      live.show(`epoch ${epoch} of ${plan.epochs}: step ${step} of ${steps}, ${pace}`);
     },
     epoch(metrics, imagesPerSecond, secondsLeft) {
       const nodes = metrics.nodes.map(({ accuracy, loss }) =>

@@ -1,13 +1,7 @@
+import type { Protocol, Purpose } from '../data/split.ts';
 import type { SearchSpace } from '../graph/space.ts';
 
-/**
- * Which images judge a search. `paper`: the test images, as the paper does (so the search is tuned on them).
- * `held-out`: a part of the training images; the test images are read once, by the re-run of the chosen graph.
- */
-export type Protocol = 'paper' | 'held-out';
-
-/** `search`: judged by the protocol's images. `final`: trained on all training images, judged by the test images. */
-export type Purpose = 'search' | 'final';
+export type { Protocol, Purpose };
 
 /** How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise learning rate. */
 export interface Recipe {
