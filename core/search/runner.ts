@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Environment } from '../study/environment.ts';
-import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
@@ -70,8 +70,6 @@ export interface Job {
   attempt: number;
   /** For logs: `Study "M3", trial 17`. */
   title: string;
-  /** `evaluate` only measures `resume` and calls `evaluated`. */
-  task: 'train' | 'evaluate';
   graph: Graph;
   seed: number;
   training: TrainingPlan;
@@ -85,8 +83,11 @@ export interface Job {
   checkpointEvery: number;
 }
 
-/** What the scheduler answers to an epoch; final. The worker may already be ahead when the epoch is no rung. */
-export type Verdict = 'go-on' | 'stop';
+/**
+ * What the scheduler answers to an epoch; final. `save-and-stop`: hand over the final weights first. After an epoch that is
+ * no rung the worker may already be ahead.
+ */
+export type Verdict = 'go-on' | 'stop' | 'save-and-stop';
 
 /** Sign of life between epochs. */
 export interface Progress {
@@ -122,11 +123,9 @@ export interface JobListener {
   epoch(metrics: EpochMetrics): Verdict;
   /** The worker sends the next checkpoint only when this one is settled. A rejection is answered by going on without it. */
   checkpoint(checkpoint: IncomingCheckpoint): Promise<void>;
-  /** Answer of an `evaluate` job, before `ended('completed')`. */
-  evaluated(nodes: NodeMetrics[]): void;
   /** For the log. */
   log(level: 'info' | 'warning' | 'error', text: string): void;
-  /** After `completed`, the final weights were handed over; after a kept halt, a checkpoint of the last epoch. */
+  /** `completed` comes after the final weights were handed over, `halted` after a checkpoint if it was to be kept. */
   ended(end: JobEnd): void;
   failed(failure: Failure): void;
 }

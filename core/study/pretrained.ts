@@ -18,15 +18,12 @@ export interface Pretrained {
   createdAt: number;
 }
 
-/** Two pretrained networks are interchangeable iff this text is equal: same model, same training, same seed. */
-export const pretrainedKey = (model: string, training: TrainingPlan, seed: number): string =>
-  JSON.stringify([
-    model,
-    seed,
-    training.data,
-    training.protocol,
-    training.purpose,
-    training.protocol === 'held-out' ? training.splitSeed : 0,
-    training.epochs,
-    training.recipe,
-  ]);
+/**
+ * Two pretrained networks are interchangeable iff this text is equal: same model, seed and training. The split counts only
+ * where it decides which images were seen.
+ */
+export function pretrainedKey(model: string, training: TrainingPlan, seed: number): string {
+  const { data, protocol, purpose, splitSeed, epochs, recipe } = training;
+  const images = protocol === 'paper' ? 'paper' : purpose === 'search' ? `held-out/${splitSeed}` : 'final';
+  return JSON.stringify([model, seed, data, images, epochs, recipe]);
+}

@@ -2,8 +2,9 @@ import type { Graph } from '../graph/graph.ts';
 import type { Job, JobEnd, Progress, Verdict } from '../search/runner.ts';
 import type { CheckpointPurpose } from '../study/checkpoint.ts';
 import type { Environment } from '../study/environment.ts';
-import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
+import type { LabProblem } from '../study/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
@@ -14,6 +15,12 @@ export const CHUNK_BYTES = 1 << 20;
 
 /** Chunks that a sender may be ahead of the last `chunk-taken`. */
 export const CHUNKS_AHEAD = 4;
+
+/** Messages of a worker in one second, chunks aside, beyond which it has gone mad. */
+export const MOST_MESSAGES_A_SECOND = 1000;
+
+/** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
+export type EngineWish = 'auto' | 'tensorflow' | 'portable';
 
 /** Weights announced in a job; their chunks follow it, transfer by transfer. */
 export interface WeightsNotice {
@@ -56,7 +63,7 @@ export interface TransferEndedMessage {
 
 /** Lab to worker. */
 export type ToWorker =
-  | { type: 'hello'; version: number; slot: string }
+  | { type: 'hello'; version: number; slot: string; engine: EngineWish; dataFolder: string | null }
   | { type: 'start'; job: JobNotice }
   | { type: 'verdict'; run: number; epoch: number; verdict: Verdict }
   | { type: 'stop'; run: number; when: StopWhen; keep: boolean }
@@ -67,9 +74,14 @@ export type ToWorker =
   | ChunkTakenMessage
   | TransferEndedMessage;
 
-/** Worker to lab. Messages about a run carry its id, so that late ones of an earlier job are recognised. */
+/**
+ * Worker to lab. Messages about a run carry its id. A transfer's number is given by its sender: the same number may be used in
+ * both directions.
+ */
 export type ToLab =
-  | { type: 'ready'; version: number; pid: number; engine: string; device: string }
+  | { type: 'ready'; version: number; engine: string; device: string }
+  /** It cannot begin: its engine does not open. */
+  | { type: 'unable'; problem: LabProblem }
   | { type: 'started'; run: number; environment: Environment }
   /** `run` is null between jobs. */
   | { type: 'heartbeat'; run: number | null; progress: Progress }
@@ -80,7 +92,6 @@ export type ToLab =
       purpose: CheckpointPurpose;
       weights: WeightsNotice;
     }
-  | { type: 'evaluated'; run: number; nodes: NodeMetrics[] }
   | { type: 'ended'; run: number; end: JobEnd }
   | { type: 'failed'; run: number; failure: Failure }
   | { type: 'log'; run: number | null; level: 'info' | 'warning' | 'error'; text: string }

@@ -1,0 +1,117 @@
+import type { Store } from '../store/store.ts';
+import type { RungDecision } from '../study/decision.ts';
+import type { Rule, StudyPlan } from '../study/plan.ts';
+import { ladder, rule as ashaRule } from './asha.ts';
+import type { Ladder } from './asha.ts';
+import { medianRule } from './median.ts';
+import type { Reported } from './median.ts';
+
+/**
+ * A study's rule over all values recorded so far. It reads them from the store once and is told of each new one, so that a
+ * decision costs the same at the first trial and at the last.
+ */
+export interface Judge {
+  /** Epochs after which a worker must wait for the answer. */
+  readonly rungs: readonly number[];
+  /** What the rule says of an epoch; records nothing. Epochs of a run come in order without gaps. */
+  judge(run: number, epoch: number, accuracy: number): RungDecision[];
+  /** Told once the report is in the store. */
+  recorded(run: number, epoch: number, accuracy: number, decisions: readonly RungDecision[]): void;
+}
+
+export function judgeOf(store: Store, study: number, plan: StudyPlan): Judge {
+  if (plan.rule.kind === 'asha') return ashaJudge(store, study, ladderOf(plan.rule, plan.training.epochs));
+  if (plan.rule.kind === 'median') return medianJudge(store, study, plan.rule, plan.training.epochs);
+  return { rungs: [], judge: () => [], recorded: () => undefined };
+}
+
+/** Epochs at which a rule decides, ascending. */
+export function rungsOf(rule: Rule, epochs: number): readonly number[] {
+  if (rule.kind === 'asha') return ladderOf(rule, epochs).rungs;
+  if (rule.kind === 'none') return [];
+  const first = Math.max(1, rule.grace);
+  return Array.from({ length: Math.max(0, epochs - first) }, (_, index) => first + index);
+}
+
+function ladderOf(rule: Rule & { kind: 'asha' }, epochs: number): Ladder {
+  if (!rule.rungs) return ladder(epochs, rule.minimumResource, rule.reductionFactor);
+  // The last epoch ends a trial anyway and is no rung.
+  return { rungs: rule.rungs.filter((rung) => rung < epochs), reduction: rule.reductionFactor };
+}
+
+function ashaJudge(store: Store, study: number, { rungs, reduction }: Ladder): Judge {
+  const values = new Map<number, number[]>();
+  const valuesAt = (rung: number): number[] => {
+    let known = values.get(rung);
+    if (!known) values.set(rung, (known = store.rungValues(study, rung)));
+    return known;
+  };
+  return {
+    rungs,
+    judge(_run, epoch, accuracy) {
+      const filled = rungs.filter((rung) => rung < epoch).length;
+      const standing = (rung: number) => {
+        const recorded = valuesAt(rung);
+        let better = 0;
+        for (const other of recorded) if (other > accuracy) better++;
+        return { n: recorded.length + 1, better };
+      };
+      const { reason, verdicts } = ashaRule({ rungs, reduction }, filled, epoch, accuracy, standing);
+      if (reason === 'not-a-number') return [notANumber(epoch, valuesAt(epoch).length)];
+      return verdicts.map(({ rung, decision, n, rank, limit }) => ({
+        rung,
+        value: accuracy,
+        go: decision === 'continue',
+        n,
+        rank,
+        limit,
+        median: null,
+      }));
+    },
+    recorded(_run, _epoch, _accuracy, decisions) {
+      for (const { rung, value } of decisions) {
+        // A rung that was not looked at yet is read from the store later, with this value in it.
+        if (value !== null) values.get(rung)?.push(value);
+      }
+    },
+  };
+}
+
+function medianJudge(store: Store, study: number, rule: Rule & { kind: 'median' }, epochs: number): Judge {
+  let reports: Map<number, Reported[]> | undefined;
+  const known = (): Map<number, Reported[]> =>
+    (reports ??= new Map(
+      store
+        .curves({ study })
+        .map(({ run, accuracy }) => [run, accuracy[0]!.map((value, index) => ({ epoch: index + 1, value }))]),
+    ));
+  return {
+    rungs: rungsOf(rule, epochs),
+    judge(run, epoch, accuracy) {
+      // The last epoch ends a trial anyway.
+      if (epoch === epochs) return [];
+      const own = [...(known().get(run) ?? []), { epoch, value: accuracy }];
+      const others = [...known()].filter(([other]) => other !== run).map(([, history]) => history);
+      const { decision, reason, n, best, median } = medianRule(own, others, rule);
+      if (reason === 'not-a-number') return [notANumber(epoch, n)];
+      if (reason !== 'judged') return [];
+      return [{ rung: epoch, value: best, go: decision === 'continue', n, rank: null, limit: null, median }];
+    },
+    recorded(run, epoch, accuracy) {
+      const history = known().get(run) ?? [];
+      // The first look at the store may have found this report already.
+      if (history.at(-1)?.epoch !== epoch) history.push({ epoch, value: accuracy });
+      known().set(run, history);
+    },
+  };
+}
+
+const notANumber = (rung: number, n: number): RungDecision => ({
+  rung,
+  value: null,
+  go: false,
+  n,
+  rank: null,
+  limit: null,
+  median: null,
+});

@@ -1,0 +1,203 @@
+import { LabError, messageOf } from '../base/errors.ts';
+import type { Store } from '../store/store.ts';
+import type { RungDecision } from '../study/decision.ts';
+import type { Environment } from '../study/environment.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
+import type { Failure, FailureKind, StopWhen } from '../study/run.ts';
+import { complete } from './completion.ts';
+import type { Judge } from './judge.ts';
+import { receive } from './report.ts';
+import { keepsCheckpoint, tidy } from './retention.ts';
+import type { IncomingCheckpoint, JobEnd, JobHandle, JobListener, Progress, Verdict } from './runner.ts';
+
+/** What a run on a slot can be asked to do: go on later, end for good, or go on when the lab is next opened. */
+export type Ask = 'pause' | 'cancel' | 'interrupt';
+
+/** How a run left its slot: an orderly end is in the store already, a failure is not. */
+export type Leaving = 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interrupted' | Failure;
+
+/** What a run on a slot tells the scheduler. */
+export interface LiveRunEvents {
+  now(): number;
+  reported(live: LiveRun, metrics: EpochMetrics, decisions: readonly RungDecision[], at: number): void;
+  left(live: LiveRun, leaving: Leaving): void;
+  log(live: LiveRun, level: 'info' | 'warning' | 'error', text: string): void;
+  /** The store refused a change. */
+  trouble(error: unknown): void;
+}
+
+/** One run while it is on a slot: takes what its worker says, and has it in the store before it answers. */
+export class LiveRun implements JobListener {
+  readonly run: number;
+  readonly slot: string;
+  readonly attempt: number;
+  progressSeen: Progress | null = null;
+  readonly #store: Store;
+  readonly #judge: Judge | null;
+  readonly #events: LiveRunEvents;
+  #handle: JobHandle | null = null;
+  #asked: Ask | null = null;
+  #over = false;
+  /** Looks at it since the last sign of life. */
+  #silent = 0;
+
+  constructor(
+    store: Store,
+    judge: Judge | null,
+    place: { run: number; slot: string; attempt: number },
+    events: LiveRunEvents,
+  ) {
+    this.#store = store;
+    this.#judge = judge;
+    this.#events = events;
+    this.run = place.run;
+    this.slot = place.slot;
+    this.attempt = place.attempt;
+  }
+
+  /** The runner has taken the job. */
+  begun(handle: JobHandle): void {
+    this.#handle = handle;
+  }
+
+  get asked(): Ask | null {
+    return this.#asked;
+  }
+
+  ask(what: Ask, when: StopWhen): void {
+    // Who wants it gone for good is not overruled by who wants it to wait.
+    if (this.#asked !== 'cancel') this.#asked = what;
+    this.#handle?.stop(when, this.#asked !== 'cancel');
+  }
+
+  /** Ends the worker; nothing of this run is heard any more. */
+  kill(): void {
+    this.#over = true;
+    this.#handle?.kill();
+  }
+
+  /** Called at regular times; true when nothing was heard since so many calls. A sleeping computer does not count. */
+  isSilentFor(looks: number): boolean {
+    return ++this.#silent > looks;
+  }
+
+  started(environment: Environment): void {
+    this.#hear(() => {
+      this.#store.changeAttempt(this.run, this.attempt, {
+        environment: this.#store.addEnvironment(environment),
+      });
+    });
+  }
+
+  progress(progress: Progress): void {
+    this.#hear(() => {
+      this.progressSeen = progress;
+    });
+  }
+
+  epoch(metrics: EpochMetrics): Verdict {
+    return (
+      this.#hear(() => {
+        const at = this.#events.now();
+        const { go, fresh, decisions } = receive(
+          this.#store,
+          this.#judge,
+          this.run,
+          this.attempt,
+          metrics,
+          at,
+        );
+        if (fresh) this.#events.reported(this, metrics, decisions, at);
+        if (go) return 'go-on';
+        return this.#store.run(this.run).pinned ? 'save-and-stop' : 'stop';
+      }) ?? 'stop'
+    );
+  }
+
+  async checkpoint(incoming: IncomingCheckpoint): Promise<void> {
+    if (this.#over) throw notWanted(this.run);
+    this.#silent = 0;
+    try {
+      await this.#store.saveCheckpoint({ ...incoming, run: this.run }, this.#events.now());
+    } catch (error) {
+      this.log('warning', `The checkpoint of epoch ${incoming.epoch} was not saved: ${messageOf(error)}`);
+      throw error;
+    }
+    const run = this.#store.run(this.run);
+    // It may have been stopped or removed while its weights were on their way.
+    if (!keepsCheckpoint(run)) tidy(this.#store, run);
+  }
+
+  log(level: 'info' | 'warning' | 'error', text: string): void {
+    this.#hear(() => {
+      this.#events.log(this, level, text);
+    });
+  }
+
+  ended(end: JobEnd): void {
+    this.#hear(() => {
+      const at = this.#events.now();
+      const { state } = this.#store.run(this.run);
+      if (state === 'stopped') this.#leave('stopped');
+      else if (end === 'halted' && this.#asked) this.#halted(this.#asked, at);
+      else if (end === 'completed' && complete(this.#store, this.run, this.attempt, at))
+        this.#leave('completed');
+      else this.#leave(this.#failure('protocol', `Its worker said "${end}" of a run that is ${state}.`));
+    });
+  }
+
+  failed(failure: Failure): void {
+    this.#hear(() => {
+      // Whatever happens to a worker after the rule has spoken changes nothing.
+      if (this.#store.run(this.run).state === 'stopped') this.#leave('stopped');
+      else this.#leave(failure);
+    });
+  }
+
+  #halted(asked: Ask, at: number): void {
+    const outcome = asked === 'cancel' ? 'cancelled' : asked === 'pause' ? 'paused' : 'interrupted';
+    this.#store.transaction(() => {
+      this.#store.changeAttempt(this.run, this.attempt, { endedAt: at, outcome });
+      if (asked === 'cancel') this.#store.changeRun(this.run, { state: 'cancelled', endedAt: at });
+      else this.#store.changeRun(this.run, { state: 'waiting' });
+    });
+    this.#leave(outcome);
+  }
+
+  #leave(leaving: Leaving): void {
+    this.#over = true;
+    this.#events.left(this, leaving);
+  }
+
+  /** Listens to a sign of life. What breaks the contract fails the run; what the store refuses is the lab's trouble. */
+  #hear<T>(work: () => T): T | undefined {
+    if (this.#over) return undefined;
+    this.#silent = 0;
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'search.epoch-gap') {
+        this.kill();
+        this.#events.left(this, this.#failure('protocol', error.message));
+      } else {
+        this.#events.trouble(error);
+      }
+      return undefined;
+    }
+  }
+
+  #failure(kind: FailureKind, message: string): Failure {
+    return { kind, code: '', message, next: '', epoch: this.#store.run(this.run).epoch + 1 };
+  }
+}
+
+const notWanted = (run: number): LabError =>
+  new LabError('search.not-wanted', `Run ${run} is not on this slot any more.`, '');
+
+export const failureOf = (kind: FailureKind, error: unknown, epoch: number): Failure => ({
+  kind,
+  code: error instanceof LabError ? error.code : '',
+  message: messageOf(error),
+  next: error instanceof LabError ? error.next : '',
+  epoch,
+});

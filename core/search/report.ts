@@ -1,0 +1,56 @@
+import { LabError } from '../base/errors.ts';
+import type { Store } from '../store/store.ts';
+import type { RungDecision } from '../study/decision.ts';
+import { targetAccuracy } from '../study/metrics.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
+import type { Judge } from './judge.ts';
+
+/** What came of a report. */
+export interface Reception {
+  go: boolean;
+  /** False for an epoch that was reported before: nothing was recorded, the answer is the one given then. */
+  fresh: boolean;
+  decisions: RungDecision[];
+}
+
+/**
+ * Takes an epoch's report: records its metrics, decides, records decision and state, in one transaction. Reporting an epoch
+ * again, as a run does that goes on from an earlier checkpoint, changes nothing.
+ *
+ * @param judge the study's rule; null for runs that nothing stops
+ * @throws LabError `search.epoch-gap` when epochs are missing before this one, and what the store throws
+ */
+export function receive(
+  store: Store,
+  judge: Judge | null,
+  run: number,
+  attempt: number,
+  metrics: EpochMetrics,
+  at: number,
+): Reception {
+  const accuracy = targetAccuracy(metrics);
+  const reception = store.transaction((): Reception => {
+    const { epoch, state, graph } = store.run(run);
+    if (metrics.epoch <= epoch) {
+      const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
+      return { go: earlier?.go ?? true, fresh: false, decisions: [] };
+    }
+    if (metrics.epoch !== epoch + 1 || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
+      throw new LabError(
+        'search.epoch-gap',
+        `Run ${run} reported epoch ${metrics.epoch} of ${metrics.nodes.length} nodes; it is ${state} at epoch ${epoch} and has ${graph.nodes.length} nodes.`,
+        'The worker is started again.',
+      );
+    store.addEpoch(run, metrics);
+    const decisions = judge?.judge(run, metrics.epoch, accuracy) ?? [];
+    for (const decision of decisions) store.addDecision(run, decision, at);
+    const go = decisions.every((decision) => decision.go);
+    if (!go) {
+      store.changeRun(run, { state: 'stopped', endedAt: at });
+      store.changeAttempt(run, attempt, { endedAt: at, outcome: 'stopped' });
+    }
+    return { go, fresh: true, decisions };
+  });
+  if (reception.fresh) judge?.recorded(run, metrics.epoch, accuracy, reception.decisions);
+  return reception;
+}

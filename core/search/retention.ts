@@ -1,0 +1,19 @@
+import type { Store } from '../store/store.ts';
+import { hasEnded } from '../study/moves.ts';
+import type { Run } from '../study/run.ts';
+
+/** Kept: the last checkpoint of a run that may go on, the final weights of completed and of pinned ones. */
+export const keepsCheckpoint = ({ state, pinned }: Pick<Run, 'state' | 'pinned'>): boolean =>
+  !hasEnded(state) || state === 'completed' || pinned;
+
+/** Drops a run's checkpoint when it need not be kept. */
+export function tidy(store: Store, run: Run): void {
+  if (keepsCheckpoint(run)) return;
+  const checkpoint = store.checkpointOf(run.id);
+  if (checkpoint) store.dropCheckpoint(checkpoint.id);
+}
+
+/** Drops all checkpoints that need not be kept: what a crash between two steps has left. */
+export function tidyAll(store: Store): void {
+  for (const { run } of store.checkpoints()) if (run !== null) tidy(store, store.run(run));
+}

@@ -1,0 +1,35 @@
+import { stream } from '../base/random.ts';
+import { graphKey } from '../graph/canonical.ts';
+import type { Graph } from '../graph/graph.ts';
+import { sample } from '../graph/space.ts';
+import type { StudyPlan } from '../study/plan.ts';
+
+/** What trial i is, decided by (study seed, i) alone. */
+export interface SampledTrial {
+  graph: Graph;
+  /** Canonical key of the graph. */
+  key: string;
+  /** Seed of its training. */
+  seed: number;
+  /** Drawn before it and rejected, in order of drawing. */
+  rejected: { draw: number; key: string; reason: string }[];
+  /** Why the trial itself is rejected; null when it can be trained. */
+  rejection: string | null;
+}
+
+/**
+ * Draws trial `number` of a study. A rejected graph is drawn again, unless rejected graphs count as trials. Expects a space
+ * for which `requirePossible` holds: then at least one draw in 2^7 is accepted, since each node is free with one half or more.
+ */
+export function sampleTrial(plan: StudyPlan, number: number): SampledTrial {
+  const seed = stream(plan.seed, 'training', number).next();
+  const rejected: SampledTrial['rejected'] = [];
+  for (let draw = 0; ; draw++) {
+    const drawn = sample(plan.space, stream(plan.seed, 'graph', number, draw));
+    const key = graphKey(drawn.graph);
+    if (drawn.rejected === undefined) return { graph: drawn.graph, key, seed, rejected, rejection: null };
+    if (plan.rejected === 'count')
+      return { graph: drawn.graph, key, seed, rejected, rejection: drawn.rejected };
+    rejected.push({ draw, key, reason: drawn.rejected });
+  }
+}

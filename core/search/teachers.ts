@@ -1,0 +1,111 @@
+import { LabError } from '../base/errors.ts';
+import { graphKey } from '../graph/canonical.ts';
+import { isFrozen, nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
+import { TARGET } from '../graph/graph.ts';
+import type { SearchSpace } from '../graph/space.ts';
+import { template } from '../graph/templates.ts';
+import type { Store } from '../store/store.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import { pretrainedKey } from '../study/pretrained.ts';
+import type { Pretrained } from '../study/pretrained.ts';
+import type { Run } from '../study/run.ts';
+
+/** Pretrained networks are shared by all studies of the same training: they have one seed of their own. */
+const SEED = 1;
+
+/** How a frozen node names a network of the store: `pretrained:5`. */
+const STORED = /^pretrained:(\d+)$/;
+
+/** A frozen node whose knowledge can arrive at the target. */
+export interface TeacherNode {
+  node: number;
+  model: string;
+  /** The one that the graph asks for; undefined: the usual one of its model. */
+  checkpoint: string | undefined;
+}
+
+export const teacherNodes = (graph: Graph): TeacherNode[] =>
+  nodeNumbers(graph)
+    .filter((node) => isFrozen(graph, node) && reachesTarget(graph, node))
+    .map((node) => ({ node, model: nodeOf(graph, node).model, checkpoint: nodeOf(graph, node).checkpoint }));
+
+/** Models that frozen nodes of a space may have, so that a study can say what it will need. */
+export function teacherModels(space: SearchSpace): string[] {
+  const mayFreeze = (node: number): boolean =>
+    space.frozen &&
+    node !== TARGET &&
+    space.edges.every((edge) => edge.destination !== node || edge.gates.includes('cutoff'));
+  const models = space.nodes.flatMap(({ models }, index) => (mayFreeze(index + 1) ? models : []));
+  return [...new Set(models)];
+}
+
+/** The store's network for a model under a training plan, trained or not; undefined when none was ever asked for. */
+export function usualTeacher(store: Store, model: string, training: TrainingPlan): Pretrained | undefined {
+  const key = pretrainedKey(model, training, SEED);
+  const all = store
+    .allPretrained()
+    .filter((each) => pretrainedKey(each.model, each.training, each.seed) === key);
+  return all.find((each) => each.checkpoint !== null) ?? all.at(-1);
+}
+
+/** The network that a frozen node loads. Throws LabError `search.teacher-missing`, `search.teacher-is-a-file`. */
+export function teacherFor(
+  store: Store,
+  { node, model, checkpoint }: TeacherNode,
+  training: TrainingPlan,
+): Pretrained | undefined {
+  if (checkpoint === undefined) return usualTeacher(store, model, training);
+  const stored = STORED.exec(checkpoint);
+  if (!stored)
+    throw new LabError(
+      'search.teacher-is-a-file',
+      `Node ${node} names "${checkpoint.slice(0, 80)}", expected a network of this lab (pretrained:ID).`,
+      'Import the file as a pretrained network first.',
+    );
+  const found = store.allPretrained().find((each) => each.id === Number(stored[1]));
+  if (!found || found.model !== model)
+    throw new LabError(
+      'search.teacher-missing',
+      `Node ${node} names ${checkpoint}, ${found ? `which is a ${found.model}, not a ${model}` : 'which this lab does not have'}.`,
+      'Choose a pretrained network of the list.',
+    );
+  return found;
+}
+
+/** Asks for a network to be trained alone: the record and its run. */
+export function addPretraining(
+  store: Store,
+  model: string,
+  training: TrainingPlan,
+  study: number | null,
+  at: number,
+  seed = SEED,
+): { pretrained: Pretrained; run: Run } {
+  return store.transaction(() => {
+    const graph = template('independent', [model]);
+    const run = store.addRun({
+      kind: 'pretrain',
+      study,
+      rerun: null,
+      number: 0,
+      variant: '',
+      graph,
+      key: graphKey(graph),
+      seed,
+      training,
+      createdAt: at,
+    });
+    const pretrained = store.addPretrained({
+      model,
+      training,
+      seed,
+      run: run.id,
+      checkpoint: null,
+      accuracy: null,
+      source: '',
+      createdAt: at,
+    });
+    return { pretrained, run };
+  });
+}

@@ -1,0 +1,27 @@
+import type { Store } from '../store/store.ts';
+import type { Run } from '../study/run.ts';
+import type { Study } from '../study/study.ts';
+import { sampleTrial } from './sampler.ts';
+
+/** Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate. */
+export function addTrial(store: Store, { id, plan }: Study, number: number, at: number): Run {
+  const { graph, key, seed, rejected, rejection } = sampleTrial(plan, number);
+  return store.transaction(() => {
+    for (const each of rejected) store.addRejection({ study: id, trial: number, ...each });
+    const same = rejection === null && plan.duplicates === 'reuse' ? store.trialWithKey(id, key) : undefined;
+    return store.addRun({
+      kind: 'trial',
+      study: id,
+      rerun: null,
+      number,
+      variant: '',
+      graph,
+      key,
+      seed,
+      training: plan.training,
+      createdAt: at,
+      ...(rejection !== null && { state: 'rejected' as const, rejection }),
+      ...(same && { state: 'duplicate' as const, duplicateOf: same.id }),
+    });
+  });
+}

@@ -1,0 +1,80 @@
+import * as v from 'valibot';
+import { parseSpace } from '../graph/space.ts';
+import type { Rule, StudyPlan, TrainingPlan } from './plan.ts';
+
+/** Bounds that no sensible plan comes near; they keep nonsense from outside away. */
+const MOST_EPOCHS = 100_000;
+const MOST_TRIALS = 1_000_000;
+
+const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
+/** Any seed of a random stream. */
+export const seedSchema = whole(0);
+
+/** A line of text from outside: names, titles, data sets. */
+export const lineSchema = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(most),
+    v.check(
+      (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
+      'Expected one line of text without control characters.',
+    ),
+  );
+
+const recipe = v.strictObject({
+  batch: whole(1, 65_536),
+  learningRate: v.pipe(positive, v.maxValue(1000)),
+  momentum: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+  weightDecay: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
+  drops: v.pipe(v.array(whole(1)), v.maxLength(100)),
+});
+
+/** A training plan from outside, as it is. */
+export const trainingSchema: v.GenericSchema<unknown, TrainingPlan> = v.strictObject({
+  data: lineSchema(4096),
+  protocol: v.picklist(['paper', 'held-out']),
+  purpose: v.picklist(['search', 'final']),
+  splitSeed: seedSchema,
+  epochs: whole(1, MOST_EPOCHS),
+  recipe,
+});
+
+const ascending = v.check<number[], string>(
+  (values) => values.every((value, at) => at === 0 || value > values[at - 1]!),
+  'Expected ascending numbers.',
+);
+
+const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('asha'),
+    reductionFactor: whole(2, 1000),
+    minimumResource: whole(1, MOST_EPOCHS),
+    rungs: v.exactOptional(v.pipe(v.array(whole(1, MOST_EPOCHS)), v.minLength(1), v.maxLength(100), ascending)),
+  }),
+  v.strictObject({
+    kind: v.literal('median'),
+    grace: whole(0, MOST_EPOCHS),
+    samples: whole(1, MOST_TRIALS),
+  }),
+  v.strictObject({ kind: v.literal('none') }),
+]);
+
+/**
+ * A study plan from outside; its space comes out in normal form. Throws a LabError `space.*` for a space that is wrong
+ * in itself; whether it holds any graph that can be trained is another question (`requirePossible`).
+ */
+export const studyPlanSchema: v.GenericSchema<unknown, StudyPlan> = v.strictObject({
+  seed: seedSchema,
+  trials: whole(1, MOST_TRIALS),
+  space: v.pipe(v.unknown(), v.transform(parseSpace)),
+  rule,
+  sampler: v.picklist(['random', 'tpe']),
+  training: trainingSchema,
+  rejected: v.picklist(['resample', 'count']),
+  duplicates: v.picklist(['reuse', 'train']),
+  retries: whole(0, 100),
+});
