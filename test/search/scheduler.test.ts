@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { openMemoryStore } from '../../core/store/memory.ts';
+import type { Store } from '../../core/store/store.ts';
+import { hasEnded } from '../../core/study/moves.ts';
+import type { StudyPlan } from '../../core/study/plan.ts';
+import type { Run } from '../../core/study/run.ts';
+import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
+import { Scheduler } from '../../core/search/scheduler.ts';
+import type { SchedulerEvent, SchedulerOptions } from '../../core/search/scheduler.ts';
+import { newStudy } from '../contract/samples.ts';
+import { ScriptedRunner } from './scripted-runner.ts';
+import type { Script } from './scripted-runner.ts';
+
+/** A lab of scripted workers; every event can be awaited. */
+function lab(script: Partial<Script> = {}, options: SchedulerOptions = {}, store: Store = openMemoryStore()) {
+  const runner = new ScriptedRunner({ slots: 2, ...script });
+  const events: SchedulerEvent[] = [];
+  const waiting = new Set<() => void>();
+  const scheduler = new Scheduler(store, runner, {
+    haste: 1000,
+    onEvent: (event) => {
+      events.push(event);
+      for (const look of [...waiting]) look();
+    },
+    ...options,
+  });
+  /** Waits until something holds. */
+  const until = (holds: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  const study = (change: Partial<StudyPlan> = {}) => store.addStudy(newStudy('M2', change));
+  return { store, runner, scheduler, events, until, study };
+}
+
+const trialsOf = (store: Store, study: number): Run[] => store.runs({ study, kind: 'trial' });
+/** Node 2 is always frozen. */
+const teaching = withGates(
+  withGates(paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), 0, 2, ['cutoff']),
+  1,
+  2,
+  ['cutoff'],
+);
+const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false };
+
+void describe('scheduler', () => {
+  void test('a study runs to its end; every decision is what the rule says of the values in order of arrival', async () => {
+    const { store, scheduler, until, study } = lab({ slots: 3 });
+    const { id, plan } = study({ trials: 40, space: noFrozen });
+    scheduler.open();
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    await scheduler.close('save');
+
+    const trials = trialsOf(store, id);
+    assert.equal(trials.length, 40);
+    assert.ok(trials.every((run) => hasEnded(run.state)));
+    const steps = ladder(plan.training.epochs);
+    const recorded = new Map<number, number[]>();
+    for (const { run, rung, value, go } of store.decisions({ study: id })) {
+      const values = recorded.get(rung) ?? [];
+      recorded.set(rung, values);
+      const filled = steps.rungs.indexOf(rung);
+      const expected = rule(steps, filled, rung, value!, () => standingAmong(values, value!));
+      assert.equal(go, expected.decision === 'continue');
+      const { state, epoch } = store.run(run);
+      if (go) assert.ok(epoch > rung);
+      else assert.deepEqual([state, epoch], ['stopped', rung]);
+      values.push(value!);
+    }
+    const completed = trials.filter((run) => run.state === 'completed');
+    assert.ok(completed.length > 0);
+    for (const run of completed) assert.equal(store.checkpointOf(run.id)?.purpose, 'final');
+    assert.equal(store.checkpoints().length, completed.length);
+  });
+
+  void test('trials are the same whatever the number of slots', async () => {
+    const drawn = await Promise.all(
+      [1, 5].map(async (slots) => {
+        const { store, scheduler, until, study } = lab({ slots });
+        const { id } = study({ trials: 25, space: noFrozen });
+        scheduler.resume({ study: id });
+        await until(() => store.study(id).state === 'completed');
+        await scheduler.close('save');
+        return trialsOf(store, id).map(({ number, key, seed }) => ({ number, key, seed }));
+      }),
+    );
+    assert.deepEqual(drawn[0], drawn[1]);
+  });
+
+  void test('equal graphs are trained once, unless they are to be trained again', async () => {
+    for (const duplicates of ['reuse', 'train'] as const) {
+      const { store, runner, scheduler, until, study } = lab();
+      const { id } = study({ trials: 30, space: paperSpace(1, 'resnet8'), duplicates });
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed');
+      const trials = trialsOf(store, id);
+      const keys = new Set(trials.map((run) => run.key));
+      assert.equal(keys.size, 2); // one node and its label edge: Through (= Correct) or Linear
+      assert.equal(runner.started.length, duplicates === 'reuse' ? 2 : 30);
+      for (const run of trials.filter((each) => each.state === 'duplicate'))
+        assert.equal(store.run(run.duplicateOf!).key, run.key);
+      await scheduler.close('save');
+    }
+  });
+
+  void test('rejected graphs are drawn again, or count', async () => {
+    for (const rejected of ['resample', 'count'] as const) {
+      const { store, scheduler, until, study } = lab();
+      const { id } = study({ trials: 30, space: paperSpace(1, 'resnet8'), rejected });
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed');
+      const count = store.trialCounts(id).rejected;
+      assert.equal(count > 0, rejected === 'count');
+      assert.equal(store.rejections(id).length > 0, rejected === 'resample');
+      await scheduler.close('save');
+    }
+  });
+
+  void test('pretrained networks are trained first, as visible runs, and shared with the next study', async () => {
+    const { store, runner, scheduler, until, study } = lab();
+    const first = study({ trials: 12, space: teaching });
+    scheduler.resume({ study: first.id });
+    await until(() => store.study(first.id).state === 'completed');
+    const pretraining = store.runs({ kind: 'pretrain' });
+    assert.deepEqual(pretraining.map((run) => run.graph.nodes[0]!.model).sort(), ['resnet8', 'wrn-10-1']);
+    assert.deepEqual(
+      runner.started.slice(0, 2).map((job) => job.run),
+      pretraining.map((run) => run.id),
+    );
+    for (const each of store.allPretrained()) {
+      assert.equal(store.checkpoint(each.checkpoint!).run, each.run);
+      assert.equal(each.accuracy, store.run(each.run!).accuracy);
+    }
+    const withTeacher = runner.started.filter((job) => job.teachers.length > 0);
+    assert.ok(withTeacher.length > 0);
+
+    const second = study({ trials: 3, seed: 8, space: teaching });
+    scheduler.resume({ study: second.id });
+    await until(() => store.study(second.id).state === 'completed');
+    assert.equal(store.runs({ kind: 'pretrain' }).length, 2);
+    await scheduler.close('save');
+  });
+
+  void test('a crash is tried again from the last checkpoint, then given up; NaN is not tried again', async () => {
+    const { store, runner, scheduler, until, study } = lab({
+      checkpointEach: 2,
+      accuracy: () => 0.5,
+      mishap: (job, epoch) => {
+        if (job.run === 1) return epoch === 6 && job.attempt === 1 ? 'crash' : undefined;
+        if (job.run === 2) return epoch === 4 ? 'crash' : undefined;
+        return epoch === 3 ? 'nan' : undefined;
+      },
+    });
+    const { id } = study({ trials: 3, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const [recovered, hopeless, diverged] = trialsOf(store, id);
+    assert.equal(recovered!.state, 'completed');
+    assert.equal(runner.started.find((job) => job.run === 1 && job.attempt === 2)!.resume!.epoch, 4);
+    assert.deepEqual(
+      store.attempts({ run: 1 }).map((each) => [each.fromEpoch, each.outcome]),
+      [
+        [0, 'crash'],
+        [5, 'completed'],
+      ],
+    );
+    assert.equal(store.epochs(1).length, 16);
+    assert.deepEqual([hopeless!.state, hopeless!.attempts, hopeless!.failure!.kind], ['failed', 3, 'crash']);
+    assert.deepEqual([diverged!.state, diverged!.attempts, diverged!.failure!.kind], ['failed', 1, 'nan']);
+    assert.deepEqual(
+      store.checkpoints().map((each) => each.run),
+      [1],
+    );
+    await scheduler.close('save');
+  });
+
+  void test('out of memory is a state of its own, with advice', async () => {
+    const { store, scheduler, until, study } = lab({ mishap: () => 'out-of-memory' });
+    const { id } = study({ trials: 2, space: noFrozen });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const [run] = trialsOf(store, id);
+    assert.equal(run!.state, 'out-of-memory');
+    assert.match(run!.failure!.next, /fewer slots/);
+    await scheduler.close('save');
+  });
+
+  void test('a study whose data are missing pauses and says so; nothing is lost', async () => {
+    let missing = true;
+    const { store, scheduler, until, study } = lab({ mishap: () => (missing ? 'data' : undefined) });
+    const { id } = study({ trials: 4, space: noFrozen });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'paused' && store.runs({ states: ['running'] }).length === 0);
+    assert.equal(store.study(id).problem!.code, 'search.data');
+    missing = false;
+    scheduler.resume({ study: id });
+    assert.equal(store.study(id).problem, null);
+    await until(() => store.study(id).state === 'completed');
+    assert.deepEqual(store.trialCounts(id).failed, 0);
+    await scheduler.close('save');
+  });
+
+  void test('when every start fails the study pauses instead of burning all trials', async () => {
+    const { store, scheduler, until, study } = lab({ mishap: () => 'crash' });
+    const { id } = study({ trials: 1000, space: noFrozen, duplicates: 'train' });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'paused');
+    assert.equal(store.study(id).problem!.code, 'search.workers-keep-failing');
+    assert.ok(store.trialsSoFar(id) < 12);
+    await scheduler.close('save');
+  });
+
+  for (const when of ['now', 'after-epoch'] as const) {
+    void test(`pause (${when}) keeps checkpoints, resume goes on from them`, async () => {
+      const { store, runner, scheduler, until, study } = lab();
+      const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
+      scheduler.resume({ study: id });
+      await until(() => runner.reports >= 7);
+      scheduler.pause({ study: id }, when);
+      await until(() => scheduler.occupations().length === 0);
+      const waiting = store.runs({ study: id, states: ['waiting'] });
+      assert.equal(waiting.length, 2);
+      for (const run of waiting) assert.equal(store.checkpointOf(run.id)!.epoch, run.epoch);
+      const before = runner.started.length;
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed');
+      assert.deepEqual(
+        runner.started.slice(before, before + 2).map((job) => [job.run, job.resume?.epoch]),
+        waiting.map((run) => [run.id, run.epoch]),
+      );
+      assert.equal(
+        store.trialCounts(id).completed,
+        trialsOf(store, id).filter((r) => r.state !== 'duplicate').length,
+      );
+      await scheduler.close('save');
+    });
+
+    void test(`stop (${when}) cancels what has not ended; it can be taken up again`, async () => {
+      const { store, runner, scheduler, until, study } = lab();
+      const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
+      scheduler.resume({ study: id });
+      await until(() => runner.reports >= 5);
+      scheduler.stop({ study: id }, when);
+      await until(() => scheduler.occupations().length === 0);
+      assert.equal(store.trialCounts(id).cancelled, 2);
+      assert.deepEqual(store.checkpoints(), []);
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed');
+      assert.equal(store.trialCounts(id).cancelled, 0);
+      assert.equal(store.trialsSoFar(id), 6);
+      await scheduler.close('save');
+    });
+  }
+
+  void test('priorities: the more important study gets every free slot, equal ones share', async () => {
+    const { store, runner, scheduler, until } = lab({ slots: 2 });
+    const flat = {
+      space: noFrozen,
+      rule: { kind: 'none' as const },
+      duplicates: 'train' as const,
+      trials: 6,
+    };
+    const [low, high, other] = [0, 5, 5].map((priority, index) =>
+      store.addStudy({ ...newStudy(`S${index}`, { ...flat, seed: index }), priority }),
+    );
+    for (const each of [low, high, other]) scheduler.resume({ study: each!.id });
+    await until(() => [low, high, other].every((each) => store.study(each!.id).state === 'completed'));
+    const order = runner.started.map((job) => store.run(job.run).study);
+    assert.deepEqual(new Set(order.slice(0, 2)), new Set([high!.id, other!.id]));
+    assert.ok(order.indexOf(low!.id) >= 11, order.join(' '));
+    await scheduler.close('save');
+  });
+
+  void test('slots can be added and taken away while it runs', async () => {
+    const { store, runner, scheduler, until, study } = lab({ slots: 1 });
+    const { id } = study({ trials: 12, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+    scheduler.resume({ study: id });
+    await until(() => runner.reports >= 3);
+    runner.setSlots('scripted', 4);
+    await until(() => scheduler.occupations().length === 4);
+    runner.setSlots('scripted', 1);
+    await until(() => store.study(id).state === 'completed');
+    assert.equal(runner.slots().length, 1);
+    assert.equal(store.trialCounts(id).completed, 12);
+    await scheduler.close('save');
+  });
+
+  void test('more trials make a completed study run on', async () => {
+    const { store, scheduler, until, study } = lab();
+    const { id } = study({ trials: 3, space: noFrozen });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    store.changeStudy(id, { trials: 5 });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed' && store.trialsSoFar(id) === 5);
+    await scheduler.close('save');
+  });
+
+  void test('one run can be stopped, tried again and pinned', async () => {
+    const { store, runner, scheduler, until, study } = lab({ slots: 1, accuracy: (job) => 1 / job.run });
+    const { id } = study({ trials: 3, space: noFrozen, duplicates: 'train' });
+    scheduler.resume({ study: id });
+    await until(() => runner.reports >= 2);
+    scheduler.stopRun(1, 'now');
+    await until(() => store.run(1).state === 'cancelled');
+    await until(() => store.runs({ study: id, states: ['running'] })[0]?.id === 2);
+    scheduler.pin(2, true);
+    await until(() => store.study(id).state === 'completed');
+    assert.equal(store.run(2).state, 'stopped');
+    assert.equal(store.checkpointOf(2)!.purpose, 'final');
+    scheduler.pin(2, false);
+    assert.equal(store.checkpointOf(2), undefined);
+    scheduler.retryRun(1);
+    await until(() => store.study(id).state === 'completed');
+    assert.equal(store.run(1).state, 'completed');
+    await scheduler.close('save');
+  });
+
+  void test('closing keeps everything; the next lab on the same store goes on by itself', async () => {
+    const first = lab();
+    const { store } = first;
+    const { id } = first.study({ trials: 10, space: noFrozen, rule: { kind: 'none' } });
+    first.scheduler.resume({ study: id });
+    await first.until(() => first.runner.reports >= 9);
+    await first.scheduler.close('save');
+    const waiting = store.runs({ study: id, states: ['waiting'] });
+    assert.equal(waiting.length, 2);
+    for (const run of waiting) assert.equal(store.checkpointOf(run.id)!.epoch, run.epoch);
+    assert.deepEqual(
+      waiting.map((run) => store.attempts({ run: run.id }).at(-1)!.outcome),
+      ['interrupted', 'interrupted'],
+    );
+    const second = lab({}, {}, store);
+    assert.deepEqual(second.scheduler.open(), []);
+    await second.until(() => store.study(id).state === 'completed');
+    await second.scheduler.close('save');
+  });
+
+  void test('a silent worker is killed and its run goes on elsewhere', async () => {
+    const { store, scheduler, until, study } = lab(
+      { mishap: (job, epoch) => (job.attempt === 1 && job.run === 1 && epoch === 2 ? 'silence' : undefined) },
+      { hangAfter: 1 },
+    );
+    const { id } = study({ trials: 2, space: noFrozen, rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    assert.deepEqual(
+      store.attempts({ run: 1 }).map((each) => each.outcome),
+      ['hang', 'completed'],
+    );
+    await scheduler.close('save');
+  });
+
+  void test('time left is known from the first epoch on and ends at 0', async () => {
+    const { store, runner, scheduler, until, study } = lab();
+    const { id } = study({ trials: 20, space: noFrozen });
+    scheduler.resume({ study: id });
+    assert.equal(scheduler.timeLeft({ study: id }), null);
+    await until(() => runner.reports >= 1);
+    assert.ok(scheduler.timeLeft({ study: id })! > 0);
+    await until(() => store.study(id).state === 'completed');
+    assert.equal(scheduler.timeLeft({ study: id }), null);
+    await scheduler.close('save');
+  });
+});
