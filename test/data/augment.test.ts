@@ -4,37 +4,12 @@ import fc from 'fast-check';
 import { augmentedBatch, plainBatch } from '../../core/data/augment.ts';
 import { epochBatches } from '../../core/data/batches.ts';
 import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { augmentSlowly } from './slow-augmentation.ts';
 
 const dataset = syntheticDataset({ seed: 4, train: 40, test: 10 });
 
-type Picture = number[][][];
-
-/** The image as nested lists [row][column][channel] of 0 .. 255. */
-function picture(image: number): Picture {
-  const rows = Array.from({ length: 32 }, (_, i) => i);
-  return rows.map((row) =>
-    rows.map((column) => {
-      const at = ((image * 32 + row) * 32 + column) * 3;
-      return [...dataset.images.slice(at, at + 3)];
-    }),
-  );
-}
-
-/** numpy's `pad(..., mode='reflect')` in words: the neighbours of the edge, mirrored, put in front and behind. */
-const reflectPad = <T>(list: T[], width: number): T[] => [
-  ...list.slice(1, width + 1).reverse(),
-  ...list,
-  ...list.slice(-width - 1, -1).reverse(),
-];
-
-/** The recipe step by step on whole pictures, with nothing shared with the code under test. */
-function slowly(image: number, flip: number, row: number, column: number): number[] {
-  const flipped = flip ? picture(image).map((line) => [...line].reverse()) : picture(image);
-  const padded = reflectPad(flipped, 4).map((line) => reflectPad(line, 4));
-  assert.equal(padded.length, 40);
-  const cropped = padded.slice(row, row + 32).map((line) => line.slice(column, column + 32));
-  return cropped.flat(2).map((value) => Math.fround(value / 255));
-}
+const slowly = (image: number, flip: number, row: number, column: number): number[] =>
+  augmentSlowly(dataset, image, flip, row, column);
 
 describe('augmentedBatch', () => {
   test('equals the slow recipe for every flip, row and column', () => {
