@@ -1,6 +1,6 @@
 // Plain JavaScript: set-up takes this lock on Node 18, before anything can run TypeScript.
 import { constants, readFileSync } from 'node:fs';
-import { copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 
@@ -32,20 +32,18 @@ export async function withLock(path, work, { onWait, signal } = {}) {
     while (!(await acquire(mine, path))) {
       signal?.throwIfAborted();
       const holder = await readHolder(path);
-      if (holder === undefined || (await isStale(path, holder))) {
-        await takeAway(path, holder, mine);
-        continue;
+      if (await isStale(path, holder)) await removeStale(path, holder, mine);
+      else if (holder && !told) {
+        onWait?.(holder.pid);
+        told = true;
       }
-      if (!told) onWait?.(holder.pid);
-      told = true;
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   } finally {
     await rm(mine, { force: true });
   }
   const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined); // removed by hand: nothing to keep alive
+    refresh(path).catch(() => undefined); // removed by hand: nothing to keep alive
   }, heartbeatMs);
   heartbeat.unref();
   try {
@@ -62,6 +60,7 @@ export async function withLock(path, work, { onWait, signal } = {}) {
  */
 async function acquire(mine, path) {
   try {
+    await refresh(mine); // the link shares its time, and it may have waited for long
     await link(mine, path).catch((error) => {
       if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(codeOf(error) ?? '')) throw error;
       return copyFile(mine, path, constants.COPYFILE_EXCL); // a disk without hard links
@@ -82,11 +81,19 @@ async function readHolder(path) {
   }
 }
 
-/** @param {string} path @param {Holder} holder */
+/** @param {string} path @param {Holder | undefined} holder */
 async function isStale(path, holder) {
-  if (holder.host === hostname() && !isAlive(holder.pid)) return true;
-  const written = await stat(path).catch(() => undefined);
-  return written !== undefined && Date.now() - written.mtimeMs > silentMs;
+  if (holder && holder.host === hostname() && !isAlive(holder.pid)) return true;
+  return (await ageOf(path)) > silentMs;
+}
+
+/** @param {string} path */
+const refresh = (path) => utimes(path, new Date(), new Date());
+
+/** Milliseconds since a file was written or refreshed; none when it is gone. @param {string} path */
+async function ageOf(path) {
+  const found = await stat(path).catch(() => undefined);
+  return found ? Date.now() - found.mtimeMs : 0;
 }
 
 /** @param {number} pid */
@@ -105,21 +112,18 @@ function isAlive(pid) {
 }
 
 /**
- * Move a stale lock aside. Between looking and moving another process may have replaced it by a live one,
- * so what was moved is compared with what was judged, and put back when it differs.
+ * Remove a stale lock. Between judging and removing, another process may have removed it and taken the lock anew, so
+ * the right to remove this holder's lock is itself exclusive, and the lock is looked at again under that right.
  * @param {string} path @param {Holder | undefined} judged @param {string} mine
  */
-async function takeAway(path, judged, mine) {
-  const aside = `${mine}.stale`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
+async function removeStale(path, judged, mine) {
+  const right = `${path}.stale-${judged?.id ?? 'unreadable'}`;
+  if (!(await acquire(mine, right))) {
+    if ((await ageOf(right)) > heartbeatMs) await rm(right, { force: true }); // killed within this function
+    return;
   }
-  const moved = await readHolder(aside);
-  if (moved?.id !== judged?.id) await acquire(aside, path);
-  await rm(aside, { force: true });
+  if ((await readHolder(path))?.id === judged?.id) await rm(path, { force: true });
+  await rm(right, { force: true });
 }
 
 /** @param {unknown} error */

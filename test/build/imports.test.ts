@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { importProblems } from '../../build/imports.js';
+
+const problems = (files: Record<string, string>) => importProblems(new Map(Object.entries(files)));
+
+test('imports along the allowed directions, of packages and of the same folder are right', () => {
+  assert.deepEqual(
+    problems({
+      'core/graph/graph.ts': `import { LabError } from '../base/errors.ts'; import { gates } from '../gates/gates.ts'; import './key.ts'; import * as v from 'valibot';`,
+      'core/base/errors.ts': '',
+      'core/gates/gates.ts': '',
+      'core/store/sqlite.ts': `import Database from 'better-sqlite3'; import { join } from 'node:path'; import '../study/study.ts';`,
+      'core/study/study.ts': '',
+      'core/cli.ts': `const command = await import('./commands/train.ts');`,
+      'core/commands/train.ts': `import '../train/loop.ts';`,
+      'renderer/App.svelte': `<script lang="ts">import type { LabApi } from '../core/lab/api.ts';</script><p>import 'node:fs'</p>`,
+      'core/lab/api.ts': '',
+      'test/graph/graph.test.ts': `import '../../core/graph/graph.ts';`,
+    }),
+    [],
+  );
+});
+
+test('an import against the direction is named with its file and line, whichever way it is written', () => {
+  for (const line of [
+    `import { train } from '../train/loop.ts';`,
+    `import type { Loop } from '../train/loop.ts';`,
+    `export * from '../train/loop.ts';`,
+    `const loop = await import('../train/loop.ts');`,
+    `const loop = require('../train/loop.ts');`,
+    `type Loop = import('../train/loop.ts').Loop;`,
+  ])
+    assert.deepEqual(
+      problems({ 'core/gates/gates.ts': `\n\n${line}` }),
+      ['core/gates/gates.ts:3: core/gates may not import core/train/loop.ts (only core/base)'],
+      line,
+    );
+});
+
+test('the lab sees neither engine nor training, the window only its side of the lab, the stopping rule nothing', () => {
+  assert.equal(problems({ 'core/lab/lab.ts': `import '../engine/engine.ts';` }).length, 1);
+  assert.equal(
+    problems({ 'renderer/App.svelte': `<script>\nimport '../core/lab/lab.ts'</script>` }).length,
+    1,
+  );
+  assert.match(
+    problems({ 'renderer/a.svelte': `<p>\n<script>\nimport '../core/lab/lab.ts'</script>` })[0]!,
+    /^renderer\/a\.svelte:3:/,
+  );
+  assert.equal(problems({ 'core/search/asha.ts': `import './sampler.ts';` }).length, 1);
+  assert.equal(problems({ 'core/engine/e.ts': `import '../../build/setup.js';` }).length, 1);
+});
+
+test('packages have owners', () => {
+  for (const [path, name] of [
+    ['core/lab/lab.ts', 'better-sqlite3'],
+    ['core/train/loop.ts', '@tensorflow/tfjs'],
+    ['core/lab/lab.ts', 'electron'],
+    ['core/lab/lab.ts', 'svelte/store'],
+  ] as const)
+    assert.match(problems({ [path]: `import x from '${name}';` })[0] ?? '', /only .* may import/, name);
+});
+
+test('what a browser runs imports no Node module, also not through something else; types do not count', () => {
+  const found = problems({
+    'renderer/main.ts': `import { channel } from '../core/lab/channel.ts'; import type { Lab } from '../core/lab/api.ts';`,
+    'core/lab/channel.ts': `import { EventEmitter } from 'events';`,
+    'core/lab/api.ts': `import { join } from 'node:path';`,
+    'core/models/models.ts': `\nimport { readFileSync } from 'node:fs';`,
+    'renderer/vite.config.ts': `import { join } from 'node:path';`,
+  });
+  assert.deepEqual(found.sort(), [
+    'core/lab/channel.ts:1: runs in a browser, so it may not import events',
+    'core/models/models.ts:2: runs in a browser, so it may not import node:fs',
+  ]);
+});
+
+test('a new folder must first be given its directions', () => {
+  assert.match(
+    problems({ 'core/misc/a.ts': `import '../base/errors.ts';` })[0] ?? '',
+    /no import directions are known/,
+  );
+});
