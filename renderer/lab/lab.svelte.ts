@@ -74,7 +74,7 @@ export class Lab {
   pretrained = $state.raw<readonly PretrainedView[]>([]);
   graphs = $state.raw<readonly SavedGraph[]>([]);
   settings = $state.raw<Settings | null>(null);
-  /** Newest last. */
+  /** The recent ones, newest first. */
   log = $state.raw<readonly LogEntry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
   /** Grows when views must ask again for what they show. */
@@ -238,7 +238,7 @@ export class Lab {
         this.engine = event.engine;
         break;
       case 'log':
-        this.log = [...this.log, ...event.entries].slice(-RECENT_LOG);
+        this.log = [...event.entries.toSorted((a, b) => b.id - a.id), ...this.log].slice(0, RECENT_LOG);
         break;
     }
   }

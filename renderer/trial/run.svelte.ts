@@ -1,0 +1,59 @@
+/** One run on screen, live. */
+import type { LabEvent, RunView, WireEpoch } from '../../core/lab/api.ts';
+import type { Lab } from '../lab/lab.svelte.ts';
+
+export class RunState {
+  readonly #lab: Lab;
+  readonly id: number;
+  view = $state.raw<RunView | null>(null);
+  epochs = $state.raw<readonly WireEpoch[]>([]);
+
+  constructor(lab: Lab, id: number) {
+    this.#lab = lab;
+    this.id = id;
+  }
+
+  /** Reads the run and listens until its undo is called. */
+  async open(): Promise<() => void> {
+    let held: LabEvent[] | null = [];
+    const undo = this.#lab.listen((event) => {
+      if (held) held.push(event);
+      else this.#obey(event);
+    });
+    try {
+      await this.read();
+    } catch (thrown) {
+      undo();
+      throw thrown;
+    }
+    for (const event of held) this.#obey(event);
+    held = null;
+    return undo;
+  }
+
+  async read(): Promise<void> {
+    const view = await this.#lab.request('runs.open', { run: this.id });
+    this.view = view;
+    this.epochs = view.epochList;
+  }
+
+  #obey(event: LabEvent): void {
+    if (event.type === 'runs') {
+      const row = event.rows.find((each) => each.run === this.id);
+      if (!row || !this.view) return;
+      const turned = row.state !== this.view.state || row.attempts !== this.view.attempts;
+      this.view = { ...this.view, ...row };
+      if (turned) void this.#lab.attempt(() => this.read()); // attempts, checkpoint and slot come only with the whole
+    } else if (event.type === 'epochs') {
+      const fresh = event.epochs
+        .filter((each) => each.run === this.id && each.epoch.epoch > this.epochs.length)
+        .map(({ epoch }) => epoch);
+      if (fresh.length > 0) this.epochs = [...this.epochs, ...fresh];
+    } else if (event.type === 'decisions' && this.view) {
+      const fresh = event.decisions.filter(
+        ({ run, rung }) => run === this.id && !this.view!.decisions.some((known) => known.rung === rung),
+      );
+      if (fresh.length > 0) this.view = { ...this.view, decisions: [...this.view.decisions, ...fresh] };
+    }
+  }
+}
