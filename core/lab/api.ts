@@ -1,6 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Problem } from '../graph/check.ts';
+import type { ReferenceRow } from '../search/reference.ts';
 import type { Device, Progress, Slot } from '../search/runner.ts';
+import type { Difference } from '../search/statistics.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
@@ -17,6 +19,7 @@ export type {
   Baseline,
   Checkpoint,
   Device,
+  Difference,
   Environment,
   Graph,
   Holder,
@@ -25,6 +28,7 @@ export type {
   Pretrained,
   Problem,
   Progress,
+  ReferenceRow,
   Rejection,
   Rerun,
   Run,
@@ -389,7 +393,7 @@ export interface VariantView {
   /** Sample standard deviation (n - 1); null below two values. */
   standardDeviation: number | null;
   /** `graph` minus this baseline with its 95 % interval (Welch); null for the graph itself and below two values each. */
-  difference: { mean: number; low: number; high: number; significant: boolean } | null;
+  difference: Difference | null;
 }
 
 export interface RerunView {
@@ -400,16 +404,6 @@ export interface RerunView {
   timeLeft: number | null;
   /** Rows of the paper's tables that this result can be held against. */
   reference: ReferenceRow[];
-}
-
-/** A number of the paper, in fractions of 1. */
-export interface ReferenceRow {
-  table: 1 | 2;
-  title: string;
-  nodes: number;
-  method: 'independent' | 'all-through' | 'optimised' | 'kd' | 'dml';
-  mean: number;
-  standardDeviation: number;
 }
 
 export interface PretrainedView extends Pretrained {

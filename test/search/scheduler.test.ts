@@ -1,45 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
-import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
-import type { StudyPlan } from '../../core/study/plan.ts';
 import type { Run } from '../../core/study/run.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
-import { Scheduler } from '../../core/search/scheduler.ts';
-import type { SchedulerEvent, SchedulerOptions } from '../../core/search/scheduler.ts';
 import { newStudy } from '../contract/samples.ts';
-import { ScriptedRunner } from './scripted-runner.ts';
-import type { Script } from './scripted-runner.ts';
-
-/** A lab of scripted workers; every event can be awaited. */
-function lab(script: Partial<Script> = {}, options: SchedulerOptions = {}, store: Store = openMemoryStore()) {
-  const runner = new ScriptedRunner({ slots: 2, ...script });
-  const events: SchedulerEvent[] = [];
-  const waiting = new Set<() => void>();
-  const scheduler = new Scheduler(store, runner, {
-    haste: 1000,
-    onEvent: (event) => {
-      events.push(event);
-      for (const look of [...waiting]) look();
-    },
-    ...options,
-  });
-  /** Waits until something holds. */
-  const until = (holds: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (!holds()) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-    });
-  const study = (change: Partial<StudyPlan> = {}) => store.addStudy(newStudy('M2', change));
-  return { store, runner, scheduler, events, until, study };
-}
+import { scriptedLab } from './lab.ts';
 
 const trialsOf = (store: Store, study: number): Run[] => store.runs({ study, kind: 'trial' });
 /** Node 2 is always frozen. */
@@ -53,7 +20,7 @@ const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen:
 
 void describe('scheduler', () => {
   void test('a study runs to its end; every decision is what the rule says of the values in order of arrival', async () => {
-    const { store, scheduler, until, study } = lab({ slots: 3 });
+    const { store, scheduler, until, study } = scriptedLab({ slots: 3 });
     const { id, plan } = study({ trials: 40, space: noFrozen });
     scheduler.open();
     scheduler.resume({ study: id });
@@ -85,7 +52,7 @@ void describe('scheduler', () => {
   void test('trials are the same whatever the number of slots', async () => {
     const drawn = await Promise.all(
       [1, 5].map(async (slots) => {
-        const { store, scheduler, until, study } = lab({ slots });
+        const { store, scheduler, until, study } = scriptedLab({ slots });
         const { id } = study({ trials: 25, space: noFrozen });
         scheduler.resume({ study: id });
         await until(() => store.study(id).state === 'completed');
@@ -98,7 +65,7 @@ void describe('scheduler', () => {
 
   void test('equal graphs are trained once, unless they are to be trained again', async () => {
     for (const duplicates of ['reuse', 'train'] as const) {
-      const { store, runner, scheduler, until, study } = lab();
+      const { store, runner, scheduler, until, study } = scriptedLab();
       const { id } = study({ trials: 30, space: paperSpace(1, 'resnet8'), duplicates });
       scheduler.resume({ study: id });
       await until(() => store.study(id).state === 'completed');
@@ -114,7 +81,7 @@ void describe('scheduler', () => {
 
   void test('rejected graphs are drawn again, or count', async () => {
     for (const rejected of ['resample', 'count'] as const) {
-      const { store, scheduler, until, study } = lab();
+      const { store, scheduler, until, study } = scriptedLab();
       const { id } = study({ trials: 30, space: paperSpace(1, 'resnet8'), rejected });
       scheduler.resume({ study: id });
       await until(() => store.study(id).state === 'completed');
@@ -126,7 +93,7 @@ void describe('scheduler', () => {
   });
 
   void test('pretrained networks are trained first, as visible runs, and shared with the next study', async () => {
-    const { store, runner, scheduler, until, study } = lab();
+    const { store, runner, scheduler, until, study } = scriptedLab();
     const first = study({ trials: 12, space: teaching });
     scheduler.resume({ study: first.id });
     await until(() => store.study(first.id).state === 'completed');
@@ -151,7 +118,7 @@ void describe('scheduler', () => {
   });
 
   void test('a crash is tried again from the last checkpoint, then given up; NaN is not tried again', async () => {
-    const { store, runner, scheduler, until, study } = lab({
+    const { store, runner, scheduler, until, study } = scriptedLab({
       checkpointEach: 2,
       accuracy: () => 0.5,
       mishap: (job, epoch) => {
@@ -184,7 +151,7 @@ void describe('scheduler', () => {
   });
 
   void test('out of memory is a state of its own, with advice', async () => {
-    const { store, scheduler, until, study } = lab({ mishap: () => 'out-of-memory' });
+    const { store, scheduler, until, study } = scriptedLab({ mishap: () => 'out-of-memory' });
     const { id } = study({ trials: 2, space: noFrozen });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
@@ -196,7 +163,7 @@ void describe('scheduler', () => {
 
   void test('a study whose data are missing pauses and says so; nothing is lost', async () => {
     let missing = true;
-    const { store, scheduler, until, study } = lab({ mishap: () => (missing ? 'data' : undefined) });
+    const { store, scheduler, until, study } = scriptedLab({ mishap: () => (missing ? 'data' : undefined) });
     const { id } = study({ trials: 4, space: noFrozen });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'paused' && store.runs({ states: ['running'] }).length === 0);
@@ -210,7 +177,7 @@ void describe('scheduler', () => {
   });
 
   void test('when every start fails the study pauses instead of burning all trials', async () => {
-    const { store, scheduler, until, study } = lab({ mishap: () => 'crash' });
+    const { store, scheduler, until, study } = scriptedLab({ mishap: () => 'crash' });
     const { id } = study({ trials: 1000, space: noFrozen, duplicates: 'train' });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'paused');
@@ -221,7 +188,7 @@ void describe('scheduler', () => {
 
   for (const when of ['now', 'after-epoch'] as const) {
     void test(`pause (${when}) keeps checkpoints, resume goes on from them`, async () => {
-      const { store, runner, scheduler, until, study } = lab();
+      const { store, runner, scheduler, until, study } = scriptedLab();
       const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
       scheduler.resume({ study: id });
       await until(() => runner.reports >= 7);
@@ -245,7 +212,7 @@ void describe('scheduler', () => {
     });
 
     void test(`stop (${when}) cancels what has not ended; it can be taken up again`, async () => {
-      const { store, runner, scheduler, until, study } = lab();
+      const { store, runner, scheduler, until, study } = scriptedLab();
       const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
       scheduler.resume({ study: id });
       await until(() => runner.reports >= 5);
@@ -262,7 +229,7 @@ void describe('scheduler', () => {
   }
 
   void test('priorities: the more important study gets every free slot, equal ones share', async () => {
-    const { store, runner, scheduler, until } = lab({ slots: 2 });
+    const { store, runner, scheduler, until } = scriptedLab({ slots: 2 });
     const flat = {
       space: noFrozen,
       rule: { kind: 'none' as const },
@@ -281,7 +248,7 @@ void describe('scheduler', () => {
   });
 
   void test('slots can be added and taken away while it runs', async () => {
-    const { store, runner, scheduler, until, study } = lab({ slots: 1 });
+    const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
     const { id } = study({ trials: 12, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 3);
@@ -295,7 +262,7 @@ void describe('scheduler', () => {
   });
 
   void test('more trials make a completed study run on', async () => {
-    const { store, scheduler, until, study } = lab();
+    const { store, scheduler, until, study } = scriptedLab();
     const { id } = study({ trials: 3, space: noFrozen });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
@@ -306,7 +273,10 @@ void describe('scheduler', () => {
   });
 
   void test('one run can be stopped, tried again and pinned', async () => {
-    const { store, runner, scheduler, until, study } = lab({ slots: 1, accuracy: (job) => 1 / job.run });
+    const { store, runner, scheduler, until, study } = scriptedLab({
+      slots: 1,
+      accuracy: (job) => 1 / job.run,
+    });
     const { id } = study({ trials: 3, space: noFrozen, duplicates: 'train' });
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 2);
@@ -326,7 +296,7 @@ void describe('scheduler', () => {
   });
 
   void test('closing keeps everything; the next lab on the same store goes on by itself', async () => {
-    const first = lab();
+    const first = scriptedLab();
     const { store } = first;
     const { id } = first.study({ trials: 10, space: noFrozen, rule: { kind: 'none' } });
     first.scheduler.resume({ study: id });
@@ -339,14 +309,14 @@ void describe('scheduler', () => {
       waiting.map((run) => store.attempts({ run: run.id }).at(-1)!.outcome),
       ['interrupted', 'interrupted'],
     );
-    const second = lab({}, {}, store);
+    const second = scriptedLab({}, {}, store);
     assert.deepEqual(second.scheduler.open(), []);
     await second.until(() => store.study(id).state === 'completed');
     await second.scheduler.close('save');
   });
 
   void test('a silent worker is killed and its run goes on elsewhere', async () => {
-    const { store, scheduler, until, study } = lab(
+    const { store, scheduler, until, study } = scriptedLab(
       { mishap: (job, epoch) => (job.attempt === 1 && job.run === 1 && epoch === 2 ? 'silence' : undefined) },
       { hangAfter: 1 },
     );
@@ -361,7 +331,7 @@ void describe('scheduler', () => {
   });
 
   void test('time left is known from the first epoch on and ends at 0', async () => {
-    const { store, runner, scheduler, until, study } = lab();
+    const { store, runner, scheduler, until, study } = scriptedLab();
     const { id } = study({ trials: 20, space: noFrozen });
     scheduler.resume({ study: id });
     assert.equal(scheduler.timeLeft({ study: id }), null);

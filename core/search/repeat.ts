@@ -1,0 +1,137 @@
+import { LabError } from '../base/errors.ts';
+import { stream } from '../base/random.ts';
+import { graphKey } from '../graph/canonical.ts';
+import { requireTrainable } from '../graph/check.ts';
+import type { Graph } from '../graph/graph.ts';
+import { template } from '../graph/templates.ts';
+import type { Store } from '../store/store.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
+import type { Run } from '../study/run.ts';
+import { mean, sampleDeviation, welch } from './statistics.ts';
+import type { Difference } from './statistics.ts';
+
+/** What a re-run is asked for with. */
+export interface RerunWish {
+  name: string;
+  graph: Graph;
+  /** Study and trial that the graph comes from, if any. */
+  study: number | null;
+  trial: number | null;
+  /** How many seeds; the paper's tables use 5. */
+  seeds: number;
+  /** From which they are drawn: the study's, or any. */
+  baseSeed: number;
+  baselines: readonly Baseline[];
+  training: TrainingPlan;
+  retries: number;
+  priority: number;
+}
+
+const MOST_SEEDS = 100;
+
+/**
+ * Records a re-run and its runs: the graph and each baseline of the same architectures, trained from the same new seeds. A
+ * baseline that is the same graph as an earlier variant (All-Through is DML) is trained once for both. A later re-run from
+ * the same base seed has other seeds.
+ *
+ * @throws LabError `search.seed-count`, and `graph.*` for a graph that cannot be trained
+ */
+export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
+  const { name, graph, study, trial, training, retries, priority } = wish;
+  if (!Number.isInteger(wish.seeds) || wish.seeds < 1 || wish.seeds > MOST_SEEDS)
+    throw new LabError(
+      'search.seed-count',
+      `${wish.seeds} seeds: expected a whole number from 1 to ${MOST_SEEDS}.`,
+      'The paper uses 5.',
+    );
+  requireTrainable(graph, 'look');
+  const variants: Variant[] = [{ name: 'graph', graph, key: graphKey(graph) }];
+  for (const baseline of wish.baselines) variants.push(baselineOf(baseline, graph));
+  const before = store.reruns().length;
+  const seeds = Array.from({ length: wish.seeds }, (_, index) =>
+    stream(wish.baseSeed, 'repeat', before, index).next(),
+  );
+
+  return store.transaction(() => {
+    const rerun = store.addRerun({
+      name,
+      study,
+      trial,
+      variants,
+      seeds,
+      training,
+      retries,
+      priority,
+      createdAt: at,
+    });
+    // Seed by seed, so that the first comparison is there early.
+    for (const [number, seed] of seeds.entries()) {
+      for (const variant of trainedVariants(variants)) {
+        store.addRun({
+          kind: 'repeat',
+          study,
+          rerun: rerun.id,
+          number,
+          variant: variant.name,
+          graph: variant.graph,
+          key: variant.key,
+          seed,
+          training,
+          createdAt: at,
+        });
+      }
+    }
+    return rerun;
+  });
+}
+
+function baselineOf(name: Baseline, { nodes }: Graph): Variant {
+  const graph = template(
+    name,
+    nodes.map((node) => node.model),
+  );
+  return { name, graph, key: graphKey(graph) };
+}
+
+/** The first variant of each graph: the others share its runs. */
+const trainedVariants = (variants: readonly Variant[]): Variant[] =>
+  variants.filter((variant, index) => variants.findIndex((other) => other.key === variant.key) === index);
+
+/** Result of one variant over all seeds. */
+export interface VariantResult {
+  variant: Variant;
+  /** By seed; those of an equal graph stand for it. */
+  runs: Run[];
+  /** Accuracies of completed runs. */
+  values: { seed: number; accuracy: number }[];
+  mean: number | null;
+  /** Sample standard deviation (n - 1); null below two values. */
+  standardDeviation: number | null;
+  /** The chosen graph minus this baseline (Welch, 95 %); null for the graph itself and below two values a side. */
+  difference: Difference | null;
+}
+
+/** @param runs all runs of the re-run */
+export function resultsOf(rerun: Rerun, runs: readonly Run[]): VariantResult[] {
+  const valuesOf = (variant: Variant) =>
+    runsOf(variant, runs).flatMap(({ state, seed, accuracy }) =>
+      state === 'completed' && accuracy !== null ? [{ seed, accuracy }] : [],
+    );
+  const chosen = valuesOf(rerun.variants[0]!).map((each) => each.accuracy);
+  return rerun.variants.map((variant, index) => {
+    const values = valuesOf(variant);
+    const accuracies = values.map((each) => each.accuracy);
+    return {
+      variant,
+      runs: runsOf(variant, runs),
+      values,
+      mean: values.length > 0 ? mean(accuracies) : null,
+      standardDeviation: values.length > 1 ? sampleDeviation(accuracies) : null,
+      difference: index === 0 ? null : welch(chosen, accuracies),
+    };
+  });
+}
+
+const runsOf = (variant: Variant, runs: readonly Run[]): Run[] =>
+  runs.filter((run) => run.key === variant.key).sort((a, b) => a.number - b.number);
