@@ -66,7 +66,8 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
     gated,
     bothRight: tf.matMul(right as never, sourceRight as never, false, true),
     nodeLoss: tf.sum(gated, 1),
-    gradient: tf.div(tf.sum(gatedSlope, 1), batch),
+    // multiplied, as a session would turn a division by a constant into that anyway, with other roundings
+    gradient: tf.mul(tf.sum(gatedSlope, 1), 1 / batch),
   };
 }
 
