@@ -53,7 +53,9 @@ const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
     kind: v.literal('asha'),
     reductionFactor: whole(2, 1000),
     minimumResource: whole(1, MOST_EPOCHS),
-    rungs: v.exactOptional(v.pipe(v.array(whole(1, MOST_EPOCHS)), v.minLength(1), v.maxLength(100), ascending)),
+    rungs: v.exactOptional(
+      v.pipe(v.array(whole(1, MOST_EPOCHS)), v.minLength(1), v.maxLength(100), ascending),
+    ),
   }),
   v.strictObject({
     kind: v.literal('median'),

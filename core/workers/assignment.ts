@@ -1,0 +1,248 @@
+import { messageOf } from '../base/errors.ts';
+import type { Job, JobEnd, JobHandle, JobListener, Progress, Verdict } from '../search/runner.ts';
+import type { Failure, StopWhen } from '../study/run.ts';
+import { type Exit, failureOfExit } from './failure.ts';
+import type { ToLab, ToWorker, WeightsNotice } from './messages.ts';
+import { Inbox, Outbox } from './transfer.ts';
+import { badMessage } from './worker-process.ts';
+
+/** Milliseconds between two looks at a worker that cannot speak. */
+const LOOK = 2000;
+/** Milliseconds for which a worker may compile, load data or evaluate without a word: these block its process. */
+const BLOCKED_PATIENCE = 15 * 60_000;
+/** Lines of a worker's output that go into the log of one job. */
+const MOST_LINES = 100;
+
+/** What an assignment needs of the slot that it is on. */
+export interface Bench {
+  send(message: ToWorker): void;
+  kill(): void;
+  /** The job is over; `tainted`: the process should not take another one. */
+  over(tainted: boolean): void;
+}
+
+/** One job on one worker, the lab's side: sends weights, passes on what the worker says, and holds it to the contract. */
+export class Assignment implements JobHandle {
+  readonly job: Job;
+  readonly #listener: JobListener;
+  readonly #bench: Bench;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #looks: NodeJS.Timeout;
+  #transfers = 0;
+  #over = false;
+  #started = false;
+  /** Last epoch that it reported, or went on from; null until it has begun. */
+  #epoch: number;
+  #verdict: Verdict = 'go-on';
+  #asked: { when: StopWhen; keep: boolean } | null = null;
+  /** The transfer of the checkpoint that is being stored. */
+  #storing: number | null = null;
+  #finalStored = false;
+  #progress: Progress;
+  #heardAt = performance.now();
+  #lines = 0;
+  /** Bytes of memory that its process last had. */
+  memory = 0;
+
+  constructor(job: Job, listener: JobListener, bench: Bench) {
+    this.job = job;
+    this.#listener = listener;
+    this.#bench = bench;
+    this.#epoch = job.resume?.epoch ?? 0;
+    this.#progress = { epoch: this.#epoch + 1, step: 0, steps: 0, imagesPerSecond: 0, memory: 0 };
+    const post = (message: ToWorker): void => {
+      bench.send(message);
+    };
+    this.#inbox = new Inbox(post);
+    this.#outbox = new Outbox(post);
+    this.#looks = setInterval(() => {
+      this.#look();
+    }, LOOK);
+  }
+
+  /** The worker is ready: tells it the job and sends the weights after it. */
+  begin(): void {
+    const { resume, teachers, ...plain } = this.job;
+    const sends: (() => Promise<void>)[] = [];
+    const announce = ({ epoch, bytes, sha256, chunks }: NonNullable<Job['resume']>): WeightsNotice => {
+      const transfer = ++this.#transfers;
+      sends.push(async () => this.#outbox.send(transfer, chunks()));
+      return { transfer, epoch, bytes, sha256 };
+    };
+    const notice = {
+      ...plain,
+      resume: resume && announce(resume),
+      teachers: teachers.map(({ node, weights }) => ({ node, weights: announce(weights) })),
+    };
+    this.#bench.send({ type: 'start', job: notice });
+    if (this.#asked) this.#bench.send({ type: 'stop', run: this.job.run, ...this.#asked });
+    // The worker hears of a transfer that breaks and fails the job with what it heard.
+    for (const send of sends) void send().catch(() => undefined);
+  }
+
+  stop(when: StopWhen, keep: boolean): void {
+    if (this.#over) return;
+    this.#asked = { when, keep };
+    this.#bench.send({ type: 'stop', run: this.job.run, when, keep });
+  }
+
+  kill(): void {
+    if (this.#over) return;
+    this.#end();
+    this.#bench.kill();
+  }
+
+  /** Throws LabError `workers.bad-message` for what a worker may not say now. */
+  receive(message: ToLab): void {
+    if ('run' in message && message.run !== null && message.run !== this.job.run)
+      throw badMessage(`it speaks of run ${message.run} while it works on run ${this.job.run}`);
+    this.#heardAt = performance.now();
+    switch (message.type) {
+      case 'started':
+        if (this.#started) throw badMessage('it said twice that it had started');
+        this.#started = true;
+        this.#listener.started(message.environment);
+        break;
+      case 'heartbeat':
+        this.memory = message.progress.memory;
+        this.#progress = message.progress;
+        this.#listener.progress(message.progress);
+        break;
+      case 'epoch':
+        this.#epochDone(message);
+        break;
+      case 'checkpoint':
+        this.#store(message);
+        break;
+      case 'ended':
+        this.#checkEnd(message.end);
+        this.#end();
+        this.#bench.over(false);
+        this.#listener.ended(message.end);
+        break;
+      case 'failed':
+        this.#fail(
+          message.failure,
+          message.failure.kind === 'crash' || message.failure.kind === 'out-of-memory',
+        );
+        break;
+      case 'log':
+        this.#listener.log(message.level, message.text);
+        break;
+      case 'chunk':
+        this.#inbox.chunk(message);
+        break;
+      case 'chunk-taken':
+        this.#outbox.taken(message);
+        break;
+      case 'transfer-ended':
+        this.#inbox.ended(message);
+        this.#outbox.ended(message);
+        break;
+      case 'ready':
+      case 'unable':
+        throw badMessage(`it said "${message.type}" while it worked`);
+    }
+  }
+
+  /** A line of its process's output. */
+  line(text: string): void {
+    if (this.#over || ++this.#lines > MOST_LINES) return;
+    const last = this.#lines === MOST_LINES ? ' (what it writes from here on is left out)' : '';
+    this.#listener.log('warning', text + last);
+  }
+
+  misbehaved(why: string): void {
+    if (this.#over) return;
+    this.#fail(
+      {
+        kind: 'protocol',
+        code: '',
+        message: `The worker was ended, because what it sent is not allowed: ${why}`,
+        next: 'When it happens again, report it with the log of this run.',
+        epoch: this.#epoch + 1,
+      },
+      true,
+    );
+  }
+
+  /** Its process has ended. */
+  exited(exit: Exit): void {
+    if (!this.#over) this.#fail(failureOfExit(exit, this.#epoch + 1), true);
+  }
+
+  /** Its device or its process cannot be had. */
+  lost(code: string, message: string, next: string): void {
+    if (!this.#over) this.#fail({ kind: 'lost', code, message, next, epoch: this.#epoch + 1 }, true);
+  }
+
+  #epochDone({ metrics }: ToLab & { type: 'epoch' }): void {
+    const { graph, training, run } = this.job;
+    if (!this.#started) throw badMessage('it reported an epoch of nothing');
+    if (metrics.epoch !== this.#epoch + 1 || metrics.epoch > training.epochs)
+      throw badMessage(`it reported epoch ${metrics.epoch} of ${training.epochs} after epoch ${this.#epoch}`);
+    if (metrics.nodes.length !== graph.nodes.length || metrics.edges.length !== graph.edges.length)
+      throw badMessage(
+        `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a graph of ${graph.nodes.length} and ${graph.edges.length}`,
+      );
+    this.#epoch = metrics.epoch;
+    const verdict = this.#listener.epoch(metrics);
+    if (verdict !== 'go-on') this.#verdict = verdict;
+    this.#bench.send({ type: 'verdict', run, epoch: metrics.epoch, verdict });
+  }
+
+  #store({ purpose, weights }: ToLab & { type: 'checkpoint' }): void {
+    const { transfer, epoch, bytes, sha256 } = weights;
+    if (this.#storing !== null) throw badMessage('it sent a checkpoint before the last one was stored');
+    if (epoch > this.#epoch)
+      throw badMessage(`it sent a checkpoint of epoch ${epoch} after epoch ${this.#epoch}`);
+    this.#storing = transfer;
+    const chunks = this.#inbox.expect(transfer, bytes);
+    const settle = (problem: string): void => {
+      this.#storing = null;
+      this.#finalStored ||= problem === '' && purpose === 'final';
+      if (!this.#over) this.#bench.send({ type: 'checkpoint-settled', transfer, problem });
+    };
+    this.#listener.checkpoint({ epoch, purpose, bytes, sha256, chunks }).then(
+      () => {
+        settle('');
+      },
+      (error: unknown) => {
+        settle(messageOf(error) || 'It could not be stored.');
+      },
+    );
+  }
+
+  #checkEnd(end: JobEnd): void {
+    const { training } = this.job;
+    const right =
+      end === 'halted'
+        ? this.#asked !== null
+        : end === 'stopped'
+          ? this.#verdict !== 'go-on'
+          : this.#epoch === training.epochs && this.#finalStored;
+    if (!right) throw badMessage(`it said "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
+  }
+
+  #fail(failure: Failure, tainted: boolean): void {
+    this.#end();
+    this.#bench.over(tainted);
+    this.#listener.failed(failure);
+  }
+
+  #end(): void {
+    this.#over = true;
+    clearInterval(this.#looks);
+    this.#inbox.close('The job has ended.');
+    this.#outbox.close('The job has ended.');
+  }
+
+  /** Speaks for a worker that compiles, loads or evaluates: it said so before, and its process is there. */
+  #look(): void {
+    const { step, steps } = this.#progress;
+    const blocked = steps === 0 || step === steps;
+    if (blocked && performance.now() - this.#heardAt < BLOCKED_PATIENCE)
+      this.#listener.progress(this.#progress);
+  }
+}

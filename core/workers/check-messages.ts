@@ -1,0 +1,178 @@
+import * as v from 'valibot';
+import { LabError } from '../base/errors.ts';
+import { parseGraph } from '../graph/parse.ts';
+import type { Environment } from '../study/environment.ts';
+import type { EpochMetrics } from '../study/metrics.ts';
+import { lineSchema, seedSchema, trainingSchema } from '../study/schema.ts';
+import { CHUNK_BYTES } from './messages.ts';
+import type { ToLab, ToWorker } from './messages.ts';
+
+/** Longest text that a message may carry, in characters. */
+const MOST_TEXT = 20_000;
+/** Largest weights, in bytes: a transfer is gathered in one buffer. */
+const MOST_BYTES = 2 ** 31;
+const MOST_NODES = 7;
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const text = v.pipe(v.string(), v.maxLength(MOST_TEXT));
+/** NaN where nothing was measured. */
+const fraction = v.union([v.nan(), v.pipe(v.number(), v.minValue(0), v.maxValue(1))]);
+/** Losses: anything but text. */
+const measure = v.union([v.nan(), v.number()]);
+const level = v.picklist(['info', 'warning', 'error']);
+
+const notice = v.strictObject({
+  transfer: whole,
+  epoch: whole,
+  bytes: v.pipe(whole, v.minValue(1), v.maxValue(MOST_BYTES)),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+
+const chunk = v.strictObject({
+  type: v.literal('chunk'),
+  transfer: whole,
+  index: whole,
+  data: v.pipe(
+    v.instance(Uint8Array),
+    v.check((data) => data.length > 0 && data.length <= CHUNK_BYTES, 'Expected 1 byte to 1 MiB.'),
+  ),
+});
+const chunkTaken = v.strictObject({ type: v.literal('chunk-taken'), transfer: whole, index: whole });
+const transferEnded = v.strictObject({ type: v.literal('transfer-ended'), transfer: whole, problem: text });
+
+const nodeMetrics = v.strictObject({
+  accuracy: fraction,
+  loss: measure,
+  trainAccuracy: fraction,
+  trainLoss: measure,
+});
+
+const edgeMetrics = v.strictObject({
+  rawLoss: measure,
+  gatedLoss: measure,
+  weight: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  bothRight: amount,
+  onlySourceRight: amount,
+  onlyDestinationRight: amount,
+  bothWrong: amount,
+});
+
+const epochMetrics: v.GenericSchema<unknown, EpochMetrics> = v.strictObject({
+  epoch: v.pipe(whole, v.minValue(1)),
+  seconds: amount,
+  nodes: v.pipe(v.array(nodeMetrics), v.minLength(1), v.maxLength(MOST_NODES)),
+  edges: v.pipe(v.array(v.nullable(edgeMetrics)), v.maxLength(MOST_NODES ** 2)),
+});
+
+const environment: v.GenericSchema<unknown, Environment> = v.strictObject({
+  app: text,
+  revision: v.nullable(text),
+  runtime: text,
+  engine: text,
+  platform: text,
+  host: text,
+  device: text,
+  data: text,
+});
+
+const progress = v.strictObject({
+  epoch: whole,
+  step: whole,
+  steps: whole,
+  imagesPerSecond: amount,
+  memory: amount,
+});
+
+const problem = v.strictObject({ code: text, message: text, next: text });
+
+const failure = v.strictObject({
+  kind: v.picklist(['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'protocol']),
+  code: text,
+  message: text,
+  next: text,
+  epoch: whole,
+});
+
+const job = v.strictObject({
+  run: whole,
+  attempt: whole,
+  title: text,
+  graph: v.pipe(v.unknown(), v.transform(parseGraph)),
+  seed: seedSchema,
+  training: trainingSchema,
+  rungs: v.array(whole),
+  resume: v.nullable(notice),
+  teachers: v.pipe(v.array(v.strictObject({ node: whole, weights: notice })), v.maxLength(MOST_NODES)),
+  checkpointEvery: amount,
+});
+
+const toWorker: v.GenericSchema<unknown, ToWorker> = v.variant('type', [
+  v.strictObject({
+    type: v.literal('hello'),
+    version: whole,
+    slot: lineSchema(100),
+    engine: v.picklist(['auto', 'tensorflow', 'portable']),
+    dataFolder: v.nullable(text),
+  }),
+  v.strictObject({ type: v.literal('start'), job }),
+  v.strictObject({
+    type: v.literal('verdict'),
+    run: whole,
+    epoch: whole,
+    verdict: v.picklist(['go-on', 'stop', 'save-and-stop']),
+  }),
+  v.strictObject({
+    type: v.literal('stop'),
+    run: whole,
+    when: v.picklist(['now', 'after-epoch']),
+    keep: v.boolean(),
+  }),
+  v.strictObject({ type: v.literal('checkpoint-settled'), transfer: whole, problem: text }),
+  v.strictObject({ type: v.literal('shut-down') }),
+  chunk,
+  chunkTaken,
+  transferEnded,
+]);
+
+const toLab: v.GenericSchema<unknown, ToLab> = v.variant('type', [
+  v.strictObject({ type: v.literal('ready'), version: whole, engine: text, device: text }),
+  v.strictObject({ type: v.literal('unable'), problem }),
+  v.strictObject({ type: v.literal('started'), run: whole, environment }),
+  v.strictObject({ type: v.literal('heartbeat'), run: v.nullable(whole), progress }),
+  v.strictObject({ type: v.literal('epoch'), run: whole, metrics: epochMetrics }),
+  v.strictObject({
+    type: v.literal('checkpoint'),
+    run: whole,
+    purpose: v.picklist(['resume', 'final']),
+    weights: notice,
+  }),
+  v.strictObject({
+    type: v.literal('ended'),
+    run: whole,
+    end: v.picklist(['completed', 'stopped', 'halted']),
+  }),
+  v.strictObject({ type: v.literal('failed'), run: whole, failure }),
+  v.strictObject({ type: v.literal('log'), run: v.nullable(whole), level, text }),
+  chunk,
+  chunkTaken,
+  transferEnded,
+]);
+
+/** What the lab sent, checked. Throws LabError `workers.bad-message`. */
+export const parseToWorker = (message: unknown): ToWorker => parse(toWorker, message);
+
+/** What a worker sent, checked. Throws LabError `workers.bad-message`. */
+export const parseToLab = (message: unknown): ToLab => parse(toLab, message);
+
+function parse<Message>(schema: v.GenericSchema<unknown, Message>, message: unknown): Message {
+  const result = v.safeParse(schema, message);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const type = (message as { type?: unknown } | null)?.type;
+  const which = typeof type === 'string' ? `"${type.slice(0, 40)}"` : 'a message without a type';
+  throw new LabError(
+    'workers.bad-message',
+    `${which} at ${v.getDotPath(issue) ?? 'its top'}: ${issue.message.slice(0, 200)}`,
+  );
+}

@@ -1,0 +1,50 @@
+import { LabError, messageOf } from '../base/errors.ts';
+import type { Failure, FailureKind } from '../study/run.ts';
+
+/** How the C++ and JavaScript sides say that memory ran out. */
+const OUT_OF_MEMORY =
+  /\bOOM\b|RESOURCE_EXHAUSTED|out of memory|bad_alloc|Array buffer allocation failed|Cannot allocate memory/i;
+
+const MEMORY_ADVICE = 'Use fewer slots on this device, a smaller batch, or smaller architectures.';
+const LOG_ADVICE = 'The log of the run holds the last words of its worker.';
+
+/** What went wrong with a job, from what was thrown inside its worker. `epoch`: the one in progress. */
+export function failureOf(thrown: unknown, epoch: number): Failure {
+  const message = messageOf(thrown);
+  if (OUT_OF_MEMORY.test(message))
+    return { kind: 'out-of-memory', code: '', message, next: MEMORY_ADVICE, epoch };
+  if (!(thrown instanceof LabError)) return { kind: 'crash', code: '', message, next: LOG_ADVICE, epoch };
+  return { kind: kindOf(thrown.code), code: thrown.code, message, next: thrown.next, epoch };
+}
+
+function kindOf(code: string): FailureKind {
+  if (code === 'train.diverged') return 'nan';
+  if (code === 'train.no-teacher' || code === 'workers.wrong-teacher') return 'teacher';
+  if (code.startsWith('data.')) return 'data';
+  return 'crash';
+}
+
+/** How a worker's process ended without being asked to. */
+export interface Exit {
+  code: number | null;
+  signal: string | null;
+  /** Last lines of its error output. */
+  lastWords: readonly string[];
+  /** The operating system has killed a process for want of memory while this one ran. */
+  memoryKills: boolean;
+}
+
+/** What the end of a worker's process says about its job. */
+export function failureOfExit({ code, signal, lastWords, memoryKills }: Exit, epoch: number): Failure {
+  const how = signal === null ? `with exit status ${code}` : `by signal ${signal}`;
+  const said = lastWords.at(-1);
+  const message = `The worker's process ended ${how}${said === undefined ? '.' : `: ${said}`}`;
+  const starved = (signal === 'SIGKILL' && memoryKills) || OUT_OF_MEMORY.test(lastWords.join('\n'));
+  return {
+    kind: starved ? 'out-of-memory' : 'crash',
+    code: '',
+    message,
+    next: starved ? MEMORY_ADVICE : LOG_ADVICE,
+    epoch,
+  };
+}

@@ -1,0 +1,15 @@
+/** Bytes that a process may gain over its first jobs before it is replaced: three compiled steps with their data come and go. */
+const ALLOWANCE = 1 << 30;
+/** Jobs after which a process has everything that it keeps. */
+const SETTLED = 3;
+
+/**
+ * True when a worker's process should make room for a fresh one.
+ *
+ * @param memory bytes that it held after each of its jobs
+ */
+export function leaks(memory: readonly number[]): boolean {
+  const settled = Math.max(...memory.slice(0, SETTLED));
+  const now = memory.at(-1) ?? 0;
+  return now === Infinity || settled === Infinity || now - settled > Math.max(ALLOWANCE, settled);
+}

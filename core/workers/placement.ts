@@ -1,0 +1,71 @@
+import type { Device, Slot } from '../search/runner.ts';
+
+/** What a slot may use, decided before its process starts: TensorFlow reads it once. */
+export interface Place {
+  /** Name of the slot: `cpu:0`, `gpu:1:0`. */
+  slot: string;
+  device: string;
+  /** CPU threads for its arithmetic. */
+  threads: number;
+  /** Index of the only card that it sees; null for none. */
+  gpu: number | null;
+}
+
+/** Names of a device's slots: its own name and a number. */
+export const slotNames = (device: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${device}:${index}`);
+
+/**
+ * Shares the machine out: CPU slots get equal shares of the cores, together never more than there are; a GPU slot feeds its
+ * card and gets at least one.
+ *
+ * @param cores that this process may use
+ */
+export function placesFor(devices: readonly Device[], cores: number): Place[] {
+  const gpuSlots = devices.reduce((sum, { kind, slots }) => sum + (kind === 'gpu' ? slots : 0), 0);
+  return devices.flatMap(({ name, kind, slots }) =>
+    slotNames(name, slots).map((slot, index) => ({
+      slot,
+      device: name,
+      threads: kind === 'cpu' ? share(cores, slots, index) : Math.max(1, Math.floor(cores / gpuSlots)),
+      gpu: kind === 'gpu' ? Number(name.split(':')[1]) : null,
+    })),
+  );
+}
+
+/** Part `index` of `total` dealt out to `parts` as evenly as whole numbers allow, at least 1. */
+const share = (total: number, parts: number, index: number): number =>
+  Math.max(1, Math.floor(total / parts) + (index < total % parts ? 1 : 0));
+
+/** A worker's process as far as it occupies cores. */
+export interface Occupant {
+  slot: string;
+  device: string;
+  threads: number;
+}
+
+/**
+ * Why a slot cannot start its process yet: others of its device, started when there were fewer slots, still use the cores
+ * that it is to have. '' when it can.
+ */
+export function waitsFor(place: Place, occupants: readonly Occupant[], cores: number): string {
+  if (place.gpu !== null) return '';
+  const others = occupants.filter(({ device, slot }) => device === place.device && slot !== place.slot);
+  const used = others.reduce((sum, { threads }) => sum + threads, 0);
+  if (used + place.threads <= cores) return '';
+  const names = others.map(({ slot, threads }) => `${slot} uses ${threads}`).join(', ');
+  return `It waits for a core: ${names} of ${cores} until its run ends.`;
+}
+
+/** Variables of the process in a place. An empty list of cards hides them all. */
+export const environmentFor = ({ threads, gpu }: Place): Record<string, string> => ({
+  CUDA_VISIBLE_DEVICES: gpu === null ? '' : String(gpu),
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_NUM_INTEROP_THREADS: String(threads),
+  // Libraries below TensorFlow that count cores by themselves.
+  OMP_NUM_THREADS: String(threads),
+});
+
+/** The slot that a free run gets: the first ready one in the order of `slots`. */
+export const firstReady = (slots: readonly Slot[]): Slot | undefined =>
+  slots.find(({ state }) => state === 'ready');

@@ -1,0 +1,339 @@
+import { EventEmitter } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { LabError } from '../base/errors.ts';
+import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
+import type { LabProblem } from '../study/problem.ts';
+import { Assignment } from './assignment.ts';
+import { withFound } from './devices.ts';
+import type { Exit } from './failure.ts';
+import { leaks } from './leaks.ts';
+import { type EngineWish, MESSAGES_VERSION } from './messages.ts';
+import type { ToLab } from './messages.ts';
+import { type Place, placesFor, waitsFor } from './placement.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** Milliseconds after which a worker without a job gives its memory back. */
+const IDLE = 5 * 60_000;
+/** Milliseconds until a slot is tried again whose worker could not begin. */
+const BROKEN_PAUSE = 60_000;
+/** Milliseconds between two looks at the cards. */
+const DEVICE_LOOK = 30_000;
+
+export interface PoolOptions {
+  devices: readonly Device[];
+  /** Cores that the CPU's slots share. */
+  cores: number;
+  engine?: EngineWish;
+  /** Where official data sets lie; null for the usual folder. */
+  dataFolder?: string | null;
+  /** Looks at the devices again; without it they are taken as they are. */
+  lookAtDevices?: () => Promise<readonly Device[]>;
+  /** The worker's program, when it is not where it is in the sources. */
+  program?: string;
+}
+
+interface Seat {
+  place: Place;
+  retired: boolean;
+  process: WorkerProcess | null;
+  /** Its process has opened its engine. */
+  ready: boolean;
+  /** Its process was told to end and has not yet. */
+  ending: boolean;
+  assignment: Assignment | null;
+  /** Why its worker cannot begin. */
+  problem: LabProblem | null;
+  /** Bytes of memory of its process after each job. */
+  memory: number[];
+  pause: NodeJS.Timeout | null;
+}
+
+/**
+ * Runs jobs on this machine: one child process for each slot, started when its first job comes and kept for the next ones, so
+ * that compiled steps and data stay. A process sees one card, or its share of the cores, and nothing else.
+ */
+export class WorkerPool implements Runner {
+  readonly #options: PoolOptions & { program: string };
+  readonly #changed = new EventEmitter<{ slots: [] }>();
+  #devices: Device[];
+  #seats: Seat[] = [];
+  #engine: EngineWish;
+  #dataFolder: string | null;
+  #telling = false;
+  #closed = false;
+  readonly #looks: NodeJS.Timeout | null;
+
+  constructor(options: PoolOptions) {
+    const program = options.program ?? fileURLToPath(new URL('./worker.ts', import.meta.url));
+    this.#options = { ...options, program };
+    this.#devices = options.devices.map((device) => ({ ...device }));
+    this.#engine = options.engine ?? 'auto';
+    this.#dataFolder = options.dataFolder ?? null;
+    this.#looks =
+      options.lookAtDevices && this.#devices.some(({ kind }) => kind === 'gpu')
+        ? setInterval(() => void this.#lookAtDevices(), DEVICE_LOOK).unref()
+        : null;
+    this.#place();
+  }
+
+  slots(): readonly Slot[] {
+    return this.#seats.map((seat) => ({
+      name: seat.place.slot,
+      device: seat.place.device,
+      ...this.#stateOf(seat),
+    }));
+  }
+
+  onSlots(listener: () => void): () => void {
+    this.#changed.on('slots', listener);
+    return () => this.#changed.off('slots', listener);
+  }
+
+  devices(): readonly Device[] {
+    return this.#devices;
+  }
+
+  setSlots(name: string, count: number): void {
+    const device = this.#devices.find((each) => each.name === name);
+    if (!device)
+      throw new LabError(
+        'workers.unknown-device',
+        `There is no device "${name.slice(0, 60)}"; there is ${this.#devices.map((each) => each.name).join(', ')}.`,
+        'Choose one of these.',
+      );
+    if (!Number.isInteger(count) || count < 0 || count > device.maximumSlots)
+      throw new LabError(
+        'workers.too-many-slots',
+        `${device.title} can have 0 to ${device.maximumSlots} slots; ${count} were asked for.`,
+        device.kind === 'cpu'
+          ? 'One slot a core is fastest: more would only take turns.'
+          : device.maximumSlots === 0
+            ? 'The engine for cards is not installed here; use the slots of the processor.'
+            : 'Choose fewer.',
+      );
+    device.slots = count;
+    for (const seat of this.#seats) if (seat.place.device === name) this.#mend(seat);
+    this.#place();
+  }
+
+  /** Takes another engine or data folder: workers without a job end, the others after theirs. */
+  renew(change: { engine?: EngineWish; dataFolder?: string | null }): void {
+    this.#engine = change.engine ?? this.#engine;
+    if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
+    for (const seat of this.#seats) {
+      this.#mend(seat);
+      seat.memory = [Infinity]; // a process of before is never good enough
+      if (!seat.assignment) this.#dismiss(seat);
+    }
+    this.#tell();
+  }
+
+  start(name: string, job: Job, listener: JobListener): JobHandle {
+    const seat = this.#seats.find((each) => each.place.slot === name);
+    if (!seat || this.#closed || this.#stateOf(seat).state !== 'ready')
+      throw new LabError('workers.slot-not-ready', `Slot ${name} cannot take a job now.`, '');
+    clearTimeout(seat.pause ?? undefined);
+    const assignment = new Assignment(job, listener, {
+      send: (message) => seat.process?.send(message),
+      kill: () => {
+        seat.assignment = null;
+        this.#dismiss(seat);
+        this.#tell();
+      },
+      over: (tainted) => {
+        this.#leave(seat, assignment, tainted);
+      },
+    });
+    seat.assignment = assignment;
+    if (seat.process && seat.ready) assignment.begin();
+    else this.#hire(seat);
+    this.#tell();
+    return assignment;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#looks ?? undefined);
+    for (const seat of this.#seats) {
+      clearTimeout(seat.pause ?? undefined);
+      seat.assignment?.kill();
+      seat.process?.kill();
+    }
+    await Promise.all(this.#seats.map(async ({ process }) => process?.gone));
+  }
+
+  #stateOf(seat: Seat): Pick<Slot, 'state' | 'problem'> {
+    if (seat.retired) return { state: 'retired', problem: '' };
+    if (seat.assignment) return { state: 'busy', problem: '' };
+    if (seat.ending) return { state: 'starting', problem: '' };
+    if (seat.problem)
+      return { state: 'broken', problem: `${seat.problem.message} ${seat.problem.next}`.trim() };
+    const waits = waitsFor(seat.place, this.#occupants(), this.#options.cores);
+    return waits === '' ? { state: 'ready', problem: '' } : { state: 'starting', problem: waits };
+  }
+
+  #occupants() {
+    return this.#seats.flatMap(({ place: { slot, device }, process }) =>
+      process ? [{ slot, device, threads: process.threads }] : [],
+    );
+  }
+
+  /** Seats as the devices say; those too many go when their job is done. */
+  #place(): void {
+    const places = placesFor(
+      this.#devices.filter((device) => device.present),
+      this.#options.cores,
+    );
+    const seats = places.map((place): Seat => {
+      const known = this.#seats.find((seat) => seat.place.slot === place.slot);
+      if (!known) return emptySeat(place);
+      known.place = place;
+      known.retired = false;
+      if (known.process && known.process.threads !== place.threads && !known.assignment) this.#dismiss(known);
+      return known;
+    });
+    const leaving = this.#seats.filter((seat) => !seats.includes(seat));
+    for (const seat of leaving) {
+      seat.retired = true;
+      if (!seat.assignment) this.#dismiss(seat);
+    }
+    this.#seats = [...seats, ...leaving.filter(({ process }) => process)];
+    this.#tell();
+  }
+
+  #hire(seat: Seat): void {
+    seat.ready = false;
+    seat.memory = [];
+    const worker = new WorkerProcess(seat.place, this.#options.program, {
+      message: (message) => {
+        this.#receive(seat, worker, message);
+      },
+      line: (text) => seat.process === worker && seat.assignment?.line(text),
+      misbehaved: (why) => {
+        if (seat.process === worker) seat.assignment?.misbehaved(why);
+      },
+      exited: (exit) => {
+        if (seat.process === worker) this.#vacate(seat, exit);
+      },
+    });
+    seat.process = worker;
+    worker.send({
+      type: 'hello',
+      version: MESSAGES_VERSION,
+      slot: seat.place.slot,
+      engine: this.#engine,
+      dataFolder: this.#dataFolder,
+    });
+  }
+
+  #receive(seat: Seat, worker: WorkerProcess, message: ToLab): void {
+    if (seat.process !== worker || seat.ending) return;
+    if (message.type === 'ready' && !seat.ready && message.version === MESSAGES_VERSION) {
+      seat.ready = true;
+      seat.assignment?.begin();
+    } else if (message.type === 'unable' && !seat.ready) {
+      this.#breakDown(seat, message.problem);
+    } else if (seat.ready) {
+      seat.assignment?.receive(message);
+    }
+  }
+
+  /** The process of a seat has ended. */
+  #vacate(seat: Seat, exit: Exit): void {
+    const { assignment, ready, ending } = seat;
+    seat.process = null;
+    seat.ready = false;
+    seat.ending = false;
+    if (!ready && !ending && assignment) {
+      const words = exit.lastWords.at(-1) ?? `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
+      this.#breakDown(seat, {
+        code: 'workers.cannot-begin',
+        message: `The worker of ${seat.place.slot} cannot begin: ${words}`,
+        next: 'See: ktg doctor',
+      });
+    } else if (!ending) assignment?.exited(exit);
+    if (seat.retired) this.#seats = this.#seats.filter((each) => each !== seat);
+    this.#tell();
+  }
+
+  /** A seat whose worker cannot begin: its job goes elsewhere, and it is tried again later. */
+  #breakDown(seat: Seat, problem: LabProblem): void {
+    seat.problem = problem;
+    seat.pause = setTimeout(() => {
+      this.#mend(seat);
+      this.#tell();
+    }, BROKEN_PAUSE).unref();
+    this.#dismiss(seat);
+    seat.assignment?.lost(problem.code, problem.message, problem.next);
+    this.#tell();
+  }
+
+  #mend(seat: Seat): void {
+    if (!seat.problem) return;
+    clearTimeout(seat.pause ?? undefined);
+    seat.problem = null;
+  }
+
+  /** A job is over: its worker stays for the next one, unless there is something against it. */
+  #leave(seat: Seat, assignment: Assignment, tainted: boolean): void {
+    if (seat.assignment !== assignment) return;
+    seat.assignment = null;
+    seat.memory.push(assignment.memory);
+    const { process, place, retired, ready } = seat;
+    if (process && (tainted || retired || !ready || process.threads !== place.threads || leaks(seat.memory)))
+      this.#dismiss(seat);
+    else
+      seat.pause = setTimeout(() => {
+        this.#dismiss(seat);
+      }, IDLE).unref();
+    if (retired && !seat.process) this.#seats = this.#seats.filter((each) => each !== seat);
+    this.#tell();
+  }
+
+  /** Ends a seat's process; the seat is free again when it is gone. */
+  #dismiss(seat: Seat): void {
+    if (!seat.process || seat.ending) return;
+    seat.ending = true;
+    seat.process.kill();
+  }
+
+  async #lookAtDevices(): Promise<void> {
+    const before = this.#devices;
+    this.#devices = withFound(before, await this.#options.lookAtDevices!());
+    const states = (devices: readonly Device[]): string =>
+      devices.map(({ name, present }) => `${name} ${present}`).join();
+    if (this.#closed || states(before) === states(this.#devices)) return;
+    for (const { name, title, present } of this.#devices) {
+      if (present) continue;
+      for (const seat of this.#seats.filter(({ place }) => place.device === name))
+        seat.assignment?.lost(
+          'workers.device-gone',
+          `${title} (${name}) has disappeared from this machine.`,
+          'Look at the card and its driver; the run goes on elsewhere or when it is back.',
+        );
+    }
+    this.#place();
+  }
+
+  /** Once in a turn of the loop, and never from within a call of the scheduler. */
+  #tell(): void {
+    if (this.#telling || this.#closed) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      if (!this.#closed) this.#changed.emit('slots');
+    });
+  }
+}
+
+const emptySeat = (place: Place): Seat => ({
+  place,
+  retired: false,
+  process: null,
+  ready: false,
+  ending: false,
+  assignment: null,
+  problem: null,
+  memory: [],
+  pause: null,
+});

@@ -1,0 +1,141 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
+import type { Readable } from 'node:stream';
+import { LabError } from '../base/errors.ts';
+import { parseToLab } from './check-messages.ts';
+import type { Exit } from './failure.ts';
+import { memoryKills } from './memory-kills.ts';
+import { MOST_MESSAGES_A_SECOND } from './messages.ts';
+import type { ToLab, ToWorker } from './messages.ts';
+import { type Place, environmentFor } from './placement.ts';
+
+/** Lines of its output that are kept for the message about its end. */
+const KEPT_LINES = 20;
+const MOST_LINE = 1000;
+/** Workers stand back behind the screen and the lab: what they take longer is within the noise. */
+const NICENESS = 10;
+
+const BAD_MESSAGE = 'workers.bad-message';
+
+/** For what the contract does not allow a worker to send: it is killed. */
+export const badMessage = (why: string): LabError => new LabError(BAD_MESSAGE, why);
+
+export interface WorkerEvents {
+  message(message: ToLab): void;
+  /** A line that it wrote to its output. */
+  line(text: string): void;
+  /** It sent what the contract does not allow and is being killed. */
+  misbehaved(why: string): void;
+  /** Last. */
+  exited(exit: Exit): void;
+}
+
+/** The lab's end of one worker's process: what comes from it is checked before anybody sees it. */
+export class WorkerProcess {
+  readonly threads: number;
+  readonly pid: number | undefined;
+  readonly #child: ChildProcess;
+  readonly #events: WorkerEvents;
+  readonly #killsBefore = memoryKills();
+  readonly #lastWords: string[] = [];
+  readonly #gone: Promise<void>;
+  #second = 0;
+  #messages = 0;
+  #deaf = false;
+
+  /** @param program of the worker, run under the Node of this process */
+  constructor(place: Place, program: string, events: WorkerEvents) {
+    this.threads = place.threads;
+    this.#events = events;
+    this.#child = fork(program, [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...environmentFor(place) },
+    });
+    this.pid = this.#child.pid;
+    this.#standBack();
+    this.#child.on('message', (message) => {
+      this.#hear(message);
+    });
+    for (const output of [this.#child.stdout!, this.#child.stderr!]) this.#listenTo(output);
+    this.#gone = new Promise((resolve) => {
+      const exited = (code: number | null, signal: string | null): void => {
+        const starved = memoryKills() > this.#killsBefore;
+        events.exited({ code, signal, lastWords: this.#lastWords, memoryKills: starved });
+        resolve();
+      };
+      this.#child.on('error', (error) => {
+        this.#lastWords.push(error.message);
+        if (this.#child.pid === undefined) exited(null, null); // it never began
+      });
+      this.#child.on('close', exited);
+    });
+  }
+
+  send(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined); // a lost worker is told by its end
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#deaf = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Settles when it has ended. */
+  get gone(): Promise<void> {
+    return this.#gone;
+  }
+
+  #hear(raw: unknown): void {
+    if (this.#deaf) return;
+    try {
+      const message = parseToLab(raw);
+      if (message.type !== 'chunk' && this.#floods())
+        throw badMessage(`it sent more than ${MOST_MESSAGES_A_SECOND} messages in a second`);
+      this.#events.message(message);
+    } catch (error) {
+      if (!(error instanceof LabError) || error.code !== BAD_MESSAGE) throw error;
+      this.kill();
+      this.#events.misbehaved(error.message);
+    }
+  }
+
+  #floods(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#messages = 0;
+    }
+    return ++this.#messages > MOST_MESSAGES_A_SECOND;
+  }
+
+  #listenTo(output: Readable): void {
+    let rest = '';
+    output.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop()!.slice(0, MOST_LINE);
+      for (const line of lines) this.#line(line);
+    });
+    output.on('end', () => {
+      this.#line(rest);
+    });
+  }
+
+  #line(text: string): void {
+    const line = text.slice(0, MOST_LINE).trimEnd();
+    if (line === '') return;
+    this.#lastWords.push(line);
+    if (this.#lastWords.length > KEPT_LINES) this.#lastWords.shift();
+    this.#events.line(line);
+  }
+
+  #standBack(): void {
+    try {
+      if (this.pid !== undefined) setPriority(this.pid, NICENESS);
+    } catch {
+      // It has ended already, or this system does not allow it.
+    }
+  }
+}

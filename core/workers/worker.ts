@@ -1,0 +1,16 @@
+import { parseToWorker } from './check-messages.ts';
+import { Workbench } from './workbench.ts';
+
+/**
+ * The program of a worker's process: one TensorFlow, one device, told what to do over its channel to the lab. When the lab is
+ * gone, it goes too.
+ */
+const bench = new Workbench((message) => {
+  if (process.connected) process.send!(message, undefined, undefined, () => undefined);
+});
+process.on('message', (message) => {
+  bench.receive(parseToWorker(message));
+});
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches all processes of a terminal: the lab decides what becomes of its workers.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
