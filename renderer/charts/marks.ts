@@ -64,6 +64,8 @@ export interface Text extends Look {
   readonly bold?: boolean;
   /** Degrees clockwise around (x, y). */
   readonly turn?: number;
+  /** Colour around the letters, so that they can be read over lines. */
+  readonly halo?: string;
 }
 
 /** The part of a canvas context that painting needs. */
@@ -89,6 +91,7 @@ export interface Pen {
   fillRect(x: number, y: number, width: number, height: number): void;
   strokeRect(x: number, y: number, width: number, height: number): void;
   fillText(text: string, x: number, y: number): void;
+  strokeText(text: string, x: number, y: number): void;
 }
 
 const FONT = 'Helvetica, Arial, sans-serif';
@@ -151,10 +154,15 @@ const painters: { [K in Mark['kind']]: (pen: Pen, mark: Extract<Mark, { kind: K 
         pen.strokeRect(x, y, width, height);
       }
     },
-    text(pen, { x, y, text, fill, size, anchor, bold, turn }, font) {
+    text(pen, { x, y, text, fill, size, anchor, bold, turn, halo }, font) {
       pen.fillStyle = fill;
       pen.font = `${bold ? '600 ' : ''}${size}px ${font}`;
       pen.textAlign = anchor === 'middle' ? 'center' : (anchor ?? 'start');
+      if (halo) {
+        pen.strokeStyle = halo;
+        pen.lineWidth = 3.5;
+        pen.strokeText(text, x, y);
+      }
       if (turn) {
         pen.save();
         pen.translate(x, y);
@@ -234,8 +242,11 @@ function markSvg(mark: Mark): string {
     case 'rect':
       return `<rect${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('width', mark.width)}${attribute('height', mark.height)}${attribute('fill', mark.fill ?? 'none')}${attribute('stroke', mark.stroke)}${opacity}/>`;
     case 'text': {
+      const halo = mark.halo
+        ? ` stroke="${escapeText(mark.halo)}" stroke-width="3.5" paint-order="stroke" stroke-linejoin="round"`
+        : '';
       const turn = mark.turn ? ` transform="rotate(${near(mark.turn)} ${near(mark.x)} ${near(mark.y)})"` : '';
-      return `<text${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('fill', mark.fill)}${attribute('font-size', mark.size)}${attribute('text-anchor', mark.anchor)}${mark.bold ? ' font-weight="600"' : ''}${turn}${opacity}>${escapeText(mark.text)}</text>`;
+      return `<text${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('fill', mark.fill)}${attribute('font-size', mark.size)}${attribute('text-anchor', mark.anchor)}${mark.bold ? ' font-weight="600"' : ''}${halo}${turn}${opacity}>${escapeText(mark.text)}</text>`;
     }
   }
 }

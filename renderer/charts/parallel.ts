@@ -28,7 +28,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
     dimensions.push({
       key: `model ${node}`,
       title: `node ${node}`,
-      choices: models.map((model) => ({ text: modelTitle(model) })),
+      choices: models.map((model) => ({ text: shortTitle(model) })),
       value: (row) => index.get(row.graph.nodes[node - 1]?.model ?? '') ?? null,
     });
   }
@@ -40,7 +40,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
       const place = (destination - 1) * size + (source < destination ? source : source - 1);
       dimensions.push({
         key: `edge ${source}-${destination}`,
-        title: `${source === 0 ? 'Label' : source}→${destination}`,
+        title: `${source === 0 ? 'L' : source}→${destination}`,
         choices,
         value: ({ graph }) =>
           graph.nodes.length === size ? (gateIndex.get(graph.edges[place]!.gate) ?? null) : null,
@@ -53,6 +53,9 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
   );
   return dimensions;
 }
+
+/** R32, R110, W28-2: short enough to stand beside an axis. */
+const shortTitle = (model: string): string => modelTitle(model).replace('ResNet', 'R').replace('WRN-', 'W');
 
 /** The axes that fit on a screen: everything for small graphs, else the edges into the target and the results. */
 export const defaultDimensions = (dimensions: readonly Dimension[]): string[] =>
@@ -127,6 +130,8 @@ export function drawParallel(
   const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
   const heat = (row: TrialRow): number =>
     row.accuracy === null || !(low < high) ? 0.3 : (row.accuracy - low) / (high - low);
+  /** Many lines are drawn thinner, so that the good ones stand out. */
+  const thin = Math.max(0.2, Math.min(1, 250 / Math.max(1, rows.length)));
   const lines = rows
     .map((row) => ({ row, heat: heat(row), in: shown(row) }))
     .sort((a, b) => Number(a.in) - Number(b.in) || a.heat - b.heat)
@@ -135,7 +140,7 @@ export function drawParallel(
       points: trialLine(row, axes),
       stroke: inside ? theme.states[row.state] : theme.quiet,
       width: inside && warm > 0.9 ? 1.6 : 1,
-      opacity: inside ? 0.12 + 0.6 * warm * warm : 0.04,
+      opacity: inside ? 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin) : 0.04 * thin,
     }));
   return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme))];
 }
@@ -150,6 +155,7 @@ function axisMarks({ dimension, x, y }: Axis, frame: Frame, theme: Theme): Mark[
         fill: color ?? theme.text,
         size: 11,
         bold: true,
+        halo: theme.ground,
       }))
     : [frame.top, frame.bottom].map((at, i) => ({
         kind: 'text',
@@ -158,6 +164,7 @@ function axisMarks({ dimension, x, y }: Axis, frame: Frame, theme: Theme): Mark[
         text: endText(dimension, at, y, frame),
         fill: theme.quiet,
         size: 11,
+        halo: theme.ground,
       }));
   return [
     { kind: 'line', points: [x, frame.top, x, frame.bottom], stroke: theme.quiet, width: 1 },

@@ -2,7 +2,6 @@
 import { scaleLinear } from 'd3-scale';
 import type { Attempt, TrialRow } from '../../core/lab/api.ts';
 import { bottomAxis, frameOf, type Size } from './axes.ts';
-import { duration } from '../parts/format.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -16,6 +15,46 @@ export interface Bar {
 }
 
 const ROW = 22;
+const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
+const STEPS = [
+  1,
+  5,
+  10,
+  30,
+  MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  4 * HOUR,
+];
+const LONG_STEPS = [
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  5 * DAY,
+  10 * DAY,
+  20 * DAY,
+  50 * DAY,
+  100 * DAY,
+  200 * DAY,
+  500 * DAY,
+];
+
+/** At most `most` round times from 0 to `end`, in seconds. */
+export function timeTicks(end: number, most: number): number[] {
+  const step = [...STEPS, ...LONG_STEPS].find((each) => end / each <= most) ?? end;
+  return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
+}
+
+/** A round time: 30 s, 5 min, 2 h, 1.5 d. */
+function timeText(seconds: number): string {
+  if (seconds < MINUTE) return `${seconds} s`;
+  if (seconds < HOUR) return `${seconds / MINUTE} min`;
+  return seconds < DAY ? `${seconds / HOUR} h` : `${seconds / DAY} d`;
+}
 
 /** Height that shows all slots. */
 export const timelineHeight = (slots: number): number => 12 + Math.max(1, slots) * ROW + 36;
@@ -80,9 +119,10 @@ export function drawTimeline(
         };
       }),
       ...bottomAxis(
-        x
-          .ticks(Math.max(2, Math.round((frame.right - frame.left) / 110)))
-          .map((tick) => ({ x: x(tick), text: duration(tick) })),
+        timeTicks((end - start) / 1000, Math.max(2, (frame.right - frame.left) / 80)).map((tick) => ({
+          x: x(tick),
+          text: timeText(tick),
+        })),
         frame,
         theme,
         'time since the start',

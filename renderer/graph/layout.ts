@@ -65,8 +65,6 @@ export const LETTER_RADIUS = 7;
 const LABEL = { halfWidth: 27, halfHeight: 15 };
 const CAPTION = { halfWidth: 37, halfHeight: 17, gap: 5 };
 const MARGIN = 6;
-/** Width of the label's slot; the others' is 1. */
-const LABEL_SLOT = 1.6;
 
 type Side = 'below' | 'above' | 'left' | 'right';
 
@@ -77,6 +75,8 @@ interface Shape {
   readonly nodes: readonly (Point & { readonly faces: number; readonly caption: Side })[];
   /** Degrees between neighbouring slots on a node's border. */
   readonly step: number;
+  /** Width of the label's slot, in steps: no tail stands beside its head. */
+  readonly labelSlot: number;
   /** Length of a curve's handles as a share of the distance between its ends. */
   readonly bend: number;
 }
@@ -106,33 +106,43 @@ const shapes: readonly Shape[] = [
     label: { x: 0, y: -120 },
     nodes: [{ x: 0, y: 0, faces: -90, caption: 'below' }],
     step: 20,
+    labelSlot: 1,
     bend: 0.35,
   },
   {
     radius: 28,
     label: { x: 0, y: -122 },
     nodes: [
-      { x: -112, y: 0, faces: -19, caption: 'below' },
-      { x: 112, y: 0, faces: -161, caption: 'below' },
+      { x: -112, y: 0, faces: -20.8, caption: 'below' },
+      { x: 112, y: 0, faces: -159.2, caption: 'below' },
     ],
     step: 26,
+    labelSlot: 1.6,
     bend: 0.36,
   },
-  ring(142, -90, ['above', 'below', 'below'], { radius: 28, step: 22, bend: 0.38 }),
-  ring(168, -135, ['above', 'above', 'below', 'below'], { radius: 28, step: 19.4, bend: 0.4 }),
+  ring(142, -90, ['above', 'below', 'below'], { radius: 28, step: 22, labelSlot: 0.75, bend: 0.38 }),
+  ring(168, -135, ['above', 'above', 'below', 'below'], {
+    radius: 28,
+    step: 18,
+    labelSlot: 1.15,
+    bend: 0.44,
+  }),
   ring(190, -90, ['above', 'right', 'below', 'below', 'left'], {
     radius: 29,
     step: 17.5,
+    labelSlot: 1.6,
     bend: 0.42,
   }),
   ring(222, -120, ['above', 'above', 'right', 'below', 'below', 'left'], {
     radius: 30,
     step: 16.1,
+    labelSlot: 1.6,
     bend: 0.34,
   }),
   ring(262, -90, ['above', 'right', 'right', 'below', 'below', 'left', 'left'], {
     radius: 32,
     step: 13.3,
+    labelSlot: 1.6,
     bend: 0.33,
   }),
 ];
@@ -190,14 +200,14 @@ const endKey = (neighbour: number, incoming: boolean): string => `${incoming ? '
 function slotsOf(shape: Shape, node: number): Map<string, number> {
   const here = shape.nodes[node - 1]!;
   const turn = (to: Point): number => wrap(direction(here, to) - here.faces);
-  const ends = [{ key: endKey(0, true), turn: turn(shape.label), width: LABEL_SLOT }];
+  const ends = [{ key: endKey(0, true), turn: turn(shape.label), width: shape.labelSlot }];
   shape.nodes.forEach((there, i) => {
     if (i + 1 === node) return;
     ends.push({ key: endKey(i + 1, true), turn: turn(there) - 0.01, width: 1 });
     ends.push({ key: endKey(i + 1, false), turn: turn(there) + 0.01, width: 1 });
   });
   ends.sort((a, b) => a.turn - b.turn);
-  let angle = here.faces - (shape.step * (ends.length - 1 + LABEL_SLOT)) / 2;
+  let angle = here.faces - (shape.step * (ends.length - 1 + shape.labelSlot)) / 2;
   const slots = new Map<string, number>();
   for (const { key, width } of ends) {
     slots.set(key, angle + (shape.step * width) / 2);

@@ -91,15 +91,19 @@ function labelSvg({ layout: { label } }: Figure, text: string, ground: string): 
 
 function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark'): string {
   const { x, y, caption } = node;
+  const { quiet, ground } = themes[theme];
+  const { color } = roles[node.role];
   const textX = round(captionX(caption));
   const lines = [
     `<text x="${textX}" y="${round(caption.y - 3)}" font-size="13.5" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
-    `<text x="${textX}" y="${round(caption.y + 13)}" font-size="12.5" text-anchor="${caption.anchor}" fill="${themes[theme].quiet}">${escapeText(node.accuracy)}</text>`,
+    `<text x="${textX}" y="${round(caption.y + 13)}" font-size="12.5" text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
   ];
   return [
-    `<g${node.idle ? ' opacity="0.5"' : ''}>`,
-    `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${roles[node.role].color}"/>`,
-    `<text x="${round(x)}" y="${round(y + 7)}" font-size="20" font-weight="bold" text-anchor="middle" fill="#ffffff">${node.node}</text>`,
+    '<g>',
+    node.idle
+      ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius - 1}" fill="${ground}" stroke="${color}" stroke-width="2" stroke-dasharray="4 3"/>`
+      : `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${color}"/>`,
+    `<text x="${round(x)}" y="${round(y + 7)}" font-size="20" font-weight="bold" text-anchor="middle" fill="${node.idle ? quiet : '#ffffff'}">${node.node}</text>`,
     lines[0],
     node.accuracy ? lines[1] : '',
     '</g>',
