@@ -40,10 +40,11 @@ function ladderOf(rule: Rule & { kind: 'asha' }, epochs: number): Ladder {
 }
 
 function ashaJudge(store: Store, study: number, { rungs, reduction }: Ladder): Judge {
+  /** Recorded values by rung, ascending. */
   const values = new Map<number, number[]>();
   const valuesAt = (rung: number): number[] => {
     let known = values.get(rung);
-    if (!known) values.set(rung, (known = store.rungValues(study, rung)));
+    if (!known) values.set(rung, (known = store.rungValues(study, rung).sort((a, b) => a - b)));
     return known;
   };
   return {
@@ -52,9 +53,7 @@ function ashaJudge(store: Store, study: number, { rungs, reduction }: Ladder): J
       const filled = rungs.filter((rung) => rung < epoch).length;
       const standing = (rung: number) => {
         const recorded = valuesAt(rung);
-        let better = 0;
-        for (const other of recorded) if (other > accuracy) better++;
-        return { n: recorded.length + 1, better };
+        return { n: recorded.length + 1, better: recorded.length - placeAfter(recorded, accuracy) };
       };
       const { reason, verdicts } = ashaRule({ rungs, reduction }, filled, epoch, accuracy, standing);
       if (reason === 'not-a-number') return [notANumber(epoch, valuesAt(epoch).length)];
@@ -71,10 +70,22 @@ function ashaJudge(store: Store, study: number, { rungs, reduction }: Ladder): J
     recorded(_run, _epoch, _accuracy, decisions) {
       for (const { rung, value } of decisions) {
         // A rung that was not looked at yet is read from the store later, with this value in it.
-        if (value !== null) values.get(rung)?.push(value);
+        const recorded = values.get(rung);
+        if (value !== null) recorded?.splice(placeAfter(recorded, value), 0, value);
       }
     },
   };
+}
+
+/** How many of ascending values are at most `value`: its place among them, after its equals. */
+function placeAfter(ascending: readonly number[], value: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function medianJudge(store: Store, study: number, rule: Rule & { kind: 'median' }, epochs: number): Judge {

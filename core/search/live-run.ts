@@ -1,12 +1,14 @@
 import { LabError, messageOf } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
-import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
-import type { Failure, FailureKind, StopWhen } from '../study/run.ts';
+import type { Failure, FailureKind, Run, StopWhen } from '../study/run.ts';
 import { complete } from './completion.ts';
 import type { Judge } from './judge.ts';
 import { receive } from './report.ts';
+import type { Reception } from './report.ts';
+import { ownerOf } from './work.ts';
+import type { Owner } from './work.ts';
 import { keepsCheckpoint, tidy } from './retention.ts';
 import type { IncomingCheckpoint, JobEnd, JobHandle, JobListener, Progress, Verdict } from './runner.ts';
 
@@ -19,7 +21,7 @@ export type Leaving = 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interr
 /** What a run on a slot tells the scheduler. */
 export interface LiveRunEvents {
   now(): number;
-  reported(live: LiveRun, metrics: EpochMetrics, decisions: readonly RungDecision[], at: number): void;
+  reported(live: LiveRun, metrics: EpochMetrics, reception: Reception, at: number): void;
   left(live: LiveRun, leaving: Leaving): void;
   log(live: LiveRun, level: 'info' | 'warning' | 'error', text: string): void;
   /** The store refused a change. */
@@ -29,6 +31,7 @@ export interface LiveRunEvents {
 /** One run while it is on a slot: takes what its worker says, and has it in the store before it answers. */
 export class LiveRun implements JobListener {
   readonly run: number;
+  readonly owner: Owner | null;
   readonly slot: string;
   readonly attempt: number;
   progressSeen: Progress | null = null;
@@ -37,6 +40,8 @@ export class LiveRun implements JobListener {
   readonly #events: LiveRunEvents;
   #handle: JobHandle | null = null;
   #asked: Ask | null = null;
+  /** The rule has stopped it: whatever happens to its worker now changes nothing. */
+  #stopped = false;
   #over = false;
   /** Looks at it since the last sign of life. */
   #silent = 0;
@@ -44,13 +49,14 @@ export class LiveRun implements JobListener {
   constructor(
     store: Store,
     judge: Judge | null,
-    place: { run: number; slot: string; attempt: number },
+    place: { run: Run; slot: string; attempt: number },
     events: LiveRunEvents,
   ) {
     this.#store = store;
     this.#judge = judge;
     this.#events = events;
-    this.run = place.run;
+    this.run = place.run.id;
+    this.owner = ownerOf(place.run);
     this.slot = place.slot;
     this.attempt = place.attempt;
   }
@@ -99,17 +105,11 @@ export class LiveRun implements JobListener {
     return (
       this.#hear(() => {
         const at = this.#events.now();
-        const { go, fresh, decisions } = receive(
-          this.#store,
-          this.#judge,
-          this.run,
-          this.attempt,
-          metrics,
-          at,
-        );
-        if (fresh) this.#events.reported(this, metrics, decisions, at);
-        if (go) return 'go-on';
-        return this.#store.run(this.run).pinned ? 'save-and-stop' : 'stop';
+        const reception = receive(this.#store, this.#judge, this.run, this.attempt, metrics, at);
+        if (reception.fresh) this.#events.reported(this, metrics, reception, at);
+        if (reception.go) return 'go-on';
+        this.#stopped = true;
+        return reception.pinned ? 'save-and-stop' : 'stop';
       }) ?? 'stop'
     );
   }
@@ -137,20 +137,20 @@ export class LiveRun implements JobListener {
   ended(end: JobEnd): void {
     this.#hear(() => {
       const at = this.#events.now();
-      const { state } = this.#store.run(this.run);
-      if (state === 'stopped') this.#leave('stopped');
+      if (this.#stopped) this.#leave('stopped');
       else if (end === 'halted' && this.#asked) this.#halted(this.#asked, at);
       else if (end === 'completed' && complete(this.#store, this.run, this.attempt, at))
         this.#leave('completed');
-      else this.#leave(this.#failure('protocol', `Its worker said "${end}" of a run that is ${state}.`));
+      else
+        this.#leave(
+          this.#failure('protocol', `Its worker said "${end}", which nobody asked for or which is not true.`),
+        );
     });
   }
 
   failed(failure: Failure): void {
     this.#hear(() => {
-      // Whatever happens to a worker after the rule has spoken changes nothing.
-      if (this.#store.run(this.run).state === 'stopped') this.#leave('stopped');
-      else this.#leave(failure);
+      this.#leave(this.#stopped ? 'stopped' : failure);
     });
   }
 

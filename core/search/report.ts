@@ -8,6 +8,8 @@ import type { Judge } from './judge.ts';
 /** What came of a report. */
 export interface Reception {
   go: boolean;
+  /** A person wants the run's weights kept, also when it is stopped. */
+  pinned: boolean;
   /** False for an epoch that was reported before: nothing was recorded, the answer is the one given then. */
   fresh: boolean;
   decisions: RungDecision[];
@@ -30,10 +32,10 @@ export function receive(
 ): Reception {
   const accuracy = targetAccuracy(metrics);
   const reception = store.transaction((): Reception => {
-    const { epoch, state, graph } = store.run(run);
+    const { epoch, state, graph, pinned } = store.run(run);
     if (metrics.epoch <= epoch) {
       const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
-      return { go: earlier?.go ?? true, fresh: false, decisions: [] };
+      return { go: earlier?.go ?? true, pinned, fresh: false, decisions: [] };
     }
     if (metrics.epoch !== epoch + 1 || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
       throw new LabError(
@@ -49,7 +51,7 @@ export function receive(
       store.changeRun(run, { state: 'stopped', endedAt: at });
       store.changeAttempt(run, attempt, { endedAt: at, outcome: 'stopped' });
     }
-    return { go, fresh: true, decisions };
+    return { go, pinned, fresh: true, decisions };
   });
   if (reception.fresh) judge?.recorded(run, metrics.epoch, accuracy, reception.decisions);
   return reception;

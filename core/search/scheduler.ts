@@ -21,7 +21,7 @@ import { Pretraining } from './pretraining.ts';
 import { teacherFor, teacherModels, teacherNodes, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
 import { addTrial } from './trial.ts';
-import { countDecision, isDone, keepPace, newWork, ownerKey } from './work.ts';
+import { countDecision, isDone, keepPace, newWork, ownerKey, ownerOf } from './work.ts';
 import type { Owner, Work } from './work.ts';
 
 /** Everything that changes, told after it is in the store. */
@@ -340,81 +340,87 @@ export class Scheduler {
     const taken = new Set([...this.#live.values()].map((live) => live.slot));
     for (const slot of this.#runner.slots()) {
       if (slot.state !== 'ready' || taken.has(slot.name)) continue;
-      const run = this.#next();
-      if (!run) return;
-      this.#begin(run, slot.name);
+      const drawn: Run[] = [];
+      // Drawing a trial and giving it its slot is one change.
+      const begun = this.#store.transaction(() => {
+        const run = this.#next(drawn);
+        return run && { run, attempt: this.#claim(run, slot.name) };
+      });
+      for (const { id } of drawn) this.#emit({ type: 'run', run: id });
+      if (!begun) {
+        // The last trials drawn may have been duplicates or rejected.
+        for (const work of [...this.#works.values()]) if (isDone(work)) this.#settle(work);
+        return;
+      }
+      this.#begin(begun.run, slot.name, begun.attempt);
     }
   }
 
   /** The run that the next free slot should work on: pretraining first, then by priority, then who has least. */
-  #next(): Run | null {
+  #next(drawn: Run[]): Run | null {
     const pretraining = this.#pretraining.next(this.#needed());
     if (pretraining) return pretraining;
     const works = [...this.#works.values()].sort(
       (a, b) => b.priority - a.priority || a.live.size - b.live.size,
     );
     for (const work of works) {
-      const run = this.#nextOf(work);
+      const run = this.#nextOf(work, drawn);
       if (run) return run;
     }
     return null;
   }
 
-  #nextOf(work: Work): Run | null {
+  /** @param drawn gets the trials that were drawn on the way */
+  #nextOf(work: Work, drawn: Run[]): Run | null {
     const ready = work.ready.shift();
     if (ready !== undefined) return this.#store.run(ready);
-    if (!('study' in work.owner)) return null;
-    const study = this.#store.study(work.owner.study);
-    for (let drawn = 0; work.nextTrial < work.trials && work.held.size < LOOK_AHEAD; drawn++) {
-      if (drawn === DRAWN_PER_TURN) {
+    if (!('study' in work.owner) || !work.plan) return null;
+    for (let count = 0; work.nextTrial < work.trials && work.held.size < LOOK_AHEAD; count++) {
+      if (count === DRAWN_PER_TURN) {
         this.#wake();
         return null;
       }
-      const run = addTrial(this.#store, study, work.nextTrial, this.#options.now());
+      const at = this.#options.now();
+      const run = addTrial(this.#store, work.owner.study, work.plan, work.nextTrial, at);
+      drawn.push(run);
       work.nextTrial++;
       work.pace.drawn++;
-      this.#emit({ type: 'run', run: run.id });
       if (run.state !== 'waiting') continue;
       work.pace.trainable++;
       if (this.#teachersReady(run)) return run;
       work.held.add(run.id);
     }
-    this.#settle(work);
     return null;
   }
 
-  #begin(run: Run, slot: string): void {
+  /** Notes that a run is on a slot now. Gives the number of the attempt. */
+  #claim(run: Run, slot: string): number {
     const at = this.#options.now();
-    const attempt = this.#store.transaction(() => {
-      this.#store.changeRun(run.id, {
-        state: 'running',
-        failure: null,
-        ...(run.startedAt === null && { startedAt: at }),
-      });
-      return this.#store.addAttempt(run.id, slot, at).number;
+    this.#store.changeRun(run.id, {
+      state: 'running',
+      failure: null,
+      ...(run.startedAt === null && { startedAt: at }),
     });
+    return this.#store.addAttempt(run.id, slot, at).number;
+  }
+
+  #begin(run: Run, slot: string, attempt: number): void {
     const work = this.#workOf(run);
     work?.live.add(run.id);
-    const live = new LiveRun(
-      this.#store,
-      work?.judge ?? null,
-      { run: run.id, slot, attempt },
-      this.#liveEvents,
-    );
+    const live = new LiveRun(this.#store, work?.judge ?? null, { run, slot, attempt }, this.#liveEvents);
     this.#live.set(run.id, live);
     this.#emit({ type: 'run', run: run.id });
     this.#emit({ type: 'slots' });
     try {
       live.begun(this.#runner.start(slot, this.#jobOf(run, attempt, work), live));
     } catch (error) {
-      live.failed(
-        failureOf(isTeacherProblem(error) ? 'teacher' : 'crash', error, this.#store.run(run.id).epoch + 1),
-      );
+      const epoch = this.#store.run(run.id).epoch + 1;
+      live.failed(failureOf(isTeacherProblem(error) ? 'teacher' : 'crash', error, epoch));
     }
   }
 
   #jobOf(run: Run, attempt: number, work: Work | null): Job {
-    const checkpoint = this.#store.checkpointOf(run.id);
+    const checkpoint = attempt > 1 ? this.#store.checkpointOf(run.id) : undefined;
     return {
       run: run.id,
       attempt,
@@ -455,18 +461,18 @@ export class Scheduler {
 
   readonly #liveEvents: LiveRunEvents = {
     now: () => this.#options.now(),
-    reported: (live, metrics, decisions, at) => {
-      const run = this.#store.run(live.run);
-      const work = this.#workOf(run);
+    reported: (live, metrics, { go, decisions }, at) => {
+      const work = this.#workFor(live.owner);
       if (work) {
         keepPace(work.pace, metrics, decisions);
         work.crashesInARow = 0;
       }
-      this.#emit({ type: 'epoch', run: run.id, metrics });
+      this.#emit({ type: 'epoch', run: live.run, metrics });
       for (const decision of decisions) {
-        if (run.study !== null) this.#emit({ type: 'decision', run: run.id, study: run.study, decision, at });
+        if (live.owner && 'study' in live.owner)
+          this.#emit({ type: 'decision', run: live.run, study: live.owner.study, decision, at });
       }
-      if (run.state === 'stopped') this.#emit({ type: 'run', run: run.id });
+      if (!go) this.#emit({ type: 'run', run: live.run });
     },
     left: (live, leaving) => {
       this.#guarded(() => {
@@ -483,10 +489,9 @@ export class Scheduler {
 
   #leave(live: LiveRun, leaving: Leaving): void {
     this.#live.delete(live.run);
-    const before = this.#store.run(live.run);
-    const work = this.#workOf(before);
+    const work = this.#workFor(live.owner);
     work?.live.delete(live.run);
-    if (typeof leaving === 'object') this.#fail(before, live, work, leaving);
+    if (typeof leaving === 'object') this.#fail(this.#store.run(live.run), live, work, leaving);
     const run = this.#store.run(live.run);
     tidy(this.#store, run);
     if (run.state === 'waiting' && typeof leaving === 'string') this.#enqueue(run);
@@ -494,8 +499,7 @@ export class Scheduler {
     this.#emit({ type: 'slots' });
     if (run.kind === 'pretrain' && hasEnded(run.state)) this.#pretrainingEnded(run);
     if (work) this.#settle(work);
-    const owner = ownerOf(run);
-    if (owner && !work) this.#told(owner);
+    if (live.owner && !work) this.#told(live.owner);
     if (this.#live.size === 0) this.#onEmpty?.();
     this.#wake();
   }
@@ -693,15 +697,15 @@ export class Scheduler {
   }
 
   #workOf(run: Run): Work | null {
-    const owner = ownerOf(run);
+    return this.#workFor(ownerOf(run));
+  }
+
+  #workFor(owner: Owner | null): Work | null {
     return (owner && this.#works.get(ownerKey(owner))) ?? null;
   }
 
   #liveOf(owner: Owner): LiveRun[] {
-    return [...this.#live.values()].filter(({ run }) => {
-      const its = ownerOf(this.#store.run(run));
-      return its !== null && ownerKey(its) === ownerKey(owner);
-    });
+    return [...this.#live.values()].filter((live) => live.owner && ownerKey(live.owner) === ownerKey(owner));
   }
 
   #record(owner: Owner) {
@@ -780,13 +784,6 @@ export class Scheduler {
 const DEFAULT_RETRIES = 2;
 
 const kindOf = (owner: Owner): 'trial' | 'repeat' => ('study' in owner ? 'trial' : 'repeat');
-
-/** Whose run it is; null for pretraining, which may serve many. */
-function ownerOf({ kind, study, rerun }: Run): Owner | null {
-  if (kind === 'trial') return { study: study! };
-  if (kind === 'repeat') return { rerun: rerun! };
-  return null;
-}
 
 function titleOf(run: Run, work: Work | null): string {
   if (run.kind === 'pretrain') return `Pretraining of ${run.graph.nodes[0]!.model}`;

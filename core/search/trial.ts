@@ -1,17 +1,18 @@
 import type { Store } from '../store/store.ts';
+import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
-import type { Study } from '../study/study.ts';
 import { sampleTrial } from './sampler.ts';
 
 /** Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate. */
-export function addTrial(store: Store, { id, plan }: Study, number: number, at: number): Run {
+export function addTrial(store: Store, study: number, plan: StudyPlan, number: number, at: number): Run {
   const { graph, key, seed, rejected, rejection } = sampleTrial(plan, number);
   return store.transaction(() => {
-    for (const each of rejected) store.addRejection({ study: id, trial: number, ...each });
-    const same = rejection === null && plan.duplicates === 'reuse' ? store.trialWithKey(id, key) : undefined;
+    for (const each of rejected) store.addRejection({ study, trial: number, ...each });
+    const same =
+      rejection === null && plan.duplicates === 'reuse' ? store.trialWithKey(study, key) : undefined;
     return store.addRun({
       kind: 'trial',
-      study: id,
+      study,
       rerun: null,
       number,
       variant: '',

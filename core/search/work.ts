@@ -1,6 +1,8 @@
 import type { RungDecision } from '../study/decision.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
+import type { StudyPlan } from '../study/plan.ts';
 import type { Rerun } from '../study/rerun.ts';
+import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Survival } from './time-left.ts';
@@ -10,6 +12,13 @@ export type Owner = { study: number } | { rerun: number };
 
 export const ownerKey = (owner: Owner): string =>
   'study' in owner ? `study ${owner.study}` : `rerun ${owner.rerun}`;
+
+/** Whose run it is; null for pretraining, which may serve many. */
+export function ownerOf({ kind, study, rerun }: Run): Owner | null {
+  if (kind === 'trial') return { study: study! };
+  if (kind === 'repeat') return { rerun: rerun! };
+  return null;
+}
 
 /** What the scheduler keeps in memory of a study or re-run that is being worked on; all of it can be read again. */
 export interface Work {
@@ -21,6 +30,8 @@ export interface Work {
   open: boolean;
   /** The study's rule; null for re-runs. */
   readonly judge: Judge | null;
+  /** What its trials are drawn from; null for re-runs. */
+  readonly plan: StudyPlan | null;
   /** Number of the next trial to be drawn, of how many. Re-runs draw none. */
   nextTrial: number;
   trials: number;
@@ -56,6 +67,7 @@ export function newWork(owner: Owner, of: Study | Rerun, judge: Judge | null): W
     retries: 'plan' in of ? of.plan.retries : of.retries,
     open: false,
     judge,
+    plan: 'plan' in of ? of.plan : null,
     nextTrial: 0,
     trials: 'plan' in of ? of.plan.trials : 0,
     ready: [],

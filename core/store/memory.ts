@@ -8,6 +8,7 @@ import { targetAccuracy } from '../study/metrics.ts';
 import { checkJobMove, checkRunMove } from '../study/moves.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Rerun } from '../study/rerun.ts';
+import { newRun } from '../study/run.ts';
 import type { Attempt, Run } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
@@ -141,21 +142,8 @@ export function openMemoryStore(): Store {
           other.variant === variant &&
           other.number === number,
       );
-      if (existing && kind !== 'pretrain') throw duplicateRun(existing.id, kind, number);
-      return runs.add({
-        state: 'waiting',
-        rejection: null,
-        duplicateOf: null,
-        ...run,
-        epoch: 0,
-        accuracy: null,
-        failure: null,
-        attempts: 0,
-        pinned: false,
-        startedAt: null,
-        endedAt: null,
-        seconds: 0,
-      });
+      if (existing && kind !== 'pretrain') throw duplicateRun(kind, number);
+      return runs.add({ ...newRun, ...run });
     },
     run: (id) => runs.get(id),
     runs: (filter = {}) => ofRun(filter),

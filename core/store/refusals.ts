@@ -10,10 +10,10 @@ export const unknown = (what: string, id: number): LabError =>
   );
 
 /** For a second run of the same trial, or of the same seed of a re-run. */
-export const duplicateRun = (id: number, kind: RunKind, number: number): LabError =>
+export const duplicateRun = (kind: RunKind, number: number): LabError =>
   new LabError(
     'store.duplicate-run',
-    `Run ${id} is already ${kind} ${number}; expected a number that is still free.`,
+    `There is already a ${kind} ${number}; expected a number that is still free.`,
     'Nothing was changed.',
   );
 

@@ -83,9 +83,7 @@ export type NewRun = Pick<
   'kind' | 'study' | 'rerun' | 'number' | 'variant' | 'graph' | 'key' | 'seed' | 'training' | 'createdAt'
 > &
   Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf'>>;
-export type RunChange = Partial<
-  Pick<Run, 'state' | 'failure' | 'graph' | 'pinned' | 'startedAt' | 'endedAt' | 'accuracy'>
->;
+export type RunChange = Partial<Pick<Run, 'state' | 'failure' | 'pinned' | 'startedAt' | 'endedAt'>>;
 
 /** All given fields must match. */
 export interface RunFilter {

@@ -89,6 +89,21 @@ export interface Run {
   seconds: number;
 }
 
+/** What every run begins with. */
+export const newRun = {
+  state: 'waiting',
+  epoch: 0,
+  accuracy: null,
+  failure: null,
+  rejection: null,
+  duplicateOf: null,
+  attempts: 0,
+  pinned: false,
+  startedAt: null,
+  endedAt: null,
+  seconds: 0,
+} as const satisfies Partial<Run>;
+
 /** One start of a run on a slot: the bars of the timeline, and which environment made which epochs. */
 export interface Attempt {
   run: number;

@@ -193,7 +193,8 @@ export class ScriptedRunner implements Runner {
     working.epoch = epoch;
     working.time = this.#time + this.#script.seconds(job, epoch + 1);
     this.reports++;
-    const verdict = listener.epoch(metricsOf(job, epoch, this.#script));
+    const { accuracy, seconds } = this.#script;
+    const verdict = listener.epoch(metricsOf(job, epoch, accuracy(job, epoch), seconds(job, epoch)));
     if (working.gone) return;
     if (verdict !== 'go-on') {
       if (verdict === 'save-and-stop') await this.#hand(working, 'final');
@@ -258,11 +259,16 @@ export function curve(job: Pick<Job, 'seed' | 'graph' | 'training'>, epoch: numb
   return Math.min(1, Math.max(0, limit * (1 - Math.exp(-epoch / pace)) + noise));
 }
 
-function metricsOf(job: Job, epoch: number, script: Required<Script>): EpochMetrics {
-  const accuracy = script.accuracy(job, epoch);
+/** Metrics of an epoch whose target has this accuracy; the other numbers follow from it. */
+export function metricsOf(
+  job: Pick<Job, 'graph' | 'training'>,
+  epoch: number,
+  accuracy: number,
+  seconds: number,
+): EpochMetrics {
   return {
     epoch,
-    seconds: script.seconds(job, epoch),
+    seconds,
     nodes: job.graph.nodes.map((_, node) => ({
       accuracy: node === 0 ? accuracy : accuracy * 0.9,
       loss: 3 - accuracy,

@@ -77,9 +77,10 @@ export class Eraser {
          WHERE run = ?`,
       run,
     );
-    for (const table of ['edge_epoch', 'epoch', 'decision', 'attempt'])
+    for (const table of ['epoch', 'decision', 'attempt'])
       this.#database.run(`DELETE FROM ${table} WHERE run = ?`, run);
-    this.#database.run('DELETE FROM run WHERE id = ?', run);
+    const graph = this.#database.value<number>('DELETE FROM run WHERE id = ? RETURNING graph', run);
+    this.#database.run('DELETE FROM graph WHERE id = ?', graph ?? null);
   }
 
   #eraseJob(job: 'study' | 'rerun', id: number): void {

@@ -18,7 +18,7 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
         const { name, graph, key, createdAt } = saved;
         const { id } = database.run(
           'INSERT INTO saved_graph (name, graph, key, created_at) VALUES (?, ?, ?, ?)',
-          ...[name, graphs.idOf(graph), key, createdAt],
+          ...[name, graphs.add(graph), key, createdAt],
         );
         return { id, name, graph, key, createdAt };
       }),

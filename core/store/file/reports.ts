@@ -19,20 +19,26 @@ interface DecisionRow {
 
 /** Rung values with their decisions, and the metrics of every epoch. */
 export function reportsIn(database: Sqlite): ReportStore {
+  let arrivals: number | undefined;
+  const nextArrival = (): number => {
+    arrivals ??= database.value<number | null>('SELECT max(arrival) FROM decision') ?? 0;
+    return ++arrivals;
+  };
   return {
     rungValues: (study, rung) =>
       database
         .all<{ value: number }>(
-          'SELECT value FROM decision WHERE study = ? AND rung = ? AND value IS NOT NULL ORDER BY id',
+          `SELECT value FROM run CROSS JOIN decision ON decision.run = run.id
+             WHERE study = ? AND rung = ? AND value IS NOT NULL ORDER BY arrival`,
           ...[study, rung],
         )
         .map((row) => row.value),
     addDecision(run, { rung, value, go, n, rank, limit, median }, at) {
       const { changes } = database.run(
-        `INSERT INTO decision (study, rung, run, value, go, n, rank, rank_limit, median, at)
-           SELECT study, ?, id, ?, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
+        `INSERT INTO decision (run, rung, arrival, value, go, n, rank, rank_limit, median, at)
+           SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
            ON CONFLICT DO NOTHING`,
-        ...[rung, value, go ? 1 : 0, n, rank, limit, median, at, run],
+        ...[rung, nextArrival(), value, go ? 1 : 0, n, rank, limit, median, at, run],
       );
       if (changes === 0) throw decided(run, rung);
     },
@@ -40,7 +46,11 @@ export function reportsIn(database: Sqlite): ReportStore {
       const rows =
         'run' in of
           ? database.all<DecisionRow>('SELECT * FROM decision WHERE run = ? ORDER BY rung', of.run)
-          : database.all<DecisionRow>('SELECT * FROM decision WHERE study = ? ORDER BY id', of.study);
+          : database.all<DecisionRow>(
+              `SELECT decision.* FROM run CROSS JOIN decision ON decision.run = run.id
+                 WHERE study = ? ORDER BY arrival`,
+              of.study,
+            );
       return rows.map(decisionOf);
     },
     addEpoch(run, metrics) {
@@ -52,15 +62,16 @@ export function reportsIn(database: Sqlite): ReportStore {
           ...[epoch, accuracy, seconds, run, epoch],
         );
         if (changes === 0) throw outOfOrder(run, epoch);
-        database.run('INSERT INTO epoch VALUES (?, ?, ?, ?)', run, epoch, seconds, packNodes(nodes));
-        database.run('INSERT INTO edge_epoch VALUES (?, ?, ?)', run, epoch, packEdges(edges));
+        database.run(
+          'INSERT INTO epoch VALUES (?, ?, ?, ?, ?)',
+          ...[run, epoch, seconds, packNodes(nodes), packEdges(edges)],
+        );
       });
     },
     epochs: (run, after = 0) =>
       database
         .all<{ epoch: number; seconds: number; nodes: Uint8Array; edges: Uint8Array }>(
-          `SELECT epoch.epoch, seconds, nodes, edges FROM epoch JOIN edge_epoch USING (run, epoch)
-             WHERE run = ? AND epoch > ? ORDER BY epoch`,
+          'SELECT epoch, seconds, nodes, edges FROM epoch WHERE run = ? AND epoch > ? ORDER BY epoch',
           ...[run, after],
         )
         .map(({ epoch, seconds, nodes, edges }) => ({

@@ -2,6 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
 import { checkRunMove } from '../../study/moves.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
+import { newRun } from '../../study/run.ts';
 import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
@@ -89,19 +90,15 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     addRun(added) {
       return database.transaction(() => {
         const { kind, study, rerun, number, variant, key, seed, createdAt } = added;
-        const existing = database.value<number>(
-          `SELECT id FROM run WHERE kind = ? AND study IS ? AND rerun IS ? AND variant = ? AND number = ?`,
-          ...[kind, study, rerun, variant, number],
-        );
-        if (existing !== undefined && kind !== 'pretrain') throw duplicateRun(existing, kind, number);
-        const { id } = database.run(
+        const { changes, id } = database.run(
           `INSERT INTO run (kind, study, rerun, number, variant, graph, key, seed, training, state, rejection,
-             duplicate_of, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[kind, study, rerun, number, variant, graphs.idOf(added.graph), key, seed],
+             duplicate_of, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+          ...[kind, study, rerun, number, variant, graphs.add(added.graph), key, seed],
           ...[trainings.idOf(added.training), added.state ?? 'waiting', added.rejection ?? null],
           ...[added.duplicateOf ?? null, createdAt],
         );
-        return run(id);
+        if (changes === 0) throw duplicateRun(kind, number);
+        return { ...newRun, ...added, id };
       });
     },
     runs({ study, rerun, kind, states } = {}) {
@@ -128,24 +125,25 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     },
     changeRun(id, change) {
       return database.transaction(() => {
-        if (change.state !== undefined) {
-          const before = run(id).state;
-          if (change.state !== before) checkRunMove(before, change.state, `Run ${id}`);
-        }
+        const before = run(id);
+        if (change.state !== undefined && change.state !== before.state)
+          checkRunMove(before.state, change.state, `Run ${id}`);
         update(database, 'run', id, {
           ...change,
           failure: change.failure && JSON.stringify(change.failure),
-          graph: change.graph && graphs.idOf(change.graph),
           pinned: change.pinned === undefined ? undefined : Number(change.pinned),
         });
-        return run(id);
+        return { ...before, ...change };
       });
     },
     addAttempt(id, slot, at) {
       return database.transaction(() => {
-        const { epoch, attempts } = run(id);
-        const number = attempts + 1;
-        database.run('UPDATE run SET attempts = ? WHERE id = ?', number, id);
+        const counted = database.get<{ epoch: number; attempts: number }>(
+          'UPDATE run SET attempts = attempts + 1 WHERE id = ? RETURNING epoch, attempts',
+          id,
+        );
+        if (!counted) throw unknown('run', id);
+        const { epoch, attempts: number } = counted;
         database.run(
           'INSERT INTO attempt (run, number, slot, from_epoch, started_at) VALUES (?, ?, ?, ?, ?)',
           ...[id, number, slot, epoch, at],

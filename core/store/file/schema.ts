@@ -26,10 +26,12 @@ export const migrations: readonly string[] = [
     visible TEXT NOT NULL CHECK (visible IN ('arriving', 'yes', 'leaving'))
   ) STRICT;
 
-  -- Graphs, training plans and environments are shared by many runs and never change: one row per text.
-  CREATE TABLE graph (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+  -- Training plans and environments are shared by many runs and never change: one row per text.
   CREATE TABLE training (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE environment (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+  -- One row per run or saved graph, apart from them: runs change with every epoch, graphs never.
+  CREATE TABLE graph (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
 
   CREATE TABLE rejection (
     study INTEGER NOT NULL REFERENCES study (id),
@@ -88,11 +90,11 @@ export const migrations: readonly string[] = [
     CHECK ((state = 'duplicate') = (duplicate_of IS NOT NULL)),
     CHECK ((state = 'rejected') = (rejection IS NOT NULL))
   ) STRICT;
-  CREATE UNIQUE INDEX run_trial ON run (study, number) WHERE kind = 'trial';
-  CREATE UNIQUE INDEX run_repeat ON run (rerun, variant, number) WHERE kind = 'repeat';
+  -- Every index costs a page in each commit that adds a trial, so one serves two ends: all runs of a study are found by it,
+  -- and no two trials have the same number.
+  CREATE UNIQUE INDEX run_study ON run (study, iif(kind = 'trial', number, -id));
+  CREATE UNIQUE INDEX run_repeat ON run (rerun, variant, number) WHERE rerun IS NOT NULL;
   CREATE INDEX run_key ON run (study, key) WHERE kind = 'trial';
-  CREATE INDEX run_study ON run (study);
-  CREATE INDEX run_rerun ON run (rerun) WHERE rerun IS NOT NULL;
   CREATE INDEX run_duplicate ON run (duplicate_of) WHERE duplicate_of IS NOT NULL;
 
   CREATE TABLE attempt (
@@ -107,12 +109,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (run, number)
   ) STRICT, WITHOUT ROWID;
 
-  -- A recorded rung value and what was decided of it, in order of arrival. A value that was not a number is null.
+  -- A recorded rung value and what was decided of it; a trial belongs to one study, so (run, rung) is unique there too.
+  -- A value that was not a number is null. arrival grows with every decision of the lab.
   CREATE TABLE decision (
-    id INTEGER PRIMARY KEY,
-    study INTEGER NOT NULL REFERENCES study (id),
-    rung INTEGER NOT NULL,
     run INTEGER NOT NULL REFERENCES run (id),
+    rung INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
     value REAL,
     go INTEGER NOT NULL CHECK (go IN (0, 1)),
     n INTEGER NOT NULL,
@@ -120,24 +122,16 @@ export const migrations: readonly string[] = [
     rank_limit INTEGER,
     median REAL,
     at INTEGER NOT NULL,
-    UNIQUE (study, rung, run)
-  ) STRICT;
-  CREATE INDEX decision_run ON decision (run, rung);
+    PRIMARY KEY (run, rung)
+  ) STRICT, WITHOUT ROWID;
 
-  -- nodes: per node float64 accuracy, loss, training accuracy, training loss. Kept apart from the edges, since curves
-  -- of whole studies are read from it.
+  -- nodes: per node float64 accuracy, loss, training accuracy, training loss; edges: per edge float32 raw loss, gated loss,
+  -- weight, TT, TF, FT, FF, all NaN for an edge that carries nothing.
   CREATE TABLE epoch (
     run INTEGER NOT NULL REFERENCES run (id),
     epoch INTEGER NOT NULL,
     seconds REAL NOT NULL,
     nodes BLOB NOT NULL,
-    PRIMARY KEY (run, epoch)
-  ) STRICT, WITHOUT ROWID;
-
-  -- edges: per edge float32 raw loss, gated loss, weight, TT, TF, FT, FF; all NaN for an edge that carries nothing.
-  CREATE TABLE edge_epoch (
-    run INTEGER NOT NULL REFERENCES run (id),
-    epoch INTEGER NOT NULL,
     edges BLOB NOT NULL,
     PRIMARY KEY (run, epoch)
   ) STRICT, WITHOUT ROWID;

@@ -83,10 +83,21 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
   };
 }
 
+/** Plans never change but for their trials: each is parsed once. */
+const plans = new Map<string, StudyPlan>();
+
+function planOf(text: string): StudyPlan {
+  const known = plans.get(text);
+  if (known) return known;
+  const plan = JSON.parse(text) as StudyPlan;
+  plans.set(text, plan);
+  return plan;
+}
+
 const studyOf = (row: StudyRow): Study => ({
   id: row.id,
   name: row.name,
-  plan: { ...(JSON.parse(row.plan) as StudyPlan), trials: row.trials },
+  plan: { ...planOf(row.plan), trials: row.trials },
   state: row.state,
   priority: row.priority,
   problem: row.problem === null ? null : (JSON.parse(row.problem) as LabProblem),

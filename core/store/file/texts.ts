@@ -1,26 +1,37 @@
 import type { Sqlite } from '../sqlite.ts';
 
 /**
- * A table of texts that never change, one row each: graphs, training plans, environments. Equal values share an id, and
- * the parsed form is kept, so that 1,500 trials do not parse their plan 1,500 times; callers must not change it.
+ * A table of values that never change, one row each: graphs, training plans, environments. The parsed form is kept, so that
+ * 1,500 trials do not parse their plan 1,500 times.
  */
 export class Texts<T> {
   readonly #database: Sqlite;
   readonly #table: string;
   readonly #parsed = new Map<number, T>();
+  #last: { value: T; id: number } | null = null;
 
   constructor(database: Sqlite, table: 'graph' | 'training' | 'environment') {
     this.#database = database;
     this.#table = table;
     database.onUndo(() => {
       this.#parsed.clear();
+      this.#last = null;
     });
   }
 
+  /** Adds a row, whether or not there is an equal one. */
+  add(value: T): number {
+    return this.#database.run(`INSERT INTO ${this.#table} (text) VALUES (?)`, JSON.stringify(value)).id;
+  }
+
+  /** Id of a value, which is added when it is new. Needs a table whose texts are unique. */
   idOf(value: T): number {
+    if (this.#last?.value === value) return this.#last.id;
     const text = JSON.stringify(value);
     const known = this.#database.value<number>(`SELECT id FROM ${this.#table} WHERE text = ?`, text);
-    return known ?? this.#database.run(`INSERT INTO ${this.#table} (text) VALUES (?)`, text).id;
+    const id = known ?? this.add(value);
+    this.#last = { value, id };
+    return id;
   }
 
   at(id: number): T {
