@@ -49,7 +49,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
   }
   dimensions.push(
     { key: 'epoch', title: 'epochs', choices: null, value: (row) => Math.log2(Math.max(1, row.epoch)) },
-    { key: 'accuracy', title: 'accuracy', choices: null, value: (row) => row.accuracy },
+    { key: 'accuracy', title: 'acc. %', choices: null, value: (row) => row.accuracy },
   );
   return dimensions;
 }
@@ -97,7 +97,7 @@ export function axesOf(
       : rows.map(dimension.value).filter((value) => value !== null);
     let low = Math.min(...values);
     let high = Math.max(...values);
-    if (!(low < high)) [low, high] = values.length > 0 ? [low - 0.5, low + 0.5] : [0, 1];
+    if (!(low < high)) [low, high] = values.length > 0 ? [Math.max(0, low - 0.05), low + 0.05] : [0, 1];
     const scale = scaleLinear([low, high], [frame.bottom, frame.top]);
     return {
       dimension,
@@ -132,6 +132,7 @@ export function drawParallel(
     row.accuracy === null || !(low < high) ? 0.3 : (row.accuracy - low) / (high - low);
   /** Many lines are drawn thinner, so that the good ones stand out. */
   const thin = Math.max(0.2, Math.min(1, 250 / Math.max(1, rows.length)));
+  const few = Math.min(0.8, 3 / Math.max(1, rows.length));
   const lines = rows
     .map((row) => ({ row, heat: heat(row), in: shown(row) }))
     .sort((a, b) => Number(a.in) - Number(b.in) || a.heat - b.heat)
@@ -140,7 +141,7 @@ export function drawParallel(
       points: trialLine(row, axes),
       stroke: inside ? theme.states[row.state] : theme.quiet,
       width: inside && warm > 0.9 ? 1.6 : 1,
-      opacity: inside ? 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin) : 0.04 * thin,
+      opacity: inside ? Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)) : 0.04 * thin,
     }));
   return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme))];
 }
