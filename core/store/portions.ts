@@ -5,7 +5,13 @@ import { setImmediate } from 'node:timers/promises';
  * their turn between any two. A portion should take a millisecond or two.
  */
 export class Portions {
+  readonly #room: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
+
+  /** @param room waits until there is room for a portion that writes much */
+  constructor(room: () => Promise<void> = () => Promise.resolve()) {
+    this.#room = room;
+  }
 
   /** Runs a portion after those asked for before. A portion that throws fails its own asker only. */
   async turn<T>(portion: () => T): Promise<T> {
@@ -18,8 +24,9 @@ export class Portions {
     return mine;
   }
 
-  /** Settles when all portions asked for so far are done. */
-  async rest(): Promise<void> {
-    await this.#last;
+  /** The same for a portion that writes much: it waits for room first. */
+  async write<T>(portion: () => T): Promise<T> {
+    await this.#room();
+    return this.turn(portion);
   }
 }

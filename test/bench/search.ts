@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -67,7 +67,8 @@ const parts: Record<string, () => Promise<Figures>> = {
         checkpoints_saved: runner.checkpointsSaved,
         messages: runner.messages,
         rss_mib: process.memoryUsage().rss / 2 ** 20,
-        log_mib: (store.sizes().total - store.sizes().checkpoints) / 2 ** 20,
+        log_mib: statSync(`${store.place.file}-wal`).size / 2 ** 20,
+        file_mib: statSync(store.place.file!).size / 2 ** 20,
       };
       await scheduler.close('at-once');
       await runner.close();

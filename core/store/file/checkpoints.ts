@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint, CheckpointPurpose } from '../../study/checkpoint.ts';
+import type { Eraser } from './eraser.ts';
 import type { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { damaged, unknown } from '../refusals.ts';
@@ -19,7 +20,7 @@ interface CheckpointRow {
 const PIECE_BYTES = 256 * 1024;
 
 /** Checkpoints as rows of pieces. Saved and erased piece by piece, seen only while they are whole. */
-export function checkpointsIn(database: Sqlite, portions: Portions, erase: () => void): CheckpointStore {
+export function checkpointsIn(database: Sqlite, portions: Portions, eraser: Eraser | null): CheckpointStore {
   const get = (id: number): Checkpoint => {
     const row = database.get<CheckpointRow>(`SELECT * FROM checkpoint WHERE id = ? AND state = 'whole'`, id);
     if (!row) throw unknown('checkpoint', id);
@@ -29,6 +30,8 @@ export function checkpointsIn(database: Sqlite, portions: Portions, erase: () =>
   return {
     checkpoint: get,
     async saveCheckpoint({ run, epoch, purpose, bytes, sha256, chunks }, at) {
+      // What earlier ones left goes first, so that saving cannot outrun erasing.
+      await eraser?.erase();
       const { id } = database.run(
         `INSERT INTO checkpoint (run, epoch, purpose, bytes, sha256, created_at, state)
            VALUES (?, ?, ?, ?, ?, ?, 'saving')`,
@@ -43,7 +46,7 @@ export function checkpointsIn(database: Sqlite, portions: Portions, erase: () =>
             const piece = chunk.subarray(start, start + PIECE_BYTES);
             saved += piece.length;
             if (saved > bytes) throw damaged(id, `more than the announced ${bytes} bytes came`);
-            await portions.turn(() => {
+            await portions.write(() => {
               hash.update(piece);
               database.run('INSERT INTO checkpoint_chunk VALUES (?, ?, ?)', id, number, piece);
             });
@@ -63,7 +66,7 @@ export function checkpointsIn(database: Sqlite, portions: Portions, erase: () =>
         database.run(`UPDATE checkpoint SET state = 'dropped' WHERE id = ?`, id);
         throw error;
       } finally {
-        erase();
+        eraser?.wake();
       }
     },
     checkpointOf(run) {
@@ -102,7 +105,7 @@ export function checkpointsIn(database: Sqlite, portions: Portions, erase: () =>
         database.run('UPDATE pretrained SET checkpoint = NULL WHERE checkpoint = ?', id);
         database.run(`UPDATE checkpoint SET state = 'dropped' WHERE id = ?`, id);
       });
-      erase();
+      eraser?.wake();
     },
   };
 }

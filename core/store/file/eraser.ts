@@ -3,10 +3,13 @@ import type { RunKind } from '../../study/run.ts';
 import type { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 
-/** Unused pages of 4 KiB that are kept for the next checkpoint: 64 MiB. */
+/** Unused pages that are kept for the next checkpoints: a third of the file, and always 64 MiB. */
+const KEPT_SHARE = 1 / 3;
 const KEPT_PAGES = 16_384;
+/** Pieces of a checkpoint erased in one portion. */
+const PORTION_CHUNKS = 4;
 /** Pages given back in one portion. */
-const PORTION_PAGES = 256;
+const PORTION_PAGES = 32;
 
 /**
  * Erases what nobody can see any more, in small portions: dropped checkpoints, removed studies and re-runs. What a
@@ -31,9 +34,9 @@ export class Eraser {
   }
 
   /** Erases everything there is to erase now, and gives space back that is not needed soon. */
-  async erase(keptPages = KEPT_PAGES): Promise<void> {
+  async erase(kept: 'some' | 'nothing' = 'some'): Promise<void> {
     while (this.#busy) await this.#busy;
-    this.#busy = this.#eraseAll(keptPages).finally(() => {
+    this.#busy = this.#eraseAll(kept).finally(() => {
       this.#busy = null;
     });
     await this.#busy;
@@ -43,14 +46,14 @@ export class Eraser {
     this.#closed = true;
   }
 
-  async #eraseAll(keptPages: number): Promise<void> {
+  async #eraseAll(kept: 'some' | 'nothing'): Promise<void> {
     const steps = [
       () => this.#eraseOf('study', 'trial'),
       () => this.#eraseOf('rerun', 'repeat'),
-      () => this.#eraseChunk(),
-      () => this.#giveBack(keptPages),
+      () => this.#eraseChunks(),
+      () => this.#giveBack(kept),
     ];
-    for (const step of steps) while (await this.#portions.turn(() => !this.#closed && step())) continue;
+    for (const step of steps) while (await this.#portions.write(() => !this.#closed && step())) continue;
   }
 
   /** Erases one run of a removed study or re-run, or, when it has none left, itself. */
@@ -92,22 +95,24 @@ export class Eraser {
     this.#database.run(`DELETE FROM ${job} WHERE id = ?`, id);
   }
 
-  #eraseChunk(): boolean {
+  #eraseChunks(): boolean {
     const id = this.#database.value<number>(`SELECT id FROM checkpoint WHERE state = 'dropped' LIMIT 1`);
     if (id === undefined) return false;
-    const number = this.#database.value<number>(
-      'SELECT number FROM checkpoint_chunk WHERE checkpoint = ? LIMIT 1',
-      id,
+    const { changes } = this.#database.run(
+      `DELETE FROM checkpoint_chunk WHERE checkpoint = ? AND number IN
+         (SELECT number FROM checkpoint_chunk WHERE checkpoint = ? LIMIT ?)`,
+      ...[id, id, PORTION_CHUNKS],
     );
-    if (number === undefined) this.#database.run('DELETE FROM checkpoint WHERE id = ?', id);
-    else this.#database.run('DELETE FROM checkpoint_chunk WHERE checkpoint = ? AND number = ?', id, number);
+    if (changes === 0) this.#database.run('DELETE FROM checkpoint WHERE id = ?', id);
     return true;
   }
 
-  #giveBack(keptPages: number): boolean {
+  #giveBack(kept: 'some' | 'nothing'): boolean {
     const free = this.#database.value<number>('PRAGMA freelist_count') ?? 0;
-    if (free <= keptPages) return false;
-    this.#database.execute(`PRAGMA incremental_vacuum(${Math.min(PORTION_PAGES, free - keptPages)})`);
+    const pages = this.#database.value<number>('PRAGMA page_count') ?? 0;
+    const mayStay = kept === 'nothing' ? 0 : Math.max(KEPT_PAGES, Math.floor(pages * KEPT_SHARE));
+    if (free <= mayStay) return false;
+    this.#database.execute(`PRAGMA incremental_vacuum(${Math.min(PORTION_PAGES, free - mayStay)})`);
     return true;
   }
 }

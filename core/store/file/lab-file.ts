@@ -23,8 +23,6 @@ import { migrate, migrations, schemaOf } from './schema.ts';
 import { studiesIn } from './studies.ts';
 import { Texts } from './texts.ts';
 
-/** Milliseconds between two looks at whether the log needs the writer's help. */
-const LOG_LOOK = 500;
 /** The log is cut to this length when it starts over. */
 const LOG_BYTES = 64 << 20;
 
@@ -100,10 +98,7 @@ function openToWrite(file: string, release: () => void): Store {
   const keeper = startLogKeeper(file, () => {
     database.execute('PRAGMA wal_autocheckpoint = 1000');
   });
-  const look = setInterval(() => {
-    if (keeper.wantsHelp()) database.all('PRAGMA wal_checkpoint(PASSIVE)');
-  }, LOG_LOOK).unref();
-  const portions = new Portions();
+  const portions = new Portions(() => keeper.room());
   const eraser = new Eraser(database, portions);
   eraser.wake();
   return storeOver(
@@ -114,7 +109,6 @@ function openToWrite(file: string, release: () => void): Store {
       readOnly: false,
       eraser,
       beforeClose: () => {
-        clearInterval(look);
         eraser.close();
         keeper.stop();
       },
@@ -150,7 +144,7 @@ function storeOver(
     ...studiesIn(database, erase),
     ...runsIn(database, { graphs, trainings, environments }),
     ...reportsIn(database),
-    ...checkpointsIn(database, portions, () => eraser?.wake()),
+    ...checkpointsIn(database, portions, eraser),
     ...rerunsIn(database, trainings, erase),
     ...pretrainedIn(database, trainings),
     ...notesIn(database, graphs),
@@ -180,7 +174,7 @@ function storeOver(
       }
     },
     async compact() {
-      await eraser?.erase(0);
+      await eraser?.erase('nothing');
       database.all('PRAGMA wal_checkpoint(TRUNCATE)');
     },
     close() {

@@ -1,12 +1,14 @@
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 /** Places in the Int32Array that writer and keeper share. */
 export const STOP = 0;
 /** 0: the keeper has not opened the file; 1: it has; 2: it has let go of it. */
 export const HOLDS = 1;
-/** Pages in the log, and how many of them are in the file, at the keeper's last look. */
+/** Pages in the log at the keeper's last look. */
 export const PAGES = 2;
-export const COPIED = 3;
+/** Looks so far. */
+export const LOOKS = 3;
 
 export interface KeeperData {
   file: string;
@@ -14,19 +16,19 @@ export interface KeeperData {
 }
 
 /** From this many pages of 4 KiB (64 MiB) on the log should start over. */
-const LONG_LOG = 16_384;
-/** Pages that the writer may copy itself without a noticeable wait. */
-const FEW = 1024;
+export const LONG_LOG = 16_384;
+/** Milliseconds between two questions whether the keeper has looked. */
+const POLL = 10;
 /** Milliseconds to wait for the thread at the end. */
 const PATIENCE = 2000;
 
 /** The writer's side of the thread that moves SQLite's log into the file. */
 export interface LogKeeper {
   /**
-   * True when the log is long and nearly all of it is in the file: then the writer should copy the rest, so that the log
-   * starts over. The keeper alone cannot bring that about as long as writes go on.
+   * Waits, when the log is long, until the keeper has copied what is in it: the next write then starts the log over. Large
+   * writes call it before each portion; between them there is time for the keeper, so that it gets to the end.
    */
-  wantsHelp(): boolean;
+  room(): Promise<void>;
   /** Waits until the thread has let go of the file. */
   stop(): void;
 }
@@ -39,19 +41,19 @@ export function startLogKeeper(file: string, onLost: () => void): LogKeeper {
     workerData: { file, shared } satisfies KeeperData,
   });
   worker.unref();
-  let stopped = false;
+  let ended = false;
   worker.once('error', () => {
-    if (!stopped) onLost();
+    if (!ended) onLost();
+    ended = true;
   });
   return {
-    wantsHelp() {
-      const pages = Atomics.load(state, PAGES);
-      if (pages < LONG_LOG || pages - Atomics.load(state, COPIED) > FEW) return false;
-      Atomics.store(state, PAGES, 0);
-      return true;
+    async room() {
+      const seen = Atomics.load(state, LOOKS);
+      while (!ended && Atomics.load(state, PAGES) >= LONG_LOG && Atomics.load(state, LOOKS) === seen)
+        await setTimeout(POLL);
     },
     stop() {
-      stopped = true;
+      ended = true;
       Atomics.store(state, STOP, 1);
       Atomics.notify(state, STOP);
       Atomics.wait(state, HOLDS, 1, PATIENCE);
