@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { VariantView } from '../../../core/lab/api.ts';
+import { accuracyScale, epochScale, epochTicks, frameOf } from '../../../renderer/charts/axes.ts';
+import { barsOf, drawCurves, nearestCurve } from '../../../renderer/charts/curves.ts';
+import { gateShares, topTrials } from '../../../renderer/charts/gates.ts';
+import { drawHistory, history } from '../../../renderer/charts/history.ts';
+import { nearestPoint } from '../../../renderer/charts/nearest.ts';
+import {
+  axesOf,
+  defaultDimensions,
+  dimensionsOf,
+  passes,
+  trialLine,
+} from '../../../renderer/charts/parallel.ts';
+import { differenceText, drawSeeds, meanText } from '../../../renderer/charts/seeds.ts';
+import { light } from '../../../renderer/charts/theme.ts';
+import { barAt, drawTimeline, timeTicks } from '../../../renderer/charts/timeline.ts';
+import { curve, decision, trial } from '../rows.ts';
+
+const size = { width: 400, height: 200 };
+
+describe('axes', () => {
+  test('epochs: rungs are evenly spaced, and the last epoch has its tick', () => {
+    const x = epochScale(200, frameOf(size));
+    assert.ok(Math.abs(x(4) - x(2) - (x(128) - x(64))) < 1e-9);
+    assert.deepEqual(epochTicks(200), [1, 2, 4, 8, 16, 32, 64, 128, 200]);
+    assert.deepEqual(epochTicks(8), [1, 2, 4, 8]);
+    assert.deepEqual(epochTicks(70), [1, 2, 4, 8, 16, 32, 70]);
+    assert.deepEqual(epochTicks(1), [1]);
+  });
+
+  test('accuracies: nothing to show, one value and extremes have a sane range', () => {
+    const frame = frameOf(size);
+    assert.deepEqual(accuracyScale([], frame).domain(), [0, 1]);
+    const [low, high] = accuracyScale([0.5], frame).domain() as [number, number];
+    assert.ok(high - low >= 0.02 && low < 0.5 && high > 0.5);
+    assert.deepEqual(accuracyScale([0, 1, NaN], frame).domain(), [0, 1]);
+  });
+});
+
+describe('history', () => {
+  test('best so far rises with ended trials only; what runs comes last', () => {
+    const points = history([
+      trial(1, { accuracy: 0.3, endedAt: 10 }),
+      trial(2, { accuracy: 0.9, endedAt: null, state: 'running' }),
+      trial(3, { accuracy: 0.2, endedAt: 5 }),
+      trial(4, { accuracy: null, endedAt: 1, state: 'failed' }),
+      trial(5, { accuracy: 0.99, endedAt: 2, state: 'duplicate' }),
+    ]);
+    assert.deepEqual(
+      points.map(({ run, best }) => [run, best]),
+      [
+        [3, 0.2],
+        [1, 0.3],
+        [2, 0.3],
+      ],
+    );
+  });
+
+  test('is drawn without trials and with one', () => {
+    assert.equal(drawHistory([], size, light).points.length, 0);
+    const { marks, points } = drawHistory(history([trial(1)]), size, light);
+    assert.equal(points.length, 1);
+    assert.ok(marks.every((mark) => mark.kind !== 'line' || mark.points.every(Number.isFinite)));
+  });
+});
+
+describe('learning curves', () => {
+  test('the bar of a rung is the value of rank limit among all recorded there', () => {
+    const bars = barsOf([
+      decision({ value: 0.1, n: 1, limit: 1 }),
+      decision({ value: 0.4, n: 2, limit: 1 }),
+      decision({ value: 0.2, n: 3, limit: 1 }),
+      decision({ value: 0.3, n: 4, limit: 2 }),
+      decision({ value: null, n: 4, limit: 2, go: false }),
+      decision({ rung: 2, value: 0.5, rank: null, limit: null }),
+    ]);
+    assert.deepEqual([...bars], [[1, 0.3]]);
+  });
+
+  test('stopped trials end in a cross; what is not a number interrupts the line', () => {
+    const rows = [trial(1, { state: 'stopped', epoch: 3 }), trial(2)];
+    const curves = new Map([
+      [1, curve(1, [0.1, 0.2, 0.3])],
+      [2, curve(2, [0.1, null, 0.4])],
+    ]);
+    const drawn = drawCurves(
+      { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars: new Map(), faint: () => false },
+      size,
+      light,
+    );
+    assert.equal(drawn.marks.filter((mark) => mark.kind === 'cross').length, 1);
+    assert.ok(Number.isNaN(drawn.curves[1]!.points[3]));
+    const [x, y] = drawn.curves[0]!.points.slice(-2) as [number, number];
+    assert.equal(nearestCurve(drawn.curves, x + 2, y + 2)?.run, 1);
+    assert.equal(nearestCurve(drawn.curves, x, y + 500), null);
+  });
+});
+
+describe('gates of the best', () => {
+  test('the best are taken by the accuracy at a rung, ties by their number', () => {
+    const rows = [
+      trial(1, { accuracy: 0.9 }),
+      trial(2, { accuracy: 0.5 }),
+      trial(3, { accuracy: 0.5 }),
+      trial(4, { accuracy: null }),
+    ];
+    const curves = new Map([
+      [1, curve(1, [0.1, 0.9])],
+      [2, curve(2, [0.3, 0.5])],
+    ]);
+    assert.deepEqual(
+      topTrials(rows, curves, null, 2).map((row) => row.run),
+      [1, 2],
+    );
+    assert.deepEqual(
+      topTrials(rows, curves, 1, 3).map((row) => row.run),
+      [2, 1],
+    );
+  });
+
+  test('shares of every edge add up to 1; graphs of another size are passed over', () => {
+    const cells = gateShares(
+      [trial(1), trial(2, {}, 'resnet32=TX,resnet110=LC'), trial(3, {}, 'resnet32=T')],
+      2,
+    );
+    assert.deepEqual(
+      cells.map(({ source, destination }) => `${source}-${destination}`),
+      ['0-1', '2-1', '0-2', '1-2'],
+    );
+    for (const cell of cells)
+      assert.ok(Math.abs(cell.shares.reduce((sum, each) => sum + each.share, 0) - 1) < 1e-12);
+    assert.equal(cells[1]!.shares.find((each) => each.gate === 'cutoff')!.share, 0.5);
+    assert.ok(gateShares([], 2).every((cell) => cell.shares.every((each) => each.share === 0)));
+  });
+});
+
+describe('parallel coordinates', () => {
+  const rows = [trial(1), trial(2, { accuracy: null, epoch: 0 }, 'resnet32=TX,wrn-28-2=LC')];
+  const dimensions = dimensionsOf(rows);
+
+  test('an axis per choice that varies, per edge, and for the results', () => {
+    assert.deepEqual(
+      dimensions.map(({ key }) => key),
+      ['model 2', 'edge 0-1', 'edge 2-1', 'edge 0-2', 'edge 1-2', 'epoch', 'accuracy'],
+    );
+    assert.equal(defaultDimensions(dimensions).length, 7);
+  });
+
+  test('a brush lets pass what lies in it; what has no value does not', () => {
+    assert.ok(passes(rows[0]!, dimensions, { accuracy: [0.4, 0.6] }));
+    assert.ok(!passes(rows[1]!, dimensions, { accuracy: [0, 1] }));
+    assert.ok(passes(rows[1]!, dimensions, { 'edge 2-1': [0.5, 1.5] }));
+    assert.ok(!passes(rows[0]!, dimensions, { 'edge 2-1': [0.5, 1.5] }));
+  });
+
+  test('lines cross the axes in their places, with a gap where there is no value', () => {
+    const { axes } = axesOf(dimensions, rows, size);
+    const line = trialLine(rows[1]!, axes);
+    assert.equal(line.length, 2 * axes.length);
+    assert.ok(Number.isNaN(line.at(-1)));
+    for (const { y, invert } of axes) assert.ok(Math.abs(invert(y(0.3)) - 0.3) < 1e-9);
+  });
+});
+
+describe('timeline', () => {
+  const attempt = {
+    run: 1,
+    number: 1,
+    slot: 'gpu:0',
+    fromEpoch: 0,
+    environment: null,
+    startedAt: 1000,
+    endedAt: 5000,
+    outcome: 'completed' as const,
+  };
+
+  test('bars lie in their slot, those that run end now, and are found under the pointer', () => {
+    const attempts = [
+      attempt,
+      { ...attempt, run: 2, slot: 'gpu:10', startedAt: 3000, endedAt: null, outcome: null },
+      { ...attempt, run: 3, slot: 'gpu:2' },
+    ];
+    const { bars } = drawTimeline(attempts, new Map(), 9000, size, light);
+    const [first, running, other] = bars;
+    assert.ok(first!.y < other!.y && other!.y < running!.y, 'gpu:2 comes before gpu:10');
+    assert.ok(running!.x + running!.width > first!.x + first!.width);
+    assert.equal(barAt(bars, running!.x + 2, running!.y + 2)?.run, 2);
+    assert.equal(barAt(bars, 0, 0), null);
+    assert.ok(drawTimeline([], new Map(), 9000, size, light).marks.length > 0);
+  });
+
+  test('ticks are round times', () => {
+    assert.deepEqual(timeTicks(3 * 3600, 4), [0, 3600, 7200, 10_800]);
+    assert.deepEqual(timeTicks(90, 4), [0, 30, 60, 90]);
+    assert.ok(timeTicks(86_400 * 300, 6).length <= 7);
+  });
+});
+
+describe('seeds', () => {
+  const variant = (change: Partial<VariantView>): VariantView => ({
+    name: 'graph',
+    graph: trial(1).graph,
+    runs: [trial(7, { seed: 11 }), trial(8, { seed: 12 })],
+    values: [
+      { seed: 11, accuracy: 0.7 },
+      { seed: 12, accuracy: 0.72 },
+    ],
+    mean: 0.71,
+    standardDeviation: 0.0141421,
+    difference: null,
+    ...change,
+  });
+
+  test('mean and deviation in percent, as far as they are known', () => {
+    assert.equal(meanText(0.7346, 0.0042), '73.46 ± 0.42');
+    assert.equal(meanText(0.7346, null), '73.46');
+    assert.equal(meanText(null, null), '');
+  });
+
+  test('a difference is said with its interval and what it means', () => {
+    const difference = { mean: 0.0203, low: 0.0143, high: 0.0263, significant: true };
+    assert.equal(
+      differenceText({ name: 'kd', difference }),
+      '+2.03 points against KD, 95 % interval 1.43 % to 2.63 %: larger than the spread',
+    );
+    assert.match(
+      differenceText({ name: 'dml', difference: { ...difference, mean: -0.001, significant: false } }),
+      /^−0\.10 points.*not larger/,
+    );
+    assert.equal(differenceText({ name: 'graph', difference: null }), '');
+  });
+
+  test('a dot per value that leads to its run; references of equal value do not cover each other', () => {
+    const reference = {
+      table: 1 as const,
+      title: 'x',
+      nodes: 2,
+      method: 'dml' as const,
+      mean: 0.7,
+      standardDeviation: 0.01,
+    };
+    const { dots, marks } = drawSeeds(
+      [variant({}), variant({ name: 'kd', values: [], mean: null, standardDeviation: null })],
+      [reference, reference],
+      size,
+      light,
+    );
+    assert.deepEqual(
+      dots.map(({ run }) => run),
+      [7, 8],
+    );
+    const names = marks.filter((mark) => mark.kind === 'text' && mark.text.startsWith('x '));
+    assert.equal(names.length, 2);
+    assert.ok(Math.abs((names[0] as { y: number }).y - (names[1] as { y: number }).y) >= 12);
+  });
+});
+
+test('the nearest point: the last of equally near ones, none beyond reach', () => {
+  const points = [
+    { run: 1, x: 0, y: 0 },
+    { run: 2, x: 0, y: 0 },
+  ];
+  assert.equal(nearestPoint(points, 3, 4)?.run, 2);
+  assert.equal(nearestPoint(points, 30, 40), null);
+});

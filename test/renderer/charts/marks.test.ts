@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { marksSvg, paint, type Mark, type Pen } from '../../../renderer/charts/marks.ts';
+
+const marks: Mark[] = [
+  { kind: 'line', points: [0, 0, 1, 1, NaN, 0, 2, 2, 3, 3], stroke: '#000', width: 1, dash: '2 3' },
+  { kind: 'dot', x: 1, y: 2, radius: 3, fill: '#f00', opacity: 0.5 },
+  { kind: 'cross', x: 5, y: 5, radius: 2, stroke: '#00f', width: 1 },
+  { kind: 'rect', x: 1, y: 1, width: 4, height: 5, fill: '#0f0' },
+  { kind: 'text', x: 1, y: 2, text: '<script>"&', fill: '#000', size: 11, turn: -90, halo: '#fff' },
+];
+
+test('an SVG has every mark, interrupts lines at what is not a number, and escapes all text', () => {
+  const svg = marksSvg(marks, {
+    width: 10,
+    height: 10,
+    ground: '#fff',
+    title: 'a < b',
+    provenance: { seed: '"<x>"' },
+  });
+  assert.match(svg, /<path d="M0 0L1 1M2 2L3 3"/);
+  assert.match(svg, /stroke-dasharray="2 3"/);
+  assert.match(svg, /<circle cx="1" cy="2" r="3" fill="#f00" opacity="0.5"\/>/);
+  assert.match(svg, /rotate\(-90 1 2\)/);
+  assert.match(svg, /&lt;script&gt;&quot;&amp;<\/text>/);
+  assert.match(svg, /<title>a &lt; b<\/title>/);
+  assert.ok(!svg.includes('<script'));
+  assert.ok(!svg.includes('<x>'));
+});
+
+test('painting says the same to a canvas, and leaves its opacity as it was', () => {
+  const calls: string[] = [];
+  const pen = new Proxy({ globalAlpha: 1 } as unknown as Pen, {
+    get: (target, name) =>
+      name === 'globalAlpha'
+        ? target.globalAlpha
+        : (...values: unknown[]) => calls.push(`${String(name)} ${values.join(' ')}`),
+    set: (target, name, value) => {
+      if (name === 'globalAlpha') target.globalAlpha = value as number;
+      return true;
+    },
+  });
+  paint(pen, marks);
+  assert.deepEqual(
+    calls.filter((call) => call.startsWith('moveTo') || call.startsWith('lineTo')).slice(0, 4),
+    ['moveTo 0 0', 'lineTo 1 1', 'moveTo 2 2', 'lineTo 3 3'],
+  );
+  assert.ok(calls.includes('fillRect 1 1 4 5'));
+  assert.ok(calls.includes('fillText <script>"& 0 0'));
+  assert.equal(pen.globalAlpha, 1);
+});

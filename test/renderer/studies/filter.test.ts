@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dimensionsOf } from '../../../renderer/charts/parallel.ts';
+import { columnsOf, reasonOf, sorted } from '../../../renderer/studies/columns.ts';
+import {
+  brushText,
+  conditionText,
+  everything,
+  examples,
+  fits,
+  isEverything,
+  parseCondition,
+  type Condition,
+} from '../../../renderer/studies/filter.ts';
+import { decision, trial } from '../rows.ts';
+
+describe('the filter', () => {
+  const conditions: Condition[] = [
+    { kind: 'edge', source: 2, destination: 1, gate: 'correct' },
+    { kind: 'edge', source: 0, destination: 1, gate: 'through' },
+    { kind: 'frozen', wanted: true },
+    { kind: 'frozen', wanted: false },
+    { kind: 'state', state: 'stopped' },
+    { kind: 'state', state: 'out-of-memory' },
+    { kind: 'accuracy', relation: '>=', value: 0.6 },
+    { kind: 'epoch', relation: '<=', value: 8 },
+    { kind: 'model', text: 'wrn' },
+  ];
+
+  for (const condition of conditions) {
+    test(`understands what it writes: ${conditionText(condition)}`, () =>
+      assert.deepEqual(parseCondition(conditionText(condition)), condition));
+  }
+
+  test('understands its examples and short forms', () => {
+    for (const example of examples) assert.ok(parseCondition(example), example);
+    assert.deepEqual(parseCondition(' Label->1=T '), conditions[1]);
+    assert.deepEqual(parseCondition('acc > 60'), conditions[6]);
+    assert.deepEqual(parseCondition('frozen'), conditions[2]);
+  });
+
+  test('says null to what it does not understand', () => {
+    for (const text of ['', 'edge 1->1 = T', 'edge 2->1 = Maybe', 'accuracy', 'accuracy = 3', '<b>']) {
+      assert.equal(parseCondition(text), null, text);
+    }
+  });
+
+  test('all conditions must hold, of states one', () => {
+    const row = trial(1);
+    const dimensions = dimensionsOf([row]);
+    const fit = (...list: Condition[]): boolean => fits(row, { conditions: list, brushes: {} }, dimensions);
+    assert.ok(fit());
+    assert.ok(fit({ kind: 'state', state: 'completed' }, { kind: 'state', state: 'failed' }));
+    assert.ok(!fit({ kind: 'state', state: 'failed' }));
+    assert.ok(
+      fit({ kind: 'edge', source: 1, destination: 2, gate: 'correct' }, { kind: 'model', text: 'resnet110' }),
+    );
+    assert.ok(!fit({ kind: 'edge', source: 1, destination: 2, gate: 'through' }));
+    assert.ok(!fit({ kind: 'frozen', wanted: true }));
+    assert.ok(!fit({ kind: 'accuracy', relation: '>=', value: 0.51 }));
+    assert.ok(
+      !fits(
+        { ...row, accuracy: null },
+        { conditions: [{ kind: 'accuracy', relation: '<=', value: 1 }], brushes: {} },
+        dimensions,
+      ),
+    );
+    assert.ok(isEverything(everything));
+  });
+
+  test('brushes in words', () => {
+    const dimensions = dimensionsOf([trial(1)]);
+    const of = (key: string) => dimensions.find((each) => each.key === key)!;
+    assert.equal(brushText(of('edge 2-1'), [-0.3, 1.2]), '2→1: T, X');
+    assert.equal(brushText(of('accuracy'), [0.5, 0.75]), 'accuracy 50.0 to 75.0 %');
+    assert.equal(brushText(of('epoch'), [1, 3]), 'epochs 2 to 8');
+  });
+});
+
+describe('the table', () => {
+  const columns = columnsOf(2);
+
+  test('sorts both ways; missing values come last, equal ones keep the order of trials', () => {
+    const rows = [
+      trial(3, { accuracy: null }),
+      trial(2, { accuracy: 0.4 }),
+      trial(1, { accuracy: 0.4 }),
+      trial(4, { accuracy: 0.9 }),
+    ];
+    const runs = (key: string, descending: boolean): number[] =>
+      sorted(rows, columns, { key, descending }).map((row) => row.run);
+    assert.deepEqual(runs('accuracy', true), [4, 1, 2, 3]);
+    assert.deepEqual(runs('accuracy', false), [1, 2, 4, 3]);
+    assert.deepEqual(runs('number', true), [4, 3, 2, 1]);
+    assert.equal(rows[0]!.run, 3, 'the given list is not changed');
+  });
+
+  test('says why a trial ended', () => {
+    assert.equal(reasonOf(trial(1)), '');
+    assert.equal(
+      reasonOf(trial(1, { stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }) })),
+      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7',
+    );
+    assert.match(reasonOf(trial(1, { duplicateOf: 4 })), /run 4/);
+    assert.match(reasonOf(trial(1, { rejection: 'target frozen' })), /target/);
+  });
+
+  test('has a column per edge', () => {
+    assert.deepEqual(
+      columns.slice(-4).map(({ title }) => title),
+      ['Label→1', '2→1', 'Label→2', '1→2'],
+    );
+    assert.equal(columns.at(-1)!.text(trial(1)), 'Correct');
+  });
+});
