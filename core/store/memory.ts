@@ -113,11 +113,15 @@ export function openMemoryStore(): Store {
       );
     },
     removeStudy: async (id) => {
-      studies.get(id);
-      for (const run of trials(id)) removeRun(run);
+      // A study that was never shown takes everything along that came with it.
+      const whole = !studies.get(id).visible;
+      for (const run of whole ? ofRun({ study: id }) : trials(id)) removeRun(run);
       for (const each of rejections.where((one) => one.study === id)) rejections.remove(each.id);
       for (const run of ofRun({ study: id })) runs.change(run.id, { study: null });
-      for (const each of reruns.where((one) => one.study === id)) reruns.change(each.id, { study: null });
+      for (const each of reruns.where((one) => one.study === id)) {
+        if (whole) reruns.remove(each.id);
+        else reruns.change(each.id, { study: null });
+      }
       studies.remove(id);
       return Promise.resolve();
     },
@@ -282,7 +286,7 @@ export function openMemoryStore(): Store {
     addRerun: (rerun) =>
       reruns.add({ ...rerun, state: 'ready', problem: null, startedAt: null, endedAt: null }),
     rerun: (id) => reruns.get(id),
-    reruns: () => reruns.all(),
+    reruns: () => reruns.where(({ study }) => study === null || studies.get(study).visible),
     changeRerun(id, change) {
       const { state } = reruns.get(id);
       if (change.state !== undefined && change.state !== state)

@@ -63,7 +63,10 @@ export type StudyChange = Partial<
 >;
 
 export interface StudyStore {
-  /** @param hidden keep it out of `studies()` until `showStudy`; a study still hidden is erased when the store is next opened */
+  /**
+   * @param hidden keep it and its re-runs out of the lists until `showStudy`; what is still hidden when it is removed, or when
+   *   the store is next opened, is erased with all its runs, re-runs and pretraining
+   */
   addStudy(study: NewStudy, hidden?: 'hidden'): Study;
   showStudy(id: number): void;
   study(id: number): Study;

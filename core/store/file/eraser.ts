@@ -48,12 +48,29 @@ export class Eraser {
 
   async #eraseAll(kept: 'some' | 'nothing'): Promise<void> {
     const steps = [
+      () => this.#eraseAborted(),
       () => this.#eraseOf('study', 'trial'),
       () => this.#eraseOf('rerun', 'repeat'),
       () => this.#eraseChunks(),
       () => this.#giveBack(kept),
     ];
     for (const step of steps) while (await this.#portions.write(() => !this.#closed && step())) continue;
+  }
+
+  /** An import that did not get to its end takes its re-runs and teachers along. */
+  #eraseAborted(): boolean {
+    const id = this.#database.value<number>(`SELECT id FROM study WHERE visible = 'aborted' LIMIT 1`);
+    if (id === undefined) return false;
+    this.#database.transaction(() => {
+      const run = this.#database.value<number | null>('SELECT max(id) FROM run WHERE study = ?', id);
+      if (typeof run === 'number') {
+        this.#eraseRun(run);
+        return;
+      }
+      this.#database.run('DELETE FROM rerun WHERE study = ?', id);
+      this.#eraseJob('study', id);
+    });
+    return true;
   }
 
   /** Erases one run of a removed study or re-run, or, when it has none left, itself. */

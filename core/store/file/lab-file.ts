@@ -86,7 +86,7 @@ function openToWrite(file: string, release: () => void): Store {
     migrate(database, file);
     database.transaction(() => {
       database.run(`UPDATE checkpoint SET state = 'dropped' WHERE state = 'saving'`);
-      database.run(`UPDATE study SET visible = 'leaving' WHERE visible = 'arriving'`);
+      database.run(`UPDATE study SET visible = 'aborted' WHERE visible = 'arriving'`);
       noteHolder(database, { pid: process.pid, host: hostname(), since: Date.now() });
     });
   } catch (error) {

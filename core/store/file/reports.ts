@@ -3,7 +3,7 @@ import { targetAccuracy } from '../../study/metrics.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { decided, outOfOrder } from '../refusals.ts';
 import type { Curve, ReportStore } from '../store.ts';
-import { packEdges, packNodes, unpackAccuracies, unpackEdges, unpackNodes } from './packing.ts';
+import { packEdges, packNodes, unpackAccuracies, unpackEdges, unpackNodes } from '../packing.ts';
 
 interface DecisionRow {
   run: number;

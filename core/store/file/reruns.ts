@@ -68,7 +68,12 @@ export function rerunsIn(
         return rerun(id);
       }),
     reruns: () =>
-      database.all<RerunRow>(`SELECT * FROM rerun WHERE visible = 'yes' ORDER BY id`).map(rerunOf),
+      database
+        .all<RerunRow>(
+          `SELECT rerun.* FROM rerun LEFT JOIN study ON study.id = rerun.study
+             WHERE rerun.visible = 'yes' AND study.visible IS NOT 'arriving' ORDER BY rerun.id`,
+        )
+        .map(rerunOf),
     changeRerun: (id, change) =>
       database.transaction(() => {
         const before = rerun(id);

@@ -23,7 +23,8 @@ export const migrations: readonly string[] = [
     created_at INTEGER NOT NULL,
     started_at INTEGER,
     ended_at INTEGER,
-    visible TEXT NOT NULL CHECK (visible IN ('arriving', 'yes', 'leaving'))
+    -- arriving: being imported; leaving: to be erased; aborted: to be erased with everything that came with it.
+    visible TEXT NOT NULL CHECK (visible IN ('arriving', 'yes', 'leaving', 'aborted'))
   ) STRICT;
 
   -- Training plans and environments are shared by many runs and never change: one row per text.
@@ -57,7 +58,7 @@ export const migrations: readonly string[] = [
     created_at INTEGER NOT NULL,
     started_at INTEGER,
     ended_at INTEGER,
-    visible TEXT NOT NULL CHECK (visible IN ('arriving', 'yes', 'leaving'))
+    visible TEXT NOT NULL CHECK (visible IN ('yes', 'leaving'))
   ) STRICT;
   CREATE INDEX rerun_study ON rerun (study);
 

@@ -25,7 +25,10 @@ interface StudyRow {
 /** Studies and what was rejected in them; `erase` removes a removed study's records in small portions. */
 export function studiesIn(database: Sqlite, erase: (study: number) => Promise<void>): StudyStore {
   const study = (id: number): Study => {
-    const row = database.get<StudyRow>(`SELECT * FROM study WHERE id = ? AND visible <> 'leaving'`, id);
+    const row = database.get<StudyRow>(
+      `SELECT * FROM study WHERE id = ? AND visible IN ('yes', 'arriving')`,
+      id,
+    );
     if (!row) throw unknown('study', id);
     return studyOf(row);
   };
@@ -59,8 +62,11 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
     },
     async removeStudy(id) {
       if (
-        database.run(`UPDATE study SET visible = 'leaving' WHERE id = ? AND visible <> 'leaving'`, id)
-          .changes === 0
+        database.run(
+          `UPDATE study SET visible = iif(visible = 'arriving', 'aborted', 'leaving')
+           WHERE id = ? AND visible IN ('yes', 'arriving')`,
+          id,
+        ).changes === 0
       )
         throw unknown('study', id);
       await erase(id);

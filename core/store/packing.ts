@@ -1,4 +1,4 @@
-import type { EdgeMetrics, NodeMetrics } from '../../study/metrics.ts';
+import type { EdgeMetrics, NodeMetrics } from '../study/metrics.ts';
 
 const NODE_FIELDS = ['accuracy', 'loss', 'trainAccuracy', 'trainLoss'] as const;
 const EDGE_FIELDS = [

@@ -1,0 +1,225 @@
+import { setImmediate } from 'node:timers/promises';
+import * as v from 'valibot';
+import { LabError } from '../../base/errors.ts';
+import { graphKey } from '../../graph/canonical.ts';
+import type { Study } from '../../study/study.ts';
+import { unpackEdges, unpackNodes } from '../packing.ts';
+import type { Store } from '../store.ts';
+import { Reader, truncated } from './reader.ts';
+import { FORMAT, MOST_LINE, VERSION, headSchema, recordSchema } from './records.ts';
+import type { ReadHead, ReadRecord } from './records.ts';
+
+/** Longest first line: it holds the plan. */
+const MOST_HEAD = 4 << 20;
+
+/**
+ * Brings in a study file. It is seen only when it is whole: a broken file, a full disk or a crash leave nothing behind.
+ * Nothing in it is a path or runs by itself; a study that was running comes in paused.
+ *
+ * @param name instead of the file's own
+ * @throws LabError `import.not-a-study`, `import.wrong-version`, `import.truncated`, `import.too-long`, `import.damaged`,
+ *   `import.bad-record`, and what the store throws
+ */
+export async function importStudy(
+  store: Store,
+  chunks: AsyncIterable<Uint8Array>,
+  name?: string,
+): Promise<Study> {
+  const reader = new Reader(chunks);
+  const { study: head } = await readHead(reader);
+  const study = store.addStudy({ ...head, ...(name !== undefined && { name }) }, 'hidden');
+  try {
+    const importing = new Importing(store, study.id);
+    await importing.all(reader);
+    return store.transaction(() => {
+      const { state, startedAt, endedAt } = head;
+      if (state !== 'ready') store.changeStudy(study.id, { state: 'running' });
+      if (state !== 'ready') store.changeStudy(study.id, { state, startedAt, endedAt });
+      importing.finish();
+      store.showStudy(study.id);
+      return store.study(study.id);
+    });
+  } catch (error) {
+    await store.removeStudy(study.id);
+    throw error;
+  }
+}
+
+async function readHead(reader: Reader): Promise<ReadHead> {
+  const line = await reader.line(MOST_HEAD);
+  const head: unknown = line && parseJson(line.text);
+  const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
+  if (format !== FORMAT)
+    throw new LabError(
+      'import.not-a-study',
+      'The file does not begin like a study file of this lab.',
+      'Choose a file that was made by export.',
+    );
+  if (version !== VERSION)
+    throw new LabError(
+      'import.wrong-version',
+      `The study file has version ${JSON.stringify(version)}, this program reads version ${VERSION}.`,
+      'Install the version of the program that wrote it.',
+    );
+  return checked(headSchema, head, 1);
+}
+
+/** The records of one file on their way into a hidden study. */
+class Importing {
+  readonly #store: Store;
+  readonly #study: number;
+  readonly #environments: number[] = [];
+  readonly #reruns: number[] = [];
+  readonly #runs: number[] = [];
+  /** Small, and seen by all studies: written at the end. */
+  readonly #pretrained: (ReadRecord & { pretrained: unknown })[] = [];
+  readonly #jobs: (() => void)[] = [];
+
+  constructor(store: Store, study: number) {
+    this.#store = store;
+    this.#study = study;
+  }
+
+  async all(reader: Reader): Promise<void> {
+    for (let number = 2; ; number++) {
+      const line = await reader.line(MOST_LINE);
+      if (!line) throw truncated();
+      const record = checked(recordSchema, parseJson(line.text), number);
+      if ('end' in record) {
+        if (record.end !== line.hashBefore())
+          throw new LabError(
+            'import.damaged',
+            'The SHA-256 at the end of the file is not that of its content.',
+            'Copy or export it again; nothing was imported.',
+          );
+        return;
+      }
+      try {
+        await this.#one(record, reader);
+      } catch (error) {
+        if (error instanceof RangeError) throw bad(number, error.message);
+        throw error;
+      }
+      await setImmediate();
+    }
+  }
+
+  /** What must not be seen, or be scheduled, before the study is whole. */
+  finish(): void {
+    for (const job of this.#jobs) job();
+    for (const { pretrained } of this.#pretrained as Extract<ReadRecord, { pretrained: unknown }>[]) {
+      const run = at(this.#runs, pretrained.run);
+      const checkpoint = this.#store.checkpointOf(run);
+      if (checkpoint) this.#store.addPretrained({ ...pretrained, run, checkpoint: checkpoint.id });
+    }
+  }
+
+  async #one(record: ReadRecord, reader: Reader): Promise<void> {
+    if ('environment' in record) this.#environments.push(this.#store.addEnvironment(record.environment));
+    else if ('rejection' in record) this.#store.addRejection({ study: this.#study, ...record.rejection });
+    else if ('rerun' in record) this.#rerun(record.rerun);
+    else if ('run' in record) this.#runs.push(this.#run(record.run));
+    else if ('decision' in record) {
+      const { run, at: when, ...decision } = record.decision;
+      this.#store.addDecision(at(this.#runs, run), decision, when);
+    } else if ('checkpoint' in record) {
+      const { run, createdAt, ...checkpoint } = record.checkpoint;
+      await this.#store.saveCheckpoint(
+        { ...checkpoint, run: at(this.#runs, run), chunks: reader.bytes(checkpoint.bytes) },
+        createdAt,
+      );
+    } else if ('pretrained' in record) this.#pretrained.push(record);
+  }
+
+  #rerun({ state, startedAt, endedAt, ...rerun }: Extract<ReadRecord, { rerun: unknown }>['rerun']): void {
+    const { id } = this.#store.addRerun({ ...rerun, study: this.#study });
+    this.#reruns.push(id);
+    if (state === 'ready') return;
+    this.#jobs.push(() => {
+      this.#store.changeRerun(id, { state: 'running' });
+      this.#store.changeRerun(id, { state, startedAt, endedAt });
+    });
+  }
+
+  #run(given: Extract<ReadRecord, { run: unknown }>['run']): number {
+    const {
+      rerun,
+      duplicateOf,
+      state,
+      graph,
+      attempts,
+      epochs,
+      failure,
+      pinned,
+      startedAt,
+      endedAt,
+      ...run
+    } = given;
+    return this.#store.transaction(() => {
+      const { id } = this.#store.addRun({
+        ...run,
+        study: this.#study,
+        rerun: rerun === null ? null : at(this.#reruns, rerun),
+        graph,
+        key: graphKey(graph),
+        ...(state === 'rejected' && { state, rejection: run.rejection ?? '' }),
+        ...(state === 'duplicate' && { state, duplicateOf: at(this.#runs, duplicateOf ?? -1) }),
+      });
+      // An attempt notes how far the run was when it began: epochs up to there come first.
+      let epoch = 0;
+      const upTo = (end: number): void => {
+        for (; epoch < end; epoch++) {
+          const [seconds, nodes, edges] = at(epochs, epoch);
+          this.#store.addEpoch(id, {
+            epoch: epoch + 1,
+            seconds,
+            nodes: unpackNodes(nodes),
+            edges: unpackEdges(edges),
+          });
+        }
+      };
+      for (const { slot, fromEpoch, environment, startedAt: began, endedAt: ended, outcome } of attempts) {
+        upTo(fromEpoch);
+        const { number } = this.#store.addAttempt(id, slot, began);
+        this.#store.changeAttempt(id, number, {
+          ...(environment !== null && { environment: at(this.#environments, environment) }),
+          ...(ended !== null && { endedAt: ended }),
+          ...(outcome !== null && { outcome }),
+        });
+      }
+      upTo(epochs.length);
+      if (state !== 'waiting' && state !== 'rejected' && state !== 'duplicate')
+        this.#store.changeRun(id, { state: 'running' });
+      this.#store.changeRun(id, { state, failure, pinned, startedAt, endedAt });
+      return id;
+    });
+  }
+}
+
+function at<T>(items: readonly T[], place: number): T {
+  const item = items[place];
+  if (item === undefined) throw new RangeError(`it refers to record ${place} of ${items.length}`);
+  return item;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function checked<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  line: number,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issue.message}`);
+}
+
+const bad = (line: number, what: string): LabError =>
+  new LabError('import.bad-record', `Line ${line} of the study file: ${what}.`, 'Nothing was imported.');

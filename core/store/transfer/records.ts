@@ -1,0 +1,176 @@
+import * as v from 'valibot';
+import { graphKey } from '../../graph/canonical.ts';
+import { parseGraph } from '../../graph/parse.ts';
+import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../../study/schema.ts';
+
+/**
+ * The study file: one JSON record a line, in the order of `recordSchema`; the bytes of a checkpoint follow its line. Records
+ * refer to others by their place in the file, so that the same study gives the same bytes in every lab.
+ */
+export const FORMAT = 'ktg-study';
+export const VERSION = 1;
+
+/** Longest line, in bytes: a run of 200 epochs of seven nodes takes about 500 KiB. */
+export const MOST_LINE = 64 << 20;
+const MOST_TEXT = 20_000;
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const time = v.nullable(whole);
+const text = v.pipe(v.string(), v.maxLength(MOST_TEXT));
+/** Place of another record among those of its kind, 0-based. */
+const place = v.nullable(whole);
+const fraction = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
+const graph = v.pipe(v.unknown(), v.transform(parseGraph));
+const packed = v.pipe(
+  v.string(),
+  v.maxLength(100_000),
+  v.base64(),
+  v.transform((base64) => new Uint8Array(Buffer.from(base64, 'base64'))),
+);
+const jobState = v.picklist(['ready', 'paused', 'stopped', 'completed']);
+
+const study = v.strictObject({
+  name: lineSchema(200),
+  notes: text,
+  plan: studyPlanSchema,
+  state: jobState,
+  priority: v.pipe(v.number(), v.integer()),
+  createdAt: whole,
+  startedAt: time,
+  endedAt: time,
+});
+
+const environment = v.strictObject({
+  app: text,
+  revision: v.nullable(text),
+  runtime: text,
+  engine: text,
+  platform: text,
+  host: text,
+  device: text,
+  data: text,
+});
+
+const rejection = v.strictObject({ trial: whole, draw: whole, key: text, reason: text });
+
+const variant = v.pipe(
+  v.strictObject({ name: v.picklist(['graph', 'independent', 'kd', 'dml', 'all-through']), graph }),
+  v.transform((given) => ({ ...given, key: graphKey(given.graph) })),
+);
+
+const rerun = v.strictObject({
+  name: lineSchema(200),
+  trial: v.nullable(whole),
+  variants: v.pipe(v.array(variant), v.minLength(1), v.maxLength(5)),
+  seeds: v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100)),
+  training: trainingSchema,
+  retries: whole,
+  state: jobState,
+  priority: v.pipe(v.number(), v.integer()),
+  createdAt: whole,
+  startedAt: time,
+  endedAt: time,
+});
+
+const failure = v.strictObject({
+  kind: v.picklist(['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'protocol']),
+  code: text,
+  message: text,
+  next: text,
+  epoch: whole,
+});
+
+const attempt = v.strictObject({
+  slot: lineSchema(200),
+  fromEpoch: whole,
+  environment: place,
+  startedAt: whole,
+  endedAt: time,
+  outcome: v.nullable(
+    v.picklist([
+      ...['completed', 'stopped', 'paused', 'cancelled', 'interrupted'],
+      ...['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'protocol'],
+    ] as const),
+  ),
+});
+
+/** [seconds, nodes, edges], the last two packed as in packing.ts and written as base64. */
+const epoch = v.strictTuple([v.pipe(v.number(), v.minValue(0)), packed, packed]);
+
+const run = v.strictObject({
+  kind: v.picklist(['trial', 'repeat', 'pretrain']),
+  rerun: place,
+  number: whole,
+  variant: v.picklist(['', 'graph', 'independent', 'kd', 'dml', 'all-through']),
+  graph,
+  seed: seedSchema,
+  training: trainingSchema,
+  state: v.picklist([
+    ...['waiting', 'completed', 'stopped', 'failed', 'out-of-memory'],
+    ...['cancelled', 'rejected', 'duplicate'],
+  ] as const),
+  failure: v.nullable(failure),
+  rejection: v.nullable(text),
+  duplicateOf: place,
+  pinned: v.boolean(),
+  createdAt: whole,
+  startedAt: time,
+  endedAt: time,
+  attempts: v.pipe(v.array(attempt), v.maxLength(10_000)),
+  epochs: v.pipe(v.array(epoch), v.maxLength(100_000)),
+});
+
+const decision = v.strictObject({
+  run: whole,
+  rung: v.pipe(whole, v.minValue(1)),
+  value: fraction,
+  go: v.boolean(),
+  n: whole,
+  rank: v.nullable(whole),
+  limit: v.nullable(whole),
+  median: fraction,
+  at: whole,
+});
+
+const pretrained = v.strictObject({
+  model: lineSchema(100),
+  training: trainingSchema,
+  seed: seedSchema,
+  run: whole,
+  accuracy: fraction,
+  source: text,
+  createdAt: whole,
+});
+
+const checkpoint = v.strictObject({
+  run: whole,
+  epoch: whole,
+  purpose: v.picklist(['resume', 'final']),
+  bytes: v.pipe(whole, v.maxValue(2 ** 33)),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  createdAt: whole,
+});
+
+/** Everything after the first line; the last record is `end`. */
+export const recordSchema = v.union([
+  v.strictObject({ environment }),
+  v.strictObject({ rejection }),
+  v.strictObject({ rerun }),
+  v.strictObject({ run }),
+  v.strictObject({ decision }),
+  v.strictObject({ checkpoint }),
+  v.strictObject({ pretrained }),
+  /** SHA-256 of everything before this line. */
+  v.strictObject({ end: v.pipe(v.string(), v.length(64)) }),
+]);
+
+export const headSchema = v.strictObject({
+  format: v.literal(FORMAT),
+  version: v.literal(VERSION),
+  study,
+});
+
+export type StudyHead = v.InferInput<typeof headSchema>;
+export type StudyRecord = v.InferInput<typeof recordSchema>;
+export type ReadHead = v.InferOutput<typeof headSchema>;
+export type ReadRecord = v.InferOutput<typeof recordSchema>;
