@@ -1,7 +1,7 @@
 /** Formulas and words of a figure that core/graph/describe does not have: tooltips and the details beside it. */
 import { gate as gateOf } from '../../core/gates/gates.ts';
-import { describeEdge } from '../../core/graph/describe.ts';
-import { LABEL, edgesInto, nodeOf, temperatureOf, type Edge, type Graph } from '../../core/graph/graph.ts';
+import { describeEdge, nodeTitle } from '../../core/graph/describe.ts';
+import { LABEL, edgesInto, temperatureOf, type Edge, type Graph } from '../../core/graph/graph.ts';
 import { roleOf, roles } from '../../core/graph/roles.ts';
 import type { WireEdge } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -49,10 +49,10 @@ export function nodeLoss(graph: Graph, node: number): string {
     : `L_${node} = ${open.map((edge) => `L_${edge.source},${node}`).join(' + ')}`;
 }
 
-/** One line for screen readers: number, role, architecture, accuracy. */
+/** One line for screen readers: what is written at the node, in that order, then its role. */
 export function nodeName(graph: Graph, node: number, accuracy: number | null | undefined): string {
   const percent = accuracyText(accuracy);
-  return `Node ${node}, ${roles[roleOf(graph, node)].title.toLowerCase()}, ${modelTitle(nodeOf(graph, node).model)}${percent && `, accuracy ${percent} %`}`;
+  return `Node ${node} ${nodeTitle(graph, node)} ${percent && `(${percent}) `}${roles[roleOf(graph, node)].title.toLowerCase()}`;
 }
 
 /** An accuracy (fraction of 1) in percent with two digits, as under a node; '' when there is none. */
