@@ -1,0 +1,44 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { addRerun } from '../../core/search/repeat.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { migrations } from '../../core/store/file/schema.ts';
+import { newStudy } from '../contract/samples.ts';
+import { scriptedLab } from '../search/lab.ts';
+
+/**
+ * Writes test/fixtures/store/schema-<n>.ktg for the present schema: a small lab with everything in it. Run once before a
+ * schema is released; a kept file is never written again.
+ */
+const file = join(import.meta.dirname, `../fixtures/store/schema-${migrations.length}.ktg`);
+if (existsSync(file)) throw new Error(`${file} is kept already`);
+const store = openLabFile(file);
+const { scheduler, until } = scriptedLab({ checkpointEach: 4 }, {}, store);
+const space = withGates(paperSpace(2, 'resnet8', ['resnet8']), 0, 2, ['cutoff', 'through']);
+const study = store.addStudy(newStudy('Kept', { trials: 12, space }));
+scheduler.resume({ study: study.id });
+await until(() => store.study(study.id).state === 'completed');
+const best = store.runs({ study: study.id, states: ['completed'] })[0]!;
+const rerun = addRerun(
+  store,
+  {
+    name: 'Kept again',
+    graph: best.graph,
+    study: study.id,
+    trial: best.number,
+    seeds: 2,
+    baseSeed: 1,
+    baselines: ['independent'],
+    training: best.training,
+    retries: 2,
+    priority: 0,
+  },
+  1,
+);
+scheduler.resume({ rerun: rerun.id });
+await until(() => store.rerun(rerun.id).state === 'completed');
+await scheduler.close('save');
+await store.compact();
+store.close();
+rmSync(`${file}.lock`);

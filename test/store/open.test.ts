@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { after, describe, test } from 'node:test';
+import { checkFolder } from '../../core/store/file/folder.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { APPLICATION_ID, migrate, migrations, schemaOf } from '../../core/store/file/schema.ts';
+import { openSqlite } from '../../core/store/sqlite.ts';
+import { AT, joined, metrics, newCheckpoint, newStudy, newTrial } from '../contract/samples.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-open-'));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+let count = 0;
+const newFile = (): string => join(folder, `${count++}.ktg`);
+
+void describe('opening a lab file', () => {
+  void test('what was written is there again, and the file is left in order', () => {
+    const file = newFile();
+    const first = openLabFile(file);
+    const study = first.addStudy(newStudy());
+    first.close();
+    first.close();
+    const second = openLabFile(file);
+    assert.deepEqual(second.studies(), [study]);
+    assert.deepEqual(second.place, { file, heldBy: null, readOnly: false, schema: migrations.length });
+    second.close();
+    assert.ok(!existsSync(`${file}-wal`));
+  });
+
+  void test('a second lab on the file reads, says who writes, and may write when the first is gone', () => {
+    const file = newFile();
+    const first = openLabFile(file);
+    const study = first.addStudy(newStudy());
+    const second = openLabFile(file);
+    assert.equal(second.place.readOnly, true);
+    assert.equal(second.place.heldBy!.pid, process.pid);
+    assert.deepEqual(second.studies(), [study]);
+    assert.throws(() => second.addStudy(newStudy()), { code: 'store.read-only' });
+    second.close();
+    const third = openLabFile(file);
+    assert.equal(third.place.readOnly, true);
+    third.close();
+    first.close();
+    const fourth = openLabFile(file);
+    assert.equal(fourth.place.readOnly, false);
+    fourth.close();
+  });
+
+  void test('the right to write of a killed process is free at once', async () => {
+    const file = newFile();
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { openLabFile } from ${JSON.stringify(new URL('../../core/store/file/lab-file.ts', import.meta.url).href)};
+         const store = openLabFile(${JSON.stringify(file)});
+         store.setSetting('mark', 1);
+         process.stdout.write('open');
+         setInterval(() => undefined, 1000);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(child.stdout, 'data');
+    const beside = openLabFile(file);
+    assert.equal(beside.place.heldBy!.pid, child.pid);
+    beside.close();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const store = openLabFile(file);
+    assert.equal(store.place.readOnly, false);
+    assert.equal(store.setting('mark'), 1);
+    store.close();
+  });
+
+  void test('refuses what is no lab file, and leaves it as it is', () => {
+    const text = newFile();
+    writeFileSync(text, 'this is a text of some length, and certainly not a database\n'.repeat(20));
+    const before = readFileSync(text);
+    assert.throws(() => openLabFile(text), { code: 'store.foreign-file' });
+    assert.deepEqual(readFileSync(text), before);
+
+    const foreign = newFile();
+    const other = openSqlite(foreign);
+    other.execute('CREATE TABLE trials (id INTEGER)');
+    other.close();
+    const bytes = readFileSync(foreign);
+    assert.throws(() => openLabFile(foreign), { code: 'store.foreign-file' });
+    assert.deepEqual(readFileSync(foreign), bytes);
+
+    assert.throws(() => openLabFile(folder), { code: 'store.cannot-open' });
+    assert.throws(() => openLabFile(join(folder, 'no', 'such', 'lab.ktg')), { code: 'store.cannot-open' });
+    assert.throws(() => openLabFile(join(folder, 'none.ktg'), { readOnly: true }), {
+      code: 'store.cannot-open',
+    });
+  });
+
+  void test('a damaged file is refused or found out by the check', () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    const { id } = store.addStudy(newStudy());
+    for (let number = 0; number < 200; number++) store.addRun(newTrial(id, number));
+    store.close();
+    truncateSync(file, readFileSync(file).length >> 1);
+    assert.throws(
+      () => {
+        const damaged = openLabFile(file);
+        try {
+          const problems = damaged.check();
+          assert.ok(problems.length > 0);
+          throw Object.assign(new Error('found by the check'), { code: 'store.damaged' });
+        } finally {
+          damaged.close();
+        }
+      },
+      { code: 'store.damaged' },
+    );
+  });
+
+  void test(
+    'a read-only or network folder is said before anything is tried',
+    { skip: process.getuid?.() === 0 && 'root may write anywhere' },
+    () => {
+      const locked = join(folder, 'locked');
+      mkdirSync(locked);
+      chmodSync(locked, 0o500);
+      assert.throws(() => openLabFile(join(locked, 'lab.ktg')), { code: 'store.read-only-folder' });
+      chmodSync(locked, 0o700);
+    },
+  );
+
+  void test('network file systems are refused by their kind', () => {
+    assert.throws(
+      () => {
+        checkFolder(join(folder, 'lab.ktg'), () => 0x6969);
+      },
+      {
+        code: 'store.network-folder',
+      },
+    );
+    assert.throws(
+      () => {
+        checkFolder(join(folder, 'lab.ktg'), () => 0xff534d42);
+      },
+      {
+        code: 'store.network-folder',
+      },
+    );
+    checkFolder(join(folder, 'lab.ktg'), () => 0xef53);
+  });
+
+  void test('a full disk fails the change and nothing else', async () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    const { id } = store.addStudy(newStudy());
+    const run = store.addRun(newTrial(id, 0));
+    store.addEpoch(run.id, metrics(1));
+    const first = await store.saveCheckpoint(newCheckpoint(run.id, 1), AT);
+    store.close();
+
+    // SQLite's own limit stands in for the disk's: the error and its handling are the same.
+    const limited = openSqlite(file);
+    const pages = limited.value<number>('PRAGMA page_count')!;
+    limited.execute(`PRAGMA max_page_count = ${pages + 20}`);
+    assert.throws(
+      () => limited.run('INSERT INTO checkpoint_chunk VALUES (?, 99, ?)', first.id, new Uint8Array(300_000)),
+      { code: 'store.disk-full' },
+    );
+    assert.throws(
+      () =>
+        limited.transaction(() => {
+          limited.run('UPDATE run SET epoch = 77');
+          limited.run('INSERT INTO checkpoint_chunk VALUES (?, 99, ?)', first.id, new Uint8Array(300_000));
+        }),
+      { code: 'store.disk-full' },
+    );
+    limited.close();
+    const again = openLabFile(file);
+    assert.equal(again.run(run.id).epoch, 1);
+    assert.equal((await joined(again.readCheckpoint(first.id))).length, first.bytes);
+    assert.deepEqual(again.check(), []);
+    again.close();
+  });
+
+  void test('another program’s lock is waited for, then said', () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    store.close();
+    const other = openSqlite(file);
+    other.execute('BEGIN IMMEDIATE');
+    const second = openSqlite(file, { busySeconds: 0.05 });
+    assert.throws(() => second.run(`INSERT INTO setting VALUES ('a', '1')`), { code: 'store.busy' });
+    second.close();
+    other.close();
+  });
+
+  void test('what an interrupted save or import left is erased, and space is given back', async () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    const { id } = store.addStudy(newStudy(), 'hidden');
+    const run = store.addRun(newTrial(id, 0));
+    await store.saveCheckpoint(newCheckpoint(run.id, 1, 3_000_000), AT);
+    store.close();
+    const database = openSqlite(file);
+    database.run(
+      `INSERT INTO checkpoint (run, epoch, purpose, bytes, sha256, created_at, state)
+         VALUES (NULL, 1, 'resume', 10, '', 0, 'saving')`,
+    );
+    database.close();
+
+    const again = openLabFile(file);
+    assert.throws(() => again.study(id), { code: 'store.unknown-study' });
+    await again.compact();
+    assert.deepEqual([again.runs(), again.checkpoints()], [[], []]);
+    assert.deepEqual(again.check(), []);
+    assert.ok(again.sizes().total < 500_000, `${again.sizes().total} bytes`);
+    assert.equal(again.sizes().free, 0);
+    again.close();
+  });
+
+  void test('a backup is a whole lab, made beside running work, and never overwrites', async () => {
+    const store = openLabFile(newFile());
+    const { id } = store.addStudy(newStudy());
+    const run = store.addRun(newTrial(id, 0));
+    const saving = store.saveCheckpoint(newCheckpoint(run.id, 1, 3_000_000), AT);
+    const copy = newFile();
+    await store.backup(copy);
+    await saving;
+    await assert.rejects(store.backup(copy), { code: 'store.file-exists' });
+    const second = openLabFile(copy);
+    assert.deepEqual(second.studies(), store.studies());
+    assert.deepEqual(second.check(), []);
+    second.close();
+    store.close();
+    assert.ok(!readdirSync(folder).some((name) => name.endsWith('.part')));
+  });
+});
+
+void describe('schemas', () => {
+  const steps = [...migrations, 'ALTER TABLE study ADD COLUMN later TEXT'];
+
+  void test('a newer file is refused and not changed', () => {
+    const file = newFile();
+    openLabFile(file).close();
+    const database = openSqlite(file);
+    database.execute('PRAGMA user_version = 99');
+    database.close();
+    assert.throws(() => openLabFile(file), { code: 'store.newer-schema' });
+    assert.throws(() => openLabFile(file, { readOnly: true }), { code: 'store.newer-schema' });
+  });
+
+  void test('a step takes a copy first, keeps all content and counts up', () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    const study = store.addStudy(newStudy());
+    store.close();
+    const database = openSqlite(file);
+    const copy = migrate(database, file, steps)!;
+    assert.equal(schemaOf(database, file, steps.length), steps.length);
+    assert.equal(database.value('SELECT later FROM study'), null);
+    database.close();
+    assert.throws(() => openLabFile(file), { code: 'store.newer-schema' });
+    const before = openLabFile(copy);
+    assert.deepEqual(before.studies(), [study]);
+    before.close();
+  });
+
+  void test('a step that fails changes nothing', () => {
+    const file = newFile();
+    openLabFile(file).close();
+    const database = openSqlite(file);
+    assert.throws(() => migrate(database, file, [...migrations, 'CREATE TABLE more (id INTEGER); NONSENSE']));
+    assert.throws(
+      () =>
+        migrate(database, file, [
+          ...migrations,
+          `INSERT INTO attempt (run, number, slot, from_epoch, started_at) VALUES (77, 1, 's', 0, 0)`,
+        ]),
+      /FOREIGN KEY|store.migration-failed|references/,
+    );
+    assert.equal(schemaOf(database, file), migrations.length);
+    assert.equal(database.value(`SELECT count(*) FROM sqlite_schema WHERE name = 'more'`), 0);
+    database.close();
+  });
+
+  void test('a copy made before is never overwritten', () => {
+    const file = newFile();
+    openLabFile(file).close();
+    writeFileSync(`${file}.schema-${migrations.length}.backup`, 'mine');
+    const database = openSqlite(file);
+    assert.equal(migrate(database, file, steps), `${file}.schema-${migrations.length}.backup-2`);
+    database.close();
+    assert.equal(readFileSync(`${file}.schema-${migrations.length}.backup`, 'utf8'), 'mine');
+  });
+
+  // Kept databases of every released schema; see test/fixtures/store/README.md.
+  const kept = join(import.meta.dirname, '../fixtures/store');
+  for (const name of readdirSync(kept).filter((each) => each.endsWith('.ktg'))) {
+    void test(`a lab of ${name} opens with everything in it`, async () => {
+      const file = newFile();
+      copyFileSync(join(kept, name), file);
+      const store = openLabFile(file);
+      assert.deepEqual(store.check(), []);
+      const [study] = store.studies();
+      assert.equal(study!.name, 'Kept');
+      const runs = store.runs({ study: study!.id, kind: 'trial' });
+      assert.equal(runs.length, study!.plan.trials);
+      assert.ok(store.decisions({ study: study!.id }).length > 0);
+      assert.equal(store.curves({ study: study!.id }).length, runs.filter((run) => run.epoch > 0).length);
+      assert.ok(store.reruns().length > 0 && store.allPretrained().length > 0);
+      for (const { id, bytes } of store.checkpoints())
+        assert.equal((await joined(store.readCheckpoint(id))).length, bytes);
+      store.close();
+    });
+  }
+
+  void test('there is a kept lab of every schema', () => {
+    assert.deepEqual(
+      readdirSync(kept)
+        .filter((name) => name.endsWith('.ktg'))
+        .sort(),
+      migrations.map((_, index) => `schema-${index + 1}.ktg`),
+    );
+  });
+});
+
+void test('the mark of lab files never changes', () => {
+  assert.equal(APPLICATION_ID, 0x4b54474c);
+});
