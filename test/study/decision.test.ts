@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explainDecision } from '../../core/study/decision.ts';
+import { pretrainedKey } from '../../core/study/pretrained.ts';
+import { recipeFor } from '../../core/study/plan.ts';
+import { training } from '../contract/samples.ts';
+
+const asha = { rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7, median: null };
+
+void test('every decision explains itself in a line', () => {
+  assert.equal(explainDecision(asha), 'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7');
+  assert.equal(
+    explainDecision({ ...asha, go: true, rank: 7 }),
+    'went on at epoch 4: 31.2 %, rank 7 of 14, needs <= 7',
+  );
+  assert.equal(
+    explainDecision({ ...asha, value: null, rank: null, limit: null }),
+    'stopped at epoch 4: the accuracy is not a number',
+  );
+  assert.equal(
+    explainDecision({ ...asha, rank: null, limit: null, median: 0.4 }),
+    'stopped at epoch 4: best 31.2 %, median of 14 others 40.0 %',
+  );
+});
+
+void test('the drops of the learning rate keep their shares of a run', () => {
+  assert.deepEqual(recipeFor(200).drops, [60, 120, 180]);
+  assert.deepEqual(recipeFor(20).drops, [6, 12, 18]);
+  assert.deepEqual(recipeFor(1).drops, [1, 1, 1]);
+});
+
+void test('pretrained networks are interchangeable when they saw the same images in the same way', () => {
+  const key = (change: Parameters<typeof training>[0], seed = 1): string =>
+    pretrainedKey('resnet8', training(change), seed);
+  assert.equal(key({ protocol: 'paper', purpose: 'final' }), key({ protocol: 'paper', splitSeed: 99 }));
+  assert.equal(key({ purpose: 'final', splitSeed: 1 }), key({ purpose: 'final', splitSeed: 2 }));
+  assert.notEqual(key({ splitSeed: 1 }), key({ splitSeed: 2 }));
+  assert.notEqual(key({ protocol: 'paper' }), key({}));
+  assert.notEqual(key({}), key({ epochs: 17 }));
+  assert.notEqual(key({}), key({}, 2));
+});
