@@ -5,7 +5,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installProblem, installWithView } from '../core/engine/tensorflow/install-view.ts';
+import { LabError } from '../core/base/errors.ts';
+import { installWithView } from '../core/engine/tensorflow/install-view.ts';
 import { libraryStatus, type LibraryStatus } from '../core/engine/tensorflow/library.ts';
 
 const [stamp = '', cache = ''] = process.argv.slice(2);
@@ -35,9 +36,12 @@ else if (problem !== undefined && status.state === 'missing')
   );
 else
   try {
-    rememberReady(await installWithView(process.stderr));
+    const installed = await installWithView(process.stderr);
+    rememberReady(installed);
+    console.error(installed.found);
   } catch (error) {
-    const text = installProblem(error);
+    if (!(error instanceof LabError)) throw error;
+    const text = `${error.message}\n${error.next}`;
     remember({ problem: text });
     console.error(
       `TensorFlow could not be installed, so the portable engine does the work, more slowly.\n${text}`,

@@ -1,7 +1,6 @@
 import { LabError } from '../base/errors.ts';
-import { liveLine } from '../base/live-line.js';
-import { installLibrary, libraryStatus, removeLibrary, verifyLibrary } from '../engine/tensorflow/library.ts';
-import { progressWriter } from '../engine/tensorflow/progress.ts';
+import { installWithView } from '../engine/tensorflow/install-view.ts';
+import { libraryStatus, removeLibrary, verifyLibrary } from '../engine/tensorflow/library.ts';
 import type { Variant } from '../engine/tensorflow/release.ts';
 import { type Command, Exit } from './command.ts';
 import { line } from './report.ts';
@@ -40,23 +39,12 @@ Without it everything runs on the portable engine, much more slowly. The cache i
 };
 
 async function install(variant: Variant, wheel: string | undefined): Promise<number> {
-  const live = liveLine(process.stderr);
-  const words = progressWriter();
   const stop = interruption();
   try {
-    const status = await installLibrary({
-      variant,
-      ...(wheel === undefined ? {} : { wheel }),
-      onProgress: (progress) => {
-        live.show(words(progress));
-      },
-      signal: stop.signal,
-    });
-    live.end();
+    const status = await installWithView(process.stderr, { variant, wheel, signal: stop.signal });
     line(status.found);
     return Exit.done;
   } catch (error) {
-    live.end();
     if (!stop.signal.aborted) throw error;
     line('Interrupted. The next install goes on from here.');
     return Exit.interrupted;

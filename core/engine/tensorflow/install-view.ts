@@ -1,4 +1,3 @@
-import { LabError } from '../../base/errors.ts';
 import { liveLine } from '../../base/live-line.js';
 import { type InstallOptions, installLibrary, type LibraryStatus } from './library.ts';
 import { progressWriter } from './progress.ts';
@@ -7,7 +6,7 @@ import { progressWriter } from './progress.ts';
 export type Screen = Parameters<typeof liveLine>[0];
 
 /**
- * `installLibrary` with a live line of its progress; ends with one line that says what is there now.
+ * `installLibrary` with a live line of its progress, which is gone at the end.
  * @throws what `installLibrary` throws, after the line is closed
  */
 export async function installWithView(
@@ -17,21 +16,13 @@ export async function installWithView(
   const line = liveLine(screen);
   const write = progressWriter();
   try {
-    const status = await installLibrary({
+    return await installLibrary({
       ...options,
       onProgress: (progress) => {
         line.show(write(progress));
       },
     });
-    line.end(status.found);
-    return status;
   } finally {
     line.end();
   }
 }
-
-/** A failed install in two sentences: what happened, and what to do. */
-export const installProblem = (error: unknown): string => {
-  if (error instanceof LabError) return `${error.message}\n${error.next}`;
-  throw error;
-};
