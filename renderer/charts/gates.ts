@@ -1,6 +1,10 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
-import { gates, type GateName } from '../../core/gates/gates.ts';
+import { gate as gateOf, gates, type GateName } from '../../core/gates/gates.ts';
 import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
+import type { Size } from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { LegendEntry } from './picture.ts';
+import type { Theme } from './theme.ts';
 
 export interface GateCell {
   readonly source: number;
@@ -51,3 +55,77 @@ export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] 
   }
   return cells;
 }
+
+/** The matrix of shares as marks, one row per destination: for saved figures. */
+export function drawGates(cells: readonly GateCell[], size: number, { width }: Size, theme: Theme): Mark[] {
+  const left = 56;
+  const top = 26;
+  const wide = (width - left - 10) / (size + 1);
+  const name = (source: number): string => (source === 0 ? 'Label' : `from ${source}`);
+  const heads = Array.from({ length: size + 1 }, (_, source): Mark => ({
+    kind: 'text',
+    x: left + (source + 0.5) * wide,
+    y: 16,
+    text: name(source),
+    fill: theme.quiet,
+    size: 11,
+    anchor: 'middle',
+  }));
+  const rows = Array.from({ length: size }, (_, i): Mark => ({
+    kind: 'text',
+    x: left - 8,
+    y: top + (i + 0.5) * CELL + 4,
+    text: `into ${i + 1}`,
+    fill: theme.quiet,
+    size: 11,
+    anchor: 'end',
+  }));
+  const bars = cells.flatMap(({ source, destination, shares }): Mark[] => {
+    const [x, y] = [left + source * wide + 2, top + (destination - 1) * CELL + 2];
+    let from = x;
+    const parts = shares.map(({ gate, share }): Mark => {
+      const length = share * (wide - 4);
+      const part: Mark = {
+        kind: 'rect',
+        x: from,
+        y,
+        width: length,
+        height: CELL - 4,
+        fill: gateColor(gate, theme),
+      };
+      from += length;
+      return part;
+    });
+    const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+    if (most.count === 0) return parts;
+    const text = `${gateOf(most.gate).letter} ${Math.round(most.share * 100)} %`;
+    return [
+      ...parts,
+      {
+        kind: 'text',
+        x: x + wide / 2 - 2,
+        y: y + CELL / 2 + 2,
+        text,
+        fill: theme.text,
+        size: 11,
+        anchor: 'middle',
+        bold: true,
+        halo: theme.ground,
+      },
+    ];
+  });
+  return [...heads, ...rows, ...bars];
+}
+
+/** Height of the matrix for graphs of `size` nodes. */
+export const gatesHeight = (size: number): number => 26 + size * CELL + 6;
+
+export const gatesLegend = (theme: Theme): LegendEntry[] =>
+  gates.map(({ name, title, letter }) => ({
+    text: `${letter} ${title}`,
+    mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, fill: gateColor(name, theme) },
+  }));
+
+const CELL = 34;
+const gateColor = (gate: GateName, theme: Theme): string =>
+  gate === 'cutoff' ? theme.grid : gateOf(gate).color;

@@ -2,14 +2,15 @@
  * A study as one HTML page that opens anywhere, without a lab and without a network: figures are SVG inside it, nothing
  * runs, nothing is loaded. All text is escaped: names may come from strangers.
  */
-import { gate as gateOf, gates } from '../../core/gates/gates.ts';
 import { describeGraph } from '../../core/graph/describe.ts';
 import { toText } from '../../core/graph/text.ts';
 import type { RerunView, RungDecision, StudyCard, TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { barsOf, drawCurves } from '../charts/curves.ts';
-import { gateShares, topTrials } from '../charts/gates.ts';
+import { drawGates, gateShares, gatesHeight, gatesLegend, topTrials } from '../charts/gates.ts';
 import { drawHistory, history } from '../charts/history.ts';
-import { marksSvg, type Mark } from '../charts/marks.ts';
+import type { Mark } from '../charts/marks.ts';
+import { pictureSvg, type LegendEntry } from '../charts/picture.ts';
+import { stateLegend } from '../charts/legend.ts';
 import { differenceText, drawSeeds, meanText, variantTitle } from '../charts/seeds.ts';
 import { light } from '../charts/theme.ts';
 import { figure } from '../graph/figure.ts';
@@ -48,8 +49,8 @@ code { font-size: 12px; overflow-wrap: anywhere; } pre { white-space: pre-wrap; 
 
 const WIDE = { width: 1030, height: 360 };
 
-const picture = (marks: readonly Mark[], title: string, size = WIDE): string =>
-  marksSvg(marks, { ...size, ground: light.ground, title });
+const picture = (marks: readonly Mark[], title: string, legend: readonly LegendEntry[] = []): string =>
+  pictureSvg(marks, WIDE, title, legend);
 
 const captioned = (svg: string, caption: string): string =>
   `<figure>${svg}<figcaption>${escapeText(caption)}</figcaption></figure>`;
@@ -128,8 +129,8 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
     ];
   });
   return `<h2>The search</h2>
-${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far'), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best so far.')}
-${captioned(picture(drawn.marks, 'Learning curves'), 'Accuracy of node 1 after every epoch. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
+${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', stateLegend(rows)(light)), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best so far.')}
+${captioned(picture(drawn.marks, 'Learning curves', stateLegend(rows)(light)), 'Accuracy of node 1 after every epoch. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
 ${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
 }
 
@@ -138,10 +139,8 @@ function top({ rows, curves, card }: ReportInput): string {
   if (found.length < 2) return '';
   const size = card.study.plan.space.nodes.length;
   const many = topTrials(rows, curves, null, 20);
-  const shares = gateShares(many, size).map(({ source, destination, shares: list }) => [
-    `${source === 0 ? 'Label' : source} → ${destination}`,
-    ...gates.map(({ name }) => percent(list.find((each) => each.gate === name)?.share, 0)),
-  ]);
+  const cells = gateShares(many, size);
+  const matrix = { width: 120 + 110 * (size + 1), height: gatesHeight(size) };
   const graphs = found.map((row) =>
     captioned(
       figureSvg(figure(row.graph, row.accuracies), { legend: false, title: graphName(row.graph) }),
@@ -150,7 +149,7 @@ function top({ rows, curves, card }: ReportInput): string {
   );
   return `<h2>Best ${found.length} graphs</h2><div class="graphs">${graphs.join('\n')}</div>
 <h2>Gates among the best ${many.length}</h2>
-${table(['Edge', ...gates.map(({ name }) => gateOf(name).title)], shares)}`;
+${captioned(pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(light)), 'For every edge the share of each gate.')}`;
 }
 
 function rerun({ rerun: { name, seeds, training }, variants, reference }: RerunView): string {

@@ -3,7 +3,15 @@ import { describe, test } from 'node:test';
 import type { VariantView } from '../../../core/lab/api.ts';
 import { accuracyScale, epochScale, epochTicks, frameOf } from '../../../renderer/charts/axes.ts';
 import { barsOf, drawCurves, nearestCurve } from '../../../renderer/charts/curves.ts';
-import { gateShares, topTrials } from '../../../renderer/charts/gates.ts';
+import {
+  drawGates,
+  gateShares,
+  gatesHeight,
+  gatesLegend,
+  topTrials,
+} from '../../../renderer/charts/gates.ts';
+import { pictureSvg } from '../../../renderer/charts/picture.ts';
+import { drawSeries, seriesLegend } from '../../../renderer/charts/series.ts';
 import { drawHistory, history } from '../../../renderer/charts/history.ts';
 import { nearestPoint } from '../../../renderer/charts/nearest.ts';
 import {
@@ -264,4 +272,34 @@ test('the nearest point: the last of equally near ones, none beyond reach', () =
   ];
   assert.equal(nearestPoint(points, 3, 4)?.run, 2);
   assert.equal(nearestPoint(points, 30, 40), null);
+});
+
+describe('saved figures', () => {
+  test('series: an axis for fractions or quantities, a gap where nothing was measured, a legend that wraps', () => {
+    const series = Array.from({ length: 6 }, (_, i) => ({
+      title: `node ${i + 1} with quite a long name`,
+      color: '#000',
+      values: [0.1, null, 0.4],
+    }));
+    const how = { epochs: 8, rungs: [1, 2], percent: true, name: 'accuracy' };
+    const marks = drawSeries(series, how, size, light);
+    const lines = marks.filter((mark) => mark.kind === 'line' && mark.width === 2);
+    assert.equal(lines.length, 6);
+    assert.ok((lines[0] as { points: number[] }).points.some(Number.isNaN));
+    const svg = pictureSvg(marks, size, 'x', seriesLegend(series));
+    assert.ok(!svg.includes('NaN'));
+    assert.ok(Number(/height="(\d+)/.exec(svg)![1]) > size.height + 24, 'the legend has more than one line');
+    assert.ok(
+      !pictureSvg(drawSeries([], { ...how, percent: false }, size, light), size, 'x').includes('NaN'),
+    );
+  });
+
+  test('gates: a cell per edge with its most frequent gate', () => {
+    const cells = gateShares([trial(1), trial(2)], 2);
+    const marks = drawGates(cells, 2, { width: 400, height: gatesHeight(2) }, light);
+    assert.equal(marks.filter((mark) => mark.kind === 'rect').length, 16);
+    const words = marks.filter((mark) => mark.kind === 'text').map(({ text }) => text);
+    assert.ok(words.includes('C 100 %') && words.includes('from 2') && words.includes('into 1'));
+    assert.equal(gatesLegend(light).length, 4);
+  });
 });

@@ -1,0 +1,104 @@
+/** Curves over epochs as marks: what uPlot shows live, for saved figures. */
+import { scaleLinear } from 'd3-scale';
+import {
+  accuracyAxis,
+  accuracyScale,
+  bottomAxis,
+  epochScale,
+  epochTicks,
+  frameOf,
+  type Frame,
+  type Scale,
+  type Size,
+} from './axes.ts';
+import type { Mark } from './marks.ts';
+import type { LegendEntry } from './picture.ts';
+import type { Theme } from './theme.ts';
+
+export interface Series {
+  readonly title: string;
+  readonly color: string;
+  /** As in SVG; solid when absent. */
+  readonly dash?: string;
+  /** One value per epoch from 1; null where nothing was measured. */
+  readonly values: readonly (number | null)[];
+}
+
+/** `percent`: values are fractions of 1; else any quantity, named by `name`. */
+export function drawSeries(
+  series: readonly Series[],
+  {
+    epochs,
+    rungs,
+    percent,
+    name,
+  }: { epochs: number; rungs: readonly number[]; percent: boolean; name: string },
+  size: Size,
+  theme: Theme,
+): Mark[] {
+  const frame = frameOf(size);
+  const x = epochScale(epochs, frame);
+  const values = series.flatMap((each) => each.values).filter((value) => value !== null);
+  const [low, high] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const margin = (high - low || Math.abs(high) || 1) * 0.06;
+  const y = percent
+    ? accuracyScale(values, frame)
+    : scaleLinear([low - margin, high + margin], [frame.bottom, frame.top]);
+  return [
+    ...(percent ? accuracyAxis(y, frame, theme, `${name}, %`) : quantityAxis(y, frame, theme, name)),
+    ...rungs.map((rung): Mark => ({
+      kind: 'line',
+      points: [x(rung), frame.top, x(rung), frame.bottom],
+      stroke: theme.quiet,
+      width: 1,
+      dash: '2 3',
+      opacity: 0.5,
+    })),
+    ...bottomAxis(
+      epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) })),
+      frame,
+      theme,
+      'epoch (log 2)',
+    ),
+    ...series.map(({ values: list, color, dash }): Mark => ({
+      kind: 'line',
+      points: list.flatMap((value, i) => [x(i + 1), value === null ? NaN : y(value)]),
+      stroke: color,
+      width: 2,
+      ...(dash && { dash }),
+    })),
+  ];
+}
+
+export const seriesLegend = (series: readonly Series[]): LegendEntry[] =>
+  series.map(({ title, color, dash }) => ({
+    text: title,
+    mark: { kind: 'line', points: [-10, 0, 10, 0], stroke: color, width: 2, ...(dash && { dash }) },
+  }));
+
+function quantityAxis(y: Scale, frame: Frame, theme: Theme, name: string): Mark[] {
+  return [
+    ...y.ticks(6).flatMap((tick): Mark[] => [
+      { kind: 'line', points: [frame.left, y(tick), frame.right, y(tick)], stroke: theme.grid, width: 1 },
+      {
+        kind: 'text',
+        x: frame.left - 7,
+        y: y(tick) + 4,
+        text: String(Number(tick.toPrecision(6))),
+        fill: theme.quiet,
+        size: 11,
+        anchor: 'end',
+      },
+    ]),
+    {
+      kind: 'text',
+      x: 13,
+      y: (frame.top + frame.bottom) / 2,
+      text: name,
+      fill: theme.quiet,
+      size: 11,
+      anchor: 'middle',
+      turn: -90,
+    },
+  ];
+}
