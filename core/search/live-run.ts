@@ -7,8 +7,8 @@ import { complete } from './completion.ts';
 import type { Judge } from './judge.ts';
 import { receive } from './report.ts';
 import type { Reception } from './report.ts';
-import { ownerOf } from './work.ts';
-import type { Owner } from './work.ts';
+import { ownerOf } from './owner.ts';
+import type { Owner } from './owner.ts';
 import { keepsCheckpoint, tidy } from './retention.ts';
 import type { IncomingCheckpoint, JobEnd, JobHandle, JobListener, Progress, Verdict } from './runner.ts';
 
@@ -150,7 +150,10 @@ export class LiveRun implements JobListener {
 
   failed(failure: Failure): void {
     this.#hear(() => {
-      this.#leave(this.#stopped ? 'stopped' : failure);
+      if (this.#stopped) this.#leave('stopped');
+      // All is there, only the last word was not heard.
+      else if (complete(this.#store, this.run, this.attempt, this.#events.now())) this.#leave('completed');
+      else this.#leave(failure);
     });
   }
 

@@ -5,48 +5,109 @@ import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
+import type { Owner } from './owner.ts';
 import type { Survival } from './time-left.ts';
 
-/** Whose runs are scheduled. */
-export type Owner = { study: number } | { rerun: number };
-
-export const ownerKey = (owner: Owner): string =>
-  'study' in owner ? `study ${owner.study}` : `rerun ${owner.rerun}`;
-
-/** Whose run it is; null for pretraining, which may serve many. */
-export function ownerOf({ kind, study, rerun }: Run): Owner | null {
-  if (kind === 'trial') return { study: study! };
-  if (kind === 'repeat') return { rerun: rerun! };
-  return null;
-}
-
-/** What the scheduler keeps in memory of a study or re-run that is being worked on; all of it can be read again. */
-export interface Work {
+/** What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the store again. */
+export class Work {
   readonly owner: Owner;
-  title: string;
-  priority: number;
-  retries: number;
-  /** Starts nothing while false; its runs that are on slots finish what they were asked. */
-  open: boolean;
   /** The study's rule; null for re-runs. */
   readonly judge: Judge | null;
   /** What its trials are drawn from; null for re-runs. */
   readonly plan: StudyPlan | null;
+  title = '';
+  priority = 0;
+  retries = 0;
   /** Number of the next trial to be drawn, of how many. Re-runs draw none. */
-  nextTrial: number;
-  trials: number;
-  /** Runs that can start at once, in order. */
-  readonly ready: number[];
-  /** Runs that wait after a crash, with their timers. */
-  readonly delayed: Map<number, NodeJS.Timeout>;
-  /** Runs that wait for pretrained networks. */
-  readonly held: Set<number>;
-  readonly live: Set<number>;
+  nextTrial = 0;
+  trials = 0;
+  /** Runs that are on slots. */
+  readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
-  readonly needs: Set<number>;
-  /** Failed starts since the last epoch of any run: when nothing works, it stops trying. */
-  crashesInARow: number;
-  readonly pace: Pace;
+  readonly needs = new Set<number>();
+  /** Failed starts since the last epoch of any run. */
+  failuresInARow = 0;
+  readonly pace: Pace = { epochs: 0, seconds: 0, drawn: 0, trainable: 0, survival: new Map() };
+  /** Runs that can start at once, ascending: earlier ones go first. */
+  readonly #ready: number[] = [];
+  /** Runs that wait after a crash. */
+  readonly #delayed = new Map<number, NodeJS.Timeout>();
+  /** Runs that wait for pretrained networks. */
+  readonly #held = new Set<number>();
+
+  constructor(owner: Owner, record: Study | Rerun, judge: Judge | null) {
+    this.owner = owner;
+    this.judge = judge;
+    this.plan = 'plan' in record ? record.plan : null;
+    this.renew(record);
+  }
+
+  /** Takes up what a person may change while it runs. */
+  renew(record: Study | Rerun): void {
+    this.title = 'plan' in record ? `Study "${record.name}"` : `Re-run "${record.name}"`;
+    this.priority = record.priority;
+    this.retries = 'plan' in record ? record.plan.retries : record.retries;
+    this.trials = 'plan' in record ? record.plan.trials : 0;
+  }
+
+  /** True when there is nothing left to do. */
+  get isDone(): boolean {
+    return this.nextTrial >= this.trials && this.waiting.length === 0 && this.live.size === 0;
+  }
+
+  /** Runs that are not on a slot. */
+  get waiting(): number[] {
+    return [...this.#ready, ...this.#delayed.keys(), ...this.#held];
+  }
+
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  take(): number | undefined {
+    return this.#ready.shift();
+  }
+
+  enqueue(run: number): void {
+    const at = this.#ready.findIndex((other) => other > run);
+    if (at < 0) this.#ready.push(run);
+    else this.#ready.splice(at, 0, run);
+  }
+
+  /** Lets a run wait for pretrained networks. */
+  hold(run: number): void {
+    this.#held.add(run);
+  }
+
+  /** Enqueues the held runs that are ready now. */
+  release(isReady: (run: number) => boolean): void {
+    for (const run of [...this.#held].filter(isReady)) {
+      this.#held.delete(run);
+      this.enqueue(run);
+    }
+  }
+
+  /** Enqueues a run later. */
+  delay(run: number, milliseconds: number, wake: () => void): void {
+    const timer = setTimeout(() => {
+      this.#delayed.delete(run);
+      this.enqueue(run);
+      wake();
+    }, milliseconds);
+    this.#delayed.set(run, timer);
+  }
+
+  forget(run: number): void {
+    clearTimeout(this.#delayed.get(run));
+    this.#delayed.delete(run);
+    this.#held.delete(run);
+    const at = this.#ready.indexOf(run);
+    if (at >= 0) this.#ready.splice(at, 1);
+  }
+
+  close(): void {
+    for (const timer of this.#delayed.values()) clearTimeout(timer);
+  }
 }
 
 /** What the time left is estimated from. */
@@ -59,36 +120,21 @@ export interface Pace {
   readonly survival: Map<number, Survival>;
 }
 
-export function newWork(owner: Owner, of: Study | Rerun, judge: Judge | null): Work {
-  return {
-    owner,
-    title: 'study' in owner ? `Study "${of.name}"` : `Re-run "${of.name}"`,
-    priority: of.priority,
-    retries: 'plan' in of ? of.plan.retries : of.retries,
-    open: false,
-    judge,
-    plan: 'plan' in of ? of.plan : null,
-    nextTrial: 0,
-    trials: 'plan' in of ? of.plan.trials : 0,
-    ready: [],
-    delayed: new Map(),
-    held: new Set(),
-    live: new Set(),
-    needs: new Set(),
-    crashesInARow: 0,
-    pace: { epochs: 0, seconds: 0, drawn: 0, trainable: 0, survival: new Map() },
-  };
+/** Counts a run as the store holds it. */
+export function countRun(
+  pace: Pace,
+  { state, epoch, seconds }: Pick<Run, 'state' | 'epoch' | 'seconds'>,
+): void {
+  pace.drawn++;
+  if (state !== 'duplicate' && state !== 'rejected') pace.trainable++;
+  pace.epochs += epoch;
+  pace.seconds += seconds;
 }
 
-/** True when there is nothing left to do. */
-export const isDone = (work: Work): boolean =>
-  work.nextTrial >= work.trials &&
-  work.ready.length + work.delayed.size + work.held.size + work.live.size === 0;
-
 /** Counts a new epoch. */
-export function keepPace(pace: Pace, metrics: EpochMetrics, decisions: readonly RungDecision[]): void {
+export function countEpoch(pace: Pace, { seconds }: EpochMetrics, decisions: readonly RungDecision[]): void {
   pace.epochs++;
-  pace.seconds += metrics.seconds;
+  pace.seconds += seconds;
   for (const decision of decisions) countDecision(pace, decision);
 }
 

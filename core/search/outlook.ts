@@ -1,0 +1,24 @@
+import type { Store } from '../store/store.ts';
+import { recordOf, trainingOf } from './owner.ts';
+import type { Outlook } from './time-left.ts';
+import type { Work } from './work.ts';
+
+/** What is known of the rest of a study or re-run that runs. */
+export function outlookOf(store: Store, work: Work, slots: number): Outlook {
+  const record = recordOf(store, work.owner);
+  const { epochs } = trainingOf(record);
+  const rule = 'plan' in record ? record.plan.rule : null;
+  const { pace } = work;
+  const undrawn = Math.max(0, work.trials - work.nextTrial);
+  const pretraining = [...work.needs].flatMap((id) => store.pretrained(id).run ?? []);
+  return {
+    epochs,
+    survival: [...pace.survival.values()],
+    expectedShare: rule?.kind === 'asha' ? 1 / rule.reductionFactor : 1,
+    fresh: (undrawn * (pace.trainable + 1)) / (pace.drawn + 1),
+    underWay: [...work.waiting, ...work.live].map((id) => store.run(id).epoch),
+    before: pretraining.reduce((sum, run) => sum + epochs - store.run(run).epoch, 0),
+    secondsPerEpoch: pace.epochs === 0 ? null : pace.seconds / pace.epochs,
+    slots,
+  };
+}
