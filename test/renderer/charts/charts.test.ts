@@ -285,7 +285,7 @@ describe('saved figures', () => {
     const marks = drawSeries(series, how, size, light);
     const lines = marks.filter((mark) => mark.kind === 'line' && mark.width === 2);
     assert.equal(lines.length, 6);
-    assert.ok((lines[0] as { points: number[] }).points.some(Number.isNaN));
+    assert.ok(lines[0]?.kind === 'line' && lines[0].points.some(Number.isNaN));
     const svg = pictureSvg(marks, size, 'x', seriesLegend(series));
     assert.ok(!svg.includes('NaN'));
     assert.ok(Number(/height="(\d+)/.exec(svg)![1]) > size.height + 24, 'the legend has more than one line');
