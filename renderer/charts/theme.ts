@@ -1,5 +1,5 @@
 /** Colours of charts: a canvas cannot read CSS variables, and exports carry their own. As in design/tokens.css. */
-import type { RunState } from '../../core/study/run.ts';
+import type { RunState } from '../../core/lab/api.ts';
 
 export interface Theme {
   readonly text: string;
