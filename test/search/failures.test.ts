@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { LabError } from '../../core/base/errors.ts';
+import { paperSpace } from '../../core/graph/space.ts';
+import { remedyFor } from '../../core/search/failures.ts';
+import { openMemoryStore } from '../../core/store/memory.ts';
+import type { Store } from '../../core/store/store.ts';
+import type { FailureKind } from '../../core/study/run.ts';
+import { scriptedLab } from './lab.ts';
+import { metricsOf } from './scripted-runner.ts';
+
+const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false };
+const failure = (kind: FailureKind) => ({ kind, code: '', message: '', next: '', epoch: 1 });
+
+/** A store that refuses changes with an error while `refuse` is set, as a full disk or another program's lock would. */
+function refusing(): { store: Store; refuse: (error: LabError | null) => void } {
+  const store = openMemoryStore();
+  let error: LabError | null = null;
+  return {
+    refuse: (next) => (error = next),
+    store: {
+      ...store,
+      transaction(work) {
+        if (error) throw error;
+        return store.transaction(work);
+      },
+      async saveCheckpoint(checkpoint, at) {
+        if (error) throw error;
+        return store.saveCheckpoint(checkpoint, at);
+      },
+    },
+  };
+}
+
+void describe('failures', () => {
+  void test('what is done about each kind', () => {
+    assert.deepEqual(
+      [0, 1, 2, 3].map((before) => remedyFor(failure('crash'), before, 3)),
+      [
+        { do: 'retry', afterSeconds: 1 },
+        { do: 'retry', afterSeconds: 2 },
+        { do: 'retry', afterSeconds: 4 },
+        { do: 'give-up', state: 'failed' },
+      ],
+    );
+    assert.deepEqual(remedyFor(failure('hang'), 20, 50), { do: 'retry', afterSeconds: 60 });
+    assert.deepEqual(remedyFor(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
+    assert.deepEqual(remedyFor(failure('out-of-memory'), 0, 3), { do: 'give-up', state: 'out-of-memory' });
+    assert.deepEqual(remedyFor(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
+    for (const kind of ['data', 'teacher'] as const)
+      assert.deepEqual(remedyFor(failure(kind), 0, 3), { do: 'pause' });
+  });
+
+  void test('a full disk stops all work with the reason; resuming goes on where it was, nothing lost', async () => {
+    const { store, refuse } = refusing();
+    const { scheduler, runner, events, until, study } = scriptedLab({ checkpointEach: 1 }, {}, store);
+    const { id } = study({ trials: 10, space: noFrozen });
+    scheduler.resume({ study: id });
+    await until(() => runner.reports >= 8);
+    refuse(new LabError('store.disk-full', 'no space', 'Free some.'));
+    await until(() => scheduler.trouble !== null);
+    assert.equal(scheduler.trouble!.code, 'store.disk-full');
+    assert.deepEqual(scheduler.occupations(), []);
+    assert.throws(
+      () => {
+        scheduler.resume({ study: id });
+      },
+      { code: 'store.disk-full' },
+    );
+    const started = runner.started.length;
+    refuse(null);
+    scheduler.resume({ study: id });
+    assert.equal(scheduler.trouble, null);
+    await until(() => store.study(id).state === 'completed');
+    assert.ok(runner.started.length > started);
+    const resumed = store.runs({ study: id }).filter((run) => run.attempts > 1);
+    assert.ok(resumed.length > 0);
+    for (const run of store.runs({ study: id })) assert.equal(store.epochs(run.id).length, run.epoch);
+    assert.ok(events.some((event) => event.type === 'trouble' && event.problem === null));
+    await scheduler.close('save');
+  });
+
+  void test('a lab whose store refuses changes closes all the same', async () => {
+    const { store, refuse } = refusing();
+    const { scheduler, runner, until, study } = scriptedLab({}, {}, store);
+    scheduler.resume({ study: study({ trials: 10, space: noFrozen }).id });
+    await until(() => runner.reports >= 3);
+    refuse(new LabError('store.disk-full', 'no space', ''));
+    await scheduler.close('at-once');
+  });
+
+  void test('a checkpoint that could not be saved does not stop its run, and is told', async () => {
+    const store = openMemoryStore();
+    const full: Store = {
+      ...store,
+      saveCheckpoint: (checkpoint, at) =>
+        checkpoint.purpose === 'resume'
+          ? Promise.reject(new LabError('store.disk-full', 'no space', ''))
+          : store.saveCheckpoint(checkpoint, at),
+    };
+    const { scheduler, events, until, study } = scriptedLab({ checkpointEach: 1 }, {}, full);
+    const { id } = study({ trials: 2, space: noFrozen, rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => full.study(id).state === 'completed');
+    assert.ok(events.some((event) => event.type === 'log' && /not saved/.test(event.text)));
+    await scheduler.close('save');
+  });
+
+  void test('a worker that lies is replaced: gaps, too many nodes, an end that is not true', async () => {
+    for (const lie of ['gap', 'nodes', 'end'] as const) {
+      const { store, scheduler, runner, until, study } = scriptedLab({ slots: 1 });
+      let told = false;
+      const start = runner.start.bind(runner);
+      runner.start = (slot, job, listener) => {
+        const handle = start(slot, job, listener);
+        if (told) return handle;
+        told = true;
+        setImmediate(() => {
+          const honest = metricsOf(job, 1, 0.5, 1);
+          if (lie === 'gap') listener.epoch({ ...honest, epoch: 7 });
+          if (lie === 'nodes') listener.epoch({ ...honest, epoch: 2, nodes: [] });
+          if (lie === 'end') listener.ended('completed');
+        });
+        return handle;
+      };
+      const { id } = study({ trials: 2, space: noFrozen, rule: { kind: 'none' } });
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed');
+      const [first] = store.runs({ study: id });
+      assert.deepEqual(
+        store.attempts({ run: first!.id }).map((attempt) => attempt.outcome),
+        ['protocol', 'completed'],
+        lie,
+      );
+      await scheduler.close('save');
+    }
+  });
+
+  void test('a device that disappears costs its runs nothing but time, however often', async () => {
+    const { store, scheduler, until, study } = scriptedLab({
+      mishap: (job, epoch) => (job.attempt <= 6 && epoch === 2 ? 'lost' : undefined),
+    });
+    const { id } = study({ trials: 3, space: noFrozen, rule: { kind: 'none' }, retries: 0 });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    assert.equal(store.trialCounts(id).failed, 0);
+    await scheduler.close('save');
+  });
+
+  void test('a teacher that cannot be trained pauses who waits for it, and resuming tries again', async () => {
+    let broken = true;
+    const { store, scheduler, until, study } = scriptedLab({
+      mishap: (job) => (broken && job.graph.nodes.length === 1 ? 'nan' : undefined),
+    });
+    const { id } = study({ trials: 8 });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'paused' && scheduler.occupations().length === 0);
+    assert.equal(store.study(id).problem!.code, 'search.teacher-failed');
+    broken = false;
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    assert.ok(store.allPretrained().every((each) => each.checkpoint !== null));
+    await scheduler.close('save');
+  });
+
+  void test('a removed study takes its runs from their slots, and others go on', async () => {
+    const { store, scheduler, runner, until, study } = scriptedLab();
+    const gone = study({ trials: 50, space: noFrozen, duplicates: 'train' });
+    const other = study({ trials: 5, space: noFrozen, seed: 2 });
+    scheduler.resume({ study: gone.id });
+    await until(() => runner.reports >= 5);
+    scheduler.resume({ study: other.id });
+    await scheduler.remove({ study: gone.id });
+    await until(() => store.study(other.id).state === 'completed');
+    assert.deepEqual(
+      store.studies().map((each) => each.id),
+      [other.id],
+    );
+    assert.deepEqual(store.runs({ study: gone.id }), []);
+    await scheduler.close('save');
+  });
+});
