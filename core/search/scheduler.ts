@@ -380,7 +380,7 @@ export class Scheduler {
         return null;
       }
       const at = this.#options.now();
-      const run = addTrial(this.#store, work.owner.study, work.plan, work.nextTrial, at);
+      const run = addTrial(this.#store, work.owner.study, work.plan, work.nextTrial, work.past, at);
       drawn.push(run);
       work.nextTrial++;
       countRun(work.pace, run);
@@ -456,6 +456,7 @@ export class Scheduler {
     this.#emit({ type: 'run', run: run.id });
     this.#emit({ type: 'slots' });
     if (run.kind === 'pretrain' && hasEnded(run.state)) this.#pretrainingEnded(run);
+    work?.learn(run);
     if (work) this.#settle(work);
     else if (live.owner) this.#told(live.owner);
     if (this.#live.size === 0) this.#onEmpty?.();
@@ -524,6 +525,7 @@ export class Scheduler {
     for (const run of runsOf(this.#store, owner)) {
       if (run.kind === 'trial') work.nextTrial = run.number + 1;
       countRun(work.pace, run);
+      work.learn(run);
       if (run.state === 'waiting') this.#enqueue(run);
       // It was asked to pause and has not yet: it waits as soon as it has.
       if (run.state === 'running') work.live.add(run.id);

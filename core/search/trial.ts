@@ -2,10 +2,22 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import { sampleTrial } from './sampler.ts';
+import type { Observation } from './tpe.ts';
 
-/** Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate. */
-export function addTrial(store: Store, study: number, plan: StudyPlan, number: number, at: number): Run {
-  const { graph, key, seed, rejected, rejection } = sampleTrial(plan, number);
+/**
+ * Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate.
+ *
+ * @param past trials that have ended, for a sampler that learns
+ */
+export function addTrial(
+  store: Store,
+  study: number,
+  plan: StudyPlan,
+  number: number,
+  past: readonly Observation[],
+  at: number,
+): Run {
+  const { graph, key, seed, rejected, rejection } = sampleTrial(plan, number, past);
   return store.transaction(() => {
     for (const each of rejected) store.addRejection({ study, trial: number, ...each });
     const same =

@@ -7,6 +7,8 @@ import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
 import type { Survival } from './time-left.ts';
+import { picksOf } from './tpe.ts';
+import type { Observation } from './tpe.ts';
 
 /** What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the store again. */
 export class Work {
@@ -21,6 +23,8 @@ export class Work {
   /** Number of the next trial to be drawn, of how many. Re-runs draw none. */
   nextTrial = 0;
   trials = 0;
+  /** Trials that have ended, for a sampler that learns; empty for one that does not. */
+  readonly past: Observation[] = [];
   /** Runs that are on slots. */
   readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
@@ -48,6 +52,13 @@ export class Work {
     this.priority = record.priority;
     this.retries = 'plan' in record ? record.plan.retries : record.retries;
     this.trials = 'plan' in record ? record.plan.trials : 0;
+  }
+
+  /** A trial has ended. */
+  learn({ graph, state, epoch, accuracy }: Run): void {
+    const counts = state === 'stopped' || state === 'completed';
+    if (this.plan?.sampler === 'tpe' && counts && accuracy !== null)
+      this.past.push({ picks: picksOf(this.plan.space, graph), epoch, accuracy });
   }
 
   /** True when there is nothing left to do. */

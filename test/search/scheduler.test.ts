@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
 import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
+import type { StudyPlan } from '../../core/study/plan.ts';
 import type { Run } from '../../core/study/run.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
+import { mean } from '../../core/search/statistics.ts';
 import { newStudy } from '../contract/samples.ts';
 import { scriptedLab } from './lab.ts';
 
@@ -328,6 +330,30 @@ void describe('scheduler', () => {
       ['hang', 'completed'],
     );
     await scheduler.close('save');
+  });
+
+  void test('TPE finds better graphs than drawing, also when its lab is started anew', async () => {
+    // The more Through gates, the better.
+    const throughs = (run: Pick<Run, 'graph'>): number =>
+      run.graph.edges.filter((edge) => edge.gate === 'through').length / run.graph.edges.length;
+    const late = async (sampler: StudyPlan['sampler']): Promise<number> => {
+      const { store, study, ...first } = scriptedLab({ accuracy: throughs });
+      const { id } = study({
+        trials: 80,
+        sampler,
+        space: { ...paperSpace(3, 'resnet8', ['resnet8']), frozen: false },
+      });
+      first.scheduler.resume({ study: id });
+      await first.until(() => store.trialsSoFar(id) >= 40);
+      await first.scheduler.close('save');
+      const second = scriptedLab({ accuracy: throughs }, {}, store);
+      second.scheduler.open();
+      await second.until(() => store.study(id).state === 'completed');
+      await second.scheduler.close('save');
+      return mean(trialsOf(store, id).slice(-20).map(throughs));
+    };
+    const [drawn, proposed] = [await late('random'), await late('tpe')];
+    assert.ok(proposed > drawn + 0.15, `${proposed} proposed, ${drawn} drawn`);
   });
 
   void test('time left is known from the first epoch on and ends at 0', async () => {
