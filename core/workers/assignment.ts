@@ -67,7 +67,7 @@ export class Assignment implements JobHandle {
     const sends: (() => Promise<void>)[] = [];
     const announce = ({ epoch, bytes, sha256, chunks }: NonNullable<Job['resume']>): WeightsNotice => {
       const transfer = ++this.#transfers;
-      sends.push(async () => this.#outbox.send(transfer, chunks()));
+      sends.push(async () => this.#outbox.send(transfer, chunks));
       return { transfer, epoch, bytes, sha256 };
     };
     const notice = {

@@ -37,7 +37,7 @@ export interface Exit {
 /** What the end of a worker's process says about its job. */
 export function failureOfExit({ code, signal, lastWords, memoryKills }: Exit, epoch: number): Failure {
   const how = signal === null ? `with exit status ${code}` : `by signal ${signal}`;
-  const said = lastWords.at(-1);
+  const said = tellingLine(lastWords);
   const message = `The worker's process ended ${how}${said === undefined ? '.' : `: ${said}`}`;
   const starved = (signal === 'SIGKILL' && memoryKills) || OUT_OF_MEMORY.test(lastWords.join('\n'));
   return {
@@ -48,3 +48,7 @@ export function failureOfExit({ code, signal, lastWords, memoryKills }: Exit, ep
     epoch,
   };
 }
+
+/** The line of a process's last words that says most: an error's first line rather than the trace after it. */
+export const tellingLine = (lines: readonly string[]): string | undefined =>
+  lines.findLast((line) => /^\w*Error\b|^F\d{4}|\bfatal\b/i.test(line)) ?? lines.at(-1);

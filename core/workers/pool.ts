@@ -5,7 +5,7 @@ import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../searc
 import type { LabProblem } from '../study/problem.ts';
 import { Assignment } from './assignment.ts';
 import { withFound } from './devices.ts';
-import type { Exit } from './failure.ts';
+import { type Exit, tellingLine } from './failure.ts';
 import { leaks } from './leaks.ts';
 import { type EngineWish, MESSAGES_VERSION } from './messages.ts';
 import type { ToLab } from './messages.ts';
@@ -114,6 +114,15 @@ export class WorkerPool implements Runner {
     device.slots = count;
     for (const seat of this.#seats) if (seat.place.device === name) this.#mend(seat);
     this.#place();
+  }
+
+  /** Process ids of the workers that are there, by slot. */
+  processes(): ReadonlyMap<string, number> {
+    return new Map(
+      this.#seats.flatMap(({ place, process }) =>
+        process?.pid === undefined ? [] : [[place.slot, process.pid]],
+      ),
+    );
   }
 
   /** Takes another engine or data folder: workers without a job end, the others after theirs. */
@@ -245,7 +254,8 @@ export class WorkerPool implements Runner {
     seat.ready = false;
     seat.ending = false;
     if (!ready && !ending && assignment) {
-      const words = exit.lastWords.at(-1) ?? `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
+      const words =
+        tellingLine(exit.lastWords) ?? `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
       this.#breakDown(seat, {
         code: 'workers.cannot-begin',
         message: `The worker of ${seat.place.slot} cannot begin: ${words}`,

@@ -77,6 +77,7 @@ export class Task {
 
   settled(transfer: number, problem: string): void {
     this.#settling.get(transfer)?.(problem);
+    if (problem !== '') this.#bench.outbox.ended({ type: 'transfer-ended', transfer, problem });
   }
 
   /** A sign of life. `steps` is 0 as long as the first step of an epoch, which may compile, is not done. */
@@ -215,7 +216,7 @@ export class Task {
     const weights = { transfer, epoch: training.epoch, bytes: bytes.length, sha256: hashOf(bytes) };
     this.#bench.post({ type: 'checkpoint', run: this.job.run, purpose, weights });
     try {
-      await this.#bench.outbox.send(transfer, [bytes]);
+      await this.#bench.outbox.send(transfer, () => [bytes]);
       await stored;
     } finally {
       this.#settling.delete(transfer);

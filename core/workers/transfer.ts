@@ -28,7 +28,10 @@ export class Outbox {
    * @throws LabError `workers.transfer-broken` when the receiver gave up or the connection closed; what the source throws
    *   is told to the receiver and thrown here
    */
-  async send(transfer: number, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  async send(
+    transfer: number,
+    chunks: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
     const state: Sending = { taken: 0, problem: null, wake: () => undefined };
     this.#sending.set(transfer, state);
     const until = async (fits: () => boolean): Promise<void> => {
@@ -37,7 +40,7 @@ export class Outbox {
     };
     let index = 0;
     try {
-      for await (const chunk of chunks) {
+      for await (const chunk of chunks()) {
         for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
           await until(() => index - state.taken < CHUNKS_AHEAD);
           this.#post({ type: 'chunk', transfer, index, data: chunk.subarray(start, start + CHUNK_BYTES) });
