@@ -24,15 +24,19 @@ export function gatherer({ tf, backend, binding }: TensorFlow) {
       [type('Tparams', dtype), type('Tindices', DataType.int32), type('Taxis', DataType.int32), axis],
       [from, indices, int(0)],
     );
-  /** Bytes to [0, 1], divided (not multiplied by 1/255) so that every engine gets the same float32. */
+  /**
+   * Bytes to [0, 1] through a table of quotients: of a division by 255 a session makes a multiplication by 1/255, which
+   * rounds differently, and every engine is to see the same float32.
+   */
   const scale = (bytes: Tensor): Tensor => {
     const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false } as never;
-    const floats = run(
+    const integers = run(
       'Cast',
-      [type('SrcT', DataType.uint8), type('DstT', DataType.float), truncate],
+      [type('SrcT', DataType.uint8), type('DstT', DataType.int32), truncate],
       [bytes],
     );
-    return tf.div(floats, 255);
+    const quotients = Float32Array.from({ length: 256 }, (_, value) => value / 255);
+    return take(tf.tensor1d(quotients), integers, DataType.float);
   };
   /** -4..35 back into 0..31 without repeating the edge. */
   const reflect = (position: Tensor): Tensor => {
