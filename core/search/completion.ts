@@ -1,18 +1,18 @@
 import type { Store } from '../store/store.ts';
-import type { Run } from '../study/run.ts';
 
 /**
  * Completes a run whose epochs are all reported and whose final weights are stored; a pretrained network gets its weights.
- * Gives undefined, and changes nothing, when one of them is missing.
+ * Gives false, and changes nothing, when one of them is missing.
  */
-export function complete(store: Store, id: number, attempt: number, at: number): Run | undefined {
+export function complete(store: Store, id: number, attempt: number, at: number): boolean {
   return store.transaction(() => {
     const run = store.run(id);
     const weights = store.checkpointOf(id);
-    if (run.epoch !== run.training.epochs || weights?.purpose !== 'final') return undefined;
+    if (run.epoch !== run.training.epochs || weights?.purpose !== 'final') return false;
     store.changeAttempt(id, attempt, { endedAt: at, outcome: 'completed' });
     for (const pretrained of store.allPretrained().filter((each) => each.run === id))
       store.changePretrained(pretrained.id, { checkpoint: weights.id, accuracy: run.accuracy });
-    return store.changeRun(id, { state: 'completed', endedAt: at });
+    store.changeRun(id, { state: 'completed', endedAt: at });
+    return true;
   });
 }

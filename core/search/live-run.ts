@@ -40,6 +40,8 @@ export class LiveRun implements JobListener {
   readonly #events: LiveRunEvents;
   #handle: JobHandle | null = null;
   #asked: Ask | null = null;
+  /** Until it is in the store. */
+  #environment: Environment | null = null;
   /** The rule has stopped it: whatever happens to its worker now changes nothing. */
   #stopped = false;
   #over = false;
@@ -89,9 +91,7 @@ export class LiveRun implements JobListener {
 
   started(environment: Environment): void {
     this.#hear(() => {
-      this.#store.changeAttempt(this.run, this.attempt, {
-        environment: this.#store.addEnvironment(environment),
-      });
+      this.#environment = environment;
     });
   }
 
@@ -105,7 +105,10 @@ export class LiveRun implements JobListener {
     return (
       this.#hear(() => {
         const at = this.#events.now();
-        const reception = receive(this.#store, this.#judge, this.run, this.attempt, metrics, at);
+        const { run, attempt } = this;
+        const reporter = { run, attempt, environment: this.#environment };
+        const reception = receive(this.#store, this.#judge, reporter, metrics, at);
+        if (reception.fresh) this.#environment = null;
         if (reception.fresh) this.#events.reported(this, metrics, reception, at);
         if (reception.go) return 'go-on';
         this.#stopped = true;
@@ -169,6 +172,10 @@ export class LiveRun implements JobListener {
 
   #leave(leaving: Leaving): void {
     this.#over = true;
+    if (this.#environment)
+      this.#store.changeAttempt(this.run, this.attempt, {
+        environment: this.#store.addEnvironment(this.#environment),
+      });
     this.#events.left(this, leaving);
   }
 

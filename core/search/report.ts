@@ -1,6 +1,7 @@
 import { LabError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
+import type { Environment } from '../study/environment.ts';
 import { targetAccuracy } from '../study/metrics.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { Judge } from './judge.ts';
@@ -15,6 +16,14 @@ export interface Reception {
   decisions: RungDecision[];
 }
 
+/** The attempt that reports. */
+export interface Reporter {
+  run: number;
+  attempt: number;
+  /** Where its numbers are made, when that is not in the store yet: it comes with the first of them. */
+  environment: Environment | null;
+}
+
 /**
  * Takes an epoch's report: records its metrics, decides, records decision and state, in one transaction. Reporting an epoch
  * again, as a run does that goes on from an earlier checkpoint, changes nothing.
@@ -25,8 +34,7 @@ export interface Reception {
 export function receive(
   store: Store,
   judge: Judge | null,
-  run: number,
-  attempt: number,
+  { run, attempt, environment }: Reporter,
   metrics: EpochMetrics,
   at: number,
 ): Reception {
@@ -43,6 +51,7 @@ export function receive(
         `Run ${run} reported epoch ${metrics.epoch} of ${metrics.nodes.length} nodes; it is ${state} at epoch ${epoch} and has ${graph.nodes.length} nodes.`,
         'The worker is started again.',
       );
+    if (environment) store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
     store.addEpoch(run, metrics);
     const decisions = judge?.judge(run, metrics.epoch, accuracy) ?? [];
     for (const decision of decisions) store.addDecision(run, decision, at);

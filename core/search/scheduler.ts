@@ -242,7 +242,8 @@ export class Scheduler {
 
   /** Keeps, or keeps no longer, a run's weights whatever becomes of it. */
   pin(id: number, pinned: boolean): Run {
-    const run = this.#store.changeRun(id, { pinned });
+    this.#store.changeRun(id, { pinned });
+    const run = this.#store.run(id);
     tidy(this.#store, run);
     this.#emit({ type: 'run', run: id });
     return run;
@@ -568,7 +569,8 @@ export class Scheduler {
   }
 
   #cancelWaiting(run: Run, at: number): void {
-    tidy(this.#store, this.#store.changeRun(run.id, { state: 'cancelled', endedAt: at }));
+    this.#store.changeRun(run.id, { state: 'cancelled', endedAt: at });
+    tidy(this.#store, this.#store.run(run.id));
   }
 
   // Pretrained networks.

@@ -158,7 +158,7 @@ export function openMemoryStore(): Store {
       const { state } = runs.get(id);
       if (change.state !== undefined && change.state !== state)
         checkRunMove(state, change.state, `Run ${id}`);
-      return runs.change(id, change);
+      runs.change(id, change);
     },
     addAttempt(run, slot, at) {
       const { epoch, attempts: before } = runs.get(run);

@@ -5,12 +5,12 @@ import { setImmediate } from 'node:timers/promises';
  * their turn between any two. A portion should take a millisecond or two.
  */
 export class Portions {
-  readonly #room: () => Promise<void>;
+  /** Waits until there is room for what writes much. */
+  readonly room: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
 
-  /** @param room waits until there is room for a portion that writes much */
   constructor(room: () => Promise<void> = () => Promise.resolve()) {
-    this.#room = room;
+    this.room = room;
   }
 
   /** Runs a portion after those asked for before. A portion that throws fails its own asker only. */
@@ -22,11 +22,5 @@ export class Portions {
       () => undefined,
     );
     return mine;
-  }
-
-  /** The same for a portion that writes much: it waits for room first. */
-  async write<T>(portion: () => T): Promise<T> {
-    await this.#room();
-    return this.turn(portion);
   }
 }

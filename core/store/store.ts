@@ -107,7 +107,7 @@ export interface RunStore {
   /** First trial of a study with this canonical key, if any; rejected and duplicate ones are passed over. */
   trialWithKey(study: number, key: string): Run | undefined;
   /** Throws LabError `study.illegal-move`. */
-  changeRun(id: number, change: RunChange): Run;
+  changeRun(id: number, change: RunChange): void;
   /** Adds the next attempt of a run and counts it. */
   addAttempt(run: number, slot: string, at: number): Attempt;
   changeAttempt(

@@ -24,6 +24,8 @@ const jobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   completed: ['running'],
 };
 
+export const RUN_STATES = Object.keys(runMoves) as readonly RunState[];
+
 export const mayMoveRun = (from: RunState, to: RunState): boolean => runMoves[from].includes(to);
 export const mayMoveJob = (from: JobState, to: JobState): boolean => jobMoves[from].includes(to);
 

@@ -132,7 +132,8 @@ export function storeContract(name: string, open: () => Store): void {
       });
       const failure = { kind: 'crash' as const, code: '', message: 'signal 9', next: '', epoch: 3 };
       store.changeRun(run.id, { state: 'running' });
-      assert.deepEqual(store.changeRun(run.id, { state: 'failed', failure, pinned: true, endedAt: AT }), {
+      store.changeRun(run.id, { state: 'failed', failure, pinned: true, endedAt: AT });
+      assert.deepEqual(store.run(run.id), {
         ...run,
         state: 'failed',
         failure,

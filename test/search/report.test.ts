@@ -55,7 +55,13 @@ function reporting(store: Store, rule: Rule, epochs: number) {
     /** A lab that was started again reads everything from its store. */
     restart: () => (judge = judgeOf(store, study.id, study.plan)),
     report: (trial: number, epoch: number, accuracy: number) =>
-      receive(store, judge, runOf(trial), 1, metrics(epoch, accuracy), AT),
+      receive(
+        store,
+        judge,
+        { run: runOf(trial), attempt: 1, environment: null },
+        metrics(epoch, accuracy),
+        AT,
+      ),
   };
 }
 
@@ -166,7 +172,9 @@ void describe('reports', () => {
     const { report, runOf } = reporting(store, paperRule, 16);
     assert.throws(() => report(0, 2, 0.5), { code: 'search.epoch-gap' });
     const wide = { ...metrics(1), nodes: [...metrics(1).nodes, metrics(1).nodes[0]!] };
-    assert.throws(() => receive(store, null, runOf(0), 1, wide, AT), { code: 'search.epoch-gap' });
+    assert.throws(() => receive(store, null, { run: runOf(0), attempt: 1, environment: null }, wide, AT), {
+      code: 'search.epoch-gap',
+    });
     store.changeRun(runOf(0), { state: 'cancelled' });
     assert.throws(() => report(0, 1, 0.5), { code: 'search.epoch-gap' });
     assert.deepEqual(store.epochs(runOf(0)), []);

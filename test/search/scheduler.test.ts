@@ -9,6 +9,7 @@ import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
 import { mean } from '../../core/search/statistics.ts';
 import { newStudy } from '../contract/samples.ts';
 import { scriptedLab } from './lab.ts';
+import { environment } from './scripted-runner.ts';
 
 const trialsOf = (store: Store, study: number): Run[] => store.runs({ study, kind: 'trial' });
 /** Node 2 is always frozen. */
@@ -49,6 +50,8 @@ void describe('scheduler', () => {
     assert.ok(completed.length > 0);
     for (const run of completed) assert.equal(store.checkpointOf(run.id)?.purpose, 'final');
     assert.equal(store.checkpoints().length, completed.length);
+    for (const attempt of store.attempts({ study: id }))
+      assert.deepEqual(store.environment(attempt.environment!), environment);
   });
 
   void test('trials are the same whatever the number of slots', async () => {

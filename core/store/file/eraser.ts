@@ -54,7 +54,9 @@ export class Eraser {
       () => this.#eraseChunks(),
       () => this.#giveBack(kept),
     ];
-    for (const step of steps) while (await this.#portions.write(() => !this.#closed && step())) continue;
+    for (const step of steps) {
+      while (await this.#portions.turn(() => !this.#closed && step())) await this.#portions.room();
+    }
   }
 
   /** An import that did not get to its end takes its re-runs and teachers along. */

@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
-import { checkRunMove } from '../../study/moves.ts';
+import { RUN_STATES, checkRunMove, mayMoveRun } from '../../study/moves.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
 import { newRun } from '../../study/run.ts';
 import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
@@ -124,17 +124,19 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       return row && runOf(row);
     },
     changeRun(id, change) {
-      return database.transaction(() => {
-        const before = run(id);
-        if (change.state !== undefined && change.state !== before.state)
-          checkRunMove(before.state, change.state, `Run ${id}`);
-        update(database, 'run', id, {
+      const { state } = change;
+      const changed = update(
+        database,
+        'run',
+        id,
+        {
           ...change,
           failure: change.failure && JSON.stringify(change.failure),
           pinned: change.pinned === undefined ? undefined : Number(change.pinned),
-        });
-        return { ...before, ...change };
-      });
+        },
+        state && statesBefore.get(state),
+      );
+      if (!changed) checkRunMove(run(id).state, state!, `Run ${id}`);
     },
     addAttempt(id, slot, at) {
       return database.transaction(() => {
@@ -183,6 +185,14 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     environment: (id) => environments.at(id),
   };
 }
+
+/** By state, SQL text of the states from which a run may come into it, that one included. */
+const statesBefore = new Map(
+  RUN_STATES.map((state) => {
+    const before = RUN_STATES.filter((from) => from === state || mayMoveRun(from, state));
+    return [state, `state IN (${before.map((from) => `'${from}'`).join(', ')})`];
+  }),
+);
 
 const attemptOf = (row: AttemptRow): Attempt => ({
   run: row.run,

@@ -1,20 +1,39 @@
 import type { Sqlite, Value } from '../sqlite.ts';
 
-/** Sets the named columns (camelCase) of one row; what is undefined stays. */
+/**
+ * Sets the named columns (camelCase) of one row; what is undefined stays.
+ *
+ * @param only a further condition
+ * @returns whether there was such a row
+ */
 export function update(
   database: Sqlite,
   table: string,
   id: number,
   change: Record<string, Value | undefined>,
-): void {
+  only = 'TRUE',
+): boolean {
   const columns = defined(Object.entries(change));
-  if (columns.length === 0) return;
-  const settings = columns.map(([name]) => `${snakeCase(name)} = ?`);
-  database.run(
-    `UPDATE ${table} SET ${settings.join(', ')} WHERE id = ?`,
+  if (columns.length === 0) return true;
+  const { changes } = database.run(
+    updateText(table, columns.map(([name]) => name).join(' '), only),
     ...columns.map(([, value]) => value),
     id,
   );
+  return changes > 0;
+}
+
+/** The texts of the few kinds of changes there are, by table, names and condition. */
+const updates = new Map<string, string>();
+
+function updateText(table: string, names: string, only: string): string {
+  const kind = `${table} ${names} ${only}`;
+  const known = updates.get(kind);
+  if (known !== undefined) return known;
+  const settings = names.split(' ').map((name) => `${snakeCase(name)} = ?`);
+  const text = `UPDATE ${table} SET ${settings.join(', ')} WHERE id = ? AND ${only}`;
+  updates.set(kind, text);
+  return text;
 }
 
 /** A WHERE clause of those conditions whose value is given, and the values. */

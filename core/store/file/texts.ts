@@ -1,5 +1,8 @@
 import type { Sqlite } from '../sqlite.ts';
 
+/** Parsed values that are kept; about 10 MiB of graphs. */
+const MOST_PARSED = 5000;
+
 /**
  * A table of values that never change, one row each: graphs, training plans, environments. The parsed form is kept, so that
  * 1,500 trials do not parse their plan 1,500 times.
@@ -40,6 +43,7 @@ export class Texts<T> {
     const text = this.#database.value<string>(`SELECT text FROM ${this.#table} WHERE id = ?`, id);
     if (text === undefined) throw new RangeError(`No ${this.#table} ${id}`);
     const value = JSON.parse(text) as T;
+    if (this.#parsed.size >= MOST_PARSED) this.#parsed.clear();
     this.#parsed.set(id, value);
     return value;
   }
