@@ -22,7 +22,7 @@ export function liveLine(stream, now = Date.now) {
       if (now() - shownAt < every) return;
       erase();
       shownAt = now();
-      stream.write(stream.isTTY ? text.slice(0, (stream.columns ?? 80) - 1) : `${text}\n`);
+      stream.write(stream.isTTY ? text.slice(0, (stream.columns || 80) - 1) : `${text}\n`);
     },
     /** Ends the line, leaving `text` in its place when given. @param {string} [text] */
     end(text) {
