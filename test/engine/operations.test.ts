@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { sizeOf } from '../../core/models/architecture.ts';
+import type { Operations, Tensor } from '../../core/engine/ops.ts';
+import { plainOperations } from '../../core/engine/plain-ops.ts';
+import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
+import { DataType, GraphBuilder, typeAttribute } from '../../core/engine/tensorflow/graph.ts';
+import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
+import { Recorder } from '../../core/engine/tensorflow/record.ts';
+import { loadGraph } from '../../core/engine/tensorflow/saved-model.ts';
+import {
+  differentiate,
+  differentiatePlainly,
+  type OperationCase,
+  operationCases,
+  plainStatistics,
+  relativeError,
+  tensorsOf,
+} from './operation-cases.ts';
+
+const tensorflow = loadBinding({ threads: 2 });
+const { tf, backend, binding } = tensorflow;
+const native = nativeOperations(tensorflow);
+const plain = plainOperations(tf);
+
+/** float32, in sums of up to a hundred numbers. */
+const ALLOWED = 2e-5;
+
+type Differentiated = Float32Array[];
+
+function eagerly(ops: Operations, one: OperationCase): Differentiated {
+  const held = binding.getNumOfTensors();
+  const inputs = tensorsOf(tf, one);
+  const results = tf.tidy(() => differentiate(tf, ops, one, inputs));
+  const values = results.map((result) => result.dataSync() as Float32Array);
+  tf.dispose([...inputs, ...results]);
+  assert.equal(binding.getNumOfTensors(), held, 'tensors left behind');
+  return values;
+}
+
+/** Recorded as a graph with the case's inputs as placeholders, then run as a session. */
+function captured(ops: Operations, one: OperationCase): Differentiated {
+  const graph = new GraphBuilder();
+  const recorder = new Recorder(tensorflow, graph);
+  const inputs = one.shapes.map((shape, i): Tensor => {
+    const values = new Float32Array(sizeOf(shape)).fill(1);
+    const id = binding.createTensor(shape, DataType.float, values);
+    const tensor = backend.createOutputTensor({ id, shape: [...shape], dtype: DataType.float }) as Tensor;
+    recorder.bind(tensor, graph.placeholder(`input${i}`, DataType.float, shape));
+    return tensor;
+  });
+  const results = recorder.run(() => tf.tidy(() => differentiate(tf, ops, one, inputs)));
+  const fetches = results.map((result, i) => {
+    const type = { T: typeAttribute(DataType.float) };
+    return graph.add(`output${i}`, 'Identity', [recorder.outputOf(result)], type).node;
+  });
+  tf.dispose([...inputs, ...results]);
+
+  const session = loadGraph(binding, graph.nodes);
+  const ids = one.inputs.map((values, i) =>
+    binding.createTensor(one.shapes[i]!, DataType.float, Float32Array.from(values)),
+  );
+  const names = ids.map((_, i) => `input${i}:0`).join(',');
+  const outputs = binding.runSavedModel(session, ids, names, fetches.map((name) => `${name}:0`).join(','));
+  const values = outputs.map(({ id }) => binding.tensorDataSync(id) as Float32Array);
+  for (const id of [...ids, ...outputs.map((output) => output.id)]) binding.deleteTensor(id);
+  binding.deleteSavedModel(session);
+  return values;
+}
+
+describe('operations and their gradients, on inputs far from mean 0 and variance 1', () => {
+  const forms: Record<string, (one: OperationCase) => Differentiated> = {
+    native: (one) => eagerly(native, one),
+    'native, recorded': (one) => captured(native, one),
+    plain: (one) => eagerly(plain, one),
+    'plain, recorded': (one) => captured(plain, one),
+  };
+  for (const one of operationCases) {
+    const expected = differentiatePlainly(one);
+    for (const [form, compute] of Object.entries(forms)) {
+      test(`${one.name}, ${form}: as float64 and its differences`, () => {
+        const results = compute(one);
+        assert.equal(results.length, expected.length);
+        for (const [i, values] of results.entries()) {
+          const what = i === 0 ? 'output' : `gradient of input ${i}`;
+          const error = relativeError(values, expected[i]!);
+          assert.ok(error < ALLOWED, `${what} is off by ${error}`);
+        }
+      });
+    }
+    test(`${one.name}: native as plain, and recorded as eager`, () => {
+      const [first, second, third] = [eagerly(native, one), eagerly(plain, one), captured(native, one)];
+      for (const [i, values] of first.entries()) {
+        assert.ok(relativeError(second[i]!, [...values]) < ALLOWED, `native against plain, ${i}`);
+        assert.deepEqual(third[i], values, `recorded against eager, ${i}`);
+      }
+    });
+  }
+
+  test('a batch norm hands out the mean and the unbiased variance of its batch', () => {
+    const one = operationCases.find(({ name }) => name === 'batchNorm')!;
+    const { mean, variance } = plainStatistics(one.inputs[0]!);
+    const count = one.inputs[0]!.length / mean.length;
+    const unbiased = variance.map((value) => (value * count) / (count - 1));
+    for (const ops of [native, plain]) {
+      const [x, gamma, beta] = tensorsOf(tf, one) as [Tensor, Tensor, Tensor];
+      const normalised = ops.batchNorm(x, gamma, beta);
+      assert.ok(relativeError(normalised.mean.dataSync(), mean) < ALLOWED);
+      assert.ok(relativeError(normalised.variance.dataSync(), unbiased) < ALLOWED);
+      tf.dispose([x, gamma, beta, ...Object.values(normalised)]);
+    }
+  });
+});
