@@ -227,6 +227,8 @@ export interface LabStatus {
   diskFree: number;
   /** What was running when the lab was last ended without closing, and goes on now. */
   interrupted: { study: number | null; run: number; title: string; epoch: number }[];
+  /** Why nothing can run now (the lab file takes no changes, such as on a full disk); resuming any study tries again. */
+  trouble: LabProblem | null;
   engine: EngineView;
   slots: SlotView[];
   /** Sequence number of the last event: subscribe after it to miss nothing. */
@@ -490,6 +492,8 @@ export type Topic =
 export type LabEvent = { sequence: number; at: number } & (
   | { topic: 'studies'; type: 'study'; card: StudyCard }
   | { topic: 'studies'; type: 'study-removed'; study: number }
+  /** `LabStatus.trouble` has changed. */
+  | { topic: 'studies'; type: 'trouble'; problem: LabProblem | null }
   /** New or changed trials, re-runs' runs and pretrainings; at most ten times a second. */
   | { topic: 'runs'; type: 'runs'; rows: TrialRow[] }
   | {

@@ -154,6 +154,12 @@ export function openMemoryStore(): Store {
     trialsSoFar: (study) => (trials(study).at(-1)?.number ?? -1) + 1,
     trialWithKey: (study, key) =>
       trials(study).find((run) => run.key === key && run.state !== 'rejected' && run.state !== 'duplicate'),
+    bestTrial(study) {
+      const done = (run: Run): number => Number(run.state === 'completed');
+      return trials(study)
+        .filter((run) => run.accuracy !== null)
+        .sort((a, b) => done(b) - done(a) || b.accuracy! - a.accuracy! || a.number - b.number)[0];
+    },
     changeRun(id, change) {
       const { state } = runs.get(id);
       if (change.state !== undefined && change.state !== state)

@@ -86,7 +86,8 @@ const parts: Record<string, () => Promise<Figures>> = {
       const scheduler = new Scheduler(store, new ScriptedRunner({ slots: 1 }));
       scheduler.open();
       const studies = store.studies();
-      for (const { id } of studies) store.trialCounts(id);
+      for (const { id } of studies)
+        if (!store.bestTrial(id) || !store.trialCounts(id).stopped) throw new Error('not filled');
       const opened = performance.now();
       const last = studies.at(-1)!.id;
       const trials = store.runs({ study: last, kind: 'trial' });

@@ -208,6 +208,20 @@ export function storeContract(name: string, open: () => Store): void {
       ]);
     });
 
+    withStore('the best trial is a completed one, the earliest of equals', (store) => {
+      const { id } = store.addStudy(newStudy());
+      assert.equal(store.bestTrial(id), undefined);
+      const runs = [0.25, 0.75, 0.5, 0.5, NaN].map((accuracy, number) => {
+        const run = store.addRun(newTrial(id, number));
+        store.changeRun(run.id, { state: 'running' });
+        store.addEpoch(run.id, metrics(1, accuracy));
+        return run.id;
+      });
+      assert.equal(store.bestTrial(id)?.id, runs[1]);
+      for (const number of [0, 3, 2]) store.changeRun(runs[number]!, { state: 'completed' });
+      assert.equal(store.bestTrial(id)?.id, runs[2]);
+    });
+
     withStore('a checkpoint is whole or not there, and replaces earlier ones', async (store) => {
       const { id } = store.addStudy(newStudy());
       const run = store.addRun(newTrial(id, 0));

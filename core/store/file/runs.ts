@@ -123,6 +123,14 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       );
       return row && runOf(row);
     },
+    bestTrial(study) {
+      const row = database.get<RunRow>(
+        `SELECT * FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
+           ORDER BY state = 'completed' DESC, accuracy DESC, number LIMIT 1`,
+        study,
+      );
+      return row && runOf(row);
+    },
     changeRun(id, change) {
       const { state } = change;
       const changed = update(
