@@ -174,9 +174,9 @@ export class WorkerPool implements Runner {
   #stateOf(seat: Seat): Pick<Slot, 'state' | 'problem'> {
     if (seat.retired) return { state: 'retired', problem: '' };
     if (seat.assignment) return { state: 'busy', problem: '' };
-    if (seat.ending) return { state: 'starting', problem: '' };
     if (seat.problem)
       return { state: 'broken', problem: `${seat.problem.message} ${seat.problem.next}`.trim() };
+    if (seat.ending) return { state: 'starting', problem: '' };
     const waits = waitsFor(seat.place, this.#occupants(), this.#options.cores);
     return waits === '' ? { state: 'ready', problem: '' } : { state: 'starting', problem: waits };
   }
