@@ -7,7 +7,6 @@ import { messageOf } from '../../core/base/errors.ts';
 import { type Engine, type EngineName, engineNames } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import type { TF } from '../../core/engine/ops.ts';
-import { architecture } from '../../core/models/architecture.ts';
 import { ashaParity } from './asha.ts';
 import type { Tolerances } from './compare.ts';
 import { forwardParity } from './forward.ts';
@@ -37,16 +36,11 @@ if (!existsSync(root) || !statSync(root).isDirectory()) {
   process.exit(2);
 }
 
-/** Blocks from which on a forward pass in the portable engine takes over a minute. */
-const PORTABLE_BLOCKS = 999;
-
-class Skipped extends Error {}
-
 const engine: Engine = await openEngine({ engine: name });
 const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TF;
 console.log(`${engine.info.version}, ${engine.info.name}, ${engine.info.device}; fixtures in ${root}`);
 
-const count = { passed: 0, failed: 0, skipped: 0 };
+const count = { passed: 0, failed: 0 };
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json')).sort(); // prettier-ignore
 for (const file of files) {
   const start = performance.now();
@@ -61,23 +55,20 @@ for (const file of files) {
     line = `${report.passed} of ${report.passed + report.failed} checks, ${worst}, ${took}`;
     line = [`${good ? 'ok    ' : 'FAILED'} ${file}: ${line}`, ...report.failures.map((failure) => `         ${failure}`)].join('\n'); // prettier-ignore
   } catch (error) {
-    const skipped = error instanceof Skipped;
-    count[skipped ? 'skipped' : 'failed']++;
-    line = `${skipped ? 'skipped' : 'FAILED'} ${file}: ${messageOf(error)}`;
+    count.failed++;
+    line = `FAILED ${file}: ${messageOf(error)}`;
   }
   console.log(line);
 }
-if (count.passed + count.failed + count.skipped === 0) console.log(`FAILED No fixture lies under ${root}.`);
-console.log(
-  `${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`,
-);
+if (count.passed + count.failed === 0) console.log(`FAILED No fixture lies under ${root}.`);
+console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
 /** The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances themselves). */
 async function compare(path: string): Promise<ParityReport | undefined> {
   const json = parse(readFileSync(path, 'utf8'));
   if (json === undefined) return undefined;
-  const { kind, model, tolerance } = json as { kind?: unknown; model?: unknown; tolerance?: unknown };
+  const { kind, tolerance } = json as { kind?: unknown; tolerance?: unknown };
   const file = basename(path, '.json');
   switch (kind) {
     case 'tolerances':
@@ -93,9 +84,6 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return gatesParity(file, json, allowed as { gate_loss: number; gate_grad: number }, engineLoss(tf));
     }
     case 'forward':
-      if (name === 'portable' && architecture(String(model)).blocks.length >= PORTABLE_BLOCKS) {
-        throw new Skipped(`${String(model)} takes over a minute in the portable engine.`);
-      }
       return forwardParity(file, json, tolerances(path, tolerance), engine);
     case 'ktg':
       return stepsParity(file, json, tolerances(path, tolerance), engine);
