@@ -311,7 +311,10 @@ export function openMemoryStore(): Store {
     allPretrained: () => pretrained.all(),
     changePretrained: (id, change) => pretrained.change(id, change),
     removePretrained: (id) => {
+      const { checkpoint } = pretrained.get(id);
       pretrained.remove(id);
+      if (checkpoint !== null && !pretrained.all().some((each) => each.checkpoint === checkpoint))
+        checkpoints.remove(checkpoint);
     },
 
     saveGraph: (graph) => graphs.add(graph),

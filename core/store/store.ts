@@ -200,6 +200,7 @@ export interface PretrainedStore {
     id: number,
     change: Partial<Pick<Pretrained, 'run' | 'checkpoint' | 'accuracy'>>,
   ): Pretrained;
+  /** Its weights go too, unless another one has them. */
   removePretrained(id: number): void;
 }
 

@@ -334,10 +334,16 @@ export function storeContract(name: string, open: () => Store): void {
       });
       const changed = store.changePretrained(added.id, { checkpoint: weights.id, accuracy: 0.25 });
       assert.deepEqual(changed, { ...added, checkpoint: weights.id, accuracy: 0.25 });
-      store.dropCheckpoint(weights.id);
-      assert.equal(store.pretrained(added.id).checkpoint, null);
+      const twin = store.addPretrained({ ...added, checkpoint: weights.id });
       store.removePretrained(added.id);
-      assert.deepEqual(store.allPretrained(), []);
+      assert.deepEqual(store.checkpoints(), [weights]);
+      store.removePretrained(twin.id);
+      assert.deepEqual([store.allPretrained(), store.checkpoints()], [[], []]);
+
+      const other = await store.saveCheckpoint(newCheckpoint(null, 16), AT);
+      const third = store.addPretrained({ ...added, checkpoint: other.id });
+      store.dropCheckpoint(other.id);
+      assert.equal(store.pretrained(third.id).checkpoint, null);
     });
 
     withStore('a hidden study is shown when it is ready', (store) => {

@@ -146,7 +146,7 @@ function storeOver(
     ...reportsIn(database),
     ...checkpointsIn(database, portions, eraser),
     ...rerunsIn(database, trainings, erase),
-    ...pretrainedIn(database, trainings),
+    ...pretrainedIn(database, trainings, () => eraser?.wake()),
     ...notesIn(database, graphs),
     sizes() {
       const pageBytes = database.value<number>('PRAGMA page_size') ?? 0;

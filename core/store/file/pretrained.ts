@@ -19,7 +19,11 @@ interface PretrainedRow {
 }
 
 /** Networks trained alone, or imported, whose weights frozen nodes load. */
-export function pretrainedIn(database: Sqlite, trainings: Texts<TrainingPlan>): PretrainedStore {
+export function pretrainedIn(
+  database: Sqlite,
+  trainings: Texts<TrainingPlan>,
+  erase: () => void,
+): PretrainedStore {
   const pretrainedOf = (row: PretrainedRow): Pretrained => ({
     id: row.id,
     model: row.model,
@@ -57,8 +61,16 @@ export function pretrainedIn(database: Sqlite, trainings: Texts<TrainingPlan>): 
         return pretrained(id);
       }),
     removePretrained(id) {
-      if (database.run('DELETE FROM pretrained WHERE id = ?', id).changes === 0)
-        throw unknown('pretrained', id);
+      database.transaction(() => {
+        const { checkpoint } = pretrained(id);
+        database.run('DELETE FROM pretrained WHERE id = ?', id);
+        database.run(
+          `UPDATE checkpoint SET state = 'dropped'
+             WHERE id = ? AND id NOT IN (SELECT checkpoint FROM pretrained WHERE checkpoint IS NOT NULL)`,
+          checkpoint,
+        );
+      });
+      erase();
     },
   };
 }
