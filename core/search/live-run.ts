@@ -89,6 +89,16 @@ export class LiveRun implements JobListener {
     return ++this.#silent > looks;
   }
 
+  /** It was silent for too long. */
+  hang(looks: number): void {
+    this.kill();
+    const failure = this.#failure(
+      'hang',
+      `Its worker on ${this.slot} gave no sign of life at ${looks} looks.`,
+    );
+    this.#events.left(this, failure);
+  }
+
   started(environment: Environment): void {
     this.#hear(() => {
       this.#environment = environment;

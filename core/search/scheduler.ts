@@ -8,18 +8,18 @@ import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { Failure, Run, StopWhen } from '../study/run.ts';
 import { isCounted, problemOf, recordFailure } from './failures.ts';
-import { isTeacherProblem, jobFor } from './job.ts';
+import { Floor } from './floor.ts';
+import type { Occupation } from './floor.ts';
 import { judgeOf } from './judge.ts';
 import type { Judge } from './judge.ts';
-import { LiveRun, failureOf } from './live-run.ts';
-import type { Leaving, LiveRunEvents } from './live-run.ts';
+import type { Leaving, LiveRun, LiveRunEvents } from './live-run.ts';
 import { outlookOf } from './outlook.ts';
 import { changeOwner, ownerKey, ownerOf, recordOf, runsOf, teachersOf, trainingOf } from './owner.ts';
 import type { Owner } from './owner.ts';
 import { Pretraining } from './pretraining.ts';
 import { recover } from './recovery.ts';
 import { tidy } from './retention.ts';
-import type { Progress, Runner } from './runner.ts';
+import type { Runner } from './runner.ts';
 import { teacherNodes, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
 import { addTrial } from './trial.ts';
@@ -56,15 +56,6 @@ export interface SchedulerOptions {
   now?: () => number;
 }
 
-/** What a slot is doing. */
-export interface Occupation {
-  slot: string;
-  run: number;
-  progress: Progress | null;
-}
-
-/** Milliseconds between two looks at silent workers. */
-const LOOK = 1000;
 const HANG_AFTER = 60;
 const CHECKPOINT_EVERY = 60;
 /** Runs that may wait for pretrained networks before no more trials are drawn. */
@@ -77,9 +68,6 @@ const HOPELESS = 8;
 const PRETRAINING_RETRIES = 2;
 /** Milliseconds until a store that was busy is tried again. */
 const BUSY_PAUSE = 5000;
-/** Milliseconds that workers get to hand over their checkpoints when the lab is closed. */
-const CLOSE_PATIENCE = 60_000;
-
 /**
  * Gives free slots their next runs and takes what comes of them: reports are judged and recorded, checkpoints stored,
  * crashes tried again. Driven by events; what it answers or tells is in the store before, so that a kill at any moment
@@ -87,23 +75,19 @@ const CLOSE_PATIENCE = 60_000;
  */
 export class Scheduler {
   readonly #store: Store;
-  readonly #runner: Runner;
   readonly #options: Required<SchedulerOptions>;
   readonly #works = new Map<string, Work>();
-  readonly #live = new Map<number, LiveRun>();
+  readonly #floor: Floor;
   readonly #pretraining: Pretraining;
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
   readonly #judges = new Map<number, Judge>();
   readonly #undoSlots: () => void;
-  readonly #looks: NodeJS.Timeout;
   #waking = false;
   #closed = false;
   #trouble: LabProblem | null = null;
-  #onEmpty: (() => void) | null = null;
 
   constructor(store: Store, runner: Runner, options: SchedulerOptions = {}) {
     this.#store = store;
-    this.#runner = runner;
     this.#pretraining = new Pretraining(store);
     this.#options = {
       onEvent: () => undefined,
@@ -113,13 +97,11 @@ export class Scheduler {
       now: Date.now,
       ...options,
     };
+    this.#floor = new Floor(store, runner, this.#options.hangAfter, this.#liveEvents());
     this.#undoSlots = runner.onSlots(() => {
       this.#emit({ type: 'slots' });
       this.#wake();
     });
-    this.#looks = setInterval(() => {
-      this.#killSilent();
-    }, LOOK).unref();
   }
 
   /**
@@ -161,7 +143,7 @@ export class Scheduler {
   pause(owner: Owner, when: StopWhen, problem: LabProblem | null = null): void {
     changeOwner(this.#store, owner, { state: 'paused', problem });
     this.#unload(owner);
-    for (const live of this.#liveOf(owner)) live.ask('pause', when);
+    this.#floor.ask(this.#floor.of(owner), 'pause', when);
     this.#pauseUnwanted(when);
     this.#told(owner);
   }
@@ -175,7 +157,7 @@ export class Scheduler {
       for (const run of waiting) this.#cancelWaiting(run, at);
     });
     this.#unload(owner);
-    for (const live of this.#liveOf(owner)) live.ask('cancel', when);
+    this.#floor.ask(this.#floor.of(owner), 'cancel', when);
     this.#pauseUnwanted(when);
     for (const { id } of waiting) this.#emit({ type: 'run', run: id });
     this.#told(owner);
@@ -184,10 +166,7 @@ export class Scheduler {
   /** Removes a study or re-run with its runs, also from their slots. */
   async remove(owner: Owner): Promise<void> {
     this.#unload(owner);
-    for (const live of this.#liveOf(owner)) {
-      live.kill();
-      this.#live.delete(live.run);
-    }
+    this.#floor.kill(this.#floor.of(owner));
     if ('study' in owner) {
       this.#judges.delete(owner.study);
       await this.#store.removeStudy(owner.study);
@@ -213,7 +192,7 @@ export class Scheduler {
 
   /** Stops one run for good; the others of its study go on. */
   stopRun(id: number, when: StopWhen): void {
-    const live = this.#live.get(id);
+    const live = this.#floor.get(id);
     if (live) {
       live.ask('cancel', when);
       return;
@@ -259,11 +238,7 @@ export class Scheduler {
 
   /** What the slots are doing. */
   occupations(): Occupation[] {
-    return [...this.#live.values()].map(({ slot, run, progressSeen }) => ({
-      slot,
-      run,
-      progress: progressSeen,
-    }));
+    return this.#floor.occupations();
   }
 
   /** Why nothing can run; null when all is well. */
@@ -278,8 +253,7 @@ export class Scheduler {
   /** Seconds until a running study or re-run is done; null when that is not known. */
   timeLeft(owner: Owner): number | null {
     const work = this.#works.get(ownerKey(owner));
-    const slots = this.#runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken');
-    return work ? timeLeft(outlookOf(this.#store, work, slots.length)) : null;
+    return work ? timeLeft(outlookOf(this.#store, work, this.#floor.size)) : null;
   }
 
   /**
@@ -288,23 +262,12 @@ export class Scheduler {
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#looks);
     this.#undoSlots();
+    this.#floor.close();
     this.#pretraining.close();
     for (const work of this.#works.values()) work.close();
-    if (how === 'save' && this.#live.size > 0) {
-      for (const live of this.#live.values()) live.ask('interrupt', 'now');
-      await new Promise<void>((resolve) => {
-        const patience = setTimeout(resolve, CLOSE_PATIENCE);
-        this.#onEmpty = () => {
-          clearTimeout(patience);
-          resolve();
-        };
-      });
-    }
-    for (const live of this.#live.values()) live.kill();
-    this.#live.clear();
-    this.#onEmpty?.();
+    if (how === 'save') await this.#floor.interrupt();
+    this.#floor.kill();
     try {
       recover(this.#store);
     } catch (error) {
@@ -337,14 +300,12 @@ export class Scheduler {
 
   #fill(): void {
     if (this.#closed || this.#trouble) return;
-    const taken = new Set([...this.#live.values()].map((live) => live.slot));
-    for (const slot of this.#runner.slots()) {
-      if (slot.state !== 'ready' || taken.has(slot.name)) continue;
+    for (const slot of this.#floor.free()) {
       const drawn: Run[] = [];
       // Drawing a trial and giving it its slot is one change.
       const begun = this.#store.transaction(() => {
         const run = this.#next(drawn);
-        return run && { run, attempt: this.#claim(run, slot.name) };
+        return run && { run, attempt: this.#claim(run, slot) };
       });
       for (const { id } of drawn) this.#emit({ type: 'run', run: id });
       if (!begun) {
@@ -352,7 +313,7 @@ export class Scheduler {
         for (const work of [...this.#works.values()]) if (work.isDone) this.#settle(work);
         return;
       }
-      this.#begin(begun.run, slot.name, begun.attempt);
+      this.#begin(begun.run, slot, begun.attempt);
     }
   }
 
@@ -406,48 +367,42 @@ export class Scheduler {
   #begin(run: Run, slot: string, attempt: number): void {
     const work = this.#workFor(ownerOf(run));
     work?.live.add(run.id);
-    const live = new LiveRun(this.#store, work?.judge ?? null, { run, slot, attempt }, this.#liveEvents);
-    this.#live.set(run.id, live);
     this.#emit({ type: 'run', run: run.id });
     this.#emit({ type: 'slots' });
-    try {
-      const job = jobFor(this.#store, run, attempt, work, this.#options.checkpointEvery);
-      live.begun(this.#runner.start(slot, job, live));
-    } catch (error) {
-      live.failed(failureOf(isTeacherProblem(error) ? 'teacher' : 'crash', error, run.epoch + 1));
-    }
+    this.#floor.begin(run, slot, attempt, work, this.#options.checkpointEvery);
   }
 
-  readonly #liveEvents: LiveRunEvents = {
-    now: () => this.#options.now(),
-    reported: (live, metrics, { go, decisions }, at) => {
-      const work = this.#workFor(live.owner);
-      if (work) {
-        countEpoch(work.pace, metrics, decisions);
-        work.failuresInARow = 0;
-      }
-      this.#emit({ type: 'epoch', run: live.run, metrics });
-      for (const decision of decisions) {
-        if (live.owner && 'study' in live.owner)
-          this.#emit({ type: 'decision', run: live.run, study: live.owner.study, decision, at });
-      }
-      if (!go) this.#emit({ type: 'run', run: live.run });
-    },
-    left: (live, leaving) => {
-      this.#guarded(() => {
-        this.#leave(live, leaving);
-      });
-    },
-    log: (live, level, text) => {
-      this.#emit({ type: 'log', level, study: this.#store.run(live.run).study, run: live.run, text });
-    },
-    trouble: (error) => {
-      this.#meetTrouble(error);
-    },
-  };
+  #liveEvents(): LiveRunEvents {
+    return {
+      now: () => this.#options.now(),
+      reported: (live, metrics, { go, decisions }, at) => {
+        const work = this.#workFor(live.owner);
+        if (work) {
+          countEpoch(work.pace, metrics, decisions);
+          work.failuresInARow = 0;
+        }
+        this.#emit({ type: 'epoch', run: live.run, metrics });
+        for (const decision of decisions) {
+          if (live.owner && 'study' in live.owner)
+            this.#emit({ type: 'decision', run: live.run, study: live.owner.study, decision, at });
+        }
+        if (!go) this.#emit({ type: 'run', run: live.run });
+      },
+      left: (live, leaving) => {
+        this.#guarded(() => {
+          this.#leave(live, leaving);
+        });
+      },
+      log: (live, level, text) => {
+        this.#emit({ type: 'log', level, study: this.#store.run(live.run).study, run: live.run, text });
+      },
+      trouble: (error) => {
+        this.#meetTrouble(error);
+      },
+    };
+  }
 
   #leave(live: LiveRun, leaving: Leaving): void {
-    this.#live.delete(live.run);
     const work = this.#workFor(live.owner);
     work?.live.delete(live.run);
     if (typeof leaving === 'object') this.#fail(live, leaving);
@@ -460,7 +415,6 @@ export class Scheduler {
     work?.learn(run);
     if (work) this.#settle(work);
     else if (live.owner) this.#told(live.owner);
-    if (this.#live.size === 0) this.#onEmpty?.();
     this.#wake();
   }
 
@@ -491,28 +445,12 @@ export class Scheduler {
 
   #pauseWhenHopeless(work: Work, failure: Failure): void {
     work.failuresInARow++;
-    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#runner.slots().length)) return;
+    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#floor.size)) return;
     this.pause(work.owner, 'now', {
       code: 'search.workers-keep-failing',
       message: `${work.failuresInARow} starts failed one after another, the last with: ${failure.message}`,
       next: 'Look at the log, run `ktg doctor`, and resume.',
     });
-  }
-
-  #killSilent(): void {
-    const looks = Math.max(2, Math.ceil((this.#options.hangAfter * 1000) / LOOK));
-    for (const live of [...this.#live.values()]) {
-      if (!live.isSilentFor(looks)) continue;
-      this.#guarded(() => {
-        live.kill();
-        const silence = new Error(`Its worker on ${live.slot} gave no sign of life for ${looks} s.`);
-        this.#leave(live, failureOf('hang', silence, this.#store.run(live.run).epoch + 1));
-      });
-    }
-  }
-
-  #liveOf(owner: Owner): LiveRun[] {
-    return [...this.#live.values()].filter((live) => live.owner && ownerKey(live.owner) === ownerKey(owner));
   }
 
   // What there is to do.
@@ -604,9 +542,8 @@ export class Scheduler {
 
   #pauseUnwanted(when: StopWhen): void {
     const wanted = new Set(this.#pretraining.wanted(this.#needed()).map((run) => run.id));
-    for (const live of this.#live.values()) {
-      if (live.owner === null && !wanted.has(live.run)) live.ask('pause', when);
-    }
+    const unwanted = this.#floor.pretraining().filter((live) => !wanted.has(live.run));
+    this.#floor.ask(unwanted, 'pause', when);
   }
 
   #pretrainingEnded(run: Run): void {
@@ -642,8 +579,7 @@ export class Scheduler {
     if (!(error instanceof LabError)) throw error;
     if (this.#trouble || this.#closed) return;
     this.#trouble = { code: error.code, message: messageOf(error), next: error.next };
-    for (const live of this.#live.values()) live.kill();
-    this.#live.clear();
+    this.#floor.kill();
     for (const work of [...this.#works.values()]) this.#unload(work.owner);
     this.#judges.clear();
     this.#pretraining.close();

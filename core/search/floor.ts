@@ -1,0 +1,125 @@
+import type { Store } from '../store/store.ts';
+import type { Run, StopWhen } from '../study/run.ts';
+import { isTeacherProblem, jobFor } from './job.ts';
+import { LiveRun, failureOf } from './live-run.ts';
+import type { Ask, LiveRunEvents } from './live-run.ts';
+import { ownerKey } from './owner.ts';
+import type { Owner } from './owner.ts';
+import type { Progress, Runner } from './runner.ts';
+import type { Work } from './work.ts';
+
+/** What a slot is doing. */
+export interface Occupation {
+  slot: string;
+  run: number;
+  progress: Progress | null;
+}
+
+/** Milliseconds between two looks at silent workers. */
+const LOOK = 1000;
+/** Milliseconds that workers get to hand over their checkpoints when the lab is closed. */
+const CLOSE_PATIENCE = 60_000;
+
+/** The slots with the runs on them. */
+export class Floor {
+  readonly #store: Store;
+  readonly #runner: Runner;
+  readonly #events: LiveRunEvents;
+  readonly #live = new Map<number, LiveRun>();
+  readonly #looks: NodeJS.Timeout;
+  #onEmpty: (() => void) | null = null;
+
+  /** @param hangAfter seconds without a sign of life after which a worker is killed */
+  constructor(store: Store, runner: Runner, hangAfter: number, events: LiveRunEvents) {
+    this.#store = store;
+    this.#runner = runner;
+    this.#events = {
+      ...events,
+      left: (live, leaving) => {
+        this.#live.delete(live.run);
+        events.left(live, leaving);
+        if (this.#live.size === 0) this.#onEmpty?.();
+      },
+    };
+    const looks = Math.max(2, Math.ceil((hangAfter * 1000) / LOOK));
+    this.#looks = setInterval(() => {
+      for (const live of [...this.#live.values()]) if (live.isSilentFor(looks)) live.hang(looks);
+    }, LOOK).unref();
+  }
+
+  /** Slots that can take a run now, in the order in which they are to be filled. */
+  free(): string[] {
+    const taken = new Set([...this.#live.values()].map((live) => live.slot));
+    return this.#runner
+      .slots()
+      .filter(({ name, state }) => state === 'ready' && !taken.has(name))
+      .map((slot) => slot.name);
+  }
+
+  /** Slots that work or can work. */
+  get size(): number {
+    return this.#runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length;
+  }
+
+  get(run: number): LiveRun | undefined {
+    return this.#live.get(run);
+  }
+
+  of(owner: Owner): LiveRun[] {
+    return [...this.#live.values()].filter((live) => live.owner && ownerKey(live.owner) === ownerKey(owner));
+  }
+
+  pretraining(): LiveRun[] {
+    return [...this.#live.values()].filter((live) => live.owner === null);
+  }
+
+  occupations(): Occupation[] {
+    return [...this.#live.values()].map(({ slot, run, progressSeen }) => ({
+      slot,
+      run,
+      progress: progressSeen,
+    }));
+  }
+
+  /** Puts a run on a slot. */
+  begin(run: Run, slot: string, attempt: number, work: Work | null, checkpointEvery: number): void {
+    const live = new LiveRun(this.#store, work?.judge ?? null, { run, slot, attempt }, this.#events);
+    this.#live.set(run.id, live);
+    try {
+      const job = jobFor(this.#store, run, attempt, work, checkpointEvery);
+      live.begun(this.#runner.start(slot, job, live));
+    } catch (error) {
+      live.failed(failureOf(isTeacherProblem(error) ? 'teacher' : 'crash', error, run.epoch + 1));
+    }
+  }
+
+  ask(runs: readonly LiveRun[], what: Ask, when: StopWhen): void {
+    for (const live of runs) live.ask(what, when);
+  }
+
+  /** Ends workers at once, without a word about their runs. */
+  kill(runs: readonly LiveRun[] = [...this.#live.values()]): void {
+    for (const live of runs) {
+      live.kill();
+      this.#live.delete(live.run);
+    }
+    if (this.#live.size === 0) this.#onEmpty?.();
+  }
+
+  /** Lets all workers hand over a checkpoint, as long as they get on with it. */
+  async interrupt(): Promise<void> {
+    if (this.#live.size === 0) return;
+    this.ask([...this.#live.values()], 'interrupt', 'now');
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, CLOSE_PATIENCE);
+      this.#onEmpty = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#looks);
+  }
+}
