@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Engine, Step, StepPlan } from '../../core/engine/engine.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { Steps } from '../../core/train/steps.ts';
+
+const plan = (models: string, classes = 10, batch = 64): StepPlan => ({
+  architectures: models.split('+').map(architecture),
+  classes,
+  batch,
+});
+
+/** An engine whose steps only remember that they were made and disposed of. */
+function counting() {
+  const alive = new Set<Step>();
+  let compiled = 0;
+  const engine = {
+    compile: (given: StepPlan) => {
+      compiled++;
+      const step = { plan: given, dispose: () => assert.ok(alive.delete(step), 'disposed of twice') } as Step;
+      alive.add(step);
+      return Promise.resolve(step);
+    },
+  } as Engine;
+  return { engine, alive, compiled: () => compiled };
+}
+
+describe('compiled steps kept between runs', () => {
+  test('the same architectures, classes and batch share one step; anything else does not', async () => {
+    const { engine, compiled } = counting();
+    const steps = new Steps(engine, 9);
+    const use = async (given: StepPlan): Promise<Step> => {
+      const step = await steps.borrow(given);
+      steps.giveBack(step);
+      return step;
+    };
+    const first = await use(plan('resnet8+resnet14'));
+    assert.equal(await use(plan('resnet8+resnet14')), first);
+    assert.equal(compiled(), 1);
+    for (const other of [
+      plan('resnet14+resnet8'),
+      plan('resnet8'),
+      plan('resnet8+resnet14', 100),
+      plan('resnet8+resnet14', 10, 32),
+    ]) {
+      assert.notEqual(await use(other), first);
+    }
+    assert.equal(compiled(), 5);
+  });
+
+  test('a step is lent to one run at a time', async () => {
+    const { engine, alive } = counting();
+    const steps = new Steps(engine);
+    const one = await steps.borrow(plan('resnet8'));
+    const other = await steps.borrow(plan('resnet8'));
+    assert.notEqual(one, other);
+    steps.giveBack(one);
+    steps.giveBack(other);
+    assert.deepEqual([...alive], [other], 'only one of a kind is kept');
+  });
+
+  test('at most so many are kept; the one unused for longest goes first', async () => {
+    const { engine, alive, compiled } = counting();
+    const steps = new Steps(engine, 2);
+    const names = (): string[] => [...alive].map((step) => step.plan.architectures[0]!.name).sort();
+    for (const model of ['resnet8', 'resnet14', 'resnet8', 'resnet20']) {
+      steps.giveBack(await steps.borrow(plan(model)));
+      assert.ok(alive.size <= 2);
+    }
+    assert.deepEqual(names(), ['resnet20', 'resnet8']);
+    assert.equal(compiled(), 3);
+    steps.dispose();
+    assert.equal(alive.size, 0);
+  });
+});
