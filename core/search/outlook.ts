@@ -13,7 +13,7 @@ export function outlookOf(store: Store, work: Work, slots: number): Outlook {
   const pretraining = [...work.needs].flatMap((id) => store.pretrained(id).run ?? []);
   return {
     epochs,
-    survival: [...pace.survival.values()],
+    survival: pace.survival,
     expectedShare: rule?.kind === 'asha' ? 1 / rule.reductionFactor : 1,
     fresh: (undrawn * (pace.trainable + 1)) / (pace.drawn + 1),
     underWay: [...work.waiting, ...work.live].map((id) => store.run(id).epoch),

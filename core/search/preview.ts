@@ -114,7 +114,6 @@ function secondsPerEpoch(store: Store, { space, training }: StudyPlan): number |
         plan.training.data === training.data &&
         plan.training.recipe.batch === training.recipe.batch,
     );
-  const runs = like ? store.runs({ study: like.id, kind: 'trial' }) : [];
-  const epochs = runs.reduce((sum, run) => sum + run.epoch, 0);
-  return epochs === 0 ? null : runs.reduce((sum, run) => sum + run.seconds, 0) / epochs;
+  const pace = like && store.pace({ study: like.id });
+  return pace && pace.epochs > 0 ? pace.seconds / pace.epochs : null;
 }

@@ -23,7 +23,7 @@ import type { Runner } from './runner.ts';
 import { teacherNodes, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
 import { addTrial } from './trial.ts';
-import { Work, countDecision, countEpoch, countRun } from './work.ts';
+import { Work, countEpoch, countTrial } from './work.ts';
 
 /** Everything that changes, told after it is in the store. */
 export type SchedulerEvent =
@@ -345,7 +345,7 @@ export class Scheduler {
       const run = addTrial(this.#store, work.owner.study, work.plan, work.nextTrial, work.past, at);
       drawn.push(run);
       work.nextTrial++;
-      countRun(work.pace, run);
+      countTrial(work.pace, run);
       if (run.state !== 'waiting') continue;
       if (this.#teachersReady(run)) return run;
       work.hold(run.id);
@@ -459,17 +459,15 @@ export class Scheduler {
   #load(owner: Owner): void {
     if (this.#works.has(ownerKey(owner))) return;
     const record = recordOf(this.#store, owner);
-    const work = new Work(owner, record, this.#judgeOf(record));
+    const work = new Work(owner, record, this.#judgeOf(record), this.#store.pace(owner));
     this.#works.set(ownerKey(owner), work);
-    for (const run of runsOf(this.#store, owner)) {
-      if (run.kind === 'trial') work.nextTrial = run.number + 1;
-      countRun(work.pace, run);
-      work.learn(run);
+    if ('study' in owner) work.nextTrial = this.#store.trialsSoFar(owner.study);
+    for (const run of runsOf(this.#store, owner, ['waiting', 'running'])) {
       if (run.state === 'waiting') this.#enqueue(run);
       // It was asked to pause and has not yet: it waits as soon as it has.
-      if (run.state === 'running') work.live.add(run.id);
+      else work.live.add(run.id);
     }
-    if ('study' in owner) for (const each of this.#store.decisions(owner)) countDecision(work.pace, each);
+    if (work.learns) for (const run of runsOf(this.#store, owner)) work.learn(run);
     this.#requireTeachers(work);
     this.#settle(work);
   }

@@ -1,3 +1,4 @@
+import type { Pace } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { StudyPlan } from '../study/plan.ts';
@@ -6,7 +7,6 @@ import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
-import type { Survival } from './time-left.ts';
 import { picksOf } from './tpe.ts';
 import type { Observation } from './tpe.ts';
 
@@ -31,7 +31,8 @@ export class Work {
   readonly needs = new Set<number>();
   /** Failed starts since the last epoch of any run. */
   failuresInARow = 0;
-  readonly pace: Pace = { epochs: 0, seconds: 0, drawn: 0, trainable: 0, survival: new Map() };
+  /** Kept up with each report. */
+  readonly pace: Pace;
   /** Runs that can start at once, ascending: earlier ones go first. */
   readonly #ready: number[] = [];
   /** Runs that wait after a crash. */
@@ -39,9 +40,10 @@ export class Work {
   /** Runs that wait for pretrained networks. */
   readonly #held = new Set<number>();
 
-  constructor(owner: Owner, record: Study | Rerun, judge: Judge | null) {
+  constructor(owner: Owner, record: Study | Rerun, judge: Judge | null, pace: Pace) {
     this.owner = owner;
     this.judge = judge;
+    this.pace = pace;
     this.plan = 'plan' in record ? record.plan : null;
     this.renew(record);
   }
@@ -54,10 +56,15 @@ export class Work {
     this.trials = 'plan' in record ? record.plan.trials : 0;
   }
 
-  /** A trial has ended. */
+  /** Its sampler looks at what has ended. */
+  get learns(): boolean {
+    return this.plan?.sampler === 'tpe';
+  }
+
+  /** A trial has ended, perhaps. */
   learn({ graph, state, epoch, accuracy }: Run): void {
     const counts = state === 'stopped' || state === 'completed';
-    if (this.plan?.sampler === 'tpe' && counts && accuracy !== null)
+    if (this.learns && this.plan && counts && accuracy !== null)
       this.past.push({ picks: picksOf(this.plan.space, graph), epoch, accuracy });
   }
 
@@ -121,25 +128,10 @@ export class Work {
   }
 }
 
-/** What the time left is estimated from. */
-export interface Pace {
-  epochs: number;
-  seconds: number;
-  /** Trials drawn, and how many of them were trained or are to be. */
-  drawn: number;
-  trainable: number;
-  readonly survival: Map<number, Survival>;
-}
-
-/** Counts a run as the store holds it. */
-export function countRun(
-  pace: Pace,
-  { state, epoch, seconds }: Pick<Run, 'state' | 'epoch' | 'seconds'>,
-): void {
+/** Counts a new trial. */
+export function countTrial(pace: Pace, { state }: Pick<Run, 'state'>): void {
   pace.drawn++;
   if (state !== 'duplicate' && state !== 'rejected') pace.trainable++;
-  pace.epochs += epoch;
-  pace.seconds += seconds;
 }
 
 /** Counts a new epoch. */
@@ -149,7 +141,9 @@ export function countEpoch(pace: Pace, { seconds }: EpochMetrics, decisions: rea
   for (const decision of decisions) countDecision(pace, decision);
 }
 
-export function countDecision({ survival }: Pace, { rung, go }: Pick<RungDecision, 'rung' | 'go'>): void {
-  const { decided, wentOn } = survival.get(rung) ?? { decided: 0, wentOn: 0 };
-  survival.set(rung, { rung, decided: decided + 1, wentOn: wentOn + (go ? 1 : 0) });
+function countDecision({ survival }: Pace, { rung, go }: Pick<RungDecision, 'rung' | 'go'>): void {
+  let count = survival.find((each) => each.rung === rung);
+  if (!count) survival.push((count = { rung, decided: 0, wentOn: 0 }));
+  count.decided++;
+  if (go) count.wentOn++;
 }

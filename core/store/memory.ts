@@ -13,7 +13,7 @@ import type { Attempt, Run } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 import { damaged, decided, duplicateRun, outOfOrder, unknown } from './refusals.ts';
-import type { Curve, LogEntry, RunFilter, SavedGraph, Store } from './store.ts';
+import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
 
 /** A checkpoint with its bytes. */
 interface StoredCheckpoint extends Checkpoint {
@@ -232,6 +232,22 @@ export function openMemoryStore(): Store {
     },
     epochs: (run, after = 0) =>
       epochs.where((each) => each.run === run && each.metrics.epoch > after).map((each) => each.metrics),
+    pace(of) {
+      const its = ofRun('study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun });
+      const ids = new Set(its.map((run) => run.id));
+      const survival = new Map<number, Pace['survival'][number]>();
+      for (const { rung, go } of decisions.where((each) => ids.has(each.run))) {
+        const { decided: before, wentOn } = survival.get(rung) ?? { decided: 0, wentOn: 0 };
+        survival.set(rung, { rung, decided: before + 1, wentOn: wentOn + Number(go) });
+      }
+      return {
+        epochs: its.reduce((sum, run) => sum + run.epoch, 0),
+        seconds: its.reduce((sum, run) => sum + run.seconds, 0),
+        drawn: its.length,
+        trainable: its.filter(({ state }) => state !== 'duplicate' && state !== 'rejected').length,
+        survival: [...survival.values()].sort((a, b) => a.rung - b.rung),
+      };
+    },
     curves(of) {
       const filter: RunFilter = 'study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun };
       return ofRun(filter)

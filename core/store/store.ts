@@ -124,6 +124,18 @@ export interface RunStore {
   environment(id: number): Environment;
 }
 
+/** Sums over the runs of a study or re-run, for estimates. */
+export interface Pace {
+  /** Epochs that were reported, and the seconds they took. */
+  epochs: number;
+  seconds: number;
+  /** Runs there are, and how many of them were trained or are to be: no duplicates, no rejected ones. */
+  drawn: number;
+  trainable: number;
+  /** By rung: how many were decided there, and how many of them went on. Ascending. */
+  survival: { rung: number; decided: number; wentOn: number }[];
+}
+
 /** One trial's accuracies, for learning curves. */
 export interface Curve {
   run: number;
@@ -145,6 +157,7 @@ export interface ReportStore {
   addEpoch(run: number, metrics: EpochMetrics): void;
   /** In order, from epoch `after + 1` on. */
   epochs(run: number, after?: number): EpochMetrics[];
+  pace(of: { study: number } | { rerun: number }): Pace;
   /** Curves of all trials of a study, or of all runs of a re-run, that have at least one epoch. */
   curves(of: { study: number } | { rerun: number }): Curve[];
 }

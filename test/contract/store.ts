@@ -208,6 +208,36 @@ export function storeContract(name: string, open: () => Store): void {
       ]);
     });
 
+    withStore('sums of a study', (store) => {
+      const { id } = store.addStudy(newStudy());
+      assert.deepEqual(store.pace({ study: id }), {
+        epochs: 0,
+        seconds: 0,
+        drawn: 0,
+        trainable: 0,
+        survival: [],
+      });
+      const run = store.addRun(newTrial(id, 0));
+      store.addRun(newTrial(id, 1, { state: 'duplicate', duplicateOf: run.id }));
+      const other = store.addRun(newTrial(id, 2));
+      for (const epoch of [1, 2]) store.addEpoch(run.id, metrics(epoch));
+      store.addEpoch(other.id, metrics(1));
+      store.addDecision(run.id, decision(1, 0.5), AT);
+      store.addDecision(run.id, decision(2, 0.5), AT);
+      store.addDecision(other.id, decision(1, 0.25, false), AT);
+      assert.deepEqual(store.pace({ study: id }), {
+        epochs: 3,
+        seconds: 4.5,
+        drawn: 3,
+        trainable: 2,
+        survival: [
+          { rung: 1, decided: 2, wentOn: 1 },
+          { rung: 2, decided: 1, wentOn: 1 },
+        ],
+      });
+      assert.equal(store.pace({ rerun: 99 }).drawn, 0);
+    });
+
     withStore('the best trial is a completed one, the earliest of equals', (store) => {
       const { id } = store.addStudy(newStudy());
       assert.equal(store.bestTrial(id), undefined);

@@ -2,7 +2,7 @@ import type { RungDecision } from '../../study/decision.ts';
 import { targetAccuracy } from '../../study/metrics.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { decided, outOfOrder } from '../refusals.ts';
-import type { Curve, ReportStore } from '../store.ts';
+import type { Curve, Pace, ReportStore } from '../store.ts';
 import { packEdges, packNodes, unpackAccuracies, unpackEdges, unpackNodes } from '../packing.ts';
 
 interface DecisionRow {
@@ -80,9 +80,23 @@ export function reportsIn(database: Sqlite): ReportStore {
           nodes: unpackNodes(nodes),
           edges: unpackEdges(edges),
         })),
+    pace(of) {
+      const [condition, id] = runsOf(of);
+      const sums = database.get<Omit<Pace, 'survival'>>(
+        `SELECT coalesce(sum(epoch), 0) AS epochs, coalesce(sum(seconds), 0.0) AS seconds, count(*) AS drawn,
+           count(*) FILTER (WHERE state NOT IN ('duplicate', 'rejected')) AS trainable
+           FROM run WHERE run.${condition}`,
+        id,
+      );
+      const survival = database.all<Pace['survival'][number]>(
+        `SELECT rung, count(*) AS decided, sum(go) AS wentOn FROM run CROSS JOIN decision ON decision.run = run.id
+           WHERE run.${condition} GROUP BY rung ORDER BY rung`,
+        id,
+      );
+      return { ...sums!, survival };
+    },
     curves(of) {
-      const [condition, id] =
-        'study' in of ? [`study = ? AND kind = 'trial'`, of.study] : ['rerun = ?', of.rerun];
+      const [condition, id] = runsOf(of);
       const rows = database.iterate<{ run: number; nodes: Uint8Array }>(
         `SELECT epoch.run, epoch.nodes FROM run CROSS JOIN epoch ON epoch.run = run.id
            WHERE run.${condition} ORDER BY run.id, epoch.epoch`,
@@ -99,6 +113,10 @@ export function reportsIn(database: Sqlite): ReportStore {
     },
   };
 }
+
+/** Condition for the runs of a study or re-run, and its value. */
+const runsOf = (of: { study: number } | { rerun: number }): [condition: string, id: number] =>
+  'study' in of ? [`study = ? AND kind = 'trial'`, of.study] : ['rerun = ?', of.rerun];
 
 const decisionOf = (row: DecisionRow): RungDecision & { run: number; at: number } => ({
   run: row.run,
