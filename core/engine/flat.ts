@@ -24,7 +24,7 @@ export function checkState(plan: StepPlan, node: number, state: NodeState): void
     if (state[part].length === sizes[part]) continue;
     throw new LabError(
       'engine.wrong-state',
-      `The ${part} of node ${node + 1} have ${state[part].length} numbers; ${model.title} with ${plan.classes} classes has ${sizes[part]}.`,
+      `The ${part} are ${state[part].length} numbers; ${model.title} with ${plan.classes} classes has ${sizes[part]}.`,
       'Use a checkpoint of the same architecture and data set.',
     );
   }

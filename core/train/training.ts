@@ -66,7 +66,12 @@ export class Training {
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
     const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
     const step = await steps.borrow({ architectures, classes: dataset.classes, batch: plan.recipe.batch });
-    return new Training(setup, step, nodes, split, perEpoch);
+    try {
+      return new Training(setup, step, nodes, split, perEpoch);
+    } catch (error) {
+      steps.giveBack(step);
+      throw error;
+    }
   }
 
   private constructor(

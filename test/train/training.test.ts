@@ -1,0 +1,3 @@
+import { trainingContract } from '../contract/training.ts';
+
+trainingContract('tensorflow', 8);
