@@ -1,0 +1,259 @@
+import { setImmediate } from 'node:timers/promises';
+import { LabError } from '../base/errors.ts';
+import { gateNames } from '../gates/gates.ts';
+import type { GateName } from '../gates/gates.ts';
+import { graphKey } from '../graph/canonical.ts';
+import { LABEL, TARGET, isFrozen, makeGraph } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
+import { SPACE_FORMAT, SPACE_VERSION, parseSpace } from '../graph/space.ts';
+import type { SearchSpace } from '../graph/space.ts';
+import { architecture } from '../models/architecture.ts';
+import type { Store } from '../store/store.ts';
+import { readOptuna } from '../store/transfer/optuna-file.ts';
+import type { OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
+import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
+import type { StudyPlan } from '../study/plan.ts';
+import type { Study } from '../study/study.ts';
+import { judgeOf } from './judge.ts';
+
+/** Name that the slots of imported trials have. */
+const SLOT = 'optuna';
+/** Reports written in one turn of the event loop. */
+const PORTION = 50;
+
+/**
+ * Brings in a search of the authors' published code from the SQLite file in which Optuna kept it: graphs, accuracies of
+ * node 1 after each epoch, and which trials were stopped. What that file does not hold stays open: the other nodes' numbers,
+ * edges, weights and environment. Protocol `paper`, CIFAR-100 and the paper's recipe are taken as given.
+ *
+ * The format, as facts of that code: `model_<i>_name` is the network of node i + 1, `<row>_<column>_gate` the gate of the edge
+ * from node column + 1 into node row + 1, on the diagonal that of the label's edge; reports are errors in percent.
+ *
+ * @throws LabError `import.not-optuna`, `import.not-a-graph-search`, and what the store throws
+ */
+export async function importOptuna(
+  store: Store,
+  file: string,
+  name?: string,
+  now = Date.now(),
+): Promise<Study> {
+  const read = readOptuna(file);
+  const plan = planOf(read);
+  const study = store.addStudy(
+    {
+      name: name ?? read.name,
+      plan,
+      priority: 0,
+      notes: `Imported from Optuna: ${read.name}`,
+      createdAt: now,
+    },
+    'hidden',
+  );
+  try {
+    const runs = addTrials(store, study, read.trials, now);
+    await addReports(store, study, read, runs);
+    return store.transaction(() => {
+      for (const trial of read.trials) end(store, runs, trial);
+      store.changeStudy(study.id, { state: 'running' });
+      store.changeStudy(study.id, {
+        state: 'completed',
+        startedAt: earliest(read.trials.map((trial) => trial.startedAt)),
+        endedAt: now,
+      });
+      store.showStudy(study.id);
+      return store.study(study.id);
+    });
+  } catch (error) {
+    await store.removeStudy(study.id);
+    throw error;
+  }
+}
+
+/** Models and gates that any trial could have. */
+function planOf({ trials, reports }: OptunaStudy): StudyPlan {
+  const drawn = trials.find((trial) => trial.parameters.has(modelName(0)));
+  if (!drawn) throw notASearch('no trial has a parameter model_0_name');
+  let count = 0;
+  while (drawn.parameters.has(modelName(count))) count++;
+  const last = Math.max(0, ...reports.map((report) => report.step));
+  const completed = trials.some((trial) => trial.state === 'COMPLETE');
+  const epochs = completed ? last : Math.max(last, PAPER_EPOCHS);
+  return {
+    seed: 0,
+    trials: trials.length,
+    space: spaceOf(drawn, count),
+    rule: paperRule,
+    sampler: 'random',
+    training: {
+      data: 'cifar100',
+      protocol: 'paper',
+      purpose: 'search',
+      splitSeed: 0,
+      epochs,
+      recipe: recipeFor(epochs),
+    },
+    rejected: 'count',
+    duplicates: 'train',
+    retries: 0,
+  };
+}
+
+function spaceOf(drawn: OptunaTrial, count: number): SearchSpace {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1);
+  return parseSpace({
+    format: SPACE_FORMAT,
+    version: SPACE_VERSION,
+    nodes: numbers.map((node) => ({
+      models: unique(parameter(drawn, modelName(node - 1)).choices.map((each) => architecture(each).name)),
+    })),
+    edges: numbers.flatMap((destination) =>
+      [LABEL, ...numbers]
+        .filter((source) => source !== destination)
+        .map((source) => ({
+          source,
+          destination,
+          gates: unique(parameter(drawn, gateParameter(source, destination)).choices.map(gateOf)),
+        })),
+    ),
+    frozen: true,
+  });
+}
+
+function graphOf(trial: OptunaTrial, { nodes }: SearchSpace): Graph {
+  return makeGraph(
+    nodes.map((_, index) => ({ model: architecture(parameter(trial, modelName(index)).value).name })),
+    (source, destination) => gateOf(parameter(trial, gateParameter(source, destination)).value),
+  );
+}
+
+const modelName = (index: number): string => `model_${index}_name`;
+
+function gateParameter(source: number, destination: number): string {
+  const column = source === LABEL ? destination : source;
+  return `${twoDigits(destination - 1)}_${twoDigits(column - 1)}_gate`;
+}
+
+const twoDigits = (index: number): string => String(index).padStart(2, '0');
+
+function parameter(trial: OptunaTrial, name: string): { value: string; choices: string[] } {
+  const found = trial.parameters.get(name);
+  if (!found) throw notASearch(`trial ${trial.number} has no parameter ${name}`);
+  return found;
+}
+
+/** `ThroughGate` is `through`. */
+function gateOf(name: string): GateName {
+  const found = gateNames.find((gate) => `${gate}gate` === name.toLowerCase());
+  if (!found) throw notASearch(`there is a gate "${name.slice(0, 40)}"`);
+  return found;
+}
+
+/** Runs by trial; those that were never drawn to their end are left out. */
+function addTrials(
+  store: Store,
+  study: Study,
+  trials: readonly OptunaTrial[],
+  now: number,
+): Map<number, number> {
+  const runs = new Map<number, number>();
+  for (const trial of trials) {
+    const isDrawn = trial.parameters.size > 0;
+    if (!isDrawn) continue;
+    const graph = graphOf(trial, study.plan.space);
+    const isRejected = isFrozen(graph, TARGET);
+    const run = store.addRun({
+      kind: 'trial',
+      study: study.id,
+      rerun: null,
+      number: trial.number,
+      variant: '',
+      graph,
+      key: graphKey(graph),
+      seed: trial.seed ?? 0,
+      training: study.plan.training,
+      createdAt: trial.startedAt ?? now,
+      ...(isRejected && { state: 'rejected' as const, rejection: 'target-frozen' }),
+    });
+    if (isRejected) continue;
+    store.transaction(() => {
+      store.changeRun(run.id, { state: 'running', startedAt: trial.startedAt });
+      store.addAttempt(run.id, SLOT, trial.startedAt ?? now);
+    });
+    runs.set(trial.number, run.id);
+  }
+  return runs;
+}
+
+/** Reports in their order of arrival, so that each decision has the rank it had. */
+async function addReports(
+  store: Store,
+  study: Study,
+  { trials, reports }: OptunaStudy,
+  runs: ReadonlyMap<number, number>,
+): Promise<void> {
+  const judge = judgeOf(store, study.id, study.plan);
+  const last = new Map(reports.map(({ trial, step }) => [trial, step]));
+  for (let start = 0; start < reports.length; start += PORTION) {
+    store.transaction(() => {
+      for (const { trial, step, value } of reports.slice(start, start + PORTION)) {
+        const run = runs.get(trial);
+        if (run === undefined) continue;
+        const accuracy = (100 - value) / 100;
+        const { graph } = store.run(run);
+        store.addEpoch(run, {
+          epoch: step,
+          seconds: 0,
+          nodes: graph.nodes.map((_, index) => ({
+            accuracy: index === 0 ? accuracy : NaN,
+            loss: NaN,
+            trainAccuracy: NaN,
+            trainLoss: NaN,
+          })),
+          edges: graph.edges.map(() => null),
+        });
+        // What Optuna did is what happened: with many processes at once it may have counted differently.
+        const go = trials[trial]!.state !== 'PRUNED' || step !== last.get(trial);
+        const decisions = judge.judge(run, step, accuracy).map((decision) => ({ ...decision, go }));
+        for (const decision of decisions) store.addDecision(run, decision, trials[trial]!.startedAt ?? 0);
+        judge.recorded(run, step, accuracy, decisions);
+      }
+    });
+    await setImmediate();
+  }
+}
+
+function end(store: Store, runs: ReadonlyMap<number, number>, { number, state, endedAt }: OptunaTrial): void {
+  const run = runs.get(number);
+  if (run === undefined) return;
+  const outcome = ({ COMPLETE: 'completed', PRUNED: 'stopped', FAIL: 'crash' } as const)[state as 'FAIL'];
+  store.changeAttempt(run, 1, { outcome: outcome ?? 'interrupted', ...(endedAt !== null && { endedAt }) });
+  if (state === 'COMPLETE') store.changeRun(run, { state: 'completed', endedAt });
+  else if (state === 'PRUNED') store.changeRun(run, { state: 'stopped', endedAt });
+  else if (state === 'FAIL')
+    store.changeRun(run, {
+      state: 'failed',
+      endedAt,
+      failure: {
+        kind: 'crash',
+        code: '',
+        message: 'Optuna notes it as failed.',
+        next: '',
+        epoch: store.run(run).epoch,
+      },
+    });
+  else store.changeRun(run, { state: 'cancelled', endedAt });
+}
+
+const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+const notASearch = (what: string): LabError =>
+  new LabError(
+    'import.not-a-graph-search',
+    `This study of Optuna is no search of knowledge transfer graphs: ${what}.`,
+    "Only the files of the authors' published code are understood.",
+  );

@@ -1,0 +1,148 @@
+import { LabError } from '../../base/errors.ts';
+import { openSqlite } from '../sqlite.ts';
+import type { Sqlite } from '../sqlite.ts';
+
+/** A study of Optuna's RDB storage, as plain data. */
+export interface OptunaStudy {
+  name: string;
+  /** By number. */
+  trials: OptunaTrial[];
+  /** Reports of all trials in order of arrival. */
+  reports: { trial: number; step: number; value: number }[];
+}
+
+export interface OptunaTrial {
+  number: number;
+  state: 'COMPLETE' | 'PRUNED' | 'FAIL' | 'RUNNING' | 'WAITING';
+  /** Categorical parameters with what else they could have been. */
+  parameters: Map<string, { value: string; choices: string[] }>;
+  /** User attribute `seed`. */
+  seed: number | null;
+  /** Milliseconds since 1970; Optuna notes local time. */
+  startedAt: number | null;
+  endedAt: number | null;
+}
+
+/**
+ * Reads the largest study of a SQLite file of Optuna, of any version from 0.13 on. Throws LabError
+ * `import.not-optuna`, and what opening a file throws.
+ */
+export function readOptuna(file: string): OptunaStudy {
+  const database = openSqlite(file, { readOnly: true });
+  try {
+    const tables = new Set(
+      database
+        .all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
+        .map((row) => row.name),
+    );
+    const needed = ['studies', 'trials', 'trial_params', 'trial_values'];
+    const missing = needed.filter((table) => !tables.has(table));
+    const study = missing.length === 0 ? largestStudy(database) : undefined;
+    if (!study)
+      throw new LabError(
+        'import.not-optuna',
+        `${file}: ${missing.length > 0 ? `the table ${missing[0]} is not there` : 'it holds no trial'}, expected a study of Optuna.`,
+        'Choose the SQLite file that Optuna wrote, such as optuna.db.',
+      );
+    const numbers = new Map(
+      database
+        .all<{ trial_id: number }>(
+          'SELECT trial_id FROM trials WHERE study_id = ? ORDER BY trial_id',
+          study.id,
+        )
+        .map(({ trial_id: id }, number) => [id, number]),
+    );
+    return {
+      name: study.name,
+      trials: trialsOf(database, study.id, numbers, tables.has('trial_user_attributes')),
+      reports: reportsOf(database, numbers, tables.has('trial_intermediate_values')),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+const largestStudy = (database: Sqlite): { id: number; name: string } | undefined =>
+  database.get(
+    `SELECT studies.study_id AS id, study_name AS name FROM studies JOIN trials USING (study_id)
+       GROUP BY study_id ORDER BY count(*) DESC LIMIT 1`,
+  );
+
+function trialsOf(
+  database: Sqlite,
+  study: number,
+  numbers: ReadonlyMap<number, number>,
+  hasAttributes: boolean,
+): OptunaTrial[] {
+  const trials = database
+    .all<{
+      trial_id: number;
+      state: OptunaTrial['state'];
+      datetime_start: string | null;
+      datetime_complete: string | null;
+    }>('SELECT * FROM trials WHERE study_id = ? ORDER BY trial_id', study)
+    .map((row): OptunaTrial => ({
+      number: numbers.get(row.trial_id)!,
+      state: row.state,
+      parameters: new Map(),
+      seed: null,
+      startedAt: timeOf(row.datetime_start),
+      endedAt: timeOf(row.datetime_complete),
+    }));
+  const parameters = database.all<{
+    trial_id: number;
+    param_name: string;
+    param_value: number;
+    distribution_json: string;
+  }>('SELECT trial_id, param_name, param_value, distribution_json FROM trial_params ORDER BY param_id');
+  for (const row of parameters) {
+    const choices = choicesOf(row.distribution_json);
+    const value = choices[row.param_value];
+    const trial = trials[numbers.get(row.trial_id) ?? -1];
+    if (value !== undefined) trial?.parameters.set(row.param_name, { value, choices });
+  }
+  const seeds = hasAttributes
+    ? database.all<{ trial_id: number; value_json: string }>(
+        `SELECT trial_id, value_json FROM trial_user_attributes WHERE key = 'seed'`,
+      )
+    : [];
+  for (const { trial_id: id, value_json: text } of seeds) {
+    const seed = Number(text);
+    const trial = trials[numbers.get(id) ?? -1];
+    if (trial && Number.isSafeInteger(seed) && seed >= 0) trial.seed = seed;
+  }
+  return trials;
+}
+
+/** Of a categorical distribution; none of anything else. */
+function choicesOf(distribution: string): string[] {
+  try {
+    const { attributes } = JSON.parse(distribution) as { attributes?: { choices?: unknown } };
+    return Array.isArray(attributes?.choices) ? attributes.choices.map(String) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Before version 3, reports were kept in `trial_values`; not-a-number is null or has a type of its own. */
+function reportsOf(
+  database: Sqlite,
+  numbers: ReadonlyMap<number, number>,
+  hasOwnTable: boolean,
+): OptunaStudy['reports'] {
+  const rows = database.all<{ trial_id: number; step: number; value: number | null }>(
+    hasOwnTable
+      ? `SELECT trial_id, step, intermediate_value AS value FROM trial_intermediate_values
+           ORDER BY trial_intermediate_value_id`
+      : 'SELECT trial_id, step, value FROM trial_values ORDER BY trial_value_id',
+  );
+  return rows.flatMap(({ trial_id: id, step, value }) => {
+    const trial = numbers.get(id);
+    return trial === undefined ? [] : [{ trial, step, value: value ?? NaN }];
+  });
+}
+
+function timeOf(text: string | null): number | null {
+  const time = text === null ? NaN : Date.parse(text.replace(' ', 'T'));
+  return Number.isNaN(time) ? null : time;
+}
