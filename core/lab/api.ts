@@ -107,8 +107,6 @@ export interface Requests {
   'studies.export': { input: { study: number; weights: boolean }; output: Download };
   /** A study file, or an Optuna SQLite file of the authors' code. */
   'studies.import': { input: { file: FileInput; name?: string }; output: StudyCard };
-  /** A self-contained HTML page with the figures. */
-  'studies.report': { input: { study: number }; output: Download };
   /** Re-reads what lasts: bars of the timeline. */
   'studies.timeline': { input: { study: number }; output: Attempt[] };
   'studies.rejections': { input: { study: number }; output: Rejection[] };

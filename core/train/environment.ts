@@ -27,7 +27,7 @@ export const appVersion = (): string =>
   (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }).version;
 
 /** Git revision of this program, `+` when files were changed since; null outside a checkout. */
-function revision(): string | null {
+export function revision(): string | null {
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', root, ...args], {
       encoding: 'utf8',

@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { LabError, messageOf } from '../base/errors.ts';
+import { IMAGE_BYTES, SIDE } from '../data/dataset.ts';
+import { openDataset } from '../data/resolve.ts';
+import type { DataLook, LookRequest, LookResult } from './data-sets.ts';
+import { png } from './png.ts';
+
+/** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
+async function look({ spec, folder, count }: LookRequest): Promise<DataLook> {
+  const dataset = await openDataset(spec, { folder, download: false });
+  const { name, classes, classNames, images, labels, trainCount, testCount, identity, source } = dataset;
+  const shown = Math.min(count, trainCount);
+  const samples = Array.from({ length: shown }, (_, index) => {
+    const image = Math.floor((index * trainCount) / shown);
+    const label = labels[image]!;
+    const pixels = images.subarray(image * IMAGE_BYTES, (image + 1) * IMAGE_BYTES);
+    const data = png(pixels, SIDE, SIDE).toString('base64');
+    return { label: classNames?.[label] ?? String(label), image: `data:image/png;base64,${data}` };
+  });
+  return { name, classes, trainCount, testCount, identity, source, samples };
+}
+
+const result = await look(workerData as LookRequest).then(
+  (found): LookResult => ({ look: found }),
+  (error: unknown): LookResult => ({
+    problem: {
+      code: error instanceof LabError ? error.code : 'data.unreadable',
+      message: messageOf(error),
+      next: error instanceof LabError ? error.next : 'Check the file.',
+    },
+  }),
+);
+parentPort!.postMessage(result);

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, isAbsolute, join } from 'node:path';
+import { LabError, messageOf } from '../base/errors.ts';
+import type { Download, FileInput } from './api.ts';
+
+/** Largest file that may be sent, bytes: a study with the weights of hundreds of trials. */
+const MOST_BYTES = 64 * 2 ** 30;
+const MOST_PORTION = 1 << 20;
+const MOST_FILES = 64;
+/** Milliseconds after which a file that nobody has touched is forgotten. */
+const FORGET_AFTER = 60 * 60_000;
+
+interface Kept {
+  path: string;
+  name: string;
+  bytes: number;
+  /** Bytes of an upload that have come. */
+  received: number;
+  handle: FileHandle;
+  touched: number;
+}
+
+/** Files on their way between lab and screen, in a folder that goes with the lab. Names from outside are never paths. */
+export class Files {
+  #folder: Promise<string> | null = null;
+  readonly #uploads = new Map<string, Kept>();
+  readonly #downloads = new Map<string, Kept>();
+
+  /** Announces a file that comes in portions. */
+  async begin(name: string, bytes: number): Promise<{ upload: string }> {
+    if (bytes > MOST_BYTES)
+      throw new LabError('files.too-large', `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`, 'Give its path instead.'); // prettier-ignore
+    const [id, kept] = await this.#make(this.#uploads, name, bytes);
+    kept.bytes = bytes;
+    return { upload: id };
+  }
+
+  async append(id: string, offset: number, base64: string): Promise<{ received: number }> {
+    const upload = this.#find(this.#uploads, id);
+    const data = Buffer.from(base64, 'base64');
+    if (offset !== upload.received || data.length > MOST_PORTION || offset + data.length > upload.bytes)
+      throw new LabError(
+        'files.out-of-order',
+        `A portion of ${data.length} bytes came at ${offset}; expected one at ${upload.received} of ${upload.bytes}.`,
+        'Send the file again from its beginning.',
+      );
+    upload.received += data.length; // before the wait: the next portion may come meanwhile
+    await upload.handle.write(data, 0, data.length, offset);
+    return { received: upload.received };
+  }
+
+  /** A file that was named or sent: its path, and its name for people. */
+  async input(file: FileInput): Promise<{ path: string; name: string }> {
+    if ('upload' in file) {
+      const upload = this.#find(this.#uploads, file.upload);
+      if (upload.received !== upload.bytes)
+        throw new LabError(
+          'files.incomplete',
+          `${upload.name}: ${upload.received} of ${upload.bytes} bytes have come.`,
+          'Send the rest first.',
+        );
+      return { path: upload.path, name: upload.name };
+    }
+    if (!isAbsolute(file.path))
+      throw new LabError('files.relative-path', `"${file.path.slice(0, 200)}" is no absolute path.`, 'Give the whole path.'); // prettier-ignore
+    await stat(file.path).catch((error: unknown) => {
+      throw new LabError(
+        'files.not-found',
+        `${file.path} cannot be read: ${messageOf(error)}`,
+        'Check the path.',
+      );
+    });
+    return { path: file.path, name: basename(file.path) };
+  }
+
+  /** Content of a file that was named or sent. */
+  async read(file: FileInput): Promise<{ name: string; chunks: AsyncIterable<Uint8Array> }> {
+    const { path, name } = await this.input(file);
+    return { name, chunks: createReadStream(path, { highWaterMark: MOST_PORTION }) };
+  }
+
+  /** Makes content ready to be fetched. */
+  async offer(
+    name: string,
+    type: string,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | string,
+  ): Promise<Download> {
+    const [id, kept] = await this.#make(this.#downloads, name, 0);
+    try {
+      for await (const chunk of typeof content === 'string' ? [Buffer.from(content)] : content) {
+        await kept.handle.write(chunk, 0, chunk.length, kept.bytes);
+        kept.bytes += chunk.length;
+      }
+    } catch (error) {
+      await this.forget(id);
+      throw error;
+    }
+    return { download: id, name, type, bytes: kept.bytes };
+  }
+
+  async portion(id: string, offset: number): Promise<{ data: string; last: boolean }> {
+    const download = this.#find(this.#downloads, id);
+    const size = Math.max(0, Math.min(MOST_PORTION, download.bytes - offset));
+    const data = Buffer.alloc(size);
+    let read = 0;
+    while (read < size) {
+      const { bytesRead } = await download.handle.read(data, read, size - read, offset + read);
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+    return { data: data.toString('base64'), last: offset + size >= download.bytes };
+  }
+
+  /** Idempotent. */
+  async forget(id: string): Promise<void> {
+    for (const files of [this.#uploads, this.#downloads]) {
+      const kept = files.get(id);
+      if (!kept) continue;
+      files.delete(id);
+      await kept.handle.close();
+      await rm(kept.path, { force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.#uploads.keys(), ...this.#downloads.keys()]) await this.forget(id);
+    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
+  }
+
+  async #make(files: Map<string, Kept>, name: string, bytes: number): Promise<[string, Kept]> {
+    const now = Date.now();
+    for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
+    if (files.size >= MOST_FILES)
+      throw new LabError('files.too-many', `${files.size} files are on their way already.`, 'Try again when some have arrived.'); // prettier-ignore
+    this.#folder ??= mkdtemp(join(tmpdir(), 'ktg-lab-'));
+    const id = randomUUID();
+    const path = join(await this.#folder, id);
+    const kept = {
+      path,
+      name: basename(name),
+      bytes,
+      received: 0,
+      handle: await open(path, 'wx+'),
+      touched: now,
+    };
+    files.set(id, kept);
+    return [id, kept];
+  }
+
+  #find(files: Map<string, Kept>, id: string): Kept {
+    const kept = files.get(id);
+    if (!kept)
+      throw new LabError('files.unknown', 'There is no such file on its way; it may have been forgotten.', 'Begin again.'); // prettier-ignore
+    kept.touched = Date.now();
+    return kept;
+  }
+}

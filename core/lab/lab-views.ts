@@ -1,0 +1,141 @@
+import { referenceFor } from '../search/reference.ts';
+import { resultsOf } from '../search/repeat.ts';
+import { rungsOf } from '../search/judge.ts';
+import type { Runner } from '../search/runner.ts';
+import type { Scheduler } from '../search/scheduler.ts';
+import { teacherModels, usualTeacher } from '../search/teachers.ts';
+import type { Store } from '../store/store.ts';
+import { hasEnded } from '../study/moves.ts';
+import type { Pretrained } from '../study/pretrained.ts';
+import type { Run } from '../study/run.ts';
+import type { Study } from '../study/study.ts';
+import type { PretrainedView, RerunView, SlotView, StudyCard, StudyView, TrialRow } from './api.ts';
+import { allRows, rowOf, trialRow, wireCurves } from './views.ts';
+
+/** Records as screens see them. */
+export class LabViews {
+  readonly #store: Store;
+  readonly #runner: Runner;
+  readonly #scheduler: Scheduler;
+
+  constructor(store: Store, runner: Runner, scheduler: Scheduler) {
+    this.#store = store;
+    this.#runner = runner;
+    this.#scheduler = scheduler;
+  }
+
+  row(run: number): TrialRow {
+    return trialRow(this.#store, this.#store.run(run));
+  }
+
+  card(id: number): StudyCard {
+    const study = this.#store.study(id);
+    const counts = this.#store.trialCounts(id);
+    const best = this.#store.bestTrial(id);
+    const { waiting: _waiting, running, ...ended } = counts;
+    const done = Object.values(ended).reduce((sum, count) => sum + count, 0);
+    return {
+      study,
+      counts,
+      done,
+      best: best ? trialRow(this.#store, best) : null,
+      running,
+      timeLeft: study.state === 'running' ? this.#scheduler.timeLeft({ study: id }) : null,
+      pretraining: study.state === 'running' ? this.#awaited(study) : [],
+    };
+  }
+
+  study(id: number): StudyView {
+    const { plan } = this.#store.study(id);
+    return {
+      ...this.card(id),
+      rungs: [...rungsOf(plan.rule, plan.training.epochs)],
+      trials: allRows(this.#store, { study: id }),
+      curves: wireCurves(this.#store, { study: id }),
+      slots: this.slots().filter((slot) => slot.study === id),
+      pretrained: this.pretrained().filter((each) => each.usedBy.includes(id)),
+      reruns: this.#store
+        .reruns()
+        .filter((rerun) => rerun.study === id)
+        .map((rerun) => this.rerun(rerun.id)),
+    };
+  }
+
+  rerun(id: number): RerunView {
+    const rerun = this.#store.rerun(id);
+    const rows = new Map(allRows(this.#store, { rerun: id }).map((row) => [row.run, row]));
+    const runs = this.#store.runs({ rerun: id });
+    const variants = resultsOf(rerun, runs).map(({ variant, runs: own, ...result }) => ({
+      name: variant.name,
+      graph: variant.graph,
+      runs: own.map((run) => rows.get(run.id) ?? rowOf(run, [], null)),
+      ...result,
+    }));
+    const onCifar = /cifar-?100/i.test(rerun.training.data);
+    return {
+      rerun,
+      variants,
+      done: runs.filter(({ state }) => hasEnded(state)).length,
+      total: runs.length,
+      timeLeft: rerun.state === 'running' ? this.#scheduler.timeLeft({ rerun: id }) : null,
+      reference: onCifar ? referenceFor(rerun.variants[0]!.graph.nodes.length) : [],
+    };
+  }
+
+  slots(): SlotView[] {
+    const titles = new Map(this.#runner.devices().map(({ name, title }) => [name, title]));
+    const occupied = new Map(this.#scheduler.occupations().map((each) => [each.slot, each]));
+    return this.#runner.slots().map((slot) => {
+      const occupation = occupied.get(slot.name);
+      const run = occupation && this.#store.run(occupation.run);
+      return {
+        ...slot,
+        deviceTitle: titles.get(slot.device) ?? slot.device,
+        run: run?.id ?? null,
+        title: run ? this.titleOf(run) : '',
+        study: run?.study ?? null,
+        epoch: run?.epoch ?? 0,
+        epochs: run?.training.epochs ?? 0,
+        accuracy: run?.accuracy ?? null,
+        progress: occupation?.progress ?? null,
+      };
+    });
+  }
+
+  /** `Study "M3", trial 17`. */
+  titleOf({ kind, study, rerun, number, variant, graph }: Run): string {
+    if (kind === 'pretrain') return `Pretraining of ${graph.nodes[0]!.model}`;
+    if (kind === 'trial') return `Study "${this.#store.study(study!).name}", trial ${number}`;
+    return `Re-run "${this.#store.rerun(rerun!).name}", ${variant}, seed ${number + 1}`;
+  }
+
+  pretrained(): PretrainedView[] {
+    const users = new Map(
+      this.#store.studies().map((study) => [study.id, new Set(this.#teachers(study).map(({ id }) => id))]),
+    );
+    return this.#store.allPretrained().map((each) => {
+      const run = each.run === null ? null : this.#store.run(each.run);
+      const checkpoint = each.checkpoint === null ? null : this.#store.checkpoint(each.checkpoint);
+      return {
+        ...each,
+        state: run?.state ?? 'imported',
+        epoch: run?.epoch ?? each.training.epochs,
+        bytes: checkpoint?.bytes ?? 0,
+        usedBy: [...users].filter(([, teachers]) => teachers.has(each.id)).map(([study]) => study),
+      };
+    });
+  }
+
+  /** Networks that a study's frozen nodes load, trained or not. */
+  #teachers({ plan }: Study): Pretrained[] {
+    return teacherModels(plan.space).flatMap(
+      (model) => usualTeacher(this.#store, model, plan.training) ?? [],
+    );
+  }
+
+  #awaited(study: Study): number[] {
+    return this.#teachers(study)
+      .filter(({ checkpoint }) => checkpoint === null)
+      .map(({ id }) => id);
+  }
+}

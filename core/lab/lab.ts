@@ -1,0 +1,247 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { LabError } from '../base/errors.ts';
+import type { Runner } from '../search/runner.ts';
+import { Scheduler } from '../search/scheduler.ts';
+import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
+import type { Store } from '../store/store.ts';
+import type { EngineWish } from '../workers/messages.ts';
+import type { LabApi, LabEvent, LabStatus, RequestInput, RequestName, RequestOutput, Topic } from './api.ts';
+import { DataSets } from './data-sets.ts';
+import type { Answer, Desk } from './desk.ts';
+import { EngineDesk, type EngineWork } from './engine-desk.ts';
+import { EventLog } from './events.ts';
+import { Files } from './files.ts';
+import { LabViews } from './lab-views.ts';
+import { pretrainedRequests } from './requests/pretrained.ts';
+import { rerunRequests } from './requests/reruns.ts';
+import { restRequests } from './requests/rest.ts';
+import { runRequests } from './requests/runs.ts';
+import { studyRequests } from './requests/studies.ts';
+import { parseInput } from './schemas.ts';
+import { SettingsDesk } from './settings.ts';
+import { Teller } from './teller.ts';
+
+export interface LabOptions {
+  /** Open; the lab closes it. */
+  store: Store;
+  /** What trains; the lab closes it. */
+  runner: Runner & { renew?: (change: { engine?: EngineWish; dataFolder?: string | null }) => void };
+  version: string;
+  revision: string | null;
+  scheduler?: Pick<SchedulerOptions, 'haste' | 'hangAfter' | 'checkpointEvery'>;
+  engine?: EngineWork;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/**
+ * The lab: everything that screens and commands see and do, over store, search, workers and data. One in a process holds a lab
+ * file; beside another one it can only be read.
+ */
+export class Lab implements LabApi {
+  readonly #options: LabOptions;
+  readonly #desk: Desk;
+  readonly #events: EventLog;
+  readonly #teller: Teller;
+  readonly #answers: { [Name in RequestName]: Answer<Name> };
+  readonly #interrupted: LabStatus['interrupted'];
+  #closing: Promise<void> | null = null;
+
+  constructor(options: LabOptions) {
+    const { store, runner, now = Date.now } = options;
+    this.#options = options;
+    // Far above those of an earlier lab on this file, so that nobody takes the one for the other.
+    this.#events = new EventLog(now(), now);
+    const settings = new SettingsDesk(store);
+    const { slots, checkpointEvery, engine: wish, dataFolder } = settings.get();
+    const scheduler = new Scheduler(store, runner, {
+      checkpointEvery,
+      now,
+      ...options.scheduler,
+      onEvent: (event) => {
+        this.#hear(event);
+      },
+    });
+    const views = new LabViews(store, runner, scheduler);
+    this.#teller = new Teller(this.#events, views, store, now);
+    const files = new Files();
+    const folder = (): string => settings.get().dataFolder;
+    this.#desk = {
+      store,
+      scheduler,
+      runner,
+      views,
+      teller: this.#teller,
+      files,
+      settings,
+      now,
+      dataSets: new DataSets(store, files, folder, (data) => {
+        this.#teller.now({ topic: 'data', type: 'data', data });
+      }),
+      engine: new EngineDesk(
+        () => settings.get().engine,
+        (engine, renewed) => {
+          if (renewed) runner.renew?.({});
+          this.#teller.now({ topic: 'engine', type: 'engine', engine });
+        },
+        options.engine,
+      ),
+    };
+    this.#answers = {
+      ...this.#own(),
+      ...studyRequests(this.#desk),
+      ...runRequests(this.#desk),
+      ...rerunRequests(this.#desk),
+      ...pretrainedRequests(this.#desk),
+      ...restRequests(this.#desk),
+    };
+    runner.renew?.({ engine: wish, dataFolder });
+    this.#setSlots(slots);
+    settings.onChange((after, before) => {
+      scheduler.setCheckpointEvery(after.checkpointEvery);
+      if (after.engine === before.engine && after.dataFolder === before.dataFolder) return;
+      runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
+      this.#teller.now({ topic: 'engine', type: 'engine', engine: this.#desk.engine.view() });
+    });
+    this.#interrupted = store.place.readOnly
+      ? []
+      : scheduler.open().map((run) => ({
+          study: run.study,
+          run: run.id,
+          title: views.titleOf(run),
+          epoch: run.epoch,
+        }));
+    if (this.#interrupted.length > 0)
+      this.#teller.log('warning', `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`); // prettier-ignore
+  }
+
+  async request<Name extends RequestName>(
+    name: Name,
+    input: RequestInput<Name>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<RequestOutput<Name>> {
+    signal?.throwIfAborted();
+    if (this.#closing) throw new LabError('lab.closed', 'The lab is closed.', 'Open it again.');
+    const checked = parseInput(name, input);
+    const output = await this.#answers[name](checked, signal);
+    signal?.throwIfAborted();
+    return output;
+  }
+
+  subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void {
+    return this.#events.subscribe(topics, listener, after);
+  }
+
+  /**
+   * Ends all work and closes runner and store; what was running goes on when the lab is next opened. `save`: workers hand over
+   * their checkpoints first; `at-once` does not wait, and also hastens a `save` under way.
+   */
+  async close(how: 'save' | 'at-once' = 'save'): Promise<void> {
+    if (this.#closing && how === 'save') return this.#closing;
+    const { scheduler } = this.#desk;
+    if (this.#closing) {
+      await scheduler.close('at-once');
+      return this.#closing;
+    }
+    this.#closing = this.#end(how);
+    return this.#closing;
+  }
+
+  async #end(how: 'save' | 'at-once'): Promise<void> {
+    const { scheduler, runner, store, dataSets, files, engine } = this.#desk;
+    dataSets.close();
+    engine.cancel();
+    if (!store.place.readOnly) await scheduler.close(how);
+    this.#teller.flush();
+    this.#teller.close();
+    await runner.close();
+    await files.close();
+    store.close();
+  }
+
+  #own() {
+    const { store, views } = this.#desk;
+    const answers: { [Name in 'lab.status' | 'lab.check' | 'lab.backup' | 'lab.compact']: Answer<Name> } = {
+      'lab.status': () => ({
+        version: this.#options.version,
+        revision: this.#options.revision,
+        file: store.place.file,
+        readOnly: store.place.readOnly,
+        heldBy: store.place.heldBy,
+        sizes: store.sizes(),
+        diskFree: diskFree(store.place.file),
+        interrupted: this.#interrupted,
+        trouble: this.#desk.scheduler.trouble,
+        engine: this.#desk.engine.view(),
+        slots: views.slots(),
+        sequence: this.#events.sequence,
+      }),
+      'lab.check': () => ({ problems: store.check() }),
+      'lab.backup': async ({ path }) => {
+        await store.backup(path);
+        this.#teller.log('info', `The lab was copied to ${path}.`);
+        return {};
+      },
+      'lab.compact': async () => {
+        await store.compact();
+        return store.sizes();
+      },
+    };
+    return answers;
+  }
+
+  #hear(event: SchedulerEvent): void {
+    switch (event.type) {
+      case 'study':
+        this.#teller.study(event.study);
+        break;
+      case 'rerun':
+        this.#teller.rerun(event.rerun);
+        break;
+      case 'run':
+        this.#teller.run(event.run);
+        break;
+      case 'epoch':
+        this.#teller.epoch(event.run, event.metrics);
+        break;
+      case 'decision':
+        this.#teller.decision(event.run, event.study, event.decision, event.at);
+        break;
+      case 'pretrained':
+        this.#teller.pretrained();
+        break;
+      case 'slots':
+        this.#teller.slots();
+        break;
+      case 'log':
+        this.#teller.log(event.level, event.text, event);
+        break;
+      case 'trouble':
+        if (event.problem) this.#teller.log('error', `${event.problem.message} ${event.problem.next}`);
+        for (const { id, state } of this.#desk.store.studies())
+          if (state === 'running') this.#teller.study(id);
+    }
+  }
+
+  /** Slots as they were set before, as far as the devices are still the same. */
+  #setSlots(slots: Record<string, number>): void {
+    for (const [device, count] of Object.entries(slots)) {
+      try {
+        this.#options.runner.setSlots(device, count);
+      } catch (error) {
+        if (!(error instanceof LabError)) throw error;
+      }
+    }
+  }
+}
+
+/** Bytes; 0 where it is not known. */
+function diskFree(file: string | null): number {
+  try {
+    const { bavail, bsize } = statfsSync(file === null ? '.' : dirname(file));
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}

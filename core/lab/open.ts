@@ -1,0 +1,40 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { dataHome } from '../data/home.ts';
+import { openLabFile } from '../store/file/lab-file.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { appVersion, revision } from '../workers/about.ts';
+import { cores, devicesFrom, findCards } from '../workers/devices.ts';
+import { computesOnCards } from '../workers/engine-library.ts';
+import { WorkerPool } from '../workers/pool.ts';
+import { Lab } from './lab.ts';
+
+/** A lab in memory, for a look that leaves nothing behind. */
+export const IN_MEMORY = ':memory:';
+
+/** The lab file that is meant: the one named, KTG_LAB, or the usual one in the user's folder. */
+export function labFile(named?: string): string {
+  const wanted = named ?? process.env.KTG_LAB;
+  if (wanted === IN_MEMORY) return IN_MEMORY;
+  return wanted ? resolve(wanted) : join(dirname(dataHome({ ...process.env, KTG_DATA: '' })), 'lab.sqlite');
+}
+
+/**
+ * Opens the lab in a file, which is created when it does not exist, with the workers of this machine. Beside another lab it
+ * comes out read-only (`lab.status` says whose it is). Throws LabErrors `store.*`.
+ *
+ * @param readOnly neither creates nor locks nor changes anything
+ */
+export async function openLab(file: string, { readOnly = false } = {}): Promise<Lab> {
+  const usual = file === labFile(undefined);
+  if (usual && !existsSync(file) && !readOnly) mkdirSync(dirname(file), { recursive: true });
+  const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
+  try {
+    const look = async () => devicesFrom(await findCards(), computesOnCards());
+    const runner = new WorkerPool({ devices: await look(), cores: cores(), lookAtDevices: look });
+    return new Lab({ store, runner, version: appVersion(), revision: revision() });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}

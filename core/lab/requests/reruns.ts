@@ -1,0 +1,116 @@
+import { LabError } from '../../base/errors.ts';
+import { toText } from '../../graph/text.ts';
+import { addRerun } from '../../search/repeat.ts';
+import type { RerunInput, RerunView } from '../api.ts';
+import type { Answers, Desk } from '../desk.ts';
+
+type Names =
+  | 'reruns.list'
+  | 'reruns.open'
+  | 'reruns.create'
+  | 'reruns.resume'
+  | 'reruns.pause'
+  | 'reruns.stop'
+  | 'reruns.rename'
+  | 'reruns.remove'
+  | 'reruns.export';
+
+const RETRIES = 2;
+
+export function rerunRequests(desk: Desk): Answers<Names> {
+  const { store, scheduler, views, files, teller } = desk;
+  return {
+    'reruns.list': () => store.reruns().map(({ id }) => views.rerun(id)),
+    'reruns.open': ({ rerun }) => views.rerun(rerun),
+    'reruns.create': (input) => create(desk, input),
+    'reruns.resume': ({ rerun }) => {
+      scheduler.resume({ rerun });
+      return views.rerun(rerun);
+    },
+    'reruns.pause': ({ rerun, when }) => {
+      scheduler.pause({ rerun }, when);
+      return views.rerun(rerun);
+    },
+    'reruns.stop': ({ rerun, when }) => {
+      scheduler.stop({ rerun }, when);
+      return views.rerun(rerun);
+    },
+    'reruns.rename': ({ rerun, name }) => {
+      store.changeRerun(rerun, { name });
+      scheduler.changed({ rerun });
+      teller.rerun(rerun);
+      return views.rerun(rerun);
+    },
+    'reruns.remove': async ({ rerun }) => {
+      store.rerun(rerun);
+      const removed = scheduler.remove({ rerun });
+      teller.now({ topic: 'reruns', type: 'rerun-removed', rerun });
+      await removed;
+      return {};
+    },
+    'reruns.export': async ({ rerun, format }) => {
+      const view = views.rerun(rerun);
+      return format === 'json'
+        ? files.offer(`${view.rerun.name}.json`, 'application/json', `${JSON.stringify(view, null, 2)}\n`)
+        : files.offer(`${view.rerun.name}.csv`, 'text/csv', csv(view));
+    },
+  };
+}
+
+function create(desk: Desk, input: RerunInput): RerunView {
+  const { store, scheduler, views, teller, now } = desk;
+  const { name, from, seeds, baselines, priority = 0, start } = input;
+  const run = 'run' in from ? store.run(from.run) : null;
+  const plan = run?.study != null ? store.study(run.study).plan : null;
+  const training = input.training ?? (run && { ...run.training, purpose: 'final' as const });
+  if (!training)
+    throw new LabError('reruns.no-training', 'A graph alone does not say how it is to be trained.', 'Give a training plan.'); // prettier-ignore
+  const rerun = addRerun(
+    store,
+    {
+      name,
+      graph: run ? run.graph : (from as { graph: RerunView['variants'][number]['graph'] }).graph,
+      study: run?.study ?? null,
+      trial: run?.kind === 'trial' ? run.number : null,
+      seeds,
+      baseSeed: plan?.seed ?? training.splitSeed,
+      baselines,
+      training,
+      retries: plan?.retries ?? RETRIES,
+      priority,
+    },
+    now(),
+  );
+  teller.log('info', `Re-run "${name}" of ${seeds} seeds was created.`, { study: rerun.study });
+  if (start) scheduler.resume({ rerun: rerun.id });
+  else teller.rerun(rerun.id);
+  return views.rerun(rerun.id);
+}
+
+/** One line for each run, then one for each variant with its mean; with seed, protocol and data of every number. */
+function csv({ rerun, variants }: RerunView): string {
+  const { data, protocol, purpose, epochs } = rerun.training;
+  const about = [data, protocol, purpose, epochs];
+  const head = 'variant,graph,seed,state,accuracy,epoch,data,protocol,purpose,epochs';
+  const runs = variants.flatMap(({ name, graph, runs: own }) =>
+    own.map(({ seed, state, accuracy, epoch }) =>
+      line([name, toText(graph), seed, state, accuracy, epoch, ...about]),
+    ),
+  );
+  const summaryHead =
+    'variant,n,mean,standard deviation,difference to graph: graph minus variant,low (95 %),high (95 %)';
+  const summary = variants.map(({ name, values, mean, standardDeviation, difference }) =>
+    line([name, values.length, mean, standardDeviation, difference?.mean, difference?.low, difference?.high]),
+  );
+  return [head, ...runs, '', summaryHead, ...summary, ''].join('\r\n');
+}
+
+/** RFC 4180; a cell that a spreadsheet would take for a formula is made text. */
+const line = (cells: readonly (string | number | null | undefined)[]): string =>
+  cells
+    .map((cell) => {
+      if (typeof cell !== 'string') return String(cell ?? '');
+      const text = /^[=+\-@\t]/.test(cell) ? `'${cell}` : cell;
+      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    })
+    .join(',');

@@ -1,0 +1,112 @@
+import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
+import { LabError } from '../../base/errors.ts';
+import type { TrialQuery, TrialRow } from '../api.ts';
+import type { Answers, Desk } from '../desk.ts';
+import { allRows, runView, wireCurves, wireEpoch } from '../views.ts';
+import { weightsOfNode } from '../weights.ts';
+
+type Names =
+  | 'trials.query'
+  | 'runs.open'
+  | 'runs.epochs'
+  | 'runs.pin'
+  | 'runs.stop'
+  | 'runs.retry'
+  | 'runs.weights'
+  | 'metrics.curves'
+  | 'decisions.list'
+  | 'compare.runs';
+
+/** Rows of an answer when no limit is given. */
+const LIMIT = 100_000;
+
+export function runRequests({ store, scheduler, views, files }: Desk): Answers<Names> {
+  const open = (id: number) => {
+    const slot = scheduler.occupations().find(({ run }) => run === id)?.slot ?? null;
+    return runView(store, store.run(id), slot);
+  };
+  return {
+    'trials.query': (query) => {
+      store.study(query.study);
+      const rows = allRows(store, { study: query.study }).filter((row) => fits(row, query));
+      const { sort, offset = 0, limit = LIMIT } = query;
+      if (sort) rows.sort(byKey(sort.by, sort.descending));
+      return { rows: rows.slice(offset, offset + limit), total: rows.length };
+    },
+    'runs.open': ({ run }) => open(run),
+    'runs.epochs': ({ run, after = 0 }) => {
+      store.run(run);
+      return store.epochs(run, after).map(wireEpoch);
+    },
+    'runs.pin': ({ run, pinned }) => {
+      scheduler.pin(run, pinned);
+      return views.row(run);
+    },
+    'runs.stop': ({ run, when }) => {
+      scheduler.stopRun(run, when);
+      return views.row(run);
+    },
+    'runs.retry': ({ run }) => {
+      scheduler.retryRun(run);
+      return views.row(run);
+    },
+    'runs.weights': async ({ run, node }) => {
+      store.run(run);
+      const checkpoint = store.checkpointOf(run);
+      if (!checkpoint)
+        throw new LabError(
+          'runs.no-weights',
+          `Run ${run} has no weights in the lab.`,
+          'Weights of completed and of pinned runs are kept; pin a run before it stops.',
+        );
+      const chunks = store.readCheckpoint(checkpoint.id);
+      const name = `run-${run}-epoch-${checkpoint.epoch}${node === undefined ? '' : `-node-${node}`}.safetensors`;
+      return files.offer(
+        name,
+        'application/octet-stream',
+        node === undefined ? chunks : weightsOfNode(chunks, node),
+      );
+    },
+    'metrics.curves': (of) => {
+      if ('study' in of) store.study(of.study);
+      else store.rerun(of.rerun);
+      return wireCurves(store, of);
+    },
+    'decisions.list': (of) => {
+      if ('study' in of) store.study(of.study);
+      else store.run(of.run);
+      return store.decisions(of);
+    },
+    'compare.runs': ({ runs }) => runs.map(open),
+  };
+}
+
+function fits(row: TrialRow, query: TrialQuery): boolean {
+  const { states, edges = [], frozen, minimumAccuracy, maximumAccuracy, minimumEpoch } = query;
+  const { graph, accuracy } = row;
+  if (states && !states.includes(row.state)) return false;
+  if (frozen !== undefined && nodeNumbers(graph).some((node) => isFrozen(graph, node)) !== frozen)
+    return false;
+  if (minimumAccuracy !== undefined && (accuracy ?? -1) < minimumAccuracy) return false;
+  if (maximumAccuracy !== undefined && (accuracy ?? 2) > maximumAccuracy) return false;
+  if (minimumEpoch !== undefined && row.epoch < minimumEpoch) return false;
+  return edges.every((wanted) =>
+    graph.edges.some(
+      ({ source, destination, gate }) =>
+        source === wanted.source && destination === wanted.destination && gate === wanted.gate,
+    ),
+  );
+}
+
+type Key = NonNullable<TrialQuery['sort']>['by'];
+
+/** What is unknown comes last, whatever the direction; equal ones by their number. */
+function byKey(key: Key, descending: boolean): (a: TrialRow, b: TrialRow) => number {
+  return (a, b) => {
+    const [x, y] = [a[key], b[key]];
+    if (x === y) return a.number - b.number;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return (x < y ? -1 : 1) * (descending ? -1 : 1);
+  };
+}

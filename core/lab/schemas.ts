@@ -1,0 +1,193 @@
+import * as v from 'valibot';
+import { LabError } from '../base/errors.ts';
+import { gateSchema, modelSchema } from '../graph/schema.ts';
+import { parseGraph } from '../graph/parse.ts';
+import { BASELINES } from '../study/rerun.ts';
+import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../study/schema.ts';
+import type { RequestInput, RequestName } from './api.ts';
+
+const whole = (least = 0, most = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+const id = whole(1);
+const none = v.strictObject({});
+const name = lineSchema(200);
+const path = lineSchema(4096);
+const when = v.picklist(['now', 'after-epoch']);
+const priority = whole(-1000, 1000);
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const notes = v.pipe(v.string(), v.maxLength(100_000));
+const graph = v.pipe(v.unknown(), v.transform(parseGraph));
+const file = v.union([v.strictObject({ path }), v.strictObject({ upload: lineSchema(100) })]);
+const ofStudy = v.strictObject({ study: id });
+const ofRun = v.strictObject({ run: id });
+const ofRerun = v.strictObject({ rerun: id });
+const ofData = v.strictObject({ data: path });
+/** A portion of a file in base64: 4 characters for 3 bytes. */
+const portion = v.pipe(
+  v.string(),
+  v.maxLength(Math.ceil((1 << 20) / 3) * 4),
+  v.regex(/^[A-Za-z0-9+/]*={0,2}$/),
+);
+const state = v.picklist(['waiting', 'running', 'completed', 'stopped', 'failed', 'out-of-memory', 'cancelled', 'rejected', 'duplicate']); // prettier-ignore
+/** Characters of JSON that the screens may remember. */
+const MOST_VIEW = 1 << 20;
+
+type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
+
+/** What every request must look like. */
+const schemas: Schemas = {
+  'lab.status': none,
+  'lab.check': none,
+  'lab.backup': v.strictObject({ path }),
+  'lab.compact': none,
+
+  'studies.list': none,
+  'studies.preview': v.strictObject({ plan: studyPlanSchema }),
+  'studies.create': v.strictObject({
+    name,
+    plan: studyPlanSchema,
+    priority: v.exactOptional(priority),
+    notes: v.exactOptional(notes),
+    start: v.boolean(),
+  }),
+  'studies.open': ofStudy,
+  'studies.change': v.strictObject({
+    study: id,
+    name: v.exactOptional(name),
+    notes: v.exactOptional(notes),
+    priority: v.exactOptional(priority),
+    trials: v.exactOptional(whole(1, 1_000_000)),
+  }),
+  'studies.resume': ofStudy,
+  'studies.pause': v.strictObject({ study: id, when }),
+  'studies.stop': v.strictObject({ study: id, when }),
+  'studies.remove': ofStudy,
+  'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
+  'studies.import': v.strictObject({ file, name: v.exactOptional(name) }),
+  'studies.timeline': ofStudy,
+  'studies.rejections': ofStudy,
+
+  'trials.query': v.strictObject({
+    study: id,
+    states: v.exactOptional(v.pipe(v.array(state), v.maxLength(9))),
+    edges: v.exactOptional(
+      v.pipe(
+        v.array(v.strictObject({ source: whole(0, 7), destination: whole(1, 7), gate: gateSchema })),
+        v.maxLength(49),
+      ),
+    ),
+    frozen: v.exactOptional(v.boolean()),
+    minimumAccuracy: v.exactOptional(fraction),
+    maximumAccuracy: v.exactOptional(fraction),
+    minimumEpoch: v.exactOptional(whole()),
+    sort: v.exactOptional(
+      v.strictObject({
+        by: v.picklist(['number', 'accuracy', 'epoch', 'state', 'startedAt', 'seconds']),
+        descending: v.boolean(),
+      }),
+    ),
+    offset: v.exactOptional(whole()),
+    limit: v.exactOptional(whole(0, 100_000)),
+  }),
+  'runs.open': ofRun,
+  'runs.epochs': v.strictObject({ run: id, after: v.exactOptional(whole()) }),
+  'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
+  'runs.stop': v.strictObject({ run: id, when }),
+  'runs.retry': ofRun,
+  'runs.weights': v.strictObject({ run: id, node: v.exactOptional(whole(1, 7)) }),
+
+  'metrics.curves': v.union([ofStudy, ofRerun]),
+  'decisions.list': v.union([ofStudy, ofRun]),
+  'compare.runs': v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) }),
+
+  'devices.list': none,
+  'slots.list': none,
+  'slots.set': v.strictObject({ device: name, slots: whole(0, 1024) }),
+
+  'reruns.list': none,
+  'reruns.open': ofRerun,
+  'reruns.create': v.strictObject({
+    name,
+    from: v.union([ofRun, v.strictObject({ graph })]),
+    seeds: whole(1, 100),
+    baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
+    training: v.exactOptional(trainingSchema),
+    priority: v.exactOptional(priority),
+    start: v.boolean(),
+  }),
+  'reruns.resume': ofRerun,
+  'reruns.pause': v.strictObject({ rerun: id, when }),
+  'reruns.stop': v.strictObject({ rerun: id, when }),
+  'reruns.rename': v.strictObject({ rerun: id, name }),
+  'reruns.remove': ofRerun,
+  'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json']) }),
+
+  'pretrained.list': none,
+  'pretrained.train': v.strictObject({ model: modelSchema, training: trainingSchema, seed: seedSchema }),
+  'pretrained.import': v.strictObject({ model: modelSchema, training: trainingSchema, file }),
+  'pretrained.export': v.strictObject({ pretrained: id }),
+  'pretrained.remove': v.strictObject({ pretrained: id }),
+
+  'graphs.check': v.strictObject({ graph: v.unknown() }),
+  'graphs.list': none,
+  'graphs.save': v.strictObject({ name, graph }),
+  'graphs.remove': v.strictObject({ graph: id }),
+  'graphs.import': v.strictObject({ file }),
+
+  'data.list': none,
+  'data.download': ofData,
+  'data.cancel': ofData,
+  'data.add': v.strictObject({ file }),
+  'data.remove': ofData,
+  'data.samples': v.strictObject({ data: path, count: whole(1, 200) }),
+
+  'engine.status': none,
+  'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),
+  'engine.cancel': none,
+  'engine.remove': none,
+
+  'settings.get': none,
+  'settings.set': v.strictObject({
+    dataFolder: v.exactOptional(path),
+    slots: v.exactOptional(v.record(name, whole(0, 1024))),
+    engine: v.exactOptional(v.picklist(['auto', 'tensorflow', 'portable'])),
+    checkpointEvery: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400))),
+    notifications: v.exactOptional(v.boolean()),
+    theme: v.exactOptional(v.picklist(['system', 'light', 'dark'])),
+    view: v.exactOptional(
+      v.pipe(
+        v.record(name, v.unknown()),
+        v.check((value) => JSON.stringify(value).length <= MOST_VIEW, 'Expected at most 1 MiB of JSON.'),
+      ),
+    ),
+  }),
+  'log.read': v.strictObject({
+    before: v.exactOptional(whole()),
+    study: v.exactOptional(id),
+    run: v.exactOptional(id),
+    limit: v.exactOptional(whole(1, 10_000)),
+  }),
+
+  'files.begin': v.strictObject({ name, bytes: whole() }),
+  'files.append': v.strictObject({ upload: lineSchema(100), offset: whole(), data: portion }),
+  'files.read': v.strictObject({ download: lineSchema(100), offset: whole() }),
+  'files.forget': v.strictObject({ file: lineSchema(100) }),
+};
+
+/**
+ * A request's input, checked and in normal form. Throws LabError `lab.unknown-request`, `lab.bad-input`, and for graphs,
+ * spaces and models their own.
+ */
+export function parseInput<Name extends RequestName>(request: Name, input: unknown): RequestInput<Name> {
+  if (!Object.hasOwn(schemas, request))
+    throw new LabError('lab.unknown-request', `There is no request "${String(request).slice(0, 100)}".`, 'Update the program on both ends.'); // prettier-ignore
+  const result = v.safeParse(schemas[request] as v.GenericSchema<unknown, RequestInput<Name>>, input);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const place = v.getDotPath(issue);
+  throw new LabError(
+    'lab.bad-input',
+    `${request}${place === null ? '' : `, ${place}`}: ${issue.message.slice(0, 300)}.`.replace('..', '.'),
+    'Correct it and try again.',
+  );
+}

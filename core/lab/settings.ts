@@ -1,0 +1,50 @@
+import { dataHome } from '../data/home.ts';
+import type { Store } from '../store/store.ts';
+import type { Settings } from './api.ts';
+
+const NAME = 'settings';
+
+/** What a person has set, kept in the lab file. */
+export class SettingsDesk {
+  readonly #store: Store;
+  readonly #listeners = new Set<(settings: Settings, before: Settings) => void>();
+  #settings: Settings;
+
+  constructor(store: Store) {
+    this.#store = store;
+    const kept = store.setting(NAME) as Partial<Settings> | undefined;
+    this.#settings = {
+      dataFolder: dataHome(),
+      slots: {},
+      engine: 'auto',
+      checkpointEvery: 60,
+      notifications: true,
+      theme: 'system',
+      view: {},
+      ...kept,
+    };
+  }
+
+  get(): Settings {
+    return this.#settings;
+  }
+
+  /** What screens remember is merged by name; null forgets. */
+  set(change: Partial<Settings>): Settings {
+    const before = this.#settings;
+    const view = Object.fromEntries(
+      Object.entries({ ...before.view, ...change.view }).filter(([, value]) => value !== null),
+    );
+    const settings = { ...before, ...change, slots: { ...before.slots, ...change.slots }, view };
+    const { dataFolder, ...rest } = settings;
+    // The usual folder is not written down: it moves with KTG_DATA and KTG_HOME.
+    this.#store.setSetting(NAME, dataFolder === dataHome() ? rest : settings);
+    this.#settings = settings;
+    for (const listener of this.#listeners) listener(settings, before);
+    return settings;
+  }
+
+  onChange(listener: (settings: Settings, before: Settings) => void): void {
+    this.#listeners.add(listener);
+  }
+}

@@ -1,0 +1,93 @@
+import type { Store } from '../store/store.ts';
+import type { RungDecision } from '../study/decision.ts';
+import type { EdgeMetrics, EpochMetrics } from '../study/metrics.ts';
+import type { Run } from '../study/run.ts';
+import type { RunView, TrialRow, WireCurve, WireEdge, WireEpoch } from './api.ts';
+
+/** JSON has no NaN and no infinity: null says that it is not a number. */
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+const wireEdge = (edge: EdgeMetrics): WireEdge => ({
+  rawLoss: finite(edge.rawLoss),
+  gatedLoss: finite(edge.gatedLoss),
+  weight: finite(edge.weight),
+  tt: edge.bothRight,
+  tf: edge.onlySourceRight,
+  ft: edge.onlyDestinationRight,
+  ff: edge.bothWrong,
+});
+
+export const wireEpoch = ({ epoch, seconds, nodes, edges }: EpochMetrics): WireEpoch => ({
+  epoch,
+  seconds,
+  nodes: nodes.map((node) => ({
+    accuracy: finite(node.accuracy),
+    loss: finite(node.loss),
+    trainAccuracy: finite(node.trainAccuracy),
+    trainLoss: finite(node.trainLoss),
+  })),
+  edges: edges.map((edge) => edge && wireEdge(edge)),
+});
+
+export const wireCurves = (store: Store, of: { study: number } | { rerun: number }): WireCurve[] =>
+  store.curves(of).map(({ run, accuracy }) => ({ run, accuracy: accuracy.map((node) => node.map(finite)) }));
+
+/** A run as a row of tables and charts. */
+export function rowOf(run: Run, accuracies: (number | null)[], stop: RungDecision | null): TrialRow {
+  const { id, training, ...rest } = run;
+  return { ...rest, run: id, epochs: training.epochs, accuracies, stop };
+}
+
+/** A single run's row. */
+export function trialRow(store: Store, run: Run): TrialRow {
+  const last = run.epoch === 0 ? undefined : store.epochs(run.id, run.epoch - 1).at(-1);
+  const accuracies = run.graph.nodes.map((_, node) => finite(last?.nodes[node]?.accuracy ?? NaN));
+  const stop =
+    run.state === 'stopped' ? store.decisions({ run: run.id }).find((decision) => !decision.go) : undefined;
+  return rowOf(run, accuracies, stop ? plainDecision(stop) : null);
+}
+
+/** Rows of all trials of a study, or all runs of a re-run: a few reads, however many they are. */
+export function allRows(store: Store, of: { study: number } | { rerun: number }): TrialRow[] {
+  const curves = new Map(store.curves(of).map(({ run, accuracy }) => [run, accuracy]));
+  const stops = new Map(
+    'study' in of
+      ? store
+          .decisions(of)
+          .flatMap((decision) => (decision.go ? [] : [[decision.run, plainDecision(decision)]]))
+      : [],
+  );
+  const runs = store.runs('study' in of ? { ...of, kind: 'trial' } : of);
+  return runs.map((run) => {
+    const curve = curves.get(run.id);
+    const accuracies = run.graph.nodes.map((_, node) => finite(curve?.[node]?.at(-1) ?? NaN));
+    return rowOf(run, accuracies, stops.get(run.id) ?? null);
+  });
+}
+
+const plainDecision = ({ rung, value, go, n, rank, limit, median }: RungDecision): RungDecision => ({
+  rung,
+  value,
+  go,
+  n,
+  rank,
+  limit,
+  median,
+});
+
+/** Everything about one run. */
+export function runView(store: Store, run: Run, slot: string | null): RunView {
+  const decisions = store.decisions({ run: run.id }).map(plainDecision);
+  return {
+    ...trialRow(store, run),
+    training: run.training,
+    decisions,
+    attemptList: store.attempts({ run: run.id }).map((attempt) => ({
+      ...attempt,
+      made: attempt.environment === null ? null : store.environment(attempt.environment),
+    })),
+    checkpoint: store.checkpointOf(run.id) ?? null,
+    slot,
+    epochList: store.epochs(run.id).map(wireEpoch),
+  };
+}
