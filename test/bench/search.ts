@@ -198,7 +198,13 @@ export async function bench(options: { json?: boolean } = {}): Promise<void> {
   }
   try {
     const { stdout } = await run('python3', [join(import.meta.dirname, 'optuna_search.py')]);
-    results['optuna'] = JSON.parse(stdout) as Figures;
+    const optuna = JSON.parse(stdout) as Figures;
+    const ours = results['reports']!['reports_per_s']!;
+    results['optuna'] = {
+      ...optuna,
+      times_sqlite: ours / optuna['sqlite_reports_per_s']!,
+      times_memory: ours / optuna['memory_reports_per_s']!,
+    };
     if (!options.json) show('optuna', results['optuna']);
   } catch {
     if (!options.json) console.log('Optuna is not installed for python3: nothing to compare with.');
