@@ -29,7 +29,7 @@ export function previewOf(store: Store, plan: StudyPlan, slots: number): Preview
   );
   return {
     problems: problemsOf(plan),
-    warnings: warningsOf(plan),
+    warnings: warningsOf(plan, missing),
     spaceSize: spaceSize(plan.space).toString(),
     acceptedSize: acceptedSize(plan.space).toString(),
     missingPretrained: missing,
@@ -72,8 +72,14 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
   return problems;
 }
 
-function warningsOf(plan: StudyPlan): LabProblem[] {
+function warningsOf(plan: StudyPlan, missingPretrained: readonly string[]): LabProblem[] {
   const warnings: LabProblem[] = [];
+  if (missingPretrained.length > 0)
+    warnings.push({
+      code: 'search.pretraining-first',
+      message: `Frozen nodes need pretrained networks that are not here yet: ${missingPretrained.join(', ')}.`,
+      next: 'The study trains them first; they can also be imported.',
+    });
   const size = acceptedSize(plan.space);
   if (size > 0n && size < BigInt(plan.trials) && plan.duplicates === 'reuse')
     warnings.push({

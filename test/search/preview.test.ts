@@ -15,7 +15,7 @@ void describe('preview of a study', () => {
     assert.deepEqual(preview.missingPretrained, ['resnet32', 'resnet110', 'wrn-28-2']);
     assert.equal(preview.spaceSize, '2359296');
     assert.equal(preview.expectedTime, null);
-    assert.deepEqual([preview.problems, preview.warnings], [[], []]);
+    assert.deepEqual([codes(preview.problems), codes(preview.warnings)], [[], ['search.pretraining-first']]);
   });
 
   void test('impossible spaces and rungs beyond the end are problems', () => {

@@ -1,14 +1,12 @@
+import { open } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
-import { requirePossible, spaceSize } from '../../graph/space.ts';
-import { rungsOf } from '../../search/judge.ts';
-import { teacherModels, usualTeacher } from '../../search/teachers.ts';
-import { timeLeft } from '../../search/time-left.ts';
+import { importOptuna } from '../../search/optuna.ts';
+import { previewOf, requireCreatable } from '../../search/preview.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
-import type { LabProblem, StudyPreview } from '../api.ts';
+import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
-import { problemOf } from '../engine-desk.ts';
 
 type Names =
   | 'studies.list'
@@ -31,7 +29,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
     'studies.list': () => store.studies().map(({ id }) => views.card(id)),
     'studies.preview': async ({ plan }) => preview(desk, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
-      requirePossible(plan.space);
+      requireCreatable(plan);
       if (start) await requireData(desk, plan.training.data);
       const { id } = store.addStudy({ name, plan, priority, notes, createdAt: desk.now() });
       teller.log('info', `Study "${name}" was created.`, { study: id });
@@ -80,8 +78,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
       );
     },
     'studies.import': async ({ file, name }) => {
-      const { chunks } = await files.read(file);
-      const study = await importStudy(store, chunks, name);
+      const study = await importAny(desk, file, name);
       teller.log('info', `Study "${study.name}" was imported.`, { study: study.id });
       teller.pretrained();
       teller.study(study.id);
@@ -103,63 +100,31 @@ async function requireData({ dataSets }: Desk, spec: string): Promise<void> {
   if (problem) throw new LabError(problem.code, problem.message, problem.next);
 }
 
-async function preview(desk: Desk, plan: StudyPlan): Promise<StudyPreview> {
-  const { store, dataSets } = desk;
-  const problems: LabProblem[] = [];
-  const warnings: LabProblem[] = [];
-  try {
-    requirePossible(plan.space);
-  } catch (error) {
-    problems.push(problemOf(error));
-  }
+async function preview({ store, dataSets, runner }: Desk, plan: StudyPlan): Promise<StudyPreview> {
+  const { problems, ...seen } = previewOf(store, plan, runner.slots().length);
   const data = await dataSets.problemWith(plan.training.data);
-  if (data) problems.push(data);
-  const missingPretrained = teacherModels(plan.space).filter(
-    (model) => usualTeacher(store, model, plan.training)?.checkpoint == null,
-  );
-  if (missingPretrained.length > 0)
-    warnings.push({
-      code: 'studies.pretraining-first',
-      message: `Frozen nodes need pretrained networks that are not here yet: ${missingPretrained.join(', ')}.`,
-      next: 'The study trains them first; they can also be imported.',
-    });
-  const size = spaceSize(plan.space);
-  if (plan.duplicates === 'reuse' && size < BigInt(plan.trials))
-    warnings.push({
-      code: 'studies.small-space',
-      message: `The space has ${size} settings, fewer than the ${plan.trials} trials.`,
-      next: 'Equal graphs are trained once; ask for fewer trials or open more choices.',
-    });
-  return {
-    problems,
-    warnings,
-    spaceSize: String(size),
-    missingPretrained,
-    expectedTime: expectedTime(desk, plan, missingPretrained.length),
-  };
+  return { ...seen, problems: data ? [...problems, data] : problems };
 }
 
-/** From the epochs of runs of as many nodes on the same data, if there are any here. */
-function expectedTime({ store, runner }: Desk, plan: StudyPlan, pretraining: number): number | null {
-  const { epochs, data } = plan.training;
-  const alike = store
-    .studies()
-    .filter(
-      (study) =>
-        study.plan.training.data === data && study.plan.space.nodes.length === plan.space.nodes.length,
-    )
-    .flatMap(({ id }) => store.runs({ study: id, kind: 'trial' }));
-  const done = alike.reduce((sum, run) => sum + run.epoch, 0);
-  const seconds = alike.reduce((sum, run) => sum + run.seconds, 0);
-  const survival = rungsOf(plan.rule, epochs).map((rung) => ({ rung, decided: 0, wentOn: 0 }));
-  return timeLeft({
-    epochs,
-    survival,
-    expectedShare: plan.rule.kind === 'asha' ? 1 / plan.rule.reductionFactor : 0.5,
-    fresh: plan.trials,
-    underWay: [],
-    before: pretraining * epochs,
-    secondsPerEpoch: done === 0 ? null : seconds / done,
-    slots: runner.slots().length,
-  });
+/** The first bytes of every SQLite file. */
+const SQLITE = 'SQLite format 3\0';
+
+/** A study file of a lab, or the SQLite file of Optuna. */
+async function importAny({ store, files }: Desk, file: FileInput, name?: string): Promise<Study> {
+  const { path } = await files.input(file);
+  if (await beginsWith(path, SQLITE)) return importOptuna(store, path, name);
+  const { chunks } = await files.read(file);
+  return importStudy(store, chunks, name);
+}
+
+async function beginsWith(path: string, text: string): Promise<boolean> {
+  const handle = await open(path);
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(text.length), 0, text.length, 0);
+    return buffer.toString('latin1') === text;
+  } catch {
+    return false; // A folder, or unreadable: reading it as a study file says so.
+  } finally {
+    await handle.close();
+  }
 }
