@@ -1,0 +1,184 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { LabError } from '../base/errors.ts';
+import type { LabApi } from './api.ts';
+import { serveLab, webSocketPort } from './channel.ts';
+import { Guard, type Refusal } from './guard.ts';
+import { pageAt, pagePolicy } from './pages.ts';
+
+/** Largest message of a connection: a portion of 1 MiB in base64, and room for a plan. */
+const MOST_MESSAGE = 2 << 20;
+const MOST_CONNECTIONS = 32;
+/** Milliseconds in which a request must have come. */
+const REQUEST_PATIENCE = 10_000;
+/** Milliseconds between two pings; who misses one is gone. */
+const PING = 30_000;
+/** Where the channel is. */
+export const CHANNEL_PATH = '/lab';
+
+export interface ServeOptions {
+  /** Folder of the built window. */
+  folder: string;
+  /** 0: any free one. */
+  port?: number;
+  onBug?: (error: unknown) => void;
+}
+
+export interface Served {
+  /** To be opened once: it holds the token. */
+  url: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the window and the lab to browsers of this machine: loopback only, so that others come through an ssh tunnel or not at
+ * all. Throws LabError `serve.port-taken`, `serve.no-window`.
+ */
+export async function serve(lab: LabApi, { folder, port = 0, onBug }: ServeOptions): Promise<Served> {
+  if (!(await pageAt(folder, '/')))
+    throw new LabError('serve.no-window', `The window is not built: ${folder} has no index.html.`, 'Run: npm start (it builds what is missing).'); // prettier-ignore
+  const server = createServer({
+    maxHeaderSize: 16 << 10,
+    headersTimeout: REQUEST_PATIENCE,
+    requestTimeout: REQUEST_PATIENCE,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: 5000,
+  });
+  server.maxConnections = 4 * MOST_CONNECTIONS;
+  const actual = await listen(server, port);
+  const guard = new Guard(actual);
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_MESSAGE, perMessageDeflate: false });
+
+  server.on('request', (request, response) => {
+    void answer(request, response, guard, folder).catch((error: unknown) => {
+      onBug?.(error);
+      response.destroy();
+    });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    const refusal =
+      guard.refuseHost(request) ??
+      guard.refuseOrigin(request, 'always') ??
+      guard.refuseStranger(request) ??
+      (request.url === CHANNEL_PATH && sockets.clients.size < MOST_CONNECTIONS
+        ? null
+        : { status: 400 as const, why: 'There is nothing here.' });
+    if (refusal) {
+      refuseUpgrade(socket, refusal);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (connection) => {
+      connection.on('error', () => {
+        connection.terminate(); // too large, or not a WebSocket's language
+      });
+      serveLab(lab, webSocketPort(connection), onBug);
+    });
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+  const pings = keepAlive(sockets);
+
+  return {
+    url: `http://127.0.0.1:${actual}/?token=${guard.token}`,
+    port: actual,
+    async close() {
+      clearInterval(pings);
+      for (const connection of sockets.clients) connection.terminate();
+      sockets.close();
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  guard: Guard,
+  folder: string,
+): Promise<void> {
+  request.resume();
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const refusal = guard.refuseHost(request) ?? guard.refuseOrigin(request, 'if-given');
+  if (refusal) return refuse(response, refusal);
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    return;
+  }
+  const url = URL.parse(request.url ?? '', 'http://lab');
+  if (!url) return refuse(response, { status: 400, why: 'This is not an address.' });
+  const token = url.searchParams.get('token');
+  if (url.pathname === '/' && token !== null) {
+    const redeemed = guard.redeem(token);
+    // Who comes back over the browser's history has the cookie already.
+    if (!('cookie' in redeemed) && guard.refuseStranger(request)) return refuse(response, redeemed);
+    if ('cookie' in redeemed) response.setHeader('Set-Cookie', redeemed.cookie);
+    response.writeHead(303, { Location: '/' }).end();
+    return;
+  }
+  const stranger = guard.refuseStranger(request);
+  if (stranger) return refuse(response, stranger);
+  const page = await pageAt(folder, url.pathname);
+  if (!page) {
+    response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('There is nothing here.');
+    return;
+  }
+  response.writeHead(200, {
+    'Content-Type': page.type,
+    'Content-Length': page.content.length,
+    'Cache-Control': page.lasting ? 'private, max-age=31536000, immutable' : 'no-store',
+  });
+  response.end(request.method === 'HEAD' ? undefined : page.content);
+}
+
+const headers = {
+  'Content-Security-Policy': pagePolicy,
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=()',
+  'Cache-Control': 'no-store',
+};
+
+function refuse(response: ServerResponse, { status, why }: Refusal): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(why);
+}
+
+function refuseUpgrade(socket: Duplex, { status, why }: Refusal): void {
+  socket.on('error', () => undefined);
+  socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${why}`);
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve).once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
+      reject(taken ? new LabError('serve.port-taken', `Port ${port} cannot be used: ${error.message}`, 'Choose another one, or leave --port out.') : error); // prettier-ignore
+    });
+    server.listen(port, '127.0.0.1');
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Ends connections whose other end has silently gone: a laptop asleep, a tunnel cut. */
+function keepAlive(sockets: WebSocketServer): NodeJS.Timeout {
+  const silent = new WeakSet<WebSocket>();
+  return setInterval(() => {
+    for (const connection of sockets.clients) {
+      if (silent.has(connection)) {
+        connection.terminate();
+        continue;
+      }
+      silent.add(connection);
+      connection.once('pong', () => silent.delete(connection));
+      connection.ping();
+    }
+  }, PING).unref();
+}
