@@ -119,6 +119,12 @@ export class Floor {
     });
   }
 
+  /** Whether there is work to come, also when no slot can take it now: the process then stays. */
+  stay(needed: boolean): void {
+    if (needed) this.#looks.ref();
+    else this.#looks.unref();
+  }
+
   close(): void {
     clearInterval(this.#looks);
   }

@@ -461,6 +461,7 @@ export class Scheduler {
     const record = recordOf(this.#store, owner);
     const work = new Work(owner, record, this.#judgeOf(record), this.#store.pace(owner));
     this.#works.set(ownerKey(owner), work);
+    this.#floor.stay(true);
     if ('study' in owner) work.nextTrial = this.#store.trialsSoFar(owner.study);
     for (const run of runsOf(this.#store, owner, ['waiting', 'running'])) {
       if (run.state === 'waiting') this.#enqueue(run);
@@ -482,6 +483,7 @@ export class Scheduler {
   #unload(owner: Owner): void {
     this.#works.get(ownerKey(owner))?.close();
     this.#works.delete(ownerKey(owner));
+    this.#floor.stay(this.#works.size > 0);
   }
 
   #workFor(owner: Owner | null): Work | null {
