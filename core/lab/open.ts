@@ -23,15 +23,22 @@ export function labFile(named?: string): string {
  * Opens the lab in a file, which is created when it does not exist, with the workers of this machine. Beside another lab it
  * comes out read-only (`lab.status` says whose it is). Throws LabErrors `store.*`.
  *
- * @param readOnly neither creates nor locks nor changes anything
+ * @param how `to-work` goes on with what was running; `at-rest` may change records and starts nothing; `to-look` neither
+ *   creates nor locks nor changes anything
  */
-export async function openLab(file: string, { readOnly = false } = {}): Promise<Lab> {
+export async function openLab(
+  file: string,
+  how: 'to-work' | 'at-rest' | 'to-look' = 'to-work',
+): Promise<Lab> {
+  const readOnly = how === 'to-look';
   const usual = file === labFile(undefined);
   if (usual && !existsSync(file) && !readOnly) mkdirSync(dirname(file), { recursive: true });
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
   try {
     const look = async () => devicesFrom(await findCards(), computesOnCards());
-    const runner = new WorkerPool({ devices: await look(), cores: cores(), lookAtDevices: look });
+    const works = how === 'to-work' && !store.place.readOnly;
+    const devices = works ? await look() : [];
+    const runner = new WorkerPool({ devices, cores: cores(), lookAtDevices: look });
     return new Lab({ store, runner, version: appVersion(), revision: revision() });
   } catch (error) {
     store.close();

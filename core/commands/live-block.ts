@@ -1,0 +1,39 @@
+/** Milliseconds between two drawings. */
+const PACE = 100;
+
+/** Lines at the bottom of a terminal that are drawn over themselves, with lasting lines scrolling above them. Silent elsewhere. */
+export class LiveBlock {
+  readonly #stream: NodeJS.WriteStream;
+  #drawn = 0;
+  #drawnAt = -Infinity;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  /** A line that stays. */
+  print(line: string): void {
+    this.#erase();
+    this.#stream.write(`${line}\n`);
+  }
+
+  show(lines: readonly string[]): void {
+    if (!this.#stream.isTTY || performance.now() - this.#drawnAt < PACE) return;
+    this.#erase();
+    const width = Math.max(20, (this.#stream.columns || 80) - 1);
+    const fitting = lines.slice(0, Math.max(1, (this.#stream.rows || 24) - 1));
+    this.#stream.write(fitting.map((line) => `${line.slice(0, width)}\n`).join(''));
+    this.#drawn = fitting.length;
+    this.#drawnAt = performance.now();
+  }
+
+  end(): void {
+    this.#erase();
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.#stream.write(`\x1b[${this.#drawn}A\x1b[J`);
+    this.#drawn = 0;
+    this.#drawnAt = -Infinity;
+  }
+}

@@ -1,0 +1,148 @@
+import type { LabApi, LabEvent, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import { hasEnded } from '../study/moves.ts';
+import type { LabAccess } from './lab-access.ts';
+import { LiveBlock } from './live-block.ts';
+import { jsonLine, span } from './report.ts';
+import { cardText, percent, slotText, trialText } from './words.ts';
+
+/** What is looked at until it no longer runs. */
+export type Watched = { study: number } | { rerun: number };
+
+/** How a person ended the watching. */
+export type Interruption = 'asked' | 'at-once';
+
+interface Scene {
+  card: StudyCard | null;
+  rerun: RerunView | null;
+  slots: SlotView[];
+}
+
+/**
+ * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a terminal, slots and progress
+ * below; with `json`, one object a line. Ctrl-C once pauses it cleanly, twice leaves at once; of a lab that runs elsewhere it
+ * only stops the looking.
+ *
+ * @returns false when it was interrupted
+ */
+export async function watch(lab: LabAccess, what: Watched, json: boolean): Promise<boolean> {
+  const { api } = lab;
+  const block = new LiveBlock(process.stdout);
+  const scene: Scene = { card: null, rerun: null, slots: [] };
+  const told = new Set<number>();
+  let interrupted = false;
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+
+  const row = (each: TrialRow): void => {
+    if (!isOf(each, what) || !hasEnded(each.state) || told.has(each.run)) return;
+    told.add(each.run);
+    if (json) jsonLine({ event: each.kind, ...each });
+    else block.print(each.kind === 'trial' ? trialText(each) : runText(each));
+  };
+  const draw = (): void => {
+    if (!json) block.show(lines(scene, what));
+  };
+  const hear = (event: LabEvent): void => {
+    if (event.type === 'runs') event.rows.forEach(row);
+    if (event.type === 'slots') scene.slots = event.slots;
+    if (event.type === 'trouble' && event.problem && !json)
+      block.print(`The lab is in trouble: ${event.problem.message} ${event.problem.next}`);
+    if (event.type === 'log' && !json)
+      for (const { level, text } of event.entries) if (level !== 'info') block.print(`${level}: ${text}`);
+    if (event.type === 'study' && 'study' in what && event.card.study.id === what.study)
+      scene.card = event.card;
+    if (event.type === 'rerun' && 'rerun' in what && event.rerun.rerun.id === what.rerun)
+      scene.rerun = event.rerun;
+    draw();
+    if (stateOf(scene, what) !== 'running') finish();
+  };
+
+  const undo = api.subscribe(['studies', 'runs', 'slots', 'reruns', 'log'], hear);
+  const ticker = setInterval(() => {
+    void api.request('slots.list', {}).then(
+      (slots) => {
+        scene.slots = slots;
+        draw();
+      },
+      () => undefined,
+    );
+  }, 500);
+  const endSignals = onInterruption((kind) => {
+    interrupted = true;
+    if (kind === 'at-once') process.exit(130);
+    if (lab.elsewhere) finish();
+    else {
+      if (!json) block.print('Stopping: workers hand over what they have. Ctrl-C again ends at once.');
+      void pause(api, what).catch(finish);
+    }
+  });
+  try {
+    await readScene(api, what, scene);
+    if (stateOf(scene, what) === 'running') await finished;
+    if (!lab.elsewhere && interrupted) await quiet(api, what);
+  } finally {
+    undo();
+    clearInterval(ticker);
+    endSignals();
+    block.end();
+  }
+  return !interrupted;
+}
+
+/** Calls on Ctrl-C and SIGTERM: the first asks, the second is meant at once. Returns its undo. */
+function onInterruption(listener: (kind: Interruption) => void): () => void {
+  let asked = false;
+  const onSignal = (): void => {
+    listener(asked ? 'at-once' : 'asked');
+    asked = true;
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+}
+
+const pause = async (api: LabApi, what: Watched): Promise<unknown> =>
+  'study' in what
+    ? api.request('studies.pause', { ...what, when: 'now' })
+    : api.request('reruns.pause', { ...what, when: 'now' });
+
+async function readScene(api: LabApi, what: Watched, scene: Scene): Promise<void> {
+  scene.slots = await api.request('slots.list', {});
+  if ('rerun' in what) scene.rerun = await api.request('reruns.open', what);
+  else scene.card = (await api.request('studies.list', {})).find(({ study }) => study.id === what.study)!;
+}
+
+const stateOf = ({ card, rerun }: Scene, what: Watched): string =>
+  ('study' in what ? card?.study.state : rerun?.rerun.state) ?? 'running';
+
+/** Waits until no slot works on it any more. */
+async function quiet(api: LabApi, what: Watched): Promise<void> {
+  for (;;) {
+    const slots = await api.request('slots.list', {});
+    const busy = slots.some((slot) => slot.run !== null && ('rerun' in what || slot.study === what.study));
+    if (!busy) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const isOf = (row: TrialRow, what: Watched): boolean =>
+  'study' in what
+    ? row.study === what.study && row.kind !== 'repeat'
+    : row.rerun === what.rerun || row.kind === 'pretrain';
+
+const runText = ({ kind, variant, number, seed, state, accuracy, graph }: TrialRow): string =>
+  kind === 'pretrain'
+    ? `pretraining of ${graph.nodes[0]!.model}  ${state}  ${percent(accuracy)}`
+    : `${variant.padEnd(12)} seed ${number + 1} (${seed})  ${state}  ${percent(accuracy)}`;
+
+/** Characters of the bar. */
+const BAR = 30;
+
+function lines({ card, rerun, slots }: Scene, what: Watched): string[] {
+  const [done, total] = card ? [card.done, card.study.plan.trials] : [rerun?.done ?? 0, rerun?.total ?? 1];
+  const filled = Math.round((BAR * done) / Math.max(1, total));
+  const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`;
+  const left = rerun?.timeLeft == null ? '' : `, about ${span(rerun.timeLeft)} left`;
+  const text = card ? cardText(card) : `${done} of ${total} runs${left}`;
+  const own = slots.filter((slot) => slot.run === null || 'rerun' in what || slot.study === what.study);
+  return ['', `${bar} ${text}`, ...own.map((slot) => `  ${slotText(slot)}`)];
+}

@@ -1,0 +1,100 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { type Server, type Socket, connect, createServer } from 'node:net';
+import { createHash } from 'node:crypto';
+import type { LabApi } from './api.ts';
+import { type LabLine, connectLab, serveLab } from './channel.ts';
+import type { Port } from './port.ts';
+
+/** Longest message, characters: answers about large studies hold some tens of millions. */
+const MOST_LINE = 512 << 20;
+/** Longest path of a local socket on Linux and macOS, bytes. */
+const MOST_PATH = 100;
+
+/**
+ * Where other programs of this user find the lab that holds a file: a local socket beside it, or a named pipe on Windows. null
+ * where the path would be too long.
+ */
+function doorwayOf(file: string): string | null {
+  if (process.platform === 'win32')
+    return `\\\\.\\pipe\\ktg-lab-${createHash('sha256').update(file).digest('hex').slice(0, 24)}`;
+  const path = `${file}.sock`;
+  return Buffer.byteLength(path) <= MOST_PATH ? path : null;
+}
+
+/**
+ * Lets other programs of this user talk to a lab, such as `ktg pause` from another terminal. Only who holds the lab file's
+ * write lock may call it: what an earlier holder left is removed. Returns its undo.
+ */
+export async function openDoorway(lab: LabApi, file: string): Promise<() => void> {
+  const path = doorwayOf(file);
+  if (path === null) return () => undefined;
+  if (process.platform !== 'win32') rmSync(path, { force: true });
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serveLab(lab, socketPort(socket));
+  });
+  const open = await new Promise<boolean>((resolve) => {
+    // A disk without sockets: others can look, not speak.
+    server.once('error', () => { resolve(false); }); // prettier-ignore
+    server.listen(path, () => { resolve(true); }); // prettier-ignore
+  });
+  if (!open) return () => undefined;
+  if (process.platform !== 'win32') chmodSync(path, 0o600);
+  server.unref();
+  return () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+}
+
+/** The lab that holds a file, if one does and listens. */
+export async function enterDoorway(file: string): Promise<LabLine | null> {
+  const path = doorwayOf(file);
+  if (path === null) return null;
+  const socket = connect(path);
+  const open = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => { resolve(true); }).once('error', () => { resolve(false); }); // prettier-ignore
+  });
+  return open ? connectLab(socketPort(socket)) : null;
+}
+
+/** One JSON text a line. */
+function socketPort(socket: Socket): Port {
+  socket.on('error', () => undefined); // followed by close
+  socket.setEncoding('utf8');
+  return {
+    post(message) {
+      if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
+    },
+    onMessage(listener) {
+      let parts: string[] = [];
+      let length = 0;
+      socket.on('data', (chunk: unknown) => {
+        const lines = (chunk as string).split('\n');
+        const rest = lines.pop()!;
+        for (const line of lines) {
+          const text = [...parts, line].join('');
+          parts = [];
+          length = 0;
+          try {
+            listener(JSON.parse(text));
+          } catch (error) {
+            if (!(error instanceof SyntaxError)) throw error;
+            socket.destroy();
+            return;
+          }
+        }
+        parts.push(rest);
+        length += rest.length;
+        if (length > MOST_LINE) socket.destroy();
+      });
+    },
+    onClose: (listener) => void socket.on('close', listener),
+    close: () => {
+      socket.destroy();
+    },
+    waiting: () => socket.writableLength,
+  };
+}
