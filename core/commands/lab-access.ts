@@ -12,6 +12,10 @@ export const labOptions = { lab: { type: 'string' }, json: { type: 'boolean' } }
 export const labUsage = `  --lab FILE        the lab file; default KTG_LAB, else the one in your data folder
   --json            for programs: JSON instead of text`;
 
+type Need = 'look' | 'change' | 'make' | 'work';
+const ways = { look: 'to-look', change: 'at-rest', make: 'at-rest', work: 'to-work' } as const;
+const needsFile: readonly Need[] = ['look', 'change'];
+
 /** A lab in use by a command. */
 export interface LabAccess {
   readonly api: LabApi;
@@ -24,10 +28,10 @@ export interface LabAccess {
 /**
  * The lab that `--lab` names: the one that holds the file already, in whatever program, or else the file opened here.
  *
- * @param need `look` reads only; `change` may change records and trains nothing; `work` trains
+ * @param need `look` reads only; `change` may change records and trains nothing, `make` also makes the file; `work` trains
  * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the holder cannot be talked to
  */
-export async function useLab(values: Values, need: 'look' | 'change' | 'work'): Promise<LabAccess> {
+export async function useLab(values: Values, need: Need): Promise<LabAccess> {
   const file = labFile(textOf(values, 'lab'));
   const line = file === IN_MEMORY ? null : await enterDoorway(file);
   if (line)
@@ -40,9 +44,9 @@ export async function useLab(values: Values, need: 'look' | 'change' | 'work'): 
         await line.closed;
       },
     };
-  if (need !== 'work' && !existsSync(file))
+  if (needsFile.includes(need) && !existsSync(file))
     throw new LabError('lab.no-file', `There is no lab file ${file} yet.`, 'Make one with: ktg search');
-  const lab = await openLab(file, need === 'look' ? 'to-look' : need === 'change' ? 'at-rest' : 'to-work');
+  const lab = await openLab(file, ways[need]);
   const { heldBy } = await lab.request('lab.status', {});
   if (heldBy && need !== 'look') {
     await lab.close('at-once');
@@ -67,7 +71,7 @@ export async function useLab(values: Values, need: 'look' | 'change' | 'work'): 
 /** Uses a lab and leaves it, whatever happens. */
 export async function withLab<T>(
   values: Values,
-  need: 'look' | 'change' | 'work',
+  need: Need,
   work: (lab: LabAccess) => Promise<T>,
 ): Promise<T> {
   const lab = await useLab(values, need);

@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { LabError } from '../base/errors.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+export const command: Command = {
+  usage: `ktg db check [options]         looks through the whole lab file
+ktg db backup FILE [options]   copies it, also while it is in use
+ktg db vacuum [options]        gives unused space back
+
+${labUsage}
+                    check: {"problems":[...]}; backup: {"file":...}; vacuum: {"before":...,"after":...} in bytes
+
+Exit status: 1 when the check finds something.`,
+  options: labOptions,
+  async run(values, [what, file]) {
+    const json = values.json === true;
+    switch (what) {
+      case 'check':
+        return withLab(values, 'look', async (lab) => {
+          const { problems } = await lab.api.request('lab.check', {});
+          if (json) jsonLine({ problems });
+          else if (problems.length === 0) line(`${lab.file} is sound.`);
+          else for (const problem of problems) line(problem);
+          return problems.length === 0 ? Exit.done : Exit.failed;
+        });
+      case 'backup': {
+        if (file === undefined)
+          throw new LabError('arguments.no-file', 'No file for the copy was named.', 'Example: ktg db backup copy.sqlite'); // prettier-ignore
+        return withLab(values, 'look', async ({ api }) => {
+          await api.request('lab.backup', { path: resolve(file) });
+          if (json) jsonLine({ file: resolve(file) });
+          else line(`Copied to ${resolve(file)}`);
+          return Exit.done;
+        });
+      }
+      case 'vacuum':
+        return withLab(values, 'change', async ({ api }) => {
+          const before = (await api.request('lab.status', {})).sizes.total;
+          const after = (await api.request('lab.compact', {})).total;
+          if (json) jsonLine({ before, after });
+          else line(`${megabytes(before)} before, ${megabytes(after)} now`);
+          return Exit.done;
+        });
+      default:
+        throw new LabError(
+          'arguments.unknown-choice',
+          what === undefined ? 'What is to be done?' : `"${what.slice(0, 40)}" is not known.`,
+          'Choose one of check, backup, vacuum.',
+        );
+    }
+  },
+};

@@ -1,0 +1,59 @@
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { LabError } from '../base/errors.ts';
+import type { Download, LabApi } from '../lab/api.ts';
+import { studyNamed } from './choices.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+import { textOf } from './values.ts';
+
+export const command: Command = {
+  usage: `ktg export [STUDY] [options]   writes a study (number or name; default the last one) to one file
+
+  --out FILE        default the study's name; an existing file is never overwritten
+  --no-weights      without the weights of completed and pinned trials
+${labUsage}
+                    {"file":...,"bytes":...}`,
+  options: { ...labOptions, out: { type: 'string' }, 'no-weights': { type: 'boolean' } },
+  run: async (values, [wanted]) =>
+    withLab(values, 'look', async ({ api }) => {
+      const { study } = await studyNamed(api, wanted);
+      const weights = values['no-weights'] !== true;
+      const ready = await api.request('studies.export', { study: study.id, weights });
+      const file = resolve(textOf(values, 'out') ?? ready.name.replace(/[^\p{L}\p{N}. _+-]/gu, '-'));
+      await save(api, ready, file);
+      if (values.json === true) jsonLine({ file, bytes: ready.bytes });
+      else line(`${file}: ${(ready.bytes / 1e6).toFixed(1)} MB. Bring it in elsewhere with: ktg import`);
+      return Exit.done;
+    }),
+};
+
+/** Fetches what the lab has made ready. The file appears whole or not at all. */
+async function save(api: LabApi, { download, name }: Download, file: string): Promise<void> {
+  if (existsSync(file))
+    throw new LabError('export.file-exists', `${file} exists; nothing was overwritten.`, 'Choose another name with --out.'); // prettier-ignore
+  const part = `${file}.part`;
+  async function* portions(): AsyncGenerator<Buffer> {
+    for (let offset = 0; ;) {
+      const { data, last } = await api.request('files.read', { download, offset });
+      const bytes = Buffer.from(data, 'base64');
+      offset += bytes.length;
+      yield bytes;
+      if (last) return;
+    }
+  }
+  try {
+    await pipeline(Readable.from(portions()), createWriteStream(part));
+    await rename(part, file);
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    throw new LabError('export.cannot-write', `${name} cannot be written to ${file}: ${String(error)}`, 'Choose another place with --out.'); // prettier-ignore
+  } finally {
+    await rm(part, { force: true });
+    await api.request('files.forget', { file: download });
+  }
+}

@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import { LabError } from '../base/errors.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+import { textOf } from './values.ts';
+import { cardText } from './words.ts';
+
+export const command: Command = {
+  usage: `ktg import FILE [options]   brings in a study that was exported, whole or not at all
+
+  --name NAME       instead of its own
+${labUsage}
+                    the study's card`,
+  options: { ...labOptions, name: { type: 'string' } },
+  async run(values, [file]) {
+    if (file === undefined)
+      throw new LabError('arguments.no-file', 'No file was named.', 'See: ktg help import');
+    return withLab(values, 'make', async ({ api }) => {
+      const name = textOf(values, 'name');
+      const card = await api.request('studies.import', {
+        file: { path: resolve(file) },
+        ...(name !== undefined && { name }),
+      });
+      if (values.json === true) jsonLine(card);
+      else line(`Study ${card.study.id} "${card.study.name}": ${cardText(card)}`);
+      return Exit.done;
+    });
+  },
+};

@@ -1,0 +1,32 @@
+import { toText } from '../graph/text.ts';
+import type { StudyView, TrialRow } from '../lab/api.ts';
+import { line } from './report.ts';
+import { cardText, outcome, percent, table } from './words.ts';
+
+/** Trials in the order of a result table: completed first, then by how far they came, then by accuracy. */
+export const ranked = (rows: readonly TrialRow[]): TrialRow[] =>
+  rows
+    .filter(({ accuracy }) => accuracy !== null)
+    .sort((a, b) => b.epoch - a.epoch || b.accuracy! - a.accuracy! || a.number - b.number);
+
+const TOP = 5;
+
+/** What a study has found, for people. */
+export function showResult(view: StudyView, top = TOP): void {
+  const { study, best, trials, rungs } = view;
+  const { training, rule, seed } = study.plan;
+  line(`\nStudy ${study.id} "${study.name}": ${study.state}, ${cardText(view)}`);
+  line(
+    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}`,
+  );
+  if (study.problem) line(`Paused by itself: ${study.problem.message} ${study.problem.next}`);
+  if (study.notes !== '') line(study.notes);
+  const rows = ranked(trials).slice(0, top);
+  if (rows.length > 0) {
+    line();
+    const cells = rows.map((row) => [String(row.number), percent(row.accuracy), `${row.epoch}/${row.epochs}`, toText(row.graph), outcome(row)]); // prettier-ignore
+    for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells])) line(text);
+  }
+  if (best && study.state !== 'running')
+    line(`\nRe-run the best over five seeds: ktg rerun ${study.id} --baselines`);
+}

@@ -1,0 +1,69 @@
+import { spaceSize } from '../graph/space.ts';
+import { openWithProgress } from './train.ts';
+import { type Command, Exit } from './command.ts';
+import { type LabAccess, labOptions, labUsage, withLab } from './lab-access.ts';
+import { planFrom, planOptions, planUsage } from './plan.ts';
+import { jsonLine, line } from './report.ts';
+import { showResult } from './result.ts';
+import { setSlots } from './slots.ts';
+import { textOf, wholeOf } from './values.ts';
+import { watch } from './watch.ts';
+
+export const command: Command = {
+  usage: `ktg search [options]        searches for the best graph; everything is kept in the lab file
+
+  --name NAME       of the study
+  --slots N|auto    trainings at once on each device; default auto: one a card, or one a core
+  --priority N      studies of higher priority get free slots first; default 0
+${planUsage}
+${labUsage}
+                    {"event":"study",...card}, then {"event":"trial"|"pretrain",...row} for every run that ends,
+                    and {"event":"end","finished":...,...card} last
+
+Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume" goes on where it was.
+Exit status: 0 all trials ended, 1 failed, 2 wrong arguments, 130 interrupted.`,
+  options: {
+    ...labOptions,
+    ...planOptions,
+    name: { type: 'string' },
+    slots: { type: 'string' },
+    priority: { type: 'string' },
+  },
+  async run(values) {
+    const plan = planFrom(values);
+    const { data } = plan.training;
+    const json = values.json === true;
+    if (data === 'cifar100' || data === 'cifar10') await openWithProgress(data);
+    return withLab(values, 'work', async (lab) => {
+      await setSlots(lab.api, textOf(values, 'slots'));
+      const name = textOf(values, 'name') ?? `M${plan.space.nodes.length} on ${data}`.slice(0, 200);
+      const priority = wholeOf(values, 'priority', 0, -1000, 1000);
+      const { warnings } = await lab.api.request('studies.preview', { plan });
+      const card = await lab.api.request('studies.create', { name, plan, priority, start: true });
+      const study = card.study.id;
+      if (json) jsonLine({ event: 'study', ...card });
+      else {
+        line(`Study ${study} "${name}" in ${lab.file}`);
+        line(`${plan.trials} trials of ${spaceSize(plan.space)} settings, seed ${plan.seed}, protocol ${plan.training.protocol}`); // prettier-ignore
+        for (const { message, next } of warnings) line(`${message} ${next}`);
+        if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
+        line();
+      }
+      return follow(lab, study, json);
+    });
+  },
+};
+
+/** Watches a study to its end and tells the result. */
+export async function follow(lab: LabAccess, study: number, json: boolean): Promise<number> {
+  const finished = await watch(lab, { study }, json);
+  const view = await lab.api.request('studies.open', { study });
+  const { trials: _trials, curves: _curves, ...card } = view;
+  if (json) jsonLine({ event: 'end', finished: finished && card.study.state === 'completed', ...card });
+  else showResult(view);
+  if (!finished) {
+    if (!json) line(lab.elsewhere ? 'It goes on in the other program.' : `Go on with: ktg resume ${study}`);
+    return Exit.interrupted;
+  }
+  return card.study.problem ? Exit.failed : Exit.done;
+}

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { serve } from '../lab/serve.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, useLab } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+import { interruption } from './training-run.ts';
+import { wholeOf } from './values.ts';
+
+const folder = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
+
+export const command: Command = {
+  usage: `ktg serve [options]         the lab in a browser of this machine
+
+  --port N          default: any free one
+${labUsage}
+                    {"event":"serving","url":...,"port":...} once it can be opened
+
+The address it prints opens the lab once; after that the browser has a cookie. Only this machine can reach it. For a
+server: ssh -L 8400:127.0.0.1:8400 SERVER ktg serve --port 8400, and open the printed address here.
+Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies go on at the next start.`,
+  options: { ...labOptions, port: { type: 'string' } },
+  async run(values) {
+    const port = wholeOf(values, 'port', 0, 0, 65_535);
+    const lab = await useLab(values, 'work');
+    const stop = interruption();
+    try {
+      const served = await serve(lab.api, {
+        folder,
+        port,
+        onBug: (error) => {
+          console.error(error);
+        },
+      });
+      if (values.json === true) jsonLine({ event: 'serving', url: served.url, port: served.port });
+      else line(`The lab ${lab.file} is at\n\n  ${served.url}\n\nThis address works once. Ctrl-C ends.`);
+      await new Promise<void>((resolve) => {
+        stop.signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+      await served.close();
+    } catch (error) {
+      await lab.close('at-once');
+      throw error;
+    }
+    if (values.json !== true) line('Ending: workers hand over what they have.');
+    await lab.close('save');
+    stop.end();
+    return Exit.done;
+  },
+};

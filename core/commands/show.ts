@@ -1,0 +1,66 @@
+import { describeGraph } from '../graph/describe.ts';
+import { toJson } from '../graph/json.ts';
+import { toText } from '../graph/text.ts';
+import { explainDecision } from '../study/decision.ts';
+import { studyNamed, trialNamed } from './choices.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+import { showResult } from './result.ts';
+import { textOf, wholeOf } from './values.ts';
+import { outcome, percent, rerunLines } from './words.ts';
+
+export const command: Command = {
+  usage: `ktg show [STUDY] [options]  shows a study (number or name; default the last one), or one of its trials
+
+  --trial N|best    everything about one trial
+  --graph           only the trial's graph, as the JSON that ktg train reads
+  --rerun N         a re-run's table instead
+  --top N           trials in the table, default 10
+${labUsage}
+                    the study, trial or re-run as one object, as the lab's own requests give it`,
+  options: {
+    ...labOptions,
+    trial: { type: 'string' },
+    graph: { type: 'boolean' },
+    rerun: { type: 'string' },
+    top: { type: 'string' },
+  },
+  run: async (values, [wanted]) =>
+    withLab(values, 'look', async ({ api }) => {
+      const json = values.json === true;
+      if (textOf(values, 'rerun') !== undefined) {
+        const view = await api.request('reruns.open', { rerun: wholeOf(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER) }); // prettier-ignore
+        if (json) jsonLine(view);
+        else
+          rerunLines(view).forEach((text) => {
+            line(text);
+          });
+        return Exit.done;
+      }
+      const card = await studyNamed(api, wanted);
+      const trial = textOf(values, 'trial') ?? (values.graph === true ? 'best' : undefined);
+      if (trial === undefined) {
+        const view = await api.request('studies.open', { study: card.study.id });
+        if (json) jsonLine(view);
+        else showResult(view, wholeOf(values, 'top', 10, 1, 1_000_000));
+        return Exit.done;
+      }
+      const { run, number } = await trialNamed(api, card, trial);
+      const view = await api.request('runs.open', { run });
+      if (values.graph === true) process.stdout.write(`${toJson(view.graph).trimEnd()}\n`);
+      else if (json) jsonLine(view);
+      else {
+        line(`Trial ${number} of study "${card.study.name}" (run ${run}): ${outcome(view)}`);
+        line(`${toText(view.graph)}, seed ${view.seed}, ${view.attempts} starts\n`);
+        line(describeGraph(view.graph));
+        line();
+        for (const { epoch, nodes } of view.epochList)
+          line(`epoch ${String(epoch).padStart(4)}  ${nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  ')}`); // prettier-ignore
+        for (const decision of view.decisions) line(explainDecision(decision));
+        for (const { made } of view.attemptList.slice(-1))
+          if (made) line(`made by ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`); // prettier-ignore
+      }
+      return Exit.done;
+    }),
+};
