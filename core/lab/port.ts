@@ -52,7 +52,8 @@ interface Messaging {
   start?(): void;
 }
 type PagePort = Messaging & {
-  onmessage: ((event: { data: unknown }) => void) | null;
+  /** Of a narrower event in a page's types than in Node's. */
+  onmessage: unknown;
   addEventListener(type: 'close', listener: () => void): void;
 };
 type MainPort = Messaging & {
@@ -67,12 +68,12 @@ export function messagePort(port: PagePort | MainPort): Port {
       port.postMessage(message);
     },
     onMessage(listener) {
-      if ('on' in port) port.on('message', ({ data }) => { listener(data); }); // prettier-ignore
-      else port.onmessage = ({ data }) => { listener(data); }; // prettier-ignore
+      if (!('addEventListener' in port)) port.on('message', ({ data }) => { listener(data); }); // prettier-ignore
+      else port.onmessage = ({ data }: { data: unknown }) => { listener(data); }; // prettier-ignore
       port.start?.();
     },
     onClose(listener) {
-      if ('on' in port) port.on('close', listener);
+      if (!('addEventListener' in port)) port.on('close', listener);
       else port.addEventListener('close', listener);
     },
     close: () => {
