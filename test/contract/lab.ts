@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { LabError } from '../../core/base/errors.ts';
+import { template } from '../../core/graph/templates.ts';
+import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { referenceRows } from '../../core/search/reference.ts';
+import { eventOf, studyIs, temporaryFolder } from '../lab/support.ts';
+import { dml, plan, training } from './samples.ts';
+
+/** A lab with scripted workers, as it is seen over some connection. */
+export interface Seen {
+  api: LabApi;
+  close(): Promise<void>;
+}
+
+const TOPICS = ['studies', 'runs', 'metrics', 'slots', 'reruns', 'pretrained', 'graphs', 'data', 'engine', 'log'] as const; // prettier-ignore
+
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'fulfilled',
+    (error: unknown) => (error instanceof LabError ? error.code : `not a LabError: ${String(error)}`),
+  );
+
+/** What every way to a lab must give: one suite for in process, message ports, sockets and WebSocket. */
+export function labContract(name: string, open: () => Promise<Seen>): void {
+  const withLab = async (work: (api: LabApi) => Promise<void>): Promise<void> => {
+    const seen = await open();
+    try {
+      await work(seen.api);
+    } finally {
+      await seen.close();
+    }
+  };
+  const finished = async (api: LabApi, trials = 12): Promise<number> => {
+    const card = await api.request('studies.create', { name: 'A', plan: plan({ trials }), start: true });
+    await studyIs(api, card.study.id, 'completed');
+    return card.study.id;
+  };
+
+  describe(`lab: ${name}`, { concurrency: false }, () => {
+    test('status tells the engine, slots and the last event', async () =>
+      withLab(async (api) => {
+        const status = await api.request('lab.status', {});
+        assert.equal(status.slots.length, 2);
+        assert.equal(status.file, null);
+        assert.ok(status.sequence > 1e12);
+      }));
+
+    test('a study runs to its end: views agree with each other and hold no NaN', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const view = await api.request('studies.open', { study });
+        assert.equal(view.done, 12);
+        assert.equal(view.trials.length, 12);
+        assert.deepEqual(view.rungs, [1, 2, 4, 8]);
+        const { rows, total } = await api.request('trials.query', { study, states: ['completed'], sort: { by: 'accuracy', descending: true }, limit: 1 }); // prettier-ignore
+        assert.equal(total, view.counts.completed);
+        assert.equal(rows[0]!.run, view.best!.run);
+        const run = await api.request('runs.open', { run: rows[0]!.run });
+        assert.equal(run.epochList.length, 16);
+        assert.equal(run.epochList.at(-1)!.nodes[0]!.accuracy, run.accuracy);
+        assert.deepEqual(
+          await api.request('runs.epochs', { run: run.run, after: 14 }),
+          run.epochList.slice(14),
+        );
+        const curve = (await api.request('metrics.curves', { study })).find((each) => each.run === run.run)!;
+        assert.deepEqual(
+          curve.accuracy[0],
+          run.epochList.map(({ nodes }) => nodes[0]!.accuracy),
+        );
+        assert.deepEqual((await api.request('decisions.list', { run: run.run })).map(({ rung }) => rung), [1, 2, 4, 8]); // prettier-ignore
+        const stopped = view.trials.find(({ state }) => state === 'stopped')!;
+        assert.equal(stopped.stop!.go, false);
+        assert.ok(
+          (await api.request('studies.timeline', { study })).every(({ endedAt }) => endedAt !== null),
+        );
+      }));
+
+    test('events come in order, one number after the other, at most ten batches a second', async () =>
+      withLab(async (api) => {
+        const events: LabEvent[] = [];
+        const { sequence } = await api.request('lab.status', {});
+        const undo = api.subscribe(TOPICS, (event) => events.push(event), sequence);
+        const began = Date.now();
+        const study = await finished(api);
+        undo();
+        assert.deepEqual(events.map((event) => event.sequence), events.map((_, index) => sequence + 1 + index)); // prettier-ignore
+        const batches = events.filter(({ type }) => type === 'epochs').length;
+        assert.ok(batches <= (Date.now() - began) / 100 + 2, `${batches} batches`);
+        const epochs = events.flatMap((event) => (event.type === 'epochs' ? event.epochs : []));
+        const view = await api.request('studies.open', { study });
+        assert.equal(
+          epochs.filter(({ run }) => view.trials.some((trial) => trial.run === run)).length,
+          view.trials.reduce((sum, { epoch }) => sum + epoch, 0),
+          'every epoch was told',
+        );
+      }));
+
+    test('who comes back after a while misses nothing; who was away too long is told so', async () =>
+      withLab(async (api) => {
+        const { sequence } = await api.request('lab.status', {});
+        await finished(api);
+        const [late, later]: LabEvent[][] = [[], []];
+        const end = (await api.request('lab.status', {})).sequence;
+        const undo = api.subscribe(TOPICS, (event) => late!.push(event), sequence);
+        const undoLater = api.subscribe(['studies'], (event) => later!.push(event), 5);
+        await api.request('lab.status', {});
+        assert.deepEqual(late!.map((event) => event.sequence), Array.from({ length: end - sequence }, (_, index) => sequence + 1 + index)); // prettier-ignore
+        assert.equal(later![0]!.type, 'missed');
+        undo();
+        undoLater();
+      }));
+
+    test('pause, resume, change and stop', async () =>
+      withLab(async (api) => {
+        const card = await api.request('studies.create', {
+          name: 'B',
+          plan: plan({ trials: 20_000, duplicates: 'train' }),
+          start: true,
+        });
+        const { id: study } = card.study;
+        assert.equal((await api.request('studies.pause', { study, when: 'now' })).study.state, 'paused');
+        assert.equal(
+          (await api.request('studies.change', { study, name: 'C', priority: 3 })).study.name,
+          'C',
+        );
+        assert.equal((await api.request('studies.resume', { study })).study.state, 'running');
+        await eventOf(api, 'runs', 'runs');
+        assert.equal(
+          await codeOf(api.request('studies.change', { study, trials: 1 })),
+          'studies.too-few-trials',
+        );
+        assert.equal((await api.request('studies.stop', { study, when: 'now' })).study.state, 'stopped');
+        await api.request('studies.remove', { study });
+        assert.equal(await codeOf(api.request('studies.open', { study })), 'store.unknown-study');
+      }));
+
+    test('a re-run beside its baselines, with its table', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const { best } = await api.request('studies.open', { study });
+        const made = await api.request('reruns.create', { name: 'R', from: { run: best!.run }, seeds: 3, baselines: ['independent', 'dml'], start: true }); // prettier-ignore
+        const { id: rerun } = made.rerun;
+        while ((await api.request('reruns.open', { rerun })).rerun.state === 'running')
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const view = await api.request('reruns.open', { rerun });
+        assert.equal(view.rerun.training.purpose, 'final');
+        assert.deepEqual(view.variants.map(({ name: variant, values }) => [variant, values.length]), [['graph', 3], ['independent', 3], ['dml', 3]]); // prettier-ignore
+        assert.ok(view.variants[1]!.difference!.low < view.variants[1]!.difference!.high);
+        assert.ok(referenceRows.length > 0 && view.reference.length === 0, 'the paper is about CIFAR-100');
+        const download = await api.request('reruns.export', { rerun, format: 'csv' });
+        const { data, last } = await api.request('files.read', { download: download.download, offset: 0 });
+        const text = Buffer.from(data, 'base64').toString();
+        assert.ok(last && text.startsWith('variant,graph,seed') && text.split('\r\n').length > 12);
+      }));
+
+    test('an export comes in again as it was; files cross in portions', async (context) =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const waiting = await api.request('studies.export', { study, weights: true });
+        const parts: Buffer[] = [];
+        for (let offset = 0; offset < waiting.bytes;) {
+          const { data } = await api.request('files.read', { download: waiting.download, offset });
+          parts.push(Buffer.from(data, 'base64'));
+          offset += parts.at(-1)!.length;
+        }
+        const bytes = Buffer.concat(parts);
+        assert.equal(bytes.length, waiting.bytes);
+        await api.request('files.forget', { file: waiting.download });
+        assert.equal(
+          await codeOf(api.request('files.read', { download: waiting.download, offset: 0 })),
+          'files.unknown',
+        );
+
+        const { upload } = await api.request('files.begin', {
+          name: '../../x/study.ktg',
+          bytes: bytes.length,
+        });
+        assert.equal(await codeOf(api.request('studies.import', { file: { upload } })), 'files.incomplete');
+        const portion = 100_000;
+        for (let offset = 0; offset < bytes.length; offset += portion)
+        await api.request('files.append', { upload, offset, data: bytes.subarray(offset, offset + portion).toString('base64') }); // prettier-ignore
+        assert.equal(await codeOf(api.request('files.append', { upload, offset: 0, data: 'AAAA' })), 'files.out-of-order'); // prettier-ignore
+        const card = await api.request('studies.import', { file: { upload }, name: 'Again' });
+        const [before, after] = [await api.request('studies.open', { study }), await api.request('studies.open', { study: card.study.id })]; // prettier-ignore
+        assert.deepEqual(after.trials.map(({ accuracy }) => accuracy), before.trials.map(({ accuracy }) => accuracy)); // prettier-ignore
+
+        const file = join(await temporaryFolder(context as never), 'not-a-study');
+        await writeFile(file, 'hello\n');
+        assert.equal(
+          await codeOf(api.request('studies.import', { file: { path: file } })),
+          'import.not-a-study',
+        );
+        assert.equal(
+          await codeOf(api.request('studies.import', { file: { path: `${file}s` } })),
+          'files.not-found',
+        );
+        assert.equal(
+          await codeOf(api.request('studies.import', { file: { path: 'x' } })),
+          'files.relative-path',
+        );
+      }));
+
+    test('graphs are checked, kept and removed; strange ones are told apart', async () =>
+      withLab(async (api) => {
+        const good = await api.request('graphs.check', { graph: dml });
+        assert.equal(good.error, null);
+        const bad = await api.request('graphs.check', { graph: { nodes: '<script>' } });
+        assert.equal(bad.graph, null);
+        assert.match(bad.error!.code, /^graph\./);
+        const saved = await api.request('graphs.save', { name: '<img src=x onerror=alert(1)>', graph: dml });
+        assert.deepEqual(
+          (await api.request('graphs.list', {})).map(({ id }) => id),
+          [saved.id],
+        );
+        await api.request('graphs.remove', { graph: saved.id });
+        assert.deepEqual(await api.request('graphs.list', {}), []);
+      }));
+
+    test('a plan is previewed: what is missing and what is impossible', async () =>
+      withLab(async (api) => {
+        const preview = await api.request('studies.preview', { plan: plan({ training: training({ data: 'cifar10' }) }) }); // prettier-ignore
+        assert.equal(preview.spaceSize, '512');
+        assert.deepEqual(preview.missingPretrained.toSorted(), ['resnet8', 'wrn-10-1']);
+        const cut = { ...plan().space, edges: plan().space.edges.map((edge) => (edge.destination === 1 ? { ...edge, gates: ['cutoff' as const] } : edge)) }; // prettier-ignore
+        const impossible = await api.request('studies.preview', { plan: plan({ space: cut }) });
+        assert.equal(impossible.problems[0]!.code, 'space.impossible');
+        assert.equal(await codeOf(api.request('studies.create', { name: 'X', plan: plan({ space: cut }), start: false })), 'space.impossible'); // prettier-ignore
+      }));
+
+    test('settings are kept and merged by name; slots change while it runs', async () =>
+      withLab(async (api) => {
+        await api.request('settings.set', { view: { a: 1, b: { c: 2 } } });
+        const settings = await api.request('settings.set', { theme: 'dark', view: { a: null } });
+        assert.deepEqual([settings.theme, settings.view], ['dark', { b: { c: 2 } }]);
+        const told = eventOf(api, 'slots', 'slots', ({ slots }) => slots.length === 3);
+        assert.equal((await api.request('slots.set', { device: 'scripted', slots: 3 })).length, 3);
+        await told;
+      }));
+
+    test('input that is wrong is refused with its place, and nothing happens', async () =>
+      withLab(async (api) => {
+        const refuse = async (request: string, input: unknown): Promise<string> =>
+          codeOf(api.request(request as 'lab.status', input as Record<string, never>));
+        assert.equal(await refuse('studies.open', { study: 'x' }), 'lab.bad-input');
+        assert.equal(await refuse('studies.open', { study: 1, more: 2 }), 'lab.bad-input');
+        assert.equal(await refuse('studies.open', { study: 99 }), 'store.unknown-study');
+        assert.equal(await refuse('runs.open', { run: 99 }), 'store.unknown-run');
+        assert.equal(await refuse('toString', {}), 'lab.unknown-request');
+        assert.equal(await refuse('studies.create', { name: 'X', plan: plan({ trials: 0 }), start: true }), 'lab.bad-input'); // prettier-ignore
+        assert.equal(
+          await refuse('studies.create', { name: 'a\nb', plan: plan(), start: true }),
+          'lab.bad-input',
+        );
+        assert.match(await refuse('studies.create', { name: 'X', plan: { ...plan(), space: { format: 'x' } }, start: true }), /^space\./); // prettier-ignore
+        assert.equal(await refuse('graphs.save', { name: 'X', graph: { ...template('kd', ['resnet8', 'resnet8']), version: 2 } }), 'graph.wrong-version'); // prettier-ignore
+        await assert.rejects(refuseMessage(api), /studies\.create, plan\.trials: .*>=1/);
+        assert.deepEqual(await api.request('studies.list', {}), []);
+      }));
+
+    test('an aborted request rejects with the reason of its signal', async () =>
+      withLab(async (api) => {
+        const abort = new AbortController();
+        const listing = api.request('studies.list', {}, { signal: abort.signal });
+        const reason = new Error('changed my mind');
+        abort.abort(reason);
+        await assert.rejects(listing, reason);
+        assert.deepEqual(await api.request('studies.list', {}), [], 'the connection goes on');
+      }));
+  });
+}
+
+const refuseMessage = async (api: LabApi): Promise<unknown> =>
+  api.request('studies.create', { name: 'X', plan: plan({ trials: 0 }), start: true });
