@@ -1,0 +1,52 @@
+import { LabError } from '../../core/base/errors.ts';
+
+interface Bench {
+  readonly measures: string;
+  /** Takes its own options, prints what it measured, returns the exit status. Loads what it needs. */
+  readonly run: (args: string[]) => Promise<number>;
+}
+
+/** `npm run bench -- [NAME] [options]`; without a name it says what there is and measures the steps. */
+const benches: Readonly<Record<string, Bench>> = {
+  step: {
+    measures: 'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
+    run: async (args) => (await import('./step.ts')).bench(args),
+  },
+  epoch: {
+    measures: 'a whole epoch against its steps alone: --arch resnet32 --steps 50',
+    run: async (args) => (await import('./epoch.ts')).bench(args),
+  },
+  memory: {
+    measures: 'growth of tensors and memory over many steps: --arch resnet8 --steps 1000',
+    run: async (args) => (await import('./memory.ts')).bench(args),
+  },
+  search: {
+    measures: 'the search alone: decisions, reports, a long study; beside Optuna where python3 has it',
+    run: async (args) => {
+      await (await import('./search.ts')).bench({ json: args.includes('--json') });
+      return 0;
+    },
+  },
+};
+
+const [first, ...rest] = process.argv.slice(2);
+const unnamed = first === undefined || first.startsWith('-');
+if (unnamed) console.log(Object.entries(benches).map(([name, { measures }]) => `npm run bench -- ${name.padEnd(7)} ${measures}`).join('\n'), '\n'); // prettier-ignore
+const bench = benches[unnamed ? 'step' : first];
+if (bench) process.exitCode = await run(bench, unnamed ? process.argv.slice(2) : rest);
+else {
+  console.error(`Unknown bench "${first}": there are ${Object.keys(benches).join(', ')}.`);
+  process.exitCode = 2;
+}
+
+/** Wrong options and missing engines are said in one line. */
+async function run(chosen: Bench, args: string[]): Promise<number> {
+  try {
+    return await chosen.run(args);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (!(error instanceof LabError) && !code.startsWith('ERR_PARSE_ARGS')) throw error;
+    console.error(message);
+    return 2;
+  }
+}

@@ -1,0 +1,134 @@
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { stream } from '../../core/base/random.ts';
+import { choiceOf, textOf, wholeOf } from '../../core/commands/values.ts';
+import { epochBatches } from '../../core/data/batches.ts';
+import {
+  type Engine,
+  type EngineName,
+  engineNames,
+  type Step,
+  type TrainInput,
+} from '../../core/engine/engine.ts';
+import { openEngine } from '../../core/engine/open.ts';
+import { type Architecture, architecture } from '../../core/models/architecture.ts';
+import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
+
+/** What a bench of steps measures. */
+export interface Case {
+  /** `resnet32+resnet110` */
+  readonly arch: string;
+  readonly models: readonly Architecture[];
+  readonly batch: number;
+  readonly classes: number;
+  readonly engine: EngineName;
+  readonly threads: number;
+  readonly steps: number;
+  readonly json: boolean;
+  /** Without PyTorch beside it. */
+  readonly alone: boolean;
+}
+
+/** The options that benches of steps share; `undefined` for `arch` when none was given. */
+export function readCase(args: string[], fallback: { arch: string; steps: number }): Case {
+  const { values } = parseArgs({
+    args,
+    options: {
+      arch: { type: 'string' },
+      batch: { type: 'string' },
+      engine: { type: 'string' },
+      threads: { type: 'string' },
+      steps: { type: 'string' },
+      json: { type: 'boolean' },
+      alone: { type: 'boolean' },
+    },
+  });
+  const models = (textOf(values, 'arch') ?? fallback.arch).split('+').map(architecture);
+  return {
+    arch: models.map(({ name }) => name).join('+'),
+    models,
+    batch: wholeOf(values, 'batch', 64, 1, 4096),
+    classes: 100,
+    engine: choiceOf(values, 'engine', engineNames, 'tensorflow'),
+    threads: wholeOf(values, 'threads', cpus().length, 1, 1024),
+    steps: wholeOf(values, 'steps', fallback.steps, 1, 1_000_000),
+    json: values.json === true,
+    alone: values.alone === true,
+  };
+}
+
+/** Images in the set that steps draw from. */
+const IMAGES = 2000;
+
+/** A compiled step with fresh states, every edge Through, and a source of inputs. */
+export interface Prepared {
+  readonly engine: Engine;
+  readonly step: Step;
+  /** Of `compile` and of the first step, in which TensorFlow optimises its graph and allocates, seconds. */
+  readonly compileSeconds: number;
+  /** One training step, as training makes it; returns its milliseconds. */
+  readonly train: () => number;
+}
+
+export async function prepare({ models, batch, classes, engine: name, threads }: Case): Promise<Prepared> {
+  const engine = await openEngine({ engine: name, threads });
+  const random = stream(1, 'bench');
+  const images = Uint8Array.from({ length: IMAGES * 3072 }, () => random.below(256));
+  const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % classes);
+  const begun = performance.now();
+  const step = await engine.compile({ architectures: models, classes, batch });
+  const compiled = performance.now() - begun;
+  step.load({ images, labels });
+  for (const [node, model] of models.entries()) {
+    const parameters = initialParameters(model, classes, 1, node + 1);
+    const momentum = new Float32Array(parameters.length);
+    step.write(node, { parameters, momentum, statistics: initialStatistics(model) });
+  }
+  const all = Int32Array.from(labels, (_, image) => image);
+  const epoch = epochBatches(1, 1, all, batch);
+  const size = batch * 4;
+  let at = 0;
+  const train = (): number => {
+    const codes = epoch.subarray(at, at + size);
+    at = at + 2 * size <= epoch.length ? at + size : 0;
+    const start = performance.now();
+    step.train({ codes, ...settings(models.length) });
+    return performance.now() - start;
+  };
+  const first = train();
+  return { engine, step, compileSeconds: (compiled + first) / 1000, train };
+}
+
+/** Every edge Through, every node trained, at a learning rate that changes nothing much in a few steps. */
+function settings(nodes: number): Omit<TrainInput, 'codes'> {
+  const size = nodes * (nodes + 1);
+  return {
+    rates: { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
+    edges: {
+      weight: Float32Array.from({ length: size }, (_, i) =>
+        i % (nodes + 1) === Math.floor(i / (nodes + 1)) + 1 ? 0 : 1,
+      ),
+      onlyCorrect: new Float32Array(size),
+      temperature: new Float32Array(size).fill(1),
+    },
+    trained: Array.from({ length: nodes }, (_, node) => node),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+const MIB = 2 ** 20;
+/** Memory of this process now, MiB. */
+export const residentNow = (): number => process.memoryUsage.rss() / MIB;
+/** The most that it ever had, MiB. */
+export const residentMost = (): number => process.resourceUsage().maxRSS / 1024;
+
+/** Processor, threads and what else is going on: timings without that say little. */
+export const machine = ({ threads }: Case): string =>
+  `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads} threads, load ${loadavg()[0]!.toFixed(1)}`;
+
+export const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
