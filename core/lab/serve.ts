@@ -6,7 +6,7 @@ import { LabError } from '../base/errors.ts';
 import type { LabApi } from './api.ts';
 import { serveLab, webSocketPort } from './channel.ts';
 import { Guard, type Refusal } from './guard.ts';
-import { pageAt, pagePolicy } from './pages.ts';
+import { pageAt, pageHeaders } from './pages.ts';
 
 /** Largest message of a connection: a portion of 1 MiB in base64, and room for a plan. */
 const MOST_MESSAGE = 2 << 20;
@@ -103,7 +103,7 @@ async function answer(
   folder: string,
 ): Promise<void> {
   request.resume();
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
   const refusal = guard.refuseHost(request) ?? guard.refuseOrigin(request, 'if-given');
   if (refusal) return refuse(response, refusal);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -135,17 +135,6 @@ async function answer(
   });
   response.end(request.method === 'HEAD' ? undefined : page.content);
 }
-
-const headers = {
-  'Content-Security-Policy': pagePolicy,
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=()',
-  'Cache-Control': 'no-store',
-};
 
 function refuse(response: ServerResponse, { status, why }: Refusal): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(why);

@@ -1,0 +1,23 @@
+import { powerSaveBlocker } from 'electron';
+import type { LabApi, SlotView } from '../core/lab/api.ts';
+
+/** Keeps the machine from falling asleep while something trains; the screen may go dark. Returns its undo. */
+export function stayAwake(lab: LabApi): () => void {
+  let blocker: number | null = null;
+  const follow = (slots: readonly SlotView[]): void => {
+    const busy = slots.some(({ run }) => run !== null);
+    if (busy && blocker === null) blocker = powerSaveBlocker.start('prevent-app-suspension');
+    if (!busy && blocker !== null) {
+      powerSaveBlocker.stop(blocker);
+      blocker = null;
+    }
+  };
+  const undo = lab.subscribe(['slots'], (event) => {
+    if (event.type === 'slots') follow(event.slots);
+  });
+  void lab.request('slots.list', {}).then(follow, () => undefined);
+  return () => {
+    undo();
+    follow([]);
+  };
+}

@@ -1,0 +1,55 @@
+import { basename, join } from 'node:path';
+import { app, dialog, shell, type BrowserWindow, type Session } from 'electron';
+import { LabError, messageOf } from '../core/base/errors.ts';
+import type { HeldLab } from './held-lab.ts';
+
+/**
+ * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes from the page's own file
+ * fields and drops, and crosses the port as an upload: the page never learns a path.
+ */
+export function askWhereToSave(session: Session): void {
+  session.on('will-download', (event, item) => {
+    if (!/^(?:blob:app:\/\/lab\/|data:)/.test(item.getURL())) {
+      event.preventDefault();
+      return;
+    }
+    const defaultPath = join(app.getPath('downloads'), basename(item.getFilename()));
+    item.setSaveDialogOptions({ title: 'Save', defaultPath });
+  });
+}
+
+/** Asks for a name and copies the lab file there. */
+export async function backUp({ api, file }: HeldLab, window: BrowserWindow | null): Promise<void> {
+  const day = new Date().toISOString().slice(0, 10);
+  const options = {
+    title: 'Copy the lab file',
+    defaultPath: join(app.getPath('documents'), `${basename(file, '.sqlite')}-${day}.sqlite`),
+  };
+  const { filePath } = await (window
+    ? dialog.showSaveDialog(window, options)
+    : dialog.showSaveDialog(options));
+  if (filePath) await api.request('lab.backup', { path: filePath }).catch(explain);
+}
+
+/** The lab file that the user chooses instead of this one; null when none. */
+export async function chooseLab(window: BrowserWindow | null): Promise<string | null> {
+  const options = {
+    title: 'Open another lab file',
+    properties: ['openFile' as const],
+    filters: [{ name: 'Lab files', extensions: ['sqlite'] }],
+  };
+  const { filePaths } = await (window
+    ? dialog.showOpenDialog(window, options)
+    : dialog.showOpenDialog(options));
+  return filePaths[0] ?? null;
+}
+
+export function showInFolder({ file }: HeldLab): void {
+  shell.showItemInFolder(file);
+}
+
+/** Says what went wrong, and the next step where it is known. */
+export function explain(error: unknown): void {
+  const next = error instanceof LabError ? `\n\n${error.next}` : '';
+  dialog.showErrorBox('That did not work', `${messageOf(error)}${next}`);
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { app, dialog, powerMonitor, session } from 'electron';
+import { LabError, messageOf } from '../core/base/errors.ts';
+import { labFile } from '../core/lab/open.ts';
+import { stayAwake } from './awake.ts';
+import { askWhereToSave, backUp, chooseLab, explain, showInFolder } from './files.ts';
+import { type HeldLab, holdLab } from './held-lab.ts';
+import { offerLab } from './line.ts';
+import { setMenu } from './menu.ts';
+import { tellEndings } from './notices.ts';
+import { registerScheme, serveWindow } from './protocol.ts';
+import { Leaving } from './quit.ts';
+import { lockContents, lockSession, openOutside } from './security.ts';
+import { LabWindow } from './window.ts';
+
+/** Where the built parts of the app lie, seen from the bundled main.js. */
+const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const PAPER = 'https://arxiv.org/abs/1909.04286';
+
+const logBug = (error: unknown): void => {
+  console.error(error);
+};
+
+registerScheme();
+// A second start shows the window of the first and ends.
+if (app.requestSingleInstanceLock()) void start();
+else app.quit();
+
+/** Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this file has run. */
+async function start(): Promise<void> {
+  lockContents();
+  app.enableSandbox();
+  // Workers run under the Node that comes with the app: this program itself cannot be run as one (a fuse).
+  if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, process.platform === 'win32' ? 'node.exe' : 'node'); // prettier-ignore
+  await app.whenReady();
+  lockSession(session.defaultSession);
+  askWhereToSave(session.defaultSession);
+  serveWindow(built('../renderer'));
+  const file = labFile(app.commandLine.getSwitchValue('lab') || undefined);
+  try {
+    work(await holdLab(file));
+  } catch (error) {
+    const next = error instanceof LabError ? `\n\n${error.next}` : '';
+    dialog.showErrorBox('The lab cannot be opened', `${messageOf(error)}${next}`);
+    app.exit(1);
+  }
+}
+
+function work(lab: HeldLab): void {
+  const leaving = new Leaving(
+    lab,
+    () => window.native,
+    () => {
+      if (next !== null) app.relaunch({ args: next });
+      app.quit();
+    },
+  );
+  /** Arguments of the app's next life, when one is to follow. */
+  let next: string[] | null = null;
+  const window = new LabWindow({
+    preload: built('preload.cjs'),
+    stateFile: join(app.getPath('userData'), 'window.json'),
+    icon: built('../icons/512x512.png'),
+    mayClose: () => {
+      // On a Mac an app without a window goes on; elsewhere its end is the app's.
+      if (leaving.gone || process.platform === 'darwin') return true;
+      void leaving.leave();
+      return false;
+    },
+  });
+  const go = (place: string): void => {
+    window.show(place);
+  };
+
+  offerLab(lab.api, (contents) => window.holds(contents), logBug);
+  const undo = [stayAwake(lab.api), tellEndings(lab.api, () => window.focused, go)];
+  app.on('before-quit', (event) => {
+    if (leaving.gone) return;
+    event.preventDefault();
+    void leaving.leave();
+  });
+  app.on('will-quit', () => {
+    for (const each of undo) each();
+  });
+  app.on('window-all-closed', () => undefined); // the end comes by `leaving` only
+  app.on('activate', () => {
+    window.show();
+  });
+  app.on('second-instance', () => {
+    window.show();
+  });
+  powerMonitor.on('shutdown', (event) => {
+    event.preventDefault();
+    void leaving.leave(false);
+  });
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leaving.leave(false));
+  void lab.lost.then(() => {
+    if (leaving.decided) return;
+    // The program that held the lab has ended: this one starts again and takes it over.
+    app.relaunch();
+    app.exit(0);
+  });
+
+  setMenu({
+    go,
+    openLab: () => {
+      void chooseLab(window.native)
+        .then(async (other) => {
+          if (other === null) return;
+          next = [...process.argv.slice(1).filter((word) => !word.startsWith('--lab=')), `--lab=${other}`];
+          if (!(await leaving.leave())) next = null;
+        })
+        .catch(explain);
+    },
+    backUp: () => void backUp(lab, window.native).catch(explain),
+    showInFolder: () => {
+      showInFolder(lab);
+    },
+    openPaper: () => {
+      openOutside(PAPER);
+    },
+  });
+  window.show();
+}

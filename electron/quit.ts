@@ -1,0 +1,82 @@
+import { dialog, type BrowserWindow } from 'electron';
+import type { HeldLab } from './held-lab.ts';
+
+/** What is asked before the app ends; null when nothing would be cut short. */
+export function quitQuestion(running: readonly string[]): { message: string; detail: string } | null {
+  if (running.length === 0) return null;
+  const [first] = running;
+  return {
+    message: running.length === 1 ? `${first} is running.` : `${running.length} trainings are running.`,
+    detail:
+      'If you quit, they are kept as they are and go on from there when the app is next opened. Nothing is lost.',
+  };
+}
+
+/** The way out of the app: asks while something runs, saves what runs, then lets the app end. */
+export class Leaving {
+  readonly #lab: HeldLab;
+  readonly #window: () => BrowserWindow | null;
+  /** Called when all is saved. */
+  readonly #end: () => void;
+  #state: 'staying' | 'asking' | 'saving' | 'gone' = 'staying';
+
+  constructor(lab: HeldLab, window: () => BrowserWindow | null, end: () => void) {
+    this.#lab = lab;
+    this.#window = window;
+    this.#end = end;
+  }
+
+  /** Everything is saved: the app may end. */
+  get gone(): boolean {
+    return this.#state === 'gone';
+  }
+
+  /** No way back. */
+  get decided(): boolean {
+    return this.#state === 'saving' || this.#state === 'gone';
+  }
+
+  /**
+   * Leaves, if the user agrees. Asked a second time while it saves, it does not wait for what has not been saved.
+   *
+   * @param ask false when there is nobody to ask: the system shuts down
+   * @returns whether it has left
+   */
+  async leave(ask = true): Promise<boolean> {
+    if (this.#state === 'saving') void this.#lab.close('at-once');
+    if (this.decided || (this.#state === 'asking' && ask)) return false;
+    this.#state = 'asking';
+    if (ask && !(await this.#agrees())) {
+      if (this.#state === 'asking') this.#state = 'staying';
+      return false;
+    }
+    if (this.#state !== 'asking') return false; // the system did not wait for the answer
+    this.#state = 'saving';
+    this.#window()?.hide();
+    await this.#lab.close('save').catch((error: unknown) => {
+      console.error(error);
+    });
+    this.#state = 'gone';
+    this.#end();
+    return true;
+  }
+
+  async #agrees(): Promise<boolean> {
+    if (this.#lab.elsewhere) return true;
+    const slots = await this.#lab.api.request('slots.list', {}).catch(() => []);
+    const question = quitQuestion(slots.filter(({ run }) => run !== null).map(({ title }) => title));
+    if (!question) return true;
+    const options = {
+      type: 'question' as const,
+      ...question,
+      buttons: ['Keep running', 'Quit'],
+      defaultId: 0,
+      cancelId: 0,
+    };
+    const window = this.#window();
+    const { response } = await (window
+      ? dialog.showMessageBox(window, options)
+      : dialog.showMessageBox(options));
+    return response === 1;
+  }
+}

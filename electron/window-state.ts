@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as v from 'valibot';
+
+const whole = v.pipe(v.number(), v.integer());
+const kept = v.object({ x: whole, y: whole, width: whole, height: whole, maximized: v.boolean() });
+
+/** Where the window was when it was last closed. */
+export type WindowState = v.InferOutput<typeof kept>;
+
+/** Screen coordinates, pixels. */
+export interface Area {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+const USUAL = { width: 1280, height: 800 };
+export const SMALLEST = { width: 760, height: 520 };
+/** Pixels of the window that must be on a screen, or nobody could take hold of it. */
+const GRIP = 100;
+
+/** The kept state; null when there is none or it cannot be read: a window that opens matters more. */
+export function readState(file: string): WindowState | null {
+  try {
+    return v.parse(kept, JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps the state; where the disk is full, the next window opens as usual. */
+export function keepState(file: string, state: WindowState): void {
+  try {
+    writeFileSync(file, JSON.stringify(state));
+  } catch {
+    // See above.
+  }
+}
+
+/**
+ * Where a window opens: as it was, if enough of it is on one of today's screens; else in the middle, which the system chooses.
+ *
+ * @param screens usable areas
+ */
+export function placeWindow(
+  state: WindowState | null,
+  screens: readonly Area[],
+): Partial<Area> & typeof USUAL {
+  if (!state) return USUAL;
+  const width = Math.max(SMALLEST.width, state.width);
+  const height = Math.max(SMALLEST.height, state.height);
+  const onScreen = screens.some(
+    (screen) =>
+      Math.min(state.x + width, screen.x + screen.width) - Math.max(state.x, screen.x) >= GRIP &&
+      state.y >= screen.y &&
+      state.y <= screen.y + screen.height - GRIP,
+  );
+  return onScreen ? { x: state.x, y: state.y, width, height } : { width, height };
+}

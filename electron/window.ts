@@ -1,0 +1,126 @@
+import { BrowserWindow, dialog, screen } from 'electron';
+import { ORIGIN, START } from './protocol.ts';
+import { lockedDown } from './security.ts';
+import { keepState, placeWindow, readState, SMALLEST } from './window-state.ts';
+
+/** Crashes within this many milliseconds after which the user is asked before the page is tried again. */
+const CRASH_SPAN = 60_000;
+const MOST_CRASHES = 3;
+
+export interface WindowOptions {
+  preload: string;
+  /** Where the window's place is kept. */
+  stateFile: string;
+  icon: string;
+  /** Asked when the window is to be closed; false keeps it. */
+  mayClose: () => boolean;
+}
+
+/** The app's one window. Its page may crash or hang without harm: the lab is in another process and a new page finds it again. */
+export class LabWindow {
+  readonly #options: WindowOptions;
+  #window: BrowserWindow | null = null;
+  #crashes: number[] = [];
+
+  constructor(options: WindowOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the window, or brings it to the front, and goes to a place of the app such as `studies/3`. */
+  show(place?: string): void {
+    if (this.#window) {
+      if (this.#window.isMinimized()) this.#window.restore();
+      this.#window.show();
+      this.#window.focus();
+      if (place !== undefined) void this.#window.loadURL(addressOf(place));
+    } else {
+      this.#open(place);
+    }
+  }
+
+  hide(): void {
+    this.#window?.hide();
+  }
+
+  /** For dialogs that belong to it. */
+  get native(): BrowserWindow | null {
+    return this.#window;
+  }
+
+  get focused(): boolean {
+    return this.#window?.isFocused() ?? false;
+  }
+
+  /** Whether these web contents are the window's. */
+  holds(contents: number): boolean {
+    return this.#window?.webContents.id === contents;
+  }
+
+  #open(place: string | undefined): void {
+    const { preload, stateFile, icon, mayClose } = this.#options;
+    const state = readState(stateFile);
+    const window = new BrowserWindow({
+      ...placeWindow(state, screen.getAllDisplays().map(({ workArea }) => workArea)), // prettier-ignore
+      minWidth: SMALLEST.width,
+      minHeight: SMALLEST.height,
+      title: 'KTG lab',
+      icon,
+      show: false,
+      webPreferences: lockedDown(preload),
+    });
+    this.#window = window;
+    if (state?.maximized) window.maximize();
+    window.once('ready-to-show', () => {
+      window.show();
+    });
+    window.on('close', (event) => {
+      keepState(stateFile, { ...window.getNormalBounds(), maximized: window.isMaximized() });
+      if (!mayClose()) event.preventDefault();
+    });
+    window.on('closed', () => {
+      if (this.#window === window) this.#window = null;
+    });
+    window.webContents.on('render-process-gone', (_event, { reason }) => {
+      if (reason !== 'clean-exit') void this.#recover(window, reason);
+    });
+    window.on('unresponsive', () => void this.#wait(window));
+    void window.loadURL(addressOf(place ?? ''));
+  }
+
+  async #recover(window: BrowserWindow, reason: string): Promise<void> {
+    const now = Date.now();
+    this.#crashes = [...this.#crashes.filter((at) => now - at < CRASH_SPAN), now];
+    if (this.#crashes.length >= MOST_CRASHES) {
+      this.#crashes = [];
+      const { response } = await dialog.showMessageBox({
+        type: 'error',
+        message: 'The window has crashed several times.',
+        detail: `Its page ended: ${reason}. The lab itself goes on working.`,
+        buttons: ['Open it again', 'Leave it closed'],
+        defaultId: 0,
+        cancelId: 1,
+      });
+      if (response === 1) return;
+    }
+    const place = placeOf(window.isDestroyed() ? START : window.webContents.getURL());
+    if (this.#window === window) this.#window = null;
+    this.#open(place);
+    if (!window.isDestroyed()) window.destroy(); // after the new one: the last window's end would end the app
+  }
+
+  async #wait(window: BrowserWindow): Promise<void> {
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'warning',
+      message: 'The window does not answer.',
+      detail: 'The lab itself goes on working.',
+      buttons: ['Wait', 'Load the window again'],
+      defaultId: 0,
+      cancelId: 0,
+    });
+    if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer(); // and recovers
+  }
+}
+
+const addressOf = (place: string): string => (place === '' ? START : `${START}#/${place}`);
+const placeOf = (address: string): string =>
+  address.startsWith(ORIGIN) ? new URL(address).hash.replace(/^#\/?/, '') : '';
