@@ -4,8 +4,10 @@
 import { resolve } from 'node:path';
 import { cli, runProgram } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
+import { ensureWindowOrExit } from './window.js';
 
 const args = process.argv.slice(2);
 await ensureSetupOrExit({ engine: false }); // the library is the business of `ktg engine`
+if (args[0] === 'serve') await ensureWindowOrExit();
 if (args[0] === '--run' && args[1]) await runProgram(resolve(args[1]), args.slice(2));
 else await runProgram(cli, args);

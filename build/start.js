@@ -1,6 +1,16 @@
-// npm start: set up what is missing, then show what the lab does. Plain JavaScript for Node 18 and newer.
-import { cli, runProgram } from './runtime.js';
+// npm start: set up what is missing, then the app: on the desktop, or in a browser where no Electron can be had.
+// Plain JavaScript for Node 18 and newer.
+import { findElectron } from './electron.js';
+import { checkout, cli, runProgram } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
+import { ensureWindowOrExit } from './window.js';
 
 await ensureSetupOrExit();
-await runProgram(cli, ['demo', ...process.argv.slice(2)]);
+await ensureWindowOrExit();
+const electron = await findElectron(checkout);
+if ('binary' in electron) {
+  const { startApp } = await import('./app.js');
+  process.exit(await startApp(electron.binary, process.argv.slice(2)));
+}
+console.error(`The app is for your browser here, because ${electron.why}.\n`);
+await runProgram(cli, ['serve', ...process.argv.slice(2)]);

@@ -1,0 +1,122 @@
+/** The real app for tests: `ktg serve` as a process of its own over a lab file of its own, looked at by Chromium. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where a Chromium may be: KTG_CHROMIUM, or the usual places. */
+const places = [
+  process.env.KTG_CHROMIUM ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:/Program Files/Google/Chrome/Application/chrome.exe',
+];
+const browserFile = places.find((place) => place !== '' && existsSync(place));
+
+/** For `test`'s option `skip`: false where a browser is, else why nothing is tested. */
+export const withoutBrowser: string | false =
+  browserFile === undefined
+    ? 'NOT TESTED: no Chromium here (apt-get install chromium, or set KTG_CHROMIUM to one)'
+    : false;
+
+/** A lab that is served, until `close`. */
+export class ServedApp {
+  readonly folder: string;
+  readonly #browser: Browser;
+  #server: ChildProcess | null = null;
+  #url = '';
+
+  private constructor(folder: string, browser: Browser) {
+    this.folder = folder;
+    this.#browser = browser;
+  }
+
+  /** @param fill writes the lab file before it is served */
+  static async open(fill: (labFile: string) => void | Promise<void> = () => undefined): Promise<ServedApp> {
+    const folder = await mkdtemp(join(tmpdir(), 'ktg-app-'));
+    const browser = await chromium.launch({ executablePath: browserFile!, args: ['--no-sandbox'] });
+    const app = new ServedApp(folder, browser);
+    await fill(app.labFile);
+    await app.start();
+    return app;
+  }
+
+  get labFile(): string {
+    return join(this.folder, 'lab.sqlite');
+  }
+
+  /** Works once. */
+  get url(): string {
+    return this.#url;
+  }
+
+  get server(): ChildProcess {
+    return this.#server!;
+  }
+
+  /** @param port 0: any free one */
+  async start(port = 0): Promise<void> {
+    const args = [
+      join(checkout, 'core/cli.ts'),
+      'serve',
+      '--json',
+      '--lab',
+      this.labFile,
+      '--port',
+      `${port}`,
+    ];
+    const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: checkout });
+    this.#server = server;
+    this.#url = await new Promise<string>((resolve, reject) => {
+      createInterface(server.stdout).on('line', (line) => {
+        resolve((JSON.parse(line) as { url: string }).url);
+      });
+      server.on('exit', (code) => {
+        reject(new Error(`ktg serve ended with code ${code}`));
+      });
+    });
+  }
+
+  /** Ends the server, as Ctrl-C does or as a crash would. */
+  async stop(signal: 'SIGINT' | 'SIGKILL' = 'SIGINT'): Promise<void> {
+    const server = this.server;
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once('close', resolve));
+    server.kill(signal);
+    await ended;
+  }
+
+  /** A browser profile that the lab knows: its pages may be opened by `visit`. */
+  async context(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    return context;
+  }
+
+  /** A page at an address of the app; whatever it complains of is in `complaints`. */
+  async visit(context: BrowserContext, address = ''): Promise<{ page: Page; complaints: string[] }> {
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    if ((await context.cookies()).length === 0) await page.goto(this.#url);
+    await page.goto(`${new URL(this.#url).origin}/${address}`);
+    return { page, complaints };
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.stop('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
