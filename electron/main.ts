@@ -90,10 +90,11 @@ function work(lab: HeldLab): void {
   app.on('second-instance', () => {
     window.show();
   });
-  powerMonitor.on('shutdown', (event) => {
-    event.preventDefault();
+  const onShutdown = (event: { preventDefault(): void }): void => {
+    event.preventDefault(); // time to save
     void leaving.leave(false);
-  });
+  };
+  powerMonitor.on('shutdown', onShutdown as () => void); // its types leave the event out
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leaving.leave(false));
   void lab.lost.then(() => {
     if (leaving.decided) return;

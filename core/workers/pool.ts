@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../base/errors.ts';
+import { outsideArchive } from '../engine/node-program.ts';
 import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { Assignment } from './assignment.ts';
@@ -64,7 +65,7 @@ export class WorkerPool implements Runner {
   readonly #looks: NodeJS.Timeout | null;
 
   constructor(options: PoolOptions) {
-    const program = options.program ?? fileURLToPath(new URL('./worker.ts', import.meta.url));
+    const program = options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url)));
     this.#options = { ...options, program };
     this.#devices = options.devices.map((device) => ({ ...device }));
     this.#engine = options.engine ?? 'auto';

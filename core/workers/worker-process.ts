@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { LabError } from '../base/errors.ts';
+import { nodeProgram } from '../engine/node-program.ts';
 import { parseToLab } from './check-messages.ts';
 import type { Exit } from './failure.ts';
 import { memoryKills } from './memory-kills.ts';
@@ -43,12 +44,13 @@ export class WorkerProcess {
   #messages = 0;
   #deaf = false;
 
-  /** @param program of the worker, run under the Node of this process */
+  /** @param program of the worker, run under `nodeProgram` */
   constructor(place: Place, program: string, events: WorkerEvents) {
     this.threads = place.threads;
     this.#events = events;
     this.#child = fork(program, [], {
       serialization: 'advanced',
+      execPath: nodeProgram(),
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...environmentFor(place) },

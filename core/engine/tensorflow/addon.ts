@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LabError } from '../../base/errors.ts';
+import { nodeProgram, outsideArchive } from '../node-program.ts';
 import { quietFile, quietSource } from './quiet.ts';
 
 const run = promisify(execFile);
@@ -47,7 +48,7 @@ export async function buildAddon(
   include: string,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const binding = join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding');
+  const binding = outsideArchive(join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding'));
   const rpath =
     process.platform === 'darwin'
       ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path']
@@ -73,7 +74,15 @@ export async function buildAddon(
 
 async function compile(compiler: string, flags: string[], signal: AbortSignal | undefined): Promise<void> {
   const { include_dir: nodeInclude } = require('node-api-headers') as { include_dir: string };
-  const common = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeInclude}`];
+  const common = [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-shared',
+    '-w',
+    '-DNAPI_VERSION=8',
+    `-I${outsideArchive(nodeInclude)}`,
+  ];
   await run(compiler, [...common, ...flags], { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
     const { stderr = '' } = error as { stderr?: string };
@@ -91,9 +100,9 @@ async function compile(compiler: string, flags: string[], signal: AbortSignal | 
  * @throws LabError `engine.does-not-load` with the loader's words
  */
 export async function checkAddon(folder: string, signal?: AbortSignal): Promise<void> {
-  await run(process.execPath, ['-e', 'require(process.argv[1])', join(folder, addonFile)], {
+  await run(nodeProgram(), ['-e', 'require(process.argv[1])', join(folder, addonFile)], {
     signal,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
   }).catch((error: unknown) => {
     signal?.throwIfAborted();
     const { stderr = '' } = error as { stderr?: string };
