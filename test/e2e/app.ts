@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ensureWindow } from '../../build/window.js';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,12 +28,15 @@ export const withoutBrowser: string | false =
     ? 'NOT TESTED: no Chromium here (apt-get install chromium, or set KTG_CHROMIUM to one)'
     : false;
 
+type ContextOptions = Parameters<Browser['newContext']>[0];
+
 /** A lab that is served, until `close`. */
 export class ServedApp {
   readonly folder: string;
   readonly #browser: Browser;
   #server: ChildProcess | null = null;
   #url = '';
+  #cookies: Awaited<ReturnType<BrowserContext['cookies']>> = [];
 
   private constructor(folder: string, browser: Browser) {
     this.folder = folder;
@@ -41,6 +45,7 @@ export class ServedApp {
 
   /** @param fill writes the lab file before it is served */
   static async open(fill: (labFile: string) => void | Promise<void> = () => undefined): Promise<ServedApp> {
+    await ensureWindow();
     const folder = await mkdtemp(join(tmpdir(), 'ktg-app-'));
     const browser = await chromium.launch({ executablePath: browserFile!, args: ['--no-sandbox'] });
     const app = new ServedApp(folder, browser);
@@ -94,9 +99,15 @@ export class ServedApp {
     await ended;
   }
 
-  /** A browser profile that the lab knows: its pages may be opened by `visit`. */
-  async context(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  /** A browser profile; the first one that visits redeems the address, others are its twins. */
+  async context(options: ContextOptions = {}): Promise<BrowserContext> {
+    return this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  }
+
+  /** Another profile with the cookie that the lab gave to the first: another window of the same person. */
+  async twin(options: ContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.context(options);
+    await context.addCookies(this.#cookies);
     return context;
   }
 
@@ -109,7 +120,10 @@ export class ServedApp {
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
     });
-    if ((await context.cookies()).length === 0) await page.goto(this.#url);
+    if ((await context.cookies()).length === 0) {
+      await page.goto(this.#url);
+      this.#cookies = await context.cookies();
+    }
     await page.goto(`${new URL(this.#url).origin}/${address}`);
     return { page, complaints };
   }

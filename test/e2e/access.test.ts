@@ -1,0 +1,92 @@
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import type { BrowserContext } from 'playwright-core';
+import { ServedApp, withoutBrowser } from './app.ts';
+import { addPlayedStudy } from './played-study.ts';
+
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const views = [
+  '#/studies',
+  '#/studies/new',
+  '#/studies/1',
+  '#/studies/1/trials/1',
+  '#/graphs',
+  '#/graph/',
+  '#/compare?runs=1,2',
+  '#/reruns',
+  '#/data',
+  '#/settings',
+  '#/log',
+];
+
+describe('for everybody', { skip: withoutBrowser }, () => {
+  let app: ServedApp;
+  let context: BrowserContext;
+  before(async () => {
+    app = await ServedApp.open((file) => {
+      addPlayedStudy(file, { trials: 30, epochs: 16 });
+    });
+    // axe is injected by the test, which the page's policy would rightly refuse; see the story for the policy at work
+    context = await app.context({ bypassCSP: true });
+  });
+  after(() => app.close());
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    test(`axe finds nothing wrong with any view, ${colorScheme}`, async () => {
+      const { page, complaints } = await app.visit(context, views[0]);
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.addScriptTag({ path: axeFile });
+      const found: string[] = [];
+      for (const view of views) {
+        await page.evaluate((to) => (location.hash = to), view);
+        await page.locator('main h1').first().waitFor();
+        await page.waitForTimeout(400); // charts measure their place and draw
+        found.push(
+          ...(await page.evaluate(async (of) => {
+            const { axe } = window as unknown as { axe: typeof import('axe-core') };
+            const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+            return violations.map(
+              ({ id, nodes }) => `${of} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+            );
+          }, view)),
+        );
+      }
+      assert.deepEqual(found, []);
+      assert.deepEqual(complaints, []);
+      await page.close();
+    });
+
+  test('the keyboard alone reaches a study, its trials and back', async () => {
+    const { page } = await app.visit(context, '#/data');
+    await page.getByRole('heading', { name: 'Data' }).first().waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('1');
+    const study = page.getByRole('link', { name: 'Open Played' });
+    await study.waitFor();
+    await tabTo(page, 'Open Played');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/studies\/1$/);
+    await tabTo(page, 'Re-run ×5');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.close();
+  });
+});
+
+/** Presses Tab until what has the focus bears this name. */
+async function tabTo(page: Awaited<ReturnType<BrowserContext['newPage']>>, name: string): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const { activeElement: element } = document;
+      return element?.getAttribute('aria-label') ?? element?.textContent.trim() ?? '';
+    });
+    if (at === name) return;
+    seen.push(at.slice(0, 30));
+  }
+  assert.fail(`"${name}" was not reached by Tab: ${seen.join(', ')}`);
+}

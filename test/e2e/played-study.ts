@@ -1,0 +1,110 @@
+/** Finished studies of any size without training: graphs are drawn and judged as in a search, accuracies follow a formula. */
+import { stream } from '../../core/base/random.ts';
+import { graphKey } from '../../core/graph/canonical.ts';
+import { edgeOf, nodeNumbers, type Graph } from '../../core/graph/graph.ts';
+import { paperSpace, sample } from '../../core/graph/space.ts';
+import { judge, ladder } from '../../core/search/asha.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
+
+const MODELS = ['resnet8', 'resnet14'];
+const START = Date.UTC(2026, 2, 3, 8);
+
+/** Writes a completed study of three nodes to a lab file that nobody holds. */
+export function addPlayedStudy(
+  labFile: string,
+  { trials, epochs, name = 'Played' }: { trials: number; epochs: number; name?: string },
+): void {
+  const space = { ...paperSpace(3, 'resnet8', MODELS), frozen: false };
+  const plan: StudyPlan = {
+    seed: 1,
+    trials,
+    space,
+    rule: paperRule,
+    sampler: 'random',
+    training: {
+      data: 'synthetic',
+      protocol: 'held-out',
+      purpose: 'search',
+      splitSeed: 0,
+      epochs,
+      recipe: recipeFor(epochs),
+    },
+    rejected: 'resample',
+    duplicates: 'train',
+    retries: 2,
+  };
+  const store = openLabFile(labFile);
+  try {
+    store.transaction(() => {
+      const { id: study } = store.addStudy({ name, plan, priority: 0, notes: '', createdAt: START });
+      store.changeStudy(study, { state: 'running', startedAt: START });
+      const rungs = ladder(paperRule, epochs);
+      for (let number = 0; number < trials; number++) {
+        const graph = sample(space, stream('played', number));
+        const { id: run } = store.addRun({
+          kind: 'trial',
+          study,
+          rerun: null,
+          number,
+          variant: '',
+          graph,
+          key: graphKey(graph),
+          seed: number,
+          training: plan.training,
+          createdAt: START,
+        });
+        const startedAt = START + number * 60_000;
+        store.changeRun(run, { state: 'running', startedAt });
+        const attempt = store.addAttempt(run, `played:${number % 4}`, startedAt);
+        let epoch = 0;
+        let stopped = false;
+        while (epoch < epochs && !stopped) {
+          epoch++;
+          const accuracies = nodeNumbers(graph).map((node) => accuracy(graph, node, epoch, number));
+          store.addEpoch(run, {
+            epoch,
+            seconds: 30,
+            nodes: accuracies.map((each) => ({
+              accuracy: each,
+              loss: 3 * (1 - each),
+              trainAccuracy: Math.min(1, each * 1.1),
+              trainLoss: 2.5 * (1 - each),
+            })),
+            edges: graph.edges.map(({ gate }) =>
+              gate === 'cutoff'
+                ? null
+                : {
+                    rawLoss: 1 / epoch,
+                    gatedLoss: 0.5 / epoch,
+                    weight: gate === 'linear' ? epoch / epochs : 1,
+                    bothRight: 300,
+                    onlySourceRight: 100,
+                    onlyDestinationRight: 80,
+                    bothWrong: 20,
+                  },
+            ),
+          });
+          if (!rungs.includes(epoch)) continue;
+          const decision = judge(paperRule, { epoch, value: accuracies[0]!, others: store.rungValues(study, epoch) });
+          store.addDecision(run, decision, startedAt + epoch * 30_000);
+          stopped = decision.verdict === 'stop';
+        }
+        const endedAt = startedAt + epoch * 30_000;
+        store.changeRun(run, { state: stopped ? 'stopped' : 'completed', endedAt });
+        store.changeAttempt(run, attempt.number, { endedAt, outcome: stopped ? 'stopped' : 'completed' });
+      }
+      store.changeStudy(study, { state: 'completed', endedAt: START + trials * 60_000 });
+    });
+  } finally {
+    store.close();
+  }
+}
+
+/** Rises to what the node's teachers make of it, with the noise of its trial. */
+function accuracy(graph: Graph, node: number, epoch: number, number: number): number {
+  const teachers = nodeNumbers(graph).filter((source) => edgeOf(graph, source, node).gate !== 'cutoff').length;
+  const label = edgeOf(graph, 0, node).gate === 'cutoff' ? 0 : 0.2;
+  const end = 0.4 + label + 0.03 * teachers + 0.04 * stream('played noise', number, node).normal();
+  return Math.min(0.95, Math.max(0.01, end * (1 - Math.exp(-epoch / 6))));
+}

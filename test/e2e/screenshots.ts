@@ -1,0 +1,79 @@
+/**
+ * Pictures of the app for the README, from a study that is really trained: `npm run screenshots`, about five minutes.
+ * `npm run screenshots -- FOLDER` writes more of them to a folder, of every view, light and dark, small and large.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ServedApp, withoutBrowser } from './app.ts';
+import { addStudies, tinyPlan } from './tiny-study.ts';
+
+if (withoutBrowser) throw new Error(withoutBrowser);
+const all = process.argv[2];
+const folder = all ?? fileURLToPath(new URL('../../renderer/pictures', import.meta.url));
+await mkdir(folder, { recursive: true });
+const NAME = 'Three small networks';
+const small = { width: 1280, height: 800 };
+const large = { width: 2560, height: 1440 };
+
+const app = await ServedApp.open((file) => {
+  addStudies(file, [{ name: NAME, plan: tinyPlan({ nodes: 3, trials: 20, epochs: 8, images: 500 }) }]);
+});
+try {
+  const context = await app.context();
+  const { page } = await app.visit(context, '#/studies/1');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByText('5 / 20').waitFor({ timeout: 400_000 });
+  await shoot('study-running', '#/studies/1', all ? undefined : ['light']);
+  await page.getByText('20 / 20').waitFor({ timeout: 600_000 });
+  const best = await page.getByRole('link', { name: /%$/ }).first().getAttribute('href');
+  await page.getByRole('button', { name: 'Re-run ×5' }).first().click();
+  await page.getByLabel('Seeds').fill('5');
+  await page
+    .getByLabel('Knowledge distillation')
+    .uncheck()
+    .catch(() => undefined);
+  await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  await page.waitForURL(/reruns/);
+  await shoot('study', '#/studies/1');
+  await shoot('graph', best!);
+  const others = await page.evaluate(() => location.hash);
+  await page
+    .getByText('completed', { exact: true })
+    .first()
+    .waitFor({ timeout: 600_000 })
+    .catch(() => undefined);
+  await shoot('rerun', others);
+  if (all)
+    for (const [name, address] of [
+      ['studies', '#/studies'],
+      ['new-study', '#/studies/new'],
+      ['graphs', '#/graphs'],
+      ['compare', '#/compare?runs=1,2,3'],
+      ['data', '#/data'],
+      ['settings', '#/settings'],
+      ['log', '#/log'],
+    ] as const)
+      await shoot(name, address);
+} finally {
+  await app.close();
+}
+
+/** The README's pictures are small, one in each light; a look at everything is also large. */
+async function shoot(
+  name: string,
+  address: string,
+  lights: readonly ('light' | 'dark')[] = ['light', 'dark'],
+): Promise<void> {
+  for (const viewport of all ? [small, large] : [small])
+    for (const colorScheme of lights) {
+      const context = await app.twin({ viewport, colorScheme });
+      const { page } = await app.visit(context, address);
+      await page.locator('main h1').first().waitFor();
+      await page.waitForTimeout(1500); // moving parts come to rest
+      await page.screenshot({
+        path: join(folder, `${name}-${colorScheme}${viewport === large ? '-large' : ''}.png`),
+      });
+      await context.close();
+    }
+}

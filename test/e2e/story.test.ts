@@ -1,0 +1,86 @@
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import type { BrowserContext } from 'playwright-core';
+import { ServedApp, withoutBrowser } from './app.ts';
+import { addStudies, tinyPlan } from './tiny-study.ts';
+
+const patient = { timeout: 90_000 };
+
+describe('from nothing to the first epochs', { skip: withoutBrowser }, () => {
+  let app: ServedApp;
+  before(async () => {
+    app = await ServedApp.open();
+  });
+  after(() => app.close());
+
+  test('one click on Quick look trains, live, and Stop ends it', async () => {
+    const { page, complaints } = await app.visit(await app.context());
+    await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
+    await page.getByRole('button', { name: 'Quick look' }).click();
+    await page.waitForURL(/#\/studies\/1$/);
+    await page.getByRole('heading', { name: 'Quick look' }).waitFor();
+    await page.getByText(/epoch 0 \/ 8/).first().waitFor(patient);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Now' }).click();
+    await page.getByRole('button', { name: 'Resume' }).waitFor(patient);
+    assert.deepEqual(complaints, []);
+  });
+});
+
+describe('a study that trains', { skip: withoutBrowser }, () => {
+  const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
+  let app: ServedApp;
+  let context: BrowserContext;
+  before(async () => {
+    app = await ServedApp.open((file) => {
+      addStudies(file, [
+        { name: 'Tiny', plan: tinyPlan({ nodes: 2, trials: 4, epochs: 2, images: 100 }) },
+        { name: hostile, plan: tinyPlan({ nodes: 2, trials: 2, epochs: 1, images: 100 }) },
+      ]);
+    });
+    context = await app.context();
+  });
+  after(() => app.close());
+
+  test('is started, seen live in two windows, explains its stops, and its best graph is trained from five seeds', async () => {
+    const { page, complaints } = await app.visit(context, '#/studies/1');
+    const other = await app.visit(context, '#/studies');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('4 / 4').waitFor(patient);
+    await other.page.getByText(/4 \/ 4 trials/).waitFor();
+    assert.match(await page.locator('main').innerText(), /Best: trial \d/);
+
+    await page.getByRole('button', { name: 'Re-run ×5' }).first().click();
+    const dialog = page.getByRole('dialog');
+    for (const box of await dialog.getByRole('checkbox').all()) await box.uncheck();
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    await page.waitForURL(/#\/reruns\/1$/);
+    await page.getByText(/5 of 5|5 \/ 5/).first().waitFor(patient);
+    await page.getByText(/\d\d\.\d\d ± \d/).first().waitFor();
+    assert.deepEqual([complaints, other.complaints], [[], []]);
+  });
+
+  test('every trial has an address of its own', async () => {
+    const { page, complaints } = await app.visit(context, '#/studies/1/trials/1');
+    await page.getByRole('heading', { name: /Trial 0/ }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a name is text and never markup', async () => {
+    const { page } = await app.visit(context, '#/studies');
+    await page.getByRole('heading', { name: hostile }).waitFor();
+    assert.equal(await page.locator('main b, main img[src="x"]').count(), 0);
+    assert.equal(await page.title(), 'KTG lab');
+  });
+
+  test('after the server has ended and come back the page goes on, once the browser knows the new one', async () => {
+    const { page } = await app.visit(context, '#/studies');
+    const port = Number(new URL(app.url).port);
+    await app.stop();
+    await page.getByText('The connection to the lab is lost').waitFor();
+    await app.start(port);
+    await (await context.newPage()).goto(app.url);
+    await page.getByText('The connection to the lab is lost').waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Open Tiny' }).waitFor();
+  });
+});
