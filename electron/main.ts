@@ -61,7 +61,7 @@ function work(lab: HeldLab): void {
   const window = new LabWindow({
     preload: built('preload.cjs'),
     stateFile: join(app.getPath('userData'), 'window.json'),
-    icon: built('../icons/512x512.png'),
+    icon: built('icon.png'),
     mayClose: () => {
       // On a Mac an app without a window goes on; elsewhere its end is the app's.
       if (leaving.gone || process.platform === 'darwin') return true;

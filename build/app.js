@@ -1,0 +1,26 @@
+// The desktop app from the checkout, when Electron is there. Plain JavaScript for Node 18 and newer.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { checkout, pinnedNode, runPinned } from './runtime.js';
+
+/**
+ * Bundles the app and runs it. Workers get the pinned Node, as those of the command line do.
+ *
+ * @param {string} binary Electron's program
+ * @param {string[]} args of the app, such as --lab=FILE
+ * @returns {Promise<number>} exit code
+ */
+export async function startApp(binary, args) {
+  const bundled = await runPinned(checkout, [join(checkout, 'build', 'shell.js')]);
+  if (bundled !== 0) return bundled;
+  /** @type {NodeJS.ProcessEnv} */
+  const environment = { ...process.env, KTG_NODE: pinnedNode(checkout) };
+  delete environment.ELECTRON_RUN_AS_NODE; // set by some editors' terminals: Electron would be a plain Node
+  const app = spawn(binary, [checkout, ...args], { stdio: 'inherit', env: environment });
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+    process.on(signal, () => app.kill(signal === 'SIGINT' ? 'SIGTERM' : signal));
+  return new Promise((resolve, reject) => {
+    app.on('error', reject);
+    app.on('close', (code) => resolve(code ?? 1));
+  });
+}

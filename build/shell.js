@@ -1,0 +1,83 @@
+// node build/shell.js: bundles what runs in Electron, and the programs that the lab starts, into dist/electron. Runs under the
+// pinned Node, as Vite needs it.
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { checkout } from './runtime.js';
+
+const here = (/** @type {string} */ path) => join(checkout, path);
+const folder = here('dist/electron');
+
+/** Each is started by its name beside the others: the app, a slot's process, and threads of the lab. */
+const programs = {
+  main: here('electron/main.ts'),
+  worker: here('core/workers/worker.ts'),
+  keeper: here('core/store/file/keeper.ts'),
+  'data-look': here('core/lab/data-look.ts'),
+};
+
+/** Found at run time: they hold native code, WASM or sources for a compiler. */
+const external = ['electron', 'better-sqlite3', /^@tensorflow\//, 'node-api-headers'];
+
+/**
+ * `new URL('./worker.ts', import.meta.url)` in the sources is worker.js beside the bundle. Bundles lie two folders below the
+ * root, as the sources that look for package.json do.
+ * @type {import('vite').Plugin}
+ */
+const programNames = {
+  name: 'program-names',
+  enforce: 'pre', // on the sources as they are written
+  transform(code, id) {
+    if (!id.startsWith(here('core'))) return null;
+    const named = /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)/g;
+    if (!named.test(code)) return null;
+    return code.replace(named, (_whole, name) => {
+      if (!(name in programs)) throw new Error(`${id} starts ${name}.ts, which is no program of build/shell.js.`);
+      return `new URL('./${name}.js', import.meta.url)`;
+    });
+  },
+};
+
+/** @type {import('vite').InlineConfig} */
+const shared = { configFile: false, root: checkout, logLevel: 'warn', publicDir: false };
+
+/** Bundles everything; some seconds. */
+export async function bundleShell() {
+  await build({
+    ...shared,
+    plugins: [programNames],
+    ssr: { noExternal: true, target: 'node' },
+    build: {
+      ssr: true,
+      outDir: folder,
+      emptyOutDir: true,
+      target: 'node24',
+      minify: false,
+      rolldownOptions: {
+        input: programs,
+        external,
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  });
+  await build({
+    ...shared,
+    ssr: { noExternal: true, target: 'node' },
+    build: {
+      ssr: true,
+      outDir: folder,
+      emptyOutDir: false,
+      target: 'node24',
+      minify: false,
+      rolldownOptions: {
+        input: { preload: here('electron/preload.ts') },
+        external: ['electron'],
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  });
+  copyFileSync(here('build/icons/512x512.png'), join(folder, 'icon.png'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleShell();
