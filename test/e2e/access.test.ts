@@ -1,6 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
 import type { BrowserContext } from 'playwright-core';
 import { ServedApp, withoutBrowser } from './app.ts';
 import { addPlayedStudy } from './played-study.ts';
@@ -39,18 +40,14 @@ describe('for everybody', { skip: withoutBrowser }, () => {
       await page.addScriptTag({ path: axeFile });
       const found: string[] = [];
       for (const view of views) {
-        await page.evaluate((to) => (location.hash = to), view);
+        await page.evaluate(`location.hash = ${JSON.stringify(view)}`);
         await page.locator('main h1').first().waitFor();
         await page.waitForTimeout(400); // charts measure their place and draw
-        found.push(
-          ...(await page.evaluate(async (of) => {
-            const { axe } = window as unknown as { axe: typeof import('axe-core') };
-            const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-            return violations.map(
-              ({ id, nodes }) => `${of} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-            );
-          }, view)),
+        const { violations } = await page.evaluate<AxeResults>(
+          `axe.run(document, { resultTypes: ['violations'] })`,
         );
+        for (const { id, nodes } of violations)
+          found.push(`${view} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
       }
       assert.deepEqual(found, []);
       assert.deepEqual(complaints, []);
@@ -81,10 +78,9 @@ async function tabTo(page: Awaited<ReturnType<BrowserContext['newPage']>>, name:
   const seen: string[] = [];
   for (let presses = 0; presses < 120; presses++) {
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => {
-      const { activeElement: element } = document;
-      return element?.getAttribute('aria-label') ?? element?.textContent.trim() ?? '';
-    });
+    const at = await page.evaluate<string>(
+      `document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent.trim() ?? ''`,
+    );
     if (at === name) return;
     seen.push(at.slice(0, 30));
   }

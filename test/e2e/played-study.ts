@@ -1,10 +1,13 @@
 /** Finished studies of any size without training: graphs are drawn and judged as in a search, accuracies follow a formula. */
 import { stream } from '../../core/base/random.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
-import { edgeOf, nodeNumbers, type Graph } from '../../core/graph/graph.ts';
+import { LABEL, nodeNumbers, type Graph } from '../../core/graph/graph.ts';
 import { paperSpace, sample } from '../../core/graph/space.ts';
-import { judge, ladder } from '../../core/search/asha.ts';
+import { judgeOf } from '../../core/search/judge.ts';
+import { receive } from '../../core/search/report.ts';
+import { environment } from '../search/scripted-runner.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
+import type { EpochMetrics } from '../../core/study/metrics.ts';
 import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
 
 const MODELS = ['resnet8', 'resnet14'];
@@ -39,9 +42,9 @@ export function addPlayedStudy(
     store.transaction(() => {
       const { id: study } = store.addStudy({ name, plan, priority: 0, notes: '', createdAt: START });
       store.changeStudy(study, { state: 'running', startedAt: START });
-      const rungs = ladder(paperRule, epochs);
+      const judge = judgeOf(store, study, plan);
       for (let number = 0; number < trials; number++) {
-        const graph = sample(space, stream('played', number));
+        const { graph } = sample(space, stream('played', number));
         const { id: run } = store.addRun({
           kind: 'trial',
           study,
@@ -57,42 +60,14 @@ export function addPlayedStudy(
         const startedAt = START + number * 60_000;
         store.changeRun(run, { state: 'running', startedAt });
         const attempt = store.addAttempt(run, `played:${number % 4}`, startedAt);
-        let epoch = 0;
-        let stopped = false;
-        while (epoch < epochs && !stopped) {
-          epoch++;
-          const accuracies = nodeNumbers(graph).map((node) => accuracy(graph, node, epoch, number));
-          store.addEpoch(run, {
-            epoch,
-            seconds: 30,
-            nodes: accuracies.map((each) => ({
-              accuracy: each,
-              loss: 3 * (1 - each),
-              trainAccuracy: Math.min(1, each * 1.1),
-              trainLoss: 2.5 * (1 - each),
-            })),
-            edges: graph.edges.map(({ gate }) =>
-              gate === 'cutoff'
-                ? null
-                : {
-                    rawLoss: 1 / epoch,
-                    gatedLoss: 0.5 / epoch,
-                    weight: gate === 'linear' ? epoch / epochs : 1,
-                    bothRight: 300,
-                    onlySourceRight: 100,
-                    onlyDestinationRight: 80,
-                    bothWrong: 20,
-                  },
-            ),
-          });
-          if (!rungs.includes(epoch)) continue;
-          const decision = judge(paperRule, { epoch, value: accuracies[0]!, others: store.rungValues(study, epoch) });
-          store.addDecision(run, decision, startedAt + epoch * 30_000);
-          stopped = decision.verdict === 'stop';
+        const reporter = { run, attempt: attempt.number, environment };
+        for (let epoch = 1; epoch <= epochs; epoch++) {
+          const at = startedAt + epoch * 30_000;
+          if (!receive(store, judge, reporter, played(graph, number, epoch, epochs), at).go) break;
+          if (epoch < epochs) continue;
+          store.changeRun(run, { state: 'completed', endedAt: at });
+          store.changeAttempt(run, attempt.number, { endedAt: at, outcome: 'completed' });
         }
-        const endedAt = startedAt + epoch * 30_000;
-        store.changeRun(run, { state: stopped ? 'stopped' : 'completed', endedAt });
-        store.changeAttempt(run, attempt.number, { endedAt, outcome: stopped ? 'stopped' : 'completed' });
       }
       store.changeStudy(study, { state: 'completed', endedAt: START + trials * 60_000 });
     });
@@ -101,10 +76,38 @@ export function addPlayedStudy(
   }
 }
 
+function played(graph: Graph, number: number, epoch: number, epochs: number): EpochMetrics {
+  const accuracies = nodeNumbers(graph).map((node) => accuracy(graph, node, epoch, number));
+  return {
+    epoch,
+    seconds: 30,
+    nodes: accuracies.map((each) => ({
+      accuracy: each,
+      loss: 3 * (1 - each),
+      trainAccuracy: Math.min(1, each * 1.1),
+      trainLoss: 2.5 * (1 - each),
+    })),
+    edges: graph.edges.map(({ gate }) =>
+      gate === 'cutoff'
+        ? null
+        : {
+            rawLoss: 1 / epoch,
+            gatedLoss: 0.5 / epoch,
+            weight: gate === 'linear' ? epoch / epochs : 1,
+            bothRight: 300,
+            onlySourceRight: 100,
+            onlyDestinationRight: 80,
+            bothWrong: 20,
+          },
+    ),
+  };
+}
+
 /** Rises to what the node's teachers make of it, with the noise of its trial. */
 function accuracy(graph: Graph, node: number, epoch: number, number: number): number {
-  const teachers = nodeNumbers(graph).filter((source) => edgeOf(graph, source, node).gate !== 'cutoff').length;
-  const label = edgeOf(graph, 0, node).gate === 'cutoff' ? 0 : 0.2;
+  const open = graph.edges.filter(({ destination, gate }) => destination === node && gate !== 'cutoff');
+  const teachers = open.filter(({ source }) => source !== LABEL).length;
+  const label = open.length > teachers ? 0.2 : 0;
   const end = 0.4 + label + 0.03 * teachers + 0.04 * stream('played noise', number, node).normal();
   return Math.min(0.95, Math.max(0.01, end * (1 - Math.exp(-epoch / 6))));
 }

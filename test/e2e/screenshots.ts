@@ -37,13 +37,13 @@ try {
   await page.waitForURL(/reruns/);
   await shoot('study', '#/studies/1');
   await shoot('graph', best!);
-  const others = await page.evaluate(() => location.hash);
+  const rerun = new URL(page.url()).hash;
   await page
     .getByText('completed', { exact: true })
     .first()
     .waitFor({ timeout: 600_000 })
     .catch(() => undefined);
-  await shoot('rerun', others);
+  await shoot('rerun', rerun);
   if (all)
     for (const [name, address] of [
       ['studies', '#/studies'],

@@ -19,7 +19,10 @@ describe('from nothing to the first epochs', { skip: withoutBrowser }, () => {
     await page.getByRole('button', { name: 'Quick look' }).click();
     await page.waitForURL(/#\/studies\/1$/);
     await page.getByRole('heading', { name: 'Quick look' }).waitFor();
-    await page.getByText(/epoch 0 \/ 8/).first().waitFor(patient);
+    await page
+      .getByText(/epoch 0 \/ 8/)
+      .first()
+      .waitFor(patient);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Now' }).click();
     await page.getByRole('button', { name: 'Resume' }).waitFor(patient);
@@ -55,8 +58,14 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
     for (const box of await dialog.getByRole('checkbox').all()) await box.uncheck();
     await dialog.getByRole('button', { name: 'Start' }).click();
     await page.waitForURL(/#\/reruns\/1$/);
-    await page.getByText(/5 of 5|5 \/ 5/).first().waitFor(patient);
-    await page.getByText(/\d\d\.\d\d ± \d/).first().waitFor();
+    await page
+      .getByText(/5 of 5|5 \/ 5/)
+      .first()
+      .waitFor(patient);
+    await page
+      .getByText(/\d\d\.\d\d ± \d/)
+      .first()
+      .waitFor();
     assert.deepEqual([complaints, other.complaints], [[], []]);
   });
 
