@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 
 const types: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ export async function pageAt(folder: string, path: string): Promise<Page | null>
   const file = join(folder, ...names);
   const type = types[extname(file)];
   if (type === undefined || !file.startsWith(folder + sep)) return null;
-  const found = await stat(file).catch(() => null);
-  if (!found?.isFile()) return null;
+  const [real, root] = await Promise.all([realpath(file).catch(() => ''), realpath(folder).catch(() => '')]);
+  if (!real.startsWith(root + sep) || !(await stat(real)).isFile()) return null;
   return { content: await readFile(file), type, lasting: names[0] === 'assets' };
 }

@@ -11,8 +11,7 @@ import { pageAt, pageHeaders } from './pages.ts';
 /** Largest message of a connection: a portion of 1 MiB in base64, and room for a plan. */
 const MOST_MESSAGE = 2 << 20;
 const MOST_CONNECTIONS = 32;
-/** Milliseconds in which a request must have come. */
-const REQUEST_PATIENCE = 10_000;
+const PATIENCE = 10_000;
 /** Milliseconds between two pings; who misses one is gone. */
 const PING = 30_000;
 /** Where the channel is. */
@@ -23,6 +22,8 @@ export interface ServeOptions {
   folder: string;
   /** 0: any free one. */
   port?: number;
+  /** Milliseconds in which a request must have come. */
+  patience?: number;
   onBug?: (error: unknown) => void;
 }
 
@@ -37,14 +38,17 @@ export interface Served {
  * Serves the window and the lab to browsers of this machine: loopback only, so that others come through an ssh tunnel or not at
  * all. Throws LabError `serve.port-taken`, `serve.no-window`.
  */
-export async function serve(lab: LabApi, { folder, port = 0, onBug }: ServeOptions): Promise<Served> {
+export async function serve(
+  lab: LabApi,
+  { folder, port = 0, patience = PATIENCE, onBug }: ServeOptions,
+): Promise<Served> {
   if (!(await pageAt(folder, '/')))
     throw new LabError('serve.no-window', `The window is not built: ${folder} has no index.html.`, 'Run: npm start (it builds what is missing).'); // prettier-ignore
   const server = createServer({
     maxHeaderSize: 16 << 10,
-    headersTimeout: REQUEST_PATIENCE,
-    requestTimeout: REQUEST_PATIENCE,
-    connectionsCheckingInterval: 1000,
+    headersTimeout: patience,
+    requestTimeout: patience,
+    connectionsCheckingInterval: patience / 4,
     keepAliveTimeout: 5000,
   });
   server.maxConnections = 4 * MOST_CONNECTIONS;
@@ -110,7 +114,7 @@ async function answer(
     response.writeHead(405, { Allow: 'GET, HEAD' }).end();
     return;
   }
-  const url = URL.parse(request.url ?? '', 'http://lab');
+  const url = URL.parse(`http://lab${request.url ?? ''}`);
   if (!url) return refuse(response, { status: 400, why: 'This is not an address.' });
   const token = url.searchParams.get('token');
   if (url.pathname === '/' && token !== null) {

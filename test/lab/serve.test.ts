@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { connectLab, webSocketPort } from '../../core/lab/channel.ts';
+import type { Lab } from '../../core/lab/lab.ts';
+import { CHANNEL_PATH, type Served, serve } from '../../core/lab/serve.ts';
+import { scriptedLab } from './support.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
+mkdirSync(join(folder, 'window', 'assets'), { recursive: true });
+writeFileSync(join(folder, 'window', 'index.html'), '<!doctype html><title>window</title>');
+writeFileSync(join(folder, 'window', 'assets', 'app-1a2b.js'), 'export {};');
+writeFileSync(join(folder, 'window', '.hidden.js'), 'secret');
+writeFileSync(join(folder, 'outside.js'), 'secret');
+symlinkSync(join(folder, 'outside.js'), join(folder, 'window', 'link.js'));
+
+let lab: Lab;
+let served: Served;
+let cookie: string;
+
+before(async () => {
+  lab = scriptedLab();
+  served = await serve(lab, { folder: join(folder, 'window'), patience: 1000 });
+});
+after(async () => {
+  await served.close();
+  await lab.close('at-once');
+  rmSync(folder, { recursive: true });
+});
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const call = request(
+      { host: '127.0.0.1', port: served.port, path, method, headers, setHost: !('host' in headers) },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response.on('end', () => {
+          resolve({ status: response.statusCode!, headers: response.headers, body });
+        });
+      },
+    );
+    call.on('error', reject).end();
+  });
+const withCookie = async (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  ask(path, { cookie, ...headers }, method);
+
+/** What comes back on a bare connection that sends these bytes. */
+const raw = async (text: string): Promise<string> =>
+  new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(served.port, '127.0.0.1', () => socket.write(text));
+    socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        resolve(answer);
+      });
+  });
+
+/** `open`, or the status that an upgrade was refused with. */
+const upgrade = async (headers: Record<string, string>, path = CHANNEL_PATH): Promise<WebSocket | number> =>
+  new Promise((resolve) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${served.port}${path}`, { headers });
+    socket.on('open', () => {
+      resolve(socket);
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      resolve(response.statusCode!);
+      socket.terminate();
+    });
+    socket.on('error', () => undefined);
+  });
+const own = (): Record<string, string> => ({ cookie, origin: `http://127.0.0.1:${served.port}` });
+
+describe('the token', () => {
+  test('nothing is shown without it, also not the window', async () => {
+    for (const path of [
+      '/',
+      '/index.html',
+      '/assets/app-1a2b.js',
+      '/?token=wrong',
+      `/?token=${'a'.repeat(43)}`,
+    ])
+      assert.equal((await ask(path)).status, 401, path);
+  });
+
+  test('it is traded once for a cookie that scripts and other sites cannot use', async () => {
+    const first = await ask(new URL(served.url).pathname + new URL(served.url).search);
+    assert.equal(first.status, 303);
+    assert.equal(first.headers.location, '/');
+    const [given] = first.headers['set-cookie']!;
+    assert.match(given!, /^ktg-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+    cookie = given!.split(';')[0]!;
+    assert.doesNotMatch(served.url, new RegExp(cookie.split('=')[1]!), 'the cookie is another secret');
+    const replay = await ask(new URL(served.url).pathname + new URL(served.url).search);
+    assert.equal(replay.status, 401);
+    assert.equal(replay.headers['set-cookie'], undefined);
+    assert.match((await withCookie('/')).body, /<title>window/);
+  });
+
+  test('a wrong cookie is no cookie', async () => {
+    for (const wrong of ['', 'x=y', `${cookie}x`, cookie.slice(0, -1), cookie.replace(/=.*/, '=')])
+      assert.equal((await ask('/', { cookie: wrong })).status, 401, wrong);
+  });
+});
+
+describe('hosts and origins', () => {
+  test('another host name is refused: DNS rebinding', async () => {
+    for (const host of [
+      'evil.example',
+      `evil.example:${served.port}`,
+      '127.0.0.1',
+      `127.0.0.1.evil.example:${served.port}`,
+      '127.0.0.1:1',
+    ])
+      // prettier-ignore
+      assert.equal((await withCookie('/', { host })).status, 421, host);
+    assert.equal((await withCookie('/', { host: `localhost:${served.port}` })).status, 200);
+  });
+
+  test('another origin is refused, and nothing is shared with it', async () => {
+    for (const origin of [
+      'http://evil.example',
+      'null',
+      `https://127.0.0.1:${served.port}`,
+      'http://127.0.0.1:1',
+    ]) {
+      const { status, headers } = await withCookie('/', { origin });
+      assert.equal(status, 403, origin);
+      assert.ok(Object.keys(headers).every((name) => !name.startsWith('access-control-')));
+    }
+    assert.equal((await withCookie('/', {}, 'OPTIONS')).status, 405);
+    assert.equal((await withCookie('/', {}, 'POST')).status, 405);
+  });
+
+  test('an upgrade needs the right host, the right origin and the cookie', async () => {
+    const { origin } = own();
+    assert.equal(await upgrade({ cookie }), 403, 'no origin');
+    assert.equal(await upgrade({ cookie, origin: 'http://evil.example' }), 403);
+    assert.equal(await upgrade({ origin: origin! }), 401);
+    assert.equal(await upgrade({ ...own(), host: `evil.example:${served.port}` }), 421);
+    assert.equal(await upgrade(own(), '/other'), 400);
+    const socket = await upgrade(own());
+    assert.ok(socket instanceof WebSocket);
+    const line = connectLab(webSocketPort(socket));
+    assert.deepEqual(await line.api.request('studies.list', {}), []);
+    line.close();
+    await line.closed;
+  });
+});
+
+describe('pages', () => {
+  test('strict headers on every answer', async () => {
+    for (const { headers } of [await ask('/'), await withCookie('/'), await withCookie('/none.js')]) {
+      const policy = headers['content-security-policy'] as string;
+      assert.match(policy, /default-src 'none'/);
+      assert.match(policy, /frame-ancestors 'none'/);
+      assert.doesNotMatch(policy, /unsafe|\*|http:/);
+      assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.equal(headers['referrer-policy'], 'no-referrer');
+      assert.equal(headers['x-powered-by'], undefined);
+    }
+  });
+
+  test('types and caching fit the file', async () => {
+    const script = await withCookie('/assets/app-1a2b.js');
+    assert.match(script.headers['content-type']!, /^text\/javascript/);
+    assert.match(script.headers['cache-control']!, /immutable/);
+    assert.equal((await withCookie('/')).headers['cache-control'], 'no-store');
+    assert.equal((await withCookie('/', {}, 'HEAD')).body, '');
+  });
+
+  test('no path leads out of the folder', async () => {
+    for (const path of [
+      '/../outside.js',
+      '/..%2foutside.js',
+      '/%2e%2e/outside.js',
+      '/assets/../../outside.js',
+      '/.hidden.js',
+      '/link.js',
+      '//outside.js',
+      '/assets/',
+      '/assets',
+      '/\\..\\outside.js',
+      '/%00',
+      '/a'.repeat(3000),
+    ]) {
+      // prettier-ignore
+      const { status, body } = await withCookie(path);
+      assert.ok(status === 404 || status === 400, `${path.slice(0, 40)}: ${status}`);
+      assert.doesNotMatch(body, /secret/);
+    }
+  });
+});
+
+describe('hostile connections', () => {
+  test('malformed, oversized and endless requests end, and others are still answered', async () => {
+    assert.match(await raw('NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400/);
+    assert.match(await raw('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'), /^HTTP\/1\.1 4/);
+    assert.match(await raw(`GET / HTTP/1.1\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`), /^HTTP\/1\.1 4|^$/);
+    assert.equal((await withCookie('/')).status, 200);
+  });
+
+  test('a request that never comes to its end is cut off', async () => {
+    const began = Date.now();
+    assert.match(await raw('GET / HTTP/1.1\r\nHost: '), /^HTTP\/1\.1 4|^$/);
+    assert.ok(Date.now() - began > 500, 'it had time');
+  });
+
+  const closes = async (send: (socket: WebSocket) => void): Promise<number> => {
+    const socket = await upgrade(own());
+    assert.ok(socket instanceof WebSocket);
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    send(socket);
+    return closed;
+  };
+
+  test('what is not in the language of the channel closes its connection only', async () => {
+    const messages: (string | Buffer)[] = [
+      'hello',
+      '{"type":"request"}',
+      '{"type":"subscribe","id":1,"topics":["nonsense"]}',
+      '[]',
+      'null',
+      Buffer.from([0, 1, 2]),
+      '{"type":"request","id":-1,"name":"lab.status","input":{}}',
+      '{"type":"answer","id":1,"output":{}}',
+      'x'.repeat(3 << 20),
+    ];
+    for (const message of messages)
+      await closes((socket) => {
+        socket.send(message);
+      });
+    await closes((socket) => {
+      for (let id = 0; id < 1000; id++)
+        socket.send(JSON.stringify({ type: 'subscribe', id, topics: ['log'] }));
+    });
+    assert.equal((await withCookie('/')).status, 200);
+    const socket = await upgrade(own());
+    assert.ok(socket instanceof WebSocket);
+    socket.terminate();
+  });
+
+  test('more windows than anybody opens are turned away', async () => {
+    const all = await Promise.all(Array.from({ length: 40 }, async () => upgrade(own())));
+    assert.ok(all.filter((each) => each === 400).length >= 8);
+    for (const each of all) if (each instanceof WebSocket) each.terminate();
+  });
+});
