@@ -33,16 +33,14 @@ export function plainOperations(tf: TF): Operations {
     return { output, ...statistics };
   };
 
-  /** Split rows and columns into pairs and take the first of each: has a gradient on every backend. */
+  /** The first half of every pair of rows, then of every pair of pixels: has a gradient on every backend, fast in 2-D. */
   const everySecondPixel = (x: Tensor): Tensor => {
     const [n, h, w, c] = x.shape as [number, number, number, number];
-    const rows = tf.slice(tf.reshape(x, [n, h / 2, 2, w * c]), [0, 0, 0, 0], [n, h / 2, 1, w * c]);
-    const pixels = tf.slice(
-      tf.reshape(rows, [n, h / 2, w / 2, 2, c]),
-      [0, 0, 0, 0, 0],
-      [n, h / 2, w / 2, 1, c],
-    );
-    return tf.reshape(pixels, [n, h / 2, w / 2, c]);
+    const firstHalf = (t: Tensor, half: number): Tensor => {
+      const pairs = tf.reshape(t, [-1, 2 * half]);
+      return tf.slice(pairs, [0, 0], [pairs.shape[0], half]);
+    };
+    return tf.reshape(firstHalf(firstHalf(x, w * c), c), [n, h / 2, w / 2, c]);
   };
 
   return {
