@@ -33,6 +33,7 @@ export interface BatchSource {
 /** The step run operation by operation: TensorFlow's debugging path and the portable engine's only one. */
 export class EagerStep implements Step {
   readonly plan: StepPlan;
+  readonly stepsPerCall = 1;
   private readonly tf: TF;
   private readonly ops: Operations;
   private readonly source: BatchSource;
@@ -52,6 +53,10 @@ export class EagerStep implements Step {
 
   train(input: TrainInput): StepMetrics {
     return this.scoped(() => this.run(this.source.training(input.codes), input).metrics);
+  }
+
+  trainMany(inputs: readonly TrainInput[]): StepMetrics[] {
+    return inputs.map((input) => this.train(input));
   }
 
   trainDirect(

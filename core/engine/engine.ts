@@ -102,6 +102,10 @@ export interface Step {
   /** Hands over the images that codes refer to; kept until other images come. */
   load(set: ImageSet): void;
   train(input: TrainInput): StepMetrics;
+  /** Steps that `trainMany` takes in one call: 1 where a call costs nothing, many where the host would be in the way. */
+  readonly stepsPerCall: number;
+  /** The same as `train` of each input in turn, all at the same rates; metrics of every step. */
+  trainMany(inputs: readonly TrainInput[]): StepMetrics[];
   /** Evaluates some nodes (numbers from 0) on some images with running statistics; every image counts once. */
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation;
   read(node: number): NodeState;

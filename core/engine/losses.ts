@@ -64,7 +64,7 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
   return {
     raw: tf.mean(loss, 2),
     gated,
-    bothRight: tf.matMul(right as never, sourceRight as never, false, true),
+    bothRight: tf.sum(tf.mul(tf.reshape(right, [nodes, 1, batch]), tf.reshape(sourceRight, [1, columns, batch])), 2), // prettier-ignore
     nodeLoss: tf.sum(gated, 1),
     // multiplied, as a session would turn a division by a constant into that anyway, with other roundings
     gradient: tf.mul(tf.sum(gatedSlope, 1), 1 / batch),

@@ -56,7 +56,7 @@ function captured(ops: Operations, one: OperationCase): Differentiated {
   });
   tf.dispose([...inputs, ...results]);
 
-  const session = loadGraph(binding, graph.nodes);
+  const session = loadGraph(binding, { nodes: graph.nodes, functions: [] });
   const ids = one.inputs.map((values, i) =>
     binding.createTensor(one.shapes[i]!, DataType.float, Float32Array.from(values)),
   );

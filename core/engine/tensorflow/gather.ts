@@ -2,16 +2,31 @@ import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
 
+/** As what types images and labels are kept. */
+export interface ImageTypes {
+  readonly images: DataType;
+  readonly labels: DataType;
+}
+
+/** One byte a pixel: for the processor. */
+export const bytesAndIntegers: ImageTypes = { images: DataType.uint8, labels: DataType.int32 };
+
+/**
+ * Exact too (a half holds every integer up to 2048), and types that a card can keep: TensorFlow has no variables of bytes
+ * or 32-bit integers there and would leave them in the host's memory.
+ */
+export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: DataType.float };
+
 /** Side of an image and of the crop, pixels. */
 const SIDE = 32;
 /** Pixels that reflect padding adds on every side before the crop. */
 const PADDING = 4;
 
 /**
- * Takes batches out of a byte image set [n, 32, 32, 3] that stays inside TensorFlow. Pixel (h, w) of a training image
+ * Takes batches out of an image set [n, 32, 32, 3] of values 0..255 that stays inside TensorFlow. Pixel (h, w) of a training image
  * is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the flipped original: flip, reflect-pad 4, crop.
  */
-export function gatherer({ tf, backend, binding }: TensorFlow) {
+export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageTypes) {
   const type = (name: string, value: number): never => ({ name, type: binding.TF_ATTR_TYPE, value }) as never;
   const run = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
     backend.executeSingleOutput(op, attributes, inputs);
@@ -29,15 +44,16 @@ export function gatherer({ tf, backend, binding }: TensorFlow) {
    * rounds differently, and every engine is to see the same float32.
    */
   const scale = (bytes: Tensor): Tensor => {
-    const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false } as never;
-    const integers = run(
-      'Cast',
-      [type('SrcT', DataType.uint8), type('DstT', DataType.int32), truncate],
-      [bytes],
-    );
     const quotients = Float32Array.from({ length: 256 }, (_, value) => value / 255);
-    return take(tf.tensor1d(quotients), integers, DataType.float);
+    return take(tf.tensor1d(quotients), integers(bytes, stored.images), DataType.float);
   };
+  const integers = (values: Tensor, kept: DataType): Tensor => {
+    if (kept === DataType.int32) return values;
+    const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false } as never;
+    return run('Cast', [type('SrcT', kept), type('DstT', DataType.int32), truncate], [values]);
+  };
+  const takeLabels = (labels: Tensor, indices: Tensor): Tensor =>
+    integers(take(labels, indices, stored.labels), stored.labels);
   /** -4..35 back into 0..31 without repeating the edge. */
   const reflect = (position: Tensor): Tensor => {
     const last = int(SIDE - 1);
@@ -63,12 +79,12 @@ export function gatherer({ tf, backend, binding }: TensorFlow) {
       const pixel = tf.add(tf.add(first, lines), tf.reshape(columns, [batch, 1, SIDE]));
       const flat = run(
         'Reshape',
-        [type('T', DataType.uint8), type('Tshape', DataType.int32)],
+        [type('T', stored.images), type('Tshape', DataType.int32)],
         [images, tf.tensor1d([-1, 3], 'int32')],
       );
       return {
-        images: scale(take(flat, pixel, DataType.uint8)),
-        labels: take(labels, tf.reshape(image, [batch]), DataType.int32),
+        images: scale(take(flat, pixel, stored.images)),
+        labels: takeLabels(labels, tf.reshape(image, [batch])),
       };
     },
 
@@ -76,9 +92,9 @@ export function gatherer({ tf, backend, binding }: TensorFlow) {
     evaluation(images: Tensor, labels: Tensor, indices: Tensor): { images: Tensor; labels: Tensor } {
       const safe = tf.maximum(indices, int(0));
       const padding = tf.minimum(indices, int(0)); // -1 or 0
-      const found = take(labels, safe, DataType.int32);
+      const found = takeLabels(labels, safe);
       return {
-        images: scale(take(images, safe, DataType.uint8)),
+        images: scale(take(images, safe, stored.images)),
         // label where padding = 0, -1 where padding = -1
         labels: tf.sub(tf.mul(tf.add(found, int(1)), tf.add(padding, int(1))), int(1)),
       };

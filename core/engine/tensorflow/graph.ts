@@ -1,7 +1,15 @@
 import type { TensorFlowBinding } from './binding.ts';
 
 /** TensorFlow's DataType numbers (tensorflow/core/framework/types.proto) that steps use. */
-export const DataType = { float: 1, int32: 3, uint8: 4, bool: 10, bfloat16: 14, resource: 20 } as const;
+export const DataType = {
+  float: 1,
+  int32: 3,
+  uint8: 4,
+  bool: 10,
+  bfloat16: 14,
+  half: 19,
+  resource: 20,
+} as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
 /** An output of a node in a graph that is being built. */
@@ -13,6 +21,9 @@ export interface Output {
 /** Value of a NodeDef attribute, by the field of TensorFlow's AttrValue that carries it. */
 export type Attribute =
   | { readonly kind: 'type'; readonly value: number }
+  | { readonly kind: 'types'; readonly value: readonly number[] }
+  /** Name of a function of the same graph. */
+  | { readonly kind: 'function'; readonly value: string }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'int' | 'float'; readonly value: number | readonly number[] }
   | { readonly kind: 'string'; readonly value: string }
@@ -33,11 +44,37 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** A function that nodes call: its arguments stand in its body as outputs 0 of nodes with their names. */
+export interface GraphFunction {
+  readonly name: string;
+  readonly inputs: readonly Argument[];
+  readonly outputs: readonly (Argument & { readonly value: Output })[];
+  readonly nodes: readonly GraphNode[];
+}
+
+/** An input or output of a function. */
+export interface Argument {
+  readonly name: string;
+  readonly type: DataType;
+}
+
+/** A whole graph: what a session holds. */
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly functions: readonly GraphFunction[];
+}
+
 export const typeAttribute = (value: number): Attribute => ({ kind: 'type', value });
 
 /** A TensorFlow graph as plain data, built node by node. */
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
+  private readonly prefix: string;
+
+  /** @param prefix of fresh names, where they would meet those of another builder */
+  constructor(prefix = '') {
+    this.prefix = prefix;
+  }
 
   add(
     name: string,
@@ -52,7 +89,7 @@ export class GraphBuilder {
 
   /** A fresh name; the counter keeps recorded nodes apart. */
   fresh(op: string): string {
-    return `${op}_${this.nodes.length}`;
+    return `${this.prefix}${op}_${this.nodes.length}`;
   }
 
   constant(
@@ -98,11 +135,20 @@ export class GraphBuilder {
     }).node;
   }
 
-  /** A placeholder `<variable>/new` and a fetch `<variable>/write` that stores what is fed there. */
-  writer(variable: Variable): void {
+  /** A placeholder `<variable>/new`, of type `fed`, and a fetch `<variable>/write` that stores what is fed there. */
+  writer(variable: Variable, fed: DataType = variable.type): void {
     const name = variable.handle.node;
-    const stored = this.assign(variable, this.placeholder(`${name}/new`, variable.type, variable.shape));
-    this.done(`${name}/write`, [stored]);
+    const given = this.placeholder(`${name}/new`, fed, variable.shape);
+    const value = fed === variable.type ? given : this.cast(given, fed, variable.type);
+    this.done(`${name}/write`, [this.assign(variable, value)]);
+  }
+
+  cast(value: Output, from: DataType, to: DataType): Output {
+    return this.add(this.fresh('Cast'), 'Cast', [value], {
+      SrcT: typeAttribute(from),
+      DstT: typeAttribute(to),
+      Truncate: { kind: 'bool', value: false },
+    });
   }
 
   /** A fetch of one byte-sized scalar that is there once `after` has run. */

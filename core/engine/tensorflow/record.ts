@@ -1,10 +1,25 @@
 import type { TensorFlow, TensorFlowBinding, TensorMetadata } from './binding.ts';
-import { DataType, fromBinding, type GraphBuilder, type Output, typeAttribute } from './graph.ts';
+import {
+  type Attribute,
+  DataType,
+  fromBinding,
+  type GraphBuilder,
+  type Output,
+  typeAttribute,
+} from './graph.ts';
 import { sizeOf } from '../../models/architecture.ts';
 import type { Tensor } from '../ops.ts';
 
 /** Constants above this many elements are a mistake: data that should be an input, or random numbers. (The sizes of a deep network's tensors, to cut its flat parameters apart, are some hundreds.) */
 const LARGEST_CONSTANT = 4096;
+
+/** Operations that spend a step's arithmetic, with the places of their factors among the inputs. */
+const products: Readonly<Record<string, readonly number[]>> = {
+  BatchMatMulV2: [0, 1],
+  Conv2D: [0, 1],
+  Conv2DBackpropFilter: [0, 2],
+  Conv2DBackpropInput: [1, 2],
+};
 
 /**
  * Records what tfjs executes as nodes of a graph. While `run` is active every operation still runs (tfjs needs the
@@ -20,9 +35,15 @@ export class Recorder {
   private readonly tensorflow: TensorFlow;
   private readonly graph: GraphBuilder;
 
-  constructor(tensorflow: TensorFlow, graph: GraphBuilder) {
+  private readonly bfloat16: boolean;
+  /** Graph outputs in bfloat16 by the float32 outputs that they were cast from: a filter is cast once. */
+  private readonly shortened = new Map<string, Output>();
+
+  /** @param bfloat16 convolutions and matrix products are recorded in bfloat16, with casts around them */
+  constructor(tensorflow: TensorFlow, graph: GraphBuilder, bfloat16 = false) {
     this.tensorflow = tensorflow;
     this.graph = graph;
+    this.bfloat16 = bfloat16;
   }
 
   /** Says which output of the graph stands for a tensor. */
@@ -62,6 +83,24 @@ export class Recorder {
     else binding.deleteTensor(result.id);
     const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
     return binding.executeOp('Identity', [type], [known ?? result.id], 1)[0]!;
+  }
+
+  /** A product of bfloat16 factors, handed on as float32. */
+  private shortProduct(
+    op: string,
+    inputs: readonly Output[],
+    attributes: Readonly<Record<string, Attribute>>,
+  ): Output {
+    const short = (input: Output): Output => {
+      const key = `${input.node}:${input.index}`;
+      const cast = this.shortened.get(key) ?? this.graph.cast(input, DataType.float, DataType.bfloat16);
+      this.shortened.set(key, cast);
+      return cast;
+    };
+    const factors = inputs.map((input, i) => (products[op]!.includes(i) ? short(input) : input));
+    const T = typeAttribute(DataType.bfloat16);
+    const product = this.graph.add(this.graph.fresh(op), op, factors, { ...attributes, T });
+    return this.graph.cast(product, DataType.bfloat16, DataType.float);
   }
 
   private idOf(tensor: Tensor): number {
@@ -105,10 +144,12 @@ export class Recorder {
           recorded.T = typeAttribute(this.types.get(ids[0]!) ?? DataType.float);
           recorded.Tdim = typeAttribute(DataType.int32);
         }
-        const name = this.graph.fresh(op);
-        this.graph.add(name, op, inputs, recorded);
+        const output =
+          this.bfloat16 && op in products
+            ? this.shortProduct(op, inputs, recorded)
+            : this.graph.add(this.graph.fresh(op), op, inputs, recorded);
         results.forEach((result: TensorMetadata, index: number) => {
-          this.outputs.set(result.id, { node: name, index });
+          this.outputs.set(result.id, { ...output, index });
           this.types.set(result.id, result.dtype);
         });
         return results;

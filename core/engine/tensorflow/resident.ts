@@ -1,13 +1,13 @@
 import type { BatchSource } from '../eager.ts';
 import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
-import { gatherer } from './gather.ts';
+import { bytesAndIntegers, gatherer } from './gather.ts';
 import { DataType } from './graph.ts';
 
 /** Batches for eager steps, gathered by TensorFlow from images that it keeps as bytes. */
 export function residentImages(tensorflow: TensorFlow): BatchSource {
   const { tf, backend, binding } = tensorflow;
-  const gather = gatherer(tensorflow);
+  const gather = gatherer(tensorflow, bytesAndIntegers);
   let images: Tensor | undefined;
   let labels: Tensor | undefined;
   const dispose = (): void => {

@@ -3,12 +3,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TensorFlowBinding } from './binding.ts';
-import type { Attribute, GraphNode, Output } from './graph.ts';
+import type { Argument, Attribute, Graph, GraphFunction, GraphNode, Output } from './graph.ts';
+import { outputName } from './op-outputs.ts';
 
 /** A message class of the protobuf module that ships with tfjs-node-gpu, as far as it is used here. */
 interface Message {
   serializeBinary(): Uint8Array;
   getAttrMap(): { set(key: string, value: Message): void };
+  getRetMap(): { set(key: string, value: string): void };
   [setter: `set${string}` | `add${string}`]: (value: unknown) => unknown;
 }
 type MessageClass = new () => Message;
@@ -23,17 +25,17 @@ const TAG = 'ktg';
 const PRODUCER = 1882;
 
 /** Loads a graph as a session of the addon, by way of a temporary SavedModel; returns the session's number. */
-export function loadGraph(binding: TensorFlowBinding, nodes: readonly GraphNode[]): number {
+export function loadGraph(binding: TensorFlowBinding, graph: Graph): number {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-step-'));
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), serialise(nodes));
+    writeFileSync(join(folder, 'saved_model.pb'), serialise(graph));
     return binding.loadSavedModel(folder, TAG);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function serialise(nodes: readonly GraphNode[]): Uint8Array {
+function serialise({ nodes, functions }: Graph): Uint8Array {
   const pb = protobuf();
   const make = (type: string, fields: Record<string, unknown>): Message =>
     fill(new pb[type]!() as never, fields);
@@ -45,6 +47,12 @@ function serialise(nodes: readonly GraphNode[]): Uint8Array {
     switch (attribute.kind) {
       case 'type':
         return make('AttrValue', { Type: attribute.value });
+      case 'types': {
+        const list = fill(new pb.AttrValue!.ListValue!() as never, { TypeList: attribute.value });
+        return make('AttrValue', { List: list });
+      }
+      case 'function':
+        return make('AttrValue', { Func: make('NameAttrList', { Name: attribute.value }) });
       case 'bool':
         return make('AttrValue', { B: attribute.value });
       case 'string':
@@ -68,18 +76,35 @@ function serialise(nodes: readonly GraphNode[]): Uint8Array {
         });
     }
   };
-  const nodeDefs = nodes.map((node) => {
+  const nodeDef = (node: GraphNode, refer: (output: Output) => string): Message => {
     const def = make('NodeDef', {
       Name: node.name,
       Op: node.op,
-      InputList: [...node.inputs.map(reference), ...node.after.map((name) => `^${name}`)],
+      InputList: [...node.inputs.map(refer), ...node.after.map((name) => `^${name}`)],
     });
     for (const [name, attribute] of Object.entries(node.attributes))
       def.getAttrMap().set(name, value(attribute));
     return def;
-  });
+  };
+  const functionDef = ({ name, inputs, outputs, nodes: body }: GraphFunction): Message => {
+    const argument = ({ name: argumentName, type }: Argument): Message =>
+      fill(new pb.OpDef!.ArgDef!() as never, { Name: argumentName, Type: type });
+    const refer = bodyReference(inputs, body);
+    const def = make('FunctionDef', {
+      Signature: make('OpDef', {
+        Name: name,
+        InputArgList: inputs.map(argument),
+        OutputArgList: outputs.map(argument),
+        IsStateful: true,
+      }),
+      NodeDefList: body.map((node) => nodeDef(node, refer)),
+    });
+    for (const output of outputs) def.getRetMap().set(output.name, refer(output.value));
+    return def;
+  };
   const graph = make('GraphDef', {
-    NodeList: nodeDefs,
+    NodeList: nodes.map((node) => nodeDef(node, reference)),
+    Library: make('FunctionDefLibrary', { FunctionList: functions.map(functionDef) }),
     Versions: make('VersionDef', { Producer: PRODUCER }),
   });
   const meta = make('MetaGraphDef', {
@@ -97,3 +122,10 @@ const fill = (message: Message, fields: Record<string, unknown>): Message => {
 };
 
 const reference = ({ node, index }: Output): string => (index === 0 ? node : `${node}:${index}`);
+
+/** Inside a function an argument is named alone, the output of a node with the name of the output. */
+function bodyReference(inputs: readonly Argument[], nodes: readonly GraphNode[]): (output: Output) => string {
+  const ops = new Map(nodes.map(({ name, op }) => [name, op]));
+  const given = new Set(inputs.map(({ name }) => name));
+  return ({ node, index }) => (given.has(node) ? node : `${node}:${outputName(ops.get(node)!, index)}`);
+}

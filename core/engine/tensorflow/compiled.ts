@@ -1,0 +1,247 @@
+import {
+  type DirectBatch,
+  type Evaluation,
+  type ImageSet,
+  type NodeState,
+  splitMetrics,
+  type Step,
+  type StepMetrics,
+  type StepPlan,
+  type TrainInput,
+} from '../engine.ts';
+import { flatRates, stateParts } from '../flat.ts';
+import type { Operations } from '../ops.ts';
+import type { TensorFlow } from './binding.ts';
+import { halvesAndFloats } from './gather.ts';
+import {
+  type Argument,
+  DataType,
+  type Graph,
+  GraphBuilder,
+  type GraphFunction,
+  type GraphNode,
+  typeAttribute,
+} from './graph.ts';
+import { allOf, loopOf } from './loop.ts';
+import { compiledCall, functionOf, outline } from './outline.ts';
+import { name, recordStep } from './record-step.ts';
+import { type Feed, flatEdges, StepSession } from './session.ts';
+
+/** What a compiled step depends on beside its plan. */
+export interface CompileOptions {
+  /** Convolutions and matrix products in bfloat16; weights, batch norms and losses stay float32. */
+  readonly bfloat16: boolean;
+  /** Steps that one call can take. From 2 on they are a loop inside the compiled program. */
+  readonly stepsPerCall: number;
+  /** Images in one call of evaluation. */
+  readonly evaluationBatch: number;
+}
+
+/**
+ * The step as functions that XLA compiles whole, all nodes together: training (gather, augmentation, losses, updates; many
+ * steps in a loop) and evaluation. Compiled at the first call of each; gates, rates and weights are data, so that one
+ * compilation serves all graphs of these architectures. `ops` must be right under XLA (`compilableOperations`).
+ */
+export function compileStep(
+  tensorflow: TensorFlow,
+  ops: Operations,
+  plan: StepPlan,
+  options: CompileOptions,
+): Step {
+  const recorded = recordStep(tensorflow, plan, { ops, stored: halvesAndFloats, ...options });
+  const session = new StepSession(tensorflow, plan, compiledGraph(recorded, plan, options));
+  return new CompiledStep(plan, session, options);
+}
+
+/** What a compiled graph is fed beside what the recorded one is, and what is fetched from it. */
+const direct = { images: 'direct/images', labels: 'direct/labels', metrics: 'direct/metrics', logits: 'direct/logits' }; // prettier-ignore
+const history = 'train/history';
+
+const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
+
+/** The recorded step's graph with its computations moved into compiled functions. Pure. */
+export function compiledGraph(
+  recorded: readonly GraphNode[],
+  { architectures, batch }: StepPlan,
+  { stepsPerCall, evaluationBatch }: CompileOptions,
+): Graph {
+  const nodes = architectures.length;
+  const each = architectures.map((_, node) => node);
+  const effects = recorded
+    .filter(({ name: found }) => each.some((node) => [name.update(node), name.observe(node)].includes(found)))
+    .flatMap(({ after }) => after);
+  const rates: Argument = { name: name.rates, type: DataType.float };
+  const codes = { name: name.codes, type: DataType.int32, shape: [batch, 4] };
+  const edges = { name: name.edges, type: DataType.float, shape: [3, nodes, nodes + 1] };
+  const result = (node: string, as: string): Argument & { value: { node: string; index: number } } => ({
+    name: as,
+    type: DataType.float,
+    value: { node, index: 0 },
+  });
+
+  const given = [rates, codes, edges].map((argument) => argument.name);
+  const step = outline(recorded, [name.metrics, ...effects], given);
+  const kept = { node: name.metrics, size: metricsSize(nodes) };
+  const train =
+    stepsPerCall > 1
+      ? loopOf('train', stepsPerCall, {
+          step,
+          shared: [rates],
+          perStep: [codes, edges],
+          result: kept,
+          effects,
+        })
+      : [functionOf('train', [rates, codes, edges], step, [result(name.metrics, 'metrics')], effects)];
+  const images: Argument = { name: name.trainImages, type: DataType.float };
+  const labels: Argument = { name: name.trainLabels, type: DataType.int32 };
+  const trainDirect = functionOf(
+    'train_direct',
+    [images, labels, rates, edges],
+    outline(
+      recorded,
+      [name.metrics, name.trainLogits, ...effects],
+      [images, labels, rates, edges].map((argument) => argument.name),
+    ),
+    [result(name.metrics, 'metrics'), result(name.trainLogits, 'logits')],
+    effects,
+  );
+  const evaluation = (called: string, input: Argument, output: (node: number) => string): GraphFunction =>
+    functionOf(
+      called,
+      [input],
+      outline(recorded, each.map(output), [input.name]),
+      each.map((node) => result(output(node), `node${node}`)),
+    );
+  const evaluate = evaluation('evaluate', { name: name.indices, type: DataType.int32 }, name.score);
+  const seen: Argument = { name: name.evaluateImages, type: DataType.float };
+  const logits = evaluation('logits', seen, name.evaluateLogits);
+
+  const graph = new GraphBuilder('call/');
+  const variables = [name.images, name.labels, ...each.flatMap((node) => stateParts.map((part) => name.state(node, part)))]; // prettier-ignore
+  const access = variables.flatMap((variable) => [`${variable}/write`, `${variable}/read`]);
+  const fed = variables.map((variable) => `${variable}/new`);
+  graph.nodes.push(
+    ...recorded.filter(({ name: found, op }) => op === 'VarHandleOp' || fed.includes(found)),
+    ...outline(recorded, access, fed).nodes,
+  );
+  if (stepsPerCall > 1) {
+    graph.placeholder('count', DataType.int32, []);
+    graph.placeholder(allOf(codes.name), codes.type, [stepsPerCall, ...codes.shape]);
+    graph.placeholder(allOf(edges.name), edges.type, [stepsPerCall, ...edges.shape]);
+  } else graph.placeholder(codes.name, codes.type, codes.shape);
+  graph.placeholder(edges.name, edges.type, edges.shape);
+  graph.placeholder(rates.name, rates.type, [3]);
+  graph.placeholder(images.name, images.type, [batch, 32, 32, 3]);
+  graph.placeholder(labels.name, labels.type, [batch]);
+  graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
+  graph.placeholder(seen.name, seen.type, [evaluationBatch, 32, 32, 3]);
+  const call = (called: GraphFunction, fetches: readonly string[]): void => {
+    graph.nodes.push(compiledCall(`call/${called.name}`, called));
+    for (const [index, fetch] of fetches.entries())
+      graph.add(fetch, 'Identity', [{ node: `call/${called.name}`, index }], {
+        T: typeAttribute(DataType.float),
+      });
+  };
+  call(train[0]!, [history]);
+  call(trainDirect, [direct.metrics, direct.logits]);
+  call(evaluate, each.map(name.score));
+  call(logits, each.map(name.evaluateLogits));
+  return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
+}
+
+/**
+ * All nodes are computed in every call. Which of them are trained is in the edges already: a node without an open edge has
+ * a loss of exactly 0 and keeps its weights to the last bit.
+ */
+class CompiledStep implements Step {
+  readonly plan: StepPlan;
+  readonly stepsPerCall: number;
+  private readonly session: StepSession;
+  private readonly evaluationBatch: number;
+
+  constructor(plan: StepPlan, session: StepSession, { stepsPerCall, evaluationBatch }: CompileOptions) {
+    this.plan = plan;
+    this.session = session;
+    this.stepsPerCall = stepsPerCall;
+    this.evaluationBatch = evaluationBatch;
+  }
+
+  load(set: ImageSet): void {
+    this.session.load(set);
+  }
+
+  train(input: TrainInput): StepMetrics {
+    return this.trainMany([input])[0]!;
+  }
+
+  trainMany(inputs: readonly TrainInput[]): StepMetrics[] {
+    const metrics: StepMetrics[] = [];
+    for (let start = 0; start < inputs.length; start += this.stepsPerCall)
+      metrics.push(...this.call(inputs.slice(start, start + this.stepsPerCall)));
+    return metrics;
+  }
+
+  trainDirect(
+    batch: DirectBatch,
+    input: Omit<TrainInput, 'codes'>,
+  ): { metrics: StepMetrics; logits: Float32Array } {
+    const nodes = this.plan.architectures.length;
+    const feeds: Feed[] = [
+      [name.trainImages, [this.plan.batch, 32, 32, 3], batch.images],
+      [name.trainLabels, [this.plan.batch], batch.labels],
+      [name.rates, [3], flatRates(input.rates)],
+      [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],
+    ];
+    const [metrics, logits] = this.session.call(feeds, [direct.metrics, direct.logits]);
+    return {
+      metrics: splitMetrics(metrics as Float32Array, nodes),
+      logits: logits as Float32Array,
+    };
+  }
+
+  evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {
+    return this.session.evaluate(indices, nodes, this.evaluationBatch);
+  }
+
+  logits(batch: DirectBatch): Float32Array {
+    return this.session.logits(batch, this.evaluationBatch);
+  }
+
+  read(node: number): NodeState {
+    return this.session.read(node);
+  }
+
+  write(node: number, state: NodeState): void {
+    this.session.write(node, state);
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+
+  /** Up to `stepsPerCall` steps; what is fed for those behind the last is never read. */
+  private call(inputs: readonly TrainInput[]): StepMetrics[] {
+    const { architectures, batch } = this.plan;
+    const nodes = architectures.length;
+    const room = this.stepsPerCall;
+    const codes = new Int32Array(room * batch * 4);
+    const edges = new Float32Array(room * 3 * nodes * (nodes + 1));
+    for (const [i, input] of inputs.entries()) {
+      codes.set(input.codes, i * batch * 4);
+      edges.set(flatEdges(input.edges), i * 3 * nodes * (nodes + 1));
+    }
+    const rates: Feed = [name.rates, [3], flatRates(inputs[0]!.rates)];
+    const feeds: Feed[] =
+      room > 1
+        ? [
+            ['count', [], Int32Array.of(inputs.length)],
+            [allOf(name.codes), [room, batch, 4], codes],
+            [allOf(name.edges), [room, 3, nodes, nodes + 1], edges],
+            rates,
+          ]
+        : [[name.codes, [batch, 4], codes], [name.edges, [3, nodes, nodes + 1], edges], rates];
+    const [rows] = this.session.call(feeds, [history]) as [Float32Array];
+    const size = metricsSize(nodes);
+    return inputs.map((_, i) => splitMetrics(rows.subarray(i * size, (i + 1) * size), nodes));
+  }
+}

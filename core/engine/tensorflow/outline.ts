@@ -1,0 +1,84 @@
+import type { Argument, Attribute, GraphFunction, GraphNode, Output } from './graph.ts';
+import { DataType, typeAttribute } from './graph.ts';
+
+/** Part of a graph that can stand on its own: what it computes, and what it has to be given. */
+export interface Outline {
+  /** In the order of the whole graph; without the givens and the variables. */
+  readonly nodes: readonly GraphNode[];
+  /** Names of the variables that are read or assigned. */
+  readonly variables: readonly string[];
+}
+
+/**
+ * The nodes that `wanted` nodes need, back to those that are `given` (fed instead of computed) and to variables. Pure:
+ * the graph stays as it is.
+ */
+export function outline(
+  graph: readonly GraphNode[],
+  wanted: readonly string[],
+  given: readonly string[],
+): Outline {
+  const byName = new Map(graph.map((node) => [node.name, node]));
+  const needed = new Set<string>();
+  const ahead = [...wanted];
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (needed.has(name) || given.includes(name)) continue;
+    needed.add(name);
+    const node = byName.get(name);
+    if (!node) throw new Error(`The graph has no node ${name}.`);
+    if (node.op === 'Placeholder') throw new Error(`${wanted.join(', ')} need ${name}, which is not given.`);
+    ahead.push(...node.inputs.map((input) => input.node), ...node.after);
+  }
+  const found = graph.filter(({ name }) => needed.has(name));
+  return {
+    nodes: found.filter(({ op }) => op !== 'VarHandleOp'),
+    variables: found.filter(({ op }) => op === 'VarHandleOp').map(({ name }) => name),
+  };
+}
+
+/** A function whose results are there once `effects` (assignments) have happened too. */
+export function functionOf(
+  name: string,
+  inputs: readonly Argument[],
+  { nodes, variables }: Outline,
+  results: readonly (Argument & { readonly value: Output })[],
+  effects: readonly string[] = [],
+): GraphFunction {
+  const returns = results.map((result): GraphNode => ({
+    name: `return/${result.name}`,
+    op: 'Identity',
+    inputs: [result.value],
+    after: effects,
+    attributes: { T: typeAttribute(result.type) },
+  }));
+  return {
+    name,
+    inputs: [...inputs, ...variables.map((variable) => ({ name: variable, type: DataType.resource }))],
+    outputs: results.map((result, i) => ({ ...result, value: { node: returns[i]!.name, index: 0 } })),
+    nodes: [...nodes, ...returns],
+  };
+}
+
+/** A node that calls a function with the outputs of nodes that have the names of its inputs. XLA compiles it whole. */
+export function compiledCall(name: string, { name: called, inputs, outputs }: GraphFunction): GraphNode {
+  const types = (list: readonly Argument[]): Attribute => ({
+    kind: 'types',
+    value: list.map(({ type }) => type),
+  });
+  const nothing: Attribute = { kind: 'string', value: '' };
+  return {
+    name,
+    op: 'StatefulPartitionedCall',
+    inputs: inputs.map((input) => ({ node: input.name, index: 0 })),
+    after: [],
+    attributes: {
+      Tin: types(inputs),
+      Tout: types(outputs),
+      f: { kind: 'function', value: called },
+      _XlaMustCompile: { kind: 'bool', value: true },
+      config: nothing,
+      config_proto: nothing,
+      executor_type: nothing,
+    },
+  };
+}

@@ -1,0 +1,179 @@
+import type { Architecture } from '../../models/architecture.ts';
+import type { StepPlan } from '../engine.ts';
+import { stateParts, stateSizes } from '../flat.ts';
+import type { Operations, Tensor } from '../ops.ts';
+import { collaborativeStep, evaluationLogits, type NodeTensors, score } from '../step.ts';
+import type { TensorFlow } from './binding.ts';
+import { gatherer, type ImageTypes } from './gather.ts';
+import {
+  DataType,
+  GraphBuilder,
+  type GraphNode,
+  type Output,
+  typeAttribute,
+  type Variable,
+} from './graph.ts';
+import { Recorder } from './record.ts';
+
+/** Names of what is fed and fetched, shared by the graph and its caller. */
+export const name = {
+  images: 'images',
+  labels: 'labels',
+  codes: 'train/codes',
+  rates: 'train/rates',
+  edges: 'train/edges',
+  trainImages: 'train/images',
+  trainLabels: 'train/labels',
+  metrics: 'train/metrics',
+  trainLogits: 'train/logits',
+  indices: 'evaluate/indices',
+  evaluateImages: 'evaluate/images',
+  state: (node: number, part: string) => `node${node}/${part}`,
+  update: (node: number) => `node${node}/update`,
+  observe: (node: number) => `node${node}/observe`,
+  evaluateLogits: (node: number) => `node${node}/evaluate/logits`,
+  score: (node: number) => `node${node}/evaluate/score`,
+};
+
+/** What a recording depends on beside the plan. */
+export interface RecordOptions {
+  readonly ops: Operations;
+  /** As what the images and labels are kept. */
+  readonly stored: ImageTypes;
+  /** Convolutions and matrix products compute in bfloat16; everything else stays float32. */
+  readonly bfloat16: boolean;
+  /** Images in one call of evaluation. */
+  readonly evaluationBatch: number;
+}
+
+/**
+ * The whole collaborative step and the evaluation as one graph of TensorFlow: the eager form is run once and recorded,
+ * with the nodes' states and the images as resource variables. Everything that is fed or fetched has a name (`name`).
+ */
+export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: RecordOptions): GraphNode[] {
+  const { tf, backend, binding } = tensorflow;
+  const { ops, stored, evaluationBatch } = options;
+  const { architectures, classes, batch } = plan;
+  const nodes = architectures.length;
+  const graph = new GraphBuilder();
+  const recorder = new Recorder(tensorflow, graph, options.bfloat16);
+
+  const images = graph.variable(name.images, stored.images, [-1, 32, 32, 3]);
+  const labels = graph.variable(name.labels, stored.labels, [-1]);
+  const states = architectures.map((model, node) => stateVariables(graph, model, classes, node));
+  graph.writer(images, DataType.uint8);
+  graph.writer(labels, DataType.int32);
+  for (const state of states) for (const part of stateParts) graph.writer(state[part]);
+
+  /** A tensor to compute with while recording, standing for an output of the graph. */
+  const standIn = (values: ArrayBufferView, shape: number[], type: DataType, output: Output): Tensor => {
+    const id = binding.createTensor(shape, type, values);
+    const tensor = backend.createOutputTensor({ id, shape, dtype: type }) as Tensor;
+    recorder.bind(tensor, output);
+    return tensor;
+  };
+  /** The same for kept images or labels, whatever they are kept as. */
+  const keptStandIn = (bytes: Uint8Array, shape: number[], { type, value }: Variable): Tensor => {
+    const tensor = standIn(bytes, shape, DataType.uint8, value);
+    const types = [typeOf('SrcT', DataType.uint8), typeOf('DstT', type)];
+    const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false };
+    const kept = backend.executeSingleOutput('Cast', [...types, truncate], [tensor]);
+    recorder.bind(kept, value);
+    return kept;
+  };
+  const typeOf = (attribute: string, value: DataType) => ({
+    name: attribute,
+    type: binding.TF_ATTR_TYPE,
+    value,
+  });
+  const named = (fetch: string, tensor: Tensor, type: DataType): Output =>
+    graph.add(fetch, 'Identity', [recorder.outputOf(tensor)], { T: typeAttribute(type) });
+
+  tf.tidy(() => {
+    const imageTensor = keptStandIn(new Uint8Array(3072), [1, 32, 32, 3], images);
+    const labelTensor = keptStandIn(new Uint8Array(1), [1], labels);
+    const nodeTensors = architectures.map((model, node): NodeTensors => {
+      const sizes = stateSizes(model, classes);
+      const [parameters, momentum, statistics] = stateParts.map((part) =>
+        standIn(
+          new Float32Array(sizes[part]).fill(1),
+          [sizes[part]],
+          DataType.float,
+          states[node]![part].value,
+        ),
+      ) as [Tensor, Tensor, Tensor];
+      return { parameters, momentum, statistics };
+    });
+    const gather = gatherer(tensorflow, stored);
+
+    const codesShape = [batch, 4];
+    const codesInput = graph.placeholder(name.codes, DataType.int32, codesShape);
+    const codes = standIn(new Int32Array(batch * 4), codesShape, DataType.int32, codesInput);
+    const taken = recorder.run(() => gather.training(imageTensor, labelTensor, codes));
+    // named outputs, so that a batch of images can also be fed in their place
+    recorder.bind(taken.images, named(name.trainImages, taken.images, DataType.float));
+    recorder.bind(taken.labels, named(name.trainLabels, taken.labels, DataType.int32));
+
+    const ratesInput = graph.placeholder(name.rates, DataType.float, [3]);
+    const edgesShape = [3, nodes, nodes + 1];
+    const edgesInput = graph.placeholder(name.edges, DataType.float, edgesShape);
+    const rates = standIn(new Float32Array(3), [3], DataType.float, ratesInput);
+    const edges = standIn(
+      new Float32Array(3 * nodes * (nodes + 1)).fill(1),
+      edgesShape,
+      DataType.float,
+      edgesInput,
+    );
+    const step = recorder.run(() =>
+      collaborativeStep(tf, ops, architectures, classes, nodeTensors, taken.images, taken.labels, {
+        rates,
+        edges,
+      }),
+    );
+    named(name.metrics, step.metrics, DataType.float);
+    named(name.trainLogits, step.logits, DataType.float);
+    for (const [node, next] of step.next.entries()) {
+      const store = (part: (typeof stateParts)[number]): string =>
+        graph.assign(states[node]![part], recorder.outputOf(next[part]));
+      graph.done(name.update(node), [store('parameters'), store('momentum')]);
+      graph.done(name.observe(node), [store('statistics')]);
+    }
+
+    const indicesInput = graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
+    const indices = standIn(new Int32Array(evaluationBatch), [evaluationBatch], DataType.int32, indicesInput);
+    const seen = recorder.run(() => gather.evaluation(imageTensor, labelTensor, indices));
+    recorder.bind(seen.images, named(name.evaluateImages, seen.images, DataType.float));
+    for (const [node, model] of architectures.entries()) {
+      const logits = recorder.run(() =>
+        evaluationLogits(tf, ops, model, classes, nodeTensors[node]!, seen.images),
+      );
+      named(name.evaluateLogits(node), logits, DataType.float);
+      named(
+        name.score(node),
+        recorder.run(() => score(tf, logits, seen.labels)),
+        DataType.float,
+      );
+    }
+    // what the step kept past its own tidy scopes
+    tf.dispose([step.metrics, step.logits]);
+  });
+  return graph.nodes;
+}
+
+type StateVariables = Record<(typeof stateParts)[number], Variable>;
+
+function stateVariables(
+  graph: GraphBuilder,
+  model: Architecture,
+  classes: number,
+  node: number,
+): StateVariables {
+  const sizes = stateSizes(model, classes);
+  const variable = (part: (typeof stateParts)[number]): Variable =>
+    graph.variable(name.state(node, part), DataType.float, [sizes[part]]);
+  return {
+    parameters: variable('parameters'),
+    momentum: variable('momentum'),
+    statistics: variable('statistics'),
+  };
+}

@@ -1,0 +1,117 @@
+import type { DirectBatch, EdgeInputs, Evaluation, ImageSet, NodeState, StepPlan } from '../engine.ts';
+import { checkState, stateParts } from '../flat.ts';
+import type { TensorFlow } from './binding.ts';
+import { DataType, type Graph } from './graph.ts';
+import { name } from './record-step.ts';
+import { loadGraph } from './saved-model.ts';
+
+/** A tensor to feed: its name in the graph, its shape and values. */
+export type Feed = readonly [target: string, shape: readonly number[], values: Values];
+
+/** Values of a tensor that is fed or fetched. */
+export type Values = Float32Array | Int32Array | Uint8Array;
+
+/** A graph of `recordStep`, in any form, loaded as a session of TensorFlow: it holds the images and the nodes' states. */
+export class StepSession {
+  private readonly tensorflow: TensorFlow;
+  private readonly plan: StepPlan;
+  private readonly session: number;
+  private loaded: ImageSet | undefined;
+
+  constructor(tensorflow: TensorFlow, plan: StepPlan, graph: Graph) {
+    this.tensorflow = tensorflow;
+    this.plan = plan;
+    this.session = loadGraph(tensorflow.binding, graph);
+  }
+
+  load(set: ImageSet): void {
+    if (this.loaded === set) return;
+    const count = set.labels.length;
+    this.call([[`${name.images}/new`, [count, 32, 32, 3], set.images]], [`${name.images}/write`]);
+    this.call([[`${name.labels}/new`, [count], set.labels]], [`${name.labels}/write`]);
+    this.loaded = set;
+  }
+
+  read(node: number): NodeState {
+    const fetches = stateParts.map((part) => `${name.state(node, part)}/read`);
+    const [parameters, momentum, statistics] = this.call([], fetches) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    return { parameters, momentum, statistics };
+  }
+
+  write(node: number, state: NodeState): void {
+    checkState(this.plan, node, state);
+    for (const part of stateParts) {
+      const target = name.state(node, part);
+      this.call([[`${target}/new`, [state[part].length], state[part]]], [`${target}/write`]);
+    }
+  }
+
+  /** Right answers and summed losses of `nodes`, `batch` images a call. */
+  evaluate(indices: Int32Array, nodes: readonly number[], batch: number): Evaluation {
+    const right = nodes.map(() => 0);
+    const loss = nodes.map(() => 0);
+    const fetches = nodes.map(name.score);
+    for (let start = 0; start < indices.length; start += batch) {
+      const part = new Int32Array(batch).fill(-1);
+      part.set(indices.subarray(start, start + batch));
+      const scores = this.call([[name.indices, [batch], part]], fetches);
+      for (const [i, values] of scores.entries()) {
+        right[i]! += values[0]!;
+        loss[i]! += values[1]!;
+      }
+    }
+    return { right, loss };
+  }
+
+  /** Logits in evaluation mode, nodes x images x classes, of at most `batch` images. */
+  logits({ images, labels }: DirectBatch, batch: number): Float32Array {
+    const { architectures, classes } = this.plan;
+    const size = labels.length * classes;
+    const padded = new Float32Array(batch * 3072);
+    padded.set(images);
+    const fetches = architectures.map((_, node) => name.evaluateLogits(node));
+    const all = this.call([[name.evaluateImages, [batch, 32, 32, 3], padded]], fetches);
+    const result = new Float32Array(architectures.length * size);
+    for (const [node, values] of all.entries()) result.set(values.subarray(0, size), node * size);
+    return result;
+  }
+
+  dispose(): void {
+    this.tensorflow.binding.deleteSavedModel(this.session);
+  }
+
+  /** One run of the session: feeds in, values of the fetches out, nothing left behind. */
+  call(feeds: readonly Feed[], fetches: readonly string[]): Values[] {
+    const { binding } = this.tensorflow;
+    const ids = feeds.map(([, shape, values]) => binding.createTensor(shape, dataType(values), values));
+    try {
+      const results = binding.runSavedModel(
+        this.session,
+        ids,
+        feeds.map(([target]) => `${target}:0`).join(','),
+        fetches.map((fetch) => `${fetch}:0`).join(','),
+      );
+      const values = results.map((result) => binding.tensorDataSync(result.id));
+      for (const result of results) binding.deleteTensor(result.id);
+      return values;
+    } finally {
+      for (const id of ids) binding.deleteTensor(id);
+    }
+  }
+}
+
+/** [weight, onlyCorrect, temperature], the order in which a recorded step takes the edges' matrices. */
+export function flatEdges({ weight, onlyCorrect, temperature }: EdgeInputs): Float32Array {
+  const flat = new Float32Array(3 * weight.length);
+  for (const [i, matrix] of [weight, onlyCorrect, temperature].entries()) flat.set(matrix, i * weight.length);
+  return flat;
+}
+
+function dataType(values: Values): DataType {
+  if (values instanceof Float32Array) return DataType.float;
+  return values instanceof Int32Array ? DataType.int32 : DataType.uint8;
+}
