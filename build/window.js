@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from '../core/engine/lock.js';
 import { checkout, pinnedNode } from './runtime.js';
 
 /** Folders that the page is made of: its own, and what it shares with the lab. */
@@ -15,12 +16,18 @@ const stamp = join(checkout, 'dist', 'renderer.sha256');
 /** Build the page unless it is there as its sources are now; about 30 ms then, 2 s else. Throws what the builder says. */
 export async function ensureWindow() {
   const wanted = sourcesHash();
-  if (existsSync(join(folder, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
-    return;
-  console.error('Building the window.');
-  await runVite();
-  writeFileSync(stamp, wanted);
+  if (builtFrom(wanted)) return;
+  await withLock(join(checkout, '.setup', 'window.lock'), async () => {
+    if (builtFrom(wanted)) return;
+    console.error('Building the window.');
+    await runVite();
+    writeFileSync(stamp, wanted);
+  });
 }
+
+/** @param {string} wanted */
+const builtFrom = (wanted) =>
+  existsSync(join(folder, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 
 /** `ensureWindow` for a command line: a failure is told and ends the process. */
 export async function ensureWindowOrExit() {

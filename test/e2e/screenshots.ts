@@ -28,21 +28,15 @@ try {
   await page.getByText('20 / 20').waitFor({ timeout: 600_000 });
   const best = await page.getByRole('link', { name: /%$/ }).first().getAttribute('href');
   await page.getByRole('button', { name: 'Re-run ×5' }).first().click();
-  await page.getByLabel('Seeds').fill('5');
-  await page
-    .getByLabel('Knowledge distillation')
-    .uncheck()
-    .catch(() => undefined);
-  await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('All-Through').uncheck();
+  await dialog.getByLabel('KD', { exact: true }).uncheck();
+  await dialog.getByRole('button', { name: 'Start' }).click();
   await page.waitForURL(/reruns/);
+  const rerun = new URL(page.url()).hash;
   await shoot('study', '#/studies/1');
   await shoot('graph', best!);
-  const rerun = new URL(page.url()).hash;
-  await page
-    .getByText('completed', { exact: true })
-    .first()
-    .waitFor({ timeout: 600_000 })
-    .catch(() => undefined);
+  await page.getByText('15 / 15 runs').waitFor({ timeout: 900_000 });
   await shoot('rerun', rerun);
   if (all)
     for (const [name, address] of [

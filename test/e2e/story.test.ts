@@ -84,12 +84,15 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
 
   test('after the server has ended and come back the page goes on, once the browser knows the new one', async () => {
     const { page } = await app.visit(context, '#/studies');
+    await page.getByRole('link', { name: 'Open Tiny' }).waitFor();
     const port = Number(new URL(app.url).port);
     await app.stop();
     await page.getByText('The connection to the lab is lost').waitFor();
     await app.start(port);
+    const stranger = page.getByText('does not know this browser');
+    await stranger.waitFor();
     await (await context.newPage()).goto(app.url);
-    await page.getByText('The connection to the lab is lost').waitFor({ state: 'detached' });
+    await stranger.waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'Open Tiny' }).waitFor();
   });
 });
