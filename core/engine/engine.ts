@@ -11,7 +11,7 @@ export interface EngineInfo {
   readonly version: string;
   /** `CPU, 2 threads`. */
   readonly device: string;
-  /** Said to the user when there is something to say (`portable: about 50 times slower`). */
+  /** Said to the user when there is something to say (`portable: about 15 times slower`). */
   readonly note?: string;
 }
 

@@ -51,7 +51,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', threads: number | undefine
 async function openPortable(reason = ''): Promise<Engine> {
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
-  const slow = `The portable engine is about ${backend === 'wasm' ? 50 : 500} times slower than TensorFlow.`;
+  const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;
   return {
     info: {
       name: 'portable',

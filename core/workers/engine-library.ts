@@ -42,9 +42,9 @@ export function engineFacts(wish: EngineWish): EngineFacts {
     version: 'tfjs WASM',
     kind: 'portable',
     advice: best
-      ? 'TensorFlow is installed: choosing it makes training about 50 times faster.'
+      ? 'TensorFlow is installed: choosing it makes training about 15 times faster.'
       : installable
-        ? 'Installing TensorFlow makes training about 50 times faster.'
+        ? 'Installing TensorFlow makes training about 15 times faster.'
         : '',
     installed,
     problem: cpu.state === 'damaged' || wish === 'tensorflow' ? problem : null,
