@@ -1,0 +1,130 @@
+/**
+ * A worker's program that speaks the language of workers and plays formulas instead of training, so that hundreds of kills take
+ * minutes. Its checkpoints are bytes that run and epoch decide: what it is sent to go on from must be exactly those. Now and then,
+ * decided by (run, attempt, epoch), it hangs, lies, floods or dies.
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stream } from '../../core/base/random.ts';
+import type { Verdict } from '../../core/search/runner.ts';
+import { parseToWorker } from '../../core/workers/check-messages.ts';
+import { MESSAGES_VERSION } from '../../core/workers/messages.ts';
+import type { JobNotice, ToLab } from '../../core/workers/messages.ts';
+import { Inbox, Outbox, gather } from '../../core/workers/transfer.ts';
+import { curve, environment } from '../search/scripted-runner.ts';
+
+const CHECKPOINT_BYTES = 1_500_000;
+/** Milliseconds of an epoch. */
+const EPOCH = 4;
+
+const say = (message: ToLab): void => {
+  if (process.connected) process.send!(message, undefined, undefined, () => undefined);
+};
+const inbox = new Inbox(say);
+const outbox = new Outbox(say);
+const verdicts = new Map<number, (verdict: Verdict) => void>();
+const settled = new Map<number, () => void>();
+let halt: { keep: boolean } | null = null;
+let transfers = 0;
+
+const stateOf = (run: number, epoch: number): Uint8Array => {
+  const bytes = new Uint8Array(CHECKPOINT_BYTES).fill((run * 31 + epoch) & 255);
+  new DataView(bytes.buffer).setUint32(0, run);
+  new DataView(bytes.buffer).setUint32(4, epoch);
+  return bytes;
+};
+
+type Mischief = 'hang' | 'lie' | 'flood' | 'die' | 'none';
+
+function mischief({ run, attempt }: JobNotice, epoch: number): Mischief {
+  if (process.env.KTG_SOAK_MISCHIEF !== 'yes') return 'none';
+  const chance = stream('mischief', run, attempt, epoch).uniform();
+  if (chance < 0.004) return 'hang';
+  if (chance < 0.014) return 'lie';
+  if (chance < 0.02) return 'flood';
+  return chance < 0.035 ? 'die' : 'none';
+}
+
+async function work(job: JobNotice): Promise<ToLab> {
+  const { run, graph, training, resume, rungs } = job;
+  let epoch = 0;
+  if (resume) {
+    const bytes = await gather(inbox.expect(resume.transfer, resume.bytes), resume.bytes);
+    if (Buffer.compare(bytes, stateOf(run, resume.epoch)) !== 0)
+      return { type: 'failed', run, failure: { kind: 'data', code: 'soak.wrong-state', message: `Run ${run} was given another state than that of epoch ${resume.epoch}.`, next: '', epoch: 0 } }; // prettier-ignore
+    epoch = resume.epoch;
+  }
+  say({ type: 'started', run, environment });
+  while (epoch < training.epochs) {
+    if (halt) break;
+    epoch++;
+    say({ type: 'heartbeat', run, progress: { epoch, step: 1, steps: 2, imagesPerSecond: 1, memory: 1 } });
+    await sleep(EPOCH);
+    const mood = mischief(job, epoch);
+    if (mood === 'hang') await new Promise(() => undefined);
+    if (mood === 'die') process.exit(1);
+    for (let i = 0; mood === 'flood' && i < 5000; i++) say({ type: 'log', run, level: 'info', text: 'more' });
+    const accuracy = curve(job, epoch);
+    const node = { accuracy, loss: 1, trainAccuracy: accuracy, trainLoss: 1 };
+    const metrics = { epoch: mood === 'lie' ? epoch + 1 : epoch, seconds: EPOCH / 1000, nodes: graph.nodes.map(() => node), edges: graph.edges.map(() => null) }; // prettier-ignore
+    const judged = new Promise<Verdict>((resolve) => verdicts.set(epoch, resolve));
+    say({ type: 'epoch', run, metrics });
+    if (rungs.includes(epoch) || epoch === training.epochs) {
+      if ((await judged) !== 'go-on') return { type: 'ended', run, end: 'stopped' };
+    }
+    if (epoch < training.epochs) await hand(job, epoch, 'resume');
+  }
+  if (halt && epoch < training.epochs) {
+    if (halt.keep && epoch > 0) await hand(job, epoch, 'resume');
+    return { type: 'ended', run, end: 'halted' };
+  }
+  await hand(job, epoch, 'final');
+  return { type: 'ended', run, end: 'completed' };
+}
+
+async function hand({ run }: JobNotice, epoch: number, purpose: 'resume' | 'final'): Promise<void> {
+  const bytes = stateOf(run, epoch);
+  const transfer = ++transfers;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const stored = new Promise<void>((resolve) => settled.set(transfer, resolve));
+  say({ type: 'checkpoint', run, purpose, weights: { transfer, epoch, bytes: bytes.length, sha256 } });
+  await outbox.send(transfer, () => [bytes]).catch(() => undefined);
+  await stored;
+}
+
+process.on('message', (raw) => {
+  const message = parseToWorker(raw);
+  switch (message.type) {
+    case 'hello':
+      say({ type: 'ready', version: MESSAGES_VERSION, engine: 'formula', device: 'none' });
+      break;
+    case 'start':
+      halt = null;
+      verdicts.clear();
+      void work(message.job).then(say);
+      break;
+    case 'verdict':
+      verdicts.get(message.epoch)?.(message.verdict);
+      break;
+    case 'stop':
+      halt = { keep: message.keep };
+      break;
+    case 'checkpoint-settled':
+      settled.get(message.transfer)?.();
+      if (message.problem !== '') outbox.ended({ type: 'transfer-ended', transfer: message.transfer, problem: message.problem }); // prettier-ignore
+      break;
+    case 'chunk':
+      inbox.chunk(message);
+      break;
+    case 'chunk-taken':
+      outbox.taken(message);
+      break;
+    case 'transfer-ended':
+      inbox.ended(message);
+      outbox.ended(message);
+      break;
+    case 'shut-down':
+      process.exit(0);
+  }
+});
+process.on('disconnect', () => process.exit(0));

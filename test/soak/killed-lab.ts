@@ -1,0 +1,41 @@
+/** A lab over real processes that works on one study until it is done; meant to be killed. Arguments: file, slots. */
+import { fileURLToPath } from 'node:url';
+import { stream } from '../../core/base/random.ts';
+import { paperSpace } from '../../core/graph/space.ts';
+import { Lab } from '../../core/lab/lab.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import type { StudyPlan } from '../../core/study/plan.ts';
+import { WorkerPool } from '../../core/workers/pool.ts';
+import { plan, training } from '../contract/samples.ts';
+import { noEngine, studyIs } from '../lab/support.ts';
+
+export const soakPlan: StudyPlan = plan({
+  trials: 40,
+  space: { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false },
+  training: training({ epochs: 16 }),
+  retries: 100,
+});
+
+if (import.meta.main) {
+  const [file = '', slots = '1'] = process.argv.slice(2);
+  const jumps = stream('clock', process.pid);
+  const lab = new Lab({
+    store: openLabFile(file),
+    runner: new WorkerPool({
+      devices: [{ name: 'cpu', title: 'Soak', kind: 'cpu', memory: null, slots: Number(slots), maximumSlots: 8, present: true }], // prettier-ignore
+      cores: 8,
+      program: fileURLToPath(new URL('formula-worker.ts', import.meta.url)),
+    }),
+    version: '0.0.0',
+    revision: null,
+    scheduler: { haste: 1000, hangAfter: 2, checkpointEvery: 0 },
+    engine: noEngine,
+    // A clock that jumps by up to a day, both ways: nothing may be decided by it.
+    now: () => Date.now() + jumps.below(172_800_000) - 86_400_000,
+  });
+  const [card] = await lab.request('studies.list', {});
+  const study = card?.study.id ?? (await lab.request('studies.create', { name: 'Soak', plan: soakPlan, start: true })).study.id; // prettier-ignore
+  process.stdout.write('open\n');
+  await studyIs(lab, study, 'completed');
+  await lab.close();
+}
