@@ -27,6 +27,13 @@ const benches: Readonly<Record<string, Bench>> = {
       return 0;
     },
   },
+  ui: {
+    measures: 'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered; paint, frames, size',
+    run: async (args) => {
+      await (await import('./ui.ts')).bench({ json: args.includes('--json') });
+      return 0;
+    },
+  },
 };
 
 const [first, ...rest] = process.argv.slice(2);

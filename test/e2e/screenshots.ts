@@ -1,6 +1,6 @@
 /**
- * Pictures of the app for the README, from a study that is really trained: `npm run screenshots`, about five minutes.
- * `npm run screenshots -- FOLDER` writes more of them to a folder, of every view, light and dark, small and large.
+ * Pictures of the app for the README, from a study that is really trained: `node build/ktg.js --run test/e2e/screenshots.ts`, about five minutes.
+ * With a FOLDER it writes more of them to a folder, of every view, light and dark, small and large.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
