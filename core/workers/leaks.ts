@@ -9,7 +9,7 @@ const SETTLED = 3;
  * @param memory bytes that it held after each of its jobs
  */
 export function leaks(memory: readonly number[]): boolean {
-  const settled = Math.max(...memory.slice(0, SETTLED));
+  const settled = Math.max(0, ...memory.slice(0, SETTLED));
   const now = memory.at(-1) ?? 0;
   return now === Infinity || settled === Infinity || now - settled > Math.max(ALLOWANCE, settled);
 }

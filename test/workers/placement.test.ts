@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Device } from '../../core/search/runner.ts';
+import { devicesFrom, parseCards, withFound } from '../../core/workers/devices.ts';
+import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
+import { leaks } from '../../core/workers/leaks.ts';
+import { environmentFor, placesFor, waitsFor } from '../../core/workers/placement.ts';
+import { LabError } from '../../core/base/errors.ts';
+import { cpu } from './jobs.ts';
+
+const gpu = (index: number, slots: number): Device => ({
+  ...cpu(slots, 8),
+  name: `gpu:${index}`,
+  kind: 'gpu',
+});
+
+describe('placement', () => {
+  test('CPU slots never get more threads than there are cores, and leave none idle', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 128 }), fc.integer({ min: 1, max: 128 }), (cores, wanted) => {
+        const slots = Math.min(cores, wanted);
+        const places = placesFor([cpu(slots, cores)], cores);
+        const used = places.reduce((sum, { threads }) => sum + threads, 0);
+        assert.equal(used, cores);
+        assert.ok(places.every(({ threads }) => threads >= 1));
+        for (const place of places) assert.equal(waitsFor(place, places, cores), '');
+      }),
+    );
+  });
+
+  test('a GPU slot sees exactly its card; a CPU slot sees none', () => {
+    const places = placesFor([gpu(0, 2), gpu(3, 1), cpu(1, 4)], 4);
+    assert.deepEqual(
+      places.map((place) => [place.slot, environmentFor(place).CUDA_VISIBLE_DEVICES]),
+      [
+        ['gpu:0:0', '0'],
+        ['gpu:0:1', '0'],
+        ['gpu:3:0', '3'],
+        ['cpu:0', ''],
+      ],
+    );
+    assert.ok(places.every((place) => Number(environmentFor(place).TF_NUM_INTRAOP_THREADS) >= 1));
+  });
+
+  test('a slot waits while others of its device use its cores', () => {
+    const [first, second] = placesFor([cpu(2)], 2);
+    assert.match(waitsFor(second!, [{ slot: 'cpu:0', device: 'cpu', threads: 2 }], 2), /cpu:0 uses 2 of 2/);
+    assert.equal(waitsFor(second!, [{ slot: 'cpu:0', device: 'cpu', threads: 1 }], 2), '');
+    assert.equal(waitsFor(first!, [{ slot: 'cpu:0', device: 'cpu', threads: 2 }], 2), '');
+    assert.equal(waitsFor(second!, [{ slot: 'gpu:0:0', device: 'gpu:0', threads: 2 }], 2), '');
+  });
+});
+
+describe('devices', () => {
+  test('cards as nvidia-smi lists them; anything else is no card', () => {
+    const output =
+      '0, NVIDIA H100 80GB HBM3, 81559\n1, NVIDIA H100 80GB HBM3, [N/A]\nNo devices were found\n\n';
+    assert.deepEqual(parseCards(output), [
+      { index: 0, title: 'NVIDIA H100 80GB HBM3', memory: 81559 * 2 ** 20 },
+      { index: 1, title: 'NVIDIA H100 80GB HBM3', memory: null },
+    ]);
+    assert.deepEqual(parseCards(''), []);
+  });
+
+  test('one slot a card where the engine can use it, else one a core', () => {
+    const cards = [{ index: 0, title: 'Card', memory: 1 }];
+    const slots = (devices: Device[]) => devices.map((device) => [device.name, device.slots]);
+    assert.deepEqual(slots(devicesFrom(cards, true))[0], ['gpu:0', 1]);
+    assert.equal(devicesFrom(cards, true).at(-1)!.slots, 0);
+    assert.equal(devicesFrom(cards, false)[0]!.maximumSlots, 0);
+    assert.ok(devicesFrom(cards, false).at(-1)!.slots >= 1);
+  });
+
+  test('a card that disappears is marked, and comes back', () => {
+    const both = [gpu(0, 1), gpu(1, 1)];
+    const gone = withFound(both, [gpu(0, 1)]);
+    assert.deepEqual(gone.map(({ present }) => present), [true, false]); // prettier-ignore
+    assert.deepEqual(withFound(gone, both).map(({ present }) => present), [true, true]); // prettier-ignore
+    assert.equal(withFound([gpu(0, 1)], both).length, 2);
+  });
+});
+
+describe('failures', () => {
+  test('kinds by what was thrown', () => {
+    const kind = (thrown: unknown) => failureOf(thrown, 3).kind;
+    assert.equal(kind(new LabError('train.diverged', 'NaN')), 'nan');
+    assert.equal(kind(new LabError('data.not-downloaded', 'gone')), 'data');
+    assert.equal(kind(new LabError('train.no-teacher', 'none')), 'teacher');
+    assert.equal(kind(new LabError('engine.odd', 'odd')), 'crash');
+    assert.equal(kind(new Error('OOM when allocating tensor with shape[64,32]')), 'out-of-memory');
+    assert.equal(kind(new Error('RESOURCE_EXHAUSTED: out of memory')), 'out-of-memory');
+    assert.equal(kind(new TypeError('x is not a function')), 'crash');
+    assert.equal(failureOf(new LabError('train.diverged', 'NaN', 'do this'), 3).next, 'do this');
+  });
+
+  test('a process that was killed: by whom decides', () => {
+    const exit = { code: null, signal: 'SIGKILL', lastWords: [], memoryKills: false };
+    assert.equal(failureOfExit(exit, 1).kind, 'crash');
+    assert.equal(failureOfExit({ ...exit, memoryKills: true }, 1).kind, 'out-of-memory');
+    assert.equal(failureOfExit({ ...exit, signal: 'SIGSEGV', memoryKills: true }, 1).kind, 'crash');
+    assert.equal(
+      failureOfExit({ ...exit, signal: 'SIGABRT', lastWords: ['std::bad_alloc'] }, 1).kind,
+      'out-of-memory',
+    );
+  });
+
+  test('the most telling of its last words', () => {
+    assert.equal(tellingLine(['a', 'TypeError: b', '    at c', 'Node.js v24']), 'TypeError: b');
+    assert.equal(tellingLine(['a', 'b']), 'b');
+    assert.equal(tellingLine([]), undefined);
+  });
+});
+
+test('a worker leaks when it keeps growing after its first jobs', () => {
+  const gigabytes = (...sizes: number[]) => sizes.map((size) => size * 2 ** 30);
+  assert.equal(leaks(gigabytes(0.3, 0.5, 0.9, 1, 1.2)), false);
+  assert.equal(leaks(gigabytes(0.3, 0.5, 0.9, 1.5, 2.2)), true);
+  assert.equal(leaks(gigabytes(6, 6, 6, 9)), false);
+  assert.equal(leaks([]), false);
+});
