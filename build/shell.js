@@ -33,7 +33,8 @@ const programNames = {
     const named = /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)/g;
     if (!named.test(code)) return null;
     return code.replace(named, (_whole, name) => {
-      if (!(name in programs)) throw new Error(`${id} starts ${name}.ts, which is no program of build/shell.js.`);
+      if (!(name in programs))
+        throw new Error(`${id} starts ${name}.ts, which is no program of build/shell.js.`);
       return `new URL('./${name}.js', import.meta.url)`;
     });
   },

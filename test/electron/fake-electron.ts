@@ -1,0 +1,147 @@
+/**
+ * Stands in for Electron, which tests have no binary of: every object remembers what it was told, and events are raised by the
+ * test. Only what electron/ uses is here; another use fails as unknown.
+ */
+import { EventEmitter } from 'node:events';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+
+type Handler = (...given: never[]) => unknown;
+
+class FakeApp extends EventEmitter {
+  isPackaged = false;
+  lock = true;
+  quits = 0;
+  sandboxed = false;
+  relaunches: unknown[] = [];
+  folder = '';
+  readonly switches: Record<string, string> = {};
+  readonly commandLine = { getSwitchValue: (name: string) => this.switches[name] ?? '' };
+  requestSingleInstanceLock = (): boolean => this.lock;
+  whenReady = (): Promise<void> => Promise.resolve();
+  enableSandbox = (): void => void (this.sandboxed = true);
+  getPath = (): string => this.folder;
+  quit = (): void => void this.quits++;
+  exit = (): void => void this.quits++;
+  relaunch = (options?: unknown): void => void this.relaunches.push(options);
+}
+export const app = new FakeApp();
+
+export const protocol = {
+  privileged: [] as unknown[],
+  handlers: new Map<string, (request: { url: string; method: string }) => Promise<Response>>(),
+  registerSchemesAsPrivileged: (schemes: unknown[]): void => void protocol.privileged.push(...schemes),
+  handle: (scheme: string, handler: never): void => void protocol.handlers.set(scheme, handler),
+};
+
+export class FakeSession extends EventEmitter {
+  request: Handler | null = null;
+  check: Handler | null = null;
+  device: Handler | null = null;
+  before: Handler | null = null;
+  readonly webRequest = { onBeforeRequest: (handler: Handler) => void (this.before = handler) };
+  setPermissionRequestHandler = (handler: Handler): void => void (this.request = handler);
+  setPermissionCheckHandler = (handler: Handler): void => void (this.check = handler);
+  setDevicePermissionHandler = (handler: Handler): void => void (this.device = handler);
+}
+export const session = { defaultSession: new FakeSession() };
+
+export const shell = {
+  opened: [] as string[],
+  openExternal: (address: string): Promise<void> => Promise.resolve(void shell.opened.push(address)),
+  showItemInFolder: (): void => undefined,
+};
+
+export const dialog = {
+  asked: [] as { message?: string; detail?: string }[],
+  errors: [] as string[],
+  response: 0,
+  showMessageBox: (...given: unknown[]): Promise<{ response: number }> => {
+    dialog.asked.push(given.at(-1) as object);
+    return Promise.resolve({ response: dialog.response });
+  },
+  showErrorBox: (title: string, text: string): void => void dialog.errors.push(`${title}: ${text}`),
+};
+
+export class FakeContents extends EventEmitter {
+  static #ids = 0;
+  readonly id = ++FakeContents.#ids;
+  address = '';
+  openHandler: ((details: { url: string }) => unknown) | null = null;
+  getURL = (): string => this.address;
+  setWindowOpenHandler = (handler: never): void => void (this.openHandler = handler);
+}
+
+export class BrowserWindow extends EventEmitter {
+  static readonly made: BrowserWindow[] = [];
+  readonly webContents = new FakeContents();
+  readonly options: { webPreferences: Record<string, unknown> };
+  shown = 0;
+  destroyed = false;
+  constructor(options: { webPreferences: Record<string, unknown> }) {
+    super();
+    this.options = options;
+    BrowserWindow.made.push(this);
+    app.emit('web-contents-created', {}, this.webContents);
+  }
+  loadURL = (address: string): Promise<void> => Promise.resolve(void (this.webContents.address = address));
+  show = (): void => void this.shown++;
+  hide = (): void => undefined;
+  focus = (): void => undefined;
+  isFocused = (): boolean => false;
+  isMinimized = (): boolean => false;
+  isMaximized = (): boolean => false;
+  maximize = (): void => undefined;
+  isDestroyed = (): boolean => this.destroyed;
+  getNormalBounds = (): object => ({ x: 10, y: 20, width: 900, height: 700 });
+  destroy = (): void => {
+    this.destroyed = true;
+    this.emit('closed');
+  };
+}
+
+export const screen = { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] };
+export const Menu = {
+  setApplicationMenu: (): void => undefined,
+  buildFromTemplate: (items: unknown) => items,
+};
+export const powerMonitor = new EventEmitter();
+export const powerSaveBlocker = {
+  active: new Set<number>(),
+  start: (): number => {
+    powerSaveBlocker.active.add(7);
+    return 7;
+  },
+  stop: (id: number): void => void powerSaveBlocker.active.delete(id),
+};
+
+export class Notification extends EventEmitter {
+  static readonly shown: Notification[] = [];
+  static isSupported = (): boolean => true;
+  readonly options: { title: string; body: string };
+  constructor(options: { title: string; body: string }) {
+    super();
+    this.options = options;
+  }
+  show = (): void => void Notification.shown.push(this);
+}
+
+export const ipcMain = new EventEmitter();
+export const ipcRenderer = Object.assign(new EventEmitter(), {
+  sent: [] as unknown[][],
+  send: (...given: unknown[]): void => void ipcRenderer.sent.push(given),
+});
+
+/** Node's ports behave as Electron's do; those of the main process are emitters there and here. */
+export class MessageChannelMain {
+  readonly port1: MessagePort;
+  readonly port2: MessagePort;
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    // Electron wraps what comes as an event of a page does.
+    const on = port1.on.bind(port1);
+    port1.on = ((name: string, listener: (event: unknown) => void) =>
+      on(name as 'message', name === 'message' ? (data: unknown) => { listener({ data }); } : listener)) as never; // prettier-ignore
+    this.port1 = port1;
+    this.port2 = port2;
+  }
+}
