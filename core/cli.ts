@@ -18,6 +18,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'train a network alone, to be a frozen teacher',
     load: () => import('./commands/pretrain.ts'),
   },
+  tour: {
+    summary: 'a small search and its five-seed re-run, live, in minutes',
+    load: () => import('./commands/tour.ts'),
+  },
   search: { summary: 'search for the best graph', load: () => import('./commands/search.ts') },
   status: { summary: 'say what runs, and where', load: () => import('./commands/status.ts') },
   pause: { summary: 'pause a study', load: () => import('./commands/pause.ts') },

@@ -20,6 +20,11 @@ const benches: Readonly<Record<string, Bench>> = {
     measures: 'growth of tensors and memory over many steps: --arch resnet8 --steps 1000',
     run: async (args) => (await import('./memory.ts')).bench(args),
   },
+  workers: {
+    measures:
+      'slots at once against one alone, and the time between two runs: --arch resnet8 --slots 2 --json',
+    run: async (args) => (await import('./workers.ts')).bench(args),
+  },
   search: {
     measures: 'the search alone: decisions, reports, a long study; beside Optuna where python3 has it',
     run: async (args) => {
