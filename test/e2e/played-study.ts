@@ -13,10 +13,18 @@ import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
 const MODELS = ['resnet8', 'resnet14'];
 const START = Date.UTC(2026, 2, 3, 8);
 
+interface Played {
+  trials: number;
+  epochs: number;
+  name?: string;
+  /** `nan`: no accuracy is a number; `failed`: every trial ends before its first epoch. */
+  ends?: 'well' | 'nan' | 'failed';
+}
+
 /** Writes a completed study of three nodes to a lab file that nobody holds. */
 export function addPlayedStudy(
   labFile: string,
-  { trials, epochs, name = 'Played' }: { trials: number; epochs: number; name?: string },
+  { trials, epochs, name = 'Played', ends = 'well' }: Played,
 ): void {
   const space = { ...paperSpace(3, 'resnet8', MODELS), frozen: false };
   const plan: StudyPlan = {
@@ -60,10 +68,22 @@ export function addPlayedStudy(
         const startedAt = START + number * 60_000;
         store.changeRun(run, { state: 'running', startedAt });
         const attempt = store.addAttempt(run, `played:${number % 4}`, startedAt);
+        if (ends === 'failed') {
+          const endedAt = startedAt + 1000;
+          store.changeRun(run, {
+            state: 'failed',
+            endedAt,
+            failure: { kind: 'crash', message: 'It fell over.' },
+          });
+          store.changeAttempt(run, attempt.number, { endedAt, outcome: 'failed' });
+          continue;
+        }
         const reporter = { run, attempt: attempt.number, environment };
         for (let epoch = 1; epoch <= epochs; epoch++) {
           const at = startedAt + epoch * 30_000;
-          if (!receive(store, judge, reporter, played(graph, number, epoch, epochs), at).go) break;
+          const metrics = played(graph, number, epoch, epochs);
+          if (ends === 'nan') for (const node of metrics.nodes) node.accuracy = node.loss = NaN;
+          if (!receive(store, judge, reporter, metrics, at).go) break;
           if (epoch < epochs) continue;
           store.changeRun(run, { state: 'completed', endedAt: at });
           store.changeAttempt(run, attempt.number, { endedAt: at, outcome: 'completed' });
