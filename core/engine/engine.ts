@@ -1,4 +1,5 @@
 import type { Architecture } from '../models/architecture.ts';
+import type { Computation } from './computation.ts';
 
 /** The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging path. */
 export type EngineName = 'tensorflow' | 'eager' | 'portable';
@@ -11,6 +12,8 @@ export interface EngineInfo {
   readonly version: string;
   /** `CPU, 2 threads`. */
   readonly device: string;
+  /** How the numbers are made; the portable engine knows one way only. */
+  readonly computation?: Computation;
   /** Said to the user when there is something to say (`portable: about 15 times slower`). */
   readonly note?: string;
 }

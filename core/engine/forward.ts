@@ -1,5 +1,5 @@
 import type { Architecture, Block, TensorSpec } from '../models/architecture.ts';
-import { EPSILON, type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
+import { type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
 
 /** How a batch norm gets its numbers: from the batch (training) or from running statistics (evaluation). */
 export type Normaliser = (x: Tensor, gamma: Tensor, beta: Tensor) => Tensor;
@@ -14,12 +14,12 @@ export const batchNormaliser =
   };
 
 /** Evaluation mode: takes mean and variance one after the other from the running statistics, in forward order. */
-export const runningNormaliser = (tf: TF, statistics: readonly Tensor[]): Normaliser => {
+export const runningNormaliser = (ops: Operations, statistics: readonly Tensor[]): Normaliser => {
   let next = 0;
   return (x, gamma, beta) => {
     const mean = statistics[next++]!;
     const variance = statistics[next++]!;
-    return tf.batchNorm(x as never, mean as never, variance as never, beta as never, gamma as never, EPSILON);
+    return ops.runningNorm(x, mean, variance, gamma, beta);
   };
 };
 

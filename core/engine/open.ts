@@ -1,11 +1,21 @@
 import { LabError } from '../base/errors.ts';
 import { EagerStep } from './eager.ts';
-import type { Engine, EngineName } from './engine.ts';
+import {
+  callSizes,
+  computationFor,
+  computationVariables,
+  type ComputationWish,
+  type DeviceKind,
+} from './computation.ts';
+import type { Engine, EngineName, Step, StepPlan } from './engine.ts';
 import { plainOperations } from './plain-ops.ts';
 import { openPortableBackend } from './portable/backend.ts';
 import { hostImages } from './portable/host-images.ts';
-import { loadBinding } from './tensorflow/binding.ts';
+import { loadBinding, type TensorFlowBinding } from './tensorflow/binding.ts';
 import { captureStep } from './tensorflow/captured.ts';
+import { compilableOperations } from './tensorflow/compilable-ops.ts';
+import { compileCache } from './tensorflow/compile-cache.ts';
+import { compileStep } from './tensorflow/compiled.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import { residentImages } from './tensorflow/resident.ts';
@@ -15,37 +25,73 @@ export interface EngineChoice {
   readonly engine: EngineName | 'auto';
   /** CPU threads; holds for the life of the process. */
   readonly threads?: number;
+  /** What computes; default `cpu`. */
+  readonly device?: DeviceKind;
+  readonly computation?: ComputationWish;
+  /** Steps in one call of the compiled step; default by device. For tests and benches. */
+  readonly stepsPerCall?: number;
 }
 
 /**
  * Opens an engine in this process; one process holds one engine. Throws `engine.*` when the one asked for by name
  * cannot run; `auto` then takes the portable engine and says why in its info.
  */
-export async function openEngine({ engine, threads }: EngineChoice): Promise<Engine> {
+export async function openEngine(choice: EngineChoice): Promise<Engine> {
+  const { engine } = choice;
   if (engine === 'portable') return openPortable();
-  if (engine !== 'auto') return openTensorFlow(engine, threads);
+  if (engine !== 'auto' || choice.device === 'gpu')
+    return openTensorFlow(engine === 'auto' ? 'tensorflow' : engine, choice);
   try {
-    return openTensorFlow('tensorflow', threads);
+    return openTensorFlow('tensorflow', choice);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return openPortable(`${error.message} ${libraryStatus().next}.`);
   }
 }
 
-function openTensorFlow(name: 'tensorflow' | 'eager', threads: number | undefined): Engine {
-  const tensorflow = loadBinding({ threads });
+function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Engine {
+  const device = choice.device ?? 'cpu';
+  const computation = computationFor(device, choice.computation);
+  // programs for a processor are tied to its very features, and compile in seconds: only those for cards are kept
+  const cache = device === 'gpu' && computation.compiler === 'xla' ? compileCache() : null;
+  const tensorflow = loadBinding({
+    variant: device,
+    threads: choice.threads,
+    variables: computationVariables(device, computation, cache),
+  });
   const { tf, binding } = tensorflow;
-  const ops = nativeOperations(tensorflow);
+  if (device === 'gpu') requireCard(binding);
+  const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16' };
+  if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
+  const compile = (plan: StepPlan): Step => {
+    if (name === 'eager')
+      return new EagerStep(tf, nativeOperations(tensorflow), plan, residentImages(tensorflow));
+    return computation.compiler === 'xla'
+      ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
+      : captureStep(tensorflow, nativeOperations(tensorflow), plan);
+  };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
   return {
-    info: { name, version: `TensorFlow ${binding.TF_Version}`, device: `CPU, ${used} threads` },
-    compile: async (plan) =>
-      name === 'eager'
-        ? new EagerStep(tf, ops, plan, residentImages(tensorflow))
-        : captureStep(tensorflow, ops, plan),
+    info: {
+      name,
+      version: `TensorFlow ${binding.TF_Version}`,
+      device: device === 'gpu' ? `GPU ${process.env.CUDA_VISIBLE_DEVICES ?? '0'}` : `CPU, ${used} threads`,
+      ...(name === 'tensorflow' && { computation }),
+    },
+    compile: async (plan) => compile(plan),
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
     dispose: () => undefined,
   };
+}
+
+/** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */
+function requireCard(binding: TensorFlowBinding): void {
+  if (binding.isUsingGpuDevice()) return;
+  throw new LabError(
+    'engine.no-card',
+    'TensorFlow opened, but it found no card that it can use.',
+    'ktg doctor says which library or card is at fault; or compute on the processor (--device cpu)',
+  );
 }
 
 async function openPortable(reason = ''): Promise<Engine> {

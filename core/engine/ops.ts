@@ -23,6 +23,8 @@ export interface Operations {
   relu(x: Tensor): Tensor;
   /** Normalises [batch, height, width, channels] by the batch's own mean and biased variance. */
   batchNorm(x: Tensor, gamma: Tensor, beta: Tensor): Normalised;
+  /** Normalises [batch, height, width, channels] by given statistics [channels]; has no gradient. */
+  runningNorm(x: Tensor, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor): Tensor;
   /** [batch, height, width, channels] -> [batch, channels] */
   globalAverage(x: Tensor): Tensor;
   /** Every second pixel of every second row: [n, h, w, c] -> [n, h/2, w/2, c]. */

@@ -1,5 +1,11 @@
 import { EPSILON, type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
 
+/** tfjs's own kernel for fixed statistics, which every backend has. */
+export const fusedRunningNorm =
+  (tf: TF): Operations['runningNorm'] =>
+  (x, mean, variance, gamma, beta) =>
+    tf.batchNorm(x as never, mean as never, variance as never, beta as never, gamma as never, EPSILON);
+
 /** The operations in tfjs itself: they run on every backend, and are what the native ones are tested against. */
 export function plainOperations(tf: TF): Operations {
   /** Batch norm from means and products, with the gradient in closed form. */
@@ -46,6 +52,7 @@ export function plainOperations(tf: TF): Operations {
   return {
     relu: (x) => tf.relu(x),
     batchNorm,
+    runningNorm: fusedRunningNorm(tf),
     globalAverage: (x) => tf.mean(x, [1, 2]),
     everySecondPixel,
   };

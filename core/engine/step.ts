@@ -129,7 +129,7 @@ export function evaluationLogits(
 ): Tensor {
   const parameters = unflatten(tf, state.parameters, tensors(model, classes));
   const running = unflatten(tf, state.statistics, statistics(model));
-  return forward(tf, ops, model, parameters, runningNormaliser(tf, running), images);
+  return forward(tf, ops, model, parameters, runningNormaliser(ops, running), images);
 }
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Dataset } from '../data/dataset.ts';
+import { computationWords } from '../engine/computation.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { Environment } from '../study/environment.ts';
 
@@ -14,7 +15,7 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
     app: appVersion(),
     revision: revision(),
     runtime: `node ${process.versions.node}`,
-    engine: `${engine.version} (${engine.name})`,
+    engine: `${engine.version} (${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),
     device: `${engine.device}: ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,

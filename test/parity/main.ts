@@ -4,6 +4,12 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../core/base/errors.ts';
+import {
+  type Compiler,
+  computationWords,
+  type DeviceKind,
+  type Precision,
+} from '../../core/engine/computation.ts';
 import { type Engine, type EngineName, engineNames } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import type { TF } from '../../core/engine/ops.ts';
@@ -18,12 +24,19 @@ import { schedulesParity } from './schedules.ts';
 import { stepsParity } from './steps.ts';
 
 /**
- * `npm run parity -- [DIR] [--engine tensorflow|eager|portable]`: compares the engine with every fixture under DIR
+ * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler none|xla]
+ * [--precision float32|tf32|bfloat16] [--only WORD]`: compares the engine with every fixture (whose file name holds WORD) under DIR
  * (default: test/fixtures), a line per file, then `N passed, N failed`; exit status 1 when anything failed.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { engine: { type: 'string', default: 'tensorflow' } },
+  options: {
+    engine: { type: 'string', default: 'tensorflow' },
+    device: { type: 'string', default: 'cpu' },
+    compiler: { type: 'string' },
+    precision: { type: 'string', default: 'float32' },
+    only: { type: 'string', default: '' },
+  },
 });
 const name = values.engine as EngineName;
 if (!engineNames.includes(name)) {
@@ -36,12 +49,21 @@ if (!existsSync(root) || !statSync(root).isDirectory()) {
   process.exit(2);
 }
 
-const engine: Engine = await openEngine({ engine: name });
+const engine: Engine = await openEngine({
+  engine: name,
+  device: values.device as DeviceKind,
+  computation: {
+    precision: values.precision as Precision,
+    ...(values.compiler !== undefined && { compiler: values.compiler as Compiler }),
+  },
+});
 const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TF;
-console.log(`${engine.info.version}, ${engine.info.name}, ${engine.info.device}; fixtures in ${root}`);
+console.log(
+  `${engine.info.version}, ${engine.info.name}, ${engine.info.device}${engine.info.computation ? `, ${computationWords(engine.info.computation)}` : ''}; fixtures in ${root}`,
+);
 
 const count = { passed: 0, failed: 0 };
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json')).sort(); // prettier-ignore
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json') && basename(file).includes(values.only)).sort(); // prettier-ignore
 for (const file of files) {
   const start = performance.now();
   let line: string;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { LabError, messageOf } from '../../base/errors.ts';
+import { addVariables } from '../computation.ts';
 import { addonFile } from './addon.ts';
 import { libraryStatus } from './library.ts';
 import { openQuietly } from './quiet.ts';
@@ -17,8 +18,8 @@ export type TensorId = number;
 /** What an operation returns of each output. `dtype` is a TF_* number. */
 export type TensorMetadata = { id: TensorId; shape: number[]; dtype: number };
 
-/** Attribute of an operation; `type` is a TF_ATTR_* number. */
-export type OpAttribute = { name: string; type: number; value: unknown };
+/** Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph, where tfjs does not know it. */
+export type OpAttribute = { name: string; type: number; value: unknown; recorded?: number };
 
 /** The addon: TensorFlow's C API as far as tfjs-node uses it. Its properties are read-only. */
 export interface TensorFlowBinding {
@@ -81,6 +82,8 @@ export type BindingOptions = {
   variant?: Variant;
   /** Threads that one operation may use; default all cores. Holds for the life of the process. */
   threads?: number | undefined;
+  /** Further variables for the library to read (`computationVariables`). */
+  variables?: Readonly<Record<string, string>>;
 };
 
 let loaded: TensorFlow | undefined;
@@ -91,7 +94,7 @@ let loaded: TensorFlow | undefined;
  *
  * @throws LabError `engine.missing | damaged | other-version | unsupported | does-not-load`
  */
-export function loadBinding({ variant = 'cpu', threads }: BindingOptions = {}): TensorFlow {
+export function loadBinding({ variant = 'cpu', threads, variables = {} }: BindingOptions = {}): TensorFlow {
   if (loaded) return loaded;
   const status = libraryStatus(variant);
   if (status.state !== 'ready')
@@ -100,6 +103,7 @@ export function loadBinding({ variant = 'cpu', threads }: BindingOptions = {}): 
       status.found,
       `${status.next}; or use the portable engine, more slowly (--engine portable)`,
     );
+  addVariables(process.env, variables);
   setEnvironment(threads);
   allowRemovedUtil();
   const binding = openAddon(status.folder, variant);

@@ -2,7 +2,7 @@ import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
 
-/** As what types images and labels are kept. */
+/** As what types a graph keeps images and labels; while it is recorded tfjs computes with bytes and integers. */
 export interface ImageTypes {
   readonly images: DataType;
   readonly labels: DataType;
@@ -27,16 +27,22 @@ const PADDING = 4;
  * is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the flipped original: flip, reflect-pad 4, crop.
  */
 export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageTypes) {
-  const type = (name: string, value: number): never => ({ name, type: binding.TF_ATTR_TYPE, value }) as never;
+  const type = (name: string, value: DataType, recorded = value): never =>
+    ({ name, type: binding.TF_ATTR_TYPE, value, recorded }) as never;
   const run = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
     backend.executeSingleOutput(op, attributes, inputs);
   const int = (value: number): Tensor => tf.scalar(value, 'int32');
   const axis = { name: 'batch_dims', type: binding.TF_ATTR_INT, value: 0 } as never;
   /** GatherV2 directly: tf.gather reads the indices back to check them. */
-  const take = (from: Tensor, indices: Tensor, dtype: DataType): Tensor =>
+  const take = (from: Tensor, indices: Tensor, dtype: DataType, recorded = dtype): Tensor =>
     run(
       'GatherV2',
-      [type('Tparams', dtype), type('Tindices', DataType.int32), type('Taxis', DataType.int32), axis],
+      [
+        type('Tparams', dtype, recorded),
+        type('Tindices', DataType.int32),
+        type('Taxis', DataType.int32),
+        axis,
+      ],
       [from, indices, int(0)],
     );
   /**
@@ -45,15 +51,16 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
    */
   const scale = (bytes: Tensor): Tensor => {
     const quotients = Float32Array.from({ length: 256 }, (_, value) => value / 255);
-    return take(tf.tensor1d(quotients), integers(bytes, stored.images), DataType.float);
+    return take(tf.tensor1d(quotients), integers(bytes, DataType.uint8, stored.images), DataType.float);
   };
-  const integers = (values: Tensor, kept: DataType): Tensor => {
-    if (kept === DataType.int32) return values;
+  /** Values of what is kept, computed as `dtype`, as 32-bit integers. */
+  const integers = (values: Tensor, dtype: DataType, recorded: DataType): Tensor => {
+    if (recorded === DataType.int32) return values;
     const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false } as never;
-    return run('Cast', [type('SrcT', kept), type('DstT', DataType.int32), truncate], [values]);
+    return run('Cast', [type('SrcT', dtype, recorded), type('DstT', DataType.int32), truncate], [values]);
   };
   const takeLabels = (labels: Tensor, indices: Tensor): Tensor =>
-    integers(take(labels, indices, stored.labels), stored.labels);
+    integers(take(labels, indices, DataType.int32, stored.labels), DataType.int32, stored.labels);
   /** -4..35 back into 0..31 without repeating the edge. */
   const reflect = (position: Tensor): Tensor => {
     const last = int(SIDE - 1);
@@ -79,11 +86,11 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       const pixel = tf.add(tf.add(first, lines), tf.reshape(columns, [batch, 1, SIDE]));
       const flat = run(
         'Reshape',
-        [type('T', stored.images), type('Tshape', DataType.int32)],
+        [type('T', DataType.uint8, stored.images), type('Tshape', DataType.int32)],
         [images, tf.tensor1d([-1, 3], 'int32')],
       );
       return {
-        images: scale(take(flat, pixel, stored.images)),
+        images: scale(take(flat, pixel, DataType.uint8, stored.images)),
         labels: takeLabels(labels, tf.reshape(image, [batch])),
       };
     },
@@ -94,7 +101,7 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       const padding = tf.minimum(indices, int(0)); // -1 or 0
       const found = takeLabels(labels, safe);
       return {
-        images: scale(take(images, safe, stored.images)),
+        images: scale(take(images, safe, DataType.uint8, stored.images)),
         // label where padding = 0, -1 where padding = -1
         labels: tf.sub(tf.mul(tf.add(found, int(1)), tf.add(padding, int(1))), int(1)),
       };

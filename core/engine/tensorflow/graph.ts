@@ -1,4 +1,4 @@
-import type { TensorFlowBinding } from './binding.ts';
+import type { OpAttribute, TensorFlowBinding } from './binding.ts';
 
 /** TensorFlow's DataType numbers (tensorflow/core/framework/types.proto) that steps use. */
 export const DataType = {
@@ -166,13 +166,10 @@ export interface Variable {
 }
 
 /** Turns an attribute as tfjs passes it to the addon into the graph's form. */
-export function fromBinding(
-  binding: TensorFlowBinding,
-  attribute: { name: string; type: number; value: unknown },
-): Attribute {
+export function fromBinding(binding: TensorFlowBinding, attribute: OpAttribute): Attribute {
   switch (attribute.type) {
     case binding.TF_ATTR_TYPE:
-      return { kind: 'type', value: attribute.value as number };
+      return { kind: 'type', value: attribute.recorded ?? (attribute.value as number) };
     case binding.TF_ATTR_BOOL:
       return { kind: 'bool', value: Boolean(attribute.value) };
     case binding.TF_ATTR_INT:

@@ -1,5 +1,6 @@
 import type { TensorFlow } from './binding.ts';
 import { EPSILON, type Normalised, type Operations, type Tensor } from '../ops.ts';
+import { fusedRunningNorm } from '../plain-ops.ts';
 
 /**
  * The operations as single TensorFlow kernels with their exact gradient kernels. tfjs's own gradients upload
@@ -91,5 +92,11 @@ export function nativeOperations({ tf, backend, binding }: TensorFlow): Operatio
     return take(x);
   };
 
-  return { relu: (x) => relu(x), batchNorm, globalAverage, everySecondPixel };
+  return {
+    relu: (x) => relu(x),
+    batchNorm,
+    runningNorm: fusedRunningNorm(tf),
+    globalAverage,
+    everySecondPixel,
+  };
 }

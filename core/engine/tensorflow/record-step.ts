@@ -72,26 +72,12 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
     recorder.bind(tensor, output);
     return tensor;
   };
-  /** The same for kept images or labels, whatever they are kept as. */
-  const keptStandIn = (bytes: Uint8Array, shape: number[], { type, value }: Variable): Tensor => {
-    const tensor = standIn(bytes, shape, DataType.uint8, value);
-    const types = [typeOf('SrcT', DataType.uint8), typeOf('DstT', type)];
-    const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false };
-    const kept = backend.executeSingleOutput('Cast', [...types, truncate], [tensor]);
-    recorder.bind(kept, value);
-    return kept;
-  };
-  const typeOf = (attribute: string, value: DataType) => ({
-    name: attribute,
-    type: binding.TF_ATTR_TYPE,
-    value,
-  });
   const named = (fetch: string, tensor: Tensor, type: DataType): Output =>
     graph.add(fetch, 'Identity', [recorder.outputOf(tensor)], { T: typeAttribute(type) });
 
   tf.tidy(() => {
-    const imageTensor = keptStandIn(new Uint8Array(3072), [1, 32, 32, 3], images);
-    const labelTensor = keptStandIn(new Uint8Array(1), [1], labels);
+    const imageTensor = standIn(new Uint8Array(3072), [1, 32, 32, 3], DataType.uint8, images.value);
+    const labelTensor = standIn(new Int32Array(1), [1], DataType.int32, labels.value);
     const nodeTensors = architectures.map((model, node): NodeTensors => {
       const sizes = stateSizes(model, classes);
       const [parameters, momentum, statistics] = stateParts.map((part) =>

@@ -1,4 +1,4 @@
-import type { TensorFlow, TensorFlowBinding, TensorMetadata } from './binding.ts';
+import type { OpAttribute, TensorFlow, TensorFlowBinding, TensorMetadata } from './binding.ts';
 import {
   type Attribute,
   DataType,
@@ -124,12 +124,7 @@ export class Recorder {
         this.types.set(id, type);
         return id;
       },
-      executeOp: (
-        op: string,
-        attributes: { name: string; type: number; value: unknown }[],
-        ids: number[],
-        n: number,
-      ) => {
+      executeOp: (op: string, attributes: OpAttribute[], ids: number[], n: number) => {
         const results = binding.executeOp(op, attributes, ids, n).map((result) => this.blank(result));
         const inputs = ids.map((id) => {
           const output = this.outputs.get(id);
