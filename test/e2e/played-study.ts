@@ -73,9 +73,15 @@ export function addPlayedStudy(
           store.changeRun(run, {
             state: 'failed',
             endedAt,
-            failure: { kind: 'crash', message: 'It fell over.' },
+            failure: {
+              kind: 'crash',
+              code: 'worker.ended',
+              message: 'It fell over.',
+              next: 'Try again.',
+              epoch: 0,
+            },
           });
-          store.changeAttempt(run, attempt.number, { endedAt, outcome: 'failed' });
+          store.changeAttempt(run, attempt.number, { endedAt, outcome: 'crash' });
           continue;
         }
         const reporter = { run, attempt: attempt.number, environment };
