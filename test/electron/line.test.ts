@@ -38,7 +38,7 @@ describe('the port to the lab', () => {
     request: ((name: string) => Promise.resolve({ name })) as never,
     subscribe: () => () => undefined,
   };
-  offerLab(lab, (contents) => contents === 1, assert.fail);
+  offerLab(lab, (contents) => contents === 1, (error) => { throw error; }); // prettier-ignore
   const given: MessagePort[] = [];
   const frame = {
     url: 'app://lab/',

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { fake, settled } from './with-fake.ts';
+
+const { stayAwake } = await import('../../electron/awake.ts');
+const { Endings } = await import('../../electron/endings.ts');
+const { tellEndings } = await import('../../electron/notices.ts');
+const { placeWindow, readState } = await import('../../electron/window-state.ts');
+
+function setting(notifications = true) {
+  let listener: (event: LabEvent) => void = () => undefined;
+  const lab: LabApi = {
+    request: ((name: string) => Promise.resolve(name === 'settings.get' ? { notifications } : [])) as never,
+    subscribe: (_topics, heard) => {
+      listener = heard;
+      return () => (listener = () => undefined);
+    },
+  };
+  return { lab, tell: (event: object) => { listener(event as LabEvent); } }; // prettier-ignore
+}
+
+const study = (state: string, at: number): LabEvent =>
+  ({ type: 'study', at, card: { study: { id: 3, name: 'M3', state }, done: 30, best: { accuracy: 0.712 } } }) as unknown as LabEvent; // prettier-ignore
+
+describe('sleep', () => {
+  test('is held off from the first training to the last', async () => {
+    const { lab, tell } = setting();
+    const undo = stayAwake(lab);
+    await settled();
+    const slots = (...runs: (number | null)[]): void => {
+      tell({ type: 'slots', slots: runs.map((run) => ({ run })) });
+    };
+    const held = (): boolean => fake.powerSaveBlocker.active.size > 0;
+    slots(null, null);
+    assert.equal(held(), false);
+    slots(1, null);
+    slots(1, 2);
+    assert.equal(held(), true);
+    slots(null, null);
+    assert.equal(held(), false);
+    slots(4);
+    undo();
+    assert.equal(held(), false);
+  });
+});
+
+describe('the end of a job', () => {
+  test('is told when it took a minute or more', () => {
+    const endings = new Endings();
+    assert.equal(endings.hear(study('running', 0)), null);
+    assert.equal(endings.hear(study('running', 30_000)), null);
+    assert.deepEqual(endings.hear(study('completed', 60_000)), {
+      title: 'M3 is complete',
+      body: '30 trials, best 71.2 %',
+      place: 'studies/3',
+    });
+    assert.equal(endings.hear(study('completed', 70_000)), null, 'once');
+  });
+
+  test('is no news when it was short, or the user’s own wish', () => {
+    const endings = new Endings();
+    endings.hear(study('running', 0));
+    assert.equal(endings.hear(study('completed', 59_999)), null);
+    endings.hear(study('running', 100_000));
+    assert.equal(endings.hear(study('paused', 900_000)), null);
+    assert.equal(new Endings().hear(study('completed', 900_000)), null, 'its beginning was not seen');
+  });
+
+  test('becomes a notification that leads there, unless somebody looks or does not want it', async () => {
+    const { lab, tell } = setting();
+    let looks = true;
+    const places: string[] = [];
+    const undo = tellEndings(lab, () => looks, (place) => void places.push(place)); // prettier-ignore
+    const long = async (): Promise<void> => {
+      tell(study('running', 0));
+      tell(study('completed', 100_000));
+      await settled();
+    };
+    await long();
+    assert.equal(fake.Notification.shown.length, 0);
+    looks = false;
+    await long();
+    assert.deepEqual(fake.Notification.shown.map(({ options }) => options.title), ['M3 is complete']); // prettier-ignore
+    fake.Notification.shown[0]!.emit('click');
+    assert.deepEqual(places, ['studies/3']);
+    undo();
+    const silent = setting(false);
+    tellEndings(silent.lab, () => false, assert.fail);
+    silent.tell(study('running', 0));
+    silent.tell(study('completed', 100_000));
+    await settled();
+    assert.equal(fake.Notification.shown.length, 1);
+  });
+});
+
+describe('the window’s place', () => {
+  const screens = [{ x: 0, y: 0, width: 1920, height: 1080 }];
+  const state = { x: 100, y: 50, width: 1000, height: 700, maximized: false };
+
+  test('is as it was, on a screen that is still there', () => {
+    assert.deepEqual(placeWindow(state, screens), { x: 100, y: 50, width: 1000, height: 700 });
+    assert.deepEqual(placeWindow({ ...state, x: 3000 }, screens), { width: 1000, height: 700 });
+    assert.deepEqual(placeWindow({ ...state, y: -400 }, screens), { width: 1000, height: 700 });
+    assert.deepEqual(placeWindow(null, screens), { width: 1280, height: 800 });
+    assert.deepEqual(placeWindow({ ...state, width: 1, height: 1 }, screens), { x: 100, y: 50, width: 760, height: 520 }); // prettier-ignore
+  });
+
+  test('is forgotten when what was kept cannot be read', () => {
+    assert.equal(readState('/nowhere/window.json'), null);
+  });
+});

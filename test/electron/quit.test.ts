@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { HeldLab } from '../../electron/held-lab.ts';
+import { fake, settled } from './with-fake.ts';
+
+const { Leaving, quitQuestion } = await import('../../electron/quit.ts');
+
+/** A lab with these trainings; closing it takes until `saved` is called. */
+function setting(titles: string[], elsewhere = false) {
+  const closes: string[] = [];
+  const { promise, resolve: saved } = Promise.withResolvers<void>();
+  const lab: HeldLab = {
+    file: '/lab.sqlite',
+    elsewhere,
+    lost: new Promise(() => undefined),
+    api: {
+      request: (() => Promise.resolve([...titles.map((title, run) => ({ run, title })), { run: null, title: '' }])) as never, // prettier-ignore
+      subscribe: () => () => undefined,
+    },
+    close: (how) => {
+      closes.push(how);
+      return promise;
+    },
+  };
+  let ends = 0;
+  fake.dialog.asked.length = 0;
+  const leaving = new Leaving(lab, () => null, () => void ends++); // prettier-ignore
+  return { leaving, closes, save: () => { saved(); }, ends: () => ends }; // prettier-ignore
+}
+
+describe('quitting', () => {
+  test('asks by name or number, and only while something runs', () => {
+    assert.equal(quitQuestion([]), null);
+    assert.equal(quitQuestion(['Study "M3", trial 17'])?.message, 'Study "M3", trial 17 is running.');
+    assert.match(quitQuestion(['a', 'b'])!.message, /^2 trainings/);
+  });
+
+  test('without work ends without a question', async () => {
+    const { leaving, closes, save, ends } = setting([]);
+    const left = leaving.leave();
+    await settled();
+    assert.deepEqual(closes, ['save']);
+    assert.equal(ends(), 0);
+    save();
+    assert.equal(await left, true);
+    assert.equal(ends(), 1);
+    assert.equal(leaving.gone, true);
+    assert.equal(fake.dialog.asked.length, 0);
+  });
+
+  test('“Keep running” keeps everything as it is, and the next time asks again', async () => {
+    const { leaving, closes, ends } = setting(['trial 1']);
+    fake.dialog.response = 0;
+    assert.equal(await leaving.leave(), false);
+    assert.equal(await leaving.leave(), false);
+    assert.equal(fake.dialog.asked.length, 2);
+    assert.deepEqual(closes, []);
+    assert.equal(ends(), 0);
+  });
+
+  test('“Quit” saves; asked again meanwhile, it no longer waits', async () => {
+    const { leaving, closes, save, ends } = setting(['trial 1']);
+    fake.dialog.response = 1;
+    const left = leaving.leave();
+    await settled();
+    assert.equal(leaving.decided, true);
+    await leaving.leave();
+    assert.deepEqual(closes, ['save', 'at-once']);
+    save();
+    assert.equal(await left, true);
+    assert.equal(ends(), 1);
+  });
+
+  test('a lab of another program goes on, so nothing is asked', async () => {
+    const { leaving, save } = setting(['trial 1'], true);
+    const left = leaving.leave();
+    await settled();
+    save();
+    assert.equal(await left, true);
+    assert.equal(fake.dialog.asked.length, 0);
+  });
+
+  test('a system that shuts down is not asked', async () => {
+    const { leaving, closes } = setting(['trial 1']);
+    void leaving.leave(false);
+    await settled();
+    assert.deepEqual(closes, ['save']);
+    assert.equal(fake.dialog.asked.length, 0);
+  });
+});
