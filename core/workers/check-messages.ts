@@ -113,6 +113,7 @@ const toWorker: v.GenericSchema<unknown, ToWorker> = v.variant('type', [
     version: whole,
     slot: lineSchema(100),
     engine: v.picklist(['auto', 'tensorflow', 'portable']),
+    device: v.picklist(['cpu', 'gpu']),
     dataFolder: v.nullable(text),
   }),
   v.strictObject({ type: v.literal('start'), job }),

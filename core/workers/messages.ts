@@ -63,7 +63,14 @@ export interface TransferEndedMessage {
 
 /** Lab to worker. */
 export type ToWorker =
-  | { type: 'hello'; version: number; slot: string; engine: EngineWish; dataFolder: string | null }
+  | {
+      type: 'hello';
+      version: number;
+      slot: string;
+      engine: EngineWish;
+      device: 'cpu' | 'gpu';
+      dataFolder: string | null;
+    }
   | { type: 'start'; job: JobNotice }
   | { type: 'verdict'; run: number; epoch: number; verdict: Verdict }
   | { type: 'stop'; run: number; when: StopWhen; keep: boolean }

@@ -17,6 +17,8 @@ import { WorkerProcess } from './worker-process.ts';
 const IDLE = 5 * 60_000;
 /** Milliseconds until a slot is tried again whose worker could not begin. */
 const BROKEN_PAUSE = 60_000;
+/** Processes in a row that end before they are ready, after which their slot counts as broken. */
+const FALSE_STARTS = 2;
 /** Milliseconds between two looks at the cards. */
 const DEVICE_LOOK = 30_000;
 
@@ -42,6 +44,8 @@ interface Seat {
   /** Its process was told to end and has not yet. */
   ending: boolean;
   assignment: Assignment | null;
+  /** Processes in a row that ended before they were ready. */
+  falseStarts: number;
   /** Why its worker cannot begin. */
   problem: LabProblem | null;
   /** Bytes of memory of its process after each job. */
@@ -232,6 +236,7 @@ export class WorkerPool implements Runner {
       version: MESSAGES_VERSION,
       slot: seat.place.slot,
       engine: this.#engine,
+      device: seat.place.gpu === null ? 'cpu' : 'gpu',
       dataFolder: this.#dataFolder,
     });
   }
@@ -240,6 +245,7 @@ export class WorkerPool implements Runner {
     if (seat.process !== worker || seat.ending) return;
     if (message.type === 'ready' && !seat.ready && message.version === MESSAGES_VERSION) {
       seat.ready = true;
+      seat.falseStarts = 0;
       seat.assignment?.begin();
     } else if (message.type === 'unable' && !seat.ready) {
       this.#breakDown(seat, message.problem);
@@ -254,7 +260,8 @@ export class WorkerPool implements Runner {
     seat.process = null;
     seat.ready = false;
     seat.ending = false;
-    if (!ready && !ending && assignment) {
+    // Once may be chance: somebody killed it. Twice in a row is the slot's own trouble.
+    if (!ready && !ending && ++seat.falseStarts >= FALSE_STARTS && assignment) {
       const words =
         tellingLine(exit.lastWords) ?? `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
       this.#breakDown(seat, {
@@ -344,6 +351,7 @@ const emptySeat = (place: Place): Seat => ({
   ready: false,
   ending: false,
   assignment: null,
+  falseStarts: 0,
   problem: null,
   memory: [],
   pause: null,

@@ -89,11 +89,11 @@ export class Workbench {
     return this.#dataset;
   }
 
-  async #open({ version, engine, dataFolder }: ToWorker & { type: 'hello' }): Promise<void> {
+  async #open({ version, engine, device, dataFolder }: ToWorker & { type: 'hello' }): Promise<void> {
     try {
       if (version !== MESSAGES_VERSION) throw otherVersion(version);
       this.#dataFolder = dataFolder;
-      this.#engine = await openEngine({ engine });
+      this.#engine = await openEngine({ engine, device });
       this.#steps = new Steps(this.#engine);
       const { info } = this.#engine;
       this.post({ type: 'ready', version: MESSAGES_VERSION, engine: info.version, device: info.device });

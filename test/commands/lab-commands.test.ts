@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { StudyCard } from '../../core/lab/api.ts';
+import { openDoorway } from '../../core/lab/doorway.ts';
+import type { Lab } from '../../core/lab/lab.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { plan } from '../contract/samples.ts';
+import { ktg } from '../e2e/ktg.ts';
+import { scriptedLab, studyIs } from '../lab/support.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
+const file = join(folder, 'lab.sqlite');
+after(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+before(async () => {
+  const lab = scriptedLab({}, openLabFile(file));
+  const { study } = await lab.request('studies.create', {
+    name: 'First',
+    plan: plan({ trials: 12 }),
+    start: true,
+  });
+  await studyIs(lab, study.id, 'completed');
+  await lab.close();
+});
+
+describe('a lab that nobody holds', () => {
+  test('list, show and status read it, as text and as JSON', async () => {
+    const [list, listed] = [await ktg(file, 'list'), await ktg(file, 'list', '--json')];
+    assert.match(list.out, /First\s+completed\s+12\/12/);
+    const { studies } = listed.json[0] as { studies: StudyCard[] };
+    assert.equal(studies[0]!.done, 12);
+    assert.match((await ktg(file, 'status')).out, /nothing trains now/);
+    const shown = await ktg(file, 'show', 'First', '--trial', 'best', '--json');
+    assert.equal(shown.json[0]!.accuracy, studies[0]!.best!.accuracy);
+    const graph = await ktg(file, 'show', '--graph');
+    assert.equal((JSON.parse(graph.out) as { format: string }).format, 'ktg-graph');
+    assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /completed: \d/);
+  });
+
+  test('export, import and backup make whole files or none, and overwrite nothing', async () => {
+    const out = join(folder, 'first.ktg-study');
+    assert.equal((await ktg(file, 'export', 'First', '--out', out)).code, 0);
+    const again = await ktg(file, 'export', 'First', '--out', out);
+    assert.equal(again.code, 1);
+    assert.match(again.err, /exists; nothing was overwritten/);
+    const other = join(folder, 'other.sqlite');
+    const imported = await ktg(other, 'import', out, '--name', 'Second', '--json');
+    assert.equal((imported.json[0] as unknown as StudyCard).done, 12);
+    writeFileSync(out, 'broken\n');
+    assert.match((await ktg(other, 'import', out)).err, /does not begin like a study file/);
+    assert.equal((await ktg(file, 'db', 'backup', join(folder, 'copy.sqlite'))).code, 0);
+    assert.deepEqual((await ktg(join(folder, 'copy.sqlite'), 'db', 'check', '--json')).json, [
+      { problems: [] },
+    ]);
+    assert.equal((await ktg(file, 'db', 'vacuum', '--json')).code, 0);
+  });
+
+  test('wrong arguments end with 2, what cannot be done with 1, each with the way out', async () => {
+    const cases: [string[], number, RegExp][] = [
+      [['show', 'Nothing'], 2, /no study "Nothing"[\s\S]*1 "First"/],
+      [['show', '1', '--trial', '99'], 2, /no trial "99"; it has 12/],
+      [['show', '--rerun', '5'], 1, /no re-run 5|no rerun 5/],
+      [['search', '--trials', '0'], 2, /between 1 and/],
+      [['search', '--nodes', '9'], 2, /between 1 and 7/],
+      [['search', '--lock', '0-1=cutoff', '--nodes', '1'], 1, /No graph is possible/],
+      [['search', '--lock', 'nonsense'], 1, /Lock "nonsense"/],
+      [['search', '--slots', '99'], 1, /can have 0 to \d+ slots/],
+      [['search', '--slots', 'x'], 2, /--slots is "x"/],
+      [['search', '--data', '/nowhere'], 1, /no data set \/nowhere/],
+      [['search', '--rungs', '4,2'], 2, /ascending/],
+      [['db', 'burn'], 2, /check, backup, vacuum/],
+      [['import'], 2, /No file was named/],
+      [['pause', '--what'], 2, /what/],
+    ];
+    for (const [args, code, words] of cases) {
+      const ended = await ktg(file, ...args);
+      assert.equal(ended.code, code, `${args.join(' ')}: ${ended.err}${ended.out}`);
+      assert.match(ended.err, words);
+      assert.doesNotMatch(ended.err, /\n\s+at /, 'no trace');
+    }
+    const { studies } = (await ktg(file, 'list', '--json')).json[0] as { studies: StudyCard[] };
+    assert.equal(studies.length, 1, 'nothing was created');
+  });
+
+  test('looking at nothing creates nothing; a file of another kind is left alone', async () => {
+    const missing = join(folder, 'missing.sqlite');
+    const ended = await ktg(missing, 'list');
+    assert.equal(ended.code, 1);
+    assert.match(ended.err, /no lab file .*missing\.sqlite/);
+    assert.equal(existsSync(missing), false);
+    const foreign = join(folder, 'foreign.sqlite');
+    writeFileSync(foreign, 'this is no database, whatever its name says '.repeat(50));
+    assert.match((await ktg(foreign, 'list')).err, /not a lab file/);
+  });
+
+  test('--lab goes before KTG_LAB', async () => {
+    assert.match((await ktg('/nowhere/lab.sqlite', 'list', '--lab', file)).out, /First/);
+  });
+});
+
+describe('a lab that another program holds', () => {
+  let lab: Lab;
+  let leave: () => void;
+  let study: number;
+  before(async () => {
+    lab = scriptedLab({}, openLabFile(file));
+    leave = await openDoorway(lab, file);
+    const card = await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 50_000, duplicates: 'train' }), start: true }); // prettier-ignore
+    study = card.study.id;
+  });
+  after(async () => {
+    leave();
+    await lab.close('at-once');
+  });
+
+  test('pause, resume, status and stop reach it', async () => {
+    const status = (await ktg(file, 'status', '--json')).json[0] as { status: { readOnly: boolean }; studies: StudyCard[] }; // prettier-ignore
+    assert.equal(status.status.readOnly, false);
+    assert.equal(status.studies.at(-1)!.study.state, 'running');
+    assert.equal((await ktg(file, 'pause', 'Long')).code, 0);
+    assert.equal((await lab.request('studies.open', { study })).study.state, 'paused');
+    assert.equal((await ktg(file, 'stop', String(study), '--json')).code, 0);
+    assert.equal((await lab.request('studies.open', { study })).study.state, 'stopped');
+  });
+});
