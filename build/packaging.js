@@ -45,7 +45,11 @@ export function packageConfiguration({
     ],
     asar: true,
     asarUnpack: ['node_modules/**', 'package.json', 'dist/electron/!(main.js|preload.cjs|icon.png)'],
-    extraResources: [{ from: node, to: platform === 'win32' ? 'node.exe' : 'node' }],
+    extraResources: [
+      { from: node, to: platform === 'win32' ? 'node.exe' : 'node' },
+      // electron-builder leaves C++ out of `files`, and this is what connects TensorFlow
+      { from: connection, to: `app.asar.unpacked/${connection}` },
+    ],
     electronFuses: {
       runAsNode: false,
       enableCookieEncryption: true,
@@ -74,6 +78,9 @@ export function packageConfiguration({
     },
   };
 }
+
+/** Sources that the engine's install compiles on the user's machine. */
+const connection = 'node_modules/@tensorflow/tfjs-node-gpu/binding';
 
 /** Libraries that are part of the bundles already. */
 const bundled = ['tar', 'valibot', 'ws', 'yauzl'];

@@ -1,0 +1,102 @@
+/** What a package holds, made by electron-builder itself around an Electron that is only a shape: no binary is needed. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build, Platform } from 'electron-builder';
+import { packageConfiguration } from '../../build/packaging.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const asar = createRequire(import.meta.url)('@electron/asar') as {
+  createPackage(folder: string, file: string): Promise<void>;
+  listPackage(file: string): string[];
+};
+/** Where fuses are in Electron's program: a mark, the version, their number and one character each. */
+const FUSES = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX\u0001\u00081'.padEnd(34 + 8, '1');
+const skip = process.platform === 'linux' ? false : 'The shape of Electron here is that of Linux.';
+
+describe('a package', { skip }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ktg-package-'));
+  const unpacked = join(folder, 'out', 'linux-unpacked');
+  const outside = join(unpacked, 'resources', 'app.asar.unpacked');
+  let files: string[] = [];
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  before(async () => {
+    const electronDist = join(folder, 'electron');
+    mkdirSync(join(electronDist, 'resources'), { recursive: true });
+    mkdirSync(join(electronDist, 'locales'));
+    writeFileSync(join(electronDist, 'locales', 'en-US.pak'), '');
+    writeFileSync(join(electronDist, 'electron'), `shape ${FUSES} end`, 'latin1');
+    chmodSync(join(electronDist, 'electron'), 0o755);
+    for (const name of ['LICENSE', 'LICENSES.chromium.html', 'version']) writeFileSync(join(electronDist, name), ''); // prettier-ignore
+    mkdirSync(join(folder, 'empty'));
+    await asar.createPackage(join(folder, 'empty'), join(electronDist, 'resources', 'default_app.asar'));
+    writeFileSync(join(folder, 'node'), 'the Node of workers');
+    execFileSync(process.execPath, ['build/window.js'], { cwd: root });
+    execFileSync(process.execPath, ['build/shell.js'], { cwd: root });
+    await build({
+      targets: Platform.LINUX.createTarget('dir'),
+      projectDir: root,
+      publish: 'never',
+      config: packageConfiguration({ node: join(folder, 'node'), output: join(folder, 'out'), electronDist }),
+    });
+    files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)));
+  });
+
+  test('has one native file a module, that of its platform', () => {
+    const native = files.filter((file) => file.endsWith('.node'));
+    assert.deepEqual(native.map((file) => file.split('node_modules/')[1]), [`better-sqlite3/prebuilds/${process.platform}-${process.arch}.node`]); // prettier-ignore
+  });
+
+  test('keeps libraries, workers and threads outside the archive, the window and the main program inside', () => {
+    for (const path of [
+      'dist/electron/worker.js',
+      'dist/electron/keeper.js',
+      'dist/electron/data-look.js',
+      'package.json',
+      'node_modules/better-sqlite3/lib/index.js',
+      'node_modules/@tensorflow/tfjs/dist/tf.node.js',
+      'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
+    ])
+      // prettier-ignore
+      assert.ok(existsSync(join(outside, path)), path);
+    for (const path of ['dist/electron/main.js', 'dist/electron/preload.cjs', 'dist/renderer/index.html'])
+      assert.ok(!existsSync(join(outside, path)), path);
+    const inside = asar.listPackage(join(unpacked, 'resources', 'app.asar'));
+    for (const path of ['/dist/electron/main.js', '/dist/electron/preload.cjs', '/dist/renderer/index.html'])
+      assert.ok(inside.includes(path), path);
+  });
+
+  test('brings what connects TensorFlow on the user’s machine, and no TensorFlow', () => {
+    for (const path of [
+      '@tensorflow/tfjs-node-gpu/binding/tfjs_backend.cc',
+      '@tensorflow/tfjs-node-gpu/package.json',
+      'node-api-headers/include/node_api.h',
+    ])
+      // prettier-ignore
+      assert.ok(existsSync(join(outside, 'node_modules', path)), path);
+    assert.deepEqual(files.filter((file) => /libtensorflow/.test(file)), []); // prettier-ignore
+    assert.equal(readFileSync(join(unpacked, 'resources', 'node'), 'utf8'), 'the Node of workers');
+  });
+
+  test('holds nothing of developers', () => {
+    const theirs = [...files, ...asar.listPackage(join(unpacked, 'resources', 'app.asar'))].filter((file) => /\.(ts|map|md)$|(^|\/)(test|tests|__tests__)\/|node_modules\/(electron|vite|typescript|eslint|svelte|playwright-core)\//.test(file)); // prettier-ignore
+    assert.deepEqual(theirs, []);
+  });
+
+  test('has its fuses set', () => {
+    const program = readFileSync(join(unpacked, 'ktg-lab'), 'latin1');
+    const at = program.indexOf(FUSES.slice(0, 32)) + 34;
+    // run as node, cookie encryption, NODE_OPTIONS, --inspect, archive checked, only the archive, snapshot, file://
+    assert.match(program.slice(at, at + 8), /^01001110$|^010011.0$/);
+  });
+});
