@@ -4,7 +4,7 @@ import { GENERATOR } from '../base/random.ts';
 import { CODE_LENGTH, epochBatches, stepsPerEpoch } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Split, splitFor } from '../data/split.ts';
-import type { NodeState, Step, StepMetrics } from '../engine/engine.ts';
+import type { NodeState, Step, StepMetrics, TrainInput } from '../engine/engine.ts';
 import { gate } from '../gates/gates.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { edgeOf, type Graph, isFrozen, nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
@@ -30,9 +30,9 @@ export interface TrainingSetup {
 }
 
 export interface EpochOptions {
-  /** Stops after the step in progress; the position is kept and a checkpoint goes on exactly there. */
+  /** Stops after the call in progress (one step, or `Step.stepsPerCall`); the position is kept and a checkpoint goes on exactly there. */
   readonly signal?: AbortSignal;
-  /** After every step: steps done in this epoch. */
+  /** After every step, or every call that takes many: steps done in this epoch. */
   readonly onStep?: (step: number) => void;
 }
 
@@ -120,13 +120,18 @@ export class Training {
         this.seconds += spent();
         return undefined;
       }
-      const updates = this.done * this.stepsPerEpoch + this.stepsDone + 1;
-      const edges = edgeInputs(graph, this.nodes, linearWeight(updates, epochs * this.stepsPerEpoch));
-      const size = recipe.batch * CODE_LENGTH;
-      const batch = codes.subarray(this.stepsDone * size, (this.stepsDone + 1) * size);
-      const metrics = this.step.train({ codes: batch, rates, edges, trained });
-      this.stepsDone++;
-      this.add(metrics);
+      const input = (step: number): TrainInput => {
+        const updates = this.done * this.stepsPerEpoch + step + 1;
+        const edges = edgeInputs(graph, this.nodes, linearWeight(updates, epochs * this.stepsPerEpoch));
+        const size = recipe.batch * CODE_LENGTH;
+        return { codes: codes.subarray(step * size, (step + 1) * size), rates, edges, trained };
+      };
+      const count = Math.min(this.step.stepsPerCall, this.stepsPerEpoch - this.stepsDone);
+      const inputs = Array.from({ length: count }, (_, i) => input(this.stepsDone + i));
+      for (const metrics of this.step.trainMany(inputs)) {
+        this.stepsDone++;
+        this.add(metrics);
+      }
       onStep?.(this.stepsDone);
     }
     const evaluation = this.evaluate();

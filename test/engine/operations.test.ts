@@ -4,8 +4,16 @@ import { sizeOf } from '../../core/models/architecture.ts';
 import type { Operations, Tensor } from '../../core/engine/ops.ts';
 import { plainOperations } from '../../core/engine/plain-ops.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
-import { DataType, GraphBuilder, typeAttribute } from '../../core/engine/tensorflow/graph.ts';
+import { compilableOperations } from '../../core/engine/tensorflow/compilable-ops.ts';
+import {
+  DataType,
+  type Graph,
+  GraphBuilder,
+  type GraphNode,
+  typeAttribute,
+} from '../../core/engine/tensorflow/graph.ts';
 import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
+import { compiledCall, functionOf, outline } from '../../core/engine/tensorflow/outline.ts';
 import { Recorder } from '../../core/engine/tensorflow/record.ts';
 import { loadGraph } from '../../core/engine/tensorflow/saved-model.ts';
 import {
@@ -22,6 +30,7 @@ const tensorflow = loadBinding({ threads: 2 });
 const { tf, backend, binding } = tensorflow;
 const native = nativeOperations(tensorflow);
 const plain = plainOperations(tf);
+const compilable = compilableOperations(tensorflow);
 
 /** float32, in sums of up to a hundred numbers. */
 const ALLOWED = 2e-5;
@@ -38,8 +47,8 @@ function eagerly(ops: Operations, one: OperationCase): Differentiated {
   return values;
 }
 
-/** Recorded as a graph with the case's inputs as placeholders, then run as a session. */
-function captured(ops: Operations, one: OperationCase): Differentiated {
+/** Recorded as a graph with the case's inputs as placeholders, then run as a session; `compiled`: as one function by XLA. */
+function captured(ops: Operations, one: OperationCase, compiled = false): Differentiated {
   const graph = new GraphBuilder();
   const recorder = new Recorder(tensorflow, graph);
   const inputs = one.shapes.map((shape, i): Tensor => {
@@ -56,7 +65,10 @@ function captured(ops: Operations, one: OperationCase): Differentiated {
   });
   tf.dispose([...inputs, ...results]);
 
-  const session = loadGraph(binding, { nodes: graph.nodes, functions: [] });
+  const session = loadGraph(
+    binding,
+    compiled ? compiledWhole(graph.nodes, fetches) : { nodes: graph.nodes, functions: [] },
+  );
   const ids = one.inputs.map((values, i) =>
     binding.createTensor(one.shapes[i]!, DataType.float, Float32Array.from(values)),
   );
@@ -68,12 +80,38 @@ function captured(ops: Operations, one: OperationCase): Differentiated {
   return values;
 }
 
+/** The graph's computation moved into one function that XLA must compile. */
+function compiledWhole(nodes: readonly GraphNode[], fetches: readonly string[]): Graph {
+  const placeholders = nodes.filter(({ op }) => op === 'Placeholder');
+  const inputs = placeholders.map(({ name }) => ({ name, type: DataType.float }));
+  const results = fetches.map((name) => ({
+    name: `${name}_result`,
+    type: DataType.float,
+    value: { node: name, index: 0 },
+  }));
+  const body = outline(
+    nodes,
+    fetches,
+    inputs.map(({ name }) => name),
+  );
+  const whole = functionOf('whole', inputs, body, results);
+  const outputs = fetches.map((name, index): GraphNode => ({
+    name,
+    op: 'Identity',
+    inputs: [{ node: 'call', index }],
+    after: [],
+    attributes: { T: typeAttribute(DataType.float) },
+  }));
+  return { nodes: [...placeholders, compiledCall('call', whole), ...outputs], functions: [whole] };
+}
+
 describe('operations and their gradients, on inputs far from mean 0 and variance 1', () => {
   const forms: Record<string, (one: OperationCase) => Differentiated> = {
     native: (one) => eagerly(native, one),
     'native, recorded': (one) => captured(native, one),
     plain: (one) => eagerly(plain, one),
     'plain, recorded': (one) => captured(plain, one),
+    'compilable, recorded and compiled': (one) => captured(compilable, one, true),
   };
   for (const one of operationCases) {
     const expected = differentiatePlainly(one);
