@@ -8,7 +8,7 @@ const { Leaving, quitQuestion } = await import('../../electron/quit.ts');
 /** A lab with these trainings; closing it takes until `saved` is called. */
 function setting(titles: string[], elsewhere = false) {
   const closes: string[] = [];
-  const { promise, resolve: saved } = Promise.withResolvers<void>();
+  const { promise, resolve: saved } = Promise.withResolvers<undefined>();
   const lab: HeldLab = {
     file: '/lab.sqlite',
     elsewhere,
@@ -19,13 +19,13 @@ function setting(titles: string[], elsewhere = false) {
     },
     close: (how) => {
       closes.push(how);
-      return promise;
+      return promise as Promise<never>;
     },
   };
   let ends = 0;
   fake.dialog.asked.length = 0;
   const leaving = new Leaving(lab, () => null, () => void ends++); // prettier-ignore
-  return { leaving, closes, save: () => { saved(); }, ends: () => ends }; // prettier-ignore
+  return { leaving, closes, save: () => { saved(undefined); }, ends: () => ends }; // prettier-ignore
 }
 
 describe('quitting', () => {
