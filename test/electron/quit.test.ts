@@ -19,7 +19,7 @@ function setting(titles: string[], elsewhere = false) {
     },
     close: (how) => {
       closes.push(how);
-      return promise as Promise<never>;
+      return promise;
     },
   };
   let ends = 0;
