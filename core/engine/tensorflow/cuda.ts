@@ -1,0 +1,30 @@
+/** A CUDA library that TensorFlow opens by name on a card, and the package that has it. */
+export interface CudaLibrary {
+  /** The name that TensorFlow asks for; its number is that of the binary interface. */
+  readonly soname: string;
+  /** In a sentence: `cuDNN 9`. */
+  readonly title: string;
+  readonly package: string;
+}
+
+/** In an order in which each finds those that it needs already open. TensorFlow 2.21 is built against CUDA 12. */
+export const cudaLibraries: readonly CudaLibrary[] = [
+  { soname: 'libcudart.so.12', title: "CUDA 12's runtime", package: 'nvidia-cuda-runtime-cu12' },
+  { soname: 'libnvJitLink.so.12', title: "CUDA 12's linker", package: 'nvidia-nvjitlink-cu12' },
+  { soname: 'libnvrtc.so.12', title: "CUDA 12's compiler", package: 'nvidia-cuda-nvrtc-cu12' },
+  { soname: 'libcublasLt.so.12', title: 'cuBLAS 12', package: 'nvidia-cublas-cu12' },
+  { soname: 'libcublas.so.12', title: 'cuBLAS 12', package: 'nvidia-cublas-cu12' },
+  { soname: 'libcufft.so.11', title: 'cuFFT of CUDA 12', package: 'nvidia-cufft-cu12' },
+  { soname: 'libcurand.so.10', title: 'cuRAND of CUDA 12', package: 'nvidia-curand-cu12' },
+  { soname: 'libcusparse.so.12', title: 'cuSPARSE of CUDA 12', package: 'nvidia-cusparse-cu12' },
+  { soname: 'libcusolver.so.11', title: 'cuSOLVER of CUDA 12', package: 'nvidia-cusolver-cu12' },
+  { soname: 'libcupti.so.12', title: "CUDA 12's profiling interface", package: 'nvidia-cuda-cupti-cu12' },
+  { soname: 'libnccl.so.2', title: 'NCCL 2', package: 'nvidia-nccl-cu12' },
+  { soname: 'libcudnn.so.9', title: 'cuDNN 9', package: 'nvidia-cudnn-cu12' },
+];
+
+/** Has what XLA needs to make programs for a card: ptxas and libdevice. */
+export const cudaCompilerPackage = 'nvidia-cuda-nvcc-cu12';
+
+/** Folder beside TensorFlow's own libraries for CUDA's, and for `cudaCompilerPackage` below it. */
+export const cudaFolder = 'cuda';
