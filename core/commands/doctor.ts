@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, statfsSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { findOfficial } from '../data/resolve.ts';
 import { dataHome } from '../data/home.ts';
 import { engineHome } from '../engine/tensorflow/cache.ts';
+import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
+import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { verifyLibrary } from '../engine/tensorflow/library.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
@@ -24,7 +25,7 @@ export const command: Command = {
   usage: `ktg doctor                  versions, engine, devices, cache, disk, and what is missing`,
   options: {},
   async run() {
-    const findings = [...basics(), await engine(), gpu(), ...(await data()), ...disks()];
+    const findings = [...basics(), await engine(), ...graphicsCards(), ...(await data()), ...disks()];
     const width = Math.max(...findings.map(({ what }) => what.length));
     for (const { what, found, next } of findings) {
       line(`${what.padEnd(width)}  ${found}`);
@@ -52,17 +53,16 @@ async function engine(): Promise<Finding> {
   return { what: 'engine', found: `${found} The portable engine is used, much more slowly.`, next };
 }
 
-function gpu(): Finding {
-  try {
-    const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
-    const cards = execFileSync('nvidia-smi', query, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return { what: 'graphics cards', found: cards.trim().replaceAll('\n', '; ') };
-  } catch {
-    return { what: 'graphics cards', found: 'none that nvidia-smi knows' };
-  }
+/** Cards with what keeps the engine from them. A machine without a driver lacks nothing: its processor computes. */
+function graphicsCards(): Finding[] {
+  const probe = probeCuda();
+  const what = 'graphics cards';
+  if (probe.driver === null) return [{ what, found: 'none that nvidia-smi knows; the processor computes' }];
+  const cards = probe.cards.map(({ title }) => title).join('; ');
+  const found = `${cards === '' ? 'none' : cards}, driver ${probe.driver}`;
+  const problems = diagnose(probe);
+  if (problems.length === 0) return [{ what, found: `${found}: the engine can use them` }];
+  return [{ what, found }, ...problems.map((problem) => ({ what: 'CUDA', ...problem }))];
 }
 
 async function data(): Promise<Finding[]> {

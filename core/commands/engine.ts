@@ -5,26 +5,31 @@ import type { Variant } from '../engine/tensorflow/release.ts';
 import { type Command, Exit } from './command.ts';
 import { line } from './report.ts';
 import { interruption } from './training-run.ts';
-import { textOf } from './values.ts';
+import { choiceOf, textOf } from './values.ts';
+import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
+import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 
 const verbs = ['status', 'install', 'remove'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];
 
 export const command: Command = {
   usage: `ktg engine status           what is installed; --verify also reads every file
-ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor)
+ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
+                            573 MB, and 2.5 GB of CUDA's libraries)
 ktg engine remove [gpu]     deletes it
 
   --wheel FILE      install from this wheel instead of downloading one
+  --cuda C          gpu: own (default) brings CUDA 12's libraries along, system uses those that are here
   --verify          compare every file with its checksum
 
 Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
-  options: { wheel: { type: 'string' }, verify: { type: 'boolean' } },
+  options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
   async run(values, [verb, which = 'cpu', ...more]) {
     if (!verbs.includes(verb ?? '') || more.length > 0) throw new LabError('arguments.missing', 'ktg engine needs a verb.', `Verbs: ${verbs.join(', ')}.`); // prettier-ignore
     if (!variants.includes(which as Variant)) throw new LabError('arguments.unknown-choice', `"${which}" is no engine.`, `Choose one of ${variants.join(', ')}.`); // prettier-ignore
     const variant = which as Variant;
-    if (verb === 'install') return install(variant, textOf(values, 'wheel'));
+    if (verb === 'install')
+      return install(variant, textOf(values, 'wheel'), choiceOf(values, 'cuda', ['own', 'system'], 'own'));
     if (verb === 'remove') {
       const removed = await removeLibrary(variant);
       line(removed.length === 0 ? 'Nothing is installed.' : `Removed ${removed.join(', ')}.`);
@@ -34,15 +39,24 @@ Without it everything runs on the portable engine, much more slowly. The cache i
     line(status.found);
     if (status.folder !== '') line(`Folder: ${status.folder}`);
     if (status.next !== '') line(`${status.next}.`);
+    if (variant === 'gpu') showCards();
     return status.state === 'ready' ? Exit.done : Exit.failed;
   },
 };
 
-async function install(variant: Variant, wheel: string | undefined): Promise<number> {
+/** Every reason why TensorFlow cannot use the cards here, or that it can. */
+function showCards(): void {
+  const problems = diagnose(probeCuda());
+  if (problems.length === 0) line('Driver, cards and libraries fit together.');
+  for (const { found, next } of problems) line(`${found}\n-> ${next}`);
+}
+
+async function install(variant: Variant, wheel: string | undefined, cuda: 'own' | 'system'): Promise<number> {
   const stop = interruption();
   try {
-    const status = await installWithView(process.stderr, { variant, wheel, signal: stop.signal });
+    const status = await installWithView(process.stderr, { variant, wheel, cuda, signal: stop.signal });
     line(status.found);
+    if (variant === 'gpu') showCards();
     return Exit.done;
   } catch (error) {
     if (!stop.signal.aborted) throw error;

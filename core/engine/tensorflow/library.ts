@@ -16,6 +16,8 @@ import {
   stagingFolder,
   variantPrefix,
 } from './cache.ts';
+import { cudaFolder } from './cuda.ts';
+import { cudaBytes, cudaRequirements, installCuda, metadataOf } from './cuda-wheels.ts';
 import { downloadedWheel, downloadWheel, findPython } from './download.ts';
 import { megabytes, type OnProgress } from './progress.ts';
 import { type Release, releaseFor, type Variant } from './release.ts';
@@ -118,6 +120,8 @@ export function statusOf(release: Release, home: string): LibraryStatus {
 
 export type InstallOptions = {
   variant?: Variant;
+  /** Of the gpu variant: `own` (default) brings CUDA's libraries along, `system` uses those that the loader finds. */
+  cuda?: 'own' | 'system' | undefined;
   /** A wheel on disk instead of a download; default the environment's KTG_TENSORFLOW_WHEEL. */
   wheel?: string | undefined;
   home?: string;
@@ -148,7 +152,7 @@ export async function installRelease(release: Release, options: InstallOptions =
       async () => {
         const meanwhile = statusOf(release, home); // the one we waited for may have done it
         if (meanwhile.state === 'ready') return meanwhile;
-        await installLocked(release, home, wheel ? resolve(wheel) : undefined, onProgress, signal);
+        await installLocked(release, home, wheel ? resolve(wheel) : undefined, options);
         return statusOf(release, home);
       },
       { onWait, signal },
@@ -168,9 +172,9 @@ async function installLocked(
   release: Release,
   home: string,
   wheel: string | undefined,
-  onProgress: OnProgress | undefined,
-  signal: AbortSignal | undefined,
+  options: Pick<InstallOptions, 'cuda' | 'onProgress' | 'signal'>,
 ): Promise<void> {
+  const { onProgress, signal } = options;
   const staging = stagingFolder(home, release);
   const downloads = downloadFolder(home, release);
   await rm(staging, { recursive: true, force: true }); // left by an install that was killed
@@ -178,7 +182,9 @@ async function installLocked(
   const onDisk = wheel ?? (await downloadedWheel(downloads));
   if (wheel) await checkWheelExists(wheel);
   const { bavail, bsize } = await statfs(engineFolder(home));
-  checkSpace(bavail * bsize, release.unpackedBytes + (onDisk ? 0 : release.wheelBytes), home);
+  const cuda = release.variant === 'gpu' && options.cuda !== 'system';
+  const needed = release.unpackedBytes + (cuda ? cudaBytes.unpacked + cudaBytes.download : 0);
+  checkSpace(bavail * bsize, needed + (onDisk ? 0 : release.wheelBytes), home);
   const file = onDisk ?? (await downloadWheel(findPython(), release, downloads, { onProgress, signal }));
   try {
     await mkdir(staging);
@@ -188,6 +194,10 @@ async function installLocked(
         throw error;
       },
     );
+    if (cuda) {
+      const requirements = cudaRequirements(await metadataOf(file));
+      files.push(...(await installCuda(requirements, release, join(downloads, cudaFolder), staging, { onProgress, signal }))); // prettier-ignore
+    }
     const include = join(staging, includeFolder);
     onProgress?.({ phase: 'build' });
     const addons = await buildAddon(compiler, staging, release.libraries, include, signal);

@@ -1,7 +1,7 @@
 /** What an install is doing. `wait` is for another install to finish, whose process id is `by`. */
 export type Progress =
   | { phase: 'wait'; by: number }
-  | { phase: 'download' | 'unpack'; done: number; total: number } // bytes
+  | { phase: 'download' | 'unpack'; done: number; total: number; what?: string } // bytes; `what`: not TensorFlow but this
   | { phase: 'build' | 'check' };
 
 export type OnProgress = (progress: Progress) => void;
@@ -22,6 +22,8 @@ export const duration = (seconds: number): string =>
     ? `${Math.ceil(seconds).toFixed(0)} s`
     : `${Math.floor(seconds / 60).toFixed(0)} min ${Math.round(seconds % 60).toFixed(0)} s`;
 
+const partOf = (progress: Progress): string | undefined => ('what' in progress ? progress.what : undefined);
+
 /**
  * Turns progress into one line: amount, share, speed and time left, e.g.
  * `downloading TensorFlow: 61 of 274 MB, 22 %, 12.4 MB/s, 18 s left`.
@@ -31,19 +33,22 @@ export function progressWriter(
   now: () => number = performance.now.bind(performance),
 ): (p: Progress) => string {
   let phase: Progress['phase'] | undefined;
+  let part: string | undefined;
   let began = 0;
   let first = 0;
   return (progress) => {
     if (progress.phase === 'wait')
       return `another install is at work (process ${String(progress.by)}), waiting for it`;
-    if (progress.phase !== phase) {
+    if (progress.phase !== phase || part !== partOf(progress)) {
       phase = progress.phase;
+      part = partOf(progress);
       began = now();
       first = 'done' in progress ? progress.done : 0;
     }
-    const what = words[progress.phase];
+    const what = part === undefined ? words[progress.phase] : `downloading ${part}`;
     if (!('done' in progress)) return what;
     const { done, total } = progress;
+    if (part !== undefined && done === total) return `${what}: ${megabytes(done)}`; // nobody knows how large it is
     const amount = `${what}: ${(done / 1e6).toFixed(0)} of ${megabytes(total)}, ${((100 * done) / total).toFixed(0)} %`;
     const speed = ((done - first) / Math.max(now() - began, 1)) * 1000; // bytes per second
     if (speed <= 0) return amount;

@@ -18,6 +18,9 @@ export type Release = {
   /** Shared libraries inside the wheel's `tensorflow/` folder, the one that others need first. */
   libraries: readonly string[];
   tested: boolean;
+  /** What pip is asked for, where it is not just this version; and further tags that serve as well. */
+  requirement?: string;
+  tags?: readonly string[];
 };
 
 export const tensorflowVersion = '2.21.0';
@@ -33,6 +36,17 @@ const releases: readonly Release[] = [
     unpackedBytes: 853_308_936,
     libraries: ['libtensorflow_framework.so.2', 'libtensorflow_cc.so.2'],
     tested: true,
+  },
+  {
+    variant: 'gpu',
+    version: tensorflowVersion,
+    platform: 'linux-x64',
+    package: 'tensorflow',
+    tag: 'manylinux_2_27_x86_64',
+    wheelBytes: 572_611_111,
+    unpackedBytes: 1_259_021_080,
+    libraries: ['libtensorflow_framework.so.2', 'libtensorflow_cc.so.2'],
+    tested: false,
   },
   {
     variant: 'cpu',
@@ -54,16 +68,16 @@ export const thisPlatform = `${process.platform}-${process.arch}`;
 
 /**
  * The release for a variant on a platform.
- * @throws LabError `engine.gpu-not-yet` for the gpu variant, `engine.unsupported-platform` elsewhere
+ * @throws LabError `engine.no-gpu-library` for the gpu variant, `engine.unsupported-platform` elsewhere
  */
 export function releaseFor(variant: Variant, platform: string = thisPlatform): Release {
   const found = releases.find((r) => r.variant === variant && r.platform === platform);
   if (found) return found;
   if (variant === 'gpu')
     throw new LabError(
-      'engine.gpu-not-yet',
-      'The GPU library of TensorFlow cannot be installed by this version of KTG Lab.',
-      'Use the CPU library: ktg engine install',
+      'engine.no-gpu-library',
+      `TensorFlow has a GPU library for Linux on x64 only; this is ${platform}.`,
+      'Use the library for processors: ktg engine install',
     );
   const platforms = releases.filter((r) => r.variant === variant).map((r) => r.platform);
   throw new LabError(

@@ -74,7 +74,8 @@ export async function unpackWheel(
   }
 }
 
-async function readEntries(zip: ZipFile, wheel: string): Promise<Map<string, Entry>> {
+/** All entries of a wheel by name. */
+export async function readEntries(zip: ZipFile, wheel: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   try {
     for await (const entry of zip.eachEntry()) entries.set(entry.fileName, entry);
@@ -98,8 +99,13 @@ async function readRecord(zip: ZipFile, entries: Map<string, Entry>, wheel: stri
     .catch((error: unknown) => {
       throw damaged(wheel, messageOf(error), error);
     });
+  return digestsIn(text.toString('utf8'));
+}
+
+/** Hexadecimal digests by path, from the text of a RECORD. */
+export function digestsIn(text: string): Map<string, string> {
   const digests = new Map<string, string>();
-  for (const line of text.toString('utf8').split('\n')) {
+  for (const line of text.split('\n')) {
     const match = /^(.*),sha256=([\w-]+)=*,\d+\s*$/.exec(line);
     if (match) digests.set(match[1]!, Buffer.from(match[2]!, 'base64url').toString('hex'));
   }
@@ -107,7 +113,7 @@ async function readRecord(zip: ZipFile, entries: Map<string, Entry>, wheel: stri
 }
 
 /** Writes one entry and returns the SHA-256 of what was written, in hexadecimal. */
-async function unpackEntry(
+export async function unpackEntry(
   zip: ZipFile,
   entry: Entry,
   path: string,

@@ -1,0 +1,104 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { openPromise } from 'yauzl';
+import { LabError, messageOf } from '../../base/errors.ts';
+import { cudaCompilerPackage, cudaFolder } from './cuda.ts';
+import { downloadedWheel, downloadWheel, findPython } from './download.ts';
+import type { OnProgress } from './progress.ts';
+import type { Release } from './release.ts';
+import { digestsIn, type FileRecord, readEntries, unpackEntry } from './wheel.ts';
+
+/** Tags under which NVIDIA publishes; pip takes a wheel that has any of them. */
+const tags = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64'];
+
+/** Room for the largest package while it is downloaded and unpacked, and for all libraries, bytes. */
+export const cudaBytes = { download: 800e6, unpacked: 4_600e6 };
+
+/** `nvidia-cudnn-cu12<10.0,>=9.3.0.75` of each `Requires-Dist` of the extra `and-cuda` in a wheel's METADATA. */
+export const cudaRequirements = (metadata: string): string[] =>
+  metadata.split('\n').flatMap((line) => {
+    const match = /^Requires-Dist: *(nvidia-[\w.-]+) *\(?([^;)]*)\)? *;.*extra *== *["']and-cuda["']/.exec(
+      line,
+    );
+    return match ? [`${match[1]!}${match[2]!.replaceAll(' ', '')}`] : [];
+  });
+
+/** METADATA of TensorFlow's wheel. */
+export async function metadataOf(wheel: string): Promise<string> {
+  const zip = await openPromise(wheel, { autoClose: false });
+  try {
+    const entries = await readEntries(zip, wheel);
+    const entry = [...entries.values()].find(({ fileName }) => /^[^/]+\.dist-info\/METADATA$/.test(fileName));
+    return entry ? (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8') : '';
+  } finally {
+    zip.close();
+  }
+}
+
+/**
+ * Where a file of one of NVIDIA's wheels goes below the library's folder; undefined for headers, stubs and the rest. All
+ * libraries lie side by side, so that they find each other.
+ */
+export function cudaTarget(fileName: string): string | undefined {
+  if (/^nvidia\/[^/]+\/lib\/[^/]+\.so(\.[\d.]+)?$/.test(fileName))
+    return join(cudaFolder, basename(fileName));
+  const tool = /^nvidia\/cuda_nvcc\/(bin\/ptxas|nvvm\/libdevice\/[^/]+\.bc)$/.exec(fileName);
+  return tool ? join(cudaFolder, cudaCompilerPackage, tool[1]!) : undefined;
+}
+
+/**
+ * Downloads the CUDA libraries that TensorFlow's wheel asks for, one package after the other, and unpacks them below
+ * `folder`, each file compared with its wheel's RECORD. What is downloaded stays in `downloads` until all are there.
+ *
+ * @throws LabError as `downloadWheel` does, `engine.wheel-damaged`
+ */
+export async function installCuda(
+  requirements: readonly string[],
+  release: Release,
+  downloads: string,
+  folder: string,
+  options: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
+): Promise<FileRecord[]> {
+  const files: FileRecord[] = [];
+  await mkdir(join(folder, cudaFolder), { recursive: true });
+  for (const requirement of requirements) {
+    const own = join(downloads, requirement.split(/[<>=]/)[0]!);
+    const wheel =
+      (await downloadedWheel(own)) ??
+      (await downloadWheel(findPython(), { ...release, requirement, tags, wheelBytes: 0 }, own, options));
+    files.push(
+      ...(await unpackCuda(wheel, folder, options.signal).catch(async (error: unknown) => {
+        await rm(own, { recursive: true, force: true });
+        throw error;
+      })),
+    );
+  }
+  return files;
+}
+
+/** Unpacks one of NVIDIA's wheels; returns what was written, with names relative to `folder`. */
+export async function unpackCuda(wheel: string, folder: string, signal?: AbortSignal): Promise<FileRecord[]> {
+  const damaged = (found: string, cause?: unknown): LabError =>
+    new LabError('engine.wheel-damaged', `The wheel ${wheel} is damaged: ${found}.`, 'Run: ktg engine install gpu (it is downloaded again)', { cause }); // prettier-ignore
+  const zip = await openPromise(wheel, { autoClose: false }).catch((error: unknown) => {
+    throw damaged(messageOf(error), error);
+  });
+  try {
+    const entries = await readEntries(zip, wheel);
+    const record = [...entries.values()].find(({ fileName }) => /^[^/]+\.dist-info\/RECORD$/.test(fileName));
+    if (!record) throw damaged('it has no RECORD');
+    const digests = digestsIn((await buffer(await zip.openReadStreamPromise(record))).toString('utf8'));
+    const files: FileRecord[] = [];
+    for (const entry of entries.values()) {
+      const name = cudaTarget(entry.fileName);
+      if (name === undefined) continue;
+      const sha256 = await unpackEntry(zip, entry, join(folder, name), signal, () => undefined);
+      if (sha256 !== digests.get(entry.fileName)) throw damaged(`${entry.fileName} differs from its RECORD`);
+      files.push({ name, bytes: entry.uncompressedSize, sha256 });
+    }
+    return files;
+  } finally {
+    zip.close();
+  }
+}
