@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../base/errors.ts';
+
+const run = promisify(execFile);
+
+/** Milliseconds that the daemon gets for an answer. */
+const PATIENCE = 10_000;
+
+const control = 'nvidia-cuda-mps-control';
+
+/** Whether several processes can compute on a card at the same time, and what their workers need for it. */
+export type Sharing =
+  | { readonly shared: true; readonly variables: Readonly<Record<string, string>>; end(): Promise<void> }
+  /** `reason`: without it processes take turns, which fills a card no better than one of them. */
+  | { readonly shared: false; readonly reason: string };
+
+/**
+ * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a folder of its own, for
+ * the cards in `cards`. No setting of a card is touched, so no rights are needed; a daemon that others run stays as it is.
+ *
+ * @param folder for pipes and logs; names of sockets must be short, so not below a long path
+ */
+export async function shareCards(
+  cards: readonly number[],
+  environment: Record<string, string | undefined> = process.env,
+  folder: string = join(tmpdir(), `ktg-mps-${userInfo().uid}-${process.pid}`),
+): Promise<Sharing> {
+  if (environment.CUDA_MPS_PIPE_DIRECTORY)
+    return { shared: true, variables: {}, end: () => Promise.resolve() }; // the user's own daemon
+  const variables = {
+    CUDA_MPS_PIPE_DIRECTORY: join(folder, 'pipe'),
+    CUDA_MPS_LOG_DIRECTORY: join(folder, 'log'),
+  };
+  const env = { ...environment, ...variables, CUDA_VISIBLE_DEVICES: cards.join(',') };
+  try {
+    for (const path of Object.values(variables)) await mkdir(path, { recursive: true, mode: 0o700 });
+    await run(control, ['-d'], { env, timeout: PATIENCE });
+    await ask('get_server_list', env); // it answers, or it has not come up
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    return { shared: false, reason: reasonOf(error) };
+  }
+  return {
+    shared: true,
+    variables,
+    async end() {
+      await ask('quit', env).catch(() => undefined); // it may have ended by itself
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const asked = run(control, [], { env, timeout: PATIENCE });
+  asked.child.stdin?.on('error', () => undefined).end(`${command}\n`);
+  return asked.then(({ stdout }) => stdout);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, stderr = '', killed } = error as { code?: unknown; stderr?: string; killed?: boolean };
+  const alone = 'Workers of one card take turns, so one slot a card is used.';
+  if (code === 'ENOENT')
+    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${alone}`;
+  if (killed === true) return `${control} did not answer within ${PATIENCE / 1000} s. ${alone}`;
+  const words = stderr.trim().split('\n')[0] ?? '';
+  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${alone}`;
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { engineHome } from '../engine/tensorflow/cache.ts';
+import { tensorflowVersion } from '../engine/tensorflow/release.ts';
+
+const measurement = v.object({
+  /** Workers at once on the card. */
+  slots: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** Steps a second of all of them together. */
+  stepsPerSecond: v.pipe(v.number(), v.minValue(0)),
+  /** Bytes of the card's memory that all of them used; null when unknown. */
+  memory: v.nullable(v.number()),
+});
+/** How much several workers of one card get done together. */
+export type PackingMeasurement = v.InferOutput<typeof measurement>;
+
+const packing = v.object({
+  format: v.literal('ktg-packing'),
+  version: v.literal(1),
+  /** Title, driver and engine: another of them needs a measurement of its own. */
+  card: v.string(),
+  driver: v.string(),
+  engine: v.string(),
+  /** What was trained: `resnet32, batch 64, tf32`. */
+  work: v.string(),
+  shared: v.boolean(),
+  measurements: v.array(measurement),
+});
+export type Packing = v.InferOutput<typeof packing>;
+
+/** A further worker must bring this share more: it costs memory and makes each trial slower. */
+const WORTHWHILE = 0.05;
+/** Share of the card's memory that workers may fill together. */
+const ROOM = 0.9;
+
+/** How many slots a card gets, and why. */
+export interface PackingChoice {
+  readonly slots: number;
+  readonly reason: string;
+}
+
+/**
+ * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile share more and all
+ * fit into its memory. One without a measurement, or where processes only take turns. Pure.
+ *
+ * @param capacity of the card, bytes; null when unknown
+ */
+export function chooseSlots(found: Packing | null, capacity: number | null): PackingChoice {
+  if (!found || found.measurements.length === 0)
+    return {
+      slots: 1,
+      reason: 'Not measured on this card yet; measure with: npm run bench -- gpu --packing',
+    };
+  if (!found.shared)
+    return { slots: 1, reason: 'Workers of this card take turns: CUDA MPS was not to be had.' };
+  const [first, ...more] = found.measurements.toSorted((a, b) => a.slots - b.slots);
+  let best = first!;
+  for (const one of more) {
+    if (capacity !== null && one.memory !== null && one.memory > ROOM * capacity)
+      return { slots: best.slots, reason: `${one.slots} workers do not fit into the card's memory.` };
+    if (one.stepsPerSecond >= best.stepsPerSecond * (1 + WORTHWHILE)) best = one;
+  }
+  const gain = (best.stepsPerSecond / first!.stepsPerSecond).toFixed(1);
+  return {
+    slots: best.slots,
+    reason: `${best.slots} workers get ${best.stepsPerSecond.toFixed(0)} steps a second done, ${gain} times as many as ${first!.slots} (measured: ${found.work}).`,
+  };
+}
+
+/** Where a card's measurement is kept, for this engine and driver. */
+export function packingFile(card: string, driver: string, home: string = engineHome()): string {
+  const words = `${card}-${driver}-tensorflow-${tensorflowVersion}`.replace(/[^\w.]+/g, '-');
+  return join(home, 'packing', `${words}.json`);
+}
+
+/** What was measured before; null when nothing usable is there. */
+export function readPacking(file: string): Packing | null {
+  try {
+    const parsed = v.safeParse(packing, JSON.parse(readFileSync(file, 'utf8')));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a measurement; whole or not at all. */
+export function keepPacking(file: string, found: Packing): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}`;
+  writeFileSync(partial, `${JSON.stringify(found, null, 2)}\n`);
+  renameSync(partial, file);
+}
