@@ -14,18 +14,24 @@ const SHORT_PAUSE = 50;
  */
 const { file, shared } = workerData as KeeperData;
 const state = new Int32Array(shared);
-const database = openSqlite(file);
-Atomics.store(state, HOLDS, 1);
 const pause = (): number => (Atomics.load(state, PAGES) >= LONG_LOG ? SHORT_PAUSE : PAUSE);
-while (Atomics.wait(state, STOP, 0, pause()) === 'timed-out') {
-  try {
-    const row = database.get<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
-    Atomics.store(state, PAGES, row?.log ?? 0);
-  } catch {
-    // No space or busy: the log stays as it is and the next look tries again; the writer reports what it meets itself.
+
+// A writer that was there for a moment only has gone already, perhaps with its file.
+if (Atomics.load(state, STOP) === 0) keep();
+
+function keep(): void {
+  const database = openSqlite(file);
+  Atomics.store(state, HOLDS, 1);
+  while (Atomics.wait(state, STOP, 0, pause()) === 'timed-out') {
+    try {
+      const row = database.get<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
+      Atomics.store(state, PAGES, row?.log ?? 0);
+    } catch {
+      // No space or busy: the log stays as it is and the next look tries again; the writer reports what it meets itself.
+    }
+    Atomics.add(state, LOOKS, 1);
   }
-  Atomics.add(state, LOOKS, 1);
+  database.close();
+  Atomics.store(state, HOLDS, 2);
+  Atomics.notify(state, HOLDS);
 }
-database.close();
-Atomics.store(state, HOLDS, 2);
-Atomics.notify(state, HOLDS);

@@ -56,6 +56,11 @@ export function startLogKeeper(file: string, onLost: () => void): LogKeeper {
       ended = true;
       Atomics.store(state, STOP, 1);
       Atomics.notify(state, STOP);
+      if (Atomics.load(state, HOLDS) === 0) {
+        // It is just beginning, and to end a thread within SQLite can take the process with it: it ends by itself at once.
+        worker.ref();
+        return;
+      }
       Atomics.wait(state, HOLDS, 1, PATIENCE);
       void worker.terminate();
     },
