@@ -1,12 +1,15 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { LabError } from '../base/errors.ts';
 import { findOfficial } from '../data/resolve.ts';
 import { dataHome } from '../data/home.ts';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
 import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { verifyLibrary } from '../engine/tensorflow/library.ts';
+import { IN_MEMORY, labFile } from '../lab/open.ts';
+import { openLabFile } from '../store/file/lab-file.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
 import { line } from './report.ts';
@@ -22,10 +25,10 @@ interface Finding {
 }
 
 export const command: Command = {
-  usage: `ktg doctor                  versions, engine, devices, cache, disk, and what is missing`,
+  usage: `ktg doctor                  versions, engine, devices, data, the lab file, disks, and what is missing`,
   options: {},
   async run() {
-    const findings = [...basics(), await engine(), ...graphicsCards(), ...(await data()), ...disks()];
+    const findings = [...basics(), await engine(), ...graphicsCards(), ...(await data()), labFinding(), ...disks()];
     const width = Math.max(...findings.map(({ what }) => what.length));
     for (const { what, found, next } of findings) {
       line(`${what.padEnd(width)}  ${found}`);
@@ -73,6 +76,24 @@ async function data(): Promise<Finding[]> {
     what: name,
     found: path ?? `not here; it is downloaded into ${dataHome()} when a run first asks for it`,
   }));
+}
+
+/** Looks through the whole lab file: SQLite's own check, and what no constraint can say. */
+function labFinding(): Finding {
+  const what = 'lab';
+  const file = labFile();
+  if (file === IN_MEMORY || !existsSync(file)) return { what, found: `none yet; ktg search makes ${file}` };
+  try {
+    const store = openLabFile(file, { readOnly: true });
+    const problems = store.check();
+    store.close();
+    if (problems.length === 0) return { what, found: `${file}: sound` };
+    const next = 'Keep a copy and go on from a backup; ktg export saves what can still be read.';
+    return { what, found: `${file}: ${problems.join('; ')}`, next };
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { what, found: error.message, next: error.next };
+  }
 }
 
 function disks(): Finding[] {

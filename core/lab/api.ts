@@ -105,7 +105,7 @@ export interface Requests {
   'studies.remove': { input: { study: number }; output: None };
   /** The study as one file; with weights of completed and pinned trials unless `weights` is false. */
   'studies.export': { input: { study: number; weights: boolean }; output: Download };
-  /** A study file, or an Optuna SQLite file of the authors' code. */
+  /** A study file of this lab. */
   'studies.import': { input: { file: FileInput; name?: string }; output: StudyCard };
   /** Re-reads what lasts: bars of the timeline. */
   'studies.timeline': { input: { study: number }; output: Attempt[] };
