@@ -28,7 +28,14 @@ export const command: Command = {
   usage: `ktg doctor                  versions, engine, devices, data, the lab file, disks, and what is missing`,
   options: {},
   async run() {
-    const findings = [...basics(), await engine(), ...graphicsCards(), ...(await data()), labFinding(), ...disks()];
+    const findings = [
+      ...basics(),
+      await engine(),
+      ...graphicsCards(),
+      ...(await data()),
+      labFinding(),
+      ...disks(),
+    ];
     const width = Math.max(...findings.map(({ what }) => what.length));
     for (const { what, found, next } of findings) {
       line(`${what.padEnd(width)}  ${found}`);
