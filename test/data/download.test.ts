@@ -371,13 +371,19 @@ describe('giving up', () => {
 
   test('when this process downloads the file already', async (t) => {
     const folder = await temporaryFolder(t);
-    const { url } = await serve(t, send);
+    const asked = Promise.withResolvers<undefined>();
+    const mayAnswer = Promise.withResolvers<undefined>();
+    const { url } = await serve(t, async (request, response, count) => {
+      asked.resolve(undefined);
+      await mayAnswer.promise;
+      send(request, response, count);
+    });
     const first = downloadArchive(archive, { folder, url, patience });
-    while ((await files(folder)).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    const second = (await files(folder)).includes(archive.file)
-      ? undefined
-      : downloadArchive(archive, { folder, url, patience });
-    if (second) await assert.rejects(second, { code: 'data.download-underway' });
+    await asked.promise;
+    await assert.rejects(downloadArchive(archive, { folder, url, patience }), {
+      code: 'data.download-underway',
+    });
+    mayAnswer.resolve(undefined);
     await assertComplete(folder, await first);
   });
 });
