@@ -3,8 +3,18 @@ import { LabError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import { PROTOCOLS } from '../data/split.ts';
+import {
+  type ComputationWish,
+  compilers,
+  computationWords,
+  type DeviceKind,
+  precisions,
+} from '../engine/computation.ts';
 import { type EngineInfo, engineNames } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
+import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
+import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
+import { libraryStatus } from '../engine/tensorflow/library.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
@@ -29,6 +39,10 @@ export const trainingOptions = {
   seed: { type: 'string' },
   engine: { type: 'string' },
   threads: { type: 'string' },
+  device: { type: 'string' },
+  compiler: { type: 'string' },
+  precision: { type: 'string' },
+  deterministic: { type: 'boolean' },
   out: { type: 'string' },
   resume: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -43,6 +57,10 @@ export const trainingUsage = `  --data WHAT       cifar100, cifar10, synthetic (
   --seed N          default 1; the same seed gives the same run, bit for bit, on the same machine and engine
   --engine E        tensorflow (default where installed), eager (debugging), portable (slow, runs everywhere)
   --threads N       processor threads, default all
+  --device D        cpu or gpu; default gpu where its engine is installed and nothing is in the way
+  --precision P     float32, tf32 (cards, their default) or bfloat16 (compiled): what convolutions compute with
+  --deterministic   the same bits in every repeat on one card, a little slower
+  --compiler C      none or xla, by default xla on cards
   --out DIR         where run.json, metrics.jsonl and checkpoint.safetensors go, default out/NAME
   --resume          go on with the run in --out, exactly where it stopped
   --json            one JSON object a line: {"event":"start",...}, {"event":"epoch","epoch":1,"seconds":...,
@@ -100,8 +118,16 @@ async function train(
   const dataset = await openWithProgress(description.plan.data);
   const threads = description.threads === null ? {} : { threads: description.threads };
   const wanted = resume ? description.engine : choiceOf(values, 'engine', ['auto', ...engineNames], 'auto');
-  const engine = await openEngine({ engine: wanted, ...threads });
-  const run = { ...description, engine: engine.info.name };
+  const device = resume ? (description.device ?? 'cpu') : deviceOf(values, wanted);
+  const computation = resume ? description.computation : computationWish(values);
+  const engine = await openEngine({
+    engine: wanted,
+    device,
+    ...threads,
+    ...(computation && { computation }),
+  });
+  const used = engine.info.computation;
+  const run = { ...description, engine: engine.info.name, device, ...(used && { computation: used }) };
   if (!resume) folder.describe(run);
   if (!json) line(introduction(engine.info, dataset));
   const reporter = json ? jsonReporter(run) : tableReporter(run);
@@ -112,8 +138,33 @@ async function train(
   return finished;
 }
 
-const introduction = ({ version, name, device, note }: EngineInfo, dataset: Dataset): string =>
-  [`${version} (${name}), ${device}`, ...(note === undefined ? [] : [note]), dataset.source].join('\n');
+const introduction = ({ version, name, device, computation, note }: EngineInfo, dataset: Dataset): string =>
+  [
+    `${version} (${name}), ${device}${computation ? `, ${computationWords(computation)}` : ''}`,
+    ...(note === undefined ? [] : [note]),
+    dataset.source,
+  ].join('\n');
+
+/** The device that was asked for; else a card where the engine can use it. Why it cannot is said, not passed over. */
+function deviceOf(values: Values, engine: string): DeviceKind {
+  const asked = choiceOf(values, 'device', ['auto', 'cpu', 'gpu'], 'auto');
+  if (asked !== 'auto') return asked;
+  if (engine === 'portable' || libraryStatus('gpu').state !== 'ready') return 'cpu';
+  const [problem] = diagnose(probeCuda());
+  if (!problem) return 'gpu';
+  console.error(`On the processor, because: ${problem.found}\n${problem.next}`);
+  return 'cpu';
+}
+
+function computationWish(values: Values): ComputationWish {
+  return {
+    ...(values.compiler !== undefined && { compiler: choiceOf(values, 'compiler', compilers, 'none') }),
+    ...(values.precision !== undefined && {
+      precision: choiceOf(values, 'precision', precisions, 'float32'),
+    }),
+    ...(values.deterministic === true && { deterministic: true }),
+  };
+}
 
 export async function openWithProgress(spec: string): Promise<Dataset> {
   const progress = dataProgress(spec);

@@ -21,6 +21,7 @@ import { compileStep } from './tensorflow/compiled.ts';
 import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
+import type { Variant } from './tensorflow/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
 
 export interface EngineChoice {
@@ -58,7 +59,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   // programs for a processor are tied to its very features, and compile in seconds: only those for cards are kept
   const cache = device === 'gpu' && computation.compiler === 'xla' ? compileCache() : null;
   const tensorflow = loadBinding({
-    variant: device,
+    variant: device === 'cpu' ? processorVariant() : 'gpu',
     threads: choice.threads,
     variables: computationVariables(device, computation, cache, device === 'gpu' ? cudaTools() : null),
   });
@@ -85,6 +86,13 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
     dispose: () => undefined,
   };
+}
+
+/** The library for cards computes on processors too, with the cards out of its sight. */
+function processorVariant(): Variant {
+  if (libraryStatus('cpu').state === 'ready' || libraryStatus('gpu').state !== 'ready') return 'cpu';
+  process.env.CUDA_VISIBLE_DEVICES = '';
+  return 'gpu';
 }
 
 /** ptxas and libdevice where they came with the engine. */

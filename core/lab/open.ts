@@ -4,8 +4,10 @@ import { dataHome } from '../data/home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../workers/about.ts';
-import { cores, devicesFrom, findCards } from '../workers/devices.ts';
+import { type Card, cores, devicesFrom, findCards } from '../workers/devices.ts';
 import { computesOnCards } from '../workers/engine-library.ts';
+import { shareCards } from '../workers/mps.ts';
+import { chooseSlots, packingFile, readPacking } from '../workers/packing.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { Lab } from './lab.ts';
 
@@ -35,10 +37,20 @@ export async function openLab(
   if (usual && !existsSync(file) && !readOnly) mkdirSync(dirname(file), { recursive: true });
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
   try {
-    const look = async () => devicesFrom(await findCards(), computesOnCards());
+    const slotsOf = ({ title, memory }: Card): number =>
+      chooseSlots(readPacking(packingFile(title)), memory).slots;
+    const look = async () => devicesFrom(await findCards(), computesOnCards(), slotsOf);
     const works = how === 'to-work' && !store.place.readOnly;
     const devices = works ? await look() : [];
-    const runner = new WorkerPool({ devices, cores: cores(), lookAtDevices: look });
+    const cards = devices.filter(({ kind, slots }) => kind === 'gpu' && slots > 0);
+    const sharing = cards.length > 0 ? await shareCards(cards.map(({ name }) => Number(name.slice('gpu:'.length)))) : null; // prettier-ignore
+    if (sharing?.shared === false) for (const card of cards) card.slots = 1;
+    const runner = new WorkerPool({
+      devices,
+      cores: cores(),
+      lookAtDevices: look,
+      ...(sharing?.shared && { sharing }),
+    });
     return new Lab({ store, runner, version: appVersion(), revision: revision() });
   } catch (error) {
     store.close();

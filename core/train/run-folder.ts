@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
+import { type Computation, compilers, type DeviceKind, precisions } from '../engine/computation.ts';
 import { engineNames } from '../engine/engine.ts';
 import { withLock } from '../engine/lock.js';
 import type { Graph } from '../graph/graph.ts';
@@ -47,6 +48,14 @@ const schema = v.object({
   seed: v.number(),
   engine: v.picklist(engineNames),
   threads: v.nullable(whole),
+  device: v.optional(v.picklist(['cpu', 'gpu'])),
+  computation: v.optional(
+    v.object({
+      compiler: v.picklist(compilers),
+      precision: v.picklist(precisions),
+      deterministic: v.boolean(),
+    }),
+  ),
 });
 
 /** What a run was started with; enough to start it again or to go on. */
@@ -57,6 +66,9 @@ export interface RunDescription {
   readonly engine: (typeof engineNames)[number];
   /** CPU threads; another number may round differently. null: all. */
   readonly threads: number | null;
+  /** Missing in runs of before there was a choice: the processor. */
+  readonly device?: DeviceKind | undefined;
+  readonly computation?: Computation | undefined;
 }
 
 /** Names of the files in a run's folder. */

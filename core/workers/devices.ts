@@ -24,14 +24,19 @@ export const cores = (): number => availableParallelism();
  * are faster together than one slot with all threads.
  *
  * @param usable whether the installed engine computes on cards
+ * @param slotsOf a card that computes, where it is to have more than one
  */
-export function devicesFrom(cards: readonly Card[], usable: boolean): Device[] {
-  const gpus = cards.map(({ index, title, memory }): Device => ({
-    name: `gpu:${index}`,
-    title,
+export function devicesFrom(
+  cards: readonly Card[],
+  usable: boolean,
+  slotsOf: (card: Card) => number = () => 1,
+): Device[] {
+  const gpus = cards.map((card): Device => ({
+    name: `gpu:${card.index}`,
+    title: card.title,
     kind: 'gpu',
-    memory,
-    slots: usable ? 1 : 0,
+    memory: card.memory,
+    slots: usable ? Math.min(slotsOf(card), MOST_SLOTS_A_CARD) : 0,
     maximumSlots: usable ? MOST_SLOTS_A_CARD : 0,
     present: true,
   }));

@@ -68,9 +68,9 @@ export function chooseSlots(found: Packing | null, capacity: number | null): Pac
   };
 }
 
-/** Where a card's measurement is kept, for this engine and driver. */
-export function packingFile(card: string, driver: string, home: string = engineHome()): string {
-  const words = `${card}-${driver}-tensorflow-${tensorflowVersion}`.replace(/[^\w.]+/g, '-');
+/** Where a card's measurement is kept, for this engine. */
+export function packingFile(card: string, home: string = engineHome()): string {
+  const words = `${card}-tensorflow-${tensorflowVersion}`.replace(/[^\w.]+/g, '-');
   return join(home, 'packing', `${words}.json`);
 }
 

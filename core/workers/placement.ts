@@ -57,8 +57,16 @@ export function waitsFor(place: Place, occupants: readonly Occupant[], cores: nu
   return `It waits for a core: ${names} of ${cores} until its run ends.`;
 }
 
-/** Variables of the process in a place. An empty list of cards hides them all. */
-export const environmentFor = ({ threads, gpu }: Place): Record<string, string> => ({
+/**
+ * Variables of the process in a place. An empty list of cards hides them all.
+ *
+ * @param sharing what workers of cards need beside that, to compute at the same time (`shareCards`)
+ */
+export const environmentFor = (
+  { threads, gpu }: Place,
+  sharing: Readonly<Record<string, string>> = {},
+): Record<string, string> => ({
+  ...(gpu !== null && sharing),
   CUDA_VISIBLE_DEVICES: gpu === null ? '' : String(gpu),
   TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: String(threads),

@@ -31,6 +31,8 @@ export interface PoolOptions {
   dataFolder?: string | null;
   /** Looks at the devices again; without it they are taken as they are. */
   lookAtDevices?: () => Promise<readonly Device[]>;
+  /** What lets workers of one card compute at the same time; ended with the pool. */
+  sharing?: { readonly variables: Readonly<Record<string, string>>; end(): Promise<void> };
   /** The worker's program, when it is not where it is in the sources. */
   program?: string;
 }
@@ -174,6 +176,7 @@ export class WorkerPool implements Runner {
       seat.process?.kill();
     }
     await Promise.all(this.#seats.map(async ({ process }) => process?.gone));
+    await this.#options.sharing?.end();
   }
 
   #stateOf(seat: Seat): Pick<Slot, 'state' | 'problem'> {
@@ -218,18 +221,23 @@ export class WorkerPool implements Runner {
   #hire(seat: Seat): void {
     seat.ready = false;
     seat.memory = [];
-    const worker = new WorkerProcess(seat.place, this.#options.program, {
-      message: (message) => {
-        this.#receive(seat, worker, message);
+    const worker = new WorkerProcess(
+      seat.place,
+      this.#options.program,
+      this.#options.sharing?.variables ?? {},
+      {
+        message: (message) => {
+          this.#receive(seat, worker, message);
+        },
+        line: (text) => seat.process === worker && seat.assignment?.line(text),
+        misbehaved: (why) => {
+          if (seat.process === worker) seat.assignment?.misbehaved(why);
+        },
+        exited: (exit) => {
+          if (seat.process === worker) this.#vacate(seat, exit);
+        },
       },
-      line: (text) => seat.process === worker && seat.assignment?.line(text),
-      misbehaved: (why) => {
-        if (seat.process === worker) seat.assignment?.misbehaved(why);
-      },
-      exited: (exit) => {
-        if (seat.process === worker) this.#vacate(seat, exit);
-      },
-    });
+    );
     seat.process = worker;
     worker.send({
       type: 'hello',

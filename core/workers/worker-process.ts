@@ -44,8 +44,16 @@ export class WorkerProcess {
   #messages = 0;
   #deaf = false;
 
-  /** @param program of the worker, run under `nodeProgram` */
-  constructor(place: Place, program: string, events: WorkerEvents) {
+  /**
+   * @param program of the worker, run under `nodeProgram`
+   * @param sharing variables of workers of cards
+   */
+  constructor(
+    place: Place,
+    program: string,
+    sharing: Readonly<Record<string, string>>,
+    events: WorkerEvents,
+  ) {
     this.threads = place.threads;
     this.#events = events;
     this.#child = fork(program, [], {
@@ -53,7 +61,7 @@ export class WorkerProcess {
       execPath: nodeProgram(),
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, ...environmentFor(place) },
+      env: { ...process.env, ...environmentFor(place, sharing) },
     });
     this.pid = this.#child.pid;
     this.#standBack();

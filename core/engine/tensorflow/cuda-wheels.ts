@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { openPromise } from 'yauzl';
@@ -94,6 +94,7 @@ export async function unpackCuda(wheel: string, folder: string, signal?: AbortSi
       const name = cudaTarget(entry.fileName);
       if (name === undefined) continue;
       const sha256 = await unpackEntry(zip, entry, join(folder, name), signal, () => undefined);
+      if (name.endsWith('/ptxas')) await chmod(join(folder, name), 0o755);
       if (sha256 !== digests.get(entry.fileName)) throw damaged(`${entry.fileName} differs from its RECORD`);
       files.push({ name, bytes: entry.uncompressedSize, sha256 });
     }
