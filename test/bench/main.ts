@@ -25,6 +25,15 @@ const benches: Readonly<Record<string, Bench>> = {
       'slots at once against one alone, and the time between two runs: --arch resnet8 --slots 2 --json',
     run: async (args) => (await import('./workers.ts')).bench(args),
   },
+  gpu: {
+    measures:
+      'one card beside PyTorch eager, CUDA graphs and JAX; epochs, compilation, packing: --precision tf32 --json',
+    run: async (args) => (await import('./gpu.ts')).bench(args),
+  },
+  price: {
+    measures: "epochs and GPU hours of the paper's search, by simulation: --trials 1500 --json",
+    run: async (args) => (await import('./price.ts')).bench(args),
+  },
   search: {
     measures: 'the search alone: decisions, reports, a long study; beside Optuna where python3 has it',
     run: async (args) => {

@@ -25,7 +25,7 @@ import { stepsParity } from './steps.ts';
 
 /**
  * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler none|xla]
- * [--precision float32|tf32|bfloat16] [--only WORD]`: compares the engine with every fixture (whose file name holds WORD) under DIR
+ * [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD]`: compares the engine with every fixture (whose file name holds WORD) under DIR
  * (default: test/fixtures), a line per file, then `N passed, N failed`; exit status 1 when anything failed.
  */
 const { values, positionals } = parseArgs({
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
     device: { type: 'string', default: 'cpu' },
     compiler: { type: 'string' },
     precision: { type: 'string', default: 'float32' },
+    deterministic: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
   },
 });
@@ -54,6 +55,7 @@ const engine: Engine = await openEngine({
   device: values.device as DeviceKind,
   computation: {
     precision: values.precision as Precision,
+    deterministic: values.deterministic,
     ...(values.compiler !== undefined && { compiler: values.compiler as Compiler }),
   },
 });

@@ -6,10 +6,13 @@ import { tensorflowVersion } from './release.ts';
 
 /**
  * Folder of compiled programs and measured kernels, shared by all runs and workers of the user. Its name holds the
- * versions that a program depends on; XLA adds the device and the program itself to the names inside.
+ * versions that a program depends on; XLA adds the device and the program itself to the names inside. KTG_COMPILED
+ * names another folder.
  */
 export function compileCache(home: string = engineHome()): string {
-  const folder = join(home, 'compiled', `tensorflow-${tensorflowVersion}-addon-${addonVersion()}`);
+  const folder =
+    process.env.KTG_COMPILED ??
+    join(home, 'compiled', `tensorflow-${tensorflowVersion}-addon-${addonVersion()}`);
   mkdirSync(folder, { recursive: true });
   return folder;
 }
