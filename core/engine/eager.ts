@@ -51,6 +51,10 @@ export class EagerStep implements Step {
     this.source.load(set);
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   train(input: TrainInput): StepMetrics {
     return this.scoped(() => this.run(this.source.training(input.codes), input).metrics);
   }

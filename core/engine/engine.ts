@@ -104,6 +104,11 @@ export interface Step {
   readonly plan: StepPlan;
   /** Hands over the images that codes refer to; kept until other images come. */
   load(set: ImageSet): void;
+  /**
+   * Does now what would make the first calls slow: compiling, in seconds to a minute. Changes nothing; images and states
+   * must be there.
+   */
+  prepare(): Promise<void>;
   train(input: TrainInput): StepMetrics;
   /** Steps that `trainMany` takes in one call: 1 where a call costs nothing, many where the host would be in the way. */
   readonly stepsPerCall: number;

@@ -67,7 +67,9 @@ export class Training {
     const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
     const step = await steps.borrow({ architectures, classes: dataset.classes, batch: plan.recipe.batch });
     try {
-      return new Training(setup, step, nodes, split, perEpoch);
+      const training = new Training(setup, step, nodes, split, perEpoch);
+      await step.prepare();
+      return training;
     } catch (error) {
       steps.giveBack(step);
       throw error;

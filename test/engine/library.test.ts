@@ -16,7 +16,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { engineHome, libraryFolder } from '../../core/engine/tensorflow/cache.ts';
 import {
   checkSpace,
-  installLibrary,
   installRelease,
   libraryStatus,
   removeRelease,

@@ -41,6 +41,10 @@ class CapturedStep implements Step {
     this.session.load(set);
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   train(input: TrainInput): StepMetrics {
     const codes: Feed = [name.codes, [this.plan.batch, 4], input.codes];
     const fetches = [name.metrics, ...this.updates(input.trained)];

@@ -3,12 +3,14 @@ import {
   type Evaluation,
   type ImageSet,
   type NodeState,
+  type Rates,
   splitMetrics,
   type Step,
   type StepMetrics,
   type StepPlan,
   type TrainInput,
 } from '../engine.ts';
+import { whileBlocked } from '../blocked.ts';
 import { flatRates, stateParts } from '../flat.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
@@ -158,6 +160,9 @@ class CompiledStep implements Step {
   readonly stepsPerCall: number;
   private readonly session: StepSession;
   private readonly evaluationBatch: number;
+  /** Compiled for as many images as are loaded: their number is part of the program. */
+  private prepared = false;
+  private images = 0;
 
   constructor(plan: StepPlan, session: StepSession, { stepsPerCall, evaluationBatch }: CompileOptions) {
     this.plan = plan;
@@ -167,7 +172,20 @@ class CompiledStep implements Step {
   }
 
   load(set: ImageSet): void {
+    this.prepared &&= set.labels.length === this.images;
+    this.images = set.labels.length;
     this.session.load(set);
+  }
+
+  async prepare(): Promise<void> {
+    if (this.prepared) return;
+    const names = this.plan.architectures.map(({ title }) => title).join(' + ');
+    await whileBlocked(`compiling ${names}`, () => {
+      const nobody = { learningRate: 0, momentum: 0, weightDecay: 0 };
+      if (this.stepsPerCall > 1) this.call([], nobody); // a loop of no steps
+      this.evaluate(Int32Array.of(-1), [0]); // padding alone
+    });
+    this.prepared = true;
   }
 
   train(input: TrainInput): StepMetrics {
@@ -177,7 +195,7 @@ class CompiledStep implements Step {
   trainMany(inputs: readonly TrainInput[]): StepMetrics[] {
     const metrics: StepMetrics[] = [];
     for (let start = 0; start < inputs.length; start += this.stepsPerCall)
-      metrics.push(...this.call(inputs.slice(start, start + this.stepsPerCall)));
+      metrics.push(...this.call(inputs.slice(start, start + this.stepsPerCall), inputs[start]!.rates));
     return metrics;
   }
 
@@ -220,7 +238,7 @@ class CompiledStep implements Step {
   }
 
   /** Up to `stepsPerCall` steps; what is fed for those behind the last is never read. */
-  private call(inputs: readonly TrainInput[]): StepMetrics[] {
+  private call(inputs: readonly TrainInput[], given: Rates): StepMetrics[] {
     const { architectures, batch } = this.plan;
     const nodes = architectures.length;
     const room = this.stepsPerCall;
@@ -230,7 +248,7 @@ class CompiledStep implements Step {
       codes.set(input.codes, i * batch * 4);
       edges.set(flatEdges(input.edges), i * 3 * nodes * (nodes + 1));
     }
-    const rates: Feed = [name.rates, [3], flatRates(inputs[0]!.rates)];
+    const rates: Feed = [name.rates, [3], flatRates(given)];
     const feeds: Feed[] =
       room > 1
         ? [
