@@ -19,6 +19,7 @@ import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
 import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
+import { probeCuda } from './tensorflow/cuda-probe.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from './tensorflow/release.ts';
@@ -79,7 +80,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
-      device: device === 'gpu' ? `GPU ${process.env.CUDA_VISIBLE_DEVICES ?? '0'}` : `CPU, ${used} threads`,
+      device: device === 'gpu' ? cardTitle() : `CPU, ${used} threads`,
       ...(name === 'tensorflow' && { computation }),
     },
     compile: async (plan) => compile(plan),
@@ -99,6 +100,12 @@ function processorVariant(): Variant {
 function cudaTools(): string | null {
   const folder = join(libraryStatus('gpu').folder, cudaFolder, cudaCompilerPackage);
   return existsSync(folder) ? folder : null;
+}
+
+/** `GPU 1, NVIDIA H100 80GB HBM3`: the card that this process sees, or the first one. */
+function cardTitle(): string {
+  const index = Number(process.env.CUDA_VISIBLE_DEVICES?.split(',')[0] ?? 0);
+  return [`GPU ${index}`, probeCuda().cards[index]?.title].filter(Boolean).join(', ');
 }
 
 /** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */

@@ -18,7 +18,9 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
     engine: `${engine.version} (${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),
-    device: `${engine.device}: ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
+    device: engine.device.startsWith('GPU')
+      ? engine.device
+      : `${engine.device}: ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
     data: dataset.identity,
   };
 }

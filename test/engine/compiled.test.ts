@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
-import { computationFor } from '../../core/engine/computation.ts';
 import type { Engine, Step, StepMetrics, TrainInput } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import type { Tolerances } from '../parity/compare.ts';
@@ -123,16 +122,5 @@ describe('the step compiled by XLA', () => {
     }
     const error = difference(losses[1]!, losses[0]!);
     assert.ok(error > 1e-5 && error < 0.05, `differs by ${error}`);
-  });
-});
-
-describe('what a device computes with', () => {
-  test('a processor: float32 in a session; a card: TF32, compiled', () => {
-    assert.deepEqual(computationFor('cpu'), { compiler: 'none', precision: 'float32', deterministic: false });
-    assert.deepEqual(computationFor('gpu'), { compiler: 'xla', precision: 'tf32', deterministic: false });
-  });
-  test('what cannot be is refused', () => {
-    assert.throws(() => computationFor('cpu', { precision: 'tf32' }), { code: 'engine.precision' });
-    assert.throws(() => computationFor('cpu', { precision: 'bfloat16' }), { code: 'engine.precision' });
   });
 });

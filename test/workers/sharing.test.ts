@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { devicesFrom } from '../../core/workers/devices.ts';
 import { shareCards } from '../../core/workers/mps.ts';
 import {
   chooseSlots,
@@ -11,6 +12,7 @@ import {
   packingFile,
   readPacking,
 } from '../../core/workers/packing.ts';
+import { environmentFor, placesFor } from '../../core/workers/placement.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-sharing-'));
 after(() => {
@@ -69,6 +71,30 @@ describe("the user's own daemon for several workers on a card", () => {
     const refused = await shareCards([0], environment, own);
     assert.ok(!refused.shared && /does not start: An instance of this daemon/.test(refused.reason));
     assert.ok(!existsSync(own));
+  });
+});
+
+describe('workers that share a card', () => {
+  const variables = { CUDA_MPS_PIPE_DIRECTORY: '/tmp/pipe' };
+  test('each slot of a card sees that card alone, and the daemon', () => {
+    const card = { index: 1, title: 'NVIDIA H100', memory: 80e9 };
+    const devices = devicesFrom([card], true, () => 3);
+    assert.deepEqual(devices.map(({ name, slots }) => [name, slots])[0], ['gpu:1', 3]);
+    for (const place of placesFor(devices, 8).filter(({ gpu }) => gpu !== null)) {
+      const environment = environmentFor(place, variables);
+      assert.equal(environment.CUDA_VISIBLE_DEVICES, '1');
+      assert.equal(environment.CUDA_MPS_PIPE_DIRECTORY, '/tmp/pipe');
+    }
+  });
+  test('workers of the processor see neither', () => {
+    const [place] = placesFor(devicesFrom([], false), 2);
+    assert.equal(environmentFor(place!, variables).CUDA_VISIBLE_DEVICES, '');
+    assert.ok(!('CUDA_MPS_PIPE_DIRECTORY' in environmentFor(place!, variables)));
+  });
+  test('no more slots than ever filled a card, and none without the engine for cards', () => {
+    const card = { index: 0, title: 'NVIDIA H100', memory: null };
+    assert.equal(devicesFrom([card], true, () => 99)[0]!.slots, 8);
+    assert.equal(devicesFrom([card], false, () => 3)[0]!.slots, 0);
   });
 });
 

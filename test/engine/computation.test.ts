@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  addVariables,
+  type Computation,
+  computationFor,
+  computationVariables,
+  computationWords,
+} from '../../core/engine/computation.ts';
+
+describe('what a device computes with', () => {
+  test('a processor: float32 in a session; a card: TF32, compiled', () => {
+    assert.deepEqual(computationFor('cpu'), { compiler: 'none', precision: 'float32', deterministic: false });
+    assert.deepEqual(computationFor('gpu'), { compiler: 'xla', precision: 'tf32', deterministic: false });
+    assert.equal(
+      computationWords(computationFor('gpu', { deterministic: true })),
+      'XLA, tf32, deterministic',
+    );
+  });
+  test('what cannot be is refused', () => {
+    assert.throws(() => computationFor('cpu', { precision: 'tf32' }), { code: 'engine.precision' });
+    assert.throws(() => computationFor('cpu', { precision: 'bfloat16' }), { code: 'engine.precision' });
+    assert.throws(() => computationFor('gpu', { precision: 'bfloat16', compiler: 'none' }), { code: 'engine.precision' }); // prettier-ignore
+  });
+});
+
+describe('variables for the library to read', () => {
+  const onCard = (wish: Partial<Computation>, cache: string | null = '/cache'): Record<string, string> =>
+    computationVariables('gpu', computationFor('gpu', wish), cache);
+
+  test('a processor needs none', () => {
+    assert.deepEqual(computationVariables('cpu', computationFor('cpu'), null), {});
+  });
+  test('float32 on a card turns TF32 off, in the libraries and in XLA', () => {
+    const { NVIDIA_TF32_OVERRIDE, XLA_FLAGS } = onCard({ precision: 'float32' });
+    assert.equal(NVIDIA_TF32_OVERRIDE, '0');
+    assert.match(XLA_FLAGS!, /--xla_gpu_enable_triton_gemm=false/);
+    for (const precision of ['tf32', 'bfloat16'] as const)
+      assert.ok(!('NVIDIA_TF32_OVERRIDE' in onCard({ precision })));
+  });
+  test('deterministic: no kernels chosen by the clock, now or in an earlier run', () => {
+    const { TF_DETERMINISTIC_OPS, XLA_FLAGS } = onCard({ deterministic: true });
+    assert.equal(TF_DETERMINISTIC_OPS, '1');
+    assert.match(XLA_FLAGS!, /--xla_gpu_deterministic_ops=true/);
+    assert.doesNotMatch(XLA_FLAGS!, /autotune/);
+  });
+  test('compiled programs and measured kernels are kept', () => {
+    assert.match(onCard({}).TF_XLA_FLAGS!, /persistent_cache_directory=\/cache .*=GPU$/);
+    assert.match(onCard({}).XLA_FLAGS!, /autotune_cache_dir=\/cache/);
+    assert.ok(!('TF_XLA_FLAGS' in onCard({}, null)));
+  });
+  test("the user's own settings stay, and the user's flags have the last word", () => {
+    const environment = { XLA_FLAGS: '--mine', NVIDIA_TF32_OVERRIDE: '1' };
+    addVariables(environment, { XLA_FLAGS: '--ours', NVIDIA_TF32_OVERRIDE: '0', TF_DETERMINISTIC_OPS: '1' });
+    assert.deepEqual(environment, { XLA_FLAGS: '--ours --mine', NVIDIA_TF32_OVERRIDE: '1', TF_DETERMINISTIC_OPS: '1' }); // prettier-ignore
+  });
+});
