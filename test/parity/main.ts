@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../core/base/errors.ts';
+import { LabError, messageOf } from '../../core/base/errors.ts';
 import {
   type Compiler,
   computationWords,
@@ -11,7 +11,7 @@ import {
   type Precision,
 } from '../../core/engine/computation.ts';
 import { type Engine, type EngineName, engineNames } from '../../core/engine/engine.ts';
-import { openEngine } from '../../core/engine/open.ts';
+import { type EngineChoice, openEngine } from '../../core/engine/open.ts';
 import type { TF } from '../../core/engine/ops.ts';
 import { ashaParity } from './asha.ts';
 import type { Tolerances } from './compare.ts';
@@ -50,7 +50,7 @@ if (!existsSync(root) || !statSync(root).isDirectory()) {
   process.exit(2);
 }
 
-const engine: Engine = await openEngine({
+const engine: Engine = await open({
   engine: name,
   device: values.device as DeviceKind,
   computation: {
@@ -59,6 +59,16 @@ const engine: Engine = await openEngine({
     ...(values.compiler !== undefined && { compiler: values.compiler as Compiler }),
   },
 });
+/** Why an engine cannot be opened is said in one line. */
+async function open(choice: EngineChoice): Promise<Engine> {
+  try {
+    return await openEngine(choice);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    console.error(`${error.message}\n${error.next}`);
+    process.exit(2);
+  }
+}
 const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TF;
 console.log(
   `${engine.info.version}, ${engine.info.name}, ${engine.info.device}${engine.info.computation ? `, ${computationWords(engine.info.computation)}` : ''}; fixtures in ${root}`,
