@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +42,7 @@ const folder = ask.cache === 'empty' ? mkdtempSync(join(tmpdir(), 'ktg-cold-')) 
 if (folder !== undefined) process.env.KTG_COMPILED = folder;
 try {
   process.send!(await measure());
+  process.disconnect();
 } finally {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
@@ -74,6 +76,8 @@ async function measure(): Promise<GpuAnswer> {
   const second = seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
 
   step.trainMany(inputs(step.stepsPerCall));
+  process.send!('ready');
+  await once(process, 'message'); // all workers of a card are timed at the same time
   const some = inputs(ask.steps);
   const trained = seconds(() => step.trainMany(some));
   const epoch = ask.epoch ? epochRatio(step, evaluation, nodes, inputs) : undefined;

@@ -109,9 +109,7 @@ async function pack(
         epoch: false,
         cache: 'kept',
       };
-      const all = await Promise.all(
-        Array.from({ length: slots }, () => measure(ask, sharing.shared ? sharing.variables : {})),
-      );
+      const all = await measureTogether(ask, slots, sharing.shared ? sharing.variables : {});
       const stepsPerSecond = all.reduce((sum, { msPerStep }) => sum + 1000 / msPerStep, 0);
       const memory = all.every((each) => each.memory !== null)
         ? all.reduce((sum, each) => sum + each.memory!, 0)
@@ -138,14 +136,30 @@ async function pack(
   return { ...found, choice };
 }
 
-/** One worker's measurement, in a process of its own: variables and caches are read once in a process. */
-async function measure(ask: GpuAsk, variables: Record<string, string> = {}): Promise<GpuAnswer> {
-  const child = fork(worker, [JSON.stringify(ask)], { env: { ...process.env, ...variables } });
+const measure = async (ask: GpuAsk): Promise<GpuAnswer> => (await measureTogether(ask, 1))[0]!;
+
+/** Measurements in processes of their own (variables and caches are read once), timed when all of them are ready. */
+async function measureTogether(
+  ask: GpuAsk,
+  count: number,
+  variables: Record<string, string> = {},
+): Promise<GpuAnswer[]> {
+  const children = Array.from({ length: count }, () =>
+    fork(worker, [JSON.stringify(ask)], { env: { ...process.env, ...variables } }),
+  );
   const answers: GpuAnswer[] = [];
-  child.on('message', (message) => answers.push(message as GpuAnswer));
-  const [code] = (await once(child, 'exit')) as [number];
-  if (code !== 0 || !answers[0]) throw new Error(`The worker of ${ask.arch} ended with ${code}; see above.`);
-  return answers[0];
+  let ready = 0;
+  for (const child of children)
+    child.on('message', (message: 'ready' | GpuAnswer) => {
+      if (message !== 'ready') answers.push(message);
+      else if (++ready === count) for (const each of children) each.send('go');
+    });
+  // one that fails would leave the others waiting for it
+  for (const child of children)
+    child.once('exit', (code) => code !== 0 && children.forEach((each) => each.kill()));
+  const ends = (await Promise.all(children.map((child) => once(child, 'exit')))) as [number | null][];
+  if (ends.some(([code]) => code !== 0) || answers.length < count) throw new Error(`A worker of ${ask.arch} failed; see above.`); // prettier-ignore
+  return answers;
 }
 
 interface PyTorchTimes {

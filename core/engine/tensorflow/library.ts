@@ -84,7 +84,7 @@ export async function verifyLibrary(
 export function statusOf(release: Release, home: string): LibraryStatus {
   const folder = libraryFolder(home, release);
   const { variant, version } = release;
-  const status = { variant, folder, bytes: 0, found: '', next: 'Run: ktg engine install' };
+  const status = { variant, folder, bytes: 0, found: '', next: `Run: ${installCommand(variant)}` };
   if (!isFolder(folder)) {
     const others = otherVersions(release, home);
     return others.length > 0
@@ -318,6 +318,8 @@ function diskError(error: unknown, home: string): unknown {
   return error;
 }
 
+const installCommand = (variant: Variant): string => `ktg engine install${variant === 'gpu' ? ' gpu' : ''}`;
+
 const readManifest = (folder: string): Manifest =>
   v.parse(manifestSchema, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
 
@@ -327,7 +329,7 @@ const damagedStatus = (status: Omit<LibraryStatus, 'state'>, found: string): Lib
   folder: status.folder,
   bytes: 0,
   found: `The TensorFlow library in ${status.folder} is damaged: ${found}.`,
-  next: 'Run: ktg engine install (it replaces the damaged library)',
+  next: `Run: ${installCommand(status.variant)} (it replaces the damaged library)`,
 });
 
 /** Names in the cache that belong to the release's variant and platform, whatever their version and state. */
