@@ -26,9 +26,9 @@ export const paperRecipe: Recipe = {
 /** The authors' number of epochs. */
 export const PAPER_EPOCHS = 200;
 
-/** The authors' recipe with its drops at the same shares of a run of another length. */
+/** The authors' recipe with its drops at the same shares of a run of another length; the first epoch is never dropped. */
 export function recipeFor(epochs: number): Recipe {
-  const drops = paperRecipe.drops.map((drop) => Math.max(1, Math.round((drop * epochs) / PAPER_EPOCHS)));
+  const drops = paperRecipe.drops.map((drop) => Math.max(2, Math.ceil((drop * epochs) / PAPER_EPOCHS)));
   return { ...paperRecipe, drops };
 }
 

@@ -26,7 +26,8 @@ void test('every decision explains itself in a line', () => {
 void test('the drops of the learning rate keep their shares of a run', () => {
   assert.deepEqual(recipeFor(200).drops, [60, 120, 180]);
   assert.deepEqual(recipeFor(20).drops, [6, 12, 18]);
-  assert.deepEqual(recipeFor(1).drops, [1, 1, 1]);
+  assert.deepEqual(recipeFor(8).drops, [3, 5, 8]);
+  assert.deepEqual(recipeFor(1).drops, [2, 2, 2]);
 });
 
 void test('pretrained networks are interchangeable when they saw the same images in the same way', () => {
