@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { app, dialog, shell, type BrowserWindow, type Session } from 'electron';
 import { LabError, messageOf } from '../core/base/errors.ts';
-import type { HeldLab } from './held-lab.ts';
+import type { HeldLab } from '../core/lab/hold.ts';
 
 /**
  * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes from the page's own file

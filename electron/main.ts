@@ -5,7 +5,7 @@ import { LabError, messageOf } from '../core/base/errors.ts';
 import { labFile } from '../core/lab/open.ts';
 import { stayAwake } from './awake.ts';
 import { askWhereToSave, backUp, chooseLab, explain, showInFolder } from './files.ts';
-import { type HeldLab, holdLab } from './held-lab.ts';
+import { type HeldLab, holdLab } from '../core/lab/hold.ts';
 import { offerLab } from './line.ts';
 import { setMenu } from './menu.ts';
 import { tellEndings } from './notices.ts';

@@ -1,5 +1,5 @@
 import { dialog, type BrowserWindow } from 'electron';
-import type { HeldLab } from './held-lab.ts';
+import type { HeldLab } from '../core/lab/hold.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */
 export function quitQuestion(running: readonly string[]): { message: string; detail: string } | null {

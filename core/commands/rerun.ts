@@ -3,7 +3,8 @@ import { BASELINES } from '../lab/api.ts';
 import type { Baseline, RerunView } from '../lab/api.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit, type Values } from './command.ts';
-import { type LabAccess, labOptions, labUsage, withLab } from './lab-access.ts';
+import type { HeldLab } from '../lab/hold.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { setSlots } from './slots.ts';
 import { textOf, wholeOf } from './values.ts';
@@ -48,7 +49,7 @@ Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes
     }),
 };
 
-async function create({ api }: LabAccess, values: Values, wanted: string | undefined): Promise<RerunView> {
+async function create({ api }: HeldLab, values: Values, wanted: string | undefined): Promise<RerunView> {
   const card = await studyNamed(api, wanted);
   const trial = await trialNamed(api, card, textOf(values, 'trial') ?? 'best');
   const purpose = textOf(values, 'purpose') ?? 'final';
@@ -70,7 +71,7 @@ async function create({ api }: LabAccess, values: Values, wanted: string | undef
 }
 
 /** Watches a re-run to its end and tells its table. */
-export async function followRerun(lab: LabAccess, view: RerunView, json: boolean): Promise<number> {
+export async function followRerun(lab: HeldLab, view: RerunView, json: boolean): Promise<number> {
   const rerun = view.rerun.id;
   if (json) jsonLine({ event: 'rerun', ...view });
   else line(`Re-run ${rerun} "${view.rerun.name}": ${view.total} runs\n`);

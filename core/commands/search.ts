@@ -1,7 +1,8 @@
 import { spaceSize } from '../graph/space.ts';
 import { openWithProgress } from './train.ts';
 import { type Command, Exit } from './command.ts';
-import { type LabAccess, labOptions, labUsage, withLab } from './lab-access.ts';
+import type { HeldLab } from '../lab/hold.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { planFrom, planOptions, planUsage } from './plan.ts';
 import { jsonLine, line } from './report.ts';
 import { showResult } from './result.ts';
@@ -55,7 +56,7 @@ Exit status: 0 all trials ended, 1 failed, 2 wrong arguments, 130 interrupted.`,
 };
 
 /** Watches a study to its end and tells the result. */
-export async function follow(lab: LabAccess, study: number, json: boolean): Promise<number> {
+export async function follow(lab: HeldLab, study: number, json: boolean): Promise<number> {
   const finished = await watch(lab, { study }, json);
   const view = await lab.api.request('studies.open', { study });
   const { trials: _trials, curves: _curves, ...card } = view;

@@ -1,6 +1,6 @@
 import type { LabApi, LabEvent, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { LabAccess } from './lab-access.ts';
+import type { HeldLab } from '../lab/hold.ts';
 import { LiveBlock } from './live-block.ts';
 import { jsonLine, span } from './report.ts';
 import { cardText, percent, slotText, trialText } from './words.ts';
@@ -24,7 +24,7 @@ interface Scene {
  *
  * @returns false when it was interrupted
  */
-export async function watch(lab: LabAccess, what: Watched, json: boolean): Promise<boolean> {
+export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise<boolean> {
   const { api } = lab;
   const block = new LiveBlock(process.stdout);
   const scene: Scene = { card: null, rerun: null, slots: [] };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HeldLab } from '../../electron/held-lab.ts';
+import type { HeldLab } from '../../core/lab/hold.ts';
 import { fake, settled } from './with-fake.ts';
 
 const { Leaving, quitQuestion } = await import('../../electron/quit.ts');
@@ -17,7 +17,7 @@ function setting(titles: string[], elsewhere = false) {
       request: (() => Promise.resolve([...titles.map((title, run) => ({ run, title })), { run: null, title: '' }])) as never, // prettier-ignore
       subscribe: () => () => undefined,
     },
-    close: (how) => {
+    close: (how = 'save') => {
       closes.push(how);
       return promise;
     },
