@@ -1,8 +1,17 @@
 // The window's page: built into dist/renderer, again when a source of it has changed. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from '../core/engine/lock.js';
 import { checkout, pinnedNode } from './runtime.js';
@@ -20,7 +29,7 @@ export async function ensureWindow() {
   await withLock(join(checkout, '.setup', 'window.lock'), async () => {
     if (builtFrom(wanted)) return;
     console.error('Building the window.');
-    await runVite();
+    await buildAside();
     writeFileSync(stamp, wanted);
   });
 }
@@ -48,12 +57,29 @@ function sourcesHash() {
   return hash.digest('hex');
 }
 
-/** @returns {Promise<void>} */
-function runVite() {
+/** The page is built beside its place and put there whole, so that a server that is delivering it always finds one. */
+async function buildAside() {
+  const aside = mkdtempSync(join(checkout, '.setup', 'window-'));
+  const [built, former] = [join(aside, 'built'), join(aside, 'former')];
+  try {
+    await runVite(built);
+    if (existsSync(folder)) renameSync(folder, former);
+    else mkdirSync(dirname(folder), { recursive: true });
+    renameSync(built, folder);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} to
+ * @returns {Promise<void>}
+ */
+function runVite(to) {
   const vite = join(checkout, 'node_modules', 'vite', 'bin', 'vite.js');
   const child = spawn(
     pinnedNode(checkout),
-    [vite, 'build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'],
+    [vite, 'build', '--config', 'renderer/vite.config.ts', '--outDir', to, '--logLevel', 'warn'],
     {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
