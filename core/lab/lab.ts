@@ -219,6 +219,7 @@ export class Lab implements LabApi {
         break;
       case 'trouble':
         if (event.problem) this.#teller.log('error', `${event.problem.message} ${event.problem.next}`);
+        this.#teller.now({ topic: 'studies', type: 'trouble', problem: event.problem });
         for (const { id, state } of this.#desk.store.studies())
           if (state === 'running') this.#teller.study(id);
     }

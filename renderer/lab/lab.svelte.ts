@@ -216,6 +216,9 @@ export class Lab {
       case 'study-removed':
         this.cards = this.cards.filter((card) => card.study.id !== event.study);
         break;
+      case 'trouble':
+        if (this.status) this.status = { ...this.status, trouble: event.problem };
+        break;
       case 'slots':
         this.slots = event.slots;
         break;
