@@ -62,6 +62,14 @@ export function headerOf(bytes: Buffer): { json: Record<string, unknown>; length
   throw notWeights();
 }
 
+/** Bytes that a file with this header has. */
+export function sizeOf({ json, length }: { json: Record<string, unknown>; length: number }): number {
+  const ends = Object.entries(json)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([, tensor]) => (tensor as Partial<Tensor> | null)?.data_offsets?.[1] ?? NaN);
+  return PREFIX + length + Math.max(0, ...ends);
+}
+
 /** What the metadata of a checkpoint say of its networks: models by node number. */
 export function modelsOf(header: Record<string, unknown>): Record<string, string> {
   try {

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import type { PretrainedView } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
-import { headerOf, modelsOf } from '../weights.ts';
+import { headerOf, modelsOf, sizeOf } from '../weights.ts';
 
 type Names =
   'pretrained.list' | 'pretrained.train' | 'pretrained.import' | 'pretrained.export' | 'pretrained.remove';
@@ -59,15 +59,21 @@ async function inspect(path: string): Promise<{ sha256: string; models: Record<s
   const hash = createHash('sha256');
   let begin: Buffer | null = Buffer.alloc(0);
   let models: Record<string, string> | null = null;
+  let expected = 0;
+  let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     hash.update(chunk);
+    bytes += chunk.length;
     if (!begin) continue;
     begin = Buffer.concat([begin, chunk]);
     const header = headerOf(begin);
     if (!header) continue;
     models = modelsOf(header.json);
+    expected = sizeOf(header);
     begin = null;
   }
   if (!models) throw new LabError('runs.not-weights', 'The file ends before its header does.', 'Choose an intact file.'); // prettier-ignore
+  if (bytes !== expected)
+    throw new LabError('runs.weights-damaged', `The file has ${bytes} bytes; its header speaks of ${expected}.`, 'It is cut off or damaged: export or copy it again.'); // prettier-ignore
   return { sha256: hash.digest('hex'), models };
 }
