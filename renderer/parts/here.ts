@@ -1,0 +1,26 @@
+/** Next steps as they are taken in the window: what the lab says in terms of the command line has a place here, too. */
+
+const INSTALL = 'Install in Settings, under Engine';
+
+/** Phrases that name a command, and what does the same in the window; the more special ones first. */
+const places: readonly (readonly [phrase: RegExp, here: string])[] = [
+  [
+    /or (?:fetch the wheel by other means and run: )?ktg engine install --wheel FILE/g,
+    `or let KTG_TENSORFLOW_WHEEL name a wheel that you have and press ${INSTALL}`,
+  ],
+  [/without --wheel, ktg engine install downloads it/g, `${INSTALL}, downloads it`],
+  [/\bRun: ktg engine install(?: gpu)?/g, `Press ${INSTALL}`],
+  [/\brun: ktg engine install(?: gpu)?/g, `press ${INSTALL}`],
+  [/\bGo on with: ktg engine install(?: gpu)?/g, `To go on, press ${INSTALL}`],
+  [/: ktg engine install(?: gpu)?/g, `: ${INSTALL}`],
+  [/Check it with: ktg engine status --verify/g, 'Remove it in Settings, under Engine, and install it again'],
+  [/ktg doctor says/g, 'Settings, under Engine, and the log say'],
+  [/See: ktg doctor/g, 'See Settings, under Engine, and the log'],
+  [/, run `ktg doctor`,/g, ' and at Settings, under Engine,'],
+  [/\brun: ktg db check/g, 'check the lab file in Settings'],
+  [/\b([Rr])un `ktg db check`/g, '$1un “Check it” in Settings, under Lab file,'],
+  [/ \(--[a-z]+ [a-z]+\)/g, ''],
+];
+
+export const here = (next: string): string =>
+  places.reduce((text, [phrase, place]) => text.replace(phrase, place), next);
