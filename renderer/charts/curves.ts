@@ -11,6 +11,7 @@ import {
   epochTicks,
   frameOf,
   percent,
+  type Frame,
   type Scale,
   type Size,
 } from './axes.ts';
@@ -113,15 +114,16 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
       ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted lines are rungs'),
       ...lines,
       ...ends,
-      ...(node === 1 ? barMarks(bars, x, y, theme) : []),
+      ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),
     ],
   };
 }
 
-function barMarks(bars: ReadonlyMap<number, number>, x: Scale, y: Scale, theme: Theme): Mark[] {
+/** Short bars across their rungs; at the first one only to the right, beside the axis's numbers. */
+function barMarks(bars: ReadonlyMap<number, number>, x: Scale, y: Scale, frame: Frame, theme: Theme): Mark[] {
   return [...bars].map(([rung, value]) => ({
     kind: 'line',
-    points: [x(rung) - 9, y(value), x(rung) + 9, y(value)],
+    points: [Math.max(frame.left, x(rung) - 9), y(value), x(rung) + 9, y(value)],
     stroke: theme.text,
     width: 2.4,
   }));

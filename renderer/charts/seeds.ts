@@ -1,6 +1,6 @@
 /** A re-run: every seed as a dot, mean and standard deviation beside them, and the paper's numbers as lines. */
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
-import { accuracyAxis, accuracyScale, frameOf, percent, type Size } from './axes.ts';
+import { accuracyAxis, accuracyScale, frameOf, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -24,9 +24,12 @@ export function meanText(mean: number | null, standardDeviation: number | null):
 export function differenceText({ name, difference }: Pick<VariantView, 'name' | 'difference'>): string {
   if (!difference) return '';
   const { mean, low, high, significant } = difference;
-  const points = `${mean >= 0 ? '+' : '−'}${(Math.abs(mean) * 100).toFixed(2)} points`;
-  return `${points} against ${variantTitle(name)}, 95 % interval ${percent(low, 2)} to ${percent(high, 2)}: ${significant ? 'larger than the spread' : 'not larger than the spread'}`;
+  return `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ${signed(high)}: ${significant ? 'larger than the spread' : 'not larger than the spread'}`;
 }
+
+/** A difference of accuracies in points of percent. */
+const signed = (difference: number): string =>
+  `${difference >= 0 ? '+' : '−'}${(Math.abs(difference) * 100).toFixed(2)}`;
 
 export interface SeedDot {
   readonly run: number;
