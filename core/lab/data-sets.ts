@@ -131,9 +131,13 @@ export class DataSets {
 
   /** Takes up an archive or folder that a person has, after a look into it. What was sent is kept in the data folder. */
   async add(file: FileInput): Promise<DataSetView> {
-    const { path, name } = await this.#files.input(file);
-    const found = await this.#look(resolve(path), 0);
-    const kept = 'upload' in file ? await this.#keep(path, name) : resolve(path);
+    return this.#files.use(file, async (path, name) => {
+      const found = await this.#look(resolve(path), 0);
+      return this.#note(found, 'upload' in file ? await this.#keep(path, name) : resolve(path));
+    });
+  }
+
+  async #note(found: DataLook, kept: string): Promise<DataSetView> {
     const title = CIFAR_LAYOUTS[found.name as CifarName].title;
     const official = OFFICIAL.find((each) => kept === join(this.#folder(), OFFICIAL_ARCHIVES[each].file));
     if (official) return this.#told(official);

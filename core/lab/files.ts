@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
@@ -53,7 +52,7 @@ export class Files {
   }
 
   /** A file that was named or sent: its path, and its name for people. */
-  async input(file: FileInput): Promise<{ path: string; name: string }> {
+  async #input(file: FileInput): Promise<{ path: string; name: string }> {
     if ('upload' in file) {
       const upload = this.#find(this.#uploads, file.upload);
       if (upload.received !== upload.bytes)
@@ -76,10 +75,21 @@ export class Files {
     return { path: file.path, name: basename(file.path) };
   }
 
-  /** Content of a file that was named or sent. */
-  async read(file: FileInput): Promise<{ name: string; chunks: AsyncIterable<Uint8Array> }> {
-    const { path, name } = await this.input(file);
-    return { name, chunks: createReadStream(path, { highWaterMark: MOST_PORTION }) };
+  /**
+   * Does something with a file that was named or sent. What was sent is used once and then forgotten, and is called by its own
+   * name in what is said of it.
+   */
+  async use<T>(file: FileInput, work: (path: string, name: string) => Promise<T>): Promise<T> {
+    const { path, name } = await this.#input(file);
+    if (!('upload' in file)) return work(path, name);
+    try {
+      return await work(path, name);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      throw new LabError(error.code, error.message.replaceAll(path, name), error.next, { cause: error });
+    } finally {
+      await this.forget(file.upload);
+    }
   }
 
   /** Makes content ready to be fetched. */

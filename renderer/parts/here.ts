@@ -15,6 +15,7 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/: ktg engine install(?: gpu)?/g, `: ${INSTALL}`],
   [/Check it with: ktg engine status --verify/g, 'Remove it in Settings, under Engine, and install it again'],
   [/ktg doctor says/g, 'Settings, under Engine, and the log say'],
+  [/; ktg graph show prints a correct one for any template/g, '; the editor saves correct ones'],
   [/See: ktg doctor/g, 'See Settings, under Engine, and the log'],
   [/, run `ktg doctor`,/g, ' and at Settings, under Engine,'],
   [/\brun: ktg db check/g, 'check the lab file in Settings'],

@@ -28,6 +28,21 @@ export const withoutBrowser: string | false =
     ? 'NOT TESTED: no Chromium here (apt-get install chromium, or set KTG_CHROMIUM to one)'
     : false;
 
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: browserFile!, args: ['--no-sandbox'] });
+
+/** A new page; whatever it complains of is in `complaints`. */
+export async function watchedPage(context: BrowserContext): Promise<{ page: Page; complaints: string[] }> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  return { page, complaints };
+}
+
 type ContextOptions = Parameters<Browser['newContext']>[0];
 
 /** A lab that is served, until `close`. */
@@ -47,8 +62,7 @@ export class ServedApp {
   static async open(fill: (labFile: string) => void | Promise<void> = () => undefined): Promise<ServedApp> {
     await ensureWindow();
     const folder = await mkdtemp(join(tmpdir(), 'ktg-app-'));
-    const browser = await chromium.launch({ executablePath: browserFile!, args: ['--no-sandbox'] });
-    const app = new ServedApp(folder, browser);
+    const app = new ServedApp(folder, await startBrowser());
     await fill(app.labFile);
     await app.start();
     return app;
@@ -113,13 +127,7 @@ export class ServedApp {
 
   /** A page at an address of the app; whatever it complains of is in `complaints`. */
   async visit(context: BrowserContext, address = ''): Promise<{ page: Page; complaints: string[] }> {
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
+    const { page, complaints } = await watchedPage(context);
     if ((await context.cookies()).length === 0) {
       await page.goto(this.#url);
       this.#cookies = await context.cookies();

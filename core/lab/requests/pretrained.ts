@@ -14,25 +14,32 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
   return {
     'pretrained.list': () => views.pretrained(),
     'pretrained.train': ({ model, training, seed }) => view(scheduler.pretrain(model, training, seed).id),
-    'pretrained.import': async ({ model, training, file }) => {
-      const { path, name } = await files.input(file);
-      const { sha256, models } = await inspect(path);
-      if (models['1'] !== model)
-        throw new LabError(
-          'pretrained.wrong-model',
-          `${name} holds ${Object.values(models).join(', ') || 'no network'}; expected ${model} as node 1.`,
-          'Choose the weights of a network that was trained alone.',
-        );
-      const at = now();
-      const { size: bytes } = await stat(path);
-      const chunks = createReadStream(path, { highWaterMark: 1 << 20 });
-      const weights = { run: null, epoch: training.epochs, purpose: 'final' as const, bytes, sha256, chunks };
-      const checkpoint = await store.saveCheckpoint(weights, at);
-      const about = { model, training, seed: 0, run: null, checkpoint: checkpoint.id };
-      const added = store.addPretrained({ ...about, accuracy: null, source: name, createdAt: at });
-      teller.pretrained();
-      return view(added.id);
-    },
+    'pretrained.import': async ({ model, training, file }) =>
+      files.use(file, async (path, name) => {
+        const { sha256, models } = await inspect(path);
+        if (models['1'] !== model)
+          throw new LabError(
+            'pretrained.wrong-model',
+            `${name} holds ${Object.values(models).join(', ') || 'no network'}; expected ${model} as node 1.`,
+            'Choose the weights of a network that was trained alone.',
+          );
+        const at = now();
+        const { size: bytes } = await stat(path);
+        const chunks = createReadStream(path, { highWaterMark: 1 << 20 });
+        const weights = {
+          run: null,
+          epoch: training.epochs,
+          purpose: 'final' as const,
+          bytes,
+          sha256,
+          chunks,
+        };
+        const checkpoint = await store.saveCheckpoint(weights, at);
+        const about = { model, training, seed: 0, run: null, checkpoint: checkpoint.id };
+        const added = store.addPretrained({ ...about, accuracy: null, source: name, createdAt: at });
+        teller.pretrained();
+        return view(added.id);
+      }),
     'pretrained.export': async ({ pretrained }) => {
       const { checkpoint, model, id } = store.pretrained(pretrained);
       if (checkpoint === null)

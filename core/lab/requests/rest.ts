@@ -67,14 +67,14 @@ export function restRequests(desk: Desk): Answers<Names> {
       graphsChanged();
       return {};
     },
-    'graphs.import': async ({ file }) => {
-      const { path, name } = await files.input(file);
-      const { size } = await stat(path);
-      if (size > MOST_GRAPH)
+    'graphs.import': async ({ file }) =>
+      files.use(file, async (path, name) => {
+        const { size } = await stat(path);
+        if (size > MOST_GRAPH)
         throw new LabError('graph.too-large', `${name} has ${size} bytes, too many for a graph.`, 'Choose a graph as JSON or text.'); // prettier-ignore
-      const text = await readFile(path, 'utf8');
-      return checked(() => (text.trimStart().startsWith('{') ? fromJson(text) : fromText(text.trim())));
-    },
+        const text = await readFile(path, 'utf8');
+        return checked(() => (text.trimStart().startsWith('{') ? fromJson(text) : fromText(text.trim())));
+      }),
 
     'data.list': () => dataSets.list(),
     'data.download': ({ data }) => dataSets.download(data),

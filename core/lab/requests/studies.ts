@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import { importOptuna } from '../../search/optuna.ts';
@@ -106,15 +107,18 @@ async function preview({ store, dataSets, runner }: Desk, plan: StudyPlan): Prom
   return { ...seen, problems: data ? [...problems, data] : problems };
 }
 
+/** Bytes of a study file that are read at a time. */
+const PORTION = 1 << 20;
+
 /** The first bytes of every SQLite file. */
 const SQLITE = 'SQLite format 3\0';
 
 /** A study file of a lab, or the SQLite file of Optuna. */
 async function importAny({ store, files }: Desk, file: FileInput, name?: string): Promise<Study> {
-  const { path } = await files.input(file);
-  if (await beginsWith(path, SQLITE)) return importOptuna(store, path, name);
-  const { chunks } = await files.read(file);
-  return importStudy(store, chunks, name);
+  return files.use(file, async (path) => {
+    if (await beginsWith(path, SQLITE)) return importOptuna(store, path, name);
+    return importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+  });
 }
 
 async function beginsWith(path: string, text: string): Promise<boolean> {
