@@ -1,0 +1,154 @@
+/** What leaves the app, and what comes back in. */
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { pathToFileURL } from 'node:url';
+import type { BrowserContext, Page } from 'playwright-core';
+import { ServedApp, withoutBrowser } from './app.ts';
+import { saved, savedTo } from './saved.ts';
+import { addPlayedStudy } from './played-study.ts';
+
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+
+describe('out and in', { skip: withoutBrowser }, () => {
+  let app: ServedApp;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+  before(async () => {
+    app = await ServedApp.open((file) => {
+      addPlayedStudy(file, { trials: 12, epochs: 8 });
+    });
+    context = await app.context();
+    ({ page, complaints } = await app.visit(context, '#/studies/1/trials/1'));
+  });
+  after(async () => {
+    assert.deepEqual(complaints, []);
+    await app.close();
+  });
+  const go = (hash: string): Promise<unknown> => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+  const fromMenu = (menu: string, item: string): Promise<Buffer> =>
+    saved(page, async () => {
+      await page.getByRole('button', { name: menu, exact: true }).click();
+      await page.getByRole('button', { name: item, exact: true }).click();
+    });
+
+  test('a graph as SVG, PNG, DOT and JSON, with where it comes from; JSON comes back as the same graph', async () => {
+    await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
+    const svg = (await fromMenu('Save the graph', 'Figure as SVG')).toString();
+    assert.match(svg, /^<svg[^>]*xmlns/);
+    assert.match(svg, /<title>.*ResNet/);
+    for (const word of ['"seed"', '"protocol"', '"graph"', '"version"'])
+      assert.ok(svg.replaceAll('&quot;', '"').includes(word), `${word} in the figure's metadata`);
+    const png = await fromMenu('Save the graph', 'Figure as PNG');
+    assert.deepEqual(png.subarray(0, 4), PNG);
+    assert.ok(png.readUInt32BE(16) > 800, 'wide enough for print');
+    assert.match((await fromMenu('Save the graph', 'Graph as DOT')).toString(), /^digraph/);
+    const json = await fromMenu('Save the graph', 'Graph as JSON');
+    await go('#/graphs');
+    await page.getByRole('button', { name: 'Import…' }).waitFor();
+    await page
+      .locator('main input[type=file]')
+      .setInputFiles({ name: 'graph.json', mimeType: 'application/json', buffer: json });
+    await page.getByRole('heading', { name: 'Graph editor' }).waitFor();
+    assert.deepEqual(await fromMenu('Save the graph', 'Graph as JSON'), json);
+  });
+
+  test('charts and tables as SVG, PNG, CSV and JSON', async () => {
+    await go('#/studies/1');
+    for (const chart of ['Best so far', 'Learning curves', 'Parallel coordinates', 'Timeline']) {
+      const svg = (await fromMenu(`Save ${chart}`, 'Save as SVG')).toString();
+      assert.match(svg, /^<svg[^>]*xmlns/, chart);
+      assert.doesNotMatch(svg, /NaN|undefined|var\(/, chart);
+      assert.match(svg, /protocol/, chart);
+    }
+    assert.deepEqual((await fromMenu('Save Best so far', 'Save as PNG')).subarray(0, 4), PNG);
+    const csv = (await fromMenu('Save the table', 'Save as CSV')).toString().trim().split(/\r?\n/);
+    assert.equal(csv.length, 13);
+    assert.equal(new Set(csv.map((line) => line.split(',').length > 5)).size, 1);
+    const table = JSON.parse((await fromMenu('Save the table', 'Save as JSON')).toString()) as {
+      trials: unknown[];
+      protocol: string;
+    };
+    assert.equal(table.trials.length, 12);
+    assert.equal(table.protocol, 'held-out');
+  });
+
+  test('the report is one file that opens without a network, and asks for nothing', async () => {
+    const path = await savedTo(app.folder, page, async () => {
+      await page.getByRole('button', { name: 'More for this study' }).click();
+      await page.getByRole('button', { name: 'Save report (HTML)' }).click();
+    });
+    const offline = await app.context({ offline: true });
+    const report = await offline.newPage();
+    const asked: string[] = [];
+    report.on('request', (request) => asked.push(request.url()));
+    const wrong: string[] = [];
+    report.on('console', (message) => wrong.push(message.text()));
+    await report.goto(pathToFileURL(path).href);
+    await report.getByRole('heading', { name: 'Played' }).waitFor();
+    assert.ok((await report.locator('svg').count()) > 10);
+    assert.deepEqual(asked, [pathToFileURL(path).href]);
+    assert.deepEqual(wrong, []);
+    const overlap = await report.evaluate<boolean>(
+      'document.documentElement.scrollWidth > document.documentElement.clientWidth',
+    );
+    assert.equal(overlap, false, 'nothing is wider than the page');
+    await offline.close();
+  });
+
+  test('a study file comes back as the same study', async () => {
+    const file = await fromMenu('More for this study', 'Export without weights');
+    await go('#/studies');
+    await page.getByRole('button', { name: 'Import…' }).waitFor();
+    await page
+      .locator('main input[type=file]')
+      .setInputFiles({ name: 'Played.ktg-study', mimeType: '', buffer: file });
+    await page.waitForURL(/#\/studies\/2$/);
+    await page.getByText('12 / 12').waitFor();
+    assert.deepEqual(await fromMenu('More for this study', 'Export without weights'), file);
+  });
+
+  test('the editor takes every step back and forward again; its address is the graph', async () => {
+    await go('#/graph/resnet8%3DTT%2Cresnet14%3DTT');
+    const text = page.locator('.key').first();
+    const start = 'resnet8=TT,resnet14=TT';
+    await page.getByText(start, { exact: true }).first().waitFor();
+    await page.locator('[data-part="2-1"]').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('radio', { name: /Linear/ }).check();
+    const linear = 'resnet8=TL,resnet14=TT';
+    assert.equal(await text.innerText(), linear);
+    await page.getByRole('button', { name: 'Template' }).click();
+    await page.getByRole('button', { name: 'Independent' }).click();
+    const independent = await text.innerText();
+    assert.notEqual(independent, linear);
+    await page.locator('main').focus();
+    for (const expected of [linear, start]) {
+      await page.keyboard.press('Control+z');
+      assert.equal(await text.innerText(), expected);
+    }
+    assert.ok(await page.getByRole('button', { name: 'Undo' }).isDisabled());
+    for (const expected of [linear, independent]) {
+      await page.keyboard.press('Control+Shift+z');
+      assert.equal(await text.innerText(), expected);
+    }
+    assert.ok(await page.getByRole('button', { name: 'Redo' }).isDisabled());
+  });
+
+  test('every address can be opened at once, in a fresh window', async () => {
+    const addresses: [string, RegExp][] = [
+      ['#/studies/1?run=3', /trial 2/i],
+      ['#/studies/1/trials/2', /Trial 1:/],
+      ['#/compare?runs=1,2,3', /Compare/],
+      ['#/graph/resnet32%3DTC%2Cresnet110%3DXX', /resnet110=XX/],
+      ['#/log?study=1', /Log of study 1/],
+      ['#/studies/new?from=resnet8%3DTT%2Cresnet8%3DTT&locks=2-1', /New study/],
+    ];
+    for (const [address, shown] of addresses) {
+      const fresh = await app.visit(context, address);
+      await fresh.page.locator('main').getByText(shown).first().waitFor();
+      assert.deepEqual(fresh.complaints, [], address);
+      await fresh.page.close();
+    }
+  });
+});
