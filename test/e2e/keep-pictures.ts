@@ -1,0 +1,21 @@
+/** `npm run pictures`: draws the kept pictures anew, after a change that is meant, to be looked at before they are committed. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pictures, picturesFolder } from '../renderer/pictures.ts';
+import { startBrowser, withoutBrowser } from './app.ts';
+import { rasterise } from './rasterise.ts';
+
+if (withoutBrowser) throw new Error(withoutBrowser);
+const browser = await startBrowser();
+try {
+  const page = await browser.newPage();
+  rmSync(picturesFolder, { recursive: true, force: true });
+  mkdirSync(picturesFolder, { recursive: true });
+  for (const [name, svg] of pictures()) {
+    writeFileSync(join(picturesFolder, `${name}.svg`), `${svg}\n`);
+    writeFileSync(join(picturesFolder, `${name}.png`), await rasterise(page, svg));
+  }
+  console.log(`${pictures().size} pictures are in ${picturesFolder}: look at them before you commit them.`);
+} finally {
+  await browser.close();
+}
