@@ -12,8 +12,8 @@ const directions = {
   'core/models': ['core/base'],
   'core/data': ['core/base'],
   'core/graph': ['core/base', 'core/gates', 'core/models'],
-  'core/engine': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
-  // what is trained and what is reported are records that everybody shares: core/study
+  'core/engine': [...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'], 'core/study'],
+  // what is trained, how, and what is reported are records that everybody shares: core/study
   'core/study': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
   'core/train': [
     ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],

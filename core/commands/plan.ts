@@ -8,6 +8,7 @@ import { architecture } from '../models/architecture.ts';
 import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
 import type { Rule, StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Values } from './command.ts';
+import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
 
 /** Quick defaults on built-in pictures: minutes on a laptop. */
@@ -35,6 +36,7 @@ export const planOptions = {
   rejected: { type: 'string' },
   duplicates: { type: 'string' },
   retries: { type: 'string' },
+  ...computationOptions,
 } as const;
 
 export const planUsage = `  --nodes N         networks in a graph, 1 to 7; default 3, on synthetic data 2
@@ -55,7 +57,8 @@ export const planUsage = `  --nodes N         networks in a graph, 1 to 7; defau
   --sampler S       random (default), tpe
   --rejected R      a drawn graph whose target is frozen: resample (default) or count as a trial
   --duplicates D    an equal graph: reuse its result (default) or train it again
-  --retries N       how often a run that crashes is started again; default 2`;
+  --retries N       how often a run that crashes is started again; default 2
+${computationUsage}`;
 
 /** The plan of a study as its options say; what is left out depends on the data: built-in pictures mean a quick look. */
 export function planFrom(values: Values): StudyPlan {
@@ -69,6 +72,7 @@ export function planFrom(values: Values): StudyPlan {
     splitSeed: 0,
     epochs,
     recipe: { ...recipeFor(epochs), batch: wholeOf(values, 'batch', 64, 1, 65_536) },
+    ...computationPart(computationFrom(values)),
   };
   return {
     seed: wholeOf(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER),

@@ -3,6 +3,7 @@ import { BASELINES } from '../lab/api.ts';
 import type { Baseline, RerunView } from '../lab/api.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit, type Values } from './command.ts';
+import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
 import type { HeldLab } from '../lab/hold.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
@@ -22,6 +23,8 @@ export const command: Command = {
   --name NAME       of the re-run
   --continue N      go on with re-run N instead
   --slots N|auto    as in ktg search
+${computationUsage}
+                    what is left out of these three is as in the study
 ${labUsage}
                     {"event":"rerun",...}, {"event":"repeat"|"pretrain",...row} for every run that ends,
                     {"event":"end","finished":...,...} with every value, mean, deviation and difference
@@ -37,6 +40,7 @@ Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes
     name: { type: 'string' },
     continue: { type: 'string' },
     slots: { type: 'string' },
+    ...computationOptions,
   },
   run: async (values, [wanted]) =>
     withLab(values, 'work', async (lab) => {
@@ -60,12 +64,17 @@ async function create({ api }: HeldLab, values: Values, wanted: string | undefin
       'Choose one of final, search.',
     );
   const baselines = values.baselines === true ? [...BASELINES] : ((values.baseline ?? []) as Baseline[]);
+  const { training } = card.study.plan;
   return api.request('reruns.create', {
     name: textOf(values, 'name') ?? `${card.study.name}, trial ${trial.number}`.slice(0, 200),
     from: { run: trial.run },
     seeds: wholeOf(values, 'seeds', 5, 1, 100),
     baselines,
-    training: { ...card.study.plan.training, purpose },
+    training: {
+      ...training,
+      purpose,
+      ...computationPart({ ...training.computation, ...computationFrom(values) }),
+    },
     start: true,
   });
 }

@@ -3,13 +3,7 @@ import { LabError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import { PROTOCOLS } from '../data/split.ts';
-import {
-  type ComputationWish,
-  compilers,
-  computationWords,
-  type DeviceKind,
-  precisions,
-} from '../engine/computation.ts';
+import { computationWords, type DeviceKind } from '../engine/computation.ts';
 import { type EngineInfo, engineNames } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
@@ -19,6 +13,7 @@ import { requireTrainable } from '../graph/check.ts';
 import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
+import { computationFrom, computationOptions, computationUsage } from './computation.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { jsonLine, jsonReporter, line, tableReporter } from './report.ts';
@@ -40,9 +35,7 @@ export const trainingOptions = {
   engine: { type: 'string' },
   threads: { type: 'string' },
   device: { type: 'string' },
-  compiler: { type: 'string' },
-  precision: { type: 'string' },
-  deterministic: { type: 'boolean' },
+  ...computationOptions,
   out: { type: 'string' },
   resume: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -58,9 +51,7 @@ export const trainingUsage = `  --data WHAT       cifar100, cifar10, synthetic (
   --engine E        tensorflow (default where installed), eager (debugging), portable (slow, runs everywhere)
   --threads N       processor threads, default all
   --device D        cpu or gpu; default gpu where its engine is installed and nothing is in the way
-  --precision P     float32, tf32 (cards, their default) or bfloat16 (compiled): what convolutions compute with
-  --deterministic   the same bits in every repeat on one card, a little slower
-  --compiler C      none or xla, by default xla on cards
+${computationUsage}
   --out DIR         where run.json, metrics.jsonl and checkpoint.safetensors go, default out/NAME
   --resume          go on with the run in --out, exactly where it stopped
   --json            one JSON object a line: {"event":"start",...}, {"event":"epoch","epoch":1,"seconds":...,
@@ -119,7 +110,7 @@ async function train(
   const threads = description.threads === null ? {} : { threads: description.threads };
   const wanted = resume ? description.engine : choiceOf(values, 'engine', ['auto', ...engineNames], 'auto');
   const device = resume ? (description.device ?? 'cpu') : deviceOf(values, wanted);
-  const computation = resume ? description.computation : computationWish(values);
+  const computation = resume ? description.computation : computationFrom(values);
   const engine = await openEngine({
     engine: wanted,
     device,
@@ -154,16 +145,6 @@ function deviceOf(values: Values, engine: string): DeviceKind {
   if (!problem) return 'gpu';
   console.error(`On the processor, because: ${problem.found}\n${problem.next}`);
   return 'cpu';
-}
-
-function computationWish(values: Values): ComputationWish {
-  return {
-    ...(values.compiler !== undefined && { compiler: choiceOf(values, 'compiler', compilers, 'none') }),
-    ...(values.precision !== undefined && {
-      precision: choiceOf(values, 'precision', precisions, 'float32'),
-    }),
-    ...(values.deterministic === true && { deterministic: true }),
-  };
 }
 
 export async function openWithProgress(spec: string): Promise<Dataset> {

@@ -1,34 +1,16 @@
 import { LabError } from '../base/errors.ts';
-
-/** `xla`: the whole step compiled; the normal way on a card. `none`: a session of single operations. */
-export type Compiler = 'none' | 'xla';
-export const compilers: readonly Compiler[] = ['none', 'xla'];
-
-/**
- * What convolutions and matrix products compute with. `tf32` (cards only) rounds their factors to 10 bits of mantissa,
- * `bfloat16` to 7; weights, batch norms, losses and updates are float32 always.
- */
-export type Precision = 'float32' | 'tf32' | 'bfloat16';
-export const precisions: readonly Precision[] = ['float32', 'tf32', 'bfloat16'];
+import type { Computation, ComputationWish } from '../study/computation.ts';
 
 export type DeviceKind = 'cpu' | 'gpu';
 
-/** How numbers are made, beside what is computed; stored with every one of them. */
-export interface Computation {
-  readonly compiler: Compiler;
-  readonly precision: Precision;
-  /** Repeats on the same device give the same bits, at some cost on cards; processors do so anyway. */
-  readonly deterministic: boolean;
-}
-
-/** What was asked for; the rest is the device's default. */
-export type ComputationWish = Partial<Computation>;
+/** Code of the error for a computation that this engine cannot do here: every engine on this device would refuse it. */
+export const IMPOSSIBLE = 'engine.precision';
 
 /**
  * The computation for a device. On cards the default is TF32: an independent run of the whole recipe in it reached the
  * expected accuracies; bfloat16 waits for such a run.
  *
- * @throws LabError `engine.precision` for what the device or the compiler cannot do
+ * @throws LabError `engine.precision` (`IMPOSSIBLE`) for what the device or the compiler cannot do
  */
 export function computationFor(device: DeviceKind, wish: ComputationWish = {}): Computation {
   const {
@@ -37,9 +19,9 @@ export function computationFor(device: DeviceKind, wish: ComputationWish = {}): 
     deterministic = false,
   } = wish;
   if (precision === 'tf32' && device === 'cpu')
-    throw new LabError('engine.precision', 'TF32 is a format of NVIDIA cards; this engine computes on the processor.', 'Choose --precision float32.'); // prettier-ignore
+    throw new LabError(IMPOSSIBLE, 'TF32 is a format of NVIDIA cards; this engine computes on the processor.', 'Choose --precision float32.'); // prettier-ignore
   if (precision === 'bfloat16' && compiler === 'none')
-    throw new LabError('engine.precision', 'bfloat16 needs the compiled step.', 'Add --compiler xla, or choose --precision float32.'); // prettier-ignore
+    throw new LabError(IMPOSSIBLE, 'bfloat16 needs the compiled step.', 'Add --compiler xla, or choose --precision float32.'); // prettier-ignore
   return { compiler, precision, deterministic };
 }
 

@@ -1,5 +1,5 @@
 import type { Architecture } from '../models/architecture.ts';
-import type { Computation } from './computation.ts';
+import type { Computation } from '../study/computation.ts';
 
 /** The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging path. */
 export type EngineName = 'tensorflow' | 'eager' | 'portable';
@@ -30,6 +30,8 @@ export interface StepPlan {
   readonly classes: number;
   /** Images in a training batch. */
   readonly batch: number;
+  /** Nodes (by number from 0) that are never updated: a compiled program leaves their backward pass out. */
+  readonly frozen?: readonly number[];
 }
 
 /** Images in one call of evaluation; the last call of a set is padded. */

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
+import type { ComputationWish } from '../study/computation.ts';
 import { EagerStep } from './eager.ts';
 import {
   callSizes,
   computationFor,
   computationVariables,
-  type ComputationWish,
   type DeviceKind,
+  IMPOSSIBLE,
 } from './computation.ts';
 import type { Engine, EngineName, Step, StepPlan } from './engine.ts';
 import { plainOperations } from './plain-ops.ts';
@@ -42,15 +43,15 @@ export interface EngineChoice {
  * cannot run; `auto` then takes the portable engine and says why in its info.
  */
 export async function openEngine(choice: EngineChoice): Promise<Engine> {
-  const { engine } = choice;
-  if (engine === 'portable') return openPortable();
+  const { engine, computation } = choice;
+  if (engine === 'portable') return openPortable(computation);
   if (engine !== 'auto' || choice.device === 'gpu')
     return openTensorFlow(engine === 'auto' ? 'tensorflow' : engine, choice);
   try {
     return openTensorFlow('tensorflow', choice);
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return openPortable(`${error.message} ${libraryStatus().next}.`);
+    if (!(error instanceof LabError) || error.code === IMPOSSIBLE) throw error;
+    return openPortable(computation, `${error.message} ${libraryStatus().next}.`);
   }
 }
 
@@ -118,7 +119,13 @@ function requireCard(binding: TensorFlowBinding): void {
   );
 }
 
-async function openPortable(reason = ''): Promise<Engine> {
+/** @throws LabError `engine.precision`: it computes in float32, operation by operation */
+async function openPortable(
+  { compiler = 'none', precision = 'float32' }: ComputationWish = {},
+  reason = '',
+): Promise<Engine> {
+  if (compiler !== 'none' || precision !== 'float32')
+    throw new LabError(IMPOSSIBLE, `The portable engine computes in float32, without a compiler. ${reason}`.trim(), 'Run: ktg engine install; or ask for neither --precision nor --compiler.'); // prettier-ignore
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
   const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;

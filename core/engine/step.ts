@@ -31,6 +31,7 @@ export interface StepOutput {
 /**
  * One step of collaborative training as a function of tensors (SPEC section 2): every node sees the same batch, all
  * losses come from the same outputs, every node's update from its own loss alone. Pure: the caller stores `next`.
+ * `frozen` nodes (by number from 0) keep their parameters and momentum, and no gradient of theirs is computed.
  * Must run inside tf.tidy, with the outputs kept by the caller.
  */
 export function collaborativeStep(
@@ -42,6 +43,7 @@ export function collaborativeStep(
   images: Tensor,
   labels: Tensor,
   inputs: StepTensors,
+  frozen: readonly number[] = [],
 ): StepOutput {
   const specs = models.map((model) => tensors(model, classes));
   const weights = states.map((state, i) => unflatten(tf, state.parameters, specs[i]!));
@@ -55,7 +57,7 @@ export function collaborativeStep(
   const objective = (...all: Tensor[]): Tensor => {
     let offset = 0;
     const outputs = models.map((model, i) => {
-      const own = all.slice(offset, (offset += specs[i]!.length));
+      const own = frozen.includes(i) ? weights[i]! : all.slice(offset, (offset += specs[i]!.length));
       const normalise = batchNormaliser(ops, (normalised) => seen[i]!.push(normalised));
       return forward(tf, ops, model, own, normalise, images);
     });
@@ -76,16 +78,20 @@ export function collaborativeStep(
     });
     return join(...outputs);
   };
-  const gradients = tf.grads(objective as never)(weights.flat());
+  const gradients = tf.grads(objective as never)(
+    weights.flatMap((own, i) => (frozen.includes(i) ? [] : own)),
+  );
 
   const [learningRate, momentum, weightDecay] = tf.unstack(inputs.rates) as [Tensor, Tensor, Tensor];
   const nodeLoss = tf.unstack(tf.slice(metrics, metrics.size - models.length, models.length));
   let offset = 0;
   const next = states.map((state, i) => {
+    const statistics = updateStatistics(tf, state.statistics, seen[i]!);
+    if (frozen.includes(i)) return { ...state, statistics };
     const own = gradients.slice(offset, (offset += specs[i]!.length));
     const gradient = tf.concat(own.map((part) => tf.reshape(part, [-1])));
     const updated = update(tf, state, gradient, nodeLoss[i]!, { learningRate, momentum, weightDecay });
-    return { ...updated, statistics: updateStatistics(tf, state.statistics, seen[i]!) };
+    return { ...updated, statistics };
   });
   for (const one of seen.flat()) tf.dispose([one.mean, one.variance]);
   return { metrics, logits, next };

@@ -23,7 +23,7 @@ export const isCounted = (kind: string | null): boolean => kind !== null && COUN
  * @param retries how often it may be started again
  */
 export function remedyFor({ kind }: Failure, before: number, retries: number): Remedy {
-  if (kind === 'data' || kind === 'teacher') return { do: 'pause' };
+  if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
   if (kind === 'out-of-memory') return { do: 'give-up', state: 'out-of-memory' };
   // The device went away: the run did nothing wrong, and without its device nothing starts in a hurry.
   if (kind === 'lost') return { do: 'retry', afterSeconds: FIRST_DELAY };

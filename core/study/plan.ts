@@ -1,5 +1,6 @@
 import type { Protocol, Purpose } from '../data/split.ts';
 import type { SearchSpace } from '../graph/space.ts';
+import type { ComputationWish } from './computation.ts';
 
 export type { Protocol, Purpose };
 
@@ -43,6 +44,8 @@ export interface TrainingPlan {
   /** Epochs of a whole run; Linear gates end there. */
   epochs: number;
   recipe: Recipe;
+  /** Where the device's usual way to make numbers is not wanted; no slot makes them in another way. */
+  computation?: ComputationWish;
 }
 
 /**

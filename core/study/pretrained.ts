@@ -23,7 +23,7 @@ export interface Pretrained {
  * where it decides which images were seen.
  */
 export function pretrainedKey(model: string, training: TrainingPlan, seed: number): string {
-  const { data, protocol, purpose, splitSeed, epochs, recipe } = training;
+  const { data, protocol, purpose, splitSeed, epochs, recipe, computation } = training;
   const images = protocol === 'paper' ? 'paper' : purpose === 'search' ? `held-out/${splitSeed}` : 'final';
-  return JSON.stringify([model, seed, data, images, epochs, recipe]);
+  return JSON.stringify([model, seed, data, images, epochs, recipe, ...(computation ? [computation] : [])]);
 }

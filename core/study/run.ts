@@ -34,10 +34,11 @@ export type RunState =
  * - `nan`: a loss or an accuracy is not a number; the same seed would do it again.
  * - `data`: the data set is missing or damaged.
  * - `teacher`: weights of a frozen node are missing or do not fit.
+ * - `precision`: its device or engine cannot compute as the plan asks.
  * - `protocol`: the worker sent what the contract does not allow.
  */
 export type FailureKind =
-  'crash' | 'hang' | 'lost' | 'out-of-memory' | 'nan' | 'data' | 'teacher' | 'protocol';
+  'crash' | 'hang' | 'lost' | 'out-of-memory' | 'nan' | 'data' | 'teacher' | 'precision' | 'protocol';
 
 export interface Failure {
   kind: FailureKind;

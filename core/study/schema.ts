@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parseSpace } from '../graph/space.ts';
+import { type ComputationWish, compilers, precisions } from './computation.ts';
 import type { Rule, StudyPlan, TrainingPlan } from './plan.ts';
 
 /** Bounds that no sensible plan comes near; they keep nonsense from outside away. */
@@ -33,6 +34,13 @@ const recipe = v.strictObject({
   drops: v.pipe(v.array(whole(1)), v.maxLength(100)),
 });
 
+/** A wish for how numbers are made, from outside. */
+export const computationSchema: v.GenericSchema<unknown, ComputationWish> = v.strictObject({
+  compiler: v.exactOptional(v.picklist(compilers)),
+  precision: v.exactOptional(v.picklist(precisions)),
+  deterministic: v.exactOptional(v.boolean()),
+});
+
 /** A training plan from outside, as it is. */
 export const trainingSchema: v.GenericSchema<unknown, TrainingPlan> = v.strictObject({
   data: lineSchema(4096),
@@ -41,6 +49,7 @@ export const trainingSchema: v.GenericSchema<unknown, TrainingPlan> = v.strictOb
   splitSeed: seedSchema,
   epochs: whole(1, MOST_EPOCHS),
   recipe,
+  computation: v.exactOptional(computationSchema),
 });
 
 const ascending = v.check<number[], string>(

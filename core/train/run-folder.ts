@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
-import { type Computation, compilers, type DeviceKind, precisions } from '../engine/computation.ts';
+import type { DeviceKind } from '../engine/computation.ts';
+import { type Computation, compilers, precisions } from '../study/computation.ts';
 import { engineNames } from '../engine/engine.ts';
 import { withLock } from '../engine/lock.js';
 import type { Graph } from '../graph/graph.ts';

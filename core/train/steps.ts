@@ -4,8 +4,8 @@ import type { Engine, Step, StepPlan } from '../engine/engine.ts';
 const KEPT = 3;
 
 /**
- * Compiled steps, kept between runs: all gate settings of the same architectures share one. The least recently used
- * one goes first. One run at a time borrows a step.
+ * Compiled steps, kept between runs: all gate settings of the same architectures share one; programs of a compiler are made
+ * for the frozen nodes too. The least recently used one goes first. One run at a time borrows a step.
  */
 export class Steps {
   private readonly engine: Engine;
@@ -20,7 +20,7 @@ export class Steps {
 
   /** A step for this plan, compiled now or kept from before; its nodes' states are whatever was written last. */
   async borrow(plan: StepPlan): Promise<Step> {
-    const key = keyOf(plan);
+    const key = this.keyOf(plan);
     const found = this.idle.get(key);
     if (!found) return this.engine.compile(plan);
     this.idle.delete(key);
@@ -28,7 +28,7 @@ export class Steps {
   }
 
   giveBack(step: Step): void {
-    const key = keyOf(step.plan);
+    const key = this.keyOf(step.plan);
     this.idle.get(key)?.dispose();
     this.idle.delete(key);
     this.idle.set(key, step);
@@ -43,7 +43,9 @@ export class Steps {
     for (const step of this.idle.values()) step.dispose();
     this.idle.clear();
   }
-}
 
-const keyOf = ({ architectures, classes, batch }: StepPlan): string =>
-  `${architectures.map((model) => model.name).join('+')} ${classes} ${batch}`;
+  private keyOf({ architectures, classes, batch, frozen = [] }: StepPlan): string {
+    const apart = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
+    return `${architectures.map((model) => model.name).join('+')} ${classes} ${batch} ${apart.join()}`;
+  }
+}

@@ -65,7 +65,13 @@ export class Training {
       .filter((node) => setup.nodes === 'all' || reachesTarget(graph, node))
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
     const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
-    const step = await steps.borrow({ architectures, classes: dataset.classes, batch: plan.recipe.batch });
+    const frozen = nodes.flatMap((node, at) => (isFrozen(graph, node) ? [at] : []));
+    const step = await steps.borrow({
+      architectures,
+      classes: dataset.classes,
+      batch: plan.recipe.batch,
+      frozen,
+    });
     try {
       const training = new Training(setup, step, nodes, split, perEpoch);
       await step.prepare();

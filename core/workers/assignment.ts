@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts';
 import type { Job, JobEnd, JobHandle, JobListener, Progress, Verdict } from '../search/runner.ts';
+import type { LabProblem } from '../study/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 import { type Exit, failureOfExit } from './failure.ts';
 import type { ToLab, ToWorker, WeightsNotice } from './messages.ts';
@@ -173,8 +174,13 @@ export class Assignment implements JobHandle {
   }
 
   /** Its device or its process cannot be had. */
-  lost(code: string, message: string, next: string): void {
-    if (!this.#over) this.#fail({ kind: 'lost', code, message, next, epoch: this.#epoch + 1 }, true);
+  lost(problem: LabProblem): void {
+    if (!this.#over) this.#fail({ kind: 'lost', ...problem, epoch: this.#epoch + 1 }, true);
+  }
+
+  /** Its device or engine cannot compute as its plan asks. */
+  impossible(problem: LabProblem): void {
+    if (!this.#over) this.#fail({ kind: 'precision', ...problem, epoch: this.#epoch + 1 }, true);
   }
 
   #epochDone({ metrics }: ToLab & { type: 'epoch' }): void {

@@ -3,7 +3,7 @@ import { LabError } from '../base/errors.ts';
 import { parseGraph } from '../graph/parse.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
-import { lineSchema, seedSchema, trainingSchema } from '../study/schema.ts';
+import { computationSchema, lineSchema, seedSchema, trainingSchema } from '../study/schema.ts';
 import { CHUNK_BYTES } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
 
@@ -87,7 +87,17 @@ const progress = v.strictObject({
 const problem = v.strictObject({ code: text, message: text, next: text });
 
 const failure = v.strictObject({
-  kind: v.picklist(['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'protocol']),
+  kind: v.picklist([
+    'crash',
+    'hang',
+    'lost',
+    'out-of-memory',
+    'nan',
+    'data',
+    'teacher',
+    'precision',
+    'protocol',
+  ]),
   code: text,
   message: text,
   next: text,
@@ -114,6 +124,7 @@ const toWorker: v.GenericSchema<unknown, ToWorker> = v.variant('type', [
     slot: lineSchema(100),
     engine: v.picklist(['auto', 'tensorflow', 'portable']),
     device: v.picklist(['cpu', 'gpu']),
+    computation: computationSchema,
     dataFolder: v.nullable(text),
   }),
   v.strictObject({ type: v.literal('start'), job }),

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Job, JobEnd, Progress, Verdict } from '../search/runner.ts';
 import type { CheckpointPurpose } from '../study/checkpoint.ts';
+import type { ComputationWish } from '../study/computation.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
@@ -8,7 +9,7 @@ import type { LabProblem } from '../study/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
-export const MESSAGES_VERSION = 1;
+export const MESSAGES_VERSION = 2;
 
 /** Chunks are at most this long, in bytes. */
 export const CHUNK_BYTES = 1 << 20;
@@ -69,6 +70,8 @@ export type ToWorker =
       slot: string;
       engine: EngineWish;
       device: 'cpu' | 'gpu';
+      /** Holds for the life of the worker: its libraries read it once. */
+      computation: ComputationWish;
       dataFolder: string | null;
     }
   | { type: 'start'; job: JobNotice }

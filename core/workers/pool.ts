@@ -1,8 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { LabError } from '../base/errors.ts';
+import { IMPOSSIBLE } from '../engine/computation.ts';
 import { outsideArchive } from '../engine/node-program.ts';
 import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
+import type { ComputationWish } from '../study/computation.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { Assignment } from './assignment.ts';
 import { withFound } from './devices.ts';
@@ -41,6 +44,8 @@ interface Seat {
   place: Place;
   retired: boolean;
   process: WorkerProcess | null;
+  /** What its process was told to compute with. */
+  computation: ComputationWish;
   /** Its process has opened its engine. */
   ready: boolean;
   /** Its process was told to end and has not yet. */
@@ -161,8 +166,10 @@ export class WorkerPool implements Runner {
       },
     });
     seat.assignment = assignment;
-    if (seat.process && seat.ready) assignment.begin();
-    else this.#hire(seat);
+    const worker = seat.process;
+    if (!worker) this.#hire(seat, job);
+    else if (!isDeepStrictEqual(seat.computation, computationOf(job))) this.#dismiss(seat);
+    else if (seat.ready) assignment.begin();
     this.#tell();
     return assignment;
   }
@@ -218,8 +225,9 @@ export class WorkerPool implements Runner {
     this.#tell();
   }
 
-  #hire(seat: Seat): void {
+  #hire(seat: Seat, job: Job): void {
     seat.ready = false;
+    seat.computation = computationOf(job);
     seat.memory = [];
     const worker = new WorkerProcess(
       seat.place,
@@ -245,6 +253,7 @@ export class WorkerPool implements Runner {
       slot: seat.place.slot,
       engine: this.#engine,
       device: seat.place.gpu === null ? 'cpu' : 'gpu',
+      computation: seat.computation,
       dataFolder: this.#dataFolder,
     });
   }
@@ -256,7 +265,8 @@ export class WorkerPool implements Runner {
       seat.falseStarts = 0;
       seat.assignment?.begin();
     } else if (message.type === 'unable' && !seat.ready) {
-      this.#breakDown(seat, message.problem);
+      if (message.problem.code === IMPOSSIBLE) seat.assignment?.impossible(message.problem);
+      else this.#breakDown(seat, message.problem);
     } else if (seat.ready) {
       seat.assignment?.receive(message);
     }
@@ -278,6 +288,7 @@ export class WorkerPool implements Runner {
         next: 'See: ktg doctor',
       });
     } else if (!ending) assignment?.exited(exit);
+    else if (assignment) this.#hire(seat, assignment.job); // the process before it computed in another way
     if (seat.retired) this.#seats = this.#seats.filter((each) => each !== seat);
     this.#tell();
   }
@@ -290,7 +301,7 @@ export class WorkerPool implements Runner {
       this.#tell();
     }, BROKEN_PAUSE).unref();
     this.#dismiss(seat);
-    seat.assignment?.lost(problem.code, problem.message, problem.next);
+    seat.assignment?.lost(problem);
     this.#tell();
   }
 
@@ -332,11 +343,11 @@ export class WorkerPool implements Runner {
     for (const { name, title, present } of this.#devices) {
       if (present) continue;
       for (const seat of this.#seats.filter(({ place }) => place.device === name))
-        seat.assignment?.lost(
-          'workers.device-gone',
-          `${title} (${name}) has disappeared from this machine.`,
-          'Look at the card and its driver; the run goes on elsewhere or when it is back.',
-        );
+        seat.assignment?.lost({
+          code: 'workers.device-gone',
+          message: `${title} (${name}) has disappeared from this machine.`,
+          next: 'Look at the card and its driver; the run goes on elsewhere or when it is back.',
+        });
     }
     this.#place();
   }
@@ -352,10 +363,13 @@ export class WorkerPool implements Runner {
   }
 }
 
+const computationOf = ({ training }: Job): ComputationWish => training.computation ?? {};
+
 const emptySeat = (place: Place): Seat => ({
   place,
   retired: false,
   process: null,
+  computation: {},
   ready: false,
   ending: false,
   assignment: null,

@@ -89,11 +89,17 @@ export class Workbench {
     return this.#dataset;
   }
 
-  async #open({ version, engine, device, dataFolder }: ToWorker & { type: 'hello' }): Promise<void> {
+  async #open({
+    version,
+    engine,
+    device,
+    computation,
+    dataFolder,
+  }: ToWorker & { type: 'hello' }): Promise<void> {
     try {
       if (version !== MESSAGES_VERSION) throw otherVersion(version);
       this.#dataFolder = dataFolder;
-      this.#engine = await openEngine({ engine, device });
+      this.#engine = await openEngine({ engine, device, computation });
       this.#steps = new Steps(this.#engine);
       const { info } = this.#engine;
       this.post({ type: 'ready', version: MESSAGES_VERSION, engine: info.version, device: info.device });

@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DeviceKind, Precision } from '../../core/engine/computation.ts';
+import type { DeviceKind } from '../../core/engine/computation.ts';
 import type { Step, TrainInput } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
+import type { Precision } from '../../core/study/computation.ts';
 
 /** What one process measures. `cache: empty` compiles as the very first run does. */
 export interface GpuAsk {

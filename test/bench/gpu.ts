@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { choiceOf, wholeOf } from '../../core/commands/values.ts';
-import { type DeviceKind, type Precision, precisions } from '../../core/engine/computation.ts';
+import type { DeviceKind } from '../../core/engine/computation.ts';
+import { type Precision, precisions } from '../../core/study/computation.ts';
 import { shareCards } from '../../core/workers/mps.ts';
 import {
   chooseSlots,

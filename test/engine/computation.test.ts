@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   addVariables,
-  type Computation,
   computationFor,
   computationVariables,
   computationWords,
 } from '../../core/engine/computation.ts';
+import type { Computation } from '../../core/study/computation.ts';
 
 describe('what a device computes with', () => {
   test('a processor: float32 in a session; a card: TF32, compiled', () => {

@@ -4,15 +4,11 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LabError, messageOf } from '../../core/base/errors.ts';
-import {
-  type Compiler,
-  computationWords,
-  type DeviceKind,
-  type Precision,
-} from '../../core/engine/computation.ts';
+import { computationWords, type DeviceKind } from '../../core/engine/computation.ts';
 import { type Engine, type EngineName, engineNames } from '../../core/engine/engine.ts';
 import { type EngineChoice, openEngine } from '../../core/engine/open.ts';
 import type { TF } from '../../core/engine/ops.ts';
+import type { Compiler, Precision } from '../../core/study/computation.ts';
 import { ashaParity } from './asha.ts';
 import type { Tolerances } from './compare.ts';
 import { forwardParity } from './forward.ts';

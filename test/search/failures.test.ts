@@ -47,7 +47,7 @@ void describe('failures', () => {
     assert.deepEqual(remedyFor(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
     assert.deepEqual(remedyFor(failure('out-of-memory'), 0, 3), { do: 'give-up', state: 'out-of-memory' });
     assert.deepEqual(remedyFor(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
-    for (const kind of ['data', 'teacher'] as const)
+    for (const kind of ['data', 'teacher', 'precision'] as const)
       assert.deepEqual(remedyFor(failure(kind), 0, 3), { do: 'pause' });
   });
 

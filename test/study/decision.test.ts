@@ -39,4 +39,5 @@ void test('pretrained networks are interchangeable when they saw the same images
   assert.notEqual(key({ protocol: 'paper' }), key({}));
   assert.notEqual(key({}), key({ epochs: 17 }));
   assert.notEqual(key({}), key({}, 2));
+  assert.notEqual(key({}), key({ computation: { precision: 'float32' } }));
 });

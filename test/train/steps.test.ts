@@ -2,19 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Engine, Step, StepPlan } from '../../core/engine/engine.ts';
 import { architecture } from '../../core/models/architecture.ts';
+import type { Compiler } from '../../core/study/computation.ts';
 import { Steps } from '../../core/train/steps.ts';
 
-const plan = (models: string, classes = 10, batch = 64): StepPlan => ({
+const plan = (models: string, classes = 10, batch = 64, frozen: number[] = []): StepPlan => ({
   architectures: models.split('+').map(architecture),
   classes,
   batch,
+  frozen,
 });
 
 /** An engine whose steps only remember that they were made and disposed of. */
-function counting() {
+function counting(compiler: Compiler = 'none') {
   const alive = new Set<Step>();
   let compiled = 0;
   const engine = {
+    info: { computation: { compiler } },
     compile: (given: StepPlan) => {
       compiled++;
       const step = { plan: given, dispose: () => assert.ok(alive.delete(step), 'disposed of twice') } as Step;
@@ -46,6 +49,19 @@ describe('compiled steps kept between runs', () => {
       assert.notEqual(await use(other), first);
     }
     assert.equal(compiled(), 5);
+  });
+
+  test('frozen nodes have a program of their own where one is compiled; a session skips them by itself', async () => {
+    for (const [compiler, made] of [
+      ['none', 1],
+      ['xla', 2],
+    ] as const) {
+      const { engine, compiled } = counting(compiler);
+      const steps = new Steps(engine);
+      for (const frozen of [[], [1], [], [1]])
+        steps.giveBack(await steps.borrow(plan('resnet8+resnet8', 10, 64, frozen)));
+      assert.equal(compiled(), made, compiler);
+    }
   });
 
   test('a step is lent to one run at a time', async () => {

@@ -164,6 +164,33 @@ describe('real training', () => {
     assert.match(witness.lines.join(), /after epoch 1 was not stored: .*no space|not wanted/);
   });
 
+  test('a plan that asks for another way to compute gets a process of its own for it', async () => {
+    const { training } = job();
+    const alone = { graph: template('independent', ['resnet8']), training: { ...training, epochs: 1 } };
+    const usual = await run(alone);
+    const pid = pool.processes().get('cpu:0');
+    const computation = { compiler: 'xla', precision: 'bfloat16' } as const;
+    const wish = { ...alone, training: { ...alone.training, computation } };
+    const compiled = await run(wish);
+    assert.equal(await compiled.over, 'completed');
+    assert.match(usual.environment!.engine, /session, float32\)$/);
+    assert.match(compiled.environment!.engine, /XLA, bfloat16\)$/);
+    assert.notEqual(pool.processes().get('cpu:0'), pid);
+    const [one, other] = [usual, compiled].map(({ epochs: [epoch] }) => epoch!.nodes[0]!);
+    assert.notDeepEqual(other, one);
+    assert.ok(Math.abs(other!.trainLoss - one!.trainLoss) < 0.1 * one!.trainLoss);
+    const compiling = pool.processes().get('cpu:0');
+    await run(wish);
+    assert.equal(pool.processes().get('cpu:0'), compiling, 'the next of its kind finds the program there');
+  });
+
+  test('a way to compute that the device does not have fails the job and not the slot', async () => {
+    const { training } = job();
+    const refused = await run({ training: { ...training, computation: { precision: 'tf32' } } });
+    assert.deepEqual([refused.failure!.kind, refused.failure!.code], ['precision', 'engine.precision']);
+    assert.equal(await (await run()).over, 'completed');
+  });
+
   test('a worker that is killed from outside fails its job as a crash, and its slot takes the next one', async () => {
     const witness = new Witness();
     await ready(pool, 'cpu:0');

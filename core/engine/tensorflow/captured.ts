@@ -19,9 +19,10 @@ import { type Feed, flatEdges, StepSession } from './session.ts';
 
 /**
  * The step as one session of TensorFlow: every training step is a single call. Only the operations that a call's
- * fetches need are run, so a node that is not trained costs its forward pass alone.
+ * fetches need are run, so a node that is not trained costs its forward pass alone, and one step serves every choice of
+ * frozen nodes.
  */
-export function captureStep(tensorflow: TensorFlow, ops: Operations, plan: StepPlan): Step {
+export function captureStep(tensorflow: TensorFlow, ops: Operations, { frozen: _, ...plan }: StepPlan): Step {
   const options = { ops, stored: bytesAndIntegers, bfloat16: false, evaluationBatch: EVALUATION_BATCH };
   const nodes = recordStep(tensorflow, plan, options);
   return new CapturedStep(plan, new StepSession(tensorflow, plan, { nodes, functions: [] }));

@@ -42,7 +42,7 @@ export interface CompileOptions {
 /**
  * The step as functions that XLA compiles whole, all nodes together: training (gather, augmentation, losses, updates; many
  * steps in a loop) and evaluation. Compiled at the first call of each; gates, rates and weights are data, so that one
- * compilation serves all graphs of these architectures. `ops` must be right under XLA (`compilableOperations`).
+ * compilation serves all graphs of these architectures with the same nodes frozen: their backward pass is not in it. `ops` must be right under XLA (`compilableOperations`).
  */
 export function compileStep(
   tensorflow: TensorFlow,
@@ -152,8 +152,8 @@ export function compiledGraph(
 }
 
 /**
- * All nodes are computed in every call. Which of them are trained is in the edges already: a node without an open edge has
- * a loss of exactly 0 and keeps its weights to the last bit.
+ * Which nodes are trained is in the edges already: a node without an open edge has a loss of exactly 0 and keeps its weights
+ * to the last bit. Naming it as frozen in the plan only saves the work.
  */
 class CompiledStep implements Step {
   readonly plan: StepPlan;

@@ -53,7 +53,7 @@ export interface RecordOptions {
 export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: RecordOptions): GraphNode[] {
   const { tf, backend, binding } = tensorflow;
   const { ops, stored, evaluationBatch } = options;
-  const { architectures, classes, batch } = plan;
+  const { architectures, classes, batch, frozen = [] } = plan;
   const nodes = architectures.length;
   const graph = new GraphBuilder();
   const recorder = new Recorder(tensorflow, graph, options.bfloat16);
@@ -111,17 +111,18 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
       edgesInput,
     );
     const step = recorder.run(() =>
-      collaborativeStep(tf, ops, architectures, classes, nodeTensors, taken.images, taken.labels, {
-        rates,
-        edges,
-      }),
+      collaborativeStep(
+        ...([tf, ops, architectures, classes, nodeTensors, taken.images, taken.labels] as const),
+        { rates, edges },
+        frozen,
+      ),
     );
     named(name.metrics, step.metrics, DataType.float);
     named(name.trainLogits, step.logits, DataType.float);
     for (const [node, next] of step.next.entries()) {
       const store = (part: (typeof stateParts)[number]): string =>
         graph.assign(states[node]![part], recorder.outputOf(next[part]));
-      graph.done(name.update(node), [store('parameters'), store('momentum')]);
+      if (!frozen.includes(node)) graph.done(name.update(node), [store('parameters'), store('momentum')]);
       graph.done(name.observe(node), [store('statistics')]);
     }
 

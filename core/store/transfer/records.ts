@@ -73,7 +73,17 @@ const rerun = v.strictObject({
 });
 
 const failure = v.strictObject({
-  kind: v.picklist(['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'protocol']),
+  kind: v.picklist([
+    'crash',
+    'hang',
+    'lost',
+    'out-of-memory',
+    'nan',
+    'data',
+    'teacher',
+    'precision',
+    'protocol',
+  ]),
   code: text,
   message: text,
   next: text,
@@ -89,7 +99,7 @@ const attempt = v.strictObject({
   outcome: v.nullable(
     v.picklist([
       ...['completed', 'stopped', 'paused', 'cancelled', 'interrupted'],
-      ...['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'protocol'],
+      ...['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'precision', 'protocol'],
     ] as const),
   ),
 });
