@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { LabError } from '../../core/base/errors.ts';
 
 interface Bench {
@@ -42,9 +43,12 @@ const benches: Readonly<Record<string, Bench>> = {
     },
   },
   ui: {
-    measures: 'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered; paint, frames, size',
+    measures:
+      'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',
     run: async (args) => {
-      await (await import('./ui.ts')).bench({ json: args.includes('--json') });
+      const options = { json: { type: 'boolean' }, hour: { type: 'string', default: '180' } } as const;
+      const { json = false, hour } = parseArgs({ args, options }).values;
+      await (await import('./ui.ts')).bench({ json, hour: Number(hour) });
       return 0;
     },
   },

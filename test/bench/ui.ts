@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { ServedApp, withoutBrowser } from '../e2e/app.ts';
 import { addPlayedStudy } from '../e2e/played-study.ts';
+import { measureHour } from './ui-hour.ts';
 
 type Figures = Record<string, number>;
 
@@ -55,6 +56,7 @@ export async function measureUi(): Promise<Figures> {
       sort_ms: sort,
       filter_ms: filter,
       hover_ms: await hover(page),
+      brush_ms: await brush(page),
       frame_p95_ms: await frames(page),
       heap_mib: (await page.evaluate<number>('performance.memory.usedJSHeapSize')) / 2 ** 20,
       bundle_gzip_kib: await bundleSize(),
@@ -100,6 +102,31 @@ async function hover(page: Page): Promise<number> {
   );
 }
 
+/** A range drawn along the accuracy axis of the parallel coordinates: all views follow. */
+async function brush(page: Page): Promise<number> {
+  const stage = page.getByRole('img', { name: /^Parallel coordinates/ });
+  await stage.scrollIntoViewIfNeeded();
+  const box = (await stage.boundingBox())!;
+  const x = box.x + box.width - 34;
+  await page.mouse.move(x, box.y + 40);
+  await page.mouse.down();
+  const times: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    const at = { bubbles: true, clientX: x, clientY: box.y + 40 + 15 * round };
+    times.push(
+      await timed(
+        page,
+        `[...document.querySelectorAll('[role=img][aria-label^="Parallel coordinates"]')][0]
+          .dispatchEvent(new PointerEvent('pointermove', ${JSON.stringify(at)}))`,
+      ),
+    );
+    await page.waitForTimeout(300);
+  }
+  await page.mouse.up();
+  await page.getByText(`of ${TRIALS}`).first().waitFor(); // it was a range
+  return median(times);
+}
+
 /** While the study is scrolled from top to bottom. */
 async function frames(page: Page): Promise<number> {
   const gaps = await page.evaluate<number[]>(`new Promise((resolve) => {
@@ -127,12 +154,11 @@ async function bundleSize(): Promise<number> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-export async function bench({ json }: { json?: boolean } = {}): Promise<void> {
-  const figures = await measureUi();
+/** @param hour seconds in which an hour of streaming is played; 0 leaves it out */
+export async function bench({ json, hour = 180 }: { json?: boolean; hour?: number } = {}): Promise<void> {
+  const figures: Figures = { ...(await measureUi()), ...(hour > 0 && (await measureHour(hour))) };
   if (json) console.log(JSON.stringify(figures));
   else
     for (const [name, value] of Object.entries(figures))
       console.log(`${name.padEnd(22)} ${value.toFixed(1)}`);
 }
-
-if (import.meta.main) await bench({ json: process.argv.includes('--json') });

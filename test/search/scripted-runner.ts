@@ -15,6 +15,8 @@ export interface Script {
   mishap?: (job: Job, epoch: number) => Mishap | undefined;
   /** Simulated seconds of an epoch; decides the order of arrivals. */
   seconds?: (job: Job, epoch: number) => number;
+  /** Real milliseconds between two events, for who looks on; default: as fast as it goes. */
+  pace?: number;
   /** Epochs between checkpoints; 0: none but the final one. */
   checkpointEach?: number;
   checkpointBytes?: number;
@@ -57,6 +59,7 @@ export class ScriptedRunner implements Runner {
       accuracy: curve,
       mishap: () => undefined,
       seconds: (job, epoch) => 1 + stream(job.seed, 'seconds', epoch).uniform(),
+      pace: 0,
       checkpointEach: 0,
       checkpointBytes: 1000,
       ...script,
@@ -152,7 +155,8 @@ export class ScriptedRunner implements Runner {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    setImmediate(() => void this.#play());
+    if (this.#script.pace > 0) setTimeout(() => void this.#play(), this.#script.pace);
+    else setImmediate(() => void this.#play());
   }
 
   /** The next event of simulated time, one a turn, as messages of many workers would come. */
