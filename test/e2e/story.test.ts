@@ -2,6 +2,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { BrowserContext } from 'playwright-core';
 import { ServedApp, withoutBrowser } from './app.ts';
+import { saved } from './saved.ts';
 import { addStudies, tinyPlan } from './tiny-study.ts';
 
 const patient = { timeout: 90_000 };
@@ -69,6 +70,37 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
     assert.deepEqual([complaints, other.complaints], [[], []]);
   });
 
+  test('its weights leave as safetensors, the study with them as one file, which comes back', async () => {
+    const { page, complaints } = await app.visit(context, '#/studies/1');
+    await page.getByRole('heading', { name: 'Tiny' }).waitFor();
+    await page.getByRole('button', { name: 'More for this study' }).click();
+    const file = await saved(page, () => page.getByRole('button', { name: 'Export with weights' }).click());
+    await page.getByRole('link', { name: /%$/ }).first().click();
+    await page.getByRole('heading', { name: /^Trial/ }).waitFor();
+    const weights = async (): Promise<Buffer> => {
+      await page.getByRole('button', { name: 'Weights' }).click();
+      return saved(page, () => page.getByRole('button', { name: 'Node 1', exact: true }).click());
+    };
+    const safetensors = await weights();
+    const header = JSON.parse(
+      safetensors.toString('utf8', 8, 8 + Number(safetensors.readBigUInt64LE(0))),
+    ) as Record<string, { dtype: string; data_offsets: [number, number] }>;
+    assert.ok(Object.keys(header).length > 20);
+    for (const { dtype } of Object.values(header)) assert.equal(dtype, 'F32');
+
+    await page.evaluate(`location.hash = '#/studies'`);
+    await page.getByRole('button', { name: 'Import…' }).waitFor();
+    await page
+      .locator('main input[type=file]')
+      .setInputFiles({ name: 'Tiny.ktg-study', mimeType: '', buffer: file });
+    await page.waitForURL(/#\/studies\/3$/);
+    await page.getByRole('link', { name: /%$/ }).first().click();
+    await page.getByRole('heading', { name: /^Trial/ }).waitFor();
+    assert.deepEqual(await weights(), safetensors);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
   test('every trial has an address of its own', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/1/trials/1');
     await page.getByRole('heading', { name: /Trial 0/ }).waitFor();
@@ -84,7 +116,7 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
 
   test('after the server has ended and come back the page goes on, once the browser knows the new one', async () => {
     const { page } = await app.visit(context, '#/studies');
-    await page.getByRole('link', { name: 'Open Tiny' }).waitFor();
+    await page.getByRole('link', { name: 'Open Tiny' }).first().waitFor();
     const port = Number(new URL(app.url).port);
     await app.stop();
     await page.getByText('The connection to the lab is lost').waitFor();
@@ -93,6 +125,6 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
     await stranger.waitFor();
     await (await context.newPage()).goto(app.url);
     await stranger.waitFor({ state: 'detached' });
-    await page.getByRole('link', { name: 'Open Tiny' }).waitFor();
+    await page.getByRole('link', { name: 'Open Tiny' }).first().waitFor();
   });
 });
