@@ -1,3 +1,4 @@
+import { LABEL, type Graph } from '../graph/graph.ts';
 import { paperSpace } from '../graph/space.ts';
 import { paperRule, recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
@@ -51,8 +52,12 @@ Ctrl-C as in ktg search.`,
       const searched = await follow(lab, study.id, json);
       if (searched !== Exit.done) return searched;
       const { best } = await lab.api.request('studies.open', { study: study.id });
-      if (!json)
-        line('\n2. Is it luck? The best graph and the single network, each from the same five new seeds.\n');
+      if (!json) {
+        line('\n2. Is it luck? The best graph and the single network, each from the same five new seeds.');
+        if (!isTaught(best!.graph))
+          line('Nobody teaches the target of the best graph: it is the single network, and must do as well.');
+        line('');
+      }
       const view = await lab.api.request('reruns.create', {
         name: 'Tour, best graph',
         from: { run: best!.run },
@@ -60,6 +65,15 @@ Ctrl-C as in ktg search.`,
         baselines: ['independent'],
         start: true,
       });
-      return followRerun(lab, view, json);
+      const repeated = await followRerun(lab, view, json);
+      if (!json && repeated === Exit.done)
+        line(`\nBoth are kept in ${lab.file}. Look at them: ktg serve. A longer search: ktg help search.`);
+      return repeated;
     }),
 };
+
+/** Whether any network teaches node 1. */
+const isTaught = (graph: Graph): boolean =>
+  graph.edges.some(
+    ({ source, destination, gate }) => destination === 1 && source !== LABEL && gate !== 'cutoff',
+  );
