@@ -1,6 +1,6 @@
 /**
- * Pictures of the app for the README, from a study that is really trained: `node build/ktg.js --run test/e2e/screenshots.ts`, about five minutes.
- * With a FOLDER it writes more of them to a folder, of every view, light and dark, small and large.
+ * Pictures of the app for the README, from a study that is really trained: `npm run screenshots`, about five minutes.
+ * `npm run screenshots -- FOLDER` writes more of them to a folder: every view, light and dark, small, large and narrow.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,9 +15,23 @@ await mkdir(folder, { recursive: true });
 const NAME = 'Three small networks';
 const small = { width: 1280, height: 800 };
 const large = { width: 2560, height: 1440 };
+const narrow = { width: 800, height: 900 };
+const suffixes = new Map([
+  [large, '-large'],
+  [narrow, '-narrow'],
+]);
+
+/** The label and node 2 always teach the target, so that there is something to see. */
+const always = new Set(['0-1', '2-1']);
+const plan = tinyPlan({ nodes: 3, trials: 20, epochs: 8, images: 600 });
+const edges = plan.space.edges.map((edge) =>
+  always.has(`${edge.source}-${edge.destination}`)
+    ? { ...edge, gates: edge.gates.filter((gate) => gate !== 'cutoff') }
+    : edge,
+);
 
 const app = await ServedApp.open((file) => {
-  addStudies(file, [{ name: NAME, plan: tinyPlan({ nodes: 3, trials: 20, epochs: 8, images: 500 }) }]);
+  addStudies(file, [{ name: NAME, plan: { ...plan, space: { ...plan.space, edges } } }]);
 });
 try {
   const context = await app.context();
@@ -43,6 +57,7 @@ try {
       ['studies', '#/studies'],
       ['new-study', '#/studies/new'],
       ['graphs', '#/graphs'],
+      ['editor', '#/graph/resnet32%3DTLC%2Cresnet110%3DXXX%2Cwrn-28-2%3DTTX'],
       ['compare', '#/compare?runs=1,2,3'],
       ['data', '#/data'],
       ['settings', '#/settings'],
@@ -59,14 +74,14 @@ async function shoot(
   address: string,
   lights: readonly ('light' | 'dark')[] = ['light', 'dark'],
 ): Promise<void> {
-  for (const viewport of all ? [small, large] : [small])
+  for (const viewport of all ? [small, large, narrow] : [small])
     for (const colorScheme of lights) {
       const context = await app.twin({ viewport, colorScheme });
       const { page } = await app.visit(context, address);
       await page.locator('main h1').first().waitFor();
       await page.waitForTimeout(1500); // moving parts come to rest
       await page.screenshot({
-        path: join(folder, `${name}-${colorScheme}${viewport === large ? '-large' : ''}.png`),
+        path: join(folder, `${name}-${colorScheme}${suffixes.get(viewport) ?? ''}.png`),
       });
       await context.close();
     }
