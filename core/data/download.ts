@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { OfficialArchive } from './archives.ts';
 import { archiveUrl } from './archives.ts';
+import { makeFolder } from './folder.js';
 import { dataHome } from './home.ts';
 import { get } from './http.ts';
 import type { DataOptions } from './progress.ts';
@@ -72,7 +73,7 @@ async function downloadTo(
   archive: OfficialArchive,
   options: DownloadOptions,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const part = await claimPart(folder, archive.file);
   try {
     const resumed = (await sizeOf(part)) > 0;

@@ -1,8 +1,9 @@
 // Plain JavaScript: set-up takes this lock on Node 18, before anything can run TypeScript.
 import { constants, readFileSync } from 'node:fs';
-import { copyFile, link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { makeFolder } from '../data/folder.js';
 
 const heartbeatMs = 5_000;
 /** A holder on another machine (shared home folder) can only be judged by its heartbeat, in milliseconds. */
@@ -23,7 +24,7 @@ const retryMs = 200;
  * @returns {Promise<T>} what `work` returned
  */
 export async function withLock(path, work, { onWait, signal } = {}) {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const id = `${process.pid}-${Math.random().toString(36).slice(2)}`; // only a file name, so no seeded stream
   const mine = `${path}.${id}`;
   await writeFile(mine, JSON.stringify({ pid: process.pid, host: hostname(), id }));

@@ -1,10 +1,11 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { copyFile, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
 import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
 import { downloadArchive } from '../data/download.ts';
+import { makeFolder } from '../data/folder.js';
 import type { DataProgress } from '../data/progress.ts';
 import { SYNTHETIC_DEFAULTS } from '../data/synthetic.ts';
 import type { Store } from '../store/store.ts';
@@ -223,7 +224,7 @@ export class DataSets {
 
   async #keep(path: string, name: string): Promise<string> {
     const folder = this.#folder();
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const kept = join(folder, basename(name).replace(/[^\w.+-]/g, '-').replace(/^[.-]+/, '') || 'data.tar.gz'); // prettier-ignore
     await copyFile(path, kept);
     return kept;

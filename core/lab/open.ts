@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../data/folder.js';
+import { LabError, messageOf } from '../base/errors.ts';
 import { dataHome } from '../data/home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
@@ -34,7 +36,7 @@ export async function openLab(
 ): Promise<Lab> {
   const readOnly = how === 'to-look';
   const usual = file === labFile(undefined);
-  if (usual && !existsSync(file) && !readOnly) mkdirSync(dirname(file), { recursive: true });
+  if (usual && !existsSync(file) && !readOnly) makeFolderOf(file);
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
   try {
     const slotsOf = ({ title, memory }: Card): number =>
@@ -55,5 +57,13 @@ export async function openLab(
   } catch (error) {
     store.close();
     throw error;
+  }
+}
+
+function makeFolderOf(file: string): void {
+  try {
+    makeFolder(dirname(file));
+  } catch (error) {
+    throw new LabError('store.cannot-open', `${file}: its folder cannot be made: ${messageOf(error)}.`, 'Point KTG_LAB to a file that can be.', { cause: error }); // prettier-ignore
   }
 }

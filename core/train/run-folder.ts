@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -17,6 +16,7 @@ import { LabError, messageOf } from '../base/errors.ts';
 import type { DeviceKind } from '../engine/computation.ts';
 import { type Computation, compilers, precisions } from '../study/computation.ts';
 import { engineNames } from '../engine/engine.ts';
+import { makeFolder } from '../data/folder.js';
 import { withLock } from '../engine/lock.js';
 import type { Graph } from '../graph/graph.ts';
 import { parseGraph } from '../graph/parse.ts';
@@ -98,7 +98,7 @@ export class RunFolder {
    */
   async use<T>(work: () => Promise<T>): Promise<T> {
     try {
-      mkdirSync(this.path, { recursive: true });
+      makeFolder(this.path);
     } catch (error) {
       throw new LabError(
         'run.no-folder',

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { makeFolder } from '../data/folder.js';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { tensorflowVersion } from '../engine/tensorflow/release.ts';
 
@@ -86,7 +87,7 @@ export function readPacking(file: string): Packing | null {
 
 /** Keeps a measurement; whole or not at all. */
 export function keepPacking(file: string, found: Packing): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const partial = `${file}.${process.pid}`;
   writeFileSync(partial, `${JSON.stringify(found, null, 2)}\n`);
   renameSync(partial, file);

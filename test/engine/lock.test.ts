@@ -77,7 +77,7 @@ describe('a lock', () => {
     const folder = await temporaryFolder(t);
     const lock = join(folder, 'lock');
     const child = holder(lock, 'await sleep(1e6)');
-    while (!existsSync(lock)) await sleep(10);
+    while (!existsSync(lock) || readdirSync(folder).length > 1) await sleep(10); // its own file is gone again
     child.kill('SIGKILL');
     await once(child, 'close');
     let inside = 0;
