@@ -1,4 +1,5 @@
-import { compilers, precisions, type ComputationWish } from '../study/computation.ts';
+import { compilers, type ComputationWish, computationWords, precisions } from '../study/computation.ts';
+import type { TrainingPlan } from '../study/plan.ts';
 import type { Values } from './command.ts';
 import { choiceOf } from './values.ts';
 
@@ -19,6 +20,11 @@ export const computationFrom = (values: Values): ComputationWish => ({
   ...(values.precision !== undefined && { precision: choiceOf(values, 'precision', precisions, 'float32') }),
   ...(values.deterministic === true && { deterministic: true }),
 });
+
+/** `, XLA, bfloat16` behind what is said of a plan that asks for it; '' for the devices' usual way. */
+export function computationText({ computation }: TrainingPlan): string {
+  return computation ? `, ${computationWords(computation)}` : '';
+}
 
 /** The part of a training plan for a wish; nothing for none. */
 export const computationPart = (wish: ComputationWish): { computation?: ComputationWish } =>

@@ -1,5 +1,6 @@
 import { toText } from '../graph/text.ts';
 import type { StudyView, TrialRow } from '../lab/api.ts';
+import { computationText } from './computation.ts';
 import { line } from './report.ts';
 import { cardText, outcome, percent, table } from './words.ts';
 
@@ -17,7 +18,7 @@ export function showResult(view: StudyView, top = TOP): void {
   const { training, rule, seed } = study.plan;
   line(`\nStudy ${study.id} "${study.name}": ${study.state}, ${cardText(view)}`);
   line(
-    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}`,
+    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
   if (study.problem) line(`Paused by itself: ${study.problem.message} ${study.problem.next}`);
   if (study.notes !== '') line(study.notes);

@@ -1,6 +1,7 @@
 import { explainDecision } from '../study/decision.ts';
 import { toText } from '../graph/text.ts';
 import type { RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import { computationText } from './computation.ts';
 import { span } from './report.ts';
 
 /** A fraction of 1 as `41.2 %`; `-` where nothing is known. */
@@ -65,7 +66,7 @@ export function rerunLines({ rerun, variants, done, total, reference }: RerunVie
   const images = purpose === 'final' ? 'judged by the test images' : `protocol ${protocol}`;
   return [
     `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${total} runs, ${rerun.seeds.length} seeds`,
-    `${data}, ${epochs} epochs, protocol ${protocol}, ${images}`,
+    `${data}, ${epochs} epochs, protocol ${protocol}, ${images}${computationText(rerun.training)}`,
     ...table([['variant', 'mean +- std', 'values (%)', 'difference, 95 % interval (Welch)'], ...rows]),
     ...reference.map(({ title, mean, standardDeviation }) => `paper: ${title}: ${percent(mean, 2)} +- ${percent(standardDeviation, 2)}`), // prettier-ignore
   ];

@@ -25,10 +25,6 @@ export function computationFor(device: DeviceKind, wish: ComputationWish = {}): 
   return { compiler, precision, deterministic };
 }
 
-/** `XLA, tf32, deterministic`: in a few words, for people and records. */
-export const computationWords = ({ compiler, precision, deterministic }: Computation): string =>
-  [compiler === 'xla' ? 'XLA' : 'session', precision, ...(deterministic ? ['deterministic'] : [])].join(', ');
-
 /** Steps in one call and images in one evaluation call. On a processor a loop inside the program only costs time. */
 export const callSizes = (device: DeviceKind): { stepsPerCall: number; evaluationBatch: number } =>
   device === 'gpu' ? { stepsPerCall: 71, evaluationBatch: 1000 } : { stepsPerCall: 1, evaluationBatch: 200 };

@@ -19,3 +19,11 @@ export interface Computation {
 
 /** What was asked for; the rest is the device's default. */
 export type ComputationWish = Partial<Computation>;
+
+/** `XLA, tf32, deterministic`: in a few words, for people and records; '' where nothing was asked for. */
+export const computationWords = ({ compiler, precision, deterministic }: ComputationWish): string =>
+  [
+    ...(compiler ? [compiler === 'xla' ? 'XLA' : 'session'] : []),
+    ...(precision ? [precision] : []),
+    ...(deterministic ? ['deterministic'] : []),
+  ].join(', ');

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Dataset } from '../data/dataset.ts';
-import { computationWords } from '../engine/computation.ts';
 import type { EngineInfo } from '../engine/engine.ts';
+import { computationWords } from '../study/computation.ts';
 import type { Environment } from '../study/environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  addVariables,
-  computationFor,
-  computationVariables,
-  computationWords,
-} from '../../core/engine/computation.ts';
-import type { Computation } from '../../core/study/computation.ts';
+import { addVariables, computationFor, computationVariables } from '../../core/engine/computation.ts';
+import { type Computation, computationWords } from '../../core/study/computation.ts';
 
 describe('what a device computes with', () => {
   test('a processor: float32 in a session; a card: TF32, compiled', () => {
@@ -16,6 +11,7 @@ describe('what a device computes with', () => {
       computationWords(computationFor('gpu', { deterministic: true })),
       'XLA, tf32, deterministic',
     );
+    assert.equal(computationWords({ precision: 'float32' }), 'float32');
   });
   test('what cannot be is refused', () => {
     assert.throws(() => computationFor('cpu', { precision: 'tf32' }), { code: 'engine.precision' });

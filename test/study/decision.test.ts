@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as v from 'valibot';
 import { explainDecision } from '../../core/study/decision.ts';
 import { pretrainedKey } from '../../core/study/pretrained.ts';
 import { recipeFor } from '../../core/study/plan.ts';
+import { trainingSchema } from '../../core/study/schema.ts';
 import { training } from '../contract/samples.ts';
 
 const asha = { rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7, median: null };
@@ -28,6 +30,15 @@ void test('the drops of the learning rate keep their shares of a run', () => {
   assert.deepEqual(recipeFor(20).drops, [6, 12, 18]);
   assert.deepEqual(recipeFor(8).drops, [3, 5, 8]);
   assert.deepEqual(recipeFor(1).drops, [2, 2, 2]);
+});
+
+void test('a plan of before, without a computation, reads as it is; one may ask for a part of it', () => {
+  const read = (change: object) => v.safeParse(trainingSchema, { ...training(), ...change });
+  assert.deepEqual(read({}).output, training());
+  for (const computation of [{ precision: 'bfloat16', compiler: 'xla' }, { deterministic: true }, {}])
+    assert.deepEqual(read({ computation }).output, { ...training(), computation });
+  for (const computation of [{ precision: 'float16' }, { device: 'gpu' }, null])
+    assert.equal(read({ computation }).success, false);
 });
 
 void test('pretrained networks are interchangeable when they saw the same images in the same way', () => {
