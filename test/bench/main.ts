@@ -31,6 +31,11 @@ const benches: Readonly<Record<string, Bench>> = {
       'one card beside PyTorch eager, CUDA graphs and JAX; epochs, compilation, packing: --precision tf32 --json',
     run: async (args) => (await import('./gpu.ts')).bench(args),
   },
+  precision: {
+    measures:
+      'accuracies of every gate in each precision beside the spread of seeds: --device gpu --arch resnet32 --epochs 20 --seeds 3 --json',
+    run: async (args) => (await import('./precision.ts')).bench(args),
+  },
   price: {
     measures: "epochs and GPU hours of the paper's search, by simulation: --trials 1500 --json",
     run: async (args) => (await import('./price.ts')).bench(args),
@@ -56,7 +61,7 @@ const benches: Readonly<Record<string, Bench>> = {
 
 const [first, ...rest] = process.argv.slice(2);
 const unnamed = first === undefined || first.startsWith('-');
-if (unnamed) console.log(Object.entries(benches).map(([name, { measures }]) => `npm run bench -- ${name.padEnd(7)} ${measures}`).join('\n'), '\n'); // prettier-ignore
+if (unnamed) console.log(Object.entries(benches).map(([name, { measures }]) => `npm run bench -- ${name.padEnd(9)} ${measures}`).join('\n'), '\n'); // prettier-ignore
 const bench = benches[unnamed ? 'step' : first];
 if (bench) process.exitCode = await run(bench, unnamed ? process.argv.slice(2) : rest);
 else {
