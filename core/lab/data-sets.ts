@@ -1,11 +1,10 @@
-import { copyFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
 import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
 import { downloadArchive } from '../data/download.ts';
-import { makeFolder } from '../data/folder.js';
 import type { DataProgress } from '../data/progress.ts';
 import { SYNTHETIC_DEFAULTS } from '../data/synthetic.ts';
 import type { Store } from '../store/store.ts';
@@ -13,6 +12,7 @@ import type { LabProblem } from '../study/problem.ts';
 import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-desk.ts';
 import type { Files } from './files.ts';
+import { keepFile } from './keep-file.ts';
 
 /** What a look into a data set finds. */
 export interface DataLook {
@@ -134,7 +134,7 @@ export class DataSets {
   async add(file: FileInput): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
       const found = await this.#look(resolve(path), 0);
-      return this.#note(found, 'upload' in file ? await this.#keep(path, name) : resolve(path));
+      return this.#note(found, 'upload' in file ? await keepFile(path, this.#folder(), name) : resolve(path));
     });
   }
 
@@ -220,14 +220,6 @@ export class DataSets {
     const view = await this.view(name);
     this.#changed(view);
     return view;
-  }
-
-  async #keep(path: string, name: string): Promise<string> {
-    const folder = this.#folder();
-    makeFolder(folder);
-    const kept = join(folder, basename(name).replace(/[^\w.+-]/g, '-').replace(/^[.-]+/, '') || 'data.tar.gz'); // prettier-ignore
-    await copyFile(path, kept);
-    return kept;
   }
 
   async #look(spec: string, count: number): Promise<DataLook> {
