@@ -37,8 +37,18 @@ export type RunState =
  * - `precision`: its device or engine cannot compute as the plan asks.
  * - `protocol`: the worker sent what the contract does not allow.
  */
-export type FailureKind =
-  'crash' | 'hang' | 'lost' | 'out-of-memory' | 'nan' | 'data' | 'teacher' | 'precision' | 'protocol';
+export const failureKinds = [
+  'crash',
+  'hang',
+  'lost',
+  'out-of-memory',
+  'nan',
+  'data',
+  'teacher',
+  'precision',
+  'protocol',
+] as const;
+export type FailureKind = (typeof failureKinds)[number];
 
 export interface Failure {
   kind: FailureKind;
@@ -105,6 +115,15 @@ export const newRun = {
   seconds: 0,
 } as const satisfies Partial<Run>;
 
+export const outcomes = [
+  'completed',
+  'stopped',
+  'paused',
+  'cancelled',
+  'interrupted',
+  ...failureKinds,
+] as const;
+
 /** One start of a run on a slot: the bars of the timeline, and which environment made which epochs. */
 export interface Attempt {
   run: number;
@@ -118,7 +137,7 @@ export interface Attempt {
   startedAt: number;
   endedAt: number | null;
   /** How it ended; null while it runs. `interrupted`: the lab itself ended. */
-  outcome: 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interrupted' | FailureKind | null;
+  outcome: (typeof outcomes)[number] | null;
 }
 
 /** What a slot can be asked to do about a run that it works on. */

@@ -2,10 +2,13 @@ import * as v from 'valibot';
 import { parseSpace } from '../graph/space.ts';
 import { type ComputationWish, compilers, precisions } from './computation.ts';
 import type { Rule, StudyPlan, TrainingPlan } from './plan.ts';
+import { type Failure, failureKinds } from './run.ts';
 
 /** Bounds that no sensible plan comes near; they keep nonsense from outside away. */
 const MOST_EPOCHS = 100_000;
 const MOST_TRIALS = 1_000_000;
+/** Longest text of a record, in characters. */
+const MOST_TEXT = 20_000;
 
 const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -25,6 +28,18 @@ export const lineSchema = (most: number) =>
       'Expected one line of text without control characters.',
     ),
   );
+
+/** Any text of a record from outside: messages, versions. */
+export const textSchema = v.pipe(v.string(), v.maxLength(MOST_TEXT));
+
+/** Why a run failed, from a worker or a file. */
+export const failureSchema: v.GenericSchema<unknown, Failure> = v.strictObject({
+  kind: v.picklist(failureKinds),
+  code: textSchema,
+  message: textSchema,
+  next: textSchema,
+  epoch: whole(0),
+});
 
 const recipe = v.strictObject({
   batch: whole(1, 65_536),

@@ -3,19 +3,23 @@ import { LabError } from '../base/errors.ts';
 import { parseGraph } from '../graph/parse.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
-import { computationSchema, lineSchema, seedSchema, trainingSchema } from '../study/schema.ts';
+import {
+  computationSchema,
+  failureSchema,
+  lineSchema,
+  seedSchema,
+  textSchema as text,
+  trainingSchema,
+} from '../study/schema.ts';
 import { CHUNK_BYTES } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
 
-/** Longest text that a message may carry, in characters. */
-const MOST_TEXT = 20_000;
 /** Largest weights, in bytes: a transfer is gathered in one buffer. */
 const MOST_BYTES = 2 ** 31;
 const MOST_NODES = 7;
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
-const text = v.pipe(v.string(), v.maxLength(MOST_TEXT));
 /** NaN where nothing was measured. */
 const fraction = v.union([v.nan(), v.pipe(v.number(), v.minValue(0), v.maxValue(1))]);
 /** Losses: anything but text. */
@@ -86,24 +90,6 @@ const progress = v.strictObject({
 
 const problem = v.strictObject({ code: text, message: text, next: text });
 
-const failure = v.strictObject({
-  kind: v.picklist([
-    'crash',
-    'hang',
-    'lost',
-    'out-of-memory',
-    'nan',
-    'data',
-    'teacher',
-    'precision',
-    'protocol',
-  ]),
-  code: text,
-  message: text,
-  next: text,
-  epoch: whole,
-});
-
 const job = v.strictObject({
   run: whole,
   attempt: whole,
@@ -164,7 +150,7 @@ const toLab: v.GenericSchema<unknown, ToLab> = v.variant('type', [
     run: whole,
     end: v.picklist(['completed', 'stopped', 'halted']),
   }),
-  v.strictObject({ type: v.literal('failed'), run: whole, failure }),
+  v.strictObject({ type: v.literal('failed'), run: whole, failure: failureSchema }),
   v.strictObject({ type: v.literal('log'), run: v.nullable(whole), level, text }),
   chunk,
   chunkTaken,

@@ -1,7 +1,15 @@
 import * as v from 'valibot';
 import { graphKey } from '../../graph/canonical.ts';
 import { parseGraph } from '../../graph/parse.ts';
-import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../../study/schema.ts';
+import { outcomes } from '../../study/run.ts';
+import {
+  failureSchema,
+  lineSchema,
+  seedSchema,
+  studyPlanSchema,
+  textSchema as text,
+  trainingSchema,
+} from '../../study/schema.ts';
 
 /**
  * The study file: one JSON record a line, in the order of `recordSchema`; the bytes of a checkpoint follow its line. Records
@@ -12,11 +20,9 @@ export const VERSION = 1;
 
 /** Longest line, in bytes: a run of 200 epochs of seven nodes takes about 500 KiB. */
 export const MOST_LINE = 64 << 20;
-const MOST_TEXT = 20_000;
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 const time = v.nullable(whole);
-const text = v.pipe(v.string(), v.maxLength(MOST_TEXT));
 /** Place of another record among those of its kind, 0-based. */
 const place = v.nullable(whole);
 const fraction = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
@@ -72,36 +78,13 @@ const rerun = v.strictObject({
   endedAt: time,
 });
 
-const failure = v.strictObject({
-  kind: v.picklist([
-    'crash',
-    'hang',
-    'lost',
-    'out-of-memory',
-    'nan',
-    'data',
-    'teacher',
-    'precision',
-    'protocol',
-  ]),
-  code: text,
-  message: text,
-  next: text,
-  epoch: whole,
-});
-
 const attempt = v.strictObject({
   slot: lineSchema(200),
   fromEpoch: whole,
   environment: place,
   startedAt: whole,
   endedAt: time,
-  outcome: v.nullable(
-    v.picklist([
-      ...['completed', 'stopped', 'paused', 'cancelled', 'interrupted'],
-      ...['crash', 'hang', 'lost', 'out-of-memory', 'nan', 'data', 'teacher', 'precision', 'protocol'],
-    ] as const),
-  ),
+  outcome: v.nullable(v.picklist(outcomes)),
 });
 
 /** [seconds, nodes, edges], the last two packed as in packing.ts and written as base64. */
@@ -119,7 +102,7 @@ const run = v.strictObject({
     ...['waiting', 'completed', 'stopped', 'failed', 'out-of-memory'],
     ...['cancelled', 'rejected', 'duplicate'],
   ] as const),
-  failure: v.nullable(failure),
+  failure: v.nullable(failureSchema),
   rejection: v.nullable(text),
   duplicateOf: place,
   pinned: v.boolean(),
