@@ -9,7 +9,7 @@ import type { LabProblem } from '../study/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
-export const MESSAGES_VERSION = 2;
+export const MESSAGES_VERSION = 3;
 
 /** Chunks are at most this long, in bytes. */
 export const CHUNK_BYTES = 1 << 20;

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { LabError } from '../base/errors.ts';
@@ -9,6 +9,7 @@ import { memoryKills } from './memory-kills.ts';
 import { MOST_MESSAGES_A_SECOND } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
 import { type Place, environmentFor } from './placement.ts';
+import { fromWire, toWire } from './wire.ts';
 
 /** Lines of its output that are kept for the message about its end. */
 const KEPT_LINES = 20;
@@ -56,10 +57,8 @@ export class WorkerProcess {
   ) {
     this.threads = place.threads;
     this.#events = events;
-    this.#child = fork(program, [], {
-      serialization: 'advanced',
-      execPath: nodeProgram(),
-      execArgv: [],
+    // Not `fork`: the desktop app's own refuses, whichever program is asked for, once it cannot be run as Node itself (a fuse).
+    this.#child = spawn(nodeProgram(), [program], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...environmentFor(place, sharing) },
     });
@@ -84,7 +83,7 @@ export class WorkerProcess {
   }
 
   send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined); // a lost worker is told by its end
+    if (this.#child.connected) this.#child.send(toWire(message), () => undefined); // a lost worker is told by its end
   }
 
   /** Ends it at once. */
@@ -101,7 +100,7 @@ export class WorkerProcess {
   #hear(raw: unknown): void {
     if (this.#deaf) return;
     try {
-      const message = parseToLab(raw);
+      const message = parseToLab(fromWire(raw));
       if (message.type !== 'chunk' && this.#floods())
         throw badMessage(`it sent more than ${MOST_MESSAGES_A_SECOND} messages in a second`);
       this.#events.message(message);

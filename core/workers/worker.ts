@@ -1,4 +1,5 @@
 import { parseToWorker } from './check-messages.ts';
+import { fromWire, toWire } from './wire.ts';
 import { Workbench } from './workbench.ts';
 
 /**
@@ -6,10 +7,10 @@ import { Workbench } from './workbench.ts';
  * gone, it goes too.
  */
 const bench = new Workbench((message) => {
-  if (process.connected) process.send!(message, undefined, undefined, () => undefined);
+  if (process.connected) process.send!(toWire(message), undefined, undefined, () => undefined);
 });
 process.on('message', (message) => {
-  bench.receive(parseToWorker(message));
+  bench.receive(parseToWorker(fromWire(message)));
 });
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches all processes of a terminal: the lab decides what becomes of its workers.

@@ -11,6 +11,7 @@ import { parseToWorker } from '../../core/workers/check-messages.ts';
 import { MESSAGES_VERSION } from '../../core/workers/messages.ts';
 import type { JobNotice, ToLab } from '../../core/workers/messages.ts';
 import { Inbox, Outbox, gather } from '../../core/workers/transfer.ts';
+import { fromWire, toWire } from '../../core/workers/wire.ts';
 import { curve, environment } from '../search/scripted-runner.ts';
 
 const CHECKPOINT_BYTES = 1_500_000;
@@ -18,7 +19,7 @@ const CHECKPOINT_BYTES = 1_500_000;
 const EPOCH = 4;
 
 const say = (message: ToLab): void => {
-  if (process.connected) process.send!(message, undefined, undefined, () => undefined);
+  if (process.connected) process.send!(toWire(message), undefined, undefined, () => undefined);
 };
 const inbox = new Inbox(say);
 const outbox = new Outbox(say);
@@ -93,7 +94,7 @@ async function hand({ run }: JobNotice, epoch: number, purpose: 'resume' | 'fina
 }
 
 process.on('message', (raw) => {
-  const message = parseToWorker(raw);
+  const message = parseToWorker(fromWire(raw));
   switch (message.type) {
     case 'hello':
       say({ type: 'ready', version: MESSAGES_VERSION, engine: 'formula', device: 'none' });

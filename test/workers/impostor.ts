@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import { MESSAGES_VERSION } from '../../core/workers/messages.ts';
 import type { JobNotice, ToLab, ToWorker } from '../../core/workers/messages.ts';
+import { fromWire, toWire } from '../../core/workers/wire.ts';
 
 const post = (message: unknown): void => void process.send!(message);
 const say = (message: ToLab): void => {
-  post(message);
+  post(toWire(message));
 };
 
 const nodes = (count: number) =>
@@ -30,6 +31,9 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
   },
   'speak nonsense': () => {
     post({ type: 'nonsense' });
+  },
+  'speak broken text': () => {
+    post('{"type":');
   },
   'speak of another run': ({ run }) => {
     say({ type: 'started', run: run + 1, environment });
@@ -74,7 +78,7 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
 };
 
 process.on('message', (raw) => {
-  const message = raw as ToWorker;
+  const message = fromWire(raw) as ToWorker;
   if (message.type === 'hello') {
     if (message.slot === 'cpu:1')
       say({

@@ -219,6 +219,7 @@ describe('workers that misbehave', () => {
 
   for (const title of [
     'speak nonsense',
+    'speak broken text',
     'speak of another run',
     'skip an epoch',
     'claim 110 %',
