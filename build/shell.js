@@ -9,9 +9,11 @@ import { checkout } from './runtime.js';
 const here = (/** @type {string} */ path) => join(checkout, path);
 const folder = here('dist/electron');
 
-/** Each is started by its name beside the others: the app, a slot's process, and threads of the lab. */
+/** The app's main program: one file, so that all of it is in the archive whose content Electron checks. */
+const main = here('electron/main.ts');
+
+/** Each is started by its name beside the main program: a slot's process, and threads of the lab. */
 const programs = {
-  main: here('electron/main.ts'),
   worker: here('core/workers/worker.ts'),
   keeper: here('core/store/file/keeper.ts'),
   'data-look': here('core/lab/data-look.ts'),
@@ -40,45 +42,42 @@ const programNames = {
   },
 };
 
-/** @type {import('vite').InlineConfig} */
-const shared = { configFile: false, root: checkout, logLevel: 'warn', publicDir: false };
-
 /** Bundles everything; some seconds. */
 export async function bundleShell() {
+  await bundle({ main }, { codeSplitting: false }, true);
+  await bundle(programs, { chunkFileNames: '[name]-[hash].js' });
+  await bundle(
+    { preload: here('electron/preload.ts') },
+    { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false }, // as sandboxed preload scripts must be
+  );
+  copyFileSync(here('build/icons/512x512.png'), join(folder, 'icon.png'));
+}
+
+/**
+ * @param {Record<string, string>} input files by the names of their bundles
+ * @param {import('vite').Rolldown.OutputOptions} output
+ */
+async function bundle(input, output, emptyOutDir = false) {
   await build({
-    ...shared,
+    configFile: false,
+    root: checkout,
+    logLevel: 'warn',
+    publicDir: false,
     plugins: [programNames],
     ssr: { noExternal: true, target: 'node' },
     build: {
       ssr: true,
       outDir: folder,
-      emptyOutDir: true,
+      emptyOutDir,
       target: 'node24',
       minify: false,
       rolldownOptions: {
-        input: programs,
+        input,
         external,
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+        output: { format: 'es', entryFileNames: '[name].js', ...output },
       },
     },
   });
-  await build({
-    ...shared,
-    ssr: { noExternal: true, target: 'node' },
-    build: {
-      ssr: true,
-      outDir: folder,
-      emptyOutDir: false,
-      target: 'node24',
-      minify: false,
-      rolldownOptions: {
-        input: { preload: here('electron/preload.ts') },
-        external: ['electron'],
-        output: { format: 'cjs', entryFileNames: '[name].cjs' },
-      },
-    },
-  });
-  copyFileSync(here('build/icons/512x512.png'), join(folder, 'icon.png'));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleShell();
