@@ -58,8 +58,9 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
 function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Engine {
   const device = choice.device ?? 'cpu';
   const computation = computationFor(device, choice.computation);
-  // programs for a processor are tied to its very features, and compile in seconds: only those for cards are kept
-  const cache = device === 'gpu' && computation.compiler === 'xla' ? compileCache() : null;
+  // programs for a processor are tied to its very features, and compile in seconds: they are kept only where somebody says where
+  const kept = device === 'gpu' || process.env.KTG_COMPILED !== undefined;
+  const cache = kept && computation.compiler === 'xla' ? compileCache() : null;
   const tensorflow = loadBinding({
     variant: device === 'cpu' ? processorVariant() : 'gpu',
     threads: choice.threads,
@@ -67,7 +68,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   });
   const { tf, binding } = tensorflow;
   if (device === 'gpu') requireCard(binding);
-  const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16' };
+  const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16', cache };
   if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
   const compile = (plan: StepPlan): Step => {
     if (name === 'eager')

@@ -15,7 +15,7 @@ import {
 import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
 import { compiledCall, functionOf, outline } from '../../core/engine/tensorflow/outline.ts';
 import { Recorder } from '../../core/engine/tensorflow/record.ts';
-import { loadGraph } from '../../core/engine/tensorflow/saved-model.ts';
+import { loadGraph, serialise } from '../../core/engine/tensorflow/saved-model.ts';
 import {
   differentiate,
   differentiatePlainly,
@@ -67,7 +67,7 @@ function captured(ops: Operations, one: OperationCase, compiled = false): Differ
 
   const session = loadGraph(
     binding,
-    compiled ? compiledWhole(graph.nodes, fetches) : { nodes: graph.nodes, functions: [] },
+    serialise(compiled ? compiledWhole(graph.nodes, fetches) : { nodes: graph.nodes, functions: [] }),
   );
   const ids = one.inputs.map((values, i) =>
     binding.createTensor(one.shapes[i]!, DataType.float, Float32Array.from(values)),

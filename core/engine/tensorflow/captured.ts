@@ -15,6 +15,8 @@ import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
 import { name, recordStep } from './record-step.ts';
+import { recording } from './recordings.ts';
+import { serialise } from './saved-model.ts';
 import { type Feed, flatEdges, StepSession } from './session.ts';
 
 /**
@@ -24,8 +26,10 @@ import { type Feed, flatEdges, StepSession } from './session.ts';
  */
 export function captureStep(tensorflow: TensorFlow, ops: Operations, { frozen: _, ...plan }: StepPlan): Step {
   const options = { ops, stored: bytesAndIntegers, bfloat16: false, evaluationBatch: EVALUATION_BATCH };
-  const nodes = recordStep(tensorflow, plan, options);
-  return new CapturedStep(plan, new StepSession(tensorflow, plan, { nodes, functions: [] }));
+  const graph = recording({ kind: 'session', evaluationBatch: EVALUATION_BATCH }, plan, () =>
+    serialise({ nodes: recordStep(tensorflow, plan, options), functions: [] }),
+  );
+  return new CapturedStep(plan, new StepSession(tensorflow, plan, graph));
 }
 
 class CapturedStep implements Step {

@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { makeFolder } from '../../data/folder.js';
@@ -25,4 +26,14 @@ export function compileCache(home: string = engineHome()): string {
     );
   }
   return folder;
+}
+
+/** What XLA writes into the folder: programs, and which kernels were the fastest. The folder may be the user's own. */
+const kept = /^xla_compile_cache__.*\.pb$|\.textproto$/;
+
+/** Throws away what XLA has kept in a folder: it never gets over a damaged file by itself. Returns how many files that were. */
+export function forgetPrograms(folder: string): number {
+  const found = readdirSync(folder).filter((name) => kept.test(name));
+  for (const name of found) rmSync(join(folder, name), { force: true });
+  return found.length;
 }

@@ -10,6 +10,7 @@ import {
   type StepPlan,
   type TrainInput,
 } from '../engine.ts';
+import { messageOf } from '../../base/errors.ts';
 import { whileBlocked } from '../blocked.ts';
 import { flatRates, stateParts } from '../flat.ts';
 import type { Operations } from '../ops.ts';
@@ -25,8 +26,11 @@ import {
   typeAttribute,
 } from './graph.ts';
 import { allOf, loopOf } from './loop.ts';
+import { forgetPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
 import { name, recordStep } from './record-step.ts';
+import { recording } from './recordings.ts';
+import { serialise } from './saved-model.ts';
 import { type Feed, flatEdges, StepSession } from './session.ts';
 
 /** What a compiled step depends on beside its plan. */
@@ -37,6 +41,8 @@ export interface CompileOptions {
   readonly stepsPerCall: number;
   /** Images in one call of evaluation. */
   readonly evaluationBatch: number;
+  /** Folder of programs that XLA keeps; null for none. */
+  readonly cache: string | null;
 }
 
 /**
@@ -50,9 +56,12 @@ export function compileStep(
   plan: StepPlan,
   options: CompileOptions,
 ): Step {
-  const recorded = recordStep(tensorflow, plan, { ops, stored: halvesAndFloats, ...options });
-  const session = new StepSession(tensorflow, plan, compiledGraph(recorded, plan, options));
-  return new CompiledStep(plan, session, options);
+  const { bfloat16, stepsPerCall, evaluationBatch } = options;
+  const graph = recording({ kind: 'compiled', bfloat16, stepsPerCall, evaluationBatch }, plan, () => {
+    const recorded = recordStep(tensorflow, plan, { ops, stored: halvesAndFloats, ...options });
+    return serialise(compiledGraph(recorded, plan, options));
+  });
+  return new CompiledStep(plan, new StepSession(tensorflow, plan, graph), options);
 }
 
 /** What a compiled graph is fed beside what the recorded one is, and what is fetched from it. */
@@ -65,7 +74,7 @@ const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
 export function compiledGraph(
   recorded: readonly GraphNode[],
   { architectures, batch }: StepPlan,
-  { stepsPerCall, evaluationBatch }: CompileOptions,
+  { stepsPerCall, evaluationBatch }: Pick<CompileOptions, 'stepsPerCall' | 'evaluationBatch'>,
 ): Graph {
   const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
@@ -151,6 +160,14 @@ export function compiledGraph(
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
 }
 
+/** A step over the first image with every edge cut off. */
+function idle({ architectures, batch }: StepPlan): TrainInput {
+  const nothing = new Float32Array(architectures.length * (architectures.length + 1));
+  const edges = { weight: nothing, onlyCorrect: nothing, temperature: nothing.map(() => 1) };
+  const rates = { learningRate: 0, momentum: 0, weightDecay: 0 };
+  return { codes: new Int32Array(batch * 4), rates, edges, trained: [] };
+}
+
 /**
  * Which nodes are trained is in the edges already: a node without an open edge has a loss of exactly 0 and keeps its weights
  * to the last bit. Naming it as frozen in the plan only saves the work.
@@ -160,15 +177,21 @@ class CompiledStep implements Step {
   readonly stepsPerCall: number;
   private readonly session: StepSession;
   private readonly evaluationBatch: number;
+  private readonly cache: string | null;
   /** Compiled for as many images as are loaded: their number is part of the program. */
   private prepared = false;
   private images = 0;
 
-  constructor(plan: StepPlan, session: StepSession, { stepsPerCall, evaluationBatch }: CompileOptions) {
+  constructor(
+    plan: StepPlan,
+    session: StepSession,
+    { stepsPerCall, evaluationBatch, cache }: CompileOptions,
+  ) {
     this.plan = plan;
     this.session = session;
     this.stepsPerCall = stepsPerCall;
     this.evaluationBatch = evaluationBatch;
+    this.cache = cache;
   }
 
   load(set: ImageSet): void {
@@ -181,11 +204,30 @@ class CompiledStep implements Step {
     if (this.prepared) return;
     const names = this.plan.architectures.map(({ title }) => title).join(' + ');
     await whileBlocked(`compiling ${names}`, () => {
-      const nobody = { learningRate: 0, momentum: 0, weightDecay: 0 };
-      if (this.stepsPerCall > 1) this.call([], nobody); // a loop of no steps
-      this.evaluate(Int32Array.of(-1), [0]); // padding alone
+      try {
+        this.callAll();
+      } catch (error) {
+        if (this.cache === null || /out of memory|RESOURCE_EXHAUSTED/i.test(messageOf(error))) throw error;
+        if (forgetPrograms(this.cache) === 0) throw error;
+        // a kept program may be damaged, which XLA takes for an error of the step
+        this.session.reopen();
+        this.callAll();
+      }
     });
     this.prepared = true;
+  }
+
+  /** Every program that training needs, once, without an effect. */
+  private callAll(): void {
+    const nothing = idle(this.plan);
+    if (this.stepsPerCall > 1)
+      this.call([], nothing.rates); // a loop of no steps
+    else {
+      const states = this.plan.architectures.map((_, node) => this.read(node));
+      this.call([nothing], nothing.rates);
+      for (const [node, state] of states.entries()) this.write(node, state);
+    }
+    this.evaluate(Int32Array.of(-1), [0]); // padding alone
   }
 
   train(input: TrainInput): StepMetrics {

@@ -24,18 +24,19 @@ const TAG = 'ktg';
 /** GraphDef producer version of TensorFlow 2.21's operation set; older numbers would change how attributes are read. */
 const PRODUCER = 1882;
 
-/** Loads a graph as a session of the addon, by way of a temporary SavedModel; returns the session's number. */
-export function loadGraph(binding: TensorFlowBinding, graph: Graph): number {
+/** Loads a `serialise`d graph as a session of the addon, by way of a temporary SavedModel; returns the session's number. */
+export function loadGraph(binding: TensorFlowBinding, graph: Uint8Array): number {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-step-'));
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), serialise(graph));
+    writeFileSync(join(folder, 'saved_model.pb'), graph);
     return binding.loadSavedModel(folder, TAG);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function serialise({ nodes, functions }: Graph): Uint8Array {
+/** A graph as the bytes of a SavedModel. */
+export function serialise({ nodes, functions }: Graph): Uint8Array {
   const pb = protobuf();
   const make = (type: string, fields: Record<string, unknown>): Message =>
     fill(new pb[type]!() as never, fields);

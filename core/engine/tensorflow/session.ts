@@ -1,7 +1,7 @@
 import type { DirectBatch, EdgeInputs, Evaluation, ImageSet, NodeState, StepPlan } from '../engine.ts';
 import { checkState, stateParts } from '../flat.ts';
 import type { TensorFlow } from './binding.ts';
-import { DataType, type Graph } from './graph.ts';
+import { DataType } from './graph.ts';
 import { name } from './record-step.ts';
 import { loadGraph } from './saved-model.ts';
 
@@ -15,13 +15,27 @@ export type Values = Float32Array | Int32Array | Uint8Array;
 export class StepSession {
   private readonly tensorflow: TensorFlow;
   private readonly plan: StepPlan;
-  private readonly session: number;
+  private readonly graph: Uint8Array;
+  private session: number;
   private loaded: ImageSet | undefined;
 
-  constructor(tensorflow: TensorFlow, plan: StepPlan, graph: Graph) {
+  /** @param graph of `serialise` */
+  constructor(tensorflow: TensorFlow, plan: StepPlan, graph: Uint8Array) {
     this.tensorflow = tensorflow;
     this.plan = plan;
+    this.graph = graph;
     this.session = loadGraph(tensorflow.binding, graph);
+  }
+
+  /** The same graph, images and states in a fresh session: one in which compiling has failed goes on failing. */
+  reopen(): void {
+    const states = this.plan.architectures.map((_, node) => this.read(node));
+    const images = this.loaded;
+    this.dispose();
+    this.session = loadGraph(this.tensorflow.binding, this.graph);
+    this.loaded = undefined;
+    if (images) this.load(images);
+    for (const [node, state] of states.entries()) this.write(node, state);
   }
 
   load(set: ImageSet): void {

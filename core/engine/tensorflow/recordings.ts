@@ -1,0 +1,99 @@
+import { createHash, type Hash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../../data/folder.js';
+import type { StepPlan } from '../engine.ts';
+import { addonVersion } from './addon.ts';
+import { engineHome } from './cache.ts';
+import { tensorflowVersion } from './release.ts';
+
+/** Recordings of other versions are thrown away when nobody has made one for so long, milliseconds. */
+const FORGOTTEN = 7 * 24 * 3600_000;
+/** Bytes of the SHA-256 in front of what is kept. */
+const DIGEST = 32;
+
+/** What a recording depends on beside its plan. */
+export type RecordingKind = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * The graph of a step from the user's cache, else `record`ed now and kept: recording executes every operation once, which takes
+ * seconds for deep networks, and it is the same for all runs and workers. A damaged file is recorded anew; where nothing can be
+ * written nothing is kept.
+ */
+export function recording(
+  kind: RecordingKind,
+  plan: StepPlan,
+  record: () => Uint8Array,
+  home: string = engineHome(),
+): Uint8Array {
+  const file = recordingFile(kind, plan, home);
+  const known = read(file);
+  if (known) return known;
+  const bytes = record();
+  keep(file, bytes);
+  return bytes;
+}
+
+/** Its name says everything that a recording depends on, the program's own text included. */
+export function recordingFile(kind: RecordingKind, plan: StepPlan, home: string): string {
+  const { architectures, classes, batch, frozen = [] } = plan;
+  const key = JSON.stringify([kind, architectures.map(({ name }) => name), classes, batch, frozen]);
+  return join(home, 'recorded', program(), `${createHash('sha256').update(key).digest('hex')}.pb`);
+}
+
+function read(file: string): Uint8Array | null {
+  try {
+    const kept = readFileSync(file);
+    const bytes = kept.subarray(DIGEST);
+    return digestOf(bytes).equals(kept.subarray(0, DIGEST)) ? bytes : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all; a cache that cannot be written costs time, not the run. */
+function keep(file: string, bytes: Uint8Array): void {
+  const folder = dirname(file);
+  const partial = `${file}.${process.pid}`;
+  try {
+    makeFolder(folder);
+    try {
+      writeFileSync(partial, Buffer.concat([digestOf(bytes), bytes]));
+      renameSync(partial, file);
+    } finally {
+      rmSync(partial, { force: true });
+    }
+    forgetOthers(folder);
+  } catch {
+    // no room, or no right to write
+  }
+}
+
+function forgetOthers(folder: string): void {
+  for (const name of readdirSync(dirname(folder))) {
+    const other = join(dirname(folder), name);
+    if (other !== folder && Date.now() - statSync(other).mtimeMs > FORGOTTEN)
+      rmSync(other, { recursive: true, force: true });
+  }
+}
+
+let known: string | undefined;
+
+/** Versions below us, and the text of all that takes part in recording. */
+function program(): string {
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(`${tensorflowVersion} ${addonVersion()}`);
+  for (const folder of ['../', '../../models/'])
+    addFolder(hash, fileURLToPath(new URL(folder, import.meta.url)));
+  return (known = hash.digest('hex').slice(0, 16));
+}
+
+function addFolder(hash: Hash, folder: string): void {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  for (const name of names.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
+}
+
+const digestOf = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fromText } from '../../core/graph/text.ts';
+import { cores } from '../../core/workers/devices.ts';
+import { WorkerPool } from '../../core/workers/pool.ts';
+import { cpu, job, Witness } from './jobs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-programs-'));
+process.env.KTG_COMPILED = folder; // workers inherit it
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Every program that XLA has kept; one that is made again is another file. */
+const programs = (): string[] =>
+  readdirSync(folder).sort().map((name) => `${name} ${statSync(join(folder, name)).ino}`); // prettier-ignore
+
+/** Runs short trials of two networks one after the other on one worker; target accuracies and losses of each. */
+async function trials(
+  ...settings: [graph: string, seed: number, learningRate: number][]
+): Promise<unknown[]> {
+  const pool = new WorkerPool({ devices: [cpu(1)], cores: cores() });
+  const found: unknown[] = [];
+  const { training } = job();
+  try {
+    for (const [text, seed, learningRate] of settings) {
+      while (pool.slots()[0]!.state !== 'ready') await new Promise<void>((resolve) => { const undo = pool.onSlots(() => { undo(); resolve(); }); }); // prettier-ignore
+      const witness = new Witness();
+      const plan = {
+        ...training,
+        epochs: 1,
+        recipe: { ...training.recipe, learningRate },
+        computation: { compiler: 'xla' },
+      } as const;
+      pool.start('cpu:0', job({ graph: fromText(text), seed, training: plan }), witness);
+      assert.equal(await witness.over, 'completed');
+      found.push(witness.epochs.map(({ nodes }) => nodes));
+    }
+  } finally {
+    await pool.close();
+  }
+  return found;
+}
+
+describe('programs of the compiler', () => {
+  let first: unknown;
+  let kept: string[];
+
+  test('trials of the same architectures compile once: gates, seeds and learning rates are data', async () => {
+    const before = programs();
+    [first] = await trials(['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1]);
+    kept = programs();
+    assert.deepEqual(before, []);
+    assert.equal(kept.length, 2, 'one that trains, one that evaluates');
+  });
+
+  test('another worker, and other trials on it, compile nothing', async () => {
+    const found = await trials(
+      ['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1],
+      ['wrn-10-1=TT@2,wrn-10-1=CX', 2, 0.05],
+      ['wrn-10-1=LC,wrn-10-1=XT', 3, 0.2],
+    );
+    assert.deepEqual(found[0], first, 'a program from the disk computes the same');
+    assert.notDeepEqual(found[1], first);
+    assert.deepEqual(programs(), kept);
+  });
+
+  test('a damaged program is thrown away and made anew', async () => {
+    const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+    for (const name of readdirSync(folder)) truncateSync(join(folder, name), 1000);
+    assert.deepEqual(await trials(['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1]), [first]);
+    assert.deepEqual(readdirSync(folder).map((name) => readFileSync(join(folder, name)).length), sizes); // prettier-ignore
+  });
+});
