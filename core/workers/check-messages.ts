@@ -39,7 +39,7 @@ const chunk = v.strictObject({
   index: whole,
   data: v.pipe(
     v.instance(Uint8Array),
-    v.check((data) => data.length > 0 && data.length <= CHUNK_BYTES, 'Expected 1 byte to 1 MiB.'),
+    v.check((data) => data.length > 0 && data.length <= CHUNK_BYTES, 'Expected 1 byte to 256 KiB.'),
   ),
 });
 const chunkTaken = v.strictObject({ type: v.literal('chunk-taken'), transfer: whole, index: whole });

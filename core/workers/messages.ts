@@ -11,11 +11,11 @@ import type { Failure, StopWhen } from '../study/run.ts';
 /** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
 export const MESSAGES_VERSION = 3;
 
-/** Chunks are at most this long, in bytes. */
-export const CHUNK_BYTES = 1 << 20;
+/** Chunks are at most this long, in bytes: written as text and read again, one holds the lab's event loop for 1 to 4 ms. */
+export const CHUNK_BYTES = 1 << 18;
 
 /** Chunks that a sender may be ahead of the last `chunk-taken`. */
-export const CHUNKS_AHEAD = 4;
+export const CHUNKS_AHEAD = 16;
 
 /** Messages of a worker in one second, chunks aside, beyond which it has gone mad. */
 export const MOST_MESSAGES_A_SECOND = 1000;
