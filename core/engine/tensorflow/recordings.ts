@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolder } from '../../data/folder.js';
 import type { StepPlan } from '../engine.ts';
@@ -80,20 +80,18 @@ function forgetOthers(folder: string): void {
 
 let known: string | undefined;
 
-/** Versions below us, and the text of all that takes part in recording. */
+/** Versions below us, and the text of all that takes part in recording: sources, or the bundles of the desktop app's worker. */
 function program(): string {
   if (known !== undefined) return known;
+  const own = fileURLToPath(import.meta.url);
+  const type = extname(own);
+  const folders = type === '.ts' ? ['../', '../../models/'] : ['./'];
   const hash = createHash('sha256').update(`${tensorflowVersion} ${addonVersion()}`);
-  for (const folder of ['../', '../../models/'])
-    addFolder(hash, fileURLToPath(new URL(folder, import.meta.url)));
+  for (const folder of folders.map((path) => join(dirname(own), path))) {
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => extname(name) === type); // prettier-ignore
+    for (const name of names.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
+  }
   return (known = hash.digest('hex').slice(0, 16));
-}
-
-function addFolder(hash: Hash, folder: string): void {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ts'),
-  );
-  for (const name of names.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
 }
 
 const digestOf = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
