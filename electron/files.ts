@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { app, dialog, shell, type BrowserWindow, type Session } from 'electron';
-import { LabError, messageOf } from '../core/base/errors.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
+import { explain } from './trouble.ts';
 
 /**
  * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes from the page's own file
@@ -44,12 +44,19 @@ export async function chooseLab(window: BrowserWindow | null): Promise<string | 
   return filePaths[0] ?? null;
 }
 
-export function showInFolder({ file }: HeldLab): void {
-  shell.showItemInFolder(file);
+/** The name of a new lab file; null when the user thinks better of it. A lab that has that name already is opened. */
+export async function nameLab(window: BrowserWindow | null): Promise<string | null> {
+  const options = {
+    title: 'Start a new lab file',
+    defaultPath: join(app.getPath('documents'), 'lab.sqlite'),
+    filters: [{ name: 'Lab files', extensions: ['sqlite'] }],
+  };
+  const { filePath } = await (window
+    ? dialog.showSaveDialog(window, options)
+    : dialog.showSaveDialog(options));
+  return filePath === '' ? null : filePath;
 }
 
-/** Says what went wrong, and the next step where it is known. */
-export function explain(error: unknown): void {
-  const next = error instanceof LabError ? `\n\n${error.next}` : '';
-  dialog.showErrorBox('That did not work', `${messageOf(error)}${next}`);
+export function showInFolder({ file }: HeldLab): void {
+  shell.showItemInFolder(file);
 }

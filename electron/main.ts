@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { app, dialog, powerMonitor, session } from 'electron';
-import { LabError, messageOf } from '../core/base/errors.ts';
+import { app, powerMonitor, session } from 'electron';
 import { labFile } from '../core/lab/open.ts';
 import { stayAwake } from './awake.ts';
-import { askWhereToSave, backUp, chooseLab, explain, showInFolder } from './files.ts';
-import { type HeldLab, holdLab } from '../core/lab/hold.ts';
+import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
+import type { HeldLab } from '../core/lab/hold.ts';
 import { offerLab } from './line.ts';
 import { setMenu } from './menu.ts';
 import { tellEndings } from './notices.ts';
+import { openOrChoose } from './opening.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
 import { lockContents, lockSession, openOutside } from './security.ts';
+import { explain } from './trouble.ts';
 import { LabWindow } from './window.ts';
 
 /** Where the built parts of the app lie, seen from the bundled main.js. */
@@ -38,13 +39,15 @@ async function start(): Promise<void> {
   askWhereToSave(session.defaultSession);
   serveWindow(built('../renderer'));
   const file = labFile(app.commandLine.getSwitchValue('lab') || undefined);
-  try {
-    work(await holdLab(file));
-  } catch (error) {
-    const next = error instanceof LabError ? `\n\n${error.next}` : '';
-    dialog.showErrorBox('The lab cannot be opened', `${messageOf(error)}${next}`);
-    app.exit(1);
-  }
+  const lab = await openOrChoose(file);
+  if (lab) work(lab);
+  else app.exit(1);
+}
+
+/** Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies now will be gone. */
+function beginAgain(args?: string[]): void {
+  const { APPIMAGE } = process.env;
+  app.relaunch({ ...(args && { args }), ...(APPIMAGE && { execPath: APPIMAGE }) });
 }
 
 function work(lab: HeldLab): void {
@@ -52,7 +55,7 @@ function work(lab: HeldLab): void {
     lab,
     () => window.native,
     () => {
-      if (next !== null) app.relaunch({ args: next });
+      if (next !== null) beginAgain(next);
       app.quit();
     },
   );
@@ -99,21 +102,21 @@ function work(lab: HeldLab): void {
   void lab.lost.then(() => {
     if (leaving.decided) return;
     // The program that held the lab has ended: this one starts again and takes it over.
-    app.relaunch();
+    beginAgain();
     app.exit(0);
   });
 
+  /** Ends this life of the app and begins the next with another lab, if one was chosen and the user agrees. */
+  const goOver = async (choice: Promise<string | null>): Promise<void> => {
+    const other = await choice;
+    if (other === null) return;
+    next = [...process.argv.slice(1).filter((word) => !word.startsWith('--lab=')), `--lab=${other}`];
+    if (!(await leaving.leave())) next = null;
+  };
   setMenu({
     go,
-    openLab: () => {
-      void chooseLab(window.native)
-        .then(async (other) => {
-          if (other === null) return;
-          next = [...process.argv.slice(1).filter((word) => !word.startsWith('--lab=')), `--lab=${other}`];
-          if (!(await leaving.leave())) next = null;
-        })
-        .catch(explain);
-    },
+    newLab: () => void goOver(nameLab(window.native)).catch(explain),
+    openLab: () => void goOver(chooseLab(window.native)).catch(explain),
     backUp: () => void backUp(lab, window.native).catch(explain),
     showInFolder: () => {
       showInFolder(lab);

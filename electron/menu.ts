@@ -3,6 +3,7 @@ import { Menu, type MenuItemConstructorOptions } from 'electron';
 export interface MenuActions {
   /** To a place of the app. */
   go(place: string): void;
+  newLab(): void;
   openLab(): void;
   backUp(): void;
   showInFolder(): void;
@@ -26,6 +27,7 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
       {
         label: '&File',
         submenu: [
+          { label: 'Start a new lab file…', click: actions.newLab },
           { label: 'Open another lab file…', accelerator: 'CmdOrCtrl+O', click: actions.openLab },
           { label: 'Copy the lab file…', click: actions.backUp },
           { label: 'Show the lab file in its folder', click: actions.showInFolder },

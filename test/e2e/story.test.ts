@@ -2,6 +2,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { BrowserContext } from 'playwright-core';
 import { ServedApp, withoutBrowser } from './app.ts';
+import { quickLook } from './quick-look.ts';
 import { saved } from './saved.ts';
 import { addStudies, tinyPlan } from './tiny-study.ts';
 
@@ -16,17 +17,7 @@ describe('from nothing to the first epochs', { skip: withoutBrowser }, () => {
 
   test('one click on Quick look trains, live, and Stop ends it', async () => {
     const { page, complaints } = await app.visit(await app.context());
-    await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
-    await page.getByRole('button', { name: 'Quick look' }).click();
-    await page.waitForURL(/#\/studies\/1$/);
-    await page.getByRole('heading', { name: 'Quick look' }).waitFor();
-    await page
-      .getByText(/epoch 0 \/ 8/)
-      .first()
-      .waitFor(patient);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('button', { name: 'Now' }).click();
-    await page.getByRole('button', { name: 'Resume' }).waitFor(patient);
+    await quickLook(page);
     assert.deepEqual(complaints, []);
   });
 });

@@ -57,8 +57,15 @@ export const dialog = {
   response: 0,
   showMessageBox: (...given: unknown[]): Promise<{ response: number }> => {
     dialog.asked.push(given.at(-1) as object);
-    return Promise.resolve({ response: dialog.response });
+    return Promise.resolve({ response: dialog.responses.shift() ?? dialog.response });
   },
+  /** What the user answers to questions and file dialogs, in their order; then `response`, and no file. */
+  responses: [] as number[],
+  files: [] as string[],
+  showOpenDialog: (): Promise<{ filePaths: string[] }> =>
+    Promise.resolve({ filePaths: dialog.files.splice(0, 1) }),
+  showSaveDialog: (): Promise<{ filePath: string }> =>
+    Promise.resolve({ filePath: dialog.files.shift() ?? '' }),
   showErrorBox: (title: string, text: string): void => void dialog.errors.push(`${title}: ${text}`),
 };
 

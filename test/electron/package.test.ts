@@ -1,7 +1,7 @@
 /** What a package holds, made by electron-builder itself around an Electron that is only a shape: no binary is needed. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -9,11 +9,14 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
 import { packageConfiguration } from '../../build/packaging.js';
+import { holdLab } from '../../core/lab/hold.ts';
+import { fake, settled } from './with-fake.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const asar = createRequire(import.meta.url)('@electron/asar') as {
   createPackage(folder: string, file: string): Promise<void>;
   listPackage(file: string): string[];
+  extractAll(file: string, folder: string): void;
 };
 /** Where fuses are in Electron's program: a mark, the version, their number and one character each. */
 const FUSES = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX\u0001\u00081'.padEnd(34 + 8, '1');
@@ -98,5 +101,37 @@ describe('a package', { skip }, () => {
     const at = program.indexOf(FUSES.slice(0, 32)) + 34;
     // run as node, cookie encryption, NODE_OPTIONS, --inspect, archive checked, only the archive, snapshot, file://
     assert.match(program.slice(at, at + 8), /^01001110$|^010011.0$/);
+  });
+
+  test('runs from where its files lie: the main program from the archive, workers and threads from outside', async () => {
+    const resources = join(folder, 'resources');
+    mkdirSync(resources);
+    asar.extractAll(join(unpacked, 'resources', 'app.asar'), join(resources, 'app.asar')); // which only Electron looks into
+    symlinkSync(outside, join(resources, 'app.asar.unpacked'));
+    symlinkSync(process.execPath, join(resources, 'node'));
+    const file = join(folder, 'lab.sqlite');
+    Object.assign(fake.app, { isPackaged: true, folder });
+    fake.app.switches.lab = file;
+    Object.assign(process, { resourcesPath: resources });
+    process.env.KTG_HOME = folder; // nothing of the user's: the engine is the one that the package brings
+    await import(join(resources, 'app.asar', 'dist', 'electron', 'main.js'));
+    for (let i = 0; i < 500 && fake.BrowserWindow.made.length === 0; i++) await settled();
+    assert.deepEqual(fake.dialog.errors, []);
+    const page = await fake.protocol.handlers.get('app')!({ url: 'app://lab/', method: 'GET' });
+    assert.match(await page.text(), /<script type="module"/);
+
+    const lab = await holdLab(file); // through the app's doorway
+    assert.equal(lab.elsewhere, true);
+    const slots = await lab.api.request('slots.list', {});
+    assert.ok(slots.length > 0);
+    const ready = async (): Promise<boolean> => (await lab.api.request('slots.list', {})).every(({ state }) => state !== 'starting'); // prettier-ignore
+    while (!(await ready())) await settled();
+    assert.deepEqual((await lab.api.request('slots.list', {})).map(({ problem }) => problem), slots.map(() => '')); // prettier-ignore
+    const [sample] = await lab.api.request('data.samples', { data: 'synthetic', count: 1 });
+    assert.match(sample!.image, /^data:image\/png/);
+    await lab.close();
+
+    fake.app.emit('before-quit', { preventDefault: () => undefined });
+    while (fake.app.quits === 0) await settled();
   });
 });

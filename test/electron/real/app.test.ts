@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { quickLook } from '../../e2e/quick-look.ts';
 
 const binary = process.env.KTG_ELECTRON;
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -40,6 +41,10 @@ describe('the app in a real Electron', { skip }, () => {
     assert.equal(new URL(page.url()).origin, 'app://lab');
     await page.locator('main').waitFor();
     assert.equal(await page.title().then((title) => title.length > 0), true);
+  });
+
+  test('one click trains in a worker under Node, told and heard by Electron', async () => {
+    await quickLook(page);
   });
 
   test('the page has no Node and nothing of Electron', async () => {

@@ -1,0 +1,18 @@
+import type { Page } from 'playwright-core';
+
+const patient = { timeout: 90_000 };
+
+/** From the first page: one click trains, live; Stop ends it. */
+export async function quickLook(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
+  await page.getByRole('button', { name: 'Quick look' }).click();
+  await page.waitForURL(/#\/studies\/1$/);
+  await page.getByRole('heading', { name: 'Quick look' }).waitFor();
+  await page
+    .getByText(/epoch 0 \/ 8/)
+    .first()
+    .waitFor(patient);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Now' }).click();
+  await page.getByRole('button', { name: 'Resume' }).waitFor(patient);
+}
