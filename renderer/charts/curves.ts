@@ -59,6 +59,8 @@ export interface PlacedCurve {
 export interface DrawnCurves {
   readonly marks: Mark[];
   readonly curves: PlacedCurve[];
+  /** Is there any number? */
+  readonly measured: boolean;
   readonly x: Scale;
   readonly y: Scale;
 }
@@ -76,11 +78,10 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
   const frame = frameOf(size);
   const x = epochScale(epochs, frame);
   const shown = rows.filter((row) => curves.has(row.run));
-  const values = shown.flatMap((row) => curves.get(row.run)!.accuracy[node - 1] ?? []);
-  const y = accuracyScale(
-    values.filter((value) => value !== null),
-    frame,
-  );
+  const values = shown
+    .flatMap((row) => curves.get(row.run)!.accuracy[node - 1] ?? [])
+    .filter((value) => value !== null);
+  const y = accuracyScale(values, frame);
   const placed = shown.map((row) => place(curves.get(row.run)!, node, x, y));
   const ends: Mark[] = [];
   const lines = placed.map(({ run, points }, i): Mark => {
@@ -101,6 +102,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     x,
     y,
     curves: placed,
+    measured: values.length > 0,
     marks: [
       ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
       ...rungs.map((rung): Mark => ({

@@ -71,7 +71,7 @@ export function drawTimeline(
   const slots = [...new Set(attempts.map((attempt) => attempt.slot))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
-  const frame = frameOf(size, { left: 74, right: 14, top: 8, bottom: 34 });
+  const frame = frameOf(size, { left: 74, right: 24, top: 8, bottom: 34 });
   const start = Math.min(now, ...attempts.map((attempt) => attempt.startedAt));
   const end = Math.max(start + 1000, ...attempts.map((attempt) => attempt.endedAt ?? now));
   const x = scaleLinear([0, (end - start) / 1000], [frame.left, frame.right]);

@@ -3,7 +3,8 @@ export type Route =
   | { readonly view: 'studies' }
   /** From a graph in its text form, with the edges (`source-destination`) that the search may not change. */
   | { readonly view: 'new-study'; readonly from: string | null; readonly locks: readonly string[] }
-  | { readonly view: 'study'; readonly study: number; readonly run: number | null }
+  /** With the selected run and the filter in its text form. */
+  | { readonly view: 'study'; readonly study: number; readonly run: number | null; readonly filter?: string }
   | { readonly view: 'trial'; readonly study: number; readonly run: number }
   | { readonly view: 'run'; readonly run: number }
   | { readonly view: 'graphs' }
@@ -38,8 +39,11 @@ export function parseRoute(hash: string): Route {
         return { view: 'new-study', from: parameters.get('from'), locks };
       }
       if (id === null) return unknown;
-      if (second === undefined)
-        return { view: 'study', study: id, run: whole(parameters.get('run') ?? undefined) };
+      if (second === undefined) {
+        const filter = parameters.get('filter');
+        const run = whole(parameters.get('run') ?? undefined);
+        return { view: 'study', study: id, run, ...(filter && { filter }) };
+      }
       const run = whole(third);
       return second === 'trials' && run !== null ? { view: 'trial', study: id, run } : unknown;
     }
@@ -79,8 +83,12 @@ export function hrefOf(route: Route): string {
       if (route.from === null) return '#/studies/new';
       return `#/studies/new?from=${encodeURIComponent(route.from)}&locks=${route.locks.join(',')}`;
     }
-    case 'study':
-      return `#/studies/${route.study}${route.run === null ? '' : `?run=${route.run}`}`;
+    case 'study': {
+      const { study, run, filter } = route;
+      const parameters = [run !== null && `run=${run}`, filter && `filter=${encodeURIComponent(filter)}`];
+      const query = parameters.filter(Boolean).join('&');
+      return `#/studies/${study}${query && `?${query}`}`;
+    }
     case 'trial':
       return `#/studies/${route.study}/trials/${route.run}`;
     case 'run':

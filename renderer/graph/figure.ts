@@ -13,6 +13,8 @@ export interface FigureNode extends PlacedNode {
   readonly title: string;
   /** Second line: "(73.46)", or ''. */
   readonly accuracy: string;
+  /** Baseline of the first line from the caption's middle: alone it stands where it is nearest to its node. */
+  readonly titleY: number;
   /** Nothing of it reaches the target: drawn faintly. */
   readonly idle: boolean;
 }
@@ -38,11 +40,14 @@ export function figure(
   const nodes = nodeNumbers(graph).map((node): FigureNode => {
     const role = roleOf(graph, node);
     const percent = accuracyText(accuracies[node - 1]);
+    const place = placed.nodes[node - 1]!;
+    const above = place.caption.y < place.y;
     return {
-      ...placed.nodes[node - 1]!,
+      ...place,
       role,
       title: nodeTitle(graph, node),
       accuracy: percent && `(${percent})`,
+      titleY: percent || (place.caption.anchor === 'middle' && !above) ? -3 : above ? 13 : 5,
       idle: !reachesTarget(graph, node),
     };
   });

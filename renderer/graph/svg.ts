@@ -95,7 +95,7 @@ function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark'): string
   const { color } = roles[node.role];
   const textX = round(captionX(caption));
   const lines = [
-    `<text x="${textX}" y="${round(caption.y - 3)}" font-size="13.5" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
+    `<text x="${textX}" y="${round(caption.y + node.titleY)}" font-size="13.5" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
     `<text x="${textX}" y="${round(caption.y + 13)}" font-size="12.5" text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
   ];
   return [

@@ -25,13 +25,17 @@ export function reasonOf(row: TrialRow): string {
   return row.stop ? explainDecision(row.stop) : '';
 }
 
+/** Ended without a result that counts: it may be trained again. */
+export const mayRetry = ({ state }: TrialRow): boolean =>
+  state === 'failed' || state === 'cancelled' || state === 'out-of-memory';
+
 /** Of graphs with `size` nodes. The graph itself is drawn, not written: it has no column here. */
 export function columnsOf(size: number): Column[] {
   const columns: Column[] = [
     {
       key: 'number',
       title: 'Trial',
-      width: 62,
+      width: 56,
       number: true,
       text: (row) => String(row.number),
       value: (row) => row.number,
@@ -39,7 +43,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'state',
       title: 'State',
-      width: 124,
+      width: 132,
       text: (row) => runStates[row.state].title,
       value: (row) => runStateNames.indexOf(row.state),
     },
@@ -54,16 +58,16 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'epoch',
       title: 'Epochs',
-      width: 78,
+      width: 92,
       number: true,
       text: (row) => `${row.epoch} / ${row.epochs}`,
       value: (row) => row.epoch,
     },
-    { key: 'reason', title: 'Why it ended', width: 330, text: reasonOf, value: reasonOf },
+    { key: 'reason', title: 'Why it ended', width: 356, text: reasonOf, value: reasonOf },
     {
       key: 'seconds',
       title: 'Time',
-      width: 74,
+      width: 70,
       number: true,
       text: (row) => (row.seconds > 0 ? duration(row.seconds) : ''),
       value: (row) => row.seconds,
@@ -71,7 +75,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'models',
       title: 'Models',
-      width: 220,
+      width: 150,
       text: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
       value: (row) => row.graph.nodes.map(({ model }) => model).join(),
     },

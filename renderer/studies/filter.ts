@@ -124,3 +124,26 @@ export function brushText(dimension: Dimension, [low, high]: readonly [number, n
     return `accuracy ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %`;
   return `epochs ${Math.ceil(2 ** low - 1e-9)} to ${Math.floor(2 ** high + 1e-9)}`;
 }
+
+/** A filter as it stands in an address: conditions and brushes, parted by semicolons; '' lets everything pass. */
+export const filterText = ({ conditions, brushes }: TrialFilter): string =>
+  [
+    ...conditions.map(conditionText),
+    ...Object.entries(brushes).map(([key, range]) => `brush ${key} ${range.map(short).join('..')}`),
+  ].join('; ');
+
+/** Understands what `filterText` writes; what it does not understand lets everything pass. */
+export function parseFilter(text: string): TrialFilter {
+  const conditions: Condition[] = [];
+  const brushes: Record<string, readonly [number, number]> = {};
+  for (const part of text.split(';').map((each) => each.trim())) {
+    const brush = /^brush ([\w -]{1,30}) (-?[\d.]+)\.\.(-?[\d.]+)$/.exec(part);
+    const condition = brush ? null : parseCondition(part);
+    if (condition) conditions.push(condition);
+    else if (brush) brushes[brush[1]!] = [Number(brush[2]), Number(brush[3])];
+  }
+  return { conditions, brushes };
+}
+
+/** Enough digits to find the same trials again. */
+const short = (value: number): string => String(Number(value.toFixed(5)));

@@ -18,6 +18,10 @@ export const choicesOf = (space: SearchSpace, source: number, destination: numbe
 export const locksOf = (space: SearchSpace): Set<string> =>
   new Set(space.edges.filter(({ gates }) => gates.length === 1).map(edgeKey));
 
+/** Edges with several choices, and how many. */
+export const undecidedOf = ({ edges }: SearchSpace): Map<string, number> =>
+  new Map(edges.filter(({ gates }) => gates.length > 1).map((edge) => [edgeKey(edge), edge.gates.length]));
+
 /** The space around a graph: its networks, its gates on locked edges, every gate on the others. */
 export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace {
   let space = paperSpace(graph.nodes.length);

@@ -12,8 +12,9 @@ import type {
 } from '../../core/lab/api.ts';
 import { barsOf } from '../charts/curves.ts';
 import { dimensionsOf } from '../charts/parallel.ts';
+import { follow } from '../lab/follow.svelte.ts';
 import type { Lab } from '../lab/lab.svelte.ts';
-import { everything, fits, isEverything, type TrialFilter } from './filter.ts';
+import { conditionText, everything, fits, isEverything, type Condition, type TrialFilter } from './filter.ts';
 
 type Decision = RungDecision & { run: number; at: number };
 
@@ -69,6 +70,12 @@ export class StudyState {
     const inside = this.#inside;
     return inside ? (run: number): boolean => !inside.has(run) : (): boolean => false;
   });
+  /** What a chart without data says. */
+  readonly nothing = $derived(
+    this.card?.study.state === 'completed'
+      ? 'No trial has a result.'
+      : 'No trial has a result yet: the first comes after its first epoch.',
+  );
   readonly bars = $derived(barsOf(this.decisions));
   readonly selectedRow = $derived(this.selected === null ? null : (this.#byRun.get(this.selected) ?? null));
   readonly slots = $derived(this.#lab.slots.filter((slot) => slot.study === this.id));
@@ -89,31 +96,33 @@ export class StudyState {
     this.id = id;
   }
 
-  /** Reads everything, and listens until its undo is called. Events that come meanwhile are obeyed after it. */
-  async open(): Promise<() => void> {
-    let held: LabEvent[] | null = [];
-    const undo = this.#lab.listen((event) => {
-      if (held) held.push(event);
-      else this.#obey(event);
-    });
-    try {
-      const [view, decisions, attempts] = await Promise.all([
-        this.#lab.request('studies.open', { study: this.id }),
-        this.#lab.request('decisions.list', { study: this.id }),
-        this.#lab.request('studies.timeline', { study: this.id }),
-      ]);
-      this.#opened = view;
-      this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
-      this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
-      this.decisions = decisions;
-      this.attempts = attempts;
-    } catch (thrown) {
-      undo();
-      throw thrown;
-    }
-    for (const event of held) this.#obey(event);
-    held = null;
-    return undo;
+  /** Reads everything, and listens until its undo is called. */
+  open(): Promise<() => void> {
+    return follow(
+      this.#lab,
+      () => this.#read(),
+      (event) => this.#obey(event),
+    );
+  }
+
+  async #read(): Promise<void> {
+    const [view, decisions, attempts] = await Promise.all([
+      this.#lab.request('studies.open', { study: this.id }),
+      this.#lab.request('decisions.list', { study: this.id }),
+      this.#lab.request('studies.timeline', { study: this.id }),
+    ]);
+    this.#opened = view;
+    this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
+    this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
+    this.decisions = decisions;
+    this.attempts = attempts;
+  }
+
+  /** Looks at what another state of the same study looked at. */
+  lookAs({ selected, filter, chosen }: StudyState): void {
+    this.selected = selected;
+    this.filter = filter;
+    for (const run of chosen) this.chosen.add(run);
   }
 
   async readAttempts(): Promise<void> {
@@ -148,6 +157,14 @@ export class StudyState {
     const at = this.selected === null ? -1 : order.indexOf(this.selected);
     this.selected =
       order[at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length]!;
+  }
+
+  /** Adds a condition to the filter, or takes it out again. */
+  toggle(condition: Condition): void {
+    const words = conditionText(condition);
+    const others = this.filter.conditions.filter((each) => conditionText(each) !== words);
+    const was = others.length < this.filter.conditions.length;
+    this.filter = { ...this.filter, conditions: was ? others : [...others, condition] };
   }
 
   toggleChosen(run: number): void {

@@ -1,5 +1,6 @@
 /** One run on screen, live. */
 import type { LabEvent, RunView, WireEpoch } from '../../core/lab/api.ts';
+import { follow } from '../lab/follow.svelte.ts';
 import type { Lab } from '../lab/lab.svelte.ts';
 
 export class RunState {
@@ -14,21 +15,12 @@ export class RunState {
   }
 
   /** Reads the run and listens until its undo is called. */
-  async open(): Promise<() => void> {
-    let held: LabEvent[] | null = [];
-    const undo = this.#lab.listen((event) => {
-      if (held) held.push(event);
-      else this.#obey(event);
-    });
-    try {
-      await this.read();
-    } catch (thrown) {
-      undo();
-      throw thrown;
-    }
-    for (const event of held) this.#obey(event);
-    held = null;
-    return undo;
+  open(): Promise<() => void> {
+    return follow(
+      this.#lab,
+      () => this.read(),
+      (event) => this.#obey(event),
+    );
   }
 
   async read(): Promise<void> {

@@ -8,6 +8,8 @@ const routes: Route[] = [
   { view: 'new-study', from: 'resnet32=T,resnet110=XX:a%2Fb', locks: ['0-1', '2-1'] },
   { view: 'study', study: 3, run: null },
   { view: 'study', study: 3, run: 17 },
+  { view: 'study', study: 3, run: null, filter: 'edge 2->1 = Correct; accuracy >= 60 %' },
+  { view: 'study', study: 3, run: 17, filter: 'brush edge 0-1 -0.4..1.25 & #?' },
   { view: 'trial', study: 3, run: 17 },
   { view: 'run', run: 4 },
   { view: 'graphs' },

@@ -7,11 +7,14 @@ import {
   conditionText,
   everything,
   examples,
+  filterText,
   fits,
   isEverything,
   parseCondition,
+  parseFilter,
   type Condition,
 } from '../../../renderer/studies/filter.ts';
+import { noResult } from '../../../renderer/studies/no-result.ts';
 import { decision, trial } from '../rows.ts';
 
 describe('the filter', () => {
@@ -68,6 +71,22 @@ describe('the filter', () => {
     assert.ok(isEverything(everything));
   });
 
+  test('as a whole it fits into an address and comes back from it', () => {
+    const filter = {
+      conditions,
+      brushes: { 'edge 2-1': [-0.3, 1.25], accuracy: [0.5, 0.75] },
+    } as const;
+    assert.deepEqual(parseFilter(filterText(filter)), filter);
+    assert.equal(filterText(everything), '');
+    assert.deepEqual(parseFilter(''), everything);
+  });
+
+  test('an address that was tampered with lets everything pass', () => {
+    for (const text of ['brush accuracy x..y', 'brush  1..2', '<img>; ;', '%%%']) {
+      assert.deepEqual(parseFilter(text), everything, text);
+    }
+  });
+
   test('brushes in words', () => {
     const dimensions = dimensionsOf([trial(1)]);
     const of = (key: string) => dimensions.find((each) => each.key === key)!;
@@ -103,6 +122,21 @@ describe('the table', () => {
     );
     assert.match(reasonOf(trial(1, { duplicateOf: 4 })), /run 4/);
     assert.match(reasonOf(trial(1, { rejection: 'target frozen' })), /target/);
+  });
+
+  test('a study without any result says why', () => {
+    const failure = { kind: 'crash', code: 'worker.ended', message: 'It fell over.', next: 'Try again.', epoch: 0 } as const; // prettier-ignore
+    const failed = (run: number) => trial(run, { accuracy: null, state: 'failed', failure });
+    const nan = trial(3, { accuracy: null, stop: decision({ rung: 1, value: null, go: false }) });
+    assert.equal(noResult([]), null);
+    assert.equal(noResult([failed(1), trial(2)]), null);
+    assert.equal(noResult([failed(1), { ...failed(2), state: 'running', endedAt: null }]), null);
+    assert.deepEqual(noResult([failed(1), failed(2)]), {
+      message: 'None of 2 trials has a result. All: It fell over.',
+      next: 'Try again.',
+    });
+    assert.match(noResult([failed(1), nan, failed(2)])!.message, /2 of them: It fell over/);
+    assert.match(noResult([nan])!.message, /not a number/);
   });
 
   test('has a column per edge', () => {
