@@ -15,52 +15,68 @@ const toBase64 = (bytes: Uint8Array): string => {
 const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-/** Sends a file that the user picked or dropped. `progress` is a share of 1. */
-export async function upload(
+/**
+ * Sends a file that the user picked or dropped and lets the lab do something with it. How far that is is shown, and it can be
+ * stopped.
+ */
+export const send = <T>(
   lab: Lab,
   file: File,
-  progress: (share: number) => void = () => undefined,
-  signal?: AbortSignal,
-): Promise<FileInput> {
-  const { upload: id } = await lab.request('files.begin', { name: file.name, bytes: file.size }, signal);
-  try {
-    for (let offset = 0; offset < file.size; offset += PORTION) {
-      signal?.throwIfAborted();
-      const bytes = new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer());
-      await lab.request('files.append', { upload: id, offset, data: toBase64(bytes) }, signal);
-      progress((offset + bytes.length) / file.size);
+  use: (input: FileInput, signal: AbortSignal) => Promise<T>,
+): Promise<T> =>
+  lab.transfer(`Sending ${file.name}`, async (tell, signal) => {
+    const { upload } = await lab.request('files.begin', { name: file.name, bytes: file.size }, signal);
+    try {
+      for (let offset = 0; offset < file.size; offset += PORTION) {
+        const data = await base64Of(file, offset);
+        await lab.request('files.append', { upload, offset, data }, signal);
+        tell(Math.min(1, (offset + PORTION) / file.size));
+      }
+      tell(null, `Reading ${file.name}`);
+      return await use({ upload }, signal);
+    } catch (thrown) {
+      await lab.request('files.forget', { file: upload }).catch(() => undefined);
+      throw thrown;
     }
-  } catch (thrown) {
-    await lab.request('files.forget', { file: id }).catch(() => undefined);
-    throw thrown;
+  });
+
+async function base64Of(file: File, offset: number): Promise<string> {
+  try {
+    return toBase64(new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer()));
+  } catch {
+    throw new LabError(
+      'files.unreadable',
+      `${file.name} can no longer be read: it was changed or removed, or its disk is gone.`,
+      'Choose it again.',
+    );
   }
-  return { upload: id };
 }
 
 /** Fetches what the lab has made ready, and saves it under its name. */
-export async function saveDownload(lab: Lab, waiting: Download): Promise<void> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let offset = 0;
-  try {
-    for (;;) {
-      const { data, last } = await lab.request('files.read', { download: waiting.download, offset });
-      const bytes = fromBase64(data);
-      parts.push(bytes);
-      offset += bytes.length;
-      if (last) break;
+export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download): Promise<void> =>
+  lab.transfer(`Fetching ${name}`, async (tell, signal) => {
+    const parts: Blob[] = []; // which the browser may put on its disk
+    let offset = 0;
+    try {
+      for (;;) {
+        const { data, last } = await lab.request('files.read', { download, offset }, signal);
+        const part = fromBase64(data);
+        parts.push(new Blob([part]));
+        offset += part.length;
+        tell(bytes > 0 ? offset / bytes : null);
+        if (last) break;
+      }
+    } finally {
+      await lab.request('files.forget', { file: download }).catch(() => undefined);
     }
-  } finally {
-    await lab.request('files.forget', { file: waiting.download }).catch(() => undefined);
-  }
-  if (offset !== waiting.bytes) {
-    throw new LabError(
-      'files.incomplete',
-      `${waiting.name}: ${offset} of ${waiting.bytes} bytes arrived.`,
-      'Export it again.',
-    );
-  }
-  save(waiting.name, new Blob(parts, { type: waiting.type }));
-}
+    if (offset !== bytes)
+      throw new LabError(
+        'files.incomplete',
+        `${name}: ${offset} of ${bytes} bytes arrived.`,
+        'Export it again.',
+      );
+    save(name, new Blob(parts, { type }));
+  });
 
 /** Lets the browser save a file. */
 export function save(name: string, content: Blob | string, type = 'text/plain'): void {

@@ -48,6 +48,15 @@ export interface Toast {
   readonly bad: boolean;
 }
 
+/** A file on its way, either way. */
+export interface Transfer {
+  readonly id: number;
+  readonly words: string;
+  /** 0..1; null while the lab works on it. */
+  readonly share: number | null;
+  stop(): void;
+}
+
 /** Anything thrown as a problem that can be shown. */
 export const problemOf = (thrown: unknown): LabProblem =>
   thrown instanceof LabError
@@ -77,12 +86,13 @@ export class Lab {
   /** The recent ones, newest first. */
   log = $state.raw<readonly LogEntry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
+  transfers = $state.raw<readonly Transfer[]>([]);
   /** Grows when views must ask again for what they show. */
   epoch = $state(0);
 
   #api: LabApi | null = null;
   #sequence = 0;
-  #toast = 0;
+  #ids = 0;
   #listeners = new Set<(event: LabEvent) => void>();
   /** Events that arrive while everything is being read: obeyed after it, in order. */
   #held: LabEvent[] | null = null;
@@ -115,16 +125,41 @@ export class Lab {
     return this.#api.request(name, input, signal ? { signal } : {});
   }
 
-  /** Does something on a click: what goes wrong becomes a message, and the result is null. */
+  /** Does something on a click: what goes wrong becomes a message, unless the user stopped it, and the result is null. */
   async attempt<T>(work: () => Promise<T>, done = ''): Promise<T | null> {
     try {
       const result = await work();
       if (done) this.say(done);
       return result;
     } catch (thrown) {
+      if (thrown instanceof DOMException && thrown.name === 'AbortError') return null;
       const { message, next } = problemOf(thrown);
       this.say(message, next, true);
       return null;
+    }
+  }
+
+  /**
+   * Shows something long while it lasts, with a way to stop it: then the signal is aborted.
+   *
+   * @param work calls `tell` with how far it is, and with other words when something else begins
+   */
+  async transfer<T>(
+    words: string,
+    work: (tell: (share: number | null, words?: string) => void, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const abort = new AbortController();
+    const id = ++this.#ids;
+    const stop = (): void => abort.abort();
+    this.transfers = [...this.transfers, { id, words, share: 0, stop }];
+    try {
+      return await work((share, other) => {
+        this.transfers = this.transfers.map((each) =>
+          each.id === id ? { ...each, share, words: other ?? each.words } : each,
+        );
+      }, abort.signal);
+    } finally {
+      this.transfers = this.transfers.filter((each) => each.id !== id);
     }
   }
 
@@ -135,7 +170,7 @@ export class Lab {
   }
 
   say(text: string, next = '', bad = false): void {
-    this.toasts = [...this.toasts.slice(-3), { id: ++this.#toast, text, next, bad }];
+    this.toasts = [...this.toasts.slice(-3), { id: ++this.#ids, text, next, bad }];
   }
 
   dismiss(id: number): void {

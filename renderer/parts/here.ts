@@ -20,6 +20,7 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/, run `ktg doctor`,/g, ' and at Settings, under Engine,'],
   [/\brun: ktg db check/g, 'check the lab file in Settings'],
   [/\b([Rr])un `ktg db check`/g, '$1un “Check it” in Settings, under Lab file,'],
+  [/^Connect again\.$/, 'It is opened again by itself; then try once more.'],
   [/ \(--[a-z]+ [a-z]+\)/g, ''],
 ];
 

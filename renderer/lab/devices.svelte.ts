@@ -1,0 +1,23 @@
+import type { Device } from '../../core/lab/api.ts';
+import type { Lab } from './lab.svelte.ts';
+
+/** The devices of the lab's machine for one component, read again when slots come, go or break. */
+export class Devices {
+  current = $state.raw<readonly Device[]>([]);
+
+  constructor(lab: Lab) {
+    const slots = $derived(lab.slots.map(({ name, state }) => `${name} ${state === 'broken'}`).join());
+    $effect(() => {
+      void slots;
+      lab.request('devices.list', {}).then(
+        (found) => (this.current = found),
+        () => undefined, // the connection is lost, which is said elsewhere
+      );
+    });
+  }
+
+  /** NVIDIA's, those that compute nothing yet included. */
+  get cards(): readonly Device[] {
+    return this.current.filter(({ kind, present }) => kind === 'gpu' && present);
+  }
+}

@@ -1,0 +1,100 @@
+/** A folder as one file: a tar archive around the files themselves, which are only read when it is sent. */
+import { LabError } from '../../core/base/errors.ts';
+
+const BLOCK = 512;
+/** Of a folder of data: more files, or deeper folders, are no data set. */
+const MOST_FILES = 500;
+const MOST_DEPTH = 4;
+
+/** As `webkitGetAsEntry` gives them: what is dropped, files and folders alike. */
+export interface Entry {
+  readonly name: string;
+  readonly isDirectory: boolean;
+}
+interface FileEntry extends Entry {
+  file(done: (file: Blob) => void, failed: (error: Error) => void): void;
+}
+export interface FolderEntry extends Entry {
+  createReader(): { readEntries(done: (entries: Entry[]) => void, failed: (error: Error) => void): void };
+}
+
+/** Throws LabError `files.too-many` and `files.unreadable`. */
+export async function folderAsFile(folder: FolderEntry): Promise<File> {
+  const files = await filesIn(folder, folder.name, MOST_DEPTH);
+  const parts = files.flatMap(([path, file]) => [
+    header(path, file.size),
+    file,
+    new Uint8Array((BLOCK - (file.size % BLOCK)) % BLOCK),
+  ]);
+  return new File([...parts, new Uint8Array(2 * BLOCK)], `${folder.name}.tar`);
+}
+
+async function filesIn(
+  folder: FolderEntry,
+  path: string,
+  depth: number,
+): Promise<[path: string, file: Blob][]> {
+  const found: [string, Blob][] = [];
+  for (const entry of await entriesOf(folder)) {
+    const inner = `${path}/${entry.name}`;
+    if (!entry.isDirectory) found.push([inner, await fileOf(entry as FileEntry)]);
+    else if (depth > 1) found.push(...(await filesIn(entry as FolderEntry, inner, depth - 1)));
+    if (found.length > MOST_FILES)
+      throw new LabError(
+        'files.too-many',
+        `The folder ${folder.name} holds more than ${MOST_FILES} files.`,
+        'Drop the folder that the files of the data set are in.',
+      );
+  }
+  return found;
+}
+
+/** A reader gives a hundred at a time. */
+async function entriesOf(folder: FolderEntry): Promise<Entry[]> {
+  const reader = folder.createReader();
+  const all: Entry[] = [];
+  for (;;) {
+    const more = await new Promise<Entry[]>((done, failed) => reader.readEntries(done, failed)).catch(
+      () => Promise.reject(unreadable(folder)), // prettier-ignore
+    );
+    if (more.length === 0) return all;
+    all.push(...more);
+  }
+}
+
+const fileOf = (entry: FileEntry): Promise<Blob> =>
+  new Promise<Blob>((done, failed) => entry.file(done, failed)).catch(() =>
+    Promise.reject(unreadable(entry)),
+  );
+
+const unreadable = ({ name }: Entry): LabError =>
+  new LabError('files.unreadable', `${name} cannot be read.`, 'Check its permissions.');
+
+/** POSIX.1-1988 (ustar): name, mode, owners, size, time, sum, kind; numbers octal, times 0. Longer names keep their end. */
+function header(path: string, size: number): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(BLOCK);
+  const encoder = new TextEncoder();
+  const put = (at: number, text: string): void => void encoder.encodeInto(text, block.subarray(at));
+  const octal = (at: number, digits: number, value: number): void =>
+    put(at, value.toString(8).padStart(digits, '0'));
+  put(0, shortened(path));
+  octal(100, 7, 0o644);
+  octal(108, 7, 0);
+  octal(116, 7, 0);
+  octal(124, 11, size);
+  octal(136, 11, 0);
+  put(148, ' '.repeat(8)); // the sum, while it is summed up
+  put(156, '0');
+  put(257, 'ustar\u000000');
+  octal(148, 6, block.reduce((sum, byte) => sum + byte, 0)); // prettier-ignore
+  block[154] = 0;
+  return block;
+}
+
+/** At most 100 bytes: of a long path the file's own name counts. */
+function shortened(path: string): string {
+  const encoder = new TextEncoder();
+  let rest = path;
+  while (encoder.encode(rest).length > 100) rest = rest.slice(1);
+  return rest;
+}
