@@ -74,23 +74,23 @@ export function drawGates(cells: readonly GateCell[], size: number, { width }: S
   const rows = Array.from({ length: size }, (_, i): Mark => ({
     kind: 'text',
     x: left - 8,
-    y: top + (i + 0.5) * CELL + 4,
+    y: top + i * CELL + 3 + BAR / 2 + 4,
     text: `into ${i + 1}`,
     fill: theme.quiet,
     size: 11,
     anchor: 'end',
   }));
   const bars = cells.flatMap(({ source, destination, shares }): Mark[] => {
-    const [x, y] = [left + source * wide + 2, top + (destination - 1) * CELL + 2];
+    const [x, y] = [left + source * wide + 4, top + (destination - 1) * CELL + 3];
     let from = x;
     const parts = shares.map(({ gate, share }): Mark => {
-      const length = share * (wide - 4);
+      const length = share * (wide - 8);
       const part: Mark = {
         kind: 'rect',
         x: from,
         y,
         width: length,
-        height: CELL - 4,
+        height: BAR,
         fill: gateColor(gate, theme),
       };
       from += length;
@@ -103,14 +103,12 @@ export function drawGates(cells: readonly GateCell[], size: number, { width }: S
       ...parts,
       {
         kind: 'text',
-        x: x + wide / 2 - 2,
-        y: y + CELL / 2 + 2,
+        x: x + wide / 2 - 4,
+        y: y + BAR + 12,
         text,
         fill: theme.text,
         size: 11,
         anchor: 'middle',
-        bold: true,
-        halo: theme.ground,
       },
     ];
   });
@@ -126,6 +124,6 @@ export const gatesLegend = (theme: Theme): LegendEntry[] =>
     mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, fill: gateColor(name, theme) },
   }));
 
-const CELL = 34;
+const [CELL, BAR] = [36, 16];
 const gateColor = (gate: GateName, theme: Theme): string =>
   gate === 'cutoff' ? theme.grid : gateOf(gate).color;

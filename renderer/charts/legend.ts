@@ -1,7 +1,7 @@
-/** Legends of charts: on screen and in saved figures. */
+/** Legends of saved figures. */
 import type { RunState, TrialRow } from '../../core/lab/api.ts';
 import { runStates } from '../parts/states.ts';
-import type { Mark } from './marks.ts';
+import type { LegendEntry } from './picture.ts';
 import type { Theme } from './theme.ts';
 
 /** States that occur among some trials, in their usual order. */
@@ -13,8 +13,25 @@ export const statesOf = (rows: readonly TrialRow[]): RunState[] => {
 /** A dot and a word for each state that occurs. */
 export const stateLegend =
   (rows: readonly TrialRow[]) =>
-  (theme: Theme): { text: string; mark: Mark }[] =>
+  (theme: Theme): LegendEntry[] =>
     statesOf(rows).map((state) => ({
       text: runStates[state].title,
       mark: { kind: 'dot', x: 0, y: 0, radius: 4, fill: theme.states[state] },
     }));
+
+const line = (text: string, stroke: string, width: number, dash?: string): LegendEntry => ({
+  text,
+  mark: { kind: 'line', points: [-10, 0, 10, 0], stroke, width, ...(dash && { dash }) },
+});
+
+export const historyLegend =
+  (rows: readonly TrialRow[]) =>
+  (theme: Theme): LegendEntry[] => [...stateLegend(rows)(theme), line('best so far', theme.text, 1.8)];
+
+export const curvesLegend =
+  (rows: readonly TrialRow[]) =>
+  (theme: Theme): LegendEntry[] => [
+    ...stateLegend(rows)(theme),
+    line('rung', theme.quiet, 1, '2 3'),
+    line('needed there to go on', theme.text, 2.4),
+  ];

@@ -8,8 +8,8 @@ export type Route =
   | { readonly view: 'trial'; readonly study: number; readonly run: number }
   | { readonly view: 'run'; readonly run: number }
   | { readonly view: 'graphs' }
-  /** A graph in its text form; '' is an empty editor. */
-  | { readonly view: 'graph'; readonly text: string }
+  /** A graph in its text form, with the edges that are locked; '' is an empty editor. */
+  | { readonly view: 'graph'; readonly text: string; readonly locks?: readonly string[] }
   | { readonly view: 'compare'; readonly runs: readonly number[] }
   | { readonly view: 'reruns' }
   | { readonly view: 'rerun'; readonly rerun: number }
@@ -35,8 +35,7 @@ export function parseRoute(hash: string): Route {
     case 'studies': {
       if (first === undefined) return { view: 'studies' };
       if (first === 'new' && second === undefined) {
-        const locks = (parameters.get('locks') ?? '').split(',').filter((lock) => /^\d-\d$/.test(lock));
-        return { view: 'new-study', from: parameters.get('from'), locks };
+        return { view: 'new-study', from: parameters.get('from'), locks: locksIn(parameters) };
       }
       if (id === null) return unknown;
       if (second === undefined) {
@@ -51,8 +50,10 @@ export function parseRoute(hash: string): Route {
       return id === null ? unknown : { view: 'run', run: id };
     case 'graphs':
       return { view: 'graphs' };
-    case 'graph':
-      return { view: 'graph', text: decode(path.slice('graph/'.length)) };
+    case 'graph': {
+      const locks = locksIn(parameters);
+      return { view: 'graph', text: decode(path.slice('graph/'.length)), ...(locks.length > 0 && { locks }) };
+    }
     case 'compare': {
       const runs = (parameters.get('runs') ?? '').split(',').map(whole);
       return { view: 'compare', runs: runs.filter((run) => run !== null).slice(0, 6) };
@@ -93,8 +94,10 @@ export function hrefOf(route: Route): string {
       return `#/studies/${route.study}/trials/${route.run}`;
     case 'run':
       return `#/runs/${route.run}`;
-    case 'graph':
-      return `#/graph/${encodeURIComponent(route.text)}`;
+    case 'graph': {
+      const locks = route.locks ?? [];
+      return `#/graph/${encodeURIComponent(route.text)}${locks.length > 0 ? `?locks=${locks.join(',')}` : ''}`;
+    }
     case 'compare':
       return `#/compare${route.runs.length > 0 ? `?runs=${route.runs.join(',')}` : ''}`;
     case 'rerun':
@@ -109,6 +112,10 @@ export function hrefOf(route: Route): string {
       return `#/${route.view}`;
   }
 }
+
+/** Edges as `source-destination`. */
+const locksIn = (parameters: URLSearchParams): string[] =>
+  (parameters.get('locks') ?? '').split(',').filter((lock) => /^\d-\d$/.test(lock));
 
 function decode(text: string): string {
   try {

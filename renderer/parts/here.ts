@@ -20,7 +20,29 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/, run `ktg doctor`,/g, ' and at Settings, under Engine,'],
   [/\brun: ktg db check/g, 'check the lab file in Settings'],
   [/\b([Rr])un `ktg db check`/g, '$1un “Check it” in Settings, under Lab file,'],
+  [
+    /Set KTG_DATA_MIRROR to the address of a folder that has (\S+), put that file into (.+), or name it where \w+ is asked for \(--data PATH\)/g,
+    'Or fetch $1 in another way and choose it here, or put it into $2',
+  ],
+  [/^Give the path of (.*?),? or of a folder/, 'Choose or drop $1, or a folder'],
+  [
+    /with --wheel \(or KTG_TENSORFLOW_WHEEL\), or leave it out to download it/,
+    'in KTG_TENSORFLOW_WHEEL, or leave it out to download it',
+  ],
+  [/Add --compiler xla, or choose --precision float32/, 'Choose float32 in the details of the study'],
+  [/Choose --precision float32/, 'Choose float32 in the details of the study'],
+  [/; or ask for neither --precision nor --compiler/, '; or leave the precision as usual'],
+  [/, or use it under its path \(--data (.+)\)/, ', or add it under another name'],
+  [/ \(--lab FILE or KTG_LAB\)/, ''],
+  [/Make one with: ktg pretrain .*$/, 'Train one under Data, Pretrained networks'],
+  [/written by ktg train or ktg pretrain/, 'that this program has saved'],
+  [/; measure with: npm run .*$/, ''],
+  [/, or leave --wheel out to download it/, ', or unset KTG_TENSORFLOW_WHEEL to download it'],
   [/^Connect again\.$/, 'It is opened again by itself; then try once more.'],
+  [
+    /Pretrain one \(ktg pretrain [\w.-]+\) and name it as the node's checkpoint/g,
+    'A search or a re-run trains one first; or choose one at the node',
+  ],
   [/ \(--[a-z]+ [a-z]+\)/g, ''],
 ];
 

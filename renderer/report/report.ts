@@ -10,12 +10,12 @@ import { drawGates, gateShares, gatesHeight, gatesLegend, topTrials } from '../c
 import { drawHistory, history } from '../charts/history.ts';
 import type { Mark } from '../charts/marks.ts';
 import { pictureSvg, type LegendEntry } from '../charts/picture.ts';
-import { stateLegend } from '../charts/legend.ts';
+import { curvesLegend, historyLegend } from '../charts/legend.ts';
 import { differenceText, drawSeeds, meanText, variantTitle } from '../charts/seeds.ts';
 import { light } from '../charts/theme.ts';
 import { figure } from '../graph/figure.ts';
 import { escapeText, figureSvg } from '../graph/svg.ts';
-import { graphName, modelTitle } from '../graph/words.ts';
+import { graphName } from '../graph/words.ts';
 import { counted, duration, percent } from '../parts/format.ts';
 import { jobStates, runStates } from '../parts/states.ts';
 import { reasonOf } from '../studies/columns.ts';
@@ -41,7 +41,7 @@ body { background: #fff; color: #15181d; font: 15px/1.5 Helvetica, Arial, sans-s
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; } p { margin: 4px 0 10px; }
 .quiet { color: #565d68; } figure { margin: 12px 0; } figcaption { color: #565d68; font-size: 13px; }
 svg { height: auto; max-width: 100%; } table { border-collapse: collapse; font-size: 13.5px; width: 100%; }
-th, td { border-top: 1px solid #dfe2e8; padding: 5px 12px 5px 0; text-align: left; vertical-align: top; } .number { text-align: right; }
+th, td { overflow-wrap: anywhere; border-top: 1px solid #dfe2e8; padding: 5px 12px 5px 0; text-align: left; vertical-align: top; } .short { white-space: nowrap; }
 .graphs { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); }
 code { font-size: 12px; overflow-wrap: anywhere; } pre { white-space: pre-wrap; }
 @media print { h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
@@ -57,7 +57,10 @@ const captioned = (svg: string, caption: string): string =>
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   `<table><thead><tr>${head.map((cell) => `<th>${escapeText(cell)}</th>`).join('')}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${escapeText(cell)}</td>`).join('')}</tr>`)
+    .map(
+      (row) =>
+        `<tr>${row.map((cell) => `<td${cell.length < 16 ? ' class="short"' : ''}>${escapeText(cell)}</td>`).join('')}</tr>`,
+    )
     .join('\n')}</tbody></table>`;
 
 /** The whole page. */
@@ -129,8 +132,8 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
     ];
   });
   return `<h2>The search</h2>
-${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', stateLegend(rows)(light)), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best so far.')}
-${captioned(picture(drawn.marks, 'Learning curves', stateLegend(rows)(light)), 'Accuracy of node 1 after every epoch. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
+${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best so far.')}
+${captioned(picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)), 'Accuracy of node 1 after every epoch. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
 ${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
 }
 
@@ -176,14 +179,13 @@ function trials({ rows }: ReportInput): string {
   if (sorted.length === 0) return '';
   return `<h2>${sorted.length < rows.length ? `Best ${sorted.length} of ${counted(rows.length, 'trial')}` : 'All trials'}</h2>
 ${table(
-  ['Trial', 'Accuracy', 'Epochs', 'State', 'Why it ended', 'Models', 'Graph', 'Seed'],
+  ['Trial', 'Accuracy', 'Epochs', 'State', 'Why it ended', 'Graph', 'Seed'],
   sorted.map((row) => [
     String(row.number),
     percent(row.accuracy),
     `${row.epoch} / ${row.epochs}`,
     runStates[row.state].title,
     reasonOf(row),
-    row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
     toText(row.graph),
     String(row.seed),
   ]),

@@ -35,7 +35,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'number',
       title: 'Trial',
-      width: 56,
+      width: 64,
       number: true,
       text: (row) => String(row.number),
       value: (row) => row.number,
@@ -75,7 +75,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'models',
       title: 'Models',
-      width: 150,
+      width: 142,
       text: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
       value: (row) => row.graph.nodes.map(({ model }) => model).join(),
     },

@@ -42,7 +42,10 @@ describe('out and in', { skip: withoutBrowser }, () => {
     const png = await fromMenu('Save the graph', 'Figure as PNG');
     assert.deepEqual(png.subarray(0, 4), PNG);
     assert.ok(png.readUInt32BE(16) > 800, 'wide enough for print');
-    assert.match((await fromMenu('Save the graph', 'Graph as DOT')).toString(), /^digraph/);
+    const dot = (await fromMenu('Save the graph', 'Graph as DOT')).toString();
+    assert.match(dot, /^digraph/);
+    const shown = /\((\d\d\.\d\d)\)/.exec(svg)![1]!;
+    assert.ok(dot.includes(`(${shown})`), `accuracies in %, as in the figure: ${shown}`);
     const json = await fromMenu('Save the graph', 'Graph as JSON');
     await go('#/graphs');
     await page.getByRole('button', { name: 'Import…' }).waitFor();

@@ -14,6 +14,7 @@ const routes: Route[] = [
   { view: 'run', run: 4 },
   { view: 'graphs' },
   { view: 'graph', text: 'resnet32=TT@2,resnet110=XX:teachers/r110 & co.safetensors?' },
+  { view: 'graph', text: 'resnet32=TT,resnet110=TC', locks: ['0-1', '2-1'] },
   { view: 'compare', runs: [] },
   { view: 'compare', runs: [1, 2, 3] },
   { view: 'reruns' },

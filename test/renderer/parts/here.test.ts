@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { checkGraph } from '../../../core/graph/check.ts';
+import { fromText } from '../../../core/graph/text.ts';
 import { here } from '../../../renderer/parts/here.ts';
 
 describe('next steps in the window', () => {
@@ -14,18 +16,45 @@ describe('next steps in the window', () => {
       here('ktg doctor says which card is at fault; or compute on the processor (--device cpu)'),
       'Settings, under Engine, and the log say which card is at fault; or compute on the processor',
     );
+    const [problem] = checkGraph(fromText('resnet32=TT,resnet110=XX'));
+    assert.equal(
+      here(problem!.next),
+      'A search or a re-run trains one first; or choose one at the node, or open an edge into node 2.',
+    );
     assert.equal(here('Check the path.'), 'Check the path.');
   });
 
-  test('no command is left of all that engine, workers, search and store can say', () => {
-    const said = globSync('core/{engine,graph,workers,search,store,lab}/**/*.ts').flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/'([^'\n]*\bktg (?:engine|doctor|db|graph) [^'\n]*)'/g)].map(
-        ([, text]) => text!,
-      ),
+  test('speak of choosing and dropping, not of paths and options', () => {
+    assert.equal(
+      here('Set KTG_DATA_MIRROR to the address of a folder that has cifar-100-binary.tar.gz, put that file into /home/me/data, or name it where cifar100 is asked for (--data PATH).'), // prettier-ignore
+      'Or fetch cifar-100-binary.tar.gz in another way and choose it here, or put it into /home/me/data.',
     );
-    assert.ok(said.length > 10);
+    assert.equal(
+      here('Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.'),
+      'Choose or drop an archive (.tar.gz or .tar), or a folder with the .bin files.',
+    );
+    assert.equal(here('Connect again.'), 'It is opened again by itself; then try once more.');
+  });
+
+  test('no command and no option is left of all that the lab can say', () => {
+    /** What only the command line can meet: its own folders and its server. */
+    const elsewhere = /run-folder|serve\.ts/;
+    const spoken = /\bktg (?:[a-z]+)|(?<![\w-])--[a-z]+ |npm run/;
+    const said = globSync('core/{data,engine,graph,workers,search,store,lab,train,study}/**/*.ts')
+      .filter((file) => !elsewhere.test(file))
+      .flatMap((file) =>
+        readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => !/^\s*(?:\*|\/[/*])/.test(line)) // comments
+          .flatMap((line) => [...line.matchAll(/(['`])((?:(?!\1).)*)\1/g)].map(([, , text]) => text!)),
+      )
+      .map((text) => text.replaceAll(/\$\{[^{}]*\}/g, 'x'))
+      .filter(
+        (text) => /[A-Za-z]+ [a-z]+ /.test(text) && spoken.test(text) && !/^ktg |^--|sudo|--gpus/.test(text),
+      );
+    assert.ok(said.length > 20, `${said.length}`);
     assert.deepEqual(
-      said.map(here).filter((text) => /\bktg \w/.test(text)),
+      said.map(here).filter((text) => spoken.test(text)),
       [],
     );
   });
