@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
-import { type Command, Exit } from './commands/command.ts';
+import { type Command, Exit, exitUsage } from './commands/command.ts';
 
 interface Verb {
   readonly summary: string;
@@ -27,6 +27,10 @@ const verbs: Readonly<Record<string, Verb>> = {
   pause: { summary: 'pause a study', load: () => import('./commands/pause.ts') },
   resume: { summary: 'go on with a study', load: () => import('./commands/resume.ts') },
   stop: { summary: 'end a study', load: () => import('./commands/stop.ts') },
+  slots: {
+    summary: 'how many trainings each device runs at once',
+    load: () => import('./commands/slots.ts'),
+  },
   list: { summary: 'list studies, re-runs, pretrained networks', load: () => import('./commands/list.ts') },
   show: { summary: 'show a study, a trial or a re-run', load: () => import('./commands/show.ts') },
   rerun: { summary: 'train the best graph again over five seeds', load: () => import('./commands/rerun.ts') },
@@ -52,24 +56,31 @@ async function main([name, ...rest]: string[]): Promise<number> {
     return await command.run(values, positionals);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    const usage = error.code.startsWith('arguments.');
-    complain(error.message, error.next);
-    return usage ? Exit.usage : Exit.failed;
+    const { code, message, next } = error;
+    if (rest.includes('--json')) print(JSON.stringify({ error: { code, message, next } }));
+    complain(message, next);
+    return code.startsWith('arguments.') ? Exit.usage : Exit.failed;
   }
 }
 
 function parse(name: string, command: Command, args: string[]): ReturnType<typeof parseArgs> {
+  const next = `See: ktg help ${name}`;
+  let parsed: ReturnType<typeof parseArgs>;
   try {
-    return parseArgs({ args, options: command.options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args, options: command.options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new LabError('arguments.unknown', messageOf(error), `See: ktg help ${name}`);
+    throw new LabError('arguments.unknown', messageOf(error).replace(/[.\n][^]*/, '.'), next);
   }
+  const extra = parsed.positionals[command.words];
+  if (extra !== undefined)
+    throw new LabError('arguments.too-many', `"${extra.slice(0, 60)}" is one word too many.`, next);
+  return parsed;
 }
 
 async function help(name: string | undefined): Promise<number> {
   const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb) {
-    print((await verb.load()).command.usage);
+    print(`${(await verb.load()).command.usage}\n\n${exitUsage}`);
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));
@@ -79,7 +90,9 @@ async function help(name: string | undefined): Promise<number> {
       '',
       ...Object.entries(verbs).map(([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`),
       '',
-      'ktg help COMMAND tells more. Exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted.',
+      'ktg help COMMAND tells more.',
+      exitUsage,
+      'With --json a failure is also told on the output, as {"error":{"code","message","next"}}.',
     ].join('\n'),
   );
   return name === undefined

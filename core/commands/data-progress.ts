@@ -1,8 +1,6 @@
 import { liveLine } from '../base/live-line.js';
 import type { DataProgress, OnDataProgress } from '../data/progress.ts';
-import { span } from './report.ts';
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+import { size, span } from './report.ts';
 
 /** Shows on stderr how a data set comes; `end` clears the line. */
 export function dataProgress(name: string): { onProgress: OnDataProgress; end: () => void } {
@@ -22,17 +20,17 @@ function words(progress: DataProgress): string {
     case 'download': {
       const { done, total, bytesPerSecond, secondsLeft } = progress;
       return [
-        `downloading ${megabytes(done)}`,
-        total === undefined ? '' : ` of ${megabytes(total)}`,
-        bytesPerSecond === undefined ? '' : `, ${megabytes(bytesPerSecond)}/s`,
+        `downloading ${size(done)}`,
+        total === undefined ? '' : ` of ${size(total)}`,
+        bytesPerSecond === undefined ? '' : `, ${size(bytesPerSecond)}/s`,
         secondsLeft === undefined ? '' : `, ${span(secondsLeft)} left`,
       ].join('');
     }
     case 'retry':
       return `${progress.reason}; trying again in ${progress.seconds} s`;
     case 'check':
-      return `checking ${megabytes(progress.done)} of ${megabytes(progress.total)}`;
+      return `checking ${size(progress.done)} of ${size(progress.total)}`;
     case 'read':
-      return `reading ${megabytes(progress.done)} of ${megabytes(progress.total)}`;
+      return `reading ${size(progress.done)} of ${size(progress.total)}`;
   }
 }

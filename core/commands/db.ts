@@ -2,9 +2,7 @@ import { resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+import { jsonLine, line, size } from './report.ts';
 
 export const command: Command = {
   usage: `ktg db check [options]         looks through the whole lab file
@@ -14,8 +12,9 @@ ktg db vacuum [options]        gives unused space back
 ${labUsage}
                     check: {"problems":[...]}; backup: {"file":...}; vacuum: {"before":...,"after":...} in bytes
 
-Exit status: 1 when the check finds something.`,
+The check fails (exit status 1) when it finds something.`,
   options: labOptions,
+  words: 2,
   async run(values, [what, file]) {
     const json = values.json === true;
     switch (what) {
@@ -42,7 +41,7 @@ Exit status: 1 when the check finds something.`,
           const before = (await api.request('lab.status', {})).sizes.total;
           const after = (await api.request('lab.compact', {})).total;
           if (json) jsonLine({ before, after });
-          else line(`${megabytes(before)} before, ${megabytes(after)} now`);
+          else line(`${size(before)} before, ${size(after)} now`);
           return Exit.done;
         });
       default:

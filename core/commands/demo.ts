@@ -18,6 +18,7 @@ export const command: Command = {
 
   --engine E        as in ktg train`,
   options: { engine: { type: 'string' } },
+  words: 0,
   async run(values) {
     const folder = freeFolder('demo');
     const teacher = join(folder, 'teacher');

@@ -27,6 +27,7 @@ interface Finding {
 export const command: Command = {
   usage: `ktg doctor                  versions, engine, devices, data, the lab file, disks, and what is missing`,
   options: {},
+  words: 0,
   async run() {
     const findings = [
       ...basics(),

@@ -24,8 +24,9 @@ ktg engine remove [gpu]     deletes it
 
 Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
   options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
-  async run(values, [verb, which = 'cpu', ...more]) {
-    if (!verbs.includes(verb ?? '') || more.length > 0) throw new LabError('arguments.missing', 'ktg engine needs a verb.', `Verbs: ${verbs.join(', ')}.`); // prettier-ignore
+  words: 2,
+  async run(values, [verb, which = 'cpu']) {
+    if (!verbs.includes(verb ?? '')) throw new LabError('arguments.missing', 'ktg engine needs a verb.', `Verbs: ${verbs.join(', ')}.`); // prettier-ignore
     if (!variants.includes(which as Variant)) throw new LabError('arguments.unknown-choice', `"${which}" is no engine.`, `Choose one of ${variants.join(', ')}.`); // prettier-ignore
     const variant = which as Variant;
     if (verb === 'install')

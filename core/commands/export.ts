@@ -8,7 +8,7 @@ import type { Download, LabApi } from '../lab/api.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
+import { jsonLine, line, size } from './report.ts';
 import { textOf } from './values.ts';
 
 export const command: Command = {
@@ -19,6 +19,7 @@ export const command: Command = {
 ${labUsage}
                     {"file":...,"bytes":...}`,
   options: { ...labOptions, out: { type: 'string' }, 'no-weights': { type: 'boolean' } },
+  words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api }) => {
       const { study } = await studyNamed(api, wanted);
@@ -27,7 +28,7 @@ ${labUsage}
       const file = resolve(textOf(values, 'out') ?? ready.name.replace(/[^\p{L}\p{N}. _+-]/gu, '-'));
       await save(api, ready, file);
       if (values.json === true) jsonLine({ file, bytes: ready.bytes });
-      else line(`${file}: ${(ready.bytes / 1e6).toFixed(1)} MB. Bring it in elsewhere with: ktg import`);
+      else line(`${file}: ${size(ready.bytes)}. Bring it in elsewhere with: ktg import`);
       return Exit.done;
     }),
 };

@@ -22,8 +22,9 @@ ktg graph canonical GRAPH   the one form and key that equal graphs share
   --nodes A,B,...   architectures of a template's nodes
   --as FORM         print the graph as text, json or dot instead`,
   options: { nodes: { type: 'string' }, as: { type: 'string' } },
-  run(values, [verb, argument, ...more]) {
-    if (!verbs.includes(verb as (typeof verbs)[number]) || argument === undefined || more.length > 0) {
+  words: 2,
+  run(values, [verb, argument]) {
+    if (!verbs.includes(verb as (typeof verbs)[number]) || argument === undefined) {
       throw new LabError('arguments.missing', 'ktg graph needs a verb and one graph.', `Verbs: ${verbs.join(', ')}. See: ktg help graph`); // prettier-ignore
     }
     const given = graphFrom(argument, textOf(values, 'nodes'), []);

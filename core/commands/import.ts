@@ -13,6 +13,7 @@ export const command: Command = {
 ${labUsage}
                     the study's card`,
   options: { ...labOptions, name: { type: 'string' } },
+  words: 1,
   async run(values, [file]) {
     if (file === undefined)
       throw new LabError('arguments.no-file', 'No file was named.', 'See: ktg help import');

@@ -9,6 +9,7 @@ export const command: Command = {
 ${labUsage}
                     one object: {"studies":[...cards],"reruns":[...],"pretrained":[...]}`,
   options: labOptions,
+  words: 0,
   run: async (values) =>
     withLab(values, 'look', async ({ api }) => {
       const studies = await api.request('studies.list', {});
@@ -18,6 +19,8 @@ ${labUsage}
         jsonLine({ studies, reruns, pretrained });
         return Exit.done;
       }
+      if (studies.length + reruns.length + pretrained.length === 0)
+        line('The lab is empty. Begin a study with: ktg search');
       const cells = studies.map(({ study, done, best }) => [
         String(study.id),
         study.name,
@@ -27,7 +30,6 @@ ${labUsage}
         `${study.plan.training.data}, ${study.plan.training.protocol}`,
       ]);
       const head = ['study', 'name', 'state', 'trials', 'best', 'data, protocol'];
-      for (const text of table([head, ...cells])) line(text);
       const again = reruns.map(({ rerun, done, total, variants }) => [
         String(rerun.id),
         rerun.name,
@@ -35,18 +37,16 @@ ${labUsage}
         `${done}/${total}`,
         `${percent(variants[0]!.mean, 2)} +- ${percent(variants[0]!.standardDeviation, 2)}`,
       ]);
-      if (again.length > 0) line();
-      for (const text of again.length > 0
-        ? table([['re-run', 'name', 'state', 'runs', 'result'], ...again])
-        : [])
-        line(text);
       const taught = pretrained.map((each) => [String(each.id), each.model, each.state, percent(each.accuracy), each.training.data]); // prettier-ignore
-      if (taught.length > 0) line();
-      for (const text of taught.length > 0
-        ? table([['pretrained', 'model', 'state', 'accuracy', 'data'], ...taught])
-        : [])
-        // prettier-ignore
-        line(text);
+      const tables = [
+        { head, rows: cells },
+        { head: ['re-run', 'name', 'state', 'runs', 'result'], rows: again },
+        { head: ['pretrained', 'model', 'state', 'accuracy', 'data'], rows: taught },
+      ].filter(({ rows }) => rows.length > 0);
+      for (const [index, each] of tables.entries()) {
+        if (index > 0) line();
+        for (const text of table([each.head, ...each.rows])) line(text);
+      }
       return Exit.done;
     }),
 };

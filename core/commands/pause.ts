@@ -1,22 +1,8 @@
-import { studyNamed } from './choices.ts';
-import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
+import { haltCommand } from './halt.ts';
 
-export const command: Command = {
-  usage: `ktg pause [STUDY] [options]   pauses a study (number or name; default the last one); ktg resume goes on
-
-  --after-epoch     let running trials finish their epoch; default: at once, with a checkpoint
-${labUsage}
-                    the study's card`,
-  options: { ...labOptions, 'after-epoch': { type: 'boolean' } },
-  run: async (values, [wanted]) =>
-    withLab(values, 'change', async ({ api }) => {
-      const { study } = await studyNamed(api, wanted);
-      const when = values['after-epoch'] === true ? 'after-epoch' : 'now';
-      const card = await api.request('studies.pause', { study: study.id, when });
-      if (values.json === true) jsonLine(card);
-      else line(`Study ${study.id} "${study.name}" is paused. Go on with: ktg resume ${study.id}`);
-      return Exit.done;
-    }),
-};
+export const command = haltCommand({
+  verb: 'pause',
+  summary: 'pauses a study (number or name; default the last one)',
+  otherwise: 'at once, with a checkpoint',
+  ended: (goOn) => `paused. Go on with: ${goOn}`,
+});

@@ -1,20 +1,15 @@
-import { stream } from '../base/random.ts';
 import { withLock } from '../graph/lock.ts';
 import { paperSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import { architecture } from '../models/architecture.ts';
-import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
-import type { Rule, StudyPlan, TrainingPlan } from '../study/plan.ts';
+import { paperRule, recipeFor } from '../study/plan.ts';
+import type { Rule, StudyPlan } from '../study/plan.ts';
+import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import type { Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
-
-/** Quick defaults on built-in pictures: minutes on a laptop. */
-const QUICK = { trials: 24, epochs: 8, nodes: 2, target: 'resnet8', auxiliaries: 'resnet8,resnet14' };
-/** The paper's search. */
-const PAPER = { trials: 1500, epochs: PAPER_EPOCHS, nodes: 3, target: 'resnet32', auxiliaries: 'resnet32,resnet110,wrn-28-2' }; // prettier-ignore
 
 export const planOptions = {
   nodes: { type: 'string' },
@@ -44,7 +39,7 @@ export const planUsage = `  --nodes N         networks in a graph, 1 to 7; defau
   --auxiliaries M,M architectures that the other nodes may have
   --lock L          narrows the space, as often as wanted: 2=resnet110, 2-1=correct, 0-3=through+cutoff
   --frozen yes|no   may auxiliary nodes be pretrained and frozen; default yes, on synthetic data no
-  --trials N        graphs in all; default 1500, on synthetic data 24
+  --trials N        graphs in all; default 1500, on synthetic data 32
   --data WHAT       synthetic (default), cifar100, cifar10, or a CIFAR archive or folder
   --protocol P      held-out (default): judged by a fifth of the training images; paper: by the test images
   --epochs N        of a whole run; default 200, on synthetic data 8
@@ -63,52 +58,51 @@ ${computationUsage}`;
 /** The plan of a study as its options say; what is left out depends on the data: built-in pictures mean a quick look. */
 export function planFrom(values: Values): StudyPlan {
   const data = textOf(values, 'data') ?? 'synthetic';
-  const usual = data.startsWith('synthetic') ? QUICK : PAPER;
-  const epochs = wholeOf(values, 'epochs', usual.epochs, 1, 100_000);
-  const training: TrainingPlan = {
-    data,
-    protocol: choiceOf(values, 'protocol', PROTOCOLS, 'held-out'),
-    purpose: 'search',
-    splitSeed: 0,
-    epochs,
-    recipe: { ...recipeFor(epochs), batch: wholeOf(values, 'batch', 64, 1, 65_536) },
-    ...computationPart(computationFrom(values)),
-  };
+  const seed = wholeOf(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
+  const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);
+  const epochs = wholeOf(values, 'epochs', usual.training.epochs, 1, 100_000);
+  const recipe = recipeFor(epochs);
   return {
-    seed: wholeOf(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER),
+    seed,
     trials: wholeOf(values, 'trials', usual.trials, 1, 1_000_000),
-    space: spaceFrom(values, usual),
+    space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
-    sampler: choiceOf(values, 'sampler', ['random', 'tpe'], 'random'),
-    training,
-    rejected: choiceOf(values, 'rejected', ['resample', 'count'], 'resample'),
-    duplicates: choiceOf(values, 'duplicates', ['reuse', 'train'], 'reuse'),
-    retries: wholeOf(values, 'retries', 2, 0, 100),
+    sampler: choiceOf(values, 'sampler', ['random', 'tpe'], usual.sampler),
+    training: {
+      ...usual.training,
+      data,
+      protocol: choiceOf(values, 'protocol', PROTOCOLS, usual.training.protocol),
+      epochs,
+      recipe: { ...recipe, batch: wholeOf(values, 'batch', recipe.batch, 1, 65_536) },
+      ...computationPart(computationFrom(values)),
+    },
+    rejected: choiceOf(values, 'rejected', ['resample', 'count'], usual.rejected),
+    duplicates: choiceOf(values, 'duplicates', ['reuse', 'train'], usual.duplicates),
+    retries: wholeOf(values, 'retries', usual.retries, 0, 100),
   };
 }
 
-function spaceFrom(values: Values, usual: typeof QUICK): SearchSpace {
-  const nodes = wholeOf(values, 'nodes', usual.nodes, 1, 7);
-  const target = architecture(textOf(values, 'target') ?? usual.target).name;
-  const auxiliaries = (textOf(values, 'auxiliaries') ?? usual.auxiliaries)
-    .split(',')
-    .map((name) => architecture(name.trim()).name);
-  const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual === QUICK ? 'no' : 'yes') === 'yes';
-  const locks = (values.lock ?? []) as string[];
-  return locks.reduce(withLock, { ...paperSpace(nodes, target, auxiliaries), frozen });
+function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
+  const nodes = wholeOf(values, 'nodes', usual.nodes.length, 1, 7);
+  const [target, auxiliary] = usual.nodes.map(({ models }) => models);
+  const auxiliaries = textOf(values, 'auxiliaries')?.split(',') ?? auxiliary!;
+  const space = paperSpace(
+    nodes,
+    architecture(textOf(values, 'target') ?? target![0]!).name,
+    auxiliaries.map((name) => architecture(name.trim()).name),
+  );
+  const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
+  return ((values.lock ?? []) as string[]).reduce(withLock, { ...space, frozen });
 }
 
 function ruleFrom(values: Values): Rule {
   const kind = choiceOf(values, 'rule', ['asha', 'median', 'none'], 'asha');
   if (kind === 'none') return { kind };
-  const first = wholeOf(values, 'min-epochs', 1, 1, 100_000);
+  const first = wholeOf(values, 'min-epochs', paperRule.minimumResource, 1, 100_000);
   if (kind === 'median') return { kind, grace: first, samples: 3 };
   const rungs = textOf(values, 'rungs')?.split(',').map(Number);
   if (rungs?.some((rung, at) => !Number.isInteger(rung) || rung < 1 || (at > 0 && rung <= rungs[at - 1]!)))
     throw new LabError('arguments.rungs', `--rungs is "${textOf(values, 'rungs')}"; ascending epochs are needed.`, 'Example: --rungs 1,4,16'); // prettier-ignore
-  const reductionFactor = wholeOf(values, 'reduction', paperRule.kind === 'asha' ? paperRule.reductionFactor : 2, 2, 1000); // prettier-ignore
+  const reductionFactor = wholeOf(values, 'reduction', paperRule.reductionFactor, 2, 1000);
   return { kind, reductionFactor, minimumResource: first, ...(rungs && { rungs }) };
 }
-
-/** For a person who has no wish: small enough to be read aloud. */
-const freshSeed = (): number => stream('study', Date.now(), process.pid).below(1_000_000);

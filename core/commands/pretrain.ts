@@ -11,9 +11,9 @@ export const command: Command = {
   MODEL             resnet32, resnet110, wrn-28-2, resnet8, ...
 ${trainingUsage}`,
   options: trainingOptions,
-  async run(values, positionals) {
-    const [model, ...more] = positionals;
-    if (model === undefined || more.length > 0) throw new LabError('arguments.missing', 'Name one model.', 'Example: ktg pretrain resnet32'); // prettier-ignore
+  words: 1,
+  async run(values, [model]) {
+    if (model === undefined) throw new LabError('arguments.missing', 'Name one model.', 'Example: ktg pretrain resnet32'); // prettier-ignore
     const { name } = architecture(model);
     const status = await runTraining(values, template('independent', [name]), `pretrained-${name}`);
     if (status === Exit.done && values.json !== true)

@@ -16,6 +16,13 @@ export function span(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Bytes as `1.5 MB`, `78.8 GB`. */
+export const size = (bytes: number): string =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** `1 trial`, `24 trials`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** A table with a live line under it: per epoch and node accuracy and loss, then the edges. */
 export function tableReporter({ graph, plan }: RunDescription): Reporter {
   const out = process.stdout;

@@ -2,7 +2,7 @@ import { toText } from '../graph/text.ts';
 import type { StudyView, TrialRow } from '../lab/api.ts';
 import { computationText } from './computation.ts';
 import { line } from './report.ts';
-import { cardText, outcome, percent, table } from './words.ts';
+import { briefOutcome, cardText, percent, table } from './words.ts';
 
 /** Trials in the order of a result table: completed first, then by how far they came, then by accuracy. */
 export const ranked = (rows: readonly TrialRow[]): TrialRow[] =>
@@ -14,7 +14,7 @@ const TOP = 5;
 
 /** What a study has found, for people. */
 export function showResult(view: StudyView, top = TOP): void {
-  const { study, best, trials, rungs } = view;
+  const { study, trials, rungs } = view;
   const { training, rule, seed } = study.plan;
   line(`\nStudy ${study.id} "${study.name}": ${study.state}, ${cardText(view)}`);
   line(
@@ -25,9 +25,13 @@ export function showResult(view: StudyView, top = TOP): void {
   const rows = ranked(trials).slice(0, top);
   if (rows.length > 0) {
     line();
-    const cells = rows.map((row) => [String(row.number), percent(row.accuracy), `${row.epoch}/${row.epochs}`, toText(row.graph), outcome(row)]); // prettier-ignore
+    const cells = rows.map((row) => [String(row.number), percent(row.accuracy), `${row.epoch}/${row.epochs}`, toText(row.graph), briefOutcome(row)]); // prettier-ignore
     for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells])) line(text);
   }
-  if (best && study.state !== 'running')
-    line(`\nRe-run the best over five seeds: ktg rerun ${study.id} --baselines`);
 }
+
+/** What to do with the result of a study that has come to its end; '' when there is none. */
+export const rerunHint = ({ study, best }: StudyView): string =>
+  best && (study.state === 'completed' || study.state === 'stopped')
+    ? `Re-run the best over five seeds: ktg rerun ${study.id} --baselines`
+    : '';

@@ -1,28 +1,27 @@
 import { spaceSize } from '../graph/space.ts';
 import { openWithProgress } from './train.ts';
-import { type Command, Exit } from './command.ts';
-import type { HeldLab } from '../lab/hold.ts';
+import type { Command } from './command.ts';
+import { followStudy } from './follow.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { planFrom, planOptions, planUsage } from './plan.ts';
-import { jsonLine, line } from './report.ts';
-import { showResult } from './result.ts';
-import { setSlots } from './slots.ts';
+import { counted, jsonLine, line } from './report.ts';
+import { setSlots, slotsUsage } from './slots.ts';
 import { textOf, wholeOf } from './values.ts';
-import { watch } from './watch.ts';
+import { watchUsage } from './watch.ts';
 
 export const command: Command = {
   usage: `ktg search [options]        searches for the best graph; everything is kept in the lab file
 
   --name NAME       of the study
-  --slots N|auto    trainings at once on each device; default auto: one a card, or one a core
+${slotsUsage}
   --priority N      studies of higher priority get free slots first; default 0
 ${planUsage}
 ${labUsage}
                     {"event":"study",...card}, then {"event":"trial"|"pretrain",...row} for every run that ends,
+${watchUsage}
                     and {"event":"end","finished":...,...card} last
 
-Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume" goes on where it was.
-Exit status: 0 all trials ended, 1 failed, 2 wrong arguments, 130 interrupted.`,
+Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume" goes on where it was.`,
   options: {
     ...labOptions,
     ...planOptions,
@@ -30,6 +29,7 @@ Exit status: 0 all trials ended, 1 failed, 2 wrong arguments, 130 interrupted.`,
     slots: { type: 'string' },
     priority: { type: 'string' },
   },
+  words: 0,
   async run(values) {
     const plan = planFrom(values);
     const { data } = plan.training;
@@ -45,26 +45,12 @@ Exit status: 0 all trials ended, 1 failed, 2 wrong arguments, 130 interrupted.`,
       if (json) jsonLine({ event: 'study', ...card });
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
-        line(`${plan.trials} trials of ${spaceSize(plan.space)} settings, seed ${plan.seed}, protocol ${plan.training.protocol}`); // prettier-ignore
+        line(`${counted(plan.trials, 'trial')} of ${spaceSize(plan.space)} settings, seed ${plan.seed}, protocol ${plan.training.protocol}`); // prettier-ignore
         for (const { message, next } of warnings) line(`${message} ${next}`);
         if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
         line();
       }
-      return follow(lab, study, json);
+      return followStudy(lab, study, json);
     });
   },
 };
-
-/** Watches a study to its end and tells the result. */
-export async function follow(lab: HeldLab, study: number, json: boolean): Promise<number> {
-  const finished = await watch(lab, { study }, json);
-  const view = await lab.api.request('studies.open', { study });
-  const { trials: _trials, curves: _curves, ...card } = view;
-  if (json) jsonLine({ event: 'end', finished: finished && card.study.state === 'completed', ...card });
-  else showResult(view);
-  if (!finished) {
-    if (!json) line(lab.elsewhere ? 'It goes on in the other program.' : `Go on with: ktg resume ${study}`);
-    return Exit.interrupted;
-  }
-  return card.study.problem ? Exit.failed : Exit.done;
-}

@@ -19,6 +19,7 @@ The address it prints opens the lab once; after that the browser has a cookie. O
 server: ssh -L 8400:127.0.0.1:8400 SERVER ktg serve --port 8400, and open the printed address here.
 Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies go on at the next start.`,
   options: { ...labOptions, port: { type: 'string' } },
+  words: 0,
   async run(values) {
     const port = wholeOf(values, 'port', 0, 0, 65_535);
     const lab = await useLab(values, 'work');

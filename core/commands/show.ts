@@ -5,8 +5,8 @@ import { explainDecision } from '../study/decision.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
-import { showResult } from './result.ts';
+import { counted, jsonLine, line } from './report.ts';
+import { rerunHint, showResult } from './result.ts';
 import { textOf, wholeOf } from './values.ts';
 import { outcome, percent, rerunLines } from './words.ts';
 
@@ -26,6 +26,7 @@ ${labUsage}
     rerun: { type: 'string' },
     top: { type: 'string' },
   },
+  words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api }) => {
       const json = values.json === true;
@@ -43,7 +44,11 @@ ${labUsage}
       if (trial === undefined) {
         const view = await api.request('studies.open', { study: card.study.id });
         if (json) jsonLine(view);
-        else showResult(view, wholeOf(values, 'top', 10, 1, 1_000_000));
+        else {
+          showResult(view, wholeOf(values, 'top', 10, 1, 1_000_000));
+          const hint = rerunHint(view);
+          if (hint !== '') line(`\n${hint}`);
+        }
         return Exit.done;
       }
       const { run, number } = await trialNamed(api, card, trial);
@@ -52,15 +57,19 @@ ${labUsage}
       else if (json) jsonLine(view);
       else {
         line(`Trial ${number} of study "${card.study.name}" (run ${run}): ${outcome(view)}`);
-        line(`${toText(view.graph)}, seed ${view.seed}, ${view.attempts} starts\n`);
+        line(`${toText(view.graph)}, seed ${view.seed}, ${counted(view.attempts, 'start')}\n`);
         line(describeGraph(view.graph));
         line();
         for (const { epoch, nodes } of view.epochList)
           line(`epoch ${String(epoch).padStart(4)}  ${nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  ')}`); // prettier-ignore
         for (const decision of view.decisions) line(explainDecision(decision));
-        for (const { made } of view.attemptList.slice(-1))
-          if (made) line(`made by ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`); // prettier-ignore
+        for (const { fromEpoch, made } of changesOf(view.attemptList, ({ environment }) => environment))
+          if (made) line(`from epoch ${fromEpoch + 1} made by ktg ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`); // prettier-ignore
       }
       return Exit.done;
     }),
 };
+
+/** Items that differ from the one before in some way. */
+const changesOf = <Item>(items: readonly Item[], way: (item: Item) => unknown): Item[] =>
+  items.filter((item, index) => index === 0 || way(item) !== way(items[index - 1]!));

@@ -1,14 +1,72 @@
 import { LabError } from '../base/errors.ts';
-import type { LabApi } from '../lab/api.ts';
+import type { Device, LabApi } from '../lab/api.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { jsonLine, line, size } from './report.ts';
+import { table } from './words.ts';
 
-/** Sets the slots of every device that has any: `auto` leaves them as they are. Throws `arguments.slots`, `workers.*`. */
+export const slotsUsage = `  --slots N|D=N,... trainings at once: on each device that trains, or on device D (see ktg slots);
+                    default auto: as last set, at first one a card, else one a core`;
+
+export const command: Command = {
+  usage: `ktg slots [N|D=N,...] [options]   the devices of a lab that is open, or how many trainings they run at once from now on
+
+  N                 on each device that trains now
+  D=N,...           on device D, such as: cpu=1 or gpu:0=2,gpu:1=0; what is too many ends with its trial
+${labUsage}
+                    one object: {"devices":[...]}`,
+  options: labOptions,
+  words: 1,
+  run: async (values, [wanted]) =>
+    withLab(values, 'look', async ({ api, file, elsewhere }) => {
+      if (!elsewhere) throw notOpen(file);
+      await setSlots(api, wanted);
+      const devices = await api.request('devices.list', {});
+      if (values.json === true) jsonLine({ devices });
+      else for (const text of deviceLines(devices)) line(text);
+      return Exit.done;
+    }),
+};
+
+const deviceLines = (devices: readonly Device[]): string[] =>
+  table([
+    ['device', 'slots', 'at most', 'memory', ''],
+    ...devices.map(({ name, title, memory, slots, maximumSlots, present }) => [
+      name,
+      String(slots),
+      String(maximumSlots),
+      memory === null ? '-' : size(memory),
+      present ? title : `${title} (not there now)`,
+    ]),
+  ]);
+
+/**
+ * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are. Throws `arguments.slots`,
+ * `workers.*`.
+ */
 export async function setSlots(api: LabApi, wanted: string | undefined): Promise<void> {
   if (wanted === undefined || wanted === 'auto') return;
-  const slots = Number(wanted);
-  if (!Number.isInteger(slots) || slots < 1)
-    throw new LabError('arguments.slots', `--slots is "${wanted}"; a number of at least 1, or auto, is needed.`, 'Example: --slots 2'); // prettier-ignore
   const devices = await api.request('devices.list', {});
-  const used = devices.filter((device) => device.slots > 0);
-  for (const { name } of used.length > 0 ? used : devices.slice(0, 1))
-    await api.request('slots.set', { device: name, slots });
+  const training = devices.filter((device) => device.slots > 0);
+  const all = (training.length > 0 ? training : devices.slice(0, 1)).map(({ name }) => name);
+  const wishes = wanted.split(',').flatMap((wish) => {
+    const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(wish.trim()) ?? [];
+    if (count === undefined || (device === undefined && Number(count) === 0)) throw notSlots(wanted);
+    return (device === undefined ? all : [device]).map((name) => ({ device: name, slots: Number(count) }));
+  });
+  for (const wish of wishes) await api.request('slots.set', wish);
 }
+
+const notOpen = (file: string): LabError =>
+  new LabError(
+    'lab.not-open',
+    `No program has ${file} open: nothing trains now.`,
+    'Say it with --slots of ktg search, resume or rerun; ktg doctor names the devices.',
+  );
+
+const notSlots = (wanted: string): LabError =>
+  new LabError(
+    'arguments.slots',
+    `"${wanted.slice(0, 60)}" says nothing about slots; a number of at least 1, numbers for devices, or auto is needed.`,
+    'Example: --slots 2, or --slots cpu=1,gpu:0=2',
+  );

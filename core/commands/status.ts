@@ -1,9 +1,9 @@
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
-import { cardText, rerunLines, slotText } from './words.ts';
+import { jsonLine, line, size } from './report.ts';
+import { cardText, rerunTitle, slotText } from './words.ts';
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const atWork = (state: string): boolean => state === 'running' || state === 'paused';
 
 export const command: Command = {
   usage: `ktg status [options]        says what runs, and where
@@ -11,6 +11,7 @@ export const command: Command = {
 ${labUsage}
                     one object: {"status":...,"studies":[...cards],"reruns":[...]}`,
   options: labOptions,
+  words: 0,
   run: async (values) =>
     withLab(values, 'look', async ({ api, file, elsewhere }) => {
       const status = await api.request('lab.status', {});
@@ -21,17 +22,16 @@ ${labUsage}
         return Exit.done;
       }
       const { total, checkpoints } = status.sizes;
-      line(`${file}: ${megabytes(total)}, ${megabytes(checkpoints)} of it weights; ${megabytes(status.diskFree)} free on its disk`); // prettier-ignore
+      line(`${file}: ${size(total)}, ${size(checkpoints)} of it weights; ${size(status.diskFree)} free on its disk`); // prettier-ignore
       line(`${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`); // prettier-ignore
       if (status.trouble) line(`Trouble: ${status.trouble.message} ${status.trouble.next}`);
       if (!elsewhere) line(status.heldBy ? `Held by process ${status.heldBy.pid}.` : 'No lab is open on it: nothing trains now.'); // prettier-ignore
       for (const slot of elsewhere ? status.slots : []) line(`  ${slotText(slot)}`);
-      for (const card of studies.filter(({ study }) => ['running', 'paused'].includes(study.state))) {
+      for (const card of studies.filter(({ study }) => atWork(study.state))) {
         line(`study ${card.study.id} "${card.study.name}": ${card.study.state}, ${cardText(card)}`);
         if (card.study.problem) line(`  ${card.study.problem.message} ${card.study.problem.next}`);
       }
-      for (const view of reruns.filter(({ rerun }) => ['running', 'paused'].includes(rerun.state)))
-        line(rerunLines(view)[0]);
+      for (const view of reruns.filter(({ rerun }) => atWork(rerun.state))) line(rerunTitle(view));
       return Exit.done;
     }),
 };

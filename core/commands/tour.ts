@@ -1,63 +1,52 @@
-import { LABEL, type Graph } from '../graph/graph.ts';
-import { paperSpace } from '../graph/space.ts';
-import { paperRule, recipeFor } from '../study/plan.ts';
-import type { StudyPlan } from '../study/plan.ts';
+import { type Graph, LABEL } from '../graph/graph.ts';
+import { quickLook } from '../study/presets.ts';
 import { type Command, Exit } from './command.ts';
+import { followRerun, followStudy } from './follow.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { followRerun } from './rerun.ts';
-import { follow } from './search.ts';
+import { announceRerun } from './rerun.ts';
 
-const EPOCHS = 8;
-
-/** Sixteen graphs of two small networks on built-in pictures: with the re-run about five minutes on two cores. */
-const plan: StudyPlan = {
-  seed: 1,
-  trials: 16,
-  space: { ...paperSpace(2, 'resnet8', ['resnet8', 'resnet14']), frozen: false },
-  rule: paperRule,
-  sampler: 'random',
-  training: {
-    data: 'synthetic',
-    protocol: 'held-out',
-    purpose: 'search',
-    splitSeed: 0,
-    epochs: EPOCHS,
-    recipe: recipeFor(EPOCHS),
-  },
-  rejected: 'resample',
-  duplicates: 'reuse',
-  retries: 2,
-};
+/** With the re-run five to ten minutes on two cores. */
+const plan = { ...quickLook(1), trials: 16 };
 
 export const command: Command = {
   usage: `ktg tour [options]          a small real search on built-in pictures, live, then its best graph over five seeds
-                            beside the single network: about five minutes on two cores
+                            beside the single network: five to ten minutes on two cores
 
 ${labUsage}
                     as in ktg search and ktg rerun
 
 Ctrl-C as in ktg search.`,
   options: labOptions,
+  words: 0,
   run: async (values) =>
     withLab(values, 'work', async (lab) => {
       const json = values.json === true;
-      const { study } = await lab.api.request('studies.create', { name: 'Tour', plan, start: true });
-      if (json) jsonLine({ event: 'study', study: study.id });
-      else {
-        line(
-          '1. A search: who should teach whom? Every graph is trained; the worst half stops at epochs 1, 2 and 4.\n',
-        );
-      }
-      const searched = await follow(lab, study.id, json);
+      const say = (...lines: string[]): void => {
+        if (!json) for (const text of lines) line(text);
+      };
+      const card = await lab.api.request('studies.create', { name: 'Tour', plan, start: true });
+      if (json) jsonLine({ event: 'study', ...card });
+      say(
+        '1. A search: who should teach whom?',
+        '',
+        `Sixteen graphs of two networks are trained; the worst half stops at epochs 1, 2, 4.`,
+        'A graph is written as one word per network: what it is, then a letter for each',
+        'of its teachers, the label first, then the other network. T: it teaches all the',
+        'time, L: more and more, C: only where it is right, X: never.',
+        '',
+      );
+      const searched = await followStudy(lab, card.study.id, json, () => '');
       if (searched !== Exit.done) return searched;
-      const { best } = await lab.api.request('studies.open', { study: study.id });
-      if (!json) {
-        line('\n2. Is it luck? The best graph and the single network, each from the same five new seeds.');
-        if (!isTaught(best!.graph))
-          line('Nobody teaches the target of the best graph: it is the single network, and must do as well.');
-        line('');
-      }
+      const { best } = await lab.api.request('studies.open', { study: card.study.id });
+      say(
+        '',
+        '2. Is it luck? The best graph and the single network, each from five new seeds.',
+        ...(isTaught(best!.graph)
+          ? []
+          : ['Nobody teaches the target of this graph: it is the single network, and as good.']),
+        '',
+      );
       const view = await lab.api.request('reruns.create', {
         name: 'Tour, best graph',
         from: { run: best!.run },
@@ -65,9 +54,14 @@ Ctrl-C as in ktg search.`,
         baselines: ['independent'],
         start: true,
       });
-      const repeated = await followRerun(lab, view, json);
-      if (!json && repeated === Exit.done)
-        line(`\nBoth are kept in ${lab.file}. Look at them: ktg serve. A longer search: ktg help search.`);
+      announceRerun(view, json);
+      const repeated = await followRerun(lab, view.rerun.id, json);
+      if (repeated === Exit.done)
+        say(
+          '',
+          `Both are kept in ${lab.file}.`,
+          'Look at them: ktg serve. A longer search: ktg help search.',
+        );
       return repeated;
     }),
 };

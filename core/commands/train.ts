@@ -70,9 +70,8 @@ ktg train --resume --out DIR             goes on with an interrupted run
   --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)
 ${trainingUsage}`,
   options: { ...trainingOptions, nodes: { type: 'string' }, teacher: { type: 'string', multiple: true } },
-  async run(values, positionals) {
-    const [argument, ...more] = positionals;
-    if (more.length > 0) throw new LabError('arguments.too-many', `One graph at a time; "${more[0]}" is too many.`, 'See: ktg help train'); // prettier-ignore
+  words: 1,
+  async run(values, [argument]) {
     const teachers = (values.teacher ?? []) as string[];
     const graph = argument === undefined ? undefined : graphFrom(argument, textOf(values, 'nodes'), teachers);
     if (graph) requireTrainable(graph);

@@ -1,15 +1,20 @@
-import type { LabApi, LabEvent, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import { LabError } from '../base/errors.ts';
+import type { LabApi, LabEvent, LabProblem, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { HeldLab } from '../lab/hold.ts';
+import { Exit } from './command.ts';
 import { LiveBlock } from './live-block.ts';
-import { jsonLine, span } from './report.ts';
-import { cardText, percent, slotText, trialText } from './words.ts';
+import { counted, jsonLine, span } from './report.ts';
+import { cardParts, percent, slotText, trialText } from './words.ts';
 
 /** What is looked at until it no longer runs. */
 export type Watched = { study: number } | { rerun: number };
 
+/** What is told with `json` beside the runs that end. */
+export const watchUsage = `                    {"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null},`;
+
 /** How a person ended the watching. */
-export type Interruption = 'asked' | 'at-once';
+type Interruption = 'asked' | 'at-once';
 
 interface Scene {
   card: StudyCard | null;
@@ -20,11 +25,9 @@ interface Scene {
 /**
  * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a terminal, slots and progress
  * below; with `json`, one object a line. Ctrl-C once pauses it cleanly, twice leaves at once; of a lab that runs elsewhere it
- * only stops the looking.
- *
- * @returns false when it was interrupted
+ * only stops the looking. Throws LabError `lab.holder-ended` when the program ends that holds the lab.
  */
-export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise<boolean> {
+export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise<void> {
   const { api } = lab;
   const block = new LiveBlock(process.stdout);
   const scene: Scene = { card: null, rerun: null, slots: [] };
@@ -39,16 +42,24 @@ export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise
     if (json) jsonLine({ event: each.kind, ...each });
     else block.print(each.kind === 'trial' ? trialText(each) : runText(each));
   };
+  const trouble = (problem: LabProblem | null): void => {
+    if (json) jsonLine({ event: 'trouble', problem });
+    else if (problem) block.print(`Nothing can go on now: ${problem.message} ${problem.next}`);
+    else block.print('It goes on.');
+  };
   const draw = (): void => {
     if (!json) block.show(lines(scene, what));
   };
   const hear = (event: LabEvent): void => {
     if (event.type === 'runs') event.rows.forEach(row);
     if (event.type === 'slots') scene.slots = event.slots;
-    if (event.type === 'trouble' && event.problem && !json)
-      block.print(`The lab is in trouble: ${event.problem.message} ${event.problem.next}`);
-    if (event.type === 'log' && !json)
-      for (const { level, text } of event.entries) if (level !== 'info') block.print(`${level}: ${text}`);
+    if (event.type === 'trouble') trouble(event.problem);
+    if (event.type === 'log')
+      for (const entry of event.entries) {
+        if (entry.level === 'info') continue;
+        if (json) jsonLine({ event: 'log', ...entry });
+        else block.print(`${entry.level}: ${entry.text}`);
+      }
     if (event.type === 'study' && 'study' in what && event.card.study.id === what.study)
       scene.card = event.card;
     if (event.type === 'rerun' && 'rerun' in what && event.rerun.rerun.id === what.rerun)
@@ -69,16 +80,19 @@ export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise
   }, 500);
   const endSignals = onInterruption((kind) => {
     interrupted = true;
-    if (kind === 'at-once') process.exit(130);
+    if (kind === 'at-once') {
+      block.end();
+      process.exit(Exit.interrupted);
+    }
     if (lab.elsewhere) finish();
     else {
-      if (!json) block.print('Stopping: workers hand over what they have. Ctrl-C again ends at once.');
+      if (!json) block.print('Pausing: workers hand over what they have. Ctrl-C again ends at once.');
       void pause(api, what).catch(finish);
     }
   });
   try {
     await readScene(api, what, scene);
-    if (stateOf(scene, what) === 'running') await finished;
+    if (stateOf(scene, what) === 'running') await Promise.race([finished, holderEnds(lab)]);
     if (!lab.elsewhere && interrupted) await quiet(api, what);
   } finally {
     undo();
@@ -86,7 +100,16 @@ export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise
     endSignals();
     block.end();
   }
-  return !interrupted;
+}
+
+/** Rejects when the program ends that holds a lab elsewhere. */
+async function holderEnds(lab: HeldLab): Promise<never> {
+  await lab.lost;
+  throw new LabError(
+    'lab.holder-ended',
+    `The program that held ${lab.file} has ended, and with it the training.`,
+    'Go on here with: ktg resume, or ktg rerun --continue N',
+  );
 }
 
 /** Calls on Ctrl-C and SIGTERM: the first asks, the second is meant at once. Returns its undo. */
@@ -135,14 +158,14 @@ const runText = ({ kind, variant, number, seed, state, accuracy, graph }: TrialR
     : `${variant.padEnd(12)} seed ${number + 1} (${seed})  ${state}  ${percent(accuracy)}`;
 
 /** Characters of the bar. */
-const BAR = 30;
+const BAR = 40;
 
 function lines({ card, rerun, slots }: Scene, what: Watched): string[] {
   const [done, total] = card ? [card.done, card.study.plan.trials] : [rerun?.done ?? 0, rerun?.total ?? 1];
   const filled = Math.round((BAR * done) / Math.max(1, total));
   const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`;
-  const left = rerun?.timeLeft == null ? '' : `, about ${span(rerun.timeLeft)} left`;
-  const text = card ? cardText(card) : `${done} of ${total} runs${left}`;
+  const left = rerun?.timeLeft == null ? '' : `about ${span(rerun.timeLeft)} left`;
+  const [far, rest] = card ? cardParts(card) : [`${done} of ${counted(total, 'run')}`, left];
   const own = slots.filter((slot) => slot.run === null || 'rerun' in what || slot.study === what.study);
-  return ['', `${bar} ${text}`, ...own.map((slot) => `  ${slotText(slot)}`)];
+  return ['', `${bar} ${far}`, ...(rest === '' ? [] : [rest]), ...own.map((slot) => `  ${slotText(slot)}`)];
 }

@@ -1,8 +1,8 @@
-import { explainDecision } from '../study/decision.ts';
 import { toText } from '../graph/text.ts';
-import type { RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import type { Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import { explainDecision } from '../study/decision.ts';
 import { computationText } from './computation.ts';
-import { span } from './report.ts';
+import { counted, span } from './report.ts';
 
 /** A fraction of 1 as `41.2 %`; `-` where nothing is known. */
 export const percent = (fraction: number | null, digits = 1): string =>
@@ -14,29 +14,45 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd()); // prettier-ignore
 }
 
-/** `12 of 30 trials, best 41.2 % (trial 7), 3 min left` */
-export function cardText({ study, done, counts, best, timeLeft }: StudyCard): string {
+/** How far a study is: `12 of 30 trials, 1 failed`, then `best 41.2 % (trial 7), about 3 min left`. */
+export function cardParts({ study, done, counts, best, timeLeft }: StudyCard): [done: string, rest: string] {
   const failed = counts.failed + counts.outOfMemory;
   return [
-    `${done} of ${study.plan.trials} trials`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(best ? [`best ${percent(best.accuracy)} (trial ${best.number})`] : []),
-    ...(timeLeft === null ? [] : [`about ${span(timeLeft)} left`]),
-  ].join(', ');
+    `${done} of ${counted(study.plan.trials, 'trial')}${failed > 0 ? `, ${failed} failed` : ''}`,
+    [
+      ...(best ? [`best ${percent(best.accuracy)} (trial ${best.number})`] : []),
+      ...(timeLeft === null ? [] : [`about ${span(timeLeft)} left`]),
+    ].join(', '),
+  ];
 }
 
-/** Why a trial is where it is. */
+/** `12 of 30 trials, best 41.2 % (trial 7), about 3 min left` */
+export const cardText = (card: StudyCard): string => cardParts(card).filter(Boolean).join(', ');
+
+/** Why a trial is where it is, with every number. */
 export function outcome(row: TrialRow): string {
   if (row.stop) return explainDecision(row.stop);
-  if (row.failure && row.state !== 'completed') return `${row.state}: ${row.failure.message}`;
+  return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
+}
+
+/** The same beside a column with its accuracy: `stopped at epoch 4, rank 9 of 14`. */
+export function briefOutcome(row: TrialRow): string {
+  if (row.stop) {
+    const { rung, value, rank, n, median } = row.stop;
+    const why =
+      value === null ? 'not a number' : rank === null ? `median ${percent(median)}` : `rank ${rank} of ${n}`;
+    return `stopped at epoch ${rung}, ${why}`;
+  }
+  if (row.state === 'completed') return row.state;
+  if (row.failure) return `${row.state}: ${row.failure.message}`;
   if (row.state === 'duplicate') return `same graph as run ${row.duplicateOf}`;
   if (row.state === 'rejected') return `rejected: ${row.rejection}`;
-  if (row.state === 'completed') return `completed: ${percent(row.accuracy)}`;
   return `${row.state}, epoch ${row.epoch} of ${row.epochs}`;
 }
 
+/** `trial   14   64.3 %  resnet8=CC,resnet14=LT  completed` */
 export const trialText = (row: TrialRow): string =>
-  `trial ${String(row.number).padStart(4)}  ${toText(row.graph)}  ${outcome(row)}`;
+  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
 
 /** `cpu:0  trial 12  epoch 3 of 8, step 40 of 62  812 images/s  31.2 %` */
 export function slotText(slot: SlotView): string {
@@ -50,26 +66,43 @@ export function slotText(slot: SlotView): string {
   return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${steps}${pace}  ${percent(slot.accuracy)}`;
 }
 
-/** Table of a re-run: each variant with its mean, deviation, values, and difference to the graph. */
-export function rerunLines({ rerun, variants, done, total, reference }: RerunView): string[] {
+/** `Re-run 2 "best": running, 3 of 10 runs, 5 seeds` */
+export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
+  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
+
+/** Table of a re-run: each variant with its mean, deviation and values, then its difference to the graph. */
+export function rerunLines(view: RerunView): string[] {
+  const { rerun, variants, reference } = view;
   const { data, protocol, purpose, epochs } = rerun.training;
-  const rows = variants.map(({ name, values, mean, standardDeviation, difference }) => [
+  const rows = variants.map(({ name, values, mean, standardDeviation }) => [
     name,
     mean === null
       ? '-'
       : `${percent(mean, 2)}${standardDeviation === null ? '' : ` +- ${percent(standardDeviation, 2)}`}`,
     values.map(({ accuracy }) => (accuracy * 100).toFixed(2)).join(' '),
-    difference === null
-      ? ''
-      : `graph is ${signed(difference.mean)} [${signed(difference.low)}, ${signed(difference.high)}] ${difference.significant ? 'better or worse for sure' : 'within the spread'}`,
   ]);
-  const images = purpose === 'final' ? 'judged by the test images' : `protocol ${protocol}`;
+  const differences = variants.flatMap(({ name, difference }) =>
+    difference ? [[name, ...differenceCells(difference)]] : [],
+  );
+  const images = purpose === 'final' ? 'judged by the test images' : 'judged as the search was';
   return [
-    `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${total} runs, ${rerun.seeds.length} seeds`,
-    `${data}, ${epochs} epochs, protocol ${protocol}, ${images}${computationText(rerun.training)}`,
-    ...table([['variant', 'mean +- std', 'values (%)', 'difference, 95 % interval (Welch)'], ...rows]),
+    rerunTitle(view),
+    `${data}, ${counted(epochs, 'epoch')}, protocol ${protocol}, ${images}${computationText(rerun.training)}`,
+    '',
+    ...table([['variant', 'mean +- std', 'values (%)'], ...rows]),
+    ...(differences.length > 0
+      ? ['', ...table([['graph minus', 'points', '95 % interval (Welch)', 'verdict'], ...differences])]
+      : []),
+    ...(reference.length > 0 ? [''] : []),
     ...reference.map(({ title, mean, standardDeviation }) => `paper: ${title}: ${percent(mean, 2)} +- ${percent(standardDeviation, 2)}`), // prettier-ignore
   ];
 }
+
+/** Percentage points; a difference is clear when its interval does not hold 0. */
+const differenceCells = ({ mean, low, high, significant }: Difference): string[] => [
+  signed(mean),
+  `${signed(low)} to ${signed(high)}`,
+  significant ? (mean > 0 ? 'the graph is better' : 'the graph is worse') : 'no clear difference',
+];
 
 const signed = (fraction: number): string => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)}`;

@@ -45,6 +45,7 @@ export type {
 };
 export { explainDecision } from '../study/decision.ts';
 export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
+export { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 export { BASELINES } from '../study/rerun.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { RunKind } from '../study/run.ts';
 export const unknown = (what: string, id: number): LabError =>
   new LabError(
     `store.unknown-${what}`,
-    `There is no ${what} ${id}.`,
+    `There is no ${what === 'rerun' ? 're-run' : what} ${id}.`,
     'Look at the list of what is there; it may have been removed.',
   );
 

@@ -1,3 +1,4 @@
+import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { LabError } from '../base/errors.ts';
 
@@ -20,6 +21,7 @@ export interface Sqlite {
   /** All or nothing; a transaction inside joins the outermost. `onUndo` listeners run after an undo. */
   transaction<T>(work: () => T): T;
   onUndo(listener: () => void): void;
+  /** Whole or not at all. */
   backup(file: string): Promise<void>;
   /** Idempotent. */
   close(): void;
@@ -84,10 +86,14 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
     },
     onUndo: (listener) => void undoListeners.push(listener),
     async backup(target) {
+      const part = `${target}.part`;
       try {
-        await database.backup(target);
+        await database.backup(part);
+        renameSync(part, target);
       } catch (error) {
         throw explain(error, target);
+      } finally {
+        rmSync(part, { force: true });
       }
     },
     close: () => void database.close(),

@@ -58,7 +58,7 @@ export type Rule =
   | { kind: 'none' };
 
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
-export const paperRule: Rule = { kind: 'asha', reductionFactor: 2, minimumResource: 1 };
+export const paperRule = { kind: 'asha', reductionFactor: 2, minimumResource: 1 } as const satisfies Rule;
 
 /** Everything that decides which trials a study has and what they are; fixed once it is created, but for `trials`. */
 export interface StudyPlan {

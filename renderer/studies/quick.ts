@@ -1,6 +1,6 @@
+import { freshSeed, quickLook } from '../../core/lab/api.ts';
 import { hrefOf } from '../frame/route.ts';
 import type { Lab } from '../lab/lab.svelte.ts';
-import { freshSeed, quickLook } from './presets.ts';
 
 /** Creates the quick look's study, starts it and goes there. */
 export async function startQuickLook(lab: Lab): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { paperPlan } from '../../renderer/studies/presets.ts';
+import { paperPlan } from '../../core/lab/api.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { LabHere } from '../e2e/lab-here.ts';
 import { scriptedLab } from '../lab/support.ts';

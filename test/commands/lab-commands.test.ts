@@ -3,12 +3,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { StudyCard } from '../../core/lab/api.ts';
+import type { Device, StudyCard } from '../../core/lab/api.ts';
+import type { Command } from '../../core/commands/command.ts';
 import { openDoorway } from '../../core/lab/doorway.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { plan } from '../contract/samples.ts';
-import { ktg } from '../e2e/ktg.ts';
+import { ktg, startKtg } from '../e2e/ktg.ts';
 import { scriptedLab, studyIs } from '../lab/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
@@ -39,7 +40,7 @@ describe('a lab that nobody holds', () => {
     assert.equal(shown.json[0]!.accuracy, studies[0]!.best!.accuracy);
     const graph = await ktg(file, 'show', '--graph');
     assert.equal((JSON.parse(graph.out) as { format: string }).format, 'ktg-graph');
-    assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /completed: \d/);
+    assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /78\.6 % +16\/16 .* completed/);
   });
 
   test('export, import and backup make whole files or none, and overwrite nothing', async () => {
@@ -65,13 +66,23 @@ describe('a lab that nobody holds', () => {
     const cases: [string[], number, RegExp][] = [
       [['show', 'Nothing'], 2, /no study "Nothing"[\s\S]*1 "First"/],
       [['show', '1', '--trial', '99'], 2, /no trial "99"; it has 12/],
-      [['show', '--rerun', '5'], 1, /no re-run 5|no rerun 5/],
+      [['show', '--rerun', '5'], 1, /no re-run 5/],
       [['search', '--trials', '0'], 2, /between 1 and/],
       [['search', '--nodes', '9'], 2, /between 1 and 7/],
       [['search', '--lock', '0-1=cutoff', '--nodes', '1'], 1, /No graph is possible/],
       [['search', '--lock', 'nonsense'], 1, /Lock "nonsense"/],
       [['search', '--slots', '99'], 1, /can have 0 to \d+ slots/],
-      [['search', '--slots', 'x'], 2, /--slots is "x"/],
+      [['search', '--slots', 'x'], 2, /"x" says nothing about slots/],
+      [['search', '--slots', '0'], 2, /"0" says nothing about slots/],
+      [['search', '--slots', 'tpu=1'], 1, /no device "tpu"/],
+      [['slots', '2'], 1, /nothing trains now/],
+      [['rerun', '--baseline', 'magic'], 2, /independent, kd, dml, all-through/],
+      [['rerun', '--graph', 'nonsense'], 2, /neither a file/],
+      [['rerun', '--graph', 'dml', '--trial', '1'], 2, /Both --trial and --graph/],
+      [['list', 'First'], 2, /"First" is one word too many/],
+      [['pause', '1', '2'], 2, /"2" is one word too many/],
+      [['pause'], 1, /completed and cannot become paused/],
+      [['db', 'backup', '/nowhere/copy.sqlite'], 1, /\/nowhere\/copy\.sqlite: its folder does not exist/],
       [['search', '--data', '/nowhere'], 1, /no data set \/nowhere/],
       [['search', '--rungs', '4,2'], 2, /ascending/],
       [['db', 'burn'], 2, /check, backup, vacuum/],
@@ -86,6 +97,32 @@ describe('a lab that nobody holds', () => {
     }
     const { studies } = (await ktg(file, 'list', '--json')).json[0] as { studies: StudyCard[] };
     assert.equal(studies.length, 1, 'nothing was created');
+  });
+
+  test('with --json a failure is an object on the output too', async () => {
+    const { json, err, code } = await ktg(file, 'show', 'Nothing', '--json');
+    assert.equal(code, 2);
+    const { error } = json[0] as { error: { code: string; message: string; next: string } };
+    assert.equal(error.code, 'arguments.unknown-study');
+    assert.ok(err.includes(error.message) && err.includes(error.next));
+  });
+
+  test('every command says how it is used and how it can end', async () => {
+    const verbs = [...(await ktg(file, 'help')).out.matchAll(/^ {2}ktg (\w+)/gm)].map(([, verb]) => verb!);
+    assert.ok(verbs.length >= 20);
+    for (const verb of verbs) {
+      const { command } = (await import(`../../core/commands/${verb}.ts`)) as { command: Command };
+      assert.ok(command.usage.startsWith(`ktg ${verb}`));
+    }
+    const { out, code } = await ktg(file, 'pause', '--help');
+    assert.equal(code, 0);
+    assert.match(out, /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted/);
+  });
+
+  test('a study whose trials have all ended says how to get more', async () => {
+    const { out, code } = await ktg(file, 'resume', 'First');
+    assert.equal(code, 0);
+    assert.match(out, /All 12 trials have ended\. More of them: ktg resume 1 --trials 24/);
   });
 
   test('looking at nothing creates nothing; a file of another kind is left alone', async () => {
@@ -119,6 +156,30 @@ describe('a lab that another program holds', () => {
     await lab.close('at-once');
   });
 
+  test('slots and priority are changed while it trains; what is paused elsewhere counts as interrupted', async () => {
+    assert.match((await ktg(file, 'slots', '3')).out, /scripted +3 /);
+    const { json } = await ktg(file, 'slots', 'scripted=4', '--json');
+    assert.deepEqual((json[0] as { devices: Device[] }).devices.map(({ name, slots }) => [name, slots]), [['scripted', 4]]); // prettier-ignore
+    const watching = startKtg(file, 'resume', 'Long', '--priority', '3');
+    await watching.line((line) => line.startsWith('trial'));
+    assert.equal((await lab.request('studies.open', { study })).study.priority, 3);
+    assert.equal((await ktg(file, 'pause', 'Long')).code, 0);
+    const { code, out } = await watching.ended;
+    assert.equal(code, 130);
+    assert.match(out, /Go on with: ktg resume 2/);
+    await lab.request('studies.resume', { study });
+  });
+
+  test('a re-run is paused and stopped from another terminal', async () => {
+    const { run } = (await lab.request('studies.open', { study: 1 })).best!;
+    await lab.request('studies.change', { study, priority: 3 }); // the re-run waits for a slot
+    const { rerun } = await lab.request('reruns.create', { name: 'Again', from: { run }, seeds: 50, baselines: [], start: true }); // prettier-ignore
+    assert.match((await ktg(file, 'pause', '--rerun', String(rerun.id))).out, /is paused\. Go on with: ktg rerun --continue 1/); // prettier-ignore
+    assert.equal((await lab.request('reruns.open', { rerun: rerun.id })).rerun.state, 'paused');
+    assert.equal((await ktg(file, 'stop', '--rerun', String(rerun.id))).code, 0);
+    assert.equal((await lab.request('reruns.open', { rerun: rerun.id })).rerun.state, 'stopped');
+  });
+
   test('pause, resume, status and stop reach it', async () => {
     const status = (await ktg(file, 'status', '--json')).json[0] as { status: { readOnly: boolean }; studies: StudyCard[] }; // prettier-ignore
     assert.equal(status.status.readOnly, false);
@@ -128,4 +189,18 @@ describe('a lab that another program holds', () => {
     assert.equal((await ktg(file, 'stop', String(study), '--json')).code, 0);
     assert.equal((await lab.request('studies.open', { study })).study.state, 'stopped');
   });
+});
+
+test('the program that trains ends: who looks on is told so and does not wait for ever', async () => {
+  const own = join(folder, 'ends.sqlite');
+  const lab = scriptedLab({}, openLabFile(own));
+  const leave = await openDoorway(lab, own);
+  await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 50_000, duplicates: 'train' }), start: true }); // prettier-ignore
+  const watching = startKtg(own, 'resume', '--json');
+  await watching.line((line) => line.startsWith('{"event":"trial"'));
+  leave();
+  const { code, json } = await watching.ended;
+  await lab.close('at-once');
+  assert.equal(code, 1);
+  assert.equal((json.at(-1)!.error as { code: string }).code, 'lab.holder-ended');
 });

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { LabError } from '../../base/errors.ts';
@@ -165,13 +165,7 @@ function storeOver(
           `${target}: the file exists; a backup never overwrites one.`,
           'Choose another name.',
         );
-      const part = `${target}.part`;
-      try {
-        await database.backup(part);
-        renameSync(part, target);
-      } finally {
-        rmSync(part, { force: true });
-      }
+      await database.backup(target);
     },
     async compact() {
       await eraser?.erase('nothing');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { paperSpace, spaceSize } from '../../../core/graph/space.ts';
 import { fromText } from '../../../core/graph/text.ts';
-import { quickLook, paperPlan } from '../../../renderer/studies/presets.ts';
+import { paperPlan, quickLook } from '../../../core/lab/api.ts';
 import { choicesOf, exampleOf, locksOf, resized, spaceAround } from '../../../renderer/studies/space.ts';
 
 test('a space around a graph keeps locked gates and its networks, and frees all else', () => {

@@ -1,0 +1,59 @@
+import type { HeldLab } from '../lab/hold.ts';
+import type { LabProblem } from '../lab/api.ts';
+import { Exit } from './command.ts';
+import { jsonLine, line } from './report.ts';
+import { rerunHint, showResult } from './result.ts';
+import { watch } from './watch.ts';
+import { rerunLines } from './words.ts';
+
+/**
+ * Watches a study to its end and tells the result.
+ *
+ * @param hint what to do with a result
+ * @returns the command's exit status
+ */
+export async function followStudy(
+  lab: HeldLab,
+  study: number,
+  json: boolean,
+  hint = rerunHint,
+): Promise<number> {
+  await watch(lab, { study }, json);
+  const view = await lab.api.request('studies.open', { study });
+  const { trials: _trials, curves: _curves, ...card } = view;
+  const { state } = card.study;
+  if (json) jsonLine({ event: 'end', finished: state === 'completed', ...card });
+  else {
+    showResult(view);
+    sayNext(state === 'completed' ? hint(view) : goOn(lab, state, `ktg resume ${study}`));
+  }
+  return exitFor(card.study);
+}
+
+/** Watches a re-run to its end and tells its table. Returns the command's exit status. */
+export async function followRerun(lab: HeldLab, rerun: number, json: boolean): Promise<number> {
+  await watch(lab, { rerun }, json);
+  const view = await lab.api.request('reruns.open', { rerun });
+  const { state, problem } = view.rerun;
+  if (json) jsonLine({ event: 'end', finished: state === 'completed', ...view });
+  else {
+    line();
+    for (const text of rerunLines(view)) line(text);
+    if (problem) line(`${problem.message} ${problem.next}`);
+    sayNext(state === 'completed' ? '' : goOn(lab, state, `ktg rerun --continue ${rerun}`));
+  }
+  return exitFor(view.rerun);
+}
+
+const goOn = ({ elsewhere }: HeldLab, state: string, command: string): string =>
+  elsewhere && state === 'running' ? 'It goes on in the other program.' : `Go on with: ${command}`;
+
+const sayNext = (words: string): void => {
+  if (words !== '') line(`\n${words}`);
+};
+
+/** Whoever paused or stopped it, its own Ctrl-C or another terminal: it has not come to its end. */
+function exitFor({ state, problem }: { state: string; problem: LabProblem | null }): number {
+  if (problem) return Exit.failed;
+  return state === 'completed' ? Exit.done : Exit.interrupted;
+}

@@ -1,0 +1,46 @@
+import type { RerunView, StudyCard } from '../lab/api.ts';
+import { studyNamed } from './choices.ts';
+import { type Command, Exit } from './command.ts';
+import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+import { textOf, wholeOf } from './values.ts';
+
+/** What `ktg pause` and `ktg stop` differ in. */
+interface Halt {
+  verb: 'pause' | 'stop';
+  /** First line of the usage, without the command itself. */
+  summary: string;
+  /** What happens to running trials unless they may finish their epoch. */
+  otherwise: string;
+  /** `paused. Go on with: ktg resume 3` */
+  ended(goOn: string): string;
+}
+
+/** A command that ends the work on a study or re-run for a while or for good. */
+export const haltCommand = ({ verb, summary, otherwise, ended }: Halt): Command => ({
+  usage: `ktg ${verb} [STUDY] [options]   ${summary}
+
+  --rerun N         re-run N instead of a study
+  --after-epoch     let running trials finish their epoch; default: ${otherwise}
+${labUsage}
+                    the study's card, or the re-run's table`,
+  options: { ...labOptions, rerun: { type: 'string' }, 'after-epoch': { type: 'boolean' } },
+  words: 1,
+  run: async (values, [wanted]) =>
+    withLab(values, 'change', async ({ api }) => {
+      const when = values['after-epoch'] === true ? 'after-epoch' : 'now';
+      const say = (view: StudyCard | RerunView, what: string, goOn: string): number => {
+        if (values.json === true) jsonLine(view);
+        else line(`${what} is ${ended(goOn)}`);
+        return Exit.done;
+      };
+      if (textOf(values, 'rerun') !== undefined) {
+        const rerun = wholeOf(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER);
+        const view = await api.request(`reruns.${verb}`, { rerun, when });
+        return say(view, `Re-run ${rerun} "${view.rerun.name}"`, `ktg rerun --continue ${rerun}`);
+      }
+      const { study } = await studyNamed(api, wanted);
+      const card = await api.request(`studies.${verb}`, { study: study.id, when });
+      return say(card, `Study ${study.id} "${study.name}"`, `ktg resume ${study.id}`);
+    }),
+});
