@@ -113,7 +113,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
         dash: '2 3',
         opacity: 0.5,
       })),
-      ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung, bar: needed there, ×: stopped'),
+      ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed there'),
       ...lines,
       ...ends,
       ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),

@@ -5,7 +5,7 @@
 import { gates } from '../../core/gates/gates.ts';
 import { roles, type Role } from '../../core/graph/roles.ts';
 import type { Figure } from './figure.ts';
-import { round } from './geometry.ts';
+import { round, type Point } from './geometry.ts';
 import { LETTER_RADIUS } from './layout.ts';
 
 export interface SvgOptions {
@@ -13,6 +13,8 @@ export interface SvgOptions {
   readonly theme?: 'light' | 'dark';
   /** Below the figure: the gates and roles that occur. */
   readonly legend?: boolean;
+  /** Size of captions; more than 1 where the figure is shown small. */
+  readonly captionScale?: number;
   /** Read by screen readers and shown by viewers as the picture's name. */
   readonly title?: string;
   /** Seed, protocol, versions, device...: kept in the file, not drawn. */
@@ -42,7 +44,7 @@ const lineStyle = (dash: string): string => (dash === 'none' ? '' : ` stroke-das
 
 /** The figure with a legend: 1 user unit = 1 CSS pixel. */
 export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
-  const { theme = 'light', legend = true, title, provenance } = options;
+  const { theme = 'light', legend = true, captionScale = 1, title, provenance } = options;
   const { text, ground } = themes[theme];
   const [left, top, width, height] = shown.layout.viewBox;
   const entries = legend ? legendEntries(shown) : [];
@@ -57,7 +59,7 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
     theme === 'dark' ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>` : '',
     ...shown.edges.map((edge) => edgeSvg(edge, ground)),
     labelSvg(shown, text, ground),
-    ...shown.nodes.map((node) => nodeSvg(node, theme)),
+    ...shown.nodes.map((node) => nodeSvg(node, theme, captionScale)),
     legendSvg(entries, left + width / 2 - legendWidth / 2, top + height, ground),
     '</svg>',
   ]
@@ -89,14 +91,15 @@ function labelSvg({ layout: { label } }: Figure, text: string, ground: string): 
   );
 }
 
-function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark'): string {
+function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark', scale: number): string {
   const { x, y, caption } = node;
   const { quiet, ground } = themes[theme];
   const { color } = roles[node.role];
-  const textX = round(captionX(caption));
+  const at = captionAt(node, scale);
+  const [textX, size] = [round(at.x), (pixels: number): number => round(pixels * scale)];
   const lines = [
-    `<text x="${textX}" y="${round(caption.y + node.titleY)}" font-size="13.5" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
-    `<text x="${textX}" y="${round(caption.y + 13)}" font-size="12.5" text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
+    `<text x="${textX}" y="${round(at.y + node.titleY * scale)}" font-size="${size(13.5)}" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
+    `<text x="${textX}" y="${round(at.y + 13 * scale)}" font-size="${size(12.5)}" text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
   ];
   return [
     '<g>',
@@ -110,9 +113,12 @@ function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark'): string
   ].join('');
 }
 
-/** Where the text of a caption starts, ends or has its middle. */
-export const captionX = ({ x, halfWidth, anchor }: Figure['nodes'][number]['caption']): number =>
-  anchor === 'start' ? x - halfWidth : anchor === 'end' ? x + halfWidth : x;
+/** Where the text of a caption starts, ends or has its middle. Scaled, it grows away from its node. */
+export function captionAt({ y: nodeY, caption }: Figure['nodes'][number], scale = 1): Point {
+  const { x, y, halfWidth, halfHeight, anchor } = caption;
+  if (anchor !== 'middle') return { x: anchor === 'start' ? x - halfWidth : x + halfWidth, y };
+  return { x, y: y + Math.sign(y - nodeY) * (scale - 1) * halfHeight };
+}
 
 interface LegendEntry {
   readonly width: number;

@@ -41,8 +41,8 @@ body { background: #fff; color: #15181d; font: 15px/1.5 Helvetica, Arial, sans-s
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; } p { margin: 4px 0 10px; }
 .quiet { color: #565d68; } figure { margin: 12px 0; } figcaption { color: #565d68; font-size: 13px; }
 svg { height: auto; max-width: 100%; } table { border-collapse: collapse; font-size: 13.5px; width: 100%; }
-th, td { overflow-wrap: anywhere; border-top: 1px solid #dfe2e8; padding: 5px 12px 5px 0; text-align: left; vertical-align: top; } .short { white-space: nowrap; }
-.graphs { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); }
+th, td { overflow-wrap: anywhere; border-top: 1px solid #dfe2e8; padding: 5px 12px 5px 0; text-align: left; vertical-align: top; } .short, th { white-space: nowrap; }
+.graphs { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); }
 code { font-size: 12px; overflow-wrap: anywhere; } pre { white-space: pre-wrap; }
 @media print { h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
 `;
@@ -146,13 +146,17 @@ function top({ rows, curves, card }: ReportInput): string {
   const matrix = { width: 120 + 110 * (size + 1), height: gatesHeight(size) };
   const graphs = found.map((row) =>
     captioned(
-      figureSvg(figure(row.graph, row.accuracies), { legend: false, title: graphName(row.graph) }),
+      figureSvg(figure(row.graph, row.accuracies), {
+        legend: false,
+        title: graphName(row.graph),
+        captionScale: size > 4 ? 1.4 : 1,
+      }),
       `Trial ${row.number}: ${percent(row.accuracy)}`,
     ),
   );
   return `<h2>Best ${found.length} graphs</h2><div class="graphs">${graphs.join('\n')}</div>
 <h2>Gates among the best ${many.length}</h2>
-${captioned(pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(light)), 'For every edge the share of each gate.')}`;
+${captioned(pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(light)), 'For every edge the share of each gate; below it the most frequent one.')}`;
 }
 
 function rerun({ rerun: { name, seeds, training }, variants, reference }: RerunView): string {

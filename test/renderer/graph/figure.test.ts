@@ -4,7 +4,8 @@ import { edgeOf } from '../../../core/graph/graph.ts';
 import { template } from '../../../core/graph/templates.ts';
 import { fromText } from '../../../core/graph/text.ts';
 import { figure } from '../../../renderer/graph/figure.ts';
-import { escapeText, figureSvg } from '../../../renderer/graph/svg.ts';
+import { LARGEST } from '../../../renderer/graph/layout.ts';
+import { captionAt, escapeText, figureSvg } from '../../../renderer/graph/svg.ts';
 import {
   accuracyText,
   agreement,
@@ -43,6 +44,28 @@ describe('what a figure shows', () => {
       figure(template('independent', ['resnet32', 'resnet32'])).nodes.map(({ idle }) => idle),
       [false, true],
     );
+  });
+
+  test('a lone first line of a caption stands next to its node', () => {
+    const { nodes } = figure(graph, [null, 0.5, null]);
+    const baselines = nodes.map(({ caption, titleY }) => [caption.y < 0 ? 'above' : 'below', titleY]);
+    assert.deepEqual(baselines, [['above', 13], ['below', -3], ['below', -3]]); // prettier-ignore
+  });
+
+  test('scaled captions grow away from their nodes', () => {
+    for (let size = 1; size <= LARGEST; size++) {
+      const models = Array.from({ length: size }, () => 'resnet32');
+      for (const node of figure(template('dml', models)).nodes) {
+        const [before, after] = [captionAt(node), captionAt(node, 1.5)];
+        assert.equal(after.x, before.x);
+        if (node.caption.anchor !== 'middle') assert.equal(after.y, before.y);
+        else {
+          const near = Math.abs(before.y - node.y) - node.caption.halfHeight;
+          const scaled = Math.abs(after.y - node.y) - 1.5 * node.caption.halfHeight;
+          assert.ok(Math.abs(scaled - near) < 1e-9, 'its edge towards the node stays where it was');
+        }
+      }
+    }
   });
 
   test('the places do not depend on the gates', () => {

@@ -1,0 +1,176 @@
+/** A study's views, linked: selection, filter, comparison, and what each of them says. */
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import type { BrowserContext, Page } from 'playwright-core';
+import { ServedApp, withoutBrowser } from './app.ts';
+import { addPlayedStudy } from './played-study.ts';
+import { addStudies, tinyPlan } from './tiny-study.ts';
+
+describe('the views of a study', { skip: withoutBrowser }, () => {
+  let app: ServedApp;
+  let context: BrowserContext;
+  before(async () => {
+    app = await ServedApp.open((file) => {
+      addPlayedStudy(file, { trials: 60, epochs: 16 });
+      addPlayedStudy(file, { name: 'Failed', trials: 4, epochs: 4, ends: 'failed' });
+      addStudies(file, [{ name: 'Ready', plan: tinyPlan({ nodes: 3, trials: 9, epochs: 8, images: 100 }) }]);
+    });
+    context = await app.context();
+  });
+  after(() => app.close());
+
+  /** Opens an address, looks at it, and complains of what the page complains of. */
+  const look = async (address: string, work: (page: Page) => Promise<void>): Promise<void> => {
+    const { page, complaints } = await app.visit(context, address);
+    await work(page);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  };
+  const table = (page: Page) => page.getByRole('grid', { name: 'Trials' });
+  const firstTrial = (page: Page): Promise<string> =>
+    table(page).locator('[aria-rowindex="2"]').getByRole('link').innerText();
+
+  test('all lines of the table share their columns', () =>
+    look('#/studies/1', async (page) => {
+      await table(page).locator('[aria-rowindex="2"]').waitFor();
+      const places = await page.evaluate<number[][]>(
+        `[...document.querySelectorAll('[role=grid] [role=row]')].slice(0, 12)
+          .map((row) => [...row.children].map((cell) => Math.round(cell.getBoundingClientRect().left)))`,
+      );
+      assert.ok(places.length > 5);
+      for (const line of places) assert.deepEqual(line, places[0]);
+    }));
+
+  test('selection and filter are kept in the address, and by a reload', () =>
+    look('#/studies/1', async (page) => {
+      await page.getByLabel(/^Filter, for example/).fill('edge 2->1 = Correct');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Remove filter edge 2->1 = Correct' }).waitFor();
+      await table(page).focus();
+      await page.keyboard.press('ArrowDown');
+      const trial = await firstTrial(page);
+      await page.waitForURL(/run=\d+&filter=/);
+      const count = await page.getByText(/^\d+ of 60$/).first().innerText(); // prettier-ignore
+      await page.reload();
+      await page.getByRole('button', { name: 'Remove filter edge 2->1 = Correct' }).waitFor();
+      await page.getByRole('heading', { name: `Trial ${trial}`, exact: true }).waitFor();
+      assert.equal(await page.getByText(/^\d+ of 60$/).first().innerText(), count); // prettier-ignore
+    }));
+
+  test('a brush on parallel coordinates filters all views; its chip takes it back', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      const chart = page.getByRole('img', { name: /^Parallel coordinates/ });
+      await chart.scrollIntoViewIfNeeded();
+      const box = (await chart.boundingBox())!;
+      const x = box.x + box.width - 46; // the last axis: accuracy
+      await page.mouse.move(x, box.y + 32);
+      await page.mouse.down();
+      await page.mouse.move(x, box.y + box.height / 2, { steps: 4 });
+      await page.mouse.up();
+      const chip = page.getByRole('button', { name: /Remove filter accuracy/ });
+      await chip.waitFor();
+      assert.notEqual(await table(page).getAttribute('aria-rowcount'), '61');
+      await page.waitForURL(/filter=brush/);
+      await chip.click();
+      await chip.waitFor({ state: 'detached' });
+      assert.equal(await table(page).getAttribute('aria-rowcount'), '61');
+    }));
+
+  test('the heat map can be looked at for any rung, and a colour of it is a filter', () =>
+    look('#/studies/1', async (page) => {
+      const map = page.getByRole('table', { name: /^Share of each gate/ });
+      await map.waitFor();
+      const last = await map.innerText();
+      await page.getByLabel('Epoch at which trials are ranked').selectOption({ label: 'epoch 8' });
+      assert.notEqual(await map.innerText(), last);
+      await map.locator('[data-gate="linear"]').first().click();
+      await page.getByRole('button', { name: /Remove filter edge 0->1 = Linear/ }).waitFor();
+    }));
+
+  test('trials of a state are found by the legend', () =>
+    look('#/studies/1', async (page) => {
+      const button = page.getByRole('button', { name: /^completed \d+$/ });
+      const count = Number(/\d+/.exec(await button.innerText())![0]);
+      await button.click();
+      assert.equal(await table(page).getAttribute('aria-rowcount'), String(count + 1));
+      assert.equal(await button.getAttribute('aria-pressed'), 'true');
+    }));
+
+  test('columns are chosen, and stay chosen', () =>
+    look('#/studies/1', async (page) => {
+      await page.getByRole('button', { name: 'Columns' }).click();
+      await page.getByRole('checkbox', { name: '2→1' }).check();
+      await page.getByRole('columnheader', { name: '2→1' }).waitFor();
+      await page.reload();
+      await page.getByRole('columnheader', { name: '2→1' }).waitFor();
+    }));
+
+  test('what is chosen stays in sight and is compared: differences as marks and as a table', () =>
+    look('#/studies/1', async (page) => {
+      await table(page).focus();
+      for (const key of ['ArrowDown', ' ', 'ArrowDown', ' ']) await page.keyboard.press(key);
+      const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
+      await bar.getByRole('link', { name: 'Compare 2' }).click();
+      await page.waitForURL(/#\/compare\?runs=\d+,\d+$/);
+      const rows = page.getByRole('region', { name: 'What differs' }).getByRole('row');
+      await rows.nth(1).waitFor();
+      const edges = (await rows.allInnerTexts()).filter((text) => text.includes('→'));
+      await page.getByText(`${edges.length} edge`).waitFor();
+      const marks = 2 * ((await rows.count()) - 1);
+      assert.equal(await page.locator('.mark').count(), marks);
+      await page.getByLabel('mark closed edges, too').uncheck();
+      await page
+        .locator('.mark')
+        .nth(marks - 1)
+        .waitFor({ state: 'detached' });
+    }));
+
+  test('before the first trial the plan is shown; where nothing has a result it is said why', async () => {
+    await look('#/studies/3', async (page) => {
+      await page.getByRole('heading', { name: 'No trial has been drawn yet' }).waitFor();
+      await page.getByText('1, 2, 4: the better half of all so far goes on').waitFor();
+      assert.equal(await page.locator('main [data-part]').count(), 3 + 9);
+    });
+    await look('#/studies/2', async (page) => {
+      await page.getByText('None of 4 trials has a result. All: It fell over.').waitFor();
+      await page.getByRole('heading', { name: 'No result yet: trial 0' }).waitFor();
+      await page.getByRole('button', { name: 'Try again' }).waitFor();
+    });
+  });
+
+  test('an edge says who teaches whom, over which loss, with its agreement', () =>
+    look('#/studies/1/trials/1', async (page) => {
+      await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
+      const [source, destination] = await page.evaluate<[string, string]>(
+        `[...document.querySelectorAll('[data-part*="-"]')].map((edge) => edge.dataset.part.split('-'))
+          .find(([source]) => source !== '0')`,
+      );
+      await page.locator(`[data-part="${source}-${destination}"]`).focus();
+      await page
+        .getByText(`KL(p_${source} || p_${destination}): node ${source} teaches node ${destination}`)
+        .waitFor();
+      for (const text of [/^Weight now$/, /after the gate/, /TT 60\.0 %.*TF 20\.0 %.*FT 16\.0 %.*FF 4\.0 %/s])
+        await page.getByText(text).first().waitFor();
+    }));
+
+  test('in the editor letters set gates, K locks; the address has both, and brings them back', () =>
+    look('#/graph/resnet8%3DTT%2Cresnet14%3DTT', async (page) => {
+      const edge = page.locator('[data-part="2-1"]');
+      await edge.focus();
+      await page.keyboard.press('l');
+      await page.keyboard.press('k');
+      await page.waitForURL(/resnet8%3DTL%2Cresnet14%3DTT\?locks=2-1$/);
+      await page.reload();
+      await edge.waitFor();
+      assert.match((await edge.getAttribute('aria-label'))!, /Linear.*locked/);
+      await page.getByRole('link', { name: 'Search from here' }).click();
+      await page.waitForURL(/locks=2-1/);
+    }));
+
+  test('a graph that cannot be trained says why and is not saved', () =>
+    look('#/graph/resnet8%3DXX%2Cresnet14%3DTT', async (page) => {
+      await page.getByText('The target is frozen').waitFor();
+      assert.ok(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled());
+    }));
+});
