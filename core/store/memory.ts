@@ -12,7 +12,7 @@ import { newRun } from '../study/run.ts';
 import type { Attempt, Run } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
-import { damaged, decided, duplicateRun, outOfOrder, unknown } from './refusals.ts';
+import { damaged, decided, duplicateRejection, duplicateRun, outOfOrder, unknown } from './refusals.ts';
 import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
 
 /** A checkpoint with its bytes. */
@@ -125,7 +125,14 @@ export function openMemoryStore(): Store {
       studies.remove(id);
       return Promise.resolve();
     },
-    addRejection: (rejection) => void rejections.add(rejection),
+    addRejection(rejection) {
+      const { study, trial, draw } = rejection;
+      if (
+        rejections.where((one) => one.study === study && one.trial === trial && one.draw === draw).length > 0
+      )
+        throw duplicateRejection(trial, draw);
+      rejections.add(rejection);
+    },
     rejections: (study) =>
       rejections
         .where((each) => each.study === study)

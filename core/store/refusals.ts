@@ -17,6 +17,14 @@ export const duplicateRun = (kind: RunKind, number: number): LabError =>
     'Nothing was changed.',
   );
 
+/** For a second rejection of the same draw. */
+export const duplicateRejection = (trial: number, draw: number): LabError =>
+  new LabError(
+    'store.duplicate-rejection',
+    `Draw ${draw} of trial ${trial} was already rejected; expected one rejection a draw.`,
+    'Nothing was changed.',
+  );
+
 /** For a second decision of the same trial at the same rung. */
 export const decided = (run: number, rung: number): LabError =>
   new LabError(

@@ -76,6 +76,7 @@ export interface StudyStore {
   changeStudy(id: number, change: StudyChange): Study;
   /** Gone at once for every reader; its records are then erased in small portions. Its re-runs and teachers stay. */
   removeStudy(id: number): Promise<void>;
+  /** Throws LabError `store.duplicate-rejection` when there is one of this trial and draw. */
   addRejection(rejection: Rejection): void;
   rejections(study: number): Rejection[];
   trialCounts(study: number): TrialCounts;

@@ -341,6 +341,7 @@ export function storeContract(name: string, open: () => Store): void {
         source: '',
         createdAt: AT,
       });
+      assert.throws(() => { store.addRejection({ study: id, trial: 0, draw: 0, key: 'k', reason: 'again' }); }, { code: 'store.duplicate-rejection' }); // prettier-ignore
       assert.equal(store.rejections(id).length, 1);
       await store.removeStudy(id);
       assert.throws(() => store.study(id), { code: 'store.unknown-study' });

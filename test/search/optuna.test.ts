@@ -103,6 +103,8 @@ void describe('studies of Optuna', () => {
     const refused: [file: string, code: string][] = [
       [changedBy('DROP TABLE trial_params'), 'import.not-optuna'],
       [changedBy('DELETE FROM trials'), 'import.not-optuna'],
+      [changedBy('ALTER TABLE trials RENAME COLUMN state TO condition'), 'import.not-optuna'],
+      [changedBy('PRAGMA application_id = 0x4b54474c'), 'import.whole-lab'],
       [changedBy('DELETE FROM trial_params'), 'import.not-a-graph-search'],
       [changedBy(`DELETE FROM trial_params WHERE param_name = '01_00_gate'`), 'import.not-a-graph-search'],
       [

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { LabError } from '../../core/base/errors.ts';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
 import { addRerun } from '../../core/search/repeat.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
@@ -68,6 +71,43 @@ async function labWithStudy(): Promise<{ store: Store; study: number }> {
 const exported = (store: Store, study: number, weights = true): Promise<Uint8Array> =>
   joined(exportStudy(store, study, { weights }));
 
+/** A study file of these lines with the hash that belongs to them. */
+function withHash(lines: readonly string[]): Buffer {
+  const content = lines.map((line) => `${line}\n`).join('');
+  const end = createHash('sha256').update(content).digest('hex');
+  return Buffer.from(`${content}{"end":"${end}"}\n`);
+}
+
+type Mutation = (lines: readonly string[], line: number, leaf: number) => string[];
+
+/** What takes the place of some value of a record. */
+const HOSTILE: readonly unknown[] = [
+  ...[null, true, '', '../../etc/passwd', 'x'.repeat(30_000), [], {}, ['a'], { a: 1 }],
+  ...[0, -1, 0.5, 7, 2 ** 31, 2 ** 53, 1e300],
+];
+
+/** Replaces the leaf-th value of a JSON text. */
+function replaced(text: string, leaf: number, value: unknown): string {
+  let count = 0;
+  JSON.parse(text, (_key, part: unknown) => (count++, part));
+  let at = 0;
+  return JSON.stringify(JSON.parse(text, (_key, part: unknown) => (at++ === leaf % count ? value : part)));
+}
+
+const MUTATIONS: readonly Mutation[] = [
+  ...HOSTILE.map(
+    (value): Mutation =>
+      (lines, line, leaf) =>
+        lines.with(line, replaced(lines[line]!, leaf, value)),
+  ),
+  // A value of another line of the file, a line twice, a line less, two lines exchanged.
+  (lines, line, leaf) => lines.with(line, replaced(lines[line]!, leaf, leaf % 40)),
+  (lines, line) => lines.toSpliced(line, 0, lines[line]!),
+  (lines, line) => lines.toSpliced(line, 1),
+  (lines, line, leaf) =>
+    lines.with(line, lines[leaf % lines.length]!).with(leaf % lines.length, lines[line]!),
+];
+
 /** Everything that a store says of runs and the like, to see that nothing was left behind. */
 const contentOf = (store: Store) => [
   store.studies(),
@@ -115,6 +155,43 @@ void describe('study files', () => {
     await next.scheduler.close('save');
   });
 
+  void test('a file that has lost the end of its last line is whole all the same', async () => {
+    const { store, study } = await labWithStudy();
+    const file = await exported(store, study);
+    const memory = openMemoryStore();
+    const { id } = await importStudy(memory, inPieces(file.subarray(0, -1), 1000));
+    assert.ok(Buffer.from(await exported(memory, id)).equals(Buffer.from(file)));
+  });
+
+  void test('whatever a file says, whose hash is right: it comes in sound, or not at all with a word why', async () => {
+    const { store, study } = await labWithStudy();
+    const lines = Buffer.from(await exported(store, study, false)).toString().trimEnd().split('\n').slice(0, -1); // prettier-ignore
+    const lab = openLabFile(join(folder, 'hostile.ktg'));
+    const counts = { taken: 0, refused: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.nat(), fc.constantFrom(...MUTATIONS), async (line, leaf, mutate) => {
+        const changed = mutate(lines, line % lines.length, leaf);
+        try {
+          const { id } = await importStudy(lab, inPieces(withHash(changed), 1 << 16));
+          counts.taken++;
+          assert.ok((await exported(lab, id, false)).length > 0);
+          assert.deepEqual(lab.check(), []);
+          await lab.removeStudy(id);
+        } catch (error) {
+          assert.ok(error instanceof LabError, String(error));
+          assert.ok(error.message !== '' && error.next !== '');
+          counts.refused++;
+        }
+        for (const { id } of lab.reruns()) await lab.removeRerun(id);
+        for (const { id } of lab.allPretrained()) lab.removePretrained(id);
+        assert.deepEqual([lab.studies(), lab.runs({ kind: 'trial' }), lab.reruns()], [[], [], []]);
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(counts.taken > 20 && counts.refused > 100, JSON.stringify(counts));
+    lab.close();
+  });
+
   void test('a broken file leaves nothing behind', async () => {
     const { store, study } = await labWithStudy();
     const file = Buffer.from(await exported(store, study));
@@ -122,12 +199,20 @@ void describe('study files', () => {
     const edit = (from: string, to: string): Buffer => Buffer.from(text.replace(from, to), 'latin1');
     const broken: [file: Uint8Array, code: string][] = [
       [Buffer.alloc(0), 'import.not-a-study'],
-      [Buffer.from('SQLite format 3\0'), 'import.truncated'],
+      [Buffer.from('SQLite format 3\0'), 'import.not-a-study'],
+      [Buffer.from('a text of somebody else, without an end of line'), 'import.not-a-study'],
+      [Buffer.alloc(5 << 20, 'x'), 'import.not-a-study'],
+      [file.subarray(0, 40), 'import.truncated'],
       [Buffer.from('{"format":"other"}\n'), 'import.not-a-study'],
       [edit('"version":1}\n', '"version":2}\n'), 'import.wrong-version'],
       [edit('"n":1,', '"n":2,'), 'import.damaged'],
       [edit('"n":1,', '"n":-1,'), 'import.bad-record'],
       [edit('"run":0,', '"run":9999,'), 'import.bad-record'],
+      [edit('"rejection":null', '"rejection":"why"'), 'import.bad-record'],
+      [edit('"duplicateOf":null', '"duplicateOf":0'), 'import.bad-record'],
+      [edit('"rerun":null', '"rerun":0'), 'import.bad-record'],
+      [edit('"kind":"trial","number":0', '"kind":"trial","number":3'), 'import.bad-record'],
+      [edit('"priority":0', '"priority":1e300'), 'import.bad-record'],
       [edit('"gate":"through"', '"gate":"../../x"'), 'graph.unknown-gate'],
       [edit('{"environment"', '{"surprise":1,"environment"'), 'import.bad-record'],
       ...[0.2, 0.5, 0.9, 0.999].map((share): [Uint8Array, string] => [

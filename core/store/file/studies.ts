@@ -5,7 +5,7 @@ import type { JobState, Rejection, Study, TrialCounts } from '../../study/study.
 import type { LabProblem } from '../../study/problem.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { StudyStore } from '../store.ts';
-import { unknown } from '../refusals.ts';
+import { duplicateRejection, unknown } from '../refusals.ts';
 import { update } from './sql.ts';
 
 interface StudyRow {
@@ -72,7 +72,11 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
       await erase(id);
     },
     addRejection({ study, trial, draw, key, reason }) {
-      database.run('INSERT INTO rejection VALUES (?, ?, ?, ?, ?)', study, trial, draw, key, reason);
+      const { changes } = database.run(
+        'INSERT INTO rejection VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        ...[study, trial, draw, key, reason],
+      );
+      if (changes === 0) throw duplicateRejection(trial, draw);
     },
     rejections: (id) =>
       database.all<Rejection>('SELECT * FROM rejection WHERE study = ? ORDER BY trial, draw', id),

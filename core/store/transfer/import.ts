@@ -2,12 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { EpochMetrics } from '../../study/metrics.ts';
 import type { Study } from '../../study/study.ts';
 import { unpackEdges, unpackNodes } from '../packing.ts';
 import type { Store } from '../store.ts';
 import { Reader, truncated } from './reader.ts';
 import { FORMAT, MOST_LINE, VERSION, headSchema, recordSchema } from './records.ts';
-import type { ReadHead, ReadRecord } from './records.ts';
+import type { PackedEpoch, ReadHead, ReadRecord } from './records.ts';
 
 /** Longest first line: it holds the plan. */
 const MOST_HEAD = 4 << 20;
@@ -45,16 +47,24 @@ export async function importStudy(
   }
 }
 
+/** How every study file begins: its keys are sorted. */
+const BEGINNING = `{"format":"${FORMAT}"`;
+
+const notAStudy = (): LabError =>
+  new LabError(
+    'import.not-a-study',
+    'This is not a study file: it does not begin like one.',
+    'Choose a file that was made by export, or the SQLite file of an Optuna study.',
+  );
+
 async function readHead(reader: Reader): Promise<ReadHead> {
-  const line = await reader.line(MOST_HEAD);
+  const line = await reader.line(MOST_HEAD).catch((error: unknown) => {
+    throw error instanceof LabError && error.code === 'import.too-long' ? notAStudy() : error;
+  });
   const head: unknown = line && parseJson(line.text);
   const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
-  if (format !== FORMAT)
-    throw new LabError(
-      'import.not-a-study',
-      'The file does not begin like a study file of this lab.',
-      'Choose a file that was made by export.',
-    );
+  if (line?.text.startsWith(BEGINNING) && !line.ended) throw truncated();
+  if (format !== FORMAT) throw notAStudy();
   if (version !== VERSION)
     throw new LabError(
       'import.wrong-version',
@@ -71,6 +81,7 @@ class Importing {
   readonly #environments: number[] = [];
   readonly #reruns: number[] = [];
   readonly #runs: number[] = [];
+  #trials = 0;
   /** Small, and seen by all studies: written at the end. */
   readonly #pretrained: (ReadRecord & { pretrained: unknown })[] = [];
   readonly #jobs: (() => void)[] = [];
@@ -83,8 +94,10 @@ class Importing {
   async all(reader: Reader): Promise<void> {
     for (let number = 2; ; number++) {
       const line = await reader.line(MOST_LINE);
-      if (!line) throw truncated();
-      const record = checked(recordSchema, parseJson(line.text), number);
+      const parsed = line && parseJson(line.text);
+      // The last line may have lost its end, and nothing else with it.
+      if (!line || (parsed === undefined && !line.ended)) throw truncated();
+      const record = checked(recordSchema, parsed, number);
       if ('end' in record) {
         if (record.end !== line.hashBefore())
           throw new LabError(
@@ -128,7 +141,10 @@ class Importing {
         { ...checkpoint, run: at(this.#runs, run), chunks: reader.bytes(checkpoint.bytes) },
         createdAt,
       );
-    } else if ('pretrained' in record) this.#pretrained.push(record);
+    } else if ('pretrained' in record) {
+      at(this.#runs, record.pretrained.run);
+      this.#pretrained.push(record);
+    }
   }
 
   #rerun({ state, startedAt, endedAt, ...rerun }: Extract<ReadRecord, { rerun: unknown }>['rerun']): void {
@@ -155,6 +171,8 @@ class Importing {
       endedAt,
       ...run
     } = given;
+    if (run.kind === 'trial' && run.number !== this.#trials++)
+      throw new RangeError(`trial ${run.number} comes as number ${this.#trials - 1} of the study`);
     return this.#store.transaction(() => {
       const { id } = this.#store.addRun({
         ...run,
@@ -169,13 +187,7 @@ class Importing {
       let epoch = 0;
       const upTo = (end: number): void => {
         for (; epoch < end; epoch++) {
-          const [seconds, nodes, edges] = at(epochs, epoch);
-          this.#store.addEpoch(id, {
-            epoch: epoch + 1,
-            seconds,
-            nodes: unpackNodes(nodes),
-            edges: unpackEdges(edges),
-          });
+          this.#store.addEpoch(id, metricsOf(graph, epoch + 1, at(epochs, epoch)));
         }
       };
       for (const { slot, fromEpoch, environment, startedAt: began, endedAt: ended, outcome } of attempts) {
@@ -194,6 +206,22 @@ class Importing {
       return id;
     });
   }
+}
+
+/** Metrics of an epoch as they were packed. Throws RangeError when they are not those of such a graph. */
+function metricsOf(
+  graph: Graph,
+  epoch: number,
+  [seconds, packedNodes, packedEdges]: PackedEpoch,
+): EpochMetrics {
+  const [nodes, edges] = [unpackNodes(packedNodes), unpackEdges(packedEdges)];
+  if (nodes.length !== graph.nodes.length || edges.length !== graph.edges.length)
+    throw new RangeError(
+      `epoch ${epoch} has ${nodes.length} nodes and ${edges.length} edges, its graph ${graph.nodes.length} and ${graph.edges.length}`,
+    );
+  const wrong = nodes.find(({ accuracy }) => accuracy < 0 || accuracy > 1);
+  if (wrong) throw new RangeError(`epoch ${epoch} has an accuracy of ${wrong.accuracy}`);
+  return { epoch, seconds, nodes, edges };
 }
 
 function at<T>(items: readonly T[], place: number): T {

@@ -1,4 +1,5 @@
-import { LabError } from '../../base/errors.ts';
+import { LabError, messageOf } from '../../base/errors.ts';
+import { APPLICATION_ID } from '../file/schema.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 
@@ -25,42 +26,55 @@ export interface OptunaTrial {
 
 /**
  * Reads the largest study of a SQLite file of Optuna, of any version from 0.13 on. Throws LabError
- * `import.not-optuna`, and what opening a file throws.
+ * `import.not-optuna`, `import.whole-lab`, and what opening a file throws.
  */
 export function readOptuna(file: string): OptunaStudy {
   const database = openSqlite(file, { readOnly: true });
   try {
-    const tables = new Set(
-      database
-        .all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
-        .map((row) => row.name),
-    );
-    const needed = ['studies', 'trials', 'trial_params', 'trial_values'];
-    const missing = needed.filter((table) => !tables.has(table));
-    const study = missing.length === 0 ? largestStudy(database) : undefined;
-    if (!study)
-      throw new LabError(
-        'import.not-optuna',
-        `${file}: ${missing.length > 0 ? `the table ${missing[0]} is not there` : 'it holds no trial'}, expected a study of Optuna.`,
-        'Choose the SQLite file that Optuna wrote, such as optuna.db.',
-      );
-    const numbers = new Map(
-      database
-        .all<{ trial_id: number }>(
-          'SELECT trial_id FROM trials WHERE study_id = ? ORDER BY trial_id',
-          study.id,
-        )
-        .map(({ trial_id: id }, number) => [id, number]),
-    );
-    return {
-      name: study.name,
-      trials: trialsOf(database, study.id, numbers, tables.has('trial_user_attributes')),
-      reports: reportsOf(database, numbers, tables.has('trial_intermediate_values')),
-    };
+    return studyIn(database, file);
+  } catch (error) {
+    // Such as a column that is not there.
+    throw error instanceof LabError ? error : notOptuna(file, messageOf(error));
   } finally {
     database.close();
   }
 }
+
+function studyIn(database: Sqlite, file: string): OptunaStudy {
+  if (database.value<number>('PRAGMA application_id') === APPLICATION_ID)
+    throw new LabError(
+      'import.whole-lab',
+      `${file}: this is a whole lab, expected one study.`,
+      'Open it with --lab, or export a study of it and import that.',
+    );
+  const tables = new Set(
+    database
+      .all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
+      .map((row) => row.name),
+  );
+  const needed = ['studies', 'trials', 'trial_params', 'trial_values'];
+  const missing = needed.filter((table) => !tables.has(table));
+  const study = missing.length === 0 ? largestStudy(database) : undefined;
+  if (!study)
+    throw notOptuna(file, missing.length > 0 ? `the table ${missing[0]} is not there` : 'it holds no trial');
+  const numbers = new Map(
+    database
+      .all<{ trial_id: number }>('SELECT trial_id FROM trials WHERE study_id = ? ORDER BY trial_id', study.id)
+      .map(({ trial_id: id }, number) => [id, number]),
+  );
+  return {
+    name: study.name,
+    trials: trialsOf(database, study.id, numbers, tables.has('trial_user_attributes')),
+    reports: reportsOf(database, numbers, tables.has('trial_intermediate_values')),
+  };
+}
+
+const notOptuna = (file: string, what: string): LabError =>
+  new LabError(
+    'import.not-optuna',
+    `${file}: ${what}, expected a study of Optuna.`,
+    'Choose the SQLite file that Optuna wrote, such as optuna.db.',
+  );
 
 const largestStudy = (database: Sqlite): { id: number; name: string } | undefined =>
   database.get(
@@ -80,7 +94,10 @@ function trialsOf(
       state: OptunaTrial['state'];
       datetime_start: string | null;
       datetime_complete: string | null;
-    }>('SELECT * FROM trials WHERE study_id = ? ORDER BY trial_id', study)
+    }>(
+      'SELECT trial_id, state, datetime_start, datetime_complete FROM trials WHERE study_id = ? ORDER BY trial_id',
+      study,
+    )
     .map((row): OptunaTrial => ({
       number: numbers.get(row.trial_id)!,
       state: row.state,

@@ -3,6 +3,15 @@ import { LabError } from '../../base/errors.ts';
 
 const NEWLINE = 10;
 
+export interface Line {
+  /** Without its end. */
+  text: string;
+  /** False when the stream ends before the line does, as far as that can be told. */
+  ended: boolean;
+  /** SHA-256 of everything before it, hexadecimal. */
+  hashBefore: () => string;
+}
+
 /** Reads lines and counted bytes from a stream, and hashes all but the last line. */
 export class Reader {
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -13,10 +22,11 @@ export class Reader {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** The next line without its end; undefined at the end of the stream. Throws `import.too-long`, `import.truncated`. */
-  async line(most: number): Promise<{ text: string; hashBefore: () => string } | undefined> {
+  /** The next line; undefined at the end of the stream. Throws `import.too-long`. */
+  async line(most: number): Promise<Line | undefined> {
     const parts: Uint8Array[] = [];
     let length = 0;
+    let ended = true;
     for (;;) {
       const end = this.#rest.indexOf(NEWLINE);
       if (end >= 0) {
@@ -34,13 +44,16 @@ export class Reader {
         );
       if (!(await this.#more())) {
         if (length === 0) return undefined;
-        throw truncated();
+        this.#rest = new Uint8Array(0);
+        ended = false;
+        break;
       }
     }
     const bytes = Buffer.concat(parts);
     const before = this.#hash.copy();
     this.#hash.update(bytes);
-    return { text: bytes.toString('utf8', 0, bytes.length - 1), hashBefore: () => before.digest('hex') };
+    const text = bytes.toString('utf8', 0, bytes.length - Number(ended));
+    return { text, ended, hashBefore: () => before.digest('hex') };
   }
 
   /** So many bytes, as they come. Throws `import.truncated`. */

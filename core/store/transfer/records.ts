@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { graphKey } from '../../graph/canonical.ts';
 import { parseGraph } from '../../graph/parse.ts';
+import { modelSchema } from '../../graph/schema.ts';
 import { outcomes } from '../../study/run.ts';
 import {
   failureSchema,
@@ -21,7 +22,8 @@ export const VERSION = 1;
 /** Longest line, in bytes: a run of 200 epochs of seven nodes takes about 500 KiB. */
 export const MOST_LINE = 64 << 20;
 
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const priority = v.pipe(v.number(), v.safeInteger());
 const time = v.nullable(whole);
 /** Place of another record among those of its kind, 0-based. */
 const place = v.nullable(whole);
@@ -40,7 +42,7 @@ const study = v.strictObject({
   notes: text,
   plan: studyPlanSchema,
   state: jobState,
-  priority: v.pipe(v.number(), v.integer()),
+  priority,
   createdAt: whole,
   startedAt: time,
   endedAt: time,
@@ -72,7 +74,7 @@ const rerun = v.strictObject({
   training: trainingSchema,
   retries: whole,
   state: jobState,
-  priority: v.pipe(v.number(), v.integer()),
+  priority,
   createdAt: whole,
   startedAt: time,
   endedAt: time,
@@ -90,7 +92,7 @@ const attempt = v.strictObject({
 /** [seconds, nodes, edges], the last two packed as in packing.ts and written as base64. */
 const epoch = v.strictTuple([v.pipe(v.number(), v.minValue(0)), packed, packed]);
 
-const run = v.strictObject({
+const runFields = v.strictObject({
   kind: v.picklist(['trial', 'repeat', 'pretrain']),
   rerun: place,
   number: whole,
@@ -113,6 +115,18 @@ const run = v.strictObject({
   epochs: v.pipe(v.array(epoch), v.maxLength(100_000)),
 });
 
+/** What only some runs have, they must have. */
+const run = v.pipe(
+  runFields,
+  v.check(({ kind, rerun: place }) => (kind === 'repeat') === (place !== null), 'A repeat, and nothing else, is one of a re-run'), // prettier-ignore
+  v.check(({ state, rejection: why }) => (state === 'rejected') === (why !== null), 'What was rejected, and nothing else, says why'), // prettier-ignore
+  v.check(({ state, duplicateOf }) => (state === 'duplicate') === (duplicateOf !== null), 'A duplicate, and nothing else, is one of a run'), // prettier-ignore
+  v.check(
+    ({ epochs, training }) => epochs.length <= training.epochs,
+    'It has more epochs than it is to have',
+  ),
+);
+
 const decision = v.strictObject({
   run: whole,
   rung: v.pipe(whole, v.minValue(1)),
@@ -126,7 +140,7 @@ const decision = v.strictObject({
 });
 
 const pretrained = v.strictObject({
-  model: lineSchema(100),
+  model: modelSchema,
   training: trainingSchema,
   seed: seedSchema,
   run: whole,
@@ -166,4 +180,5 @@ export const headSchema = v.strictObject({
 export type StudyHead = v.InferInput<typeof headSchema>;
 export type StudyRecord = v.InferInput<typeof recordSchema>;
 export type ReadHead = v.InferOutput<typeof headSchema>;
+export type PackedEpoch = v.InferOutput<typeof epoch>;
 export type ReadRecord = v.InferOutput<typeof recordSchema>;
