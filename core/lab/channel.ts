@@ -60,7 +60,7 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
       const output = await lab.request(name as RequestName, input as never, { signal: abort.signal });
       if (underWay.has(request)) post({ type: 'answer', id: request, output });
     } catch (error) {
-      if (!underWay.has(request)) return;
+      if (!underWay.has(request) || abort.signal.aborted) return; // nobody waits for it
       const known = error instanceof LabError;
       if (!known) onBug(error);
       post({

@@ -134,14 +134,20 @@ export class DataSets {
   async add(file: FileInput): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
       const found = await this.#look(resolve(path), 0);
-      return this.#note(found, 'upload' in file ? await keepFile(path, this.#folder(), name) : resolve(path));
+      return this.#note(
+        found,
+        'upload' in file ? await keepFile(path, this.#folder(), nameFor(found, name)) : resolve(path),
+      );
     });
   }
 
   async #note(found: DataLook, kept: string): Promise<DataSetView> {
     const title = CIFAR_LAYOUTS[found.name as CifarName].title;
     const official = OFFICIAL.find((each) => kept === join(this.#folder(), OFFICIAL_ARCHIVES[each].file));
-    if (official) return this.#told(official);
+    if (official) {
+      this.#problems.delete(official);
+      return this.#told(official);
+    }
     const { trainCount, testCount, classes, identity } = found;
     const { size } = await stat(kept);
     const added = { path: kept, title: `${title} from ${basename(kept)}`, trainCount, testCount, classes, identity, bytes: size }; // prettier-ignore
@@ -231,6 +237,14 @@ export class DataSets {
     if ('look' in result) return result.look;
     throw new LabError(result.problem.code, result.problem.message, result.problem.next);
   }
+}
+
+/** What is kept under the name of an official archive is taken for all of it: a part of one gets another name. */
+function nameFor({ name: data, trainCount, testCount }: DataLook, name: string): string {
+  const { official } = CIFAR_LAYOUTS[data as CifarName];
+  const whole = trainCount === official.train && testCount === official.test;
+  const named = OFFICIAL.find((each) => name.endsWith(OFFICIAL_ARCHIVES[each].file));
+  return named === undefined || (whole && named === data) ? name : `part-${name.replace(/^[^\w]+/, '')}`;
 }
 
 const isOfficial = (name: string): name is CifarName => (OFFICIAL as string[]).includes(name);

@@ -177,6 +177,11 @@ export class Lab {
     this.toasts = this.toasts.filter((toast) => toast.id !== id);
   }
 
+  /** Closes the messages about what went wrong. */
+  forgetTroubles(): void {
+    this.toasts = this.toasts.filter(({ bad }) => !bad);
+  }
+
   /** Changes settings; what views remember is merged by name. */
   async set(change: Partial<Settings>): Promise<void> {
     const settings = await this.attempt(() => this.request('settings.set', change));

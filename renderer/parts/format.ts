@@ -34,3 +34,7 @@ export const moment = (time: number | null): string =>
 
 /** "1 trial", "14 trials" */
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** A message that begins with a common word begins with a capital; paths and addresses stay as they are. */
+export const sentence = (text: string): string =>
+  /^[a-z]+ /.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;

@@ -17,7 +17,7 @@ export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
   return [
     {
       precision: null,
-      title: `the usual way here: ${kind === 'gpu' ? 'TF32' : 'float32'}`,
+      title: `as usual (${kind === 'gpu' ? 'TF32' : 'float32'})`,
       about: kind === 'gpu' ? 'NVIDIA cards take TF32, processors float32.' : 'Processors take float32, NVIDIA cards TF32.', // prettier-ignore
       obstacle: '',
     },

@@ -51,6 +51,7 @@ export class ServedApp {
   readonly #browser: Browser;
   #server: ChildProcess | null = null;
   #url = '';
+  #environment: Record<string, string> = {};
   #cookies: Awaited<ReturnType<BrowserContext['cookies']>> = [];
 
   private constructor(folder: string, browser: Browser) {
@@ -58,11 +59,18 @@ export class ServedApp {
     this.#browser = browser;
   }
 
-  /** @param fill writes the lab file before it is served */
-  static async open(fill: (labFile: string) => void | Promise<void> = () => undefined): Promise<ServedApp> {
+  /**
+   * @param fill writes the lab file before it is served
+   * @param environment of the server, given its folder
+   */
+  static async open(
+    fill: (labFile: string) => void | Promise<void> = () => undefined,
+    environment: (folder: string) => Record<string, string> = () => ({}),
+  ): Promise<ServedApp> {
     await ensureWindow();
     const folder = await mkdtemp(join(tmpdir(), 'ktg-app-'));
     const app = new ServedApp(folder, await startBrowser());
+    app.#environment = environment(folder);
     await fill(app.labFile);
     await app.start();
     return app;
@@ -92,7 +100,11 @@ export class ServedApp {
       '--port',
       `${port}`,
     ];
-    const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: checkout });
+    const server = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      cwd: checkout,
+      env: { ...process.env, ...this.#environment },
+    });
     this.#server = server;
     this.#url = await new Promise<string>((resolve, reject) => {
       createInterface(server.stdout).on('line', (line) => {

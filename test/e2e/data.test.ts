@@ -1,0 +1,140 @@
+/** Data as a stranger meets them: a download that stutters, a wrong file, a folder, an engine that cannot be fetched. */
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { ServedApp, withoutBrowser } from './app.ts';
+
+/** A few real images; the official name belongs to the whole. */
+const part = readFileSync(fileURLToPath(new URL('../fixtures/data/cifar-100-part.tar.gz', import.meta.url)));
+
+/** Sends an archive that is none: drop by drop, or whole. */
+class Mirror {
+  readonly #server: Server;
+  manner: 'drops' | 'whole' = 'drops';
+
+  constructor() {
+    this.#server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 2_000_000 });
+      let rest = 2_000_000;
+      const drops = setInterval(() => {
+        const drop = this.manner === 'whole' ? rest : Math.min(50_000, rest / 2);
+        rest -= drop;
+        response.write(Buffer.alloc(drop));
+        if (rest > 0) return;
+        clearInterval(drops);
+        response.end();
+      }, 120);
+      response.on('close', () => {
+        clearInterval(drops);
+      });
+    });
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+describe('data and engine', { skip: withoutBrowser }, () => {
+  const mirror = new Mirror();
+  let app: ServedApp;
+  let page: Page;
+  let complaints: string[];
+  before(async () => {
+    const address = await mirror.listen();
+    app = await ServedApp.open(undefined, (folder) => ({
+      KTG_HOME: folder,
+      KTG_DATA: join(folder, 'data'),
+      KTG_DATA_MIRROR: address,
+      KTG_TENSORFLOW_WHEEL: join(folder, 'missing.whl'),
+    }));
+    ({ page, complaints } = await app.visit(await app.context()));
+  });
+  after(async () => {
+    mirror.close();
+    await app.close();
+  });
+  const card = (title: string) =>
+    page.locator('section').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+
+  test('the first page says which engine runs and offers the faster one; its failure is told in words', async () => {
+    const engine = page.getByRole('region', { name: 'What trains' });
+    await engine.getByText('Trains on the portable engine').waitFor();
+    await engine.getByText(/TensorFlow makes training about \d+ times faster/).waitFor();
+    await engine.getByRole('button', { name: 'Install it' }).click();
+    await engine.getByText(/There is no file .*missing\.whl.*KTG_TENSORFLOW_WHEEL/).waitFor();
+    assert.doesNotMatch(await engine.innerText(), /--wheel|ktg /);
+  });
+
+  test('a download shows how far it is, can be stopped, and is checked', async () => {
+    const cifar = card('CIFAR-100');
+    await cifar.getByRole('button', { name: 'Download' }).click();
+    await cifar.getByText(/[KM]iB of 1\.9 MiB/).waitFor();
+    await cifar.getByRole('button', { name: 'Stop' }).click();
+    mirror.manner = 'whole';
+    await cifar.getByRole('button', { name: 'Download' }).click();
+    await cifar.getByText(/MD5 \w+, expected \w+/).waitFor();
+    await cifar.getByText(/choose it here, or put it into/).waitFor();
+    assert.doesNotMatch(await cifar.innerText(), /--data/);
+  });
+
+  test('a server that is not there is said, with what to do', async () => {
+    mirror.close();
+    const cifar = card('CIFAR-100');
+    await cifar.getByRole('button', { name: 'Download' }).click();
+    await cifar.getByText(/cannot be reached.*choose it here/).waitFor();
+  });
+
+  test('a part of an archive is taken as what it is, whatever it is called, and can be removed from the list', async () => {
+    await page.evaluate(`location.hash = '#/data'`);
+    await card('CIFAR-100')
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'cifar-100-binary.tar.gz', mimeType: '', buffer: part });
+    const added = card('CIFAR-100 from part-cifar-100-binary.tar.gz');
+    await added.getByText('ready').waitFor();
+    await added.getByRole('button', { name: 'Show some images' }).click();
+    await added.getByRole('img').first().waitFor();
+    await card('CIFAR-100').getByRole('button', { name: 'Download' }).waitFor();
+    await added.getByRole('button', { name: /^More for/ }).click();
+    await added.getByRole('button', { name: 'Remove from this list' }).click();
+    await added.waitFor({ state: 'detached' });
+    assert.ok(existsSync(join(app.folder, 'data', 'part-cifar-100-binary.tar.gz')), 'only forgotten');
+  });
+
+  test('of several dropped files none is taken silently', async () => {
+    await page.evaluate(`{
+      const data = new DataTransfer();
+      for (const name of ['a.tar', 'b.tar']) data.items.add(new File([name], name));
+      document.querySelector('main [role=group]').dispatchEvent(
+        new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }`);
+    await page.getByText('2 files were dropped.').waitFor();
+    await page.evaluate(`location.hash = '#/settings'`);
+    await page.getByText('2 files were dropped.').waitFor({ state: 'detached' });
+  });
+
+  test('a file on its way is seen and can be stopped', async () => {
+    await page.evaluate(`location.hash = '#/studies'`);
+    await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
+    await page
+      .locator('main input[type=file]')
+      .first()
+      .setInputFiles({ name: 'holiday.mov', mimeType: '', buffer: Buffer.alloc(24 << 20) });
+    await page.getByText('Sending holiday.mov').waitFor();
+    await page.locator('.toasts').getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Sending holiday.mov').waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.toasts [role=alert]').count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+});
