@@ -1,6 +1,7 @@
 import type { HeldLab } from '../lab/hold.ts';
 import type { LabProblem } from '../lab/api.ts';
 import { Exit } from './command.ts';
+import type { UsedLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { watch } from './watch.ts';
@@ -13,7 +14,7 @@ import { rerunLines } from './words.ts';
  * @returns the command's exit status
  */
 export async function followStudy(
-  lab: HeldLab,
+  lab: UsedLab,
   study: number,
   json: boolean,
   hint = rerunHint,
@@ -31,7 +32,7 @@ export async function followStudy(
 }
 
 /** Watches a re-run to its end and tells its table. Returns the command's exit status. */
-export async function followRerun(lab: HeldLab, rerun: number, json: boolean): Promise<number> {
+export async function followRerun(lab: UsedLab, rerun: number, json: boolean): Promise<number> {
   await watch(lab, { rerun }, json);
   const view = await lab.api.request('reruns.open', { rerun });
   const { state, problem } = view.rerun;

@@ -11,6 +11,15 @@ export const labOptions = { lab: { type: 'string' }, json: { type: 'boolean' } }
 export const labUsage = `  --lab FILE        the lab file; default KTG_LAB, else the one in your data folder
   --json            for programs: JSON instead of text`;
 
+/** A lab that a command works with, wherever it is held. */
+export interface UsedLab extends HeldLab {
+  /** Holds the lab again, here or elsewhere, after the program has ended that held it. */
+  takeOver(): Promise<void>;
+}
+
+/** Milliseconds for which a program may still save what its workers hand over, after it has stopped to listen. */
+const CLOSING = 90_000;
+
 type Need = 'look' | 'change' | 'make' | 'work';
 const ways = { look: 'to-look', change: 'at-rest', make: 'at-rest', work: 'to-work' } as const;
 const needsFile: readonly Need[] = ['look', 'change'];
@@ -21,11 +30,31 @@ const needsFile: readonly Need[] = ['look', 'change'];
  * @param need `look` reads only; `change` may change records and trains nothing, `make` also makes the file; `work` trains
  * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the holder cannot be talked to
  */
-export async function useLab(values: Values, need: Need): Promise<HeldLab> {
+export async function useLab(values: Values, need: Need): Promise<UsedLab> {
   const file = labFile(textOf(values, 'lab'));
   if (needsFile.includes(need) && !existsSync(file))
     throw new LabError('lab.no-file', `There is no lab file ${file} yet.`, 'Make one with: ktg search');
-  const lab = await holdLab(file, ways[need]);
+  let held = await hold(file, need);
+  return {
+    file,
+    get api() {
+      return held.api;
+    },
+    get elsewhere() {
+      return held.elsewhere;
+    },
+    get lost() {
+      return held.lost;
+    },
+    async takeOver() {
+      held = await hold(file, need, CLOSING);
+    },
+    close: async (how) => held.close(how),
+  };
+}
+
+async function hold(file: string, need: Need, patience?: number): Promise<HeldLab> {
+  const lab = await holdLab(file, ways[need], patience);
   if (lab.elsewhere || need === 'look') return lab;
   const { heldBy } = await lab.api.request('lab.status', {});
   if (!heldBy) return lab;
@@ -38,7 +67,7 @@ export async function useLab(values: Values, need: Need): Promise<HeldLab> {
 }
 
 /** Uses a lab and leaves it, whatever happens. */
-export async function withLab<T>(values: Values, need: Need, work: (lab: HeldLab) => Promise<T>): Promise<T> {
+export async function withLab<T>(values: Values, need: Need, work: (lab: UsedLab) => Promise<T>): Promise<T> {
   const lab = await useLab(values, need);
   try {
     return await work(lab);

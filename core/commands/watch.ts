@@ -3,8 +3,9 @@ import type { LabApi, LabEvent, LabProblem, RerunView, SlotView, StudyCard, Tria
 import { hasEnded } from '../study/moves.ts';
 import type { HeldLab } from '../lab/hold.ts';
 import { Exit } from './command.ts';
+import type { UsedLab } from './lab-access.ts';
 import { LiveBlock } from './live-block.ts';
-import { counted, jsonLine, span } from './report.ts';
+import { counted, jsonLine, line, span } from './report.ts';
 import { cardParts, percent, slotText, trialText } from './words.ts';
 
 /** What is looked at until it no longer runs. */
@@ -25,9 +26,18 @@ interface Scene {
 /**
  * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a terminal, slots and progress
  * below; with `json`, one object a line. Ctrl-C once pauses it cleanly, twice leaves at once; of a lab that runs elsewhere it
- * only stops the looking. Throws LabError `lab.holder-ended` when the program ends that holds the lab.
+ * only stops the looking, and when that one's program ends, this one takes the lab over and goes on.
  */
-export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise<void> {
+export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
+  while ((await look(lab, what, json)) === 'holder-ended') {
+    const text = `The program that held ${lab.file} has ended; this one goes on.`;
+    if (json) jsonLine({ event: 'log', level: 'warning', text });
+    else line(text);
+    await lab.takeOver();
+  }
+}
+
+async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' | 'holder-ended'> {
   const { api } = lab;
   const block = new LiveBlock(process.stdout);
   const scene: Scene = { card: null, rerun: null, slots: [] };
@@ -92,24 +102,18 @@ export async function watch(lab: HeldLab, what: Watched, json: boolean): Promise
   });
   try {
     await readScene(api, what, scene);
-    if (stateOf(scene, what) === 'running') await Promise.race([finished, holderEnds(lab)]);
+    if (stateOf(scene, what) === 'running') await Promise.race([finished, lab.lost]);
     if (!lab.elsewhere && interrupted) await quiet(api, what);
+    return stateOf(scene, what) === 'running' && !interrupted ? 'holder-ended' : 'over';
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'lab.unreachable') return 'holder-ended';
+    throw error;
   } finally {
     undo();
     clearInterval(ticker);
     endSignals();
     block.end();
   }
-}
-
-/** Rejects when the program ends that holds a lab elsewhere. */
-async function holderEnds(lab: HeldLab): Promise<never> {
-  await lab.lost;
-  throw new LabError(
-    'lab.holder-ended',
-    `The program that held ${lab.file} has ended, and with it the training.`,
-    'Go on here with: ktg resume, or ktg rerun --continue N',
-  );
 }
 
 /** Calls on Ctrl-C and SIGTERM: the first asks, the second is meant at once. Returns its undo. */

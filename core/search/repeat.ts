@@ -48,7 +48,8 @@ export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
   requireTrainable(graph, 'look');
   const variants: Variant[] = [{ name: 'graph', graph, key: graphKey(graph) }];
   for (const baseline of wish.baselines) variants.push(baselineOf(baseline, graph));
-  const before = store.reruns().length;
+  // Not how many there are: one may have been removed.
+  const before = store.reruns().at(-1)?.id ?? 0;
   const seeds = Array.from({ length: wish.seeds }, (_, index) =>
     stream(wish.baseSeed, 'repeat', before, index).next(),
   );

@@ -191,16 +191,29 @@ describe('a lab that another program holds', () => {
   });
 });
 
-test('the program that trains ends: who looks on is told so and does not wait for ever', async () => {
+test('the program that trains ends: who looks on takes the lab over and goes on', async () => {
   const own = join(folder, 'ends.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
   const leave = await openDoorway(lab, own);
-  await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 50_000, duplicates: 'train' }), start: true }); // prettier-ignore
+  const real = { ...plan({ trials: 50_000, duplicates: 'train' }).training, data: 'synthetic:train=160,test=100', epochs: 1 }; // prettier-ignore
+  await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 50_000, duplicates: 'train', training: real }), start: true }); // prettier-ignore
   const watching = startKtg(own, 'resume', '--json');
   await watching.line((line) => line.startsWith('{"event":"trial"'));
   leave();
-  const { code, json } = await watching.ended;
+  await watching.line((line) => line.includes('has ended; this one goes on'));
   await lab.close('at-once');
-  assert.equal(code, 1);
-  assert.equal((json.at(-1)!.error as { code: string }).code, 'lab.holder-ended');
+  const { number } = openLabFile(own, { readOnly: true }).runs({ states: ['waiting', 'running'] })[0]!;
+  await watching.line((line) => line.startsWith('{"event":"trial"') && line.includes(`"number":${number},`));
+  watching.child.kill('SIGINT');
+  const { code, json } = await watching.ended;
+  assert.equal(code, 130);
+  assert.equal((json.at(-1) as unknown as StudyCard).study.state, 'paused');
+});
+
+test('of two programs that begin on a lab at the same moment, one trains and the other looks on', async () => {
+  const own = join(folder, 'both.sqlite');
+  const args = ['search', '--data', 'synthetic:train=160,test=100', '--nodes', '1', '--trials', '1', '--epochs', '1', '--slots', '1']; // prettier-ignore
+  const ended = await Promise.all(['A', 'B'].map(async (name) => ktg(own, ...args, '--name', name)));
+  assert.deepEqual(ended.map(({ code }) => code).sort(), [0, 0], JSON.stringify(ended)); // prettier-ignore
+  assert.match((await ktg(own, 'list')).out, /A +completed[^]*B +completed|B +completed[^]*A +completed/);
 });

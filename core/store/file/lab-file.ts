@@ -31,14 +31,17 @@ const LOG_BYTES = 64 << 20;
  * other processes, come out read-only and name the holder.
  *
  * @throws LabError `store.cannot-open`, `store.read-only-folder`, `store.network-folder`, `store.foreign-file`,
- *   `store.newer-schema`, `store.older-schema`, `store.damaged`
+ *   `store.newer-schema`, `store.older-schema`, `store.being-made`, `store.damaged`
  */
 export function openLabFile(path: string, options: { readOnly?: boolean } = {}): Store {
   const file = resolve(path);
   if (options.readOnly) return openToRead(file, null);
   checkFolder(file);
   const lock = takeWriteLock(file);
-  if (!lock) return openToRead(file, 'held');
+  if (!lock) {
+    if (isNew(file)) throw beingMade(file);
+    return openToRead(file, 'held');
+  }
   try {
     return openToWrite(file, () => {
       lock.release();
@@ -48,6 +51,24 @@ export function openLabFile(path: string, options: { readOnly?: boolean } = {}):
     throw error;
   }
 }
+
+/** True for a file whose first writer has not written its schema yet. */
+function isNew(file: string): boolean {
+  if (!existsSync(file)) return true;
+  const database = openSqlite(file, { readOnly: true });
+  try {
+    return schemaOf(database, file) === 0;
+  } finally {
+    database.close();
+  }
+}
+
+const beingMade = (file: string): LabError =>
+  new LabError(
+    'store.being-made',
+    `${file}: another program is making this lab just now.`,
+    'Try again in a moment.',
+  );
 
 function openToRead(file: string, held: 'held' | null): Store {
   if (!existsSync(file))
