@@ -3,8 +3,8 @@ import type { RungDecision } from '../study/decision.ts';
 import type { Rule, StudyPlan } from '../study/plan.ts';
 import { ladder, rule as ashaRule } from './asha.ts';
 import type { Ladder } from './asha.ts';
-import { medianRule } from './median.ts';
-import type { Reported } from './median.ts';
+import { medianRule, newHistory, takeReport } from './median.ts';
+import type { MedianHistory } from './median.ts';
 
 /**
  * A study's rule over all values recorded so far. It reads them from the store once and is told of each new one, so that a
@@ -89,30 +89,49 @@ function placeAfter(ascending: readonly number[], value: number): number {
 }
 
 function medianJudge(store: Store, study: number, rule: Rule & { kind: 'median' }, epochs: number): Judge {
-  let reports: Map<number, Reported[]> | undefined;
-  const known = (): Map<number, Reported[]> =>
-    (reports ??= new Map(
-      store
-        .curves({ study })
-        .map(({ run, accuracy }) => [run, accuracy[0]!.map((value, index) => ({ epoch: index + 1, value }))]),
-    ));
+  const histories = new Map<number, MedianHistory>();
+  /** By epoch, the mean values of all trials that have come as far, ascending. */
+  const means = new Map<number, number[]>();
+  const take = (run: number, epoch: number, value: number): void => {
+    const history = histories.get(run) ?? newHistory();
+    histories.set(run, history);
+    if (epoch <= history.epoch) return;
+    const mean = takeReport(history, epoch, value, rule.grace);
+    if (Number.isNaN(mean)) return;
+    const there = means.get(epoch) ?? [];
+    means.set(epoch, there);
+    there.splice(placeAfter(there, mean), 0, mean);
+  };
+  let looked = false;
+  /** The first time: what was reported before. A report that is about to be judged is in the store already. */
+  const look = (judged: number, epoch: number): void => {
+    if (looked) return;
+    looked = true;
+    for (const { run, accuracy } of store.curves({ study }))
+      for (const [index, value] of accuracy[0]!.entries())
+        if (run !== judged || index + 1 < epoch) take(run, index + 1, value);
+  };
   return {
     rungs: rungsOf(rule, epochs),
     judge(run, epoch, accuracy) {
       // The last epoch ends a trial anyway.
       if (epoch === epochs) return [];
-      const own = [...(known().get(run) ?? []), { epoch, value: accuracy }];
-      const others = [...known()].filter(([other]) => other !== run).map(([, history]) => history);
-      const { decision, reason, n, best, median } = medianRule(own, others, rule);
+      look(run, epoch);
+      const { best } = histories.get(run) ?? newHistory();
+      const question = {
+        epoch,
+        value: accuracy,
+        best: Number.isNaN(accuracy) ? best : Math.max(best, accuracy),
+        means: means.get(epoch) ?? [],
+      };
+      const { decision, reason, n, median } = medianRule(question, rule);
       if (reason === 'not-a-number') return [notANumber(epoch, n)];
       if (reason !== 'judged') return [];
-      return [{ rung: epoch, value: best, go: decision === 'continue', n, rank: null, limit: null, median }];
+      return [{ rung: epoch, value: question.best, go: decision === 'continue', n, rank: null, limit: null, median }]; // prettier-ignore
     },
     recorded(run, epoch, accuracy) {
-      const history = known().get(run) ?? [];
-      // The first look at the store may have found this report already.
-      if (history.at(-1)?.epoch !== epoch) history.push({ epoch, value: accuracy });
-      known().set(run, history);
+      look(run, epoch);
+      take(run, epoch, accuracy);
     },
   };
 }

@@ -10,10 +10,14 @@ export interface MedianOptions {
   readonly samples: number;
 }
 
-/** One value of a trial. */
-export interface Reported {
+/** A report of a trial, with what is known of it and of the others. */
+export interface MedianQuestion {
   readonly epoch: number;
   readonly value: number;
+  /** Best value of the trial so far, this one included; NaN values left out, -Infinity when there is no other. */
+  readonly best: number;
+  /** Mean values, up to this epoch, of the other trials that have come as far, stopped ones too; ascending, none NaN. */
+  readonly means: readonly number[];
 }
 
 export interface MedianRuling {
@@ -27,40 +31,51 @@ export interface MedianRuling {
   readonly median: number;
 }
 
-/**
- * Rules on the last report of a trial. `own` holds all its reports, `others` those of every other trial, stopped ones
- * too, each in order of epochs. NaN stops the trial, as in asha.ts; NaN values of others are left out.
- */
+/** Rules on the last report of a trial. NaN stops the trial, as in asha.ts. */
 export function medianRule(
-  own: readonly Reported[],
-  others: readonly (readonly Reported[])[],
+  { epoch, value, best, means }: MedianQuestion,
   { grace, samples }: MedianOptions,
 ): MedianRuling {
-  const last = own.at(-1);
-  if (!last) throw new RangeError('The median rule needs at least one report of the trial');
-  const best = Math.max(...own.map((report) => report.value).filter((value) => !Number.isNaN(value)));
-  const undecided = { n: 0, best, median: Number.NaN };
-  if (Number.isNaN(last.value)) return { ...undecided, decision: 'stop', reason: 'not-a-number' };
-  if (last.epoch < grace) return { ...undecided, decision: 'continue', reason: 'grace' };
-  const means = others
-    .filter((reports) => (reports.at(-1)?.epoch ?? -Infinity) >= last.epoch)
-    .map((reports) => mean(reports.filter(({ epoch }) => epoch >= grace && epoch <= last.epoch)))
-    .filter((value) => !Number.isNaN(value));
   const n = means.length;
-  if (n < samples) return { ...undecided, n, decision: 'continue', reason: 'too-few-trials' };
+  const undecided = { n, best, median: Number.NaN };
+  if (Number.isNaN(value)) return { ...undecided, decision: 'stop', reason: 'not-a-number' };
+  if (epoch < grace) return { ...undecided, decision: 'continue', reason: 'grace' };
+  if (n < samples) return { ...undecided, decision: 'continue', reason: 'too-few-trials' };
   const middle = median(means);
   return { decision: best < middle ? 'stop' : 'continue', reason: 'judged', n, best, median: middle };
 }
 
-/** Mean of the values that are numbers; NaN when there are none. */
-function mean(reports: readonly Reported[]): number {
-  const values = reports.map((report) => report.value).filter((value) => !Number.isNaN(value));
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** What the rule keeps of one trial. */
+export interface MedianHistory {
+  /** Its last report. */
+  epoch: number;
+  best: number;
+  /** Sum and number of its values from `grace` on that are numbers. */
+  sum: number;
+  count: number;
 }
 
-/** Middle value, or the mean of the two middle ones, of a list that is not empty. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+export const newHistory = (): MedianHistory => ({ epoch: 0, best: -Infinity, sum: 0, count: 0 });
+
+/**
+ * Takes up the next report of a trial.
+ *
+ * @returns its mean value up to this epoch; NaN when there is none
+ */
+export function takeReport(history: MedianHistory, epoch: number, value: number, grace: number): number {
+  history.epoch = epoch;
+  if (!Number.isNaN(value)) {
+    history.best = Math.max(history.best, value);
+    if (epoch >= grace) {
+      history.sum += value;
+      history.count++;
+    }
+  }
+  return history.count > 0 ? history.sum / history.count : NaN;
+}
+
+/** Middle value, or the mean of the two middle ones, of an ascending list that is not empty. */
+function median(ascending: readonly number[]): number {
+  const half = ascending.length >> 1;
+  return ascending.length % 2 === 1 ? ascending[half]! : (ascending[half - 1]! + ascending[half]!) / 2;
 }

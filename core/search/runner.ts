@@ -41,6 +41,10 @@ export interface Device {
   maximumSlots: number;
   /** False when it has disappeared: its jobs failed as `lost`. */
   present: boolean;
+  /** For people: why it has so many slots, or why it computes nothing. */
+  note?: string;
+  /** A card's name that never changes (UUID), where its number may. */
+  uuid?: string;
 }
 
 export interface Slot {
