@@ -1,7 +1,7 @@
 /** What leaves the app, and what comes back in. */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { ServedApp, withoutBrowser } from './app.ts';
 import { saved, savedTo } from './saved.ts';
@@ -42,6 +42,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     const png = await fromMenu('Save the graph', 'Figure as PNG');
     assert.deepEqual(png.subarray(0, 4), PNG);
     assert.ok(png.readUInt32BE(16) > 800, 'wide enough for print');
+    assert.match(png.toString('latin1', 0, 2000), /Description.*"seed".*"protocol"/s);
     const dot = (await fromMenu('Save the graph', 'Graph as DOT')).toString();
     assert.match(dot, /^digraph/);
     const shown = /\((\d\d\.\d\d)\)/.exec(svg)![1]!;
@@ -68,6 +69,8 @@ describe('out and in', { skip: withoutBrowser }, () => {
     const csv = (await fromMenu('Save the table', 'Save as CSV')).toString().trim().split(/\r?\n/);
     assert.equal(csv.length, 13);
     assert.equal(new Set(csv.map((line) => line.split(',').length > 5)).size, 1);
+    assert.match(csv[0]!, /,made\.seed,made\.protocol,made\.data,made\.version/);
+    assert.match(csv[1]!, /,held-out,synthetic,/);
     const table = JSON.parse((await fromMenu('Save the table', 'Save as JSON')).toString()) as {
       trials: unknown[];
       protocol: string;
@@ -109,6 +112,15 @@ describe('out and in', { skip: withoutBrowser }, () => {
     await page.waitForURL(/#\/studies\/2$/);
     await page.getByText('12 / 12').waitFor();
     assert.deepEqual(await fromMenu('More for this study', 'Export without weights'), file);
+  });
+
+  test('a study of the authors’ code comes in from its Optuna file', async () => {
+    await go('#/studies');
+    await page.getByRole('button', { name: 'Import…' }).waitFor();
+    const file = fileURLToPath(new URL('../fixtures/optuna/experiment01.db', import.meta.url));
+    await page.locator('main input[type=file]').setInputFiles(file);
+    await page.waitForURL(/#\/studies\/3$/);
+    await page.getByText(/Best: trial \d/).waitFor();
   });
 
   test('the editor takes every step back and forward again; its address is the graph', async () => {

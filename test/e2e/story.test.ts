@@ -73,11 +73,15 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
       return saved(page, () => page.getByRole('button', { name: 'Node 1', exact: true }).click());
     };
     const safetensors = await weights();
-    const header = JSON.parse(
+    const { __metadata__: about, ...tensors } = JSON.parse(
       safetensors.toString('utf8', 8, 8 + Number(safetensors.readBigUInt64LE(0))),
-    ) as Record<string, { dtype: string; data_offsets: [number, number] }>;
-    assert.ok(Object.keys(header).length > 20);
-    for (const { dtype } of Object.values(header)) assert.equal(dtype, 'F32');
+    ) as { __metadata__: { made: string } } & Record<string, { dtype: string }>;
+    assert.ok(Object.keys(tensors).length > 20);
+    for (const { dtype } of Object.values(tensors)) assert.equal(dtype, 'F32');
+    const made = JSON.parse(about.made) as { training: object; environment: object };
+    for (const fact of ['protocol', 'data']) assert.ok(fact in made.training, fact);
+    for (const fact of ['app', 'revision', 'engine', 'device']) assert.ok(fact in made.environment, fact);
+    assert.ok('seed' in made);
 
     await page.evaluate(`location.hash = '#/studies'`);
     await page.getByRole('button', { name: 'Import…' }).waitFor();
@@ -88,6 +92,15 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
     await page.getByRole('link', { name: /%$/ }).first().click();
     await page.getByRole('heading', { name: /^Trial/ }).waitFor();
     assert.deepEqual(await weights(), safetensors);
+
+    await page.evaluate(`location.hash = '#/data'`);
+    await page.getByRole('button', { name: 'Train or import one' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Architecture').selectOption({ label: 'ResNet8' });
+    await dialog
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'best.safetensors', mimeType: '', buffer: safetensors });
+    await page.getByText('imported from best.safetensors').waitFor();
     assert.deepEqual(complaints, []);
     await page.close();
   });

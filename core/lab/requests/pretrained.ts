@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import type { PretrainedView } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
-import { headerOf, modelsOf, sizeOf } from '../weights.ts';
+import { asCheckpoint, environmentOf, headerOf, infoOf, sizeOf, weightsWith } from '../weights.ts';
 
 type Names =
   'pretrained.list' | 'pretrained.train' | 'pretrained.import' | 'pretrained.export' | 'pretrained.remove';
@@ -16,7 +16,7 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
     'pretrained.train': ({ model, training, seed }) => view(scheduler.pretrain(model, training, seed).id),
     'pretrained.import': async ({ model, training, file }) =>
       files.use(file, async (path, name) => {
-        const { sha256, models } = await inspect(path);
+        const models = await modelsIn(path);
         if (models['1'] !== model)
           throw new LabError(
             'pretrained.wrong-model',
@@ -24,15 +24,15 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
             'Choose the weights of a network that was trained alone.',
           );
         const at = now();
-        const { size: bytes } = await stat(path);
-        const chunks = createReadStream(path, { highWaterMark: 1 << 20 });
+        const chunks = () => asCheckpoint(createReadStream(path, { highWaterMark: 1 << 20 }));
+        const { sha256, bytes } = await sumOf(chunks());
         const weights = {
           run: null,
           epoch: training.epochs,
           purpose: 'final' as const,
           bytes,
           sha256,
-          chunks,
+          chunks: chunks(),
         };
         const checkpoint = await store.saveCheckpoint(weights, at);
         const about = { model, training, seed: 0, run: null, checkpoint: checkpoint.id };
@@ -41,10 +41,11 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
         return view(added.id);
       }),
     'pretrained.export': async ({ pretrained }) => {
-      const { checkpoint, model, id } = store.pretrained(pretrained);
+      const { checkpoint, model, id, seed, training, run } = store.pretrained(pretrained);
       if (checkpoint === null)
         throw new LabError('pretrained.no-weights', `The pretrained ${model} has no weights yet.`, 'Wait until it is trained.'); // prettier-ignore
-      const chunks = store.readCheckpoint(checkpoint);
+      const made = { seed, training, environment: run === null ? null : environmentOf(store, run) };
+      const chunks = weightsWith(made, store.readCheckpoint(checkpoint));
       return files.offer(`${model}-pretrained-${id}.safetensors`, 'application/octet-stream', chunks);
     },
     'pretrained.remove': ({ pretrained }) => {
@@ -61,26 +62,28 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
   };
 }
 
-/** Hash of a weights file, and the models of its nodes. */
-async function inspect(path: string): Promise<{ sha256: string; models: Record<string, string> }> {
-  const hash = createHash('sha256');
-  let begin: Buffer | null = Buffer.alloc(0);
-  let models: Record<string, string> | null = null;
-  let expected = 0;
-  let bytes = 0;
+/** The models of a weights file by the numbers of their nodes. */
+async function modelsIn(path: string): Promise<Record<string, string>> {
+  const { size } = await stat(path);
+  let begin: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-    if (!begin) continue;
     begin = Buffer.concat([begin, chunk]);
     const header = headerOf(begin);
     if (!header) continue;
-    models = modelsOf(header.json);
-    expected = sizeOf(header);
-    begin = null;
+    const { nodes } = infoOf(header.json);
+    const expected = sizeOf(header);
+    if (size === expected) return nodes;
+    throw new LabError('runs.weights-damaged', `The file has ${size} bytes; its header speaks of ${expected}.`, 'It is cut off or damaged: export or copy it again.'); // prettier-ignore
   }
-  if (!models) throw new LabError('runs.not-weights', 'The file ends before its header does.', 'Choose an intact file.'); // prettier-ignore
-  if (bytes !== expected)
-    throw new LabError('runs.weights-damaged', `The file has ${bytes} bytes; its header speaks of ${expected}.`, 'It is cut off or damaged: export or copy it again.'); // prettier-ignore
-  return { sha256: hash.digest('hex'), models };
+  throw new LabError('runs.not-weights', 'The file ends before its header does.', 'Choose an intact file.');
+}
+
+async function sumOf(chunks: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { sha256: hash.digest('hex'), bytes };
 }

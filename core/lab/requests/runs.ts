@@ -3,7 +3,7 @@ import { LabError } from '../../base/errors.ts';
 import type { TrialQuery, TrialRow } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
 import { allRows, runView, wireCurves, wireEpoch } from '../views.ts';
-import { weightsOfNode } from '../weights.ts';
+import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
 
 type Names =
   | 'trials.query'
@@ -51,7 +51,7 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
       return views.row(run);
     },
     'runs.weights': async ({ run, node }) => {
-      store.run(run);
+      const { seed, training } = store.run(run);
       const checkpoint = store.checkpointOf(run);
       if (!checkpoint)
         throw new LabError(
@@ -60,11 +60,12 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
           'Weights of completed and of pinned runs are kept; pin a run before it stops.',
         );
       const chunks = store.readCheckpoint(checkpoint.id);
+      const made = { seed, training, environment: environmentOf(store, run) };
       const name = `run-${run}-epoch-${checkpoint.epoch}${node === undefined ? '' : `-node-${node}`}.safetensors`;
       return files.offer(
         name,
         'application/octet-stream',
-        node === undefined ? chunks : weightsOfNode(chunks, node),
+        node === undefined ? weightsWith(made, chunks) : weightsOfNode(made, chunks, node),
       );
     },
     'metrics.curves': (of) => {

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { GENERATOR } from '../../core/base/random.ts';
+import {
+  asCheckpoint,
+  infoOf,
+  headerOf,
+  sizeOf,
+  weightsOfNode,
+  weightsWith,
+} from '../../core/lab/weights.ts';
+import { architecture, sizeOf as numbersOf, statistics, tensors } from '../../core/models/architecture.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../core/train/checkpoint.ts';
+import { decodeSafetensors } from '../../core/train/safetensors.ts';
+
+const CLASSES = 10;
+const count = (specs: readonly { shape: readonly number[] }[]): number =>
+  specs.reduce((sum, { shape }) => sum + numbersOf(shape), 0);
+const state = (name: string, from: number) => {
+  const model = architecture(name);
+  const fill = (size: number, first: number) => Float32Array.from({ length: size }, (_, i) => first + i / 7);
+  const parameters = count(tensors(model, CLASSES));
+  return {
+    parameters: fill(parameters, from),
+    momentum: fill(parameters, from + 1),
+    statistics: fill(count(statistics(model)), from + 2),
+  };
+};
+const checkpoint: Checkpoint = {
+  info: {
+    format: 'ktg-checkpoint',
+    version: 1,
+    nodes: { '1': 'resnet8', '3': 'wrn-10-1' },
+    classes: CLASSES,
+    data: 'synthetic:0',
+    seed: 5,
+    generator: GENERATOR,
+    epoch: 8,
+    step: 0,
+    seconds: 0,
+    sums: null,
+    run: 'r',
+  },
+  states: new Map([
+    [1, state('resnet8', 0)],
+    [3, state('wrn-10-1', 100)],
+  ]),
+};
+const made = { seed: 5, training: { protocol: 'held-out' } };
+
+/** In portions that cut everywhere, also through the header. */
+async function* portions(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 10_007) yield Promise.resolve(bytes.subarray(at, at + 10_007));
+}
+const whole = async (chunks: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+};
+
+describe('weights that leave the lab', () => {
+  test('say where they come from, and are otherwise the same checkpoint', async () => {
+    const bytes = await whole(weightsWith(made, portions(encodeCheckpoint(checkpoint))));
+    assert.deepEqual(decodeCheckpoint(bytes, 'x'), checkpoint);
+    assert.deepEqual(JSON.parse(decodeSafetensors(bytes, 'x').metadata.made!), made);
+  });
+
+  test('of one network have its own names, and come back as the checkpoint of a network of its own', async () => {
+    const bytes = await whole(weightsOfNode(made, portions(encodeCheckpoint(checkpoint)), 3));
+    const { tensors: found, metadata } = decodeSafetensors(bytes, 'x');
+    const model = architecture('wrn-10-1');
+    assert.deepEqual(
+      [...found.keys()].sort(),
+      [...tensors(model, CLASSES), ...statistics(model)].map(({ name }) => name).sort(),
+    );
+    assert.deepEqual(JSON.parse(metadata.made!), made);
+    const back = await whole(asCheckpoint(portions(bytes)));
+    const header = headerOf(back)!;
+    assert.equal(sizeOf(header), back.length);
+    assert.deepEqual(infoOf(header.json).nodes, { '1': 'wrn-10-1' });
+    const { info, states } = decodeCheckpoint(back, 'x');
+    const { parameters, statistics: running } = checkpoint.states.get(3)!;
+    assert.equal(info.epoch, 8);
+    assert.deepEqual(states.get(1), {
+      parameters,
+      momentum: new Float32Array(parameters.length),
+      statistics: running,
+    });
+  });
+
+  test('a whole checkpoint comes in as it is', async () => {
+    const bytes = encodeCheckpoint(checkpoint);
+    assert.deepEqual(decodeCheckpoint(await whole(asCheckpoint(portions(bytes))), 'x'), checkpoint);
+  });
+
+  test('a node that was not trained has none', async () => {
+    await assert.rejects(whole(weightsOfNode(made, portions(encodeCheckpoint(checkpoint)), 2)), {
+      code: 'runs.no-such-node',
+    });
+  });
+});
