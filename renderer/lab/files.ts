@@ -2,6 +2,7 @@
 import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
+import { withText } from './png.ts';
 
 const PORTION = 1 << 20;
 
@@ -88,7 +89,10 @@ export function save(name: string, content: Blob | string, type = 'text/plain'):
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Draws an SVG text as PNG at `scale` pixels per unit. */
+/**
+ * Draws an SVG text as PNG at `scale` pixels per unit, on white: text stays legible wherever the picture is opened. What
+ * the SVG says of its origin goes along.
+ */
 export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
   const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
   try {
@@ -98,10 +102,17 @@ export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
     const canvas = document.createElement('canvas');
     canvas.width = Math.round(image.naturalWidth * scale);
     canvas.height = Math.round(image.naturalHeight * scale);
-    canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await new Promise((resolve, reject) => {
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be drawn.'))));
+    const pen = canvas.getContext('2d')!;
+    pen.fillStyle = '#fff';
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise<Blob>((resolve, reject) => {
+      canvas.toBlob((made) => (made ? resolve(made) : reject(new Error('The picture could not be drawn.'))));
     });
+    const origin = new DOMParser().parseFromString(svg, 'image/svg+xml').querySelector('metadata');
+    if (!origin) return blob;
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    return new Blob([withText(bytes, 'Description', origin.textContent)], { type: blob.type });
   } finally {
     URL.revokeObjectURL(address);
   }

@@ -8,8 +8,21 @@ function cell(value: string | number | null | undefined): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Head and rows; line breaks are CRLF. */
-export const toCsv = (
+type Cell = string | number | null | undefined;
+
+/** Head and rows; line breaks are CRLF. Where the numbers were made stands in columns of its own at the end of every row. */
+export function toCsv(
   head: readonly string[],
-  rows: Iterable<readonly (string | number | null | undefined)[]>,
-): string => [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+  rows: Iterable<readonly Cell[]>,
+  provenance: Readonly<Record<string, unknown>> = {},
+): string {
+  const known = Object.entries(provenance).filter(([, value]) => value !== undefined && value !== null);
+  const made = known.map(([, value]): Cell =>
+    typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value),
+  );
+  const lines = [
+    [...head, ...known.map(([key]) => `made.${key}`)],
+    ...[...rows].map((row) => [...row, ...made]),
+  ];
+  return lines.map((line) => line.map(cell).join(',')).join('\r\n') + '\r\n';
+}

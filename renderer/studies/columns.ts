@@ -15,6 +15,8 @@ export interface Column {
   readonly text: (row: TrialRow) => string;
   /** What is sorted by; null comes last either way. */
   readonly value: (row: TrialRow) => number | string | null;
+  /** What is saved, where it is not what is sorted by. */
+  readonly saved?: (row: TrialRow) => string;
 }
 
 /** Why a trial ended, in words. */
@@ -46,6 +48,7 @@ export function columnsOf(size: number): Column[] {
       width: 132,
       text: (row) => runStates[row.state].title,
       value: (row) => runStateNames.indexOf(row.state),
+      saved: (row) => row.state,
     },
     {
       key: 'accuracy',
@@ -85,6 +88,7 @@ export function columnsOf(size: number): Column[] {
       width: 140,
       text: (row) => moment(row.startedAt),
       value: (row) => row.startedAt,
+      saved: (row) => (row.startedAt === null ? '' : new Date(row.startedAt).toISOString()),
     },
     {
       key: 'seed',

@@ -70,7 +70,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     assert.equal(csv.length, 13);
     assert.equal(new Set(csv.map((line) => line.split(',').length > 5)).size, 1);
     assert.match(csv[0]!, /,made\.seed,made\.protocol,made\.data,made\.version/);
-    assert.match(csv[1]!, /,held-out,synthetic,/);
+    assert.match(csv[1]!, /,completed,.*,2026-03-03T\d\d:\d\d:00\.000Z,.*,held-out,synthetic,/);
     const table = JSON.parse((await fromMenu('Save the table', 'Save as JSON')).toString()) as {
       trials: unknown[];
       protocol: string;

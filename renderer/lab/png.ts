@@ -1,0 +1,34 @@
+/** Text inside PNG files (PNG specification 11.3.3.4, iTXt): where a picture's numbers come from goes along with it. */
+
+/** CRC-32 as in PNG's annex D, bit by bit: pictures are saved seldom. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** Signature, then the chunk IHDR: 13 bytes of data, with length, type and checksum. */
+const AFTER_HEADER = 8 + 12 + 13;
+
+/** The same picture with a text under a keyword (1 to 79 Latin letters), in front of its pixels. */
+export function withText(
+  png: Uint8Array<ArrayBuffer>,
+  keyword: string,
+  text: string,
+): Uint8Array<ArrayBuffer> {
+  // keyword, its end, not compressed (2 bytes), no language, no translated keyword, text
+  const content = new TextEncoder().encode(`iTXt${keyword}\0\0\0\0\0${text}`);
+  const chunk = new Uint8Array(content.length + 8);
+  const view = new DataView(chunk.buffer);
+  view.setUint32(0, content.length - 4);
+  chunk.set(content, 4);
+  view.setUint32(content.length + 4, crc32(content));
+  const whole = new Uint8Array(png.length + chunk.length);
+  whole.set(png.subarray(0, AFTER_HEADER));
+  whole.set(chunk, AFTER_HEADER);
+  whole.set(png.subarray(AFTER_HEADER), AFTER_HEADER + chunk.length);
+  return whole;
+}
