@@ -20,6 +20,10 @@ export function span(seconds: number): string {
 export const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
+/** What was found and what to do, as sentences of one line. */
+export const said = ({ message, next }: { message: string; next: string }): string =>
+  `${message.replace(/([^.!?])$/, '$1.')} ${next}`.trim();
+
 /** `1 trial`, `24 trials`. */
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 

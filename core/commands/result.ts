@@ -1,7 +1,7 @@
 import { toText } from '../graph/text.ts';
 import type { StudyView, TrialRow } from '../lab/api.ts';
 import { computationText } from './computation.ts';
-import { line } from './report.ts';
+import { line, said } from './report.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
 /** Trials in the order of a result table: completed first, then by how far they came, then by accuracy. */
@@ -20,7 +20,7 @@ export function showResult(view: StudyView, top = TOP): void {
   line(
     `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
-  if (study.problem) line(`Paused by itself: ${study.problem.message} ${study.problem.next}`);
+  if (study.problem) line(`Paused by itself: ${said(study.problem)}`);
   if (study.notes !== '') line(study.notes);
   const rows = ranked(trials).slice(0, top);
   if (rows.length > 0) {

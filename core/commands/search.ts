@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import { followStudy } from './follow.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { planFrom, planOptions, planUsage } from './plan.ts';
-import { counted, jsonLine, line } from './report.ts';
+import { counted, jsonLine, line, said } from './report.ts';
 import { setSlots, slotsUsage } from './slots.ts';
 import { textOf, wholeOf } from './values.ts';
 import { watchUsage } from './watch.ts';
@@ -46,7 +46,7 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
         line(`${counted(plan.trials, 'trial')} of ${spaceSize(plan.space)} settings, seed ${plan.seed}, protocol ${plan.training.protocol}`); // prettier-ignore
-        for (const { message, next } of warnings) line(`${message} ${next}`);
+        for (const warning of warnings) line(said(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
         line();
       }

@@ -1,6 +1,6 @@
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line, size } from './report.ts';
+import { jsonLine, line, said, size } from './report.ts';
 import { cardText, rerunTitle, slotText } from './words.ts';
 
 const atWork = (state: string): boolean => state === 'running' || state === 'paused';
@@ -24,12 +24,12 @@ ${labUsage}
       const { total, checkpoints } = status.sizes;
       line(`${file}: ${size(total)}, ${size(checkpoints)} of it weights; ${size(status.diskFree)} free on its disk`); // prettier-ignore
       line(`${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`); // prettier-ignore
-      if (status.trouble) line(`Trouble: ${status.trouble.message} ${status.trouble.next}`);
+      if (status.trouble) line(`Trouble: ${said(status.trouble)}`);
       if (!elsewhere) line(status.heldBy ? `Held by process ${status.heldBy.pid}.` : 'No lab is open on it: nothing trains now.'); // prettier-ignore
       for (const slot of elsewhere ? status.slots : []) line(`  ${slotText(slot)}`);
       for (const card of studies.filter(({ study }) => atWork(study.state))) {
         line(`study ${card.study.id} "${card.study.name}": ${card.study.state}, ${cardText(card)}`);
-        if (card.study.problem) line(`  ${card.study.problem.message} ${card.study.problem.next}`);
+        if (card.study.problem) line(`  ${said(card.study.problem)}`);
       }
       for (const view of reruns.filter(({ rerun }) => atWork(rerun.state))) line(rerunTitle(view));
       return Exit.done;

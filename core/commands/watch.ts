@@ -30,10 +30,11 @@ interface Scene {
  */
 export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
   while ((await look(lab, what, json)) === 'holder-ended') {
-    const text = `The program that held ${lab.file} has ended; this one goes on.`;
+    await lab.takeOver();
+    // Another one that looked on may have been faster.
+    const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another' : 'this'} one goes on.`;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else line(text);
-    await lab.takeOver();
   }
 }
 
@@ -54,7 +55,9 @@ async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' 
   };
   const trouble = (problem: LabProblem | null): void => {
     if (json) jsonLine({ event: 'trouble', problem });
-    else if (problem) block.print(`Nothing can go on now: ${problem.message} ${problem.next}`);
+    // The log says what it is.
+    else if (problem)
+      block.print('Nothing goes on until that is mended; then, in another terminal: ktg resume');
     else block.print('It goes on.');
   };
   const draw = (): void => {

@@ -66,11 +66,7 @@ export class Files {
     if (!isAbsolute(file.path))
       throw new LabError('files.relative-path', `"${file.path.slice(0, 200)}" is no absolute path.`, 'Give the whole path.'); // prettier-ignore
     await stat(file.path).catch((error: unknown) => {
-      throw new LabError(
-        'files.not-found',
-        `${file.path} cannot be read: ${messageOf(error)}`,
-        'Check the path.',
-      );
+      throw unreadable(file.path, error);
     });
     return { path: file.path, name: basename(file.path) };
   }
@@ -81,14 +77,14 @@ export class Files {
    */
   async use<T>(file: FileInput, work: (path: string, name: string) => Promise<T>): Promise<T> {
     const { path, name } = await this.#input(file);
-    if (!('upload' in file)) return work(path, name);
     try {
       return await work(path, name);
     } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-      throw new LabError(error.code, error.message.replaceAll(path, name), error.next, { cause: error });
+      const known = isOfSystem(error) ? unreadable(path, error) : error;
+      if (!('upload' in file) || !(known instanceof LabError)) throw known;
+      throw new LabError(known.code, known.message.replaceAll(path, name), known.next, { cause: error });
     } finally {
-      await this.forget(file.upload);
+      if ('upload' in file) await this.forget(file.upload);
     }
   }
 
@@ -168,3 +164,9 @@ export class Files {
     return kept;
   }
 }
+
+/** Of a file that is not there, may not be read, or is a folder. */
+const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
+const unreadable = (path: string, error: unknown): LabError =>
+  new LabError('files.unreadable', `${path} cannot be read: ${messageOf(error)}`, 'Choose a file that is there and may be read.'); // prettier-ignore

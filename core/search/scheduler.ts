@@ -557,7 +557,7 @@ export class Scheduler {
       } else {
         this.pause(work.owner, 'after-epoch', {
           code: 'search.teacher-failed',
-          message: `The pretraining of ${made.model} is ${run.state}${run.failure ? `: ${run.failure.message}` : ''}.`,
+          message: `The pretraining of ${made.model} did not come to its end (${run.state})${run.failure ? `: ${run.failure.message}` : '.'}`,
           next: 'Resume to train it again, or import its weights.',
         });
       }

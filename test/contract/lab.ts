@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
 import { template } from '../../core/graph/templates.ts';
@@ -193,10 +193,8 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
           await codeOf(api.request('studies.import', { file: { path: file } })),
           'import.not-a-study',
         );
-        assert.equal(
-          await codeOf(api.request('studies.import', { file: { path: `${file}s` } })),
-          'files.not-found',
-        );
+        for (const path of [`${file}s`, dirname(file)])
+          assert.equal(await codeOf(api.request('studies.import', { file: { path } })), 'files.unreadable');
         assert.equal(
           await codeOf(api.request('studies.import', { file: { path: 'x' } })),
           'files.relative-path',

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
@@ -133,17 +134,27 @@ void describe('opening a lab file', () => {
     );
   });
 
-  void test(
-    'a read-only or network folder is said before anything is tried',
-    { skip: process.getuid?.() === 0 && 'root may write anywhere' },
-    () => {
-      const locked = join(folder, 'locked');
-      mkdirSync(locked);
-      chmodSync(locked, 0o500);
-      assert.throws(() => openLabFile(join(locked, 'lab.ktg')), { code: 'store.read-only-folder' });
+  void test('a read-only folder is said, whether the lab in it is to be used or only looked at', async () => {
+    const locked = join(folder, 'locked');
+    mkdirSync(locked);
+    openLabFile(join(locked, 'lab.ktg')).close();
+    chmodSync(folder, 0o755);
+    chmodSync(locked, 0o555);
+    try {
+      for (const [name, options, code] of [
+        ['new.ktg', {}, 'store.read-only-folder'],
+        ['lab.ktg', {}, 'store.read-only-folder'],
+        ['lab.ktg', { readOnly: true }, 'store.read-only-folder'],
+      ] as const)
+        assert.equal(
+          await refusalOf(join(locked, name), options),
+          code,
+          `${name} ${JSON.stringify(options)}`,
+        );
+    } finally {
       chmodSync(locked, 0o700);
-    },
-  );
+    }
+  });
 
   void test('network file systems are refused by their kind', () => {
     assert.throws(
@@ -251,6 +262,25 @@ void describe('opening a lab file', () => {
     assert.ok(!readdirSync(folder).some((name) => name.endsWith('.part')));
   });
 });
+
+/** The code with which a lab file does not open for somebody without special rights: root may write anywhere. */
+async function refusalOf(file: string, options: { readOnly?: boolean }): Promise<string> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { openLabFile } from ${JSON.stringify(new URL('../../core/store/file/lab-file.ts', import.meta.url).href)};
+       try { openLabFile(${JSON.stringify(file)}, ${JSON.stringify(options)}).close(); console.log('opened'); }
+       catch (error) { console.log(error.code); }`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'], ...(process.getuid?.() === 0 && { uid: NOBODY, gid: NOBODY }) },
+  );
+  const said = await text(child.stdout);
+  return said.trim();
+}
+
+const NOBODY = 65_534;
 
 void describe('schemas', () => {
   const steps = [...migrations, 'ALTER TABLE study ADD COLUMN later TEXT'];

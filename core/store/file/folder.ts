@@ -36,12 +36,7 @@ export function checkFolder(file: string, typeOf: (folder: string) => number = s
     try {
       accessSync(path, constants.R_OK | constants.W_OK);
     } catch (error) {
-      throw new LabError(
-        'store.read-only-folder',
-        `${path}: it may not be written to, and a lab keeps its log beside its file.`,
-        'Change the permissions, or copy the lab file to a folder of your own.',
-        { cause: error },
-      );
+      throw readOnlyFolder(path, error);
     }
   }
   const network = NETWORK_TYPES.get(typeOf(folder));
@@ -52,6 +47,14 @@ export function checkFolder(file: string, typeOf: (folder: string) => number = s
       'Keep the lab on a local disk (--lab FILE or KTG_LAB) and copy backups to the network.',
     );
 }
+
+export const readOnlyFolder = (path: string, cause: unknown): LabError =>
+  new LabError(
+    'store.read-only-folder',
+    `${path}: it may not be written to, and a lab keeps its log beside its file.`,
+    'Change the permissions, or copy the lab file to a folder of your own.',
+    { cause },
+  );
 
 function statfsType(folder: string): number {
   try {

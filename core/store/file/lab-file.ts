@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
@@ -11,7 +11,7 @@ import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { Eraser } from './eraser.ts';
-import { checkFolder } from './folder.ts';
+import { checkFolder, readOnlyFolder } from './folder.ts';
 import { holderOf, noteHolder, takeWriteLock } from './lock.ts';
 import { startLogKeeper } from './log-keeper.ts';
 import { notesIn } from './notes.ts';
@@ -52,6 +52,17 @@ export function openLabFile(path: string, options: { readOnly?: boolean } = {}):
   }
 }
 
+/** A file whose log is not there yet needs it made, even to be read. */
+function requireReadable(database: Sqlite, file: string): void {
+  try {
+    database.value('PRAGMA schema_version');
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'store.read-only')
+      throw readOnlyFolder(dirname(file), error);
+    throw error;
+  }
+}
+
 /** True for a file whose first writer has not written its schema yet. */
 function isNew(file: string): boolean {
   if (!existsSync(file)) return true;
@@ -75,6 +86,7 @@ function openToRead(file: string, held: 'held' | null): Store {
     throw new LabError('store.cannot-open', `${file}: there is no such file.`, 'Check the path.');
   const database = openSqlite(file, { readOnly: true });
   try {
+    requireReadable(database, file);
     const schema = schemaOf(database, file);
     if (schema < migrations.length)
       throw new LabError(
