@@ -57,11 +57,13 @@ export function accuracyScale(values: Iterable<number>, { top, bottom }: Frame):
 
 export const percent = (fraction: number, digits = 1): string => `${(fraction * 100).toFixed(digits)} %`;
 
-/** Horizontal lines with their values at the left, and the axis' name at the top. */
-export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] {
-  const ticks = scale.ticks(Math.max(2, Math.round((frame.bottom - frame.top) / 46)));
-  const [low, high] = scale.domain() as [number, number];
-  const digits = high - low < 0.04 ? 1 : 0;
+/** Horizontal lines with their values at the left, and the axis' name beside them. */
+export function leftAxis(
+  scale: Scale,
+  { ticks, text, name }: { ticks: readonly number[]; text: (tick: number) => string; name: string },
+  frame: Frame,
+  theme: Theme,
+): Mark[] {
   return [
     ...ticks.flatMap((tick): Mark[] => {
       const y = Math.round(scale(tick)) + 0.5;
@@ -71,7 +73,7 @@ export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'a
           kind: 'text',
           x: frame.left - 7,
           y: y + 4,
-          text: (tick * 100).toFixed(digits),
+          text: text(tick),
           fill: theme.quiet,
           size: 11,
           anchor: 'end',
@@ -90,6 +92,25 @@ export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'a
     },
   ];
 }
+
+/** Fractions of 1 in percent. */
+export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] {
+  const [low, high] = scale.domain() as [number, number];
+  const digits = high - low < 0.04 ? 1 : 0;
+  const ticks = scale.ticks(Math.max(2, Math.round((frame.bottom - frame.top) / 46)));
+  return leftAxis(scale, { ticks, text: (tick) => (tick * 100).toFixed(digits), name }, frame, theme);
+}
+
+/** Dotted lines at the epochs where trials are judged. */
+export const rungLines = (rungs: readonly number[], x: Scale, { top, bottom }: Frame, theme: Theme): Mark[] =>
+  rungs.map((rung) => ({
+    kind: 'line',
+    points: [x(rung), top, x(rung), bottom],
+    stroke: theme.quiet,
+    width: 1,
+    dash: '2 3',
+    opacity: 0.5,
+  }));
 
 /** The line below the data with ticks and the axis' name. */
 export function bottomAxis(

@@ -10,7 +10,7 @@ import {
   epochScale,
   epochTicks,
   frameOf,
-  percent,
+  rungLines,
   type Frame,
   type Scale,
   type Size,
@@ -105,14 +105,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     measured: values.length > 0,
     marks: [
       ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
-      ...rungs.map((rung): Mark => ({
-        kind: 'line',
-        points: [x(rung), frame.top, x(rung), frame.bottom],
-        stroke: theme.quiet,
-        width: 1,
-        dash: '2 3',
-        opacity: 0.5,
-      })),
+      ...rungLines(rungs, x, frame, theme),
       ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed there'),
       ...lines,
       ...ends,
@@ -165,7 +158,3 @@ export function nearestCurve(
   }
   return best;
 }
-
-/** One sentence about a bar, for tooltips. */
-export const barWords = (rung: number, value: number): string =>
-  `at epoch ${rung} a trial must now be at ${percent(value)} or above to go on`;

@@ -7,8 +7,8 @@ import {
   epochScale,
   epochTicks,
   frameOf,
-  type Frame,
-  type Scale,
+  leftAxis,
+  rungLines,
   type Size,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
@@ -45,15 +45,15 @@ export function drawSeries(
     ? accuracyScale(values, frame)
     : scaleLinear([low - margin, high + margin], [frame.bottom, frame.top]);
   return [
-    ...(percent ? accuracyAxis(y, frame, theme, `${name}, %`) : quantityAxis(y, frame, theme, name)),
-    ...rungs.map((rung): Mark => ({
-      kind: 'line',
-      points: [x(rung), frame.top, x(rung), frame.bottom],
-      stroke: theme.quiet,
-      width: 1,
-      dash: '2 3',
-      opacity: 0.5,
-    })),
+    ...(percent
+      ? accuracyAxis(y, frame, theme, `${name}, %`)
+      : leftAxis(
+          y,
+          { ticks: y.ticks(6), text: (tick) => String(Number(tick.toPrecision(6))), name },
+          frame,
+          theme,
+        )),
+    ...rungLines(rungs, x, frame, theme),
     ...bottomAxis(
       epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) })),
       frame,
@@ -75,30 +75,3 @@ export const seriesLegend = (series: readonly Series[]): LegendEntry[] =>
     text: title,
     mark: { kind: 'line', points: [-10, 0, 10, 0], stroke: color, width: 2, ...(dash && { dash }) },
   }));
-
-function quantityAxis(y: Scale, frame: Frame, theme: Theme, name: string): Mark[] {
-  return [
-    ...y.ticks(6).flatMap((tick): Mark[] => [
-      { kind: 'line', points: [frame.left, y(tick), frame.right, y(tick)], stroke: theme.grid, width: 1 },
-      {
-        kind: 'text',
-        x: frame.left - 7,
-        y: y(tick) + 4,
-        text: String(Number(tick.toPrecision(6))),
-        fill: theme.quiet,
-        size: 11,
-        anchor: 'end',
-      },
-    ]),
-    {
-      kind: 'text',
-      x: 13,
-      y: (frame.top + frame.bottom) / 2,
-      text: name,
-      fill: theme.quiet,
-      size: 11,
-      anchor: 'middle',
-      turn: -90,
-    },
-  ];
-}
