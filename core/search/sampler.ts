@@ -3,8 +3,7 @@ import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { graphAt, judgeDraw, sample } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import { propose } from './tpe.ts';
-import type { Observation } from './tpe.ts';
+import { Past, propose } from './tpe.ts';
 
 /** What trial i is: by random drawing, decided by (study seed, i) alone. */
 export interface SampledTrial {
@@ -28,11 +27,7 @@ const PROPOSALS = 100;
  *
  * @param past trials that have ended: only TPE looks at them, so that its trials follow from (study seed, number, past)
  */
-export function sampleTrial(
-  plan: StudyPlan,
-  number: number,
-  past: readonly Observation[] = [],
-): SampledTrial {
+export function sampleTrial(plan: StudyPlan, number: number, past: Past = new Past()): SampledTrial {
   const seed = stream(plan.seed, 'training', number).next();
   const rejected: SampledTrial['rejected'] = [];
   for (let draw = 0; ; draw++) {

@@ -22,21 +22,65 @@ const MOST_GOOD = 25;
 const CANDIDATES = 24;
 
 /**
+ * What is known of the trials that have ended, kept up with each of them: how often each choice came up, and which were the best.
+ * A trial is better that came farther, or as far with a higher accuracy; of equal ones the earlier.
+ */
+export class Past {
+  #size = 0;
+  /** By dimension and choice. */
+  readonly #counts: number[][] = [];
+  /** Best first, never more than can count as good. */
+  readonly #best: Observation[] = [];
+
+  constructor(observations: Iterable<Observation> = []) {
+    for (const observation of observations) this.add(observation);
+  }
+
+  add(observation: Observation): void {
+    this.#size++;
+    for (const [at, pick] of observation.picks.entries()) {
+      const counts = (this.#counts[at] ??= []);
+      counts[pick] = (counts[pick] ?? 0) + 1;
+    }
+    const place = this.#best.findIndex((other) => isBetter(observation, other));
+    this.#best.splice(place < 0 ? this.#best.length : place, 0, observation);
+    this.#best.splice(MOST_GOOD);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get good(): readonly Observation[] {
+    return this.#best.slice(0, Math.ceil(GOOD_SHARE * this.#size));
+  }
+
+  /** How many trials had a choice. */
+  count(dimension: number, choice: number): number {
+    return this.#counts[dimension]?.[choice] ?? 0;
+  }
+}
+
+const isBetter = (a: Observation, b: Observation): boolean =>
+  a.epoch === b.epoch ? a.accuracy > b.accuracy : a.epoch > b.epoch;
+
+/**
  * Tree-structured Parzen estimator for categorical choices (Bergstra et al., NeurIPS 2011; sizes as in Optuna's TPESampler):
  * each dimension's choices are drawn as often as good trials have them, and of some proposals the one is taken that good
- * trials have most often compared with the others. A trial is better that came farther, or as far with a higher accuracy.
+ * trials have most often compared with the others. Costs the same however many trials there are.
  */
-export function propose(
-  space: SearchSpace,
-  observations: readonly Observation[],
-  random: RandomStream,
-): number[] {
+export function propose(space: SearchSpace, past: Past, random: RandomStream): number[] {
   const choices = dimensions(space).map((dimension) => dimension.choices.length);
-  if (observations.length < STARTUP) return choices.map((count) => random.below(count));
-  const ranked = observations.toSorted((a, b) => b.epoch - a.epoch || b.accuracy - a.accuracy);
-  const good = Math.min(MOST_GOOD, Math.ceil(GOOD_SHARE * ranked.length));
-  const likely = sharesOf(ranked.slice(0, good), choices);
-  const unlikely = sharesOf(ranked.slice(good), choices);
+  if (past.size < STARTUP) return choices.map((count) => random.below(count));
+  const { good } = past;
+  const goodWith = (at: number, choice: number): number =>
+    good.filter(({ picks }) => picks[at] === choice).length;
+  const likely = sharesOf(choices, good.length, goodWith);
+  const unlikely = sharesOf(
+    choices,
+    past.size - good.length,
+    (at, choice) => past.count(at, choice) - goodWith(at, choice),
+  );
 
   let best: { picks: number[]; promise: number } | undefined;
   for (let candidate = 0; candidate < CANDIDATES; candidate++) {
@@ -51,12 +95,14 @@ export function propose(
 }
 
 /** How often each choice of each dimension comes up, with one more trial that had all choices in equal parts. */
-const sharesOf = (observations: readonly Observation[], choices: readonly number[]): number[][] =>
-  choices.map((count, at) => {
-    const shares = new Array<number>(count).fill(1 / count);
-    for (const { picks } of observations) shares[picks[at]!]!++;
-    return shares.map((share) => share / (observations.length + 1));
-  });
+const sharesOf = (
+  choices: readonly number[],
+  trials: number,
+  countOf: (dimension: number, choice: number) => number,
+): number[][] =>
+  choices.map((count, at) =>
+    Array.from({ length: count }, (_, choice) => (countOf(at, choice) + 1 / count) / (trials + 1)),
+  );
 
 function drawn(shares: readonly number[], random: RandomStream): number {
   let rest = random.uniform();

@@ -2,7 +2,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import { sampleTrial } from './sampler.ts';
-import type { Observation } from './tpe.ts';
+import type { Past } from './tpe.ts';
 
 /**
  * Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate.
@@ -14,7 +14,7 @@ export function addTrial(
   study: number,
   plan: StudyPlan,
   number: number,
-  past: readonly Observation[],
+  past: Past,
   at: number,
 ): Run {
   const { graph, key, seed, rejected, rejection } = sampleTrial(plan, number, past);

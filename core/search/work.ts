@@ -7,8 +7,7 @@ import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
-import { picksOf } from './tpe.ts';
-import type { Observation } from './tpe.ts';
+import { Past, picksOf } from './tpe.ts';
 
 /** What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the store again. */
 export class Work {
@@ -24,7 +23,7 @@ export class Work {
   nextTrial = 0;
   trials = 0;
   /** Trials that have ended, for a sampler that learns; empty for one that does not. */
-  readonly past: Observation[] = [];
+  readonly past = new Past();
   /** Runs that are on slots. */
   readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
@@ -65,7 +64,7 @@ export class Work {
   learn({ graph, state, epoch, accuracy }: Run): void {
     const counts = state === 'stopped' || state === 'completed';
     if (this.learns && this.plan && counts && accuracy !== null)
-      this.past.push({ picks: picksOf(this.plan.space, graph), epoch, accuracy });
+      this.past.add({ picks: picksOf(this.plan.space, graph), epoch, accuracy });
   }
 
   /** True when there is nothing left to do. */
