@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pictures, picturesFolder } from '../renderer/pictures.ts';
 import { startBrowser, withoutBrowser } from './app.ts';
 import { rasterise } from './rasterise.ts';
+import { fontsHere, screensFolder, takeScreens } from './screens.ts';
 
 if (withoutBrowser) throw new Error(withoutBrowser);
 const browser = await startBrowser();
@@ -19,3 +20,10 @@ try {
 } finally {
   await browser.close();
 }
+
+rmSync(screensFolder, { recursive: true, force: true });
+mkdirSync(screensFolder, { recursive: true });
+const screens = await takeScreens();
+for (const [name, png] of screens) writeFileSync(join(screensFolder, `${name}.png`), png);
+writeFileSync(join(screensFolder, 'fonts.txt'), await fontsHere());
+console.log(`${screens.size} screenshots are in ${screensFolder}: look at them, too.`);

@@ -30,11 +30,21 @@ export async function rasterise(page: Page, svg: string): Promise<Buffer> {
 }
 
 /** Share of the pixels that differ visibly (by more than 64 of 255 in a colour) between an SVG text and a PNG; 1 where sizes differ. */
-export async function difference(page: Page, svg: string, png: Buffer): Promise<number> {
+export const difference = (page: Page, svg: string, png: Buffer): Promise<number> =>
+  compared(page, `wordless(${JSON.stringify(svg)})`, png);
+
+/** The same between two PNGs. */
+export const pngDifference = (page: Page, one: Buffer, other: Buffer): Promise<number> =>
+  compared(page, `'${addressOf(one)}'`, other);
+
+const addressOf = (png: Buffer): string => `data:image/png;base64,${png.toString('base64')}`;
+
+/** @param address expression for the address of an image */
+async function compared(page: Page, address: string, png: Buffer): Promise<number> {
   await page.evaluate(LIBRARY);
   return page.evaluate<number>(`(async () => {
-    const one = await draw(wordless(${JSON.stringify(svg)}));
-    const other = await draw('data:image/png;base64,${png.toString('base64')}');
+    const one = await draw(${address});
+    const other = await draw('${addressOf(png)}');
     if (one.width !== other.width || one.height !== other.height) return 1;
     const [a, b] = [pixels(one), pixels(other)];
     let differ = 0;
