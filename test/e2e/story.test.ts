@@ -105,6 +105,28 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
+  test('a study of one’s own says what it means, and in its details how numbers are made', async () => {
+    const { page, complaints } = await app.visit(context, '#/studies/new');
+    await page.getByText('Graphs to draw from').waitFor();
+    await page.getByText('Details', { exact: true }).click();
+    const precision = page.getByLabel('Convolutions compute in');
+    await precision.selectOption('float32');
+    await page.getByLabel('Deterministic').check();
+    await page.getByLabel('Name', { exact: true }).fill('Exact');
+    await page.getByRole('button', { name: 'Create only' }).click();
+    await page.getByRole('heading', { name: 'Exact' }).waitFor();
+    await page.getByRole('button', { name: 'More for this study' }).click();
+    const file = await saved(page, () =>
+      page.getByRole('button', { name: 'Export without weights' }).click(),
+    );
+    assert.match(
+      file.toString('latin1'),
+      /"computation":\{(?=[^}]*"precision":"float32")(?=[^}]*"deterministic":true)/,
+    );
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
   test('every trial has an address of its own', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/1/trials/1');
     await page.getByRole('heading', { name: /Trial 0/ }).waitFor();
