@@ -41,6 +41,17 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       for (const line of places) assert.deepEqual(line, places[0]);
     }));
 
+  test('the table is sorted by the keyboard', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      const head = page.getByRole('columnheader', { name: 'Trial' });
+      await head.getByRole('button').focus();
+      await page.keyboard.press('Enter');
+      assert.equal(await head.getAttribute('aria-sort'), 'ascending');
+      assert.equal(await firstTrial(page), '0');
+      assert.match(page.url(), /#\/studies\/1$/, 'the key opens no trial');
+    }));
+
   test('selection and filter are kept in the address, and by a reload', () =>
     look('#/studies/1', async (page) => {
       await page.getByLabel(/^Filter, for example/).fill('edge 2->1 = Correct');
