@@ -12,7 +12,7 @@ export async function quickLook(page: Page): Promise<void> {
     .getByText(/epoch 0 \/ 8/)
     .first()
     .waitFor(patient);
-  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await page.getByRole('button', { name: 'Now' }).click();
   await page.getByRole('button', { name: 'Resume' }).waitFor(patient);
 }
