@@ -1,10 +1,10 @@
 // The desktop app from the checkout, when Electron is there. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { checkout, pinnedNode, runPinned } from './runtime.js';
+import { checkout, runPinned } from './runtime.js';
 
 /**
- * Bundles the app and runs it. Workers get the pinned Node, as those of the command line do.
+ * Bundles the app and runs it.
  *
  * @param {string} binary Electron's program
  * @param {string[]} args of the app, such as --lab=FILE
@@ -13,8 +13,7 @@ import { checkout, pinnedNode, runPinned } from './runtime.js';
 export async function startApp(binary, args) {
   const bundled = await runPinned(checkout, [join(checkout, 'build', 'shell.js')]);
   if (bundled !== 0) return bundled;
-  /** @type {NodeJS.ProcessEnv} */
-  const environment = { ...process.env, KTG_NODE: pinnedNode(checkout) };
+  const environment = { ...process.env };
   delete environment.ELECTRON_RUN_AS_NODE; // set by some editors' terminals: Electron would be a plain Node
   const app = spawn(binary, [checkout, ...args], { stdio: 'inherit', env: environment });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))

@@ -2,15 +2,17 @@
 // Plain JavaScript for Node 18 and newer.
 import { findElectron } from './electron.js';
 import { checkout, cli, runProgram } from './runtime.js';
+import { sandboxObstacle } from './sandbox.js';
 import { ensureSetupOrExit } from './setup.js';
 import { ensureWindowOrExit } from './window.js';
 
 await ensureSetupOrExit();
 await ensureWindowOrExit();
 const electron = await findElectron(checkout);
-if ('binary' in electron) {
+const why = 'why' in electron ? electron.why : sandboxObstacle(electron.binary);
+if ('binary' in electron && why === null) {
   const { startApp } = await import('./app.js');
   process.exit(await startApp(electron.binary, process.argv.slice(2)));
 }
-console.error(`The app is for your browser here, because ${electron.why}.\n`);
+console.error(`The app is for your browser here, because ${why}.\n`);
 await runProgram(cli, ['serve', ...process.argv.slice(2)]);

@@ -17,6 +17,8 @@ import { LabWindow } from './window.ts';
 
 /** Where the built parts of the app lie, seen from the bundled main.js. */
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+/** As in build/packaging.js. */
+const APP_ID = 'org.ktg-lab.app';
 const PAPER = 'https://arxiv.org/abs/1909.04286';
 
 const logBug = (error: unknown): void => {
@@ -32,8 +34,11 @@ else app.quit();
 async function start(): Promise<void> {
   lockContents();
   app.enableSandbox();
-  // Workers run under the Node that comes with the app: this program itself cannot be run as one (a fuse).
-  if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, process.platform === 'win32' ? 'node.exe' : 'node'); // prettier-ignore
+  if (process.platform === 'win32') app.setAppUserModelId(APP_ID); // or its notifications are not shown
+  // Workers run under the Node that comes with the app or the checkout: this program cannot be run as one (a fuse).
+  const node = process.platform === 'win32' ? 'node.exe' : 'node';
+  if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
+  else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
   await app.whenReady();
   lockSession(session.defaultSession);
   askWhereToSave(session.defaultSession);
@@ -71,6 +76,7 @@ function work(lab: HeldLab): void {
       void leaving.leave();
       return false;
     },
+    onSessionEnd: () => void leaving.leave(false),
   });
   const go = (place: string): void => {
     window.show(place);

@@ -14,6 +14,8 @@ export interface WindowOptions {
   icon: string;
   /** Asked when the window is to be closed; false keeps it. */
   mayClose: () => boolean;
+  /** The user logs off or the machine is shut down (Windows); it waits until the app has ended. */
+  onSessionEnd: () => void;
 }
 
 /** The app's one window. Its page may crash or hang without harm: the lab is in another process and a new page finds it again. */
@@ -32,7 +34,7 @@ export class LabWindow {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
       this.#window.focus();
-      if (place !== undefined) void this.#window.loadURL(addressOf(place));
+      if (place !== undefined) load(this.#window, place);
     } else {
       this.#open(place);
     }
@@ -57,7 +59,7 @@ export class LabWindow {
   }
 
   #open(place: string | undefined): void {
-    const { preload, stateFile, icon, mayClose } = this.#options;
+    const { preload, stateFile, icon, mayClose, onSessionEnd } = this.#options;
     const state = readState(stateFile);
     const window = new BrowserWindow({
       ...placeWindow(state, screen.getAllDisplays().map(({ workArea }) => workArea)), // prettier-ignore
@@ -77,6 +79,10 @@ export class LabWindow {
       keepState(stateFile, { ...window.getNormalBounds(), maximized: window.isMaximized() });
       if (!mayClose()) event.preventDefault();
     });
+    window.on('query-session-end', (event) => {
+      event.preventDefault(); // time to save
+      onSessionEnd();
+    });
     window.on('closed', () => {
       if (this.#window === window) this.#window = null;
     });
@@ -84,7 +90,7 @@ export class LabWindow {
       if (reason !== 'clean-exit') void this.#recover(window, reason);
     });
     window.on('unresponsive', () => void this.#wait(window));
-    void window.loadURL(addressOf(place ?? ''));
+    load(window, place ?? '');
   }
 
   async #recover(window: BrowserWindow, reason: string): Promise<void> {
@@ -119,6 +125,11 @@ export class LabWindow {
     });
     if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer(); // and recovers
   }
+}
+
+/** A page that is left while it loads is no failure, and one that crashes is told by its own event. */
+function load(window: BrowserWindow, place: string): void {
+  window.loadURL(addressOf(place)).catch(() => undefined);
 }
 
 const addressOf = (place: string): string => (place === '' ? START : `${START}#/${place}`);

@@ -6,6 +6,7 @@ import { fake, settled } from './with-fake.ts';
 const { stayAwake } = await import('../../electron/awake.ts');
 const { Endings } = await import('../../electron/endings.ts');
 const { tellEndings } = await import('../../electron/notices.ts');
+const { LabWindow } = await import('../../electron/window.ts');
 const { placeWindow, readState } = await import('../../electron/window-state.ts');
 
 function setting(notifications = true) {
@@ -92,6 +93,21 @@ describe('the end of a job', () => {
     await settled();
     assert.equal(fake.Notification.shown.length, 1);
   });
+});
+
+test('the end of the user’s session waits until all is saved', () => {
+  let ends = 0;
+  const window = new LabWindow({
+    preload: '',
+    stateFile: '/nowhere/window.json',
+    icon: '',
+    mayClose: () => true,
+    onSessionEnd: () => void ends++,
+  });
+  window.show();
+  let waits = false;
+  fake.BrowserWindow.made.at(-1)!.emit('query-session-end', { preventDefault: () => (waits = true) });
+  assert.deepEqual([waits, ends], [true, 1]);
 });
 
 describe('the window’s place', () => {

@@ -9,6 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ktg-app-'));
 fake.app.folder = folder;
 fake.app.switches.lab = ':memory:';
 process.env.KTG_HOME = folder;
+process.env.KTG_NODE = process.execPath; // the bundle finds it two folders above
 after(() => {
   rmSync(folder, { recursive: true, force: true });
 });

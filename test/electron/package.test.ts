@@ -117,6 +117,7 @@ describe('a package', { skip }, () => {
     await import(join(resources, 'app.asar', 'dist', 'electron', 'main.js'));
     for (let i = 0; i < 500 && fake.BrowserWindow.made.length === 0; i++) await settled();
     assert.deepEqual(fake.dialog.errors, []);
+    assert.equal(process.env.KTG_NODE, join(resources, 'node'));
     const page = await fake.protocol.handlers.get('app')!({ url: 'app://lab/', method: 'GET' });
     assert.match(await page.text(), /<script type="module"/);
 
