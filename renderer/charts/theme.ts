@@ -20,7 +20,7 @@ export const light: Theme = {
   ground: '#ffffff',
   focus: '#1f5fd1',
   states: {
-    waiting: '#8b929d',
+    waiting: '#3f8c9b',
     running: '#1f5fd1',
     completed: '#0b7a49',
     stopped: '#7d8591',
@@ -40,7 +40,7 @@ export const dark: Theme = {
   ground: '#16191e',
   focus: '#7fb0ff',
   states: {
-    waiting: '#7d8591',
+    waiting: '#6fbac8',
     running: '#7fb0ff',
     completed: '#4cc38a',
     stopped: '#8c95a1',
