@@ -32,6 +32,9 @@ export function appended(curve: WireCurve | undefined, run: number, { epoch, nod
   };
 }
 
+/** By study. */
+const chosenOf = new Map<number, SvelteSet<number>>();
+
 export class StudyState {
   /** Set by the constructor, before any derived value is read. */
   readonly #lab!: Lab;
@@ -46,8 +49,8 @@ export class StudyState {
   selected = $state<number | null>(null);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
-  /** Runs to be compared, in the order they were chosen. */
-  readonly chosen = new SvelteSet<number>();
+  /** Runs to be compared, in the order they were chosen; kept while one looks at something else. */
+  readonly chosen: SvelteSet<number>;
 
   readonly card = $derived<StudyCard | null>(
     this.#lab.cards.find((card) => card.study.id === this.id) ?? this.#opened,
@@ -94,6 +97,8 @@ export class StudyState {
   constructor(lab: Lab, id: number) {
     this.#lab = lab;
     this.id = id;
+    this.chosen = chosenOf.get(id) ?? new SvelteSet();
+    chosenOf.set(id, this.chosen);
   }
 
   /** Reads everything, and listens until its undo is called. */
@@ -119,10 +124,9 @@ export class StudyState {
   }
 
   /** Looks at what another state of the same study looked at. */
-  lookAs({ selected, filter, chosen }: StudyState): void {
+  lookAs({ selected, filter }: StudyState): void {
     this.selected = selected;
     this.filter = filter;
-    for (const run of chosen) this.chosen.add(run);
   }
 
   async readAttempts(): Promise<void> {

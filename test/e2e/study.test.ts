@@ -135,6 +135,9 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
         .locator('.mark')
         .nth(marks - 1)
         .waitFor({ state: 'detached' });
+      await page.goBack();
+      await bar.getByRole('button', { name: 'Clear' }).click(); // still chosen
+      await bar.waitFor({ state: 'detached' });
     }));
 
   test('before the first trial the plan is shown; where nothing has a result it is said why', async () => {
