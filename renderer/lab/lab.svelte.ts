@@ -177,6 +177,11 @@ export class Lab {
     this.toasts = this.toasts.filter((toast) => toast.id !== id);
   }
 
+  /** Closes the note about what was running at an unexpected end, until the next one. */
+  forgetInterrupted(): void {
+    if (this.status) this.status = { ...this.status, interrupted: [] };
+  }
+
   /** Closes the messages about what went wrong. */
   forgetTroubles(): void {
     this.toasts = this.toasts.filter(({ bad }) => !bad);

@@ -154,3 +154,34 @@ describe('a study that trains', { skip: withoutBrowser }, () => {
     await page.getByRole('link', { name: 'Open Tiny' }).first().waitFor();
   });
 });
+
+test(
+  'after a crash the next start says what was running, and it goes on',
+  { skip: withoutBrowser },
+  async () => {
+    const app = await ServedApp.open((file) => {
+      addStudies(file, [{ name: 'Cut', plan: tinyPlan({ nodes: 2, trials: 2, epochs: 3, images: 300 }) }]);
+    });
+    try {
+      const context = await app.context();
+      const { page } = await app.visit(context, '#/studies/1');
+      await page.getByRole('button', { name: 'Start' }).click();
+      await page
+        .getByText(/epoch [12] \/ 3/)
+        .first()
+        .waitFor(patient);
+      await app.stop('SIGKILL');
+      await page.getByText('The connection to the lab is lost').waitFor();
+      await app.start();
+      await page.goto(app.url);
+      const note = page.getByText(/ended without closing while \d runs? .*Study "Cut", trial \d/);
+      await note.waitFor();
+      await page.getByText('They go on from their last checkpoint by themselves.').waitFor();
+      await page.getByRole('button', { name: 'Close this note' }).click();
+      await note.waitFor({ state: 'detached' });
+      await page.getByText('2 / 2 trials').waitFor(patient);
+    } finally {
+      await app.close();
+    }
+  },
+);
