@@ -12,7 +12,9 @@ import { IN_MEMORY, labFile } from '../lab/open.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
-import { line } from './report.ts';
+import { labOptions, labUsage } from './lab-access.ts';
+import { jsonLine, line } from './report.ts';
+import { textOf } from './values.ts';
 
 /** Below this the data sets, the engine or a search's checkpoints may not fit, in bytes. */
 const LITTLE_SPACE = 2e9;
@@ -25,24 +27,34 @@ interface Finding {
 }
 
 export const command: Command = {
-  usage: `ktg doctor                  versions, engine, devices, data, the lab file, disks, and what is missing`,
-  options: {},
+  usage: `ktg doctor [options]        versions, engine, devices, data, the lab file, disks, and what is missing
+
+${labUsage}
+                    one object: {"findings":[{"what":...,"found":...,"next":...}]}; next says what to do
+
+It fails (exit status 1) when something is to be done.`,
+  options: labOptions,
   words: 0,
-  async run() {
+  async run(values) {
     const findings = [
       ...basics(),
       await engine(),
       ...graphicsCards(),
       ...(await data()),
-      labFinding(),
+      labFinding(labFile(textOf(values, 'lab'))),
       ...disks(),
     ];
+    const status = findings.some(({ next }) => next !== undefined) ? Exit.failed : Exit.done;
+    if (values.json === true) {
+      jsonLine({ findings });
+      return status;
+    }
     const width = Math.max(...findings.map(({ what }) => what.length));
     for (const { what, found, next } of findings) {
       line(`${what.padEnd(width)}  ${found}`);
       if (next !== undefined) line(`${' '.repeat(width)}  -> ${next}`);
     }
-    return findings.some(({ next }) => next !== undefined) ? Exit.failed : Exit.done;
+    return status;
   },
 };
 
@@ -87,9 +99,8 @@ async function data(): Promise<Finding[]> {
 }
 
 /** Looks through the whole lab file: SQLite's own check, and what no constraint can say. */
-function labFinding(): Finding {
+function labFinding(file: string): Finding {
   const what = 'lab';
-  const file = labFile();
   if (file === IN_MEMORY || !existsSync(file)) return { what, found: `none yet; ktg search makes ${file}` };
   try {
     const store = openLabFile(file, { readOnly: true });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -53,7 +53,7 @@ describe('a lab that nobody holds', () => {
     const imported = await ktg(other, 'import', out, '--name', 'Second', '--json');
     assert.equal((imported.json[0] as unknown as StudyCard).done, 12);
     writeFileSync(out, 'broken\n');
-    assert.match((await ktg(other, 'import', out)).err, /does not begin like a study file/);
+    assert.match((await ktg(other, 'import', out)).err, /not a study file: it does not begin like one/);
     assert.equal((await ktg(file, 'db', 'backup', join(folder, 'copy.sqlite'))).code, 0);
     assert.deepEqual((await ktg(join(folder, 'copy.sqlite'), 'db', 'check', '--json')).json, [
       { problems: [] },
@@ -136,6 +136,24 @@ describe('a lab that nobody holds', () => {
     assert.match((await ktg(foreign, 'list')).err, /not a lab file/);
   });
 
+  test('doctor looks through the whole lab file that is meant', async () => {
+    const lookedAt = async (lab: string): Promise<{ what: string; found: string; next?: string }> => {
+      const { findings } = (await ktg('/nowhere/lab.sqlite', 'doctor', '--lab', lab, '--json')).json[0] as { findings: { what: string; found: string; next?: string }[] }; // prettier-ignore
+      return findings.find(({ what }) => what === 'lab')!;
+    };
+    assert.deepEqual(await lookedAt(file), { what: 'lab', found: `${file}: sound` });
+    const damaged = join(folder, 'damaged.sqlite');
+    copyFileSync(file, damaged);
+    const bytes = readFileSync(damaged);
+    writeFileSync(
+      damaged,
+      bytes.fill(0xff, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 20_000),
+    );
+    const { found, next } = await lookedAt(damaged);
+    assert.doesNotMatch(found, /sound/);
+    assert.match(next!, /backup/);
+  });
+
   test('--lab goes before KTG_LAB', async () => {
     assert.match((await ktg('/nowhere/lab.sqlite', 'list', '--lab', file)).out, /First/);
   });
@@ -195,13 +213,19 @@ test('the program that trains ends: who looks on takes the lab over and goes on'
   const own = join(folder, 'ends.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
   const leave = await openDoorway(lab, own);
-  const real = { ...plan({ trials: 50_000, duplicates: 'train' }).training, data: 'synthetic:train=160,test=100', epochs: 1 }; // prettier-ignore
-  await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 50_000, duplicates: 'train', training: real }), start: true }); // prettier-ignore
+  const { training, space } = plan();
+  const real = plan({
+    trials: 50_000,
+    duplicates: 'train',
+    space: { ...space, frozen: false }, // teachers of the formula's workers hold no weights
+    training: { ...training, data: 'synthetic:train=160,test=100', epochs: 1 },
+  });
+  await lab.request('studies.create', { name: 'Long', plan: real, start: true });
   const watching = startKtg(own, 'resume', '--json');
   await watching.line((line) => line.startsWith('{"event":"trial"'));
   leave();
-  await watching.line((line) => line.includes('has ended; this one goes on'));
   await lab.close('at-once');
+  await watching.line((line) => line.includes('has ended; this one goes on'));
   const { number } = openLabFile(own, { readOnly: true }).runs({ states: ['waiting', 'running'] })[0]!;
   await watching.line((line) => line.startsWith('{"event":"trial"') && line.includes(`"number":${number},`));
   watching.child.kill('SIGINT');

@@ -16,7 +16,7 @@ export interface Ended {
 export interface Running {
   child: ChildProcess;
   ended: Promise<Ended>;
-  /** Settles when a line of output fits. */
+  /** Settles when a line of output fits; fails when the program ends without one. */
   line(fits: (line: string) => boolean): Promise<void>;
 }
 
@@ -48,14 +48,20 @@ export function startKtg(lab: string, ...args: string[]): Running {
     child,
     ended,
     line: (fits) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        let seen = 0;
         const look = (): void => {
-          if (!out.split('\n').slice(0, -1).some(fits)) return;
+          const lines = out.slice(seen).split('\n').slice(0, -1);
+          seen += lines.reduce((sum, { length }) => sum + length + 1, 0);
+          if (!lines.some(fits)) return;
           looks.delete(look);
           resolve();
         };
         looks.add(look);
         look();
+        void ended.then(() => {
+          reject(new Error(`It ended without that line.\n${out}${err}`));
+        });
       }),
   };
 }
