@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { said, size } from '../../core/commands/report.ts';
+import {
+  briefOutcome,
+  cardParts,
+  outcome,
+  rerunLines,
+  slotText,
+  trialText,
+} from '../../core/commands/words.ts';
+import type { LabApi, RerunView, RungDecision, SlotView, TrialRow } from '../../core/lab/api.ts';
+import { referenceRows } from '../../core/search/reference.ts';
+import { plan } from '../contract/samples.ts';
+import { scriptedLab, studyIs } from '../lab/support.ts';
+
+/** A finished study of formula curves, and its re-run. */
+async function finished(api: LabApi): Promise<{ study: number; rerun: RerunView; trials: TrialRow[] }> {
+  const { study } = await api.request('studies.create', {
+    name: 'S',
+    plan: plan({ trials: 12 }),
+    start: true,
+  });
+  await studyIs(api, study.id, 'completed');
+  const { trials, best } = await api.request('studies.open', { study: study.id });
+  const rerun = await api.request('reruns.create', { name: 'R', from: { run: best!.run }, seeds: 5, baselines: ['independent', 'kd'], start: false }); // prettier-ignore
+  return { study: study.id, rerun, trials };
+}
+
+const stop = (change: Partial<RungDecision>): RungDecision => ({
+  rung: 4,
+  value: 0.312,
+  go: false,
+  n: 14,
+  rank: 9,
+  limit: 7,
+  median: null,
+  ...change,
+});
+
+describe('what is said of a re-run', () => {
+  const between = (low: number, high: number) => ({
+    mean: (low + high) / 2,
+    low,
+    high,
+    significant: low > 0 || high < 0,
+  });
+
+  test('a difference is better or worse by its sign, and not clear when its interval holds 0', async () => {
+    const lab = scriptedLab();
+    const { rerun } = await finished(lab);
+    await lab.close();
+    const verdict = (low: number, high: number): string => {
+      const variants = rerun.variants.map((variant, index) => ({ ...variant, mean: 0.5, standardDeviation: 0.01, difference: index === 1 ? between(low, high) : null })); // prettier-ignore
+      return rerunLines({ ...rerun, variants }).find((text) => text.startsWith('independent  +') || text.startsWith('independent  -'))!; // prettier-ignore
+    };
+    assert.match(verdict(0.01, 0.03), /\+2\.00 +\+1\.00 to \+3\.00 +the graph is better$/);
+    assert.match(verdict(-0.03, -0.01), /-2\.00 +-3\.00 to -1\.00 +the graph is worse$/);
+    assert.match(verdict(-0.01, 0.03), /\+1\.00 +-1\.00 to \+3\.00 +no clear difference$/);
+    const lines = rerunLines({ ...rerun, reference: [...referenceRows] });
+    assert.match(lines[0]!, /^Re-run 1 "R": ready, 0 of 15 runs, 5 seeds$/);
+    assert.equal(lines.filter((text) => text.startsWith('paper: ')).length, 14);
+  });
+});
+
+describe('what is said of a trial', () => {
+  test('beside its accuracy, why it ended, in a few words; alone, with every number', async () => {
+    const lab = scriptedLab();
+    const { trials } = await finished(lab);
+    await lab.close();
+    const stopped = { ...trials.find(({ state }) => state === 'stopped')!, stop: stop({}) };
+    assert.equal(briefOutcome(stopped), 'stopped at epoch 4, rank 9 of 14');
+    assert.equal(outcome(stopped), 'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7');
+    assert.equal(briefOutcome({ ...stopped, stop: stop({ value: null, rank: null }) }), 'stopped at epoch 4, not a number'); // prettier-ignore
+    assert.equal(briefOutcome({ ...stopped, stop: stop({ rank: null, median: 0.5 }) }), 'stopped at epoch 4, median 50.0 %'); // prettier-ignore
+    const completed = trials.find(({ state }) => state === 'completed')!;
+    assert.match(outcome(completed), /^completed: \d/);
+    assert.match(trialText(completed), /^trial +\d+ +\d+\.\d % {2}resnet8=.* completed$/);
+    assert.match(briefOutcome({ ...completed, state: 'duplicate', duplicateOf: 3 }), /^same graph as run 3$/);
+    assert.match(
+      briefOutcome({ ...completed, state: 'rejected', rejection: 'frozen' }),
+      /^rejected: frozen$/,
+    );
+  });
+
+  test('lines of two networks and of the live picture fit into 80 columns', async () => {
+    const lab = scriptedLab();
+    const { study, trials } = await finished(lab);
+    const card = (await lab.request('studies.list', {})).find((each) => each.study.id === study)!;
+    const [idle] = await lab.request('slots.list', {});
+    await lab.close();
+    const busy: SlotView = { ...idle!, name: 'cpu:0', run: 1, title: 'Study "S", trial 1234', epoch: 120, epochs: 200, accuracy: 0.7142, progress: { epoch: 121, step: 512, steps: 625, imagesPerSecond: 1234, memory: 1 } }; // prettier-ignore
+    const late = { ...card, timeLeft: 45_000, counts: { ...card.counts, failed: 12 } };
+    for (const text of [...trials.map(trialText), ...cardParts(late), slotText(busy)])
+      assert.ok(text.length < 80, `${text.length}: ${text}`);
+  });
+});
+
+test('sentences end with a full stop, sizes with their unit', () => {
+  assert.equal(said({ message: 'too few images', next: 'Take more.' }), 'too few images. Take more.');
+  assert.equal(said({ message: 'Too few.', next: '' }), 'Too few.');
+  assert.deepEqual([1_500_000, 78_800_000_000].map(size), ['1.5 MB', '78.8 GB']);
+});
