@@ -6,7 +6,7 @@ import { Exit } from './command.ts';
 import type { UsedLab } from './lab-access.ts';
 import { LiveBlock } from './live-block.ts';
 import { counted, jsonLine, line, span } from './report.ts';
-import { cardParts, percent, slotText, trialText } from './words.ts';
+import { cardParts, percent, slotText, trialText, deviceTexts } from './words.ts';
 
 /** What is looked at until it no longer runs. */
 export type Watched = { study: number } | { rerun: number };
@@ -105,6 +105,7 @@ async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' 
   });
   try {
     await readScene(api, what, scene);
+    if (!json) for (const text of deviceTexts(await api.request('devices.list', {}))) block.print(text);
     if (stateOf(scene, what) === 'running') await Promise.race([finished, lab.lost]);
     if (!lab.elsewhere && interrupted) await quiet(api, what);
     return stateOf(scene, what) === 'running' && !interrupted ? 'holder-ended' : 'over';

@@ -1,5 +1,5 @@
 import { toText } from '../graph/text.ts';
-import type { Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { explainDecision } from '../study/decision.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
@@ -69,6 +69,14 @@ export function slotText(slot: SlotView): string {
 /** `Re-run 2 "best": running, 3 of 10 runs, 5 seeds` */
 export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
   `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
+
+/** `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`: what computes, and why a card does not or has so many slots. */
+export const deviceTexts = (devices: readonly Device[]): string[] =>
+  devices
+    .filter(({ slots, note, present }) => present && (slots > 0 || note !== undefined))
+    .map(({ name, title, slots, note = '' }) =>
+      `${slots > 0 ? `Computes on ${title} (${name}), ${slots} ${slots === 1 ? 'slot' : 'slots'}.` : `Not on ${title} (${name}).`} ${note}`.trim(),
+    );
 
 /** Table of a re-run: each variant with its mean, deviation and values, then its difference to the graph. */
 export function rerunLines(view: RerunView): string[] {

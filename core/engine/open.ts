@@ -20,7 +20,7 @@ import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
 import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
-import { probeCuda } from './tensorflow/cuda-probe.ts';
+import { cardTitle } from './tensorflow/cuda-probe.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from './tensorflow/release.ts';
@@ -61,6 +61,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   // programs for a processor are tied to its very features, and compile in seconds: they are kept only where somebody says where
   const kept = device === 'gpu' || process.env.KTG_COMPILED !== undefined;
   const cache = kept && computation.compiler === 'xla' ? compileCache() : null;
+  if (device === 'gpu') seeOneCard();
   const tensorflow = loadBinding({
     variant: device === 'cpu' ? processorVariant() : 'gpu',
     threads: choice.threads,
@@ -82,7 +83,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
-      device: device === 'gpu' ? cardTitle() : `CPU, ${used} threads`,
+      device: device === 'gpu' ? cardTitle(process.env.CUDA_VISIBLE_DEVICES ?? '') : `CPU, ${used} threads`,
       ...(name === 'tensorflow' && { computation }),
     },
     compile: async (plan) => compile(plan),
@@ -104,10 +105,10 @@ function cudaTools(): string | null {
   return existsSync(folder) ? folder : null;
 }
 
-/** `GPU 1, NVIDIA H100 80GB HBM3`: the card that this process sees, or the first one. */
-function cardTitle(): string {
-  const index = Number(process.env.CUDA_VISIBLE_DEVICES?.split(',')[0] ?? 0);
-  return [`GPU ${index}`, probeCuda().cards[index]?.title].filter(Boolean).join(', ');
+/** TensorFlow takes memory on every card that it sees, and computes on the first of them. */
+function seeOneCard(): void {
+  process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // numbers as nvidia-smi has them
+  process.env.CUDA_VISIBLE_DEVICES = (process.env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0]!;
 }
 
 /** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */

@@ -9,7 +9,7 @@ const PACE = 250;
 
 /** What is done about the engine's library; tests put their own in its place. */
 export interface EngineWork {
-  facts(wish: EngineWish): EngineFacts;
+  facts(wish: EngineWish, onCards: boolean | null): EngineFacts;
   install: typeof installEngine;
   remove(): Promise<void>;
 }
@@ -20,24 +20,28 @@ const realWork: EngineWork = { facts: engineFacts, install: installEngine, remov
 export class EngineDesk {
   readonly #work: EngineWork;
   readonly #wish: () => EngineWish;
+  readonly #onCards: () => boolean | null;
   /** Called after every change; `renewed` when workers should open their engine again. */
   readonly #changed: (view: EngineView, renewed: boolean) => void;
   #install: EngineView['install'] = null;
   #abort: AbortController | null = null;
   #problem: LabProblem | null = null;
 
+  /** @param onCards whether work goes to cards now; null where nothing works */
   constructor(
     wish: () => EngineWish,
+    onCards: () => boolean | null,
     changed: (view: EngineView, renewed: boolean) => void,
     work: EngineWork = realWork,
   ) {
     this.#wish = wish;
+    this.#onCards = onCards;
     this.#changed = changed;
     this.#work = work;
   }
 
   view(): EngineView {
-    const facts = this.#work.facts(this.#wish());
+    const facts = this.#work.facts(this.#wish(), this.#onCards());
     return { ...facts, install: this.#install, problem: this.#problem ?? facts.problem };
   }
 

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
-import type { Runner } from '../search/runner.ts';
+import type { Device, Runner } from '../search/runner.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
@@ -81,6 +81,7 @@ export class Lab implements LabApi {
       }),
       engine: new EngineDesk(
         () => settings.get().engine,
+        () => onCards(runner.devices()),
         (engine, renewed) => {
           if (renewed) runner.renew?.({});
           this.#teller.now({ topic: 'engine', type: 'engine', engine });
@@ -236,6 +237,11 @@ export class Lab implements LabApi {
     }
   }
 }
+
+const onCards = (devices: readonly Device[]): boolean | null =>
+  devices.length === 0
+    ? null
+    : devices.some(({ kind, slots, present }) => kind === 'gpu' && slots > 0 && present);
 
 /** Bytes; 0 where it is not known. */
 function diskFree(file: string | null): number {

@@ -6,8 +6,9 @@ import { dataHome } from '../data/home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../workers/about.ts';
-import { type Card, cores, devicesFrom, findCards } from '../workers/devices.ts';
-import { computesOnCards } from '../workers/engine-library.ts';
+import type { Device } from '../search/runner.ts';
+import { type Card, cores, devicesFrom, findCards, type SlotChoice } from '../workers/devices.ts';
+import { obstacleToCards } from '../workers/engine-library.ts';
 import { shareCards } from '../workers/mps.ts';
 import { chooseSlots, packingFile, readPacking } from '../workers/packing.ts';
 import { WorkerPool } from '../workers/pool.ts';
@@ -39,14 +40,17 @@ export async function openLab(
   if (usual && !existsSync(file) && !readOnly) makeFolderOf(file);
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
   try {
-    const slotsOf = ({ title, memory }: Card): number =>
-      chooseSlots(readPacking(packingFile(title)), memory).slots;
-    const look = async () => devicesFrom(await findCards(), computesOnCards(), slotsOf);
     const works = how === 'to-work' && !store.place.readOnly;
-    const devices = works ? await look() : [];
-    const cards = devices.filter(({ kind, slots }) => kind === 'gpu' && slots > 0);
-    const sharing = cards.length > 0 ? await shareCards(cards.map(({ name }) => Number(name.slice('gpu:'.length)))) : null; // prettier-ignore
-    if (sharing?.shared === false) for (const card of cards) card.slots = 1;
+    const cards = works ? await findCards() : [];
+    const obstacle = cards.length > 0 ? obstacleToCards() : null;
+    const usable = obstacle === null ? cards : [];
+    const sharing = usable.length > 0 ? await shareCards(usable.map(({ uuid, index }) => uuid || String(index))) : null; // prettier-ignore
+    const slotsOf = ({ title, memory }: Card): SlotChoice =>
+      sharing?.shared === false
+        ? { slots: 1, reason: sharing.reason }
+        : chooseSlots(readPacking(packingFile(title)), memory);
+    const look = async (): Promise<Device[]> => devicesFrom(await findCards(), obstacle, slotsOf);
+    const devices = works ? devicesFrom(cards, obstacle, slotsOf) : [];
     const runner = new WorkerPool({
       devices,
       cores: cores(),

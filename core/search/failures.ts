@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../study/problem.ts';
-import type { Failure, FailureKind, Run } from '../study/run.ts';
+import { type Failure, type FailureKind, MEMORY_ADVICE, type Run } from '../study/run.ts';
 
 /** What to do about a failed run. */
 export type Remedy =
@@ -49,7 +49,7 @@ export function recordFailure(
   const remedy: Remedy =
     advised.do === 'pause' && run.kind === 'pretrain' ? { do: 'give-up', state: 'failed' } : advised;
   const told =
-    failure.kind === 'out-of-memory' ? { ...failure, next: failure.next || memoryAdvice } : failure;
+    failure.kind === 'out-of-memory' ? { ...failure, next: failure.next || MEMORY_ADVICE } : failure;
   store.transaction(() => {
     store.changeAttempt(run.id, attempt, { endedAt: at, outcome: failure.kind });
     if (cancelled) store.changeRun(run.id, { state: 'cancelled', endedAt: at });
@@ -59,8 +59,6 @@ export function recordFailure(
   });
   return remedy;
 }
-
-const memoryAdvice = 'Use fewer slots on this device, a smaller batch, or smaller architectures.';
 
 /** A study's problem from the failure of one of its runs. */
 export const problemOf = ({ kind, code, message, next }: Failure): LabProblem => ({

@@ -50,6 +50,9 @@ export const failureKinds = [
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
 
+/** What to do about a run that is out of memory. */
+export const MEMORY_ADVICE = 'Use fewer slots on this device, a smaller batch, or smaller architectures.';
+
 export interface Failure {
   kind: FailureKind;
   /** Code of the LabError behind it, or ''. */

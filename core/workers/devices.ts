@@ -11,6 +11,8 @@ const PATIENCE = 10_000;
 /** A card as the driver lists it. */
 export interface Card {
   index: number;
+  /** `GPU-6f3c...`: CUDA finds it by this name whatever else is in the machine. */
+  uuid: string;
   title: string;
   /** Bytes. */
   memory: number | null;
@@ -20,27 +22,32 @@ export interface Card {
 export const cores = (): number => availableParallelism();
 
 /**
- * Devices of this machine. One slot a card where the engine can use cards, else one a core: with one thread each, they
- * are faster together than one slot with all threads.
+ * Devices of this machine. Cards compute where nothing is in the way, else one slot a core: with one thread each, they are
+ * faster together than one slot with all threads.
  *
- * @param usable whether the installed engine computes on cards
- * @param slotsOf a card that computes, where it is to have more than one
+ * @param obstacle why the engine cannot use the cards, and what to do; null when it can
+ * @param slotsOf a card that computes
  */
 export function devicesFrom(
   cards: readonly Card[],
-  usable: boolean,
-  slotsOf: (card: Card) => number = () => 1,
+  obstacle: string | null,
+  slotsOf: (card: Card) => SlotChoice,
 ): Device[] {
-  const gpus = cards.map((card): Device => ({
-    name: `gpu:${card.index}`,
-    title: card.title,
-    kind: 'gpu',
-    memory: card.memory,
-    slots: usable ? Math.min(slotsOf(card), MOST_SLOTS_A_CARD) : 0,
-    maximumSlots: usable ? MOST_SLOTS_A_CARD : 0,
-    present: true,
-  }));
-  const withCards = usable && gpus.length > 0;
+  const gpus = cards.map((card): Device => {
+    const { slots, reason } = obstacle === null ? slotsOf(card) : { slots: 0, reason: obstacle };
+    return {
+      name: `gpu:${card.index}`,
+      title: card.title,
+      kind: 'gpu',
+      memory: card.memory,
+      slots: Math.min(slots, MOST_SLOTS_A_CARD),
+      maximumSlots: obstacle === null ? MOST_SLOTS_A_CARD : 0,
+      present: true,
+      note: reason,
+      uuid: card.uuid,
+    };
+  });
+  const withCards = obstacle === null && gpus.length > 0;
   const cpu: Device = {
     name: 'cpu',
     title: cpus()[0]?.model.trim() ?? 'Processor',
@@ -53,26 +60,39 @@ export function devicesFrom(
   return [...gpus, cpu];
 }
 
-/** Cards as `nvidia-smi` lists them, none where it is missing or fails. CUDA_VISIBLE_DEVICES=0,2 narrows them down. */
+/** How many slots a card gets, and why. */
+export interface SlotChoice {
+  readonly slots: number;
+  readonly reason: string;
+}
+
+/**
+ * Cards as `nvidia-smi` lists them, none where it is missing or fails. CUDA_VISIBLE_DEVICES narrows them down, by numbers (0,2)
+ * or beginnings of names (GPU-6f3c).
+ */
 export async function findCards(
   environment: Record<string, string | undefined> = process.env,
 ): Promise<Card[]> {
-  const query = ['--query-gpu=index,name,memory.total', '--format=csv,noheader,nounits'];
-  const output = await promisify(execFile)('nvidia-smi', query, { timeout: PATIENCE }).then(
+  const query = ['--query-gpu=index,uuid,name,memory.total', '--format=csv,noheader,nounits'];
+  const output = await promisify(execFile)('nvidia-smi', query, { timeout: PATIENCE, env: environment }).then(
     ({ stdout }) => stdout,
     () => '',
   );
   const allowed = environment.CUDA_VISIBLE_DEVICES?.split(',').map((word) => word.trim());
-  return parseCards(output).filter(({ index }) => !allowed || allowed.includes(String(index)));
+  return parseCards(output).filter(
+    ({ index, uuid }) =>
+      allowed?.some((word) => word === String(index) || (/^GPU-/.test(word) && uuid.startsWith(word))) ??
+      true,
+  );
 }
 
-/** `0, NVIDIA H100 80GB HBM3, 81559` */
+/** `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559` */
 export function parseCards(output: string): Card[] {
   return output.split('\n').flatMap((line) => {
-    const [index = '', title = '', memory = ''] = line.split(',').map((word) => word.trim());
+    const [index = '', uuid = '', title = '', memory = ''] = line.split(',').map((word) => word.trim());
     if (!/^\d+$/.test(index) || title === '') return [];
-    const megabytes = /^\d+$/.test(memory) ? Number(memory) : null;
-    return [{ index: Number(index), title, memory: megabytes === null ? null : megabytes * 2 ** 20 }];
+    const bytes = /^\d+$/.test(memory) ? Number(memory) * 2 ** 20 : null;
+    return [{ index: Number(index), uuid, title, memory: bytes }];
   });
 }
 

@@ -1,3 +1,5 @@
+import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
+import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { installLibrary, libraryStatus, removeLibrary } from '../engine/tensorflow/library.ts';
 import { progressWriter } from '../engine/tensorflow/progress.ts';
 import { tensorflowVersion, type Variant } from '../engine/tensorflow/release.ts';
@@ -15,8 +17,12 @@ export interface EngineFacts {
   problem: LabProblem | null;
 }
 
-/** Looks at names and sizes of files only: a millisecond. */
-export function engineFacts(wish: EngineWish): EngineFacts {
+/**
+ * Looks at names and sizes of files only: a millisecond.
+ *
+ * @param onCards whether work goes to cards, which an installed library alone does not say; null where nothing works
+ */
+export function engineFacts(wish: EngineWish, onCards: boolean | null = null): EngineFacts {
   const variants = [libraryStatus('cpu'), libraryStatus('gpu')];
   const ready = variants.filter(({ state }) => state === 'ready');
   const installed = ready.map(({ variant, bytes }) => ({ kind: variant, version: tensorflowVersion, bytes }));
@@ -31,7 +37,7 @@ export function engineFacts(wish: EngineWish): EngineFacts {
     return {
       engine: 'tensorflow',
       version: `TensorFlow ${tensorflowVersion}`,
-      kind: best.variant,
+      kind: onCards === false ? 'cpu' : best.variant,
       advice: '',
       installed,
       problem: null,
@@ -51,8 +57,13 @@ export function engineFacts(wish: EngineWish): EngineFacts {
   };
 }
 
-/** True when workers can compute on cards. */
-export const computesOnCards = (): boolean => libraryStatus('gpu').state === 'ready';
+/** Why workers cannot compute on the cards of this machine, and what to do; null when they can. Asks the driver. */
+export function obstacleToCards(): string | null {
+  const { state, found, next } = libraryStatus('gpu');
+  if (state !== 'ready') return `${found} ${next}.`;
+  const [problem] = diagnose(probeCuda());
+  return problem ? `${problem.found} ${problem.next}` : null;
+}
 
 /** How an install goes; bytes are 0 in steps that are not counted in bytes. */
 export interface InstallProgress {

@@ -1,11 +1,10 @@
 import { LabError, messageOf } from '../base/errors.ts';
-import type { Failure, FailureKind } from '../study/run.ts';
+import { type Failure, type FailureKind, MEMORY_ADVICE } from '../study/run.ts';
 
 /** How the C++ and JavaScript sides say that memory ran out. */
 const OUT_OF_MEMORY =
   /\bOOM\b|RESOURCE_EXHAUSTED|out of memory|bad_alloc|Array buffer allocation failed|Cannot allocate memory/i;
 
-const MEMORY_ADVICE = 'Use fewer slots on this device, a smaller batch, or smaller architectures.';
 const LOG_ADVICE = 'The log of the run holds the last words of its worker.';
 
 /** What went wrong with a job, from what was thrown inside its worker. `epoch`: the one in progress. */

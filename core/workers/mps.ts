@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,23 +18,27 @@ export type Sharing =
   /** `reason`: without it processes take turns, which fills a card no better than one of them. */
   | { readonly shared: false; readonly reason: string };
 
+/** Begins the name of a daemon's folder; behind it the process whose daemon it is. */
+const prefix = `ktg-mps-${userInfo().uid}-`;
+
 /**
  * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a folder of its own, for
  * the cards in `cards`. No setting of a card is touched, so no rights are needed; a daemon that others run stays as it is.
+ * Daemons of labs that were killed are ended first.
  *
- * @param folder for pipes and logs; names of sockets must be short, so not below a long path
+ * @param cards UUIDs: to its clients a daemon counts the cards that it was given by number from 0 again
+ * @param place for folders with pipes and logs; names of sockets must be short, so not below a long path
  */
 export async function shareCards(
-  cards: readonly number[],
+  cards: readonly string[],
   environment: Record<string, string | undefined> = process.env,
-  folder: string = join(tmpdir(), `ktg-mps-${userInfo().uid}-${process.pid}`),
+  place: string = tmpdir(),
 ): Promise<Sharing> {
   if (environment.CUDA_MPS_PIPE_DIRECTORY)
     return { shared: true, variables: {}, end: () => Promise.resolve() }; // the user's own daemon
-  const variables = {
-    CUDA_MPS_PIPE_DIRECTORY: join(folder, 'pipe'),
-    CUDA_MPS_LOG_DIRECTORY: join(folder, 'log'),
-  };
+  await endAbandoned(environment, place);
+  const folder = join(place, `${prefix}${process.pid}`);
+  const variables = variablesOf(folder);
   const env = { ...environment, ...variables, CUDA_VISIBLE_DEVICES: cards.join(',') };
   try {
     for (const path of Object.values(variables)) await mkdir(path, { recursive: true, mode: 0o700 });
@@ -52,6 +56,30 @@ export async function shareCards(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+const variablesOf = (folder: string) => ({
+  CUDA_MPS_PIPE_DIRECTORY: join(folder, 'pipe'),
+  CUDA_MPS_LOG_DIRECTORY: join(folder, 'log'),
+});
+
+/** A lab that was killed leaves its daemon behind, and two of them get in each other's way on a card. */
+async function endAbandoned(environment: NodeJS.ProcessEnv, place: string): Promise<void> {
+  const names = await readdir(place).catch(() => []);
+  for (const name of names.filter(
+    (each) => each.startsWith(prefix) && !lives(Number(each.slice(prefix.length))),
+  )) {
+    await ask('quit', { ...environment, ...variablesOf(join(place, name)) }).catch(() => undefined); // gone, or not installed any more
+    await rm(join(place, name), { recursive: true, force: true });
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { makeFolder } from '../data/folder.js';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { tensorflowVersion } from '../engine/tensorflow/release.ts';
+import type { SlotChoice } from './devices.ts';
 
 const measurement = v.object({
   /** Workers at once on the card. */
@@ -35,19 +36,13 @@ const WORTHWHILE = 0.05;
 /** Share of the card's memory that workers may fill together. */
 const ROOM = 0.9;
 
-/** How many slots a card gets, and why. */
-export interface PackingChoice {
-  readonly slots: number;
-  readonly reason: string;
-}
-
 /**
  * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile share more and all
  * fit into its memory. One without a measurement, or where processes only take turns. Pure.
  *
  * @param capacity of the card, bytes; null when unknown
  */
-export function chooseSlots(found: Packing | null, capacity: number | null): PackingChoice {
+export function chooseSlots(found: Packing | null, capacity: number | null): SlotChoice {
   if (!found || found.measurements.length === 0)
     return {
       slots: 1,

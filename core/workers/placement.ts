@@ -7,8 +7,8 @@ export interface Place {
   device: string;
   /** CPU threads for its arithmetic. */
   threads: number;
-  /** Index of the only card that it sees; null for none. */
-  gpu: number | null;
+  /** UUID (or number, where it has none) of the only card that it sees; null for none. */
+  gpu: string | null;
 }
 
 /** Names of a device's slots: its own name and a number. */
@@ -23,12 +23,12 @@ export const slotNames = (device: string, count: number): string[] =>
  */
 export function placesFor(devices: readonly Device[], cores: number): Place[] {
   const gpuSlots = devices.reduce((sum, { kind, slots }) => sum + (kind === 'gpu' ? slots : 0), 0);
-  return devices.flatMap(({ name, kind, slots }) =>
+  return devices.flatMap(({ name, kind, slots, uuid }) =>
     slotNames(name, slots).map((slot, index) => ({
       slot,
       device: name,
       threads: kind === 'cpu' ? share(cores, slots, index) : Math.max(1, Math.floor(cores / gpuSlots)),
-      gpu: kind === 'gpu' ? Number(name.split(':')[1]) : null,
+      gpu: kind === 'gpu' ? uuid || name.slice('gpu:'.length) : null,
     })),
   );
 }
@@ -58,7 +58,8 @@ export function waitsFor(place: Place, occupants: readonly Occupant[], cores: nu
 }
 
 /**
- * Variables of the process in a place. An empty list of cards hides them all.
+ * Variables of the process in a place. An empty list of cards hides them all. Cards go by their UUIDs: CUDA counts them in
+ * another order than the driver's tools, and CUDA MPS from 0 again.
  *
  * @param sharing what workers of cards need beside that, to compute at the same time (`shareCards`)
  */
@@ -67,7 +68,8 @@ export const environmentFor = (
   sharing: Readonly<Record<string, string>> = {},
 ): Record<string, string> => ({
   ...(gpu !== null && sharing),
-  CUDA_VISIBLE_DEVICES: gpu === null ? '' : String(gpu),
+  CUDA_VISIBLE_DEVICES: gpu ?? '',
+  CUDA_DEVICE_ORDER: 'PCI_BUS_ID', // for a card without one: in the driver's order
   TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: String(threads),
   // Libraries below TensorFlow that count cores by themselves.

@@ -98,7 +98,7 @@ async function pack(
   precision: Precision,
   steps: number,
 ): Promise<unknown> {
-  const sharing = device === 'gpu' ? await shareCards([0]) : ({ shared: true, variables: {}, end: async () => undefined } as const); // prettier-ignore
+  const sharing = device === 'gpu' ? await shareCards(['0']) : ({ shared: true, variables: {}, end: async () => undefined } as const); // prettier-ignore
   if (!sharing.shared) console.log(`Packing: ${sharing.reason}`);
   const measurements: PackingMeasurement[] = [];
   try {

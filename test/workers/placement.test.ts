@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Device } from '../../core/search/runner.ts';
-import { devicesFrom, parseCards, withFound } from '../../core/workers/devices.ts';
+import { devicesFrom, findCards, parseCards, withFound } from '../../core/workers/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';
 import { environmentFor, placesFor, waitsFor } from '../../core/workers/placement.ts';
@@ -40,6 +43,8 @@ describe('placement', () => {
         ['cpu:0', ''],
       ],
     );
+    const [named] = placesFor([{ ...gpu(1, 1), uuid: 'GPU-a01b' }], 4);
+    assert.equal(environmentFor(named!).CUDA_VISIBLE_DEVICES, 'GPU-a01b', 'by its name, where it has one');
     assert.ok(places.every((place) => Number(environmentFor(place).TF_NUM_INTRAOP_THREADS) >= 1));
   });
 
@@ -55,21 +60,49 @@ describe('placement', () => {
 describe('devices', () => {
   test('cards as nvidia-smi lists them; anything else is no card', () => {
     const output =
-      '0, NVIDIA H100 80GB HBM3, 81559\n1, NVIDIA H100 80GB HBM3, [N/A]\nNo devices were found\n\n';
+      '0, GPU-6f3c, NVIDIA H100 80GB HBM3, 81559\n1, GPU-a01b, NVIDIA H100 80GB HBM3, [N/A]\nNo devices were found\n\n';
     assert.deepEqual(parseCards(output), [
-      { index: 0, title: 'NVIDIA H100 80GB HBM3', memory: 81559 * 2 ** 20 },
-      { index: 1, title: 'NVIDIA H100 80GB HBM3', memory: null },
+      { index: 0, uuid: 'GPU-6f3c', title: 'NVIDIA H100 80GB HBM3', memory: 81559 * 2 ** 20 },
+      { index: 1, uuid: 'GPU-a01b', title: 'NVIDIA H100 80GB HBM3', memory: null },
     ]);
     assert.deepEqual(parseCards(''), []);
   });
 
-  test('one slot a card where the engine can use it, else one a core', () => {
-    const cards = [{ index: 0, title: 'Card', memory: 1 }];
-    const slots = (devices: Device[]) => devices.map((device) => [device.name, device.slots]);
-    assert.deepEqual(slots(devicesFrom(cards, true))[0], ['gpu:0', 1]);
-    assert.equal(devicesFrom(cards, true).at(-1)!.slots, 0);
-    assert.equal(devicesFrom(cards, false)[0]!.maximumSlots, 0);
-    assert.ok(devicesFrom(cards, false).at(-1)!.slots >= 1);
+  test('cards compute where nothing is in the way, else one slot a core; the reason is said', () => {
+    const cards = [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1 }];
+    const free = devicesFrom(cards, null, () => ({ slots: 2, reason: 'measured' }));
+    assert.deepEqual([free[0]!.slots, free[0]!.note, free.at(-1)!.slots], [2, 'measured', 0]);
+    const blocked = devicesFrom(cards, 'The driver is too old.', () => assert.fail());
+    assert.deepEqual(
+      [blocked[0]!.slots, blocked[0]!.maximumSlots, blocked[0]!.note],
+      [0, 0, 'The driver is too old.'],
+    );
+    assert.ok(blocked.at(-1)!.slots >= 1);
+  });
+
+  test('CUDA_VISIBLE_DEVICES narrows the cards down, by number or by name', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'ktg-cards-'));
+    try {
+      const program = join(bin, 'nvidia-smi');
+      writeFileSync(
+        program,
+        '#!/bin/sh\necho "0, GPU-6f3c-1, A, 1\n1, GPU-a01b-2, B, 1\n2, GPU-77de-3, C, 1"\n',
+      );
+      chmodSync(program, 0o755);
+      const seen = async (visible?: string): Promise<string> => {
+        const environment = {
+          PATH: `${bin}:/bin`,
+          ...(visible !== undefined && { CUDA_VISIBLE_DEVICES: visible }),
+        };
+        return (await findCards(environment)).map(({ title }) => title).join('');
+      };
+      assert.deepEqual(
+        [await seen(), await seen('0,2'), await seen('GPU-a01b'), await seen(''), await seen('9')],
+        ['ABC', 'AC', 'B', '', ''],
+      );
+    } finally {
+      rmSync(bin, { recursive: true });
+    }
   });
 
   test('a card that disappears is marked, and comes back', () => {

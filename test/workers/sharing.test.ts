@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { devicesFrom } from '../../core/workers/devices.ts';
@@ -40,14 +50,15 @@ const answer =
 describe("the user's own daemon for several workers on a card", () => {
   test('is started for these cards, with pipes of its own, and ended', async () => {
     const { environment, calls } = pretend('good', answer);
-    const own = join(folder, 'mps');
-    const sharing = await shareCards([0, 2], environment, own);
+    const place = mkdtempSync(join(folder, 'good-'));
+    const own = join(place, `ktg-mps-${userInfo().uid}-${process.pid}`);
+    const sharing = await shareCards(['GPU-6f3c', 'GPU-77de'], environment, place);
     assert.ok(sharing.shared);
     assert.deepEqual(sharing.variables, {
       CUDA_MPS_PIPE_DIRECTORY: join(own, 'pipe'),
       CUDA_MPS_LOG_DIRECTORY: join(own, 'log'),
     });
-    assert.match(calls(), new RegExp(`^-d ${own}/pipe 0,2\n`));
+    assert.match(calls(), new RegExp(`^-d ${own}/pipe GPU-6f3c,GPU-77de\n`));
     assert.equal(readFileSync(join(own, 'log', 'asked'), 'utf8'), 'get_server_list\n');
     await sharing.end();
     assert.ok(!existsSync(own));
@@ -55,46 +66,61 @@ describe("the user's own daemon for several workers on a card", () => {
   });
   test("a daemon of the user's is used and left alone", async () => {
     const { environment, calls } = pretend('own', answer);
-    const sharing = await shareCards([0], { ...environment, CUDA_MPS_PIPE_DIRECTORY: '/tmp/mine' });
+    const sharing = await shareCards(['GPU-6f3c'], { ...environment, CUDA_MPS_PIPE_DIRECTORY: '/tmp/mine' });
     assert.ok(sharing.shared);
     await sharing.end();
     assert.equal(calls(), '');
   });
   test('where it is missing or refuses, the reason is said and nothing stays', async () => {
-    const own = join(folder, 'refused');
-    const missing = await shareCards([0], { PATH: join(folder, 'empty') }, own);
+    const place = mkdtempSync(join(folder, 'refused-'));
+    const missing = await shareCards(['GPU-6f3c'], { PATH: join(folder, 'empty') }, place);
     assert.ok(!missing.shared && /not installed.*one slot a card/.test(missing.reason));
     const { environment } = pretend(
       'bad',
       'echo "An instance of this daemon is already running" >&2; exit 1',
     );
-    const refused = await shareCards([0], environment, own);
+    const refused = await shareCards(['GPU-6f3c'], environment, place);
     assert.ok(!refused.shared && /does not start: An instance of this daemon/.test(refused.reason));
-    assert.ok(!existsSync(own));
+    assert.deepEqual(readdirSync(place), []);
+  });
+  test('a daemon of a lab that was killed is ended first; that of one that lives is not', async () => {
+    const { environment, calls } = pretend('left', answer);
+    const place = mkdtempSync(join(folder, 'left-'));
+    const { pid: dead } = spawnSync('true');
+    const [left, living] = [dead, process.ppid].map((pid) => join(place, `ktg-mps-${userInfo().uid}-${pid}`)); // prettier-ignore
+    for (const each of [left!, living!]) mkdirSync(join(each, 'log'), { recursive: true });
+    const sharing = await shareCards(['GPU-6f3c'], environment, place);
+    assert.match(calls(), new RegExp(`^ ${left}/pipe`), 'told to quit before another is started');
+    assert.ok(!calls().includes(living!));
+    assert.deepEqual([left!, living!].map(existsSync), [false, true]);
+    assert.ok(sharing.shared);
+    await sharing.end();
   });
 });
 
 describe('workers that share a card', () => {
   const variables = { CUDA_MPS_PIPE_DIRECTORY: '/tmp/pipe' };
   test('each slot of a card sees that card alone, and the daemon', () => {
-    const card = { index: 1, title: 'NVIDIA H100', memory: 80e9 };
-    const devices = devicesFrom([card], true, () => 3);
+    const card = { index: 1, uuid: 'GPU-a01b', title: 'NVIDIA H100', memory: 80e9 };
+    const devices = devicesFrom([card], null, () => ({ slots: 3, reason: '' }));
     assert.deepEqual(devices.map(({ name, slots }) => [name, slots])[0], ['gpu:1', 3]);
     for (const place of placesFor(devices, 8).filter(({ gpu }) => gpu !== null)) {
       const environment = environmentFor(place, variables);
-      assert.equal(environment.CUDA_VISIBLE_DEVICES, '1');
+      assert.equal(environment.CUDA_VISIBLE_DEVICES, 'GPU-a01b');
       assert.equal(environment.CUDA_MPS_PIPE_DIRECTORY, '/tmp/pipe');
     }
   });
   test('workers of the processor see neither', () => {
-    const [place] = placesFor(devicesFrom([], false), 2);
+    const [place] = placesFor(
+      devicesFrom([], null, () => assert.fail()),
+      2,
+    );
     assert.equal(environmentFor(place!, variables).CUDA_VISIBLE_DEVICES, '');
     assert.ok(!('CUDA_MPS_PIPE_DIRECTORY' in environmentFor(place!, variables)));
   });
-  test('no more slots than ever filled a card, and none without the engine for cards', () => {
-    const card = { index: 0, title: 'NVIDIA H100', memory: null };
-    assert.equal(devicesFrom([card], true, () => 99)[0]!.slots, 8);
-    assert.equal(devicesFrom([card], false, () => 3)[0]!.slots, 0);
+  test('no more slots than ever filled a card', () => {
+    const card = { index: 0, uuid: 'GPU-6f3c', title: 'NVIDIA H100', memory: null };
+    assert.equal(devicesFrom([card], null, () => ({ slots: 99, reason: '' }))[0]!.slots, 8);
   });
 });
 

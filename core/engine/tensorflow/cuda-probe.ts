@@ -40,6 +40,14 @@ export function parseDriver(text: string | null): Pick<CudaProbe, 'driver' | 'ca
   };
 }
 
+/** `GPU 1, NVIDIA H100 80GB HBM3`: the first card that a process sees whose CUDA_VISIBLE_DEVICES this is. */
+export function cardTitle(visible: string): string {
+  const card = visible.split(',')[0]!.trim();
+  const query = ['--query-gpu=index,name', '--format=csv,noheader', '-i', card === '' ? '0' : card];
+  const [index = '', ...title] = (output('nvidia-smi', query) ?? '').trim().split(', ');
+  return [`GPU ${index}`.trim(), ...title].join(', ');
+}
+
 /** Names in `ldconfig -p`: `\tlibcudart.so.12 (libc6,x86-64) => /usr/lib/...`. */
 export const parseLoaderCache = (text: string): string[] =>
   text

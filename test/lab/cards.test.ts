@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { deviceTexts } from '../../core/commands/words.ts';
+import { addonVersion } from '../../core/engine/tensorflow/addon.ts';
+import { libraryFolder } from '../../core/engine/tensorflow/cache.ts';
+import { cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
+import { releaseFor, tensorflowVersion } from '../../core/engine/tensorflow/release.ts';
+import { IN_MEMORY, openLab } from '../../core/lab/open.ts';
+import { keepPacking, packingFile } from '../../core/workers/packing.ts';
+
+const CARD = 'NVIDIA H100 80GB HBM3';
+const PATH = process.env.PATH!;
+const folder = mkdtempSync(join(tmpdir(), 'ktg-cards-'));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const manifest = { format: 'ktg-engine', version: 1, variant: 'gpu', platform: 'linux-x64', tensorflow: tensorflowVersion, addon: addonVersion(), files: [] }; // prettier-ignore
+
+/** What a pretended machine has. */
+interface Machine {
+  readonly driver?: string;
+  readonly library?: boolean;
+  readonly cuda?: readonly string[];
+  readonly mps?: boolean;
+  /** Steps a second by workers at once. */
+  readonly rates?: readonly [slots: number, stepsPerSecond: number][];
+}
+
+const script = (path: string, text: string): void => {
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
+};
+
+/** Opens a lab on a pretended machine with two cards; what it says of its devices. */
+async function look({
+  driver = '580.1',
+  library = true,
+  cuda = cudaLibraries.map(({ soname }) => soname),
+  mps = true,
+  rates,
+}: Machine) {
+  // prettier-ignore
+  const place = mkdtempSync(join(folder, 'machine-'));
+  const [bin, home, lib] = ['bin', 'home', 'lib'].map((name) => join(place, name)) as [string, string, string]; // prettier-ignore
+  for (const each of [bin, home, lib]) mkdirSync(each);
+  const rows = (cells: (index: number) => string): string =>
+    [0, 1].map((i) => `echo "${cells(i)}"`).join('; ');
+  script(
+    join(bin, 'nvidia-smi'),
+    `case "$1" in *memory.total*) ${rows((i) => `${i}, GPU-${i}f3c, ${CARD}, 81559`)};; *) ${rows(() => `${driver}, 9.0, ${CARD}`)};; esac`,
+  );
+  script(join(bin, 'ldconfig'), 'exit 0');
+  script(
+    join(bin, 'nvidia-cuda-mps-control'),
+    mps ? 'if [ "$1" != -d ]; then read line; fi' : 'echo "Cannot find MPS" >&2; exit 1',
+  );
+  for (const name of cuda) writeFileSync(join(lib, name), '');
+  if (library) {
+    const installed = libraryFolder(home, releaseFor('gpu'));
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, 'manifest.json'), JSON.stringify(manifest));
+  }
+  if (rates)
+    keepPacking(packingFile(CARD, home), {
+      ...{ format: 'ktg-packing', version: 1, card: CARD, driver, engine: 'TensorFlow', work: 'resnet32, tf32', shared: true }, // prettier-ignore
+      measurements: rates.map(([slots, stepsPerSecond]) => ({ slots, stepsPerSecond, memory: slots * 4e9 })),
+    });
+  const before = { ...process.env };
+  Object.assign(process.env, { PATH: `${bin}:${PATH}`, KTG_HOME: home, LD_LIBRARY_PATH: lib });
+  delete process.env.CUDA_VISIBLE_DEVICES;
+  const lab = await openLab(IN_MEMORY);
+  try {
+    const devices = await lab.request('devices.list', {});
+    const { engine, slots } = await lab.request('lab.status', {});
+    return {
+      devices: Object.fromEntries(devices.map((device) => [device.name, device.slots])),
+      said: deviceTexts(devices).join('\n'),
+      kind: engine.kind,
+      slots: slots.map(({ name }) => name).join(' '),
+    };
+  } finally {
+    await lab.close();
+    process.env = before;
+  }
+}
+
+describe('a lab on a machine with two cards', () => {
+  test('takes the slots that were measured, where CUDA MPS is to be had, and says why', async () => {
+    const found = await look({ rates: [[1, 231], [2, 345], [4, 448], [8, 460]] }); // prettier-ignore
+    assert.deepEqual(found.devices, { 'gpu:0': 4, 'gpu:1': 4, cpu: 0 });
+    assert.match(
+      found.said,
+      /^Computes on NVIDIA H100 80GB HBM3 \(gpu:0\), 4 slots\. 4 workers get 448 steps/,
+    );
+    assert.equal(found.kind, 'gpu');
+    assert.match(found.slots, /^gpu:0:0 gpu:0:1 gpu:0:2 gpu:0:3 gpu:1:0/);
+  });
+
+  test('takes one slot a card where nothing was measured, and where CUDA MPS is not to be had', async () => {
+    const unmeasured = await look({});
+    assert.deepEqual(unmeasured.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
+    assert.match(unmeasured.said, /1 slot\. Not measured on this card yet/);
+    const alone = await look({ mps: false, rates: [[1, 231], [2, 345]] }); // prettier-ignore
+    assert.deepEqual(alone.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
+    assert.match(alone.said, /does not start: Cannot find MPS .*one slot a card/);
+  });
+
+  test('computes on the processor where something is in the way of the cards, and says what', async () => {
+    const cases: [Machine, RegExp][] = [
+      [{ library: false }, /gpu\) is not installed\. Run: ktg engine install gpu/],
+      [{ driver: '470.57' }, /The driver is 470\.57; CUDA 12 needs 525/],
+      [{ cuda: ['libcudart.so.12'] }, /libcudnn\.so\.9/],
+    ];
+    for (const [machine, reason] of cases) {
+      const { devices, said, kind } = await look(machine);
+      assert.deepEqual([devices['gpu:0'], devices['gpu:1']], [0, 0]);
+      assert.ok(devices.cpu! >= 1);
+      assert.match(said, /^Not on NVIDIA H100 80GB HBM3 \(gpu:0\)\./);
+      assert.match(said, reason);
+      assert.match(said, /\nComputes on .*\(cpu\)/);
+      assert.notEqual(kind, 'gpu', 'the banner does not name a card that computes nothing');
+    }
+  });
+});
