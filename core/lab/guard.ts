@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 const TOKEN_BYTES = 32;
 
 /** Why a request is turned away. */
-export type Refusal = { status: 400 | 401 | 403 | 421; why: string };
+export type Refusal = { status: 400 | 401 | 403 | 405 | 421; why: string };
 
 /** Who may talk to a served lab: the right host, the right origin, and the secret. */
 export class Guard {
@@ -54,7 +54,7 @@ export class Guard {
       return {
         status: 401,
         why: this.#used
-          ? 'This address has been used already. Start the lab again for a new one.'
+          ? 'This address has been used already, by a browser that may come in until it is closed. Run ktg serve once more for a new address; the lab goes on meanwhile.'
           : 'This is not the address that the lab printed.',
       };
     this.#used = true;

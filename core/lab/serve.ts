@@ -82,8 +82,7 @@ export async function serve(
     });
   });
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
+    hangUp(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   const pings = keepAlive(sockets);
 
@@ -110,14 +109,13 @@ async function answer(
   for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
   const refusal = guard.refuseHost(request) ?? guard.refuseOrigin(request, 'if-given');
   if (refusal) return refuse(response, refusal);
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
-    return;
-  }
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(response, { status: 405, why: 'Only reading is possible here.' });
   const url = URL.parse(`http://lab${request.url ?? ''}`);
   if (!url) return refuse(response, { status: 400, why: 'This is not an address.' });
   const token = url.searchParams.get('token');
-  if (url.pathname === '/' && token !== null) {
+  // GET only: a look at the address (HEAD) uses nothing up.
+  if (url.pathname === '/' && token !== null && request.method === 'GET') {
     const redeemed = guard.redeem(token);
     // Who comes back over the browser's history has the cookie already.
     if (!('cookie' in redeemed) && guard.refuseStranger(request)) return refuse(response, redeemed);
@@ -140,13 +138,22 @@ async function answer(
   response.end(request.method === 'HEAD' ? undefined : page.content);
 }
 
+/** Whoever is refused has no connection afterwards, also when its request goes on for ever. */
 function refuse(response: ServerResponse, { status, why }: Refusal): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(why);
+  const allow = status === 405 && { Allow: 'GET, HEAD' };
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', ...allow });
+  response.end(why);
 }
 
 function refuseUpgrade(socket: Duplex, { status, why }: Refusal): void {
+  hangUp(socket, `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${why}`);
+}
+
+/** Says a last word and ends the connection, whether or not the other end closes its own. */
+function hangUp(socket: Duplex, word: string): void {
   socket.on('error', () => undefined);
-  socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${why}`);
+  if (socket.writable) socket.end(word, () => socket.destroy());
+  else socket.destroy();
 }
 
 async function listen(server: Server, port: number): Promise<number> {

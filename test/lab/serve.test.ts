@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -42,7 +44,15 @@ interface Answer {
 const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const call = request(
-      { host: '127.0.0.1', port: served.port, path, method, headers, setHost: !('host' in headers) },
+      {
+        host: '127.0.0.1',
+        port: served.port,
+        path,
+        method,
+        headers,
+        setHost: !('host' in headers),
+        agent: false,
+      },
       (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (text: string) => (body += text));
@@ -108,6 +118,19 @@ describe('the token', () => {
     assert.equal(replay.status, 401);
     assert.equal(replay.headers['set-cookie'], undefined);
     assert.match((await withCookie('/')).body, /<title>window/);
+  });
+
+  test('who only looks at the address (curl -I) does not use it up', async () => {
+    const other = await serve(lab, { folder: join(folder, 'window') });
+    try {
+      const look = await fetch(other.url, { method: 'HEAD', redirect: 'manual' });
+      assert.deepEqual([look.status, look.headers.get('set-cookie')], [401, null]);
+      assert.equal((await fetch(other.url, { redirect: 'manual' })).status, 303);
+      const again = await fetch(other.url, { redirect: 'manual' });
+      assert.match(await again.text(), /used already.*ktg serve/s);
+    } finally {
+      await other.close();
+    }
   });
 
   test('a wrong cookie is no cookie', async () => {
@@ -218,6 +241,43 @@ describe('hostile connections', () => {
     assert.match(await raw('GET / HTTP/1.1\r\nHost: '), /^HTTP\/1\.1 4|^$/);
     assert.ok(Date.now() - began > 500, 'it had time');
   });
+
+  /** More connections than the lab holds, from clients that send these bytes and never close their end. */
+  const crowd = async (text: string): Promise<Socket[]> => {
+    const all = Array.from({ length: 140 }, () => connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true })); // prettier-ignore
+    for (const socket of all) {
+      socket.on('error', () => undefined).resume();
+      socket.write(text);
+    }
+    await Promise.all(all.map((socket) => socket.connecting && once(socket, 'connect').catch(() => undefined))); // prettier-ignore
+    return all;
+  };
+  for (const [what, text] of [
+    ['say nothing', ''],
+    ['begin a request and stop', 'GET / HTTP/1.1\r\nHost: '],
+    ['send nonsense', 'NONSENSE\r\n\r\n'],
+    [
+      'are refused an upgrade',
+      `GET /lab HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    ],
+    ['post for ever', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n'],
+  ] as const)
+    // prettier-ignore
+    test(`clients that ${what} and hold their end open shut nobody out`, async () => {
+      const all = await crowd(text);
+      try {
+        // Node looks every quarter of the patience for requests that are late.
+        const answered = async (): Promise<boolean> => withCookie('/').then(({ status }) => status === 200, () => false); // prettier-ignore
+        let open = false;
+        for (let tries = 0; !open && tries < 60; tries++) {
+          open = await answered();
+          if (!open) await sleep(100);
+        }
+        assert.ok(open);
+      } finally {
+        for (const socket of all) socket.destroy();
+      }
+    });
 
   const closes = async (send: (socket: WebSocket) => void): Promise<number> => {
     const socket = await upgrade(own());
