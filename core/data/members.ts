@@ -38,6 +38,7 @@ export async function readMembers(
 ): Promise<Map<string, Member>> {
   try {
     const found = await stat(path);
+    if (!found.isFile() && !found.isDirectory()) throw noFile(path);
     return found.isDirectory()
       ? await readFolder(path, wanted, options)
       : await readArchive(path, found.size, wanted, options);
@@ -71,7 +72,9 @@ async function readFolder(
         const file = join(folder, name);
         const earlier = files.get(name);
         if (earlier) throw ambiguous(path, relative(path, earlier.file), relative(path, file));
-        const { size } = await stat(file);
+        const there = await stat(file);
+        if (!there.isFile()) throw noFile(file);
+        const { size } = there;
         if (size > wanted.maxBytes) throw tooLarge(file, size, wanted.maxBytes);
         files.set(name, { file, size });
       }
@@ -184,6 +187,14 @@ function unreadable(path: string, error: unknown, sawEntry: boolean): LabError {
     options,
   );
 }
+
+/** Who reads a pipe waits for ever, and from a device without end. */
+const noFile = (path: string): LabError =>
+  new LabError(
+    'data.unreadable',
+    `${path} is neither a file nor a folder`,
+    'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
+  );
 
 const tooLarge = (where: string, bytes: number, max: number): LabError =>
   new LabError(

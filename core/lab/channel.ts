@@ -47,6 +47,8 @@ const UNEXPECTED = 'lab.unexpected';
 export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => void = () => undefined): void {
   const underWay = new Map<number, AbortController>();
   const subscriptions = new Map<number, () => void>();
+  /** Files on their way over this connection: nobody else knows them. */
+  const files = new Set<string>();
 
   const post = (message: FromLab): void => {
     port.post(message);
@@ -58,6 +60,8 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
     underWay.set(request, abort);
     try {
       const output = await lab.request(name as RequestName, input as never, { signal: abort.signal });
+      const file = fileIn(output);
+      if (file !== null) files.add(file);
       if (underWay.has(request)) post({ type: 'answer', id: request, output });
     } catch (error) {
       if (!underWay.has(request) || abort.signal.aborted) return; // nobody waits for it
@@ -106,6 +110,7 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
   };
 
   port.onClose(() => {
+    for (const file of files) void lab.request('files.forget', { file }).catch(() => undefined); // closed labs have
     for (const abort of underWay.values()) abort.abort();
     underWay.clear();
     for (const undo of subscriptions.values()) undo();
@@ -116,6 +121,14 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
     if (message.success) obey(message.output);
     else port.close();
   });
+}
+
+/** The file that an answer makes ready, to be sent or to be fetched. */
+function fileIn(output: unknown): string | null {
+  if (typeof output !== 'object' || output === null) return null;
+  const { upload, download } = output as { upload?: unknown; download?: unknown };
+  const file = upload ?? download;
+  return typeof file === 'string' ? file : null;
 }
 
 /** A lab at the other end of a port. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { LabError, messageOf } from '../base/errors.ts';
@@ -27,13 +27,22 @@ export class Files {
   #folder: Promise<string> | null = null;
   readonly #uploads = new Map<string, Kept>();
   readonly #downloads = new Map<string, Kept>();
+  readonly #free: (folder: string) => Promise<number>;
 
-  /** Announces a file that comes in portions. */
-  async begin(name: string, bytes: number): Promise<{ upload: string }> {
+  /** @param free bytes that a folder's disk has room for */
+  constructor(free: (folder: string) => Promise<number> = freeBytes) {
+    this.#free = free;
+  }
+
+  /** Announces a file that comes in portions; what others have announced before has its room. */
+  async begin(name: string, bytes: number, signal?: AbortSignal): Promise<{ upload: string }> {
     if (bytes > MOST_BYTES)
       throw new LabError('files.too-large', `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`, 'Give its path instead.'); // prettier-ignore
-    const [id, kept] = await this.#make(this.#uploads, name, bytes);
-    kept.bytes = bytes;
+    const [free, announced] = [await this.#free(tmpdir()), [...this.#uploads.values()]];
+    const room = announced.reduce((left, other) => left - (other.bytes - other.received), free);
+    if (bytes > room) throw noSpace(name, `${bytes} bytes are needed in ${tmpdir()}, ${Math.max(0, room)} are free`); // prettier-ignore
+    const [id] = await this.#make(this.#uploads, name, bytes);
+    if (signal?.aborted) await this.forget(id); // nobody will hear of it
     return { upload: id };
   }
 
@@ -47,7 +56,12 @@ export class Files {
         'Send the file again from its beginning.',
       );
     upload.received += data.length; // before the wait: the next portion may come meanwhile
-    await upload.handle.write(data, 0, data.length, offset);
+    try {
+      await writeAll(upload, data, offset);
+    } catch (error) {
+      await this.forget(id);
+      throw error;
+    }
     return { received: upload.received };
   }
 
@@ -65,9 +79,12 @@ export class Files {
     }
     if (!isAbsolute(file.path))
       throw new LabError('files.relative-path', `"${file.path.slice(0, 200)}" is no absolute path.`, 'Give the whole path.'); // prettier-ignore
-    await stat(file.path).catch((error: unknown) => {
+    const found = await stat(file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
+    // Who reads a pipe waits for ever, and from a device without end.
+    if (!found.isFile() && !found.isDirectory())
+      throw new LabError('files.no-file', `${file.path} is neither a file nor a folder.`, 'Choose one that is.'); // prettier-ignore
     return { path: file.path, name: basename(file.path) };
   }
 
@@ -80,7 +97,7 @@ export class Files {
     try {
       return await work(path, name);
     } catch (error) {
-      const known = isOfSystem(error) ? unreadable(path, error) : error;
+      const known = isFull(error) ? noSpace(name, messageOf(error)) : isOfSystem(error) ? unreadable(path, error) : error; // prettier-ignore
       if (!('upload' in file) || !(known instanceof LabError)) throw known;
       throw new LabError(known.code, known.message.replaceAll(path, name), known.next, { cause: error });
     } finally {
@@ -88,17 +105,19 @@ export class Files {
     }
   }
 
-  /** Makes content ready to be fetched. */
+  /** Makes content ready to be fetched; aborted, it stops and leaves nothing behind. */
   async offer(
     name: string,
     type: string,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | string,
+    signal?: AbortSignal,
   ): Promise<Download> {
     const [id, kept] = await this.#make(this.#downloads, name, 0);
     try {
       for await (const chunk of typeof content === 'string' ? [Buffer.from(content)] : content) {
-        await kept.handle.write(chunk, 0, chunk.length, kept.bytes);
+        await writeAll(kept, chunk, kept.bytes);
         kept.bytes += chunk.length;
+        signal?.throwIfAborted();
       }
     } catch (error) {
       await this.forget(id);
@@ -164,6 +183,29 @@ export class Files {
     return kept;
   }
 }
+
+/** A disk that gets full takes a part first. */
+async function writeAll({ handle, name }: Kept, data: Uint8Array, at: number): Promise<void> {
+  try {
+    for (let done = 0; done < data.length;) {
+      const { bytesWritten } = await handle.write(data, done, data.length - done, at + done);
+      done += bytesWritten;
+    }
+  } catch (error) {
+    throw isFull(error) ? noSpace(name, messageOf(error)) : error;
+  }
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+const noSpace = (name: string, found: string): LabError =>
+  new LabError('files.no-space', `There is no room for ${name}: ${found}.`, 'Free some space and try again; files on their way lie in the folder that TMPDIR names.'); // prettier-ignore
 
 /** Of a file that is not there, may not be read, or is a folder. */
 const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;

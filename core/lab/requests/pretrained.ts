@@ -40,13 +40,13 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
         teller.pretrained();
         return view(added.id);
       }),
-    'pretrained.export': async ({ pretrained }) => {
+    'pretrained.export': async ({ pretrained }, signal) => {
       const { checkpoint, model, id, seed, training, run } = store.pretrained(pretrained);
       if (checkpoint === null)
         throw new LabError('pretrained.no-weights', `The pretrained ${model} has no weights yet.`, 'Wait until it is trained.'); // prettier-ignore
       const made = { seed, training, environment: run === null ? null : environmentOf(store, run) };
       const chunks = weightsWith(made, store.readCheckpoint(checkpoint));
-      return files.offer(`${model}-pretrained-${id}.safetensors`, 'application/octet-stream', chunks);
+      return files.offer(`${model}-pretrained-${id}.safetensors`, 'application/octet-stream', chunks, signal);
     },
     'pretrained.remove': ({ pretrained }) => {
       const { run, checkpoint } = store.pretrained(pretrained);

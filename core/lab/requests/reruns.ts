@@ -48,11 +48,16 @@ export function rerunRequests(desk: Desk): Answers<Names> {
       await removed;
       return {};
     },
-    'reruns.export': async ({ rerun, format }) => {
+    'reruns.export': async ({ rerun, format }, signal) => {
       const view = views.rerun(rerun);
       return format === 'json'
-        ? files.offer(`${view.rerun.name}.json`, 'application/json', `${JSON.stringify(view, null, 2)}\n`)
-        : files.offer(`${view.rerun.name}.csv`, 'text/csv', csv(view));
+        ? files.offer(
+            `${view.rerun.name}.json`,
+            'application/json',
+            `${JSON.stringify(view, null, 2)}\n`,
+            signal,
+          )
+        : files.offer(`${view.rerun.name}.csv`, 'text/csv', csv(view), signal);
     },
   };
 }

@@ -98,7 +98,7 @@ export function restRequests(desk: Desk): Answers<Names> {
     },
     'log.read': (filter) => store.logs(filter),
 
-    'files.begin': ({ name, bytes }) => files.begin(name, bytes),
+    'files.begin': ({ name, bytes }, signal) => files.begin(name, bytes, signal),
     'files.append': ({ upload, offset, data }) => files.append(upload, offset, data),
     'files.read': ({ download, offset }) => files.portion(download, offset),
     'files.forget': async ({ file }) => {

@@ -50,7 +50,7 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
       scheduler.retryRun(run);
       return views.row(run);
     },
-    'runs.weights': async ({ run, node }) => {
+    'runs.weights': async ({ run, node }, signal) => {
       const { seed, training } = store.run(run);
       const checkpoint = store.checkpointOf(run);
       if (!checkpoint)
@@ -66,6 +66,7 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
         name,
         'application/octet-stream',
         node === undefined ? weightsWith(made, chunks) : weightsOfNode(made, chunks, node),
+        signal,
       );
     },
     'metrics.curves': (of) => {

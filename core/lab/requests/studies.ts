@@ -70,12 +70,13 @@ export function studyRequests(desk: Desk): Answers<Names> {
       await removed;
       return {};
     },
-    'studies.export': async ({ study, weights }) => {
+    'studies.export': async ({ study, weights }, signal) => {
       const { name } = store.study(study);
       return files.offer(
         `${name}.ktg-study`,
         'application/octet-stream',
         exportStudy(store, study, { weights }),
+        signal,
       );
     },
     'studies.import': async ({ file, name }) => {
