@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
@@ -12,6 +13,8 @@ const id = whole(1);
 const none = v.strictObject({});
 const name = lineSchema(200);
 const path = lineSchema(4096);
+/** Whoever asks does not know in which folder the lab was started. */
+const wholePath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
 const when = v.picklist(['now', 'after-epoch']);
 const priority = whole(-1000, 1000);
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -38,7 +41,7 @@ type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Na
 const schemas: Schemas = {
   'lab.status': none,
   'lab.check': none,
-  'lab.backup': v.strictObject({ path }),
+  'lab.backup': v.strictObject({ path: wholePath }),
   'lab.compact': none,
 
   'studies.list': none,
@@ -148,7 +151,7 @@ const schemas: Schemas = {
 
   'settings.get': none,
   'settings.set': v.strictObject({
-    dataFolder: v.exactOptional(path),
+    dataFolder: v.exactOptional(wholePath),
     slots: v.exactOptional(v.record(name, whole(0, 1024))),
     engine: v.exactOptional(v.picklist(['auto', 'tensorflow', 'portable'])),
     checkpointEvery: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400))),

@@ -1,3 +1,5 @@
+import { LabError, messageOf } from '../base/errors.ts';
+import { makeFolder } from '../data/folder.js';
 import { dataHome } from '../data/home.ts';
 import type { Store } from '../store/store.ts';
 import type { Settings } from './api.ts';
@@ -29,8 +31,9 @@ export class SettingsDesk {
     return this.#settings;
   }
 
-  /** What screens remember is merged by name; null forgets. */
+  /** What screens remember is merged by name; null forgets. Throws LabError `settings.data-folder`. */
   set(change: Partial<Settings>): Settings {
+    if (change.dataFolder !== undefined) requireFolder(change.dataFolder);
     const before = this.#settings;
     const view = Object.fromEntries(
       Object.entries({ ...before.view, ...change.view }).filter(([, value]) => value !== null),
@@ -46,5 +49,18 @@ export class SettingsDesk {
 
   onChange(listener: (settings: Settings, before: Settings) => void): void {
     this.#listeners.add(listener);
+  }
+}
+
+function requireFolder(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    throw new LabError(
+      'settings.data-folder',
+      `${path} cannot be the data folder: ${messageOf(error)}`,
+      'Name a folder that is there or can be made.',
+      { cause: error },
+    );
   }
 }

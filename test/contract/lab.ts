@@ -247,6 +247,12 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.equal(await refuse('studies.open', { study: 99 }), 'store.unknown-study');
         assert.equal(await refuse('runs.open', { run: 99 }), 'store.unknown-run');
         assert.equal(await refuse('toString', {}), 'lab.unknown-request');
+        // who asks does not know where the lab was started
+        assert.equal(await refuse('lab.backup', { path: 'copy.sqlite' }), 'lab.bad-input');
+        assert.equal(await refuse('settings.set', { dataFolder: 'data' }), 'lab.bad-input');
+        const { dataFolder } = await api.request('settings.get', {});
+        assert.equal(await refuse('settings.set', { dataFolder: join(process.execPath, 'data') }), 'settings.data-folder'); // prettier-ignore
+        assert.equal((await api.request('settings.get', {})).dataFolder, dataFolder);
         assert.equal(await refuse('studies.create', { name: 'X', plan: plan({ trials: 0 }), start: true }), 'lab.bad-input'); // prettier-ignore
         assert.equal(
           await refuse('studies.create', { name: 'a\nb', plan: plan(), start: true }),
