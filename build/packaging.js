@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * Configuration of electron-builder for one platform. In the archive: the window and the app's main program, which Electron
- * checks (fuses). Outside of it, unpacked: what other programs must find: workers, libraries with native code or WASM, and the
+ * runs from nowhere else, and checks before on Windows and macOS (fuses; Linux knows no such check). Outside of it, unpacked: what other programs must find: workers, libraries with native code or WASM, and the
  * sources from which a compiler connects TensorFlow. Beside it: the Node that workers run under.
  *
  * @param {{ node: string, output: string, electronDist?: string, platform?: NodeJS.Platform, arch?: string }} options
@@ -25,6 +25,7 @@ export function packageConfiguration({
     copyright: 'MIT',
     directories: { output, buildResources: 'build' },
     ...(electronDist !== undefined && { electronDist }),
+    protocols: { name: 'A place in KTG lab', schemes: ['ktg-lab'] }, // as in electron/links.ts
     npmRebuild: false, // better-sqlite3 brings a file for Node-API: nothing is compiled
     electronLanguages: ['en-US', 'en'],
     files: [
@@ -66,8 +67,12 @@ export function packageConfiguration({
       category: 'Science',
       synopsis: 'Knowledge transfer graphs: networks that teach each other',
       maintainer: 'KTG lab <ktg-lab@localhost>',
+      syncDesktopName: true, // with package.json, whose name Electron gives its windows
     },
-    deb: { depends: ['libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1'] },
+    // or electron-builder starts it without Chromium's sandbox
+    appImage: { executableArgs: [] },
+    // beside electron-builder's own list, which `depends` would replace
+    deb: { fpm: ['libasound2', 'libgbm1'].flatMap((library) => ['--depends', library]) },
     win: { target: ['nsis'], icon: join('build', 'icons', '256x256.png') },
     nsis: { oneClick: false, allowToChangeInstallationDirectory: true, deleteAppDataOnUninstall: false },
     mac: {

@@ -9,7 +9,7 @@ import { checkout } from './runtime.js';
 const here = (/** @type {string} */ path) => join(checkout, path);
 const folder = here('dist/electron');
 
-/** The app's main program: one file, so that all of it is in the archive whose content Electron checks. */
+/** The app's main program: one file, so that all of it is in the archive, which is the only place that Electron runs it from. */
 const main = here('electron/main.ts');
 
 /** Each is started by its name beside the main program: a slot's process, and threads of the lab. */

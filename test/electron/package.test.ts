@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
+import type { PackagerOptions } from 'app-builder-lib';
 import { packageConfiguration } from '../../build/packaging.js';
 import { holdLab } from '../../core/lab/hold.ts';
 import { fake, settled } from './with-fake.ts';
@@ -17,6 +18,11 @@ const asar = createRequire(import.meta.url)('@electron/asar') as {
   createPackage(folder: string, file: string): Promise<void>;
   listPackage(file: string): string[];
   extractAll(file: string, folder: string): void;
+};
+const { validateConfiguration } = createRequire(import.meta.url)(
+  'app-builder-lib/out/util/config/config',
+) as {
+  validateConfiguration(configuration: object, debug: object): Promise<void>;
 };
 /** Where fuses are in Electron's program: a mark, the version, their number and one character each. */
 const FUSES = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX\u0001\u00081'.padEnd(34 + 8, '1');
@@ -103,6 +109,44 @@ describe('a package', { skip }, () => {
     assert.match(program.slice(at, at + 8), /^01001110$|^010011.0$/);
   });
 
+  describe('for Linux', () => {
+    /** What electron-builder would hand to the tool that makes each package; that tool is not there. */
+    const made: unknown[] = [];
+    before(async () => {
+      const seen: Pick<PackagerOptions, 'effectiveOptionComputed'> = {
+        effectiveOptionComputed: async (options) => {
+          made.push(options);
+          return Promise.resolve(true);
+        },
+      };
+      await build({
+        targets: Platform.LINUX.createTarget(),
+        projectDir: root,
+        publish: 'never',
+        prepackaged: unpacked,
+        config: packageConfiguration({ node: join(folder, 'node'), output: join(folder, 'out') }),
+        ...seen,
+      });
+    });
+
+    test('comes as an AppImage that keeps its sandbox and opens links to the lab', () => {
+      const { desktop, desktopFileName } = made.find((each) => !Array.isArray(each)) as { desktop: string; desktopFileName: string }; // prettier-ignore
+      assert.match(desktop, /^Exec=AppRun\s+%U$/m);
+      assert.doesNotMatch(desktop, /no-sandbox/);
+      assert.match(desktop, /^MimeType=x-scheme-handler\/ktg-lab;$/m);
+      assert.match(desktop, /^StartupWMClass=ktg-lab$/m);
+      assert.equal(desktopFileName, 'ktg-lab.desktop');
+    });
+
+    test('comes as a .deb that asks for what Electron needs', () => {
+      const [args] = made.find((each) => Array.isArray(each)) as [string[], string];
+      assert.match(args[args.indexOf('--url') + 1]!, /^https:\/\//);
+      for (const library of ['libasound2', 'libgbm1']) assert.ok(args.includes(library), library);
+      const { deb } = packageConfiguration({ node: '', output: '' });
+      assert.equal(deb!.depends, undefined); // or electron-builder's own list would be lost: GTK, NSS, xdg-utils, ...
+    });
+  });
+
   test('runs from where its files lie: the main program from the archive, workers and threads from outside', async () => {
     const resources = join(folder, 'resources');
     mkdirSync(resources);
@@ -135,4 +179,21 @@ describe('a package', { skip }, () => {
     fake.app.emit('before-quit', { preventDefault: () => undefined });
     while (fake.app.quits === 0) await settled();
   });
+});
+
+describe('a package for another platform', () => {
+  for (const [platform, arch, program] of [
+    ['win32', 'x64', 'node.exe'],
+    ['darwin', 'arm64', 'node'],
+  ] as const)
+    test(`${platform}: is what electron-builder expects, of files that are there`, async () => {
+      const configuration = packageConfiguration({ node: '/node', output: '/out', platform, arch });
+      const debug = { add: () => undefined, isEnabled: false };
+      await validateConfiguration(configuration, debug);
+      await assert.rejects(validateConfiguration({ ...configuration, nonsense: true }, debug), /nonsense/);
+      const resources = configuration.extraResources as { to: string }[];
+      assert.equal(resources[0]!.to, program);
+      assert.ok((configuration.files as string[]).includes(`!node_modules/better-sqlite3/prebuilds/!(${platform}-${arch}.node)`)); // prettier-ignore
+      for (const path of [`node_modules/better-sqlite3/prebuilds/${platform}-${arch}.node`, configuration.win!.icon as string, configuration.mac!.icon as string]) assert.ok(existsSync(join(root, path)), path); // prettier-ignore
+    });
 });
