@@ -1,4 +1,4 @@
-import type { LabEvent } from '../core/lab/api.ts';
+import type { EngineView, LabEvent } from '../core/lab/api.ts';
 
 /** Milliseconds from which on a job is long enough that somebody may have turned to other things. */
 const LONG = 60_000;
@@ -14,9 +14,11 @@ export interface Notice {
 /** Hears what happens in the lab and says when a long job has ended. Jobs are known by name: `study 3`, `data cifar100`. */
 export class Endings {
   readonly #began = new Map<string, number>();
+  /** The engine as it was when its install began. */
+  #engineBefore: EngineView | null = null;
 
   /** @param event with its time `at` */
-  hear(event: LabEvent): Notice | null {
+  hear(event: LabEvent): Notice[] {
     switch (event.type) {
       case 'study': {
         const { study, done, best } = event.card;
@@ -45,30 +47,47 @@ export class Endings {
           place: 'data',
         }));
       }
+      case 'pretrained':
+        return event.pretrained.flatMap(({ id, model, state, accuracy }) =>
+          this.#follow(event.at, `pretrained ${id}`, state, () => ({
+            title: state === 'completed' ? `${model} is trained alone` : `${model} could not be trained`,
+            body: accuracy === null ? '' : `${(100 * accuracy).toFixed(1)} %`,
+            place: 'data',
+          })),
+        );
       case 'engine': {
         const { install, problem, version } = event.engine;
-        return this.#follow(event.at, 'engine', install ? 'running' : 'ready', () => ({
+        if (install) this.#engineBefore ??= event.engine;
+        const state = install ? 'running' : endOf(event.engine, this.#engineBefore);
+        if (!install) this.#engineBefore = null;
+        return this.#follow(event.at, 'engine', state, () => ({
           title: problem ? 'The engine could not be installed' : 'The engine is installed',
           body: problem?.message ?? version,
           place: 'settings',
         }));
       }
       default:
-        return null;
+        return [];
     }
   }
 
   /** Ends that a user chose (paused, stopped, cancelled) are no news. */
-  #follow(at: number, job: string, state: string, notice: () => Notice): Notice | null {
+  #follow(at: number, job: string, state: string, notice: () => Notice): Notice[] {
     const began = this.#began.get(job);
     if (state === 'running') {
       if (began === undefined) this.#began.set(job, at);
-      return null;
+      return [];
     }
     this.#began.delete(job);
     const ended = ENDS.has(state);
-    return ended && began !== undefined && at - began >= LONG ? notice() : null;
+    return ended && began !== undefined && at - began >= LONG ? [notice()] : [];
   }
+}
+
+/** How an install has ended: one that was cancelled leaves the engine, and what is wrong with it, as they were. */
+function endOf({ installed, problem }: EngineView, before: EngineView | null): string {
+  if (JSON.stringify(installed) !== JSON.stringify(before?.installed)) return 'ready';
+  return problem && problem.message !== before?.problem?.message ? 'failed' : 'cancelled';
 }
 
 const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'ready']);

@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { app, dialog, shell, type BrowserWindow, type Session } from 'electron';
+import { LabError } from '../core/base/errors.ts';
+import type { LabApi } from '../core/lab/api.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
 import { explain } from './trouble.ts';
 
@@ -28,7 +32,21 @@ export async function backUp({ api, file }: HeldLab, window: BrowserWindow | nul
   const { filePath } = await (window
     ? dialog.showSaveDialog(window, options)
     : dialog.showSaveDialog(options));
-  if (filePath) await api.request('lab.backup', { path: filePath }).catch(explain);
+  if (filePath) await copyTo(api, filePath).catch(explain);
+}
+
+/** The system's dialog has asked whether a file of that name may be replaced; it is, once the copy is whole. */
+async function copyTo(api: LabApi, path: string): Promise<void> {
+  if (!existsSync(path)) {
+    await api.request('lab.backup', { path });
+    return;
+  }
+  if (existsSync(`${path}-wal`))
+    throw new LabError('files.lab-in-use', `${path} is a lab that is open, or was not closed.`, 'Choose another name for the copy.'); // prettier-ignore
+  const aside = `${path}.new`;
+  await rm(aside, { force: true }); // of a copy that was interrupted
+  await api.request('lab.backup', { path: aside });
+  await rename(aside, path);
 }
 
 /** The lab file that the user chooses instead of this one; null when none. */

@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { app, powerMonitor, session } from 'electron';
+import { app, clipboard, powerMonitor, session } from 'electron';
 import { labFile } from '../core/lab/open.ts';
 import { stayAwake } from './awake.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
 import { offerLab } from './line.ts';
+import { linkTo, placeIn, SCHEME } from './links.ts';
 import { setMenu } from './menu.ts';
 import { tellEndings } from './notices.ts';
 import { openOrChoose } from './opening.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
-import { lockContents, lockSession, openOutside } from './security.ts';
+import { acceptsNoSandbox, lockContents, lockSession, openOutside } from './security.ts';
 import { explain } from './trouble.ts';
 import { LabWindow } from './window.ts';
+import { argumentsFor, type Wish, wishFrom, wishOf } from './wish.ts';
 
 /** Where the built parts of the app lie, seen from the bundled main.js. */
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -26,9 +28,22 @@ const logBug = (error: unknown): void => {
 };
 
 registerScheme();
-// A second start shows the window of the first and ends.
-if (app.requestSingleInstanceLock()) void start();
-else app.quit();
+const wish = wishOf(process.argv.slice(1));
+/** Leads to a place of the app; before there is a window it is remembered. */
+let go = (place: string): void => void (wish.place = place);
+// A second start tells the first what is wished, and ends.
+if (app.requestSingleInstanceLock(wish)) {
+  app.on('open-url', (event, link) => {
+    event.preventDefault();
+    const place = placeIn(link);
+    if (place !== null) go(place);
+  });
+  start().catch((error: unknown) => {
+    logBug(error);
+    explain(error);
+    app.exit(1); // there is no window that could be closed
+  });
+} else app.quit();
 
 /** Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this file has run. */
 async function start(): Promise<void> {
@@ -40,11 +55,15 @@ async function start(): Promise<void> {
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
   await app.whenReady();
+  if (app.commandLine.hasSwitch('no-sandbox') && !(await acceptsNoSandbox())) {
+    app.exit(1);
+    return;
+  }
+  if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(SCHEME); // elsewhere packages say so
   lockSession(session.defaultSession);
   askWhereToSave(session.defaultSession);
   serveWindow(built('../renderer'));
-  const file = labFile(app.commandLine.getSwitchValue('lab') || undefined);
-  const lab = await openOrChoose(file);
+  const lab = await openOrChoose(wish.lab ?? labFile());
   if (lab) work(lab);
   else app.exit(1);
 }
@@ -60,12 +79,12 @@ function work(lab: HeldLab): void {
     lab,
     () => window.native,
     () => {
-      if (next !== null) beginAgain(next);
+      if (next !== null) beginAgain(argumentsFor(next, process.argv.slice(1)));
       app.quit();
     },
   );
-  /** Arguments of the app's next life, when one is to follow. */
-  let next: string[] | null = null;
+  /** What the app's next life is to be, when one is to follow. */
+  let next: Wish | null = null;
   const window = new LabWindow({
     preload: built('preload.cjs'),
     stateFile: join(app.getPath('userData'), 'window.json'),
@@ -78,7 +97,7 @@ function work(lab: HeldLab): void {
     },
     onSessionEnd: () => void leaving.leave(false),
   });
-  const go = (place: string): void => {
+  go = (place) => {
     window.show(place);
   };
 
@@ -96,8 +115,13 @@ function work(lab: HeldLab): void {
   app.on('activate', () => {
     window.show();
   });
-  app.on('second-instance', () => {
-    window.show();
+  app.on('second-instance', (_event, _args, _folder, sent) => {
+    const { lab: other, place } = wishFrom(sent);
+    const elsewhere = other !== null && other !== lab.file;
+    // The window of an app that is leaving has gone already.
+    if (leaving.decided) next ??= { lab: other ?? lab.file, place };
+    else if (elsewhere) void goOver(Promise.resolve(other), place).catch(explain);
+    else window.show(place ?? undefined);
   });
   const onShutdown = (event: { preventDefault(): void }): void => {
     event.preventDefault(); // time to save
@@ -113,14 +137,24 @@ function work(lab: HeldLab): void {
   });
 
   /** Ends this life of the app and begins the next with another lab, if one was chosen and the user agrees. */
-  const goOver = async (choice: Promise<string | null>): Promise<void> => {
+  const goOver = async (choice: Promise<string | null>, place: string | null = null): Promise<void> => {
     const other = await choice;
     if (other === null) return;
-    next = [...process.argv.slice(1).filter((word) => !word.startsWith('--lab=')), `--lab=${other}`];
-    if (!(await leaving.leave())) next = null;
+    const before = next;
+    next = { lab: other, place };
+    if (!(await leaving.leave()) && !leaving.decided) next = before;
   };
   setMenu({
     go,
+    back: () => {
+      window.back();
+    },
+    forward: () => {
+      window.forward();
+    },
+    copyLink: () => {
+      clipboard.writeText(linkTo(window.place));
+    },
     newLab: () => void goOver(nameLab(window.native)).catch(explain),
     openLab: () => void goOver(chooseLab(window.native)).catch(explain),
     backUp: () => void backUp(lab, window.native).catch(explain),
@@ -131,5 +165,5 @@ function work(lab: HeldLab): void {
       openOutside(PAPER);
     },
   });
-  window.show();
+  window.show(wish.place ?? undefined);
 }

@@ -3,6 +3,10 @@ import { Menu, type MenuItemConstructorOptions } from 'electron';
 export interface MenuActions {
   /** To a place of the app. */
   go(place: string): void;
+  back(): void;
+  forward(): void;
+  /** A link to the place that is shown. */
+  copyLink(): void;
   newLab(): void;
   openLab(): void;
   backUp(): void;
@@ -37,15 +41,24 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
       },
       { role: 'editMenu' },
       {
-        label: '&View',
+        label: '&Go',
         submenu: [
+          { label: 'Back', accelerator: mac ? 'Cmd+[' : 'Alt+Left', click: actions.back },
+          { label: 'Forward', accelerator: mac ? 'Cmd+]' : 'Alt+Right', click: actions.forward },
+          { label: 'Copy a link to this place', accelerator: 'CmdOrCtrl+Shift+C', click: actions.copyLink },
+          line,
           to('Studies', 'studies', 1),
           to('Graphs', 'graphs', 2),
-          to('Re-runs', 'reruns', 3),
-          to('Data', 'data', 4),
-          to('Settings', 'settings', 5),
-          to('Log', 'log', 6),
-          line,
+          to('Compare', 'compare', 3),
+          to('Re-runs', 'reruns', 4),
+          to('Data', 'data', 5),
+          to('Settings', 'settings', 6),
+          to('Log', 'log', 7),
+        ],
+      },
+      {
+        label: '&View',
+        submenu: [
           ...(['reload', 'resetZoom', 'zoomIn', 'zoomOut', 'togglefullscreen', 'toggleDevTools'] as const).map((role) => ({ role })), // prettier-ignore
         ],
       },

@@ -22,8 +22,7 @@ export function tellEndings(lab: LabApi, looks: () => boolean, go: (place: strin
     notification.on('close', () => shown.delete(notification));
     notification.show();
   };
-  return lab.subscribe(['studies', 'reruns', 'data', 'engine'], (event) => {
-    const notice = endings.hear(event);
-    if (notice) void show(notice).catch(() => undefined); // the lab has closed meanwhile
+  return lab.subscribe(['studies', 'reruns', 'pretrained', 'data', 'engine'], (event) => {
+    for (const notice of endings.hear(event)) void show(notice).catch(() => undefined); // the lab has closed meanwhile
   });
 }

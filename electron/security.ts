@@ -1,4 +1,4 @@
-import { app, shell, type Session, type WebContents, type WebPreferences } from 'electron';
+import { app, dialog, shell, type Session, type WebContents, type WebPreferences } from 'electron';
 import { isOurs } from './protocol.ts';
 
 /** What every window of this app is made with: the page is a browser's page, without Node and without our preload's world. */
@@ -48,6 +48,23 @@ export function lockSession(session: Session): void {
   session.webRequest.onBeforeRequest(({ url }, decide) => {
     decide({ cancel: !LOADABLE.has(URL.parse(url)?.protocol ?? '') });
   });
+}
+
+/**
+ * Whether the app may go on where Chromium was started without its sandbox, as an AppImage does by itself where the system lets
+ * no program build one: the user decides.
+ */
+export async function acceptsNoSandbox(): Promise<boolean> {
+  const { response } = await dialog.showMessageBox({
+    type: 'warning',
+    message: 'The window would run without its sandbox.',
+    detail:
+      'This system keeps programs from building one, or --no-sandbox was given. The sandbox holds off what a defect of the browser inside could do to this computer. The .deb package brings what the system asks for; npx ktg serve shows the lab in your own browser.',
+    buttons: ['Quit', 'Go on without it'],
+    defaultId: 0,
+    cancelId: 0,
+  });
+  return response === 1;
 }
 
 /** Nothing leads away from our page, in any web contents that ever come to be. */

@@ -34,14 +34,24 @@ export class LabWindow {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
       this.#window.focus();
-      if (place !== undefined) load(this.#window, place);
+      // The place that is shown already would be loaded anew, and what is undone in its editor forgotten.
+      if (place !== undefined && place !== this.place) load(this.#window, place);
     } else {
       this.#open(place);
     }
   }
 
-  hide(): void {
-    this.#window?.hide();
+  /** The place that is shown, '' where the app begins. */
+  get place(): string {
+    return this.#window ? placeOf(this.#window.webContents.getURL()) : '';
+  }
+
+  back(): void {
+    this.#window?.webContents.navigationHistory.goBack();
+  }
+
+  forward(): void {
+    this.#window?.webContents.navigationHistory.goForward();
   }
 
   /** For dialogs that belong to it. */
@@ -106,7 +116,10 @@ export class LabWindow {
         defaultId: 0,
         cancelId: 1,
       });
-      if (response === 1) return;
+      if (response === 1) {
+        if (!window.isDestroyed()) window.destroy();
+        return;
+      }
     }
     const place = placeOf(window.isDestroyed() ? START : window.webContents.getURL());
     if (this.#window === window) this.#window = null;

@@ -49,23 +49,52 @@ describe('sleep', () => {
 describe('the end of a job', () => {
   test('is told when it took a minute or more', () => {
     const endings = new Endings();
-    assert.equal(endings.hear(study('running', 0)), null);
-    assert.equal(endings.hear(study('running', 30_000)), null);
-    assert.deepEqual(endings.hear(study('completed', 60_000)), {
-      title: 'M3 is complete',
-      body: '30 trials, best 71.2 %',
-      place: 'studies/3',
-    });
-    assert.equal(endings.hear(study('completed', 70_000)), null, 'once');
+    assert.deepEqual(endings.hear(study('running', 0)), []);
+    assert.deepEqual(endings.hear(study('running', 30_000)), []);
+    assert.deepEqual(endings.hear(study('completed', 60_000)), [
+      { title: 'M3 is complete', body: '30 trials, best 71.2 %', place: 'studies/3' },
+    ]);
+    assert.deepEqual(endings.hear(study('completed', 70_000)), [], 'once');
   });
 
   test('is no news when it was short, or the user’s own wish', () => {
     const endings = new Endings();
     endings.hear(study('running', 0));
-    assert.equal(endings.hear(study('completed', 59_999)), null);
+    assert.deepEqual(endings.hear(study('completed', 59_999)), []);
     endings.hear(study('running', 100_000));
-    assert.equal(endings.hear(study('paused', 900_000)), null);
-    assert.equal(new Endings().hear(study('completed', 900_000)), null, 'its beginning was not seen');
+    assert.deepEqual(endings.hear(study('paused', 900_000)), []);
+    assert.deepEqual(new Endings().hear(study('completed', 900_000)), [], 'its beginning was not seen');
+  });
+
+  test('is told of every kind of job, with how it ended', () => {
+    const rerun = (state: string, done: number) => ({ type: 'rerun', rerun: { rerun: { id: 2, name: 'Best', state }, done, total: 5 } }); // prettier-ignore
+    const data = (state: string, problem: object | null = null) => ({ type: 'data', data: { name: 'cifar100', title: 'CIFAR-100', state, problem } }); // prettier-ignore
+    const pretrained = (state: string, accuracy: number | null = null) => ({ type: 'pretrained', pretrained: [{ id: 9, model: 'resnet110', state, accuracy }] }); // prettier-ignore
+    const engine = (install: object | null, installed: string[], problem: object | null = null) => ({ type: 'engine', engine: { install, installed, problem, version: 'TensorFlow 2' } }); // prettier-ignore
+    const failed = { message: 'No room.' };
+    const told = (...events: object[]) => {
+      const endings = new Endings();
+      return events.flatMap((event, minute) => endings.hear({ ...event, at: minute * 60_000 } as LabEvent));
+    };
+    const [title, body, place] = ['title', 'body', 'place'] as const;
+    const words = (...events: object[]) => told(...events).map((each) => [each[title], each[body], each[place]]); // prettier-ignore
+
+    assert.deepEqual(words(rerun('running', 0), rerun('completed', 5)), [['Best is complete', '5 of 5 runs', 'reruns/2']]); // prettier-ignore
+    assert.deepEqual(words(rerun('running', 0), rerun('stopped', 3)), []);
+    assert.deepEqual(words(data('downloading'), data('unpacking'), data('ready')), [['CIFAR-100 is ready', '', 'data']]); // prettier-ignore
+    assert.deepEqual(words(data('downloading'), data('failed', failed)), [['CIFAR-100 could not be fetched', 'No room.', 'data']]); // prettier-ignore
+    assert.deepEqual(words(data('downloading'), data('missing')), [], 'cancelled');
+    assert.deepEqual(words(pretrained('running'), pretrained('completed', 0.7)), [['resnet110 is trained alone', '70.0 %', 'data']]); // prettier-ignore
+    assert.deepEqual(words(pretrained('running'), pretrained('failed')), [['resnet110 could not be trained', '', 'data']]); // prettier-ignore
+    assert.deepEqual(words(pretrained('running'), pretrained('waiting'), pretrained('cancelled')), []);
+    assert.deepEqual(words(engine({}, []), engine(null, ['cpu'])), [['The engine is installed', 'TensorFlow 2', 'settings']]); // prettier-ignore
+    assert.deepEqual(words(engine({}, []), engine(null, [], failed)), [['The engine could not be installed', 'No room.', 'settings']]); // prettier-ignore
+    assert.deepEqual(words(engine({}, []), engine(null, [])), [], 'cancelled');
+    assert.deepEqual(
+      words(engine({}, [], failed), engine(null, [], failed)),
+      [],
+      'cancelled, and wrong before',
+    );
   });
 
   test('becomes a notification that leads there, unless somebody looks or does not want it', async () => {

@@ -14,9 +14,14 @@ class FakeApp extends EventEmitter {
   sandboxed = false;
   relaunches: unknown[] = [];
   folder = '';
-  readonly switches: Record<string, string> = {};
-  readonly commandLine = { getSwitchValue: (name: string) => this.switches[name] ?? '' };
-  requestSingleInstanceLock = (): boolean => this.lock;
+  readonly switches = new Set<string>();
+  readonly commandLine = { hasSwitch: (name: string) => this.switches.has(name) };
+  /** What a start has sent to the first one. */
+  sent: unknown = null;
+  requestSingleInstanceLock = (sent: unknown): boolean => {
+    this.sent = sent;
+    return this.lock;
+  };
   whenReady = (): Promise<void> => Promise.resolve();
   enableSandbox = (): void => void (this.sandboxed = true);
   getPath = (): string => this.folder;
@@ -45,10 +50,16 @@ export class FakeSession extends EventEmitter {
 }
 export const session = { defaultSession: new FakeSession() };
 
+export const clipboard = {
+  text: '',
+  writeText: (text: string): void => void (clipboard.text = text),
+};
+
 export const shell = {
   opened: [] as string[],
   openExternal: (address: string): Promise<void> => Promise.resolve(void shell.opened.push(address)),
-  showItemInFolder: (): void => undefined,
+  shown: [] as string[],
+  showItemInFolder: (path: string): void => void shell.shown.push(path),
 };
 
 export const dialog = {
@@ -74,6 +85,13 @@ export class FakeContents extends EventEmitter {
   readonly id = ++FakeContents.#ids;
   address = '';
   openHandler: ((details: { url: string }) => unknown) | null = null;
+  /** Every address that was loaded. */
+  readonly loaded: string[] = [];
+  steps = 0;
+  readonly navigationHistory = {
+    goBack: (): void => void this.steps--,
+    goForward: (): void => void this.steps++,
+  };
   getURL = (): string => this.address;
   setWindowOpenHandler = (handler: never): void => void (this.openHandler = handler);
 }
@@ -90,7 +108,10 @@ export class BrowserWindow extends EventEmitter {
     BrowserWindow.made.push(this);
     app.emit('web-contents-created', {}, this.webContents);
   }
-  loadURL = (address: string): Promise<void> => Promise.resolve(void (this.webContents.address = address));
+  loadURL = (address: string): Promise<void> => {
+    this.webContents.loaded.push(address);
+    return Promise.resolve(void (this.webContents.address = address));
+  };
   show = (): void => void this.shown++;
   hide = (): void => undefined;
   focus = (): void => undefined;
@@ -107,8 +128,17 @@ export class BrowserWindow extends EventEmitter {
 }
 
 export const screen = { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] };
+/** An item of the menu, as it is told to Electron. */
+export interface Item {
+  label?: string;
+  accelerator?: string;
+  role?: string;
+  submenu?: Item[];
+  click?: () => void;
+}
 export const Menu = {
-  setApplicationMenu: (): void => undefined,
+  items: [] as Item[],
+  setApplicationMenu: (items: Item[]): void => void (Menu.items = items),
   buildFromTemplate: (items: unknown) => items,
 };
 export const powerMonitor = new EventEmitter();

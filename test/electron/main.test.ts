@@ -7,7 +7,7 @@ import { fake, settled } from './with-fake.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-app-'));
 fake.app.folder = folder;
-fake.app.switches.lab = ':memory:';
+process.argv.splice(1, Infinity, 'app', '--lab', ':memory:');
 process.env.KTG_HOME = folder;
 process.env.KTG_NODE = process.execPath; // the bundle finds it two folders above
 after(() => {

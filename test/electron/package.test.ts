@@ -155,7 +155,7 @@ describe('a package', { skip }, () => {
     symlinkSync(process.execPath, join(resources, 'node'));
     const file = join(folder, 'lab.sqlite');
     Object.assign(fake.app, { isPackaged: true, folder });
-    fake.app.switches.lab = file;
+    process.argv.splice(1, Infinity, `--lab=${file}`);
     Object.assign(process, { resourcesPath: resources });
     process.env.KTG_HOME = folder; // nothing of the user's: the engine is the one that the package brings
     await import(join(resources, 'app.asar', 'dist', 'electron', 'main.js'));

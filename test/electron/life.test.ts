@@ -1,0 +1,314 @@
+/** The app's life at the level of its main program, with a real lab: what begins it, ends it, and begins the next one. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
+import type { MessagePort } from 'node:worker_threads';
+import type { LabApi } from '../../core/lab/api.ts';
+import { connectLab, type LabLine, messagePort } from '../../core/lab/channel.ts';
+import { holdLab } from '../../core/lab/hold.ts';
+import { openSqlite } from '../../core/store/sqlite.ts';
+import { tinyPlan } from '../e2e/tiny-study.ts';
+import { fake, settled } from './with-fake.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-life-'));
+fake.app.folder = folder;
+delete process.env.KTG_LAB;
+process.env.KTG_HOME = folder;
+process.env.KTG_NODE = process.execPath; // the bundle finds it two folders above
+after(() => {
+  for (const line of lines) line.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const { app, BrowserWindow, dialog, ipcMain, Menu, powerMonitor, shell } = fake;
+const SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
+beforeEach(() => {
+  for (const emitter of [app, ipcMain, powerMonitor, fake.session.defaultSession])
+    emitter.removeAllListeners();
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
+  app.quits = 0;
+  app.relaunches.length = 0;
+  app.switches.clear();
+  BrowserWindow.made.length = 0;
+  dialog.asked.length = dialog.errors.length = dialog.files.length = 0;
+  dialog.responses.length = 0;
+});
+
+let lives = 0;
+const lines: LabLine[] = [];
+const until = async (fits: () => unknown): Promise<void> => {
+  while (!(await fits())) await settled();
+};
+const shown = () => BrowserWindow.made.at(-1)!;
+const file = (name: string): string => join(folder, `${name}.sqlite`);
+
+/** Starts the app, until its window is there or it has ended. */
+async function begin(...args: string[]): Promise<void> {
+  process.argv.splice(1, Infinity, 'checkout', ...args);
+  await import(`../../electron/main.ts?life=${++lives}`);
+  await until(() => BrowserWindow.made.length > 0 || app.quits > 0);
+}
+
+/** The lab as the window's page sees it. */
+async function page(): Promise<LabApi> {
+  const port = new Promise<MessagePort>((resolve) => {
+    const senderFrame = {
+      url: 'app://lab/',
+      parent: null,
+      isDestroyed: () => false,
+      postMessage: (_name: string, _message: null, ports: MessagePort[]) => {
+        resolve(ports[0]!);
+      },
+    };
+    ipcMain.emit('ktg:port', { sender: shown().webContents, senderFrame });
+  });
+  const line = connectLab(messagePort(await port));
+  lines.push(line);
+  return line.api;
+}
+
+/** Begins a training that is not over before the test. */
+async function train(): Promise<void> {
+  const lab = await page();
+  const plan = tinyPlan({ nodes: 2, trials: 50, epochs: 500, images: 1000 });
+  await lab.request('studies.create', { name: 'Long', plan, start: true });
+  await until(async () => (await lab.request('slots.list', {})).some(({ run }) => run !== null));
+}
+
+const close = (): boolean => {
+  let prevented = false;
+  shown().emit('close', { preventDefault: () => (prevented = true) });
+  return prevented;
+};
+const click = (...labels: string[]): void => {
+  let items = Menu.items;
+  for (const label of labels) {
+    const item = items.find((each) => each.label === label);
+    assert.ok(item, label);
+    if (item.click) item.click();
+    items = item.submenu ?? [];
+  }
+};
+/** What another start of the app sends. */
+const startAgain = (sent: unknown): boolean => app.emit('second-instance', {}, [], folder, sent);
+const end = async (): Promise<void> => {
+  process.emit('SIGTERM');
+  await until(() => app.quits > 0);
+};
+
+describe('the app at work', () => {
+  test('asks before its window closes or it quits, and only then ends what trains, with a checkpoint', async () => {
+    await begin('--lab', file('work'));
+    await train();
+    dialog.responses.push(0, 0, 1);
+    assert.equal(close(), true);
+    await until(() => dialog.asked.length === 1);
+    assert.match(dialog.asked[0]!.message!, /is running|trainings are running/);
+    await settled();
+    let prevented = false;
+    app.emit('before-quit', { preventDefault: () => (prevented = true) });
+    await until(() => dialog.asked.length === 2);
+    assert.equal(prevented, true);
+    await settled();
+    assert.equal(app.quits, 0, 'twice “Keep running”');
+    close();
+    await until(() => app.quits === 1);
+    assert.equal(dialog.asked.length, 3);
+    assert.deepEqual(app.relaunches, []);
+    const lab = await holdLab(file('work'), 'to-look');
+    const [study] = await lab.api.request('studies.list', {});
+    assert.equal(study!.study.state, 'running', 'it goes on at the next start');
+    await lab.close();
+  });
+
+  for (const [what, tell] of [
+    ['the machine shuts down', () => powerMonitor.emit('shutdown', { preventDefault: () => undefined })],
+    ['the terminal ends it', () => process.emit('SIGTERM')],
+  ] as const)
+    test(`saves without a question when ${what}`, async () => {
+      await begin(`--lab=${file(what.replaceAll(' ', '-'))}`);
+      await train();
+      tell();
+      await until(() => app.quits === 1);
+      assert.equal(dialog.asked.length, 0);
+    });
+});
+
+describe('another lab', () => {
+  test('is opened by the app’s next life, unless the user lets things run', async () => {
+    await begin(`--lab=${file('first')}`, '--user-data-dir=/x');
+    await train();
+    dialog.files.push(file('second'), file('second'));
+    dialog.responses.push(0, 1);
+    click('&File', 'Open another lab file…');
+    await until(() => dialog.asked.length === 1);
+    await settled();
+    assert.deepEqual([app.quits, app.relaunches.length], [0, 0]);
+    click('&File', 'Start a new lab file…');
+    await until(() => app.quits === 1);
+    assert.deepEqual(app.relaunches, [
+      { args: ['checkout', '--user-data-dir=/x', `--lab=${file('second')}`] },
+    ]);
+  });
+
+  test('that another start names is gone over to, with the place that it names', async () => {
+    await begin(`--lab=${file('idle')}`);
+    startAgain({ lab: file('idle'), place: 'data' });
+    assert.equal(shown().webContents.address, 'app://lab/#/data');
+    startAgain({ lab: null, place: 'ktg-lab://' + '"', more: 1 });
+    assert.equal(shown().webContents.address, 'app://lab/#/data', 'nonsense only shows the window');
+    assert.equal(app.quits, 0);
+    startAgain({ lab: file('second'), place: 'studies/1' });
+    startAgain({ lab: null, place: null }); // while it leaves
+    await until(() => app.quits === 1);
+    assert.deepEqual(app.relaunches, [
+      { args: ['checkout', `--lab=${file('second')}`, 'ktg-lab://studies/1'] },
+    ]);
+    assert.equal(BrowserWindow.made.length, 1);
+  });
+
+  test('a start while the app leaves begins it again, with no window in between', async () => {
+    await begin(`--lab=${file('idle')}`);
+    const before = shown().shown;
+    shown().hide = () => {
+      startAgain({ lab: null, place: 'log' });
+    };
+    close();
+    await until(() => app.quits === 1);
+    assert.equal(shown().shown, before);
+    assert.deepEqual(app.relaunches, [{ args: ['checkout', `--lab=${file('idle')}`, 'ktg-lab://log'] }]);
+  });
+
+  test('where the program that held the lab ends, the app begins again and takes it over', async () => {
+    const other = await holdLab(file('shared'), 'at-rest');
+    await begin(`--lab=${file('shared')}`);
+    assert.deepEqual(await (await page()).request('studies.list', {}), []);
+    await other.close();
+    await until(() => app.quits === 1);
+    assert.equal(app.relaunches.length, 1);
+  });
+});
+
+describe('the beginning', () => {
+  test('leads to the place of a link, also of one that is opened later', async () => {
+    await begin('--lab=:memory:', 'ktg-lab://studies/new');
+    assert.equal(shown().webContents.address, 'app://lab/#/studies/new');
+    let prevented = 0;
+    for (const link of ['ktg-lab://compare?runs=1,2', 'ktg-lab://a"b'])
+      app.emit('open-url', { preventDefault: () => prevented++ }, link);
+    assert.deepEqual([shown().webContents.address, prevented], ['app://lab/#/compare?runs=1,2', 2]);
+    await end();
+  });
+
+  test('that fails is said, and leaves no app without a window', async () => {
+    app.whenReady = () => Promise.reject(new Error('No display.'));
+    await begin('--lab=:memory:');
+    app.whenReady = () => Promise.resolve();
+    assert.deepEqual(dialog.errors, ['That did not work: No display.']);
+    assert.equal(BrowserWindow.made.length, 0);
+  });
+
+  test('without Chromium’s sandbox is the user’s decision', async () => {
+    app.switches.add('no-sandbox');
+    dialog.responses.push(0);
+    await begin('--lab=:memory:');
+    assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
+    app.quits = 0;
+    dialog.responses.push(1);
+    await begin('--lab=:memory:');
+    assert.equal(BrowserWindow.made.length, 1);
+    assert.match(dialog.asked[1]!.message!, /sandbox/);
+    await end();
+  });
+});
+
+describe('the menu', () => {
+  test('goes where the page’s own keys go', async () => {
+    await begin('--lab=:memory:');
+    const frame = readFileSync(new URL('../../renderer/frame/App.svelte', import.meta.url), 'utf8');
+    const places = [...frame.matchAll(/\{ title: '([^']+)', icon: .* key: '(\d)' \}/g)].map(([, title, key]) => [title!, `CmdOrCtrl+${key!}`]); // prettier-ignore
+    const go = Menu.items.find(({ label }) => label === '&Go')!.submenu!;
+    assert.equal(places.length, 7);
+    assert.deepEqual(go.slice(4).map(({ label, accelerator }) => [label, accelerator]), places); // prettier-ignore
+    const { webContents } = shown();
+    click('&Go', 'Compare');
+    assert.equal(webContents.address, 'app://lab/#/compare');
+    const { length } = webContents.loaded;
+    click('&Go', 'Compare');
+    assert.equal(webContents.loaded.length, length, 'the place that is shown is not loaded again');
+    click('&Go', 'Back');
+    click('&Go', 'Back');
+    click('&Go', 'Forward');
+    assert.equal(webContents.steps, -1);
+    click('&Go', 'Copy a link to this place');
+    assert.equal(fake.clipboard.text, 'ktg-lab://compare');
+    await end();
+  });
+
+  test('copies the lab file, also over an earlier copy, and never over a lab that is open', async () => {
+    await begin(`--lab=${file('copied')}`);
+    const copy = file('copy');
+    const copied = async (path: string): Promise<void> => {
+      dialog.files.push(path);
+      click('&File', 'Copy the lab file…');
+      await until(() => dialog.files.length === 0);
+      for (let turn = 0; turn < 10; turn++) await settled();
+    };
+    writeFileSync(copy, 'an earlier one');
+    for (const round of [1, 2]) {
+      await copied(copy);
+      assert.deepEqual(dialog.errors, [], `${round}`);
+      const database = openSqlite(copy);
+      assert.deepEqual(database.value('PRAGMA integrity_check'), 'ok');
+      database.close();
+      rmSync(`${copy}-wal`, { force: true });
+    }
+    await copied(file('copied'));
+    assert.match(dialog.errors.join(), /is a lab that is open.*Choose another name/s);
+    click('&File', 'Show the lab file in its folder');
+    assert.deepEqual(shell.shown, [file('copied')]);
+    await end();
+  });
+});
+
+describe('the window', () => {
+  test('that is left closed after crashes has gone, and opens again when it is asked for', async () => {
+    await begin('--lab=:memory:');
+    dialog.responses.push(1);
+    for (let crash = 0; crash < 3; crash++) {
+      shown().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
+      await settled();
+    }
+    assert.equal(dialog.asked.length, 1);
+    assert.ok(BrowserWindow.made.every(({ destroyed }) => destroyed));
+    const { length } = BrowserWindow.made;
+    startAgain({ lab: null, place: 'log' });
+    assert.equal(BrowserWindow.made.length, length + 1);
+    assert.equal(shown().webContents.address, 'app://lab/#/log');
+    await end();
+  });
+
+  test('saves what the page hands out under the name that the user gives, and nothing from elsewhere', async () => {
+    await begin('--lab=:memory:');
+    const download = (address: string) => {
+      const told: { options?: object; stopped?: true } = {};
+      const item = {
+        getURL: () => address,
+        getFilename: () => '../../etc/figure.svg',
+        setSaveDialogOptions: (options: object) => (told.options = options),
+      };
+      fake.session.defaultSession.emit(
+        'will-download',
+        { preventDefault: () => (told.stopped = true) },
+        item,
+      );
+      return told;
+    };
+    for (const address of ['blob:app://lab/1', 'data:image/png,'])
+      assert.deepEqual(download(address), { options: { title: 'Save', defaultPath: join(folder, 'figure.svg') } }); // prettier-ignore
+    for (const address of ['https://example.org/x', 'blob:https://example.org/1', 'file:///etc/passwd', 'app://lab/']) assert.deepEqual(download(address), { stopped: true }); // prettier-ignore
+    await end();
+  });
+});
