@@ -102,6 +102,29 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
+  test('a file dropped beside the place for it does not lead out of the app', async () => {
+    const { page } = await app.visit(context, '#/settings');
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    const stopped = await page.evaluate<boolean[]>(`(() => {
+      const dropped = (fill) => {
+        const data = new DataTransfer();
+        fill(data);
+        return ['dragover', 'drop'].map((type) => {
+          const event = new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
+          document.querySelector('nav').dispatchEvent(event);
+          return event.defaultPrevented;
+        });
+      };
+      return [
+        ...dropped((data) => data.items.add(new File(['{}'], 'dropped.json'))),
+        ...dropped((data) => data.setData('text/plain', 'words')),
+      ];
+    })()`);
+    assert.deepEqual(stopped, [true, true, false, false]);
+    assert.match(await alertOf(page), /Nothing takes a file here.*Drop a study on Studies/s);
+    await page.close();
+  });
+
   test('a name is text in every view, never markup', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/1');
     await page.getByRole('heading', { name: markup }).waitFor();

@@ -174,6 +174,17 @@ describe('a package', { skip }, () => {
     assert.deepEqual((await lab.api.request('slots.list', {})).map(({ problem }) => problem), slots.map(() => '')); // prettier-ignore
     const [sample] = await lab.api.request('data.samples', { data: 'synthetic', count: 1 });
     assert.match(sample!.image, /^data:image\/png/);
+
+    // The engine comes later, into the user's folder: here from a wheel that is not there, which is found there.
+    const packed = readdirSync(unpacked, { recursive: true }).length;
+    process.env.KTG_TENSORFLOW_WHEEL = join(folder, 'missing.whl');
+    await lab.api.request('engine.install', { kind: 'cpu' });
+    const engine = async () => lab.api.request('engine.status', {});
+    while ((await engine()).install) await settled();
+    assert.match((await engine()).problem!.message, /missing\.whl/);
+    assert.equal((await engine()).kind, 'portable');
+    assert.deepEqual(readdirSync(join(folder, 'engine')), []);
+    assert.equal(readdirSync(unpacked, { recursive: true }).length, packed);
     await lab.close();
 
     fake.app.emit('before-quit', { preventDefault: () => undefined });
