@@ -19,7 +19,9 @@ export async function measureUi(): Promise<Figures> {
     addPlayedStudy(file, { trials: TRIALS, epochs: 200 });
   });
   try {
-    const { page } = await app.visit(await app.context(), '#/studies');
+    const context = await app.context();
+    await context.addInitScript(WATCH);
+    const { page } = await app.visit(context, '#/studies');
     const paints: number[] = [];
     const opens: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -29,34 +31,15 @@ export async function measureUi(): Promise<Figures> {
       paints.push(
         await page.evaluate<number>(`performance.getEntriesByName('first-contentful-paint')[0].startTime`),
       );
-      opens.push(
-        await timed(
-          page,
-          `location.hash = '#/studies/1'`,
-          `document.querySelector('[role=row][aria-rowindex="2"]')`,
-        ),
-      );
+      opens.push(await timed(page, `location.hash = '#/studies/1'`, { of: ROW, paints: FILTERED }));
     }
-    const sort = await rounds(
-      page,
-      `document.querySelector('[role=columnheader][aria-sort] button').click()`,
-    );
-    const filter = await rounds(
-      page,
-      `{
-        const input = document.querySelector('main input[type=search]');
-        input.value = 'accuracy >= ' + (40 + document.querySelectorAll('main [role=search] button').length) + ' %';
-        input.dispatchEvent(new Event('input', { bubbles: true }));
-        input.form.requestSubmit();
-      }`,
-    );
     return {
       first_paint_ms: median(paints),
       open_1500_trials_ms: median(opens),
-      sort_ms: sort,
-      filter_ms: filter,
       hover_ms: await hover(page),
+      sort_ms: await sort(page),
       brush_ms: await brush(page),
+      filter_ms: await filter(page),
       frame_p95_ms: await frames(page),
       heap_mib: (await page.evaluate<number>('performance.memory.usedJSHeapSize')) / 2 ** 20,
       bundle_gzip_kib: await bundleSize(),
@@ -66,40 +49,113 @@ export async function measureUi(): Promise<Figures> {
   }
 }
 
-/** Milliseconds from an action to the frame in which its effect is on the screen. */
-const timed = (page: Page, act: string, shown = 'true'): Promise<number> =>
-  page.evaluate<number>(`new Promise((resolve) => {
+/** Counts what every chart paints: a chart clears its canvas first. */
+const WATCH = `
+  window.painted = new Map();
+  const clear = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    painted.set(this.canvas, (painted.get(this.canvas) ?? 0) + 1);
+    return clear.apply(this, box);
+  };
+`;
+/** Charts that show what the filter lets through, by the beginnings of their names. */
+const FILTERED = ['Best so far', 'Learning curves', 'Parallel coordinates', 'Timeline'];
+/** Frames without a painted chart after which all have been painted: they take turns, one a frame. */
+const QUIET = 5;
+/** Milliseconds after which an effect is missing. */
+const PATIENCE = 10_000;
+
+interface Effect {
+  /** JavaScript: something that the action changes, such as the order of the rows. */
+  of: string;
+  /** Charts that are painted anew, 1 or more. */
+  paints?: readonly string[];
+  /** Of their two canvases: all that is shown, or what is pointed at. */
+  canvas?: 'first' | 'last';
+}
+
+/** Milliseconds from an action to the frame in which all of its effect is on the screen. Fails when there is none. */
+const timed = (page: Page, act: string, { of, paints = [], canvas = 'first' }: Effect): Promise<number> =>
+  page.evaluate<number>(`new Promise((resolve, reject) => {
+    const effect = () => ${of};
+    const charts = () => ${JSON.stringify(paints)}.map((name) =>
+      document.querySelector('[role=img][aria-label^="' + name + '"] canvas:${canvas}-of-type'));
+    const before = effect();
+    painted.clear();
     const began = performance.now();
+    let [times, quiet, end] = [0, 0, null];
     ${act};
     const look = () => requestAnimationFrame(() => {
-      if (!(${shown})) return look();
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => resolve(performance.now() - began); // after this frame is painted
+      port1.onmessage = () => { // after this frame is painted
+        const now = performance.now();
+        const there = effect() !== before && charts().every((chart) => painted.has(chart));
+        const all = [...painted.values()].reduce((sum, each) => sum + each, 0);
+        if (there && (end === null || all !== times)) [end, quiet] = [now, 0];
+        else quiet++;
+        times = all;
+        if (end !== null && quiet >= ${QUIET}) resolve(end - began);
+        else if (now - began > ${PATIENCE}) reject(new Error('Nothing came of: ' + ${JSON.stringify(act)}));
+        else look();
+      };
       port2.postMessage(null);
     });
     look();
   })`);
 
-async function rounds(page: Page, act: string): Promise<number> {
+async function rounds(page: Page, act: (round: number) => string, effect: Effect): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    times.push(await timed(page, act));
+    times.push(await timed(page, act(round), effect));
     await page.waitForTimeout(300);
   }
   return median(times);
 }
 
-/** A pointer over the learning curves: the nearest of 1,500 is looked for and marked. */
-async function hover(page: Page): Promise<number> {
-  return rounds(
+const ROW = `document.querySelector('[role=row][aria-rowindex="2"]')?.innerText`;
+const COUNT = `document.querySelector('[role=grid]').getAttribute('aria-rowcount')`;
+
+/** Clicks on the head of the column by which the table is sorted: the other way round. */
+const sort = (page: Page): Promise<number> =>
+  rounds(page, () => `document.querySelector('[role=columnheader]:is([aria-sort=ascending], [aria-sort=descending]) button').click()`, { of: ROW }); // prettier-ignore
+
+/** A condition more; each lets fewer trials through. */
+const filter = (page: Page): Promise<number> =>
+  rounds(
     page,
-    `{
-      const stage = [...document.querySelectorAll('[role=img][aria-label^="Learning curves"]')][0];
-      const box = stage.getBoundingClientRect();
-      const at = { bubbles: true, clientX: box.x + box.width * Math.random(), clientY: box.y + box.height / 2 };
-      stage.dispatchEvent(new PointerEvent('pointermove', at));
+    (round) => `{
+      const input = document.querySelector('main input[type=search]');
+      input.value = 'accuracy >= ${[10, 20, 40, 52, 70][round]} %';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+      input.form.requestSubmit();
     }`,
+    { of: COUNT, paints: FILTERED },
   );
+
+const CURVES = `document.querySelector('[role=img][aria-label^="Learning curves"]')`;
+const TIP = `${CURVES}.querySelector('.tip')?.outerHTML`;
+const pointTo = (x: number, y: number | 'y'): string =>
+  `${CURVES}.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: ${x}, clientY: ${y} }))`;
+
+/** A pointer over the learning curves: the nearest of 1,500 is looked for, marked and named. */
+async function hover(page: Page): Promise<number> {
+  const box = (await page.getByRole('img', { name: /^Learning curves/ }).boundingBox())!;
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const x = box.x + box.width * (0.3 + 0.1 * round);
+    const y = await page.evaluate<number>(`(async () => {
+      for (let y = ${box.y}; y < ${box.y + box.height}; y += 4) {
+        ${pointTo(x, 'y')};
+        await new Promise(requestAnimationFrame);
+        if (${TIP}) return y;
+      }
+      throw new Error('There is no curve.');
+    })()`);
+    await page.evaluate(pointTo(0, 0)); // away from it again
+    await page.waitForTimeout(300);
+    times.push(await timed(page, pointTo(x, y), { of: TIP, paints: ['Learning curves'], canvas: 'last' }));
+  }
+  return median(times);
 }
 
 /** A range drawn along the accuracy axis of the parallel coordinates: all views follow. */
@@ -107,24 +163,21 @@ async function brush(page: Page): Promise<number> {
   const stage = page.getByRole('img', { name: /^Parallel coordinates/ });
   await stage.scrollIntoViewIfNeeded();
   const box = (await stage.boundingBox())!;
-  const x = box.x + box.width - 34;
+  const x = box.x + box.width - 46; // the last axis: accuracy
   await page.mouse.move(x, box.y + 40);
   await page.mouse.down();
-  const times: number[] = [];
-  for (let round = 1; round <= ROUNDS; round++) {
-    const at = { bubbles: true, clientX: x, clientY: box.y + 40 + 15 * round };
-    times.push(
-      await timed(
-        page,
-        `[...document.querySelectorAll('[role=img][aria-label^="Parallel coordinates"]')][0]
-          .dispatchEvent(new PointerEvent('pointermove', ${JSON.stringify(at)}))`,
-      ),
-    );
-    await page.waitForTimeout(300);
-  }
+  const drawn = await rounds(
+    page,
+    (round) => {
+      const at = { bubbles: true, clientX: x, clientY: box.y + 80 + 40 * round };
+      return `document.querySelector('[role=img][aria-label^="Parallel coordinates"]')
+        .dispatchEvent(new PointerEvent('pointermove', ${JSON.stringify(at)}))`;
+    },
+    { of: COUNT, paints: FILTERED },
+  );
   await page.mouse.up();
-  await page.getByText(`of ${TRIALS}`).first().waitFor(); // it was a range
-  return median(times);
+  await page.getByRole('button', { name: /^Remove filter accuracy/ }).click();
+  return drawn;
 }
 
 /** While the study is scrolled from top to bottom. */
