@@ -43,7 +43,7 @@ export async function watchedPage(context: BrowserContext): Promise<{ page: Page
   return { page, complaints };
 }
 
-type ContextOptions = Parameters<Browser['newContext']>[0];
+export type ContextOptions = Parameters<Browser['newContext']>[0];
 
 /** A lab that is served, until `close`. */
 export class ServedApp {

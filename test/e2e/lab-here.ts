@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { ensureWindow } from '../../build/window.js';
 import { serve, type Served } from '../../core/lab/serve.ts';
 import type { Lab } from '../../core/lab/lab.ts';
-import { startBrowser, watchedPage } from './app.ts';
+import { type ContextOptions, startBrowser, watchedPage } from './app.ts';
 
 const folder = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
 
@@ -26,8 +26,8 @@ export class LabHere {
   }
 
   /** The first page; whatever it complains of is in `complaints`. Works once. */
-  async visit(address: string): Promise<{ page: Page; complaints: string[] }> {
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 } });
+  async visit(address: string, options: ContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const visited = await watchedPage(context);
     await visited.page.goto(this.#served.url);
     await visited.page.goto(`${new URL(this.#served.url).origin}/${address}`);
