@@ -7,7 +7,7 @@ import { startBrowser, withoutBrowser } from './app.ts';
 import { pngDifference } from './rasterise.ts';
 import { fontsHere, screensFolder, takeScreens } from './screens.ts';
 
-/** Another version of the browser may smooth edges otherwise, and a device's name may be a line longer. */
+/** Another version of the browser may smooth edges otherwise. */
 const TOLERATED = 0.003;
 const kept = (name: string): Buffer => readFileSync(join(screensFolder, name));
 
