@@ -103,7 +103,7 @@ export class ServedApp {
     const server = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       cwd: checkout,
-      env: { ...process.env, ...this.#environment },
+      env: { ...process.env, TMPDIR: this.folder, ...this.#environment }, // it may be killed, and leaves nothing elsewhere
     });
     this.#server = server;
     this.#url = await new Promise<string>((resolve, reject) => {
