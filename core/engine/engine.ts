@@ -109,8 +109,10 @@ export interface Step {
   /**
    * Does now what would make the first calls slow: compiling, in seconds to a minute. Changes nothing; images and states
    * must be there.
+   *
+   * @param compiling called before it compiles, where it has to
    */
-  prepare(): Promise<void>;
+  prepare(compiling?: () => void): Promise<void>;
   train(input: TrainInput): StepMetrics;
   /** Steps that `trainMany` takes in one call: 1 where a call costs nothing, many where the host would be in the way. */
   readonly stepsPerCall: number;

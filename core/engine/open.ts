@@ -1,14 +1,17 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
-import type { ComputationWish } from '../study/computation.ts';
+import type { Computation, ComputationWish } from '../study/computation.ts';
 import { EagerStep } from './eager.ts';
 import {
   callSizes,
   computationFor,
   computationVariables,
+  decidingVariables,
   type DeviceKind,
   IMPOSSIBLE,
+  NO_CARD,
 } from './computation.ts';
 import type { Engine, EngineName, Step, StepPlan } from './engine.ts';
 import { plainOperations } from './plain-ops.ts';
@@ -20,7 +23,8 @@ import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
 import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
-import { cardTitle } from './tensorflow/cuda-probe.ts';
+import { diagnose } from './tensorflow/cuda-diagnosis.ts';
+import { cardSeen, cardWords, probeCuda, type SeenCard, systemLibraries } from './tensorflow/cuda-probe.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from './tensorflow/release.ts';
@@ -58,14 +62,15 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
 function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Engine {
   const device = choice.device ?? 'cpu';
   const computation = computationFor(device, choice.computation);
+  const variant = device === 'cpu' ? processorVariant() : 'gpu';
+  const card = device === 'gpu' ? seeOneCard() : null;
   // programs for a processor are tied to its very features, and compile in seconds: they are kept only where somebody says where
-  const kept = device === 'gpu' || process.env.KTG_COMPILED !== undefined;
-  const cache = kept && computation.compiler === 'xla' ? compileCache() : null;
-  if (device === 'gpu') seeOneCard();
+  const kept = computation.compiler === 'xla' && (device === 'gpu' || process.env.KTG_COMPILED !== undefined);
+  const cache = kept ? compileCache(computation, surroundings(variant, card, computation)) : null;
   const tensorflow = loadBinding({
-    variant: device === 'cpu' ? processorVariant() : 'gpu',
+    variant,
     threads: choice.threads,
-    variables: computationVariables(device, computation, cache, device === 'gpu' ? cudaTools() : null),
+    variables: computationVariables(device, computation, cache, cudaTools(card)),
   });
   const { tf, binding } = tensorflow;
   if (device === 'gpu') requireCard(binding);
@@ -83,7 +88,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
-      device: device === 'gpu' ? cardTitle(process.env.CUDA_VISIBLE_DEVICES ?? '') : `CPU, ${used} threads`,
+      device: card ? cardWords(card) : `CPU, ${used} threads`,
       ...(name === 'tensorflow' && { computation }),
     },
     compile: async (plan) => compile(plan),
@@ -99,25 +104,42 @@ function processorVariant(): Variant {
   return 'gpu';
 }
 
-/** ptxas and libdevice where they came with the engine. */
-function cudaTools(): string | null {
+/** Everything that programs depend on beside what they compute. `card`: null for the processor. */
+function surroundings(variant: Variant, card: SeenCard | null, computation: Computation): unknown {
+  const device = card ? 'gpu' : 'cpu';
+  const { folder } = libraryStatus(variant);
+  const manifest = join(folder, 'manifest.json');
+  return [
+    card ? [card.title, card.capability, card.driver] : cpus()[0]?.model,
+    existsSync(manifest) && readFileSync(manifest, 'utf8'),
+    card && systemLibraries(folder),
+    decidingVariables(process.env, computationVariables(device, computation, null, cudaTools(card))),
+  ];
+}
+
+/** ptxas and libdevice where they came with the engine and a card computes. */
+function cudaTools(card: SeenCard | null): string | null {
   const folder = join(libraryStatus('gpu').folder, cudaFolder, cudaCompilerPackage);
-  return existsSync(folder) ? folder : null;
+  return card && existsSync(folder) ? folder : null;
 }
 
 /** TensorFlow takes memory on every card that it sees, and computes on the first of them. */
-function seeOneCard(): void {
+function seeOneCard(): SeenCard {
   process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // numbers as nvidia-smi has them
-  process.env.CUDA_VISIBLE_DEVICES = (process.env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0]!;
+  const visible = (process.env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0]!;
+  process.env.CUDA_VISIBLE_DEVICES = visible;
+  return cardSeen(visible);
 }
 
 /** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */
 function requireCard(binding: TensorFlowBinding): void {
   if (binding.isUsingGpuDevice()) return;
+  const [problem] = diagnose(probeCuda());
   throw new LabError(
-    'engine.no-card',
-    'TensorFlow opened, but it found no card that it can use.',
-    'ktg doctor says which library or card is at fault; or compute on the processor (--device cpu)',
+    NO_CARD,
+    `TensorFlow opened, but it found no card that it can use.${problem ? ` ${problem.found}` : ''}`,
+    problem?.next ??
+      'Look whether another program has the card for itself alone (nvidia-smi); or compute on the processor (--device cpu).',
   );
 }
 

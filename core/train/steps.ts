@@ -39,6 +39,13 @@ export class Steps {
     }
   }
 
+  /** Whether it gave up anything: steps that nobody trains with make room for one that has none. */
+  makeRoom(): boolean {
+    const had = this.idle.size > 0;
+    this.dispose();
+    return had;
+  }
+
   dispose(): void {
     for (const step of this.idle.values()) step.dispose();
     this.idle.clear();

@@ -5,6 +5,7 @@ import { CODE_LENGTH, epochBatches, stepsPerEpoch } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Split, splitFor } from '../data/split.ts';
 import type { NodeState, Step, StepMetrics, TrainInput } from '../engine/engine.ts';
+import { isOutOfMemory } from '../engine/memory.ts';
 import { gate } from '../gates/gates.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { edgeOf, type Graph, isFrozen, nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
@@ -27,6 +28,8 @@ export interface TrainingSetup {
   readonly teachers: ReadonlyMap<number, NodeState>;
   /** `needed`: only nodes whose knowledge can reach the target; the others cannot change its result. */
   readonly nodes: 'all' | 'needed';
+  /** Called before a program is compiled for it, which may take a minute in one piece. */
+  readonly onCompile?: () => void;
 }
 
 export interface EpochOptions {
@@ -66,19 +69,18 @@ export class Training {
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
     const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
     const frozen = nodes.flatMap((node, at) => (isFrozen(graph, node) ? [at] : []));
-    const step = await steps.borrow({
-      architectures,
-      classes: dataset.classes,
-      batch: plan.recipe.batch,
-      frozen,
-    });
-    try {
-      const training = new Training(setup, step, nodes, split, perEpoch);
-      await step.prepare();
-      return training;
-    } catch (error) {
-      steps.giveBack(step);
-      throw error;
+    const { classes } = dataset;
+    for (;;) {
+      const step = await steps.borrow({ architectures, classes, batch: plan.recipe.batch, frozen });
+      try {
+        const training = new Training(setup, step, nodes, split, perEpoch);
+        await step.prepare(setup.onCompile);
+        return training;
+      } catch (error) {
+        // a session in which something has failed may go on failing
+        step.dispose();
+        if (!isOutOfMemory(error) || !steps.makeRoom()) throw error;
+      }
     }
   }
 

@@ -1,9 +1,6 @@
 import { LabError, messageOf } from '../base/errors.ts';
+import { OUT_OF_MEMORY } from '../engine/memory.ts';
 import { type Failure, type FailureKind, MEMORY_ADVICE } from '../study/run.ts';
-
-/** How the C++ and JavaScript sides say that memory ran out. */
-const OUT_OF_MEMORY =
-  /\bOOM\b|RESOURCE_EXHAUSTED|out of memory|bad_alloc|Array buffer allocation failed|Cannot allocate memory/i;
 
 const LOG_ADVICE = 'The log of the run holds the last words of its worker.';
 

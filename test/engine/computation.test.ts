@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { addVariables, computationFor, computationVariables } from '../../core/engine/computation.ts';
+import {
+  addVariables,
+  computationFor,
+  computationVariables,
+  decidingVariables,
+} from '../../core/engine/computation.ts';
 import { type Computation, computationWords } from '../../core/study/computation.ts';
 
 describe('what a device computes with', () => {
@@ -40,10 +45,23 @@ describe('variables for the library to read', () => {
     assert.match(XLA_FLAGS!, /--xla_gpu_deterministic_ops=true/);
     assert.doesNotMatch(XLA_FLAGS!, /autotune/);
   });
-  test('compiled programs and measured kernels are kept', () => {
-    assert.match(onCard({}).TF_XLA_FLAGS!, /persistent_cache_directory=\/cache .*=GPU$/);
-    assert.match(onCard({}).XLA_FLAGS!, /autotune_cache_dir=\/cache/);
+  test('compiled programs and measured kernels are kept, whether or not TensorFlow computes through PjRt', () => {
+    assert.match(onCard({}).TF_XLA_FLAGS!, /persistent_cache_directory="\/cache" .*=GPU,XLA_GPU_JIT$/);
+    assert.match(onCard({}).XLA_FLAGS!, /autotune_cache_dir="\/cache" .*autotuner_cache_dir="\/cache"/);
     assert.ok(!('TF_XLA_FLAGS' in onCard({}, null)));
+  });
+  test('a path is one value, whatever is in it', () => {
+    assert.match(onCard({}, '/my "best" cache\\').XLA_FLAGS!, /_dir="\/my \\"best\\" cache\\\\"/);
+  });
+  test('what decides how programs are compiled: ours with what the user has set, and nothing else', () => {
+    const environment = {
+      PATH: '/bin',
+      XLA_FLAGS: '--mine',
+      CUBLAS_WORKSPACE_CONFIG: ':4096:8',
+      HOME: '/me',
+    };
+    assert.deepEqual(decidingVariables(environment, { XLA_FLAGS: '--ours', NVIDIA_TF32_OVERRIDE: '0', TF_CPP_MIN_LOG_LEVEL: '3' }), { CUBLAS_WORKSPACE_CONFIG: ':4096:8', NVIDIA_TF32_OVERRIDE: '0', XLA_FLAGS: '--ours --mine' }); // prettier-ignore
+    assert.deepEqual(Object.keys(environment), ['PATH', 'XLA_FLAGS', 'CUBLAS_WORKSPACE_CONFIG', 'HOME']);
   });
   test("the user's own settings stay, and the user's flags have the last word", () => {
     const environment = { XLA_FLAGS: '--mine', NVIDIA_TF32_OVERRIDE: '1' };

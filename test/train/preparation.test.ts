@@ -105,6 +105,30 @@ describe('a checkpoint of another run is refused, and the run goes on as if it h
   }
 });
 
+test('where memory runs out, steps that nobody trains with make room; without any the run fails', async () => {
+  let room = 1;
+  const scarce = new Steps({
+    ...engine,
+    compile: async (given) => {
+      const step = await engine.compile(given);
+      const prepare = async (): Promise<void> => {
+        if (engine.counts().sessions > room)
+          throw new Error('Out of memory while trying to allocate 7 bytes.');
+        return step.prepare();
+      };
+      return Object.assign(Object.create(step) as typeof step, { prepare });
+    },
+  });
+  (await prepare('resnet14=T', { steps: scarce })).release();
+  assert.equal(engine.counts().sessions, 1, 'kept for the next of its kind');
+  const training = await prepare('resnet8=T', { steps: scarce });
+  assert.equal((await training.nextEpoch())?.epoch, 1);
+  assert.equal(engine.counts().sessions, 1, 'only the one that trains');
+  training.release();
+  room = 0;
+  await assert.rejects(prepare('resnet8=T', { steps: scarce }), /Out of memory/);
+});
+
 test('nodes that cannot reach the target are left out when only the needed ones are asked for', async () => {
   const text = 'resnet8=TXX,resnet8=TTX,resnet8=TXX'; // 1 teaches 2; 3 stands alone
   const [all, needed] = [await prepare(text), await prepare(text, { nodes: 'needed' })];

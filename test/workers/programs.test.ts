@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fromText } from '../../core/graph/text.ts';
 import { cores } from '../../core/workers/devices.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { cpu, job, Witness } from './jobs.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'ktg-programs-'));
+// a blank in its name, which ends a flag of XLA that is not quoted
+const folder = mkdtempSync(join(tmpdir(), 'ktg programs-'));
 process.env.KTG_COMPILED = folder; // workers inherit it
 after(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Every program that XLA has kept; one that is made again is another file. */
-const programs = (): string[] =>
-  readdirSync(folder).sort().map((name) => `${name} ${statSync(join(folder, name)).ino}`); // prettier-ignore
+/** Every program that XLA has kept, by the folder of its setting; one that is made again is another file. */
+const files = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pb')).sort(); // prettier-ignore
+const programs = (): string[] => files().map((name) => `${name} ${statSync(join(folder, name)).ino}`);
 
 /** Runs short trials of two networks one after the other on one worker; target accuracies and losses of each. */
 async function trials(
@@ -69,9 +70,26 @@ describe('programs of the compiler', () => {
   });
 
   test('a damaged program is thrown away and made anew', async () => {
-    const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
-    for (const name of readdirSync(folder)) truncateSync(join(folder, name), 1000);
+    const sizes = files().map((name) => statSync(join(folder, name)).size);
+    for (const name of files()) truncateSync(join(folder, name), 1000);
     assert.deepEqual(await trials(['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1]), [first]);
-    assert.deepEqual(readdirSync(folder).map((name) => readFileSync(join(folder, name)).length), sizes); // prettier-ignore
+    assert.deepEqual(files().map((name) => statSync(join(folder, name)).size), sizes); // prettier-ignore
+    kept = programs();
+  });
+
+  test('what compiles in another way has programs of its own', async () => {
+    process.env.XLA_FLAGS = '--xla_cpu_enable_fast_min_max=false';
+    try {
+      await trials(['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1]);
+    } finally {
+      delete process.env.XLA_FLAGS;
+    }
+    assert.equal(readdirSync(folder).length, 2, 'a folder each');
+    assert.equal(
+      new Set(files().map((name) => basename(name))).size,
+      2,
+      'XLA itself gives them the same names',
+    );
+    assert.ok(kept.every((program) => programs().includes(program)), 'those of before are as they were'); // prettier-ignore
   });
 });

@@ -1,20 +1,34 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { makeFolder } from '../../data/folder.js';
+import { type Computation, computationWords } from '../../study/computation.ts';
 import { addonVersion } from './addon.ts';
 import { engineHome } from './cache.ts';
 import { tensorflowVersion } from './release.ts';
 
 /**
- * Folder of compiled programs and measured kernels, shared by all runs and workers of the user. Its name holds the
- * versions that a program depends on; XLA adds the device and the program itself to the names inside. KTG_COMPILED
- * names another folder. Throws `engine.cache-not-writable`.
+ * Folder of compiled programs and measured kernels, shared by all runs and workers of the user that compile alike.
+ * TensorFlow names a program by what it computes and by the kind of device alone: on a card float32 and TF32 are one name,
+ * and so are two cards. Everything else that a program depends on is therefore in the folder's name. KTG_COMPILED is where
+ * these folders lie instead of the usual place. Throws `engine.cache-not-writable`.
+ *
+ * @param surroundings device, driver, libraries and deciding variables: anything that JSON can say
  */
-export function compileCache(home: string = engineHome()): string {
-  const folder =
+export function compileCache(
+  computation: Computation,
+  surroundings: unknown,
+  home: string = engineHome(),
+): string {
+  const place =
     process.env.KTG_COMPILED ??
     join(home, 'compiled', `tensorflow-${tensorflowVersion}-addon-${addonVersion()}`);
+  const words = computationWords(computation).replaceAll(', ', '-');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([computation, surroundings]))
+    .digest('hex');
+  const folder = join(place, `${words}-${digest.slice(0, 16)}`);
   try {
     makeFolder(folder);
   } catch (error) {
@@ -28,12 +42,11 @@ export function compileCache(home: string = engineHome()): string {
   return folder;
 }
 
-/** What XLA writes into the folder: programs, and which kernels were the fastest. The folder may be the user's own. */
+/** What XLA writes into the folder: programs, and which kernels were the fastest. */
 const kept = /^xla_compile_cache__.*\.pb$|\.textproto$/;
 
-/** Throws away what XLA has kept in a folder: it never gets over a damaged file by itself. Returns how many files that were. */
-export function forgetPrograms(folder: string): number {
-  const found = readdirSync(folder).filter((name) => kept.test(name));
-  for (const name of found) rmSync(join(folder, name), { force: true });
-  return found.length;
+/** Throws away what XLA has kept in a folder: it never gets over a damaged file by itself, and does not say which it was. */
+export function forgetPrograms(folder: string): void {
+  for (const name of readdirSync(folder).filter((each) => kept.test(each)))
+    rmSync(join(folder, name), { force: true });
 }

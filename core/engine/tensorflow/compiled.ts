@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import {
   type DirectBatch,
   type Evaluation,
@@ -10,9 +12,10 @@ import {
   type StepPlan,
   type TrainInput,
 } from '../engine.ts';
-import { messageOf } from '../../base/errors.ts';
 import { whileBlocked } from '../blocked.ts';
+import { withLock } from '../lock.js';
 import { flatRates, stateParts } from '../flat.ts';
+import { isOutOfMemory } from '../memory.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { halvesAndFloats } from './gather.ts';
@@ -200,21 +203,32 @@ class CompiledStep implements Step {
     this.session.load(set);
   }
 
-  async prepare(): Promise<void> {
+  /**
+   * Of workers that want the same program at the same moment one compiles it, and the others take it from the disk: it is not
+   * made eight times, and its kernels are timed without neighbours that do the same.
+   */
+  async prepare(compiling?: () => void): Promise<void> {
     if (this.prepared) return;
+    compiling?.();
+    await setImmediate(); // lets that be told before this process is blocked
+    if (this.cache === null) await this.compile();
+    else await withLock(join(this.cache, `${this.session.digest}.lock`), () => this.compile());
+    this.prepared = true;
+  }
+
+  private async compile(): Promise<void> {
     const names = this.plan.architectures.map(({ title }) => title).join(' + ');
     await whileBlocked(`compiling ${names}`, () => {
       try {
         this.callAll();
       } catch (error) {
-        if (this.cache === null || /out of memory|RESOURCE_EXHAUSTED/i.test(messageOf(error))) throw error;
-        if (forgetPrograms(this.cache) === 0) throw error;
-        // a kept program may be damaged, which XLA takes for an error of the step
+        if (this.cache === null || isOutOfMemory(error)) throw error;
+        // what is kept may be damaged, or another worker was at the same file: XLA takes both for errors of the step
+        forgetPrograms(this.cache);
         this.session.reopen();
         this.callAll();
       }
     });
-    this.prepared = true;
   }
 
   /** Every program that training needs, once, without an effect. */

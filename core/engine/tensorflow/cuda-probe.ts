@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { cudaFolder, cudaLibraries } from './cuda.ts';
 import type { CudaProbe } from './cuda-diagnosis.ts';
 import { libraryStatus } from './library.ts';
@@ -19,7 +19,7 @@ export function probeCuda(environment: Record<string, string | undefined> = proc
     ),
     libraries: [
       ...searchFolders(environment, state === 'ready' ? folder : null).flatMap(cudaFilesIn),
-      ...parseLoaderCache(output('ldconfig', ['-p']) ?? ''),
+      ...parseLoaderCache(loaderCache()),
     ],
     engine: state,
   };
@@ -40,13 +40,45 @@ export function parseDriver(text: string | null): Pick<CudaProbe, 'driver' | 'ca
   };
 }
 
-/** `GPU 1, NVIDIA H100 80GB HBM3`: the first card that a process sees whose CUDA_VISIBLE_DEVICES this is. */
-export function cardTitle(visible: string): string {
-  const card = visible.split(',')[0]!.trim();
-  const query = ['--query-gpu=index,name', '--format=csv,noheader', '-i', card === '' ? '0' : card];
-  const [index = '', ...title] = (output('nvidia-smi', query) ?? '').trim().split(', ');
-  return [`GPU ${index}`.trim(), ...title].join(', ');
+/** A card as a process sees it; words are '' where nvidia-smi does not know it. */
+export interface SeenCard {
+  readonly index: string;
+  readonly title: string;
+  readonly capability: string;
+  readonly driver: string;
 }
+
+/** The first card that a process sees whose CUDA_VISIBLE_DEVICES this is. */
+export function cardSeen(visible: string): SeenCard {
+  const card = visible.split(',')[0]!.trim();
+  const query = ['--query-gpu=index,compute_cap,driver_version,name', '--format=csv,noheader', '-i', card === '' ? '0' : card]; // prettier-ignore
+  const [index = '', capability = '', driver = '', ...title] = (output('nvidia-smi', query) ?? '').trim().split(', '); // prettier-ignore
+  return { index, capability, driver, title: title.join(', ') };
+}
+
+/** `GPU 1, NVIDIA H100 80GB HBM3` */
+export const cardWords = ({ index, title }: SeenCard): string =>
+  [`GPU ${index}`.trim(), ...(title === '' ? [] : [title])].join(', ');
+
+/** File names, with their whole versions, of CUDA's libraries that the system gives: those that did not come with the engine. */
+export function systemLibraries(
+  library: string,
+  environment: Record<string, string | undefined> = process.env,
+): string[] {
+  const missing = cudaLibraries.filter(({ soname }) => !existsSync(join(library, cudaFolder, soname)));
+  if (missing.length === 0) return [];
+  const cache = loaderCache();
+  const given = (environment.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
+  return missing.map(({ soname }) => {
+    const listed = new RegExp(`\\s${soname.replaceAll('.', '\\.')} .*=> (.+)`).exec(cache)?.[1];
+    const paths = [...given.map((folder) => join(folder, soname)), ...(listed === undefined ? [] : [listed])];
+    const path = paths.find((each) => existsSync(each));
+    return path === undefined ? `${soname} missing` : basename(realpathSync(path));
+  });
+}
+
+/** What `ldconfig -p` says; it may lie where only root's PATH leads. */
+const loaderCache = (): string => output('ldconfig', ['-p']) ?? output('/sbin/ldconfig', ['-p']) ?? '';
 
 /** Names in `ldconfig -p`: `\tlibcudart.so.12 (libc6,x86-64) => /usr/lib/...`. */
 export const parseLoaderCache = (text: string): string[] =>

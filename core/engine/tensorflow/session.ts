@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DirectBatch, EdgeInputs, Evaluation, ImageSet, NodeState, StepPlan } from '../engine.ts';
 import { checkState, stateParts } from '../flat.ts';
 import type { TensorFlow } from './binding.ts';
@@ -36,6 +37,11 @@ export class StepSession {
     this.loaded = undefined;
     if (images) this.load(images);
     for (const [node, state] of states.entries()) this.write(node, state);
+  }
+
+  /** Names the graph, and with it what is compiled of it. */
+  get digest(): string {
+    return createHash('sha256').update(this.graph).digest('hex').slice(0, 16);
   }
 
   load(set: ImageSet): void {
