@@ -54,7 +54,7 @@ export function briefOutcome(row: TrialRow): string {
 export const trialText = (row: TrialRow): string =>
   `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
 
-/** `cpu:0  trial 12  epoch 3 of 8, step 40 of 62  812 images/s  31.2 %` */
+/** `cpu:0  trial 12  epoch 3 of 8, step 40 of 62  812 images/s  31.2 %`; before its first step `epoch 1 of 8, compiling, 12 s` */
 export function slotText(slot: SlotView): string {
   if (slot.run === null)
     return `${slot.name}  ${slot.state}${slot.problem === '' ? '' : `: ${slot.problem}`}`;
@@ -62,8 +62,10 @@ export function slotText(slot: SlotView): string {
   const steps = progress && progress.steps > 0 ? `, step ${progress.step} of ${progress.steps}` : '';
   const pace =
     progress && progress.imagesPerSecond > 0 ? `  ${progress.imagesPerSecond.toFixed(0)} images/s` : '';
+  const compiling =
+    progress && progress.compiling !== null ? `, compiling, ${progress.compiling.toFixed(0)} s` : '';
   const title = slot.title.replace(/^(Study|Re-run) ".*", /, '');
-  return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${steps}${pace}  ${percent(slot.accuracy)}`;
+  return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`;
 }
 
 /** `Re-run 2 "best": running, 3 of 10 runs, 5 seeds` */

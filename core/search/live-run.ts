@@ -24,6 +24,8 @@ export interface LiveRunEvents {
   reported(live: LiveRun, metrics: EpochMetrics, reception: Reception, at: number): void;
   left(live: LiveRun, leaving: Leaving): void;
   log(live: LiveRun, level: 'info' | 'warning' | 'error', text: string): void;
+  /** It compiles, for some seconds more than when this was last called, or has just ended to. */
+  compiling(live: LiveRun): void;
   /** The store refused a change. */
   trouble(error: unknown): void;
 }
@@ -107,7 +109,9 @@ export class LiveRun implements JobListener {
 
   progress(progress: Progress): void {
     this.#hear(() => {
+      const before = this.progressSeen?.compiling ?? null;
       this.progressSeen = progress;
+      if (before !== null || progress.compiling !== null) this.#events.compiling(this);
     });
   }
 

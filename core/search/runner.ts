@@ -100,6 +100,8 @@ export interface Progress {
   /** Updates done in it, of how many. 0 of 0 while compiling or loading. */
   step: number;
   steps: number;
+  /** Seconds for which its programs have been compiled, in one piece and deaf to requests; null when they are not. */
+  compiling: number | null;
   imagesPerSecond: number;
   /** Bytes of memory of the worker's process. */
   memory: number;

@@ -396,6 +396,9 @@ export class Scheduler {
       log: (live, level, text) => {
         this.#emit({ type: 'log', level, study: this.#store.run(live.run).study, run: live.run, text });
       },
+      compiling: () => {
+        this.#emit({ type: 'slots' });
+      },
       trouble: (error) => {
         this.#meetTrouble(error);
       },

@@ -51,7 +51,14 @@ export class Assignment implements JobHandle {
     this.#listener = listener;
     this.#bench = bench;
     this.#epoch = job.resume?.epoch ?? 0;
-    this.#progress = { epoch: this.#epoch + 1, step: 0, steps: 0, imagesPerSecond: 0, memory: 0 };
+    this.#progress = {
+      epoch: this.#epoch + 1,
+      step: 0,
+      steps: 0,
+      compiling: null,
+      imagesPerSecond: 0,
+      memory: 0,
+    };
     const post = (message: ToWorker): void => {
       bench.send(message);
     };
@@ -85,7 +92,8 @@ export class Assignment implements JobHandle {
   stop(when: StopWhen, keep: boolean): void {
     if (this.#over) return;
     this.#asked = { when, keep };
-    this.#bench.send({ type: 'stop', run: this.job.run, when, keep });
+    if (when === 'now' && this.#progress.compiling !== null) this.#abandon();
+    else this.#bench.send({ type: 'stop', run: this.job.run, when, keep });
   }
 
   kill(): void {
@@ -109,6 +117,7 @@ export class Assignment implements JobHandle {
         this.memory = message.progress.memory;
         this.#progress = message.progress;
         this.#listener.progress(message.progress);
+        if (this.#asked?.when === 'now' && message.progress.compiling !== null) this.#abandon();
         break;
       case 'epoch':
         this.#epochDone(message);
@@ -237,6 +246,15 @@ export class Assignment implements JobHandle {
     this.#listener.failed(failure);
   }
 
+  /** Ends a worker that compiles and would hear of it in a minute only: it has no step to lose yet. */
+  #abandon(): void {
+    this.#end();
+    this.#bench.over(true);
+    setImmediate(() => {
+      this.#listener.ended('halted');
+    });
+  }
+
   #end(): void {
     this.#over = true;
     clearInterval(this.#looks);
@@ -246,9 +264,13 @@ export class Assignment implements JobHandle {
 
   /** Speaks for a worker that compiles, loads or evaluates: it said so before, and its process is there. */
   #look(): void {
-    const { step, steps } = this.#progress;
+    const { step, steps, compiling } = this.#progress;
     const blocked = steps === 0 || step === steps;
-    if (blocked && performance.now() - this.#heardAt < BLOCKED_PATIENCE)
-      this.#listener.progress(this.#progress);
+    const silent = performance.now() - this.#heardAt;
+    if (blocked && silent < BLOCKED_PATIENCE)
+      this.#listener.progress({
+        ...this.#progress,
+        compiling: compiling === null ? null : compiling + silent / 1000,
+      });
   }
 }

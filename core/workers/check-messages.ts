@@ -84,6 +84,7 @@ const progress = v.strictObject({
   epoch: whole,
   step: whole,
   steps: whole,
+  compiling: v.nullable(amount),
   imagesPerSecond: amount,
   memory: amount,
 });

@@ -9,7 +9,7 @@ import type { LabProblem } from '../study/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
-export const MESSAGES_VERSION = 3;
+export const MESSAGES_VERSION = 4;
 
 /** Chunks are at most this long, in bytes: written as text and read again, one holds the lab's event loop for 1 to 4 ms. */
 export const CHUNK_BYTES = 1 << 18;

@@ -33,6 +33,8 @@ export class Task {
   /** A checkpoint that is on its way while training goes on. */
   #handing: Promise<void> | null = null;
   #training: Training | null = null;
+  /** When compiling began; null when there is nothing to compile. */
+  #compilingSince: number | null = null;
   #step = 0;
   #firstStepAt = 0;
   #imagesPerSecond = 0;
@@ -90,6 +92,7 @@ export class Task {
         epoch: (this.#training?.epoch ?? resume?.epoch ?? 0) + 1,
         step: this.#step,
         steps: this.#step === 0 ? 0 : this.#training!.stepsPerEpoch,
+        compiling: this.#compilingSince === null ? null : (performance.now() - this.#compilingSince) / 1000,
         imagesPerSecond: this.#imagesPerSecond,
         memory: process.memoryUsage.rss(),
       },
@@ -137,7 +140,12 @@ export class Task {
     const { dataset } = await this.#bench.data(plan.data);
     const teachers = await this.#teachers(dataset);
     const { steps } = this.#bench;
-    this.#training = await Training.prepare({ graph, plan, seed, dataset, steps, teachers, nodes: 'needed' });
+    const onCompile = (): void => {
+      this.#compilingSince = performance.now();
+      this.beat();
+    };
+    const setup = { graph, plan, seed, dataset, steps, teachers, nodes: 'needed', onCompile } as const;
+    this.#training = await Training.prepare(setup).finally(() => (this.#compilingSince = null));
     return this.#training;
   }
 

@@ -89,7 +89,9 @@ describe('what is said of a trial', () => {
     const card = (await lab.request('studies.list', {})).find((each) => each.study.id === study)!;
     const [idle] = await lab.request('slots.list', {});
     await lab.close();
-    const busy: SlotView = { ...idle!, name: 'cpu:0', run: 1, title: 'Study "S", trial 1234', epoch: 120, epochs: 200, accuracy: 0.7142, progress: { epoch: 121, step: 512, steps: 625, imagesPerSecond: 1234, memory: 1 } }; // prettier-ignore
+    const busy: SlotView = { ...idle!, name: 'cpu:0', run: 1, title: 'Study "S", trial 1234', epoch: 120, epochs: 200, accuracy: 0.7142, progress: { epoch: 121, step: 512, steps: 625, compiling: null, imagesPerSecond: 1234, memory: 1 } }; // prettier-ignore
+    const compiling = { ...busy, progress: { ...busy.progress!, step: 0, steps: 0, compiling: 12.3, imagesPerSecond: 0 } }; // prettier-ignore
+    assert.match(slotText(compiling), /epoch 121 of 200, compiling, 12 s {2}71/);
     const late = { ...card, timeLeft: 45_000, counts: { ...card.counts, failed: 12 } };
     for (const text of [...trials.map(trialText), ...cardParts(late), slotText(busy)])
       assert.ok(text.length < 80, `${text.length}: ${text}`);

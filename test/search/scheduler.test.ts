@@ -266,6 +266,14 @@ void describe('scheduler', () => {
     await scheduler.close('save');
   });
 
+  void test('who looks on is told of a worker that compiles', async () => {
+    const { runner, scheduler, until, study } = scriptedLab({ slots: 1, compiling: 12 });
+    scheduler.resume({ study: study({ trials: 1, space: noFrozen }).id });
+    await until(() => scheduler.occupations()[0]?.progress?.compiling === 12);
+    assert.equal(runner.reports, 0, 'by an event of its own, before its first epoch');
+    await scheduler.close('at-once');
+  });
+
   void test('more trials make a completed study run on', async () => {
     const { store, scheduler, until, study } = scriptedLab();
     const { id } = study({ trials: 3, space: noFrozen });

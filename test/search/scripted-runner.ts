@@ -20,6 +20,8 @@ export interface Script {
   /** Epochs between checkpoints; 0: none but the final one. */
   checkpointEach?: number;
   checkpointBytes?: number;
+  /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
+  compiling?: number;
 }
 
 interface Working {
@@ -62,6 +64,7 @@ export class ScriptedRunner implements Runner {
       pace: 0,
       checkpointEach: 0,
       checkpointBytes: 1000,
+      compiling: 0,
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -180,6 +183,8 @@ export class ScriptedRunner implements Runner {
     const { job, listener, stop } = working;
     if (!working.begun) {
       working.begun = true;
+      const { compiling } = this.#script;
+      if (compiling > 0) listener.progress({ epoch: 1, step: 0, steps: 0, compiling, imagesPerSecond: 0, memory: 1 }); // prettier-ignore
       listener.started(environment);
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);

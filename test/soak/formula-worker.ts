@@ -59,7 +59,11 @@ async function work(job: JobNotice): Promise<ToLab> {
   while (epoch < training.epochs) {
     if (halt) break;
     epoch++;
-    say({ type: 'heartbeat', run, progress: { epoch, step: 1, steps: 2, imagesPerSecond: 1, memory: 1 } });
+    say({
+      type: 'heartbeat',
+      run,
+      progress: { epoch, step: 1, steps: 2, compiling: null, imagesPerSecond: 1, memory: 1 },
+    });
     await sleep(EPOCH);
     const mood = mischief(job, epoch);
     if (mood === 'hang') await new Promise(() => undefined);
