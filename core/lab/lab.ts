@@ -26,7 +26,7 @@ export interface LabOptions {
   /** Open; the lab closes it. */
   store: Store;
   /** What trains; the lab closes it. */
-  runner: Runner & { renew?: (change: { engine?: EngineWish; dataFolder?: string | null }) => void };
+  runner: Runner & { renew?: (change: { engine?: EngineWish; dataFolder?: string | null }) => Promise<void> };
   version: string;
   revision: string | null;
   scheduler?: Pick<SchedulerOptions, 'haste' | 'hangAfter' | 'checkpointEvery'>;
@@ -83,8 +83,9 @@ export class Lab implements LabApi {
         () => settings.get().engine,
         () => onCards(runner.devices()),
         (engine, renewed) => {
-          if (renewed) runner.renew?.({});
           this.#teller.now({ topic: 'engine', type: 'engine', engine });
+          // cards may compute from now on, or no longer
+          if (renewed) void runner.renew?.({}).then(() => { if (!this.#closing) this.#teller.now({ topic: 'engine', type: 'engine', engine: this.#desk.engine.view() }); }); // prettier-ignore
         },
         options.engine,
       ),
@@ -97,12 +98,12 @@ export class Lab implements LabApi {
       ...pretrainedRequests(this.#desk),
       ...restRequests(this.#desk),
     };
-    runner.renew?.({ engine: wish, dataFolder });
+    void runner.renew?.({ engine: wish, dataFolder });
     this.#setSlots(slots);
     settings.onChange((after, before) => {
       scheduler.setCheckpointEvery(after.checkpointEvery);
       if (after.engine === before.engine && after.dataFolder === before.dataFolder) return;
-      runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
+      void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
       this.#teller.now({ topic: 'engine', type: 'engine', engine: this.#desk.engine.view() });
     });
     this.#interrupted = store.place.readOnly

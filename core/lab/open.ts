@@ -7,7 +7,7 @@ import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../workers/about.ts';
 import type { Device } from '../search/runner.ts';
-import { type Card, cores, devicesFrom, findCards, type SlotChoice } from '../workers/devices.ts';
+import { type Card, cores, devicesFrom, findCards } from '../workers/devices.ts';
 import { obstacleToCards } from '../workers/engine-library.ts';
 import { shareCards } from '../workers/mps.ts';
 import { chooseSlots, packingFile, readPacking } from '../workers/packing.ts';
@@ -41,22 +41,20 @@ export async function openLab(
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
   try {
     const works = how === 'to-work' && !store.place.readOnly;
-    const cards = works ? await findCards() : [];
-    const obstacle = cards.length > 0 ? obstacleToCards() : null;
-    const usable = obstacle === null ? cards : [];
-    const sharing = usable.length > 0 ? await shareCards(usable.map(({ uuid, index }) => uuid || String(index))) : null; // prettier-ignore
-    const slotsOf = ({ title, memory }: Card): SlotChoice =>
-      sharing?.shared === false
-        ? { slots: 1, reason: sharing.reason }
-        : chooseSlots(readPacking(packingFile(title)), memory);
-    const look = async (): Promise<Device[]> => devicesFrom(await findCards(), obstacle, slotsOf);
-    const devices = works ? devicesFrom(cards, obstacle, slotsOf) : [];
+    let cards: Card[] = [];
+    let obstacle: string | null = null;
+    const look = async (afresh: boolean): Promise<Device[]> => {
+      cards = await findCards();
+      if (afresh) obstacle = cards.length > 0 ? obstacleToCards() : null;
+      return devicesFrom(cards, obstacle, (card) => chooseSlots(readPacking(packingFile(card.title)), card));
+    };
     const runner = new WorkerPool({
-      devices,
+      devices: works ? await look(true) : [],
       cores: cores(),
-      lookAtDevices: look,
-      ...(sharing?.shared && { sharing }),
+      ...(works && { lookAtDevices: look }),
+      share: () => shareCards(cards.map(({ uuid, index }) => uuid || String(index))),
     });
+    await runner.settled();
     return new Lab({ store, runner, version: appVersion(), revision: revision() });
   } catch (error) {
     store.close();

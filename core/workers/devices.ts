@@ -16,6 +16,8 @@ export interface Card {
   title: string;
   /** Bytes. */
   memory: number | null;
+  /** Version of the driver; '' when unknown. */
+  driver: string;
 }
 
 /** Cores that this process may use (affinity and container limits included). */
@@ -60,6 +62,19 @@ export function devicesFrom(
   return [...gpus, cpu];
 }
 
+/** The portable engine computes on the processor alone, whatever cards there are. */
+export function onProcessorAlone(devices: readonly Device[]): Device[] {
+  if (!devices.some(computesOnCard)) return [...devices];
+  const note = 'The portable engine is chosen, which computes on the processor.';
+  return devices.map((device) =>
+    device.kind === 'gpu'
+      ? { ...device, slots: 0, maximumSlots: 0, note }
+      : { ...device, slots: device.slots === 0 ? device.maximumSlots : device.slots },
+  );
+}
+
+const computesOnCard = ({ kind, maximumSlots }: Device): boolean => kind === 'gpu' && maximumSlots > 0;
+
 /** How many slots a card gets, and why. */
 export interface SlotChoice {
   readonly slots: number;
@@ -67,40 +82,65 @@ export interface SlotChoice {
 }
 
 /**
- * Cards as `nvidia-smi` lists them, none where it is missing or fails. CUDA_VISIBLE_DEVICES narrows them down, by numbers (0,2)
- * or beginnings of names (GPU-6f3c).
+ * Cards as `nvidia-smi` lists them, none where it is missing or fails. CUDA_VISIBLE_DEVICES narrows them down, by numbers (0,2),
+ * beginnings of names (GPU-6f3c) or the names of parts that a card was divided into (MIG-c6d4...).
  */
 export async function findCards(
   environment: Record<string, string | undefined> = process.env,
 ): Promise<Card[]> {
-  const query = ['--query-gpu=index,uuid,name,memory.total', '--format=csv,noheader,nounits'];
-  const output = await promisify(execFile)('nvidia-smi', query, { timeout: PATIENCE, env: environment }).then(
-    ({ stdout }) => stdout,
-    () => '',
-  );
+  const ask = (...args: string[]): Promise<string> =>
+    promisify(execFile)('nvidia-smi', args, { timeout: PATIENCE, env: environment }).then(
+      ({ stdout }) => stdout,
+      () => '',
+    );
   const allowed = environment.CUDA_VISIBLE_DEVICES?.split(',').map((word) => word.trim());
-  return parseCards(output).filter(
+  if (allowed?.some((word) => /^MIG-/.test(word)))
+    return parseParts(await ask('-L')).filter(({ uuid }) => allowed.some((word) => uuid.startsWith(word)));
+  const query = ['--query-gpu=index,uuid,name,memory.total,driver_version', '--format=csv,noheader,nounits'];
+  return parseCards(await ask(...query)).filter(
     ({ index, uuid }) =>
       allowed?.some((word) => word === String(index) || (/^GPU-/.test(word) && uuid.startsWith(word))) ??
       true,
   );
 }
 
-/** `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559` */
+/** `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559, 580.65.06` */
 export function parseCards(output: string): Card[] {
   return output.split('\n').flatMap((line) => {
-    const [index = '', uuid = '', title = '', memory = ''] = line.split(',').map((word) => word.trim());
+    const [index = '', uuid = '', title = '', memory = '', driver = ''] = line.split(',').map((word) => word.trim()); // prettier-ignore
     if (!/^\d+$/.test(index) || title === '') return [];
     const bytes = /^\d+$/.test(memory) ? Number(memory) * 2 ** 20 : null;
-    return [{ index: Number(index), uuid, title, memory: bytes }];
+    return [{ index: Number(index), uuid, title, memory: bytes, driver }];
   });
 }
 
-/** Devices with those that have disappeared marked, those that came back present again, and new ones added. */
+/** `GPU 0: NVIDIA A100 (UUID: GPU-5d5b...)`, then for each of its parts `  MIG 1g.5gb     Device  0: (UUID: MIG-c6d4...)` */
+function parseParts(output: string): Card[] {
+  let card = '';
+  const parts: Card[] = [];
+  for (const line of output.split('\n')) {
+    card = /^GPU \d+: (.+) \(UUID/.exec(line)?.[1] ?? card;
+    const [, part, uuid] = /^\s+(MIG \S+).*\(UUID: (MIG-[^)]+)\)/.exec(line) ?? [];
+    if (part !== undefined && uuid !== undefined)
+      parts.push({ index: parts.length, uuid, title: `${card}, ${part}`, memory: null, driver: '' });
+  }
+  return parts;
+}
+
+/**
+ * Devices with those that have disappeared marked, those that came back present again, and new ones added. Slots stay as
+ * they were set, until cards that could not compute can, or the other way round: work then goes where it is found to go.
+ */
 export function withFound(known: readonly Device[], found: readonly Device[]): Device[] {
-  const kept = known.map((device) => ({
+  const turned = known.some(
+    (device) =>
+      device.kind === 'gpu' &&
+      found.some(({ name, maximumSlots }) => name === device.name && maximumSlots !== device.maximumSlots),
+  );
+  const [first, more] = turned ? [found, known] : [known, found];
+  const rest = more.filter(({ name }) => !first.some((device) => device.name === name));
+  return [...first, ...rest].map((device) => ({
     ...device,
     present: found.some(({ name }) => name === device.name),
   }));
-  return [...kept, ...found.filter(({ name }) => !known.some((device) => device.name === name))];
 }

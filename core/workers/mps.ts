@@ -13,10 +13,33 @@ const PATIENCE = 10_000;
 const control = 'nvidia-cuda-mps-control';
 
 /** Whether several processes can compute on a card at the same time, and what their workers need for it. */
-export type Sharing =
-  | { readonly shared: true; readonly variables: Readonly<Record<string, string>>; end(): Promise<void> }
-  /** `reason`: without it processes take turns, which fills a card no better than one of them. */
-  | { readonly shared: false; readonly reason: string };
+export type Sharing = CardSharing | NoSharing;
+
+export interface CardSharing {
+  readonly shared: true;
+  readonly variables: Readonly<Record<string, string>>;
+  /**
+   * Ends what a process computes on its card, before it is killed: one that is killed while it computes may take the
+   * daemon's server along, and with it everybody else. Never rejects.
+   */
+  letGo(pid: number): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface NoSharing {
+  readonly shared: false;
+  /** Without it processes take turns, which fills a card no better than one of them. */
+  readonly reason: string;
+}
+
+/** Ends every reason. */
+const ALONE = 'Workers of one card take turns, so one slot a card is used.';
+
+/** For a daemon that starts, and whose server then lets nobody in. */
+export const letsNobodyIn = (found: string): NoSharing => ({
+  shared: false,
+  reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ALONE}`,
+});
 
 /** Begins the name of a daemon's folder; behind it the process whose daemon it is. */
 const prefix = `ktg-mps-${userInfo().uid}-`;
@@ -34,8 +57,15 @@ export async function shareCards(
   environment: Record<string, string | undefined> = process.env,
   place: string = tmpdir(),
 ): Promise<Sharing> {
+  const letGo =
+    (env: NodeJS.ProcessEnv) =>
+    async (pid: number): Promise<void> => {
+      const servers = await ask('get_server_list', env).catch(() => '');
+      for (const server of servers.match(/\d+/g) ?? [])
+        await ask(`terminate_client ${server} ${pid}`, env).catch(() => undefined); // of another server, or gone
+    };
   if (environment.CUDA_MPS_PIPE_DIRECTORY)
-    return { shared: true, variables: {}, end: () => Promise.resolve() }; // the user's own daemon
+    return { shared: true, variables: {}, letGo: letGo(environment), end: () => Promise.resolve() }; // the user's own daemon
   await endAbandoned(environment, place);
   const folder = join(place, `${prefix}${process.pid}`);
   const variables = variablesOf(folder);
@@ -51,6 +81,7 @@ export async function shareCards(
   return {
     shared: true,
     variables,
+    letGo: letGo(env),
     async end() {
       await ask('quit', env).catch(() => undefined); // it may have ended by itself
       await rm(folder, { recursive: true, force: true });
@@ -90,10 +121,9 @@ function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {
 
 function reasonOf(error: unknown): string {
   const { code, stderr = '', killed } = error as { code?: unknown; stderr?: string; killed?: boolean };
-  const alone = 'Workers of one card take turns, so one slot a card is used.';
   if (code === 'ENOENT')
-    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${alone}`;
-  if (killed === true) return `${control} did not answer within ${PATIENCE / 1000} s. ${alone}`;
+    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ALONE}`;
+  if (killed === true) return `${control} did not answer within ${PATIENCE / 1000} s. ${ALONE}`;
   const words = stderr.trim().split('\n')[0] ?? '';
-  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${alone}`;
+  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${ALONE}`;
 }

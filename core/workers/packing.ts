@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { makeFolder } from '../data/folder.js';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { tensorflowVersion } from '../engine/tensorflow/release.ts';
-import type { SlotChoice } from './devices.ts';
+import type { Card, SlotChoice } from './devices.ts';
 
 const measurement = v.object({
   /** Workers at once on the card. */
@@ -36,17 +36,25 @@ const WORTHWHILE = 0.05;
 /** Share of the card's memory that workers may fill together. */
 const ROOM = 0.9;
 
+/** The engine as measurements name it. */
+export const measuredEngine = `TensorFlow ${tensorflowVersion}`;
+
+const MEASURE = 'measure with: npm run bench -- gpu --packing';
+
 /**
  * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile share more and all
- * fit into its memory. One without a measurement, or where processes only take turns. Pure.
- *
- * @param capacity of the card, bytes; null when unknown
+ * fit into its memory. One without a measurement, with one of another driver or engine, or where processes only take turns. Pure.
  */
-export function chooseSlots(found: Packing | null, capacity: number | null): SlotChoice {
+export function chooseSlots(
+  found: Packing | null,
+  { memory: capacity, driver }: Pick<Card, 'memory' | 'driver'>,
+): SlotChoice {
   if (!found || found.measurements.length === 0)
+    return { slots: 1, reason: `Not measured on this card yet; ${MEASURE}` };
+  if (found.driver !== driver || found.engine !== measuredEngine)
     return {
       slots: 1,
-      reason: 'Not measured on this card yet; measure with: npm run bench -- gpu --packing',
+      reason: `Measured with driver ${found.driver} and ${found.engine}, now it is driver ${driver || 'unknown'} and ${measuredEngine}; ${MEASURE}`,
     };
   if (!found.shared)
     return { slots: 1, reason: 'Workers of this card take turns: CUDA MPS was not to be had.' };

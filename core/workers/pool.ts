@@ -2,17 +2,18 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { LabError } from '../base/errors.ts';
-import { IMPOSSIBLE } from '../engine/computation.ts';
+import { IMPOSSIBLE, NO_CARD } from '../engine/computation.ts';
 import { outsideArchive } from '../engine/node-program.ts';
 import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { ComputationWish } from '../study/computation.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { Assignment } from './assignment.ts';
-import { withFound } from './devices.ts';
+import { onProcessorAlone, withFound } from './devices.ts';
 import { type Exit, tellingLine } from './failure.ts';
 import { leaks } from './leaks.ts';
 import { type EngineWish, MESSAGES_VERSION } from './messages.ts';
 import type { ToLab } from './messages.ts';
+import { type CardSharing, letsNobodyIn, type Sharing } from './mps.ts';
 import { type Place, placesFor, waitsFor } from './placement.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -32,10 +33,10 @@ export interface PoolOptions {
   engine?: EngineWish;
   /** Where official data sets lie; null for the usual folder. */
   dataFolder?: string | null;
-  /** Looks at the devices again; without it they are taken as they are. */
-  lookAtDevices?: () => Promise<readonly Device[]>;
-  /** What lets workers of one card compute at the same time; ended with the pool. */
-  sharing?: { readonly variables: Readonly<Record<string, string>>; end(): Promise<void> };
+  /** Looks at the devices again, `afresh` also at the engine's library; without it they are taken as they are. */
+  lookAtDevices?: (afresh: boolean) => Promise<readonly Device[]>;
+  /** Gets what lets workers of one card compute at the same time: asked for once, when a card first has several slots. */
+  share?: () => Promise<Sharing>;
   /** The worker's program, when it is not where it is in the sources. */
   program?: string;
 }
@@ -71,6 +72,10 @@ export class WorkerPool implements Runner {
   #seats: Seat[] = [];
   #engine: EngineWish;
   #dataFolder: string | null;
+  #sharing: Sharing | null = null;
+  #asking: Promise<void> | null = null;
+  /** A worker has got to its card under what it shares it by. */
+  #sharingWorks = false;
   #telling = false;
   #closed = false;
   readonly #looks: NodeJS.Timeout | null;
@@ -83,7 +88,7 @@ export class WorkerPool implements Runner {
     this.#dataFolder = options.dataFolder ?? null;
     this.#looks =
       options.lookAtDevices && this.#devices.some(({ kind }) => kind === 'gpu')
-        ? setInterval(() => void this.#lookAtDevices(), DEVICE_LOOK).unref()
+        ? setInterval(() => void this.#lookAtDevices(false), DEVICE_LOOK).unref()
         : null;
     this.#place();
   }
@@ -105,6 +110,11 @@ export class WorkerPool implements Runner {
     return this.#devices;
   }
 
+  /** Settles when cards with several slots have what they need for them, or have one slot each. */
+  async settled(): Promise<void> {
+    await this.#asking;
+  }
+
   setSlots(name: string, count: number): void {
     const device = this.#devices.find((each) => each.name === name);
     if (!device)
@@ -120,7 +130,7 @@ export class WorkerPool implements Runner {
         device.kind === 'cpu'
           ? 'One slot a core is fastest: more would only take turns.'
           : device.maximumSlots === 0
-            ? 'The engine for cards is not installed here; use the slots of the processor.'
+            ? (device.note ?? 'Use the slots of the processor.')
             : 'Choose fewer.',
       );
     device.slots = count;
@@ -137,15 +147,23 @@ export class WorkerPool implements Runner {
     );
   }
 
-  /** Takes another engine or data folder: workers without a job end, the others after theirs. */
-  renew(change: { engine?: EngineWish; dataFolder?: string | null }): void {
-    this.#engine = change.engine ?? this.#engine;
+  /**
+   * Takes another engine or data folder, or, where neither is said, a library that was installed or removed: workers without
+   * a job end, the others after theirs. Settles when the devices are as that has them.
+   */
+  async renew(change: { engine?: EngineWish; dataFolder?: string | null }): Promise<void> {
+    const before = this.#engine;
+    this.#engine = change.engine ?? before;
     if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
     for (const seat of this.#seats) {
       this.#mend(seat);
       seat.memory = [Infinity]; // a process of before is never good enough
       if (!seat.assignment) this.#dismiss(seat);
     }
+    if (this.#engine === 'portable' && before !== 'portable') {
+      this.#devices = onProcessorAlone(this.#devices);
+      this.#place();
+    } else if (change.dataFolder === undefined || before !== this.#engine) await this.#lookAtDevices(true);
     this.#tell();
   }
 
@@ -180,10 +198,11 @@ export class WorkerPool implements Runner {
     for (const seat of this.#seats) {
       clearTimeout(seat.pause ?? undefined);
       seat.assignment?.kill();
-      seat.process?.kill();
+      this.#dismiss(seat);
     }
     await Promise.all(this.#seats.map(async ({ process }) => process?.gone));
-    await this.#options.sharing?.end();
+    await this.#asking;
+    if (this.#sharing?.shared) await this.#sharing.end();
   }
 
   #stateOf(seat: Seat): Pick<Slot, 'state' | 'problem'> {
@@ -191,7 +210,8 @@ export class WorkerPool implements Runner {
     if (seat.assignment) return { state: 'busy', problem: '' };
     if (seat.problem)
       return { state: 'broken', problem: `${seat.problem.message} ${seat.problem.next}`.trim() };
-    if (seat.ending) return { state: 'starting', problem: '' };
+    if (seat.ending || (this.#asking && !this.#sharing && this.#isShared(seat)))
+      return { state: 'starting', problem: '' };
     const waits = waitsFor(seat.place, this.#occupants(), this.#options.cores);
     return waits === '' ? { state: 'ready', problem: '' } : { state: 'starting', problem: waits };
   }
@@ -202,8 +222,40 @@ export class WorkerPool implements Runner {
     );
   }
 
+  /** Whether the card of a seat has others. */
+  #isShared({ place }: Seat): boolean {
+    return place.gpu !== null && this.#devices.some(({ name, slots }) => name === place.device && slots > 1);
+  }
+
+  /** Gets what cards with several slots need for them. */
+  #share(): void {
+    const { share } = this.#options;
+    if (!share || this.#asking || !this.#devices.some(hasSharedCard)) return;
+    this.#asking = share().then((sharing) => {
+      this.#sharing = sharing;
+      if (sharing.shared) this.#place();
+      else this.#takeTurns(sharing.reason);
+    });
+  }
+
+  /** One slot a card: more of them would only take turns. */
+  #takeTurns(reason: string): void {
+    this.#devices = this.#devices.map((device) =>
+      hasSharedCard(device) ? { ...device, slots: 1, note: reason } : device,
+    );
+    this.#place();
+  }
+
+  /** A process of a seat that should stay for the next job; one of before may have another share of cores or card. */
+  #fits(seat: Seat, { threads, shares }: WorkerProcess): boolean {
+    return (
+      threads === seat.place.threads && shares === (this.#isShared(seat) && this.#sharing?.shared === true)
+    );
+  }
+
   /** Seats as the devices say; those too many go when their job is done. */
   #place(): void {
+    this.#share();
     const places = placesFor(
       this.#devices.filter((device) => device.present),
       this.#options.cores,
@@ -213,7 +265,7 @@ export class WorkerPool implements Runner {
       if (!known) return emptySeat(place);
       known.place = place;
       known.retired = false;
-      if (known.process && known.process.threads !== place.threads && !known.assignment) this.#dismiss(known);
+      if (known.process && !this.#fits(known, known.process) && !known.assignment) this.#dismiss(known);
       return known;
     });
     const leaving = this.#seats.filter((seat) => !seats.includes(seat));
@@ -229,23 +281,19 @@ export class WorkerPool implements Runner {
     seat.ready = false;
     seat.computation = computationOf(job);
     seat.memory = [];
-    const worker = new WorkerProcess(
-      seat.place,
-      this.#options.program,
-      this.#options.sharing?.variables ?? {},
-      {
-        message: (message) => {
-          this.#receive(seat, worker, message);
-        },
-        line: (text) => seat.process === worker && seat.assignment?.line(text),
-        misbehaved: (why) => {
-          if (seat.process === worker) seat.assignment?.misbehaved(why);
-        },
-        exited: (exit) => {
-          if (seat.process === worker) this.#vacate(seat, exit);
-        },
+    const sharing: CardSharing | null = this.#isShared(seat) && this.#sharing?.shared ? this.#sharing : null;
+    const worker = new WorkerProcess(seat.place, this.#options.program, sharing, {
+      message: (message) => {
+        this.#receive(seat, worker, message);
       },
-    );
+      line: (text) => seat.process === worker && seat.assignment?.line(text),
+      misbehaved: (why) => {
+        if (seat.process === worker) seat.assignment?.misbehaved(why);
+      },
+      exited: (exit) => {
+        if (seat.process === worker) this.#vacate(seat, exit);
+      },
+    });
     seat.process = worker;
     worker.send({
       type: 'hello',
@@ -263,13 +311,28 @@ export class WorkerPool implements Runner {
     if (message.type === 'ready' && !seat.ready && message.version === MESSAGES_VERSION) {
       seat.ready = true;
       seat.falseStarts = 0;
+      this.#sharingWorks ||= worker.shares;
       seat.assignment?.begin();
     } else if (message.type === 'unable' && !seat.ready) {
       if (message.problem.code === IMPOSSIBLE) seat.assignment?.impossible(message.problem);
+      else if (message.problem.code === NO_CARD && worker.shares && !this.#sharingWorks)
+        this.#goAlone(seat, message.problem);
       else this.#breakDown(seat, message.problem);
     } else if (seat.ready) {
       seat.assignment?.receive(message);
     }
+  }
+
+  /** Nobody gets to a card under what cards are shared by: it is ended, and this worker begins again without it. */
+  #goAlone(seat: Seat, { message }: LabProblem): void {
+    const problem = letsNobodyIn(message);
+    if (this.#sharing?.shared) {
+      void this.#sharing.end();
+      this.#sharing = problem;
+      this.#takeTurns(problem.reason);
+    }
+    seat.assignment?.line(problem.reason);
+    this.#dismiss(seat);
   }
 
   /** The process of a seat has ended. */
@@ -316,8 +379,8 @@ export class WorkerPool implements Runner {
     if (seat.assignment !== assignment) return;
     seat.assignment = null;
     seat.memory.push(assignment.memory);
-    const { process, place, retired, ready } = seat;
-    if (process && (tainted || retired || !ready || process.threads !== place.threads || leaks(seat.memory)))
+    const { process, retired, ready } = seat;
+    if (process && (tainted || retired || !ready || !this.#fits(seat, process) || leaks(seat.memory)))
       this.#dismiss(seat);
     else
       seat.pause = setTimeout(() => {
@@ -331,14 +394,16 @@ export class WorkerPool implements Runner {
   #dismiss(seat: Seat): void {
     if (!seat.process || seat.ending) return;
     seat.ending = true;
-    seat.process.kill();
+    seat.process.end();
   }
 
-  async #lookAtDevices(): Promise<void> {
+  async #lookAtDevices(afresh: boolean): Promise<void> {
+    if (!this.#options.lookAtDevices) return;
+    const found = await this.#options.lookAtDevices(afresh);
     const before = this.#devices;
-    this.#devices = withFound(before, await this.#options.lookAtDevices!());
+    this.#devices = withFound(before, this.#engine === 'portable' ? onProcessorAlone(found) : found);
     const states = (devices: readonly Device[]): string =>
-      devices.map(({ name, present }) => `${name} ${present}`).join();
+      devices.map(({ name, present, maximumSlots }) => `${name} ${present} ${maximumSlots}`).join();
     if (this.#closed || states(before) === states(this.#devices)) return;
     for (const { name, title, present } of this.#devices) {
       if (present) continue;
@@ -362,6 +427,8 @@ export class WorkerPool implements Runner {
     });
   }
 }
+
+const hasSharedCard = ({ kind, present, slots }: Device): boolean => kind === 'gpu' && present && slots > 1;
 
 const computationOf = ({ training }: Job): ComputationWish => training.computation ?? {};
 

@@ -8,12 +8,15 @@ import type { Exit } from './failure.ts';
 import { memoryKills } from './memory-kills.ts';
 import { MOST_MESSAGES_A_SECOND } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
+import type { CardSharing } from './mps.ts';
 import { type Place, environmentFor } from './placement.ts';
 import { fromWire, toWire } from './wire.ts';
 
 /** Lines of its output that are kept for the message about its end. */
 const KEPT_LINES = 20;
 const MOST_LINE = 1000;
+/** Milliseconds that a worker gets to end when it is asked to; it hears nothing while it compiles. */
+const GRACE = 3000;
 /** Workers stand back behind the screen and the lab: what they take longer is within the noise. */
 const NICENESS = 10;
 
@@ -36,6 +39,9 @@ export interface WorkerEvents {
 export class WorkerProcess {
   readonly threads: number;
   readonly pid: number | undefined;
+  /** It computes on its card at the same time as others. */
+  readonly shares: boolean;
+  readonly #sharing: CardSharing | null;
   readonly #child: ChildProcess;
   readonly #events: WorkerEvents;
   readonly #killsBefore = memoryKills();
@@ -47,20 +53,17 @@ export class WorkerProcess {
 
   /**
    * @param program of the worker, run under `nodeProgram`
-   * @param sharing variables of workers of cards
+   * @param sharing what it shares its card by; null for a worker that has it alone, or none
    */
-  constructor(
-    place: Place,
-    program: string,
-    sharing: Readonly<Record<string, string>>,
-    events: WorkerEvents,
-  ) {
+  constructor(place: Place, program: string, sharing: CardSharing | null, events: WorkerEvents) {
     this.threads = place.threads;
+    this.shares = sharing !== null;
+    this.#sharing = sharing;
     this.#events = events;
     // Not `fork`: the desktop app's own refuses, whichever program is asked for, once it cannot be run as Node itself (a fuse).
     this.#child = spawn(nodeProgram(), [program], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, ...environmentFor(place, sharing) },
+      env: { ...process.env, ...environmentFor(place, sharing?.variables) },
     });
     this.pid = this.#child.pid;
     this.#standBack();
@@ -86,10 +89,24 @@ export class WorkerProcess {
     if (this.#child.connected) this.#child.send(toWire(message), () => undefined); // a lost worker is told by its end
   }
 
+  /** Asks it to end, so that it gives its card back in order, and kills it when it has not soon. */
+  end(): void {
+    this.#deaf = true;
+    this.send({ type: 'shut-down' });
+    const patience = setTimeout(() => {
+      this.kill();
+    }, GRACE).unref();
+    void this.#gone.then(() => {
+      clearTimeout(patience);
+    });
+  }
+
   /** Ends it at once. */
   kill(): void {
     this.#deaf = true;
-    this.#child.kill('SIGKILL');
+    const letGo = this.pid === undefined ? undefined : this.#sharing?.letGo(this.pid);
+    if (letGo) void letGo.then(() => this.#child.kill('SIGKILL'));
+    else this.#child.kill('SIGKILL');
   }
 
   /** Settles when it has ended. */

@@ -57,7 +57,14 @@ export class BusyRunner implements Runner {
           epoch++;
           listener.epoch(metricsOf(job, epoch, 0.5, 1));
         } else {
-          listener.progress({ epoch: epoch + 1, step: count, steps: 781, imagesPerSecond: 1, memory: 1 });
+          listener.progress({
+            epoch: epoch + 1,
+            step: count,
+            steps: 781,
+            compiling: null,
+            imagesPerSecond: 1,
+            memory: 1,
+          });
         }
       }, 1000 / messagesPerSecond),
     );

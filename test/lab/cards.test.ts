@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -8,8 +8,9 @@ import { addonVersion } from '../../core/engine/tensorflow/addon.ts';
 import { libraryFolder } from '../../core/engine/tensorflow/cache.ts';
 import { cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
 import { releaseFor, tensorflowVersion } from '../../core/engine/tensorflow/release.ts';
+import type { Lab } from '../../core/lab/lab.ts';
 import { IN_MEMORY, openLab } from '../../core/lab/open.ts';
-import { keepPacking, packingFile } from '../../core/workers/packing.ts';
+import { keepPacking, measuredEngine, packingFile } from '../../core/workers/packing.ts';
 
 const CARD = 'NVIDIA H100 80GB HBM3';
 const PATH = process.env.PATH!;
@@ -28,6 +29,8 @@ interface Machine {
   readonly mps?: boolean;
   /** Steps a second by workers at once. */
   readonly rates?: readonly [slots: number, stepsPerSecond: number][];
+  /** What is done in the lab before one looks. */
+  readonly meanwhile?: (lab: Lab, bringLibrary: () => void) => Promise<void>;
 }
 
 const script = (path: string, text: string): void => {
@@ -42,6 +45,7 @@ async function look({
   cuda = cudaLibraries.map(({ soname }) => soname),
   mps = true,
   rates,
+  meanwhile,
 }: Machine) {
   // prettier-ignore
   const place = mkdtempSync(join(folder, 'machine-'));
@@ -51,22 +55,23 @@ async function look({
     [0, 1].map((i) => `echo "${cells(i)}"`).join('; ');
   script(
     join(bin, 'nvidia-smi'),
-    `case "$1" in *memory.total*) ${rows((i) => `${i}, GPU-${i}f3c, ${CARD}, 81559`)};; *) ${rows(() => `${driver}, 9.0, ${CARD}`)};; esac`,
+    `case "$1" in *memory.total*) ${rows((i) => `${i}, GPU-${i}f3c, ${CARD}, 81559, ${driver}`)};; *) ${rows(() => `${driver}, 9.0, ${CARD}`)};; esac`,
   );
   script(join(bin, 'ldconfig'), 'exit 0');
   script(
     join(bin, 'nvidia-cuda-mps-control'),
-    mps ? 'if [ "$1" != -d ]; then read line; fi' : 'echo "Cannot find MPS" >&2; exit 1',
+    `echo "$@" >> ${join(place, 'mps')}; ${mps ? 'if [ "$1" != -d ]; then read line; fi' : 'echo "Cannot find MPS" >&2; exit 1'}`,
   );
   for (const name of cuda) writeFileSync(join(lib, name), '');
-  if (library) {
+  const bringLibrary = (): void => {
     const installed = libraryFolder(home, releaseFor('gpu'));
     mkdirSync(installed, { recursive: true });
     writeFileSync(join(installed, 'manifest.json'), JSON.stringify(manifest));
-  }
+  };
+  if (library) bringLibrary();
   if (rates)
     keepPacking(packingFile(CARD, home), {
-      ...{ format: 'ktg-packing', version: 1, card: CARD, driver, engine: 'TensorFlow', work: 'resnet32, tf32', shared: true }, // prettier-ignore
+      ...{ format: 'ktg-packing', version: 1, card: CARD, driver, engine: measuredEngine, work: 'resnet32, tf32', shared: true }, // prettier-ignore
       measurements: rates.map(([slots, stepsPerSecond]) => ({ slots, stepsPerSecond, memory: slots * 4e9 })),
     });
   const before = { ...process.env };
@@ -74,6 +79,7 @@ async function look({
   delete process.env.CUDA_VISIBLE_DEVICES;
   const lab = await openLab(IN_MEMORY);
   try {
+    await meanwhile?.(lab, bringLibrary);
     const devices = await lab.request('devices.list', {});
     const { engine, slots } = await lab.request('lab.status', {});
     return {
@@ -81,6 +87,7 @@ async function look({
       said: deviceTexts(devices).join('\n'),
       kind: engine.kind,
       slots: slots.map(({ name }) => name).join(' '),
+      daemon: existsSync(join(place, 'mps')),
     };
   } finally {
     await lab.close();
@@ -104,9 +111,51 @@ describe('a lab on a machine with two cards', () => {
     const unmeasured = await look({});
     assert.deepEqual(unmeasured.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
     assert.match(unmeasured.said, /1 slot\. Not measured on this card yet/);
+    assert.ok(!unmeasured.daemon, 'one slot a card needs no daemon');
     const alone = await look({ mps: false, rates: [[1, 231], [2, 345]] }); // prettier-ignore
     assert.deepEqual(alone.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
     assert.match(alone.said, /does not start: Cannot find MPS .*one slot a card/);
+  });
+
+  test('computes on them once the library for them is installed, and says so', async () => {
+    const told: (string | undefined)[] = [];
+    const { devices, kind } = await look({
+      library: false,
+      meanwhile: async (lab, bringLibrary) => {
+        assert.equal((await lab.request('devices.list', {}))[0]!.maximumSlots, 0);
+        bringLibrary();
+        const usable = new Promise<void>((resolve) => {
+          lab.subscribe(['engine'], (event) => {
+            if (event.type !== 'engine') return;
+            told.push(event.engine.kind);
+            if (event.engine.kind === 'gpu') resolve();
+          });
+        });
+        await lab.request('engine.install', { kind: 'gpu' });
+        await usable;
+      },
+    });
+    assert.deepEqual(devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
+    assert.deepEqual([kind, told.at(-1)], ['gpu', 'gpu']);
+  });
+
+  test('leaves them alone with the portable engine, and takes them up again', async () => {
+    const choose = async (lab: Lab, engine: 'portable' | 'auto'): Promise<Record<string, number>> => {
+      await lab.request('settings.set', { engine });
+      let devices = await lab.request('devices.list', {});
+      for (const wanted = engine === 'portable'; (devices[0]!.slots === 0) !== wanted; devices = await lab.request('devices.list', {})) await new Promise((resolve) => setTimeout(resolve, 5)); // prettier-ignore
+      return Object.fromEntries(devices.map(({ name, slots }) => [name, slots]));
+    };
+    const { devices } = await look({
+      meanwhile: async (lab) => {
+        const { cpu, ...cards } = await choose(lab, 'portable');
+        assert.deepEqual(cards, { 'gpu:0': 0, 'gpu:1': 0 });
+        assert.ok(cpu! >= 1);
+        await assert.rejects(lab.request('slots.set', { device: 'gpu:0', slots: 1 }), { next: /portable engine is chosen/ }); // prettier-ignore
+        await choose(lab, 'auto');
+      },
+    });
+    assert.deepEqual(devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
   });
 
   test('computes on the processor where something is in the way of the cards, and says what', async () => {

@@ -3,6 +3,7 @@
  * takes for it.
  */
 import { createHash } from 'node:crypto';
+import { NO_CARD } from '../../core/engine/computation.ts';
 import { MESSAGES_VERSION } from '../../core/workers/messages.ts';
 import type { JobNotice, ToLab, ToWorker } from '../../core/workers/messages.ts';
 import { fromWire, toWire } from '../../core/workers/wire.ts';
@@ -17,8 +18,20 @@ const nodes = (count: number) =>
 
 const environment = { app: '0', revision: null, runtime: '', engine: '', platform: '', host: '', device: '', data: '' }; // prettier-ignore
 
+/** Like XLA, lets nothing in. */
+const block = (): void => {
+  for (;;);
+};
+
 const behaviours: Record<string, (job: JobNotice) => void> = {
-  hang: () => undefined,
+  wait: () => undefined,
+  hang: () => {
+    setTimeout(block, 0);
+  },
+  compile: ({ run }) => {
+    say({ type: 'heartbeat', run, progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 } }); // prettier-ignore
+    block();
+  },
   'end by itself': () => process.exit(3),
   'say its last words': () => {
     console.error('Error: the sky has fallen');
@@ -80,7 +93,9 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
 process.on('message', (raw) => {
   const message = fromWire(raw) as ToWorker;
   if (message.type === 'hello') {
-    if (message.slot === 'cpu:1')
+    if (process.env.CUDA_MPS_PIPE_DIRECTORY === '/lets/nobody/in')
+      say({ type: 'unable', problem: { code: NO_CARD, message: 'It found no card.', next: '' } });
+    else if (message.slot === 'cpu:1')
       say({
         type: 'unable',
         problem: { code: 'engine.missing', message: 'No engine.', next: 'Install it.' },
@@ -88,5 +103,6 @@ process.on('message', (raw) => {
     else say({ type: 'ready', version: MESSAGES_VERSION, engine: 'none', device: 'none' });
   }
   if (message.type === 'start') behaviours[message.job.title]!(message.job);
+  if (message.type === 'shut-down') process.exit(0);
 });
 process.on('disconnect', () => process.exit(0));

@@ -63,7 +63,8 @@ describe('real training', () => {
       if (epoch === 2) handle.stop('now', true);
     };
     first.onEpoch = (epoch) => {
-      if (epoch === 1) first.onProgress({ epoch: 2, step: 1, steps: 10, imagesPerSecond: 0, memory: 0 });
+      if (epoch === 1)
+        first.onProgress({ epoch: 2, step: 1, steps: 10, compiling: null, imagesPerSecond: 0, memory: 0 });
     };
     assert.equal(await first.over, 'halted');
     const { data, epoch, purpose } = first.checkpoints[0]!;
@@ -175,6 +176,9 @@ describe('real training', () => {
     assert.equal(await compiled.over, 'completed');
     assert.match(usual.environment!.engine, /session, float32\)$/);
     assert.match(compiled.environment!.engine, /XLA, bfloat16\)$/);
+    assert.ok(compiled.progresses.some(({ compiling, steps }) => compiling !== null && steps === 0));
+    assert.equal(compiled.progresses.at(-1)!.compiling, null);
+    assert.ok(usual.progresses.every(({ compiling }) => compiling === null));
     assert.notEqual(pool.processes().get('cpu:0'), pid);
     const [one, other] = [usual, compiled].map(({ epochs: [epoch] }) => epoch!.nodes[0]!);
     assert.notDeepEqual(other, one);
@@ -264,10 +268,35 @@ describe('workers that misbehave', () => {
     assert.deepEqual(witness.calls, []);
   });
 
+  test('one that compiles is ended when its run is to stop at once: it has nothing to hand over', async () => {
+    for (const stopsFirst of [false, true]) {
+      const pool = poolOf(1, impostor);
+      const witness = new Witness();
+      const handle = pool.start('cpu:0', job({ title: 'compile' }), witness);
+      const stop = (): void => {
+        handle.stop('now', true);
+      };
+      if (stopsFirst) stop();
+      else
+        await new Promise<void>((resolve) => {
+          witness.onProgress = ({ compiling }) => {
+            assert.equal(compiling, 0);
+            resolve();
+          };
+        });
+      stop();
+      assert.deepEqual(witness.calls, [], 'nothing is heard before it has returned');
+      assert.equal(await witness.over, 'halted');
+      assert.equal(pool.slots()[0]!.state, 'starting', 'the process is on its way out');
+      await ready(pool, 'cpu:0');
+      assert.deepEqual(witness.calls, ['halted']);
+    }
+  });
+
   test('one that cannot begin breaks its slot and says why; its job is lost, not failed', async () => {
     const pool = poolOf(2, impostor);
     const witness = new Witness();
-    pool.start('cpu:1', job({ title: 'hang' }), witness);
+    pool.start('cpu:1', job({ title: 'wait' }), witness);
     await witness.over;
     assert.deepEqual([witness.failure!.kind, witness.failure!.code], ['lost', 'engine.missing']);
     assert.deepEqual(
@@ -284,9 +313,9 @@ describe('slots', () => {
   test('their number changes while others run; one too many finishes its job first', async () => {
     const pool = poolOf(2, impostor);
     const witness = new Witness();
-    const handle = pool.start('cpu:1', job({ title: 'hang' }), new Witness());
+    const handle = pool.start('cpu:1', job({ title: 'wait' }), new Witness());
     handle.kill();
-    const second = pool.start('cpu:0', job({ title: 'hang' }), witness);
+    const second = pool.start('cpu:0', job({ title: 'wait' }), witness);
     await ready(pool, 'cpu:1');
     pool.setSlots('cpu', 0);
     assert.deepEqual(pool.slots().map(({ name, state }) => [name, state]), [['cpu:0', 'retired']]); // prettier-ignore
@@ -298,7 +327,7 @@ describe('slots', () => {
 
   test('a new slot waits for the cores that a running job still uses', async () => {
     const pool = poolOf(1, impostor);
-    const handle = pool.start('cpu:0', job({ title: 'hang' }), new Witness());
+    const handle = pool.start('cpu:0', job({ title: 'wait' }), new Witness());
     pool.setSlots('cpu', 2);
     const { state, problem } = pool.slots()[1]!;
     assert.equal(state, 'starting');
@@ -328,7 +357,7 @@ describe('slots', () => {
 
   test('a closed pool leaves no process behind', async () => {
     const pool = new WorkerPool({ devices: [cpu(1)], cores: 2, program: impostor });
-    pool.start('cpu:0', job({ title: 'hang' }), new Witness());
+    pool.start('cpu:0', job({ title: 'wait' }), new Witness());
     const pid = pool.processes().get('cpu:0');
     await pool.close();
     await pool.close();
