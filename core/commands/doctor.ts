@@ -7,7 +7,7 @@ import { dataHome } from '../data/home.ts';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
 import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
-import { verifyLibrary } from '../engine/tensorflow/library.ts';
+import { type LibraryStatus, verifyLibrary } from '../engine/tensorflow/library.ts';
 import { IN_MEMORY, labFile } from '../lab/open.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { appVersion } from '../train/environment.ts';
@@ -38,7 +38,7 @@ It fails (exit status 1) when something is to be done.`,
   async run(values) {
     const findings = [
       ...basics(),
-      await engine(),
+      ...(await engines()),
       ...graphicsCards(),
       ...(await data()),
       labFinding(labFile(textOf(values, 'lab'))),
@@ -70,17 +70,34 @@ function basics(): Finding[] {
   ];
 }
 
-async function engine(): Promise<Finding> {
-  const { state, found, next, folder } = await verifyLibrary('cpu');
-  if (state === 'ready') return { what: 'engine', found: `${found} ${folder}` };
-  return { what: 'engine', found: `${found} The portable engine is used, much more slowly.`, next };
+/** The library for processors and that for cards, which computes on processors too: one of them is enough. */
+async function engines(): Promise<Finding[]> {
+  const what = 'engine';
+  const all = [await verifyLibrary('cpu'), await verifyLibrary('gpu')];
+  const ready = all.filter(({ state }) => state === 'ready');
+  const broken = all.filter(({ state }) => state === 'damaged' || state === 'other-version');
+  const findings: Finding[] = [
+    ...ready.map(({ found, folder }) => ({ what, found: `${found} ${folder}` })),
+    ...broken.map(({ found, next }) => ({ what, found, next })),
+  ];
+  if (ready.length > 0) return findings;
+  const slowly = 'The portable engine is used, much more slowly.';
+  const [{ found, next }] = (broken.length > 0 ? broken : all) as [LibraryStatus];
+  return [{ what, found: `${found} ${slowly}`, next }, ...findings.slice(1)];
 }
 
-/** Cards with what keeps the engine from them. A machine without a driver lacks nothing: its processor computes. */
+/**
+ * Cards with what keeps the engine from them. A machine without a driver lacks nothing, its processor computes, unless
+ * somebody has installed the engine for cards.
+ */
 function graphicsCards(): Finding[] {
   const probe = probeCuda();
   const what = 'graphics cards';
-  if (probe.driver === null) return [{ what, found: 'none that nvidia-smi knows; the processor computes' }];
+  if (probe.driver === null) {
+    const [problem] = probe.engine === 'ready' ? diagnose(probe) : [];
+    if (problem) return [{ what, found: 'none, though the engine for cards is installed' }, { what: 'CUDA', ...problem }]; // prettier-ignore
+    return [{ what, found: 'none that nvidia-smi knows; the processor computes' }];
+  }
   const cards = probe.cards.map(({ title }) => title).join('; ');
   const found = `${cards === '' ? 'none' : cards}, driver ${probe.driver}`;
   const problems = diagnose(probe);

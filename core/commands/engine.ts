@@ -13,7 +13,7 @@ const verbs = ['status', 'install', 'remove'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];
 
 export const command: Command = {
-  usage: `ktg engine status           what is installed; --verify also reads every file
+  usage: `ktg engine status [gpu]     what is installed; --verify also reads every file
 ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
                             573 MB, and 2.5 GB of CUDA's libraries)
 ktg engine remove [gpu]     deletes it
@@ -25,10 +25,10 @@ ktg engine remove [gpu]     deletes it
 Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
   options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
   words: 2,
-  async run(values, [verb, which = 'cpu']) {
+  async run(values, [verb, which]) {
     if (!verbs.includes(verb ?? '')) throw new LabError('arguments.missing', 'ktg engine needs a verb.', `Verbs: ${verbs.join(', ')}.`); // prettier-ignore
-    if (!variants.includes(which as Variant)) throw new LabError('arguments.unknown-choice', `"${which}" is no engine.`, `Choose one of ${variants.join(', ')}.`); // prettier-ignore
-    const variant = which as Variant;
+    if (which !== undefined && !variants.includes(which as Variant)) throw new LabError('arguments.unknown-choice', `"${which}" is no engine.`, `Choose one of ${variants.join(', ')}.`); // prettier-ignore
+    const variant = (which ?? 'cpu') as Variant;
     if (verb === 'install')
       return install(variant, textOf(values, 'wheel'), choiceOf(values, 'cuda', ['own', 'system'], 'own'));
     if (verb === 'remove') {
@@ -36,12 +36,16 @@ Without it everything runs on the portable engine, much more slowly. The cache i
       line(removed.length === 0 ? 'Nothing is installed.' : `Removed ${removed.join(', ')}.`);
       return Exit.done;
     }
-    const status = values.verify === true ? await verifyLibrary(variant) : libraryStatus(variant);
-    line(status.found);
-    if (status.folder !== '') line(`Folder: ${status.folder}`);
-    if (status.next !== '') line(`${status.next}.`);
-    if (variant === 'gpu') showCards();
-    return status.state === 'ready' ? Exit.done : Exit.failed;
+    let ready = false;
+    for (const each of which === undefined ? variants : [variant]) {
+      const status = values.verify === true ? await verifyLibrary(each) : libraryStatus(each);
+      line(status.found);
+      if (status.folder !== '') line(`Folder: ${status.folder}`);
+      if (status.next !== '') line(`${status.next}.`);
+      if (each === 'gpu' && (which === 'gpu' || status.state === 'ready')) showCards();
+      ready ||= status.state === 'ready';
+    }
+    return ready ? Exit.done : Exit.failed;
   },
 };
 

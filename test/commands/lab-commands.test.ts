@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Device, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
+import { addonVersion } from '../../core/engine/tensorflow/addon.ts';
+import { libraryFolder } from '../../core/engine/tensorflow/cache.ts';
+import { releaseFor, tensorflowVersion } from '../../core/engine/tensorflow/release.ts';
 import { openDoorway } from '../../core/lab/doorway.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
@@ -152,6 +163,34 @@ describe('a lab that nobody holds', () => {
     const { found, next } = await lookedAt(damaged);
     assert.doesNotMatch(found, /sound/);
     assert.match(next!, /backup/);
+  });
+
+  test('doctor and engine status know the library for cards, alone too, and that a driver is missing', async () => {
+    const home = join(folder, 'home');
+    const library = libraryFolder(home, releaseFor('gpu'));
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(library, 'manifest.json'), JSON.stringify({ format: 'ktg-engine', version: 1, variant: 'gpu', platform: 'linux-x64', tensorflow: tensorflowVersion, addon: addonVersion(), files: [] })); // prettier-ignore
+    const before = { ...process.env };
+    Object.assign(process.env, { KTG_HOME: home, PATH: '/nowhere' });
+    try {
+      const { json } = await ktg(file, 'doctor', '--json');
+      const { findings } = json[0] as { findings: { what: string; found: string; next?: string }[] };
+      const [engine, ...others] = findings.filter(({ what }) => what === 'engine');
+      assert.match(engine!.found, /\(gpu\) is installed/);
+      assert.deepEqual([engine!.next, others], [undefined, []]);
+      const cuda = findings.find(({ what }) => what === 'CUDA')!;
+      assert.match(cuda.found, /No NVIDIA driver answers/);
+      assert.match(cuda.next!, /--gpus all/);
+      const status = await ktg(file, 'engine', 'status');
+      assert.equal(status.code, 0);
+      assert.match(status.out, /\(cpu\) is not installed[^]*\(gpu\) is installed[^]*No NVIDIA driver/);
+      rmSync(library, { recursive: true });
+      const none = ((await ktg(file, 'doctor', '--json')).json[0] as typeof json[0] & { findings: typeof findings }).findings; // prettier-ignore
+      assert.match(none.find(({ what }) => what === 'engine')!.found, /portable engine is used/);
+      assert.match(none.find(({ what }) => what === 'graphics cards')!.found, /the processor computes/);
+    } finally {
+      process.env = before;
+    }
   });
 
   test('--lab goes before KTG_LAB', async () => {
