@@ -1,26 +1,22 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { messageOf } from '../../core/base/errors.ts';
 import type { DeviceKind } from '../../core/engine/computation.ts';
-import type { Step, TrainInput } from '../../core/engine/engine.ts';
+import type { ImageSet, Step, TrainInput } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
 import type { Precision } from '../../core/study/computation.ts';
 
-/** What one process measures. `cache: empty` compiles as the very first run does. */
+/** What one process measures. */
 export interface GpuAsk {
   readonly device: DeviceKind;
   readonly arch: string;
   readonly precision: Precision;
   readonly steps: number;
   readonly deterministic: boolean;
-  /** Also a whole epoch with its evaluation. */
-  readonly epoch: boolean;
-  readonly cache?: 'empty' | 'kept';
+  /** Steps of a whole epoch with its evaluation; 0: none. */
+  readonly epoch: number;
 }
 
 export interface GpuAnswer {
@@ -28,25 +24,26 @@ export interface GpuAnswer {
   /** First calls of training and evaluation less a later one of each. */
   readonly compileSeconds: number;
   readonly msPerStep: number;
-  /** Epoch with evaluation over its steps alone. */
-  readonly epochRatio?: number;
+  /** An epoch with its evaluation, and its steps alone. */
+  readonly epoch?: { readonly steps: number; readonly seconds: number; readonly stepSeconds: number };
   /** The same steps from the same start gave the same bits. */
   readonly repeats: boolean;
-  /** Bytes of the card's memory that this process uses; null when nobody says. */
-  readonly memory: number | null;
 }
+
+/** What it says to who started it: it begins to measure when it is answered, and stays until it is answered again. */
+export type GpuMessage = 'ready' | GpuAnswer | { readonly problem: string };
 
 const BATCH = 64;
 const CLASSES = 100;
 const ask = JSON.parse(process.argv[2]!) as GpuAsk;
-const folder = ask.cache === 'empty' ? mkdtempSync(join(tmpdir(), 'ktg-cold-')) : undefined;
-if (folder !== undefined) process.env.KTG_COMPILED = folder;
+const say = (message: GpuMessage): void => void process.send!(message);
 try {
-  process.send!(await measure());
-  process.disconnect();
-} finally {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  say(await measure());
+  await once(process, 'message');
+} catch (error) {
+  say({ problem: messageOf(error) });
 }
+process.disconnect();
 
 async function measure(): Promise<GpuAnswer> {
   const { device, precision, deterministic } = ask;
@@ -57,60 +54,58 @@ async function measure(): Promise<GpuAnswer> {
   });
   const architectures = ask.arch.split('+').map(architecture);
   const images = device === 'gpu' ? 60_000 : 600; // as many as CIFAR-100 has, so that the shapes are its own
-  const set = {
-    images: Uint8Array.from({ length: images * 3072 }, (_, i) => (Math.imul(i, 2654435761) >>> 9) & 255),
-    labels: Int32Array.from({ length: images }, (_, i) => i % CLASSES),
-  };
   const step = await engine.compile({ architectures, classes: CLASSES, batch: BATCH });
-  step.load(set);
+  step.load(setOf(images));
   start(step);
   const evaluation = Int32Array.from({ length: images / 6 }, (_, i) => (images * 5) / 6 + i);
   const nodes = [...architectures.keys()];
   const inputs = (count: number): TrainInput[] => Array.from({ length: count }, (_, i) => input(nodes.length, i, images)); // prettier-ignore
 
-  const seconds = (work: () => unknown): number => {
-    const began = performance.now();
-    work();
-    return (performance.now() - began) / 1000;
-  };
   const first = seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
   const second = seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
 
   step.trainMany(inputs(step.stepsPerCall));
-  process.send!('ready');
+  say('ready');
   await once(process, 'message'); // all workers of a card are timed at the same time
   const some = inputs(ask.steps);
   const trained = seconds(() => step.trainMany(some));
-  const epoch = ask.epoch ? epochRatio(step, evaluation, nodes, inputs) : undefined;
-  const answer: GpuAnswer = {
+  return {
     device: engine.info.device,
     compileSeconds: first - second,
     msPerStep: (1000 * trained) / ask.steps,
-    ...(epoch !== undefined && { epochRatio: epoch }),
+    ...(ask.epoch > 0 && { epoch: epoch(step, evaluation, nodes, inputs) }),
     repeats: digestOf(step, inputs(3)) === digestOf(step, inputs(3)),
-    memory: device === 'gpu' ? memoryOnCard() : null,
   };
-  step.dispose();
-  return answer;
 }
 
-/** An epoch as a training does it: all steps, then the evaluation; over the steps alone. */
-function epochRatio(
+function seconds(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return (performance.now() - began) / 1000;
+}
+
+/** Bytes without a pattern; a plain loop, as 184 million of them by a function each take a quarter of a minute. */
+function setOf(count: number): ImageSet {
+  const images = new Uint8Array(count * 3072);
+  for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2654435761) >>> 9;
+  return { images, labels: Int32Array.from({ length: count }, (_, i) => i % CLASSES) };
+}
+
+/** An epoch as a training does it: all steps, each call's inputs made before it, then the evaluation; and the steps alone. */
+function epoch(
   step: Step,
   evaluation: Int32Array,
   nodes: number[],
   inputs: (count: number) => TrainInput[],
-): number {
-  const count = ask.device === 'gpu' ? 781 : 4;
-  const began = performance.now();
-  for (let done = 0; done < count; done += step.stepsPerCall)
-    step.trainMany(inputs(Math.min(step.stepsPerCall, count - done)));
-  step.evaluate(evaluation, nodes);
-  const whole = performance.now() - began;
-  const prepared = inputs(count);
-  const again = performance.now();
-  step.trainMany(prepared);
-  return whole / (performance.now() - again);
+): NonNullable<GpuAnswer['epoch']> {
+  const steps = ask.epoch;
+  const whole = seconds(() => {
+    for (let done = 0; done < steps; done += step.stepsPerCall)
+      step.trainMany(inputs(Math.min(step.stepsPerCall, steps - done)));
+    step.evaluate(evaluation, nodes);
+  });
+  const prepared = inputs(steps);
+  return { steps, seconds: whole, stepSeconds: seconds(() => step.trainMany(prepared)) };
 }
 
 function start(step: Step): void {
@@ -145,13 +140,4 @@ function digestOf(step: Step, inputs: TrainInput[]): string {
   const hash = createHash('sha256');
   for (const node of step.plan.architectures.keys()) hash.update(step.read(node).parameters);
   return hash.digest('hex');
-}
-
-function memoryOnCard(): number | null {
-  const query = ['--query-compute-apps=pid,used_memory', '--format=csv,noheader,nounits'];
-  const line = execFileSync('nvidia-smi', query, { encoding: 'utf8' })
-    .split('\n')
-    .find((each) => each.startsWith(`${process.pid},`));
-  const used = Number(line?.split(',')[1]);
-  return Number.isFinite(used) && line !== undefined ? used * 2 ** 20 : null;
 }

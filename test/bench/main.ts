@@ -28,7 +28,7 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   gpu: {
     measures:
-      'one card beside PyTorch eager, CUDA graphs and JAX; epochs, compilation, packing: --precision tf32 --json',
+      'one card beside PyTorch eager, CUDA graphs and JAX; epochs, compilation, packing: --arch resnet32 --precision tf32 --cases|--packing --json',
     run: async (args) => (await import('./gpu.ts')).bench(args),
   },
   precision: {
@@ -37,7 +37,8 @@ const benches: Readonly<Record<string, Bench>> = {
     run: async (args) => (await import('./precision.ts')).bench(args),
   },
   price: {
-    measures: "epochs and GPU hours of the paper's search, by simulation: --trials 1500 --json",
+    measures:
+      "epochs and GPU hours of the paper's search, by simulation: --trials 1500 --measured FILE --precision tf32 --json",
     run: async (args) => (await import('./price.ts')).bench(args),
   },
   search: {
@@ -76,7 +77,7 @@ async function run(chosen: Bench, args: string[]): Promise<number> {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!(error instanceof LabError) && !code.startsWith('ERR_PARSE_ARGS')) throw error;
-    console.error(message);
+    console.error([message, ...(error instanceof LabError ? [error.next] : [])].join(' ').trim());
     return 2;
   }
 }

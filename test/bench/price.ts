@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type RandomStream, stream } from '../../core/base/random.ts';
-import { textOf, wholeOf } from '../../core/commands/values.ts';
+import { LabError } from '../../core/base/errors.ts';
+import { choiceOf, textOf, wholeOf } from '../../core/commands/values.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
+import { type Precision, precisions } from '../../core/study/computation.ts';
 import { PAPER_EPOCHS } from '../../core/study/plan.ts';
+import { EPOCH_STEPS, type GpuReport, readReport } from './gpu-report.ts';
 
 /** Accuracy of one ResNet32 on CIFAR-100 by epoch (an independent run of the recipe on an H100), %. */
 const curve: readonly (readonly [epoch: number, accuracy: number])[] = [
@@ -19,24 +22,40 @@ const BETWEEN_EPOCHS = 2.5;
 
 /** Workers of the paper. */
 const WORKERS = 30;
-const STEPS_AN_EPOCH = 781;
+
+/** What one network alone costs, in seconds. */
+interface Costs {
+  /** An epoch of CIFAR-100 with its evaluation. */
+  readonly epoch: number;
+  /** Compiling its program, and taking it from the disk. */
+  readonly compile: number;
+  readonly load: number;
+}
+const names = ['resnet32', 'resnet110', 'wrn-28-2'] as const;
+type Prices = Readonly<Record<(typeof names)[number], Costs>>;
 
 /**
- * Milliseconds a step of one network alone, compiled, on an H100: first figures of a prototype, not of this program.
- * WRN-28-2 was never timed there; it has about as many operations as ResNet32.
+ * On an H100, from first figures of a prototype, not of this program: 4.7 and 15.8 ms a step, 7 s of compilation a network;
+ * without evaluations, and as long from the disk as it may take. WRN-28-2 was never timed there; it has about as many
+ * operations as ResNet32.
  */
-const prototype = { resnet32: 4.7, resnet110: 15.8, 'wrn-28-2': 4.7 };
+const costs = (ms: number): Costs => ({ epoch: (ms * EPOCH_STEPS) / 1000, compile: 7, load: 2 });
+const prototype: Prices = { resnet32: costs(4.7), resnet110: costs(15.8), 'wrn-28-2': costs(4.7) };
 
 /**
- * What the paper's search costs: epochs by simulating its stopping rule over curves like real ones, hours from step
- * times. `--measured FILE` takes those of `npm run bench -- gpu --json`.
+ * What the paper's search costs: epochs by simulating its stopping rule over curves like real ones, hours from the time of
+ * an epoch. `--measured FILE` takes what `npm run bench -- gpu --json` printed.
  */
 export async function bench(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { trials: { type: 'string' }, measured: { type: 'string' }, json: { type: 'boolean' } },
-  });
+  const text = { type: 'string' } as const;
+  const options = { trials: text, measured: text, precision: text, json: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ args, options });
   const trials = wholeOf(values, 'trials', 1500, 1, 100_000);
+  const file = textOf(values, 'measured');
+  const precision = choiceOf(values, 'precision', precisions, 'tf32');
+  const { prices, gain, source } = file === undefined
+    ? { prices: prototype, gain: 1, source: 'first figures of a prototype; NOT measured with this program yet' }
+    : measuredPrices(readReport(readFileSync(file, 'utf8')), precision); // prettier-ignore
   const searches = (spread: number): number[] => Array.from({ length: 40 }, (_, seed) => simulate(trials, WORKERS, seed, spread)); // prettier-ignore
   const runs = searches(BETWEEN_GRAPHS);
   const epochs = mean(runs);
@@ -44,21 +63,56 @@ export async function bench(args: string[]): Promise<number> {
     `${trials} graphs on ${WORKERS} workers: ${epochs.toFixed(0)} epochs (mean of ${runs.length} simulated searches, ${Math.min(...runs)} to ${Math.max(...runs)}); ${trials * PAPER_EPOCHS} without the rule`,
   );
   for (const factor of [0.5, 2]) console.log(`  graphs ${factor} times as far apart: ${mean(searches(factor * BETWEEN_GRAPHS)).toFixed(0)} epochs`); // prettier-ignore
-  const file = textOf(values, 'measured');
-  const { times, gain, source } = file === undefined ? { times: prototype, gain: 1, source: 'first figures of a prototype; NOT measured with this program yet' } : measured(file); // prettier-ignore
-  const auxiliary = (times.resnet32 + times.resnet110 + times['wrn-28-2']) / 3;
-  const rows = [2, 3, 4, 5].map((nodes) => {
-    const ms = times.resnet32 + (nodes - 1) * auxiliary;
-    const hours = (epochs * STEPS_AN_EPOCH * ms) / 3_600_000;
-    return { nodes, msPerStep: ms, hours, packed: hours / gain };
-  });
-  console.log(`Step times: ${source}`);
-  for (const { nodes, msPerStep, hours, packed } of rows)
-    console.log(`  M = ${nodes}: ${msPerStep.toFixed(1)} ms a step, ${hours.toFixed(0)} GPU hours${gain === 1 ? '' : `, ${packed.toFixed(0)} with several workers a card`}`); // prettier-ignore
-  const sum = rows.reduce((total, { packed }) => total + packed, 0);
+  const rows = [2, 3, 4, 5].map((nodes) => priceOf(prices, gain, nodes, epochs, trials));
+  console.log(`Times: ${source}`);
+  for (const { nodes, epochSeconds, training, compiling, hours } of rows)
+    console.log(`  M = ${nodes}: ${epochSeconds.toFixed(1)} s an epoch, ${training.toFixed(0)} GPU hours of training${gain === 1 ? '' : ` with several workers a card`}, at most ${compiling.toFixed(1)} of compiling and loading: ${hours.toFixed(0)}`); // prettier-ignore
+  const sum = rows.reduce((total, { hours }) => total + hours, 0);
   console.log(`  M = 2 to 5 together: ${sum.toFixed(0)} GPU hours`);
   if (values.json) console.log(JSON.stringify({ trials, epochs, source, rows, hours: sum }));
   return 0;
+}
+
+/**
+ * GPU hours of a search over graphs of so many nodes: a target ResNet32, the others a third each of the three networks.
+ *
+ * @param gain of several workers a card over one
+ */
+export function priceOf(prices: Prices, gain: number, nodes: number, epochs: number, trials: number) {
+  const sum = (of: keyof Costs): number =>
+    prices.resnet32[of] + (nodes - 1) * mean(names.map((name) => prices[name][of]));
+  const epochSeconds = sum('epoch');
+  const training = (epochs * epochSeconds) / gain / 3600;
+  const compiling = (programs(nodes) * sum('compile') + trials * sum('load')) / 3600;
+  return { nodes, epochSeconds, training, compiling, hours: training + compiling };
+}
+
+/** Programs of all graphs of so many nodes: beside the target up to nodes - 1 others that reach it, each of three networks, trained or frozen. */
+function programs(nodes: number): number {
+  let all = 0;
+  let ofSize = 1; // multisets of 0 out of 6 kinds
+  for (let others = 0; others < nodes; others++) {
+    all += ofSize;
+    ofSize = (ofSize * (6 + others)) / (others + 1);
+  }
+  return all;
+}
+
+/** What was measured of the single networks in one precision. @throws LabError `bench.not-measured` */
+export function measuredPrices(
+  { card, cases, packing }: GpuReport,
+  precision: Precision,
+): { prices: Prices; gain: number; source: string } {
+  // prettier-ignore
+  const of = (name: string): Costs => {
+    const found = cases.find((one) => one.arch === name && one.precision === precision);
+    if (found?.cold && found.cached?.epoch) return { epoch: found.cached.epoch.seconds, compile: found.cold.compileSeconds, load: found.cached.compileSeconds }; // prettier-ignore
+    const problem = found?.problems.join('; ') ?? 'it is not among the cases';
+    throw new LabError('bench.not-measured', `${name} in ${precision} was not measured: ${problem}. Measure it: npm run bench -- gpu --cases --json --arch ${name} --precision ${precision}`); // prettier-ignore
+  };
+  const prices = { resnet32: of('resnet32'), resnet110: of('resnet110'), 'wrn-28-2': of('wrn-28-2') };
+  const rates = packing?.measurements.map(({ stepsPerSecond }) => stepsPerSecond) ?? [1];
+  return { prices, gain: Math.max(...rates) / rates[0]!, source: `measured on ${card.title}, ${precision}` };
 }
 
 /** Epochs that a search trains in all. Graphs are up to three times as slow as others, which mixes the order of events. */
@@ -109,26 +163,4 @@ function accuracy({ epoch, quality }: Trial, random: RandomStream): number {
   const [from, low] = curve[Math.max(0, after - 1)]!;
   const along = to === from ? 1 : (Math.log(epoch) - Math.log(from)) / (Math.log(to) - Math.log(from));
   return low + along * (high - low) + quality + (epoch < 60 ? BETWEEN_EPOCHS : 0.5) * random.normal();
-}
-
-interface Measured {
-  card: { title: string };
-  results: { arch: string; precision: string; cached: { msPerStep: number } }[];
-  packing: { measurements: { slots: number; stepsPerSecond: number }[] };
-}
-
-/** Step times of the single networks; one that was only timed beside others is the rest of those. */
-function measured(file: string): { times: typeof prototype; gain: number; source: string } {
-  const { card, results, packing } = JSON.parse(readFileSync(file, 'utf8')) as Measured;
-  const of = (arch: string): number | undefined => results.find((one) => one.arch === arch)?.cached.msPerStep;
-  const resnet32 = of('resnet32');
-  const resnet110 = of('resnet110');
-  const three = of('resnet32+resnet110+wrn-28-2');
-  if (resnet32 === undefined || resnet110 === undefined || three === undefined) throw new Error(`${file} lacks resnet32, resnet110 or the three together.`); // prettier-ignore
-  const rates = packing.measurements.map(({ stepsPerSecond }) => stepsPerSecond);
-  return {
-    times: { resnet32, resnet110, 'wrn-28-2': Math.max(0, three - resnet32 - resnet110) },
-    gain: Math.max(...rates) / rates[0]!,
-    source: `measured on ${card.title}, ${results[0]!.precision}`,
-  };
 }

@@ -1,0 +1,13 @@
+import { LabError } from '../../core/base/errors.ts';
+import { type Card, findCards } from '../../core/workers/devices.ts';
+
+/** The card that benches measure: the first one that is visible. @throws LabError `bench.no-card` */
+export async function firstCard(): Promise<Card> {
+  const [card] = await findCards();
+  if (card) return card;
+  throw new LabError(
+    'bench.no-card',
+    'nvidia-smi lists no card, or CUDA_VISIBLE_DEVICES hides them all.',
+    'ktg doctor says more; --device cpu tries the script.',
+  );
+}
