@@ -1,7 +1,7 @@
 import type { Engine, Step, StepPlan } from '../engine/engine.ts';
 
 /** Compiled steps kept by default: each holds a session and its copy of the images. */
-const KEPT = 3;
+export const KEPT = 3;
 
 /**
  * Compiled steps, kept between runs: all gate settings of the same architectures share one; programs of a compiler are made

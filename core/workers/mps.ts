@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,7 +73,7 @@ export async function shareCards(
   const env = { ...environment, ...variables, CUDA_VISIBLE_DEVICES: cards.join(',') };
   try {
     for (const path of Object.values(variables)) await mkdir(path, { recursive: true, mode: 0o700 });
-    await run(control, ['-d'], { env, timeout: PATIENCE });
+    await start(env, join(folder, 'start'));
     await ask('get_server_list', env); // it answers, or it has not come up
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -110,6 +111,21 @@ function lives(pid: number): boolean {
     return process.kill(pid, 0);
   } catch {
     return false;
+  }
+}
+
+/**
+ * The daemon goes on behind the back of the program that starts it, with the same output: that is a file, as a pipe would be
+ * waited for, or break under it.
+ */
+async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
+  const file = await open(output, 'w');
+  try {
+    const child = spawn(control, ['-d'], { env, stdio: ['ignore', file.fd, file.fd], timeout: PATIENCE });
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]; // rejects when it is not there
+    if (code !== 0) throw Object.assign(new Error(`exit status ${code}`), { stderr: await readFile(output, 'utf8'), killed: signal !== null }); // prettier-ignore
+  } finally {
+    await file.close();
   }
 }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { makeFolder } from '../data/folder.js';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { tensorflowVersion } from '../engine/tensorflow/release.ts';
+import { KEPT } from '../train/steps.ts';
 import type { Card, SlotChoice } from './devices.ts';
 
 const measurement = v.object({
@@ -35,6 +36,8 @@ export type Packing = v.InferOutput<typeof packing>;
 const WORTHWHILE = 0.05;
 /** Share of the card's memory that workers may fill together. */
 const ROOM = 0.9;
+/** Bytes that a worker comes to keep beside what was measured: idle steps of other architectures, mostly their images as halves. */
+const IDLE = KEPT * 60_000 * 3072 * 2;
 
 /** The engine as measurements name it. */
 export const measuredEngine = `TensorFlow ${tensorflowVersion}`;
@@ -61,7 +64,7 @@ export function chooseSlots(
   const [first, ...more] = found.measurements.toSorted((a, b) => a.slots - b.slots);
   let best = first!;
   for (const one of more) {
-    if (capacity !== null && one.memory !== null && one.memory > ROOM * capacity)
+    if (capacity !== null && one.memory !== null && one.memory + one.slots * IDLE > ROOM * capacity)
       return { slots: best.slots, reason: `${one.slots} workers do not fit into the card's memory.` };
     if (one.stepsPerSecond >= best.stepsPerSecond * (1 + WORTHWHILE)) best = one;
   }

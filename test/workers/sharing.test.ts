@@ -69,6 +69,17 @@ describe("the user's own daemon for several workers on a card", () => {
     assert.ok(!existsSync(own));
     assert.equal(calls().trim().split('\n').length, 3, 'started, asked, told to quit');
   });
+  test('a daemon that keeps the output of its starter is not waited for', async () => {
+    const pid = join(folder, 'pid');
+    const { environment } = pretend('staying', `if [ "$1" = -d ]; then sleep 60 & echo $! > ${pid}; exit 0; fi; read line`); // prettier-ignore
+    try {
+      const sharing = await shareCards(['GPU-6f3c'], environment, mkdtempSync(join(folder, 'staying-')));
+      assert.ok(sharing.shared, JSON.stringify(sharing));
+      await sharing.end();
+    } finally {
+      process.kill(Number(readFileSync(pid, 'utf8')));
+    }
+  });
   test('what a worker computes is ended by the daemon before the worker is killed', async () => {
     const { environment } = pretend('server', `${answer}; if [ "$line" = get_server_list ]; then echo 4711; echo 4712; fi`); // prettier-ignore
     const place = mkdtempSync(join(folder, 'server-'));
@@ -260,6 +271,7 @@ describe('how many workers a card gets', () => {
     assert.equal(slots(found, 16e9), 2);
     assert.match(chooseSlots(found, card(16e9)).reason, /4 workers do not fit/);
     assert.equal(slots(found, 80e9), 4);
+    assert.equal(slots(found, 23e9), 2, 'with room for steps of other architectures');
   });
   test('one without a measurement, or where they take turns', () => {
     assert.equal(slots(null), 1);
