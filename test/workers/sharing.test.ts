@@ -69,12 +69,13 @@ describe("the user's own daemon for several workers on a card", () => {
     assert.ok(!existsSync(own));
     assert.equal(calls().trim().split('\n').length, 3, 'started, asked, told to quit');
   });
-  test('a daemon that keeps the output of its starter is not waited for', async () => {
-    const pid = join(folder, 'pid');
-    const { environment } = pretend('staying', `if [ "$1" = -d ]; then sleep 60 & echo $! > ${pid}; exit 0; fi; read line`); // prettier-ignore
+  test('the daemon keeps no pipe to the lab, which would be waited for, and break under it', async () => {
+    const [pid, output] = ['pid', 'output'].map((name) => join(folder, name)) as [string, string];
+    const { environment } = pretend('staying', `if [ "$1" = -d ]; then sleep 60 & echo $! > ${pid}; readlink /proc/$!/fd/1 /proc/$!/fd/2 > ${output}; exit 0; fi; read line`); // prettier-ignore
     try {
       const sharing = await shareCards(['GPU-6f3c'], environment, mkdtempSync(join(folder, 'staying-')));
       assert.ok(sharing.shared, JSON.stringify(sharing));
+      assert.doesNotMatch(readFileSync(output, 'utf8'), /pipe:/);
       await sharing.end();
     } finally {
       process.kill(Number(readFileSync(pid, 'utf8')));
