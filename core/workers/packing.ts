@@ -42,7 +42,7 @@ const IDLE = KEPT * 60_000 * 3072 * 2;
 /** The engine as measurements name it. */
 export const measuredEngine = `TensorFlow ${tensorflowVersion}`;
 
-const MEASURE = 'measure with: npm run bench -- gpu --packing';
+const MEASURE = '; measure with: npm run bench -- gpu --packing';
 
 /**
  * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile share more and all
@@ -53,11 +53,11 @@ export function chooseSlots(
   { memory: capacity, driver }: Pick<Card, 'memory' | 'driver'>,
 ): SlotChoice {
   if (!found || found.measurements.length === 0)
-    return { slots: 1, reason: `Not measured on this card yet; ${MEASURE}` };
+    return { slots: 1, reason: `Not measured on this card yet${MEASURE}` };
   if (found.driver !== driver || found.engine !== measuredEngine)
     return {
       slots: 1,
-      reason: `Measured with driver ${found.driver} and ${found.engine}, now it is driver ${driver || 'unknown'} and ${measuredEngine}; ${MEASURE}`,
+      reason: `Measured with driver ${found.driver} and ${found.engine}, now it is driver ${driver || 'unknown'} and ${measuredEngine}${MEASURE}`,
     };
   if (!found.shared)
     return { slots: 1, reason: 'Workers of this card take turns: CUDA MPS was not to be had.' };
