@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
   addVariables,
@@ -6,6 +9,7 @@ import {
   computationVariables,
   decidingVariables,
 } from '../../core/engine/computation.ts';
+import { compileCache } from '../../core/engine/tensorflow/compile-cache.ts';
 import { type Computation, computationWords } from '../../core/study/computation.ts';
 
 describe('what a device computes with', () => {
@@ -62,6 +66,20 @@ describe('variables for the library to read', () => {
     };
     assert.deepEqual(decidingVariables(environment, { XLA_FLAGS: '--ours', NVIDIA_TF32_OVERRIDE: '0', TF_CPP_MIN_LOG_LEVEL: '3' }), { CUBLAS_WORKSPACE_CONFIG: ':4096:8', NVIDIA_TF32_OVERRIDE: '0', XLA_FLAGS: '--ours --mine' }); // prettier-ignore
     assert.deepEqual(Object.keys(environment), ['PATH', 'XLA_FLAGS', 'CUBLAS_WORKSPACE_CONFIG', 'HOME']);
+  });
+  test('programs of another precision, card, driver or library lie in another folder', () => {
+    const home = mkdtempSync(join(tmpdir(), 'ktg-computation-'));
+    try {
+      const folder = (wish: Partial<Computation>, ...surroundings: string[]): string =>
+        basename(compileCache(computationFor('gpu', wish), surroundings, home));
+      const usual = folder({}, 'H100', '580.1');
+      assert.match(usual, /^XLA-tf32-[0-9a-f]{16}$/);
+      assert.equal(folder({}, 'H100', '580.1'), usual);
+      const others = [folder({ precision: 'float32' }, 'H100', '580.1'), folder({ deterministic: true }, 'H100', '580.1'), folder({}, 'A100', '580.1'), folder({}, 'H100', '580.2')]; // prettier-ignore
+      assert.equal(new Set([usual, ...others]).size, 5, others.join());
+    } finally {
+      rmSync(home, { recursive: true });
+    }
   });
   test("the user's own settings stay, and the user's flags have the last word", () => {
     const environment = { XLA_FLAGS: '--mine', NVIDIA_TF32_OVERRIDE: '1' };

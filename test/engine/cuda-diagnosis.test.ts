@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
 import { type CudaProbe, diagnose, older } from '../../core/engine/tensorflow/cuda-diagnosis.ts';
-import { parseDriver, parseLoaderCache, probeCuda } from '../../core/engine/tensorflow/cuda-probe.ts';
+import {
+  cardSeen,
+  cardWords,
+  parseDriver,
+  parseLoaderCache,
+  probeCuda,
+  systemLibraries,
+} from '../../core/engine/tensorflow/cuda-probe.ts';
 
 const all = cudaLibraries.map(({ soname }) => soname);
 const good: CudaProbe = {
@@ -90,6 +97,36 @@ describe('looking for driver and libraries', () => {
     const cache =
       '\tlibcudnn.so.9 (libc6,x86-64) => /usr/lib/libcudnn.so.9\n\tlibc.so.6 (libc6) => /lib/libc.so.6';
     assert.deepEqual(parseLoaderCache(cache), ['libcudnn.so.9']);
+  });
+  test('libraries that did not come with the engine, with their whole versions', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ktg-cuda-'));
+    try {
+      const own = join(folder, 'cuda');
+      mkdirSync(own);
+      for (const name of all.filter((each) => each !== 'libcudnn.so.9')) writeFileSync(join(own, name), '');
+      writeFileSync(join(folder, 'libcudnn.so.9.8.0'), '');
+      symlinkSync('libcudnn.so.9.8.0', join(folder, 'libcudnn.so.9'));
+      assert.deepEqual(systemLibraries(folder, { LD_LIBRARY_PATH: `/not/there:${folder}` }), ['libcudnn.so.9.8.0']); // prettier-ignore
+      writeFileSync(join(own, 'libcudnn.so.9'), '');
+      assert.deepEqual(systemLibraries(folder, {}), []);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+  test('the card that a process sees', () => {
+    const bin = mkdtempSync(join(tmpdir(), 'ktg-cuda-'));
+    const before = process.env.PATH;
+    try {
+      writeFileSync(join(bin, 'nvidia-smi'), '#!/bin/sh\n[ "$4" = GPU-77de ] && echo "1, 9.0, 580.1, NVIDIA H100 80GB HBM3"\n', { mode: 0o755 }); // prettier-ignore
+      process.env.PATH = `${bin}:/bin`;
+      const card = cardSeen('GPU-77de');
+      assert.deepEqual(card, { index: '1', capability: '9.0', driver: '580.1', title: 'NVIDIA H100 80GB HBM3' }); // prettier-ignore
+      assert.equal(cardWords(card), 'GPU 1, NVIDIA H100 80GB HBM3');
+      assert.equal(cardWords(cardSeen('MIG-c6d4')), 'GPU', 'one that nvidia-smi does not list');
+    } finally {
+      process.env.PATH = before;
+      rmSync(bin, { recursive: true });
+    }
   });
   test('a doctored folder in LD_LIBRARY_PATH', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-cuda-'));
