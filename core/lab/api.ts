@@ -110,6 +110,8 @@ export interface Requests {
   'studies.import': { input: { file: FileInput; name?: string }; output: StudyCard };
   /** Re-reads what lasts: bars of the timeline. */
   'studies.timeline': { input: { study: number }; output: Attempt[] };
+  /** Where its epochs were made: every environment that an attempt names. */
+  'studies.environments': { input: { study: number }; output: (Environment & { id: number })[] };
   'studies.rejections': { input: { study: number }; output: Rejection[] };
 
   // trials and all other runs

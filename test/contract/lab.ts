@@ -76,6 +76,8 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.ok(
           (await api.request('studies.timeline', { study })).every(({ endedAt }) => endedAt !== null),
         );
+        const [made, ...others] = await api.request('studies.environments', { study });
+        assert.deepEqual([made?.engine, others], [run.attemptList[0]!.made!.engine, []]);
       }));
 
     test('events come in order, one number after the other, at most ten batches a second', async () =>

@@ -22,6 +22,7 @@ type Names =
   | 'studies.export'
   | 'studies.import'
   | 'studies.timeline'
+  | 'studies.environments'
   | 'studies.rejections';
 
 export function studyRequests(desk: Desk): Answers<Names> {
@@ -88,6 +89,11 @@ export function studyRequests(desk: Desk): Answers<Names> {
     'studies.timeline': ({ study }) => {
       store.study(study);
       return store.attempts({ study });
+    },
+    'studies.environments': ({ study }) => {
+      store.study(study);
+      const ids = new Set(store.attempts({ study }).flatMap(({ environment }) => environment ?? []));
+      return [...ids].map((id) => ({ id, ...store.environment(id) }));
     },
     'studies.rejections': ({ study }) => {
       store.study(study);
