@@ -54,6 +54,29 @@ describe('for everybody', { skip: withoutBrowser }, () => {
       await page.close();
     });
 
+  test('no view leaves a narrow window: only its content scrolls', async () => {
+    const { page } = await app.visit(context, views[0]);
+    const beyond: string[] = [];
+    for (const [width, height] of [
+      [1024, 768],
+      [700, 900],
+    ] as const)
+      // prettier-ignore
+      for (const view of views) {
+        await page.setViewportSize({ width, height });
+        await page.evaluate(`location.hash = ${JSON.stringify(view)}`);
+        await page.locator('main h1').first().waitFor();
+        await page.waitForTimeout(300); // tables and charts have taken their places
+        const { scrollWidth, scrollHeight } = await page.evaluate<Record<string, number>>(
+          `(({ scrollWidth, scrollHeight }) => ({ scrollWidth, scrollHeight }))(document.documentElement)`,
+        );
+        if (scrollWidth! > width || scrollHeight! > height)
+          beyond.push(`${view}: ${scrollWidth} x ${scrollHeight} in ${width} x ${height}`);
+      }
+    assert.deepEqual(beyond, []);
+    await page.close();
+  });
+
   test('the keyboard alone reaches a study, its trials and back', async () => {
     const { page } = await app.visit(context, '#/data');
     await page.getByRole('heading', { name: 'Data' }).first().waitFor();
