@@ -263,12 +263,14 @@ export interface StudyView extends StudyCard {
 
 export interface StudyPreview {
   problems: LabProblem[];
+  /** Why it cannot be started yet, though it can be created. */
+  missingData: LabProblem | null;
   warnings: LabProblem[];
   /** Number of different settings of the space, as decimal text (may exceed 2^53). */
   spaceSize: string;
   /** Models without pretrained weights that frozen nodes will need. */
   missingPretrained: string[];
-  /** Seconds; null when the speed of such a graph is not known here yet. */
+  /** About how many seconds; null when nothing was trained on this machine yet. */
   expectedTime: number | null;
 }
 

@@ -107,10 +107,14 @@ async function requireData({ dataSets }: Desk, spec: string): Promise<void> {
   if (problem) throw new LabError(problem.code, problem.message, problem.next);
 }
 
-async function preview({ store, dataSets, runner }: Desk, plan: StudyPlan): Promise<StudyPreview> {
-  const { problems, ...seen } = previewOf(store, plan, runner.slots().length);
-  const data = await dataSets.problemWith(plan.training.data);
-  return { ...seen, problems: data ? [...problems, data] : problems };
+async function preview({ store, dataSets, runner, engine }: Desk, plan: StudyPlan): Promise<StudyPreview> {
+  const seen = previewOf(store, plan, {
+    slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
+    portable: engine.view().kind === 'portable',
+    devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
+    images: (data) => dataSets.imagesOf(data),
+  });
+  return { ...seen, missingData: await dataSets.problemWith(plan.training.data) };
 }
 
 /** Bytes of a study file that are read at a time. */
