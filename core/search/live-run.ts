@@ -21,6 +21,8 @@ export type Leaving = 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interr
 /** What a run on a slot tells the scheduler. */
 export interface LiveRunEvents {
   now(): number;
+  /** It is further within its epoch than when this was last called. */
+  progressed(live: LiveRun): void;
   reported(live: LiveRun, metrics: EpochMetrics, reception: Reception, at: number): void;
   left(live: LiveRun, leaving: Leaving): void;
   log(live: LiveRun, level: 'info' | 'warning' | 'error', text: string): void;
@@ -107,7 +109,11 @@ export class LiveRun implements JobListener {
 
   progress(progress: Progress): void {
     this.#hear(() => {
+      const before = this.progressSeen;
       this.progressSeen = progress;
+      const { epoch, step, steps } = progress;
+      if (before?.epoch !== epoch || before.step !== step || before.steps !== steps)
+        this.#events.progressed(this);
     });
   }
 

@@ -375,6 +375,9 @@ export class Scheduler {
   #liveEvents(): LiveRunEvents {
     return {
       now: () => this.#options.now(),
+      progressed: () => {
+        this.#emit({ type: 'slots' });
+      },
       reported: (live, metrics, { go, decisions }, at) => {
         const work = this.#workFor(live.owner);
         if (work) {
