@@ -120,7 +120,9 @@ ${captioned(svg, 'Red: target. Blue: pretrained, frozen. In brackets: accuracy o
 function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   const bars = barsOf(decisions);
   const { epochs } = card.study.plan.training;
-  const drawn = drawCurves({ rows, curves, node: 1, epochs, rungs, bars, faint: () => false }, WIDE, light);
+  const best = card.best?.run ?? null;
+  const shown = { rows, curves, node: 1, epochs, rungs, bars, faint: () => false, best };
+  const drawn = drawCurves(shown, WIDE, light);
   const ladder = rungs.map((rung) => {
     const here = decisions.filter((decision) => decision.rung === rung);
     const bar = bars.get(rung);
