@@ -82,8 +82,23 @@ export class StudyState {
       ? 'No trial has a result.'
       : 'No trial has a result yet: the first comes after its first epoch.',
   );
+  /** The same of a chart of those trials only that pass the filter. */
+  readonly nothingPasses = $derived(
+    this.rows.every(({ accuracy }) => accuracy === null)
+      ? this.nothing
+      : this.filtered.length === 0
+        ? 'No trial passes the filter.'
+        : 'No trial that passes the filter has a result.',
+  );
   readonly bars = $derived(barsOf(this.decisions));
   readonly selectedRow = $derived(this.selected === null ? null : (this.#byRun.get(this.selected) ?? null));
+  /** What is looked at: what is selected; else the best; where nothing has a result, the first, which says why. */
+  readonly shown = $derived.by(() => {
+    const best = this.card?.best;
+    return this.selectedRow ?? (best && (this.#byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null;
+  });
+  /** Re-runs of its graphs, oldest first. */
+  readonly reruns = $derived(this.#lab.reruns.filter(({ rerun }) => rerun.study === this.id));
   readonly slots = $derived(this.#lab.slots.filter((slot) => slot.study === this.id));
   readonly #planned = $derived<Record<string, unknown>>({
     study: this.card?.study.name,

@@ -118,7 +118,7 @@ describe('the table', () => {
     assert.equal(reasonOf(trial(1)), '');
     assert.equal(
       reasonOf(trial(1, { stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }) })),
-      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7',
+      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7',
     );
     assert.match(reasonOf(trial(1, { duplicateOf: 4 })), /run 4/);
     assert.match(reasonOf(trial(1, { rejection: 'target frozen' })), /target/);
