@@ -83,7 +83,10 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
-      device: device === 'gpu' ? cardTitle(process.env.CUDA_VISIBLE_DEVICES ?? '') : `CPU, ${used} threads`,
+      device:
+        device === 'gpu'
+          ? cardTitle(process.env.CUDA_VISIBLE_DEVICES ?? '')
+          : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
       ...(name === 'tensorflow' && { computation }),
     },
     compile: async (plan) => compile(plan),

@@ -123,11 +123,13 @@ const PORTION = 1 << 20;
 /** The first bytes of every SQLite file. */
 const SQLITE = 'SQLite format 3\0';
 
-/** A study file of a lab, or the SQLite file of Optuna. */
-async function importAny({ store, files }: Desk, file: FileInput, name?: string): Promise<Study> {
-  return files.use(file, async (path) => {
+/** A study file of a lab, or the SQLite file of Optuna. Its notes say that it came in, so that nobody takes it for its original. */
+async function importAny({ store, files, now }: Desk, file: FileInput, name?: string): Promise<Study> {
+  return files.use(file, async (path, from) => {
     if (await beginsWith(path, SQLITE)) return importOptuna(store, path, name);
-    return importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+    const { id, notes } = await importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+    const day = new Date(now()).toISOString().slice(0, 10);
+    return store.changeStudy(id, { notes: `Imported on ${day} from ${from}\n${notes}`.trim() });
   });
 }
 
