@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import type { Imported } from './imported.ts';
 import type { Problem } from '../graph/check.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Device, Progress, Slot } from '../search/runner.ts';
@@ -249,6 +250,8 @@ export interface StudyCard {
   timeLeft: number | null;
   /** Pretrainings that the study waits for. */
   pretraining: number[];
+  /** The file it came from, and when; null when it was made here. */
+  imported: Imported | null;
 }
 
 export interface StudyView extends StudyCard {

@@ -188,7 +188,12 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         const card = await api.request('studies.import', { file: { upload }, name: 'Again' });
         const [before, after] = [await api.request('studies.open', { study }), await api.request('studies.open', { study: card.study.id })]; // prettier-ignore
         assert.deepEqual(after.trials.map(({ accuracy }) => accuracy), before.trials.map(({ accuracy }) => accuracy)); // prettier-ignore
-        assert.match(after.study.notes, /^Imported on \d{4}-\d\d-\d\d from study\.ktg$/);
+        assert.deepEqual([before.imported, after.imported?.from], [null, 'study.ktg']);
+        await api.request('studies.remove', { study: card.study.id });
+        assert.deepEqual(
+          (await api.request('studies.list', {})).map(({ imported }) => imported),
+          [null],
+        );
 
         const file = join(await temporaryFolder(context as never), 'not-a-study');
         await writeFile(file, 'hello\n');

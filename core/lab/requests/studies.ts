@@ -8,6 +8,7 @@ import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
+import { importedFrom, noteImport } from '../imported.ts';
 
 type Names =
   | 'studies.list'
@@ -66,6 +67,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
     'studies.remove': async ({ study }) => {
       const { name } = store.study(study);
       const removed = scheduler.remove({ study });
+      if (importedFrom(store, study)) noteImport(store, study, null);
       teller.now({ topic: 'studies', type: 'study-removed', study });
       teller.log('info', `Study "${name}" was removed.`);
       await removed;
@@ -123,13 +125,14 @@ const PORTION = 1 << 20;
 /** The first bytes of every SQLite file. */
 const SQLITE = 'SQLite format 3\0';
 
-/** A study file of a lab, or the SQLite file of Optuna. Its notes say that it came in, so that nobody takes it for its original. */
+/** A study file of a lab, or the SQLite file of Optuna. */
 async function importAny({ store, files, now }: Desk, file: FileInput, name?: string): Promise<Study> {
   return files.use(file, async (path, from) => {
-    if (await beginsWith(path, SQLITE)) return importOptuna(store, path, name);
-    const { id, notes } = await importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
-    const day = new Date(now()).toISOString().slice(0, 10);
-    return store.changeStudy(id, { notes: `Imported on ${day} from ${from}\n${notes}`.trim() });
+    const study = (await beginsWith(path, SQLITE))
+      ? await importOptuna(store, path, name)
+      : await importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+    noteImport(store, study.id, { from, at: now() });
+    return study;
   });
 }
 
