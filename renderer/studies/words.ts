@@ -58,10 +58,12 @@ export const planText = ({ space, training }: StudyPlan, sets: readonly DataSetV
     counted(training.epochs, 'epoch'),
   ].join(', ');
 
-/** What came of a graph's re-run so far: `73.46 ± 0.42 %`, or how far it is. */
-export function rerunText({ rerun, variants, done, total }: RerunView): string {
+/** What came of a graph's re-run so far, `73.46 ± 0.42 %`, and how far it is while it is not done. */
+export function rerunText({ rerun, variants, done, total }: RerunView): { mean: string; rest: string } {
   const [graph] = variants;
   const mean = graph && meanText(graph.mean, graph.standardDeviation);
-  const rest = rerun.state === 'completed' ? '' : `${done} of ${total} runs`;
-  return [mean && `${mean} %`, rest].filter(Boolean).join(', ') || 'no result';
+  return {
+    mean: mean ? `${mean} %` : 'no result',
+    rest: rerun.state === 'completed' ? '' : `${done} of ${total} runs`,
+  };
 }
