@@ -155,19 +155,19 @@ export function drawParallel(
       width: inside && warm > 0.9 ? 1.6 : 1,
       opacity: inside ? Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)) : 0.04 * thin,
     }));
-  return [...lines, ...drawAxes(axes, frame, theme)];
+  return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme)), ...drawValues(axes, theme)];
 }
 
-/** The axes with their words, which stand above all lines. */
-export function drawAxes(axes: readonly Axis[], frame: Frame, theme: Theme): Mark[] {
+/** What stands beside the axes, above all lines: also above those that are drawn later, such as that of a selected trial. */
+export function drawValues(axes: readonly Axis[], theme: Theme): Mark[] {
   const roomy = axes.length < 2 || axes[1]!.x - axes[0]!.x >= ROOMY;
-  return axes.flatMap((axis) => axisMarks(axis, roomy, frame, theme));
+  return axes.flatMap((axis) => valueMarks(axis, roomy, theme));
 }
 
 /** Pixels between two axes from which on names of networks have room in full. */
 const ROOMY = 88;
 
-function axisMarks({ dimension, x, y, ends }: Axis, roomy: boolean, frame: Frame, theme: Theme): Mark[] {
+function valueMarks({ dimension, x, y, ends }: Axis, roomy: boolean, theme: Theme): Mark[] {
   const digits = dimension.key === 'accuracy' && ends.length > 1 && ends[0]! - ends[1]! < 0.002 ? 2 : 1;
   const beside = (text: string, at: number, fill: string, bold = false): Mark => ({
     kind: 'text',
@@ -179,7 +179,7 @@ function axisMarks({ dimension, x, y, ends }: Axis, roomy: boolean, frame: Frame
     bold,
     halo: theme.ground,
   });
-  const ticks = dimension.choices
+  return dimension.choices
     ? dimension.choices.map(({ text, short = text, color }, i) =>
         beside(roomy ? text : short, y(i) + 4, color ? nearTo(theme.text, color) : theme.text, true),
       )
@@ -190,21 +190,21 @@ function axisMarks({ dimension, x, y, ends }: Axis, roomy: boolean, frame: Frame
           theme.quiet,
         ),
       );
-  return [
-    { kind: 'line', points: [x, frame.top, x, frame.bottom], stroke: theme.quiet, width: 1 },
-    {
-      kind: 'text',
-      x,
-      y: 16,
-      text: dimension.title,
-      fill: theme.text,
-      size: 11,
-      anchor: 'middle',
-      bold: true,
-    },
-    ...ticks,
-  ];
 }
+
+const axisMarks = ({ dimension, x }: Axis, frame: Frame, theme: Theme): Mark[] => [
+  { kind: 'line', points: [x, frame.top, x, frame.bottom], stroke: theme.quiet, width: 1 },
+  {
+    kind: 'text',
+    x,
+    y: 16,
+    text: dimension.title,
+    fill: theme.text,
+    size: 11,
+    anchor: 'middle',
+    bold: true,
+  },
+];
 
 /** A gate's colour drawn towards that of text: it is small, and lines of other colours are around it. */
 const nearTo = (text: string, color: string): string => interpolateLab(color, text)(0.4);
