@@ -68,7 +68,7 @@ async function openOfficial(name: CifarName, options: OpenOptions): Promise<Data
 }
 
 /** `seed=3,train=2000` */
-function syntheticOptions(text: string): Partial<SyntheticOptions> {
+export function syntheticOptions(text: string): Partial<SyntheticOptions> {
   const known = Object.keys(SYNTHETIC_DEFAULTS);
   return Object.fromEntries(
     text

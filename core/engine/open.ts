@@ -88,7 +88,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
-      device: card ? cardWords(card) : `CPU, ${used} threads`,
+      device: card ? cardWords(card) : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
       ...(name === 'tensorflow' && { computation }),
     },
     compile: async (plan) => compile(plan),

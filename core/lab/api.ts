@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import type { Imported } from './imported.ts';
 import type { Problem } from '../graph/check.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Device, Progress, Slot } from '../search/runner.ts';
@@ -110,6 +111,8 @@ export interface Requests {
   'studies.import': { input: { file: FileInput; name?: string }; output: StudyCard };
   /** Re-reads what lasts: bars of the timeline. */
   'studies.timeline': { input: { study: number }; output: Attempt[] };
+  /** Where its epochs were made: every environment that an attempt names. */
+  'studies.environments': { input: { study: number }; output: (Environment & { id: number })[] };
   'studies.rejections': { input: { study: number }; output: Rejection[] };
 
   // trials and all other runs
@@ -247,6 +250,8 @@ export interface StudyCard {
   timeLeft: number | null;
   /** Pretrainings that the study waits for. */
   pretraining: number[];
+  /** The file it came from, and when; null when it was made here. */
+  imported: Imported | null;
 }
 
 export interface StudyView extends StudyCard {
@@ -261,12 +266,14 @@ export interface StudyView extends StudyCard {
 
 export interface StudyPreview {
   problems: LabProblem[];
+  /** Why it cannot be started yet, though it can be created. */
+  missingData: LabProblem | null;
   warnings: LabProblem[];
   /** Number of different settings of the space, as decimal text (may exceed 2^53). */
   spaceSize: string;
   /** Models without pretrained weights that frozen nodes will need. */
   missingPretrained: string[];
-  /** Seconds; null when the speed of such a graph is not known here yet. */
+  /** About how many seconds; null when nothing was trained on this machine yet. */
   expectedTime: number | null;
 }
 

@@ -6,6 +6,7 @@ import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
 import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
 import { downloadArchive } from '../data/download.ts';
 import type { DataProgress } from '../data/progress.ts';
+import { syntheticOptions } from '../data/resolve.ts';
 import { SYNTHETIC_DEFAULTS } from '../data/synthetic.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../study/problem.ts';
@@ -93,6 +94,15 @@ export class DataSets {
       state: there ? 'ready' : 'missing',
       problem: there ? null : { code: 'data.not-found', message: `${path} is not there any more.`, next: 'Put it back, or remove it from the list.' }, // prettier-ignore
     };
+  }
+
+  /** How many images a data set has; null when that is not known without reading it. */
+  imagesOf(spec: string): { train: number; test: number } | null {
+    if (isOfficial(spec)) return CIFAR_LAYOUTS[spec].official;
+    const [name, options = ''] = spec.split(':', 2);
+    if (name === 'synthetic') return { ...SYNTHETIC_DEFAULTS, ...syntheticOptions(options) };
+    const added = this.#added().find(({ path }) => path === spec);
+    return added ? { train: added.trainCount, test: added.testCount } : null;
   }
 
   /** Why a study cannot use this data set now; null when it can, as far as that is known without reading it. */

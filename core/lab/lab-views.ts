@@ -10,6 +10,7 @@ import type { Pretrained } from '../study/pretrained.ts';
 import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { PretrainedView, RerunView, SlotView, StudyCard, StudyView, TrialRow } from './api.ts';
+import { importedFrom } from './imported.ts';
 import { allRows, rowOf, trialRow, wireCurves } from './views.ts';
 
 /** Records as screens see them. */
@@ -42,6 +43,7 @@ export class LabViews {
       running,
       timeLeft: study.state === 'running' ? this.#scheduler.timeLeft({ study: id }) : null,
       pretraining: study.state === 'running' ? this.#awaited(study) : [],
+      imported: importedFrom(this.#store, id),
     };
   }
 

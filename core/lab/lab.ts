@@ -7,6 +7,7 @@ import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineWish } from '../workers/messages.ts';
 import type { LabApi, LabEvent, LabStatus, RequestInput, RequestName, RequestOutput, Topic } from './api.ts';
+import { Chronicle } from './chronicle.ts';
 import { DataSets } from './data-sets.ts';
 import type { Answer, Desk } from './desk.ts';
 import { EngineDesk, type EngineWork } from './engine-desk.ts';
@@ -35,6 +36,10 @@ export interface LabOptions {
   now?: () => number;
 }
 
+/** Requests that only look: when one is refused, nothing has happened. */
+const LOOKS =
+  /\.(status|check|list|preview|open|timeline|environments|rejections|query|epochs|curves|runs|samples|get|read)$/;
+
 /**
  * The lab: everything that screens and commands see and do, over store, search, workers and data. One in a process holds a lab
  * file; beside another one it can only be read.
@@ -44,6 +49,7 @@ export class Lab implements LabApi {
   readonly #desk: Desk;
   readonly #events: EventLog;
   readonly #teller: Teller;
+  readonly #chronicle: Chronicle;
   readonly #answers: { [Name in RequestName]: Answer<Name> };
   readonly #interrupted: LabStatus['interrupted'];
   #closing: Promise<void> | null = null;
@@ -65,6 +71,7 @@ export class Lab implements LabApi {
     });
     const views = new LabViews(store, runner, scheduler);
     this.#teller = new Teller(this.#events, views, store, now);
+    this.#chronicle = new Chronicle(store, this.#teller);
     const files = new Files();
     const folder = (): string => settings.get().dataFolder;
     this.#desk = {
@@ -126,9 +133,15 @@ export class Lab implements LabApi {
     signal?.throwIfAborted();
     if (this.#closing) throw new LabError('lab.closed', 'The lab is closed.', 'Open it again.');
     const checked = parseInput(name, input);
-    const output = await this.#answers[name](checked, signal);
-    signal?.throwIfAborted();
-    return output;
+    try {
+      const output = await this.#answers[name](checked, signal);
+      signal?.throwIfAborted();
+      return output;
+    } catch (error) {
+      if (error instanceof LabError && !LOOKS.test(name))
+        this.#teller.log('warning', `${error.message} ${error.next}`.trim());
+      throw error;
+    }
   }
 
   subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void {
@@ -197,9 +210,11 @@ export class Lab implements LabApi {
     switch (event.type) {
       case 'study':
         this.#teller.study(event.study);
+        this.#chronicle.heard(event);
         break;
       case 'rerun':
         this.#teller.rerun(event.rerun);
+        this.#chronicle.heard(event);
         break;
       case 'run':
         this.#teller.run(event.run);

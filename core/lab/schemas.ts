@@ -68,6 +68,7 @@ const schemas: Schemas = {
   'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
   'studies.import': v.strictObject({ file, name: v.exactOptional(name) }),
   'studies.timeline': ofStudy,
+  'studies.environments': ofStudy,
   'studies.rejections': ofStudy,
 
   'trials.query': v.strictObject({

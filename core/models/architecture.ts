@@ -174,3 +174,19 @@ export const totalSize = (specs: readonly TensorSpec[]): number =>
 /** Number of trainable parameters (SPEC: ResNet32 with 100 classes has 470,004). */
 export const parameterCount = (model: Architecture, classes: number): number =>
   totalSize(tensors(model, classes));
+
+/** Pixels on a side of a CIFAR image. */
+const SIDE = 32;
+
+/** Multiply-adds of all convolutions for one image, forward (He et al.: ResNet20 has about 41 million). */
+export function multiplyAdds({ stem, blocks, family }: Architecture): number {
+  let pixels = SIDE * SIDE;
+  let sum = pixels * 9 * 3 * stem;
+  for (const block of blocks) {
+    const { inputs, outputs, stride } = block;
+    pixels /= stride * stride;
+    sum += pixels * 9 * outputs * (inputs + outputs);
+    if (family === 'wrn' && widens(block)) sum += pixels * inputs * outputs;
+  }
+  return sum;
+}

@@ -21,11 +21,11 @@ export type Leaving = 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interr
 /** What a run on a slot tells the scheduler. */
 export interface LiveRunEvents {
   now(): number;
+  /** It is further within its epoch, or has compiled for longer, than when this was last called. */
+  progressed(live: LiveRun): void;
   reported(live: LiveRun, metrics: EpochMetrics, reception: Reception, at: number): void;
   left(live: LiveRun, leaving: Leaving): void;
   log(live: LiveRun, level: 'info' | 'warning' | 'error', text: string): void;
-  /** It compiles, for some seconds more than when this was last called, or has just ended to. */
-  compiling(live: LiveRun): void;
   /** The store refused a change. */
   trouble(error: unknown): void;
 }
@@ -109,9 +109,16 @@ export class LiveRun implements JobListener {
 
   progress(progress: Progress): void {
     this.#hear(() => {
-      const before = this.progressSeen?.compiling ?? null;
+      const before = this.progressSeen;
       this.progressSeen = progress;
-      if (before !== null || progress.compiling !== null) this.#events.compiling(this);
+      const { epoch, step, steps, compiling } = progress;
+      if (
+        before?.epoch !== epoch ||
+        before.step !== step ||
+        before.steps !== steps ||
+        before.compiling !== compiling
+      )
+        this.#events.progressed(this);
     });
   }
 

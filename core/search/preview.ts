@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { rungsOf } from './judge.ts';
+import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
 
@@ -18,12 +19,12 @@ export interface Preview {
   acceptedSize: string;
   /** Models without pretrained weights that frozen nodes will need. */
   missingPretrained: string[];
-  /** Seconds with so many slots; null when the speed of such graphs is not known here yet. */
+  /** About how many seconds on this machine; null when nothing was trained here yet. */
   expectedTime: number | null;
 }
 
 /** Looks at a plan that is valid in itself. */
-export function previewOf(store: Store, plan: StudyPlan, slots: number): Preview {
+export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Preview {
   const missing = teacherModels(plan.space).filter(
     (model) => usualTeacher(store, model, plan.training)?.checkpoint == null,
   );
@@ -39,9 +40,9 @@ export function previewOf(store: Store, plan: StudyPlan, slots: number): Preview
       expectedShare: plan.rule.kind === 'asha' ? 1 / plan.rule.reductionFactor : 1,
       fresh: expectedTrainings(plan),
       underWay: [],
-      before: missing.length * plan.training.epochs,
-      secondsPerEpoch: secondsPerEpoch(store, plan),
-      slots,
+      before: missing.reduce((sum, model) => sum + shareOf(model, plan), 0) * plan.training.epochs,
+      secondsPerEpoch: secondsPerEpoch(store, plan, machine),
+      slots: machine.slots,
     }),
   };
 }
@@ -108,18 +109,4 @@ function expectedTrainings({ space, trials, duplicates }: StudyPlan): number {
   const size = Number(acceptedSize(space));
   if (duplicates === 'train' || size === 0) return trials;
   return Math.min(trials, -size * Math.expm1(trials * Math.log1p(-1 / size)) || 1);
-}
-
-/** From the last study that trained as many nodes on the same data with the same batch. */
-function secondsPerEpoch(store: Store, { space, training }: StudyPlan): number | null {
-  const like = store
-    .studies()
-    .findLast(
-      ({ plan }) =>
-        plan.space.nodes.length === space.nodes.length &&
-        plan.training.data === training.data &&
-        plan.training.recipe.batch === training.recipe.batch,
-    );
-  const pace = like && store.pace({ study: like.id });
-  return pace && pace.epochs > 0 ? pace.seconds / pace.epochs : null;
 }

@@ -375,6 +375,9 @@ export class Scheduler {
   #liveEvents(): LiveRunEvents {
     return {
       now: () => this.#options.now(),
+      progressed: () => {
+        this.#emit({ type: 'slots' });
+      },
       reported: (live, metrics, { go, decisions }, at) => {
         const work = this.#workFor(live.owner);
         if (work) {
@@ -395,9 +398,6 @@ export class Scheduler {
       },
       log: (live, level, text) => {
         this.#emit({ type: 'log', level, study: this.#store.run(live.run).study, run: live.run, text });
-      },
-      compiling: () => {
-        this.#emit({ type: 'slots' });
       },
       trouble: (error) => {
         this.#meetTrouble(error);

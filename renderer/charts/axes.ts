@@ -55,12 +55,31 @@ export function accuracyScale(values: Iterable<number>, { top, bottom }: Frame):
   return scaleLinear([Math.max(0, low - margin), Math.min(1, high + margin)], [bottom, top]);
 }
 
+/** Values at an axis, in words. */
+export interface Ticks {
+  readonly ticks: readonly number[];
+  readonly text: (tick: number) => string;
+}
+
+/** Pixels of the axis's name, and between the values and the frame. */
+const [NAME, GAP] = [17, 7];
+
+/** At most so many pixels wide in 11 px, whatever the font: charts are drawn without a screen. */
+const widthOf = (text: string): number =>
+  [...text].reduce((sum, character) => sum + (character === '.' ? 3.5 : 7), 0);
+
+/** The frame with room at its left for the values of its axis beside the axis's name. */
+export function roomFor(frame: Frame, { ticks, text }: Ticks): Frame {
+  const widest = Math.max(0, ...ticks.map((tick) => widthOf(text(tick))));
+  return { ...frame, left: Math.max(frame.left, Math.ceil(NAME + widest + GAP)) };
+}
+
 export const percent = (fraction: number, digits = 1): string => `${(fraction * 100).toFixed(digits)} %`;
 
 /** Horizontal lines with their values at the left, and the axis' name beside them. */
 export function leftAxis(
   scale: Scale,
-  { ticks, text, name }: { ticks: readonly number[]; text: (tick: number) => string; name: string },
+  { ticks, text, name }: Ticks & { name: string },
   frame: Frame,
   theme: Theme,
 ): Mark[] {
@@ -71,7 +90,7 @@ export function leftAxis(
         { kind: 'line', points: [frame.left, y, frame.right, y], stroke: theme.grid, width: 1 },
         {
           kind: 'text',
-          x: frame.left - 7,
+          x: frame.left - GAP,
           y: y + 4,
           text: text(tick),
           fill: theme.quiet,
@@ -94,12 +113,15 @@ export function leftAxis(
 }
 
 /** Fractions of 1 in percent. */
-export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] {
+export function accuracyTicks(scale: Scale, { top, bottom }: Frame): Ticks {
   const [low, high] = scale.domain() as [number, number];
   const digits = high - low < 0.04 ? 1 : 0;
-  const ticks = scale.ticks(Math.max(2, Math.round((frame.bottom - frame.top) / 46)));
-  return leftAxis(scale, { ticks, text: (tick) => (tick * 100).toFixed(digits), name }, frame, theme);
+  const ticks = scale.ticks(Math.max(2, Math.round((bottom - top) / 46)));
+  return { ticks, text: (tick) => (tick * 100).toFixed(digits) };
 }
+
+export const accuracyAxis = (scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] =>
+  leftAxis(scale, { ...accuracyTicks(scale, frame), name }, frame, theme);
 
 /** Dotted lines at the epochs where trials are judged. */
 export const rungLines = (rungs: readonly number[], x: Scale, { top, bottom }: Frame, theme: Theme): Mark[] =>

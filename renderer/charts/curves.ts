@@ -6,10 +6,12 @@ import type { RungDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
 import {
   accuracyAxis,
   accuracyScale,
+  accuracyTicks,
   bottomAxis,
   epochScale,
   epochTicks,
   frameOf,
+  roomFor,
   rungLines,
   type Frame,
   type Scale,
@@ -28,6 +30,8 @@ export interface CurvesInput {
   /** At each rung the lowest recorded value that would go on now. */
   readonly bars: ReadonlyMap<number, number>;
   readonly faint: (run: number) => boolean;
+  /** Run whose curve stands out. */
+  readonly best: number | null;
 }
 
 /** The lowest value at each rung that is still among those that go on: rank `limit` of the n recorded there. */
@@ -74,21 +78,28 @@ function place(curve: WireCurve, node: number, x: Scale, y: Scale): PlacedCurve 
 }
 
 export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnCurves {
-  const { rows, curves, node, epochs, rungs, bars, faint } = input;
-  const frame = frameOf(size);
-  const x = epochScale(epochs, frame);
+  const { rows, curves, node, epochs, rungs, bars, faint, best } = input;
+  const space = frameOf(size);
   const shown = rows.filter((row) => curves.has(row.run));
   const values = shown
     .flatMap((row) => curves.get(row.run)!.accuracy[node - 1] ?? [])
     .filter((value) => value !== null);
-  const y = accuracyScale(values, frame);
+  const y = accuracyScale(values, space);
+  const frame = roomFor(space, accuracyTicks(y, space));
+  const x = epochScale(epochs, frame);
   const placed = shown.map((row) => place(curves.get(row.run)!, node, x, y));
+  const many = (state: TrialRow['state']): number => shown.filter((row) => row.state === state).length;
+  /** Of many curves each is paler, so that they do not become one mass. */
+  const clearness: Partial<Record<TrialRow['state'], number>> = {
+    completed: Math.min(0.9, Math.max(0.22, 12 / many('completed'))),
+    stopped: Math.min(0.34, Math.max(0.07, 40 / many('stopped'))),
+  };
   const ends: Mark[] = [];
   const lines = placed.map(({ run, points }, i): Mark => {
     const { state } = shown[i]!;
     const stroke = theme.states[state];
     const pale = faint(run);
-    const opacity = pale ? 0.06 : state === 'stopped' ? 0.34 : 0.9;
+    const opacity = pale ? 0.06 : (clearness[state] ?? 0.9);
     const end = lastPoint(points);
     if (end && state === 'stopped') {
       ends.push({ kind: 'cross', ...end, radius: 2.6, stroke, width: 1.2, opacity: pale ? 0.08 : 0.7 });
@@ -97,6 +108,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     }
     return { kind: 'line', points, stroke, width: state === 'stopped' ? 1 : 1.4, opacity };
   });
+  const first = shown.findIndex(({ run }) => run === best && !faint(run));
   const ticks = epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) }));
   return {
     x,
@@ -109,10 +121,17 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
       ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed there'),
       ...lines,
       ...ends,
+      ...(first < 0 ? [] : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
       ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),
     ],
   };
 }
+
+/** A thick line with a seam around it. */
+const bestMarks = (points: readonly number[], stroke: string, theme: Theme): Mark[] => [
+  { kind: 'line', points, stroke: theme.ground, width: 6, opacity: 0.8 },
+  { kind: 'line', points, stroke, width: 2.8 },
+];
 
 /** Short bars across their rungs; at the first one only to the right, beside the axis's numbers. */
 function barMarks(bars: ReadonlyMap<number, number>, x: Scale, y: Scale, frame: Frame, theme: Theme): Mark[] {

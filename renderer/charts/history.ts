@@ -1,7 +1,15 @@
-/** Best so far: every trial as a dot in the order in which trials ended, and the best accuracy reached by then. */
+/** Best so far: every trial as a dot in the order in which trials ended, and the best completed one by then. */
 import { scaleLinear } from 'd3-scale';
 import type { TrialRow } from '../../core/lab/api.ts';
-import { accuracyAxis, accuracyScale, bottomAxis, frameOf, type Size } from './axes.ts';
+import {
+  accuracyAxis,
+  accuracyScale,
+  accuracyTicks,
+  bottomAxis,
+  frameOf,
+  roomFor,
+  type Size,
+} from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -10,8 +18,8 @@ export interface HistoryPoint {
   /** 1-based place in the order of endings; running trials stand after the last. */
   readonly order: number;
   readonly accuracy: number;
-  /** Highest accuracy of an ended trial up to here. */
-  readonly best: number;
+  /** Highest accuracy of a completed trial up to here; null before the first. */
+  readonly best: number | null;
   readonly state: TrialRow['state'];
 }
 
@@ -20,17 +28,11 @@ export function history(rows: readonly TrialRow[]): HistoryPoint[] {
   const known = rows.filter((row) => row.accuracy !== null && row.state !== 'duplicate');
   const ended = (row: TrialRow): number => row.endedAt ?? Infinity;
   known.sort((a, b) => (ended(a) === ended(b) ? a.number - b.number : ended(a) - ended(b)));
-  let best = -Infinity;
+  let best: number | null = null;
   return known.map((row, i) => {
     const accuracy = row.accuracy!;
-    if (row.endedAt !== null) best = Math.max(best, accuracy);
-    return {
-      run: row.run,
-      order: i + 1,
-      accuracy,
-      best: best === -Infinity ? accuracy : best,
-      state: row.state,
-    };
+    if (row.state === 'completed') best = Math.max(best ?? 0, accuracy);
+    return { run: row.run, order: i + 1, accuracy, best, state: row.state };
   });
 }
 
@@ -47,19 +49,21 @@ export function drawHistory(
   theme: Theme,
   faint: (run: number) => boolean = () => false,
 ): { marks: Mark[]; points: PlacedPoint[] } {
-  const frame = frameOf(size);
-  const x = scaleLinear([1, Math.max(2, points.length)], [frame.left + 6, frame.right - 6]);
+  const space = frameOf(size);
   const y = accuracyScale(
     points.map((point) => point.accuracy),
-    frame,
+    space,
   );
+  const frame = roomFor(space, accuracyTicks(y, space));
+  const x = scaleLinear([1, Math.max(2, points.length)], [frame.left + 6, frame.right - 6]);
   const ticks = x
     .ticks(Math.max(2, Math.min(points.length, Math.round((frame.right - frame.left) / 80))))
     .filter(Number.isInteger);
   const placed = points.map((point) => ({ run: point.run, x: x(point.order), y: y(point.accuracy) }));
-  const steps = points.flatMap((point, i) => {
-    const before = points[i - 1];
-    return [...(before ? [x(point.order), y(before.best)] : []), x(point.order), y(point.best)];
+  const steps = points.flatMap(({ order, best }, i) => {
+    if (best === null) return [];
+    const before = points[i - 1]?.best ?? best;
+    return [x(order), y(before), x(order), y(best)];
   });
   return {
     points: placed,

@@ -24,14 +24,24 @@ const line = (text: string, stroke: string, width: number, dash?: string): Legen
   mark: { kind: 'line', points: [-10, 0, 10, 0], stroke, width, ...(dash && { dash }) },
 });
 
+const stoppedByRule = (theme: Theme): LegendEntry => ({
+  text: 'stopped by the rule',
+  mark: { kind: 'cross', x: 0, y: 0, radius: 3.5, stroke: theme.states.stopped, width: 1.4 },
+});
+
 export const historyLegend =
   (rows: readonly TrialRow[]) =>
-  (theme: Theme): LegendEntry[] => [...stateLegend(rows)(theme), line('best so far', theme.text, 1.8)];
+  (theme: Theme): LegendEntry[] => [
+    ...stateLegend(rows)(theme),
+    line('best completed so far', theme.text, 1.8),
+  ];
 
 export const curvesLegend =
   (rows: readonly TrialRow[]) =>
   (theme: Theme): LegendEntry[] => [
     ...stateLegend(rows)(theme),
+    ...(rows.some(({ state }) => state === 'stopped') ? [stoppedByRule(theme)] : []),
+    line('best', theme.states.completed, 2.8),
     line('rung', theme.quiet, 1, '2 3'),
     line('needed there to go on', theme.text, 2.4),
   ];

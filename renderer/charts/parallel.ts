@@ -1,4 +1,5 @@
 /** Parallel coordinates: a line per trial over the axes of its graph and its results. */
+import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
 import { gate as gateOf, gateNames, type GateName } from '../../core/gates/gates.ts';
 import type { TrialRow } from '../../core/lab/api.ts';
@@ -7,12 +8,19 @@ import { frameOf, type Frame, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
+interface Choice {
+  readonly text: string;
+  /** Where axes stand close. */
+  readonly short?: string;
+  readonly color?: string;
+}
+
 /** A quantity with an axis of its own. Values of a choice are indices into `choices`. */
 export interface Dimension {
   /** `edge 2-1`, `model 2`, `accuracy`, `epoch` */
   readonly key: string;
   readonly title: string;
-  readonly choices: readonly { readonly text: string; readonly color?: string }[] | null;
+  readonly choices: readonly Choice[] | null;
   /** null: the trial has no such value. */
   readonly value: (row: TrialRow) => number | null;
 }
@@ -28,7 +36,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
     dimensions.push({
       key: `model ${node}`,
       title: `node ${node}`,
-      choices: models.map((model) => ({ text: shortTitle(model) })),
+      choices: models.map((model) => ({ text: modelTitle(model), short: shortTitle(model) })),
       value: (row) => index.get(row.graph.nodes[node - 1]?.model ?? '') ?? null,
     });
   }
@@ -54,7 +62,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
   return dimensions;
 }
 
-/** R32, R110, W28-2: short enough to stand beside an axis. */
+/** R32, R110, W28-2 */
 const shortTitle = (model: string): string => modelTitle(model).replace('ResNet', 'R').replace('WRN-', 'W');
 
 /** The axes that fit on a screen: everything for small graphs, else the edges into the target and the results. */
@@ -80,6 +88,8 @@ export interface Axis {
   readonly x: number;
   readonly y: (value: number) => number;
   readonly invert: (y: number) => number;
+  /** What stands at its ends, top first; one value that all trials have stands in the middle. */
+  readonly ends: readonly number[];
 }
 
 const SPACE = { left: 34, right: 46, top: 30, bottom: 14 };
@@ -97,13 +107,15 @@ export function axesOf(
       : rows.map(dimension.value).filter((value) => value !== null);
     let low = Math.min(...values);
     let high = Math.max(...values);
-    if (!(low < high)) [low, high] = values.length > 0 ? [Math.max(0, low - 0.05), low + 0.05] : [0, 1];
+    const ends = low < high ? [high, low] : values.slice(0, 1);
+    if (!(low < high)) [low, high] = values.length > 0 ? [low - 0.05, low + 0.05] : [0, 1];
     const scale = scaleLinear([low, high], [frame.bottom, frame.top]);
     return {
       dimension,
       x: frame.left + i * step,
       y: (value: number) => scale(value),
       invert: (y: number) => scale.invert(y),
+      ends: dimension.choices ? [] : ends,
     };
   });
   return { axes, frame };
@@ -143,49 +155,59 @@ export function drawParallel(
       width: inside && warm > 0.9 ? 1.6 : 1,
       opacity: inside ? Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)) : 0.04 * thin,
     }));
-  return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme))];
+  return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme)), ...drawValues(axes, theme)];
 }
 
-function axisMarks({ dimension, x, y }: Axis, frame: Frame, theme: Theme): Mark[] {
-  const ticks: Mark[] = dimension.choices
-    ? dimension.choices.map(({ text, color }, i) => ({
-        kind: 'text',
-        x: x + 5,
-        y: y(i) + 4,
-        text,
-        fill: color ?? theme.text,
-        size: 11,
-        bold: true,
-        halo: theme.ground,
-      }))
-    : [frame.top, frame.bottom].map((at, i) => ({
-        kind: 'text',
-        x: x + 5,
-        y: at + (i === 0 ? 9 : -2),
-        text: endText(dimension, at, y, frame),
-        fill: theme.quiet,
-        size: 11,
-        halo: theme.ground,
-      }));
-  return [
-    { kind: 'line', points: [x, frame.top, x, frame.bottom], stroke: theme.quiet, width: 1 },
-    {
-      kind: 'text',
-      x,
-      y: 16,
-      text: dimension.title,
-      fill: theme.text,
-      size: 11,
-      anchor: 'middle',
-      bold: true,
-    },
-    ...ticks,
-  ];
+/** What stands beside the axes, above all lines: also above those that are drawn later, such as that of a selected trial. */
+export function drawValues(axes: readonly Axis[], theme: Theme): Mark[] {
+  const roomy = axes.length < 2 || axes[1]!.x - axes[0]!.x >= ROOMY;
+  return axes.flatMap((axis) => valueMarks(axis, roomy, theme));
 }
 
-function endText({ key }: Dimension, at: number, y: (value: number) => number, frame: Frame): string {
-  const scale = scaleLinear([y(0), y(1)], [0, 1]);
-  const value = scale(at);
-  if (frame.top === frame.bottom) return '';
-  return key === 'accuracy' ? (value * 100).toFixed(1) : String(Math.round(2 ** value));
+/** Pixels between two axes from which on names of networks have room in full. */
+const ROOMY = 88;
+
+function valueMarks({ dimension, x, y, ends }: Axis, roomy: boolean, theme: Theme): Mark[] {
+  const digits = dimension.key === 'accuracy' && ends.length > 1 && ends[0]! - ends[1]! < 0.002 ? 2 : 1;
+  const beside = (text: string, at: number, fill: string, bold = false): Mark => ({
+    kind: 'text',
+    x: x + 5,
+    y: at,
+    text,
+    fill,
+    size: 11,
+    bold,
+    halo: theme.ground,
+  });
+  return dimension.choices
+    ? dimension.choices.map(({ text, short = text, color }, i) =>
+        beside(roomy ? text : short, y(i) + 4, color ? nearTo(theme.text, color) : theme.text, true),
+      )
+    : ends.map((value, i) =>
+        beside(
+          endText(dimension, value, digits),
+          y(value) + (ends.length === 1 ? 4 : i === 0 ? 9 : -2),
+          theme.quiet,
+        ),
+      );
 }
+
+const axisMarks = ({ dimension, x }: Axis, frame: Frame, theme: Theme): Mark[] => [
+  { kind: 'line', points: [x, frame.top, x, frame.bottom], stroke: theme.quiet, width: 1 },
+  {
+    kind: 'text',
+    x,
+    y: 16,
+    text: dimension.title,
+    fill: theme.text,
+    size: 11,
+    anchor: 'middle',
+    bold: true,
+  },
+];
+
+/** A gate's colour drawn towards that of text: it is small, and lines of other colours are around it. */
+const nearTo = (text: string, color: string): string => interpolateLab(color, text)(0.4);
+
+const endText = ({ key }: Dimension, value: number, digits: number): string =>
+  key === 'accuracy' ? (value * 100).toFixed(digits) : String(Math.round(2 ** value));

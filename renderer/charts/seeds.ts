@@ -1,6 +1,6 @@
 /** A re-run: every seed as a dot, mean and standard deviation beside them, and the paper's numbers as lines. */
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
-import { accuracyAxis, accuracyScale, frameOf, type Size } from './axes.ts';
+import { accuracyAxis, accuracyScale, accuracyTicks, frameOf, roomFor, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -43,9 +43,10 @@ export function drawSeeds(
   size: Size,
   theme: Theme,
 ): { marks: Mark[]; dots: SeedDot[] } {
-  const frame = frameOf(size, { left: 50, right: references.length > 0 ? 190 : 16, top: 14, bottom: 40 });
+  const space = frameOf(size, { left: 50, right: references.length > 0 ? 190 : 16, top: 14, bottom: 40 });
   const values = variants.flatMap((variant) => variant.values.map((value) => value.accuracy));
-  const y = accuracyScale([...values, ...references.map((row) => row.mean)], frame);
+  const y = accuracyScale([...values, ...references.map((row) => row.mean)], space);
+  const frame = roomFor(space, accuracyTicks(y, space));
   const step = (frame.right - frame.left) / Math.max(1, variants.length);
   const dots: SeedDot[] = [];
   const columns = variants.flatMap((variant, i): Mark[] => {

@@ -1,15 +1,17 @@
 /** Curves over epochs as marks: what uPlot shows live, for saved figures. */
 import { scaleLinear } from 'd3-scale';
 import {
-  accuracyAxis,
   accuracyScale,
+  accuracyTicks,
   bottomAxis,
   epochScale,
   epochTicks,
   frameOf,
   leftAxis,
+  roomFor,
   rungLines,
   type Size,
+  type Ticks,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
@@ -36,23 +38,20 @@ export function drawSeries(
   size: Size,
   theme: Theme,
 ): Mark[] {
-  const frame = frameOf(size);
-  const x = epochScale(epochs, frame);
+  const space = frameOf(size);
   const values = series.flatMap((each) => each.values).filter((value) => value !== null);
   const [low, high] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
   const y = percent
-    ? accuracyScale(values, frame)
-    : scaleLinear([low - margin, high + margin], [frame.bottom, frame.top]);
+    ? accuracyScale(values, space)
+    : scaleLinear([low - margin, high + margin], [space.bottom, space.top]);
+  const ticks: Ticks = percent
+    ? accuracyTicks(y, space)
+    : { ticks: y.ticks(6), text: (tick) => String(Number(tick.toPrecision(6))) };
+  const frame = roomFor(space, ticks);
+  const x = epochScale(epochs, frame);
   return [
-    ...(percent
-      ? accuracyAxis(y, frame, theme, `${name}, %`)
-      : leftAxis(
-          y,
-          { ticks: y.ticks(6), text: (tick) => String(Number(tick.toPrecision(6))), name },
-          frame,
-          theme,
-        )),
+    ...leftAxis(y, { ...ticks, name: percent ? `${name}, %` : name }, frame, theme),
     ...rungLines(rungs, x, frame, theme),
     ...bottomAxis(
       epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) })),

@@ -177,6 +177,11 @@ export class Lab {
     this.toasts = this.toasts.filter((toast) => toast.id !== id);
   }
 
+  /** Whether the log says it, too: then it leads somewhere to open it. */
+  isLogged(message: string): boolean {
+    return this.log.some(({ text }) => text.includes(message));
+  }
+
   /** Closes the note about what was running at an unexpected end, until the next one. */
   forgetInterrupted(): void {
     if (this.status) this.status = { ...this.status, interrupted: [] };

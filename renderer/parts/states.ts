@@ -15,10 +15,11 @@ export const runStates: Readonly<Record<RunState, { readonly title: string; read
 
 export const runStateNames = Object.keys(runStates) as RunState[];
 
+/** Of studies and re-runs. A trial is completed when it did all its epochs; what holds trials is finished. */
 export const jobStates: Readonly<Record<Study['state'], string>> = {
   ready: 'ready to start',
   running: 'running',
   paused: 'paused',
   stopped: 'stopped',
-  completed: 'completed',
+  completed: 'finished',
 };

@@ -17,9 +17,10 @@ import { figure } from '../graph/figure.ts';
 import { escapeText, figureSvg } from '../graph/svg.ts';
 import { graphName } from '../graph/words.ts';
 import { counted, duration, percent } from '../parts/format.ts';
-import { jobStates, runStates } from '../parts/states.ts';
+import { runStates } from '../parts/states.ts';
 import { reasonOf } from '../studies/columns.ts';
 import { protocolText } from '../studies/protocol.ts';
+import { countsText, standingOf } from '../studies/words.ts';
 
 export interface ReportInput {
   readonly card: StudyCard;
@@ -29,7 +30,7 @@ export interface ReportInput {
   readonly decisions: readonly RungDecision[];
   /** Re-runs of the study's graphs. */
   readonly reruns: readonly RerunView[];
-  /** Versions, revision, engine, devices, seed, protocol. */
+  /** Versions, revision, engines and devices that trained, seed, protocol. */
   readonly provenance: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -94,11 +95,12 @@ ${[
 
 function head({ card, rows }: ReportInput): string {
   const { study, counts, done } = card;
+  const { ended, failed } = countsText(counts);
   const { training } = study.plan;
   const protocol = protocolText[training.protocol];
   const facts = [
     `${training.data}, ${counted(study.plan.space.nodes.length, 'node')}, ${counted(training.epochs, 'epoch')}, ${protocol.title}, seed ${study.plan.seed}.`,
-    `${done} of ${counted(study.plan.trials, 'trial')}: ${counts.completed} completed, ${counts.stopped} stopped early, ${counts.failed + counts.outOfMemory} failed; ${jobStates[study.state]}.`,
+    `${done} of ${counted(study.plan.trials, 'trial')}: ${[ended, failed].filter(Boolean).join(', ')}; ${standingOf(card).text}.`,
     `${duration(rows.reduce((sum, row) => sum + row.seconds, 0))} of training in all.`,
   ];
   return `<h1>${escapeText(study.name)}</h1>
@@ -120,7 +122,9 @@ ${captioned(svg, 'Red: target. Blue: pretrained, frozen. In brackets: accuracy o
 function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   const bars = barsOf(decisions);
   const { epochs } = card.study.plan.training;
-  const drawn = drawCurves({ rows, curves, node: 1, epochs, rungs, bars, faint: () => false }, WIDE, light);
+  const best = card.best?.run ?? null;
+  const shown = { rows, curves, node: 1, epochs, rungs, bars, faint: () => false, best };
+  const drawn = drawCurves(shown, WIDE, light);
   const ladder = rungs.map((rung) => {
     const here = decisions.filter((decision) => decision.rung === rung);
     const bar = bars.get(rung);
@@ -132,8 +136,8 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
     ];
   });
   return `<h2>The search</h2>
-${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best so far.')}
-${captioned(picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)), 'Accuracy of node 1 after every epoch. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
+${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best of the completed ones so far.')}
+${captioned(picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)), 'Accuracy of node 1 after every epoch. Thick: the best trial. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
 ${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
 }
 
@@ -151,7 +155,7 @@ function top({ rows, curves, card }: ReportInput): string {
         title: graphName(row.graph),
         captionScale: size > 4 ? 1.4 : 1,
       }),
-      `Trial ${row.number}: ${percent(row.accuracy)}`,
+      `Trial ${row.number}: ${percent(row.accuracy)}${row.state === 'completed' ? '' : ` at epoch ${row.epoch}, ${runStates[row.state].title}`}`,
     ),
   );
   return `<h2>Best ${found.length} graphs</h2><div class="graphs">${graphs.join('\n')}</div>

@@ -1,7 +1,7 @@
 /** Columns of the table of trials. */
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
-import { explainDecision, type TrialRow } from '../../core/lab/api.ts';
+import { explainDecision, type Graph, type RungDecision, type TrialRow } from '../../core/lab/api.ts';
 import { modelTitle } from '../graph/words.ts';
 import { duration, moment, percent } from '../parts/format.ts';
 import { runStateNames, runStates } from '../parts/states.ts';
@@ -9,6 +9,8 @@ import { runStateNames, runStates } from '../parts/states.ts';
 export interface Column {
   readonly key: string;
   readonly title: string;
+  /** What stands in it, in a sentence: the tooltip of its head. */
+  readonly about: string;
   /** Pixels. */
   readonly width: number;
   readonly number?: boolean;
@@ -24,7 +26,27 @@ export function reasonOf(row: TrialRow): string {
   if (row.failure) return row.failure.message;
   if (row.rejection) return row.rejection;
   if (row.duplicateOf !== null) return `same graph as run ${row.duplicateOf}; its result counts`;
-  return row.stop ? explainDecision(row.stop) : '';
+  return row.stop ? decisionText(row.stop) : '';
+}
+
+/** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
+export const decisionText = (decision: RungDecision): string => explainDecision(decision).replace('<=', '≤');
+
+/** The same beside a column with the epoch. */
+const briefReasonOf = (row: TrialRow): string =>
+  row.stop ? reasonOf(row).replace(/^stopped at epoch \d+: /, '') : reasonOf(row);
+
+/** `ResNet 32, 110, WRN 28-2`: a family is named once. */
+function modelsText({ nodes }: Graph): string {
+  let family = '';
+  return nodes
+    .map(({ model }) => {
+      const [, name = '', size = ''] = /^([A-Za-z]+)-?(.*)$/.exec(modelTitle(model)) ?? [];
+      const words = name === family ? size : `${name} ${size}`;
+      family = name;
+      return words;
+    })
+    .join(', ');
 }
 
 /** Ended without a result that counts: it may be trained again. */
@@ -37,6 +59,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'number',
       title: 'Trial',
+      about: 'Number of the trial; its graph and seed follow from it and from the seed of the study',
       width: 64,
       number: true,
       text: (row) => String(row.number),
@@ -45,6 +68,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'state',
       title: 'State',
+      about: 'What has become of it',
       width: 132,
       text: (row) => runStates[row.state].title,
       value: (row) => runStateNames.indexOf(row.state),
@@ -53,7 +77,8 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'accuracy',
       title: 'Accuracy',
-      width: 84,
+      about: 'Accuracy of node 1 on the evaluation images at its last epoch',
+      width: 92,
       number: true,
       text: (row) => percent(row.accuracy),
       value: (row) => row.accuracy,
@@ -61,30 +86,43 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'epoch',
       title: 'Epochs',
-      width: 92,
+      about: 'Epochs done, of those that a whole run has',
+      width: 96,
       number: true,
       text: (row) => `${row.epoch} / ${row.epochs}`,
       value: (row) => row.epoch,
     },
-    { key: 'reason', title: 'Why it ended', width: 356, text: reasonOf, value: reasonOf },
+    {
+      key: 'reason',
+      title: 'Why it ended',
+      about: 'The decision that stopped it, with its rank among the values at that epoch, or what went wrong',
+      width: 268,
+      text: briefReasonOf,
+      value: reasonOf,
+      saved: reasonOf,
+    },
     {
       key: 'seconds',
       title: 'Time',
-      width: 70,
+      about: 'Sum of the time that its epochs took',
+      width: 72,
       number: true,
       text: (row) => (row.seconds > 0 ? duration(row.seconds) : ''),
       value: (row) => row.seconds,
     },
     {
       key: 'models',
-      title: 'Models',
+      title: 'Networks',
+      about: 'The network of every node, node 1 first',
       width: 142,
-      text: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
+      text: (row) => modelsText(row.graph),
       value: (row) => row.graph.nodes.map(({ model }) => model).join(),
+      saved: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
     },
     {
       key: 'startedAt',
       title: 'Started',
+      about: 'When it was first given to a slot',
       width: 140,
       text: (row) => moment(row.startedAt),
       value: (row) => row.startedAt,
@@ -93,6 +131,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'seed',
       title: 'Seed',
+      about: 'Seed of its training: first weights, order of the images, augmentation',
       width: 100,
       number: true,
       text: (row) => String(row.seed),
@@ -101,12 +140,20 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'attempts',
       title: 'Attempts',
-      width: 76,
+      about: 'How often it was started, crashes included',
+      width: 88,
       number: true,
       text: (row) => String(row.attempts),
       value: (row) => row.attempts,
     },
-    { key: 'key', title: 'Graph key', width: 240, text: (row) => row.key, value: (row) => row.key },
+    {
+      key: 'key',
+      title: 'Graph key',
+      about: 'Equal for graphs that differ only in the order of their auxiliary nodes',
+      width: 240,
+      text: (row) => row.key,
+      value: (row) => row.key,
+    },
   ];
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
@@ -116,7 +163,8 @@ export function columnsOf(size: number): Column[] {
       columns.push({
         key: `edge ${source}-${destination}`,
         title: `${source === 0 ? 'Label' : source}→${destination}`,
-        width: 74,
+        about: `Gate over which ${source === 0 ? 'the label' : `node ${source}`} teaches node ${destination}`,
+        width: 82,
         text: title,
         value: title,
       });

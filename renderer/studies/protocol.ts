@@ -7,7 +7,7 @@ export const protocolText: Readonly<
   'held-out': {
     title: 'held-out protocol',
     about:
-      'A fifth of the training images judges the search; the test images are read once, by the re-run of the chosen graph.',
+      'A fifth of the training images judges the search, where the paper took the test images; these are read once, by the re-run of the chosen graph.',
   },
   paper: {
     title: 'paper protocol',

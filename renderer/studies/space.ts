@@ -2,7 +2,7 @@
 import type { GateName } from '../../core/gates/gates.ts';
 import { edgeOf, makeGraph, type Graph } from '../../core/graph/graph.ts';
 import { paperSpace, withGates, withModels, type SearchSpace } from '../../core/graph/space.ts';
-import { edgeKey } from '../graph/part.ts';
+import { edgeKey, partKey } from '../graph/part.ts';
 
 /** One graph of the space to look at: the first model of every node, the first gate of every edge. */
 export const exampleOf = (space: SearchSpace): Graph =>
@@ -18,9 +18,14 @@ export const choicesOf = (space: SearchSpace, source: number, destination: numbe
 export const locksOf = (space: SearchSpace): Set<string> =>
   new Set(space.edges.filter(({ gates }) => gates.length === 1).map(edgeKey));
 
-/** Edges with several choices, and how many. */
-export const undecidedOf = ({ edges }: SearchSpace): Map<string, number> =>
-  new Map(edges.filter(({ gates }) => gates.length > 1).map((edge) => [edgeKey(edge), edge.gates.length]));
+/** Edges and nodes (`partKey`) with several choices, and how many. */
+export const undecidedOf = ({ edges, nodes }: SearchSpace): Map<string, number> =>
+  new Map(
+    [
+      ...edges.map((edge) => [edgeKey(edge), edge.gates.length] as const),
+      ...nodes.map(({ models }, i) => [partKey({ node: i + 1 }), models.length] as const),
+    ].filter(([, choices]) => choices > 1),
+  );
 
 /** The space around a graph: its networks, its gates on locked edges, every gate on the others. */
 export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace {

@@ -2,6 +2,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import type {
   Attempt,
+  Environment,
   LabEvent,
   RungDecision,
   StudyCard,
@@ -15,6 +16,7 @@ import { dimensionsOf } from '../charts/parallel.ts';
 import { follow } from '../lab/follow.svelte.ts';
 import type { Lab } from '../lab/lab.svelte.ts';
 import { conditionText, everything, fits, isEverything, type Condition, type TrialFilter } from './filter.ts';
+import { madeIn } from './provenance.ts';
 
 type Decision = RungDecision & { run: number; at: number };
 
@@ -44,6 +46,7 @@ export class StudyState {
   curves = $state.raw<ReadonlyMap<number, WireCurve>>(new Map());
   decisions = $state.raw<readonly Decision[]>([]);
   attempts = $state.raw<readonly Attempt[]>([]);
+  #environments = $state.raw<readonly (Environment & { id: number })[]>([]);
   filter = $state.raw<TrialFilter>(everything);
   /** Run that is looked at. */
   selected = $state<number | null>(null);
@@ -79,20 +82,32 @@ export class StudyState {
       ? 'No trial has a result.'
       : 'No trial has a result yet: the first comes after its first epoch.',
   );
+  /** The same of a chart of those trials only that pass the filter. */
+  readonly nothingPasses = $derived(
+    this.rows.every(({ accuracy }) => accuracy === null)
+      ? this.nothing
+      : this.filtered.length === 0
+        ? 'No trial passes the filter.'
+        : 'No trial that passes the filter has a result.',
+  );
   readonly bars = $derived(barsOf(this.decisions));
   readonly selectedRow = $derived(this.selected === null ? null : (this.#byRun.get(this.selected) ?? null));
+  /** What is looked at: what is selected; else the best; where nothing has a result, the first, which says why. */
+  readonly shown = $derived.by(() => {
+    const best = this.card?.best;
+    return this.selectedRow ?? (best && (this.#byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null;
+  });
+  /** Re-runs of its graphs, oldest first. */
+  readonly reruns = $derived(this.#lab.reruns.filter(({ rerun }) => rerun.study === this.id));
   readonly slots = $derived(this.#lab.slots.filter((slot) => slot.study === this.id));
-  /** Where numbers were made: goes into everything that is saved. */
-  readonly provenance = $derived<Record<string, unknown>>({
+  readonly #planned = $derived<Record<string, unknown>>({
     study: this.card?.study.name,
     seed: this.card?.study.plan.seed,
     protocol: this.card?.study.plan.training.protocol,
     data: this.card?.study.plan.training.data,
-    version: this.#lab.status?.version,
-    revision: this.#lab.status?.revision,
-    engine: this.#lab.engine && `${this.#lab.engine.engine} ${this.#lab.engine.version}`,
-    devices: [...new Set(this.slots.map((slot) => slot.deviceTitle))],
   });
+  /** How and where the numbers were made: goes into everything that is saved. */
+  readonly provenance = $derived({ ...this.#planned, ...madeIn(this.#environments) });
 
   constructor(lab: Lab, id: number) {
     this.#lab = lab;
@@ -111,16 +126,15 @@ export class StudyState {
   }
 
   async #read(): Promise<void> {
-    const [view, decisions, attempts] = await Promise.all([
+    const [view, decisions] = await Promise.all([
       this.#lab.request('studies.open', { study: this.id }),
       this.#lab.request('decisions.list', { study: this.id }),
-      this.#lab.request('studies.timeline', { study: this.id }),
+      this.readAttempts(),
     ]);
     this.#opened = view;
     this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
     this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
     this.decisions = decisions;
-    this.attempts = attempts;
   }
 
   /** Looks at what another state of the same study looked at. */
@@ -129,8 +143,23 @@ export class StudyState {
     this.filter = filter;
   }
 
+  /** What no event tells: which slots worked on what, and where. */
   async readAttempts(): Promise<void> {
-    this.attempts = await this.#lab.request('studies.timeline', { study: this.id });
+    [this.attempts, this.#environments] = await Promise.all([
+      this.#lab.request('studies.timeline', { study: this.id }),
+      this.#lab.request('studies.environments', { study: this.id }),
+    ]);
+  }
+
+  /** How and where one trial's numbers were made; of a duplicate, the trial's whose result counts. */
+  provenanceOf({ run, number, seed, duplicateOf }: TrialRow): Record<string, unknown> {
+    const used = new Set(
+      this.attempts
+        .filter((attempt) => attempt.run === (duplicateOf ?? run))
+        .map(({ environment }) => environment),
+    );
+    const environments = this.#environments.filter(({ id }) => used.has(id));
+    return { ...this.#planned, ...madeIn(environments), trial: number, trainingSeed: seed };
   }
 
   #obey(event: LabEvent): void {

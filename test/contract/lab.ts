@@ -76,6 +76,8 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.ok(
           (await api.request('studies.timeline', { study })).every(({ endedAt }) => endedAt !== null),
         );
+        const [made, ...others] = await api.request('studies.environments', { study });
+        assert.deepEqual([made?.engine, others], [run.attemptList[0]!.made!.engine, []]);
       }));
 
     test('events come in order, one number after the other, at most ten batches a second', async () =>
@@ -186,6 +188,12 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         const card = await api.request('studies.import', { file: { upload }, name: 'Again' });
         const [before, after] = [await api.request('studies.open', { study }), await api.request('studies.open', { study: card.study.id })]; // prettier-ignore
         assert.deepEqual(after.trials.map(({ accuracy }) => accuracy), before.trials.map(({ accuracy }) => accuracy)); // prettier-ignore
+        assert.deepEqual([before.imported, after.imported?.from], [null, 'study.ktg']);
+        await api.request('studies.remove', { study: card.study.id });
+        assert.deepEqual(
+          (await api.request('studies.list', {})).map(({ imported }) => imported),
+          [null],
+        );
 
         const file = join(await temporaryFolder(context as never), 'not-a-study');
         await writeFile(file, 'hello\n');

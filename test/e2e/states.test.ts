@@ -56,6 +56,24 @@ class Looker {
     await page.emulateMedia({ colorScheme: 'dark' });
     await this.#axe(`${place}, dark`, { runOnly: ['color-contrast'] });
     await page.emulateMedia({ colorScheme: 'light' });
+    await this.#fits(place);
+  }
+
+  /** Only the content of a view scrolls, never the window, however narrow that is. */
+  async #fits(place: string): Promise<void> {
+    const usual = this.page.viewportSize()!;
+    for (const size of [
+      { width: 1024, height: 768 },
+      { width: 700, height: 900 },
+    ]) {
+      await this.page.setViewportSize(size);
+      const [width, height] = await this.page.evaluate<[number, number]>(
+        `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve([document.documentElement.scrollWidth, document.documentElement.scrollHeight]))))`,
+      );
+      if (width > size.width || height > size.height)
+        this.#found.push(`${place} is ${width} x ${height} in a window of ${size.width} x ${size.height}`);
+    }
+    await this.page.setViewportSize(usual);
   }
 
   async #axe(place: string, options: object): Promise<void> {

@@ -99,6 +99,32 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: /Remove filter edge 0->1 = Linear/ }).waitFor();
     }));
 
+  test('a filter that lets nothing pass is named as the reason for empty views', () =>
+    look('#/studies/1?filter=accuracy%20%3E%3D%2099%20%25', async (page) => {
+      await page.getByText('No trial passes the filter.').nth(2).waitFor(); // best graphs, gates, table
+      assert.equal(await page.getByText('No trial has a result').count(), 0);
+    }));
+
+  test('a heading explains itself to the keyboard', () =>
+    look('#/studies/1', async (page) => {
+      await page.getByRole('heading', { name: 'Best so far' }).getByRole('button').focus();
+      await page.keyboard.press('Enter');
+      await page
+        .getByRole('note')
+        .getByText(/^Each dot is a trial/)
+        .waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('note').first().waitFor({ state: 'hidden' });
+    }));
+
+  test('what is best stands out in every view before anything is picked', () =>
+    look('#/studies/1', async (page) => {
+      await page.getByRole('heading', { name: /^Best: trial/ }).waitFor();
+      const number = /\d+/.exec(await page.getByRole('heading', { name: /^Best: trial/ }).innerText())![0];
+      assert.match(await page.locator('[role=row].shown').innerText(), new RegExp(`^${number}\\b`));
+      assert.match(await page.locator('li button.shown').innerText(), new RegExp(`#${number}\\b`));
+    }));
+
   test('trials of a state are found by the legend', () =>
     look('#/studies/1', async (page) => {
       const button = page.getByRole('button', { name: /^completed \d+$/ });
@@ -148,7 +174,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
     });
     await look('#/studies/2', async (page) => {
       await page.getByText('None of 4 trials has a result. All: It fell over.').waitFor();
-      await page.getByRole('heading', { name: 'No result yet: trial 0' }).waitFor();
+      await page.getByRole('heading', { name: 'No result: trial 0' }).waitFor();
       await page.getByRole('button', { name: 'Try again' }).waitFor();
     });
   });

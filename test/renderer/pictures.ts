@@ -81,7 +81,7 @@ export function pictures(): Map<string, string> {
   const chart = (name: string, marks: Parameters<typeof pictureSvg>[0], size = SIZE): unknown =>
     drawn.set(name, pictureSvg(marks, size, name));
   chart('history', drawHistory(history(rows), SIZE, light).marks);
-  const input = { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars, faint: () => false };
+  const input = { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars, faint: () => false, best: 7 };
   chart('curves', drawCurves(input, SIZE, light).marks);
   const matrix = { width: 420, height: gatesHeight(2) };
   drawn.set('gates', pictureSvg(drawGates(gateShares(rows, 2), 2, matrix, light), matrix, 'gates', gatesLegend(light))); // prettier-ignore

@@ -8,6 +8,7 @@ import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
+import { importedFrom, noteImport } from '../imported.ts';
 
 type Names =
   | 'studies.list'
@@ -22,6 +23,7 @@ type Names =
   | 'studies.export'
   | 'studies.import'
   | 'studies.timeline'
+  | 'studies.environments'
   | 'studies.rejections';
 
 export function studyRequests(desk: Desk): Answers<Names> {
@@ -65,6 +67,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
     'studies.remove': async ({ study }) => {
       const { name } = store.study(study);
       const removed = scheduler.remove({ study });
+      if (importedFrom(store, study)) noteImport(store, study, null);
       teller.now({ topic: 'studies', type: 'study-removed', study });
       teller.log('info', `Study "${name}" was removed.`);
       await removed;
@@ -90,6 +93,11 @@ export function studyRequests(desk: Desk): Answers<Names> {
       store.study(study);
       return store.attempts({ study });
     },
+    'studies.environments': ({ study }) => {
+      store.study(study);
+      const ids = new Set(store.attempts({ study }).flatMap(({ environment }) => environment ?? []));
+      return [...ids].map((id) => ({ id, ...store.environment(id) }));
+    },
     'studies.rejections': ({ study }) => {
       store.study(study);
       return store.rejections(study);
@@ -102,10 +110,14 @@ async function requireData({ dataSets }: Desk, spec: string): Promise<void> {
   if (problem) throw new LabError(problem.code, problem.message, problem.next);
 }
 
-async function preview({ store, dataSets, runner }: Desk, plan: StudyPlan): Promise<StudyPreview> {
-  const { problems, ...seen } = previewOf(store, plan, runner.slots().length);
-  const data = await dataSets.problemWith(plan.training.data);
-  return { ...seen, problems: data ? [...problems, data] : problems };
+async function preview({ store, dataSets, runner, engine }: Desk, plan: StudyPlan): Promise<StudyPreview> {
+  const seen = previewOf(store, plan, {
+    slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
+    portable: engine.view().kind === 'portable',
+    devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
+    images: (data) => dataSets.imagesOf(data),
+  });
+  return { ...seen, missingData: await dataSets.problemWith(plan.training.data) };
 }
 
 /** Bytes of a study file that are read at a time. */
@@ -115,10 +127,13 @@ const PORTION = 1 << 20;
 const SQLITE = 'SQLite format 3\0';
 
 /** A study file of a lab, or the SQLite file of Optuna. */
-async function importAny({ store, files }: Desk, file: FileInput, name?: string): Promise<Study> {
-  return files.use(file, async (path) => {
-    if (await beginsWith(path, SQLITE)) return importOptuna(store, path, name);
-    return importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+async function importAny({ store, files, now }: Desk, file: FileInput, name?: string): Promise<Study> {
+  return files.use(file, async (path, from) => {
+    const study = (await beginsWith(path, SQLITE))
+      ? await importOptuna(store, path, name)
+      : await importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+    noteImport(store, study.id, { from, at: now() });
+    return study;
   });
 }
 

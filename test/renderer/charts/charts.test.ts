@@ -18,6 +18,7 @@ import {
   axesOf,
   defaultDimensions,
   dimensionsOf,
+  drawParallel,
   passes,
   trialLine,
 } from '../../../renderer/charts/parallel.ts';
@@ -47,18 +48,30 @@ describe('axes', () => {
   });
 });
 
+test('values at an axis and its name never meet, however long the values are', () => {
+  const rows = [0.3301, 0.3302].map((accuracy, i) => trial(i + 1, { accuracy }));
+  const texts = drawHistory(history(rows), size, light).marks.filter((mark) => mark.kind === 'text');
+  const name = texts.find(({ turn }) => turn === -90)!;
+  const values = texts.filter(({ anchor }) => anchor === 'end');
+  assert.ok(values.some(({ text }) => text.length > 3));
+  for (const { x, text } of values)
+    assert.ok(x - 6.9 * text.length >= name.x + 1, `${text} ends at ${x}, the name at ${name.x}`);
+});
+
 describe('history', () => {
-  test('best so far rises with ended trials only; what runs comes last', () => {
+  test('best so far rises with completed trials only, as in the header; what runs comes last', () => {
     const points = history([
       trial(1, { accuracy: 0.3, endedAt: 10 }),
       trial(2, { accuracy: 0.9, endedAt: null, state: 'running' }),
       trial(3, { accuracy: 0.2, endedAt: 5 }),
+      trial(6, { accuracy: 0.8, endedAt: 3, state: 'stopped' }),
       trial(4, { accuracy: null, endedAt: 1, state: 'failed' }),
       trial(5, { accuracy: 0.99, endedAt: 2, state: 'duplicate' }),
     ]);
     assert.deepEqual(
       points.map(({ run, best }) => [run, best]),
       [
+        [6, null],
         [3, 0.2],
         [1, 0.3],
         [2, 0.3],
@@ -94,9 +107,14 @@ describe('learning curves', () => {
       [2, curve(2, [0.1, null, 0.4])],
     ]);
     const drawn = drawCurves(
-      { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars: new Map(), faint: () => false },
+      { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars: new Map(), faint: () => false, best: 2 },
       size,
       light,
+    );
+    assert.deepEqual(
+      drawn.marks.flatMap((mark) => (mark.kind === 'line' && mark.width === 2.8 ? [mark.points] : [])),
+      [drawn.curves[1]!.points],
+      'the best stands out',
     );
     assert.equal(drawn.marks.filter((mark) => mark.kind === 'cross').length, 1);
     assert.ok(Number.isNaN(drawn.curves[1]!.points[3]));
@@ -169,6 +187,25 @@ describe('parallel coordinates', () => {
     assert.equal(line.length, 2 * axes.length);
     assert.ok(Number.isNaN(line.at(-1)));
     for (const { y, invert } of axes) assert.ok(Math.abs(invert(y(0.3)) - 0.3) < 1e-9);
+  });
+
+  test('an axis on which all trials are equal says their value once', () => {
+    const equal = [trial(1), trial(2)];
+    const { axes, frame } = axesOf(dimensionsOf(equal), equal, size);
+    const marks = drawParallel(axes, frame, equal, light, () => true);
+    const words = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+    assert.deepEqual([words.filter((word) => word === '8'), words.filter((word) => word === '50.0')], [['8'], ['50.0']]); // prettier-ignore
+  });
+
+  test('networks have their full names where axes stand far apart', () => {
+    const wordsAt = (width: number): string[] => {
+      const { axes, frame } = axesOf(dimensions, rows, { width, height: 200 });
+      return drawParallel(axes, frame, rows, light, () => true).flatMap((mark) =>
+        mark.kind === 'text' ? [mark.text] : [],
+      );
+    };
+    assert.ok(wordsAt(1200).includes('ResNet110') && !wordsAt(400).includes('ResNet110'));
+    assert.ok(wordsAt(400).includes('R110'));
   });
 });
 

@@ -37,3 +37,8 @@ test('names from strangers stay text', async () => {
   assert.ok(!html.includes('<script'));
   assert.match(html, /&lt;script&gt;/);
 });
+
+test('an accuracy of a trial that was stopped says at which epoch', async () => {
+  const html = await report('interrupted');
+  assert.match(html, /<figcaption>Trial \d+: \d+\.\d\d % at epoch \d+, stopped early<\/figcaption>/);
+});

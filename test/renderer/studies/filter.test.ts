@@ -118,8 +118,18 @@ describe('the table', () => {
     assert.equal(reasonOf(trial(1)), '');
     assert.equal(
       reasonOf(trial(1, { stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }) })),
-      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7',
+      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7',
     );
+    const stopped = trial(1, {
+      stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }),
+    });
+    const column = columns.find(({ key }) => key === 'reason')!;
+    assert.equal(
+      column.text(stopped),
+      '31.2 %, rank 9 of 14, needs ≤ 7',
+      'the epoch has a column of its own',
+    );
+    assert.equal(column.saved!(stopped), reasonOf(stopped));
     assert.match(reasonOf(trial(1, { duplicateOf: 4 })), /run 4/);
     assert.match(reasonOf(trial(1, { rejection: 'target frozen' })), /target/);
   });
@@ -137,6 +147,12 @@ describe('the table', () => {
     });
     assert.match(noResult([failed(1), nan, failed(2)])!.message, /2 of them: It fell over/);
     assert.match(noResult([nan])!.message, /not a number/);
+  });
+
+  test('names a family of networks once', () => {
+    const { text } = columns.find(({ key }) => key === 'models')!;
+    assert.equal(text(trial(1, {}, 'resnet32=TT,resnet110=TC')), 'ResNet 32, 110');
+    assert.equal(text(trial(1, {}, 'resnet32=TT,wrn-28-2=TC')), 'ResNet 32, WRN 28-2');
   });
 
   test('has a column per edge', () => {

@@ -1,0 +1,69 @@
+import { architecture, multiplyAdds } from '../models/architecture.ts';
+import type { Store } from '../store/store.ts';
+import type { StudyPlan } from '../study/plan.ts';
+import type { Study } from '../study/study.ts';
+
+/** What trains here now. */
+export interface Machine {
+  slots: number;
+  portable: boolean;
+  /** Titles of the devices that have slots. */
+  devices: readonly string[];
+  /** Images of a data set; null when that is not known without reading it. */
+  images(data: string): { train: number; test: number } | null;
+}
+
+/** Multiply-adds of training cost this many times those of the forward pass. */
+const TRAINING = 3;
+
+/**
+ * Mean seconds of an epoch of this plan's graphs, from a study that this machine's engine has trained: the last one of the
+ * same networks on the same images; else the last one at all, by what its epochs compute. Null where there is none.
+ */
+export function secondsPerEpoch(store: Store, plan: StudyPlan, machine: Machine): number | null {
+  const here = store.studies().filter((study) => wasMadeHere(store, study, machine));
+  const like = here.findLast((study) => sameWork(study.plan, plan));
+  if (like) return meanSeconds(store, like);
+  const last = here.at(-1);
+  const asked = last && effort(plan, machine);
+  const known = last && effort(last.plan, machine);
+  return asked && known ? (meanSeconds(store, last) * asked) / known : null;
+}
+
+/** Multiply-adds of an epoch of a mean graph; null when nobody knows how many images there are. */
+export function effort({ space, training }: StudyPlan, { images }: Machine): number | null {
+  const found = images(training.data);
+  if (!found) return null;
+  const networks = space.nodes.reduce((sum, { models }) => sum + meanOf(models, forward), 0);
+  const { train, test } = found;
+  const heldOut = training.protocol === 'held-out' && training.purpose === 'search';
+  return networks * (heldOut ? (train * (4 * TRAINING + 1)) / 5 : train * TRAINING + test);
+}
+
+/** What training one network alone costs beside a mean graph of a plan. */
+export const shareOf = (model: string, { space }: StudyPlan): number =>
+  forward(model) / space.nodes.reduce((sum, { models }) => sum + meanOf(models, forward), 0);
+
+const forward = (model: string): number => multiplyAdds(architecture(model));
+
+const meanOf = (models: readonly string[], value: (model: string) => number): number =>
+  models.reduce((sum, model) => sum + value(model), 0) / models.length;
+
+const sameWork = (one: StudyPlan, other: StudyPlan): boolean => workOf(one) === workOf(other);
+
+const workOf = ({ space, training: { data, protocol, recipe } }: StudyPlan): string =>
+  JSON.stringify([space.nodes.map(({ models }) => [...models].sort()).sort(), data, protocol, recipe.batch]);
+
+const meanSeconds = (store: Store, { id }: Study): number => {
+  const { epochs, seconds } = store.pace({ study: id });
+  return seconds / epochs;
+};
+
+/** Whether the engine and a device of now made its best trial, as the sign of all of them. */
+function wasMadeHere(store: Store, { id }: Study, { portable, devices }: Machine): boolean {
+  const best = store.bestTrial(id);
+  const made = best && store.attempts({ run: best.id }).findLast(({ environment }) => environment !== null);
+  if (!made) return false;
+  const { engine, device } = store.environment(made.environment!);
+  return engine.includes('portable') === portable && devices.some((title) => device.includes(title));
+}

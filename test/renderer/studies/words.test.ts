@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DataSetView, RerunView, StudyCard } from '../../../core/lab/api.ts';
+import { noTrials, type Study } from '../../../core/study/study.ts';
+import { countsText, dataTitle, planText, rerunText, standingOf } from '../../../renderer/studies/words.ts';
+import { plan } from '../../contract/samples.ts';
+import { trial } from '../rows.ts';
+
+const card = (state: Study['state'], change: Partial<StudyCard> = {}): StudyCard =>
+  ({ study: { state }, running: 0, done: 0, best: null, ...change }) as StudyCard;
+
+test('a study that was paused or stopped says so only when its trials have left their slots', () => {
+  const words = (...of: Parameters<typeof card>) => standingOf(card(...of)).text;
+  assert.equal(words('paused', { running: 2 }), 'pausing: 2 trials to the end of the epoch');
+  assert.equal(words('paused'), 'paused');
+  assert.equal(words('stopped', { running: 1 }), 'stopping: 1 trial at work');
+  assert.equal(words('stopped'), 'stopped');
+  assert.equal(words('running', { running: 2 }), 'running');
+});
+
+test('a finished study is good news only when something came of it', () => {
+  assert.deepEqual(standingOf(card('completed', { done: 5, best: trial(1) })), {
+    text: 'finished',
+    tone: 'good',
+  });
+  assert.deepEqual(standingOf(card('completed', { done: 5 })), {
+    text: 'finished without a result',
+    tone: 'bad',
+  });
+});
+
+test('no trial is left out of the counts, and failed ones are told apart', () => {
+  assert.deepEqual(countsText({ ...noTrials, completed: 1, stopped: 2, cancelled: 3, rejected: 4, duplicate: 1, failed: 2, outOfMemory: 1 }), {
+    ended: '1 completed, 2 stopped early, 3 cancelled, 4 rejected, 1 duplicate',
+    failed: '3 failed',
+  }); // prettier-ignore
+  assert.deepEqual(countsText(noTrials), { ended: '0 completed, 0 stopped early', failed: '' });
+});
+
+test('data sets have their titles, built-in ones of another size too', () => {
+  const sets = [{ name: 'synthetic', title: 'Built-in pictures' }] as DataSetView[];
+  assert.equal(dataTitle(sets, 'synthetic'), 'Built-in pictures');
+  assert.equal(dataTitle(sets, 'synthetic:train=640,test=200'), 'Built-in pictures (640 images)');
+  assert.equal(dataTitle(sets, 'synthetic:classes=4'), 'Built-in pictures (classes=4)');
+  assert.equal(dataTitle(sets, '/home/x.tar.gz'), '/home/x.tar.gz');
+  assert.equal(planText(plan(), sets), 'Built-in pictures, 2 nodes, 16 epochs');
+});
+
+test('a re-run says its mean and how far it is', () => {
+  const view = (state: Study['state'], mean: number | null, deviation: number | null, done: number) =>
+    rerunText({
+      rerun: { state },
+      variants: [{ mean, standardDeviation: deviation }],
+      done,
+      total: 5,
+    } as RerunView);
+  assert.deepEqual(view('completed', 0.7346, 0.0042, 5), { mean: '73.46 ± 0.42 %', rest: '' });
+  assert.deepEqual(view('running', 0.7346, null, 1), { mean: '73.46 %', rest: '1 of 5 runs' });
+  assert.deepEqual(view('running', null, null, 0), { mean: 'no result', rest: '0 of 5 runs' });
+});
