@@ -63,7 +63,7 @@ export function differences(graphs: readonly Graph[]): Difference[] {
       const edge = graph.edges.find((each) => each.source === source && each.destination === destination);
       if (!edge) return null;
       const temperature = temperatureOf(edge);
-      const suffix = temperature === 1 || edge.gate === 'cutoff' ? '' : `, T = ${temperature}`;
+      const suffix = temperature === 1 || edge.gate === 'cutoff' ? '' : `, τ = ${temperature}`;
       return { text: gateOf(edge.gate).title + suffix, gate: edge.gate };
     }),
   }));
