@@ -95,9 +95,9 @@ export function leftAxis(
 
 /** Fractions of 1 in percent. */
 export function accuracyAxis(scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] {
-  const [low, high] = scale.domain() as [number, number];
-  const digits = high - low < 0.04 ? 1 : 0;
   const ticks = scale.ticks(Math.max(2, Math.round((frame.bottom - frame.top) / 46)));
+  const [first = 0, second = 1] = ticks;
+  const digits = second - first < 0.0099 ? 1 : 0;
   return leftAxis(scale, { ticks, text: (tick) => (tick * 100).toFixed(digits), name }, frame, theme);
 }
 

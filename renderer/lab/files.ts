@@ -79,6 +79,12 @@ export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download
     save(name, new Blob(parts, { type }));
   });
 
+/** What something is of by what is said of its origin: "Three nodes trial 18", or a re-run's name; '' where that is not known. */
+export function subjectOf({ study, rerun, trial }: Readonly<Record<string, unknown>> = {}): string {
+  const of = [study, rerun].find((name): name is string => typeof name === 'string') ?? '';
+  return typeof trial === 'number' ? `${of} trial ${trial}` : of;
+}
+
 /** A file's name from what it holds, the most general first: "Three-nodes-trial-18-graph". */
 export const fileName = (...parts: readonly string[]): string =>
   parts
