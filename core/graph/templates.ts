@@ -88,3 +88,10 @@ export function template(name: string, models: readonly string[]): Graph {
   const nodes = models.map((model) => ({ model: architecture(model).name }));
   return makeGraph(nodes, found.carried, found.title);
 }
+
+/** Title of the first template whose edges a graph has, whatever its networks; undefined when it is none of them. */
+export function knownMethod({ nodes, edges }: Graph): string | undefined {
+  const models = nodes.map(({ model }) => model);
+  const carried = JSON.stringify(edges);
+  return templates.find(({ name }) => JSON.stringify(template(name, models).edges) === carried)?.title;
+}
