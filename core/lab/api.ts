@@ -150,6 +150,8 @@ export interface Requests {
   'reruns.stop': { input: { rerun: number; when: StopWhen }; output: RerunView };
   'reruns.rename': { input: { rerun: number; name: string }; output: RerunView };
   'reruns.remove': { input: { rerun: number }; output: None };
+  /** Where its epochs were made: every environment that an attempt names. */
+  'reruns.environments': { input: { rerun: number }; output: Environment[] };
   /** Table with every value, mean, standard deviation and differences. */
   'reruns.export': { input: { rerun: number; format: 'csv' | 'json' }; output: Download };
 

@@ -24,7 +24,10 @@ export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.ga
   const softmax = temperatureOf(edge) === 1 ? '' : ', softened by the temperature τ';
   const symbols =
     source === LABEL
-      ? ['ŷ: the label', `p_${destination}: class probabilities of node ${destination}`]
+      ? [
+          'ŷ, p_0: the label, as a class and as probabilities',
+          `p_${destination}: class probabilities of node ${destination}`,
+        ]
       : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
   return gateSymbols(shown, symbols);
 }

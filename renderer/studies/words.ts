@@ -1,15 +1,62 @@
-/** A study in words: what it is of, what came of its graphs. */
-import type { DataSetView, RerunView } from '../../core/lab/api.ts';
+/** A study in words: how it stands, what became of its trials, what it is of. */
+import type { DataSetView, RerunView, StudyCard, StudyPlan, TrialCounts } from '../../core/lab/api.ts';
 import { meanText } from '../charts/seeds.ts';
+import { counted } from '../parts/format.ts';
+import { jobStates } from '../parts/states.ts';
+
+interface Standing {
+  readonly text: string;
+  /** Colour of the text. */
+  readonly tone: 'running' | 'good' | 'bad' | 'plain';
+}
+
+/** How a study stands. Also a paused or stopped one has trials at work, until their epochs end. */
+export function standingOf({ study, running, best, done }: StudyCard): Standing {
+  const { state } = study;
+  if (state === 'running') return { text: jobStates.running, tone: 'running' };
+  if (running > 0 && state === 'paused')
+    return { text: `pausing: ${counted(running, 'trial')} to the end of the epoch`, tone: 'plain' };
+  if (running > 0 && state === 'stopped')
+    return { text: `stopping: ${counted(running, 'trial')} at work`, tone: 'plain' };
+  if (state !== 'completed') return { text: jobStates[state], tone: 'plain' };
+  if (best === null && done > 0) return { text: 'finished without a result', tone: 'bad' };
+  return { text: jobStates.completed, tone: 'good' };
+}
+
+/** `5 completed, 27 stopped early, 2 cancelled`; what failed is told apart. */
+export function countsText(counts: TrialCounts): { ended: string; failed: string } {
+  const { completed, stopped, cancelled, rejected, duplicate, failed, outOfMemory } = counts;
+  const ended = [
+    `${completed} completed`,
+    `${stopped} stopped early`,
+    cancelled > 0 && `${cancelled} cancelled`,
+    rejected > 0 && `${rejected} rejected`,
+    duplicate > 0 && counted(duplicate, 'duplicate'),
+  ];
+  return {
+    ended: ended.filter(Boolean).join(', '),
+    failed: failed + outOfMemory > 0 ? `${failed + outOfMemory} failed` : '',
+  };
+}
 
 /** A data set as a person knows it: by its title, not by its name in a plan. */
 export function dataTitle(sets: readonly DataSetView[], name: string): string {
-  const [kind, options] = name.split(':', 2);
-  const title = sets.find(
-    (data) => data.name === name || (kind === 'synthetic' && data.name === kind),
-  )?.title;
-  return title === undefined ? name : options ? `${title} (${options.replaceAll(',', ', ')})` : title;
+  const known = sets.find((data) => data.name === name);
+  if (known) return known.title;
+  const [kind, options = ''] = name.split(':', 2);
+  const title = sets.find((data) => data.name === kind)?.title;
+  if (title === undefined) return name;
+  const train = /^train=(\d+),test=\d+$/.exec(options)?.[1];
+  return `${title} (${train === undefined ? options : `${train} images`})`;
 }
+
+/** `CIFAR-100, 3 nodes, 200 epochs`; its protocol is said beside it. */
+export const planText = ({ space, training }: StudyPlan, sets: readonly DataSetView[]): string =>
+  [
+    dataTitle(sets, training.data),
+    counted(space.nodes.length, 'node'),
+    counted(training.epochs, 'epoch'),
+  ].join(', ');
 
 /** What came of a graph's re-run so far: `73.46 ± 0.42 %`, or how far it is. */
 export function rerunText({ rerun, variants, done, total }: RerunView): string {

@@ -150,6 +150,8 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
           await new Promise((resolve) => setTimeout(resolve, 20));
         const view = await api.request('reruns.open', { rerun });
         assert.equal(view.rerun.training.purpose, 'final');
+        const places = await api.request('reruns.environments', { rerun });
+        assert.deepEqual(places.map(({ engine }) => engine), ['scripted']); // prettier-ignore
         const own = view.variants[1]!.runs.map((run) => run.run);
         const middle = await api.request('runs.open', { run: own[1]! });
         assert.deepEqual([middle.rungs, middle.before, middle.after], [[], own[0], own[2]]);
