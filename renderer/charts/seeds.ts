@@ -41,8 +41,8 @@ export function sharing(variants: readonly VariantView[]): VariantView[][] {
   return [...groups.values()];
 }
 
-/** Pixels: of a name's line below the chart, and about so many of a letter beside it. */
-const [LINE, LETTER] = [14, 6];
+/** Pixels: of a name's line below the chart, about so many of a letter beside it, and of the narrowest column. */
+const [LINE, LETTER, COLUMN] = [14, 6, 84];
 
 export interface SeedDot {
   readonly run: number;
@@ -61,7 +61,10 @@ export function drawSeeds(
   const names = Math.max(0, ...references.map((row) => referenceText(row).length * LETTER));
   const frame = frameOf(size, {
     left: 50,
-    right: references.length > 0 ? Math.min(names + 18, size.width * 0.44) : 16,
+    right:
+      references.length > 0
+        ? Math.max(60, Math.min(names + 18, size.width - 50 - groups.length * COLUMN))
+        : 16,
     top: 14,
     bottom: 26 + LINE * lines,
   });

@@ -68,8 +68,9 @@ export function figure(
   const drawn = placed.edges
     .map((place) => ({ ...place, edge: edgeOf(graph, place.source, place.destination) }))
     .filter(({ edge }) => withCutoff || edge.gate !== 'cutoff');
-  const softened = drawn.filter(({ edge }) => temperatureOf(edge) !== 1);
-  const places = new Map(temperaturePlaces(placed, drawn, softened).map((at, i) => [softened[i]!.edge, at]));
+  const open = drawn.filter(({ edge }) => edge.gate !== 'cutoff');
+  const softened = open.filter(({ edge }) => temperatureOf(edge) !== 1);
+  const places = new Map(temperaturePlaces(placed, open, softened).map((at, i) => [softened[i]!.edge, at]));
   const edges = drawn.map((each): FigureEdge => {
     const at = places.get(each.edge);
     return {
