@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { LabError, messageOf } from '../base/errors.ts';
 import { withNode } from '../graph/edit.ts';
+import { fromFile } from '../graph/file.ts';
 import { type Graph, isFrozen, nodeNumbers, nodeOf } from '../graph/graph.ts';
-import { fromJson } from '../graph/json.ts';
 import { isTemplateName, template, templates } from '../graph/templates.ts';
 import { fromText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
@@ -11,7 +11,7 @@ import { architecture } from '../models/architecture.ts';
 const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
 
 /**
- * A graph as a person names it: a template (with `--nodes`), a JSON file, or the one-line text form. Frozen nodes
+ * A graph as a person names it: a template (with `--nodes`), a file, or the one-line text form. Frozen nodes
  * without a checkpoint get theirs from `teachers`: `FILE` for all of them or `NODE=FILE`.
  */
 export function graphFrom(argument: string, nodes: string | undefined, teachers: readonly string[]): Graph {
@@ -39,19 +39,19 @@ function baseGraph(argument: string, nodes: string | undefined): Graph {
   );
 }
 
-/** Reads a graph's JSON file. Throws `graph.unreadable` or any error of its content. */
+/** Reads a graph's file. Throws `graph.unreadable` or any error of its content. */
 export function readGraph(path: string): Graph {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     throw new LabError(
       'graph.unreadable',
       `${path} cannot be read: ${messageOf(error)}`,
-      'Give a graph as a JSON file.',
+      'Give a graph as JSON, text or figure.',
     );
   }
-  return fromJson(text);
+  return fromFile(bytes);
 }
 
 function withTeachers(graph: Graph, teachers: readonly string[]): Graph {

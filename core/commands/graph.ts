@@ -18,7 +18,7 @@ export const command: Command = {
 ktg graph show GRAPH        who teaches whom, in words
 ktg graph canonical GRAPH   the one form and key that equal graphs share
 
-  GRAPH             a JSON file, a text form such as resnet8=TT,resnet8=TT, or a template
+  GRAPH             a file (JSON, text, SVG, PNG, DOT), a text form such as resnet8=TT,resnet8=TT, or a template
   --nodes A,B,...   architectures of a template's nodes
   --as FORM         print the graph as text, json or dot instead`,
   options: { nodes: { type: 'string' }, as: { type: 'string' } },

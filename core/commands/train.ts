@@ -64,7 +64,7 @@ export const command: Command = {
   usage: `ktg train GRAPH|TEMPLATE [options]       trains one graph; node 1 is the target
 ktg train --resume --out DIR             goes on with an interrupted run
 
-  GRAPH             a JSON file or the text form, such as resnet8=TT,resnet8=TT
+  GRAPH             a file (JSON, text, SVG, PNG, DOT) or the text form, such as resnet8=TT,resnet8=TT
   TEMPLATE          independent, kd, dml, kd+dml or all-through
   --nodes A,B,...   architectures of a template's nodes, default resnet8,resnet8,resnet8
   --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)

@@ -6,6 +6,7 @@ export const correct = {
   letter: 'C',
   title: 'Correct',
   formula: 'G(a) = δ(ŷ, y_s) · a',
+  symbols: 'δ(ŷ, y_s): 1 where the source’s answer y_s is the label ŷ, else 0',
   summary: 'Passes only the samples that the source classifies correctly.',
   color: '#e56f00',
   dash: '2 4',

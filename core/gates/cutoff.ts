@@ -6,6 +6,7 @@ export const cutoff = {
   letter: 'X',
   title: 'Cutoff',
   formula: 'G(a) = 0',
+  symbols: '',
   summary: 'Cuts the edge: nothing is learned over it.',
   color: '#8b9097',
   dash: '1 7',

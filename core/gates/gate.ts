@@ -14,6 +14,8 @@ export interface Gate {
   readonly title: string;
   /** The paper's equation in plain text; a is the loss of one sample. */
   readonly formula: string;
+  /** What the formula's own symbols stand for; '' when there are none but a. */
+  readonly symbols: string;
   /** One sentence for a person who meets the gate the first time. */
   readonly summary: string;
   /** Colour of the paper's Figure 2 (hex): contrast of at least 3 : 1 on white and on near-black, distinct for colour-blind eyes. */

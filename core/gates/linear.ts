@@ -6,6 +6,7 @@ export const linear = {
   letter: 'L',
   title: 'Linear',
   formula: 'G(a) = (c / c_end) · a',
+  symbols: 'c: updates so far, c_end: updates in the whole run',
   summary: 'Grows from nothing to full strength over the run, with every update.',
   color: '#0f9158',
   dash: '9 5',

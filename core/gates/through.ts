@@ -6,6 +6,7 @@ export const through = {
   letter: 'T',
   title: 'Through',
   formula: 'G(a) = a',
+  symbols: '',
   summary: 'Passes the loss of every sample unchanged.',
   color: '#9445d8',
   dash: 'none',

@@ -11,14 +11,14 @@ export const nodeTitle = (graph: Graph, number: number): string =>
 /** "the label" or "node 2". */
 export const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
 
-/** An edge in words: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, T = 2)". The label's distribution p_0 is one-hot. */
+/** An edge in words: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's distribution p_0 is one-hot. */
 export function describeEdge(edge: Edge): string {
   const { source, destination } = edge;
   const verb = edge.gate === 'cutoff' ? 'does not teach' : 'teaches';
   return `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} (${carriedTitle(edge)})`;
 }
 
-/** A node in words: "node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, T = 2)". */
+/** A node in words: "node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, temperature 2)". */
 export function describeNode(graph: Graph, number: number): string {
   const head = `node ${number}, ${nodeTitle(graph, number)} (${roles[roleOf(graph, number)].title})`;
   const open = edgesInto(graph, number).filter((edge) => edge.gate !== 'cutoff');
@@ -37,7 +37,7 @@ export const describeGraph = (graph: Graph): string =>
 
 function carriedTitle(edge: Edge): string {
   const { title } = gate(edge.gate);
-  return temperatureOf(edge) === 1 ? title : `${title}, T = ${temperatureOf(edge)}`;
+  return temperatureOf(edge) === 1 ? title : `${title}, temperature ${temperatureOf(edge)}`;
 }
 
 const listed = (items: readonly string[]): string =>

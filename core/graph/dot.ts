@@ -3,23 +3,30 @@ import { describeEdge, nodeTitle } from './describe.ts';
 import { LABEL, nodeNumbers, temperatureOf } from './graph.ts';
 import type { Edge, Graph } from './graph.ts';
 import { roleOf, roles } from './roles.ts';
+import { toText } from './text.ts';
 
 /**
  * The graph in Graphviz's DOT language, drawn as Figure 2 of the paper: Cutoff is left out, colours and line styles are
- * the gates', under a node its accuracy in % and brackets where one is given (a fraction of 1, node 1's first).
+ * the gates', under a node its accuracy in % and brackets where one is given (a fraction of 1, node 1's first). Its
+ * comment, which is not drawn, has the text form, by which the whole graph is read again, and what `made` says of its origin.
  */
-export function toDot(graph: Graph, accuracies: readonly (number | undefined)[] = []): string {
+export function toDot(
+  graph: Graph,
+  accuracies: readonly (number | null | undefined)[] = [],
+  made: Readonly<Record<string, unknown>> = {},
+): string {
   const nodes = nodeNumbers(graph).map((number) => {
     const accuracy = accuracies[number - 1];
     const lines = [
       nodeTitle(graph, number),
-      ...(accuracy === undefined ? [] : [`(${(accuracy * 100).toFixed(2)})`]),
+      ...(typeof accuracy === 'number' ? [`(${(accuracy * 100).toFixed(2)})`] : []),
     ];
     const { color } = roles[roleOf(graph, number)];
     return `${number} [${attributes({ label: lines.join('\n'), color })}]`;
   });
   const edges = graph.edges.filter((edge) => edge.gate !== 'cutoff').map(dotEdge);
   const lines = [
+    `comment=${quoted(JSON.stringify({ graph: toText(graph), ...made }))}`,
     'rankdir=LR',
     'node [shape=ellipse, style=bold, fontname="sans-serif"]',
     'edge [fontname="sans-serif"]',
@@ -33,7 +40,7 @@ export function toDot(graph: Graph, accuracies: readonly (number | undefined)[] 
 function dotEdge(edge: Edge): string {
   const { letter, color, dash } = gate(edge.gate);
   const temperature = temperatureOf(edge);
-  const label = temperature === 1 ? letter : `${letter}, T = ${temperature}`;
+  const label = temperature === 1 ? letter : `${letter}, τ = ${temperature}`;
   const shown = { label, color, fontcolor: color, style: styleOf(dash), tooltip: describeEdge(edge) };
   return `${edge.source} -> ${edge.destination} [${attributes(shown)}]`;
 }

@@ -28,9 +28,13 @@ export function fromJson(text: string): Graph {
   return parseGraph(json);
 }
 
-/** A graph file's text: a line per node and per edge, Cutoff edges included, so that files differ where graphs do. */
-export function toJson(graph: Graph): string {
-  const { nodes, edges, ...head } = graph;
+/**
+ * A graph file's text: a line per node and per edge, Cutoff edges included, so that files differ where graphs do.
+ *
+ * @param made where it comes from, for people: no part of the graph
+ */
+export function toJson(graph: Graph, made?: Readonly<Record<string, unknown>>): string {
+  const { nodes, edges, ...head } = { ...graph, ...(made && { made }) };
   const lines = (items: readonly object[]): string =>
     `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
   const fields = Object.entries(head).map(([key, value]) => `  "${key}": ${JSON.stringify(value)}`);

@@ -45,11 +45,11 @@ export function refusal(
   expected = rules[rule]?.expected ?? 'something else',
 ): LabError {
   const where = place === '' ? `The ${area}` : `${area}: ${place}`;
-  return new LabError(
-    `${area}.${rule}`,
-    `${where}: found ${shown(found)}, expected ${expected}.`,
-    rules[rule]?.next,
-  );
+  const message =
+    rule === 'missing-key'
+      ? `The ${area} has no ${place}.`
+      : `${where}: found ${shown(found)}, expected ${expected}.`;
+  return new LabError(`${area}.${rule}`, message, rules[rule]?.next);
 }
 
 function placeOf(path: v.BaseIssue<unknown>['path']): string {

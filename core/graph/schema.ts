@@ -13,6 +13,10 @@ const MAX_NAME = 200;
 /** Words for every rule of the schema below and of parse.ts; the schema's messages are their keys. */
 export const graphRules = {
   ...objectRules,
+  'missing-key': {
+    expected: 'a value',
+    next: `Add it, as in {"format": "${FORMAT}", "version": ${VERSION}, "nodes": [{"model": "resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.`,
+  },
   'wrong-format': { expected: `"${FORMAT}"`, next: 'Give a graph file of this lab.' },
   'wrong-version': {
     expected: `version ${VERSION}`,
@@ -126,6 +130,8 @@ export const graphSchema = v.strictObject(
     format: v.literal(FORMAT, rule('wrong-format')),
     version: v.literal(VERSION, rule('wrong-version')),
     name: v.exactOptional(v.pipe(text, v.maxLength(MAX_NAME, rule('too-long')))),
+    /** Where a saved graph comes from (study, seed, protocol, versions...): for people, not read. */
+    made: v.exactOptional(v.unknown()),
     nodes: bounded(node, 1, MAX_NODES, 'node-count'),
     edges: bounded(edge, 0, MAX_NODES * MAX_NODES, 'too-many-edges'),
   },

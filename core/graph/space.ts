@@ -7,7 +7,7 @@ import { paperModels } from '../models/architecture.ts';
 import { MAX_NODES, TARGET, isFrozen, makeGraph, nodeNumbers, sourcesOf } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { indexEdges, pair } from './parse.ts';
-import { objectRule, parseWith } from './refusal.ts';
+import { objectRule, objectRules, parseWith } from './refusal.ts';
 import { bounded, endsSchema, gateSchema, graphRules, modelSchema } from './schema.ts';
 
 /**
@@ -40,6 +40,7 @@ const MAX_MODELS = 64;
 
 const spaceRules = {
   ...graphRules,
+  'missing-key': objectRules['missing-key'],
   'wrong-format': { expected: `"${SPACE_FORMAT}"`, next: 'Give a search space of this lab.' },
   'wrong-version': {
     expected: `version ${SPACE_VERSION}`,

@@ -28,7 +28,7 @@ export const templates = [
     name: 'kd',
     title: 'KD',
     summary:
-      'Knowledge distillation (Hinton 2015): nodes 2 and up are pretrained and teach node 1 at T = 2. Alone it is Independent.',
+      'Knowledge distillation (Hinton 2015): nodes 2 and up are pretrained and teach node 1 at temperature 2. Alone it is Independent.',
     carried: (source, destination) => {
       if (destination !== TARGET) return 'cutoff';
       return source === LABEL ? 'through' : softened;
@@ -38,14 +38,14 @@ export const templates = [
     name: 'dml',
     title: 'DML',
     summary:
-      'Deep mutual learning (Zhang 2018): every node learns from the label and from all others at T = 1. As a graph it is All-Through.',
+      'Deep mutual learning (Zhang 2018): every node learns from the label and from all others at temperature 1. As a graph it is All-Through.',
     carried: () => 'through',
   },
   {
     name: 'kd+dml',
     title: 'KD + DML',
     summary:
-      'Node 2 is pretrained and teaches all others at T = 2; they also teach each other. With two nodes it is KD, alone Independent.',
+      'Node 2 is pretrained and teaches all others at temperature 2; they also teach each other. With two nodes it is KD, alone Independent.',
     carried: (source, destination) => {
       if (destination === TEACHER) return 'cutoff';
       return source === TEACHER ? softened : 'through';
@@ -87,4 +87,11 @@ export function template(name: string, models: readonly string[]): Graph {
   }
   const nodes = models.map((model) => ({ model: architecture(model).name }));
   return makeGraph(nodes, found.carried, found.title);
+}
+
+/** Title of the first template whose edges a graph has, whatever its networks; undefined when it is none of them. */
+export function knownMethod({ nodes, edges }: Graph): string | undefined {
+  const models = nodes.map(({ model }) => model);
+  const carried = JSON.stringify(edges);
+  return templates.find(({ name }) => JSON.stringify(template(name, models).edges) === carried)?.title;
 }

@@ -47,7 +47,8 @@ export type {
 export { explainDecision } from '../study/decision.ts';
 export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
 export { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
-export { BASELINES } from '../study/rerun.ts';
+export { storedName } from '../study/pretrained.ts';
+export { BASELINES, trainedVariants, variantsOf } from '../study/rerun.ts';
 
 /**
  * The lab as everyone sees it: window, browser, command line, tests. The same object in process, over a message port
@@ -152,6 +153,8 @@ export interface Requests {
   'reruns.stop': { input: { rerun: number; when: StopWhen }; output: RerunView };
   'reruns.rename': { input: { rerun: number; name: string }; output: RerunView };
   'reruns.remove': { input: { rerun: number }; output: None };
+  /** Where its epochs were made: every environment that an attempt names. */
+  'reruns.environments': { input: { rerun: number }; output: Environment[] };
   /** Table with every value, mean, standard deviation and differences. */
   'reruns.export': { input: { rerun: number; format: 'csv' | 'json' }; output: Download };
 
@@ -174,7 +177,7 @@ export interface Requests {
   'graphs.list': { input: None; output: SavedGraph[] };
   'graphs.save': { input: { name: string; graph: Graph }; output: SavedGraph };
   'graphs.remove': { input: { graph: number }; output: None };
-  /** A graph's JSON or text form. */
+  /** A graph as JSON, text, or a picture that the lab saved (SVG, PNG, DOT). */
   'graphs.import': { input: { file: FileInput }; output: GraphCheck };
 
   // data sets
@@ -310,6 +313,11 @@ export interface TrialRow {
 /** Everything about one run. */
 export interface RunView extends TrialRow {
   training: TrainingPlan;
+  /** Epochs at which its study's rule judges, ascending; none where nothing does. */
+  rungs: number[];
+  /** The trial of its study before and after it, or the same graph's run from another seed of its re-run. */
+  before: number | null;
+  after: number | null;
   decisions: RungDecision[];
   attemptList: (Attempt & { made: Environment | null })[];
   checkpoint: Checkpoint | null;

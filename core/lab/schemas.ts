@@ -124,6 +124,7 @@ const schemas: Schemas = {
   'reruns.stop': v.strictObject({ rerun: id, when }),
   'reruns.rename': v.strictObject({ rerun: id, name }),
   'reruns.remove': ofRerun,
+  'reruns.environments': ofRerun,
   'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json']) }),
 
   'pretrained.list': none,

@@ -1,3 +1,4 @@
+import { rungsOf } from '../search/judge.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EdgeMetrics, EpochMetrics } from '../study/metrics.ts';
@@ -80,6 +81,8 @@ export function runView(store: Store, run: Run, slot: string | null): RunView {
   const decisions = store.decisions({ run: run.id }).map(plainDecision);
   return {
     ...trialRow(store, run),
+    ...neighbours(store, run),
+    rungs: run.kind === 'trial' ? [...rungsOf(store.study(run.study!).plan.rule, run.training.epochs)] : [],
     training: run.training,
     decisions,
     attemptList: store.attempts({ run: run.id }).map((attempt) => ({
@@ -90,4 +93,16 @@ export function runView(store: Store, run: Run, slot: string | null): RunView {
     slot,
     epochList: store.epochs(run.id).map(wireEpoch),
   };
+}
+
+/** Trials of a study follow each other by number, runs of a re-run by seed. */
+function neighbours(
+  store: Store,
+  { id, kind, study, rerun, variant }: Run,
+): Pick<RunView, 'before' | 'after'> {
+  if (kind === 'pretrain') return { before: null, after: null };
+  const all = store.runs(kind === 'trial' ? { study: study!, kind } : { rerun: rerun!, kind });
+  const row = all.filter((run) => run.variant === variant).map((run) => run.id);
+  const at = row.indexOf(id);
+  return { before: row[at - 1] ?? null, after: row[at + 1] ?? null };
 }

@@ -1,11 +1,10 @@
 import { LabError } from '../base/errors.ts';
 import { stream } from '../base/random.ts';
-import { graphKey } from '../graph/canonical.ts';
 import { requireTrainable } from '../graph/check.ts';
 import type { Graph } from '../graph/graph.ts';
-import { template } from '../graph/templates.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
+import { trainedVariants, variantsOf } from '../study/rerun.ts';
 import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import { mean, sampleDeviation, welch } from './statistics.ts';
@@ -46,8 +45,7 @@ export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
       'The paper uses 5.',
     );
   requireTrainable(graph, 'look');
-  const variants: Variant[] = [{ name: 'graph', graph, key: graphKey(graph) }];
-  for (const baseline of wish.baselines) variants.push(baselineOf(baseline, graph));
+  const variants = variantsOf(graph, wish.baselines);
   // Not how many there are: one may have been removed.
   const before = store.reruns().at(-1)?.id ?? 0;
   const seeds = Array.from({ length: wish.seeds }, (_, index) =>
@@ -86,18 +84,6 @@ export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
     return rerun;
   });
 }
-
-function baselineOf(name: Baseline, { nodes }: Graph): Variant {
-  const graph = template(
-    name,
-    nodes.map((node) => node.model),
-  );
-  return { name, graph, key: graphKey(graph) };
-}
-
-/** The first variant of each graph: the others share its runs. */
-const trainedVariants = (variants: readonly Variant[]): Variant[] =>
-  variants.filter((variant, index) => variants.findIndex((other) => other.key === variant.key) === index);
 
 /** Result of one variant over all seeds. */
 export interface VariantResult {

@@ -14,7 +14,7 @@ import type { Run } from '../study/run.ts';
 /** Pretrained networks are shared by all studies of the same training: they have one seed of their own. */
 const SEED = 1;
 
-/** How a frozen node names a network of the store: `pretrained:5`. */
+/** As `storedName` writes it. */
 const STORED = /^pretrained:(\d+)$/;
 
 /** A frozen node whose knowledge can arrive at the target. */

@@ -27,3 +27,6 @@ export function pretrainedKey(model: string, training: TrainingPlan, seed: numbe
   const images = protocol === 'paper' ? 'paper' : purpose === 'search' ? `held-out/${splitSeed}` : 'final';
   return JSON.stringify([model, seed, data, images, epochs, recipe, ...(computation ? [computation] : [])]);
 }
+
+/** How a frozen node of a graph names a network of the lab as its checkpoint. */
+export const storedName = (id: number): string => `pretrained:${id}`;

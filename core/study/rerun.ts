@@ -1,4 +1,6 @@
+import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
+import { template } from '../graph/templates.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { LabProblem } from './problem.ts';
 import type { JobState } from './study.ts';
@@ -13,6 +15,22 @@ export interface Variant {
   graph: Graph;
   key: string;
 }
+
+/** The graph and baselines of the same architectures. */
+export const variantsOf = (graph: Graph, baselines: readonly Baseline[]): Variant[] => [
+  { name: 'graph', graph, key: graphKey(graph) },
+  ...baselines.map((name) => {
+    const baseline = template(
+      name,
+      graph.nodes.map((node) => node.model),
+    );
+    return { name, graph: baseline, key: graphKey(baseline) };
+  }),
+];
+
+/** The first variant of each graph (All-Through is DML): the others share its runs. */
+export const trainedVariants = (variants: readonly Variant[]): Variant[] =>
+  variants.filter((variant, index) => variants.findIndex((other) => other.key === variant.key) === index);
 
 /** Some graphs trained from the same N new seeds: what a paper's table reports as mean and standard deviation. */
 export interface Rerun {

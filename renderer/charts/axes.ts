@@ -114,9 +114,9 @@ export function leftAxis(
 
 /** Fractions of 1 in percent. */
 export function accuracyTicks(scale: Scale, { top, bottom }: Frame): Ticks {
-  const [low, high] = scale.domain() as [number, number];
-  const digits = high - low < 0.04 ? 1 : 0;
   const ticks = scale.ticks(Math.max(2, Math.round((bottom - top) / 46)));
+  const [first = 0, second = 1] = ticks;
+  const digits = second - first < 0.0099 ? 1 : 0;
   return { ticks, text: (tick) => (tick * 100).toFixed(digits) };
 }
 

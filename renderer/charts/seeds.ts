@@ -27,9 +27,22 @@ export function differenceText({ name, difference }: Pick<VariantView, 'name' | 
   return `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ${signed(high)}: ${significant ? 'larger than the spread' : 'not larger than the spread'}`;
 }
 
-/** A difference of accuracies in points of percent. */
-const signed = (difference: number): string =>
+/** A difference of accuracies in points of percent: "+0.42". */
+export const signed = (difference: number): string =>
   `${difference >= 0 ? '+' : '−'}${(Math.abs(difference) * 100).toFixed(2)}`;
+
+/** Variants that are the same graph, and so share their runs, together; in order. */
+export function sharing(variants: readonly VariantView[]): VariantView[][] {
+  const groups = new Map<unknown, VariantView[]>();
+  for (const variant of variants) {
+    const key = variant.runs[0]?.run ?? variant.name;
+    groups.set(key, [...(groups.get(key) ?? []), variant]);
+  }
+  return [...groups.values()];
+}
+
+/** Pixels: of a name's line below the chart, about so many of a letter beside it, and of the narrowest column. */
+const [LINE, LETTER, COLUMN] = [14, 6, 84];
 
 export interface SeedDot {
   readonly run: number;
@@ -43,31 +56,43 @@ export function drawSeeds(
   size: Size,
   theme: Theme,
 ): { marks: Mark[]; dots: SeedDot[] } {
-  const space = frameOf(size, { left: 50, right: references.length > 0 ? 190 : 16, top: 14, bottom: 40 });
+  const groups = sharing(variants);
+  const lines = Math.max(1, ...groups.map((group) => group.length));
+  const names = Math.max(0, ...references.map((row) => referenceText(row).length * LETTER));
+  const space = frameOf(size, {
+    left: 50,
+    right:
+      references.length > 0
+        ? Math.max(60, Math.min(names + 18, size.width - 50 - groups.length * COLUMN))
+        : 16,
+    top: 14,
+    bottom: 26 + LINE * lines,
+  });
   const values = variants.flatMap((variant) => variant.values.map((value) => value.accuracy));
   const y = accuracyScale([...values, ...references.map((row) => row.mean)], space);
   const frame = roomFor(space, accuracyTicks(y, space));
-  const step = (frame.right - frame.left) / Math.max(1, variants.length);
+  const step = (frame.right - frame.left) / Math.max(1, groups.length);
   const dots: SeedDot[] = [];
-  const columns = variants.flatMap((variant, i): Mark[] => {
+  const columns = groups.flatMap((group, i): Mark[] => {
+    const variant = group[0]!;
     const centre = frame.left + (i + 0.5) * step;
     const color = variant.name === 'graph' ? theme.focus : theme.quiet;
     const reach = Math.min(34, step * 0.3);
     const marks: Mark[] = [
-      {
+      ...group.map(({ name }, k): Mark => ({
         kind: 'text',
         x: centre,
-        y: frame.bottom + 17,
-        text: variantTitle(variant.name),
+        y: frame.bottom + 17 + LINE * k,
+        text: variantTitle(name),
         fill: theme.text,
         size: 12,
         anchor: 'middle',
-        bold: variant.name === 'graph',
-      },
+        bold: name === 'graph',
+      })),
       {
         kind: 'text',
         x: centre,
-        y: frame.bottom + 32,
+        y: frame.bottom + 18 + LINE * group.length,
         text: meanText(variant.mean, variant.standardDeviation) || 'no result yet',
         fill: theme.quiet,
         size: 11,
@@ -110,6 +135,8 @@ export function drawSeeds(
   };
 }
 
+const referenceText = ({ mean, title }: ReferenceRow): string => `${(mean * 100).toFixed(2)} ${title}`;
+
 /** Lines of the paper's tables; their names at the right are moved apart where values are close. */
 function referenceMarks(
   references: readonly ReferenceRow[],
@@ -136,7 +163,7 @@ function referenceMarks(
         kind: 'text',
         x: frame.right + 14,
         y: nameAt,
-        text: `${row.title} ${(row.mean * 100).toFixed(2)}`,
+        text: referenceText(row),
         fill: theme.quiet,
         size: 11,
       },

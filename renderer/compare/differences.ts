@@ -4,6 +4,85 @@ import { LABEL, temperatureOf, type Edge, type Graph } from '../../core/graph/gr
 import { edgeKey } from '../graph/part.ts';
 import { modelTitle } from '../graph/words.ts';
 
+/** A part that is not the same in all graphs, as a row of a table: what each graph has there. */
+export interface Difference {
+  /** As `partKey` names it. */
+  readonly key: string;
+  readonly title: string;
+  /** Null where a graph has no such part. */
+  readonly values: readonly Value[];
+}
+
+type Value = { readonly text: string; readonly gate: GateName | null } | null;
+
+interface Part extends Difference {
+  /** What each graph has there, in a word that is equal for what does the same; null where it has no such part. */
+  readonly does: readonly (string | null)[];
+}
+
+/** Differing nodes, then differing edges, each in the order of a figure. */
+export const differences = (graphs: readonly Graph[]): Difference[] =>
+  differing(graphs).map(({ key, title, values }) => ({ key, title, values }));
+
+/**
+ * For each graph the keys of the parts in which it stands apart: from one of the graphs, or (null) from what most of
+ * them have. Where nothing is the most frequent, as in two graphs that differ, all stand apart.
+ */
+export function apart(graphs: readonly Graph[], reference: number | null): Set<string>[] {
+  const parts = differing(graphs).map(({ key, does }) => ({
+    key,
+    does,
+    usual: reference === null ? mostFrequent(does) : does[reference]!,
+  }));
+  return graphs.map(
+    (_, i) =>
+      new Set(parts.flatMap(({ key, does, usual }) => (does[i] === null || does[i] === usual ? [] : [key]))),
+  );
+}
+
+/** Null when two are equally frequent. */
+function mostFrequent(words: readonly (string | null)[]): string | null {
+  const counts = new Map<string, number>();
+  for (const word of words) if (word !== null) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const [first, second] = [...counts].sort((a, b) => b[1] - a[1]);
+  return first && first[1] !== second?.[1] ? first[0] : null;
+}
+
+const differing = (graphs: readonly Graph[]): Part[] => [...nodeParts(graphs), ...edgeParts(graphs)];
+
+/** Nodes with different networks; a node that is not in all graphs is a difference. */
+function nodeParts(graphs: readonly Graph[]): Part[] {
+  const most = Math.max(0, ...graphs.map(({ nodes }) => nodes.length));
+  return Array.from({ length: most }, (_, i): Part => {
+    const does = graphs.map(({ nodes }) => nodes[i]?.model ?? null);
+    return {
+      key: String(i + 1),
+      title: `Network of node ${i + 1}`,
+      values: does.map((model) => (model === null ? null : { text: modelTitle(model), gate: null })),
+      does,
+    };
+  }).filter(({ does }) => new Set(does).size > 1);
+}
+
+/** Edges that do not do the same in all graphs that have them. */
+function edgeParts(graphs: readonly Graph[]): Part[] {
+  const places = new Map(graphs.flatMap(({ edges }) => edges.map((edge) => [edgeKey(edge), edge])));
+  return [...places.values()]
+    .sort((a, b) => a.destination - b.destination || a.source - b.source)
+    .map(({ source, destination }): Part => {
+      const found = graphs.map(({ edges }) =>
+        edges.find((edge) => edge.source === source && edge.destination === destination),
+      );
+      return {
+        key: edgeKey({ source, destination }),
+        title: `${source === LABEL ? 'Label' : source} → ${destination}`,
+        values: found.map(valueOf),
+        does: found.map((edge) => (edge ? carried(edge) : null)),
+      };
+    })
+    .filter(({ does }) => new Set(does.filter((word) => word !== null)).size > 1);
+}
+
 /** What an edge does, in a word: the label is always right, so that Correct is Through on its edges. */
 function carried(edge: Edge): string {
   if (edge.gate === 'cutoff') return 'cutoff';
@@ -11,61 +90,11 @@ function carried(edge: Edge): string {
   return `${gate} ${temperatureOf(edge)}`;
 }
 
-/** Keys of edges that do not do the same in all graphs; of graphs of different sizes, those of the nodes they share. */
-export function differingEdges(graphs: readonly Graph[]): Set<string> {
-  const seen = new Map<string, string>();
-  const differing = new Set<string>();
-  for (const graph of graphs) {
-    for (const edge of graph.edges) {
-      const key = edgeKey(edge);
-      const before = seen.get(key);
-      if (before === undefined) seen.set(key, carried(edge));
-      else if (before !== carried(edge)) differing.add(key);
-    }
-  }
-  return differing;
-}
-
-/** Numbers of nodes whose networks differ. */
-export function differingNodes(graphs: readonly Graph[]): number[] {
-  const most = Math.max(0, ...graphs.map((graph) => graph.nodes.length));
-  return Array.from({ length: most }, (_, i) => i + 1).filter(
-    (node) => new Set(graphs.map((graph) => graph.nodes[node - 1]?.model ?? '')).size > 1,
-  );
-}
-
-/** A part that is not the same in all graphs, as a row of a table: what each graph has there. */
-export interface Difference {
-  /** As `partKey` names it. */
-  readonly key: string;
-  readonly title: string;
-  /** Null where a graph has no such part. */
-  readonly values: readonly ({ readonly text: string; readonly gate: GateName | null } | null)[];
-}
-
-/** Differing nodes, then differing edges, each in the order of a figure. */
-export function differences(graphs: readonly Graph[]): Difference[] {
-  const nodes = differingNodes(graphs).map((number): Difference => ({
-    key: String(number),
-    title: `Network of node ${number}`,
-    values: graphs.map(({ nodes: all }) => {
-      const node = all[number - 1];
-      return node ? { text: modelTitle(node.model), gate: null } : null;
-    }),
-  }));
-  const keys = differingEdges(graphs);
-  const places = graphs.flatMap(({ edges }) => edges).filter((edge) => keys.delete(edgeKey(edge)));
-  places.sort((a, b) => a.destination - b.destination || a.source - b.source);
-  const edges = places.map(({ source, destination }): Difference => ({
-    key: edgeKey({ source, destination }),
-    title: `${source === LABEL ? 'Label' : source} → ${destination}`,
-    values: graphs.map((graph) => {
-      const edge = graph.edges.find((each) => each.source === source && each.destination === destination);
-      if (!edge) return null;
-      const temperature = temperatureOf(edge);
-      const suffix = temperature === 1 || edge.gate === 'cutoff' ? '' : `, T = ${temperature}`;
-      return { text: gateOf(edge.gate).title + suffix, gate: edge.gate };
-    }),
-  }));
-  return [...nodes, ...edges];
+function valueOf(edge: Edge | undefined): Value {
+  if (!edge) return null;
+  const temperature = temperatureOf(edge);
+  return {
+    text: gateOf(edge.gate).title + (temperature === 1 ? '' : `, τ = ${temperature}`),
+    gate: edge.gate,
+  };
 }

@@ -10,7 +10,8 @@ export type Route =
   | { readonly view: 'graphs' }
   /** A graph in its text form, with the edges that are locked; '' is an empty editor. */
   | { readonly view: 'graph'; readonly text: string; readonly locks?: readonly string[] }
-  | { readonly view: 'compare'; readonly runs: readonly number[] }
+  /** Runs, and graphs in their text form that need not have been trained. */
+  | { readonly view: 'compare'; readonly runs: readonly number[]; readonly graphs?: readonly string[] }
   | { readonly view: 'reruns' }
   | { readonly view: 'rerun'; readonly rerun: number }
   | { readonly view: 'data' }
@@ -55,8 +56,13 @@ export function parseRoute(hash: string): Route {
       return { view: 'graph', text: decode(path.slice('graph/'.length)), ...(locks.length > 0 && { locks }) };
     }
     case 'compare': {
-      const runs = (parameters.get('runs') ?? '').split(',').map(whole);
-      return { view: 'compare', runs: runs.filter((run) => run !== null).slice(0, 6) };
+      const runs = (parameters.get('runs') ?? '')
+        .split(',')
+        .map(whole)
+        .filter((run) => run !== null)
+        .slice(0, 6);
+      const graphs = parameters.getAll('graph').slice(0, 6 - runs.length);
+      return { view: 'compare', runs, ...(graphs.length > 0 && { graphs }) };
     }
     case 'reruns':
       if (first === undefined) return { view: 'reruns' };
@@ -98,8 +104,14 @@ export function hrefOf(route: Route): string {
       const locks = route.locks ?? [];
       return `#/graph/${encodeURIComponent(route.text)}${locks.length > 0 ? `?locks=${locks.join(',')}` : ''}`;
     }
-    case 'compare':
-      return `#/compare${route.runs.length > 0 ? `?runs=${route.runs.join(',')}` : ''}`;
+    case 'compare': {
+      const { runs, graphs = [] } = route;
+      const parameters = [
+        ...(runs.length > 0 ? [`runs=${runs.join(',')}`] : []),
+        ...graphs.map((text) => `graph=${encodeURIComponent(text)}`),
+      ];
+      return `#/compare${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`;
+    }
     case 'rerun':
       return `#/reruns/${route.rerun}`;
     case 'log': {

@@ -50,11 +50,6 @@ export class Editor {
     this.#change({ graph, locks: new Set() });
   }
 
-  rename(name: string): void {
-    const { name: _, ...nameless } = this.graph;
-    this.#change({ graph: name ? { ...nameless, name } : nameless });
-  }
-
   setGate({ source, destination }: Edge, gate: GateName): void {
     this.#change({ graph: withGate(this.graph, source, destination, gate) });
   }

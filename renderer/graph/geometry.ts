@@ -60,6 +60,10 @@ export const distanceToBox = (point: Point, box: Box): number =>
     Math.max(0, Math.abs(point.y - box.y) - box.halfHeight),
   );
 
+/** Do two boxes share a point? */
+export const overlap = (a: Box, b: Box): boolean =>
+  Math.abs(a.x - b.x) < a.halfWidth + b.halfWidth && Math.abs(a.y - b.y) < a.halfHeight + b.halfHeight;
+
 /** SVG path data of a curve, to a hundredth of a pixel. */
 export function pathOf([a, b, c, d]: Curve): string {
   const at = (p: Point): string => `${round(p.x)} ${round(p.y)}`;

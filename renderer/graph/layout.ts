@@ -55,15 +55,16 @@ export interface Layout {
   readonly closeBox: ViewBox;
   readonly label: Box;
   readonly nodes: readonly PlacedNode[];
+  /** Of the circle around a gate's letter: larger where many nodes make the figure large, which is then shown smaller. */
+  readonly letterRadius: number;
   /** All M*M edges, ordered by destination then source. */
   readonly edges: readonly PlacedEdge[];
 }
 
 /** Pixels. */
 export const HEAD = { length: 11, halfWidth: 4.5 };
-export const LETTER_RADIUS = 7;
 const LABEL = { halfWidth: 27, halfHeight: 15 };
-const CAPTION = { halfWidth: 37, halfHeight: 17, gap: 5 };
+const CAPTION = { halfWidth: 40, halfHeight: 17, gap: 5 };
 const MARGIN = 6;
 
 type Side = 'below' | 'above' | 'left' | 'right';
@@ -79,6 +80,7 @@ interface Shape {
   readonly labelSlot: number;
   /** Length of a curve's handles as a share of the distance between its ends. */
   readonly bend: number;
+  readonly letterRadius: number;
 }
 
 /** A ring around the label, from the first node clockwise. */
@@ -108,6 +110,7 @@ const shapes: readonly Shape[] = [
     step: 20,
     labelSlot: 1,
     bend: 0.35,
+    letterRadius: 8,
   },
   {
     radius: 28,
@@ -119,31 +122,42 @@ const shapes: readonly Shape[] = [
     step: 26,
     labelSlot: 1.6,
     bend: 0.36,
+    letterRadius: 8,
   },
-  ring(142, -90, ['above', 'below', 'below'], { radius: 28, step: 22, labelSlot: 0.75, bend: 0.38 }),
+  ring(142, -90, ['above', 'below', 'below'], {
+    radius: 28,
+    step: 22,
+    labelSlot: 0.75,
+    bend: 0.38,
+    letterRadius: 8,
+  }),
   ring(168, -135, ['above', 'above', 'below', 'below'], {
     radius: 28,
     step: 18,
     labelSlot: 1.15,
     bend: 0.44,
+    letterRadius: 8.5,
   }),
   ring(190, -90, ['above', 'right', 'below', 'below', 'left'], {
     radius: 29,
     step: 17.5,
     labelSlot: 1.6,
     bend: 0.42,
+    letterRadius: 10.5,
   }),
   ring(222, -120, ['above', 'above', 'right', 'below', 'below', 'left'], {
     radius: 30,
     step: 16.1,
     labelSlot: 1.6,
     bend: 0.34,
+    letterRadius: 12,
   }),
   ring(262, -90, ['above', 'right', 'right', 'below', 'below', 'left', 'left'], {
     radius: 32,
     step: 13.3,
     labelSlot: 1.6,
     bend: 0.33,
+    letterRadius: 13,
   }),
 ];
 
@@ -184,7 +198,8 @@ function place(shape: Shape): Layout {
   return {
     label,
     nodes,
-    edges: withLetters(edges),
+    letterRadius: shape.letterRadius,
+    edges: withLetters(edges, shape.letterRadius),
     viewBox: frame([...drawn, ...nodes.map((node) => node.caption)]),
     closeBox: frame(drawn),
   };
@@ -246,20 +261,20 @@ function edge(
  * Puts each letter on its curve, as near to the head as it stands clear of the other curves, heads and letters;
  * where nothing is clear enough, at the clearest place.
  */
-function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[]): PlacedEdge[] {
-  const enough = LETTER_RADIUS + 2.5;
+function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: number): PlacedEdge[] {
+  const enough = radius + 2.5;
   const obstacles = edges.map((edge) => [...sample(edge.curve, 48), ...edge.head]);
   const letters: Point[] = [];
   return edges.map((edge, self) => {
     const length = distance(edge.curve[0], edge.curve[3]);
     let best = { place: edge.curve[3], room: -1 };
-    for (let from = LETTER_RADIUS + 7; from <= length * 0.6 && best.room < enough; from += 3) {
+    for (let from = radius + 7; from <= length * 0.6 && best.room < enough; from += 3) {
       const place = pointAt(edge.curve, 1 - from / length);
       let room = enough;
       obstacles.forEach((points, other) => {
         if (other !== self) for (const point of points) room = Math.min(room, distance(place, point));
       });
-      for (const letter of letters) room = Math.min(room, distance(place, letter) - LETTER_RADIUS);
+      for (const letter of letters) room = Math.min(room, distance(place, letter) - radius);
       if (room > best.room) best = { place, room };
     }
     letters.push(best.place);

@@ -1,4 +1,5 @@
 /** Formulas and words of a figure that core/graph/describe does not have: tooltips and the details beside it. */
+import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
 import { describeEdge, nodeTitle } from '../../core/graph/describe.ts';
 import { LABEL, edgesInto, temperatureOf, type Edge, type Graph } from '../../core/graph/graph.ts';
@@ -8,36 +9,60 @@ import { architecture } from '../../core/models/architecture.ts';
 
 export const modelTitle = (model: string): string => architecture(model).title;
 
-/** The loss a of one sample on this edge, before the gate. */
+/** The loss a of one image on this edge, before the gate. */
 export function lossFormula(edge: Edge): string {
   const { source, destination } = edge;
   if (source === LABEL) return `a = CE(ŷ, p_${destination})`;
   const temperature = temperatureOf(edge);
   const divergence = `KL(p_${source} || p_${destination})`;
-  return temperature === 1 ? `a = ${divergence}` : `a = ${temperature}² · ${divergence}, T = ${temperature}`;
+  return temperature === 1 ? `a = ${divergence}` : `a = τ² · ${divergence}, τ = ${temperature}`;
 }
+
+/** What the symbols in an edge's formulas stand for; its gate's, or those of all that it may carry. */
+export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.gate)]): string {
+  const { source, destination } = edge;
+  const softmax = temperatureOf(edge) === 1 ? '' : ', softened by the temperature τ';
+  const symbols =
+    source === LABEL
+      ? [
+          'ŷ, p_0: the label, as a class and as probabilities',
+          `p_${destination}: class probabilities of node ${destination}`,
+        ]
+      : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
+  return gateSymbols(shown, symbols);
+}
+
+/** What the symbols in some gates' formulas stand for, each once. */
+export const gateSymbols = (shown: readonly Gate[], more: readonly string[] = []): string =>
+  ['a: the loss of one image on an edge', ...more, ...shown.map(({ symbols }) => symbols)]
+    .filter(Boolean)
+    .join('; ');
 
 /** One line for screen readers: who teaches whom, over which loss and gate. */
 export const edgeName = (edge: Edge): string =>
   `${describeEdge(edge)}. ${lossFormula(edge)}; ${gateOf(edge.gate).formula}`;
 
 export interface Agreement {
-  /** Source right (T) or wrong (F), then destination. */
-  readonly code: 'TT' | 'TF' | 'FT' | 'FF';
+  readonly key: 'both' | 'source' | 'destination' | 'none';
   readonly meaning: string;
   /** Share of the epoch's training images. */
   readonly share: number;
 }
 
-/** How often source and destination of an edge were right in an epoch; null when nothing was counted. */
-export function agreement({ tt, tf, ft, ff }: WireEdge): Agreement[] | null {
+/** How often source and destination of an edge were right in an epoch; null when nothing was counted. The label is always right. */
+export function agreement({ source, destination }: Edge, { tt, tf, ft, ff }: WireEdge): Agreement[] | null {
   const images = tt + tf + ft + ff;
   if (!(images > 0)) return null;
+  if (source === LABEL)
+    return [
+      { key: 'both', meaning: `node ${destination} right`, share: (tt + ft) / images },
+      { key: 'none', meaning: `node ${destination} wrong`, share: (tf + ff) / images },
+    ];
   return [
-    { code: 'TT', meaning: 'both right', share: tt / images },
-    { code: 'TF', meaning: 'only the source right', share: tf / images },
-    { code: 'FT', meaning: 'only the destination right', share: ft / images },
-    { code: 'FF', meaning: 'both wrong', share: ff / images },
+    { key: 'both', meaning: 'both right', share: tt / images },
+    { key: 'source', meaning: `only node ${source} right`, share: tf / images },
+    { key: 'destination', meaning: `only node ${destination} right`, share: ft / images },
+    { key: 'none', meaning: 'both wrong', share: ff / images },
   ];
 }
 

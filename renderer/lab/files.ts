@@ -2,7 +2,7 @@
 import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
-import { withText } from './png.ts';
+import { withText } from '../../core/base/png.ts';
 
 const PORTION = 1 << 20;
 
@@ -78,6 +78,19 @@ export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download
       );
     save(name, new Blob(parts, { type }));
   });
+
+/** What something is of by what is said of its origin: "Three nodes trial 18", or a re-run's name; '' where that is not known. */
+export function subjectOf({ study, rerun, trial }: Readonly<Record<string, unknown>> = {}): string {
+  const of = [study, rerun].find((name): name is string => typeof name === 'string') ?? '';
+  return typeof trial === 'number' ? `${of} trial ${trial}` : of;
+}
+
+/** A file's name from what it holds, the most general first: "Three-nodes-trial-18-graph". */
+export const fileName = (...parts: readonly string[]): string =>
+  parts
+    .join(' ')
+    .replace(/[^\p{L}\p{N}._=+×-]+/gu, '-')
+    .replace(/^[-.]+|-+$/g, '') || 'lab';
 
 /** Lets the browser save a file. */
 export function save(name: string, content: Blob | string, type = 'text/plain'): void {

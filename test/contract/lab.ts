@@ -60,6 +60,9 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.equal(rows[0]!.run, view.best!.run);
         const run = await api.request('runs.open', { run: rows[0]!.run });
         assert.equal(run.epochList.length, 16);
+        assert.deepEqual(run.rungs, view.rungs);
+        const order = view.trials.map((trial) => trial.run);
+        assert.deepEqual((await api.request('compare.runs', { runs: order })).map(({ before, after }) => [before, after]), order.map((_, i) => [order[i - 1] ?? null, order[i + 1] ?? null])); // prettier-ignore
         assert.equal(run.epochList.at(-1)!.nodes[0]!.accuracy, run.accuracy);
         assert.deepEqual(
           await api.request('runs.epochs', { run: run.run, after: 14 }),
@@ -149,6 +152,11 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
           await new Promise((resolve) => setTimeout(resolve, 20));
         const view = await api.request('reruns.open', { rerun });
         assert.equal(view.rerun.training.purpose, 'final');
+        const places = await api.request('reruns.environments', { rerun });
+        assert.deepEqual(places.map(({ engine }) => engine), ['scripted']); // prettier-ignore
+        const own = view.variants[1]!.runs.map((run) => run.run);
+        const middle = await api.request('runs.open', { run: own[1]! });
+        assert.deepEqual([middle.rungs, middle.before, middle.after], [[], own[0], own[2]]);
         assert.deepEqual(view.variants.map(({ name: variant, values }) => [variant, values.length]), [['graph', 3], ['independent', 3], ['dml', 3]]); // prettier-ignore
         assert.ok(view.variants[1]!.difference!.low < view.variants[1]!.difference!.high);
         assert.ok(referenceRows.length > 0 && view.reference.length === 0, 'the paper is about CIFAR-100');

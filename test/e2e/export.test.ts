@@ -48,13 +48,49 @@ describe('out and in', { skip: withoutBrowser }, () => {
     const shown = /\((\d\d\.\d\d)\)/.exec(svg)![1]!;
     assert.ok(dot.includes(`(${shown})`), `accuracies in %, as in the figure: ${shown}`);
     const json = await fromMenu('Save the graph', 'Graph as JSON');
-    await go('#/graphs');
-    await page.getByRole('button', { name: 'Import…' }).waitFor();
-    await page
-      .locator('main input[type=file]')
-      .setInputFiles({ name: 'graph.json', mimeType: 'application/json', buffer: json });
-    await page.getByRole('heading', { name: 'Graph editor' }).waitFor();
-    assert.deepEqual(await fromMenu('Save the graph', 'Graph as JSON'), json);
+    const made = (file: Buffer): Record<string, unknown> =>
+      (JSON.parse(file.toString()) as { made: Record<string, unknown> }).made;
+    const facts = ['study', 'trial', 'seed', 'protocol', 'data', 'environment', 'savedWith'];
+    for (const fact of facts) {
+      assert.ok(fact in made(json), `${fact} in the JSON file`);
+      assert.ok(dot.includes(`\\"${fact}\\"`), `${fact} in the DOT file`);
+    }
+    const { made: _, ...graph } = JSON.parse(json.toString()) as Record<string, unknown>;
+    for (const [name, buffer] of [
+      ['a.svg', Buffer.from(svg)],
+      ['a.png', png],
+      ['a.dot', Buffer.from(dot)],
+      ['a.json', json],
+    ] as const) {
+      // prettier-ignore
+      await go('#/graphs');
+      await page.getByRole('button', { name: 'Import…' }).waitFor();
+      await page.locator('main input[type=file]').setInputFiles({ name, mimeType: '', buffer });
+      await page.getByRole('heading', { name: 'Graph editor' }).waitFor();
+      const { made: __, ...again } = JSON.parse(
+        (await fromMenu('Save the graph', 'Graph as JSON')).toString(),
+      ) as Record<string, unknown>;
+      assert.deepEqual(again, graph, name);
+    }
+  });
+
+  test('files are called after what they hold', async () => {
+    await go('#/studies/1/trials/1');
+    await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
+    const named = async (menu: string, item: string): Promise<string> => {
+      await page.getByRole('button', { name: menu, exact: true }).click();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: item, exact: true }).click(),
+      ]);
+      return download.suggestedFilename();
+    };
+    assert.equal(await named('Save the graph', 'Graph as JSON'), 'Played-trial-0-graph.json');
+    assert.equal(await named('More for this run', 'Save all epochs (JSON)'), 'Played-trial-0-epochs.json');
+    assert.equal(await named('Save Accuracy', 'Save as CSV'), 'Played-trial-0-Accuracy.csv');
+    await go('#/studies/1');
+    assert.equal(await named('Save Best so far', 'Save as SVG'), 'Played-Best-so-far.svg');
+    assert.equal(await named('Save the table', 'Save as CSV'), 'Played-trials.csv');
   });
 
   test('charts and tables as SVG, PNG, CSV and JSON', async () => {

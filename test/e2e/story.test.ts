@@ -112,6 +112,27 @@ describe('from the first minute to the best graph over five seeds', { skip: with
     await page.close();
   });
 
+  test('imported weights teach in a frozen node of a graph of one’s own', async () => {
+    const { page, complaints } = await app.visit(context, '#/graph/resnet8%3DTT%2Cresnet8%3DXX');
+    await page.locator('[data-part="2"]').focus();
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Pretrained weights').selectOption({ index: 1 });
+    await page
+      .getByText(/resnet8=XX:pretrained/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Re-run ×5' }).click();
+    const dialog = page.getByRole('dialog');
+    for (const box of await dialog.getByRole('checkbox').all()) await box.uncheck();
+    await dialog.getByLabel('Seeds').fill('1');
+    await dialog.getByLabel('Epochs').fill('1');
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('1 / 1 runs').waitFor(patient);
+    await page.getByText(/^[✓] \d/).waitFor();
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
   test('a study of one’s own says what it means, and in its details how numbers are made', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/new');
     await page.getByText('Graphs to draw from').waitFor();

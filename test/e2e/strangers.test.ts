@@ -140,7 +140,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     for (const view of ['studies', 'studies/1', 'studies/1/trials/1', 'graphs', 'compare?runs=1,2']) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#/${view}`)}`);
       await page.locator('main h1').first().waitFor();
-      await page.getByText('<b>bold</b>').first().waitFor();
+      await page.getByText('<b>bold</b>').filter({ visible: true }).first().waitFor();
       assert.equal(await page.locator('b:text-is("bold"), img[src="x"]').count(), 0, view);
     }
     await page.evaluate(`location.hash = '#/graph/' + encodeURIComponent(${JSON.stringify(`${markup}=T`)})`);

@@ -154,13 +154,16 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await rows.nth(1).waitFor();
       const edges = (await rows.allInnerTexts()).filter((text) => text.includes('→'));
       await page.getByText(`${edges.length} edge`).waitFor();
-      const marks = 2 * ((await rows.count()) - 1);
-      assert.equal(await page.locator('.mark').count(), marks);
-      await page.getByLabel('mark closed edges, too').uncheck();
-      await page
-        .locator('.mark')
-        .nth(marks - 1)
-        .waitFor({ state: 'detached' });
+      const apart = page.locator('td.apart');
+      assert.equal(await apart.count(), 2 * ((await rows.count()) - 1), 'of two, both stand apart');
+      const closed = (await apart.allInnerTexts()).filter((text) => text.includes('Cutoff')).length;
+      assert.equal(await page.locator('.mark').count(), (await apart.count()) - closed);
+      assert.equal(await page.locator('.edge.cut').count(), closed);
+      await page.getByLabel('show closed edges').uncheck();
+      await page.locator('.edge.cut').first().waitFor({ state: 'detached' });
+      const held = page.getByLabel('marked: what differs from');
+      await held.selectOption({ index: 1 });
+      await page.locator('.graphs li').first().locator('.mark').first().waitFor({ state: 'detached' });
       await page.goBack();
       await bar.getByRole('button', { name: 'Clear' }).click(); // still chosen
       await bar.waitFor({ state: 'detached' });
@@ -188,10 +191,18 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       );
       await page.locator(`[data-part="${source}-${destination}"]`).focus();
       await page
-        .getByText(`KL(p_${source} || p_${destination}): node ${source} teaches node ${destination}`)
+        .getByText(`KL(p${source} ‖ p${destination}): node ${source} teaches node ${destination}`)
         .waitFor();
-      for (const text of [/^Weight now$/, /after the gate/, /TT 60\.0 %.*TF 20\.0 %.*FT 16\.0 %.*FF 4\.0 %/s])
-        await page.getByText(text).first().waitFor();
+      await page.getByText(/after the gate/).waitFor();
+      for (const [meaning, share] of [
+        ['both', 60],
+        [`only node ${source}`, 20],
+        [`only node ${destination}`, 16],
+      ])
+        // prettier-ignore
+        await page.getByText(`${meaning} right ${share}.0 %`).waitFor();
+      await page.getByText('both wrong 4.0 %').waitFor();
+      assert.equal(await page.getByText('Weight now').count(), 0, 'it has ended');
     }));
 
   test('in the editor letters set gates, K locks; the address has both, and brings them back', () =>

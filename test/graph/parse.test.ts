@@ -45,9 +45,25 @@ describe('parseGraph', () => {
     );
   });
 
+  test('where a graph comes from is no part of it', () => {
+    assert.deepEqual(parseGraph({ ...sound, made: { seed: 7 } }), parseGraph(sound));
+  });
+
+  test('what a missing key is like is shown', () => {
+    const { format: _, ...lacking } = sound;
+    try {
+      parseGraph(lacking);
+      assert.fail('it has no format');
+    } catch (error) {
+      assert.ok(error instanceof LabError);
+      const example = /\{.*\}/.exec(error.next)![0];
+      assert.equal(fromJson(example).nodes.length, 1);
+    }
+  });
+
   const bad: [code: string, place: RegExp, change: object][] = [
     ['wrong-format', /format: found "onnx", expected "ktg-graph"/, { format: 'onnx' }],
-    ['missing-key', /format: found nothing/, { format: undefined }],
+    ['missing-key', /graph has no format\.$/, { format: undefined }],
     ['wrong-version', /version: found 2, expected version 1/, { version: 2 }],
     ['wrong-version', /version: found "1"/, { version: '1' }],
     ['unknown-key', /colour: found 3/, { colour: 3 }],
@@ -62,7 +78,7 @@ describe('parseGraph', () => {
     ['unknown-model', /nodes\[1\]\.model: found "vgg16"/, { nodes: [node, { model: 'vgg16' }] }],
     ['unknown-model', /nodes\[0\]\.model/, { nodes: [{ model: '__proto__' }] }],
     ['wrong-type', /nodes\[0\]\.model: found 8/, { nodes: [{ model: 8 }] }],
-    ['missing-key', /nodes\[0\]\.model/, { nodes: [{}] }],
+    ['missing-key', /graph has no nodes\[0\]\.model\.$/, { nodes: [{}] }],
     ['wrong-type', /nodes\[0\]: found null/, { nodes: [null] }],
     ['bad-text', /nodes\[0\]\.checkpoint: found ""/, { nodes: [{ ...node, checkpoint: '' }] }],
     ['too-long', /nodes\[0\]\.checkpoint/, { nodes: [{ ...node, checkpoint: 'x'.repeat(4097) }] }],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { checkGraph } from '../../core/graph/check.ts';
-import { template, templates } from '../../core/graph/templates.ts';
+import { withGate, withTemperature } from '../../core/graph/edit.ts';
+import { knownMethod, template, templates } from '../../core/graph/templates.ts';
 import { toText } from '../../core/graph/text.ts';
 
 const models = ['resnet32', 'resnet110', 'wrn-28-2'];
@@ -20,6 +21,18 @@ describe('templates', () => {
     const [dml, all] = [template('dml', models), template('all-through', models)];
     assert.equal(graphKey(dml), graphKey(all));
     assert.notEqual(dml.name, all.name);
+  });
+
+  test('a graph is known as a method by its edges alone', () => {
+    const kd = template('kd', models);
+    assert.equal(knownMethod(kd), 'KD');
+    assert.equal(
+      knownMethod({ ...kd, name: 'mine', nodes: kd.nodes.map(() => ({ model: 'resnet8' })) }),
+      'KD',
+    );
+    assert.equal(knownMethod(template('all-through', models)), 'DML');
+    assert.equal(knownMethod(withGate(kd, 0, 1, 'linear')), undefined);
+    assert.equal(knownMethod(withTemperature(kd, 2, 1, 3)), undefined);
   });
 
   test('with fewer nodes they come down to what is left of them', () => {

@@ -96,14 +96,17 @@ describe('in words', () => {
 
   test('edges say who teaches whom', () => {
     assert.equal(describeEdge(edgeOf(graph, 0, 1)), 'KL(p_0 || p_1): the label teaches node 1 (Through)');
-    assert.equal(describeEdge(edgeOf(graph, 2, 1)), 'KL(p_2 || p_1): node 2 teaches node 1 (Linear, T = 2)');
+    assert.equal(
+      describeEdge(edgeOf(graph, 2, 1)),
+      'KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)',
+    );
     assert.equal(describeEdge(edgeOf(graph, 3, 1)), 'KL(p_3 || p_1): node 3 does not teach node 1 (Cutoff)');
   });
 
   test('nodes say whom they learn from', () => {
     assert.equal(nodeTitle(graph, 2), 'ResNet110*');
     assert.deepEqual(describeGraph(graph).split('\n'), [
-      'node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, T = 2)',
+      'node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, temperature 2)',
       'node 2, ResNet110* (Pretrained, frozen): learns nothing, loads best',
       'node 3, WRN-28-2 (Auxiliary): learns from the label (Correct) and node 1 (Through)',
     ]);
@@ -116,7 +119,7 @@ describe('DOT', () => {
     assert.match(dot, /^digraph "KD" \{\n/);
     assert.match(dot, /1 \[label="ResNet32\\n\(71\.23\)", color="#d8343f"\]/);
     assert.match(dot, /2 \[label="ResNet110\*", color="#3f7fe0"\]/);
-    assert.match(dot, /2 -> 1 \[label="T, T = 2", color="#9445d8".*style="solid"/);
+    assert.match(dot, /2 -> 1 \[label="T, τ = 2", color="#9445d8".*style="solid"/);
     assert.doesNotMatch(dot, /-> 2/);
     const styles = toDot(fromText('resnet8=TLC,resnet8=TXX,resnet8=TXX')).match(/-> 1 .*style="\w+"/g) ?? [];
     assert.deepEqual(

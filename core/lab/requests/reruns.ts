@@ -13,6 +13,7 @@ type Names =
   | 'reruns.stop'
   | 'reruns.rename'
   | 'reruns.remove'
+  | 'reruns.environments'
   | 'reruns.export';
 
 const RETRIES = 2;
@@ -47,6 +48,12 @@ export function rerunRequests(desk: Desk): Answers<Names> {
       teller.now({ topic: 'reruns', type: 'rerun-removed', rerun });
       await removed;
       return {};
+    },
+    'reruns.environments': ({ rerun }) => {
+      store.rerun(rerun);
+      const attempts = store.runs({ rerun }).flatMap(({ id }) => store.attempts({ run: id }));
+      const ids = new Set(attempts.flatMap(({ environment }) => environment ?? []));
+      return [...ids].map((id) => store.environment(id));
     },
     'reruns.export': async ({ rerun, format }, signal) => {
       const view = views.rerun(rerun);

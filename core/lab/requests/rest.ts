@@ -2,15 +2,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { checkGraph } from '../../graph/check.ts';
-import { fromJson } from '../../graph/json.ts';
+import { fromFile } from '../../graph/file.ts';
 import { parseGraph } from '../../graph/parse.ts';
-import { fromText, toText } from '../../graph/text.ts';
+import { toText } from '../../graph/text.ts';
 import type { Graph, GraphCheck } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
 import { problemOf } from '../engine-desk.ts';
 
 /** Largest graph file that is read, bytes. */
-const MOST_GRAPH = 1 << 20;
+const MOST_GRAPH = 2 << 20;
 
 type Names =
   | 'devices.list'
@@ -71,9 +71,9 @@ export function restRequests(desk: Desk): Answers<Names> {
       files.use(file, async (path, name) => {
         const { size } = await stat(path);
         if (size > MOST_GRAPH)
-        throw new LabError('graph.too-large', `${name} has ${size} bytes, too many for a graph.`, 'Choose a graph as JSON or text.'); // prettier-ignore
-        const text = await readFile(path, 'utf8');
-        return checked(() => (text.trimStart().startsWith('{') ? fromJson(text) : fromText(text.trim())));
+        throw new LabError('graph.too-large', `${name} has ${size} bytes, too many for a graph.`, 'Choose a graph as JSON, text or figure.'); // prettier-ignore
+        const bytes = await readFile(path);
+        return checked(() => fromFile(bytes));
       }),
 
     'data.list': () => dataSets.list(),

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { VariantView } from '../../../core/lab/api.ts';
-import { accuracyScale, epochScale, epochTicks, frameOf } from '../../../renderer/charts/axes.ts';
+import {
+  accuracyAxis,
+  accuracyScale,
+  epochScale,
+  epochTicks,
+  frameOf,
+} from '../../../renderer/charts/axes.ts';
 import { barsOf, drawCurves, nearestCurve } from '../../../renderer/charts/curves.ts';
 import {
   drawGates,
@@ -287,7 +293,7 @@ describe('seeds', () => {
       standardDeviation: 0.01,
     };
     const { dots, marks } = drawSeeds(
-      [variant({}), variant({ name: 'kd', values: [], mean: null, standardDeviation: null })],
+      [variant({}), variant({ name: 'kd', runs: [], values: [], mean: null, standardDeviation: null })],
       [reference, reference],
       size,
       light,
@@ -296,10 +302,58 @@ describe('seeds', () => {
       dots.map(({ run }) => run),
       [7, 8],
     );
-    const names = marks.filter((mark) => mark.kind === 'text' && mark.text.startsWith('x '));
+    const names = marks.filter((mark) => mark.kind === 'text' && mark.text.endsWith(' x'));
     assert.equal(names.length, 2);
     assert.ok(Math.abs((names[0] as { y: number }).y - (names[1] as { y: number }).y) >= 12);
   });
+});
+
+test('of equal graphs the runs are drawn once, under all their names', () => {
+  const runs = [trial(7, { seed: 11 }), trial(8, { seed: 12 })];
+  const values = runs.map(({ seed }, i) => ({ seed, accuracy: 0.7 + i / 100 }));
+  const variant = (name: VariantView['name'], own = runs): VariantView => ({
+    name,
+    graph: runs[0]!.graph,
+    runs: own,
+    values: own === runs ? values : [],
+    mean: null,
+    standardDeviation: null,
+    difference: null,
+  });
+  const { dots, marks } = drawSeeds(
+    [variant('graph', [trial(9)]), variant('dml'), variant('kd', []), variant('all-through')],
+    [],
+    size,
+    light,
+  );
+  assert.deepEqual(
+    dots.map(({ run }) => run),
+    [7, 8],
+  );
+  const named = (title: string) => {
+    const found = marks.find((mark) => mark.kind === 'text' && mark.text === title);
+    assert.ok(found?.kind === 'text', title);
+    return found;
+  };
+  assert.equal(named('DML').x, named('All-Through').x);
+  assert.ok(named('DML').y + 12 < named('All-Through').y);
+  assert.ok(named('This graph').x < named('DML').x && named('DML').x < named('KD').x);
+});
+
+test('ticks of an axis of accuracies are told apart, however high the chart is', () => {
+  for (const [height, ends] of [
+    [200, [0.66, 0.74]],
+    [900, [0.66, 0.74]],
+    [900, [0.1, 0.9]],
+  ] as const) {
+    // prettier-ignore
+    const frame = frameOf({ width: 400, height });
+    const texts = accuracyAxis(accuracyScale(ends, frame), frame, light).flatMap((mark) =>
+      mark.kind === 'text' && mark.turn === undefined ? [mark.text] : [],
+    );
+    assert.ok(texts.length > 2);
+    assert.equal(new Set(texts).size, texts.length, texts.join(' '));
+  }
 });
 
 test('the nearest point: the last of equally near ones, none beyond reach', () => {

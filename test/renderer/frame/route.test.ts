@@ -17,6 +17,8 @@ const routes: Route[] = [
   { view: 'graph', text: 'resnet32=TT,resnet110=TC', locks: ['0-1', '2-1'] },
   { view: 'compare', runs: [] },
   { view: 'compare', runs: [1, 2, 3] },
+  { view: 'compare', runs: [4], graphs: ['resnet32=TT@2,resnet110=XX:a & b+c', 'resnet8=T'] },
+  { view: 'compare', runs: [], graphs: ['resnet8=T'] },
   { view: 'reruns' },
   { view: 'rerun', rerun: 9 },
   { view: 'data' },
@@ -49,7 +51,12 @@ test('nonsense is said to be nonsense and never throws', () => {
   assert.deepEqual(parseRoute('#/graph/%E0%A4%A'), { view: 'graph', text: '%E0%A4%A' });
 });
 
-test('at most six runs are compared, and only numbers', () => {
+test('at most six runs and graphs are compared; runs are numbers', () => {
+  assert.deepEqual(parseRoute('#/compare?runs=1,2,3,4,5&graph=a&graph=b'), {
+    view: 'compare',
+    runs: [1, 2, 3, 4, 5],
+    graphs: ['a'],
+  });
   assert.deepEqual(parseRoute('#/compare?runs=1,x,2,3,4,5,6,7'), {
     view: 'compare',
     runs: [1, 2, 3, 4, 5, 6],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { distance, distanceToBox, sample, type Box, type Point } from '../../../renderer/graph/geometry.ts';
-import { LARGEST, LETTER_RADIUS, layout, type PlacedEdge } from '../../../renderer/graph/layout.ts';
+import { distance, distanceToBox, overlap, sample, type Point } from '../../../renderer/graph/geometry.ts';
+import { LARGEST, layout, type PlacedEdge } from '../../../renderer/graph/layout.ts';
 
 /** Smallest distance between two sets of points. */
 const gap = (some: readonly Point[], others: readonly Point[]): number =>
@@ -14,14 +14,11 @@ const outline = ({ head }: PlacedEdge): Point[] =>
     return [0, 0.25, 0.5, 0.75].map((t) => ({ x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t }));
   });
 
-const overlap = (a: Box, b: Box): boolean =>
-  Math.abs(a.x - b.x) < a.halfWidth + b.halfWidth && Math.abs(a.y - b.y) < a.halfHeight + b.halfHeight;
-
 const name = (edge: PlacedEdge): string => `${edge.source}->${edge.destination}`;
 
 for (let size = 1; size <= LARGEST; size++) {
   describe(`the layout of ${size} nodes with all edges drawn`, () => {
-    const { nodes, edges, label, viewBox } = layout(size);
+    const { nodes, edges, label, letterRadius, viewBox } = layout(size);
     const curves = edges.map((edge) => sample(edge.curve, 120));
     const heads = edges.map(outline);
 
@@ -69,17 +66,17 @@ for (let size = 1; size <= LARGEST; size++) {
           const rooms = [
             gap([edge.letter], curves[j]!),
             gap([edge.letter], heads[j]!),
-            distance(edge.letter, other.letter) - LETTER_RADIUS,
+            distance(edge.letter, other.letter) - letterRadius,
           ];
           assert.ok(
-            Math.min(...rooms) >= LETTER_RADIUS + 1,
+            Math.min(...rooms) >= letterRadius + 1,
             `letter of ${name(edge)} at ${name(other)}: ${rooms}`,
           );
         });
-        assert.ok(gap([edge.letter], heads[i]!) > LETTER_RADIUS);
+        assert.ok(gap([edge.letter], heads[i]!) > letterRadius);
         for (const node of nodes) {
-          assert.ok(distance(edge.letter, node) > node.radius + LETTER_RADIUS);
-          assert.ok(distanceToBox(edge.letter, node.caption) > LETTER_RADIUS);
+          assert.ok(distance(edge.letter, node) > node.radius + letterRadius);
+          assert.ok(distanceToBox(edge.letter, node.caption) > letterRadius);
         }
         assert.ok(gap([edge.letter], curves[i]!) < 2, 'a letter stands on its own edge');
       });

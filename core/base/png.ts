@@ -10,8 +10,11 @@ function crc32(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Signature, then the chunk IHDR: 13 bytes of data, with length, type and checksum. */
 const AFTER_HEADER = 8 + 12 + 13;
+
+export const isPng = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
 
 /** The same picture with a text under a keyword (1 to 79 Latin letters), in front of its pixels. */
 export function withText(
@@ -31,4 +34,19 @@ export function withText(
   whole.set(chunk, AFTER_HEADER);
   whole.set(png.subarray(AFTER_HEADER), AFTER_HEADER + chunk.length);
   return whole;
+}
+
+/** What stands under a keyword in a picture, as `withText` writes it; null where nothing does, or the file is cut off. */
+export function textIn(png: Uint8Array, keyword: string): string | null {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  const decoder = new TextDecoder();
+  const head = `iTXt${keyword}\0\0\0\0\0`;
+  for (let at = SIGNATURE.length; at + 12 <= png.length;) {
+    const end = at + 8 + view.getUint32(at);
+    if (end > png.length) return null;
+    const content = decoder.decode(png.subarray(at + 4, end));
+    if (content.startsWith(head)) return content.slice(head.length);
+    at = end + 4;
+  }
+  return null;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { withText } from '../../../renderer/lab/png.ts';
+import { withText } from '../../core/base/png.ts';
 
 /** The smallest picture: 1 x 1, grey. */
 const PNG = Buffer.from(

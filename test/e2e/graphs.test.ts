@@ -1,0 +1,154 @@
+/** Graphs by themselves: the editor, comparing, what leads from a trial to others and to its re-runs. */
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import type { BrowserContext, Page } from 'playwright-core';
+import { ServedApp, withoutBrowser } from './app.ts';
+import { addPlayedStudy } from './played-study.ts';
+
+describe('graphs', { skip: withoutBrowser }, () => {
+  let app: ServedApp;
+  let context: BrowserContext;
+  before(async () => {
+    app = await ServedApp.open((file) => {
+      addPlayedStudy(file, { trials: 9, epochs: 16 });
+    });
+    context = await app.context();
+  });
+  after(() => app.close());
+
+  const look = async (address: string, work: (page: Page) => Promise<void>): Promise<void> => {
+    const { page, complaints } = await app.visit(context, address);
+    await work(page);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  };
+  const name = (page: Page) => page.getByLabel('Name of the graph');
+
+  test('a graph is called after a known method only while it is one, unless a person names it', () =>
+    look('#/graph/', async (page) => {
+      assert.equal(await name(page).inputValue(), 'DML');
+      const edge = page.locator('[data-part="2-1"]');
+      await edge.focus();
+      await page.keyboard.press('l');
+      assert.equal(await name(page).inputValue(), '');
+      await page.keyboard.press('t');
+      assert.equal(await name(page).inputValue(), 'DML');
+      await name(page).fill('Mine');
+      await edge.focus();
+      await page.keyboard.press('c');
+      assert.equal(await name(page).inputValue(), 'Mine');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByText('The graph is saved.').waitFor();
+      await page.goto(page.url().replace(/#.*/, '#/graphs'));
+      await page.getByRole('link', { name: /Mine/ }).click();
+      await name(page).waitFor();
+      assert.equal(await name(page).inputValue(), 'Mine', 'a saved one keeps its name');
+    }));
+
+  test('the figure says temperatures, and its legend every sign that it has', () =>
+    look('#/graph/resnet8%3DTT%402X%2Cresnet8%3DXXX%2Cresnet8%3DTXX?locks=2-1', async (page) => {
+      await page.locator('.temperature', { hasText: 'τ = 2' }).waitFor();
+      for (const sign of ['Cutoff', 'Locked: a search keeps', 'Temperature of the softmax', 'not trained'])
+        await page.locator('.legend').getByText(sign).waitFor();
+    }));
+
+  test('one note for all nodes that are not connected, and no praise below an error', async () => {
+    await look('#/graph/resnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX', async (page) => {
+      await page.getByText(/Nothing of nodes 2, 3 and 4 reaches the target/).waitFor();
+    });
+    await look('#/graph/nonsense', async (page) => {
+      await page.getByRole('alert').getByText('nonsense').waitFor();
+      assert.equal(await page.getByText('Nothing to complain about').count(), 0);
+    });
+  });
+
+  test('a trial, a saved graph and a known method side by side; an edge pointed at is shown in all', () =>
+    look('#/compare', async (page) => {
+      const add = page.getByRole('button', { name: 'Add', exact: true });
+      await add.first().click();
+      await page.getByLabel('Number').fill('99');
+      await page.locator('form').getByRole('button', { name: 'Add' }).click();
+      await page.getByRole('alert').getByText('Played has no trial 99').waitFor();
+      await page.getByLabel('Number').fill('3');
+      await page.locator('form').getByRole('button', { name: 'Add' }).click();
+      await page.getByRole('link', { name: 'Trial 3, Played' }).waitFor();
+      for (const graph of ['Mine', 'KD']) {
+        if (!(await page.getByText('Known methods').isVisible())) await add.first().click();
+        await page.locator('[popover] li').getByText(graph, { exact: true }).click();
+        await page.getByRole('link', { name: graph, exact: true }).waitFor();
+      }
+      assert.match(page.url(), /runs=4&graph=resnet32%3DTC%2Cresnet110%3DTT&graph=/);
+      await page.keyboard.press('Escape');
+      await page.locator('.graphs li').nth(1).locator('[data-part="2-1"]').focus();
+      await page.locator('.said').nth(2).waitFor();
+      const said = await page.locator('.said').allInnerTexts();
+      assert.deepEqual(said.slice(1), ['2 → 1: Correct', '2 → 1: Through, τ = 2']);
+      assert.ok((await page.locator('.edge.pointed').count()) > 1);
+      await page.getByRole('button', { name: 'Take Mine out' }).click();
+      await page.getByRole('link', { name: 'Mine', exact: true }).waitFor({ state: 'detached' });
+      assert.equal(await page.locator('.graphs li').count(), 2);
+    }));
+
+  test('a saved graph is removed only after a question', () =>
+    look('#/graphs', async (page) => {
+      const remove = page.getByRole('button', { name: 'Remove Mine' });
+      await remove.click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+      await remove.click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+      await remove.waitFor({ state: 'detached' });
+    }));
+
+  test('a trial leads to the one after it and back', () =>
+    look('#/studies/1/trials/1', async (page) => {
+      await page.getByRole('link', { name: 'Next trial' }).click();
+      await page.getByRole('heading', { name: /^Trial 1/ }).waitFor();
+      await page.getByRole('link', { name: 'Previous trial' }).click();
+      await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
+      assert.ok(await page.getByRole('button', { name: 'Previous trial' }).isDisabled());
+    }));
+
+  test('a re-run says beforehand how many runs it means; the editor starts one, stopping asks; its trial leads to it', async () => {
+    await look('#/studies/1/trials/1', async (page) => {
+      await page.getByRole('button', { name: 'Re-run ×5' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('20 runs').waitFor();
+      await dialog.getByText(/All-Through is DML\), about .* at the pace of this trial/).waitFor();
+      await dialog.getByLabel('All-Through').uncheck();
+      await dialog.getByLabel('Seeds').fill('1');
+      for (const baseline of ['Independent', 'KD', 'DML']) await dialog.getByLabel(baseline, { exact: true }).uncheck(); // prettier-ignore
+      await dialog.getByText('1 run', { exact: true }).waitFor();
+      await dialog.getByRole('button', { name: 'Start' }).click();
+      await page.waitForURL(/#\/reruns\/1$/);
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Now' }).click();
+      await page.getByText(/^stopped, /).waitFor();
+    });
+    await look('#/studies/1/trials/1', async (page) => {
+      await page.getByRole('link', { name: 'Re-run ×1' }).click();
+      await page.waitForURL(/#\/reruns\/1$/);
+    });
+    await look('#/graph/resnet8%3DTT%2Cresnet8%3DTT', async (page) => {
+      await page.getByRole('button', { name: 'Re-run ×5' }).click();
+      const dialog = page.getByRole('dialog');
+      assert.equal(await dialog.getByLabel('Data').inputValue(), 'synthetic');
+      await dialog.getByText(/DML is this graph, All-Through is this graph/).waitFor();
+      await dialog.getByLabel('Epochs').fill('1');
+      await dialog.getByRole('button', { name: 'Start' }).click();
+      await page.waitForURL(/#\/reruns\/2$/);
+      await page.getByRole('heading', { name: 'DML', level: 1 }).waitFor();
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Now' }).click();
+    });
+  });
+
+  test('what a pretrained network learns from is chosen, and asked only where it is trained', () =>
+    look('#/data', async (page) => {
+      await page.getByRole('button', { name: 'Train or import one' }).click();
+      const dialog = page.getByRole('dialog');
+      assert.equal(await dialog.getByLabel('Data').inputValue(), 'synthetic');
+      await dialog.getByLabel('Seed').waitFor();
+      await dialog.getByRole('button', { name: 'Import its weights' }).click();
+      assert.equal(await dialog.getByLabel('Seed').count(), 0);
+    }));
+});
