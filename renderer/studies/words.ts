@@ -1,5 +1,12 @@
 /** A study in words: how it stands, what became of its trials, what it is of. */
-import type { DataSetView, RerunView, StudyCard, StudyPlan, TrialCounts } from '../../core/lab/api.ts';
+import type {
+  DataSetView,
+  RerunView,
+  SlotView,
+  StudyCard,
+  StudyPlan,
+  TrialCounts,
+} from '../../core/lab/api.ts';
 import { meanText } from '../charts/seeds.ts';
 import { counted } from '../parts/format.ts';
 import { jobStates } from '../parts/states.ts';
@@ -66,4 +73,14 @@ export function rerunText({ rerun, variants, done, total }: RerunView): { mean: 
     mean: mean ? `${mean} %` : 'no result',
     rest: rerun.state === 'completed' ? '' : `${done} of ${total} runs`,
   };
+}
+
+/** What a slot with a run does right now. */
+export function doingText({ epoch, progress }: SlotView): string {
+  if (!progress) return 'starting';
+  const { step, steps, compiling, imagesPerSecond } = progress;
+  if (compiling !== null) return `compiling, ${Math.round(compiling)} s`;
+  if (steps === 0) return epoch === 0 ? 'reads the data, prepares the step' : 'begins the next epoch';
+  if (step === steps) return 'evaluates';
+  return `step ${step} / ${steps}${imagesPerSecond > 0 ? `, ${Math.round(imagesPerSecond)} images/s` : ''}`;
 }

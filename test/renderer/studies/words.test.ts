@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DataSetView, RerunView, StudyCard } from '../../../core/lab/api.ts';
+import type { DataSetView, Progress, RerunView, SlotView, StudyCard } from '../../../core/lab/api.ts';
 import { noTrials, type Study } from '../../../core/study/study.ts';
-import { countsText, dataTitle, planText, rerunText, standingOf } from '../../../renderer/studies/words.ts';
+import {
+  countsText,
+  dataTitle,
+  doingText,
+  planText,
+  rerunText,
+  standingOf,
+} from '../../../renderer/studies/words.ts';
 import { plan } from '../../contract/samples.ts';
 import { trial } from '../rows.ts';
 
@@ -57,4 +64,16 @@ test('a re-run says its mean and how far it is', () => {
   assert.deepEqual(view('completed', 0.7346, 0.0042, 5), { mean: '73.46 ± 0.42 %', rest: '' });
   assert.deepEqual(view('running', 0.7346, null, 1), { mean: '73.46 %', rest: '1 of 5 runs' });
   assert.deepEqual(view('running', null, null, 0), { mean: 'no result', rest: '0 of 5 runs' });
+});
+
+test('what a slot does is said from its start on', () => {
+  const progress: Progress = { epoch: 1, step: 0, steps: 0, compiling: null, imagesPerSecond: 0, memory: 1 };
+  const doing = (change: Partial<Progress> | null, epoch = 0): string =>
+    doingText({ epoch, progress: change && { ...progress, ...change } } as SlotView);
+  assert.equal(doing(null), 'starting');
+  assert.equal(doing({}), 'reads the data, prepares the step');
+  assert.equal(doing({ compiling: 12.3 }), 'compiling, 12 s');
+  assert.equal(doing({}, 3), 'begins the next epoch');
+  assert.equal(doing({ step: 3, steps: 12, imagesPerSecond: 99.6 }), 'step 3 / 12, 100 images/s');
+  assert.equal(doing({ step: 12, steps: 12 }), 'evaluates');
 });
