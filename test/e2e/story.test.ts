@@ -125,6 +125,7 @@ describe('from the first minute to the best graph over five seeds', { skip: with
     const dialog = page.getByRole('dialog');
     for (const box of await dialog.getByRole('checkbox').all()) await box.uncheck();
     await dialog.getByLabel('Seeds').fill('1');
+    await dialog.getByRole('combobox', { name: /^Data/ }).selectOption({ label: 'CIFAR-100 from cifar-100-part.tar.gz' }); // prettier-ignore
     await dialog.getByLabel('Epochs').fill('1');
     await dialog.getByRole('button', { name: 'Start' }).click();
     await page.getByText('1 / 1 runs').waitFor(patient);
