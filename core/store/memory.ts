@@ -78,7 +78,7 @@ export function openMemoryStore(): Store {
       const bytes = checkpoints.all().reduce((sum, checkpoint) => sum + checkpoint.bytes, 0);
       return { total: bytes, checkpoints: bytes, free: 0 };
     },
-    check: () => [],
+    check: () => Promise.resolve([]),
     backup: () =>
       Promise.reject(
         new LabError(

@@ -103,6 +103,10 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
 /** True for an error that says that another connection holds the lock. */
 export const isBusy = (error: unknown): boolean => error instanceof LabError && error.code === 'store.busy';
 
+/** What to do about a file that is not what it was. */
+export const DAMAGED =
+  'Keep a copy of the file and go on from a backup; `ktg export` saves the studies that can still be read.';
+
 const explanations: readonly (readonly [pattern: RegExp, code: string, what: string, next: string])[] = [
   [
     /^SQLITE_FULL/,
@@ -120,7 +124,7 @@ const explanations: readonly (readonly [pattern: RegExp, code: string, what: str
     /^SQLITE_CORRUPT/,
     'store.damaged',
     'the file is damaged',
-    'Keep a copy, run `ktg db check`, and go on from a backup.',
+    `${DAMAGED} \`ktg db check\` lists what is wrong.`,
   ],
   [
     /^SQLITE_READONLY/,

@@ -20,8 +20,8 @@ export interface Store
   transaction<T>(work: () => T): T;
   /** Bytes by use. */
   sizes(): StoreSizes;
-  /** Problems found in the whole file; empty when it is sound. */
-  check(): string[];
+  /** Problems found in the whole file, one sentence each; empty when it is sound. */
+  check(): Promise<string[]>;
   /** Writes a copy of the whole store to a new file. Throws LabError `store.file-exists`, `store.no-file`. */
   backup(file: string): Promise<void>;
   /** Erases what is left over and gives the space back, in small portions. */
@@ -87,7 +87,9 @@ export type NewRun = Pick<
   'kind' | 'study' | 'rerun' | 'number' | 'variant' | 'graph' | 'key' | 'seed' | 'training' | 'createdAt'
 > &
   Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf'>>;
-export type RunChange = Partial<Pick<Run, 'state' | 'failure' | 'pinned' | 'startedAt' | 'endedAt'>>;
+export type RunChange = Partial<
+  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
+>;
 
 /** All given fields must match. */
 export interface RunFilter {

@@ -50,7 +50,7 @@ export async function soak(kills: number, seed: number, print: (line: string) =>
         counts.kills++;
         const store = openLabFile(file);
         assert.equal(store.place.readOnly, false);
-        assert.deepEqual(store.check(), []);
+        assert.deepEqual(await store.check(), []);
         counts.interruptedRuns += store.runs({ states: ['running'] }).length;
         store.close();
       }
@@ -87,7 +87,7 @@ async function worked(file: string, slots: number, bytes: number, milliseconds: 
 }
 
 async function checkStudy(store: Store, counts: SoakCounts): Promise<void> {
-  assert.deepEqual(store.check(), []);
+  assert.deepEqual(await store.check(), []);
   const [study] = store.studies();
   assert.equal(study!.state, 'completed');
   const trials = store.runs({ study: study!.id, kind: 'trial' });

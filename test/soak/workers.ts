@@ -54,7 +54,7 @@ export async function workerSoak(
       for (;;) {
         const done = await disturb(file, slots, random, counts, () => total() >= before + quota);
         const store = openLabFile(file);
-        assert.deepEqual(store.check(), []);
+        assert.deepEqual(await store.check(), []);
         store.close();
         if (done) break;
       }

@@ -33,7 +33,11 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
           createdAt: created_at,
         })),
     removeGraph(id) {
-      if (database.run('DELETE FROM saved_graph WHERE id = ?', id).changes === 0) throw unknown('graph', id);
+      database.transaction(() => {
+        const graph = database.value<number>('DELETE FROM saved_graph WHERE id = ? RETURNING graph', id);
+        if (graph === undefined) throw unknown('graph', id);
+        database.run('DELETE FROM graph WHERE id = ?', graph);
+      });
     },
     addLog(entry) {
       const { at, level, study, run, text } = entry;

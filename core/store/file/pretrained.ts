@@ -15,6 +15,7 @@ interface PretrainedRow {
   checkpoint: number | null;
   accuracy: number | null;
   source: string;
+  asked: number;
   created_at: number;
 }
 
@@ -33,6 +34,7 @@ export function pretrainedIn(
     checkpoint: row.checkpoint,
     accuracy: row.accuracy,
     source: row.source,
+    asked: row.asked === 1,
     createdAt: row.created_at,
   });
   const pretrained = (id: number): Pretrained => {
@@ -43,12 +45,22 @@ export function pretrainedIn(
 
   return {
     pretrained,
-    addPretrained: ({ model, training, seed, run, checkpoint, accuracy, source, createdAt }) =>
+    addPretrained: ({ model, training, seed, run, checkpoint, accuracy, source, asked, createdAt }) =>
       database.transaction(() => {
         const { id } = database.run(
-          `INSERT INTO pretrained (model, training, seed, run, checkpoint, accuracy, source, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[model, trainings.idOf(training), seed, run, checkpoint, accuracy, source, createdAt],
+          `INSERT INTO pretrained (model, training, seed, run, checkpoint, accuracy, source, asked, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[
+            model,
+            trainings.idOf(training),
+            seed,
+            run,
+            checkpoint,
+            accuracy,
+            source,
+            Number(asked),
+            createdAt,
+          ],
         );
         return pretrained(id);
       }),

@@ -29,6 +29,7 @@ interface RunRow {
   duplicate_of: number | null;
   attempts: number;
   pinned: number;
+  dismissed: number;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -74,6 +75,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     duplicateOf: row.duplicate_of,
     attempts: row.attempts,
     pinned: row.pinned === 1,
+    dismissed: row.dismissed === 1,
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -140,7 +142,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         {
           ...change,
           failure: change.failure && JSON.stringify(change.failure),
-          pinned: change.pinned === undefined ? undefined : Number(change.pinned),
+          pinned: flag(change.pinned),
+          dismissed: flag(change.dismissed),
         },
         state && statesBefore.get(state),
       );
@@ -193,6 +196,9 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     environment: (id) => environments.at(id),
   };
 }
+
+const flag = (value: boolean | undefined): number | undefined =>
+  value === undefined ? undefined : Number(value);
 
 /** By state, SQL text of the states from which a run may come into it, that one included. */
 const statesBefore = new Map(

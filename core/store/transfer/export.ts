@@ -78,6 +78,7 @@ export async function* exportStudy(
         rejection: run.rejection,
         duplicateOf: run.duplicateOf === null ? null : placeOfRun.get(run.duplicateOf)!,
         pinned: run.pinned,
+        ...(run.dismissed && { dismissed: true }),
         createdAt: run.createdAt,
         startedAt: run.startedAt,
         endedAt: run.endedAt,
@@ -104,7 +105,7 @@ export async function* exportStudy(
       yield chunk;
     }
   }
-  for (const { id: _id, run, checkpoint, ...rest } of store.allPretrained()) {
+  for (const { id: _id, run, checkpoint, asked: _asked, ...rest } of store.allPretrained()) {
     const place = run === null ? undefined : placeOfRun.get(run);
     if (place !== undefined && checkpoint !== null) yield line({ pretrained: { ...rest, run: place } });
   }
