@@ -34,7 +34,7 @@ export const wireCurves = (store: Store, of: { study: number } | { rerun: number
 
 /** A run as a row of tables and charts. */
 export function rowOf(run: Run, accuracies: (number | null)[], stop: RungDecision | null): TrialRow {
-  const { id, training, ...rest } = run;
+  const { id, training, dismissed: _dismissed, ...rest } = run;
   return { ...rest, run: id, epochs: training.epochs, accuracies, stop };
 }
 

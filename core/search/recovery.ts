@@ -1,14 +1,17 @@
 import type { Store } from '../store/store.ts';
 import type { Attempt, Run } from '../study/run.ts';
 import { complete } from './completion.ts';
+import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
 /**
  * Puts a store in order whose lab ended with runs on slots: they wait again and go on from their last checkpoints, those
- * that lacked only the word are completed. Gives the runs that were interrupted, as they were.
+ * that were to end are cancelled, and those that lacked only the word are completed. Gives the runs that were interrupted,
+ * as they were.
  */
 export function recover(store: Store): Run[] {
   const interrupted = store.runs({ states: ['running'] });
+  const stopped = stoppedOwners(store);
   store.transaction(() => {
     for (const run of interrupted) {
       const attempt = store.attempts({ run: run.id }).at(-1);
@@ -18,14 +21,26 @@ export function recover(store: Store): Run[] {
       }
       const at = lastSign(store, attempt);
       if (complete(store, run.id, attempt.number, at)) continue;
-      store.changeRun(run.id, { state: 'waiting' });
+      const owner = ownerOf(run);
+      const wasToEnd = run.dismissed || (owner !== null && stopped.has(ownerKey(owner)));
+      store.changeRun(run.id, wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' });
       if (attempt.endedAt === null)
-        store.changeAttempt(run.id, attempt.number, { endedAt: at, outcome: 'interrupted' });
+        store.changeAttempt(run.id, attempt.number, {
+          endedAt: at,
+          outcome: wasToEnd ? 'cancelled' : 'interrupted',
+        });
     }
   });
   tidyAll(store);
   return interrupted;
 }
+
+/** Those whose runs were all to end. */
+const stoppedOwners = (store: Store): Set<string> =>
+  new Set([
+    ...store.studies().flatMap(({ id, state }) => (state === 'stopped' ? ownerKey({ study: id }) : [])),
+    ...store.reruns().flatMap(({ id, state }) => (state === 'stopped' ? ownerKey({ rerun: id }) : [])),
+  ]);
 
 /** The lab may have been away for days: an attempt is known to have lasted as long as the epochs that it reported. */
 function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {

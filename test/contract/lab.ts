@@ -5,9 +5,10 @@ import { describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
 import { template } from '../../core/graph/templates.ts';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { eventOf, studyIs, temporaryFolder } from '../lab/support.ts';
-import { dml, plan, training } from './samples.ts';
+import { dml, networks, plan, training } from './samples.ts';
 
 /** A lab with scripted workers, as it is seen over some connection. */
 export interface Seen {
@@ -199,6 +200,22 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
           await codeOf(api.request('studies.import', { file: { path: 'x' } })),
           'files.relative-path',
         );
+      }));
+
+    test('pretrained networks are trained, imported and removed with their weights', async (context) =>
+      withLab(async (api) => {
+        const trained = await api.request('pretrained.train', { model: 'resnet8', training: training({ epochs: 2 }), seed: 3 }); // prettier-ignore
+        for (let state = ''; state !== 'completed'; await new Promise((resolve) => setTimeout(resolve, 20)))
+          state = (await api.request('pretrained.list', {}))[0]!.state;
+        const file = join(await temporaryFolder(context as never), 'teacher.safetensors');
+        await writeFile(file, encodeCheckpoint(networks({ 1: 'resnet8' })));
+        const imported = await api.request('pretrained.import', { model: 'resnet8', training: training(), file: { path: file } }); // prettier-ignore
+        assert.deepEqual([imported.state, imported.source], ['imported', 'teacher.safetensors']);
+        const { sizes } = await api.request('lab.status', {});
+        assert.ok(sizes.checkpoints > imported.bytes);
+        for (const { id } of [trained, imported]) await api.request('pretrained.remove', { pretrained: id });
+        assert.deepEqual(await api.request('pretrained.list', {}), []);
+        assert.equal((await api.request('lab.status', {})).sizes.checkpoints, 0);
       }));
 
     test('graphs are checked, kept and removed; strange ones are told apart', async () =>

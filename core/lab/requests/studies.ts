@@ -81,7 +81,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
     'studies.import': async ({ file, name }) => {
       const study = await importAny(desk, file, name);
       teller.log('info', `Study "${study.name}" was imported.`, { study: study.id });
-      teller.pretrained();
+      scheduler.pretrainedChanged();
       teller.study(study.id);
       return views.card(study.id);
     },
