@@ -364,6 +364,7 @@ export interface SlotView extends Slot {
   /** `Study "M3", trial 17`. */
   title: string;
   study: number | null;
+  rerun: number | null;
   epoch: number;
   epochs: number;
   accuracy: number | null;
@@ -407,7 +408,7 @@ export interface RerunView {
   reference: ReferenceRow[];
 }
 
-export interface PretrainedView extends Pretrained {
+export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   state: RunState | 'imported';
   epoch: number;
   bytes: number;

@@ -1,12 +1,11 @@
+import { usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
 import { resultsOf } from '../search/repeat.ts';
 import { rungsOf } from '../search/judge.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
-import { teacherModels, usualTeacher } from '../search/teachers.ts';
 import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { Pretrained } from '../study/pretrained.ts';
 import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { PretrainedView, RerunView, SlotView, StudyCard, StudyView, TrialRow } from './api.ts';
@@ -94,6 +93,7 @@ export class LabViews {
         run: run?.id ?? null,
         title: run ? this.titleOf(run) : '',
         study: run?.study ?? null,
+        rerun: run?.rerun ?? null,
         epoch: run?.epoch ?? 0,
         epochs: run?.training.epochs ?? 0,
         accuracy: run?.accuracy ?? null,
@@ -111,9 +111,11 @@ export class LabViews {
 
   pretrained(): PretrainedView[] {
     const users = new Map(
-      this.#store.studies().map((study) => [study.id, new Set(this.#teachers(study).map(({ id }) => id))]),
+      this.#store
+        .studies()
+        .map((study) => [study.id, new Set(usualTeachersOf(this.#store, study).map(({ id }) => id))]),
     );
-    return this.#store.allPretrained().map((each) => {
+    return this.#store.allPretrained().map(({ asked: _asked, ...each }) => {
       const run = each.run === null ? null : this.#store.run(each.run);
       const checkpoint = each.checkpoint === null ? null : this.#store.checkpoint(each.checkpoint);
       return {
@@ -126,15 +128,8 @@ export class LabViews {
     });
   }
 
-  /** Networks that a study's frozen nodes load, trained or not. */
-  #teachers({ plan }: Study): Pretrained[] {
-    return teacherModels(plan.space).flatMap(
-      (model) => usualTeacher(this.#store, model, plan.training) ?? [],
-    );
-  }
-
   #awaited(study: Study): number[] {
-    return this.#teachers(study)
+    return usualTeachersOf(this.#store, study)
       .filter(({ checkpoint }) => checkpoint === null)
       .map(({ id }) => id);
   }
