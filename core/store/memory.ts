@@ -54,6 +54,8 @@ export function openMemoryStore(): Store {
           (filter.states?.includes(run.state) ?? true),
       )
       .sort((a, b) => (a.study ?? 0) - (b.study ?? 0) || a.number - b.number || a.id - b.id);
+  const accuraciesOf = (run: number): number[][] =>
+    epochs.where((each) => each.run === run).map(({ metrics }) => metrics.nodes.map((node) => node.accuracy));
   const trials = (study: number): Run[] => ofRun({ study, kind: 'trial' });
   const removeRun = (run: Run): void => {
     for (const each of pretrained.where((one) => one.run === run.id))
@@ -158,6 +160,7 @@ export function openMemoryStore(): Store {
     },
     run: (id) => runs.get(id),
     runs: (filter = {}) => ofRun(filter),
+    runIds: (filter = {}) => ofRun(filter).map(({ id }) => id),
     trialsSoFar: (study) => (trials(study).at(-1)?.number ?? -1) + 1,
     trialWithKey: (study, key) =>
       trials(study).find((run) => run.key === key && run.state !== 'rejected' && run.state !== 'duplicate'),
@@ -239,6 +242,8 @@ export function openMemoryStore(): Store {
     },
     epochs: (run, after = 0) =>
       epochs.where((each) => each.run === run && each.metrics.epoch > after).map((each) => each.metrics),
+    lastAccuracies: (run) => accuraciesOf(run).at(-1) ?? [],
+    curve: (run) => byNode(accuraciesOf(run)),
     pace(of) {
       const its = ofRun('study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun });
       const ids = new Set(its.map((run) => run.id));
@@ -259,16 +264,7 @@ export function openMemoryStore(): Store {
       const filter: RunFilter = 'study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun };
       return ofRun(filter)
         .sort((a, b) => a.id - b.id)
-        .map((run): Curve => {
-          const reported = epochs.where((each) => each.run === run.id).map((each) => each.metrics.nodes);
-          const nodes = reported[0]?.length ?? 0;
-          return {
-            run: run.id,
-            accuracy: Array.from({ length: nodes }, (_, node) =>
-              reported.map((epoch) => epoch[node]!.accuracy),
-            ),
-          };
-        })
+        .map((run): Curve => ({ run: run.id, accuracy: byNode(accuraciesOf(run.id)) }))
         .filter((curve) => curve.accuracy.length > 0);
     },
 
@@ -368,6 +364,10 @@ export function openMemoryStore(): Store {
     },
   };
 }
+
+/** accuracy[node - 1][i] of accuracies by epoch. */
+const byNode = (accuracies: readonly number[][]): number[][] =>
+  (accuracies[0] ?? []).map((_, node) => accuracies.map((epoch) => epoch[node]!));
 
 /** Remembers how to undo what an unfinished transaction did. */
 class UndoLog {

@@ -21,7 +21,7 @@ export interface Sqlite {
   /** All or nothing; a transaction inside joins the outermost. `onUndo` listeners run after an undo. */
   transaction<T>(work: () => T): T;
   onUndo(listener: () => void): void;
-  /** Whole or not at all. */
+  /** Whole or not at all; blocks this thread as long as it takes. */
   backup(file: string): Promise<void>;
   /** Idempotent. */
   close(): void;
@@ -88,7 +88,8 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
     async backup(target) {
       const part = `${target}.part`;
       try {
-        await database.backup(part);
+        // In one step: between steps another connection could change the file, and all would begin again.
+        await database.backup(part, { progress: () => ALL_PAGES });
         renameSync(part, target);
       } catch (error) {
         throw explain(error, target);
@@ -99,6 +100,9 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
     close: () => void database.close(),
   };
 }
+
+/** As many pages as SQLite can count. */
+const ALL_PAGES = 2 ** 31 - 1;
 
 /** True for an error that says that another connection holds the lock. */
 export const isBusy = (error: unknown): boolean => error instanceof LabError && error.code === 'store.busy';

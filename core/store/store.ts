@@ -105,6 +105,8 @@ export interface RunStore {
   run(id: number): Run;
   /** In order of study, number and id. */
   runs(filter?: RunFilter): Run[];
+  /** The same, only their ids: who wants thousands of runs reads them in portions. */
+  runIds(filter?: RunFilter): number[];
   /** Trials that a study has so far; the next one's number. */
   trialsSoFar(study: number): number;
   /** First trial of a study with this canonical key, if any; rejected and duplicate ones are passed over. */
@@ -160,6 +162,10 @@ export interface ReportStore {
   addEpoch(run: number, metrics: EpochMetrics): void;
   /** In order, from epoch `after + 1` on. */
   epochs(run: number, after?: number): EpochMetrics[];
+  /** By node, at the run's last epoch; empty before its first. Fractions of 1 or NaN. */
+  lastAccuracies(run: number): number[];
+  /** accuracy[node - 1][i] of a run belongs to its epoch i + 1; empty before its first. */
+  curve(run: number): number[][];
   pace(of: { study: number } | { rerun: number }): Pace;
   /** Curves of all trials of a study, or of all runs of a re-run, that have at least one epoch. */
   curves(of: { study: number } | { rerun: number }): Curve[];

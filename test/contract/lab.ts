@@ -79,6 +79,24 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         );
       }));
 
+    test('a study of many trials arrives whole, in every view', async () =>
+      withLab(async (api) => {
+        const study = await finished(api, 300);
+        const view = await api.request('studies.open', { study });
+        assert.deepEqual(view.trials.map(({ number }) => number), Array.from({ length: 300 }, (_, i) => i)); // prettier-ignore
+        assert.deepEqual((await api.request('trials.query', { study })).rows, view.trials);
+        assert.deepEqual(await api.request('metrics.curves', { study }), view.curves);
+        const trained = view.trials.filter(({ epoch }) => epoch > 0);
+        assert.deepEqual(view.curves.map(({ run, accuracy }) => [run, accuracy[0]!.length, accuracy.map((node) => node.at(-1))]), trained.map(({ run, epoch, accuracies }) => [run, epoch, accuracies])); // prettier-ignore
+        const page = { study, sort: { by: 'accuracy', descending: true }, offset: 3, limit: 5 } as const;
+        const { rows, total } = await api.request('trials.query', { ...page, edges: [{ source: 2, destination: 1, gate: 'through' }] }); // prettier-ignore
+        const fitting = view.trials.filter(({ graph }) => graph.edges.some(({ source, destination, gate }) => source === 2 && destination === 1 && gate === 'through')); // prettier-ignore
+        const best = fitting.toSorted(
+          (a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1) || a.number - b.number,
+        );
+        assert.deepEqual([total, rows.map(({ run }) => run)], [fitting.length, best.slice(3, 8).map(({ run }) => run)]); // prettier-ignore
+      }));
+
     test('events come in order, one number after the other, at most ten batches a second', async () =>
       withLab(async (api) => {
         const events: LabEvent[] = [];
@@ -105,8 +123,17 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         await finished(api);
         const [late, later]: LabEvent[][] = [[], []];
         const end = (await api.request('lab.status', {})).sequence;
-        const undo = api.subscribe(TOPICS, (event) => late!.push(event), sequence);
+        const caughtUp = Promise.withResolvers<undefined>();
+        const undo = api.subscribe(
+          TOPICS,
+          (event) => {
+            late!.push(event);
+            if (event.sequence === end) caughtUp.resolve(undefined);
+          },
+          sequence,
+        );
         const undoLater = api.subscribe(['studies'], (event) => later!.push(event), 5);
+        await caughtUp.promise;
         await api.request('lab.status', {});
         assert.deepEqual(late!.map((event) => event.sequence), Array.from({ length: end - sequence }, (_, index) => sequence + 1 + index)); // prettier-ignore
         assert.equal(later![0]!.type, 'missed');

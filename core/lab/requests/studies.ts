@@ -27,7 +27,7 @@ type Names =
 export function studyRequests(desk: Desk): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
   return {
-    'studies.list': () => store.studies().map(({ id }) => views.card(id)),
+    'studies.list': () => views.cards(),
     'studies.preview': async ({ plan }) => preview(desk, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);

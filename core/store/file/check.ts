@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -77,12 +75,5 @@ function problemsOf(look: Look, database: Sqlite): string[] {
   } catch (error) {
     problems.push(messageOf(error));
   }
-  return problems;
-}
-
-/** The same beside the work of this thread. */
-export async function checkInThread(file: string): Promise<string[]> {
-  const worker = new Worker(new URL('./checker.ts', import.meta.url), { workerData: file });
-  const [problems] = (await once(worker, 'message')) as [string[]];
   return problems;
 }

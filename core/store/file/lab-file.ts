@@ -8,7 +8,7 @@ import { Portions } from '../portions.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
-import { checkInThread } from './check.ts';
+import { checkAside, copyAside } from './aside.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { Eraser } from './eraser.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
@@ -179,7 +179,7 @@ function storeOver(
         free: (database.value<number>('PRAGMA freelist_count') ?? 0) * pageBytes,
       };
     },
-    check: async () => checkInThread(file),
+    check: async () => checkAside(file),
     async backup(target) {
       if (existsSync(target))
         throw new LabError(
@@ -187,7 +187,7 @@ function storeOver(
           `${target}: the file exists; a backup never overwrites one.`,
           'Choose another name.',
         );
-      await database.backup(target);
+      await copyAside(file, target);
     },
     async compact() {
       await eraser?.erase('nothing');

@@ -6,7 +6,7 @@ import { newRun } from '../../study/run.ts';
 import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
-import type { RunStore } from '../store.ts';
+import type { RunFilter, RunStore } from '../store.ts';
 import { update, where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -87,6 +87,16 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     return runOf(row);
   };
 
+  const matching = <Row>(columns: string, { study, rerun, kind, states }: RunFilter = {}): Row[] => {
+    const { clause, values } = where([
+      ['study = ?', study],
+      ['rerun = ?', rerun],
+      ['kind = ?', kind],
+      ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
+    ]);
+    return database.all<Row>(`SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`, ...values);
+  };
+
   return {
     run,
     addRun(added) {
@@ -103,17 +113,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         return { ...newRun, ...added, id };
       });
     },
-    runs({ study, rerun, kind, states } = {}) {
-      const { clause, values } = where([
-        ['study = ?', study],
-        ['rerun = ?', rerun],
-        ['kind = ?', kind],
-        ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
-      ]);
-      return database
-        .all<RunRow>(`SELECT * FROM run ${clause} ORDER BY study, number, id`, ...values)
-        .map(runOf);
-    },
+    runs: (filter) => matching<RunRow>('*', filter).map(runOf),
+    runIds: (filter) => matching<{ id: number }>('id', filter).map(({ id }) => id),
     trialsSoFar: (study) =>
       (database.value<number>(`SELECT max(number) FROM run WHERE study = ? AND kind = 'trial'`, study) ??
         -1) + 1,
