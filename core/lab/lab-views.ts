@@ -39,7 +39,7 @@ export class LabViews {
   }
 
   async cards(): Promise<StudyCard[]> {
-    return this.#portions.map(this.#store.studies(), ({ id }) => this.card(id));
+    return this.each(this.#store.studies(), ({ id }) => this.card(id));
   }
 
   card(id: number): StudyCard {
@@ -75,23 +75,28 @@ export class LabViews {
     };
   }
 
+  /** Reads one view after the other. */
+  async each<Item, View>(items: readonly Item[], view: (item: Item) => View): Promise<View[]> {
+    return this.#portions.map(items, view);
+  }
+
   async trials(study: number): Promise<Run[]> {
-    return this.#portions.map(this.#store.runIds({ study, kind: 'trial' }), (id) => this.#store.run(id));
+    return this.each(this.#store.runIds({ study, kind: 'trial' }), (id) => this.#store.run(id));
   }
 
   async rows(runs: readonly Run[]): Promise<TrialRow[]> {
-    return this.#portions.map(runs, (run) => trialRow(this.#store, run));
+    return this.each(runs, (run) => trialRow(this.#store, run));
   }
 
   /** Of all trials of a study, or all runs of a re-run, that have an epoch. */
   async curves(of: { study: number } | { rerun: number }): Promise<WireCurve[]> {
     const ids = this.#store.runIds('study' in of ? { ...of, kind: 'trial' } : of);
-    const curves = await this.#portions.map(ids, (id) => wireCurve(this.#store, id));
+    const curves = await this.each(ids, (id) => wireCurve(this.#store, id));
     return curves.filter(({ accuracy }) => accuracy.length > 0);
   }
 
   async reruns(fits: (rerun: Rerun) => boolean = () => true): Promise<RerunView[]> {
-    return this.#portions.map(this.#store.reruns().filter(fits), ({ id }) => this.rerun(id));
+    return this.each(this.#store.reruns().filter(fits), ({ id }) => this.rerun(id));
   }
 
   rerun(id: number): RerunView {

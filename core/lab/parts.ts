@@ -4,10 +4,8 @@ export interface Part {
   items: unknown[];
 }
 
-/** A list up to this length stays in its answer. */
-const SHORT = 64;
-/** Milliseconds that sending a part should take. */
-const PACE = 3;
+/** Characters of JSON that go in one piece, roughly. */
+const PIECE = 64 << 10;
 
 /**
  * Sends the long lists of an answer ahead in parts, with time for others between them: to write down thousands of rows in
@@ -20,37 +18,27 @@ export async function sendParts(
   send: (part: Part) => void,
   awaited: () => boolean,
 ): Promise<unknown> {
-  if (isLong(output)) {
-    await sendList(null, output, send, awaited);
+  const withoutItems = async (name: string | null, value: unknown): Promise<unknown> => {
+    if (!Array.isArray(value) || value.length < 2) return value;
+    const size = Math.max(1, Math.floor(PIECE / weightOf(value)));
+    if (value.length <= size) return value;
+    for (let start = 0; start < value.length && awaited(); start += size) {
+      send({ name, items: value.slice(start, start + size) });
+      await new Promise((resolve) => setTimeout(resolve));
+    }
     return [];
-  }
-  if (typeof output !== 'object' || output === null || !Object.values(output).some(isLong)) return output;
+  };
+  if (typeof output !== 'object' || output === null || Array.isArray(output))
+    return withoutItems(null, output);
   const rest: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(output)) {
-    if (isLong(value)) await sendList(name, value, send, awaited);
-    rest[name] = isLong(value) ? [] : value;
-  }
+  for (const [name, value] of Object.entries(output)) rest[name] = await withoutItems(name, value);
   return rest;
 }
 
-const isLong = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > SHORT;
-
-async function sendList(
-  name: string | null,
-  items: readonly unknown[],
-  send: (part: Part) => void,
-  awaited: () => boolean,
-): Promise<void> {
-  let size = SHORT;
-  for (let start = 0; start < items.length && awaited();) {
-    const began = performance.now();
-    send({ name, items: items.slice(start, start + size) });
-    start += size;
-    const took = performance.now() - began;
-    if (took > PACE) size = Math.max(1, size >> 1);
-    else if (took < PACE / 2) size *= 2;
-    await new Promise((resolve) => setTimeout(resolve));
-  }
+/** Characters of JSON of an item of a list, judged by the heaviest of three. */
+function weightOf(items: readonly unknown[]): number {
+  const some = [items[0], items[items.length >> 1], items.at(-1)];
+  return Math.max(1, ...some.map((item) => JSON.stringify(item).length));
 }
 
 /** The lists of an answer that came ahead. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** Milliseconds of a portion of many small things. */
-const PORTION = 3;
+const PORTION = 2;
 
 /**
  * Work cut into portions, at most one per turn of the event loop however many ask, so that messages and timers get

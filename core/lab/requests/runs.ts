@@ -78,7 +78,7 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
       else store.run(of.run);
       return store.decisions(of);
     },
-    'compare.runs': ({ runs }) => runs.map(open),
+    'compare.runs': ({ runs }) => views.each(runs, open),
   };
 }
 
