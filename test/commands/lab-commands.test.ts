@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -10,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
@@ -17,7 +22,7 @@ import { openDoorway } from '../../core/lab/doorway.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { plan } from '../contract/samples.ts';
-import { ktg, startKtg } from '../e2e/ktg.ts';
+import { cli, ktg, startKtg } from '../e2e/ktg.ts';
 import { eventOf, scriptedLab, studyIs } from '../lab/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
@@ -269,6 +274,33 @@ test('Ctrl-C pauses a re-run and ends the program, whatever else trains in the l
   const store = openLabFile(own, { readOnly: true });
   assert.equal(store.study(study.id).state, 'running');
   store.close();
+});
+
+test('whoever reads the output may go: a list ends quietly, a search is paused', async () => {
+  const own = join(folder, 'unread.sqlite');
+  const tiny = ['--data', 'synthetic:train=160,test=100', '--nodes', '1', '--trials', '50000', '--epochs', '1', '--duplicates', 'train', '--slots', '1']; // prettier-ignore
+  const searching = startKtg(own, 'search', ...tiny);
+  await searching.line((line) => line.startsWith('trial'));
+  searching.child.stdout!.destroy();
+  const searched = await searching.ended;
+  assert.deepEqual([searched.code, searched.err], [130, '']);
+  const store = openLabFile(own, { readOnly: true });
+  assert.deepEqual([store.studies()[0]!.state, store.runs({ states: ['running'] })], ['paused', []]);
+  store.close();
+  for (const command of ['list', 'help']) {
+    const running = startKtg(own, command);
+    running.child.stdout!.destroy();
+    const { code, err } = await running.ended;
+    assert.deepEqual([code, err], [0, ''], command);
+  }
+});
+
+test('output that finds no room is said in a sentence', { skip: !existsSync('/dev/full') }, async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [cli, 'help'], { stdio: ['ignore', full, 'pipe'] });
+  const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+  closeSync(full);
+  assert.deepEqual([code, /^ktg: The output cannot be written: ENOSPC/.test(err), /\n\s+at /.test(err)], [1, true, false], err); // prettier-ignore
 });
 
 test('who looks on tells the result when the last trial has handed over, also when another terminal paused it', async () => {
