@@ -12,6 +12,7 @@ import { newRun } from '../study/run.ts';
 import type { Attempt, Run } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
+import { logText } from './log-text.ts';
 import { damaged, decided, duplicateRejection, duplicateRun, outOfOrder, unknown } from './refusals.ts';
 import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
 
@@ -342,7 +343,7 @@ export function openMemoryStore(): Store {
     removeGraph: (id) => {
       graphs.remove(id);
     },
-    addLog: (entry) => log.add(entry),
+    addLog: (entry) => log.add({ ...entry, text: logText(entry.text) }),
     logs: ({ before = Infinity, study, run, limit = 200 } = {}) =>
       log
         .where(

@@ -251,6 +251,7 @@ export interface NoteStore {
   /** By name. */
   savedGraphs(): SavedGraph[];
   removeGraph(id: number): void;
+  /** Of a very long text the beginning is kept. */
   addLog(entry: Omit<LogEntry, 'id'>): LogEntry;
   /** Newest first. */
   logs(filter?: { before?: number; study?: number; run?: number; limit?: number }): LogEntry[];

@@ -415,6 +415,9 @@ export function storeContract(name: string, open: () => Store): void {
       assert.deepEqual(store.logs({ study: 1 }), [entries[2], entries[0]]);
       assert.deepEqual(store.logs({ before: entries[2]!.id, limit: 1 }), [entries[1]]);
       assert.deepEqual(store.logs({ run: 5 }), [entries[2]]);
+      const long = store.addLog({ ...entry, text: `begins ${'x'.repeat(20_000)}` });
+      assert.match(long.text, /^begins x{1993} … \(18007 characters more\)$/);
+      assert.deepEqual(store.logs({ limit: 1 }), [long]);
 
       assert.equal(store.setting('slots'), undefined);
       store.setSetting('slots', { cpu: 2 });
