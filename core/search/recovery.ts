@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts';
 import type { Attempt, Run } from '../study/run.ts';
+import type { JobState } from '../study/study.ts';
 import { complete } from './completion.ts';
 import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
@@ -10,8 +11,13 @@ import { tidyAll } from './retention.ts';
  * as they were.
  */
 export function recover(store: Store): Run[] {
-  const interrupted = store.runs({ states: ['running'] });
-  const stopped = stoppedOwners(store);
+  const states = statesOfOwners(store);
+  const stateOf = (run: Run): JobState | 'none' | undefined => {
+    const owner = ownerOf(run);
+    return owner ? states.get(ownerKey(owner)) : 'none';
+  };
+  // What is being removed or imported is none of the scheduler's business.
+  const interrupted = store.runs({ states: ['running'] }).filter((run) => stateOf(run) !== undefined);
   store.transaction(() => {
     for (const run of interrupted) {
       const attempt = store.attempts({ run: run.id }).at(-1);
@@ -21,8 +27,7 @@ export function recover(store: Store): Run[] {
       }
       const at = lastSign(store, attempt);
       if (complete(store, run.id, attempt.number, at)) continue;
-      const owner = ownerOf(run);
-      const wasToEnd = run.dismissed || (owner !== null && stopped.has(ownerKey(owner)));
+      const wasToEnd = run.dismissed || stateOf(run) === 'stopped';
       store.changeRun(run.id, wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' });
       if (attempt.endedAt === null)
         store.changeAttempt(run.id, attempt.number, {
@@ -35,11 +40,10 @@ export function recover(store: Store): Run[] {
   return interrupted;
 }
 
-/** Those whose runs were all to end. */
-const stoppedOwners = (store: Store): Set<string> =>
-  new Set([
-    ...store.studies().flatMap(({ id, state }) => (state === 'stopped' ? ownerKey({ study: id }) : [])),
-    ...store.reruns().flatMap(({ id, state }) => (state === 'stopped' ? ownerKey({ rerun: id }) : [])),
+const statesOfOwners = (store: Store): Map<string, JobState> =>
+  new Map([
+    ...store.studies().map(({ id, state }) => [ownerKey({ study: id }), state] as const),
+    ...store.reruns().map(({ id, state }) => [ownerKey({ rerun: id }), state] as const),
   ]);
 
 /** The lab may have been away for days: an attempt is known to have lasted as long as the epochs that it reported. */
