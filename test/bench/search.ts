@@ -167,7 +167,12 @@ const run = promisify(execFile);
 export async function bench(options: { json?: boolean } = {}): Promise<void> {
   const results: Record<string, Figures> = {};
   for (const name of Object.keys(parts)) {
-    const { stdout } = await run(process.execPath, [...process.execArgv, import.meta.filename, '--part', name]);
+    const { stdout } = await run(process.execPath, [
+      ...process.execArgv,
+      import.meta.filename,
+      '--part',
+      name,
+    ]);
     results[name] = JSON.parse(stdout) as Figures;
     if (!options.json) show(name, results[name]);
   }

@@ -434,6 +434,21 @@ void describe('schemas', () => {
     });
   }
 
+  void test('from schema 1 on, numbers of graphs are never used again; who asked for a pretraining is guessed', () => {
+    const file = newFile();
+    copyFileSync(join(kept, 'schema-1.ktg'), file);
+    const database = openSqlite(file);
+    database.run(`UPDATE run SET study = NULL WHERE kind = 'pretrain'`);
+    migrate(database, file);
+    const last = database.value<number>('SELECT max(id) FROM graph')!;
+    assert.equal(database.value(`SELECT seq FROM sqlite_sequence WHERE name = 'graph'`), last);
+    assert.deepEqual(database.all('SELECT DISTINCT asked FROM pretrained'), [{ asked: 1 }]);
+    assert.deepEqual(database.all('SELECT DISTINCT dismissed FROM run'), [{ dismissed: 0 }]);
+    // References are checked again after a step that could not have them checked.
+    assert.throws(() => database.run('DELETE FROM graph WHERE id = ?', last), /FOREIGN KEY/);
+    database.close();
+  });
+
   void test('there is a kept lab of every schema', () => {
     assert.deepEqual(
       readdirSync(kept)
