@@ -47,12 +47,15 @@ export class Pretraining {
       if (!hasEnded(state)) return [known];
       // Its weights were removed, or it cannot be tried again: a new one takes its place.
       if (!mayMoveRun(state, 'waiting')) return [this.add(wish, at)];
-      this.retry(known.run);
+      this.retry(known.run, false);
       return [known];
     });
   }
 
-  retry(run: number): void {
+  /** @param asked by a person, who then need not have a study that waits for it */
+  retry(run: number, asked: boolean): void {
+    const network = this.#store.allPretrained().find((each) => each.run === run);
+    if (asked && network) this.#store.changePretrained(network.id, { asked });
     this.#store.changeRun(run, { state: 'waiting', failure: null, dismissed: false, endedAt: null });
     this.#runs.add(run);
   }

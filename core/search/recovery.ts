@@ -7,8 +7,8 @@ import { tidyAll } from './retention.ts';
 
 /**
  * Puts a store in order whose lab ended with runs on slots: they wait again and go on from their last checkpoints, those
- * that were to end are cancelled, and those that lacked only the word are completed. Gives the runs that were interrupted,
- * as they were.
+ * that were to end are cancelled, and those that lacked only the word are completed. Gives the runs that go on, as they
+ * were.
  */
 export function recover(store: Store): Run[] {
   const states = statesOfOwners(store);
@@ -16,6 +16,7 @@ export function recover(store: Store): Run[] {
     const owner = ownerOf(run);
     return owner ? states.get(ownerKey(owner)) : 'none';
   };
+  const isToEnd = (run: Run): boolean => run.dismissed || stateOf(run) === 'stopped';
   // What is being removed or imported is none of the scheduler's business.
   const interrupted = store.runs({ states: ['running'] }).filter((run) => stateOf(run) !== undefined);
   store.transaction(() => {
@@ -27,7 +28,7 @@ export function recover(store: Store): Run[] {
       }
       const at = lastSign(store, attempt);
       if (complete(store, run.id, attempt.number, at)) continue;
-      const wasToEnd = run.dismissed || stateOf(run) === 'stopped';
+      const wasToEnd = isToEnd(run);
       store.changeRun(run.id, wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' });
       if (attempt.endedAt === null)
         store.changeAttempt(run.id, attempt.number, {
@@ -37,7 +38,7 @@ export function recover(store: Store): Run[] {
     }
   });
   tidyAll(store);
-  return interrupted;
+  return interrupted.filter((run) => !isToEnd(run));
 }
 
 const statesOfOwners = (store: Store): Map<string, JobState> =>

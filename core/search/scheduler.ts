@@ -251,7 +251,7 @@ export class Scheduler {
 
   /** Tries a run again that failed or was cancelled. */
   retryRun(id: number): void {
-    if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id);
+    if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id, true);
     else this.#store.changeRun(id, { state: 'waiting', failure: null, dismissed: false, endedAt: null });
     const run = this.#store.run(id);
     this.#emit({ type: 'run', run: id });

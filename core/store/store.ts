@@ -220,7 +220,7 @@ export interface PretrainedStore {
   allPretrained(): Pretrained[];
   changePretrained(
     id: number,
-    change: Partial<Pick<Pretrained, 'run' | 'checkpoint' | 'accuracy'>>,
+    change: Partial<Pick<Pretrained, 'run' | 'checkpoint' | 'accuracy' | 'asked'>>,
   ): Pretrained;
   /** Its weights go too, unless another one has them. */
   removePretrained(id: number): void;

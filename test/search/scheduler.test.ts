@@ -329,7 +329,7 @@ void describe('scheduler', () => {
     await first.scheduler.close('at-once');
     assert.equal(store.run(other!.id).state, 'cancelled', 'its lab ended before it did');
     const second = scriptedLab({}, {}, store);
-    second.scheduler.open();
+    assert.ok(second.scheduler.open().every(({ id }) => id !== other!.id));
     await second.until(() => store.study(id).state === 'completed');
     assert.deepEqual(store.trialCounts(id).cancelled, 2);
     second.scheduler.retryRun(one!.id);
@@ -416,7 +416,10 @@ void describe('scheduler', () => {
       'the paused study needs them',
     );
     scheduler.stop({ study: first.id }, 'now');
+    const [unneeded] = store.runs({ kind: 'pretrain', states: ['cancelled'] });
     assert.equal(store.runs({ kind: 'pretrain', states: ['cancelled'] }).length, 2);
+    scheduler.retryRun(unneeded!.id);
+    await until(() => store.run(unneeded!.id).state === 'completed');
     await scheduler.close('save');
   });
 

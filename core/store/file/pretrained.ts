@@ -3,7 +3,7 @@ import type { Pretrained } from '../../study/pretrained.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { PretrainedStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
-import { update } from './sql.ts';
+import { flag, update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
 interface PretrainedRow {
@@ -66,10 +66,10 @@ export function pretrainedIn(
       }),
     allPretrained: () =>
       database.all<PretrainedRow>('SELECT * FROM pretrained ORDER BY id').map(pretrainedOf),
-    changePretrained: (id, { run, checkpoint, accuracy }) =>
+    changePretrained: (id, { run, checkpoint, accuracy, asked }) =>
       database.transaction(() => {
         pretrained(id);
-        update(database, 'pretrained', id, { run, checkpoint, accuracy });
+        update(database, 'pretrained', id, { run, checkpoint, accuracy, asked: flag(asked) });
         return pretrained(id);
       }),
     removePretrained(id) {

@@ -7,7 +7,7 @@ import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.t
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
 import type { RunFilter, RunStore } from '../store.ts';
-import { update, where } from './sql.ts';
+import { flag, update, where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
 interface RunRow {
@@ -197,9 +197,6 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     environment: (id) => environments.at(id),
   };
 }
-
-const flag = (value: boolean | undefined): number | undefined =>
-  value === undefined ? undefined : Number(value);
 
 /** By state, SQL text of the states from which a run may come into it, that one included. */
 const statesBefore = new Map(
