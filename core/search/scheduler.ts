@@ -207,15 +207,14 @@ export class Scheduler {
   async remove(owner: Owner): Promise<void> {
     this.#unload(owner);
     this.#floor.kill(this.#floor.of(owner));
-    if ('study' in owner) {
-      this.#judges.delete(owner.study);
-      await this.#store.removeStudy(owner.study);
-    } else {
-      await this.#store.removeRerun(owner.rerun);
-    }
+    if ('study' in owner) this.#judges.delete(owner.study);
+    // Gone at once; to erase what it leaves takes a while.
+    const erased =
+      'study' in owner ? this.#store.removeStudy(owner.study) : this.#store.removeRerun(owner.rerun);
     this.#cancelUnneeded('now');
     this.#emit({ type: 'slots' });
     this.#wake();
+    await erased;
   }
 
   /** Takes up a changed name, priority or number of trials of one that runs. */
