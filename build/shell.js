@@ -16,6 +16,7 @@ const main = here('electron/main.ts');
 const programs = {
   worker: here('core/workers/worker.ts'),
   keeper: here('core/store/file/keeper.ts'),
+  'aside-thread': here('core/store/file/aside-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),
 };
 

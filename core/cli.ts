@@ -43,7 +43,25 @@ const verbs: Readonly<Record<string, Verb>> = {
   doctor: { summary: 'say what is here and what is missing', load: () => import('./commands/doctor.ts') },
 };
 
-process.exitCode = await main(process.argv.slice(2));
+let outputEnded = false;
+for (const output of [process.stdout, process.stderr]) output.on('error', endOutput);
+
+const status = await main(process.argv.slice(2));
+process.exitCode ??= status;
+
+/**
+ * The reader of the output has gone (`ktg list | head`), or there is no room for it: what trains is paused as by Ctrl-C, what
+ * is almost done comes to its end in silence.
+ */
+function endOutput({ code, message }: NodeJS.ErrnoException): void {
+  if (outputEnded) return;
+  outputEnded = true;
+  if (code !== 'EPIPE') {
+    complain(`The output cannot be written: ${message}.`, 'Make room, or send it elsewhere.');
+    process.exitCode = Exit.failed;
+  }
+  process.emit('SIGINT');
+}
 
 async function main([name, ...rest]: string[]): Promise<number> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0]);

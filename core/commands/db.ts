@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
+import { checkLabFile } from '../store/file/check.ts';
+import { DAMAGED } from '../store/sqlite.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, labToRead, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line, size } from './report.ts';
 
 export const command: Command = {
@@ -12,20 +14,14 @@ ktg db vacuum [options]        gives unused space back
 ${labUsage}
                     check: {"problems":[...]}; backup: {"file":...}; vacuum: {"before":...,"after":...} in bytes
 
-The check fails (exit status 1) when it finds something.`,
+The check fails (exit status 1) when it finds something; it also looks through a file that no lab can open any more.`,
   options: labOptions,
   words: 2,
   async run(values, [what, file]) {
     const json = values.json === true;
     switch (what) {
       case 'check':
-        return withLab(values, 'look', async (lab) => {
-          const { problems } = await lab.api.request('lab.check', {});
-          if (json) jsonLine({ problems });
-          else if (problems.length === 0) line(`${lab.file} is sound.`);
-          else for (const problem of problems) line(problem);
-          return problems.length === 0 ? Exit.done : Exit.failed;
-        });
+        return check(labToRead(values), json);
       case 'backup': {
         if (file === undefined)
           throw new LabError('arguments.no-file', 'No file for the copy was named.', 'Example: ktg db backup copy.sqlite'); // prettier-ignore
@@ -53,3 +49,12 @@ The check fails (exit status 1) when it finds something.`,
     }
   },
 };
+
+/** It reads the file itself, whoever holds it: a damaged one would not open as a lab. */
+function check(file: string, json: boolean): number {
+  const problems = checkLabFile(file);
+  if (json) jsonLine({ problems });
+  else if (problems.length === 0) line(`${file} is sound.`);
+  else for (const text of [...problems, '', DAMAGED]) line(text);
+  return problems.length === 0 ? Exit.done : Exit.failed;
+}

@@ -9,7 +9,8 @@ import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
 import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { type LibraryStatus, verifyLibrary } from '../engine/tensorflow/library.ts';
 import { IN_MEMORY, labFile } from '../lab/open.ts';
-import { openLabFile } from '../store/file/lab-file.ts';
+import { checkLabFile } from '../store/file/check.ts';
+import { DAMAGED } from '../store/sqlite.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage } from './lab-access.ts';
@@ -120,12 +121,9 @@ function labFinding(file: string): Finding {
   const what = 'lab';
   if (file === IN_MEMORY || !existsSync(file)) return { what, found: `none yet; ktg search makes ${file}` };
   try {
-    const store = openLabFile(file, { readOnly: true });
-    const problems = store.check();
-    store.close();
+    const problems = checkLabFile(file);
     if (problems.length === 0) return { what, found: `${file}: sound` };
-    const next = 'Keep a copy and go on from a backup; ktg export saves what can still be read.';
-    return { what, found: `${file}: ${problems.join('; ')}`, next };
+    return { what, found: `${file}: ${problems.join('; ')}`, next: DAMAGED };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return { what, found: error.message, next: error.next };

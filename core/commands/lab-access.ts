@@ -24,6 +24,14 @@ type Need = 'look' | 'change' | 'make' | 'work';
 const ways = { look: 'to-look', change: 'at-rest', make: 'at-rest', work: 'to-work' } as const;
 const needsFile: readonly Need[] = ['look', 'change'];
 
+/** The lab file that `--lab` names. Throws LabError `lab.no-file` when there is none. */
+export function labToRead(values: Values): string {
+  const file = labFile(textOf(values, 'lab'));
+  if (!existsSync(file))
+    throw new LabError('lab.no-file', `There is no lab file ${file} yet.`, 'Make one with: ktg search');
+  return file;
+}
+
 /**
  * The lab that `--lab` names: the one that holds the file already, in whatever program, or else the file opened here.
  *
@@ -31,9 +39,7 @@ const needsFile: readonly Need[] = ['look', 'change'];
  * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the holder cannot be talked to
  */
 export async function useLab(values: Values, need: Need): Promise<UsedLab> {
-  const file = labFile(textOf(values, 'lab'));
-  if (needsFile.includes(need) && !existsSync(file))
-    throw new LabError('lab.no-file', `There is no lab file ${file} yet.`, 'Make one with: ktg search');
+  const file = needsFile.includes(need) ? labToRead(values) : labFile(textOf(values, 'lab'));
   let held = await hold(file, need);
   return {
     file,

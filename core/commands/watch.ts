@@ -107,8 +107,9 @@ async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' 
     await readScene(api, what, scene);
     if (!json) for (const text of deviceTexts(await api.request('devices.list', {}))) block.print(text);
     if (stateOf(scene, what) === 'running') await Promise.race([finished, lab.lost]);
-    if (!lab.elsewhere && interrupted) await quiet(api, what);
-    return stateOf(scene, what) === 'running' && !interrupted ? 'holder-ended' : 'over';
+    if (stateOf(scene, what) === 'running' && !interrupted) return 'holder-ended';
+    if (!lab.elsewhere || !interrupted) await quiet(api, what);
+    return 'over';
   } catch (error) {
     if (error instanceof LabError && error.code === 'lab.unreachable') return 'holder-ended';
     throw error;
@@ -149,11 +150,17 @@ const stateOf = ({ card, rerun }: Scene, what: Watched): string =>
 async function quiet(api: LabApi, what: Watched): Promise<void> {
   for (;;) {
     const slots = await api.request('slots.list', {});
-    const busy = slots.some((slot) => slot.run !== null && ('rerun' in what || slot.study === what.study));
-    if (!busy) return;
+    if (!slots.some((slot) => worksOn(slot, what))) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+const worksOn = ({ run, study, rerun }: SlotView, what: Watched): boolean =>
+  run !== null && ('study' in what ? study === what.study : rerun === what.rerun);
+
+/** The pretraining that a re-run waits for is noted as that of no study. */
+const mayServe = ({ study, rerun }: SlotView, what: Watched): boolean =>
+  'rerun' in what && study === null && rerun === null;
 
 const isOf = (row: TrialRow, what: Watched): boolean =>
   'study' in what
@@ -174,6 +181,6 @@ function lines({ card, rerun, slots }: Scene, what: Watched): string[] {
   const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`;
   const left = rerun?.timeLeft == null ? '' : `about ${span(rerun.timeLeft)} left`;
   const [far, rest] = card ? cardParts(card) : [`${done} of ${counted(total, 'run')}`, left];
-  const own = slots.filter((slot) => slot.run === null || 'rerun' in what || slot.study === what.study);
+  const own = slots.filter((slot) => slot.run === null || worksOn(slot, what) || mayServe(slot, what));
   return ['', `${bar} ${far}`, ...(rest === '' ? [] : [rest]), ...own.map((slot) => `  ${slotText(slot)}`)];
 }

@@ -379,6 +379,7 @@ export interface SlotView extends Slot {
   /** `Study "M3", trial 17`. */
   title: string;
   study: number | null;
+  rerun: number | null;
   epoch: number;
   epochs: number;
   accuracy: number | null;
@@ -422,7 +423,7 @@ export interface RerunView {
   reference: ReferenceRow[];
 }
 
-export interface PretrainedView extends Pretrained {
+export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   state: RunState | 'imported';
   epoch: number;
   bytes: number;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabApi, LabEvent, RequestInput, RequestName, RequestOutput, Topic } from './api.ts';
+import { type Part, Parts, sendParts } from './parts.ts';
 import type { Port } from './port.ts';
 
 export type { Port } from './port.ts';
@@ -31,6 +32,8 @@ const toLab = v.variant('type', [
 type ToLab = v.InferOutput<typeof toLab>;
 
 type FromLab =
+  /** Goes ahead of the answer. */
+  | ({ type: 'part'; id: number } & Part)
   | { type: 'answer'; id: number; output: unknown }
   | { type: 'refusal'; id: number; code: string; message: string; next: string }
   | { type: 'event'; id: number; event: LabEvent };
@@ -62,7 +65,9 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
       const output = await lab.request(name as RequestName, input as never, { signal: abort.signal });
       const file = fileIn(output);
       if (file !== null) files.add(file);
-      if (underWay.has(request)) post({ type: 'answer', id: request, output });
+      const awaited = (): boolean => underWay.has(request) && !abort.signal.aborted;
+      const rest = await sendParts(output, (part) => { post({ type: 'part', id: request, ...part }); }, awaited); // prettier-ignore
+      if (awaited()) post({ type: 'answer', id: request, output: rest });
     } catch (error) {
       if (!underWay.has(request) || abort.signal.aborted) return; // nobody waits for it
       const known = error instanceof LabError;
@@ -139,11 +144,18 @@ export interface LabLine {
   close(): void;
 }
 
+/** A request whose answer has not come. */
+interface Waiting {
+  resolve: (output: unknown) => void;
+  reject: (error: unknown) => void;
+  parts: Parts;
+}
+
 /** The lab at the other end of a port. Requests that are under way when it closes reject with LabError `lab.unreachable`. */
 export function connectLab(port: Port): LabLine {
   let ids = 0;
   let open = true;
-  const waiting = new Map<number, { resolve: (output: unknown) => void; reject: (error: unknown) => void }>();
+  const waiting = new Map<number, Waiting>();
   const listeners = new Map<number, (event: LabEvent) => void>();
   const post = (message: ToLab): void => {
     port.post(message);
@@ -165,8 +177,12 @@ export function connectLab(port: Port): LabLine {
       return;
     }
     const request = waiting.get(message.id);
+    if (message.type === 'part') {
+      request?.parts.add(message);
+      return;
+    }
     waiting.delete(message.id);
-    if (message.type === 'answer') request?.resolve(message.output);
+    if (message.type === 'answer') request?.resolve(request.parts.joinedWith(message.output));
     else request?.reject(new LabError(message.code, message.message, message.next));
   });
 
@@ -179,7 +195,9 @@ export function connectLab(port: Port): LabLine {
       signal?.throwIfAborted();
       if (!open) throw unreachable();
       const request = ++ids;
-      const output = new Promise((resolve, reject) => waiting.set(request, { resolve, reject }));
+      const output = new Promise((resolve, reject) =>
+        waiting.set(request, { resolve, reject, parts: new Parts() }),
+      );
       const abort = (): void => {
         waiting.get(request)?.reject(signal!.reason);
         waiting.delete(request);

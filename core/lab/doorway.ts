@@ -1,6 +1,8 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { realFile } from '../store/file/folder.ts';
 import type { LabApi } from './api.ts';
 import { type LabLine, connectLab, serveLab } from './channel.ts';
 import type { Port } from './port.ts';
@@ -11,10 +13,11 @@ const MOST_LINE = 512 << 20;
 const MOST_PATH = 100;
 
 /**
- * Where other programs of this user find the lab that holds a file: a local socket beside it, or a named pipe on Windows. null
- * where the path would be too long.
+ * Where other programs of this user find the lab that holds a file, whatever it is called: a local socket beside it, or a
+ * named pipe on Windows. null where the path would be too long.
  */
-function doorwayOf(file: string): string | null {
+function doorwayOf(named: string): string | null {
+  const file = realFile(named);
   if (process.platform === 'win32')
     return `\\\\.\\pipe\\ktg-lab-${createHash('sha256').update(file).digest('hex').slice(0, 24)}`;
   const path = `${file}.sock`;
@@ -51,7 +54,7 @@ export async function openDoorway(lab: LabApi, file: string): Promise<() => void
 
 /** The lab that holds a file, if one does and listens. */
 export async function enterDoorway(file: string): Promise<LabLine | null> {
-  const path = doorwayOf(file);
+  const path = existsSync(dirname(file)) ? doorwayOf(file) : null;
   if (path === null) return null;
   const socket = connect(path);
   const open = await new Promise<boolean>((resolve) => {

@@ -9,8 +9,12 @@ export type NewEvent = LabEvent extends infer Event
 
 /** Events that are kept for those who come back. */
 const KEPT = 20_000;
-/** Characters of JSON that they may hold together, roughly. */
-const KEPT_WEIGHT = 64 << 20;
+/** Characters of JSON that they may hold together, roughly: about twice as many bytes of memory. */
+const KEPT_WEIGHT = 16 << 20;
+/** Share that stays when some must go, so that forgetting costs next to nothing. */
+const STAYS = 3 / 4;
+/** Milliseconds for which somebody who comes back is told what was missed before others have their turn. */
+const PORTION = 3;
 
 /** Numbers the lab's events and keeps the last ones, so that who comes back after a while misses nothing. */
 export class EventLog {
@@ -36,39 +40,50 @@ export class EventLog {
     const numbered = { sequence: ++this.#sequence, at: this.#now(), ...event } as LabEvent;
     this.#kept.push({ event: numbered, weight });
     this.#weight += weight;
-    if (this.#kept.length > 2 * KEPT || this.#weight > 2 * KEPT_WEIGHT) this.#forget();
+    if (this.#kept.length > KEPT || this.#weight > KEPT_WEIGHT) this.#forget();
     for (const listener of [...this.#listeners]) listener(numbered);
   }
 
-  /** Events of some topics, those after `after` first. */
+  /**
+   * Events of some topics, those after `after` first. Many of them come in portions, since to pass them on may take long;
+   * new ones then wait behind them.
+   */
   subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void {
     const wanted = new Set(topics);
-    const pass = (event: LabEvent): void => {
-      if (wanted.has(event.topic)) listener(event);
+    let waiting =
+      after === undefined ? [] : this.#since(after, topics[0]!).filter(({ topic }) => wanted.has(topic));
+    const catchUp = (): void => {
+      const end = performance.now() + PORTION;
+      let passed = 0;
+      while (passed < waiting.length && performance.now() < end) listener(waiting[passed++]!);
+      waiting = waiting.slice(passed);
+      if (waiting.length > 0) setImmediate(catchUp);
     };
-    if (after !== undefined) this.#catchUp(topics[0]!, after, listener, pass);
+    const pass = (event: LabEvent): void => {
+      if (!wanted.has(event.topic)) return;
+      if (waiting.length > 0) waiting.push(event);
+      else listener(event);
+    };
     this.#listeners.add(pass);
-    return () => this.#listeners.delete(pass);
+    catchUp();
+    return () => {
+      this.#listeners.delete(pass);
+      waiting = [];
+    };
   }
 
-  #catchUp(
-    topic: Topic,
-    after: number,
-    listener: (event: LabEvent) => void,
-    pass: (event: LabEvent) => void,
-  ): void {
+  #since(after: number, topic: Topic): LabEvent[] {
     const first = this.#kept[0]?.event.sequence ?? this.#sequence + 1;
     // A number of the future is one of another lab.
     if (after < first - 1 || after > this.#sequence)
-      listener({ sequence: this.#sequence, at: this.#now(), topic, type: 'missed' });
-    else for (const { event } of this.#kept) if (event.sequence > after) pass(event);
+      return [{ sequence: this.#sequence, at: this.#now(), topic, type: 'missed' }];
+    return this.#kept.flatMap(({ event }) => (event.sequence > after ? event : []));
   }
 
-  /** Half at a time, so that forgetting costs next to nothing. */
   #forget(): void {
     let weight = this.#weight;
     let gone = 0;
-    while (gone < this.#kept.length && (this.#kept.length - gone > KEPT || weight > KEPT_WEIGHT))
+    while (this.#kept.length - gone > STAYS * KEPT || weight > STAYS * KEPT_WEIGHT)
       weight -= this.#kept[gone++]!.weight;
     this.#kept = this.#kept.slice(gone);
     this.#weight = weight;

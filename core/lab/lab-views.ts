@@ -1,20 +1,30 @@
+import { usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
 import { resultsOf } from '../search/repeat.ts';
 import { rungsOf } from '../search/judge.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
-import { teacherModels, usualTeacher } from '../search/teachers.ts';
+import { Portions } from '../store/portions.ts';
 import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { Pretrained } from '../study/pretrained.ts';
+import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
-import type { PretrainedView, RerunView, SlotView, StudyCard, StudyView, TrialRow } from './api.ts';
+import type {
+  PretrainedView,
+  RerunView,
+  SlotView,
+  StudyCard,
+  StudyView,
+  TrialRow,
+  WireCurve,
+} from './api.ts';
 import { importedFrom } from './imported.ts';
-import { allRows, rowOf, trialRow, wireCurves } from './views.ts';
+import { trialRow, wireCurve } from './views.ts';
 
-/** Records as screens see them. */
+/** Records as screens see them. What may be large is read in portions, since the lab has other things to do. */
 export class LabViews {
+  readonly #portions = new Portions();
   readonly #store: Store;
   readonly #runner: Runner;
   readonly #scheduler: Scheduler;
@@ -27,6 +37,10 @@ export class LabViews {
 
   row(run: number): TrialRow {
     return trialRow(this.#store, this.#store.run(run));
+  }
+
+  async cards(): Promise<StudyCard[]> {
+    return this.each(this.#store.studies(), ({ id }) => this.card(id));
   }
 
   card(id: number): StudyCard {
@@ -47,30 +61,53 @@ export class LabViews {
     };
   }
 
-  study(id: number): StudyView {
+  async study(id: number): Promise<StudyView> {
     const { plan } = this.#store.study(id);
+    const trials = await this.rows(await this.trials(id));
+    const curves = await this.curves({ study: id });
+    const reruns = await this.reruns((rerun) => rerun.study === id);
     return {
       ...this.card(id),
       rungs: [...rungsOf(plan.rule, plan.training.epochs)],
-      trials: allRows(this.#store, { study: id }),
-      curves: wireCurves(this.#store, { study: id }),
+      trials,
+      curves,
       slots: this.slots().filter((slot) => slot.study === id),
       pretrained: this.pretrained().filter((each) => each.usedBy.includes(id)),
-      reruns: this.#store
-        .reruns()
-        .filter((rerun) => rerun.study === id)
-        .map((rerun) => this.rerun(rerun.id)),
+      reruns,
     };
+  }
+
+  /** Reads one view after the other. */
+  async each<Item, View>(items: readonly Item[], view: (item: Item) => View): Promise<View[]> {
+    return this.#portions.map(items, view);
+  }
+
+  async trials(study: number): Promise<Run[]> {
+    return this.each(this.#store.runIds({ study, kind: 'trial' }), (id) => this.#store.run(id));
+  }
+
+  async rows(runs: readonly Run[]): Promise<TrialRow[]> {
+    return this.each(runs, (run) => trialRow(this.#store, run));
+  }
+
+  /** Of all trials of a study, or all runs of a re-run, that have an epoch. */
+  async curves(of: { study: number } | { rerun: number }): Promise<WireCurve[]> {
+    const ids = this.#store.runIds('study' in of ? { ...of, kind: 'trial' } : of);
+    const curves = await this.each(ids, (id) => wireCurve(this.#store, id));
+    return curves.filter(({ accuracy }) => accuracy.length > 0);
+  }
+
+  async reruns(fits: (rerun: Rerun) => boolean = () => true): Promise<RerunView[]> {
+    return this.each(this.#store.reruns().filter(fits), ({ id }) => this.rerun(id));
   }
 
   rerun(id: number): RerunView {
     const rerun = this.#store.rerun(id);
-    const rows = new Map(allRows(this.#store, { rerun: id }).map((row) => [row.run, row]));
     const runs = this.#store.runs({ rerun: id });
     const variants = resultsOf(rerun, runs).map(({ variant, runs: own, ...result }) => ({
       name: variant.name,
       graph: variant.graph,
-      runs: own.map((run) => rows.get(run.id) ?? rowOf(run, [], null)),
+      runs: own.map((run) => trialRow(this.#store, run)),
       ...result,
     }));
     const onCifar = /cifar-?100/i.test(rerun.training.data);
@@ -96,6 +133,7 @@ export class LabViews {
         run: run?.id ?? null,
         title: run ? this.titleOf(run) : '',
         study: run?.study ?? null,
+        rerun: run?.rerun ?? null,
         epoch: run?.epoch ?? 0,
         epochs: run?.training.epochs ?? 0,
         accuracy: run?.accuracy ?? null,
@@ -113,9 +151,11 @@ export class LabViews {
 
   pretrained(): PretrainedView[] {
     const users = new Map(
-      this.#store.studies().map((study) => [study.id, new Set(this.#teachers(study).map(({ id }) => id))]),
+      this.#store
+        .studies()
+        .map((study) => [study.id, new Set(usualTeachersOf(this.#store, study).map(({ id }) => id))]),
     );
-    return this.#store.allPretrained().map((each) => {
+    return this.#store.allPretrained().map(({ asked: _asked, ...each }) => {
       const run = each.run === null ? null : this.#store.run(each.run);
       const checkpoint = each.checkpoint === null ? null : this.#store.checkpoint(each.checkpoint);
       return {
@@ -128,15 +168,8 @@ export class LabViews {
     });
   }
 
-  /** Networks that a study's frozen nodes load, trained or not. */
-  #teachers({ plan }: Study): Pretrained[] {
-    return teacherModels(plan.space).flatMap(
-      (model) => usualTeacher(this.#store, model, plan.training) ?? [],
-    );
-  }
-
   #awaited(study: Study): number[] {
-    return this.#teachers(study)
+    return usualTeachersOf(this.#store, study)
       .filter(({ checkpoint }) => checkpoint === null)
       .map(({ id }) => id);
   }

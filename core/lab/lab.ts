@@ -192,7 +192,7 @@ export class Lab implements LabApi {
         slots: views.slots(),
         sequence: this.#events.sequence,
       }),
-      'lab.check': () => ({ problems: store.check() }),
+      'lab.check': async () => ({ problems: await store.check() }),
       'lab.backup': async ({ path }) => {
         await store.backup(path);
         this.#teller.log('info', `The lab was copied to ${path}.`);

@@ -9,6 +9,8 @@ import { wireEpoch } from './views.ts';
 
 /** Milliseconds between two batches: ten a second. */
 const PACE = 100;
+/** Milliseconds between two tables of a re-run, which may hold hundreds of runs; its runs are told with all others. */
+const TABLE_PACE = 1000;
 
 type DecisionEvent = RungDecision & { run: number; study: number; at: number };
 
@@ -20,6 +22,9 @@ export class Teller {
   readonly #now: () => number;
   readonly #studies = new Set<number>();
   readonly #reruns = new Set<number>();
+  /** Those of which only runs have changed: their tables wait a little. */
+  readonly #tables = new Set<number>();
+  #tablesAt = -Infinity;
   readonly #runs = new Set<number>();
   #epochs: { run: number; epoch: WireEpoch }[] = [];
   #decisions: DecisionEvent[] = [];
@@ -48,7 +53,7 @@ export class Teller {
   run(id: number): void {
     const run = this.#store.run(id);
     this.#runs.add(id);
-    if (run.rerun !== null) this.#reruns.add(run.rerun);
+    if (run.rerun !== null) this.#tables.add(run.rerun);
     if (run.kind === 'trial' && run.study !== null) this.#studies.add(run.study);
     this.#soon();
   }
@@ -106,13 +111,14 @@ export class Teller {
     for (const card of this.#read(studies, (id) => this.#views.card(id)))
       this.#events.add({ topic: 'studies', type: 'study', card }, 8000);
     for (const rerun of this.#read(reruns, (id) => this.#views.rerun(id)))
-      this.#events.add({ topic: 'reruns', type: 'rerun', rerun }, 20_000);
+      this.#events.add({ topic: 'reruns', type: 'rerun', rerun }, 2000 + 3000 * rerun.total);
     if (this.#slots) this.#events.add({ topic: 'slots', type: 'slots', slots: this.#views.slots() });
     if (this.#pretrained)
       this.#events.add({ topic: 'pretrained', type: 'pretrained', pretrained: this.#views.pretrained() });
     if (entries.length > 0) this.#events.add({ topic: 'log', type: 'log', entries });
     this.#slots = false;
     this.#pretrained = false;
+    if (this.#tables.size > 0) this.#soon();
   }
 
   close(): void {
@@ -121,6 +127,12 @@ export class Teller {
   }
 
   #take() {
+    const now = performance.now();
+    if (now - this.#tablesAt >= TABLE_PACE) {
+      for (const rerun of this.#tables) this.#reruns.add(rerun);
+      this.#tablesAt = now;
+    }
+    for (const rerun of this.#reruns) this.#tables.delete(rerun);
     const taken = {
       studies: [...this.#studies],
       reruns: [...this.#reruns],

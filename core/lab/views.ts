@@ -30,40 +30,18 @@ export const wireEpoch = ({ epoch, seconds, nodes, edges }: EpochMetrics): WireE
   edges: edges.map((edge) => edge && wireEdge(edge)),
 });
 
-export const wireCurves = (store: Store, of: { study: number } | { rerun: number }): WireCurve[] =>
-  store.curves(of).map(({ run, accuracy }) => ({ run, accuracy: accuracy.map((node) => node.map(finite)) }));
+export const wireCurve = (store: Store, run: number): WireCurve => ({
+  run,
+  accuracy: store.curve(run).map((node) => node.map(finite)),
+});
 
 /** A run as a row of tables and charts. */
-export function rowOf(run: Run, accuracies: (number | null)[], stop: RungDecision | null): TrialRow {
-  const { id, training, ...rest } = run;
-  return { ...rest, run: id, epochs: training.epochs, accuracies, stop };
-}
-
-/** A single run's row. */
 export function trialRow(store: Store, run: Run): TrialRow {
-  const last = run.epoch === 0 ? undefined : store.epochs(run.id, run.epoch - 1).at(-1);
-  const accuracies = run.graph.nodes.map((_, node) => finite(last?.nodes[node]?.accuracy ?? NaN));
-  const stop =
-    run.state === 'stopped' ? store.decisions({ run: run.id }).find((decision) => !decision.go) : undefined;
-  return rowOf(run, accuracies, stop ? plainDecision(stop) : null);
-}
-
-/** Rows of all trials of a study, or all runs of a re-run: a few reads, however many they are. */
-export function allRows(store: Store, of: { study: number } | { rerun: number }): TrialRow[] {
-  const curves = new Map(store.curves(of).map(({ run, accuracy }) => [run, accuracy]));
-  const stops = new Map(
-    'study' in of
-      ? store
-          .decisions(of)
-          .flatMap((decision) => (decision.go ? [] : [[decision.run, plainDecision(decision)]]))
-      : [],
-  );
-  const runs = store.runs('study' in of ? { ...of, kind: 'trial' } : of);
-  return runs.map((run) => {
-    const curve = curves.get(run.id);
-    const accuracies = run.graph.nodes.map((_, node) => finite(curve?.[node]?.at(-1) ?? NaN));
-    return rowOf(run, accuracies, stops.get(run.id) ?? null);
-  });
+  const { id, training, dismissed: _dismissed, ...rest } = run;
+  const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
+  const accuracies = run.graph.nodes.map((_, node) => finite(last[node] ?? NaN));
+  const stop = run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
+  return { ...rest, run: id, epochs: training.epochs, accuracies, stop: stop ? plainDecision(stop) : null };
 }
 
 const plainDecision = ({ rung, value, go, n, rank, limit, median }: RungDecision): RungDecision => ({

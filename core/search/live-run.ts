@@ -42,6 +42,7 @@ export class LiveRun implements JobListener {
   readonly #events: LiveRunEvents;
   #handle: JobHandle | null = null;
   #asked: Ask | null = null;
+  #askedWhen: StopWhen = 'now';
   /** Until it is in the store. */
   #environment: Environment | null = null;
   /** The rule has stopped it: whatever happens to its worker now changes nothing. */
@@ -77,7 +78,15 @@ export class LiveRun implements JobListener {
   ask(what: Ask, when: StopWhen): void {
     // Who wants it gone for good is not overruled by who wants it to wait.
     if (this.#asked !== 'cancel') this.#asked = what;
+    this.#askedWhen = when;
     this.#handle?.stop(when, this.#asked !== 'cancel');
+  }
+
+  /** It is wanted after all: what was to end for good waits instead. */
+  spare(): void {
+    if (this.#asked !== 'cancel') return;
+    this.#asked = 'pause';
+    this.#handle?.stop(this.#askedWhen, true);
   }
 
   /** Ends the worker; nothing of this run is heard any more. */
@@ -145,6 +154,8 @@ export class LiveRun implements JobListener {
       await this.#store.saveCheckpoint({ ...incoming, run: this.run }, this.#events.now());
     } catch (error) {
       this.log('warning', `The checkpoint of epoch ${incoming.epoch} was not saved: ${messageOf(error)}`);
+      // Without its final weights the run cannot be completed, and it did nothing wrong.
+      if (incoming.purpose === 'final' && isRefusal(error)) this.#events.trouble(error);
       throw error;
     }
     const run = this.#store.run(this.run);
@@ -221,6 +232,10 @@ export class LiveRun implements JobListener {
     return { kind, code: '', message, next: '', epoch: this.#store.run(this.run).epoch + 1 };
   }
 }
+
+/** True when the store could not take what was right in itself. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof LabError && error.code.startsWith('store.') && error.code !== 'store.checkpoint-damaged';
 
 const notWanted = (run: number): LabError =>
   new LabError('search.not-wanted', `Run ${run} is not on this slot any more.`, '');

@@ -18,7 +18,7 @@ import { judgeOf } from './judge.ts';
 
 /** Name that the slots of imported trials have. */
 const SLOT = 'optuna';
-/** Reports written in one turn of the event loop. */
+/** Records written in one turn of the event loop. */
 const PORTION = 50;
 
 /**
@@ -50,10 +50,12 @@ export async function importOptuna(
     'hidden',
   );
   try {
-    const runs = addTrials(store, study, read.trials, now);
+    const runs = await addTrials(store, study, read.trials, now);
     await addReports(store, study, read, runs);
+    await inPortions(store, read.trials, (trial) => {
+      end(store, runs, trial);
+    });
     return store.transaction(() => {
-      for (const trial of read.trials) end(store, runs, trial);
       store.changeStudy(study.id, { state: 'running' });
       store.changeStudy(study.id, {
         state: 'completed',
@@ -66,6 +68,20 @@ export async function importOptuna(
   } catch (error) {
     await store.removeStudy(study.id);
     throw error;
+  }
+}
+
+/** Writes something for each item, some of them in one transaction and one turn of the event loop. */
+async function inPortions<Item>(
+  store: Store,
+  items: readonly Item[],
+  write: (item: Item) => void,
+): Promise<void> {
+  for (let start = 0; start < items.length; start += PORTION) {
+    store.transaction(() => {
+      items.slice(start, start + PORTION).forEach(write);
+    });
+    await setImmediate();
   }
 }
 
@@ -149,16 +165,15 @@ function gateOf(name: string): GateName {
 }
 
 /** Runs by trial; those that were never drawn to their end are left out. */
-function addTrials(
+async function addTrials(
   store: Store,
   study: Study,
   trials: readonly OptunaTrial[],
   now: number,
-): Map<number, number> {
+): Promise<Map<number, number>> {
   const runs = new Map<number, number>();
-  for (const trial of trials) {
-    const isDrawn = trial.parameters.size > 0;
-    if (!isDrawn) continue;
+  const drawn = trials.filter((trial) => trial.parameters.size > 0);
+  await inPortions(store, drawn, (trial) => {
     const graph = graphOf(trial, study.plan.space);
     const isRejected = isFrozen(graph, TARGET);
     const run = store.addRun({
@@ -174,13 +189,11 @@ function addTrials(
       createdAt: trial.startedAt ?? now,
       ...(isRejected && { state: 'rejected' as const, rejection: 'target-frozen' }),
     });
-    if (isRejected) continue;
-    store.transaction(() => {
-      store.changeRun(run.id, { state: 'running', startedAt: trial.startedAt });
-      store.addAttempt(run.id, SLOT, trial.startedAt ?? now);
-    });
+    if (isRejected) return;
+    store.changeRun(run.id, { state: 'running', startedAt: trial.startedAt });
+    store.addAttempt(run.id, SLOT, trial.startedAt ?? now);
     runs.set(trial.number, run.id);
-  }
+  });
   return runs;
 }
 
@@ -193,33 +206,28 @@ async function addReports(
 ): Promise<void> {
   const judge = judgeOf(store, study.id, study.plan);
   const last = new Map(reports.map(({ trial, step }) => [trial, step]));
-  for (let start = 0; start < reports.length; start += PORTION) {
-    store.transaction(() => {
-      for (const { trial, step, value } of reports.slice(start, start + PORTION)) {
-        const run = runs.get(trial);
-        if (run === undefined) continue;
-        const accuracy = (100 - value) / 100;
-        const { graph } = store.run(run);
-        store.addEpoch(run, {
-          epoch: step,
-          seconds: 0,
-          nodes: graph.nodes.map((_, index) => ({
-            accuracy: index === 0 ? accuracy : NaN,
-            loss: NaN,
-            trainAccuracy: NaN,
-            trainLoss: NaN,
-          })),
-          edges: graph.edges.map(() => null),
-        });
-        // What Optuna did is what happened: with many processes at once it may have counted differently.
-        const go = trials[trial]!.state !== 'PRUNED' || step !== last.get(trial);
-        const decisions = judge.judge(run, step, accuracy).map((decision) => ({ ...decision, go }));
-        for (const decision of decisions) store.addDecision(run, decision, trials[trial]!.startedAt ?? 0);
-        judge.recorded(run, step, accuracy, decisions);
-      }
+  await inPortions(store, reports, ({ trial, step, value }) => {
+    const run = runs.get(trial);
+    if (run === undefined) return;
+    const accuracy = (100 - value) / 100;
+    const { graph } = store.run(run);
+    store.addEpoch(run, {
+      epoch: step,
+      seconds: 0,
+      nodes: graph.nodes.map((_, index) => ({
+        accuracy: index === 0 ? accuracy : NaN,
+        loss: NaN,
+        trainAccuracy: NaN,
+        trainLoss: NaN,
+      })),
+      edges: graph.edges.map(() => null),
     });
-    await setImmediate();
-  }
+    // What Optuna did is what happened: with many processes at once it may have counted differently.
+    const go = trials[trial]!.state !== 'PRUNED' || step !== last.get(trial);
+    const decisions = judge.judge(run, step, accuracy).map((decision) => ({ ...decision, go }));
+    for (const decision of decisions) store.addDecision(run, decision, trials[trial]!.startedAt ?? 0);
+    judge.recorded(run, step, accuracy, decisions);
+  });
 }
 
 function end(store: Store, runs: ReadonlyMap<number, number>, { number, state, endedAt }: OptunaTrial): void {

@@ -1,10 +1,11 @@
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
+import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import type { JobState, Study } from '../study/study.ts';
-import { teacherModels, teacherNodes } from './teachers.ts';
+import { teacherModels, teacherNodes, usualTeacher } from './teachers.ts';
 
 /** Whose runs are scheduled. */
 export type Owner = { study: number } | { rerun: number };
@@ -43,6 +44,10 @@ export function changeOwner(
 export const trainingOf = (record: Study | Rerun): TrainingPlan =>
   'plan' in record ? record.plan.training : record.training;
 
+/** How often a run of it that crashes is started again. */
+export const retriesOf = (record: Study | Rerun): number =>
+  'plan' in record ? record.plan.retries : record.retries;
+
 /** Models of which it may need a pretrained network. */
 export function teachersOf(record: Study | Rerun): string[] {
   if ('plan' in record) return teacherModels(record.plan.space);
@@ -51,3 +56,7 @@ export function teachersOf(record: Study | Rerun): string[] {
     .filter((teacher) => teacher.checkpoint === undefined);
   return [...new Set(usual.map((teacher) => teacher.model))];
 }
+
+/** The networks that its frozen nodes load or wait for, as far as they were ever asked for. */
+export const usualTeachersOf = (store: Store, record: Study | Rerun): Pretrained[] =>
+  teachersOf(record).flatMap((model) => usualTeacher(store, model, trainingOf(record)) ?? []);

@@ -4,6 +4,7 @@ import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Run } from '../study/run.ts';
 import { addPretraining, usualTeacher } from './teachers.ts';
+import type { PretrainingWish } from './teachers.ts';
 
 /** Networks that are being trained alone, for a study or re-run that waits for them or because a person asked. */
 export class Pretraining {
@@ -25,8 +26,8 @@ export class Pretraining {
   }
 
   /** Trains one more network. */
-  add(model: string, training: TrainingPlan, study: number | null, at: number, seed?: number): Pretrained {
-    const { pretrained, run } = addPretraining(this.#store, model, training, study, at, seed);
+  add(wish: PretrainingWish, at: number): Pretrained {
+    const { pretrained, run } = addPretraining(this.#store, wish, at);
     this.#runs.add(run.id);
     return pretrained;
   }
@@ -40,33 +41,41 @@ export class Pretraining {
     return models.flatMap((model) => {
       const known = usualTeacher(this.#store, model, training);
       if (known && known.checkpoint !== null) return [];
-      if (known?.run == null) return [this.add(model, training, study, at)];
+      const wish = { model, training, study, asked: false };
+      if (known?.run == null) return [this.add(wish, at)];
       const { state } = this.#store.run(known.run);
       if (!hasEnded(state)) return [known];
       // Its weights were removed, or it cannot be tried again: a new one takes its place.
-      if (!mayMoveRun(state, 'waiting')) return [this.add(model, training, study, at)];
-      this.retry(known.run);
+      if (!mayMoveRun(state, 'waiting')) return [this.add(wish, at)];
+      this.retry(known.run, false);
       return [known];
     });
   }
 
-  retry(run: number): void {
-    this.#store.changeRun(run, { state: 'waiting', failure: null, endedAt: null });
+  /** @param asked by a person, who then need not have a study that waits for it */
+  retry(run: number, asked: boolean): void {
+    const network = this.#store.allPretrained().find((each) => each.run === run);
+    if (asked && network) this.#store.changePretrained(network.id, { asked });
+    this.#store.changeRun(run, { state: 'waiting', failure: null, dismissed: false, endedAt: null });
     this.#runs.add(run);
   }
 
-  /** Runs that somebody waits for: those of needed networks, and those that a person asked for. */
-  wanted(needed: ReadonlySet<number>): Run[] {
-    if (this.#runs.size === 0) return [];
-    const neededRuns = new Set([...needed].map((id) => this.#store.pretrained(id).run));
-    return [...this.#runs]
-      .map((id) => this.#store.run(id))
-      .filter((run) => neededRuns.has(run.id) || run.study === null);
+  /** Runs that make needed networks, or those that a person asked for; and those that nobody wants now. */
+  divide(needed: ReadonlySet<number>): { wanted: Run[]; unwanted: Run[] } {
+    if (this.#runs.size === 0) return { wanted: [], unwanted: [] };
+    const networks = this.#store.allPretrained().filter(({ id, asked }) => asked || needed.has(id));
+    const making = new Set(networks.map((network) => network.run));
+    const runs = [...this.#runs].map((id) => this.#store.run(id));
+    return {
+      wanted: runs.filter((run) => making.has(run.id)),
+      unwanted: runs.filter((run) => !making.has(run.id)),
+    };
   }
 
   /** The next one to be started, if any. */
   next(needed: ReadonlySet<number>): Run | undefined {
-    return this.wanted(needed).find((run) => run.state === 'waiting' && !this.#resting.has(run.id));
+    const { wanted } = this.divide(needed);
+    return wanted.find((run) => run.state === 'waiting' && !this.#resting.has(run.id));
   }
 
   /** Lets a run wait after a crash. */

@@ -1,14 +1,24 @@
 import type { Store } from '../store/store.ts';
 import type { Attempt, Run } from '../study/run.ts';
+import type { JobState } from '../study/study.ts';
 import { complete } from './completion.ts';
+import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
 /**
  * Puts a store in order whose lab ended with runs on slots: they wait again and go on from their last checkpoints, those
- * that lacked only the word are completed. Gives the runs that were interrupted, as they were.
+ * that were to end are cancelled, and those that lacked only the word are completed. Gives the runs that go on, as they
+ * were.
  */
 export function recover(store: Store): Run[] {
-  const interrupted = store.runs({ states: ['running'] });
+  const states = statesOfOwners(store);
+  const stateOf = (run: Run): JobState | 'none' | undefined => {
+    const owner = ownerOf(run);
+    return owner ? states.get(ownerKey(owner)) : 'none';
+  };
+  const isToEnd = (run: Run): boolean => run.dismissed || stateOf(run) === 'stopped';
+  // What is being removed or imported is none of the scheduler's business.
+  const interrupted = store.runs({ states: ['running'] }).filter((run) => stateOf(run) !== undefined);
   store.transaction(() => {
     for (const run of interrupted) {
       const attempt = store.attempts({ run: run.id }).at(-1);
@@ -18,14 +28,24 @@ export function recover(store: Store): Run[] {
       }
       const at = lastSign(store, attempt);
       if (complete(store, run.id, attempt.number, at)) continue;
-      store.changeRun(run.id, { state: 'waiting' });
+      const wasToEnd = isToEnd(run);
+      store.changeRun(run.id, wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' });
       if (attempt.endedAt === null)
-        store.changeAttempt(run.id, attempt.number, { endedAt: at, outcome: 'interrupted' });
+        store.changeAttempt(run.id, attempt.number, {
+          endedAt: at,
+          outcome: wasToEnd ? 'cancelled' : 'interrupted',
+        });
     }
   });
   tidyAll(store);
-  return interrupted;
+  return interrupted.filter((run) => !isToEnd(run));
 }
+
+const statesOfOwners = (store: Store): Map<string, JobState> =>
+  new Map([
+    ...store.studies().map(({ id, state }) => [ownerKey({ study: id }), state] as const),
+    ...store.reruns().map(({ id, state }) => [ownerKey({ rerun: id }), state] as const),
+  ]);
 
 /** The lab may have been away for days: an attempt is known to have lasted as long as the epochs that it reported. */
 function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {

@@ -15,5 +15,9 @@ export function tidy(store: Store, run: Run): void {
 
 /** Drops all checkpoints that need not be kept: what a crash between two steps has left. */
 export function tidyAll(store: Store): void {
-  for (const { run } of store.checkpoints()) if (run !== null) tidy(store, store.run(run));
+  const taught = new Set(store.allPretrained().map((network) => network.checkpoint));
+  for (const { id, run } of store.checkpoints()) {
+    if (run !== null) tidy(store, store.run(run));
+    else if (!taught.has(id)) store.dropCheckpoint(id);
+  }
 }

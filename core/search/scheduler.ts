@@ -1,4 +1,5 @@
 import { LabError, messageOf } from '../base/errors.ts';
+import { requirePossible } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
@@ -14,7 +15,17 @@ import { judgeOf } from './judge.ts';
 import type { Judge } from './judge.ts';
 import type { Leaving, LiveRun, LiveRunEvents } from './live-run.ts';
 import { outlookOf } from './outlook.ts';
-import { changeOwner, ownerKey, ownerOf, recordOf, runsOf, teachersOf, trainingOf } from './owner.ts';
+import {
+  changeOwner,
+  ownerKey,
+  ownerOf,
+  recordOf,
+  retriesOf,
+  runsOf,
+  teachersOf,
+  trainingOf,
+  usualTeachersOf,
+} from './owner.ts';
 import type { Owner } from './owner.ts';
 import { Pretraining } from './pretraining.ts';
 import { recover } from './recovery.ts';
@@ -112,17 +123,21 @@ export class Scheduler {
   open(): Run[] {
     const interrupted = recover(this.#store);
     this.#pretraining.load();
-    for (const { id, state } of this.#store.studies()) if (state === 'running') this.#load({ study: id });
-    for (const { id, state } of this.#store.reruns()) if (state === 'running') this.#load({ rerun: id });
+    for (const { id, state } of this.#store.studies()) if (state === 'running') this.#takeUp({ study: id });
+    for (const { id, state } of this.#store.reruns()) if (state === 'running') this.#takeUp({ rerun: id });
     this.#wake();
     return interrupted;
   }
 
-  /** Starts a study or re-run, or goes on with a paused, stopped or completed one; its cancelled runs are taken up again. */
+  /**
+   * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was cancelled with it is taken up
+   * again. Does nothing where nothing is left to do. Throws LabError `space.impossible`.
+   */
   resume(owner: Owner): void {
     this.#overcomeTrouble();
     const { state, startedAt } = recordOf(this.#store, owner);
-    if (state !== 'running') {
+    if (state !== 'running' && !this.#isOver(owner)) {
+      requireDrawable(this.#store, owner);
       this.#store.transaction(() => {
         changeOwner(this.#store, owner, {
           state: 'running',
@@ -130,13 +145,38 @@ export class Scheduler {
           endedAt: null,
           ...(startedAt === null && { startedAt: this.#options.now() }),
         });
-        for (const run of runsOf(this.#store, owner, ['cancelled']))
+        for (const run of runsOf(this.#store, owner, ['cancelled']).filter((each) => !each.dismissed))
           this.#store.changeRun(run.id, { state: 'waiting', endedAt: null });
       });
+      this.#load(owner);
+      this.#spare(this.#floor.of(owner));
     }
-    this.#load(owner);
     this.#told(owner);
     this.#wake();
+  }
+
+  /** True of one that is completed and has got nothing new to do. */
+  #isOver(owner: Owner): boolean {
+    const record = recordOf(this.#store, owner);
+    if (record.state !== 'completed' || runsOf(this.#store, owner, ['waiting']).length > 0) return false;
+    return !('plan' in record) || this.#store.trialsSoFar(record.id) >= record.plan.trials;
+  }
+
+  /** Goes on with one that was running when the lab was last ended. */
+  #takeUp(owner: Owner): void {
+    try {
+      requireDrawable(this.#store, owner);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      this.pause(owner, 'now', { code: error.code, message: error.message, next: error.next });
+      return;
+    }
+    this.#load(owner);
+  }
+
+  /** Lets runs that were to end with their study wait instead; who was stopped by itself ends. */
+  #spare(runs: readonly LiveRun[]): void {
+    for (const live of runs) if (!this.#store.run(live.run).dismissed) live.spare();
   }
 
   /** Starts no more of its runs; those on slots keep a checkpoint and wait. */
@@ -158,7 +198,7 @@ export class Scheduler {
     });
     this.#unload(owner);
     this.#floor.ask(this.#floor.of(owner), 'cancel', when);
-    this.#pauseUnwanted(when);
+    this.#cancelUnneeded(when);
     for (const { id } of waiting) this.#emit({ type: 'run', run: id });
     this.#told(owner);
   }
@@ -167,15 +207,14 @@ export class Scheduler {
   async remove(owner: Owner): Promise<void> {
     this.#unload(owner);
     this.#floor.kill(this.#floor.of(owner));
-    if ('study' in owner) {
-      this.#judges.delete(owner.study);
-      await this.#store.removeStudy(owner.study);
-    } else {
-      await this.#store.removeRerun(owner.rerun);
-    }
-    this.#pauseUnwanted('now');
+    if ('study' in owner) this.#judges.delete(owner.study);
+    // Gone at once; to erase what it leaves takes a while.
+    const erased =
+      'study' in owner ? this.#store.removeStudy(owner.study) : this.#store.removeRerun(owner.rerun);
+    this.#cancelUnneeded('now');
     this.#emit({ type: 'slots' });
     this.#wake();
+    await erased;
   }
 
   /** Takes up a changed name, priority or number of trials of one that runs. */
@@ -193,23 +232,26 @@ export class Scheduler {
   /** Stops one run for good; the others of its study go on. */
   stopRun(id: number, when: StopWhen): void {
     const live = this.#floor.get(id);
+    this.#store.transaction(() => {
+      this.#store.changeRun(id, { dismissed: true });
+      if (!live) this.#cancelWaiting(this.#store.run(id), this.#options.now());
+    });
     if (live) {
       live.ask('cancel', when);
       return;
     }
     const run = this.#store.run(id);
-    this.#cancelWaiting(run, this.#options.now());
     const work = this.#workFor(ownerOf(run));
     work?.forget(id);
     if (work) this.#settle(work);
     this.#emit({ type: 'run', run: id });
-    if (run.kind === 'pretrain') this.#pretrainingEnded(this.#store.run(id));
+    if (run.kind === 'pretrain') this.#pretrainingEnded(run);
   }
 
   /** Tries a run again that failed or was cancelled. */
   retryRun(id: number): void {
-    if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id);
-    else this.#store.changeRun(id, { state: 'waiting', failure: null, endedAt: null });
+    if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id, true);
+    else this.#store.changeRun(id, { state: 'waiting', failure: null, dismissed: false, endedAt: null });
     const run = this.#store.run(id);
     this.#emit({ type: 'run', run: id });
     const owner = ownerOf(run);
@@ -230,10 +272,19 @@ export class Scheduler {
 
   /** Trains a network alone, whether or not a study waits for it. */
   pretrain(model: string, training: TrainingPlan, seed: number): Pretrained {
-    const pretrained = this.#pretraining.add(model, training, null, this.#options.now(), seed);
+    const wish = { model, training, seed, study: null, asked: true };
+    const pretrained = this.#pretraining.add(wish, this.#options.now());
     this.#emit({ type: 'pretrained' });
     this.#wake();
     return pretrained;
+  }
+
+  /** Pretrained networks have come or gone otherwise than by training. */
+  pretrainedChanged(): void {
+    for (const work of [...this.#works.values()]) this.#requireTeachers(work);
+    this.#pauseUnwanted('now');
+    this.#emit({ type: 'pretrained' });
+    this.#wake();
   }
 
   /** What the slots are doing. */
@@ -426,7 +477,7 @@ export class Scheduler {
     const work = this.#workFor(live.owner);
     const cancelled = live.asked === 'cancel';
     const remedy = recordFailure(this.#store, run, live.attempt, failure, {
-      retries: work?.retries ?? PRETRAINING_RETRIES,
+      retries: live.owner ? retriesOf(recordOf(this.#store, live.owner)) : PRETRAINING_RETRIES,
       cancelled,
       at: this.#options.now(),
     });
@@ -530,7 +581,10 @@ export class Scheduler {
       study,
       this.#options.now(),
     );
+    work.needs.clear();
     for (const { id } of missing) work.needs.add(id);
+    work.release((id) => this.#teachersReady(this.#store.run(id)));
+    this.#spare(this.#floor.pretraining().filter((live) => missing.some(({ run }) => run === live.run)));
     if (missing.length > 0) this.#emit({ type: 'pretrained' });
   }
 
@@ -544,9 +598,32 @@ export class Scheduler {
   }
 
   #pauseUnwanted(when: StopWhen): void {
-    const wanted = new Set(this.#pretraining.wanted(this.#needed()).map((run) => run.id));
-    const unwanted = this.#floor.pretraining().filter((live) => !wanted.has(live.run));
-    this.#floor.ask(unwanted, 'pause', when);
+    const { unwanted } = this.#pretraining.divide(this.#needed());
+    this.#floor.ask(
+      unwanted.flatMap(({ id }) => this.#floor.get(id) ?? []),
+      'pause',
+      when,
+    );
+  }
+
+  /** Ends pretraining that nobody waits for, not even a study or re-run that is paused. */
+  #cancelUnneeded(when: StopWhen): void {
+    this.#pauseUnwanted(when);
+    const paused = [...this.#store.studies(), ...this.#store.reruns()].filter(
+      ({ state }) => state === 'paused',
+    );
+    const awaited = paused.flatMap((record) => usualTeachersOf(this.#store, record).map(({ id }) => id));
+    const { unwanted } = this.#pretraining.divide(new Set([...this.#needed(), ...awaited]));
+    for (const { id } of unwanted) {
+      const live = this.#floor.get(id);
+      if (live) {
+        live.ask('cancel', when);
+        continue;
+      }
+      this.#cancelWaiting(this.#store.run(id), this.#options.now());
+      this.#emit({ type: 'run', run: id });
+      this.#pretrainingEnded(this.#store.run(id));
+    }
   }
 
   #pretrainingEnded(run: Run): void {
@@ -610,4 +687,9 @@ export class Scheduler {
     this.#emit({ type: 'trouble', problem: null });
     this.open();
   }
+}
+
+/** Throws LabError `space.impossible` for a study that would draw for ever. */
+function requireDrawable(store: Store, owner: Owner): void {
+  if ('study' in owner) requirePossible(store.study(owner.study).plan.space);
 }

@@ -7,7 +7,7 @@ import type { SearchSpace } from '../graph/space.ts';
 import { template } from '../graph/templates.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
-import { pretrainedKey } from '../study/pretrained.ts';
+import { mayTeach, pretrainedKey } from '../study/pretrained.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Run } from '../study/run.ts';
 
@@ -40,13 +40,19 @@ export function teacherModels(space: SearchSpace): string[] {
   return [...new Set(models)];
 }
 
-/** The store's network for a model under a training plan, trained or not; undefined when none was ever asked for. */
+/**
+ * The store's network for a model under a training plan: one that was trained for such plans, else imported weights, else
+ * one that is yet to be trained; undefined when none was ever asked for.
+ */
 export function usualTeacher(store: Store, model: string, training: TrainingPlan): Pretrained | undefined {
+  const all = store.allPretrained();
   const key = pretrainedKey(model, training, SEED);
-  const all = store
-    .allPretrained()
-    .filter((each) => pretrainedKey(each.model, each.training, each.seed) === key);
-  return all.find((each) => each.checkpoint !== null) ?? all.at(-1);
+  const own = all.filter((each) => pretrainedKey(each.model, each.training, each.seed) === key);
+  return (
+    own.find((each) => each.checkpoint !== null) ??
+    all.find((each) => each.checkpoint !== null && mayTeach(each, model, training)) ??
+    own.at(-1)
+  );
 }
 
 /** The network that a frozen node loads. Throws LabError `search.teacher-missing`, `search.teacher-is-a-file`. */
@@ -73,14 +79,23 @@ export function teacherFor(
   return found;
 }
 
+/** A network that is to be trained alone. */
+export interface PretrainingWish {
+  model: string;
+  training: TrainingPlan;
+  /** Default: the one of the usual networks. */
+  seed?: number;
+  /** The study that it is made for, if any. */
+  study: number | null;
+  /** Whether a person asked for it. */
+  asked: boolean;
+}
+
 /** Asks for a network to be trained alone: the record and its run. */
 export function addPretraining(
   store: Store,
-  model: string,
-  training: TrainingPlan,
-  study: number | null,
+  { model, training, seed = SEED, study, asked }: PretrainingWish,
   at: number,
-  seed = SEED,
 ): { pretrained: Pretrained; run: Run } {
   return store.transaction(() => {
     const graph = template('independent', [model]);
@@ -104,6 +119,7 @@ export function addPretraining(
       checkpoint: null,
       accuracy: null,
       source: '',
+      asked,
       createdAt: at,
     });
     return { pretrained, run };

@@ -18,7 +18,6 @@ export class Work {
   readonly plan: StudyPlan | null;
   title = '';
   priority = 0;
-  retries = 0;
   /** Number of the next trial to be drawn, of how many. Re-runs draw none. */
   nextTrial = 0;
   trials = 0;
@@ -51,7 +50,6 @@ export class Work {
   renew(record: Study | Rerun): void {
     this.title = 'plan' in record ? `Study "${record.name}"` : `Re-run "${record.name}"`;
     this.priority = record.priority;
-    this.retries = 'plan' in record ? record.plan.retries : record.retries;
     this.trials = 'plan' in record ? record.plan.trials : 0;
   }
 

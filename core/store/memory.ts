@@ -12,6 +12,7 @@ import { newRun } from '../study/run.ts';
 import type { Attempt, Run } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
+import { logText } from './log-text.ts';
 import { damaged, decided, duplicateRejection, duplicateRun, outOfOrder, unknown } from './refusals.ts';
 import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
 
@@ -54,6 +55,8 @@ export function openMemoryStore(): Store {
           (filter.states?.includes(run.state) ?? true),
       )
       .sort((a, b) => (a.study ?? 0) - (b.study ?? 0) || a.number - b.number || a.id - b.id);
+  const accuraciesOf = (run: number): number[][] =>
+    epochs.where((each) => each.run === run).map(({ metrics }) => metrics.nodes.map((node) => node.accuracy));
   const trials = (study: number): Run[] => ofRun({ study, kind: 'trial' });
   const removeRun = (run: Run): void => {
     for (const each of pretrained.where((one) => one.run === run.id))
@@ -78,7 +81,7 @@ export function openMemoryStore(): Store {
       const bytes = checkpoints.all().reduce((sum, checkpoint) => sum + checkpoint.bytes, 0);
       return { total: bytes, checkpoints: bytes, free: 0 };
     },
-    check: () => [],
+    check: () => Promise.resolve([]),
     backup: () =>
       Promise.reject(
         new LabError(
@@ -158,6 +161,7 @@ export function openMemoryStore(): Store {
     },
     run: (id) => runs.get(id),
     runs: (filter = {}) => ofRun(filter),
+    runIds: (filter = {}) => ofRun(filter).map(({ id }) => id),
     trialsSoFar: (study) => (trials(study).at(-1)?.number ?? -1) + 1,
     trialWithKey: (study, key) =>
       trials(study).find((run) => run.key === key && run.state !== 'rejected' && run.state !== 'duplicate'),
@@ -239,6 +243,8 @@ export function openMemoryStore(): Store {
     },
     epochs: (run, after = 0) =>
       epochs.where((each) => each.run === run && each.metrics.epoch > after).map((each) => each.metrics),
+    lastAccuracies: (run) => accuraciesOf(run).at(-1) ?? [],
+    curve: (run) => byNode(accuraciesOf(run)),
     pace(of) {
       const its = ofRun('study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun });
       const ids = new Set(its.map((run) => run.id));
@@ -259,16 +265,7 @@ export function openMemoryStore(): Store {
       const filter: RunFilter = 'study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun };
       return ofRun(filter)
         .sort((a, b) => a.id - b.id)
-        .map((run): Curve => {
-          const reported = epochs.where((each) => each.run === run.id).map((each) => each.metrics.nodes);
-          const nodes = reported[0]?.length ?? 0;
-          return {
-            run: run.id,
-            accuracy: Array.from({ length: nodes }, (_, node) =>
-              reported.map((epoch) => epoch[node]!.accuracy),
-            ),
-          };
-        })
+        .map((run): Curve => ({ run: run.id, accuracy: byNode(accuraciesOf(run.id)) }))
         .filter((curve) => curve.accuracy.length > 0);
     },
 
@@ -346,7 +343,7 @@ export function openMemoryStore(): Store {
     removeGraph: (id) => {
       graphs.remove(id);
     },
-    addLog: (entry) => log.add(entry),
+    addLog: (entry) => log.add({ ...entry, text: logText(entry.text) }),
     logs: ({ before = Infinity, study, run, limit = 200 } = {}) =>
       log
         .where(
@@ -368,6 +365,10 @@ export function openMemoryStore(): Store {
     },
   };
 }
+
+/** accuracy[node - 1][i] of accuracies by epoch. */
+const byNode = (accuracies: readonly number[][]): number[][] =>
+  (accuracies[0] ?? []).map((_, node) => accuracies.map((epoch) => epoch[node]!));
 
 /** Remembers how to undo what an unfinished transaction did. */
 class UndoLog {

@@ -21,7 +21,7 @@ export interface Sqlite {
   /** All or nothing; a transaction inside joins the outermost. `onUndo` listeners run after an undo. */
   transaction<T>(work: () => T): T;
   onUndo(listener: () => void): void;
-  /** Whole or not at all. */
+  /** Whole or not at all; blocks this thread as long as it takes. */
   backup(file: string): Promise<void>;
   /** Idempotent. */
   close(): void;
@@ -88,7 +88,8 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
     async backup(target) {
       const part = `${target}.part`;
       try {
-        await database.backup(part);
+        // In one step: between steps another connection could change the file, and all would begin again.
+        await database.backup(part, { progress: () => ALL_PAGES });
         renameSync(part, target);
       } catch (error) {
         throw explain(error, target);
@@ -100,8 +101,15 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
   };
 }
 
+/** As many pages as SQLite can count. */
+const ALL_PAGES = 2 ** 31 - 1;
+
 /** True for an error that says that another connection holds the lock. */
 export const isBusy = (error: unknown): boolean => error instanceof LabError && error.code === 'store.busy';
+
+/** What to do about a file that is not what it was. */
+export const DAMAGED =
+  'Keep a copy of the file and go on from a backup; `ktg export` saves the studies that can still be read.';
 
 const explanations: readonly (readonly [pattern: RegExp, code: string, what: string, next: string])[] = [
   [
@@ -120,7 +128,7 @@ const explanations: readonly (readonly [pattern: RegExp, code: string, what: str
     /^SQLITE_CORRUPT/,
     'store.damaged',
     'the file is damaged',
-    'Keep a copy, run `ktg db check`, and go on from a backup.',
+    `${DAMAGED} \`ktg db check\` lists what is wrong.`,
   ],
   [
     /^SQLITE_READONLY/,

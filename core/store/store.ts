@@ -20,8 +20,8 @@ export interface Store
   transaction<T>(work: () => T): T;
   /** Bytes by use. */
   sizes(): StoreSizes;
-  /** Problems found in the whole file; empty when it is sound. */
-  check(): string[];
+  /** Problems found in the whole file, one sentence each; empty when it is sound. */
+  check(): Promise<string[]>;
   /** Writes a copy of the whole store to a new file. Throws LabError `store.file-exists`, `store.no-file`. */
   backup(file: string): Promise<void>;
   /** Erases what is left over and gives the space back, in small portions. */
@@ -87,7 +87,9 @@ export type NewRun = Pick<
   'kind' | 'study' | 'rerun' | 'number' | 'variant' | 'graph' | 'key' | 'seed' | 'training' | 'createdAt'
 > &
   Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf'>>;
-export type RunChange = Partial<Pick<Run, 'state' | 'failure' | 'pinned' | 'startedAt' | 'endedAt'>>;
+export type RunChange = Partial<
+  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
+>;
 
 /** All given fields must match. */
 export interface RunFilter {
@@ -103,6 +105,8 @@ export interface RunStore {
   run(id: number): Run;
   /** In order of study, number and id. */
   runs(filter?: RunFilter): Run[];
+  /** The same, only their ids: who wants thousands of runs reads them in portions. */
+  runIds(filter?: RunFilter): number[];
   /** Trials that a study has so far; the next one's number. */
   trialsSoFar(study: number): number;
   /** First trial of a study with this canonical key, if any; rejected and duplicate ones are passed over. */
@@ -158,6 +162,10 @@ export interface ReportStore {
   addEpoch(run: number, metrics: EpochMetrics): void;
   /** In order, from epoch `after + 1` on. */
   epochs(run: number, after?: number): EpochMetrics[];
+  /** By node, at the run's last epoch; empty before its first. Fractions of 1 or NaN. */
+  lastAccuracies(run: number): number[];
+  /** accuracy[node - 1][i] of a run belongs to its epoch i + 1; empty before its first. */
+  curve(run: number): number[][];
   pace(of: { study: number } | { rerun: number }): Pace;
   /** Curves of all trials of a study, or of all runs of a re-run, that have at least one epoch. */
   curves(of: { study: number } | { rerun: number }): Curve[];
@@ -212,7 +220,7 @@ export interface PretrainedStore {
   allPretrained(): Pretrained[];
   changePretrained(
     id: number,
-    change: Partial<Pick<Pretrained, 'run' | 'checkpoint' | 'accuracy'>>,
+    change: Partial<Pick<Pretrained, 'run' | 'checkpoint' | 'accuracy' | 'asked'>>,
   ): Pretrained;
   /** Its weights go too, unless another one has them. */
   removePretrained(id: number): void;
@@ -243,6 +251,7 @@ export interface NoteStore {
   /** By name. */
   savedGraphs(): SavedGraph[];
   removeGraph(id: number): void;
+  /** Of a very long text the beginning is kept. */
   addLog(entry: Omit<LogEntry, 'id'>): LogEntry;
   /** Newest first. */
   logs(filter?: { before?: number; study?: number; run?: number; limit?: number }): LogEntry[];

@@ -15,6 +15,8 @@ export interface Pretrained {
   accuracy: number | null;
   /** Where imported weights came from; '' for own training. */
   source: string;
+  /** A person asked for it: it is trained whether or not a study or re-run waits for it. */
+  asked: boolean;
   createdAt: number;
 }
 
@@ -23,10 +25,28 @@ export interface Pretrained {
  * where it decides which images were seen.
  */
 export function pretrainedKey(model: string, training: TrainingPlan, seed: number): string {
-  const { data, protocol, purpose, splitSeed, epochs, recipe, computation } = training;
-  const images = protocol === 'paper' ? 'paper' : purpose === 'search' ? `held-out/${splitSeed}` : 'final';
+  const { data, epochs, recipe, computation } = training;
+  const images = imagesOf(training);
   return JSON.stringify([model, seed, data, images, epochs, recipe, ...(computation ? [computation] : [])]);
 }
 
 /** How a frozen node of a graph names a network of the lab as its checkpoint. */
 export const storedName = (id: number): string => `pretrained:${id}`;
+
+/**
+ * True for imported weights that may teach under a plan: of this model and these data, from no images by which the plan
+ * judges. How they were trained is not known for sure and makes no difference.
+ */
+export function mayTeach(imported: Pretrained, model: string, training: TrainingPlan): boolean {
+  const images = imagesOf(training);
+  const unseen = images.startsWith(HELD_OUT) && images !== imagesOf(imported.training);
+  return (
+    imported.run === null && imported.model === model && imported.training.data === training.data && !unseen
+  );
+}
+
+const HELD_OUT = 'held-out/';
+
+/** Which images are trained on: all of them, or those of a split. */
+const imagesOf = ({ protocol, purpose, splitSeed }: TrainingPlan): string =>
+  protocol === 'paper' ? 'paper' : purpose === 'search' ? `${HELD_OUT}${splitSeed}` : 'final';

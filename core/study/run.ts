@@ -95,6 +95,8 @@ export interface Run {
   attempts: number;
   /** A person wants its final weights kept. */
   pinned: boolean;
+  /** A person has stopped this very run: it is not taken up again with its study. */
+  dismissed: boolean;
   /** Milliseconds since 1970. */
   createdAt: number;
   startedAt: number | null;
@@ -113,6 +115,7 @@ export const newRun = {
   duplicateOf: null,
   attempts: 0,
   pinned: false,
+  dismissed: false,
   startedAt: null,
   endedAt: null,
   seconds: 0,

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { paperSpace } from '../../core/graph/space.ts';
 import { Scheduler } from '../../core/search/scheduler.ts';
@@ -13,7 +11,7 @@ import type { Store } from '../../core/store/store.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import { metrics, newStudy, newTrial, training } from '../contract/samples.ts';
 import { ScriptedRunner } from '../search/scripted-runner.ts';
-import { BusyRunner } from './busy-runner.ts';
+import { requests, responsiveness } from './busy-lab.ts';
 
 /**
  * Three nodes of one architecture: nine categorical decisions, the gates. Eight rungs and a report at each, then the last:
@@ -43,37 +41,14 @@ const parts: Record<string, () => Promise<Figures>> = {
     return playStudy(openMemoryStore());
   },
 
-  /** Eight slots, fifty messages a second each, checkpoints of 70 MiB on the way all the time. */
+  /** A whole lab with eight busy workers. */
   async responsiveness() {
-    return withLabFile(async (store) => {
-      const runner = new BusyRunner({ slots: 8, messagesPerSecond: 50, checkpointBytes: 70 << 20 });
-      const scheduler = new Scheduler(store, runner);
-      const study = store.addStudy(
-        newStudy(
-          'busy',
-          nineGates({ trials: 8, rule: { kind: 'none' }, training: training({ epochs: 200 }) }),
-        ),
-      );
-      scheduler.resume({ study: study.id });
-      await sleep(2000);
-      const delay = monitorEventLoopDelay({ resolution: 1 });
-      delay.enable();
-      await sleep(20_000);
-      delay.disable();
-      const figures = {
-        loop_p50_ms: delay.percentile(50) / 1e6,
-        loop_p99_ms: delay.percentile(99) / 1e6,
-        loop_max_ms: delay.max / 1e6,
-        checkpoints_saved: runner.checkpointsSaved,
-        messages: runner.messages,
-        rss_mib: process.memoryUsage().rss / 2 ** 20,
-        log_mib: statSync(`${store.place.file}-wal`).size / 2 ** 20,
-        file_mib: statSync(store.place.file!).size / 2 ** 20,
-      };
-      await scheduler.close('at-once');
-      await runner.close();
-      return figures;
-    });
+    return withFolder((folder) => responsiveness(join(folder, 'lab.sqlite')));
+  },
+
+  /** A busy lab that is asked for its largest views. */
+  async requests() {
+    return withFolder((folder) => requests(join(folder, 'lab.sqlite'), TRIALS));
   },
 
   /** A lab of twenty finished studies of 1,500 trials. */
@@ -192,7 +167,12 @@ const run = promisify(execFile);
 export async function bench(options: { json?: boolean } = {}): Promise<void> {
   const results: Record<string, Figures> = {};
   for (const name of Object.keys(parts)) {
-    const { stdout } = await run(process.execPath, [import.meta.filename, '--part', name]);
+    const { stdout } = await run(process.execPath, [
+      ...process.execArgv,
+      import.meta.filename,
+      '--part',
+      name,
+    ]);
     results[name] = JSON.parse(stdout) as Figures;
     if (!options.json) show(name, results[name]);
   }

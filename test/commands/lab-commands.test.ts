@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import type { Device, StudyCard } from '../../core/lab/api.ts';
+import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
 import { addonVersion } from '../../core/engine/tensorflow/addon.ts';
 import { libraryFolder } from '../../core/engine/tensorflow/cache.ts';
@@ -20,8 +26,8 @@ import { openDoorway } from '../../core/lab/doorway.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { plan } from '../contract/samples.ts';
-import { ktg, startKtg } from '../e2e/ktg.ts';
-import { scriptedLab, studyIs } from '../lab/support.ts';
+import { cli, ktg, startKtg } from '../e2e/ktg.ts';
+import { eventOf, scriptedLab, studyIs } from '../lab/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
 const file = join(folder, 'lab.sqlite');
@@ -163,6 +169,15 @@ describe('a lab that nobody holds', () => {
     const { found, next } = await lookedAt(damaged);
     assert.doesNotMatch(found, /sound/);
     assert.match(next!, /backup/);
+    const checked = await ktg(damaged, 'db', 'check');
+    assert.equal(checked.code, 1);
+    assert.match(checked.out, /ktg export/);
+    // Not even its schema can be read: the check says so itself and sends nobody back to it.
+    writeFileSync(damaged, bytes.fill(7, 4096));
+    assert.match((await ktg(damaged, 'list')).err, /damaged[^]*ktg db check/);
+    const hopeless = await ktg(damaged, 'db', 'check', '--json');
+    assert.deepEqual([hopeless.code, hopeless.err], [1, '']);
+    assert.match((hopeless.json[0] as { problems: string[] }).problems.join(), /the file is damaged/);
   });
 
   test('doctor and engine status know the library for cards, alone too, and that a driver is missing', async () => {
@@ -271,6 +286,85 @@ test('the program that trains ends: who looks on takes the lab over and goes on'
   const { code, json } = await watching.ended;
   assert.equal(code, 130);
   assert.equal((json.at(-1) as unknown as StudyCard).study.state, 'paused');
+});
+
+test('Ctrl-C pauses a re-run and ends the program, whatever else trains in the lab', async () => {
+  const own = join(folder, 'rerun.sqlite');
+  const { training, space } = plan();
+  const tiny = { ...training, data: 'synthetic:train=160,test=100', epochs: 1 };
+  const lab = scriptedLab({}, openLabFile(own));
+  const long = plan({ trials: 50_000, duplicates: 'train', space: { ...space, frozen: false }, training: tiny }); // prettier-ignore
+  const { study } = await lab.request('studies.create', { name: 'Long', plan: long, start: true });
+  await eventOf(lab, 'runs', 'runs', ({ rows }) => rows.some(({ state }) => state === 'completed'));
+  await lab.close();
+  const watching = startKtg(own, 'rerun', 'Long', '--seeds', '100', '--slots', '2', '--json');
+  await watching.line((line) => line.startsWith('{"event":"repeat"'));
+  watching.child.kill('SIGINT');
+  const { code, json } = await watching.ended;
+  assert.equal(code, 130);
+  assert.equal((json.at(-1) as unknown as RerunView).rerun.state, 'paused');
+  const store = openLabFile(own, { readOnly: true });
+  assert.equal(store.study(study.id).state, 'running');
+  store.close();
+});
+
+test('whoever reads the output may go: a list ends quietly, a search is paused', async () => {
+  const own = join(folder, 'unread.sqlite');
+  const tiny = ['--data', 'synthetic:train=160,test=100', '--nodes', '1', '--trials', '50000', '--epochs', '1', '--duplicates', 'train', '--slots', '1']; // prettier-ignore
+  const searching = startKtg(own, 'search', ...tiny);
+  await searching.line((line) => line.startsWith('trial'));
+  searching.child.stdout!.destroy();
+  const searched = await searching.ended;
+  assert.deepEqual([searched.code, searched.err], [130, '']);
+  const store = openLabFile(own, { readOnly: true });
+  assert.deepEqual([store.studies()[0]!.state, store.runs({ states: ['running'] })], ['paused', []]);
+  store.close();
+  for (const command of ['list', 'help']) {
+    const running = startKtg(own, command);
+    running.child.stdout!.destroy();
+    const { code, err } = await running.ended;
+    assert.deepEqual([code, err], [0, ''], command);
+  }
+});
+
+test('output that finds no room is said in a sentence', { skip: !existsSync('/dev/full') }, async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [cli, 'help'], { stdio: ['ignore', full, 'pipe'] });
+  const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+  closeSync(full);
+  assert.deepEqual([code, /^ktg: The output cannot be written: ENOSPC/.test(err), /\n\s+at /.test(err)], [1, true, false], err); // prettier-ignore
+});
+
+test('who looks on tells the result when the last trial has handed over, also when another terminal paused it', async () => {
+  const own = join(folder, 'paused.sqlite');
+  const lab = scriptedLab({ pace: 100 }, openLabFile(own));
+  const leave = await openDoorway(lab, own);
+  const { study } = await lab.request('studies.create', {
+    name: 'Slow',
+    plan: plan({ trials: 50 }),
+    start: true,
+  });
+  const watching = startKtg(own, 'resume', '--json');
+  await watching.line((line) => line.startsWith('{"event":"study"'));
+  await eventOf(lab, 'slots', 'slots', ({ slots }) => slots.every(({ run }) => run !== null));
+  await lab.request('studies.pause', { study: study.id, when: 'after-epoch' });
+  const { json } = await watching.ended;
+  assert.equal((json.at(-1) as unknown as StudyCard).running, 0);
+  leave();
+  await lab.close('at-once');
+});
+
+test('a lab is entered by whatever way its file is named', async () => {
+  const own = join(folder, 'named.sqlite');
+  const lab = scriptedLab({}, openLabFile(own));
+  const leave = await openDoorway(lab, own);
+  symlinkSync(own, `${own}-link`);
+  const { status } = (await ktg(`${own}-link`, 'status', '--json')).json[0] as { status: LabStatus };
+  assert.deepEqual([status.readOnly, status.slots.length], [false, 2]);
+  leave();
+  await lab.close();
+  const elsewhere = await ktg(folder, 'list');
+  assert.deepEqual([elsewhere.code, /is a folder/.test(elsewhere.err)], [1, true], elsewhere.err);
 });
 
 test('of two programs that begin on a lab at the same moment, one trains and the other looks on', async () => {

@@ -5,9 +5,10 @@ import { describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
 import { template } from '../../core/graph/templates.ts';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { eventOf, studyIs, temporaryFolder } from '../lab/support.ts';
-import { dml, plan, training } from './samples.ts';
+import { dml, networks, plan, training } from './samples.ts';
 
 /** A lab with scripted workers, as it is seen over some connection. */
 export interface Seen {
@@ -83,6 +84,24 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.deepEqual([made?.engine, others], [run.attemptList[0]!.made!.engine, []]);
       }));
 
+    test('a study of many trials arrives whole, in every view', async () =>
+      withLab(async (api) => {
+        const study = await finished(api, 300);
+        const view = await api.request('studies.open', { study });
+        assert.deepEqual(view.trials.map(({ number }) => number), Array.from({ length: 300 }, (_, i) => i)); // prettier-ignore
+        assert.deepEqual((await api.request('trials.query', { study })).rows, view.trials);
+        assert.deepEqual(await api.request('metrics.curves', { study }), view.curves);
+        const trained = view.trials.filter(({ epoch }) => epoch > 0);
+        assert.deepEqual(view.curves.map(({ run, accuracy }) => [run, accuracy[0]!.length, accuracy.map((node) => node.at(-1))]), trained.map(({ run, epoch, accuracies }) => [run, epoch, accuracies])); // prettier-ignore
+        const page = { study, sort: { by: 'accuracy', descending: true }, offset: 3, limit: 5 } as const;
+        const { rows, total } = await api.request('trials.query', { ...page, edges: [{ source: 2, destination: 1, gate: 'through' }] }); // prettier-ignore
+        const fitting = view.trials.filter(({ graph }) => graph.edges.some(({ source, destination, gate }) => source === 2 && destination === 1 && gate === 'through')); // prettier-ignore
+        const best = fitting.toSorted(
+          (a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1) || a.number - b.number,
+        );
+        assert.deepEqual([total, rows.map(({ run }) => run)], [fitting.length, best.slice(3, 8).map(({ run }) => run)]); // prettier-ignore
+      }));
+
     test('events come in order, one number after the other, at most ten batches a second', async () =>
       withLab(async (api) => {
         const events: LabEvent[] = [];
@@ -109,8 +128,17 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         await finished(api);
         const [late, later]: LabEvent[][] = [[], []];
         const end = (await api.request('lab.status', {})).sequence;
-        const undo = api.subscribe(TOPICS, (event) => late!.push(event), sequence);
+        const caughtUp = Promise.withResolvers<undefined>();
+        const undo = api.subscribe(
+          TOPICS,
+          (event) => {
+            late!.push(event);
+            if (event.sequence === end) caughtUp.resolve(undefined);
+          },
+          sequence,
+        );
         const undoLater = api.subscribe(['studies'], (event) => later!.push(event), 5);
+        await caughtUp.promise;
         await api.request('lab.status', {});
         assert.deepEqual(late!.map((event) => event.sequence), Array.from({ length: end - sequence }, (_, index) => sequence + 1 + index)); // prettier-ignore
         assert.equal(later![0]!.type, 'missed');
@@ -215,6 +243,22 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
           await codeOf(api.request('studies.import', { file: { path: 'x' } })),
           'files.relative-path',
         );
+      }));
+
+    test('pretrained networks are trained, imported and removed with their weights', async (context) =>
+      withLab(async (api) => {
+        const trained = await api.request('pretrained.train', { model: 'resnet8', training: training({ epochs: 2 }), seed: 3 }); // prettier-ignore
+        for (let state = ''; state !== 'completed'; await new Promise((resolve) => setTimeout(resolve, 20)))
+          state = (await api.request('pretrained.list', {}))[0]!.state;
+        const file = join(await temporaryFolder(context as never), 'teacher.safetensors');
+        await writeFile(file, encodeCheckpoint(networks({ 1: 'resnet8' })));
+        const imported = await api.request('pretrained.import', { model: 'resnet8', training: training(), file: { path: file } }); // prettier-ignore
+        assert.deepEqual([imported.state, imported.source], ['imported', 'teacher.safetensors']);
+        const { sizes } = await api.request('lab.status', {});
+        assert.ok(sizes.checkpoints > imported.bytes);
+        for (const { id } of [trained, imported]) await api.request('pretrained.remove', { pretrained: id });
+        assert.deepEqual(await api.request('pretrained.list', {}), []);
+        assert.equal((await api.request('lab.status', {})).sizes.checkpoints, 0);
       }));
 
     test('graphs are checked, kept and removed; strange ones are told apart', async () =>

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
+import { GENERATOR } from '../../core/base/random.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { paperSpace } from '../../core/graph/space.ts';
 import { template } from '../../core/graph/templates.ts';
+import { architecture, sizeOf, statistics, tensors } from '../../core/models/architecture.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import { paperRule, recipeFor } from '../../core/study/plan.ts';
 import type { StudyPlan, TrainingPlan } from '../../core/study/plan.ts';
+import type { Checkpoint } from '../../core/train/checkpoint.ts';
 import type { NewCheckpoint, NewRun, NewStudy } from '../../core/store/store.ts';
 
 export const AT = 1_700_000_000_000;
@@ -101,4 +104,40 @@ export async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Ar
   const parts: Uint8Array[] = [];
   for await (const chunk of chunks) parts.push(chunk);
   return new Uint8Array(Buffer.concat(parts));
+}
+
+export const CLASSES = 10;
+
+/** A checkpoint of networks by the numbers of their nodes; no two of its numbers are equal within a network. */
+export const networks = (models: Readonly<Record<number, string>>): Checkpoint => ({
+  info: {
+    format: 'ktg-checkpoint',
+    version: 1,
+    nodes: { ...models },
+    classes: CLASSES,
+    data: 'synthetic:0',
+    seed: 5,
+    generator: GENERATOR,
+    epoch: 8,
+    step: 0,
+    seconds: 0,
+    sums: null,
+    run: 'r',
+  },
+  states: new Map(
+    Object.entries(models).map(([node, model]) => [Number(node), stateOf(model, 100 * Number(node))]),
+  ),
+});
+
+function stateOf(name: string, from: number) {
+  const model = architecture(name);
+  const count = (specs: readonly { shape: readonly number[] }[]): number =>
+    specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const fill = (size: number, first: number) => Float32Array.from({ length: size }, (_, i) => first + i / 7);
+  const parameters = count(tensors(model, CLASSES));
+  return {
+    parameters: fill(parameters, from),
+    momentum: fill(parameters, from + 1),
+    statistics: fill(count(statistics(model)), from + 2),
+  };
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { graphKey } from '../../core/graph/canonical.ts';
+import { template } from '../../core/graph/templates.ts';
 import type { RungDecision } from '../../core/study/decision.ts';
+import { checkLabFile } from '../../core/store/file/check.ts';
 import type { Store } from '../../core/store/store.ts';
 import {
   AT,
@@ -31,7 +34,7 @@ export function storeContract(name: string, open: () => Store): void {
       const store = open();
       try {
         await work(store);
-        assert.deepEqual(store.check(), []);
+        if (store.place.file !== null) assert.deepEqual(checkLabFile(store.place.file), []);
       } finally {
         store.close();
       }
@@ -339,6 +342,7 @@ export function storeContract(name: string, open: () => Store): void {
         checkpoint: weights.id,
         accuracy: 0.5,
         source: '',
+        asked: false,
         createdAt: AT,
       });
       assert.throws(() => { store.addRejection({ study: id, trial: 0, draw: 0, key: 'k', reason: 'again' }); }, { code: 'store.duplicate-rejection' }); // prettier-ignore
@@ -361,6 +365,7 @@ export function storeContract(name: string, open: () => Store): void {
         checkpoint: null,
         accuracy: null,
         source: 'teacher.safetensors',
+        asked: true,
         createdAt: AT,
       });
       const changed = store.changePretrained(added.id, { checkpoint: weights.id, accuracy: 0.25 });
@@ -375,6 +380,18 @@ export function storeContract(name: string, open: () => Store): void {
       const third = store.addPretrained({ ...added, checkpoint: other.id });
       store.dropCheckpoint(other.id);
       assert.equal(store.pretrained(third.id).checkpoint, null);
+    });
+
+    withStore('graphs of a removed study never come back as those of the next', async (store) => {
+      const first = store.addStudy(newStudy());
+      for (let number = 0; number < 3; number++) store.addRun(newTrial(first.id, number));
+      assert.deepEqual(store.runs()[0]!.graph, dml);
+      await store.removeStudy(first.id);
+      const second = store.addStudy(newStudy());
+      const graph = template('kd', ['resnet8', 'wrn-10-1']);
+      for (let number = 0; number < 3; number++)
+        store.addRun(newTrial(second.id, number, { graph, key: graphKey(graph) }));
+      for (const run of store.runs()) assert.deepEqual(run.graph, graph);
     });
 
     withStore('a hidden study is shown when it is ready', (store) => {
@@ -398,6 +415,9 @@ export function storeContract(name: string, open: () => Store): void {
       assert.deepEqual(store.logs({ study: 1 }), [entries[2], entries[0]]);
       assert.deepEqual(store.logs({ before: entries[2]!.id, limit: 1 }), [entries[1]]);
       assert.deepEqual(store.logs({ run: 5 }), [entries[2]]);
+      const long = store.addLog({ ...entry, text: `begins ${'x'.repeat(20_000)}` });
+      assert.match(long.text, /^begins x{1993} … \(18007 characters more\)$/);
+      assert.deepEqual(store.logs({ limit: 1 }), [long]);
 
       assert.equal(store.setting('slots'), undefined);
       store.setSetting('slots', { cpu: 2 });

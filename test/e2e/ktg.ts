@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const cli = fileURLToPath(new URL('../../core/cli.ts', import.meta.url));
+export const cli = fileURLToPath(new URL('../../core/cli.ts', import.meta.url));
 
 export interface Ended {
   code: number | null;

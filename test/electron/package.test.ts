@@ -70,6 +70,7 @@ describe('a package', { skip }, () => {
     for (const path of [
       'dist/electron/worker.js',
       'dist/electron/keeper.js',
+      'dist/electron/aside-thread.js',
       'dist/electron/data-look.js',
       'package.json',
       'node_modules/better-sqlite3/lib/index.js',

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { GENERATOR } from '../../core/base/random.ts';
 import {
   asCheckpoint,
   infoOf,
@@ -9,43 +8,12 @@ import {
   weightsOfNode,
   weightsWith,
 } from '../../core/lab/weights.ts';
-import { architecture, sizeOf as numbersOf, statistics, tensors } from '../../core/models/architecture.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../core/train/checkpoint.ts';
+import { architecture, statistics, tensors } from '../../core/models/architecture.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { decodeSafetensors } from '../../core/train/safetensors.ts';
+import { CLASSES, networks } from '../contract/samples.ts';
 
-const CLASSES = 10;
-const count = (specs: readonly { shape: readonly number[] }[]): number =>
-  specs.reduce((sum, { shape }) => sum + numbersOf(shape), 0);
-const state = (name: string, from: number) => {
-  const model = architecture(name);
-  const fill = (size: number, first: number) => Float32Array.from({ length: size }, (_, i) => first + i / 7);
-  const parameters = count(tensors(model, CLASSES));
-  return {
-    parameters: fill(parameters, from),
-    momentum: fill(parameters, from + 1),
-    statistics: fill(count(statistics(model)), from + 2),
-  };
-};
-const checkpoint: Checkpoint = {
-  info: {
-    format: 'ktg-checkpoint',
-    version: 1,
-    nodes: { '1': 'resnet8', '3': 'wrn-10-1' },
-    classes: CLASSES,
-    data: 'synthetic:0',
-    seed: 5,
-    generator: GENERATOR,
-    epoch: 8,
-    step: 0,
-    seconds: 0,
-    sums: null,
-    run: 'r',
-  },
-  states: new Map([
-    [1, state('resnet8', 0)],
-    [3, state('wrn-10-1', 100)],
-  ]),
-};
+const checkpoint = networks({ 1: 'resnet8', 3: 'wrn-10-1' });
 const made = { seed: 5, training: { protocol: 'held-out' } };
 
 /** In portions that cut everywhere, also through the header. */

@@ -2,8 +2,8 @@ import { stream } from '../../core/base/random.ts';
 import { paperSpace } from '../../core/graph/space.ts';
 import type { Job } from '../../core/search/runner.ts';
 import { Scheduler } from '../../core/search/scheduler.ts';
-import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
+import { fillNowAndThen, openLimited } from '../soak/full-disk.ts';
 import { newStudy, training } from '../contract/samples.ts';
 import { ScriptedRunner } from './scripted-runner.ts';
 import type { Mishap } from './scripted-runner.ts';
@@ -26,7 +26,8 @@ function mishap({ run, attempt }: Job, epoch: number): Mishap | undefined {
 
 /** Works on the study in a lab file until it is done; meant to be killed. Arguments: file, slots, bytes of a checkpoint. */
 async function work(file: string, slots: number, checkpointBytes: number): Promise<void> {
-  const store = openLabFile(file);
+  const limited = openLimited(file);
+  const { store } = limited;
   // A run that rests after a crash lets others pass: with one slot, nothing disturbs the order but the kills.
   const mishaps = slots === 1 ? {} : { mishap };
   const runner = new ScriptedRunner({
@@ -47,8 +48,17 @@ async function work(file: string, slots: number, checkpointBytes: number): Promi
   process.stdout.write('open\n');
   const study = store.studies()[0] ?? store.addStudy(newStudy('Killed', studyPlan));
   if (study.state !== 'completed') {
+    const end = fillNowAndThen(
+      limited,
+      stream('disk', process.pid),
+      () => scheduler.trouble !== null,
+      () => {
+        scheduler.resume({ study: study.id });
+      },
+    );
     if (study.state === 'ready') scheduler.resume({ study: study.id });
     await done.promise;
+    end();
   }
   await scheduler.close('save');
   store.close();

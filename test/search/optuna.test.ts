@@ -55,7 +55,7 @@ void describe('studies of Optuna', () => {
           if (!go) assert.deepEqual([run.state, run.epoch], ['stopped', rung]);
         }
       }
-      assert.deepEqual(store.check(), []);
+      assert.deepEqual(await store.check(), []);
       store.close();
     }
   });

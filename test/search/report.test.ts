@@ -83,11 +83,11 @@ function play({ events }: Sequence, store: Store, restartEach: number): void {
 }
 
 void describe('reports', () => {
-  void test('every recorded decision of Optuna comes out of the store', () => {
+  void test('every recorded decision of Optuna comes out of the store', async () => {
     for (const sequence of fixture('sequences.json')) play(sequence, openMemoryStore(), 7);
     const store = openLabFile(join(folder, 'fixtures.ktg'));
     for (const sequence of fixture('sequences.json').slice(0, 12)) play(sequence, store, 11);
-    assert.deepEqual(store.check(), []);
+    assert.deepEqual(await store.check(), []);
     store.close();
   });
 

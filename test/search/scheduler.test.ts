@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { LabError } from '../../core/base/errors.ts';
+import { template } from '../../core/graph/templates.ts';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
+import type { Pretrained } from '../../core/study/pretrained.ts';
 import type { Run } from '../../core/study/run.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
+import { previewOf } from '../../core/search/preview.ts';
+import { addRerun } from '../../core/search/repeat.ts';
 import { mean } from '../../core/search/statistics.ts';
-import { newStudy } from '../contract/samples.ts';
+import { newCheckpoint, newStudy, training } from '../contract/samples.ts';
 import { scriptedLab } from './lab.ts';
 import { environment } from './scripted-runner.ts';
 
@@ -19,6 +25,9 @@ const teaching = withGates(
   2,
   ['cutoff'],
 );
+/** A re-run that needs a pretrained network first. Gives its id. */
+const kdAgain = (store: Store): number =>
+  addRerun(store, { name: 'KD', graph: template('kd', ['resnet8', 'resnet8']), study: null, trial: null, seeds: 2, baseSeed: 1, baselines: [], training: training(), retries: 0, priority: 0 }, 1).id; // prettier-ignore
 const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false };
 
 void describe('scheduler', () => {
@@ -305,6 +314,206 @@ void describe('scheduler', () => {
     scheduler.retryRun(1);
     await until(() => store.study(id).state === 'completed');
     assert.equal(store.run(1).state, 'completed');
+    await scheduler.close('save');
+  });
+
+  void test('a run that a person has stopped stays so, whatever becomes of its study and lab', async () => {
+    const first = scriptedLab();
+    const { store } = first;
+    const { id } = first.study({ trials: 6, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+    first.scheduler.resume({ study: id });
+    await first.until(() => first.runner.reports >= 3);
+    const [one, other] = trialsOf(store, id);
+    first.scheduler.stopRun(one!.id, 'now');
+    await first.until(() => store.run(one!.id).state === 'cancelled');
+    for (const halt of ['pause', 'stop'] as const) {
+      first.scheduler[halt]({ study: id }, 'now');
+      await first.until(() => first.scheduler.occupations().length === 0);
+      first.scheduler.resume({ study: id });
+      assert.equal(store.run(one!.id).state, 'cancelled', halt);
+    }
+    await first.until(() => first.scheduler.occupations().some(({ run }) => run === other!.id));
+    first.scheduler.stopRun(other!.id, 'after-epoch');
+    await first.scheduler.close('at-once');
+    assert.equal(store.run(other!.id).state, 'cancelled', 'its lab ended before it did');
+    const second = scriptedLab({}, {}, store);
+    assert.ok(second.scheduler.open().every(({ id }) => id !== other!.id));
+    await second.until(() => store.study(id).state === 'completed');
+    assert.deepEqual(store.trialCounts(id).cancelled, 2);
+    second.scheduler.retryRun(one!.id);
+    await second.until(() => store.study(id).state === 'completed');
+    assert.equal(store.run(one!.id).state, 'completed');
+    await second.scheduler.close('save');
+  });
+
+  for (const when of ['now', 'after-epoch'] as const) {
+    void test(`stopped (${when}) and taken up again before its workers have ended, a study loses no trial`, async () => {
+      const { store, runner, scheduler, until, study } = scriptedLab();
+      const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+      scheduler.resume({ study: id });
+      await until(() => runner.reports >= 5);
+      scheduler.stop({ study: id }, when);
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed');
+      assert.equal(store.trialCounts(id).completed, 6);
+      await scheduler.close('save');
+    });
+  }
+
+  void test('a stopped study whose lab ends before its workers have no more runs to go on', async () => {
+    const { store, runner, scheduler, until, study } = scriptedLab();
+    const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => runner.reports >= 5);
+    scheduler.stop({ study: id }, 'after-epoch');
+    await scheduler.close('at-once');
+    assert.deepEqual([store.trialCounts(id).waiting, store.trialCounts(id).cancelled], [0, 2]);
+  });
+
+  void test('a completed study that is resumed with nothing left to do stays as it is', async () => {
+    let time = 1;
+    const { store, scheduler, until, study } = scriptedLab({}, { now: () => time++ });
+    const { id } = study({ trials: 3, space: noFrozen });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const before = store.study(id);
+    scheduler.resume({ study: id });
+    assert.deepEqual(store.study(id), before);
+    await scheduler.close('save');
+  });
+
+  for (const halt of ['pause', 'stop', 'remove'] as const) {
+    for (const job of ['study', 'rerun'] as const) {
+      void test(`${halt} of a ${job} ends the pretraining that only it waits for`, async () => {
+        const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
+        const owner =
+          job === 'study' ? { study: study({ trials: 4, space: teaching }).id } : { rerun: kdAgain(store) };
+        scheduler.resume(owner);
+        await until(() => runner.reports >= 2);
+        const [pretraining] = store.runs({ kind: 'pretrain', states: ['running'] });
+        assert.ok(pretraining);
+        await scheduler[halt](owner as never, 'now' as never);
+        await until(() => scheduler.occupations().length === 0);
+        assert.equal(store.run(pretraining.id).state, halt === 'pause' ? 'waiting' : 'cancelled');
+        assert.equal(store.runs({ kind: 'pretrain', states: ['running'] }).length, 0);
+        if (halt !== 'remove') {
+          scheduler.resume(owner);
+          const state = (): string =>
+            ('study' in owner ? store.study(owner.study) : store.rerun(owner.rerun)).state;
+          await until(() => state() === 'completed');
+          assert.equal(store.run(pretraining.id).state, 'completed');
+        }
+        await scheduler.close('save');
+      });
+    }
+  }
+
+  void test('pretraining that a person asked for goes on without any study, also one that a paused study waits for', async () => {
+    const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
+    const asked = scheduler.pretrain('resnet8', training(), 99);
+    const first = study({ trials: 4, space: teaching });
+    const second = study({ trials: 4, space: teaching });
+    for (const { id } of [first, second]) scheduler.resume({ study: id });
+    await until(() => runner.reports >= 2);
+    scheduler.pause({ study: first.id }, 'now');
+    scheduler.stop({ study: second.id }, 'now');
+    await until(() => store.pretrained(asked.id).checkpoint !== null && scheduler.occupations().length === 0);
+    assert.equal(
+      store.runs({ kind: 'pretrain', states: ['cancelled'] }).length,
+      0,
+      'the paused study needs them',
+    );
+    scheduler.stop({ study: first.id }, 'now');
+    const [unneeded] = store.runs({ kind: 'pretrain', states: ['cancelled'] });
+    assert.equal(store.runs({ kind: 'pretrain', states: ['cancelled'] }).length, 2);
+    scheduler.retryRun(unneeded!.id);
+    await until(() => store.run(unneeded!.id).state === 'completed');
+    await scheduler.close('save');
+  });
+
+  void test('a crash while its study pauses is counted against the study’s own retries', async () => {
+    let pausing = false;
+    const { store, scheduler, until, study } = scriptedLab({
+      slots: 1,
+      mishap: ({ attempt }, epoch) => ((attempt <= 3 && epoch === 2) || pausing ? 'crash' : undefined),
+    });
+    const { id } = study({ trials: 1, space: noFrozen, rule: { kind: 'none' }, retries: 50 });
+    scheduler.resume({ study: id });
+    await until(() => (store.runs({ study: id })[0]?.epoch ?? 0) >= 3);
+    pausing = true;
+    scheduler.pause({ study: id }, 'after-epoch');
+    await until(() => scheduler.occupations().length === 0);
+    assert.equal(store.runs({ study: id })[0]!.state, 'waiting');
+    assert.equal(store.attempts({ study: id }).at(-1)!.outcome, 'crash');
+    await scheduler.close('save');
+  });
+
+  void test('final weights that the store cannot take are the lab’s trouble, not the trial’s failure', async () => {
+    const store = openMemoryStore();
+    let full = true;
+    const saveCheckpoint: Store['saveCheckpoint'] = async (checkpoint, at) => {
+      if (full && checkpoint.purpose === 'final') throw new LabError('store.disk-full', 'No space is left.');
+      return store.saveCheckpoint(checkpoint, at);
+    };
+    const limited = { ...store, saveCheckpoint };
+    const { scheduler, until, study, events } = scriptedLab({ slots: 1 }, {}, limited);
+    const { id } = study({ trials: 1, space: noFrozen, retries: 0 });
+    scheduler.resume({ study: id });
+    await until(() => scheduler.trouble !== null);
+    assert.equal(scheduler.trouble!.code, 'store.disk-full');
+    full = false;
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    assert.deepEqual([store.trialCounts(id).completed, store.trialCounts(id).failed], [1, 0]);
+    assert.ok(events.some((event) => event.type === 'trouble' && event.problem === null));
+    await scheduler.close('save');
+  });
+
+  void test('a study that would draw for ever is refused, and paused where it runs already', async () => {
+    const { store, scheduler, until, study } = scriptedLab();
+    const space = withGates(withGates(paperSpace(2, 'resnet8', ['resnet8']), 0, 1, ['cutoff']), 2, 1, ['cutoff']); // prettier-ignore
+    const [impossible, running] = [study({ trials: 3, space }), study({ trials: 3, space })];
+    const good = study({ trials: 3, space: noFrozen });
+    assert.throws(() => { scheduler.resume({ study: impossible.id }); }, { code: 'space.impossible' }); // prettier-ignore
+    assert.equal(store.study(impossible.id).state, 'ready');
+    for (const { id } of [running, good]) store.changeStudy(id, { state: 'running' });
+    scheduler.open();
+    assert.deepEqual([store.study(running.id).state, store.study(running.id).problem?.code], ['paused', 'space.impossible']); // prettier-ignore
+    await until(() => store.study(good.id).state === 'completed');
+    await scheduler.close('save');
+  });
+
+  void test('imported weights of the same data and model are the teacher, also for a study that waits already', async () => {
+    const imported = (change: Partial<Pretrained>): Omit<Pretrained, 'id'> => ({
+      model: 'resnet8', training: training({ epochs: 3 }), seed: 0, run: null, checkpoint: null, accuracy: null, source: 'a file', asked: true, createdAt: 1, ...change }); // prettier-ignore
+    const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
+    const weights = async () => (await store.saveCheckpoint(newCheckpoint(null, 3), 1)).id;
+    store.addPretrained(imported({ model: 'wrn-10-1', checkpoint: await weights() }));
+    store.addPretrained(imported({ training: training({ data: 'cifar10' }), checkpoint: await weights() }));
+    store.addPretrained(imported({ training: training({ splitSeed: 8 }), checkpoint: await weights() }));
+    const { id, plan } = study({ trials: 12, space: teaching });
+    const machine = { slots: 1, portable: false, devices: [], images: () => null };
+    assert.deepEqual(previewOf(store, plan, machine).missingPretrained, ['resnet8']);
+    scheduler.resume({ study: id });
+    await until(() => runner.reports >= 2);
+    assert.deepEqual(store.runs({ kind: 'pretrain' }).map(({ graph }) => graph.nodes[0]!.model), ['resnet8']); // prettier-ignore
+    const teacher = store.addPretrained(imported({ checkpoint: await weights() }));
+    scheduler.pretrainedChanged();
+    await until(() => store.study(id).state === 'completed');
+    assert.equal(store.runs({ kind: 'pretrain' })[0]!.state, 'waiting', 'nobody waits for it any more');
+    const { sha256 } = store.checkpoint(teacher.checkpoint!);
+    const taught = runner.started.filter(({ graph, teachers }) => teachers.length > 0 && graph.nodes[1]!.model === 'resnet8'); // prettier-ignore
+    assert.ok(taught.length > 0 && taught.every(({ teachers }) => teachers[0]!.weights.sha256 === sha256));
+    await scheduler.close('save');
+  });
+
+  void test('imported weights that a crash has left without their record are dropped', async () => {
+    const { store, scheduler } = scriptedLab();
+    const kept = await store.saveCheckpoint(newCheckpoint(null, 3), 1);
+    await store.saveCheckpoint(newCheckpoint(null, 3), 1);
+    store.addPretrained({ model: 'resnet8', training: training(), seed: 0, run: null, checkpoint: kept.id, accuracy: null, source: 'a file', asked: true, createdAt: 1 }); // prettier-ignore
+    scheduler.open();
+    assert.deepEqual(store.checkpoints(), [kept]);
     await scheduler.close('save');
   });
 

@@ -14,10 +14,13 @@ import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
 import { joined, newStudy } from '../contract/samples.ts';
 import { studyPlan } from './killed-lab.ts';
+import { FULL } from '../soak/full-disk.ts';
 import { scriptedLab } from './lab.ts';
 
 export interface SoakCounts {
   kills: number;
+  /** Times that the disk was full until the lab was told to go on. */
+  fullDisks: number;
   studies: number;
   interruptedRuns: number;
   crashedAttempts: number;
@@ -26,15 +29,17 @@ export interface SoakCounts {
 }
 
 /**
- * Kills labs (SIGKILL) at random moments of their work, also within writes of reports and checkpoints, until so many kills
- * are done and every study has still come to its end. Checks after each kill that the file is whole, and at each end that
- * nothing was lost or counted twice; with one slot, where the order of arrivals is fixed, that all is as if undisturbed.
+ * Kills labs (SIGKILL) at random moments of their work, also within writes of reports and checkpoints, and fills their disks,
+ * until so many kills are done and every study has still come to its end. Checks after each kill and each full disk that the
+ * file is whole, and at each end that nothing was lost or counted twice; with one slot, where the order of arrivals is fixed,
+ * that all is as if undisturbed.
  */
 export async function soak(kills: number, seed: number, print: (line: string) => void): Promise<SoakCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-soak-'));
   const random = stream(seed, 'soak');
   const counts: SoakCounts = {
     kills: 0,
+    fullDisks: 0,
     studies: 0,
     interruptedRuns: 0,
     crashedAttempts: 0,
@@ -46,11 +51,13 @@ export async function soak(kills: number, seed: number, print: (line: string) =>
       const slots = counts.studies % 2 === 0 ? 1 : 3;
       const file = join(folder, `${counts.studies}.ktg`);
       const bytes = slots === 1 ? 600_000 : 3_000_000;
-      while (!(await worked(file, slots, bytes, counts.kills < kills ? 20 + random.below(500) : Infinity))) {
+      while (
+        !(await worked(file, slots, bytes, counts.kills < kills ? 20 + random.below(500) : Infinity, counts))
+      ) {
         counts.kills++;
         const store = openLabFile(file);
         assert.equal(store.place.readOnly, false);
-        assert.deepEqual(store.check(), []);
+        assert.deepEqual(await store.check(), []);
         counts.interruptedRuns += store.runs({ states: ['running'] }).length;
         store.close();
       }
@@ -69,13 +76,22 @@ export async function soak(kills: number, seed: number, print: (line: string) =>
 }
 
 /** Lets a lab work for so long. True when it came to its end. */
-async function worked(file: string, slots: number, bytes: number, milliseconds: number): Promise<boolean> {
+async function worked(
+  file: string,
+  slots: number,
+  bytes: number,
+  milliseconds: number,
+  counts: SoakCounts,
+): Promise<boolean> {
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, 'killed-lab.ts'), file, String(slots), String(bytes)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  child.stdout
+    .setEncoding('utf8')
+    .on('data', (text: string) => (counts.fullDisks += text.split(FULL).length - 1));
   await Promise.race([once(child.stdout, 'data'), ended]);
   if (milliseconds < Infinity) {
     await Promise.race([sleep(milliseconds), ended]);
@@ -87,7 +103,7 @@ async function worked(file: string, slots: number, bytes: number, milliseconds: 
 }
 
 async function checkStudy(store: Store, counts: SoakCounts): Promise<void> {
-  assert.deepEqual(store.check(), []);
+  assert.deepEqual(await store.check(), []);
   const [study] = store.studies();
   assert.equal(study!.state, 'completed');
   const trials = store.runs({ study: study!.id, kind: 'trial' });

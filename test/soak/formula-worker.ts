@@ -1,7 +1,8 @@
 /**
  * A worker's program that speaks the language of workers and plays formulas instead of training, so that hundreds of kills take
- * minutes. Its checkpoints are bytes that run and epoch decide: what it is sent to go on from must be exactly those. Now and then,
- * decided by (run, attempt, epoch), it hangs, lies, floods or dies.
+ * minutes. Its checkpoints are bytes that run and epoch decide: what it is sent to go on from must be exactly those. With
+ * KTG_SOAK_MISCHIEF it hangs, lies, floods or dies now and then, decided by (run, attempt, epoch). KTG_FORMULA, a `Pace` as
+ * JSON, makes it as busy as a bench wants it.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,9 +15,21 @@ import { Inbox, Outbox, gather } from '../../core/workers/transfer.ts';
 import { fromWire, toWire } from '../../core/workers/wire.ts';
 import { curve, environment } from '../search/scripted-runner.ts';
 
-const CHECKPOINT_BYTES = 1_500_000;
-/** Milliseconds of an epoch. */
-const EPOCH = 4;
+export interface Pace {
+  /** Milliseconds between two signs of life, and how many of them an epoch has. */
+  beat: number;
+  beats: number;
+  checkpointBytes: number;
+  /** Milliseconds between two checkpoints, while epochs go on; null: after every epoch, which waits for it. */
+  checkpointEvery: number | null;
+}
+const pace: Pace = {
+  beat: 4,
+  beats: 1,
+  checkpointBytes: 1_500_000,
+  checkpointEvery: null,
+  ...(JSON.parse(process.env.KTG_FORMULA ?? '{}') as Partial<Pace>),
+};
 
 const say = (message: ToLab): void => {
   if (process.connected) process.send!(toWire(message), undefined, undefined, () => undefined);
@@ -29,7 +42,7 @@ let halt: { keep: boolean } | null = null;
 let transfers = 0;
 
 const stateOf = (run: number, epoch: number): Uint8Array => {
-  const bytes = new Uint8Array(CHECKPOINT_BYTES).fill((run * 31 + epoch) & 255);
+  const bytes = new Uint8Array(pace.checkpointBytes).fill((run * 31 + epoch) & 255);
   new DataView(bytes.buffer).setUint32(0, run);
   new DataView(bytes.buffer).setUint32(4, epoch);
   return bytes;
@@ -49,6 +62,9 @@ function mischief({ run, attempt }: JobNotice, epoch: number): Mischief {
 async function work(job: JobNotice): Promise<ToLab> {
   const { run, graph, training, resume, rungs } = job;
   let epoch = 0;
+  let handing: Promise<void> | null = null;
+  // Eight workers that begin together do not all send at the same moment.
+  let due = performance.now() + ((run % 8) / 8) * (pace.checkpointEvery ?? 0);
   if (resume) {
     const bytes = await gather(inbox.expect(resume.transfer, resume.bytes), resume.bytes);
     if (Buffer.compare(bytes, stateOf(run, resume.epoch)) !== 0)
@@ -59,26 +75,30 @@ async function work(job: JobNotice): Promise<ToLab> {
   while (epoch < training.epochs) {
     if (halt) break;
     epoch++;
-    say({
-      type: 'heartbeat',
-      run,
-      progress: { epoch, step: 1, steps: 2, compiling: null, imagesPerSecond: 1, memory: 1 },
-    });
-    await sleep(EPOCH);
+    for (let step = 1; step <= pace.beats; step++) {
+      say({ type: 'heartbeat', run, progress: { epoch, step, steps: pace.beats, compiling: null, imagesPerSecond: 1, memory: 1 } }); // prettier-ignore
+      await sleep(pace.beat);
+    }
     const mood = mischief(job, epoch);
     if (mood === 'hang') await new Promise(() => undefined);
     if (mood === 'die') process.exit(1);
     for (let i = 0; mood === 'flood' && i < 5000; i++) say({ type: 'log', run, level: 'info', text: 'more' });
     const accuracy = curve(job, epoch);
     const node = { accuracy, loss: 1, trainAccuracy: accuracy, trainLoss: 1 };
-    const metrics = { epoch: mood === 'lie' ? epoch + 1 : epoch, seconds: EPOCH / 1000, nodes: graph.nodes.map(() => node), edges: graph.edges.map(() => null) }; // prettier-ignore
+    const metrics = { epoch: mood === 'lie' ? epoch + 1 : epoch, seconds: (pace.beats * pace.beat) / 1000, nodes: graph.nodes.map(() => node), edges: graph.edges.map(() => null) }; // prettier-ignore
     const judged = new Promise<Verdict>((resolve) => verdicts.set(epoch, resolve));
     say({ type: 'epoch', run, metrics });
     if (rungs.includes(epoch) || epoch === training.epochs) {
       if ((await judged) !== 'go-on') return { type: 'ended', run, end: 'stopped' };
     }
-    if (epoch < training.epochs) await hand(job, epoch, 'resume');
+    if (epoch === training.epochs) break;
+    if (pace.checkpointEvery === null) await hand(job, epoch, 'resume');
+    else if (performance.now() >= due && !handing) {
+      due += pace.checkpointEvery;
+      handing = hand(job, epoch, 'resume').finally(() => (handing = null));
+    }
   }
+  await handing;
   if (halt && epoch < training.epochs) {
     if (halt.keep && epoch > 0) await hand(job, epoch, 'resume');
     return { type: 'ended', run, end: 'halted' };

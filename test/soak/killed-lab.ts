@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { stream } from '../../core/base/random.ts';
 import { paperSpace } from '../../core/graph/space.ts';
 import { Lab } from '../../core/lab/lab.ts';
-import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { plan, training } from '../contract/samples.ts';
 import { noEngine, studyIs } from '../lab/support.ts';
+import { fillNowAndThen, openLimited } from './full-disk.ts';
 
 export const soakPlan: StudyPlan = plan({
   trials: 40,
@@ -19,8 +19,10 @@ export const soakPlan: StudyPlan = plan({
 if (import.meta.main) {
   const [file = '', slots = '1'] = process.argv.slice(2);
   const jumps = stream('clock', process.pid);
+  const limited = openLimited(file);
+  let isFull = false;
   const lab = new Lab({
-    store: openLabFile(file),
+    store: limited.store,
     runner: new WorkerPool({
       devices: [{ name: 'cpu', title: 'Soak', kind: 'cpu', memory: null, slots: Number(slots), maximumSlots: 8, present: true }], // prettier-ignore
       cores: 8,
@@ -35,7 +37,17 @@ if (import.meta.main) {
   });
   const [card] = await lab.request('studies.list', {});
   const study = card?.study.id ?? (await lab.request('studies.create', { name: 'Soak', plan: soakPlan, start: true })).study.id; // prettier-ignore
+  lab.subscribe(['studies'], (event) => {
+    if (event.type === 'trouble') isFull = event.problem?.code === 'store.disk-full';
+  });
   process.stdout.write('open\n');
+  const end = fillNowAndThen(
+    limited,
+    stream('disk', process.pid),
+    () => isFull,
+    () => void lab.request('studies.resume', { study }),
+  );
   await studyIs(lab, study, 'completed');
+  end();
   await lab.close();
 }

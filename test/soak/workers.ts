@@ -12,12 +12,15 @@ import { openSqlite } from '../../core/store/sqlite.ts';
 import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
 import { joined } from '../contract/samples.ts';
+import { FULL } from './full-disk.ts';
 
 export interface WorkerSoakCounts {
   labKills: number;
   workerKills: number;
   /** Times that another process held the file's lock for a while. */
   busy: number;
+  /** Times that the disk was full until the lab was told to go on. */
+  fullDisks: number;
   studies: number;
   attempts: number;
   /** Attempts by how they ended. */
@@ -31,7 +34,7 @@ const KILLS_A_STUDY = 12;
 
 /**
  * Labs over real worker processes: kills labs and workers (SIGKILL) at random moments, also within checkpoints, while the workers
- * hang, lie, flood and die by themselves, another process holds the file now and then, and the clock jumps. After each kill of
+ * hang, lie, flood and die by themselves, another process holds the file now and then, the disk is full for moments, and the clock jumps. After each kill of
  * a lab the file is whole; at the end no trial is lost or counted twice, every decision follows from the arrivals before it,
  * checkpoints are whole, and with one slot all is as in a study that nothing disturbed.
  */
@@ -42,7 +45,7 @@ export async function workerSoak(
 ): Promise<WorkerSoakCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-soak-'));
   const random = stream(seed, 'worker soak');
-  const counts: WorkerSoakCounts = { labKills: 0, workerKills: 0, busy: 0, studies: 0, attempts: 0, outcomes: {}, decisions: 0, checkpointsRead: 0 }; // prettier-ignore
+  const counts: WorkerSoakCounts = { labKills: 0, workerKills: 0, busy: 0, fullDisks: 0, studies: 0, attempts: 0, outcomes: {}, decisions: 0, checkpointsRead: 0 }; // prettier-ignore
   const total = (): number => counts.labKills + counts.workerKills;
   try {
     const calm = await undisturbed(folder);
@@ -54,7 +57,7 @@ export async function workerSoak(
       for (;;) {
         const done = await disturb(file, slots, random, counts, () => total() >= before + quota);
         const store = openLabFile(file);
-        assert.deepEqual(store.check(), []);
+        assert.deepEqual(await store.check(), []);
         store.close();
         if (done) break;
       }
@@ -90,6 +93,9 @@ async function disturb(
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   let over = false;
   void ended.then(() => (over = true));
+  child.stdout
+    .setEncoding('utf8')
+    .on('data', (text: string) => (counts.fullDisks += text.split(FULL).length - 1));
   await Promise.race([once(child.stdout, 'data'), ended]);
   const alive = (): boolean => !over;
   while (alive() && !enough()) {

@@ -4,26 +4,32 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
+import { graphKey } from '../../core/graph/canonical.ts';
+import { template } from '../../core/graph/templates.ts';
+import { checkLabFile } from '../../core/store/file/check.ts';
 import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { APPLICATION_ID, migrate, migrations, schemaOf } from '../../core/store/file/schema.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
-import { AT, joined, metrics, newCheckpoint, newStudy, newTrial } from '../contract/samples.ts';
+import { AT, dml, joined, metrics, newCheckpoint, newStudy, newTrial } from '../contract/samples.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'ktg-open-'));
+const folder = realpathSync.native(mkdtempSync(join(tmpdir(), 'ktg-open-')));
 after(() => {
   rmSync(folder, { recursive: true });
 });
@@ -61,6 +67,25 @@ void describe('opening a lab file', () => {
     const fourth = openLabFile(file);
     assert.equal(fourth.place.readOnly, false);
     fourth.close();
+  });
+
+  void test('two labs that name the same file by different ways meet at its lock', () => {
+    const file = newFile();
+    symlinkSync(file, `${file}-link`);
+    const refused = { code: 'store.cannot-open' };
+    assert.throws(() => openLabFile(`${file}-link`), refused, 'a link that leads nowhere yet');
+    const first = openLabFile(file);
+    symlinkSync(folder, `${file}-folder`);
+    for (const way of [`${file}-link`, join(`${file}-folder`, basename(file))]) {
+      const second = openLabFile(way);
+      assert.deepEqual([second.place.readOnly, second.place.file], [true, file]);
+      second.close();
+    }
+    first.close();
+    linkSync(file, `${file}-twin`);
+    for (const way of [file, `${file}-twin`]) assert.throws(() => openLabFile(way), refused);
+    rmSync(`${file}-twin`);
+    openLabFile(file).close();
   });
 
   void test('the right to write of a killed process is free at once', async () => {
@@ -105,33 +130,82 @@ void describe('opening a lab file', () => {
     assert.throws(() => openLabFile(foreign), { code: 'store.foreign-file' });
     assert.deepEqual(readFileSync(foreign), bytes);
 
-    assert.throws(() => openLabFile(folder), { code: 'store.cannot-open' });
+    for (const options of [{}, { readOnly: true }]) {
+      assert.throws(() => openLabFile(folder, options), {
+        code: 'store.cannot-open',
+        message: /is a folder/,
+      });
+      assert.throws(() => openLabFile('/dev/null', options), { code: 'store.cannot-open' });
+    }
+    assert.ok(!existsSync('/dev/null.lock'));
     assert.throws(() => openLabFile(join(folder, 'no', 'such', 'lab.ktg')), { code: 'store.cannot-open' });
     assert.throws(() => openLabFile(join(folder, 'none.ktg'), { readOnly: true }), {
       code: 'store.cannot-open',
     });
   });
 
-  void test('a damaged file is refused or found out by the check', () => {
+  void test('the check says what is wrong with a damaged file, also where it does not open any more', () => {
     const file = newFile();
     const store = openLabFile(file);
     const { id } = store.addStudy(newStudy());
     for (let number = 0; number < 200; number++) store.addRun(newTrial(id, number));
     store.close();
-    truncateSync(file, readFileSync(file).length >> 1);
-    assert.throws(
-      () => {
-        const damaged = openLabFile(file);
-        try {
-          const problems = damaged.check();
-          assert.ok(problems.length > 0);
-          throw Object.assign(new Error('found by the check'), { code: 'store.damaged' });
-        } finally {
-          damaged.close();
-        }
-      },
-      { code: 'store.damaged' },
+    const whole = readFileSync(file);
+    truncateSync(file, whole.length >> 1);
+    assert.ok(checkLabFile(file).length > 0);
+    writeFileSync(file, whole);
+
+    const page = 4096;
+    const schema = openSqlite(file, { readOnly: true });
+    const tables = schema.all<{ root: number }>(
+      `SELECT rootpage AS root FROM sqlite_schema WHERE type = 'table' AND name IN ('run', 'graph', 'attempt')`,
     );
+    schema.close();
+    const spoilt = Buffer.from(whole);
+    for (const { root } of tables) spoilt.fill(7, (root - 1) * page, root * page);
+    writeFileSync(file, spoilt);
+    const problems = checkLabFile(file);
+    assert.ok(problems.length > 2 && problems.every((problem) => problem !== ''), problems.join('\n'));
+    // The schema, too: no lab opens it, and it is not sent round in a circle.
+    writeFileSync(file, spoilt.fill(7, page));
+    assert.throws(() => openLabFile(file), { code: 'store.damaged', next: /backup/ });
+    assert.match(checkLabFile(file).join('\n'), /the file is damaged/);
+
+    const text = newFile();
+    writeFileSync(text, 'no database at all, and long enough to be looked at\n'.repeat(100));
+    assert.throws(() => checkLabFile(text), { code: 'store.foreign-file' });
+  });
+
+  void test('the check finds a run whose graph is not that of its key', async () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    const { id } = store.addStudy(newStudy());
+    const run = store.addRun(newTrial(id, 0));
+    assert.deepEqual(await store.check(), []);
+    store.close();
+    const database = openSqlite(file);
+    database.run(
+      'UPDATE graph SET text = ?',
+      JSON.stringify(template('independent', ['resnet8', 'resnet8'])),
+    );
+    database.close();
+    assert.deepEqual(checkLabFile(file), [`run ${run.id} has another graph than its key says`]);
+  });
+
+  void test('a lab that looks on does not take the graphs of removed studies for those of new ones', async () => {
+    const file = newFile();
+    const store = openLabFile(file);
+    const first = store.addStudy(newStudy());
+    store.addRun(newTrial(first.id, 0));
+    const beside = openLabFile(file);
+    assert.deepEqual(beside.runs()[0]!.graph, dml);
+    await store.removeStudy(first.id);
+    const second = store.addStudy(newStudy());
+    const graph = template('kd', ['resnet8', 'wrn-10-1']);
+    store.addRun(newTrial(second.id, 0, { graph, key: graphKey(graph) }));
+    assert.deepEqual(beside.runs()[0]!.graph, graph);
+    beside.close();
+    store.close();
   });
 
   void test('a read-only folder is said, whether the lab in it is to be used or only looked at', async () => {
@@ -205,7 +279,7 @@ void describe('opening a lab file', () => {
     const again = openLabFile(file);
     assert.equal(again.run(run.id).epoch, 1);
     assert.equal((await joined(again.readCheckpoint(first.id))).length, first.bytes);
-    assert.deepEqual(again.check(), []);
+    assert.deepEqual(await again.check(), []);
     again.close();
   });
 
@@ -239,7 +313,7 @@ void describe('opening a lab file', () => {
     assert.throws(() => again.study(id), { code: 'store.unknown-study' });
     await again.compact();
     assert.deepEqual([again.runs(), again.checkpoints()], [[], []]);
-    assert.deepEqual(again.check(), []);
+    assert.deepEqual(await again.check(), []);
     assert.ok(again.sizes().total < 500_000, `${again.sizes().total} bytes`);
     assert.equal(again.sizes().free, 0);
     again.close();
@@ -256,7 +330,7 @@ void describe('opening a lab file', () => {
     await assert.rejects(store.backup(copy), { code: 'store.file-exists' });
     const second = openLabFile(copy);
     assert.deepEqual(second.studies(), store.studies());
-    assert.deepEqual(second.check(), []);
+    assert.deepEqual(await second.check(), []);
     second.close();
     store.close();
     assert.ok(!readdirSync(folder).some((name) => name.endsWith('.part')));
@@ -346,7 +420,7 @@ void describe('schemas', () => {
       const file = newFile();
       copyFileSync(join(kept, name), file);
       const store = openLabFile(file);
-      assert.deepEqual(store.check(), []);
+      assert.deepEqual(await store.check(), []);
       const [study] = store.studies();
       assert.equal(study!.name, 'Kept');
       const runs = store.runs({ study: study!.id, kind: 'trial' });
@@ -359,6 +433,21 @@ void describe('schemas', () => {
       store.close();
     });
   }
+
+  void test('from schema 1 on, numbers of graphs are never used again; who asked for a pretraining is guessed', () => {
+    const file = newFile();
+    copyFileSync(join(kept, 'schema-1.ktg'), file);
+    const database = openSqlite(file);
+    database.run(`UPDATE run SET study = NULL WHERE kind = 'pretrain'`);
+    migrate(database, file);
+    const last = database.value<number>('SELECT max(id) FROM graph')!;
+    assert.equal(database.value(`SELECT seq FROM sqlite_sequence WHERE name = 'graph'`), last);
+    assert.deepEqual(database.all('SELECT DISTINCT asked FROM pretrained'), [{ asked: 1 }]);
+    assert.deepEqual(database.all('SELECT DISTINCT dismissed FROM run'), [{ dismissed: 0 }]);
+    // References are checked again after a step that could not have them checked.
+    assert.throws(() => database.run('DELETE FROM graph WHERE id = ?', last), /FOREIGN KEY/);
+    database.close();
+  });
 
   void test('there is a kept lab of every schema', () => {
     assert.deepEqual(

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { LabError } from '../../core/base/errors.ts';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
 import { addRerun } from '../../core/search/repeat.ts';
+import { checkLabFile } from '../../core/store/file/check.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -125,7 +126,7 @@ void describe('study files', () => {
       const lab = openLabFile(join(folder, `${weights}.ktg`));
       const inFile = await importStudy(lab, inPieces(file, 1000));
       assert.ok(Buffer.from(await exported(lab, inFile.id, weights)).equals(file));
-      assert.deepEqual(lab.check(), []);
+      assert.deepEqual(await lab.check(), []);
       const memory = openMemoryStore();
       const again = await importStudy(memory, inPieces(await exported(lab, inFile.id, weights), 1 << 20));
       assert.ok(Buffer.from(await exported(memory, again.id, weights)).equals(file));
@@ -163,6 +164,36 @@ void describe('study files', () => {
     assert.ok(Buffer.from(await exported(memory, id)).equals(Buffer.from(file)));
   });
 
+  void test('a trial that a person has stopped comes in as such', async () => {
+    const { store, scheduler, runner, until, study } = scriptedLab();
+    const { id } = study({ trials: 4, space: { ...anyFrozen, frozen: false }, rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => runner.reports >= 3);
+    const [first] = store.runs({ study: id });
+    scheduler.stopRun(first!.id, 'now');
+    await until(() => store.run(first!.id).state === 'cancelled');
+    scheduler.stop({ study: id }, 'now');
+    await scheduler.close('save');
+    const file = await exported(store, id);
+    const lab = openMemoryStore();
+    const { id: again } = await importStudy(lab, inPieces(file, 1000));
+    assert.deepEqual(
+      lab.runs({ study: again, states: ['cancelled'] }).map(({ dismissed }) => dismissed),
+      [true, false],
+    );
+    assert.ok(Buffer.from(await exported(lab, again)).equals(file));
+  });
+
+  void test('a study that would draw for ever is refused', async () => {
+    const { store, study } = await labWithStudy();
+    const [head = '', ...rest] = Buffer.from(await exported(store, study, false)).toString().trimEnd().split('\n').slice(0, -1); // prettier-ignore
+    const closed = head.replaceAll(/("destination":1,"gates":)\[[^\]]*\]/g, '$1["cutoff"]');
+    assert.notEqual(closed, head);
+    const lab = openMemoryStore();
+    await assert.rejects(importStudy(lab, inPieces(withHash([closed, ...rest]), 1 << 16)), { code: 'space.impossible' }); // prettier-ignore
+    assert.deepEqual(contentOf(lab), contentOf(openMemoryStore()));
+  });
+
   void test('whatever a file says, whose hash is right: it comes in sound, or not at all with a word why', async () => {
     const { store, study } = await labWithStudy();
     const lines = Buffer.from(await exported(store, study, false)).toString().trimEnd().split('\n').slice(0, -1); // prettier-ignore
@@ -175,7 +206,7 @@ void describe('study files', () => {
           const { id } = await importStudy(lab, inPieces(withHash(changed), 1 << 16));
           counts.taken++;
           assert.ok((await exported(lab, id, false)).length > 0);
-          assert.deepEqual(lab.check(), []);
+          assert.deepEqual(checkLabFile(lab.place.file!), []);
           await lab.removeStudy(id);
         } catch (error) {
           assert.ok(error instanceof LabError, String(error));

@@ -9,7 +9,7 @@ import { asCheckpoint, environmentOf, headerOf, infoOf, sizeOf, weightsWith } fr
 type Names =
   'pretrained.list' | 'pretrained.train' | 'pretrained.import' | 'pretrained.export' | 'pretrained.remove';
 
-export function pretrainedRequests({ store, scheduler, views, files, teller, now }: Desk): Answers<Names> {
+export function pretrainedRequests({ store, scheduler, views, files, now }: Desk): Answers<Names> {
   const view = (id: number): PretrainedView => views.pretrained().find((each) => each.id === id)!;
   return {
     'pretrained.list': () => views.pretrained(),
@@ -35,9 +35,9 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
           chunks: chunks(),
         };
         const checkpoint = await store.saveCheckpoint(weights, at);
-        const about = { model, training, seed: 0, run: null, checkpoint: checkpoint.id };
+        const about = { model, training, seed: 0, run: null, checkpoint: checkpoint.id, asked: true };
         const added = store.addPretrained({ ...about, accuracy: null, source: name, createdAt: at });
-        teller.pretrained();
+        scheduler.pretrainedChanged();
         return view(added.id);
       }),
     'pretrained.export': async ({ pretrained }, signal) => {
@@ -49,14 +49,11 @@ export function pretrainedRequests({ store, scheduler, views, files, teller, now
       return files.offer(`${model}-pretrained-${id}.safetensors`, 'application/octet-stream', chunks, signal);
     },
     'pretrained.remove': ({ pretrained }) => {
-      const { run, checkpoint } = store.pretrained(pretrained);
+      const { run } = store.pretrained(pretrained);
       if (run !== null && ['waiting', 'running'].includes(store.run(run).state))
         scheduler.stopRun(run, 'now');
-      store.transaction(() => {
-        store.removePretrained(pretrained);
-        if (checkpoint !== null) store.dropCheckpoint(checkpoint);
-      });
-      teller.pretrained();
+      store.removePretrained(pretrained);
+      scheduler.pretrainedChanged();
       return {};
     },
   };

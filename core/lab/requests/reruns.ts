@@ -21,7 +21,7 @@ const RETRIES = 2;
 export function rerunRequests(desk: Desk): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
   return {
-    'reruns.list': () => store.reruns().map(({ id }) => views.rerun(id)),
+    'reruns.list': () => views.reruns(),
     'reruns.open': ({ rerun }) => views.rerun(rerun),
     'reruns.create': (input) => create(desk, input),
     'reruns.resume': ({ rerun }) => {

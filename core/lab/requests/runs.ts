@@ -1,8 +1,8 @@
 import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
-import type { TrialQuery, TrialRow } from '../api.ts';
+import type { Run, TrialQuery } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
-import { allRows, runView, wireCurves, wireEpoch } from '../views.ts';
+import { runView, wireEpoch } from '../views.ts';
 import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
 
 type Names =
@@ -26,12 +26,12 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
     return runView(store, store.run(id), slot);
   };
   return {
-    'trials.query': (query) => {
+    'trials.query': async (query) => {
       store.study(query.study);
-      const rows = allRows(store, { study: query.study }).filter((row) => fits(row, query));
+      const found = (await views.trials(query.study)).filter((run) => fits(run, query));
       const { sort, offset = 0, limit = LIMIT } = query;
-      if (sort) rows.sort(byKey(sort.by, sort.descending));
-      return { rows: rows.slice(offset, offset + limit), total: rows.length };
+      if (sort) found.sort(byKey(sort.by, sort.descending));
+      return { rows: await views.rows(found.slice(offset, offset + limit)), total: found.length };
     },
     'runs.open': ({ run }) => open(run),
     'runs.epochs': ({ run, after = 0 }) => {
@@ -72,26 +72,26 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
     'metrics.curves': (of) => {
       if ('study' in of) store.study(of.study);
       else store.rerun(of.rerun);
-      return wireCurves(store, of);
+      return views.curves(of);
     },
     'decisions.list': (of) => {
       if ('study' in of) store.study(of.study);
       else store.run(of.run);
       return store.decisions(of);
     },
-    'compare.runs': ({ runs }) => runs.map(open),
+    'compare.runs': ({ runs }) => views.each(runs, open),
   };
 }
 
-function fits(row: TrialRow, query: TrialQuery): boolean {
+function fits(run: Run, query: TrialQuery): boolean {
   const { states, edges = [], frozen, minimumAccuracy, maximumAccuracy, minimumEpoch } = query;
-  const { graph, accuracy } = row;
-  if (states && !states.includes(row.state)) return false;
+  const { graph, accuracy, epoch, state } = run;
+  if (states && !states.includes(state)) return false;
   if (frozen !== undefined && nodeNumbers(graph).some((node) => isFrozen(graph, node)) !== frozen)
     return false;
   if (minimumAccuracy !== undefined && (accuracy ?? -1) < minimumAccuracy) return false;
   if (maximumAccuracy !== undefined && (accuracy ?? 2) > maximumAccuracy) return false;
-  if (minimumEpoch !== undefined && row.epoch < minimumEpoch) return false;
+  if (minimumEpoch !== undefined && epoch < minimumEpoch) return false;
   return edges.every((wanted) =>
     graph.edges.some(
       ({ source, destination, gate }) =>
@@ -103,7 +103,7 @@ function fits(row: TrialRow, query: TrialQuery): boolean {
 type Key = NonNullable<TrialQuery['sort']>['by'];
 
 /** What is unknown comes last, whatever the direction; equal ones by their number. */
-function byKey(key: Key, descending: boolean): (a: TrialRow, b: TrialRow) => number {
+function byKey(key: Key, descending: boolean): (a: Run, b: Run) => number {
   return (a, b) => {
     const [x, y] = [a[key], b[key]];
     if (x === y) return a.number - b.number;

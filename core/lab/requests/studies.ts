@@ -29,7 +29,7 @@ type Names =
 export function studyRequests(desk: Desk): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
   return {
-    'studies.list': () => store.studies().map(({ id }) => views.card(id)),
+    'studies.list': () => views.cards(),
     'studies.preview': async ({ plan }) => preview(desk, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
@@ -85,7 +85,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
     'studies.import': async ({ file, name }) => {
       const study = await importAny(desk, file, name);
       teller.log('info', `Study "${study.name}" was imported.`, { study: study.id });
-      teller.pretrained();
+      scheduler.pretrainedChanged();
       teller.study(study.id);
       return views.card(study.id);
     },

@@ -1,6 +1,8 @@
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { LabError } from '../../base/errors.ts';
+import { accessSync, constants, existsSync, lstatSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LabError, messageOf } from '../../base/errors.ts';
+import type { Sqlite } from '../sqlite.ts';
 
 /** File system types (Linux statfs) on which SQLite's locks and shared memory cannot be trusted. */
 const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
@@ -15,23 +17,37 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Checks that a lab file can live where it is wanted. Throws LabError `store.cannot-open`, `store.read-only-folder`,
- * `store.network-folder`.
+ * The file that a path means, whatever links lead to it: all who mean it must meet at the same lock. Throws LabError
+ * `store.cannot-open` for what cannot be a lab file.
  */
+export function realFile(path: string): string {
+  const wanted = resolve(path);
+  const refusal = (what: string, next: string, cause?: unknown): LabError =>
+    new LabError('store.cannot-open', `${wanted}: ${what}.`, next, { cause });
+  if (!existsSync(dirname(wanted))) throw refusal('its folder does not exist', 'Create the folder first.');
+  let file: string;
+  let found: Stats | undefined;
+  try {
+    const isNew = lstatSync(wanted, { throwIfNoEntry: false }) === undefined;
+    file = isNew ? join(realpathSync.native(dirname(wanted)), basename(wanted)) : realpathSync.native(wanted);
+    found = statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    throw refusal(`nothing can be reached there (${messageOf(error)})`, 'Choose a file that is there, or a new name.', error); // prettier-ignore
+  }
+  if (found?.isDirectory()) throw refusal('this is a folder, expected a lab file', 'Choose a file in it.');
+  if (found && !found.isFile()) throw refusal('this is no ordinary file, expected a lab file', 'Choose another name.'); // prettier-ignore
+  // SQLite's log and lock go by the name: two names of one file would be two labs on it.
+  if (found && found.nlink > 1)
+    throw refusal(
+      `this file has ${found.nlink} names (hard links), and a lab file may have only one`,
+      'Copy it under a name of its own.',
+    );
+  return file;
+}
+
+/** Checks that a lab can work on a file where it is. Throws LabError `store.read-only-folder`, `store.network-folder`. */
 export function checkFolder(file: string, typeOf: (folder: string) => number = statfsType): void {
   const folder = dirname(file);
-  if (!existsSync(folder))
-    throw new LabError(
-      'store.cannot-open',
-      `${file}: its folder does not exist.`,
-      'Create the folder first.',
-    );
-  if (existsSync(file) && statSync(file).isDirectory())
-    throw new LabError(
-      'store.cannot-open',
-      `${file}: this is a folder, expected a lab file.`,
-      'Choose a file in it.',
-    );
   for (const path of existsSync(file) ? [folder, file] : [folder]) {
     try {
       accessSync(path, constants.R_OK | constants.W_OK);
@@ -48,7 +64,18 @@ export function checkFolder(file: string, typeOf: (folder: string) => number = s
     );
 }
 
-export const readOnlyFolder = (path: string, cause: unknown): LabError =>
+/** A file whose log is not there yet needs it made, even to be read. Throws LabError `store.read-only-folder`. */
+export function requireReadable(database: Sqlite, file: string): void {
+  try {
+    database.value('PRAGMA schema_version');
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'store.read-only')
+      throw readOnlyFolder(dirname(file), error);
+    throw error;
+  }
+}
+
+const readOnlyFolder = (path: string, cause: unknown): LabError =>
   new LabError(
     'store.read-only-folder',
     `${path}: it may not be written to, and a lab keeps its log beside its file.`,

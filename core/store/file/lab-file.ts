@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
@@ -9,9 +8,10 @@ import { Portions } from '../portions.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
+import { checkAside, copyAside } from './aside.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { Eraser } from './eraser.ts';
-import { checkFolder, readOnlyFolder } from './folder.ts';
+import { checkFolder, realFile, requireReadable } from './folder.ts';
 import { holderOf, noteHolder, takeWriteLock } from './lock.ts';
 import { startLogKeeper } from './log-keeper.ts';
 import { notesIn } from './notes.ts';
@@ -34,7 +34,7 @@ const LOG_BYTES = 64 << 20;
  *   `store.newer-schema`, `store.older-schema`, `store.being-made`, `store.damaged`
  */
 export function openLabFile(path: string, options: { readOnly?: boolean } = {}): Store {
-  const file = resolve(path);
+  const file = realFile(path);
   if (options.readOnly) return openToRead(file, null);
   checkFolder(file);
   const lock = takeWriteLock(file);
@@ -48,17 +48,6 @@ export function openLabFile(path: string, options: { readOnly?: boolean } = {}):
     });
   } catch (error) {
     lock.release();
-    throw error;
-  }
-}
-
-/** A file whose log is not there yet needs it made, even to be read. */
-function requireReadable(database: Sqlite, file: string): void {
-  try {
-    database.value('PRAGMA schema_version');
-  } catch (error) {
-    if (error instanceof LabError && error.code === 'store.read-only')
-      throw readOnlyFolder(dirname(file), error);
     throw error;
   }
 }
@@ -190,7 +179,7 @@ function storeOver(
         free: (database.value<number>('PRAGMA freelist_count') ?? 0) * pageBytes,
       };
     },
-    check: () => checkFile(database),
+    check: async () => checkAside(file),
     async backup(target) {
       if (existsSync(target))
         throw new LabError(
@@ -198,7 +187,7 @@ function storeOver(
           `${target}: the file exists; a backup never overwrites one.`,
           'Choose another name.',
         );
-      await database.backup(target);
+      await copyAside(file, target);
     },
     async compact() {
       await eraser?.erase('nothing');
@@ -218,27 +207,3 @@ function storeOver(
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-
-/** SQLite's own check, broken references, and what no constraint can say. */
-function checkFile(database: Sqlite): string[] {
-  const broken = database
-    .all<{ integrity_check: string }>('PRAGMA integrity_check')
-    .map((row) => row.integrity_check)
-    .filter((text) => text !== 'ok');
-  const dangling = database
-    .all<{ table: string; rowid: number; parent: string }>('PRAGMA foreign_key_check')
-    .map(({ table, rowid, parent }) => `${table} ${rowid} refers to a ${parent} that is not there`);
-  const epochs = database
-    .all<{ id: number; epoch: number; recorded: number }>(
-      `SELECT run.id, run.epoch, count(epoch.epoch) AS recorded FROM run LEFT JOIN epoch ON epoch.run = run.id
-         GROUP BY run.id HAVING recorded <> run.epoch`,
-    )
-    .map(({ id, epoch, recorded }) => `run ${id} is at epoch ${epoch} and has ${recorded} recorded`);
-  const checkpoints = database
-    .all<{ id: number; bytes: number; there: number }>(
-      `SELECT id, bytes, coalesce(sum(length(data)), 0) AS there FROM checkpoint
-         LEFT JOIN checkpoint_chunk ON checkpoint = id WHERE state = 'whole' GROUP BY id HAVING there <> bytes`,
-    )
-    .map(({ id, bytes, there }) => `checkpoint ${id} has ${there} of its ${bytes} bytes`);
-  return [...broken, ...dangling, ...epochs, ...checkpoints];
-}

@@ -1,12 +1,13 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { LogEntry, NoteStore } from '../store.ts';
+import { logText } from '../log-text.ts';
 import { unknown } from '../refusals.ts';
 import { where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
-/** The log keeps this many entries; older ones go. */
-const LOG_ENTRIES = 100_000;
+/** The log keeps this many entries; older ones go. With the longest texts that are 100 MB. */
+const LOG_ENTRIES = 50_000;
 /** How often the log is looked at for entries that may go. */
 const LOG_PORTION = 1000;
 
@@ -33,10 +34,15 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
           createdAt: created_at,
         })),
     removeGraph(id) {
-      if (database.run('DELETE FROM saved_graph WHERE id = ?', id).changes === 0) throw unknown('graph', id);
+      database.transaction(() => {
+        const graph = database.value<number>('DELETE FROM saved_graph WHERE id = ? RETURNING graph', id);
+        if (graph === undefined) throw unknown('graph', id);
+        database.run('DELETE FROM graph WHERE id = ?', graph);
+      });
     },
     addLog(entry) {
-      const { at, level, study, run, text } = entry;
+      const { at, level, study, run } = entry;
+      const text = logText(entry.text);
       const { id } = database.run(
         'INSERT INTO log (at, level, study, run, text) VALUES (?, ?, ?, ?, ?)',
         ...[at, level, study, run, text],

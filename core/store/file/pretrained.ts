@@ -3,7 +3,7 @@ import type { Pretrained } from '../../study/pretrained.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { PretrainedStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
-import { update } from './sql.ts';
+import { flag, update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
 interface PretrainedRow {
@@ -15,6 +15,7 @@ interface PretrainedRow {
   checkpoint: number | null;
   accuracy: number | null;
   source: string;
+  asked: number;
   created_at: number;
 }
 
@@ -33,6 +34,7 @@ export function pretrainedIn(
     checkpoint: row.checkpoint,
     accuracy: row.accuracy,
     source: row.source,
+    asked: row.asked === 1,
     createdAt: row.created_at,
   });
   const pretrained = (id: number): Pretrained => {
@@ -43,21 +45,31 @@ export function pretrainedIn(
 
   return {
     pretrained,
-    addPretrained: ({ model, training, seed, run, checkpoint, accuracy, source, createdAt }) =>
+    addPretrained: ({ model, training, seed, run, checkpoint, accuracy, source, asked, createdAt }) =>
       database.transaction(() => {
         const { id } = database.run(
-          `INSERT INTO pretrained (model, training, seed, run, checkpoint, accuracy, source, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[model, trainings.idOf(training), seed, run, checkpoint, accuracy, source, createdAt],
+          `INSERT INTO pretrained (model, training, seed, run, checkpoint, accuracy, source, asked, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[
+            model,
+            trainings.idOf(training),
+            seed,
+            run,
+            checkpoint,
+            accuracy,
+            source,
+            Number(asked),
+            createdAt,
+          ],
         );
         return pretrained(id);
       }),
     allPretrained: () =>
       database.all<PretrainedRow>('SELECT * FROM pretrained ORDER BY id').map(pretrainedOf),
-    changePretrained: (id, { run, checkpoint, accuracy }) =>
+    changePretrained: (id, { run, checkpoint, accuracy, asked }) =>
       database.transaction(() => {
         pretrained(id);
-        update(database, 'pretrained', id, { run, checkpoint, accuracy });
+        update(database, 'pretrained', id, { run, checkpoint, accuracy, asked: flag(asked) });
         return pretrained(id);
       }),
     removePretrained(id) {

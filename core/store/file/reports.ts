@@ -80,6 +80,19 @@ export function reportsIn(database: Sqlite): ReportStore {
           nodes: unpackNodes(nodes),
           edges: unpackEdges(edges),
         })),
+    lastAccuracies(run) {
+      const nodes = database.value<Uint8Array>(
+        'SELECT nodes FROM epoch WHERE run = ? ORDER BY epoch DESC LIMIT 1',
+        run,
+      );
+      return nodes === undefined ? [] : unpackAccuracies(nodes);
+    },
+    curve: (run) =>
+      byNode(
+        database
+          .all<{ nodes: Uint8Array }>('SELECT nodes FROM epoch WHERE run = ? ORDER BY epoch', run)
+          .map(({ nodes }) => unpackAccuracies(nodes)),
+      ),
     pace(of) {
       const [condition, id] = runsOf(of);
       const sums = database.get<Omit<Pace, 'survival'>>(
@@ -113,6 +126,10 @@ export function reportsIn(database: Sqlite): ReportStore {
     },
   };
 }
+
+/** From the nodes' accuracies by epoch. */
+const byNode = (epochs: readonly number[][]): number[][] =>
+  (epochs[0] ?? []).map((_, node) => epochs.map((accuracies) => accuracies[node]!));
 
 /** Condition for the runs of a study or re-run, and its value. */
 const runsOf = (of: { study: number } | { rerun: number }): [condition: string, id: number] =>

@@ -6,8 +6,8 @@ import { newRun } from '../../study/run.ts';
 import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
-import type { RunStore } from '../store.ts';
-import { update, where } from './sql.ts';
+import type { RunFilter, RunStore } from '../store.ts';
+import { flag, update, where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
 interface RunRow {
@@ -29,6 +29,7 @@ interface RunRow {
   duplicate_of: number | null;
   attempts: number;
   pinned: number;
+  dismissed: number;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -74,6 +75,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     duplicateOf: row.duplicate_of,
     attempts: row.attempts,
     pinned: row.pinned === 1,
+    dismissed: row.dismissed === 1,
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -83,6 +85,16 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     const row = database.get<RunRow>('SELECT * FROM run WHERE id = ?', id);
     if (!row) throw unknown('run', id);
     return runOf(row);
+  };
+
+  const matching = <Row>(columns: string, { study, rerun, kind, states }: RunFilter = {}): Row[] => {
+    const { clause, values } = where([
+      ['study = ?', study],
+      ['rerun = ?', rerun],
+      ['kind = ?', kind],
+      ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
+    ]);
+    return database.all<Row>(`SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`, ...values);
   };
 
   return {
@@ -101,17 +113,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         return { ...newRun, ...added, id };
       });
     },
-    runs({ study, rerun, kind, states } = {}) {
-      const { clause, values } = where([
-        ['study = ?', study],
-        ['rerun = ?', rerun],
-        ['kind = ?', kind],
-        ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
-      ]);
-      return database
-        .all<RunRow>(`SELECT * FROM run ${clause} ORDER BY study, number, id`, ...values)
-        .map(runOf);
-    },
+    runs: (filter) => matching<RunRow>('*', filter).map(runOf),
+    runIds: (filter) => matching<{ id: number }>('id', filter).map(({ id }) => id),
     trialsSoFar: (study) =>
       (database.value<number>(`SELECT max(number) FROM run WHERE study = ? AND kind = 'trial'`, study) ??
         -1) + 1,
@@ -140,7 +143,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         {
           ...change,
           failure: change.failure && JSON.stringify(change.failure),
-          pinned: change.pinned === undefined ? undefined : Number(change.pinned),
+          pinned: flag(change.pinned),
+          dismissed: flag(change.dismissed),
         },
         state && statesBefore.get(state),
       );

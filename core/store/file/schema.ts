@@ -191,6 +191,19 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- An id that is used again would make who has read the removed graph take it for the new one.
+  CREATE TABLE numbered_graph (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL) STRICT;
+  INSERT INTO numbered_graph SELECT id, text FROM graph ORDER BY id;
+  DROP TABLE graph;
+  ALTER TABLE numbered_graph RENAME TO graph;
+
+  ALTER TABLE run ADD COLUMN dismissed INTEGER NOT NULL DEFAULT 0;
+
+  -- Before, a pretraining that belonged to no study was one that a person had asked for, or one of a re-run.
+  ALTER TABLE pretrained ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
+  UPDATE pretrained SET asked = 1 WHERE run IN (SELECT id FROM run WHERE study IS NULL);
+  `,
 ];
 
 /**
@@ -233,6 +246,8 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
     for (let n = 2; existsSync(copy); n++) copy = `${file}.schema-${before}.backup-${n}`;
     database.run('VACUUM INTO ?', copy);
   }
+  // A table that is replaced is referred to meanwhile: references are checked at the end of each step instead.
+  database.execute('PRAGMA foreign_keys = OFF');
   for (let version = before; version < steps.length; version++) {
     database.transaction(() => {
       database.execute(steps[version]!);
@@ -247,5 +262,6 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
         );
     });
   }
+  database.execute('PRAGMA foreign_keys = ON');
   return copy;
 }

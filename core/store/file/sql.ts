@@ -36,6 +36,10 @@ function updateText(table: string, names: string, only: string): string {
   return text;
 }
 
+/** As SQLite keeps it; what is undefined stays so. */
+export const flag = (value: boolean | undefined): number | undefined =>
+  value === undefined ? undefined : Number(value);
+
 /** A WHERE clause of those conditions whose value is given, and the values. */
 export function where(conditions: readonly [condition: string, value: Value | undefined][]): {
   clause: string;

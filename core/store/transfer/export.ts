@@ -10,7 +10,8 @@ import type { StudyHead, StudyRecord } from './records.ts';
 
 /**
  * A study as one file: its trials and re-runs with every number, decision and environment, the pretrained networks that were
- * made for it, and, if wanted, the weights of completed and pinned runs. What is running is written as waiting. The bytes
+ * made for it, and, if wanted, the weights of completed and pinned runs. What is running is written as waiting, or as
+ * cancelled when it was to end. The bytes
  * depend on the study alone: exported again after an import, they are equal.
  */
 export async function* exportStudy(
@@ -73,11 +74,12 @@ export async function* exportStudy(
         graph: run.graph,
         seed: run.seed,
         training: run.training,
-        state: run.state === 'running' ? 'waiting' : run.state,
+        state: run.state === 'running' ? (run.dismissed ? 'cancelled' : 'waiting') : run.state,
         failure: run.failure,
         rejection: run.rejection,
         duplicateOf: run.duplicateOf === null ? null : placeOfRun.get(run.duplicateOf)!,
         pinned: run.pinned,
+        ...(run.dismissed && { dismissed: true }),
         createdAt: run.createdAt,
         startedAt: run.startedAt,
         endedAt: run.endedAt,
@@ -104,7 +106,7 @@ export async function* exportStudy(
       yield chunk;
     }
   }
-  for (const { id: _id, run, checkpoint, ...rest } of store.allPretrained()) {
+  for (const { id: _id, run, checkpoint, asked: _asked, ...rest } of store.allPretrained()) {
     const place = run === null ? undefined : placeOfRun.get(run);
     if (place !== undefined && checkpoint !== null) yield line({ pretrained: { ...rest, run: place } });
   }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { requirePossible } from '../../graph/space.ts';
 import type { EpochMetrics } from '../../study/metrics.ts';
 import type { Study } from '../../study/study.ts';
 import { unpackEdges, unpackNodes } from '../packing.ts';
@@ -20,7 +21,7 @@ const MOST_HEAD = 4 << 20;
  *
  * @param name instead of the file's own
  * @throws LabError `import.not-a-study`, `import.wrong-version`, `import.truncated`, `import.too-long`, `import.damaged`,
- *   `import.bad-record`, and what the store throws
+ *   `import.bad-record`, `space.impossible`, and what the store throws
  */
 export async function importStudy(
   store: Store,
@@ -29,6 +30,7 @@ export async function importStudy(
 ): Promise<Study> {
   const reader = new Reader(chunks);
   const { study: head } = await readHead(reader);
+  requirePossible(head.plan.space);
   const study = store.addStudy({ ...head, ...(name !== undefined && { name }) }, 'hidden');
   try {
     const importing = new Importing(store, study.id);
@@ -123,7 +125,8 @@ class Importing {
     for (const { pretrained } of this.#pretrained as Extract<ReadRecord, { pretrained: unknown }>[]) {
       const run = at(this.#runs, pretrained.run);
       const checkpoint = this.#store.checkpointOf(run);
-      if (checkpoint) this.#store.addPretrained({ ...pretrained, run, checkpoint: checkpoint.id });
+      if (checkpoint)
+        this.#store.addPretrained({ ...pretrained, run, checkpoint: checkpoint.id, asked: false });
     }
   }
 
@@ -167,6 +170,7 @@ class Importing {
       epochs,
       failure,
       pinned,
+      dismissed = false,
       startedAt,
       endedAt,
       ...run
@@ -202,7 +206,7 @@ class Importing {
       upTo(epochs.length);
       if (state !== 'waiting' && state !== 'rejected' && state !== 'duplicate')
         this.#store.changeRun(id, { state: 'running' });
-      this.#store.changeRun(id, { state, failure, pinned, startedAt, endedAt });
+      this.#store.changeRun(id, { state, failure, pinned, dismissed, startedAt, endedAt });
       return id;
     });
   }

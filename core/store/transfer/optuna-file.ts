@@ -112,8 +112,11 @@ function trialsOf(
     param_value: number;
     distribution_json: string;
   }>('SELECT trial_id, param_name, param_value, distribution_json FROM trial_params ORDER BY param_id');
+  // A few texts, thousands of times.
+  const known = new Map<string, string[]>();
   for (const row of parameters) {
-    const choices = choicesOf(row.distribution_json);
+    const choices = known.get(row.distribution_json) ?? choicesOf(row.distribution_json);
+    known.set(row.distribution_json, choices);
     const value = choices[row.param_value];
     const trial = trials[numbers.get(row.trial_id) ?? -1];
     if (value !== undefined) trial?.parameters.set(row.param_name, { value, choices });

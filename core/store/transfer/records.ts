@@ -108,6 +108,7 @@ const runFields = v.strictObject({
   rejection: v.nullable(text),
   duplicateOf: place,
   pinned: v.boolean(),
+  dismissed: v.exactOptional(v.literal(true)),
   createdAt: whole,
   startedAt: time,
   endedAt: time,
