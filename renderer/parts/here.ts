@@ -39,6 +39,7 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/; measure with: npm run .*$/, ''],
   [/, or leave --wheel out to download it/, ', or unset KTG_TENSORFLOW_WHEEL to download it'],
   [/^Open it with --lab, or export/, 'Open it as the lab file, or export'],
+  [/`ktg export` saves/, '“Export” in a study’s menu saves'],
   [/^Connect again\.$/, 'It is opened again by itself; then try once more.'],
   [
     /Pretrain one \(ktg pretrain [\w.-]+\) and name it as the node's checkpoint/g,
