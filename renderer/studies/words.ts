@@ -70,7 +70,7 @@ export function rerunText({ rerun, variants, done, total }: RerunView): { mean: 
   const [graph] = variants;
   const mean = graph && meanText(graph.mean, graph.standardDeviation);
   return {
-    mean: mean ? `${mean} %` : 'no result',
+    mean: mean ? `${mean} %` : rerun.state === 'completed' ? 'no result' : 'none yet',
     rest: rerun.state === 'completed' ? '' : `${done} of ${total} runs`,
   };
 }

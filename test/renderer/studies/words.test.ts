@@ -63,7 +63,8 @@ test('a re-run says its mean and how far it is', () => {
     } as RerunView);
   assert.deepEqual(view('completed', 0.7346, 0.0042, 5), { mean: '73.46 ± 0.42 %', rest: '' });
   assert.deepEqual(view('running', 0.7346, null, 1), { mean: '73.46 %', rest: '1 of 5 runs' });
-  assert.deepEqual(view('running', null, null, 0), { mean: 'no result', rest: '0 of 5 runs' });
+  assert.deepEqual(view('running', null, null, 0), { mean: 'none yet', rest: '0 of 5 runs' });
+  assert.deepEqual(view('completed', null, null, 5), { mean: 'no result', rest: '' });
 });
 
 test('what a slot does is said from its start on', () => {
