@@ -19,11 +19,12 @@ export async function sendParts(
   awaited: () => boolean,
 ): Promise<unknown> {
   const withoutItems = async (name: string | null, value: unknown): Promise<unknown> => {
-    if (!Array.isArray(value) || value.length < 2) return value;
-    const size = Math.max(1, Math.floor(PIECE / weightOf(value)));
-    if (value.length <= size) return value;
-    for (let start = 0; start < value.length && awaited(); start += size) {
-      send({ name, items: value.slice(start, start + size) });
+    if (!Array.isArray(value)) return value;
+    const pieces = piecesOf(value);
+    if (pieces.length < 2) return value;
+    for (const items of pieces) {
+      if (!awaited()) break;
+      send({ name, items });
       await new Promise((resolve) => setTimeout(resolve));
     }
     return [];
@@ -35,10 +36,33 @@ export async function sendParts(
   return rest;
 }
 
-/** Characters of JSON of an item of a list, judged by the heaviest of three. */
-function weightOf(items: readonly unknown[]): number {
-  const some = [items[0], items[items.length >> 1], items.at(-1)];
-  return Math.max(1, ...some.map((item) => JSON.stringify(item).length));
+/** Cuts a list into pieces that weigh no more than one may, or are a single item. */
+function piecesOf(items: readonly unknown[]): unknown[][] {
+  const pieces: unknown[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const weight = weightOf(item);
+    if (weight > room || pieces.length === 0) {
+      pieces.push([]);
+      room = PIECE;
+    }
+    pieces.at(-1)!.push(item);
+    room -= weight;
+  }
+  return pieces;
+}
+
+/** Characters of JSON of a number, roughly. */
+const NUMBER = 8;
+
+/** Characters of JSON of a value, roughly, without writing it down. */
+function weightOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 3;
+  if (typeof value !== 'object' || value === null) return NUMBER;
+  let weight = 2;
+  for (const [key, item] of Object.entries(value))
+    weight += weightOf(item) + (Array.isArray(value) ? 0 : key.length + 4);
+  return weight;
 }
 
 /** The lists of an answer that came ahead. */

@@ -102,7 +102,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     const opacity = pale ? 0.06 : (clearness[state] ?? 0.9);
     const end = lastPoint(points);
     if (end && state === 'stopped') {
-      ends.push({ kind: 'cross', ...end, radius: 2.6, stroke, width: 1.2, opacity: pale ? 0.08 : 0.7 });
+      ends.push({ kind: 'cross', ...end, radius: 2.6, stroke, width: 1, opacity: pale ? 0.08 : 0.7 });
     } else if (end && (state === 'running' || points.length === 2)) {
       ends.push({ kind: 'dot', ...end, radius: 2.6, fill: stroke, opacity: pale ? 0.1 : 1 });
     }

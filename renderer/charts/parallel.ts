@@ -131,6 +131,9 @@ export function trialLine(row: TrialRow, axes: readonly Axis[]): number[] {
   });
 }
 
+/** Lines of trials outside the filter that are enough to show the ground the others stand out from. */
+const GROUND = 300;
+
 export function drawParallel(
   axes: readonly Axis[],
   frame: Frame,
@@ -145,17 +148,35 @@ export function drawParallel(
   /** Many lines are drawn thinner, so that the good ones stand out. */
   const thin = Math.max(0.2, Math.min(1, 250 / Math.max(1, rows.length)));
   const few = Math.min(0.8, 3 / Math.max(1, rows.length));
-  const lines = rows
-    .map((row) => ({ row, heat: heat(row), in: shown(row) }))
-    .sort((a, b) => Number(a.in) - Number(b.in) || a.heat - b.heat)
-    .map(({ row, heat: warm, in: inside }): Mark => ({
+  const all = rows.map((row) => ({ row, heat: heat(row), inside: shown(row) }));
+  const outside = all.filter(({ inside }) => !inside);
+  /** Of many trials outside, every n-th stands for the others, darker by as much. */
+  const each = Math.max(1, Math.ceil(outside.length / GROUND));
+  const ground = outside
+    .filter((_, i) => i % each === 0)
+    .map(({ row }): Mark => ({
       kind: 'line',
       points: trialLine(row, axes),
-      stroke: inside ? theme.states[row.state] : theme.quiet,
-      width: inside && warm > 0.9 ? 1.6 : 1,
-      opacity: inside ? Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)) : 0.04 * thin,
+      stroke: theme.quiet,
+      width: 1,
+      opacity: 0.04 * thin * each,
     }));
-  return [...lines, ...axes.flatMap((axis) => axisMarks(axis, frame, theme)), ...drawValues(axes, theme)];
+  const lines = all
+    .filter(({ inside }) => inside)
+    .sort((a, b) => a.heat - b.heat)
+    .map(({ row, heat: warm }): Mark => ({
+      kind: 'line',
+      points: trialLine(row, axes),
+      stroke: theme.states[row.state],
+      width: warm > 0.9 ? 1.6 : 1,
+      opacity: Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)),
+    }));
+  return [
+    ...ground,
+    ...lines,
+    ...axes.flatMap((axis) => axisMarks(axis, frame, theme)),
+    ...drawValues(axes, theme),
+  ];
 }
 
 /** What stands beside the axes, above all lines: also above those that are drawn later, such as that of a selected trial. */

@@ -1,15 +1,19 @@
-/** Charts take turns: one big canvas is painted per frame, so that six of them never make one long frame together. */
+/** Charts take turns: as many are painted in a frame as fit into it, so that all of them together never make one long frame. */
 const waiting = new Map<object, () => void>();
 let frame = 0;
 
+/** Milliseconds of a frame after which the next chart waits for the next frame. */
+const BUDGET = 6;
+
 function next(): void {
   frame = 0;
-  const first = waiting.entries().next();
-  if (first.done) return;
-  const [key, paint] = first.value;
-  waiting.delete(key);
-  if (waiting.size > 0) frame = requestAnimationFrame(next);
-  paint();
+  const end = performance.now() + BUDGET;
+  for (const [key, paint] of waiting) {
+    waiting.delete(key);
+    paint();
+    if (performance.now() > end) break;
+  }
+  if (waiting.size > 0) frame ||= requestAnimationFrame(next);
 }
 
 const nothing = (): void => undefined;
