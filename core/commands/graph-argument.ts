@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { LabError, messageOf } from '../base/errors.ts';
 import { withNode } from '../graph/edit.ts';
 import { fromFile } from '../graph/file.ts';
@@ -12,7 +13,8 @@ const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
 
 /**
  * A graph as a person names it: a template (with `--nodes`), a file, or the one-line text form. Frozen nodes
- * without a checkpoint get theirs from `teachers`: `FILE` for all of them or `NODE=FILE`.
+ * without a checkpoint get theirs from `teachers`: `FILE` for all of them or `NODE=FILE`, absolute in the graph, since a run
+ * may go on from another folder.
  */
 export function graphFrom(argument: string, nodes: string | undefined, teachers: readonly string[]): Graph {
   return withTeachers(baseGraph(argument, nodes), teachers);
@@ -71,7 +73,10 @@ function withTeachers(graph: Graph, teachers: readonly string[]): Graph {
           'Frozen nodes have only Cutoff edges into them. See: ktg graph show.',
         );
       }
-      result = withNode(result, node, { ...nodeOf(result, node), checkpoint: named ? named[2]! : teacher });
+      result = withNode(result, node, {
+        ...nodeOf(result, node),
+        checkpoint: resolve(named ? named[2]! : teacher),
+      });
     }
   }
   return result;

@@ -9,6 +9,7 @@ import type { Rule, StudyPlan } from '../study/plan.ts';
 import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import type { Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
+import { dataOf } from './data-option.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
 
 export const planOptions = {
@@ -57,7 +58,7 @@ ${computationUsage}`;
 
 /** The plan of a study as its options say; what is left out depends on the data: built-in pictures mean a quick look. */
 export function planFrom(values: Values): StudyPlan {
-  const data = textOf(values, 'data') ?? 'synthetic';
+  const data = dataOf(values);
   const seed = wholeOf(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = wholeOf(values, 'epochs', usual.training.epochs, 1, 100_000);

@@ -15,6 +15,7 @@ import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationUsage } from './computation.ts';
+import { dataOf } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { jsonLine, jsonReporter, line, tableReporter } from './report.ts';
@@ -157,7 +158,7 @@ export async function openWithProgress(spec: string): Promise<Dataset> {
 }
 
 function describe(values: Values, graph: RunDescription['graph']): RunDescription {
-  const data = textOf(values, 'data') ?? 'synthetic';
+  const data = dataOf(values);
   const quick = data.startsWith('synthetic');
   const epochs = wholeOf(values, 'epochs', quick ? SYNTHETIC_EPOCHS : PAPER_EPOCHS, 1, 100_000);
   const batch = wholeOf(values, 'batch', 64, 1, 65_536);

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from './archives.ts';
 import type { CifarName } from './cifar.ts';
@@ -28,11 +28,16 @@ export interface OpenOptions extends DataOptions {
  *   `downloadArchive`
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
-  if (spec === 'synthetic' || spec.startsWith('synthetic:'))
-    return syntheticDataset(syntheticOptions(spec.slice('synthetic:'.length)));
+  if (isSynthetic(spec)) return syntheticDataset(syntheticOptions(spec.slice('synthetic:'.length)));
   if (isCifarName(spec)) return openOfficial(spec, options);
   return readCifar(spec, options);
 }
+
+/** What a person wrote in this folder, so that it means the same in any other: a path becomes absolute. */
+export const absoluteSpec = (spec: string): string =>
+  isSynthetic(spec) || isCifarName(spec) ? spec : resolve(spec);
+
+const isSynthetic = (spec: string): boolean => spec === 'synthetic' || spec.startsWith('synthetic:');
 
 const isCifarName = (spec: string): spec is CifarName => Object.hasOwn(CIFAR_LAYOUTS, spec);
 
