@@ -20,9 +20,8 @@ export async function sendParts(
 ): Promise<unknown> {
   const withoutItems = async (name: string | null, value: unknown): Promise<unknown> => {
     if (!Array.isArray(value)) return value;
-    const pieces = piecesOf(value);
-    if (pieces.length < 2) return value;
-    for (const items of pieces) {
+    for (const items of piecesOf(value)) {
+      if (items.length === value.length) return value;
       if (!awaited()) break;
       send({ name, items });
       await new Promise((resolve) => setTimeout(resolve));
@@ -36,20 +35,21 @@ export async function sendParts(
   return rest;
 }
 
-/** Cuts a list into pieces that weigh no more than one may, or are a single item. */
-function piecesOf(items: readonly unknown[]): unknown[][] {
-  const pieces: unknown[][] = [];
-  let room = 0;
+/** Cuts a list into pieces that weigh no more than one may, or are a single item. Each is weighed when it is asked for. */
+function* piecesOf(items: readonly unknown[]): Iterable<unknown[]> {
+  let piece: unknown[] = [];
+  let room = PIECE;
   for (const item of items) {
     const weight = weightOf(item);
-    if (weight > room || pieces.length === 0) {
-      pieces.push([]);
+    if (weight > room && piece.length > 0) {
+      yield piece;
+      piece = [];
       room = PIECE;
     }
-    pieces.at(-1)!.push(item);
+    piece.push(item);
     room -= weight;
   }
-  return pieces;
+  yield piece;
 }
 
 /** Characters of JSON of a number, roughly. */

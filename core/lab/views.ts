@@ -79,8 +79,7 @@ function neighbours(
   { id, kind, study, rerun, variant }: Run,
 ): Pick<RunView, 'before' | 'after'> {
   if (kind === 'pretrain') return { before: null, after: null };
-  const all = store.runs(kind === 'trial' ? { study: study!, kind } : { rerun: rerun!, kind });
-  const row = all.filter((run) => run.variant === variant).map((run) => run.id);
+  const row = store.runIds(kind === 'trial' ? { study: study!, kind } : { rerun: rerun!, kind, variant });
   const at = row.indexOf(id);
   return { before: row[at - 1] ?? null, after: row[at + 1] ?? null };
 }

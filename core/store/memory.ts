@@ -52,6 +52,7 @@ export function openMemoryStore(): Store {
           (filter.study === undefined || run.study === filter.study) &&
           (filter.rerun === undefined || run.rerun === filter.rerun) &&
           (filter.kind === undefined || run.kind === filter.kind) &&
+          (filter.variant === undefined || run.variant === filter.variant) &&
           (filter.states?.includes(run.state) ?? true),
       )
       .sort((a, b) => (a.study ?? 0) - (b.study ?? 0) || a.number - b.number || a.id - b.id);

@@ -96,6 +96,7 @@ export interface RunFilter {
   study?: number;
   rerun?: number;
   kind?: RunKind;
+  variant?: string;
   states?: readonly RunState[];
 }
 

@@ -311,7 +311,9 @@ export function storeContract(name: string, open: () => Store): void {
       const repeat = newTrial(id, 0, { kind: 'repeat', rerun: rerun.id, variant: 'graph' });
       const run = store.addRun(repeat);
       assert.throws(() => store.addRun(repeat), { code: 'store.duplicate-run' });
-      store.addRun({ ...repeat, variant: 'dml' });
+      const beside = store.addRun({ ...repeat, variant: 'dml' });
+      assert.deepEqual(store.runIds({ rerun: rerun.id }), [run.id, beside.id]);
+      assert.deepEqual(store.runIds({ rerun: rerun.id, variant: 'dml' }), [beside.id]);
       store.addEpoch(run.id, metrics(1));
       assert.equal(store.curves({ rerun: rerun.id }).length, 1);
       assert.deepEqual(store.curves({ study: id }), []);

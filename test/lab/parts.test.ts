@@ -58,6 +58,19 @@ describe('long answers', () => {
     assert.ok(new Set(seen).size > seen.length / 2, seen.join());
   });
 
+  test('what comes later is weighed when its turn comes', async () => {
+    let weighed = 0;
+    const row = {
+      get text() {
+        weighed++;
+        return 'x'.repeat(1000);
+      },
+    };
+    const seen: number[] = [];
+    await sendParts(Array(1000).fill(row), () => seen.push(weighed), () => true); // prettier-ignore
+    assert.ok(seen[0]! < 80 && weighed === 1000, `${seen.join()}; ${weighed}`);
+  });
+
   test('nothing more is sent when nobody waits any more', async () => {
     let sends = 0;
     await sendParts({ first: rows(1000), second: rows(1000) }, () => sends++, () => sends < 2); // prettier-ignore

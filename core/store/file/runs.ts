@@ -87,11 +87,12 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     return runOf(row);
   };
 
-  const matching = <Row>(columns: string, { study, rerun, kind, states }: RunFilter = {}): Row[] => {
+  const matching = <Row>(columns: string, { study, rerun, kind, variant, states }: RunFilter = {}): Row[] => {
     const { clause, values } = where([
       ['study = ?', study],
       ['rerun = ?', rerun],
       ['kind = ?', kind],
+      ['variant = ?', variant],
       ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
     ]);
     return database.all<Row>(`SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`, ...values);
