@@ -29,7 +29,7 @@ const job = (run: number, model: string): Job => ({
   checkpointEvery: 1e6,
 });
 
-/** Runs one job; gives seconds per epoch after the first, and when it began and ended. */
+/** Runs one job; gives seconds per epoch after the first, when it began and ended, and the engine that trained. */
 async function measure(pool: WorkerPool, slot: string, run: number, model: string) {
   const witness = new Witness();
   let startedAt = 0;
@@ -40,7 +40,7 @@ async function measure(pool: WorkerPool, slot: string, run: number, model: strin
   const end = await witness.over;
   if (end !== 'completed') throw new Error(JSON.stringify(end));
   const seconds = witness.epochs.slice(1).reduce((sum, epoch) => sum + epoch.seconds, 0) / (EPOCHS - 1);
-  return { seconds, startedAt, endedAt: performance.now() };
+  return { seconds, startedAt, endedAt: performance.now(), engine: witness.environment!.engine };
 }
 
 /**
@@ -70,10 +70,10 @@ export async function bench(args: string[]): Promise<number> {
     const first = await measure(pool, names[0]!, 300, values.arch);
     const second = await measure(pool, names[0]!, 301, values.arch);
     const between = (second.startedAt - first.endedAt) / 1000;
-    const result = { arch: values.arch, slots, secondsAlone: alone.seconds, secondsTogether: together.map(({ seconds }) => seconds), efficiency, secondsBetween: between }; // prettier-ignore
+    const result = { arch: values.arch, engine: alone.engine, slots, secondsAlone: alone.seconds, secondsTogether: together.map(({ seconds }) => seconds), efficiency, secondsBetween: between }; // prettier-ignore
     if (values.json) console.log(JSON.stringify(result));
     else {
-      console.log(`2 x ${values.arch}, an epoch of 2,000 images: alone ${alone.seconds.toFixed(2)} s, ${slots} at once ${together.map(({ seconds }) => seconds.toFixed(2)).join(', ')} s`); // prettier-ignore
+      console.log(`${alone.engine}: 2 x ${values.arch}, an epoch of 2,000 images: alone ${alone.seconds.toFixed(2)} s, ${slots} at once ${together.map(({ seconds }) => seconds.toFixed(2)).join(', ')} s`); // prettier-ignore
       console.log(`${slots} slots keep ${(100 * efficiency).toFixed(1)} % of the sum of their single speeds (goal: 90 %)`); // prettier-ignore
       console.log(`between two runs of the same architectures: ${between.toFixed(3)} s (goal: below 0.5 s)`);
     }
