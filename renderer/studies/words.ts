@@ -6,8 +6,9 @@ import type {
   StudyCard,
   StudyPlan,
   TrialCounts,
+  TrialRow,
 } from '../../core/lab/api.ts';
-import { meanText } from '../charts/seeds.ts';
+import { meanText, variantTitle } from '../charts/seeds.ts';
 import { counted } from '../parts/format.ts';
 import { jobStates } from '../parts/states.ts';
 
@@ -73,6 +74,21 @@ export function rerunText({ rerun, variants, done, total }: RerunView): { mean: 
     mean: mean ? `${mean} %` : rerun.state === 'completed' ? 'no result' : 'none yet',
     rest: rerun.state === 'completed' ? '' : `${done} of ${total} runs`,
   };
+}
+
+/** What a slot works on, as its study's page says it: `Trial 17`, `Re-run: Independent, seed 3`. */
+export function workTitle(
+  { run, rerun, title }: SlotView,
+  study: { byRun: ReadonlyMap<number, TrialRow>; reruns: readonly RerunView[] },
+): string {
+  const trial = study.byRun.get(run ?? 0);
+  if (trial) return `Trial ${trial.number}`;
+  const view = study.reruns.find((each) => each.rerun.id === rerun);
+  for (const { name, runs } of view?.variants ?? []) {
+    const repeat = runs.find((each) => each.run === run);
+    if (repeat) return `Re-run: ${variantTitle(name)}, seed ${repeat.number + 1}`;
+  }
+  return title;
 }
 
 /** What a slot with a run does right now. */

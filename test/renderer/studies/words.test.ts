@@ -9,6 +9,7 @@ import {
   planText,
   rerunText,
   standingOf,
+  workTitle,
 } from '../../../renderer/studies/words.ts';
 import { plan } from '../../contract/samples.ts';
 import { trial } from '../rows.ts';
@@ -65,6 +66,25 @@ test('a re-run says its mean and how far it is', () => {
   assert.deepEqual(view('running', 0.7346, null, 1), { mean: '73.46 %', rest: '1 of 5 runs' });
   assert.deepEqual(view('running', null, null, 0), { mean: 'none yet', rest: '0 of 5 runs' });
   assert.deepEqual(view('completed', null, null, 5), { mean: 'no result', rest: '' });
+});
+
+test('what a slot works on is called as its study calls it', () => {
+  const reruns = [
+    {
+      rerun: { id: 3 },
+      variants: [
+        { name: 'graph', runs: [trial(20, { number: 0 })] },
+        { name: 'dml', runs: [trial(21, { number: 0 }), trial(22, { number: 1 })] },
+      ],
+    },
+  ] as unknown as RerunView[];
+  const study = { byRun: new Map([[7, trial(7, { number: 17 })]]), reruns };
+  const title = (run: number, rerun: number | null) =>
+    workTitle({ run, rerun, title: 'as the lab says it' } as SlotView, study);
+  assert.equal(title(7, null), 'Trial 17');
+  assert.equal(title(20, 3), 'Re-run: This graph, seed 1');
+  assert.equal(title(22, 3), 'Re-run: DML, seed 2');
+  assert.equal(title(9, null), 'as the lab says it');
 });
 
 test('what a slot does is said from its start on', () => {
