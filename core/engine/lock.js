@@ -97,8 +97,8 @@ async function ageOf(path) {
   return found ? Date.now() - found.mtimeMs : 0;
 }
 
-/** @param {number} pid */
-function isAlive(pid) {
+/** Whether a process of this machine runs. @param {number} pid */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0);
   } catch (error) {

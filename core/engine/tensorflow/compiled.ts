@@ -29,7 +29,7 @@ import {
   typeAttribute,
 } from './graph.ts';
 import { allOf, loopOf } from './loop.ts';
-import { forgetPrograms } from './compile-cache.ts';
+import { putBackLeftovers, withoutPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
 import { name, recordStep } from './record-step.ts';
 import { recording } from './recordings.ts';
@@ -218,15 +218,18 @@ class CompiledStep implements Step {
 
   private async compile(): Promise<void> {
     const names = this.plan.architectures.map(({ title }) => title).join(' + ');
+    const { cache } = this;
+    if (cache !== null) putBackLeftovers(cache);
     await whileBlocked(`compiling ${names}`, () => {
       try {
         this.callAll();
       } catch (error) {
-        if (this.cache === null || isOutOfMemory(error)) throw error;
+        if (cache === null || isOutOfMemory(error)) throw error;
         // what is kept may be damaged, or another worker was at the same file: XLA takes both for errors of the step
-        forgetPrograms(this.cache);
-        this.session.reopen();
-        this.callAll();
+        withoutPrograms(cache, () => {
+          this.session.reopen();
+          this.callAll();
+        });
       }
     });
   }
