@@ -9,7 +9,7 @@ import { messageOf } from '../../core/base/errors.ts';
 import { choiceOf, wholeOf } from '../../core/commands/values.ts';
 import type { DeviceKind } from '../../core/engine/computation.ts';
 import { type Precision, precisions } from '../../core/study/computation.ts';
-import type { Card } from '../../core/workers/devices.ts';
+import type { Card } from '../../core/workers/cards.ts';
 import { shareCards } from '../../core/workers/mps.ts';
 import {
   chooseSlots,
@@ -202,7 +202,7 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
   here.tell({ packing: { ...found, choice, bars } satisfies PackingReport });
 }
 
-/** A folder of programs that begins empty, and is shared by all that is measured in it. */
+/** A folder of programs and recordings that begins empty, and is shared by all that is measured in it. */
 async function inEmptyCache<T>(work: (variables: Record<string, string>) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-compiled-'));
   try {

@@ -16,6 +16,7 @@ import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
 import { compiledCall, functionOf, outline } from '../../core/engine/tensorflow/outline.ts';
 import { Recorder } from '../../core/engine/tensorflow/record.ts';
 import { loadGraph, serialise } from '../../core/engine/tensorflow/saved-model.ts';
+import { device, openHere } from './device.ts';
 import {
   differentiate,
   differentiatePlainly,
@@ -26,7 +27,8 @@ import {
   tensorsOf,
 } from './operation-cases.ts';
 
-const tensorflow = loadBinding({ threads: 2 });
+await openHere({ compiler: 'xla' });
+const tensorflow = loadBinding(); // the library that is open now
 const { tf, backend, binding } = tensorflow;
 const native = nativeOperations(tensorflow);
 const plain = plainOperations(tf);
@@ -130,7 +132,8 @@ describe('operations and their gradients, on inputs far from mean 0 and variance
       const [first, second, third] = [eagerly(native, one), eagerly(plain, one), captured(native, one)];
       for (const [i, values] of first.entries()) {
         assert.ok(relativeError(second[i]!, [...values]) < ALLOWED, `native against plain, ${i}`);
-        assert.deepEqual(third[i], values, `recorded against eager, ${i}`);
+        if (device === 'cpu') assert.deepEqual(third[i], values, `recorded against eager, ${i}`);
+        else assert.ok(relativeError(third[i]!, [...values]) < ALLOWED, `recorded against eager, ${i}`); // cards choose kernels by the clock
       }
     });
   }
