@@ -23,7 +23,7 @@ import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
 import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
-import { diagnose } from './tensorflow/cuda-diagnosis.ts';
+import { diagnose, problemsOf } from './tensorflow/cuda-diagnosis.ts';
 import { cardSeen, cardWords, probeCuda, type SeenCard, systemLibraries } from './tensorflow/cuda-probe.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
@@ -134,7 +134,8 @@ function seeOneCard(): SeenCard {
 /** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */
 function requireCard(binding: TensorFlowBinding): void {
   if (binding.isUsingGpuDevice()) return;
-  const [problem] = diagnose(probeCuda());
+  const probe = probeCuda();
+  const [problem] = problemsOf(diagnose(probe), probe.cards[0]?.uuid);
   throw new LabError(
     NO_CARD,
     `TensorFlow opened, but it found no card that it can use.${problem ? ` ${problem.found}` : ''}`,

@@ -7,8 +7,9 @@ import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../workers/about.ts';
 import type { Device } from '../search/runner.ts';
-import { type Card, cores, devicesFrom, findCards } from '../workers/devices.ts';
-import { obstacleToCards } from '../workers/engine-library.ts';
+import { type Card, findCards } from '../workers/cards.ts';
+import { cores, devicesFrom } from '../workers/devices.ts';
+import { obstaclesTo } from '../workers/engine-library.ts';
 import { shareCards } from '../workers/mps.ts';
 import { chooseSlots, packingFile, readPacking } from '../workers/packing.ts';
 import { WorkerPool } from '../workers/pool.ts';
@@ -42,11 +43,14 @@ export async function openLab(
   try {
     const works = how === 'to-work' && !store.place.readOnly;
     let cards: Card[] = [];
-    let obstacle: string | null = null;
+    let obstacleTo: ReturnType<typeof obstaclesTo>;
     const look = async (afresh: boolean): Promise<Device[]> => {
-      cards = await findCards();
-      if (afresh) obstacle = cards.length > 0 ? obstacleToCards() : null;
-      return devicesFrom(cards, obstacle, (card) => chooseSlots(readPacking(packingFile(card.title)), card));
+      const known = new Set(cards.map(({ uuid }) => uuid));
+      cards = await findCards(process.env, cards);
+      if (afresh || cards.some(({ uuid }) => !known.has(uuid))) obstacleTo = obstaclesTo(cards);
+      return devicesFrom(cards, obstacleTo, (card) =>
+        chooseSlots(readPacking(packingFile(card.title)), card),
+      );
     };
     const runner = new WorkerPool({
       devices: works ? await look(true) : [],

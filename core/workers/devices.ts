@@ -1,24 +1,9 @@
-import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 import type { Device } from '../search/runner.ts';
+import type { Card } from './cards.ts';
 
 /** Slots that one card may have: more than this never filled it better. */
 const MOST_SLOTS_A_CARD = 8;
-/** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
-const PATIENCE = 10_000;
-
-/** A card as the driver lists it. */
-export interface Card {
-  index: number;
-  /** `GPU-6f3c...`: CUDA finds it by this name whatever else is in the machine. */
-  uuid: string;
-  title: string;
-  /** Bytes. */
-  memory: number | null;
-  /** Version of the driver; '' when unknown. */
-  driver: string;
-}
 
 /** Cores that this process may use (affinity and container limits included). */
 export const cores = (): number => availableParallelism();
@@ -27,15 +12,16 @@ export const cores = (): number => availableParallelism();
  * Devices of this machine. Cards compute where nothing is in the way, else one slot a core: with one thread each, they are
  * faster together than one slot with all threads.
  *
- * @param obstacle why the engine cannot use the cards, and what to do; null when it can
+ * @param obstacleTo why the engine cannot use a card, and what to do; null when it can. Asked for null where there is no card
  * @param slotsOf a card that computes
  */
 export function devicesFrom(
   cards: readonly Card[],
-  obstacle: string | null,
+  obstacleTo: (card: Card | null) => string | null,
   slotsOf: (card: Card) => SlotChoice,
 ): Device[] {
   const gpus = cards.map((card): Device => {
+    const obstacle = obstacleTo(card);
     const { slots, reason } = obstacle === null ? slotsOf(card) : { slots: 0, reason: obstacle };
     return {
       name: `gpu:${card.index}`,
@@ -49,15 +35,16 @@ export function devicesFrom(
       uuid: card.uuid,
     };
   });
-  const withCards = obstacle === null && gpus.length > 0;
+  const missed = cards.length === 0 ? obstacleTo(null) : null;
   const cpu: Device = {
     name: 'cpu',
     title: cpus()[0]?.model.trim() ?? 'Processor',
     kind: 'cpu',
     memory: totalmem(),
-    slots: withCards ? 0 : cores(),
+    slots: gpus.some(computesOnCard) ? 0 : cores(),
     maximumSlots: cores(),
     present: true,
+    ...(missed !== null && { note: missed }),
   };
   return [...gpus, cpu];
 }
@@ -79,52 +66,6 @@ const computesOnCard = ({ kind, maximumSlots }: Device): boolean => kind === 'gp
 export interface SlotChoice {
   readonly slots: number;
   readonly reason: string;
-}
-
-/**
- * Cards as `nvidia-smi` lists them, none where it is missing or fails. CUDA_VISIBLE_DEVICES narrows them down, by numbers (0,2),
- * beginnings of names (GPU-6f3c) or the names of parts that a card was divided into (MIG-c6d4...).
- */
-export async function findCards(
-  environment: Record<string, string | undefined> = process.env,
-): Promise<Card[]> {
-  const ask = (...args: string[]): Promise<string> =>
-    promisify(execFile)('nvidia-smi', args, { timeout: PATIENCE, env: environment }).then(
-      ({ stdout }) => stdout,
-      () => '',
-    );
-  const allowed = environment.CUDA_VISIBLE_DEVICES?.split(',').map((word) => word.trim());
-  if (allowed?.some((word) => /^MIG-/.test(word)))
-    return parseParts(await ask('-L')).filter(({ uuid }) => allowed.some((word) => uuid.startsWith(word)));
-  const query = ['--query-gpu=index,uuid,name,memory.total,driver_version', '--format=csv,noheader,nounits'];
-  return parseCards(await ask(...query)).filter(
-    ({ index, uuid }) =>
-      allowed?.some((word) => word === String(index) || (/^GPU-/.test(word) && uuid.startsWith(word))) ??
-      true,
-  );
-}
-
-/** `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559, 580.65.06` */
-export function parseCards(output: string): Card[] {
-  return output.split('\n').flatMap((line) => {
-    const [index = '', uuid = '', title = '', memory = '', driver = ''] = line.split(',').map((word) => word.trim()); // prettier-ignore
-    if (!/^\d+$/.test(index) || title === '') return [];
-    const bytes = /^\d+$/.test(memory) ? Number(memory) * 2 ** 20 : null;
-    return [{ index: Number(index), uuid, title, memory: bytes, driver }];
-  });
-}
-
-/** `GPU 0: NVIDIA A100 (UUID: GPU-5d5b...)`, then for each of its parts `  MIG 1g.5gb     Device  0: (UUID: MIG-c6d4...)` */
-function parseParts(output: string): Card[] {
-  let card = '';
-  const parts: Card[] = [];
-  for (const line of output.split('\n')) {
-    card = /^GPU \d+: (.+) \(UUID/.exec(line)?.[1] ?? card;
-    const [, part, uuid] = /^\s+(MIG \S+).*\(UUID: (MIG-[^)]+)\)/.exec(line) ?? [];
-    if (part !== undefined && uuid !== undefined)
-      parts.push({ index: parts.length, uuid, title: `${card}, ${part}`, memory: null, driver: '' });
-  }
-  return parts;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
+import { diagnose, problemsOf } from '../engine/tensorflow/cuda-diagnosis.ts';
 import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { installLibrary, libraryStatus, removeLibrary } from '../engine/tensorflow/library.ts';
 import { progressWriter } from '../engine/tensorflow/progress.ts';
 import { tensorflowVersion, type Variant } from '../engine/tensorflow/release.ts';
 import type { LabProblem } from '../study/problem.ts';
+import type { Card } from './cards.ts';
 import type { EngineWish } from './messages.ts';
 
 /** Which engine workers get, as far as it can be said without opening one. */
@@ -57,12 +58,19 @@ export function engineFacts(wish: EngineWish, onCards: boolean | null = null): E
   };
 }
 
-/** Why workers cannot compute on the cards of this machine, and what to do; null when they can. Asks the driver. */
-export function obstacleToCards(): string | null {
+/**
+ * Why workers cannot compute on a card of this machine, and what to do; null when they can. For null: why there is none, which
+ * only matters where the library for cards is installed. Asks the driver once, for all.
+ */
+export function obstaclesTo(cards: readonly Card[]): (card: Card | null) => string | null {
   const { state, found, next } = libraryStatus('gpu');
-  if (state !== 'ready') return `${found} ${next}.`;
-  const [problem] = diagnose(probeCuda());
-  return problem ? `${problem.found} ${problem.next}` : null;
+  if (state !== 'ready') return (card) => (card ? `${found} ${next}.` : null);
+  const wholes = new Set(cards.map(({ uuid, parent }) => parent ?? uuid));
+  const problems = diagnose(probeCuda(process.env, [...wholes]));
+  return (card) => {
+    const [problem] = problemsOf(problems, card?.parent ?? card?.uuid);
+    return problem ? `${problem.found} ${problem.next}` : null;
+  };
 }
 
 /** How an install goes; bytes are 0 in steps that are not counted in bytes. */

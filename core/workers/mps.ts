@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -47,16 +48,19 @@ const prefix = `ktg-mps-${userInfo().uid}-`;
 
 /**
  * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a folder of its own, for
- * the cards in `cards`. No setting of a card is touched, so no rights are needed; a daemon that others run stays as it is.
- * Daemons of labs that were killed are ended first.
+ * the cards in `cards`. No setting of a card is touched, so no rights are needed. A daemon that is there already is used and
+ * stays as it is: one that the environment names, or one at the usual place, to which every process goes by itself. Daemons
+ * of labs that were killed are ended first.
  *
  * @param cards UUIDs: to its clients a daemon counts the cards that it was given by number from 0 again
  * @param place for folders with pipes and logs; names of sockets must be short, so not below a long path
+ * @param usual where a daemon has its pipes that was not told otherwise (NVIDIA's documentation of MPS)
  */
 export async function shareCards(
   cards: readonly string[],
   environment: Record<string, string | undefined> = process.env,
   place: string = tmpdir(),
+  usual = '/tmp/nvidia-mps',
 ): Promise<Sharing> {
   const letGo =
     (env: NodeJS.ProcessEnv) =>
@@ -65,8 +69,11 @@ export async function shareCards(
       for (const server of servers.match(/\d+/g) ?? [])
         await ask(`terminate_client ${server} ${pid}`, env).catch(() => undefined); // of another server, or gone
     };
-  if (environment.CUDA_MPS_PIPE_DIRECTORY)
-    return { shared: true, variables: {}, letGo: letGo(environment), end: () => Promise.resolve() }; // the user's own daemon
+  const isThere =
+    environment.CUDA_MPS_PIPE_DIRECTORY !== undefined ||
+    (existsSync(join(usual, 'control')) && (await answers(environment)));
+  if (isThere)
+    return { shared: true, variables: {}, letGo: letGo(environment), end: () => Promise.resolve() };
   await endAbandoned(environment, place);
   const folder = join(place, `${prefix}${process.pid}`);
   const variables = variablesOf(folder);
@@ -94,6 +101,12 @@ const variablesOf = (folder: string) => ({
   CUDA_MPS_PIPE_DIRECTORY: join(folder, 'pipe'),
   CUDA_MPS_LOG_DIRECTORY: join(folder, 'log'),
 });
+
+const answers = (env: NodeJS.ProcessEnv): Promise<boolean> =>
+  ask('get_server_list', env).then(
+    () => true,
+    () => false,
+  );
 
 /** A lab that was killed leaves its daemon behind, and two of them get in each other's way on a card. */
 async function endAbandoned(environment: NodeJS.ProcessEnv, place: string): Promise<void> {

@@ -5,7 +5,8 @@ import { makeFolder } from '../data/folder.js';
 import { engineHome } from '../engine/tensorflow/cache.ts';
 import { tensorflowVersion } from '../engine/tensorflow/release.ts';
 import { KEPT } from '../train/steps.ts';
-import type { Card, SlotChoice } from './devices.ts';
+import type { Card } from './cards.ts';
+import type { SlotChoice } from './devices.ts';
 
 const measurement = v.object({
   /** Workers at once on the card. */

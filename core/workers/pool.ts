@@ -86,10 +86,9 @@ export class WorkerPool implements Runner {
     this.#devices = options.devices.map((device) => ({ ...device }));
     this.#engine = options.engine ?? 'auto';
     this.#dataFolder = options.dataFolder ?? null;
-    this.#looks =
-      options.lookAtDevices && this.#devices.some(({ kind }) => kind === 'gpu')
-        ? setInterval(() => void this.#lookAtDevices(false), DEVICE_LOOK).unref()
-        : null;
+    this.#looks = options.lookAtDevices
+      ? setInterval(() => void this.#lookAtDevices(false), DEVICE_LOOK).unref()
+      : null;
     this.#place();
   }
 

@@ -72,6 +72,19 @@ describe('installing from a wheel', () => {
     const again = await installRelease(tinyRelease, { home, wheel: '/nowhere.whl' });
     assert.equal(again.state, 'ready');
   });
+  test("CUDA's own libraries are brought also where the library was installed without them", async () => {
+    const release = { ...tinyRelease, variant: 'gpu' as const };
+    const wheel = writeWheel(folder);
+    assert.equal((await installRelease(release, { home, wheel, cuda: 'system' })).state, 'ready');
+    assert.equal((await installRelease(release, { home, wheel: '/nowhere.whl', cuda: 'system' })).state, 'ready'); // prettier-ignore
+    await assert.rejects(installRelease(release, { home, wheel: '/nowhere.whl' }), {
+      code: 'engine.no-wheel',
+    });
+    const { folder: library, state } = statusOf(release, home);
+    assert.equal(state, 'ready', 'what was there stays');
+    mkdirSync(join(library, 'cuda'));
+    assert.equal((await installRelease(release, { home, wheel: '/nowhere.whl' })).state, 'ready');
+  });
 
   test('takes the wheel that the environment names', async (t) => {
     process.env.KTG_TENSORFLOW_WHEEL = writeWheel(folder);

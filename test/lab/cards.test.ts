@@ -27,6 +27,10 @@ interface Machine {
   readonly library?: boolean;
   readonly cuda?: readonly string[];
   readonly mps?: boolean;
+  /** Compute capabilities of the two cards. */
+  readonly capabilities?: readonly string[];
+  /** What nvidia-smi says when it fails. */
+  readonly mute?: string;
   /** Steps a second by workers at once. */
   readonly rates?: readonly [slots: number, stepsPerSecond: number][];
   /** What is done in the lab before one looks. */
@@ -44,6 +48,8 @@ async function look({
   library = true,
   cuda = cudaLibraries.map(({ soname }) => soname),
   mps = true,
+  capabilities = ['9.0', '9.0'],
+  mute = '',
   rates,
   meanwhile,
 }: Machine) {
@@ -53,10 +59,13 @@ async function look({
   for (const each of [bin, home, lib]) mkdirSync(each);
   const rows = (cells: (index: number) => string): string =>
     [0, 1].map((i) => `echo "${cells(i)}"`).join('; ');
-  script(
-    join(bin, 'nvidia-smi'),
-    `case "$1" in *memory.total*) ${rows((i) => `${i}, GPU-${i}f3c, ${CARD}, 81559, ${driver}`)};; *) ${rows(() => `${driver}, 9.0, ${CARD}`)};; esac`,
-  );
+  const answers = {
+    'memory.total': rows((i) => `${i}, GPU-${i}f3c, ${CARD}, 81559, ${driver}`),
+    compute_cap: rows((i) => `GPU-${i}f3c, ${capabilities[i]!}`),
+    'driver_version,index': rows((i) => `${driver}, ${i}, GPU-${i}f3c, ${CARD}`),
+  };
+  const cases = Object.entries(answers).map(([field, answer]) => `*${field}*) ${answer};;`);
+  script(join(bin, 'nvidia-smi'), mute === '' ? `case "$1" in ${cases.join(' ')} esac` : `echo "${mute}"; exit 18`); // prettier-ignore
   script(join(bin, 'ldconfig'), 'exit 0');
   script(
     join(bin, 'nvidia-cuda-mps-control'),
@@ -173,5 +182,20 @@ describe('a lab on a machine with two cards', () => {
       assert.match(said, /\nComputes on .*\(cpu\)/);
       assert.notEqual(kind, 'gpu', 'the banner does not name a card that computes nothing');
     }
+  });
+
+  test('one card that is too old leaves the other alone', async () => {
+    const { devices, said } = await look({ capabilities: ['5.0', '9.0'] });
+    assert.deepEqual(devices, { 'gpu:0': 0, 'gpu:1': 1, cpu: 0 });
+    assert.match(said, /^Not on .*\(gpu:0\)\..*5\.0.*\nComputes on .*\(gpu:1\)/);
+  });
+
+  test('says why no card is there when the library for cards is', async () => {
+    const { devices, said } = await look({
+      mute: 'Failed to initialize NVML: Driver/library version mismatch',
+    });
+    assert.deepEqual(Object.keys(devices), ['cpu']);
+    assert.match(said, /^Computes on .*\(cpu\).*nvidia-smi says: .*version mismatch.*restart/);
+    assert.doesNotMatch((await look({ mute: 'no', library: false })).said, /nvidia-smi/);
   });
 });

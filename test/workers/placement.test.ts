@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Device } from '../../core/search/runner.ts';
-import {
-  devicesFrom,
-  findCards,
-  onProcessorAlone,
-  parseCards,
-  withFound,
-} from '../../core/workers/devices.ts';
+import { devicesFrom, onProcessorAlone, withFound } from '../../core/workers/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';
 import { environmentFor, placesFor, waitsFor } from '../../core/workers/placement.ts';
@@ -64,69 +55,31 @@ describe('placement', () => {
 });
 
 describe('devices', () => {
-  test('cards as nvidia-smi lists them; anything else is no card', () => {
-    const output =
-      '0, GPU-6f3c, NVIDIA H100 80GB HBM3, 81559, 580.65.06\n1, GPU-a01b, NVIDIA H100 80GB HBM3, [N/A], 580.65.06\nNo devices were found\n\n';
-    assert.deepEqual(parseCards(output), [
-      {
-        index: 0,
-        uuid: 'GPU-6f3c',
-        title: 'NVIDIA H100 80GB HBM3',
-        memory: 81559 * 2 ** 20,
-        driver: '580.65.06',
-      },
-      { index: 1, uuid: 'GPU-a01b', title: 'NVIDIA H100 80GB HBM3', memory: null, driver: '580.65.06' },
-    ]);
-    assert.deepEqual(parseCards(''), []);
-  });
-
   test('cards compute where nothing is in the way, else one slot a core; the reason is said', () => {
     const cards = [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }];
-    const free = devicesFrom(cards, null, () => ({ slots: 2, reason: 'measured' }));
+    const free = devicesFrom(
+      cards,
+      () => null,
+      () => ({ slots: 2, reason: 'measured' }),
+    );
     assert.deepEqual([free[0]!.slots, free[0]!.note, free.at(-1)!.slots], [2, 'measured', 0]);
-    const blocked = devicesFrom(cards, 'The driver is too old.', () => assert.fail());
+    const blocked = devicesFrom(
+      cards,
+      () => 'The driver is too old.',
+      () => assert.fail(),
+    );
     assert.deepEqual(
       [blocked[0]!.slots, blocked[0]!.maximumSlots, blocked[0]!.note],
       [0, 0, 'The driver is too old.'],
     );
     assert.ok(blocked.at(-1)!.slots >= 1);
-  });
-
-  test('CUDA_VISIBLE_DEVICES narrows the cards down, by number or by name', async () => {
-    const bin = mkdtempSync(join(tmpdir(), 'ktg-cards-'));
-    try {
-      const program = join(bin, 'nvidia-smi');
-      writeFileSync(
-        program,
-        `#!/bin/sh
-if [ "$1" = -L ]; then echo "GPU 0: A (UUID: GPU-6f3c-1)
-  MIG 3g.40gb     Device  0: (UUID: MIG-c6d4-1)
-  MIG 1g.10gb     Device  1: (UUID: MIG-c6d4-2)
-GPU 1: B (UUID: GPU-a01b-2)
-  MIG 1g.10gb     Device  0: (UUID: MIG-77de-3)"
-else echo "0, GPU-6f3c-1, A, 1, 580
-1, GPU-a01b-2, B, 1, 580
-2, GPU-77de-3, C, 1, 580"; fi
-`,
-      );
-      chmodSync(program, 0o755);
-      const seen = async (visible?: string): Promise<string> => {
-        const environment = {
-          PATH: `${bin}:/bin`,
-          ...(visible !== undefined && { CUDA_VISIBLE_DEVICES: visible }),
-        };
-        return (await findCards(environment)).map(({ title }) => title).join('');
-      };
-      assert.deepEqual(
-        [await seen(), await seen('0,2'), await seen('GPU-a01b'), await seen(''), await seen('9')],
-        ['ABC', 'AC', 'B', '', ''],
-      );
-      assert.equal(await seen('MIG-c6d4-2,MIG-77de-3'), 'A, MIG 1g.10gbB, MIG 1g.10gb', 'parts of cards');
-      const parts = await findCards({ PATH: `${bin}:/bin`, CUDA_VISIBLE_DEVICES: 'MIG-c6d4-2,MIG-77de-3' });
-      assert.deepEqual(parts.map(({ index, uuid }) => [index, uuid]), [[1, 'MIG-c6d4-2'], [2, 'MIG-77de-3']]); // prettier-ignore
-    } finally {
-      rmSync(bin, { recursive: true });
-    }
+    const [old, free1, processor] = devicesFrom(
+      [...cards, { ...cards[0]!, index: 1, uuid: 'GPU-a01b' }],
+      (card) => (card?.index === 0 ? 'Too old.' : null),
+      () => ({ slots: 1, reason: '' }),
+    );
+    assert.deepEqual([old!.slots, free1!.slots, processor!.slots], [0, 1, 0], 'one of two');
+    assert.equal(devicesFrom([], (card) => (card ? null : 'No driver.'), () => assert.fail())[0]!.note, 'No driver.'); // prettier-ignore
   });
 
   test('a card that disappears is marked, and comes back', () => {
@@ -138,7 +91,7 @@ else echo "0, GPU-6f3c-1, A, 1, 580
   });
 
   test('slots stay as they were set, until cards that could not compute can', () => {
-    const [blocked, usable] = ['An old driver.', null].map((obstacle) => devicesFrom([{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }], obstacle, () => ({ slots: 2, reason: 'measured' }))); // prettier-ignore
+    const [blocked, usable] = ['An old driver.', null].map((obstacle) => devicesFrom([{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }], () => obstacle, () => ({ slots: 2, reason: 'measured' }))); // prettier-ignore
     const set = usable!.map((device) => ({ ...device, slots: 5 }));
     assert.deepEqual(withFound(set, usable!).map(({ slots }) => slots), [5, 5]); // prettier-ignore
     assert.deepEqual(withFound(blocked!, usable!).map(({ slots, note }) => [slots, note]), [[2, 'measured'], [0, undefined]]); // prettier-ignore
@@ -146,12 +99,16 @@ else echo "0, GPU-6f3c-1, A, 1, 580
   });
 
   test('the portable engine leaves cards alone, and has slots on the processor instead', () => {
-    const devices = devicesFrom([{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }], null, () => ({ slots: 2, reason: '' })); // prettier-ignore
+    const devices = devicesFrom([{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }], () => null, () => ({ slots: 2, reason: '' })); // prettier-ignore
     const [card, processor] = onProcessorAlone(devices);
     assert.deepEqual([card!.slots, card!.maximumSlots], [0, 0]);
     assert.match(card!.note!, /portable engine is chosen/);
     assert.equal(processor!.slots, processor!.maximumSlots);
-    const without = devicesFrom([], null, () => assert.fail()).map((device) => ({ ...device, slots: 0 }));
+    const without = devicesFrom(
+      [],
+      () => null,
+      () => assert.fail(),
+    ).map((device) => ({ ...device, slots: 0 }));
     assert.deepEqual(onProcessorAlone(without), without, 'what was set where there is no card stays');
   });
 });

@@ -103,6 +103,22 @@ describe("the user's own daemon for several workers on a card", () => {
     await sharing.end();
     assert.equal(calls(), '');
   });
+  test('so is one at the usual place, if it answers', async () => {
+    const place = mkdtempSync(join(folder, 'usual-'));
+    const usual = join(place, 'nvidia-mps');
+    mkdirSync(usual);
+    writeFileSync(join(usual, 'control'), '');
+    const { environment, calls } = pretend('usual', 'read line');
+    const sharing = await shareCards(['GPU-6f3c'], environment, place, usual);
+    assert.ok(sharing.shared);
+    assert.deepEqual(sharing.variables, {}, 'workers go to it by themselves');
+    await sharing.end();
+    assert.equal(calls().trim(), '', 'asked once, neither started nor ended');
+    const left = pretend('left-over', `if [ -z "$1" ] && [ -z "$CUDA_MPS_PIPE_DIRECTORY" ]; then exit 1; fi; ${answer}`); // prettier-ignore
+    const own = await shareCards(['GPU-6f3c'], left.environment, place, usual);
+    assert.ok(own.shared && own.variables.CUDA_MPS_PIPE_DIRECTORY, 'only the files of a daemon are left');
+    await own.end();
+  });
   test('where it is missing or refuses, the reason is said and nothing stays', async () => {
     const place = mkdtempSync(join(folder, 'refused-'));
     const missing = await shareCards(['GPU-6f3c'], { PATH: join(folder, 'empty') }, place);
@@ -134,7 +150,11 @@ describe('workers that share a card', () => {
   const variables = { CUDA_MPS_PIPE_DIRECTORY: '/tmp/pipe' };
   test('each slot of a card sees that card alone, and the daemon', () => {
     const card = { index: 1, uuid: 'GPU-a01b', title: 'NVIDIA H100', memory: 80e9, driver: '550.54' };
-    const devices = devicesFrom([card], null, () => ({ slots: 3, reason: '' }));
+    const devices = devicesFrom(
+      [card],
+      () => null,
+      () => ({ slots: 3, reason: '' }),
+    );
     assert.deepEqual(devices.map(({ name, slots }) => [name, slots])[0], ['gpu:1', 3]);
     for (const place of placesFor(devices, 8).filter(({ gpu }) => gpu !== null)) {
       const environment = environmentFor(place, variables);
@@ -144,7 +164,11 @@ describe('workers that share a card', () => {
   });
   test('workers of the processor see neither', () => {
     const [place] = placesFor(
-      devicesFrom([], null, () => assert.fail()),
+      devicesFrom(
+        [],
+        () => null,
+        () => assert.fail(),
+      ),
       2,
     );
     assert.equal(environmentFor(place!, variables).CUDA_VISIBLE_DEVICES, '');
@@ -152,7 +176,14 @@ describe('workers that share a card', () => {
   });
   test('no more slots than ever filled a card', () => {
     const card = { index: 0, uuid: 'GPU-6f3c', title: 'NVIDIA H100', memory: null, driver: '550.54' };
-    assert.equal(devicesFrom([card], null, () => ({ slots: 99, reason: '' }))[0]!.slots, 8);
+    assert.equal(
+      devicesFrom(
+        [card],
+        () => null,
+        () => ({ slots: 99, reason: '' }),
+      )[0]!.slots,
+      8,
+    );
   });
 });
 

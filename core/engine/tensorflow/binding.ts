@@ -7,7 +7,7 @@ import { LabError, messageOf } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
 import { addonFile } from './addon.ts';
 import { libraryStatus } from './library.ts';
-import { cudaFolder, cudaLibraries } from './cuda.ts';
+import { cudaFolder, cudaLibraries, cudnnParts } from './cuda.ts';
 import { openQuietly } from './quiet.ts';
 import { releaseFor, type Variant } from './release.ts';
 
@@ -141,9 +141,9 @@ function allowRemovedUtil(): void {
  * CUDA's libraries that came with TensorFlow's. Opened first and by their paths: TensorFlow asks for them by name, gets
  * those that are open, and LD_LIBRARY_PATH, which nobody can change for a running process, is not needed.
  */
-const ownLibraries = (folder: string): string[] =>
-  cudaLibraries
-    .map(({ soname }) => join(cudaFolder, soname))
+export const ownLibraries = (folder: string): string[] =>
+  [...cudaLibraries.map(({ soname }) => soname), ...cudnnParts]
+    .map((name) => join(cudaFolder, name))
     .filter((path) => existsSync(join(folder, path)));
 
 function openAddon(folder: string, variant: Variant): TensorFlowBinding {

@@ -6,11 +6,23 @@ export interface CudaProbe {
   readonly platform: string;
   /** Version of the driver; null where nvidia-smi is missing or does not answer. */
   readonly driver: string | null;
-  readonly cards: readonly { readonly title: string; readonly capability: string | null }[];
+  /** What nvidia-smi said instead; '' where it is missing or said nothing. */
+  readonly said: string;
+  /** Whether CUDA's part of the driver (libcuda.so.1) is there. */
+  readonly driverLibrary: boolean;
+  /** Those that a process may see. */
+  readonly cards: readonly CudaCard[];
   /** File names of CUDA's libraries wherever the loader or we look, such as `libcudnn.so.9`. */
   readonly libraries: readonly string[];
   /** Whether TensorFlow's own GPU library is installed. */
   readonly engine: 'ready' | 'missing' | 'damaged' | 'other-version' | 'unsupported';
+}
+
+export interface CudaCard {
+  readonly uuid: string;
+  readonly title: string;
+  /** `9.0`; null where the driver does not know it. */
+  readonly capability: string | null;
 }
 
 /** One thing that is wrong: what was found and expected, and what to do. */
@@ -19,19 +31,26 @@ export interface CudaProblem {
   readonly code: string;
   readonly found: string;
   readonly next: string;
+  /** UUID of the card whose problem it is; not there when all have it. */
+  readonly card?: string;
 }
 
 /** The oldest driver that CUDA 12 runs on (NVIDIA's compatibility table, Linux). */
 const OLDEST_DRIVER = '525.60.13';
-/** The oldest for cards of the Blackwell generation (RTX 50, B200): CUDA 12.8's. */
-const OLDEST_BLACKWELL_DRIVER = '570.26';
-/** The oldest card that TensorFlow 2.21 has programs for, and the first that only CUDA 12.8 knows. */
+/**
+ * From the Hopper generation on (H100) many operations of TensorFlow 2.21 are there as PTX 8.5 only (its build_info: sm_60 to sm_89,
+ * compute_90), which the driver must translate: that of CUDA 12.5 and newer can.
+ */
+const OLDEST_HOPPER_DRIVER = '555.42.02';
+/** The oldest card that TensorFlow 2.21 has programs for. */
 const OLDEST_CAPABILITY = '6.0';
+const HOPPER = '9.0';
+/** The first (RTX 50, B200) for which a library built with CUDA 12.5 makes no programs (tensorflow#111958). */
 const BLACKWELL = '10.0';
 
 const install = 'Run: ktg engine install gpu';
 
-/** Everything that keeps TensorFlow from the cards, the first cause first; nothing when it can use them. Pure. */
+/** Everything that keeps TensorFlow from the cards, what all have first; nothing when it can use them. Pure. */
 export function diagnose(probe: CudaProbe): CudaProblem[] {
   if (probe.platform !== 'linux-x64')
     return [
@@ -41,14 +60,7 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
         next: 'Compute on the processor here, or use a Linux machine with an NVIDIA card (on Windows: WSL 2).',
       },
     ];
-  if (probe.driver === null)
-    return [
-      {
-        code: 'cuda.no-driver',
-        found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
-        next: `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
-      },
-    ];
+  if (probe.driver === null) return [noDriver(probe)];
   if (probe.cards.length === 0)
     return [
       {
@@ -58,38 +70,83 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
       },
     ];
   return [
-    ...driverProblems(probe.driver, probe.cards),
-    ...probe.cards.flatMap(cardProblem),
+    ...driverProblem(probe.driver),
     ...(probe.engine === 'ready' ? [] : [engineProblem(probe.engine)]),
     ...libraryProblems(probe),
+    ...probe.cards.flatMap((card) => cardProblems(card, probe.driver!)),
   ];
 }
 
-function driverProblems(driver: string, cards: CudaProbe['cards']): CudaProblem[] {
-  const blackwell = cards.find(({ capability }) => capability !== null && !older(capability, BLACKWELL));
-  const oldest = blackwell ? OLDEST_BLACKWELL_DRIVER : OLDEST_DRIVER;
-  if (!older(driver, oldest)) return [];
-  return [
-    {
-      code: 'cuda.driver-too-old',
-      found: blackwell
-        ? `The driver is ${driver}; ${blackwell.title} needs ${oldest} or newer (CUDA 12.8).`
-        : `The driver is ${driver}; CUDA 12 needs ${oldest} or newer.`,
-      next: 'Update the NVIDIA driver, then restart the machine.',
-    },
-  ];
+/** The problems of one card, those of all included. */
+export const problemsOf = (problems: readonly CudaProblem[], uuid: string | undefined): CudaProblem[] =>
+  problems.filter(({ card }) => card === undefined || card === uuid);
+
+function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
+  const code = 'cuda.no-driver';
+  if (said !== '')
+    return {
+      code,
+      found: `NVIDIA's driver does not answer; nvidia-smi says: ${said}`,
+      next: 'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
+    };
+  if (driverLibrary)
+    return {
+      code,
+      found:
+        'CUDA is here (libcuda.so.1), but nvidia-smi, which says what cards there are, is missing or fails.',
+      next: 'In a container: start it with NVIDIA_DRIVER_CAPABILITIES=compute,utility. Until then the processor computes.',
+    };
+  return {
+    code,
+    found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
+    next: `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
+  };
 }
 
-const cardProblem = ({ title, capability }: CudaProbe['cards'][number]): CudaProblem[] =>
-  capability !== null && older(capability, OLDEST_CAPABILITY)
+const update = 'Update the NVIDIA driver, then restart the machine.';
+
+const driverProblem = (driver: string): CudaProblem[] =>
+  older(driver, OLDEST_DRIVER)
     ? [
         {
-          code: 'cuda.card-too-old',
-          found: `${title} has compute capability ${capability}; TensorFlow 2.21 needs ${OLDEST_CAPABILITY} or newer.`,
-          next: 'Compute on the processor, or on a newer card.',
+          code: 'cuda.driver-too-old',
+          found: `The driver is ${driver}; CUDA 12 needs ${OLDEST_DRIVER} or newer.`,
+          next: update,
         },
       ]
     : [];
+
+function cardProblems({ uuid: card, title, capability }: CudaCard, driver: string): CudaProblem[] {
+  if (capability === null) return [];
+  if (older(capability, OLDEST_CAPABILITY))
+    return [
+      {
+        code: 'cuda.card-too-old',
+        found: `${title} has compute capability ${capability}; TensorFlow 2.21 needs ${OLDEST_CAPABILITY} or newer.`,
+        next: 'Compute on the processor, or on a newer card.',
+        card,
+      },
+    ];
+  if (!older(capability, BLACKWELL))
+    return [
+      {
+        code: 'cuda.build-too-old',
+        found: `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA 12.5, which makes no programs for it.`,
+        next: 'Compute on the processor, or on a card up to the H200; newer ones need a TensorFlow that is built with CUDA 12.8.',
+        card,
+      },
+    ];
+  if (older(capability, HOPPER) || !older(driver, OLDEST_HOPPER_DRIVER) || older(driver, OLDEST_DRIVER))
+    return [];
+  return [
+    {
+      code: 'cuda.driver-too-old',
+      found: `The driver is ${driver}; on ${title} TensorFlow 2.21 needs ${OLDEST_HOPPER_DRIVER} or newer (CUDA 12.5).`,
+      next: update,
+      card,
+    },
+  ];
+}
 
 const engineProblem = (state: CudaProbe['engine']): CudaProblem => ({
   code: `cuda.engine-${state}`,
@@ -97,19 +154,9 @@ const engineProblem = (state: CudaProbe['engine']): CudaProblem => ({
   next: install,
 });
 
-function libraryProblems({ libraries, cards }: CudaProbe): CudaProblem[] {
+function libraryProblems({ libraries }: CudaProbe): CudaProblem[] {
   const missing = cudaLibraries.filter(({ soname }) => !has(libraries, soname));
-  if (missing.length > 0) return missingProblems(missing, libraries);
-  const blackwell = cards.find(({ capability }) => capability !== null && !older(capability, BLACKWELL));
-  const runtime = exactVersion(libraries, 'libcudart.so.12');
-  if (!blackwell || runtime === null || !older(runtime, '12.8')) return [];
-  return [
-    {
-      code: 'cuda.build-too-old',
-      found: `CUDA's libraries are version ${runtime}; ${blackwell.title} (compute capability ${blackwell.capability ?? 'unknown'}) needs 12.8 or newer.`,
-      next: `${install} (it brings newer ones beside those of the system).`,
-    },
-  ];
+  return missing.length > 0 ? missingProblems(missing, libraries) : [];
 }
 
 /** Missing libraries in as few sentences as causes: CUDA 13 only, cuDNN of another version, simply not there. */
@@ -155,12 +202,6 @@ const names = (libraries: readonly CudaLibrary[]): string => libraries.map(({ so
 
 const has = (libraries: readonly string[], soname: string): boolean =>
   libraries.some((name) => name === soname || name.startsWith(`${soname}.`));
-
-/** `12.4.127` of `libcudart.so.12.4.127`; null where only the short name is there. */
-const exactVersion = (libraries: readonly string[], soname: string): string | null => {
-  const found = libraries.find((name) => name.startsWith(`${soname}.`));
-  return found === undefined ? null : found.slice(found.indexOf('.so.') + '.so.'.length);
-};
 
 const numberOf = (name: string): number => Number(/\.so\.(\d+)/.exec(name)?.[1] ?? NaN);
 

@@ -2,43 +2,81 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cudaFolder, cudaLibraries } from './cuda.ts';
-import type { CudaProbe } from './cuda-diagnosis.ts';
+import type { CudaCard, CudaProbe } from './cuda-diagnosis.ts';
 import { libraryStatus } from './library.ts';
 import { thisPlatform } from './release.ts';
+import { parseParts, visibleCards } from './visible-cards.ts';
 
 /** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
 const PATIENCE = 10_000;
 
-/** Asks the driver, and looks where the loader and we would look for CUDA's libraries. */
-export function probeCuda(environment: Record<string, string | undefined> = process.env): CudaProbe {
+/**
+ * Asks the driver, and looks where the loader and we would look for CUDA's libraries.
+ *
+ * @param cards UUIDs of cards that answer, where others may not; else all that CUDA_VISIBLE_DEVICES allows are asked for
+ */
+export function probeCuda(
+  environment: Record<string, string | undefined> = process.env,
+  cards: readonly string[] = [],
+): CudaProbe {
   const { state, folder } = libraryStatus('gpu');
+  const only = cards.length > 0 ? ['-i', cards.join(',')] : [];
+  const ask = (fields: string): Answer => answer('nvidia-smi', [`--query-gpu=${fields}`, '--format=csv,noheader', ...only]); // prettier-ignore
+  const drivers = ask('driver_version,index,uuid,name');
+  const { driver, cards: found } = parseDriver(drivers.text);
+  const capabilities = parseCapabilities(ask('uuid,compute_cap').text); // asked alone: drivers of before 510 fail over it
+  const seen = cards.length > 0 ? found : wholesSeen(found, environment.CUDA_VISIBLE_DEVICES);
+  const cache = loaderCache();
   return {
     platform: thisPlatform,
-    ...parseDriver(
-      output('nvidia-smi', ['--query-gpu=driver_version,compute_cap,name', '--format=csv,noheader']),
-    ),
+    driver,
+    said: driver === null ? firstLine(drivers) : '',
+    driverLibrary: /\slibcuda\.so\.1 /.test(cache),
+    cards: seen.map(({ uuid, title }) => ({ uuid, title, capability: capabilities.get(uuid) ?? null })),
     libraries: [
       ...searchFolders(environment, state === 'ready' ? folder : null).flatMap(cudaFilesIn),
-      ...parseLoaderCache(loaderCache()),
+      ...parseLoaderCache(cache),
     ],
     engine: state,
   };
 }
 
-/** `535.104.05, 9.0, NVIDIA H100 80GB HBM3`, a line a card; null where nothing could be asked. */
-export function parseDriver(text: string | null): Pick<CudaProbe, 'driver' | 'cards'> {
-  const rows = (text ?? '').split('\n').flatMap((line) => {
-    const [driver = '', capability = '', ...title] = line.split(',').map((word) => word.trim());
-    return /^\d+(\.\d+)*$/.test(driver) ? [{ driver, capability, title: title.join(', ') }] : [];
+/** Those that a process sees, whole or in part. */
+function wholesSeen<Card extends { index: number; uuid: string }>(
+  cards: readonly Card[],
+  variable: string | undefined,
+): Card[] {
+  if (!variable?.includes('MIG-')) return visibleCards(cards, variable);
+  const parts = parseParts(output('nvidia-smi', ['-L']) ?? '').map(({ uuid, card }) => ({ index: -1, uuid, parent: card.uuid })); // prettier-ignore
+  const parents = new Set(visibleCards(parts, variable).map(({ parent }) => parent));
+  return cards.filter(({ uuid }) => parents.has(uuid));
+}
+
+/** `535.104.05, 0, GPU-6f3c..., NVIDIA H100 80GB HBM3`, a line a card. */
+export function parseDriver(text: string): {
+  driver: string | null;
+  cards: (Omit<CudaCard, 'capability'> & { index: number })[];
+} {
+  const rows = text.split('\n').flatMap((line) => {
+    const [driver = '', index = '', uuid = '', ...title] = line.split(',').map((word) => word.trim());
+    return /^\d+(\.\d+)*$/.test(driver)
+      ? [{ driver, index: Number(index), uuid, title: title.join(', ') }]
+      : [];
   });
   return {
     driver: rows[0]?.driver ?? null,
-    cards: rows.map(({ title, capability }) => ({
-      title,
-      capability: /^\d+\.\d+$/.test(capability) ? capability : null, // old drivers do not know it
-    })),
+    cards: rows.map(({ driver: _driver, ...card }) => card),
   };
 }
+
+/** `GPU-6f3c..., 9.0`, a line a card, by UUID. */
+export const parseCapabilities = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text.split('\n').flatMap((line): [string, string][] => {
+      const [uuid = '', capability = ''] = line.split(',').map((word) => word.trim());
+      return /^\d+\.\d+$/.test(capability) ? [[uuid, capability]] : [];
+    }),
+  );
 
 /** A card as a process sees it; words are '' where nvidia-smi does not know it. */
 export interface SeenCard {
@@ -48,12 +86,14 @@ export interface SeenCard {
   readonly driver: string;
 }
 
-/** The first card that a process sees whose CUDA_VISIBLE_DEVICES this is. */
+/** The first card that a process sees whose CUDA_VISIBLE_DEVICES this is; of a divided card the part (MIG). */
 export function cardSeen(visible: string): SeenCard {
-  const card = visible.split(',')[0]!.trim();
-  const query = ['--query-gpu=index,compute_cap,driver_version,name', '--format=csv,noheader', '-i', card === '' ? '0' : card]; // prettier-ignore
+  const name = visible.split(',')[0]!.trim();
+  const part = name.startsWith('MIG-') ? parseParts(output('nvidia-smi', ['-L']) ?? '').find(({ uuid }) => uuid.startsWith(name)) : undefined; // prettier-ignore
+  const card = part?.card.uuid ?? (name === '' ? '0' : name);
+  const query = ['--query-gpu=index,compute_cap,driver_version,name', '--format=csv,noheader', '-i', card];
   const [index = '', capability = '', driver = '', ...title] = (output('nvidia-smi', query) ?? '').trim().split(', '); // prettier-ignore
-  return { index, capability, driver, title: title.join(', ') };
+  return { index, capability, driver, title: [...title, ...(part ? [part.profile] : [])].join(', ') };
 }
 
 /** `GPU 1, NVIDIA H100 80GB HBM3` */
@@ -103,11 +143,28 @@ const cudaFilesIn = (folder: string): string[] => {
 const stems = new Set(cudaLibraries.map(({ soname }) => soname.replace(/\.\d+$/, '')));
 const isCuda = (name: string): boolean => stems.has(name.replace(/\.so\..*$/, '.so'));
 
-function output(program: string, args: string[]): string | null {
+interface Answer {
+  /** What was printed, also by a program that failed in the end. */
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+function answer(program: string, args: string[]): Answer {
   try {
     const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
-    return execFileSync(program, args, { encoding: 'utf8', timeout: PATIENCE, stdio });
-  } catch {
-    return null;
+    return {
+      text: execFileSync(program, args, { encoding: 'utf8', timeout: PATIENCE, stdio }),
+      failed: false,
+    };
+  } catch (error) {
+    const { stdout } = error as { stdout?: unknown };
+    return { text: typeof stdout === 'string' ? stdout : '', failed: true };
   }
 }
+
+function output(program: string, args: string[]): string | null {
+  const { text, failed } = answer(program, args);
+  return failed ? null : text;
+}
+
+const firstLine = ({ text }: Answer): string => text.trim().split('\n')[0]!;

@@ -23,6 +23,20 @@ export const cudaLibraries: readonly CudaLibrary[] = [
   { soname: 'libcudnn.so.9', title: 'cuDNN 9', package: 'nvidia-cudnn-cu12' },
 ];
 
+/**
+ * Parts of cuDNN 9, each after those that it needs. libcudnn.so.9 opens them by name, and LD_LIBRARY_PATH goes before its own
+ * folder: parts of another cuDNN would be mixed with it.
+ */
+export const cudnnParts: readonly string[] = [
+  'libcudnn_graph.so.9',
+  'libcudnn_ops.so.9',
+  'libcudnn_cnn.so.9',
+  'libcudnn_adv.so.9',
+  'libcudnn_engines_precompiled.so.9',
+  'libcudnn_engines_runtime_compiled.so.9',
+  'libcudnn_heuristic.so.9',
+];
+
 /** Has what XLA needs to make programs for a card: ptxas and libdevice. */
 export const cudaCompilerPackage = 'nvidia-cuda-nvcc-cu12';
 

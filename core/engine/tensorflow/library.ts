@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -120,7 +120,7 @@ export function statusOf(release: Release, home: string): LibraryStatus {
 
 export type InstallOptions = {
   variant?: Variant;
-  /** Of the gpu variant: `own` (default) brings CUDA's libraries along, `system` uses those that the loader finds. */
+  /** Of the gpu variant: `own` (default) brings CUDA's libraries along, also where it is installed without them; `system` uses those that the loader finds. */
   cuda?: 'own' | 'system' | undefined;
   /** A wheel on disk instead of a download; default the environment's KTG_TENSORFLOW_WHEEL. */
   wheel?: string | undefined;
@@ -144,14 +144,16 @@ export async function installLibrary(options: InstallOptions = {}): Promise<Libr
 export async function installRelease(release: Release, options: InstallOptions = {}): Promise<LibraryStatus> {
   const { home = engineHome(), wheel = process.env.KTG_TENSORFLOW_WHEEL, onProgress, signal } = options;
   const onWait = (by: number) => onProgress?.({ phase: 'wait', by });
+  const ownCuda = release.variant === 'gpu' && options.cuda !== 'system';
+  const suffices = ({ state, folder }: LibraryStatus): boolean => state === 'ready' && (!ownCuda || existsSync(join(folder, cudaFolder))); // prettier-ignore
   const present = statusOf(release, home);
-  if (present.state === 'ready') return present;
+  if (suffices(present)) return present;
   try {
     return await withLock(
       lockFile(home, release),
       async () => {
         const meanwhile = statusOf(release, home); // the one we waited for may have done it
-        if (meanwhile.state === 'ready') return meanwhile;
+        if (suffices(meanwhile)) return meanwhile;
         await installLocked(release, home, wheel ? resolve(wheel) : undefined, options);
         return statusOf(release, home);
       },
