@@ -91,7 +91,7 @@ function warningsOf(plan: StudyPlan, missingPretrained: readonly string[]): LabP
   if (plan.rule.kind !== 'none' && rungsOf(plan.rule, plan.training.epochs).length === 0)
     warnings.push({
       code: 'search.no-rungs',
-      message: `The rule never decides in ${plan.training.epochs} epochs: every trial goes to the end.`,
+      message: `No epoch of ${plan.training.epochs} is a rung, so the rule never decides: every trial goes to the end.`,
       next: 'Give trials more epochs or lower the first rung.',
     });
   if (plan.training.protocol === 'paper')

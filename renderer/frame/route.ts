@@ -56,12 +56,9 @@ export function parseRoute(hash: string): Route {
       return { view: 'graph', text: decode(path.slice('graph/'.length)), ...(locks.length > 0 && { locks }) };
     }
     case 'compare': {
-      const runs = (parameters.get('runs') ?? '')
-        .split(',')
-        .map(whole)
-        .filter((run) => run !== null)
-        .slice(0, 6);
-      const graphs = parameters.getAll('graph').slice(0, 6 - runs.length);
+      const named = (parameters.get('runs') ?? '').split(',').map(whole);
+      const runs = [...new Set(named.filter((run) => run !== null))].slice(0, 6);
+      const graphs = [...new Set(parameters.getAll('graph'))].slice(0, 6 - runs.length);
       return { view: 'compare', runs, ...(graphs.length > 0 && { graphs }) };
     }
     case 'reruns':

@@ -52,6 +52,8 @@ export class StudyState {
   selected = $state<number | null>(null);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
+  /** A filter is being drawn: views keep their heights, so that nothing moves away under the pointer. */
+  brushing = $state(false);
   /** Runs to be compared, in the order they were chosen; kept while one looks at something else. */
   readonly chosen: SvelteSet<number>;
 

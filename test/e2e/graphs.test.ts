@@ -89,6 +89,15 @@ describe('graphs', { skip: withoutBrowser }, () => {
       assert.equal(await page.locator('.graphs li').count(), 2);
     }));
 
+  test('a gate that was set with the mouse is taken back by a key', () =>
+    look('#/graph/resnet32%3DTC%2Cresnet110%3DTT', async (page) => {
+      await page.locator('.figure [data-part="2-1"]').click();
+      await page.getByRole('radio', { name: /Linear/ }).click();
+      await page.getByText('resnet32=TL,resnet110=TT').waitFor();
+      await page.keyboard.press('Control+z');
+      await page.getByText('resnet32=TC,resnet110=TT').waitFor();
+    }));
+
   test('a saved graph is removed only after a question', () =>
     look('#/graphs', async (page) => {
       const remove = page.getByRole('button', { name: 'Remove Mine' });

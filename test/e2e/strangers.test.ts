@@ -153,7 +153,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.evaluate(`location.hash = '#/log'`);
     await page.getByText('<b>bold</b>').first().waitFor();
     assert.equal(await page.locator('b:text-is("bold"), img[src="x"]').count(), 0);
-    assert.equal(await page.title(), 'KTG lab');
+    assert.equal(await page.title(), 'Log - KTG lab');
     assert.deepEqual(complaints, []);
     await page.close();
   });

@@ -77,7 +77,11 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       const x = box.x + box.width - 46; // the last axis: accuracy
       await page.mouse.move(x, box.y + 32);
       await page.mouse.down();
-      await page.mouse.move(x, box.y + box.height / 2, { steps: 4 });
+      for (const share of [0.15, 0.25, 0.5]) {
+        await page.mouse.move(x, box.y + box.height * share, { steps: 4 });
+        const moved = (await chart.boundingBox())!.y - box.y;
+        assert.ok(Math.abs(moved) < 2, `nothing moves away under the pointer, but ${moved} px`);
+      }
       await page.mouse.up();
       const chip = page.getByRole('button', { name: /Remove filter accuracy/ });
       await chip.waitFor();
@@ -86,6 +90,15 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await chip.click();
       await chip.waitFor({ state: 'detached' });
       assert.equal(await table(page).getAttribute('aria-rowcount'), '61');
+    }));
+
+  test('of seven trials six are chosen for comparison, and their boxes say so', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      const boxes = table(page).getByRole('checkbox');
+      for (let i = 0; i < 7; i++) await boxes.nth(i).click();
+      await page.getByText('Six trials are chosen already.').waitFor();
+      assert.equal(await table(page).locator('input:checked').count(), 6);
     }));
 
   test('the heat map can be looked at for any rung, and a colour of it is a filter', () =>

@@ -57,6 +57,11 @@ test('at most six runs and graphs are compared; runs are numbers', () => {
     runs: [1, 2, 3, 4, 5],
     graphs: ['a'],
   });
+  assert.deepEqual(parseRoute('#/compare?runs=1,1,2&graph=a&graph=a'), {
+    view: 'compare',
+    runs: [1, 2],
+    graphs: ['a'],
+  });
   assert.deepEqual(parseRoute('#/compare?runs=1,x,2,3,4,5,6,7'), {
     view: 'compare',
     runs: [1, 2, 3, 4, 5, 6],
