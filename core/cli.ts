@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
-import { type Command, Exit, exitUsage } from './commands/command.ts';
+import { type Command, Exit, exitUsage, WrongArguments } from './commands/command.ts';
 
 interface Verb {
   readonly summary: string;
@@ -77,7 +77,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
     const { code, message, next } = error;
     if (rest.includes('--json')) print(JSON.stringify({ error: { code, message, next } }));
     complain(message, next);
-    return code.startsWith('arguments.') ? Exit.usage : Exit.failed;
+    return error instanceof WrongArguments || code.startsWith('arguments.') ? Exit.usage : Exit.failed;
   }
 }
 

@@ -1,9 +1,19 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
+import { LabError } from '../base/errors.ts';
 
 /** How `ktg` ends. */
 export const Exit = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 export const exitUsage =
   'Exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted (paused or stopped by a person).';
+
+/** What the lab refuses of what a person has said; as `arguments.*`, it ends a command with `Exit.usage`. */
+export class WrongArguments extends LabError {}
+
+/** What was thrown over what options say, as wrong arguments; what a lab could not do is a failure still. */
+export function asWrongArguments(error: unknown): unknown {
+  if (!(error instanceof LabError) || /^(store\.|lab\.(unreachable|closed)$)/.test(error.code)) return error;
+  return new WrongArguments(error.code, error.message, error.next, { cause: error });
+}
 
 /** One verb of the `ktg` command. Each lives in a file of its own, loaded only when it is used. */
 export interface Command {

@@ -1,7 +1,7 @@
 import type { HeldLab } from '../lab/hold.ts';
 import type { LabProblem } from '../lab/api.ts';
 import { Exit } from './command.ts';
-import type { UsedLab } from './lab-access.ts';
+import { ask, type UsedLab } from './lab-access.ts';
 import { jsonLine, line, said } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { watch } from './watch.ts';
@@ -20,7 +20,7 @@ export async function followStudy(
   hint = rerunHint,
 ): Promise<number> {
   await watch(lab, { study }, json);
-  const view = await lab.api.request('studies.open', { study });
+  const view = await ask(lab, 'studies.open', { study });
   const { trials: _trials, curves: _curves, ...card } = view;
   const { state } = card.study;
   if (json) jsonLine({ event: 'end', finished: state === 'completed', ...card });
@@ -34,7 +34,7 @@ export async function followStudy(
 /** Watches a re-run to its end and tells its table. Returns the command's exit status. */
 export async function followRerun(lab: UsedLab, rerun: number, json: boolean): Promise<number> {
   await watch(lab, { rerun }, json);
-  const view = await lab.api.request('reruns.open', { rerun });
+  const view = await ask(lab, 'reruns.open', { rerun });
   const { state, problem } = view.rerun;
   if (json) jsonLine({ event: 'end', finished: state === 'completed', ...view });
   else {

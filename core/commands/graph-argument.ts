@@ -7,6 +7,7 @@ import { type Graph, isFrozen, nodeNumbers, nodeOf } from '../graph/graph.ts';
 import { isTemplateName, template, templates } from '../graph/templates.ts';
 import { fromText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
+import { asWrongArguments } from './command.ts';
 
 /** Architectures of a template's nodes when none are named: small ones, for a quick look. */
 const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
@@ -14,10 +15,14 @@ const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
 /**
  * A graph as a person names it: a template (with `--nodes`), a file, or the one-line text form. Frozen nodes
  * without a checkpoint get theirs from `teachers`: `FILE` for all of them or `NODE=FILE`, absolute in the graph, since a run
- * may go on from another folder.
+ * may go on from another folder. Throws WrongArguments where it names none.
  */
 export function graphFrom(argument: string, nodes: string | undefined, teachers: readonly string[]): Graph {
-  return withTeachers(baseGraph(argument, nodes), teachers);
+  try {
+    return withTeachers(baseGraph(argument, nodes), teachers);
+  } catch (error) {
+    throw asWrongArguments(error);
+  }
 }
 
 function baseGraph(argument: string, nodes: string | undefined): Graph {

@@ -3,7 +3,7 @@ import { LabError } from '../base/errors.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { textOf } from './values.ts';
+import { nameOf } from './values.ts';
 import { cardText } from './words.ts';
 
 export const command: Command = {
@@ -17,8 +17,8 @@ ${labUsage}
   async run(values, [file]) {
     if (file === undefined)
       throw new LabError('arguments.no-file', 'No file was named.', 'See: ktg help import');
+    const name = nameOf(values);
     return withLab(values, 'make', async ({ api }) => {
-      const name = textOf(values, 'name');
       const card = await api.request('studies.import', {
         file: { path: resolve(file) },
         ...(name !== undefined && { name }),

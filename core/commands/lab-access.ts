@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { LabError } from '../base/errors.ts';
+import type { RequestInput, RequestName, RequestOutput } from '../lab/api.ts';
 import { type HeldLab, holdLab } from '../lab/hold.ts';
 import { labFile } from '../lab/open.ts';
 import type { Values } from './command.ts';
@@ -70,6 +71,26 @@ async function hold(file: string, need: Need, patience?: number): Promise<HeldLa
     `${file} is held by process ${heldBy.pid} on ${heldBy.host} since ${new Date(heldBy.since).toLocaleString()}.`,
     'Use it there, or end that program first.',
   );
+}
+
+/** True for what a request to a program throws that has ended. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof LabError && error.code === 'lab.unreachable';
+
+/** Asks a lab something that changes nothing; when the program has just ended that held it, whoever holds it next. */
+export async function ask<Name extends RequestName>(
+  lab: UsedLab,
+  name: Name,
+  input: RequestInput<Name>,
+): Promise<RequestOutput<Name>> {
+  for (;;) {
+    try {
+      return await lab.api.request(name, input);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      await lab.takeOver();
+    }
+  }
 }
 
 /** Uses a lab and leaves it, whatever happens. */

@@ -3,11 +3,13 @@ import { paperSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
+import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
+import { requireCreatable } from '../search/preview.ts';
 import { paperRule, recipeFor } from '../study/plan.ts';
 import type { Rule, StudyPlan } from '../study/plan.ts';
 import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
-import type { Values } from './command.ts';
+import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
 import { dataOf } from './data-option.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
@@ -56,8 +58,21 @@ export const planUsage = `  --nodes N         networks in a graph, 1 to 7; defau
   --retries N       how often a run that crashes is started again; default 2
 ${computationUsage}`;
 
-/** The plan of a study as its options say; what is left out depends on the data: built-in pictures mean a quick look. */
+/**
+ * The plan of a study as its options say; what is left out depends on the data: built-in pictures mean a quick look. Throws
+ * WrongArguments for one that cannot be created.
+ */
 export function planFrom(values: Values): StudyPlan {
+  try {
+    const { plan } = parseInput('studies.preview', { plan: planAsSaid(values) });
+    requireCreatable(plan);
+    return plan;
+  } catch (error) {
+    throw asWrongArguments(error);
+  }
+}
+
+function planAsSaid(values: Values): StudyPlan {
   const data = dataOf(values);
   const seed = wholeOf(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);

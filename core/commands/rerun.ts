@@ -11,7 +11,7 @@ import type { HeldLab } from '../lab/hold.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { setSlots, slotsUsage } from './slots.ts';
-import { choiceOf, textOf, wholeOf } from './values.ts';
+import { choiceOf, nameOf, textOf, wholeOf } from './values.ts';
 import { watchUsage } from './watch.ts';
 
 export const command: Command = {
@@ -53,7 +53,7 @@ Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'work', async (lab) => {
-      await setSlots(lab.api, textOf(values, 'slots'));
+      await setSlots(lab.api, textOf(values, 'slots'), 'some');
       const view =
         textOf(values, 'continue') === undefined
           ? await create(lab, values, wanted)
@@ -69,7 +69,7 @@ async function create({ api }: HeldLab, values: Values, wanted: string | undefin
   const { training } = card.study.plan;
   const { from, called } = await subjectOf(api, card, values);
   return api.request('reruns.create', {
-    name: textOf(values, 'name') ?? `${card.study.name}, ${called}`.slice(0, 200),
+    name: nameOf(values) ?? `${card.study.name}, ${called}`.slice(0, 200),
     from,
     seeds: wholeOf(values, 'seeds', 5, 1, 100),
     baselines: baselinesFrom(values),

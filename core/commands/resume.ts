@@ -27,7 +27,7 @@ Ctrl-C as in ktg search.`,
     withLab(values, 'work', async (lab) => {
       const { study } = await studyNamed(lab.api, wanted);
       const json = values.json === true;
-      await setSlots(lab.api, textOf(values, 'slots'));
+      await setSlots(lab.api, textOf(values, 'slots'), 'some');
       const trials = wholeOf(values, 'trials', study.plan.trials, 1, 1_000_000);
       const priority = wholeOf(values, 'priority', study.priority, -1000, 1000);
       await lab.api.request('studies.change', { study: study.id, trials, priority });

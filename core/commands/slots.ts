@@ -1,9 +1,9 @@
 import { LabError } from '../base/errors.ts';
 import type { Device, LabApi } from '../lab/api.ts';
-import { type Command, Exit } from './command.ts';
+import { asWrongArguments, type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line, size } from './report.ts';
-import { table } from './words.ts';
+import { missingSlots, slotlessText, table } from './words.ts';
 
 export const slotsUsage = `  --slots N|D=N,... trainings at once: on each device that trains, or on device D (see ktg slots);
                     default auto: as last set, at first one a card, else one a core`;
@@ -20,10 +20,12 @@ ${labUsage}
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api, file, elsewhere }) => {
       if (!elsewhere) throw notOpen(file);
-      await setSlots(api, wanted);
+      await setSlots(api, wanted, 'any');
       const devices = await api.request('devices.list', {});
       if (values.json === true) jsonLine({ devices });
       else for (const text of deviceLines(devices)) line(text);
+      const slotless = slotlessText(devices);
+      if (slotless !== '') console.error(`ktg: ${slotless}`);
       return Exit.done;
     }),
 };
@@ -41,10 +43,16 @@ const deviceLines = (devices: readonly Device[]): string[] =>
   ]);
 
 /**
- * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are. Throws `arguments.slots`,
- * `workers.*`.
+ * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are. Throws `arguments.slots`, and
+ * `workers.*` as wrong arguments.
+ *
+ * @param leaving whether some device must have a slot then, for what is to train
  */
-export async function setSlots(api: LabApi, wanted: string | undefined): Promise<void> {
+export async function setSlots(
+  api: LabApi,
+  wanted: string | undefined,
+  leaving: 'some' | 'any',
+): Promise<void> {
   if (wanted === undefined || wanted === 'auto') return;
   const devices = await api.request('devices.list', {});
   const training = devices.filter((device) => device.slots > 0);
@@ -54,7 +62,29 @@ export async function setSlots(api: LabApi, wanted: string | undefined): Promise
     if (count === undefined || (device === undefined && Number(count) === 0)) throw notSlots(wanted);
     return (device === undefined ? all : [device]).map((name) => ({ device: name, slots: Number(count) }));
   });
-  for (const wish of wishes) await api.request('slots.set', wish);
+  if (leaving === 'some') requireSlot(wanted, devices, wishes);
+  try {
+    for (const wish of wishes) await api.request('slots.set', wish);
+  } catch (error) {
+    throw asWrongArguments(error);
+  }
+}
+
+/** Throws `arguments.slots` where wishes leave no device a slot. */
+function requireSlot(
+  wanted: string,
+  devices: readonly Device[],
+  wishes: readonly { device: string; slots: number }[],
+): void {
+  const wished = new Map(wishes.map(({ device, slots }) => [device, slots]));
+  const left = devices.map((device) => ({ ...device, slots: wished.get(device.name) ?? device.slots }));
+  const missing = missingSlots(left);
+  if (missing !== '')
+    throw new LabError(
+      'arguments.slots',
+      `"${wanted.slice(0, 60)}" leaves no device a slot: nothing could train.`,
+      `Example: --slots ${missing}`,
+    );
 }
 
 const notOpen = (file: string): LabError =>

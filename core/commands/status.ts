@@ -1,7 +1,7 @@
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line, said, size } from './report.ts';
-import { cardText, rerunTitle, slotText, deviceTexts } from './words.ts';
+import { cardText, deviceTexts, rerunTitle, slotlessText, slotText } from './words.ts';
 
 const atWork = (state: string): boolean => state === 'running' || state === 'paused';
 
@@ -26,7 +26,8 @@ ${labUsage}
       line(`${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`); // prettier-ignore
       if (status.trouble) line(`Trouble: ${said(status.trouble)}`);
       if (!elsewhere) line(status.heldBy ? `Held by process ${status.heldBy.pid}.` : 'No lab is open on it: nothing trains now.'); // prettier-ignore
-      if (elsewhere) for (const text of deviceTexts(await api.request('devices.list', {}))) line(text);
+      const devices = elsewhere ? await api.request('devices.list', {}) : [];
+      for (const text of [...deviceTexts(devices), slotlessText(devices)].filter(Boolean)) line(text);
       for (const slot of elsewhere ? status.slots : []) line(`  ${slotText(slot)}`);
       for (const card of studies.filter(({ study }) => atWork(study.state))) {
         line(`study ${card.study.id} "${card.study.name}": ${card.study.state}, ${cardText(card)}`);

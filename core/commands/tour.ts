@@ -2,7 +2,7 @@ import { type Graph, LABEL } from '../graph/graph.ts';
 import { quickLook } from '../study/presets.ts';
 import { type Command, Exit } from './command.ts';
 import { followRerun, followStudy } from './follow.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { ask, labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { announceRerun } from './rerun.ts';
 
@@ -38,7 +38,7 @@ Ctrl-C as in ktg search.`,
       );
       const searched = await followStudy(lab, card.study.id, json, () => '');
       if (searched !== Exit.done) return searched;
-      const { best } = await lab.api.request('studies.open', { study: card.study.id });
+      const { best } = await ask(lab, 'studies.open', { study: card.study.id });
       say(
         '',
         '2. Is it luck? The best graph and the single network, each from five new seeds.',

@@ -6,7 +6,7 @@ import { PROTOCOLS } from '../data/split.ts';
 import type { DeviceKind } from '../engine/computation.ts';
 import { type EngineInfo, engineNames } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
-import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
+import { diagnose, problemsOf } from '../engine/tensorflow/cuda-diagnosis.ts';
 import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { libraryStatus } from '../engine/tensorflow/library.ts';
 import { requireTrainable } from '../graph/check.ts';
@@ -142,7 +142,8 @@ function deviceOf(values: Values, engine: string): DeviceKind {
   const asked = choiceOf(values, 'device', ['auto', 'cpu', 'gpu'], 'auto');
   if (asked !== 'auto') return asked;
   if (engine === 'portable' || libraryStatus('gpu').state !== 'ready') return 'cpu';
-  const [problem] = diagnose(probeCuda());
+  const probe = probeCuda();
+  const [problem] = problemsOf(diagnose(probe), probe.cards[0]?.uuid);
   if (!problem) return 'gpu';
   console.error(`On the processor, because: ${problem.found}\n${problem.next}`);
   return 'cpu';

@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
+import { lineSchema } from '../study/schema.ts';
 import type { Values } from './command.ts';
 
 /** The text of an option, undefined when it was not given. */
@@ -6,6 +8,21 @@ export const textOf = (values: Values, name: string): string | undefined => {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
 };
+
+/** The name that `--name` gives. Throws `arguments.name`. */
+export function nameOf(values: Values): string | undefined {
+  const name = textOf(values, 'name');
+  if (name === undefined || v.safeParse(nameSchema, name).success) return name;
+  throw new LabError(
+    'arguments.name',
+    `--name is "${name.slice(0, 60)}"; one line of 1 to ${MOST_NAME} characters is needed.`,
+    'Example: --name "Three networks"',
+  );
+}
+
+/** Characters, as the lab allows them. */
+const MOST_NAME = 200;
+const nameSchema = lineSchema(MOST_NAME);
 
 /** A whole number option within bounds. Throws `arguments.not-a-number` or `arguments.out-of-range`. */
 export function wholeOf(values: Values, name: string, fallback: number, least: number, most: number): number {

@@ -1,12 +1,12 @@
-import { LabError } from '../base/errors.ts';
 import type { LabApi, LabEvent, LabProblem, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { HeldLab } from '../lab/hold.ts';
 import { Exit } from './command.ts';
-import type { UsedLab } from './lab-access.ts';
+import { endedMeanwhile } from './ended.ts';
+import { isUnreachable, type UsedLab } from './lab-access.ts';
 import { LiveBlock } from './live-block.ts';
 import { counted, jsonLine, line, span } from './report.ts';
-import { cardParts, percent, slotText, trialText, deviceTexts } from './words.ts';
+import { cardParts, deviceTexts, percent, slotlessText, slotText, trialText } from './words.ts';
 
 /** What is looked at until it no longer runs. */
 export type Watched = { study: number } | { rerun: number };
@@ -23,13 +23,22 @@ interface Scene {
   slots: SlotView[];
 }
 
+/** What need not be told again, whoever holds the lab. */
+interface Told {
+  /** Runs that have ended. */
+  readonly runs: Set<number>;
+  /** That no device has a slot. */
+  slotless: boolean;
+}
+
 /**
  * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a terminal, slots and progress
  * below; with `json`, one object a line. Ctrl-C once pauses it cleanly, twice leaves at once; of a lab that runs elsewhere it
  * only stops the looking, and when that one's program ends, this one takes the lab over and goes on.
  */
 export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
-  while ((await look(lab, what, json)) === 'holder-ended') {
+  const told: Told = { runs: new Set(), slotless: false };
+  while ((await look(lab, what, json, told)) === 'holder-ended') {
     await lab.takeOver();
     // Another one that looked on may have been faster.
     const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another' : 'this'} one goes on.`;
@@ -38,18 +47,22 @@ export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise
   }
 }
 
-async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' | 'holder-ended'> {
+async function look(
+  lab: HeldLab,
+  what: Watched,
+  json: boolean,
+  told: Told,
+): Promise<'over' | 'holder-ended'> {
   const { api } = lab;
   const block = new LiveBlock(process.stdout);
   const scene: Scene = { card: null, rerun: null, slots: [] };
-  const told = new Set<number>();
   let interrupted = false;
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
 
   const row = (each: TrialRow): void => {
-    if (!isOf(each, what) || !hasEnded(each.state) || told.has(each.run)) return;
-    told.add(each.run);
+    if (!isOf(each, what) || !hasEnded(each.state) || told.runs.has(each.run)) return;
+    told.runs.add(each.run);
     if (json) jsonLine({ event: each.kind, ...each });
     else block.print(each.kind === 'trial' ? trialText(each) : runText(each));
   };
@@ -60,12 +73,23 @@ async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' 
       block.print('Nothing goes on until that is mended; then, in another terminal: ktg resume');
     else block.print('It goes on.');
   };
+  const slotless = async (): Promise<void> => {
+    if (told.slotless) return;
+    const text = slotlessText(await api.request('devices.list', {}));
+    if (told.slotless || text === '') return;
+    told.slotless = true;
+    if (json) jsonLine({ event: 'log', level: 'warning', text });
+    else block.print(text);
+  };
   const draw = (): void => {
     if (!json) block.show(lines(scene, what));
   };
   const hear = (event: LabEvent): void => {
     if (event.type === 'runs') event.rows.forEach(row);
-    if (event.type === 'slots') scene.slots = event.slots;
+    if (event.type === 'slots') {
+      scene.slots = event.slots;
+      if (event.slots.every(({ state }) => state === 'retired')) void slotless().catch(() => undefined);
+    }
     if (event.type === 'trouble') trouble(event.problem);
     if (event.type === 'log')
       for (const entry of event.entries) {
@@ -105,14 +129,18 @@ async function look(lab: HeldLab, what: Watched, json: boolean): Promise<'over' 
   });
   try {
     await readScene(api, what, scene);
+    (await endedMeanwhile(api, what)).forEach(row);
     if (!json) for (const text of deviceTexts(await api.request('devices.list', {}))) block.print(text);
-    if (stateOf(scene, what) === 'running') await Promise.race([finished, lab.lost]);
+    if (stateOf(scene, what) === 'running') {
+      await slotless();
+      await Promise.race([finished, lab.lost]);
+    }
     if (stateOf(scene, what) === 'running' && !interrupted) return 'holder-ended';
     if (!lab.elsewhere || !interrupted) await quiet(api, what);
     return 'over';
   } catch (error) {
-    if (error instanceof LabError && error.code === 'lab.unreachable') return 'holder-ended';
-    throw error;
+    if (!isUnreachable(error)) throw error;
+    return stateOf(scene, what) === 'running' ? 'holder-ended' : 'over';
   } finally {
     undo();
     clearInterval(ticker);

@@ -1,3 +1,4 @@
+import { rejectionText } from '../graph/space.ts';
 import { toText } from '../graph/text.ts';
 import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { explainDecision } from '../study/decision.ts';
@@ -45,8 +46,8 @@ export function briefOutcome(row: TrialRow): string {
   }
   if (row.state === 'completed') return row.state;
   if (row.failure) return `${row.state}: ${row.failure.message}`;
-  if (row.state === 'duplicate') return `same graph as run ${row.duplicateOf}`;
-  if (row.state === 'rejected') return `rejected: ${row.rejection}`;
+  if (row.state === 'duplicate') return `same graph as trial ${row.original}`;
+  if (row.state === 'rejected') return `rejected: ${rejectionText(row.rejection ?? '')}`;
   return `${row.state}, epoch ${row.epoch} of ${row.epochs}`;
 }
 
@@ -79,6 +80,20 @@ export const deviceTexts = (devices: readonly Device[]): string[] =>
     .map(({ name, title, slots, note = '' }) =>
       `${slots > 0 ? `Computes on ${title} (${name}), ${slots} ${slots === 1 ? 'slot' : 'slots'}.` : `Not on ${title} (${name}).`} ${note}`.trim(),
     );
+
+/** `cpu=2`: what to give to a device, as it began with, where none has a slot; '' where one has. */
+export function missingSlots(devices: readonly Device[]): string {
+  const present = devices.filter((device) => device.present);
+  const able = present.find(({ maximumSlots }) => maximumSlots > 0);
+  if (!able || present.some(({ slots }) => slots > 0)) return '';
+  return `${able.name}=${able.kind === 'gpu' ? 1 : able.maximumSlots}`;
+}
+
+/** `No device has a slot: ktg slots cpu=2`; '' where one has. */
+export function slotlessText(devices: readonly Device[]): string {
+  const missing = missingSlots(devices);
+  return missing === '' ? '' : `No device has a slot: ktg slots ${missing}`;
+}
 
 /** Table of a re-run: each variant with its mean, deviation and values, then its difference to the graph. */
 export function rerunLines(view: RerunView): string[] {

@@ -178,6 +178,15 @@ export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
 /** Why a drawn graph is not trained. */
 export type Rejection = 'target-frozen' | 'frozen-not-allowed';
 
+const rejectionTexts: Readonly<Record<Rejection, string>> = {
+  'target-frozen': 'the target is frozen: all edges into node 1 are Cutoff, so it would never learn',
+  'frozen-not-allowed': 'a node is frozen (all edges into it are Cutoff), which this study does not allow',
+};
+
+/** Why a graph was rejected, in a sentence's second half; words of another program's file as they are. */
+export const rejectionText = (rejection: string): string =>
+  Object.hasOwn(rejectionTexts, rejection) ? rejectionTexts[rejection as Rejection] : rejection;
+
 /** A drawn graph; rejected ones are kept for the record. */
 export interface Draw {
   readonly graph: Graph;

@@ -302,6 +302,8 @@ export interface TrialRow {
   failure: Run['failure'];
   rejection: string | null;
   duplicateOf: number | null;
+  /** Of a duplicate: the number of that run, a trial of the same study. */
+  original?: number;
   pinned: boolean;
   attempts: number;
   createdAt: number;

@@ -41,7 +41,14 @@ export function trialRow(store: Store, run: Run): TrialRow {
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
   const accuracies = run.graph.nodes.map((_, node) => finite(last[node] ?? NaN));
   const stop = run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
-  return { ...rest, run: id, epochs: training.epochs, accuracies, stop: stop ? plainDecision(stop) : null };
+  return {
+    ...rest,
+    ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
+    run: id,
+    epochs: training.epochs,
+    accuracies,
+    stop: stop ? plainDecision(stop) : null,
+  };
 }
 
 const plainDecision = ({ rung, value, go, n, rank, limit, median }: RungDecision): RungDecision => ({

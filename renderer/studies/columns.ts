@@ -1,6 +1,7 @@
 /** Columns of the table of trials. */
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
+import { rejectionText } from '../../core/graph/space.ts';
 import { explainDecision, type Graph, type RungDecision, type TrialRow } from '../../core/lab/api.ts';
 import { modelTitle } from '../graph/words.ts';
 import { duration, moment, percent } from '../parts/format.ts';
@@ -24,8 +25,8 @@ export interface Column {
 /** Why a trial ended, in words. */
 export function reasonOf(row: TrialRow): string {
   if (row.failure) return row.failure.message;
-  if (row.rejection) return row.rejection;
-  if (row.duplicateOf !== null) return `same graph as run ${row.duplicateOf}; its result counts`;
+  if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
+  if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
   return row.stop ? decisionText(row.stop) : '';
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { LabError } from '../../core/base/errors.ts';
+import { asWrongArguments, WrongArguments } from '../../core/commands/command.ts';
 import { graphFrom } from '../../core/commands/graph-argument.ts';
 import { planFrom } from '../../core/commands/plan.ts';
 import { nodeOf } from '../../core/graph/graph.ts';
@@ -17,10 +19,37 @@ test('files are kept by their whole path, so that work goes on from any folder',
   assert.equal(nodeOf(named, 2).checkpoint, '/teachers/one');
 });
 
+test('what options say of a plan is refused as wrong arguments, before any lab is asked', () => {
+  const wrong: Record<string, string | string[]>[] = [
+    { lock: ['2-1='] },
+    { lock: ['1=foo'] },
+    { target: 'foo' },
+    { auxiliaries: '' },
+    { rungs: '1,2,300', epochs: '8' },
+    { nodes: '1', lock: ['0-1=cutoff'] },
+    { data: 'two\nlines' },
+  ];
+  for (const values of wrong) assert.throws(() => planFrom(values), WrongArguments, JSON.stringify(values));
+  assert.throws(() => planFrom({ target: 'foo' }), { code: 'model.unknown' });
+});
+
+test('what a lab could not do is no wrong argument, whatever was said', () => {
+  for (const code of ['store.disk-full', 'lab.unreachable', 'lab.closed']) {
+    const error = new LabError(code, 'Not now.');
+    assert.equal(asWrongArguments(error), error);
+  }
+  const bug = new TypeError('a bug');
+  assert.equal(asWrongArguments(bug), bug);
+});
+
 test('names of data sets stay names; a file that only begins like one is a file', () => {
   for (const name of ['cifar100', 'cifar10', 'synthetic', 'synthetic:train=160,test=100'])
     assert.equal(planFrom({ data: name }).training.data, name);
   assert.equal(planFrom({}).training.data, 'synthetic');
   const { data, epochs } = planFrom({ data: 'synthetic-extra.tar' }).training;
   assert.deepEqual([data, epochs], [here('synthetic-extra.tar'), 200]);
+});
+
+test('a graph that a command cannot read is a wrong argument', () => {
+  for (const [graph, nodes] of [['kd', 'foo'], ['resnet8=ZZ', undefined], ['no-file.json', undefined]] as const) assert.throws(() => graphFrom(graph, nodes, []), WrongArguments); // prettier-ignore
 });

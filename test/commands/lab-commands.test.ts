@@ -25,6 +25,7 @@ import { releaseFor, tensorflowVersion } from '../../core/engine/tensorflow/rele
 import { openDoorway } from '../../core/lab/doorway.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { hasEnded } from '../../core/study/moves.ts';
 import { plan } from '../contract/samples.ts';
 import { cli, ktg, startKtg } from '../e2e/ktg.ts';
 import { eventOf, scriptedLab, studyIs } from '../lab/support.ts';
@@ -86,12 +87,16 @@ describe('a lab that nobody holds', () => {
       [['show', '--rerun', '5'], 1, /no re-run 5/],
       [['search', '--trials', '0'], 2, /between 1 and/],
       [['search', '--nodes', '9'], 2, /between 1 and 7/],
-      [['search', '--lock', '0-1=cutoff', '--nodes', '1'], 1, /No graph is possible/],
-      [['search', '--lock', 'nonsense'], 1, /Lock "nonsense"/],
-      [['search', '--slots', '99'], 1, /can have 0 to \d+ slots/],
+      [['search', '--lock', '0-1=cutoff', '--nodes', '1'], 2, /No graph is possible/],
+      [['search', '--lock', 'nonsense'], 2, /Lock "nonsense"/],
+      [['search', '--target', 'foo'], 2, /Unknown model "foo"/],
+      [['search', '--rungs', '1,2,300', '--epochs', '8'], 2, /rung at epoch 300/],
+      [['search', '--name', ''], 2, /--name is ""; one line of 1 to 200/],
+      [['rerun', '--name', 'two\nlines'], 2, /--name is "two\nlines"/],
+      [['search', '--slots', '99'], 2, /can have 0 to \d+ slots/],
       [['search', '--slots', 'x'], 2, /"x" says nothing about slots/],
       [['search', '--slots', '0'], 2, /"0" says nothing about slots/],
-      [['search', '--slots', 'tpu=1'], 1, /no device "tpu"/],
+      [['search', '--slots', 'tpu=1'], 2, /no device "tpu"/],
       [['slots', '2'], 1, /nothing trains now/],
       [['rerun', '--baseline', 'magic'], 2, /independent, kd, dml, all-through/],
       [['rerun', '--graph', 'nonsense'], 2, /neither a file/],
@@ -148,6 +153,15 @@ describe('a lab that nobody holds', () => {
     assert.equal(ended.code, 1);
     assert.match(ended.err, /no lab file .*missing\.sqlite/);
     assert.equal(existsSync(missing), false);
+    const empty = join(folder, 'empty.sqlite');
+    writeFileSync(empty, '');
+    const looked = await ktg(empty, 'list');
+    assert.equal(looked.code, 1);
+    assert.match(
+      looked.err,
+      /the file is empty, no lab yet\.\n +Make one in it with: ktg search --lab .*empty\.sqlite/,
+    );
+    assert.equal(readFileSync(empty).length, 0);
     const foreign = join(folder, 'foreign.sqlite');
     writeFileSync(foreign, 'this is no database, whatever its name says '.repeat(50));
     assert.match((await ktg(foreign, 'list')).err, /not a lab file/);
@@ -261,6 +275,105 @@ describe('a lab that another program holds', () => {
     assert.equal((await ktg(file, 'stop', String(study), '--json')).code, 0);
     assert.equal((await lab.request('studies.open', { study })).study.state, 'stopped');
   });
+});
+
+test('without any slot it is said what to do, and a search refuses to begin so', async () => {
+  const own = join(folder, 'slotless.sqlite');
+  const lab = scriptedLab({}, openLabFile(own));
+  const leave = await openDoorway(lab, own);
+  const said = 'No device has a slot: ktg slots scripted=64';
+  for (const command of ['search', 'resume', 'rerun']) {
+    await lab.request('studies.create', { name: command, plan: plan(), start: false });
+    const { code, err } = await ktg(own, command, '--slots', 'scripted=0');
+    assert.deepEqual([code, /"scripted=0" leaves no device a slot[^]*--slots scripted=64/.test(err)], [2, true], err); // prettier-ignore
+  }
+  assert.equal((await lab.request('slots.list', {})).length, 2, 'nothing was set');
+  const { code, out, err } = await ktg(own, 'slots', 'scripted=0');
+  assert.deepEqual([code, /scripted +0 /.test(out), err], [0, true, `ktg: ${said}\n`]);
+  assert.ok((await ktg(own, 'status')).out.includes(`\n${said}\n`));
+  const watching = startKtg(own, 'resume', 'search', '--json');
+  await watching.line((text) => text === JSON.stringify({ event: 'log', level: 'warning', text: said }));
+  watching.child.kill('SIGINT');
+  assert.equal((await watching.ended).code, 130);
+  const asText = startKtg(own, 'resume', 'search');
+  await asText.line((text) => text === said);
+  await ktg(own, 'slots', 'scripted=2');
+  const { out: seen } = await asText.ended;
+  assert.equal(seen.split(said).length, 2, 'once');
+  leave();
+  await lab.close();
+});
+
+test('what is taken away while somebody looks on is said then', async () => {
+  const own = join(folder, 'taken.sqlite');
+  const lab = scriptedLab({ pace: 20 }, openLabFile(own));
+  const leave = await openDoorway(lab, own);
+  await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 5000 }), start: true });
+  const watching = startKtg(own, 'resume', '--json');
+  await watching.line((text) => text.startsWith('{"event":"study"'));
+  await lab.request('slots.set', { device: 'scripted', slots: 0 });
+  await watching.line((text) => text.includes('No device has a slot'));
+  watching.child.kill('SIGINT');
+  await watching.ended;
+  leave();
+  await lab.close('at-once');
+});
+
+test('the program that trains ends with the study: who looks on tells the result all the same', async () => {
+  const own = join(folder, 'both-end.sqlite');
+  const lab = scriptedLab({}, openLabFile(own));
+  const { study } = await lab.request('studies.create', { name: 'Short', plan: plan({ trials: 4 }), start: true }); // prettier-ignore
+  await studyIs(lab, study.id, 'completed');
+  const leave = await openDoorway(
+    {
+      request: async (name, ...rest) => {
+        if (name !== 'studies.open') return lab.request(name, ...rest);
+        leave();
+        await lab.close();
+        throw new Error('nobody hears it');
+      },
+      subscribe: (...all) => lab.subscribe(...all),
+    },
+    own,
+  );
+  const { code, json, err } = await ktg(own, 'resume', '--json');
+  assert.deepEqual([code, err], [0, '']);
+  const { event, finished, done } = json.at(-1)!;
+  assert.deepEqual([event, finished, done], ['end', true, 4]);
+});
+
+test('what has ended between two programs that hold the lab is told, and nothing twice', async () => {
+  const own = join(folder, 'between.sqlite');
+  const lab = scriptedLab({ pace: 5 }, openLabFile(own));
+  const old = await lab.request('studies.create', { name: 'S', plan: plan({ trials: 5 }), start: true });
+  await studyIs(lab, old.study.id, 'completed');
+  const ended = (await lab.request('trials.query', { study: old.study.id })).rows.length;
+  let told = 0;
+  const leave = await openDoorway(
+    {
+      request: async (...all) => lab.request(...all),
+      // Its first trials are told; then nothing more, as by one that is about to end.
+      subscribe: (topics, listener) =>
+        lab.subscribe(topics, (event) => {
+          if (event.type === 'runs' && told === 0) {
+            told = event.rows.filter(({ state }) => hasEnded(state)).length;
+            listener(event);
+          }
+        }),
+    },
+    own,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20)); // so that the old ones are older than the program
+  const watching = startKtg(own, 'resume', '--trials', '25', '--json');
+  await watching.line((text) => text.startsWith('{"event":"trial"'));
+  await studyIs(lab, old.study.id, 'completed');
+  leave();
+  await lab.close();
+  const { code, json } = await watching.ended;
+  assert.equal(code, 0);
+  const numbers = json.flatMap(({ event, number }) => (event === 'trial' ? [number as number] : []));
+  assert.ok(told > 0 && told < 25 - ended, `${told} were told`);
+  assert.deepEqual(numbers.sort((a, b) => a - b), Array.from({ length: 25 - ended }, (_, index) => ended + index)); // prettier-ignore
 });
 
 test('the program that trains ends: who looks on takes the lab over and goes on', async () => {

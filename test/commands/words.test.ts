@@ -6,10 +6,12 @@ import {
   cardParts,
   outcome,
   rerunLines,
+  slotlessText,
   slotText,
   trialText,
 } from '../../core/commands/words.ts';
-import type { LabApi, RerunView, RungDecision, SlotView, TrialRow } from '../../core/lab/api.ts';
+import { paperSpace } from '../../core/graph/space.ts';
+import type { Device, LabApi, RerunView, RungDecision, SlotView, TrialRow } from '../../core/lab/api.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { plan } from '../contract/samples.ts';
 import { scriptedLab, studyIs } from '../lab/support.ts';
@@ -63,6 +65,17 @@ describe('what is said of a re-run', () => {
   });
 });
 
+test('where no device has a slot, what to give to the first that may have one', () => {
+  const device = (change: Partial<Device>): Device => ({ name: 'cpu', title: 'Processor', kind: 'cpu', memory: null, slots: 0, maximumSlots: 2, present: true, ...change }); // prettier-ignore
+  const card = device({ name: 'gpu:0', kind: 'gpu', maximumSlots: 8 });
+  assert.equal(slotlessText([device({})]), 'No device has a slot: ktg slots cpu=2');
+  assert.equal(slotlessText([card, device({})]), 'No device has a slot: ktg slots gpu:0=1');
+  const gone = { ...card, slots: 4, present: false };
+  assert.equal(slotlessText([gone, { ...card, name: 'gpu:1', maximumSlots: 0 }, device({})]), 'No device has a slot: ktg slots cpu=2'); // prettier-ignore
+  assert.equal(slotlessText([card, device({ slots: 1 })]), '');
+  assert.equal(slotlessText([]), '');
+});
+
 describe('what is said of a trial', () => {
   test('beside its accuracy, why it ended, in a few words; alone, with every number', async () => {
     const lab = scriptedLab();
@@ -76,11 +89,27 @@ describe('what is said of a trial', () => {
     const completed = trials.find(({ state }) => state === 'completed')!;
     assert.match(outcome(completed), /^completed: \d/);
     assert.match(trialText(completed), /^trial +\d+ +\d+\.\d % {2}resnet8=.* completed$/);
-    assert.match(briefOutcome({ ...completed, state: 'duplicate', duplicateOf: 3 }), /^same graph as run 3$/);
     assert.match(
       briefOutcome({ ...completed, state: 'rejected', rejection: 'frozen' }),
       /^rejected: frozen$/,
     );
+  });
+
+  test('a duplicate names the trial of its own study, whatever else the lab holds', async () => {
+    const lab = scriptedLab();
+    const { study: first } = await finished(lab);
+    const single = plan({ trials: 2, space: paperSpace(1, 'resnet8', ['resnet8']) });
+    const { study } = await lab.request('studies.create', { name: 'One graph', plan: single, start: true });
+    await studyIs(lab, study.id, 'completed');
+    const [original, duplicate] = (await lab.request('trials.query', { study: study.id })).rows;
+    const view = await lab.request('runs.open', { run: duplicate!.run });
+    const others = (await lab.request('trials.query', { study: first })).rows;
+    await lab.close();
+    assert.notEqual(original!.run, original!.number);
+    assert.deepEqual([duplicate!.duplicateOf, duplicate!.original], [original!.run, original!.number]);
+    assert.equal(briefOutcome(duplicate!), 'same graph as trial 0');
+    assert.equal(view.original, 0);
+    assert.ok(others.every(({ duplicateOf, original: number }) => (duplicateOf === null) === (number === undefined))); // prettier-ignore
   });
 
   test('lines of two networks and of the live picture fit into 80 columns', async () => {

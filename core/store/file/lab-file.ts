@@ -31,7 +31,7 @@ const LOG_BYTES = 64 << 20;
  * other processes, come out read-only and name the holder.
  *
  * @throws LabError `store.cannot-open`, `store.read-only-folder`, `store.network-folder`, `store.foreign-file`,
- *   `store.newer-schema`, `store.older-schema`, `store.being-made`, `store.damaged`
+ *   `store.newer-schema`, `store.older-schema`, `store.empty`, `store.being-made`, `store.damaged`
  */
 export function openLabFile(path: string, options: { readOnly?: boolean } = {}): Store {
   const file = realFile(path);
@@ -77,6 +77,12 @@ function openToRead(file: string, held: 'held' | null): Store {
   try {
     requireReadable(database, file);
     const schema = schemaOf(database, file);
+    if (schema === 0)
+      throw new LabError(
+        'store.empty',
+        `${file}: the file is empty, no lab yet.`,
+        `Make one in it with: ktg search --lab ${file}`,
+      );
     if (schema < migrations.length)
       throw new LabError(
         'store.older-schema',

@@ -130,8 +130,12 @@ describe('the table', () => {
       'the epoch has a column of its own',
     );
     assert.equal(column.saved!(stopped), reasonOf(stopped));
-    assert.match(reasonOf(trial(1, { duplicateOf: 4 })), /run 4/);
-    assert.match(reasonOf(trial(1, { rejection: 'target frozen' })), /target/);
+    assert.match(reasonOf(trial(1, { duplicateOf: 4, original: 3 })), /same graph as trial 3;/);
+    assert.match(
+      reasonOf(trial(1, { rejection: 'target-frozen' })),
+      /^rejected: the target is frozen: all edges/,
+    );
+    assert.match(reasonOf(trial(1, { rejection: 'as another program says' })), /as another program says/);
   });
 
   test('a study without any result says why', () => {
