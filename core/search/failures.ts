@@ -11,20 +11,31 @@ export type Remedy =
 
 /** Failures that a new start may mend, and that count. */
 const COUNTED: readonly string[] = ['crash', 'hang', 'protocol'] satisfies FailureKind[];
+/** Starts that may be out of memory before a run is given up: neighbours on its device may have caused the first. */
+const MEMORY_STARTS = 2;
+/** Seconds before the retry after one. */
+const MEMORY_DELAY = 30;
 /** Seconds before the first retry; each further one waits twice as long. */
 const FIRST_DELAY = 1;
 const LONGEST_DELAY = 60;
 
 /** True for a kind of failure, as an attempt's outcome too, that counts against a run's retries. */
-export const isCounted = (kind: string | null): boolean => kind !== null && COUNTED.includes(kind);
+const isCounted = (kind: string | null): boolean => kind !== null && COUNTED.includes(kind);
+const isOutOfMemory = (kind: string | null): boolean => kind === 'out-of-memory';
+
+/** True for a kind of failure that the slot may be to blame for, or all of them. */
+export const maySlotBeToBlame = (kind: FailureKind): boolean => isCounted(kind) || isOutOfMemory(kind);
 
 /**
- * @param before how often this run has failed in a way that counts, without this time
+ * @param before how often this run has failed alike, without this time: out of memory, or in a way that counts
  * @param retries how often it may be started again
  */
 export function remedyFor({ kind }: Failure, before: number, retries: number): Remedy {
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
-  if (kind === 'out-of-memory') return { do: 'give-up', state: 'out-of-memory' };
+  if (isOutOfMemory(kind))
+    return before + 1 < MEMORY_STARTS
+      ? { do: 'retry', afterSeconds: MEMORY_DELAY }
+      : { do: 'give-up', state: 'out-of-memory' };
   // The device went away: the run did nothing wrong, and without its device nothing starts in a hurry.
   if (kind === 'lost') return { do: 'retry', afterSeconds: FIRST_DELAY };
   if (!isCounted(kind) || before >= retries) return { do: 'give-up', state: 'failed' };
@@ -34,6 +45,7 @@ export function remedyFor({ kind }: Failure, before: number, retries: number): R
 /**
  * Records that an attempt failed, and what becomes of its run.
  *
+ * @param isDistrusted tells of a slot that its failures are not held against runs
  * @param cancelled it was to end for good anyway
  */
 export function recordFailure(
@@ -41,15 +53,22 @@ export function recordFailure(
   run: Run,
   attempt: number,
   failure: Failure,
-  { retries, cancelled, at }: { retries: number; cancelled: boolean; at: number },
+  {
+    retries,
+    isDistrusted,
+    cancelled,
+    at,
+  }: { retries: number; isDistrusted: (slot: string) => boolean; cancelled: boolean; at: number },
 ): Remedy {
-  const before = store.attempts({ run: run.id }).filter((each) => isCounted(each.outcome)).length;
-  const advised = remedyFor(failure, before, retries);
+  const attempts = store.attempts({ run: run.id });
+  const isAlike = isOutOfMemory(failure.kind) ? isOutOfMemory : isCounted;
+  const before = attempts.filter(({ outcome, slot }) => isAlike(outcome) && !isDistrusted(slot)).length;
+  const excused = maySlotBeToBlame(failure.kind) && isDistrusted(attempts.at(-1)!.slot);
+  const advised = excused ? remedyFor(failure, 0, 1) : remedyFor(failure, before, retries);
   // Pretraining has no study to pause: those that wait for it are paused when it fails.
   const remedy: Remedy =
     advised.do === 'pause' && run.kind === 'pretrain' ? { do: 'give-up', state: 'failed' } : advised;
-  const told =
-    failure.kind === 'out-of-memory' ? { ...failure, next: failure.next || MEMORY_ADVICE } : failure;
+  const told = isOutOfMemory(failure.kind) ? { ...failure, next: failure.next || MEMORY_ADVICE } : failure;
   store.transaction(() => {
     store.changeAttempt(run.id, attempt, { endedAt: at, outcome: failure.kind });
     if (cancelled) store.changeRun(run.id, { state: 'cancelled', endedAt: at });

@@ -57,8 +57,11 @@ export class Floor {
   }
 
   /** Slots that work or can work. */
-  get size(): number {
-    return this.#runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length;
+  usable(): string[] {
+    return this.#runner
+      .slots()
+      .filter(({ state }) => state !== 'retired' && state !== 'broken')
+      .map((slot) => slot.name);
   }
 
   get(run: number): LiveRun | undefined {

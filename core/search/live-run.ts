@@ -103,11 +103,7 @@ export class LiveRun implements JobListener {
   /** It was silent for too long. */
   hang(looks: number): void {
     this.kill();
-    const failure = this.#failure(
-      'hang',
-      `Its worker on ${this.slot} gave no sign of life at ${looks} looks.`,
-    );
-    this.#events.left(this, failure);
+    this.#lose('hang', `Its worker on ${this.slot} gave no sign of life at ${looks} looks.`);
   }
 
   started(environment: Environment): void {
@@ -185,11 +181,25 @@ export class LiveRun implements JobListener {
 
   failed(failure: Failure): void {
     this.#hear(() => {
-      if (this.#stopped) this.#leave('stopped');
-      // All is there, only the last word was not heard.
-      else if (complete(this.#store, this.run, this.attempt, this.#events.now())) this.#leave('completed');
-      else this.#leave(failure);
+      this.#fail(failure);
     });
+  }
+
+  /** Its worker is gone, at whatever moment: what is in the store already stands. */
+  #fail(failure: Failure): void {
+    if (this.#stopped) this.#leave('stopped');
+    // All is there, only the last word was not heard.
+    else if (complete(this.#store, this.run, this.attempt, this.#events.now())) this.#leave('completed');
+    else this.#leave(failure);
+  }
+
+  /** Its worker was killed, for it was of no use any more. */
+  #lose(kind: FailureKind, message: string): void {
+    try {
+      this.#fail(this.#failure(kind, message));
+    } catch (error) {
+      this.#events.trouble(error);
+    }
   }
 
   #halted(asked: Ask, at: number): void {
@@ -218,9 +228,9 @@ export class LiveRun implements JobListener {
     try {
       return work();
     } catch (error) {
-      if (error instanceof LabError && error.code === 'search.epoch-gap') {
+      if (error instanceof LabError && !isRefusal(error)) {
         this.kill();
-        this.#events.left(this, this.#failure('protocol', error.message));
+        this.#lose('protocol', error.message);
       } else {
         this.#events.trouble(error);
       }

@@ -6,12 +6,22 @@ import type { Run } from '../study/run.ts';
 import { addPretraining, usualTeacher } from './teachers.ts';
 import type { PretrainingWish } from './teachers.ts';
 
+/** A run that a free slot may work on. */
+export interface Candidate {
+  run: Run;
+  /** The highest of who waits for it. */
+  priority: number;
+}
+
+/** Priority of what a person asked for. */
+const ASKED = 0;
+
 /** Networks that are being trained alone, for a study or re-run that waits for them or because a person asked. */
 export class Pretraining {
   readonly #store: Store;
   /** Runs that have not ended. */
   readonly #runs = new Set<number>();
-  /** Runs that wait after a crash. */
+  /** Runs that wait after a failure. */
   readonly #resting = new Map<number, NodeJS.Timeout>();
 
   constructor(store: Store) {
@@ -61,7 +71,7 @@ export class Pretraining {
   }
 
   /** Runs that make needed networks, or those that a person asked for; and those that nobody wants now. */
-  divide(needed: ReadonlySet<number>): { wanted: Run[]; unwanted: Run[] } {
+  divide(needed: Pick<ReadonlySet<number>, 'has'>): { wanted: Run[]; unwanted: Run[] } {
     if (this.#runs.size === 0) return { wanted: [], unwanted: [] };
     const networks = this.#store.allPretrained().filter(({ id, asked }) => asked || needed.has(id));
     const making = new Set(networks.map((network) => network.run));
@@ -72,13 +82,30 @@ export class Pretraining {
     };
   }
 
-  /** The next one to be started, if any. */
-  next(needed: ReadonlySet<number>): Run | undefined {
+  /**
+   * The most important one that can be started and suits, if any.
+   *
+   * @param needed priorities of who waits for networks, by network
+   */
+  next(needed: ReadonlyMap<number, number>, suits: (run: number) => boolean): Candidate | undefined {
     const { wanted } = this.divide(needed);
-    return wanted.find((run) => run.state === 'waiting' && !this.#resting.has(run.id));
+    const ready = wanted.filter(
+      ({ id, state }) => state === 'waiting' && !this.#resting.has(id) && suits(id),
+    );
+    if (ready.length === 0) return undefined;
+    const networks = this.#store.allPretrained();
+    const priorityOf = (run: Run): number =>
+      Math.max(
+        ...networks
+          .filter((network) => network.run === run.id)
+          .flatMap(({ id, asked }) => [needed.get(id) ?? -Infinity, asked ? ASKED : -Infinity]),
+      );
+    return ready
+      .map((run) => ({ run, priority: priorityOf(run) }))
+      .reduce((first, each) => (each.priority > first.priority ? each : first));
   }
 
-  /** Lets a run wait after a crash. */
+  /** Lets a run wait after a failure. */
   rest(run: number, milliseconds: number, wake: () => void): void {
     const timer = setTimeout(() => {
       this.#resting.delete(run);

@@ -29,7 +29,8 @@ export interface Reporter {
  * again, as a run does that goes on from an earlier checkpoint, changes nothing.
  *
  * @param judge the study's rule; null for runs that nothing stops
- * @throws LabError `search.epoch-gap` when epochs are missing before this one, and what the store throws
+ * @throws LabError `search.epoch-gap` when epochs are missing before this one or it is none of the run's, and what the
+ *   store throws
  */
 export function receive(
   store: Store,
@@ -40,15 +41,16 @@ export function receive(
 ): Reception {
   const accuracy = targetAccuracy(metrics);
   const reception = store.transaction((): Reception => {
-    const { epoch, state, graph, pinned } = store.run(run);
+    const { epoch, state, graph, pinned, training } = store.run(run);
     if (metrics.epoch <= epoch) {
       const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
       return { go: earlier?.go ?? true, pinned, fresh: false, decisions: [] };
     }
-    if (metrics.epoch !== epoch + 1 || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
+    const isNext = metrics.epoch === epoch + 1 && epoch < training.epochs;
+    if (!isNext || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
       throw new LabError(
         'search.epoch-gap',
-        `Run ${run} reported epoch ${metrics.epoch} of ${metrics.nodes.length} nodes; it is ${state} at epoch ${epoch} and has ${graph.nodes.length} nodes.`,
+        `Run ${run} reported epoch ${metrics.epoch} of ${metrics.nodes.length} nodes; it is ${state} at epoch ${epoch} of ${training.epochs} and has ${graph.nodes.length} nodes.`,
         'The worker is started again.',
       );
     if (environment) store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });

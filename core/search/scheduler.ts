@@ -7,8 +7,9 @@ import { hasEnded } from '../study/moves.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
-import type { Failure, Run, StopWhen } from '../study/run.ts';
-import { isCounted, problemOf, recordFailure } from './failures.ts';
+import { type Failure, MEMORY_ADVICE, type Run, type StopWhen } from '../study/run.ts';
+import { Benching, benchedText } from './benching.ts';
+import { maySlotBeToBlame, problemOf, recordFailure } from './failures.ts';
 import { Floor } from './floor.ts';
 import type { Occupation } from './floor.ts';
 import { judgeOf } from './judge.ts';
@@ -61,7 +62,7 @@ export interface SchedulerOptions {
   checkpointEvery?: number;
   /** Seconds without a sign of life after which a worker is killed. */
   hangAfter?: number;
-  /** Divides the delays before retries. */
+  /** Divides the delays before retries and the times that slots are benched. */
   haste?: number;
   /** Milliseconds since 1970, for records only: nothing is decided by it. */
   now?: () => number;
@@ -89,6 +90,7 @@ export class Scheduler {
   readonly #options: Required<SchedulerOptions>;
   readonly #works = new Map<string, Work>();
   readonly #floor: Floor;
+  readonly #benching: Benching;
   readonly #pretraining: Pretraining;
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
   readonly #judges = new Map<number, Judge>();
@@ -108,6 +110,7 @@ export class Scheduler {
       now: Date.now,
       ...options,
     };
+    this.#benching = new Benching(this.#options.haste);
     this.#floor = new Floor(store, runner, this.#options.hangAfter, this.#liveEvents());
     this.#undoSlots = runner.onSlots(() => {
       this.#emit({ type: 'slots' });
@@ -131,10 +134,12 @@ export class Scheduler {
 
   /**
    * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was cancelled with it is taken up
-   * again. Does nothing where nothing is left to do. Throws LabError `space.impossible`.
+   * again, and slots that were benched are asked again. Does nothing where nothing is left to do. Throws LabError
+   * `space.impossible`.
    */
   resume(owner: Owner): void {
     this.#overcomeTrouble();
+    this.#benching.clear();
     const { state, startedAt } = recordOf(this.#store, owner);
     if (state !== 'running' && !this.#isOver(owner)) {
       requireDrawable(this.#store, owner);
@@ -304,7 +309,7 @@ export class Scheduler {
   /** Seconds until a running study or re-run is done; null when that is not known. */
   timeLeft(owner: Owner): number | null {
     const work = this.#works.get(ownerKey(owner));
-    return work ? timeLeft(outlookOf(this.#store, work, this.#floor.size)) : null;
+    return work ? timeLeft(outlookOf(this.#store, work, this.#floor.usable().length)) : null;
   }
 
   /**
@@ -315,6 +320,7 @@ export class Scheduler {
     this.#closed = true;
     this.#undoSlots();
     this.#floor.close();
+    this.#benching.clear();
     this.#pretraining.close();
     for (const work of this.#works.values()) work.close();
     if (how === 'save') await this.#floor.interrupt();
@@ -351,41 +357,67 @@ export class Scheduler {
 
   #fill(): void {
     if (this.#closed || this.#trouble) return;
-    for (const slot of this.#floor.free()) {
-      const drawn: Run[] = [];
-      // Drawing a trial and giving it its slot is one change.
-      const begun = this.#store.transaction(() => {
-        const run = this.#next(drawn);
-        return run && { run, attempt: this.#claim(run, slot) };
-      });
-      for (const { id } of drawn) this.#emit({ type: 'run', run: id });
-      if (!begun) {
-        // The last trials drawn may have been duplicates or rejected.
-        for (const work of [...this.#works.values()]) if (work.isDone) this.#settle(work);
-        return;
-      }
-      this.#begin(begun.run, slot, begun.attempt);
+    const free = this.#floor.free().filter((slot) => !this.#benching.isBenched(slot));
+    let begun = 0;
+    for (const [index, slot] of free.entries()) {
+      if (this.#fillOne({ slot, isLast: index === free.length - 1 })) begun++;
+      else if (!this.#benching.avoidsAny) break;
     }
+    if (begun === free.length) return;
+    // The last trials drawn may have been duplicates or rejected.
+    for (const work of [...this.#works.values()]) if (work.isDone) this.#settle(work);
+    // What was kept for another slot, which was given away then, goes on one that was left.
+    if (begun > 0 && this.#benching.avoidsAny) this.#wake();
   }
 
-  /** The run that the next free slot should work on: pretraining first, then by priority, then who has least. */
-  #next(drawn: Run[]): Run | null {
-    const pretraining = this.#pretraining.next(this.#needed());
-    if (pretraining) return pretraining;
+  /** True when there was a run for a free slot. */
+  #fillOne(vacancy: Vacancy): boolean {
+    const drawn: Run[] = [];
+    // Drawing a trial and giving it its slot is one change.
+    const begun = this.#store.transaction(() => {
+      const run = this.#next(vacancy, drawn);
+      return run && { run, attempt: this.#claim(run, vacancy.slot) };
+    });
+    for (const { id } of drawn) this.#emit({ type: 'run', run: id });
+    if (begun) this.#begin(begun.run, vacancy.slot, begun.attempt);
+    return begun !== null;
+  }
+
+  /** The run that a free slot should work on: by priority, among equals pretraining first, then who has least. */
+  #next(vacancy: Vacancy, drawn: Run[]): Run | null {
+    const pretraining = this.#pretraining.next(
+      this.#needed(),
+      (run) => vacancy.isLast || this.#suits(run, vacancy.slot),
+    );
     const works = [...this.#works.values()].sort(
       (a, b) => b.priority - a.priority || a.live.size - b.live.size,
     );
     for (const work of works) {
-      const run = this.#nextOf(work, drawn);
+      if (pretraining && pretraining.priority >= work.priority) return pretraining.run;
+      const run = this.#nextOf(work, vacancy, drawn);
       if (run) return run;
     }
-    return null;
+    return pretraining?.run ?? null;
+  }
+
+  /** Where there are others, a run is not started again on the slot where it failed, as long as that has other work. */
+  #suits(run: number, slot: string): boolean {
+    if (!this.#benching.avoids(run, slot)) return true;
+    return this.#floor.usable().filter((each) => !this.#benching.isBenched(each)).length === 1;
   }
 
   /** @param drawn gets the trials that were drawn on the way */
-  #nextOf(work: Work, drawn: Run[]): Run | null {
-    const ready = work.take();
+  #nextOf(work: Work, { slot, isLast }: Vacancy, drawn: Run[]): Run | null {
+    const ready = work.take((run) => this.#suits(run, slot));
     if (ready !== undefined) return this.#store.run(ready);
+    const fresh = this.#draw(work, drawn);
+    if (fresh || !isLast) return fresh;
+    const unsuited = work.take(() => true);
+    return unsuited === undefined ? null : this.#store.run(unsuited);
+  }
+
+  /** Draws a study's next trial that can start at once, if any. */
+  #draw(work: Work, drawn: Run[]): Run | null {
     if (!('study' in work.owner) || !work.plan) return null;
     for (let count = 0; work.nextTrial < work.trials && work.heldCount < LOOK_AHEAD; count++) {
       if (count === DRAWN_PER_TURN) {
@@ -407,6 +439,7 @@ export class Scheduler {
   /** Notes that a run is on a slot now. Gives the number of the attempt. */
   #claim(run: Run, slot: string): number {
     const at = this.#options.now();
+    this.#benching.placed(run.id);
     this.#store.changeRun(run.id, {
       state: 'running',
       failure: null,
@@ -430,6 +463,7 @@ export class Scheduler {
         this.#emit({ type: 'slots' });
       },
       reported: (live, metrics, { go, decisions }, at) => {
+        this.#benching.reported(live.slot);
         const work = this.#workFor(live.owner);
         if (work) {
           countEpoch(work.pace, metrics, decisions);
@@ -476,34 +510,52 @@ export class Scheduler {
     const run = this.#store.run(live.run);
     const work = this.#workFor(live.owner);
     const cancelled = live.asked === 'cancel';
+    const wake = (): void => {
+      this.#wake();
+    };
+    const benched =
+      maySlotBeToBlame(failure.kind) && !cancelled
+        ? this.#benching.failed(live.slot, run.id, this.#floor.usable(), wake)
+        : null;
     const remedy = recordFailure(this.#store, run, live.attempt, failure, {
       retries: live.owner ? retriesOf(recordOf(this.#store, live.owner)) : PRETRAINING_RETRIES,
+      isDistrusted: (slot) => this.#benching.isDistrusted(slot),
       cancelled,
       at: this.#options.now(),
     });
     const level = remedy.do === 'give-up' ? 'error' : 'warning';
     this.#emit({ type: 'log', level, study: run.study, run: run.id, text: failure.message });
     if (cancelled) return;
+    if (benched)
+      this.#emit({
+        type: 'log',
+        level: 'warning',
+        study: null,
+        run: null,
+        text: benchedText(live.slot, benched),
+      });
     if (remedy.do === 'retry') {
+      this.#benching.avoid(run.id, live.slot);
       const milliseconds = (remedy.afterSeconds * 1000) / this.#options.haste;
-      const wake = (): void => {
-        this.#wake();
-      };
       if (run.kind === 'pretrain') this.#pretraining.rest(run.id, milliseconds, wake);
       else work?.delay(run.id, milliseconds, wake);
     }
     if (!work) return;
     if (remedy.do === 'pause') this.pause(work.owner, 'now', problemOf(failure));
-    else if (isCounted(failure.kind)) this.#pauseWhenHopeless(work, failure);
+    else if (maySlotBeToBlame(failure.kind) && (benched?.times ?? 1) === 1)
+      this.#pauseWhenHopeless(work, failure);
   }
 
   #pauseWhenHopeless(work: Work, failure: Failure): void {
     work.failuresInARow++;
-    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#floor.size)) return;
+    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#floor.usable().length)) return;
     this.pause(work.owner, 'now', {
       code: 'search.workers-keep-failing',
       message: `${work.failuresInARow} starts failed one after another, the last with: ${failure.message}`,
-      next: 'Look at the log, run `ktg doctor`, and resume.',
+      next:
+        failure.kind === 'out-of-memory'
+          ? `${MEMORY_ADVICE} Then resume.`
+          : 'Look at the log, run `ktg doctor`, and resume.',
     });
   }
 
@@ -567,9 +619,12 @@ export class Scheduler {
 
   // Pretrained networks.
 
-  /** Networks that running studies and re-runs wait for. */
-  #needed(): Set<number> {
-    return new Set([...this.#works.values()].flatMap((work) => [...work.needs]));
+  /** Networks that running studies and re-runs wait for, with the highest priority of those. */
+  #needed(): Map<number, number> {
+    const needed = new Map<number, number>();
+    for (const { needs, priority } of this.#works.values())
+      for (const id of needs) needed.set(id, Math.max(priority, needed.get(id) ?? -Infinity));
+    return needed;
   }
 
   #requireTeachers(work: Work): void {
@@ -613,7 +668,7 @@ export class Scheduler {
       ({ state }) => state === 'paused',
     );
     const awaited = paused.flatMap((record) => usualTeachersOf(this.#store, record).map(({ id }) => id));
-    const { unwanted } = this.#pretraining.divide(new Set([...this.#needed(), ...awaited]));
+    const { unwanted } = this.#pretraining.divide(new Set([...this.#needed().keys(), ...awaited]));
     for (const { id } of unwanted) {
       const live = this.#floor.get(id);
       if (live) {
@@ -687,6 +742,13 @@ export class Scheduler {
     this.#emit({ type: 'trouble', problem: null });
     this.open();
   }
+}
+
+/** A free slot that is to get a run. */
+interface Vacancy {
+  slot: string;
+  /** No other is free after it. */
+  isLast: boolean;
 }
 
 /** Throws LabError `space.impossible` for a study that would draw for ever. */

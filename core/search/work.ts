@@ -27,13 +27,13 @@ export class Work {
   readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
   readonly needs = new Set<number>();
-  /** Failed starts since the last epoch of any run. */
+  /** Failed starts since the last epoch of any run; those on slots that failed too often before say nothing of it. */
   failuresInARow = 0;
   /** Kept up with each report. */
   readonly pace: Pace;
   /** Runs that can start at once, ascending: earlier ones go first. */
   readonly #ready: number[] = [];
-  /** Runs that wait after a crash. */
+  /** Runs that wait after a failure. */
   readonly #delayed = new Map<number, NodeJS.Timeout>();
   /** Runs that wait for pretrained networks. */
   readonly #held = new Set<number>();
@@ -79,8 +79,10 @@ export class Work {
     return this.#held.size;
   }
 
-  take(): number | undefined {
-    return this.#ready.shift();
+  /** The first of the runs that can start at once, of those that suit. */
+  take(suits: (run: number) => boolean): number | undefined {
+    const at = this.#ready.findIndex(suits);
+    return at < 0 ? undefined : this.#ready.splice(at, 1)[0];
   }
 
   enqueue(run: number): void {

@@ -9,12 +9,15 @@ import { checkJobMove, checkRunMove } from '../study/moves.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Rerun } from '../study/rerun.ts';
 import { newRun } from '../study/run.ts';
-import type { Attempt, Run } from '../study/run.ts';
+import type { Attempt, Run, RunState } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 import { logText } from './log-text.ts';
 import { damaged, decided, duplicateRejection, duplicateRun, outOfOrder, unknown } from './refusals.ts';
 import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
+
+/** States of a trial whose result counts for equal ones, now or later. */
+const COUNTING: readonly RunState[] = ['waiting', 'running', 'completed', 'stopped'];
 
 /** A checkpoint with its bytes. */
 interface StoredCheckpoint extends Checkpoint {
@@ -165,7 +168,7 @@ export function openMemoryStore(): Store {
     runIds: (filter = {}) => ofRun(filter).map(({ id }) => id),
     trialsSoFar: (study) => (trials(study).at(-1)?.number ?? -1) + 1,
     trialWithKey: (study, key) =>
-      trials(study).find((run) => run.key === key && run.state !== 'rejected' && run.state !== 'duplicate'),
+      trials(study).find((run) => run.key === key && COUNTING.includes(run.state)),
     bestTrial(study) {
       const done = (run: Run): number => Number(run.state === 'completed');
       return trials(study)

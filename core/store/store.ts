@@ -110,7 +110,7 @@ export interface RunStore {
   runIds(filter?: RunFilter): number[];
   /** Trials that a study has so far; the next one's number. */
   trialsSoFar(study: number): number;
-  /** First trial of a study with this canonical key, if any; rejected and duplicate ones are passed over. */
+  /** First trial of a study with this canonical key whose result counts, now or later: waiting, running, completed or stopped. */
   trialWithKey(study: number, key: string): Run | undefined;
   /** Throws LabError `study.illegal-move`. */
   changeRun(id: number, change: RunChange): void;

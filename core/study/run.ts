@@ -10,7 +10,7 @@ export type RunKind = 'trial' | 'repeat' | 'pretrain';
  * - `completed`: all epochs done.
  * - `stopped`: by the rule, at a rung; the decision says why.
  * - `failed`: could not go on; the failure says why.
- * - `out-of-memory`: did not fit on its device; the failure gives advice.
+ * - `out-of-memory`: did not fit on its device, twice; the failure gives advice.
  * - `cancelled`: a person stopped it.
  * - `rejected`: its graph cannot be trained; it was never started.
  * - `duplicate`: an earlier trial has the same graph and its result counts.
@@ -30,7 +30,7 @@ export type RunState =
  * - `crash`: the worker's process ended or threw; retried.
  * - `hang`: no sign of life for too long; retried.
  * - `lost`: the device or the connection to it went away; retried.
- * - `out-of-memory`: on the device or on the machine.
+ * - `out-of-memory`: on the device or on the machine; retried once.
  * - `nan`: a loss or an accuracy is not a number; the same seed would do it again.
  * - `data`: the data set is missing or damaged.
  * - `teacher`: weights of a frozen node are missing or do not fit.
@@ -51,7 +51,8 @@ export const failureKinds = [
 export type FailureKind = (typeof failureKinds)[number];
 
 /** What to do about a run that is out of memory. */
-export const MEMORY_ADVICE = 'Use fewer slots on this device, a smaller batch, or smaller architectures.';
+export const MEMORY_ADVICE =
+  'End what else uses this device, or use fewer slots on it, a smaller batch, or smaller architectures.';
 
 export interface Failure {
   kind: FailureKind;

@@ -145,6 +145,24 @@ export function storeContract(name: string, open: () => Store): void {
       });
     });
 
+    withStore('only a trial whose result counts, now or later, stands for equal ones', (store) => {
+      const { id } = store.addStudy(newStudy());
+      const { key } = newTrial(id, 0);
+      for (const [number, state] of (['failed', 'out-of-memory', 'cancelled'] as const).entries()) {
+        const run = store.addRun(newTrial(id, number));
+        assert.equal(store.trialWithKey(id, key)?.id, run.id, 'waiting');
+        store.changeRun(run.id, { state: 'running' });
+        assert.equal(store.trialWithKey(id, key)?.id, run.id, 'running');
+        store.changeRun(run.id, { state, endedAt: AT });
+        assert.equal(store.trialWithKey(id, key), undefined, state);
+      }
+      const [stopped, completed] = [3, 4].map((number) => store.addRun(newTrial(id, number)).id);
+      for (const run of [stopped!, completed!]) store.changeRun(run, { state: 'running' });
+      store.changeRun(completed!, { state: 'completed', endedAt: AT });
+      store.changeRun(stopped!, { state: 'stopped', endedAt: AT });
+      assert.equal(store.trialWithKey(id, key)?.id, stopped);
+    });
+
     withStore('attempts and environments', (store) => {
       const { id } = store.addStudy(newStudy());
       const run = store.addRun(newTrial(id, 0));

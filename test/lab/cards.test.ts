@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import { deviceTexts } from '../../core/commands/words.ts';
 import { addonVersion } from '../../core/engine/tensorflow/addon.ts';
 import { libraryFolder } from '../../core/engine/tensorflow/cache.ts';
-import { cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
+import { cudaFolder, cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
 import { releaseFor, tensorflowVersion } from '../../core/engine/tensorflow/release.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { IN_MEMORY, openLab } from '../../core/lab/open.ts';
@@ -74,7 +74,7 @@ async function look({
   for (const name of cuda) writeFileSync(join(lib, name), '');
   const bringLibrary = (): void => {
     const installed = libraryFolder(home, releaseFor('gpu'));
-    mkdirSync(installed, { recursive: true });
+    mkdirSync(join(installed, cudaFolder), { recursive: true });
     writeFileSync(join(installed, 'manifest.json'), JSON.stringify(manifest));
   };
   if (library) bringLibrary();

@@ -45,7 +45,13 @@ void describe('failures', () => {
     );
     assert.deepEqual(remedyFor(failure('hang'), 20, 50), { do: 'retry', afterSeconds: 60 });
     assert.deepEqual(remedyFor(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
-    assert.deepEqual(remedyFor(failure('out-of-memory'), 0, 3), { do: 'give-up', state: 'out-of-memory' });
+    assert.deepEqual(
+      [0, 1].map((before) => remedyFor(failure('out-of-memory'), before, 0)),
+      [
+        { do: 'retry', afterSeconds: 30 },
+        { do: 'give-up', state: 'out-of-memory' },
+      ],
+    );
     assert.deepEqual(remedyFor(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
     for (const kind of ['data', 'teacher', 'precision'] as const)
       assert.deepEqual(remedyFor(failure(kind), 0, 3), { do: 'pause' });
@@ -134,6 +140,57 @@ void describe('failures', () => {
       );
       await scheduler.close('save');
     }
+  });
+
+  for (const last of ['silence', 'gap', 'crash'] as const) {
+    void test(`what is in the store stands, whatever a worker does after its verdict or its final weights: ${last}`, async () => {
+      const disturbed = new Set<string>();
+      const { store, runner, scheduler, until, study } = scriptedLab(
+        {
+          accuracy: ({ run }) => (run === 1 ? 0.5 : 0.1),
+          lastMishap: (job, end, listener) => {
+            if (disturbed.has(end)) return undefined;
+            disturbed.add(end);
+            if (last === 'gap') listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
+            return last === 'silence' ? last : 'crash';
+          },
+        },
+        { hangAfter: 1 },
+      );
+      const { id } = study({ trials: 4, space: noFrozen, duplicates: 'train' });
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state === 'completed' || scheduler.trouble !== null);
+      assert.equal(scheduler.trouble, null);
+      assert.deepEqual([...disturbed].sort(), ['completed', 'stopped']);
+      assert.deepEqual(
+        store.runs({ study: id }).map(({ state, attempts }) => [state, attempts]),
+        [['completed', 1], ...[2, 3, 4].map(() => ['stopped', 1])],
+      );
+      assert.equal(runner.started.length, 4);
+      await scheduler.close('save');
+    });
+  }
+
+  void test('a report that the rules do not allow fails its run, not the lab', async () => {
+    const store = openMemoryStore();
+    let refused = false;
+    const strict: Store = {
+      ...store,
+      addEpoch(run, metrics) {
+        if (!refused) {
+          refused = true;
+          throw new LabError('study.illegal-move', 'not from here', '');
+        }
+        store.addEpoch(run, metrics);
+      },
+    };
+    const { scheduler, until, study } = scriptedLab({ slots: 1 }, {}, strict);
+    const { id } = study({ trials: 2, space: noFrozen });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed' || scheduler.trouble !== null);
+    assert.equal(scheduler.trouble, null);
+    assert.equal(store.attempts({ run: 1 })[0]!.outcome, 'protocol');
+    await scheduler.close('save');
   });
 
   void test('a device that disappears costs its runs nothing but time, however often', async () => {

@@ -165,14 +165,87 @@ void describe('scheduler', () => {
   });
 
   void test('out of memory is a state of its own, with advice', async () => {
-    const { store, scheduler, until, study } = scriptedLab({ mishap: () => 'out-of-memory' });
-    const { id } = study({ trials: 2, space: noFrozen });
+    const { store, scheduler, until, study } = scriptedLab({
+      mishap: ({ run, attempt }) => (run === 1 || (run === 2 && attempt === 1) ? 'out-of-memory' : undefined),
+    });
+    const { id } = study({ trials: 3, space: noFrozen, retries: 0, duplicates: 'train', rule: { kind: 'none' } }); // prettier-ignore
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
-    const [run] = trialsOf(store, id);
-    assert.equal(run!.state, 'out-of-memory');
-    assert.match(run!.failure!.next, /fewer slots/);
+    const [tooLarge, crowdedOut, small] = trialsOf(store, id);
+    assert.deepEqual([tooLarge!.state, tooLarge!.attempts], ['out-of-memory', 2]);
+    assert.match(tooLarge!.failure!.next, /fewer slots/);
+    assert.deepEqual([crowdedOut!.state, crowdedOut!.attempts], ['completed', 2]);
+    assert.deepEqual([small!.state, small!.attempts], ['completed', 1]);
     await scheduler.close('save');
+  });
+
+  void test('a card without free memory pauses the study instead of burning all trials', async () => {
+    const { store, scheduler, until, study } = scriptedLab({ mishap: () => 'out-of-memory' });
+    const { id } = study({ trials: 1000, space: noFrozen, duplicates: 'train' });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state !== 'running');
+    const { state, problem } = store.study(id);
+    assert.deepEqual([state, problem?.code], ['paused', 'search.workers-keep-failing']);
+    assert.match(problem!.next, /fewer slots/);
+    assert.ok(store.trialsSoFar(id) < 12);
+    await scheduler.close('save');
+  });
+
+  void test('a slot on which everything fails is benched, and no trial is lost for it', async () => {
+    for (const kind of ['crash', 'out-of-memory'] as const) {
+      const bad = 'scripted:7';
+      const { store, scheduler, until, study, events } = scriptedLab(
+        {
+          slots: 8,
+          // It fails long before another slot is done with its epoch.
+          seconds: (_job, epoch) => (epoch === 1 ? 5 : 20),
+          mishap: (_job, _epoch, slot) => (slot === bad ? kind : undefined),
+        },
+        { haste: 100 },
+      );
+      const { id } = study({ trials: 100, duplicates: 'train', space: noFrozen });
+      scheduler.resume({ study: id });
+      await until(() => store.study(id).state !== 'running');
+      assert.equal(store.study(id).state, 'completed');
+      assert.deepEqual([store.trialCounts(id).failed, store.trialCounts(id).outOfMemory], [0, 0], kind);
+      const failed = store.attempts({ study: id }).filter(({ outcome }) => outcome === kind);
+      assert.ok(failed.length >= 3 && failed.every(({ slot }) => slot === bad));
+      for (const { run } of failed)
+        assert.notEqual(store.attempts({ run }).find(({ number }) => number === 2)!.slot, bad);
+      const told = events.filter((event) => event.type === 'log' && event.run === null);
+      assert.match(told[0]!.type === 'log' ? told[0]!.text : '', /slot scripted:7: .* a minute .*ktg doctor/);
+      await scheduler.close('save');
+    }
+  });
+
+  void test('a graph whose first trial came to nothing is trained by the next', async () => {
+    const { store, scheduler, until, study } = scriptedLab({ slots: 1, mishap: ({ run }) => (run === 1 ? 'nan' : undefined) }); // prettier-ignore
+    const { id } = study({ trials: 30, space: paperSpace(1, 'resnet8') });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const [first, ...others] = trialsOf(store, id);
+    const next = others.find(({ key }) => key === first!.key);
+    assert.deepEqual([first!.state, next!.state], ['failed', 'completed']);
+    assert.ok(others.every(({ duplicateOf }) => duplicateOf !== first!.id));
+    await scheduler.close('save');
+  });
+
+  void test('pretraining has the priority of who waits for it, and goes first among equals', async () => {
+    for (const [high, expected] of [
+      [10, 'after'],
+      [0, 'before'],
+    ] as const) {
+      const { store, runner, scheduler, until } = scriptedLab({ slots: 1 });
+      const first = store.addStudy({ ...newStudy('high', { trials: 4, space: noFrozen }), priority: high });
+      const second = store.addStudy(newStudy('low', { trials: 2, space: teaching, seed: 4 }));
+      for (const { id } of [first, second]) scheduler.resume({ study: id });
+      await until(() => [first, second].every(({ id }) => store.study(id).state === 'completed'));
+      const started = runner.started.map(({ run }) => store.run(run));
+      const pretraining = started.findIndex(({ kind }) => kind === 'pretrain');
+      const trial = started.findLastIndex(({ study, kind }) => study === first.id && kind === 'trial');
+      assert.equal(pretraining > trial ? 'after' : 'before', expected);
+      await scheduler.close('save');
+    }
   });
 
   void test('a study whose data are missing pauses and says so; nothing is lost', async () => {

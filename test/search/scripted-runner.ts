@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stream } from '../../core/base/random.ts';
-import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../../core/search/runner.ts';
+import type { Device, Job, JobEnd, JobHandle, JobListener, Runner, Slot } from '../../core/search/runner.ts'; // prettier-ignore
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import type { Environment } from '../../core/study/environment.ts';
 import type { FailureKind, StopWhen } from '../../core/study/run.ts';
@@ -11,8 +11,10 @@ export interface Script {
   slots: number;
   /** Target's accuracy after an epoch; default: a learning curve from the job's seed and graph. */
   accuracy?: (job: Job, epoch: number) => number;
-  /** What goes wrong in an epoch of an attempt; default: nothing. */
-  mishap?: (job: Job, epoch: number) => Mishap | undefined;
+  /** What goes wrong in an epoch of an attempt on a slot; default: nothing. */
+  mishap?: (job: Job, epoch: number, slot: string) => Mishap | undefined;
+  /** What comes of a worker before it can say how it ended; default: nothing. */
+  lastMishap?: (job: Job, end: JobEnd, listener: JobListener) => Mishap | undefined;
   /** Simulated seconds of an epoch; decides the order of arrivals. */
   seconds?: (job: Job, epoch: number) => number;
   /** Real milliseconds between two events, for who looks on; default: as fast as it goes. */
@@ -60,6 +62,7 @@ export class ScriptedRunner implements Runner {
     this.#script = {
       accuracy: curve,
       mishap: () => undefined,
+      lastMishap: () => undefined,
       seconds: (job, epoch) => 1 + stream(job.seed, 'seconds', epoch).uniform(),
       pace: 0,
       checkpointEach: 0,
@@ -189,7 +192,7 @@ export class ScriptedRunner implements Runner {
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
     const epoch = working.epoch + 1;
-    const mishap = this.#script.mishap(job, epoch);
+    const mishap = this.#script.mishap(job, epoch, working.slot.name);
     if (mishap === 'silence') {
       working.time = Infinity;
       return;
@@ -207,12 +210,10 @@ export class ScriptedRunner implements Runner {
     if (working.gone) return;
     if (verdict !== 'go-on') {
       if (verdict === 'save-and-stop') await this.#hand(working, 'final');
-      this.#end(working);
-      listener.ended('stopped');
+      this.#conclude(working, 'stopped');
     } else if (epoch >= job.training.epochs) {
       await this.#hand(working, 'final');
-      this.#end(working);
-      listener.ended('completed');
+      this.#conclude(working, 'completed');
     } else {
       // A stop may have been asked for while this epoch was being taken.
       const asked = working.stop as Working['stop'];
@@ -220,6 +221,18 @@ export class ScriptedRunner implements Runner {
       const { checkpointEach } = this.#script;
       if (checkpointEach > 0 && epoch % checkpointEach === 0) await this.#hand(working, 'resume');
     }
+  }
+
+  #conclude(working: Working, end: JobEnd): void {
+    const { job, listener } = working;
+    const mishap = this.#script.lastMishap(job, end, listener);
+    if (mishap === 'silence') {
+      this.#working = this.#working.filter((each) => each !== working);
+      return;
+    }
+    this.#end(working);
+    if (mishap) listener.failed({ kind: mishap, code: '', message: 'too late', next: '', epoch: 0 });
+    else listener.ended(end);
   }
 
   async #halt(working: Working, keep: boolean): Promise<void> {

@@ -122,7 +122,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     trialWithKey(study, key) {
       const row = database.get<RunRow>(
         `SELECT * FROM run WHERE study = ? AND key = ? AND kind = 'trial'
-           AND state NOT IN ('rejected', 'duplicate') ORDER BY number LIMIT 1`,
+           AND state IN ('waiting', 'running', 'completed', 'stopped') ORDER BY number LIMIT 1`,
         ...[study, key],
       );
       return row && runOf(row);
