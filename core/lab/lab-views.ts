@@ -1,4 +1,4 @@
-import { usualTeachersOf } from '../search/owner.ts';
+import { runsOf, usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
 import { resultsOf } from '../search/repeat.ts';
 import { rungsOf } from '../search/judge.ts';
@@ -21,6 +21,10 @@ import type {
 } from './api.ts';
 import { importedFrom } from './imported.ts';
 import { trialRow, wireCurve } from './views.ts';
+
+/** A run that was cancelled with its study or re-run is taken up when that is resumed; one stopped by itself is not. */
+const isDone = ({ state, dismissed }: Run): boolean =>
+  hasEnded(state) && (state !== 'cancelled' || dismissed);
 
 /** Records as screens see them. What may be large is read in portions, since the lab has other things to do. */
 export class LabViews {
@@ -48,11 +52,12 @@ export class LabViews {
     const counts = this.#store.trialCounts(id);
     const best = this.#store.bestTrial(id);
     const { waiting: _waiting, running, ...ended } = counts;
-    const done = Object.values(ended).reduce((sum, count) => sum + count, 0);
+    const allEnded = Object.values(ended).reduce((sum, count) => sum + count, 0);
+    const cancelled = counts.cancelled > 0 ? runsOf(this.#store, { study: id }, ['cancelled']) : [];
     return {
       study,
       counts,
-      done,
+      done: allEnded - cancelled.filter((run) => !isDone(run)).length,
       best: best ? trialRow(this.#store, best) : null,
       running,
       timeLeft: study.state === 'running' ? this.#scheduler.timeLeft({ study: id }) : null,
@@ -114,7 +119,7 @@ export class LabViews {
     return {
       rerun,
       variants,
-      done: runs.filter(({ state }) => hasEnded(state)).length,
+      done: runs.filter(isDone).length,
       total: runs.length,
       timeLeft: rerun.state === 'running' ? this.#scheduler.timeLeft({ rerun: id }) : null,
       reference: onCifar ? referenceFor(rerun.variants[0]!.graph.nodes.length) : [],

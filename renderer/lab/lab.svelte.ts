@@ -22,6 +22,7 @@ import type {
   Settings,
   SlotView,
   StudyCard,
+  StudyPlan,
   Topic,
 } from '../../core/lab/api.ts';
 import { keepConnected, type ConnectionState, type Dial } from './connection.ts';
@@ -46,6 +47,15 @@ export interface Toast {
   readonly text: string;
   readonly next: string;
   readonly bad: boolean;
+}
+
+/** A study that is not created yet. */
+export interface StudyDraft {
+  /** Of the page where it was begun. */
+  readonly address: string;
+  readonly plan: StudyPlan;
+  readonly name: string;
+  readonly notes: string;
 }
 
 /** A file on its way, either way. */
@@ -86,6 +96,10 @@ export class Lab {
   /** The recent ones, newest first. */
   log = $state.raw<readonly LogEntry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
+  /** Studies that were removed while one looks at the lab. */
+  removed = $state.raw<readonly number[]>([]);
+  /** Of a new study that was begun and left. */
+  draft = $state.raw<StudyDraft | null>(null);
   transfers = $state.raw<readonly Transfer[]>([]);
   /** Grows when views must ask again for what they show. */
   epoch = $state(0);
@@ -169,8 +183,10 @@ export class Lab {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Shows a message; the same one that is still shown goes. */
   say(text: string, next = '', bad = false): void {
-    this.toasts = [...this.toasts.slice(-3), { id: ++this.#ids, text, next, bad }];
+    const others = this.toasts.filter((toast) => toast.text !== text);
+    this.toasts = [...others.slice(-3), { id: ++this.#ids, text, next, bad }];
   }
 
   dismiss(id: number): void {
@@ -192,10 +208,11 @@ export class Lab {
     this.toasts = this.toasts.filter(({ bad }) => !bad);
   }
 
-  /** Changes settings; what views remember is merged by name. */
-  async set(change: Partial<Settings>): Promise<void> {
+  /** Changes settings; what views remember is merged by name. False when the lab refuses. */
+  async set(change: Partial<Settings>): Promise<boolean> {
     const settings = await this.attempt(() => this.request('settings.set', change));
     if (settings) this.settings = settings;
+    return settings !== null;
   }
 
   /** Goes on after the last event seen, or reads everything when the lab is another one. */
@@ -228,6 +245,7 @@ export class Lab {
     this.engine = status.engine;
     this.slots = status.slots;
     this.cards = cards;
+    this.removed = [];
     this.dataSets = data;
     this.reruns = reruns;
     this.pretrained = pretrained;
@@ -265,6 +283,7 @@ export class Lab {
         break;
       case 'study-removed':
         this.cards = this.cards.filter((card) => card.study.id !== event.study);
+        this.removed = [...this.removed, event.study];
         break;
       case 'trouble':
         if (this.status) this.status = { ...this.status, trouble: event.problem };

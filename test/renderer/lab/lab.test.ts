@@ -64,6 +64,7 @@ describe('the lab as the screens know it', () => {
       lab.cards.map((card) => card.study.id),
       [1],
     );
+    assert.deepEqual(lab.removed, [2]);
     send({ topic: 'studies', type: 'study', card: { ...lab.cards[0]!, done: 39 } });
     assert.equal(lab.cards[0]!.done, 39);
     send({
@@ -113,6 +114,8 @@ describe('the lab as the screens know it', () => {
     const lab = new Lab();
     assert.equal(await lab.attempt(() => Promise.reject(new LabError('x.y', 'Found a.', 'Do b.'))), null);
     assert.deepEqual({ ...lab.toasts[0], id: 0 }, { id: 0, text: 'Found a.', next: 'Do b.', bad: true });
+    await lab.attempt(() => Promise.reject(new LabError('x.y', 'Found a.', 'Do b.')));
+    assert.equal(lab.toasts.length, 1, 'the same one stands once');
     lab.dismiss(lab.toasts[0]!.id);
     assert.equal(lab.toasts.length, 0);
     assert.equal(problemOf('odd').code, 'app.unexpected');
