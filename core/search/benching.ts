@@ -10,7 +10,7 @@ export interface Benched {
 export function benchedText(slot: string, { seconds, times }: Benched): string {
   const found = times === 1 ? 'One run after another failed' : 'Once more a run failed';
   const minutes = seconds / 60;
-  return `${found} on slot ${slot}: it gets no run for ${minutes === 1 ? 'a minute' : `${minutes} minutes`} and is then tried again. Run \`ktg doctor\`, or take the slot away with \`ktg slots\`.`;
+  return `${found} on slot ${slot}: it gets no run for ${minutes === 1 ? 'a minute' : `${minutes} minutes`} and is then tried again. Look at its device, or give that fewer slots.`;
 }
 
 interface Standing {

@@ -81,7 +81,7 @@ function openToRead(file: string, held: 'held' | null): Store {
       throw new LabError(
         'store.empty',
         `${file}: the file is empty, no lab yet.`,
-        `Make one in it with: ktg search --lab ${file}`,
+        'Open another file, or let a search begin in this one: it becomes a lab then.',
       );
     if (schema < migrations.length)
       throw new LabError(
