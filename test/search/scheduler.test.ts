@@ -213,7 +213,10 @@ void describe('scheduler', () => {
       for (const { run } of failed)
         assert.notEqual(store.attempts({ run }).find(({ number }) => number === 2)!.slot, bad);
       const told = events.filter((event) => event.type === 'log' && event.run === null);
-      assert.match(told[0]!.type === 'log' ? told[0]!.text : '', /slot scripted:7: .* a minute .*Look at its device/);
+      assert.match(
+        told[0]!.type === 'log' ? told[0]!.text : '',
+        /slot scripted:7: .* a minute .*Look at its device/,
+      );
       await scheduler.close('save');
     }
   });
