@@ -337,7 +337,12 @@ void describe('opening a lab file', () => {
   });
 });
 
-/** The code with which a lab file does not open for somebody without special rights: root may write anywhere. */
+const NOBODY = 65_534;
+
+/**
+ * The code with which a lab file does not open for somebody without special rights: root may write anywhere. Rights are
+ * dropped once all is loaded, as the checkout may lie where only root may read.
+ */
 async function refusalOf(file: string, options: { readOnly?: boolean }): Promise<string> {
   const child = spawn(
     process.execPath,
@@ -345,16 +350,16 @@ async function refusalOf(file: string, options: { readOnly?: boolean }): Promise
       '--input-type=module',
       '-e',
       `import { openLabFile } from ${JSON.stringify(new URL('../../core/store/file/lab-file.ts', import.meta.url).href)};
+       openLabFile(${JSON.stringify(newFile())}).close();
+       if (process.getuid?.() === 0) for (const drop of [() => process.setgroups([]), () => process.setgid(${NOBODY}), () => process.setuid(${NOBODY})]) drop();
        try { openLabFile(${JSON.stringify(file)}, ${JSON.stringify(options)}).close(); console.log('opened'); }
        catch (error) { console.log(error.code); }`,
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'], ...(process.getuid?.() === 0 && { uid: NOBODY, gid: NOBODY }) },
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const said = await text(child.stdout);
   return said.trim();
 }
-
-const NOBODY = 65_534;
 
 void describe('schemas', () => {
   const steps = [...migrations, 'ALTER TABLE study ADD COLUMN later TEXT'];
