@@ -64,17 +64,18 @@ async function oneByOne(
   listed: readonly Card[],
   known: readonly Card[],
 ): Promise<Card[]> {
-  const wholes = known.filter(({ uuid, parent }) => parent === undefined && !listed.some((card) => card.uuid === uuid)); // prettier-ignore
-  if (known.length > 0)
-    return (
-      await Promise.all(
-        wholes.map(async (card) => {
-          const own = await ask(...query, '-i', card.uuid);
-          if (own.status === 0) return parseCards(own.text);
-          return GONE.includes(own.status) ? [] : [card];
-        }),
-      )
-    ).flat();
+  if (known.length > 0) {
+    const wholes = new Map(known.map(({ parent, ...card }) => [parent ?? card.uuid, card]));
+    for (const { uuid } of listed) wholes.delete(uuid);
+    const answers = await Promise.all(
+      [...wholes].map(async ([uuid, card]) => {
+        const own = await ask(...query, '-i', uuid);
+        if (own.status === 0) return parseCards(own.text);
+        return GONE.includes(own.status) ? [] : [{ ...card, uuid }];
+      }),
+    );
+    return answers.flat();
+  }
   if (status !== LOST) return [];
   const numbers = Array.from({ length: MOST_CARDS }, (_, index) => index).filter((index) => !listed.some((card) => card.index === index)); // prettier-ignore
   const answers = await Promise.all(numbers.map((index) => ask(...query, '-i', String(index))));
@@ -85,8 +86,9 @@ async function oneByOne(
 async function divided(ask: Ask, cards: readonly Card[], known: readonly Card[]): Promise<Card[]> {
   const { text, status } = await ask('-L');
   const parts = parseParts(text);
-  const before = known.filter(({ parent }) => parent !== undefined);
-  if (status !== 0 && before.length > 0) return [...cards, ...before];
+  // Parts that were known stay as long as their cards do, and stand for them.
+  if (status !== 0 && known.some(({ parent }) => parent !== undefined))
+    return known.filter(({ uuid, parent }) => cards.some((card) => card.uuid === (parent ?? uuid)));
   if (parts.length === 0) return [...cards];
   const whole = cards.filter(({ uuid }) => !parts.some((part) => part.card.uuid === uuid));
   const each = parts.map(({ uuid, profile, card }): Omit<Card, 'index'> => {

@@ -84,6 +84,19 @@ GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     assert.equal(titles(await find()), 'A B', 'at the start, too');
   });
 
+  test('parts that were known stay as long as their card does, and stand for it', async () => {
+    const list = 'echo "GPU 0: A (UUID: GPU-A)\n  MIG 1g.10gb     Device  0: (UUID: MIG-1)\n  MIG 1g.10gb     Device  1: (UUID: MIG-2)"'; // prettier-ignore
+    pretend(`if [ "$1" = -L ]; then ${list}; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
+    const known = await find();
+    assert.equal(known.length, 3);
+    pretend(`if [ "$1" = -L ]; then exit 15; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
+    assert.deepEqual(await find(undefined, known), known, 'the list failed');
+    pretend('exit 18');
+    assert.deepEqual(await find(undefined, known), known, 'nothing can be asked');
+    pretend(`[ "$1" = -L ] && exit 15; [ "$id" = GPU-B ] && { ${row(1, 'B')}; exit 0; }; exit 15`);
+    assert.deepEqual((await find(undefined, known)).map(({ uuid }) => uuid), ['GPU-B'], 'their card is lost'); // prettier-ignore
+  });
+
   test('where nothing can be asked, those that were known stay', async () => {
     pretend(three);
     const known = await find();
