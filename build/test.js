@@ -1,7 +1,10 @@
 // npm test: set up what is missing, check, run the tests. `npm test -- FILE...` runs only those test files.
 // Plain JavaScript for Node 18 and newer.
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { check } from './check.js';
+import { ensureChromium } from './chromium.js';
 import { checkout, runPinned } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
 
@@ -12,9 +15,29 @@ process.chdir(checkout);
 await ensureSetupOrExit();
 const files = process.argv.slice(2);
 const checked = files.length > 0 || (await check());
-const tests = ['--test', '--test-reporter=spec', `--test-concurrency=${processes}`];
-const code = await runPinned(checkout, [...tests, ...(files.length > 0 ? files : ['test/**/*.test.ts'])], {
-  stdin: 'ignore',
-});
+if (files.length === 0) await ensureChromium();
+const folder = mkdtempSync(join(tmpdir(), 'ktg-untested-'));
+const untested = join(folder, 'untested.txt');
+const code = await runPinned(
+  checkout,
+  [
+    '--test',
+    `--test-concurrency=${processes}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./build/untested.js',
+    `--test-reporter-destination=${untested}`,
+    ...(files.length > 0 ? files : ['test/**/*.test.ts']),
+  ],
+  { stdin: 'ignore' },
+);
+sayUntested(untested);
+rmSync(folder, { recursive: true, force: true });
 if (!checked) console.error('The check before the tests failed; see above.');
 process.exit(code === 0 && !checked ? 1 : code);
+
+/** Prints what was skipped and why, so that a green run never hides a gap. @param {string} file */
+function sayUntested(file) {
+  const lines = readFileSync(file, 'utf8').trim();
+  if (lines !== '') console.log(`\nNot tested here:\n${lines.replace(/^/gm, '  ')}`);
+}
