@@ -1,7 +1,8 @@
 """The same training steps in PyTorch, for `npm run bench -- step`.
 
-Reads lines `MODE COUNT` (MODE eager or channels_last) from standard input, answers each with one line: the milliseconds of COUNT
-steps as a JSON list. Nothing but the step itself is timed: one batch stays in memory, no metrics are kept.
+Reads lines `MODE COUNT` from standard input and answers each with one line: the milliseconds of
+COUNT steps as a JSON list. MODE is a key of MODES. Only the step itself is timed: one batch stays
+in memory, no metrics are kept. A mode is built, and compiled, when it is first asked for.
 """
 import json
 import sys
@@ -68,8 +69,20 @@ class Network(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
-def make_step(names, batch, classes, layout):
+# How each mode computes: memory layout, torch.compile, autocast to bfloat16.
+MODES = {
+    "eager": (torch.contiguous_format, False, False),
+    "channels_last": (torch.channels_last, False, False),
+    "compile": (torch.channels_last, True, False),
+    "bfloat16": (torch.channels_last, False, True),
+    "compile_bfloat16": (torch.channels_last, True, True),
+}
+
+
+def make_step(names, batch, classes, mode):
+    layout, compiled, half = MODES[mode]
     nets = [Network(name, classes).to(memory_format=layout) for name in names]
+    forward = [torch.compile(net) if compiled else net for net in nets]
     optimisers = [
         torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4, foreach=True)
         for net in nets
@@ -79,7 +92,9 @@ def make_step(names, batch, classes, layout):
 
     def step():
         """All edges Through: the label's cross-entropy, and KL from every other node, its logits detached."""
-        logs = [F.log_softmax(net(images), 1) for net in nets]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            logits = [net(images) for net in forward]
+        logs = [F.log_softmax(each.float(), 1) for each in logits]
         loss = sum(F.nll_loss(log, labels) for log in logs)
         for t, target in enumerate(logs):
             for s, source in enumerate(logs):
@@ -99,11 +114,12 @@ def main():
     names, batch, classes, threads = sys.argv[1].split("+"), *map(int, sys.argv[2:5])
     torch.set_num_threads(threads)
     torch.manual_seed(1)
-    layouts = {"eager": torch.contiguous_format, "channels_last": torch.channels_last}
-    steps = {mode: make_step(names, batch, classes, layout) for mode, layout in layouts.items()}
+    steps = {}
     print(json.dumps({"version": torch.__version__}), flush=True)
     for line in sys.stdin:
         mode, count = line.split()
+        if mode not in steps:
+            steps[mode] = make_step(names, batch, classes, mode)
         times = []
         for _ in range(int(count)):
             start = time.perf_counter()

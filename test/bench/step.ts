@@ -14,6 +14,19 @@ const cases = ['resnet32', 'resnet8+resnet8+resnet8', 'resnet32+resnet110'];
 const BLOCK = 8;
 const WARM = 3;
 
+/** PyTorch's modes, as in pytorch_step.py, with the words of a table. */
+const pytorchModes = {
+  eager: 'eager',
+  channels_last: 'channels_last',
+  compile: 'torch.compile, channels_last',
+  bfloat16: 'channels_last, bfloat16',
+  compile_bfloat16: 'torch.compile, channels_last, bfloat16',
+} as const;
+type Mode = keyof typeof pytorchModes;
+const allModes = Object.keys(pytorchModes) as Mode[];
+/** Modes that compute in float32, as our own step does. */
+const float32Modes: readonly Mode[] = ['eager', 'channels_last', 'compile'];
+
 /**
  * Times whole training steps (gather, augmentation, forward, losses, backward, update, metrics), by turns with PyTorch's
  * where python3 has it. The last line of `--json` is one object.
@@ -37,30 +50,37 @@ async function measure(one: Case): Promise<number> {
   const pytorch = one.alone ? undefined : await PyTorch.start(one);
   console.log(`${one.arch}, batch ${one.batch}: ${machine(one)}`);
   if (!pytorch && !one.alone) console.log('python3 has no torch: nothing to compare with.');
-  const modes = pytorch ? (['eager', 'channels_last'] as const) : [];
+  const modes = pytorch ? allModes : [];
   for (let i = 1; i < WARM; i++) train(); // the first one was part of the compilation
   for (const mode of modes) await pytorch!.time(mode, WARM);
 
   const ours: number[] = [];
-  const theirs = { eager: [] as number[], channels_last: [] as number[] };
-  const ratios = { eager: [] as number[], channels_last: [] as number[] };
+  const times = new Map<Mode, number[]>(modes.map((mode) => [mode, []]));
+  const ratios = new Map<Mode, number[]>(modes.map((mode) => [mode, []]));
   while (ours.length < one.steps) {
     train();
     const block = Array.from({ length: Math.min(BLOCK, one.steps - ours.length) }, train);
     ours.push(...block);
     for (const mode of modes) {
-      const [, ...times] = await pytorch!.time(mode, 1 + block.length);
-      theirs[mode].push(...times);
-      ratios[mode].push(median(block) / median(times));
+      const [, ...theirs] = await pytorch!.time(mode, 1 + block.length);
+      times.get(mode)!.push(...theirs);
+      ratios.get(mode)!.push(median(block) / median(theirs));
     }
   }
   pytorch?.stop();
-  const ms = (times: readonly number[]): string => `median ${median(times).toFixed(1)} ms, least ${Math.min(...times).toFixed(1)} ms`; // prettier-ignore
-  console.log(`  ${engine.info.version} (${engine.info.name}): ${ms(ours)}; compiled in ${compileSeconds.toFixed(2)} s, at most ${residentMost().toFixed(0)} MiB`); // prettier-ignore
+  console.log(
+    `  ${engine.info.version} (${engine.info.name}): ${spread(ours)}; ` +
+      `compiled in ${compileSeconds.toFixed(2)} s, at most ${residentMost().toFixed(0)} MiB`,
+  );
   for (const mode of modes) {
-    const range = `${Math.min(...ratios[mode]).toFixed(2)} to ${Math.max(...ratios[mode]).toFixed(2)}`;
-    console.log(`  PyTorch ${pytorch!.version} ${mode}: ${ms(theirs[mode])}; ours takes ${median(ratios[mode]).toFixed(2)} of that (by block ${range})`); // prettier-ignore
+    const found = ratios.get(mode)!;
+    const range = `${Math.min(...found).toFixed(2)} to ${Math.max(...found).toFixed(2)}`;
+    console.log(
+      `  PyTorch ${pytorch!.version} ${pytorchModes[mode]}: ${spread(times.get(mode)!)}; ` +
+        `ours takes ${median(found).toFixed(2)} of that (by block ${range})`,
+    );
   }
+  if (pytorch) sayBest(times);
   step.dispose();
   if (one.json) {
     const result = {
@@ -71,10 +91,25 @@ async function measure(one: Case): Promise<number> {
       ms_min: round(Math.min(...ours), 2),
       rss_mib: round(residentMost(), 0),
       compile_s: round(compileSeconds, 2),
+      pytorch_ms: Object.fromEntries(modes.map((mode) => [mode, round(median(times.get(mode)!), 2)])),
+      ratios: Object.fromEntries(modes.map((mode) => [mode, round(median(ratios.get(mode)!), 3)])),
     };
     console.log(JSON.stringify(result));
   }
   return 0;
+}
+
+const spread = (times: readonly number[]): string =>
+  `median ${median(times).toFixed(1)} ms, least ${Math.min(...times).toFixed(1)} ms`;
+
+/** Names the modes that a user of PyTorch would pick: the fastest in float32, and of all. */
+function sayBest(times: ReadonlyMap<Mode, readonly number[]>): void {
+  const fastest = (modes: readonly Mode[]): Mode =>
+    modes.reduce((best, mode) => (median(times.get(mode)!) < median(times.get(best)!) ? mode : best));
+  const [float32, any] = [fastest(float32Modes), fastest(allModes)];
+  console.log(
+    `  A user of PyTorch would pick ${pytorchModes[float32]} in float32 and ${pytorchModes[any]} of all.`,
+  );
 }
 
 /** pytorch_step.py in a process of its own, asked for a few steps at a time. */
@@ -102,7 +137,7 @@ class PyTorch {
   }
 
   /** Milliseconds of `count` steps. */
-  async time(mode: 'eager' | 'channels_last', count: number): Promise<number[]> {
+  async time(mode: Mode, count: number): Promise<number[]> {
     this.child.stdin.write(`${mode} ${count}\n`);
     return (await answer(this.lines)) as number[];
   }
