@@ -6,6 +6,7 @@ import type { Port } from './port.ts';
 
 export type { Port } from './port.ts';
 export { messagePort, portPair, webSocketPort } from './port.ts';
+export { protocolsWith, sessionOf } from './session.ts';
 
 /** Requests of one connection that may be under way at once. */
 const MOST_UNDER_WAY = 256;

@@ -9,7 +9,9 @@ import {
   connectLab,
   messagePort,
   portPair,
+  protocolsWith,
   serveLab,
+  sessionOf,
   webSocketPort,
 } from '../../core/lab/channel.ts';
 import { enterDoorway, openDoorway } from '../../core/lab/doorway.ts';
@@ -52,12 +54,11 @@ labContract('MessagePort', async () => {
 labContract('WebSocket', async () => {
   const lab = scriptedLab();
   const served = await serve(lab, { folder });
-  const { headers } = await fetch(served.url, { redirect: 'manual' });
-  const socket = new WebSocket(`ws://127.0.0.1:${served.port}${CHANNEL_PATH}`, {
-    origin: `http://127.0.0.1:${served.port}`,
-    headers: { cookie: headers.get('set-cookie')!.split(';')[0]! },
-  });
-  await new Promise((resolve) => socket.once('open', resolve));
+  const token = new URL(served.url).hash.replace('#token=', '');
+  const address = `ws://127.0.0.1:${served.port}${CHANNEL_PATH}`;
+  const origin = `http://127.0.0.1:${served.port}`;
+  const socket = new WebSocket(address, protocolsWith(token), { origin });
+  await sessionOf(socket);
   const line = connectLab(webSocketPort(socket));
   return {
     api: line.api,
