@@ -82,9 +82,12 @@ export class Files {
     const found = await stat(file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
-    // Who reads a pipe waits for ever, and from a device without end.
+    // Reading a pipe may wait for ever, and a device has no end.
     if (!found.isFile() && !found.isDirectory())
       throw new LabError('files.no-file', `${file.path} is neither a file nor a folder.`, 'Choose one that is.'); // prettier-ignore
+    // Files of /proc and the like have no size, and reading some of them waits for ever.
+    if (found.isFile() && found.size === 0)
+      throw new LabError('files.empty', `${file.path} is empty.`, 'Choose a file that holds something.');
     return { path: file.path, name: basename(file.path) };
   }
 
