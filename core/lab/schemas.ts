@@ -42,6 +42,7 @@ const schemas: Schemas = {
   'lab.status': none,
   'lab.check': none,
   'lab.backup': v.strictObject({ path: wholePath }),
+  'lab.copy': none,
   'lab.compact': none,
 
   'studies.list': none,

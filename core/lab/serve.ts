@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { LabError } from '../base/errors.ts';
 import type { LabApi } from './api.ts';
 import { serveLab, webSocketPort } from './channel.ts';
+import { forPages } from './for-pages.ts';
 import { Guard, type Refusal } from './guard.ts';
 import { pageAt, pageHeaders } from './pages.ts';
 import { LAB_PROTOCOL, keyIn } from './session.ts';
@@ -66,9 +67,9 @@ export async function serve(
     noServer: true,
     maxPayload: MOST_MESSAGE,
     perMessageDeflate: false,
-    closeTimeout: FAREWELL,
     handleProtocols: () => LAB_PROTOCOL,
   });
+  const shown = forPages(lab);
 
   server.on('request', (request, response) => {
     void answer(request, response, guard, folder).catch((error: unknown) => {
@@ -93,10 +94,13 @@ export async function serve(
       });
       const greeting = guard.greet(key);
       connection.send(JSON.stringify(greeting));
-      if (greeting.type === 'session') serveLab(lab, webSocketPort(connection), onBug);
+      if (greeting.type === 'session') serveLab(shown, webSocketPort(connection), onBug);
       else {
         sockets.clients.delete(connection); // refused connections take no place of admitted ones
         connection.close(POLICY);
+        setTimeout(() => {
+          connection.terminate();
+        }, FAREWELL).unref();
       }
     });
   });

@@ -28,12 +28,11 @@ export function keyIn(header: string | undefined): string | null {
 
 /** The events of a browser's WebSocket, and of that of the library `ws`, that a greeting needs. */
 interface Greeted {
-  addEventListener(
-    type: 'message',
-    listener: (event: { data: unknown }) => void,
-    options: { once: true },
-  ): void;
-  addEventListener(type: 'close', listener: () => void, options: { once: true }): void;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void, once: Once): void;
+  addEventListener(type: 'close', listener: () => void, once: Once): void;
+}
+interface Once {
+  once: true;
 }
 
 /**
@@ -43,14 +42,17 @@ interface Greeted {
  */
 export async function sessionOf(socket: Greeted): Promise<string> {
   const greeting = await new Promise<Greeting | null>((resolve) => {
-    socket.addEventListener('message', ({ data }) => { resolve(JSON.parse(String(data)) as Greeting); }, { once: true }); // prettier-ignore
-    socket.addEventListener('close', () => { resolve(null); }, { once: true }); // prettier-ignore
+    const hear = ({ data }: { data: unknown }): void => {
+      resolve(JSON.parse(String(data)) as Greeting);
+    };
+    const end = (): void => {
+      resolve(null);
+    };
+    socket.addEventListener('message', hear, { once: true });
+    socket.addEventListener('close', end, { once: true });
   });
   if (greeting?.type === 'session') return greeting.session;
   if (greeting) throw new LabError(greeting.code, greeting.message, greeting.next);
-  throw new LabError(
-    'lab.unreachable',
-    'The lab does not answer.',
-    'Start it again; this page then goes on.',
-  );
+  const next = 'Start it again; this page then goes on.';
+  throw new LabError('lab.unreachable', 'The lab does not answer.', next);
 }

@@ -3,9 +3,11 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { protocolsWith, sessionOf } from '../../core/lab/channel.ts';
+import { checkLabFile } from '../../core/store/file/check.ts';
 import { ServedApp, sessionOn, watchedPage, withoutBrowser } from './app.ts';
 
 /** What a page of another port tries with a lab; it reports each outcome. */
@@ -133,7 +135,10 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await page.evaluate(`void open('http://127.0.0.1:${other.port}/opened')`);
     while (!other.heard.some((text) => text.startsWith('GET /opened '))) await page.waitForTimeout(20);
     for (const path of ['/ ', '/image ', '/lab ', '/opened '])
-      assert.ok(other.heard.some((text) => text.startsWith(`GET ${path}`)), path); // prettier-ignore
+      assert.ok(
+        other.heard.some((text) => text.startsWith(`GET ${path}`)),
+        path,
+      );
     const all = other.heard.join('\n');
     for (const secret of secrets()) assert.ok(!all.includes(secret), all);
     assert.doesNotMatch(all, /^(?:cookie|authorization):/im);
@@ -152,6 +157,16 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await opened.close();
     await page.reload();
     await page.getByRole('link', { name: 'Studies' }).first().waitFor();
+  });
+
+  test('the copy of the lab file is a download', async () => {
+    await page.goto(`http://${lab()}/#/settings`);
+    const copied = page.getByRole('button', { name: 'Copy it' });
+    const [download] = await Promise.all([page.waitForEvent('download'), copied.click()]);
+    assert.match(download.suggestedFilename(), /^lab-\d{4}-\d\d-\d\d\.sqlite$/);
+    const path = join(app.folder, download.suggestedFilename());
+    await download.saveAs(path);
+    assert.deepEqual(checkLabFile(path), []);
   });
 
   test('the link leaves the address bar; reloads and other tabs of the browser go on', async () => {

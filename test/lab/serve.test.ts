@@ -76,13 +76,19 @@ const raw = async (text: string): Promise<string> =>
       });
   });
 
-const connectionWith = (
-  key: string | null,
-  { headers = {}, path = CHANNEL_PATH, port = served.port }: { headers?: Record<string, string>; path?: string; port?: number } = {}, // prettier-ignore
-): WebSocket =>
-  new WebSocket(`ws://127.0.0.1:${port}${path}`, key === null ? [] : protocolsWith(key), {
-    headers: { origin: `http://127.0.0.1:${port}`, ...headers },
-  }).on('error', () => undefined);
+interface Way {
+  headers?: Record<string, string>;
+  path?: string;
+  port?: number;
+}
+
+const connectionWith = (key: string | null, way: Way): WebSocket => {
+  const { headers = {}, path = CHANNEL_PATH, port = served.port } = way;
+  const protocols = key === null ? [] : protocolsWith(key);
+  const all = { origin: `http://127.0.0.1:${port}`, ...headers };
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { headers: all });
+  return socket.on('error', () => undefined);
+};
 
 /** A connection that was greeted, or the status that an upgrade was refused with. */
 const upgrade = async (
