@@ -336,6 +336,39 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
         assert.equal(await codeOf(api.request('studies.preview', { plan: known })), 'fulfilled');
       }));
 
+    test('what screens remember has a limit in all, not only at once', async () =>
+      withLab(async (api) => {
+        const text = 'x'.repeat(300_000);
+        for (const key of ['a', 'b', 'c']) await api.request('settings.set', { view: { [key]: text } });
+        const more = { theme: 'dark' as const, view: { d: text } };
+        assert.equal(await codeOf(api.request('settings.set', more)), 'settings.view-too-large');
+        const settings = await api.request('settings.get', {});
+        assert.deepEqual([Object.keys(settings.view), settings.theme], [['a', 'b', 'c'], 'system']);
+        await api.request('settings.set', { view: { a: null, d: text } });
+        await api.request('settings.set', { theme: 'dark' });
+      }));
+
+    test('input that is nested too deeply is refused', async () =>
+      withLab(async (api) => {
+        let deep: unknown = 1;
+        for (let level = 0; level < 100; level++) deep = { deep };
+        for (const work of [
+          () => api.request('settings.set', { view: { deep } }),
+          () => api.request('graphs.check', { graph: deep }),
+        ])
+          assert.equal(await codeOf(work()), 'lab.bad-input');
+        assert.deepEqual((await api.request('settings.get', {})).view, {});
+      }));
+
+    test('more requests at once than a connection takes are refused, and the others answered', async () =>
+      withLab(async (api) => {
+        const asked = Array.from({ length: 300 }, async () => codeOf(api.request('engine.status', {})));
+        const codes = await Promise.all(asked);
+        const refused = codes.filter((code) => code === 'lab.too-many-requests').length;
+        assert.equal(codes.filter((code) => code === 'fulfilled').length, 300 - refused);
+        assert.equal(await codeOf(api.request('lab.status', {})), 'fulfilled', 'the connection goes on');
+      }));
+
     test('input that is wrong is refused with its place, and nothing happens', async () =>
       withLab(async (api) => {
         const refuse = async (request: string, input: unknown): Promise<string> =>
