@@ -100,7 +100,8 @@ describe('a line at the local socket', () => {
       const closed = new Promise((resolve) => socket.on('close', resolve));
       let sent = 0;
       const more = (): void => {
-        if (socket.destroyed || sent > 64 * MiB) return;
+        if (sent > 64 * MiB) socket.destroy();
+        if (socket.destroyed) return;
         sent += MiB;
         socket.write(`${'x'.repeat(MiB)}${sent > 3 * MiB ? ending : ''}`, more);
       };
