@@ -36,6 +36,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   rerun: { summary: 'train the best graph again over five seeds', load: () => import('./commands/rerun.ts') },
   export: { summary: 'write a study to one file', load: () => import('./commands/export.ts') },
   import: { summary: 'bring in a study that was exported', load: () => import('./commands/import.ts') },
+  data: { summary: 'see or choose the folder of data sets', load: () => import('./commands/data.ts') },
   db: { summary: 'check, copy or tidy up the lab file', load: () => import('./commands/db.ts') },
   serve: { summary: 'the lab in a browser of this machine', load: () => import('./commands/serve.ts') },
   graph: { summary: 'check, show or compare graph files', load: () => import('./commands/graph.ts') },

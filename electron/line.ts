@@ -1,6 +1,7 @@
 import { ipcMain, MessageChannelMain, type MessagePortMain, type WebFrameMain } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
 import { messagePort, serveLab } from '../core/lab/channel.ts';
+import { forPages } from '../core/lab/for-pages.ts';
 import { isOurs } from './protocol.ts';
 
 /** Name of the preload script's only message, and of the answer that carries the port. */
@@ -19,6 +20,7 @@ export function offerLab(
   onBug: (error: unknown) => void,
 ): void {
   const ports = new Map<number, MessagePortMain>();
+  const shown = forPages(lab);
 
   const give = (contents: number, frame: WebFrameMain): void => {
     const { port1, port2 } = new MessageChannelMain();
@@ -32,7 +34,7 @@ export function offerLab(
         if (!ports.has(contents) && mayTalk(frame)) give(contents, frame);
       }, PAUSE).unref();
     });
-    serveLab(lab, messagePort(port1), onBug);
+    serveLab(shown, messagePort(port1), onBug);
     frame.postMessage(PORT, null, [port2]);
   };
 

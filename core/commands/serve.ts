@@ -15,8 +15,8 @@ export const command: Command = {
 ${labUsage}
                     {"event":"serving","url":...,"port":...} once it can be opened
 
-The address it prints opens the lab once; after that the browser has a cookie. Only this machine can reach it. For a
-server: ssh -L 8400:127.0.0.1:8400 SERVER ktg serve --port 8400, and open the printed address here.
+The link it prints works once; after that the browser that opened it has access until this server ends. Only this
+machine can reach it. For a server: ssh -L 8400:127.0.0.1:8400 SERVER ktg serve --port 8400, and open the printed link here.
 Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies go on at the next start.`,
   options: { ...labOptions, port: { type: 'string' } },
   words: 0,
@@ -33,7 +33,7 @@ Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies
         },
       });
       if (values.json === true) jsonLine({ event: 'serving', url: served.url, port: served.port });
-      else line(`The lab ${lab.file} is at\n\n  ${served.url}\n\nThis address works once. Ctrl-C ends.`);
+      else line(`The lab ${lab.file} is at\n\n  ${served.url}\n\nThis link works once. Ctrl-C ends.`);
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener('abort', () => {
           resolve();

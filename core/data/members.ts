@@ -83,7 +83,9 @@ async function readFolder(
   const members = new Map<string, Member>();
   let done = 0;
   for (const [name, { file, size }] of files) {
-    members.set(name, { bytes: await readFile(file, { signal }), where: file });
+    // Files of /proc and the like have no size, and reading some of them waits for ever.
+    const bytes = size === 0 ? new Uint8Array() : await readFile(file, { signal });
+    members.set(name, { bytes, where: file });
     onProgress?.({ phase: 'read', done: (done += size), total });
   }
   return members;
@@ -129,7 +131,9 @@ async function readArchive(
   const ended = new Promise<void>((resolve) => parser.on('end', resolve).on('abort', () => resolve()));
 
   let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES, signal })) {
+  // Files of /proc and the like have no size, and reading some of them waits for ever.
+  const chunks = size === 0 ? [] : createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
+  for await (const chunk of chunks) {
     parser.write(chunk as Buffer); // entries are taken as they come, so there is nothing to drain
     if (problem) throw problem;
     onProgress?.({ phase: 'read', done: (done += (chunk as Buffer).length), total: size });

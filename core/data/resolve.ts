@@ -34,8 +34,10 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
 }
 
 /** What a person wrote in this folder, so that it means the same in any other: a path becomes absolute. */
-export const absoluteSpec = (spec: string): string =>
-  isSynthetic(spec) || isCifarName(spec) ? spec : resolve(spec);
+export const absoluteSpec = (spec: string): string => (isPathSpec(spec) ? resolve(spec) : spec);
+
+/** Whether a person means a path by this, and none of the names that are known everywhere. */
+export const isPathSpec = (spec: string): boolean => !isSynthetic(spec) && !isCifarName(spec);
 
 const isSynthetic = (spec: string): boolean => spec === 'synthetic' || spec.startsWith('synthetic:');
 

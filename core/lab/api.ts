@@ -82,8 +82,10 @@ export interface Requests {
   'lab.status': { input: None; output: LabStatus };
   /** Problems of the lab file; empty when sound. */
   'lab.check': { input: None; output: { problems: string[] } };
-  /** Copies the lab file on the lab's machine. */
+  /** Copies the lab file on the lab's machine. Not for pages, which name no paths. */
   'lab.backup': { input: { path: string }; output: None };
+  /** A copy of the lab file as it is now. */
+  'lab.copy': { input: None; output: Download };
   /** Gives unused space back. */
   'lab.compact': { input: None; output: StoreSizes };
 

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabApi, LabEvent, RequestInput, RequestName, RequestOutput, Topic } from './api.ts';
-import { type Part, Parts, sendParts } from './parts.ts';
+import { type Part, Parts, requireSendable, sendParts } from './parts.ts';
 import type { Port } from './port.ts';
 
 export type { Port } from './port.ts';
 export { messagePort, portPair, webSocketPort } from './port.ts';
+export { protocolsWith, sessionOf } from './session.ts';
 
 /** Requests of one connection that may be under way at once. */
 const MOST_UNDER_WAY = 256;
@@ -58,6 +59,17 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
     if (port.waiting() > MOST_WAITING) port.close();
   };
 
+  const refuse = (request: number, error: unknown): void => {
+    const known = error instanceof LabError;
+    post({
+      type: 'refusal',
+      id: request,
+      code: known ? error.code : UNEXPECTED,
+      message: known ? error.message : `Something unexpected happened: ${messageOf(error)}`,
+      next: known ? error.next : 'The log holds more; please report it.',
+    });
+  };
+
   const answer = async ({ id: request, name, input }: ToLab & { type: 'request' }): Promise<void> => {
     const abort = new AbortController();
     underWay.set(request, abort);
@@ -66,19 +78,17 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
       const file = fileIn(output);
       if (file !== null) files.add(file);
       const awaited = (): boolean => underWay.has(request) && !abort.signal.aborted;
-      const rest = await sendParts(output, (part) => { post({ type: 'part', id: request, ...part }); }, awaited); // prettier-ignore
+      const send = (part: Part): void => {
+        if (part.items.length === 1) requireSendable(name, part.items); // longer ones are small
+        post({ type: 'part', id: request, ...part });
+      };
+      const rest = await sendParts(output, send, awaited);
+      requireSendable(name, rest);
       if (awaited()) post({ type: 'answer', id: request, output: rest });
     } catch (error) {
       if (!underWay.has(request) || abort.signal.aborted) return; // nobody waits for it
-      const known = error instanceof LabError;
-      if (!known) onBug(error);
-      post({
-        type: 'refusal',
-        id: request,
-        code: known ? error.code : UNEXPECTED,
-        message: known ? error.message : `Something unexpected happened: ${messageOf(error)}`,
-        next: known ? error.next : 'The log holds more; please report it.',
-      });
+      if (!(error instanceof LabError)) onBug(error);
+      refuse(request, error);
     } finally {
       underWay.delete(request);
     }
@@ -88,7 +98,8 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
     const { id: about } = message;
     switch (message.type) {
       case 'request':
-        if (underWay.size >= MOST_UNDER_WAY || underWay.has(about)) port.close();
+        if (underWay.has(about)) port.close();
+        else if (underWay.size >= MOST_UNDER_WAY) refuse(about, tooMany());
         else void answer(message);
         break;
       case 'abort':
@@ -127,6 +138,13 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
     else port.close();
   });
 }
+
+const tooMany = (): LabError =>
+  new LabError(
+    'lab.too-many-requests',
+    `${MOST_UNDER_WAY} requests of this connection are under way.`,
+    'Wait until some are answered, then ask again.',
+  );
 
 /** The file that an answer makes ready, to be sent or to be fetched. */
 function fileIn(output: unknown): string | null {

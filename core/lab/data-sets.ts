@@ -14,6 +14,7 @@ import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-desk.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
+import { Queue } from './queue.ts';
 
 /** What a look into a data set finds. */
 export interface DataLook {
@@ -52,6 +53,9 @@ interface UnderWay {
 }
 
 const NAME = 'data-sets';
+/** Threads that look into files at once: each may hold a whole data set. */
+const LOOKS_AT_ONCE = 2;
+const looks = new Queue(LOOKS_AT_ONCE);
 const OFFICIAL = Object.keys(OFFICIAL_ARCHIVES) as CifarName[];
 
 /** The data sets that studies can use: built in, official ones with their download, and files that a person has. */
@@ -141,9 +145,9 @@ export class DataSets {
   }
 
   /** Takes up an archive or folder that a person has, after a look into it. What was sent is kept in the data folder. */
-  async add(file: FileInput): Promise<DataSetView> {
+  async add(file: FileInput, signal?: AbortSignal): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
-      const found = await this.#look(resolve(path), 0);
+      const found = await this.#look(resolve(path), 0, signal);
       return this.#note(
         found,
         'upload' in file ? await keepFile(path, this.#folder(), nameFor(found, name)) : resolve(path),
@@ -176,8 +180,8 @@ export class DataSets {
     }
   }
 
-  async samples(name: string, count: number): Promise<DataLook['samples']> {
-    return (await this.#look(name, count)).samples;
+  async samples(name: string, count: number, signal?: AbortSignal): Promise<DataLook['samples']> {
+    return (await this.#look(name, count, signal)).samples;
   }
 
   close(): void {
@@ -238,14 +242,22 @@ export class DataSets {
     return view;
   }
 
-  async #look(spec: string, count: number): Promise<DataLook> {
+  async #look(spec: string, count: number, signal?: AbortSignal): Promise<DataLook> {
     const request: LookRequest = { spec, folder: this.#folder(), count };
-    const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData: request });
-    const result = await new Promise<LookResult>((done, failed) => {
-      thread.once('message', done).once('error', failed);
-    });
+    const result = await looks.run(async () => inThread(request), signal);
     if ('look' in result) return result.look;
     throw new LabError(result.problem.code, result.problem.message, result.problem.next);
+  }
+}
+
+async function inThread(request: LookRequest): Promise<LookResult> {
+  const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData: request });
+  try {
+    return await new Promise<LookResult>((done, failed) => {
+      thread.once('message', done).once('error', failed);
+    });
+  } finally {
+    await thread.terminate(); // its memory is free before the next look begins
   }
 }
 

@@ -7,8 +7,10 @@ import type { LabApi } from './api.ts';
 import { type LabLine, connectLab, serveLab } from './channel.ts';
 import type { Port } from './port.ts';
 
-/** Longest message, characters: answers about large studies hold some tens of millions. */
-const MOST_LINE = 512 << 20;
+/** Longest request, characters: a portion of 1 MiB in base64, and room for a plan. */
+const MOST_REQUEST = 2 << 20;
+/** Longest answer, characters; the lab refuses to send half as much. */
+const MOST_ANSWER = 64 << 20;
 /** Longest path of a local socket on Linux and macOS, bytes. */
 const MOST_PATH = 100;
 
@@ -36,7 +38,7 @@ export async function openDoorway(lab: LabApi, file: string): Promise<() => void
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serveLab(lab, socketPort(socket));
+    serveLab(lab, socketPort(socket, MOST_REQUEST));
   });
   const open = await new Promise<boolean>((resolve) => {
     // A disk without sockets: others can look, not speak.
@@ -60,11 +62,11 @@ export async function enterDoorway(file: string): Promise<LabLine | null> {
   const open = await new Promise<boolean>((resolve) => {
     socket.once('connect', () => { resolve(true); }).once('error', () => { resolve(false); }); // prettier-ignore
   });
-  return open ? connectLab(socketPort(socket)) : null;
+  return open ? connectLab(socketPort(socket, MOST_ANSWER)) : null;
 }
 
-/** One JSON text a line. */
-function socketPort(socket: Socket): Port {
+/** One JSON text a line. A line of more than `most` characters ends the connection, as does one that is not JSON. */
+function socketPort(socket: Socket, most: number): Port {
   socket.on('error', () => undefined); // followed by close
   socket.setEncoding('utf8');
   return {
@@ -78,7 +80,7 @@ function socketPort(socket: Socket): Port {
         const lines = (chunk as string).split('\n');
         const rest = lines.pop()!;
         for (const line of lines) {
-          const text = [...parts, line].join('');
+          const text = length + line.length > most ? '' : [...parts, line].join('');
           parts = [];
           length = 0;
           try {
@@ -91,7 +93,7 @@ function socketPort(socket: Socket): Port {
         }
         parts.push(rest);
         length += rest.length;
-        if (length > MOST_LINE) socket.destroy();
+        if (length > most) socket.destroy();
       });
     },
     onClose: (listener) => void socket.on('close', listener),

@@ -34,13 +34,11 @@ export class Files {
     this.#free = free;
   }
 
-  /** Announces a file that comes in portions; what others have announced before has its room. */
+  /** Announces a file that comes in portions. */
   async begin(name: string, bytes: number, signal?: AbortSignal): Promise<{ upload: string }> {
     if (bytes > MOST_BYTES)
-      throw new LabError('files.too-large', `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`, 'Give its path instead.'); // prettier-ignore
-    const [free, announced] = [await this.#free(tmpdir()), [...this.#uploads.values()]];
-    const room = announced.reduce((left, other) => left - (other.bytes - other.received), free);
-    if (bytes > room) throw noSpace(name, `${bytes} bytes are needed in ${tmpdir()}, ${Math.max(0, room)} are free`); // prettier-ignore
+      throw new LabError('files.too-large', `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`, 'Name it to `ktg` in a terminal instead.'); // prettier-ignore
+    await this.#requireRoom(name, bytes);
     const [id] = await this.#make(this.#uploads, name, bytes);
     if (signal?.aborted) await this.forget(id); // nobody will hear of it
     return { upload: id };
@@ -82,9 +80,12 @@ export class Files {
     const found = await stat(file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
-    // Who reads a pipe waits for ever, and from a device without end.
+    // Reading a pipe may wait for ever, and a device has no end.
     if (!found.isFile() && !found.isDirectory())
       throw new LabError('files.no-file', `${file.path} is neither a file nor a folder.`, 'Choose one that is.'); // prettier-ignore
+    // Files of /proc and the like have no size, and reading some of them waits for ever.
+    if (found.isFile() && found.size === 0)
+      throw new LabError('files.empty', `${file.path} is empty.`, 'Choose a file that holds something.');
     return { path: file.path, name: basename(file.path) };
   }
 
@@ -126,6 +127,34 @@ export class Files {
     return { download: id, name, type, bytes: kept.bytes };
   }
 
+  /**
+   * Makes a file ready to be fetched that `make` writes to a path where nothing is yet.
+   *
+   * @param bytes about how many it will have
+   */
+  async offerMade(
+    name: string,
+    type: string,
+    bytes: number,
+    make: (path: string) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<Download> {
+    await this.#requireRoom(name, bytes);
+    const [id, kept] = await this.#make(this.#downloads, name, 0);
+    try {
+      await rm(kept.path);
+      await make(kept.path);
+      await kept.handle.close();
+      kept.handle = await open(kept.path, 'r');
+      kept.bytes = (await kept.handle.stat()).size;
+      signal?.throwIfAborted();
+    } catch (error) {
+      await this.forget(id);
+      throw error;
+    }
+    return { download: id, name, type, bytes: kept.bytes };
+  }
+
   async portion(id: string, offset: number): Promise<{ data: string; last: boolean }> {
     const download = this.#find(this.#downloads, id);
     const size = Math.max(0, Math.min(MOST_PORTION, download.bytes - offset));
@@ -153,6 +182,13 @@ export class Files {
   async close(): Promise<void> {
     for (const id of [...this.#uploads.keys(), ...this.#downloads.keys()]) await this.forget(id);
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
+  }
+
+  /** What others have announced before has its room. */
+  async #requireRoom(name: string, bytes: number): Promise<void> {
+    const [free, announced] = [await this.#free(tmpdir()), [...this.#uploads.values()]];
+    const room = announced.reduce((left, other) => left - (other.bytes - other.received), free);
+    if (bytes > room) throw noSpace(name, `${bytes} bytes are needed in ${tmpdir()}, ${Math.max(0, room)} are free`); // prettier-ignore
   }
 
   async #make(files: Map<string, Kept>, name: string, bytes: number): Promise<[string, Kept]> {

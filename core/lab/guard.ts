@@ -1,28 +1,27 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Greeting } from './session.ts';
 
-/** Bytes of the secret that opens the lab to a browser. */
-const TOKEN_BYTES = 32;
+/** Bytes of the secrets that open the lab to a browser. */
+const SECRET_BYTES = 32;
 
 /** Why a request is turned away. */
 export type Refusal = { status: 400 | 401 | 403 | 405 | 421; why: string };
 
 /** Who may talk to a served lab: the right host, the right origin, and the secret. */
 export class Guard {
-  /** Given once, in the address that is opened; a second use is refused. */
-  readonly token = randomBytes(TOKEN_BYTES).toString('base64url');
-  /** What a browser keeps instead of the token. */
-  readonly #session = randomBytes(TOKEN_BYTES).toString('base64url');
+  /** Part of the printed link; trades for the session once. */
+  readonly token = makeSecret();
+  /** What the page keeps instead of the token; a new one for every run of the server. */
+  readonly #session = makeSecret();
   readonly #hosts: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
-  readonly #cookie: string;
   #used = false;
 
-  /** @param port on which the lab listens: part of host, origin and the cookie's name, so that two labs do not meet */
+  /** @param port on which the lab listens: part of host and origin */
   constructor(port: number, hosts: readonly string[] = ['127.0.0.1', 'localhost']) {
     this.#hosts = new Set(hosts.map((host) => `${host}:${port}`));
     this.#origins = new Set([...this.#hosts].map((host) => `http://${host}`));
-    this.#cookie = `ktg-${port}`;
   }
 
   /** Judges any request by its address: another host name may be a page of a stranger that points here (DNS rebinding). */
@@ -31,7 +30,7 @@ export class Guard {
     return { status: 421, why: 'This lab answers only under the address that it printed.' };
   }
 
-  /** A page of another site may not ask for anything but the first page, which shows nothing without the token. */
+  /** A page of another site may not ask for anything but the first page, which holds no secret. */
   refuseOrigin({ headers }: IncomingMessage, wanted: 'if-given' | 'always'): Refusal | null {
     const { origin } = headers;
     if (origin === undefined && wanted === 'if-given') return null;
@@ -39,29 +38,29 @@ export class Guard {
     return { status: 403, why: 'Pages of other sites may not talk to this lab.' };
   }
 
-  refuseStranger({ headers }: IncomingMessage): Refusal | null {
-    const found = (headers.cookie ?? '')
-      .split(';')
-      .map((pair) => pair.trim().split('='))
-      .find(([name]) => name === this.#cookie)?.[1];
-    if (found !== undefined && equal(found, this.#session)) return null;
-    return { status: 401, why: 'Open the address that the lab printed when it was started.' };
-  }
-
-  /** Trades the token for the cookie, once. */
-  redeem(token: string): { cookie: string } | Refusal {
-    if (this.#used || !equal(token, this.token))
+  /** Admits the session always and the token once. */
+  greet(key: string): Greeting {
+    if (equal(key, this.#session)) return { type: 'session', session: this.#session };
+    if (!equal(key, this.token))
       return {
-        status: 401,
-        why: this.#used
-          ? 'This address has been used already, by a browser that may come in until it is closed. Run ktg serve once more for a new address; the lab goes on meanwhile.'
-          : 'This is not the address that the lab printed.',
+        type: 'refusal',
+        code: 'lab.stranger',
+        message: 'The lab was started again and does not know this browser.',
+        next: 'Open the link that it printed.',
+      };
+    if (this.#used)
+      return {
+        type: 'refusal',
+        code: 'lab.link-used',
+        message: 'This link was already used.',
+        next: 'Run `ktg serve` again for a new one.',
       };
     this.#used = true;
-    return { cookie: `${this.#cookie}=${this.#session}; Path=/; HttpOnly; SameSite=Strict` };
+    return { type: 'session', session: this.#session };
   }
 }
 
+const makeSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 /** Comparison whose time says nothing; hashed first, since it needs equal lengths. */
 const equal = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,15 +1,24 @@
 import { statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import type { Device, Runner } from '../search/runner.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineWish } from '../workers/messages.ts';
-import type { LabApi, LabEvent, LabStatus, RequestInput, RequestName, RequestOutput, Topic } from './api.ts';
+import type {
+  Download,
+  LabApi,
+  LabEvent,
+  LabStatus,
+  RequestInput,
+  RequestName,
+  RequestOutput,
+  Topic,
+} from './api.ts';
 import { Chronicle } from './chronicle.ts';
 import { DataSets } from './data-sets.ts';
-import type { Answer, Desk } from './desk.ts';
+import type { Answer, Answers, Desk } from './desk.ts';
 import { EngineDesk, type EngineWork } from './engine-desk.ts';
 import { EventLog } from './events.ts';
 import { Files } from './files.ts';
@@ -177,7 +186,7 @@ export class Lab implements LabApi {
 
   #own() {
     const { store, views } = this.#desk;
-    const answers: { [Name in 'lab.status' | 'lab.check' | 'lab.backup' | 'lab.compact']: Answer<Name> } = {
+    const answers: Answers<'lab.status' | 'lab.check' | 'lab.backup' | 'lab.copy' | 'lab.compact'> = {
       'lab.status': () => ({
         version: this.#options.version,
         revision: this.#options.revision,
@@ -198,12 +207,22 @@ export class Lab implements LabApi {
         this.#teller.log('info', `The lab was copied to ${path}.`);
         return {};
       },
+      'lab.copy': async (_, signal) => this.#copy(signal),
       'lab.compact': async () => {
         await store.compact();
         return store.sizes();
       },
     };
     return answers;
+  }
+
+  async #copy(signal?: AbortSignal): Promise<Download> {
+    const { store, files, now } = this.#desk;
+    const day = new Date(now()).toISOString().slice(0, 10);
+    const name = `${basename(store.place.file ?? 'lab', '.sqlite')}-${day}.sqlite`;
+    const copy = async (path: string): Promise<void> => store.backup(path);
+    const { total } = store.sizes();
+    return files.offerMade(name, 'application/vnd.sqlite3', total, copy, signal);
   }
 
   #hear(event: SchedulerEvent): void {

@@ -1,3 +1,5 @@
+import { LabError } from '../base/errors.ts';
+
 /** Items of a long list in an answer: of the list by this name, or of the answer itself. */
 export interface Part {
   name: string | null;
@@ -63,6 +65,23 @@ function weightOf(value: unknown): number {
   for (const [key, item] of Object.entries(value))
     weight += weightOf(item) + (Array.isArray(value) ? 0 : key.length + 4);
   return weight;
+}
+
+/** Largest answer, or single item of a list in one, in bytes of JSON: connections hold little more for a slow reader. */
+const MOST_ANSWER = 30 << 20;
+/** Bytes of one character in JSON, at most: control characters are escaped. */
+const WIDEST = 6;
+
+/** Throws LabError `lab.answer-too-large` for what no connection carries. */
+export function requireSendable(request: string, value: unknown): void {
+  if (weightOf(value) * WIDEST <= MOST_ANSWER) return;
+  const bytes = new TextEncoder().encode(JSON.stringify(value)).length;
+  if (bytes <= MOST_ANSWER) return;
+  throw new LabError(
+    'lab.answer-too-large',
+    `The answer to ${request} has ${bytes} bytes, more than a connection carries.`,
+    'Ask for less at once.',
+  );
 }
 
 /** The lists of an answer that came ahead. */

@@ -32,8 +32,8 @@ const portion = v.pipe(
   v.regex(/^[A-Za-z0-9+/]*={0,2}$/),
 );
 const state = v.picklist(['waiting', 'running', 'completed', 'stopped', 'failed', 'out-of-memory', 'cancelled', 'rejected', 'duplicate']); // prettier-ignore
-/** Characters of JSON that the screens may remember. */
-const MOST_VIEW = 1 << 20;
+/** Lists and records inside each other in a request; a plan has about eight. */
+const MOST_DEPTH = 64;
 
 type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
 
@@ -42,6 +42,7 @@ const schemas: Schemas = {
   'lab.status': none,
   'lab.check': none,
   'lab.backup': v.strictObject({ path: wholePath }),
+  'lab.copy': none,
   'lab.compact': none,
 
   'studies.list': none,
@@ -159,12 +160,7 @@ const schemas: Schemas = {
     checkpointEvery: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400))),
     notifications: v.exactOptional(v.boolean()),
     theme: v.exactOptional(v.picklist(['system', 'light', 'dark'])),
-    view: v.exactOptional(
-      v.pipe(
-        v.record(name, v.unknown()),
-        v.check((value) => JSON.stringify(value).length <= MOST_VIEW, 'Expected at most 1 MiB of JSON.'),
-      ),
-    ),
+    view: v.exactOptional(v.record(name, v.unknown())),
   }),
   'log.read': v.strictObject({
     before: v.exactOptional(whole()),
@@ -179,6 +175,11 @@ const schemas: Schemas = {
   'files.forget': v.strictObject({ file: lineSchema(100) }),
 };
 
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1)));
+
 /**
  * A request's input, checked and in normal form. Throws LabError `lab.unknown-request`, `lab.bad-input`, and for graphs,
  * spaces and models their own.
@@ -186,6 +187,12 @@ const schemas: Schemas = {
 export function parseInput<Name extends RequestName>(request: Name, input: unknown): RequestInput<Name> {
   if (!Object.hasOwn(schemas, request))
     throw new LabError('lab.unknown-request', `There is no request "${String(request).slice(0, 100)}".`, 'Update the program on both ends.'); // prettier-ignore
+  if (isDeeper(input, MOST_DEPTH))
+    throw new LabError(
+      'lab.bad-input',
+      `${request}: Expected at most ${MOST_DEPTH} lists and records inside each other.`,
+      'Correct it and try again.',
+    );
   const result = v.safeParse(schemas[request] as v.GenericSchema<unknown, RequestInput<Name>>, input);
   if (result.success) return result.output;
   const [issue] = result.issues;

@@ -5,17 +5,25 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { LabError } from '../base/errors.ts';
 import type { LabApi } from './api.ts';
 import { serveLab, webSocketPort } from './channel.ts';
+import { forPages } from './for-pages.ts';
 import { Guard, type Refusal } from './guard.ts';
 import { pageAt, pageHeaders } from './pages.ts';
+import { LAB_PROTOCOL, keyIn } from './session.ts';
 
 /** Largest message of a connection: a portion of 1 MiB in base64, and room for a plan. */
 const MOST_MESSAGE = 2 << 20;
 const MOST_CONNECTIONS = 32;
 const PATIENCE = 10_000;
+/** Milliseconds in which the other end of a refused connection must close it. */
+const FAREWELL = 1000;
 /** Milliseconds between two pings; who misses one is gone. */
 const PING = 30_000;
 /** Where the channel is. */
 export const CHANNEL_PATH = '/lab';
+/** RFC 6455: the end of a connection that breaks a rule of this server. */
+const POLICY = 1008;
+const NO_KEY: Refusal = { status: 401, why: 'Open the link that the lab printed when it was started.' };
+const NOTHING: Refusal = { status: 400, why: 'There is nothing here.' };
 
 export interface ServeOptions {
   /** Folder of the built window. */
@@ -35,8 +43,9 @@ export interface Served {
 }
 
 /**
- * Serves the window and the lab to browsers of this machine: loopback only, so that others come through an ssh tunnel or not at
- * all. Throws LabError `serve.port-taken`, `serve.no-window`.
+ * Serves the window to every program of this machine, and the lab to browsers that show the link's token or the session
+ * that it was traded for: loopback only, so that others come through an ssh tunnel or not at all. No secret is ever in a
+ * cookie or in a served file. Throws LabError `serve.port-taken`, `serve.no-window`.
  */
 export async function serve(
   lab: LabApi,
@@ -54,7 +63,13 @@ export async function serve(
   server.maxConnections = 4 * MOST_CONNECTIONS;
   const actual = await listen(server, port);
   const guard = new Guard(actual);
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_MESSAGE, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_MESSAGE,
+    perMessageDeflate: false,
+    handleProtocols: () => LAB_PROTOCOL,
+  });
+  const shown = forPages(lab);
 
   server.on('request', (request, response) => {
     void answer(request, response, guard, folder).catch((error: unknown) => {
@@ -63,22 +78,30 @@ export async function serve(
     });
   });
   server.on('upgrade', (request, socket, head) => {
+    const key = keyIn(request.headers['sec-websocket-protocol']);
     const refusal =
       guard.refuseHost(request) ??
       guard.refuseOrigin(request, 'always') ??
-      guard.refuseStranger(request) ??
-      (request.url === CHANNEL_PATH && sockets.clients.size < MOST_CONNECTIONS
-        ? null
-        : { status: 400 as const, why: 'There is nothing here.' });
-    if (refusal) {
-      refuseUpgrade(socket, refusal);
+      (key === null ? NO_KEY : null) ??
+      (request.url === CHANNEL_PATH && sockets.clients.size < MOST_CONNECTIONS ? null : NOTHING);
+    if (refusal || key === null) {
+      refuseUpgrade(socket, refusal ?? NO_KEY);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (connection) => {
       connection.on('error', () => {
         connection.terminate(); // too large, or not a WebSocket's language
       });
-      serveLab(lab, webSocketPort(connection), onBug);
+      const greeting = guard.greet(key);
+      connection.send(JSON.stringify(greeting));
+      if (greeting.type === 'session') serveLab(shown, webSocketPort(connection), onBug);
+      else {
+        sockets.clients.delete(connection); // refused connections take no place of admitted ones
+        connection.close(POLICY);
+        setTimeout(() => {
+          connection.terminate();
+        }, FAREWELL).unref();
+      }
     });
   });
   server.on('clientError', (_error, socket) => {
@@ -87,7 +110,7 @@ export async function serve(
   const pings = keepAlive(sockets);
 
   return {
-    url: `http://127.0.0.1:${actual}/?token=${guard.token}`,
+    url: `http://127.0.0.1:${actual}/#token=${guard.token}`,
     port: actual,
     async close() {
       clearInterval(pings);
@@ -113,18 +136,6 @@ async function answer(
     return refuse(response, { status: 405, why: 'Only reading is possible here.' });
   const url = URL.parse(`http://lab${request.url ?? ''}`);
   if (!url) return refuse(response, { status: 400, why: 'This is not an address.' });
-  const token = url.searchParams.get('token');
-  // GET only: a look at the address (HEAD) uses nothing up.
-  if (url.pathname === '/' && token !== null && request.method === 'GET') {
-    const redeemed = guard.redeem(token);
-    // Who comes back over the browser's history has the cookie already.
-    if (!('cookie' in redeemed) && guard.refuseStranger(request)) return refuse(response, redeemed);
-    if ('cookie' in redeemed) response.setHeader('Set-Cookie', redeemed.cookie);
-    response.writeHead(303, { Location: '/' }).end();
-    return;
-  }
-  const stranger = guard.refuseStranger(request);
-  if (stranger) return refuse(response, stranger);
   const page = await pageAt(folder, url.pathname);
   if (!page) {
     response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('There is nothing here.');

@@ -5,6 +5,8 @@ import type { Store } from '../store/store.ts';
 import type { Settings } from './api.ts';
 
 const NAME = 'settings';
+/** Characters of JSON that the screens may remember, all together. */
+const MOST_VIEW = 1 << 20;
 
 /** What a person has set, kept in the lab file. */
 export class SettingsDesk {
@@ -22,8 +24,8 @@ export class SettingsDesk {
       checkpointEvery: 60,
       notifications: true,
       theme: 'system',
-      view: {},
       ...kept,
+      view: kept?.view && fits(kept.view) ? kept.view : {}, // an earlier version had no limit
     };
   }
 
@@ -31,13 +33,14 @@ export class SettingsDesk {
     return this.#settings;
   }
 
-  /** What screens remember is merged by name; null forgets. Throws LabError `settings.data-folder`. */
+  /** What screens remember is merged by name; null forgets. Throws LabErrors `settings.*`. */
   set(change: Partial<Settings>): Settings {
-    if (change.dataFolder !== undefined) requireFolder(change.dataFolder);
     const before = this.#settings;
     const view = Object.fromEntries(
       Object.entries({ ...before.view, ...change.view }).filter(([, value]) => value !== null),
     );
+    if (change.view && !fits(view)) throw tooMuch();
+    if (change.dataFolder !== undefined) requireFolder(change.dataFolder);
     const settings = { ...before, ...change, slots: { ...before.slots, ...change.slots }, view };
     const { dataFolder, ...rest } = settings;
     // The usual folder is not written down: it moves with KTG_DATA and KTG_HOME.
@@ -51,6 +54,15 @@ export class SettingsDesk {
     this.#listeners.add(listener);
   }
 }
+
+const fits = (view: Settings['view']): boolean => JSON.stringify(view).length <= MOST_VIEW;
+
+const tooMuch = (): LabError =>
+  new LabError(
+    'settings.view-too-large',
+    `Screens may remember at most ${MOST_VIEW} characters in all.`,
+    'Forget something first: set its name to null.',
+  );
 
 function requireFolder(path: string): void {
   try {

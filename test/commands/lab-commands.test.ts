@@ -48,6 +48,16 @@ before(async () => {
 });
 
 describe('a lab that nobody holds', () => {
+  test('its data folder is shown, and another one chosen', async () => {
+    const own = join(folder, 'data-folder.sqlite');
+    copyFileSync(file, own);
+    const chosen = join(folder, 'chosen');
+    assert.equal((await ktg(own, 'data', chosen)).out.trim(), chosen);
+    assert.equal((await ktg(own, 'data', '--json')).json[0]!.dataFolder, chosen);
+    const { code, err } = await ktg(own, 'data', join(own, 'inside'));
+    assert.deepEqual([code, /cannot be the data folder/.test(err)], [1, true], err);
+  });
+
   test('list, show and status read it, as text and as JSON', async () => {
     const [list, listed] = [await ktg(file, 'list'), await ktg(file, 'list', '--json')];
     assert.match(list.out, /First\s+completed\s+12\/12/);

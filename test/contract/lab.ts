@@ -24,8 +24,14 @@ const codeOf = async (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof LabError ? error.code : `not a LabError: ${String(error)}`),
   );
 
-/** What every way to a lab must give: one suite for in process, message ports, sockets and WebSocket. */
-export function labContract(name: string, open: () => Promise<Seen>): void {
+/**
+ * What every way to a lab must give: one suite for in process, message ports, sockets and WebSocket.
+ *
+ * @param caller who comes this way: programs may name paths, pages may not
+ */
+export function labContract(name: string, caller: 'program' | 'page', open: () => Promise<Seen>): void {
+  /** What becomes of a request with a path. */
+  const withPath = (forPrograms: string): string => (caller === 'page' ? 'lab.path-refused' : forPrograms);
   const withLab = async (work: (api: LabApi) => Promise<void>): Promise<void> => {
     const seen = await open();
     try {
@@ -235,13 +241,15 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         await writeFile(file, 'hello\n');
         assert.equal(
           await codeOf(api.request('studies.import', { file: { path: file } })),
-          'import.not-a-study',
+          withPath('import.not-a-study'),
         );
-        for (const path of [`${file}s`, dirname(file)])
-          assert.equal(await codeOf(api.request('studies.import', { file: { path } })), 'files.unreadable');
+        for (const path of [`${file}s`, dirname(file)]) {
+          const code = await codeOf(api.request('studies.import', { file: { path } }));
+          assert.equal(code, withPath('files.unreadable'));
+        }
         assert.equal(
           await codeOf(api.request('studies.import', { file: { path: 'x' } })),
-          'files.relative-path',
+          withPath('files.relative-path'),
         );
       }));
 
@@ -250,9 +258,11 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         const trained = await api.request('pretrained.train', { model: 'resnet8', training: training({ epochs: 2 }), seed: 3 }); // prettier-ignore
         for (let state = ''; state !== 'completed'; await new Promise((resolve) => setTimeout(resolve, 20)))
           state = (await api.request('pretrained.list', {}))[0]!.state;
-        const file = join(await temporaryFolder(context as never), 'teacher.safetensors');
-        await writeFile(file, encodeCheckpoint(networks({ 1: 'resnet8' })));
-        const imported = await api.request('pretrained.import', { model: 'resnet8', training: training(), file: { path: file } }); // prettier-ignore
+        const weights = encodeCheckpoint(networks({ 1: 'resnet8' }));
+        const path = join(await temporaryFolder(context as never), 'teacher.safetensors');
+        await writeFile(path, weights);
+        const file = caller === 'program' ? { path } : await sent(api, 'teacher.safetensors', weights);
+        const imported = await api.request('pretrained.import', { model: 'resnet8', training: training(), file }); // prettier-ignore
         assert.deepEqual([imported.state, imported.source], ['imported', 'teacher.safetensors']);
         const { sizes } = await api.request('lab.status', {});
         assert.ok(sizes.checkpoints > imported.bytes);
@@ -298,6 +308,67 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         await told;
       }));
 
+    test('paths are named by programs only; a page sends files, and names data sets of the lab', async (context) =>
+      withLab(async (api) => {
+        const folder = await temporaryFolder(context as never);
+        const path = join(folder, 'a-file');
+        await writeFile(path, '');
+        const file = { path };
+        const odd = training({ data: path });
+        const model = 'resnet8';
+        const create = { name: 'P', plan: plan({ training: odd }), start: false };
+        for (const [work, code] of [
+          [() => api.request('lab.backup', { path: join(folder, 'copy.sqlite') }), 'store.no-file'],
+          [() => api.request('data.add', { file }), 'files.empty'],
+          [() => api.request('studies.import', { file }), 'files.empty'],
+          [() => api.request('graphs.import', { file }), 'files.empty'],
+          [() => api.request('pretrained.import', { model, training: odd, file }), 'files.empty'],
+          [() => api.request('settings.set', { dataFolder: path }), 'settings.data-folder'],
+          [() => api.request('data.samples', { data: path, count: 1 }), 'data.not-an-archive'],
+          [() => api.request('studies.preview', { plan: create.plan }), 'fulfilled'],
+          [() => api.request('studies.create', create), 'fulfilled'],
+          [() => api.request('pretrained.train', { model, training: odd, seed: 1 }), 'fulfilled'],
+        ] as const)
+          assert.equal(await codeOf(work()), withPath(code), String(work));
+        const studies = await api.request('studies.list', {});
+        assert.equal(studies.length, caller === 'page' ? 0 : 1);
+        const known = plan({ training: training({ data: 'cifar100' }) });
+        assert.equal(await codeOf(api.request('studies.preview', { plan: known })), 'fulfilled');
+      }));
+
+    test('what screens remember has a limit in all, not only at once', async () =>
+      withLab(async (api) => {
+        const text = 'x'.repeat(300_000);
+        for (const key of ['a', 'b', 'c']) await api.request('settings.set', { view: { [key]: text } });
+        const more = { theme: 'dark' as const, view: { d: text } };
+        assert.equal(await codeOf(api.request('settings.set', more)), 'settings.view-too-large');
+        const settings = await api.request('settings.get', {});
+        assert.deepEqual([Object.keys(settings.view), settings.theme], [['a', 'b', 'c'], 'system']);
+        await api.request('settings.set', { view: { a: null, d: text } });
+        await api.request('settings.set', { theme: 'dark' });
+      }));
+
+    test('input that is nested too deeply is refused', async () =>
+      withLab(async (api) => {
+        let deep: unknown = 1;
+        for (let level = 0; level < 100; level++) deep = { deep };
+        for (const work of [
+          () => api.request('settings.set', { view: { deep } }),
+          () => api.request('graphs.check', { graph: deep }),
+        ])
+          assert.equal(await codeOf(work()), 'lab.bad-input');
+        assert.deepEqual((await api.request('settings.get', {})).view, {});
+      }));
+
+    test('more requests at once than a connection takes are refused, and the others answered', async () =>
+      withLab(async (api) => {
+        const asked = Array.from({ length: 300 }, async () => codeOf(api.request('engine.status', {})));
+        const codes = await Promise.all(asked);
+        const refused = codes.filter((code) => code === 'lab.too-many-requests').length;
+        assert.equal(codes.filter((code) => code === 'fulfilled').length, 300 - refused);
+        assert.equal(await codeOf(api.request('lab.status', {})), 'fulfilled', 'the connection goes on');
+      }));
+
     test('input that is wrong is refused with its place, and nothing happens', async () =>
       withLab(async (api) => {
         const refuse = async (request: string, input: unknown): Promise<string> =>
@@ -308,10 +379,10 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.equal(await refuse('runs.open', { run: 99 }), 'store.unknown-run');
         assert.equal(await refuse('toString', {}), 'lab.unknown-request');
         // who asks does not know where the lab was started
-        assert.equal(await refuse('lab.backup', { path: 'copy.sqlite' }), 'lab.bad-input');
-        assert.equal(await refuse('settings.set', { dataFolder: 'data' }), 'lab.bad-input');
+        assert.equal(await refuse('lab.backup', { path: 'copy.sqlite' }), withPath('lab.bad-input'));
+        assert.equal(await refuse('settings.set', { dataFolder: 'data' }), withPath('lab.bad-input'));
         const { dataFolder } = await api.request('settings.get', {});
-        assert.equal(await refuse('settings.set', { dataFolder: join(process.execPath, 'data') }), 'settings.data-folder'); // prettier-ignore
+        assert.equal(await refuse('settings.set', { dataFolder: join(process.execPath, 'data') }), withPath('settings.data-folder')); // prettier-ignore
         assert.equal((await api.request('settings.get', {})).dataFolder, dataFolder);
         assert.equal(await refuse('studies.create', { name: 'X', plan: plan({ trials: 0 }), start: true }), 'lab.bad-input'); // prettier-ignore
         assert.equal(
@@ -334,6 +405,14 @@ export function labContract(name: string, open: () => Promise<Seen>): void {
         assert.deepEqual(await api.request('studies.list', {}), [], 'the connection goes on');
       }));
   });
+}
+
+/** A file that was sent in one portion. */
+async function sent(api: LabApi, name: string, bytes: Uint8Array): Promise<{ upload: string }> {
+  const { upload } = await api.request('files.begin', { name, bytes: bytes.length });
+  const data = Buffer.from(bytes).toString('base64');
+  await api.request('files.append', { upload, offset: 0, data });
+  return { upload };
 }
 
 const refuseMessage = async (api: LabApi): Promise<unknown> =>

@@ -43,6 +43,15 @@ export async function watchedPage(context: BrowserContext): Promise<{ page: Page
   return { page, complaints };
 }
 
+/** Waits until a page has traded the token of its link for a session, and returns the session. */
+export async function sessionOn(page: Page): Promise<string> {
+  for (;;) {
+    const session = await page.evaluate<string | null>(`localStorage.getItem('ktg-session')`);
+    if (session !== null) return session;
+    await page.waitForTimeout(20);
+  }
+}
+
 export type ContextOptions = Parameters<Browser['newContext']>[0];
 
 /** A lab that is served, until `close`. */
@@ -52,7 +61,8 @@ export class ServedApp {
   #server: ChildProcess | null = null;
   #url = '';
   #environment: Record<string, string> = {};
-  #cookies: Awaited<ReturnType<BrowserContext['cookies']>> = [];
+  #known: Awaited<ReturnType<BrowserContext['storageState']>> | null = null;
+  readonly #visitors = new WeakSet<BrowserContext>();
 
   private constructor(folder: string, browser: Browser) {
     this.folder = folder;
@@ -130,19 +140,21 @@ export class ServedApp {
     return this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   }
 
-  /** Another profile with the cookie that the lab gave to the first: another window of the same person. */
+  /** Another profile with the session that the lab gave to the first: another window of the same person. */
   async twin(options: ContextOptions = {}): Promise<BrowserContext> {
-    const context = await this.context(options);
-    await context.addCookies(this.#cookies);
+    const context = await this.context({ ...options, ...(this.#known && { storageState: this.#known }) });
+    this.#visitors.add(context);
     return context;
   }
 
   /** A page at an address of the app; whatever it complains of is in `complaints`. */
   async visit(context: BrowserContext, address = ''): Promise<{ page: Page; complaints: string[] }> {
     const { page, complaints } = await watchedPage(context);
-    if ((await context.cookies()).length === 0) {
+    if (!this.#visitors.has(context)) {
+      this.#visitors.add(context);
       await page.goto(this.#url);
-      this.#cookies = await context.cookies();
+      await sessionOn(page);
+      this.#known = await context.storageState();
     }
     await page.goto(`${new URL(this.#url).origin}/${address}`);
     return { page, complaints };

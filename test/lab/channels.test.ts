@@ -9,10 +9,14 @@ import {
   connectLab,
   messagePort,
   portPair,
+  protocolsWith,
   serveLab,
+  sessionOf,
   webSocketPort,
 } from '../../core/lab/channel.ts';
+import type { LabApi } from '../../core/lab/api.ts';
 import { enterDoorway, openDoorway } from '../../core/lab/doorway.ts';
+import { forPages } from '../../core/lab/for-pages.ts';
 import { CHANNEL_PATH, serve } from '../../core/lab/serve.ts';
 import { labContract } from '../contract/lab.ts';
 import { scriptedLab } from './support.ts';
@@ -23,9 +27,9 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-const over = async (ports: readonly [Port, Port]) => {
+const over = async (ports: readonly [Port, Port], as = (lab: LabApi) => lab) => {
   const lab = scriptedLab();
-  serveLab(lab, ports[0]);
+  serveLab(as(lab), ports[0]);
   const line = connectLab(ports[1]);
   return Promise.resolve({
     api: line.api,
@@ -37,27 +41,26 @@ const over = async (ports: readonly [Port, Port]) => {
   });
 };
 
-labContract('in process', async () => {
+labContract('in process', 'program', async () => {
   const lab = scriptedLab();
   return Promise.resolve({ api: lab, close: async () => lab.close('at-once') });
 });
 
-labContract('pair of ports', async () => over(portPair()));
+labContract('pair of ports', 'program', async () => over(portPair()));
 
-labContract('MessagePort', async () => {
+labContract('MessagePort', 'page', async () => {
   const { port1, port2 } = new MessageChannel();
-  return over([messagePort(asMain(port1)), messagePort(port2)]);
+  return over([messagePort(asMain(port1)), messagePort(port2)], forPages);
 });
 
-labContract('WebSocket', async () => {
+labContract('WebSocket', 'page', async () => {
   const lab = scriptedLab();
   const served = await serve(lab, { folder });
-  const { headers } = await fetch(served.url, { redirect: 'manual' });
-  const socket = new WebSocket(`ws://127.0.0.1:${served.port}${CHANNEL_PATH}`, {
-    origin: `http://127.0.0.1:${served.port}`,
-    headers: { cookie: headers.get('set-cookie')!.split(';')[0]! },
-  });
-  await new Promise((resolve) => socket.once('open', resolve));
+  const token = new URL(served.url).hash.replace('#token=', '');
+  const address = `ws://127.0.0.1:${served.port}${CHANNEL_PATH}`;
+  const origin = `http://127.0.0.1:${served.port}`;
+  const socket = new WebSocket(address, protocolsWith(token), { origin });
+  await sessionOf(socket);
   const line = connectLab(webSocketPort(socket));
   return {
     api: line.api,
@@ -70,7 +73,7 @@ labContract('WebSocket', async () => {
   };
 });
 
-labContract('local socket', async () => {
+labContract('local socket', 'program', async () => {
   const lab = scriptedLab();
   const leave = await openDoorway(lab, join(folder, 'lab.sqlite'));
   const line = (await enterDoorway(join(folder, 'lab.sqlite')))!;

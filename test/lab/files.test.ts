@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, mock, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { LabError } from '../../core/base/errors.ts';
+import { template } from '../../core/graph/templates.ts';
 import { connectLab, portPair, serveLab } from '../../core/lab/channel.ts';
 import { Files } from '../../core/lab/files.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { scriptedLab } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
@@ -112,6 +123,47 @@ describe('files on their way', () => {
   });
 });
 
+describe('a copy of the lab file', () => {
+  const file = join(folder, 'named.sqlite');
+
+  test('is fetched like any file, sound and under the name of the lab', async () => {
+    const lab = scriptedLab({}, openLabFile(file));
+    const graph = template('dml', ['resnet8', 'resnet8']);
+    await lab.request('graphs.save', { name: 'Kept', graph });
+    const { download, name, bytes } = await lab.request('lab.copy', {});
+    assert.match(name, /^named-\d{4}-\d\d-\d\d\.sqlite$/);
+    const parts: Buffer[] = [];
+    for (let offset = 0; offset < bytes; offset += parts.at(-1)!.length) {
+      const { data } = await lab.request('files.read', { download, offset });
+      parts.push(Buffer.from(data, 'base64'));
+    }
+    await lab.request('files.forget', { file: download });
+    await assert.rejects(lab.request('files.read', { download, offset: 0 }), { code: 'files.unknown' });
+    await lab.close();
+    const copy = join(folder, name);
+    writeFileSync(copy, Buffer.concat(parts));
+    const store = openLabFile(copy, { readOnly: true });
+    assert.equal(store.savedGraphs()[0]?.name, 'Kept');
+    store.close();
+  });
+
+  test('is refused where it has no room, before it is made', async () => {
+    const files = new Files(async () => Promise.resolve(1000));
+    let made = 0;
+    const make = async (): Promise<void> => Promise.resolve(void made++);
+    const offered = files.offerMade('lab', 'x', 1001, make);
+    await assert.rejects(offered, { code: 'files.no-space', message: /1001 bytes are needed/ });
+    assert.equal(made, 0);
+    await files.close();
+  });
+
+  test('of a lab in memory is refused in words', async () => {
+    const lab = scriptedLab();
+    await assert.rejects(lab.request('lab.copy', {}), { code: 'store.no-file' });
+    await lab.close();
+  });
+});
+
 describe('paths that are no file', { skip: process.platform === 'win32' && 'no such paths' }, () => {
   const pipe = join(folder, 'pipe');
   const data = join(folder, 'data');
@@ -134,6 +186,24 @@ describe('paths that are no file', { skip: process.platform === 'win32' && 'no s
       });
     }
     await assert.rejects(lab.request('data.add', { file: { path: data } }), { code: 'data.unreadable' });
+    await lab.close();
+  });
+
+  const noProc = process.platform !== 'linux' && 'no /proc';
+  test('are refused where the system calls them files, but they have no size', { skip: noProc }, async () => {
+    const lab = scriptedLab();
+    const path = '/proc/kmsg';
+    const inFolder = join(folder, 'odd');
+    mkdirSync(inFolder);
+    for (const name of ['train.bin', 'test.bin']) symlinkSync(path, join(inFolder, name));
+    for (const work of [
+      lab.request('graphs.import', { file: { path } }),
+      lab.request('studies.import', { file: { path } }),
+      lab.request('data.add', { file: { path } }),
+    ])
+      await assert.rejects(work, { code: 'files.empty' });
+    for (const data of [path, inFolder])
+      await assert.rejects(lab.request('data.samples', { data, count: 1 }), LabError);
     await lab.close();
   });
 });

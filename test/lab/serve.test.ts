@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { connectLab, webSocketPort } from '../../core/lab/channel.ts';
+import { connectLab, protocolsWith, sessionOf, webSocketPort } from '../../core/lab/channel.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { CHANNEL_PATH, type Served, serve } from '../../core/lab/serve.ts';
 import { scriptedLab } from './support.ts';
@@ -23,7 +23,7 @@ symlinkSync(join(folder, 'outside.js'), join(folder, 'window', 'link.js'));
 
 let lab: Lab;
 let served: Served;
-let cookie: string;
+let session: string;
 
 before(async () => {
   lab = scriptedLab();
@@ -63,9 +63,6 @@ const ask = async (path: string, headers: Record<string, string> = {}, method = 
     );
     call.on('error', reject).end();
   });
-const withCookie = async (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-  ask(path, { cookie, ...headers }, method);
-
 /** What comes back on a bare connection that sends these bytes. */
 const raw = async (text: string): Promise<string> =>
   new Promise((resolve) => {
@@ -79,63 +76,99 @@ const raw = async (text: string): Promise<string> =>
       });
   });
 
-/** `open`, or the status that an upgrade was refused with. */
-const upgrade = async (headers: Record<string, string>, path = CHANNEL_PATH): Promise<WebSocket | number> =>
+interface Way {
+  headers?: Record<string, string>;
+  path?: string;
+  port?: number;
+}
+
+const connectionWith = (key: string | null, way: Way): WebSocket => {
+  const { headers = {}, path = CHANNEL_PATH, port = served.port } = way;
+  const protocols = key === null ? [] : protocolsWith(key);
+  const all = { origin: `http://127.0.0.1:${port}`, ...headers };
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { headers: all });
+  return socket.on('error', () => undefined);
+};
+
+/** A connection that was greeted, or the status that an upgrade was refused with. */
+const upgrade = async (
+  key: string | null,
+  headers: Record<string, string> = {},
+  path = CHANNEL_PATH,
+): Promise<WebSocket | number> =>
   new Promise((resolve) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${served.port}${path}`, { headers });
-    socket.on('open', () => {
+    const socket = connectionWith(key, { headers, path });
+    socket.once('message', () => {
       resolve(socket);
     });
     socket.on('unexpected-response', (_request, response) => {
       resolve(response.statusCode!);
       socket.terminate();
     });
-    socket.on('error', () => undefined);
-  });
-const own = (): Record<string, string> => ({ cookie, origin: `http://127.0.0.1:${served.port}` });
-
-describe('the token', () => {
-  test('nothing is shown without it, also not the window', async () => {
-    for (const path of [
-      '/',
-      '/index.html',
-      '/assets/app-1a2b.js',
-      '/?token=wrong',
-      `/?token=${'a'.repeat(43)}`,
-    ])
-      assert.equal((await ask(path)).status, 401, path);
   });
 
-  test('it is traded once for a cookie that scripts and other sites cannot use', async () => {
-    const first = await ask(new URL(served.url).pathname + new URL(served.url).search);
-    assert.equal(first.status, 303);
-    assert.equal(first.headers.location, '/');
-    const [given] = first.headers['set-cookie']!;
-    assert.match(given!, /^ktg-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
-    cookie = given!.split(';')[0]!;
-    assert.doesNotMatch(served.url, new RegExp(cookie.split('=')[1]!), 'the cookie is another secret');
-    const replay = await ask(new URL(served.url).pathname + new URL(served.url).search);
-    assert.equal(replay.status, 401);
-    assert.equal(replay.headers['set-cookie'], undefined);
-    assert.match((await withCookie('/')).body, /<title>window/);
+/** The session that a key opens. */
+const enter = async (key: string, port = served.port): Promise<string> => {
+  const socket = connectionWith(key, { port });
+  const session = await sessionOf(socket).finally(() => {
+    socket.terminate();
+  });
+  assert.equal(socket.protocol, 'ktg-lab', 'the key is not sent back');
+  return session;
+};
+const tokenOf = ({ url }: Served): string => /#token=([\w-]{43})$/.exec(url)![1]!;
+
+describe('the link', () => {
+  test('its token is in the part of the address that browsers send to nobody', () => {
+    assert.match(served.url, /^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}$/);
   });
 
-  test('who only looks at the address (curl -I) does not use it up', async () => {
+  test('its token is traded once for a session, which is another secret', async () => {
+    session = await enter(tokenOf(served));
+    assert.match(session, /^[\w-]{43}$/);
+    assert.notEqual(session, tokenOf(served));
+    await assert.rejects(enter(tokenOf(served)), {
+      code: 'lab.link-used',
+      message: 'This link was already used.',
+      next: 'Run `ktg serve` again for a new one.',
+    });
+    assert.equal(await enter(session), session);
+  });
+
+  test('looking at its address, as curl does, does not use it up', async () => {
     const other = await serve(lab, { folder: join(folder, 'window') });
     try {
-      const look = await fetch(other.url, { method: 'HEAD', redirect: 'manual' });
-      assert.deepEqual([look.status, look.headers.get('set-cookie')], [401, null]);
-      assert.equal((await fetch(other.url, { redirect: 'manual' })).status, 303);
-      const again = await fetch(other.url, { redirect: 'manual' });
-      assert.match(await again.text(), /used already.*ktg serve/s);
+      for (const method of ['HEAD', 'GET']) assert.equal((await fetch(other.url, { method })).status, 200);
+      assert.notEqual(await enter(tokenOf(other), other.port), session, 'every server has its own');
     } finally {
       await other.close();
     }
   });
 
-  test('a wrong cookie is no cookie', async () => {
-    for (const wrong of ['', 'x=y', `${cookie}x`, cookie.slice(0, -1), cookie.replace(/=.*/, '=')])
-      assert.equal((await ask('/', { cookie: wrong })).status, 401, wrong);
+  test('a wrong key opens nothing', async () => {
+    for (const wrong of ['x', `${session}x`, session.slice(0, -1), 'a'.repeat(43)])
+      await assert.rejects(enter(wrong), { code: 'lab.stranger' }, wrong);
+    assert.equal(await upgrade(null), 401, 'no key');
+    assert.equal(await upgrade(null, { cookie: `ktg-${served.port}=${session}` }), 401, 'a cookie is no key');
+    const query = `${CHANNEL_PATH}?token=${session}`;
+    assert.equal(await upgrade(null, {}, query), 401, 'nor is an address');
+  });
+
+  test('a refused connection is ended, whatever it sends', async () => {
+    const socket = await upgrade('wrong');
+    assert.ok(socket instanceof WebSocket);
+    const messages: unknown[] = [];
+    socket.on('message', (data) => messages.push(data));
+    socket.send('{"type":"request","id":1,"name":"lab.status","input":{}}');
+    await once(socket, 'close');
+    assert.deepEqual(messages, []);
+  });
+
+  test('refused connections that stay open shut nobody out', async () => {
+    const refused = await Promise.all(Array.from({ length: 40 }, async () => upgrade('wrong')));
+    for (const each of refused) if (each instanceof WebSocket) each.pause();
+    assert.equal(await enter(session), session);
+    for (const each of refused) if (each instanceof WebSocket) each.terminate();
   });
 });
 
@@ -149,8 +182,8 @@ describe('hosts and origins', () => {
       '127.0.0.1:1',
     ])
       // prettier-ignore
-      assert.equal((await withCookie('/', { host })).status, 421, host);
-    assert.equal((await withCookie('/', { host: `localhost:${served.port}` })).status, 200);
+      assert.equal((await ask('/', { host })).status, 421, host);
+    assert.equal((await ask('/', { host: `localhost:${served.port}` })).status, 200);
   });
 
   test('another origin is refused, and nothing is shared with it', async () => {
@@ -160,22 +193,21 @@ describe('hosts and origins', () => {
       `https://127.0.0.1:${served.port}`,
       'http://127.0.0.1:1',
     ]) {
-      const { status, headers } = await withCookie('/', { origin });
+      const { status, headers } = await ask('/', { origin });
       assert.equal(status, 403, origin);
       assert.ok(Object.keys(headers).every((name) => !name.startsWith('access-control-')));
     }
-    assert.equal((await withCookie('/', {}, 'OPTIONS')).status, 405);
-    assert.equal((await withCookie('/', {}, 'POST')).status, 405);
+    assert.equal((await ask('/', {}, 'OPTIONS')).status, 405);
+    assert.equal((await ask('/', {}, 'POST')).status, 405);
   });
 
-  test('an upgrade needs the right host, the right origin and the cookie', async () => {
-    const { origin } = own();
-    assert.equal(await upgrade({ cookie }), 403, 'no origin');
-    assert.equal(await upgrade({ cookie, origin: 'http://evil.example' }), 403);
-    assert.equal(await upgrade({ origin: origin! }), 401);
-    assert.equal(await upgrade({ ...own(), host: `evil.example:${served.port}` }), 421);
-    assert.equal(await upgrade(own(), '/other'), 400);
-    const socket = await upgrade(own());
+  test('an upgrade needs the right host, the right origin and the session', async () => {
+    assert.equal(await upgrade(session, { origin: '' }), 403, 'no origin');
+    assert.equal(await upgrade(session, { origin: 'http://evil.example' }), 403);
+    assert.equal(await upgrade(session, { origin: 'http://127.0.0.1:1' }), 403, 'another port');
+    assert.equal(await upgrade(session, { host: `evil.example:${served.port}` }), 421);
+    assert.equal(await upgrade(session, {}, '/other'), 400);
+    const socket = await upgrade(session);
     assert.ok(socket instanceof WebSocket);
     const line = connectLab(webSocketPort(socket));
     assert.deepEqual(await line.api.request('studies.list', {}), []);
@@ -186,7 +218,7 @@ describe('hosts and origins', () => {
 
 describe('pages', () => {
   test('strict headers on every answer', async () => {
-    for (const { headers } of [await ask('/'), await withCookie('/'), await withCookie('/none.js')]) {
+    for (const { headers } of [await ask('/'), await ask('/none.js'), await ask('/', {}, 'POST')]) {
       const policy = headers['content-security-policy'] as string;
       assert.match(policy, /default-src 'none'/);
       assert.match(policy, /frame-ancestors 'none'/);
@@ -194,15 +226,24 @@ describe('pages', () => {
       assert.equal(headers['x-content-type-options'], 'nosniff');
       assert.equal(headers['referrer-policy'], 'no-referrer');
       assert.equal(headers['x-powered-by'], undefined);
+      assert.equal(headers['set-cookie'], undefined);
+    }
+  });
+
+  test('what anybody may read holds no secret', async () => {
+    for (const path of ['/', '/index.html', '/assets/app-1a2b.js', '/?token=x', '/none']) {
+      const { headers, body } = await ask(path);
+      for (const secret of [session, tokenOf(served)])
+        assert.ok(!`${JSON.stringify(headers)}${body}`.includes(secret), path);
     }
   });
 
   test('types and caching fit the file', async () => {
-    const script = await withCookie('/assets/app-1a2b.js');
+    const script = await ask('/assets/app-1a2b.js');
     assert.match(script.headers['content-type']!, /^text\/javascript/);
     assert.match(script.headers['cache-control']!, /immutable/);
-    assert.equal((await withCookie('/')).headers['cache-control'], 'no-store');
-    assert.equal((await withCookie('/', {}, 'HEAD')).body, '');
+    assert.equal((await ask('/')).headers['cache-control'], 'no-store');
+    assert.equal((await ask('/', {}, 'HEAD')).body, '');
   });
 
   test('no path leads out of the folder', async () => {
@@ -221,7 +262,7 @@ describe('pages', () => {
       '/a'.repeat(3000),
     ]) {
       // prettier-ignore
-      const { status, body } = await withCookie(path);
+      const { status, body } = await ask(path);
       assert.ok(status === 404 || status === 400, `${path.slice(0, 40)}: ${status}`);
       assert.doesNotMatch(body, /secret/);
     }
@@ -233,7 +274,7 @@ describe('hostile connections', () => {
     assert.match(await raw('NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400/);
     assert.match(await raw('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'), /^HTTP\/1\.1 4/);
     assert.match(await raw(`GET / HTTP/1.1\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`), /^HTTP\/1\.1 4|^$/);
-    assert.equal((await withCookie('/')).status, 200);
+    assert.equal((await ask('/')).status, 200);
   });
 
   test('a request that never comes to its end is cut off', async () => {
@@ -267,7 +308,7 @@ describe('hostile connections', () => {
       const all = await crowd(text);
       try {
         // Node looks every quarter of the patience for requests that are late.
-        const answered = async (): Promise<boolean> => withCookie('/').then(({ status }) => status === 200, () => false); // prettier-ignore
+        const answered = async (): Promise<boolean> => ask('/').then(({ status }) => status === 200, () => false); // prettier-ignore
         let open = false;
         for (let tries = 0; !open && tries < 60; tries++) {
           open = await answered();
@@ -280,7 +321,7 @@ describe('hostile connections', () => {
     });
 
   const closes = async (send: (socket: WebSocket) => void): Promise<number> => {
-    const socket = await upgrade(own());
+    const socket = await upgrade(session);
     assert.ok(socket instanceof WebSocket);
     const closed = new Promise<number>((resolve) => socket.on('close', resolve));
     send(socket);
@@ -307,14 +348,14 @@ describe('hostile connections', () => {
       for (let id = 0; id < 1000; id++)
         socket.send(JSON.stringify({ type: 'subscribe', id, topics: ['log'] }));
     });
-    assert.equal((await withCookie('/')).status, 200);
-    const socket = await upgrade(own());
+    assert.equal((await ask('/')).status, 200);
+    const socket = await upgrade(session);
     assert.ok(socket instanceof WebSocket);
     socket.terminate();
   });
 
   test('more windows than anybody opens are turned away', async () => {
-    const all = await Promise.all(Array.from({ length: 40 }, async () => upgrade(own())));
+    const all = await Promise.all(Array.from({ length: 40 }, async () => upgrade(session)));
     assert.ok(all.filter((each) => each === 400).length >= 8);
     for (const each of all) if (each instanceof WebSocket) each.terminate();
   });

@@ -79,12 +79,12 @@ export function restRequests(desk: Desk): Answers<Names> {
     'data.list': () => dataSets.list(),
     'data.download': ({ data }) => dataSets.download(data),
     'data.cancel': ({ data }) => dataSets.cancel(data),
-    'data.add': ({ file }) => dataSets.add(file),
+    'data.add': ({ file }, signal) => dataSets.add(file, signal),
     'data.remove': async ({ data }) => {
       await dataSets.remove(data);
       return {};
     },
-    'data.samples': ({ data, count }) => dataSets.samples(data, count),
+    'data.samples': ({ data, count }, signal) => dataSets.samples(data, count, signal),
 
     'engine.status': () => engine.view(),
     'engine.install': ({ kind }) => engine.install(kind),
