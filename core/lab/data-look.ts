@@ -2,11 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LabError, messageOf } from '../base/errors.ts';
 import { IMAGE_BYTES, SIDE } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
-import type { DataLook, LookRequest, LookResult } from './data-sets.ts';
+import { fromFile } from '../graph/file.ts';
+import type { DataLook } from './data-sets.ts';
+import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
 import { png } from './png.ts';
 
 /** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
-async function look({ spec, folder, count }: LookRequest): Promise<DataLook> {
+async function lookAtData({ spec, folder, count }: LookRequest & { kind: 'data' }): Promise<DataLook> {
   const dataset = await openDataset(spec, { folder, download: false });
   const { name, classes, classNames, images, labels, trainCount, testCount, identity, source } = dataset;
   const shown = Math.min(count, trainCount);
@@ -19,6 +21,9 @@ async function look({ spec, folder, count }: LookRequest): Promise<DataLook> {
   });
   return { name, classes, trainCount, testCount, identity, source, samples };
 }
+
+const look = async (request: LookRequest): Promise<Looks[LookKind]> =>
+  request.kind === 'data' ? lookAtData(request) : fromFile(request.bytes);
 
 const result = await look(workerData as LookRequest).then(
   (found): LookResult => ({ look: found }),

@@ -1,6 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
 import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
@@ -14,6 +13,7 @@ import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-desk.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
+import { lookInThread } from './look-thread.ts';
 
 /** What a look into a data set finds. */
 export interface DataLook {
@@ -26,13 +26,6 @@ export interface DataLook {
   /** PNG as data URLs. */
   samples: { label: string; image: string }[];
 }
-
-export interface LookRequest {
-  spec: string;
-  folder: string;
-  count: number;
-}
-export type LookResult = { look: DataLook } | { problem: LabProblem };
 
 /** A data set that a person has added, as it is noted in the lab file. */
 interface Added {
@@ -239,13 +232,7 @@ export class DataSets {
   }
 
   async #look(spec: string, count: number): Promise<DataLook> {
-    const request: LookRequest = { spec, folder: this.#folder(), count };
-    const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData: request });
-    const result = await new Promise<LookResult>((done, failed) => {
-      thread.once('message', done).once('error', failed);
-    });
-    if ('look' in result) return result.look;
-    throw new LabError(result.problem.code, result.problem.message, result.problem.next);
+    return lookInThread('data', { spec, folder: this.#folder(), count });
   }
 }
 

@@ -1,0 +1,62 @@
+import { Worker } from 'node:worker_threads';
+import { LabError } from '../base/errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { LabProblem } from '../study/problem.ts';
+import type { DataLook } from './data-sets.ts';
+
+/** What is read from a file of a stranger, by kind of look. */
+export interface Looks {
+  data: DataLook;
+  graph: Graph;
+}
+
+interface Requests {
+  data: { spec: string; folder: string; count: number };
+  graph: { bytes: Uint8Array };
+}
+
+export type LookKind = keyof Looks;
+export type LookRequest = { [Kind in LookKind]: { kind: Kind } & Requests[Kind] }[LookKind];
+export type LookResult = { look: Looks[LookKind] } | { problem: LabProblem };
+
+/** Longest time for a look, in seconds: a data set may lie on a slow disk, a graph has at most 2 MiB. */
+const LIMITS: Readonly<Record<LookKind, number>> = {
+  data: 900,
+  graph: 20,
+};
+
+/**
+ * Reads a file in a thread of its own, so that no file can hold the lab up.
+ *
+ * @param seconds after which the thread is ended
+ * @throws LabError those of the reading, `files.too-slow`
+ */
+export async function lookInThread<Kind extends LookKind>(
+  kind: Kind,
+  request: Requests[Kind],
+  seconds = LIMITS[kind],
+): Promise<Looks[Kind]> {
+  const workerData = { kind, ...request };
+  const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const result = await new Promise<LookResult>((done, failed) => {
+      thread.once('message', done).once('error', failed);
+      timer = setTimeout(() => {
+        failed(tooSlow(seconds));
+      }, seconds * 1000);
+    });
+    if ('look' in result) return result.look as Looks[Kind];
+    throw new LabError(result.problem.code, result.problem.message, result.problem.next);
+  } finally {
+    clearTimeout(timer);
+    void thread.terminate();
+  }
+}
+
+const tooSlow = (seconds: number): LabError =>
+  new LabError(
+    'files.too-slow',
+    `Reading the file took longer than ${seconds} s and was ended.`,
+    'Check the file and its disk, then try again.',
+  );
