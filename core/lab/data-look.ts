@@ -22,8 +22,14 @@ async function lookAtData({ spec, folder, count }: LookRequest & { kind: 'data' 
   return { name, classes, trainCount, testCount, identity, source, samples };
 }
 
-const look = async (request: LookRequest): Promise<Looks[LookKind]> =>
-  request.kind === 'data' ? lookAtData(request) : fromFile(request.bytes);
+async function look(request: LookRequest): Promise<Looks[LookKind]> {
+  if (request.kind === 'data') return lookAtData(request);
+  if (request.kind === 'graph') return fromFile(request.bytes);
+  // A graph or data set needs no database.
+  const { listOptuna, readOptuna } = await import('../store/transfer/optuna-file.ts');
+  if (request.kind === 'optuna-list') return listOptuna(request.path);
+  return readOptuna(request.path, request.study);
+}
 
 const result = await look(workerData as LookRequest).then(
   (found): LookResult => ({ look: found }),

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { DataLook } from './data-sets.ts';
 
@@ -8,11 +9,17 @@ import type { DataLook } from './data-sets.ts';
 export interface Looks {
   data: DataLook;
   graph: Graph;
+  /** The studies that a file of Optuna holds. */
+  'optuna-list': OptunaEntry[];
+  /** One of them, or the only one. */
+  'optuna-study': OptunaStudy;
 }
 
 interface Requests {
   data: { spec: string; folder: string; count: number };
   graph: { bytes: Uint8Array };
+  'optuna-list': { path: string };
+  'optuna-study': { path: string; study: string | undefined };
 }
 
 export type LookKind = keyof Looks;
@@ -23,6 +30,8 @@ export type LookResult = { look: Looks[LookKind] } | { problem: LabProblem };
 const LIMITS: Readonly<Record<LookKind, number>> = {
   data: 900,
   graph: 20,
+  'optuna-list': 60,
+  'optuna-study': 300,
 };
 
 /**

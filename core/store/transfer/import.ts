@@ -59,6 +59,17 @@ const notAStudy = (): LabError =>
     'Choose a file that was made by export, or the SQLite file of an Optuna study.',
   );
 
+/** Optuna's journal begins with the creation of a study. */
+const isOptunaJournal = (head: unknown): boolean =>
+  typeof head === 'object' && head !== null && 'op_code' in head && 'worker_id' in head;
+
+const optunaJournal = (): LabError =>
+  new LabError(
+    'import.optuna-journal',
+    'This is a journal log of Optuna, not a study file: only SQLite files of Optuna can be imported.',
+    'Copy the study into an SQLite file with optuna.copy_study, and import that.',
+  );
+
 async function readHead(reader: Reader): Promise<ReadHead> {
   const line = await reader.line(MOST_HEAD).catch((error: unknown) => {
     throw error instanceof LabError && error.code === 'import.too-long' ? notAStudy() : error;
@@ -66,6 +77,7 @@ async function readHead(reader: Reader): Promise<ReadHead> {
   const head: unknown = line && parseJson(line.text);
   const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
   if (line?.text.startsWith(BEGINNING) && !line.ended) throw truncated();
+  if (isOptunaJournal(head)) throw optunaJournal();
   if (format !== FORMAT) throw notAStudy();
   if (version !== VERSION)
     throw new LabError(
