@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
+import { issueText } from '../../base/issue.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requirePossible } from '../../graph/space.ts';
@@ -111,7 +112,7 @@ class Importing {
       const parsed = line && parseJson(line.text);
       // The last line may have lost its end, and nothing else with it.
       if (!line || (parsed === undefined && !line.ended)) throw truncated();
-      const record = checked(recordSchema, parsed, number);
+      const record = recordOf(parsed, number);
       if ('end' in record) {
         if (record.end !== line.hashBefore())
           throw new LabError(
@@ -254,6 +255,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** A record by its only key: the kind of record, whose own rules are then named. */
+function recordOf(value: unknown, line: number): ReadRecord {
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const schema = recordSchema.options.find(({ entries }) => keys.some((key) => Object.hasOwn(entries, key)));
+  if (schema) return checked(schema, value, line) as ReadRecord;
+  const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
+  throw bad(line, `it is none of the records ${kinds.join(', ')}`);
+}
+
 function checked<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
@@ -262,7 +272,7 @@ function checked<Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issue.message}`);
+  throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issueText(issue)}`);
 }
 
 const bad = (line: number, what: string): LabError =>
