@@ -52,6 +52,15 @@ const files: [view: string, name: string, content: Buffer, said: RegExp][] = [
   ['data', 'words.tar.gz', Buffer.from('no archive'), /archive|gzip|tar/i],
 ];
 
+/** Removes the study that a page shows. */
+async function removeStudy(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'More for this study' }).click();
+  await page.getByRole('button', { name: 'Remove…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  await dialog.waitFor({ state: 'hidden' });
+}
+
 describe('what strangers send', { skip: withoutBrowser }, () => {
   let app: ServedApp;
   let context: BrowserContext;
@@ -100,6 +109,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await dialog.getByRole('button', { name: 'Import it' }).click();
     await page.getByRole('heading', { name: 'accuracies' }).waitFor();
     assert.equal(await dialog.count(), 0);
+    await removeStudy(page);
     assert.deepEqual(complaints, []);
     await page.close();
   });
@@ -162,9 +172,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.evaluate(`location.hash = '#/graph/' + encodeURIComponent(${JSON.stringify(`${markup}=T`)})`);
     await page.getByRole('alert').getByText('<img').first().waitFor();
     await page.evaluate(`location.hash = '#/studies/1'`);
-    await page.getByRole('button', { name: 'More for this study' }).click();
-    await page.getByRole('button', { name: 'Remove…' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+    await removeStudy(page);
     await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
     await page.evaluate(`location.hash = '#/log'`);
     await page.getByText('<b>bold</b>').first().waitFor();
