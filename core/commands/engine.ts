@@ -15,10 +15,10 @@ const variants: readonly Variant[] = ['cpu', 'gpu'];
 export const command: Command = {
   usage: `ktg engine status [gpu]     what is installed; --verify also reads every file
 ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
-                            573 MB, and 2.5 GB of CUDA's libraries)
+                            573 MB, and 2.8 GB of CUDA's libraries)
 ktg engine remove [gpu]     deletes it
 
-  --wheel FILE      install from this wheel instead of downloading one
+  --wheel FILE      install from this wheel, the published one, instead of downloading it
   --cuda C          gpu: own (default) brings CUDA 12's libraries along, system uses those that are here
   --verify          compare every file with its checksum
 

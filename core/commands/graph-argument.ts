@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LabError, messageOf } from '../base/errors.ts';
 import { withNode } from '../graph/edit.ts';
-import { fromFile } from '../graph/file.ts';
+import { fromFile, requireGraphSize } from '../graph/file.ts';
 import { type Graph, isFrozen, nodeNumbers, nodeOf } from '../graph/graph.ts';
 import { isTemplateName, template, templates } from '../graph/templates.ts';
 import { fromText } from '../graph/text.ts';
@@ -50,8 +50,10 @@ function baseGraph(argument: string, nodes: string | undefined): Graph {
 export function readGraph(path: string): Graph {
   let bytes: Buffer;
   try {
+    requireGraphSize(statSync(path).size, path);
     bytes = readFileSync(path);
   } catch (error) {
+    if (error instanceof LabError) throw error;
     throw new LabError(
       'graph.unreadable',
       `${path} cannot be read: ${messageOf(error)}`,

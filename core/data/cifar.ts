@@ -1,7 +1,7 @@
 import { LabError } from '../base/errors.ts';
 import type { Dataset } from './dataset.ts';
 import { IMAGE_BYTES, SIDE, identified } from './dataset.ts';
-import type { Member } from './members.ts';
+import type { Member, Wanted } from './members.ts';
 import { readMembers } from './members.ts';
 import type { DataOptions } from './progress.ts';
 
@@ -50,11 +50,26 @@ const layouts = Object.values(CIFAR_LAYOUTS);
 const imageFiles = (layout: CifarLayout): string[] => [...layout.train, ...layout.test];
 const recordBytes = (layout: CifarLayout): number => layout.labelBytes.length + IMAGE_BYTES;
 
-const WANTED = {
-  names: layouts.flatMap((layout) => [...imageFiles(layout), layout.classNames]),
-  /** No official file is larger than CIFAR-100's training images. */
-  maxBytes: CIFAR_LAYOUTS.cifar100.official.train * recordBytes(CIFAR_LAYOUTS.cifar100),
+/** Class names are a list of short words. */
+const MAX_NAMES_BYTES = 2 ** 16;
+
+/** No official file is larger than CIFAR-100's training images, and no set than all of its images. */
+const WANTED: Wanted = {
+  maxBytes: new Map(
+    layouts.flatMap((layout) => [
+      ...imageFiles(layout).map((name) => [name, largestFile()] as const),
+      [layout.classNames, MAX_NAMES_BYTES] as const,
+    ]),
+  ),
+  maxTotalBytes:
+    largestFile() +
+    CIFAR_LAYOUTS.cifar100.official.test * recordBytes(CIFAR_LAYOUTS.cifar100) +
+    MAX_NAMES_BYTES,
 };
+
+function largestFile(): number {
+  return CIFAR_LAYOUTS.cifar100.official.train * recordBytes(CIFAR_LAYOUTS.cifar100);
+}
 
 /**
  * Reads CIFAR-100 (fine labels) or CIFAR-10, or a part of one in the same layout, from a .tar.gz, a .tar or a folder

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { open, rename, rm, statfs } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { OfficialArchive } from './archives.ts';
 import { archiveUrl } from './archives.ts';
+import { differenceOf } from './checksum.ts';
 import { makeFolder } from './folder.js';
 import { dataHome } from './home.ts';
 import { get } from './http.ts';
+import { claimPart, sizeOf } from './part.ts';
 import type { DataOptions } from './progress.ts';
 import { downloadMeter } from './progress.ts';
 
@@ -36,11 +36,11 @@ const SPARE = 50e6;
 /**
  * Downloads an official archive into the data folder; one that is there already is taken as it is. The bytes arrive in
  * `<file>.<process id>.part`, or `<file>.part` between downloads, which the next download takes up, and become `<file>`
- * by one rename after their MD5 was compared. Two processes may download at once: each has its own part.
+ * by one rename after their size, MD5 and SHA-256 were compared. Two processes may download at once: each has its own part.
  *
  * @returns path of the archive
  * @throws LabError `data.no-network`, `data.download-refused`, `data.download-broken`, `data.wrong-checksum`,
- *   `data.no-space`, `data.folder-not-writable`, `data.download-underway`; the signal's reason when aborted
+ *   `data.too-large`, `data.no-space`, `data.folder-not-writable`, `data.download-underway`; the signal's reason when aborted
  */
 export async function downloadArchive(
   archive: OfficialArchive,
@@ -78,27 +78,41 @@ async function downloadTo(
   try {
     const resumed = (await sizeOf(part)) > 0;
     await fetchInto(part, url, archive, options);
-    let found = await md5Of(part, options);
-    if (found !== archive.md5 && resumed) {
+    let found = await differenceOf(part, archive, options);
+    if (found !== null && resumed) {
       // The file on the server is not the one that the part began with.
       await rm(part);
       await fetchInto(part, url, archive, options);
-      found = await md5Of(part, options);
+      found = await differenceOf(part, archive, options);
     }
-    if (found !== archive.md5) {
+    if (found !== null) {
       await rm(part);
       throw new LabError(
         'data.wrong-checksum',
-        `what ${shown(url)} sent has MD5 ${found}, expected ${archive.md5}`,
+        `what ${shown(url)} sent ${found}`,
         `The server or a proxy sent something else. ${byHand(archive)}`,
       );
     }
     await rename(part, target);
     return target;
+  } catch (error) {
+    if (isTooLarge(error)) await rm(part, { force: true }); // no beginning of the archive
+    throw error;
   } finally {
     await rename(part, `${target}.part`).catch(() => undefined); // finished or never begun: nothing to leave
   }
 }
+
+const TOO_LARGE = 'data.too-large';
+
+const tooLarge = (url: URL, archive: OfficialArchive): LabError =>
+  new LabError(
+    TOO_LARGE,
+    `${shown(url)} sends more than the ${archive.bytes} bytes of ${archive.file}`,
+    `The server or a proxy sends something else. ${byHand(archive)}`,
+  );
+
+const isTooLarge = (error: unknown): boolean => error instanceof LabError && error.code === TOO_LARGE;
 
 /** An address without the password that it may hold. */
 const shown = (url: URL): string => `${url.origin}${url.pathname}`;
@@ -106,35 +120,6 @@ const shown = (url: URL): string => `${url.origin}${url.pathname}`;
 /** How to do without the download. */
 export const byHand = ({ name, file }: OfficialArchive): string =>
   `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${dataHome()}, or name it where ${name} is asked for (--data PATH).`;
-
-/**
- * This process's part, which goes on with the longest one that a finished or killed process left. Renaming is atomic, so
- * a part has one owner.
- */
-async function claimPart(folder: string, file: string): Promise<string> {
-  const mine = join(folder, `${file}.${process.pid}.part`);
-  const left = (await readdir(folder)).flatMap((name) => {
-    if (!name.startsWith(`${file}.`) || !name.endsWith('.part')) return [];
-    const owner = /\.(\d+)\.part$/.exec(name)?.[1];
-    return owner && isOtherAlive(Number(owner)) ? [] : [join(folder, name)];
-  });
-  const sized = await Promise.all(left.map(async (path) => ({ path, size: await sizeOf(path) })));
-  const [best, ...rest] = sized.sort((a, b) => b.size - a.size);
-  for (const { path } of rest) await rm(path, { force: true });
-  // When another process takes it first, this one starts anew.
-  if (best && best.path !== mine) await rename(best.path, mine).catch(() => undefined);
-  return mine;
-}
-
-function isOtherAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 /** Fills `part` up to the whole file, over as many connections as it takes. */
 async function fetchInto(
@@ -199,13 +184,15 @@ async function receive(
         throw new Error('the file on the server has changed');
       }
       const { start, total } = extent(answer, have, url, archive);
-      await checkSpace(part, total === undefined ? 0 : total - start);
+      await checkSpace(part, (total ?? archive.bytes) - start);
+      if (total !== undefined && total > archive.bytes) throw tooLarge(url, archive);
       const file = await open(part, start > 0 ? 'a' : 'w');
       try {
         let done = start;
         meter(done, total);
         for await (const chunk of answer) {
           watch.refresh();
+          if (done + (chunk as Buffer).length > archive.bytes) throw tooLarge(url, archive);
           await file.appendFile(chunk as Buffer);
           meter((done += (chunk as Buffer).length), total);
         }
@@ -271,23 +258,6 @@ const noSpace = (folder: string, found: string): LabError =>
     `there is no room for the download in ${folder}: ${found}`,
     'Free some space, or point KTG_DATA to a folder on another disk.',
   );
-
-async function md5Of(path: string, { onProgress, signal }: DataOptions): Promise<string> {
-  const hash = createHash('md5');
-  const total = await sizeOf(path);
-  let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20, signal })) {
-    hash.update(chunk as Buffer);
-    onProgress?.({ phase: 'check', done: (done += (chunk as Buffer).length), total });
-  }
-  return hash.digest('hex');
-}
-
-/** Bytes of a file, 0 when there is none. */
-const sizeOf = async (path: string): Promise<number> => {
-  const found = await stat(path).catch(() => undefined);
-  return found?.size ?? 0;
-};
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 

@@ -12,8 +12,7 @@ export interface Normalised {
   readonly variance: Tensor;
 }
 
-/** BatchNorm's epsilon (SPEC section 3). */
-export const EPSILON = 1e-5;
+export { BATCH_NORM_EPSILON as EPSILON } from '../models/conventions.ts';
 
 /**
  * The operations whose tfjs form is too slow or missing somewhere. Each engine gives its own, all differentiable by

@@ -31,9 +31,12 @@ export function parseWith<Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const last = issue.path?.at(-1);
-  const expected = issue.message === 'wrong-type' ? (issue.expected ?? 'another type') : undefined;
+  const expected = issue.message === 'wrong-type' ? typeWords(issue.expected) : undefined;
   throw refusal(area, rules, issue.message, placeOf(issue.path), last ? last.value : input, expected);
 }
+
+const typeWords = (expected: string | null): string =>
+  expected === 'Object' ? 'an object' : (expected ?? 'another type');
 
 /** The LabError for a broken rule at a place. */
 export function refusal(

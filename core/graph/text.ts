@@ -65,6 +65,12 @@ export function fromText(text: string): Graph {
   return parseGraph(makeGraph(nodes, (s, t) => carried[t - 1]![s < t ? s : s - 1]!));
 }
 
+/** Whether a text begins like the text form: with a model and `=`, whatever follows. */
+export function beginsLikeText(text: string): boolean {
+  const name = /^\s*([\w-]{1,60})=/.exec(text)?.[1];
+  return name !== undefined && isArchitecture(name);
+}
+
 interface Row {
   readonly model: string;
   readonly edges: Carried[];
@@ -92,6 +98,15 @@ function readModel(reader: Reader, name: string, at: number): string {
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     throw reader.refuse('a model, such as resnet32 or wrn-28-2', at);
+  }
+}
+
+function isArchitecture(name: string): boolean {
+  try {
+    architecture(name);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -110,8 +110,10 @@ export interface Requests {
   'studies.remove': { input: { study: number }; output: None };
   /** The study as one file; with weights of completed and pinned trials unless `weights` is false. */
   'studies.export': { input: { study: number; weights: boolean }; output: Download };
-  /** A study file of this lab. */
-  'studies.import': { input: { file: FileInput; name?: string }; output: StudyCard };
+  /** The studies in an SQLite file of Optuna; none of any other file. */
+  'studies.found': { input: { file: FileInput }; output: { name: string; trials: number }[] };
+  /** A study file of this lab, or of an SQLite file of Optuna the study that is named or the only one. */
+  'studies.import': { input: { file: FileInput; name?: string; study?: string }; output: StudyCard };
   /** Re-reads what lasts: bars of the timeline. */
   'studies.timeline': { input: { study: number }; output: Attempt[] };
   /** Where its epochs were made: every environment that an attempt names. */

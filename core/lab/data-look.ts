@@ -2,11 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LabError, messageOf } from '../base/errors.ts';
 import { IMAGE_BYTES, SIDE } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
-import type { DataLook, LookRequest, LookResult } from './data-sets.ts';
+import { fromFile } from '../graph/file.ts';
+import type { DataLook } from './data-sets.ts';
+import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
 import { png } from './png.ts';
 
 /** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
-async function look({ spec, folder, count }: LookRequest): Promise<DataLook> {
+async function lookAtData({ spec, folder, count }: LookRequest & { kind: 'data' }): Promise<DataLook> {
   const dataset = await openDataset(spec, { folder, download: false });
   const { name, classes, classNames, images, labels, trainCount, testCount, identity, source } = dataset;
   const shown = Math.min(count, trainCount);
@@ -18,6 +20,15 @@ async function look({ spec, folder, count }: LookRequest): Promise<DataLook> {
     return { label: classNames?.[label] ?? String(label), image: `data:image/png;base64,${data}` };
   });
   return { name, classes, trainCount, testCount, identity, source, samples };
+}
+
+async function look(request: LookRequest): Promise<Looks[LookKind]> {
+  if (request.kind === 'data') return lookAtData(request);
+  if (request.kind === 'graph') return fromFile(request.bytes);
+  // A graph or data set needs no database.
+  const { listOptuna, readOptuna } = await import('../store/transfer/optuna-file.ts');
+  if (request.kind === 'optuna-list') return listOptuna(request.path);
+  return readOptuna(request.path, request.study);
 }
 
 const result = await look(workerData as LookRequest).then(

@@ -1,6 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
 import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
@@ -14,7 +13,7 @@ import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-desk.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
-import { Queue } from './queue.ts';
+import { lookInThread } from './look-thread.ts';
 
 /** What a look into a data set finds. */
 export interface DataLook {
@@ -27,13 +26,6 @@ export interface DataLook {
   /** PNG as data URLs. */
   samples: { label: string; image: string }[];
 }
-
-export interface LookRequest {
-  spec: string;
-  folder: string;
-  count: number;
-}
-export type LookResult = { look: DataLook } | { problem: LabProblem };
 
 /** A data set that a person has added, as it is noted in the lab file. */
 interface Added {
@@ -53,9 +45,6 @@ interface UnderWay {
 }
 
 const NAME = 'data-sets';
-/** Threads that look into files at once: each may hold a whole data set. */
-const LOOKS_AT_ONCE = 2;
-const looks = new Queue(LOOKS_AT_ONCE);
 const OFFICIAL = Object.keys(OFFICIAL_ARCHIVES) as CifarName[];
 
 /** The data sets that studies can use: built in, official ones with their download, and files that a person has. */
@@ -243,21 +232,7 @@ export class DataSets {
   }
 
   async #look(spec: string, count: number, signal?: AbortSignal): Promise<DataLook> {
-    const request: LookRequest = { spec, folder: this.#folder(), count };
-    const result = await looks.run(async () => inThread(request), signal);
-    if ('look' in result) return result.look;
-    throw new LabError(result.problem.code, result.problem.message, result.problem.next);
-  }
-}
-
-async function inThread(request: LookRequest): Promise<LookResult> {
-  const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData: request });
-  try {
-    return await new Promise<LookResult>((done, failed) => {
-      thread.once('message', done).once('error', failed);
-    });
-  } finally {
-    await thread.terminate(); // its memory is free before the next look begins
+    return lookInThread('data', { spec, folder: this.#folder(), count }, signal);
   }
 }
 

@@ -67,7 +67,12 @@ const schemas: Schemas = {
   'studies.stop': v.strictObject({ study: id, when }),
   'studies.remove': ofStudy,
   'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
-  'studies.import': v.strictObject({ file, name: v.exactOptional(name) }),
+  'studies.found': v.strictObject({ file }),
+  'studies.import': v.strictObject({
+    file,
+    name: v.exactOptional(name),
+    study: v.exactOptional(v.pipe(v.string(), v.maxLength(1000))),
+  }),
   'studies.timeline': ofStudy,
   'studies.environments': ofStudy,
   'studies.rejections': ofStudy,

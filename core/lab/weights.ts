@@ -1,5 +1,6 @@
 import { LabError } from '../base/errors.ts';
 import { architecture, statistics } from '../models/architecture.ts';
+import { conventionsText } from '../models/conventions.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
 
@@ -32,13 +33,19 @@ export function environmentOf(store: Store, run: number): Environment | null {
 /** Format of a file with one network: its parameters and statistics by their own names, for other programs as well. */
 const NETWORK = 'ktg-network';
 
+/** Notes for other programs; weights of older versions get the conventions here. */
+const notesOf = (made: Provenance): Record<string, string> => ({
+  conventions: conventionsText,
+  made: JSON.stringify(made),
+});
+
 /** Weights with where they come from. Works on the stream, as all here, so that nothing large is ever held. */
 export async function* weightsWith(
   made: Provenance,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   yield* rewritten(chunks, ({ __metadata__: metadata, ...tensors }) => ({
-    header: { __metadata__: { ...(metadata as object), made: JSON.stringify(made) }, ...tensors },
+    header: { __metadata__: { ...(metadata as object), ...notesOf(made) }, ...tensors },
     kept: null,
   }));
 }
@@ -60,7 +67,7 @@ export async function* weightsOfNode(
       throw new LabError('runs.no-such-node', `The weights hold no node ${node}.`, 'Nodes that cannot reach the target are not trained.'); // prettier-ignore
     const info = infoOf(json);
     const ktg = JSON.stringify({ ...info, format: NETWORK, nodes: { '1': info.nodes[node] } });
-    const header: Record<string, unknown> = { __metadata__: { ktg, made: JSON.stringify(made) } };
+    const header: Record<string, unknown> = { __metadata__: { ktg, ...notesOf(made) } };
     let end = 0;
     for (const [name, { dtype, shape, data_offsets: range }] of wanted)
       header[name] = { dtype, shape, data_offsets: [end, (end += range[1] - range[0])] };

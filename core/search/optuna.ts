@@ -9,8 +9,7 @@ import { SPACE_FORMAT, SPACE_VERSION, parseSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
-import { readOptuna } from '../store/transfer/optuna-file.ts';
-import type { OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
+import type { OptunaReport, OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
 import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Study } from '../study/study.ts';
@@ -22,22 +21,23 @@ const SLOT = 'optuna';
 const PORTION = 50;
 
 /**
- * Brings in a search of the authors' published code from the SQLite file in which Optuna kept it: graphs, accuracies of
- * node 1 after each epoch, and which trials were stopped. What that file does not hold stays open: the other nodes' numbers,
- * edges, weights and environment. Protocol `paper`, CIFAR-100 and the paper's recipe are taken as given.
+ * Brings in a search of the authors' published code as Optuna kept it: graphs, accuracies of node 1 after
+ * each epoch, and which trials were stopped. What Optuna does not hold stays open: the other nodes'
+ * numbers, edges, weights and environment. Protocol `paper`, CIFAR-100 and the paper's recipe are taken as
+ * given.
  *
- * The format, as facts of that code: `model_<i>_name` is the network of node i + 1, `<row>_<column>_gate` the gate of the edge
- * from node column + 1 into node row + 1, on the diagonal that of the label's edge; reports are errors in percent.
+ * The format, as facts of that code: `model_<i>_name` is the network of node i + 1, `<row>_<column>_gate`
+ * the gate of the edge from node column + 1 into node row + 1, on the diagonal that of the label's edge;
+ * reports are errors (direction minimize) or accuracies (maximize), in percent or all as fractions of 1.
  *
- * @throws LabError `import.not-optuna`, `import.not-a-graph-search`, and what the store throws
+ * @throws LabError `import.not-a-graph-search`, and what the store throws
  */
 export async function importOptuna(
   store: Store,
-  file: string,
+  read: OptunaStudy,
   name?: string,
   now = Date.now(),
 ): Promise<Study> {
-  const read = readOptuna(file);
   const plan = planOf(read);
   const study = store.addStudy(
     {
@@ -88,7 +88,8 @@ async function inPortions<Item>(
 /** Models and gates that any trial could have. */
 function planOf({ trials, reports }: OptunaStudy): StudyPlan {
   const drawn = trials.find((trial) => trial.parameters.has(modelName(0)));
-  if (!drawn) throw notASearch('no trial has a parameter model_0_name');
+  if (!drawn) throw notASearch(foreignNames(trials));
+  requireKnownParts(drawn);
   let count = 0;
   while (drawn.parameters.has(modelName(count))) count++;
   const last = Math.max(0, ...reports.map((report) => report.step));
@@ -201,15 +202,18 @@ async function addTrials(
 async function addReports(
   store: Store,
   study: Study,
-  { trials, reports }: OptunaStudy,
+  read: OptunaStudy,
   runs: ReadonlyMap<number, number>,
 ): Promise<void> {
+  const { trials, reports } = read;
   const judge = judgeOf(store, study.id, study.plan);
+  const accuracyOf = accuracyFrom(read);
   const last = new Map(reports.map(({ trial, step }) => [trial, step]));
-  await inPortions(store, reports, ({ trial, step, value }) => {
+  await inPortions(store, reports, (report) => {
+    const { trial, step } = report;
     const run = runs.get(trial);
     if (run === undefined) return;
-    const accuracy = (100 - value) / 100;
+    const accuracy = accuracyOf(report);
     const { graph } = store.run(run);
     store.addEpoch(run, {
       epoch: step,
@@ -250,6 +254,40 @@ function end(store: Store, runs: ReadonlyMap<number, number>, { number, state, e
       },
     });
   else store.changeRun(run, { state: 'cancelled', endedAt });
+}
+
+/** The accuracies that the reports of a study stand for, as fractions of 1; not-a-number stays so. */
+function accuracyFrom({ direction, reports }: OptunaStudy): (report: OptunaReport) => number {
+  const isPercent = reports.some(({ value }) => Math.abs(value) > 1);
+  return ({ trial, step, value }) => {
+    const fraction = isPercent ? value / 100 : value;
+    if (fraction < 0 || fraction > 1)
+      throw notASearch(`trial ${trial} reports ${value} at epoch ${step}, which is no accuracy or error`);
+    if (direction === 'maximize') return fraction;
+    return isPercent ? (100 - value) / 100 : 1 - fraction;
+  };
+}
+
+/** Refuses searches of the authors' later code, whose parameters have the same names. */
+function requireKnownParts({ parameters }: OptunaTrial): void {
+  if (parameters.get(modelName(0))!.choices.includes('Ensemble'))
+    throw notASearch('it searches ensembles, whose node 1 is made of the others');
+  for (const [name, { choices }] of parameters) {
+    const foreign = name.endsWith('_loss') ? choices.find((each) => !KNOWN_LOSSES.has(each)) : undefined;
+    if (foreign !== undefined) throw notASearch(`its edges may have the loss "${foreign.slice(0, 40)}"`);
+  }
+}
+
+/** The losses that every edge of the lab has: cross entropy from the label, KL from a node. */
+const KNOWN_LOSSES: ReadonlySet<string> = new Set(['IndepLoss', 'IndependentLoss', 'KLLoss', 'KLLoss_P']);
+
+/** What a study is whose trials name no `model_0_name`. */
+function foreignNames(trials: readonly OptunaTrial[]): string {
+  const names = [...(trials.find(({ names: own }) => own.length > 0)?.names ?? [])];
+  if (names.includes('0_0_gate'))
+    return 'its parameters are named as in another implementation (0_0_gate), with other gates and recipe';
+  if (names.length === 0) return 'its trials have no parameters';
+  return `its parameters are ${names.slice(0, 4).join(', ').slice(0, 100)}, and none is model_0_name`;
 }
 
 const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];

@@ -10,6 +10,7 @@ import {
   tensors,
   type TensorSpec,
 } from '../models/architecture.ts';
+import { conventionsText } from '../models/conventions.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
 /** What has been summed over the epoch in progress; numbers as in StepMetrics, in the step's order of nodes. */
@@ -59,7 +60,7 @@ export function encodeCheckpoint({ info, states }: Checkpoint): Uint8Array {
       cut(`node${node}/${part}/`, specs, state[part]),
     );
   });
-  return encodeSafetensors(all, { ktg: JSON.stringify(info) });
+  return encodeSafetensors(all, { ktg: JSON.stringify(info), conventions: conventionsText });
 }
 
 /** Reads a checkpoint back. Throws `checkpoint.*`; `source` names the file. */

@@ -34,6 +34,7 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/; or ask for neither --precision nor --compiler/, '; or leave the precision as usual'],
   [/, or use it under its path \(--data (.+)\)/, ', or add it under another name'],
   [/ \(--lab FILE or KTG_LAB\)/, ''],
+  [/^Name one: ktg import FILE --study NAME/, 'Import it with the button, and choose one of them'],
   [/Make one with: ktg pretrain .*$/, 'Train one under Data, Pretrained networks'],
   [/written by ktg train or ktg pretrain/, 'that this program has saved'],
   [/; measure with: npm run .*$/, ''],

@@ -137,7 +137,7 @@ export function parseFilter(text: string): TrialFilter {
   const conditions: Condition[] = [];
   const brushes: Record<string, readonly [number, number]> = {};
   for (const part of text.split(';').map((each) => each.trim())) {
-    const brush = /^brush ([\w -]{1,30}) (-?[\d.]+)\.\.(-?[\d.]+)$/.exec(part);
+    const brush = /^brush ([\w -]{1,30}) (-?[\d.]{1,25})\.\.(-?[\d.]{1,25})$/.exec(part);
     const condition = brush ? null : parseCondition(part);
     if (condition) conditions.push(condition);
     else if (brush) brushes[brush[1]!] = [Number(brush[2]), Number(brush[3])];

@@ -126,7 +126,8 @@ class PyTorch {
 
   /** Undefined where python3 or its torch is missing. */
   static async start({ arch, batch, classes, threads }: Case): Promise<PyTorch | undefined> {
-    if (spawnSync('python3', ['-c', 'import torch']).status !== 0) return undefined;
+    const place = { cwd: import.meta.dirname, env: { ...process.env, PYTHONSAFEPATH: '1' } };
+    if (spawnSync('python3', ['-c', 'import torch'], place).status !== 0) return undefined;
     const script = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
     const child = spawn('python3', [script, arch, String(batch), String(classes), String(threads)]);
     child.stderr.pipe(process.stderr);

@@ -273,6 +273,28 @@ describe('broken archives', () => {
       /expected at most 1073741824/,
     ],
     [
+      'a gigabyte of zeros after its end',
+      () => {
+        const zeros = gzipSync(new Uint8Array(2 ** 25));
+        return Buffer.concat([gzipSync(good), ...Array<Buffer>(33).fill(zeros)]);
+      },
+      'data.too-large',
+      /expected at most 1073741824/,
+    ],
+    ['gzip in gzip', () => gzipSync(gzipSync(good)), 'data.not-an-archive', /compressed twice/],
+    [
+      'more images than the largest set',
+      () => gzipSync(tarOf({ path: 'test.bin', bytes: bomb }, { path: 'train.bin', size: 150e6 })),
+      'data.too-large',
+      /holds 210000000 bytes, expected at most 184505536/,
+    ],
+    [
+      'class names without end',
+      () => tarOf({ path: 'fine_label_names.txt', bytes: Buffer.alloc(2 ** 16 + 1, '\n') }),
+      'data.too-large',
+      /fine_label_names\.txt holds 65537 bytes, expected at most 65536/,
+    ],
+    [
       'the same file twice',
       () => tarOf({ path: 'a/train.bin', bytes: train }, { path: 'b/train.bin', bytes: train }),
       'data.ambiguous',

@@ -20,6 +20,8 @@ const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >>> 5);
 const archive: OfficialArchive = {
   name: 'cifar100',
   file: 'images.tar.gz',
+  bytes: content.length,
+  sha256: createHash('sha256').update(content).digest('hex'),
   md5: createHash('md5').update(content).digest('hex'),
 };
 const partName = `${archive.file}.part`;
@@ -292,6 +294,48 @@ describe('giving up', () => {
       message: new RegExp(`has MD5 [0-9a-f]{32}, expected ${archive.md5}`),
     });
     assert.equal(asked.length, 1);
+    assert.deepEqual(await files(folder), []);
+  });
+
+  test('when only the SHA-256 differs: MD5 can be forged', async (t) => {
+    const folder = await temporaryFolder(t);
+    const { url } = await serve(t, send);
+    const other = { ...archive, sha256: '0'.repeat(64) };
+    await assert.rejects(downloadArchive(other, { folder, url, patience }), {
+      code: 'data.wrong-checksum',
+      message: new RegExp(`has SHA-256 ${archive.sha256}, expected 0{64}`),
+    });
+    assert.deepEqual(await files(folder), []);
+  });
+
+  test('when a mirror sends without end, after the size of the archive', async (t) => {
+    const folder = await temporaryFolder(t);
+    let sent = 0;
+    const { url, asked } = await serve(t, (_request, response) => {
+      response.writeHead(200);
+      const more = (): void => {
+        sent += content.length;
+        response.write(content, () => !response.destroyed && sent < 100 * content.length && more());
+      };
+      more();
+    });
+    const expected = { code: 'data.too-large', message: /sends more than the 300000 bytes of images/ };
+    await assert.rejects(downloadArchive(archive, { folder, url, patience }), expected);
+    assert.ok(sent < 100 * content.length, 'it was cut off');
+    assert.equal(asked.length, 1);
+    assert.deepEqual(await files(folder), []);
+  });
+
+  test('when a mirror goes on after the end of a part, or promises more than the archive', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeFile(join(folder, partName), content.subarray(0, 100_000));
+    const longer = new Uint8Array(content.length + 1);
+    const { url } = await serve(t, (request, response) => {
+      sendRange(request, response, longer);
+    });
+    await assert.rejects(downloadArchive(archive, { folder, url, patience }), { code: 'data.too-large' });
+    assert.deepEqual(await files(folder), []);
+    await assert.rejects(downloadArchive(archive, { folder, url, patience }), { code: 'data.too-large' });
     assert.deepEqual(await files(folder), []);
   });
 

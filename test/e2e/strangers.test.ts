@@ -31,10 +31,11 @@ const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
 
 /** Where a file is taken, what it is called, what it really is, and what is said about it. */
 const files: [view: string, name: string, content: Buffer, said: RegExp][] = [
-  ['graphs', 'picture.json', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), /PNG/],
+  ['graphs', 'picture.json', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), /not a graph file.*PNG/],
   ['graphs', 'half.json', Buffer.from('{"format":"ktg-graph","nodes":['), /JSON/],
   ['graphs', 'deep.json', Buffer.from('{"a":'.repeat(50_000)), /JSON/],
-  ['graphs', 'other.json', Buffer.from('{"name":"package"}'), /format/],
+  ['graphs', 'other.json', Buffer.from('{"name":"package"}'), /not a graph file.*format/],
+  ['studies', 'optuna.log', fixture('optuna/journal.jsonl'), /a journal log of Optuna/],
   ['graphs', 'future.json', graph({ version: 99 }), /version/],
   ['graphs', 'markup.json', graph({ nodes: [{ model: markup }] }), /<img src=x/],
   [
@@ -50,6 +51,15 @@ const files: [view: string, name: string, content: Buffer, said: RegExp][] = [
   ['data', 'cifar-100-binary.tar.gz', archive.subarray(0, archive.length / 2), /archive|damaged|cut|end/i],
   ['data', 'words.tar.gz', Buffer.from('no archive'), /archive|gzip|tar/i],
 ];
+
+/** Removes the study that a page shows. */
+async function removeStudy(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'More for this study' }).click();
+  await page.getByRole('button', { name: 'Remove…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  await dialog.waitFor({ state: 'hidden' });
+}
 
 describe('what strangers send', { skip: withoutBrowser }, () => {
   let app: ServedApp;
@@ -84,6 +94,22 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     assert.match(said.at(-1)!, /cut off or damaged/);
     for (const words of said)
       assert.doesNotMatch(words, /Something unexpected|\/tmp|undefined|\[object|ENOENT|Error:/, words);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test('of several studies of Optuna in a file one is chosen', async () => {
+    const { page, complaints } = await app.visit(context, '#/studies');
+    await page.locator('main h1').first().waitFor();
+    const buffer = fixture('optuna/several.db');
+    const input = page.locator('main input[type=file]').first();
+    await input.setInputFiles({ name: 'optuna.db', mimeType: '', buffer });
+    const dialog = page.getByRole('dialog', { name: 'Which study?' });
+    await dialog.getByLabel('optuna.db holds 2 studies of Optuna').selectOption('accuracies');
+    await dialog.getByRole('button', { name: 'Import it' }).click();
+    await page.getByRole('heading', { name: 'accuracies' }).waitFor();
+    assert.equal(await dialog.count(), 0);
+    await removeStudy(page);
     assert.deepEqual(complaints, []);
     await page.close();
   });
@@ -146,9 +172,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.evaluate(`location.hash = '#/graph/' + encodeURIComponent(${JSON.stringify(`${markup}=T`)})`);
     await page.getByRole('alert').getByText('<img').first().waitFor();
     await page.evaluate(`location.hash = '#/studies/1'`);
-    await page.getByRole('button', { name: 'More for this study' }).click();
-    await page.getByRole('button', { name: 'Remove…' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+    await removeStudy(page);
     await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
     await page.evaluate(`location.hash = '#/log'`);
     await page.getByText('<b>bold</b>').first().waitFor();

@@ -1,24 +1,44 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cudaCompilerPackage, cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
-import { cudaRequirements, cudaTarget } from '../../core/engine/tensorflow/cuda-wheels.ts';
+import { cudaWheels } from '../../core/engine/tensorflow/cuda-packages.ts';
+import { cudaBytes, cudaTarget } from '../../core/engine/tensorflow/cuda-wheels.ts';
 
-/** As in the METADATA of tensorflow 2.21.0. */
-const metadata = `Metadata-Version: 2.4
-Name: tensorflow
-Requires-Dist: absl-py>=1.0.0
-Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"
-Requires-Dist: nvidia-cudnn-cu12 (<10.0,>=9.3.0.75) ; extra == 'and-cuda'
-Requires-Dist: tensorflow-gcs-filesystem; extra == "gcs-filesystem"
-`;
+/** `Requires-Dist` of the extra `and-cuda` of tensorflow 2.21.0. */
+const ranges: Record<string, [least: string, below: number]> = {
+  'nvidia-cublas-cu12': ['12.5.3.2', 13],
+  'nvidia-cuda-cupti-cu12': ['12.5.82', 13],
+  'nvidia-cuda-nvcc-cu12': ['12.5.82', 13],
+  'nvidia-cuda-nvrtc-cu12': ['12.5.82', 13],
+  'nvidia-cuda-runtime-cu12': ['12.5.82', 13],
+  'nvidia-cudnn-cu12': ['9.3.0.75', 10],
+  'nvidia-cufft-cu12': ['11.2.3.61', 12],
+  'nvidia-curand-cu12': ['10.3.6.82', 11],
+  'nvidia-cusolver-cu12': ['11.6.3.83', 12],
+  'nvidia-cusparse-cu12': ['12.5.1.3', 13],
+  'nvidia-nccl-cu12': ['2.27.7', 3],
+  'nvidia-nvjitlink-cu12': ['12.5.82', 13],
+};
 
 describe("CUDA's libraries from wheels", () => {
-  test("what TensorFlow's own wheel asks for", () => {
-    assert.deepEqual(cudaRequirements(metadata), [
-      'nvidia-cublas-cu12<13.0,>=12.5.3.2',
-      'nvidia-cudnn-cu12<10.0,>=9.3.0.75',
-    ]);
-    assert.deepEqual(cudaRequirements(''), []);
+  test("every package that TensorFlow's own wheel asks for is pinned, within its range", () => {
+    assert.deepEqual(cudaWheels.map((wheel) => wheel.package).sort(), Object.keys(ranges));
+    for (const { package: name, version, tag, wheelBytes, sha256 } of cudaWheels) {
+      const [least, below] = ranges[name]!;
+      assert.ok(version.localeCompare(least, 'en', { numeric: true }) >= 0, `${name} ${version}`);
+      assert.ok(Number.parseInt(version) < below, `${name} ${version}`);
+      assert.match(tag, /^manylinux.*_x86_64$/);
+      assert.match(sha256, /^[0-9a-f]{64}$/);
+      assert.ok(wheelBytes > 1e6 && wheelBytes < cudaBytes.download, name);
+    }
+  });
+  test('every library that TensorFlow opens on a card comes with one of them', () => {
+    const wanted = [...cudaLibraries.map((library) => library.package), cudaCompilerPackage];
+    const pinned = new Set(cudaWheels.map((wheel) => wheel.package));
+    assert.deepEqual(
+      wanted.filter((name) => !pinned.has(name)),
+      [],
+    );
   });
   test('libraries side by side, the two tools of the compiler, and nothing else', () => {
     assert.equal(cudaTarget('nvidia/cudnn/lib/libcudnn_ops.so.9'), 'cuda/libcudnn_ops.so.9');

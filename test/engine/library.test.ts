@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { engineHome, libraryFolder } from '../../core/engine/tensorflow/cache.ts';
+import { downloadFolder, engineHome, libraryFolder } from '../../core/engine/tensorflow/cache.ts';
 import {
   checkSpace,
   installRelease,
@@ -23,9 +24,9 @@ import {
   verifyLibrary,
 } from '../../core/engine/tensorflow/library.ts';
 import type { Progress } from '../../core/engine/tensorflow/progress.ts';
-import { releaseFor } from '../../core/engine/tensorflow/release.ts';
+import { type Release, releaseFor } from '../../core/engine/tensorflow/release.ts';
 import { temporaryFolder } from '../data/support.ts';
-import { PretendedTools, tinyContents, tinyRelease, writeWheel } from './tiny-library.ts';
+import { PretendedTools, publishedAs, tinyContents, tinyRelease, writeWheel } from './tiny-library.ts';
 
 delete process.env.KTG_TENSORFLOW_WHEEL;
 
@@ -94,11 +95,26 @@ describe('installing from a wheel', () => {
 });
 
 describe('a wheel that is not right is refused, and leaves nothing behind', () => {
-  const refuse = async (wheel: string, expected: object) => {
-    await assert.rejects(installRelease(tinyRelease, { home, wheel }), expected);
+  const refuse = async (wheel: string, expected: object, release = tinyRelease) => {
+    await assert.rejects(installRelease(release, { home, wheel }), expected);
     assert.equal(statusOf(tinyRelease, home).state, 'missing');
     assert.deepEqual(engine(), []);
   };
+
+  /** The tiny release if these contents had been published. */
+  const publishedWith = (wheel: string): Release => ({
+    ...tinyRelease,
+    ...publishedAs(readFileSync(wheel)),
+  });
+
+  test('one that is whole in itself, but not the published one', async () => {
+    const contents = tinyContents();
+    contents['tensorflow/python/unneeded.py'] = 'raise SystemExix\n';
+    await refuse(writeWheel(folder, contents), {
+      code: 'engine.wheel-damaged',
+      message: /it has SHA-256 [0-9a-f]{64}, the published tiny-tensorflow 9\.9\.9 \(cp312, any\) has/,
+    });
+  });
 
   test('a file that does not exist', () => refuse(join(folder, 'no.whl'), { code: 'engine.no-wheel' }));
 
@@ -118,20 +134,20 @@ describe('a wheel that is not right is refused, and leaves nothing behind', () =
     const contents = tinyContents();
     contents['tensorflow/libtiny.so.2'] = contents['tensorflow/libtiny.so.2']!.replace('l', 'L');
     const path = writeWheel(folder, contents);
-    await refuse(path, {
+    const expected = {
       code: 'engine.wheel-damaged',
       message: /libtiny\.so\.2 has SHA-256 .* RECORD says/,
-    });
+    };
+    await refuse(path, expected, publishedWith(path));
   });
 
   test('a library that RECORD does not name', async () => {
     const contents = tinyContents();
     const record = 'tiny_tensorflow-9.9.9.dist-info/RECORD';
     contents[record] = contents[record]!.replace('tensorflow/libtiny.so.2', 'tensorflow/other.so');
-    await refuse(writeWheel(folder, contents), {
-      code: 'engine.wheel-damaged',
-      message: /RECORD says nothing/,
-    });
+    const path = writeWheel(folder, contents);
+    const expected = { code: 'engine.wheel-damaged', message: /RECORD says nothing/ };
+    await refuse(path, expected, publishedWith(path));
   });
 
   test('another package, another version, a missing library', async () => {
@@ -143,8 +159,10 @@ describe('a wheel that is not right is refused, and leaves nothing behind', () =
       rename('tiny_tensorflow-9.9.9', 'numpy-9.9.9'),
       rename('tiny_tensorflow-9.9.9', 'tiny_tensorflow-9.9.8'),
       rename('libtiny.so.2', 'libtiny.so.1'),
-    ])
-      await refuse(writeWheel(folder, contents), { code: 'engine.wheel-wrong' });
+    ]) {
+      const path = writeWheel(folder, contents);
+      await refuse(path, { code: 'engine.wheel-wrong' }, publishedWith(path));
+    }
   });
 });
 
@@ -252,7 +270,60 @@ describe('downloading', () => {
     assert.equal((await installRelease(tinyRelease, { home })).state, 'ready');
   });
 
+  test('pip runs in an empty folder, imports nothing from it, and knows the SHA-256', async () => {
+    const seen = join(folder, 'seen.json');
+    tools.addPython(
+      `const requirements = process.argv[process.argv.indexOf('--requirement') + 1];
+       fs.writeFileSync(${JSON.stringify(seen)}, JSON.stringify({
+         cwd: process.cwd(),
+         files: fs.readdirSync(process.cwd()),
+         safe: process.env.PYTHONSAFEPATH,
+         hashes: process.argv.includes('--require-hashes'),
+         requirements: fs.readFileSync(requirements, 'utf8'),
+       }));
+       ${saveWheel()}`,
+    );
+    await installRelease(tinyRelease, { home });
+    const { cwd, ...found } = JSON.parse(readFileSync(seen, 'utf8')) as { cwd: string };
+    assert.ok(cwd.startsWith(join(realpathSync(folder), 'home', 'engine')), cwd);
+    assert.deepEqual(found, {
+      files: [],
+      safe: '1',
+      hashes: true,
+      requirements: `tiny-tensorflow==9.9.9 --hash=sha256:${tinyRelease.sha256}\n`,
+    });
+  });
+
+  test('a wheel that is not the published one is not taken from an index either', async () => {
+    const contents = { ...tinyContents(), 'tensorflow/python/unneeded.py': 'raise SystemExix\n' };
+    const other = JSON.stringify(writeWheel(join(folder, 'other'), contents));
+    tools.addPython(`fs.copyFileSync(${other}, path.join(dest, 'tiny.whl'));`);
+    await assert.rejects(installRelease(tinyRelease, { home }), { code: 'engine.wheel-damaged' });
+    tools.addPython(saveWheel());
+    assert.equal((await installRelease(tinyRelease, { home })).state, 'ready');
+  });
+
+  test('an index that sends without end is cut off beyond the size of the wheel', async () => {
+    tools.addPython(
+      `fs.writeFileSync(path.join(process.env.TMPDIR, 'x'), 'x'.repeat(${tinyRelease.wheelBytes + 1}));
+       await new Promise(() => setInterval(() => {}, 1000));`,
+    );
+    await assert.rejects(installRelease(tinyRelease, { home }), {
+      code: 'engine.too-large',
+      message: /sends more than the \d+ bytes of tiny-tensorflow 9\.9\.9/,
+    });
+  });
+
+  test('a leftover download of another version is fetched anew', async () => {
+    const downloads = downloadFolder(home, tinyRelease);
+    mkdirSync(downloads, { recursive: true });
+    writeFileSync(join(downloads, 'tiny_tensorflow-9.9.8.whl'), 'older');
+    tools.addPython(saveWheel());
+    assert.equal((await installRelease(tinyRelease, { home })).state, 'ready');
+  });
+
   for (const [says, code] of [
+    ['ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.', 'engine.wheel-damaged'],
     [
       "NewConnectionError('...: Failed to establish a new connection')\nERROR: No matching distribution",
       'engine.no-network',
@@ -278,6 +349,31 @@ describe('downloading', () => {
       },
     });
     await assert.rejects(install, { code: 'engine.interrupted' });
+  });
+});
+
+describe('a real Python', () => {
+  const python = spawnSync('python3', ['-m', 'pip', '--version'], { cwd: import.meta.dirname });
+
+  test('runs no pip of the folder that a person is in', { skip: python.status !== 0 }, async () => {
+    tools.restore();
+    const planted = join(folder, 'planted');
+    mkdirSync(join(planted, 'pip'), { recursive: true });
+    const program = `open(${JSON.stringify(join(folder, 'ran'))}, 'w')`;
+    for (const name of ['pip.py', 'pip/__init__.py', 'pip/__main__.py', 'runpy.py', 'threading.py'])
+      writeFileSync(join(planted, name), program);
+    const source = new URL('../../core/engine/tensorflow/download.ts', import.meta.url).href;
+    const install = `
+      import { downloadWheel } from ${JSON.stringify(source)};
+      import { tinyRelease } from ${JSON.stringify(new URL('./tiny-library.ts', import.meta.url).href)};
+      await downloadWheel(tinyRelease, 'downloads').catch((error) => console.log(error.code));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', install], {
+      cwd: planted,
+      encoding: 'utf8',
+      env: { ...process.env, PIP_NO_INDEX: '1' },
+    });
+    assert.equal(stdout, 'engine.no-wheel\n');
+    assert.ok(!existsSync(join(folder, 'ran')));
   });
 });
 

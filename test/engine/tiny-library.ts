@@ -3,20 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type Release, thisPlatform } from '../../core/engine/tensorflow/release.ts';
-
-/** A release of a few bytes, installed by the real code with a pretended pip and compiler. */
-export const tinyRelease: Release = {
-  variant: 'cpu',
-  version: '9.9.9',
-  platform: thisPlatform,
-  package: 'tiny-tensorflow',
-  tag: 'any',
-  wheelBytes: 1000,
-  unpackedBytes: 600,
-  libraries: ['libtiny_framework.so.2', 'libtiny.so.2'],
-  tested: true,
-};
+import { type PublishedWheel, type Release, thisPlatform } from '../../core/engine/tensorflow/release.ts';
 
 const record = 'tiny_tensorflow-9.9.9.dist-info/RECORD';
 
@@ -82,6 +69,25 @@ export function writeWheel(folder: string, files: Record<string, string> = tinyC
   writeFileSync(path, zip(files));
   return path;
 }
+
+/** Size and SHA-256 of a file, as an index publishes them. */
+export const publishedAs = (bytes: Uint8Array): Pick<PublishedWheel, 'wheelBytes' | 'sha256'> => ({
+  wheelBytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+});
+
+/** A release of a few bytes, installed by the real code with a pretended pip and compiler. */
+export const tinyRelease: Release = {
+  variant: 'cpu',
+  version: '9.9.9',
+  platform: thisPlatform,
+  package: 'tiny-tensorflow',
+  tag: 'any',
+  ...publishedAs(zip(tinyContents())),
+  unpackedBytes: 600,
+  libraries: ['libtiny_framework.so.2', 'libtiny.so.2'],
+  tested: true,
+};
 
 /** An addon that loads anywhere, in the place of the one that would be compiled. */
 const someAddon = join(

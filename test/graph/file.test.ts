@@ -56,6 +56,57 @@ describe('a graph from a file', () => {
     assert.equal(toText(fromFile(bytes(toDot(graph)))), 'resnet8=T');
   });
 
+  test('only the first comment of a DOT file counts, wherever its line begins', () => {
+    const dot = (comment: string): Uint8Array => bytes(`digraph {\n \n\t  ${comment}\n}`);
+    assert.equal(toText(fromFile(dot('comment="{\\"graph\\":\\"resnet8=T\\"}";'))), 'resnet8=T');
+    for (const broken of ['comment="{\\"graph\\":\\"resnet8=T\\"}', 'comment = "x"', 'comment="\\'])
+      assert.equal(code(dot(broken)), 'graph.none-in-picture', broken);
+  });
+
+  test('2 MB of anything are read at once', () => {
+    const fill = (begin: string, piece: string): Uint8Array =>
+      bytes(begin + piece.repeat(Math.floor(2_000_000 / piece.length)));
+    for (const [content, expected] of [
+      [fill('digraph {', '\n'), 'graph.none-in-picture'],
+      [fill('digraph {\n', ' '), 'graph.none-in-picture'],
+      [fill('digraph {\n', 'comment="\\\n'), 'graph.none-in-picture'],
+      [fill('<svg>', '<metadata>'), 'graph.none-in-picture'],
+      [fill('resnet8=T', ' , '), 'graph.bad-text-form'],
+      [fill('resnet8=T:', '%'), 'graph.bad-text-form'],
+      [fill('{', '{'), 'graph.too-large'],
+    ] as const)
+      assert.equal(code(content), expected, new TextDecoder().decode(content.subarray(0, 20)));
+    assert.equal(code(new Uint8Array((2 << 20) + 1)), 'graph.too-large');
+  });
+
+  test('a wrong file is said to be no graph file first; a graph with a mistake is not', () => {
+    const said = (text: string): string => {
+      try {
+        fromFile(bytes(text));
+      } catch (error) {
+        return (error as LabError).message;
+      }
+      return '';
+    };
+    for (const wrong of [
+      '{"name":"package"}',
+      '[]',
+      '{"format":"ktg-space"}',
+      'a,b\n1,2',
+      '',
+      '<svg/>',
+      '\0',
+    ])
+      assert.match(said(wrong), /^This is not a graph file\. /, wrong);
+    for (const broken of [
+      '{"format":"ktg-graph","nodes":[',
+      '{"format":"ktg-graph"}',
+      'resnet8=Q',
+      'resnet8=',
+    ])
+      assert.match(said(broken), /^(?!This is not)./, broken);
+  });
+
   test('a picture that shows no graph, or is cut off, is refused', () => {
     const chart = marksSvg([], { width: 9, height: 9, ground: '#fff', title: 'Chart', provenance: made });
     const whole = withText(PNG, 'Description', JSON.stringify({ graph: 'resnet8=T' }));

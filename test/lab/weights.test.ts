@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { EPSILON } from '../../core/engine/ops.ts';
 import {
   asCheckpoint,
   infoOf,
@@ -31,6 +32,32 @@ describe('weights that leave the lab', () => {
     const bytes = await whole(weightsWith(made, portions(encodeCheckpoint(checkpoint))));
     assert.deepEqual(decodeCheckpoint(bytes, 'x'), checkpoint);
     assert.deepEqual(JSON.parse(decodeSafetensors(bytes, 'x').metadata.made!), made);
+  });
+
+  test('say their conventions to other programs, also those of an older version', async () => {
+    const { metadata: own } = decodeSafetensors(encodeCheckpoint(checkpoint), 'x');
+    const { __metadata__: kept, ...tensors } = headerOf(Buffer.from(encodeCheckpoint(checkpoint)))!.json;
+    const older = Buffer.from(JSON.stringify({ __metadata__: { ktg: own.ktg }, ...tensors }));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(older.length));
+    const header = Buffer.concat([length, older]);
+    for (const bytes of [
+      encodeCheckpoint(checkpoint),
+      await whole(weightsWith(made, portions(header))),
+      await whole(weightsOfNode(made, portions(header), 3)),
+    ]) {
+      const { conventions } = headerOf(Buffer.from(bytes))!.json.__metadata__ as Record<string, string>;
+      const said = JSON.parse(conventions!) as Record<string, unknown>;
+      assert.match(String(said.convolutionKernel), /^HWIO/);
+      assert.equal(said.denseKernel, '[inputs, outputs]');
+      assert.equal(said.batchNormEpsilon, EPSILON);
+      assert.match(String(said.input), /^NHWC.*RGB, pixel value \/ 255/);
+    }
+    assert.equal((kept as Record<string, string>).conventions, own.conventions);
+    const shape = (name: string): unknown =>
+      (tensors[`node1/parameters/${name}`] as { shape: unknown }).shape;
+    assert.deepEqual(shape('stem/conv'), [3, 3, 3, 16]);
+    assert.deepEqual(shape('head/fc/kernel'), [64, CLASSES]);
   });
 
   test('of one network have its own names, and come back as the checkpoint of a network of its own', async () => {

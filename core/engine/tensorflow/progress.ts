@@ -48,7 +48,6 @@ export function progressWriter(
     const what = part === undefined ? words[progress.phase] : `downloading ${part}`;
     if (!('done' in progress)) return what;
     const { done, total } = progress;
-    if (part !== undefined && done === total) return `${what}: ${megabytes(done)}`; // nobody knows how large it is
     const amount = `${what}: ${(done / 1e6).toFixed(0)} of ${megabytes(total)}, ${((100 * done) / total).toFixed(0)} %`;
     const speed = ((done - first) / Math.max(now() - began, 1)) * 1000; // bytes per second
     if (speed <= 0) return amount;

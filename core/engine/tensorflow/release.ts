@@ -3,25 +3,29 @@ import { LabError } from '../../base/errors.ts';
 /** Which TensorFlow: `cpu` runs everywhere a release is listed, `gpu` needs an NVIDIA card. */
 export type Variant = 'cpu' | 'gpu';
 
-/** One published wheel and what we take out of it. Sizes in bytes. */
-export type Release = {
-  variant: Variant;
-  version: string;
-  /** `linux-x64`, as in `${process.platform}-${process.arch}`. */
-  platform: string;
+/** One published wheel. No other bytes are unpacked, wherever they come from. */
+export interface PublishedWheel {
   /** Name of the package on the index. */
   package: string;
+  version: string;
   /** Platform tag of the wheel. */
   tag: string;
+  /** Its size in bytes; a download is cut beyond. */
   wheelBytes: number;
+  /** Of the whole file, hexadecimal, as the package index publishes it. */
+  sha256: string;
+}
+
+/** TensorFlow's wheel for a platform, and what we take out of it. */
+export interface Release extends PublishedWheel {
+  variant: Variant;
+  /** `linux-x64`, as in `${process.platform}-${process.arch}`. */
+  platform: string;
   unpackedBytes: number;
   /** Shared libraries inside the wheel's `tensorflow/` folder, the one that others need first. */
   libraries: readonly string[];
   tested: boolean;
-  /** What pip is asked for, where it is not just this version; and further tags that serve as well. */
-  requirement?: string;
-  tags?: readonly string[];
-};
+}
 
 export const tensorflowVersion = '2.21.0';
 
@@ -33,6 +37,7 @@ const releases: readonly Release[] = [
     package: 'tensorflow-cpu',
     tag: 'manylinux_2_27_x86_64',
     wheelBytes: 274_000_871,
+    sha256: 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
     unpackedBytes: 853_308_936,
     libraries: ['libtensorflow_framework.so.2', 'libtensorflow_cc.so.2'],
     tested: true,
@@ -44,6 +49,7 @@ const releases: readonly Release[] = [
     package: 'tensorflow',
     tag: 'manylinux_2_27_x86_64',
     wheelBytes: 572_611_111,
+    sha256: 'b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0',
     unpackedBytes: 1_259_021_080,
     libraries: ['libtensorflow_framework.so.2', 'libtensorflow_cc.so.2'],
     tested: false,
@@ -55,6 +61,7 @@ const releases: readonly Release[] = [
     package: 'tensorflow',
     tag: 'macosx_12_0_arm64',
     wheelBytes: 223_488_205,
+    sha256: '56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712',
     unpackedBytes: 740_805_624,
     libraries: ['libtensorflow_framework.2.dylib', 'libtensorflow_cc.2.dylib'],
     tested: false,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { LabError, messageOf } from '../../base/errors.ts';
 import type { OnProgress } from './progress.ts';
-import type { Release } from './release.ts';
+import { type PublishedWheel, type Release, wheelPython } from './release.ts';
 
 /** An unpacked file. `name` is relative to the folder, `sha256` in hexadecimal. */
 export type FileRecord = { name: string; bytes: number; sha256: string };
@@ -23,6 +23,32 @@ const headerFolders = [
 
 /** Where the headers lie below the folder given to `unpackWheel`. */
 export const includeFolder = 'include';
+
+/**
+ * Compares a file with the published wheel by size and SHA-256, before anything in it is looked at.
+ *
+ * @throws LabError `engine.wheel-damaged`
+ */
+export async function requirePublished(
+  file: string,
+  wheel: PublishedWheel,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { size } = await stat(file);
+  const published = `the published ${wheel.package} ${wheel.version} (${wheelPython.tag}, ${wheel.tag})`;
+  if (size !== wheel.wheelBytes)
+    throw damaged(file, `it has ${size} bytes, ${published} has ${wheel.wheelBytes}`);
+  const sha256 = await sha256Of(file, signal);
+  if (sha256 !== wheel.sha256)
+    throw damaged(file, `it has SHA-256 ${sha256}, ${published} has ${wheel.sha256}`);
+}
+
+/** SHA-256 of a file in hexadecimal. */
+export async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, { ...(signal && { signal }) });
+  return hash.digest('hex');
+}
 
 /**
  * Unpack the shared libraries (to `folder`) and the headers of the C API (to `folder/include`) of a wheel,

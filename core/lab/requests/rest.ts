@@ -2,15 +2,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { checkGraph } from '../../graph/check.ts';
-import { fromFile } from '../../graph/file.ts';
+import { requireGraphSize } from '../../graph/file.ts';
 import { parseGraph } from '../../graph/parse.ts';
 import { toText } from '../../graph/text.ts';
 import type { Graph, GraphCheck } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
 import { problemOf } from '../engine-desk.ts';
-
-/** Largest graph file that is read, bytes. */
-const MOST_GRAPH = 2 << 20;
+import { lookInThread } from '../look-thread.ts';
 
 type Names =
   | 'devices.list'
@@ -69,11 +67,9 @@ export function restRequests(desk: Desk): Answers<Names> {
     },
     'graphs.import': async ({ file }) =>
       files.use(file, async (path, name) => {
-        const { size } = await stat(path);
-        if (size > MOST_GRAPH)
-        throw new LabError('graph.too-large', `${name} has ${size} bytes, too many for a graph.`, 'Choose a graph as JSON, text or figure.'); // prettier-ignore
+        requireGraphSize((await stat(path)).size, name);
         const bytes = await readFile(path);
-        return checked(() => fromFile(bytes));
+        return checked(() => lookInThread('graph', { bytes }));
       }),
 
     'data.list': () => dataSets.list(),
@@ -108,9 +104,9 @@ export function restRequests(desk: Desk): Answers<Names> {
   };
 }
 
-function checked(read: () => Graph): GraphCheck {
+async function checked(read: () => Graph | Promise<Graph>): Promise<GraphCheck> {
   try {
-    const graph = read();
+    const graph = await read();
     return { graph, error: null, problems: checkGraph(graph), key: graphKey(graph), text: toText(graph) };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;

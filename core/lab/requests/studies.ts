@@ -6,8 +6,10 @@ import { previewOf, requireCreatable } from '../../search/preview.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
+import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
+import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 
 type Names =
@@ -21,6 +23,7 @@ type Names =
   | 'studies.stop'
   | 'studies.remove'
   | 'studies.export'
+  | 'studies.found'
   | 'studies.import'
   | 'studies.timeline'
   | 'studies.environments'
@@ -82,8 +85,12 @@ export function studyRequests(desk: Desk): Answers<Names> {
         signal,
       );
     },
-    'studies.import': async ({ file, name }) => {
-      const study = await importAny(desk, file, name);
+    'studies.found': ({ file }) =>
+      files.use(file, async (path) =>
+        (await beginsWith(path, SQLITE)) ? lookInThread('optuna-list', { path }) : [],
+      ),
+    'studies.import': async ({ file, name, study: wanted }) => {
+      const study = await importAny(desk, file, { name, study: wanted });
       teller.log('info', `Study "${study.name}" was imported.`, { study: study.id });
       scheduler.pretrainedChanged();
       teller.study(study.id);
@@ -126,15 +133,33 @@ const PORTION = 1 << 20;
 /** The first bytes of every SQLite file. */
 const SQLITE = 'SQLite format 3\0';
 
-/** A study file of a lab, or the SQLite file of Optuna. */
-async function importAny({ store, files, now }: Desk, file: FileInput, name?: string): Promise<Study> {
+/** A study file of a lab, or a study in the SQLite file of Optuna. */
+async function importAny(
+  { store, files, now }: Desk,
+  file: FileInput,
+  wish: { name: string | undefined; study: string | undefined },
+): Promise<Study> {
   return files.use(file, async (path, from) => {
     const study = (await beginsWith(path, SQLITE))
-      ? await importOptuna(store, path, name)
-      : await importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
+      ? await importOptuna(store, await lookInThread('optuna-study', { path, study: wish.study }), wish.name)
+      : await importOwn(store, path, wish);
     noteImport(store, study.id, { from, at: now() });
     return study;
   });
+}
+
+function importOwn(
+  store: Store,
+  path: string,
+  { name, study }: { name: string | undefined; study: string | undefined },
+): Promise<Study> {
+  if (study !== undefined)
+    throw new LabError(
+      'import.one-study',
+      `${path} is no SQLite file of Optuna, so it holds no study "${study}" to choose.`,
+      'Import it without naming a study.',
+    );
+  return importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
 }
 
 async function beginsWith(path: string, text: string): Promise<boolean> {

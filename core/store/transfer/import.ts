@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
+import { issueText } from '../../base/issue.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requirePossible } from '../../graph/space.ts';
@@ -59,6 +60,17 @@ const notAStudy = (): LabError =>
     'Choose a file that was made by export, or the SQLite file of an Optuna study.',
   );
 
+/** Optuna's journal begins with the creation of a study. */
+const isOptunaJournal = (head: unknown): boolean =>
+  typeof head === 'object' && head !== null && 'op_code' in head && 'worker_id' in head;
+
+const optunaJournal = (): LabError =>
+  new LabError(
+    'import.optuna-journal',
+    'This is a journal log of Optuna, not a study file: only SQLite files of Optuna can be imported.',
+    'Copy the study into an SQLite file with optuna.copy_study, and import that.',
+  );
+
 async function readHead(reader: Reader): Promise<ReadHead> {
   const line = await reader.line(MOST_HEAD).catch((error: unknown) => {
     throw error instanceof LabError && error.code === 'import.too-long' ? notAStudy() : error;
@@ -66,6 +78,7 @@ async function readHead(reader: Reader): Promise<ReadHead> {
   const head: unknown = line && parseJson(line.text);
   const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
   if (line?.text.startsWith(BEGINNING) && !line.ended) throw truncated();
+  if (isOptunaJournal(head)) throw optunaJournal();
   if (format !== FORMAT) throw notAStudy();
   if (version !== VERSION)
     throw new LabError(
@@ -99,7 +112,7 @@ class Importing {
       const parsed = line && parseJson(line.text);
       // The last line may have lost its end, and nothing else with it.
       if (!line || (parsed === undefined && !line.ended)) throw truncated();
-      const record = checked(recordSchema, parsed, number);
+      const record = recordOf(parsed, number);
       if ('end' in record) {
         if (record.end !== line.hashBefore())
           throw new LabError(
@@ -242,6 +255,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** A record by its only key: the kind of record, whose own rules are then named. */
+function recordOf(value: unknown, line: number): ReadRecord {
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const schema = recordSchema.options.find(({ entries }) => keys.some((key) => Object.hasOwn(entries, key)));
+  if (schema) return checked(schema, value, line) as ReadRecord;
+  const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
+  throw bad(line, `it is none of the records ${kinds.join(', ')}`);
+}
+
 function checked<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
@@ -250,7 +272,7 @@ function checked<Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issue.message}`);
+  throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issueText(issue)}`);
 }
 
 const bad = (line: number, what: string): LabError =>

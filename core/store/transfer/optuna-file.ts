@@ -6,15 +6,25 @@ import type { Sqlite } from '../sqlite.ts';
 /** A study of Optuna's RDB storage, as plain data. */
 export interface OptunaStudy {
   name: string;
+  /** Whether its values are to become small (errors) or large (accuracies). */
+  direction: 'minimize' | 'maximize';
   /** By number. */
   trials: OptunaTrial[];
   /** Reports of all trials in order of arrival. */
-  reports: { trial: number; step: number; value: number }[];
+  reports: OptunaReport[];
+}
+
+export interface OptunaReport {
+  trial: number;
+  step: number;
+  value: number;
 }
 
 export interface OptunaTrial {
   number: number;
   state: 'COMPLETE' | 'PRUNED' | 'FAIL' | 'RUNNING' | 'WAITING';
+  /** Names of all its parameters, of any kind. */
+  names: string[];
   /** Categorical parameters with what else they could have been. */
   parameters: Map<string, { value: string; choices: string[] }>;
   /** User attribute `seed`. */
@@ -24,49 +34,68 @@ export interface OptunaTrial {
   endedAt: number | null;
 }
 
+/** A study in a file of Optuna, before it is read. */
+export interface OptunaEntry {
+  name: string;
+  trials: number;
+}
+
+/** The studies of a SQLite file of Optuna that have trials. Throws as `readOptuna` does. */
+export const listOptuna = (file: string): OptunaEntry[] =>
+  withFile(file, (database) => studiesIn(database).map(({ name, trials }) => ({ name, trials })));
+
 /**
- * Reads the largest study of a SQLite file of Optuna, of any version from 0.13 on. Throws LabError
- * `import.not-optuna`, `import.whole-lab`, and what opening a file throws.
+ * Reads one study of a SQLite file of Optuna, of any version from 0.13 on.
+ *
+ * @param wanted name of the study; may be left out where the file holds one
+ * @throws LabError `import.not-optuna`, `import.whole-lab`, `import.several-studies`,
+ *   `import.no-such-study`, `import.multi-objective`, and what opening a file throws
  */
-export function readOptuna(file: string): OptunaStudy {
+export const readOptuna = (file: string, wanted?: string): OptunaStudy =>
+  withFile(file, (database, tables) => {
+    const study = chosen(file, studiesIn(database), wanted);
+    const numbers = new Map(
+      database
+        .all<{ trial_id: number }>(
+          'SELECT trial_id FROM trials WHERE study_id = ? ORDER BY trial_id',
+          study.id,
+        )
+        .map(({ trial_id: id }, number) => [id, number]),
+    );
+    return {
+      name: study.name,
+      direction: directionOf(database, study, tables),
+      trials: trialsOf(database, study.id, numbers, tables.has('trial_user_attributes')),
+      reports: reportsOf(database, numbers, tables.has('trial_intermediate_values')),
+    };
+  });
+
+/** Opens a file of Optuna that holds trials. */
+function withFile<T>(file: string, read: (database: Sqlite, tables: ReadonlySet<string>) => T): T {
   const database = openSqlite(file, { readOnly: true });
   try {
-    return studyIn(database, file);
+    if (database.value<number>('PRAGMA application_id') === APPLICATION_ID)
+      throw new LabError(
+        'import.whole-lab',
+        `${file}: this is a whole lab, expected one study.`,
+        'Open it with --lab, or export a study of it and import that.',
+      );
+    const tables = new Set(
+      database
+        .all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
+        .map((row) => row.name),
+    );
+    const needed = ['studies', 'trials', 'trial_params', 'trial_values'];
+    const missing = needed.find((table) => !tables.has(table));
+    if (missing !== undefined) throw notOptuna(file, `the table ${missing} is not there`);
+    if (studiesIn(database).length === 0) throw notOptuna(file, 'it holds no trial');
+    return read(database, tables);
   } catch (error) {
     // Such as a column that is not there.
     throw error instanceof LabError ? error : notOptuna(file, messageOf(error));
   } finally {
     database.close();
   }
-}
-
-function studyIn(database: Sqlite, file: string): OptunaStudy {
-  if (database.value<number>('PRAGMA application_id') === APPLICATION_ID)
-    throw new LabError(
-      'import.whole-lab',
-      `${file}: this is a whole lab, expected one study.`,
-      'Open it with --lab, or export a study of it and import that.',
-    );
-  const tables = new Set(
-    database
-      .all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
-      .map((row) => row.name),
-  );
-  const needed = ['studies', 'trials', 'trial_params', 'trial_values'];
-  const missing = needed.filter((table) => !tables.has(table));
-  const study = missing.length === 0 ? largestStudy(database) : undefined;
-  if (!study)
-    throw notOptuna(file, missing.length > 0 ? `the table ${missing[0]} is not there` : 'it holds no trial');
-  const numbers = new Map(
-    database
-      .all<{ trial_id: number }>('SELECT trial_id FROM trials WHERE study_id = ? ORDER BY trial_id', study.id)
-      .map(({ trial_id: id }, number) => [id, number]),
-  );
-  return {
-    name: study.name,
-    trials: trialsOf(database, study.id, numbers, tables.has('trial_user_attributes')),
-    reports: reportsOf(database, numbers, tables.has('trial_intermediate_values')),
-  };
 }
 
 const notOptuna = (file: string, what: string): LabError =>
@@ -76,11 +105,62 @@ const notOptuna = (file: string, what: string): LabError =>
     'Choose the SQLite file that Optuna wrote, such as optuna.db.',
   );
 
-const largestStudy = (database: Sqlite): { id: number; name: string } | undefined =>
-  database.get(
-    `SELECT studies.study_id AS id, study_name AS name FROM studies JOIN trials USING (study_id)
-       GROUP BY study_id ORDER BY count(*) DESC LIMIT 1`,
+interface StudyRow extends OptunaEntry {
+  id: number;
+}
+
+const studiesIn = (database: Sqlite): StudyRow[] =>
+  database.all(
+    `SELECT studies.study_id AS id, study_name AS name, count(*) AS trials
+       FROM studies JOIN trials USING (study_id) GROUP BY study_id ORDER BY study_id`,
   );
+
+function chosen(file: string, studies: readonly StudyRow[], wanted: string | undefined): StudyRow {
+  const titles = studies.slice(0, 20).map(({ name, trials }) => `"${name}" (${trials} trials)`);
+  const listed = `${titles.join(', ')}${studies.length > titles.length ? ', ...' : ''}`;
+  if (wanted === undefined && studies.length > 1)
+    throw new LabError(
+      'import.several-studies',
+      `${file} holds ${studies.length} studies of Optuna: ${listed}.`,
+      'Name one: ktg import FILE --study NAME.',
+    );
+  const found = wanted === undefined ? studies[0] : studies.find(({ name }) => name === wanted);
+  if (found) return found;
+  throw new LabError(
+    'import.no-such-study',
+    `${file} holds no study "${wanted ?? ''}"; it holds ${listed}.`,
+    'Name one of them.',
+  );
+}
+
+/** From version 2 on directions have a table, one row for each objective; before, a study has one. */
+function directionOf(
+  database: Sqlite,
+  study: StudyRow,
+  tables: ReadonlySet<string>,
+): OptunaStudy['direction'] {
+  const directions = database
+    .all<{ direction: string }>(
+      tables.has('study_directions')
+        ? 'SELECT direction FROM study_directions WHERE study_id = ?'
+        : 'SELECT direction FROM studies WHERE study_id = ?',
+      study.id,
+    )
+    .map(({ direction }) => direction);
+  if (directions.length > 1)
+    throw new LabError(
+      'import.multi-objective',
+      `The study "${study.name}" of Optuna has ${directions.length} objectives, expected one accuracy or error.`,
+      'Only a study with one objective can be imported.',
+    );
+  if (directions[0] === 'MINIMIZE') return 'minimize';
+  if (directions[0] === 'MAXIMIZE') return 'maximize';
+  throw new LabError(
+    'import.not-optuna',
+    `The study "${study.name}" does not say whether its values are to become small or large.`,
+    'Choose the SQLite file that Optuna wrote, such as optuna.db.',
+  );
+}
 
 function trialsOf(
   database: Sqlite,
@@ -101,6 +181,7 @@ function trialsOf(
     .map((row): OptunaTrial => ({
       number: numbers.get(row.trial_id)!,
       state: row.state,
+      names: [],
       parameters: new Map(),
       seed: null,
       startedAt: timeOf(row.datetime_start),
@@ -119,6 +200,7 @@ function trialsOf(
     known.set(row.distribution_json, choices);
     const value = choices[row.param_value];
     const trial = trials[numbers.get(row.trial_id) ?? -1];
+    trial?.names.push(row.param_name);
     if (value !== undefined) trial?.parameters.set(row.param_name, { value, choices });
   }
   const seeds = hasAttributes

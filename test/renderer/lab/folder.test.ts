@@ -49,7 +49,11 @@ describe('a dropped folder', () => {
       ),
     );
     assert.equal(made.name, 'cifar.tar');
-    const members = await readMembers(await kept(made), { names: ['train.bin', 'test.bin'], maxBytes: 9999 });
+    const maxBytes = new Map([
+      ['train.bin', 9999],
+      ['test.bin', 9999],
+    ]);
+    const members = await readMembers(await kept(made), { maxBytes, maxTotalBytes: 9999 });
     assert.equal(Buffer.from(members.get('train.bin')!.bytes).toString(), bytes);
     assert.equal(members.get('test.bin')!.bytes.length, 512);
   });

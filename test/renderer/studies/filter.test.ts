@@ -82,7 +82,9 @@ describe('the filter', () => {
   });
 
   test('an address that was tampered with lets everything pass', () => {
-    for (const text of ['brush accuracy x..y', 'brush  1..2', '<img>; ;', '%%%']) {
+    const endless = `brush accuracy ${'.'.repeat(200_000)}x`;
+    const tooLong = `brush accuracy 0.${'1'.repeat(30)}..1`;
+    for (const text of ['brush accuracy x..y', 'brush  1..2', '<img>; ;', '%%%', endless, tooLong]) {
       assert.deepEqual(parseFilter(text), everything, text);
     }
   });
