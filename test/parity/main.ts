@@ -16,7 +16,7 @@ import { gatesParity } from './gates.ts';
 import { engineLoss } from './loss.ts';
 import { modelsParity } from './models.ts';
 import type { ParityReport } from './report.ts';
-import { schedulesParity } from './schedules.ts';
+import { dropsParity, schedulesParity } from './schedules.ts';
 import { stepsParity } from './steps.ts';
 
 /**
@@ -107,6 +107,8 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return ashaParity(file, json);
     case 'schedules':
       return schedulesParity(file, json);
+    case 'schedules2':
+      return dropsParity(file, json);
     case 'param_counts':
       return modelsParity(file, json);
     case 'gates': {

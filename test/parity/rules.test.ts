@@ -6,7 +6,7 @@ import { gatesParity } from './gates.ts';
 import { plainLoss } from './loss.ts';
 import { modelsParity } from './models.ts';
 import type { ParityReport } from './report.ts';
-import { schedulesParity } from './schedules.ts';
+import { dropsParity, schedulesParity } from './schedules.ts';
 
 const read = (path: string): unknown =>
   JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'));
@@ -28,6 +28,10 @@ describe('answers that need no engine', () => {
   });
 
   test('schedules', () => perfect(schedulesParity('schedules', read('ktg/schedules.json')), 40));
+
+  test('drops of the learning rate in runs of every length', () => {
+    perfect(dropsParity('schedules', read('ktg2/schedules.json')), 240);
+  });
 
   test('parameter counts', () => perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
 
