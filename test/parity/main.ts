@@ -11,6 +11,7 @@ import type { TF } from '../../core/engine/ops.ts';
 import { type Compiler, computationWords, type Precision } from '../../core/study/computation.ts';
 import { ashaParity } from './asha.ts';
 import type { Tolerances } from './compare.ts';
+import { edgesParity } from './edges.ts';
 import { forwardParity } from './forward.ts';
 import { gatesParity } from './gates.ts';
 import { engineLoss } from './loss.ts';
@@ -114,6 +115,13 @@ async function compare(path: string): Promise<ParityReport | undefined> {
     case 'gates': {
       const allowed = tolerances(path, 'float32');
       return gatesParity(file, json, allowed as { gate_loss: number; gate_grad: number }, engineLoss(tf));
+    }
+    case 'edges2': {
+      const { edge_loss, edge_grad } = tolerances(path, 'float32') as {
+        edge_loss: number;
+        edge_grad: number;
+      };
+      return edgesParity(file, json, { gate_loss: edge_loss, gate_grad: edge_grad }, engineLoss(tf));
     }
     case 'forward':
       return forwardParity(file, json, tolerances(path, tolerance), engine);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { ashaParity } from './asha.ts';
+import { edgesParity } from './edges.ts';
 import { gatesParity } from './gates.ts';
 import { plainLoss } from './loss.ts';
 import { modelsParity } from './models.ts';
@@ -25,6 +26,11 @@ describe('answers that need no engine', () => {
   test('the gates in plain float64', () => {
     const exact = { gate_loss: 1e-11, gate_grad: 1e-11 };
     perfect(gatesParity('gates', read('ktg/gates.json'), exact, plainLoss), 400);
+  });
+
+  test('single edges in plain float64, sources that are not finite among them', () => {
+    const exact = { gate_loss: 1e-11, gate_grad: 1e-11 };
+    perfect(edgesParity('edges', read('ktg2/edges.json'), exact, plainLoss), 700);
   });
 
   test('schedules', () => perfect(schedulesParity('schedules', read('ktg/schedules.json')), 40));
