@@ -172,10 +172,47 @@ void describe('scheduler', () => {
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
     const [tooLarge, crowdedOut, small] = trialsOf(store, id);
-    assert.deepEqual([tooLarge!.state, tooLarge!.attempts], ['out-of-memory', 2]);
+    assert.deepEqual([tooLarge!.state, tooLarge!.attempts], ['out-of-memory', 3]);
     assert.match(tooLarge!.failure!.next, /fewer slots/);
-    assert.deepEqual([crowdedOut!.state, crowdedOut!.attempts], ['completed', 2]);
-    assert.deepEqual([small!.state, small!.attempts], ['completed', 1]);
+    assert.deepEqual([crowdedOut!.state, small!.state], ['completed', 'completed']);
+    const counted = [crowdedOut!, small!].map(({ id: run }) =>
+      store
+        .attempts({ run })
+        .map(({ outcome }) => outcome)
+        .filter((outcome) => outcome !== 'paused'),
+    ); // those that rested for the last try of the first one aside
+    assert.deepEqual(counted, [['out-of-memory', 'completed'], ['completed']]);
+    await scheduler.close('save');
+  });
+
+  void test('out of memory twice, a trial gets a last try with the other slots of its device at rest', async () => {
+    let beside = 0;
+    const lab = scriptedLab({
+      slots: 3,
+      checkpointEach: 1,
+      mishap: ({ run, attempt }) => {
+        if (run !== 1) return undefined;
+        if (attempt <= 2) return 'out-of-memory';
+        beside += lab.scheduler.occupations().length - 1;
+        return undefined;
+      },
+    });
+    const { store, scheduler, events, until, study } = lab;
+    const { id } = study({ trials: 12, space: noFrozen, duplicates: 'train', rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const trials = trialsOf(store, id);
+    assert.deepEqual(
+      trials.map(({ state }) => state),
+      trials.map(() => 'completed'),
+    );
+    assert.deepEqual([trials[0]!.attempts, beside], [3, 0]);
+    const outcomes = store.attempts({ study: id }).map(({ outcome }) => outcome);
+    assert.equal(outcomes.filter((outcome) => outcome === 'out-of-memory').length, 2);
+    assert.ok(outcomes.includes('paused'), 'the others handed over a checkpoint');
+    assert.ok(
+      events.some((each) => each.type === 'log' && each.run === 1 && /last try.*rest/.test(each.text)),
+    );
     await scheduler.close('save');
   });
 
