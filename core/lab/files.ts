@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { LabError, messageOf } from '../base/errors.ts';
+import { makeTemporary } from '../data/temporary.ts';
 import type { Download, FileInput } from './api.ts';
 
 /** Largest file that may be sent, bytes: a study with the weights of hundreds of trials. */
@@ -24,7 +25,7 @@ interface Kept {
 
 /** Files on their way between lab and screen, in a folder that goes with the lab. Names from outside are never paths. */
 export class Files {
-  #folder: Promise<string> | null = null;
+  #folder: string | null = null;
   readonly #uploads = new Map<string, Kept>();
   readonly #downloads = new Map<string, Kept>();
   readonly #free: (folder: string) => Promise<number>;
@@ -152,7 +153,7 @@ export class Files {
 
   async close(): Promise<void> {
     for (const id of [...this.#uploads.keys(), ...this.#downloads.keys()]) await this.forget(id);
-    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #make(files: Map<string, Kept>, name: string, bytes: number): Promise<[string, Kept]> {
@@ -160,9 +161,9 @@ export class Files {
     for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
     if (files.size >= MOST_FILES)
       throw new LabError('files.too-many', `${files.size} files are on their way already.`, 'Try again when some have arrived.'); // prettier-ignore
-    this.#folder ??= mkdtemp(join(tmpdir(), 'ktg-lab-'));
+    this.#folder ??= makeTemporary('lab');
     const id = randomUUID();
-    const path = join(await this.#folder, id);
+    const path = join(this.#folder, id);
     const kept = {
       path,
       name: basename(name),
