@@ -139,10 +139,13 @@ export class Scheduler {
    * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was cancelled with it is taken up
    * again, and slots that were benched are asked again. Does nothing where nothing is left to do. Throws LabError
    * `space.impossible`.
+   *
+   * @param what `with-failed`: also runs that failed or were out of memory
    */
-  resume(owner: Owner): void {
+  resume(owner: Owner, what: 'the-rest' | 'with-failed' = 'the-rest'): void {
     this.#overcomeTrouble();
     this.#benching.clear();
+    if (what === 'with-failed') this.#takeUpFailed(owner);
     const { state, startedAt } = recordOf(this.#store, owner);
     if (state !== 'running' && !this.#isOver(owner)) {
       requireDrawable(this.#store, owner);
@@ -254,6 +257,19 @@ export class Scheduler {
     if (work) this.#settle(work);
     this.#emit({ type: 'run', run: id });
     if (run.kind === 'pretrain') this.#pretrainingEnded(run);
+  }
+
+  /** Lets all runs that failed wait for another start, but for those that a person has stopped. */
+  #takeUpFailed(owner: Owner): void {
+    const failed = runsOf(this.#store, owner, ['failed', 'out-of-memory']).filter((each) => !each.dismissed);
+    this.#store.transaction(() => {
+      for (const { id } of failed)
+        this.#store.changeRun(id, { state: 'waiting', failure: null, endedAt: null });
+    });
+    for (const { id } of failed) {
+      this.#enqueue(this.#store.run(id));
+      this.#emit({ type: 'run', run: id });
+    }
   }
 
   /** Tries a run again that failed or was cancelled. */

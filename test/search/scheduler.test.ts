@@ -427,6 +427,28 @@ void describe('scheduler', () => {
     await scheduler.close('save');
   });
 
+  void test('a study resumed with its failed trials tries them again, and completes', async () => {
+    let broken = true;
+    const { store, scheduler, until, study } = scriptedLab({
+      mishap: ({ run }) => (broken && run <= 3 ? (run === 3 ? 'out-of-memory' : 'nan') : undefined),
+    });
+    const { id } = study({ trials: 6, space: noFrozen, duplicates: 'train', rule: { kind: 'none' } });
+    const states = (): string[] => trialsOf(store, id).map(({ state }) => state);
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const rest = ['completed', 'completed', 'completed'];
+    assert.deepEqual(states(), ['failed', 'failed', 'out-of-memory', ...rest]);
+    broken = false;
+    scheduler.resume({ study: id });
+    assert.deepEqual(states(), ['failed', 'failed', 'out-of-memory', ...rest], 'not by itself');
+    scheduler.resume({ study: id }, 'with-failed');
+    assert.equal(store.study(id).state, 'running');
+    await until(() => store.study(id).state === 'completed');
+    assert.deepEqual(states(), [...rest, ...rest]);
+    assert.ok(trialsOf(store, id).every(({ failure }) => failure === null));
+    await scheduler.close('save');
+  });
+
   void test('a run that a person has stopped stays so, whatever becomes of its study and lab', async () => {
     const first = scriptedLab();
     const { store } = first;
