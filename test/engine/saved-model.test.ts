@@ -28,9 +28,7 @@ describe('the temporary file of a step', () => {
     process.env.KTG_HOME = join(folder, 'home');
   });
   afterEach(() => {
-    for (const [name, value] of Object.entries({ TMPDIR, KTG_HOME }))
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
+    Object.assign(process.env, { TMPDIR: TMPDIR ?? '', KTG_HOME: KTG_HOME ?? '' }); // '' counts as unset
     rmSync(folder, { recursive: true });
   });
 
