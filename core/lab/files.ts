@@ -161,7 +161,7 @@ export class Files {
     for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
     if (files.size >= MOST_FILES)
       throw new LabError('files.too-many', `${files.size} files are on their way already.`, 'Try again when some have arrived.'); // prettier-ignore
-    this.#folder ??= makeTemporary('lab');
+    this.#folder ??= madeFolder();
     const id = randomUUID();
     const path = join(this.#folder, id);
     const kept = {
@@ -185,6 +185,21 @@ export class Files {
   }
 }
 
+function madeFolder(): string {
+  try {
+    return makeTemporary('lab');
+  } catch (error) {
+    throw noFolder(tmpdir(), error);
+  }
+}
+
+const noFolder = (folder: string, error: unknown): LabError =>
+  new LabError(
+    'files.no-folder',
+    `Files on their way cannot be kept in ${folder}: ${messageOf(error)}`,
+    'Make that folder, or set TMPDIR to another one and start the lab again.',
+  );
+
 /** A disk that gets full takes a part first. */
 async function writeAll({ handle, name }: Kept, data: Uint8Array, at: number): Promise<void> {
   try {
@@ -198,8 +213,12 @@ async function writeAll({ handle, name }: Kept, data: Uint8Array, at: number): P
 }
 
 async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    throw noFolder(folder, error);
+  }
 }
 
 const isFull = (error: unknown): boolean =>
