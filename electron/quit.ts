@@ -13,7 +13,7 @@ export function quitQuestion(running: readonly string[]): { message: string; det
   };
 }
 
-/** Titles of the runs on slots that quitting cuts short: those of stopped studies and re-runs end anyway. */
+/** Titles of the runs that quitting cuts short: those of stopped studies and re-runs end anyway. */
 export async function runningTitles(api: LabApi): Promise<string[]> {
   const slots = await api.request('slots.list', {}).catch(() => []);
   const studies = await api.request('studies.list', {}).catch(() => []);

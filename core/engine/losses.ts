@@ -72,8 +72,8 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
 }
 
 /**
- * 1 where logits [..., classes] answer with their label, else 0. Of equal largest logits the first is the answer; logits that
- * are not all finite are never right (the first of NaNs is class 0).
+ * 1 where logits [..., classes] answer with their label, else 0. Of equal largest logits the first
+ * is the answer; logits that are not all finite are never right (the first of NaNs is class 0).
  */
 export function rightness(tf: TF, logits: Tensor, labels: Tensor): Tensor {
   const classes = logits.rank - 1;

@@ -113,8 +113,9 @@ function update(
   const v = tf.add(tf.mul(momentum, rates.momentum), g);
   const direction = tf.add(g, tf.mul(v, rates.momentum));
   const stepped = tf.broadcastTo(tf.notEqual(loss, 0), parameters.shape);
+  const moved = tf.sub(parameters, tf.mul(direction, rates.learningRate));
   return {
-    parameters: tf.where(stepped, tf.sub(parameters, tf.mul(direction, rates.learningRate)), parameters),
+    parameters: tf.where(stepped, moved, parameters),
     momentum: tf.where(stepped, v, momentum),
   };
 }

@@ -12,7 +12,7 @@ export type Remedy =
 
 /** Failures that a new start may mend, and that count. */
 const COUNTED: readonly string[] = ['crash', 'hang', 'protocol'] satisfies FailureKind[];
-/** Starts that may be out of memory beside others on the device before a run gets a last one alone. */
+/** Starts beside others on the device that may be out of memory; the next one is alone. */
 export const MEMORY_STARTS = 2;
 /** Seconds before the retry after one that was out of memory. */
 const MEMORY_DELAY = 30;

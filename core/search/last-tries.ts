@@ -25,7 +25,8 @@ export class LastTries {
     if (attempts < MEMORY_STARTS || kind === 'pretrain') return;
     const starved = this.#store
       .attempts({ run: id })
-      .filter(({ outcome, slot }) => outcome === 'out-of-memory' && !this.#benching.isDistrusted(slot));
+      .filter(({ outcome }) => outcome === 'out-of-memory')
+      .filter(({ slot }) => !this.#benching.isDistrusted(slot));
     const device = this.#floor.deviceOf(starved.at(-1)?.slot ?? '');
     if (starved.length >= MEMORY_STARTS && device !== undefined) this.#devices.set(id, device);
   }

@@ -261,7 +261,8 @@ export class Scheduler {
 
   /** Lets all runs that failed wait for another start, but for those that a person has stopped. */
   #takeUpFailed(owner: Owner): void {
-    const failed = runsOf(this.#store, owner, ['failed', 'out-of-memory']).filter((each) => !each.dismissed);
+    const ended = runsOf(this.#store, owner, ['failed', 'out-of-memory']);
+    const failed = ended.filter((each) => !each.dismissed);
     this.#store.transaction(() => {
       for (const { id } of failed)
         this.#store.changeRun(id, { state: 'waiting', failure: null, endedAt: null });
@@ -574,7 +575,8 @@ export class Scheduler {
       });
     if (remedy.do === 'retry' && remedy.alone) {
       this.#lastTries.consider(this.#store.run(run.id));
-      const text = `It was out of memory twice. For a last try the other slots of the device of ${live.slot} rest until it has ended.`;
+      const device = this.#floor.deviceOf(live.slot);
+      const text = `It was out of memory twice. The other slots of ${device} rest for its last try.`;
       this.#emit({ type: 'log', level: 'warning', study: run.study, run: run.id, text });
     }
     if (remedy.do === 'retry') {

@@ -28,8 +28,9 @@ export const paperRecipe: Recipe = {
 export const PAPER_EPOCHS = 200;
 
 /**
- * The authors' recipe with its drops at the same shares of a run of another length: distinct, increasing, at least two epochs
- * apart and after the first epoch. A run too short for all of them loses the first ones.
+ * The authors' recipe with its drops at the same shares of a run of another length: distinct,
+ * increasing, at least two epochs apart and after the first epoch. A run too short for all of them
+ * loses the first ones.
  */
 export function recipeFor(epochs: number): Recipe {
   const drops = paperRecipe.drops.map((drop) => Math.floor((drop * epochs) / PAPER_EPOCHS + 0.5));

@@ -208,7 +208,10 @@ void describe('scheduler', () => {
     );
     assert.deepEqual([trials[0]!.attempts, beside], [3, 0]);
     assert.ok(
-      events.some((each) => each.type === 'log' && each.run === 1 && /last try.*rest/.test(each.text)),
+      events.some(
+        (each) =>
+          each.type === 'log' && each.run === 1 && /slots of scripted rest for its last try/.test(each.text),
+      ),
     );
     await scheduler.close('save');
   });
