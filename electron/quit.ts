@@ -1,4 +1,5 @@
 import { dialog, type BrowserWindow } from 'electron';
+import type { LabApi, SlotView } from '../core/lab/api.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */
@@ -10,6 +11,20 @@ export function quitQuestion(running: readonly string[]): { message: string; det
     detail:
       'If you quit, they are kept as they are and go on from there when the app is next opened. Nothing is lost.',
   };
+}
+
+/** Titles of the runs that quitting cuts short: those of stopped studies and re-runs end anyway. */
+export async function runningTitles(api: LabApi): Promise<string[]> {
+  const slots = await api.request('slots.list', {}).catch(() => []);
+  const studies = await api.request('studies.list', {}).catch(() => []);
+  const reruns = await api.request('reruns.list', {}).catch(() => []);
+  const ending = new Set([
+    ...studies.filter(({ study }) => study.state === 'stopped').map(({ study }) => `study ${study.id}`),
+    ...reruns.filter(({ rerun }) => rerun.state === 'stopped').map(({ rerun }) => `rerun ${rerun.id}`),
+  ]);
+  const ends = (slot: SlotView): boolean =>
+    ending.has(slot.rerun === null ? `study ${slot.study}` : `rerun ${slot.rerun}`);
+  return slots.filter((slot) => slot.run !== null && !ends(slot)).map(({ title }) => title);
 }
 
 /** The way out of the app: asks while something runs, saves what runs, then lets the app end. */
@@ -63,8 +78,7 @@ export class Leaving {
 
   async #agrees(): Promise<boolean> {
     if (this.#lab.elsewhere) return true;
-    const slots = await this.#lab.api.request('slots.list', {}).catch(() => []);
-    const question = quitQuestion(slots.filter(({ run }) => run !== null).map(({ title }) => title));
+    const question = quitQuestion(await runningTitles(this.#lab.api));
     if (!question) return true;
     const options = {
       type: 'question' as const,

@@ -1,7 +1,7 @@
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { percent, table } from './words.ts';
+import { percent, stateText, table } from './words.ts';
 
 export const command: Command = {
   usage: `ktg list [options]          lists studies, re-runs and pretrained networks
@@ -21,13 +21,13 @@ ${labUsage}
       }
       if (studies.length + reruns.length + pretrained.length === 0)
         line('The lab is empty. Begin a study with: ktg search');
-      const cells = studies.map(({ study, done, best }) => [
-        String(study.id),
-        study.name,
-        study.state,
-        `${done}/${study.plan.trials}`,
-        percent(best?.accuracy ?? null),
-        `${study.plan.training.data}, ${study.plan.training.protocol}`,
+      const cells = studies.map((card) => [
+        String(card.study.id),
+        card.study.name,
+        stateText(card),
+        `${card.done}/${card.study.plan.trials}`,
+        percent(card.best?.accuracy ?? null),
+        `${card.study.plan.training.data}, ${card.study.plan.training.protocol}`,
       ]);
       const head = ['study', 'name', 'state', 'trials', 'best', 'data, protocol'];
       const again = reruns.map(({ rerun, done, total, variants }) => [

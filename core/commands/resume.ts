@@ -9,6 +9,7 @@ import { textOf, wholeOf } from './values.ts';
 export const command: Command = {
   usage: `ktg resume [STUDY] [options]   goes on with a study (number or name; default the last one) and shows it live
 
+  --failed          also tries trials again that failed or were out of memory
   --trials N        raises the number of trials
   --priority N      studies of higher priority get free slots first
 ${slotsUsage}
@@ -18,6 +19,7 @@ ${labUsage}
 Ctrl-C as in ktg search.`,
   options: {
     ...labOptions,
+    failed: { type: 'boolean' },
     trials: { type: 'string' },
     priority: { type: 'string' },
     slots: { type: 'string' },
@@ -31,7 +33,10 @@ Ctrl-C as in ktg search.`,
       const trials = wholeOf(values, 'trials', study.plan.trials, 1, 1_000_000);
       const priority = wholeOf(values, 'priority', study.priority, -1000, 1000);
       await lab.api.request('studies.change', { study: study.id, trials, priority });
-      const card = await lab.api.request('studies.resume', { study: study.id });
+      const card = await lab.api.request('studies.resume', {
+        study: study.id,
+        ...(values.failed === true && { failed: true }),
+      });
       if (json) jsonLine({ event: 'study', ...card });
       else if (card.study.state === 'completed')
         line(

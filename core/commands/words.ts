@@ -27,6 +27,12 @@ export function cardParts({ study, done, counts, best, timeLeft }: StudyCard): [
   ];
 }
 
+/** How a study stands: one whose trials all came to nothing has failed, not been completed. */
+export function stateText({ study, best, done, counts }: StudyCard): string {
+  if (study.state !== 'completed' || best !== null || done === 0) return study.state;
+  return counts.failed + counts.outOfMemory > 0 ? 'failed' : 'without a result';
+}
+
 /** `12 of 30 trials, best 41.2 % (trial 7), about 3 min left` */
 export const cardText = (card: StudyCard): string => cardParts(card).filter(Boolean).join(', ');
 

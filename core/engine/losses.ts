@@ -27,7 +27,7 @@ export interface GraphLoss {
  *
  *     label edge    a = -log p_t(y)                d a / d z_t = p_t - onehot(y)
  *     network edge  a = T^2 KL(p_s || p_t)         d a / d z_t = T (p_t - p_s),  p = softmax(z / T)
- *     gate factor   f = w (1 - k + k [argmax z_s = y])        L_t = sum_s mean_n f a
+ *     gate factor   f = w (1 - k + k [s is right])            L_t = sum_s mean_n f a
  *
  * A factor of 0 cuts the edge whatever its loss, so a diverged (NaN) source cannot reach through a closed gate.
  */
@@ -39,7 +39,7 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
   const labelLoss = tf.neg(tf.sum(tf.mul(log, oneHot), 2)); // [nodes, batch]
   const labelGradient = tf.sub(tf.exp(log), oneHot); // [nodes, batch, classes]
 
-  const right = tf.cast(tf.equal(tf.argMax(logits, 2), labels), 'float32'); // [nodes, batch]
+  const right = rightness(tf, logits, labels); // [nodes, batch]
   const sourceRight = tf.concat([tf.ones([1, batch]), right], 0); // [nodes + 1, batch]
   const closed = tf.sub(1, edges.onlyCorrect);
   const gate = tf.add(
@@ -69,6 +69,16 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
     // multiplied, as a session would turn a division by a constant into that anyway, with other roundings
     gradient: tf.mul(tf.sum(gatedSlope, 1), 1 / batch),
   };
+}
+
+/**
+ * 1 where logits [..., classes] answer with their label, else 0. Of equal largest logits the first
+ * is the answer; logits that are not all finite are never right (the first of NaNs is class 0).
+ */
+export function rightness(tf: TF, logits: Tensor, labels: Tensor): Tensor {
+  const classes = logits.rank - 1;
+  const answered = tf.equal(tf.argMax(logits, classes), labels);
+  return tf.cast(tf.logicalAnd(answered, tf.all(tf.isFinite(logits), classes)), 'float32');
 }
 
 function logSoftmax(tf: TF, z: Tensor): Tensor {

@@ -1,6 +1,6 @@
 import { statistics, tensors, type Architecture } from '../models/architecture.ts';
 import { batchNormaliser, forward, runningNormaliser, unflatten } from './forward.ts';
-import { graphLoss, type EdgeTensors } from './losses.ts';
+import { graphLoss, rightness, type EdgeTensors } from './losses.ts';
 import type { Normalised, Operations, Tensor, TF } from './ops.ts';
 
 /** BatchNorm's momentum: running = 0.9 * running + 0.1 * batch (SPEC section 3). */
@@ -108,14 +108,15 @@ function update(
   loss: Tensor,
   rates: { learningRate: Tensor; momentum: Tensor; weightDecay: Tensor },
 ): Pick<NodeTensors, 'parameters' | 'momentum'> {
-  const stepped = tf.cast(tf.notEqual(loss, 0), 'float32');
-  const kept = tf.sub(1, stepped);
-  const g = tf.mul(tf.add(gradient, tf.mul(state.parameters, rates.weightDecay)), stepped);
-  const v = tf.add(tf.mul(state.momentum, tf.add(tf.mul(rates.momentum, stepped), kept)), g);
+  const { parameters, momentum } = state;
+  const g = tf.add(gradient, tf.mul(parameters, rates.weightDecay));
+  const v = tf.add(tf.mul(momentum, rates.momentum), g);
   const direction = tf.add(g, tf.mul(v, rates.momentum));
+  const stepped = tf.broadcastTo(tf.notEqual(loss, 0), parameters.shape);
+  const moved = tf.sub(parameters, tf.mul(direction, rates.learningRate));
   return {
-    parameters: tf.sub(state.parameters, tf.mul(direction, tf.mul(rates.learningRate, stepped))),
-    momentum: v,
+    parameters: tf.where(stepped, moved, parameters),
+    momentum: tf.where(stepped, v, momentum),
   };
 }
 
@@ -144,7 +145,7 @@ export function evaluationLogits(
  */
 export function score(tf: TF, logits: Tensor, labels: Tensor): Tensor {
   const counts = tf.cast(tf.greaterEqual(labels, 0), 'float32');
-  const right = tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32');
+  const right = rightness(tf, logits, labels);
   const oneHot = tf.cast(tf.oneHot(labels as never, logits.shape[1]!), 'float32');
   const loss = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits as never), oneHot), 1));
   return tf.stack([tf.sum(tf.mul(right, counts)), tf.sum(loss)]);

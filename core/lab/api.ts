@@ -104,7 +104,8 @@ export interface Requests {
     output: StudyCard;
   };
   /** Starts a new study, or goes on with a paused, stopped or completed one. */
-  'studies.resume': { input: { study: number }; output: StudyCard };
+  /** `failed`: trials that failed or were out of memory are tried again. */
+  'studies.resume': { input: { study: number; failed?: boolean }; output: StudyCard };
   'studies.pause': { input: { study: number; when: StopWhen }; output: StudyCard };
   'studies.stop': { input: { study: number; when: StopWhen }; output: StudyCard };
   'studies.remove': { input: { study: number }; output: None };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { LabError, messageOf } from '../base/errors.ts';
+import { makeTemporary } from '../data/temporary.ts';
 import type { Download, FileInput } from './api.ts';
 
 /** Largest file that may be sent, bytes: a study with the weights of hundreds of trials. */
@@ -24,7 +25,7 @@ interface Kept {
 
 /** Files on their way between lab and screen, in a folder that goes with the lab. Names from outside are never paths. */
 export class Files {
-  #folder: Promise<string> | null = null;
+  #folder: string | null = null;
   readonly #uploads = new Map<string, Kept>();
   readonly #downloads = new Map<string, Kept>();
   readonly #free: (folder: string) => Promise<number>;
@@ -181,7 +182,7 @@ export class Files {
 
   async close(): Promise<void> {
     for (const id of [...this.#uploads.keys(), ...this.#downloads.keys()]) await this.forget(id);
-    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** What others have announced before has its room. */
@@ -196,9 +197,9 @@ export class Files {
     for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
     if (files.size >= MOST_FILES)
       throw new LabError('files.too-many', `${files.size} files are on their way already.`, 'Try again when some have arrived.'); // prettier-ignore
-    this.#folder ??= mkdtemp(join(tmpdir(), 'ktg-lab-'));
+    this.#folder ??= madeFolder();
     const id = randomUUID();
-    const path = join(await this.#folder, id);
+    const path = join(this.#folder, id);
     const kept = {
       path,
       name: basename(name),
@@ -220,6 +221,21 @@ export class Files {
   }
 }
 
+function madeFolder(): string {
+  try {
+    return makeTemporary('lab');
+  } catch (error) {
+    throw noFolder(tmpdir(), error);
+  }
+}
+
+const noFolder = (folder: string, error: unknown): LabError =>
+  new LabError(
+    'files.no-folder',
+    `Files on their way cannot be kept in ${folder}: ${messageOf(error)}`,
+    'Make that folder, or set TMPDIR to another one and start the lab again.',
+  );
+
 /** A disk that gets full takes a part first. */
 async function writeAll({ handle, name }: Kept, data: Uint8Array, at: number): Promise<void> {
   try {
@@ -233,8 +249,12 @@ async function writeAll({ handle, name }: Kept, data: Uint8Array, at: number): P
 }
 
 async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    throw noFolder(folder, error);
+  }
 }
 
 const isFull = (error: unknown): boolean =>

@@ -21,6 +21,7 @@ import { DataSets } from './data-sets.ts';
 import type { Answer, Answers, Desk } from './desk.ts';
 import { EngineDesk, type EngineWork } from './engine-desk.ts';
 import { EventLog } from './events.ts';
+import { sweepTemporary } from '../data/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
@@ -81,6 +82,7 @@ export class Lab implements LabApi {
     const views = new LabViews(store, runner, scheduler);
     this.#teller = new Teller(this.#events, views, store, now);
     this.#chronicle = new Chronicle(store, this.#teller);
+    sweepTemporary();
     const files = new Files();
     const folder = (): string => settings.get().dataFolder;
     this.#desk = {

@@ -62,7 +62,7 @@ const schemas: Schemas = {
     priority: v.exactOptional(priority),
     trials: v.exactOptional(whole(1, 1_000_000)),
   }),
-  'studies.resume': ofStudy,
+  'studies.resume': v.strictObject({ study: id, failed: v.exactOptional(v.boolean()) }),
   'studies.pause': v.strictObject({ study: id, when }),
   'studies.stop': v.strictObject({ study: id, when }),
   'studies.remove': ofStudy,

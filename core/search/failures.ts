@@ -4,16 +4,17 @@ import { type Failure, type FailureKind, MEMORY_ADVICE, type Run } from '../stud
 
 /** What to do about a failed run. */
 export type Remedy =
-  | { do: 'retry'; afterSeconds: number }
+  /** `alone`: the other slots of its device rest meanwhile. */
+  | { do: 'retry'; afterSeconds: number; alone?: true }
   | { do: 'give-up'; state: 'failed' | 'out-of-memory' }
   /** Not the run's fault, and every other run would meet it too: the study waits for a person. */
   | { do: 'pause' };
 
 /** Failures that a new start may mend, and that count. */
 const COUNTED: readonly string[] = ['crash', 'hang', 'protocol'] satisfies FailureKind[];
-/** Starts that may be out of memory before a run is given up: neighbours on its device may have caused the first. */
-const MEMORY_STARTS = 2;
-/** Seconds before the retry after one. */
+/** Starts beside others on the device that may be out of memory; the next one is alone. */
+export const MEMORY_STARTS = 2;
+/** Seconds before the retry after one that was out of memory. */
 const MEMORY_DELAY = 30;
 /** Seconds before the first retry; each further one waits twice as long. */
 const FIRST_DELAY = 1;
@@ -29,13 +30,16 @@ export const maySlotBeToBlame = (kind: FailureKind): boolean => isCounted(kind) 
 /**
  * @param before how often this run has failed alike, without this time: out of memory, or in a way that counts
  * @param retries how often it may be started again
+ * @param hasNeighbours its device has other slots, which could rest
  */
-export function remedyFor({ kind }: Failure, before: number, retries: number): Remedy {
+export function remedyFor({ kind }: Failure, before: number, retries: number, hasNeighbours = false): Remedy {
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
-  if (isOutOfMemory(kind))
-    return before + 1 < MEMORY_STARTS
-      ? { do: 'retry', afterSeconds: MEMORY_DELAY }
-      : { do: 'give-up', state: 'out-of-memory' };
+  if (isOutOfMemory(kind)) {
+    if (before + 1 < MEMORY_STARTS) return { do: 'retry', afterSeconds: MEMORY_DELAY };
+    if (before + 1 === MEMORY_STARTS && hasNeighbours)
+      return { do: 'retry', afterSeconds: MEMORY_DELAY, alone: true };
+    return { do: 'give-up', state: 'out-of-memory' };
+  }
   // The device went away: the run did nothing wrong, and without its device nothing starts in a hurry.
   if (kind === 'lost') return { do: 'retry', afterSeconds: FIRST_DELAY };
   if (!isCounted(kind) || before >= retries) return { do: 'give-up', state: 'failed' };
@@ -45,6 +49,7 @@ export function remedyFor({ kind }: Failure, before: number, retries: number): R
 /**
  * Records that an attempt failed, and what becomes of its run.
  *
+ * @param hasNeighbours the device of its slot has others
  * @param isDistrusted tells of a slot that its failures are not held against runs
  * @param cancelled it was to end for good anyway
  */
@@ -55,16 +60,23 @@ export function recordFailure(
   failure: Failure,
   {
     retries,
+    hasNeighbours,
     isDistrusted,
     cancelled,
     at,
-  }: { retries: number; isDistrusted: (slot: string) => boolean; cancelled: boolean; at: number },
+  }: {
+    retries: number;
+    hasNeighbours: boolean;
+    isDistrusted: (slot: string) => boolean;
+    cancelled: boolean;
+    at: number;
+  },
 ): Remedy {
   const attempts = store.attempts({ run: run.id });
   const isAlike = isOutOfMemory(failure.kind) ? isOutOfMemory : isCounted;
   const before = attempts.filter(({ outcome, slot }) => isAlike(outcome) && !isDistrusted(slot)).length;
   const excused = maySlotBeToBlame(failure.kind) && isDistrusted(attempts.at(-1)!.slot);
-  const advised = excused ? remedyFor(failure, 0, 1) : remedyFor(failure, before, retries);
+  const advised = excused ? remedyFor(failure, 0, 1) : remedyFor(failure, before, retries, hasNeighbours);
   // Pretraining has no study to pause: those that wait for it are paused when it fails.
   const remedy: Remedy =
     advised.do === 'pause' && run.kind === 'pretrain' ? { do: 'give-up', state: 'failed' } : advised;

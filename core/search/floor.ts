@@ -64,6 +64,21 @@ export class Floor {
       .map((slot) => slot.name);
   }
 
+  deviceOf(slot: string): string | undefined {
+    return this.#runner.slots().find(({ name }) => name === slot)?.device;
+  }
+
+  /** Runs on the slots of a device. */
+  on(device: string): LiveRun[] {
+    return [...this.#live.values()].filter((live) => this.deviceOf(live.slot) === device);
+  }
+
+  /** Whether the device of a slot has others. */
+  hasNeighbours(slot: string): boolean {
+    const device = this.deviceOf(slot);
+    return this.usable().some((other) => other !== slot && this.deviceOf(other) === device);
+  }
+
   get(run: number): LiveRun | undefined {
     return this.#live.get(run);
   }

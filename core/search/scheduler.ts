@@ -12,6 +12,7 @@ import { Benching, benchedText } from './benching.ts';
 import { maySlotBeToBlame, problemOf, recordFailure } from './failures.ts';
 import { Floor } from './floor.ts';
 import type { Occupation } from './floor.ts';
+import { LastTries } from './last-tries.ts';
 import { judgeOf } from './judge.ts';
 import type { Judge } from './judge.ts';
 import type { Leaving, LiveRun, LiveRunEvents } from './live-run.ts';
@@ -91,6 +92,7 @@ export class Scheduler {
   readonly #works = new Map<string, Work>();
   readonly #floor: Floor;
   readonly #benching: Benching;
+  readonly #lastTries: LastTries;
   readonly #pretraining: Pretraining;
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
   readonly #judges = new Map<number, Judge>();
@@ -112,6 +114,7 @@ export class Scheduler {
     };
     this.#benching = new Benching(this.#options.haste);
     this.#floor = new Floor(store, runner, this.#options.hangAfter, this.#liveEvents());
+    this.#lastTries = new LastTries(store, this.#floor, this.#benching);
     this.#undoSlots = runner.onSlots(() => {
       this.#emit({ type: 'slots' });
       this.#wake();
@@ -136,10 +139,13 @@ export class Scheduler {
    * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was cancelled with it is taken up
    * again, and slots that were benched are asked again. Does nothing where nothing is left to do. Throws LabError
    * `space.impossible`.
+   *
+   * @param what `with-failed`: also runs that failed or were out of memory
    */
-  resume(owner: Owner): void {
+  resume(owner: Owner, what: 'the-rest' | 'with-failed' = 'the-rest'): void {
     this.#overcomeTrouble();
     this.#benching.clear();
+    if (what === 'with-failed') this.#takeUpFailed(owner);
     const { state, startedAt } = recordOf(this.#store, owner);
     if (state !== 'running' && !this.#isOver(owner)) {
       requireDrawable(this.#store, owner);
@@ -253,6 +259,20 @@ export class Scheduler {
     if (run.kind === 'pretrain') this.#pretrainingEnded(run);
   }
 
+  /** Lets all runs that failed wait for another start, but for those that a person has stopped. */
+  #takeUpFailed(owner: Owner): void {
+    const ended = runsOf(this.#store, owner, ['failed', 'out-of-memory']);
+    const failed = ended.filter((each) => !each.dismissed);
+    this.#store.transaction(() => {
+      for (const { id } of failed)
+        this.#store.changeRun(id, { state: 'waiting', failure: null, endedAt: null });
+    });
+    for (const { id } of failed) {
+      this.#enqueue(this.#store.run(id));
+      this.#emit({ type: 'run', run: id });
+    }
+  }
+
   /** Tries a run again that failed or was cancelled. */
   retryRun(id: number): void {
     if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id, true);
@@ -357,7 +377,10 @@ export class Scheduler {
 
   #fill(): void {
     if (this.#closed || this.#trouble) return;
-    const free = this.#floor.free().filter((slot) => !this.#benching.isBenched(slot));
+    this.#fillLastTries();
+    const free = this.#floor
+      .free()
+      .filter((slot) => !this.#benching.isBenched(slot) && !this.#lastTries.reserves(slot));
     let begun = 0;
     for (const [index, slot] of free.entries()) {
       if (this.#fillOne({ slot, isLast: index === free.length - 1 })) begun++;
@@ -368,6 +391,19 @@ export class Scheduler {
     for (const work of [...this.#works.values()]) if (work.isDone) this.#settle(work);
     // What was kept for another slot, which was given away then, goes on one that was left.
     if (begun > 0 && this.#benching.avoidsAny) this.#wake();
+  }
+
+  /** Starts the trials that have waited for their device to be free of others. */
+  #fillLastTries(): void {
+    const works = [...this.#works.values()];
+    const isWanted = (id: number): boolean =>
+      works.some(({ live, waiting }) => live.has(id) || waiting.includes(id));
+    for (const { run: id, slot } of this.#lastTries.ready(isWanted)) {
+      const run = this.#store.run(id);
+      if (this.#workFor(ownerOf(run))!.take((each) => each === id) === undefined) continue;
+      const attempt = this.#store.transaction(() => this.#claim(run, slot));
+      this.#begin(run, slot, attempt);
+    }
   }
 
   /** True when there was a run for a free slot. */
@@ -402,6 +438,7 @@ export class Scheduler {
 
   /** Where there are others, a run is not started again on the slot where it failed, as long as that has other work. */
   #suits(run: number, slot: string): boolean {
+    if (this.#lastTries.has(run)) return false;
     if (!this.#benching.avoids(run, slot)) return true;
     return this.#floor.usable().filter((each) => !this.#benching.isBenched(each)).length === 1;
   }
@@ -412,7 +449,7 @@ export class Scheduler {
     if (ready !== undefined) return this.#store.run(ready);
     const fresh = this.#draw(work, drawn);
     if (fresh || !isLast) return fresh;
-    const unsuited = work.take(() => true);
+    const unsuited = work.take((run) => !this.#lastTries.has(run));
     return unsuited === undefined ? null : this.#store.run(unsuited);
   }
 
@@ -493,6 +530,7 @@ export class Scheduler {
   #leave(live: LiveRun, leaving: Leaving): void {
     const work = this.#workFor(live.owner);
     work?.live.delete(live.run);
+    this.#lastTries.left(live.run);
     if (typeof leaving === 'object') this.#fail(live, leaving);
     const run = this.#store.run(live.run);
     tidy(this.#store, run);
@@ -519,6 +557,7 @@ export class Scheduler {
         : null;
     const remedy = recordFailure(this.#store, run, live.attempt, failure, {
       retries: live.owner ? retriesOf(recordOf(this.#store, live.owner)) : PRETRAINING_RETRIES,
+      hasNeighbours: live.owner !== null && this.#floor.hasNeighbours(live.slot),
       isDistrusted: (slot) => this.#benching.isDistrusted(slot),
       cancelled,
       at: this.#options.now(),
@@ -534,6 +573,12 @@ export class Scheduler {
         run: null,
         text: benchedText(live.slot, benched),
       });
+    if (remedy.do === 'retry' && remedy.alone) {
+      this.#lastTries.consider(this.#store.run(run.id));
+      const device = this.#floor.deviceOf(live.slot);
+      const text = `It was out of memory twice. The other slots of ${device} rest for its last try.`;
+      this.#emit({ type: 'log', level: 'warning', study: run.study, run: run.id, text });
+    }
     if (remedy.do === 'retry') {
       this.#benching.avoid(run.id, live.slot);
       const milliseconds = (remedy.afterSeconds * 1000) / this.#options.haste;
@@ -597,6 +642,7 @@ export class Scheduler {
   }
 
   #enqueue(run: Run): void {
+    this.#lastTries.consider(run);
     const work = this.#workFor(ownerOf(run));
     if (this.#teachersReady(run)) work?.enqueue(run.id);
     else work?.hold(run.id);

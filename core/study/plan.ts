@@ -27,9 +27,14 @@ export const paperRecipe: Recipe = {
 /** The authors' number of epochs. */
 export const PAPER_EPOCHS = 200;
 
-/** The authors' recipe with its drops at the same shares of a run of another length; the first epoch is never dropped. */
+/**
+ * The authors' recipe with its drops at the same shares of a run of another length: distinct,
+ * increasing, at least two epochs apart and after the first epoch. A run too short for all of them
+ * loses the first ones.
+ */
 export function recipeFor(epochs: number): Recipe {
-  const drops = paperRecipe.drops.map((drop) => Math.max(2, Math.ceil((drop * epochs) / PAPER_EPOCHS)));
+  const drops = paperRecipe.drops.map((drop) => Math.floor((drop * epochs) / PAPER_EPOCHS + 0.5));
+  while (drops.some((drop, i) => drop - (drops[i - 1] ?? 0) < 2)) drops.shift();
   return { ...paperRecipe, drops };
 }
 

@@ -10,7 +10,7 @@ export type RunKind = 'trial' | 'repeat' | 'pretrain';
  * - `completed`: all epochs done.
  * - `stopped`: by the rule, at a rung; the decision says why.
  * - `failed`: could not go on; the failure says why.
- * - `out-of-memory`: did not fit on its device, twice; the failure gives advice.
+ * - `out-of-memory`: did not fit on its device, at last not alone there; the failure gives advice.
  * - `cancelled`: a person stopped it.
  * - `rejected`: its graph cannot be trained; it was never started.
  * - `duplicate`: an earlier trial has the same graph and its result counts.
@@ -30,9 +30,9 @@ export type RunState =
  * - `crash`: the worker's process ended or threw; retried.
  * - `hang`: no sign of life for too long; retried.
  * - `lost`: the device or the connection to it went away; retried.
- * - `out-of-memory`: on the device or on the machine; retried once.
+ * - `out-of-memory`: on the device or on the machine; retried once, then alone on its device.
  * - `nan`: a loss or an accuracy is not a number; the same seed would do it again.
- * - `data`: the data set is missing or damaged.
+ * - `data`: the data set is missing or damaged, or temporary files cannot be written.
  * - `teacher`: weights of a frozen node are missing or do not fit.
  * - `precision`: its device or engine cannot compute as the plan asks.
  * - `protocol`: the worker sent what the contract does not allow.

@@ -18,6 +18,8 @@ const MOST_LINES = 100;
 export interface Bench {
   send(message: ToWorker): void;
   kill(): void;
+  /** Whether its process has used its processor since this was last asked. */
+  isAtWork(): Promise<boolean>;
   /** The job is over; `tainted`: the process should not take another one. */
   over(tainted: boolean): void;
 }
@@ -64,9 +66,7 @@ export class Assignment implements JobHandle {
     };
     this.#inbox = new Inbox(post);
     this.#outbox = new Outbox(post);
-    this.#looks = setInterval(() => {
-      this.#look();
-    }, LOOK);
+    this.#looks = setInterval(() => void this.#look(), LOOK);
   }
 
   /** The worker is ready: tells it the job and sends the weights after it. */
@@ -262,15 +262,20 @@ export class Assignment implements JobHandle {
     this.#outbox.close('The job has ended.');
   }
 
-  /** Speaks for a worker that compiles, loads or evaluates: it said so before, and its process is there. */
-  #look(): void {
-    const { step, steps, compiling } = this.#progress;
+  /**
+   * Speaks for a worker that compiles, loads or evaluates: it said so before, and its process is at
+   * work. One that uses no processor time meanwhile hangs, and nobody speaks for it.
+   */
+  async #look(): Promise<void> {
+    const { step, steps } = this.#progress;
     const blocked = steps === 0 || step === steps;
-    const silent = performance.now() - this.#heardAt;
-    if (blocked && silent < BLOCKED_PATIENCE)
-      this.#listener.progress({
-        ...this.#progress,
-        compiling: compiling === null ? null : compiling + silent / 1000,
-      });
+    if (!blocked || performance.now() - this.#heardAt >= BLOCKED_PATIENCE) return;
+    if (!(await this.#bench.isAtWork()) || this.#over) return;
+    const { compiling } = this.#progress;
+    const silent = (performance.now() - this.#heardAt) / 1000;
+    this.#listener.progress({
+      ...this.#progress,
+      compiling: compiling === null ? null : compiling + silent,
+    });
   }
 }

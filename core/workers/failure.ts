@@ -16,7 +16,7 @@ export function failureOf(thrown: unknown, epoch: number): Failure {
 function kindOf(code: string): FailureKind {
   if (code === 'train.diverged') return 'nan';
   if (code === 'train.no-teacher' || code === 'workers.wrong-teacher') return 'teacher';
-  if (code.startsWith('data.')) return 'data';
+  if (code.startsWith('data.') || code === 'engine.no-temporary-folder') return 'data';
   return 'crash';
 }
 

@@ -178,6 +178,7 @@ export class WorkerPool implements Runner {
         this.#dismiss(seat);
         this.#tell();
       },
+      isAtWork: async () => seat.process?.isAtWork() ?? true,
       over: (tainted) => {
         this.#leave(seat, assignment, tainted);
       },

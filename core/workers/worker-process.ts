@@ -10,6 +10,7 @@ import { MOST_MESSAGES_A_SECOND } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
 import type { CardSharing } from './mps.ts';
 import { type Place, environmentFor } from './placement.ts';
+import { ProcessorWatch } from './processor-watch.ts';
 import { fromWire, toWire } from './wire.ts';
 
 /** Lines of its output that are kept for the message about its end. */
@@ -47,6 +48,7 @@ export class WorkerProcess {
   readonly #killsBefore = memoryKills();
   readonly #lastWords: string[] = [];
   readonly #gone: Promise<void>;
+  readonly #watch: ProcessorWatch | null;
   #second = 0;
   #messages = 0;
   #deaf = false;
@@ -66,6 +68,7 @@ export class WorkerProcess {
       env: { ...process.env, ...environmentFor(place, sharing?.variables) },
     });
     this.pid = this.#child.pid;
+    this.#watch = this.pid === undefined ? null : new ProcessorWatch(this.pid);
     this.#standBack();
     this.#child.on('message', (message) => {
       this.#hear(message);
@@ -107,6 +110,11 @@ export class WorkerProcess {
     const letGo = this.pid === undefined ? undefined : this.#sharing?.letGo(this.pid);
     if (letGo) void letGo.then(() => this.#child.kill('SIGKILL'));
     else this.#child.kill('SIGKILL');
+  }
+
+  /** Whether it has used its processor since this was last asked; true where that is not known. */
+  async isAtWork(): Promise<boolean> {
+    return (await this.#watch?.isAtWork()) ?? true;
   }
 
   /** Settles when it has ended. */

@@ -27,6 +27,7 @@ export function reasonOf(row: TrialRow): string {
   if (row.failure) return row.failure.message;
   if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
   if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
+  if (row.state === 'cancelled') return 'cancelled: it was stopped, or its study was';
   return row.stop ? decisionText(row.stop) : '';
 }
 

@@ -10,8 +10,11 @@ export function noResult(rows: readonly TrialRow[]): { message: string; next: st
   const [reason, most] = [...ends].reduce((a, b) => (b[1].length > a[1].length ? b : a));
   return {
     message: `None of ${counted(rows.length, 'trial')} has a result. ${most.length === rows.length ? 'All' : `${most.length} of them`}: ${reason}`,
-    next:
-      most[0]!.failure?.next ||
-      'Look at the losses of a trial; a lower learning rate or fewer open edges may help.',
+    next: most[0]!.failure?.next || adviceFor(most[0]!),
   };
 }
+
+const adviceFor = ({ state }: TrialRow): string =>
+  state === 'cancelled'
+    ? 'Resume the study to take up its trials again.'
+    : 'Look at the losses of a trial; a lower learning rate or fewer open edges may help.';

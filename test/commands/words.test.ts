@@ -8,6 +8,7 @@ import {
   rerunLines,
   slotlessText,
   slotText,
+  stateText,
   trialText,
 } from '../../core/commands/words.ts';
 import { paperSpace } from '../../core/graph/space.ts';
@@ -38,6 +39,18 @@ const stop = (change: Partial<RungDecision>): RungDecision => ({
   limit: 7,
   median: null,
   ...change,
+});
+
+test('a study whose trials all failed is not called completed', async () => {
+  const lab = scriptedLab();
+  const { study } = await finished(lab);
+  const card = (await lab.request('studies.list', {})).find((each) => each.study.id === study)!;
+  assert.equal(stateText(card), 'completed');
+  const counts = { ...card.counts, completed: 0, stopped: 0, failed: 10, outOfMemory: 2 };
+  assert.equal(stateText({ ...card, best: null, counts }), 'failed');
+  const rejected = { ...counts, failed: 0, outOfMemory: 0, rejected: 12 };
+  assert.equal(stateText({ ...card, best: null, counts: rejected }), 'without a result');
+  await lab.close();
 });
 
 describe('what is said of a re-run', () => {

@@ -20,6 +20,11 @@ import {
 
 const BATCH = 6;
 const set = randomImages(EVALUATION_BATCH + 3);
+/** Codes of images of class 0 alone. */
+const ofClass0 = Int32Array.from({ length: 4 * BATCH }, (_, i) => (i % 4 === 0 ? 10 * (i / 4) : 0));
+const ofTeacher = 'resnet8=TC,resnet8=XX';
+/** Node 2 learns by a gate that begins closed. */
+const closed = 'resnet8=TX,resnet8=LX';
 
 /** What every engine must do. Opens the engine for the life of the process. */
 export function engineContract(name: EngineName): void {
@@ -146,6 +151,29 @@ export function engineContract(name: EngineName): void {
         assertAllBits(step.read(0), expected, 'the destination');
       });
     }
+
+    withStep('a source of NaN is right about no image, of class 0 neither', ofTeacher, (step) => {
+      const teacher = someState(step.plan, 1);
+      step.write(1, { ...teacher, parameters: teacher.parameters.map(() => NaN) });
+      const metrics = step.train({ codes: ofClass0, ...settings(ofTeacher) });
+      assert.ok(Number.isNaN(metrics.raw[2]), 'the loss before the gate');
+      assert.equal(metrics.gated[2], 0);
+      assert.equal(metrics.nodeLoss[0], metrics.gated[0]);
+      assert.ok(Number.isFinite(metrics.nodeLoss[0]));
+      assert.equal(metrics.bothRight[2], 0, 'the source with the destination');
+      assert.equal(metrics.bothRight[3], 0, 'the source with the label');
+      assert.ok(step.read(0).parameters.every(Number.isFinite), 'the destination');
+      assert.deepEqual(step.evaluate(Int32Array.of(0, 10, 20), [1]).right, [0]);
+    });
+
+    withStep('a node whose loss is 0 keeps its bits where its gradient is NaN', closed, (step) => {
+      const ill = someState(step.plan, 1);
+      ill.parameters.fill(Infinity, -2 * CLASSES); // the last of the dense layer's kernel, and its bias
+      step.write(1, ill);
+      const metrics = step.train({ codes: ofClass0, ...settings(closed, 0) });
+      assert.ok(Number.isNaN(metrics.raw[3]), 'the loss before the gate');
+      assertKept(step, 1, metrics.nodeLoss[1]!, ill);
+    });
 
     withStep(
       'gives back the states that it was given, and refuses others',

@@ -166,6 +166,8 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
           'C',
         );
         assert.equal((await api.request('studies.resume', { study })).study.state, 'running');
+        const again = await api.request('studies.resume', { study, failed: true });
+        assert.equal(again.study.state, 'running');
         await eventOf(api, 'runs', 'runs');
         assert.equal(
           await codeOf(api.request('studies.change', { study, trials: 1 })),

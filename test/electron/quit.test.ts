@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { HeldLab } from '../../core/lab/hold.ts';
 import { fake, settled } from './with-fake.ts';
 
-const { Leaving, quitQuestion } = await import('../../electron/quit.ts');
+const { Leaving, quitQuestion, runningTitles } = await import('../../electron/quit.ts');
 
 /** A lab with these trainings; closing it takes until `saved` is called. */
 function setting(titles: string[], elsewhere = false) {
@@ -14,7 +14,7 @@ function setting(titles: string[], elsewhere = false) {
     elsewhere,
     lost: new Promise(() => undefined),
     api: {
-      request: (() => Promise.resolve([...titles.map((title, run) => ({ run, title })), { run: null, title: '' }])) as never, // prettier-ignore
+      request: ((name: string) => Promise.resolve(name === 'slots.list' ? [...titles.map((title, run) => ({ run, title, study: 1, rerun: null })), { run: null, title: '' }] : [])) as never, // prettier-ignore
       subscribe: () => () => undefined,
     },
     close: (how = 'save') => {
@@ -33,6 +33,23 @@ describe('quitting', () => {
     assert.equal(quitQuestion([]), null);
     assert.equal(quitQuestion(['Study "M3", trial 17'])?.message, 'Study "M3", trial 17 is running.');
     assert.match(quitQuestion(['a', 'b'])!.message, /^2 trainings/);
+  });
+
+  test('leaves out trainings whose study or re-run was stopped: they end anyway', async () => {
+    const answers: Record<string, unknown[]> = {
+      'slots.list': [
+        { run: 1, title: 'of a stopped study', study: 1, rerun: null },
+        { run: 2, title: 'of a running study', study: 2, rerun: null },
+        { run: 3, title: 'of a stopped re-run', study: 2, rerun: 1 },
+        { run: 4, title: 'pretraining', study: null, rerun: null },
+        { run: null, title: '', study: null, rerun: null },
+      ],
+      'studies.list': [{ study: { id: 1, state: 'stopped' } }, { study: { id: 2, state: 'running' } }],
+      'reruns.list': [{ rerun: { id: 1, state: 'stopped' } }],
+    };
+    const request = ((name: string) => Promise.resolve(answers[name])) as never;
+    const titles = await runningTitles({ request, subscribe: () => () => undefined });
+    assert.deepEqual(titles, ['of a running study', 'pretraining']);
   });
 
   test('without work ends without a question', async () => {

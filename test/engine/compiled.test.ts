@@ -137,6 +137,21 @@ describe('the step compiled by XLA', () => {
     assertBits(outcome.states[1]!.momentum, momentum, 'its momentum');
   });
 
+  test('a source of NaN is right about no image, of class 0 neither', async () => {
+    const step = await stepOf(await compiled(1), text);
+    step.load(set);
+    const codes = Int32Array.from({ length: 4 * batch }, (_, i) => (i % 4 === 0 ? 10 * (i / 4) : 0));
+    const teacher = someState(step.plan, 1, 3);
+    step.write(0, someState(step.plan, 0, 3));
+    step.write(1, { ...teacher, parameters: teacher.parameters.map(() => NaN) });
+    const { raw, gated, nodeLoss, bothRight } = step.train({ codes, ...settings(text) });
+    assert.ok(Number.isNaN(raw[2]), 'the loss before the gate');
+    assert.equal(gated[2], 0);
+    assert.ok(Number.isFinite(nodeLoss[0]));
+    assert.equal(bothRight[3], 0, 'the source with the label');
+    assert.ok(step.read(0).parameters.every(Number.isFinite), 'the destination');
+  });
+
   test('bfloat16 is near float32, and not the same', async () => {
     const plan = planOf('resnet8=T', batch);
     const losses: Float32Array[] = [];

@@ -77,6 +77,20 @@ describe('files on their way', () => {
     await files.close();
   });
 
+  test('are refused in words where the folder for temporary files is missing', async () => {
+    const { TMPDIR = '' } = process.env;
+    process.env.TMPDIR = join(folder, 'missing');
+    try {
+      const files = new Files();
+      const refused = { code: 'files.no-folder', message: new RegExp(join(folder, 'missing')) };
+      await assert.rejects(files.begin('digits', 10), refused);
+      await assert.rejects(files.offer('digits', 'text/plain', 'x'), refused);
+      await files.close();
+    } finally {
+      process.env.TMPDIR = TMPDIR; // '' counts as unset
+    }
+  });
+
   test('are refused before they come where they do not fit beside what others have announced', async () => {
     const files = new Files(async () => Promise.resolve(1000));
     const { upload } = await files.begin('first', 600);

@@ -47,11 +47,14 @@ export interface GateTolerances {
   readonly gate_grad: number;
 }
 
-const lossError = (actual: number, expected: number): number =>
+export const lossError = (actual: number, expected: number): number =>
   Math.abs(actual - expected) / (1 + Math.abs(expected));
 
 /** Largest difference of two matrices; NaN when their shapes differ. */
-function distance(actual: readonly (readonly number[])[], expected: readonly (readonly number[])[]): number {
+export function distance(
+  actual: readonly (readonly number[])[],
+  expected: readonly (readonly number[])[],
+): number {
   const errors = expected.flatMap((row, i) =>
     row.map((value, j) => Math.abs((actual[i]?.[j] ?? NaN) - value)),
   );
@@ -138,7 +141,7 @@ function matrices(
 }
 
 /** [TT, TF, FT, FF], source first: from who was right together, and from the label's column, who was right at all. */
-function agreement({ bothRight }: Losses, t: number, s: number, batch: number): number[] {
+export function agreement({ bothRight }: Losses, t: number, s: number, batch: number): number[] {
   const both = bothRight[t]![s]!;
   const source = s === 0 ? batch : bothRight[s - 1]![0]!;
   const target = bothRight[t]![0]!;

@@ -35,7 +35,11 @@ function logSoftmax(z: readonly number[], temperature: number): number[] {
   return scaled.map((value) => value - largest - log);
 }
 
-const right = (z: readonly number[], label: number): boolean => z.indexOf(Math.max(...z)) === label;
+const right = (z: readonly number[], label: number): boolean =>
+  z.every(Number.isFinite) && z.indexOf(Math.max(...z)) === label;
+
+/** A factor of 0 leaves out what is not a number, too. */
+const selected = (factor: number, value: number): number => (factor === 0 ? 0 : factor * value);
 
 /**
  * The equations 1 to 6 sample by sample in plain float64, as slow and as plain as they are written in the paper: label edge
@@ -53,13 +57,13 @@ export const plainLoss: LossForm = (logits, labels, edges) => {
       const logSource = s === 0 ? undefined : logSoftmax(logits[s - 1]![n]!, temperature);
       const p = logSource?.map(Math.exp) ?? logTarget.map((_, c) => (c === label ? 1 : 0));
       const divergence = p.map((value, c) =>
-        value === 0 ? 0 : value * ((logSource?.[c] ?? 0) - logTarget[c]!),
+        logSource ? value * (logSource[c]! - logTarget[c]!) : value === 0 ? 0 : -logTarget[c]!,
       );
       const loss = temperature ** 2 * sum(divergence);
       const correct = sourceIsRight(s, n) ? 1 : 0;
       const factor = edges.weight[t]![s]! * (1 - k + k * correct);
-      const slope = logTarget.map(
-        (value, c) => (factor * temperature * (Math.exp(value) - p[c]!)) / labels.length,
+      const slope = logTarget.map((value, c) =>
+        selected(factor, (temperature * (Math.exp(value) - p[c]!)) / labels.length),
       );
       return { loss, factor, slope, both: correct && right(logits[t]![n]!, label) ? 1 : 0 };
     });
@@ -70,7 +74,7 @@ export const plainLoss: LossForm = (logits, labels, edges) => {
     pick: (sample: ReturnType<typeof edge>[number]) => number,
     join: (values: number[]) => number,
   ) => all.map((row) => row.map((samples) => join(samples.map(pick))));
-  const gated = over((sample) => sample.factor * sample.loss, mean);
+  const gated = over(({ factor, loss }) => selected(factor, loss), mean);
   return {
     raw: over((sample) => sample.loss, mean),
     gated,

@@ -11,12 +11,13 @@ import type { TF } from '../../core/engine/ops.ts';
 import { type Compiler, computationWords, type Precision } from '../../core/study/computation.ts';
 import { ashaParity } from './asha.ts';
 import type { Tolerances } from './compare.ts';
+import { edgesParity } from './edges.ts';
 import { forwardParity } from './forward.ts';
 import { gatesParity } from './gates.ts';
 import { engineLoss } from './loss.ts';
 import { modelsParity } from './models.ts';
 import type { ParityReport } from './report.ts';
-import { schedulesParity } from './schedules.ts';
+import { dropsParity, schedulesParity } from './schedules.ts';
 import { stepsParity } from './steps.ts';
 
 /**
@@ -107,11 +108,20 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return ashaParity(file, json);
     case 'schedules':
       return schedulesParity(file, json);
+    case 'schedules2':
+      return dropsParity(file, json);
     case 'param_counts':
       return modelsParity(file, json);
     case 'gates': {
       const allowed = tolerances(path, 'float32');
       return gatesParity(file, json, allowed as { gate_loss: number; gate_grad: number }, engineLoss(tf));
+    }
+    case 'edges2': {
+      const { edge_loss, edge_grad } = tolerances(path, 'float32') as {
+        edge_loss: number;
+        edge_grad: number;
+      };
+      return edgesParity(file, json, { gate_loss: edge_loss, gate_grad: edge_grad }, engineLoss(tf));
     }
     case 'forward':
       return forwardParity(file, json, tolerances(path, tolerance), engine);

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { ashaParity } from './asha.ts';
+import { edgesParity } from './edges.ts';
 import { gatesParity } from './gates.ts';
 import { plainLoss } from './loss.ts';
 import { modelsParity } from './models.ts';
 import type { ParityReport } from './report.ts';
-import { schedulesParity } from './schedules.ts';
+import { dropsParity, schedulesParity } from './schedules.ts';
 
 const read = (path: string): unknown =>
   JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'));
@@ -27,7 +28,16 @@ describe('answers that need no engine', () => {
     perfect(gatesParity('gates', read('ktg/gates.json'), exact, plainLoss), 400);
   });
 
+  test('single edges in plain float64, sources that are not finite among them', () => {
+    const exact = { gate_loss: 1e-11, gate_grad: 1e-11 };
+    perfect(edgesParity('edges', read('ktg2/edges.json'), exact, plainLoss), 700);
+  });
+
   test('schedules', () => perfect(schedulesParity('schedules', read('ktg/schedules.json')), 40));
+
+  test('drops of the learning rate in runs of every length', () => {
+    perfect(dropsParity('schedules', read('ktg2/schedules.json')), 240);
+  });
 
   test('parameter counts', () => perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
 

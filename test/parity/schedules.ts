@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { gate } from '../../core/gates/gates.ts';
+import { recipeFor } from '../../core/study/plan.ts';
 import { DROP_FACTOR, learningRate, linearWeight } from '../../core/train/schedule.ts';
 import { Tally } from './report.ts';
 import type { ParityReport } from './report.ts';
@@ -39,5 +40,24 @@ export function schedulesParity(file: string, json: unknown): ParityReport {
       tally.within(`Linear ${variant}, update ${k}`, Math.abs(actual - weight), ALLOWED * weight);
     }
   }
+  return tally.report(file);
+}
+
+const dropsFixture = v.object({
+  kind: v.literal('schedules2'),
+  drops: v.array(
+    v.object({
+      recipe: v.string(),
+      lengths: v.array(v.object({ epochs: v.number(), drops: v.array(v.number()) })),
+    }),
+  ),
+});
+
+/** Compares the drops of the paper's recipe in runs of every length with the expected ones. */
+export function dropsParity(file: string, json: unknown): ParityReport {
+  const { drops } = v.parse(dropsFixture, json);
+  const tally = new Tally();
+  for (const { epochs, drops: expected } of drops.find(({ recipe }) => recipe === 'paper')!.lengths)
+    tally.exact(`drops of ${epochs} epochs`, recipeFor(epochs).drops, expected);
   return tally.report(file);
 }

@@ -172,10 +172,47 @@ void describe('scheduler', () => {
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
     const [tooLarge, crowdedOut, small] = trialsOf(store, id);
-    assert.deepEqual([tooLarge!.state, tooLarge!.attempts], ['out-of-memory', 2]);
+    assert.deepEqual([tooLarge!.state, tooLarge!.attempts], ['out-of-memory', 3]);
     assert.match(tooLarge!.failure!.next, /fewer slots/);
-    assert.deepEqual([crowdedOut!.state, crowdedOut!.attempts], ['completed', 2]);
-    assert.deepEqual([small!.state, small!.attempts], ['completed', 1]);
+    assert.deepEqual([crowdedOut!.state, small!.state], ['completed', 'completed']);
+    const counted = [crowdedOut!, small!].map(({ id: run }) =>
+      store
+        .attempts({ run })
+        .map(({ outcome }) => outcome)
+        .filter((outcome) => outcome !== 'paused'),
+    ); // those that rested for the last try of the first one aside
+    assert.deepEqual(counted, [['out-of-memory', 'completed'], ['completed']]);
+    await scheduler.close('save');
+  });
+
+  void test('out of memory twice, a trial gets a last try with the other slots of its device at rest', async () => {
+    let beside = 0;
+    const lab = scriptedLab({
+      slots: 3,
+      checkpointEach: 1,
+      mishap: ({ run, attempt }) => {
+        if (run !== 1) return undefined;
+        if (attempt <= 2) return 'out-of-memory';
+        beside += lab.scheduler.occupations().length - 1;
+        return undefined;
+      },
+    });
+    const { store, scheduler, events, until, study } = lab;
+    const { id } = study({ trials: 12, space: noFrozen, duplicates: 'train', rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const trials = trialsOf(store, id);
+    assert.deepEqual(
+      trials.map(({ state }) => state),
+      trials.map(() => 'completed'),
+    );
+    assert.deepEqual([trials[0]!.attempts, beside], [3, 0]);
+    assert.ok(
+      events.some(
+        (each) =>
+          each.type === 'log' && each.run === 1 && /slots of scripted rest for its last try/.test(each.text),
+      ),
+    );
     await scheduler.close('save');
   });
 
@@ -390,6 +427,28 @@ void describe('scheduler', () => {
     scheduler.retryRun(1);
     await until(() => store.study(id).state === 'completed');
     assert.equal(store.run(1).state, 'completed');
+    await scheduler.close('save');
+  });
+
+  void test('a study resumed with its failed trials tries them again, and completes', async () => {
+    let broken = true;
+    const { store, scheduler, until, study } = scriptedLab({
+      mishap: ({ run }) => (broken && run <= 3 ? (run === 3 ? 'out-of-memory' : 'nan') : undefined),
+    });
+    const { id } = study({ trials: 6, space: noFrozen, duplicates: 'train', rule: { kind: 'none' } });
+    const states = (): string[] => trialsOf(store, id).map(({ state }) => state);
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    const rest = ['completed', 'completed', 'completed'];
+    assert.deepEqual(states(), ['failed', 'failed', 'out-of-memory', ...rest]);
+    broken = false;
+    scheduler.resume({ study: id });
+    assert.deepEqual(states(), ['failed', 'failed', 'out-of-memory', ...rest], 'not by itself');
+    scheduler.resume({ study: id }, 'with-failed');
+    assert.equal(store.study(id).state, 'running');
+    await until(() => store.study(id).state === 'completed');
+    assert.deepEqual(states(), [...rest, ...rest]);
+    assert.ok(trialsOf(store, id).every(({ failure }) => failure === null));
     await scheduler.close('save');
   });
 

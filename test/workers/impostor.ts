@@ -32,6 +32,10 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
     say({ type: 'heartbeat', run, progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 } }); // prettier-ignore
     block();
   },
+  'wait for a lock': ({ run }) => {
+    say({ type: 'heartbeat', run, progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 } }); // prettier-ignore
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
   'end by itself': () => process.exit(3),
   'say its last words': () => {
     console.error('Error: the sky has fallen');

@@ -268,6 +268,23 @@ describe('workers that misbehave', () => {
     assert.deepEqual(witness.calls, []);
   });
 
+  test('one that compiles without using its processor gives no sign of life; a busy one does', async () => {
+    const [busy, idle] = [new Witness(), new Witness()];
+    poolOf(1, impostor).start('cpu:0', job({ title: 'compile' }), busy);
+    poolOf(1, impostor).start('cpu:0', job({ title: 'wait for a lock' }), idle);
+    const compiling = async (witness: Witness, signs: number): Promise<void> =>
+      new Promise((resolve) => {
+        witness.onProgress = () => {
+          if (witness.progresses.filter((each) => each.compiling !== null).length >= signs) resolve();
+        };
+      });
+    await Promise.all([compiling(busy, 1), compiling(idle, 1)]);
+    const before = { busy: busy.progresses.length, idle: idle.progresses.length };
+    await compiling(busy, before.busy + 6);
+    const signs = idle.progresses.length - before.idle;
+    assert.ok(signs <= 2, `${signs} signs of life`);
+  });
+
   test('one that compiles is ended when its run is to stop at once: it has nothing to hand over', async () => {
     for (const stopsFirst of [false, true]) {
       const pool = poolOf(1, impostor);

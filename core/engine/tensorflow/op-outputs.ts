@@ -1,8 +1,8 @@
 /** Operations by the name of their one output, as TensorFlow defines them. Those that a step never uses are absent. */
 const operations: Readonly<Record<string, string>> = {
-  z: 'Add AddV2 Sub Mul RealDiv Maximum Minimum Equal NotEqual Less GreaterEqual',
-  y: 'Abs Cast Exp Log Neg Rsqrt Square ZerosLike',
-  output: `ArgMax AvgPool AvgPoolGrad BatchMatMulV2 ConcatV2 Const Conv2D Conv2DBackpropFilter Conv2DBackpropInput ExpandDims
+  z: 'Add AddV2 Sub Mul RealDiv Maximum Minimum Equal NotEqual Less GreaterEqual LogicalAnd',
+  y: 'Abs Cast Exp IsFinite Log Neg Rsqrt Square ZerosLike',
+  output: `All ArgMax AvgPool AvgPoolGrad BatchMatMulV2 ConcatV2 Const Conv2D Conv2DBackpropFilter Conv2DBackpropInput ExpandDims
     Fill GatherV2 Identity Max Mean OneHot Pack PadV2 Reshape Select SelectV2 Slice StridedSlice StridedSliceGrad Sum Tile`,
   activations: 'Relu',
   backprops: 'ReluGrad',

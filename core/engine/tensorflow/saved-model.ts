@@ -1,8 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LabError, messageOf } from '../../base/errors.ts';
+import { makeFolder } from '../../data/folder.js';
+import { makeTemporary, sweepTemporary } from '../../data/temporary.ts';
 import type { TensorFlowBinding } from './binding.ts';
+import { engineHome } from './cache.ts';
 import type { Argument, Attribute, Graph, GraphFunction, GraphNode, Output } from './graph.ts';
 import { outputName } from './op-outputs.ts';
 
@@ -26,12 +30,46 @@ const PRODUCER = 1882;
 
 /** Loads a `serialise`d graph as a session of the addon, by way of a temporary SavedModel; returns the session's number. */
 export function loadGraph(binding: TensorFlowBinding, graph: Uint8Array): number {
-  const folder = mkdtempSync(join(tmpdir(), 'ktg-step-'));
+  const folder = written(graph);
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), graph);
     return binding.loadSavedModel(folder, TAG);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Writes a SavedModel to the folder for temporary files, or to the engine's own where that one is
+ * missing or full. Throws LabError `engine.no-temporary-folder`.
+ */
+function written(graph: Uint8Array): string {
+  const reasons: string[] = [];
+  for (const parent of [tmpdir(), join(engineHome(), 'temporary')]) {
+    try {
+      return writtenIn(parent, graph);
+    } catch (error) {
+      reasons.push(`${parent} (${messageOf(error)})`);
+    }
+  }
+  throw new LabError(
+    'engine.no-temporary-folder',
+    `The compiled step cannot be written to ${reasons.join(', nor to ')}.`,
+    'Make room there, or set TMPDIR to another folder and start the lab again; then resume.',
+  );
+}
+
+function writtenIn(parent: string, graph: Uint8Array): string {
+  if (parent !== tmpdir()) {
+    makeFolder(parent);
+    sweepTemporary(parent);
+  }
+  const folder = makeTemporary('step', parent);
+  try {
+    writeFileSync(join(folder, 'saved_model.pb'), graph);
+    return folder;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
   }
 }
 

@@ -54,9 +54,9 @@ export function studyRequests(desk: Desk): Answers<Names> {
       if (before.state === 'completed' && trials !== undefined && trials > drawn) scheduler.resume({ study });
       return views.card(study);
     },
-    'studies.resume': async ({ study }) => {
+    'studies.resume': async ({ study, failed = false }) => {
       await requireData(desk, store.study(study).plan.training.data);
-      scheduler.resume({ study });
+      scheduler.resume({ study }, failed ? 'with-failed' : 'the-rest');
       return views.card(study);
     },
     'studies.pause': ({ study, when }) => {

@@ -153,6 +153,11 @@ describe('the table', () => {
     });
     assert.match(noResult([failed(1), nan, failed(2)])!.message, /2 of them: It fell over/);
     assert.match(noResult([nan])!.message, /not a number/);
+    const cancelled = trial(4, { accuracy: null, state: 'cancelled' });
+    assert.deepEqual(noResult([cancelled, { ...cancelled, run: 5 }]), {
+      message: 'None of 2 trials has a result. All: cancelled: it was stopped, or its study was',
+      next: 'Resume the study to take up its trials again.',
+    });
   });
 
   test('names a family of networks once', () => {
