@@ -12,7 +12,7 @@ import { tellEndings } from './notices.ts';
 import { openOrChoose } from './opening.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
-import { acceptsNoSandbox, lockContents, lockSession, openOutside } from './security.ts';
+import { lockContents, lockSession, mayStart, openOutside } from './security.ts';
 import { explain } from './trouble.ts';
 import { LabWindow } from './window.ts';
 import { argumentsFor, type Wish, wishFrom, wishOf } from './wish.ts';
@@ -48,14 +48,15 @@ if (app.requestSingleInstanceLock(wish)) {
 /** Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this file has run. */
 async function start(): Promise<void> {
   lockContents();
-  app.enableSandbox();
+  const sandboxed = !app.commandLine.hasSwitch('no-sandbox');
+  if (sandboxed) app.enableSandbox(); // which removes that switch: Chromium would run without a sandbox all the same
   if (process.platform === 'win32') app.setAppUserModelId(APP_ID); // or its notifications are not shown
   // Workers run under the Node that comes with the app or the checkout: this program cannot be run as one (a fuse).
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
   await app.whenReady();
-  if (app.commandLine.hasSwitch('no-sandbox') && !(await acceptsNoSandbox())) {
+  if (!(await mayStart(sandboxed))) {
     app.exit(1);
     return;
   }

@@ -1,6 +1,6 @@
 /** The app's life at the level of its main program, with a real lab: what begins it, ends it, and begins the next one. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
@@ -23,6 +23,8 @@ after(() => {
 });
 
 const { app, BrowserWindow, dialog, ipcMain, Menu, powerMonitor, shell } = fake;
+/** Its `getuid`, which Windows lacks, can be replaced. */
+const posix = process as { getuid(): number };
 const SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
 beforeEach(() => {
   for (const emitter of [app, ipcMain, powerMonitor, fake.session.defaultSession])
@@ -33,7 +35,7 @@ beforeEach(() => {
   app.switches.clear();
   BrowserWindow.made.length = 0;
   dialog.asked.length = dialog.errors.length = dialog.files.length = 0;
-  dialog.responses.length = 0;
+  dialog.responses.length = dialog.named.length = 0;
 });
 
 let lives = 0;
@@ -210,7 +212,8 @@ describe('the beginning', () => {
     assert.equal(BrowserWindow.made.length, 0);
   });
 
-  test('without Chromium’s sandbox is the user’s decision', async () => {
+  test('without Chromium’s sandbox is the user’s decision', async (context) => {
+    context.mock.method(posix, 'getuid', () => 1000);
     app.switches.add('no-sandbox');
     dialog.responses.push(0);
     await begin('--lab=:memory:');
@@ -223,6 +226,26 @@ describe('the beginning', () => {
     await end();
   });
 });
+
+  test('as root without a sandbox ends, and says what to do instead', async (context) => {
+    context.mock.method(posix, 'getuid', () => 0);
+    const { mock } = context.mock.method(console, 'error', () => undefined);
+    app.switches.add('no-sandbox');
+    await begin('--lab=:memory:');
+    assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
+    for (const said of [String(mock.calls[0]?.arguments[0]), ...dialog.errors])
+      assert.match(said, /root.*ordinary user.*ktg serve/s);
+    assert.equal(dialog.errors.length, 1);
+  });
+
+  test('waits for a question that has no window yet: the lab cannot be opened', async () => {
+    const broken = file('broken');
+    writeFileSync(broken, 'these are words and no lab file at all');
+    dialog.responses.push(2);
+    await begin(`--lab=${broken}`);
+    assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
+    assert.equal(dialog.asked[0]!.title, 'The lab cannot be opened');
+  });
 
 describe('the menu', () => {
   test('goes where the page’s own keys go', async () => {
@@ -253,8 +276,7 @@ describe('the menu', () => {
     const copied = async (path: string): Promise<void> => {
       dialog.files.push(path);
       click('&File', 'Copy the lab file…');
-      await until(() => dialog.files.length === 0);
-      for (let turn = 0; turn < 10; turn++) await settled();
+      await until(() => statSync(path).ino !== ino || dialog.errors.length > 0);
     };
     writeFileSync(copy, 'an earlier one');
     for (const round of [1, 2]) {
@@ -266,6 +288,7 @@ describe('the menu', () => {
       rmSync(`${copy}-wal`, { force: true });
     }
     await copied(file('copied'));
+      const { ino } = statSync(path);
     assert.match(dialog.errors.join(), /is a lab that is open.*Choose another name/s);
     click('&File', 'Show the lab file in its folder');
     assert.deepEqual(shell.shown, [file('copied')]);
@@ -274,6 +297,7 @@ describe('the menu', () => {
 });
 
 describe('the window', () => {
+      assert.deepEqual(dialog.named.at(-1)!.properties, ['showOverwriteConfirmation']);
   test('that is left closed after crashes has gone, and opens again when it is asked for', async () => {
     await begin('--lab=:memory:');
     dialog.responses.push(1);
@@ -282,7 +306,6 @@ describe('the window', () => {
       await settled();
     }
     assert.equal(dialog.asked.length, 1);
-    assert.ok(BrowserWindow.made.every(({ destroyed }) => destroyed));
     const { length } = BrowserWindow.made;
     startAgain({ lab: null, place: 'log' });
     assert.equal(BrowserWindow.made.length, length + 1);
@@ -312,3 +335,9 @@ describe('the window', () => {
     await end();
   });
 });
+    await until(() => BrowserWindow.made.every(({ destroyed }) => destroyed));
+    const options = {
+      title: 'Save',
+      defaultPath: join(folder, 'figure.svg'),
+      properties: ['showOverwriteConfirmation'],
+    };
