@@ -1,5 +1,7 @@
-import { dialog, type BrowserWindow } from 'electron';
+import type { BrowserWindow } from 'electron';
+import type { LabApi } from '../core/lab/api.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
+import { ask } from './dialogs.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */
 export function quitQuestion(running: readonly string[]): { message: string; detail: string } | null {
@@ -63,20 +65,39 @@ export class Leaving {
 
   async #agrees(): Promise<boolean> {
     if (this.#lab.elsewhere) return true;
-    const slots = await this.#lab.api.request('slots.list', {}).catch(() => []);
-    const question = quitQuestion(slots.filter(({ run }) => run !== null).map(({ title }) => title));
+    const question = quitQuestion(await trainings(this.#lab.api).catch(() => []));
     if (!question) return true;
-    const options = {
-      type: 'question' as const,
+    const response = await ask(this.#window(), {
+      type: 'question',
       ...question,
       buttons: ['Keep running', 'Quit'],
       defaultId: 0,
       cancelId: 0,
-    };
-    const window = this.#window();
-    const { response } = await (window
-      ? dialog.showMessageBox(window, options)
-      : dialog.showMessageBox(options));
+    });
     return response === 1;
   }
+}
+
+/** Titles of the trainings that quitting interrupts: not of studies and re-runs that are paused or stopped already. */
+async function trainings(lab: LabApi): Promise<string[]> {
+  const slots = await lab.request('slots.list', {});
+  const busy = slots.filter(({ run }) => run !== null);
+  if (busy.length === 0) return [];
+  const [studies, reruns] = await Promise.all([
+    lab.request('studies.list', {}),
+    lab.request('reruns.list', {}),
+  ]);
+  const ending = (state: string): boolean => state === 'paused' || state === 'stopped';
+  const studiesEnding = new Set(
+    studies.filter(({ study }) => ending(study.state)).map(({ study }) => study.id),
+  );
+  const rerunsEnding = new Set(
+    reruns.filter(({ rerun }) => ending(rerun.state)).map(({ rerun }) => rerun.id),
+  );
+  return busy
+    .filter(
+      ({ study, rerun }) =>
+        !(study !== null && studiesEnding.has(study)) && !(rerun !== null && rerunsEnding.has(rerun)),
+    )
+    .map(({ title }) => title);
 }
