@@ -70,9 +70,9 @@ async function start(): Promise<void> {
 }
 
 /** Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies now will be gone. */
-function beginAgain(args?: string[]): void {
+function beginAgain(args: string[]): void {
   const { APPIMAGE } = process.env;
-  app.relaunch({ ...(args && { args }), ...(APPIMAGE && { execPath: APPIMAGE }) });
+  app.relaunch({ args, ...(APPIMAGE && { execPath: APPIMAGE }) });
 }
 
 function work(lab: HeldLab): void {
@@ -132,8 +132,8 @@ function work(lab: HeldLab): void {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leaving.leave(false));
   void lab.lost.then(() => {
     if (leaving.decided) return;
-    // The program that held the lab has ended: this one starts again and takes it over.
-    beginAgain();
+    // The program that held the lab has ended: this one starts again at the same place and takes it over.
+    beginAgain(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
     app.exit(0);
   });
 

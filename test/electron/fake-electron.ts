@@ -150,17 +150,25 @@ export class BrowserWindow extends EventEmitter {
   }
   loadURL = (address: string): Promise<void> => {
     this.webContents.loaded.push(address);
-    return Promise.resolve(void (this.webContents.address = address));
+    this.webContents.address = address;
+    this.webContents.emit('did-navigate', {}, address);
+    return Promise.resolve();
   };
   show = (): void => void this.shown++;
   hide = (): void => undefined;
   focus = (): void => undefined;
   isFocused = (): boolean => false;
   isMinimized = (): boolean => false;
-  isMaximized = (): boolean => false;
-  maximize = (): void => undefined;
+  maximized = false;
+  isMaximized = (): boolean => this.maximized;
+  maximize = (): void => {
+    this.maximized = true;
+    // As on X11, where a window that opens maximized has had no other bounds.
+    if (this.shown === 0) this.normal = { x: 0, y: 0, width: 1920, height: 1080 };
+  };
+  normal = { x: 10, y: 20, width: 900, height: 700 };
   isDestroyed = (): boolean => this.destroyed;
-  getNormalBounds = (): object => ({ x: 10, y: 20, width: 900, height: 700 });
+  getNormalBounds = (): object => this.normal;
   destroy = (): void => {
     this.destroyed = true;
     this.emit('closed');

@@ -187,9 +187,10 @@ describe('another lab', () => {
     const other = await holdLab(file('shared'), 'at-rest');
     await begin(`--lab=${file('shared')}`);
     assert.deepEqual(await (await page()).request('studies.list', {}), []);
+    shown().webContents.address = 'app://lab/#/log';
     await other.close();
     await until(() => app.quits === 1);
-    assert.equal(app.relaunches.length, 1);
+    assert.deepEqual(app.relaunches, [{ args: ['checkout', `--lab=${file('shared')}`, 'ktg-lab://log'] }]);
   });
 });
 
@@ -297,7 +298,49 @@ describe('the menu', () => {
 });
 
 describe('the window', () => {
-      assert.deepEqual(dialog.named.at(-1)!.properties, ['showOverwriteConfirmation']);
+  const kept = (): unknown => JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8'));
+  const normal = { x: 300, y: 150, width: 1000, height: 700 };
+
+  test('after a crash opens where it was, not where it was when the app last ended', async () => {
+    await begin('--lab=:memory:');
+    shown().normal = normal;
+    shown().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
+    await settled();
+    assert.equal(BrowserWindow.made.length, 2);
+    const { x, y, width, height } = shown().options as Partial<typeof normal>;
+    assert.deepEqual({ x, y, width, height }, normal);
+    await end();
+  });
+
+  test('keeps its normal bounds over starts as maximized, until it has others', async () => {
+    writeFileSync(join(folder, 'window.json'), JSON.stringify({ ...normal, maximized: true }));
+    for (let start = 0; start < 2; start++) {
+      await begin('--lab=:memory:');
+      assert.equal(shown().maximized, true);
+      close();
+      assert.deepEqual(kept(), { ...normal, maximized: true });
+      await until(() => app.quits === 1);
+      app.quits = BrowserWindow.made.length = 0;
+      for (const emitter of [app, ipcMain, powerMonitor]) emitter.removeAllListeners();
+    }
+    await begin('--lab=:memory:');
+    shown().maximized = false;
+    shown().normal = { ...normal, x: 400 };
+    shown().emit('unmaximize');
+    close();
+    assert.deepEqual(kept(), { ...normal, x: 400, maximized: false });
+    await until(() => app.quits === 1);
+  });
+
+  test('comes back from a blank page to the place that it showed', async () => {
+    await begin('--lab=:memory:');
+    const { webContents } = shown();
+    webContents.emit('did-navigate-in-page', {}, 'app://lab/#/studies/4', true);
+    webContents.emit('did-navigate', {}, 'about:blank');
+    assert.equal(webContents.address, 'app://lab/#/studies/4');
+    await end();
+  });
+
   test('that is left closed after crashes has gone, and opens again when it is asked for', async () => {
     await begin('--lab=:memory:');
     dialog.responses.push(1);
