@@ -183,6 +183,7 @@ export interface Item {
   role?: string;
   submenu?: Item[];
   click?: () => void;
+  visible?: boolean;
 }
 export const Menu = {
   items: [] as Item[],

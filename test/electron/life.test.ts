@@ -249,6 +249,20 @@ describe('the beginning', () => {
   });
 
 describe('the menu', () => {
+  const items = (label: string) => Menu.items.find((each) => each.label === label)!.submenu!;
+
+  test('zooms in by every plus key, and has nothing that only macOS knows', async (context) => {
+    await begin('--lab=:memory:');
+    const zooms = items('&View').filter(({ role }) => role === 'zoomIn');
+    assert.deepEqual(
+      zooms.map(({ accelerator, visible = true }) => [accelerator, visible]),
+      [[undefined, true], ['CmdOrCtrl+=', false], ['CmdOrCtrl+numadd', false]], // prettier-ignore
+    );
+    await end();
+    if (process.platform === 'darwin') return context.skip('macOS has a window menu of its own');
+    assert.deepEqual(items('&Window').map(({ role }) => role), ['minimize', 'close']); // prettier-ignore
+  });
+
   test('goes where the page’s own keys go', async () => {
     await begin('--lab=:memory:');
     const frame = readFileSync(new URL('../../renderer/frame/App.svelte', import.meta.url), 'utf8');
