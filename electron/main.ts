@@ -6,7 +6,7 @@ import { stayAwake } from './awake.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
 import { offerLab } from './line.ts';
-import { linkTo, placeIn, SCHEME } from './links.ts';
+import { linkTo, placeIn, registerLinks } from './links.ts';
 import { setMenu } from './menu.ts';
 import { tellEndings } from './notices.ts';
 import { openOrChoose } from './opening.ts';
@@ -60,7 +60,7 @@ async function start(): Promise<void> {
     app.exit(1);
     return;
   }
-  if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(SCHEME); // elsewhere packages say so
+  registerLinks();
   lockSession(session.defaultSession);
   askWhereToSave(session.defaultSession);
   serveWindow(built('../renderer'));

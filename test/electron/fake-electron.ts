@@ -99,7 +99,7 @@ export const dialog = {
   named: [] as Asked[],
   errors: [] as string[],
   response: 0,
-  showMessageBox: (...given: unknown[]): Promise<{ response: number }> => {
+  showMessageBox: async (...given: unknown[]): Promise<{ response: number }> => {
     dialog.asked.push(given.at(-1) as object);
     await heard(given[0]);
     return { response: dialog.responses.shift() ?? dialog.response };

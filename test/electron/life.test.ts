@@ -226,7 +226,6 @@ describe('the beginning', () => {
     assert.match(dialog.asked[1]!.message!, /sandbox/);
     await end();
   });
-});
 
   test('as root without a sandbox ends, and says what to do instead', async (context) => {
     context.mock.method(posix, 'getuid', () => 0);
@@ -247,6 +246,7 @@ describe('the beginning', () => {
     assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
     assert.equal(dialog.asked[0]!.title, 'The lab cannot be opened');
   });
+});
 
 describe('the menu', () => {
   const items = (label: string) => Menu.items.find((each) => each.label === label)!.submenu!;
@@ -289,6 +289,7 @@ describe('the menu', () => {
     await begin(`--lab=${file('copied')}`);
     const copy = file('copy');
     const copied = async (path: string): Promise<void> => {
+      const { ino } = statSync(path);
       dialog.files.push(path);
       click('&File', 'Copy the lab file…');
       await until(() => statSync(path).ino !== ino || dialog.errors.length > 0);
@@ -296,6 +297,7 @@ describe('the menu', () => {
     writeFileSync(copy, 'an earlier one');
     for (const round of [1, 2]) {
       await copied(copy);
+      assert.deepEqual(dialog.named.at(-1)!.properties, ['showOverwriteConfirmation']);
       assert.deepEqual(dialog.errors, [], `${round}`);
       const database = openSqlite(copy);
       assert.deepEqual(database.value('PRAGMA integrity_check'), 'ok');
@@ -303,7 +305,6 @@ describe('the menu', () => {
       rmSync(`${copy}-wal`, { force: true });
     }
     await copied(file('copied'));
-      const { ino } = statSync(path);
     assert.match(dialog.errors.join(), /is a lab that is open.*Choose another name/s);
     click('&File', 'Show the lab file in its folder');
     assert.deepEqual(shell.shown, [file('copied')]);
@@ -362,6 +363,7 @@ describe('the window', () => {
       shown().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
       await settled();
     }
+    await until(() => BrowserWindow.made.every(({ destroyed }) => destroyed));
     assert.equal(dialog.asked.length, 1);
     const { length } = BrowserWindow.made;
     startAgain({ lab: null, place: 'log' });
@@ -386,15 +388,14 @@ describe('the window', () => {
       );
       return told;
     };
-    for (const address of ['blob:app://lab/1', 'data:image/png,'])
-      assert.deepEqual(download(address), { options: { title: 'Save', defaultPath: join(folder, 'figure.svg') } }); // prettier-ignore
-    for (const address of ['https://example.org/x', 'blob:https://example.org/1', 'file:///etc/passwd', 'app://lab/']) assert.deepEqual(download(address), { stopped: true }); // prettier-ignore
-    await end();
-  });
-});
-    await until(() => BrowserWindow.made.every(({ destroyed }) => destroyed));
     const options = {
       title: 'Save',
       defaultPath: join(folder, 'figure.svg'),
       properties: ['showOverwriteConfirmation'],
     };
+    for (const address of ['blob:app://lab/1', 'data:image/png,'])
+      assert.deepEqual(download(address), { options });
+    for (const address of ['https://example.org/x', 'blob:https://example.org/1', 'file:///etc/passwd', 'app://lab/']) assert.deepEqual(download(address), { stopped: true }); // prettier-ignore
+    await end();
+  });
+});
