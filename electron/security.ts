@@ -54,7 +54,7 @@ export function lockSession(session: Session): void {
 /** Root has no sandbox at all: a defect of the browser inside could do anything to the computer. */
 const NOT_AS_ROOT =
   'The window of KTG lab has no sandbox when root starts it. Start KTG lab as an ordinary user, ' +
-  'or run `npx ktg serve` to use the lab in your own browser.';
+  'or run npx ktg serve to use the lab in your own browser.';
 
 /**
  * Whether the app may start where Chromium has no sandbox: never for root; anybody else decides. An AppImage starts without it
