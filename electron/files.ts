@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { app, shell, type BrowserWindow, type Session } from 'electron';
 import { LabError } from '../core/base/errors.ts';
 import type { LabApi } from '../core/lab/api.ts';
@@ -46,10 +46,14 @@ async function copyTo(api: LabApi, path: string): Promise<void> {
   }
   if (existsSync(`${path}-wal`))
     throw new LabError('files.lab-in-use', `${path} is a lab that is open, or was not closed.`, 'Choose another name for the copy.'); // prettier-ignore
-  const aside = `${path}.new`;
-  await rm(aside, { force: true }); // of a copy that was interrupted
-  await api.request('lab.backup', { path: aside });
-  await rename(aside, path);
+  const folder = await mkdtemp(join(dirname(path), '.ktg-copy-')); // nobody else's
+  try {
+    const copy = join(folder, basename(path));
+    await api.request('lab.backup', { path: copy });
+    await rename(copy, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The lab file that the user chooses instead of this one; null when none. */

@@ -295,10 +295,12 @@ describe('the menu', () => {
       await until(() => statSync(path).ino !== ino || dialog.errors.length > 0);
     };
     writeFileSync(copy, 'an earlier one');
+    writeFileSync(`${copy}.new`, 'of somebody else');
     for (const round of [1, 2]) {
       await copied(copy);
       assert.deepEqual(dialog.named.at(-1)!.properties, ['showOverwriteConfirmation']);
       assert.deepEqual(dialog.errors, [], `${round}`);
+      assert.equal(readFileSync(`${copy}.new`, 'utf8'), 'of somebody else');
       const database = openSqlite(copy);
       assert.deepEqual(database.value('PRAGMA integrity_check'), 'ok');
       database.close();
