@@ -1,9 +1,20 @@
 #!/usr/bin/env node
-// Makes a .deb with Debian's own dpkg-deb. electron-builder calls it in place of fpm, which it would download, with the same
-// arguments; an argument that is not known here is an error. Plain JavaScript for Node 18 and newer.
+// Makes a .deb with Debian's own dpkg-deb. electron-builder calls it with the arguments of fpm, which
+// it would download; an unknown argument is an error. Plain JavaScript for Node 18 and newer.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -73,7 +84,7 @@ function place(pair) {
 }
 
 /**
- * Gives everybody the right to read what is below a folder, whatever the checkout allows, and measures it.
+ * Lets everybody read the files, whatever rights the checkout has, and measures them.
  *
  * @param {string} path from the package's root
  * @returns {{ bytes: number, sums: string[] }} `sums` are lines of md5sums
@@ -84,7 +95,9 @@ function settle(path) {
   if (found.isSymbolicLink()) return { bytes: 0, sums: [] };
   if (found.isDirectory()) {
     chmodSync(whole, 0o755);
-    const parts = readdirSync(whole).sort().map((name) => settle(join(path, name))); // prettier-ignore
+    const parts = readdirSync(whole)
+      .sort()
+      .map((name) => settle(join(path, name)));
     return {
       bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
       sums: parts.flatMap(({ sums }) => sums),

@@ -28,7 +28,8 @@ const reasonOf = (error) =>
   (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] || 'no reason was given';
 
 /**
- * The environment in which electron-builder makes a .deb with Debian's own tools where they are there: it would download fpm.
+ * Lets electron-builder make a .deb with Debian's tools where they are installed: it downloads fpm
+ * otherwise.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} environment

@@ -1,5 +1,11 @@
 /** Every dialog of the app: they share a title, and are heard also while the app has no window. */
-import { dialog, type BrowserWindow, type MessageBoxOptions, type OpenDialogOptions, type SaveDialogOptions } from 'electron'; // prettier-ignore
+import {
+  dialog,
+  type BrowserWindow,
+  type MessageBoxOptions,
+  type OpenDialogOptions,
+  type SaveDialogOptions,
+} from 'electron';
 
 /** Milliseconds between two turns of the main loop while a dialog is open. */
 const TURN = 200;
@@ -41,7 +47,7 @@ export async function askForName(
   return filePath === '' ? null : filePath;
 }
 
-/** Keeps the main loop turning: without a window and a timer, Electron 33 on Linux hears no answer. */
+/** Keeps the main loop turning: Electron 33 on Linux hears no answer without window and timer. */
 async function heard<Answer>(answer: Promise<Answer>): Promise<Answer> {
   const turning = setInterval(() => undefined, TURN);
   try {

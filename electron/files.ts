@@ -23,7 +23,7 @@ export function askWhereToSave(session: Session): void {
   });
 }
 
-/** Linux asks whether an existing file may be replaced only when it is told to; macOS and Windows always ask. */
+/** Linux asks before it replaces a file only when told to; macOS and Windows always ask. */
 const askBeforeReplacing = { properties: ['showOverwriteConfirmation' as const] };
 
 /** Asks for a name and copies the lab file there. */

@@ -11,7 +11,8 @@ export const linkTo = (place: string): string => START + place;
 /** Makes the app the one that opens links. On Linux and macOS its package says so already. */
 export function registerLinks(platform: NodeJS.Platform = process.platform): void {
   if (!app.isPackaged || platform !== 'win32') return;
-  app.setAsDefaultProtocolClient(SCHEME, process.execPath, ['--']); // or a link could be read as a switch
+  // Behind `--` a link cannot be read as a switch.
+  app.setAsDefaultProtocolClient(SCHEME, process.execPath, ['--']);
 }
 
 /**

@@ -78,7 +78,7 @@ export class Leaving {
   }
 }
 
-/** Titles of the trainings that quitting interrupts: not of studies and re-runs that are paused or stopped already. */
+/** Titles of the trainings that quitting interrupts: none of a study that is paused or stopped. */
 async function trainings(lab: LabApi): Promise<string[]> {
   const slots = await lab.request('slots.list', {});
   const busy = slots.filter(({ run }) => run !== null);

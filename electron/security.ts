@@ -57,8 +57,8 @@ const NOT_AS_ROOT =
   'or run npx ktg serve to use the lab in your own browser.';
 
 /**
- * Whether the app may start where Chromium has no sandbox: never for root; anybody else decides. An AppImage starts without it
- * by itself where the system lets no program build one.
+ * Whether the app may start without a sandbox: root never, other users decide. An AppImage turns
+ * the sandbox off by itself where the system forbids it.
  *
  * @param sandboxed whether Chromium was started with its sandbox
  */

@@ -23,7 +23,10 @@ export interface WindowOptions {
 export class LabWindow {
   readonly #options: WindowOptions;
   #window: BrowserWindow | null = null;
-  /** Bounds before a start as maximized: X11 calls the whole screen the normal bounds then. null: the window knows them. */
+  /**
+   * Normal bounds before a start as maximized, where X11 takes the whole screen for them; null: the
+   * window knows its own.
+   */
   #normal: Area | null = null;
   #crashes: number[] = [];
 
@@ -135,7 +138,7 @@ export class LabWindow {
       }
     }
     const place = placeOf(window.isDestroyed() ? START : window.webContents.getURL());
-    if (!window.isDestroyed()) this.#keepState(window); // for the new one; `destroy` below raises no `close`
+    if (!window.isDestroyed()) this.#keepState(window); // `destroy` below raises no `close`
     if (this.#window === window) this.#window = null;
     this.#open(place);
     if (!window.isDestroyed()) window.destroy(); // after the new one: the last window's end would end the app

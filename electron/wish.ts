@@ -34,7 +34,7 @@ export function wishOf(args: readonly string[]): Wish {
 /** The same argument list with another wish. */
 export function argumentsFor({ lab, place }: Wish, args: readonly string[]): string[] {
   const { tokens } = read(args);
-  // Nothing of ours is behind `--`, and what Windows puts there of a stranger's link must never become a switch.
+  // Drops everything behind `--`: a stranger's link on Windows must never become a switch.
   const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length;
   const taken = new Set(
     tokens.flatMap((token) => {

@@ -1,7 +1,7 @@
 /** How `npm run pack` makes one package after another, and a .deb with Debian's own tools. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -87,14 +87,19 @@ describe('a .deb', { skip }, () => {
     assert.equal(field('Recommends'), 'libappindicator3-1');
     assert.equal(field('Installed-Size'), '1');
     assert.equal(field('Description'), 'Graphs that teach\n More of them.\n .\n And a paragraph.');
-    const files = tell('--contents', output).split('\n').map((line) => line.split(/\s+/)); // prettier-ignore
+    const files = tell('--contents', output)
+      .split('\n')
+      .map((line) => line.split(/\s+/));
     const listed = (end: string) => files.find((words) => words.join(' ').endsWith(end))!.slice(0, 2);
     assert.deepEqual(listed('./opt/KTG lab/ktg-lab'), ['-rwxr-xr-x', 'root/root']);
     assert.deepEqual(listed('./opt/KTG lab/resources/data'), ['-rw-r--r--', 'root/root']);
     assert.deepEqual(listed('./usr/share/applications/ktg-lab.desktop'), ['-rw-r--r--', 'root/root']);
     assert.match(tell('--info', output, 'postinst'), /echo installed/);
     assert.match(tell('--info', output, 'md5sums'), /^[0-9a-f]{32} {2}opt\/KTG lab\/ktg-lab$/m);
-    assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('.deb-')), []); // prettier-ignore
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.deb-')),
+      [],
+    );
   });
 
   test('is not made of what is not understood', () => {

@@ -256,11 +256,18 @@ describe('the menu', () => {
     const zooms = items('&View').filter(({ role }) => role === 'zoomIn');
     assert.deepEqual(
       zooms.map(({ accelerator, visible = true }) => [accelerator, visible]),
-      [[undefined, true], ['CmdOrCtrl+=', false], ['CmdOrCtrl+numadd', false]], // prettier-ignore
+      [
+        [undefined, true],
+        ['CmdOrCtrl+=', false],
+        ['CmdOrCtrl+numadd', false],
+      ],
     );
     await end();
     if (process.platform === 'darwin') return context.skip('macOS has a window menu of its own');
-    assert.deepEqual(items('&Window').map(({ role }) => role), ['minimize', 'close']); // prettier-ignore
+    assert.deepEqual(
+      items('&Window').map(({ role }) => role),
+      ['minimize', 'close'],
+    );
   });
 
   test('goes where the page’s own keys go', async () => {

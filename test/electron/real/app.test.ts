@@ -12,7 +12,17 @@ import type { ElectronApplication, Page } from 'playwright-core';
 import { holdLab } from '../../../core/lab/hold.ts';
 import { openSqlite } from '../../../core/store/sqlite.ts';
 import { quickLook } from '../../e2e/quick-look.ts';
-import { argumentsIn, binary, buildApp, checkout, environmentIn, finish, launch, pageOf, skip } from './launch.ts'; // prettier-ignore
+import {
+  argumentsIn,
+  binary,
+  buildApp,
+  checkout,
+  environmentIn,
+  finish,
+  launch,
+  pageOf,
+  skip,
+} from './launch.ts';
 
 describe('the app in a real Electron', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-electron-'));
@@ -143,7 +153,6 @@ describe('the app in a real Electron', { skip }, () => {
       'app://other/',
       'javascript:void(document.title="led")',
     ])
-      // prettier-ignore
       await page.evaluate(`void (location.href = ${JSON.stringify(address)})`).catch(() => undefined);
     await page.evaluate(`{
       const form = document.createElement('form');
@@ -169,11 +178,18 @@ describe('the app in a real Electron', { skip }, () => {
 
   test('the menu leads to every view, and zooms', async () => {
     const click = async (menu: string, label: string): Promise<void> =>
-      app.evaluate(({ Menu, BrowserWindow }, [menu, label]) => {
-        const items = Menu.getApplicationMenu()!.items.find((each) => each.label === menu)!.submenu!.items;
-        const item = items.find((each) => each.label === label)!;
-        item.click(undefined, BrowserWindow.getAllWindows()[0], BrowserWindow.getAllWindows()[0]!.webContents);
-      }, [menu, label] as const); // prettier-ignore
+      app.evaluate(
+        ({ Menu, BrowserWindow }, [menu, label]) => {
+          const items = Menu.getApplicationMenu()!.items.find((each) => each.label === menu)!.submenu!.items;
+          const item = items.find((each) => each.label === label)!;
+          item.click(
+            undefined,
+            BrowserWindow.getAllWindows()[0],
+            BrowserWindow.getAllWindows()[0]!.webContents,
+          );
+        },
+        [menu, label] as const,
+      );
     const views = ['Graphs', 'Compare', 'Re-runs', 'Data', 'Settings', 'Log', 'Studies'];
     for (const view of views) {
       await click('&Go', view);

@@ -31,7 +31,7 @@ export function buildApp(): void {
   }
 }
 
-/** Arguments of a start on a lab file in `folder`, which also holds everything that the app keeps. */
+/** Arguments of a start on a lab file in `folder`, where the app keeps everything else too. */
 export const argumentsIn = (folder: string, lab = 'lab'): string[] => [
   `--lab=${join(folder, `${lab}.sqlite`)}`,
   `--user-data-dir=${join(folder, 'user')}`,
@@ -96,7 +96,7 @@ export async function answer(app: ElectronApplication, button: number): Promise<
   return () => app.evaluate(() => (globalThis as unknown as { said: string[] }).said);
 }
 
-/** An app that is ours, but for its first question: the answer is `button`, and what it said is kept for `said`. */
+/** Our app, whose questions answer themselves from the start with `button`; `said` tells them. */
 export function appThatAnswers(folder: string, button: number): string {
   const path = join(folder, `answers-${button}`);
   mkdirSync(path);
