@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findElectron } from './electron.js';
-import { packageConfiguration } from './packaging.js';
+import { packageConfiguration, packageTargets } from './packaging.js';
 import { checkout, pinnedNode, runPinned } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
+import { debTool, makeEach, unpackedFolder } from './targets.js';
 import { ensureWindowOrExit } from './window.js';
 
 process.chdir(checkout);
@@ -15,13 +16,38 @@ await ensureWindowOrExit();
 if ((await runPinned(checkout, [join(checkout, 'build', 'shell.js')])) !== 0) process.exit(1);
 
 const { build, Platform } = await import('electron-builder');
-const made = await build({
-  targets: Platform.current().createTarget(process.argv.includes('--dir') ? 'dir' : null),
-  projectDir: checkout,
-  publish: 'never',
-  config: packageConfiguration({ node: pinnedNode(checkout), output: 'out/packages', electronDist }),
-});
-console.log(made.length > 0 ? made.join('\n') : 'The app is in out/packages.');
+const output = 'out/packages';
+const { made, failed } = process.argv.includes('--dir') ? await folderOnly() : await packages();
+for (const line of made) console.log(line);
+for (const line of failed) console.error(line);
+process.exit(failed.length > 0 ? 1 : 0);
+
+async function folderOnly() {
+  await make('dir');
+  return { made: [`The app is in ${output}.`], failed: [] };
+}
+
+/** On Linux all are made from one folder; each may fail for want of a tool that is downloaded. */
+async function packages() {
+  const onLinux = process.platform === 'linux';
+  const folder = onLinux ? (await folderOnly()).made : [];
+  if (onLinux) Object.assign(process.env, debTool(checkout, process.env));
+  const prepackaged = onLinux ? join(checkout, output, unpackedFolder(process.arch)) : null;
+  const targets = packageTargets[/** @type {keyof typeof packageTargets} */ (process.platform)];
+  const { made, failed } = await makeEach(targets, (target) => make(target, prepackaged));
+  return { made: [...folder, ...made], failed };
+}
+
+/** @param {string} target @param {string | null} [prepackaged] folder of the app, if it is there already */
+function make(target, prepackaged = null) {
+  return build({
+    targets: Platform.current().createTarget(target),
+    projectDir: checkout,
+    publish: 'never',
+    prepackaged,
+    config: packageConfiguration({ node: pinnedNode(checkout), output, electronDist }), // is changed by `build`
+  });
+}
 
 /** Folder of an unpacked Electron; ends the process where none can be had. */
 async function electronFolder() {

@@ -62,7 +62,7 @@ export function packageConfiguration({
       resetAdHocDarwinSignature: platform === 'darwin',
     },
     linux: {
-      target: ['AppImage', 'deb'],
+      target: packageTargets.linux,
       icon: join('build', 'icons'),
       category: 'Science',
       synopsis: 'Knowledge transfer graphs: networks that teach each other',
@@ -73,16 +73,23 @@ export function packageConfiguration({
     appImage: { executableArgs: [] },
     // beside electron-builder's own list, which `depends` would replace
     deb: { fpm: ['libasound2', 'libgbm1'].flatMap((library) => ['--depends', library]) },
-    win: { target: ['nsis'], icon: join('build', 'icons', '256x256.png') },
+    win: { target: packageTargets.win32, icon: join('build', 'icons', '256x256.png') },
     nsis: { oneClick: false, allowToChangeInstallationDirectory: true, deleteAppDataOnUninstall: false },
     mac: {
-      target: ['dmg'],
+      target: packageTargets.darwin,
       icon: join('build', 'icons', '1024x1024.png'),
       category: 'public.app-category.developer-tools',
       hardenedRuntime: true,
     },
   };
 }
+
+/** Kinds of packages by platform. */
+export const packageTargets = {
+  linux: ['AppImage', 'deb'],
+  win32: ['nsis'],
+  darwin: [/** @type {const} */ ('dmg')],
+};
 
 /** Sources that the engine's install compiles on the user's machine. */
 const connection = 'node_modules/@tensorflow/tfjs-node-gpu/binding';

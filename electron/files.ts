@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { app, dialog, shell, type BrowserWindow, type Session } from 'electron';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { app, shell, type BrowserWindow, type Session } from 'electron';
 import { LabError } from '../core/base/errors.ts';
 import type { LabApi } from '../core/lab/api.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
+import { askForFile, askForName } from './dialogs.ts';
 import { explain } from './trouble.ts';
 
 /**
@@ -18,9 +19,12 @@ export function askWhereToSave(session: Session): void {
       return;
     }
     const defaultPath = join(app.getPath('downloads'), basename(item.getFilename()));
-    item.setSaveDialogOptions({ title: 'Save', defaultPath });
+    item.setSaveDialogOptions({ title: 'Save', defaultPath, ...askBeforeReplacing });
   });
 }
+
+/** Linux asks before it replaces a file only when told to; macOS and Windows always ask. */
+const askBeforeReplacing = { properties: ['showOverwriteConfirmation' as const] };
 
 /** Asks for a name and copies the lab file there. */
 export async function backUp({ api, file }: HeldLab, window: BrowserWindow | null): Promise<void> {
@@ -28,11 +32,10 @@ export async function backUp({ api, file }: HeldLab, window: BrowserWindow | nul
   const options = {
     title: 'Copy the lab file',
     defaultPath: join(app.getPath('documents'), `${basename(file, '.sqlite')}-${day}.sqlite`),
+    ...askBeforeReplacing,
   };
-  const { filePath } = await (window
-    ? dialog.showSaveDialog(window, options)
-    : dialog.showSaveDialog(options));
-  if (filePath) await copyTo(api, filePath).catch(explain);
+  const path = await askForName(window, options);
+  if (path !== null) await copyTo(api, path).catch(explain);
 }
 
 /** The system's dialog has asked whether a file of that name may be replaced; it is, once the copy is whole. */
@@ -43,10 +46,14 @@ async function copyTo(api: LabApi, path: string): Promise<void> {
   }
   if (existsSync(`${path}-wal`))
     throw new LabError('files.lab-in-use', `${path} is a lab that is open, or was not closed.`, 'Choose another name for the copy.'); // prettier-ignore
-  const aside = `${path}.new`;
-  await rm(aside, { force: true }); // of a copy that was interrupted
-  await api.request('lab.backup', { path: aside });
-  await rename(aside, path);
+  const folder = await mkdtemp(join(dirname(path), '.ktg-copy-')); // nobody else's
+  try {
+    const copy = join(folder, basename(path));
+    await api.request('lab.backup', { path: copy });
+    await rename(copy, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The lab file that the user chooses instead of this one; null when none. */
@@ -56,10 +63,7 @@ export async function chooseLab(window: BrowserWindow | null): Promise<string | 
     properties: ['openFile' as const],
     filters: [{ name: 'Lab files', extensions: ['sqlite'] }],
   };
-  const { filePaths } = await (window
-    ? dialog.showOpenDialog(window, options)
-    : dialog.showOpenDialog(options));
-  return filePaths[0] ?? null;
+  return askForFile(window, options);
 }
 
 /** The name of a new lab file; null when the user thinks better of it. A lab that has that name already is opened. */
@@ -69,10 +73,7 @@ export async function nameLab(window: BrowserWindow | null): Promise<string | nu
     defaultPath: join(app.getPath('documents'), 'lab.sqlite'),
     filters: [{ name: 'Lab files', extensions: ['sqlite'] }],
   };
-  const { filePath } = await (window
-    ? dialog.showSaveDialog(window, options)
-    : dialog.showSaveDialog(options));
-  return filePath === '' ? null : filePath;
+  return askForName(window, options);
 }
 
 export function showInFolder({ file }: HeldLab): void {

@@ -1,3 +1,5 @@
+import { app } from 'electron';
+
 /** Links from outside that lead to a place of the app: `ktg-lab://studies/3`. As in build/packaging.js. */
 export const SCHEME = 'ktg-lab';
 const START = `${SCHEME}://`;
@@ -5,6 +7,13 @@ const START = `${SCHEME}://`;
 const LONGEST = 4096;
 
 export const linkTo = (place: string): string => START + place;
+
+/** Makes the app the one that opens links. On Linux and macOS its package says so already. */
+export function registerLinks(platform: NodeJS.Platform = process.platform): void {
+  if (!app.isPackaged || platform !== 'win32') return;
+  // Behind `--` a link cannot be read as a switch.
+  app.setAsDefaultProtocolClient(SCHEME, process.execPath, ['--']);
+}
 
 /**
  * The place that a link leads to, null when it is none. Links come from strangers: only what addresses are written with gets

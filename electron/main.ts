@@ -6,13 +6,13 @@ import { stayAwake } from './awake.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
 import { offerLab } from './line.ts';
-import { linkTo, placeIn, SCHEME } from './links.ts';
+import { linkTo, placeIn, registerLinks } from './links.ts';
 import { setMenu } from './menu.ts';
 import { tellEndings } from './notices.ts';
 import { openOrChoose } from './opening.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
-import { acceptsNoSandbox, lockContents, lockSession, openOutside } from './security.ts';
+import { lockContents, lockSession, mayStart, openOutside } from './security.ts';
 import { explain } from './trouble.ts';
 import { LabWindow } from './window.ts';
 import { argumentsFor, type Wish, wishFrom, wishOf } from './wish.ts';
@@ -48,18 +48,19 @@ if (app.requestSingleInstanceLock(wish)) {
 /** Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this file has run. */
 async function start(): Promise<void> {
   lockContents();
-  app.enableSandbox();
+  const sandboxed = !app.commandLine.hasSwitch('no-sandbox');
+  if (sandboxed) app.enableSandbox(); // which removes that switch: Chromium would run without a sandbox all the same
   if (process.platform === 'win32') app.setAppUserModelId(APP_ID); // or its notifications are not shown
   // Workers run under the Node that comes with the app or the checkout: this program cannot be run as one (a fuse).
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
   await app.whenReady();
-  if (app.commandLine.hasSwitch('no-sandbox') && !(await acceptsNoSandbox())) {
+  if (!(await mayStart(sandboxed))) {
     app.exit(1);
     return;
   }
-  if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(SCHEME); // elsewhere packages say so
+  registerLinks();
   lockSession(session.defaultSession);
   askWhereToSave(session.defaultSession);
   serveWindow(built('../renderer'));
@@ -69,9 +70,9 @@ async function start(): Promise<void> {
 }
 
 /** Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies now will be gone. */
-function beginAgain(args?: string[]): void {
+function beginAgain(args: string[]): void {
   const { APPIMAGE } = process.env;
-  app.relaunch({ ...(args && { args }), ...(APPIMAGE && { execPath: APPIMAGE }) });
+  app.relaunch({ args, ...(APPIMAGE && { execPath: APPIMAGE }) });
 }
 
 function work(lab: HeldLab): void {
@@ -131,8 +132,8 @@ function work(lab: HeldLab): void {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leaving.leave(false));
   void lab.lost.then(() => {
     if (leaving.decided) return;
-    // The program that held the lab has ended: this one starts again and takes it over.
-    beginAgain();
+    // The program that held the lab has ended: this one starts again at the same place and takes it over.
+    beginAgain(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
     app.exit(0);
   });
 

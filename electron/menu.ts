@@ -14,6 +14,20 @@ export interface MenuActions {
   openPaper(): void;
 }
 
+/** `zoomIn` itself answers to Ctrl+Shift+= only, where plus is the shifted key. */
+const alsoZoomsIn = (accelerator: string): MenuItemConstructorOptions => ({
+  role: 'zoomIn',
+  accelerator,
+  visible: false,
+  acceleratorWorksWhenHidden: true,
+});
+
+/** Linux and Windows: the role `windowMenu` brings an item "Zoom" that only macOS knows. */
+const windowMenu: MenuItemConstructorOptions = {
+  label: '&Window',
+  submenu: [{ role: 'minimize' }, { role: 'close' }],
+};
+
 /** The application menu. What the page's own controls do already is not repeated, except the ways to its views. */
 export function setMenu(actions: MenuActions, platform: NodeJS.Platform = process.platform): void {
   const mac = platform === 'darwin';
@@ -39,7 +53,7 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
           { role: mac ? 'close' : 'quit' },
         ],
       },
-      { role: 'editMenu' },
+      { role: 'editMenu', label: '&Edit' },
       {
         label: '&Go',
         submenu: [
@@ -60,10 +74,11 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
         label: '&View',
         submenu: [
           ...(['reload', 'resetZoom', 'zoomIn', 'zoomOut', 'togglefullscreen', 'toggleDevTools'] as const).map((role) => ({ role })), // prettier-ignore
+          ...['CmdOrCtrl+=', 'CmdOrCtrl+numadd'].map(alsoZoomsIn),
         ],
       },
-      { role: 'windowMenu' },
-      { role: 'help', submenu: [{ label: 'The paper', click: actions.openPaper }] },
+      mac ? { role: 'windowMenu' } : windowMenu,
+      { role: 'help', label: '&Help', submenu: [{ label: 'The paper', click: actions.openPaper }] },
     ]),
   );
 }

@@ -1,5 +1,6 @@
-import { dialog, type MessageBoxOptions } from 'electron';
+import type { MessageBoxOptions } from 'electron';
 import { type HeldLab, holdLab } from '../core/lab/hold.ts';
+import { ask } from './dialogs.ts';
 import { chooseLab, nameLab } from './files.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -28,7 +29,7 @@ async function askForAnother(file: string, error: unknown): Promise<string | nul
     cancelId: 2,
   };
   for (;;) {
-    const { response } = await dialog.showMessageBox(question);
+    const response = await ask(null, question);
     if (response === 2) return null;
     const chosen = await (response === 0 ? chooseLab(null) : nameLab(null));
     if (chosen !== null) return chosen;

@@ -1,6 +1,7 @@
-import { dialog, type BrowserWindow } from 'electron';
-import type { LabApi, SlotView } from '../core/lab/api.ts';
+import type { BrowserWindow } from 'electron';
+import type { LabApi } from '../core/lab/api.ts';
 import type { HeldLab } from '../core/lab/hold.ts';
+import { ask } from './dialogs.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */
 export function quitQuestion(running: readonly string[]): { message: string; detail: string } | null {
@@ -11,20 +12,6 @@ export function quitQuestion(running: readonly string[]): { message: string; det
     detail:
       'If you quit, they are kept as they are and go on from there when the app is next opened. Nothing is lost.',
   };
-}
-
-/** Titles of the runs that quitting cuts short: those of stopped studies and re-runs end anyway. */
-export async function runningTitles(api: LabApi): Promise<string[]> {
-  const slots = await api.request('slots.list', {}).catch(() => []);
-  const studies = await api.request('studies.list', {}).catch(() => []);
-  const reruns = await api.request('reruns.list', {}).catch(() => []);
-  const ending = new Set([
-    ...studies.filter(({ study }) => study.state === 'stopped').map(({ study }) => `study ${study.id}`),
-    ...reruns.filter(({ rerun }) => rerun.state === 'stopped').map(({ rerun }) => `rerun ${rerun.id}`),
-  ]);
-  const ends = (slot: SlotView): boolean =>
-    ending.has(slot.rerun === null ? `study ${slot.study}` : `rerun ${slot.rerun}`);
-  return slots.filter((slot) => slot.run !== null && !ends(slot)).map(({ title }) => title);
 }
 
 /** The way out of the app: asks while something runs, saves what runs, then lets the app end. */
@@ -78,19 +65,39 @@ export class Leaving {
 
   async #agrees(): Promise<boolean> {
     if (this.#lab.elsewhere) return true;
-    const question = quitQuestion(await runningTitles(this.#lab.api));
+    const question = quitQuestion(await trainings(this.#lab.api).catch(() => []));
     if (!question) return true;
-    const options = {
-      type: 'question' as const,
+    const response = await ask(this.#window(), {
+      type: 'question',
       ...question,
       buttons: ['Keep running', 'Quit'],
       defaultId: 0,
       cancelId: 0,
-    };
-    const window = this.#window();
-    const { response } = await (window
-      ? dialog.showMessageBox(window, options)
-      : dialog.showMessageBox(options));
+    });
     return response === 1;
   }
+}
+
+/** Titles of the trainings that quitting interrupts: none of a study that is paused or stopped. */
+async function trainings(lab: LabApi): Promise<string[]> {
+  const slots = await lab.request('slots.list', {});
+  const busy = slots.filter(({ run }) => run !== null);
+  if (busy.length === 0) return [];
+  const [studies, reruns] = await Promise.all([
+    lab.request('studies.list', {}),
+    lab.request('reruns.list', {}),
+  ]);
+  const ending = (state: string): boolean => state === 'paused' || state === 'stopped';
+  const studiesEnding = new Set(
+    studies.filter(({ study }) => ending(study.state)).map(({ study }) => study.id),
+  );
+  const rerunsEnding = new Set(
+    reruns.filter(({ rerun }) => ending(rerun.state)).map(({ rerun }) => rerun.id),
+  );
+  return busy
+    .filter(
+      ({ study, rerun }) =>
+        !(study !== null && studiesEnding.has(study)) && !(rerun !== null && rerunsEnding.has(rerun)),
+    )
+    .map(({ title }) => title);
 }

@@ -1,4 +1,5 @@
 import { app, dialog, shell, type Session, type WebContents, type WebPreferences } from 'electron';
+import { ask } from './dialogs.ts';
 import { isOurs } from './protocol.ts';
 
 /** What every window of this app is made with: the page is a browser's page, without Node and without our preload's world. */
@@ -50,12 +51,27 @@ export function lockSession(session: Session): void {
   });
 }
 
+/** Root has no sandbox at all: a defect of the browser inside could do anything to the computer. */
+const NOT_AS_ROOT =
+  'The window of KTG lab has no sandbox when root starts it. Start KTG lab as an ordinary user, ' +
+  'or run npx ktg serve to use the lab in your own browser.';
+
 /**
- * Whether the app may go on where Chromium was started without its sandbox, as an AppImage does by itself where the system lets
- * no program build one: the user decides.
+ * Whether the app may start without a sandbox: root never, other users decide. An AppImage turns
+ * the sandbox off by itself where the system forbids it.
+ *
+ * @param sandboxed whether Chromium was started with its sandbox
  */
-export async function acceptsNoSandbox(): Promise<boolean> {
-  const { response } = await dialog.showMessageBox({
+export async function mayStart(sandboxed: boolean): Promise<boolean> {
+  if (sandboxed) return true;
+  if (process.getuid?.() !== 0) return acceptsNoSandbox();
+  console.error(NOT_AS_ROOT); // root often has no screen to read a box on
+  dialog.showErrorBox('KTG lab does not start as root', NOT_AS_ROOT);
+  return false;
+}
+
+async function acceptsNoSandbox(): Promise<boolean> {
+  const response = await ask(null, {
     type: 'warning',
     message: 'The window would run without its sandbox.',
     detail:

@@ -1,7 +1,8 @@
-import { BrowserWindow, dialog, screen } from 'electron';
-import { ORIGIN, START } from './protocol.ts';
+import { BrowserWindow, screen } from 'electron';
+import { ask } from './dialogs.ts';
+import { isOurs, ORIGIN, START } from './protocol.ts';
 import { lockedDown } from './security.ts';
-import { keepState, placeWindow, readState, SMALLEST } from './window-state.ts';
+import { type Area, keepState, placeWindow, readState, SMALLEST } from './window-state.ts';
 
 /** Crashes within this many milliseconds after which the user is asked before the page is tried again. */
 const CRASH_SPAN = 60_000;
@@ -22,6 +23,11 @@ export interface WindowOptions {
 export class LabWindow {
   readonly #options: WindowOptions;
   #window: BrowserWindow | null = null;
+  /**
+   * Normal bounds before a start as maximized, where X11 takes the whole screen for them; null: the
+   * window knows its own.
+   */
+  #normal: Area | null = null;
   #crashes: number[] = [];
 
   constructor(options: WindowOptions) {
@@ -81,12 +87,16 @@ export class LabWindow {
       webPreferences: lockedDown(preload),
     });
     this.#window = window;
+    this.#normal = state?.maximized ? state : null;
     if (state?.maximized) window.maximize();
     window.once('ready-to-show', () => {
       window.show();
     });
+    window.on('unmaximize', () => {
+      this.#normal = null;
+    });
     window.on('close', (event) => {
-      keepState(stateFile, { ...window.getNormalBounds(), maximized: window.isMaximized() });
+      this.#keepState(window);
       if (!mayClose()) event.preventDefault();
     });
     window.on('query-session-end', (event) => {
@@ -100,7 +110,13 @@ export class LabWindow {
       if (reason !== 'clean-exit') void this.#recover(window, reason);
     });
     window.on('unresponsive', () => void this.#wait(window));
+    holdPage(window);
     load(window, place ?? '');
+  }
+
+  #keepState(window: BrowserWindow): void {
+    const { x, y, width, height } = this.#normal ?? window.getNormalBounds();
+    keepState(this.#options.stateFile, { x, y, width, height, maximized: window.isMaximized() });
   }
 
   async #recover(window: BrowserWindow, reason: string): Promise<void> {
@@ -108,7 +124,7 @@ export class LabWindow {
     this.#crashes = [...this.#crashes.filter((at) => now - at < CRASH_SPAN), now];
     if (this.#crashes.length >= MOST_CRASHES) {
       this.#crashes = [];
-      const { response } = await dialog.showMessageBox({
+      const response = await ask(null, {
         type: 'error',
         message: 'The window has crashed several times.',
         detail: `Its page ended: ${reason}. The lab itself goes on working.`,
@@ -122,13 +138,14 @@ export class LabWindow {
       }
     }
     const place = placeOf(window.isDestroyed() ? START : window.webContents.getURL());
+    if (!window.isDestroyed()) this.#keepState(window); // `destroy` below raises no `close`
     if (this.#window === window) this.#window = null;
     this.#open(place);
     if (!window.isDestroyed()) window.destroy(); // after the new one: the last window's end would end the app
   }
 
   async #wait(window: BrowserWindow): Promise<void> {
-    const { response } = await dialog.showMessageBox(window, {
+    const response = await ask(window, {
       type: 'warning',
       message: 'The window does not answer.',
       detail: 'The lab itself goes on working.',
@@ -138,6 +155,22 @@ export class LabWindow {
     });
     if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer(); // and recovers
   }
+}
+
+/** Leads back to the app's last place from `about:blank`, which raises no `will-navigate`. */
+function holdPage(window: BrowserWindow): void {
+  const { webContents } = window;
+  let place = '';
+  const stay = (address: string): void => {
+    if (isOurs(address)) place = placeOf(address);
+    else load(window, place);
+  };
+  webContents.on('did-navigate', (_event, address) => {
+    stay(address);
+  });
+  webContents.on('did-navigate-in-page', (_event, address, isMainFrame) => {
+    if (isMainFrame) stay(address);
+  });
 }
 
 /** A page that is left while it loads is no failure, and one that crashes is told by its own event. */

@@ -34,6 +34,8 @@ export function wishOf(args: readonly string[]): Wish {
 /** The same argument list with another wish. */
 export function argumentsFor({ lab, place }: Wish, args: readonly string[]): string[] {
   const { tokens } = read(args);
+  // Drops everything behind `--`: a stranger's link on Windows must never become a switch.
+  const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length;
   const taken = new Set(
     tokens.flatMap((token) => {
       if (token.kind === 'positional') return placeIn(token.value) === null ? [] : [token.index];
@@ -42,7 +44,7 @@ export function argumentsFor({ lab, place }: Wish, args: readonly string[]): str
     }),
   );
   return [
-    ...args.filter((_, index) => !taken.has(index)),
+    ...args.filter((_, index) => index < end && !taken.has(index)),
     ...(lab === null ? [] : [`--lab=${lab}`]),
     ...(place === null ? [] : [linkTo(place)]),
   ];

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../base/errors.ts';
@@ -43,8 +43,11 @@ export const letsNobodyIn = (found: string): NoSharing => ({
   reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ALONE}`,
 });
 
-/** Begins the name of a daemon's folder; behind it the process whose daemon it is. */
-const prefix = `ktg-mps-${userInfo().uid}-`;
+/**
+ * Begins the name of a daemon's folder; behind it the process whose daemon it is. Not from `userInfo`,
+ * which throws for a user without an entry in /etc/passwd, as containers have them.
+ */
+const prefix = `ktg-mps-${process.getuid?.() ?? -1}-`;
 
 /**
  * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a folder of its own, for

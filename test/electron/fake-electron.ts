@@ -23,7 +23,14 @@ class FakeApp extends EventEmitter {
     return this.lock;
   };
   whenReady = (): Promise<void> => Promise.resolve();
-  enableSandbox = (): void => void (this.sandboxed = true);
+  /** As in Electron, also the switch that turns the sandbox off is gone then. */
+  enableSandbox = (): void => {
+    this.sandboxed = true;
+    this.switches.delete('no-sandbox');
+  };
+  /** Each with its program and arguments. */
+  readonly schemes: unknown[][] = [];
+  setAsDefaultProtocolClient = (...given: unknown[]): boolean => this.schemes.push(given) > 0;
   getPath = (): string => this.folder;
   quit = (): void => void this.quits++;
   exit = (): void => void this.quits++;
@@ -62,21 +69,54 @@ export const shell = {
   showItemInFolder: (path: string): void => void shell.shown.push(path),
 };
 
+/** What waits for the main loop's next turn. */
+const waiting: (() => void)[] = [];
+const realInterval = globalThis.setInterval;
+globalThis.setInterval = ((turn: (...given: unknown[]) => void, ...rest: unknown[]) =>
+  (realInterval as (...given: unknown[]) => NodeJS.Timeout)(
+    (...given: unknown[]) => {
+      for (const hear of waiting.splice(0)) hear();
+      turn(...given);
+    },
+    ...rest,
+  )) as typeof setInterval;
+
+/** As in Electron 33 on Linux: without a window, an answer is heard only when an interval turns the main loop. */
+const heard = (window: unknown): Promise<void> =>
+  window instanceof BrowserWindow ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
+
+/** Options of a dialog, as far as tests look at them. */
+interface Asked {
+  title?: string;
+  message?: string;
+  detail?: string;
+  properties?: string[];
+}
+
 export const dialog = {
-  asked: [] as { message?: string; detail?: string }[],
+  asked: [] as Asked[],
+  /** File dialogs that were shown. */
+  named: [] as Asked[],
   errors: [] as string[],
   response: 0,
-  showMessageBox: (...given: unknown[]): Promise<{ response: number }> => {
+  showMessageBox: async (...given: unknown[]): Promise<{ response: number }> => {
     dialog.asked.push(given.at(-1) as object);
-    return Promise.resolve({ response: dialog.responses.shift() ?? dialog.response });
+    await heard(given[0]);
+    return { response: dialog.responses.shift() ?? dialog.response };
   },
   /** What the user answers to questions and file dialogs, in their order; then `response`, and no file. */
   responses: [] as number[],
   files: [] as string[],
-  showOpenDialog: (): Promise<{ filePaths: string[] }> =>
-    Promise.resolve({ filePaths: dialog.files.splice(0, 1) }),
-  showSaveDialog: (): Promise<{ filePath: string }> =>
-    Promise.resolve({ filePath: dialog.files.shift() ?? '' }),
+  showOpenDialog: async (...given: unknown[]): Promise<{ filePaths: string[] }> => {
+    dialog.named.push(given.at(-1) as object);
+    await heard(given[0]);
+    return { filePaths: dialog.files.splice(0, 1) };
+  },
+  showSaveDialog: async (...given: unknown[]): Promise<{ filePath: string }> => {
+    dialog.named.push(given.at(-1) as object);
+    await heard(given[0]);
+    return { filePath: dialog.files.shift() ?? '' };
+  },
   showErrorBox: (title: string, text: string): void => void dialog.errors.push(`${title}: ${text}`),
 };
 
@@ -110,17 +150,25 @@ export class BrowserWindow extends EventEmitter {
   }
   loadURL = (address: string): Promise<void> => {
     this.webContents.loaded.push(address);
-    return Promise.resolve(void (this.webContents.address = address));
+    this.webContents.address = address;
+    this.webContents.emit('did-navigate', {}, address);
+    return Promise.resolve();
   };
   show = (): void => void this.shown++;
   hide = (): void => undefined;
   focus = (): void => undefined;
   isFocused = (): boolean => false;
   isMinimized = (): boolean => false;
-  isMaximized = (): boolean => false;
-  maximize = (): void => undefined;
+  maximized = false;
+  isMaximized = (): boolean => this.maximized;
+  maximize = (): void => {
+    this.maximized = true;
+    // As on X11, where a window that opens maximized has had no other bounds.
+    if (this.shown === 0) this.normal = { x: 0, y: 0, width: 1920, height: 1080 };
+  };
+  normal = { x: 10, y: 20, width: 900, height: 700 };
   isDestroyed = (): boolean => this.destroyed;
-  getNormalBounds = (): object => ({ x: 10, y: 20, width: 900, height: 700 });
+  getNormalBounds = (): object => this.normal;
   destroy = (): void => {
     this.destroyed = true;
     this.emit('closed');
@@ -135,6 +183,7 @@ export interface Item {
   role?: string;
   submenu?: Item[];
   click?: () => void;
+  visible?: boolean;
 }
 export const Menu = {
   items: [] as Item[],

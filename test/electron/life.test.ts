@@ -1,6 +1,6 @@
 /** The app's life at the level of its main program, with a real lab: what begins it, ends it, and begins the next one. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
@@ -23,6 +23,8 @@ after(() => {
 });
 
 const { app, BrowserWindow, dialog, ipcMain, Menu, powerMonitor, shell } = fake;
+/** Its `getuid`, which Windows lacks, can be replaced. */
+const posix = process as { getuid(): number };
 const SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
 beforeEach(() => {
   for (const emitter of [app, ipcMain, powerMonitor, fake.session.defaultSession])
@@ -33,7 +35,7 @@ beforeEach(() => {
   app.switches.clear();
   BrowserWindow.made.length = 0;
   dialog.asked.length = dialog.errors.length = dialog.files.length = 0;
-  dialog.responses.length = 0;
+  dialog.responses.length = dialog.named.length = 0;
 });
 
 let lives = 0;
@@ -185,9 +187,10 @@ describe('another lab', () => {
     const other = await holdLab(file('shared'), 'at-rest');
     await begin(`--lab=${file('shared')}`);
     assert.deepEqual(await (await page()).request('studies.list', {}), []);
+    shown().webContents.address = 'app://lab/#/log';
     await other.close();
     await until(() => app.quits === 1);
-    assert.equal(app.relaunches.length, 1);
+    assert.deepEqual(app.relaunches, [{ args: ['checkout', `--lab=${file('shared')}`, 'ktg-lab://log'] }]);
   });
 });
 
@@ -210,7 +213,8 @@ describe('the beginning', () => {
     assert.equal(BrowserWindow.made.length, 0);
   });
 
-  test('without Chromium’s sandbox is the user’s decision', async () => {
+  test('without Chromium’s sandbox is the user’s decision', async (context) => {
+    context.mock.method(posix, 'getuid', () => 1000);
     app.switches.add('no-sandbox');
     dialog.responses.push(0);
     await begin('--lab=:memory:');
@@ -222,9 +226,50 @@ describe('the beginning', () => {
     assert.match(dialog.asked[1]!.message!, /sandbox/);
     await end();
   });
+
+  test('as root without a sandbox ends, and says what to do instead', async (context) => {
+    context.mock.method(posix, 'getuid', () => 0);
+    const { mock } = context.mock.method(console, 'error', () => undefined);
+    app.switches.add('no-sandbox');
+    await begin('--lab=:memory:');
+    assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
+    for (const said of [String(mock.calls[0]?.arguments[0]), ...dialog.errors])
+      assert.match(said, /root.*ordinary user.*ktg serve/s);
+    assert.equal(dialog.errors.length, 1);
+  });
+
+  test('waits for a question that has no window yet: the lab cannot be opened', async () => {
+    const broken = file('broken');
+    writeFileSync(broken, 'these are words and no lab file at all');
+    dialog.responses.push(2);
+    await begin(`--lab=${broken}`);
+    assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
+    assert.equal(dialog.asked[0]!.title, 'The lab cannot be opened');
+  });
 });
 
 describe('the menu', () => {
+  const items = (label: string) => Menu.items.find((each) => each.label === label)!.submenu!;
+
+  test('zooms in by every plus key, and has nothing that only macOS knows', async (context) => {
+    await begin('--lab=:memory:');
+    const zooms = items('&View').filter(({ role }) => role === 'zoomIn');
+    assert.deepEqual(
+      zooms.map(({ accelerator, visible = true }) => [accelerator, visible]),
+      [
+        [undefined, true],
+        ['CmdOrCtrl+=', false],
+        ['CmdOrCtrl+numadd', false],
+      ],
+    );
+    await end();
+    if (process.platform === 'darwin') return context.skip('macOS has a window menu of its own');
+    assert.deepEqual(
+      items('&Window').map(({ role }) => role),
+      ['minimize', 'close'],
+    );
+  });
+
   test('goes where the page’s own keys go', async () => {
     await begin('--lab=:memory:');
     const frame = readFileSync(new URL('../../renderer/frame/App.svelte', import.meta.url), 'utf8');
@@ -251,15 +296,18 @@ describe('the menu', () => {
     await begin(`--lab=${file('copied')}`);
     const copy = file('copy');
     const copied = async (path: string): Promise<void> => {
+      const { ino } = statSync(path);
       dialog.files.push(path);
       click('&File', 'Copy the lab file…');
-      await until(() => dialog.files.length === 0);
-      for (let turn = 0; turn < 10; turn++) await settled();
+      await until(() => statSync(path).ino !== ino || dialog.errors.length > 0);
     };
     writeFileSync(copy, 'an earlier one');
+    writeFileSync(`${copy}.new`, 'of somebody else');
     for (const round of [1, 2]) {
       await copied(copy);
+      assert.deepEqual(dialog.named.at(-1)!.properties, ['showOverwriteConfirmation']);
       assert.deepEqual(dialog.errors, [], `${round}`);
+      assert.equal(readFileSync(`${copy}.new`, 'utf8'), 'of somebody else');
       const database = openSqlite(copy);
       assert.deepEqual(database.value('PRAGMA integrity_check'), 'ok');
       database.close();
@@ -274,6 +322,49 @@ describe('the menu', () => {
 });
 
 describe('the window', () => {
+  const kept = (): unknown => JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8'));
+  const normal = { x: 300, y: 150, width: 1000, height: 700 };
+
+  test('after a crash opens where it was, not where it was when the app last ended', async () => {
+    await begin('--lab=:memory:');
+    shown().normal = normal;
+    shown().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
+    await settled();
+    assert.equal(BrowserWindow.made.length, 2);
+    const { x, y, width, height } = shown().options as Partial<typeof normal>;
+    assert.deepEqual({ x, y, width, height }, normal);
+    await end();
+  });
+
+  test('keeps its normal bounds over starts as maximized, until it has others', async () => {
+    writeFileSync(join(folder, 'window.json'), JSON.stringify({ ...normal, maximized: true }));
+    for (let start = 0; start < 2; start++) {
+      await begin('--lab=:memory:');
+      assert.equal(shown().maximized, true);
+      close();
+      assert.deepEqual(kept(), { ...normal, maximized: true });
+      await until(() => app.quits === 1);
+      app.quits = BrowserWindow.made.length = 0;
+      for (const emitter of [app, ipcMain, powerMonitor]) emitter.removeAllListeners();
+    }
+    await begin('--lab=:memory:');
+    shown().maximized = false;
+    shown().normal = { ...normal, x: 400 };
+    shown().emit('unmaximize');
+    close();
+    assert.deepEqual(kept(), { ...normal, x: 400, maximized: false });
+    await until(() => app.quits === 1);
+  });
+
+  test('comes back from a blank page to the place that it showed', async () => {
+    await begin('--lab=:memory:');
+    const { webContents } = shown();
+    webContents.emit('did-navigate-in-page', {}, 'app://lab/#/studies/4', true);
+    webContents.emit('did-navigate', {}, 'about:blank');
+    assert.equal(webContents.address, 'app://lab/#/studies/4');
+    await end();
+  });
+
   test('that is left closed after crashes has gone, and opens again when it is asked for', async () => {
     await begin('--lab=:memory:');
     dialog.responses.push(1);
@@ -281,8 +372,8 @@ describe('the window', () => {
       shown().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
       await settled();
     }
+    await until(() => BrowserWindow.made.every(({ destroyed }) => destroyed));
     assert.equal(dialog.asked.length, 1);
-    assert.ok(BrowserWindow.made.every(({ destroyed }) => destroyed));
     const { length } = BrowserWindow.made;
     startAgain({ lab: null, place: 'log' });
     assert.equal(BrowserWindow.made.length, length + 1);
@@ -306,8 +397,13 @@ describe('the window', () => {
       );
       return told;
     };
+    const options = {
+      title: 'Save',
+      defaultPath: join(folder, 'figure.svg'),
+      properties: ['showOverwriteConfirmation'],
+    };
     for (const address of ['blob:app://lab/1', 'data:image/png,'])
-      assert.deepEqual(download(address), { options: { title: 'Save', defaultPath: join(folder, 'figure.svg') } }); // prettier-ignore
+      assert.deepEqual(download(address), { options });
     for (const address of ['https://example.org/x', 'blob:https://example.org/1', 'file:///etc/passwd', 'app://lab/']) assert.deepEqual(download(address), { stopped: true }); // prettier-ignore
     await end();
   });

@@ -3,10 +3,27 @@ import { describe, test } from 'node:test';
 import type { HeldLab } from '../../core/lab/hold.ts';
 import { fake, settled } from './with-fake.ts';
 
-const { Leaving, quitQuestion, runningTitles } = await import('../../electron/quit.ts');
+const { Leaving, quitQuestion } = await import('../../electron/quit.ts');
+
+interface Training {
+  title: string;
+  study?: number;
+  rerun?: number;
+}
+
+/** A lab with these trainings, of studies and re-runs in the states of `STATES`. */
+const labWith = (trainings: readonly Training[]) => (name: string) => {
+  const slots = trainings.map((training, run) => ({ study: null, rerun: null, ...training, run }));
+  const jobs = STATES.map((state, id) => ({ state, id }));
+  if (name === 'studies.list') return Promise.resolve(jobs.map((study) => ({ study })));
+  if (name === 'reruns.list') return Promise.resolve(jobs.map((rerun) => ({ rerun })));
+  return Promise.resolve([...slots, { run: null, title: '', study: null, rerun: null }]);
+};
+const STATES = ['running', 'paused', 'stopped'];
+const [RUNNING, PAUSED, STOPPED] = [0, 1, 2];
 
 /** A lab with these trainings; closing it takes until `saved` is called. */
-function setting(titles: string[], elsewhere = false) {
+function setting(trainings: Training[], elsewhere = false) {
   const closes: string[] = [];
   const { promise, resolve: saved } = Promise.withResolvers<undefined>();
   const lab: HeldLab = {
@@ -14,7 +31,7 @@ function setting(titles: string[], elsewhere = false) {
     elsewhere,
     lost: new Promise(() => undefined),
     api: {
-      request: ((name: string) => Promise.resolve(name === 'slots.list' ? [...titles.map((title, run) => ({ run, title, study: 1, rerun: null })), { run: null, title: '' }] : [])) as never, // prettier-ignore
+      request: labWith(trainings) as never,
       subscribe: () => () => undefined,
     },
     close: (how = 'save') => {
@@ -35,23 +52,6 @@ describe('quitting', () => {
     assert.match(quitQuestion(['a', 'b'])!.message, /^2 trainings/);
   });
 
-  test('leaves out trainings whose study or re-run was stopped: they end anyway', async () => {
-    const answers: Record<string, unknown[]> = {
-      'slots.list': [
-        { run: 1, title: 'of a stopped study', study: 1, rerun: null },
-        { run: 2, title: 'of a running study', study: 2, rerun: null },
-        { run: 3, title: 'of a stopped re-run', study: 2, rerun: 1 },
-        { run: 4, title: 'pretraining', study: null, rerun: null },
-        { run: null, title: '', study: null, rerun: null },
-      ],
-      'studies.list': [{ study: { id: 1, state: 'stopped' } }, { study: { id: 2, state: 'running' } }],
-      'reruns.list': [{ rerun: { id: 1, state: 'stopped' } }],
-    };
-    const request = ((name: string) => Promise.resolve(answers[name])) as never;
-    const titles = await runningTitles({ request, subscribe: () => () => undefined });
-    assert.deepEqual(titles, ['of a running study', 'pretraining']);
-  });
-
   test('without work ends without a question', async () => {
     const { leaving, closes, save, ends } = setting([]);
     const left = leaving.leave();
@@ -65,8 +65,30 @@ describe('quitting', () => {
     assert.equal(fake.dialog.asked.length, 0);
   });
 
+  test('counts only trainings that would go on', async () => {
+    const { leaving } = setting([
+      { title: 'trial 1', study: STOPPED },
+      { title: 'trial 2', study: RUNNING },
+      { title: 'trial 3', study: PAUSED },
+      { title: 'seed 1', rerun: STOPPED },
+    ]);
+    fake.dialog.response = 0;
+    assert.equal(await leaving.leave(), false);
+    assert.equal(fake.dialog.asked[0]!.message, 'trial 2 is running.');
+    assert.equal(fake.dialog.asked[0]!.title, 'KTG lab');
+  });
+
+  test('asks nothing after a study was stopped, also while its trainings still end', async () => {
+    const { leaving, save } = setting([{ title: 'trial 1', study: STOPPED }]);
+    const left = leaving.leave();
+    await settled();
+    save();
+    assert.equal(await left, true);
+    assert.equal(fake.dialog.asked.length, 0);
+  });
+
   test('“Keep running” keeps everything as it is, and the next time asks again', async () => {
-    const { leaving, closes, ends } = setting(['trial 1']);
+    const { leaving, closes, ends } = setting([{ title: 'trial 1' }]);
     fake.dialog.response = 0;
     assert.equal(await leaving.leave(), false);
     assert.equal(await leaving.leave(), false);
@@ -76,11 +98,10 @@ describe('quitting', () => {
   });
 
   test('“Quit” saves; asked again meanwhile, it no longer waits', async () => {
-    const { leaving, closes, save, ends } = setting(['trial 1']);
+    const { leaving, closes, save, ends } = setting([{ title: 'trial 1' }]);
     fake.dialog.response = 1;
     const left = leaving.leave();
-    await settled();
-    assert.equal(leaving.decided, true);
+    while (!leaving.decided) await settled();
     await leaving.leave();
     assert.deepEqual(closes, ['save', 'at-once']);
     save();
@@ -89,7 +110,7 @@ describe('quitting', () => {
   });
 
   test('a lab of another program goes on, so nothing is asked', async () => {
-    const { leaving, save } = setting(['trial 1'], true);
+    const { leaving, save } = setting([{ title: 'trial 1' }], true);
     const left = leaving.leave();
     await settled();
     save();
@@ -98,7 +119,7 @@ describe('quitting', () => {
   });
 
   test('a system that shuts down is not asked', async () => {
-    const { leaving, closes } = setting(['trial 1']);
+    const { leaving, closes } = setting([{ title: 'trial 1' }]);
     void leaving.leave(false);
     await settled();
     assert.deepEqual(closes, ['save']);

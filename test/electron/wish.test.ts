@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { hrefOf } from '../../renderer/frame/route.ts';
-import { linkTo, placeIn } from '../../electron/links.ts';
-import { argumentsFor, wishFrom, wishOf } from '../../electron/wish.ts';
+import { fake } from './with-fake.ts';
+
+const { linkTo, placeIn, registerLinks } = await import('../../electron/links.ts');
+const { argumentsFor, wishFrom, wishOf } = await import('../../electron/wish.ts');
 
 delete process.env.KTG_LAB;
 const none = { lab: null, place: null };
@@ -40,6 +42,17 @@ describe('what the app is started with', () => {
     assert.deepEqual(wishOf(argumentsFor(next, [])), next);
   });
 
+  test('comes behind `--` on Windows, where nothing can be a switch, nor become one', () => {
+    assert.deepEqual(wishOf(['--', 'ktg-lab://log']), { lab: null, place: 'log' });
+    assert.deepEqual(wishOf(['--', '--lab=/x.sqlite']), none);
+    const next = { lab: '/next.sqlite', place: 'data' };
+    assert.deepEqual(argumentsFor(next, ['--no-first-run', '--', 'ktg-lab://log', '--gpu-launcher=x']), [
+      '--no-first-run',
+      '--lab=/next.sqlite',
+      'ktg-lab://data',
+    ]);
+  });
+
   test('is heard from another start only as what it is', () => {
     assert.deepEqual(wishFrom({ lab: '/x', place: 'data' }), { lab: '/x', place: 'data' });
     for (const sent of [null, 'x', {}, { lab: 1, place: null }, { lab: '/x', place: 'data', more: 1 }])
@@ -61,6 +74,16 @@ describe('a link', () => {
       assert.equal(placeIn(linkTo(place)), place);
     }
     assert.equal(placeIn('ktg-lab://data/'), 'data', 'as browsers write it');
+  });
+
+  test('is opened by the packed app on Windows, behind `--`', (context) => {
+    context.after(() => (fake.app.isPackaged = false));
+    registerLinks('win32');
+    fake.app.isPackaged = true;
+    registerLinks('linux');
+    assert.deepEqual(fake.app.schemes, []);
+    registerLinks('win32');
+    assert.deepEqual(fake.app.schemes, [['ktg-lab', process.execPath, ['--']]]);
   });
 
   test('of a stranger leads nowhere else', () => {

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -56,7 +56,7 @@ describe("the user's own daemon for several workers on a card", () => {
   test('is started for these cards, with pipes of its own, and ended', async () => {
     const { environment, calls } = pretend('good', answer);
     const place = mkdtempSync(join(folder, 'good-'));
-    const own = join(place, `ktg-mps-${userInfo().uid}-${process.pid}`);
+    const own = join(place, `ktg-mps-${process.getuid!()}-${process.pid}`);
     const sharing = await shareCards(['GPU-6f3c', 'GPU-77de'], environment, place);
     assert.ok(sharing.shared);
     assert.deepEqual(sharing.variables, {
@@ -68,6 +68,19 @@ describe("the user's own daemon for several workers on a card", () => {
     await sharing.end();
     assert.ok(!existsSync(own));
     assert.equal(calls().trim().split('\n').length, 3, 'started, asked, told to quit');
+  });
+  test('needs no entry of the user in /etc/passwd, which containers often lack', () => {
+    const module = new URL('../../core/workers/mps.ts', import.meta.url).href;
+    const program = `
+      import os from 'node:os';
+      import { syncBuiltinESMExports } from 'node:module';
+      os.userInfo = () => { throw new Error('uv_os_get_passwd returned ENOENT'); };
+      syncBuiltinESMExports();
+      await import(${JSON.stringify(module)});`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
   });
   test('the daemon keeps no pipe to the lab, which would be waited for, and break under it', async () => {
     const [pid, output] = ['pid', 'output'].map((name) => join(folder, name)) as [string, string];
@@ -135,7 +148,7 @@ describe("the user's own daemon for several workers on a card", () => {
     const { environment, calls } = pretend('left', answer);
     const place = mkdtempSync(join(folder, 'left-'));
     const { pid: dead } = spawnSync('true');
-    const [left, living] = [dead, process.ppid].map((pid) => join(place, `ktg-mps-${userInfo().uid}-${pid}`)); // prettier-ignore
+    const [left, living] = [dead, process.ppid].map((pid) => join(place, `ktg-mps-${process.getuid!()}-${pid}`)); // prettier-ignore
     for (const each of [left!, living!]) mkdirSync(join(each, 'log'), { recursive: true });
     const sharing = await shareCards(['GPU-6f3c'], environment, place);
     assert.match(calls(), new RegExp(`^ ${left}/pipe`), 'told to quit before another is started');
