@@ -1,7 +1,7 @@
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { percent, table } from './words.ts';
+import { accuracyText, percent, table } from './words.ts';
 
 export const command: Command = {
   usage: `ktg list [options]          lists studies, re-runs and pretrained networks
@@ -26,7 +26,7 @@ ${labUsage}
         study.name,
         study.state,
         `${done}/${study.plan.trials}`,
-        percent(best?.accuracy ?? null),
+        best ? accuracyText(best) : percent(null),
         `${study.plan.training.data}, ${study.plan.training.protocol}`,
       ]);
       const head = ['study', 'name', 'state', 'trials', 'best', 'data, protocol'];

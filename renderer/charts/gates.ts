@@ -1,6 +1,6 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
 import { gate as gateOf, gates, type GateName } from '../../core/gates/gates.ts';
-import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
+import { rankTrials, type TrialRow, type WireCurve } from '../../core/lab/api.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
@@ -13,15 +13,15 @@ export interface GateCell {
   readonly shares: readonly { readonly gate: GateName; readonly count: number; readonly share: number }[];
 }
 
-/** The k best trials by the target's accuracy at a rung (`null`: at their last epoch), best first. */
+/** The k best trials (`rankTrials`), or those with the highest accuracy of the target at a rung; the best first. */
 export function topTrials(
   rows: readonly TrialRow[],
   curves: ReadonlyMap<number, WireCurve>,
   rung: number | null,
   k: number,
 ): TrialRow[] {
-  const value = (row: TrialRow): number | null =>
-    rung === null ? row.accuracy : (curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null);
+  if (rung === null) return rankTrials(rows).slice(0, k);
+  const value = (row: TrialRow): number | null => curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null;
   return rows
     .map((row) => ({ row, accuracy: value(row) }))
     .filter((entry): entry is { row: TrialRow; accuracy: number } => entry.accuracy !== null)

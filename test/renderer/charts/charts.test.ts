@@ -152,6 +152,18 @@ describe('gates of the best', () => {
     );
   });
 
+  test('the best at their last epoch are ranked as everywhere: a stopped trial never before a completed one', () => {
+    const rows = [
+      trial(1, { state: 'stopped', epoch: 2, accuracy: 0.9 }),
+      trial(2, { accuracy: 0.5 }),
+      trial(3, { state: 'running', epoch: 5, accuracy: 0.4 }),
+    ];
+    assert.deepEqual(
+      topTrials(rows, new Map(), null, 3).map((row) => row.run),
+      [2, 3, 1],
+    );
+  });
+
   test('shares of every edge add up to 1; graphs of another size are passed over', () => {
     const cells = gateShares(
       [trial(1), trial(2, {}, 'resnet32=TX,resnet110=LC'), trial(3, {}, 'resnet32=T')],

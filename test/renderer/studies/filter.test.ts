@@ -159,6 +159,22 @@ describe('the table', () => {
     assert.equal(text(trial(1, {}, 'resnet32=TT,wrn-28-2=TC')), 'ResNet 32, WRN 28-2');
   });
 
+  test('sorted by accuracy, epochs are not mixed: completed ones first, and each other one says its epoch', () => {
+    const rows = [
+      trial(1, { state: 'stopped', epoch: 1, accuracy: 0.9 }),
+      trial(2, { accuracy: 0.5 }),
+      trial(3, { state: 'running', epoch: 4, accuracy: 0.6 }),
+      trial(4, { state: 'waiting', epoch: 0, accuracy: null }),
+      trial(5, { accuracy: 0.7 }),
+    ];
+    const runs = (descending: boolean) =>
+      sorted(rows, columns, { key: 'accuracy', descending }).map(({ run }) => run);
+    assert.deepEqual(runs(true), [5, 2, 3, 1, 4]);
+    assert.deepEqual(runs(false), [1, 3, 2, 5, 4]);
+    const { text } = columns.find(({ key }) => key === 'accuracy')!;
+    assert.deepEqual(rows.slice(0, 3).map(text), ['90.00 % at epoch 1', '50.00 %', '60.00 % at epoch 4']);
+  });
+
   test('has a column per edge', () => {
     assert.deepEqual(
       columns.slice(-4).map(({ title }) => title),
