@@ -136,7 +136,7 @@ describe('from the first minute to the best graph over five seeds', { skip: with
 
   test('a study of one’s own says what it means, and in its details how numbers are made', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/new');
-    await page.getByText('Graphs to draw from').waitFor();
+    await page.getByText('Search space').waitFor();
     await page.getByText('Details', { exact: true }).click();
     const precision = page.getByLabel('Convolutions compute in');
     await precision.selectOption('float32');
