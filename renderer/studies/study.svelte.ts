@@ -41,6 +41,7 @@ export class StudyState {
   /** Set by the constructor, before any derived value is read. */
   readonly #lab!: Lab;
   readonly id: number;
+  #wanted: { trial: number | null; run?: number | undefined } | null = null;
   #opened = $state.raw<StudyView | null>(null);
   #byRun = $state.raw<ReadonlyMap<number, TrialRow>>(new Map());
   curves = $state.raw<ReadonlyMap<number, WireCurve>>(new Map());
@@ -134,9 +135,23 @@ export class StudyState {
       this.readAttempts(),
     ]);
     this.#opened = view;
+    this.#selectWanted(view.trials);
     this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
     this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
     this.decisions = decisions;
+  }
+
+  /** Which trial an address selects: by its number, or by the id of its run. */
+  selectOnOpen(wanted: { trial: number | null; run?: number | undefined }): void {
+    this.#wanted = wanted;
+  }
+
+  #selectWanted(rows: readonly TrialRow[]): void {
+    if (!this.#wanted) return;
+    const { trial, run } = this.#wanted;
+    this.#wanted = null;
+    this.selected =
+      rows.find((row) => (trial === null ? row.run === run : row.number === trial))?.run ?? null;
   }
 
   /** Looks at what another state of the same study looked at. */

@@ -157,7 +157,7 @@ describe('from the first minute to the best graph over five seeds', { skip: with
   });
 
   test('every trial has an address of its own', async () => {
-    const { page, complaints } = await app.visit(context, '#/studies/1/trials/1');
+    const { page, complaints } = await app.visit(context, '#/studies/1/trial/0');
     await page.getByRole('heading', { name: /Trial 0/ }).waitFor();
     assert.deepEqual(complaints, []);
   });

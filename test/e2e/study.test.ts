@@ -162,7 +162,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       for (const key of ['ArrowDown', ' ', 'ArrowDown', ' ']) await page.keyboard.press(key);
       const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
       await bar.getByRole('link', { name: 'Compare 2' }).click();
-      await page.waitForURL(/#\/compare\?runs=\d+,\d+$/);
+      await page.waitForURL(/#\/compare\?runs=1\.\d+,1\.\d+$/);
       const rows = page.getByRole('region', { name: 'What differs' }).getByRole('row');
       await rows.nth(1).waitFor();
       const edges = (await rows.allInnerTexts()).filter((text) => text.includes('→'));
@@ -196,7 +196,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
   });
 
   test('an edge says who teaches whom, over which loss, with its agreement', () =>
-    look('#/studies/1/trials/1', async (page) => {
+    look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
       const [source, destination] = await page.evaluate<[string, string]>(
         `[...document.querySelectorAll('[data-part*="-"]')].map((edge) => edge.dataset.part.split('-'))
