@@ -1,15 +1,16 @@
 /** One study on screen: its records, kept up to date, and the one selection and filter that link all its views. */
 import { SvelteSet } from 'svelte/reactivity';
-import type {
-  Attempt,
-  Environment,
-  LabEvent,
-  RungDecision,
-  StudyCard,
-  StudyView,
-  TrialRow,
-  WireCurve,
-  WireEpoch,
+import {
+  rankTrials,
+  type Attempt,
+  type Environment,
+  type LabEvent,
+  type RungDecision,
+  type StudyCard,
+  type StudyView,
+  type TrialRow,
+  type WireCurve,
+  type WireEpoch,
 } from '../../core/lab/api.ts';
 import { barsOf } from '../charts/curves.ts';
 import { dimensionsOf } from '../charts/parallel.ts';
@@ -51,6 +52,8 @@ export class StudyState {
   filter = $state.raw<TrialFilter>(everything);
   /** Run that is looked at. */
   selected = $state<number | null>(null);
+  /** Counts the times that a trial was gone to: the table then scrolls to it. */
+  sought = $state(0);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
   /** A filter is being drawn: views keep their heights, so that nothing moves away under the pointer. */
@@ -207,6 +210,21 @@ export class StudyState {
     const at = this.selected === null ? -1 : order.indexOf(this.selected);
     this.selected =
       order[at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length]!;
+  }
+
+  /** Selects a trial by its number, or the best one, and has the table show it. False when there is none. */
+  goTo(trial: number | 'best'): boolean {
+    const row = trial === 'best' ? rankTrials(this.rows)[0] : this.rows.find((each) => each.number === trial);
+    if (!row) return false;
+    this.selected = row.run;
+    this.sought++;
+    return true;
+  }
+
+  /** Adds a condition to the filter unless it is there. */
+  add(condition: Condition): void {
+    const words = conditionText(condition);
+    if (!this.filter.conditions.some((each) => conditionText(each) === words)) this.toggle(condition);
   }
 
   /** Adds a condition to the filter, or takes it out again. */
