@@ -56,6 +56,28 @@ export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] 
   return cells;
 }
 
+/** Pixels: a letter needs as much of its segment, and a bar of segments as much of its cell. */
+const [LETTER, SEGMENTS] = [12, 40];
+
+type Shares = GateCell['shares'];
+
+/** How a cell looks in so many pixels: narrow ones show their most frequent gate alone, as strong as its share. */
+export interface CellFace {
+  readonly most: Shares[number];
+  readonly narrow: boolean;
+  /** Gates that occur, in the order of `gates`. */
+  readonly segments: readonly (Shares[number] & { readonly letter: boolean })[];
+}
+
+export function cellFace(shares: Shares, width: number): CellFace {
+  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  const narrow = width < SEGMENTS;
+  const segments = shares
+    .filter(({ count }) => count > 0)
+    .map((each) => ({ ...each, letter: (narrow ? Number(each === most) : each.share) * width >= LETTER }));
+  return { most, narrow, segments };
+}
+
 /** The matrix of shares as marks, one row per destination: for saved figures. */
 export function drawGates(cells: readonly GateCell[], size: number, { width }: Size, theme: Theme): Mark[] {
   const left = 56;

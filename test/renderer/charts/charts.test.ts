@@ -14,6 +14,7 @@ import {
   gateShares,
   gatesHeight,
   gatesLegend,
+  cellFace,
   topTrials,
 } from '../../../renderer/charts/gates.ts';
 import { pictureSvg } from '../../../renderer/charts/picture.ts';
@@ -162,6 +163,33 @@ describe('gates of the best', () => {
       topTrials(rows, new Map(), null, 3).map((row) => row.run),
       [2, 3, 1],
     );
+  });
+
+  test('a letter needs 12 pixels of its segment; below 40 pixels a cell shows its most frequent gate alone', () => {
+    const rows = [
+      ...Array(8).fill('resnet32=TT,resnet110=TC'),
+      'resnet32=TX,resnet110=TC',
+      'resnet32=TL,resnet110=TC',
+    ];
+    const cells = gateShares(
+      rows.map((text: string, i) => trial(i + 1, {}, text)),
+      2,
+    );
+    const { shares } = cells.find(({ source, destination }) => source === 2 && destination === 1)!;
+    const letters = (width: number) =>
+      cellFace(shares, width).segments.map(({ gate, letter }) => `${gate} ${letter}`);
+    assert.deepEqual(letters(119), ['through true', 'cutoff false', 'linear false']);
+    assert.deepEqual(letters(120), ['through true', 'cutoff true', 'linear true']);
+    assert.equal(cellFace(shares, 40).narrow, false);
+    const narrow = cellFace(shares, 39);
+    assert.ok(narrow.narrow);
+    assert.deepEqual([narrow.most.gate, narrow.most.share], ['through', 0.8]);
+    assert.deepEqual(
+      letters(39),
+      ['through true', 'cutoff false', 'linear false'],
+      'all gates stay in reach',
+    );
+    assert.deepEqual(letters(11)[0], 'through false');
   });
 
   test('shares of every edge add up to 1; graphs of another size are passed over', () => {
