@@ -52,6 +52,8 @@ export class StudyState {
   filter = $state.raw<TrialFilter>(everything);
   /** Run that is looked at. */
   selected = $state<number | null>(null);
+  /** Charts scale to what passes the filter. */
+  fit = $state(true);
   /** Counts the times that a trial was gone to: the table then scrolls to it. */
   sought = $state(0);
   /** Run under the pointer. */
@@ -81,6 +83,11 @@ export class StudyState {
   readonly faint = $derived.by(() => {
     const inside = this.#inside;
     return inside ? (run: number): boolean => !inside.has(run) : (): boolean => false;
+  });
+  /** Which runs the scales of charts fit; null: all. */
+  readonly fits = $derived.by(() => {
+    const inside = this.fit ? this.#inside : null;
+    return inside && ((run: number): boolean => inside.has(run));
   });
   /** What a chart without data says. */
   readonly nothing = $derived(
@@ -158,7 +165,8 @@ export class StudyState {
   }
 
   /** Looks at what another state of the same study looked at. */
-  lookAs({ selected, filter }: StudyState): void {
+  lookAs({ selected, filter, fit }: StudyState): void {
+    this.fit = fit;
     this.selected = selected;
     this.filter = filter;
   }
