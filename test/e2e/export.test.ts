@@ -202,6 +202,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
       const fresh = await app.visit(context, address);
       await fresh.page.locator('main').getByText(shown).first().waitFor();
       assert.deepEqual(fresh.complaints, [], address);
+      if (address.includes('/trials/')) await fresh.page.waitForURL(/#\/studies\/1\/trial\/1$/);
       await fresh.page.close();
     }
   });
