@@ -53,7 +53,7 @@ export function parseRoute(hash: string): Route {
       const number = numberIn(third);
       if (number === null) return unknown;
       if (second === 'trial') return { view: 'trial', study: id, trial: number };
-      return second === 'trials' ? { view: 'run', run: { id: number } } : unknown;
+      return second === 'trials' ? { view: 'run', run: { id: number, study: id } } : unknown;
     }
     case 'runs':
       return id === null ? unknown : { view: 'run', run: { id } };

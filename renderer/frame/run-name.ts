@@ -6,8 +6,8 @@ export type RunName =
   /** Seeds count from 1, as on screen. */
   | { readonly rerun: number; readonly variant: string; readonly seed: number }
   | { readonly pretrained: number }
-  /** Id of a run in addresses of earlier versions, and where nothing else is known. */
-  | { readonly id: number };
+  /** Id of a run, with its study where it is said, in addresses of earlier versions, and where nothing else is known. */
+  | { readonly id: number; readonly study?: number };
 
 /** Number of an address; null where it is none. */
 export const numberIn = (text: string | undefined): number | null =>

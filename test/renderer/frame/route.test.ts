@@ -82,7 +82,7 @@ test('addresses name trials by their numbers; those of earlier versions name run
   assert.equal(hrefOf({ view: 'trial', study: 3, trial: 0 }), '#/studies/3/trial/0');
   assert.equal(hrefOf({ view: 'study', study: 3, trial: 0 }), '#/studies/3?trial=0');
   assert.equal(hrefOfRun({ rerun: 2, variant: 'graph', seed: 1 }), '#/reruns/2/graph/1');
-  assert.deepEqual(parseRoute('#/studies/3/trials/17'), { view: 'run', run: { id: 17 } });
+  assert.deepEqual(parseRoute('#/studies/3/trials/17'), { view: 'run', run: { id: 17, study: 3 } });
   assert.deepEqual(parseRoute('#/runs/17'), { view: 'run', run: { id: 17 } });
   assert.deepEqual(parseRoute('#/studies/3?run=17'), { view: 'study', study: 3, trial: null, run: 17 });
   assert.deepEqual(parseRoute('#/log?run=17'), { view: 'log', run: { id: 17 }, study: null });
