@@ -1,7 +1,7 @@
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { percent, stateText, table } from './words.ts';
+import { accuracyText, percent, stateText, table } from './words.ts';
 
 export const command: Command = {
   usage: `ktg list [options]          lists studies, re-runs and pretrained networks
@@ -26,7 +26,7 @@ ${labUsage}
         card.study.name,
         stateText(card),
         `${card.done}/${card.study.plan.trials}`,
-        percent(card.best?.accuracy ?? null),
+        card.best ? accuracyText(card.best) : percent(null),
         `${card.study.plan.training.data}, ${card.study.plan.training.protocol}`,
       ]);
       const head = ['study', 'name', 'state', 'trials', 'best', 'data, protocol'];

@@ -1,14 +1,9 @@
 import { toText } from '../graph/text.ts';
-import type { StudyView, TrialRow } from '../lab/api.ts';
+import type { StudyView } from '../lab/api.ts';
+import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
 import { line, said } from './report.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
-
-/** Trials in the order of a result table: completed first, then by how far they came, then by accuracy. */
-export const ranked = (rows: readonly TrialRow[]): TrialRow[] =>
-  rows
-    .filter(({ accuracy }) => accuracy !== null)
-    .sort((a, b) => b.epoch - a.epoch || b.accuracy! - a.accuracy! || a.number - b.number);
 
 const TOP = 5;
 
@@ -22,7 +17,7 @@ export function showResult(view: StudyView, top = TOP): void {
   );
   if (study.problem) line(`Paused by itself: ${said(study.problem)}`);
   if (study.notes !== '') line(study.notes);
-  const rows = ranked(trials).slice(0, top);
+  const rows = rankTrials(trials).slice(0, top);
   if (rows.length > 0) {
     line();
     const cells = rows.map((row) => [String(row.number), percent(row.accuracy), `${row.epoch}/${row.epochs}`, toText(row.graph), briefOutcome(row)]); // prettier-ignore

@@ -1,4 +1,4 @@
-import { spaceSize } from '../graph/space.ts';
+import { spaceText } from '../graph/space.ts';
 import { openWithProgress } from './train.ts';
 import type { Command } from './command.ts';
 import { followStudy } from './follow.ts';
@@ -45,7 +45,8 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
       if (json) jsonLine({ event: 'study', ...card });
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
-        line(`${counted(plan.trials, 'trial')} of ${spaceSize(plan.space)} settings, seed ${plan.seed}, protocol ${plan.training.protocol}`); // prettier-ignore
+        line(`Search space: ${spaceText(plan.space)}`);
+        line(`${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`);
         for (const warning of warnings) line(said(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
         line();

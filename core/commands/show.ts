@@ -56,7 +56,7 @@ ${labUsage}
       if (values.graph === true) process.stdout.write(`${toJson(view.graph).trimEnd()}\n`);
       else if (json) jsonLine(view);
       else {
-        line(`Trial ${number} of study "${card.study.name}" (run ${run}): ${outcome(view)}`);
+        line(`Trial ${number} of study "${card.study.name}": ${outcome(view)}`);
         line(`${toText(view.graph)}, seed ${view.seed}, ${counted(view.attempts, 'start')}\n`);
         line(describeGraph(view.graph));
         line();

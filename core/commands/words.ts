@@ -1,6 +1,7 @@
 import { rejectionText } from '../graph/space.ts';
 import { toText } from '../graph/text.ts';
 import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import { epochNote } from '../study/best.ts';
 import { explainDecision } from '../study/decision.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
@@ -8,6 +9,9 @@ import { counted, span } from './report.ts';
 /** A fraction of 1 as `41.2 %`; `-` where nothing is known. */
 export const percent = (fraction: number | null, digits = 1): string =>
   fraction === null || Number.isNaN(fraction) ? '-' : `${(fraction * 100).toFixed(digits)} %`;
+
+/** `41.2 %`; `31.2 % at epoch 5` where the trial is not completed. */
+export const accuracyText = (row: TrialRow): string => `${percent(row.accuracy)}${epochNote(row)}`;
 
 /** Lines of equal columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {
@@ -21,7 +25,7 @@ export function cardParts({ study, done, counts, best, timeLeft }: StudyCard): [
   return [
     `${done} of ${counted(study.plan.trials, 'trial')}${failed > 0 ? `, ${failed} failed` : ''}`,
     [
-      ...(best ? [`best ${percent(best.accuracy)} (trial ${best.number})`] : []),
+      ...(best ? [`best ${accuracyText(best)} (trial ${best.number})`] : []),
       ...(timeLeft === null ? [] : [`about ${span(timeLeft)} left`]),
     ].join(', '),
   ];

@@ -223,6 +223,15 @@ export function acceptedSize(space: SearchSpace): bigint {
   return space.nodes.reduce((size, _, index) => size * openRows(space, index + 1), models);
 }
 
+/** What a space holds, in words: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` where none is excluded. */
+export function spaceText(space: SearchSpace): string {
+  const [graphs, combinations] = [acceptedSize(space), spaceSize(space)];
+  const counted = `${graphs.toLocaleString('en')} ${graphs === 1n ? 'graph' : 'graphs'}`;
+  if (graphs === combinations) return counted;
+  const excluded = (combinations - graphs).toLocaleString('en');
+  return `${counted}; ${combinations.toLocaleString('en')} combinations, ${excluded} excluded`;
+}
+
 /** Ways to fill a node's incoming edges that leave it in the state it may have. */
 function openRows(space: SearchSpace, node: number): bigint {
   const choices = space.edges.filter(({ destination }) => destination === node).map(({ gates }) => gates);

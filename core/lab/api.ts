@@ -44,6 +44,7 @@ export type {
   TrainingPlan,
   TrialCounts,
 };
+export { compareResults, compareTrials, epochNote, rankTrials } from '../study/best.ts';
 export { explainDecision } from '../study/decision.ts';
 export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
 export { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
@@ -251,7 +252,7 @@ export interface StudyCard {
   counts: TrialCounts;
   /** Trials that have ended and count in T. */
   done: number;
-  /** Completed trial with the highest accuracy; before the first, the best so far. */
+  /** The first in the order of `rankTrials`; null before the first result. */
   best: TrialRow | null;
   running: number;
   /** Seconds, from rung survival; null when nothing is known yet. */

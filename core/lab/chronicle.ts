@@ -1,5 +1,6 @@
 import { type Owner, ownerKey, recordOf } from '../search/owner.ts';
 import type { Store } from '../store/store.ts';
+import { epochNote } from '../study/best.ts';
 import type { JobState, TrialCounts } from '../study/study.ts';
 import type { Teller } from './teller.ts';
 
@@ -45,7 +46,7 @@ export class Chronicle {
     }
     const counts = this.#store.trialCounts(owner.study);
     const best = this.#store.bestTrial(owner.study);
-    return `${countsOf(counts)}${best ? `; best ${(best.accuracy! * 100).toFixed(2)} % (trial ${best.number})` : ''}`;
+    return `${countsOf(counts)}${best ? `; best ${(best.accuracy! * 100).toFixed(2)} %${epochNote(best)} (trial ${best.number})` : ''}`;
   }
 }
 

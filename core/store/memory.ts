@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LabError } from '../base/errors.ts';
+import { rankTrials } from '../study/best.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
@@ -169,12 +170,7 @@ export function openMemoryStore(): Store {
     trialsSoFar: (study) => (trials(study).at(-1)?.number ?? -1) + 1,
     trialWithKey: (study, key) =>
       trials(study).find((run) => run.key === key && COUNTING.includes(run.state)),
-    bestTrial(study) {
-      const done = (run: Run): number => Number(run.state === 'completed');
-      return trials(study)
-        .filter((run) => run.accuracy !== null)
-        .sort((a, b) => done(b) - done(a) || b.accuracy! - a.accuracy! || a.number - b.number)[0];
-    },
+    bestTrial: (study) => rankTrials(trials(study))[0],
     changeRun(id, change) {
       const { state } = runs.get(id);
       if (change.state !== undefined && change.state !== state)

@@ -114,7 +114,7 @@ export interface RunStore {
   trialWithKey(study: number, key: string): Run | undefined;
   /** Throws LabError `study.illegal-move`. */
   changeRun(id: number, change: RunChange): void;
-  /** Completed trial with the highest accuracy, the earliest of equal ones; before any has completed, the best so far. */
+  /** The first in the order of `rankTrials`: the best completed trial; before any has completed, the best so far. */
   bestTrial(study: number): Run | undefined;
   /** Adds the next attempt of a run and counts it. */
   addAttempt(run: number, slot: string, at: number): Attempt;

@@ -16,6 +16,67 @@ export interface Frame {
   readonly bottom: number;
 }
 
+export type Span = readonly [low: number, high: number];
+
+/** The part of a chart that is looked at, in the units of its axes; null: all of an axis. */
+export interface Zoom {
+  readonly x: Span | null;
+  readonly y: Span | null;
+}
+
+/** What a chart shows of its data. */
+export interface View {
+  /** Runs that the scales fit; all where it is null or where none has a value. */
+  readonly fits?: ((run: number) => boolean) | null;
+  readonly zoom?: Zoom | null;
+}
+
+/** Where a chart drew its data, and the scales that lead back from a place to values; a scale is absent where there is no zoom. */
+export interface Placed {
+  readonly frame: Frame;
+  readonly x?: Scale;
+  readonly y?: Scale;
+}
+
+/** Those that the scales fit; all when that would leave none. */
+export function fitting<Item extends { readonly run: number }>(
+  items: readonly Item[],
+  { fits }: View,
+): readonly Item[] {
+  const inside = fits ? items.filter(({ run }) => fits(run)) : items;
+  return inside.length > 0 ? inside : items;
+}
+
+/** Marks of data; what lies outside the frame is cut off where the view shows a part only. */
+export const inFrame = (marks: readonly Mark[], frame: Frame, { fits, zoom }: View): Mark[] =>
+  fits || zoom ? [{ kind: 'group', clip: frame, marks }] : [...marks];
+
+/** Does a place lie inside a frame, with a margin for the marks at its edge? */
+export const isInside = ({ x, y }: { x: number; y: number }, { left, right, top, bottom }: Frame): boolean =>
+  x >= left - 4 && x <= right + 4 && y >= top - 4 && y <= bottom + 4;
+
+/** Pixels that a rectangle must measure in a direction to zoom in it. */
+const DRAWN = 10;
+
+/** The part of a chart inside a rectangle that was drawn on it; null where it is too small to be meant. */
+export function zoomTo(
+  placed: Placed,
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+): Zoom | null {
+  const { frame } = placed;
+  const part = (scale: Scale | undefined, a: number, b: number, ends: Span): Span | null => {
+    if (!scale || Math.abs(a - b) < DRAWN) return null;
+    const [low, high] = [Math.min(a, b), Math.max(a, b)].map((at) =>
+      scale.invert(Math.max(ends[0], Math.min(ends[1], at))),
+    ) as [number, number];
+    return low < high ? [low, high] : [high, low];
+  };
+  const x = part(placed.x, from.x, to.x, [frame.left, frame.right]);
+  const y = part(placed.y, from.y, to.y, [frame.top, frame.bottom]);
+  return x || y ? { x, y } : null;
+}
+
 export type Scale = ScaleContinuousNumeric<number, number>;
 
 export const frameOf = (
@@ -29,8 +90,8 @@ export const frameOf = (
 });
 
 /** Epochs on a base-2 logarithm from 1, so that the rungs are evenly spaced. */
-export const epochScale = (epochs: number, { left, right }: Frame): Scale =>
-  scaleLog([1, Math.max(2, epochs)], [left, right]).base(2);
+export const epochScale = (epochs: number, { left, right }: Frame, zoom: Span | null = null): Scale =>
+  scaleLog(zoom ?? [1, Math.max(2, epochs)], [left, right]).base(2);
 
 /** Powers of two up to the last epoch, and the last epoch itself where there is room for it. */
 export function epochTicks(epochs: number): number[] {
@@ -42,8 +103,23 @@ export function epochTicks(epochs: number): number[] {
   return ticks;
 }
 
+/** The same in the part of an axis that is shown; all whole epochs where powers of two would be too few. */
+export function epochTicksIn(epochs: number, zoom: Span | null): number[] {
+  if (!zoom) return epochTicks(epochs);
+  const inside = (tick: number): boolean => tick >= zoom[0] && tick <= zoom[1];
+  const ticks = epochTicks(epochs).filter(inside);
+  if (ticks.length > 2 || zoom[1] - zoom[0] > 12) return ticks;
+  const first = Math.ceil(zoom[0]);
+  return Array.from({ length: Math.floor(zoom[1]) - first + 1 }, (_, i) => first + i);
+}
+
 /** Accuracies (fractions of 1) with a margin; at least two points wide, never beyond 0 or 1. */
-export function accuracyScale(values: Iterable<number>, { top, bottom }: Frame): Scale {
+export function accuracyScale(
+  values: Iterable<number>,
+  { top, bottom }: Frame,
+  zoom: Span | null = null,
+): Scale {
+  if (zoom) return scaleLinear(zoom, [bottom, top]);
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (Number.isNaN(value)) continue;
@@ -116,7 +192,8 @@ export function leftAxis(
 export function accuracyTicks(scale: Scale, { top, bottom }: Frame): Ticks {
   const ticks = scale.ticks(Math.max(2, Math.round((bottom - top) / 46)));
   const [first = 0, second = 1] = ticks;
-  const digits = second - first < 0.0099 ? 1 : 0;
+  const step = second - first;
+  const digits = step < 0.00099 ? 2 : step < 0.0099 ? 1 : 0;
   return { ticks, text: (tick) => (tick * 100).toFixed(digits) };
 }
 

@@ -9,13 +9,17 @@ import {
   accuracyTicks,
   bottomAxis,
   epochScale,
-  epochTicks,
+  epochTicksIn,
+  fitting,
   frameOf,
+  inFrame,
   roomFor,
   rungLines,
   type Frame,
+  type Placed,
   type Scale,
   type Size,
+  type View,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
@@ -32,6 +36,8 @@ export interface CurvesInput {
   readonly faint: (run: number) => boolean;
   /** Run whose curve stands out. */
   readonly best: number | null;
+  /** All when absent. */
+  readonly view?: View;
 }
 
 /** The lowest value at each rung that is still among those that go on: rank `limit` of the n recorded there. */
@@ -60,13 +66,11 @@ export interface PlacedCurve {
   readonly points: readonly number[];
 }
 
-export interface DrawnCurves {
+export interface DrawnCurves extends Required<Placed> {
   readonly marks: Mark[];
   readonly curves: PlacedCurve[];
   /** Is there any number? */
   readonly measured: boolean;
-  readonly x: Scale;
-  readonly y: Scale;
 }
 
 /** Pixels of one node's curve. */
@@ -78,15 +82,16 @@ function place(curve: WireCurve, node: number, x: Scale, y: Scale): PlacedCurve 
 }
 
 export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnCurves {
-  const { rows, curves, node, epochs, rungs, bars, faint, best } = input;
+  const { rows, curves, node, rungs, bars, faint, best, view = {} } = input;
   const space = frameOf(size);
   const shown = rows.filter((row) => curves.has(row.run));
-  const values = shown
-    .flatMap((row) => curves.get(row.run)!.accuracy[node - 1] ?? [])
-    .filter((value) => value !== null);
-  const y = accuracyScale(values, space);
+  const fitted = fitting(shown, view).map((row) => curves.get(row.run)!.accuracy[node - 1] ?? []);
+  const values = fitted.flat().filter((value) => value !== null);
+  const zoomX = view.zoom?.x ?? null;
+  const y = accuracyScale(values, space, view.zoom?.y);
   const frame = roomFor(space, accuracyTicks(y, space));
-  const x = epochScale(epochs, frame);
+  const epochs = view.fits ? Math.max(1, ...fitted.map(({ length }) => length)) : input.epochs;
+  const x = epochScale(epochs, frame, zoomX);
   const placed = shown.map((row) => place(curves.get(row.run)!, node, x, y));
   const many = (state: TrialRow['state']): number => shown.filter((row) => row.state === state).length;
   /** Of many curves each is paler, so that they do not become one mass. */
@@ -109,20 +114,27 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     return { kind: 'line', points, stroke, width: state === 'stopped' ? 1 : 1.4, opacity };
   });
   const first = shown.findIndex(({ run }) => run === best && !faint(run));
-  const ticks = epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) }));
+  const ticks = epochTicksIn(epochs, zoomX).map((tick) => ({ x: x(tick), text: String(tick) }));
   return {
     x,
     y,
+    frame,
     curves: placed,
     measured: values.length > 0,
     marks: [
       ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
-      ...rungLines(rungs, x, frame, theme),
+      ...inFrame(rungLines(rungs, x, frame, theme), frame, view),
       ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed there'),
-      ...lines,
-      ...ends,
-      ...(first < 0 ? [] : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
-      ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),
+      ...inFrame(
+        [
+          ...lines,
+          ...ends,
+          ...(first < 0 ? [] : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
+          ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),
+        ],
+        frame,
+        view,
+      ),
     ],
   };
 }

@@ -1,6 +1,6 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
 import { gate as gateOf, gates, type GateName } from '../../core/gates/gates.ts';
-import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
+import { rankTrials, type TrialRow, type WireCurve } from '../../core/lab/api.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
@@ -13,15 +13,15 @@ export interface GateCell {
   readonly shares: readonly { readonly gate: GateName; readonly count: number; readonly share: number }[];
 }
 
-/** The k best trials by the target's accuracy at a rung (`null`: at their last epoch), best first. */
+/** The k best trials (`rankTrials`), or those with the highest accuracy of the target at a rung; the best first. */
 export function topTrials(
   rows: readonly TrialRow[],
   curves: ReadonlyMap<number, WireCurve>,
   rung: number | null,
   k: number,
 ): TrialRow[] {
-  const value = (row: TrialRow): number | null =>
-    rung === null ? row.accuracy : (curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null);
+  if (rung === null) return rankTrials(rows).slice(0, k);
+  const value = (row: TrialRow): number | null => curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null;
   return rows
     .map((row) => ({ row, accuracy: value(row) }))
     .filter((entry): entry is { row: TrialRow; accuracy: number } => entry.accuracy !== null)
@@ -54,6 +54,28 @@ export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] 
     }
   }
   return cells;
+}
+
+/** Pixels: a letter needs as much of its segment, and a bar of segments as much of its cell. */
+const [LETTER, SEGMENTS] = [12, 40];
+
+type Shares = GateCell['shares'];
+
+/** How a cell looks in so many pixels: narrow ones show their most frequent gate alone, as strong as its share. */
+export interface CellFace {
+  readonly most: Shares[number];
+  readonly narrow: boolean;
+  /** Gates that occur, in the order of `gates`. */
+  readonly segments: readonly (Shares[number] & { readonly letter: boolean })[];
+}
+
+export function cellFace(shares: Shares, width: number): CellFace {
+  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  const narrow = width < SEGMENTS;
+  const segments = shares
+    .filter(({ count }) => count > 0)
+    .map((each) => ({ ...each, letter: (narrow ? Number(each === most) : each.share) * width >= LETTER }));
+  return { most, narrow, segments };
 }
 
 /** The matrix of shares as marks, one row per destination: for saved figures. */

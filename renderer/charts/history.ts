@@ -6,9 +6,14 @@ import {
   accuracyScale,
   accuracyTicks,
   bottomAxis,
+  fitting,
   frameOf,
+  inFrame,
+  isInside,
   roomFor,
+  type Placed,
   type Size,
+  type View,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
@@ -48,14 +53,19 @@ export function drawHistory(
   size: Size,
   theme: Theme,
   faint: (run: number) => boolean = () => false,
-): { marks: Mark[]; points: PlacedPoint[] } {
+  view: View = {},
+): { marks: Mark[]; points: PlacedPoint[] } & Required<Placed> {
   const space = frameOf(size);
+  const shown = fitting(points, view);
   const y = accuracyScale(
-    points.map((point) => point.accuracy),
+    shown.map((point) => point.accuracy),
     space,
+    view.zoom?.y,
   );
   const frame = roomFor(space, accuracyTicks(y, space));
-  const x = scaleLinear([1, Math.max(2, points.length)], [frame.left + 6, frame.right - 6]);
+  const first = shown[0]?.order ?? 1;
+  const last = Math.max(first + 1, shown.at(-1)?.order ?? 2);
+  const x = scaleLinear(view.zoom?.x ?? [first, last], [frame.left + 6, frame.right - 6]);
   const ticks = x
     .ticks(Math.max(2, Math.min(points.length, Math.round((frame.right - frame.left) / 80))))
     .filter(Number.isInteger);
@@ -65,8 +75,23 @@ export function drawHistory(
     const before = points[i - 1]?.best ?? best;
     return [x(order), y(before), x(order), y(best)];
   });
+  const dots = points.map((point, i): Mark => {
+    const color = theme.states[point.state];
+    const running = point.state === 'running';
+    return {
+      kind: 'dot',
+      x: placed[i]!.x,
+      y: placed[i]!.y,
+      radius: point.state === 'completed' ? 3.4 : 2.4,
+      ...(running ? { stroke: color, width: 1.5 } : { fill: color }),
+      opacity: faint(point.run) ? 0.12 : point.state === 'stopped' ? 0.55 : 0.95,
+    };
+  });
   return {
-    points: placed,
+    points: placed.filter((point) => isInside(point, frame)),
+    frame,
+    x,
+    y,
     marks: [
       ...accuracyAxis(y, frame, theme),
       ...bottomAxis(
@@ -75,19 +100,7 @@ export function drawHistory(
         theme,
         'trials, in the order in which they ended',
       ),
-      ...points.map((point, i): Mark => {
-        const color = theme.states[point.state];
-        const running = point.state === 'running';
-        return {
-          kind: 'dot',
-          x: placed[i]!.x,
-          y: placed[i]!.y,
-          radius: point.state === 'completed' ? 3.4 : 2.4,
-          ...(running ? { stroke: color, width: 1.5 } : { fill: color }),
-          opacity: faint(point.run) ? 0.12 : point.state === 'stopped' ? 0.55 : 0.95,
-        };
-      }),
-      { kind: 'line', points: steps, stroke: theme.text, width: 1.8 },
+      ...inFrame([...dots, { kind: 'line', points: steps, stroke: theme.text, width: 1.8 }], frame, view),
     ],
   };
 }

@@ -4,7 +4,20 @@
  */
 import { escapeText } from '../graph/svg.ts';
 
-export type Mark = Line | Dot | Rect | Cross | Text;
+export type Mark = Line | Dot | Rect | Cross | Text | Group;
+
+/** Marks of which only what lies inside a rectangle is shown. */
+export interface Group {
+  readonly kind: 'group';
+  readonly clip: {
+    readonly left: number;
+    readonly right: number;
+    readonly top: number;
+    readonly bottom: number;
+  };
+  readonly marks: readonly Mark[];
+  readonly opacity?: undefined;
+}
 
 interface Look {
   /** 0..1; 1 when absent. */
@@ -83,6 +96,8 @@ export interface Pen {
   rotate(radians: number): void;
   setLineDash(dash: number[]): void;
   beginPath(): void;
+  rect(x: number, y: number, width: number, height: number): void;
+  clip(): void;
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
   arc(x: number, y: number, radius: number, start: number, end: number): void;
@@ -153,6 +168,14 @@ const painters: { [K in Mark['kind']]: (pen: Pen, mark: Extract<Mark, { kind: K 
         pen.lineWidth = 1;
         pen.strokeRect(x, y, width, height);
       }
+    },
+    group(pen, { clip: { left, right, top, bottom }, marks }, font) {
+      pen.save();
+      pen.beginPath();
+      pen.rect(left, top, right - left, bottom - top);
+      pen.clip();
+      paint(pen, marks, font);
+      pen.restore();
     },
     text(pen, { x, y, text, fill, size, anchor, bold, turn, halo }, font) {
       pen.fillStyle = fill;
@@ -238,6 +261,13 @@ function markSvg(mark: Mark): string {
       const { x, y, radius: r } = mark;
       const d = `M${near(x - r)} ${near(y - r)}L${near(x + r)} ${near(y + r)}M${near(x - r)} ${near(y + r)}L${near(x + r)} ${near(y - r)}`;
       return `<path d="${d}"${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${opacity}/>`;
+    }
+    case 'group': {
+      const { left, right, top, bottom } = mark.clip;
+      const corners = [left, top, right, bottom].map(near);
+      const id = `clip-${corners.join('-').replaceAll('.', '_')}`;
+      const box = `<rect${attribute('x', left)}${attribute('y', top)}${attribute('width', right - left)}${attribute('height', bottom - top)}/>`;
+      return `<clipPath id="${id}">${box}</clipPath><g clip-path="url(#${id})">${mark.marks.map(markSvg).join('')}</g>`;
     }
     case 'rect':
       return `<rect${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('width', mark.width)}${attribute('height', mark.height)}${attribute('fill', mark.fill ?? 'none')}${attribute('stroke', mark.stroke)}${opacity}/>`;

@@ -98,13 +98,15 @@ export function axesOf(
   dimensions: readonly Dimension[],
   rows: readonly TrialRow[],
   size: Size,
+  /** Those that an axis fits. */
+  fitted: (dimension: Dimension) => readonly TrialRow[] = () => rows,
 ): { axes: Axis[]; frame: Frame } {
   const frame = frameOf(size, SPACE);
   const step = (frame.right - frame.left) / Math.max(1, dimensions.length - 1);
   const axes = dimensions.map((dimension, i) => {
     const values = dimension.choices
       ? [-0.4, dimension.choices.length - 0.6]
-      : rows.map(dimension.value).filter((value) => value !== null);
+      : valuesOf(dimension, fitted(dimension), rows);
     let low = Math.min(...values);
     let high = Math.max(...values);
     const ends = low < high ? [high, low] : values.slice(0, 1);
@@ -119,6 +121,14 @@ export function axesOf(
     };
   });
   return { axes, frame };
+}
+
+/** Values of the trials that an axis fits; of all where those have none. */
+function valuesOf(dimension: Dimension, fitted: readonly TrialRow[], rows: readonly TrialRow[]): number[] {
+  const known = (of: readonly TrialRow[]): number[] =>
+    of.map(dimension.value).filter((value) => value !== null);
+  const values = known(fitted);
+  return values.length > 0 || fitted === rows ? values : known(rows);
 }
 
 /** A trial's line: choices are spread a little, by the trial's number, so that lines do not all fall into one. */

@@ -1,12 +1,12 @@
 /** A chart as it goes into a paper: light, with a legend below, at a width of its own. */
 import type { Size } from './axes.ts';
-import { marksSvg, type Mark } from './marks.ts';
+import { marksSvg, type Group, type Mark } from './marks.ts';
 import { light } from './theme.ts';
 
 export interface LegendEntry {
   readonly text: string;
   /** Drawn around (0, 0). */
-  readonly mark: Mark;
+  readonly mark: Exclude<Mark, Group>;
 }
 
 /** Marks and legend as one SVG text. */
@@ -41,7 +41,7 @@ export function pictureSvg(
   });
 }
 
-const moved = (mark: Mark, x: number, y: number): Mark =>
+const moved = (mark: LegendEntry['mark'], x: number, y: number): Mark =>
   mark.kind === 'line'
     ? { ...mark, points: mark.points.map((value, i) => value + (i % 2 === 0 ? x : y)) }
     : { ...mark, x: mark.x + x, y: mark.y + y };

@@ -1,6 +1,17 @@
 /** A re-run: every seed as a dot, mean and standard deviation beside them, and the paper's numbers as lines. */
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
-import { accuracyAxis, accuracyScale, accuracyTicks, frameOf, roomFor, type Size } from './axes.ts';
+import {
+  accuracyAxis,
+  accuracyScale,
+  accuracyTicks,
+  frameOf,
+  inFrame,
+  isInside,
+  roomFor,
+  type Placed,
+  type Size,
+  type View,
+} from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -55,7 +66,8 @@ export function drawSeeds(
   references: readonly ReferenceRow[],
   size: Size,
   theme: Theme,
-): { marks: Mark[]; dots: SeedDot[] } {
+  view: View = {},
+): { marks: Mark[]; dots: SeedDot[] } & Placed {
   const groups = sharing(variants);
   const lines = Math.max(1, ...groups.map((group) => group.length));
   const names = Math.max(0, ...references.map((row) => referenceText(row).length * LETTER));
@@ -69,7 +81,9 @@ export function drawSeeds(
     bottom: 26 + LINE * lines,
   });
   const values = variants.flatMap((variant) => variant.values.map((value) => value.accuracy));
-  const y = accuracyScale([...values, ...references.map((row) => row.mean)], space);
+  const y = accuracyScale([...values, ...references.map((row) => row.mean)], space, view.zoom?.y);
+  const [low, high] = y.domain() as [number, number];
+  const reached = references.filter(({ mean }) => mean >= low && mean <= high);
   const frame = roomFor(space, accuracyTicks(y, space));
   const step = (frame.right - frame.left) / Math.max(1, groups.length);
   const dots: SeedDot[] = [];
@@ -78,7 +92,8 @@ export function drawSeeds(
     const centre = frame.left + (i + 0.5) * step;
     const color = variant.name === 'graph' ? theme.focus : theme.quiet;
     const reach = Math.min(34, step * 0.3);
-    const marks: Mark[] = [
+    const marks: Mark[] = [];
+    const titles: Mark[] = [
       ...group.map(({ name }, k): Mark => ({
         kind: 'text',
         x: centre,
@@ -127,11 +142,13 @@ export function drawSeeds(
       dots.push({ run: variant.runs.find((run) => run.seed === seed)?.run ?? -1, ...dot });
       marks.push({ kind: 'dot', ...dot, radius: 4, fill: color, stroke: theme.ground, width: 1 });
     });
-    return marks;
+    return [...titles, ...inFrame(marks, frame, view)];
   });
   return {
-    dots,
-    marks: [...accuracyAxis(y, frame, theme), ...referenceMarks(references, frame, y, theme), ...columns],
+    dots: dots.filter((dot) => isInside(dot, frame)),
+    frame,
+    y,
+    marks: [...accuracyAxis(y, frame, theme), ...referenceMarks(reached, frame, y, theme), ...columns],
   };
 }
 

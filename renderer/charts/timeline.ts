@@ -1,7 +1,16 @@
 /** What every slot worked on, and when: one bar per attempt. */
 import { scaleLinear } from 'd3-scale';
 import type { Attempt, TrialRow } from '../../core/lab/api.ts';
-import { bottomAxis, frameOf, type Size } from './axes.ts';
+import {
+  bottomAxis,
+  fitting,
+  frameOf,
+  inFrame,
+  type Placed,
+  type Size,
+  type Span,
+  type View,
+} from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { Theme } from './theme.ts';
 
@@ -49,6 +58,13 @@ export function timeTicks(end: number, most: number): number[] {
   return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
 }
 
+/** At most `most` round times in the part of an axis that is shown. */
+export function timeTicksIn([from, to]: Span, most: number): number[] {
+  const step = timeTicks(to - from, most)[1] ?? to - from;
+  const first = Math.ceil(from / step - 1e-9);
+  return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
+}
+
 /** A round time: 30 s, 5 min, 2 h, 1.5 d. */
 function timeText(seconds: number): string {
   if (seconds < MINUTE) return `${seconds} s`;
@@ -67,14 +83,19 @@ export function drawTimeline(
   size: Size,
   theme: Theme,
   faint: (run: number) => boolean = () => false,
-): { marks: Mark[]; bars: Bar[] } {
+  view: View = {},
+): { marks: Mark[]; bars: Bar[] } & Placed {
   const slots = [...new Set(attempts.map((attempt) => attempt.slot))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
   const frame = frameOf(size, { left: 74, right: 24, top: 8, bottom: 34 });
   const start = Math.min(now, ...attempts.map((attempt) => attempt.startedAt));
   const end = Math.max(start + 1000, ...attempts.map((attempt) => attempt.endedAt ?? now));
-  const x = scaleLinear([0, (end - start) / 1000], [frame.left, frame.right]);
+  const fitted = fitting(attempts, view);
+  const from = view.fits ? Math.min(...fitted.map(({ startedAt }) => startedAt)) - start : 0;
+  const to = view.fits ? Math.max(...fitted.map(({ endedAt }) => endedAt ?? now)) - start : end - start;
+  const span = view.zoom?.x ?? [from / 1000, Math.max(from + 1000, to) / 1000];
+  const x = scaleLinear(span, [frame.left, frame.right]);
   const at = (time: number): number => x((time - start) / 1000);
   const height = Math.min(ROW, (frame.bottom - frame.top) / Math.max(1, slots.length));
   const bars = attempts.map((attempt): Bar => ({
@@ -85,8 +106,31 @@ export function drawTimeline(
     width: Math.max(1, at(attempt.endedAt ?? now) - at(attempt.startedAt) - 0.7),
     height: height - 6,
   }));
+  const drawn = bars.map((bar, i): Mark => {
+    const { outcome } = attempts[i]!;
+    const state = rows.get(bar.run)?.state ?? 'waiting';
+    const fill =
+      outcome === null
+        ? theme.states.running
+        : outcome === 'completed' || outcome === 'stopped' || outcome === 'cancelled'
+          ? theme.states[outcome]
+          : outcome === 'paused' || outcome === 'interrupted'
+            ? theme.states.waiting
+            : theme.states.failed;
+    return {
+      kind: 'rect',
+      x: bar.x,
+      y: bar.y,
+      width: bar.width,
+      height: bar.height,
+      fill,
+      opacity: faint(bar.run) ? 0.12 : state === 'stopped' ? 0.6 : 0.9,
+    };
+  });
   return {
     bars,
+    frame,
+    x,
     marks: [
       ...slots.map((slot, i): Mark => ({
         kind: 'text',
@@ -97,29 +141,9 @@ export function drawTimeline(
         size: 11,
         anchor: 'end',
       })),
-      ...bars.map((bar, i): Mark => {
-        const { outcome } = attempts[i]!;
-        const state = rows.get(bar.run)?.state ?? 'waiting';
-        const fill =
-          outcome === null
-            ? theme.states.running
-            : outcome === 'completed' || outcome === 'stopped' || outcome === 'cancelled'
-              ? theme.states[outcome]
-              : outcome === 'paused' || outcome === 'interrupted'
-                ? theme.states.waiting
-                : theme.states.failed;
-        return {
-          kind: 'rect',
-          x: bar.x,
-          y: bar.y,
-          width: bar.width,
-          height: bar.height,
-          fill,
-          opacity: faint(bar.run) ? 0.12 : state === 'stopped' ? 0.6 : 0.9,
-        };
-      }),
+      ...inFrame(drawn, frame, view),
       ...bottomAxis(
-        timeTicks((end - start) / 1000, Math.max(2, (frame.right - frame.left) / 80)).map((tick) => ({
+        timeTicksIn(span, Math.max(2, (frame.right - frame.left) / 80)).map((tick) => ({
           x: x(tick),
           text: timeText(tick),
         })),

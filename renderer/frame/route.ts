@@ -1,26 +1,31 @@
 /** Addresses inside the app: everything that can be looked at has one, in the part of the URL after `#`. */
+import { numberIn, parseRunName, runNameText, type RunName } from './run-name.ts';
+
 export type Route =
   | { readonly view: 'studies' }
   /** From a graph in its text form, with the edges (`source-destination`) that the search may not change. */
   | { readonly view: 'new-study'; readonly from: string | null; readonly locks: readonly string[] }
-  /** With the selected run and the filter in its text form. */
-  | { readonly view: 'study'; readonly study: number; readonly run: number | null; readonly filter?: string }
-  | { readonly view: 'trial'; readonly study: number; readonly run: number }
-  | { readonly view: 'run'; readonly run: number }
+  /** With the selected trial and the filter in its text form; `run`: its id, in an address of an earlier version. */
+  | {
+      readonly view: 'study';
+      readonly study: number;
+      readonly trial: number | null;
+      readonly run?: number;
+      readonly filter?: string;
+    }
+  | { readonly view: 'trial'; readonly study: number; readonly trial: number }
+  | { readonly view: 'run'; readonly run: RunName }
   | { readonly view: 'graphs' }
   /** A graph in its text form, with the edges that are locked; '' is an empty editor. */
   | { readonly view: 'graph'; readonly text: string; readonly locks?: readonly string[] }
   /** Runs, and graphs in their text form that need not have been trained. */
-  | { readonly view: 'compare'; readonly runs: readonly number[]; readonly graphs?: readonly string[] }
+  | { readonly view: 'compare'; readonly runs: readonly RunName[]; readonly graphs?: readonly string[] }
   | { readonly view: 'reruns' }
   | { readonly view: 'rerun'; readonly rerun: number }
   | { readonly view: 'data' }
   | { readonly view: 'settings' }
-  | { readonly view: 'log'; readonly run: number | null; readonly study: number | null }
+  | { readonly view: 'log'; readonly run: RunName | null; readonly study: number | null }
   | { readonly view: 'unknown'; readonly address: string };
-
-const whole = (text: string | undefined): number | null =>
-  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 
 /** Reads the part after `#`. Nothing throws: what is not understood is shown as such. */
 export function parseRoute(hash: string): Route {
@@ -28,7 +33,7 @@ export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = address.split('?');
   const parameters = new URLSearchParams(query);
   const [head, first, second, third, ...rest] = path.split('/');
-  const id = whole(first);
+  const id = numberIn(first);
   const unknown: Route = { view: 'unknown', address: address.slice(0, 200) };
   if (rest.length > 0) return unknown;
   switch (head) {
@@ -41,14 +46,19 @@ export function parseRoute(hash: string): Route {
       if (id === null) return unknown;
       if (second === undefined) {
         const filter = parameters.get('filter');
-        const run = whole(parameters.get('run') ?? undefined);
-        return { view: 'study', study: id, run, ...(filter && { filter }) };
+        const trial = numberIn(parameters.get('trial') ?? undefined);
+        const run = trial === null ? numberIn(parameters.get('run') ?? undefined) : null;
+        return { view: 'study', study: id, trial, ...(run !== null && { run }), ...(filter && { filter }) };
       }
-      const run = whole(third);
-      return second === 'trials' && run !== null ? { view: 'trial', study: id, run } : unknown;
+      const number = numberIn(third);
+      if (number === null) return unknown;
+      if (second === 'trial') return { view: 'trial', study: id, trial: number };
+      return second === 'trials' ? { view: 'run', run: { id: number, study: id } } : unknown;
     }
     case 'runs':
-      return id === null ? unknown : { view: 'run', run: id };
+      return id === null ? unknown : { view: 'run', run: { id } };
+    case 'pretrained':
+      return id === null ? unknown : { view: 'run', run: { pretrained: id } };
     case 'graphs':
       return { view: 'graphs' };
     case 'graph': {
@@ -56,22 +66,27 @@ export function parseRoute(hash: string): Route {
       return { view: 'graph', text: decode(path.slice('graph/'.length)), ...(locks.length > 0 && { locks }) };
     }
     case 'compare': {
-      const named = (parameters.get('runs') ?? '').split(',').map(whole);
-      const runs = [...new Set(named.filter((run) => run !== null))].slice(0, 6);
+      const named = [...new Set((parameters.get('runs') ?? '').split(','))].map(parseRunName);
+      const runs = named.filter((run) => run !== null).slice(0, 6);
       const graphs = [...new Set(parameters.getAll('graph'))].slice(0, 6 - runs.length);
       return { view: 'compare', runs, ...(graphs.length > 0 && { graphs }) };
     }
     case 'reruns':
       if (first === undefined) return { view: 'reruns' };
-      return id === null ? unknown : { view: 'rerun', rerun: id };
+      if (id === null) return unknown;
+      if (second !== undefined) {
+        const run = parseRunName(`rerun${id}.${second}.${third ?? ''}`);
+        return run ? { view: 'run', run } : unknown;
+      }
+      return { view: 'rerun', rerun: id };
     case 'data':
     case 'settings':
       return { view: head };
     case 'log':
       return {
         view: 'log',
-        run: whole(parameters.get('run') ?? undefined),
-        study: whole(parameters.get('study') ?? undefined),
+        run: parseRunName(parameters.get('run') ?? ''),
+        study: numberIn(parameters.get('study') ?? undefined),
       };
     default:
       return unknown;
@@ -88,15 +103,16 @@ export function hrefOf(route: Route): string {
       return `#/studies/new?from=${encodeURIComponent(route.from)}&locks=${route.locks.join(',')}`;
     }
     case 'study': {
-      const { study, run, filter } = route;
-      const parameters = [run !== null && `run=${run}`, filter && `filter=${encodeURIComponent(filter)}`];
+      const { study, trial, run, filter } = route;
+      const at = trial !== null ? `trial=${trial}` : run !== undefined && `run=${run}`;
+      const parameters = [at, filter && `filter=${encodeURIComponent(filter)}`];
       const query = parameters.filter(Boolean).join('&');
       return `#/studies/${study}${query && `?${query}`}`;
     }
     case 'trial':
-      return `#/studies/${route.study}/trials/${route.run}`;
+      return `#/studies/${route.study}/trial/${route.trial}`;
     case 'run':
-      return `#/runs/${route.run}`;
+      return hrefOfRun(route.run);
     case 'graph': {
       const locks = route.locks ?? [];
       return `#/graph/${encodeURIComponent(route.text)}${locks.length > 0 ? `?locks=${locks.join(',')}` : ''}`;
@@ -104,7 +120,7 @@ export function hrefOf(route: Route): string {
     case 'compare': {
       const { runs, graphs = [] } = route;
       const parameters = [
-        ...(runs.length > 0 ? [`runs=${runs.join(',')}`] : []),
+        ...(runs.length > 0 ? [`runs=${runs.map(runNameText).join(',')}`] : []),
         ...graphs.map((text) => `graph=${encodeURIComponent(text)}`),
       ];
       return `#/compare${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`;
@@ -112,7 +128,7 @@ export function hrefOf(route: Route): string {
     case 'rerun':
       return `#/reruns/${route.rerun}`;
     case 'log': {
-      if (route.run !== null) return `#/log?run=${route.run}`;
+      if (route.run !== null) return `#/log?run=${runNameText(route.run)}`;
       return route.study === null ? '#/log' : `#/log?study=${route.study}`;
     }
     case 'unknown':
@@ -120,6 +136,13 @@ export function hrefOf(route: Route): string {
     default:
       return `#/${route.view}`;
   }
+}
+
+/** The address of the page of one run. */
+export function hrefOfRun(run: RunName): string {
+  if ('trial' in run) return `#/studies/${run.study}/trial/${run.trial}`;
+  if ('seed' in run) return `#/reruns/${run.rerun}/${run.variant}/${run.seed}`;
+  return 'pretrained' in run ? `#/pretrained/${run.pretrained}` : `#/runs/${run.id}`;
 }
 
 /** Edges as `source-destination`. */

@@ -23,7 +23,7 @@ export function titleOf(
   const name = 'KTG lab';
   const study = 'study' in route && cards.find((card) => card.study.id === route.study)?.study.name;
   if (route.view === 'study') return `${study || 'Study'} - ${name}`;
-  if (route.view === 'trial') return `Trial of ${study || 'a study'} - ${name}`;
+  if (route.view === 'trial') return `Trial ${route.trial} of ${study || 'a study'} - ${name}`;
   if (route.view === 'rerun')
     return `Re-run: ${reruns.find((each) => each.rerun.id === route.rerun)?.rerun.name ?? ''} - ${name}`;
   return `${places[route.view]} - ${name}`;

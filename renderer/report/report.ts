@@ -4,7 +4,14 @@
  */
 import { describeGraph } from '../../core/graph/describe.ts';
 import { toText } from '../../core/graph/text.ts';
-import type { RerunView, RungDecision, StudyCard, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import {
+  compareTrials,
+  type RerunView,
+  type RungDecision,
+  type StudyCard,
+  type TrialRow,
+  type WireCurve,
+} from '../../core/lab/api.ts';
 import { barsOf, drawCurves } from '../charts/curves.ts';
 import { drawGates, gateShares, gatesHeight, gatesLegend, topTrials } from '../charts/gates.ts';
 import { drawHistory, history } from '../charts/history.ts';
@@ -20,7 +27,7 @@ import { counted, duration, percent } from '../parts/format.ts';
 import { runStates } from '../parts/states.ts';
 import { reasonOf } from '../studies/columns.ts';
 import { protocolText } from '../studies/protocol.ts';
-import { countsText, standingOf } from '../studies/words.ts';
+import { accuracyText, countsText, standingOf } from '../studies/words.ts';
 
 export interface ReportInput {
   readonly card: StudyCard;
@@ -113,7 +120,7 @@ function best({ card }: ReportInput): string {
   const row = card.best;
   if (!row) return '<p>No trial has a result yet.</p>';
   const svg = figureSvg(figure(row.graph, row.accuracies), { title: graphName(row.graph) });
-  return `<h2>Best graph: trial ${row.number}, ${percent(row.accuracy)}</h2>
+  return `<h2>Best graph: trial ${row.number}, ${accuracyText(row)}</h2>
 ${captioned(svg, 'Red: target. Blue: pretrained, frozen. In brackets: accuracy on the evaluation images, %. Cutoff edges are left out.')}
 <pre>${escapeText(describeGraph(row.graph))}</pre>
 <p><code>${escapeText(toText(row.graph))}</code></p>`;
@@ -183,14 +190,14 @@ ${table(['Graph', 'Mean ± std, %', 'Seeds', 'Gain of this graph'], [...rows, ..
 }
 
 function trials({ rows }: ReportInput): string {
-  const sorted = rows.toSorted((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1)).slice(0, 50);
+  const sorted = rows.toSorted(compareTrials).slice(0, 50);
   if (sorted.length === 0) return '';
   return `<h2>${sorted.length < rows.length ? `Best ${sorted.length} of ${counted(rows.length, 'trial')}` : 'All trials'}</h2>
 ${table(
   ['Trial', 'Accuracy', 'Epochs', 'State', 'Why it ended', 'Graph', 'Seed'],
   sorted.map((row) => [
     String(row.number),
-    percent(row.accuracy),
+    accuracyText(row),
     `${row.epoch} / ${row.epochs}`,
     runStates[row.state].title,
     reasonOf(row),

@@ -2,10 +2,17 @@
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
-import { explainDecision, type Graph, type RungDecision, type TrialRow } from '../../core/lab/api.ts';
+import {
+  compareResults,
+  explainDecision,
+  type Graph,
+  type RungDecision,
+  type TrialRow,
+} from '../../core/lab/api.ts';
 import { modelTitle } from '../graph/words.ts';
-import { duration, moment, percent } from '../parts/format.ts';
+import { duration, moment } from '../parts/format.ts';
 import { runStateNames, runStates } from '../parts/states.ts';
+import { accuracyText } from './words.ts';
 
 export interface Column {
   readonly key: string;
@@ -18,6 +25,8 @@ export interface Column {
   readonly text: (row: TrialRow) => string;
   /** What is sorted by; null comes last either way. */
   readonly value: (row: TrialRow) => number | string | null;
+  /** Order of trials where the values alone do not give it, in place of the descending order of values. */
+  readonly compare?: (a: TrialRow, b: TrialRow) => number;
   /** What is saved, where it is not what is sorted by. */
   readonly saved?: (row: TrialRow) => string;
 }
@@ -79,11 +88,12 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'accuracy',
       title: 'Accuracy',
-      about: 'Accuracy of node 1 on the evaluation images at its last epoch',
-      width: 92,
-      number: true,
-      text: (row) => percent(row.accuracy),
+      about:
+        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials come first, the others by epoch',
+      width: 148,
+      text: (row) => accuracyText(row),
       value: (row) => row.accuracy,
+      compare: compareResults,
     },
     {
       key: 'epoch',
@@ -195,6 +205,12 @@ export function sorted(rows: readonly TrialRow[], columns: readonly Column[], or
   const column = columns.find(({ key }) => key === order.key);
   if (!column) return [...rows];
   const sign = order.descending ? -1 : 1;
+  if (column.compare) {
+    const unknown = (row: TrialRow): number => Number(column.value(row) === null);
+    return rows.toSorted(
+      (a, b) => unknown(a) - unknown(b) || -sign * column.compare!(a, b) || a.number - b.number,
+    );
+  }
   const keyed = rows.map((row) => ({ row, value: column.value(row) }));
   keyed.sort((a, b) => {
     if (a.value === b.value) return a.row.number - b.row.number;

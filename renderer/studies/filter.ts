@@ -1,18 +1,23 @@
 /** One filter for all views of a study: which trials are meant. Written as words, shown as chips. */
-import { gates, isGateName, type GateName } from '../../core/gates/gates.ts';
+import { gate as gateOf, gates, isGateName, type GateName } from '../../core/gates/gates.ts';
 import { isFrozen, nodeNumbers } from '../../core/graph/graph.ts';
 import type { RunState, TrialRow } from '../../core/lab/api.ts';
+import { modelNames } from '../../core/models/architecture.ts';
 import { passes, type Brushes, type Dimension } from '../charts/parallel.ts';
 import { runStateNames, runStates } from '../parts/states.ts';
 
 export type Condition =
   | { readonly kind: 'edge'; readonly source: number; readonly destination: number; readonly gate: GateName }
+  /** Any gate but Cutoff. */
+  | { readonly kind: 'open'; readonly source: number; readonly destination: number }
   | { readonly kind: 'frozen'; readonly wanted: boolean }
   | { readonly kind: 'state'; readonly state: RunState }
   /** Fractions of 1. */
   | { readonly kind: 'accuracy'; readonly relation: '>=' | '<='; readonly value: number }
-  | { readonly kind: 'epoch'; readonly relation: '>=' | '<='; readonly value: number }
-  | { readonly kind: 'model'; readonly text: string };
+  | { readonly kind: 'epoch'; readonly relation: '>=' | '<=' | '='; readonly value: number }
+  /** Of any node. */
+  | { readonly kind: 'model'; readonly text: string }
+  | { readonly kind: 'node'; readonly node: number; readonly text: string };
 
 export interface TrialFilter {
   /** All must hold; of states, one. */
@@ -27,11 +32,11 @@ export const isEverything = ({ conditions, brushes }: TrialFilter): boolean =>
 
 const holds = (row: TrialRow, condition: Condition): boolean => {
   switch (condition.kind) {
-    case 'edge': {
-      const { source, destination, gate } = condition;
-      return row.graph.edges.some(
-        (edge) => edge.source === source && edge.destination === destination && edge.gate === gate,
-      );
+    case 'edge':
+      return gateOn(row, condition) === condition.gate;
+    case 'open': {
+      const gate = gateOn(row, condition);
+      return gate !== undefined && gate !== 'cutoff';
     }
     case 'frozen':
       return nodeNumbers(row.graph).some((node) => isFrozen(row.graph, node)) === condition.wanted;
@@ -42,12 +47,27 @@ const holds = (row: TrialRow, condition: Condition): boolean => {
     case 'epoch':
       return compare(row.epoch, condition.relation, condition.value);
     case 'model':
-      return row.graph.nodes.some(({ model }) => model.includes(condition.text));
+      return row.graph.nodes.some(({ model }) => isNamed(model, condition.text));
+    case 'node': {
+      const node = row.graph.nodes[condition.node - 1];
+      return node !== undefined && isNamed(node.model, condition.text);
+    }
   }
 };
 
-const compare = (value: number, relation: '>=' | '<=', limit: number): boolean =>
-  relation === '>=' ? value >= limit : value <= limit;
+const gateOn = ({ graph }: TrialRow, { source, destination }: { source: number; destination: number }) =>
+  graph.edges.find((edge) => edge.source === source && edge.destination === destination)?.gate;
+
+/** Is the text a part of a network's name? A number in it is meant as a whole: `resnet11` is not ResNet110. */
+function isNamed(model: string, text: string): boolean {
+  const at = model.indexOf(text);
+  return at >= 0 && !(/\d$/.test(text) && /^\d/.test(model.slice(at + text.length)));
+}
+
+function compare(value: number, relation: '>=' | '<=' | '=', limit: number): boolean {
+  if (relation === '=') return value === limit;
+  return relation === '>=' ? value >= limit : value <= limit;
+}
 
 /** Does a trial fit? `dimensions` are those that brushes name. */
 export function fits(row: TrialRow, filter: TrialFilter, dimensions: readonly Dimension[]): boolean {
@@ -64,7 +84,9 @@ export function fits(row: TrialRow, filter: TrialFilter, dimensions: readonly Di
 export function conditionText(condition: Condition): string {
   switch (condition.kind) {
     case 'edge':
-      return `edge ${condition.source}->${condition.destination} = ${gates.find((gate) => gate.name === condition.gate)!.title}`;
+      return `${edgeText(condition)} = ${gateOf(condition.gate).title}`;
+    case 'open':
+      return `${edgeText(condition)} open`;
     case 'frozen':
       return condition.wanted ? 'has frozen node' : 'no frozen node';
     case 'state':
@@ -75,44 +97,86 @@ export function conditionText(condition: Condition): string {
       return `epochs ${condition.relation} ${condition.value}`;
     case 'model':
       return `model ${condition.text}`;
+    case 'node':
+      return `node ${condition.node} = ${condition.text}`;
   }
 }
+
+const edgeText = ({ source, destination }: { source: number; destination: number }): string =>
+  `edge ${source === 0 ? 'Label' : source}->${destination}`;
 
 export const examples = [
   'edge 2->1 = Correct',
+  'Label->1',
+  'wrn',
+  'node 2 = resnet14',
   'has frozen node',
   'completed',
   'accuracy >= 60 %',
-  'epochs >= 8',
-  'model wrn',
+  'epochs 200',
+  'best',
+  '#7',
 ];
 
-/** Understands what `conditionText` writes, and shorter forms: "0->1=T", "frozen", "acc>60". Null when it does not. */
+/**
+ * Understands what `conditionText` writes, and shorter forms: "L->1=T", "2->1", "frozen", "acc>60", "epochs 8", "wrn",
+ * "state = failed". Null when it does not.
+ */
 export function parseCondition(text: string): Condition | null {
   const words = text.trim().toLowerCase();
-  const edge = /^(?:edge\s*)?(label|\d)\s*(?:->|→|-)\s*(\d)\s*=\s*(\w+)$/.exec(words);
-  if (edge) {
-    const [, from, to, written] = edge;
-    const gate = gates.find(({ name, letter }) => name === written || letter.toLowerCase() === written)?.name;
-    const source = from === 'label' ? 0 : Number(from);
-    if (!isGateName(gate) || source === Number(to)) return null;
-    return { kind: 'edge', source, destination: Number(to), gate };
-  }
-  if (/^(has )?frozen( nodes?)?$/.test(words)) return { kind: 'frozen', wanted: true };
-  if (/^(no|not) frozen( nodes?)?$/.test(words)) return { kind: 'frozen', wanted: false };
-  const state = runStateNames.find((name) => name === words || runStates[name].title === words);
-  if (state) return { kind: 'state', state };
-  const number = /^(acc(?:uracy)?|epochs?)\s*(>=|<=|>|<|≥|≤)\s*(\d+(?:\.\d+)?)\s*%?$/.exec(words);
-  if (number) {
-    const relation = /[>≥]/.test(number[2]!) ? '>=' : '<=';
-    const value = Number(number[3]);
-    return number[1]!.startsWith('acc')
-      ? { kind: 'accuracy', relation, value: value / 100 }
-      : { kind: 'epoch', relation, value };
-  }
-  const model = /^(?:model\s+)([\w-]{1,30})$/.exec(words);
-  return model ? { kind: 'model', text: model[1]! } : null;
+  return (
+    parseEdge(words) ??
+    parseFrozen(words) ??
+    parseState(words.replace(/^state\s*[=:]?\s*/, '')) ??
+    parseNumber(words) ??
+    parseModel(words)
+  );
 }
+
+function parseEdge(words: string): Condition | null {
+  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*(\w+)|\s+open)?$/.exec(words);
+  if (!edge) return null;
+  const [, from = '', to, written] = edge;
+  const [source, destination] = [from.startsWith('l') ? 0 : Number(from), Number(to)];
+  if (source === destination || destination === 0) return null;
+  if (written === undefined) return { kind: 'open', source, destination };
+  const gate = gates.find(({ name, letter }) => name === written || letter.toLowerCase() === written)?.name;
+  return isGateName(gate) ? { kind: 'edge', source, destination, gate } : null;
+}
+
+function parseFrozen(words: string): Condition | null {
+  if (/^(has )?frozen( nodes?)?$/.test(words)) return { kind: 'frozen', wanted: true };
+  return /^(no|not) frozen( nodes?)?$/.test(words) ? { kind: 'frozen', wanted: false } : null;
+}
+
+function parseState(words: string): Condition | null {
+  const state = runStateNames.find((name) => name === words || runStates[name].title === words);
+  return state ? { kind: 'state', state } : null;
+}
+
+function parseNumber(words: string): Condition | null {
+  const number = /^(acc(?:uracy)?|epochs?)\s*(>=|<=|>|<|≥|≤|=)?\s*(\d+(?:\.\d+)?)\s*%?$/.exec(words);
+  if (!number) return null;
+  const [, what = '', sign = '=', written] = number;
+  const value = Number(written);
+  const relation = /[>≥]/.test(sign) ? '>=' : /[<≤]/.test(sign) ? '<=' : '=';
+  if (what.startsWith('epoch')) return { kind: 'epoch', relation, value };
+  return relation === '=' ? null : { kind: 'accuracy', relation, value: value / 100 };
+}
+
+function parseModel(words: string): Condition | null {
+  const node = /^node\s*(\d)\s*[=:]?\s*([\w-]{1,30})$/.exec(words);
+  if (node && node[1] !== '0') return { kind: 'node', node: Number(node[1]), text: node[2]! };
+  const model = /^(model\s+)?([\w-]{1,30})$/.exec(words);
+  if (!model) return null;
+  const text = model[2]!;
+  return model[1] !== undefined || isModelName(text) ? { kind: 'model', text } : null;
+}
+
+/** Without the word "model" before it a text must look like a network: `wrn`, `resnet`, `resnet14`, `wrn-28-2`. */
+const isModelName = (text: string): boolean =>
+  /^[a-z]{2}/.test(text) &&
+  (/^(resnet|wrn)[\d-]*$/.test(text) || modelNames.some((name) => name.startsWith(text)));
 
 /** What a brush means, for its chip. */
 export function brushText(dimension: Dimension, [low, high]: readonly [number, number]): string {

@@ -11,5 +11,5 @@ export async function startQuickLook(lab: Lab): Promise<void> {
   const made = await lab.attempt(() =>
     lab.request('studies.create', { name: 'Quick look', plan, start: true }),
   );
-  if (made) location.hash = hrefOf({ view: 'study', study: made.study.id, run: null });
+  if (made) location.hash = hrefOf({ view: 'study', study: made.study.id, trial: null });
 }

@@ -1,15 +1,16 @@
 /** One study on screen: its records, kept up to date, and the one selection and filter that link all its views. */
 import { SvelteSet } from 'svelte/reactivity';
-import type {
-  Attempt,
-  Environment,
-  LabEvent,
-  RungDecision,
-  StudyCard,
-  StudyView,
-  TrialRow,
-  WireCurve,
-  WireEpoch,
+import {
+  rankTrials,
+  type Attempt,
+  type Environment,
+  type LabEvent,
+  type RungDecision,
+  type StudyCard,
+  type StudyView,
+  type TrialRow,
+  type WireCurve,
+  type WireEpoch,
 } from '../../core/lab/api.ts';
 import { barsOf } from '../charts/curves.ts';
 import { dimensionsOf } from '../charts/parallel.ts';
@@ -41,6 +42,7 @@ export class StudyState {
   /** Set by the constructor, before any derived value is read. */
   readonly #lab!: Lab;
   readonly id: number;
+  #wanted: { trial: number | null; run?: number | undefined } | null = null;
   #opened = $state.raw<StudyView | null>(null);
   #byRun = $state.raw<ReadonlyMap<number, TrialRow>>(new Map());
   curves = $state.raw<ReadonlyMap<number, WireCurve>>(new Map());
@@ -50,6 +52,10 @@ export class StudyState {
   filter = $state.raw<TrialFilter>(everything);
   /** Run that is looked at. */
   selected = $state<number | null>(null);
+  /** Charts scale to what passes the filter. */
+  fit = $state(true);
+  /** Counts the times that a trial was gone to: the table then scrolls to it. */
+  sought = $state(0);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
   /** A filter is being drawn: views keep their heights, so that nothing moves away under the pointer. */
@@ -77,6 +83,11 @@ export class StudyState {
   readonly faint = $derived.by(() => {
     const inside = this.#inside;
     return inside ? (run: number): boolean => !inside.has(run) : (): boolean => false;
+  });
+  /** Which runs the scales of charts fit; null: all. */
+  readonly fits = $derived.by(() => {
+    const inside = this.fit ? this.#inside : null;
+    return inside && ((run: number): boolean => inside.has(run));
   });
   /** What a chart without data says. */
   readonly nothing = $derived(
@@ -134,13 +145,28 @@ export class StudyState {
       this.readAttempts(),
     ]);
     this.#opened = view;
+    this.#selectWanted(view.trials);
     this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
     this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
     this.decisions = decisions;
   }
 
+  /** Which trial an address selects: by its number, or by the id of its run. */
+  selectOnOpen(wanted: { trial: number | null; run?: number | undefined }): void {
+    this.#wanted = wanted;
+  }
+
+  #selectWanted(rows: readonly TrialRow[]): void {
+    if (!this.#wanted) return;
+    const { trial, run } = this.#wanted;
+    this.#wanted = null;
+    this.selected =
+      rows.find((row) => (trial === null ? row.run === run : row.number === trial))?.run ?? null;
+  }
+
   /** Looks at what another state of the same study looked at. */
-  lookAs({ selected, filter }: StudyState): void {
+  lookAs({ selected, filter, fit }: StudyState): void {
+    this.fit = fit;
     this.selected = selected;
     this.filter = filter;
   }
@@ -192,6 +218,21 @@ export class StudyState {
     const at = this.selected === null ? -1 : order.indexOf(this.selected);
     this.selected =
       order[at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length]!;
+  }
+
+  /** Selects a trial by its number, or the best one, and has the table show it. False when there is none. */
+  goTo(trial: number | 'best'): boolean {
+    const row = trial === 'best' ? rankTrials(this.rows)[0] : this.rows.find((each) => each.number === trial);
+    if (!row) return false;
+    this.selected = row.run;
+    this.sought++;
+    return true;
+  }
+
+  /** Adds a condition to the filter unless it is there. */
+  add(condition: Condition): void {
+    const words = conditionText(condition);
+    if (!this.filter.conditions.some((each) => conditionText(each) === words)) this.toggle(condition);
   }
 
   /** Adds a condition to the filter, or takes it out again. */

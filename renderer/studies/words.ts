@@ -1,16 +1,18 @@
 /** A study in words: how it stands, what became of its trials, what it is of. */
-import type {
-  DataSetView,
-  RerunView,
-  SlotView,
-  StudyCard,
-  StudyPlan,
-  TrialCounts,
-  TrialRow,
+import {
+  epochNote,
+  type DataSetView,
+  type RerunView,
+  type SlotView,
+  type StudyCard,
+  type StudyPlan,
+  type TrialCounts,
+  type TrialRow,
 } from '../../core/lab/api.ts';
 import { meanText, variantTitle } from '../charts/seeds.ts';
-import { counted } from '../parts/format.ts';
+import { counted, percent } from '../parts/format.ts';
 import { jobStates } from '../parts/states.ts';
+import { protocolText } from './protocol.ts';
 
 interface Standing {
   readonly text: string;
@@ -47,6 +49,10 @@ export function countsText(counts: TrialCounts): { ended: string; failed: string
   };
 }
 
+/** `64.30 %`; `31.20 % at epoch 4` where the trial is not completed. */
+export const accuracyText = (row: TrialRow, digits = 2): string =>
+  `${percent(row.accuracy, digits)}${epochNote(row)}`;
+
 /** A data set as a person knows it: by its title, not by its name in a plan. */
 export function dataTitle(sets: readonly DataSetView[], name: string): string {
   const known = sets.find((data) => data.name === name);
@@ -74,6 +80,23 @@ export function rerunText({ rerun, variants, done, total }: RerunView): { mean: 
     mean: mean ? `${mean} %` : rerun.state === 'completed' ? 'no result' : 'none yet',
     rest: rerun.state === 'completed' ? '' : `${done} of ${total} runs`,
   };
+}
+
+/** A study's re-runs for its header: the newest one of the best trial, and the others, newest first. */
+export function rerunsBeside(
+  best: TrialRow | null,
+  reruns: readonly RerunView[],
+): { ofBest: RerunView | null; others: RerunView[] } {
+  const ofBest = best && (reruns.findLast(({ rerun }) => rerun.trial === best.number) ?? null);
+  return { ofBest, others: reruns.filter((view) => view !== ofBest).toReversed() };
+}
+
+/** `Trial 3: 71.20 ± 0.40 %, held-out`: a re-run in a list of several. */
+export function rerunLine(view: RerunView): string {
+  const { rerun } = view;
+  const { mean, rest } = rerunText(view);
+  const title = rerun.trial === null ? rerun.name : `Trial ${rerun.trial}`;
+  return `${title}: ${[mean, rest, protocolText[rerun.training.protocol].title].filter(Boolean).join(', ')}`;
 }
 
 /** What a slot works on, as its study's page says it: `Trial 17`, `Re-run: Independent, seed 3`. */

@@ -1,21 +1,26 @@
 /** One run on screen, live. */
 import type { LabEvent, RunView, WireEpoch } from '../../core/lab/api.ts';
+import type { RunName } from '../frame/run-name.ts';
 import { follow } from '../lab/follow.svelte.ts';
 import type { Lab } from '../lab/lab.svelte.ts';
+import { runOf } from '../lab/run-of.ts';
 
 export class RunState {
   readonly #lab: Lab;
-  readonly id: number;
+  readonly name: RunName;
+  /** Known once it is opened. */
+  id = $state(0);
   view = $state.raw<RunView | null>(null);
   epochs = $state.raw<readonly WireEpoch[]>([]);
 
-  constructor(lab: Lab, id: number) {
+  constructor(lab: Lab, name: RunName) {
     this.#lab = lab;
-    this.id = id;
+    this.name = name;
   }
 
   /** Reads the run and listens until its undo is called. */
-  open(): Promise<() => void> {
+  async open(): Promise<() => void> {
+    this.id = await runOf(this.#lab, this.name);
     return follow(
       this.#lab,
       () => this.read(),

@@ -66,6 +66,8 @@ describe('a lab that nobody holds', () => {
     assert.match((await ktg(file, 'status')).out, /nothing trains now/);
     const shown = await ktg(file, 'show', 'First', '--trial', 'best', '--json');
     assert.equal(shown.json[0]!.accuracy, studies[0]!.best!.accuracy);
+    const words = await ktg(file, 'show', 'First', '--trial', 'best');
+    assert.match(words.out, /^Trial \d+ of study "First": completed/);
     const graph = await ktg(file, 'show', '--graph');
     assert.equal((JSON.parse(graph.out) as { format: string }).format, 'ktg-graph');
     assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /78\.6 % +16\/16 .* completed/);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { said, size } from '../../core/commands/report.ts';
 import {
+  accuracyText,
   briefOutcome,
   cardParts,
   outcome,
@@ -51,6 +52,17 @@ test('a study whose trials all failed is not called completed', async () => {
   const rejected = { ...counts, failed: 0, outOfMemory: 0, rejected: 12 };
   assert.equal(stateText({ ...card, best: null, counts: rejected }), 'without a result');
   await lab.close();
+});
+
+test('an accuracy that is not final says its epoch, also in the line of its study', async () => {
+  const api = scriptedLab();
+  const { study, trials } = await finished(api);
+  const row = { ...trials[0]!, state: 'running' as const, epoch: 5, accuracy: 0.31, number: 7 };
+  assert.equal(accuracyText(row), '31.0 % at epoch 5');
+  assert.equal(accuracyText({ ...row, state: 'completed' }), '31.0 %');
+  const card = (await api.request('studies.list', {})).find((each) => each.study.id === study)!;
+  assert.equal(cardParts({ ...card, best: row })[1], 'best 31.0 % at epoch 5 (trial 7)');
+  await api.close();
 });
 
 describe('what is said of a re-run', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { template } from '../../core/graph/templates.ts';
+import { rankTrials } from '../../core/study/best.ts';
 import type { RungDecision } from '../../core/study/decision.ts';
 import { checkLabFile } from '../../core/store/file/check.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -272,6 +273,27 @@ export function storeContract(name: string, open: () => Store): void {
       for (const number of [0, 3, 2]) store.changeRun(runs[number]!, { state: 'completed' });
       assert.equal(store.bestTrial(id)?.id, runs[2]);
     });
+
+    withStore(
+      'before a trial is completed, the best has come furthest; of those it is the most accurate',
+      (store) => {
+        const { id } = store.addStudy(newStudy());
+        const runs = [[0.9], [0.2, 0.4], [0.1, 0.6], [0.1, 0.6]].map((curve, number) => {
+          const run = store.addRun(newTrial(id, number));
+          store.changeRun(run.id, { state: 'running' });
+          curve.forEach((accuracy, at) => {
+            store.addEpoch(run.id, metrics(at + 1, accuracy));
+          });
+          return run.id;
+        });
+        assert.equal(store.bestTrial(id)?.id, runs[2]);
+        store.changeRun(runs[2]!, { state: 'failed' });
+        store.changeRun(runs[3]!, { state: 'stopped' });
+        assert.equal(store.bestTrial(id)?.id, rankTrials(store.runs({ study: id }))[0]!.id);
+        store.changeRun(runs[1]!, { state: 'completed' });
+        assert.equal(store.bestTrial(id)?.id, runs[1]);
+      },
+    );
 
     withStore('a checkpoint is whole or not there, and replaces earlier ones', async (store) => {
       const { id } = store.addStudy(newStudy());

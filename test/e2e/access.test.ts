@@ -33,15 +33,15 @@ describe('by the keyboard alone', { skip: withoutBrowser }, () => {
     const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
     await bar.waitFor();
     await press('Enter');
-    await page.waitForURL(/#\/studies\/1\/trials\/\d+$/);
-    const run = /\d+$/.exec(page.url())![0];
+    await page.waitForURL(/#\/studies\/1\/trial\/\d+$/);
+    const trial = Number(/\d+$/.exec(page.url())![0]);
     await page.getByRole('heading', { name: /^Trial \d+: / }).waitFor();
     await tabTo('Played');
     await press('Enter');
-    await page.waitForURL(new RegExp(`#/studies/1\\?run=${run}$`));
+    await page.waitForURL(new RegExp(`#/studies/1\\?trial=${trial}$`));
     await bar.waitFor(); // still chosen
     const grid = page.getByRole('grid', { name: 'Trials' });
-    assert.equal(await grid.getAttribute('aria-activedescendant'), `trial-${run}`);
+    assert.equal(await grid.getAttribute('aria-activedescendant'), `trial-${trial + 1}`);
     assert.deepEqual(complaints, []);
   });
 

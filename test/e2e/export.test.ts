@@ -19,7 +19,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
       addPlayedStudy(file, { trials: 12, epochs: 8 });
     });
     context = await app.context();
-    ({ page, complaints } = await app.visit(context, '#/studies/1/trials/1'));
+    ({ page, complaints } = await app.visit(context, '#/studies/1/trial/0'));
   });
   after(async () => {
     assert.deepEqual(complaints, []);
@@ -75,7 +75,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
   });
 
   test('files are called after what they hold', async () => {
-    await go('#/studies/1/trials/1');
+    await go('#/studies/1/trial/0');
     await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
     const named = async (menu: string, item: string): Promise<string> => {
       await page.getByRole('button', { name: menu, exact: true }).click();
@@ -188,9 +188,12 @@ describe('out and in', { skip: withoutBrowser }, () => {
 
   test('every address can be opened at once, in a fresh window', async () => {
     const addresses: [string, RegExp][] = [
-      ['#/studies/1?run=3', /trial 2/i],
+      ['#/studies/1?trial=2', /trial 2/i],
+      ['#/studies/1?run=3', /trial 2/i], // of an earlier version, as the next one
       ['#/studies/1/trials/2', /Trial 1:/],
+      ['#/studies/1/trial/1', /Trial 1:/],
       ['#/compare?runs=1,2,3', /Compare/],
+      ['#/compare?runs=1.0,1.1,1.2', /Compare/],
       ['#/graph/resnet32%3DTC%2Cresnet110%3DXX', /resnet110=XX/],
       ['#/log?study=1', /Log of study 1/],
       ['#/studies/new?from=resnet8%3DTT%2Cresnet8%3DTT&locks=2-1', /New study/],
@@ -199,6 +202,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
       const fresh = await app.visit(context, address);
       await fresh.page.locator('main').getByText(shown).first().waitFor();
       assert.deepEqual(fresh.complaints, [], address);
+      if (address.includes('/trials/')) await fresh.page.waitForURL(/#\/studies\/1\/trial\/1$/);
       await fresh.page.close();
     }
   });

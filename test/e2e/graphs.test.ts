@@ -77,7 +77,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
         await page.locator('[popover] li').getByText(graph, { exact: true }).click();
         await page.getByRole('link', { name: graph, exact: true }).waitFor();
       }
-      assert.match(page.url(), /runs=4&graph=resnet32%3DTC%2Cresnet110%3DTT&graph=/);
+      assert.match(page.url(), /runs=1\.3&graph=resnet32%3DTC%2Cresnet110%3DTT&graph=/);
       await page.keyboard.press('Escape');
       await page.locator('.graphs li').nth(1).locator('[data-part="2-1"]').focus();
       await page.locator('.said').nth(2).waitFor();
@@ -109,7 +109,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
     }));
 
   test('a trial leads to the one after it and back', () =>
-    look('#/studies/1/trials/1', async (page) => {
+    look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('link', { name: 'Next trial' }).click();
       await page.getByRole('heading', { name: /^Trial 1/ }).waitFor();
       await page.getByRole('link', { name: 'Previous trial' }).click();
@@ -118,7 +118,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
     }));
 
   test('a re-run says beforehand how many runs it means; the editor starts one, stopping asks; its trial leads to it', async () => {
-    await look('#/studies/1/trials/1', async (page) => {
+    await look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('button', { name: 'Re-run ×5' }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText('20 runs').waitFor();
@@ -133,7 +133,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await page.getByRole('dialog').getByRole('button', { name: 'Now' }).click();
       await page.getByText(/^stopped, /).waitFor();
     });
-    await look('#/studies/1/trials/1', async (page) => {
+    await look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('link', { name: 'Re-run ×1' }).click();
       await page.waitForURL(/#\/reruns\/1$/);
     });

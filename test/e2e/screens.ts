@@ -41,8 +41,8 @@ const screens: readonly Screen[] = [
   { name: 'study', place: 'studies/1', filled: true },
   { name: 'study-dark', place: 'studies/1', filled: true, dark: true },
   { name: 'study-end', place: 'studies/1', filled: true, end: true },
-  { name: 'trial', place: 'studies/1/trials/1', filled: true },
-  { name: 'compare', place: 'compare?runs=1,2,3', filled: true },
+  { name: 'trial', place: 'studies/1/trial/0', filled: true },
+  { name: 'compare', place: 'compare?runs=1.0,1.1,1.2', filled: true },
   { name: 'editor', place: 'graph/resnet32%3DTLC%2Cresnet110%3DXXX%2Cwrn-28-2%3DTTX?locks=2-1', filled: true }, // prettier-ignore
   { name: 'rerun', place: 'reruns/1', filled: true },
   { name: 'log', place: 'log', filled: true },

@@ -58,7 +58,7 @@ try {
       ['new-study', '#/studies/new'],
       ['graphs', '#/graphs'],
       ['editor', '#/graph/resnet32%3DTLC%2Cresnet110%3DXXX%2Cwrn-28-2%3DTTX'],
-      ['compare', '#/compare?runs=1,2,3'],
+      ['compare', '#/compare?runs=1.0,1.1,1.2'],
       ['data', '#/data'],
       ['settings', '#/settings'],
       ['log', '#/log'],

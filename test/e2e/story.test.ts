@@ -136,7 +136,7 @@ describe('from the first minute to the best graph over five seeds', { skip: with
 
   test('a study of one’s own says what it means, and in its details how numbers are made', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/new');
-    await page.getByText('Graphs to draw from').waitFor();
+    await page.getByText('Search space').waitFor();
     await page.getByText('Details', { exact: true }).click();
     const precision = page.getByLabel('Convolutions compute in');
     await precision.selectOption('float32');
@@ -157,7 +157,7 @@ describe('from the first minute to the best graph over five seeds', { skip: with
   });
 
   test('every trial has an address of its own', async () => {
-    const { page, complaints } = await app.visit(context, '#/studies/1/trials/1');
+    const { page, complaints } = await app.visit(context, '#/studies/1/trial/0');
     await page.getByRole('heading', { name: /Trial 0/ }).waitFor();
     assert.deepEqual(complaints, []);
   });

@@ -163,7 +163,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.evaluate(`location.hash = '#/graph/' + encodeURIComponent('resnet8=T')`);
     await page.getByLabel('Name of the graph').fill(markup);
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    for (const view of ['studies', 'studies/1', 'studies/1/trials/1', 'graphs', 'compare?runs=1,2']) {
+    for (const view of ['studies', 'studies/1', 'studies/1/trial/0', 'graphs', 'compare?runs=1.0,1.1']) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#/${view}`)}`);
       await page.locator('main h1').first().waitFor();
       await page.getByText('<b>bold</b>').filter({ visible: true }).first().waitFor();

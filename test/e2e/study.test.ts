@@ -60,7 +60,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await table(page).focus();
       await page.keyboard.press('ArrowDown');
       const trial = await firstTrial(page);
-      await page.waitForURL(/run=\d+&filter=/);
+      await page.waitForURL(/trial=\d+&filter=/);
       const count = await page.getByText(/^\d+ of 60$/).first().innerText(); // prettier-ignore
       await page.reload();
       await page.getByRole('button', { name: 'Remove filter edge 2->1 = Correct' }).waitFor();
@@ -109,7 +109,96 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByLabel('Epoch at which trials are ranked').selectOption({ label: 'epoch 8' });
       assert.notEqual(await map.innerText(), last);
       await map.locator('[data-gate="linear"]').first().click();
-      await page.getByRole('button', { name: /Remove filter edge 0->1 = Linear/ }).waitFor();
+      await page.getByRole('button', { name: /Remove filter edge Label->1 = Linear/ }).waitFor();
+    }));
+
+  test('every gate of the heat map is in reach of the keyboard, behind one stop of the Tab key', () =>
+    look('#/studies/1', async (page) => {
+      const gates = page.getByRole('table', { name: /^Share of each gate/ }).getByRole('button');
+      await gates.first().waitFor();
+      const all = await gates.count();
+      assert.equal(await gates.and(page.locator('[tabindex="0"]')).count(), 1);
+      await gates.first().focus();
+      const seen = new Set<string | null>();
+      const focused = page.locator(':focus');
+      for (let at = 0; at < all; at++) {
+        seen.add(await focused.getAttribute('aria-label'));
+        await page.keyboard.press('ArrowRight');
+      }
+      assert.equal(seen.size, all);
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowDown');
+      assert.match((await focused.getAttribute('aria-label'))!, /^Label → 2/);
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: /^Remove filter edge Label->2/ }).waitFor();
+    }));
+
+  test('a number leads to its trial; what is typed is completed with counts, and refused in words', () =>
+    look('#/studies/1', async (page) => {
+      const field = page.getByRole('combobox', { name: /^Filter, for example/ });
+      await field.fill('#17');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Trial 17', exact: true }).waitFor();
+      await page.waitForURL(/\?trial=17$/);
+      await page
+        .locator('[role=row][aria-selected=true]')
+        .getByRole('link', { name: 'Open trial 17' })
+        .waitFor();
+      await field.fill('99');
+      await page.keyboard.press('Enter');
+      await page.getByText('There is no trial 99: they are numbered from 0 to 59.').waitFor();
+      await field.fill('completed and label->1 = ');
+      const first = page.getByRole('option').first();
+      await first.getByText(/^\d+ trials?$/).waitFor();
+      const count = parseInt(await first.locator('span').innerText());
+      await page.keyboard.press('ArrowDown');
+      assert.equal(await first.getAttribute('aria-selected'), 'true');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Remove filter completed' }).waitFor();
+      await page.getByRole('button', { name: /^Remove filter edge Label->1 = / }).waitFor();
+      assert.equal(await table(page).getAttribute('aria-rowcount'), String(count + 1));
+      await field.fill('wrn and nonsense');
+      await page.keyboard.press('Enter');
+      await page.getByText(/^Not understood: “nonsense”/).waitFor();
+    }));
+
+  test('a drag zooms into a chart, a double click leads back, and a click still selects', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      for (const name of [/^Best so far/, /^Learning curves/, /^Timeline/]) {
+        const chart = page.getByRole('img', { name });
+        await chart.scrollIntoViewIfNeeded();
+        const { x, y, width, height } = (await chart.boundingBox())!;
+        const before = await chart.screenshot();
+        const high = (await chart.boundingBox())!.height;
+        await page.mouse.move(x + width * 0.4, y + height * 0.2);
+        await page.mouse.down();
+        await page.mouse.move(x + width * 0.7, y + height * 0.6, { steps: 4 });
+        await page.mouse.up();
+        await page.getByRole('button', { name: 'Zoom out' }).waitFor();
+        assert.equal((await chart.boundingBox())!.height, high);
+        assert.ok(!(await chart.screenshot()).equals(before));
+        await page.mouse.dblclick(x + width * 0.5, y + height * 0.4);
+        await page.getByRole('button', { name: 'Zoom out' }).waitFor({ state: 'detached' });
+      }
+      const chart = page.getByRole('img', { name: /^Learning curves/ });
+      await chart.scrollIntoViewIfNeeded();
+      const { x, y, width, height } = (await chart.boundingBox())!;
+      await page.mouse.click(x + width - 20, y + height * 0.2);
+      await page.waitForURL(/\?trial=\d+$/);
+    }));
+
+  test('slots are changed from the header, without leaving the page', () =>
+    look('#/studies/3', async (page) => {
+      await page.getByRole('button', { name: /^Slots: \d+$/ }).click();
+      const more = page.getByRole('button', { name: /^One slot more on/ }).last();
+      const device = page.getByRole('group', { name: /^Slots of / }).last();
+      while (await more.isEnabled()) await more.click();
+      await device.getByText(/^The maximum: /).waitFor();
+      const count = Number(await device.getByRole('status').innerText());
+      await device.getByRole('button', { name: /^One slot fewer/ }).click();
+      await device.getByText(String(count - 1), { exact: true }).waitFor();
+      assert.match(page.url(), /#\/studies\/3$/);
     }));
 
   test('a filter that lets nothing pass is named as the reason for empty views', () =>
@@ -162,7 +251,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       for (const key of ['ArrowDown', ' ', 'ArrowDown', ' ']) await page.keyboard.press(key);
       const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
       await bar.getByRole('link', { name: 'Compare 2' }).click();
-      await page.waitForURL(/#\/compare\?runs=\d+,\d+$/);
+      await page.waitForURL(/#\/compare\?runs=1\.\d+,1\.\d+$/);
       const rows = page.getByRole('region', { name: 'What differs' }).getByRole('row');
       await rows.nth(1).waitFor();
       const edges = (await rows.allInnerTexts()).filter((text) => text.includes('→'));
@@ -196,7 +285,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
   });
 
   test('an edge says who teaches whom, over which loss, with its agreement', () =>
-    look('#/studies/1/trials/1', async (page) => {
+    look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
       const [source, destination] = await page.evaluate<[string, string]>(
         `[...document.querySelectorAll('[data-part*="-"]')].map((edge) => edge.dataset.part.split('-'))

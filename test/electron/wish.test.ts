@@ -63,12 +63,18 @@ describe('what the app is started with', () => {
 describe('a link', () => {
   test('leads back to every kind of place', () => {
     for (const route of [
-      { view: 'study', study: 3, run: 7, filter: 'edge 2->1 = Correct, accuracy >= 60 %' },
-      { view: 'trial', study: 3, run: 7 },
+      { view: 'study', study: 3, trial: 7, filter: 'edge 2->1 = Correct, accuracy >= 60 %' },
+      { view: 'trial', study: 3, trial: 7 },
       { view: 'graph', text: 'resnet8=TLC,resnet110=XXX,wrn-28-2=TTX', locks: ['2-1'] },
-      { view: 'compare', runs: [1, 2, 3] },
+      {
+        view: 'compare',
+        runs: [
+          { study: 1, trial: 2 },
+          { rerun: 1, variant: 'dml', seed: 3 },
+        ],
+      },
       { view: 'new-study', from: 'resnet8=T', locks: [] },
-      { view: 'log', run: 3, study: null },
+      { view: 'log', run: { study: 1, trial: 3 }, study: null },
     ] as const) {
       const place = hrefOf(route).slice(2);
       assert.equal(placeIn(linkTo(place)), place);

@@ -16,11 +16,13 @@ import {
   requirePossible,
   sample,
   spaceSize,
+  spaceText,
   withGates,
   withModels,
 } from '../../core/graph/space.ts';
 import type { SearchSpace } from '../../core/graph/space.ts';
 import { toText } from '../../core/graph/text.ts';
+import { quickLook } from '../../core/study/presets.ts';
 
 const locked = (space: SearchSpace, ...locks: string[]): SearchSpace => locks.reduce(withLock, space);
 
@@ -61,6 +63,13 @@ describe('search space', () => {
     assert.equal(spaceSize(paperSpace(3)), 2_359_296n);
     assert.equal(spaceSize(paperSpace(7)), 4n ** 49n * 3n ** 6n);
     assert.equal(acceptedSize(paperSpace(3)), (4n ** 3n - 1n) * 4n ** 6n * 9n);
+  });
+
+  test('a space is counted in one way: its graphs, and what of all combinations is excluded', () => {
+    assert.equal(spaceText(quickLook(1).space), '450 graphs; 512 combinations, 62 excluded');
+    assert.equal(spaceText(paperSpace(1)), '3 graphs; 4 combinations, 1 excluded');
+    assert.match(spaceText(paperSpace(3)), /^2,322,432 graphs; 2,359,296 combinations, 36,864 excluded$/);
+    assert.equal(spaceText(withGates(paperSpace(1), 0, 1, ['through'])), '1 graph');
   });
 
   test('accepted settings, counted one by one', () => {

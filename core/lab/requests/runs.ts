@@ -51,17 +51,19 @@ export function runRequests({ store, scheduler, views, files }: Desk): Answers<N
       return views.row(run);
     },
     'runs.weights': async ({ run, node }, signal) => {
-      const { seed, training } = store.run(run);
+      const record = store.run(run);
+      const { seed, training } = record;
       const checkpoint = store.checkpointOf(run);
       if (!checkpoint)
         throw new LabError(
           'runs.no-weights',
-          `Run ${run} has no weights in the lab.`,
+          `${views.titleOf(record)} has no weights in the lab.`,
           'Weights of completed and of pinned runs are kept; pin a run before it stops.',
         );
       const chunks = store.readCheckpoint(checkpoint.id);
       const made = { seed, training, environment: environmentOf(store, run) };
-      const name = `run-${run}-epoch-${checkpoint.epoch}${node === undefined ? '' : `-node-${node}`}.safetensors`;
+      const part = node === undefined ? '' : `-node-${node}`;
+      const name = `${fileTitle(views.titleOf(record))}-epoch-${checkpoint.epoch}${part}.safetensors`;
       return files.offer(
         name,
         'application/octet-stream',
@@ -99,6 +101,13 @@ function fits(run: Run, query: TrialQuery): boolean {
     ),
   );
 }
+
+/** A title as part of a file's name: `Study-M3-trial-17`. */
+const fileTitle = (title: string): string =>
+  title
+    .replace(/[^\p{L}\p{N}._=+-]+/gu, '-')
+    .replace(/^[-.]+|-+$/g, '')
+    .slice(0, 120);
 
 type Key = NonNullable<TrialQuery['sort']>['by'];
 

@@ -130,7 +130,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     bestTrial(study) {
       const row = database.get<RunRow>(
         `SELECT * FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
-           ORDER BY state = 'completed' DESC, accuracy DESC, number LIMIT 1`,
+           ORDER BY state = 'completed' DESC, iif(state = 'completed', 0, epoch) DESC, accuracy DESC, number
+           LIMIT 1`,
         study,
       );
       return row && runOf(row);

@@ -6,7 +6,11 @@ import {
   accuracyScale,
   epochScale,
   epochTicks,
+  epochTicksIn,
   frameOf,
+  isInside,
+  zoomTo,
+  type Scale,
 } from '../../../renderer/charts/axes.ts';
 import { barsOf, drawCurves, nearestCurve } from '../../../renderer/charts/curves.ts';
 import {
@@ -14,6 +18,7 @@ import {
   gateShares,
   gatesHeight,
   gatesLegend,
+  cellFace,
   topTrials,
 } from '../../../renderer/charts/gates.ts';
 import { pictureSvg } from '../../../renderer/charts/picture.ts';
@@ -30,7 +35,7 @@ import {
 } from '../../../renderer/charts/parallel.ts';
 import { differenceText, drawSeeds, meanText } from '../../../renderer/charts/seeds.ts';
 import { light } from '../../../renderer/charts/theme.ts';
-import { barAt, drawTimeline, timeTicks } from '../../../renderer/charts/timeline.ts';
+import { barAt, drawTimeline, timeTicks, timeTicksIn } from '../../../renderer/charts/timeline.ts';
 import { curve, decision, trial } from '../rows.ts';
 
 const size = { width: 400, height: 200 };
@@ -150,6 +155,45 @@ describe('gates of the best', () => {
       topTrials(rows, curves, 1, 3).map((row) => row.run),
       [2, 1],
     );
+  });
+
+  test('the best at their last epoch are ranked as everywhere: a stopped trial never before a completed one', () => {
+    const rows = [
+      trial(1, { state: 'stopped', epoch: 2, accuracy: 0.9 }),
+      trial(2, { accuracy: 0.5 }),
+      trial(3, { state: 'running', epoch: 5, accuracy: 0.4 }),
+    ];
+    assert.deepEqual(
+      topTrials(rows, new Map(), null, 3).map((row) => row.run),
+      [2, 3, 1],
+    );
+  });
+
+  test('a letter needs 12 pixels of its segment; below 40 pixels a cell shows its most frequent gate alone', () => {
+    const rows = [
+      ...Array(8).fill('resnet32=TT,resnet110=TC'),
+      'resnet32=TX,resnet110=TC',
+      'resnet32=TL,resnet110=TC',
+    ];
+    const cells = gateShares(
+      rows.map((text: string, i) => trial(i + 1, {}, text)),
+      2,
+    );
+    const { shares } = cells.find(({ source, destination }) => source === 2 && destination === 1)!;
+    const letters = (width: number) =>
+      cellFace(shares, width).segments.map(({ gate, letter }) => `${gate} ${letter}`);
+    assert.deepEqual(letters(119), ['through true', 'cutoff false', 'linear false']);
+    assert.deepEqual(letters(120), ['through true', 'cutoff true', 'linear true']);
+    assert.equal(cellFace(shares, 40).narrow, false);
+    const narrow = cellFace(shares, 39);
+    assert.ok(narrow.narrow);
+    assert.deepEqual([narrow.most.gate, narrow.most.share], ['through', 0.8]);
+    assert.deepEqual(
+      letters(39),
+      ['through true', 'cutoff false', 'linear false'],
+      'all gates stay in reach',
+    );
+    assert.deepEqual(letters(11)[0], 'through false');
   });
 
   test('shares of every edge add up to 1; graphs of another size are passed over', () => {
@@ -392,5 +436,87 @@ describe('saved figures', () => {
     const words = marks.filter((mark) => mark.kind === 'text').map(({ text }) => text);
     assert.ok(words.includes('C 100 %') && words.includes('from 2') && words.includes('into 1'));
     assert.equal(gatesLegend(light).length, 4);
+  });
+});
+
+describe('a part of a chart', () => {
+  const rows = [
+    trial(1, { accuracy: 0.2 }),
+    trial(2, { accuracy: 0.6 }),
+    trial(3, { accuracy: 0.62 }),
+    trial(4, { accuracy: 0.9 }),
+  ];
+  const two = (run: number): boolean => run === 2 || run === 3;
+  const near = (scale: Scale, low: number, high: number): void => {
+    const [from, to] = scale.domain() as [number, number];
+    assert.ok(from <= low && to >= high && to - from < 2 * (high - low) + 0.05, `${from}..${to}`);
+  };
+
+  test('scales fit the trials that pass the filter, and what lies outside is cut off', () => {
+    const points = history(rows);
+    const drawn = drawHistory(points, size, light, () => false, { fits: two });
+    near(drawn.y, 0.6, 0.62);
+    assert.deepEqual(drawn.x.domain(), [2, 3]);
+    assert.deepEqual(
+      drawn.points.map(({ run }) => run),
+      [2, 3],
+    );
+    const clipped = drawn.marks.filter((mark) => mark.kind === 'group');
+    assert.deepEqual(clipped[0]!.clip, drawn.frame);
+    const all = drawHistory(points, size, light, () => false, { fits: () => false });
+    near(all.y, 0.2, 0.9);
+    const curves = new Map(rows.map(({ run, accuracy }) => [run, curve(run, [0.1, accuracy], [0, 0])]));
+    const input = {
+      rows,
+      curves,
+      node: 1,
+      epochs: 8,
+      rungs: [1],
+      bars: new Map(),
+      faint: () => false,
+      best: 1,
+    };
+    assert.deepEqual(drawCurves(input, size, light).x.domain(), [1, 8]);
+    const fitted = drawCurves({ ...input, view: { fits: two } }, size, light);
+    assert.deepEqual(fitted.x.domain(), [1, 2]);
+    near(fitted.y, 0.1, 0.62);
+  });
+
+  test('a rectangle that is drawn zooms in the directions in which it is large enough', () => {
+    const drawn = drawHistory(history(rows), size, light);
+    const { left, top } = drawn.frame;
+    assert.equal(zoomTo(drawn, { x: left, y: top }, { x: left + 5, y: top + 5 }), null, 'a click');
+    const wide = zoomTo(drawn, { x: left + 100, y: top }, { x: left + 5, y: top + 5 })!;
+    assert.equal(wide.y, null);
+    assert.ok(wide.x![0] < wide.x![1]);
+    const zoom = zoomTo(drawn, { x: left - 50, y: top + 20 }, { x: left + 100, y: top + 80 })!;
+    const again = drawHistory(history(rows), size, light, () => false, { zoom, fits: two });
+    assert.deepEqual(again.y.domain(), zoom.y);
+    assert.deepEqual(again.x.domain(), zoom.x);
+    const inside = again.points.every(({ x, y }) => isInside({ x, y }, again.frame));
+    assert.ok(inside);
+  });
+
+  test('an axis of parallel coordinates fits what passes, unless it is brushed itself', () => {
+    const dimensions = dimensionsOf(rows);
+    const brushed = (dimension: { key: string }) => (dimension.key === 'accuracy' ? rows : rows.slice(1, 3));
+    const ends = (fitted?: typeof brushed) =>
+      axesOf(dimensions, rows, size, fitted).axes.find(({ dimension }) => dimension.key === 'accuracy')!.ends;
+    assert.deepEqual(ends(brushed), [0.9, 0.2]);
+    assert.deepEqual(
+      ends(() => rows.slice(1, 3)),
+      [0.62, 0.6],
+    );
+    assert.deepEqual(
+      ends(() => []),
+      [0.9, 0.2],
+    );
+  });
+
+  test('ticks of a part are round, and whole epochs where powers of two are too few', () => {
+    assert.deepEqual(epochTicksIn(200, [2.5, 7.9]), [3, 4, 5, 6, 7]);
+    assert.deepEqual(epochTicksIn(200, [1, 70]), [1, 2, 4, 8, 16, 32, 64]);
+    assert.deepEqual(epochTicksIn(8, null), [1, 2, 4, 8]);
+    assert.deepEqual(timeTicksIn([65, 200], 5), [90, 120, 150, 180]);
   });
 });

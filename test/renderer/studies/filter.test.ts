@@ -14,6 +14,7 @@ import {
   parseFilter,
   type Condition,
 } from '../../../renderer/studies/filter.ts';
+import { parseQuery, suggestionsFor } from '../../../renderer/studies/query.ts';
 import { noResult } from '../../../renderer/studies/no-result.ts';
 import { decision, trial } from '../rows.ts';
 
@@ -28,6 +29,9 @@ describe('the filter', () => {
     { kind: 'accuracy', relation: '>=', value: 0.6 },
     { kind: 'epoch', relation: '<=', value: 8 },
     { kind: 'model', text: 'wrn' },
+    { kind: 'open', source: 0, destination: 2 },
+    { kind: 'node', node: 2, text: 'resnet14' },
+    { kind: 'epoch', relation: '=', value: 200 },
   ];
 
   for (const condition of conditions) {
@@ -36,16 +40,76 @@ describe('the filter', () => {
   }
 
   test('understands its examples and short forms', () => {
-    for (const example of examples) assert.ok(parseCondition(example), example);
+    for (const example of examples) assert.notEqual(parseQuery(example).kind, 'unknown', example);
     assert.deepEqual(parseCondition(' Label->1=T '), conditions[1]);
     assert.deepEqual(parseCondition('acc > 60'), conditions[6]);
     assert.deepEqual(parseCondition('frozen'), conditions[2]);
+    assert.deepEqual(parseCondition('L->1 = Through'), conditions[1]);
+    assert.deepEqual(parseCondition('Label→2'), conditions[9]);
+    assert.deepEqual(parseCondition('wrn'), conditions[8]);
+    assert.deepEqual(parseCondition('resnet14'), { kind: 'model', text: 'resnet14' });
+    assert.deepEqual(parseCondition('node 2 = resnet14'), conditions[10]);
+    assert.deepEqual(parseCondition('epochs 200'), conditions[11]);
+    assert.deepEqual(parseCondition('state = stopped early'), conditions[4]);
+    assert.deepEqual(parseCondition('state = failed'), { kind: 'state', state: 'failed' });
   });
 
   test('says null to what it does not understand', () => {
     for (const text of ['', 'edge 1->1 = T', 'edge 2->1 = Maybe', 'accuracy', 'accuracy = 3', '<b>']) {
       assert.equal(parseCondition(text), null, text);
     }
+  });
+
+  test('several conditions are parted by a comma or by "and"; a number or "best" leads to a trial', () => {
+    assert.deepEqual(parseQuery('wrn and L->1 = Through, stopped'), {
+      kind: 'filter',
+      conditions: [conditions[8], conditions[1], conditions[4]],
+    });
+    for (const text of ['700', '#700', ' trial 700 ', 'Trial #700'])
+      assert.deepEqual(parseQuery(text), { kind: 'go', trial: 700 }, text);
+    assert.deepEqual(parseQuery('Best'), { kind: 'go', trial: 'best' });
+    assert.deepEqual(parseQuery('wrn and nonsense'), { kind: 'unknown', part: 'nonsense' });
+    assert.deepEqual(parseQuery('wrn, 700'), { kind: 'unknown', part: '700' });
+    assert.equal(parseQuery(' , ').kind, 'unknown');
+  });
+
+  test('an edge without a gate means any gate but Cutoff; a network is meant by its whole number', () => {
+    const row = trial(1, { epoch: 8 }, 'resnet32=XC,resnet110=TC');
+    const fit = (text: string): boolean => {
+      const condition = parseCondition(text);
+      assert.ok(condition, text);
+      return fits(row, { conditions: [condition], brushes: {} }, []);
+    };
+    assert.ok(!fit('Label->1'));
+    assert.ok(fit('2->1'));
+    assert.ok(!fit('3->1'), 'no such edge');
+    assert.ok(fit('node 2 = resnet110'));
+    assert.ok(!fit('node 1 = resnet110'));
+    assert.ok(!fit('node 3 = resnet110'));
+    assert.ok(fit('resnet'));
+    assert.ok(!fit('resnet11'));
+    assert.ok(fit('epochs 8'));
+    assert.ok(!fit('epochs 80'));
+  });
+
+  test('suggestions say how many trials would pass, and none that none would', () => {
+    const rows = [
+      trial(1),
+      trial(2, { state: 'stopped', epoch: 2 }),
+      trial(3, { state: 'stopped', epoch: 2 }, 'resnet32=XC,wrn-28-2=TC'),
+    ];
+    const words = (text: string) =>
+      suggestionsFor(text, rows).map((each) => `${each.words} ${each.count ?? 'go'}`);
+    assert.deepEqual(words('wrn'), ['wrn-28-2 1', 'node 2 = wrn-28-2 1']);
+    assert.deepEqual(words('sto'), ['stopped early 2']);
+    assert.deepEqual(words('L->1 = '), ['Label->1 = Through 2', 'Label->1 = Cutoff 1']);
+    assert.deepEqual(words('bes'), ['best go']);
+    assert.deepEqual(words('epochs'), ['epochs 8 1', 'epochs 2 2']);
+    assert.deepEqual(suggestionsFor('wrn and stop', rows), [
+      { text: 'wrn and stopped early', words: 'stopped early', count: 1 },
+    ]);
+    assert.deepEqual(words('wrn, completed'), []);
+    assert.ok(suggestionsFor('', rows).length <= 8);
   });
 
   test('all conditions must hold, of states one', () => {
@@ -164,6 +228,22 @@ describe('the table', () => {
     const { text } = columns.find(({ key }) => key === 'models')!;
     assert.equal(text(trial(1, {}, 'resnet32=TT,resnet110=TC')), 'ResNet 32, 110');
     assert.equal(text(trial(1, {}, 'resnet32=TT,wrn-28-2=TC')), 'ResNet 32, WRN 28-2');
+  });
+
+  test('sorted by accuracy, epochs are not mixed: completed ones first, and each other one says its epoch', () => {
+    const rows = [
+      trial(1, { state: 'stopped', epoch: 1, accuracy: 0.9 }),
+      trial(2, { accuracy: 0.5 }),
+      trial(3, { state: 'running', epoch: 4, accuracy: 0.6 }),
+      trial(4, { state: 'waiting', epoch: 0, accuracy: null }),
+      trial(5, { accuracy: 0.7 }),
+    ];
+    const runs = (descending: boolean) =>
+      sorted(rows, columns, { key: 'accuracy', descending }).map(({ run }) => run);
+    assert.deepEqual(runs(true), [5, 2, 3, 1, 4]);
+    assert.deepEqual(runs(false), [1, 3, 2, 5, 4]);
+    const { text } = columns.find(({ key }) => key === 'accuracy')!;
+    assert.deepEqual(rows.slice(0, 3).map(text), ['90.00 % at epoch 1', '50.00 %', '60.00 % at epoch 4']);
   });
 
   test('has a column per edge', () => {

@@ -7,6 +7,8 @@ import {
   dataTitle,
   doingText,
   planText,
+  rerunLine,
+  rerunsBeside,
   rerunText,
   standingOf,
   workTitle,
@@ -97,4 +99,28 @@ test('what a slot does is said from its start on', () => {
   assert.equal(doing({}, 3), 'begins the next epoch');
   assert.equal(doing({ step: 3, steps: 12, imagesPerSecond: 99.6 }), 'step 3 / 12, 100 images/s');
   assert.equal(doing({ step: 12, steps: 12 }), 'evaluates');
+});
+
+test('beside the best stands only a re-run of the best trial, the newest; the others are listed', () => {
+  const view = (id: number, of: number | null): RerunView =>
+    ({
+      rerun: {
+        id,
+        name: `Re-run ${id}`,
+        trial: of,
+        state: 'completed',
+        training: { protocol: 'held-out' },
+      },
+      variants: [{ mean: 0.7, standardDeviation: 0.01 }],
+    }) as RerunView;
+  const reruns = [view(1, 4), view(2, 4), view(3, 9), view(4, null)];
+  const ids = (views: readonly RerunView[]) => views.map(({ rerun }) => rerun.id);
+  const best = trial(5, { number: 4 });
+  const beside = rerunsBeside(best, reruns);
+  assert.equal(beside.ofBest?.rerun.id, 2);
+  assert.deepEqual(ids(beside.others), [4, 3, 1]);
+  assert.equal(rerunsBeside(trial(1, { number: 0 }), reruns).ofBest, null);
+  assert.equal(rerunsBeside(null, reruns).others.length, 4);
+  assert.equal(rerunLine(view(3, 9)), 'Trial 9: 70.00 ± 1.00 %, held-out protocol');
+  assert.equal(rerunLine(view(4, null)), 'Re-run 4: 70.00 ± 1.00 %, held-out protocol');
 });
