@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -43,10 +44,14 @@ async function copyTo(api: LabApi, path: string): Promise<void> {
   }
   if (existsSync(`${path}-wal`))
     throw new LabError('files.lab-in-use', `${path} is a lab that is open, or was not closed.`, 'Choose another name for the copy.'); // prettier-ignore
-  const aside = `${path}.new`;
-  await rm(aside, { force: true }); // of a copy that was interrupted
-  await api.request('lab.backup', { path: aside });
-  await rename(aside, path);
+  // A name that no other program has: a backup overwrites nothing.
+  const aside = `${path}.${randomUUID()}.new`;
+  try {
+    await api.request('lab.backup', { path: aside });
+    await rename(aside, path);
+  } finally {
+    await rm(aside, { force: true });
+  }
 }
 
 /** The lab file that the user chooses instead of this one; null when none. */

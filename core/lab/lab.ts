@@ -5,12 +5,13 @@ import type { Device, Runner } from '../search/runner.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
+import type { LabProblem } from '../study/problem.ts';
 import type { EngineWish } from '../workers/messages.ts';
 import type { LabApi, LabEvent, LabStatus, RequestInput, RequestName, RequestOutput, Topic } from './api.ts';
 import { Chronicle } from './chronicle.ts';
 import { DataSets } from './data-sets.ts';
 import type { Answer, Desk } from './desk.ts';
-import { EngineDesk, type EngineWork } from './engine-desk.ts';
+import { EngineDesk, type EngineWork, problemOf } from './engine-desk.ts';
 import { EventLog } from './events.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
@@ -187,7 +188,7 @@ export class Lab implements LabApi {
         sizes: store.sizes(),
         diskFree: diskFree(store.place.file),
         interrupted: this.#interrupted,
-        trouble: this.#desk.scheduler.trouble,
+        trouble: this.#trouble(),
         engine: this.#desk.engine.view(),
         slots: views.slots(),
         sequence: this.#events.sequence,
@@ -204,6 +205,12 @@ export class Lab implements LabApi {
       },
     };
     return answers;
+  }
+
+  /** Looked at now: a file that is gone makes no event while nothing is written. */
+  #trouble(): LabProblem | null {
+    const lost = this.#desk.store.trouble();
+    return lost ? problemOf(lost) : this.#desk.scheduler.trouble;
   }
 
   #hear(event: SchedulerEvent): void {
