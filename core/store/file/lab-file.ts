@@ -1,11 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import type { Graph } from '../../graph/graph.ts';
-import type { Environment } from '../../study/environment.ts';
-import type { TrainingPlan } from '../../study/plan.ts';
+import { trainingSchema } from '../../study/schema.ts';
 import { Portions } from '../portions.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
+import { environmentRecord, graphRecord } from '../transfer/records.ts';
 import { checkAside, copyAside } from './aside.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
@@ -146,9 +145,9 @@ type Rights = { writer: Writer; heldBy?: never } | { writer?: never; heldBy: Hol
 
 function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Rights): Store {
   const { database = opened, portions = new Portions(), eraser = null } = writer ?? {};
-  const graphs = new Texts<Graph>(database, 'graph');
-  const trainings = new Texts<TrainingPlan>(database, 'training');
-  const environments = new Texts<Environment>(database, 'environment');
+  const graphs = new Texts(database, 'graph', graphRecord);
+  const trainings = new Texts(database, 'training', trainingSchema);
+  const environments = new Texts(database, 'environment', environmentRecord);
   const erase = async (): Promise<void> => eraser?.erase();
   let closed = false;
 

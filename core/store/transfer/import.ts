@@ -5,6 +5,7 @@ import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requirePossible } from '../../graph/space.ts';
 import type { EpochMetrics } from '../../study/metrics.ts';
+import { closestIssue } from '../../study/issues.ts';
 import type { Study } from '../../study/study.ts';
 import { unpackEdges, unpackNodes } from '../packing.ts';
 import type { Store } from '../store.ts';
@@ -249,7 +250,7 @@ function checked<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  const issue = closestIssue(result.issues[0]);
   throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issue.message}`);
 }
 
