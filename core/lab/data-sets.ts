@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -14,6 +15,7 @@ import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-desk.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
+import { keptSetting } from './kept-setting.ts';
 
 /** What a look into a data set finds. */
 export interface DataLook {
@@ -33,6 +35,20 @@ export interface LookRequest {
   count: number;
 }
 export type LookResult = { look: DataLook } | { problem: LabProblem };
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const addedRecord: v.GenericSchema<unknown, Added[]> = v.array(
+  v.object({
+    path: v.string(),
+    title: v.string(),
+    trainCount: count,
+    testCount: count,
+    classes: count,
+    identity: v.string(),
+    bytes: count,
+  }),
+);
 
 /** A data set that a person has added, as it is noted in the lab file. */
 interface Added {
@@ -185,7 +201,7 @@ export class DataSets {
   }
 
   #added(): Added[] {
-    return (this.#store.setting(NAME) as Added[] | undefined) ?? [];
+    return keptSetting(this.#store, NAME, addedRecord) ?? [];
   }
 
   async #official(name: CifarName): Promise<DataSetView> {

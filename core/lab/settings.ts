@@ -1,8 +1,11 @@
+import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import { makeFolder } from '../data/folder.js';
 import { dataHome } from '../data/home.ts';
 import type { Store } from '../store/store.ts';
 import type { Settings } from './api.ts';
+import { keptSetting } from './kept-setting.ts';
+import { parseInput } from './schemas.ts';
 
 const NAME = 'settings';
 
@@ -14,7 +17,6 @@ export class SettingsDesk {
 
   constructor(store: Store) {
     this.#store = store;
-    const kept = store.setting(NAME) as Partial<Settings> | undefined;
     this.#settings = {
       dataFolder: dataHome(),
       slots: {},
@@ -23,7 +25,7 @@ export class SettingsDesk {
       notifications: true,
       theme: 'system',
       view: {},
-      ...kept,
+      ...keptIn(store),
     };
   }
 
@@ -50,6 +52,19 @@ export class SettingsDesk {
   onChange(listener: (settings: Settings, before: Settings) => void): void {
     this.#listeners.add(listener);
   }
+}
+
+/** Those settings of the lab file that a request could have set. */
+function keptIn(store: Store): Partial<Settings> {
+  const kept = keptSetting(store, NAME, v.record(v.string(), v.unknown())) ?? {};
+  return Object.entries(kept).reduce<Partial<Settings>>((settings, [name, value]) => {
+    try {
+      return { ...settings, ...parseInput('settings.set', { [name]: value }) };
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      return settings;
+    }
+  }, {});
 }
 
 function requireFolder(path: string): void {

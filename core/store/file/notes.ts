@@ -4,7 +4,7 @@ import type { Sqlite } from '../sqlite.ts';
 import type { LogEntry, NoteStore } from '../store.ts';
 import { logText } from '../log-text.ts';
 import { unknown } from '../refusals.ts';
-import { decoded, isLine, readable, requireSound } from './rows.ts';
+import { decoded, isName, readable, requireSound } from './rows.ts';
 import { where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -31,7 +31,7 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
           'SELECT * FROM saved_graph ORDER BY name, id',
         ),
         ({ created_at, graph, ...rest }) => {
-          requireSound('saved_graph', rest.id, { name: isLine(rest.name) });
+          requireSound('saved_graph', rest.id, { name: isName(rest.name) });
           return { ...rest, graph: graphs.at(graph), createdAt: created_at };
         },
       ),

@@ -8,7 +8,7 @@ import type { Sqlite } from '../sqlite.ts';
 import type { RerunStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
 import { graphRecord, variantNames } from '../transfer/records.ts';
-import { decoded, isLine, problemIn, readable, requireSound } from './rows.ts';
+import { decoded, isName, problemIn, readable, requireSound } from './rows.ts';
 import { update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -32,17 +32,17 @@ interface RerunRow {
 /** Graphs and seeds of a re-run never change: each text is parsed once. */
 const variantLists = new Map<string, Variant[]>();
 
-const variantsRecord: v.GenericSchema<unknown, Variant[]> = v.pipe(
+export const variantsRecord: v.GenericSchema<unknown, Variant[]> = v.pipe(
   v.array(v.strictObject({ name: v.picklist(variantNames), graph: graphRecord, key: textSchema })),
   v.minLength(1),
   v.maxLength(variantNames.length),
 );
 
-const seedsRecord = v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100));
+export const seedsRecord = v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100));
 
 /** Throws LabError `store.damaged`. */
 function soundRerun(row: RerunRow): Pick<Rerun, 'variants' | 'seeds'> {
-  requireSound('rerun', row.id, { name: isLine(row.name), state: isJobState(row.state) });
+  requireSound('rerun', row.id, { name: isName(row.name), state: isJobState(row.state) });
   const variants = variantLists.get(row.variants) ?? decoded(variantsRecord, row.variants, 'rerun', row.id);
   variantLists.set(row.variants, variants);
   return { variants, seeds: decoded(seedsRecord, row.seeds, 'rerun', row.id) };

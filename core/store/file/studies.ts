@@ -7,7 +7,7 @@ import type { JobState, Rejection, Study, TrialCounts } from '../../study/study.
 import type { Sqlite } from '../sqlite.ts';
 import type { StudyStore } from '../store.ts';
 import { duplicateRejection, unknown } from '../refusals.ts';
-import { decoded, isLine, problemIn, readable, requireSound } from './rows.ts';
+import { decoded, isName, problemIn, readable, requireSound } from './rows.ts';
 import { update } from './sql.ts';
 
 interface StudyRow {
@@ -107,7 +107,7 @@ function planOf({ id, plan: text }: StudyRow): StudyPlan {
 }
 
 /** As in the column: the number of trials has one of its own. */
-const planRecord = v.pipe(
+export const planRecord = v.pipe(
   v.looseObject({}),
   v.transform((fixed): unknown => ({ ...fixed, trials: 1 })),
   studyPlanSchema,
@@ -116,7 +116,7 @@ const planRecord = v.pipe(
 /** Throws LabError `store.damaged`. */
 function studyOf(row: StudyRow): Study {
   requireSound('study', row.id, {
-    name: isLine(row.name),
+    name: isName(row.name),
     state: isJobState(row.state),
     trials: Number.isSafeInteger(row.trials),
   });
