@@ -16,7 +16,7 @@ import { planRecord } from './studies.ts';
 /** Looks at one thing and names what is wrong with it, one sentence each. */
 type Look = (database: Sqlite) => Iterable<string>;
 
-const states = [
+const stateColumns = [
   ['study', isJobState],
   ['rerun', isJobState],
   ['run', isRunState],
@@ -58,7 +58,7 @@ const looks: readonly Look[] = [
       yield `run ${id} is at epoch ${epoch} and has ${recorded} recorded`;
   },
   function* states(database) {
-    for (const [table, isState] of states) {
+    for (const [table, isState] of stateColumns) {
       const rows = database.iterate<{ id: number; state: string }>(`SELECT id, state FROM ${table}`);
       for (const { id, state } of rows)
         if (!isState(state)) yield `${table} ${id} has the state ${JSON.stringify(state.slice(0, 40))}`;
