@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, copyFileSync, constants, linkSync, openSync, rmSync } from 'node:fs';
+import { existsSync, closeSync, copyFileSync, constants, linkSync, openSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
 
 /**
@@ -28,6 +29,12 @@ export async function writeNewFile(
   write: (part: string) => Promise<unknown>,
   mode = 0o600,
 ): Promise<void> {
+  if (!existsSync(dirname(path)))
+    throw new LabError(
+      'store.cannot-open',
+      `${path}: its folder does not exist.`,
+      'Create the folder first.',
+    );
   const part = `${path}.${randomUUID()}.part`;
   try {
     closeSync(openSync(part, 'wx', mode));
