@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
+import { terminalJson, terminalText } from './base/terminal-text.js';
 import { type Command, Exit, exitUsage, WrongArguments } from './commands/command.ts';
 
 interface Verb {
@@ -74,12 +75,21 @@ async function main([name, ...rest]: string[]): Promise<number> {
     const { values, positionals } = parse(name, command, rest);
     return await command.run(values, positionals);
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    const { code, message, next } = error;
-    if (rest.includes('--json')) print(JSON.stringify({ error: { code, message, next } }));
+    const { code, message, next } = error instanceof LabError ? error : bugOf(error);
+    if (rest.includes('--json')) print(terminalJson(JSON.stringify({ error: { code, message, next } })));
     complain(message, next);
     return error instanceof WrongArguments || code.startsWith('arguments.') ? Exit.usage : Exit.failed;
   }
+}
+
+/** An error that nobody expected, in one line; the stack is for those who look for its cause. */
+function bugOf(error: unknown): LabError {
+  if (process.env.KTG_DEBUG === '1' && error instanceof Error) {
+    process.stderr.write(`${terminalText(error.stack ?? '')}\n`);
+  }
+  const [first = ''] = messageOf(error).split('\n');
+  const next = 'KTG_DEBUG=1 shows where it comes from; please report it.';
+  return new LabError('ktg.bug', `Unexpected error: ${first}.`.replace('..', '.'), next);
 }
 
 function parse(name: string, command: Command, args: string[]): ReturnType<typeof parseArgs> {
@@ -120,10 +130,11 @@ async function help(name: string | undefined): Promise<number> {
 }
 
 function complain(message: string, next: string): number {
-  console.error(`ktg: ${message}${next === '' ? '' : `\n     ${next}`}`);
+  const text = `ktg: ${message}${next === '' ? '' : `\n     ${next}`}`;
+  process.stderr.write(`${terminalText(text)}\n`);
   return Exit.usage;
 }
 
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${terminalText(text)}\n`);
 }

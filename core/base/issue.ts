@@ -1,4 +1,4 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 
 /**
  * What a schema's issue says, for people. Two of valibot's own texts read as riddles: those of an unknown
@@ -10,4 +10,22 @@ export function issueText(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object' && issue.received === 'undefined') return 'it is missing';
   if (issue.type === 'union' && issue.expected === issue.received) return 'it has none of the known forms';
   return issue.message;
+}
+
+/** The closest issue with its place in the value: `nodes.0.model: Invalid type: ...`. */
+export function placedIssueText(issue: v.BaseIssue<unknown>): string {
+  const closest = closestIssue(issue);
+  const place = v.getDotPath(closest);
+  return `${place === null ? '' : `${place}: `}${issueText(closest).slice(0, 300)}`;
+}
+
+/** The deepest issue of a union's options, with the path to the union before its own. */
+export function closestIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const options = (issue.issues ?? []).map((each) => closestIssue(each));
+  const depth = ({ path }: v.BaseIssue<unknown>): number => path?.length ?? 0;
+  const [first, ...others] = options;
+  if (issue.type !== 'union' || !first) return issue;
+  const deepest = others.reduce((best, each) => (depth(each) > depth(best) ? each : best), first);
+  const path = [...(issue.path ?? []), ...(deepest.path ?? [])];
+  return { ...deepest, ...(path.length > 0 && { path: path as typeof deepest.path & object }) };
 }

@@ -1,5 +1,7 @@
 // Plain JavaScript: set-up shows its progress with this on Node 18, before anything can run TypeScript.
 
+import { terminalText } from './terminal-text.js';
+
 /** A terminal is redrawn at most ten times a second; a log file gets a line every five. In milliseconds. */
 const terminalMs = 100;
 const logMs = 5_000;
@@ -22,9 +24,10 @@ export function liveLine(stream, now = Date.now) {
       if (now() - shownAt < every) return;
       erase();
       shownAt = now();
-      stream.write(stream.isTTY ? text.slice(0, (stream.columns || 80) - 1) : `${text}\n`);
+      const clean = terminalText(text);
+      stream.write(stream.isTTY ? clean.slice(0, (stream.columns || 80) - 1) : `${clean}\n`);
     },
-    /** Ends the line, leaving `text` in its place when given. @param {string} [text] */
+    /** Ends the line, leaving `text`, as it is, in its place when given. @param {string} [text] */
     end(text) {
       erase();
       shownAt = -Infinity;

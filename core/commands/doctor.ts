@@ -8,14 +8,13 @@ import { engineHome } from '../engine/tensorflow/cache.ts';
 import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
 import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
 import { type LibraryStatus, verifyLibrary } from '../engine/tensorflow/library.ts';
-import { IN_MEMORY, labFile } from '../lab/open.ts';
+import { IN_MEMORY } from '../lab/open.ts';
 import { checkLabFile } from '../store/file/check.ts';
 import { DAMAGED } from '../store/sqlite.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage } from './lab-access.ts';
+import { labNamed, labOptions, labUsage } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { textOf } from './values.ts';
 
 /** Below this the data sets, the engine or a search's checkpoints may not fit, in bytes. */
 const LITTLE_SPACE = 2e9;
@@ -42,7 +41,7 @@ It fails (exit status 1) when something is to be done.`,
       ...(await engines()),
       ...graphicsCards(),
       ...(await data()),
-      labFinding(labFile(textOf(values, 'lab'))),
+      labFinding(labNamed(values)),
       ...disks(),
     ];
     const status = findings.some(({ next }) => next !== undefined) ? Exit.failed : Exit.done;

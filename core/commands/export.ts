@@ -1,10 +1,10 @@
 import { createWriteStream, existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { LabError } from '../base/errors.ts';
+import { LabError, messageOf } from '../base/errors.ts';
 import type { Download, LabApi } from '../lab/api.ts';
+import { writeNewFile } from '../store/file/new-file.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
@@ -33,11 +33,19 @@ ${labUsage}
     }),
 };
 
+/** Rights of a file for others, less what the user's mask takes away. */
+const SHARED = 0o666;
+
+const fileExists = (file: string): LabError =>
+  new LabError(
+    'export.file-exists',
+    `${file} exists; nothing was overwritten.`,
+    'Choose another name with --out.',
+  );
+
 /** Fetches what the lab has made ready. The file appears whole or not at all. */
 async function save(api: LabApi, { download, name }: Download, file: string): Promise<void> {
-  if (existsSync(file))
-    throw new LabError('export.file-exists', `${file} exists; nothing was overwritten.`, 'Choose another name with --out.'); // prettier-ignore
-  const part = `${file}.part`;
+  if (existsSync(file)) throw fileExists(file);
   async function* portions(): AsyncGenerator<Buffer> {
     for (let offset = 0; ;) {
       const { data, last } = await api.request('files.read', { download, offset });
@@ -48,13 +56,12 @@ async function save(api: LabApi, { download, name }: Download, file: string): Pr
     }
   }
   try {
-    await pipeline(Readable.from(portions()), createWriteStream(part));
-    await rename(part, file);
+    await writeNewFile(file, (part) => pipeline(Readable.from(portions()), createWriteStream(part)), SHARED);
   } catch (error) {
-    if (error instanceof LabError) throw error;
-    throw new LabError('export.cannot-write', `${name} cannot be written to ${file}: ${String(error)}`, 'Choose another place with --out.'); // prettier-ignore
+    if (error instanceof LabError && error.code === 'store.file-exists') throw fileExists(file);
+    if (error instanceof LabError && error.code !== 'store.cannot-open') throw error;
+    throw new LabError('export.cannot-write', `${name} cannot be written to ${file}: ${messageOf(error)}`, 'Choose another place with --out.'); // prettier-ignore
   } finally {
-    await rm(part, { force: true });
     await api.request('files.forget', { file: download });
   }
 }

@@ -4,6 +4,7 @@ import type { RequestInput, RequestName, RequestOutput } from '../lab/api.ts';
 import { type HeldLab, holdLab } from '../lab/hold.ts';
 import { labFile } from '../lab/open.ts';
 import type { Values } from './command.ts';
+import { requireFile, rescued } from './lost-file.ts';
 import { textOf } from './values.ts';
 
 /** Options of every command that uses a lab. */
@@ -25,10 +26,18 @@ type Need = 'look' | 'change' | 'make' | 'work';
 const ways = { look: 'to-look', change: 'at-rest', make: 'at-rest', work: 'to-work' } as const;
 const needsFile: readonly Need[] = ['look', 'change'];
 
-/** The lab file that `--lab` names. Throws LabError `lab.no-file` when there is none. */
+/** The lab file that `--lab` names, else the usual one. Throws LabError `arguments.no-file` for an empty name. */
+export function labNamed(values: Values): string {
+  const named = textOf(values, 'lab');
+  if (named === '')
+    throw new LabError('arguments.no-file', '--lab names no file.', 'Example: --lab lab.sqlite');
+  return labFile(named);
+}
+
+/** The same. Throws LabError `lab.no-file` when there is none, and no program that had one there. */
 export function labToRead(values: Values): string {
-  const file = labFile(textOf(values, 'lab'));
-  if (!existsSync(file))
+  const file = labNamed(values);
+  if (!existsSync(file) && !existsSync(`${file}.sock`))
     throw new LabError('lab.no-file', `There is no lab file ${file} yet.`, 'Make one with: ktg search');
   return file;
 }
@@ -40,7 +49,7 @@ export function labToRead(values: Values): string {
  * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the holder cannot be talked to
  */
 export async function useLab(values: Values, need: Need): Promise<UsedLab> {
-  const file = needsFile.includes(need) ? labToRead(values) : labFile(textOf(values, 'lab'));
+  const file = needsFile.includes(need) ? labToRead(values) : labNamed(values);
   let held = await hold(file, need);
   return {
     file,
@@ -93,11 +102,18 @@ export async function ask<Name extends RequestName>(
   }
 }
 
-/** Uses a lab and leaves it, whatever happens. */
+/**
+ * Uses a lab and leaves it, whatever happens. Throws LabError `store.moved`, `store.deleted` when its
+ * file has gone meanwhile: what was done then is not where it should be.
+ */
 export async function withLab<T>(values: Values, need: Need, work: (lab: UsedLab) => Promise<T>): Promise<T> {
   const lab = await useLab(values, need);
   try {
-    return await work(lab);
+    const result = await work(lab);
+    if (!lab.elsewhere && need !== 'look') await requireFile(lab);
+    return result;
+  } catch (error) {
+    throw await rescued(error, lab);
   } finally {
     await lab.close();
   }

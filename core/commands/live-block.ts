@@ -1,3 +1,5 @@
+import { terminalText } from '../base/terminal-text.js';
+
 /** Milliseconds between two drawings. */
 const PACE = 100;
 
@@ -14,7 +16,7 @@ export class LiveBlock {
   /** A line that stays. */
   print(line: string): void {
     this.#erase();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${terminalText(line)}\n`);
   }
 
   show(lines: readonly string[]): void {
@@ -22,7 +24,7 @@ export class LiveBlock {
     this.#erase();
     const width = Math.max(20, (this.#stream.columns || 80) - 1);
     const fitting = lines.slice(0, Math.max(1, (this.#stream.rows || 24) - 1));
-    this.#stream.write(fitting.map((line) => `${line.slice(0, width)}\n`).join(''));
+    this.#stream.write(fitting.map((line) => `${terminalText(line).slice(0, width)}\n`).join(''));
     this.#drawn = fitting.length;
     this.#drawnAt = performance.now();
   }

@@ -1,4 +1,5 @@
 import { liveLine } from '../base/live-line.js';
+import { terminalJson, terminalText } from '../base/terminal-text.js';
 import { gate } from '../gates/gates.ts';
 import { nodeTitle } from '../graph/describe.ts';
 import { type Graph, nodeNumbers } from '../graph/graph.ts';
@@ -32,9 +33,11 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
   const out = process.stdout;
   const live = liveLine(out);
   const print = (line: string): void => {
-    live.end(line);
+    live.end(terminalText(line));
   };
-  const dim = (text: string): string => (out.isTTY ? `\x1b[2m${text}\x1b[22m` : text);
+  const printDim = (line: string): void => {
+    live.end(out.isTTY ? `\x1b[2m${terminalText(line)}\x1b[22m` : terminalText(line));
+  };
   let steps = 0;
   return {
     started({ training, resumedAt, steps: perEpoch }) {
@@ -45,12 +48,10 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
       print('');
       const columns = nodeNumbers(graph).map((node) => `${node} ${nodeTitle(graph, node)}`.padEnd(NODE));
       print(`epoch  ${columns.join('')}images/s  time left`);
-      print(
-        dim(
-          `       ${nodeNumbers(graph)
-            .map(() => 'accuracy, loss'.padEnd(NODE))
-            .join('')}`,
-        ),
+      printDim(
+        `       ${nodeNumbers(graph)
+          .map(() => 'accuracy, loss'.padEnd(NODE))
+          .join('')}`,
       );
     },
     step(epoch, step, imagesPerSecond) {
@@ -64,7 +65,7 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
       );
       const rate = imagesPerSecond.toFixed(0).padEnd(10);
       print(`${String(metrics.epoch).padStart(5)}  ${nodes.join('')}${rate}${span(secondsLeft)}`);
-      print(dim(`       ${edgeText(graph, metrics)}`));
+      printDim(`       ${edgeText(graph, metrics)}`);
     },
   };
 }
@@ -104,9 +105,14 @@ export function jsonReporter(description: RunDescription): Reporter {
 }
 
 export function jsonLine(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${terminalJson(JSON.stringify(value))}\n`);
 }
 
 export function line(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${terminalText(text)}\n`);
+}
+
+/** A line beside the output, for what a program that reads the output must not take for it. */
+export function remark(text: string): void {
+  process.stderr.write(`${terminalText(text)}\n`);
 }

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { serve } from '../lab/serve.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, useLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
+import { requireFile, rescued } from './lost-file.ts';
+import { jsonLine, line, remark } from './report.ts';
 import { interruption } from './training-run.ts';
 import { wholeOf } from './values.ts';
 
@@ -29,7 +30,7 @@ Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies
         folder,
         port,
         onBug: (error) => {
-          console.error(error);
+          remark(error instanceof Error ? (error.stack ?? error.message) : String(error));
         },
       });
       if (values.json === true) jsonLine({ event: 'serving', url: served.url, port: served.port });
@@ -40,9 +41,11 @@ Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies
         });
       });
       await served.close();
+      if (!lab.elsewhere) await requireFile(lab);
     } catch (error) {
+      const said = await rescued(error, lab);
       await lab.close('at-once');
-      throw error;
+      throw said;
     }
     if (values.json !== true) line('Ending: workers hand over what they have.');
     await lab.close('save');

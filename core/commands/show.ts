@@ -53,7 +53,7 @@ ${labUsage}
       }
       const { run, number } = await trialNamed(api, card, trial);
       const view = await api.request('runs.open', { run });
-      if (values.graph === true) process.stdout.write(`${toJson(view.graph).trimEnd()}\n`);
+      if (values.graph === true) line(toJson(view.graph).trimEnd());
       else if (json) jsonLine(view);
       else {
         line(`Trial ${number} of study "${card.study.name}": ${outcome(view)}`);

@@ -2,7 +2,7 @@ import { LabError } from '../base/errors.ts';
 import type { Device, LabApi } from '../lab/api.ts';
 import { asWrongArguments, type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line, size } from './report.ts';
+import { jsonLine, line, remark, size } from './report.ts';
 import { missingSlots, slotlessText, table } from './words.ts';
 
 export const slotsUsage = `  --slots N|D=N,... trainings at once: on each device that trains, or on device D (see ktg slots);
@@ -25,7 +25,7 @@ ${labUsage}
       if (values.json === true) jsonLine({ devices });
       else for (const text of deviceLines(devices)) line(text);
       const slotless = slotlessText(devices);
-      if (slotless !== '') console.error(`ktg: ${slotless}`);
+      if (slotless !== '') remark(`ktg: ${slotless}`);
       return Exit.done;
     }),
 };

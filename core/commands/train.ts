@@ -18,7 +18,7 @@ import { computationFrom, computationOptions, computationUsage } from './computa
 import { dataOf } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
-import { jsonLine, jsonReporter, line, tableReporter } from './report.ts';
+import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
 
@@ -145,7 +145,7 @@ function deviceOf(values: Values, engine: string): DeviceKind {
   const probe = probeCuda();
   const [problem] = problemsOf(diagnose(probe), probe.cards[0]?.uuid);
   if (!problem) return 'gpu';
-  console.error(`On the processor, because: ${problem.found}\n${problem.next}`);
+  remark(`On the processor, because: ${problem.found}\n${problem.next}`);
   return 'cpu';
 }
 

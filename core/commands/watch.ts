@@ -1,10 +1,12 @@
 import type { LabApi, LabEvent, LabProblem, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { HeldLab } from '../lab/hold.ts';
+import { mayPass } from '../search/scheduler.ts';
 import { Exit } from './command.ts';
 import { endedMeanwhile } from './ended.ts';
 import { isUnreachable, type UsedLab } from './lab-access.ts';
 import { LiveBlock } from './live-block.ts';
+import { isLost, requireFile } from './lost-file.ts';
 import { counted, jsonLine, line, span } from './report.ts';
 import { cardParts, deviceTexts, percent, slotlessText, slotText, trialText } from './words.ts';
 
@@ -57,6 +59,7 @@ async function look(
   const block = new LiveBlock(process.stdout);
   const scene: Scene = { card: null, rerun: null, slots: [] };
   let interrupted = false;
+  let lost: LabProblem | null = null;
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
 
@@ -67,10 +70,18 @@ async function look(
     else block.print(each.kind === 'trial' ? trialText(each) : runText(each));
   };
   const trouble = (problem: LabProblem | null): void => {
+    if (problem && isLost(problem)) {
+      lost = problem;
+      finish();
+    }
     if (json) jsonLine({ event: 'trouble', problem });
     // The log says what it is.
     else if (problem)
-      block.print('Nothing goes on until that is mended; then, in another terminal: ktg resume');
+      block.print(
+        mayPass(problem)
+          ? 'Nothing goes on until that is mended; then it goes on by itself.'
+          : 'Nothing goes on until that is mended; then, in another terminal: ktg resume',
+      );
     else block.print('It goes on.');
   };
   const slotless = async (): Promise<void> => {
@@ -135,6 +146,7 @@ async function look(
       await slotless();
       await Promise.race([finished, lab.lost]);
     }
+    if (lost) await requireFile(lab);
     if (stateOf(scene, what) === 'running' && !interrupted) return 'holder-ended';
     if (!lab.elsewhere || !interrupted) await quiet(api, what);
     return 'over';

@@ -1,3 +1,4 @@
+import { terminalText } from '../base/terminal-text.js';
 import { rejectionText } from '../graph/space.ts';
 import { toText } from '../graph/text.ts';
 import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
@@ -15,8 +16,12 @@ export const accuracyText = (row: TrialRow): string => `${percent(row.accuracy)}
 
 /** Lines of equal columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd()); // prettier-ignore
+  // A cell is one line, and as wide as it is shown.
+  const cells = rows.map((row) => row.map((cell) => terminalText(cell).replaceAll('\n', '\\n')));
+  const widths = (cells[0] ?? []).map((_, at) =>
+    cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
+  );
+  return cells.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd()); // prettier-ignore
 }
 
 /** How far a study is: `12 of 30 trials, 1 failed`, then `best 41.2 % (trial 7), about 3 min left`. */

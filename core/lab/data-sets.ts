@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
@@ -13,6 +14,7 @@ import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-desk.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
+import { keptSetting } from './kept-setting.ts';
 import { lookInThread } from './look-thread.ts';
 
 /** What a look into a data set finds. */
@@ -26,6 +28,20 @@ export interface DataLook {
   /** PNG as data URLs. */
   samples: { label: string; image: string }[];
 }
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const addedRecord: v.GenericSchema<unknown, Added[]> = v.array(
+  v.object({
+    path: v.string(),
+    title: v.string(),
+    trainCount: count,
+    testCount: count,
+    classes: count,
+    identity: v.string(),
+    bytes: count,
+  }),
+);
 
 /** A data set that a person has added, as it is noted in the lab file. */
 interface Added {
@@ -178,7 +194,7 @@ export class DataSets {
   }
 
   #added(): Added[] {
-    return (this.#store.setting(NAME) as Added[] | undefined) ?? [];
+    return keptSetting(this.#store, NAME, addedRecord) ?? [];
   }
 
   async #official(name: CifarName): Promise<DataSetView> {

@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import type { Store } from '../store/store.ts';
+import { keptSetting } from './kept-setting.ts';
 
 /** Where a study came from that was not made here. */
 export interface Imported {
@@ -11,8 +13,12 @@ export interface Imported {
 /** Setting of the lab file: by study. It stays here when a study is exported, so that a file comes out as it came in. */
 const NAME = 'imported';
 
-const all = (store: Store): Record<number, Imported> =>
-  (store.setting(NAME) as Record<number, Imported> | undefined) ?? {};
+const record = v.record(
+  v.string(),
+  v.strictObject({ from: v.string(), at: v.pipe(v.number(), v.safeInteger()) }),
+);
+
+const all = (store: Store): Record<number, Imported> => keptSetting(store, NAME, record) ?? {};
 
 export const importedFrom = (store: Store, study: number): Imported | null => all(store)[study] ?? null;
 

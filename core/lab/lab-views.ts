@@ -1,3 +1,4 @@
+import { LabError } from '../base/errors.ts';
 import { runsOf, usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
 import { resultsOf } from '../search/repeat.ts';
@@ -88,7 +89,18 @@ export class LabViews {
   }
 
   async trials(study: number): Promise<Run[]> {
-    return this.each(this.#store.runIds({ study, kind: 'trial' }), (id) => this.#store.run(id));
+    const ids = this.#store.runIds({ study, kind: 'trial' });
+    return (await this.each(ids, (id) => this.#runUnlessDamaged(id))).flat();
+  }
+
+  /** A damaged row must not hide the other trials; the check of the file names it. */
+  #runUnlessDamaged(id: number): Run[] {
+    try {
+      return [this.#store.run(id)];
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'store.damaged') return [];
+      throw error;
+    }
   }
 
   async rows(runs: readonly Run[]): Promise<TrialRow[]> {

@@ -5,6 +5,7 @@ import type { Device, Runner } from '../search/runner.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
+import type { LabProblem } from '../study/problem.ts';
 import type { EngineWish } from '../workers/messages.ts';
 import type {
   Download,
@@ -19,7 +20,7 @@ import type {
 import { Chronicle } from './chronicle.ts';
 import { DataSets } from './data-sets.ts';
 import type { Answer, Answers, Desk } from './desk.ts';
-import { EngineDesk, type EngineWork } from './engine-desk.ts';
+import { EngineDesk, type EngineWork, problemOf } from './engine-desk.ts';
 import { EventLog } from './events.ts';
 import { sweepTemporary } from '../data/temporary.ts';
 import { Files } from './files.ts';
@@ -198,7 +199,7 @@ export class Lab implements LabApi {
         sizes: store.sizes(),
         diskFree: diskFree(store.place.file),
         interrupted: this.#interrupted,
-        trouble: this.#desk.scheduler.trouble,
+        trouble: this.#trouble(),
         engine: this.#desk.engine.view(),
         slots: views.slots(),
         sequence: this.#events.sequence,
@@ -225,6 +226,12 @@ export class Lab implements LabApi {
     const copy = async (path: string): Promise<void> => store.backup(path);
     const { total } = store.sizes();
     return files.offerMade(name, 'application/vnd.sqlite3', total, copy, signal);
+  }
+
+  /** Looked at now: a file that is gone makes no event while nothing is written. */
+  #trouble(): LabProblem | null {
+    const lost = this.#desk.store.trouble();
+    return lost ? problemOf(lost) : this.#desk.scheduler.trouble;
   }
 
   #hear(event: SchedulerEvent): void {

@@ -66,9 +66,12 @@ export async function openLab(
   }
 }
 
+/** Rights of a folder that is its user's alone. */
+const PRIVATE = 0o700;
+
 function makeFolderOf(file: string): void {
   try {
-    makeFolder(dirname(file));
+    makeFolder(dirname(file), PRIVATE);
   } catch (error) {
     throw new LabError('store.cannot-open', `${file}: its folder cannot be made: ${messageOf(error)}.`, 'Point KTG_LAB to a file that can be.', { cause: error }); // prettier-ignore
   }

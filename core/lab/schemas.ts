@@ -4,6 +4,7 @@ import { LabError } from '../base/errors.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
 import { parseGraph } from '../graph/parse.ts';
 import { BASELINES } from '../study/rerun.ts';
+import { closestIssue } from '../base/issue.ts';
 import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../study/schema.ts';
 import type { RequestInput, RequestName } from './api.ts';
 
@@ -200,7 +201,7 @@ export function parseInput<Name extends RequestName>(request: Name, input: unkno
     );
   const result = v.safeParse(schemas[request] as v.GenericSchema<unknown, RequestInput<Name>>, input);
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  const issue = closestIssue(result.issues[0]);
   const place = v.getDotPath(issue);
   throw new LabError(
     'lab.bad-input',

@@ -1,8 +1,11 @@
+import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import { makeFolder } from '../data/folder.js';
 import { dataHome } from '../data/home.ts';
 import type { Store } from '../store/store.ts';
 import type { Settings } from './api.ts';
+import { keptSetting } from './kept-setting.ts';
+import { parseInput } from './schemas.ts';
 
 const NAME = 'settings';
 /** Characters of JSON that the screens may remember, all together. */
@@ -16,7 +19,6 @@ export class SettingsDesk {
 
   constructor(store: Store) {
     this.#store = store;
-    const kept = store.setting(NAME) as Partial<Settings> | undefined;
     this.#settings = {
       dataFolder: dataHome(),
       slots: {},
@@ -24,8 +26,8 @@ export class SettingsDesk {
       checkpointEvery: 60,
       notifications: true,
       theme: 'system',
-      ...kept,
-      view: kept?.view && fits(kept.view) ? kept.view : {}, // an earlier version had no limit
+      view: {},
+      ...keptIn(store),
     };
   }
 
@@ -63,6 +65,21 @@ const tooMuch = (): LabError =>
     `Screens may remember at most ${MOST_VIEW} characters in all.`,
     'Forget something first: set its name to null.',
   );
+
+/** Those settings of the lab file that a request could have set. */
+function keptIn(store: Store): Partial<Settings> {
+  const kept = keptSetting(store, NAME, v.record(v.string(), v.unknown())) ?? {};
+  return Object.entries(kept).reduce<Partial<Settings>>((settings, [name, value]) => {
+    try {
+      const read = parseInput('settings.set', { [name]: value });
+      // An earlier version had no limit for what the screens remember.
+      return read.view && !fits(read.view) ? settings : { ...settings, ...read };
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      return settings;
+    }
+  }, {});
+}
 
 function requireFolder(path: string): void {
   try {

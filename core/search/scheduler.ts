@@ -54,7 +54,7 @@ export type SchedulerEvent =
       run: number | null;
       text: string;
     }
-  /** The store refuses changes: nothing runs until `resume`, or by itself when it was only busy. null: it is over. */
+  /** The store refuses changes: nothing runs until `resume`, or until a trouble that may pass is over. null: it is over. */
   | { type: 'trouble'; problem: LabProblem | null };
 
 export interface SchedulerOptions {
@@ -79,8 +79,14 @@ const DRAWN_PER_TURN = 32;
 const HOPELESS = 8;
 /** How often pretraining is started again after a crash. */
 const PRETRAINING_RETRIES = 2;
-/** Milliseconds until a store that was busy is tried again. */
-const BUSY_PAUSE = 5000;
+/** Milliseconds until a store that refused changes is tried again, twice as long after each try in vain. */
+const TROUBLE_PAUSE = 5000;
+const LONGEST_TROUBLE_PAUSE = 60_000;
+
+/** Codes of troubles that may pass without a person at this lab: it goes on by itself then. */
+const PASSING = ['store.busy', 'store.disk-full'];
+export const mayPass = ({ code }: LabProblem): boolean => PASSING.includes(code);
+
 /**
  * Gives free slots their next runs and takes what comes of them: reports are judged and recorded, checkpoints stored,
  * crashes tried again. Driven by events; what it answers or tells is in the store before, so that a kill at any moment
@@ -100,6 +106,7 @@ export class Scheduler {
   #waking = false;
   #closed = false;
   #trouble: LabProblem | null = null;
+  #troublePause = TROUBLE_PAUSE;
 
   constructor(store: Store, runner: Runner, options: SchedulerOptions = {}) {
     this.#store = store;
@@ -115,6 +122,9 @@ export class Scheduler {
     this.#benching = new Benching(this.#options.haste);
     this.#floor = new Floor(store, runner, this.#options.hangAfter, this.#liveEvents());
     this.#lastTries = new LastTries(store, this.#floor, this.#benching);
+    store.onTrouble((trouble) => {
+      this.#meetTrouble(trouble);
+    });
     this.#undoSlots = runner.onSlots(() => {
       this.#emit({ type: 'slots' });
       this.#wake();
@@ -501,6 +511,7 @@ export class Scheduler {
       },
       reported: (live, metrics, { go, decisions }, at) => {
         this.#benching.reported(live.slot);
+        this.#troublePause = TROUBLE_PAUSE;
         const work = this.#workFor(live.owner);
         if (work) {
           countEpoch(work.pace, metrics, decisions);
@@ -765,10 +776,12 @@ export class Scheduler {
     this.#judges.clear();
     this.#pretraining.close();
     this.#emit({ type: 'trouble', problem: this.#trouble });
-    if (error.code === 'store.busy') this.#tryAgainSoon();
+    if (mayPass(this.#trouble)) this.#tryAgainSoon();
   }
 
   #tryAgainSoon(): void {
+    const pause = this.#troublePause / this.#options.haste;
+    this.#troublePause = Math.min(2 * this.#troublePause, LONGEST_TROUBLE_PAUSE);
     setTimeout(() => {
       if (this.#closed) return;
       try {
@@ -777,7 +790,7 @@ export class Scheduler {
         if (!(error instanceof LabError)) throw error;
         this.#tryAgainSoon();
       }
-    }, BUSY_PAUSE).unref();
+    }, pause).unref();
   }
 
   /** Tries whether the store takes changes again, and goes on where it was. Throws what the store throws. */

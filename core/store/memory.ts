@@ -81,6 +81,8 @@ export function openMemoryStore(): Store {
 
   return {
     place: { file: null, heldBy: null, readOnly: false, schema: 0 },
+    trouble: () => null,
+    onTrouble: () => undefined,
     transaction: (work) => undo.transaction(work),
     sizes() {
       const bytes = checkpoints.all().reduce((sum, checkpoint) => sum + checkpoint.bytes, 0);

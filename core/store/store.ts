@@ -1,3 +1,4 @@
+import type { LabError } from '../base/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Checkpoint, CheckpointPurpose } from '../study/checkpoint.ts';
 import type { RungDecision } from '../study/decision.ts';
@@ -18,6 +19,13 @@ export interface Store
   readonly place: StorePlace;
   /** All or nothing: what `work` changed is undone when it throws. Transactions inside join the outermost. */
   transaction<T>(work: () => T): T;
+  /**
+   * Why no change can be made, as looked at now: LabError `store.moved` or `store.deleted` for a file that is no longer
+   * where it was opened. It can still be read and copied. null when all is well.
+   */
+  trouble(): LabError | null;
+  /** Tells of `trouble` soon after it has come. */
+  onTrouble(listener: (trouble: LabError) => void): void;
   /** Bytes by use. */
   sizes(): StoreSizes;
   /** Problems found in the whole file, one sentence each; empty when it is sound. */

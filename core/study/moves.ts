@@ -26,6 +26,9 @@ const jobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
 
 export const RUN_STATES = Object.keys(runMoves) as readonly RunState[];
 
+export const isRunState = (text: string): text is RunState => Object.hasOwn(runMoves, text);
+export const isJobState = (text: string): text is JobState => Object.hasOwn(jobMoves, text);
+
 export const mayMoveRun = (from: RunState, to: RunState): boolean => runMoves[from].includes(to);
 export const mayMoveJob = (from: JobState, to: JobState): boolean => jobMoves[from].includes(to);
 

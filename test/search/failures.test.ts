@@ -86,6 +86,34 @@ void describe('failures', () => {
     await scheduler.close('save');
   });
 
+  for (const code of ['store.disk-full', 'store.busy'])
+    void test(`a lab in trouble by ${code} goes on by itself when that is over`, async () => {
+      const { store, refuse } = refusing();
+      const { scheduler, runner, events, until, study } = scriptedLab({ checkpointEach: 1 }, {}, store);
+      const { id } = study({ trials: 10, space: noFrozen });
+      scheduler.resume({ study: id });
+      await until(() => runner.reports >= 8);
+      refuse(new LabError(code, 'no space', 'Free some.'));
+      await until(() => scheduler.trouble !== null);
+      refuse(null);
+      await until(() => store.study(id).state === 'completed');
+      assert.ok(events.some((event) => event.type === 'trouble' && event.problem === null));
+      await scheduler.close('save');
+    });
+
+  void test('a lab whose file is gone stops at once, also when nothing is written', async () => {
+    const store = openMemoryStore();
+    let tell: (trouble: LabError) => void = () => undefined;
+    const watched: Store = { ...store, onTrouble: (listener) => (tell = listener) };
+    const { scheduler, runner, until, study } = scriptedLab({ checkpointEach: 1 }, {}, watched);
+    scheduler.resume({ study: study({ trials: 10, space: noFrozen }).id });
+    await until(() => runner.reports >= 3);
+    tell(new LabError('store.deleted', 'The file was deleted.', 'Copy it.'));
+    assert.equal(scheduler.trouble!.code, 'store.deleted');
+    assert.deepEqual(scheduler.occupations(), []);
+    await scheduler.close('save');
+  });
+
   void test('a lab whose store refuses changes closes all the same', async () => {
     const { store, refuse } = refusing();
     const { scheduler, runner, until, study } = scriptedLab({}, {}, store);

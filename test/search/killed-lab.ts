@@ -13,7 +13,7 @@ export const studyPlan: Partial<StudyPlan> = {
   trials: 60,
   space: { ...paperSpace(3, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false },
   training: training({ epochs: 32 }),
-  retries: 1000,
+  retries: 100,
 };
 
 /** Workers that crash, lie or lose their device now and then; only the attempt decides which, so that a retry gets on. */

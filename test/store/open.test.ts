@@ -212,6 +212,7 @@ void describe('opening a lab file', () => {
     const locked = join(folder, 'locked');
     mkdirSync(locked);
     openLabFile(join(locked, 'lab.ktg')).close();
+    chmodSync(join(locked, 'lab.ktg'), 0o644);
     chmodSync(folder, 0o755);
     chmodSync(locked, 0o555);
     try {

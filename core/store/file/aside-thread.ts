@@ -3,13 +3,14 @@ import { LabError } from '../../base/errors.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { AsideResult, AsideTask } from './aside.ts';
 import { checkLabFile } from './check.ts';
+import { writeNewFile } from './new-file.ts';
 
 /** Works on a whole file in a thread of its own, with a connection of its own. */
 async function work({ file, copyTo }: AsideTask): Promise<AsideResult> {
   if (copyTo === null) return { problems: checkLabFile(file) };
   const database = openSqlite(file, { readOnly: true });
   try {
-    await database.backup(copyTo);
+    await writeNewFile(copyTo, (part) => database.backup(part));
     return { problems: [] };
   } finally {
     database.close();

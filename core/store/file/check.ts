@@ -1,13 +1,39 @@
+import * as v from 'valibot';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { isJobState, isRunState } from '../../study/moves.ts';
+import { failureSchema, trainingSchema } from '../../study/schema.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { realFile, requireReadable } from './folder.ts';
+import { environmentRecord, graphRecord } from '../transfer/records.ts';
+import { seedsRecord, variantsRecord } from './reruns.ts';
+import { decoded, isDamaged, problemRecord } from './rows.ts';
+import { requireOwnSchema } from './schema-check.ts';
 import { schemaOf } from './schema.ts';
+import { planRecord } from './studies.ts';
 
 /** Looks at one thing and names what is wrong with it, one sentence each. */
 type Look = (database: Sqlite) => Iterable<string>;
+
+const stateColumns = [
+  ['study', isJobState],
+  ['rerun', isJobState],
+  ['run', isRunState],
+] as const;
+
+/** Columns that hold JSON, besides graphs, with what it must be. */
+const jsonColumns: readonly [table: string, key: string, column: string, schema: v.GenericSchema][] = [
+  ['study', 'id', 'plan', planRecord],
+  ['study', 'id', 'problem', problemRecord],
+  ['rerun', 'id', 'variants', variantsRecord],
+  ['rerun', 'id', 'seeds', seedsRecord],
+  ['rerun', 'id', 'problem', problemRecord],
+  ['run', 'id', 'failure', failureSchema],
+  ['training', 'id', 'text', trainingSchema],
+  ['environment', 'id', 'text', environmentRecord],
+  ['setting', 'name', 'value', v.unknown()],
+];
 
 /** SQLite's own check, broken references, and what no constraint can say. */
 const looks: readonly Look[] = [
@@ -31,12 +57,30 @@ const looks: readonly Look[] = [
     for (const { id, epoch, recorded } of wrong)
       yield `run ${id} is at epoch ${epoch} and has ${recorded} recorded`;
   },
+  function* states(database) {
+    for (const [table, isState] of stateColumns) {
+      const rows = database.iterate<{ id: number; state: string }>(`SELECT id, state FROM ${table}`);
+      for (const { id, state } of rows)
+        if (!isState(state)) yield `${table} ${id} has the state ${JSON.stringify(state.slice(0, 40))}`;
+    }
+  },
+  function* records(database) {
+    for (const [table, key, column, schema] of jsonColumns) {
+      const rows = database.iterate<{ row: number | string; text: string }>(
+        `SELECT ${key} AS row, ${column} AS text FROM ${table} WHERE ${column} IS NOT NULL`,
+      );
+      for (const { row, text } of rows) yield* damageIn(() => decoded(schema, text, table, row));
+    }
+  },
   function* graphs(database) {
-    const runs = database.iterate<{ id: number; key: string; text: string }>(
-      'SELECT run.id, key, text FROM run JOIN graph ON graph.id = run.graph',
+    const runs = database.iterate<{ id: number; key: string; graph: number; text: string }>(
+      'SELECT run.id, key, graph.id AS graph, text FROM run JOIN graph ON graph.id = run.graph',
     );
-    for (const { id, key, text } of runs)
-      if (graphKey(JSON.parse(text) as Graph) !== key) yield `run ${id} has another graph than its key says`;
+    for (const { id, key, graph, text } of runs) {
+      let found = key;
+      yield* damageIn(() => (found = graphKey(decoded(graphRecord, text, 'graph', graph))));
+      if (found !== key) yield `run ${id} has another graph than its key says`;
+    }
   },
   function* checkpoints(database) {
     const wrong = database.iterate<{ id: number; bytes: number; there: number }>(
@@ -58,13 +102,24 @@ export function checkLabFile(path: string): string[] {
   const database = openSqlite(file, { readOnly: true });
   try {
     requireReadable(database, file);
-    schemaOf(database, file);
+    requireOwnSchema(database, file, schemaOf(database, file));
     return looks.flatMap((look) => problemsOf(look, database));
   } catch (error) {
     if (error instanceof LabError && error.code === 'store.damaged') return [error.message];
     throw error;
   } finally {
     database.close();
+  }
+}
+
+/** What reading a row says of it, when it is damaged. */
+function damageIn(read: () => unknown): string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (isDamaged(error)) return [messageOf(error)];
+    throw error;
   }
 }
 

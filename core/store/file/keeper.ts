@@ -1,7 +1,9 @@
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { openSqlite } from '../sqlite.ts';
-import { HOLDS, LONG_LOG, LOOKS, PAGES, STOP } from './log-keeper.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { HOLDS, LONG_LOG, LOOKS, PAGES, PLACE, STOP } from './log-keeper.ts';
 import type { KeeperData } from './log-keeper.ts';
+import { THERE, whereaboutsOf } from './place.ts';
 
 /** Milliseconds between two looks at the log. */
 const PAUSE = 250;
@@ -9,10 +11,10 @@ const PAUSE = 250;
 const SHORT_PAUSE = 50;
 
 /**
- * The keeper's thread: copies SQLite's log into the file, with its waits for the disk, so that the thread that writes
- * never does.
+ * The keeper's thread: copies SQLite's log into the file, with its waits for the disk, so that the
+ * thread that writes never does, and looks whether the file is still where it was opened.
  */
-const { file, shared } = workerData as KeeperData;
+const { file, id, shared } = workerData as KeeperData;
 const state = new Int32Array(shared);
 const pause = (): number => (Atomics.load(state, PAGES) >= LONG_LOG ? SHORT_PAUSE : PAUSE);
 
@@ -20,18 +22,32 @@ const pause = (): number => (Atomics.load(state, PAGES) >= LONG_LOG ? SHORT_PAUS
 if (Atomics.load(state, STOP) === 0) keep();
 
 function keep(): void {
-  const database = openSqlite(file);
-  Atomics.store(state, HOLDS, 1);
+  let database = openWhileThere();
   while (Atomics.wait(state, STOP, 0, pause()) === 'timed-out') {
-    try {
-      const row = database.get<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
-      Atomics.store(state, PAGES, row?.log ?? 0);
-    } catch {
-      // No space or busy: the log stays as it is and the next look tries again; the writer reports what it meets itself.
-    }
+    const where = whereaboutsOf(file, id);
+    if (Atomics.exchange(state, PLACE, where) !== where) parentPort!.postMessage(where);
+    database ??= openWhileThere();
+    if (database) moveLog(database);
     Atomics.add(state, LOOKS, 1);
   }
-  database.close();
+  database?.close();
   Atomics.store(state, HOLDS, 2);
   Atomics.notify(state, HOLDS);
+}
+
+/** null for a file that was moved before this thread had begun. */
+function openWhileThere(): Sqlite | null {
+  if (whereaboutsOf(file, id) !== THERE) return null;
+  const database = openSqlite(file);
+  Atomics.store(state, HOLDS, 1);
+  return database;
+}
+
+function moveLog(database: Sqlite): void {
+  try {
+    const row = database.get<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
+    Atomics.store(state, PAGES, row?.log ?? 0);
+  } catch {
+    // No space or busy: the log stays as it is and the next look tries again; the writer reports what it meets itself.
+  }
 }

@@ -1,27 +1,28 @@
 import { existsSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { LabError } from '../../base/errors.ts';
-import type { Graph } from '../../graph/graph.ts';
-import type { Environment } from '../../study/environment.ts';
-import type { TrainingPlan } from '../../study/plan.ts';
+import { trainingSchema } from '../../study/schema.ts';
 import { Portions } from '../portions.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
+import { environmentRecord, graphRecord } from '../transfer/records.ts';
 import { checkAside, copyAside } from './aside.ts';
 import { checkpointsIn } from './checkpoints.ts';
-import { Eraser } from './eraser.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
-import { holderOf, noteHolder, takeWriteLock } from './lock.ts';
-import { startLogKeeper } from './log-keeper.ts';
+import { beingMade, emptyFile, missingFile, olderSchema } from './lab-file-refusals.ts';
+import { holderOf, livingHolderOf, noteHolder, takeWriteLock } from './lock.ts';
+import type { Holding, WriteLock } from './lock.ts';
+import { fileExists, makePrivateFile, writeNewFile } from './new-file.ts';
 import { notesIn } from './notes.ts';
+import { type FileId, fileIdOf } from './place.ts';
 import { pretrainedIn } from './pretrained.ts';
 import { reportsIn } from './reports.ts';
 import { rerunsIn } from './reruns.ts';
 import { runsIn } from './runs.ts';
+import { requireOwnSchema } from './schema-check.ts';
 import { migrate, migrations, schemaOf } from './schema.ts';
 import { studiesIn } from './studies.ts';
 import { Texts } from './texts.ts';
+import { Writer } from './writer.ts';
 
 /** The log is cut to this length when it starts over. */
 const LOG_BYTES = 64 << 20;
@@ -37,19 +38,37 @@ export function openLabFile(path: string, options: { readOnly?: boolean } = {}):
   const file = realFile(path);
   if (options.readOnly) return openToRead(file, null);
   checkFolder(file);
-  const lock = takeWriteLock(file);
-  if (!lock) {
+  // What is no lab is refused before a lock is made beside it.
+  const database = existsSync(file) ? openKnown(file) : null;
+  let lock: WriteLock | null = null;
+  try {
+    lock = takeWriteLock(file);
+    if (lock) return openToWrite(database ?? openNew(file), file, lock);
+    database?.close();
     if (isNew(file)) throw beingMade(file);
     return openToRead(file, 'held');
-  }
-  try {
-    return openToWrite(file, () => {
-      lock.release();
-    });
   } catch (error) {
-    lock.release();
+    database?.close();
+    lock?.release();
     throw error;
   }
+}
+
+/** Opens a file that is a lab, or is to become one. */
+function openKnown(file: string): Sqlite {
+  const database = openSqlite(file);
+  try {
+    schemaOf(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function openNew(file: string): Sqlite {
+  makePrivateFile(file);
+  return openSqlite(file);
 }
 
 /** True for a file whose first writer has not written its schema yet. */
@@ -63,111 +82,79 @@ function isNew(file: string): boolean {
   }
 }
 
-const beingMade = (file: string): LabError =>
-  new LabError(
-    'store.being-made',
-    `${file}: another program is making this lab just now.`,
-    'Try again in a moment.',
-  );
-
 function openToRead(file: string, held: 'held' | null): Store {
-  if (!existsSync(file))
-    throw new LabError('store.cannot-open', `${file}: there is no such file.`, 'Check the path.');
+  if (!existsSync(file)) throw missingFile(file);
   const database = openSqlite(file, { readOnly: true });
   try {
     requireReadable(database, file);
     const schema = schemaOf(database, file);
-    if (schema === 0)
-      throw new LabError(
-        'store.empty',
-        `${file}: the file is empty, no lab yet.`,
-        'Open another file, or let a search begin in this one: it becomes a lab then.',
-      );
-    if (schema < migrations.length)
-      throw new LabError(
-        'store.older-schema',
-        `${file}: the file has schema ${schema}, this program reads schema ${migrations.length} and may not change the file now.`,
-        'Close the other lab, then open the file for writing once.',
-      );
-    return storeOver(database, file, {
-      heldBy: held && holderOf(database),
-      readOnly: true,
-      eraser: null,
-      beforeClose: () => undefined,
-      afterClose: () => undefined,
-    });
+    if (schema === 0) throw emptyFile(file);
+    requireOwnSchema(database, file, schema);
+    if (schema < migrations.length) throw olderSchema(file, schema);
+    const heldBy = held && holderOf(database);
+    return storeOver(database, file, { heldBy });
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function openToWrite(file: string, release: () => void): Store {
-  const database = openSqlite(file);
+/** Reads only, when a living process writes to the same file under another name. */
+function openToWrite(database: Sqlite, file: string, lock: WriteLock): Store {
+  let holding: Holding;
+  let id: FileId;
   try {
-    schemaOf(database, file);
-    database.execute('PRAGMA auto_vacuum = INCREMENTAL'); // Takes effect only while the file is empty.
-    database.execute('PRAGMA journal_mode = WAL');
-    // A kill of the process loses nothing; a power cut may lose the last moments, never the file.
-    database.execute('PRAGMA synchronous = NORMAL');
-    database.execute(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
-    migrate(database, file);
-    database.transaction(() => {
-      database.run(`UPDATE checkpoint SET state = 'dropped' WHERE state = 'saving'`);
-      database.run(`UPDATE study SET visible = 'aborted' WHERE visible = 'arriving'`);
-      noteHolder(database, { pid: process.pid, host: hostname(), since: Date.now() });
-    });
+    const schema = schemaOf(database, file);
+    requireOwnSchema(database, file, schema);
+    id = fileIdOf(file)!;
+    if (schema > 0 && livingHolderOf(database, id)) {
+      database.close();
+      const store = openToRead(file, 'held');
+      lock.release();
+      return store;
+    }
+    holding = prepareToWrite(database, file, id);
   } catch (error) {
     database.close();
     throw error;
   }
+  return storeOver(database, file, { writer: new Writer({ database, file, id, holding, lock }) });
+}
 
-  database.execute('PRAGMA wal_autocheckpoint = 0');
-  const keeper = startLogKeeper(file, () => {
-    database.execute('PRAGMA wal_autocheckpoint = 1000');
+/** Brings an opened file up to date and notes its holder in it. */
+function prepareToWrite(database: Sqlite, file: string, id: FileId): Holding {
+  database.execute('PRAGMA auto_vacuum = INCREMENTAL'); // Takes effect only while the file is empty.
+  database.execute('PRAGMA journal_mode = WAL');
+  // A kill of the process loses nothing; a power cut may lose the last moments, never the file.
+  database.execute('PRAGMA synchronous = NORMAL');
+  database.execute(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
+  migrate(database, file);
+  const holding = database.transaction(() => {
+    database.run(`UPDATE checkpoint SET state = 'dropped' WHERE state = 'saving'`);
+    database.run(`UPDATE study SET visible = 'aborted' WHERE visible = 'arriving'`);
+    return noteHolder(database, id);
   });
-  const portions = new Portions(() => keeper.room());
-  const eraser = new Eraser(database, portions);
-  eraser.wake();
-  return storeOver(
-    database,
-    file,
-    {
-      heldBy: null,
-      readOnly: false,
-      eraser,
-      beforeClose: () => {
-        eraser.close();
-        keeper.stop();
-      },
-      afterClose: release,
-    },
-    portions,
-  );
+  // The log goes by the file's name: the holder's note must be in the file itself from the beginning.
+  database.all('PRAGMA wal_checkpoint(PASSIVE)');
+  database.execute('PRAGMA wal_autocheckpoint = 0');
+  return holding;
 }
 
-interface Opened {
-  heldBy: Holder | null;
-  readOnly: boolean;
-  eraser: Eraser | null;
-  beforeClose: () => void;
-  afterClose: () => void;
-}
+/** A store either writes, or reads, maybe beside a holder. */
+type Rights = { writer: Writer; heldBy?: never } | { writer?: never; heldBy: Holder | null };
 
-function storeOver(
-  database: Sqlite,
-  file: string,
-  { heldBy, readOnly, eraser, beforeClose, afterClose }: Opened,
-  portions = new Portions(),
-): Store {
-  const graphs = new Texts<Graph>(database, 'graph');
-  const trainings = new Texts<TrainingPlan>(database, 'training');
-  const environments = new Texts<Environment>(database, 'environment');
+function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Rights): Store {
+  const { database = opened, portions = new Portions(), eraser = null } = writer ?? {};
+  const graphs = new Texts(database, 'graph', graphRecord);
+  const trainings = new Texts(database, 'training', trainingSchema);
+  const environments = new Texts(database, 'environment', environmentRecord);
   const erase = async (): Promise<void> => eraser?.erase();
   let closed = false;
 
   return {
-    place: { file, heldBy, readOnly, schema: migrations.length },
+    place: { file, heldBy, readOnly: !writer, schema: migrations.length },
+    trouble: () => writer?.trouble() ?? null,
+    onTrouble: (listener) => writer?.onTrouble(listener),
     transaction: (work) => database.transaction(work),
     ...studiesIn(database, erase),
     ...runsIn(database, { graphs, trainings, environments }),
@@ -187,13 +174,10 @@ function storeOver(
     },
     check: async () => checkAside(file),
     async backup(target) {
-      if (existsSync(target))
-        throw new LabError(
-          'store.file-exists',
-          `${target}: the file exists; a backup never overwrites one.`,
-          'Choose another name.',
-        );
-      await copyAside(file, target);
+      if (existsSync(target)) throw fileExists(target);
+      // A file that is not where it was can be reached only through this connection.
+      if (writer?.trouble()) await writeNewFile(target, (part) => opened.backup(part));
+      else await copyAside(file, target);
     },
     async compact() {
       await eraser?.erase('nothing');
@@ -202,12 +186,8 @@ function storeOver(
     close() {
       if (closed) return;
       closed = true;
-      try {
-        beforeClose();
-        database.close();
-      } finally {
-        afterClose();
-      }
+      if (writer) writer.close();
+      else database.close();
     },
   };
 }

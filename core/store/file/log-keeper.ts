@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import type { FileId, Whereabouts } from './place.ts';
 
 /** Places in the Int32Array that writer and keeper share. */
 export const STOP = 0;
@@ -9,9 +10,13 @@ export const HOLDS = 1;
 export const PAGES = 2;
 /** Looks so far. */
 export const LOOKS = 3;
+/** Whereabouts of the file at the keeper's last look. */
+export const PLACE = 4;
+const PLACES = 5;
 
 export interface KeeperData {
   file: string;
+  id: FileId;
   shared: SharedArrayBuffer;
 }
 
@@ -29,19 +34,30 @@ export interface LogKeeper {
    * writes call it before each portion; between them there is time for the keeper, so that it gets to the end.
    */
   room(): Promise<void>;
+  /** Where the file was at the last look; null when the thread has ended and nobody looks. */
+  whereabouts(): Whereabouts | null;
   /** Waits until the thread has let go of the file. */
   stop(): void;
 }
 
-/** @param onLost the thread ended by itself: the writer must look after the log alone */
-export function startLogKeeper(file: string, onLost: () => void): LogKeeper {
-  const shared = new SharedArrayBuffer(16);
+export interface LogKeeperEvents {
+  /** The thread ended by itself: the writer must look after the log alone. */
+  onLost: () => void;
+  /** The file is no longer where it was opened, or is there again. */
+  onPlace: () => void;
+}
+
+export function startLogKeeper(file: string, id: FileId, { onLost, onPlace }: LogKeeperEvents): LogKeeper {
+  const shared = new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
   const state = new Int32Array(shared);
   const worker = new Worker(new URL('./keeper.ts', import.meta.url), {
-    workerData: { file, shared } satisfies KeeperData,
+    workerData: { file, id, shared } satisfies KeeperData,
+  });
+  let ended = false;
+  worker.on('message', () => {
+    if (!ended) onPlace();
   });
   worker.unref();
-  let ended = false;
   worker.once('error', () => {
     if (!ended) onLost();
     ended = true;
@@ -52,6 +68,7 @@ export function startLogKeeper(file: string, onLost: () => void): LogKeeper {
       while (!ended && Atomics.load(state, PAGES) >= LONG_LOG && Atomics.load(state, LOOKS) === seen)
         await setTimeout(POLL);
     },
+    whereabouts: () => (ended ? null : (Atomics.load(state, PLACE) as Whereabouts)),
     stop() {
       ended = true;
       Atomics.store(state, STOP, 1);

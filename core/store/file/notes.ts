@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import type { Graph } from '../../graph/graph.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { LogEntry, NoteStore } from '../store.ts';
 import { logText } from '../log-text.ts';
 import { unknown } from '../refusals.ts';
+import { decoded, isName, readable, requireSound } from './rows.ts';
 import { where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -24,15 +26,15 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
         return { id, name, graph, key, createdAt };
       }),
     savedGraphs: () =>
-      database
-        .all<{ id: number; name: string; graph: number; key: string; created_at: number }>(
+      readable(
+        database.all<{ id: number; name: string; graph: number; key: string; created_at: number }>(
           'SELECT * FROM saved_graph ORDER BY name, id',
-        )
-        .map(({ created_at, graph, ...rest }) => ({
-          ...rest,
-          graph: graphs.at(graph),
-          createdAt: created_at,
-        })),
+        ),
+        ({ created_at, graph, ...rest }) => {
+          requireSound('saved_graph', rest.id, { name: isName(rest.name) });
+          return { ...rest, graph: graphs.at(graph), createdAt: created_at };
+        },
+      ),
     removeGraph(id) {
       database.transaction(() => {
         const graph = database.value<number>('DELETE FROM saved_graph WHERE id = ? RETURNING graph', id);
@@ -60,7 +62,7 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
     },
     setting(name) {
       const text = database.value<string>('SELECT value FROM setting WHERE name = ?', name);
-      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+      return text === undefined ? undefined : decoded(v.unknown(), text, 'setting', name);
     },
     setSetting(name, value) {
       database.run('INSERT OR REPLACE INTO setting VALUES (?, ?)', name, JSON.stringify(value));

@@ -1,8 +1,11 @@
+import * as v from 'valibot';
+import { modelSchema } from '../../graph/schema.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
 import type { Pretrained } from '../../study/pretrained.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { PretrainedStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
+import { readable, requireSound } from './rows.ts';
 import { flag, update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -19,6 +22,12 @@ interface PretrainedRow {
   created_at: number;
 }
 
+/** Throws LabError `store.damaged`. */
+function modelOf({ id, model }: PretrainedRow): string {
+  requireSound('pretrained', id, { model: v.is(modelSchema, model) });
+  return model;
+}
+
 /** Networks trained alone, or imported, whose weights frozen nodes load. */
 export function pretrainedIn(
   database: Sqlite,
@@ -27,7 +36,7 @@ export function pretrainedIn(
 ): PretrainedStore {
   const pretrainedOf = (row: PretrainedRow): Pretrained => ({
     id: row.id,
-    model: row.model,
+    model: modelOf(row),
     training: trainings.at(row.training),
     seed: row.seed,
     run: row.run,
@@ -65,7 +74,7 @@ export function pretrainedIn(
         return pretrained(id);
       }),
     allPretrained: () =>
-      database.all<PretrainedRow>('SELECT * FROM pretrained ORDER BY id').map(pretrainedOf),
+      readable(database.all<PretrainedRow>('SELECT * FROM pretrained ORDER BY id'), pretrainedOf),
     changePretrained: (id, { run, checkpoint, accuracy, asked }) =>
       database.transaction(() => {
         pretrained(id);

@@ -120,7 +120,7 @@ export function reportsIn(database: Sqlite): ReportStore {
         const accuracies = unpackAccuracies(nodes);
         let curve = curves.at(-1);
         if (curve?.run !== run) curves.push((curve = { run, accuracy: accuracies.map(() => []) }));
-        for (const [node, accuracy] of accuracies.entries()) curve.accuracy[node]!.push(accuracy);
+        for (const [node, accuracy] of accuracies.entries()) curve.accuracy[node]?.push(accuracy);
       }
       return curves;
     },

@@ -1,11 +1,14 @@
-import { checkJobMove } from '../../study/moves.ts';
-import type { LabProblem } from '../../study/problem.ts';
+import * as v from 'valibot';
+import { checkJobMove, isJobState } from '../../study/moves.ts';
+import { seedSchema, textSchema } from '../../study/schema.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
 import type { Rerun, Variant } from '../../study/rerun.ts';
 import type { JobState } from '../../study/study.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { RerunStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
+import { graphRecord, variantNames } from '../transfer/records.ts';
+import { decoded, isName, problemIn, readable, requireSound } from './rows.ts';
 import { update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -26,6 +29,25 @@ interface RerunRow {
   ended_at: number | null;
 }
 
+/** Graphs and seeds of a re-run never change: each text is parsed once. */
+const variantLists = new Map<string, Variant[]>();
+
+export const variantsRecord: v.GenericSchema<unknown, Variant[]> = v.pipe(
+  v.array(v.strictObject({ name: v.picklist(variantNames), graph: graphRecord, key: textSchema })),
+  v.minLength(1),
+  v.maxLength(variantNames.length),
+);
+
+export const seedsRecord = v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100));
+
+/** Throws LabError `store.damaged`. */
+function soundRerun(row: RerunRow): Pick<Rerun, 'variants' | 'seeds'> {
+  requireSound('rerun', row.id, { name: isName(row.name), state: isJobState(row.state) });
+  const variants = variantLists.get(row.variants) ?? decoded(variantsRecord, row.variants, 'rerun', row.id);
+  variantLists.set(row.variants, variants);
+  return { variants, seeds: decoded(seedsRecord, row.seeds, 'rerun', row.id) };
+}
+
 /** Re-runs; their runs are in `runsIn`. `erase` removes a removed re-run's records in small portions. */
 export function rerunsIn(
   database: Sqlite,
@@ -33,17 +55,16 @@ export function rerunsIn(
   erase: (rerun: number) => Promise<void>,
 ): RerunStore {
   const rerunOf = (row: RerunRow): Rerun => ({
+    ...soundRerun(row),
     id: row.id,
     name: row.name,
     study: row.study,
     trial: row.trial,
-    variants: JSON.parse(row.variants) as Variant[],
-    seeds: JSON.parse(row.seeds) as number[],
     training: trainings.at(row.training),
     retries: row.retries,
     state: row.state,
     priority: row.priority,
-    problem: row.problem === null ? null : (JSON.parse(row.problem) as LabProblem),
+    problem: problemIn(row.problem, 'rerun', row.id),
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -68,12 +89,13 @@ export function rerunsIn(
         return rerun(id);
       }),
     reruns: () =>
-      database
-        .all<RerunRow>(
+      readable(
+        database.all<RerunRow>(
           `SELECT rerun.* FROM rerun LEFT JOIN study ON study.id = rerun.study
              WHERE rerun.visible = 'yes' AND study.visible IS NOT 'arriving' ORDER BY rerun.id`,
-        )
-        .map(rerunOf),
+        ),
+        rerunOf,
+      ),
     changeRerun: (id, change) =>
       database.transaction(() => {
         const before = rerun(id);

@@ -1,12 +1,15 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
-import { RUN_STATES, checkRunMove, mayMoveRun } from '../../study/moves.ts';
+import { RUN_STATES, checkRunMove, isRunState, mayMoveRun } from '../../study/moves.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
 import { newRun } from '../../study/run.ts';
+import { failureSchema } from '../../study/schema.ts';
 import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
 import type { RunFilter, RunStore } from '../store.ts';
+import { variantNames } from '../transfer/records.ts';
+import { decoded, readable, requireSound } from './rows.ts';
 import { flag, update, where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -47,6 +50,20 @@ interface AttemptRow {
   outcome: string | null;
 }
 
+/** SQLite's word for no limit. */
+const ANY = -1;
+
+/** Why a run failed, from a row that is as a lab writes it. Throws LabError `store.damaged`. */
+function failureOf({ id, state, kind, variant, seed, failure }: RunRow): Failure | null {
+  requireSound('run', id, {
+    state: isRunState(state),
+    kind: ['trial', 'repeat', 'pretrain'].includes(kind),
+    variant: variant === '' || (variantNames as readonly string[]).includes(variant),
+    seed: Number.isSafeInteger(seed) && seed >= 0,
+  });
+  return failure === null ? null : decoded(failureSchema, failure, 'run', id);
+}
+
 /** Shared texts of runs. */
 export interface RunTexts {
   graphs: Texts<Graph>;
@@ -57,6 +74,7 @@ export interface RunTexts {
 /** Runs, their attempts and the environments that made their numbers. */
 export function runsIn(database: Sqlite, { graphs, trainings, environments }: RunTexts): RunStore {
   const runOf = (row: RunRow): Run => ({
+    failure: failureOf(row),
     id: row.id,
     kind: row.kind,
     study: row.study,
@@ -70,7 +88,6 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     state: row.state,
     epoch: row.epoch,
     accuracy: row.accuracy,
-    failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
     rejection: row.rejection,
     duplicateOf: row.duplicate_of,
     attempts: row.attempts,
@@ -114,7 +131,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         return { ...newRun, ...added, id };
       });
     },
-    runs: (filter) => matching<RunRow>('*', filter).map(runOf),
+    runs: (filter) => readable(matching<RunRow>('*', filter), runOf),
     runIds: (filter) => matching<{ id: number }>('id', filter).map(({ id }) => id),
     trialsSoFar: (study) =>
       (database.value<number>(`SELECT max(number) FROM run WHERE study = ? AND kind = 'trial'`, study) ??
@@ -128,13 +145,17 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       return row && runOf(row);
     },
     bestTrial(study) {
-      const row = database.get<RunRow>(
-        `SELECT * FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
-           ORDER BY state = 'completed' DESC, iif(state = 'completed', 0, epoch) DESC, accuracy DESC, number
-           LIMIT 1`,
-        study,
-      );
-      return row && runOf(row);
+      const best = (limit: number): Run[] =>
+        readable(
+          database.all<RunRow>(
+            `SELECT * FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
+               ORDER BY state = 'completed' DESC, iif(state = 'completed', 0, epoch) DESC,
+                  accuracy DESC, number LIMIT ?`,
+            ...[study, limit],
+          ),
+          runOf,
+        );
+      return best(1)[0] ?? best(ANY)[0];
     },
     changeRun(id, change) {
       const { state } = change;

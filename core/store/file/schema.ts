@@ -214,7 +214,8 @@ export function schemaOf(database: Sqlite, file: string, known = migrations.leng
   const version = database.value<number>('PRAGMA user_version') ?? 0;
   const application = database.value<number>('PRAGMA application_id') ?? 0;
   const tables = database.value<number>('SELECT count(*) FROM sqlite_schema') ?? 0;
-  if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || tables > 0)) {
+  const isEmpty = application === 0 && version === 0 && tables === 0;
+  if ((application !== APPLICATION_ID && !isEmpty) || version < 0) {
     throw new LabError(
       'store.foreign-file',
       `${file}: this SQLite database was made by another program (application ${application}, ${tables} tables and indices), expected a lab file.`,

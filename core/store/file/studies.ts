@@ -1,11 +1,13 @@
+import * as v from 'valibot';
 import type { StudyPlan } from '../../study/plan.ts';
-import { checkJobMove } from '../../study/moves.ts';
+import { checkJobMove, isJobState, isRunState } from '../../study/moves.ts';
+import { studyPlanSchema } from '../../study/schema.ts';
 import { noTrials } from '../../study/study.ts';
 import type { JobState, Rejection, Study, TrialCounts } from '../../study/study.ts';
-import type { LabProblem } from '../../study/problem.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { StudyStore } from '../store.ts';
 import { duplicateRejection, unknown } from '../refusals.ts';
+import { decoded, isName, problemIn, readable, requireSound } from './rows.ts';
 import { update } from './sql.ts';
 
 interface StudyRow {
@@ -49,7 +51,7 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
         throw unknown('study', id);
     },
     studies: () =>
-      database.all<StudyRow>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`).map(studyOf),
+      readable(database.all<StudyRow>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`), studyOf),
     changeStudy(id, change) {
       return database.transaction(() => {
         const before = study(id);
@@ -87,7 +89,7 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
         id,
       );
       for (const { state, count } of rows)
-        counts[state === 'out-of-memory' ? 'outOfMemory' : (state as never)] = count;
+        if (isRunState(state)) counts[state === 'out-of-memory' ? 'outOfMemory' : (state as never)] = count;
       return counts;
     },
   };
@@ -96,23 +98,38 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
 /** Plans never change but for their trials: each is parsed once. */
 const plans = new Map<string, StudyPlan>();
 
-function planOf(text: string): StudyPlan {
+function planOf({ id, plan: text }: StudyRow): StudyPlan {
   const known = plans.get(text);
   if (known) return known;
-  const plan = JSON.parse(text) as StudyPlan;
+  const plan = decoded(planRecord, text, 'study', id);
   plans.set(text, plan);
   return plan;
 }
 
-const studyOf = (row: StudyRow): Study => ({
-  id: row.id,
-  name: row.name,
-  plan: { ...planOf(row.plan), trials: row.trials },
-  state: row.state,
-  priority: row.priority,
-  problem: row.problem === null ? null : (JSON.parse(row.problem) as LabProblem),
-  notes: row.notes,
-  createdAt: row.created_at,
-  startedAt: row.started_at,
-  endedAt: row.ended_at,
-});
+/** As in the column: the number of trials has one of its own. */
+export const planRecord = v.pipe(
+  v.looseObject({}),
+  v.transform((fixed): unknown => ({ ...fixed, trials: 1 })),
+  studyPlanSchema,
+);
+
+/** Throws LabError `store.damaged`. */
+function studyOf(row: StudyRow): Study {
+  requireSound('study', row.id, {
+    name: isName(row.name),
+    state: isJobState(row.state),
+    trials: Number.isSafeInteger(row.trials),
+  });
+  return {
+    id: row.id,
+    name: row.name,
+    plan: { ...planOf(row), trials: row.trials },
+    state: row.state,
+    priority: row.priority,
+    problem: problemIn(row.problem, 'study', row.id),
+    notes: row.notes,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}

@@ -1,4 +1,6 @@
+import type * as v from 'valibot';
 import type { Sqlite } from '../sqlite.ts';
+import { damagedRow, decoded } from './rows.ts';
 
 /** Parsed values that are kept; about 10 MiB of graphs. */
 const MOST_PARSED = 5000;
@@ -10,12 +12,19 @@ const MOST_PARSED = 5000;
 export class Texts<T> {
   readonly #database: Sqlite;
   readonly #table: string;
+  readonly #schema: v.GenericSchema<unknown, T>;
   readonly #parsed = new Map<number, T>();
   #last: { value: T; id: number } | null = null;
 
-  constructor(database: Sqlite, table: 'graph' | 'training' | 'environment') {
+  /** @param schema what a text must hold: the file may be a stranger's */
+  constructor(
+    database: Sqlite,
+    table: 'graph' | 'training' | 'environment',
+    schema: v.GenericSchema<unknown, T>,
+  ) {
     this.#database = database;
     this.#table = table;
+    this.#schema = schema;
     database.onUndo(() => {
       this.#parsed.clear();
       this.#last = null;
@@ -37,12 +46,13 @@ export class Texts<T> {
     return id;
   }
 
+  /** Throws LabError `store.damaged` for a text that is no such value. */
   at(id: number): T {
     const known = this.#parsed.get(id);
     if (known !== undefined) return known;
     const text = this.#database.value<string>(`SELECT text FROM ${this.#table} WHERE id = ?`, id);
-    if (text === undefined) throw new RangeError(`No ${this.#table} ${id}`);
-    const value = JSON.parse(text) as T;
+    if (text === undefined) throw damagedRow(this.#table, id, 'it is not there');
+    const value = decoded(this.#schema, text, this.#table, id);
     if (this.#parsed.size >= MOST_PARSED) this.#parsed.clear();
     this.#parsed.set(id, value);
     return value;

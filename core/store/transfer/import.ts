@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
-import { issueText } from '../../base/issue.ts';
+import { closestIssue, issueText } from '../../base/issue.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requirePossible } from '../../graph/space.ts';
@@ -271,7 +271,7 @@ function checked<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  const issue = closestIssue(result.issues[0]);
   throw bad(line, `${v.getDotPath(issue) ?? 'record'}: ${issueText(issue)}`);
 }
 

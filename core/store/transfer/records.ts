@@ -28,7 +28,8 @@ const time = v.nullable(whole);
 /** Place of another record among those of its kind, 0-based. */
 const place = v.nullable(whole);
 const fraction = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
-const graph = v.pipe(v.unknown(), v.transform(parseGraph));
+export const graphRecord = v.pipe(v.unknown(), v.transform(parseGraph));
+const graph = graphRecord;
 const packed = v.pipe(
   v.string(),
   v.maxLength(100_000),
@@ -48,7 +49,7 @@ const study = v.strictObject({
   endedAt: time,
 });
 
-const environment = v.strictObject({
+export const environmentRecord = v.strictObject({
   app: text,
   revision: v.nullable(text),
   runtime: text,
@@ -59,10 +60,14 @@ const environment = v.strictObject({
   data: text,
 });
 
+const environment = environmentRecord;
+
 const rejection = v.strictObject({ trial: whole, draw: whole, key: text, reason: text });
 
+export const variantNames = ['graph', 'independent', 'kd', 'dml', 'all-through'] as const;
+
 const variant = v.pipe(
-  v.strictObject({ name: v.picklist(['graph', 'independent', 'kd', 'dml', 'all-through']), graph }),
+  v.strictObject({ name: v.picklist(variantNames), graph }),
   v.transform((given) => ({ ...given, key: graphKey(given.graph) })),
 );
 

@@ -1,0 +1,77 @@
+import { type BigIntStats, fstatSync, readlinkSync, statSync } from 'node:fs';
+import { LabError } from '../../base/errors.ts';
+
+/** A file itself, whatever it is called: its device and its number there. Text, as they may exceed 2^53. */
+export interface FileId {
+  device: string;
+  inode: string;
+}
+
+/** What has become of the name under which a file was opened. */
+export const THERE = 0;
+export const MOVED = 1;
+export const DELETED = 2;
+export type Whereabouts = typeof THERE | typeof MOVED | typeof DELETED;
+
+/** The file that a path leads to; null for none. */
+export function fileIdOf(path: string): FileId | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? idOf(found) : null;
+}
+
+export const isSameFile = (a: FileId, b: FileId): boolean => a.device === b.device && a.inode === b.inode;
+
+/** Looks whether a path still leads to a file that this process has open. */
+export function whereaboutsOf(path: string, id: FileId): Whereabouts {
+  const now = fileIdOf(path);
+  if (now && isSameFile(now, id)) return THERE;
+  return descriptorOf(id)?.links === 0n ? DELETED : MOVED;
+}
+
+/** For a lab file that is no longer where it was opened: nothing more is written to it. */
+export function lostFile(path: string, id: FileId, where: typeof MOVED | typeof DELETED): LabError {
+  const copy = 'copy it from here (ktg db backup COPY) before you end this program';
+  if (where === DELETED)
+    return new LabError(
+      'store.deleted',
+      `${path} was deleted while this lab had it open; nothing more is recorded.`,
+      `The content is still here until this program ends: ${copy}.`,
+    );
+  const now = newPathOf(id);
+  return new LabError(
+    'store.moved',
+    `${path} was moved${now === null ? '' : ` to ${now}`} while this lab had it open; nothing more is recorded.`,
+    `Move it back and resume, or end this program and open the file where it is now; or ${copy}.`,
+  );
+}
+
+/** Descriptors that are searched for an open file. */
+const DESCRIPTORS = 1024;
+
+/**
+ * The descriptor under which this process has a file open. Found by looking, since to open the file
+ * and close it again would give up SQLite's own locks on it.
+ */
+function descriptorOf(id: FileId): { number: number; links: bigint } | null {
+  for (let number = 3; number < DESCRIPTORS; number++) {
+    try {
+      const found = fstatSync(number, { bigint: true });
+      if (isSameFile(idOf(found), id)) return { number, links: found.nlink };
+    } catch {
+      // No such descriptor.
+    }
+  }
+  return null;
+}
+
+/** Where an open file is now; null where the system does not tell. */
+function newPathOf(id: FileId): string | null {
+  const descriptor = descriptorOf(id);
+  try {
+    return descriptor && readlinkSync(`/proc/self/fd/${descriptor.number}`);
+  } catch {
+    return null;
+  }
+}
+
+const idOf = ({ dev, ino }: BigIntStats): FileId => ({ device: String(dev), inode: String(ino) });

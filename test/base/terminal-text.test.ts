@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { liveLine } from '../../core/base/live-line.js';
+import { terminalJson, terminalText } from '../../core/base/terminal-text.js';
+import { LiveBlock } from '../../core/commands/live-block.ts';
+
+/** Colours, titles, cursor moves, C1's one-byte forms, a backspace and a turned line. */
+const HOSTILE = 'a\x1b[31mb\x1b]0;title\x07c\x9b2Jd\x08e\u202ef\rg\x7f';
+const SHOWN = 'a\\x1b[31mb\\x1b]0;title\\x07c\\x9b2Jd\\x08e\\u202ef\\x0dg\\x7f';
+
+test('text for a terminal shows what the terminal would obey', () => {
+  assert.equal(terminalText(HOSTILE), SHOWN);
+  assert.equal(terminalText('one\r\ntwo\n\tthree é 漢 😀'), 'one\ntwo\n\tthree é 漢 😀');
+});
+
+test('JSON for a terminal holds the same value', () => {
+  const json = terminalJson(JSON.stringify({ text: HOSTILE }));
+  assert.doesNotMatch(json, /[\p{Cc}\p{Bidi_Control}]/u);
+  assert.deepEqual(JSON.parse(json), { text: HOSTILE });
+});
+
+test('lines that are drawn over themselves obey nothing either', () => {
+  let written = '';
+  const stream = {
+    isTTY: true,
+    columns: 200,
+    rows: 20,
+    write: (text: string) => {
+      written += text;
+    },
+  };
+  liveLine(stream).show(HOSTILE);
+  const block = new LiveBlock(stream as unknown as NodeJS.WriteStream);
+  block.print(HOSTILE);
+  block.show([HOSTILE]);
+  assert.equal(written, `${SHOWN}${SHOWN}\n${SHOWN}\n`);
+});
