@@ -4,7 +4,7 @@ import { LabError } from '../base/errors.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
 import { parseGraph } from '../graph/parse.ts';
 import { BASELINES } from '../study/rerun.ts';
-import { closestIssue } from '../base/issue.ts';
+import { closestIssue, issueText } from '../base/issue.ts';
 import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../study/schema.ts';
 import type { RequestInput, RequestName } from './api.ts';
 
@@ -205,7 +205,7 @@ export function parseInput<Name extends RequestName>(request: Name, input: unkno
   const place = v.getDotPath(issue);
   throw new LabError(
     'lab.bad-input',
-    `${request}${place === null ? '' : `, ${place}`}: ${issue.message.slice(0, 300)}.`.replace('..', '.'),
+    `${request}${place === null ? '' : `, ${place}`}: ${issueText(issue).slice(0, 300)}.`.replace('..', '.'),
     'Correct it and try again.',
   );
 }
