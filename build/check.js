@@ -1,5 +1,5 @@
-// npm run check: types, lint, formatting and import directions. Every tool has its say, whatever the others found.
-// Plain JavaScript for Node 18 and newer.
+// npm run check: types, lint, formatting and import directions. Every tool has its say, whatever
+// the others found. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +77,10 @@ export async function check() {
 /** @param {Tool} tool */
 async function passes({ name, args }) {
   const began = Date.now();
-  const child = spawn(pinnedNode(checkout), args, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(pinnedNode(checkout), args, {
+    cwd: checkout,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));

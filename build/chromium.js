@@ -1,4 +1,5 @@
-// Finds a Chromium for the tests of the app, or fetches Playwright's own. Plain JavaScript for Node 18 and newer.
+// Finds a Chromium for the tests of the app, or fetches Playwright's own. Plain JavaScript for Node
+// 18 and newer.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +13,10 @@ const downloadTimeout = 180_000;
 export const chromiumAdvice =
   'Install one (Debian: apt-get install chromium), or set KTG_CHROMIUM to the path of one.';
 
-/** @returns {string | undefined} the path of a Chromium: KTG_CHROMIUM, the system's, or Playwright's own */
+/**
+ * @returns {string | undefined} the path of a Chromium: KTG_CHROMIUM, the system's, or Playwright's
+ * own
+ */
 export function findChromium() {
   const named = process.env.KTG_CHROMIUM;
   if (named) return existsSync(named) ? named : undefined;
@@ -26,7 +30,10 @@ export function findChromium() {
   ].find((path) => path !== '' && existsSync(path));
 }
 
-/** @returns {string} where Playwright keeps the browser that it has fetched, whether it is there or not */
+/**
+ * @returns {string} where Playwright keeps the browser that it has fetched, whether it is there or
+ * not
+ */
 function playwrightChromium() {
   try {
     return createRequire(import.meta.url)('playwright-core').chromium.executablePath();
@@ -36,8 +43,8 @@ function playwrightChromium() {
 }
 
 /**
- * Fetches Playwright's Chromium unless one is there. A failure is told and changes nothing else: the tests of the app
- * are then skipped, and `npm test` says so at its end.
+ * Fetches Playwright's Chromium unless one is there. A failure is told and changes nothing else:
+ * the tests of the app are then skipped, and `npm test` says so at its end.
  */
 export async function ensureChromium() {
   if (findChromium() || process.env.KTG_CHROMIUM) return;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Makes a .deb with Debian's own dpkg-deb. electron-builder calls it with the arguments of fpm, which
-// it would download; an unknown argument is an error. Plain JavaScript for Node 18 and newer.
+// Makes a .deb with Debian's own dpkg-deb. electron-builder calls it with the arguments of fpm,
+// which it would download; an unknown argument is an error. Plain JavaScript for Node 18 and newer.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -67,7 +67,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** @param {'name' | 'version' | 'architecture' | 'maintainer' | 'package'} name @returns {string} */
+/**
+ * @param {'name' | 'version' | 'architecture' | 'maintainer' | 'package'} name
+ * @returns {string}
+ */
 function needed(name) {
   const value = values[name];
   if (value === undefined) throw new Error(`--${name} is missing.`);
@@ -110,7 +113,9 @@ function settle(path) {
 
 /** @param {number} bytes that the package takes when it is installed */
 function fields(bytes) {
-  const [synopsis = '', ...more] = (values.description ?? '').split('\n').map((line) => line.trim());
+  const [synopsis = '', ...more] = (values.description ?? '')
+    .split('\n')
+    .map((line) => line.trim());
   const lines = {
     Package: needed('name'),
     Version: needed('version'),

@@ -11,7 +11,8 @@ const RETRY_HOURS = 24;
 /** @typedef {{ binary: string } | { why: string }} Found */
 
 /**
- * Electron's program: from ELECTRON_OVERRIDE_DIST_PATH, or installed already, or downloaded now by Electron's own installer.
+ * Electron's program: from ELECTRON_OVERRIDE_DIST_PATH, or installed already, or downloaded now by
+ * Electron's own installer.
  *
  * @param {string} root
  * @param {{ [name: string]: string | undefined }} [environment]
@@ -70,7 +71,9 @@ async function download(root) {
   });
   let output = '';
   child.stderr.on('data', (chunk) => (output += chunk));
-  const code = await new Promise((resolve) => child.on('error', () => resolve(1)).on('close', resolve));
+  const code = await new Promise((resolve) =>
+    child.on('error', () => resolve(1)).on('close', resolve),
+  );
   line.end();
   if (code === 0) return null;
   const said = output.split('\n').find((each) => /error/i.test(each)) ?? output.trim();

@@ -1,11 +1,12 @@
-// Set-up's part about the engine: remembers how it ended, so that nothing is tried again at every start.
-// Plain JavaScript for Node 18 and newer.
+// Set-up's part about the engine: remembers how it ended, so that nothing is tried again at every
+// start. Plain JavaScript for Node 18 and newer.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runPinned } from './runtime.js';
 
 /**
- * Whether the TensorFlow library was ready when set-up last looked and is still there, in about a millisecond.
+ * Whether the TensorFlow library was ready when set-up last looked and is still there, in about a
+ * millisecond.
  * @param {string} root
  */
 export function engineReady(root) {
@@ -17,7 +18,10 @@ export function engineReady(root) {
   }
 }
 
-/** Install the library, or say why not: the portable engine takes over, so this never fails. @param {string} root */
+/**
+ * Install the library, or say why not: the portable engine takes over, so this never fails.
+ * @param {string} root
+ */
 export async function installEngine(root) {
   await runPinned(root, [join(root, 'build', 'engine.ts'), engineStamp(root), cacheVariables()]);
 }
@@ -27,4 +31,6 @@ const engineStamp = (root) => join(root, '.setup', 'engine.json');
 
 /** What decides where the cache is. */
 const cacheVariables = () =>
-  ['KTG_HOME', 'XDG_CACHE_HOME', 'LOCALAPPDATA', 'HOME'].map((name) => process.env[name] ?? '').join('|');
+  ['KTG_HOME', 'XDG_CACHE_HOME', 'LOCALAPPDATA', 'HOME']
+    .map((name) => process.env[name] ?? '')
+    .join('|');

@@ -1,5 +1,6 @@
-// node build/icons.js: draws the app's icons from renderer/public/icon.svg with an installed Chromium. Run it when the drawing
-// changes; its results are kept in the repository, so that packing needs no browser.
+// node build/icons.js: draws the app's icons from renderer/public/icon.svg with an installed
+// Chromium. Run it when the drawing changes; its results are kept in the repository, so that
+// packing needs no browser.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';

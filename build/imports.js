@@ -12,7 +12,10 @@ const directions = {
   'core/models': ['core/base'],
   'core/data': ['core/base'],
   'core/graph': ['core/base', 'core/gates', 'core/models'],
-  'core/engine': [...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'], 'core/study'],
+  'core/engine': [
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+    'core/study',
+  ],
   // what is trained, how, and what is reported are records that everybody shares: core/study
   'core/study': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
   'core/train': [
@@ -26,7 +29,15 @@ const directions = {
     'core/search/asha.ts',
   ],
   'core/workers': [
-    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph', 'core/engine', 'core/train'],
+    ...[
+      'core/base',
+      'core/gates',
+      'core/models',
+      'core/data',
+      'core/graph',
+      'core/engine',
+      'core/train',
+    ],
     ...['core/study', 'core/search'],
   ],
   'core/lab': [
@@ -55,7 +66,10 @@ const owners = {
 /** What must run in a browser: no Node modules in these folders, nor in anything they import. */
 const browser = ['core/base', 'core/gates', 'core/models', 'core/graph', 'renderer'];
 
-/** @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import   paths relative to the checkout */
+/**
+ * @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import paths relative to
+ * the checkout
+ */
 
 /**
  * Everything wrong with the imports of some sources.
@@ -70,7 +84,11 @@ export function importProblems(sources) {
   ];
 }
 
-/** The most specific entry of a table of paths that holds `path`. @param {string[]} places @param {string} path */
+/**
+ * The most specific entry of a table of paths that holds `path`.
+ * @param {string[]} places
+ * @param {string} path
+ */
 const placeOf = (places, path) =>
   places
     .filter((place) => path === place || path.startsWith(`${place}/`))
@@ -101,7 +119,9 @@ function ownerProblem({ from, to, line }) {
 /** @param {Import[]} imports @param {Map<string, string>} sources @returns {string[]} */
 function browserProblems(imports, sources) {
   const runs = imports.filter((found) => !found.typeOnly); // types are gone when the browser comes
-  const waiting = [...sources.keys()].filter((path) => placeOf(browser, path) && !isConfiguration(path));
+  const waiting = [...sources.keys()].filter(
+    (path) => placeOf(browser, path) && !isConfiguration(path),
+  );
   const reached = new Set(waiting);
   const problems = [];
   for (let path = waiting.pop(); path; path = waiting.pop())
@@ -140,7 +160,10 @@ function importsOf(path, text) {
     else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       add(node, /** @type {ts.Expression} */ (node.argument.literal), true);
-    else if (ts.isCallExpression(node) && /^(import|require(\.resolve)?)$/.test(node.expression.getText()))
+    else if (
+      ts.isCallExpression(node) &&
+      /^(import|require(\.resolve)?)$/.test(node.expression.getText())
+    )
       add(node, node.arguments[0], false);
     ts.forEachChild(node, visit);
   };
@@ -179,7 +202,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = join(dirname(fileURLToPath(import.meta.url)), '..');
   const paths = globSync('{core,electron,renderer,build,test}/**/*.{ts,js,svelte}', { cwd: root });
   const sources = new Map(
-    paths.map((path) => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]),
+    paths.map((path) => [
+      relative('.', path).replaceAll('\\', '/'),
+      readFileSync(join(root, path), 'utf8'),
+    ]),
   );
   const problems = importProblems(sources);
   for (const problem of problems.sort()) console.log(problem);

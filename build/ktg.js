@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command `ktg`. `node build/ktg.js --run FILE ARGS` runs another program of the project in the same way.
-// Plain JavaScript for Node 18 and newer.
+// The command `ktg`. `node build/ktg.js --run FILE ARGS` runs another program of the project in the
+// same way. Plain JavaScript for Node 18 and newer.
 import { resolve } from 'node:path';
 import { cli, runProgram } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';

@@ -1,5 +1,5 @@
-// npm run pack: packages of the app for this platform into out/packages. `npm run pack -- --dir` makes only the folder of the
-// app. Plain JavaScript for Node 18 and newer.
+// npm run pack: packages of the app for this platform into out/packages. `npm run pack -- --dir`
+// makes only the folder of the app. Plain JavaScript for Node 18 and newer.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findElectron } from './electron.js';
@@ -10,7 +10,8 @@ import { debTool, makeEach, unpackedFolder } from './targets.js';
 import { ensureWindowOrExit } from './window.js';
 
 process.chdir(checkout);
-await ensureSetupOrExit({ engine: false }); // users of a package install the engine from within the app
+// Users of a package install the engine from within the app.
+await ensureSetupOrExit({ engine: false });
 const electronDist = await electronFolder();
 await ensureWindowOrExit();
 if ((await runPinned(checkout, [join(checkout, 'build', 'shell.js')])) !== 0) process.exit(1);
@@ -38,14 +39,18 @@ async function packages() {
   return { made: [...folder, ...made], failed };
 }
 
-/** @param {string} target @param {string | null} [prepackaged] folder of the app, if it is there already */
+/**
+ * @param {string} target
+ * @param {string | null} [prepackaged] folder of the app, if it is there already
+ */
 function make(target, prepackaged = null) {
   return build({
     targets: Platform.current().createTarget(target),
     projectDir: checkout,
     publish: 'never',
     prepackaged,
-    config: packageConfiguration({ node: pinnedNode(checkout), output, electronDist }), // is changed by `build`
+    // Is changed by `build`.
+    config: packageConfiguration({ node: pinnedNode(checkout), output, electronDist }),
   });
 }
 
@@ -55,7 +60,9 @@ async function electronFolder() {
   const found = await findElectron(checkout, { DISPLAY: ':0', ...process.env });
   if (!('binary' in found)) {
     console.error(`There is nothing to pack: ${found.why}.`);
-    console.error('Unpack an Electron of the version in package.json for this platform and name its folder:');
+    console.error(
+      'Unpack an Electron of the version in package.json for this platform and name its folder:',
+    );
     console.error('ELECTRON_OVERRIDE_DIST_PATH=/path/to/electron npm run pack');
     process.exit(1);
   }

@@ -1,4 +1,5 @@
-// Installs the packages of package-lock.json and the pinned Node. Plain JavaScript for Node 18 and newer.
+// Installs the packages of package-lock.json and the pinned Node. Plain JavaScript for Node 18 and
+// newer.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,8 +10,8 @@ import { pinnedNode } from './runtime.js';
 const watchMs = 500;
 
 /**
- * Written when everything is in place, inside the folder that it speaks about: when npm clears that folder, or
- * somebody removes it, the stamp goes with it.
+ * Written when everything is in place, inside the folder that it speaks about: when npm clears that
+ * folder, or somebody removes it, the stamp goes with it.
  * @param {string} root
  */
 const stampFile = (root) => join(root, 'node_modules', '.ktg-packages');
@@ -22,7 +23,10 @@ const packagesKey = (root) =>
     .update(`${process.platform} ${process.arch}`)
     .digest('hex');
 
-/** Whether the packages and the pinned Node are there, in about a millisecond. @param {string} root */
+/**
+ * Whether the packages and the pinned Node are there, in about a millisecond.
+ * @param {string} root
+ */
 export function packagesReady(root) {
   return (
     existsSync(stampFile(root)) &&
@@ -32,8 +36,8 @@ export function packagesReady(root) {
 }
 
 /**
- * Install what is missing. Packages that somebody has just installed with npm are left as they are; what an
- * interrupted install has left is cleared first, by npm itself.
+ * Install what is missing. Packages that somebody has just installed with npm are left as they are;
+ * what an interrupted install has left is cleared first, by npm itself.
  *
  * @param {string} root
  * @param {{ show(text: string): void, end(text?: string): void }} line
@@ -46,7 +50,11 @@ export async function installPackages(root, line) {
   writeFileSync(stampFile(root), key);
 }
 
-/** Install scripts of packages never run, except the one that fetches the pinned Node: it is asked for by name. @type {typeof installPackages} */
+/**
+ * Install scripts of packages never run, except the one that fetches the pinned Node: it is asked
+ * for by name.
+ * @type {typeof installPackages}
+ */
 async function installLocked(root, line) {
   const wanted = Object.keys(packagesHere(readLock(join(root, 'package-lock.json'))));
   const seconds = stopwatch();
@@ -64,7 +72,9 @@ async function installRuntime(root, line) {
   const seconds = stopwatch();
   await npm(root, ['rebuild', 'node'], () => {
     const size = (folderBytes(join(folder, 'node_modules')) / 1e6).toFixed(0);
-    line.show(`installing Node ${runtimeVersion(root)} for this project: ${size} MB on disk, ${seconds()}`);
+    line.show(
+      `installing Node ${runtimeVersion(root)} for this project: ${size} MB on disk, ${seconds()}`,
+    );
   });
   if (!(await runtimeMatches(root)))
     throw new Error(
@@ -85,7 +95,10 @@ const runtimeMatches = (root) =>
     );
   });
 
-/** Whether npm's own list of what it has installed, which it writes last, agrees with the lock file. @param {string} root */
+/**
+ * Whether npm's own list of what it has installed, which it writes last, agrees with the lock file.
+ * @param {string} root
+ */
 function packagesMatch(root) {
   const installedList = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedList)) return false;
@@ -98,7 +111,10 @@ function packagesMatch(root) {
   );
 }
 
-/** @typedef {Record<string, { version: string, integrity?: string, optional?: boolean, os?: string[], cpu?: string[] }>} Packages by path */
+/**
+ * @typedef {Record<string, { version: string, integrity?: string, optional?: boolean, os?:
+ * string[], cpu?: string[] }>} Packages by path
+ */
 
 /** @param {string} file @returns {Packages} */
 const readLock = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
@@ -111,19 +127,27 @@ const packagesHere = (packages) =>
     ),
   );
 
-/** npm's rule: a list of names, or of names that are excluded with `!`. @param {string[] | undefined} list @param {string} name */
+/**
+ * npm's rule: a list of names, or of names that are excluded with `!`.
+ * @param {string[] | undefined} list
+ * @param {string} name
+ */
 const fits = (list, name) =>
-  list === undefined || list.includes(name) || (list[0]?.startsWith('!') && !list.includes(`!${name}`));
+  list === undefined ||
+  list.includes(name) ||
+  (list[0]?.startsWith('!') && !list.includes(`!${name}`));
 
 /**
- * Run npm under the Node that it belongs to, quietly unless it fails. It ends when this process does.
+ * Run npm under the Node that it belongs to, quietly unless it fails. It ends when this process
+ * does.
  * @param {string} root @param {string[]} args @param {() => void} watch called while it runs
  */
 async function npm(root, args, watch) {
   const { env } = process;
   const bin = join(root, 'node_modules') + sep;
   const outer =
-    [env.npm_node_execpath, process.execPath].find((path) => path && !path.startsWith(bin)) ?? 'node';
+    [env.npm_node_execpath, process.execPath].find((path) => path && !path.startsWith(bin)) ??
+    'node';
   const command = env.npm_execpath?.endsWith('npm-cli.js') ? [outer, env.npm_execpath] : ['npm'];
   const quiet = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
   // Without our own folder on PATH: the Node in there is about to be replaced.
@@ -155,7 +179,10 @@ function stopwatch() {
   return () => `${Math.round((Date.now() - began) / 1000)} s`;
 }
 
-/** @param {string} folder @returns {number} bytes of all files below; what vanishes meanwhile counts nothing */
+/**
+ * @param {string} folder
+ * @returns {number} bytes of all files below; what vanishes meanwhile counts nothing
+ */
 function folderBytes(folder) {
   try {
     return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {

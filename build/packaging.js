@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 
 /**
- * Configuration of electron-builder for one platform. In the archive: the window and the app's main program, which Electron
- * runs from nowhere else, and checks before on Windows and macOS (fuses; Linux knows no such check). Outside of it, unpacked: what other programs must find: workers, libraries with native code or WASM, and the
- * sources from which a compiler connects TensorFlow. Beside it: the Node that workers run under.
+ * Configuration of electron-builder for one platform. In the archive: the window and the app's main
+ * program, which Electron runs from nowhere else, and checks before on Windows and macOS (fuses;
+ * Linux knows no such check). Outside of it, unpacked: what other programs must find: workers,
+ * libraries with native code or WASM, and the sources from which a compiler connects TensorFlow.
+ * Beside it: the Node that workers run under.
  *
- * @param {{ node: string, output: string, electronDist?: string, platform?: NodeJS.Platform, arch?: string }} options
- *   `electronDist`: folder of an unpacked Electron; without it electron-builder downloads one
+ * @param {{ node: string, output: string, electronDist?: string, platform?: NodeJS.Platform, arch?:
+ * string }} options `electronDist`: folder of an unpacked Electron; without it electron-builder
+ * downloads one
  * @returns {import('electron-builder').Configuration}
  */
 export function packageConfiguration({
@@ -35,7 +38,14 @@ export function packageConfiguration({
       ...bundled.map((name) => `!node_modules/${name}/**`),
       ...developers.map((pattern) => `!node_modules/**/${pattern}`),
       // tfjs: one file for Node each, which package.json names as `main`
-      ...['tfjs', 'tfjs-layers', 'tfjs-converter', 'tfjs-data', 'tfjs-backend-cpu', 'tfjs-backend-webgl'].map((name) => `!node_modules/@tensorflow/${name}/dist/!(tf*.node.js)`), // prettier-ignore
+      ...[
+        'tfjs',
+        'tfjs-layers',
+        'tfjs-converter',
+        'tfjs-data',
+        'tfjs-backend-cpu',
+        'tfjs-backend-webgl',
+      ].map((name) => `!node_modules/@tensorflow/${name}/dist/!(tf*.node.js)`),
       '!node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/**',
       '!node_modules/@tensorflow/*/dist/*.{min,es2017,es2017.min,fesm,fesm.min}.js',
       '!node_modules/@tensorflow/tfjs-core/dist/!(tf-core.node.js)',
@@ -45,7 +55,11 @@ export function packageConfiguration({
       `!node_modules/better-sqlite3/prebuilds/!(${sqlite}.node)`,
     ],
     asar: true,
-    asarUnpack: ['node_modules/**', 'package.json', 'dist/electron/!(main.js|preload.cjs|icon.png)'],
+    asarUnpack: [
+      'node_modules/**',
+      'package.json',
+      'dist/electron/!(main.js|preload.cjs|icon.png)',
+    ],
     extraResources: [
       { from: node, to: platform === 'win32' ? 'node.exe' : 'node' },
       // electron-builder leaves C++ out of `files`, and this is what connects TensorFlow
@@ -74,7 +88,11 @@ export function packageConfiguration({
     // beside electron-builder's own list, which `depends` would replace
     deb: { fpm: ['libasound2', 'libgbm1'].flatMap((library) => ['--depends', library]) },
     win: { target: packageTargets.win32, icon: join('build', 'icons', '256x256.png') },
-    nsis: { oneClick: false, allowToChangeInstallationDirectory: true, deleteAppDataOnUninstall: false },
+    nsis: {
+      oneClick: false,
+      allowToChangeInstallationDirectory: true,
+      deleteAppDataOnUninstall: false,
+    },
     mac: {
       target: packageTargets.darwin,
       icon: join('build', 'icons', '1024x1024.png'),

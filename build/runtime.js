@@ -16,8 +16,8 @@ export const pinnedNode = (root) =>
 export const cli = join(checkout, 'core', 'cli.ts');
 
 /**
- * Room for objects that soon die, in MB a half. By itself V8 takes up to 200 MB for them, of which a lab gains nothing:
- * checkpoints pass through it.
+ * Room for objects that soon die, in MB a half. By itself V8 takes up to 200 MB for them, of which
+ * a lab gains nothing: checkpoints pass through it.
  */
 const frugal = '--max-semi-space-size=8';
 
@@ -25,7 +25,9 @@ const frugal = '--max-semi-space-size=8';
 function isAsWanted(root) {
   if (!process.execArgv.includes(frugal)) return false;
   try {
-    const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'node', 'package.json'), 'utf8'));
+    const { version } = JSON.parse(
+      readFileSync(join(root, 'node_modules', 'node', 'package.json'), 'utf8'),
+    );
     return process.version === `v${version}`;
   } catch {
     return false;
@@ -36,8 +38,9 @@ function isAsWanted(root) {
 const compileCache = (root) => join(root, 'node_modules', '.cache', 'compile');
 
 /**
- * Run a TypeScript program of this checkout: right here when this is the pinned Node already and was started with the same
- * options (as by `npm run`), which saves a process, else as `runPinned` does. The program finds its arguments in `process.argv`, as if node had been called with it.
+ * Run a TypeScript program of this checkout: right here when this is the pinned Node already and
+ * was started with the same options (as by `npm run`), which saves a process, else as `runPinned`
+ * does. The program finds its arguments in `process.argv`, as if node had been called with it.
  * @param {string} file
  * @param {string[]} args
  */
@@ -49,7 +52,8 @@ export async function runProgram(file, args) {
 }
 
 /**
- * Run a program under the pinned Node as if it were this process: same terminal, same signals, same end.
+ * Run a program under the pinned Node as if it were this process: same terminal, same signals, same
+ * end.
  *
  * @param {string} root
  * @param {string[]} args

@@ -1,8 +1,12 @@
-// Whether Electron can build its sandbox here: it ends at once where it cannot. Plain JavaScript for Node 18 and newer.
+// Whether Electron can build its sandbox here: it ends at once where it cannot. Plain JavaScript
+// for Node 18 and newer.
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Switches of Linux that keep programs of ordinary users from making namespaces, and what they then say. */
+/**
+ * Switches of Linux that keep programs of ordinary users from making namespaces, and what they then
+ * say.
+ */
 const switches = [
   ['/proc/sys/kernel/apparmor_restrict_unprivileged_userns', '1'], // Ubuntu 23.10 and newer
   ['/proc/sys/kernel/unprivileged_userns_clone', '0'], // Debian, before 11
@@ -13,7 +17,8 @@ const switches = [
  * Why Electron would not start, and what to do; null when nothing is in its way.
  *
  * @param {string} binary Electron's program
- * @param {{ platform?: NodeJS.Platform, user?: number | undefined, read?: (path: string) => string }} [system]
+ * @param {{ platform?: NodeJS.Platform, user?: number | undefined, read?: (path: string) => string
+ * }} [system]
  * @returns {string | null}
  */
 export function sandboxObstacle(

@@ -1,4 +1,5 @@
-// Everything a fresh clone needs: packages, the pinned Node, the engine. Plain JavaScript for Node 18 and newer.
+// Everything a fresh clone needs: packages, the pinned Node, the engine. Plain JavaScript for Node
+// 18 and newer.
 import { join } from 'node:path';
 import { liveLine } from '../core/base/live-line.js';
 import { withLock } from '../core/engine/lock.js';
@@ -7,10 +8,11 @@ import { installPackages, packagesReady } from './packages.js';
 import { checkout } from './runtime.js';
 
 /**
- * Make the checkout ready to run. Milliseconds when there is nothing to do; can be killed at any point and run
- * twice at once (the second waits for the first).
+ * Make the checkout ready to run. Milliseconds when there is nothing to do; can be killed at any
+ * point and run twice at once (the second waits for the first).
  *
- * @param {{ root?: string, engine?: boolean }} [options] `engine: false` leaves the TensorFlow library alone
+ * @param {{ root?: string, engine?: boolean }} [options] `engine: false` leaves the TensorFlow
+ * library alone
  */
 export async function ensureSetup({ root = checkout, engine = true } = {}) {
   const ready = () => packagesReady(root) && (!engine || engineReady(root));
@@ -29,7 +31,10 @@ export async function ensureSetup({ root = checkout, engine = true } = {}) {
       }
       if (engine && !engineReady(root)) await installEngine(root);
     },
-    { onWait: (pid) => console.error(`Another set-up is at work here (process ${pid}); waiting for it.`) },
+    {
+      onWait: (pid) =>
+        console.error(`Another set-up is at work here (process ${pid}); waiting for it.`),
+    },
   );
 }
 
@@ -42,7 +47,9 @@ export async function ensureSetupOrExit(options) {
     await ensureSetup(options);
   } catch (error) {
     console.error(`Set-up failed: ${error instanceof Error ? error.message : error}`);
-    console.error('Solve what is said above and run the same command again; it goes on from where it can.');
+    console.error(
+      'Solve what is said above and run the same command again; it goes on from where it can.',
+    );
     process.exit(1);
   }
 }

@@ -1,5 +1,5 @@
-// node build/shell.js: bundles what runs in Electron, and the programs that the lab starts, into dist/electron. Runs under the
-// pinned Node, as Vite needs it.
+// node build/shell.js: bundles what runs in Electron, and the programs that the lab starts, into
+// dist/electron. Runs under the pinned Node, as Vite needs it.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,15 @@ import { checkout } from './runtime.js';
 const here = (/** @type {string} */ path) => join(checkout, path);
 const folder = here('dist/electron');
 
-/** The app's main program: one file, so that all of it is in the archive, which is the only place that Electron runs it from. */
+/**
+ * The app's main program: one file, so that all of it is in the archive, which is the only place
+ * that Electron runs it from.
+ */
 const main = here('electron/main.ts');
 
-/** Each is started by its name beside the main program: a slot's process, and threads of the lab. */
+/**
+ * Each is started by its name beside the main program: a slot's process, and threads of the lab.
+ */
 const programs = {
   worker: here('core/workers/worker.ts'),
   keeper: here('core/store/file/keeper.ts'),
@@ -24,8 +29,8 @@ const programs = {
 const external = ['electron', 'better-sqlite3', /^@tensorflow\//, 'node-api-headers'];
 
 /**
- * `new URL('./worker.ts', import.meta.url)` in the sources is worker.js beside the bundle. Bundles lie two folders below the
- * root, as the sources that look for package.json do.
+ * `new URL('./worker.ts', import.meta.url)` in the sources is worker.js beside the bundle. Bundles
+ * lie two folders below the root, as the sources that look for package.json do.
  * @type {import('vite').Plugin}
  */
 const programNames = {
@@ -49,7 +54,8 @@ export async function bundleShell() {
   await bundle(programs, { chunkFileNames: '[name]-[hash].js' });
   await bundle(
     { preload: here('electron/preload.ts') },
-    { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false }, // as sandboxed preload scripts must be
+    // As sandboxed preload scripts must be.
+    { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
   );
   copyFileSync(here('build/icons/512x512.png'), join(folder, 'icon.png'));
 }

@@ -25,7 +25,8 @@ export async function makeEach(targets, make) {
 
 /** Tools print pages. @param {unknown} error */
 const reasonOf = (error) =>
-  (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] || 'no reason was given';
+  (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] ||
+  'no reason was given';
 
 /**
  * Lets electron-builder make a .deb with Debian's tools where they are installed: it downloads fpm
@@ -41,5 +42,9 @@ export function debTool(root, environment) {
   return error ? {} : { CUSTOM_FPM_PATH: join(root, 'build', 'deb.js') };
 }
 
-/** As electron-builder names the folder of the unpacked app on Linux. @param {string} arch of Node */
-export const unpackedFolder = (arch) => (arch === 'x64' ? 'linux-unpacked' : `linux-${arch}-unpacked`);
+/**
+ * As electron-builder names the folder of the unpacked app on Linux.
+ * @param {string} arch of Node
+ */
+export const unpackedFolder = (arch) =>
+  arch === 'x64' ? 'linux-unpacked' : `linux-${arch}-unpacked`;

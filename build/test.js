@@ -1,5 +1,5 @@
-// npm test: set up what is missing, check, run the tests. `npm test -- FILE...` runs only those test files.
-// Plain JavaScript for Node 18 and newer.
+// npm test: set up what is missing, check, run the tests. `npm test -- FILE...` runs only those
+// test files. Plain JavaScript for Node 18 and newer.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A reporter of Node's test runner: every reason for which tests were skipped, with the number of tests.
-// Plain JavaScript for Node 18 and newer.
+// A reporter of Node's test runner: every reason for which tests were skipped, with the number of
+// tests. Plain JavaScript for Node 18 and newer.
 
 /**
  * @param {AsyncIterable<{ type: string, data: { skip?: string | boolean, file?: string } }>} events
@@ -10,7 +10,9 @@ export default async function* untested(events) {
   for await (const { type, data } of events) {
     if (type !== 'test:pass' || data.skip === undefined || data.skip === false) continue;
     const reason =
-      typeof data.skip === 'string' && data.skip !== '' ? data.skip : `no reason given (${data.file})`;
+      typeof data.skip === 'string' && data.skip !== ''
+        ? data.skip
+        : `no reason given (${data.file})`;
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   for (const [reason, count] of counts)

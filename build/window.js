@@ -1,4 +1,5 @@
-// The window's page: built into dist/renderer, again when a source of it has changed. Plain JavaScript for Node 18 and newer.
+// The window's page: built into dist/renderer, again when a source of it has changed. Plain
+// JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -22,7 +23,10 @@ const folder = join(checkout, 'dist', 'renderer');
 /** Which sources the built page comes from. */
 const stamp = join(checkout, 'dist', 'renderer.sha256');
 
-/** Build the page unless it is there as its sources are now; about 30 ms then, 2 s else. Throws what the builder says. */
+/**
+ * Build the page unless it is there as its sources are now; about 30 ms then, 2 s else. Throws what
+ * the builder says.
+ */
 export async function ensureWindow() {
   const wanted = sourcesHash();
   if (builtFrom(wanted)) return;
@@ -36,7 +40,9 @@ export async function ensureWindow() {
 
 /** @param {string} wanted */
 const builtFrom = (wanted) =>
-  existsSync(join(folder, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  existsSync(join(folder, 'index.html')) &&
+  existsSync(stamp) &&
+  readFileSync(stamp, 'utf8') === wanted;
 
 /** `ensureWindow` for a command line: a failure is told and ends the process. */
 export async function ensureWindowOrExit() {
@@ -51,13 +57,19 @@ export async function ensureWindowOrExit() {
 function sourcesHash() {
   const hash = createHash('sha256').update(readFileSync(join(checkout, 'package-lock.json')));
   for (const place of sources)
-    for (const path of readdirSync(join(checkout, place), { recursive: true, encoding: 'utf8' }).sort())
+    for (const path of readdirSync(join(checkout, place), {
+      recursive: true,
+      encoding: 'utf8',
+    }).sort())
       if (/\.[a-z]+$/.test(path))
         hash.update(`\0${place}/${path}\0`).update(readFileSync(join(checkout, place, path)));
   return hash.digest('hex');
 }
 
-/** The page is built beside its place and put there whole, so that a server that is delivering it always finds one. */
+/**
+ * The page is built beside its place and put there whole, so that a server that is delivering it
+ * always finds one.
+ */
 async function buildAside() {
   const aside = mkdtempSync(join(checkout, '.setup', 'window-'));
   const [built, former] = [join(aside, 'built'), join(aside, 'former')];
@@ -86,7 +98,8 @@ function runVite(to) {
     },
   );
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => (output += chunk));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(output.trim()))));

@@ -32,17 +32,41 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'how many trainings each device runs at once',
     load: () => import('./commands/slots.ts'),
   },
-  list: { summary: 'list studies, re-runs, pretrained networks', load: () => import('./commands/list.ts') },
+  list: {
+    summary: 'list studies, re-runs, pretrained networks',
+    load: () => import('./commands/list.ts'),
+  },
   show: { summary: 'show a study, a trial or a re-run', load: () => import('./commands/show.ts') },
-  rerun: { summary: 'train the best graph again over five seeds', load: () => import('./commands/rerun.ts') },
+  rerun: {
+    summary: 'train the best graph again over five seeds',
+    load: () => import('./commands/rerun.ts'),
+  },
   export: { summary: 'write a study to one file', load: () => import('./commands/export.ts') },
-  import: { summary: 'bring in a study that was exported', load: () => import('./commands/import.ts') },
-  data: { summary: 'see or choose the folder of data sets', load: () => import('./commands/data.ts') },
+  import: {
+    summary: 'bring in a study that was exported',
+    load: () => import('./commands/import.ts'),
+  },
+  data: {
+    summary: 'see or choose the folder of data sets',
+    load: () => import('./commands/data.ts'),
+  },
   db: { summary: 'check, copy or tidy up the lab file', load: () => import('./commands/db.ts') },
-  serve: { summary: 'the lab in a browser of this machine', load: () => import('./commands/serve.ts') },
-  graph: { summary: 'check, show or compare graph files', load: () => import('./commands/graph.ts') },
-  engine: { summary: 'see, install or remove the fast engine', load: () => import('./commands/engine.ts') },
-  doctor: { summary: 'say what is here and what is missing', load: () => import('./commands/doctor.ts') },
+  serve: {
+    summary: 'the lab in a browser of this machine',
+    load: () => import('./commands/serve.ts'),
+  },
+  graph: {
+    summary: 'check, show or compare graph files',
+    load: () => import('./commands/graph.ts'),
+  },
+  engine: {
+    summary: 'see, install or remove the fast engine',
+    load: () => import('./commands/engine.ts'),
+  },
+  doctor: {
+    summary: 'say what is here and what is missing',
+    load: () => import('./commands/doctor.ts'),
+  },
 };
 
 let outputEnded = false;
@@ -52,8 +76,8 @@ const status = await main(process.argv.slice(2));
 process.exitCode ??= status;
 
 /**
- * The reader of the output has gone (`ktg list | head`), or there is no room for it: what trains is paused as by Ctrl-C, what
- * is almost done comes to its end in silence.
+ * The reader of the output has gone (`ktg list | head`), or there is no room for it: what trains is
+ * paused as by Ctrl-C, what is almost done comes to its end in silence.
  */
 function endOutput({ code, message }: NodeJS.ErrnoException): void {
   if (outputEnded) return;
@@ -66,7 +90,8 @@ function endOutput({ code, message }: NodeJS.ErrnoException): void {
 }
 
 async function main([name, ...rest]: string[]): Promise<number> {
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0]);
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h')
+    return help(rest[0]);
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (!verb) return complain(`Unknown command "${name.slice(0, 60)}".`, 'See: ktg help');
   if (rest.includes('--help') || rest.includes('-h')) return help(name);
@@ -76,9 +101,12 @@ async function main([name, ...rest]: string[]): Promise<number> {
     return await command.run(values, positionals);
   } catch (error) {
     const { code, message, next } = error instanceof LabError ? error : bugOf(error);
-    if (rest.includes('--json')) print(terminalJson(JSON.stringify({ error: { code, message, next } })));
+    if (rest.includes('--json'))
+      print(terminalJson(JSON.stringify({ error: { code, message, next } })));
     complain(message, next);
-    return error instanceof WrongArguments || code.startsWith('arguments.') ? Exit.usage : Exit.failed;
+    return error instanceof WrongArguments || code.startsWith('arguments.')
+      ? Exit.usage
+      : Exit.failed;
   }
 }
 
@@ -117,7 +145,9 @@ async function help(name: string | undefined): Promise<number> {
     [
       'ktg - train networks that teach each other over gated edges',
       '',
-      ...Object.entries(verbs).map(([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`),
+      ...Object.entries(verbs).map(
+        ([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`,
+      ),
       '',
       'ktg help COMMAND tells more.',
       exitUsage,

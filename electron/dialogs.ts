@@ -17,7 +17,10 @@ const TITLE = 'KTG lab';
  *
  * @returns index of the chosen button
  */
-export async function ask(window: BrowserWindow | null, question: MessageBoxOptions): Promise<number> {
+export async function ask(
+  window: BrowserWindow | null,
+  question: MessageBoxOptions,
+): Promise<number> {
   const options = { title: TITLE, ...question };
   const { response } = await heard(
     window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options),

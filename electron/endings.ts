@@ -1,6 +1,8 @@
 import type { EngineView, LabEvent } from '../core/lab/api.ts';
 
-/** Milliseconds from which on a job is long enough that somebody may have turned to other things. */
+/**
+ * Milliseconds from which on a job is long enough that somebody may have turned to other things.
+ */
 const LONG = 60_000;
 
 /** What is told at the end of a long job. */
@@ -11,7 +13,10 @@ export interface Notice {
   place: string;
 }
 
-/** Hears what happens in the lab and says when a long job has ended. Jobs are known by name: `study 3`, `data cifar100`. */
+/**
+ * Hears what happens in the lab and says when a long job has ended. Jobs are known by name: `study
+ * 3`, `data cifar100`.
+ */
 export class Endings {
   readonly #began = new Map<string, number>();
   /** The engine as it was when its install began. */
@@ -50,7 +55,8 @@ export class Endings {
       case 'pretrained':
         return event.pretrained.flatMap(({ id, model, state, accuracy }) =>
           this.#follow(event.at, `pretrained ${id}`, state, () => ({
-            title: state === 'completed' ? `${model} is trained alone` : `${model} could not be trained`,
+            title:
+              state === 'completed' ? `${model} is trained alone` : `${model} could not be trained`,
             body: accuracy === null ? '' : `${(100 * accuracy).toFixed(1)} %`,
             place: 'data',
           })),
@@ -84,7 +90,10 @@ export class Endings {
   }
 }
 
-/** How an install has ended: one that was cancelled leaves the engine, and what is wrong with it, as they were. */
+/**
+ * How an install has ended: one that was cancelled leaves the engine, and what is wrong with it, as
+ * they were.
+ */
 function endOf({ installed, problem }: EngineView, before: EngineView | null): string {
   if (JSON.stringify(installed) !== JSON.stringify(before?.installed)) return 'ready';
   return problem && problem.message !== before?.problem?.message ? 'failed' : 'cancelled';

@@ -9,8 +9,9 @@ import { askForFile, askForName } from './dialogs.ts';
 import { explain } from './trouble.ts';
 
 /**
- * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes from the page's own file
- * fields and drops, and crosses the port as an upload: the page never learns a path.
+ * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes
+ * from the page's own file fields and drops, and crosses the port as an upload: the page never
+ * learns a path.
  */
 export function askWhereToSave(session: Session): void {
   session.on('will-download', (event, item) => {
@@ -38,14 +39,21 @@ export async function backUp({ api, file }: HeldLab, window: BrowserWindow | nul
   if (path !== null) await copyTo(api, path).catch(explain);
 }
 
-/** The system's dialog has asked whether a file of that name may be replaced; it is, once the copy is whole. */
+/**
+ * The system's dialog has asked whether a file of that name may be replaced; it is, once the copy
+ * is whole.
+ */
 async function copyTo(api: LabApi, path: string): Promise<void> {
   if (!existsSync(path)) {
     await api.request('lab.backup', { path });
     return;
   }
   if (existsSync(`${path}-wal`))
-    throw new LabError('files.lab-in-use', `${path} is a lab that is open, or was not closed.`, 'Choose another name for the copy.'); // prettier-ignore
+    throw new LabError(
+      'files.lab-in-use',
+      `${path} is a lab that is open, or was not closed.`,
+      'Choose another name for the copy.',
+    );
   const folder = await mkdtemp(join(dirname(path), '.ktg-copy-')); // nobody else's
   try {
     const copy = join(folder, basename(path));
@@ -66,7 +74,10 @@ export async function chooseLab(window: BrowserWindow | null): Promise<string | 
   return askForFile(window, options);
 }
 
-/** The name of a new lab file; null when the user thinks better of it. A lab that has that name already is opened. */
+/**
+ * The name of a new lab file; null when the user thinks better of it. A lab that has that name
+ * already is opened.
+ */
 export async function nameLab(window: BrowserWindow | null): Promise<string | null> {
   const options = {
     title: 'Start a new lab file',

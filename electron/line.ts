@@ -6,11 +6,15 @@ import { isOurs } from './protocol.ts';
 
 /** Name of the preload script's only message, and of the answer that carries the port. */
 export const PORT = 'ktg:port';
-/** Milliseconds before a page whose port has closed gets another: what is not in the lab's language closes it. */
+/**
+ * Milliseconds before a page whose port has closed gets another: what is not in the lab's language
+ * closes it.
+ */
 const PAUSE = 1000;
 
 /**
- * Gives each page of ours that asks one port to the lab. What comes over it is checked by the lab as everything from outside is.
+ * Gives each page of ours that asks one port to the lab. What comes over it is checked by the lab
+ * as everything from outside is.
  *
  * @param isWindow whether an id is that of a window of ours
  */

@@ -1,6 +1,9 @@
 import { app } from 'electron';
 
-/** Links from outside that lead to a place of the app: `ktg-lab://studies/3`. As in build/packaging.js. */
+/**
+ * Links from outside that lead to a place of the app: `ktg-lab://studies/3`. As in
+ * build/packaging.js.
+ */
 export const SCHEME = 'ktg-lab';
 const START = `${SCHEME}://`;
 /** Characters of a link: a graph of seven nodes and a filter have room. */
@@ -16,8 +19,8 @@ export function registerLinks(platform: NodeJS.Platform = process.platform): voi
 }
 
 /**
- * The place that a link leads to, null when it is none. Links come from strangers: only what addresses are written with gets
- * through, and all that it can do is to be shown.
+ * The place that a link leads to, null when it is none. Links come from strangers: only what
+ * addresses are written with gets through, and all that it can do is to be shown.
  */
 export function placeIn(link: string): string | null {
   if (!link.startsWith(START) || link.length > LONGEST) return null;

@@ -45,13 +45,19 @@ if (app.requestSingleInstanceLock(wish)) {
   });
 } else app.quit();
 
-/** Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this file has run. */
+/**
+ * Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this
+ * file has run.
+ */
 async function start(): Promise<void> {
   lockContents();
   const sandboxed = !app.commandLine.hasSwitch('no-sandbox');
-  if (sandboxed) app.enableSandbox(); // which removes that switch: Chromium would run without a sandbox all the same
-  if (process.platform === 'win32') app.setAppUserModelId(APP_ID); // or its notifications are not shown
-  // Workers run under the Node that comes with the app or the checkout: this program cannot be run as one (a fuse).
+  // Which removes that switch: Chromium would run without a sandbox all the same.
+  if (sandboxed) app.enableSandbox();
+  // Or its notifications are not shown.
+  if (process.platform === 'win32') app.setAppUserModelId(APP_ID);
+  // Workers run under the Node that comes with the app or the checkout: this program cannot be run
+  // as one (a fuse).
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
@@ -69,7 +75,10 @@ async function start(): Promise<void> {
   else app.exit(1);
 }
 
-/** Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies now will be gone. */
+/**
+ * Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies
+ * now will be gone.
+ */
 function beginAgain(args: string[]): void {
   const { APPIMAGE } = process.env;
   app.relaunch({ args, ...(APPIMAGE && { execPath: APPIMAGE }) });
@@ -129,16 +138,24 @@ function work(lab: HeldLab): void {
     void leaving.leave(false);
   };
   powerMonitor.on('shutdown', onShutdown as () => void); // its types leave the event out
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leaving.leave(false));
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void leaving.leave(false));
   void lab.lost.then(() => {
     if (leaving.decided) return;
-    // The program that held the lab has ended: this one starts again at the same place and takes it over.
+    // The program that held the lab has ended: this one starts again at the same place and takes it
+    // over.
     beginAgain(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
     app.exit(0);
   });
 
-  /** Ends this life of the app and begins the next with another lab, if one was chosen and the user agrees. */
-  const goOver = async (choice: Promise<string | null>, place: string | null = null): Promise<void> => {
+  /**
+   * Ends this life of the app and begins the next with another lab, if one was chosen and the user
+   * agrees.
+   */
+  const goOver = async (
+    choice: Promise<string | null>,
+    place: string | null = null,
+  ): Promise<void> => {
     const other = await choice;
     if (other === null) return;
     const before = next;

@@ -28,7 +28,10 @@ const windowMenu: MenuItemConstructorOptions = {
   submenu: [{ role: 'minimize' }, { role: 'close' }],
 };
 
-/** The application menu. What the page's own controls do already is not repeated, except the ways to its views. */
+/**
+ * The application menu. What the page's own controls do already is not repeated, except the ways to
+ * its views.
+ */
 export function setMenu(actions: MenuActions, platform: NodeJS.Platform = process.platform): void {
   const mac = platform === 'darwin';
   const line: MenuItemConstructorOptions = { type: 'separator' };
@@ -59,7 +62,11 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
         submenu: [
           { label: 'Back', accelerator: mac ? 'Cmd+[' : 'Alt+Left', click: actions.back },
           { label: 'Forward', accelerator: mac ? 'Cmd+]' : 'Alt+Right', click: actions.forward },
-          { label: 'Copy a link to this place', accelerator: 'CmdOrCtrl+Shift+C', click: actions.copyLink },
+          {
+            label: 'Copy a link to this place',
+            accelerator: 'CmdOrCtrl+Shift+C',
+            click: actions.copyLink,
+          },
           line,
           to('Studies', 'studies', 1),
           to('Graphs', 'graphs', 2),
@@ -73,7 +80,16 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
       {
         label: '&View',
         submenu: [
-          ...(['reload', 'resetZoom', 'zoomIn', 'zoomOut', 'togglefullscreen', 'toggleDevTools'] as const).map((role) => ({ role })), // prettier-ignore
+          ...(
+            [
+              'reload',
+              'resetZoom',
+              'zoomIn',
+              'zoomOut',
+              'togglefullscreen',
+              'toggleDevTools',
+            ] as const
+          ).map((role) => ({ role })),
           ...['CmdOrCtrl+=', 'CmdOrCtrl+numadd'].map(alsoZoomsIn),
         ],
       },

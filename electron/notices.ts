@@ -3,12 +3,17 @@ import type { LabApi } from '../core/lab/api.ts';
 import { Endings, type Notice } from './endings.ts';
 
 /**
- * Tells the end of long jobs while nobody looks at the window, unless the settings say no. Returns its undo.
+ * Tells the end of long jobs while nobody looks at the window, unless the settings say no. Returns
+ * its undo.
  *
  * @param looks whether the window is in front
  * @param go leads to a place of the app
  */
-export function tellEndings(lab: LabApi, looks: () => boolean, go: (place: string) => void): () => void {
+export function tellEndings(
+  lab: LabApi,
+  looks: () => boolean,
+  go: (place: string) => void,
+): () => void {
   const endings = new Endings();
   const shown = new Set<Notification>(); // or the garbage collector takes the click along
   const show = async ({ title, body, place }: Notice): Promise<void> => {
@@ -23,6 +28,7 @@ export function tellEndings(lab: LabApi, looks: () => boolean, go: (place: strin
     notification.show();
   };
   return lab.subscribe(['studies', 'reruns', 'pretrained', 'data', 'engine'], (event) => {
-    for (const notice of endings.hear(event)) void show(notice).catch(() => undefined); // the lab has closed meanwhile
+    // The lab has closed meanwhile.
+    for (const notice of endings.hear(event)) void show(notice).catch(() => undefined);
   });
 }

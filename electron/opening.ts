@@ -4,7 +4,10 @@ import { ask } from './dialogs.ts';
 import { chooseLab, nameLab } from './files.ts';
 import { troubleOf } from './trouble.ts';
 
-/** The lab of a file, or of one that the user chooses where that does not open; null when the user gives up. */
+/**
+ * The lab of a file, or of one that the user chooses where that does not open; null when the user
+ * gives up.
+ */
 export async function openOrChoose(file: string): Promise<HeldLab | null> {
   for (let wanted: string | null = file; wanted !== null;) {
     try {
@@ -23,7 +26,9 @@ async function askForAnother(file: string, error: unknown): Promise<string | nul
     type: 'error',
     title: 'The lab cannot be opened',
     message: 'The lab cannot be opened.',
-    detail: [message.includes(file) ? '' : file, message, next].filter((line) => line !== '').join('\n\n'),
+    detail: [message.includes(file) ? '' : file, message, next]
+      .filter((line) => line !== '')
+      .join('\n\n'),
     buttons: ['Open another lab file…', 'Start a new one…', 'Quit'],
     defaultId: 0,
     cancelId: 2,

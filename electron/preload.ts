@@ -1,6 +1,7 @@
 /**
- * All that the page gets from the app: one MessagePort to the lab, asked for when its scripts have run. Built as one CommonJS
- * file, as sandboxed preload scripts must be. Nothing is exposed to the page.
+ * All that the page gets from the app: one MessagePort to the lab, asked for when its scripts have
+ * run. Built as one CommonJS file, as sandboxed preload scripts must be. Nothing is exposed to the
+ * page.
  */
 import { ipcRenderer } from 'electron';
 

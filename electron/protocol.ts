@@ -8,7 +8,10 @@ export const ORIGIN = `${SCHEME}://${HOST}`;
 /** What the window opens. */
 export const START = `${ORIGIN}/`;
 
-/** Before the app is ready: pages of the scheme get an origin of their own and count as secure; nothing else is granted. */
+/**
+ * Before the app is ready: pages of the scheme get an origin of their own and count as secure;
+ * nothing else is granted.
+ */
 export function registerScheme(): void {
   protocol.registerSchemesAsPrivileged([
     { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
@@ -21,12 +24,18 @@ export function isOurs(address: string): boolean {
   return url?.protocol === `${SCHEME}:` && url.host === HOST;
 }
 
-/** Serves the files of the built window, and only these, with the headers that a browser gets from `ktg serve`. */
+/**
+ * Serves the files of the built window, and only these, with the headers that a browser gets from
+ * `ktg serve`.
+ */
 export function serveWindow(folder: string): void {
   protocol.handle(SCHEME, (request) => answer(request, folder));
 }
 
-async function answer({ url, method }: { url: string; method: string }, folder: string): Promise<Response> {
+async function answer(
+  { url, method }: { url: string; method: string },
+  folder: string,
+): Promise<Response> {
   if (!isOurs(url)) return refusal(404);
   if (method !== 'GET' && method !== 'HEAD') return refusal(405);
   const page = await pageAt(folder, new URL(url).pathname);

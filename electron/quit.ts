@@ -4,11 +4,14 @@ import type { HeldLab } from '../core/lab/hold.ts';
 import { ask } from './dialogs.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */
-export function quitQuestion(running: readonly string[]): { message: string; detail: string } | null {
+export function quitQuestion(
+  running: readonly string[],
+): { message: string; detail: string } | null {
   if (running.length === 0) return null;
   const [first] = running;
   return {
-    message: running.length === 1 ? `${first} is running.` : `${running.length} trainings are running.`,
+    message:
+      running.length === 1 ? `${first} is running.` : `${running.length} trainings are running.`,
     detail:
       'If you quit, they are kept as they are and go on from there when the app is next opened. Nothing is lost.',
   };
@@ -39,7 +42,8 @@ export class Leaving {
   }
 
   /**
-   * Leaves, if the user agrees. Asked a second time while it saves, it does not wait for what has not been saved.
+   * Leaves, if the user agrees. Asked a second time while it saves, it does not wait for what has
+   * not been saved.
    *
    * @param ask false when there is nobody to ask: the system shuts down
    * @returns whether it has left
@@ -97,7 +101,8 @@ async function trainings(lab: LabApi): Promise<string[]> {
   return busy
     .filter(
       ({ study, rerun }) =>
-        !(study !== null && studiesEnding.has(study)) && !(rerun !== null && rerunsEnding.has(rerun)),
+        !(study !== null && studiesEnding.has(study)) &&
+        !(rerun !== null && rerunsEnding.has(rerun)),
     )
     .map(({ title }) => title);
 }

@@ -2,7 +2,10 @@ import { app, dialog, shell, type Session, type WebContents, type WebPreferences
 import { ask } from './dialogs.ts';
 import { isOurs } from './protocol.ts';
 
-/** What every window of this app is made with: the page is a browser's page, without Node and without our preload's world. */
+/**
+ * What every window of this app is made with: the page is a browser's page, without Node and
+ * without our preload's world.
+ */
 export const lockedDown = (preload: string): WebPreferences => ({
   preload,
   sandbox: true,
@@ -18,19 +21,32 @@ export const lockedDown = (preload: string): WebPreferences => ({
   spellcheck: false, // its dictionaries would be downloaded
 });
 
-/** The page may put text on the clipboard after a click; everything else that pages can ask for is denied. */
+/**
+ * The page may put text on the clipboard after a click; everything else that pages can ask for is
+ * denied.
+ */
 const PERMITTED: ReadonlySet<string> = new Set(['clipboard-sanitized-write']);
 
-/** Schemes of what our page loads; `devtools` and `chrome-extension` belong to the developer tools. */
+/**
+ * Schemes of what our page loads; `devtools` and `chrome-extension` belong to the developer tools.
+ */
 const LOADABLE: ReadonlySet<string> = new Set(['app:', 'blob:', 'data:', 'devtools:']);
 
-/** Pages elsewhere that links of the app may open in the user's browser: the paper and the data sets' home. */
+/**
+ * Pages elsewhere that links of the app may open in the user's browser: the paper and the data
+ * sets' home.
+ */
 const LINKS: ReadonlySet<string> = new Set(['arxiv.org', 'www.cs.toronto.edu']);
 
-/** True for what may be handed to the user's browser: HTTPS, a host that is known, nobody's password in it. */
+/**
+ * True for what may be handed to the user's browser: HTTPS, a host that is known, nobody's password
+ * in it.
+ */
 export function mayOpenOutside(address: string): boolean {
   const url = URL.parse(address);
-  return url?.protocol === 'https:' && LINKS.has(url.host) && url.username === '' && url.password === '';
+  return (
+    url?.protocol === 'https:' && LINKS.has(url.host) && url.username === '' && url.password === ''
+  );
 }
 
 /** Opens an address in the user's browser if it is one of the few that the app knows. */
@@ -38,13 +54,18 @@ export function openOutside(address: string): void {
   if (mayOpenOutside(address)) void shell.openExternal(address);
 }
 
-/** Pages get no permissions, no devices and nothing from the network: the lab does the downloading. */
+/**
+ * Pages get no permissions, no devices and nothing from the network: the lab does the downloading.
+ */
 export function lockSession(session: Session): void {
-  const permits = (page: string, permission: string): boolean => isOurs(page) && PERMITTED.has(permission);
+  const permits = (page: string, permission: string): boolean =>
+    isOurs(page) && PERMITTED.has(permission);
   session.setPermissionRequestHandler((contents, permission, decide) => {
     decide(permits(contents.getURL(), permission));
   });
-  session.setPermissionCheckHandler((contents, permission) => permits(contents?.getURL() ?? '', permission));
+  session.setPermissionCheckHandler((contents, permission) =>
+    permits(contents?.getURL() ?? '', permission),
+  );
   session.setDevicePermissionHandler(() => false);
   session.webRequest.onBeforeRequest(({ url }, decide) => {
     decide({ cancel: !LOADABLE.has(URL.parse(url)?.protocol ?? '') });

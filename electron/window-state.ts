@@ -20,7 +20,9 @@ export const SMALLEST = { width: 760, height: 520 };
 /** Pixels of the window that must be on a screen, or nobody could take hold of it. */
 const GRIP = 100;
 
-/** The kept state; null when there is none or it cannot be read: a window that opens matters more. */
+/**
+ * The kept state; null when there is none or it cannot be read: a window that opens matters more.
+ */
 export function readState(file: string): WindowState | null {
   try {
     return v.parse(kept, JSON.parse(readFileSync(file, 'utf8')));
@@ -39,7 +41,8 @@ export function keepState(file: string, state: WindowState): void {
 }
 
 /**
- * Where a window opens: as it was, if enough of it is on one of today's screens; else in the middle, which the system chooses.
+ * Where a window opens: as it was, if enough of it is on one of today's screens; else in the
+ * middle, which the system chooses.
  *
  * @param screens usable areas
  */

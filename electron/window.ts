@@ -4,7 +4,10 @@ import { isOurs, ORIGIN, START } from './protocol.ts';
 import { lockedDown } from './security.ts';
 import { type Area, keepState, placeWindow, readState, SMALLEST } from './window-state.ts';
 
-/** Crashes within this many milliseconds after which the user is asked before the page is tried again. */
+/**
+ * Crashes within this many milliseconds after which the user is asked before the page is tried
+ * again.
+ */
 const CRASH_SPAN = 60_000;
 const MOST_CRASHES = 3;
 
@@ -19,7 +22,10 @@ export interface WindowOptions {
   onSessionEnd: () => void;
 }
 
-/** The app's one window. Its page may crash or hang without harm: the lab is in another process and a new page finds it again. */
+/**
+ * The app's one window. Its page may crash or hang without harm: the lab is in another process and
+ * a new page finds it again.
+ */
 export class LabWindow {
   readonly #options: WindowOptions;
   #window: BrowserWindow | null = null;
@@ -34,13 +40,17 @@ export class LabWindow {
     this.#options = options;
   }
 
-  /** Opens the window, or brings it to the front, and goes to a place of the app such as `studies/3`. */
+  /**
+   * Opens the window, or brings it to the front, and goes to a place of the app such as
+   * `studies/3`.
+   */
   show(place?: string): void {
     if (this.#window) {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
       this.#window.focus();
-      // The place that is shown already would be loaded anew, and what is undone in its editor forgotten.
+      // The place that is shown already would be loaded anew, and what is undone in its editor
+      // forgotten.
       if (place !== undefined && place !== this.place) load(this.#window, place);
     } else {
       this.#open(place);
@@ -78,7 +88,10 @@ export class LabWindow {
     const { preload, stateFile, icon, mayClose, onSessionEnd } = this.#options;
     const state = readState(stateFile);
     const window = new BrowserWindow({
-      ...placeWindow(state, screen.getAllDisplays().map(({ workArea }) => workArea)), // prettier-ignore
+      ...placeWindow(
+        state,
+        screen.getAllDisplays().map(({ workArea }) => workArea),
+      ),
       minWidth: SMALLEST.width,
       minHeight: SMALLEST.height,
       title: 'KTG lab',
@@ -141,7 +154,8 @@ export class LabWindow {
     if (!window.isDestroyed()) this.#keepState(window); // `destroy` below raises no `close`
     if (this.#window === window) this.#window = null;
     this.#open(place);
-    if (!window.isDestroyed()) window.destroy(); // after the new one: the last window's end would end the app
+    // After the new one: the last window's end would end the app.
+    if (!window.isDestroyed()) window.destroy();
   }
 
   async #wait(window: BrowserWindow): Promise<void> {
@@ -153,7 +167,8 @@ export class LabWindow {
       defaultId: 0,
       cancelId: 0,
     });
-    if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer(); // and recovers
+    // And recovers.
+    if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer();
   }
 }
 
@@ -173,7 +188,9 @@ function holdPage(window: BrowserWindow): void {
   });
 }
 
-/** A page that is left while it loads is no failure, and one that crashes is told by its own event. */
+/**
+ * A page that is left while it loads is no failure, and one that crashes is told by its own event.
+ */
 function load(window: BrowserWindow, place: string): void {
   window.loadURL(addressOf(place)).catch(() => undefined);
 }

@@ -6,7 +6,10 @@ import { linkTo, placeIn } from './links.ts';
 const text = v.nullable(v.string());
 const schema = v.strictObject({ lab: text, place: text });
 
-/** What a start of the app asks for: a lab file (a whole path), and a place of the app; null is as usual. */
+/**
+ * What a start of the app asks for: a lab file (a whole path), and a place of the app; null is as
+ * usual.
+ */
 export type Wish = v.InferOutput<typeof schema>;
 
 const read = (args: readonly string[]) =>

@@ -5,8 +5,9 @@ import { defineConfig } from 'vite';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * The page is served under a policy without inline scripts and styles: nothing is inlined, and styles are a file.
- * Relative addresses let the same build run under app:// and behind any path of a server.
+ * The page is served under a policy without inline scripts and styles: nothing is inlined, and
+ * styles are a file. Relative addresses let the same build run under app:// and behind any path of
+ * a server.
  */
 export default defineConfig({
   root: here('.'),

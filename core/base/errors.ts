@@ -1,6 +1,6 @@
 /**
- * An expected failure that a person can act on: what was found, what was expected, and what to do next.
- * Bugs are ordinary errors; only LabErrors are shown without a stack.
+ * An expected failure that a person can act on: what was found, what was expected, and what to do
+ * next. Bugs are ordinary errors; only LabErrors are shown without a stack.
  */
 export class LabError extends Error {
   /** Stable, dotted, lower case: `graph.self-edge`, `data.truncated`. Programs match on it. */

@@ -1,13 +1,18 @@
-// Plain JavaScript: set-up shows its progress with this on Node 18, before anything can run TypeScript.
+// Plain JavaScript: set-up shows its progress with this on Node 18, before anything can run
+// TypeScript.
 
 import { terminalText } from './terminal-text.js';
 
-/** A terminal is redrawn at most ten times a second; a log file gets a line every five. In milliseconds. */
+/**
+ * A terminal is redrawn at most ten times a second; a log file gets a line every five. In
+ * milliseconds.
+ */
 const terminalMs = 100;
 const logMs = 5_000;
 
 /**
- * One line of progress that is written over itself on a terminal, and now and then as a line of its own elsewhere.
+ * One line of progress that is written over itself on a terminal, and now and then as a line of its
+ * own elsewhere.
  *
  * @param {{ isTTY?: boolean, columns?: number, write(text: string): unknown }} stream
  * @param {() => number} [now] milliseconds

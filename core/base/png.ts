@@ -1,4 +1,7 @@
-/** Text inside PNG files (PNG specification 11.3.3.4, iTXt): where a picture's numbers come from goes along with it. */
+/**
+ * Text inside PNG files (PNG specification 11.3.3.4, iTXt): where a picture's numbers come from
+ * goes along with it.
+ */
 
 /** CRC-32 as in PNG's annex D, bit by bit: pictures are saved seldom. */
 function crc32(bytes: Uint8Array): number {
@@ -14,7 +17,8 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Signature, then the chunk IHDR: 13 bytes of data, with length, type and checksum. */
 const AFTER_HEADER = 8 + 12 + 13;
 
-export const isPng = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
+export const isPng = (bytes: Uint8Array): boolean =>
+  SIGNATURE.every((byte, i) => bytes[i] === byte);
 
 /** The same picture with a text under a keyword (1 to 79 Latin letters), in front of its pixels. */
 export function withText(
@@ -36,7 +40,10 @@ export function withText(
   return whole;
 }
 
-/** What stands under a keyword in a picture, as `withText` writes it; null where nothing does, or the file is cut off. */
+/**
+ * What stands under a keyword in a picture, as `withText` writes it; null where nothing does, or
+ * the file is cut off.
+ */
 export function textIn(png: Uint8Array, keyword: string): string | null {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   const decoder = new TextDecoder();

@@ -1,6 +1,9 @@
 // Plain JavaScript: the line of progress of set-up uses it on Node 18.
 
-/** Control characters, and those that turn the direction of a line: both can make a terminal show something else. */
+/**
+ * Control characters, and those that turn the direction of a line: both can make a terminal show
+ * something else.
+ */
 const commands = /[\p{Cc}\p{Bidi_Control}]/gu;
 
 /**
@@ -23,5 +26,7 @@ export const terminalJson = (json) =>
 /** @param {string} character */
 const escaped = (character) => {
   const code = character.charCodeAt(0);
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  return code < 256
+    ? `\\x${code.toString(16).padStart(2, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
 };

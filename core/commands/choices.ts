@@ -1,12 +1,19 @@
 import { LabError } from '../base/errors.ts';
 import type { LabApi, StudyCard, TrialRow } from '../lab/api.ts';
 
-/** The study that a person names: its number, its name, or nothing for the last one. Throws `arguments.*`. */
+/**
+ * The study that a person names: its number, its name, or nothing for the last one. Throws
+ * `arguments.*`.
+ */
 export async function studyNamed(api: LabApi, wanted: string | undefined): Promise<StudyCard> {
   const cards = await api.request('studies.list', {});
   const list = cards.map(({ study }) => `${study.id} "${study.name}"`).join(', ');
   if (cards.length === 0)
-    throw new LabError('arguments.no-study', 'The lab has no study yet.', 'Begin one with: ktg search');
+    throw new LabError(
+      'arguments.no-study',
+      'The lab has no study yet.',
+      'Begin one with: ktg search',
+    );
   if (wanted === undefined) return cards.at(-1)!;
   const byName = cards.filter(({ study }) => study.name === wanted);
   const found = cards.find(({ study }) => String(study.id) === wanted) ?? byName.at(-1);

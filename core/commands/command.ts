@@ -6,12 +6,19 @@ export const Exit = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 export const exitUsage =
   'Exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted (paused or stopped by a person).';
 
-/** What the lab refuses of what a person has said; as `arguments.*`, it ends a command with `Exit.usage`. */
+/**
+ * What the lab refuses of what a person has said; as `arguments.*`, it ends a command with
+ * `Exit.usage`.
+ */
 export class WrongArguments extends LabError {}
 
-/** What was thrown over what options say, as wrong arguments; what a lab could not do is a failure still. */
+/**
+ * What was thrown over what options say, as wrong arguments; what a lab could not do is a failure
+ * still.
+ */
 export function asWrongArguments(error: unknown): unknown {
-  if (!(error instanceof LabError) || /^(store\.|lab\.(unreachable|closed)$)/.test(error.code)) return error;
+  if (!(error instanceof LabError) || /^(store\.|lab\.(unreachable|closed)$)/.test(error.code))
+    return error;
   return new WrongArguments(error.code, error.message, error.next, { cause: error });
 }
 

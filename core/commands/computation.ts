@@ -1,4 +1,9 @@
-import { compilers, type ComputationWish, computationWords, precisions } from '../study/computation.ts';
+import {
+  compilers,
+  type ComputationWish,
+  computationWords,
+  precisions,
+} from '../study/computation.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Values } from './command.ts';
 import { choiceOf } from './values.ts';
@@ -16,12 +21,18 @@ export const computationUsage = `  --precision P     float32, tf32 (cards, their
 
 /** How numbers are to be made; only what was said. */
 export const computationFrom = (values: Values): ComputationWish => ({
-  ...(values.compiler !== undefined && { compiler: choiceOf(values, 'compiler', compilers, 'none') }),
-  ...(values.precision !== undefined && { precision: choiceOf(values, 'precision', precisions, 'float32') }),
+  ...(values.compiler !== undefined && {
+    compiler: choiceOf(values, 'compiler', compilers, 'none'),
+  }),
+  ...(values.precision !== undefined && {
+    precision: choiceOf(values, 'precision', precisions, 'float32'),
+  }),
   ...(values.deterministic === true && { deterministic: true }),
 });
 
-/** `, XLA, bfloat16` behind what is said of a plan that asks for it; '' for the devices' usual way. */
+/**
+ * `, XLA, bfloat16` behind what is said of a plan that asks for it; '' for the devices' usual way.
+ */
 export function computationText({ computation }: TrainingPlan): string {
   return computation ? `, ${computationWords(computation)}` : '';
 }

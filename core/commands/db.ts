@@ -24,7 +24,11 @@ The check fails (exit status 1) when it finds something; it also looks through a
         return check(labToRead(values), json);
       case 'backup': {
         if (file === undefined)
-          throw new LabError('arguments.no-file', 'No file for the copy was named.', 'Example: ktg db backup copy.sqlite'); // prettier-ignore
+          throw new LabError(
+            'arguments.no-file',
+            'No file for the copy was named.',
+            'Example: ktg db backup copy.sqlite',
+          );
         return withLab(values, 'look', async ({ api }) => {
           await api.request('lab.backup', { path: resolve(file) });
           if (json) jsonLine({ file: resolve(file) });

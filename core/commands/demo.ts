@@ -7,7 +7,9 @@ import { runFiles } from '../train/run-folder.ts';
 import { template } from '../graph/templates.ts';
 import { describeGraph } from '../graph/describe.ts';
 
-/** Long enough to see learning, short enough for two processor cores: about three minutes in all. */
+/**
+ * Long enough to see learning, short enough for two processor cores: about three minutes in all.
+ */
 const TEACHER_EPOCHS = '15';
 const GRAPH_EPOCHS = '24';
 const MODEL = 'resnet8';
@@ -31,7 +33,9 @@ export const command: Command = {
     );
     if (taught !== Exit.done) return taught;
 
-    const graph = graphFrom('kd+dml', [MODEL, MODEL, MODEL].join(), [join(teacher, runFiles.checkpoint)]);
+    const graph = graphFrom('kd+dml', [MODEL, MODEL, MODEL].join(), [
+      join(teacher, runFiles.checkpoint),
+    ]);
     line(`\n2. The graph "KD + DML":\n\n${describeGraph(graph)}\n`);
     const trained = await runTraining(
       { ...values, out: join(folder, 'graph'), epochs: GRAPH_EPOCHS },

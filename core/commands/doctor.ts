@@ -70,7 +70,10 @@ function basics(): Finding[] {
   ];
 }
 
-/** The library for processors and that for cards, which computes on processors too: one of them is enough. */
+/**
+ * The library for processors and that for cards, which computes on processors too: one of them is
+ * enough.
+ */
 async function engines(): Promise<Finding[]> {
   const what = 'engine';
   const all = [await verifyLibrary('cpu'), await verifyLibrary('gpu')];
@@ -87,15 +90,19 @@ async function engines(): Promise<Finding[]> {
 }
 
 /**
- * Cards with what keeps the engine from them. A machine without a driver lacks nothing, its processor computes, unless
- * somebody has installed the engine for cards.
+ * Cards with what keeps the engine from them. A machine without a driver lacks nothing, its
+ * processor computes, unless somebody has installed the engine for cards.
  */
 function graphicsCards(): Finding[] {
   const probe = probeCuda();
   const what = 'graphics cards';
   if (probe.driver === null) {
     const [problem] = probe.engine === 'ready' ? diagnose(probe) : [];
-    if (problem) return [{ what, found: 'none, though the engine for cards is installed' }, { what: 'CUDA', ...problem }]; // prettier-ignore
+    if (problem)
+      return [
+        { what, found: 'none, though the engine for cards is installed' },
+        { what: 'CUDA', ...problem },
+      ];
     return [{ what, found: 'none that nvidia-smi knows; the processor computes' }];
   }
   const cards = probe.cards.map(({ title }) => title).join('; ');
@@ -107,7 +114,9 @@ function graphicsCards(): Finding[] {
 
 async function data(): Promise<Finding[]> {
   const found = await Promise.all(
-    (['cifar100', 'cifar10'] as const).map(async (name) => [name, await findOfficial(name)] as const),
+    (['cifar100', 'cifar10'] as const).map(
+      async (name) => [name, await findOfficial(name)] as const,
+    ),
   );
   return found.map(([name, path]) => ({
     what: name,
@@ -118,7 +127,8 @@ async function data(): Promise<Finding[]> {
 /** Looks through the whole lab file: SQLite's own check, and what no constraint can say. */
 function labFinding(file: string): Finding {
   const what = 'lab';
-  if (file === IN_MEMORY || !existsSync(file)) return { what, found: `none yet; ktg search makes ${file}` };
+  if (file === IN_MEMORY || !existsSync(file))
+    return { what, found: `none yet; ktg search makes ${file}` };
   try {
     const problems = checkLabFile(file);
     if (problems.length === 0) return { what, found: `${file}: sound` };

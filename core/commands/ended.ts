@@ -2,11 +2,15 @@ import type { LabApi, TrialRow } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { Watched } from './watch.ts';
 
-/** Runs of what is watched, and pretrainings, that have ended since this program began: events may have passed it by. */
+/**
+ * Runs of what is watched, and pretrainings, that have ended since this program began: events may
+ * have passed it by.
+ */
 export async function endedMeanwhile(api: LabApi, what: Watched): Promise<TrialRow[]> {
   const runs = [...(await pretrainings(api)), ...(await runsOf(api, what))];
   return runs.filter(
-    ({ state, endedAt, createdAt }) => hasEnded(state) && (endedAt ?? createdAt) >= performance.timeOrigin,
+    ({ state, endedAt, createdAt }) =>
+      hasEnded(state) && (endedAt ?? createdAt) >= performance.timeOrigin,
   );
 }
 

@@ -26,11 +26,25 @@ Without it everything runs on the portable engine, much more slowly. The cache i
   options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
   words: 2,
   async run(values, [verb, which]) {
-    if (!verbs.includes(verb ?? '')) throw new LabError('arguments.missing', 'ktg engine needs a verb.', `Verbs: ${verbs.join(', ')}.`); // prettier-ignore
-    if (which !== undefined && !variants.includes(which as Variant)) throw new LabError('arguments.unknown-choice', `"${which}" is no engine.`, `Choose one of ${variants.join(', ')}.`); // prettier-ignore
+    if (!verbs.includes(verb ?? ''))
+      throw new LabError(
+        'arguments.missing',
+        'ktg engine needs a verb.',
+        `Verbs: ${verbs.join(', ')}.`,
+      );
+    if (which !== undefined && !variants.includes(which as Variant))
+      throw new LabError(
+        'arguments.unknown-choice',
+        `"${which}" is no engine.`,
+        `Choose one of ${variants.join(', ')}.`,
+      );
     const variant = (which ?? 'cpu') as Variant;
     if (verb === 'install')
-      return install(variant, textOf(values, 'wheel'), choiceOf(values, 'cuda', ['own', 'system'], 'own'));
+      return install(
+        variant,
+        textOf(values, 'wheel'),
+        choiceOf(values, 'cuda', ['own', 'system'], 'own'),
+      );
     if (verb === 'remove') {
       const removed = await removeLibrary(variant);
       line(removed.length === 0 ? 'Nothing is installed.' : `Removed ${removed.join(', ')}.`);
@@ -56,10 +70,19 @@ function showCards(): void {
   for (const { found, next } of problems) line(`${found}\n-> ${next}`);
 }
 
-async function install(variant: Variant, wheel: string | undefined, cuda: 'own' | 'system'): Promise<number> {
+async function install(
+  variant: Variant,
+  wheel: string | undefined,
+  cuda: 'own' | 'system',
+): Promise<number> {
   const stop = interruption();
   try {
-    const status = await installWithView(process.stderr, { variant, wheel, cuda, signal: stop.signal });
+    const status = await installWithView(process.stderr, {
+      variant,
+      wheel,
+      cuda,
+      signal: stop.signal,
+    });
     line(status.found);
     if (variant === 'gpu') showCards();
     return Exit.done;

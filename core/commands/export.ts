@@ -25,7 +25,9 @@ ${labUsage}
       const { study } = await studyNamed(api, wanted);
       const weights = values['no-weights'] !== true;
       const ready = await api.request('studies.export', { study: study.id, weights });
-      const file = resolve(textOf(values, 'out') ?? ready.name.replace(/[^\p{L}\p{N}. _+-]/gu, '-'));
+      const file = resolve(
+        textOf(values, 'out') ?? ready.name.replace(/[^\p{L}\p{N}. _+-]/gu, '-'),
+      );
       await save(api, ready, file);
       if (values.json === true) jsonLine({ file, bytes: ready.bytes });
       else line(`${file}: ${size(ready.bytes)}. Bring it in elsewhere with: ktg import`);
@@ -56,11 +58,19 @@ async function save(api: LabApi, { download, name }: Download, file: string): Pr
     }
   }
   try {
-    await writeNewFile(file, (part) => pipeline(Readable.from(portions()), createWriteStream(part)), SHARED);
+    await writeNewFile(
+      file,
+      (part) => pipeline(Readable.from(portions()), createWriteStream(part)),
+      SHARED,
+    );
   } catch (error) {
     if (error instanceof LabError && error.code === 'store.file-exists') throw fileExists(file);
     if (error instanceof LabError && error.code !== 'store.cannot-open') throw error;
-    throw new LabError('export.cannot-write', `${name} cannot be written to ${file}: ${messageOf(error)}`, 'Choose another place with --out.'); // prettier-ignore
+    throw new LabError(
+      'export.cannot-write',
+      `${name} cannot be written to ${file}: ${messageOf(error)}`,
+      'Choose another place with --out.',
+    );
   } finally {
     await api.request('files.forget', { file: download });
   }

@@ -13,11 +13,16 @@ import { asWrongArguments } from './command.ts';
 const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
 
 /**
- * A graph as a person names it: a template (with `--nodes`), a file, or the one-line text form. Frozen nodes
- * without a checkpoint get theirs from `teachers`: `FILE` for all of them or `NODE=FILE`, absolute in the graph, since a run
- * may go on from another folder. Throws WrongArguments where it names none.
+ * A graph as a person names it: a template (with `--nodes`), a file, or the one-line text form.
+ * Frozen nodes without a checkpoint get theirs from `teachers`: `FILE` for all of them or
+ * `NODE=FILE`, absolute in the graph, since a run may go on from another folder. Throws
+ * WrongArguments where it names none.
  */
-export function graphFrom(argument: string, nodes: string | undefined, teachers: readonly string[]): Graph {
+export function graphFrom(
+  argument: string,
+  nodes: string | undefined,
+  teachers: readonly string[],
+): Graph {
   try {
     return withTeachers(baseGraph(argument, nodes), teachers);
   } catch (error) {

@@ -25,7 +25,11 @@ ktg graph canonical GRAPH   the one form and key that equal graphs share
   words: 2,
   run(values, [verb, argument]) {
     if (!verbs.includes(verb as (typeof verbs)[number]) || argument === undefined) {
-      throw new LabError('arguments.missing', 'ktg graph needs a verb and one graph.', `Verbs: ${verbs.join(', ')}. See: ktg help graph`); // prettier-ignore
+      throw new LabError(
+        'arguments.missing',
+        'ktg graph needs a verb and one graph.',
+        `Verbs: ${verbs.join(', ')}. See: ktg help graph`,
+      );
     }
     const given = graphFrom(argument, textOf(values, 'nodes'), []);
     const graph = verb === 'canonical' ? canonicalGraph(given) : given;
@@ -34,7 +38,12 @@ ktg graph canonical GRAPH   the one form and key that equal graphs share
     else if (form === 'dot') line(toDot(graph));
     else if (form === 'text') line(toText(graph));
     if (verb === 'check') return Promise.resolve(reportProblems(checkGraph(graph, 'train')));
-    if (form === undefined) line(verb === 'show' ? `${toText(graph)}\n${describeGraph(graph)}` : `${toJson(graph)}\nkey: ${graphKey(given)}`); // prettier-ignore
+    if (form === undefined)
+      line(
+        verb === 'show'
+          ? `${toText(graph)}\n${describeGraph(graph)}`
+          : `${toJson(graph)}\nkey: ${graphKey(given)}`,
+      );
     if (verb === 'show') reportProblems(checkGraph(graph));
     return Promise.resolve(Exit.done);
   },

@@ -19,14 +19,20 @@ export interface UsedLab extends HeldLab {
   takeOver(): Promise<void>;
 }
 
-/** Milliseconds for which a program may still save what its workers hand over, after it has stopped to listen. */
+/**
+ * Milliseconds for which a program may still save what its workers hand over, after it has stopped
+ * to listen.
+ */
 const CLOSING = 90_000;
 
 type Need = 'look' | 'change' | 'make' | 'work';
 const ways = { look: 'to-look', change: 'at-rest', make: 'at-rest', work: 'to-work' } as const;
 const needsFile: readonly Need[] = ['look', 'change'];
 
-/** The lab file that `--lab` names, else the usual one. Throws LabError `arguments.no-file` for an empty name. */
+/**
+ * The lab file that `--lab` names, else the usual one. Throws LabError `arguments.no-file` for an
+ * empty name.
+ */
 export function labNamed(values: Values): string {
   const named = textOf(values, 'lab');
   if (named === '')
@@ -34,19 +40,28 @@ export function labNamed(values: Values): string {
   return labFile(named);
 }
 
-/** The same. Throws LabError `lab.no-file` when there is none, and no program that had one there. */
+/**
+ * The same. Throws LabError `lab.no-file` when there is none, and no program that had one there.
+ */
 export function labToRead(values: Values): string {
   const file = labNamed(values);
   if (!existsSync(file) && !existsSync(`${file}.sock`))
-    throw new LabError('lab.no-file', `There is no lab file ${file} yet.`, 'Make one with: ktg search');
+    throw new LabError(
+      'lab.no-file',
+      `There is no lab file ${file} yet.`,
+      'Make one with: ktg search',
+    );
   return file;
 }
 
 /**
- * The lab that `--lab` names: the one that holds the file already, in whatever program, or else the file opened here.
+ * The lab that `--lab` names: the one that holds the file already, in whatever program, or else the
+ * file opened here.
  *
- * @param need `look` reads only; `change` may change records and trains nothing, `make` also makes the file; `work` trains
- * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the holder cannot be talked to
+ * @param need `look` reads only; `change` may change records and trains nothing, `make` also makes
+ * the file; `work` trains
+ * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the
+ * holder cannot be talked to
  */
 export async function useLab(values: Values, need: Need): Promise<UsedLab> {
   const file = needsFile.includes(need) ? labToRead(values) : labNamed(values);
@@ -86,7 +101,10 @@ async function hold(file: string, need: Need, patience?: number): Promise<HeldLa
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof LabError && error.code === 'lab.unreachable';
 
-/** Asks a lab something that changes nothing; when the program has just ended that held it, whoever holds it next. */
+/**
+ * Asks a lab something that changes nothing; when the program has just ended that held it, whoever
+ * holds it next.
+ */
 export async function ask<Name extends RequestName>(
   lab: UsedLab,
   name: Name,
@@ -103,10 +121,14 @@ export async function ask<Name extends RequestName>(
 }
 
 /**
- * Uses a lab and leaves it, whatever happens. Throws LabError `store.moved`, `store.deleted` when its
- * file has gone meanwhile: what was done then is not where it should be.
+ * Uses a lab and leaves it, whatever happens. Throws LabError `store.moved`, `store.deleted` when
+ * its file has gone meanwhile: what was done then is not where it should be.
  */
-export async function withLab<T>(values: Values, need: Need, work: (lab: UsedLab) => Promise<T>): Promise<T> {
+export async function withLab<T>(
+  values: Values,
+  need: Need,
+  work: (lab: UsedLab) => Promise<T>,
+): Promise<T> {
   const lab = await useLab(values, need);
   try {
     const result = await work(lab);

@@ -37,7 +37,13 @@ ${labUsage}
         `${done}/${total}`,
         `${percent(variants[0]!.mean, 2)} +- ${percent(variants[0]!.standardDeviation, 2)}`,
       ]);
-      const taught = pretrained.map((each) => [String(each.id), each.model, each.state, percent(each.accuracy), each.training.data]); // prettier-ignore
+      const taught = pretrained.map((each) => [
+        String(each.id),
+        each.model,
+        each.state,
+        percent(each.accuracy),
+        each.training.data,
+      ]);
       const tables = [
         { head, rows: cells },
         { head: ['re-run', 'name', 'state', 'runs', 'result'], rows: again },

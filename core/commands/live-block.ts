@@ -3,7 +3,10 @@ import { terminalText } from '../base/terminal-text.js';
 /** Milliseconds between two drawings. */
 const PACE = 100;
 
-/** Lines at the bottom of a terminal that are drawn over themselves, with lasting lines scrolling above them. Silent elsewhere. */
+/**
+ * Lines at the bottom of a terminal that are drawn over themselves, with lasting lines scrolling
+ * above them. Silent elsewhere.
+ */
 export class LiveBlock {
   readonly #stream: NodeJS.WriteStream;
   #drawn = 0;

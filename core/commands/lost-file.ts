@@ -8,15 +8,18 @@ const LOST = ['store.moved', 'store.deleted'];
 /** True for the trouble that a lab's file was moved or deleted while the lab had it open. */
 export const isLost = ({ code }: LabProblem): boolean => LOST.includes(code);
 
-/** Throws LabError `store.moved` or `store.deleted` for a lab whose file is no longer where it was opened. */
+/**
+ * Throws LabError `store.moved` or `store.deleted` for a lab whose file is no longer where it was
+ * opened.
+ */
 export async function requireFile({ api }: HeldLab): Promise<void> {
   const { trouble } = await api.request('lab.status', {});
   if (trouble && isLost(trouble)) throw new LabError(trouble.code, trouble.message, trouble.next);
 }
 
 /**
- * What a command says in the end of a lab file that is gone. The content of a deleted file ends with
- * the program that has it open, so it is copied beside its former name first.
+ * What a command says in the end of a lab file that is gone. The content of a deleted file ends
+ * with the program that has it open, so it is copied beside its former name first.
  */
 export async function rescued(error: unknown, { api, file, elsewhere }: HeldLab): Promise<unknown> {
   if (!(error instanceof LabError) || error.code !== 'store.deleted' || elsewhere) return error;

@@ -10,7 +10,12 @@ import { paperRule, recipeFor } from '../study/plan.ts';
 import type { Rule, StudyPlan } from '../study/plan.ts';
 import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { asWrongArguments, type Values } from './command.ts';
-import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
+import {
+  computationFrom,
+  computationOptions,
+  computationPart,
+  computationUsage,
+} from './computation.ts';
 import { dataOf } from './data-option.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
 
@@ -59,8 +64,8 @@ export const planUsage = `  --nodes N         networks in a graph, 1 to 7; defau
 ${computationUsage}`;
 
 /**
- * The plan of a study as its options say; what is left out depends on the data: built-in pictures mean a quick look. Throws
- * WrongArguments for one that cannot be created.
+ * The plan of a study as its options say; what is left out depends on the data: built-in pictures
+ * mean a quick look. Throws WrongArguments for one that cannot be created.
  */
 export function planFrom(values: Values): StudyPlan {
   try {
@@ -117,8 +122,16 @@ function ruleFrom(values: Values): Rule {
   const first = wholeOf(values, 'min-epochs', paperRule.minimumResource, 1, 100_000);
   if (kind === 'median') return { kind, grace: first, samples: 3 };
   const rungs = textOf(values, 'rungs')?.split(',').map(Number);
-  if (rungs?.some((rung, at) => !Number.isInteger(rung) || rung < 1 || (at > 0 && rung <= rungs[at - 1]!)))
-    throw new LabError('arguments.rungs', `--rungs is "${textOf(values, 'rungs')}"; ascending epochs are needed.`, 'Example: --rungs 1,4,16'); // prettier-ignore
+  if (
+    rungs?.some(
+      (rung, at) => !Number.isInteger(rung) || rung < 1 || (at > 0 && rung <= rungs[at - 1]!),
+    )
+  )
+    throw new LabError(
+      'arguments.rungs',
+      `--rungs is "${textOf(values, 'rungs')}"; ascending epochs are needed.`,
+      'Example: --rungs 1,4,16',
+    );
   const reductionFactor = wholeOf(values, 'reduction', paperRule.reductionFactor, 2, 1000);
   return { kind, reductionFactor, minimumResource: first, ...(rungs && { rungs }) };
 }

@@ -26,7 +26,8 @@ export const said = ({ message, next }: { message: string; next: string }): stri
   `${message.replace(/([^.!?])$/, '$1.')} ${next}`.trim();
 
 /** `1 trial`, `24 trials`. */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** A table with a live line under it: per epoch and node accuracy and loss, then the edges. */
 export function tableReporter({ graph, plan }: RunDescription): Reporter {
@@ -46,7 +47,9 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
       const images = `${split.train.length} training images, judged by ${split.evaluation.length} ${split.evaluationName} images (protocol ${plan.protocol})`;
       print(`${plan.data}: ${images}${resumedAt > 0 ? `; going on after epoch ${resumedAt}` : ''}`);
       print('');
-      const columns = nodeNumbers(graph).map((node) => `${node} ${nodeTitle(graph, node)}`.padEnd(NODE));
+      const columns = nodeNumbers(graph).map((node) =>
+        `${node} ${nodeTitle(graph, node)}`.padEnd(NODE),
+      );
       print(`epoch  ${columns.join('')}images/s  time left`);
       printDim(
         `       ${nodeNumbers(graph)
@@ -73,7 +76,10 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
 /** Width of a node's column. */
 const NODE = 18;
 
-/** `0>1 T 1.234`: source > destination, gate's letter, mean loss after the gate; `x 0.25` where the gate weighs. */
+/**
+ * `0>1 T 1.234`: source > destination, gate's letter, mean loss after the gate; `x 0.25` where the
+ * gate weighs.
+ */
 const edgeText = (graph: Graph, { edges }: EpochMetrics): string =>
   graph.edges
     .flatMap((edge, i) => {
@@ -98,7 +104,12 @@ export function jsonReporter(description: RunDescription): Reporter {
       // epochs are the unit of the JSON form
     },
     epoch(metrics, imagesPerSecond, secondsLeft) {
-      const edges = description.graph.edges.map(({ source, destination, gate: name }, i) => ({ source, destination, gate: name, ...metrics.edges[i] })); // prettier-ignore
+      const edges = description.graph.edges.map(({ source, destination, gate: name }, i) => ({
+        source,
+        destination,
+        gate: name,
+        ...metrics.edges[i],
+      }));
       jsonLine({ event: 'epoch', ...metrics, edges, imagesPerSecond, secondsLeft });
     },
   };

@@ -4,7 +4,12 @@ import { BASELINES } from '../lab/api.ts';
 import type { Baseline, LabApi, RerunInput, RerunView, StudyCard } from '../lab/api.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import type { Command, Values } from './command.ts';
-import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
+import {
+  computationFrom,
+  computationOptions,
+  computationPart,
+  computationUsage,
+} from './computation.ts';
 import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import type { HeldLab } from '../lab/hold.ts';
@@ -57,14 +62,20 @@ Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes
       const view =
         textOf(values, 'continue') === undefined
           ? await create(lab, values, wanted)
-          : await lab.api.request('reruns.resume', { rerun: wholeOf(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER) }); // prettier-ignore
+          : await lab.api.request('reruns.resume', {
+              rerun: wholeOf(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
+            });
       const json = values.json === true;
       announceRerun(view, json);
       return followRerun(lab, view.rerun.id, json);
     }),
 };
 
-async function create({ api }: HeldLab, values: Values, wanted: string | undefined): Promise<RerunView> {
+async function create(
+  { api }: HeldLab,
+  values: Values,
+  wanted: string | undefined,
+): Promise<RerunView> {
   const card = await studyNamed(api, wanted);
   const { training } = card.study.plan;
   const { from, called } = await subjectOf(api, card, values);
@@ -95,8 +106,15 @@ async function subjectOf(
     return { from: { run: trial.run }, called: `trial ${trial.number}` };
   }
   if (values.trial !== undefined)
-    throw new LabError('arguments.two-graphs', 'Both --trial and --graph name a graph.', 'Leave one of them out.'); // prettier-ignore
-  return { from: { graph: graphFrom(graph, textOf(values, 'nodes'), []) }, called: 'another graph' };
+    throw new LabError(
+      'arguments.two-graphs',
+      'Both --trial and --graph name a graph.',
+      'Leave one of them out.',
+    );
+  return {
+    from: { graph: graphFrom(graph, textOf(values, 'nodes'), []) },
+    called: 'another graph',
+  };
 }
 
 function baselinesFrom(values: Values): Baseline[] {

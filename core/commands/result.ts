@@ -20,8 +20,15 @@ export function showResult(view: StudyView, top = TOP): void {
   const rows = rankTrials(trials).slice(0, top);
   if (rows.length > 0) {
     line();
-    const cells = rows.map((row) => [String(row.number), percent(row.accuracy), `${row.epoch}/${row.epochs}`, toText(row.graph), briefOutcome(row)]); // prettier-ignore
-    for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells])) line(text);
+    const cells = rows.map((row) => [
+      String(row.number),
+      percent(row.accuracy),
+      `${row.epoch}/${row.epochs}`,
+      toText(row.graph),
+      briefOutcome(row),
+    ]);
+    for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells]))
+      line(text);
   }
 }
 

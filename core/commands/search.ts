@@ -46,7 +46,9 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
         line(`Search space: ${spaceText(plan.space)}`);
-        line(`${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`);
+        line(
+          `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
+        );
         for (const warning of warnings) line(said(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
         line();

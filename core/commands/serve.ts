@@ -34,7 +34,8 @@ Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies
         },
       });
       if (values.json === true) jsonLine({ event: 'serving', url: served.url, port: served.port });
-      else line(`The lab ${lab.file} is at\n\n  ${served.url}\n\nThis link works once. Ctrl-C ends.`);
+      else
+        line(`The lab ${lab.file} is at\n\n  ${served.url}\n\nThis link works once. Ctrl-C ends.`);
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener('abort', () => {
           resolve();

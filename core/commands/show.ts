@@ -31,7 +31,9 @@ ${labUsage}
     withLab(values, 'look', async ({ api }) => {
       const json = values.json === true;
       if (textOf(values, 'rerun') !== undefined) {
-        const view = await api.request('reruns.open', { rerun: wholeOf(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER) }); // prettier-ignore
+        const view = await api.request('reruns.open', {
+          rerun: wholeOf(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER),
+        });
         if (json) jsonLine(view);
         else
           rerunLines(view).forEach((text) => {
@@ -61,10 +63,18 @@ ${labUsage}
         line(describeGraph(view.graph));
         line();
         for (const { epoch, nodes } of view.epochList)
-          line(`epoch ${String(epoch).padStart(4)}  ${nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  ')}`); // prettier-ignore
+          line(
+            `epoch ${String(epoch).padStart(4)}  ${nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  ')}`,
+          );
         for (const decision of view.decisions) line(explainDecision(decision));
-        for (const { fromEpoch, made } of changesOf(view.attemptList, ({ environment }) => environment))
-          if (made) line(`from epoch ${fromEpoch + 1} made by ktg ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`); // prettier-ignore
+        for (const { fromEpoch, made } of changesOf(
+          view.attemptList,
+          ({ environment }) => environment,
+        ))
+          if (made)
+            line(
+              `from epoch ${fromEpoch + 1} made by ktg ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`,
+            );
       }
       return Exit.done;
     }),

@@ -43,8 +43,8 @@ const deviceLines = (devices: readonly Device[]): string[] =>
   ]);
 
 /**
- * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are. Throws `arguments.slots`, and
- * `workers.*` as wrong arguments.
+ * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are.
+ * Throws `arguments.slots`, and `workers.*` as wrong arguments.
  *
  * @param leaving whether some device must have a slot then, for what is to train
  */
@@ -59,8 +59,12 @@ export async function setSlots(
   const all = (training.length > 0 ? training : devices.slice(0, 1)).map(({ name }) => name);
   const wishes = wanted.split(',').flatMap((wish) => {
     const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(wish.trim()) ?? [];
-    if (count === undefined || (device === undefined && Number(count) === 0)) throw notSlots(wanted);
-    return (device === undefined ? all : [device]).map((name) => ({ device: name, slots: Number(count) }));
+    if (count === undefined || (device === undefined && Number(count) === 0))
+      throw notSlots(wanted);
+    return (device === undefined ? all : [device]).map((name) => ({
+      device: name,
+      slots: Number(count),
+    }));
   });
   if (leaving === 'some') requireSlot(wanted, devices, wishes);
   try {
@@ -77,7 +81,10 @@ function requireSlot(
   wishes: readonly { device: string; slots: number }[],
 ): void {
   const wished = new Map(wishes.map(({ device, slots }) => [device, slots]));
-  const left = devices.map((device) => ({ ...device, slots: wished.get(device.name) ?? device.slots }));
+  const left = devices.map((device) => ({
+    ...device,
+    slots: wished.get(device.name) ?? device.slots,
+  }));
   const missing = missingSlots(left);
   if (missing !== '')
     throw new LabError(

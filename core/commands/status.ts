@@ -22,12 +22,22 @@ ${labUsage}
         return Exit.done;
       }
       const { total, checkpoints } = status.sizes;
-      line(`${file}: ${size(total)}, ${size(checkpoints)} of it weights; ${size(status.diskFree)} free on its disk`); // prettier-ignore
-      line(`${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`); // prettier-ignore
+      line(
+        `${file}: ${size(total)}, ${size(checkpoints)} of it weights; ${size(status.diskFree)} free on its disk`,
+      );
+      line(
+        `${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`,
+      );
       if (status.trouble) line(`Trouble: ${said(status.trouble)}`);
-      if (!elsewhere) line(status.heldBy ? `Held by process ${status.heldBy.pid}.` : 'No lab is open on it: nothing trains now.'); // prettier-ignore
+      if (!elsewhere)
+        line(
+          status.heldBy
+            ? `Held by process ${status.heldBy.pid}.`
+            : 'No lab is open on it: nothing trains now.',
+        );
       const devices = elsewhere ? await api.request('devices.list', {}) : [];
-      for (const text of [...deviceTexts(devices), slotlessText(devices)].filter(Boolean)) line(text);
+      for (const text of [...deviceTexts(devices), slotlessText(devices)].filter(Boolean))
+        line(text);
       for (const slot of elsewhere ? status.slots : []) line(`  ${slotText(slot)}`);
       for (const card of studies.filter(({ study }) => atWork(study.state))) {
         line(`study ${card.study.id} "${card.study.name}": ${card.study.state}, ${cardText(card)}`);

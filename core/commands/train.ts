@@ -70,17 +70,25 @@ ktg train --resume --out DIR             goes on with an interrupted run
   --nodes A,B,...   architectures of a template's nodes, default resnet8,resnet8,resnet8
   --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)
 ${trainingUsage}`,
-  options: { ...trainingOptions, nodes: { type: 'string' }, teacher: { type: 'string', multiple: true } },
+  options: {
+    ...trainingOptions,
+    nodes: { type: 'string' },
+    teacher: { type: 'string', multiple: true },
+  },
   words: 1,
   async run(values, [argument]) {
     const teachers = (values.teacher ?? []) as string[];
-    const graph = argument === undefined ? undefined : graphFrom(argument, textOf(values, 'nodes'), teachers);
+    const graph =
+      argument === undefined ? undefined : graphFrom(argument, textOf(values, 'nodes'), teachers);
     if (graph) requireTrainable(graph);
     return runTraining(values, graph, argument ?? '');
   },
 };
 
-/** Trains `graph`, or goes on with what `--out` holds; `name` is what the default folder is called after. */
+/**
+ * Trains `graph`, or goes on with what `--out` holds; `name` is what the default folder is called
+ * after.
+ */
 export async function runTraining(
   values: Values,
   graph: RunDescription['graph'] | undefined,
@@ -88,13 +96,33 @@ export async function runTraining(
 ): Promise<number> {
   const resume = values.resume === true;
   const out = textOf(values, 'out');
-  if (resume && out === undefined) throw new LabError('arguments.resume', '--resume needs the folder of the run.', 'Give it with --out DIR.'); // prettier-ignore
-  if (!resume && !graph) throw new LabError('arguments.missing', 'Which graph?', 'Give a template, a file or a text form. See: ktg help train'); // prettier-ignore
+  if (resume && out === undefined)
+    throw new LabError(
+      'arguments.resume',
+      '--resume needs the folder of the run.',
+      'Give it with --out DIR.',
+    );
+  if (!resume && !graph)
+    throw new LabError(
+      'arguments.missing',
+      'Which graph?',
+      'Give a template, a file or a text form. See: ktg help train',
+    );
   const folder = new RunFolder(out ?? freeFolder(name));
   return folder.use(async () => {
-    if (!resume && folder.exists) throw new LabError('run.exists', `${folder.path} already holds a run.`, 'Go on with it by --resume, or choose another folder with --out.'); // prettier-ignore
+    if (!resume && folder.exists)
+      throw new LabError(
+        'run.exists',
+        `${folder.path} already holds a run.`,
+        'Go on with it by --resume, or choose another folder with --out.',
+      );
     const description = resume ? folder.description() : describe(values, graph!);
-    if (resume && graph && JSON.stringify(graph) !== JSON.stringify(description.graph)) throw new LabError('run.other-graph', `${folder.path} holds a run of another graph.`, 'Leave the graph out to go on with that run.'); // prettier-ignore
+    if (resume && graph && JSON.stringify(graph) !== JSON.stringify(description.graph))
+      throw new LabError(
+        'run.other-graph',
+        `${folder.path} holds a run of another graph.`,
+        'Leave the graph out to go on with that run.',
+      );
     const finished = await train(values, folder, description, resume);
     return finished ? Exit.done : Exit.interrupted;
   });
@@ -109,7 +137,9 @@ async function train(
   const json = values.json === true;
   const dataset = await openWithProgress(description.plan.data);
   const threads = description.threads === null ? {} : { threads: description.threads };
-  const wanted = resume ? description.engine : choiceOf(values, 'engine', ['auto', ...engineNames], 'auto');
+  const wanted = resume
+    ? description.engine
+    : choiceOf(values, 'engine', ['auto', ...engineNames], 'auto');
   const device = resume ? (description.device ?? 'cpu') : deviceOf(values, wanted);
   const computation = resume ? description.computation : computationFrom(values);
   const engine = await openEngine({
@@ -119,25 +149,42 @@ async function train(
     ...(computation && { computation }),
   });
   const used = engine.info.computation;
-  const run = { ...description, engine: engine.info.name, device, ...(used && { computation: used }) };
+  const run = {
+    ...description,
+    engine: engine.info.name,
+    device,
+    ...(used && { computation: used }),
+  };
   if (!resume) folder.describe(run);
   if (!json) line(introduction(engine.info, dataset));
   const reporter = json ? jsonReporter(run) : tableReporter(run);
   const finished = await trainInFolder(folder, run, dataset, engine, reporter);
   const goOn = `ktg train --resume --out ${folder.path}`;
-  if (json) jsonLine({ event: 'end', finished, folder: folder.path, ...(finished ? {} : { goOn }) });
-  else line(finished ? `\nDone. Weights and numbers are in ${folder.path}` : `\nSaved. Go on with: ${goOn}`);
+  if (json)
+    jsonLine({ event: 'end', finished, folder: folder.path, ...(finished ? {} : { goOn }) });
+  else
+    line(
+      finished
+        ? `\nDone. Weights and numbers are in ${folder.path}`
+        : `\nSaved. Go on with: ${goOn}`,
+    );
   return finished;
 }
 
-const introduction = ({ version, name, device, computation, note }: EngineInfo, dataset: Dataset): string =>
+const introduction = (
+  { version, name, device, computation, note }: EngineInfo,
+  dataset: Dataset,
+): string =>
   [
     `${version} (${name}), ${device}${computation ? `, ${computationWords(computation)}` : ''}`,
     ...(note === undefined ? [] : [note]),
     dataset.source,
   ].join('\n');
 
-/** The device that was asked for; else a card where the engine can use it. Why it cannot is said, not passed over. */
+/**
+ * The device that was asked for; else a card where the engine can use it. Why it cannot is said,
+ * not passed over.
+ */
 function deviceOf(values: Values, engine: string): DeviceKind {
   const asked = choiceOf(values, 'device', ['auto', 'cpu', 'gpu'], 'auto');
   if (asked !== 'auto') return asked;
@@ -164,7 +211,8 @@ function describe(values: Values, graph: RunDescription['graph']): RunDescriptio
   const epochs = wholeOf(values, 'epochs', quick ? SYNTHETIC_EPOCHS : PAPER_EPOCHS, 1, 100_000);
   const batch = wholeOf(values, 'batch', 64, 1, 65_536);
   const seed = wholeOf(values, 'seed', 1, 0, LARGEST_SEED);
-  const threads = textOf(values, 'threads') === undefined ? null : wholeOf(values, 'threads', 1, 1, 1024);
+  const threads =
+    textOf(values, 'threads') === undefined ? null : wholeOf(values, 'threads', 1, 1, 1024);
   const protocol = choiceOf(values, 'protocol', PROTOCOLS, 'paper');
   const recipe = { ...recipeFor(epochs), batch };
   const plan = { data, protocol, purpose: 'search' as const, splitSeed: seed, epochs, recipe };
@@ -173,7 +221,12 @@ function describe(values: Values, graph: RunDescription['graph']): RunDescriptio
 
 /** out/NAME, or out/NAME-2 and so on where that is taken. */
 export function freeFolder(name: string): string {
-  const plain = name.replace(/\.json$/, '').replace(/[^a-zA-Z0-9.+-]+/g, '-').slice(-40).replace(/^[-.]+/, '') || 'run'; // prettier-ignore
+  const plain =
+    name
+      .replace(/\.json$/, '')
+      .replace(/[^a-zA-Z0-9.+-]+/g, '-')
+      .slice(-40)
+      .replace(/^[-.]+/, '') || 'run';
   for (let n = 1; ; n++) {
     const path = `out/${plain}${n === 1 ? '' : `-${n}`}`;
     if (!existsSync(path)) return path;

@@ -19,8 +19,9 @@ export interface Reporter {
 }
 
 /**
- * Trains a run in its folder to the end, saving after every epoch. Returns false when SIGINT or SIGTERM ended it
- * early: then the step in progress was finished and everything saved. A second signal ends the process at once.
+ * Trains a run in its folder to the end, saving after every epoch. Returns false when SIGINT or
+ * SIGTERM ended it early: then the step in progress was finished and everything saved. A second
+ * signal ends the process at once.
  */
 export async function trainInFolder(
   folder: RunFolder,
@@ -32,7 +33,15 @@ export async function trainInFolder(
   const { graph, plan, seed } = description;
   const steps = new Steps(engine);
   const teachers = readTeachers(description, dataset);
-  const training = await Training.prepare({ graph, plan, seed, dataset, steps, teachers, nodes: 'all' });
+  const training = await Training.prepare({
+    graph,
+    plan,
+    seed,
+    dataset,
+    steps,
+    teachers,
+    nodes: 'all',
+  });
   const stop = interruption();
   try {
     const saved = folder.checkpoint();

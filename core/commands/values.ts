@@ -24,8 +24,16 @@ export function nameOf(values: Values): string | undefined {
 const MOST_NAME = 200;
 const nameSchema = lineSchema(MOST_NAME);
 
-/** A whole number option within bounds. Throws `arguments.not-a-number` or `arguments.out-of-range`. */
-export function wholeOf(values: Values, name: string, fallback: number, least: number, most: number): number {
+/**
+ * A whole number option within bounds. Throws `arguments.not-a-number` or `arguments.out-of-range`.
+ */
+export function wholeOf(
+  values: Values,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
   const text = textOf(values, name);
   if (text === undefined) return fallback;
   const value = Number(text);

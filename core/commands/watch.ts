@@ -1,4 +1,12 @@
-import type { LabApi, LabEvent, LabProblem, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import type {
+  LabApi,
+  LabEvent,
+  LabProblem,
+  RerunView,
+  SlotView,
+  StudyCard,
+  TrialRow,
+} from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { HeldLab } from '../lab/hold.ts';
 import { mayPass } from '../search/scheduler.ts';
@@ -34,9 +42,10 @@ interface Told {
 }
 
 /**
- * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a terminal, slots and progress
- * below; with `json`, one object a line. Ctrl-C once pauses it cleanly, twice leaves at once; of a lab that runs elsewhere it
- * only stops the looking, and when that one's program ends, this one takes the lab over and goes on.
+ * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a
+ * terminal, slots and progress below; with `json`, one object a line. Ctrl-C once pauses it
+ * cleanly, twice leaves at once; of a lab that runs elsewhere it only stops the looking, and when
+ * that one's program ends, this one takes the lab over and goes on.
  */
 export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
   const told: Told = { runs: new Set(), slotless: false };
@@ -99,7 +108,8 @@ async function look(
     if (event.type === 'runs') event.rows.forEach(row);
     if (event.type === 'slots') {
       scene.slots = event.slots;
-      if (event.slots.every(({ state }) => state === 'retired')) void slotless().catch(() => undefined);
+      if (event.slots.every(({ state }) => state === 'retired'))
+        void slotless().catch(() => undefined);
     }
     if (event.type === 'trouble') trouble(event.problem);
     if (event.type === 'log')
@@ -134,14 +144,16 @@ async function look(
     }
     if (lab.elsewhere) finish();
     else {
-      if (!json) block.print('Pausing: workers hand over what they have. Ctrl-C again ends at once.');
+      if (!json)
+        block.print('Pausing: workers hand over what they have. Ctrl-C again ends at once.');
       void pause(api, what).catch(finish);
     }
   });
   try {
     await readScene(api, what, scene);
     (await endedMeanwhile(api, what)).forEach(row);
-    if (!json) for (const text of deviceTexts(await api.request('devices.list', {}))) block.print(text);
+    if (!json)
+      for (const text of deviceTexts(await api.request('devices.list', {}))) block.print(text);
     if (stateOf(scene, what) === 'running') {
       await slotless();
       await Promise.race([finished, lab.lost]);
@@ -180,7 +192,10 @@ const pause = async (api: LabApi, what: Watched): Promise<unknown> =>
 async function readScene(api: LabApi, what: Watched, scene: Scene): Promise<void> {
   scene.slots = await api.request('slots.list', {});
   if ('rerun' in what) scene.rerun = await api.request('reruns.open', what);
-  else scene.card = (await api.request('studies.list', {})).find(({ study }) => study.id === what.study)!;
+  else
+    scene.card = (await api.request('studies.list', {})).find(
+      ({ study }) => study.id === what.study,
+    )!;
 }
 
 const stateOf = ({ card, rerun }: Scene, what: Watched): string =>
@@ -216,11 +231,20 @@ const runText = ({ kind, variant, number, seed, state, accuracy, graph }: TrialR
 const BAR = 40;
 
 function lines({ card, rerun, slots }: Scene, what: Watched): string[] {
-  const [done, total] = card ? [card.done, card.study.plan.trials] : [rerun?.done ?? 0, rerun?.total ?? 1];
+  const [done, total] = card
+    ? [card.done, card.study.plan.trials]
+    : [rerun?.done ?? 0, rerun?.total ?? 1];
   const filled = Math.round((BAR * done) / Math.max(1, total));
   const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`;
   const left = rerun?.timeLeft == null ? '' : `about ${span(rerun.timeLeft)} left`;
   const [far, rest] = card ? cardParts(card) : [`${done} of ${counted(total, 'run')}`, left];
-  const own = slots.filter((slot) => slot.run === null || worksOn(slot, what) || mayServe(slot, what));
-  return ['', `${bar} ${far}`, ...(rest === '' ? [] : [rest]), ...own.map((slot) => `  ${slotText(slot)}`)];
+  const own = slots.filter(
+    (slot) => slot.run === null || worksOn(slot, what) || mayServe(slot, what),
+  );
+  return [
+    '',
+    `${bar} ${far}`,
+    ...(rest === '' ? [] : [rest]),
+    ...own.map((slot) => `  ${slotText(slot)}`),
+  ];
 }

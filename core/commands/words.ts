@@ -21,11 +21,24 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (cells[0] ?? []).map((_, at) =>
     cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
   );
-  return cells.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd()); // prettier-ignore
+  return cells.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
-/** How far a study is: `12 of 30 trials, 1 failed`, then `best 41.2 % (trial 7), about 3 min left`. */
-export function cardParts({ study, done, counts, best, timeLeft }: StudyCard): [done: string, rest: string] {
+/**
+ * How far a study is: `12 of 30 trials, 1 failed`, then `best 41.2 % (trial 7), about 3 min left`.
+ */
+export function cardParts({
+  study,
+  done,
+  counts,
+  best,
+  timeLeft,
+}: StudyCard): [done: string, rest: string] {
   const failed = counts.failed + counts.outOfMemory;
   return [
     `${done} of ${counted(study.plan.trials, 'trial')}${failed > 0 ? `, ${failed} failed` : ''}`,
@@ -56,7 +69,11 @@ export function briefOutcome(row: TrialRow): string {
   if (row.stop) {
     const { rung, value, rank, n, median } = row.stop;
     const why =
-      value === null ? 'not a number' : rank === null ? `median ${percent(median)}` : `rank ${rank} of ${n}`;
+      value === null
+        ? 'not a number'
+        : rank === null
+          ? `median ${percent(median)}`
+          : `rank ${rank} of ${n}`;
     return `stopped at epoch ${rung}, ${why}`;
   }
   if (row.state === 'completed') return row.state;
@@ -70,16 +87,24 @@ export function briefOutcome(row: TrialRow): string {
 export const trialText = (row: TrialRow): string =>
   `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
 
-/** `cpu:0  trial 12  epoch 3 of 8, step 40 of 62  812 images/s  31.2 %`; before its first step `epoch 1 of 8, compiling, 12 s` */
+/**
+ * `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before its first step `epoch 1
+ * of 8, compiling, 12 s`
+ */
 export function slotText(slot: SlotView): string {
   if (slot.run === null)
     return `${slot.name}  ${slot.state}${slot.problem === '' ? '' : `: ${slot.problem}`}`;
   const { progress } = slot;
-  const steps = progress && progress.steps > 0 ? `, step ${progress.step} of ${progress.steps}` : '';
+  const steps =
+    progress && progress.steps > 0 ? `, step ${progress.step} of ${progress.steps}` : '';
   const pace =
-    progress && progress.imagesPerSecond > 0 ? `  ${progress.imagesPerSecond.toFixed(0)} images/s` : '';
+    progress && progress.imagesPerSecond > 0
+      ? `  ${progress.imagesPerSecond.toFixed(0)} images/s`
+      : '';
   const compiling =
-    progress && progress.compiling !== null ? `, compiling, ${progress.compiling.toFixed(0)} s` : '';
+    progress && progress.compiling !== null
+      ? `, compiling, ${progress.compiling.toFixed(0)} s`
+      : '';
   const title = slot.title.replace(/^(Study|Re-run) ".*", /, '');
   return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`;
 }
@@ -88,7 +113,10 @@ export function slotText(slot: SlotView): string {
 export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
   `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
 
-/** `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`: what computes, and why a card does not or has so many slots. */
+/**
+ * `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`: what computes, and why a card does not or has so
+ * many slots.
+ */
 export const deviceTexts = (devices: readonly Device[]): string[] =>
   devices
     .filter(({ slots, note, present }) => present && (slots > 0 || note !== undefined))
@@ -110,7 +138,10 @@ export function slotlessText(devices: readonly Device[]): string {
   return missing === '' ? '' : `No device has a slot: ktg slots ${missing}`;
 }
 
-/** Table of a re-run: each variant with its mean, deviation and values, then its difference to the graph. */
+/**
+ * Table of a re-run: each variant with its mean, deviation and values, then its difference to the
+ * graph.
+ */
 export function rerunLines(view: RerunView): string[] {
   const { rerun, variants, reference } = view;
   const { data, protocol, purpose, epochs } = rerun.training;
@@ -131,10 +162,16 @@ export function rerunLines(view: RerunView): string[] {
     '',
     ...table([['variant', 'mean +- std', 'values (%)'], ...rows]),
     ...(differences.length > 0
-      ? ['', ...table([['graph minus', 'points', '95 % interval (Welch)', 'verdict'], ...differences])]
+      ? [
+          '',
+          ...table([['graph minus', 'points', '95 % interval (Welch)', 'verdict'], ...differences]),
+        ]
       : []),
     ...(reference.length > 0 ? [''] : []),
-    ...reference.map(({ title, mean, standardDeviation }) => `paper: ${title}: ${percent(mean, 2)} +- ${percent(standardDeviation, 2)}`), // prettier-ignore
+    ...reference.map(
+      ({ title, mean, standardDeviation }) =>
+        `paper: ${title}: ${percent(mean, 2)} +- ${percent(standardDeviation, 2)}`,
+    ),
   ];
 }
 
@@ -145,4 +182,5 @@ const differenceCells = ({ mean, low, high, significant }: Difference): string[]
   significant ? (mean > 0 ? 'the graph is better' : 'the graph is worse') : 'no clear difference',
 ];
 
-const signed = (fraction: number): string => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)}`;
+const signed = (fraction: number): string =>
+  `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)}`;

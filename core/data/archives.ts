@@ -16,8 +16,9 @@ export interface OfficialArchive {
 const OFFICIAL_SITE = 'https://www.cs.toronto.edu/~kriz/';
 
 /**
- * Source of MD5: https://www.cs.toronto.edu/~kriz/cifar.html. Sizes and SHA-256, which that site does not
- * give: the checksum lists of TensorFlow Datasets 4.9.10, equal in GoMLX and in red-datasets.
+ * Source of MD5: https://www.cs.toronto.edu/~kriz/cifar.html. Sizes and SHA-256, which that site
+ * does not give: the checksum lists of TensorFlow Datasets 4.9.10, equal in GoMLX and in
+ * red-datasets.
  */
 export const OFFICIAL_ARCHIVES: Readonly<Record<CifarName, OfficialArchive>> = {
   cifar100: {

@@ -15,8 +15,8 @@ const LAST = SIDE - 1;
 const SCALED = Float32Array.from({ length: 256 }, (_, value) => value / 255);
 
 /**
- * REFLECTED[i] is the row or column that position i of the padded image (32 + 2 * 4 wide) shows: the edge pixel is
- * not repeated, so position 3 shows 1 and position 36 shows 30.
+ * REFLECTED[i] is the row or column that position i of the padded image (32 + 2 * 4 wide) shows:
+ * the edge pixel is not repeated, so position 3 shows 1 and position 36 shows 30.
  */
 const REFLECTED = Int32Array.from({ length: SIDE + 2 * PADDING }, (_, i) => {
   const position = Math.abs(i - PADDING);
@@ -24,10 +24,13 @@ const REFLECTED = Int32Array.from({ length: SIDE + 2 * PADDING }, (_, i) => {
 });
 
 /**
- * Training batch from codes [B, 4] of `epochBatches`: flip left-right, pad 4 by reflection, crop 32 x 32 at
- * (row, column). out[h, w] = flipped[reflect(h + row - 4), reflect(w + column - 4)].
+ * Training batch from codes [B, 4] of `epochBatches`: flip left-right, pad 4 by reflection, crop 32
+ * x 32 at (row, column). out[h, w] = flipped[reflect(h + row - 4), reflect(w + column - 4)].
  */
-export function augmentedBatch(dataset: Pick<Dataset, 'images' | 'labels'>, codes: Int32Array): Batch {
+export function augmentedBatch(
+  dataset: Pick<Dataset, 'images' | 'labels'>,
+  codes: Int32Array,
+): Batch {
   const batch = emptyBatch(codes.length / CODE_LENGTH);
   const columns = new Int32Array(SIDE);
   let to = 0;
@@ -56,7 +59,10 @@ export function augmentedBatch(dataset: Pick<Dataset, 'images' | 'labels'>, code
 }
 
 /** Evaluation batch: the images [B] as they are, only scaled. */
-export function plainBatch(dataset: Pick<Dataset, 'images' | 'labels'>, indices: Int32Array): Batch {
+export function plainBatch(
+  dataset: Pick<Dataset, 'images' | 'labels'>,
+  indices: Int32Array,
+): Batch {
   const batch = emptyBatch(indices.length);
   let to = 0;
   for (let b = 0; b < indices.length; b++) {

@@ -1,7 +1,10 @@
 import { LabError } from '../base/errors.ts';
 import { shuffle, stream } from '../base/random.ts';
 
-/** Numbers that describe one image of a training batch: image index, flip, row offset, column offset. */
+/**
+ * Numbers that describe one image of a training batch: image index, flip, row offset, column
+ * offset.
+ */
 export const CODE_LENGTH = 4;
 /** Reflected pixels on every side before the crop, so crop offsets are 0 .. 2 * PADDING. */
 export const PADDING = 4;
@@ -26,14 +29,19 @@ export function stepsPerEpoch(images: number, batch: number): number {
 }
 
 /**
- * What every engine trains on in one epoch (1-based): the order of the images and how each one is augmented.
- * It depends on the seed, the epoch and the list of training images alone, so a resumed run, another engine or
- * another worker sees the same batches.
+ * What every engine trains on in one epoch (1-based): the order of the images and how each one is
+ * augmented. It depends on the seed, the epoch and the list of training images alone, so a resumed
+ * run, another engine or another worker sees the same batches.
  *
  * @param train indices of the training images, in any fixed order
  * @returns codes [steps, batch, 4] = (image index, flip 0/1, row offset 0..8, column offset 0..8)
  */
-export function epochBatches(seed: number, epoch: number, train: Int32Array, batch: number): Int32Array {
+export function epochBatches(
+  seed: number,
+  epoch: number,
+  train: Int32Array,
+  batch: number,
+): Int32Array {
   const steps = stepsPerEpoch(train.length, batch);
   const order = shuffle(train.slice(), stream(seed, 'order', epoch));
   const augment = stream(seed, 'augment', epoch);

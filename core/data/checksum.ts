@@ -20,6 +20,7 @@ export async function differenceOf(
   }
   const [foundMd5, foundSha256] = [md5.digest('hex'), sha256.digest('hex')];
   if (foundMd5 !== archive.md5) return `has MD5 ${foundMd5}, expected ${archive.md5}`;
-  if (foundSha256 !== archive.sha256) return `has SHA-256 ${foundSha256}, expected ${archive.sha256}`;
+  if (foundSha256 !== archive.sha256)
+    return `has SHA-256 ${foundSha256}, expected ${archive.sha256}`;
   return null;
 }

@@ -7,11 +7,16 @@ import type { DataOptions } from './progress.ts';
 
 export type CifarName = 'cifar100' | 'cifar10';
 
-/** Official binary layout: records of label bytes and 3,072 pixel bytes (1,024 red, 1,024 green, 1,024 blue). */
+/**
+ * Official binary layout: records of label bytes and 3,072 pixel bytes (1,024 red, 1,024 green,
+ * 1,024 blue).
+ */
 export interface CifarLayout {
   name: CifarName;
   title: string;
-  /** One label byte after the other, each with the number of its values; the last one is the label. */
+  /**
+   * One label byte after the other, each with the number of its values; the last one is the label.
+   */
   labelBytes: readonly { title: string; values: number }[];
   train: readonly string[];
   test: readonly string[];
@@ -53,7 +58,9 @@ const recordBytes = (layout: CifarLayout): number => layout.labelBytes.length + 
 /** Class names are a list of short words. */
 const MAX_NAMES_BYTES = 2 ** 16;
 
-/** No official file is larger than CIFAR-100's training images, and no set than all of its images. */
+/**
+ * No official file is larger than CIFAR-100's training images, and no set than all of its images.
+ */
 const WANTED: Wanted = {
   maxBytes: new Map(
     layouts.flatMap((layout) => [
@@ -72,11 +79,11 @@ function largestFile(): number {
 }
 
 /**
- * Reads CIFAR-100 (fine labels) or CIFAR-10, or a part of one in the same layout, from a .tar.gz, a .tar or a folder
- * with the .bin files; file names tell which it is.
+ * Reads CIFAR-100 (fine labels) or CIFAR-10, or a part of one in the same layout, from a .tar.gz, a
+ * .tar or a folder with the .bin files; file names tell which it is.
  *
- * @throws LabError those of `readMembers`, and `data.no-images`, `data.missing-file`, `data.wrong-size`,
- *   `data.label-out-of-range`
+ * @throws LabError those of `readMembers`, and `data.no-images`, `data.missing-file`,
+ * `data.wrong-size`, `data.label-out-of-range`
  */
 export async function readCifar(path: string, options: DataOptions = {}): Promise<Dataset> {
   const members = await readMembers(path, WANTED, options);
@@ -151,7 +158,10 @@ function filesOf(
 const countOf = (files: Member[], layout: CifarLayout): number =>
   files.reduce((sum, { bytes }) => sum + bytes.length / recordBytes(layout), 0);
 
-/** Copies a file's records to images `first`, `first` + 1, ...: colour planes become pixels. Returns their number. */
+/**
+ * Copies a file's records to images `first`, `first` + 1, ...: colour planes become pixels. Returns
+ * their number.
+ */
 function unpackRecords(
   member: Member,
   layout: CifarLayout,

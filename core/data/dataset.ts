@@ -5,7 +5,10 @@ export const SIDE = 32;
 /** Bytes of one image: 32 rows x 32 columns x 3 channels (R, G, B). */
 export const IMAGE_BYTES = SIDE * SIDE * 3;
 
-/** Labelled images in memory. Images 0 .. trainCount-1 are the training images, the test images follow. */
+/**
+ * Labelled images in memory. Images 0 .. trainCount-1 are the training images, the test images
+ * follow.
+ */
 export interface Dataset {
   /** Short word for tables, file names and metadata: `cifar100`, `cifar10`, `synthetic`. */
   readonly name: string;
@@ -18,7 +21,10 @@ export interface Dataset {
   readonly labels: Int32Array;
   readonly trainCount: number;
   readonly testCount: number;
-  /** `<name>:<24 hex digits>`: equal exactly when counts, labels and every pixel are equal. Runs and checkpoints record it. */
+  /**
+   * `<name>:<24 hex digits>`: equal exactly when counts, labels and every pixel are equal. Runs and
+   * checkpoints record it.
+   */
   readonly identity: string;
   /** Where it came from, for a person: a path, or how it was made. */
   readonly source: string;

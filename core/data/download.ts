@@ -24,7 +24,10 @@ export interface DownloadOptions extends DataOptions {
 interface Patience {
   /** Silence on a connection after which it counts as broken. */
   stall: number;
-  /** Waits before the tries that follow each other without a new byte; after the last one the download fails. */
+  /**
+   * Waits before the tries that follow each other without a new byte; after the last one the
+   * download fails.
+   */
   retries: readonly number[];
 }
 
@@ -34,13 +37,15 @@ const PATIENCE: Patience = { stall: 30_000, retries: [1_000, 2_000, 4_000, 8_000
 const SPARE = 50e6;
 
 /**
- * Downloads an official archive into the data folder; one that is there already is taken as it is. The bytes arrive in
- * `<file>.<process id>.part`, or `<file>.part` between downloads, which the next download takes up, and become `<file>`
- * by one rename after their size, MD5 and SHA-256 were compared. Two processes may download at once: each has its own part.
+ * Downloads an official archive into the data folder; one that is there already is taken as it is.
+ * The bytes arrive in `<file>.<process id>.part`, or `<file>.part` between downloads, which the
+ * next download takes up, and become `<file>` by one rename after their size, MD5 and SHA-256 were
+ * compared. Two processes may download at once: each has its own part.
  *
  * @returns path of the archive
- * @throws LabError `data.no-network`, `data.download-refused`, `data.download-broken`, `data.wrong-checksum`,
- *   `data.too-large`, `data.no-space`, `data.folder-not-writable`, `data.download-underway`; the signal's reason when aborted
+ * @throws LabError `data.no-network`, `data.download-refused`, `data.download-broken`,
+ * `data.wrong-checksum`, `data.too-large`, `data.no-space`, `data.folder-not-writable`,
+ * `data.download-underway`; the signal's reason when aborted
  */
 export async function downloadArchive(
   archive: OfficialArchive,
@@ -51,12 +56,17 @@ export async function downloadArchive(
   if (await sizeOf(target)) return target;
   signal?.throwIfAborted();
   if (underway.has(target))
-    throw new LabError('data.download-underway', `${target} is being downloaded already`, 'Wait for it.');
+    throw new LabError(
+      'data.download-underway',
+      `${target} is being downloaded already`,
+      'Wait for it.',
+    );
   underway.add(target);
   try {
     return await downloadTo(target, folder, url, archive, options);
   } catch (error) {
-    signal?.throwIfAborted(); // an aborted step reports itself in many ways; the reason is the caller's
+    // An aborted step reports itself in many ways; the reason is the caller's.
+    signal?.throwIfAborted();
     throw folderError(error, folder);
   } finally {
     underway.delete(target);
@@ -99,7 +109,8 @@ async function downloadTo(
     if (isTooLarge(error)) await rm(part, { force: true }); // no beginning of the archive
     throw error;
   } finally {
-    await rename(part, `${target}.part`).catch(() => undefined); // finished or never begun: nothing to leave
+    // Finished or never begun: nothing to leave.
+    await rename(part, `${target}.part`).catch(() => undefined);
   }
 }
 
@@ -112,7 +123,8 @@ const tooLarge = (url: URL, archive: OfficialArchive): LabError =>
     `The server or a proxy sends something else. ${byHand(archive)}`,
   );
 
-const isTooLarge = (error: unknown): boolean => error instanceof LabError && error.code === TOO_LARGE;
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof LabError && error.code === TOO_LARGE;
 
 /** An address without the password that it may hold. */
 const shown = (url: URL): string => `${url.origin}${url.pathname}`;
@@ -138,11 +150,17 @@ async function fetchInto(
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof LabError || isDiskError(error)) throw error;
-      const reason = messageOf(error) || codeOf(error); // failing on several addresses has a code only
+      // Failing on several addresses has a code only.
+      const reason = messageOf(error) || codeOf(error);
       if (first && isUnreachable(error))
-        throw new LabError('data.no-network', `${shown(url)} cannot be reached: ${reason}`, byHand(archive), {
-          cause: error,
-        });
+        throw new LabError(
+          'data.no-network',
+          `${shown(url)} cannot be reached: ${reason}`,
+          byHand(archive),
+          {
+            cause: error,
+          },
+        );
       failures = (await sizeOf(part)) > before ? 1 : failures + 1;
       const wait = patience.retries[failures - 1];
       if (wait === undefined)
@@ -158,7 +176,10 @@ async function fetchInto(
   }
 }
 
-/** One connection: asks for the bytes after `have` and appends them, or starts over when the server sends all. */
+/**
+ * One connection: asks for the bytes after `have` and appends them, or starts over when the server
+ * sends all.
+ */
 async function receive(
   part: string,
   have: number,
@@ -223,7 +244,8 @@ function extent(
   const { statusCode = 0, statusMessage = '' } = answer;
   if (statusCode === 206) {
     const start = Number(/^bytes (\d+)-/.exec(answer.headers['content-range'] ?? '')?.[1]);
-    if (start !== have) throw new Error(`the server sent another part of the file than was asked for`);
+    if (start !== have)
+      throw new Error(`the server sent another part of the file than was asked for`);
     return { start, total: rangeTotal(answer) };
   }
   if (statusCode === 200) {
@@ -268,7 +290,9 @@ const isUnreachable = (error: unknown): boolean =>
   );
 
 const isDiskError = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EEXIST'].includes(codeOf(error));
+  ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EEXIST'].includes(
+    codeOf(error),
+  );
 
 function folderError(error: unknown, folder: string): unknown {
   if (!isDiskError(error)) return error;

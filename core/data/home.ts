@@ -4,10 +4,13 @@ import { join } from 'node:path';
 type Environment = Record<string, string | undefined>;
 
 /**
- * Folder of downloaded data sets: KTG_DATA; else `data` in KTG_HOME; else in the platform's folder for an
- * application's data. Shared by all checkouts.
+ * Folder of downloaded data sets: KTG_DATA; else `data` in KTG_HOME; else in the platform's folder
+ * for an application's data. Shared by all checkouts.
  */
-export function dataHome(environment: Environment = process.env, platform = process.platform): string {
+export function dataHome(
+  environment: Environment = process.env,
+  platform = process.platform,
+): string {
   if (environment.KTG_DATA) return environment.KTG_DATA;
   return join(environment.KTG_HOME ?? platformHome(environment, platform), 'data');
 }

@@ -6,8 +6,9 @@ import { LabError } from '../base/errors.ts';
 const MAX_REDIRECTS = 5;
 
 /**
- * GET that leaves the body as it was sent (`fetch` would unpack a .gz that is sent with a Content-Encoding), follows
- * redirects and honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY. The caller consumes or destroys the answer.
+ * GET that leaves the body as it was sent (`fetch` would unpack a .gz that is sent with a
+ * Content-Encoding), follows redirects and honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY. The caller
+ * consumes or destroys the answer.
  */
 export async function get(
   url: URL,
@@ -29,7 +30,11 @@ export async function get(
   return get(new URL(location, url), headers, signal, redirects - 1);
 }
 
-function request(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+function request(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const { Agent, get: send } = url.protocol === 'https:' ? https : http;
   const agent = new Agent({ proxyEnv: process.env });
   return new Promise((resolve, reject) => {

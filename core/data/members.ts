@@ -31,12 +31,12 @@ const PACE_BYTES = 2 ** 20;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
 /**
- * Reads the wanted files of a folder (or of the folders in it), or of a tar archive, gzip or not, with whatever
- * folders inside. Archives are read in memory: nothing is ever written to disk.
+ * Reads the wanted files of a folder (or of the folders in it), or of a tar archive, gzip or not,
+ * with whatever folders inside. Archives are read in memory: nothing is ever written to disk.
  *
  * @returns what was found, by file name
- * @throws LabError `data.not-found`, `data.unreadable`, `data.not-an-archive`, `data.truncated`, `data.damaged`, `data.unsafe-archive`,
- *   `data.too-large`, `data.ambiguous`
+ * @throws LabError `data.not-found`, `data.unreadable`, `data.not-an-archive`, `data.truncated`,
+ * `data.damaged`, `data.unsafe-archive`, `data.too-large`, `data.ambiguous`
  */
 export async function readMembers(
   path: string,
@@ -50,12 +50,15 @@ export async function readMembers(
       ? await readFolder(path, wanted, options)
       : await readArchive(path, found.size, wanted, options);
   } catch (error) {
-    options.signal?.throwIfAborted(); // an aborted step reports itself in many ways; the reason is the caller's
+    // An aborted step reports itself in many ways; the reason is the caller's.
+    options.signal?.throwIfAborted();
     if (error instanceof LabError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new LabError(
       missing ? 'data.not-found' : 'data.unreadable',
-      missing ? `there is no file or folder ${path}` : `${path} cannot be read: ${messageOf(error)}`,
+      missing
+        ? `there is no file or folder ${path}`
+        : `${path} cannot be read: ${messageOf(error)}`,
       'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
       { cause: error },
     );
@@ -116,7 +119,9 @@ async function readArchive(
   return found.end();
 }
 
-/** The bytes of a tar archive, unpacked where it is gzip, and never more than `MAX_ARCHIVE_BYTES`. */
+/**
+ * The bytes of a tar archive, unpacked where it is gzip, and never more than `MAX_ARCHIVE_BYTES`.
+ */
 async function* unpacked(
   path: string,
   size: number,
@@ -126,12 +131,15 @@ async function* unpacked(
   const isGzip = await beginsLikeGzip(path);
   const source = createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
   // An error of either stream ends both and is thrown by the loop.
-  const plain = isGzip ? pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined) : source;
+  const plain = isGzip
+    ? pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined)
+    : source;
   let told = 0;
   let bytes = 0;
   for await (const chunk of plain as AsyncIterable<Buffer>) {
     // The parser would unpack it once more, all at once.
-    if (isGzip && bytes === 0 && isGzipStart(chunk)) throw notAnArchive(path, 'it is compressed twice');
+    if (isGzip && bytes === 0 && isGzipStart(chunk))
+      throw notAnArchive(path, 'it is compressed twice');
     bytes += chunk.length;
     if (bytes > MAX_ARCHIVE_BYTES) throw tooLarge(path, bytes, MAX_ARCHIVE_BYTES);
     yield chunk;
@@ -153,7 +161,8 @@ async function beginsLikeGzip(path: string): Promise<boolean> {
 
 const isGzipStart = (bytes: Uint8Array): boolean => GZIP.equals(bytes.subarray(0, GZIP.length));
 
-const isOfZlib = (error: unknown): boolean => /^Z_/.test((error as NodeJS.ErrnoException).code ?? '');
+const isOfZlib = (error: unknown): boolean =>
+  /^Z_/.test((error as NodeJS.ErrnoException).code ?? '');
 
 /** The wanted files of an archive whose bytes come chunk by chunk. */
 class Found {
@@ -167,7 +176,10 @@ class Found {
   /** Bytes that the headers so far speak of, in all and of wanted files. */
   #announced = 0;
   #taken = 0;
-  /** The first thing that went wrong. The parser goes on after an error, and errors cannot be thrown through it. */
+  /**
+   * The first thing that went wrong. The parser goes on after an error, and errors cannot be thrown
+   * through it.
+   */
   #problem: LabError | undefined;
 
   constructor(path: string, wanted: Wanted) {
@@ -183,12 +195,20 @@ class Found {
         this.#read(entry);
       },
     });
-    this.#parser.on('error', (error: unknown) => (this.#problem ??= unreadable(path, error, this.sawEntry)));
+    this.#parser.on(
+      'error',
+      (error: unknown) => (this.#problem ??= unreadable(path, error, this.sawEntry)),
+    );
     this.#parser.on('eof', () => (this.#sawEnd = true));
-    this.#ended = new Promise((resolve) => this.#parser.on('end', resolve).on('abort', () => resolve()));
+    this.#ended = new Promise((resolve) =>
+      this.#parser.on('end', resolve).on('abort', () => resolve()),
+    );
   }
 
-  /** Entries are taken as they come, so there is nothing to drain. The parser gathers what follows the end. */
+  /**
+   * Entries are taken as they come, so there is nothing to drain. The parser gathers what follows
+   * the end.
+   */
   take(chunk: Buffer): void {
     if (!this.#sawEnd) this.#parser.write(chunk);
     if (this.#problem) throw this.#problem;
@@ -232,10 +252,17 @@ class Found {
 
 const nameOf = (entry: ReadEntry): string => entry.path.split('/').at(-1)!;
 
-/** Why an archive with this entry is refused. Nothing is unpacked, but such an archive is not what it claims to be. */
+/**
+ * Why an archive with this entry is refused. Nothing is unpacked, but such an archive is not what
+ * it claims to be.
+ */
 function objection(archive: string, entry: ReadEntry, wanted: Wanted): LabError | undefined {
   const official = 'Use the official archive.';
-  if (entry.path.startsWith('/') || /^[A-Za-z]:/.test(entry.path) || entry.path.split('/').includes('..'))
+  if (
+    entry.path.startsWith('/') ||
+    /^[A-Za-z]:/.test(entry.path) ||
+    entry.path.split('/').includes('..')
+  )
     return new LabError(
       'data.unsafe-archive',
       `${archive}: the entry "${entry.path}" points outside the archive, expected plain names in folders`,

@@ -2,8 +2,8 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * This process's part, which goes on with the longest one that a finished or killed process left. Renaming is atomic, so
- * a part has one owner.
+ * This process's part, which goes on with the longest one that a finished or killed process left.
+ * Renaming is atomic, so a part has one owner.
  */
 export async function claimPart(folder: string, file: string): Promise<string> {
   const mine = join(folder, `${file}.${process.pid}.part`);

@@ -21,11 +21,12 @@ export interface OpenOptions extends DataOptions {
 /**
  * Opens a data set by what a person writes:
  * - `cifar100`, `cifar10`: the official archive in the data folder, downloaded when it is missing;
- * - `synthetic`, or with options `synthetic:seed=3,train=2000,test=500,classes=10`: built-in pictures;
+ * - `synthetic`, or with options `synthetic:seed=3,train=2000,test=500,classes=10`: built-in
+ * pictures;
  * - anything else: the path of an archive or folder.
  *
- * @throws LabError `data.not-downloaded`, `data.incomplete`, `data.synthetic-option`, and those of `readCifar` and
- *   `downloadArchive`
+ * @throws LabError `data.not-downloaded`, `data.incomplete`, `data.synthetic-option`, and those of
+ * `readCifar` and `downloadArchive`
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
   if (isSynthetic(spec)) return syntheticDataset(syntheticOptions(spec.slice('synthetic:'.length)));
@@ -33,18 +34,25 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
   return readCifar(spec, options);
 }
 
-/** What a person wrote in this folder, so that it means the same in any other: a path becomes absolute. */
+/**
+ * What a person wrote in this folder, so that it means the same in any other: a path becomes
+ * absolute.
+ */
 export const absoluteSpec = (spec: string): string => (isPathSpec(spec) ? resolve(spec) : spec);
 
 /** Whether a person means a path by this, and none of the names that are known everywhere. */
 export const isPathSpec = (spec: string): boolean => !isSynthetic(spec) && !isCifarName(spec);
 
-const isSynthetic = (spec: string): boolean => spec === 'synthetic' || spec.startsWith('synthetic:');
+const isSynthetic = (spec: string): boolean =>
+  spec === 'synthetic' || spec.startsWith('synthetic:');
 
 const isCifarName = (spec: string): spec is CifarName => Object.hasOwn(CIFAR_LAYOUTS, spec);
 
 /** Path of an official archive in the data folder, when it is there. */
-export async function findOfficial(name: CifarName, folder = dataHome()): Promise<string | undefined> {
+export async function findOfficial(
+  name: CifarName,
+  folder = dataHome(),
+): Promise<string | undefined> {
   const path = join(folder, OFFICIAL_ARCHIVES[name].file);
   return access(path).then(
     () => path,
@@ -65,7 +73,11 @@ async function openOfficial(name: CifarName, options: OpenOptions): Promise<Data
     );
   const path = present ?? (await downloadArchive(archive, { ...options, folder }));
   const dataset = await readCifar(path, options);
-  if (dataset.name !== name || dataset.trainCount !== official.train || dataset.testCount !== official.test)
+  if (
+    dataset.name !== name ||
+    dataset.trainCount !== official.train ||
+    dataset.testCount !== official.test
+  )
     throw new LabError(
       'data.incomplete',
       `${path} holds ${dataset.trainCount} + ${dataset.testCount} images of ${CIFAR_LAYOUTS[dataset.name as CifarName].title}, expected ${official.train} + ${official.test} of ${title}`,

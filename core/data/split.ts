@@ -3,13 +3,17 @@ import { shuffle, stream } from '../base/random.ts';
 import type { Dataset } from './dataset.ts';
 
 /**
- * Which images judge a search. `paper`: the test images, as the paper does. `held-out`: a part of the training images,
- * so that the test images are read once, by the final retraining of the chosen graph.
+ * Which images judge a search. `paper`: the test images, as the paper does. `held-out`: a part of
+ * the training images, so that the test images are read once, by the final retraining of the chosen
+ * graph.
  */
 export type Protocol = 'paper' | 'held-out';
 export const PROTOCOLS: readonly Protocol[] = ['paper', 'held-out'];
 
-/** `search`: a run whose result is compared and chosen by. `final`: a retraining after the choice is fixed. */
+/**
+ * `search`: a run whose result is compared and chosen by. `final`: a retraining after the choice is
+ * fixed.
+ */
 export type Purpose = 'search' | 'final';
 
 /** Image indices into a Dataset, ascending, without overlap. */
@@ -25,7 +29,8 @@ const ONE_IN = 5;
 /**
  * The images to train on and to evaluate on.
  *
- * @param seed of the split: all runs that are compared must use the same one (a study's seed, not a trial's)
+ * @param seed of the split: all runs that are compared must use the same one (a study's seed, not a
+ * trial's)
  * @throws LabError `data.too-few-images` when nothing would be left to train or to evaluate on
  */
 export function splitFor(
@@ -55,7 +60,8 @@ export function splitFor(
 /** Stratified: every class gives its share, chosen by the seed. */
 function heldOut(dataset: Dataset, seed: number): Split {
   const members: number[][] = Array.from({ length: dataset.classes }, () => []);
-  for (let image = 0; image < dataset.trainCount; image++) members[dataset.labels[image]!]!.push(image);
+  for (let image = 0; image < dataset.trainCount; image++)
+    members[dataset.labels[image]!]!.push(image);
 
   const shares = heldOutShares(members.map((images) => images.length));
   const validation = members.flatMap((images, label) =>
@@ -72,8 +78,9 @@ function heldOut(dataset: Dataset, seed: number): Split {
 }
 
 /**
- * How many images each class gives, by largest remainder: a fifth rounded down, then one more from the classes with the
- * largest rest (ties: lower label first) until the sum is a fifth of all. A class never gives its last image.
+ * How many images each class gives, by largest remainder: a fifth rounded down, then one more from
+ * the classes with the largest rest (ties: lower label first) until the sum is a fifth of all. A
+ * class never gives its last image.
  */
 export function heldOutShares(counts: readonly number[]): number[] {
   const shares = counts.map((count) => Math.floor(count / ONE_IN));

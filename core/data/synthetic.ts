@@ -5,9 +5,10 @@ import type { Dataset } from './dataset.ts';
 import { IMAGE_BYTES, SIDE, identified } from './dataset.ts';
 
 /**
- * A built-in set of small pictures: one textured shape (its class) in front of a coloured, cluttered, noisy background.
- * Classes share shapes and textures, so that some are closer to each other than others; mirroring and shifting keep the
- * class; weak contrast, occlusion and noise make some images undecidable.
+ * A built-in set of small pictures: one textured shape (its class) in front of a coloured,
+ * cluttered, noisy background. Classes share shapes and textures, so that some are closer to each
+ * other than others; mirroring and shifting keep the class; weak contrast, occlusion and noise make
+ * some images undecidable.
  */
 export interface SyntheticOptions {
   seed: number;
@@ -17,9 +18,16 @@ export interface SyntheticOptions {
   classes: number;
 }
 
-export const SYNTHETIC_DEFAULTS: SyntheticOptions = { seed: 1, train: 5000, test: 1000, classes: 10 };
+export const SYNTHETIC_DEFAULTS: SyntheticOptions = {
+  seed: 1,
+  train: 5000,
+  test: 1000,
+  classes: 10,
+};
 
-/** Signed distance in units of the size: negative inside. (x, y) is relative to the centre, y down. */
+/**
+ * Signed distance in units of the size: negative inside. (x, y) is relative to the centre, y down.
+ */
 type Shape = (x: number, y: number) => number;
 
 const SHAPES: readonly [string, Shape][] = [
@@ -29,11 +37,15 @@ const SHAPES: readonly [string, Shape][] = [
   ['ring', (x, y) => Math.abs(Math.hypot(x, y) - 0.75) - 0.28],
   [
     'cross',
-    (x, y) => Math.max(Math.min(Math.abs(x), Math.abs(y)) - 0.3, Math.max(Math.abs(x), Math.abs(y)) - 1),
+    (x, y) =>
+      Math.max(Math.min(Math.abs(x), Math.abs(y)) - 0.3, Math.max(Math.abs(x), Math.abs(y)) - 1),
   ],
 ];
 
-/** Brightness between -1 and 1 at a place; frequencies are in units of the picture, so (x, y) is in pixels. */
+/**
+ * Brightness between -1 and 1 at a place; frequencies are in units of the picture, so (x, y) is in
+ * pixels.
+ */
 type Texture = (x: number, y: number, period: number) => number;
 
 const TEXTURES: readonly [string, Texture][] = [
@@ -41,7 +53,8 @@ const TEXTURES: readonly [string, Texture][] = [
   ['plain', () => 0.35],
   [
     'checked',
-    (x, y, period) => Math.sign(Math.sin((2 * Math.PI * x) / period) * Math.sin((2 * Math.PI * y) / period)),
+    (x, y, period) =>
+      Math.sign(Math.sin((2 * Math.PI * x) / period) * Math.sin((2 * Math.PI * y) / period)),
   ],
   ['shaded', (x, y) => Math.max(-1, 1 - (x * x + y * y) / 30)],
 ];
@@ -104,7 +117,10 @@ function requireWhole(name: string, value: number, low: number, high: number): v
 
 const NOISE_LENGTH = 1 << 16;
 
-/** Normal numbers to read from at random places: drawing one for each of millions of values would take seconds. */
+/**
+ * Normal numbers to read from at random places: drawing one for each of millions of values would
+ * take seconds.
+ */
 function noiseTable(seed: number): Float32Array {
   const random = stream(seed, 'synthetic', 'noise');
   return Float32Array.from({ length: NOISE_LENGTH }, () => random.normal());
@@ -115,7 +131,11 @@ type Color = readonly [number, number, number];
 const between = (random: RandomStream, low: number, high: number): number =>
   low + (high - low) * random.uniform();
 
-const randomColor = (random: RandomStream): Color => [random.uniform(), random.uniform(), random.uniform()];
+const randomColor = (random: RandomStream): Color => [
+  random.uniform(),
+  random.uniform(),
+  random.uniform(),
+];
 
 /** Bright colour of a hue (in turns), a smooth wheel of red, green, blue. */
 const colorOfHue = (hue: number, light: number): Color => [
@@ -156,7 +176,8 @@ function paintBackground(canvas: Float32Array, random: RandomStream): void {
     for (let x = 0; x < SIDE; x++) {
       const place = 0.5 + (x - SIDE / 2) * across + (y - SIDE / 2) * down;
       const wave = strength * Math.sin(waves * place * 2);
-      for (let c = 0; c < 3; c++) canvas[at++] = first[c]! + (second[c]! - first[c]!) * place + wave;
+      for (let c = 0; c < 3; c++)
+        canvas[at++] = first[c]! + (second[c]! - first[c]!) * place + wave;
     }
 }
 

@@ -13,16 +13,18 @@ setInterval(show, 500);
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Does work that blocks this process for long, such as compiling: meanwhile a terminal sees the seconds go by, and a signal
- * ends the process at once, where otherwise it would wait for the end of the work. The lab's workers keep their own way
- * with signals: the lab ends them.
+ * Does work that blocks this process for long, such as compiling: meanwhile a terminal sees the
+ * seconds go by, and a signal ends the process at once, where otherwise it would wait for the end
+ * of the work. The lab's workers keep their own way with signals: the lab ends them.
  */
 export async function whileBlocked<T>(words: string, work: () => T): Promise<T> {
   const worker = process.send !== undefined;
   const thread =
     process.stderr.isTTY && !worker ? new Worker(ticker, { eval: true, workerData: words }) : null;
   if (thread) await once(thread, 'online');
-  const listeners = worker ? [] : signals.map((signal) => [signal, process.listeners(signal)] as const);
+  const listeners = worker
+    ? []
+    : signals.map((signal) => [signal, process.listeners(signal)] as const);
   for (const [signal] of listeners) process.removeAllListeners(signal);
   try {
     return work();

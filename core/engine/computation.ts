@@ -3,14 +3,17 @@ import type { Computation, ComputationWish } from '../study/computation.ts';
 
 export type DeviceKind = 'cpu' | 'gpu';
 
-/** Code of the error for a computation that this engine cannot do here: every engine on this device would refuse it. */
+/**
+ * Code of the error for a computation that this engine cannot do here: every engine on this device
+ * would refuse it.
+ */
 export const IMPOSSIBLE = 'engine.precision';
 /** Code of the error for a library that opens and finds no card that it can use. */
 export const NO_CARD = 'engine.no-card';
 
 /**
- * The computation for a device. On cards the default is TF32: an independent run of the whole recipe in it reached the
- * expected accuracies; bfloat16 waits for such a run.
+ * The computation for a device. On cards the default is TF32: an independent run of the whole
+ * recipe in it reached the expected accuracies; bfloat16 waits for such a run.
  *
  * @throws LabError `engine.precision` (`IMPOSSIBLE`) for what the device or the compiler cannot do
  */
@@ -21,21 +24,36 @@ export function computationFor(device: DeviceKind, wish: ComputationWish = {}): 
     deterministic = false,
   } = wish;
   if (precision === 'tf32' && device === 'cpu')
-    throw new LabError(IMPOSSIBLE, 'TF32 is a format of NVIDIA cards; this engine computes on the processor.', 'Choose --precision float32.'); // prettier-ignore
+    throw new LabError(
+      IMPOSSIBLE,
+      'TF32 is a format of NVIDIA cards; this engine computes on the processor.',
+      'Choose --precision float32.',
+    );
   if (precision === 'bfloat16' && compiler === 'none')
-    throw new LabError(IMPOSSIBLE, 'bfloat16 needs the compiled step.', 'Add --compiler xla, or choose --precision float32.'); // prettier-ignore
+    throw new LabError(
+      IMPOSSIBLE,
+      'bfloat16 needs the compiled step.',
+      'Add --compiler xla, or choose --precision float32.',
+    );
   return { compiler, precision, deterministic };
 }
 
-/** Steps in one call and images in one evaluation call. On a processor a loop inside the program only costs time. */
+/**
+ * Steps in one call and images in one evaluation call. On a processor a loop inside the program
+ * only costs time.
+ */
 export const callSizes = (device: DeviceKind): { stepsPerCall: number; evaluationBatch: number } =>
-  device === 'gpu' ? { stepsPerCall: 71, evaluationBatch: 1000 } : { stepsPerCall: 1, evaluationBatch: 200 };
+  device === 'gpu'
+    ? { stepsPerCall: 71, evaluationBatch: 1000 }
+    : { stepsPerCall: 1, evaluationBatch: 200 };
 
 /**
  * Variables that TensorFlow, XLA and CUDA's libraries read once, when they are opened.
  *
- * @param cache folder of compiled programs and measured kernels, of these very versions; null for none
- * @param cudaTools folder of ptxas and libdevice where they came with the engine; null for the system's
+ * @param cache folder of compiled programs and measured kernels, of these very versions; null for
+ * none
+ * @param cudaTools folder of ptxas and libdevice where they came with the engine; null for the
+ * system's
  */
 export function computationVariables(
   device: DeviceKind,
@@ -70,18 +88,24 @@ export function computationVariables(
     // compared with the device's name or, where it computes through PjRt, with that of its compiler
     const types = device === 'gpu' ? 'GPU,XLA_GPU_JIT' : 'CPU,XLA_CPU_JIT';
     variables.TF_XLA_FLAGS = `${pathFlag('tf_xla_persistent_cache_directory', cache)} --tf_xla_persistent_cache_device_types=${types}`;
-    variables.TF_CPP_MIN_LOG_LEVEL = '3'; // it calls every entry that it finds an error of text before it reads it as binary
+    // It calls every entry that it finds an error of text before it reads it as binary.
+    variables.TF_CPP_MIN_LOG_LEVEL = '3';
   }
   return variables;
 }
 
 /** A flag as XLA takes it apart: blanks end a value that is not quoted. */
-const pathFlag = (name: string, path: string): string => `--${name}="${path.replace(/["\\]/g, '\\$&')}"`;
+const pathFlag = (name: string, path: string): string =>
+  `--${name}="${path.replace(/["\\]/g, '\\$&')}"`;
 
 /** Variables by which somebody may change what XLA, cuDNN and cuBLAS make of a program. */
-const deciding = /^(XLA_FLAGS$|TF_XLA_FLAGS$|TF_DETERMINISTIC_|TF_CUDNN_|NVIDIA_TF32_|CUDNN_|CUBLAS_)/;
+const deciding =
+  /^(XLA_FLAGS$|TF_XLA_FLAGS$|TF_DETERMINISTIC_|TF_CUDNN_|NVIDIA_TF32_|CUDNN_|CUBLAS_)/;
 
-/** What of an environment decides how programs are compiled; `variables` are added to it as `addVariables` does. */
+/**
+ * What of an environment decides how programs are compiled; `variables` are added to it as
+ * `addVariables` does.
+ */
 export function decidingVariables(
   environment: Readonly<Record<string, string | undefined>>,
   variables: Readonly<Record<string, string>>,
@@ -95,7 +119,10 @@ export function decidingVariables(
   );
 }
 
-/** Sets variables without touching what the user has set: flags join the user's, who has the last word. */
+/**
+ * Sets variables without touching what the user has set: flags join the user's, who has the last
+ * word.
+ */
 export function addVariables(
   environment: Record<string, string | undefined>,
   variables: Readonly<Record<string, string>>,

@@ -30,7 +30,10 @@ export interface BatchSource {
   dispose(): void;
 }
 
-/** The step run operation by operation: TensorFlow's debugging path and the portable engine's only one. */
+/**
+ * The step run operation by operation: TensorFlow's debugging path and the portable engine's only
+ * one.
+ */
 export class EagerStep implements Step {
   readonly plan: StepPlan;
   readonly stepsPerCall = 1;
@@ -75,7 +78,9 @@ export class EagerStep implements Step {
     const loss = nodes.map(() => 0);
     for (let start = 0; start < indices.length; start += EVALUATION_BATCH) {
       this.tf.tidy(() => {
-        const { images, labels } = this.source.evaluation(indices.slice(start, start + EVALUATION_BATCH));
+        const { images, labels } = this.source.evaluation(
+          indices.slice(start, start + EVALUATION_BATCH),
+        );
         for (const [i, node] of nodes.entries()) {
           const values = score(this.tf, this.nodeLogits(node, images), labels).dataSync();
           right[i]! += values[0]!;
@@ -140,10 +145,19 @@ export class EagerStep implements Step {
     const states = this.states.map((_, node) => this.state(node));
     const { architectures, classes } = this.plan;
     const { images, labels } = batch;
-    const step = collaborativeStep(this.tf, this.ops, architectures, classes, states, images, labels, {
-      rates,
-      edges,
-    });
+    const step = collaborativeStep(
+      this.tf,
+      this.ops,
+      architectures,
+      classes,
+      states,
+      images,
+      labels,
+      {
+        rates,
+        edges,
+      },
+    );
     for (const [node, next] of step.next.entries()) {
       const { parameters, momentum } = input.trained.includes(node) ? next : states[node]!;
       this.replace(node, { parameters, momentum, statistics: next.statistics });
@@ -156,7 +170,14 @@ export class EagerStep implements Step {
 
   private nodeLogits(node: number, images: Tensor): Tensor {
     const { architectures, classes } = this.plan;
-    return evaluationLogits(this.tf, this.ops, architectures[node]!, classes, this.state(node), images);
+    return evaluationLogits(
+      this.tf,
+      this.ops,
+      architectures[node]!,
+      classes,
+      this.state(node),
+      images,
+    );
   }
 
   private direct(batch: DirectBatch): Batch {

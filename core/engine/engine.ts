@@ -1,7 +1,10 @@
 import type { Architecture } from '../models/architecture.ts';
 import type { Computation } from '../study/computation.ts';
 
-/** The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging path. */
+/**
+ * The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging
+ * path.
+ */
 export type EngineName = 'tensorflow' | 'eager' | 'portable';
 export const engineNames: readonly EngineName[] = ['tensorflow', 'eager', 'portable'];
 
@@ -24,13 +27,19 @@ export interface ImageSet {
   readonly labels: Int32Array;
 }
 
-/** What a step is compiled for. Gates, weights and rates are inputs of the step, not part of this (SPEC section 2). */
+/**
+ * What a step is compiled for. Gates, weights and rates are inputs of the step, not part of this
+ * (SPEC section 2).
+ */
 export interface StepPlan {
   readonly architectures: readonly Architecture[];
   readonly classes: number;
   /** Images in a training batch. */
   readonly batch: number;
-  /** Nodes (by number from 0) that are never updated: a compiled program leaves their backward pass out. */
+  /**
+   * Nodes (by number from 0) that are never updated: a compiled program leaves their backward pass
+   * out.
+   */
   readonly frozen?: readonly number[];
 }
 
@@ -45,8 +54,9 @@ export interface Rates {
 }
 
 /**
- * The edges of a graph as data: three matrices of nodes x (nodes + 1), row = destination, column = source, column 0 = label.
- * Edge e contributes weight_e * mean_n(loss_n * (1 - onlyCorrect_e + onlyCorrect_e * correct_s,n)).
+ * The edges of a graph as data: three matrices of nodes x (nodes + 1), row = destination, column =
+ * source, column 0 = label. Edge e contributes weight_e * mean_n(loss_n * (1 - onlyCorrect_e +
+ * onlyCorrect_e * correct_s,n)).
  */
 export interface EdgeInputs {
   readonly weight: Float32Array;
@@ -65,15 +75,23 @@ export interface TrainInput {
   readonly trained: readonly number[];
 }
 
-/** What one step tells, per edge (nodes x (nodes + 1), row = destination, column 0 = label) and per node. */
+/**
+ * What one step tells, per edge (nodes x (nodes + 1), row = destination, column 0 = label) and per
+ * node.
+ */
 export interface StepMetrics {
   /** Mean loss of an edge before its gate; computed for cut-off edges too. */
   readonly raw: Float32Array;
   /** Contribution of an edge to its destination's loss. */
   readonly gated: Float32Array;
-  /** Samples of the batch that source and destination both classify correctly (the label always does). */
+  /**
+   * Samples of the batch that source and destination both classify correctly (the label always
+   * does).
+   */
   readonly bothRight: Float32Array;
-  /** Per node: sum of the gated losses of its edges. Exactly 0 means that the node was not updated. */
+  /**
+   * Per node: sum of the gated losses of its edges. Exactly 0 means that the node was not updated.
+   */
   readonly nodeLoss: Float32Array;
 }
 
@@ -99,30 +117,39 @@ export interface Evaluation {
 }
 
 /**
- * One compiled collaborative step: all forward passes, all losses from the same outputs, then all updates at once.
- * Owns the state of its nodes; everything is released by `dispose`.
+ * One compiled collaborative step: all forward passes, all losses from the same outputs, then all
+ * updates at once. Owns the state of its nodes; everything is released by `dispose`.
  */
 export interface Step {
   readonly plan: StepPlan;
   /** Hands over the images that codes refer to; kept until other images come. */
   load(set: ImageSet): void;
   /**
-   * Does now what would make the first calls slow: compiling, in seconds to a minute. Changes nothing; images and states
-   * must be there.
+   * Does now what would make the first calls slow: compiling, in seconds to a minute. Changes
+   * nothing; images and states must be there.
    *
    * @param compiling called before it compiles, where it has to
    */
   prepare(compiling?: () => void): Promise<void>;
   train(input: TrainInput): StepMetrics;
-  /** Steps that `trainMany` takes in one call: 1 where a call costs nothing, many where the host would be in the way. */
+  /**
+   * Steps that `trainMany` takes in one call: 1 where a call costs nothing, many where the host
+   * would be in the way.
+   */
   readonly stepsPerCall: number;
   /** The same as `train` of each input in turn, all at the same rates; metrics of every step. */
   trainMany(inputs: readonly TrainInput[]): StepMetrics[];
-  /** Evaluates some nodes (numbers from 0) on some images with running statistics; every image counts once. */
+  /**
+   * Evaluates some nodes (numbers from 0) on some images with running statistics; every image
+   * counts once.
+   */
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation;
   read(node: number): NodeState;
   write(node: number, state: NodeState): void;
-  /** As `train`, on images given directly; also returns the logits, nodes x batch x classes. For parity checks. */
+  /**
+   * As `train`, on images given directly; also returns the logits, nodes x batch x classes. For
+   * parity checks.
+   */
   trainDirect(
     batch: DirectBatch,
     input: Omit<TrainInput, 'codes'>,
@@ -140,7 +167,10 @@ export interface Engine {
   dispose(): void;
 }
 
-/** Splits the flat answer of a step: raw, gated, bothRight (each nodes x (nodes + 1)), then nodeLoss. */
+/**
+ * Splits the flat answer of a step: raw, gated, bothRight (each nodes x (nodes + 1)), then
+ * nodeLoss.
+ */
 export function splitMetrics(flat: Float32Array, nodes: number): StepMetrics {
   const edges = nodes * (nodes + 1);
   return {

@@ -1,7 +1,10 @@
 import type { Architecture, Block, TensorSpec } from '../models/architecture.ts';
 import { type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
 
-/** How a batch norm gets its numbers: from the batch (training) or from running statistics (evaluation). */
+/**
+ * How a batch norm gets its numbers: from the batch (training) or from running statistics
+ * (evaluation).
+ */
 export type Normaliser = (x: Tensor, gamma: Tensor, beta: Tensor) => Tensor;
 
 /** Training mode: normalises by the batch and hands its statistics, in forward order, to `seen`. */
@@ -13,7 +16,10 @@ export const batchNormaliser =
     return normalised.output;
   };
 
-/** Evaluation mode: takes mean and variance one after the other from the running statistics, in forward order. */
+/**
+ * Evaluation mode: takes mean and variance one after the other from the running statistics, in
+ * forward order.
+ */
 export const runningNormaliser = (ops: Operations, statistics: readonly Tensor[]): Normaliser => {
   let next = 0;
   return (x, gamma, beta) => {
@@ -24,8 +30,9 @@ export const runningNormaliser = (ops: Operations, statistics: readonly Tensor[]
 };
 
 /**
- * Logits [batch, classes] of a network for images [batch, 32, 32, 3] in [0, 1]. `parameters` in canonical order.
- * Every 3x3 convolution pads one pixel on each side, also with stride 2 (TensorFlow's SAME would not).
+ * Logits [batch, classes] of a network for images [batch, 32, 32, 3] in [0, 1]. `parameters` in
+ * canonical order. Every 3x3 convolution pads one pixel on each side, also with stride 2
+ * (TensorFlow's SAME would not).
  */
 export function forward(
   tf: TF,
@@ -40,7 +47,17 @@ export function forward(
   const convolve = (x: Tensor, stride: number): Tensor => {
     const filter = take() as never;
     if (stride === 1) return tf.conv2d(x as never, filter, 1, 'same');
-    return tf.conv2d(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]) as never, filter, stride, 'valid'); // prettier-ignore
+    return tf.conv2d(
+      tf.pad(x, [
+        [0, 0],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ]) as never,
+      filter,
+      stride,
+      'valid',
+    );
   };
   const norm = (x: Tensor): Tensor => normalise(x, take(), take());
 
@@ -49,10 +66,21 @@ export function forward(
     const y = norm(convolve(ops.relu(norm(convolve(x, block.stride))), 1));
     const shrunk = block.stride === 2 ? ops.everySecondPixel(x) : x;
     const added = block.outputs - block.inputs;
-    const shortcut = added > 0 ? tf.pad(shrunk, [[0, 0], [0, 0], [0, 0], [0, added]]) : shrunk; // prettier-ignore
+    const shortcut =
+      added > 0
+        ? tf.pad(shrunk, [
+            [0, 0],
+            [0, 0],
+            [0, 0],
+            [0, added],
+          ])
+        : shrunk;
     return ops.relu(tf.add(y, shortcut));
   };
-  /** Pre-activation block, shortcut by a 1x1 convolution of the activated input where the width changes. */
+  /**
+   * Pre-activation block, shortcut by a 1x1 convolution of the activated input where the width
+   * changes.
+   */
   const preactivated = (x: Tensor, block: Block): Tensor => {
     const active = ops.relu(norm(x));
     const y = convolve(ops.relu(norm(convolve(active, block.stride))), 1);

@@ -6,7 +6,10 @@ import { dirname } from 'node:path';
 import { makeFolder } from '../data/folder.js';
 
 const heartbeatMs = 5_000;
-/** A holder on another machine (shared home folder) can only be judged by its heartbeat, in milliseconds. */
+/**
+ * A holder on another machine (shared home folder) can only be judged by its heartbeat, in
+ * milliseconds.
+ */
 const silentMs = 120_000;
 const retryMs = 200;
 
@@ -19,13 +22,14 @@ const retryMs = 200;
  * @template T
  * @param {string} path lock file; its folder is made when missing
  * @param {() => Promise<T>} work
- * @param {{ onWait?: (pid: number) => void, signal?: AbortSignal | undefined }} [options] `onWait` is called
- *   once, with the holder's process id, when the lock is taken; `signal` ends the waiting
+ * @param {{ onWait?: (pid: number) => void, signal?: AbortSignal | undefined }} [options] `onWait`
+ * is called once, with the holder's process id, when the lock is taken; `signal` ends the waiting
  * @returns {Promise<T>} what `work` returned
  */
 export async function withLock(path, work, { onWait, signal } = {}) {
   makeFolder(dirname(path));
-  const id = `${process.pid}-${Math.random().toString(36).slice(2)}`; // only a file name, so no seeded stream
+  // Only a file name, so no seeded stream.
+  const id = `${process.pid}-${Math.random().toString(36).slice(2)}`;
   const mine = `${path}.${id}`;
   await writeFile(mine, JSON.stringify({ pid: process.pid, host: hostname(), id }));
   let told = false;
@@ -73,7 +77,10 @@ async function acquire(mine, path) {
   }
 }
 
-/** @param {string} path @returns {Promise<Holder | undefined>} undefined when absent or unreadable */
+/**
+ * @param {string} path
+ * @returns {Promise<Holder | undefined>} undefined when absent or unreadable
+ */
 async function readHolder(path) {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
@@ -91,7 +98,10 @@ async function isStale(path, holder) {
 /** @param {string} path */
 const refresh = (path) => utimes(path, new Date(), new Date());
 
-/** Milliseconds since a file was written or refreshed; none when it is gone. @param {string} path */
+/**
+ * Milliseconds since a file was written or refreshed; none when it is gone.
+ * @param {string} path
+ */
 async function ageOf(path) {
   const found = await stat(path).catch(() => undefined);
   return found ? Date.now() - found.mtimeMs : 0;
@@ -105,7 +115,8 @@ export function isAlive(pid) {
     return codeOf(error) === 'EPERM';
   }
   try {
-    // Linux: a dead process whose parent has not noticed yet still has its number; containers are full of them
+    // Linux: a dead process whose parent has not noticed yet still has its number; containers are
+    // full of them
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return true;
@@ -113,14 +124,16 @@ export function isAlive(pid) {
 }
 
 /**
- * Remove a stale lock. Between judging and removing, another process may have removed it and taken the lock anew, so
- * the right to remove this holder's lock is itself exclusive, and the lock is looked at again under that right.
+ * Remove a stale lock. Between judging and removing, another process may have removed it and taken
+ * the lock anew, so the right to remove this holder's lock is itself exclusive, and the lock is
+ * looked at again under that right.
  * @param {string} path @param {Holder | undefined} judged @param {string} mine
  */
 async function removeStale(path, judged, mine) {
   const right = `${path}.stale-${judged?.id ?? 'unreadable'}`;
   if (!(await acquire(mine, right))) {
-    if ((await ageOf(right)) > heartbeatMs) await rm(right, { force: true }); // killed within this function
+    // Killed within this function.
+    if ((await ageOf(right)) > heartbeatMs) await rm(right, { force: true });
     return;
   }
   if ((await readHolder(path))?.id === judged?.id) await rm(path, { force: true });

@@ -17,19 +17,23 @@ export interface GraphLoss {
   readonly bothRight: Tensor;
   /** [nodes] plain sum of the gated losses (paper, equation 2). */
   readonly nodeLoss: Tensor;
-  /** [nodes, batch, classes] gradient of each node's own loss with respect to its logits; sources are detached. */
+  /**
+   * [nodes, batch, classes] gradient of each node's own loss with respect to its logits; sources
+   * are detached.
+   */
   readonly gradient: Tensor;
 }
 
 /**
- * All losses of a knowledge transfer graph from the logits [nodes, batch, classes] and labels [batch] of one batch
- * (paper, equations 1-6; SPEC section 2), with their gradient in closed form:
+ * All losses of a knowledge transfer graph from the logits [nodes, batch, classes] and labels
+ * [batch] of one batch (paper, equations 1-6; SPEC section 2), with their gradient in closed form:
  *
  *     label edge    a = -log p_t(y)                d a / d z_t = p_t - onehot(y)
  *     network edge  a = T^2 KL(p_s || p_t)         d a / d z_t = T (p_t - p_s),  p = softmax(z / T)
  *     gate factor   f = w (1 - k + k [s is right])            L_t = sum_s mean_n f a
  *
- * A factor of 0 cuts the edge whatever its loss, so a diverged (NaN) source cannot reach through a closed gate.
+ * A factor of 0 cuts the edge whatever its loss, so a diverged (NaN) source cannot reach through a
+ * closed gate.
  */
 export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTensors): GraphLoss {
   const [nodes, batch, classes] = logits.shape as [number, number, number];
@@ -44,19 +48,38 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
   const closed = tf.sub(1, edges.onlyCorrect);
   const gate = tf.add(
     tf.reshape(closed, [nodes, columns, 1]),
-    tf.mul(tf.reshape(edges.onlyCorrect, [nodes, columns, 1]), tf.reshape(sourceRight, [1, columns, batch])),
+    tf.mul(
+      tf.reshape(edges.onlyCorrect, [nodes, columns, 1]),
+      tf.reshape(sourceRight, [1, columns, batch]),
+    ),
   );
-  const factor = tf.mul(tf.reshape(edges.weight, [nodes, columns, 1]), gate); // [nodes, nodes + 1, batch]
+  // [nodes, nodes + 1, batch].
+  const factor = tf.mul(tf.reshape(edges.weight, [nodes, columns, 1]), gate);
 
-  const temperature = tf.reshape(tf.slice(edges.temperature, [0, 1], [nodes, nodes]), [nodes, nodes, 1, 1]);
-  const logTarget = logSoftmax(tf, tf.div(tf.reshape(logits, [nodes, 1, batch, classes]), temperature));
-  const logSource = logSoftmax(tf, tf.div(tf.reshape(logits, [1, nodes, batch, classes]), temperature));
+  const temperature = tf.reshape(tf.slice(edges.temperature, [0, 1], [nodes, nodes]), [
+    nodes,
+    nodes,
+    1,
+    1,
+  ]);
+  const logTarget = logSoftmax(
+    tf,
+    tf.div(tf.reshape(logits, [nodes, 1, batch, classes]), temperature),
+  );
+  const logSource = logSoftmax(
+    tf,
+    tf.div(tf.reshape(logits, [1, nodes, batch, classes]), temperature),
+  );
   const source = tf.exp(logSource);
-  const divergence = tf.sum(tf.mul(source, tf.sub(logSource, logTarget)), 3); // [nodes, nodes, batch]
+  // [nodes, nodes, batch].
+  const divergence = tf.sum(tf.mul(source, tf.sub(logSource, logTarget)), 3);
   const networkLoss = tf.mul(tf.reshape(tf.square(temperature), [nodes, nodes, 1]), divergence);
   const networkGradient = tf.mul(temperature, tf.sub(tf.exp(logTarget), source));
   const loss = tf.concat([tf.reshape(labelLoss, [nodes, 1, batch]), networkLoss], 1);
-  const slope = tf.concat([tf.reshape(labelGradient, [nodes, 1, batch, classes]), networkGradient], 1);
+  const slope = tf.concat(
+    [tf.reshape(labelGradient, [nodes, 1, batch, classes]), networkGradient],
+    1,
+  );
   const gatedLoss = tf.where(tf.notEqual(factor, 0), tf.mul(factor, loss), tf.zerosLike(loss));
   const wide = tf.reshape(factor, [nodes, columns, batch, 1]);
   const gatedSlope = tf.where(tf.notEqual(wide, 0), tf.mul(wide, slope), tf.zerosLike(slope));
@@ -64,9 +87,13 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
   return {
     raw: tf.mean(loss, 2),
     gated,
-    bothRight: tf.sum(tf.mul(tf.reshape(right, [nodes, 1, batch]), tf.reshape(sourceRight, [1, columns, batch])), 2), // prettier-ignore
+    bothRight: tf.sum(
+      tf.mul(tf.reshape(right, [nodes, 1, batch]), tf.reshape(sourceRight, [1, columns, batch])),
+      2,
+    ),
     nodeLoss: tf.sum(gated, 1),
-    // multiplied, as a session would turn a division by a constant into that anyway, with other roundings
+    // multiplied, as a session would turn a division by a constant into that anyway, with other
+    // roundings
     gradient: tf.mul(tf.sum(gatedSlope, 1), 1 / batch),
   };
 }

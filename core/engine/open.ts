@@ -24,7 +24,13 @@ import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
 import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
 import { diagnose, problemsOf } from './tensorflow/cuda-diagnosis.ts';
-import { cardSeen, cardWords, probeCuda, type SeenCard, systemLibraries } from './tensorflow/cuda-probe.ts';
+import {
+  cardSeen,
+  cardWords,
+  probeCuda,
+  type SeenCard,
+  systemLibraries,
+} from './tensorflow/cuda-probe.ts';
 import { libraryStatus } from './tensorflow/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from './tensorflow/release.ts';
@@ -43,8 +49,8 @@ export interface EngineChoice {
 }
 
 /**
- * Opens an engine in this process; one process holds one engine. Throws `engine.*` when the one asked for by name
- * cannot run; `auto` then takes the portable engine and says why in its info.
+ * Opens an engine in this process; one process holds one engine. Throws `engine.*` when the one
+ * asked for by name cannot run; `auto` then takes the portable engine and says why in its info.
  */
 export async function openEngine(choice: EngineChoice): Promise<Engine> {
   const { engine, computation } = choice;
@@ -64,8 +70,10 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   const computation = computationFor(device, choice.computation);
   const variant = device === 'cpu' ? processorVariant() : 'gpu';
   const card = device === 'gpu' ? seeOneCard() : null;
-  // programs for a processor are tied to its very features, and compile in seconds: they are kept only where somebody says where
-  const kept = computation.compiler === 'xla' && (device === 'gpu' || process.env.KTG_COMPILED !== undefined);
+  // programs for a processor are tied to its very features, and compile in seconds: they are kept
+  // only where somebody says where
+  const kept =
+    computation.compiler === 'xla' && (device === 'gpu' || process.env.KTG_COMPILED !== undefined);
   const cache = kept ? compileCache(computation, surroundings(variant, card, computation)) : null;
   const tensorflow = loadBinding({
     variant,
@@ -99,7 +107,8 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
 
 /** The library for cards computes on processors too, with the cards out of its sight. */
 function processorVariant(): Variant {
-  if (libraryStatus('cpu').state === 'ready' || libraryStatus('gpu').state !== 'ready') return 'cpu';
+  if (libraryStatus('cpu').state === 'ready' || libraryStatus('gpu').state !== 'ready')
+    return 'cpu';
   process.env.CUDA_VISIBLE_DEVICES = '';
   return 'gpu';
 }
@@ -113,7 +122,10 @@ function surroundings(variant: Variant, card: SeenCard | null, computation: Comp
     card ? [card.title, card.capability, card.driver] : cpus()[0]?.model,
     existsSync(manifest) && readFileSync(manifest, 'utf8'),
     card && systemLibraries(folder),
-    decidingVariables(process.env, computationVariables(device, computation, null, cudaTools(card))),
+    decidingVariables(
+      process.env,
+      computationVariables(device, computation, null, cudaTools(card)),
+    ),
   ];
 }
 
@@ -131,7 +143,10 @@ function seeOneCard(): SeenCard {
   return cardSeen(visible);
 }
 
-/** Nobody who asked for a card computes on the processor without knowing. @throws LabError `engine.no-card` */
+/**
+ * Nobody who asked for a card computes on the processor without knowing.
+ * @throws LabError `engine.no-card`
+ */
 function requireCard(binding: TensorFlowBinding): void {
   if (binding.isUsingGpuDevice()) return;
   const probe = probeCuda();
@@ -150,7 +165,11 @@ async function openPortable(
   reason = '',
 ): Promise<Engine> {
   if (compiler !== 'none' || precision !== 'float32')
-    throw new LabError(IMPOSSIBLE, `The portable engine computes in float32, without a compiler. ${reason}`.trim(), 'Run: ktg engine install; or ask for neither --precision nor --compiler.'); // prettier-ignore
+    throw new LabError(
+      IMPOSSIBLE,
+      `The portable engine computes in float32, without a compiler. ${reason}`.trim(),
+      'Run: ktg engine install; or ask for neither --precision nor --compiler.',
+    );
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
   const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;

@@ -4,9 +4,19 @@ import { EPSILON, type Normalised, type Operations, type Tensor, type TF } from 
 export const fusedRunningNorm =
   (tf: TF): Operations['runningNorm'] =>
   (x, mean, variance, gamma, beta) =>
-    tf.batchNorm(x as never, mean as never, variance as never, beta as never, gamma as never, EPSILON);
+    tf.batchNorm(
+      x as never,
+      mean as never,
+      variance as never,
+      beta as never,
+      gamma as never,
+      EPSILON,
+    );
 
-/** The operations in tfjs itself: they run on every backend, and are what the native ones are tested against. */
+/**
+ * The operations in tfjs itself: they run on every backend, and are what the native ones are tested
+ * against.
+ */
 export function plainOperations(tf: TF): Operations {
   /** Batch norm from means and products, with the gradient in closed form. */
   const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Normalised => {
@@ -24,7 +34,10 @@ export function plainOperations(tf: TF): Operations {
       const variance = tf.mean(tf.square(centred), [0, 1, 2]);
       const inverse = tf.rsqrt(tf.add(variance, EPSILON));
       const normal = tf.mul(centred, inverse);
-      statistics = { mean: tf.keep(mean), variance: tf.keep(tf.mul(variance, count / (count - 1))) };
+      statistics = {
+        mean: tf.keep(mean),
+        variance: tf.keep(tf.mul(variance, count / (count - 1))),
+      };
       save([normal, tf.mul(scale, inverse)]);
       const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
         const [xHat, slope] = saved as [Tensor, Tensor];
@@ -39,7 +52,10 @@ export function plainOperations(tf: TF): Operations {
     return { output, ...statistics };
   };
 
-  /** The first half of every pair of rows, then of every pair of pixels: has a gradient on every backend, fast in 2-D. */
+  /**
+   * The first half of every pair of rows, then of every pair of pixels: has a gradient on every
+   * backend, fast in 2-D.
+   */
   const everySecondPixel = (x: Tensor): Tensor => {
     const [n, h, w, c] = x.shape as [number, number, number, number];
     const firstHalf = (t: Tensor, half: number): Tensor => {

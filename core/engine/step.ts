@@ -13,7 +13,10 @@ export interface NodeTensors {
   readonly statistics: Tensor;
 }
 
-/** Inputs of a step beside the batch: [learning rate, momentum, weight decay] and [weight, onlyCorrect, temperature] x nodes x (nodes + 1). */
+/**
+ * Inputs of a step beside the batch: [learning rate, momentum, weight decay] and [weight,
+ * onlyCorrect, temperature] x nodes x (nodes + 1).
+ */
 export interface StepTensors {
   readonly rates: Tensor;
   readonly edges: Tensor;
@@ -29,10 +32,11 @@ export interface StepOutput {
 }
 
 /**
- * One step of collaborative training as a function of tensors (SPEC section 2): every node sees the same batch, all
- * losses come from the same outputs, every node's update from its own loss alone. Pure: the caller stores `next`.
- * `frozen` nodes (by number from 0) keep their parameters and momentum, and no gradient of theirs is computed.
- * Must run inside tf.tidy, with the outputs kept by the caller.
+ * One step of collaborative training as a function of tensors (SPEC section 2): every node sees the
+ * same batch, all losses come from the same outputs, every node's update from its own loss alone.
+ * Pure: the caller stores `next`. `frozen` nodes (by number from 0) keep their parameters and
+ * momentum, and no gradient of theirs is computed. Must run inside tf.tidy, with the outputs kept
+ * by the caller.
  */
 export function collaborativeStep(
   tf: TF,
@@ -53,11 +57,15 @@ export function collaborativeStep(
   const seen = models.map((): Normalised[] => []);
   let metrics!: Tensor;
   let logits!: Tensor;
-  /** Forward passes of all nodes into one scalar whose gradient is each node's own loss gradient. */
+  /**
+   * Forward passes of all nodes into one scalar whose gradient is each node's own loss gradient.
+   */
   const objective = (...all: Tensor[]): Tensor => {
     let offset = 0;
     const outputs = models.map((model, i) => {
-      const own = frozen.includes(i) ? weights[i]! : all.slice(offset, (offset += specs[i]!.length));
+      const own = frozen.includes(i)
+        ? weights[i]!
+        : all.slice(offset, (offset += specs[i]!.length));
       const normalise = batchNormaliser(ops, (normalised) => seen[i]!.push(normalised));
       return forward(tf, ops, model, own, normalise, images);
     });
@@ -69,7 +77,9 @@ export function collaborativeStep(
       logits = tf.keep(stacked);
       metrics = tf.keep(
         tf.concat(
-          [loss.raw, loss.gated, loss.bothRight, loss.nodeLoss].map((part) => tf.reshape(part, [-1])),
+          [loss.raw, loss.gated, loss.bothRight, loss.nodeLoss].map((part) =>
+            tf.reshape(part, [-1]),
+          ),
         ),
       );
       save([loss.gradient]);
@@ -82,7 +92,11 @@ export function collaborativeStep(
     weights.flatMap((own, i) => (frozen.includes(i) ? [] : own)),
   );
 
-  const [learningRate, momentum, weightDecay] = tf.unstack(inputs.rates) as [Tensor, Tensor, Tensor];
+  const [learningRate, momentum, weightDecay] = tf.unstack(inputs.rates) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const nodeLoss = tf.unstack(tf.slice(metrics, metrics.size - models.length, models.length));
   let offset = 0;
   const next = states.map((state, i) => {
@@ -90,7 +104,11 @@ export function collaborativeStep(
     if (frozen.includes(i)) return { ...state, statistics };
     const own = gradients.slice(offset, (offset += specs[i]!.length));
     const gradient = tf.concat(own.map((part) => tf.reshape(part, [-1])));
-    const updated = update(tf, state, gradient, nodeLoss[i]!, { learningRate, momentum, weightDecay });
+    const updated = update(tf, state, gradient, nodeLoss[i]!, {
+      learningRate,
+      momentum,
+      weightDecay,
+    });
     return { ...updated, statistics };
   });
   for (const one of seen.flat()) tf.dispose([one.mean, one.variance]);
@@ -98,8 +116,9 @@ export function collaborativeStep(
 }
 
 /**
- * SGD with Nesterov momentum and coupled weight decay on all parameters: g = dL/dw + wd w; v = mu v + g;
- * w -= lr (g + mu v). A node whose loss is exactly 0 keeps w and v to the last bit: no decay, no momentum.
+ * SGD with Nesterov momentum and coupled weight decay on all parameters: g = dL/dw + wd w; v = mu v
+ * + g; w -= lr (g + mu v). A node whose loss is exactly 0 keeps w and v to the last bit: no decay,
+ * no momentum.
  */
 function update(
   tf: TF,
@@ -140,8 +159,8 @@ export function evaluationLogits(
 }
 
 /**
- * Correct predictions and summed cross-entropy [2] of logits [batch, classes]; labels below 0 mark padding that
- * counts for nothing.
+ * Correct predictions and summed cross-entropy [2] of logits [batch, classes]; labels below 0 mark
+ * padding that counts for nothing.
  */
 export function score(tf: TF, logits: Tensor, labels: Tensor): Tensor {
   const counts = tf.cast(tf.greaterEqual(labels, 0), 'float32');

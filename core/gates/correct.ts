@@ -1,6 +1,9 @@
 import type { Gate } from './gate.ts';
 
-/** Equation 6: delta(label, argmax of the source) * a; samples that are filtered out still count in the mean. */
+/**
+ * Equation 6: delta(label, argmax of the source) * a; samples that are filtered out still count in
+ * the mean.
+ */
 export const correct = {
   name: 'correct',
   letter: 'C',

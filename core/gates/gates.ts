@@ -14,9 +14,12 @@ export type GateName = (typeof list)[number]['name'];
 
 export const gateNames: readonly GateName[] = list.map((each) => each.name);
 
-const byName = new Map<string, Gate & { readonly name: GateName }>(gates.map((each) => [each.name, each]));
+const byName = new Map<string, Gate & { readonly name: GateName }>(
+  gates.map((each) => [each.name, each]),
+);
 
-export const isGateName = (name: unknown): name is GateName => typeof name === 'string' && byName.has(name);
+export const isGateName = (name: unknown): name is GateName =>
+  typeof name === 'string' && byName.has(name);
 
 /** Looks up a gate by its name. Throws `gate.unknown`. */
 export function gate(name: string): Gate & { readonly name: GateName } {

@@ -3,12 +3,14 @@ import type { Carried, Graph } from './graph.ts';
 import { checkpointText, edgeText, toText } from './text.ts';
 
 /**
- * The one form of all graphs that are the same: a label edge's Correct is Through (the label is always right), and the
- * auxiliary nodes are in the order that makes the text form smallest, models first. Checkpoints and temperatures are part
- * of what a graph is, its name is not.
+ * The one form of all graphs that are the same: a label edge's Correct is Through (the label is
+ * always right), and the auxiliary nodes are in the order that makes the text form smallest, models
+ * first. Checkpoints and temperatures are part of what a graph is, its name is not.
  */
 export function canonicalGraph(graph: Graph): Graph {
-  const plain = makeGraph(graph.nodes, (source, destination) => plainEdge(graph, source, destination));
+  const plain = makeGraph(graph.nodes, (source, destination) =>
+    plainEdge(graph, source, destination),
+  );
   const order = canonicalOrder(plain);
   const at = (number: number): number => (number === LABEL ? LABEL : order[number - 1]!);
   return makeGraph(
@@ -17,7 +19,9 @@ export function canonicalGraph(graph: Graph): Graph {
   );
 }
 
-/** The same for two graphs exactly if they are the same graph: the text form of the canonical one. */
+/**
+ * The same for two graphs exactly if they are the same graph: the text form of the canonical one.
+ */
 export const graphKey = (graph: Graph): string => toText(canonicalGraph(graph));
 
 function plainEdge(graph: Graph, source: number, destination: number): Carried {
@@ -29,7 +33,9 @@ function plainEdge(graph: Graph, source: number, destination: number): Carried {
 /** Old numbers of the nodes in canonical order; at most 6! orders of seven nodes are compared. */
 function canonicalOrder(graph: Graph): number[] {
   const numbers = nodeNumbers(graph);
-  const head = numbers.map((number) => nodeOf(graph, number).model + checkpointText(nodeOf(graph, number)));
+  const head = numbers.map(
+    (number) => nodeOf(graph, number).model + checkpointText(nodeOf(graph, number)),
+  );
   const token = numbers.map((t) =>
     [LABEL, ...numbers].map((s) => (s === t ? '' : edgeText(edgeOf(graph, s, t)))),
   );
@@ -46,7 +52,10 @@ function canonicalOrder(graph: Graph): number[] {
 }
 
 /** Every order of the numbers in which their heads rise. */
-function* orders(numbers: readonly number[], head: (number: number) => string): Generator<number[]> {
+function* orders(
+  numbers: readonly number[],
+  head: (number: number) => string,
+): Generator<number[]> {
   if (numbers.length === 0) yield [];
   const least = numbers.map(head).sort()[0];
   for (const first of numbers.filter((number) => head(number) === least)) {

@@ -1,5 +1,14 @@
 import { LabError } from '../base/errors.ts';
-import { LABEL, TARGET, edgeOf, isFrozen, nodeNumbers, nodeOf, reachesTarget, upstream } from './graph.ts';
+import {
+  LABEL,
+  TARGET,
+  edgeOf,
+  isFrozen,
+  nodeNumbers,
+  nodeOf,
+  reachesTarget,
+  upstream,
+} from './graph.ts';
 import type { Graph } from './graph.ts';
 
 /** Everything that can be wrong or odd about a graph that is well formed. */
@@ -23,8 +32,8 @@ export interface Problem {
 }
 
 /**
- * Problems of a graph, node by node. A frozen node without a checkpoint is an error only when the graph is about to be
- * trained: a study and the editor fill it in later.
+ * Problems of a graph, node by node. A frozen node without a checkpoint is an error only when the
+ * graph is about to be trained: a study and the editor fill it in later.
  */
 export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Problem[] {
   return nodeNumbers(graph).flatMap((node) => [
@@ -35,8 +44,8 @@ export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Pr
 }
 
 /**
- * Throws the first error of a graph that is to be trained: `graph.target-frozen`, and for `train` also
- * `graph.checkpoint-missing` (`look` leaves open where the teachers come from).
+ * Throws the first error of a graph that is to be trained: `graph.target-frozen`, and for `train`
+ * also `graph.checkpoint-missing` (`look` leaves open where the teachers come from).
  */
 export function requireTrainable(graph: Graph, purpose: 'look' | 'train' = 'train'): void {
   const found = checkGraph(graph, purpose).find((problem) => problem.severity === 'error');
@@ -85,7 +94,9 @@ function checkFrozen(graph: Graph, node: number, purpose: 'look' | 'train'): Pro
 function checkSources(graph: Graph, node: number): Problem[] {
   if (isFrozen(graph, node)) return [];
   const problems: Problem[] = [];
-  const informed = [...upstream(graph, node)].some((source) => source === LABEL || isFrozen(graph, source));
+  const informed = [...upstream(graph, node)].some(
+    (source) => source === LABEL || isFrozen(graph, source),
+  );
   if (!informed) {
     problems.push({
       code: 'uninformed',

@@ -4,21 +4,30 @@ import { LABEL, edgesInto, isFrozen, nodeNumbers, nodeOf, temperatureOf } from '
 import type { Edge, Graph } from './graph.ts';
 import { roleOf, roles } from './roles.ts';
 
-/** A node's architecture as the paper writes it: a star marks a pretrained network, `ResNet110*`. */
+/**
+ * A node's architecture as the paper writes it: a star marks a pretrained network, `ResNet110*`.
+ */
 export const nodeTitle = (graph: Graph, number: number): string =>
   architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
 
 /** "the label" or "node 2". */
-export const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
+export const sourceTitle = (source: number): string =>
+  source === LABEL ? 'the label' : `node ${source}`;
 
-/** An edge in words: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's distribution p_0 is one-hot. */
+/**
+ * An edge in words: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's
+ * distribution p_0 is one-hot.
+ */
 export function describeEdge(edge: Edge): string {
   const { source, destination } = edge;
   const verb = edge.gate === 'cutoff' ? 'does not teach' : 'teaches';
   return `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} (${carriedTitle(edge)})`;
 }
 
-/** A node in words: "node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, temperature 2)". */
+/**
+ * A node in words: "node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear,
+ * temperature 2)".
+ */
 export function describeNode(graph: Graph, number: number): string {
   const head = `node ${number}, ${nodeTitle(graph, number)} (${roles[roleOf(graph, number)].title})`;
   const open = edgesInto(graph, number).filter((edge) => edge.gate !== 'cutoff');

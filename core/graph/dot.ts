@@ -6,9 +6,10 @@ import { roleOf, roles } from './roles.ts';
 import { toText } from './text.ts';
 
 /**
- * The graph in Graphviz's DOT language, drawn as Figure 2 of the paper: Cutoff is left out, colours and line styles are
- * the gates', under a node its accuracy in % and brackets where one is given (a fraction of 1, node 1's first). Its
- * comment, which is not drawn, has the text form, by which the whole graph is read again, and what `made` says of its origin.
+ * The graph in Graphviz's DOT language, drawn as Figure 2 of the paper: Cutoff is left out, colours
+ * and line styles are the gates', under a node its accuracy in % and brackets where one is given (a
+ * fraction of 1, node 1's first). Its comment, which is not drawn, has the text form, by which the
+ * whole graph is read again, and what `made` says of its origin.
  */
 export function toDot(
   graph: Graph,
@@ -41,7 +42,13 @@ function dotEdge(edge: Edge): string {
   const { letter, color, dash } = gate(edge.gate);
   const temperature = temperatureOf(edge);
   const label = temperature === 1 ? letter : `${letter}, τ = ${temperature}`;
-  const shown = { label, color, fontcolor: color, style: styleOf(dash), tooltip: describeEdge(edge) };
+  const shown = {
+    label,
+    color,
+    fontcolor: color,
+    style: styleOf(dash),
+    tooltip: describeEdge(edge),
+  };
   return `${edge.source} -> ${edge.destination} [${attributes(shown)}]`;
 }
 

@@ -2,7 +2,10 @@ import type { GateName } from '../gates/gates.ts';
 import { edgeOf, makeGraph, nodeOf, temperatureOf } from './graph.ts';
 import type { Carried, Graph, GraphNode } from './graph.ts';
 
-/** Changes of a graph: each gives a new graph in normal form; a node or edge that is not there is a RangeError. */
+/**
+ * Changes of a graph: each gives a new graph in normal form; a node or edge that is not there is a
+ * RangeError.
+ */
 
 const keep = (graph: Graph, source: number, destination: number): Carried => {
   const edge = edgeOf(graph, source, destination);
@@ -10,7 +13,12 @@ const keep = (graph: Graph, source: number, destination: number): Carried => {
 };
 
 /** Puts a gate on an edge. Cutoff forgets the edge's temperature. */
-export const withGate = (graph: Graph, source: number, destination: number, gate: GateName): Graph =>
+export const withGate = (
+  graph: Graph,
+  source: number,
+  destination: number,
+  gate: GateName,
+): Graph =>
   withEdge(graph, source, destination, {
     gate,
     temperature: temperatureOf(edgeOf(graph, source, destination)),
@@ -23,7 +31,10 @@ export const withTemperature = (
   destination: number,
   temperature: number,
 ): Graph =>
-  withEdge(graph, source, destination, { gate: edgeOf(graph, source, destination).gate, temperature });
+  withEdge(graph, source, destination, {
+    gate: edgeOf(graph, source, destination).gate,
+    temperature,
+  });
 
 function withEdge(graph: Graph, source: number, destination: number, carried: Carried): Graph {
   const changed = (s: number, t: number): Carried =>
@@ -37,7 +48,9 @@ export function withNode(graph: Graph, number: number, node: GraphNode): Graph {
   return makeGraph(graph.nodes.with(number - 1, node), (s, t) => keep(graph, s, t), graph.name);
 }
 
-/** Appends a node that learns from the label and teaches nobody yet. The caller keeps to MAX_NODES. */
+/**
+ * Appends a node that learns from the label and teaches nobody yet. The caller keeps to MAX_NODES.
+ */
 export function addNode(graph: Graph, node: GraphNode): Graph {
   const added = graph.nodes.length + 1;
   const carried = (s: number, t: number): Carried => {

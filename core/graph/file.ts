@@ -1,7 +1,7 @@
 /**
- * A graph from any file that the lab writes: JSON, the text form, and pictures of it (SVG, PNG, DOT),
- * which carry the text form in their description. Files come from strangers: every step of the reading
- * takes time in proportion to the size of the file.
+ * A graph from any file that the lab writes: JSON, the text form, and pictures of it (SVG, PNG,
+ * DOT), which carry the text form in their description. Files come from strangers: every step of
+ * the reading takes time in proportion to the size of the file.
  */
 import { isPng, textIn } from '../base/png.ts';
 import { LabError } from '../base/errors.ts';
@@ -16,7 +16,8 @@ export const MAX_GRAPH_BYTES = 2 << 20;
 /**
  * The graph in a file's content. The message of a file that is no graph begins with these words.
  *
- * @throws LabError `graph.none-in-picture`, `graph.too-large`, and those of `fromJson` and `fromText`
+ * @throws LabError `graph.none-in-picture`, `graph.too-large`, and those of `fromJson` and
+ * `fromText`
  */
 export function fromFile(bytes: Uint8Array): Graph {
   requireGraphSize(bytes.length);

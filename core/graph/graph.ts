@@ -1,10 +1,11 @@
 import type { GateName } from '../gates/gates.ts';
 
 /**
- * A knowledge transfer graph (paper, section 3.1) as plain data; the form in memory is the form in files.
- * Nodes are numbered 1..M: `nodes[0]` is node 1, the target. Source 0 is the label. In normal form (what `makeGraph`
- * and `parseGraph` give) all M * M edges are there, ordered by destination, then source, and an edge has a
- * temperature only where it is not 1; in files a missing edge is Cutoff.
+ * A knowledge transfer graph (paper, section 3.1) as plain data; the form in memory is the form in
+ * files. Nodes are numbered 1..M: `nodes[0]` is node 1, the target. Source 0 is the label. In
+ * normal form (what `makeGraph` and `parseGraph` give) all M * M edges are there, ordered by
+ * destination, then source, and an edge has a temperature only where it is not 1; in files a
+ * missing edge is Cutoff.
  */
 export interface Graph {
   readonly format: typeof FORMAT;
@@ -45,7 +46,10 @@ export const MAX_TEMPERATURE = 1000;
 /** What an edge carries; a bare gate name means temperature 1. */
 export type Carried = GateName | { readonly gate: GateName; readonly temperature: number };
 
-/** Builds a graph in normal form, asking once per edge what it carries. A cut edge computes no loss, so it keeps no temperature. */
+/**
+ * Builds a graph in normal form, asking once per edge what it carries. A cut edge computes no loss,
+ * so it keeps no temperature.
+ */
 export function makeGraph(
   nodes: readonly GraphNode[],
   carried: (source: number, destination: number) => Carried,
@@ -55,7 +59,8 @@ export function makeGraph(
   for (let destination = 1; destination <= nodes.length; destination++) {
     for (const source of sourcesOf(nodes.length, destination)) {
       const what = carried(source, destination);
-      const { gate, temperature } = typeof what === 'string' ? { gate: what, temperature: 1 } : what;
+      const { gate, temperature } =
+        typeof what === 'string' ? { gate: what, temperature: 1 } : what;
       const softened = temperature !== 1 && source !== LABEL && gate !== 'cutoff';
       edges.push({ source, destination, gate, ...(softened && { temperature }) });
     }
@@ -65,7 +70,9 @@ export function makeGraph(
 
 /** Sources that may teach a node of a graph of `count` nodes: the label, then every other node. */
 export const sourcesOf = (count: number, destination: number): number[] =>
-  Array.from({ length: count + 1 }, (_, source) => source).filter((source) => source !== destination);
+  Array.from({ length: count + 1 }, (_, source) => source).filter(
+    (source) => source !== destination,
+  );
 
 /** Numbers of the nodes: 1..M. */
 export const nodeNumbers = (graph: Graph): number[] => graph.nodes.map((_, index) => index + 1);
@@ -93,19 +100,30 @@ export const temperatureOf = (edge: Edge): number => edge.temperature ?? 1;
 export const edgesInto = (graph: Graph, destination: number): Edge[] =>
   graph.edges.filter((edge) => edge.destination === destination);
 
-/** Is the node pretrained and never updated? So it is when all its incoming edges, the label's too, are Cutoff. */
+/**
+ * Is the node pretrained and never updated? So it is when all its incoming edges, the label's too,
+ * are Cutoff.
+ */
 export const isFrozen = (graph: Graph, node: number): boolean =>
   edgesInto(graph, node).every((edge) => edge.gate === 'cutoff');
 
-/** Does a path of edges that are not Cutoff lead from the node (or the label) to the target? The target reaches itself. */
-export const reachesTarget = (graph: Graph, node: number): boolean => upstream(graph, TARGET).has(node);
+/**
+ * Does a path of edges that are not Cutoff lead from the node (or the label) to the target? The
+ * target reaches itself.
+ */
+export const reachesTarget = (graph: Graph, node: number): boolean =>
+  upstream(graph, TARGET).has(node);
 
-/** Everything whose knowledge can arrive at a node: itself, and sources with a path to it, the label among them. */
+/**
+ * Everything whose knowledge can arrive at a node: itself, and sources with a path to it, the label
+ * among them.
+ */
 export function upstream(graph: Graph, node: number): Set<number> {
   const found = new Set([node]);
   for (const destination of found) {
     // A Set's iteration also visits what is added on the way: this walks backwards along the edges.
-    for (const edge of edgesInto(graph, destination)) if (edge.gate !== 'cutoff') found.add(edge.source);
+    for (const edge of edgesInto(graph, destination))
+      if (edge.gate !== 'cutoff') found.add(edge.source);
   }
   return found;
 }

@@ -5,7 +5,10 @@ import { parseGraph } from './parse.ts';
 /** Far more than the largest graph with the longest names. */
 const MAX_CHARACTERS = 1 << 20;
 
-/** Reads a graph file's text. Throws `graph.not-json`, `graph.too-large` or what `parseGraph` throws. */
+/**
+ * Reads a graph file's text. Throws `graph.not-json`, `graph.too-large` or what `parseGraph`
+ * throws.
+ */
 export function fromJson(text: string): Graph {
   if (text.length > MAX_CHARACTERS) {
     throw new LabError(
@@ -29,7 +32,8 @@ export function fromJson(text: string): Graph {
 }
 
 /**
- * A graph file's text: a line per node and per edge, Cutoff edges included, so that files differ where graphs do.
+ * A graph file's text: a line per node and per edge, Cutoff edges included, so that files differ
+ * where graphs do.
  *
  * @param made where it comes from, for people: no part of the graph
  */

@@ -4,9 +4,9 @@ import { withGates, withModels } from './space.ts';
 import type { SearchSpace } from './space.ts';
 
 /**
- * Narrows a space by a lock in a few characters: `2=resnet110` (the model of node 2), `2-1=correct` (the gate of the edge
- * from 2 to 1, by name or letter), several choices joined by `+`: `0-3=T+X`. Throws `space.bad-lock`, or what `parseSpace`
- * throws for an unknown model.
+ * Narrows a space by a lock in a few characters: `2=resnet110` (the model of node 2), `2-1=correct`
+ * (the gate of the edge from 2 to 1, by name or letter), several choices joined by `+`: `0-3=T+X`.
+ * Throws `space.bad-lock`, or what `parseSpace` throws for an unknown model.
  */
 export function withLock(space: SearchSpace, text: string): SearchSpace {
   const [, from, to, written] = /^\s*(\d)(?:-(\d))?=([\w+-]+)\s*$/.exec(text) ?? [];
@@ -35,7 +35,10 @@ function gateNamed(text: string, written: string) {
     ({ name, letter }) => name === written.toLowerCase() || letter === written.toUpperCase(),
   );
   if (!found)
-    throw badLock(text, `gates: ${gates.map(({ name, letter }) => `${name} (${letter})`).join(', ')}`);
+    throw badLock(
+      text,
+      `gates: ${gates.map(({ name, letter }) => `${name} (${letter})`).join(', ')}`,
+    );
   return found.name;
 }
 

@@ -4,8 +4,9 @@ import { parseWith, refusal } from './refusal.ts';
 import { graphRules, graphSchema } from './schema.ts';
 
 /**
- * Validates a graph from outside (a file's JSON, a message) and brings it into normal form: missing edges are Cutoff,
- * edges ordered by destination, then source, models spelled as usual. Throws a LabError `graph.<rule>`, see `graphRules`.
+ * Validates a graph from outside (a file's JSON, a message) and brings it into normal form: missing
+ * edges are Cutoff, edges ordered by destination, then source, models spelled as usual. Throws a
+ * LabError `graph.<rule>`, see `graphRules`.
  */
 export function parseGraph(input: unknown): Graph {
   const { name, nodes, edges } = parseWith('graph', graphSchema, graphRules, input);
@@ -22,7 +23,10 @@ export function parseGraph(input: unknown): Graph {
 
 export const pair = (source: number, destination: number): string => `${source} -> ${destination}`;
 
-/** Edges by their ends, each there once and between nodes of the graph. Throws `no-such-node`, `duplicate-edge`. */
+/**
+ * Edges by their ends, each there once and between nodes of the graph. Throws `no-such-node`,
+ * `duplicate-edge`.
+ */
 export function indexEdges<Ends extends { source: number; destination: number }>(
   area: string,
   nodes: number,
@@ -37,7 +41,8 @@ export function indexEdges<Ends extends { source: number; destination: number }>
       }
     }
     const ends = pair(edge.source, edge.destination);
-    if (index.has(ends)) throw refusal(area, graphRules, 'duplicate-edge', `edges[${at}]`, `${ends} again`);
+    if (index.has(ends))
+      throw refusal(area, graphRules, 'duplicate-edge', `edges[${at}]`, `${ends} again`);
     index.set(ends, edge);
   }
   return index;

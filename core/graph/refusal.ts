@@ -1,7 +1,10 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 
-/** What a rule of a schema expects, and what to do when it is broken; keyed by the last part of the error's code. */
+/**
+ * What a rule of a schema expects, and what to do when it is broken; keyed by the last part of the
+ * error's code.
+ */
 export type Rules = Record<string, { readonly expected: string; readonly next: string }>;
 
 /** Message of every strictObject, so that its three kinds of failure get codes of their own. */
@@ -18,8 +21,9 @@ export const objectRules = {
 } as const satisfies Rules;
 
 /**
- * Validates outside input with a schema whose messages are keys of `rules`. Throws a LabError `area.rule` for the first
- * broken rule, naming the place (`edges[3].gate`), what was found and what is expected.
+ * Validates outside input with a schema whose messages are keys of `rules`. Throws a LabError
+ * `area.rule` for the first broken rule, naming the place (`edges[3].gate`), what was found and
+ * what is expected.
  */
 export function parseWith<Schema extends v.GenericSchema>(
   area: string,
@@ -32,7 +36,14 @@ export function parseWith<Schema extends v.GenericSchema>(
   const [issue] = result.issues;
   const last = issue.path?.at(-1);
   const expected = issue.message === 'wrong-type' ? typeWords(issue.expected) : undefined;
-  throw refusal(area, rules, issue.message, placeOf(issue.path), last ? last.value : input, expected);
+  throw refusal(
+    area,
+    rules,
+    issue.message,
+    placeOf(issue.path),
+    last ? last.value : input,
+    expected,
+  );
 }
 
 const typeWords = (expected: string | null): string =>

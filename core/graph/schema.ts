@@ -10,7 +10,9 @@ import type { Rules } from './refusal.ts';
 const MAX_TEXT = 4096;
 const MAX_NAME = 200;
 
-/** Words for every rule of the schema below and of parse.ts; the schema's messages are their keys. */
+/**
+ * Words for every rule of the schema below and of parse.ts; the schema's messages are their keys.
+ */
 export const graphRules = {
   ...objectRules,
   'missing-key': {
@@ -22,14 +24,23 @@ export const graphRules = {
     expected: `version ${VERSION}`,
     next: 'Open the file with the version of the lab that wrote it, or write it again.',
   },
-  'bad-text': { expected: 'printable text', next: 'Remove control characters and broken characters.' },
-  'too-long': { expected: `at most ${MAX_TEXT} characters (a name: ${MAX_NAME})`, next: 'Shorten it.' },
+  'bad-text': {
+    expected: 'printable text',
+    next: 'Remove control characters and broken characters.',
+  },
+  'too-long': {
+    expected: `at most ${MAX_TEXT} characters (a name: ${MAX_NAME})`,
+    next: 'Shorten it.',
+  },
   'node-count': { expected: `1 to ${MAX_NODES} nodes`, next: 'Give between one and seven nodes.' },
   'unknown-model': {
     expected: 'ResNet-(6n+2), such as resnet32, or WRN-(6n+4)-k, such as wrn-28-2',
     next: `Use one of ${modelNames.join(', ')}.`,
   },
-  'unknown-gate': { expected: `one of ${gateNames.join(', ')}`, next: 'Correct the name of the gate.' },
+  'unknown-gate': {
+    expected: `one of ${gateNames.join(', ')}`,
+    next: 'Correct the name of the gate.',
+  },
   'too-many-edges': {
     expected: `at most ${MAX_NODES * MAX_NODES} edges`,
     next: 'Give every edge once; a missing one is Cutoff.',
@@ -113,13 +124,19 @@ const temperature = v.pipe(
 );
 
 const edge = v.pipe(
-  v.strictObject({ ...endsSchema, gate: gateSchema, temperature: v.exactOptional(temperature) }, objectRule),
+  v.strictObject(
+    { ...endsSchema, gate: gateSchema, temperature: v.exactOptional(temperature) },
+    objectRule,
+  ),
   v.forward(
     v.check(({ source, destination }) => source !== destination, rule('self-edge')),
     ['destination'],
   ),
   v.forward(
-    v.check((each) => each.source !== LABEL || each.temperature === undefined, rule('label-temperature')),
+    v.check(
+      (each) => each.source !== LABEL || each.temperature === undefined,
+      rule('label-temperature'),
+    ),
     ['temperature'],
   ),
 );
@@ -130,7 +147,9 @@ export const graphSchema = v.strictObject(
     format: v.literal(FORMAT, rule('wrong-format')),
     version: v.literal(VERSION, rule('wrong-version')),
     name: v.exactOptional(v.pipe(text, v.maxLength(MAX_NAME, rule('too-long')))),
-    /** Where a saved graph comes from (study, seed, protocol, versions...): for people, not read. */
+    /**
+     * Where a saved graph comes from (study, seed, protocol, versions...): for people, not read.
+     */
     made: v.exactOptional(v.unknown()),
     nodes: bounded(node, 1, MAX_NODES, 'node-count'),
     edges: bounded(edge, 0, MAX_NODES * MAX_NODES, 'too-many-edges'),

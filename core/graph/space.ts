@@ -11,16 +11,19 @@ import { objectRule, objectRules, parseWith } from './refusal.ts';
 import { bounded, endsSchema, gateSchema, graphRules, modelSchema } from './schema.ts';
 
 /**
- * The graphs that a study may draw, as plain data: the models of every node and the gates of every edge. One choice is a
- * lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form (what `parseSpace` gives) every edge is there, ordered
- * by destination, then source; in files a missing edge may carry any gate.
+ * The graphs that a study may draw, as plain data: the models of every node and the gates of every
+ * edge. One choice is a lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form (what
+ * `parseSpace` gives) every edge is there, ordered by destination, then source; in files a missing
+ * edge may carry any gate.
  */
 export interface SearchSpace {
   readonly format: typeof SPACE_FORMAT;
   readonly version: typeof SPACE_VERSION;
   readonly nodes: readonly NodeChoice[];
   readonly edges: readonly EdgeChoice[];
-  /** May auxiliary nodes be drawn frozen (all their incoming edges Cutoff)? The target never may. */
+  /**
+   * May auxiliary nodes be drawn frozen (all their incoming edges Cutoff)? The target never may.
+   */
   readonly frozen: boolean;
 }
 
@@ -90,14 +93,19 @@ const spaceSchema = v.strictObject(
   objectRule,
 );
 
-/** Validates a space from outside and brings it into normal form. Throws a LabError `space.<rule>`. */
+/**
+ * Validates a space from outside and brings it into normal form. Throws a LabError `space.<rule>`.
+ */
 export function parseSpace(input: unknown): SearchSpace {
   const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
   const given = indexEdges('space', nodes.length, edges);
   return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? gateNames, frozen);
 }
 
-/** The paper's space over M nodes: the target's model fixed, any of `auxiliaries` for the others, every gate on every edge. */
+/**
+ * The paper's space over M nodes: the target's model fixed, any of `auxiliaries` for the others,
+ * every gate on every edge.
+ */
 export const paperSpace = (
   count: number,
   target: string = paperModels[0],
@@ -106,7 +114,9 @@ export const paperSpace = (
   parseSpace({
     format: SPACE_FORMAT,
     version: SPACE_VERSION,
-    nodes: Array.from({ length: count }, (_, index) => ({ models: index === 0 ? [target] : auxiliaries })),
+    nodes: Array.from({ length: count }, (_, index) => ({
+      models: index === 0 ? [target] : auxiliaries,
+    })),
     edges: [],
     frozen: true,
   });
@@ -127,8 +137,15 @@ function makeSpace(
 }
 
 /** The space with one node's models replaced (one model: locked). */
-export const withModels = (space: SearchSpace, node: number, models: readonly string[]): SearchSpace =>
-  parseSpace({ ...space, nodes: space.nodes.map((each, index) => (index === node - 1 ? { models } : each)) });
+export const withModels = (
+  space: SearchSpace,
+  node: number,
+  models: readonly string[],
+): SearchSpace =>
+  parseSpace({
+    ...space,
+    nodes: space.nodes.map((each, index) => (index === node - 1 ? { models } : each)),
+  });
 
 /** The space with one edge's gates replaced (one gate: locked). */
 export const withGates = (
@@ -156,7 +173,11 @@ export type Dimension =
 
 /** All decisions in the order of drawing: models, then gates. */
 export const dimensions = (space: SearchSpace): Dimension[] => [
-  ...space.nodes.map(({ models }, index) => ({ kind: 'model' as const, node: index + 1, choices: models })),
+  ...space.nodes.map(({ models }, index) => ({
+    kind: 'model' as const,
+    node: index + 1,
+    choices: models,
+  })),
   ...space.edges.map(({ source, destination, gates }) => ({
     kind: 'gate' as const,
     source,
@@ -179,11 +200,16 @@ export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
 export type Rejection = 'target-frozen' | 'frozen-not-allowed';
 
 const rejectionTexts: Readonly<Record<Rejection, string>> = {
-  'target-frozen': 'the target is frozen: all edges into node 1 are Cutoff, so it would never learn',
-  'frozen-not-allowed': 'a node is frozen (all edges into it are Cutoff), which this study does not allow',
+  'target-frozen':
+    'the target is frozen: all edges into node 1 are Cutoff, so it would never learn',
+  'frozen-not-allowed':
+    'a node is frozen (all edges into it are Cutoff), which this study does not allow',
 };
 
-/** Why a graph was rejected, in a sentence's second half; words of another program's file as they are. */
+/**
+ * Why a graph was rejected, in a sentence's second half; words of another program's file as they
+ * are.
+ */
 export const rejectionText = (rejection: string): string =>
   Object.hasOwn(rejectionTexts, rejection) ? rejectionTexts[rejection as Rejection] : rejection;
 
@@ -213,7 +239,10 @@ export function judgeDraw(space: SearchSpace, graph: Graph): Draw {
   return { graph };
 }
 
-/** Settings of the space, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's, 2,359,296 with three nodes. */
+/**
+ * Settings of the space, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's, 2,359,296 with
+ * three nodes.
+ */
 export const spaceSize = (space: SearchSpace): bigint =>
   dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
 
@@ -223,7 +252,10 @@ export function acceptedSize(space: SearchSpace): bigint {
   return space.nodes.reduce((size, _, index) => size * openRows(space, index + 1), models);
 }
 
-/** What a space holds, in words: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` where none is excluded. */
+/**
+ * What a space holds, in words: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` where
+ * none is excluded.
+ */
 export function spaceText(space: SearchSpace): string {
   const [graphs, combinations] = [acceptedSize(space), spaceSize(space)];
   const counted = `${graphs.toLocaleString('en')} ${graphs === 1n ? 'graph' : 'graphs'}`;
@@ -234,13 +266,18 @@ export function spaceText(space: SearchSpace): string {
 
 /** Ways to fill a node's incoming edges that leave it in the state it may have. */
 function openRows(space: SearchSpace, node: number): bigint {
-  const choices = space.edges.filter(({ destination }) => destination === node).map(({ gates }) => gates);
+  const choices = space.edges
+    .filter(({ destination }) => destination === node)
+    .map(({ gates }) => gates);
   const all = choices.reduce((size, gates) => size * BigInt(gates.length), 1n);
   const mayFreeze = node !== TARGET && space.frozen;
   return mayFreeze || !choices.every((gates) => gates.includes('cutoff')) ? all : all - 1n;
 }
 
-/** Throws `space.impossible` when every graph of the space would be rejected, naming the node that causes it. */
+/**
+ * Throws `space.impossible` when every graph of the space would be rejected, naming the node that
+ * causes it.
+ */
 export function requirePossible(space: SearchSpace): void {
   const stuck = space.nodes.findIndex((_, index) => openRows(space, index + 1) === 0n) + 1;
   if (stuck === 0) return;

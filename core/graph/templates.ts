@@ -66,8 +66,8 @@ export const isTemplateName = (name: string): name is TemplateName =>
   templates.some((each) => each.name === name);
 
 /**
- * The template's graph over 1 to 7 models, the target's first. Frozen nodes still need their checkpoints.
- * Throws `graph.unknown-template`, `graph.node-count`, `model.unknown`.
+ * The template's graph over 1 to 7 models, the target's first. Frozen nodes still need their
+ * checkpoints. Throws `graph.unknown-template`, `graph.node-count`, `model.unknown`.
  */
 export function template(name: string, models: readonly string[]): Graph {
   const found = templates.find((each) => each.name === name);
@@ -89,9 +89,13 @@ export function template(name: string, models: readonly string[]): Graph {
   return makeGraph(nodes, found.carried, found.title);
 }
 
-/** Title of the first template whose edges a graph has, whatever its networks; undefined when it is none of them. */
+/**
+ * Title of the first template whose edges a graph has, whatever its networks; undefined when it is
+ * none of them.
+ */
 export function knownMethod({ nodes, edges }: Graph): string | undefined {
   const models = nodes.map(({ model }) => model);
   const carried = JSON.stringify(edges);
-  return templates.find(({ name }) => JSON.stringify(template(name, models).edges) === carried)?.title;
+  return templates.find(({ name }) => JSON.stringify(template(name, models).edges) === carried)
+    ?.title;
 }

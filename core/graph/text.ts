@@ -6,13 +6,15 @@ import type { Carried, Edge, Graph, GraphNode } from './graph.ts';
 import { parseGraph } from './parse.ts';
 
 /**
- * A graph in one line that needs no quotes in a shell: per node its model, `=`, the gates of its incoming edges by letter
- * (the label's first, then the other nodes' in order), each with its temperature after `@` where that is not 1, and `:`
- * with the checkpoint of a frozen node. KD from ResNet110 to ResNet32:
+ * A graph in one line that needs no quotes in a shell: per node its model, `=`, the gates of its
+ * incoming edges by letter (the label's first, then the other nodes' in order), each with its
+ * temperature after `@` where that is not 1, and `:` with the checkpoint of a frozen node. KD from
+ * ResNet110 to ResNet32:
  *
  *     resnet32=TT@2,resnet110=XX:teachers/resnet110.safetensors
  *
- * Characters of a checkpoint that a shell or this form could misread are percent-encoded. The graph's name is left out.
+ * Characters of a checkpoint that a shell or this form could misread are percent-encoded. The
+ * graph's name is left out.
  */
 export const toText = (graph: Graph): string =>
   graph.nodes.map((node, index) => rowText(node, edgesInto(graph, index + 1))).join(',');
@@ -35,8 +37,8 @@ export function checkpointText({ checkpoint }: GraphNode): string {
 }
 
 /**
- * Reads the text form; letters may be small, spaces may surround nodes. Throws `graph.bad-text-form` with the position,
- * and for an unfit checkpoint what `parseGraph` throws.
+ * Reads the text form; letters may be small, spaces may surround nodes. Throws
+ * `graph.bad-text-form` with the position, and for an unfit checkpoint what `parseGraph` throws.
  */
 export function fromText(text: string): Graph {
   const reader = new Reader(text);
@@ -61,7 +63,8 @@ export function fromText(text: string): Graph {
     model,
     ...(checkpoint !== undefined && { checkpoint }),
   }));
-  // An edge's place in its node's row: the node itself is left out, so later sources move up by one.
+  // An edge's place in its node's row: the node itself is left out, so later sources move up by
+  // one.
   return parseGraph(makeGraph(nodes, (s, t) => carried[t - 1]![s < t ? s : s - 1]!));
 }
 
@@ -87,7 +90,8 @@ function readRow(reader: Reader): Row {
   if (!reader.take(/=/y)) throw reader.refuse(`"=" and the gates of the edges into ${model}`);
   const start = reader.position;
   const edges: Carried[] = [];
-  for (let edge = readEdge(reader, LABEL); edge; edge = readEdge(reader, edges.length)) edges.push(edge);
+  for (let edge = readEdge(reader, LABEL); edge; edge = readEdge(reader, edges.length))
+    edges.push(edge);
   if (edges.length === 0) throw reader.refuse(`the gates of the edges into ${model}: ${letters}`);
   return { model, edges, checkpoint: readCheckpoint(reader), start };
 }
@@ -112,7 +116,10 @@ function isArchitecture(name: string): boolean {
 
 const letters = gates.map((each) => `${each.letter} (${each.title})`).join(', ');
 
-/** The next edge of a row, its place counted from 0, the label's; undefined where the row's gates end. */
+/**
+ * The next edge of a row, its place counted from 0, the label's; undefined where the row's gates
+ * end.
+ */
 function readEdge(reader: Reader, place: number): Carried | undefined {
   const at = reader.position;
   const letter = reader.take(/[A-Za-z]/y)?.toUpperCase();
@@ -120,7 +127,8 @@ function readEdge(reader: Reader, place: number): Carried | undefined {
   const found = gates.find((each) => each.letter === letter);
   if (!found) throw reader.refuse(`a gate: ${letters}`, at);
   if (!reader.take(/@/y)) return found.name;
-  if (place === LABEL) throw reader.refuse('no temperature: labels are not softened', reader.position - 1);
+  if (place === LABEL)
+    throw reader.refuse('no temperature: labels are not softened', reader.position - 1);
   const from = reader.position;
   const temperature = Number(reader.take(/\d+(\.\d+)?(e[+-]?\d+)?/y) ?? Number.NaN);
   if (!(temperature > 0 && temperature <= MAX_TEMPERATURE)) {

@@ -52,12 +52,16 @@ export { storedName } from '../study/pretrained.ts';
 export { BASELINES, trainedVariants, variantsOf } from '../study/rerun.ts';
 
 /**
- * The lab as everyone sees it: window, browser, command line, tests. The same object in process, over a message port
- * and over a WebSocket, so all data are plain and survive JSON: what is not a number is null, never NaN.
- * Accuracies are fractions of 1, times are milliseconds since 1970, durations seconds.
+ * The lab as everyone sees it: window, browser, command line, tests. The same object in process,
+ * over a message port and over a WebSocket, so all data are plain and survive JSON: what is not a
+ * number is null, never NaN. Accuracies are fractions of 1, times are milliseconds since 1970,
+ * durations seconds.
  */
 export interface LabApi {
-  /** Rejects with a LabError for expected failures. An aborted request rejects with the signal's reason. */
+  /**
+   * Rejects with a LabError for expected failures. An aborted request rejects with the signal's
+   * reason.
+   */
   request<Name extends RequestName>(
     name: Name,
     input: RequestInput<Name>,
@@ -66,11 +70,15 @@ export interface LabApi {
   /**
    * Events of the given topics from now on, in order of their sequence numbers.
    *
-   * @param after last number already seen: events since are delivered first; when the lab has forgotten some of them, the
-   *   first event is `missed` and everything must be asked for again
+   * @param after last number already seen: events since are delivered first; when the lab has
+   * forgotten some of them, the first event is `missed` and everything must be asked for again
    * @returns its undo
    */
-  subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void;
+  subscribe(
+    topics: readonly Topic[],
+    listener: (event: LabEvent) => void,
+    after?: number,
+  ): () => void;
 }
 
 export type RequestName = keyof Requests;
@@ -92,7 +100,10 @@ export interface Requests {
 
   // studies
   'studies.list': { input: None; output: StudyCard[] };
-  /** What a plan means before it is created: problems, size of its space, missing teachers, expected time. */
+  /**
+   * What a plan means before it is created: problems, size of its space, missing teachers, expected
+   * time.
+   */
   'studies.preview': { input: { plan: StudyPlan }; output: StudyPreview };
   'studies.create': {
     input: { name: string; plan: StudyPlan; priority?: number; notes?: string; start: boolean };
@@ -110,12 +121,20 @@ export interface Requests {
   'studies.pause': { input: { study: number; when: StopWhen }; output: StudyCard };
   'studies.stop': { input: { study: number; when: StopWhen }; output: StudyCard };
   'studies.remove': { input: { study: number }; output: None };
-  /** The study as one file; with weights of completed and pinned trials unless `weights` is false. */
+  /**
+   * The study as one file; with weights of completed and pinned trials unless `weights` is false.
+   */
   'studies.export': { input: { study: number; weights: boolean }; output: Download };
   /** The studies in an SQLite file of Optuna; none of any other file. */
   'studies.found': { input: { file: FileInput }; output: { name: string; trials: number }[] };
-  /** A study file of this lab, or of an SQLite file of Optuna the study that is named or the only one. */
-  'studies.import': { input: { file: FileInput; name?: string; study?: string }; output: StudyCard };
+  /**
+   * A study file of this lab, or of an SQLite file of Optuna the study that is named or the only
+   * one.
+   */
+  'studies.import': {
+    input: { file: FileInput; name?: string; study?: string };
+    output: StudyCard;
+  };
   /** Re-reads what lasts: bars of the timeline. */
   'studies.timeline': { input: { study: number }; output: Attempt[] };
   /** Where its epochs were made: every environment that an attempt names. */
@@ -133,7 +152,9 @@ export interface Requests {
   'runs.stop': { input: { run: number; when: StopWhen }; output: TrialRow };
   /** Tries a failed or cancelled run again. */
   'runs.retry': { input: { run: number }; output: TrialRow };
-  /** The last or final weights, safetensors; of one node, or of all with prefixes `1/`, `2/`, ... */
+  /**
+   * The last or final weights, safetensors; of one node, or of all with prefixes `1/`, `2/`, ...
+   */
   'runs.weights': { input: { run: number; node?: number }; output: Download };
 
   // metrics and decisions
@@ -142,7 +163,10 @@ export interface Requests {
     input: { study: number } | { run: number };
     output: (RungDecision & { run: number; at: number })[];
   };
-  /** One after another: curves, epochs and decisions of chosen runs, for the side-by-side view. At most 12 runs. */
+  /**
+   * One after another: curves, epochs and decisions of chosen runs, for the side-by-side view. At
+   * most 12 runs.
+   */
   'compare.runs': { input: { runs: number[] }; output: Comparison[] };
 
   // devices and slots
@@ -194,8 +218,13 @@ export interface Requests {
   /** An archive or folder that the user has. */
   'data.add': { input: { file: FileInput }; output: DataSetView };
   'data.remove': { input: { data: string }; output: None };
-  /** A few images with their labels, to see that the data are what they should be. PNG as data URLs. */
-  'data.samples': { input: { data: string; count: number }; output: { label: string; image: string }[] };
+  /**
+   * A few images with their labels, to see that the data are what they should be. PNG as data URLs.
+   */
+  'data.samples': {
+    input: { data: string; count: number };
+    output: { label: string; image: string }[];
+  };
 
   // engine
   'engine.status': { input: None; output: EngineView };
@@ -215,7 +244,10 @@ export interface Requests {
   /** Announces a file of this many bytes. */
   'files.begin': { input: { name: string; bytes: number }; output: { upload: string } };
   /** At most 1 MiB, base64. Chunks come in order. */
-  'files.append': { input: { upload: string; offset: number; data: string }; output: { received: number } };
+  'files.append': {
+    input: { upload: string; offset: number; data: string };
+    output: { received: number };
+  };
   /** At most 1 MiB, base64, from an offset; `last` when there is no more. */
   'files.read': {
     input: { download: string; offset: number };
@@ -238,7 +270,10 @@ export interface LabStatus {
   diskFree: number;
   /** What was running when the lab was last ended without closing, and goes on now. */
   interrupted: { study: number | null; run: number; title: string; epoch: number }[];
-  /** Why nothing can run now (the lab file takes no changes, such as on a full disk); resuming any study tries again. */
+  /**
+   * Why nothing can run now (the lab file takes no changes, such as on a full disk); resuming any
+   * study tries again.
+   */
   trouble: LabProblem | null;
   engine: EngineView;
   slots: SlotView[];
@@ -323,7 +358,10 @@ export interface RunView extends TrialRow {
   training: TrainingPlan;
   /** Epochs at which its study's rule judges, ascending; none where nothing does. */
   rungs: number[];
-  /** The trial of its study before and after it, or the same graph's run from another seed of its re-run. */
+  /**
+   * The trial of its study before and after it, or the same graph's run from another seed of its
+   * re-run.
+   */
   before: number | null;
   after: number | null;
   decisions: RungDecision[];
@@ -343,7 +381,10 @@ export interface TrialQuery {
   minimumAccuracy?: number;
   maximumAccuracy?: number;
   minimumEpoch?: number;
-  sort?: { by: 'number' | 'accuracy' | 'epoch' | 'state' | 'startedAt' | 'seconds'; descending: boolean };
+  sort?: {
+    by: 'number' | 'accuracy' | 'epoch' | 'state' | 'startedAt' | 'seconds';
+    descending: boolean;
+  };
   offset?: number;
   limit?: number;
 }
@@ -361,7 +402,10 @@ export interface WireEpoch {
   edges: (WireEdge | null)[];
 }
 
-/** TT, TF, FT, FF are counts of training images of the epoch: source right and destination right, and so on. */
+/**
+ * TT, TF, FT, FF are counts of training images of the epoch: source right and destination right,
+ * and so on.
+ */
 export interface WireEdge {
   rawLoss: number | null;
   gatedLoss: number | null;
@@ -417,7 +461,10 @@ export interface VariantView {
   mean: number | null;
   /** Sample standard deviation (n - 1); null below two values. */
   standardDeviation: number | null;
-  /** `graph` minus this baseline with its 95 % interval (Welch); null for the graph itself and below two values each. */
+  /**
+   * `graph` minus this baseline with its 95 % interval (Welch); null for the graph itself and below
+   * two values each.
+   */
   difference: Difference | null;
 }
 
@@ -509,7 +556,16 @@ export interface Download {
 }
 
 export type Topic =
-  'studies' | 'runs' | 'metrics' | 'slots' | 'reruns' | 'pretrained' | 'graphs' | 'data' | 'engine' | 'log';
+  | 'studies'
+  | 'runs'
+  | 'metrics'
+  | 'slots'
+  | 'reruns'
+  | 'pretrained'
+  | 'graphs'
+  | 'data'
+  | 'engine'
+  | 'log';
 
 /** Sequence numbers grow by one with every event of the lab, whatever its topic. */
 export type LabEvent = { sequence: number; at: number } & (

@@ -11,16 +11,35 @@ export { protocolsWith, sessionOf } from './session.ts';
 /** Requests of one connection that may be under way at once. */
 const MOST_UNDER_WAY = 256;
 const MOST_SUBSCRIPTIONS = 64;
-/** Bytes that a slow reader may lag behind before its connection is closed; it comes back and asks for what it missed. */
+/**
+ * Bytes that a slow reader may lag behind before its connection is closed; it comes back and asks
+ * for what it missed.
+ */
 const MOST_WAITING = 32 << 20;
 
-const topics = ['studies', 'runs', 'metrics', 'slots', 'reruns', 'pretrained', 'graphs', 'data', 'engine', 'log'] as const satisfies readonly Topic[]; // prettier-ignore
+const topics = [
+  'studies',
+  'runs',
+  'metrics',
+  'slots',
+  'reruns',
+  'pretrained',
+  'graphs',
+  'data',
+  'engine',
+  'log',
+] as const satisfies readonly Topic[];
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 
 /** What comes from the other end; inputs are checked by the lab itself. */
 const toLab = v.variant('type', [
-  v.strictObject({ type: v.literal('request'), id, name: v.pipe(v.string(), v.maxLength(100)), input: v.unknown() }), // prettier-ignore
+  v.strictObject({
+    type: v.literal('request'),
+    id,
+    name: v.pipe(v.string(), v.maxLength(100)),
+    input: v.unknown(),
+  }),
   v.strictObject({ type: v.literal('abort'), id }),
   v.strictObject({
     type: v.literal('subscribe'),
@@ -43,12 +62,16 @@ type FromLab =
 const UNEXPECTED = 'lab.unexpected';
 
 /**
- * Serves a lab over a port until it closes. Whatever is not in the language closes the port; an abandoned connection leaves
- * nothing behind.
+ * Serves a lab over a port until it closes. Whatever is not in the language closes the port; an
+ * abandoned connection leaves nothing behind.
  *
  * @param onBug told of what a request threw that is no LabError
  */
-export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => void = () => undefined): void {
+export function serveLab(
+  lab: LabApi,
+  port: Port,
+  onBug: (error: unknown) => void = () => undefined,
+): void {
   const underWay = new Map<number, AbortController>();
   const subscriptions = new Map<number, () => void>();
   /** Files on their way over this connection: nobody else knows them. */
@@ -70,11 +93,17 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
     });
   };
 
-  const answer = async ({ id: request, name, input }: ToLab & { type: 'request' }): Promise<void> => {
+  const answer = async ({
+    id: request,
+    name,
+    input,
+  }: ToLab & { type: 'request' }): Promise<void> => {
     const abort = new AbortController();
     underWay.set(request, abort);
     try {
-      const output = await lab.request(name as RequestName, input as never, { signal: abort.signal });
+      const output = await lab.request(name as RequestName, input as never, {
+        signal: abort.signal,
+      });
       const file = fileIn(output);
       if (file !== null) files.add(file);
       const awaited = (): boolean => underWay.has(request) && !abort.signal.aborted;
@@ -126,7 +155,8 @@ export function serveLab(lab: LabApi, port: Port, onBug: (error: unknown) => voi
   };
 
   port.onClose(() => {
-    for (const file of files) void lab.request('files.forget', { file }).catch(() => undefined); // closed labs have
+    // Closed labs have.
+    for (const file of files) void lab.request('files.forget', { file }).catch(() => undefined);
     for (const abort of underWay.values()) abort.abort();
     underWay.clear();
     for (const undo of subscriptions.values()) undo();
@@ -169,7 +199,10 @@ interface Waiting {
   parts: Parts;
 }
 
-/** The lab at the other end of a port. Requests that are under way when it closes reject with LabError `lab.unreachable`. */
+/**
+ * The lab at the other end of a port. Requests that are under way when it closes reject with
+ * LabError `lab.unreachable`.
+ */
 export function connectLab(port: Port): LabLine {
   let ids = 0;
   let open = true;

@@ -32,9 +32,13 @@ export class Chronicle {
     }[state]();
     const what = 'study' in owner ? 'Study' : 'Re-run';
     const study = 'study' in record ? record.study : record.id;
-    this.#teller.log(problem ? 'warning' : 'info', `${what} "${name}" ${words.replace(/\.$/, '')}.`, {
-      study,
-    });
+    this.#teller.log(
+      problem ? 'warning' : 'info',
+      `${what} "${name}" ${words.replace(/\.$/, '')}.`,
+      {
+        study,
+      },
+    );
   }
 
   /** `32 trials, 5 completed, 27 stopped early; best 64.30 % (trial 9)` */

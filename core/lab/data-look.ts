@@ -8,9 +8,14 @@ import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts'
 import { png } from './png.ts';
 
 /** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
-async function lookAtData({ spec, folder, count }: LookRequest & { kind: 'data' }): Promise<DataLook> {
+async function lookAtData({
+  spec,
+  folder,
+  count,
+}: LookRequest & { kind: 'data' }): Promise<DataLook> {
   const dataset = await openDataset(spec, { folder, download: false });
-  const { name, classes, classNames, images, labels, trainCount, testCount, identity, source } = dataset;
+  const { name, classes, classNames, images, labels, trainCount, testCount, identity, source } =
+    dataset;
   const shown = Math.min(count, trainCount);
   const samples = Array.from({ length: shown }, (_, index) => {
     const image = Math.floor((index * trainCount) / shown);

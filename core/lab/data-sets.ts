@@ -63,7 +63,10 @@ interface UnderWay {
 const NAME = 'data-sets';
 const OFFICIAL = Object.keys(OFFICIAL_ARCHIVES) as CifarName[];
 
-/** The data sets that studies can use: built in, official ones with their download, and files that a person has. */
+/**
+ * The data sets that studies can use: built in, official ones with their download, and files that a
+ * person has.
+ */
 export class DataSets {
   readonly #store: Store;
   readonly #files: Files;
@@ -72,7 +75,12 @@ export class DataSets {
   readonly #underWay = new Map<string, UnderWay>();
   readonly #problems = new Map<string, LabProblem>();
 
-  constructor(store: Store, files: Files, folder: () => string, changed: (view: DataSetView) => void) {
+  constructor(
+    store: Store,
+    files: Files,
+    folder: () => string,
+    changed: (view: DataSetView) => void,
+  ) {
     this.#store = store;
     this.#files = files;
     this.#folder = folder;
@@ -101,7 +109,13 @@ export class DataSets {
       ...plain(path, title, trainCount, testCount, classes, path, bytes),
       identity,
       state: there ? 'ready' : 'missing',
-      problem: there ? null : { code: 'data.not-found', message: `${path} is not there any more.`, next: 'Put it back, or remove it from the list.' }, // prettier-ignore
+      problem: there
+        ? null
+        : {
+            code: 'data.not-found',
+            message: `${path} is not there any more.`,
+            next: 'Put it back, or remove it from the list.',
+          },
     };
   }
 
@@ -114,13 +128,20 @@ export class DataSets {
     return added ? { train: added.trainCount, test: added.testCount } : null;
   }
 
-  /** Why a study cannot use this data set now; null when it can, as far as that is known without reading it. */
+  /**
+   * Why a study cannot use this data set now; null when it can, as far as that is known without
+   * reading it.
+   */
   async problemWith(spec: string): Promise<LabProblem | null> {
     if (spec === 'synthetic' || spec.startsWith('synthetic:')) return null;
     if (isOfficial(spec)) {
       const view = await this.#official(spec);
       if (view.state === 'ready') return null;
-      return { code: 'data.not-downloaded', message: `${view.title} is not on this machine yet.`, next: 'Download it first, or choose a file.' }; // prettier-ignore
+      return {
+        code: 'data.not-downloaded',
+        message: `${view.title} is not on this machine yet.`,
+        next: 'Download it first, or choose a file.',
+      };
     }
     const there = await stat(spec).catch(() => undefined);
     if (there) return null;
@@ -149,28 +170,46 @@ export class DataSets {
     return this.view(name);
   }
 
-  /** Takes up an archive or folder that a person has, after a look into it. What was sent is kept in the data folder. */
+  /**
+   * Takes up an archive or folder that a person has, after a look into it. What was sent is kept in
+   * the data folder.
+   */
   async add(file: FileInput, signal?: AbortSignal): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
       const found = await this.#look(resolve(path), 0, signal);
       return this.#note(
         found,
-        'upload' in file ? await keepFile(path, this.#folder(), nameFor(found, name)) : resolve(path),
+        'upload' in file
+          ? await keepFile(path, this.#folder(), nameFor(found, name))
+          : resolve(path),
       );
     });
   }
 
   async #note(found: DataLook, kept: string): Promise<DataSetView> {
     const title = CIFAR_LAYOUTS[found.name as CifarName].title;
-    const official = OFFICIAL.find((each) => kept === join(this.#folder(), OFFICIAL_ARCHIVES[each].file));
+    const official = OFFICIAL.find(
+      (each) => kept === join(this.#folder(), OFFICIAL_ARCHIVES[each].file),
+    );
     if (official) {
       this.#problems.delete(official);
       return this.#told(official);
     }
     const { trainCount, testCount, classes, identity } = found;
     const { size } = await stat(kept);
-    const added = { path: kept, title: `${title} from ${basename(kept)}`, trainCount, testCount, classes, identity, bytes: size }; // prettier-ignore
-    this.#store.setSetting(NAME, [...this.#added().filter(({ path: other }) => other !== kept), added]);
+    const added = {
+      path: kept,
+      title: `${title} from ${basename(kept)}`,
+      trainCount,
+      testCount,
+      classes,
+      identity,
+      bytes: size,
+    };
+    this.#store.setSetting(NAME, [
+      ...this.#added().filter(({ path: other }) => other !== kept),
+      added,
+    ]);
     return this.#told(kept);
   }
 
@@ -181,7 +220,10 @@ export class DataSets {
       await rm(join(this.#folder(), OFFICIAL_ARCHIVES[name].file), { force: true });
       await this.#told(name);
     } else {
-      this.#store.setSetting(NAME, this.#added().filter(({ path }) => path !== name)); // prettier-ignore
+      this.#store.setSetting(
+        NAME,
+        this.#added().filter(({ path }) => path !== name),
+      );
     }
   }
 
@@ -204,7 +246,15 @@ export class DataSets {
     const underWay = this.#underWay.get(name);
     const problem = this.#problems.get(name) ?? null;
     return {
-      ...plain(name, title, official.train, official.test, labelBytes.at(-1)!.values, path, there?.size ?? 0),
+      ...plain(
+        name,
+        title,
+        official.train,
+        official.test,
+        labelBytes.at(-1)!.values,
+        path,
+        there?.size ?? 0,
+      ),
       state: underWay?.state ?? (there ? 'ready' : problem ? 'failed' : 'missing'),
       download: underWay?.transfer ?? null,
       problem,
@@ -231,7 +281,8 @@ export class DataSets {
     const underWay = this.#underWay.get(name);
     if (!underWay || progress.phase === 'retry') return;
     underWay.state = progress.phase === 'download' ? 'downloading' : 'unpacking';
-    const speed = progress.phase === 'download' ? progress : { bytesPerSecond: 0, secondsLeft: null };
+    const speed =
+      progress.phase === 'download' ? progress : { bytesPerSecond: 0, secondsLeft: null };
     underWay.transfer = {
       bytes: progress.done,
       total: progress.total ?? null,
@@ -252,12 +303,17 @@ export class DataSets {
   }
 }
 
-/** What is kept under the name of an official archive is taken for all of it: a part of one gets another name. */
+/**
+ * What is kept under the name of an official archive is taken for all of it: a part of one gets
+ * another name.
+ */
 function nameFor({ name: data, trainCount, testCount }: DataLook, name: string): string {
   const { official } = CIFAR_LAYOUTS[data as CifarName];
   const whole = trainCount === official.train && testCount === official.test;
   const named = OFFICIAL.find((each) => name.endsWith(OFFICIAL_ARCHIVES[each].file));
-  return named === undefined || (whole && named === data) ? name : `part-${name.replace(/^[^\w]+/, '')}`;
+  return named === undefined || (whole && named === data)
+    ? name
+    : `part-${name.replace(/^[^\w]+/, '')}`;
 }
 
 const isOfficial = (name: string): name is CifarName => (OFFICIAL as string[]).includes(name);
@@ -285,4 +341,8 @@ const plain = (
 });
 
 const unknownData = (name: string): LabError =>
-  new LabError('data.unknown', `There is no data set "${name.slice(0, 200)}" in the list.`, 'Add it first.');
+  new LabError(
+    'data.unknown',
+    `There is no data set "${name.slice(0, 200)}" in the list.`,
+    'Add it first.',
+  );

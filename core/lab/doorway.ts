@@ -15,8 +15,8 @@ const MOST_ANSWER = 64 << 20;
 const MOST_PATH = 100;
 
 /**
- * Where other programs of this user find the lab that holds a file, whatever it is called: a local socket beside it, or a
- * named pipe on Windows. null where the path would be too long.
+ * Where other programs of this user find the lab that holds a file, whatever it is called: a local
+ * socket beside it, or a named pipe on Windows. null where the path would be too long.
  */
 function doorwayOf(named: string): string | null {
   const file = realFile(named);
@@ -27,8 +27,9 @@ function doorwayOf(named: string): string | null {
 }
 
 /**
- * Lets other programs of this user talk to a lab, such as `ktg pause` from another terminal. Only who holds the lab file's
- * write lock may call it: what an earlier holder left is removed. Returns its undo.
+ * Lets other programs of this user talk to a lab, such as `ktg pause` from another terminal. Only
+ * who holds the lab file's write lock may call it: what an earlier holder left is removed. Returns
+ * its undo.
  */
 export async function openDoorway(lab: LabApi, file: string): Promise<() => void> {
   const path = doorwayOf(file);
@@ -42,8 +43,12 @@ export async function openDoorway(lab: LabApi, file: string): Promise<() => void
   });
   const open = await new Promise<boolean>((resolve) => {
     // A disk without sockets: others can look, not speak.
-    server.once('error', () => { resolve(false); }); // prettier-ignore
-    server.listen(path, () => { resolve(true); }); // prettier-ignore
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(path, () => {
+      resolve(true);
+    });
   });
   if (!open) return () => undefined;
   if (process.platform !== 'win32') chmodSync(path, 0o600);
@@ -60,12 +65,21 @@ export async function enterDoorway(file: string): Promise<LabLine | null> {
   if (path === null) return null;
   const socket = connect(path);
   const open = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => { resolve(true); }).once('error', () => { resolve(false); }); // prettier-ignore
+    socket
+      .once('connect', () => {
+        resolve(true);
+      })
+      .once('error', () => {
+        resolve(false);
+      });
   });
   return open ? connectLab(socketPort(socket, MOST_ANSWER)) : null;
 }
 
-/** One JSON text a line. A line of more than `most` characters ends the connection, as does one that is not JSON. */
+/**
+ * One JSON text a line. A line of more than `most` characters ends the connection, as does one that
+ * is not JSON.
+ */
 function socketPort(socket: Socket, most: number): Port {
   socket.on('error', () => undefined); // followed by close
   socket.setEncoding('utf8');

@@ -1,6 +1,11 @@
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabProblem } from '../study/problem.ts';
-import { type EngineFacts, engineFacts, installEngine, removeEngine } from '../workers/engine-library.ts';
+import {
+  type EngineFacts,
+  engineFacts,
+  installEngine,
+  removeEngine,
+} from '../workers/engine-library.ts';
 import type { EngineWish } from '../workers/messages.ts';
 import type { EngineView } from './api.ts';
 
@@ -55,7 +60,13 @@ export class EngineDesk {
       );
     this.#abort = new AbortController();
     this.#problem = null;
-    this.#install = { step: 'getting ready', bytes: 0, total: null, bytesPerSecond: 0, timeLeft: null };
+    this.#install = {
+      step: 'getting ready',
+      bytes: 0,
+      total: null,
+      bytesPerSecond: 0,
+      timeLeft: null,
+    };
     void this.#run(kind, this.#abort.signal);
     return this.view();
   }
@@ -88,7 +99,8 @@ export class EngineDesk {
           else if (now - told < PACE) return;
           told = now;
           const bytesPerSecond = ((bytes - first) * 1000) / Math.max(1, now - began);
-          const timeLeft = total !== null && bytesPerSecond > 0 ? (total - bytes) / bytesPerSecond : null;
+          const timeLeft =
+            total !== null && bytesPerSecond > 0 ? (total - bytes) / bytesPerSecond : null;
           this.#install = { step: phase, bytes, total, bytesPerSecond, timeLeft };
           this.#changed(this.view(), false);
         },

@@ -13,10 +13,16 @@ const KEPT = 20_000;
 const KEPT_WEIGHT = 16 << 20;
 /** Share that stays when some must go, so that forgetting costs next to nothing. */
 const STAYS = 3 / 4;
-/** Milliseconds for which somebody who comes back is told what was missed before others have their turn. */
+/**
+ * Milliseconds for which somebody who comes back is told what was missed before others have their
+ * turn.
+ */
 const PORTION = 3;
 
-/** Numbers the lab's events and keeps the last ones, so that who comes back after a while misses nothing. */
+/**
+ * Numbers the lab's events and keeps the last ones, so that who comes back after a while misses
+ * nothing.
+ */
 export class EventLog {
   readonly #now: () => number;
   readonly #listeners = new Set<(event: LabEvent) => void>();
@@ -24,7 +30,10 @@ export class EventLog {
   #weight = 0;
   #sequence: number;
 
-  /** @param first sequence number before the first event: above any of an earlier lab on the same file */
+  /**
+   * @param first sequence number before the first event: above any of an earlier lab on the same
+   * file
+   */
   constructor(first: number, now: () => number = Date.now) {
     this.#sequence = first;
     this.#now = now;
@@ -45,13 +54,19 @@ export class EventLog {
   }
 
   /**
-   * Events of some topics, those after `after` first. Many of them come in portions, since to pass them on may take long;
-   * new ones then wait behind them.
+   * Events of some topics, those after `after` first. Many of them come in portions, since to pass
+   * them on may take long; new ones then wait behind them.
    */
-  subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void {
+  subscribe(
+    topics: readonly Topic[],
+    listener: (event: LabEvent) => void,
+    after?: number,
+  ): () => void {
     const wanted = new Set(topics);
     let waiting =
-      after === undefined ? [] : this.#since(after, topics[0]!).filter(({ topic }) => wanted.has(topic));
+      after === undefined
+        ? []
+        : this.#since(after, topics[0]!).filter(({ topic }) => wanted.has(topic));
     const catchUp = (): void => {
       const end = performance.now() + PORTION;
       let passed = 0;

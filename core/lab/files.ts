@@ -23,7 +23,10 @@ interface Kept {
   touched: number;
 }
 
-/** Files on their way between lab and screen, in a folder that goes with the lab. Names from outside are never paths. */
+/**
+ * Files on their way between lab and screen, in a folder that goes with the lab. Names from outside
+ * are never paths.
+ */
 export class Files {
   #folder: string | null = null;
   readonly #uploads = new Map<string, Kept>();
@@ -38,7 +41,11 @@ export class Files {
   /** Announces a file that comes in portions. */
   async begin(name: string, bytes: number, signal?: AbortSignal): Promise<{ upload: string }> {
     if (bytes > MOST_BYTES)
-      throw new LabError('files.too-large', `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`, 'Name it to `ktg` in a terminal instead.'); // prettier-ignore
+      throw new LabError(
+        'files.too-large',
+        `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`,
+        'Name it to `ktg` in a terminal instead.',
+      );
     await this.#requireRoom(name, bytes);
     const [id] = await this.#make(this.#uploads, name, bytes);
     if (signal?.aborted) await this.forget(id); // nobody will hear of it
@@ -48,7 +55,11 @@ export class Files {
   async append(id: string, offset: number, base64: string): Promise<{ received: number }> {
     const upload = this.#find(this.#uploads, id);
     const data = Buffer.from(base64, 'base64');
-    if (offset !== upload.received || data.length > MOST_PORTION || offset + data.length > upload.bytes)
+    if (
+      offset !== upload.received ||
+      data.length > MOST_PORTION ||
+      offset + data.length > upload.bytes
+    )
       throw new LabError(
         'files.out-of-order',
         `A portion of ${data.length} bytes came at ${offset}; expected one at ${upload.received} of ${upload.bytes}.`,
@@ -77,31 +88,49 @@ export class Files {
       return { path: upload.path, name: upload.name };
     }
     if (!isAbsolute(file.path))
-      throw new LabError('files.relative-path', `"${file.path.slice(0, 200)}" is no absolute path.`, 'Give the whole path.'); // prettier-ignore
+      throw new LabError(
+        'files.relative-path',
+        `"${file.path.slice(0, 200)}" is no absolute path.`,
+        'Give the whole path.',
+      );
     const found = await stat(file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
     // Reading a pipe may wait for ever, and a device has no end.
     if (!found.isFile() && !found.isDirectory())
-      throw new LabError('files.no-file', `${file.path} is neither a file nor a folder.`, 'Choose one that is.'); // prettier-ignore
+      throw new LabError(
+        'files.no-file',
+        `${file.path} is neither a file nor a folder.`,
+        'Choose one that is.',
+      );
     // Files of /proc and the like have no size, and reading some of them waits for ever.
     if (found.isFile() && found.size === 0)
-      throw new LabError('files.empty', `${file.path} is empty.`, 'Choose a file that holds something.');
+      throw new LabError(
+        'files.empty',
+        `${file.path} is empty.`,
+        'Choose a file that holds something.',
+      );
     return { path: file.path, name: basename(file.path) };
   }
 
   /**
-   * Does something with a file that was named or sent. What was sent is used once and then forgotten, and is called by its own
-   * name in what is said of it.
+   * Does something with a file that was named or sent. What was sent is used once and then
+   * forgotten, and is called by its own name in what is said of it.
    */
   async use<T>(file: FileInput, work: (path: string, name: string) => Promise<T>): Promise<T> {
     const { path, name } = await this.#input(file);
     try {
       return await work(path, name);
     } catch (error) {
-      const known = isFull(error) ? noSpace(name, messageOf(error)) : isOfSystem(error) ? unreadable(path, error) : error; // prettier-ignore
+      const known = isFull(error)
+        ? noSpace(name, messageOf(error))
+        : isOfSystem(error)
+          ? unreadable(path, error)
+          : error;
       if (!('upload' in file) || !(known instanceof LabError)) throw known;
-      throw new LabError(known.code, known.message.replaceAll(path, name), known.next, { cause: error });
+      throw new LabError(known.code, known.message.replaceAll(path, name), known.next, {
+        cause: error,
+      });
     } finally {
       if ('upload' in file) await this.forget(file.upload);
     }
@@ -189,14 +218,22 @@ export class Files {
   async #requireRoom(name: string, bytes: number): Promise<void> {
     const [free, announced] = [await this.#free(tmpdir()), [...this.#uploads.values()]];
     const room = announced.reduce((left, other) => left - (other.bytes - other.received), free);
-    if (bytes > room) throw noSpace(name, `${bytes} bytes are needed in ${tmpdir()}, ${Math.max(0, room)} are free`); // prettier-ignore
+    if (bytes > room)
+      throw noSpace(
+        name,
+        `${bytes} bytes are needed in ${tmpdir()}, ${Math.max(0, room)} are free`,
+      );
   }
 
   async #make(files: Map<string, Kept>, name: string, bytes: number): Promise<[string, Kept]> {
     const now = Date.now();
     for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
     if (files.size >= MOST_FILES)
-      throw new LabError('files.too-many', `${files.size} files are on their way already.`, 'Try again when some have arrived.'); // prettier-ignore
+      throw new LabError(
+        'files.too-many',
+        `${files.size} files are on their way already.`,
+        'Try again when some have arrived.',
+      );
     this.#folder ??= madeFolder();
     const id = randomUUID();
     const path = join(this.#folder, id);
@@ -215,7 +252,11 @@ export class Files {
   #find(files: Map<string, Kept>, id: string): Kept {
     const kept = files.get(id);
     if (!kept)
-      throw new LabError('files.unknown', 'There is no such file on its way; it may have been forgotten.', 'Begin again.'); // prettier-ignore
+      throw new LabError(
+        'files.unknown',
+        'There is no such file on its way; it may have been forgotten.',
+        'Begin again.',
+      );
     kept.touched = Date.now();
     return kept;
   }
@@ -261,10 +302,18 @@ const isFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const noSpace = (name: string, found: string): LabError =>
-  new LabError('files.no-space', `There is no room for ${name}: ${found}.`, 'Free some space and try again; files on their way lie in the folder that TMPDIR names.'); // prettier-ignore
+  new LabError(
+    'files.no-space',
+    `There is no room for ${name}: ${found}.`,
+    'Free some space and try again; files on their way lie in the folder that TMPDIR names.',
+  );
 
 /** Of a file that is not there, may not be read, or is a folder. */
 const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 const unreadable = (path: string, error: unknown): LabError =>
-  new LabError('files.unreadable', `${path} cannot be read: ${messageOf(error)}`, 'Choose a file that is there and may be read.'); // prettier-ignore
+  new LabError(
+    'files.unreadable',
+    `${path} cannot be read: ${messageOf(error)}`,
+    'Choose a file that is there and may be read.',
+  );

@@ -3,8 +3,9 @@ import { isPathSpec } from '../data/resolve.ts';
 import type { LabApi, RequestInput, RequestName, RequestOutput } from './api.ts';
 
 /**
- * The lab as pages get it, in a browser or in the app's window. A page may not name paths of the lab's machine: it sends
- * files and fetches them. Of data sets under a path it names those that the lab knows already.
+ * The lab as pages get it, in a browser or in the app's window. A page may not name paths of the
+ * lab's machine: it sends files and fetches them. Of data sets under a path it names those that the
+ * lab knows already.
  *
  * Requests reject with LabErrors `lab.path-refused` and those of the lab.
  */
@@ -27,10 +28,15 @@ export function forPages(lab: LabApi): LabApi {
 const PATHS = ['path', 'dataFolder'] as const;
 
 function namesPath(input: unknown): boolean {
-  return [input, at(input, 'file')].some((part) => PATHS.some((field) => at(part, field) !== undefined));
+  return [input, at(input, 'file')].some((part) =>
+    PATHS.some((field) => at(part, field) !== undefined),
+  );
 }
 
-/** Whether the data set that a request names has no path, or one that is in the lab's list or, for plans, in its records. */
+/**
+ * Whether the data set that a request names has no path, or one that is in the lab's list or, for
+ * plans, in its records.
+ */
 async function knowsData(lab: LabApi, name: string, input: unknown): Promise<boolean> {
   const isAboutData = name.startsWith('data.');
   const plan = at(input, 'training') ?? at(at(input, 'plan'), 'training');
@@ -55,7 +61,9 @@ async function dataOfRecords(lab: LabApi): Promise<Set<string>> {
 }
 
 const at = (value: unknown, field: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
+  typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[field]
+    : undefined;
 
 const refused = (): LabError =>
   new LabError(

@@ -24,7 +24,10 @@ export class Guard {
     this.#origins = new Set([...this.#hosts].map((host) => `http://${host}`));
   }
 
-  /** Judges any request by its address: another host name may be a page of a stranger that points here (DNS rebinding). */
+  /**
+   * Judges any request by its address: another host name may be a page of a stranger that points
+   * here (DNS rebinding).
+   */
   refuseHost({ headers }: IncomingMessage): Refusal | null {
     if (this.#hosts.has(headers.host ?? '')) return null;
     return { status: 421, why: 'This lab answers only under the address that it printed.' };

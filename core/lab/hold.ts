@@ -10,7 +10,10 @@ import { IN_MEMORY, openLab } from './open.ts';
 export interface HeldLab {
   readonly api: LabApi;
   readonly file: string;
-  /** It runs in another program of this user (the app, a search in a terminal), which goes on when this one ends. */
+  /**
+   * It runs in another program of this user (the app, a search in a terminal), which goes on when
+   * this one ends.
+   */
   readonly elsewhere: boolean;
   /** Settles when a lab elsewhere has ended; never for our own. */
   readonly lost: Promise<void>;
@@ -23,8 +26,8 @@ const PATIENCE = 3000;
 const KNOCK = 100;
 
 /**
- * The lab of a file: that of the program that holds it already, or else our own, which others may then talk to. Throws
- * LabErrors `store.*`.
+ * The lab of a file: that of the program that holds it already, or else our own, which others may
+ * then talk to. Throws LabErrors `store.*`.
  *
  * @param how as for `openLab`
  * @param patience milliseconds to wait for a program that holds the file and does not listen
@@ -53,8 +56,8 @@ export async function holdLab(
 }
 
 /**
- * Our own lab, or that of another program: who has taken the file a moment ago is about to listen, who has stopped listening is
- * about to let go of it.
+ * Our own lab, or that of another program: who has taken the file a moment ago is about to listen,
+ * who has stopped listening is about to let go of it.
  */
 async function openOrEnter(
   file: string,
@@ -73,7 +76,10 @@ async function openOrEnter(
 }
 
 /** null when another program is just making the file. */
-async function openUnlessNew(file: string, how: Parameters<typeof openLab>[1]): Promise<Lab | null> {
+async function openUnlessNew(
+  file: string,
+  how: Parameters<typeof openLab>[1],
+): Promise<Lab | null> {
   try {
     return await openLab(file, how);
   } catch (error) {

@@ -10,7 +10,10 @@ export interface Imported {
   at: number;
 }
 
-/** Setting of the lab file: by study. It stays here when a study is exported, so that a file comes out as it came in. */
+/**
+ * Setting of the lab file: by study. It stays here when a study is exported, so that a file comes
+ * out as it came in.
+ */
 const NAME = 'imported';
 
 const record = v.record(
@@ -20,7 +23,8 @@ const record = v.record(
 
 const all = (store: Store): Record<number, Imported> => keptSetting(store, NAME, record) ?? {};
 
-export const importedFrom = (store: Store, study: number): Imported | null => all(store)[study] ?? null;
+export const importedFrom = (store: Store, study: number): Imported | null =>
+  all(store)[study] ?? null;
 
 /** @param imported null: the study is gone */
 export function noteImport(store: Store, study: number, imported: Imported | null): void {

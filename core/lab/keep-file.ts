@@ -6,12 +6,16 @@ import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../data/folder.js';
 
 /**
- * Copies a sent file into a folder under its own name, made harmless; under NAME-2 and so on where a file of other
- * content has that name. What is there already is not copied again. Returns the path.
+ * Copies a sent file into a folder under its own name, made harmless; under NAME-2 and so on where
+ * a file of other content has that name. What is there already is not copied again. Returns the
+ * path.
  */
 export async function keepFile(path: string, folder: string, name: string): Promise<string> {
   makeFolder(folder);
-  const plain = basename(name).replace(/[^\w.+-]/g, '-').replace(/^[.-]+/, '') || 'data.tar.gz'; // prettier-ignore
+  const plain =
+    basename(name)
+      .replace(/[^\w.+-]/g, '-')
+      .replace(/^[.-]+/, '') || 'data.tar.gz';
   const [stem, end] = splitName(plain);
   for (let n = 1; ; n++) {
     const kept = join(folder, n === 1 ? plain : `${stem}-${n}${end}`);

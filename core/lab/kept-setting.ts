@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 
-/** A setting of the lab file, which may be a stranger's; undefined for none and for one that is none of ours. */
+/**
+ * A setting of the lab file, which may be a stranger's; undefined for none and for one that is none
+ * of ours.
+ */
 export function keptSetting<T>(
   store: Store,
   name: string,

@@ -23,11 +23,17 @@ import type {
 import { importedFrom } from './imported.ts';
 import { trialRow, wireCurve } from './views.ts';
 
-/** A run that was cancelled with its study or re-run is taken up when that is resumed; one stopped by itself is not. */
+/**
+ * A run that was cancelled with its study or re-run is taken up when that is resumed; one stopped
+ * by itself is not.
+ */
 const isDone = ({ state, dismissed }: Run): boolean =>
   hasEnded(state) && (state !== 'cancelled' || dismissed);
 
-/** Records as screens see them. What may be large is read in portions, since the lab has other things to do. */
+/**
+ * Records as screens see them. What may be large is read in portions, since the lab has other
+ * things to do.
+ */
 export class LabViews {
   readonly #portions = new Portions();
   readonly #store: Store;
@@ -170,7 +176,10 @@ export class LabViews {
     const users = new Map(
       this.#store
         .studies()
-        .map((study) => [study.id, new Set(usualTeachersOf(this.#store, study).map(({ id }) => id))]),
+        .map((study) => [
+          study.id,
+          new Set(usualTeachersOf(this.#store, study).map(({ id }) => id)),
+        ]),
     );
     return this.#store.allPretrained().map(({ asked: _asked, ...each }) => {
       const run = each.run === null ? null : this.#store.run(each.run);

@@ -38,7 +38,9 @@ export interface LabOptions {
   /** Open; the lab closes it. */
   store: Store;
   /** What trains; the lab closes it. */
-  runner: Runner & { renew?: (change: { engine?: EngineWish; dataFolder?: string | null }) => Promise<void> };
+  runner: Runner & {
+    renew?: (change: { engine?: EngineWish; dataFolder?: string | null }) => Promise<void>;
+  };
   version: string;
   revision: string | null;
   scheduler?: Pick<SchedulerOptions, 'haste' | 'hangAfter' | 'checkpointEvery'>;
@@ -52,8 +54,8 @@ const LOOKS =
   /\.(status|check|list|preview|open|timeline|environments|rejections|found|query|epochs|curves|runs|samples|get|read)$/;
 
 /**
- * The lab: everything that screens and commands see and do, over store, search, workers and data. One in a process holds a lab
- * file; beside another one it can only be read.
+ * The lab: everything that screens and commands see and do, over store, search, workers and data.
+ * One in a process holds a lab file; beside another one it can only be read.
  */
 export class Lab implements LabApi {
   readonly #options: LabOptions;
@@ -104,7 +106,15 @@ export class Lab implements LabApi {
         (engine, renewed) => {
           this.#teller.now({ topic: 'engine', type: 'engine', engine });
           // cards may compute from now on, or no longer
-          if (renewed) void runner.renew?.({}).then(() => { if (!this.#closing) this.#teller.now({ topic: 'engine', type: 'engine', engine: this.#desk.engine.view() }); }); // prettier-ignore
+          if (renewed)
+            void runner.renew?.({}).then(() => {
+              if (!this.#closing)
+                this.#teller.now({
+                  topic: 'engine',
+                  type: 'engine',
+                  engine: this.#desk.engine.view(),
+                });
+            });
         },
         options.engine,
       ),
@@ -134,7 +144,10 @@ export class Lab implements LabApi {
           epoch: run.epoch,
         }));
     if (this.#interrupted.length > 0)
-      this.#teller.log('warning', `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`); // prettier-ignore
+      this.#teller.log(
+        'warning',
+        `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`,
+      );
   }
 
   async request<Name extends RequestName>(
@@ -156,13 +169,18 @@ export class Lab implements LabApi {
     }
   }
 
-  subscribe(topics: readonly Topic[], listener: (event: LabEvent) => void, after?: number): () => void {
+  subscribe(
+    topics: readonly Topic[],
+    listener: (event: LabEvent) => void,
+    after?: number,
+  ): () => void {
     return this.#events.subscribe(topics, listener, after);
   }
 
   /**
-   * Ends all work and closes runner and store; what was running goes on when the lab is next opened. `save`: workers hand over
-   * their checkpoints first; `at-once` does not wait, and also hastens a `save` under way.
+   * Ends all work and closes runner and store; what was running goes on when the lab is next
+   * opened. `save`: workers hand over their checkpoints first; `at-once` does not wait, and also
+   * hastens a `save` under way.
    */
   async close(how: 'save' | 'at-once' = 'save'): Promise<void> {
     if (this.#closing && how === 'save') return this.#closing;
@@ -189,33 +207,34 @@ export class Lab implements LabApi {
 
   #own() {
     const { store, views } = this.#desk;
-    const answers: Answers<'lab.status' | 'lab.check' | 'lab.backup' | 'lab.copy' | 'lab.compact'> = {
-      'lab.status': () => ({
-        version: this.#options.version,
-        revision: this.#options.revision,
-        file: store.place.file,
-        readOnly: store.place.readOnly,
-        heldBy: store.place.heldBy,
-        sizes: store.sizes(),
-        diskFree: diskFree(store.place.file),
-        interrupted: this.#interrupted,
-        trouble: this.#trouble(),
-        engine: this.#desk.engine.view(),
-        slots: views.slots(),
-        sequence: this.#events.sequence,
-      }),
-      'lab.check': async () => ({ problems: await store.check() }),
-      'lab.backup': async ({ path }) => {
-        await store.backup(path);
-        this.#teller.log('info', `The lab was copied to ${path}.`);
-        return {};
-      },
-      'lab.copy': async (_, signal) => this.#copy(signal),
-      'lab.compact': async () => {
-        await store.compact();
-        return store.sizes();
-      },
-    };
+    const answers: Answers<'lab.status' | 'lab.check' | 'lab.backup' | 'lab.copy' | 'lab.compact'> =
+      {
+        'lab.status': () => ({
+          version: this.#options.version,
+          revision: this.#options.revision,
+          file: store.place.file,
+          readOnly: store.place.readOnly,
+          heldBy: store.place.heldBy,
+          sizes: store.sizes(),
+          diskFree: diskFree(store.place.file),
+          interrupted: this.#interrupted,
+          trouble: this.#trouble(),
+          engine: this.#desk.engine.view(),
+          slots: views.slots(),
+          sequence: this.#events.sequence,
+        }),
+        'lab.check': async () => ({ problems: await store.check() }),
+        'lab.backup': async ({ path }) => {
+          await store.backup(path);
+          this.#teller.log('info', `The lab was copied to ${path}.`);
+          return {};
+        },
+        'lab.copy': async (_, signal) => this.#copy(signal),
+        'lab.compact': async () => {
+          await store.compact();
+          return store.sizes();
+        },
+      };
     return answers;
   }
 
@@ -263,7 +282,8 @@ export class Lab implements LabApi {
         this.#teller.log(event.level, event.text, event);
         break;
       case 'trouble':
-        if (event.problem) this.#teller.log('error', `${event.problem.message} ${event.problem.next}`);
+        if (event.problem)
+          this.#teller.log('error', `${event.problem.message} ${event.problem.next}`);
         this.#teller.now({ topic: 'studies', type: 'trouble', problem: event.problem });
         for (const { id, state } of this.#desk.store.studies())
           if (state === 'running') this.#teller.study(id);

@@ -27,7 +27,10 @@ export type LookKind = keyof Looks;
 export type LookRequest = { [Kind in LookKind]: { kind: Kind } & Requests[Kind] }[LookKind];
 export type LookResult = { look: Looks[LookKind] } | { problem: LabProblem };
 
-/** Longest time for a look, in seconds: a data set may lie on a slow disk, a graph has at most 2 MiB. */
+/**
+ * Longest time for a look, in seconds: a data set may lie on a slow disk, a graph has at most 2
+ * MiB.
+ */
 const LIMITS: Readonly<Record<LookKind, number>> = {
   data: 900,
   graph: 20,

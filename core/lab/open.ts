@@ -22,15 +22,18 @@ export const IN_MEMORY = ':memory:';
 export function labFile(named?: string): string {
   const wanted = named ?? process.env.KTG_LAB;
   if (wanted === IN_MEMORY) return IN_MEMORY;
-  return wanted ? resolve(wanted) : join(dirname(dataHome({ ...process.env, KTG_DATA: '' })), 'lab.sqlite');
+  return wanted
+    ? resolve(wanted)
+    : join(dirname(dataHome({ ...process.env, KTG_DATA: '' })), 'lab.sqlite');
 }
 
 /**
- * Opens the lab in a file, which is created when it does not exist, with the workers of this machine. Beside another lab it
- * comes out read-only (`lab.status` says whose it is). Throws LabErrors `store.*`.
+ * Opens the lab in a file, which is created when it does not exist, with the workers of this
+ * machine. Beside another lab it comes out read-only (`lab.status` says whose it is). Throws
+ * LabErrors `store.*`.
  *
- * @param how `to-work` goes on with what was running; `at-rest` may change records and starts nothing; `to-look` neither
- *   creates nor locks nor changes anything
+ * @param how `to-work` goes on with what was running; `at-rest` may change records and starts
+ * nothing; `to-look` neither creates nor locks nor changes anything
  */
 export async function openLab(
   file: string,
@@ -73,6 +76,11 @@ function makeFolderOf(file: string): void {
   try {
     makeFolder(dirname(file), PRIVATE);
   } catch (error) {
-    throw new LabError('store.cannot-open', `${file}: its folder cannot be made: ${messageOf(error)}.`, 'Point KTG_LAB to a file that can be.', { cause: error }); // prettier-ignore
+    throw new LabError(
+      'store.cannot-open',
+      `${file}: its folder cannot be made: ${messageOf(error)}.`,
+      'Point KTG_LAB to a file that can be.',
+      { cause: error },
+    );
   }
 }

@@ -46,8 +46,9 @@ export interface Page {
 }
 
 /**
- * A file of the built window by the path of an address; null when there is none. Only plain names below the folder are looked
- * at: no dots at the beginning of a part, no encoded slashes, no links out of it.
+ * A file of the built window by the path of an address; null when there is none. Only plain names
+ * below the folder are looked at: no dots at the beginning of a part, no encoded slashes, no links
+ * out of it.
  */
 export async function pageAt(folder: string, path: string): Promise<Page | null> {
   const names = (path === '/' ? '/index.html' : path).slice(1).split('/');
@@ -55,7 +56,10 @@ export async function pageAt(folder: string, path: string): Promise<Page | null>
   const file = join(folder, ...names);
   const type = types[extname(file)];
   if (type === undefined || !file.startsWith(folder + sep)) return null;
-  const [real, root] = await Promise.all([realpath(file).catch(() => ''), realpath(folder).catch(() => '')]);
+  const [real, root] = await Promise.all([
+    realpath(file).catch(() => ''),
+    realpath(folder).catch(() => ''),
+  ]);
   if (!real.startsWith(root + sep) || !(await stat(real)).isFile()) return null;
   return { content: await readFile(file), type, lasting: names[0] === 'assets' };
 }

@@ -10,8 +10,8 @@ export interface Part {
 const PIECE = 64 << 10;
 
 /**
- * Sends the long lists of an answer ahead in parts, with time for others between them: to write down thousands of rows in
- * one go would hold the lab up. Stops when nobody waits any more.
+ * Sends the long lists of an answer ahead in parts, with time for others between them: to write
+ * down thousands of rows in one go would hold the lab up. Stops when nobody waits any more.
  *
  * @returns the answer without what went ahead
  */
@@ -37,7 +37,10 @@ export async function sendParts(
   return rest;
 }
 
-/** Cuts a list into pieces that weigh no more than one may, or are a single item. Each is weighed when it is asked for. */
+/**
+ * Cuts a list into pieces that weigh no more than one may, or are a single item. Each is weighed
+ * when it is asked for.
+ */
 function* piecesOf(items: readonly unknown[]): Iterable<unknown[]> {
   let piece: unknown[] = [];
   let room = PIECE;
@@ -67,7 +70,10 @@ function weightOf(value: unknown): number {
   return weight;
 }
 
-/** Largest answer, or single item of a list in one, in bytes of JSON: connections hold little more for a slow reader. */
+/**
+ * Largest answer, or single item of a list in one, in bytes of JSON: connections hold little more
+ * for a slow reader.
+ */
 const MOST_ANSWER = 30 << 20;
 /** Bytes of one character in JSON, at most: control characters are escaped. */
 const WIDEST = 6;
@@ -98,6 +104,8 @@ export class Parts {
   joinedWith(rest: unknown): unknown {
     const whole = this.#lists.get(null);
     if (whole) return whole;
-    return this.#lists.size === 0 ? rest : { ...(rest as object), ...Object.fromEntries(this.#lists) };
+    return this.#lists.size === 0
+      ? rest
+      : { ...(rest as object), ...Object.fromEntries(this.#lists) };
   }
 }

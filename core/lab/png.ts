@@ -1,6 +1,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A small picture as PNG (RFC 2083): 8-bit RGB, row by row without filters. `pixels`: height x width x 3 bytes. */
+/**
+ * A small picture as PNG (RFC 2083): 8-bit RGB, row by row without filters. `pixels`: height x
+ * width x 3 bytes.
+ */
 export function png(pixels: Uint8Array, width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -8,7 +11,8 @@ export function png(pixels: Uint8Array, width: number, height: number): Buffer {
   header.set([8, 2, 0, 0, 0], 8);
   const row = width * 3;
   const rows = Buffer.alloc(height * (row + 1));
-  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * row, (y + 1) * row), y * (row + 1) + 1);
+  for (let y = 0; y < height; y++)
+    rows.set(pixels.subarray(y * row, (y + 1) * row), y * (row + 1) + 1);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([
     signature,

@@ -1,4 +1,7 @@
-/** One end of any two-way connection that carries plain data in order: a pair in process, a MessagePort, a socket. */
+/**
+ * One end of any two-way connection that carries plain data in order: a pair in process, a
+ * MessagePort, a socket.
+ */
 export interface Port {
   post(message: unknown): void;
   /** Called once, before anything can come. */
@@ -10,7 +13,9 @@ export interface Port {
   waiting(): number;
 }
 
-/** Two ends in one process. Everything is copied on its way, as it would be by any other connection. */
+/**
+ * Two ends in one process. Everything is copied on its way, as it would be by any other connection.
+ */
 export function portPair(): [Port, Port] {
   const ends = [makeEnd(), makeEnd()] as const;
   const over = (from: number): Port => {
@@ -68,8 +73,14 @@ export function messagePort(port: PagePort | MainPort): Port {
       port.postMessage(message);
     },
     onMessage(listener) {
-      if (!('addEventListener' in port)) port.on('message', ({ data }) => { listener(data); }); // prettier-ignore
-      else port.onmessage = ({ data }: { data: unknown }) => { listener(data); }; // prettier-ignore
+      if (!('addEventListener' in port))
+        port.on('message', ({ data }) => {
+          listener(data);
+        });
+      else
+        port.onmessage = ({ data }: { data: unknown }) => {
+          listener(data);
+        };
       port.start?.();
     },
     onClose(listener) {

@@ -9,7 +9,8 @@ export class Queue {
   }
 
   /**
-   * Does work when its turn comes and returns its result. Rejects with the signal's reason when that is aborted before.
+   * Does work when its turn comes and returns its result. Rejects with the signal's reason when
+   * that is aborted before.
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();

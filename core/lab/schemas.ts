@@ -32,7 +32,17 @@ const portion = v.pipe(
   v.maxLength(Math.ceil((1 << 20) / 3) * 4),
   v.regex(/^[A-Za-z0-9+/]*={0,2}$/),
 );
-const state = v.picklist(['waiting', 'running', 'completed', 'stopped', 'failed', 'out-of-memory', 'cancelled', 'rejected', 'duplicate']); // prettier-ignore
+const state = v.picklist([
+  'waiting',
+  'running',
+  'completed',
+  'stopped',
+  'failed',
+  'out-of-memory',
+  'cancelled',
+  'rejected',
+  'duplicate',
+]);
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MOST_DEPTH = 64;
 
@@ -83,7 +93,9 @@ const schemas: Schemas = {
     states: v.exactOptional(v.pipe(v.array(state), v.maxLength(9))),
     edges: v.exactOptional(
       v.pipe(
-        v.array(v.strictObject({ source: whole(0, 7), destination: whole(1, 7), gate: gateSchema })),
+        v.array(
+          v.strictObject({ source: whole(0, 7), destination: whole(1, 7), gate: gateSchema }),
+        ),
         v.maxLength(49),
       ),
     ),
@@ -135,7 +147,11 @@ const schemas: Schemas = {
   'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json']) }),
 
   'pretrained.list': none,
-  'pretrained.train': v.strictObject({ model: modelSchema, training: trainingSchema, seed: seedSchema }),
+  'pretrained.train': v.strictObject({
+    model: modelSchema,
+    training: trainingSchema,
+    seed: seedSchema,
+  }),
   'pretrained.import': v.strictObject({ model: modelSchema, training: trainingSchema, file }),
   'pretrained.export': v.strictObject({ pretrained: id }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
@@ -187,25 +203,38 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   (levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1)));
 
 /**
- * A request's input, checked and in normal form. Throws LabError `lab.unknown-request`, `lab.bad-input`, and for graphs,
- * spaces and models their own.
+ * A request's input, checked and in normal form. Throws LabError `lab.unknown-request`,
+ * `lab.bad-input`, and for graphs, spaces and models their own.
  */
-export function parseInput<Name extends RequestName>(request: Name, input: unknown): RequestInput<Name> {
+export function parseInput<Name extends RequestName>(
+  request: Name,
+  input: unknown,
+): RequestInput<Name> {
   if (!Object.hasOwn(schemas, request))
-    throw new LabError('lab.unknown-request', `There is no request "${String(request).slice(0, 100)}".`, 'Update the program on both ends.'); // prettier-ignore
+    throw new LabError(
+      'lab.unknown-request',
+      `There is no request "${String(request).slice(0, 100)}".`,
+      'Update the program on both ends.',
+    );
   if (isDeeper(input, MOST_DEPTH))
     throw new LabError(
       'lab.bad-input',
       `${request}: Expected at most ${MOST_DEPTH} lists and records inside each other.`,
       'Correct it and try again.',
     );
-  const result = v.safeParse(schemas[request] as v.GenericSchema<unknown, RequestInput<Name>>, input);
+  const result = v.safeParse(
+    schemas[request] as v.GenericSchema<unknown, RequestInput<Name>>,
+    input,
+  );
   if (result.success) return result.output;
   const issue = closestIssue(result.issues[0]);
   const place = v.getDotPath(issue);
   throw new LabError(
     'lab.bad-input',
-    `${request}${place === null ? '' : `, ${place}`}: ${issueText(issue).slice(0, 300)}.`.replace('..', '.'),
+    `${request}${place === null ? '' : `, ${place}`}: ${issueText(issue).slice(0, 300)}.`.replace(
+      '..',
+      '.',
+    ),
     'Correct it and try again.',
   );
 }

@@ -22,7 +22,10 @@ const PING = 30_000;
 export const CHANNEL_PATH = '/lab';
 /** RFC 6455: the end of a connection that breaks a rule of this server. */
 const POLICY = 1008;
-const NO_KEY: Refusal = { status: 401, why: 'Open the link that the lab printed when it was started.' };
+const NO_KEY: Refusal = {
+  status: 401,
+  why: 'Open the link that the lab printed when it was started.',
+};
 const NOTHING: Refusal = { status: 400, why: 'There is nothing here.' };
 
 export interface ServeOptions {
@@ -43,16 +46,21 @@ export interface Served {
 }
 
 /**
- * Serves the window to every program of this machine, and the lab to browsers that show the link's token or the session
- * that it was traded for: loopback only, so that others come through an ssh tunnel or not at all. No secret is ever in a
- * cookie or in a served file. Throws LabError `serve.port-taken`, `serve.no-window`.
+ * Serves the window to every program of this machine, and the lab to browsers that show the link's
+ * token or the session that it was traded for: loopback only, so that others come through an ssh
+ * tunnel or not at all. No secret is ever in a cookie or in a served file. Throws LabError
+ * `serve.port-taken`, `serve.no-window`.
  */
 export async function serve(
   lab: LabApi,
   { folder, port = 0, patience = PATIENCE, onBug }: ServeOptions,
 ): Promise<Served> {
   if (!(await pageAt(folder, '/')))
-    throw new LabError('serve.no-window', `The window is not built: ${folder} has no index.html.`, 'Run: npm start (it builds what is missing).'); // prettier-ignore
+    throw new LabError(
+      'serve.no-window',
+      `The window is not built: ${folder} has no index.html.`,
+      'Run: npm start (it builds what is missing).',
+    );
   const server = createServer({
     maxHeaderSize: 16 << 10,
     headersTimeout: patience,
@@ -138,7 +146,9 @@ async function answer(
   if (!url) return refuse(response, { status: 400, why: 'This is not an address.' });
   const page = await pageAt(folder, url.pathname);
   if (!page) {
-    response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('There is nothing here.');
+    response
+      .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
+      .end('There is nothing here.');
     return;
   }
   response.writeHead(200, {
@@ -152,12 +162,19 @@ async function answer(
 /** Whoever is refused has no connection afterwards, also when its request goes on for ever. */
 function refuse(response: ServerResponse, { status, why }: Refusal): void {
   const allow = status === 405 && { Allow: 'GET, HEAD' };
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', ...allow });
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    Connection: 'close',
+    ...allow,
+  });
   response.end(why);
 }
 
 function refuseUpgrade(socket: Duplex, { status, why }: Refusal): void {
-  hangUp(socket, `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${why}`);
+  hangUp(
+    socket,
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${why}`,
+  );
 }
 
 /** Says a last word and ends the connection, whether or not the other end closes its own. */
@@ -171,7 +188,15 @@ async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve).once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      reject(taken ? new LabError('serve.port-taken', `Port ${port} cannot be used: ${error.message}`, 'Choose another one, or leave --port out.') : error); // prettier-ignore
+      reject(
+        taken
+          ? new LabError(
+              'serve.port-taken',
+              `Port ${port} cannot be used: ${error.message}`,
+              'Choose another one, or leave --port out.',
+            )
+          : error,
+      );
     });
     server.listen(port, '127.0.0.1');
   });

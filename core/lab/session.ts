@@ -1,6 +1,7 @@
 /**
- * How a browser shows a served lab that it may come in. Its key travels as a subprotocol of the WebSocket's handshake
- * (RFC 6455, section 1.9): unlike a cookie it goes to this one port only, and only when the page asks.
+ * How a browser shows a served lab that it may come in. Its key travels as a subprotocol of the
+ * WebSocket's handshake (RFC 6455, section 1.9): unlike a cookie it goes to this one port only, and
+ * only when the page asks.
  */
 import { LabError } from '../base/errors.ts';
 
@@ -36,9 +37,11 @@ interface Once {
 }
 
 /**
- * Waits for the greeting on a new connection and returns the session, which opens further connections.
+ * Waits for the greeting on a new connection and returns the session, which opens further
+ * connections.
  *
- * @throws LabError `lab.link-used`, `lab.stranger`; `lab.unreachable` when the connection closes without a greeting
+ * @throws LabError `lab.link-used`, `lab.stranger`; `lab.unreachable` when the connection closes
+ * without a greeting
  */
 export async function sessionOf(socket: Greeted): Promise<string> {
   const greeting = await new Promise<Greeting | null>((resolve) => {

@@ -9,12 +9,18 @@ import { wireEpoch } from './views.ts';
 
 /** Milliseconds between two batches: ten a second. */
 const PACE = 100;
-/** Milliseconds between two tables of a re-run, which may hold hundreds of runs; its runs are told with all others. */
+/**
+ * Milliseconds between two tables of a re-run, which may hold hundreds of runs; its runs are told
+ * with all others.
+ */
 const TABLE_PACE = 1000;
 
 type DecisionEvent = RungDecision & { run: number; study: number; at: number };
 
-/** Gathers what changed and tells it in batches: however fast workers report, a screen hears ten times a second at most. */
+/**
+ * Gathers what changed and tells it in batches: however fast workers report, a screen hears ten
+ * times a second at most.
+ */
 export class Teller {
   readonly #events: EventLog;
   readonly #views: LabViews;
@@ -79,7 +85,11 @@ export class Teller {
     this.#soon();
   }
 
-  log(level: LogEntry['level'], text: string, of: { study?: number | null; run?: number | null } = {}): void {
+  log(
+    level: LogEntry['level'],
+    text: string,
+    of: { study?: number | null; run?: number | null } = {},
+  ): void {
     const entry = { at: this.#now(), level, study: of.study ?? null, run: of.run ?? null, text };
     try {
       this.#entries.push(this.#store.addLog(entry));
@@ -103,7 +113,8 @@ export class Teller {
     this.#timer = null;
     const { studies, runs, epochs, decisions, reruns, entries } = this.#take();
     const rows = this.#read(runs, (id) => this.#views.row(id));
-    if (rows.length > 0) this.#events.add({ topic: 'runs', type: 'runs', rows }, 3000 * rows.length);
+    if (rows.length > 0)
+      this.#events.add({ topic: 'runs', type: 'runs', rows }, 3000 * rows.length);
     if (decisions.length > 0)
       this.#events.add({ topic: 'runs', type: 'decisions', decisions }, 200 * decisions.length);
     if (epochs.length > 0)
@@ -112,9 +123,14 @@ export class Teller {
       this.#events.add({ topic: 'studies', type: 'study', card }, 8000);
     for (const rerun of this.#read(reruns, (id) => this.#views.rerun(id)))
       this.#events.add({ topic: 'reruns', type: 'rerun', rerun }, 2000 + 3000 * rerun.total);
-    if (this.#slots) this.#events.add({ topic: 'slots', type: 'slots', slots: this.#views.slots() });
+    if (this.#slots)
+      this.#events.add({ topic: 'slots', type: 'slots', slots: this.#views.slots() });
     if (this.#pretrained)
-      this.#events.add({ topic: 'pretrained', type: 'pretrained', pretrained: this.#views.pretrained() });
+      this.#events.add({
+        topic: 'pretrained',
+        type: 'pretrained',
+        pretrained: this.#views.pretrained(),
+      });
     if (entries.length > 0) this.#events.add({ topic: 'log', type: 'log', entries });
     this.#slots = false;
     this.#pretrained = false;

@@ -40,7 +40,8 @@ export function trialRow(store: Store, run: Run): TrialRow {
   const { id, training, dismissed: _dismissed, ...rest } = run;
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
   const accuracies = run.graph.nodes.map((_, node) => finite(last[node] ?? NaN));
-  const stop = run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
+  const stop =
+    run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
   return {
     ...rest,
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
@@ -51,7 +52,15 @@ export function trialRow(store: Store, run: Run): TrialRow {
   };
 }
 
-const plainDecision = ({ rung, value, go, n, rank, limit, median }: RungDecision): RungDecision => ({
+const plainDecision = ({
+  rung,
+  value,
+  go,
+  n,
+  rank,
+  limit,
+  median,
+}: RungDecision): RungDecision => ({
   rung,
   value,
   go,
@@ -67,7 +76,10 @@ export function runView(store: Store, run: Run, slot: string | null): RunView {
   return {
     ...trialRow(store, run),
     ...neighbours(store, run),
-    rungs: run.kind === 'trial' ? [...rungsOf(store.study(run.study!).plan.rule, run.training.epochs)] : [],
+    rungs:
+      run.kind === 'trial'
+        ? [...rungsOf(store.study(run.study!).plan.rule, run.training.epochs)]
+        : [],
     training: run.training,
     decisions,
     attemptList: store.attempts({ run: run.id }).map((attempt) => ({
@@ -86,7 +98,9 @@ function neighbours(
   { id, kind, study, rerun, variant }: Run,
 ): Pick<RunView, 'before' | 'after'> {
   if (kind === 'pretrain') return { before: null, after: null };
-  const row = store.runIds(kind === 'trial' ? { study: study!, kind } : { rerun: rerun!, kind, variant });
+  const row = store.runIds(
+    kind === 'trial' ? { study: study!, kind } : { rerun: rerun!, kind, variant },
+  );
   const at = row.indexOf(id);
   return { before: row[at - 1] ?? null, after: row[at + 1] ?? null };
 }

@@ -4,7 +4,9 @@ import { conventionsText } from '../models/conventions.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
 
-/** Bytes of the length before a safetensors header, and the longest header that is taken seriously. */
+/**
+ * Bytes of the length before a safetensors header, and the longest header that is taken seriously.
+ */
 const PREFIX = 8;
 const MOST_HEADER = 16 << 20;
 const PORTION = 1 << 20;
@@ -30,7 +32,10 @@ export function environmentOf(store: Store, run: number): Environment | null {
   return id === null ? null : store.environment(id);
 }
 
-/** Format of a file with one network: its parameters and statistics by their own names, for other programs as well. */
+/**
+ * Format of a file with one network: its parameters and statistics by their own names, for other
+ * programs as well.
+ */
 const NETWORK = 'ktg-network';
 
 /** Notes for other programs; weights of older versions get the conventions here. */
@@ -39,7 +44,10 @@ const notesOf = (made: Provenance): Record<string, string> => ({
   made: JSON.stringify(made),
 });
 
-/** Weights with where they come from. Works on the stream, as all here, so that nothing large is ever held. */
+/**
+ * Weights with where they come from. Works on the stream, as all here, so that nothing large is
+ * ever held.
+ */
 export async function* weightsWith(
   made: Provenance,
   chunks: AsyncIterable<Uint8Array>,
@@ -50,7 +58,10 @@ export async function* weightsWith(
   }));
 }
 
-/** One node of a checkpoint as a file of its own: parameters and statistics by their names, without momentum. */
+/**
+ * One node of a checkpoint as a file of its own: parameters and statistics by their names, without
+ * momentum.
+ */
 export async function* weightsOfNode(
   made: Provenance,
   chunks: AsyncIterable<Uint8Array>,
@@ -64,18 +75,35 @@ export async function* weightsOfNode(
       })
       .sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
     if (wanted.length === 0)
-      throw new LabError('runs.no-such-node', `The weights hold no node ${node}.`, 'Nodes that cannot reach the target are not trained.'); // prettier-ignore
+      throw new LabError(
+        'runs.no-such-node',
+        `The weights hold no node ${node}.`,
+        'Nodes that cannot reach the target are not trained.',
+      );
     const info = infoOf(json);
     const ktg = JSON.stringify({ ...info, format: NETWORK, nodes: { '1': info.nodes[node] } });
     const header: Record<string, unknown> = { __metadata__: { ktg, ...notesOf(made) } };
     let end = 0;
     for (const [name, { dtype, shape, data_offsets: range }] of wanted)
       header[name] = { dtype, shape, data_offsets: [end, (end += range[1] - range[0])] };
-    return { header, kept: wanted.map(([, { data_offsets: [start, end] }]) => ({ start, end })) }; // prettier-ignore
+    return {
+      header,
+      kept: wanted.map(
+        ([
+          ,
+          {
+            data_offsets: [start, end],
+          },
+        ]) => ({ start, end }),
+      ),
+    };
   });
 }
 
-/** What `weightsOfNode` made as the checkpoint of a network that was trained alone; other weights as they are. */
+/**
+ * What `weightsOfNode` made as the checkpoint of a network that was trained alone; other weights as
+ * they are.
+ */
 export async function* asCheckpoint(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let momentum = 0;
   yield* rewritten(chunks, (json) => {
@@ -83,10 +111,18 @@ export async function* asCheckpoint(chunks: AsyncIterable<Uint8Array>): AsyncGen
     const info = infoOf(json);
     if (info.format !== NETWORK) return { header: json, kept: null };
     const header: Record<string, unknown> = {
-      __metadata__: { ...(metadata as object), ktg: JSON.stringify({ ...info, format: 'ktg-checkpoint' }) },
+      __metadata__: {
+        ...(metadata as object),
+        ktg: JSON.stringify({ ...info, format: 'ktg-checkpoint' }),
+      },
     };
-    const running = new Set(statistics(architecture(info.nodes['1'] ?? '')).map(({ name }) => name));
-    const start = Math.max(0, ...Object.values(tensors).map((tensor) => (tensor as Tensor).data_offsets[1]));
+    const running = new Set(
+      statistics(architecture(info.nodes['1'] ?? '')).map(({ name }) => name),
+    );
+    const start = Math.max(
+      0,
+      ...Object.values(tensors).map((tensor) => (tensor as Tensor).data_offsets[1]),
+    );
     for (const [name, tensor] of Object.entries(tensors as Record<string, Tensor>)) {
       header[`node1/${running.has(name) ? 'statistics' : 'parameters'}/${name}`] = tensor;
       if (running.has(name)) continue;
@@ -97,10 +133,14 @@ export async function* asCheckpoint(chunks: AsyncIterable<Uint8Array>): AsyncGen
     }
     return { header, kept: null };
   });
-  for (; momentum > 0; momentum -= PORTION) yield new Uint8Array(Math.min(momentum, PORTION)); // it begins at rest
+  // It begins at rest.
+  for (; momentum > 0; momentum -= PORTION) yield new Uint8Array(Math.min(momentum, PORTION));
 }
 
-/** A file with another header, and of its data only the ranges that are kept, in their order; all for null. */
+/**
+ * A file with another header, and of its data only the ranges that are kept, in their order; all
+ * for null.
+ */
 async function* rewritten(
   chunks: AsyncIterable<Uint8Array>,
   decide: (json: Record<string, unknown>) => {
@@ -137,7 +177,8 @@ export function headerOf(bytes: Buffer): Header | null {
   if (bytes.length < PREFIX + length) return null;
   try {
     const json: unknown = JSON.parse(bytes.toString('utf8', PREFIX, PREFIX + length));
-    if (typeof json === 'object' && json !== null) return { json: json as Record<string, unknown>, length };
+    if (typeof json === 'object' && json !== null)
+      return { json: json as Record<string, unknown>, length };
   } catch {
     // falls through
   }
@@ -153,7 +194,10 @@ export function sizeOf({ json, length }: Header): number {
 }
 
 /** What a file of this program says of itself. Throws LabError `runs.not-weights`. */
-export function infoOf(header: Record<string, unknown>): { format?: unknown; nodes: Record<string, string> } {
+export function infoOf(header: Record<string, unknown>): {
+  format?: unknown;
+  nodes: Record<string, string>;
+} {
   try {
     const { ktg } = header.__metadata__ as { ktg: string };
     const info = JSON.parse(ktg) as { format?: unknown; nodes: unknown };
@@ -188,4 +232,8 @@ function* cut(
 }
 
 const notWeights = (): LabError =>
-  new LabError('runs.not-weights', 'This is no checkpoint of this program (safetensors with a description of its networks).', 'Choose weights that this program has exported.'); // prettier-ignore
+  new LabError(
+    'runs.not-weights',
+    'This is no checkpoint of this program (safetensors with a description of its networks).',
+    'Choose weights that this program has exported.',
+  );

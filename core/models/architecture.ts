@@ -3,7 +3,10 @@ import { LabError } from '../base/errors.ts';
 /** What a tensor is to its layer; decides how it is initialised. */
 export type TensorRole = 'convolution' | 'gamma' | 'beta' | 'kernel' | 'bias';
 
-/** A trainable tensor in TensorFlow layout: convolution [height, width, in, out], dense kernel [in, out]. */
+/**
+ * A trainable tensor in TensorFlow layout: convolution [height, width, in, out], dense kernel [in,
+ * out].
+ */
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -20,9 +23,10 @@ export interface Block {
 }
 
 /**
- * A CIFAR network as a plain description. `resnet` is He et al. 2016 for CIFAR (6n+2 layers, post-activation,
- * option-A shortcut: every second pixel, zero channels appended); `wrn` is Zagoruyko & Komodakis 2016 (6n+4 layers,
- * width factor k, pre-activation, 1x1-convolution shortcut of the activated input, no dropout).
+ * A CIFAR network as a plain description. `resnet` is He et al. 2016 for CIFAR (6n+2 layers,
+ * post-activation, option-A shortcut: every second pixel, zero channels appended); `wrn` is
+ * Zagoruyko & Komodakis 2016 (6n+4 layers, width factor k, pre-activation, 1x1-convolution shortcut
+ * of the activated input, no dropout).
  */
 export interface Architecture {
   readonly name: string;
@@ -53,7 +57,10 @@ export const paperModels = ['resnet32', 'resnet110', 'wrn-28-2'] as const;
 const MAX_DEPTH = 1202;
 const MAX_WIDTH = 16;
 
-/** Looks up an architecture by name (`resnet32`, `wrn-28-2`; case and punctuation are forgiven). Throws `model.unknown`. */
+/**
+ * Looks up an architecture by name (`resnet32`, `wrn-28-2`; case and punctuation are forgiven).
+ * Throws `model.unknown`.
+ */
 export function architecture(name: string): Architecture {
   const plain = name
     .toLowerCase()
@@ -95,7 +102,8 @@ function buildResNet(depth: number): Architecture | undefined {
 
 function buildWrn(depth: number, k: number): Architecture | undefined {
   const n = (depth - 4) / 6;
-  if (!Number.isInteger(n) || n < 1 || depth > MAX_DEPTH || k < 1 || k > MAX_WIDTH) return undefined;
+  if (!Number.isInteger(n) || n < 1 || depth > MAX_DEPTH || k < 1 || k > MAX_WIDTH)
+    return undefined;
   return {
     name: `wrn-${depth}-${k}`,
     title: `WRN-${depth}-${k}`,
@@ -125,7 +133,10 @@ function stages(n: number, widths: number[]): Block[] {
 /** Does this block of a WRN need a 1x1 convolution to change the width of its shortcut? */
 export const widens = (block: Block): boolean => block.inputs !== block.outputs;
 
-/** Every trainable tensor in canonical (forward) order: the order of flat parameter vectors and of checkpoints. */
+/**
+ * Every trainable tensor in canonical (forward) order: the order of flat parameter vectors and of
+ * checkpoints.
+ */
 export function tensors(model: Architecture, classes: number): TensorSpec[] {
   const list: TensorSpec[] = [];
   const conv = (name: string, size: number, inputs: number, outputs: number): unknown =>
@@ -151,7 +162,10 @@ export function tensors(model: Architecture, classes: number): TensorSpec[] {
   return list;
 }
 
-/** Running statistics in canonical order: `.../mean` and `.../var` of every batch norm, in forward order. */
+/**
+ * Running statistics in canonical order: `.../mean` and `.../var` of every batch norm, in forward
+ * order.
+ */
 export function statistics(model: Architecture): TensorSpec[] {
   return tensors(model, 1)
     .filter((spec) => spec.role === 'gamma')
@@ -178,7 +192,10 @@ export const parameterCount = (model: Architecture, classes: number): number =>
 /** Pixels on a side of a CIFAR image. */
 const SIDE = 32;
 
-/** Multiply-adds of all convolutions for one image, forward (He et al.: ResNet20 has about 41 million). */
+/**
+ * Multiply-adds of all convolutions for one image, forward (He et al.: ResNet20 has about 41
+ * million).
+ */
 export function multiplyAdds({ stem, blocks, family }: Architecture): number {
   let pixels = SIDE * SIDE;
   let sum = pixels * 9 * 3 * stem;

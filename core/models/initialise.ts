@@ -9,9 +9,10 @@ import {
 } from './architecture.ts';
 
 /**
- * Fresh parameters of a network, laid end to end in canonical order, drawn from (seed, node) alone. As in the authors'
- * code: convolutions N(0, 2 / (k * k * outputs)); batch norm gamma 1, beta 0; dense kernel of a ResNet
- * N(0, 2 / inputs), bias 0; dense kernel and bias of a WRN uniform in +-1/sqrt(inputs).
+ * Fresh parameters of a network, laid end to end in canonical order, drawn from (seed, node) alone.
+ * As in the authors' code: convolutions N(0, 2 / (k * k * outputs)); batch norm gamma 1, beta 0;
+ * dense kernel of a ResNet N(0, 2 / inputs), bias 0; dense kernel and bias of a WRN uniform in
+ * +-1/sqrt(inputs).
  */
 export function initialParameters(
   model: Architecture,
@@ -31,7 +32,11 @@ export function initialParameters(
   return flat;
 }
 
-function drawing(model: Architecture, spec: TensorSpec, random: ReturnType<typeof stream>): () => number {
+function drawing(
+  model: Architecture,
+  spec: TensorSpec,
+  random: ReturnType<typeof stream>,
+): () => number {
   switch (spec.role) {
     case 'convolution': {
       const deviation = Math.sqrt(2 / (spec.shape[0]! * spec.shape[1]! * spec.shape[3]!));

@@ -1,7 +1,8 @@
 /**
- * Asynchronous successive halving (Li et al., 2018, arXiv 1810.05934) as the paper uses it: at every rung a trial goes
- * on only while it is in the best 1 / reduction of all values ever recorded there. Pure: callers keep the values.
- * With reduction 2 every decision equals Optuna's SuccessiveHalvingPruner (min_early_stopping_rate 0, maximize).
+ * Asynchronous successive halving (Li et al., 2018, arXiv 1810.05934) as the paper uses it: at
+ * every rung a trial goes on only while it is in the best 1 / reduction of all values ever recorded
+ * there. Pure: callers keep the values. With reduction 2 every decision equals Optuna's
+ * SuccessiveHalvingPruner (min_early_stopping_rate 0, maximize).
  */
 export interface Ladder {
   /** Epochs at which trials are judged, rising. */
@@ -31,15 +32,19 @@ export interface Verdict extends Standing {
 /** What follows from one report. */
 export interface Ruling {
   readonly decision: 'continue' | 'stop';
-  /** judged: by the last verdict; not-a-number: stopped, nothing recorded; between-rungs: nothing to judge. */
+  /**
+   * judged: by the last verdict; not-a-number: stopped, nothing recorded; between-rungs: nothing to
+   * judge.
+   */
   readonly reason: 'judged' | 'not-a-number' | 'between-rungs';
   /** Rungs that the value is recorded at, lowest first. */
   readonly verdicts: readonly Verdict[];
 }
 
 /**
- * Rungs minimum * reduction^k below the last epoch: 1, 2, 4, ..., 128 of 200. The last epoch ends a trial anyway and is
- * no rung. Expects integers minimum >= 1 and reduction >= 2 (RangeError otherwise).
+ * Rungs minimum * reduction^k below the last epoch: 1, 2, 4, ..., 128 of 200. The last epoch ends a
+ * trial anyway and is no rung. Expects integers minimum >= 1 and reduction >= 2 (RangeError
+ * otherwise).
  */
 export function ladder(epochs: number, minimum = 1, reduction = 2): Ladder {
   if (!Number.isInteger(minimum) || minimum < 1) {
@@ -53,7 +58,10 @@ export function ladder(epochs: number, minimum = 1, reduction = 2): Ladder {
   return { rungs, reduction };
 }
 
-/** Goes on iff rank <= max(1, floor(n / reduction)): ties never stop by themselves, the first value at a rung goes on. */
+/**
+ * Goes on iff rank <= max(1, floor(n / reduction)): ties never stop by themselves, the first value
+ * at a rung goes on.
+ */
 export function judge(rung: number, { n, better }: Standing, reduction: number): Verdict {
   const rank = 1 + better;
   const limit = Math.max(1, Math.floor(n / reduction));
@@ -61,10 +69,11 @@ export function judge(rung: number, { n, better }: Standing, reduction: number):
 }
 
 /**
- * Rules on a report of a trial that has filled the first `filled` rungs. A report past several unfilled rungs fills
- * them lowest first with the same value, up to the first one that stops it; a report that fills none (between rungs,
- * or a repeated epoch) changes nothing. `standing` says where the value would stand at a rung; the caller records it
- * at every rung of the verdicts, in the same transaction. Decisions are final.
+ * Rules on a report of a trial that has filled the first `filled` rungs. A report past several
+ * unfilled rungs fills them lowest first with the same value, up to the first one that stops it; a
+ * report that fills none (between rungs, or a repeated epoch) changes nothing. `standing` says
+ * where the value would stand at a rung; the caller records it at every rung of the verdicts, in
+ * the same transaction. Decisions are final.
  */
 export function rule(
   { rungs, reduction }: Ladder,

@@ -28,8 +28,9 @@ const FIRST_TIME = 60;
 const LONGEST_TIME = 1800;
 
 /**
- * Slots that get no run for a while because one after another failed there: a bad card must not use up a study's trials.
- * One that fails again after its time goes back at once. Where all slots fail the slots are not to blame, and none is benched.
+ * Slots that get no run for a while because one after another failed there: a bad card must not use
+ * up a study's trials. One that fails again after its time goes back at once. Where all slots fail
+ * the slots are not to blame, and none is benched.
  */
 export class Benching {
   readonly #haste: number;
@@ -46,7 +47,10 @@ export class Benching {
     return this.#standings.get(slot)?.timer != null;
   }
 
-  /** True from its first time on the bench to its next epoch: failures there are not held against runs. */
+  /**
+   * True from its first time on the bench to its next epoch: failures there are not held against
+   * runs.
+   */
   isDistrusted(slot: string): boolean {
     return (this.#standings.get(slot)?.benched ?? 0) > 0;
   }

@@ -1,8 +1,8 @@
 import type { Store } from '../store/store.ts';
 
 /**
- * Completes a run whose epochs are all reported and whose final weights are stored; a pretrained network gets its weights.
- * Gives false, and changes nothing, when one of them is missing.
+ * Completes a run whose epochs are all reported and whose final weights are stored; a pretrained
+ * network gets its weights. Gives false, and changes nothing, when one of them is missing.
  */
 export function complete(store: Store, id: number, attempt: number, at: number): boolean {
   return store.transaction(() => {

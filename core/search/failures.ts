@@ -25,14 +25,21 @@ const isCounted = (kind: string | null): boolean => kind !== null && COUNTED.inc
 const isOutOfMemory = (kind: string | null): boolean => kind === 'out-of-memory';
 
 /** True for a kind of failure that the slot may be to blame for, or all of them. */
-export const maySlotBeToBlame = (kind: FailureKind): boolean => isCounted(kind) || isOutOfMemory(kind);
+export const maySlotBeToBlame = (kind: FailureKind): boolean =>
+  isCounted(kind) || isOutOfMemory(kind);
 
 /**
- * @param before how often this run has failed alike, without this time: out of memory, or in a way that counts
+ * @param before how often this run has failed alike, without this time: out of memory, or in a way
+ * that counts
  * @param retries how often it may be started again
  * @param hasNeighbours its device has other slots, which could rest
  */
-export function remedyFor({ kind }: Failure, before: number, retries: number, hasNeighbours = false): Remedy {
+export function remedyFor(
+  { kind }: Failure,
+  before: number,
+  retries: number,
+  hasNeighbours = false,
+): Remedy {
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
   if (isOutOfMemory(kind)) {
     if (before + 1 < MEMORY_STARTS) return { do: 'retry', afterSeconds: MEMORY_DELAY };
@@ -40,7 +47,8 @@ export function remedyFor({ kind }: Failure, before: number, retries: number, ha
       return { do: 'retry', afterSeconds: MEMORY_DELAY, alone: true };
     return { do: 'give-up', state: 'out-of-memory' };
   }
-  // The device went away: the run did nothing wrong, and without its device nothing starts in a hurry.
+  // The device went away: the run did nothing wrong, and without its device nothing starts in a
+  // hurry.
   if (kind === 'lost') return { do: 'retry', afterSeconds: FIRST_DELAY };
   if (!isCounted(kind) || before >= retries) return { do: 'give-up', state: 'failed' };
   return { do: 'retry', afterSeconds: Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** before) };
@@ -74,13 +82,21 @@ export function recordFailure(
 ): Remedy {
   const attempts = store.attempts({ run: run.id });
   const isAlike = isOutOfMemory(failure.kind) ? isOutOfMemory : isCounted;
-  const before = attempts.filter(({ outcome, slot }) => isAlike(outcome) && !isDistrusted(slot)).length;
+  const before = attempts.filter(
+    ({ outcome, slot }) => isAlike(outcome) && !isDistrusted(slot),
+  ).length;
   const excused = maySlotBeToBlame(failure.kind) && isDistrusted(attempts.at(-1)!.slot);
-  const advised = excused ? remedyFor(failure, 0, 1) : remedyFor(failure, before, retries, hasNeighbours);
+  const advised = excused
+    ? remedyFor(failure, 0, 1)
+    : remedyFor(failure, before, retries, hasNeighbours);
   // Pretraining has no study to pause: those that wait for it are paused when it fails.
   const remedy: Remedy =
-    advised.do === 'pause' && run.kind === 'pretrain' ? { do: 'give-up', state: 'failed' } : advised;
-  const told = isOutOfMemory(failure.kind) ? { ...failure, next: failure.next || MEMORY_ADVICE } : failure;
+    advised.do === 'pause' && run.kind === 'pretrain'
+      ? { do: 'give-up', state: 'failed' }
+      : advised;
+  const told = isOutOfMemory(failure.kind)
+    ? { ...failure, next: failure.next || MEMORY_ADVICE }
+    : failure;
   store.transaction(() => {
     store.changeAttempt(run.id, attempt, { endedAt: at, outcome: failure.kind });
     if (cancelled) store.changeRun(run.id, { state: 'cancelled', endedAt: at });

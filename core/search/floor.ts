@@ -84,7 +84,9 @@ export class Floor {
   }
 
   of(owner: Owner): LiveRun[] {
-    return [...this.#live.values()].filter((live) => live.owner && ownerKey(live.owner) === ownerKey(owner));
+    return [...this.#live.values()].filter(
+      (live) => live.owner && ownerKey(live.owner) === ownerKey(owner),
+    );
   }
 
   pretraining(): LiveRun[] {
@@ -101,7 +103,12 @@ export class Floor {
 
   /** Puts a run on a slot. */
   begin(run: Run, slot: string, attempt: number, work: Work | null, checkpointEvery: number): void {
-    const live = new LiveRun(this.#store, work?.judge ?? null, { run, slot, attempt }, this.#events);
+    const live = new LiveRun(
+      this.#store,
+      work?.judge ?? null,
+      { run, slot, attempt },
+      this.#events,
+    );
     this.#live.set(run.id, live);
     try {
       const job = jobFor(this.#store, run, attempt, work, checkpointEvery);

@@ -5,7 +5,10 @@ import type { Job, WeightsSource } from './runner.ts';
 import { teacherFor, teacherNodes } from './teachers.ts';
 import type { Work } from './work.ts';
 
-/** What a worker is given of a run. Throws LabError `search.teacher-*` when a frozen node has no weights. */
+/**
+ * What a worker is given of a run. Throws LabError `search.teacher-*` when a frozen node has no
+ * weights.
+ */
 export function jobFor(
   store: Store,
   run: Run,
@@ -54,7 +57,8 @@ function weightsOf(store: Store, id: number): WeightsSource {
 /** `Study "M3", trial 17` */
 function titleOf(run: Run, work: Work | null): string {
   if (run.kind === 'pretrain') return `Pretraining of ${run.graph.nodes[0]!.model}`;
-  const what = run.kind === 'trial' ? `trial ${run.number}` : `${run.variant}, seed ${run.number + 1}`;
+  const what =
+    run.kind === 'trial' ? `trial ${run.number}` : `${run.variant}, seed ${run.number + 1}`;
   return work ? `${work.title}, ${what}` : what;
 }
 

@@ -7,21 +7,25 @@ import { medianRule, newHistory, takeReport } from './median.ts';
 import type { MedianHistory } from './median.ts';
 
 /**
- * A study's rule over all values recorded so far. It reads them from the store once and is told of each new one, so that a
- * decision costs the same at the first trial and at the last.
+ * A study's rule over all values recorded so far. It reads them from the store once and is told of
+ * each new one, so that a decision costs the same at the first trial and at the last.
  */
 export interface Judge {
   /** Epochs after which a worker must wait for the answer. */
   readonly rungs: readonly number[];
-  /** What the rule says of an epoch; records nothing. Epochs of a run come in order without gaps. */
+  /**
+   * What the rule says of an epoch; records nothing. Epochs of a run come in order without gaps.
+   */
   judge(run: number, epoch: number, accuracy: number): RungDecision[];
   /** Told once the report is in the store. */
   recorded(run: number, epoch: number, accuracy: number, decisions: readonly RungDecision[]): void;
 }
 
 export function judgeOf(store: Store, study: number, plan: StudyPlan): Judge {
-  if (plan.rule.kind === 'asha') return ashaJudge(store, study, ladderOf(plan.rule, plan.training.epochs));
-  if (plan.rule.kind === 'median') return medianJudge(store, study, plan.rule, plan.training.epochs);
+  if (plan.rule.kind === 'asha')
+    return ashaJudge(store, study, ladderOf(plan.rule, plan.training.epochs));
+  if (plan.rule.kind === 'median')
+    return medianJudge(store, study, plan.rule, plan.training.epochs);
   return { rungs: [], judge: () => [], recorded: () => undefined };
 }
 
@@ -55,7 +59,13 @@ function ashaJudge(store: Store, study: number, { rungs, reduction }: Ladder): J
         const recorded = valuesAt(rung);
         return { n: recorded.length + 1, better: recorded.length - placeAfter(recorded, accuracy) };
       };
-      const { reason, verdicts } = ashaRule({ rungs, reduction }, filled, epoch, accuracy, standing);
+      const { reason, verdicts } = ashaRule(
+        { rungs, reduction },
+        filled,
+        epoch,
+        accuracy,
+        standing,
+      );
       if (reason === 'not-a-number') return [notANumber(epoch, valuesAt(epoch).length)];
       return verdicts.map(({ rung, decision, n, rank, limit }) => ({
         rung,
@@ -88,7 +98,12 @@ function placeAfter(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function medianJudge(store: Store, study: number, rule: Rule & { kind: 'median' }, epochs: number): Judge {
+function medianJudge(
+  store: Store,
+  study: number,
+  rule: Rule & { kind: 'median' },
+  epochs: number,
+): Judge {
   const histories = new Map<number, MedianHistory>();
   /** By epoch, the mean values of all trials that have come as far, ascending. */
   const means = new Map<number, number[]>();
@@ -103,7 +118,10 @@ function medianJudge(store: Store, study: number, rule: Rule & { kind: 'median' 
     there.splice(placeAfter(there, mean), 0, mean);
   };
   let looked = false;
-  /** The first time: what was reported before. A report that is about to be judged is in the store already. */
+  /**
+   * The first time: what was reported before. A report that is about to be judged is in the store
+   * already.
+   */
   const look = (judged: number, epoch: number): void => {
     if (looked) return;
     looked = true;
@@ -127,7 +145,17 @@ function medianJudge(store: Store, study: number, rule: Rule & { kind: 'median' 
       const { decision, reason, n, median } = medianRule(question, rule);
       if (reason === 'not-a-number') return [notANumber(epoch, n)];
       if (reason !== 'judged') return [];
-      return [{ rung: epoch, value: question.best, go: decision === 'continue', n, rank: null, limit: null, median }]; // prettier-ignore
+      return [
+        {
+          rung: epoch,
+          value: question.best,
+          go: decision === 'continue',
+          n,
+          rank: null,
+          limit: null,
+          median,
+        },
+      ];
     },
     recorded(run, epoch, accuracy) {
       look(run, epoch);

@@ -10,9 +10,19 @@ import type { Reception } from './report.ts';
 import { ownerOf } from './owner.ts';
 import type { Owner } from './owner.ts';
 import { keepsCheckpoint, tidy } from './retention.ts';
-import type { IncomingCheckpoint, JobEnd, JobHandle, JobListener, Progress, Verdict } from './runner.ts';
+import type {
+  IncomingCheckpoint,
+  JobEnd,
+  JobHandle,
+  JobListener,
+  Progress,
+  Verdict,
+} from './runner.ts';
 
-/** What a run on a slot can be asked to do: go on later, end for good, or go on when the lab is next opened. */
+/**
+ * What a run on a slot can be asked to do: go on later, end for good, or go on when the lab is next
+ * opened.
+ */
 export type Ask = 'pause' | 'cancel' | 'interrupt';
 
 /** How a run left its slot: an orderly end is in the store already, a failure is not. */
@@ -30,7 +40,10 @@ export interface LiveRunEvents {
   trouble(error: unknown): void;
 }
 
-/** One run while it is on a slot: takes what its worker says, and has it in the store before it answers. */
+/**
+ * One run while it is on a slot: takes what its worker says, and has it in the store before it
+ * answers.
+ */
 export class LiveRun implements JobListener {
   readonly run: number;
   readonly owner: Owner | null;
@@ -95,7 +108,10 @@ export class LiveRun implements JobListener {
     this.#handle?.kill();
   }
 
-  /** Called at regular times; true when nothing was heard since so many calls. A sleeping computer does not count. */
+  /**
+   * Called at regular times; true when nothing was heard since so many calls. A sleeping computer
+   * does not count.
+   */
   isSilentFor(looks: number): boolean {
     return ++this.#silent > looks;
   }
@@ -149,7 +165,10 @@ export class LiveRun implements JobListener {
     try {
       await this.#store.saveCheckpoint({ ...incoming, run: this.run }, this.#events.now());
     } catch (error) {
-      this.log('warning', `The checkpoint of epoch ${incoming.epoch} was not saved: ${messageOf(error)}`);
+      this.log(
+        'warning',
+        `The checkpoint of epoch ${incoming.epoch} was not saved: ${messageOf(error)}`,
+      );
       // Without its final weights the run cannot be completed, and it did nothing wrong.
       if (incoming.purpose === 'final' && isRefusal(error)) this.#events.trouble(error);
       throw error;
@@ -174,7 +193,10 @@ export class LiveRun implements JobListener {
         this.#leave('completed');
       else
         this.#leave(
-          this.#failure('protocol', `Its worker said "${end}", which nobody asked for or which is not true.`),
+          this.#failure(
+            'protocol',
+            `Its worker said "${end}", which nobody asked for or which is not true.`,
+          ),
         );
     });
   }
@@ -189,7 +211,8 @@ export class LiveRun implements JobListener {
   #fail(failure: Failure): void {
     if (this.#stopped) this.#leave('stopped');
     // All is there, only the last word was not heard.
-    else if (complete(this.#store, this.run, this.attempt, this.#events.now())) this.#leave('completed');
+    else if (complete(this.#store, this.run, this.attempt, this.#events.now()))
+      this.#leave('completed');
     else this.#leave(failure);
   }
 
@@ -221,7 +244,10 @@ export class LiveRun implements JobListener {
     this.#events.left(this, leaving);
   }
 
-  /** Listens to a sign of life. What breaks the contract fails the run; what the store refuses is the lab's trouble. */
+  /**
+   * Listens to a sign of life. What breaks the contract fails the run; what the store refuses is
+   * the lab's trouble.
+   */
   #hear<T>(work: () => T): T | undefined {
     if (this.#over) return undefined;
     this.#silent = 0;
@@ -245,7 +271,9 @@ export class LiveRun implements JobListener {
 
 /** True when the store could not take what was right in itself. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof LabError && error.code.startsWith('store.') && error.code !== 'store.checkpoint-damaged';
+  error instanceof LabError &&
+  error.code.startsWith('store.') &&
+  error.code !== 'store.checkpoint-damaged';
 
 const notWanted = (run: number): LabError =>
   new LabError('search.not-wanted', `Run ${run} is not on this slot any more.`, '');

@@ -1,10 +1,13 @@
 /**
- * The median stopping rule of Google Vizier (Golovin et al., 2017, section 3.2.2) as Ray Tune implements it
- * (`MedianStoppingRule`, mode max, hard stop): stop a trial whose best value so far is strictly worse than the median,
- * over the other trials that have come as far, of their mean values up to the same epoch. Pure.
+ * The median stopping rule of Google Vizier (Golovin et al., 2017, section 3.2.2) as Ray Tune
+ * implements it (`MedianStoppingRule`, mode max, hard stop): stop a trial whose best value so far
+ * is strictly worse than the median, over the other trials that have come as far, of their mean
+ * values up to the same epoch. Pure.
  */
 export interface MedianOptions {
-  /** Epochs before which nothing is stopped and that do not count in the means. Ray's grace_period. */
+  /**
+   * Epochs before which nothing is stopped and that do not count in the means. Ray's grace_period.
+   */
   readonly grace: number;
   /** Other trials needed before anything is stopped. Ray's min_samples_required, there 3. */
   readonly samples: number;
@@ -14,9 +17,15 @@ export interface MedianOptions {
 export interface MedianQuestion {
   readonly epoch: number;
   readonly value: number;
-  /** Best value of the trial so far, this one included; NaN values left out, -Infinity when there is no other. */
+  /**
+   * Best value of the trial so far, this one included; NaN values left out, -Infinity when there is
+   * no other.
+   */
   readonly best: number;
-  /** Mean values, up to this epoch, of the other trials that have come as far, stopped ones too; ascending, none NaN. */
+  /**
+   * Mean values, up to this epoch, of the other trials that have come as far, stopped ones too;
+   * ascending, none NaN.
+   */
   readonly means: readonly number[];
 }
 
@@ -42,7 +51,13 @@ export function medianRule(
   if (epoch < grace) return { ...undecided, decision: 'continue', reason: 'grace' };
   if (n < samples) return { ...undecided, decision: 'continue', reason: 'too-few-trials' };
   const middle = median(means);
-  return { decision: best < middle ? 'stop' : 'continue', reason: 'judged', n, best, median: middle };
+  return {
+    decision: best < middle ? 'stop' : 'continue',
+    reason: 'judged',
+    n,
+    best,
+    median: middle,
+  };
 }
 
 /** What the rule keeps of one trial. */
@@ -62,7 +77,12 @@ export const newHistory = (): MedianHistory => ({ epoch: 0, best: -Infinity, sum
  *
  * @returns its mean value up to this epoch; NaN when there is none
  */
-export function takeReport(history: MedianHistory, epoch: number, value: number, grace: number): number {
+export function takeReport(
+  history: MedianHistory,
+  epoch: number,
+  value: number,
+  grace: number,
+): number {
   history.epoch = epoch;
   if (!Number.isNaN(value)) {
     history.best = Math.max(history.best, value);
@@ -77,5 +97,7 @@ export function takeReport(history: MedianHistory, epoch: number, value: number,
 /** Middle value, or the mean of the two middle ones, of an ascending list that is not empty. */
 function median(ascending: readonly number[]): number {
   const half = ascending.length >> 1;
-  return ascending.length % 2 === 1 ? ascending[half]! : (ascending[half - 1]! + ascending[half]!) / 2;
+  return ascending.length % 2 === 1
+    ? ascending[half]!
+    : (ascending[half - 1]! + ascending[half]!) / 2;
 }

@@ -21,14 +21,15 @@ const SLOT = 'optuna';
 const PORTION = 50;
 
 /**
- * Brings in a search of the authors' published code as Optuna kept it: graphs, accuracies of node 1 after
- * each epoch, and which trials were stopped. What Optuna does not hold stays open: the other nodes'
- * numbers, edges, weights and environment. Protocol `paper`, CIFAR-100 and the paper's recipe are taken as
- * given.
+ * Brings in a search of the authors' published code as Optuna kept it: graphs, accuracies of node 1
+ * after each epoch, and which trials were stopped. What Optuna does not hold stays open: the other
+ * nodes' numbers, edges, weights and environment. Protocol `paper`, CIFAR-100 and the paper's
+ * recipe are taken as given.
  *
- * The format, as facts of that code: `model_<i>_name` is the network of node i + 1, `<row>_<column>_gate`
- * the gate of the edge from node column + 1 into node row + 1, on the diagonal that of the label's edge;
- * reports are errors (direction minimize) or accuracies (maximize), in percent or all as fractions of 1.
+ * The format, as facts of that code: `model_<i>_name` is the network of node i + 1,
+ * `<row>_<column>_gate` the gate of the edge from node column + 1 into node row + 1, on the
+ * diagonal that of the label's edge; reports are errors (direction minimize) or accuracies
+ * (maximize), in percent or all as fractions of 1.
  *
  * @throws LabError `import.not-a-graph-search`, and what the store throws
  */
@@ -71,7 +72,9 @@ export async function importOptuna(
   }
 }
 
-/** Writes something for each item, some of them in one transaction and one turn of the event loop. */
+/**
+ * Writes something for each item, some of them in one transaction and one turn of the event loop.
+ */
 async function inPortions<Item>(
   store: Store,
   items: readonly Item[],
@@ -121,7 +124,9 @@ function spaceOf(drawn: OptunaTrial, count: number): SearchSpace {
     format: SPACE_FORMAT,
     version: SPACE_VERSION,
     nodes: numbers.map((node) => ({
-      models: unique(parameter(drawn, modelName(node - 1)).choices.map((each) => architecture(each).name)),
+      models: unique(
+        parameter(drawn, modelName(node - 1)).choices.map((each) => architecture(each).name),
+      ),
     })),
     edges: numbers.flatMap((destination) =>
       [LABEL, ...numbers]
@@ -138,7 +143,9 @@ function spaceOf(drawn: OptunaTrial, count: number): SearchSpace {
 
 function graphOf(trial: OptunaTrial, { nodes }: SearchSpace): Graph {
   return makeGraph(
-    nodes.map((_, index) => ({ model: architecture(parameter(trial, modelName(index)).value).name })),
+    nodes.map((_, index) => ({
+      model: architecture(parameter(trial, modelName(index)).value).name,
+    })),
     (source, destination) => gateOf(parameter(trial, gateParameter(source, destination)).value),
   );
 }
@@ -226,19 +233,30 @@ async function addReports(
       })),
       edges: graph.edges.map(() => null),
     });
-    // What Optuna did is what happened: with many processes at once it may have counted differently.
+    // What Optuna did is what happened: with many processes at once it may have counted
+    // differently.
     const go = trials[trial]!.state !== 'PRUNED' || step !== last.get(trial);
     const decisions = judge.judge(run, step, accuracy).map((decision) => ({ ...decision, go }));
-    for (const decision of decisions) store.addDecision(run, decision, trials[trial]!.startedAt ?? 0);
+    for (const decision of decisions)
+      store.addDecision(run, decision, trials[trial]!.startedAt ?? 0);
     judge.recorded(run, step, accuracy, decisions);
   });
 }
 
-function end(store: Store, runs: ReadonlyMap<number, number>, { number, state, endedAt }: OptunaTrial): void {
+function end(
+  store: Store,
+  runs: ReadonlyMap<number, number>,
+  { number, state, endedAt }: OptunaTrial,
+): void {
   const run = runs.get(number);
   if (run === undefined) return;
-  const outcome = ({ COMPLETE: 'completed', PRUNED: 'stopped', FAIL: 'crash' } as const)[state as 'FAIL'];
-  store.changeAttempt(run, 1, { outcome: outcome ?? 'interrupted', ...(endedAt !== null && { endedAt }) });
+  const outcome = ({ COMPLETE: 'completed', PRUNED: 'stopped', FAIL: 'crash' } as const)[
+    state as 'FAIL'
+  ];
+  store.changeAttempt(run, 1, {
+    outcome: outcome ?? 'interrupted',
+    ...(endedAt !== null && { endedAt }),
+  });
   if (state === 'COMPLETE') store.changeRun(run, { state: 'completed', endedAt });
   else if (state === 'PRUNED') store.changeRun(run, { state: 'stopped', endedAt });
   else if (state === 'FAIL')
@@ -256,13 +274,17 @@ function end(store: Store, runs: ReadonlyMap<number, number>, { number, state, e
   else store.changeRun(run, { state: 'cancelled', endedAt });
 }
 
-/** The accuracies that the reports of a study stand for, as fractions of 1; not-a-number stays so. */
+/**
+ * The accuracies that the reports of a study stand for, as fractions of 1; not-a-number stays so.
+ */
 function accuracyFrom({ direction, reports }: OptunaStudy): (report: OptunaReport) => number {
   const isPercent = reports.some(({ value }) => Math.abs(value) > 1);
   return ({ trial, step, value }) => {
     const fraction = isPercent ? value / 100 : value;
     if (fraction < 0 || fraction > 1)
-      throw notASearch(`trial ${trial} reports ${value} at epoch ${step}, which is no accuracy or error`);
+      throw notASearch(
+        `trial ${trial} reports ${value} at epoch ${step}, which is no accuracy or error`,
+      );
     if (direction === 'maximize') return fraction;
     return isPercent ? (100 - value) / 100 : 1 - fraction;
   };
@@ -273,13 +295,21 @@ function requireKnownParts({ parameters }: OptunaTrial): void {
   if (parameters.get(modelName(0))!.choices.includes('Ensemble'))
     throw notASearch('it searches ensembles, whose node 1 is made of the others');
   for (const [name, { choices }] of parameters) {
-    const foreign = name.endsWith('_loss') ? choices.find((each) => !KNOWN_LOSSES.has(each)) : undefined;
-    if (foreign !== undefined) throw notASearch(`its edges may have the loss "${foreign.slice(0, 40)}"`);
+    const foreign = name.endsWith('_loss')
+      ? choices.find((each) => !KNOWN_LOSSES.has(each))
+      : undefined;
+    if (foreign !== undefined)
+      throw notASearch(`its edges may have the loss "${foreign.slice(0, 40)}"`);
   }
 }
 
 /** The losses that every edge of the lab has: cross entropy from the label, KL from a node. */
-const KNOWN_LOSSES: ReadonlySet<string> = new Set(['IndepLoss', 'IndependentLoss', 'KLLoss', 'KLLoss_P']);
+const KNOWN_LOSSES: ReadonlySet<string> = new Set([
+  'IndepLoss',
+  'IndependentLoss',
+  'KLLoss',
+  'KLLoss_P',
+]);
 
 /** What a study is whose trials name no `model_0_name`. */
 function foreignNames(trials: readonly OptunaTrial[]): string {

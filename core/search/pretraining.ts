@@ -16,7 +16,10 @@ export interface Candidate {
 /** Priority of what a person asked for. */
 const ASKED = 0;
 
-/** Networks that are being trained alone, for a study or re-run that waits for them or because a person asked. */
+/**
+ * Networks that are being trained alone, for a study or re-run that waits for them or because a
+ * person asked.
+ */
 export class Pretraining {
   readonly #store: Store;
   /** Runs that have not ended. */
@@ -43,11 +46,17 @@ export class Pretraining {
   }
 
   /**
-   * Sees to it that the usual networks of these models are there or will be; one that failed is tried again.
+   * Sees to it that the usual networks of these models are there or will be; one that failed is
+   * tried again.
    *
    * @returns those that have to be waited for
    */
-  require(models: readonly string[], training: TrainingPlan, study: number | null, at: number): Pretrained[] {
+  require(
+    models: readonly string[],
+    training: TrainingPlan,
+    study: number | null,
+    at: number,
+  ): Pretrained[] {
     return models.flatMap((model) => {
       const known = usualTeacher(this.#store, model, training);
       if (known && known.checkpoint !== null) return [];
@@ -66,11 +75,19 @@ export class Pretraining {
   retry(run: number, asked: boolean): void {
     const network = this.#store.allPretrained().find((each) => each.run === run);
     if (asked && network) this.#store.changePretrained(network.id, { asked });
-    this.#store.changeRun(run, { state: 'waiting', failure: null, dismissed: false, endedAt: null });
+    this.#store.changeRun(run, {
+      state: 'waiting',
+      failure: null,
+      dismissed: false,
+      endedAt: null,
+    });
     this.#runs.add(run);
   }
 
-  /** Runs that make needed networks, or those that a person asked for; and those that nobody wants now. */
+  /**
+   * Runs that make needed networks, or those that a person asked for; and those that nobody wants
+   * now.
+   */
   divide(needed: Pick<ReadonlySet<number>, 'has'>): { wanted: Run[]; unwanted: Run[] } {
     if (this.#runs.size === 0) return { wanted: [], unwanted: [] };
     const networks = this.#store.allPretrained().filter(({ id, asked }) => asked || needed.has(id));
@@ -87,7 +104,10 @@ export class Pretraining {
    *
    * @param needed priorities of who waits for networks, by network
    */
-  next(needed: ReadonlyMap<number, number>, suits: (run: number) => boolean): Candidate | undefined {
+  next(
+    needed: ReadonlyMap<number, number>,
+    suits: (run: number) => boolean,
+  ): Candidate | undefined {
     const { wanted } = this.divide(needed);
     const ready = wanted.filter(
       ({ id, state }) => state === 'waiting' && !this.#resting.has(id) && suits(id),

@@ -14,7 +14,9 @@ export interface Preview {
   problems: LabProblem[];
   /** What is surely not meant. */
   warnings: LabProblem[];
-  /** Settings of the space, rejected ones included, and those that can be trained, as decimal text. */
+  /**
+   * Settings of the space, rejected ones included, and those that can be trained, as decimal text.
+   */
   spaceSize: string;
   acceptedSize: string;
   /** Models without pretrained weights that frozen nodes will need. */
@@ -36,7 +38,11 @@ export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Prev
     missingPretrained: missing,
     expectedTime: timeLeft({
       epochs: plan.training.epochs,
-      survival: rungsOf(plan.rule, plan.training.epochs).map((rung) => ({ rung, decided: 0, wentOn: 0 })),
+      survival: rungsOf(plan.rule, plan.training.epochs).map((rung) => ({
+        rung,
+        decided: 0,
+        wentOn: 0,
+      })),
       expectedShare: plan.rule.kind === 'asha' ? 1 / plan.rule.reductionFactor : 1,
       fresh: expectedTrainings(plan),
       underWay: [],
@@ -63,7 +69,8 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     problems.push({ code: error.code, message: error.message, next: error.next });
   }
   const { rule, training } = plan;
-  const beyond = rule.kind === 'asha' ? rule.rungs?.find((rung) => rung >= training.epochs) : undefined;
+  const beyond =
+    rule.kind === 'asha' ? rule.rungs?.find((rung) => rung >= training.epochs) : undefined;
   if (beyond !== undefined)
     problems.push({
       code: 'search.rung-beyond-the-end',

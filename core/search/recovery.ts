@@ -6,9 +6,9 @@ import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
 /**
- * Puts a store in order whose lab ended with runs on slots: they wait again and go on from their last checkpoints, those
- * that were to end are cancelled, and those that lacked only the word are completed. Gives the runs that go on, as they
- * were.
+ * Puts a store in order whose lab ended with runs on slots: they wait again and go on from their
+ * last checkpoints, those that were to end are cancelled, and those that lacked only the word are
+ * completed. Gives the runs that go on, as they were.
  */
 export function recover(store: Store): Run[] {
   const states = statesOfOwners(store);
@@ -18,7 +18,9 @@ export function recover(store: Store): Run[] {
   };
   const isToEnd = (run: Run): boolean => run.dismissed || stateOf(run) === 'stopped';
   // What is being removed or imported is none of the scheduler's business.
-  const interrupted = store.runs({ states: ['running'] }).filter((run) => stateOf(run) !== undefined);
+  const interrupted = store
+    .runs({ states: ['running'] })
+    .filter((run) => stateOf(run) !== undefined);
   store.transaction(() => {
     for (const run of interrupted) {
       const attempt = store.attempts({ run: run.id }).at(-1);
@@ -29,7 +31,10 @@ export function recover(store: Store): Run[] {
       const at = lastSign(store, attempt);
       if (complete(store, run.id, attempt.number, at)) continue;
       const wasToEnd = isToEnd(run);
-      store.changeRun(run.id, wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' });
+      store.changeRun(
+        run.id,
+        wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' },
+      );
       if (attempt.endedAt === null)
         store.changeAttempt(run.id, attempt.number, {
           endedAt: at,
@@ -47,7 +52,10 @@ const statesOfOwners = (store: Store): Map<string, JobState> =>
     ...store.reruns().map(({ id, state }) => [ownerKey({ rerun: id }), state] as const),
   ]);
 
-/** The lab may have been away for days: an attempt is known to have lasted as long as the epochs that it reported. */
+/**
+ * The lab may have been away for days: an attempt is known to have lasted as long as the epochs
+ * that it reported.
+ */
 function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {
   const seconds = store.epochs(run, fromEpoch).reduce((sum, epoch) => sum + epoch.seconds, 0);
   return Math.round(startedAt + seconds * 1000);

@@ -1,4 +1,7 @@
-/** A row of the paper's tables: accuracy of node 1 on CIFAR-100, fractions of 1, mean and standard deviation of five runs. */
+/**
+ * A row of the paper's tables: accuracy of node 1 on CIFAR-100, fractions of 1, mean and standard
+ * deviation of five runs.
+ */
 export interface ReferenceRow {
   table: 1 | 2;
   /** As the paper calls it; * marks pretrained networks. */
@@ -16,9 +19,19 @@ const row = (
   title: string,
   mean: number,
   deviation: number,
-): ReferenceRow => ({ table, nodes, method, title, mean: mean / 100, standardDeviation: deviation / 100 });
+): ReferenceRow => ({
+  table,
+  nodes,
+  method,
+  title,
+  mean: mean / 100,
+  standardDeviation: deviation / 100,
+});
 
-/** Tables 1 and 2 of the paper (MIRU 2019): ResNet32 as node 1, trained as `paperRecipe`, protocol `paper`. */
+/**
+ * Tables 1 and 2 of the paper (MIRU 2019): ResNet32 as node 1, trained as `paperRecipe`, protocol
+ * `paper`.
+ */
 export const referenceRows: readonly ReferenceRow[] = [
   row(1, 1, 'independent', 'Independent', 70.71, 0.39),
   row(1, 2, 'all-through', 'All-Through, M = 2', 72.47, 0.78),
@@ -37,6 +50,9 @@ export const referenceRows: readonly ReferenceRow[] = [
   row(2, 3, 'optimised', 'Searched, with ResNet32* and ResNet110', 73.46, 0.42),
 ];
 
-/** Rows that a result of so many nodes can be held against: the same number of nodes, and the single network. */
+/**
+ * Rows that a result of so many nodes can be held against: the same number of nodes, and the single
+ * network.
+ */
 export const referenceFor = (nodes: number): ReferenceRow[] =>
   referenceRows.filter((each) => each.nodes === nodes || each.method === 'independent');

@@ -30,9 +30,9 @@ export interface RerunWish {
 const MOST_SEEDS = 100;
 
 /**
- * Records a re-run and its runs: the graph and each baseline of the same architectures, trained from the same new seeds. A
- * baseline that is the same graph as an earlier variant (All-Through is DML) is trained once for both. A later re-run from
- * the same base seed has other seeds.
+ * Records a re-run and its runs: the graph and each baseline of the same architectures, trained
+ * from the same new seeds. A baseline that is the same graph as an earlier variant (All-Through is
+ * DML) is trained once for both. A later re-run from the same base seed has other seeds.
  *
  * @throws LabError `search.seed-count`, and `graph.*` for a graph that cannot be trained
  */
@@ -95,7 +95,10 @@ export interface VariantResult {
   mean: number | null;
   /** Sample standard deviation (n - 1); null below two values. */
   standardDeviation: number | null;
-  /** The chosen graph minus this baseline (Welch, 95 %); null for the graph itself and below two values a side. */
+  /**
+   * The chosen graph minus this baseline (Welch, 95 %); null for the graph itself and below two
+   * values a side.
+   */
   difference: Difference | null;
 }
 

@@ -11,7 +11,10 @@ export interface Reception {
   go: boolean;
   /** A person wants the run's weights kept, also when it is stopped. */
   pinned: boolean;
-  /** False for an epoch that was reported before: nothing was recorded, the answer is the one given then. */
+  /**
+   * False for an epoch that was reported before: nothing was recorded, the answer is the one given
+   * then.
+   */
   fresh: boolean;
   decisions: RungDecision[];
 }
@@ -20,17 +23,20 @@ export interface Reception {
 export interface Reporter {
   run: number;
   attempt: number;
-  /** Where its numbers are made, when that is not in the store yet: it comes with the first of them. */
+  /**
+   * Where its numbers are made, when that is not in the store yet: it comes with the first of them.
+   */
   environment: Environment | null;
 }
 
 /**
- * Takes an epoch's report: records its metrics, decides, records decision and state, in one transaction. Reporting an epoch
- * again, as a run does that goes on from an earlier checkpoint, changes nothing.
+ * Takes an epoch's report: records its metrics, decides, records decision and state, in one
+ * transaction. Reporting an epoch again, as a run does that goes on from an earlier checkpoint,
+ * changes nothing.
  *
  * @param judge the study's rule; null for runs that nothing stops
- * @throws LabError `search.epoch-gap` when epochs are missing before this one or it is none of the run's, and what the
- *   store throws
+ * @throws LabError `search.epoch-gap` when epochs are missing before this one or it is none of the
+ * run's, and what the store throws
  */
 export function receive(
   store: Store,
@@ -53,7 +59,8 @@ export function receive(
         `Run ${run} reported epoch ${metrics.epoch} of ${metrics.nodes.length} nodes; it is ${state} at epoch ${epoch} of ${training.epochs} and has ${graph.nodes.length} nodes.`,
         'The worker is started again.',
       );
-    if (environment) store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
+    if (environment)
+      store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
     store.addEpoch(run, metrics);
     const decisions = judge?.judge(run, metrics.epoch, accuracy) ?? [];
     for (const decision of decisions) store.addDecision(run, decision, at);

@@ -5,24 +5,29 @@ import type { TrainingPlan } from '../study/plan.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /**
- * What the scheduler asks of whatever trains: a pool of processes on this machine, or one day an engine that spreads
- * work over many. Nothing here assumes a shared disk or clock: weights travel as bytes in chunks, time as durations.
+ * What the scheduler asks of whatever trains: a pool of processes on this machine, or one day an
+ * engine that spreads work over many. Nothing here assumes a shared disk or clock: weights travel
+ * as bytes in chunks, time as durations.
  */
 export interface Runner {
   /** Slots as they are now; their order is the order in which they are filled. */
   slots(): readonly Slot[];
-  /** Called after any change of `slots()`, never from within a call of the scheduler. Returns its undo. */
+  /**
+   * Called after any change of `slots()`, never from within a call of the scheduler. Returns its
+   * undo.
+   */
   onSlots(listener: () => void): () => void;
   /** Devices that can have slots. */
   devices(): readonly Device[];
   /**
-   * Sets how many slots a device has, while others run. A slot too many that works on a job is retired: it finishes
-   * the job and takes no other. Throws LabError `workers.unknown-device`, `workers.too-many-slots`.
+   * Sets how many slots a device has, while others run. A slot too many that works on a job is
+   * retired: it finishes the job and takes no other. Throws LabError `workers.unknown-device`,
+   * `workers.too-many-slots`.
    */
   setSlots(device: string, count: number): void;
   /**
-   * Starts a job on a slot that is `ready`; it is `busy` at once. Every call of the listener is in order and none comes
-   * before `start` has returned or after `ended`, `failed` or `kill`.
+   * Starts a job on a slot that is `ready`; it is `busy` at once. Every call of the listener is in
+   * order and none comes before `start` has returned or after `ended`, `failed` or `kill`.
    */
   start(slot: string, job: Job, listener: JobListener): JobHandle;
   /** Ends all workers, without saving. Idempotent. */
@@ -51,7 +56,10 @@ export interface Slot {
   /** Stable word: `cpu:0`, `gpu:0:1`. */
   name: string;
   device: string;
-  /** `starting`: its worker is not ready yet; `retired`: takes no other job; `broken`: its worker cannot start, see `problem`. */
+  /**
+   * `starting`: its worker is not ready yet; `retired`: takes no other job; `broken`: its worker
+   * cannot start, see `problem`.
+   */
   state: 'starting' | 'ready' | 'busy' | 'retired' | 'broken';
   problem: string;
 }
@@ -77,7 +85,10 @@ export interface Job {
   graph: Graph;
   seed: number;
   training: TrainingPlan;
-  /** Epochs after which the worker waits for the verdict before it goes on; after others it goes on at once. */
+  /**
+   * Epochs after which the worker waits for the verdict before it goes on; after others it goes on
+   * at once.
+   */
   rungs: readonly number[];
   /** Exact state to go on from; null starts at epoch 0. */
   resume: WeightsSource | null;
@@ -88,8 +99,8 @@ export interface Job {
 }
 
 /**
- * What the scheduler answers to an epoch; final. `save-and-stop`: hand over the final weights first. After an epoch that is
- * no rung the worker may already be ahead.
+ * What the scheduler answers to an epoch; final. `save-and-stop`: hand over the final weights
+ * first. After an epoch that is no rung the worker may already be ahead.
  */
 export type Verdict = 'go-on' | 'stop' | 'save-and-stop';
 
@@ -100,7 +111,10 @@ export interface Progress {
   /** Updates done in it, of how many. 0 of 0 while compiling or loading. */
   step: number;
   steps: number;
-  /** Seconds for which its programs have been compiled, in one piece and deaf to requests; null when they are not. */
+  /**
+   * Seconds for which its programs have been compiled, in one piece and deaf to requests; null when
+   * they are not.
+   */
   compiling: number | null;
   imagesPerSecond: number;
   /** Bytes of memory of the worker's process. */
@@ -127,11 +141,17 @@ export interface JobListener {
   progress(progress: Progress): void;
   /** After each epoch, in order. An epoch that was reported before a crash may come again. */
   epoch(metrics: EpochMetrics): Verdict;
-  /** The worker sends the next checkpoint only when this one is settled. A rejection is answered by going on without it. */
+  /**
+   * The worker sends the next checkpoint only when this one is settled. A rejection is answered by
+   * going on without it.
+   */
   checkpoint(checkpoint: IncomingCheckpoint): Promise<void>;
   /** For the log. */
   log(level: 'info' | 'warning' | 'error', text: string): void;
-  /** `completed` comes after the final weights were handed over, `halted` after a checkpoint if it was to be kept. */
+  /**
+   * `completed` comes after the final weights were handed over, `halted` after a checkpoint if it
+   * was to be kept.
+   */
   ended(end: JobEnd): void;
   failed(failure: Failure): void;
 }
@@ -140,9 +160,13 @@ export interface JobHandle {
   /**
    * Asks for an orderly end: `now` leaves the epoch in progress, `after-epoch` finishes it.
    *
-   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can go on later
+   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can go on
+   * later
    */
   stop(when: StopWhen, keep: boolean): void;
-  /** Ends the worker's process at once, when it hangs or misbehaves. No further call of the listener. */
+  /**
+   * Ends the worker's process at once, when it hangs or misbehaves. No further call of the
+   * listener.
+   */
   kill(): void;
 }

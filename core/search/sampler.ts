@@ -22,12 +22,18 @@ export interface SampledTrial {
 const PROPOSALS = 100;
 
 /**
- * Draws trial `number` of a study. A rejected graph is drawn again, unless rejected graphs count as trials. Expects a space
- * for which `requirePossible` holds: then at least one draw in 2^7 is accepted, since each node is free with one half or more.
+ * Draws trial `number` of a study. A rejected graph is drawn again, unless rejected graphs count as
+ * trials. Expects a space for which `requirePossible` holds: then at least one draw in 2^7 is
+ * accepted, since each node is free with one half or more.
  *
- * @param past trials that have ended: only TPE looks at them, so that its trials follow from (study seed, number, past)
+ * @param past trials that have ended: only TPE looks at them, so that its trials follow from (study
+ * seed, number, past)
  */
-export function sampleTrial(plan: StudyPlan, number: number, past: Past = new Past()): SampledTrial {
+export function sampleTrial(
+  plan: StudyPlan,
+  number: number,
+  past: Past = new Past(),
+): SampledTrial {
   const seed = stream(plan.seed, 'training', number).next();
   const rejected: SampledTrial['rejected'] = [];
   for (let draw = 0; ; draw++) {
@@ -37,7 +43,8 @@ export function sampleTrial(plan: StudyPlan, number: number, past: Past = new Pa
         ? judgeDraw(plan.space, graphAt(plan.space, propose(plan.space, past, random)))
         : sample(plan.space, random);
     const key = graphKey(drawn.graph);
-    if (drawn.rejected === undefined) return { graph: drawn.graph, key, seed, rejected, rejection: null };
+    if (drawn.rejected === undefined)
+      return { graph: drawn.graph, key, seed, rejected, rejection: null };
     if (plan.rejected === 'count')
       return { graph: drawn.graph, key, seed, rejected, rejection: drawn.rejected };
     rejected.push({ draw, key, reason: drawn.rejected });

@@ -54,7 +54,10 @@ export type SchedulerEvent =
       run: number | null;
       text: string;
     }
-  /** The store refuses changes: nothing runs until `resume`, or until a trouble that may pass is over. null: it is over. */
+  /**
+   * The store refuses changes: nothing runs until `resume`, or until a trouble that may pass is
+   * over. null: it is over.
+   */
   | { type: 'trouble'; problem: LabProblem | null };
 
 export interface SchedulerOptions {
@@ -75,11 +78,17 @@ const CHECKPOINT_EVERY = 60;
 const LOOK_AHEAD = 32;
 /** Trials drawn in one turn of the event loop: most may be duplicates that need no slot. */
 const DRAWN_PER_TURN = 32;
-/** Starts that fail one after another, whatever the run, before a study is paused; at least two for each slot. */
+/**
+ * Starts that fail one after another, whatever the run, before a study is paused; at least two for
+ * each slot.
+ */
 const HOPELESS = 8;
 /** How often pretraining is started again after a crash. */
 const PRETRAINING_RETRIES = 2;
-/** Milliseconds until a store that refused changes is tried again, twice as long after each try in vain. */
+/**
+ * Milliseconds until a store that refused changes is tried again, twice as long after each try in
+ * vain.
+ */
 const TROUBLE_PAUSE = 5000;
 const LONGEST_TROUBLE_PAUSE = 60_000;
 
@@ -88,9 +97,10 @@ const PASSING = ['store.busy', 'store.disk-full'];
 export const mayPass = ({ code }: LabProblem): boolean => PASSING.includes(code);
 
 /**
- * Gives free slots their next runs and takes what comes of them: reports are judged and recorded, checkpoints stored,
- * crashes tried again. Driven by events; what it answers or tells is in the store before, so that a kill at any moment
- * costs at most the epochs since a run's last checkpoint.
+ * Gives free slots their next runs and takes what comes of them: reports are judged and recorded,
+ * checkpoints stored, crashes tried again. Driven by events; what it answers or tells is in the
+ * store before, so that a kill at any moment costs at most the epochs since a run's last
+ * checkpoint.
  */
 export class Scheduler {
   readonly #store: Store;
@@ -139,16 +149,18 @@ export class Scheduler {
   open(): Run[] {
     const interrupted = recover(this.#store);
     this.#pretraining.load();
-    for (const { id, state } of this.#store.studies()) if (state === 'running') this.#takeUp({ study: id });
-    for (const { id, state } of this.#store.reruns()) if (state === 'running') this.#takeUp({ rerun: id });
+    for (const { id, state } of this.#store.studies())
+      if (state === 'running') this.#takeUp({ study: id });
+    for (const { id, state } of this.#store.reruns())
+      if (state === 'running') this.#takeUp({ rerun: id });
     this.#wake();
     return interrupted;
   }
 
   /**
-   * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was cancelled with it is taken up
-   * again, and slots that were benched are asked again. Does nothing where nothing is left to do. Throws LabError
-   * `space.impossible`.
+   * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was
+   * cancelled with it is taken up again, and slots that were benched are asked again. Does nothing
+   * where nothing is left to do. Throws LabError `space.impossible`.
    *
    * @param what `with-failed`: also runs that failed or were out of memory
    */
@@ -166,7 +178,9 @@ export class Scheduler {
           endedAt: null,
           ...(startedAt === null && { startedAt: this.#options.now() }),
         });
-        for (const run of runsOf(this.#store, owner, ['cancelled']).filter((each) => !each.dismissed))
+        for (const run of runsOf(this.#store, owner, ['cancelled']).filter(
+          (each) => !each.dismissed,
+        ))
           this.#store.changeRun(run.id, { state: 'waiting', endedAt: null });
       });
       this.#load(owner);
@@ -179,7 +193,8 @@ export class Scheduler {
   /** True of one that is completed and has got nothing new to do. */
   #isOver(owner: Owner): boolean {
     const record = recordOf(this.#store, owner);
-    if (record.state !== 'completed' || runsOf(this.#store, owner, ['waiting']).length > 0) return false;
+    if (record.state !== 'completed' || runsOf(this.#store, owner, ['waiting']).length > 0)
+      return false;
     return !('plan' in record) || this.#store.trialsSoFar(record.id) >= record.plan.trials;
   }
 
@@ -231,7 +246,9 @@ export class Scheduler {
     if ('study' in owner) this.#judges.delete(owner.study);
     // Gone at once; to erase what it leaves takes a while.
     const erased =
-      'study' in owner ? this.#store.removeStudy(owner.study) : this.#store.removeRerun(owner.rerun);
+      'study' in owner
+        ? this.#store.removeStudy(owner.study)
+        : this.#store.removeRerun(owner.rerun);
     this.#cancelUnneeded('now');
     this.#emit({ type: 'slots' });
     this.#wake();
@@ -286,7 +303,13 @@ export class Scheduler {
   /** Tries a run again that failed or was cancelled. */
   retryRun(id: number): void {
     if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id, true);
-    else this.#store.changeRun(id, { state: 'waiting', failure: null, dismissed: false, endedAt: null });
+    else
+      this.#store.changeRun(id, {
+        state: 'waiting',
+        failure: null,
+        dismissed: false,
+        endedAt: null,
+      });
     const run = this.#store.run(id);
     this.#emit({ type: 'run', run: id });
     const owner = ownerOf(run);
@@ -343,8 +366,9 @@ export class Scheduler {
   }
 
   /**
-   * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait. Either way everything goes on
-   * when the lab is next opened. Does not close store or runner. A second call with `at-once` hastens the first.
+   * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait.
+   * Either way everything goes on when the lab is next opened. Does not close store or runner. A
+   * second call with `at-once` hastens the first.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
     this.#closed = true;
@@ -429,7 +453,10 @@ export class Scheduler {
     return begun !== null;
   }
 
-  /** The run that a free slot should work on: by priority, among equals pretraining first, then who has least. */
+  /**
+   * The run that a free slot should work on: by priority, among equals pretraining first, then who
+   * has least.
+   */
   #next(vacancy: Vacancy, drawn: Run[]): Run | null {
     const pretraining = this.#pretraining.next(
       this.#needed(),
@@ -446,7 +473,10 @@ export class Scheduler {
     return pretraining?.run ?? null;
   }
 
-  /** Where there are others, a run is not started again on the slot where it failed, as long as that has other work. */
+  /**
+   * Where there are others, a run is not started again on the slot where it failed, as long as that
+   * has other work.
+   */
   #suits(run: number, slot: string): boolean {
     if (this.#lastTries.has(run)) return false;
     if (!this.#benching.avoids(run, slot)) return true;
@@ -530,7 +560,13 @@ export class Scheduler {
         });
       },
       log: (live, level, text) => {
-        this.#emit({ type: 'log', level, study: this.#store.run(live.run).study, run: live.run, text });
+        this.#emit({
+          type: 'log',
+          level,
+          study: this.#store.run(live.run).study,
+          run: live.run,
+          text,
+        });
       },
       trouble: (error) => {
         this.#meetTrouble(error);
@@ -696,7 +732,9 @@ export class Scheduler {
     work.needs.clear();
     for (const { id } of missing) work.needs.add(id);
     work.release((id) => this.#teachersReady(this.#store.run(id)));
-    this.#spare(this.#floor.pretraining().filter((live) => missing.some(({ run }) => run === live.run)));
+    this.#spare(
+      this.#floor.pretraining().filter((live) => missing.some(({ run }) => run === live.run)),
+    );
     if (missing.length > 0) this.#emit({ type: 'pretrained' });
   }
 
@@ -724,7 +762,9 @@ export class Scheduler {
     const paused = [...this.#store.studies(), ...this.#store.reruns()].filter(
       ({ state }) => state === 'paused',
     );
-    const awaited = paused.flatMap((record) => usualTeachersOf(this.#store, record).map(({ id }) => id));
+    const awaited = paused.flatMap((record) =>
+      usualTeachersOf(this.#store, record).map(({ id }) => id),
+    );
     const { unwanted } = this.#pretraining.divide(new Set([...this.#needed().keys(), ...awaited]));
     for (const { id } of unwanted) {
       const live = this.#floor.get(id);
@@ -793,7 +833,10 @@ export class Scheduler {
     }, pause).unref();
   }
 
-  /** Tries whether the store takes changes again, and goes on where it was. Throws what the store throws. */
+  /**
+   * Tries whether the store takes changes again, and goes on where it was. Throws what the store
+   * throws.
+   */
   #overcomeTrouble(): void {
     if (!this.#trouble) return;
     recover(this.#store);

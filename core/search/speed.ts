@@ -17,8 +17,9 @@ export interface Machine {
 const TRAINING = 3;
 
 /**
- * Mean seconds of an epoch of this plan's graphs, from a study that this machine's engine has trained: the last one of the
- * same networks on the same images; else the last one at all, by what its epochs compute. Null where there is none.
+ * Mean seconds of an epoch of this plan's graphs, from a study that this machine's engine has
+ * trained: the last one of the same networks on the same images; else the last one at all, by what
+ * its epochs compute. Null where there is none.
  */
 export function secondsPerEpoch(store: Store, plan: StudyPlan, machine: Machine): number | null {
   const here = store.studies().filter((study) => wasMadeHere(store, study, machine));
@@ -52,7 +53,12 @@ const meanOf = (models: readonly string[], value: (model: string) => number): nu
 const sameWork = (one: StudyPlan, other: StudyPlan): boolean => workOf(one) === workOf(other);
 
 const workOf = ({ space, training: { data, protocol, recipe } }: StudyPlan): string =>
-  JSON.stringify([space.nodes.map(({ models }) => [...models].sort()).sort(), data, protocol, recipe.batch]);
+  JSON.stringify([
+    space.nodes.map(({ models }) => [...models].sort()).sort(),
+    data,
+    protocol,
+    recipe.batch,
+  ]);
 
 const meanSeconds = (store: Store, { id }: Study): number => {
   const { epochs, seconds } = store.pace({ study: id });
@@ -62,8 +68,11 @@ const meanSeconds = (store: Store, { id }: Study): number => {
 /** Whether the engine and a device of now made its best trial, as the sign of all of them. */
 function wasMadeHere(store: Store, { id }: Study, { portable, devices }: Machine): boolean {
   const best = store.bestTrial(id);
-  const made = best && store.attempts({ run: best.id }).findLast(({ environment }) => environment !== null);
+  const made =
+    best && store.attempts({ run: best.id }).findLast(({ environment }) => environment !== null);
   if (!made) return false;
   const { engine, device } = store.environment(made.environment!);
-  return engine.includes('portable') === portable && devices.some((title) => device.includes(title));
+  return (
+    engine.includes('portable') === portable && devices.some((title) => device.includes(title))
+  );
 }

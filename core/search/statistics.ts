@@ -21,8 +21,8 @@ export interface Difference {
 const CONFIDENCE = 0.95;
 
 /**
- * mean(a) - mean(b) with Welch's interval: variances may differ, degrees of freedom by Welch and Satterthwaite
- * (B. L. Welch, Biometrika 34, 1947). null below two values on a side.
+ * mean(a) - mean(b) with Welch's interval: variances may differ, degrees of freedom by Welch and
+ * Satterthwaite (B. L. Welch, Biometrika 34, 1947). null below two values on a side.
  */
 export function welch(a: readonly number[], b: readonly number[]): Difference | null {
   if (a.length < 2 || b.length < 2) return null;
@@ -50,14 +50,22 @@ export function tQuantile(p: number, degrees: number): number {
   return (low + high) / 2;
 }
 
-/** Share of Student's t below t >= 0: 1 - I_x(degrees / 2, 1 / 2) / 2 with x = degrees / (degrees + t^2). */
+/**
+ * Share of Student's t below t >= 0: 1 - I_x(degrees / 2, 1 / 2) / 2 with x = degrees / (degrees +
+ * t^2).
+ */
 const tShare = (t: number, degrees: number): number =>
   1 - incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2;
 
-/** Regularised incomplete beta I_x(a, b), by its continued fraction (Numerical Recipes, section 6.4). */
+/**
+ * Regularised incomplete beta I_x(a, b), by its continued fraction (Numerical Recipes, section
+ * 6.4).
+ */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
+  );
   return x < (a + 1) / (a + b + 2)
     ? (front * betaFraction(x, a, b)) / a
     : 1 - (front * betaFraction(1 - x, b, a)) / b;
@@ -94,6 +102,9 @@ function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
   const z = x - 1;
   const base = z + 7.5;
-  const series = LANCZOS.reduce((sum, term, index) => sum + term / (z + index + 1), 0.9999999999998099);
+  const series = LANCZOS.reduce(
+    (sum, term, index) => sum + term / (z + index + 1),
+    0.9999999999998099,
+  );
   return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(base) - base + Math.log(series);
 }

@@ -11,7 +11,10 @@ import { mayTeach, pretrainedKey } from '../study/pretrained.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Run } from '../study/run.ts';
 
-/** Pretrained networks are shared by all studies of the same training: they have one seed of their own. */
+/**
+ * Pretrained networks are shared by all studies of the same training: they have one seed of their
+ * own.
+ */
 const SEED = 1;
 
 /** As `storedName` writes it. */
@@ -28,7 +31,11 @@ export interface TeacherNode {
 export const teacherNodes = (graph: Graph): TeacherNode[] =>
   nodeNumbers(graph)
     .filter((node) => isFrozen(graph, node) && reachesTarget(graph, node))
-    .map((node) => ({ node, model: nodeOf(graph, node).model, checkpoint: nodeOf(graph, node).checkpoint }));
+    .map((node) => ({
+      node,
+      model: nodeOf(graph, node).model,
+      checkpoint: nodeOf(graph, node).checkpoint,
+    }));
 
 /** Models that frozen nodes of a space may have, so that a study can say what it will need. */
 export function teacherModels(space: SearchSpace): string[] {
@@ -41,10 +48,14 @@ export function teacherModels(space: SearchSpace): string[] {
 }
 
 /**
- * The store's network for a model under a training plan: one that was trained for such plans, else imported weights, else
- * one that is yet to be trained; undefined when none was ever asked for.
+ * The store's network for a model under a training plan: one that was trained for such plans, else
+ * imported weights, else one that is yet to be trained; undefined when none was ever asked for.
  */
-export function usualTeacher(store: Store, model: string, training: TrainingPlan): Pretrained | undefined {
+export function usualTeacher(
+  store: Store,
+  model: string,
+  training: TrainingPlan,
+): Pretrained | undefined {
   const all = store.allPretrained();
   const key = pretrainedKey(model, training, SEED);
   const own = all.filter((each) => pretrainedKey(each.model, each.training, each.seed) === key);
@@ -55,7 +66,10 @@ export function usualTeacher(store: Store, model: string, training: TrainingPlan
   );
 }
 
-/** The network that a frozen node loads. Throws LabError `search.teacher-missing`, `search.teacher-is-a-file`. */
+/**
+ * The network that a frozen node loads. Throws LabError `search.teacher-missing`,
+ * `search.teacher-is-a-file`.
+ */
 export function teacherFor(
   store: Store,
   { node, model, checkpoint }: TeacherNode,

@@ -26,8 +26,9 @@ export interface Outlook {
 const PRIOR = 2;
 
 /**
- * Seconds until a study is done, from how many trials survive each rung; null when no epoch was timed yet or there is no
- * slot. Not less than what the longest trial under way is expected to take alone.
+ * Seconds until a study is done, from how many trials survive each rung; null when no epoch was
+ * timed yet or there is no slot. Not less than what the longest trial under way is expected to take
+ * alone.
  */
 export function timeLeft(outlook: Outlook): number | null {
   const { epochs, fresh, underWay, before, secondsPerEpoch, slots } = outlook;
@@ -41,7 +42,10 @@ export function timeLeft(outlook: Outlook): number | null {
 /** Expected further epochs of a trial that has done (and survived) so many: index 0..epochs. */
 export function expectedEpochs({ epochs, survival, expectedShare }: Outlook): number[] {
   const share = new Map(
-    survival.map(({ rung, decided, wentOn }) => [rung, (wentOn + expectedShare * PRIOR) / (decided + PRIOR)]),
+    survival.map(({ rung, decided, wentOn }) => [
+      rung,
+      (wentOn + expectedShare * PRIOR) / (decided + PRIOR),
+    ]),
   );
   const beyond = new Array<number>(epochs + 1).fill(0);
   for (let epoch = epochs - 1; epoch >= 0; epoch--)

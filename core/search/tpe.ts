@@ -22,8 +22,9 @@ const MOST_GOOD = 25;
 const CANDIDATES = 24;
 
 /**
- * What is known of the trials that have ended, kept up with each of them: how often each choice came up, and which were the best.
- * A trial is better that came farther, or as far with a higher accuracy; of equal ones the earlier.
+ * What is known of the trials that have ended, kept up with each of them: how often each choice
+ * came up, and which were the best. A trial is better that came farther, or as far with a higher
+ * accuracy; of equal ones the earlier.
  */
 export class Past {
   #size = 0;
@@ -65,9 +66,10 @@ const isBetter = (a: Observation, b: Observation): boolean =>
   a.epoch === b.epoch ? a.accuracy > b.accuracy : a.epoch > b.epoch;
 
 /**
- * Tree-structured Parzen estimator for categorical choices (Bergstra et al., NeurIPS 2011; sizes as in Optuna's TPESampler):
- * each dimension's choices are drawn as often as good trials have them, and of some proposals the one is taken that good
- * trials have most often compared with the others. Costs the same however many trials there are.
+ * Tree-structured Parzen estimator for categorical choices (Bergstra et al., NeurIPS 2011; sizes as
+ * in Optuna's TPESampler): each dimension's choices are drawn as often as good trials have them,
+ * and of some proposals the one is taken that good trials have most often compared with the others.
+ * Costs the same however many trials there are.
  */
 export function propose(space: SearchSpace, past: Past, random: RandomStream): number[] {
   const choices = dimensions(space).map((dimension) => dimension.choices.length);
@@ -94,7 +96,10 @@ export function propose(space: SearchSpace, past: Past, random: RandomStream): n
   return best!.picks;
 }
 
-/** How often each choice of each dimension comes up, with one more trial that had all choices in equal parts. */
+/**
+ * How often each choice of each dimension comes up, with one more trial that had all choices in
+ * equal parts.
+ */
 const sharesOf = (
   choices: readonly number[],
   trials: number,

@@ -5,7 +5,8 @@ import { sampleTrial } from './sampler.ts';
 import type { Past } from './tpe.ts';
 
 /**
- * Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate.
+ * Draws and records the next trial of a study, with what was rejected on the way; an equal graph
+ * becomes a duplicate.
  *
  * @param past trials that have ended, for a sampler that learns
  */
@@ -21,7 +22,9 @@ export function addTrial(
   return store.transaction(() => {
     for (const each of rejected) store.addRejection({ study, trial: number, ...each });
     const same =
-      rejection === null && plan.duplicates === 'reuse' ? store.trialWithKey(study, key) : undefined;
+      rejection === null && plan.duplicates === 'reuse'
+        ? store.trialWithKey(study, key)
+        : undefined;
     return store.addRun({
       kind: 'trial',
       study,

@@ -9,7 +9,10 @@ import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
 import { Past, picksOf } from './tpe.ts';
 
-/** What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the store again. */
+/**
+ * What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the
+ * store again.
+ */
 export class Work {
   readonly owner: Owner;
   /** The study's rule; null for re-runs. */
@@ -27,7 +30,10 @@ export class Work {
   readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
   readonly needs = new Set<number>();
-  /** Failed starts since the last epoch of any run; those on slots that failed too often before say nothing of it. */
+  /**
+   * Failed starts since the last epoch of any run; those on slots that failed too often before say
+   * nothing of it.
+   */
   failuresInARow = 0;
   /** Kept up with each report. */
   readonly pace: Pace;
@@ -134,7 +140,11 @@ export function countTrial(pace: Pace, { state }: Pick<Run, 'state'>): void {
 }
 
 /** Counts a new epoch. */
-export function countEpoch(pace: Pace, { seconds }: EpochMetrics, decisions: readonly RungDecision[]): void {
+export function countEpoch(
+  pace: Pace,
+  { seconds }: EpochMetrics,
+  decisions: readonly RungDecision[],
+): void {
   pace.epochs++;
   pace.seconds += seconds;
   for (const decision of decisions) countDecision(pace, decision);

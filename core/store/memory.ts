@@ -14,7 +14,14 @@ import type { Attempt, Run, RunState } from '../study/run.ts';
 import { noTrials } from '../study/study.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 import { logText } from './log-text.ts';
-import { damaged, decided, duplicateRejection, duplicateRun, outOfOrder, unknown } from './refusals.ts';
+import {
+  damaged,
+  decided,
+  duplicateRejection,
+  duplicateRun,
+  outOfOrder,
+  unknown,
+} from './refusals.ts';
 import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
 
 /** States of a trial whose result counts for equal ones, now or later. */
@@ -61,7 +68,9 @@ export function openMemoryStore(): Store {
       )
       .sort((a, b) => (a.study ?? 0) - (b.study ?? 0) || a.number - b.number || a.id - b.id);
   const accuraciesOf = (run: number): number[][] =>
-    epochs.where((each) => each.run === run).map(({ metrics }) => metrics.nodes.map((node) => node.accuracy));
+    epochs
+      .where((each) => each.run === run)
+      .map(({ metrics }) => metrics.nodes.map((node) => node.accuracy));
   const trials = (study: number): Run[] => ofRun({ study, kind: 'trial' });
   const removeRun = (run: Run): void => {
     for (const each of pretrained.where((one) => one.run === run.id))
@@ -72,12 +81,15 @@ export function openMemoryStore(): Store {
       else checkpoints.remove(id);
     }
     for (const table of [epochs, decisions, attempts]) {
-      for (const { id } of table.where((one: { run: number }) => one.run === run.id)) table.remove(id);
+      for (const { id } of table.where((one: { run: number }) => one.run === run.id))
+        table.remove(id);
     }
     runs.remove(run.id);
   };
-  const shownStudy = ({ visible: _visible, ...study }: Study & { visible: boolean }): Study => study;
-  const shownCheckpoint = ({ data: _data, ...checkpoint }: StoredCheckpoint): Checkpoint => checkpoint;
+  const shownStudy = ({ visible: _visible, ...study }: Study & { visible: boolean }): Study =>
+    study;
+  const shownCheckpoint = ({ data: _data, ...checkpoint }: StoredCheckpoint): Checkpoint =>
+    checkpoint;
 
   return {
     place: { file: null, heldBy: null, readOnly: false, schema: 0 },
@@ -119,7 +131,10 @@ export function openMemoryStore(): Store {
       if (change.state !== undefined && change.state !== state)
         checkJobMove(state, change.state, `Study ${id}`);
       return shownStudy(
-        studies.change(id, { ...change, ...(count !== undefined && { plan: { ...plan, trials: count } }) }),
+        studies.change(id, {
+          ...change,
+          ...(count !== undefined && { plan: { ...plan, trials: count } }),
+        }),
       );
     },
     removeStudy: async (id) => {
@@ -138,7 +153,8 @@ export function openMemoryStore(): Store {
     addRejection(rejection) {
       const { study, trial, draw } = rejection;
       if (
-        rejections.where((one) => one.study === study && one.trial === trial && one.draw === draw).length > 0
+        rejections.where((one) => one.study === study && one.trial === trial && one.draw === draw)
+          .length > 0
       )
         throw duplicateRejection(trial, draw);
       rejections.add(rejection);
@@ -150,7 +166,8 @@ export function openMemoryStore(): Store {
         .sort((a, b) => a.trial - b.trial || a.draw - b.draw),
     trialCounts(study) {
       const counts: TrialCounts = { ...noTrials };
-      for (const { state } of trials(study)) counts[state === 'out-of-memory' ? 'outOfMemory' : state]++;
+      for (const { state } of trials(study))
+        counts[state === 'out-of-memory' ? 'outOfMemory' : state]++;
       return counts;
     },
 
@@ -208,7 +225,8 @@ export function openMemoryStore(): Store {
         )
         .map(({ id: _id, ...attempt }) => attempt)
         .sort(
-          (a, b) => ('run' in of ? 0 : a.startedAt - b.startedAt) || a.run - b.run || a.number - b.number,
+          (a, b) =>
+            ('run' in of ? 0 : a.startedAt - b.startedAt) || a.run - b.run || a.number - b.number,
         ),
     addEnvironment(environment) {
       const text = JSON.stringify(environment);
@@ -244,7 +262,9 @@ export function openMemoryStore(): Store {
       });
     },
     epochs: (run, after = 0) =>
-      epochs.where((each) => each.run === run && each.metrics.epoch > after).map((each) => each.metrics),
+      epochs
+        .where((each) => each.run === run && each.metrics.epoch > after)
+        .map((each) => each.metrics),
     lastAccuracies: (run) => accuraciesOf(run).at(-1) ?? [],
     curve: (run) => byNode(accuraciesOf(run)),
     pace(of) {
@@ -264,7 +284,8 @@ export function openMemoryStore(): Store {
       };
     },
     curves(of) {
-      const filter: RunFilter = 'study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun };
+      const filter: RunFilter =
+        'study' in of ? { study: of.study, kind: 'trial' } : { rerun: of.rerun };
       return ofRun(filter)
         .sort((a, b) => a.id - b.id)
         .map((run): Curve => ({ run: run.id, accuracy: byNode(accuraciesOf(run.id)) }))
@@ -285,7 +306,9 @@ export function openMemoryStore(): Store {
       if (hash.digest('hex') !== sha256) throw damaged(0, 'its SHA-256 is not the announced one');
       return undo.transaction(() => {
         const added = checkpoints.add({ run, epoch, purpose, bytes, sha256, createdAt: at, data });
-        const earlier = checkpoints.where((each) => run !== null && each.run === run && each.id !== added.id);
+        const earlier = checkpoints.where(
+          (each) => run !== null && each.run === run && each.id !== added.id,
+        );
         for (const { id } of earlier) {
           for (const each of pretrained.where((one) => one.checkpoint === id))
             pretrained.change(each.id, { checkpoint: added.id });
@@ -431,7 +454,9 @@ class Table<Row extends { id: number }> {
 
   change(id: number, change: Partial<Row>): Row {
     const before = this.get(id);
-    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    const given = Object.fromEntries(
+      Object.entries(change).filter(([, value]) => value !== undefined),
+    );
     const after = { ...before, ...given };
     this.#rows.set(id, after);
     this.#undo.add(() => this.#rows.set(id, before));

@@ -4,8 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 const PORTION = 2;
 
 /**
- * Work cut into portions, at most one per turn of the event loop however many ask, so that messages and timers get
- * their turn between any two. A portion should take a millisecond or two.
+ * Work cut into portions, at most one per turn of the event loop however many ask, so that messages
+ * and timers get their turn between any two. A portion should take a millisecond or two.
  */
 export class Portions {
   /** Waits until there is room for what writes much. */
@@ -28,7 +28,9 @@ export class Portions {
     return results;
   }
 
-  /** Runs a portion after those asked for before. A portion that throws fails its own asker only. */
+  /**
+   * Runs a portion after those asked for before. A portion that throws fails its own asker only.
+   */
   async turn<T>(portion: () => T): Promise<T> {
     const before = this.#last;
     const mine = before.then(() => setImmediate()).then(portion);

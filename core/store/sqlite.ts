@@ -4,8 +4,8 @@ import { LabError } from '../base/errors.ts';
 export type Value = string | number | Uint8Array | null;
 
 /**
- * One connection to a SQLite file. The only module that knows better-sqlite3; expected failures (no space, damaged,
- * read-only, busy) come out as LabErrors, statements are prepared once.
+ * One connection to a SQLite file. The only module that knows better-sqlite3; expected failures (no
+ * space, damaged, read-only, busy) come out as LabErrors, statements are prepared once.
  */
 export interface Sqlite {
   /** Changes rows; gives how many, and the id of the last one inserted. */
@@ -17,7 +17,9 @@ export interface Sqlite {
   value<T>(sql: string, ...values: Value[]): T | undefined;
   /** Several statements without values. */
   execute(sql: string): void;
-  /** All or nothing; a transaction inside joins the outermost. `onUndo` listeners run after an undo. */
+  /**
+   * All or nothing; a transaction inside joins the outermost. `onUndo` listeners run after an undo.
+   */
   transaction<T>(work: () => T): T;
   onUndo(listener: () => void): void;
   /** Copies everything into an empty file; blocks this thread as long as it takes. */
@@ -27,7 +29,10 @@ export interface Sqlite {
 }
 
 /** Opens a file, which is created unless it is opened read-only. Throws LabErrors `store.*`. */
-export function openSqlite(file: string, options: { readOnly?: boolean; busySeconds?: number } = {}): Sqlite {
+export function openSqlite(
+  file: string,
+  options: { readOnly?: boolean; busySeconds?: number } = {},
+): Sqlite {
   const explained = <T>(work: () => T): T => {
     try {
       return work();
@@ -42,7 +47,8 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
         timeout: (options.busySeconds ?? 5) * 1000,
       }),
   );
-  // A file may be a stranger's: its schema calls no function that does more than compute, and its pages are checked.
+  // A file may be a stranger's: its schema calls no function that does more than compute, and its
+  // pages are checked.
   for (const pragma of ['trusted_schema = OFF', 'cell_size_check = ON']) database.pragma(pragma);
   const statements = new Map<string, Database.Statement<Value[]>>();
   const undoListeners: (() => void)[] = [];
@@ -63,7 +69,8 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
     },
     get: <Row>(sql: string, ...values: Value[]) =>
       explained(() => statement(sql).get(...values) as Row | undefined),
-    all: <Row>(sql: string, ...values: Value[]) => explained(() => statement(sql).all(...values) as Row[]),
+    all: <Row>(sql: string, ...values: Value[]) =>
+      explained(() => statement(sql).all(...values) as Row[]),
     iterate: <Row>(sql: string, ...values: Value[]) =>
       explained(() => statement(sql).iterate(...values) as IterableIterator<Row>),
     value<T>(sql: string, ...values: Value[]) {
@@ -88,7 +95,8 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
     onUndo: (listener) => void undoListeners.push(listener),
     async backup(target) {
       try {
-        // In one step: between steps another connection could change the file, and all would begin again.
+        // In one step: between steps another connection could change the file, and all would begin
+        // again.
         await database.backup(target, { progress: () => ALL_PAGES });
       } catch (error) {
         throw explain(error, target);
@@ -102,13 +110,19 @@ export function openSqlite(file: string, options: { readOnly?: boolean; busySeco
 const ALL_PAGES = 2 ** 31 - 1;
 
 /** True for an error that says that another connection holds the lock. */
-export const isBusy = (error: unknown): boolean => error instanceof LabError && error.code === 'store.busy';
+export const isBusy = (error: unknown): boolean =>
+  error instanceof LabError && error.code === 'store.busy';
 
 /** What to do about a file that is not what it was. */
 export const DAMAGED =
   'Keep a copy of the file and go on from a backup; `ktg export` saves the studies that can still be read.';
 
-const explanations: readonly (readonly [pattern: RegExp, code: string, what: string, next: string])[] = [
+const explanations: readonly (readonly [
+  pattern: RegExp,
+  code: string,
+  what: string,
+  next: string,
+])[] = [
   [
     /^SQLITE_FULL/,
     'store.disk-full',

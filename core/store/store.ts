@@ -10,18 +10,30 @@ import type { Attempt, Run, RunKind, RunState } from '../study/run.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 
 /**
- * All that a lab knows, in one place with one writer. What is read must not be changed in place. Every change is durable against a kill
- * of the process as soon as the call, or the outermost `transaction`, has returned. Unknown ids throw LabError
- * `store.unknown-study` and so on; a store that was opened beside another lab's throws `store.read-only` on changes.
+ * All that a lab knows, in one place with one writer. What is read must not be changed in place.
+ * Every change is durable against a kill of the process as soon as the call, or the outermost
+ * `transaction`, has returned. Unknown ids throw LabError `store.unknown-study` and so on; a store
+ * that was opened beside another lab's throws `store.read-only` on changes.
  */
 export interface Store
-  extends StudyStore, RunStore, ReportStore, CheckpointStore, RerunStore, PretrainedStore, NoteStore {
+  extends
+    StudyStore,
+    RunStore,
+    ReportStore,
+    CheckpointStore,
+    RerunStore,
+    PretrainedStore,
+    NoteStore {
   readonly place: StorePlace;
-  /** All or nothing: what `work` changed is undone when it throws. Transactions inside join the outermost. */
+  /**
+   * All or nothing: what `work` changed is undone when it throws. Transactions inside join the
+   * outermost.
+   */
   transaction<T>(work: () => T): T;
   /**
-   * Why no change can be made, as looked at now: LabError `store.moved` or `store.deleted` for a file that is no longer
-   * where it was opened. It can still be read and copied. null when all is well.
+   * Why no change can be made, as looked at now: LabError `store.moved` or `store.deleted` for a
+   * file that is no longer where it was opened. It can still be read and copied. null when all is
+   * well.
    */
   trouble(): LabError | null;
   /** Tells of `trouble` soon after it has come. */
@@ -30,7 +42,10 @@ export interface Store
   sizes(): StoreSizes;
   /** Problems found in the whole file, one sentence each; empty when it is sound. */
   check(): Promise<string[]>;
-  /** Writes a copy of the whole store to a new file. Throws LabError `store.file-exists`, `store.no-file`. */
+  /**
+   * Writes a copy of the whole store to a new file. Throws LabError `store.file-exists`,
+   * `store.no-file`.
+   */
   backup(file: string): Promise<void>;
   /** Erases what is left over and gives the space back, in small portions. */
   compact(): Promise<void>;
@@ -72,8 +87,9 @@ export type StudyChange = Partial<
 
 export interface StudyStore {
   /**
-   * @param hidden keep it and its re-runs out of the lists until `showStudy`; what is still hidden when it is removed, or when
-   *   the store is next opened, is erased with all its runs, re-runs and pretraining
+   * @param hidden keep it and its re-runs out of the lists until `showStudy`; what is still hidden
+   * when it is removed, or when the store is next opened, is erased with all its runs, re-runs and
+   * pretraining
    */
   addStudy(study: NewStudy, hidden?: 'hidden'): Study;
   showStudy(id: number): void;
@@ -82,7 +98,10 @@ export interface StudyStore {
   studies(): Study[];
   /** Throws LabError `study.illegal-move`. */
   changeStudy(id: number, change: StudyChange): Study;
-  /** Gone at once for every reader; its records are then erased in small portions. Its re-runs and teachers stay. */
+  /**
+   * Gone at once for every reader; its records are then erased in small portions. Its re-runs and
+   * teachers stay.
+   */
   removeStudy(id: number): Promise<void>;
   /** Throws LabError `store.duplicate-rejection` when there is one of this trial and draw. */
   addRejection(rejection: Rejection): void;
@@ -92,7 +111,16 @@ export interface StudyStore {
 
 export type NewRun = Pick<
   Run,
-  'kind' | 'study' | 'rerun' | 'number' | 'variant' | 'graph' | 'key' | 'seed' | 'training' | 'createdAt'
+  | 'kind'
+  | 'study'
+  | 'rerun'
+  | 'number'
+  | 'variant'
+  | 'graph'
+  | 'key'
+  | 'seed'
+  | 'training'
+  | 'createdAt'
 > &
   Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf'>>;
 export type RunChange = Partial<
@@ -109,7 +137,10 @@ export interface RunFilter {
 }
 
 export interface RunStore {
-  /** `waiting` unless a state is given. Throws LabError `store.duplicate-run` when (study or re-run, kind, variant, number) exists. */
+  /**
+   * `waiting` unless a state is given. Throws LabError `store.duplicate-run` when (study or re-run,
+   * kind, variant, number) exists.
+   */
   addRun(run: NewRun): Run;
   run(id: number): Run;
   /** In order of study, number and id. */
@@ -118,11 +149,17 @@ export interface RunStore {
   runIds(filter?: RunFilter): number[];
   /** Trials that a study has so far; the next one's number. */
   trialsSoFar(study: number): number;
-  /** First trial of a study with this canonical key whose result counts, now or later: waiting, running, completed or stopped. */
+  /**
+   * First trial of a study with this canonical key whose result counts, now or later: waiting,
+   * running, completed or stopped.
+   */
   trialWithKey(study: number, key: string): Run | undefined;
   /** Throws LabError `study.illegal-move`. */
   changeRun(id: number, change: RunChange): void;
-  /** The first in the order of `rankTrials`: the best completed trial; before any has completed, the best so far. */
+  /**
+   * The first in the order of `rankTrials`: the best completed trial; before any has completed, the
+   * best so far.
+   */
   bestTrial(study: number): Run | undefined;
   /** Adds the next attempt of a run and counts it. */
   addAttempt(run: number, slot: string, at: number): Attempt;
@@ -143,7 +180,10 @@ export interface Pace {
   /** Epochs that were reported, and the seconds they took. */
   epochs: number;
   seconds: number;
-  /** Runs there are, and how many of them were trained or are to be: no duplicates, no rejected ones. */
+  /**
+   * Runs there are, and how many of them were trained or are to be: no duplicates, no rejected
+   * ones.
+   */
   drawn: number;
   trainable: number;
   /** By rung: how many were decided there, and how many of them went on. Ascending. */
@@ -163,10 +203,12 @@ export interface ReportStore {
   /** Throws LabError `store.decided` when this run was already decided at this rung. */
   addDecision(run: number, decision: RungDecision, at: number): void;
   /** Of a run by rung, or of a study in order of arrival. */
-  decisions(of: { run: number } | { study: number }): (RungDecision & { run: number; at: number })[];
+  decisions(
+    of: { run: number } | { study: number },
+  ): (RungDecision & { run: number; at: number })[];
   /**
-   * Records an epoch and sets the run's epoch, accuracy and seconds. Epochs come in order without gaps: throws LabError
-   * `store.epoch-order` otherwise. Edge metrics are kept in single precision.
+   * Records an epoch and sets the run's epoch, accuracy and seconds. Epochs come in order without
+   * gaps: throws LabError `store.epoch-order` otherwise. Edge metrics are kept in single precision.
    */
   addEpoch(run: number, metrics: EpochMetrics): void;
   /** In order, from epoch `after + 1` on. */
@@ -193,8 +235,9 @@ export interface NewCheckpoint {
 
 export interface CheckpointStore {
   /**
-   * Saves in small portions, so that no turn of the event loop is long; readers see it only when it is whole, and it
-   * then replaces the run's earlier ones. Throws LabError `store.checkpoint-damaged` when length or hash differ.
+   * Saves in small portions, so that no turn of the event loop is long; readers see it only when it
+   * is whole, and it then replaces the run's earlier ones. Throws LabError
+   * `store.checkpoint-damaged` when length or hash differ.
    */
   saveCheckpoint(checkpoint: NewCheckpoint, at: number): Promise<Checkpoint>;
   checkpoint(id: number): Checkpoint;
@@ -202,7 +245,10 @@ export interface CheckpointStore {
   checkpointOf(run: number): Checkpoint | undefined;
   /** Of all runs. */
   checkpoints(): Checkpoint[];
-  /** Chunks of at most 1 MiB. Throws LabError `store.checkpoint-damaged` at the end when the bytes are not what was saved. */
+  /**
+   * Chunks of at most 1 MiB. Throws LabError `store.checkpoint-damaged` at the end when the bytes
+   * are not what was saved.
+   */
   readCheckpoint(id: number): AsyncIterable<Uint8Array>;
   /** Gone at once for every reader; erased in small portions. */
   dropCheckpoint(id: number): void;

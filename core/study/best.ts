@@ -15,14 +15,17 @@ const isCompleted = ({ state }: Rankable): boolean => state === 'completed';
 const reached = (trial: Rankable): number => (isCompleted(trial) ? 0 : trial.epoch);
 
 /**
- * Compares results, the better one first: completed trials by accuracy, then the others by epoch and by accuracy at that
- * epoch, since accuracies of different epochs do not compare. Trials without an accuracy come last. 0 for equal results.
+ * Compares results, the better one first: completed trials by accuracy, then the others by epoch
+ * and by accuracy at that epoch, since accuracies of different epochs do not compare. Trials
+ * without an accuracy come last. 0 for equal results.
  */
 export function compareResults(a: Rankable, b: Rankable): number {
   if (a.accuracy === null || b.accuracy === null)
     return Number(a.accuracy === null) - Number(b.accuracy === null);
   return (
-    Number(isCompleted(b)) - Number(isCompleted(a)) || reached(b) - reached(a) || b.accuracy - a.accuracy
+    Number(isCompleted(b)) - Number(isCompleted(a)) ||
+    reached(b) - reached(a) ||
+    b.accuracy - a.accuracy
   );
 }
 
@@ -34,6 +37,9 @@ export const compareTrials = (a: Rankable, b: Rankable): number =>
 export const rankTrials = <Trial extends Rankable>(trials: readonly Trial[]): Trial[] =>
   trials.filter(({ accuracy }) => accuracy !== null).sort(compareTrials);
 
-/** ` at epoch 5`, to follow an accuracy that is not final; '' for a completed trial and before the first result. */
+/**
+ * ` at epoch 5`, to follow an accuracy that is not final; '' for a completed trial and before the
+ * first result.
+ */
 export const epochNote = (trial: Rankable): string =>
   isCompleted(trial) || trial.accuracy === null ? '' : ` at epoch ${trial.epoch}`;

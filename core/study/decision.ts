@@ -2,16 +2,25 @@
 export interface RungDecision {
   /** Epoch of the rung. */
   rung: number;
-  /** The accuracy that was judged, a fraction of 1; null when it was not a number: it is not recorded and competes with nobody. */
+  /**
+   * The accuracy that was judged, a fraction of 1; null when it was not a number: it is not
+   * recorded and competes with nobody.
+   */
   value: number | null;
   go: boolean;
-  /** Values at this rung when it was decided, this one included; for the median rule, the other trials that came as far. */
+  /**
+   * Values at this rung when it was decided, this one included; for the median rule, the other
+   * trials that came as far.
+   */
   n: number;
   /** 1 + number of strictly better values; null for the median rule. */
   rank: number | null;
   /** The last rank that goes on; null for the median rule. */
   limit: number | null;
-  /** The median that the best value so far must reach; null for other rules, or when nothing was compared. */
+  /**
+   * The median that the best value so far must reach; null for other rules, or when nothing was
+   * compared.
+   */
   median: number | null;
 }
 
@@ -19,8 +28,10 @@ export interface RungDecision {
 export function explainDecision({ rung, value, go, n, rank, limit, median }: RungDecision): string {
   const verdict = `${go ? 'went on' : 'stopped'} at epoch ${rung}`;
   if (value === null) return `${verdict}: the accuracy is not a number`;
-  if (rank !== null) return `${verdict}: ${percent(value)}, rank ${rank} of ${n}, needs <= ${limit}`;
-  if (median === null) return `${verdict}: ${percent(value)}, ${n} others are too few to compare with`;
+  if (rank !== null)
+    return `${verdict}: ${percent(value)}, rank ${rank} of ${n}, needs <= ${limit}`;
+  if (median === null)
+    return `${verdict}: ${percent(value)}, ${n} others are too few to compare with`;
   return `${verdict}: best ${percent(value)}, median of ${n} others ${percent(median)}`;
 }
 

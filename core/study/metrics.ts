@@ -1,4 +1,7 @@
-/** One node at the end of an epoch. Accuracies are fractions of 1. NaN where nothing was measured or training diverged. */
+/**
+ * One node at the end of an epoch. Accuracies are fractions of 1. NaN where nothing was measured or
+ * training diverged.
+ */
 export interface NodeMetrics {
   /** On the evaluation images. */
   accuracy: number;
@@ -35,7 +38,10 @@ export interface EpochMetrics {
   seconds: number;
   /** nodes[i] is node i + 1. */
   nodes: NodeMetrics[];
-  /** All M * M edges in the graph's own order (destination, then source); null for an edge that carries nothing. */
+  /**
+   * All M * M edges in the graph's own order (destination, then source); null for an edge that
+   * carries nothing.
+   */
   edges: (EdgeMetrics | null)[];
 }
 

@@ -2,7 +2,10 @@ import { LabError } from '../base/errors.ts';
 import type { RunState } from './run.ts';
 import type { JobState } from './study.ts';
 
-/** Where a run may go from each state; states without an entry are final. A retry of what ended is a person's wish. */
+/**
+ * Where a run may go from each state; states without an entry are final. A retry of what ended is a
+ * person's wish.
+ */
 const runMoves: Readonly<Record<RunState, readonly RunState[]>> = {
   waiting: ['running', 'cancelled', 'rejected', 'duplicate'],
   running: ['waiting', 'completed', 'stopped', 'failed', 'out-of-memory', 'cancelled'],
@@ -40,7 +43,9 @@ export function checkRunMove(from: RunState, to: RunState, what: string): void {
   if (!mayMoveRun(from, to)) throw illegal(from, to, what, runMoves[from]);
 }
 
-/** Throws LabError `study.illegal-move` unless a study or re-run may go from one state to the other. */
+/**
+ * Throws LabError `study.illegal-move` unless a study or re-run may go from one state to the other.
+ */
 export function checkJobMove(from: JobState, to: JobState, what: string): void {
   if (!mayMoveJob(from, to)) throw illegal(from, to, what, jobMoves[from]);
 }

@@ -4,7 +4,10 @@ import type { ComputationWish } from './computation.ts';
 
 export type { Protocol, Purpose };
 
-/** How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise learning rate. */
+/**
+ * How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise
+ * learning rate.
+ */
 export interface Recipe {
   /** Images in a batch. */
   batch: number;
@@ -38,7 +41,9 @@ export function recipeFor(epochs: number): Recipe {
   return { ...paperRecipe, drops };
 }
 
-/** How one graph is trained; together with graph, seed and engine it decides every number of a run. */
+/**
+ * How one graph is trained; together with graph, seed and engine it decides every number of a run.
+ */
 export interface TrainingPlan {
   /** Name of a data set that the lab knows (`cifar100`, `synthetic`) or the path of one. */
   data: string;
@@ -49,13 +54,16 @@ export interface TrainingPlan {
   /** Epochs of a whole run; Linear gates end there. */
   epochs: number;
   recipe: Recipe;
-  /** Where the device's usual way to make numbers is not wanted; no slot makes them in another way. */
+  /**
+   * Where the device's usual way to make numbers is not wanted; no slot makes them in another way.
+   */
   computation?: ComputationWish;
 }
 
 /**
- * Which trials are stopped early. `asha` judges at rungs: the epochs minimumResource * reductionFactor^k, or `rungs`.
- * `median` judges after every epoch from `grace` on, once `samples` other trials have come as far.
+ * Which trials are stopped early. `asha` judges at rungs: the epochs minimumResource *
+ * reductionFactor^k, or `rungs`. `median` judges after every epoch from `grace` on, once `samples`
+ * other trials have come as far.
  */
 export type Rule =
   | { kind: 'asha'; reductionFactor: number; minimumResource: number; rungs?: number[] }
@@ -63,9 +71,16 @@ export type Rule =
   | { kind: 'none' };
 
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
-export const paperRule = { kind: 'asha', reductionFactor: 2, minimumResource: 1 } as const satisfies Rule;
+export const paperRule = {
+  kind: 'asha',
+  reductionFactor: 2,
+  minimumResource: 1,
+} as const satisfies Rule;
 
-/** Everything that decides which trials a study has and what they are; fixed once it is created, but for `trials`. */
+/**
+ * Everything that decides which trials a study has and what they are; fixed once it is created, but
+ * for `trials`.
+ */
 export interface StudyPlan {
   /** Trial i's graph and training seed come from (seed, i) alone. */
   seed: number;
@@ -75,9 +90,15 @@ export interface StudyPlan {
   rule: Rule;
   sampler: 'random' | 'tpe';
   training: TrainingPlan;
-  /** A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it count as a trial. */
+  /**
+   * A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it
+   * count as a trial.
+   */
   rejected: 'resample' | 'count';
-  /** A graph that an earlier trial has already (same canonical key): take over its result, or train it again. */
+  /**
+   * A graph that an earlier trial has already (same canonical key): take over its result, or train
+   * it again.
+   */
   duplicates: 'reuse' | 'train';
   /** How often a run that crashes is started again before it counts as failed. */
   retries: number;

@@ -3,7 +3,8 @@ import { paperSpace } from '../graph/space.ts';
 import { PAPER_EPOCHS, type StudyPlan, paperRule, recipeFor } from './plan.ts';
 
 /** A seed for a person who has no wish: small enough to be read aloud. */
-export const freshSeed = (): number => stream('study', Date.now(), performance.now()).below(1_000_000);
+export const freshSeed = (): number =>
+  stream('study', Date.now(), performance.now()).below(1_000_000);
 
 /** What all plans begin with that nobody has thought about. */
 const usual = {
@@ -25,10 +26,11 @@ const trainingOn = (data: string, epochs: number): StudyPlan['training'] => ({
 });
 
 /**
- * Small enough for three to four minutes on two processor cores (24 such trials took 5.5 minutes of processor time), real enough to
- * show everything: rungs, stops, gates, frozen nodes aside.
+ * Small enough for three to four minutes on two processor cores (24 such trials took 5.5 minutes of
+ * processor time), real enough to show everything: rungs, stops, gates, frozen nodes aside.
  *
- * @param portable for the slow engine: fewer and smaller trials, for as long (16 of 4 epochs took 3.8 minutes of processor time)
+ * @param portable for the slow engine: fewer and smaller trials, for as long (16 of 4 epochs took
+ * 3.8 minutes of processor time)
  */
 export function quickLook(seed: number, portable = false): StudyPlan {
   const auxiliaries = portable ? ['resnet8'] : ['resnet8', 'resnet14'];

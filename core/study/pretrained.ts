@@ -1,6 +1,9 @@
 import type { TrainingPlan } from './plan.ts';
 
-/** A network trained alone: its weights are the teacher in frozen nodes. Only the last weights are kept. */
+/**
+ * A network trained alone: its weights are the teacher in frozen nodes. Only the last weights are
+ * kept.
+ */
 export interface Pretrained {
   id: number;
   /** Architecture's name. */
@@ -11,7 +14,10 @@ export interface Pretrained {
   run: number | null;
   /** Checkpoint that holds its weights; null until it is trained. */
   checkpoint: number | null;
-  /** On the evaluation images of its plan, a fraction of 1; null until it is trained or when unknown. */
+  /**
+   * On the evaluation images of its plan, a fraction of 1; null until it is trained or when
+   * unknown.
+   */
   accuracy: number | null;
   /** Where imported weights came from; '' for own training. */
   source: string;
@@ -21,27 +27,39 @@ export interface Pretrained {
 }
 
 /**
- * Two pretrained networks are interchangeable iff this text is equal: same model, seed and training. The split counts only
- * where it decides which images were seen.
+ * Two pretrained networks are interchangeable iff this text is equal: same model, seed and
+ * training. The split counts only where it decides which images were seen.
  */
 export function pretrainedKey(model: string, training: TrainingPlan, seed: number): string {
   const { data, epochs, recipe, computation } = training;
   const images = imagesOf(training);
-  return JSON.stringify([model, seed, data, images, epochs, recipe, ...(computation ? [computation] : [])]);
+  return JSON.stringify([
+    model,
+    seed,
+    data,
+    images,
+    epochs,
+    recipe,
+    ...(computation ? [computation] : []),
+  ]);
 }
 
 /** How a frozen node of a graph names a network of the lab as its checkpoint. */
 export const storedName = (id: number): string => `pretrained:${id}`;
 
 /**
- * True for imported weights that may teach under a plan: of this model and these data, from no images by which the plan
- * judges. How they were trained is not known for sure and makes no difference.
+ * True for imported weights that may teach under a plan: of this model and these data, from no
+ * images by which the plan judges. How they were trained is not known for sure and makes no
+ * difference.
  */
 export function mayTeach(imported: Pretrained, model: string, training: TrainingPlan): boolean {
   const images = imagesOf(training);
   const unseen = images.startsWith(HELD_OUT) && images !== imagesOf(imported.training);
   return (
-    imported.run === null && imported.model === model && imported.training.data === training.data && !unseen
+    imported.run === null &&
+    imported.model === model &&
+    imported.training.data === training.data &&
+    !unseen
   );
 }
 

@@ -30,9 +30,14 @@ export const variantsOf = (graph: Graph, baselines: readonly Baseline[]): Varian
 
 /** The first variant of each graph (All-Through is DML): the others share its runs. */
 export const trainedVariants = (variants: readonly Variant[]): Variant[] =>
-  variants.filter((variant, index) => variants.findIndex((other) => other.key === variant.key) === index);
+  variants.filter(
+    (variant, index) => variants.findIndex((other) => other.key === variant.key) === index,
+  );
 
-/** Some graphs trained from the same N new seeds: what a paper's table reports as mean and standard deviation. */
+/**
+ * Some graphs trained from the same N new seeds: what a paper's table reports as mean and standard
+ * deviation.
+ */
 export interface Rerun {
   id: number;
   name: string;

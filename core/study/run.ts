@@ -131,7 +131,9 @@ export const outcomes = [
   ...failureKinds,
 ] as const;
 
-/** One start of a run on a slot: the bars of the timeline, and which environment made which epochs. */
+/**
+ * One start of a run on a slot: the bars of the timeline, and which environment made which epochs.
+ */
 export interface Attempt {
   run: number;
   /** 1-based. */

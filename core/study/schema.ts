@@ -90,8 +90,9 @@ const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
 ]);
 
 /**
- * A study plan from outside; its space comes out in normal form. Throws a LabError `space.*` for a space that is wrong
- * in itself; whether it holds any graph that can be trained is another question (`requirePossible`).
+ * A study plan from outside; its space comes out in normal form. Throws a LabError `space.*` for a
+ * space that is wrong in itself; whether it holds any graph that can be trained is another question
+ * (`requirePossible`).
  */
 export const studyPlanSchema: v.GenericSchema<unknown, StudyPlan> = v.strictObject({
   seed: seedSchema,

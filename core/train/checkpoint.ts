@@ -13,7 +13,10 @@ import {
 import { conventionsText } from '../models/conventions.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
-/** What has been summed over the epoch in progress; numbers as in StepMetrics, in the step's order of nodes. */
+/**
+ * What has been summed over the epoch in progress; numbers as in StepMetrics, in the step's order
+ * of nodes.
+ */
 const sums = v.object({
   raw: v.array(v.number()),
   gated: v.array(v.number()),
@@ -39,11 +42,17 @@ const about = v.object({
   /** Seconds already spent on the epoch in progress. */
   seconds: v.number(),
   sums: v.nullable(sums),
-  /** Canonical key of the graph and everything else that decides the run, to refuse what does not belong to it. */
+  /**
+   * Canonical key of the graph and everything else that decides the run, to refuse what does not
+   * belong to it.
+   */
   run: v.string(),
 });
 
-/** All that a run needs to go on exactly where it was. Order and augmentation come from (seed, epoch), so that the generator is its name, the seed and the position. */
+/**
+ * All that a run needs to go on exactly where it was. Order and augmentation come from (seed,
+ * epoch), so that the generator is its name, the seed and the position.
+ */
 export type CheckpointInfo = v.InferOutput<typeof about>;
 
 export interface Checkpoint {
@@ -52,7 +61,10 @@ export interface Checkpoint {
   readonly states: ReadonlyMap<number, NodeState>;
 }
 
-/** The file form: tensors `node1/parameters/stem/conv`, `node1/momentum/...`, `node1/statistics/...`, info as metadata. */
+/**
+ * The file form: tensors `node1/parameters/stem/conv`, `node1/momentum/...`,
+ * `node1/statistics/...`, info as metadata.
+ */
 export function encodeCheckpoint({ info, states }: Checkpoint): Uint8Array {
   const all = [...states].flatMap(([node, state]) => {
     const model = architecture(info.nodes[String(node)]!);
@@ -82,7 +94,10 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
   return { info, states };
 }
 
-/** Weights of a trained network for a frozen node: its target node, which must be of the wanted architecture. */
+/**
+ * Weights of a trained network for a frozen node: its target node, which must be of the wanted
+ * architecture.
+ */
 export function teacherState(
   checkpoint: Checkpoint,
   wanted: Architecture,

@@ -2,12 +2,16 @@ import type { EdgeInputs } from '../engine/engine.ts';
 import { gate } from '../gates/gates.ts';
 import { edgeOf, type Graph, temperatureOf } from '../graph/graph.ts';
 
-/** Place of an edge in a step's matrices: row of the destination, column of the source, column 0 = label. */
+/**
+ * Place of an edge in a step's matrices: row of the destination, column of the source, column 0 =
+ * label.
+ */
 export type Places = (source: number, destination: number) => number;
 
 /**
- * A graph's edges as data for a step whose nodes are `nodes` (graph numbers, in the step's order), at `progress` =
- * updates so far / updates of the whole run (the Linear gate's c / c_end, equation 5).
+ * A graph's edges as data for a step whose nodes are `nodes` (graph numbers, in the step's order),
+ * at `progress` = updates so far / updates of the whole run (the Linear gate's c / c_end, equation
+ * 5).
  */
 export function edgeInputs(graph: Graph, nodes: readonly number[], progress: number): EdgeInputs {
   const size = nodes.length * (nodes.length + 1);
@@ -31,4 +35,5 @@ export function edgeInputs(graph: Graph, nodes: readonly number[], progress: num
 export const placesOf =
   (nodes: readonly number[]): Places =>
   (source, destination) =>
-    nodes.indexOf(destination) * (nodes.length + 1) + (source === 0 ? 0 : nodes.indexOf(source) + 1);
+    nodes.indexOf(destination) * (nodes.length + 1) +
+    (source === 0 ? 0 : nodes.indexOf(source) + 1);

@@ -82,8 +82,8 @@ export const runFiles = {
 } as const;
 
 /**
- * A run on disk: description, one line of metrics per epoch, the last checkpoint, one line of environment per start.
- * Every save is whole or not there: written beside, synced, renamed.
+ * A run on disk: description, one line of metrics per epoch, the last checkpoint, one line of
+ * environment per start. Every save is whole or not there: written beside, synced, renamed.
  */
 export class RunFolder {
   readonly path: string;
@@ -93,8 +93,8 @@ export class RunFolder {
   }
 
   /**
-   * Does `work` while no other process may use the folder. Throws `run.in-use` at once when one does, `run.no-folder`
-   * when it cannot be made.
+   * Does `work` while no other process may use the folder. Throws `run.in-use` at once when one
+   * does, `run.no-folder` when it cannot be made.
    */
   async use<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -164,7 +164,10 @@ export class RunFolder {
   metrics(): EpochMetrics[] {
     const path = this.file('metrics');
     if (!existsSync(path)) return [];
-    return readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').flatMap(parseMetrics); // prettier-ignore
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap(parseMetrics);
   }
 
   /** Drops epochs after the checkpoint: they are trained again. */

@@ -12,8 +12,9 @@ const LARGEST_HEADER = 100_000_000;
 const PREFIX = 8;
 
 /**
- * Tensors and metadata as one safetensors file (format of Hugging Face: 8 bytes little-endian header length, JSON header
- * padded with spaces to 8 bytes, then the data). The same input gives the same bytes.
+ * Tensors and metadata as one safetensors file (format of Hugging Face: 8 bytes little-endian
+ * header length, JSON header padded with spaces to 8 bytes, then the data). The same input gives
+ * the same bytes.
  */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
@@ -39,7 +40,10 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** Reads float32 tensors and metadata; `source` names the file in errors (`checkpoint.not-safetensors`, `.truncated`). */
+/**
+ * Reads float32 tensors and metadata; `source` names the file in errors
+ * (`checkpoint.not-safetensors`, `.truncated`).
+ */
 export function decodeSafetensors(
   bytes: Uint8Array,
   source: string,
@@ -72,13 +76,18 @@ export function decodeSafetensors(
       );
     }
     // a copy, since the bytes may not be aligned to 4 (and Buffer's slice would be no copy)
-    const values = new Float32Array(new Uint8Array(bytes.subarray(data + start, data + end)).buffer);
+    const values = new Float32Array(
+      new Uint8Array(bytes.subarray(data + start, data + end)).buffer,
+    );
     tensors.set(name, { name, shape, values });
   }
   return { tensors, metadata };
 }
 
-function readHeader(bytes: Uint8Array, source: string): { json: Record<string, unknown>; length: number } {
+function readHeader(
+  bytes: Uint8Array,
+  source: string,
+): { json: Record<string, unknown>; length: number } {
   if (bytes.length < PREFIX) throw broken(source, `it has only ${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > LARGEST_HEADER || PREFIX + length > bytes.length)

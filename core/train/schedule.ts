@@ -1,14 +1,18 @@
 /** What the learning rate is times, once for every drop that an epoch has reached. */
 export const DROP_FACTOR = 0.1;
 
-/** Learning rate of a 1-based epoch: the base rate, times 0.1 from each of the `drops` (1-based epochs) on. */
+/**
+ * Learning rate of a 1-based epoch: the base rate, times 0.1 from each of the `drops` (1-based
+ * epochs) on.
+ */
 export const learningRate = (
   epoch: number,
   recipe: { readonly learningRate: number; readonly drops: readonly number[] },
-): number => recipe.learningRate * DROP_FACTOR ** recipe.drops.filter((drop) => epoch >= drop).length;
+): number =>
+  recipe.learningRate * DROP_FACTOR ** recipe.drops.filter((drop) => epoch >= drop).length;
 
 /**
- * Weight c / c_end of the Linear gate (equation 5) in the c-th update (1-based) of a run of `updates`: the progress that
- * a gate's `weight` takes.
+ * Weight c / c_end of the Linear gate (equation 5) in the c-th update (1-based) of a run of
+ * `updates`: the progress that a gate's `weight` takes.
  */
 export const linearWeight = (update: number, updates: number): number => update / updates;

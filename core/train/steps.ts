@@ -4,8 +4,9 @@ import type { Engine, Step, StepPlan } from '../engine/engine.ts';
 export const KEPT = 3;
 
 /**
- * Compiled steps, kept between runs: all gate settings of the same architectures share one; programs of a compiler are made
- * for the frozen nodes too. The least recently used one goes first. One run at a time borrows a step.
+ * Compiled steps, kept between runs: all gate settings of the same architectures share one;
+ * programs of a compiler are made for the frozen nodes too. The least recently used one goes first.
+ * One run at a time borrows a step.
  */
 export class Steps {
   private readonly engine: Engine;
@@ -18,7 +19,10 @@ export class Steps {
     this.kept = kept;
   }
 
-  /** A step for this plan, compiled now or kept from before; its nodes' states are whatever was written last. */
+  /**
+   * A step for this plan, compiled now or kept from before; its nodes' states are whatever was
+   * written last.
+   */
   async borrow(plan: StepPlan): Promise<Step> {
     const key = this.keyOf(plan);
     const found = this.idle.get(key);

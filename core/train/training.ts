@@ -8,7 +8,14 @@ import type { NodeState, Step, StepMetrics, TrainInput } from '../engine/engine.
 import { isOutOfMemory } from '../engine/memory.ts';
 import { gate } from '../gates/gates.ts';
 import { requireTrainable } from '../graph/check.ts';
-import { edgeOf, type Graph, isFrozen, nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
+import {
+  edgeOf,
+  type Graph,
+  isFrozen,
+  nodeNumbers,
+  nodeOf,
+  reachesTarget,
+} from '../graph/graph.ts';
 import { architecture } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
@@ -26,29 +33,38 @@ export interface TrainingSetup {
   readonly steps: Steps;
   /** States of the frozen nodes, by node number. */
   readonly teachers: ReadonlyMap<number, NodeState>;
-  /** `needed`: only nodes whose knowledge can reach the target; the others cannot change its result. */
+  /**
+   * `needed`: only nodes whose knowledge can reach the target; the others cannot change its result.
+   */
   readonly nodes: 'all' | 'needed';
   /** Called before a program is compiled for it, which may take a minute in one piece. */
   readonly onCompile?: () => void;
 }
 
 export interface EpochOptions {
-  /** Stops after the call in progress (one step, or `Step.stepsPerCall`); the position is kept and a checkpoint goes on exactly there. */
+  /**
+   * Stops after the call in progress (one step, or `Step.stepsPerCall`); the position is kept and a
+   * checkpoint goes on exactly there.
+   */
   readonly signal?: AbortSignal;
   /** After every step, or every call that takes many: steps done in this epoch. */
   readonly onStep?: (step: number) => void;
 }
 
 /**
- * One graph being trained from one seed (paper, section 3.4). Reads like the algorithm: per epoch every batch gives one
- * collaborative step, then all nodes are evaluated. Equal setups give equal numbers, bit for bit, on the same engine
- * and machine, whether run in one go or resumed from checkpoints in between.
+ * One graph being trained from one seed (paper, section 3.4). Reads like the algorithm: per epoch
+ * every batch gives one collaborative step, then all nodes are evaluated. Equal setups give equal
+ * numbers, bit for bit, on the same engine and machine, whether run in one go or resumed from
+ * checkpoints in between.
  */
 export class Training {
   readonly split: Split;
   /** Updates in one epoch. */
   readonly stepsPerEpoch: number;
-  /** Graph numbers of the nodes that are computed, in the step's order: equal architectures in equal order share a step. */
+  /**
+   * Graph numbers of the nodes that are computed, in the step's order: equal architectures in equal
+   * order share a step.
+   */
   private readonly nodes: readonly number[];
   private readonly setup: TrainingSetup;
   private readonly step: Step;
@@ -58,7 +74,10 @@ export class Training {
   private seconds = 0;
   private sums: EpochSums | undefined;
 
-  /** Compiles or borrows the step and sets every node to its start. Throws `graph.*`, `data.*`, `engine.*`. */
+  /**
+   * Compiles or borrows the step and sets every node to its start. Throws `graph.*`, `data.*`,
+   * `engine.*`.
+   */
   static async prepare(setup: TrainingSetup): Promise<Training> {
     const { graph, plan, dataset, steps } = setup;
     requireTrainable(graph, 'look');
@@ -109,7 +128,10 @@ export class Training {
     return this.done >= this.setup.plan.epochs;
   }
 
-  /** Trains and evaluates the next epoch; undefined when `signal` interrupted it. Throws `train.diverged` on NaN. */
+  /**
+   * Trains and evaluates the next epoch; undefined when `signal` interrupted it. Throws
+   * `train.diverged` on NaN.
+   */
   async nextEpoch({ signal, onStep }: EpochOptions = {}): Promise<EpochMetrics | undefined> {
     const { plan, seed, graph } = this.setup;
     const { recipe, epochs } = plan;
@@ -132,7 +154,11 @@ export class Training {
       }
       const input = (step: number): TrainInput => {
         const updates = this.done * this.stepsPerEpoch + step + 1;
-        const edges = edgeInputs(graph, this.nodes, linearWeight(updates, epochs * this.stepsPerEpoch));
+        const edges = edgeInputs(
+          graph,
+          this.nodes,
+          linearWeight(updates, epochs * this.stepsPerEpoch),
+        );
         const size = recipe.batch * CODE_LENGTH;
         return { codes: codes.subarray(step * size, (step + 1) * size), rates, edges, trained };
       };
@@ -154,7 +180,9 @@ export class Training {
     return report;
   }
 
-  /** Accuracy and loss of every node on the evaluation images; NaN for nodes that are not computed. */
+  /**
+   * Accuracy and loss of every node on the evaluation images; NaN for nodes that are not computed.
+   */
   evaluate(): Pick<NodeMetrics, 'accuracy' | 'loss'>[] {
     const images = this.split.evaluation;
     const all = this.nodes.map((_, at) => at);
@@ -174,7 +202,9 @@ export class Training {
       info: {
         format: 'ktg-checkpoint',
         version: 1,
-        nodes: Object.fromEntries(this.inGraphOrder().map((node) => [node, nodeOf(graph, node).model])),
+        nodes: Object.fromEntries(
+          this.inGraphOrder().map((node) => [node, nodeOf(graph, node).model]),
+        ),
         classes: dataset.classes,
         data: dataset.identity,
         seed,
@@ -185,7 +215,9 @@ export class Training {
         sums: this.sums ?? null,
         run: this.identity(),
       },
-      states: new Map(this.inGraphOrder().map((node) => [node, this.step.read(this.nodes.indexOf(node))])),
+      states: new Map(
+        this.inGraphOrder().map((node) => [node, this.step.read(this.nodes.indexOf(node))]),
+      ),
     };
   }
 
@@ -240,7 +272,12 @@ export class Training {
     const { graph, plan, nodes } = this.setup;
     const { protocol, purpose, splitSeed, epochs, recipe } = plan;
     const { batch, learningRate: rate, momentum, weightDecay, drops } = recipe;
-    const edges = graph.edges.map(({ source, destination, gate: name, temperature }) => [source, destination, name, temperature ?? 1]); // prettier-ignore
+    const edges = graph.edges.map(({ source, destination, gate: name, temperature }) => [
+      source,
+      destination,
+      name,
+      temperature ?? 1,
+    ]);
     return JSON.stringify([
       graph.nodes.map(({ model }) => model),
       edges,
@@ -278,7 +315,10 @@ export class Training {
     into(this.sums.nodeLoss, nodeLoss);
   }
 
-  private report(epoch: number, evaluation: Pick<NodeMetrics, 'accuracy' | 'loss'>[]): EpochMetrics {
+  private report(
+    epoch: number,
+    evaluation: Pick<NodeMetrics, 'accuracy' | 'loss'>[],
+  ): EpochMetrics {
     const { graph, plan } = this.setup;
     const sums = this.sums!;
     const images = this.stepsPerEpoch * plan.recipe.batch;
@@ -304,7 +344,9 @@ export class Training {
       nodes: nodeNumbers(graph).map((node, i) => ({
         ...evaluation[i]!,
         trainAccuracy: computed(node) ? right(node) / images : NaN,
-        trainLoss: computed(node) ? sums.nodeLoss[this.nodes.indexOf(node)]! / this.stepsPerEpoch : NaN,
+        trainLoss: computed(node)
+          ? sums.nodeLoss[this.nodes.indexOf(node)]! / this.stepsPerEpoch
+          : NaN,
       })),
       edges: graph.edges.map(({ source, destination, gate: name }) =>
         name === 'cutoff' || !computed(source) || !computed(destination)

@@ -9,7 +9,10 @@ import { badMessage } from './worker-process.ts';
 
 /** Milliseconds between two looks at a worker that cannot speak. */
 const LOOK = 2000;
-/** Milliseconds for which a worker may compile, load data or evaluate without a word: these block its process. */
+/**
+ * Milliseconds for which a worker may compile, load data or evaluate without a word: these block
+ * its process.
+ */
 const BLOCKED_PATIENCE = 15 * 60_000;
 /** Lines of a worker's output that go into the log of one job. */
 const MOST_LINES = 100;
@@ -24,7 +27,10 @@ export interface Bench {
   over(tainted: boolean): void;
 }
 
-/** One job on one worker, the lab's side: sends weights, passes on what the worker says, and holds it to the contract. */
+/**
+ * One job on one worker, the lab's side: sends weights, passes on what the worker says, and holds
+ * it to the contract.
+ */
 export class Assignment implements JobHandle {
   readonly job: Job;
   readonly #listener: JobListener;
@@ -73,7 +79,12 @@ export class Assignment implements JobHandle {
   begin(): void {
     const { resume, teachers, ...plain } = this.job;
     const sends: (() => Promise<void>)[] = [];
-    const announce = ({ epoch, bytes, sha256, chunks }: NonNullable<Job['resume']>): WeightsNotice => {
+    const announce = ({
+      epoch,
+      bytes,
+      sha256,
+      chunks,
+    }: NonNullable<Job['resume']>): WeightsNotice => {
       const transfer = ++this.#transfers;
       sends.push(async () => this.#outbox.send(transfer, chunks));
       return { transfer, epoch, bytes, sha256 };
@@ -196,7 +207,9 @@ export class Assignment implements JobHandle {
     const { graph, training, run } = this.job;
     if (!this.#started) throw badMessage('it reported an epoch of nothing');
     if (metrics.epoch !== this.#epoch + 1 || metrics.epoch > training.epochs)
-      throw badMessage(`it reported epoch ${metrics.epoch} of ${training.epochs} after epoch ${this.#epoch}`);
+      throw badMessage(
+        `it reported epoch ${metrics.epoch} of ${training.epochs} after epoch ${this.#epoch}`,
+      );
     if (metrics.nodes.length !== graph.nodes.length || metrics.edges.length !== graph.edges.length)
       throw badMessage(
         `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a graph of ${graph.nodes.length} and ${graph.edges.length}`,
@@ -209,7 +222,8 @@ export class Assignment implements JobHandle {
 
   #store({ purpose, weights }: ToLab & { type: 'checkpoint' }): void {
     const { transfer, epoch, bytes, sha256 } = weights;
-    if (this.#storing !== null) throw badMessage('it sent a checkpoint before the last one was stored');
+    if (this.#storing !== null)
+      throw badMessage('it sent a checkpoint before the last one was stored');
     if (epoch > this.#epoch)
       throw badMessage(`it sent a checkpoint of epoch ${epoch} after epoch ${this.#epoch}`);
     this.#storing = transfer;
@@ -237,7 +251,8 @@ export class Assignment implements JobHandle {
         : end === 'stopped'
           ? this.#verdict !== 'go-on'
           : this.#epoch === training.epochs && this.#finalStored;
-    if (!right) throw badMessage(`it said "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
+    if (!right)
+      throw badMessage(`it said "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
   }
 
   #fail(failure: Failure, tainted: boolean): void {
@@ -246,7 +261,9 @@ export class Assignment implements JobHandle {
     this.#listener.failed(failure);
   }
 
-  /** Ends a worker that compiles and would hear of it in a minute only: it has no step to lose yet. */
+  /**
+   * Ends a worker that compiles and would hear of it in a minute only: it has no step to lose yet.
+   */
   #abandon(): void {
     this.#end();
     this.#bench.over(true);

@@ -6,14 +6,20 @@ import { parseParts, visibleCards } from '../engine/tensorflow/visible-cards.ts'
 const PATIENCE = 10_000;
 /** Cards of a machine that are asked one by one when they cannot be listed. */
 const MOST_CARDS = 16;
-/** Exit statuses of nvidia-smi (its manual): no such card, no driver loaded, a card that has fallen off the bus. */
+/**
+ * Exit statuses of nvidia-smi (its manual): no such card, no driver loaded, a card that has fallen
+ * off the bus.
+ */
 const LOST = 15;
 const GONE: readonly unknown[] = [6, 9, LOST];
 
 /** A card as the driver lists it, or a part of a divided one. */
 export interface Card {
   index: number;
-  /** `GPU-6f3c...`, of a part `MIG-c6d4...`: CUDA finds it by this name whatever else is in the machine. */
+  /**
+   * `GPU-6f3c...`, of a part `MIG-c6d4...`: CUDA finds it by this name whatever else is in the
+   * machine.
+   */
   uuid: string;
   title: string;
   /** Bytes. */
@@ -24,12 +30,16 @@ export interface Card {
   parent?: string;
 }
 
-const query = ['--query-gpu=index,uuid,name,memory.total,driver_version', '--format=csv,noheader,nounits'];
+const query = [
+  '--query-gpu=index,uuid,name,memory.total,driver_version',
+  '--format=csv,noheader,nounits',
+];
 
 /**
- * Cards as `nvidia-smi` lists them, as far as CUDA_VISIBLE_DEVICES allows; divided ones by their parts. One sick card may make
- * it fail for all: then each is asked alone, and only one whose own question fails for good is gone. Where nothing can be
- * asked, those that were known before are taken to be there still: whoever computes on one that is not will say so.
+ * Cards as `nvidia-smi` lists them, as far as CUDA_VISIBLE_DEVICES allows; divided ones by their
+ * parts. One sick card may make it fail for all: then each is asked alone, and only one whose own
+ * question fails for good is gone. Where nothing can be asked, those that were known before are
+ * taken to be there still: whoever computes on one that is not will say so.
  *
  * @param known what was found before
  */
@@ -40,7 +50,10 @@ export async function findCards(
   const ask = async (...args: string[]): Promise<Answer> =>
     promisify(execFile)('nvidia-smi', args, { timeout: PATIENCE, env: environment }).then(
       ({ stdout }) => ({ text: stdout, status: 0 }),
-      ({ stdout, code }: { stdout?: string; code?: unknown }) => ({ text: stdout ?? '', status: code }),
+      ({ stdout, code }: { stdout?: string; code?: unknown }) => ({
+        text: stdout ?? '',
+        status: code,
+      }),
     );
   const answer = await ask(...query);
   if (answer.status === 'ENOENT') return [...known];
@@ -52,7 +65,10 @@ export async function findCards(
 
 interface Answer {
   readonly text: string;
-  /** 0, nvidia-smi's exit status, `ENOENT` where it is missing; null or undefined when it had to be killed. */
+  /**
+   * 0, nvidia-smi's exit status, `ENOENT` where it is missing; null or undefined when it had to be
+   * killed.
+   */
   readonly status: unknown;
 }
 type Ask = (...args: string[]) => Promise<Answer>;
@@ -77,7 +93,9 @@ async function oneByOne(
     return answers.flat();
   }
   if (status !== LOST) return [];
-  const numbers = Array.from({ length: MOST_CARDS }, (_, index) => index).filter((index) => !listed.some((card) => card.index === index)); // prettier-ignore
+  const numbers = Array.from({ length: MOST_CARDS }, (_, index) => index).filter(
+    (index) => !listed.some((card) => card.index === index),
+  );
   const answers = await Promise.all(numbers.map((index) => ask(...query, '-i', String(index))));
   return answers.flatMap(({ text, status: own }) => (own === 0 ? parseCards(text) : []));
 }
@@ -108,7 +126,9 @@ async function divided(ask: Ask, cards: readonly Card[], known: readonly Card[])
 /** `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559, 580.65.06` */
 export function parseCards(output: string): Card[] {
   return output.split('\n').flatMap((line) => {
-    const [index = '', uuid = '', title = '', memory = '', driver = ''] = line.split(',').map((word) => word.trim()); // prettier-ignore
+    const [index = '', uuid = '', title = '', memory = '', driver = ''] = line
+      .split(',')
+      .map((word) => word.trim());
     if (!/^\d+$/.test(index) || title === '') return [];
     const bytes = /^\d+$/.test(memory) ? Number(memory) * 2 ** 20 : null;
     return [{ index: Number(index), uuid, title, memory: bytes, driver }];

@@ -42,8 +42,16 @@ const chunk = v.strictObject({
     v.check((data) => data.length > 0 && data.length <= CHUNK_BYTES, 'Expected 1 byte to 256 KiB.'),
   ),
 });
-const chunkTaken = v.strictObject({ type: v.literal('chunk-taken'), transfer: whole, index: whole });
-const transferEnded = v.strictObject({ type: v.literal('transfer-ended'), transfer: whole, problem: text });
+const chunkTaken = v.strictObject({
+  type: v.literal('chunk-taken'),
+  transfer: whole,
+  index: whole,
+});
+const transferEnded = v.strictObject({
+  type: v.literal('transfer-ended'),
+  transfer: whole,
+  problem: text,
+});
 
 const nodeMetrics = v.strictObject({
   accuracy: fraction,
@@ -100,7 +108,10 @@ const job = v.strictObject({
   training: trainingSchema,
   rungs: v.array(whole),
   resume: v.nullable(notice),
-  teachers: v.pipe(v.array(v.strictObject({ node: whole, weights: notice })), v.maxLength(MOST_NODES)),
+  teachers: v.pipe(
+    v.array(v.strictObject({ node: whole, weights: notice })),
+    v.maxLength(MOST_NODES),
+  ),
   checkpointEvery: amount,
 });
 

@@ -9,10 +9,11 @@ const MOST_SLOTS_A_CARD = 8;
 export const cores = (): number => availableParallelism();
 
 /**
- * Devices of this machine. Cards compute where nothing is in the way, else one slot a core: with one thread each, they are
- * faster together than one slot with all threads.
+ * Devices of this machine. Cards compute where nothing is in the way, else one slot a core: with
+ * one thread each, they are faster together than one slot with all threads.
  *
- * @param obstacleTo why the engine cannot use a card, and what to do; null when it can. Asked for null where there is no card
+ * @param obstacleTo why the engine cannot use a card, and what to do; null when it can. Asked for
+ * null where there is no card
  * @param slotsOf a card that computes
  */
 export function devicesFrom(
@@ -60,7 +61,8 @@ export function onProcessorAlone(devices: readonly Device[]): Device[] {
   );
 }
 
-const computesOnCard = ({ kind, maximumSlots }: Device): boolean => kind === 'gpu' && maximumSlots > 0;
+const computesOnCard = ({ kind, maximumSlots }: Device): boolean =>
+  kind === 'gpu' && maximumSlots > 0;
 
 /** How many slots a card gets, and why. */
 export interface SlotChoice {
@@ -69,14 +71,17 @@ export interface SlotChoice {
 }
 
 /**
- * Devices with those that have disappeared marked, those that came back present again, and new ones added. Slots stay as
- * they were set, until cards that could not compute can, or the other way round: work then goes where it is found to go.
+ * Devices with those that have disappeared marked, those that came back present again, and new ones
+ * added. Slots stay as they were set, until cards that could not compute can, or the other way
+ * round: work then goes where it is found to go.
  */
 export function withFound(known: readonly Device[], found: readonly Device[]): Device[] {
   const turned = known.some(
     (device) =>
       device.kind === 'gpu' &&
-      found.some(({ name, maximumSlots }) => name === device.name && maximumSlots !== device.maximumSlots),
+      found.some(
+        ({ name, maximumSlots }) => name === device.name && maximumSlots !== device.maximumSlots,
+      ),
   );
   const [first, more] = turned ? [found, known] : [known, found];
   const rest = more.filter(({ name }) => !first.some((device) => device.name === name));

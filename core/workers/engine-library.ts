@@ -21,12 +21,17 @@ export interface EngineFacts {
 /**
  * Looks at names and sizes of files only: a millisecond.
  *
- * @param onCards whether work goes to cards, which an installed library alone does not say; null where nothing works
+ * @param onCards whether work goes to cards, which an installed library alone does not say; null
+ * where nothing works
  */
 export function engineFacts(wish: EngineWish, onCards: boolean | null = null): EngineFacts {
   const variants = [libraryStatus('cpu'), libraryStatus('gpu')];
   const ready = variants.filter(({ state }) => state === 'ready');
-  const installed = ready.map(({ variant, bytes }) => ({ kind: variant, version: tensorflowVersion, bytes }));
+  const installed = ready.map(({ variant, bytes }) => ({
+    kind: variant,
+    version: tensorflowVersion,
+    bytes,
+  }));
   const best = ready.find(({ variant }) => variant === 'gpu') ?? ready[0];
   const cpu = variants[0]!;
   const problem = {
@@ -59,8 +64,9 @@ export function engineFacts(wish: EngineWish, onCards: boolean | null = null): E
 }
 
 /**
- * Why workers cannot compute on a card of this machine, and what to do; null when they can. For null: why there is none, which
- * only matters where the library for cards is installed. Asks the driver once, for all.
+ * Why workers cannot compute on a card of this machine, and what to do; null when they can. For
+ * null: why there is none, which only matters where the library for cards is installed. Asks the
+ * driver once, for all.
  */
 export function obstaclesTo(cards: readonly Card[]): (card: Card | null) => string | null {
   const { state, found, next } = libraryStatus('gpu');
@@ -92,7 +98,9 @@ export async function installEngine(
     signal,
     onProgress: (progress) => {
       const counted =
-        'done' in progress ? { bytes: progress.done, total: progress.total } : { bytes: 0, total: null };
+        'done' in progress
+          ? { bytes: progress.done, total: progress.total }
+          : { bytes: 0, total: null };
       onProgress({ step: words(progress), ...counted });
     },
   });

@@ -4,12 +4,15 @@ import { type Failure, type FailureKind, MEMORY_ADVICE } from '../study/run.ts';
 
 const LOG_ADVICE = 'The log of the run holds the last words of its worker.';
 
-/** What went wrong with a job, from what was thrown inside its worker. `epoch`: the one in progress. */
+/**
+ * What went wrong with a job, from what was thrown inside its worker. `epoch`: the one in progress.
+ */
 export function failureOf(thrown: unknown, epoch: number): Failure {
   const message = messageOf(thrown);
   if (OUT_OF_MEMORY.test(message))
     return { kind: 'out-of-memory', code: '', message, next: MEMORY_ADVICE, epoch };
-  if (!(thrown instanceof LabError)) return { kind: 'crash', code: '', message, next: LOG_ADVICE, epoch };
+  if (!(thrown instanceof LabError))
+    return { kind: 'crash', code: '', message, next: LOG_ADVICE, epoch };
   return { kind: kindOf(thrown.code), code: thrown.code, message, next: thrown.next, epoch };
 }
 
@@ -31,7 +34,10 @@ export interface Exit {
 }
 
 /** What the end of a worker's process says about its job. */
-export function failureOfExit({ code, signal, lastWords, memoryKills }: Exit, epoch: number): Failure {
+export function failureOfExit(
+  { code, signal, lastWords, memoryKills }: Exit,
+  epoch: number,
+): Failure {
   const how = signal === null ? `with exit status ${code}` : `by signal ${signal}`;
   const said = tellingLine(lastWords);
   const message = `The worker's process ended ${how}${said === undefined ? '.' : `: ${said}`}`;
@@ -45,6 +51,9 @@ export function failureOfExit({ code, signal, lastWords, memoryKills }: Exit, ep
   };
 }
 
-/** The line of a process's last words that says most: an error's first line rather than the trace after it. */
+/**
+ * The line of a process's last words that says most: an error's first line rather than the trace
+ * after it.
+ */
 export const tellingLine = (lines: readonly string[]): string | undefined =>
   lines.findLast((line) => /^\w*Error\b|^F\d{4}|\bfatal\b/i.test(line)) ?? lines.at(-1);

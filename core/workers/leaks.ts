@@ -1,4 +1,7 @@
-/** Bytes that a process may gain over its first jobs before it is replaced: three compiled steps with their data come and go. */
+/**
+ * Bytes that a process may gain over its first jobs before it is replaced: three compiled steps
+ * with their data come and go.
+ */
 const ALLOWANCE = 1 << 30;
 /** Jobs after which a process has everything that it keeps. */
 const SETTLED = 3;

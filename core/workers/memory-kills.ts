@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How many processes the kernel has killed for want of memory so far: in this container, else on this machine; 0 where it does
- * not say (Linux only).
+ * How many processes the kernel has killed for want of memory so far: in this container, else on
+ * this machine; 0 where it does not say (Linux only).
  */
 export function memoryKills(): number {
   for (const file of ['/sys/fs/cgroup/memory.events', '/proc/vmstat']) {

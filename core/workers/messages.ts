@@ -8,10 +8,16 @@ import type { TrainingPlan } from '../study/plan.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
-/** A change of any message needs a new number; lab and worker refuse one that differs from their own. */
+/**
+ * A change of any message needs a new number; lab and worker refuse one that differs from their
+ * own.
+ */
 export const MESSAGES_VERSION = 4;
 
-/** Chunks are at most this long, in bytes: written as text and read again, one holds the lab's event loop for 1 to 4 ms. */
+/**
+ * Chunks are at most this long, in bytes: written as text and read again, one holds the lab's event
+ * loop for 1 to 4 ms.
+ */
 export const CHUNK_BYTES = 1 << 18;
 
 /** Chunks that a sender may be ahead of the last `chunk-taken`. */
@@ -85,8 +91,8 @@ export type ToWorker =
   | TransferEndedMessage;
 
 /**
- * Worker to lab. Messages about a run carry its id. A transfer's number is given by its sender: the same number may be used in
- * both directions.
+ * Worker to lab. Messages about a run carry its id. A transfer's number is given by its sender: the
+ * same number may be used in both directions.
  */
 export type ToLab =
   | { type: 'ready'; version: number; engine: string; device: string }

@@ -14,15 +14,18 @@ const PATIENCE = 10_000;
 
 const control = 'nvidia-cuda-mps-control';
 
-/** Whether several processes can compute on a card at the same time, and what their workers need for it. */
+/**
+ * Whether several processes can compute on a card at the same time, and what their workers need for
+ * it.
+ */
 export type Sharing = CardSharing | NoSharing;
 
 export interface CardSharing {
   readonly shared: true;
   readonly variables: Readonly<Record<string, string>>;
   /**
-   * Ends what a process computes on its card, before it is killed: one that is killed while it computes may take the
-   * daemon's server along, and with it everybody else. Never rejects.
+   * Ends what a process computes on its card, before it is killed: one that is killed while it
+   * computes may take the daemon's server along, and with it everybody else. Never rejects.
    */
   letGo(pid: number): Promise<void>;
   end(): Promise<void>;
@@ -44,20 +47,24 @@ export const letsNobodyIn = (found: string): NoSharing => ({
 });
 
 /**
- * Begins the name of a daemon's folder; behind it the process whose daemon it is. Not from `userInfo`,
- * which throws for a user without an entry in /etc/passwd, as containers have them.
+ * Begins the name of a daemon's folder; behind it the process whose daemon it is. Not from
+ * `userInfo`, which throws for a user without an entry in /etc/passwd, as containers have them.
  */
 const prefix = `ktg-mps-${process.getuid?.() ?? -1}-`;
 
 /**
- * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a folder of its own, for
- * the cards in `cards`. No setting of a card is touched, so no rights are needed. A daemon that is there already is used and
- * stays as it is: one that the environment names, or one at the usual place, to which every process goes by itself. Daemons
- * of labs that were killed are ended first.
+ * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a
+ * folder of its own, for the cards in `cards`. No setting of a card is touched, so no rights are
+ * needed. A daemon that is there already is used and stays as it is: one that the environment
+ * names, or one at the usual place, to which every process goes by itself. Daemons of labs that
+ * were killed are ended first.
  *
- * @param cards UUIDs: to its clients a daemon counts the cards that it was given by number from 0 again
- * @param place for folders with pipes and logs; names of sockets must be short, so not below a long path
- * @param usual where a daemon has its pipes that was not told otherwise (NVIDIA's documentation of MPS)
+ * @param cards UUIDs: to its clients a daemon counts the cards that it was given by number from 0
+ * again
+ * @param place for folders with pipes and logs; names of sockets must be short, so not below a long
+ * path
+ * @param usual where a daemon has its pipes that was not told otherwise (NVIDIA's documentation of
+ * MPS)
  */
 export async function shareCards(
   cards: readonly string[],
@@ -70,7 +77,8 @@ export async function shareCards(
     async (pid: number): Promise<void> => {
       const servers = await ask('get_server_list', env).catch(() => '');
       for (const server of servers.match(/\d+/g) ?? [])
-        await ask(`terminate_client ${server} ${pid}`, env).catch(() => undefined); // of another server, or gone
+        // Of another server, or gone.
+        await ask(`terminate_client ${server} ${pid}`, env).catch(() => undefined);
     };
   const isThere =
     environment.CUDA_MPS_PIPE_DIRECTORY !== undefined ||
@@ -82,7 +90,8 @@ export async function shareCards(
   const variables = variablesOf(folder);
   const env = { ...environment, ...variables, CUDA_VISIBLE_DEVICES: cards.join(',') };
   try {
-    for (const path of Object.values(variables)) await mkdir(path, { recursive: true, mode: 0o700 });
+    for (const path of Object.values(variables))
+      await mkdir(path, { recursive: true, mode: 0o700 });
     await start(env, join(folder, 'start'));
     await ask('get_server_list', env); // it answers, or it has not come up
   } catch (error) {
@@ -111,13 +120,17 @@ const answers = (env: NodeJS.ProcessEnv): Promise<boolean> =>
     () => false,
   );
 
-/** A lab that was killed leaves its daemon behind, and two of them get in each other's way on a card. */
+/**
+ * A lab that was killed leaves its daemon behind, and two of them get in each other's way on a
+ * card.
+ */
 async function endAbandoned(environment: NodeJS.ProcessEnv, place: string): Promise<void> {
   const names = await readdir(place).catch(() => []);
   for (const name of names.filter(
     (each) => each.startsWith(prefix) && !lives(Number(each.slice(prefix.length))),
   )) {
-    await ask('quit', { ...environment, ...variablesOf(join(place, name)) }).catch(() => undefined); // gone, or not installed any more
+    // Gone, or not installed any more.
+    await ask('quit', { ...environment, ...variablesOf(join(place, name)) }).catch(() => undefined);
     await rm(join(place, name), { recursive: true, force: true });
   }
 }
@@ -131,15 +144,24 @@ function lives(pid: number): boolean {
 }
 
 /**
- * The daemon goes on behind the back of the program that starts it, with the same output: that is a file, as a pipe would be
- * waited for, or break under it.
+ * The daemon goes on behind the back of the program that starts it, with the same output: that is a
+ * file, as a pipe would be waited for, or break under it.
  */
 async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
   const file = await open(output, 'w');
   try {
-    const child = spawn(control, ['-d'], { env, stdio: ['ignore', file.fd, file.fd], timeout: PATIENCE });
-    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]; // rejects when it is not there
-    if (code !== 0) throw Object.assign(new Error(`exit status ${code}`), { stderr: await readFile(output, 'utf8'), killed: signal !== null }); // prettier-ignore
+    const child = spawn(control, ['-d'], {
+      env,
+      stdio: ['ignore', file.fd, file.fd],
+      timeout: PATIENCE,
+    });
+    // Rejects when it is not there.
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    if (code !== 0)
+      throw Object.assign(new Error(`exit status ${code}`), {
+        stderr: await readFile(output, 'utf8'),
+        killed: signal !== null,
+      });
   } finally {
     await file.close();
   }
@@ -152,7 +174,11 @@ function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, stderr = '', killed } = error as { code?: unknown; stderr?: string; killed?: boolean };
+  const {
+    code,
+    stderr = '',
+    killed,
+  } = error as { code?: unknown; stderr?: string; killed?: boolean };
   if (code === 'ENOENT')
     return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ALONE}`;
   if (killed === true) return `${control} did not answer within ${PATIENCE / 1000} s. ${ALONE}`;

@@ -37,7 +37,10 @@ export type Packing = v.InferOutput<typeof packing>;
 const WORTHWHILE = 0.05;
 /** Share of the card's memory that workers may fill together. */
 const ROOM = 0.9;
-/** Bytes that a worker comes to keep beside what was measured: idle steps of other architectures, mostly their images as halves. */
+/**
+ * Bytes that a worker comes to keep beside what was measured: idle steps of other architectures,
+ * mostly their images as halves.
+ */
 const IDLE = KEPT * 60_000 * 3072 * 2;
 
 /** The engine as measurements name it. */
@@ -46,8 +49,9 @@ export const measuredEngine = `TensorFlow ${tensorflowVersion}`;
 const MEASURE = '; measure with: npm run bench -- gpu --packing';
 
 /**
- * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile share more and all
- * fit into its memory. One without a measurement, with one of another driver or engine, or where processes only take turns. Pure.
+ * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile
+ * share more and all fit into its memory. One without a measurement, with one of another driver or
+ * engine, or where processes only take turns. Pure.
  */
 export function chooseSlots(
   found: Packing | null,
@@ -66,7 +70,10 @@ export function chooseSlots(
   let best = first!;
   for (const one of more) {
     if (capacity !== null && one.memory !== null && one.memory + one.slots * IDLE > ROOM * capacity)
-      return { slots: best.slots, reason: `${one.slots} workers do not fit into the card's memory.` };
+      return {
+        slots: best.slots,
+        reason: `${one.slots} workers do not fit into the card's memory.`,
+      };
     if (one.stepsPerSecond >= best.stepsPerSecond * (1 + WORTHWHILE)) best = one;
   }
   const gain = (best.stepsPerSecond / first!.stepsPerSecond).toFixed(1);

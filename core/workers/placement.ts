@@ -16,8 +16,8 @@ export const slotNames = (device: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${device}:${index}`);
 
 /**
- * Shares the machine out: CPU slots get equal shares of the cores, together never more than there are; a GPU slot feeds its
- * card and gets at least one.
+ * Shares the machine out: CPU slots get equal shares of the cores, together never more than there
+ * are; a GPU slot feeds its card and gets at least one.
  *
  * @param cores that this process may use
  */
@@ -27,7 +27,8 @@ export function placesFor(devices: readonly Device[], cores: number): Place[] {
     slotNames(name, slots).map((slot, index) => ({
       slot,
       device: name,
-      threads: kind === 'cpu' ? share(cores, slots, index) : Math.max(1, Math.floor(cores / gpuSlots)),
+      threads:
+        kind === 'cpu' ? share(cores, slots, index) : Math.max(1, Math.floor(cores / gpuSlots)),
       gpu: kind === 'gpu' ? uuid || name.slice('gpu:'.length) : null,
     })),
   );
@@ -45,12 +46,14 @@ export interface Occupant {
 }
 
 /**
- * Why a slot cannot start its process yet: others of its device, started when there were fewer slots, still use the cores
- * that it is to have. '' when it can.
+ * Why a slot cannot start its process yet: others of its device, started when there were fewer
+ * slots, still use the cores that it is to have. '' when it can.
  */
 export function waitsFor(place: Place, occupants: readonly Occupant[], cores: number): string {
   if (place.gpu !== null) return '';
-  const others = occupants.filter(({ device, slot }) => device === place.device && slot !== place.slot);
+  const others = occupants.filter(
+    ({ device, slot }) => device === place.device && slot !== place.slot,
+  );
   const used = others.reduce((sum, { threads }) => sum + threads, 0);
   if (used + place.threads <= cores) return '';
   const names = others.map(({ slot, threads }) => `${slot} uses ${threads}`).join(', ');
@@ -58,8 +61,8 @@ export function waitsFor(place: Place, occupants: readonly Occupant[], cores: nu
 }
 
 /**
- * Variables of the process in a place. An empty list of cards hides them all. Cards go by their UUIDs: CUDA counts them in
- * another order than the driver's tools, and CUDA MPS from 0 again.
+ * Variables of the process in a place. An empty list of cards hides them all. Cards go by their
+ * UUIDs: CUDA counts them in another order than the driver's tools, and CUDA MPS from 0 again.
  *
  * @param sharing what workers of cards need beside that, to compute at the same time (`shareCards`)
  */

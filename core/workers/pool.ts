@@ -33,9 +33,15 @@ export interface PoolOptions {
   engine?: EngineWish;
   /** Where official data sets lie; null for the usual folder. */
   dataFolder?: string | null;
-  /** Looks at the devices again, `afresh` also at the engine's library; without it they are taken as they are. */
+  /**
+   * Looks at the devices again, `afresh` also at the engine's library; without it they are taken as
+   * they are.
+   */
   lookAtDevices?: (afresh: boolean) => Promise<readonly Device[]>;
-  /** Gets what lets workers of one card compute at the same time: asked for once, when a card first has several slots. */
+  /**
+   * Gets what lets workers of one card compute at the same time: asked for once, when a card first
+   * has several slots.
+   */
   share?: () => Promise<Sharing>;
   /** The worker's program, when it is not where it is in the sources. */
   program?: string;
@@ -62,8 +68,9 @@ interface Seat {
 }
 
 /**
- * Runs jobs on this machine: one child process for each slot, started when its first job comes and kept for the next ones, so
- * that compiled steps and data stay. A process sees one card, or its share of the cores, and nothing else.
+ * Runs jobs on this machine: one child process for each slot, started when its first job comes and
+ * kept for the next ones, so that compiled steps and data stay. A process sees one card, or its
+ * share of the cores, and nothing else.
  */
 export class WorkerPool implements Runner {
   readonly #options: PoolOptions & { program: string };
@@ -81,7 +88,8 @@ export class WorkerPool implements Runner {
   readonly #looks: NodeJS.Timeout | null;
 
   constructor(options: PoolOptions) {
-    const program = options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url)));
+    const program =
+      options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url)));
     this.#options = { ...options, program };
     this.#devices = options.devices.map((device) => ({ ...device }));
     this.#engine = options.engine ?? 'auto';
@@ -147,8 +155,9 @@ export class WorkerPool implements Runner {
   }
 
   /**
-   * Takes another engine or data folder, or, where neither is said, a library that was installed or removed: workers without
-   * a job end, the others after theirs. Settles when the devices are as that has them.
+   * Takes another engine or data folder, or, where neither is said, a library that was installed or
+   * removed: workers without a job end, the others after theirs. Settles when the devices are as
+   * that has them.
    */
   async renew(change: { engine?: EngineWish; dataFolder?: string | null }): Promise<void> {
     const before = this.#engine;
@@ -162,7 +171,8 @@ export class WorkerPool implements Runner {
     if (this.#engine === 'portable' && before !== 'portable') {
       this.#devices = onProcessorAlone(this.#devices);
       this.#place();
-    } else if (change.dataFolder === undefined || before !== this.#engine) await this.#lookAtDevices(true);
+    } else if (change.dataFolder === undefined || before !== this.#engine)
+      await this.#lookAtDevices(true);
     this.#tell();
   }
 
@@ -224,7 +234,10 @@ export class WorkerPool implements Runner {
 
   /** Whether the card of a seat has others. */
   #isShared({ place }: Seat): boolean {
-    return place.gpu !== null && this.#devices.some(({ name, slots }) => name === place.device && slots > 1);
+    return (
+      place.gpu !== null &&
+      this.#devices.some(({ name, slots }) => name === place.device && slots > 1)
+    );
   }
 
   /** Gets what cards with several slots need for them. */
@@ -246,10 +259,14 @@ export class WorkerPool implements Runner {
     this.#place();
   }
 
-  /** A process of a seat that should stay for the next job; one of before may have another share of cores or card. */
+  /**
+   * A process of a seat that should stay for the next job; one of before may have another share of
+   * cores or card.
+   */
   #fits(seat: Seat, { threads, shares }: WorkerProcess): boolean {
     return (
-      threads === seat.place.threads && shares === (this.#isShared(seat) && this.#sharing?.shared === true)
+      threads === seat.place.threads &&
+      shares === (this.#isShared(seat) && this.#sharing?.shared === true)
     );
   }
 
@@ -265,7 +282,8 @@ export class WorkerPool implements Runner {
       if (!known) return emptySeat(place);
       known.place = place;
       known.retired = false;
-      if (known.process && !this.#fits(known, known.process) && !known.assignment) this.#dismiss(known);
+      if (known.process && !this.#fits(known, known.process) && !known.assignment)
+        this.#dismiss(known);
       return known;
     });
     const leaving = this.#seats.filter((seat) => !seats.includes(seat));
@@ -281,7 +299,8 @@ export class WorkerPool implements Runner {
     seat.ready = false;
     seat.computation = computationOf(job);
     seat.memory = [];
-    const sharing: CardSharing | null = this.#isShared(seat) && this.#sharing?.shared ? this.#sharing : null;
+    const sharing: CardSharing | null =
+      this.#isShared(seat) && this.#sharing?.shared ? this.#sharing : null;
     const worker = new WorkerProcess(seat.place, this.#options.program, sharing, {
       message: (message) => {
         this.#receive(seat, worker, message);
@@ -323,7 +342,10 @@ export class WorkerPool implements Runner {
     }
   }
 
-  /** Nobody gets to a card under what cards are shared by: it is ended, and this worker begins again without it. */
+  /**
+   * Nobody gets to a card under what cards are shared by: it is ended, and this worker begins again
+   * without it.
+   */
   #goAlone(seat: Seat, { message }: LabProblem): void {
     const problem = letsNobodyIn(message);
     if (this.#sharing?.shared) {
@@ -351,7 +373,8 @@ export class WorkerPool implements Runner {
         next: 'See: ktg doctor',
       });
     } else if (!ending) assignment?.exited(exit);
-    else if (assignment) this.#hire(seat, assignment.job); // the process before it computed in another way
+    // The process before it computed in another way.
+    else if (assignment) this.#hire(seat, assignment.job);
     if (seat.retired) this.#seats = this.#seats.filter((each) => each !== seat);
     this.#tell();
   }
@@ -380,7 +403,10 @@ export class WorkerPool implements Runner {
     seat.assignment = null;
     seat.memory.push(assignment.memory);
     const { process, retired, ready } = seat;
-    if (process && (tainted || retired || !ready || !this.#fits(seat, process) || leaks(seat.memory)))
+    if (
+      process &&
+      (tainted || retired || !ready || !this.#fits(seat, process) || leaks(seat.memory))
+    )
       this.#dismiss(seat);
     else
       seat.pause = setTimeout(() => {
@@ -401,7 +427,10 @@ export class WorkerPool implements Runner {
     if (!this.#options.lookAtDevices) return;
     const found = await this.#options.lookAtDevices(afresh);
     const before = this.#devices;
-    this.#devices = withFound(before, this.#engine === 'portable' ? onProcessorAlone(found) : found);
+    this.#devices = withFound(
+      before,
+      this.#engine === 'portable' ? onProcessorAlone(found) : found,
+    );
     const states = (devices: readonly Device[]): string =>
       devices.map(({ name, present, maximumSlots }) => `${name} ${present} ${maximumSlots}`).join();
     if (this.#closed || states(before) === states(this.#devices)) return;
@@ -428,7 +457,8 @@ export class WorkerPool implements Runner {
   }
 }
 
-const hasSharedCard = ({ kind, present, slots }: Device): boolean => kind === 'gpu' && present && slots > 1;
+const hasSharedCard = ({ kind, present, slots }: Device): boolean =>
+  kind === 'gpu' && present && slots > 1;
 
 const computationOf = ({ training }: Job): ComputationWish => training.computation ?? {};
 

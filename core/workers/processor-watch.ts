@@ -54,7 +54,9 @@ interface Stat {
   time: number;
 }
 
-/** proc(5): behind the name in brackets come state, parent, ..., utime, stime, cutime and cstime. */
+/**
+ * proc(5): behind the name in brackets come state, parent, ..., utime, stime, cutime and cstime.
+ */
 function readStat(pid: number): Stat | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -7,7 +7,12 @@ import { architecture } from '../models/architecture.ts';
 import type { JobEnd, Verdict } from '../search/runner.ts';
 import type { CheckpointPurpose } from '../study/checkpoint.ts';
 import type { StopWhen } from '../study/run.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, teacherState } from '../train/checkpoint.ts';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  teacherState,
+} from '../train/checkpoint.ts';
 import { Training } from '../train/training.ts';
 import { failureOf } from './failure.ts';
 import type { JobNotice, ToLab, WeightsNotice } from './messages.ts';
@@ -25,7 +30,10 @@ export class Task {
   readonly #incoming: Map<number, AsyncIterable<Uint8Array>>;
   readonly #verdicts = new Map<number, Verdict>();
   #onVerdict: () => void = () => undefined;
-  /** Ends the epoch in progress: a stop was asked for, or the rule has spoken about an earlier epoch. */
+  /**
+   * Ends the epoch in progress: a stop was asked for, or the rule has spoken about an earlier
+   * epoch.
+   */
   readonly #abort = new AbortController();
   #asked: { when: StopWhen; keep: boolean } | null = null;
   #sentence: 'stop' | 'save-and-stop' | null = null;
@@ -42,7 +50,10 @@ export class Task {
   constructor(job: JobNotice, bench: Workbench) {
     this.job = job;
     this.#bench = bench;
-    const notices = [...(job.resume ? [job.resume] : []), ...job.teachers.map(({ weights }) => weights)];
+    const notices = [
+      ...(job.resume ? [job.resume] : []),
+      ...job.teachers.map(({ weights }) => weights),
+    ];
     this.#incoming = new Map(
       notices.map(({ transfer, bytes }) => [transfer, bench.inbox.expect(transfer, bytes)]),
     );
@@ -82,7 +93,10 @@ export class Task {
     if (problem !== '') this.#bench.outbox.ended({ type: 'transfer-ended', transfer, problem });
   }
 
-  /** A sign of life. `steps` is 0 as long as the first step of an epoch, which may compile, is not done. */
+  /**
+   * A sign of life. `steps` is 0 as long as the first step of an epoch, which may compile, is not
+   * done.
+   */
   beat(): void {
     const { run, resume } = this.job;
     this.#bench.post({
@@ -92,7 +106,8 @@ export class Task {
         epoch: (this.#training?.epoch ?? resume?.epoch ?? 0) + 1,
         step: this.#step,
         steps: this.#step === 0 ? 0 : this.#training!.stepsPerEpoch,
-        compiling: this.#compilingSince === null ? null : (performance.now() - this.#compilingSince) / 1000,
+        compiling:
+          this.#compilingSince === null ? null : (performance.now() - this.#compilingSince) / 1000,
         imagesPerSecond: this.#imagesPerSecond,
         memory: process.memoryUsage.rss(),
       },
@@ -128,7 +143,9 @@ export class Task {
       if (performance.now() - savedAt >= this.job.checkpointEvery * 1000 && !this.#handing) {
         savedAt = performance.now();
         this.#handing = this.#hand('resume').catch((error: unknown) => {
-          this.#log(`The checkpoint after epoch ${metrics.epoch} was not stored: ${messageOf(error)}`);
+          this.#log(
+            `The checkpoint after epoch ${metrics.epoch} was not stored: ${messageOf(error)}`,
+          );
         });
         void this.#handing.then(() => (this.#handing = null));
       }
@@ -144,7 +161,16 @@ export class Task {
       this.#compilingSince = performance.now();
       this.beat();
     };
-    const setup = { graph, plan, seed, dataset, steps, teachers, nodes: 'needed', onCompile } as const;
+    const setup = {
+      graph,
+      plan,
+      seed,
+      dataset,
+      steps,
+      teachers,
+      nodes: 'needed',
+      onCompile,
+    } as const;
     this.#training = await Training.prepare(setup).finally(() => (this.#compilingSince = null));
     return this.#training;
   }
@@ -157,7 +183,10 @@ export class Task {
       const what = `The teacher of node ${node}`;
       try {
         const model = architecture(nodeOf(graph, node).model);
-        states.set(node, teacherState(await this.#received(weights, what), model, dataset.classes, what));
+        states.set(
+          node,
+          teacherState(await this.#received(weights, what), model, dataset.classes, what),
+        );
       } catch (error) {
         const next = error instanceof LabError ? error.next : '';
         throw new LabError('workers.wrong-teacher', messageOf(error), next, { cause: error });
@@ -185,12 +214,14 @@ export class Task {
         ((step - 1) * this.job.training.recipe.batch * 1000) / Math.max(1, now - this.#firstStepAt);
     const first = this.#step === 0;
     this.#step = step;
-    // Evaluation comes next and lets nothing in; after the first step nothing has to be compiled any more.
+    // Evaluation comes next and lets nothing in; after the first step nothing has to be compiled
+    // any more.
     if (first || step === stepsPerEpoch) this.beat();
   }
 
   async #verdict(epoch: number): Promise<void> {
-    while (!this.#verdicts.has(epoch)) await new Promise<void>((resolve) => (this.#onVerdict = resolve));
+    while (!this.#verdicts.has(epoch))
+      await new Promise<void>((resolve) => (this.#onVerdict = resolve));
   }
 
   async #obey(sentence: 'stop' | 'save-and-stop'): Promise<JobEnd> {

@@ -25,8 +25,8 @@ export class Outbox {
   /**
    * Settles when the receiver has taken everything.
    *
-   * @throws LabError `workers.transfer-broken` when the receiver gave up or the connection closed; what the source throws
-   *   is told to the receiver and thrown here
+   * @throws LabError `workers.transfer-broken` when the receiver gave up or the connection closed;
+   * what the source throws is told to the receiver and thrown here
    */
   async send(
     transfer: number,
@@ -35,7 +35,8 @@ export class Outbox {
     const state: Sending = { taken: 0, problem: null, wake: () => undefined };
     this.#sending.set(transfer, state);
     const until = async (fits: () => boolean): Promise<void> => {
-      while (!state.problem && !fits()) await new Promise<void>((resolve) => (state.wake = resolve));
+      while (!state.problem && !fits())
+        await new Promise<void>((resolve) => (state.wake = resolve));
       if (state.problem) throw state.problem;
     };
     let index = 0;
@@ -43,13 +44,19 @@ export class Outbox {
       for await (const chunk of chunks()) {
         for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
           await until(() => index - state.taken < CHUNKS_AHEAD);
-          this.#post({ type: 'chunk', transfer, index, data: chunk.subarray(start, start + CHUNK_BYTES) });
+          this.#post({
+            type: 'chunk',
+            transfer,
+            index,
+            data: chunk.subarray(start, start + CHUNK_BYTES),
+          });
           index++;
         }
       }
       await until(() => state.taken >= index);
     } catch (error) {
-      if (!state.problem) this.#post({ type: 'transfer-ended', transfer, problem: messageOf(error) });
+      if (!state.problem)
+        this.#post({ type: 'transfer-ended', transfer, problem: messageOf(error) });
       throw error;
     } finally {
       this.#sending.delete(transfer);
@@ -87,7 +94,9 @@ interface Receiving {
   wake: () => void;
 }
 
-/** Receives weights in chunks; a chunk is acknowledged once its reader comes back for the next one. */
+/**
+ * Receives weights in chunks; a chunk is acknowledged once its reader comes back for the next one.
+ */
 export class Inbox {
   readonly #post: Post;
   readonly #receiving = new Map<number, Receiving>();
@@ -96,7 +105,10 @@ export class Inbox {
     this.#post = post;
   }
 
-  /** The chunks of a transfer, to be read once. Throws LabError `workers.transfer-broken` when it does not come to its end. */
+  /**
+   * The chunks of a transfer, to be read once. Throws LabError `workers.transfer-broken` when it
+   * does not come to its end.
+   */
   expect(transfer: number, bytes: number): AsyncIterable<Uint8Array> {
     const state: Receiving = {
       waiting: [],
@@ -110,7 +122,10 @@ export class Inbox {
     return this.#chunks(transfer, state);
   }
 
-  /** Throws LabError `workers.bad-message` for a chunk that breaks the rules; one that nobody waits for any more is dropped. */
+  /**
+   * Throws LabError `workers.bad-message` for a chunk that breaks the rules; one that nobody waits
+   * for any more is dropped.
+   */
   chunk({ transfer, index, data }: ChunkMessage): void {
     const state = this.#receiving.get(transfer);
     if (!state) return;
@@ -165,7 +180,10 @@ export class Inbox {
 }
 
 /** Gathers all chunks in one buffer. */
-export async function gather(chunks: AsyncIterable<Uint8Array>, bytes: number): Promise<Uint8Array> {
+export async function gather(
+  chunks: AsyncIterable<Uint8Array>,
+  bytes: number,
+): Promise<Uint8Array> {
   const whole = new Uint8Array(bytes);
   let at = 0;
   for await (const chunk of chunks) {

@@ -4,24 +4,33 @@ import type { ToLab, ToWorker } from './messages.ts';
 const BYTES = '$bytes';
 const NUMBER = '$number';
 const numbers: ReadonlyMap<unknown, number> = new Map(
-  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((number) => [String(number), number]),
+  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((number) => [
+    String(number),
+    number,
+  ]),
 );
 
 /**
- * A message as text. Lab and worker may run in different versions of V8 (the desktop app's and Node's), and the newer one's own
- * binary form, which `serialization: 'advanced'` would use, is refused by the older one. What JSON lacks is marked.
+ * A message as text. Lab and worker may run in different versions of V8 (the desktop app's and
+ * Node's), and the newer one's own binary form, which `serialization: 'advanced'` would use, is
+ * refused by the older one. What JSON lacks is marked.
  */
 export function toWire(message: ToLab | ToWorker): string {
   return JSON.stringify(message, function (this: Record<string, unknown>, key, value: unknown) {
     const raw = this[key]; // before `toJSON`, which Buffers have
     if (raw instanceof Uint8Array)
-      return { [BYTES]: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64') };
+      return {
+        [BYTES]: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64'),
+      };
     if (typeof raw === 'number' && !Number.isFinite(raw)) return { [NUMBER]: String(raw) };
     return value;
   });
 }
 
-/** What `toWire` made, to be checked; whatever else comes is given back as it is, and the check refuses it. */
+/**
+ * What `toWire` made, to be checked; whatever else comes is given back as it is, and the check
+ * refuses it.
+ */
 export function fromWire(raw: unknown): unknown {
   if (typeof raw !== 'string') return raw;
   try {

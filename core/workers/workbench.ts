@@ -12,10 +12,16 @@ import type { ToLab, ToWorker } from './messages.ts';
 import { Task } from './task.ts';
 import { Inbox, Outbox } from './transfer.ts';
 
-/** Milliseconds between two signs of life. They stop while a step blocks the process: the lab is told before long ones. */
+/**
+ * Milliseconds between two signs of life. They stop while a step blocks the process: the lab is
+ * told before long ones.
+ */
 const BEAT = 1000;
 
-/** Everything that a worker keeps between jobs: the engine, compiled steps, the data set that was used last. */
+/**
+ * Everything that a worker keeps between jobs: the engine, compiled steps, the data set that was
+ * used last.
+ */
 export class Workbench {
   readonly post: (message: ToLab) => void;
   readonly inbox: Inbox;
@@ -76,7 +82,10 @@ export class Workbench {
     return ++this.#transfers;
   }
 
-  /** Opens a data set, or takes the one of the job before. Nothing is downloaded here: that is the lab's business. */
+  /**
+   * Opens a data set, or takes the one of the job before. Nothing is downloaded here: that is the
+   * lab's business.
+   */
   async data(spec: string): Promise<{ dataset: Dataset; environment: Environment }> {
     if (this.#dataset?.spec !== spec) {
       this.#dataset = null; // not two of them at once in memory
@@ -102,7 +111,12 @@ export class Workbench {
       this.#engine = await openEngine({ engine, device, computation });
       this.#steps = new Steps(this.#engine);
       const { info } = this.#engine;
-      this.post({ type: 'ready', version: MESSAGES_VERSION, engine: info.version, device: info.device });
+      this.post({
+        type: 'ready',
+        version: MESSAGES_VERSION,
+        engine: info.version,
+        device: info.device,
+      });
     } catch (error) {
       this.post({ type: 'unable', problem: problemOf(error) });
     }

@@ -16,7 +16,9 @@ import { fromWire, toWire } from './wire.ts';
 /** Lines of its output that are kept for the message about its end. */
 const KEPT_LINES = 20;
 const MOST_LINE = 1000;
-/** Milliseconds that a worker gets to end when it is asked to; it hears nothing while it compiles. */
+/**
+ * Milliseconds that a worker gets to end when it is asked to; it hears nothing while it compiles.
+ */
 const GRACE = 3000;
 /** Workers stand back behind the screen and the lab: what they take longer is within the noise. */
 const NICENESS = 10;
@@ -62,7 +64,8 @@ export class WorkerProcess {
     this.shares = sharing !== null;
     this.#sharing = sharing;
     this.#events = events;
-    // Not `fork`: the desktop app's own refuses, whichever program is asked for, once it cannot be run as Node itself (a fuse).
+    // Not `fork`: the desktop app's own refuses, whichever program is asked for, once it cannot be
+    // run as Node itself (a fuse).
     this.#child = spawn(nodeProgram(), [program], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...environmentFor(place, sharing?.variables) },
@@ -89,7 +92,8 @@ export class WorkerProcess {
   }
 
   send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(toWire(message), () => undefined); // a lost worker is told by its end
+    // A lost worker is told by its end.
+    if (this.#child.connected) this.#child.send(toWire(message), () => undefined);
   }
 
   /** Asks it to end, so that it gives its card back in order, and kills it when it has not soon. */

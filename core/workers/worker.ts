@@ -3,8 +3,8 @@ import { fromWire, toWire } from './wire.ts';
 import { Workbench } from './workbench.ts';
 
 /**
- * The program of a worker's process: one TensorFlow, one device, told what to do over its channel to the lab. When the lab is
- * gone, it goes too.
+ * The program of a worker's process: one TensorFlow, one device, told what to do over its channel
+ * to the lab. When the lab is gone, it goes too.
  */
 const bench = new Workbench((message) => {
   if (process.connected) process.send!(toWire(message), undefined, undefined, () => undefined);

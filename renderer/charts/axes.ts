@@ -31,7 +31,10 @@ export interface View {
   readonly zoom?: Zoom | null;
 }
 
-/** Where a chart drew its data, and the scales that lead back from a place to values; a scale is absent where there is no zoom. */
+/**
+ * Where a chart drew its data, and the scales that lead back from a place to values; a scale is
+ * absent where there is no zoom.
+ */
 export interface Placed {
   readonly frame: Frame;
   readonly x?: Scale;
@@ -52,13 +55,18 @@ export const inFrame = (marks: readonly Mark[], frame: Frame, { fits, zoom }: Vi
   fits || zoom ? [{ kind: 'group', clip: frame, marks }] : [...marks];
 
 /** Does a place lie inside a frame, with a margin for the marks at its edge? */
-export const isInside = ({ x, y }: { x: number; y: number }, { left, right, top, bottom }: Frame): boolean =>
-  x >= left - 4 && x <= right + 4 && y >= top - 4 && y <= bottom + 4;
+export const isInside = (
+  { x, y }: { x: number; y: number },
+  { left, right, top, bottom }: Frame,
+): boolean => x >= left - 4 && x <= right + 4 && y >= top - 4 && y <= bottom + 4;
 
 /** Pixels that a rectangle must measure in a direction to zoom in it. */
 const DRAWN = 10;
 
-/** The part of a chart inside a rectangle that was drawn on it; null where it is too small to be meant. */
+/**
+ * The part of a chart inside a rectangle that was drawn on it; null where it is too small to be
+ * meant.
+ */
 export function zoomTo(
   placed: Placed,
   from: { x: number; y: number },
@@ -90,8 +98,11 @@ export const frameOf = (
 });
 
 /** Epochs on a base-2 logarithm from 1, so that the rungs are evenly spaced. */
-export const epochScale = (epochs: number, { left, right }: Frame, zoom: Span | null = null): Scale =>
-  scaleLog(zoom ?? [1, Math.max(2, epochs)], [left, right]).base(2);
+export const epochScale = (
+  epochs: number,
+  { left, right }: Frame,
+  zoom: Span | null = null,
+): Scale => scaleLog(zoom ?? [1, Math.max(2, epochs)], [left, right]).base(2);
 
 /** Powers of two up to the last epoch, and the last epoch itself where there is room for it. */
 export function epochTicks(epochs: number): number[] {
@@ -103,7 +114,10 @@ export function epochTicks(epochs: number): number[] {
   return ticks;
 }
 
-/** The same in the part of an axis that is shown; all whole epochs where powers of two would be too few. */
+/**
+ * The same in the part of an axis that is shown; all whole epochs where powers of two would be too
+ * few.
+ */
 export function epochTicksIn(epochs: number, zoom: Span | null): number[] {
   if (!zoom) return epochTicks(epochs);
   const inside = (tick: number): boolean => tick >= zoom[0] && tick <= zoom[1];
@@ -150,7 +164,8 @@ export function roomFor(frame: Frame, { ticks, text }: Ticks): Frame {
   return { ...frame, left: Math.max(frame.left, Math.ceil(NAME + widest + GAP)) };
 }
 
-export const percent = (fraction: number, digits = 1): string => `${(fraction * 100).toFixed(digits)} %`;
+export const percent = (fraction: number, digits = 1): string =>
+  `${(fraction * 100).toFixed(digits)} %`;
 
 /** Horizontal lines with their values at the left, and the axis' name beside them. */
 export function leftAxis(
@@ -197,11 +212,20 @@ export function accuracyTicks(scale: Scale, { top, bottom }: Frame): Ticks {
   return { ticks, text: (tick) => (tick * 100).toFixed(digits) };
 }
 
-export const accuracyAxis = (scale: Scale, frame: Frame, theme: Theme, name = 'accuracy, %'): Mark[] =>
-  leftAxis(scale, { ...accuracyTicks(scale, frame), name }, frame, theme);
+export const accuracyAxis = (
+  scale: Scale,
+  frame: Frame,
+  theme: Theme,
+  name = 'accuracy, %',
+): Mark[] => leftAxis(scale, { ...accuracyTicks(scale, frame), name }, frame, theme);
 
 /** Dotted lines at the epochs where trials are judged. */
-export const rungLines = (rungs: readonly number[], x: Scale, { top, bottom }: Frame, theme: Theme): Mark[] =>
+export const rungLines = (
+  rungs: readonly number[],
+  x: Scale,
+  { top, bottom }: Frame,
+  theme: Theme,
+): Mark[] =>
   rungs.map((rung) => ({
     kind: 'line',
     points: [x(rung), top, x(rung), bottom],

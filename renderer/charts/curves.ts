@@ -1,6 +1,7 @@
 /**
- * Learning curves over epochs on a base-2 logarithm, with the rungs of the search as vertical lines, a cross where a
- * trial was stopped and, at every rung, the value that a trial must reach today to go on.
+ * Learning curves over epochs on a base-2 logarithm, with the rungs of the search as vertical
+ * lines, a cross where a trial was stopped and, at every rung, the value that a trial must reach
+ * today to go on.
  */
 import type { RungDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
 import {
@@ -40,7 +41,10 @@ export interface CurvesInput {
   readonly view?: View;
 }
 
-/** The lowest value at each rung that is still among those that go on: rank `limit` of the n recorded there. */
+/**
+ * The lowest value at each rung that is still among those that go on: rank `limit` of the n
+ * recorded there.
+ */
 export function barsOf(decisions: readonly RungDecision[]): Map<number, number> {
   const values = new Map<number, number[]>();
   const share = new Map<number, { n: number; limit: number }>();
@@ -93,7 +97,8 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
   const epochs = view.fits ? Math.max(1, ...fitted.map(({ length }) => length)) : input.epochs;
   const x = epochScale(epochs, frame, zoomX);
   const placed = shown.map((row) => place(curves.get(row.run)!, node, x, y));
-  const many = (state: TrialRow['state']): number => shown.filter((row) => row.state === state).length;
+  const many = (state: TrialRow['state']): number =>
+    shown.filter((row) => row.state === state).length;
   /** Of many curves each is paler, so that they do not become one mass. */
   const clearness: Partial<Record<TrialRow['state'], number>> = {
     completed: Math.min(0.9, Math.max(0.22, 12 / many('completed'))),
@@ -107,7 +112,14 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     const opacity = pale ? 0.06 : (clearness[state] ?? 0.9);
     const end = lastPoint(points);
     if (end && state === 'stopped') {
-      ends.push({ kind: 'cross', ...end, radius: 2.6, stroke, width: 1, opacity: pale ? 0.08 : 0.7 });
+      ends.push({
+        kind: 'cross',
+        ...end,
+        radius: 2.6,
+        stroke,
+        width: 1,
+        opacity: pale ? 0.08 : 0.7,
+      });
     } else if (end && (state === 'running' || points.length === 2)) {
       ends.push({ kind: 'dot', ...end, radius: 2.6, fill: stroke, opacity: pale ? 0.1 : 1 });
     }
@@ -129,7 +141,9 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
         [
           ...lines,
           ...ends,
-          ...(first < 0 ? [] : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
+          ...(first < 0
+            ? []
+            : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
           ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),
         ],
         frame,
@@ -146,7 +160,13 @@ const bestMarks = (points: readonly number[], stroke: string, theme: Theme): Mar
 ];
 
 /** Short bars across their rungs; at the first one only to the right, beside the axis's numbers. */
-function barMarks(bars: ReadonlyMap<number, number>, x: Scale, y: Scale, frame: Frame, theme: Theme): Mark[] {
+function barMarks(
+  bars: ReadonlyMap<number, number>,
+  x: Scale,
+  y: Scale,
+  frame: Frame,
+  theme: Theme,
+): Mark[] {
   return [...bars].map(([rung, value]) => ({
     kind: 'line',
     points: [Math.max(frame.left, x(rung) - 9), y(value), x(rung) + 9, y(value)],
@@ -179,7 +199,9 @@ export function nearestCurve(
       if (Number.isNaN(py) || Number.isNaN(qy) || qx < x - reach || px > x + reach) continue;
       const length = (qx - px) ** 2 + (qy - py) ** 2;
       const t =
-        length === 0 ? 0 : Math.max(0, Math.min(1, ((x - px) * (qx - px) + (y - py) * (qy - py)) / length));
+        length === 0
+          ? 0
+          : Math.max(0, Math.min(1, ((x - px) * (qx - px) + (y - py) * (qy - py)) / length));
       const square = (px + t * (qx - px) - x) ** 2 + (py + t * (qy - py) - y) ** 2;
       if (square < bestSquare) {
         bestSquare = square;

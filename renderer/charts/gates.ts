@@ -10,10 +10,17 @@ export interface GateCell {
   readonly source: number;
   readonly destination: number;
   /** In the order of `gates`; shares add up to 1. */
-  readonly shares: readonly { readonly gate: GateName; readonly count: number; readonly share: number }[];
+  readonly shares: readonly {
+    readonly gate: GateName;
+    readonly count: number;
+    readonly share: number;
+  }[];
 }
 
-/** The k best trials (`rankTrials`), or those with the highest accuracy of the target at a rung; the best first. */
+/**
+ * The k best trials (`rankTrials`), or those with the highest accuracy of the target at a rung; the
+ * best first.
+ */
 export function topTrials(
   rows: readonly TrialRow[],
   curves: ReadonlyMap<number, WireCurve>,
@@ -21,7 +28,8 @@ export function topTrials(
   k: number,
 ): TrialRow[] {
   if (rung === null) return rankTrials(rows).slice(0, k);
-  const value = (row: TrialRow): number | null => curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null;
+  const value = (row: TrialRow): number | null =>
+    curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null;
   return rows
     .map((row) => ({ row, accuracy: value(row) }))
     .filter((entry): entry is { row: TrialRow; accuracy: number } => entry.accuracy !== null)
@@ -30,7 +38,10 @@ export function topTrials(
     .map(({ row }) => row);
 }
 
-/** Cells ordered by destination, then source, for graphs of `size` nodes; other graphs are passed over. */
+/**
+ * Cells ordered by destination, then source, for graphs of `size` nodes; other graphs are passed
+ * over.
+ */
 export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] {
   const same = rows.filter((row) => row.graph.nodes.length === size);
   const cells: GateCell[] = [];
@@ -61,7 +72,10 @@ const [LETTER, SEGMENTS] = [12, 40];
 
 type Shares = GateCell['shares'];
 
-/** How a cell looks in so many pixels: narrow ones show their most frequent gate alone, as strong as its share. */
+/**
+ * How a cell looks in so many pixels: narrow ones show their most frequent gate alone, as strong as
+ * its share.
+ */
 export interface CellFace {
   readonly most: Shares[number];
   readonly narrow: boolean;
@@ -74,12 +88,20 @@ export function cellFace(shares: Shares, width: number): CellFace {
   const narrow = width < SEGMENTS;
   const segments = shares
     .filter(({ count }) => count > 0)
-    .map((each) => ({ ...each, letter: (narrow ? Number(each === most) : each.share) * width >= LETTER }));
+    .map((each) => ({
+      ...each,
+      letter: (narrow ? Number(each === most) : each.share) * width >= LETTER,
+    }));
   return { most, narrow, segments };
 }
 
 /** The matrix of shares as marks, one row per destination: for saved figures. */
-export function drawGates(cells: readonly GateCell[], size: number, { width }: Size, theme: Theme): Mark[] {
+export function drawGates(
+  cells: readonly GateCell[],
+  size: number,
+  { width }: Size,
+  theme: Theme,
+): Mark[] {
   const left = 56;
   const top = 26;
   const wide = (width - left - 10) / (size + 1);

@@ -1,4 +1,7 @@
-/** Best so far: every trial as a dot in the order in which trials ended, and the best completed one by then. */
+/**
+ * Best so far: every trial as a dot in the order in which trials ended, and the best completed one
+ * by then.
+ */
 import { scaleLinear } from 'd3-scale';
 import type { TrialRow } from '../../core/lab/api.ts';
 import {
@@ -28,7 +31,10 @@ export interface HistoryPoint {
   readonly state: TrialRow['state'];
 }
 
-/** Trials with an accuracy, in the order in which they ended (then by number); what still runs comes last. */
+/**
+ * Trials with an accuracy, in the order in which they ended (then by number); what still runs comes
+ * last.
+ */
 export function history(rows: readonly TrialRow[]): HistoryPoint[] {
   const known = rows.filter((row) => row.accuracy !== null && row.state !== 'duplicate');
   const ended = (row: TrialRow): number => row.endedAt ?? Infinity;
@@ -69,7 +75,11 @@ export function drawHistory(
   const ticks = x
     .ticks(Math.max(2, Math.min(points.length, Math.round((frame.right - frame.left) / 80))))
     .filter(Number.isInteger);
-  const placed = points.map((point) => ({ run: point.run, x: x(point.order), y: y(point.accuracy) }));
+  const placed = points.map((point) => ({
+    run: point.run,
+    x: x(point.order),
+    y: y(point.accuracy),
+  }));
   const steps = points.flatMap(({ order, best }, i) => {
     if (best === null) return [];
     const before = points[i - 1]?.best ?? best;
@@ -100,7 +110,11 @@ export function drawHistory(
         theme,
         'trials, in the order in which they ended',
       ),
-      ...inFrame([...dots, { kind: 'line', points: steps, stroke: theme.text, width: 1.8 }], frame, view),
+      ...inFrame(
+        [...dots, { kind: 'line', points: steps, stroke: theme.text, width: 1.8 }],
+        frame,
+        view,
+      ),
     ],
   };
 }

@@ -1,6 +1,6 @@
 /**
- * A chart is a list of marks, computed without a screen. The same list is painted on a canvas (1,500 trials in a few
- * milliseconds) and written as SVG for export. Pixels, y down.
+ * A chart is a list of marks, computed without a screen. The same list is painted on a canvas
+ * (1,500 trials in a few milliseconds) and written as SVG for export. Pixels, y down.
  */
 import { escapeText } from '../graph/svg.ts';
 
@@ -121,85 +121,89 @@ export function paint(pen: Pen, marks: readonly Mark[], font = FONT): void {
   pen.globalAlpha = 1;
 }
 
-const painters: { [K in Mark['kind']]: (pen: Pen, mark: Extract<Mark, { kind: K }>, font: string) => void } =
-  {
-    line(pen, { points, stroke, width, dash }) {
-      pen.strokeStyle = stroke;
-      pen.lineWidth = width;
-      pen.setLineDash(dash && dash !== 'none' ? dash.split(/[ ,]+/).map(Number) : []);
-      pen.beginPath();
-      eachPoint(points, (x, y, starts) => {
-        if (starts) pen.moveTo(x, y);
-        else pen.lineTo(x, y);
-      });
-      pen.stroke();
-      pen.setLineDash([]);
-    },
-    dot(pen, { x, y, radius, fill, stroke, width }) {
-      pen.beginPath();
-      pen.arc(x, y, radius, 0, 2 * Math.PI);
-      if (fill) {
-        pen.fillStyle = fill;
-        pen.fill();
-      }
-      if (stroke) {
-        pen.strokeStyle = stroke;
-        pen.lineWidth = width ?? 1;
-        pen.stroke();
-      }
-    },
-    cross(pen, { x, y, radius, stroke, width }) {
-      pen.strokeStyle = stroke;
-      pen.lineWidth = width;
-      pen.beginPath();
-      pen.moveTo(x - radius, y - radius);
-      pen.lineTo(x + radius, y + radius);
-      pen.moveTo(x - radius, y + radius);
-      pen.lineTo(x + radius, y - radius);
-      pen.stroke();
-    },
-    rect(pen, { x, y, width, height, fill, stroke }) {
-      if (fill) {
-        pen.fillStyle = fill;
-        pen.fillRect(x, y, width, height);
-      }
-      if (stroke) {
-        pen.strokeStyle = stroke;
-        pen.lineWidth = 1;
-        pen.strokeRect(x, y, width, height);
-      }
-    },
-    group(pen, { clip: { left, right, top, bottom }, marks }, font) {
-      pen.save();
-      pen.beginPath();
-      pen.rect(left, top, right - left, bottom - top);
-      pen.clip();
-      paint(pen, marks, font);
-      pen.restore();
-    },
-    text(pen, { x, y, text, fill, size, anchor, bold, turn, halo }, font) {
+const painters: {
+  [K in Mark['kind']]: (pen: Pen, mark: Extract<Mark, { kind: K }>, font: string) => void;
+} = {
+  line(pen, { points, stroke, width, dash }) {
+    pen.strokeStyle = stroke;
+    pen.lineWidth = width;
+    pen.setLineDash(dash && dash !== 'none' ? dash.split(/[ ,]+/).map(Number) : []);
+    pen.beginPath();
+    eachPoint(points, (x, y, starts) => {
+      if (starts) pen.moveTo(x, y);
+      else pen.lineTo(x, y);
+    });
+    pen.stroke();
+    pen.setLineDash([]);
+  },
+  dot(pen, { x, y, radius, fill, stroke, width }) {
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    if (fill) {
       pen.fillStyle = fill;
-      pen.font = `${bold ? '600 ' : ''}${size}px ${font}`;
-      pen.textAlign = anchor === 'middle' ? 'center' : (anchor ?? 'start');
-      if (halo) {
-        pen.strokeStyle = halo;
-        pen.lineWidth = 3.5;
-        pen.strokeText(text, x, y);
-      }
-      if (turn) {
-        pen.save();
-        pen.translate(x, y);
-        pen.rotate((turn * Math.PI) / 180);
-        pen.fillText(text, 0, 0);
-        pen.restore();
-      } else {
-        pen.fillText(text, x, y);
-      }
-    },
-  };
+      pen.fill();
+    }
+    if (stroke) {
+      pen.strokeStyle = stroke;
+      pen.lineWidth = width ?? 1;
+      pen.stroke();
+    }
+  },
+  cross(pen, { x, y, radius, stroke, width }) {
+    pen.strokeStyle = stroke;
+    pen.lineWidth = width;
+    pen.beginPath();
+    pen.moveTo(x - radius, y - radius);
+    pen.lineTo(x + radius, y + radius);
+    pen.moveTo(x - radius, y + radius);
+    pen.lineTo(x + radius, y - radius);
+    pen.stroke();
+  },
+  rect(pen, { x, y, width, height, fill, stroke }) {
+    if (fill) {
+      pen.fillStyle = fill;
+      pen.fillRect(x, y, width, height);
+    }
+    if (stroke) {
+      pen.strokeStyle = stroke;
+      pen.lineWidth = 1;
+      pen.strokeRect(x, y, width, height);
+    }
+  },
+  group(pen, { clip: { left, right, top, bottom }, marks }, font) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, top, right - left, bottom - top);
+    pen.clip();
+    paint(pen, marks, font);
+    pen.restore();
+  },
+  text(pen, { x, y, text, fill, size, anchor, bold, turn, halo }, font) {
+    pen.fillStyle = fill;
+    pen.font = `${bold ? '600 ' : ''}${size}px ${font}`;
+    pen.textAlign = anchor === 'middle' ? 'center' : (anchor ?? 'start');
+    if (halo) {
+      pen.strokeStyle = halo;
+      pen.lineWidth = 3.5;
+      pen.strokeText(text, x, y);
+    }
+    if (turn) {
+      pen.save();
+      pen.translate(x, y);
+      pen.rotate((turn * Math.PI) / 180);
+      pen.fillText(text, 0, 0);
+      pen.restore();
+    } else {
+      pen.fillText(text, x, y);
+    }
+  },
+};
 
 /** Walks over the points of a line; `starts` at the first one and after every gap. */
-function eachPoint(points: readonly number[], visit: (x: number, y: number, starts: boolean) => void): void {
+function eachPoint(
+  points: readonly number[],
+  visit: (x: number, y: number, starts: boolean) => void,
+): void {
   let starts = true;
   for (let i = 0; i + 1 < points.length; i += 2) {
     const x = points[i]!;
@@ -215,7 +219,9 @@ function eachPoint(points: readonly number[], visit: (x: number, y: number, star
 
 const near = (value: number): string => String(Math.round(value * 10) / 10);
 const attribute = (name: string, value: string | number | undefined): string =>
-  value === undefined ? '' : ` ${name}="${typeof value === 'number' ? near(value) : escapeText(value)}"`;
+  value === undefined
+    ? ''
+    : ` ${name}="${typeof value === 'number' ? near(value) : escapeText(value)}"`;
 
 /** Marks as a self-contained SVG text on a ground colour. */
 export function marksSvg(
@@ -247,7 +253,8 @@ export function marksSvg(
 }
 
 function markSvg(mark: Mark): string {
-  const opacity = mark.opacity === undefined ? '' : ` opacity="${Math.round(mark.opacity * 100) / 100}"`;
+  const opacity =
+    mark.opacity === undefined ? '' : ` opacity="${Math.round(mark.opacity * 100) / 100}"`;
   switch (mark.kind) {
     case 'line': {
       let d = '';
@@ -275,7 +282,9 @@ function markSvg(mark: Mark): string {
       const halo = mark.halo
         ? ` stroke="${escapeText(mark.halo)}" stroke-width="3.5" paint-order="stroke" stroke-linejoin="round"`
         : '';
-      const turn = mark.turn ? ` transform="rotate(${near(mark.turn)} ${near(mark.x)} ${near(mark.y)})"` : '';
+      const turn = mark.turn
+        ? ` transform="rotate(${near(mark.turn)} ${near(mark.x)} ${near(mark.y)})"`
+        : '';
       return `<text${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('fill', mark.fill)}${attribute('font-size', mark.size)}${attribute('text-anchor', mark.anchor)}${mark.bold ? ' font-weight="600"' : ''}${halo}${turn}${opacity}>${escapeText(mark.text)}</text>`;
     }
   }

@@ -1,4 +1,7 @@
-/** The point nearest to a place, within `reach` pixels; of equally near ones the last, which is drawn on top. */
+/**
+ * The point nearest to a place, within `reach` pixels; of equally near ones the last, which is
+ * drawn on top.
+ */
 export function nearestPoint<Point extends { readonly x: number; readonly y: number }>(
   points: readonly Point[],
   x: number,

@@ -41,7 +41,10 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
     });
   }
   const gateIndex = new Map<GateName, number>(gateNames.map((name, i) => [name, i]));
-  const choices = gateNames.map((name) => ({ text: gateOf(name).letter, color: gateOf(name).color }));
+  const choices = gateNames.map((name) => ({
+    text: gateOf(name).letter,
+    color: gateOf(name).color,
+  }));
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
       if (source === destination) continue;
@@ -56,26 +59,42 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
     }
   }
   dimensions.push(
-    { key: 'epoch', title: 'epochs', choices: null, value: (row) => Math.log2(Math.max(1, row.epoch)) },
+    {
+      key: 'epoch',
+      title: 'epochs',
+      choices: null,
+      value: (row) => Math.log2(Math.max(1, row.epoch)),
+    },
     { key: 'accuracy', title: 'acc. %', choices: null, value: (row) => row.accuracy },
   );
   return dimensions;
 }
 
 /** R32, R110, W28-2 */
-const shortTitle = (model: string): string => modelTitle(model).replace('ResNet', 'R').replace('WRN-', 'W');
+const shortTitle = (model: string): string =>
+  modelTitle(model).replace('ResNet', 'R').replace('WRN-', 'W');
 
-/** The axes that fit on a screen: everything for small graphs, else the edges into the target and the results. */
+/**
+ * The axes that fit on a screen: everything for small graphs, else the edges into the target and
+ * the results.
+ */
 export const defaultDimensions = (dimensions: readonly Dimension[]): string[] =>
   (dimensions.length <= 16
     ? dimensions
     : dimensions.filter(({ key }) => !key.startsWith('edge') || key.endsWith('-1'))
   ).map(({ key }) => key);
 
-/** Values that an interval on an axis lets pass, by dimension; of a choice the interval is over indices. */
+/**
+ * Values that an interval on an axis lets pass, by dimension; of a choice the interval is over
+ * indices.
+ */
 export type Brushes = Readonly<Record<string, readonly [low: number, high: number]>>;
 
-export const passes = (row: TrialRow, dimensions: readonly Dimension[], brushes: Brushes): boolean =>
+export const passes = (
+  row: TrialRow,
+  dimensions: readonly Dimension[],
+  brushes: Brushes,
+): boolean =>
   dimensions.every(({ key, value }) => {
     const brush = brushes[key];
     if (!brush) return true;
@@ -124,14 +143,21 @@ export function axesOf(
 }
 
 /** Values of the trials that an axis fits; of all where those have none. */
-function valuesOf(dimension: Dimension, fitted: readonly TrialRow[], rows: readonly TrialRow[]): number[] {
+function valuesOf(
+  dimension: Dimension,
+  fitted: readonly TrialRow[],
+  rows: readonly TrialRow[],
+): number[] {
   const known = (of: readonly TrialRow[]): number[] =>
     of.map(dimension.value).filter((value) => value !== null);
   const values = known(fitted);
   return values.length > 0 || fitted === rows ? values : known(rows);
 }
 
-/** A trial's line: choices are spread a little, by the trial's number, so that lines do not all fall into one. */
+/**
+ * A trial's line: choices are spread a little, by the trial's number, so that lines do not all fall
+ * into one.
+ */
 export function trialLine(row: TrialRow, axes: readonly Axis[]): number[] {
   return axes.flatMap(({ dimension, x, y }) => {
     const value = dimension.value(row);
@@ -141,7 +167,9 @@ export function trialLine(row: TrialRow, axes: readonly Axis[]): number[] {
   });
 }
 
-/** Lines of trials outside the filter that are enough to show the ground the others stand out from. */
+/**
+ * Lines of trials outside the filter that are enough to show the ground the others stand out from.
+ */
 const GROUND = 300;
 
 export function drawParallel(
@@ -189,7 +217,10 @@ export function drawParallel(
   ];
 }
 
-/** What stands beside the axes, above all lines: also above those that are drawn later, such as that of a selected trial. */
+/**
+ * What stands beside the axes, above all lines: also above those that are drawn later, such as that
+ * of a selected trial.
+ */
 export function drawValues(axes: readonly Axis[], theme: Theme): Mark[] {
   const roomy = axes.length < 2 || axes[1]!.x - axes[0]!.x >= ROOMY;
   return axes.flatMap((axis) => valueMarks(axis, roomy, theme));
@@ -199,7 +230,8 @@ export function drawValues(axes: readonly Axis[], theme: Theme): Mark[] {
 const ROOMY = 88;
 
 function valueMarks({ dimension, x, y, ends }: Axis, roomy: boolean, theme: Theme): Mark[] {
-  const digits = dimension.key === 'accuracy' && ends.length > 1 && ends[0]! - ends[1]! < 0.002 ? 2 : 1;
+  const digits =
+    dimension.key === 'accuracy' && ends.length > 1 && ends[0]! - ends[1]! < 0.002 ? 2 : 1;
   const beside = (text: string, at: number, fill: string, bold = false): Mark => ({
     kind: 'text',
     x: x + 5,
@@ -212,7 +244,12 @@ function valueMarks({ dimension, x, y, ends }: Axis, roomy: boolean, theme: Them
   });
   return dimension.choices
     ? dimension.choices.map(({ text, short = text, color }, i) =>
-        beside(roomy ? text : short, y(i) + 4, color ? nearTo(theme.text, color) : theme.text, true),
+        beside(
+          roomy ? text : short,
+          y(i) + 4,
+          color ? nearTo(theme.text, color) : theme.text,
+          true,
+        ),
       )
     : ends.map((value, i) =>
         beside(
@@ -237,7 +274,10 @@ const axisMarks = ({ dimension, x }: Axis, frame: Frame, theme: Theme): Mark[] =
   },
 ];
 
-/** A gate's colour drawn towards that of text: it is small, and lines of other colours are around it. */
+/**
+ * A gate's colour drawn towards that of text: it is small, and lines of other colours are around
+ * it.
+ */
 const nearTo = (text: string, color: string): string => interpolateLab(color, text)(0.4);
 
 const endText = ({ key }: Dimension, value: number, digits: number): string =>

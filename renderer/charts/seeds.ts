@@ -1,4 +1,7 @@
-/** A re-run: every seed as a dot, mean and standard deviation beside them, and the paper's numbers as lines. */
+/**
+ * A re-run: every seed as a dot, mean and standard deviation beside them, and the paper's numbers
+ * as lines.
+ */
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
 import {
   accuracyAxis,
@@ -28,11 +31,16 @@ export const variantTitle = (name: VariantView['name']): string =>
 export function meanText(mean: number | null, standardDeviation: number | null): string {
   if (mean === null) return '';
   const middle = (mean * 100).toFixed(2);
-  return standardDeviation === null ? middle : `${middle} ± ${(standardDeviation * 100).toFixed(2)}`;
+  return standardDeviation === null
+    ? middle
+    : `${middle} ± ${(standardDeviation * 100).toFixed(2)}`;
 }
 
 /** What a difference means, in one sentence. */
-export function differenceText({ name, difference }: Pick<VariantView, 'name' | 'difference'>): string {
+export function differenceText({
+  name,
+  difference,
+}: Pick<VariantView, 'name' | 'difference'>): string {
   if (!difference) return '';
   const { mean, low, high, significant } = difference;
   return `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ${signed(high)}: ${significant ? 'larger than the spread' : 'not larger than the spread'}`;
@@ -52,7 +60,10 @@ export function sharing(variants: readonly VariantView[]): VariantView[][] {
   return [...groups.values()];
 }
 
-/** Pixels: of a name's line below the chart, about so many of a letter beside it, and of the narrowest column. */
+/**
+ * Pixels: of a name's line below the chart, about so many of a letter beside it, and of the
+ * narrowest column.
+ */
 const [LINE, LETTER, COLUMN] = [14, 6, 84];
 
 export interface SeedDot {
@@ -137,7 +148,8 @@ export function drawSeeds(
       });
     }
     variant.values.forEach(({ seed, accuracy }, k) => {
-      const shift = variant.values.length === 1 ? 0 : (k / (variant.values.length - 1) - 0.5) * reach * 1.3;
+      const shift =
+        variant.values.length === 1 ? 0 : (k / (variant.values.length - 1) - 0.5) * reach * 1.3;
       const dot = { x: centre + shift, y: y(accuracy) };
       dots.push({ run: variant.runs.find((run) => run.seed === seed)?.run ?? -1, ...dot });
       marks.push({ kind: 'dot', ...dot, radius: 4, fill: color, stroke: theme.ground, width: 1 });
@@ -148,11 +160,16 @@ export function drawSeeds(
     dots: dots.filter((dot) => isInside(dot, frame)),
     frame,
     y,
-    marks: [...accuracyAxis(y, frame, theme), ...referenceMarks(reached, frame, y, theme), ...columns],
+    marks: [
+      ...accuracyAxis(y, frame, theme),
+      ...referenceMarks(reached, frame, y, theme),
+      ...columns,
+    ],
   };
 }
 
-const referenceText = ({ mean, title }: ReferenceRow): string => `${(mean * 100).toFixed(2)} ${title}`;
+const referenceText = ({ mean, title }: ReferenceRow): string =>
+  `${(mean * 100).toFixed(2)} ${title}`;
 
 /** Lines of the paper's tables; their names at the right are moved apart where values are close. */
 function referenceMarks(

@@ -1,4 +1,7 @@
-/** Colours of charts: a canvas cannot read CSS variables, and exports carry their own. As in design/tokens.css. */
+/**
+ * Colours of charts: a canvas cannot read CSS variables, and exports carry their own. As in
+ * design/tokens.css.
+ */
 import type { RunState } from '../../core/lab/api.ts';
 
 export interface Theme {
@@ -9,7 +12,10 @@ export interface Theme {
   /** What is selected or pointed at. */
   readonly focus: string;
   readonly states: Readonly<Record<RunState, string>>;
-  /** Lines that are told apart, such as runs that are compared; safe for colour-blind eyes (after Okabe and Ito). */
+  /**
+   * Lines that are told apart, such as runs that are compared; safe for colour-blind eyes (after
+   * Okabe and Ito).
+   */
   readonly series: readonly string[];
 }
 

@@ -62,7 +62,10 @@ export function timeTicks(end: number, most: number): number[] {
 export function timeTicksIn([from, to]: Span, most: number): number[] {
   const step = timeTicks(to - from, most)[1] ?? to - from;
   const first = Math.ceil(from / step - 1e-9);
-  return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
+  return Array.from(
+    { length: Math.floor(to / step + 1e-9) - first + 1 },
+    (_, i) => (first + i) * step,
+  );
 }
 
 /** A round time: 30 s, 5 min, 2 h, 1.5 d. */
@@ -93,7 +96,9 @@ export function drawTimeline(
   const end = Math.max(start + 1000, ...attempts.map((attempt) => attempt.endedAt ?? now));
   const fitted = fitting(attempts, view);
   const from = view.fits ? Math.min(...fitted.map(({ startedAt }) => startedAt)) - start : 0;
-  const to = view.fits ? Math.max(...fitted.map(({ endedAt }) => endedAt ?? now)) - start : end - start;
+  const to = view.fits
+    ? Math.max(...fitted.map(({ endedAt }) => endedAt ?? now)) - start
+    : end - start;
   const span = view.zoom?.x ?? [from / 1000, Math.max(from + 1000, to) / 1000];
   const x = scaleLinear(span, [frame.left, frame.right]);
   const at = (time: number): number => x((time - start) / 1000);
@@ -157,5 +162,6 @@ export function drawTimeline(
 
 export const barAt = (bars: readonly Bar[], x: number, y: number): Bar | null =>
   bars.findLast(
-    (bar) => x >= bar.x - 1 && x <= bar.x + bar.width + 1 && y >= bar.y - 3 && y <= bar.y + bar.height + 3,
+    (bar) =>
+      x >= bar.x - 1 && x <= bar.x + bar.width + 1 && y >= bar.y - 3 && y <= bar.y + bar.height + 3,
   ) ?? null;

@@ -1,4 +1,7 @@
-/** Charts take turns: as many are painted in a frame as fit into it, so that all of them together never make one long frame. */
+/**
+ * Charts take turns: as many are painted in a frame as fit into it, so that all of them together
+ * never make one long frame.
+ */
 const waiting = new Map<object, () => void>();
 let frame = 0;
 
@@ -19,8 +22,8 @@ function next(): void {
 const nothing = (): void => undefined;
 
 /**
- * Paints in a coming frame; a second wish of the same key replaces the first and keeps its turn, so that none waits
- * for ever while all change in every frame. Returns its undo.
+ * Paints in a coming frame; a second wish of the same key replaces the first and keeps its turn, so
+ * that none waits for ever while all change in every frame. Returns its undo.
  */
 export function paintInTurn(key: object, paint: () => void): () => void {
   waiting.set(key, paint);

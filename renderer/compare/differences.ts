@@ -16,7 +16,10 @@ export interface Difference {
 type Value = { readonly text: string; readonly gate: GateName | null } | null;
 
 interface Part extends Difference {
-  /** What each graph has there, in a word that is equal for what does the same; null where it has no such part. */
+  /**
+   * What each graph has there, in a word that is equal for what does the same; null where it has no
+   * such part.
+   */
   readonly does: readonly (string | null)[];
 }
 
@@ -25,8 +28,9 @@ export const differences = (graphs: readonly Graph[]): Difference[] =>
   differing(graphs).map(({ key, title, values }) => ({ key, title, values }));
 
 /**
- * For each graph the keys of the parts in which it stands apart: from one of the graphs, or (null) from what most of
- * them have. Where nothing is the most frequent, as in two graphs that differ, all stand apart.
+ * For each graph the keys of the parts in which it stands apart: from one of the graphs, or (null)
+ * from what most of them have. Where nothing is the most frequent, as in two graphs that differ,
+ * all stand apart.
  */
 export function apart(graphs: readonly Graph[], reference: number | null): Set<string>[] {
   const parts = differing(graphs).map(({ key, does }) => ({
@@ -36,7 +40,11 @@ export function apart(graphs: readonly Graph[], reference: number | null): Set<s
   }));
   return graphs.map(
     (_, i) =>
-      new Set(parts.flatMap(({ key, does, usual }) => (does[i] === null || does[i] === usual ? [] : [key]))),
+      new Set(
+        parts.flatMap(({ key, does, usual }) =>
+          does[i] === null || does[i] === usual ? [] : [key],
+        ),
+      ),
   );
 }
 
@@ -48,7 +56,10 @@ function mostFrequent(words: readonly (string | null)[]): string | null {
   return first && first[1] !== second?.[1] ? first[0] : null;
 }
 
-const differing = (graphs: readonly Graph[]): Part[] => [...nodeParts(graphs), ...edgeParts(graphs)];
+const differing = (graphs: readonly Graph[]): Part[] => [
+  ...nodeParts(graphs),
+  ...edgeParts(graphs),
+];
 
 /** Nodes with different networks; a node that is not in all graphs is a difference. */
 function nodeParts(graphs: readonly Graph[]): Part[] {
@@ -58,7 +69,9 @@ function nodeParts(graphs: readonly Graph[]): Part[] {
     return {
       key: String(i + 1),
       title: `Network of node ${i + 1}`,
-      values: does.map((model) => (model === null ? null : { text: modelTitle(model), gate: null })),
+      values: does.map((model) =>
+        model === null ? null : { text: modelTitle(model), gate: null },
+      ),
       does,
     };
   }).filter(({ does }) => new Set(does).size > 1);
@@ -83,7 +96,9 @@ function edgeParts(graphs: readonly Graph[]): Part[] {
     .filter(({ does }) => new Set(does.filter((word) => word !== null)).size > 1);
 }
 
-/** What an edge does, in a word: the label is always right, so that Correct is Through on its edges. */
+/**
+ * What an edge does, in a word: the label is always right, so that Correct is Through on its edges.
+ */
 function carried(edge: Edge): string {
   if (edge.gate === 'cutoff') return 'cutoff';
   const gate = edge.source === LABEL && edge.gate === 'correct' ? 'through' : edge.gate;

@@ -1,4 +1,7 @@
-/** Milliseconds for which what is looked at must stay the same: an address does not follow at the pace of a brush. */
+/**
+ * Milliseconds for which what is looked at must stay the same: an address does not follow at the
+ * pace of a brush.
+ */
 const PACE = 300;
 
 /** The part of a browser's window that an address is in. */
@@ -11,8 +14,9 @@ export interface Place {
 }
 
 /**
- * Lets the address follow what is looked at, so that it can be kept, sent and come back to. One that leads elsewhere in the
- * meantime stays as it is: who clicked on it is on the way. Returns its undo.
+ * Lets the address follow what is looked at, so that it can be kept, sent and come back to. One
+ * that leads elsewhere in the meantime stays as it is: who clicked on it is on the way. Returns its
+ * undo.
  */
 export function followAddress(address: string, { location, history }: Place): () => void {
   const from = location.hash;

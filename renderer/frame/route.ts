@@ -1,11 +1,20 @@
-/** Addresses inside the app: everything that can be looked at has one, in the part of the URL after `#`. */
+/**
+ * Addresses inside the app: everything that can be looked at has one, in the part of the URL after
+ * `#`.
+ */
 import { numberIn, parseRunName, runNameText, type RunName } from './run-name.ts';
 
 export type Route =
   | { readonly view: 'studies' }
-  /** From a graph in its text form, with the edges (`source-destination`) that the search may not change. */
+  /**
+   * From a graph in its text form, with the edges (`source-destination`) that the search may not
+   * change.
+   */
   | { readonly view: 'new-study'; readonly from: string | null; readonly locks: readonly string[] }
-  /** With the selected trial and the filter in its text form; `run`: its id, in an address of an earlier version. */
+  /**
+   * With the selected trial and the filter in its text form; `run`: its id, in an address of an
+   * earlier version.
+   */
   | {
       readonly view: 'study';
       readonly study: number;
@@ -19,7 +28,11 @@ export type Route =
   /** A graph in its text form, with the edges that are locked; '' is an empty editor. */
   | { readonly view: 'graph'; readonly text: string; readonly locks?: readonly string[] }
   /** Runs, and graphs in their text form that need not have been trained. */
-  | { readonly view: 'compare'; readonly runs: readonly RunName[]; readonly graphs?: readonly string[] }
+  | {
+      readonly view: 'compare';
+      readonly runs: readonly RunName[];
+      readonly graphs?: readonly string[];
+    }
   | { readonly view: 'reruns' }
   | { readonly view: 'rerun'; readonly rerun: number }
   | { readonly view: 'data' }
@@ -48,7 +61,13 @@ export function parseRoute(hash: string): Route {
         const filter = parameters.get('filter');
         const trial = numberIn(parameters.get('trial') ?? undefined);
         const run = trial === null ? numberIn(parameters.get('run') ?? undefined) : null;
-        return { view: 'study', study: id, trial, ...(run !== null && { run }), ...(filter && { filter }) };
+        return {
+          view: 'study',
+          study: id,
+          trial,
+          ...(run !== null && { run }),
+          ...(filter && { filter }),
+        };
       }
       const number = numberIn(third);
       if (number === null) return unknown;
@@ -63,7 +82,11 @@ export function parseRoute(hash: string): Route {
       return { view: 'graphs' };
     case 'graph': {
       const locks = locksIn(parameters);
-      return { view: 'graph', text: decode(path.slice('graph/'.length)), ...(locks.length > 0 && { locks }) };
+      return {
+        view: 'graph',
+        text: decode(path.slice('graph/'.length)),
+        ...(locks.length > 0 && { locks }),
+      };
     }
     case 'compare': {
       const named = [...new Set((parameters.get('runs') ?? '').split(','))].map(parseRunName);

@@ -1,4 +1,7 @@
-/** Names of runs that people read and addresses carry: by study and trial, by re-run and seed, never by the lab's own ids. */
+/**
+ * Names of runs that people read and addresses carry: by study and trial, by re-run and seed, never
+ * by the lab's own ids.
+ */
 import type { PretrainedView, TrialRow } from '../../core/lab/api.ts';
 
 export type RunName =
@@ -6,7 +9,10 @@ export type RunName =
   /** Seeds count from 1, as on screen. */
   | { readonly rerun: number; readonly variant: string; readonly seed: number }
   | { readonly pretrained: number }
-  /** Id of a run, with its study where it is said, in addresses of earlier versions, and where nothing else is known. */
+  /**
+   * Id of a run, with its study where it is said, in addresses of earlier versions, and where
+   * nothing else is known.
+   */
   | { readonly id: number; readonly study?: number };
 
 /** Number of an address; null where it is none. */

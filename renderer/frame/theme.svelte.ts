@@ -1,4 +1,7 @@
-/** Light or dark: the system's choice unless the settings say otherwise. Charts need to know; styles follow CSS. */
+/**
+ * Light or dark: the system's choice unless the settings say otherwise. Charts need to know; styles
+ * follow CSS.
+ */
 import { MediaQuery } from 'svelte/reactivity';
 import { dark, light, type Theme } from '../charts/theme.ts';
 

@@ -18,7 +18,10 @@ const places: Readonly<Record<Exclude<Route['view'], 'study' | 'trial' | 'rerun'
 /** What the window is called: tabs, history and screen readers tell places apart by it. */
 export function titleOf(
   route: Route,
-  { cards, reruns }: { readonly cards: readonly StudyCard[]; readonly reruns: readonly RerunView[] },
+  {
+    cards,
+    reruns,
+  }: { readonly cards: readonly StudyCard[]; readonly reruns: readonly RerunView[] },
 ): string {
   const name = 'KTG lab';
   const study = 'study' in route && cards.find((card) => card.study.id === route.study)?.study.name;

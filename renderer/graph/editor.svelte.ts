@@ -13,7 +13,10 @@ interface Draft {
 
 export class Editor {
   #history = $state.raw(
-    begin<Draft>({ graph: { format: 'ktg-graph', version: 1, nodes: [], edges: [] }, locks: new Set() }),
+    begin<Draft>({
+      graph: { format: 'ktg-graph', version: 1, nodes: [], edges: [] },
+      locks: new Set(),
+    }),
   );
   picked = $state.raw<Part | null>(null);
 

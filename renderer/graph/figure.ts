@@ -1,4 +1,7 @@
-/** What a figure of a graph shows: layout and graph brought together, for the screen and for exports alike. */
+/**
+ * What a figure of a graph shows: layout and graph brought together, for the screen and for exports
+ * alike.
+ */
 import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
 import { nodeTitle } from '../../core/graph/describe.ts';
@@ -22,7 +25,10 @@ export interface FigureNode extends PlacedNode {
   readonly title: string;
   /** Second line: "(73.46)", or ''. */
   readonly accuracy: string;
-  /** Baseline of the first line from the caption's middle: alone it stands where it is nearest to its node. */
+  /**
+   * Baseline of the first line from the caption's middle: alone it stands where it is nearest to
+   * its node.
+   */
   readonly titleY: number;
   /** Nothing of it reaches the target: drawn hollow, and not trained. */
   readonly idle: boolean;
@@ -44,7 +50,10 @@ export interface Figure {
   readonly edges: readonly FigureEdge[];
 }
 
-/** `accuracies[i]` is the accuracy of node i + 1, a fraction of 1. Cutoff edges are left out unless asked for. */
+/**
+ * `accuracies[i]` is the accuracy of node i + 1, a fraction of 1. Cutoff edges are left out unless
+ * asked for.
+ */
 export function figure(
   graph: Graph,
   accuracies: readonly (number | null | undefined)[] = [],
@@ -70,7 +79,9 @@ export function figure(
     .filter(({ edge }) => withCutoff || edge.gate !== 'cutoff');
   const open = drawn.filter(({ edge }) => edge.gate !== 'cutoff');
   const softened = open.filter(({ edge }) => temperatureOf(edge) !== 1);
-  const places = new Map(temperaturePlaces(placed, open, softened).map((at, i) => [softened[i]!.edge, at]));
+  const places = new Map(
+    temperaturePlaces(placed, open, softened).map((at, i) => [softened[i]!.edge, at]),
+  );
   const edges = drawn.map((each): FigureEdge => {
     const at = places.get(each.edge);
     return {
@@ -82,7 +93,10 @@ export function figure(
   return { layout: placed, nodes, edges };
 }
 
-/** A gate's line style at another thickness than the figure's own, so that it can still be told from the others. */
+/**
+ * A gate's line style at another thickness than the figure's own, so that it can still be told from
+ * the others.
+ */
 export const dashAt = (dash: string, scale: number): string =>
   dash === 'none'
     ? dash

@@ -1,4 +1,7 @@
-/** Plane geometry for figures. Screen coordinates: x to the right, y down, angles in degrees clockwise from +x. */
+/**
+ * Plane geometry for figures. Screen coordinates: x to the right, y down, angles in degrees
+ * clockwise from +x.
+ */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -62,7 +65,8 @@ export const distanceToBox = (point: Point, box: Box): number =>
 
 /** Do two boxes share a point? */
 export const overlap = (a: Box, b: Box): boolean =>
-  Math.abs(a.x - b.x) < a.halfWidth + b.halfWidth && Math.abs(a.y - b.y) < a.halfHeight + b.halfHeight;
+  Math.abs(a.x - b.x) < a.halfWidth + b.halfWidth &&
+  Math.abs(a.y - b.y) < a.halfHeight + b.halfHeight;
 
 /** SVG path data of a curve, to a hundredth of a pixel. */
 export function pathOf([a, b, c, d]: Curve): string {

@@ -21,7 +21,11 @@ export const record = <T>({ past, present }: History<T>, next: T): History<T> =>
 export function undo<T>(history: History<T>): History<T> {
   const before = history.past.at(-1);
   if (before === undefined) return history;
-  return { past: history.past.slice(0, -1), present: before, future: [history.present, ...history.future] };
+  return {
+    past: history.past.slice(0, -1),
+    present: before,
+    future: [history.present, ...history.future],
+  };
 }
 
 /** One step forward again; the same when there is none. */

@@ -1,11 +1,13 @@
 /**
- * Where the nodes, edges, arrow heads, letters and captions of a graph with M nodes lie. The places depend on M
- * alone, so graphs of the same size can be compared at a glance, whichever of their edges are drawn.
+ * Where the nodes, edges, arrow heads, letters and captions of a graph with M nodes lie. The places
+ * depend on M alone, so graphs of the same size can be compared at a glance, whichever of their
+ * edges are drawn.
  *
- * Node 1 (the target) opens the ring at the top or top left, the others follow clockwise and the label stands in
- * the middle: each label edge is a straight spoke. Every end of an edge has its own slot on its node's border;
- * slots are evenly spaced around the direction in which the node faces, in the order of the neighbours, so the
- * edges fan out without meeting. An edge keeps to the right of its way: the two of a pair bow apart.
+ * Node 1 (the target) opens the ring at the top or top left, the others follow clockwise and the
+ * label stands in the middle: each label edge is a straight spoke. Every end of an edge has its own
+ * slot on its node's border; slots are evenly spaced around the direction in which the node faces,
+ * in the order of the neighbours, so the edges fan out without meeting. An edge keeps to the right
+ * of its way: the two of a pair bow apart.
  */
 import {
   direction,
@@ -55,7 +57,10 @@ export interface Layout {
   readonly closeBox: ViewBox;
   readonly label: Box;
   readonly nodes: readonly PlacedNode[];
-  /** Of the circle around a gate's letter: larger where many nodes make the figure large, which is then shown smaller. */
+  /**
+   * Of the circle around a gate's letter: larger where many nodes make the figure large, which is
+   * then shown smaller.
+   */
   readonly letterRadius: number;
   /** All M*M edges, ordered by destination then source. */
   readonly edges: readonly PlacedEdge[];
@@ -206,11 +211,13 @@ function place(shape: Shape): Layout {
 }
 
 /** Key of an edge's end at a node: by the neighbour, and whether the edge comes in. */
-const endKey = (neighbour: number, incoming: boolean): string => `${incoming ? 'from' : 'to'} ${neighbour}`;
+const endKey = (neighbour: number, incoming: boolean): string =>
+  `${incoming ? 'from' : 'to'} ${neighbour}`;
 
 /**
- * Angle of every edge end on a node's border. Looking at a neighbour, its edge arrives to the left of mine to it,
- * so heads and tails take turns; only the label's head, which has no tail beside it, needs a wider slot.
+ * Angle of every edge end on a node's border. Looking at a neighbour, its edge arrives to the left
+ * of mine to it, so heads and tails take turns; only the label's head, which has no tail beside it,
+ * needs a wider slot.
  */
 function slotsOf(shape: Shape, node: number): Map<string, number> {
   const here = shape.nodes[node - 1]!;
@@ -244,7 +251,8 @@ function edge(
   const base = polar(to, arriving, shape.radius + 1.5 + HEAD.length);
   const corner = (side: number): Point => polar(base, arriving + side * 90, HEAD.halfWidth);
   const from = source === 0 ? label : shape.nodes[source - 1]!;
-  const leaving = source === 0 ? direction(label, base) : slots[source - 1]!.get(endKey(destination, false))!;
+  const leaving =
+    source === 0 ? direction(label, base) : slots[source - 1]!.get(endKey(destination, false))!;
   const start = source === 0 ? exitOf(label, leaving) : polar(from, leaving, shape.radius);
   const handle = shape.bend * distance(start, base);
   const curve: Curve = [start, polar(start, leaving, handle), polar(base, arriving, handle), base];
@@ -258,8 +266,8 @@ function edge(
 }
 
 /**
- * Puts each letter on its curve, as near to the head as it stands clear of the other curves, heads and letters;
- * where nothing is clear enough, at the clearest place.
+ * Puts each letter on its curve, as near to the head as it stands clear of the other curves, heads
+ * and letters; where nothing is clear enough, at the clearest place.
  */
 function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: number): PlacedEdge[] {
   const enough = radius + 2.5;
@@ -272,7 +280,8 @@ function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: numbe
       const place = pointAt(edge.curve, 1 - from / length);
       let room = enough;
       obstacles.forEach((points, other) => {
-        if (other !== self) for (const point of points) room = Math.min(room, distance(place, point));
+        if (other !== self)
+          for (const point of points) room = Math.min(room, distance(place, point));
       });
       for (const letter of letters) room = Math.min(room, distance(place, letter) - radius);
       if (room > best.room) best = { place, room };
@@ -284,7 +293,10 @@ function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: numbe
 
 function captionBox(at: Point, radius: number, side: Side): PlacedNode['caption'] {
   const { halfWidth, halfHeight, gap } = CAPTION;
-  const [dx, dy] = { below: [0, 1], above: [0, -1], left: [-1, 0], right: [1, 0] }[side] as [number, number];
+  const [dx, dy] = { below: [0, 1], above: [0, -1], left: [-1, 0], right: [1, 0] }[side] as [
+    number,
+    number,
+  ];
   return {
     x: at.x + dx * (radius + gap + halfWidth),
     y: at.y + dy * (radius + gap + halfHeight),

@@ -1,6 +1,9 @@
 import type { Problem } from '../../core/graph/check.ts';
 
-/** Problems of a graph; a note that says the same of several nodes is said once: "Nothing of nodes 3, 4 and 5 reaches ...". */
+/**
+ * Problems of a graph; a note that says the same of several nodes is said once: "Nothing of nodes
+ * 3, 4 and 5 reaches ...".
+ */
 export function mergedNotes(problems: readonly Problem[]): Problem[] {
   return problems.flatMap((problem) => {
     if (problem.severity !== 'note') return [problem];

@@ -7,4 +7,5 @@ export type Part = { readonly node: number } | { readonly edge: Edge };
 export const edgeKey = ({ source, destination }: Pick<Edge, 'source' | 'destination'>): string =>
   `${source}-${destination}`;
 
-export const partKey = (part: Part): string => ('node' in part ? String(part.node) : edgeKey(part.edge));
+export const partKey = (part: Part): string =>
+  'node' in part ? String(part.node) : edgeKey(part.edge);

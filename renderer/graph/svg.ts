@@ -1,6 +1,7 @@
 /**
- * A figure as a self-contained SVG text: every colour and size is an attribute, fonts are ones that every viewer
- * has a face for, and nothing is loaded. Text is escaped: names may come from strangers.
+ * A figure as a self-contained SVG text: every colour and size is an attribute, fonts are ones that
+ * every viewer has a face for, and nothing is loaded. Text is escaped: names may come from
+ * strangers.
  */
 import { gates } from '../../core/gates/gates.ts';
 import { roles, type Role } from '../../core/graph/roles.ts';
@@ -50,14 +51,19 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
   const { text, ground } = themes[theme];
   const [left, top, width, height] = shown.layout.viewBox;
   const rows = legendRows(legend ? legendEntries(shown) : [], Math.max(width, LEGEND_WIDTH));
-  const wide = Math.max(width, ...rows.map((row) => row.reduce((sum, entry) => sum + entry.width, 12)));
+  const wide = Math.max(
+    width,
+    ...rows.map((row) => row.reduce((sum, entry) => sum + entry.width, 12)),
+  );
   const x = round(left - (wide - width) / 2);
   const high = height + rows.length * LEGEND_HEIGHT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${round(wide)}" height="${round(high)}" viewBox="${x} ${top} ${round(wide)} ${round(high)}" font-family="${FONT}" fill="${text}">`,
     title ? `<title>${escapeText(title)}</title>` : '',
     provenance ? `<metadata>${escapeText(JSON.stringify(provenance))}</metadata>` : '',
-    theme === 'dark' ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>` : '',
+    theme === 'dark'
+      ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>`
+      : '',
     ...shown.edges.map((edge) => edgeSvg(edge, shown.layout.letterRadius, ground)),
     ...shown.edges.map((edge) => temperatureSvg(edge, shown.layout.letterRadius, themes[theme])),
     labelSvg(shown, text, ground),
@@ -85,7 +91,9 @@ function edgeSvg(
   ].join('');
 }
 
-/** Sizes of texts in radii of the letters' circles, and how far a baseline lies below the middle. */
+/**
+ * Sizes of texts in radii of the letters' circles, and how far a baseline lies below the middle.
+ */
 export const LETTER = { size: 1.3, drop: 0.46 };
 export const TEMPERATURE = { size: 1.3, drop: 0.46 };
 
@@ -98,7 +106,10 @@ const letterSvg = (
   `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" stroke="${gate.color}" stroke-width="1.2"/>` +
   `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" font-size="${round(LETTER.size * radius)}" font-weight="bold" text-anchor="middle" fill="${gate.color}">${escapeText(gate.letter)}</text>`;
 
-/** Written twice, first as its own halo: not every program that reads SVG paints strokes below fills. */
+/**
+ * Written twice, first as its own halo: not every program that reads SVG paints strokes below
+ * fills.
+ */
 function temperatureSvg(
   { temperature }: Figure['edges'][number],
   radius: number,
@@ -142,7 +153,9 @@ function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark', scale: 
   ].join('');
 }
 
-/** Where the text of a caption starts, ends or has its middle. Scaled, it grows away from its node. */
+/**
+ * Where the text of a caption starts, ends or has its middle. Scaled, it grows away from its node.
+ */
 export function captionAt({ y: nodeY, caption }: Figure['nodes'][number], scale = 1): Point {
   const { x, y, halfWidth, halfHeight, anchor } = caption;
   if (anchor !== 'middle') return { x: anchor === 'start' ? x - halfWidth : x + halfWidth, y };

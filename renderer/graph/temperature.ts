@@ -1,4 +1,7 @@
-/** Where the temperatures of edges are written: beside the gate's letter, as clear of everything drawn as there is room. */
+/**
+ * Where the temperatures of edges are written: beside the gate's letter, as clear of everything
+ * drawn as there is room.
+ */
 import { distanceToBox, overlap, polar, round, sample, type Box, type Point } from './geometry.ts';
 import type { Layout, PlacedEdge } from './layout.ts';
 
@@ -10,8 +13,8 @@ const AWAY = [1.6, 1.9, 2.2, 2.6, 3, 3.4];
 const ENOUGH = 3;
 
 /**
- * Middles of the texts for some of the drawn edges, in their order. Where a figure is too full for clear places, a text
- * lies over a curve: it has a halo.
+ * Middles of the texts for some of the drawn edges, in their order. Where a figure is too full for
+ * clear places, a text lies over a curve: it has a halo.
  */
 export function temperaturePlaces(
   { nodes, label, letterRadius: radius }: Layout,

@@ -1,4 +1,7 @@
-/** Formulas and words of a figure that core/graph/describe does not have: tooltips and the details beside it. */
+/**
+ * Formulas and words of a figure that core/graph/describe does not have: tooltips and the details
+ * beside it.
+ */
 import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
 import { describeEdge, nodeTitle } from '../../core/graph/describe.ts';
@@ -18,7 +21,9 @@ export function lossFormula(edge: Edge): string {
   return temperature === 1 ? `a = ${divergence}` : `a = τ² · ${divergence}, τ = ${temperature}`;
 }
 
-/** What the symbols in an edge's formulas stand for; its gate's, or those of all that it may carry. */
+/**
+ * What the symbols in an edge's formulas stand for; its gate's, or those of all that it may carry.
+ */
 export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.gate)]): string {
   const { source, destination } = edge;
   const softmax = temperatureOf(edge) === 1 ? '' : ', softened by the temperature τ';
@@ -49,8 +54,14 @@ export interface Agreement {
   readonly share: number;
 }
 
-/** How often source and destination of an edge were right in an epoch; null when nothing was counted. The label is always right. */
-export function agreement({ source, destination }: Edge, { tt, tf, ft, ff }: WireEdge): Agreement[] | null {
+/**
+ * How often source and destination of an edge were right in an epoch; null when nothing was
+ * counted. The label is always right.
+ */
+export function agreement(
+  { source, destination }: Edge,
+  { tt, tf, ft, ff }: WireEdge,
+): Agreement[] | null {
   const images = tt + tf + ft + ff;
   if (!(images > 0)) return null;
   if (source === LABEL)
@@ -80,7 +91,9 @@ export function nodeName(graph: Graph, node: number, accuracy: number | null | u
   return `Node ${node} ${nodeTitle(graph, node)} ${percent && `(${percent}) `}${roles[roleOf(graph, node)].title.toLowerCase()}`;
 }
 
-/** An accuracy (fraction of 1) in percent with two digits, as under a node; '' when there is none. */
+/**
+ * An accuracy (fraction of 1) in percent with two digits, as under a node; '' when there is none.
+ */
 export const accuracyText = (accuracy: number | null | undefined): string =>
   accuracy === null || accuracy === undefined ? '' : (accuracy * 100).toFixed(2);
 

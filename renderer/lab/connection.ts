@@ -1,4 +1,7 @@
-/** Keeps one connection to the lab: opens it, notices its end, waits and opens the next. Knows no transport. */
+/**
+ * Keeps one connection to the lab: opens it, notices its end, waits and opens the next. Knows no
+ * transport.
+ */
 import type { LabApi } from '../../core/lab/api.ts';
 
 export interface Line {
@@ -22,7 +25,9 @@ interface Watcher {
 /** Milliseconds before the next attempt: 250 doubled each time, at most 8 s. */
 export const patience = (attempt: number): number => Math.min(8000, 250 * 2 ** attempt);
 
-/** Dials until told to stop; returns its undo. `wait` is a parameter so that tests need no clock. */
+/**
+ * Dials until told to stop; returns its undo. `wait` is a parameter so that tests need no clock.
+ */
 export function keepConnected(
   dial: Dial,
   watcher: Watcher,

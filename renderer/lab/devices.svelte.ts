@@ -6,7 +6,9 @@ export class Devices {
   current = $state.raw<readonly Device[]>([]);
 
   constructor(lab: Lab) {
-    const slots = $derived(lab.slots.map(({ name, state }) => `${name} ${state === 'broken'}`).join());
+    const slots = $derived(
+      lab.slots.map(({ name, state }) => `${name} ${state === 'broken'}`).join(),
+    );
     $effect(() => {
       void slots;
       lab.request('devices.list', {}).then(

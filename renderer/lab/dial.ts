@@ -1,6 +1,15 @@
-/** How the window reaches the lab: over the port that the shell hands over, or over the server that delivered the page. */
+/**
+ * How the window reaches the lab: over the port that the shell hands over, or over the server that
+ * delivered the page.
+ */
 import { LabError } from '../../core/base/errors.ts';
-import { connectLab, messagePort, protocolsWith, sessionOf, webSocketPort } from '../../core/lab/channel.ts';
+import {
+  connectLab,
+  messagePort,
+  protocolsWith,
+  sessionOf,
+  webSocketPort,
+} from '../../core/lab/channel.ts';
 import type { Dial } from './connection.ts';
 
 /** Address scheme of the page inside the desktop app. */
@@ -35,8 +44,9 @@ const SESSION = 'ktg-session';
 const LINK = /^#token=([\w-]+)$/;
 
 /**
- * Over the server that delivered the page. The first connection trades the token of the link for a session, which opens
- * all later ones, also those of other tabs. Rejects with LabErrors `lab.link-used`, `lab.stranger`, `lab.unreachable`.
+ * Over the server that delivered the page. The first connection trades the token of the link for a
+ * session, which opens all later ones, also those of other tabs. Rejects with LabErrors
+ * `lab.link-used`, `lab.stranger`, `lab.unreachable`.
  */
 function dialServer(): Dial {
   let token = takeToken();

@@ -1,4 +1,6 @@
-/** Files over the connection, in portions of at most 1 MiB, and files that the page itself makes. */
+/**
+ * Files over the connection, in portions of at most 1 MiB, and files that the page itself makes.
+ */
 import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
@@ -17,8 +19,8 @@ const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /**
- * Sends a file that the user picked or dropped and lets the lab do something with it. How far that is is shown, and it can be
- * stopped.
+ * Sends a file that the user picked or dropped and lets the lab do something with it. How far that
+ * is is shown, and it can be stopped.
  */
 export const send = <T>(
   lab: Lab,
@@ -26,7 +28,11 @@ export const send = <T>(
   use: (input: FileInput, signal: AbortSignal) => Promise<T>,
 ): Promise<T> =>
   lab.transfer(`Sending ${file.name}`, async (tell, signal) => {
-    const { upload } = await lab.request('files.begin', { name: file.name, bytes: file.size }, signal);
+    const { upload } = await lab.request(
+      'files.begin',
+      { name: file.name, bytes: file.size },
+      signal,
+    );
     try {
       for (let offset = 0; offset < file.size; offset += PORTION) {
         const data = await base64Of(file, offset);
@@ -79,7 +85,10 @@ export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download
     save(name, new Blob(parts, { type }));
   });
 
-/** What something is of by what is said of its origin: "Three nodes trial 18", or a re-run's name; '' where that is not known. */
+/**
+ * What something is of by what is said of its origin: "Three nodes trial 18", or a re-run's name;
+ * '' where that is not known.
+ */
 export function subjectOf({ study, rerun, trial }: Readonly<Record<string, unknown>> = {}): string {
   const of = [study, rerun].find((name): name is string => typeof name === 'string') ?? '';
   return typeof trial === 'number' ? `${of} trial ${trial}` : of;
@@ -94,17 +103,19 @@ export const fileName = (...parts: readonly string[]): string =>
 
 /** Lets the browser save a file. */
 export function save(name: string, content: Blob | string, type = 'text/plain'): void {
-  const blob = typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
+  const blob =
+    typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '-'); // eslint-disable-line no-control-regex -- not in file names
+  // Eslint-disable-line no-control-regex -- not in file names.
+  link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '-');
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /**
- * Draws an SVG text as PNG at `scale` pixels per unit, on white: text stays legible wherever the picture is opened. What
- * the SVG says of its origin goes along.
+ * Draws an SVG text as PNG at `scale` pixels per unit, on white: text stays legible wherever the
+ * picture is opened. What the SVG says of its origin goes along.
  */
 export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
   const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
@@ -120,7 +131,9 @@ export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
     pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(image, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise<Blob>((resolve, reject) => {
-      canvas.toBlob((made) => (made ? resolve(made) : reject(new Error('The picture could not be drawn.'))));
+      canvas.toBlob((made) =>
+        made ? resolve(made) : reject(new Error('The picture could not be drawn.')),
+      );
     });
     const origin = new DOMParser().parseFromString(svg, 'image/svg+xml').querySelector('metadata');
     if (!origin) return blob;

@@ -1,4 +1,7 @@
-/** A folder as one file: a tar archive around the files themselves, which are only read when it is sent. */
+/**
+ * A folder as one file: a tar archive around the files themselves, which are only read when it is
+ * sent.
+ */
 import { LabError } from '../../core/base/errors.ts';
 
 const BLOCK = 512;
@@ -15,7 +18,9 @@ interface FileEntry extends Entry {
   file(done: (file: Blob) => void, failed: (error: Error) => void): void;
 }
 export interface FolderEntry extends Entry {
-  createReader(): { readEntries(done: (entries: Entry[]) => void, failed: (error: Error) => void): void };
+  createReader(): {
+    readEntries(done: (entries: Entry[]) => void, failed: (error: Error) => void): void;
+  };
 }
 
 /** Throws LabError `files.too-many` and `files.unreadable`. */
@@ -54,9 +59,9 @@ async function entriesOf(folder: FolderEntry): Promise<Entry[]> {
   const reader = folder.createReader();
   const all: Entry[] = [];
   for (;;) {
-    const more = await new Promise<Entry[]>((done, failed) => reader.readEntries(done, failed)).catch(
-      () => Promise.reject(unreadable(folder)), // prettier-ignore
-    );
+    const more = await new Promise<Entry[]>((done, failed) =>
+      reader.readEntries(done, failed),
+    ).catch(() => Promise.reject(unreadable(folder)));
     if (more.length === 0) return all;
     all.push(...more);
   }
@@ -70,7 +75,10 @@ const fileOf = (entry: FileEntry): Promise<Blob> =>
 const unreadable = ({ name }: Entry): LabError =>
   new LabError('files.unreadable', `${name} cannot be read.`, 'Check its permissions.');
 
-/** POSIX.1-1988 (ustar): name, mode, owners, size, time, sum, kind; numbers octal, times 0. Longer names keep their end. */
+/**
+ * POSIX.1-1988 (ustar): name, mode, owners, size, time, sum, kind; numbers octal, times 0. Longer
+ * names keep their end.
+ */
 function header(path: string, size: number): Uint8Array<ArrayBuffer> {
   const block = new Uint8Array(BLOCK);
   const encoder = new TextEncoder();
@@ -86,7 +94,11 @@ function header(path: string, size: number): Uint8Array<ArrayBuffer> {
   put(148, ' '.repeat(8)); // the sum, while it is summed up
   put(156, '0');
   put(257, 'ustar\u000000');
-  octal(148, 6, block.reduce((sum, byte) => sum + byte, 0)); // prettier-ignore
+  octal(
+    148,
+    6,
+    block.reduce((sum, byte) => sum + byte, 0),
+  );
   block[154] = 0;
   return block;
 }

@@ -2,7 +2,10 @@
 import type { LabEvent, LabProblem } from '../../core/lab/api.ts';
 import { problemOf, type Lab } from './lab.svelte.ts';
 
-/** Reads, and listens until its undo is called. Events that come while it reads are obeyed after it, so that none is missed. */
+/**
+ * Reads, and listens until its undo is called. Events that come while it reads are obeyed after it,
+ * so that none is missed.
+ */
 export async function follow(
   lab: Pick<Lab, 'listen'>,
   read: () => Promise<void>,

@@ -1,7 +1,7 @@
 /**
- * What every view knows of the lab, kept up to date by its events. Big state is raw: a change is a new value.
- * After a lost connection the events that were missed are delivered first; when the lab has forgotten some,
- * everything is asked for again.
+ * What every view knows of the lab, kept up to date by its events. Big state is raw: a change is a
+ * new value. After a lost connection the events that were missed are delivered first; when the lab
+ * has forgotten some, everything is asked for again.
  */
 import { createContext } from 'svelte';
 import { LabError, messageOf } from '../../core/base/errors.ts';
@@ -71,7 +71,11 @@ export interface Transfer {
 export const problemOf = (thrown: unknown): LabProblem =>
   thrown instanceof LabError
     ? { code: thrown.code, message: thrown.message, next: thrown.next }
-    : { code: 'app.unexpected', message: messageOf(thrown), next: 'Open the log; it may say more.' };
+    : {
+        code: 'app.unexpected',
+        message: messageOf(thrown),
+        next: 'Open the log; it may say more.',
+      };
 
 const replaced = <T>(list: readonly T[], item: T, same: (other: T) => boolean): T[] => {
   const at = list.findIndex(same);
@@ -139,7 +143,10 @@ export class Lab {
     return this.#api.request(name, input, signal ? { signal } : {});
   }
 
-  /** Does something on a click: what goes wrong becomes a message, unless the user stopped it, and the result is null. */
+  /**
+   * Does something on a click: what goes wrong becomes a message, unless the user stopped it, and
+   * the result is null.
+   */
   async attempt<T>(work: () => Promise<T>, done = ''): Promise<T | null> {
     try {
       const result = await work();
@@ -279,7 +286,11 @@ export class Lab {
   #apply(event: LabEvent): void {
     switch (event.type) {
       case 'study':
-        this.cards = replaced(this.cards, event.card, (card) => card.study.id === event.card.study.id);
+        this.cards = replaced(
+          this.cards,
+          event.card,
+          (card) => card.study.id === event.card.study.id,
+        );
         break;
       case 'study-removed':
         this.cards = this.cards.filter((card) => card.study.id !== event.study);
@@ -292,7 +303,11 @@ export class Lab {
         this.slots = event.slots;
         break;
       case 'rerun':
-        this.reruns = replaced(this.reruns, event.rerun, (view) => view.rerun.id === event.rerun.rerun.id);
+        this.reruns = replaced(
+          this.reruns,
+          event.rerun,
+          (view) => view.rerun.id === event.rerun.rerun.id,
+        );
         break;
       case 'rerun-removed':
         this.reruns = this.reruns.filter((view) => view.rerun.id !== event.rerun);
@@ -304,13 +319,20 @@ export class Lab {
         this.graphs = event.graphs;
         break;
       case 'data':
-        this.dataSets = replaced(this.dataSets, event.data, (data) => data.name === event.data.name);
+        this.dataSets = replaced(
+          this.dataSets,
+          event.data,
+          (data) => data.name === event.data.name,
+        );
         break;
       case 'engine':
         this.engine = event.engine;
         break;
       case 'log':
-        this.log = [...event.entries.toSorted((a, b) => b.id - a.id), ...this.log].slice(0, RECENT_LOG);
+        this.log = [...event.entries.toSorted((a, b) => b.id - a.id), ...this.log].slice(
+          0,
+          RECENT_LOG,
+        );
         break;
     }
   }

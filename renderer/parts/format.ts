@@ -30,11 +30,17 @@ export const quantity = (value: number | null | undefined): string =>
 
 /** Milliseconds since 1970 in the reader's own calendar. */
 export const moment = (time: number | null): string =>
-  time === null ? '–' : new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  time === null
+    ? '–'
+    : new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** "1 trial", "14 trials" */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** A message that begins with a common word begins with a capital; paths and addresses stay as they are. */
+/**
+ * A message that begins with a common word begins with a capital; paths and addresses stay as they
+ * are.
+ */
 export const sentence = (text: string): string =>
   /^[a-z]+ /.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;

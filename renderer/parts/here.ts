@@ -1,8 +1,13 @@
-/** Next steps as they are taken in the window: what the lab says in terms of the command line has a place here, too. */
+/**
+ * Next steps as they are taken in the window: what the lab says in terms of the command line has a
+ * place here, too.
+ */
 
 const INSTALL = 'Install in Settings, under Engine';
 
-/** Phrases that name a command, and what does the same in the window; the more special ones first. */
+/**
+ * Phrases that name a command, and what does the same in the window; the more special ones first.
+ */
 const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [
     /or (?:fetch the wheel by other means and run: )?ktg engine install --wheel FILE/g,
@@ -13,7 +18,10 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/\brun: ktg engine install(?: gpu)?/g, `press ${INSTALL}`],
   [/\bGo on with: ktg engine install(?: gpu)?/g, `To go on, press ${INSTALL}`],
   [/: ktg engine install(?: gpu)?/g, `: ${INSTALL}`],
-  [/Check it with: ktg engine status --verify/g, 'Remove it in Settings, under Engine, and install it again'],
+  [
+    /Check it with: ktg engine status --verify/g,
+    'Remove it in Settings, under Engine, and install it again',
+  ],
   [/ktg doctor says/g, 'Settings, under Engine, and the log say'],
   [/; ktg graph show prints a correct one for any template/g, '; the editor saves correct ones'],
   [/See: ktg doctor/g, 'See Settings, under Engine, and the log'],
@@ -29,7 +37,10 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
     /with --wheel \(or KTG_TENSORFLOW_WHEEL\), or leave it out to download it/,
     'in KTG_TENSORFLOW_WHEEL, or leave it out to download it',
   ],
-  [/Add --compiler xla, or choose --precision float32/, 'Choose float32 in the details of the study'],
+  [
+    /Add --compiler xla, or choose --precision float32/,
+    'Choose float32 in the details of the study',
+  ],
   [/Choose --precision float32/, 'Choose float32 in the details of the study'],
   [/; or ask for neither --precision nor --compiler/, '; or leave the precision as usual'],
   [/, or use it under its path \(--data (.+)\)/, ', or add it under another name'],

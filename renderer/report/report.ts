@@ -1,6 +1,7 @@
 /**
- * A study as one HTML page that opens anywhere, without a lab and without a network: figures are SVG inside it, nothing
- * runs, nothing is loaded. All text is escaped: names may come from strangers.
+ * A study as one HTML page that opens anywhere, without a lab and without a network: figures are
+ * SVG inside it, nothing runs, nothing is loaded. All text is escaped: names may come from
+ * strangers.
  */
 import { describeGraph } from '../../core/graph/describe.ts';
 import { toText } from '../../core/graph/text.ts';
@@ -57,8 +58,11 @@ code { font-size: 12px; overflow-wrap: anywhere; } pre { white-space: pre-wrap; 
 
 const WIDE = { width: 1030, height: 360 };
 
-const picture = (marks: readonly Mark[], title: string, legend: readonly LegendEntry[] = []): string =>
-  pictureSvg(marks, WIDE, title, legend);
+const picture = (
+  marks: readonly Mark[],
+  title: string,
+  legend: readonly LegendEntry[] = [],
+): string => pictureSvg(marks, WIDE, title, legend);
 
 const captioned = (svg: string, caption: string): string =>
   `<figure>${svg}<figcaption>${escapeText(caption)}</figcaption></figure>`;

@@ -4,8 +4,8 @@ import type { TrainingPlan, TrialRow } from '../../core/lab/api.ts';
 const ALL_IMAGES = 5 / 4;
 
 /**
- * Seconds that so many runs take on so many slots at the pace of a run of the same networks; null when that has not
- * done an epoch, or no slot is there.
+ * Seconds that so many runs take on so many slots at the pace of a run of the same networks; null
+ * when that has not done an epoch, or no slot is there.
  */
 export function expectedTime(
   { seconds, epoch, epochs }: TrialRow,

@@ -15,5 +15,7 @@ export function fasterWith(engine: EngineView, cards: readonly Device[]): Faster
       kind: 'gpu',
       why: `${card.title} is here and not in use: TensorFlow for NVIDIA cards trains on it.`,
     };
-  return engine.advice !== '' && engine.installed.length === 0 ? { kind: 'cpu', why: engine.advice } : null;
+  return engine.advice !== '' && engine.installed.length === 0
+    ? { kind: 'cpu', why: engine.advice }
+    : null;
 }

@@ -25,7 +25,10 @@ export interface Column {
   readonly text: (row: TrialRow) => string;
   /** What is sorted by; null comes last either way. */
   readonly value: (row: TrialRow) => number | string | null;
-  /** Order of trials where the values alone do not give it, in place of the descending order of values. */
+  /**
+   * Order of trials where the values alone do not give it, in place of the descending order of
+   * values.
+   */
   readonly compare?: (a: TrialRow, b: TrialRow) => number;
   /** What is saved, where it is not what is sorted by. */
   readonly saved?: (row: TrialRow) => string;
@@ -41,7 +44,8 @@ export function reasonOf(row: TrialRow): string {
 }
 
 /** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
-export const decisionText = (decision: RungDecision): string => explainDecision(decision).replace('<=', '≤');
+export const decisionText = (decision: RungDecision): string =>
+  explainDecision(decision).replace('<=', '≤');
 
 /** The same beside a column with the epoch. */
 const briefReasonOf = (row: TrialRow): string =>
@@ -70,7 +74,8 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'number',
       title: 'Trial',
-      about: 'Number of the trial; its graph and seed follow from it and from the seed of the study',
+      about:
+        'Number of the trial; its graph and seed follow from it and from the seed of the study',
       width: 64,
       number: true,
       text: (row) => String(row.number),
@@ -107,7 +112,8 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'reason',
       title: 'Why it ended',
-      about: 'The decision that stopped it, with its rank among the values at that epoch, or what went wrong',
+      about:
+        'The decision that stopped it, with its rank among the values at that epoch, or what went wrong',
       width: 268,
       text: briefReasonOf,
       value: reasonOf,
@@ -171,7 +177,9 @@ export function columnsOf(size: number): Column[] {
     for (let source = 0; source <= size; source++) {
       if (source === destination) continue;
       const title = (row: TrialRow): string =>
-        row.graph.nodes.length === size ? gate(edgeOf(row.graph, source, destination).gate).title : '';
+        row.graph.nodes.length === size
+          ? gate(edgeOf(row.graph, source, destination).gate).title
+          : '';
       columns.push({
         key: `edge ${source}-${destination}`,
         title: `${source === 0 ? 'Label' : source}→${destination}`,
@@ -201,7 +209,11 @@ export interface Order {
 }
 
 /** A sorted copy; equal values keep the order of trials, missing ones come last. */
-export function sorted(rows: readonly TrialRow[], columns: readonly Column[], order: Order): TrialRow[] {
+export function sorted(
+  rows: readonly TrialRow[],
+  columns: readonly Column[],
+  order: Order,
+): TrialRow[] {
   const column = columns.find(({ key }) => key === order.key);
   if (!column) return [...rows];
   const sign = order.descending ? -1 : 1;

@@ -12,13 +12,19 @@ interface Choice {
   readonly obstacle: string;
 }
 
-/** What convolutions can compute in, with what applies on this machine. Weights, losses and updates are float32 always. */
+/**
+ * What convolutions can compute in, with what applies on this machine. Weights, losses and updates
+ * are float32 always.
+ */
 export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
   return [
     {
       precision: null,
       title: `as usual (${kind === 'gpu' ? 'TF32' : 'float32'})`,
-      about: kind === 'gpu' ? 'NVIDIA cards take TF32, processors float32.' : 'Processors take float32, NVIDIA cards TF32.', // prettier-ignore
+      about:
+        kind === 'gpu'
+          ? 'NVIDIA cards take TF32, processors float32.'
+          : 'Processors take float32, NVIDIA cards TF32.',
       obstacle: '',
     },
     {
@@ -36,13 +42,17 @@ export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
     {
       precision: 'bfloat16',
       title: 'bfloat16',
-      about: 'Factors of 7 bits; every step is compiled first, which takes its time on a processor.',
+      about:
+        'Factors of 7 bits; every step is compiled first, which takes its time on a processor.',
       obstacle: kind === 'portable' ? 'needs TensorFlow' : '',
     },
   ];
 }
 
-/** A plan that computes in another precision. bfloat16 comes with the compiler, which a processor would not use by itself. */
+/**
+ * A plan that computes in another precision. bfloat16 comes with the compiler, which a processor
+ * would not use by itself.
+ */
 export const withPrecision = (training: TrainingPlan, precision: Precision | null): TrainingPlan =>
   withWish(training, {
     ...(training.computation?.deterministic && { deterministic: true }),

@@ -1,4 +1,6 @@
-/** One filter for all views of a study: which trials are meant. Written as words, shown as chips. */
+/**
+ * One filter for all views of a study: which trials are meant. Written as words, shown as chips.
+ */
 import { gate as gateOf, gates, isGateName, type GateName } from '../../core/gates/gates.ts';
 import { isFrozen, nodeNumbers } from '../../core/graph/graph.ts';
 import type { RunState, TrialRow } from '../../core/lab/api.ts';
@@ -7,7 +9,12 @@ import { passes, type Brushes, type Dimension } from '../charts/parallel.ts';
 import { runStateNames, runStates } from '../parts/states.ts';
 
 export type Condition =
-  | { readonly kind: 'edge'; readonly source: number; readonly destination: number; readonly gate: GateName }
+  | {
+      readonly kind: 'edge';
+      readonly source: number;
+      readonly destination: number;
+      readonly gate: GateName;
+    }
   /** Any gate but Cutoff. */
   | { readonly kind: 'open'; readonly source: number; readonly destination: number }
   | { readonly kind: 'frozen'; readonly wanted: boolean }
@@ -55,10 +62,15 @@ const holds = (row: TrialRow, condition: Condition): boolean => {
   }
 };
 
-const gateOn = ({ graph }: TrialRow, { source, destination }: { source: number; destination: number }) =>
-  graph.edges.find((edge) => edge.source === source && edge.destination === destination)?.gate;
+const gateOn = (
+  { graph }: TrialRow,
+  { source, destination }: { source: number; destination: number },
+) => graph.edges.find((edge) => edge.source === source && edge.destination === destination)?.gate;
 
-/** Is the text a part of a network's name? A number in it is meant as a whole: `resnet11` is not ResNet110. */
+/**
+ * Is the text a part of a network's name? A number in it is meant as a whole: `resnet11` is not
+ * ResNet110.
+ */
 function isNamed(model: string, text: string): boolean {
   const at = model.indexOf(text);
   return at >= 0 && !(/\d$/.test(text) && /^\d/.test(model.slice(at + text.length)));
@@ -70,7 +82,11 @@ function compare(value: number, relation: '>=' | '<=' | '=', limit: number): boo
 }
 
 /** Does a trial fit? `dimensions` are those that brushes name. */
-export function fits(row: TrialRow, filter: TrialFilter, dimensions: readonly Dimension[]): boolean {
+export function fits(
+  row: TrialRow,
+  filter: TrialFilter,
+  dimensions: readonly Dimension[],
+): boolean {
   const states = filter.conditions.filter((condition) => condition.kind === 'state');
   const others = filter.conditions.filter((condition) => condition.kind !== 'state');
   return (
@@ -119,8 +135,8 @@ export const examples = [
 ];
 
 /**
- * Understands what `conditionText` writes, and shorter forms: "L->1=T", "2->1", "frozen", "acc>60", "epochs 8", "wrn",
- * "state = failed". Null when it does not.
+ * Understands what `conditionText` writes, and shorter forms: "L->1=T", "2->1", "frozen", "acc>60",
+ * "epochs 8", "wrn", "state = failed". Null when it does not.
  */
 export function parseCondition(text: string): Condition | null {
   const words = text.trim().toLowerCase();
@@ -134,13 +150,17 @@ export function parseCondition(text: string): Condition | null {
 }
 
 function parseEdge(words: string): Condition | null {
-  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*(\w+)|\s+open)?$/.exec(words);
+  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*(\w+)|\s+open)?$/.exec(
+    words,
+  );
   if (!edge) return null;
   const [, from = '', to, written] = edge;
   const [source, destination] = [from.startsWith('l') ? 0 : Number(from), Number(to)];
   if (source === destination || destination === 0) return null;
   if (written === undefined) return { kind: 'open', source, destination };
-  const gate = gates.find(({ name, letter }) => name === written || letter.toLowerCase() === written)?.name;
+  const gate = gates.find(
+    ({ name, letter }) => name === written || letter.toLowerCase() === written,
+  )?.name;
   return isGateName(gate) ? { kind: 'edge', source, destination, gate } : null;
 }
 
@@ -155,7 +175,9 @@ function parseState(words: string): Condition | null {
 }
 
 function parseNumber(words: string): Condition | null {
-  const number = /^(acc(?:uracy)?|epochs?)\s*(>=|<=|>|<|≥|≤|=)?\s*(\d+(?:\.\d+)?)\s*%?$/.exec(words);
+  const number = /^(acc(?:uracy)?|epochs?)\s*(>=|<=|>|<|≥|≤|=)?\s*(\d+(?:\.\d+)?)\s*%?$/.exec(
+    words,
+  );
   if (!number) return null;
   const [, what = '', sign = '=', written] = number;
   const value = Number(written);
@@ -173,7 +195,10 @@ function parseModel(words: string): Condition | null {
   return model[1] !== undefined || isModelName(text) ? { kind: 'model', text } : null;
 }
 
-/** Without the word "model" before it a text must look like a network: `wrn`, `resnet`, `resnet14`, `wrn-28-2`. */
+/**
+ * Without the word "model" before it a text must look like a network: `wrn`, `resnet`, `resnet14`,
+ * `wrn-28-2`.
+ */
 const isModelName = (text: string): boolean =>
   /^[a-z]{2}/.test(text) &&
   (/^(resnet|wrn)[\d-]*$/.test(text) || modelNames.some((name) => name.startsWith(text)));
@@ -181,7 +206,9 @@ const isModelName = (text: string): boolean =>
 /** What a brush means, for its chip. */
 export function brushText(dimension: Dimension, [low, high]: readonly [number, number]): string {
   if (dimension.choices) {
-    const inside = dimension.choices.filter((_, i) => i >= low && i <= high).map(({ text }) => text);
+    const inside = dimension.choices
+      .filter((_, i) => i >= low && i <= high)
+      .map(({ text }) => text);
     return `${dimension.title}: ${inside.join(', ') || 'nothing'}`;
   }
   if (dimension.key === 'accuracy')
@@ -189,7 +216,10 @@ export function brushText(dimension: Dimension, [low, high]: readonly [number, n
   return `epochs ${Math.ceil(2 ** low - 1e-9)} to ${Math.floor(2 ** high + 1e-9)}`;
 }
 
-/** A filter as it stands in an address: conditions and brushes, parted by semicolons; '' lets everything pass. */
+/**
+ * A filter as it stands in an address: conditions and brushes, parted by semicolons; '' lets
+ * everything pass.
+ */
 export const filterText = ({ conditions, brushes }: TrialFilter): string =>
   [
     ...conditions.map(conditionText),

@@ -2,9 +2,13 @@ import type { TrialRow } from '../../core/lab/api.ts';
 import { counted } from '../parts/format.ts';
 import { reasonOf } from './columns.ts';
 
-/** Why a study whose trials have all ended has nothing to show: the most frequent end, and its next step. Null when it has something, or may have. */
+/**
+ * Why a study whose trials have all ended has nothing to show: the most frequent end, and its next
+ * step. Null when it has something, or may have.
+ */
 export function noResult(rows: readonly TrialRow[]): { message: string; next: string } | null {
-  if (rows.length === 0 || rows.some((row) => row.accuracy !== null || row.endedAt === null)) return null;
+  if (rows.length === 0 || rows.some((row) => row.accuracy !== null || row.endedAt === null))
+    return null;
   const ends = new Map<string, TrialRow[]>();
   for (const row of rows) ends.set(reasonOf(row), [...(ends.get(reasonOf(row)) ?? []), row]);
   const [reason, most] = [...ends].reduce((a, b) => (b[1].length > a[1].length ? b : a));

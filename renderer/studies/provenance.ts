@@ -1,6 +1,9 @@
 import type { Environment } from '../../core/lab/api.ts';
 
-/** Where numbers were made, in the words of whatever is saved; several places of one kind are parted by semicolons. */
+/**
+ * Where numbers were made, in the words of whatever is saved; several places of one kind are parted
+ * by semicolons.
+ */
 export function madeIn(environments: readonly Environment[]): Record<string, string | undefined> {
   const all = (part: keyof Environment): string | undefined =>
     [...new Set(environments.map((environment) => environment[part]))]

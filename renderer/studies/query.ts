@@ -1,4 +1,7 @@
-/** What is typed into the filter of a study: conditions, or the trial to go to; and what could be typed next. */
+/**
+ * What is typed into the filter of a study: conditions, or the trial to go to; and what could be
+ * typed next.
+ */
 import { gates } from '../../core/gates/gates.ts';
 import type { TrialRow } from '../../core/lab/api.ts';
 import { runStateNames, runStates } from '../parts/states.ts';
@@ -13,7 +16,10 @@ export type Query =
 /** Between conditions: a comma, a semicolon, `and`, `&`. */
 const BETWEEN = /\s*(?:[,;&]|\band\b)\s*/i;
 
-/** `700`, `#700`, `trial 700` and `best` lead to a trial; all else is conditions, in the words of `parseCondition`. */
+/**
+ * `700`, `#700`, `trial 700` and `best` lead to a trial; all else is conditions, in the words of
+ * `parseCondition`.
+ */
 export function parseQuery(text: string): Query {
   const words = text.trim();
   const trial = /^(?:#|trial\s*#?)?\s*(\d{1,7})$/i.exec(words);
@@ -40,7 +46,10 @@ export interface Suggestion {
 /** Suggestions that are shown at a time. */
 const SHOWN = 8;
 
-/** What the condition that is being typed could become, with how many of the trials would pass; only what some would. */
+/**
+ * What the condition that is being typed could become, with how many of the trials would pass; only
+ * what some would.
+ */
 export function suggestionsFor(text: string, rows: readonly TrialRow[]): Suggestion[] {
   const typed = text.split(BETWEEN).at(-1)!;
   const before = text.slice(0, text.length - typed.length);
@@ -61,7 +70,8 @@ export function suggestionsFor(text: string, rows: readonly TrialRow[]): Suggest
 
 /** Those that hold what was typed; those that begin with it first. Spaces do not count. */
 function ranked(all: readonly string[], typed: string): string[] {
-  const plain = (text: string): string => text.toLowerCase().replace(/→/g, '->').replace(/\s+/g, '');
+  const plain = (text: string): string =>
+    text.toLowerCase().replace(/→/g, '->').replace(/\s+/g, '');
   const wanted = plain(typed).replace(/^l->/, 'label->');
   const place = (text: string): number => plain(text).indexOf(wanted);
   return all
@@ -81,7 +91,9 @@ function candidates(rows: readonly TrialRow[]): string[] {
   const models = [...new Set(nodes.flatMap(modelsOf))].sort();
   const epochs = [...new Set(rows.map(({ epoch }) => epoch))].sort((a, b) => b - a);
   const edges = nodes.flatMap((to) =>
-    [0, ...nodes].filter((from) => from !== to).map((from) => `${from === 0 ? 'Label' : from}->${to}`),
+    [0, ...nodes]
+      .filter((from) => from !== to)
+      .map((from) => `${from === 0 ? 'Label' : from}->${to}`),
   );
   return [
     'best',

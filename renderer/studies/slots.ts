@@ -2,7 +2,9 @@ import type { Device } from '../../core/lab/api.ts';
 
 /** Devices that can have slots, or say why they cannot. */
 export const slotDevices = (devices: readonly Device[]): Device[] =>
-  devices.filter(({ present, maximumSlots, note }) => present && (maximumSlots > 0 || note !== undefined));
+  devices.filter(
+    ({ present, maximumSlots, note }) => present && (maximumSlots > 0 || note !== undefined),
+  );
 
 /** Why a device can have no more slots than it has; '' where it can. */
 export function limitText({ kind, slots, maximumSlots, note }: Device): string {

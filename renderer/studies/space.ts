@@ -4,15 +4,22 @@ import { edgeOf, makeGraph, type Graph } from '../../core/graph/graph.ts';
 import { paperSpace, withGates, withModels, type SearchSpace } from '../../core/graph/space.ts';
 import { edgeKey, partKey } from '../graph/part.ts';
 
-/** One graph of the space to look at: the first model of every node, the first gate of every edge. */
+/**
+ * One graph of the space to look at: the first model of every node, the first gate of every edge.
+ */
 export const exampleOf = (space: SearchSpace): Graph =>
   makeGraph(
     space.nodes.map(({ models }) => ({ model: models[0]! })),
     (source, destination) => choicesOf(space, source, destination)[0]!,
   );
 
-export const choicesOf = (space: SearchSpace, source: number, destination: number): readonly GateName[] =>
-  space.edges.find((edge) => edge.source === source && edge.destination === destination)?.gates ?? [];
+export const choicesOf = (
+  space: SearchSpace,
+  source: number,
+  destination: number,
+): readonly GateName[] =>
+  space.edges.find((edge) => edge.source === source && edge.destination === destination)?.gates ??
+  [];
 
 /** Edges with a single choice. */
 export const locksOf = (space: SearchSpace): Set<string> =>
@@ -39,7 +46,10 @@ export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace
   return space;
 }
 
-/** The space with another number of nodes: what both have stays; new auxiliary nodes may be what the last one may be. */
+/**
+ * The space with another number of nodes: what both have stays; new auxiliary nodes may be what the
+ * last one may be.
+ */
 export function resized(space: SearchSpace, count: number): SearchSpace {
   const last = space.nodes.at(-1)!.models;
   const fallback = space.nodes.length > 1 ? last : paperSpace(2).nodes[1]!.models;

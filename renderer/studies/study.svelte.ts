@@ -1,4 +1,7 @@
-/** One study on screen: its records, kept up to date, and the one selection and filter that link all its views. */
+/**
+ * One study on screen: its records, kept up to date, and the one selection and filter that link all
+ * its views.
+ */
 import { SvelteSet } from 'svelte/reactivity';
 import {
   rankTrials,
@@ -16,13 +19,24 @@ import { barsOf } from '../charts/curves.ts';
 import { dimensionsOf } from '../charts/parallel.ts';
 import { follow } from '../lab/follow.svelte.ts';
 import type { Lab } from '../lab/lab.svelte.ts';
-import { conditionText, everything, fits, isEverything, type Condition, type TrialFilter } from './filter.ts';
+import {
+  conditionText,
+  everything,
+  fits,
+  isEverything,
+  type Condition,
+  type TrialFilter,
+} from './filter.ts';
 import { madeIn } from './provenance.ts';
 
 type Decision = RungDecision & { run: number; at: number };
 
 /** A curve with one more epoch; the same when it is known already. */
-export function appended(curve: WireCurve | undefined, run: number, { epoch, nodes }: WireEpoch): WireCurve {
+export function appended(
+  curve: WireCurve | undefined,
+  run: number,
+  { epoch, nodes }: WireEpoch,
+): WireCurve {
   const before = curve?.accuracy ?? nodes.map(() => []);
   if (curve && (before[0]?.length ?? 0) >= epoch) return curve;
   return {
@@ -58,7 +72,10 @@ export class StudyState {
   sought = $state(0);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
-  /** A filter is being drawn: views keep their heights, so that nothing moves away under the pointer. */
+  /**
+   * A filter is being drawn: views keep their heights, so that nothing moves away under the
+   * pointer.
+   */
   brushing = $state(false);
   /** Runs to be compared, in the order they were chosen; kept while one looks at something else. */
   readonly chosen: SvelteSet<number>;
@@ -104,11 +121,18 @@ export class StudyState {
         : 'No trial that passes the filter has a result.',
   );
   readonly bars = $derived(barsOf(this.decisions));
-  readonly selectedRow = $derived(this.selected === null ? null : (this.#byRun.get(this.selected) ?? null));
-  /** What is looked at: what is selected; else the best; where nothing has a result, the first, which says why. */
+  readonly selectedRow = $derived(
+    this.selected === null ? null : (this.#byRun.get(this.selected) ?? null),
+  );
+  /**
+   * What is looked at: what is selected; else the best; where nothing has a result, the first,
+   * which says why.
+   */
   readonly shown = $derived.by(() => {
     const best = this.card?.best;
-    return this.selectedRow ?? (best && (this.#byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null;
+    return (
+      this.selectedRow ?? (best && (this.#byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null
+    );
   });
   /** Re-runs of its graphs, oldest first. */
   readonly reruns = $derived(this.#lab.reruns.filter(({ rerun }) => rerun.study === this.id));
@@ -179,7 +203,9 @@ export class StudyState {
     ]);
   }
 
-  /** How and where one trial's numbers were made; of a duplicate, the trial's whose result counts. */
+  /**
+   * How and where one trial's numbers were made; of a duplicate, the trial's whose result counts.
+   */
   provenanceOf({ run, number, seed, duplicateOf }: TrialRow): Record<string, unknown> {
     const used = new Set(
       this.attempts
@@ -220,9 +246,13 @@ export class StudyState {
       order[at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length]!;
   }
 
-  /** Selects a trial by its number, or the best one, and has the table show it. False when there is none. */
+  /**
+   * Selects a trial by its number, or the best one, and has the table show it. False when there is
+   * none.
+   */
   goTo(trial: number | 'best'): boolean {
-    const row = trial === 'best' ? rankTrials(this.rows)[0] : this.rows.find((each) => each.number === trial);
+    const row =
+      trial === 'best' ? rankTrials(this.rows)[0] : this.rows.find((each) => each.number === trial);
     if (!row) return false;
     this.selected = row.run;
     this.sought++;
@@ -232,7 +262,8 @@ export class StudyState {
   /** Adds a condition to the filter unless it is there. */
   add(condition: Condition): void {
     const words = conditionText(condition);
-    if (!this.filter.conditions.some((each) => conditionText(each) === words)) this.toggle(condition);
+    if (!this.filter.conditions.some((each) => conditionText(each) === words))
+      this.toggle(condition);
   }
 
   /** Adds a condition to the filter, or takes it out again. */
@@ -246,6 +277,7 @@ export class StudyState {
   toggleChosen(run: number): void {
     if (this.chosen.has(run)) this.chosen.delete(run);
     else if (this.chosen.size < 6) this.chosen.add(run);
-    else this.#lab.say('Six trials are chosen already.', 'Take one out first: six fit side by side.');
+    else
+      this.#lab.say('Six trials are chosen already.', 'Take one out first: six fit side by side.');
   }
 }

@@ -72,8 +72,13 @@ export const planText = ({ space, training }: StudyPlan, sets: readonly DataSetV
     counted(training.epochs, 'epoch'),
   ].join(', ');
 
-/** What came of a graph's re-run so far, `73.46 ± 0.42 %`, and how far it is while it is not done. */
-export function rerunText({ rerun, variants, done, total }: RerunView): { mean: string; rest: string } {
+/**
+ * What came of a graph's re-run so far, `73.46 ± 0.42 %`, and how far it is while it is not done.
+ */
+export function rerunText({ rerun, variants, done, total }: RerunView): {
+  mean: string;
+  rest: string;
+} {
   const [graph] = variants;
   const mean = graph && meanText(graph.mean, graph.standardDeviation);
   return {
@@ -82,7 +87,9 @@ export function rerunText({ rerun, variants, done, total }: RerunView): { mean: 
   };
 }
 
-/** A study's re-runs for its header: the newest one of the best trial, and the others, newest first. */
+/**
+ * A study's re-runs for its header: the newest one of the best trial, and the others, newest first.
+ */
 export function rerunsBeside(
   best: TrialRow | null,
   reruns: readonly RerunView[],
@@ -119,7 +126,8 @@ export function doingText({ epoch, progress }: SlotView): string {
   if (!progress) return 'starting';
   const { step, steps, compiling, imagesPerSecond } = progress;
   if (compiling !== null) return `compiling, ${Math.round(compiling)} s`;
-  if (steps === 0) return epoch === 0 ? 'reads the data, prepares the step' : 'begins the next epoch';
+  if (steps === 0)
+    return epoch === 0 ? 'reads the data, prepares the step' : 'begins the next epoch';
   if (step === steps) return 'evaluates';
   return `step ${step} / ${steps}${imagesPerSecond > 0 ? `, ${Math.round(imagesPerSecond)} images/s` : ''}`;
 }

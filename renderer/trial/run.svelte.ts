@@ -40,7 +40,8 @@ export class RunState {
       if (!row || !this.view) return;
       const turned = row.state !== this.view.state || row.attempts !== this.view.attempts;
       this.view = { ...this.view, ...row };
-      if (turned) void this.#lab.attempt(() => this.read()); // attempts, checkpoint and slot come only with the whole
+      // Attempts, checkpoint and slot come only with the whole.
+      if (turned) void this.#lab.attempt(() => this.read());
     } else if (event.type === 'epochs') {
       const fresh = event.epochs
         .filter((each) => each.run === this.id && each.epoch.epoch > this.epochs.length)
@@ -48,9 +49,11 @@ export class RunState {
       if (fresh.length > 0) this.epochs = [...this.epochs, ...fresh];
     } else if (event.type === 'decisions' && this.view) {
       const fresh = event.decisions.filter(
-        ({ run, rung }) => run === this.id && !this.view!.decisions.some((known) => known.rung === rung),
+        ({ run, rung }) =>
+          run === this.id && !this.view!.decisions.some((known) => known.rung === rung),
       );
-      if (fresh.length > 0) this.view = { ...this.view, decisions: [...this.view.decisions, ...fresh] };
+      if (fresh.length > 0)
+        this.view = { ...this.view, decisions: [...this.view.decisions, ...fresh] };
     }
   }
 }

@@ -1,11 +1,25 @@
-/** A process that looks on at a lab from outside, as a window does, and asks it what it is told to ask. Argument: lab file. */
+/**
+ * A process that looks on at a lab from outside, as a window does, and asks it what it is told to
+ * ask. Argument: lab file.
+ */
 import type { RequestName } from '../../core/lab/api.ts';
 import { enterDoorway } from '../../core/lab/doorway.ts';
 
 /** A request's name and input. */
 export type Question = [name: RequestName, input: object];
 
-const TOPICS = ['studies', 'runs', 'metrics', 'slots', 'reruns', 'pretrained', 'graphs', 'data', 'engine', 'log'] as const; // prettier-ignore
+const TOPICS = [
+  'studies',
+  'runs',
+  'metrics',
+  'slots',
+  'reruns',
+  'pretrained',
+  'graphs',
+  'data',
+  'engine',
+  'log',
+] as const;
 
 const { api } = (await enterDoorway(process.argv[2]!))!;
 api.subscribe(TOPICS, () => undefined);

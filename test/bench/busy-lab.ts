@@ -21,7 +21,10 @@ import { median, residentNow } from './measure.ts';
 
 type Figures = Record<string, number>;
 
-/** Milliseconds in which a lab gathers as many events as it ever keeps, and for which it is then looked at. */
+/**
+ * Milliseconds in which a lab gathers as many events as it ever keeps, and for which it is then
+ * looked at.
+ */
 const BEFORE = 40_000;
 const LOOK = 20_000;
 
@@ -36,8 +39,8 @@ const endless = (change: Partial<StudyPlan> = {}): StudyPlan =>
   });
 
 /**
- * Eight processes over the real wire, more than fifty messages a second each, five of them epochs, each with a checkpoint of
- * 70 MiB every ten seconds, and somebody who looks on.
+ * Eight processes over the real wire, more than fifty messages a second each, five of them epochs,
+ * each with a checkpoint of 70 MiB every ten seconds, and somebody who looks on.
  */
 export async function responsiveness(file: string): Promise<Figures> {
   const pace: Pace = { beat: 20, beats: 9, checkpointBytes: 70 << 20, checkpointEvery: 10_000 };
@@ -45,7 +48,17 @@ export async function responsiveness(file: string): Promise<Figures> {
   const lab = new Lab({
     store: openLabFile(file),
     runner: new WorkerPool({
-      devices: [{ name: 'cpu', title: 'Bench', kind: 'cpu', memory: null, slots: 8, maximumSlots: 8, present: true }], // prettier-ignore
+      devices: [
+        {
+          name: 'cpu',
+          title: 'Bench',
+          kind: 'cpu',
+          memory: null,
+          slots: 8,
+          maximumSlots: 8,
+          present: true,
+        },
+      ],
       cores: 8,
       program: fileURLToPath(new URL('../soak/formula-worker.ts', import.meta.url)),
     }),
@@ -88,8 +101,9 @@ export async function responsiveness(file: string): Promise<Figures> {
 }
 
 /**
- * The longest pause of a lab's loop while each large view is asked for from outside: studies of 1,500 trials of up to 200
- * epochs, a re-run of 100 seeds, while eight slots report a hundred epochs a second.
+ * The longest pause of a lab's loop while each large view is asked for from outside: studies of
+ * 1,500 trials of up to 200 epochs, a re-run of 100 seeds, while eight slots report a hundred
+ * epochs a second.
  */
 export async function requests(file: string, trials: number): Promise<Figures> {
   for (let number = 0; number < 5; number++)
@@ -98,7 +112,11 @@ export async function requests(file: string, trials: number): Promise<Figures> {
   const lab = scriptedLab({ slots: 8, pace: 10 }, openLabFile(file));
   const leave = await openDoorway(lab, file);
   const onlooker = await lookOn(file);
-  await lab.request('studies.create', { name: 'busy', plan: endless({ trials: 100_000, training: training({ epochs: 200 }) }), start: true }); // prettier-ignore
+  await lab.request('studies.create', {
+    name: 'busy',
+    plan: endless({ trials: 100_000, training: training({ epochs: 200 }) }),
+    start: true,
+  });
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const longest = async (work: () => Promise<unknown>): Promise<number> => {
     delay.reset();
@@ -149,7 +167,13 @@ const questionsOf = (file: string, rerun: number, run: number): Question[] => [
 async function addRerun(file: string): Promise<{ rerun: number; run: number }> {
   const lab = scriptedLab({ slots: 8 }, openLabFile(file));
   const { best } = await lab.request('studies.open', { study: 1 });
-  const made = await lab.request('reruns.create', { name: 'again', from: { run: best!.run }, seeds: 100, baselines: ['independent', 'dml'], start: true }); // prettier-ignore
+  const made = await lab.request('reruns.create', {
+    name: 'again',
+    from: { run: best!.run },
+    seeds: 100,
+    baselines: ['independent', 'dml'],
+    start: true,
+  });
   await eventOf(lab, 'reruns', 'rerun', ({ rerun }) => rerun.rerun.state === 'completed');
   await lab.close();
   return { rerun: made.rerun.id, run: best!.run };

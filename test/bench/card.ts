@@ -1,7 +1,10 @@
 import { LabError } from '../../core/base/errors.ts';
 import { type Card, findCards } from '../../core/workers/cards.ts';
 
-/** The card that benches measure: the first one that is visible. @throws LabError `bench.no-card` */
+/**
+ * The card that benches measure: the first one that is visible.
+ * @throws LabError `bench.no-card`
+ */
 export async function firstCard(): Promise<Card> {
   const [card] = await findCards();
   if (card) return card;

@@ -13,8 +13,8 @@ const IMAGES_PER_TESTED = 5;
 const CLASSES = 20;
 
 /**
- * What an epoch costs beyond its steps: order and augmentation codes, edges, sums of the metrics, giving way to signals.
- * The evaluation after it is told apart.
+ * What an epoch costs beyond its steps: order and augmentation codes, edges, sums of the metrics,
+ * giving way to signals. The evaluation after it is told apart.
  */
 export async function bench(args: string[]): Promise<number> {
   const one = readCase(args, { arch: 'resnet32', steps: 50 });
@@ -38,7 +38,9 @@ export async function bench(args: string[]): Promise<number> {
     shares.push(evaluated / bare);
   }
   const range = `${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}`;
-  console.log(`  an epoch takes ${median(ratios).toFixed(3)} of its steps alone (by turn ${range})`);
+  console.log(
+    `  an epoch takes ${median(ratios).toFixed(3)} of its steps alone (by turn ${range})`,
+  );
   console.log(
     `  evaluation of one image per ${IMAGES_PER_TESTED} trained: ${median(shares).toFixed(3)} more`,
   );
@@ -78,4 +80,5 @@ async function prepareTraining(
   });
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);

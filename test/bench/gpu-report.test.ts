@@ -13,7 +13,9 @@ const measured = (msPerStep: number, compileSeconds: number, epochSeconds?: numb
   msPerStep,
   repeats: true,
   memory: 1e9,
-  ...(epochSeconds !== undefined && { epoch: { steps: 781, seconds: epochSeconds, stepSeconds: epochSeconds / 1.04 } }), // prettier-ignore
+  ...(epochSeconds !== undefined && {
+    epoch: { steps: 781, seconds: epochSeconds, stepSeconds: epochSeconds / 1.04 },
+  }),
 });
 const one = (arch: string, precision: 'tf32' | 'bfloat16', epochSeconds: number): GpuCase => ({
   arch,
@@ -35,11 +37,26 @@ const printed = [
   lineOf(one('resnet32', 'tf32', 3)),
   lineOf(one('resnet110', 'tf32', 9)),
   lineOf({ ...one('wrn-28-2', 'tf32', 6), jax: undefined }),
-  lineOf({ arch: 'resnet32+resnet110', precision: 'tf32', problems: ['cold: a worker ended by SIGKILL'] }),
+  lineOf({
+    arch: 'resnet32+resnet110',
+    precision: 'tf32',
+    problems: ['cold: a worker ended by SIGKILL'],
+  }),
   {
     packing: {
-      ...{ format: 'ktg-packing', version: 1, card: 'Card', driver: '580.1', engine: 'TensorFlow 2.21.0', work: '', shared: true }, // prettier-ignore
-      measurements: [{ slots: 1, stepsPerSecond: 200, memory: null }, { slots: 4, stepsPerSecond: 500, memory: null }], // prettier-ignore
+      ...{
+        format: 'ktg-packing',
+        version: 1,
+        card: 'Card',
+        driver: '580.1',
+        engine: 'TensorFlow 2.21.0',
+        work: '',
+        shared: true,
+      },
+      measurements: [
+        { slots: 1, stepsPerSecond: 200, memory: null },
+        { slots: 4, stepsPerSecond: 500, memory: null },
+      ],
       choice: { slots: 4, reason: '' },
       bars: [],
     },
@@ -50,16 +67,35 @@ const printed = [
 
 describe('the precision that is recommended', () => {
   const runs = (precision: Runs['precision'], seconds: number, ...ends: number[]): Runs[] =>
-    (['through', 'cutoff'] as const).map((gate) => ({ gate, precision, accuracies: ends.map((end) => [0.1, end]), seconds: [seconds] })); // prettier-ignore
+    (['through', 'cutoff'] as const).map((gate) => ({
+      gate,
+      precision,
+      accuracies: ends.map((end) => [0.1, end]),
+      seconds: [seconds],
+    }));
   const usual = runs('float32', 9, 0.7, 0.71, 0.69);
 
   test('is the fastest that is not worse by more than seeds differ', () => {
     const tf32 = runs('tf32', 4, 0.705, 0.7, 0.695);
-    const { precision, reasons } = recommended([...usual, ...tf32, ...runs('bfloat16', 3, 0.6, 0.61, 0.605)]);
+    const { precision, reasons } = recommended([
+      ...usual,
+      ...tf32,
+      ...runs('bfloat16', 3, 0.6, 0.61, 0.605),
+    ]);
     assert.equal(precision, 'tf32');
-    assert.match(reasons.join('\n'), /^tf32: 0\.00 % .* 2\.25 times as fast: no worse that these seeds show, and faster\nbfloat16: -9\.50 % .*: worse$/); // prettier-ignore
-    assert.equal(recommended([...usual, ...tf32, ...runs('bfloat16', 3, 0.7, 0.71, 0.685)]).precision, 'bfloat16'); // prettier-ignore
-    assert.equal(recommended([...usual, ...runs('bfloat16', 10, 0.7, 0.71, 0.69)]).precision, 'float32', 'not faster'); // prettier-ignore
+    assert.match(
+      reasons.join('\n'),
+      /^tf32: 0\.00 % .* 2\.25 times as fast: no worse that these seeds show, and faster\nbfloat16: -9\.50 % .*: worse$/,
+    );
+    assert.equal(
+      recommended([...usual, ...tf32, ...runs('bfloat16', 3, 0.7, 0.71, 0.685)]).precision,
+      'bfloat16',
+    );
+    assert.equal(
+      recommended([...usual, ...runs('bfloat16', 10, 0.7, 0.71, 0.69)]).precision,
+      'float32',
+      'not faster',
+    );
   });
 });
 
@@ -77,13 +113,28 @@ describe('what is measured on a card', () => {
         ['s from the cache', 1.5, true],
       ],
     );
-    assert.deepEqual(barsOf({ arch: 'resnet32', precision: 'tf32', cold: measured(4, 50) }).map(({ name, met }) => [name, met]), [['s to compile', false]], 'what was not measured has no bar'); // prettier-ignore
+    assert.deepEqual(
+      barsOf({ arch: 'resnet32', precision: 'tf32', cold: measured(4, 50) }).map(
+        ({ name, met }) => [name, met],
+      ),
+      [['s to compile', false]],
+      'what was not measured has no bar',
+    );
   });
 
   test('is read again as it was printed, also where it ended early', () => {
     const { card, cases, packing } = readReport(printed);
     assert.equal(card.title, 'Card');
-    assert.deepEqual(cases.map(({ arch, precision }) => `${arch} ${precision}`), ['resnet32 bfloat16', 'resnet32 tf32', 'resnet110 tf32', 'wrn-28-2 tf32', 'resnet32+resnet110 tf32']); // prettier-ignore
+    assert.deepEqual(
+      cases.map(({ arch, precision }) => `${arch} ${precision}`),
+      [
+        'resnet32 bfloat16',
+        'resnet32 tf32',
+        'resnet110 tf32',
+        'wrn-28-2 tf32',
+        'resnet32+resnet110 tf32',
+      ],
+    );
     assert.equal(packing!.choice.slots, 4);
     assert.equal(readReport(printed.slice(0, printed.indexOf('{"packing"'))).packing, null);
     assert.throws(() => readReport('PyTorch did not run'), { code: 'bench.no-report' });
@@ -98,7 +149,10 @@ describe('what is measured on a card', () => {
     assert.equal(epochSeconds, 15);
     assert.equal(training, (8000 * 15) / 2.5 / 3600);
     assert.equal(compiling, (28 * 60 + 1500 * 4.5) / 3600);
-    assert.throws(() => measuredPrices(report, 'bfloat16'), /resnet110 in bfloat16 was not measured: .*--arch resnet110/); // prettier-ignore
+    assert.throws(
+      () => measuredPrices(report, 'bfloat16'),
+      /resnet110 in bfloat16 was not measured: .*--arch resnet110/,
+    );
   });
 
   test('is taken by bench -- price', async () => {
@@ -108,7 +162,10 @@ describe('what is measured on a card', () => {
       const file = join(folder, 'measured');
       writeFileSync(file, printed);
       assert.equal(await bench(['--trials', '10', '--measured', file, '--json']), 0);
-      const { source, rows } = JSON.parse(said.mock.calls.at(-1)!.arguments[0] as string) as { source: string; rows: { hours: number }[] }; // prettier-ignore
+      const { source, rows } = JSON.parse(said.mock.calls.at(-1)!.arguments[0] as string) as {
+        source: string;
+        rows: { hours: number }[];
+      };
       assert.equal(source, 'measured on Card, tf32');
       assert.ok(rows.length === 4 && rows.every(({ hours }) => hours > 0));
     } finally {

@@ -14,7 +14,9 @@ export interface GpuCard {
   readonly memory: number | null;
 }
 
-/** What one process measures, and what it took of the card's memory, bytes; null when nobody says. */
+/**
+ * What one process measures, and what it took of the card's memory, bytes; null when nobody says.
+ */
 export type Measured = GpuAnswer & { readonly memory: number | null };
 
 /** Networks trained together in one precision, in every way that was to be had. */
@@ -42,7 +44,12 @@ export interface Bar {
   readonly met: boolean;
 }
 
-export const bar = (name: string, value: number, limit: number, kind: Bar['kind'] = 'at most'): Bar => ({
+export const bar = (
+  name: string,
+  value: number,
+  limit: number,
+  kind: Bar['kind'] = 'at most',
+): Bar => ({
   name,
   value,
   limit,
@@ -56,20 +63,34 @@ export function barsOf({ cold, cached, pytorch, jax }: Omit<GpuCase, 'problems'>
   if (cached && pytorch?.graph !== undefined)
     bars.push(bar('of a CUDA graph', cached.msPerStep / pytorch.graph, 1));
   if (cached && pytorch)
-    bars.push(bar('times as fast as PyTorch eager', pytorch.eager / cached.msPerStep, 3, 'at least'));
+    bars.push(
+      bar('times as fast as PyTorch eager', pytorch.eager / cached.msPerStep, 3, 'at least'),
+    );
   if (cached?.epoch) {
     bars.push(bar('epoch over its steps', cached.epoch.seconds / cached.epoch.stepSeconds, 1.05));
     if (jax !== undefined)
-      bars.push(bar('epoch over as many steps of JAX', cached.epoch.seconds / ((jax * cached.epoch.steps) / 1000), 1)); // prettier-ignore
+      bars.push(
+        bar(
+          'epoch over as many steps of JAX',
+          cached.epoch.seconds / ((jax * cached.epoch.steps) / 1000),
+          1,
+        ),
+      );
   }
   if (cold) bars.push(bar('s to compile', cold.compileSeconds, 40));
   if (cached) bars.push(bar('s from the cache', cached.compileSeconds, 2));
   return bars;
 }
 
-export type PackingReport = Packing & { readonly choice: SlotChoice; readonly bars: readonly Bar[] };
+export type PackingReport = Packing & {
+  readonly choice: SlotChoice;
+  readonly bars: readonly Bar[];
+};
 
-/** One line of `bench -- gpu --json`: it is there as soon as it is measured, whatever becomes of the rest. */
+/**
+ * One line of `bench -- gpu --json`: it is there as soon as it is measured, whatever becomes of the
+ * rest.
+ */
 export type ReportLine =
   | { readonly card: GpuCard }
   | { readonly case: GpuCase & { readonly bars: readonly Bar[] } }
@@ -81,9 +102,15 @@ export interface GpuReport {
   readonly packing: PackingReport | null;
 }
 
-/** What `bench -- gpu --json` printed, its words for people among the lines. @throws LabError `bench.no-report` */
+/**
+ * What `bench -- gpu --json` printed, its words for people among the lines.
+ * @throws LabError `bench.no-report`
+ */
 export function readReport(text: string): GpuReport {
-  const lines = text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as ReportLine); // prettier-ignore
+  const lines = text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as ReportLine);
   const card = lines.find((line) => 'card' in line)?.card;
   if (!card)
     throw new LabError(

@@ -21,16 +21,26 @@ export interface GpuAsk {
 
 export interface GpuAnswer {
   readonly device: string;
-  /** All that a run waits for: the step, recorded or read, and first calls of training and evaluation less a later one of each. */
+  /**
+   * All that a run waits for: the step, recorded or read, and first calls of training and
+   * evaluation less a later one of each.
+   */
   readonly compileSeconds: number;
   readonly msPerStep: number;
   /** An epoch with its evaluation, and its steps alone. */
-  readonly epoch?: { readonly steps: number; readonly seconds: number; readonly stepSeconds: number };
+  readonly epoch?: {
+    readonly steps: number;
+    readonly seconds: number;
+    readonly stepSeconds: number;
+  };
   /** The same steps from the same start gave the same bits. */
   readonly repeats: boolean;
 }
 
-/** What it says to who started it: it begins to measure when it is answered, and stays until it is answered again. */
+/**
+ * What it says to who started it: it begins to measure when it is answered, and stays until it is
+ * answered again.
+ */
 export type GpuMessage = 'ready' | GpuAnswer | { readonly problem: string };
 
 const BATCH = 64;
@@ -53,8 +63,10 @@ async function measure(): Promise<GpuAnswer> {
     computation: { compiler: 'xla', precision, deterministic },
   });
   const architectures = ask.arch.split('+').map(architecture);
-  const images = device === 'gpu' ? 60_000 : 600; // as many as CIFAR-100 has, so that the shapes are its own
-  process.env.KTG_HOME = process.env.KTG_COMPILED!; // the library is open; recordings are kept where the programs are
+  // As many as CIFAR-100 has, so that the shapes are its own.
+  const images = device === 'gpu' ? 60_000 : 600;
+  // The library is open; recordings are kept where the programs are.
+  process.env.KTG_HOME = process.env.KTG_COMPILED!;
   const began = performance.now();
   const step = await engine.compile({ architectures, classes: CLASSES, batch: BATCH });
   const made = (performance.now() - began) / 1000;
@@ -62,10 +74,13 @@ async function measure(): Promise<GpuAnswer> {
   start(step);
   const evaluation = Int32Array.from({ length: images / 6 }, (_, i) => (images * 5) / 6 + i);
   const nodes = [...architectures.keys()];
-  const inputs = (count: number): TrainInput[] => Array.from({ length: count }, (_, i) => input(nodes.length, i, images)); // prettier-ignore
+  const inputs = (count: number): TrainInput[] =>
+    Array.from({ length: count }, (_, i) => input(nodes.length, i, images));
 
-  const first = seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
-  const second = seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
+  const first =
+    seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
+  const second =
+    seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
 
   step.trainMany(inputs(step.stepsPerCall));
   say('ready');
@@ -87,14 +102,20 @@ function seconds(work: () => unknown): number {
   return (performance.now() - began) / 1000;
 }
 
-/** Bytes without a pattern; a plain loop, as 184 million of them by a function each take a quarter of a minute. */
+/**
+ * Bytes without a pattern; a plain loop, as 184 million of them by a function each take a quarter
+ * of a minute.
+ */
 function setOf(count: number): ImageSet {
   const images = new Uint8Array(count * 3072);
   for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2654435761) >>> 9;
   return { images, labels: Int32Array.from({ length: count }, (_, i) => i % CLASSES) };
 }
 
-/** An epoch as a training does it: all steps, each call's inputs made before it, then the evaluation; and the steps alone. */
+/**
+ * An epoch as a training does it: all steps, each call's inputs made before it, then the
+ * evaluation; and the steps alone.
+ */
 function epoch(
   step: Step,
   evaluation: Int32Array,

@@ -19,11 +19,22 @@ import {
   type PackingMeasurement,
 } from '../../core/workers/packing.ts';
 import { firstCard } from './card.ts';
-import { type Bar, bar, barsOf, EPOCH_STEPS, type GpuCase, type Measured, type PackingReport, type ReportLine } from './gpu-report.ts'; // prettier-ignore
+import {
+  type Bar,
+  bar,
+  barsOf,
+  EPOCH_STEPS,
+  type GpuCase,
+  type Measured,
+  type PackingReport,
+  type ReportLine,
+} from './gpu-report.ts';
 import type { GpuAnswer, GpuAsk, GpuMessage } from './gpu-worker.ts';
 import { round } from './measure.ts';
 
-/** What bars are set for, and every network alone, for the price of a search; batch 64, 100 classes. */
+/**
+ * What bars are set for, and every network alone, for the price of a search; batch 64, 100 classes.
+ */
 const cases = [
   'resnet32',
   'resnet110',
@@ -52,10 +63,11 @@ interface Bench {
 }
 
 /**
- * Everything that has a bar, measured on the first card that is visible: our steps beside PyTorch's, eager and as CUDA graphs,
- * in TF32 (or float32) and bfloat16; whole epochs beside JAX's where python3 has it; compilation cold and from the cache;
- * repeats with --deterministic; several workers at once. With --json each part is a line as soon as it is measured.
- * `--device cpu` runs the same with small cases, to try the script.
+ * Everything that has a bar, measured on the first card that is visible: our steps beside
+ * PyTorch's, eager and as CUDA graphs, in TF32 (or float32) and bfloat16; whole epochs beside JAX's
+ * where python3 has it; compilation cold and from the cache; repeats with --deterministic; several
+ * workers at once. With --json each part is a line as soon as it is measured. `--device cpu` runs
+ * the same with small cases, to try the script.
  */
 export async function bench(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -74,18 +86,27 @@ export async function bench(args: string[]): Promise<number> {
   const steps = wholeOf(values, 'steps', device === 'gpu' ? 300 : 4, 1, 100_000);
   const architectures = values.arch ?? (device === 'gpu' ? cases : ['resnet8']);
   const both: Precision[] = device === 'gpu' ? ['tf32', 'bfloat16'] : ['float32'];
-  const wanted = values.precision === undefined ? both : [choiceOf(values, 'precision', precisions, 'tf32')];
-  const card = device === 'gpu' ? await firstCard() : { index: 0, uuid: '', title: 'processor', driver: '', memory: null }; // prettier-ignore
+  const wanted =
+    values.precision === undefined ? both : [choiceOf(values, 'precision', precisions, 'tf32')];
+  const card =
+    device === 'gpu'
+      ? await firstCard()
+      : { index: 0, uuid: '', title: 'processor', driver: '', memory: null };
   const here: Bench = {
     device,
     card,
     steps,
-    variables: device === 'gpu' ? { CUDA_VISIBLE_DEVICES: card.uuid || String(card.index), CUDA_DEVICE_ORDER: 'PCI_BUS_ID' } : {}, // prettier-ignore
+    variables:
+      device === 'gpu'
+        ? { CUDA_VISIBLE_DEVICES: card.uuid || String(card.index), CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
+        : {},
     tell: (line) => {
       if (values.json) console.log(JSON.stringify(line));
     },
   };
-  console.log(`${card.title}${card.driver === '' ? '' : `, driver ${card.driver}`}; batch 64, 100 classes, ${steps} steps each`); // prettier-ignore
+  console.log(
+    `${card.title}${card.driver === '' ? '' : `, driver ${card.driver}`}; batch 64, 100 classes, ${steps} steps each`,
+  );
   here.tell({ card: { title: card.title, driver: card.driver, memory: card.memory } });
   let failed = false;
   if (values.packing !== true)
@@ -113,28 +134,49 @@ async function measureCase(here: Bench, arch: string, precision: Precision): Pro
       return undefined;
     }
   };
-  const ask: GpuAsk = { device, arch, precision, steps, deterministic: false, epoch: device === 'gpu' ? EPOCH_STEPS : 4 }; // prettier-ignore
+  const ask: GpuAsk = {
+    device,
+    arch,
+    precision,
+    steps,
+    deterministic: false,
+    epoch: device === 'gpu' ? EPOCH_STEPS : 4,
+  };
   const parts = await inEmptyCache(async (variables) => {
-    const one = (change: Partial<GpuAsk> = {}) => measureOne(here, { ...ask, ...change }, variables);
+    const one = (change: Partial<GpuAsk> = {}) =>
+      measureOne(here, { ...ask, ...change }, variables);
     const cold = await attempt('cold', () => one({ epoch: 0 }));
     const cached = cold && (await attempt('from the cache', one));
     const deterministic =
-      device === 'gpu' ? await attempt('deterministic', () => one({ deterministic: true, epoch: 0 })) : undefined; // prettier-ignore
+      device === 'gpu'
+        ? await attempt('deterministic', () => one({ deterministic: true, epoch: 0 }))
+        : undefined;
     return { cold, cached, deterministic };
   });
   const own = [device, arch, precision, String(steps)];
-  const pytorch = await attempt('PyTorch', () => python(here, 'pytorch_gpu.py', own) as NonNullable<GpuCase['pytorch']>); // prettier-ignore
+  const pytorch = await attempt(
+    'PyTorch',
+    () => python(here, 'pytorch_gpu.py', own) as NonNullable<GpuCase['pytorch']>,
+  );
   const alone = /^resnet\d+$/.test(arch);
-  const jax = alone ? await attempt('JAX', () => (python(here, 'jax_loop.py', own) as { ms: number }).ms) : undefined; // prettier-ignore
+  const jax = alone
+    ? await attempt('JAX', () => (python(here, 'jax_loop.py', own) as { ms: number }).ms)
+    : undefined;
   const found: GpuCase = { arch, precision, ...parts, pytorch, jax, problems };
   const bars = barsOf(found);
   const { cached, deterministic } = parts;
   console.log(
     [
       `${arch}, ${precision}`,
-      ...(cached ? [`${cached.msPerStep.toFixed(2)} ms a step`, ...epochWords(cached), memoryWords(cached)] : []), // prettier-ignore
+      ...(cached
+        ? [`${cached.msPerStep.toFixed(2)} ms a step`, ...epochWords(cached), memoryWords(cached)]
+        : []),
       ...bars.map(barWords),
-      ...(cached && deterministic ? [`deterministic ${(deterministic.msPerStep / cached.msPerStep).toFixed(2)} x, ${deterministic.repeats ? 'same bits twice' : 'NOT the same bits twice'}`] : []), // prettier-ignore
+      ...(cached && deterministic
+        ? [
+            `deterministic ${(deterministic.msPerStep / cached.msPerStep).toFixed(2)} x, ${deterministic.repeats ? 'same bits twice' : 'NOT the same bits twice'}`,
+          ]
+        : []),
       ...problems.map((problem) => `NOT MEASURED: ${problem}`),
     ].join('\n  '),
   );
@@ -146,7 +188,9 @@ const barWords = ({ name, value, limit, kind, met }: Bar): string =>
   `${name} ${value.toFixed(2)} (${kind} ${limit}: ${met ? 'met' : 'MISSED'})`;
 
 const epochWords = ({ epoch }: Measured): string[] =>
-  epoch ? [`${epoch.seconds.toFixed(2)} s an epoch of ${epoch.steps} steps with its evaluation`] : [];
+  epoch
+    ? [`${epoch.seconds.toFixed(2)} s an epoch of ${epoch.steps} steps with its evaluation`]
+    : [];
 
 const memoryWords = ({ memory }: Measured): string =>
   memory === null ? 'memory not known' : `${(memory / 2 ** 20).toFixed(0)} MiB of the card`;
@@ -155,7 +199,10 @@ const memoryWords = ({ memory }: Measured): string =>
 async function pack(here: Bench, arch: string, precision: Precision): Promise<void> {
   const { device, card, steps } = here;
   const cards = [card.uuid || String(card.index)];
-  const sharing = device === 'gpu' ? await shareCards(cards) : ({ shared: true, variables: {}, end: async () => undefined } as const); // prettier-ignore
+  const sharing =
+    device === 'gpu'
+      ? await shareCards(cards)
+      : ({ shared: true, variables: {}, end: async () => undefined } as const);
   if (!sharing.shared) console.log(`Packing: ${sharing.reason}`);
   const ask: GpuAsk = { device, arch, precision, steps, deterministic: false, epoch: 0 };
   const measurements: PackingMeasurement[] = [];
@@ -163,11 +210,19 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
   try {
     await inEmptyCache(async (variables) => {
       for (const slots of device === 'gpu' ? [1, 2, 4, 8] : [1, 2]) {
-        const { answers, memory } = await measureTogether(here, ask, slots, { ...variables, ...(sharing.shared && sharing.variables) }); // prettier-ignore
+        const { answers, memory } = await measureTogether(here, ask, slots, {
+          ...variables,
+          ...(sharing.shared && sharing.variables),
+        });
         const stepsPerSecond = answers.reduce((sum, { msPerStep }) => sum + 1000 / msPerStep, 0);
         measurements.push({ slots, stepsPerSecond: round(stepsPerSecond, 2), memory });
-        const taken = memory === null ? 'memory not known' : `${(memory / slots / 2 ** 20).toFixed(0)} MiB of the card each`; // prettier-ignore
-        console.log(`Packing: ${slots} workers, ${stepsPerSecond.toFixed(1)} steps/s in all, ${taken}`);
+        const taken =
+          memory === null
+            ? 'memory not known'
+            : `${(memory / slots / 2 ** 20).toFixed(0)} MiB of the card each`;
+        console.log(
+          `Packing: ${slots} workers, ${stepsPerSecond.toFixed(1)} steps/s in all, ${taken}`,
+        );
       }
     });
   } catch (error) {
@@ -190,9 +245,17 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
   const choice = chooseSlots(found, card);
   const bars: Bar[] = [];
   try {
-    const { graph } = python(here, 'pytorch_gpu.py', [device, arch, precision, String(steps)]) as NonNullable<GpuCase['pytorch']>; // prettier-ignore
+    const { graph } = python(here, 'pytorch_gpu.py', [
+      device,
+      arch,
+      precision,
+      String(steps),
+    ]) as NonNullable<GpuCase['pytorch']>;
     const most = Math.max(...measurements.map(({ stepsPerSecond }) => stepsPerSecond));
-    if (graph !== undefined) bars.push(bar('times the steps of one CUDA graph', (most * graph) / 1000, PACKING_BAR, 'at least')); // prettier-ignore
+    if (graph !== undefined)
+      bars.push(
+        bar('times the steps of one CUDA graph', (most * graph) / 1000, PACKING_BAR, 'at least'),
+      );
   } catch (error) {
     console.log(`Packing: PyTorch did not run: ${messageOf(error)}`);
   }
@@ -202,8 +265,13 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
   here.tell({ packing: { ...found, choice, bars } satisfies PackingReport });
 }
 
-/** A folder of programs and recordings that begins empty, and is shared by all that is measured in it. */
-async function inEmptyCache<T>(work: (variables: Record<string, string>) => Promise<T>): Promise<T> {
+/**
+ * A folder of programs and recordings that begins empty, and is shared by all that is measured in
+ * it.
+ */
+async function inEmptyCache<T>(
+  work: (variables: Record<string, string>) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-compiled-'));
   try {
     return await work({ KTG_COMPILED: folder });
@@ -212,15 +280,20 @@ async function inEmptyCache<T>(work: (variables: Record<string, string>) => Prom
   }
 }
 
-async function measureOne(here: Bench, ask: GpuAsk, variables: Record<string, string>): Promise<Measured> {
+async function measureOne(
+  here: Bench,
+  ask: GpuAsk,
+  variables: Record<string, string>,
+): Promise<Measured> {
   const { answers, memory } = await measureTogether(here, ask, 1, variables);
   return { ...answers[0]!, memory };
 }
 
 /**
- * Measurements in processes of their own (variables and caches are read once), timed when all of them are ready; and the
- * bytes of the card's memory that they took together, by what is used of it with and without them: in a container, and
- * under CUDA MPS, the driver knows their processes by other numbers, or not at all.
+ * Measurements in processes of their own (variables and caches are read once), timed when all of
+ * them are ready; and the bytes of the card's memory that they took together, by what is used of it
+ * with and without them: in a container, and under CUDA MPS, the driver knows their processes by
+ * other numbers, or not at all.
  */
 async function measureTogether(
   here: Bench,
@@ -230,11 +303,15 @@ async function measureTogether(
 ): Promise<{ answers: GpuAnswer[]; memory: number | null }> {
   const before = memoryUsed(here);
   const env = { ...process.env, ...here.variables, ...variables };
-  const children = Array.from({ length: count }, () => fork(worker, [JSON.stringify(ask)], { env }));
+  const children = Array.from({ length: count }, () =>
+    fork(worker, [JSON.stringify(ask)], { env }),
+  );
   try {
     await Promise.all(children.map((child) => heard(child, (message) => message === 'ready')));
     for (const child of children) child.send('go');
-    const answers = (await Promise.all(children.map((child) => heard(child, (message) => message !== 'ready')))) as GpuAnswer[]; // prettier-ignore
+    const answers = (await Promise.all(
+      children.map((child) => heard(child, (message) => message !== 'ready')),
+    )) as GpuAnswer[];
     const after = memoryUsed(here);
     return { answers, memory: before === null || after === null ? null : after - before };
   } catch (error) {
@@ -272,7 +349,12 @@ async function ended(child: ChildProcess): Promise<void> {
 function memoryUsed({ device, variables }: Bench): number | null {
   if (device === 'cpu') return null;
   try {
-    const query = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '-i', variables.CUDA_VISIBLE_DEVICES!]; // prettier-ignore
+    const query = [
+      '--query-gpu=memory.used',
+      '--format=csv,noheader,nounits',
+      '-i',
+      variables.CUDA_VISIBLE_DEVICES!,
+    ];
     const used = Number(execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim());
     return Number.isFinite(used) ? used * 2 ** 20 : null;
   } catch {
@@ -280,10 +362,16 @@ function memoryUsed({ device, variables }: Bench): number | null {
   }
 }
 
-/** The last line of a Python script's output, which is JSON. Throws an Error with its last words. */
+/**
+ * The last line of a Python script's output, which is JSON. Throws an Error with its last words.
+ */
 function python({ variables }: Bench, name: string, args: string[]): unknown {
   const env = { ...process.env, ...variables, XLA_PYTHON_CLIENT_PREALLOCATE: 'false' };
-  const { status, stdout, stderr, error } = spawnSync('python3', [script(name), ...args], { encoding: 'utf8', env, timeout: PATIENCE }); // prettier-ignore
+  const { status, stdout, stderr, error } = spawnSync('python3', [script(name), ...args], {
+    encoding: 'utf8',
+    env,
+    timeout: PATIENCE,
+  });
   if (error) throw error;
   if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1) ?? `exit status ${status}`);
   return JSON.parse(stdout.trim().split('\n').at(-1)!);

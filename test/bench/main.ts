@@ -3,14 +3,19 @@ import { LabError } from '../../core/base/errors.ts';
 
 interface Bench {
   readonly measures: string;
-  /** Takes its own options, prints what it measured, returns the exit status. Loads what it needs. */
+  /**
+   * Takes its own options, prints what it measured, returns the exit status. Loads what it needs.
+   */
   readonly run: (args: string[]) => Promise<number>;
 }
 
-/** `npm run bench -- [NAME] [options]`; without a name it says what there is and measures the steps. */
+/**
+ * `npm run bench -- [NAME] [options]`; without a name it says what there is and measures the steps.
+ */
 const benches: Readonly<Record<string, Bench>> = {
   step: {
-    measures: 'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
+    measures:
+      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
     run: async (args) => (await import('./step.ts')).bench(args),
   },
   epoch: {
@@ -42,7 +47,8 @@ const benches: Readonly<Record<string, Bench>> = {
     run: async (args) => (await import('./price.ts')).bench(args),
   },
   search: {
-    measures: 'the search alone: decisions, reports, a long study; beside Optuna where python3 has it',
+    measures:
+      'the search alone: decisions, reports, a long study; beside Optuna where python3 has it',
     run: async (args) => {
       await (await import('./search.ts')).bench({ json: args.includes('--json') });
       return 0;
@@ -52,7 +58,10 @@ const benches: Readonly<Record<string, Bench>> = {
     measures:
       'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',
     run: async (args) => {
-      const options = { json: { type: 'boolean' }, hour: { type: 'string', default: '180' } } as const;
+      const options = {
+        json: { type: 'boolean' },
+        hour: { type: 'string', default: '180' },
+      } as const;
       const { json = false, hour } = parseArgs({ args, options }).values;
       await (await import('./ui.ts')).bench({ json, hour: Number(hour) });
       return 0;
@@ -62,7 +71,13 @@ const benches: Readonly<Record<string, Bench>> = {
 
 const [first, ...rest] = process.argv.slice(2);
 const unnamed = first === undefined || first.startsWith('-');
-if (unnamed) console.log(Object.entries(benches).map(([name, { measures }]) => `npm run bench -- ${name.padEnd(9)} ${measures}`).join('\n'), '\n'); // prettier-ignore
+if (unnamed)
+  console.log(
+    Object.entries(benches)
+      .map(([name, { measures }]) => `npm run bench -- ${name.padEnd(9)} ${measures}`)
+      .join('\n'),
+    '\n',
+  );
 const bench = benches[unnamed ? 'step' : first];
 if (bench) process.exitCode = await run(bench, unnamed ? process.argv.slice(2) : rest);
 else {

@@ -64,13 +64,22 @@ const IMAGES = 2000;
 export interface Prepared {
   readonly engine: Engine;
   readonly step: Step;
-  /** Of `compile` and of the first step, in which TensorFlow optimises its graph and allocates, seconds. */
+  /**
+   * Of `compile` and of the first step, in which TensorFlow optimises its graph and allocates,
+   * seconds.
+   */
   readonly compileSeconds: number;
   /** One training step, as training makes it; returns its milliseconds. */
   readonly train: () => number;
 }
 
-export async function prepare({ models, batch, classes, engine: name, threads }: Case): Promise<Prepared> {
+export async function prepare({
+  models,
+  batch,
+  classes,
+  engine: name,
+  threads,
+}: Case): Promise<Prepared> {
   const engine = await openEngine({ engine: name, threads });
   const random = stream(1, 'bench');
   const images = Uint8Array.from({ length: IMAGES * 3072 }, () => random.below(256));
@@ -99,7 +108,10 @@ export async function prepare({ models, batch, classes, engine: name, threads }:
   return { engine, step, compileSeconds: (compiled + first) / 1000, train };
 }
 
-/** Every edge Through, every node trained, at a learning rate that changes nothing much in a few steps. */
+/**
+ * Every edge Through, every node trained, at a learning rate that changes nothing much in a few
+ * steps.
+ */
 function settings(nodes: number): Omit<TrainInput, 'codes'> {
   const size = nodes * (nodes + 1);
   return {
@@ -118,7 +130,9 @@ function settings(nodes: number): Omit<TrainInput, 'codes'> {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1
+    ? sorted[Math.floor(middle)]!
+    : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 const MIB = 2 ** 20;

@@ -16,9 +16,16 @@ import { firstCard } from './card.ts';
 import { median } from './measure.ts';
 
 /** Letters of the gate from node 2 to node 1. */
-const gates: Readonly<Record<GateName, string>> = { through: 'T', cutoff: 'X', linear: 'L', correct: 'C' };
+const gates: Readonly<Record<GateName, string>> = {
+  through: 'T',
+  cutoff: 'X',
+  linear: 'L',
+  correct: 'C',
+};
 
-/** Runs of one gate in one precision, a row a seed: target accuracies and seconds of every epoch. */
+/**
+ * Runs of one gate in one precision, a row a seed: target accuracies and seconds of every epoch.
+ */
 export interface Runs {
   readonly gate: GateName;
   readonly precision: Precision;
@@ -27,20 +34,29 @@ export interface Runs {
 }
 
 /**
- * Do the other precisions train as float32 does? For every gate a graph of two networks is trained in each of them from the
- * same seeds, in the lab's own workers; the target's accuracies are compared with the spread of float32's seeds, and the
- * fastest precision that loses nothing is named.
+ * Do the other precisions train as float32 does? For every gate a graph of two networks is trained
+ * in each of them from the same seeds, in the lab's own workers; the target's accuracies are
+ * compared with the spread of float32's seeds, and the fastest precision that loses nothing is
+ * named.
  */
 export async function bench(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
-  const options = { device: text, arch: text, data: text, epochs: text, seeds: text, json: { type: 'boolean' } } as const; // prettier-ignore
+  const options = {
+    device: text,
+    arch: text,
+    data: text,
+    epochs: text,
+    seeds: text,
+    json: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ args, options });
   const device = choiceOf(values, 'device', ['cpu', 'gpu'], 'gpu');
   const model = textOf(values, 'arch') ?? 'resnet32';
   const epochs = wholeOf(values, 'epochs', 20, 1, 1000);
   const seeds = wholeOf(values, 'seeds', 3, 2, 100);
   const data = textOf(values, 'data') ?? 'cifar100';
-  const all: Precision[] = device === 'gpu' ? ['float32', 'tf32', 'bfloat16'] : ['float32', 'bfloat16'];
+  const all: Precision[] =
+    device === 'gpu' ? ['float32', 'tf32', 'bfloat16'] : ['float32', 'bfloat16'];
   const place = device === 'gpu' ? await cardDevice() : cpu(1);
   await openWithProgress(data); // workers download nothing
   const pool = new WorkerPool({ devices: [place], cores: cores() });
@@ -50,7 +66,13 @@ export async function bench(args: string[]): Promise<number> {
       for (const precision of all) {
         const runs: Witness[] = [];
         for (let seed = 1; seed <= seeds; seed++) {
-          const plan = { ...job().training, data, protocol: 'paper', epochs, recipe: recipeFor(epochs) } as const; // prettier-ignore
+          const plan = {
+            ...job().training,
+            data,
+            protocol: 'paper',
+            epochs,
+            recipe: recipeFor(epochs),
+          } as const;
           const training = { ...plan, computation: { compiler: 'xla', precision } } as const;
           const graph = fromText(`${model}=T${gates[gate]},${model}=TT`);
           runs.push(await trained(pool, job({ graph, seed, training })));
@@ -58,11 +80,18 @@ export async function bench(args: string[]): Promise<number> {
         const one: Runs = {
           gate,
           precision,
-          accuracies: runs.map(({ epochs: reported }) => reported.map(({ nodes }) => nodes[0]!.accuracy)),
+          accuracies: runs.map(({ epochs: reported }) =>
+            reported.map(({ nodes }) => nodes[0]!.accuracy),
+          ),
           seconds: runs.flatMap(({ epochs: reported }) => reported.map((epoch) => epoch.seconds)),
         };
         found.push(one);
-        console.log(wordsOf(one, found.find((each) => each.gate === gate)!)); // prettier-ignore
+        console.log(
+          wordsOf(
+            one,
+            found.find((each) => each.gate === gate)!,
+          ),
+        );
         if (values.json) console.log(JSON.stringify({ runs: one }));
       }
   } finally {
@@ -71,8 +100,21 @@ export async function bench(args: string[]): Promise<number> {
   const { precision, reasons } = recommended(found);
   for (const reason of reasons) console.log(reason);
   const now = computationFor(device).precision;
-  console.log(`Recommended: ${precision}. The default for this device is ${now}${precision === now ? ', as it should be' : ''}; it is set in computationFor, core/engine/computation.ts.`); // prettier-ignore
-  if (values.json) console.log(JSON.stringify({ device: place.title, model, data, epochs, seeds, recommended: precision, reasons })); // prettier-ignore
+  console.log(
+    `Recommended: ${precision}. The default for this device is ${now}${precision === now ? ', as it should be' : ''}; it is set in computationFor, core/engine/computation.ts.`,
+  );
+  if (values.json)
+    console.log(
+      JSON.stringify({
+        device: place.title,
+        model,
+        data,
+        epochs,
+        seeds,
+        recommended: precision,
+        reasons,
+      }),
+    );
   return 0;
 }
 
@@ -94,14 +136,18 @@ async function trained(pool: WorkerPool, wanted: ReturnType<typeof job>): Promis
   pool.start(pool.slots()[0]!.name, wanted, witness);
   const end = await witness.over;
   if (end === 'completed') return witness;
-  throw new LabError('bench.failed', typeof end === 'string' ? end : end.message, typeof end === 'string' ? '' : end.next); // prettier-ignore
+  throw new LabError(
+    'bench.failed',
+    typeof end === 'string' ? end : end.message,
+    typeof end === 'string' ? '' : end.next,
+  );
 }
 
 const last = (curve: readonly number[]): number => curve.at(-1)!;
 
 /** How a gate in one precision compares with the same in float32. */
 function wordsOf({ gate, precision, accuracies, seconds }: Runs, usual: Runs): string {
-  const start = `${gate}, ${precision}: ${(100 * mean(accuracies.map(last))).toFixed(2)} %, ${median(seconds).toFixed(2)} s an epoch`; // prettier-ignore
+  const start = `${gate}, ${precision}: ${(100 * mean(accuracies.map(last))).toFixed(2)} %, ${median(seconds).toFixed(2)} s an epoch`;
   if (precision === usual.precision) return start;
   const words = (of: (curve: readonly number[]) => number): string => {
     const { mean: difference, significant } = welch(accuracies.map(of), usual.accuracies.map(of))!;
@@ -111,17 +157,20 @@ function wordsOf({ gate, precision, accuracies, seconds }: Runs, usual: Runs): s
 }
 
 /**
- * The fastest precision whose last epochs, over all gates together, are not worse than float32's by more than seeds differ.
- * (Gate by gate one in twenty would be found worse by chance.) Pure.
+ * The fastest precision whose last epochs, over all gates together, are not worse than float32's by
+ * more than seeds differ. (Gate by gate one in twenty would be found worse by chance.) Pure.
  */
 export function recommended(found: readonly Runs[]): { precision: Precision; reasons: string[] } {
   const of = (precision: Precision): Runs[] => found.filter((runs) => runs.precision === precision);
   /** Mean over the gates of the last epoch, by seed. */
   const ends = (precision: Precision): number[] => {
     const runs = of(precision);
-    return runs[0]!.accuracies.map((_, seed) => mean(runs.map(({ accuracies }) => last(accuracies[seed]!))));
+    return runs[0]!.accuracies.map((_, seed) =>
+      mean(runs.map(({ accuracies }) => last(accuracies[seed]!))),
+    );
   };
-  const pace = (precision: Precision): number => median(of(precision).flatMap(({ seconds }) => seconds));
+  const pace = (precision: Precision): number =>
+    median(of(precision).flatMap(({ seconds }) => seconds));
   const usual = ends('float32');
   let best: Precision = 'float32';
   const reasons: string[] = [];
@@ -131,7 +180,9 @@ export function recommended(found: readonly Runs[]): { precision: Precision; rea
     const worse = difference.significant && difference.mean < 0;
     const faster = pace(precision) < pace(best);
     if (!worse && faster) best = precision;
-    reasons.push(`${precision}: ${(100 * difference.mean).toFixed(2)} % against float32 over all gates (95 %: ${(100 * difference.low).toFixed(2)} to ${(100 * difference.high).toFixed(2)}), ${(pace('float32') / pace(precision)).toFixed(2)} times as fast: ${worse ? 'worse' : faster ? 'no worse that these seeds show, and faster' : 'no worse that these seeds show, not faster'}`); // prettier-ignore
+    reasons.push(
+      `${precision}: ${(100 * difference.mean).toFixed(2)} % against float32 over all gates (95 %: ${(100 * difference.low).toFixed(2)} to ${(100 * difference.high).toFixed(2)}), ${(pace('float32') / pace(precision)).toFixed(2)} times as fast: ${worse ? 'worse' : faster ? 'no worse that these seeds show, and faster' : 'no worse that these seeds show, not faster'}`,
+    );
   }
   return { precision: best, reasons };
 }

@@ -14,8 +14,8 @@ import { ScriptedRunner } from '../search/scripted-runner.ts';
 import { requests, responsiveness } from './busy-lab.ts';
 
 /**
- * Three nodes of one architecture: nine categorical decisions, the gates. Eight rungs and a report at each, then the last:
- * the reports that Optuna gets beside it.
+ * Three nodes of one architecture: nine categorical decisions, the gates. Eight rungs and a report
+ * at each, then the last: the reports that Optuna gets beside it.
  */
 const nineGates = (change: Partial<StudyPlan> = {}): Partial<StudyPlan> => ({
   space: { ...paperSpace(3, 'resnet8', ['resnet8']), frozen: false },
@@ -95,7 +95,8 @@ async function playStudy(store: Store): Promise<Figures> {
   const scheduler = new Scheduler(store, runner, {
     onEvent: (event) => {
       if (event.type === 'slots') marks[runner.started.length] ??= performance.now();
-      if (event.type === 'study' && store.study(study.id).state === 'completed') done.resolve(undefined);
+      if (event.type === 'study' && store.study(study.id).state === 'completed')
+        done.resolve(undefined);
     },
   });
   const before = process.cpuUsage();
@@ -128,7 +129,8 @@ function fill(store: Store, studies: number): void {
         const run = store.addRun(newTrial(id, trial));
         store.changeRun(run.id, { state: 'running' });
         const epochs = trial % 200 === 0 ? 200 : 1 << (trial % 4);
-        for (let epoch = 1; epoch <= epochs; epoch++) store.addEpoch(run.id, metrics(epoch, epoch / 300));
+        for (let epoch = 1; epoch <= epochs; epoch++)
+          store.addEpoch(run.id, metrics(epoch, epoch / 300));
         store.addDecision(
           run.id,
           { rung: 1, value: 0.5, go: true, n: trial + 1, rank: 1, limit: 1, median: null },
@@ -193,7 +195,9 @@ export async function bench(options: { json?: boolean } = {}): Promise<void> {
 }
 
 function show(name: string, figures: Figures): void {
-  const shown = Object.entries(figures).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`);
+  const shown = Object.entries(figures).map(
+    ([key, value]) => `${key} ${Number(value.toPrecision(4))}`,
+  );
   console.log(`${name.padEnd(15)} ${shown.join('   ')}`);
 }
 

@@ -8,8 +8,9 @@ import { type Case, machine, median, prepare, readCase, residentMost, round } fr
 const cases = ['resnet32', 'resnet8+resnet8+resnet8', 'resnet32+resnet110'];
 
 /**
- * Steps of one engine before the other has its turn, so that both see the same moods of the machine. Each turn begins with
- * a step that does not count, after which caches and threads are its own again.
+ * Steps of one engine before the other has its turn, so that both see the same moods of the
+ * machine. Each turn begins with a step that does not count, after which caches and threads are its
+ * own again.
  */
 const BLOCK = 8;
 const WARM = 3;
@@ -28,8 +29,8 @@ const allModes = Object.keys(pytorchModes) as Mode[];
 const float32Modes: readonly Mode[] = ['eager', 'channels_last', 'compile'];
 
 /**
- * Times whole training steps (gather, augmentation, forward, losses, backward, update, metrics), by turns with PyTorch's
- * where python3 has it. The last line of `--json` is one object.
+ * Times whole training steps (gather, augmentation, forward, losses, backward, update, metrics), by
+ * turns with PyTorch's where python3 has it. The last line of `--json` is one object.
  */
 export async function bench(args: string[]): Promise<number> {
   if (args.includes('--arch')) return measure(readCase(args, { arch: '', steps: 40 }));
@@ -91,7 +92,9 @@ async function measure(one: Case): Promise<number> {
       ms_min: round(Math.min(...ours), 2),
       rss_mib: round(residentMost(), 0),
       compile_s: round(compileSeconds, 2),
-      pytorch_ms: Object.fromEntries(modes.map((mode) => [mode, round(median(times.get(mode)!), 2)])),
+      pytorch_ms: Object.fromEntries(
+        modes.map((mode) => [mode, round(median(times.get(mode)!), 2)]),
+      ),
       ratios: Object.fromEntries(modes.map((mode) => [mode, round(median(ratios.get(mode)!), 3)])),
     };
     console.log(JSON.stringify(result));
@@ -105,7 +108,9 @@ const spread = (times: readonly number[]): string =>
 /** Names the modes that a user of PyTorch would pick: the fastest in float32, and of all. */
 function sayBest(times: ReadonlyMap<Mode, readonly number[]>): void {
   const fastest = (modes: readonly Mode[]): Mode =>
-    modes.reduce((best, mode) => (median(times.get(mode)!) < median(times.get(best)!) ? mode : best));
+    modes.reduce((best, mode) =>
+      median(times.get(mode)!) < median(times.get(best)!) ? mode : best,
+    );
   const [float32, any] = [fastest(float32Modes), fastest(allModes)];
   console.log(
     `  A user of PyTorch would pick ${pytorchModes[float32]} in float32 and ${pytorchModes[any]} of all.`,
@@ -118,7 +123,11 @@ class PyTorch {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly lines: AsyncIterator<string>;
 
-  private constructor(child: ChildProcessWithoutNullStreams, lines: AsyncIterator<string>, version: string) {
+  private constructor(
+    child: ChildProcessWithoutNullStreams,
+    lines: AsyncIterator<string>,
+    version: string,
+  ) {
     this.child = child;
     this.lines = lines;
     this.version = version;

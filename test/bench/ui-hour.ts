@@ -1,4 +1,7 @@
-/** The app beside eight slots that stream for an hour, played in minutes: frames all the while, and the tab's memory at the end. */
+/**
+ * The app beside eight slots that stream for an hour, played in minutes: frames all the while, and
+ * the tab's memory at the end.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +12,10 @@ import { LabHere } from '../e2e/lab-here.ts';
 import { scriptedLab } from '../lab/support.ts';
 
 const SLOTS = 8;
-/** Seconds of an epoch of the paper's networks on a fast card; eight slots bring one about every 0.9 s. */
+/**
+ * Seconds of an epoch of the paper's networks on a fast card; eight slots bring one about every 0.9
+ * s.
+ */
 const EPOCH = 7;
 const HOUR = 3600;
 
@@ -20,7 +26,10 @@ interface HourFigures {
   stream_frame_p50_ms: number;
   stream_frame_p95_ms: number;
   stream_heap_mib: number;
-  /** Of the tab's process, with everything that Chromium keeps for it; NaN where /proc does not tell. */
+  /**
+   * Of the tab's process, with everything that Chromium keeps for it; NaN where /proc does not
+   * tell.
+   */
   stream_tab_mib: number;
 }
 
@@ -80,20 +89,26 @@ const framesFor = (page: Page, seconds: number): Promise<number[]> =>
     requestAnimationFrame(step);
   })`);
 
-async function memoryOf(page: Page): Promise<Pick<HourFigures, 'stream_heap_mib' | 'stream_tab_mib'>> {
+async function memoryOf(
+  page: Page,
+): Promise<Pick<HourFigures, 'stream_heap_mib' | 'stream_tab_mib'>> {
   const tab = await page.context().newCDPSession(page);
   await tab.send('HeapProfiler.collectGarbage');
   const { usedSize } = await tab.send('Runtime.getHeapUsage');
   const browser = await page.context().browser()!.newBrowserCDPSession();
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
-  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => privateBytes(id));
+  const renderers = processInfo
+    .filter(({ type }) => type === 'renderer')
+    .map(({ id }) => privateBytes(id));
   return { stream_heap_mib: usedSize / 2 ** 20, stream_tab_mib: Math.max(...renderers) / 2 ** 20 };
 }
 
 /** Memory that only this process holds. */
 function privateBytes(pid: number): number {
   try {
-    const lines = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(/^Private_\w+: +(\d+) kB$/gm);
+    const lines = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(
+      /^Private_\w+: +(\d+) kB$/gm,
+    );
     return [...lines].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
   } catch {
     return NaN;

@@ -1,4 +1,6 @@
-/** The app in Chromium over a real server and a lab file with 1,500 trials: how long a person waits. */
+/**
+ * The app in Chromium over a real server and a lab file with 1,500 trials: how long a person waits.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -29,7 +31,9 @@ export async function measureUi(): Promise<Figures> {
       await page.goto(`${new URL(app.url).origin}/#/studies`);
       await page.getByRole('link', { name: 'Open Played' }).waitFor();
       paints.push(
-        await page.evaluate<number>(`performance.getEntriesByName('first-contentful-paint')[0].startTime`),
+        await page.evaluate<number>(
+          `performance.getEntriesByName('first-contentful-paint')[0].startTime`,
+        ),
       );
       opens.push(await timed(page, `location.hash = '#/studies/1'`, { of: ROW, paints: FILTERED }));
     }
@@ -60,7 +64,9 @@ const WATCH = `
 `;
 /** Charts that show what the filter lets through, by the beginnings of their names. */
 const FILTERED = ['Best so far', 'Learning curves', 'Parallel coordinates', 'Timeline'];
-/** Frames without a painted chart after which all have been painted: they take turns, one a frame. */
+/**
+ * Frames without a painted chart after which all have been painted: they take turns, one a frame.
+ */
 const QUIET = 5;
 /** Milliseconds after which an effect is missing. */
 const PATIENCE = 10_000;
@@ -74,8 +80,15 @@ interface Effect {
   canvas?: 'first' | 'last';
 }
 
-/** Milliseconds from an action to the frame in which all of its effect is on the screen. Fails when there is none. */
-const timed = (page: Page, act: string, { of, paints = [], canvas = 'first' }: Effect): Promise<number> =>
+/**
+ * Milliseconds from an action to the frame in which all of its effect is on the screen. Fails when
+ * there is none.
+ */
+const timed = (
+  page: Page,
+  act: string,
+  { of, paints = [], canvas = 'first' }: Effect,
+): Promise<number> =>
   page.evaluate<number>(`new Promise((resolve, reject) => {
     const effect = () => ${of};
     const charts = () => ${JSON.stringify(paints)}.map((name) =>
@@ -117,7 +130,12 @@ const COUNT = `document.querySelector('[role=grid]').getAttribute('aria-rowcount
 
 /** Clicks on the head of the column by which the table is sorted: the other way round. */
 const sort = (page: Page): Promise<number> =>
-  rounds(page, () => `document.querySelector('[role=columnheader]:is([aria-sort=ascending], [aria-sort=descending]) button').click()`, { of: ROW }); // prettier-ignore
+  rounds(
+    page,
+    () =>
+      `document.querySelector('[role=columnheader]:is([aria-sort=ascending], [aria-sort=descending]) button').click()`,
+    { of: ROW },
+  );
 
 /** A condition more; each lets fewer trials through. */
 const filter = (page: Page): Promise<number> =>
@@ -153,7 +171,9 @@ async function hover(page: Page): Promise<number> {
     })()`);
     await page.evaluate(pointTo(0, 0)); // away from it again
     await page.waitForTimeout(300);
-    times.push(await timed(page, pointTo(x, y), { of: TIP, paints: ['Learning curves'], canvas: 'last' }));
+    times.push(
+      await timed(page, pointTo(x, y), { of: TIP, paints: ['Learning curves'], canvas: 'last' }),
+    );
   }
   return median(times);
 }
@@ -200,7 +220,9 @@ async function frames(page: Page): Promise<number> {
 
 async function bundleSize(): Promise<number> {
   const folder = join(import.meta.dirname, '../../dist/renderer/assets');
-  const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+  const files = await Promise.all(
+    (await readdir(folder)).map((name) => readFile(join(folder, name))),
+  );
   return files.reduce((sum, file) => sum + gzipSync(file).length, 0) / 1024;
 }
 
@@ -208,7 +230,10 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** @param hour seconds in which an hour of streaming is played; 0 leaves it out */
-export async function bench({ json, hour = 180 }: { json?: boolean; hour?: number } = {}): Promise<void> {
+export async function bench({
+  json,
+  hour = 180,
+}: { json?: boolean; hour?: number } = {}): Promise<void> {
   const figures: Figures = { ...(await measureUi()), ...(hour > 0 && (await measureHour(hour))) };
   if (json) console.log(JSON.stringify(figures));
   else

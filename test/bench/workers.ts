@@ -29,7 +29,10 @@ const job = (run: number, model: string): Job => ({
   checkpointEvery: 1e6,
 });
 
-/** Runs one job; gives seconds per epoch after the first, when it began and ended, and the engine that trained. */
+/**
+ * Runs one job; gives seconds per epoch after the first, when it began and ended, and the engine
+ * that trained.
+ */
 async function measure(pool: WorkerPool, slot: string, run: number, model: string) {
   const witness = new Witness();
   let startedAt = 0;
@@ -39,13 +42,14 @@ async function measure(pool: WorkerPool, slot: string, run: number, model: strin
   pool.start(slot, job(run, model), witness);
   const end = await witness.over;
   if (end !== 'completed') throw new Error(JSON.stringify(end));
-  const seconds = witness.epochs.slice(1).reduce((sum, epoch) => sum + epoch.seconds, 0) / (EPOCHS - 1);
+  const seconds =
+    witness.epochs.slice(1).reduce((sum, epoch) => sum + epoch.seconds, 0) / (EPOCHS - 1);
   return { seconds, startedAt, endedAt: performance.now(), engine: witness.environment!.engine };
 }
 
 /**
- * How much k slots on k cores keep of k times a single slot's speed (one thread each), and how long a worker takes from one
- * run to the next of the same architectures.
+ * How much k slots on k cores keep of k times a single slot's speed (one thread each), and how long
+ * a worker takes from one run to the next of the same architectures.
  */
 export async function bench(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -60,7 +64,8 @@ export async function bench(args: string[]): Promise<number> {
   const pool = new WorkerPool({ devices: [cpu(slots, slots)], cores: slots });
   const names = Array.from({ length: slots }, (_, index) => `cpu:${index}`);
   try {
-    for (const [at, name] of names.entries()) await measure(pool, name, at + 1, values.arch); // warm, one after the other
+    // Warm, one after the other.
+    for (const [at, name] of names.entries()) await measure(pool, name, at + 1, values.arch);
     const alone = await measure(pool, names[0]!, 100, values.arch);
     const together = await Promise.all(
       names.map(async (name, at) => measure(pool, name, 200 + at, values.arch)),
@@ -70,12 +75,26 @@ export async function bench(args: string[]): Promise<number> {
     const first = await measure(pool, names[0]!, 300, values.arch);
     const second = await measure(pool, names[0]!, 301, values.arch);
     const between = (second.startedAt - first.endedAt) / 1000;
-    const result = { arch: values.arch, engine: alone.engine, slots, secondsAlone: alone.seconds, secondsTogether: together.map(({ seconds }) => seconds), efficiency, secondsBetween: between }; // prettier-ignore
+    const result = {
+      arch: values.arch,
+      engine: alone.engine,
+      slots,
+      secondsAlone: alone.seconds,
+      secondsTogether: together.map(({ seconds }) => seconds),
+      efficiency,
+      secondsBetween: between,
+    };
     if (values.json) console.log(JSON.stringify(result));
     else {
-      console.log(`${alone.engine}: 2 x ${values.arch}, an epoch of 2,000 images: alone ${alone.seconds.toFixed(2)} s, ${slots} at once ${together.map(({ seconds }) => seconds.toFixed(2)).join(', ')} s`); // prettier-ignore
-      console.log(`${slots} slots keep ${(100 * efficiency).toFixed(1)} % of the sum of their single speeds (goal: 90 %)`); // prettier-ignore
-      console.log(`between two runs of the same architectures: ${between.toFixed(3)} s (goal: below 0.5 s)`);
+      console.log(
+        `${alone.engine}: 2 x ${values.arch}, an epoch of 2,000 images: alone ${alone.seconds.toFixed(2)} s, ${slots} at once ${together.map(({ seconds }) => seconds.toFixed(2)).join(', ')} s`,
+      );
+      console.log(
+        `${slots} slots keep ${(100 * efficiency).toFixed(1)} % of the sum of their single speeds (goal: 90 %)`,
+      );
+      console.log(
+        `between two runs of the same architectures: ${between.toFixed(3)} s (goal: below 0.5 s)`,
+      );
     }
     return 0;
   } finally {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const build = new URL('../../build/', import.meta.url);
 
 /**
- * A checkout with two packages and a pretended npm, which notes its calls in `calls` and does what `mode` says:
- * `ok`; `fail` with a word; `hang`, leaving its process id in `npm.pid`.
+ * A checkout with two packages and a pretended npm, which notes its calls in `calls` and does what
+ * `mode` says: `ok`; `fail` with a word; `hang`, leaving its process id in `npm.pid`.
  */
 export class PretendedCheckout {
   readonly root: string;

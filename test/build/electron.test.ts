@@ -29,7 +29,10 @@ describe('where Electron is', () => {
     const at = join(root, 'other');
     const environment = { ...screen, ELECTRON_OVERRIDE_DIST_PATH: at };
     const missing = await findElectron(root, environment, 'linux');
-    assert.match('why' in missing ? missing.why : '', /ELECTRON_OVERRIDE_DIST_PATH names no Electron/);
+    assert.match(
+      'why' in missing ? missing.why : '',
+      /ELECTRON_OVERRIDE_DIST_PATH names no Electron/,
+    );
     const binary = put('other/electron');
     assert.deepEqual(await findElectron(root, environment, 'linux'), { binary });
   });

@@ -59,7 +59,11 @@ test('packages have owners', () => {
     ['core/lab/lab.ts', 'electron'],
     ['core/lab/lab.ts', 'svelte/store'],
   ] as const)
-    assert.match(problems({ [path]: `import x from '${name}';` })[0] ?? '', /only .* may import/, name);
+    assert.match(
+      problems({ [path]: `import x from '${name}';` })[0] ?? '',
+      /only .* may import/,
+      name,
+    );
 });
 
 test('what a browser runs imports no Node module, also not through something else; types do not count', () => {

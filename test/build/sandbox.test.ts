@@ -23,7 +23,11 @@ describe('Electron’s sandbox', () => {
     ['/proc/sys/user/max_user_namespaces', '0\n'],
   ] as const)
     test(`cannot be built where ${path} is ${value.trim()}, and what allows it is said`, () => {
-      const why = sandboxObstacle(binary, { platform: 'linux', user: 1000, read: saying(path, value) });
+      const why = sandboxObstacle(binary, {
+        platform: 'linux',
+        user: 1000,
+        read: saying(path, value),
+      });
       assert.match(why!, /sudo chmod 4755 '\/opt\/electron\/chrome-sandbox'/);
     });
 });

@@ -116,5 +116,8 @@ test('twice at once: one works, the other says that it waits', async () => {
     [0, 0],
   );
   assert.equal(checkout.calls(), 'ci rebuild engine');
-  assert.equal(ends.filter(({ said }) => said.includes('Another set-up is at work here')).length, 1);
+  assert.equal(
+    ends.filter(({ said }) => said.includes('Another set-up is at work here')).length,
+    1,
+  );
 });

@@ -1,7 +1,15 @@
 /** How `npm run pack` makes one package after another, and a .deb with Debian's own tools. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -19,7 +27,8 @@ describe('targets', () => {
     const tried: string[] = [];
     const { made, failed } = await makeEach(['AppImage', 'deb'], (target) => {
       tried.push(target);
-      if (target === 'AppImage') return Promise.reject(new Error('getaddrinfo ENOTFOUND\n    at x'));
+      if (target === 'AppImage')
+        return Promise.reject(new Error('getaddrinfo ENOTFOUND\n    at x'));
       return Promise.resolve([`/out/app.${target}`]);
     });
     assert.deepEqual(tried, ['AppImage', 'deb']);
@@ -28,7 +37,10 @@ describe('targets', () => {
   });
 
   test('come from the folder that electron-builder unpacks into', () => {
-    assert.deepEqual(['x64', 'arm64'].map(unpackedFolder), ['linux-unpacked', 'linux-arm64-unpacked']);
+    assert.deepEqual(['x64', 'arm64'].map(unpackedFolder), [
+      'linux-unpacked',
+      'linux-arm64-unpacked',
+    ]);
   });
 
   test('use Debian’s tools only where they are, and not in place of a chosen fpm', () => {
@@ -82,7 +94,11 @@ describe('a .deb', { skip }, () => {
     const { status, stderr } = make(output);
     assert.equal(status, 0, stderr);
     const field = (name: string): string => tell('--field', output, name).trim();
-    assert.deepEqual(['Package', 'Version', 'Architecture'].map(field), ['ktg-lab', '0.1.0', 'amd64']);
+    assert.deepEqual(['Package', 'Version', 'Architecture'].map(field), [
+      'ktg-lab',
+      '0.1.0',
+      'amd64',
+    ]);
     assert.equal(field('Depends'), 'libgtk-3-0, libnss3, libgbm1');
     assert.equal(field('Recommends'), 'libappindicator3-1');
     assert.equal(field('Installed-Size'), '1');
@@ -90,10 +106,14 @@ describe('a .deb', { skip }, () => {
     const files = tell('--contents', output)
       .split('\n')
       .map((line) => line.split(/\s+/));
-    const listed = (end: string) => files.find((words) => words.join(' ').endsWith(end))!.slice(0, 2);
+    const listed = (end: string) =>
+      files.find((words) => words.join(' ').endsWith(end))!.slice(0, 2);
     assert.deepEqual(listed('./opt/KTG lab/ktg-lab'), ['-rwxr-xr-x', 'root/root']);
     assert.deepEqual(listed('./opt/KTG lab/resources/data'), ['-rw-r--r--', 'root/root']);
-    assert.deepEqual(listed('./usr/share/applications/ktg-lab.desktop'), ['-rw-r--r--', 'root/root']);
+    assert.deepEqual(listed('./usr/share/applications/ktg-lab.desktop'), [
+      '-rw-r--r--',
+      'root/root',
+    ]);
     assert.match(tell('--info', output, 'postinst'), /echo installed/);
     assert.match(tell('--info', output, 'md5sums'), /^[0-9a-f]{32} {2}opt\/KTG lab\/ktg-lab$/m);
     assert.deepEqual(

@@ -29,7 +29,8 @@ test('what options say of a plan is refused as wrong arguments, before any lab i
     { nodes: '1', lock: ['0-1=cutoff'] },
     { data: 'two\nlines' },
   ];
-  for (const values of wrong) assert.throws(() => planFrom(values), WrongArguments, JSON.stringify(values));
+  for (const values of wrong)
+    assert.throws(() => planFrom(values), WrongArguments, JSON.stringify(values));
   assert.throws(() => planFrom({ target: 'foo' }), { code: 'model.unknown' });
 });
 
@@ -51,5 +52,10 @@ test('names of data sets stay names; a file that only begins like one is a file'
 });
 
 test('a graph that a command cannot read is a wrong argument', () => {
-  for (const [graph, nodes] of [['kd', 'foo'], ['resnet8=ZZ', undefined], ['no-file.json', undefined]] as const) assert.throws(() => graphFrom(graph, nodes, []), WrongArguments); // prettier-ignore
+  for (const [graph, nodes] of [
+    ['kd', 'foo'],
+    ['resnet8=ZZ', undefined],
+    ['no-file.json', undefined],
+  ] as const)
+    assert.throws(() => graphFrom(graph, nodes, []), WrongArguments);
 });

@@ -83,7 +83,10 @@ describe('a lab that nobody holds', () => {
     const imported = await ktg(other, 'import', out, '--name', 'Second', '--json');
     assert.equal((imported.json[0] as unknown as StudyCard).done, 12);
     writeFileSync(out, 'broken\n');
-    assert.match((await ktg(other, 'import', out)).err, /not a study file: it does not begin like one/);
+    assert.match(
+      (await ktg(other, 'import', out)).err,
+      /not a study file: it does not begin like one/,
+    );
     assert.equal((await ktg(file, 'db', 'backup', join(folder, 'copy.sqlite'))).code, 0);
     assert.deepEqual((await ktg(join(folder, 'copy.sqlite'), 'db', 'check', '--json')).json, [
       { problems: [] },
@@ -116,7 +119,11 @@ describe('a lab that nobody holds', () => {
       [['list', 'First'], 2, /"First" is one word too many/],
       [['pause', '1', '2'], 2, /"2" is one word too many/],
       [['pause'], 1, /completed and cannot become paused/],
-      [['db', 'backup', '/nowhere/copy.sqlite'], 1, /\/nowhere\/copy\.sqlite: its folder does not exist/],
+      [
+        ['db', 'backup', '/nowhere/copy.sqlite'],
+        1,
+        /\/nowhere\/copy\.sqlite: its folder does not exist/,
+      ],
       [['search', '--data', '/nowhere'], 1, /no data set \/nowhere/],
       [['search', '--rungs', '4,2'], 2, /ascending/],
       [['db', 'burn'], 2, /check, backup, vacuum/],
@@ -142,7 +149,9 @@ describe('a lab that nobody holds', () => {
   });
 
   test('every command says how it is used and how it can end', async () => {
-    const verbs = [...(await ktg(file, 'help')).out.matchAll(/^ {2}ktg (\w+)/gm)].map(([, verb]) => verb!);
+    const verbs = [...(await ktg(file, 'help')).out.matchAll(/^ {2}ktg (\w+)/gm)].map(
+      ([, verb]) => verb!,
+    );
     assert.ok(verbs.length >= 20);
     for (const verb of verbs) {
       const { command } = (await import(`../../core/commands/${verb}.ts`)) as { command: Command };
@@ -150,7 +159,10 @@ describe('a lab that nobody holds', () => {
     }
     const { out, code } = await ktg(file, 'pause', '--help');
     assert.equal(code, 0);
-    assert.match(out, /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted/);
+    assert.match(
+      out,
+      /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted/,
+    );
   });
 
   test('a study whose trials have all ended says how to get more', async () => {
@@ -180,8 +192,11 @@ describe('a lab that nobody holds', () => {
   });
 
   test('doctor looks through the whole lab file that is meant', async () => {
-    const lookedAt = async (lab: string): Promise<{ what: string; found: string; next?: string }> => {
-      const { findings } = (await ktg('/nowhere/lab.sqlite', 'doctor', '--lab', lab, '--json')).json[0] as { findings: { what: string; found: string; next?: string }[] }; // prettier-ignore
+    const lookedAt = async (
+      lab: string,
+    ): Promise<{ what: string; found: string; next?: string }> => {
+      const { findings } = (await ktg('/nowhere/lab.sqlite', 'doctor', '--lab', lab, '--json'))
+        .json[0] as { findings: { what: string; found: string; next?: string }[] };
       return findings.find(({ what }) => what === 'lab')!;
     };
     assert.deepEqual(await lookedAt(file), { what: 'lab', found: `${file}: sound` });
@@ -203,19 +218,35 @@ describe('a lab that nobody holds', () => {
     assert.match((await ktg(damaged, 'list')).err, /damaged[^]*ktg db check/);
     const hopeless = await ktg(damaged, 'db', 'check', '--json');
     assert.deepEqual([hopeless.code, hopeless.err], [1, '']);
-    assert.match((hopeless.json[0] as { problems: string[] }).problems.join(), /the file is damaged/);
+    assert.match(
+      (hopeless.json[0] as { problems: string[] }).problems.join(),
+      /the file is damaged/,
+    );
   });
 
   test('doctor and engine status know the library for cards, alone too, and that a driver is missing', async () => {
     const home = join(folder, 'home');
     const library = libraryFolder(home, releaseFor('gpu'));
     mkdirSync(library, { recursive: true });
-    writeFileSync(join(library, 'manifest.json'), JSON.stringify({ format: 'ktg-engine', version: 1, variant: 'gpu', platform: 'linux-x64', tensorflow: tensorflowVersion, addon: addonVersion(), files: [] })); // prettier-ignore
+    writeFileSync(
+      join(library, 'manifest.json'),
+      JSON.stringify({
+        format: 'ktg-engine',
+        version: 1,
+        variant: 'gpu',
+        platform: 'linux-x64',
+        tensorflow: tensorflowVersion,
+        addon: addonVersion(),
+        files: [],
+      }),
+    );
     const before = { ...process.env };
     Object.assign(process.env, { KTG_HOME: home, PATH: '/nowhere' });
     try {
       const { json } = await ktg(file, 'doctor', '--json');
-      const { findings } = json[0] as { findings: { what: string; found: string; next?: string }[] };
+      const { findings } = json[0] as {
+        findings: { what: string; found: string; next?: string }[];
+      };
       const [engine, ...others] = findings.filter(({ what }) => what === 'engine');
       assert.match(engine!.found, /\(gpu\) is installed/);
       assert.deepEqual([engine!.next, others], [undefined, []]);
@@ -224,11 +255,21 @@ describe('a lab that nobody holds', () => {
       assert.match(cuda.next!, /--gpus all/);
       const status = await ktg(file, 'engine', 'status');
       assert.equal(status.code, 0);
-      assert.match(status.out, /\(cpu\) is not installed[^]*\(gpu\) is installed[^]*No NVIDIA driver/);
+      assert.match(
+        status.out,
+        /\(cpu\) is not installed[^]*\(gpu\) is installed[^]*No NVIDIA driver/,
+      );
       rmSync(library, { recursive: true });
-      const none = ((await ktg(file, 'doctor', '--json')).json[0] as typeof json[0] & { findings: typeof findings }).findings; // prettier-ignore
+      const none = (
+        (await ktg(file, 'doctor', '--json')).json[0] as (typeof json)[0] & {
+          findings: typeof findings;
+        }
+      ).findings;
       assert.match(none.find(({ what }) => what === 'engine')!.found, /portable engine is used/);
-      assert.match(none.find(({ what }) => what === 'graphics cards')!.found, /the processor computes/);
+      assert.match(
+        none.find(({ what }) => what === 'graphics cards')!.found,
+        /the processor computes/,
+      );
     } finally {
       process.env = before;
     }
@@ -246,7 +287,11 @@ describe('a lab that another program holds', () => {
   before(async () => {
     lab = scriptedLab({}, openLabFile(file));
     leave = await openDoorway(lab, file);
-    const card = await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 50_000, duplicates: 'train' }), start: true }); // prettier-ignore
+    const card = await lab.request('studies.create', {
+      name: 'Long',
+      plan: plan({ trials: 50_000, duplicates: 'train' }),
+      start: true,
+    });
     study = card.study.id;
   });
   after(async () => {
@@ -257,7 +302,10 @@ describe('a lab that another program holds', () => {
   test('slots and priority are changed while it trains; what is paused elsewhere counts as interrupted', async () => {
     assert.match((await ktg(file, 'slots', '3')).out, /scripted +3 /);
     const { json } = await ktg(file, 'slots', 'scripted=4', '--json');
-    assert.deepEqual((json[0] as { devices: Device[] }).devices.map(({ name, slots }) => [name, slots]), [['scripted', 4]]); // prettier-ignore
+    assert.deepEqual(
+      (json[0] as { devices: Device[] }).devices.map(({ name, slots }) => [name, slots]),
+      [['scripted', 4]],
+    );
     const watching = startKtg(file, 'resume', 'Long', '--priority', '3');
     await watching.line((line) => line.startsWith('trial'));
     assert.equal((await lab.request('studies.open', { study })).study.priority, 3);
@@ -271,15 +319,27 @@ describe('a lab that another program holds', () => {
   test('a re-run is paused and stopped from another terminal', async () => {
     const { run } = (await lab.request('studies.open', { study: 1 })).best!;
     await lab.request('studies.change', { study, priority: 3 }); // the re-run waits for a slot
-    const { rerun } = await lab.request('reruns.create', { name: 'Again', from: { run }, seeds: 50, baselines: [], start: true }); // prettier-ignore
-    assert.match((await ktg(file, 'pause', '--rerun', String(rerun.id))).out, /is paused\. Go on with: ktg rerun --continue 1/); // prettier-ignore
+    const { rerun } = await lab.request('reruns.create', {
+      name: 'Again',
+      from: { run },
+      seeds: 50,
+      baselines: [],
+      start: true,
+    });
+    assert.match(
+      (await ktg(file, 'pause', '--rerun', String(rerun.id))).out,
+      /is paused\. Go on with: ktg rerun --continue 1/,
+    );
     assert.equal((await lab.request('reruns.open', { rerun: rerun.id })).rerun.state, 'paused');
     assert.equal((await ktg(file, 'stop', '--rerun', String(rerun.id))).code, 0);
     assert.equal((await lab.request('reruns.open', { rerun: rerun.id })).rerun.state, 'stopped');
   });
 
   test('pause, resume, status and stop reach it', async () => {
-    const status = (await ktg(file, 'status', '--json')).json[0] as { status: { readOnly: boolean }; studies: StudyCard[] }; // prettier-ignore
+    const status = (await ktg(file, 'status', '--json')).json[0] as {
+      status: { readOnly: boolean };
+      studies: StudyCard[];
+    };
     assert.equal(status.status.readOnly, false);
     assert.equal(status.studies.at(-1)!.study.state, 'running');
     assert.equal((await ktg(file, 'pause', 'Long')).code, 0);
@@ -297,14 +357,20 @@ test('without any slot it is said what to do, and a search refuses to begin so',
   for (const command of ['search', 'resume', 'rerun']) {
     await lab.request('studies.create', { name: command, plan: plan(), start: false });
     const { code, err } = await ktg(own, command, '--slots', 'scripted=0');
-    assert.deepEqual([code, /"scripted=0" leaves no device a slot[^]*--slots scripted=64/.test(err)], [2, true], err); // prettier-ignore
+    assert.deepEqual(
+      [code, /"scripted=0" leaves no device a slot[^]*--slots scripted=64/.test(err)],
+      [2, true],
+      err,
+    );
   }
   assert.equal((await lab.request('slots.list', {})).length, 2, 'nothing was set');
   const { code, out, err } = await ktg(own, 'slots', 'scripted=0');
   assert.deepEqual([code, /scripted +0 /.test(out), err], [0, true, `ktg: ${said}\n`]);
   assert.ok((await ktg(own, 'status')).out.includes(`\n${said}\n`));
   const watching = startKtg(own, 'resume', 'search', '--json');
-  await watching.line((text) => text === JSON.stringify({ event: 'log', level: 'warning', text: said }));
+  await watching.line(
+    (text) => text === JSON.stringify({ event: 'log', level: 'warning', text: said }),
+  );
   watching.child.kill('SIGINT');
   assert.equal((await watching.ended).code, 130);
   const asText = startKtg(own, 'resume', 'search');
@@ -334,7 +400,11 @@ test('what is taken away while somebody looks on is said then', async () => {
 test('the program that trains ends with the study: who looks on tells the result all the same', async () => {
   const own = join(folder, 'both-end.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
-  const { study } = await lab.request('studies.create', { name: 'Short', plan: plan({ trials: 4 }), start: true }); // prettier-ignore
+  const { study } = await lab.request('studies.create', {
+    name: 'Short',
+    plan: plan({ trials: 4 }),
+    start: true,
+  });
   await studyIs(lab, study.id, 'completed');
   const leave = await openDoorway(
     {
@@ -357,7 +427,11 @@ test('the program that trains ends with the study: who looks on tells the result
 test('what has ended between two programs that hold the lab is told, and nothing twice', async () => {
   const own = join(folder, 'between.sqlite');
   const lab = scriptedLab({ pace: 5 }, openLabFile(own));
-  const old = await lab.request('studies.create', { name: 'S', plan: plan({ trials: 5 }), start: true });
+  const old = await lab.request('studies.create', {
+    name: 'S',
+    plan: plan({ trials: 5 }),
+    start: true,
+  });
   await studyIs(lab, old.study.id, 'completed');
   const ended = (await lab.request('trials.query', { study: old.study.id })).rows.length;
   let told = 0;
@@ -375,7 +449,8 @@ test('what has ended between two programs that hold the lab is told, and nothing
     },
     own,
   );
-  await new Promise((resolve) => setTimeout(resolve, 20)); // so that the old ones are older than the program
+  // So that the old ones are older than the program.
+  await new Promise((resolve) => setTimeout(resolve, 20));
   const watching = startKtg(own, 'resume', '--trials', '25', '--json');
   await watching.line((text) => text.startsWith('{"event":"trial"'));
   await studyIs(lab, old.study.id, 'completed');
@@ -383,9 +458,14 @@ test('what has ended between two programs that hold the lab is told, and nothing
   await lab.close();
   const { code, json } = await watching.ended;
   assert.equal(code, 0);
-  const numbers = json.flatMap(({ event, number }) => (event === 'trial' ? [number as number] : []));
+  const numbers = json.flatMap(({ event, number }) =>
+    event === 'trial' ? [number as number] : [],
+  );
   assert.ok(told > 0 && told < 25 - ended, `${told} were told`);
-  assert.deepEqual(numbers.sort((a, b) => a - b), Array.from({ length: 25 - ended }, (_, index) => ended + index)); // prettier-ignore
+  assert.deepEqual(
+    numbers.sort((a, b) => a - b),
+    Array.from({ length: 25 - ended }, (_, index) => ended + index),
+  );
 });
 
 test('the program that trains ends: who looks on takes the lab over and goes on', async () => {
@@ -405,8 +485,12 @@ test('the program that trains ends: who looks on takes the lab over and goes on'
   leave();
   await lab.close('at-once');
   await watching.line((line) => line.includes('has ended; this one goes on'));
-  const { number } = openLabFile(own, { readOnly: true }).runs({ states: ['waiting', 'running'] })[0]!;
-  await watching.line((line) => line.startsWith('{"event":"trial"') && line.includes(`"number":${number},`));
+  const { number } = openLabFile(own, { readOnly: true }).runs({
+    states: ['waiting', 'running'],
+  })[0]!;
+  await watching.line(
+    (line) => line.startsWith('{"event":"trial"') && line.includes(`"number":${number},`),
+  );
   watching.child.kill('SIGINT');
   const { code, json } = await watching.ended;
   assert.equal(code, 130);
@@ -418,7 +502,12 @@ test('Ctrl-C pauses a re-run and ends the program, whatever else trains in the l
   const { training, space } = plan();
   const tiny = { ...training, data: 'synthetic:train=160,test=100', epochs: 1 };
   const lab = scriptedLab({}, openLabFile(own));
-  const long = plan({ trials: 50_000, duplicates: 'train', space: { ...space, frozen: false }, training: tiny }); // prettier-ignore
+  const long = plan({
+    trials: 50_000,
+    duplicates: 'train',
+    space: { ...space, frozen: false },
+    training: tiny,
+  });
   const { study } = await lab.request('studies.create', { name: 'Long', plan: long, start: true });
   await eventOf(lab, 'runs', 'runs', ({ rows }) => rows.some(({ state }) => state === 'completed'));
   await lab.close();
@@ -435,14 +524,30 @@ test('Ctrl-C pauses a re-run and ends the program, whatever else trains in the l
 
 test('whoever reads the output may go: a list ends quietly, a search is paused', async () => {
   const own = join(folder, 'unread.sqlite');
-  const tiny = ['--data', 'synthetic:train=160,test=100', '--nodes', '1', '--trials', '50000', '--epochs', '1', '--duplicates', 'train', '--slots', '1']; // prettier-ignore
+  const tiny = [
+    '--data',
+    'synthetic:train=160,test=100',
+    '--nodes',
+    '1',
+    '--trials',
+    '50000',
+    '--epochs',
+    '1',
+    '--duplicates',
+    'train',
+    '--slots',
+    '1',
+  ];
   const searching = startKtg(own, 'search', ...tiny);
   await searching.line((line) => line.startsWith('trial'));
   searching.child.stdout!.destroy();
   const searched = await searching.ended;
   assert.deepEqual([searched.code, searched.err], [130, '']);
   const store = openLabFile(own, { readOnly: true });
-  assert.deepEqual([store.studies()[0]!.state, store.runs({ states: ['running'] })], ['paused', []]);
+  assert.deepEqual(
+    [store.studies()[0]!.state, store.runs({ states: ['running'] })],
+    ['paused', []],
+  );
   store.close();
   for (const command of ['list', 'help']) {
     const running = startKtg(own, command);
@@ -452,13 +557,21 @@ test('whoever reads the output may go: a list ends quietly, a search is paused',
   }
 });
 
-test('output that finds no room is said in a sentence', { skip: !existsSync('/dev/full') }, async () => {
-  const full = openSync('/dev/full', 'w');
-  const child = spawn(process.execPath, [cli, 'help'], { stdio: ['ignore', full, 'pipe'] });
-  const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
-  closeSync(full);
-  assert.deepEqual([code, /^ktg: The output cannot be written: ENOSPC/.test(err), /\n\s+at /.test(err)], [1, true, false], err); // prettier-ignore
-});
+test(
+  'output that finds no room is said in a sentence',
+  { skip: !existsSync('/dev/full') },
+  async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [cli, 'help'], { stdio: ['ignore', full, 'pipe'] });
+    const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+    closeSync(full);
+    assert.deepEqual(
+      [code, /^ktg: The output cannot be written: ENOSPC/.test(err), /\n\s+at /.test(err)],
+      [1, true, false],
+      err,
+    );
+  },
+);
 
 test('who looks on tells the result when the last trial has handed over, also when another terminal paused it', async () => {
   const own = join(folder, 'paused.sqlite');
@@ -484,7 +597,9 @@ test('a lab is entered by whatever way its file is named', async () => {
   const lab = scriptedLab({}, openLabFile(own));
   const leave = await openDoorway(lab, own);
   symlinkSync(own, `${own}-link`);
-  const { status } = (await ktg(`${own}-link`, 'status', '--json')).json[0] as { status: LabStatus };
+  const { status } = (await ktg(`${own}-link`, 'status', '--json')).json[0] as {
+    status: LabStatus;
+  };
   assert.deepEqual([status.readOnly, status.slots.length], [false, 2]);
   leave();
   await lab.close();
@@ -494,8 +609,25 @@ test('a lab is entered by whatever way its file is named', async () => {
 
 test('of two programs that begin on a lab at the same moment, one trains and the other looks on', async () => {
   const own = join(folder, 'both.sqlite');
-  const args = ['search', '--data', 'synthetic:train=160,test=100', '--nodes', '1', '--trials', '1', '--epochs', '1', '--slots', '1']; // prettier-ignore
-  const ended = await Promise.all(['A', 'B'].map(async (name) => ktg(own, ...args, '--name', name)));
-  assert.deepEqual(ended.map(({ code }) => code).sort(), [0, 0], JSON.stringify(ended)); // prettier-ignore
-  assert.match((await ktg(own, 'list')).out, /A +completed[^]*B +completed|B +completed[^]*A +completed/);
+  const args = [
+    'search',
+    '--data',
+    'synthetic:train=160,test=100',
+    '--nodes',
+    '1',
+    '--trials',
+    '1',
+    '--epochs',
+    '1',
+    '--slots',
+    '1',
+  ];
+  const ended = await Promise.all(
+    ['A', 'B'].map(async (name) => ktg(own, ...args, '--name', name)),
+  );
+  assert.deepEqual(ended.map(({ code }) => code).sort(), [0, 0], JSON.stringify(ended));
+  assert.match(
+    (await ktg(own, 'list')).out,
+    /A +completed[^]*B +completed|B +completed[^]*A +completed/,
+  );
 });

@@ -16,7 +16,20 @@ after(() => {
 let count = 0;
 const newFile = (): string => join(folder, `lab-${count++}.sqlite`);
 
-const endless = ['--data', 'synthetic:train=160,test=100', '--nodes', '1', '--trials', '50000', '--epochs', '1', '--duplicates', 'train', '--slots', '1']; // prettier-ignore
+const endless = [
+  '--data',
+  'synthetic:train=160,test=100',
+  '--nodes',
+  '1',
+  '--trials',
+  '50000',
+  '--epochs',
+  '1',
+  '--duplicates',
+  'train',
+  '--slots',
+  '1',
+];
 
 void describe('a search whose lab file is gone', () => {
   void test('ends with 1 when it was deleted, says so, and leaves its content in a copy', async () => {
@@ -56,7 +69,11 @@ void describe('the command line', () => {
     store.close();
     for (const args of [['show'], ['list'], ['status'], ['show', '--json'], ['list', '--json']]) {
       const { out, err } = await ktg(file, ...args);
-      assert.doesNotMatch(`${out}${err}`.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u, args.join(' '));
+      assert.doesNotMatch(
+        `${out}${err}`.replaceAll('\n', ''),
+        /[\p{Cc}\p{Bidi_Control}]/u,
+        args.join(' '),
+      );
     }
     assert.match((await ktg(file, 'show')).out, /a\\x1b\[31mred\\x9b2J\\x07/);
     const wrong = await ktg(file, 'show', 'no\u001b[2Jsuch');
@@ -67,10 +84,14 @@ void describe('the command line', () => {
     const broken = `data:text/javascript,import { parseArgs } from 'node:util';
       JSON.stringify = () => { throw new TypeError('broken'); };`;
     const ended = (debug: string) =>
-      spawnSync(process.execPath, ['--import', broken, cli, 'graph', 'show', 'dml', '--as', 'json'], {
-        env: { ...process.env, KTG_DEBUG: debug, NODE_TEST_CONTEXT: undefined },
-        encoding: 'utf8',
-      });
+      spawnSync(
+        process.execPath,
+        ['--import', broken, cli, 'graph', 'show', 'dml', '--as', 'json'],
+        {
+          env: { ...process.env, KTG_DEBUG: debug, NODE_TEST_CONTEXT: undefined },
+          encoding: 'utf8',
+        },
+      );
     const plain = ended('');
     assert.equal(plain.status, 1);
     assert.match(plain.stderr, /^ktg: Unexpected error: broken\.\n.*KTG_DEBUG=1.*\n$/);
@@ -98,7 +119,12 @@ void describe('the command line', () => {
     () => {
       const home = join(folder, 'home');
       const file = join(folder, 'none.ktg-study');
-      const env = { ...process.env, KTG_HOME: home, KTG_LAB: undefined, NODE_TEST_CONTEXT: undefined };
+      const env = {
+        ...process.env,
+        KTG_HOME: home,
+        KTG_LAB: undefined,
+        NODE_TEST_CONTEXT: undefined,
+      };
       spawnSync(process.execPath, [cli, 'import', file], { env });
       assert.ok(existsSync(join(home, 'lab.sqlite')));
       assert.equal(statSync(home).mode & 0o777, 0o700);

@@ -13,13 +13,22 @@ import {
   trialText,
 } from '../../core/commands/words.ts';
 import { paperSpace } from '../../core/graph/space.ts';
-import type { Device, LabApi, RerunView, RungDecision, SlotView, TrialRow } from '../../core/lab/api.ts';
+import type {
+  Device,
+  LabApi,
+  RerunView,
+  RungDecision,
+  SlotView,
+  TrialRow,
+} from '../../core/lab/api.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { plan } from '../contract/samples.ts';
 import { scriptedLab, studyIs } from '../lab/support.ts';
 
 /** A finished study of formula curves, and its re-run. */
-async function finished(api: LabApi): Promise<{ study: number; rerun: RerunView; trials: TrialRow[] }> {
+async function finished(
+  api: LabApi,
+): Promise<{ study: number; rerun: RerunView; trials: TrialRow[] }> {
   const { study } = await api.request('studies.create', {
     name: 'S',
     plan: plan({ trials: 12 }),
@@ -27,7 +36,13 @@ async function finished(api: LabApi): Promise<{ study: number; rerun: RerunView;
   });
   await studyIs(api, study.id, 'completed');
   const { trials, best } = await api.request('studies.open', { study: study.id });
-  const rerun = await api.request('reruns.create', { name: 'R', from: { run: best!.run }, seeds: 5, baselines: ['independent', 'kd'], start: false }); // prettier-ignore
+  const rerun = await api.request('reruns.create', {
+    name: 'R',
+    from: { run: best!.run },
+    seeds: 5,
+    baselines: ['independent', 'kd'],
+    start: false,
+  });
   return { study: study.id, rerun, trials };
 }
 
@@ -78,8 +93,15 @@ describe('what is said of a re-run', () => {
     const { rerun } = await finished(lab);
     await lab.close();
     const verdict = (low: number, high: number): string => {
-      const variants = rerun.variants.map((variant, index) => ({ ...variant, mean: 0.5, standardDeviation: 0.01, difference: index === 1 ? between(low, high) : null })); // prettier-ignore
-      return rerunLines({ ...rerun, variants }).find((text) => text.startsWith('independent  +') || text.startsWith('independent  -'))!; // prettier-ignore
+      const variants = rerun.variants.map((variant, index) => ({
+        ...variant,
+        mean: 0.5,
+        standardDeviation: 0.01,
+        difference: index === 1 ? between(low, high) : null,
+      }));
+      return rerunLines({ ...rerun, variants }).find(
+        (text) => text.startsWith('independent  +') || text.startsWith('independent  -'),
+      )!;
     };
     assert.match(verdict(0.01, 0.03), /\+2\.00 +\+1\.00 to \+3\.00 +the graph is better$/);
     assert.match(verdict(-0.03, -0.01), /-2\.00 +-3\.00 to -1\.00 +the graph is worse$/);
@@ -91,12 +113,24 @@ describe('what is said of a re-run', () => {
 });
 
 test('where no device has a slot, what to give to the first that may have one', () => {
-  const device = (change: Partial<Device>): Device => ({ name: 'cpu', title: 'Processor', kind: 'cpu', memory: null, slots: 0, maximumSlots: 2, present: true, ...change }); // prettier-ignore
+  const device = (change: Partial<Device>): Device => ({
+    name: 'cpu',
+    title: 'Processor',
+    kind: 'cpu',
+    memory: null,
+    slots: 0,
+    maximumSlots: 2,
+    present: true,
+    ...change,
+  });
   const card = device({ name: 'gpu:0', kind: 'gpu', maximumSlots: 8 });
   assert.equal(slotlessText([device({})]), 'No device has a slot: ktg slots cpu=2');
   assert.equal(slotlessText([card, device({})]), 'No device has a slot: ktg slots gpu:0=1');
   const gone = { ...card, slots: 4, present: false };
-  assert.equal(slotlessText([gone, { ...card, name: 'gpu:1', maximumSlots: 0 }, device({})]), 'No device has a slot: ktg slots cpu=2'); // prettier-ignore
+  assert.equal(
+    slotlessText([gone, { ...card, name: 'gpu:1', maximumSlots: 0 }, device({})]),
+    'No device has a slot: ktg slots cpu=2',
+  );
   assert.equal(slotlessText([card, device({ slots: 1 })]), '');
   assert.equal(slotlessText([]), '');
 });
@@ -109,8 +143,14 @@ describe('what is said of a trial', () => {
     const stopped = { ...trials.find(({ state }) => state === 'stopped')!, stop: stop({}) };
     assert.equal(briefOutcome(stopped), 'stopped at epoch 4, rank 9 of 14');
     assert.equal(outcome(stopped), 'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7');
-    assert.equal(briefOutcome({ ...stopped, stop: stop({ value: null, rank: null }) }), 'stopped at epoch 4, not a number'); // prettier-ignore
-    assert.equal(briefOutcome({ ...stopped, stop: stop({ rank: null, median: 0.5 }) }), 'stopped at epoch 4, median 50.0 %'); // prettier-ignore
+    assert.equal(
+      briefOutcome({ ...stopped, stop: stop({ value: null, rank: null }) }),
+      'stopped at epoch 4, not a number',
+    );
+    assert.equal(
+      briefOutcome({ ...stopped, stop: stop({ rank: null, median: 0.5 }) }),
+      'stopped at epoch 4, median 50.0 %',
+    );
     const completed = trials.find(({ state }) => state === 'completed')!;
     assert.match(outcome(completed), /^completed: \d/);
     assert.match(trialText(completed), /^trial +\d+ +\d+\.\d % {2}resnet8=.* completed$/);
@@ -124,17 +164,28 @@ describe('what is said of a trial', () => {
     const lab = scriptedLab();
     const { study: first } = await finished(lab);
     const single = plan({ trials: 2, space: paperSpace(1, 'resnet8', ['resnet8']) });
-    const { study } = await lab.request('studies.create', { name: 'One graph', plan: single, start: true });
+    const { study } = await lab.request('studies.create', {
+      name: 'One graph',
+      plan: single,
+      start: true,
+    });
     await studyIs(lab, study.id, 'completed');
     const [original, duplicate] = (await lab.request('trials.query', { study: study.id })).rows;
     const view = await lab.request('runs.open', { run: duplicate!.run });
     const others = (await lab.request('trials.query', { study: first })).rows;
     await lab.close();
     assert.notEqual(original!.run, original!.number);
-    assert.deepEqual([duplicate!.duplicateOf, duplicate!.original], [original!.run, original!.number]);
+    assert.deepEqual(
+      [duplicate!.duplicateOf, duplicate!.original],
+      [original!.run, original!.number],
+    );
     assert.equal(briefOutcome(duplicate!), 'same graph as trial 0');
     assert.equal(view.original, 0);
-    assert.ok(others.every(({ duplicateOf, original: number }) => (duplicateOf === null) === (number === undefined))); // prettier-ignore
+    assert.ok(
+      others.every(
+        ({ duplicateOf, original: number }) => (duplicateOf === null) === (number === undefined),
+      ),
+    );
   });
 
   test('lines of two networks and of the live picture fit into 80 columns', async () => {
@@ -143,8 +194,27 @@ describe('what is said of a trial', () => {
     const card = (await lab.request('studies.list', {})).find((each) => each.study.id === study)!;
     const [idle] = await lab.request('slots.list', {});
     await lab.close();
-    const busy: SlotView = { ...idle!, name: 'cpu:0', run: 1, title: 'Study "S", trial 1234', epoch: 120, epochs: 200, accuracy: 0.7142, progress: { epoch: 121, step: 512, steps: 625, compiling: null, imagesPerSecond: 1234, memory: 1 } }; // prettier-ignore
-    const compiling = { ...busy, progress: { ...busy.progress!, step: 0, steps: 0, compiling: 12.3, imagesPerSecond: 0 } }; // prettier-ignore
+    const busy: SlotView = {
+      ...idle!,
+      name: 'cpu:0',
+      run: 1,
+      title: 'Study "S", trial 1234',
+      epoch: 120,
+      epochs: 200,
+      accuracy: 0.7142,
+      progress: {
+        epoch: 121,
+        step: 512,
+        steps: 625,
+        compiling: null,
+        imagesPerSecond: 1234,
+        memory: 1,
+      },
+    };
+    const compiling = {
+      ...busy,
+      progress: { ...busy.progress!, step: 0, steps: 0, compiling: 12.3, imagesPerSecond: 0 },
+    };
     assert.match(slotText(compiling), /epoch 121 of 200, compiling, 12 s {2}71/);
     const late = { ...card, timeLeft: 45_000, counts: { ...card.counts, failed: 12 } };
     for (const text of [...trials.map(trialText), ...cardParts(late), slotText(busy)])
@@ -153,7 +223,10 @@ describe('what is said of a trial', () => {
 });
 
 test('sentences end with a full stop, sizes with their unit', () => {
-  assert.equal(said({ message: 'too few images', next: 'Take more.' }), 'too few images. Take more.');
+  assert.equal(
+    said({ message: 'too few images', next: 'Take more.' }),
+    'too few images. Take more.',
+  );
   assert.equal(said({ message: 'Too few.', next: '' }), 'Too few.');
   assert.deepEqual([1_500_000, 78_800_000_000].map(size), ['1.5 MB', '78.8 GB']);
 });

@@ -57,7 +57,9 @@ export function engineContract(name: EngineName): void {
     withStep('augments as the slow recipe does', 'resnet8=T', (step) => {
       const codes = codesOf(set.labels.length, BATCH, 5);
       // the corners of the padding, flipped and not
-      codes.push(Int32Array.of(0, 0, 0, 0, 1, 1, 0, 8, 2, 0, 8, 0, 3, 1, 8, 8, 202, 1, 4, 4, 7, 0, 3, 5));
+      codes.push(
+        Int32Array.of(0, 0, 0, 0, 1, 1, 0, 8, 2, 0, 8, 0, 3, 1, 8, 8, 202, 1, 4, 4, 7, 0, 3, 5),
+      );
       for (const [i, batch] of codes.entries()) {
         writeAll(step);
         const metrics = step.train({ codes: batch, ...settings('resnet8=T') });
@@ -77,9 +79,15 @@ export function engineContract(name: EngineName): void {
       const actual = step.evaluate(indices, [0, 1]);
       assert.deepEqual(actual.right, expected.right);
       for (const node of [0, 1]) {
-        assert.ok(Math.abs(actual.loss[node]! / expected.loss[node]! - 1) < 1e-5, `loss of node ${node}`);
+        assert.ok(
+          Math.abs(actual.loss[node]! / expected.loss[node]! - 1) < 1e-5,
+          `loss of node ${node}`,
+        );
       }
-      assert.deepEqual(step.evaluate(indices, [1]), { right: [actual.right[1]], loss: [actual.loss[1]] });
+      assert.deepEqual(step.evaluate(indices, [1]), {
+        right: [actual.right[1]],
+        loss: [actual.loss[1]],
+      });
       const some = indices.subarray(0, 7);
       assert.deepEqual(step.evaluate(some, [0]).right, [slowEvaluation(step, set, some).right[0]]);
       assert.deepEqual(step.evaluate(new Int32Array(0), [0, 1]), { right: [0, 0], loss: [0, 0] });
@@ -136,20 +144,24 @@ export function engineContract(name: EngineName): void {
 
     for (const gates of ['TX', 'TL']) {
       const text = `resnet8=${gates},resnet8=TX`;
-      withStep(`a source of NaN does not reach through a closed gate (${gates[1]})`, text, (step) => {
-        const [codes] = codesOf(set.labels.length, BATCH);
-        const input = { codes: codes!, ...settings(text, 0) };
-        const healthy = step.train(input);
-        const expected = step.read(0);
-        writeAll(step);
-        const ill = someState(step.plan, 1);
-        step.write(1, { ...ill, parameters: ill.parameters.map(() => NaN) });
-        const metrics = step.train(input);
-        assert.ok(Number.isNaN(metrics.nodeLoss[1]));
-        assert.equal(metrics.nodeLoss[0], healthy.nodeLoss[0]);
-        assert.equal(metrics.gated[1], 0);
-        assertAllBits(step.read(0), expected, 'the destination');
-      });
+      withStep(
+        `a source of NaN does not reach through a closed gate (${gates[1]})`,
+        text,
+        (step) => {
+          const [codes] = codesOf(set.labels.length, BATCH);
+          const input = { codes: codes!, ...settings(text, 0) };
+          const healthy = step.train(input);
+          const expected = step.read(0);
+          writeAll(step);
+          const ill = someState(step.plan, 1);
+          step.write(1, { ...ill, parameters: ill.parameters.map(() => NaN) });
+          const metrics = step.train(input);
+          assert.ok(Number.isNaN(metrics.nodeLoss[1]));
+          assert.equal(metrics.nodeLoss[0], healthy.nodeLoss[0]);
+          assert.equal(metrics.gated[1], 0);
+          assertAllBits(step.read(0), expected, 'the destination');
+        },
+      );
     }
 
     withStep('a source of NaN is right about no image, of class 0 neither', ofTeacher, (step) => {
@@ -168,7 +180,8 @@ export function engineContract(name: EngineName): void {
 
     withStep('a node whose loss is 0 keeps its bits where its gradient is NaN', closed, (step) => {
       const ill = someState(step.plan, 1);
-      ill.parameters.fill(Infinity, -2 * CLASSES); // the last of the dense layer's kernel, and its bias
+      // The last of the dense layer's kernel, and its bias.
+      ill.parameters.fill(Infinity, -2 * CLASSES);
       step.write(1, ill);
       const metrics = step.train({ codes: ofClass0, ...settings(closed, 0) });
       assert.ok(Number.isNaN(metrics.raw[3]), 'the loss before the gate');
@@ -181,7 +194,8 @@ export function engineContract(name: EngineName): void {
       (step) => {
         const states = [someState(step.plan, 0, 7), someState(step.plan, 1, 7)];
         for (const [node, state] of states.entries()) step.write(node, state);
-        for (const [node, state] of states.entries()) assertAllBits(step.read(node), state, `node ${node}`);
+        for (const [node, state] of states.entries())
+          assertAllBits(step.read(node), state, `node ${node}`);
         const wrong = [
           { ...states[0]!, parameters: states[0]!.parameters.slice(1) },
           { ...states[0]!, momentum: new Float32Array(0) },
@@ -227,7 +241,9 @@ function slowBatch({ images, labels }: ImageSet, codes: Int32Array) {
   const batch = Array.from({ length: codes.length / 4 }, (_, n) => codes.slice(n * 4, n * 4 + 4));
   return {
     images: Float32Array.from(
-      batch.flatMap(([image, flip, row, column]) => augmentSlowly({ images }, image!, flip!, row!, column!)),
+      batch.flatMap(([image, flip, row, column]) =>
+        augmentSlowly({ images }, image!, flip!, row!, column!),
+      ),
     ),
     labels: Int32Array.from(batch, ([image]) => labels[image!]!),
   };
@@ -249,7 +265,9 @@ function slowEvaluation(step: Step, { images, labels }: ImageSet, indices: Int32
       for (const [n, label] of partLabels.entries()) {
         const z = logitsOf(logits, node * part.length + n);
         if (argMax(z) === label) right[node]!++;
-        loss[node]! += Math.log([...z].reduce((sum, value) => sum + Math.exp(value - z[label]!), 0));
+        loss[node]! += Math.log(
+          [...z].reduce((sum, value) => sum + Math.exp(value - z[label]!), 0),
+        );
       }
     }
   }
@@ -261,10 +279,18 @@ const logitsOf = (logits: Float32Array, row: number): Float32Array =>
 
 const argMax = (values: Float32Array): number => values.indexOf(Math.max(...values));
 
-function assertKept(step: Step, node: number, loss: number, old: ReturnType<typeof someState>): void {
+function assertKept(
+  step: Step,
+  node: number,
+  loss: number,
+  old: ReturnType<typeof someState>,
+): void {
   assert.equal(loss, 0);
   const { parameters, momentum, statistics } = step.read(node);
   assertBits(parameters, old.parameters, 'weights');
   assertBits(momentum, old.momentum, 'momentum');
-  assert.ok(!equalBits(statistics, old.statistics), 'statistics follow the batch, in frozen nodes too');
+  assert.ok(
+    !equalBits(statistics, old.statistics),
+    'statistics follow the batch, in frozen nodes too',
+  );
 }

@@ -16,22 +16,40 @@ export interface Seen {
   close(): Promise<void>;
 }
 
-const TOPICS = ['studies', 'runs', 'metrics', 'slots', 'reruns', 'pretrained', 'graphs', 'data', 'engine', 'log'] as const; // prettier-ignore
+const TOPICS = [
+  'studies',
+  'runs',
+  'metrics',
+  'slots',
+  'reruns',
+  'pretrained',
+  'graphs',
+  'data',
+  'engine',
+  'log',
+] as const;
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'fulfilled',
-    (error: unknown) => (error instanceof LabError ? error.code : `not a LabError: ${String(error)}`),
+    (error: unknown) =>
+      error instanceof LabError ? error.code : `not a LabError: ${String(error)}`,
   );
 
 /**
- * What every way to a lab must give: one suite for in process, message ports, sockets and WebSocket.
+ * What every way to a lab must give: one suite for in process, message ports, sockets and
+ * WebSocket.
  *
  * @param caller who comes this way: programs may name paths, pages may not
  */
-export function labContract(name: string, caller: 'program' | 'page', open: () => Promise<Seen>): void {
+export function labContract(
+  name: string,
+  caller: 'program' | 'page',
+  open: () => Promise<Seen>,
+): void {
   /** What becomes of a request with a path. */
-  const withPath = (forPrograms: string): string => (caller === 'page' ? 'lab.path-refused' : forPrograms);
+  const withPath = (forPrograms: string): string =>
+    caller === 'page' ? 'lab.path-refused' : forPrograms;
   const withLab = async (work: (api: LabApi) => Promise<void>): Promise<void> => {
     const seen = await open();
     try {
@@ -41,7 +59,11 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
     }
   };
   const finished = async (api: LabApi, trials = 12): Promise<number> => {
-    const card = await api.request('studies.create', { name: 'A', plan: plan({ trials }), start: true });
+    const card = await api.request('studies.create', {
+      name: 'A',
+      plan: plan({ trials }),
+      start: true,
+    });
     await studyIs(api, card.study.id, 'completed');
     return card.study.id;
   };
@@ -62,29 +84,47 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
         assert.equal(view.done, 12);
         assert.equal(view.trials.length, 12);
         assert.deepEqual(view.rungs, [1, 2, 4, 8]);
-        const { rows, total } = await api.request('trials.query', { study, states: ['completed'], sort: { by: 'accuracy', descending: true }, limit: 1 }); // prettier-ignore
+        const { rows, total } = await api.request('trials.query', {
+          study,
+          states: ['completed'],
+          sort: { by: 'accuracy', descending: true },
+          limit: 1,
+        });
         assert.equal(total, view.counts.completed);
         assert.equal(rows[0]!.run, view.best!.run);
         const run = await api.request('runs.open', { run: rows[0]!.run });
         assert.equal(run.epochList.length, 16);
         assert.deepEqual(run.rungs, view.rungs);
         const order = view.trials.map((trial) => trial.run);
-        assert.deepEqual((await api.request('compare.runs', { runs: order })).map(({ before, after }) => [before, after]), order.map((_, i) => [order[i - 1] ?? null, order[i + 1] ?? null])); // prettier-ignore
+        assert.deepEqual(
+          (await api.request('compare.runs', { runs: order })).map(({ before, after }) => [
+            before,
+            after,
+          ]),
+          order.map((_, i) => [order[i - 1] ?? null, order[i + 1] ?? null]),
+        );
         assert.equal(run.epochList.at(-1)!.nodes[0]!.accuracy, run.accuracy);
         assert.deepEqual(
           await api.request('runs.epochs', { run: run.run, after: 14 }),
           run.epochList.slice(14),
         );
-        const curve = (await api.request('metrics.curves', { study })).find((each) => each.run === run.run)!;
+        const curve = (await api.request('metrics.curves', { study })).find(
+          (each) => each.run === run.run,
+        )!;
         assert.deepEqual(
           curve.accuracy[0],
           run.epochList.map(({ nodes }) => nodes[0]!.accuracy),
         );
-        assert.deepEqual((await api.request('decisions.list', { run: run.run })).map(({ rung }) => rung), [1, 2, 4, 8]); // prettier-ignore
+        assert.deepEqual(
+          (await api.request('decisions.list', { run: run.run })).map(({ rung }) => rung),
+          [1, 2, 4, 8],
+        );
         const stopped = view.trials.find(({ state }) => state === 'stopped')!;
         assert.equal(stopped.stop!.go, false);
         assert.ok(
-          (await api.request('studies.timeline', { study })).every(({ endedAt }) => endedAt !== null),
+          (await api.request('studies.timeline', { study })).every(
+            ({ endedAt }) => endedAt !== null,
+          ),
         );
         const [made, ...others] = await api.request('studies.environments', { study });
         assert.deepEqual([made?.engine, others], [run.attemptList[0]!.made!.engine, []]);
@@ -94,18 +134,44 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
       withLab(async (api) => {
         const study = await finished(api, 300);
         const view = await api.request('studies.open', { study });
-        assert.deepEqual(view.trials.map(({ number }) => number), Array.from({ length: 300 }, (_, i) => i)); // prettier-ignore
+        assert.deepEqual(
+          view.trials.map(({ number }) => number),
+          Array.from({ length: 300 }, (_, i) => i),
+        );
         assert.deepEqual((await api.request('trials.query', { study })).rows, view.trials);
         assert.deepEqual(await api.request('metrics.curves', { study }), view.curves);
         const trained = view.trials.filter(({ epoch }) => epoch > 0);
-        assert.deepEqual(view.curves.map(({ run, accuracy }) => [run, accuracy[0]!.length, accuracy.map((node) => node.at(-1))]), trained.map(({ run, epoch, accuracies }) => [run, epoch, accuracies])); // prettier-ignore
-        const page = { study, sort: { by: 'accuracy', descending: true }, offset: 3, limit: 5 } as const;
-        const { rows, total } = await api.request('trials.query', { ...page, edges: [{ source: 2, destination: 1, gate: 'through' }] }); // prettier-ignore
-        const fitting = view.trials.filter(({ graph }) => graph.edges.some(({ source, destination, gate }) => source === 2 && destination === 1 && gate === 'through')); // prettier-ignore
+        assert.deepEqual(
+          view.curves.map(({ run, accuracy }) => [
+            run,
+            accuracy[0]!.length,
+            accuracy.map((node) => node.at(-1)),
+          ]),
+          trained.map(({ run, epoch, accuracies }) => [run, epoch, accuracies]),
+        );
+        const page = {
+          study,
+          sort: { by: 'accuracy', descending: true },
+          offset: 3,
+          limit: 5,
+        } as const;
+        const { rows, total } = await api.request('trials.query', {
+          ...page,
+          edges: [{ source: 2, destination: 1, gate: 'through' }],
+        });
+        const fitting = view.trials.filter(({ graph }) =>
+          graph.edges.some(
+            ({ source, destination, gate }) =>
+              source === 2 && destination === 1 && gate === 'through',
+          ),
+        );
         const best = fitting.toSorted(
           (a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1) || a.number - b.number,
         );
-        assert.deepEqual([total, rows.map(({ run }) => run)], [fitting.length, best.slice(3, 8).map(({ run }) => run)]); // prettier-ignore
+        assert.deepEqual(
+          [total, rows.map(({ run }) => run)],
+          [fitting.length, best.slice(3, 8).map(({ run }) => run)],
+        );
       }));
 
     test('events come in order, one number after the other, at most ten batches a second', async () =>
@@ -116,7 +182,10 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
         const began = Date.now();
         const study = await finished(api);
         undo();
-        assert.deepEqual(events.map((event) => event.sequence), events.map((_, index) => sequence + 1 + index)); // prettier-ignore
+        assert.deepEqual(
+          events.map((event) => event.sequence),
+          events.map((_, index) => sequence + 1 + index),
+        );
         const batches = events.filter(({ type }) => type === 'epochs').length;
         assert.ok(batches <= (Date.now() - began) / 100 + 2, `${batches} batches`);
         const epochs = events.flatMap((event) => (event.type === 'epochs' ? event.epochs : []));
@@ -146,7 +215,10 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
         const undoLater = api.subscribe(['studies'], (event) => later!.push(event), 5);
         await caughtUp.promise;
         await api.request('lab.status', {});
-        assert.deepEqual(late!.map((event) => event.sequence), Array.from({ length: end - sequence }, (_, index) => sequence + 1 + index)); // prettier-ignore
+        assert.deepEqual(
+          late!.map((event) => event.sequence),
+          Array.from({ length: end - sequence }, (_, index) => sequence + 1 + index),
+        );
         assert.equal(later![0]!.type, 'missed');
         undo();
         undoLater();
@@ -160,7 +232,10 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
           start: true,
         });
         const { id: study } = card.study;
-        assert.equal((await api.request('studies.pause', { study, when: 'now' })).study.state, 'paused');
+        assert.equal(
+          (await api.request('studies.pause', { study, when: 'now' })).study.state,
+          'paused',
+        );
         assert.equal(
           (await api.request('studies.change', { study, name: 'C', priority: 3 })).study.name,
           'C',
@@ -173,7 +248,10 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
           await codeOf(api.request('studies.change', { study, trials: 1 })),
           'studies.too-few-trials',
         );
-        assert.equal((await api.request('studies.stop', { study, when: 'now' })).study.state, 'stopped');
+        assert.equal(
+          (await api.request('studies.stop', { study, when: 'now' })).study.state,
+          'stopped',
+        );
         await api.request('studies.remove', { study });
         assert.equal(await codeOf(api.request('studies.open', { study })), 'store.unknown-study');
       }));
@@ -182,22 +260,44 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
       withLab(async (api) => {
         const study = await finished(api);
         const { best } = await api.request('studies.open', { study });
-        const made = await api.request('reruns.create', { name: 'R', from: { run: best!.run }, seeds: 3, baselines: ['independent', 'dml'], start: true }); // prettier-ignore
+        const made = await api.request('reruns.create', {
+          name: 'R',
+          from: { run: best!.run },
+          seeds: 3,
+          baselines: ['independent', 'dml'],
+          start: true,
+        });
         const { id: rerun } = made.rerun;
         while ((await api.request('reruns.open', { rerun })).rerun.state === 'running')
           await new Promise((resolve) => setTimeout(resolve, 20));
         const view = await api.request('reruns.open', { rerun });
         assert.equal(view.rerun.training.purpose, 'final');
         const places = await api.request('reruns.environments', { rerun });
-        assert.deepEqual(places.map(({ engine }) => engine), ['scripted']); // prettier-ignore
+        assert.deepEqual(
+          places.map(({ engine }) => engine),
+          ['scripted'],
+        );
         const own = view.variants[1]!.runs.map((run) => run.run);
         const middle = await api.request('runs.open', { run: own[1]! });
         assert.deepEqual([middle.rungs, middle.before, middle.after], [[], own[0], own[2]]);
-        assert.deepEqual(view.variants.map(({ name: variant, values }) => [variant, values.length]), [['graph', 3], ['independent', 3], ['dml', 3]]); // prettier-ignore
+        assert.deepEqual(
+          view.variants.map(({ name: variant, values }) => [variant, values.length]),
+          [
+            ['graph', 3],
+            ['independent', 3],
+            ['dml', 3],
+          ],
+        );
         assert.ok(view.variants[1]!.difference!.low < view.variants[1]!.difference!.high);
-        assert.ok(referenceRows.length > 0 && view.reference.length === 0, 'the paper is about CIFAR-100');
+        assert.ok(
+          referenceRows.length > 0 && view.reference.length === 0,
+          'the paper is about CIFAR-100',
+        );
         const download = await api.request('reruns.export', { rerun, format: 'csv' });
-        const { data, last } = await api.request('files.read', { download: download.download, offset: 0 });
+        const { data, last } = await api.request('files.read', {
+          download: download.download,
+          offset: 0,
+        });
         const text = Buffer.from(data, 'base64').toString();
         assert.ok(last && text.startsWith('variant,graph,seed') && text.split('\r\n').length > 12);
       }));
@@ -224,14 +324,30 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
           name: '../../x/study.ktg',
           bytes: bytes.length,
         });
-        assert.equal(await codeOf(api.request('studies.import', { file: { upload } })), 'files.incomplete');
+        assert.equal(
+          await codeOf(api.request('studies.import', { file: { upload } })),
+          'files.incomplete',
+        );
         const portion = 100_000;
         for (let offset = 0; offset < bytes.length; offset += portion)
-        await api.request('files.append', { upload, offset, data: bytes.subarray(offset, offset + portion).toString('base64') }); // prettier-ignore
-        assert.equal(await codeOf(api.request('files.append', { upload, offset: 0, data: 'AAAA' })), 'files.out-of-order'); // prettier-ignore
+          await api.request('files.append', {
+            upload,
+            offset,
+            data: bytes.subarray(offset, offset + portion).toString('base64'),
+          });
+        assert.equal(
+          await codeOf(api.request('files.append', { upload, offset: 0, data: 'AAAA' })),
+          'files.out-of-order',
+        );
         const card = await api.request('studies.import', { file: { upload }, name: 'Again' });
-        const [before, after] = [await api.request('studies.open', { study }), await api.request('studies.open', { study: card.study.id })]; // prettier-ignore
-        assert.deepEqual(after.trials.map(({ accuracy }) => accuracy), before.trials.map(({ accuracy }) => accuracy)); // prettier-ignore
+        const [before, after] = [
+          await api.request('studies.open', { study }),
+          await api.request('studies.open', { study: card.study.id }),
+        ];
+        assert.deepEqual(
+          after.trials.map(({ accuracy }) => accuracy),
+          before.trials.map(({ accuracy }) => accuracy),
+        );
         assert.deepEqual([before.imported, after.imported?.from], [null, 'study.ktg']);
         await api.request('studies.remove', { study: card.study.id });
         assert.deepEqual(
@@ -257,18 +373,32 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
 
     test('pretrained networks are trained, imported and removed with their weights', async (context) =>
       withLab(async (api) => {
-        const trained = await api.request('pretrained.train', { model: 'resnet8', training: training({ epochs: 2 }), seed: 3 }); // prettier-ignore
-        for (let state = ''; state !== 'completed'; await new Promise((resolve) => setTimeout(resolve, 20)))
+        const trained = await api.request('pretrained.train', {
+          model: 'resnet8',
+          training: training({ epochs: 2 }),
+          seed: 3,
+        });
+        for (
+          let state = '';
+          state !== 'completed';
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        )
           state = (await api.request('pretrained.list', {}))[0]!.state;
         const weights = encodeCheckpoint(networks({ 1: 'resnet8' }));
         const path = join(await temporaryFolder(context as never), 'teacher.safetensors');
         await writeFile(path, weights);
-        const file = caller === 'program' ? { path } : await sent(api, 'teacher.safetensors', weights);
-        const imported = await api.request('pretrained.import', { model: 'resnet8', training: training(), file }); // prettier-ignore
+        const file =
+          caller === 'program' ? { path } : await sent(api, 'teacher.safetensors', weights);
+        const imported = await api.request('pretrained.import', {
+          model: 'resnet8',
+          training: training(),
+          file,
+        });
         assert.deepEqual([imported.state, imported.source], ['imported', 'teacher.safetensors']);
         const { sizes } = await api.request('lab.status', {});
         assert.ok(sizes.checkpoints > imported.bytes);
-        for (const { id } of [trained, imported]) await api.request('pretrained.remove', { pretrained: id });
+        for (const { id } of [trained, imported])
+          await api.request('pretrained.remove', { pretrained: id });
         assert.deepEqual(await api.request('pretrained.list', {}), []);
         assert.equal((await api.request('lab.status', {})).sizes.checkpoints, 0);
       }));
@@ -280,7 +410,10 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
         const bad = await api.request('graphs.check', { graph: { nodes: '<script>' } });
         assert.equal(bad.graph, null);
         assert.match(bad.error!.code, /^graph\./);
-        const saved = await api.request('graphs.save', { name: '<img src=x onerror=alert(1)>', graph: dml });
+        const saved = await api.request('graphs.save', {
+          name: '<img src=x onerror=alert(1)>',
+          graph: dml,
+        });
         assert.deepEqual(
           (await api.request('graphs.list', {})).map(({ id }) => id),
           [saved.id],
@@ -291,13 +424,25 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
 
     test('a plan is previewed: what is missing and what is impossible', async () =>
       withLab(async (api) => {
-        const preview = await api.request('studies.preview', { plan: plan({ training: training({ data: 'cifar10' }) }) }); // prettier-ignore
+        const preview = await api.request('studies.preview', {
+          plan: plan({ training: training({ data: 'cifar10' }) }),
+        });
         assert.equal(preview.spaceSize, '512');
         assert.deepEqual(preview.missingPretrained.toSorted(), ['resnet8', 'wrn-10-1']);
-        const cut = { ...plan().space, edges: plan().space.edges.map((edge) => (edge.destination === 1 ? { ...edge, gates: ['cutoff' as const] } : edge)) }; // prettier-ignore
+        const cut = {
+          ...plan().space,
+          edges: plan().space.edges.map((edge) =>
+            edge.destination === 1 ? { ...edge, gates: ['cutoff' as const] } : edge,
+          ),
+        };
         const impossible = await api.request('studies.preview', { plan: plan({ space: cut }) });
         assert.equal(impossible.problems[0]!.code, 'space.impossible');
-        assert.equal(await codeOf(api.request('studies.create', { name: 'X', plan: plan({ space: cut }), start: false })), 'space.impossible'); // prettier-ignore
+        assert.equal(
+          await codeOf(
+            api.request('studies.create', { name: 'X', plan: plan({ space: cut }), start: false }),
+          ),
+          'space.impossible',
+        );
       }));
 
     test('settings are kept and merged by name; slots change while it runs', async () =>
@@ -341,7 +486,8 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
     test('what screens remember has a limit in all, not only at once', async () =>
       withLab(async (api) => {
         const text = 'x'.repeat(300_000);
-        for (const key of ['a', 'b', 'c']) await api.request('settings.set', { view: { [key]: text } });
+        for (const key of ['a', 'b', 'c'])
+          await api.request('settings.set', { view: { [key]: text } });
         const more = { theme: 'dark' as const, view: { d: text } };
         assert.equal(await codeOf(api.request('settings.set', more)), 'settings.view-too-large');
         const settings = await api.request('settings.get', {});
@@ -364,11 +510,17 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
 
     test('more requests at once than a connection takes are refused, and the others answered', async () =>
       withLab(async (api) => {
-        const asked = Array.from({ length: 300 }, async () => codeOf(api.request('engine.status', {})));
+        const asked = Array.from({ length: 300 }, async () =>
+          codeOf(api.request('engine.status', {})),
+        );
         const codes = await Promise.all(asked);
         const refused = codes.filter((code) => code === 'lab.too-many-requests').length;
         assert.equal(codes.filter((code) => code === 'fulfilled').length, 300 - refused);
-        assert.equal(await codeOf(api.request('lab.status', {})), 'fulfilled', 'the connection goes on');
+        assert.equal(
+          await codeOf(api.request('lab.status', {})),
+          'fulfilled',
+          'the connection goes on',
+        );
       }));
 
     test('input that is wrong is refused with its place, and nothing happens', async () =>
@@ -381,18 +533,43 @@ export function labContract(name: string, caller: 'program' | 'page', open: () =
         assert.equal(await refuse('runs.open', { run: 99 }), 'store.unknown-run');
         assert.equal(await refuse('toString', {}), 'lab.unknown-request');
         // who asks does not know where the lab was started
-        assert.equal(await refuse('lab.backup', { path: 'copy.sqlite' }), withPath('lab.bad-input'));
-        assert.equal(await refuse('settings.set', { dataFolder: 'data' }), withPath('lab.bad-input'));
+        assert.equal(
+          await refuse('lab.backup', { path: 'copy.sqlite' }),
+          withPath('lab.bad-input'),
+        );
+        assert.equal(
+          await refuse('settings.set', { dataFolder: 'data' }),
+          withPath('lab.bad-input'),
+        );
         const { dataFolder } = await api.request('settings.get', {});
-        assert.equal(await refuse('settings.set', { dataFolder: join(process.execPath, 'data') }), withPath('settings.data-folder')); // prettier-ignore
+        assert.equal(
+          await refuse('settings.set', { dataFolder: join(process.execPath, 'data') }),
+          withPath('settings.data-folder'),
+        );
         assert.equal((await api.request('settings.get', {})).dataFolder, dataFolder);
-        assert.equal(await refuse('studies.create', { name: 'X', plan: plan({ trials: 0 }), start: true }), 'lab.bad-input'); // prettier-ignore
+        assert.equal(
+          await refuse('studies.create', { name: 'X', plan: plan({ trials: 0 }), start: true }),
+          'lab.bad-input',
+        );
         assert.equal(
           await refuse('studies.create', { name: 'a\nb', plan: plan(), start: true }),
           'lab.bad-input',
         );
-        assert.match(await refuse('studies.create', { name: 'X', plan: { ...plan(), space: { format: 'x' } }, start: true }), /^space\./); // prettier-ignore
-        assert.equal(await refuse('graphs.save', { name: 'X', graph: { ...template('kd', ['resnet8', 'resnet8']), version: 2 } }), 'graph.wrong-version'); // prettier-ignore
+        assert.match(
+          await refuse('studies.create', {
+            name: 'X',
+            plan: { ...plan(), space: { format: 'x' } },
+            start: true,
+          }),
+          /^space\./,
+        );
+        assert.equal(
+          await refuse('graphs.save', {
+            name: 'X',
+            graph: { ...template('kd', ['resnet8', 'resnet8']), version: 2 },
+          }),
+          'graph.wrong-version',
+        );
         await assert.rejects(refuseMessage(api), /studies\.create, plan\.trials: .*>=1/);
         assert.deepEqual(await api.request('studies.list', {}), []);
       }));

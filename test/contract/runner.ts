@@ -114,7 +114,10 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, index)
 
 /** What every runner must do. */
 export function runnerContract(name: string, open: () => Promise<RunnerUnderTest>): void {
-  const withRunner = (what: string, work: (under: RunnerUnderTest & { slot: string }) => Promise<void>) => {
+  const withRunner = (
+    what: string,
+    work: (under: RunnerUnderTest & { slot: string }) => Promise<void>,
+  ) => {
     void test(what, async () => {
       const under = await open();
       try {
@@ -128,40 +131,48 @@ export function runnerContract(name: string, open: () => Promise<RunnerUnderTest
   };
 
   void describe(`runner contract: ${name}`, () => {
-    withRunner('a whole run: epochs in order, the final weights, the end, a free slot', async (under) => {
-      const { runner, slot, job } = under;
-      const notes = new Notes();
-      let changes = 0;
-      const undo = runner.onSlots(() => changes++);
-      runner.start(slot, job, notes);
-      assert.equal(runner.slots()[0]!.state, 'busy');
-      assert.equal(notes.said.length, 0, 'nothing is said before start has returned');
-      assert.throws(() => runner.start(slot, job, new Notes()));
-      await notes.until(() => notes.isOver());
-      assert.equal(notes.said[0]!.type, 'started');
-      assert.deepEqual(notes.epochs, upTo(job.training.epochs));
-      assert.deepEqual(notes.said.at(-1), { type: 'ended', end: 'completed' });
-      const last = notes.said.at(-2);
-      assert.ok(last?.type === 'checkpoint' && last.purpose === 'final');
-      assert.equal(last.weights.epoch, job.training.epochs);
-      for (const said of notes.said) {
-        if (said.type !== 'epoch') continue;
-        assert.equal(said.metrics.nodes.length, job.graph.nodes.length);
-        assert.equal(said.metrics.edges.length, job.graph.edges.length);
-      }
-      await ready(runner);
-      assert.ok(changes > 0);
-      undo();
-    });
+    withRunner(
+      'a whole run: epochs in order, the final weights, the end, a free slot',
+      async (under) => {
+        const { runner, slot, job } = under;
+        const notes = new Notes();
+        let changes = 0;
+        const undo = runner.onSlots(() => changes++);
+        runner.start(slot, job, notes);
+        assert.equal(runner.slots()[0]!.state, 'busy');
+        assert.equal(notes.said.length, 0, 'nothing is said before start has returned');
+        assert.throws(() => runner.start(slot, job, new Notes()));
+        await notes.until(() => notes.isOver());
+        assert.equal(notes.said[0]!.type, 'started');
+        assert.deepEqual(notes.epochs, upTo(job.training.epochs));
+        assert.deepEqual(notes.said.at(-1), { type: 'ended', end: 'completed' });
+        const last = notes.said.at(-2);
+        assert.ok(last?.type === 'checkpoint' && last.purpose === 'final');
+        assert.equal(last.weights.epoch, job.training.epochs);
+        for (const said of notes.said) {
+          if (said.type !== 'epoch') continue;
+          assert.equal(said.metrics.nodes.length, job.graph.nodes.length);
+          assert.equal(said.metrics.edges.length, job.graph.edges.length);
+        }
+        await ready(runner);
+        assert.ok(changes > 0);
+        undo();
+      },
+    );
 
-    withRunner('a verdict at a rung stops the run there, without weights', async ({ runner, slot, job }) => {
-      const notes = new Notes((epoch) => (epoch === 2 ? 'stop' : 'go-on'));
-      runner.start(slot, { ...job, rungs: [1, 2], checkpointEvery: 1e9 }, notes);
-      await notes.until(() => notes.isOver());
-      assert.deepEqual(notes.epochs, [1, 2]);
-      assert.deepEqual(notes.said.at(-1), { type: 'ended', end: 'stopped' });
-      assert.ok(!notes.said.some((said) => said.type === 'checkpoint' && said.purpose === 'final'));
-    });
+    withRunner(
+      'a verdict at a rung stops the run there, without weights',
+      async ({ runner, slot, job }) => {
+        const notes = new Notes((epoch) => (epoch === 2 ? 'stop' : 'go-on'));
+        runner.start(slot, { ...job, rungs: [1, 2], checkpointEvery: 1e9 }, notes);
+        await notes.until(() => notes.isOver());
+        assert.deepEqual(notes.epochs, [1, 2]);
+        assert.deepEqual(notes.said.at(-1), { type: 'ended', end: 'stopped' });
+        assert.ok(
+          !notes.said.some((said) => said.type === 'checkpoint' && said.purpose === 'final'),
+        );
+      },
+    );
 
     withRunner('save-and-stop hands over the weights first', async ({ runner, slot, job }) => {
       const notes = new Notes((epoch) => (epoch === 2 ? 'save-and-stop' : 'go-on'));
@@ -172,74 +183,88 @@ export function runnerContract(name: string, open: () => Promise<RunnerUnderTest
       assert.equal(notes.lastWeights!.epoch, 2);
     });
 
-    withRunner('a kept halt can be gone on from, as if it had not been', async ({ runner, slot, job }) => {
-      const whole = new Notes();
-      runner.start(slot, job, whole);
-      await whole.until(() => whole.isOver());
-      await ready(runner);
+    withRunner(
+      'a kept halt can be gone on from, as if it had not been',
+      async ({ runner, slot, job }) => {
+        const whole = new Notes();
+        runner.start(slot, job, whole);
+        await whole.until(() => whole.isOver());
+        await ready(runner);
 
-      const first = new Notes();
-      const handle = runner.start(slot, job, first);
-      await first.until(() => first.epochs.length === 3);
-      handle.stop('after-epoch', true);
-      await first.until(() => first.isOver());
-      assert.deepEqual(first.said.at(-1), { type: 'ended', end: 'halted' });
-      const done = first.epochs.at(-1)!;
-      assert.equal(first.lastWeights!.epoch, done);
-      await ready(runner);
+        const first = new Notes();
+        const handle = runner.start(slot, job, first);
+        await first.until(() => first.epochs.length === 3);
+        handle.stop('after-epoch', true);
+        await first.until(() => first.isOver());
+        assert.deepEqual(first.said.at(-1), { type: 'ended', end: 'halted' });
+        const done = first.epochs.at(-1)!;
+        assert.equal(first.lastWeights!.epoch, done);
+        await ready(runner);
 
-      const second = new Notes();
-      runner.start(slot, { ...job, attempt: 2, resume: first.lastWeights! }, second);
-      await second.until(() => second.isOver());
-      assert.deepEqual([...first.epochs, ...second.epochs], upTo(job.training.epochs));
-      assert.deepEqual(nodesOf(second), nodesOf(whole).slice(done));
-    });
+        const second = new Notes();
+        runner.start(slot, { ...job, attempt: 2, resume: first.lastWeights! }, second);
+        await second.until(() => second.isOver());
+        assert.deepEqual([...first.epochs, ...second.epochs], upTo(job.training.epochs));
+        assert.deepEqual(nodesOf(second), nodesOf(whole).slice(done));
+      },
+    );
 
-    withRunner('a halt now ends soon and keeps nothing that is not wanted', async ({ runner, slot, job }) => {
-      const notes = new Notes();
-      const handle = runner.start(slot, { ...job, checkpointEvery: 1e9 }, notes);
-      await notes.until(() => notes.epochs.length === 1);
-      const before = notes.lastWeights;
-      handle.stop('now', false);
-      await notes.until(() => notes.isOver());
-      assert.deepEqual(notes.said.at(-1), { type: 'ended', end: 'halted' });
-      assert.ok(notes.lastWeights === undefined || notes.lastWeights.epoch <= (before?.epoch ?? 1));
-      assert.ok(notes.epochs.length < job.training.epochs);
-    });
+    withRunner(
+      'a halt now ends soon and keeps nothing that is not wanted',
+      async ({ runner, slot, job }) => {
+        const notes = new Notes();
+        const handle = runner.start(slot, { ...job, checkpointEvery: 1e9 }, notes);
+        await notes.until(() => notes.epochs.length === 1);
+        const before = notes.lastWeights;
+        handle.stop('now', false);
+        await notes.until(() => notes.isOver());
+        assert.deepEqual(notes.said.at(-1), { type: 'ended', end: 'halted' });
+        assert.ok(
+          notes.lastWeights === undefined || notes.lastWeights.epoch <= (before?.epoch ?? 1),
+        );
+        assert.ok(notes.epochs.length < job.training.epochs);
+      },
+    );
 
-    withRunner('after a kill nothing is said, and the slot comes back', async ({ runner, slot, job }) => {
-      const notes = new Notes();
-      const handle: JobHandle = runner.start(slot, job, notes);
-      await notes.until(() => notes.epochs.length === 1);
-      handle.kill();
-      // A checkpoint may have been on its way.
-      const said = (): number => notes.said.filter((each) => each.type !== 'checkpoint').length;
-      const before = said();
-      await ready(runner);
-      const next = new Notes();
-      runner.start(slot, job, next);
-      await next.until(() => next.epochs.length === 1);
-      assert.equal(said(), before);
-    });
+    withRunner(
+      'after a kill nothing is said, and the slot comes back',
+      async ({ runner, slot, job }) => {
+        const notes = new Notes();
+        const handle: JobHandle = runner.start(slot, job, notes);
+        await notes.until(() => notes.epochs.length === 1);
+        handle.kill();
+        // A checkpoint may have been on its way.
+        const said = (): number => notes.said.filter((each) => each.type !== 'checkpoint').length;
+        const before = said();
+        await ready(runner);
+        const next = new Notes();
+        runner.start(slot, job, next);
+        await next.until(() => next.epochs.length === 1);
+        assert.equal(said(), before);
+      },
+    );
 
-    withRunner('slots are set while work goes on; one too many ends with its job', async (under) => {
-      const { runner, slot, job } = under;
-      const notes = new Notes();
-      const handle = runner.start(slot, job, notes);
-      const device = runner.devices()[0]!.name;
-      runner.setSlots(device, 2);
-      assert.equal(runner.slots().length, 2);
-      runner.setSlots(device, 0);
-      assert.deepEqual(
-        runner.slots().map((each) => [each.name, each.state]),
-        [[slot, 'retired']],
-      );
-      handle.stop('now', false);
-      await notes.until(() => notes.isOver());
-      await changed(runner, () => runner.slots().length === 0);
-      runner.setSlots(device, 1);
-      await ready(runner);
-    });
+    withRunner(
+      'slots are set while work goes on; one too many ends with its job',
+      async (under) => {
+        const { runner, slot, job } = under;
+        const notes = new Notes();
+        const handle = runner.start(slot, job, notes);
+        const device = runner.devices()[0]!.name;
+        runner.setSlots(device, 2);
+        assert.equal(runner.slots().length, 2);
+        runner.setSlots(device, 0);
+        assert.deepEqual(
+          runner.slots().map((each) => [each.name, each.state]),
+          [[slot, 'retired']],
+        );
+        handle.stop('now', false);
+        await notes.until(() => notes.isOver());
+        await changed(runner, () => runner.slots().length === 0);
+        runner.setSlots(device, 1);
+        await ready(runner);
+      },
+    );
   });
 }
 

@@ -108,7 +108,10 @@ export async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Ar
 
 export const CLASSES = 10;
 
-/** A checkpoint of networks by the numbers of their nodes; no two of its numbers are equal within a network. */
+/**
+ * A checkpoint of networks by the numbers of their nodes; no two of its numbers are equal within a
+ * network.
+ */
 export const networks = (models: Readonly<Record<number, string>>): Checkpoint => ({
   info: {
     format: 'ktg-checkpoint',
@@ -125,7 +128,10 @@ export const networks = (models: Readonly<Record<number, string>>): Checkpoint =
     run: 'r',
   },
   states: new Map(
-    Object.entries(models).map(([node, model]) => [Number(node), stateOf(model, 100 * Number(node))]),
+    Object.entries(models).map(([node, model]) => [
+      Number(node),
+      stateOf(model, 100 * Number(node)),
+    ]),
   ),
 });
 
@@ -133,7 +139,8 @@ function stateOf(name: string, from: number) {
   const model = architecture(name);
   const count = (specs: readonly { shape: readonly number[] }[]): number =>
     specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const fill = (size: number, first: number) => Float32Array.from({ length: size }, (_, i) => first + i / 7);
+  const fill = (size: number, first: number) =>
+    Float32Array.from({ length: size }, (_, i) => first + i / 7);
   const parameters = count(tensors(model, CLASSES));
   return {
     parameters: fill(parameters, from),

@@ -57,7 +57,12 @@ export function storeContract(name: string, open: () => Store): void {
     withStore('changes what is named and nothing else', (store) => {
       const study = store.addStudy(newStudy());
       const problem = { code: 'data.missing', message: 'gone', next: 'find it' };
-      const changed = store.changeStudy(study.id, { state: 'running', trials: 20, problem, startedAt: AT });
+      const changed = store.changeStudy(study.id, {
+        state: 'running',
+        trials: 20,
+        problem,
+        startedAt: AT,
+      });
       assert.deepEqual(changed, {
         ...study,
         state: 'running',
@@ -71,9 +76,13 @@ export function storeContract(name: string, open: () => Store): void {
 
     withStore('refuses illegal moves and unknown ids', (store) => {
       const { id } = store.addStudy(newStudy());
-      assert.throws(() => store.changeStudy(id, { state: 'completed' }), { code: 'study.illegal-move' });
+      assert.throws(() => store.changeStudy(id, { state: 'completed' }), {
+        code: 'study.illegal-move',
+      });
       const run = store.addRun(newTrial(id, 0));
-      assert.throws(() => store.changeRun(run.id, { state: 'completed' }), { code: 'study.illegal-move' });
+      assert.throws(() => store.changeRun(run.id, { state: 'completed' }), {
+        code: 'study.illegal-move',
+      });
       assert.throws(() => store.study(99), { code: 'store.unknown-study' });
       assert.throws(() => store.run(99), { code: 'store.unknown-run' });
       assert.throws(() => store.rerun(99), { code: 'store.unknown-rerun' });
@@ -112,7 +121,9 @@ export function storeContract(name: string, open: () => Store): void {
       const { id: first } = store.addStudy(newStudy('a'));
       const { id: second } = store.addStudy(newStudy('b'));
       assert.equal(store.trialsSoFar(first), 0);
-      const rejected = store.addRun(newTrial(first, 0, { state: 'rejected', rejection: 'target-frozen' }));
+      const rejected = store.addRun(
+        newTrial(first, 0, { state: 'rejected', rejection: 'target-frozen' }),
+      );
       const run = store.addRun(newTrial(first, 1));
       const other = store.addRun(newTrial(second, 0));
       const copy = store.addRun(newTrial(first, 2, { state: 'duplicate', duplicateOf: run.id }));
@@ -188,23 +199,28 @@ export function storeContract(name: string, open: () => Store): void {
       assert.deepEqual(store.attempts({ study: id }), [first, second]);
     });
 
-    withStore('rung values arrive in order, once per run and rung; NaN is not recorded', (store) => {
-      const { id } = store.addStudy(newStudy());
-      const runs = [0.5, 0.25, null, 0.75].map((value, number) => {
-        const run = store.addRun(newTrial(id, number));
-        store.addDecision(run.id, decision(1, value, value !== null), AT + number);
-        return run;
-      });
-      assert.deepEqual(store.rungValues(id, 1), [0.5, 0.25, 0.75]);
-      assert.deepEqual(store.rungValues(id, 2), []);
-      assert.throws(() => store.addDecision(runs[0]!.id, decision(1, 0.9), AT), { code: 'store.decided' });
-      const third = { ...decision(1, null, false), run: runs[2]!.id, at: AT + 2 };
-      assert.deepEqual(store.decisions({ run: runs[2]!.id }), [third]);
-      assert.deepEqual(
-        store.decisions({ study: id }).map((each) => each.run),
-        runs.map((run) => run.id),
-      );
-    });
+    withStore(
+      'rung values arrive in order, once per run and rung; NaN is not recorded',
+      (store) => {
+        const { id } = store.addStudy(newStudy());
+        const runs = [0.5, 0.25, null, 0.75].map((value, number) => {
+          const run = store.addRun(newTrial(id, number));
+          store.addDecision(run.id, decision(1, value, value !== null), AT + number);
+          return run;
+        });
+        assert.deepEqual(store.rungValues(id, 1), [0.5, 0.25, 0.75]);
+        assert.deepEqual(store.rungValues(id, 2), []);
+        assert.throws(() => store.addDecision(runs[0]!.id, decision(1, 0.9), AT), {
+          code: 'store.decided',
+        });
+        const third = { ...decision(1, null, false), run: runs[2]!.id, at: AT + 2 };
+        assert.deepEqual(store.decisions({ run: runs[2]!.id }), [third]);
+        assert.deepEqual(
+          store.decisions({ study: id }).map((each) => each.run),
+          runs.map((run) => run.id),
+        );
+      },
+    );
 
     withStore('epochs come in order without gaps and are read as they were written', (store) => {
       const { id } = store.addStudy(newStudy());
@@ -318,7 +334,10 @@ export function storeContract(name: string, open: () => Store): void {
       );
       assert.deepEqual(store.checkpoints(), [first]);
 
-      const second = await store.saveCheckpoint({ ...newCheckpoint(run.id, 3), purpose: 'final' }, AT);
+      const second = await store.saveCheckpoint(
+        { ...newCheckpoint(run.id, 3), purpose: 'final' },
+        AT,
+      );
       assert.deepEqual(store.checkpoints(), [second]);
       assert.equal(store.sizes().checkpoints, 700_001);
       store.dropCheckpoint(second.id);
@@ -358,44 +377,60 @@ export function storeContract(name: string, open: () => Store): void {
       assert.equal(store.curves({ rerun: rerun.id }).length, 1);
       assert.deepEqual(store.curves({ study: id }), []);
       assert.equal(store.trialsSoFar(id), 0);
-      assert.equal(store.changeRerun(rerun.id, { state: 'running', startedAt: AT }).state, 'running');
-      assert.throws(() => store.changeRerun(rerun.id, { state: 'ready' }), { code: 'study.illegal-move' });
+      assert.equal(
+        store.changeRerun(rerun.id, { state: 'running', startedAt: AT }).state,
+        'running',
+      );
+      assert.throws(() => store.changeRerun(rerun.id, { state: 'ready' }), {
+        code: 'study.illegal-move',
+      });
       await store.removeRerun(rerun.id);
       assert.deepEqual(store.reruns(), []);
       assert.deepEqual(store.runs(), []);
     });
 
-    withStore('a removed study takes its trials along, not its re-runs and teachers', async (store) => {
-      const { id } = store.addStudy(newStudy());
-      const run = store.addRun(newTrial(id, 0));
-      store.addRun(newTrial(id, 1, { state: 'duplicate', duplicateOf: run.id }));
-      store.addRejection({ study: id, trial: 0, draw: 0, key: 'k', reason: 'target-frozen' });
-      store.addDecision(run.id, decision(1, 0.5), AT);
-      store.addEpoch(run.id, metrics(1));
-      store.addAttempt(run.id, 'cpu:0', AT);
-      await store.saveCheckpoint(newCheckpoint(run.id, 1), AT);
-      const teacher = store.addRun(newTrial(id, 0, { kind: 'pretrain' }));
-      const weights = await store.saveCheckpoint({ ...newCheckpoint(teacher.id, 16), purpose: 'final' }, AT);
-      const pretrained = store.addPretrained({
-        model: 'resnet8',
-        training: training(),
-        seed: 3,
-        run: teacher.id,
-        checkpoint: weights.id,
-        accuracy: 0.5,
-        source: '',
-        asked: false,
-        createdAt: AT,
-      });
-      assert.throws(() => { store.addRejection({ study: id, trial: 0, draw: 0, key: 'k', reason: 'again' }); }, { code: 'store.duplicate-rejection' }); // prettier-ignore
-      assert.equal(store.rejections(id).length, 1);
-      await store.removeStudy(id);
-      assert.throws(() => store.study(id), { code: 'store.unknown-study' });
-      assert.deepEqual(store.studies(), []);
-      assert.deepEqual(store.runs(), [{ ...teacher, study: null }]);
-      assert.deepEqual(store.allPretrained(), [pretrained]);
-      assert.deepEqual(store.checkpoints(), [weights]);
-    });
+    withStore(
+      'a removed study takes its trials along, not its re-runs and teachers',
+      async (store) => {
+        const { id } = store.addStudy(newStudy());
+        const run = store.addRun(newTrial(id, 0));
+        store.addRun(newTrial(id, 1, { state: 'duplicate', duplicateOf: run.id }));
+        store.addRejection({ study: id, trial: 0, draw: 0, key: 'k', reason: 'target-frozen' });
+        store.addDecision(run.id, decision(1, 0.5), AT);
+        store.addEpoch(run.id, metrics(1));
+        store.addAttempt(run.id, 'cpu:0', AT);
+        await store.saveCheckpoint(newCheckpoint(run.id, 1), AT);
+        const teacher = store.addRun(newTrial(id, 0, { kind: 'pretrain' }));
+        const weights = await store.saveCheckpoint(
+          { ...newCheckpoint(teacher.id, 16), purpose: 'final' },
+          AT,
+        );
+        const pretrained = store.addPretrained({
+          model: 'resnet8',
+          training: training(),
+          seed: 3,
+          run: teacher.id,
+          checkpoint: weights.id,
+          accuracy: 0.5,
+          source: '',
+          asked: false,
+          createdAt: AT,
+        });
+        assert.throws(
+          () => {
+            store.addRejection({ study: id, trial: 0, draw: 0, key: 'k', reason: 'again' });
+          },
+          { code: 'store.duplicate-rejection' },
+        );
+        assert.equal(store.rejections(id).length, 1);
+        await store.removeStudy(id);
+        assert.throws(() => store.study(id), { code: 'store.unknown-study' });
+        assert.deepEqual(store.studies(), []);
+        assert.deepEqual(store.runs(), [{ ...teacher, study: null }]);
+        assert.deepEqual(store.allPretrained(), [pretrained]);
+        assert.deepEqual(store.checkpoints(), [weights]);
+      },
+    );
 
     withStore('pretrained networks follow their checkpoint', async (store) => {
       const weights = await store.saveCheckpoint(newCheckpoint(null, 16), AT);
@@ -452,7 +487,9 @@ export function storeContract(name: string, open: () => Store): void {
       assert.deepEqual(store.savedGraphs(), [earlier]);
 
       const entry = { at: AT, level: 'info' as const, study: 1, run: null, text: 'began' };
-      const entries = [entry, { ...entry, study: 2 }, { ...entry, run: 5 }].map((each) => store.addLog(each));
+      const entries = [entry, { ...entry, study: 2 }, { ...entry, run: 5 }].map((each) =>
+        store.addLog(each),
+      );
       assert.deepEqual(store.logs(), entries.toReversed());
       assert.deepEqual(store.logs({ study: 1 }), [entries[2], entries[0]]);
       assert.deepEqual(store.logs({ before: entries[2]!.id, limit: 1 }), [entries[1]]);

@@ -29,8 +29,8 @@ function teacher(model: string): NodeState {
 }
 
 /**
- * What every engine's trainings must do: repeat themselves, be interrupted and go on, without a bit of difference.
- * `batch` can be small where steps are slow.
+ * What every engine's trainings must do: repeat themselves, be interrupted and go on, without a bit
+ * of difference. `batch` can be small where steps are slow.
  */
 export function trainingContract(name: EngineName, batch: number): void {
   const train = STEPS * batch + 1;
@@ -134,12 +134,18 @@ export function trainingContract(name: EngineName, batch: number): void {
       assertBits(states.get(3)!.parameters, teacher('wrn-10-1').parameters, 'the teacher');
       assertBits(states.get(3)!.momentum, teacher('wrn-10-1').momentum, 'its momentum');
       for (const node of [1, 2])
-        assert.notDeepEqual(states.get(node)!.parameters, initialParameters(architecture('resnet8'), CLASSES, 3, node)); // prettier-ignore
+        assert.notDeepEqual(
+          states.get(node)!.parameters,
+          initialParameters(architecture('resnet8'), CLASSES, 3, node),
+        );
     });
 
     test('metrics: every image is counted, every open edge is told', () => {
       const images = STEPS * batch;
-      assert.deepEqual(whole.metrics.map(({ epoch }) => epoch), [1, 2, 3, 4]); // prettier-ignore
+      assert.deepEqual(
+        whole.metrics.map(({ epoch }) => epoch),
+        [1, 2, 3, 4],
+      );
       for (const { epoch, nodes, edges } of whole.metrics) {
         for (const { accuracy, trainAccuracy, loss } of nodes) {
           assert.ok(

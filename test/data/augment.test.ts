@@ -17,7 +17,10 @@ describe('augmentedBatch', () => {
       for (let row = 0; row < 9; row++)
         for (let column = 0; column < 9; column++) {
           const image = (row * 9 + column) % 50;
-          const { images, labels } = augmentedBatch(dataset, Int32Array.of(image, flip, row, column));
+          const { images, labels } = augmentedBatch(
+            dataset,
+            Int32Array.of(image, flip, row, column),
+          );
           assert.deepEqual([...images], slowly(image, flip, row, column));
           assert.deepEqual([...labels], [dataset.labels[image]]);
         }
@@ -35,7 +38,10 @@ describe('augmentedBatch', () => {
         number,
         number,
       ];
-      assert.deepEqual([...images.subarray(b * 3072, (b + 1) * 3072)], slowly(image, flip, row, column));
+      assert.deepEqual(
+        [...images.subarray(b * 3072, (b + 1) * 3072)],
+        slowly(image, flip, row, column),
+      );
       assert.equal(labels[b], dataset.labels[image]);
     }
   });
@@ -44,7 +50,10 @@ describe('augmentedBatch', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(49), { minLength: 1, maxLength: 5 }), (indices) => {
         const codes = Int32Array.from(indices.flatMap((image) => [image, 0, 4, 4]));
-        assert.deepEqual(augmentedBatch(dataset, codes), plainBatch(dataset, Int32Array.from(indices)));
+        assert.deepEqual(
+          augmentedBatch(dataset, codes),
+          plainBatch(dataset, Int32Array.from(indices)),
+        );
       }),
       { numRuns: 20 },
     );
@@ -53,7 +62,10 @@ describe('augmentedBatch', () => {
 
 test('plainBatch scales bytes to [0, 1], rounded once to float32', () => {
   const { images, labels } = plainBatch(dataset, Int32Array.of(49, 3));
-  const bytes = [...dataset.images.slice(49 * 3072, 50 * 3072), ...dataset.images.slice(3 * 3072, 4 * 3072)];
+  const bytes = [
+    ...dataset.images.slice(49 * 3072, 50 * 3072),
+    ...dataset.images.slice(3 * 3072, 4 * 3072),
+  ];
   assert.deepEqual(
     [...images],
     bytes.map((value) => Math.fround(value / 255)),

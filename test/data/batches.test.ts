@@ -45,7 +45,10 @@ describe('epochBatches', () => {
       const expected = 20_000 / values;
       const spread = Math.sqrt(expected * (1 - 1 / values));
       for (const [value, count] of counts.entries())
-        assert.ok(Math.abs(count - expected) < 5 * spread, `place ${place}, value ${value}: ${count} times`);
+        assert.ok(
+          Math.abs(count - expected) < 5 * spread,
+          `place ${place}, value ${value}: ${count} times`,
+        );
     }
   });
 

@@ -18,7 +18,10 @@ const train = records(7, cifar100);
 const testImages = records(3, cifar100);
 
 /** Writes files and gives the folder. */
-async function folderOf(t: TestContext, files: Record<string, Uint8Array | string>): Promise<string> {
+async function folderOf(
+  t: TestContext,
+  files: Record<string, Uint8Array | string>,
+): Promise<string> {
   const folder = await temporaryFolder(t);
   for (const [name, bytes] of Object.entries(files)) {
     await mkdir(join(folder, name, '..'), { recursive: true });
@@ -36,8 +39,12 @@ describe('real CIFAR-100', () => {
     const dataset = await readCifar(REAL);
     assert.deepEqual([dataset.name, dataset.classes], ['cifar100', 100]);
     assert.deepEqual([dataset.trainCount, dataset.testCount], [500, 200]);
-    // numpy: frombuffer(train + test).reshape(-1, 3074); [:, 2:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    assert.equal(sha256(dataset.images), '9f86e9b8e7ed9f844e6eb28f07d4f20a87cce412fadae408d83f2f9ddeaef5b4');
+    // numpy: frombuffer(train + test).reshape(-1, 3074); [:, 2:].reshape(-1, 3, 32,
+    // 32).transpose(0, 2, 3, 1)
+    assert.equal(
+      sha256(dataset.images),
+      '9f86e9b8e7ed9f844e6eb28f07d4f20a87cce412fadae408d83f2f9ddeaef5b4',
+    );
     assert.equal(
       sha256(Uint8Array.from(dataset.labels)),
       '28df67b7ca8145b95bdb8b491de5c127f89e25301ba543e541ae61fd1e5d07d6',
@@ -80,13 +87,27 @@ describe('real CIFAR-100', () => {
   });
 
   test('can be stopped', async () => {
-    await assert.rejects(readCifar(REAL, { signal: AbortSignal.abort(new Error('enough')) }), /enough/);
+    await assert.rejects(
+      readCifar(REAL, { signal: AbortSignal.abort(new Error('enough')) }),
+      /enough/,
+    );
   });
 });
 
 test('CIFAR-10: five training files in order, one label byte, class names', async (t) => {
   const part = (first: number, count: number) => records(count, (record) => [first + record]);
-  const names = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+  const names = [
+    'airplane',
+    'automobile',
+    'bird',
+    'cat',
+    'deer',
+    'dog',
+    'frog',
+    'horse',
+    'ship',
+    'truck',
+  ];
   const path = await fileOf(
     t,
     'ten.tar.gz',
@@ -99,7 +120,10 @@ test('CIFAR-10: five training files in order, one label byte, class names', asyn
         { path: 'cifar-10-batches-bin/data_batch_2.bin', bytes: part(2, 2) },
         { path: 'cifar-10-batches-bin/test_batch.bin', bytes: part(3, 3) },
         { path: 'cifar-10-batches-bin/data_batch_4.bin', bytes: part(6, 2) },
-        { path: 'cifar-10-batches-bin/batches.meta.txt', bytes: Buffer.from(`${names.join('\n')}\n\n`) },
+        {
+          path: 'cifar-10-batches-bin/batches.meta.txt',
+          bytes: Buffer.from(`${names.join('\n')}\n\n`),
+        },
         { path: 'cifar-10-batches-bin/readme.html', bytes: Buffer.from('<html>') },
       ),
     ),
@@ -118,7 +142,9 @@ test('CIFAR-10: five training files in order, one label byte, class names', asyn
 
 describe('the fine label counts', () => {
   test('and the coarse one does not', async (t) => {
-    const dataset = await readCifar(await folderOf(t, { 'train.bin': train, 'test.bin': testImages }));
+    const dataset = await readCifar(
+      await folderOf(t, { 'train.bin': train, 'test.bin': testImages }),
+    );
     assert.deepEqual([...dataset.labels], [0, 3, 6, 9, 12, 15, 18, 0, 3, 6]);
   });
 });
@@ -157,7 +183,12 @@ describe('broken folders', () => {
       /train\.bin: record 1 of 1 has coarse label 20, expected 0 to 19/,
     ],
     ['no test images', { 'train.bin': train }, 'data.missing-file', /test\.bin is missing/],
-    ['no training images', { 'test.bin': testImages }, 'data.missing-file', /train\.bin is missing/],
+    [
+      'no training images',
+      { 'test.bin': testImages },
+      'data.missing-file',
+      /train\.bin is missing/,
+    ],
     [
       'a missing batch of CIFAR-10',
       { 'data_batch_1.bin': records(1, () => [1]), 'test_batch.bin': records(1, () => [1]) },
@@ -191,7 +222,10 @@ describe('broken folders', () => {
 });
 
 describe('broken archives', () => {
-  const good = tarOf({ path: 'c/train.bin', bytes: train }, { path: 'c/test.bin', bytes: testImages });
+  const good = tarOf(
+    { path: 'c/train.bin', bytes: train },
+    { path: 'c/test.bin', bytes: testImages },
+  );
   const bomb = Buffer.alloc(60e6);
   const cases: [string, () => Uint8Array | string, string, RegExp][] = [
     ['text', () => 'this is no archive\n'.repeat(100), 'data.not-an-archive', /is not an archive/],
@@ -205,7 +239,12 @@ describe('broken archives', () => {
     ],
     ['a .bin file by itself', () => train, 'data.not-an-archive', /is not an archive/],
     ['a truncated tar', () => good.subarray(0, 9000), 'data.truncated', /ends too early/],
-    ['a truncated gzip', () => gzipSync(good).subarray(0, -200), 'data.truncated', /ends too early/],
+    [
+      'a truncated gzip',
+      () => gzipSync(good).subarray(0, -200),
+      'data.truncated',
+      /ends too early/,
+    ],
     [
       'a damaged gzip',
       () => {
@@ -228,13 +267,18 @@ describe('broken archives', () => {
     ],
     [
       'a path that climbs out',
-      () => tarOf({ path: '../../train.bin', bytes: train }, { path: 'test.bin', bytes: testImages }),
+      () =>
+        tarOf({ path: '../../train.bin', bytes: train }, { path: 'test.bin', bytes: testImages }),
       'data.unsafe-archive',
       /"\.\.\/\.\.\/train\.bin" points outside/,
     ],
     [
       'a path that climbs out, of a file that is not asked for',
-      () => tarOf({ path: 'a/../../evil.txt', bytes: Buffer.from('x') }, { path: 'train.bin', bytes: train }),
+      () =>
+        tarOf(
+          { path: 'a/../../evil.txt', bytes: Buffer.from('x') },
+          { path: 'train.bin', bytes: train },
+        ),
       'data.unsafe-archive',
       /evil\.txt/,
     ],
@@ -300,11 +344,25 @@ describe('broken archives', () => {
       'data.ambiguous',
       /a\/train\.bin and .*b\/train\.bin/,
     ],
-    ['no test images', () => tarOf({ path: 'train.bin', bytes: train }), 'data.missing-file', /test\.bin/],
-    ['other files only', () => tarOf({ path: 'x.txt', bytes: train }), 'data.no-images', /no image files/],
+    [
+      'no test images',
+      () => tarOf({ path: 'train.bin', bytes: train }),
+      'data.missing-file',
+      /test\.bin/,
+    ],
+    [
+      'other files only',
+      () => tarOf({ path: 'x.txt', bytes: train }),
+      'data.no-images',
+      /no image files/,
+    ],
     [
       'a cut-off file inside',
-      () => tarOf({ path: 'train.bin', bytes: train.subarray(1) }, { path: 'test.bin', bytes: testImages }),
+      () =>
+        tarOf(
+          { path: 'train.bin', bytes: train.subarray(1) },
+          { path: 'test.bin', bytes: testImages },
+        ),
       'data.wrong-size',
       /: train\.bin holds 21517 bytes/,
     ],

@@ -30,8 +30,14 @@ const patience = { stall: 300, retries: [1, 1, 1, 1] };
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-/** A server on this machine that answers with `handler`, and what it was asked for: the Range of each request. */
-async function serve(t: TestContext, handler: Handler): Promise<{ url: URL; asked: (string | undefined)[] }> {
+/**
+ * A server on this machine that answers with `handler`, and what it was asked for: the Range of
+ * each request.
+ */
+async function serve(
+  t: TestContext,
+  handler: Handler,
+): Promise<{ url: URL; asked: (string | undefined)[] }> {
   const asked: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     asked.push(request.headers.range);
@@ -47,7 +53,10 @@ async function serve(t: TestContext, handler: Handler): Promise<{ url: URL; aske
   return { url: new URL(`http://127.0.0.1:${port}/${archive.file}`), asked };
 }
 
-/** The bytes from the asked-for one on, as a server that knows Range does; `sent` fewer than promised cuts the connection. */
+/**
+ * The bytes from the asked-for one on, as a server that knows Range does; `sent` fewer than
+ * promised cuts the connection.
+ */
 const sendRange = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -91,7 +100,12 @@ describe('a whole download', () => {
     const folder = join(await temporaryFolder(t), 'made', 'when', 'missing');
     const { url, asked } = await serve(t, send);
     const seen: DataProgress[] = [];
-    const path = await downloadArchive(archive, { folder, url, patience, onProgress: (p) => seen.push(p) });
+    const path = await downloadArchive(archive, {
+      folder,
+      url,
+      patience,
+      onProgress: (p) => seen.push(p),
+    });
     await assertComplete(folder, path);
     assert.deepEqual(asked, [undefined]);
     const last = seen.findLast((p) => p.phase === 'download');
@@ -110,7 +124,10 @@ describe('a whole download', () => {
 
   test('of unknown length', async (t) => {
     const folder = await temporaryFolder(t);
-    const { url } = await serve(t, (_request, response) => void response.writeHead(200).end(content));
+    const { url } = await serve(
+      t,
+      (_request, response) => void response.writeHead(200).end(content),
+    );
     await assertComplete(folder, await downloadArchive(archive, { folder, url, patience }));
   });
 
@@ -128,15 +145,21 @@ describe('a whole download', () => {
     const folder = await temporaryFolder(t);
     const { url, asked } = await serve(t, (request, response) => {
       if (request.url === '/elsewhere') sendRange(request, response);
-      else response.writeHead(302, { Location: request.url === '/loop' ? '/loop' : '/elsewhere' }).end();
+      else
+        response
+          .writeHead(302, { Location: request.url === '/loop' ? '/loop' : '/elsewhere' })
+          .end();
     });
     await assertComplete(folder, await downloadArchive(archive, { folder, url, patience }));
     assert.equal(asked.length, 2);
     const other = await temporaryFolder(t);
-    await assert.rejects(downloadArchive(archive, { folder: other, url: new URL('/loop', url), patience }), {
-      code: 'data.download-refused',
-      message: /redirects more than 5 times/,
-    });
+    await assert.rejects(
+      downloadArchive(archive, { folder: other, url: new URL('/loop', url), patience }),
+      {
+        code: 'data.download-refused',
+        message: /redirects more than 5 times/,
+      },
+    );
   });
 });
 
@@ -148,7 +171,10 @@ describe('going on', () => {
     });
     const retries: DataProgress[] = [];
     const onProgress = (p: DataProgress) => p.phase === 'retry' && retries.push(p);
-    await assertComplete(folder, await downloadArchive(archive, { folder, url, patience, onProgress }));
+    await assertComplete(
+      folder,
+      await downloadArchive(archive, { folder, url, patience, onProgress }),
+    );
     assert.deepEqual(asked, [undefined, 'bytes=70000-', 'bytes=140000-', 'bytes=210000-']);
     assert.equal(retries.length, 3);
   });
@@ -218,11 +244,18 @@ describe('going on', () => {
     const { url, asked } = await serve(t, (request, response, count) => {
       if (count === 1) response.writeHead(503).end();
       else if (count === 3) sendRange(request, response);
-      else response.writeHead(200, { 'Content-Length': content.length }).write(content.subarray(0, 1000)); // and no more
+      // And no more.
+      else
+        response
+          .writeHead(200, { 'Content-Length': content.length })
+          .write(content.subarray(0, 1000));
     });
     const reasons: string[] = [];
     const onProgress = (p: DataProgress) => p.phase === 'retry' && reasons.push(p.reason);
-    await assertComplete(folder, await downloadArchive(archive, { folder, url, patience, onProgress }));
+    await assertComplete(
+      folder,
+      await downloadArchive(archive, { folder, url, patience, onProgress }),
+    );
     assert.match(reasons[0]!, /answered 503/);
     assert.equal(reasons[1], 'nothing was received for 0.3 s');
     assert.deepEqual(asked, [undefined, undefined, 'bytes=1000-']);
@@ -261,7 +294,10 @@ describe('giving up', () => {
 
   test('when the file is not on the server', async (t) => {
     const folder = await temporaryFolder(t);
-    const { url, asked } = await serve(t, (_request, response) => void response.writeHead(404).end('no'));
+    const { url, asked } = await serve(
+      t,
+      (_request, response) => void response.writeHead(404).end('no'),
+    );
     await assert.rejects(downloadArchive(archive, { folder, url, patience }), {
       code: 'data.download-refused',
       message: /answered 404 Not Found/,
@@ -277,11 +313,14 @@ describe('giving up', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
-    await assert.rejects(downloadArchive(archive, { folder, url: new URL(`http://127.0.0.1:${port}/x`) }), {
-      code: 'data.no-network',
-      message: /cannot be reached: .*ECONNREFUSED/,
-      next: /KTG_DATA_MIRROR/,
-    });
+    await assert.rejects(
+      downloadArchive(archive, { folder, url: new URL(`http://127.0.0.1:${port}/x`) }),
+      {
+        code: 'data.no-network',
+        message: /cannot be reached: .*ECONNREFUSED/,
+        next: /KTG_DATA_MIRROR/,
+      },
+    );
   });
 
   test('when the content is another; the wrong file is not kept', async (t) => {
@@ -319,7 +358,10 @@ describe('giving up', () => {
       };
       more();
     });
-    const expected = { code: 'data.too-large', message: /sends more than the 300000 bytes of images/ };
+    const expected = {
+      code: 'data.too-large',
+      message: /sends more than the 300000 bytes of images/,
+    };
     await assert.rejects(downloadArchive(archive, { folder, url, patience }), expected);
     assert.ok(sent < 100 * content.length, 'it was cut off');
     assert.equal(asked.length, 1);
@@ -333,9 +375,13 @@ describe('giving up', () => {
     const { url } = await serve(t, (request, response) => {
       sendRange(request, response, longer);
     });
-    await assert.rejects(downloadArchive(archive, { folder, url, patience }), { code: 'data.too-large' });
+    await assert.rejects(downloadArchive(archive, { folder, url, patience }), {
+      code: 'data.too-large',
+    });
     assert.deepEqual(await files(folder), []);
-    await assert.rejects(downloadArchive(archive, { folder, url, patience }), { code: 'data.too-large' });
+    await assert.rejects(downloadArchive(archive, { folder, url, patience }), {
+      code: 'data.too-large',
+    });
     assert.deepEqual(await files(folder), []);
   });
 
@@ -355,10 +401,13 @@ describe('giving up', () => {
     const folder = await temporaryFolder(t);
     await writeFile(join(folder, 'file'), '');
     const { url } = await serve(t, send);
-    await assert.rejects(downloadArchive(archive, { folder: join(folder, 'file', 'data'), url, patience }), {
-      code: 'data.folder-not-writable',
-      next: /KTG_DATA/,
-    });
+    await assert.rejects(
+      downloadArchive(archive, { folder: join(folder, 'file', 'data'), url, patience }),
+      {
+        code: 'data.folder-not-writable',
+        next: /KTG_DATA/,
+      },
+    );
   });
 
   test(
@@ -379,8 +428,11 @@ describe('giving up', () => {
     const { url, asked } = await serve(t, (request, response, count) => {
       if (count > 1) sendRange(request, response);
       else {
-        response.writeHead(200, { 'Content-Length': content.length }).write(content.subarray(0, 50_000));
-        setTimeout(() => response.write(content.subarray(50_000, 60_000)), 150); // after the pace of events
+        response
+          .writeHead(200, { 'Content-Length': content.length })
+          .write(content.subarray(0, 50_000));
+        // After the pace of events.
+        setTimeout(() => response.write(content.subarray(50_000, 60_000)), 150);
       }
     });
     const stop = new AbortController();
@@ -435,14 +487,25 @@ describe('giving up', () => {
 describe('addresses', () => {
   test('the official site, or a mirror with or without a last slash', () => {
     const { cifar100, cifar10 } = OFFICIAL_ARCHIVES;
-    assert.equal(archiveUrl(cifar100, '').href, 'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz');
-    assert.equal(archiveUrl(cifar10, 'http://mirror/a').href, 'http://mirror/a/cifar-10-binary.tar.gz');
-    assert.equal(archiveUrl(cifar10, 'http://mirror/a/').href, 'http://mirror/a/cifar-10-binary.tar.gz');
+    assert.equal(
+      archiveUrl(cifar100, '').href,
+      'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
+    );
+    assert.equal(
+      archiveUrl(cifar10, 'http://mirror/a').href,
+      'http://mirror/a/cifar-10-binary.tar.gz',
+    );
+    assert.equal(
+      archiveUrl(cifar10, 'http://mirror/a/').href,
+      'http://mirror/a/cifar-10-binary.tar.gz',
+    );
   });
 
   test('a mirror that is no web address is refused', () => {
     for (const mirror of ['/home/me/data', 'ftp://mirror/a', 'mirror'])
-      assert.throws(() => archiveUrl(OFFICIAL_ARCHIVES.cifar10, mirror), { code: 'data.bad-mirror' });
+      assert.throws(() => archiveUrl(OFFICIAL_ARCHIVES.cifar10, mirror), {
+        code: 'data.bad-mirror',
+      });
   });
 });
 

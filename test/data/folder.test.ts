@@ -21,12 +21,24 @@ describe('making a folder', () => {
   test('not below a file', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
-    assert.throws(() => { makeFolder(join(file, 'x')); }, { code: 'EEXIST' }); // prettier-ignore
-    assert.throws(() => { makeFolder(file); }, { code: 'EEXIST' }); // prettier-ignore
+    assert.throws(
+      () => {
+        makeFolder(join(file, 'x'));
+      },
+      { code: 'EEXIST' },
+    );
+    assert.throws(
+      () => {
+        makeFolder(file);
+      },
+      { code: 'EEXIST' },
+    );
   });
 
   test('a system folder that takes none is refused', { skip: !existsSync('/proc/self') }, () => {
     const refused = { code: 'EPERM', message: '/proc takes no new folders' };
-    assert.throws(() => { makeFolder('/proc/ktg/engine'); }, refused); // prettier-ignore
+    assert.throws(() => {
+      makeFolder('/proc/ktg/engine');
+    }, refused);
   });
 });

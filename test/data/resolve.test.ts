@@ -23,7 +23,12 @@ describe('openDataset', () => {
   });
 
   test('options that are none are named', async () => {
-    for (const spec of ['synthetic:sede=3', 'synthetic:seed', 'synthetic:train=-5', 'synthetic:train=1e3'])
+    for (const spec of [
+      'synthetic:sede=3',
+      'synthetic:seed',
+      'synthetic:train=-5',
+      'synthetic:train=1e3',
+    ])
       await assert.rejects(openDataset(spec), {
         code: 'data.synthetic-option',
         message: new RegExp(`"${spec.slice(10)}" is not an option`),

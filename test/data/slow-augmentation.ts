@@ -14,14 +14,20 @@ function picture(dataset: Pick<Dataset, 'images'>, image: number): Picture {
   );
 }
 
-/** numpy's `pad(..., mode='reflect')` in words: the neighbours of the edge, mirrored, put in front and behind. */
+/**
+ * numpy's `pad(..., mode='reflect')` in words: the neighbours of the edge, mirrored, put in front
+ * and behind.
+ */
 const reflectPad = <T>(list: T[], width: number): T[] => [
   ...list.slice(1, width + 1).reverse(),
   ...list,
   ...list.slice(-width - 1, -1).reverse(),
 ];
 
-/** Flip, reflect padding, crop and scaling of one image, step by step on the whole picture; shares nothing with core. */
+/**
+ * Flip, reflect padding, crop and scaling of one image, step by step on the whole picture; shares
+ * nothing with core.
+ */
 export function augmentSlowly(
   dataset: Pick<Dataset, 'images'>,
   image: number,

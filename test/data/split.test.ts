@@ -22,7 +22,8 @@ const balanced = labelled(
   10,
 );
 
-const sorted = (indices: Int32Array) => indices.every((image, i) => i === 0 || indices[i - 1]! < image);
+const sorted = (indices: Int32Array) =>
+  indices.every((image, i) => i === 0 || indices[i - 1]! < image);
 
 describe('paper protocol, and the final training of both', () => {
   test('trains on all training images and is judged by the test images', () => {
@@ -85,8 +86,12 @@ describe('held-out protocol', () => {
   });
 
   test('a set too small to divide is refused', () => {
-    assert.throws(() => splitFor(labelled([0, 1], [0], 2), 'held-out', 1), { code: 'data.too-few-images' });
-    assert.throws(() => splitFor(labelled([0, 1], [], 2), 'paper', 1), { code: 'data.too-few-images' });
+    assert.throws(() => splitFor(labelled([0, 1], [0], 2), 'held-out', 1), {
+      code: 'data.too-few-images',
+    });
+    assert.throws(() => splitFor(labelled([0, 1], [], 2), 'paper', 1), {
+      code: 'data.too-few-images',
+    });
   });
 });
 
@@ -94,5 +99,8 @@ test('the remainder goes to the largest rests, then to the lower labels', () => 
   // 30 images, 6 to give: 1 + 1 + 1 + 1 rounded down; rests 2, 4, 2, 2 of 5.
   assert.deepEqual(heldOutShares([7, 9, 7, 7]), [2, 2, 1, 1]);
   assert.deepEqual(heldOutShares([1, 1, 1, 1, 1]), [0, 0, 0, 0, 0]);
-  assert.deepEqual(heldOutShares(new Array<number>(100).fill(500)), new Array<number>(100).fill(100));
+  assert.deepEqual(
+    heldOutShares(new Array<number>(100).fill(500)),
+    new Array<number>(100).fill(100),
+  );
 });

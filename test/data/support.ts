@@ -22,11 +22,17 @@ export function tarOf(...entries: (HeaderData & { path: string; bytes?: Uint8Arr
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
-/** `count` records in a CIFAR layout: label bytes by `labels(record)`, pixels that differ by record and place. */
+/**
+ * `count` records in a CIFAR layout: label bytes by `labels(record)`, pixels that differ by record
+ * and place.
+ */
 export function records(count: number, labels: (record: number) => number[]): Buffer {
   return Buffer.concat(
     Array.from({ length: count }, (_, record) => {
-      const pixels = Uint8Array.from({ length: 3072 }, (_, place) => (record * 31 + place * 7) % 256);
+      const pixels = Uint8Array.from(
+        { length: 3072 },
+        (_, place) => (record * 31 + place * 7) % 256,
+      );
       return Buffer.concat([Buffer.from(labels(record)), pixels]);
     }),
   );

@@ -12,7 +12,10 @@ describe('syntheticDataset', () => {
     assert.equal(new Set(small.classNames).size, 10);
     const counts = (labels: Int32Array) =>
       Array.from({ length: 10 }, (_, label) => labels.filter((value) => value === label).length);
-    assert.deepEqual(counts(small.labels.subarray(0, 205)), [21, 21, 21, 21, 21, 20, 20, 20, 20, 20]);
+    assert.deepEqual(
+      counts(small.labels.subarray(0, 205)),
+      [21, 21, 21, 21, 21, 20, 20, 20, 20, 20],
+    );
     assert.deepEqual(counts(small.labels.subarray(205)), new Array<number>(10).fill(10));
   });
 
@@ -32,7 +35,8 @@ describe('syntheticDataset', () => {
   });
 
   test('is not trivial: brightness and colour alone tell little', () => {
-    // Nearest class mean of the average colour: far above chance would mean that a network has nothing to learn.
+    // Nearest class mean of the average colour: far above chance would mean that a network has
+    // nothing to learn.
     const colour = (image: number) =>
       [0, 1, 2].map((c) => {
         let sum = 0;
@@ -43,9 +47,12 @@ describe('syntheticDataset', () => {
       const members = [...small.labels.subarray(0, 205).keys()]
         .filter((i) => small.labels[i] === label)
         .map(colour);
-      return [0, 1, 2].map((c) => members.reduce((sum, value) => sum + value[c]!, 0) / members.length);
+      return [0, 1, 2].map(
+        (c) => members.reduce((sum, value) => sum + value[c]!, 0) / members.length,
+      );
     });
-    const distance = (a: number[], b: number[]) => Math.hypot(...a.map((value, c) => value - b[c]!));
+    const distance = (a: number[], b: number[]) =>
+      Math.hypot(...a.map((value, c) => value - b[c]!));
     let right = 0;
     for (let image = 205; image < 305; image++) {
       const mine = colour(image);

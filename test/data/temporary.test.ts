@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,7 +23,9 @@ test('folders of killed processes are swept; those of living ones and strange on
   const source = new URL('../../core/data/temporary.ts', import.meta.url).href;
   const script = `const { makeTemporary } = await import(${JSON.stringify(source)});
     console.log(makeTemporary('step', ${JSON.stringify(parent)})); process.kill(process.pid, 'SIGKILL');`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
   const left = stdout.trim();
   const outside = join(parent, 'outside');
   mkdirSync(outside);
@@ -32,7 +42,11 @@ test('folders of killed processes are swept; those of living ones and strange on
   sweepTemporary(parent);
   assert.ok(existsSync(mine), 'of a living process');
   assert.ok(!existsSync(left), 'of one that was killed');
-  assert.equal(existsSync(reused), process.platform !== 'linux', 'of an earlier process of this number');
+  assert.equal(
+    existsSync(reused),
+    process.platform !== 'linux',
+    'of an earlier process of this number',
+  );
   assert.ok(existsSync(elsewhere), 'of another machine or container');
   assert.deepEqual(readdirSync(outside), ['kept'], 'no link is followed');
   assert.ok(existsSync(join(parent, 'ktg-lab-abcdef')), 'one that names no process');

@@ -52,7 +52,11 @@ describe('by the keyboard alone', { skip: withoutBrowser }, () => {
     await dialog.waitFor();
     for (let presses = 0; presses < 40; presses++) {
       await press('Tab');
-      assert.ok(await page.evaluate(`document.activeElement === document.body || document.activeElement.closest('dialog') !== null`)); // prettier-ignore
+      assert.ok(
+        await page.evaluate(
+          `document.activeElement === document.body || document.activeElement.closest('dialog') !== null`,
+        ),
+      );
     }
     await press('Escape');
     await dialog.waitFor({ state: 'hidden' });

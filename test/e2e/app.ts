@@ -1,4 +1,7 @@
-/** The real app for tests: `ktg serve` as a process of its own over a lab file of its own, looked at by Chromium. */
+/**
+ * The real app for tests: `ktg serve` as a process of its own over a lab file of its own, looked at
+ * by Chromium.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -32,7 +35,9 @@ export const startBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: browserFile!, args: ['--no-sandbox'] });
 
 /** A new page; whatever it complains of is in `complaints`. */
-export async function watchedPage(context: BrowserContext): Promise<{ page: Page; complaints: string[] }> {
+export async function watchedPage(
+  context: BrowserContext,
+): Promise<{ page: Page; complaints: string[] }> {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
@@ -113,7 +118,8 @@ export class ServedApp {
     const server = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       cwd: checkout,
-      env: { ...process.env, TMPDIR: this.folder, ...this.#environment }, // it may be killed, and leaves nothing elsewhere
+      // It may be killed, and leaves nothing elsewhere.
+      env: { ...process.env, TMPDIR: this.folder, ...this.#environment },
     });
     this.#server = server;
     this.#url = await new Promise<string>((resolve, reject) => {
@@ -140,15 +146,24 @@ export class ServedApp {
     return this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   }
 
-  /** Another profile with the session that the lab gave to the first: another window of the same person. */
+  /**
+   * Another profile with the session that the lab gave to the first: another window of the same
+   * person.
+   */
   async twin(options: ContextOptions = {}): Promise<BrowserContext> {
-    const context = await this.context({ ...options, ...(this.#known && { storageState: this.#known }) });
+    const context = await this.context({
+      ...options,
+      ...(this.#known && { storageState: this.#known }),
+    });
     this.#visitors.add(context);
     return context;
   }
 
   /** A page at an address of the app; whatever it complains of is in `complaints`. */
-  async visit(context: BrowserContext, address = ''): Promise<{ page: Page; complaints: string[] }> {
+  async visit(
+    context: BrowserContext,
+    address = '',
+  ): Promise<{ page: Page; complaints: string[] }> {
     const { page, complaints } = await watchedPage(context);
     if (!this.#visitors.has(context)) {
       this.#visitors.add(context);

@@ -1,4 +1,7 @@
-/** Data as a stranger meets them: a download that stutters, a wrong file, a folder, an engine that cannot be fetched. */
+/**
+ * Data as a stranger meets them: a download that stutters, a wrong file, a folder, an engine that
+ * cannot be fetched.
+ */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -10,7 +13,9 @@ import type { Page } from 'playwright-core';
 import { ServedApp, withoutBrowser } from './app.ts';
 
 /** A few real images; the official name belongs to the whole. */
-const part = readFileSync(fileURLToPath(new URL('../fixtures/data/cifar-100-part.tar.gz', import.meta.url)));
+const part = readFileSync(
+  fileURLToPath(new URL('../fixtures/data/cifar-100-part.tar.gz', import.meta.url)),
+);
 
 /** Sends an archive that is none: drop by drop, or whole. */
 class Mirror {
@@ -66,7 +71,9 @@ describe('data and engine', { skip: withoutBrowser }, () => {
     await app.close();
   });
   const card = (title: string) =>
-    page.locator('section').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+    page
+      .locator('section')
+      .filter({ has: page.getByRole('heading', { name: title, exact: true }) });
 
   test('the first page says which engine runs and offers the faster one; its failure is told in words', async () => {
     await page
@@ -112,7 +119,10 @@ describe('data and engine', { skip: withoutBrowser }, () => {
     await added.getByRole('button', { name: /^More for/ }).click();
     await added.getByRole('button', { name: 'Remove from this list' }).click();
     await added.waitFor({ state: 'detached' });
-    assert.ok(existsSync(join(app.folder, 'data', 'part-cifar-100-binary.tar.gz')), 'only forgotten');
+    assert.ok(
+      existsSync(join(app.folder, 'data', 'part-cifar-100-binary.tar.gz')),
+      'only forgotten',
+    );
   });
 
   test('of several dropped files none is taken silently', async () => {

@@ -1,4 +1,6 @@
-/** Who gets into a served lab: the browser that opened its link, and nobody who listens beside it. */
+/**
+ * Who gets into a served lab: the browser that opened its link, and nobody who listens beside it.
+ */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
@@ -103,7 +105,9 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
   });
 
   const secrets = (): string[] => [session, new URL(app.url).hash.replace('#token=', '')];
-  /** Every word that reached the other server, tried as a key by a program that can set any header. */
+  /**
+   * Every word that reached the other server, tried as a key by a program that can set any header.
+   */
   async function triedWith(heard: readonly string[]): Promise<number> {
     const words = new Set(heard.join(' ').match(/[\w-]{43}/g));
     const outcomes = await Promise.allSettled(
@@ -133,7 +137,8 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
       socket.onclose = done;
     })`);
     await page.evaluate(`void open('http://127.0.0.1:${other.port}/opened')`);
-    while (!other.heard.some((text) => text.startsWith('GET /opened '))) await page.waitForTimeout(20);
+    while (!other.heard.some((text) => text.startsWith('GET /opened ')))
+      await page.waitForTimeout(20);
     for (const path of ['/ ', '/image ', '/lab ', '/opened '])
       assert.ok(
         other.heard.some((text) => text.startsWith(`GET ${path}`)),

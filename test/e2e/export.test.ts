@@ -25,7 +25,8 @@ describe('out and in', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
     await app.close();
   });
-  const go = (hash: string): Promise<unknown> => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+  const go = (hash: string): Promise<unknown> =>
+    page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
   const fromMenu = (menu: string, item: string): Promise<Buffer> =>
     saved(page, async () => {
       await page.getByRole('button', { name: menu, exact: true }).click();
@@ -62,7 +63,6 @@ describe('out and in', { skip: withoutBrowser }, () => {
       ['a.dot', Buffer.from(dot)],
       ['a.json', json],
     ] as const) {
-      // prettier-ignore
       await go('#/graphs');
       await page.getByRole('button', { name: 'Import…' }).waitFor();
       await page.locator('main input[type=file]').setInputFiles({ name, mimeType: '', buffer });
@@ -86,7 +86,10 @@ describe('out and in', { skip: withoutBrowser }, () => {
       return download.suggestedFilename();
     };
     assert.equal(await named('Save the graph', 'Graph as JSON'), 'Played-trial-0-graph.json');
-    assert.equal(await named('More for this run', 'Save all epochs (JSON)'), 'Played-trial-0-epochs.json');
+    assert.equal(
+      await named('More for this run', 'Save all epochs (JSON)'),
+      'Played-trial-0-epochs.json',
+    );
     assert.equal(await named('Save Accuracy', 'Save as CSV'), 'Played-trial-0-Accuracy.csv');
     await go('#/studies/1');
     assert.equal(await named('Save Best so far', 'Save as SVG'), 'Played-Best-so-far.svg');

@@ -36,7 +36,10 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       scheduler: { haste: 1000 },
       engine: {
         ...noEngine,
-        facts: (...asked) => ({ ...noEngine.facts(...asked), installed: removed === 0 ? installed : [] }),
+        facts: (...asked) => ({
+          ...noEngine.facts(...asked),
+          installed: removed === 0 ? installed : [],
+        }),
         remove: () => Promise.resolve(void removed++),
       },
     });
@@ -63,11 +66,17 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       start: true,
     });
     await go(`reruns/${rerun.id}`);
-    await page.getByText(/%, epoch \d+ \//).nth(1).waitFor(); // prettier-ignore
+    await page
+      .getByText(/%, epoch \d+ \//)
+      .nth(1)
+      .waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Now' }).click();
     await page.getByText('stopped, 0 / 2 runs').waitFor();
-    await page.getByRole('link', { name: /^cancelled at \d+\.\d %$/ }).nth(1).waitFor(); // prettier-ignore
+    await page
+      .getByRole('link', { name: /^cancelled at \d+\.\d %$/ })
+      .nth(1)
+      .waitFor();
     assert.deepEqual(complaints, []);
   });
 
@@ -88,7 +97,8 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.equal((await here.lab.request('slots.list', {})).length, 2);
     await page.getByLabel(/^Seconds of training/).fill('90');
     await page.getByLabel(/^Seconds of training/).blur();
-    while ((await here.lab.request('settings.get', {})).checkpointEvery !== 90) await page.waitForTimeout(20);
+    while ((await here.lab.request('settings.get', {})).checkpointEvery !== 90)
+      await page.waitForTimeout(20);
     assert.deepEqual(complaints, []);
   });
 
@@ -111,7 +121,11 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.equal(await shown.innerText(), size);
     assert.match(size, /^[\d,]+ graphs; [\d,]+ combinations, [\d,]+ excluded$/);
     await go('studies/new');
-    assert.equal(await page.getByLabel('Name').inputValue(), '', 'created, it is a draft no longer');
+    assert.equal(
+      await page.getByLabel('Name').inputValue(),
+      '',
+      'created, it is a draft no longer',
+    );
     assert.deepEqual(complaints, []);
   });
 
@@ -162,7 +176,11 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
   });
 
   test('the engine is removed only after a question that says what trains with it', async () => {
-    const { study } = await here.lab.request('studies.create', { name: 'Busy', plan: long, start: true });
+    const { study } = await here.lab.request('studies.create', {
+      name: 'Busy',
+      plan: long,
+      start: true,
+    });
     await go('settings');
     const remove = page.getByRole('button', { name: 'Remove what is installed' });
     await remove.click();
@@ -190,7 +208,11 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.ok(await page.getByRole('button', { name: /^Re-run/ }).isEnabled());
 
     const plan = tinyPlan({ nodes: 2, trials: 60, epochs: 1, images: 100 });
-    const { study } = await here.lab.request('studies.create', { name: 'Counted', plan: { ...plan, rejected: 'count' }, start: true }); // prettier-ignore
+    const { study } = await here.lab.request('studies.create', {
+      name: 'Counted',
+      plan: { ...plan, rejected: 'count' },
+      start: true,
+    });
     await studyIs(here.lab, study.id, 'completed');
     const drawn = (await here.lab.request('studies.open', { study: study.id })).trials;
     await go(`runs/${drawn.find(({ rejection }) => rejection === 'target-frozen')!.run}`);
@@ -203,7 +225,11 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
   test('a study that is removed elsewhere says so, and so do its trials', async () => {
     const { trials } = await here.lab.request('studies.open', { study: 2 });
     await go(`studies/2/trials/${trials[0]!.run}`);
-    await page.getByRole('button', { name: 'Compare' }).or(page.getByRole('link', { name: 'Compare' })).first().waitFor(); // prettier-ignore
+    await page
+      .getByRole('button', { name: 'Compare' })
+      .or(page.getByRole('link', { name: 'Compare' }))
+      .first()
+      .waitFor();
     const other = await page.context().newPage();
     await other.goto(page.url().replace(/#.*/, '#/studies/2'));
     await other.getByRole('button', { name: 'More trials' }).waitFor();
@@ -227,7 +253,9 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     });
     await go(`reruns/${rerun.id}`);
     await page.getByRole('button', { name: 'Start' }).waitFor();
-    const width = await page.evaluate<number>("document.querySelector('main').scrollWidth - innerWidth");
+    const width = await page.evaluate<number>(
+      "document.querySelector('main').scrollWidth - innerWidth",
+    );
     assert.ok(width <= 0, 'a long name stays inside');
     await here.lab.request('reruns.remove', { rerun: rerun.id });
     await page.getByRole('alert').waitFor();

@@ -1,4 +1,7 @@
-/** Graphs by themselves: the editor, comparing, what leads from a trial to others and to its re-runs. */
+/**
+ * Graphs by themselves: the editor, comparing, what leads from a trial to others and to its
+ * re-runs.
+ */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -48,14 +51,22 @@ describe('graphs', { skip: withoutBrowser }, () => {
   test('the figure says temperatures, and its legend every sign that it has', () =>
     look('#/graph/resnet8%3DTT%402X%2Cresnet8%3DXXX%2Cresnet8%3DTXX?locks=2-1', async (page) => {
       await page.locator('.temperature', { hasText: 'τ = 2' }).waitFor();
-      for (const sign of ['Cutoff', 'Locked: a search keeps', 'Temperature of the softmax', 'not trained'])
+      for (const sign of [
+        'Cutoff',
+        'Locked: a search keeps',
+        'Temperature of the softmax',
+        'not trained',
+      ])
         await page.locator('.legend').getByText(sign).waitFor();
     }));
 
   test('one note for all nodes that are not connected, and no praise below an error', async () => {
-    await look('#/graph/resnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX', async (page) => {
-      await page.getByText(/Nothing of nodes 2, 3 and 4 reaches the target/).waitFor();
-    });
+    await look(
+      '#/graph/resnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX',
+      async (page) => {
+        await page.getByText(/Nothing of nodes 2, 3 and 4 reaches the target/).waitFor();
+      },
+    );
     await look('#/graph/nonsense', async (page) => {
       await page.getByRole('alert').getByText('nonsense').waitFor();
       assert.equal(await page.getByText('Nothing to complain about').count(), 0);
@@ -125,7 +136,8 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await dialog.getByText(/All-Through is DML\), about .* at the pace of this trial/).waitFor();
       await dialog.getByLabel('All-Through').uncheck();
       await dialog.getByLabel('Seeds').fill('1');
-      for (const baseline of ['Independent', 'KD', 'DML']) await dialog.getByLabel(baseline, { exact: true }).uncheck(); // prettier-ignore
+      for (const baseline of ['Independent', 'KD', 'DML'])
+        await dialog.getByLabel(baseline, { exact: true }).uncheck();
       await dialog.getByText('1 run', { exact: true }).waitFor();
       await dialog.getByRole('button', { name: 'Start' }).click();
       await page.waitForURL(/#\/reruns\/1$/);

@@ -1,4 +1,7 @@
-/** `npm run pictures`: draws the kept pictures anew, after a change that is meant, to be looked at before they are committed. */
+/**
+ * `npm run pictures`: draws the kept pictures anew, after a change that is meant, to be looked at
+ * before they are committed.
+ */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pictures, picturesFolder } from '../renderer/pictures.ts';
@@ -16,7 +19,9 @@ try {
     writeFileSync(join(picturesFolder, `${name}.svg`), `${svg}\n`);
     writeFileSync(join(picturesFolder, `${name}.png`), await rasterise(page, svg));
   }
-  console.log(`${pictures().size} pictures are in ${picturesFolder}: look at them before you commit them.`);
+  console.log(
+    `${pictures().size} pictures are in ${picturesFolder}: look at them before you commit them.`,
+  );
 } finally {
   await browser.close();
 }

@@ -39,7 +39,9 @@ export function startKtg(lab: string, ...args: string[]): Running {
       const json = args.includes('--json')
         ? out
             .split('\n')
-            .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
+            .flatMap((line) =>
+              line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : [],
+            )
         : [];
       resolve({ code, signal, out, err, json });
     });
@@ -66,8 +68,13 @@ export function startKtg(lab: string, ...args: string[]): Running {
   };
 }
 
-export const ktg = async (lab: string, ...args: string[]): Promise<Ended> => startKtg(lab, ...args).ended;
+export const ktg = async (lab: string, ...args: string[]): Promise<Ended> =>
+  startKtg(lab, ...args).ended;
 
 /** Direct children of a process (Linux). */
 export const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);

@@ -1,4 +1,7 @@
-/** A lab in this process, served to a real browser: for what a test must do to the lab itself while one looks at it. */
+/**
+ * A lab in this process, served to a real browser: for what a test must do to the lab itself while
+ * one looks at it.
+ */
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { ensureWindow } from '../../build/window.js';
@@ -26,8 +29,14 @@ export class LabHere {
   }
 
   /** The first page; whatever it complains of is in `complaints`. Works once. */
-  async visit(address: string, options: ContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  async visit(
+    address: string,
+    options: ContextOptions = {},
+  ): Promise<{ page: Page; complaints: string[] }> {
+    const context = await this.#browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      ...options,
+    });
     const visited = await watchedPage(context);
     await visited.page.goto(this.#served.url);
     await visited.page.goto(`${new URL(this.#served.url).origin}/${address}`);

@@ -7,7 +7,10 @@ import { pictures, picturesFolder } from '../renderer/pictures.ts';
 import { startBrowser, withoutBrowser } from './app.ts';
 import { difference } from './rasterise.ts';
 
-/** Edges of shapes may be smoothed otherwise by another version of the browser: at most this share of the pixels. */
+/**
+ * Edges of shapes may be smoothed otherwise by another version of the browser: at most this share
+ * of the pixels.
+ */
 const TOLERATED = 0.002;
 
 describe('pictures on the screen are the kept ones', { skip: withoutBrowser }, () => {

@@ -1,4 +1,7 @@
-/** Finished studies of any size without training: graphs are drawn and judged as in a search, accuracies follow a formula. */
+/**
+ * Finished studies of any size without training: graphs are drawn and judged as in a search,
+ * accuracies follow a formula.
+ */
 import { stream } from '../../core/base/random.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { LABEL, nodeNumbers, type Graph } from '../../core/graph/graph.ts';
@@ -48,7 +51,13 @@ export function addPlayedStudy(
   const store = openLabFile(labFile);
   try {
     store.transaction(() => {
-      const { id: study } = store.addStudy({ name, plan, priority: 0, notes: '', createdAt: START });
+      const { id: study } = store.addStudy({
+        name,
+        plan,
+        priority: 0,
+        notes: '',
+        createdAt: START,
+      });
       store.changeStudy(study, { state: 'running', startedAt: START });
       const judge = judgeOf(store, study, plan);
       for (let number = 0; number < trials; number++) {
@@ -131,7 +140,9 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
 
 /** Rises to what the node's teachers make of it, with the noise of its trial. */
 function accuracy(graph: Graph, node: number, epoch: number, number: number): number {
-  const open = graph.edges.filter(({ destination, gate }) => destination === node && gate !== 'cutoff');
+  const open = graph.edges.filter(
+    ({ destination, gate }) => destination === node && gate !== 'cutoff',
+  );
   const teachers = open.filter(({ source }) => source !== LABEL).length;
   const label = open.length > teachers ? 0.2 : 0;
   const end = 0.4 + label + 0.03 * teachers + 0.04 * stream('played noise', number, node).normal();

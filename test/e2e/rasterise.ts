@@ -1,6 +1,9 @@
 import type { Page } from 'playwright-core';
 
-/** Functions of a page: an SVG text without its words as pixels, since fonts differ between machines, and two pictures beside each other. */
+/**
+ * Functions of a page: an SVG text without its words as pixels, since fonts differ between
+ * machines, and two pictures beside each other.
+ */
 const LIBRARY = `
   window.draw = async (address) => {
     const image = new Image();
@@ -29,7 +32,10 @@ export async function rasterise(page: Page, svg: string): Promise<Buffer> {
   return Buffer.from(base64, 'base64');
 }
 
-/** Share of the pixels that differ visibly (by more than 64 of 255 in a colour) between an SVG text and a PNG; 1 where sizes differ. */
+/**
+ * Share of the pixels that differ visibly (by more than 64 of 255 in a colour) between an SVG text
+ * and a PNG; 1 where sizes differ.
+ */
 export const difference = (page: Page, svg: string, png: Buffer): Promise<number> =>
   compared(page, `wordless(${JSON.stringify(svg)})`, png);
 

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 
 /** Does something that saves a file to a folder; the file's path. */
-export async function savedTo(folder: string, page: Page, act: () => Promise<void>): Promise<string> {
+export async function savedTo(
+  folder: string,
+  page: Page,
+  act: () => Promise<void>,
+): Promise<string> {
   const [download] = await Promise.all([page.waitForEvent('download'), act()]);
   const path = join(folder, download.suggestedFilename());
   await download.saveAs(path);

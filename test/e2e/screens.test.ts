@@ -29,11 +29,17 @@ describe('views look as kept', { skip: withoutBrowser }, () => {
       return;
     }
     const taken = await takeScreens();
-    assert.deepEqual([...taken.keys()].map((name) => `${name}.png`).sort(), readdirSync(screensFolder).filter((name) => name.endsWith('.png')).sort()); // prettier-ignore
+    assert.deepEqual(
+      [...taken.keys()].map((name) => `${name}.png`).sort(),
+      readdirSync(screensFolder)
+        .filter((name) => name.endsWith('.png'))
+        .sort(),
+    );
     const differing: string[] = [];
     for (const [name, png] of taken) {
       const share = await pngDifference(page, png, kept(`${name}.png`));
-      if (share > TOLERATED) differing.push(`${name}: ${(share * 100).toFixed(2)} % of the pixels differ`);
+      if (share > TOLERATED)
+        differing.push(`${name}: ${(share * 100).toFixed(2)} % of the pixels differ`);
     }
     assert.deepEqual(differing, [], 'after a change that is meant: npm run pictures, look, commit');
   });

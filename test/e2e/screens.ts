@@ -1,4 +1,7 @@
-/** Screenshots of views from fixed data, without their words. Kept in test/e2e/screens; see keep-pictures.ts. */
+/**
+ * Screenshots of views from fixed data, without their words. Kept in test/e2e/screens; see
+ * keep-pictures.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +46,11 @@ const screens: readonly Screen[] = [
   { name: 'study-end', place: 'studies/1', filled: true, end: true },
   { name: 'trial', place: 'studies/1/trial/0', filled: true },
   { name: 'compare', place: 'compare?runs=1.0,1.1,1.2', filled: true },
-  { name: 'editor', place: 'graph/resnet32%3DTLC%2Cresnet110%3DXXX%2Cwrn-28-2%3DTTX?locks=2-1', filled: true }, // prettier-ignore
+  {
+    name: 'editor',
+    place: 'graph/resnet32%3DTLC%2Cresnet110%3DXXX%2Cwrn-28-2%3DTTX?locks=2-1',
+    filled: true,
+  },
   { name: 'rerun', place: 'reruns/1', filled: true },
   { name: 'log', place: 'log', filled: true },
   {
@@ -70,7 +77,9 @@ export async function takeScreens(): Promise<Map<string, Buffer>> {
   process.env.KTG_DATA = join(folder, 'data'); // nothing of this machine
   try {
     for (const filled of [false, true]) {
-      const here = await LabHere.open(filled ? await filledLab(join(folder, 'lab.sqlite')) : scriptedLab());
+      const here = await LabHere.open(
+        filled ? await filledLab(join(folder, 'lab.sqlite')) : scriptedLab(),
+      );
       try {
         const { page } = await here.visit('#/graphs', {
           bypassCSP: true, // for the test's own style
@@ -89,16 +98,32 @@ export async function takeScreens(): Promise<Map<string, Buffer>> {
   return taken;
 }
 
-/** Two studies, a re-run beside two baselines whose accuracies follow from the numbers of their runs, and one that fills the log. */
+/**
+ * Two studies, a re-run beside two baselines whose accuracies follow from the numbers of their
+ * runs, and one that fills the log.
+ */
 async function filledLab(file: string): Promise<Lab> {
   addPlayedStudy(file, { trials: 30, epochs: 8 });
   addPlayedStudy(file, { name: 'Failed', trials: 5, epochs: 4, ends: 'failed' });
   const accuracy = ({ run }: { run: number }, epoch: number): number =>
     (1 - 0.5 ** epoch) * (0.7 + 0.01 * (run % 4) - 0.05 * Math.floor(run / 5 - 7));
-  const mishap = ({ title }: { title: string }) => (title.includes('Broken') ? ('nan' as const) : undefined);
+  const mishap = ({ title }: { title: string }) =>
+    title.includes('Broken') ? ('nan' as const) : undefined;
   const lab = scriptedLab({ accuracy, mishap }, openLabFile(file));
-  await lab.request('reruns.create', { name: 'Best', from: { run: 1 }, seeds: 5, baselines: ['independent', 'dml'], start: true }); // prettier-ignore
-  await lab.request('reruns.create', { name: 'Broken', from: { run: 2 }, seeds: 12, baselines: [], start: true }); // prettier-ignore
+  await lab.request('reruns.create', {
+    name: 'Best',
+    from: { run: 1 },
+    seeds: 5,
+    baselines: ['independent', 'dml'],
+    start: true,
+  });
+  await lab.request('reruns.create', {
+    name: 'Broken',
+    from: { run: 2 },
+    seeds: 12,
+    baselines: [],
+    start: true,
+  });
   while ((await lab.request('reruns.list', {})).some(({ rerun: { state } }) => state === 'running'))
     await new Promise((resolve) => setTimeout(resolve, 20));
   return lab;
@@ -121,7 +146,10 @@ async function take(page: Page, { place, dark, end, dialog }: Screen): Promise<B
   return png;
 }
 
-/** A picture, once two in a row are the same: what is asked for at once has come, and the charts have been painted. */
+/**
+ * A picture, once two in a row are the same: what is asked for at once has come, and the charts
+ * have been painted.
+ */
 async function still(place: Page | Locator): Promise<Buffer> {
   const shoot = async (): Promise<Buffer> => place.screenshot({ animations: 'disabled' });
   let before = await shoot();
@@ -134,7 +162,10 @@ async function still(place: Page | Locator): Promise<Buffer> {
   return before;
 }
 
-/** Widths of a few words in the app's font: where they differ, lines break elsewhere and nothing can be compared. */
+/**
+ * Widths of a few words in the app's font: where they differ, lines break elsewhere and nothing can
+ * be compared.
+ */
 export async function fontsHere(): Promise<string> {
   const here = await LabHere.open(scriptedLab());
   try {

@@ -1,6 +1,7 @@
 /**
- * Pictures of the app for the README, from a study that is really trained: `npm run screenshots`, about five minutes.
- * `npm run screenshots -- FOLDER` writes more of them to a folder: every view, light and dark, small, large and narrow.
+ * Pictures of the app for the README, from a study that is really trained: `npm run screenshots`,
+ * about five minutes. `npm run screenshots -- FOLDER` writes more of them to a folder: every view,
+ * light and dark, small, large and narrow.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

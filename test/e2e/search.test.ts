@@ -3,11 +3,33 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { RerunView, RungDecision, StudyView, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import type {
+  RerunView,
+  RungDecision,
+  StudyView,
+  TrialRow,
+  WireCurve,
+} from '../../core/lab/api.ts';
 import { childrenOf, ktg, startKtg } from './ktg.ts';
 
 /** Real training, small enough for a test: 4 updates an epoch. */
-const study = ['--data', 'synthetic:train=320,test=100', '--nodes', '2', '--auxiliaries', 'resnet8', '--trials', '12', '--epochs', '4', '--seed', '11', '--duplicates', 'train', '--json']; // prettier-ignore
+const study = [
+  '--data',
+  'synthetic:train=320,test=100',
+  '--nodes',
+  '2',
+  '--auxiliaries',
+  'resnet8',
+  '--trials',
+  '12',
+  '--epochs',
+  '4',
+  '--seed',
+  '11',
+  '--duplicates',
+  'train',
+  '--json',
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-test-'));
 after(() => {
@@ -19,14 +41,24 @@ const viewOf = async (name: string): Promise<StudyView> =>
 
 /** What is the same however a study was disturbed. */
 const essence = ({ trials }: StudyView) =>
-  trials.map(({ number, graph, seed, state, epoch, accuracies, stop }) => ({ number, graph, seed, state, epoch, accuracies, stop })); // prettier-ignore
+  trials.map(({ number, graph, seed, state, epoch, accuracies, stop }) => ({
+    number,
+    graph,
+    seed,
+    state,
+    epoch,
+    accuracies,
+    stop,
+  }));
 
 describe('ktg search trains for real', { concurrency: false }, () => {
   test('killed in the middle and resumed on one slot, a study ends as if nothing had happened', async () => {
     const undisturbed = await ktg(lab('calm'), 'search', ...study, '--slots', '1');
     assert.equal(undisturbed.code, 0, undisturbed.err);
     const disturbed = startKtg(lab('killed'), 'search', ...study, '--slots', '1');
-    await disturbed.line((line) => line.startsWith('{"event":"trial"') && line.includes('"number":4'));
+    await disturbed.line(
+      (line) => line.startsWith('{"event":"trial"') && line.includes('"number":4'),
+    );
     disturbed.child.kill('SIGKILL');
     assert.equal((await disturbed.ended).signal, 'SIGKILL');
     const resumed = await ktg(lab('killed'), 'resume', '--json');
@@ -49,19 +81,39 @@ describe('ktg search trains for real', { concurrency: false }, () => {
     assert.equal((await ktg(lab('two'), 'resume', '--slots', '2', '--json')).code, 0);
 
     const view = await viewOf('two');
-    assert.deepEqual(view.trials.map(({ number }) => number), Array.from({ length: 12 }, (_, number) => number)); // prettier-ignore
+    assert.deepEqual(
+      view.trials.map(({ number }) => number),
+      Array.from({ length: 12 }, (_, number) => number),
+    );
     assert.ok(view.trials.every(({ state }) => state === 'completed' || state === 'stopped'));
     const calm = await viewOf('calm');
-    assert.deepEqual(view.trials.map(({ key, seed }) => [key, seed]), calm.trials.map(({ key, seed }) => [key, seed])); // prettier-ignore
+    assert.deepEqual(
+      view.trials.map(({ key, seed }) => [key, seed]),
+      calm.trials.map(({ key, seed }) => [key, seed]),
+    );
     assertDecisions(view);
     assert.equal(childrenLeft(first.child.pid!), 0);
   });
 
   test('the best graph over five seeds beside a baseline: mean and deviation of what was measured', async () => {
-    const done = await ktg(lab('two'), 'rerun', '--seeds', '5', '--baseline', 'independent', '--json');
+    const done = await ktg(
+      lab('two'),
+      'rerun',
+      '--seeds',
+      '5',
+      '--baseline',
+      'independent',
+      '--json',
+    );
     assert.equal(done.code, 0, done.err);
     const { variants, rerun } = done.json.at(-1) as unknown as RerunView;
-    assert.deepEqual(variants.map(({ name, values }) => [name, values.length]), [['graph', 5], ['independent', 5]]); // prettier-ignore
+    assert.deepEqual(
+      variants.map(({ name, values }) => [name, values.length]),
+      [
+        ['graph', 5],
+        ['independent', 5],
+      ],
+    );
     assert.equal(rerun.training.purpose, 'final');
     const { values, mean, standardDeviation } = variants[0]!;
     const expected = values.reduce((sum, { accuracy }) => sum + accuracy, 0) / 5;

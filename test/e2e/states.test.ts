@@ -1,4 +1,7 @@
-/** Every view in every state that a lab can be in, and every dialog: each says something sane, and axe finds nothing wrong. */
+/**
+ * Every view in every state that a lab can be in, and every dialog: each says something sane, and
+ * axe finds nothing wrong.
+ */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +19,17 @@ import { addPlayedStudy } from './played-study.ts';
 import { tinyPlan } from './tiny-study.ts';
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const lists = ['studies', 'studies/new', 'graphs', 'graph/', 'compare', 'reruns', 'data', 'settings', 'log'];
+const lists = [
+  'studies',
+  'studies/new',
+  'graphs',
+  'graph/',
+  'compare',
+  'reruns',
+  'data',
+  'settings',
+  'log',
+];
 
 /** A page of a lab, and everything wrong that was found on it. */
 class Looker {
@@ -32,13 +45,20 @@ class Looker {
   }
 
   static async at(here: LabHere): Promise<Looker> {
-    // axe is injected by the test, which the page's policy would rightly refuse; see the story for the policy at work
-    const { page, complaints } = await here.visit('#/log', { bypassCSP: true, reducedMotion: 'reduce' });
+    // axe is injected by the test, which the page's policy would rightly refuse; see the story for
+    // the policy at work
+    const { page, complaints } = await here.visit('#/log', {
+      bypassCSP: true,
+      reducedMotion: 'reduce',
+    });
     await page.addScriptTag({ path: axeFile });
     return new Looker(here, page, complaints);
   }
 
-  /** Goes to a place, where something is then done, and judges what is on the screen, light and dark. */
+  /**
+   * Goes to a place, where something is then done, and judges what is on the screen, light and
+   * dark.
+   */
   async look(place: string, shown?: RegExp, act?: (page: Page) => Promise<void>): Promise<void> {
     const page = this.page;
     await page.evaluate(`new Promise((resolve) => {
@@ -51,7 +71,8 @@ class Looker {
     await act?.(page);
     const text = await page.locator('body').innerText();
     const odd = /NaN %|undefined|Infinity|\[object|NaN ±/.exec(text);
-    if (odd) this.#found.push(`${place}: ${text.slice(Math.max(0, odd.index - 60), odd.index + 40)}`);
+    if (odd)
+      this.#found.push(`${place}: ${text.slice(Math.max(0, odd.index - 60), odd.index + 40)}`);
     await this.#axe(place, {});
     await page.emulateMedia({ colorScheme: 'dark' });
     await this.#axe(`${place}, dark`, { runOnly: ['color-contrast'] });
@@ -71,7 +92,9 @@ class Looker {
         `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve([document.documentElement.scrollWidth, document.documentElement.scrollHeight]))))`,
       );
       if (width > size.width || height > size.height)
-        this.#found.push(`${place} is ${width} x ${height} in a window of ${size.width} x ${size.height}`);
+        this.#found.push(
+          `${place} is ${width} x ${height} in a window of ${size.width} x ${size.height}`,
+        );
     }
     await this.page.setViewportSize(usual);
   }
@@ -81,7 +104,9 @@ class Looker {
       `axe.run(document, ${JSON.stringify({ resultTypes: ['violations'], ...options })})`,
     );
     for (const { id, nodes } of violations)
-      this.#found.push(`${place} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+      this.#found.push(
+        `${place} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+      );
   }
 
   /** What was found since the last time. */
@@ -134,12 +159,25 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     const best = { graph: template('dml', ['resnet8', 'resnet8']) };
     const rerun = { seeds: 5, training, baselines: [], start: true };
     await lab.request('reruns.create', { ...rerun, name: 'Whole', from: best });
-    await lab.request('reruns.create', { ...rerun, name: 'Failed', from: { graph: template('independent', ['resnet8']) } }); // prettier-ignore
-    while ((await lab.request('reruns.list', {})).some(({ rerun: { state } }) => state === 'running'))
+    await lab.request('reruns.create', {
+      ...rerun,
+      name: 'Failed',
+      from: { graph: template('independent', ['resnet8']) },
+    });
+    while (
+      (await lab.request('reruns.list', {})).some(({ rerun: { state } }) => state === 'running')
+    )
       await new Promise((resolve) => setTimeout(resolve, 20));
     const long = tinyPlan({ nodes: 2, trials: 50, epochs: 100_000, images: 100 });
-    await lab.request('reruns.create', { ...rerun, name: 'Going on', from: best, training: long.training });
-    ({ study: { id: running } } = await lab.request('studies.create', { name: 'Running', plan: long, start: true })); // prettier-ignore
+    await lab.request('reruns.create', {
+      ...rerun,
+      name: 'Going on',
+      from: best,
+      training: long.training,
+    });
+    ({
+      study: { id: running },
+    } = await lab.request('studies.create', { name: 'Running', plan: long, start: true }));
     await lab.request('studies.create', { name: 'Ready', plan: long, start: false });
     await lab.request('graphs.save', { name: 'Kept', graph: best.graph });
   });
@@ -180,7 +218,6 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
       [2, /failed/],
       [3, /running/],
     ] as const) {
-      // prettier-ignore
       await looker.look(`reruns/${rerun}`, shown);
       const { variants } = await looker.here.lab.request('reruns.open', { rerun });
       await looker.look(`runs/${variants[0]!.runs[0]!.run}`);
@@ -194,10 +231,11 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
   });
 
   test('and in every dialog', async () => {
-    const click = (...names: (string | RegExp)[]) =>
+    const click =
+      (...names: (string | RegExp)[]) =>
       async (page: Page) => {
         for (const name of names) await page.getByRole('button', { name }).first().click();
-      }; // prettier-ignore
+      };
     const closed = async (page: Page): Promise<void> => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'hidden' });

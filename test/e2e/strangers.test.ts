@@ -25,13 +25,24 @@ function cutWeights(): Buffer {
 
 const graph = (change: object): Buffer =>
   Buffer.from(
-    JSON.stringify({ format: 'ktg-graph', version: 1, nodes: [{ model: 'resnet8' }], edges: [], ...change }),
+    JSON.stringify({
+      format: 'ktg-graph',
+      version: 1,
+      nodes: [{ model: 'resnet8' }],
+      edges: [],
+      ...change,
+    }),
   );
 const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
 
 /** Where a file is taken, what it is called, what it really is, and what is said about it. */
 const files: [view: string, name: string, content: Buffer, said: RegExp][] = [
-  ['graphs', 'picture.json', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), /not a graph file.*PNG/],
+  [
+    'graphs',
+    'picture.json',
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]),
+    /not a graph file.*PNG/,
+  ],
   ['graphs', 'half.json', Buffer.from('{"format":"ktg-graph","nodes":['), /JSON/],
   ['graphs', 'deep.json', Buffer.from('{"a":'.repeat(50_000)), /JSON/],
   ['graphs', 'other.json', Buffer.from('{"name":"package"}'), /not a graph file.*format/],
@@ -48,7 +59,12 @@ const files: [view: string, name: string, content: Buffer, said: RegExp][] = [
   ['studies', 'words.ktg-study', Buffer.from('not a study\n'), /not a study file/],
   ['studies', 'other.db', fixture('store/schema-1.ktg'), /a whole lab, expected one study/],
   ['studies', 'empty.ktg-study', Buffer.alloc(0), /study/],
-  ['data', 'cifar-100-binary.tar.gz', archive.subarray(0, archive.length / 2), /archive|damaged|cut|end/i],
+  [
+    'data',
+    'cifar-100-binary.tar.gz',
+    archive.subarray(0, archive.length / 2),
+    /archive|damaged|cut|end/i,
+  ],
   ['data', 'words.tar.gz', Buffer.from('no archive'), /archive|gzip|tar/i],
 ];
 
@@ -93,7 +109,11 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     said.push(`cut.safetensors: ${await alertOf(page)}`);
     assert.match(said.at(-1)!, /cut off or damaged/);
     for (const words of said)
-      assert.doesNotMatch(words, /Something unexpected|\/tmp|undefined|\[object|ENOENT|Error:/, words);
+      assert.doesNotMatch(
+        words,
+        /Something unexpected|\/tmp|undefined|\[object|ENOENT|Error:/,
+        words,
+      );
     assert.deepEqual(complaints, []);
     await page.close();
   });
@@ -163,13 +183,21 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.evaluate(`location.hash = '#/graph/' + encodeURIComponent('resnet8=T')`);
     await page.getByLabel('Name of the graph').fill(markup);
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    for (const view of ['studies', 'studies/1', 'studies/1/trial/0', 'graphs', 'compare?runs=1.0,1.1']) {
+    for (const view of [
+      'studies',
+      'studies/1',
+      'studies/1/trial/0',
+      'graphs',
+      'compare?runs=1.0,1.1',
+    ]) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#/${view}`)}`);
       await page.locator('main h1').first().waitFor();
       await page.getByText('<b>bold</b>').filter({ visible: true }).first().waitFor();
       assert.equal(await page.locator('b:text-is("bold"), img[src="x"]').count(), 0, view);
     }
-    await page.evaluate(`location.hash = '#/graph/' + encodeURIComponent(${JSON.stringify(`${markup}=T`)})`);
+    await page.evaluate(
+      `location.hash = '#/graph/' + encodeURIComponent(${JSON.stringify(`${markup}=T`)})`,
+    );
     await page.getByRole('alert').getByText('<img').first().waitFor();
     await page.evaluate(`location.hash = '#/studies/1'`);
     await removeStudy(page);
@@ -183,23 +211,27 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
   });
 });
 
-test('a lab file of a newer version is left as it is, in clear words', { skip: withoutBrowser }, async () => {
-  const app = await ServedApp.open();
-  try {
-    await app.stop();
-    const database = openSqlite(app.labFile);
-    database.execute('PRAGMA user_version = 99');
-    database.close();
-    const before = readFileSync(app.labFile);
-    const { code, err } = await ktg(app.labFile, 'serve');
-    assert.equal(code, 1);
-    assert.match(err, /schema 99, this program knows schemas up to \d+/);
-    assert.match(err, /Install the newer version .* the file was not changed/);
-    assert.deepEqual(readFileSync(app.labFile), before);
-  } finally {
-    await app.close();
-  }
-});
+test(
+  'a lab file of a newer version is left as it is, in clear words',
+  { skip: withoutBrowser },
+  async () => {
+    const app = await ServedApp.open();
+    try {
+      await app.stop();
+      const database = openSqlite(app.labFile);
+      database.execute('PRAGMA user_version = 99');
+      database.close();
+      const before = readFileSync(app.labFile);
+      const { code, err } = await ktg(app.labFile, 'serve');
+      assert.equal(code, 1);
+      assert.match(err, /schema 99, this program knows schemas up to \d+/);
+      assert.match(err, /Install the newer version .* the file was not changed/);
+      assert.deepEqual(readFileSync(app.labFile), before);
+    } finally {
+      await app.close();
+    }
+  },
+);
 
 /** What the page says is wrong; the message is then closed. */
 async function alertOf(page: Page): Promise<string> {

@@ -13,7 +13,9 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
     app = await ServedApp.open((file) => {
       addPlayedStudy(file, { trials: 60, epochs: 16 });
       addPlayedStudy(file, { name: 'Failed', trials: 4, epochs: 4, ends: 'failed' });
-      addStudies(file, [{ name: 'Ready', plan: tinyPlan({ nodes: 3, trials: 9, epochs: 8, images: 100 }) }]);
+      addStudies(file, [
+        { name: 'Ready', plan: tinyPlan({ nodes: 3, trials: 9, epochs: 8, images: 100 }) },
+      ]);
     });
     context = await app.context();
   });
@@ -61,11 +63,20 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.keyboard.press('ArrowDown');
       const trial = await firstTrial(page);
       await page.waitForURL(/trial=\d+&filter=/);
-      const count = await page.getByText(/^\d+ of 60$/).first().innerText(); // prettier-ignore
+      const count = await page
+        .getByText(/^\d+ of 60$/)
+        .first()
+        .innerText();
       await page.reload();
       await page.getByRole('button', { name: 'Remove filter edge 2->1 = Correct' }).waitFor();
       await page.getByRole('heading', { name: `Trial ${trial}`, exact: true }).waitFor();
-      assert.equal(await page.getByText(/^\d+ of 60$/).first().innerText(), count); // prettier-ignore
+      assert.equal(
+        await page
+          .getByText(/^\d+ of 60$/)
+          .first()
+          .innerText(),
+        count,
+      );
     }));
 
   test('a brush on parallel coordinates filters all views; its chip takes it back', () =>
@@ -203,7 +214,8 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('a filter that lets nothing pass is named as the reason for empty views', () =>
     look('#/studies/1?filter=accuracy%20%3E%3D%2099%20%25', async (page) => {
-      await page.getByText('No trial passes the filter.').nth(2).waitFor(); // best graphs, gates, table
+      // Best graphs, gates, table.
+      await page.getByText('No trial passes the filter.').nth(2).waitFor();
       assert.equal(await page.getByText('No trial has a result').count(), 0);
     }));
 
@@ -222,7 +234,9 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
   test('what is best stands out in every view before anything is picked', () =>
     look('#/studies/1', async (page) => {
       await page.getByRole('heading', { name: /^Best: trial/ }).waitFor();
-      const number = /\d+/.exec(await page.getByRole('heading', { name: /^Best: trial/ }).innerText())![0];
+      const number = /\d+/.exec(
+        await page.getByRole('heading', { name: /^Best: trial/ }).innerText(),
+      )![0];
       assert.match(await page.locator('[role=row].shown').innerText(), new RegExp(`^${number}\\b`));
       assert.match(await page.locator('li button.shown').innerText(), new RegExp(`#${number}\\b`));
     }));
@@ -265,7 +279,12 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.locator('.edge.cut').first().waitFor({ state: 'detached' });
       const held = page.getByLabel('marked: what differs from');
       await held.selectOption({ index: 1 });
-      await page.locator('.graphs li').first().locator('.mark').first().waitFor({ state: 'detached' });
+      await page
+        .locator('.graphs li')
+        .first()
+        .locator('.mark')
+        .first()
+        .waitFor({ state: 'detached' });
       await page.goBack();
       await bar.getByRole('button', { name: 'Clear' }).click(); // still chosen
       await bar.waitFor({ state: 'detached' });
@@ -301,7 +320,6 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
         [`only node ${source}`, 20],
         [`only node ${destination}`, 16],
       ])
-        // prettier-ignore
         await page.getByText(`${meaning} right ${share}.0 %`).waitFor();
       await page.getByText('both wrong 4.0 %').waitFor();
       assert.equal(await page.getByText('Weight now').count(), 0, 'it has ended');

@@ -34,6 +34,7 @@ export const tinyPlan = ({ nodes, trials, epochs, images }: Size): StudyPlan => 
 /** Writes studies that wait to be started to a lab file that nobody holds. */
 export function addStudies(labFile: string, studies: Pick<NewStudy, 'name' | 'plan'>[]): void {
   const store = openLabFile(labFile);
-  for (const study of studies) store.addStudy({ priority: 0, notes: '', createdAt: Date.now(), ...study });
+  for (const study of studies)
+    store.addStudy({ priority: 0, notes: '', createdAt: Date.now(), ...study });
   store.close();
 }

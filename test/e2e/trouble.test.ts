@@ -40,7 +40,11 @@ describe('in trouble', { skip: withoutBrowser }, () => {
 
   test('a full disk is said in every view; "Try again" goes on where it was, and nothing is lost', async () => {
     const { page, complaints } = visited;
-    const { study } = await here.lab.request('studies.create', { name: 'Squeezed', plan, start: false });
+    const { study } = await here.lab.request('studies.create', {
+      name: 'Squeezed',
+      plan,
+      start: false,
+    });
     await page.getByRole('link', { name: 'Open Squeezed' }).click();
     room.left = 0;
     await page.getByRole('button', { name: 'Start' }).click();

@@ -12,17 +12,27 @@ const { placeWindow, readState } = await import('../../electron/window-state.ts'
 function setting(notifications = true) {
   let listener: (event: LabEvent) => void = () => undefined;
   const lab: LabApi = {
-    request: ((name: string) => Promise.resolve(name === 'settings.get' ? { notifications } : [])) as never,
+    request: ((name: string) =>
+      Promise.resolve(name === 'settings.get' ? { notifications } : [])) as never,
     subscribe: (_topics, heard) => {
       listener = heard;
       return () => (listener = () => undefined);
     },
   };
-  return { lab, tell: (event: object) => { listener(event as LabEvent); } }; // prettier-ignore
+  return {
+    lab,
+    tell: (event: object) => {
+      listener(event as LabEvent);
+    },
+  };
 }
 
 const study = (state: string, at: number): LabEvent =>
-  ({ type: 'study', at, card: { study: { id: 3, name: 'M3', state }, done: 30, best: { accuracy: 0.712 } } }) as unknown as LabEvent; // prettier-ignore
+  ({
+    type: 'study',
+    at,
+    card: { study: { id: 3, name: 'M3', state }, done: 30, best: { accuracy: 0.712 } },
+  }) as unknown as LabEvent;
 
 describe('sleep', () => {
   test('is held off from the first training to the last', async () => {
@@ -63,32 +73,69 @@ describe('the end of a job', () => {
     assert.deepEqual(endings.hear(study('completed', 59_999)), []);
     endings.hear(study('running', 100_000));
     assert.deepEqual(endings.hear(study('paused', 900_000)), []);
-    assert.deepEqual(new Endings().hear(study('completed', 900_000)), [], 'its beginning was not seen');
+    assert.deepEqual(
+      new Endings().hear(study('completed', 900_000)),
+      [],
+      'its beginning was not seen',
+    );
   });
 
   test('is told of every kind of job, with how it ended', () => {
-    const rerun = (state: string, done: number) => ({ type: 'rerun', rerun: { rerun: { id: 2, name: 'Best', state }, done, total: 5 } }); // prettier-ignore
-    const data = (state: string, problem: object | null = null) => ({ type: 'data', data: { name: 'cifar100', title: 'CIFAR-100', state, problem } }); // prettier-ignore
-    const pretrained = (state: string, accuracy: number | null = null) => ({ type: 'pretrained', pretrained: [{ id: 9, model: 'resnet110', state, accuracy }] }); // prettier-ignore
-    const engine = (install: object | null, installed: string[], problem: object | null = null) => ({ type: 'engine', engine: { install, installed, problem, version: 'TensorFlow 2' } }); // prettier-ignore
+    const rerun = (state: string, done: number) => ({
+      type: 'rerun',
+      rerun: { rerun: { id: 2, name: 'Best', state }, done, total: 5 },
+    });
+    const data = (state: string, problem: object | null = null) => ({
+      type: 'data',
+      data: { name: 'cifar100', title: 'CIFAR-100', state, problem },
+    });
+    const pretrained = (state: string, accuracy: number | null = null) => ({
+      type: 'pretrained',
+      pretrained: [{ id: 9, model: 'resnet110', state, accuracy }],
+    });
+    const engine = (
+      install: object | null,
+      installed: string[],
+      problem: object | null = null,
+    ) => ({ type: 'engine', engine: { install, installed, problem, version: 'TensorFlow 2' } });
     const failed = { message: 'No room.' };
     const told = (...events: object[]) => {
       const endings = new Endings();
-      return events.flatMap((event, minute) => endings.hear({ ...event, at: minute * 60_000 } as LabEvent));
+      return events.flatMap((event, minute) =>
+        endings.hear({ ...event, at: minute * 60_000 } as LabEvent),
+      );
     };
     const [title, body, place] = ['title', 'body', 'place'] as const;
-    const words = (...events: object[]) => told(...events).map((each) => [each[title], each[body], each[place]]); // prettier-ignore
+    const words = (...events: object[]) =>
+      told(...events).map((each) => [each[title], each[body], each[place]]);
 
-    assert.deepEqual(words(rerun('running', 0), rerun('completed', 5)), [['Best is complete', '5 of 5 runs', 'reruns/2']]); // prettier-ignore
+    assert.deepEqual(words(rerun('running', 0), rerun('completed', 5)), [
+      ['Best is complete', '5 of 5 runs', 'reruns/2'],
+    ]);
     assert.deepEqual(words(rerun('running', 0), rerun('stopped', 3)), []);
-    assert.deepEqual(words(data('downloading'), data('unpacking'), data('ready')), [['CIFAR-100 is ready', '', 'data']]); // prettier-ignore
-    assert.deepEqual(words(data('downloading'), data('failed', failed)), [['CIFAR-100 could not be fetched', 'No room.', 'data']]); // prettier-ignore
+    assert.deepEqual(words(data('downloading'), data('unpacking'), data('ready')), [
+      ['CIFAR-100 is ready', '', 'data'],
+    ]);
+    assert.deepEqual(words(data('downloading'), data('failed', failed)), [
+      ['CIFAR-100 could not be fetched', 'No room.', 'data'],
+    ]);
     assert.deepEqual(words(data('downloading'), data('missing')), [], 'cancelled');
-    assert.deepEqual(words(pretrained('running'), pretrained('completed', 0.7)), [['resnet110 is trained alone', '70.0 %', 'data']]); // prettier-ignore
-    assert.deepEqual(words(pretrained('running'), pretrained('failed')), [['resnet110 could not be trained', '', 'data']]); // prettier-ignore
-    assert.deepEqual(words(pretrained('running'), pretrained('waiting'), pretrained('cancelled')), []);
-    assert.deepEqual(words(engine({}, []), engine(null, ['cpu'])), [['The engine is installed', 'TensorFlow 2', 'settings']]); // prettier-ignore
-    assert.deepEqual(words(engine({}, []), engine(null, [], failed)), [['The engine could not be installed', 'No room.', 'settings']]); // prettier-ignore
+    assert.deepEqual(words(pretrained('running'), pretrained('completed', 0.7)), [
+      ['resnet110 is trained alone', '70.0 %', 'data'],
+    ]);
+    assert.deepEqual(words(pretrained('running'), pretrained('failed')), [
+      ['resnet110 could not be trained', '', 'data'],
+    ]);
+    assert.deepEqual(
+      words(pretrained('running'), pretrained('waiting'), pretrained('cancelled')),
+      [],
+    );
+    assert.deepEqual(words(engine({}, []), engine(null, ['cpu'])), [
+      ['The engine is installed', 'TensorFlow 2', 'settings'],
+    ]);
+    assert.deepEqual(words(engine({}, []), engine(null, [], failed)), [
+      ['The engine could not be installed', 'No room.', 'settings'],
+    ]);
     assert.deepEqual(words(engine({}, []), engine(null, [])), [], 'cancelled');
     assert.deepEqual(
       words(engine({}, [], failed), engine(null, [], failed)),
@@ -101,7 +148,11 @@ describe('the end of a job', () => {
     const { lab, tell } = setting();
     let looks = true;
     const places: string[] = [];
-    const undo = tellEndings(lab, () => looks, (place) => void places.push(place)); // prettier-ignore
+    const undo = tellEndings(
+      lab,
+      () => looks,
+      (place) => void places.push(place),
+    );
     const long = async (): Promise<void> => {
       tell(study('running', 0));
       tell(study('completed', 100_000));
@@ -111,7 +162,10 @@ describe('the end of a job', () => {
     assert.equal(fake.Notification.shown.length, 0);
     looks = false;
     await long();
-    assert.deepEqual(fake.Notification.shown.map(({ options }) => options.title), ['M3 is complete']); // prettier-ignore
+    assert.deepEqual(
+      fake.Notification.shown.map(({ options }) => options.title),
+      ['M3 is complete'],
+    );
     fake.Notification.shown[0]!.emit('click');
     assert.deepEqual(places, ['studies/3']);
     undo();
@@ -135,7 +189,9 @@ test('the end of the user’s session waits until all is saved', () => {
   });
   window.show();
   let waits = false;
-  fake.BrowserWindow.made.at(-1)!.emit('query-session-end', { preventDefault: () => (waits = true) });
+  fake.BrowserWindow.made
+    .at(-1)!
+    .emit('query-session-end', { preventDefault: () => (waits = true) });
   assert.deepEqual([waits, ends], [true, 1]);
 });
 
@@ -148,7 +204,12 @@ describe('the window’s place', () => {
     assert.deepEqual(placeWindow({ ...state, x: 3000 }, screens), { width: 1000, height: 700 });
     assert.deepEqual(placeWindow({ ...state, y: -400 }, screens), { width: 1000, height: 700 });
     assert.deepEqual(placeWindow(null, screens), { width: 1280, height: 800 });
-    assert.deepEqual(placeWindow({ ...state, width: 1, height: 1 }, screens), { x: 100, y: 50, width: 760, height: 520 }); // prettier-ignore
+    assert.deepEqual(placeWindow({ ...state, width: 1, height: 1 }, screens), {
+      x: 100,
+      y: 50,
+      width: 760,
+      height: 520,
+    });
   });
 
   test('is forgotten when what was kept cannot be read', () => {

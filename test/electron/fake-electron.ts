@@ -1,6 +1,7 @@
 /**
- * Stands in for Electron, which tests have no binary of: every object remembers what it was told, and events are raised by the
- * test. Only what electron/ uses is here; another use fails as unknown.
+ * Stands in for Electron, which tests have no binary of: every object remembers what it was told,
+ * and events are raised by the test. Only what electron/ uses is here; another use fails as
+ * unknown.
  */
 import { EventEmitter } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -41,7 +42,8 @@ export const app = new FakeApp();
 export const protocol = {
   privileged: [] as unknown[],
   handlers: new Map<string, (request: { url: string; method: string }) => Promise<Response>>(),
-  registerSchemesAsPrivileged: (schemes: unknown[]): void => void protocol.privileged.push(...schemes),
+  registerSchemesAsPrivileged: (schemes: unknown[]): void =>
+    void protocol.privileged.push(...schemes),
   handle: (scheme: string, handler: never): void => void protocol.handlers.set(scheme, handler),
 };
 
@@ -64,7 +66,8 @@ export const clipboard = {
 
 export const shell = {
   opened: [] as string[],
-  openExternal: (address: string): Promise<void> => Promise.resolve(void shell.opened.push(address)),
+  openExternal: (address: string): Promise<void> =>
+    Promise.resolve(void shell.opened.push(address)),
   shown: [] as string[],
   showItemInFolder: (path: string): void => void shell.shown.push(path),
 };
@@ -81,9 +84,14 @@ globalThis.setInterval = ((turn: (...given: unknown[]) => void, ...rest: unknown
     ...rest,
   )) as typeof setInterval;
 
-/** As in Electron 33 on Linux: without a window, an answer is heard only when an interval turns the main loop. */
+/**
+ * As in Electron 33 on Linux: without a window, an answer is heard only when an interval turns the
+ * main loop.
+ */
 const heard = (window: unknown): Promise<void> =>
-  window instanceof BrowserWindow ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
+  window instanceof BrowserWindow
+    ? Promise.resolve()
+    : new Promise((resolve) => waiting.push(resolve));
 
 /** Options of a dialog, as far as tests look at them. */
 interface Asked {
@@ -104,7 +112,10 @@ export const dialog = {
     await heard(given[0]);
     return { response: dialog.responses.shift() ?? dialog.response };
   },
-  /** What the user answers to questions and file dialogs, in their order; then `response`, and no file. */
+  /**
+   * What the user answers to questions and file dialogs, in their order; then `response`, and no
+   * file.
+   */
   responses: [] as number[],
   files: [] as string[],
   showOpenDialog: async (...given: unknown[]): Promise<{ filePaths: string[] }> => {
@@ -175,7 +186,9 @@ export class BrowserWindow extends EventEmitter {
   };
 }
 
-export const screen = { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] };
+export const screen = {
+  getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }],
+};
 /** An item of the menu, as it is told to Electron. */
 export interface Item {
   label?: string;
@@ -226,7 +239,14 @@ export class MessageChannelMain {
     // Electron wraps what comes as an event of a page does.
     const on = port1.on.bind(port1);
     port1.on = ((name: string, listener: (event: unknown) => void) =>
-      on(name as 'message', name === 'message' ? (data: unknown) => { listener({ data }); } : listener)) as never; // prettier-ignore
+      on(
+        name as 'message',
+        name === 'message'
+          ? (data: unknown) => {
+              listener({ data });
+            }
+          : listener,
+      )) as never;
     this.port1 = port1;
     this.port2 = port2;
   }

@@ -1,4 +1,7 @@
-/** The app's life at the level of its main program, with a real lab: what begins it, ends it, and begins the next one. */
+/**
+ * The app's life at the level of its main program, with a real lab: what begins it, ends it, and
+ * begins the next one.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -126,7 +129,10 @@ describe('the app at work', () => {
   });
 
   for (const [what, tell] of [
-    ['the machine shuts down', () => powerMonitor.emit('shutdown', { preventDefault: () => undefined })],
+    [
+      'the machine shuts down',
+      () => powerMonitor.emit('shutdown', { preventDefault: () => undefined }),
+    ],
     ['the terminal ends it', () => process.emit('SIGTERM')],
   ] as const)
     test(`saves without a question when ${what}`, async () => {
@@ -180,7 +186,9 @@ describe('another lab', () => {
     close();
     await until(() => app.quits === 1);
     assert.equal(shown().shown, before);
-    assert.deepEqual(app.relaunches, [{ args: ['checkout', `--lab=${file('idle')}`, 'ktg-lab://log'] }]);
+    assert.deepEqual(app.relaunches, [
+      { args: ['checkout', `--lab=${file('idle')}`, 'ktg-lab://log'] },
+    ]);
   });
 
   test('where the program that held the lab ends, the app begins again and takes it over', async () => {
@@ -190,7 +198,9 @@ describe('another lab', () => {
     shown().webContents.address = 'app://lab/#/log';
     await other.close();
     await until(() => app.quits === 1);
-    assert.deepEqual(app.relaunches, [{ args: ['checkout', `--lab=${file('shared')}`, 'ktg-lab://log'] }]);
+    assert.deepEqual(app.relaunches, [
+      { args: ['checkout', `--lab=${file('shared')}`, 'ktg-lab://log'] },
+    ]);
   });
 });
 
@@ -273,10 +283,15 @@ describe('the menu', () => {
   test('goes where the page’s own keys go', async () => {
     await begin('--lab=:memory:');
     const frame = readFileSync(new URL('../../renderer/frame/App.svelte', import.meta.url), 'utf8');
-    const places = [...frame.matchAll(/\{ title: '([^']+)', icon: .* key: '(\d)' \}/g)].map(([, title, key]) => [title!, `CmdOrCtrl+${key!}`]); // prettier-ignore
+    const places = [...frame.matchAll(/\{ title: '([^']+)', icon: .* key: '(\d)' \}/g)].map(
+      ([, title, key]) => [title!, `CmdOrCtrl+${key!}`],
+    );
     const go = Menu.items.find(({ label }) => label === '&Go')!.submenu!;
     assert.equal(places.length, 7);
-    assert.deepEqual(go.slice(4).map(({ label, accelerator }) => [label, accelerator]), places); // prettier-ignore
+    assert.deepEqual(
+      go.slice(4).map(({ label, accelerator }) => [label, accelerator]),
+      places,
+    );
     const { webContents } = shown();
     click('&Go', 'Compare');
     assert.equal(webContents.address, 'app://lab/#/compare');
@@ -404,7 +419,13 @@ describe('the window', () => {
     };
     for (const address of ['blob:app://lab/1', 'data:image/png,'])
       assert.deepEqual(download(address), { options });
-    for (const address of ['https://example.org/x', 'blob:https://example.org/1', 'file:///etc/passwd', 'app://lab/']) assert.deepEqual(download(address), { stopped: true }); // prettier-ignore
+    for (const address of [
+      'https://example.org/x',
+      'blob:https://example.org/1',
+      'file:///etc/passwd',
+      'app://lab/',
+    ])
+      assert.deepEqual(download(address), { stopped: true });
     await end();
   });
 });

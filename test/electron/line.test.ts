@@ -8,7 +8,8 @@ const posted: { message: unknown; ports: unknown[] }[] = [];
 const loaded: (() => void)[] = [];
 Object.assign(globalThis, {
   window: {
-    postMessage: (message: unknown, _origin: string, ports: unknown[]) => void posted.push({ message, ports }), // prettier-ignore
+    postMessage: (message: unknown, _origin: string, ports: unknown[]) =>
+      void posted.push({ message, ports }),
     addEventListener: (_name: string, listener: () => void) => void loaded.push(listener),
   },
 });
@@ -38,7 +39,13 @@ describe('the port to the lab', () => {
     request: ((name: string) => Promise.resolve({ name })) as never,
     subscribe: () => () => undefined,
   };
-  offerLab(lab, (contents) => contents === 1, (error) => { throw error; }); // prettier-ignore
+  offerLab(
+    lab,
+    (contents) => contents === 1,
+    (error) => {
+      throw error;
+    },
+  );
   const given: MessagePort[] = [];
   const frame = {
     url: 'app://lab/',
@@ -67,7 +74,11 @@ describe('the port to the lab', () => {
     const answer = new Promise((resolve) => port.once('message', resolve));
     port.postMessage({ type: 'request', id: 1, name: 'lab.status', input: {} });
     assert.deepEqual(await answer, { type: 'answer', id: 1, output: { name: 'lab.status' } });
-    const closed = new Promise((resolve) => port.once('close', () => { resolve(true); })); // prettier-ignore
+    const closed = new Promise((resolve) =>
+      port.once('close', () => {
+        resolve(true);
+      }),
+    );
     port.postMessage({ type: 'eval', code: '1' });
     assert.equal(await closed, true);
   });
@@ -75,7 +86,11 @@ describe('the port to the lab', () => {
   test('is replaced when the page is loaded again: the earlier one closes', async () => {
     ask(1, frame);
     const first = given.at(-1)!;
-    const closed = new Promise((resolve) => first.once('close', () => { resolve(true); })); // prettier-ignore
+    const closed = new Promise((resolve) =>
+      first.once('close', () => {
+        resolve(true);
+      }),
+    );
     ask(1, frame);
     assert.equal(await closed, true);
     assert.notEqual(given.at(-1), first);

@@ -63,7 +63,9 @@ describe('the app', () => {
   test('asks after the third crash in a minute', async () => {
     fake.dialog.response = 1;
     for (let crash = 0; crash < 2; crash++) {
-      fake.BrowserWindow.made.at(-1)!.webContents.emit('render-process-gone', {}, { reason: 'oom' });
+      fake.BrowserWindow.made
+        .at(-1)!
+        .webContents.emit('render-process-gone', {}, { reason: 'oom' });
       await settled();
     }
     assert.equal(fake.dialog.asked.length, 1);

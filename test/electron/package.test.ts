@@ -1,7 +1,20 @@
-/** What a package holds, made by electron-builder itself around an Electron that is only a shape: no binary is needed. */
+/**
+ * What a package holds, made by electron-builder itself around an Electron that is only a shape: no
+ * binary is needed.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -24,7 +37,9 @@ const { validateConfiguration } = createRequire(import.meta.url)(
 ) as {
   validateConfiguration(configuration: object, debug: object): Promise<void>;
 };
-/** Where fuses are in Electron's program: a mark, the version, their number and one character each. */
+/**
+ * Where fuses are in Electron's program: a mark, the version, their number and one character each.
+ */
 const FUSES = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX\u0001\u00081'.padEnd(34 + 8, '1');
 const skip = process.platform === 'linux' ? false : 'The shape of Electron here is that of Linux.';
 
@@ -44,9 +59,13 @@ describe('a package', { skip }, () => {
     writeFileSync(join(electronDist, 'locales', 'en-US.pak'), '');
     writeFileSync(join(electronDist, 'electron'), `shape ${FUSES} end`, 'latin1');
     chmodSync(join(electronDist, 'electron'), 0o755);
-    for (const name of ['LICENSE', 'LICENSES.chromium.html', 'version']) writeFileSync(join(electronDist, name), ''); // prettier-ignore
+    for (const name of ['LICENSE', 'LICENSES.chromium.html', 'version'])
+      writeFileSync(join(electronDist, name), '');
     mkdirSync(join(folder, 'empty'));
-    await asar.createPackage(join(folder, 'empty'), join(electronDist, 'resources', 'default_app.asar'));
+    await asar.createPackage(
+      join(folder, 'empty'),
+      join(electronDist, 'resources', 'default_app.asar'),
+    );
     writeFileSync(join(folder, 'node'), 'the Node of workers');
     execFileSync(process.execPath, ['build/window.js'], { cwd: root });
     execFileSync(process.execPath, ['build/shell.js'], { cwd: root });
@@ -54,7 +73,11 @@ describe('a package', { skip }, () => {
       targets: Platform.LINUX.createTarget('dir'),
       projectDir: root,
       publish: 'never',
-      config: packageConfiguration({ node: join(folder, 'node'), output: join(folder, 'out'), electronDist }),
+      config: packageConfiguration({
+        node: join(folder, 'node'),
+        output: join(folder, 'out'),
+        electronDist,
+      }),
     });
     files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -63,7 +86,10 @@ describe('a package', { skip }, () => {
 
   test('has one native file a module, that of its platform', () => {
     const native = files.filter((file) => file.endsWith('.node'));
-    assert.deepEqual(native.map((file) => file.split('node_modules/')[1]), [`better-sqlite3/prebuilds/${process.platform}-${process.arch}.node`]); // prettier-ignore
+    assert.deepEqual(
+      native.map((file) => file.split('node_modules/')[1]),
+      [`better-sqlite3/prebuilds/${process.platform}-${process.arch}.node`],
+    );
   });
 
   test('keeps libraries, workers and threads outside the archive, the window and the main program inside', () => {
@@ -77,12 +103,19 @@ describe('a package', { skip }, () => {
       'node_modules/@tensorflow/tfjs/dist/tf.node.js',
       'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
     ])
-      // prettier-ignore
       assert.ok(existsSync(join(outside, path)), path);
-    for (const path of ['dist/electron/main.js', 'dist/electron/preload.cjs', 'dist/renderer/index.html'])
+    for (const path of [
+      'dist/electron/main.js',
+      'dist/electron/preload.cjs',
+      'dist/renderer/index.html',
+    ])
       assert.ok(!existsSync(join(outside, path)), path);
     const inside = asar.listPackage(join(unpacked, 'resources', 'app.asar'));
-    for (const path of ['/dist/electron/main.js', '/dist/electron/preload.cjs', '/dist/renderer/index.html'])
+    for (const path of [
+      '/dist/electron/main.js',
+      '/dist/electron/preload.cjs',
+      '/dist/renderer/index.html',
+    ])
       assert.ok(inside.includes(path), path);
   });
 
@@ -92,26 +125,36 @@ describe('a package', { skip }, () => {
       '@tensorflow/tfjs-node-gpu/package.json',
       'node-api-headers/include/node_api.h',
     ])
-      // prettier-ignore
       assert.ok(existsSync(join(outside, 'node_modules', path)), path);
-    assert.deepEqual(files.filter((file) => /libtensorflow/.test(file)), []); // prettier-ignore
+    assert.deepEqual(
+      files.filter((file) => /libtensorflow/.test(file)),
+      [],
+    );
     assert.equal(readFileSync(join(unpacked, 'resources', 'node'), 'utf8'), 'the Node of workers');
   });
 
   test('holds nothing of developers', () => {
-    const theirs = [...files, ...asar.listPackage(join(unpacked, 'resources', 'app.asar'))].filter((file) => /\.(ts|map|md)$|(^|\/)(test|tests|__tests__)\/|node_modules\/(electron|vite|typescript|eslint|svelte|playwright-core)\//.test(file)); // prettier-ignore
+    const theirs = [...files, ...asar.listPackage(join(unpacked, 'resources', 'app.asar'))].filter(
+      (file) =>
+        /\.(ts|map|md)$|(^|\/)(test|tests|__tests__)\/|node_modules\/(electron|vite|typescript|eslint|svelte|playwright-core)\//.test(
+          file,
+        ),
+    );
     assert.deepEqual(theirs, []);
   });
 
   test('has its fuses set', () => {
     const program = readFileSync(join(unpacked, 'ktg-lab'), 'latin1');
     const at = program.indexOf(FUSES.slice(0, 32)) + 34;
-    // run as node, cookie encryption, NODE_OPTIONS, --inspect, archive checked, only the archive, snapshot, file://
+    // run as node, cookie encryption, NODE_OPTIONS, --inspect, archive checked, only the archive,
+    // snapshot, file://
     assert.match(program.slice(at, at + 8), /^01001110$|^010011.0$/);
   });
 
   describe('for Linux', () => {
-    /** What electron-builder would hand to the tool that makes each package; that tool is not there. */
+    /**
+     * What electron-builder would hand to the tool that makes each package; that tool is not there.
+     */
     const made: unknown[] = [];
     before(async () => {
       const seen: Pick<PackagerOptions, 'effectiveOptionComputed'> = {
@@ -131,7 +174,10 @@ describe('a package', { skip }, () => {
     });
 
     test('comes as an AppImage that keeps its sandbox and opens links to the lab', () => {
-      const { desktop, desktopFileName } = made.find((each) => !Array.isArray(each)) as { desktop: string; desktopFileName: string }; // prettier-ignore
+      const { desktop, desktopFileName } = made.find((each) => !Array.isArray(each)) as {
+        desktop: string;
+        desktopFileName: string;
+      };
       assert.match(desktop, /^Exec=AppRun\s+%U$/m);
       assert.doesNotMatch(desktop, /no-sandbox/);
       assert.match(desktop, /^MimeType=x-scheme-handler\/ktg-lab;$/m);
@@ -144,21 +190,24 @@ describe('a package', { skip }, () => {
       assert.match(args[args.indexOf('--url') + 1]!, /^https:\/\//);
       for (const library of ['libasound2', 'libgbm1']) assert.ok(args.includes(library), library);
       const { deb } = packageConfiguration({ node: '', output: '' });
-      assert.equal(deb!.depends, undefined); // or electron-builder's own list would be lost: GTK, NSS, xdg-utils, ...
+      // Or electron-builder's own list would be lost: GTK, NSS, xdg-utils, ...
+      assert.equal(deb!.depends, undefined);
     });
   });
 
   test('runs from where its files lie: the main program from the archive, workers and threads from outside', async () => {
     const resources = join(folder, 'resources');
     mkdirSync(resources);
-    asar.extractAll(join(unpacked, 'resources', 'app.asar'), join(resources, 'app.asar')); // which only Electron looks into
+    // Which only Electron looks into.
+    asar.extractAll(join(unpacked, 'resources', 'app.asar'), join(resources, 'app.asar'));
     symlinkSync(outside, join(resources, 'app.asar.unpacked'));
     symlinkSync(process.execPath, join(resources, 'node'));
     const file = join(folder, 'lab.sqlite');
     Object.assign(fake.app, { isPackaged: true, folder });
     process.argv.splice(1, Infinity, `--lab=${file}`);
     Object.assign(process, { resourcesPath: resources });
-    process.env.KTG_HOME = folder; // nothing of the user's: the engine is the one that the package brings
+    // Nothing of the user's: the engine is the one that the package brings.
+    process.env.KTG_HOME = folder;
     await import(join(resources, 'app.asar', 'dist', 'electron', 'main.js'));
     for (let i = 0; i < 500 && fake.BrowserWindow.made.length === 0; i++) await settled();
     assert.deepEqual(fake.dialog.errors, []);
@@ -170,13 +219,18 @@ describe('a package', { skip }, () => {
     assert.equal(lab.elsewhere, true);
     const slots = await lab.api.request('slots.list', {});
     assert.ok(slots.length > 0);
-    const ready = async (): Promise<boolean> => (await lab.api.request('slots.list', {})).every(({ state }) => state !== 'starting'); // prettier-ignore
+    const ready = async (): Promise<boolean> =>
+      (await lab.api.request('slots.list', {})).every(({ state }) => state !== 'starting');
     while (!(await ready())) await settled();
-    assert.deepEqual((await lab.api.request('slots.list', {})).map(({ problem }) => problem), slots.map(() => '')); // prettier-ignore
+    assert.deepEqual(
+      (await lab.api.request('slots.list', {})).map(({ problem }) => problem),
+      slots.map(() => ''),
+    );
     const [sample] = await lab.api.request('data.samples', { data: 'synthetic', count: 1 });
     assert.match(sample!.image, /^data:image\/png/);
 
-    // The engine comes later, into the user's folder: here from a wheel that is not there, which is found there.
+    // The engine comes later, into the user's folder: here from a wheel that is not there, which is
+    // found there.
     const packed = readdirSync(unpacked, { recursive: true }).length;
     process.env.KTG_TENSORFLOW_WHEEL = join(folder, 'missing.whl');
     await lab.api.request('engine.install', { kind: 'cpu' });
@@ -202,10 +256,22 @@ describe('a package for another platform', () => {
       const configuration = packageConfiguration({ node: '/node', output: '/out', platform, arch });
       const debug = { add: () => undefined, isEnabled: false };
       await validateConfiguration(configuration, debug);
-      await assert.rejects(validateConfiguration({ ...configuration, nonsense: true }, debug), /nonsense/);
+      await assert.rejects(
+        validateConfiguration({ ...configuration, nonsense: true }, debug),
+        /nonsense/,
+      );
       const resources = configuration.extraResources as { to: string }[];
       assert.equal(resources[0]!.to, program);
-      assert.ok((configuration.files as string[]).includes(`!node_modules/better-sqlite3/prebuilds/!(${platform}-${arch}.node)`)); // prettier-ignore
-      for (const path of [`node_modules/better-sqlite3/prebuilds/${platform}-${arch}.node`, configuration.win!.icon as string, configuration.mac!.icon as string]) assert.ok(existsSync(join(root, path)), path); // prettier-ignore
+      assert.ok(
+        (configuration.files as string[]).includes(
+          `!node_modules/better-sqlite3/prebuilds/!(${platform}-${arch}.node)`,
+        ),
+      );
+      for (const path of [
+        `node_modules/better-sqlite3/prebuilds/${platform}-${arch}.node`,
+        configuration.win!.icon as string,
+        configuration.mac!.icon as string,
+      ])
+        assert.ok(existsSync(join(root, path)), path);
     });
 });

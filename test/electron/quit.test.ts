@@ -41,14 +41,28 @@ function setting(trainings: Training[], elsewhere = false) {
   };
   let ends = 0;
   fake.dialog.asked.length = 0;
-  const leaving = new Leaving(lab, () => null, () => void ends++); // prettier-ignore
-  return { leaving, closes, save: () => { saved(undefined); }, ends: () => ends }; // prettier-ignore
+  const leaving = new Leaving(
+    lab,
+    () => null,
+    () => void ends++,
+  );
+  return {
+    leaving,
+    closes,
+    save: () => {
+      saved(undefined);
+    },
+    ends: () => ends,
+  };
 }
 
 describe('quitting', () => {
   test('asks by name or number, and only while something runs', () => {
     assert.equal(quitQuestion([]), null);
-    assert.equal(quitQuestion(['Study "M3", trial 17'])?.message, 'Study "M3", trial 17 is running.');
+    assert.equal(
+      quitQuestion(['Study "M3", trial 17'])?.message,
+      'Study "M3", trial 17 is running.',
+    );
     assert.match(quitQuestion(['a', 'b'])!.message, /^2 trainings/);
   });
 

@@ -6,7 +6,8 @@ import { after, describe, test } from 'node:test';
 import { pagePolicy } from '../../core/lab/pages.ts';
 import { fake } from './with-fake.ts';
 
-const { lockedDown, lockContents, lockSession, mayOpenOutside } = await import('../../electron/security.ts');
+const { lockedDown, lockContents, lockSession, mayOpenOutside } =
+  await import('../../electron/security.ts');
 const { isOurs, registerScheme, serveWindow } = await import('../../electron/protocol.ts');
 
 describe('the page', () => {
@@ -14,7 +15,16 @@ describe('the page', () => {
     const preferences = lockedDown('/preload.cjs');
     for (const on of ['sandbox', 'contextIsolation', 'webSecurity'] as const)
       assert.equal(preferences[on], true);
-    for (const off of ['nodeIntegration', 'nodeIntegrationInWorker', 'nodeIntegrationInSubFrames', 'webviewTag', 'allowRunningInsecureContent', 'experimentalFeatures', 'navigateOnDragDrop'] as const) assert.equal(preferences[off], false, off); // prettier-ignore
+    for (const off of [
+      'nodeIntegration',
+      'nodeIntegrationInWorker',
+      'nodeIntegrationInSubFrames',
+      'webviewTag',
+      'allowRunningInsecureContent',
+      'experimentalFeatures',
+      'navigateOnDragDrop',
+    ] as const)
+      assert.equal(preferences[off], false, off);
   });
 
   test('gets no permission but to write text to the clipboard, and that only as our page', () => {
@@ -23,7 +33,9 @@ describe('the page', () => {
     const asked = (page: string, permission: string): boolean => {
       let answer: boolean | null = null;
       const contents = { getURL: () => page };
-      session.request!(...([contents, permission, (granted: boolean) => (answer = granted)] as never[]));
+      session.request!(
+        ...([contents, permission, (granted: boolean) => (answer = granted)] as never[]),
+      );
       assert.equal(session.check!(...([contents, permission] as never[])), answer);
       return answer!;
     };
@@ -39,7 +51,6 @@ describe('the page', () => {
       'openExternal',
       'unknown',
     ])
-      // prettier-ignore
       assert.equal(asked('app://lab/', permission), false, permission);
     assert.equal(session.check!(...([null, 'clipboard-sanitized-write'] as never[])), false);
     assert.equal(session.device!(), false);
@@ -50,11 +61,21 @@ describe('the page', () => {
     lockSession(session as never);
     const cancelled = (url: string): boolean => {
       let answer = { cancel: false };
-      session.before!(...([{ url }, (decision: { cancel: boolean }) => (answer = decision)] as never[]));
+      session.before!(
+        ...([{ url }, (decision: { cancel: boolean }) => (answer = decision)] as never[]),
+      );
       return answer.cancel;
     };
-    for (const url of ['https://example.org/x.js', 'http://127.0.0.1/', 'file:///etc/passwd', 'ws://x/', 'nonsense']) assert.equal(cancelled(url), true, url); // prettier-ignore
-    for (const url of ['app://lab/assets/x.js', 'blob:app://lab/1', 'data:image/png,']) assert.equal(cancelled(url), false, url); // prettier-ignore
+    for (const url of [
+      'https://example.org/x.js',
+      'http://127.0.0.1/',
+      'file:///etc/passwd',
+      'ws://x/',
+      'nonsense',
+    ])
+      assert.equal(cancelled(url), true, url);
+    for (const url of ['app://lab/assets/x.js', 'blob:app://lab/1', 'data:image/png,'])
+      assert.equal(cancelled(url), false, url);
   });
 
   test('cannot be led elsewhere; known links open in the browser', () => {
@@ -67,13 +88,21 @@ describe('the page', () => {
       return prevented;
     };
     for (const event of ['will-navigate', 'will-redirect', 'will-frame-navigate']) {
-      for (const url of ['https://evil.example/', 'file:///etc/passwd', 'app://other/', 'javascript:alert(1)']) assert.equal(stopped(event, url), true, `${event} ${url}`); // prettier-ignore
+      for (const url of [
+        'https://evil.example/',
+        'file:///etc/passwd',
+        'app://other/',
+        'javascript:alert(1)',
+      ])
+        assert.equal(stopped(event, url), true, `${event} ${url}`);
       assert.equal(stopped(event, 'app://lab/#/data'), false);
     }
     assert.equal(stopped('will-attach-webview', ''), true);
     assert.deepEqual(fake.shell.opened, []);
     assert.deepEqual(contents.openHandler!({ url: 'https://evil.example/' }), { action: 'deny' });
-    assert.deepEqual(contents.openHandler!({ url: 'https://arxiv.org/abs/1909.04286' }), { action: 'deny' });
+    assert.deepEqual(contents.openHandler!({ url: 'https://arxiv.org/abs/1909.04286' }), {
+      action: 'deny',
+    });
     assert.deepEqual(fake.shell.opened, ['https://arxiv.org/abs/1909.04286']);
   });
 
@@ -86,7 +115,6 @@ describe('the page', () => {
       'file://arxiv.org/',
       'not an address',
     ])
-      // prettier-ignore
       assert.equal(mayOpenOutside(address), false, address);
   });
 });
@@ -98,13 +126,15 @@ describe('the scheme app://', () => {
   writeFileSync(join(folder, 'index.html'), '<!doctype html>');
   writeFileSync(join(folder, 'assets', 'main.js'), 'export {}');
   writeFileSync(join(root, 'secret.json'), '{}');
-  if (process.platform !== 'win32') symlinkSync(join(root, 'secret.json'), join(folder, '.secret.json'));
+  if (process.platform !== 'win32')
+    symlinkSync(join(root, 'secret.json'), join(folder, '.secret.json'));
   after(() => {
     rmSync(root, { recursive: true });
   });
   registerScheme();
   serveWindow(folder);
-  const get = (url: string, method = 'GET'): Promise<Response> => fake.protocol.handlers.get('app')!({ url, method }); // prettier-ignore
+  const get = (url: string, method = 'GET'): Promise<Response> =>
+    fake.protocol.handlers.get('app')!({ url, method });
 
   test('is a standard, secure one and may do no more', () => {
     assert.deepEqual(fake.protocol.privileged, [
@@ -139,7 +169,6 @@ describe('the scheme app://', () => {
       'assets',
       'index.html%00.js',
     ])
-      // prettier-ignore
       assert.equal((await get(`app://lab/${path}`)).status, 404, path);
     assert.equal((await get('app://elsewhere/index.html')).status, 404);
     assert.equal((await get('app://lab/', 'POST')).status, 405);
@@ -147,6 +176,7 @@ describe('the scheme app://', () => {
 
   test('knows its own addresses', () => {
     assert.equal(isOurs('app://lab/#/studies/1'), true);
-    for (const address of ['app://lab.evil/', 'https://lab/', 'app:lab', '', 'app://lab:80/']) assert.equal(isOurs(address), false, address); // prettier-ignore
+    for (const address of ['app://lab.evil/', 'https://lab/', 'app:lab', '', 'app://lab:80/'])
+      assert.equal(isOurs(address), false, address);
   });
 });

@@ -14,13 +14,20 @@ describe('what the app is started with', () => {
   test('is a lab file in either form, as a whole path', () => {
     const lab = resolve('some lab.sqlite');
     assert.deepEqual(wishOf(['app', '--lab', 'some lab.sqlite']), { lab, place: null });
-    assert.deepEqual(wishOf(['--lab=some lab.sqlite', '--user-data-dir=/x', '--no-first-run']), { lab, place: null }); // prettier-ignore
+    assert.deepEqual(wishOf(['--lab=some lab.sqlite', '--user-data-dir=/x', '--no-first-run']), {
+      lab,
+      place: null,
+    });
     assert.deepEqual(wishOf(['--lab', ':memory:']), { lab: ':memory:', place: null });
-    for (const args of [[], ['app'], ['--lab'], ['--lab='], ['--label', 'x']]) assert.deepEqual(wishOf(args), none); // prettier-ignore
+    for (const args of [[], ['app'], ['--lab'], ['--lab='], ['--label', 'x']])
+      assert.deepEqual(wishOf(args), none);
   });
 
   test('is a link to a place', () => {
-    assert.deepEqual(wishOf(['app', 'ktg-lab://studies/3?run=4']), { lab: null, place: 'studies/3?run=4' });
+    assert.deepEqual(wishOf(['app', 'ktg-lab://studies/3?run=4']), {
+      lab: null,
+      place: 'studies/3?run=4',
+    });
     assert.deepEqual(wishOf(['https://example.org/', 'ktg-lab:nonsense']), none);
   });
 
@@ -46,16 +53,21 @@ describe('what the app is started with', () => {
     assert.deepEqual(wishOf(['--', 'ktg-lab://log']), { lab: null, place: 'log' });
     assert.deepEqual(wishOf(['--', '--lab=/x.sqlite']), none);
     const next = { lab: '/next.sqlite', place: 'data' };
-    assert.deepEqual(argumentsFor(next, ['--no-first-run', '--', 'ktg-lab://log', '--gpu-launcher=x']), [
-      '--no-first-run',
-      '--lab=/next.sqlite',
-      'ktg-lab://data',
-    ]);
+    assert.deepEqual(
+      argumentsFor(next, ['--no-first-run', '--', 'ktg-lab://log', '--gpu-launcher=x']),
+      ['--no-first-run', '--lab=/next.sqlite', 'ktg-lab://data'],
+    );
   });
 
   test('is heard from another start only as what it is', () => {
     assert.deepEqual(wishFrom({ lab: '/x', place: 'data' }), { lab: '/x', place: 'data' });
-    for (const sent of [null, 'x', {}, { lab: 1, place: null }, { lab: '/x', place: 'data', more: 1 }])
+    for (const sent of [
+      null,
+      'x',
+      {},
+      { lab: 1, place: null },
+      { lab: '/x', place: 'data', more: 1 },
+    ])
       assert.deepEqual(wishFrom(sent), none);
   });
 });
@@ -106,7 +118,6 @@ describe('a link', () => {
       'ktg-lab://javascript:alert(1)',
       `ktg-lab://${'a'.repeat(5000)}`,
     ])
-      // prettier-ignore
       assert.equal(placeIn(link), null, link);
   });
 });

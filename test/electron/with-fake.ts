@@ -3,7 +3,8 @@ import { registerHooks } from 'node:module';
 
 const url = new URL('./fake-electron.ts', import.meta.url).href;
 registerHooks({
-  resolve: (name, context, next) => (name === 'electron' ? { url, shortCircuit: true } : next(name, context)),
+  resolve: (name, context, next) =>
+    name === 'electron' ? { url, shortCircuit: true } : next(name, context),
 });
 
 export const fake = await import('./fake-electron.ts');

@@ -11,7 +11,12 @@ test('work is done and signals are listened to again, also when it fails', async
   process.on('SIGHUP', listener);
   try {
     assert.equal(await whileBlocked('working', () => 7), 7);
-    await assert.rejects(whileBlocked('working', () => { throw new Error('no'); }), /no/); // prettier-ignore
+    await assert.rejects(
+      whileBlocked('working', () => {
+        throw new Error('no');
+      }),
+      /no/,
+    );
     assert.deepEqual(process.listeners('SIGHUP'), [listener]);
   } finally {
     process.off('SIGHUP', listener);

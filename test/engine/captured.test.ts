@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Engine, Step } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { assertAllBits, codesOf, planOf, randomImages, settings, someState, writeAll } from './support.ts';
+import {
+  assertAllBits,
+  codesOf,
+  planOf,
+  randomImages,
+  settings,
+  someState,
+  writeAll,
+} from './support.ts';
 
 const set = randomImages(90);
 
@@ -37,7 +45,8 @@ describe('the step as a session of TensorFlow', () => {
         for (const [i, metrics] of plain.metrics.entries()) {
           assertAllBits(recorded.metrics[i]!, metrics, `step ${i + 1}`);
         }
-        // in evaluation sessions fuse convolutions with batch norms, which rounds a little differently
+        // in evaluation sessions fuse convolutions with batch norms, which rounds a little
+        // differently
         const errors = plain.logits.map((value, i) => Math.abs(recorded.logits[i]! - value));
         assert.ok(Math.max(...errors) < 1e-5 * Math.max(...plain.logits.map(Math.abs)));
         for (const [node, state] of plain.states.entries()) {
@@ -62,7 +71,10 @@ describe('the step as a session of TensorFlow', () => {
     const step = await captured.compile(planOf('resnet8=T', 4));
     try {
       step.load(set);
-      assert.throws(() => step.train({ codes: codesOf(90, 4)[0]!, ...settings('resnet8=T') }), /node0/);
+      assert.throws(
+        () => step.train({ codes: codesOf(90, 4)[0]!, ...settings('resnet8=T') }),
+        /node0/,
+      );
     } finally {
       step.dispose();
     }
@@ -85,7 +97,10 @@ describe('the step as a session of TensorFlow', () => {
       const label = losses[0]!.raw[0]!;
       const teaching = losses[0]!.raw[2]!;
       const near = (actual: number | undefined, expected: number): void => {
-        assert.ok(Math.abs(actual! - expected) < 1e-5 * expected, `${actual} instead of ${expected}`);
+        assert.ok(
+          Math.abs(actual! - expected) < 1e-5 * expected,
+          `${actual} instead of ${expected}`,
+        );
       };
       near(through, label + teaching);
       near(cut, label);

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
@@ -10,7 +20,11 @@ import { putBackLeftovers, withoutPrograms } from '../../core/engine/tensorflow/
 import { StepSession } from '../../core/engine/tensorflow/session.ts';
 import { planOf, randomImages, writeAll } from './support.ts';
 
-const programs = ['xla_compile_cache__1.pb', 'xla_compile_cache__2.pb', 'kernels.textproto'] as const;
+const programs = [
+  'xla_compile_cache__1.pb',
+  'xla_compile_cache__2.pb',
+  'kernels.textproto',
+] as const;
 const [first, second, kernels] = programs;
 
 describe('what XLA has kept, set aside while something is tried without it', () => {
@@ -49,7 +63,12 @@ describe('what XLA has kept, set aside while something is tried without it', () 
     const module = new URL('../../core/engine/tensorflow/compile-cache.ts', import.meta.url).href;
     const script = `import { withoutPrograms } from ${JSON.stringify(module)};
       withoutPrograms(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));`;
-    const { pid, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script, folder]);
+    const { pid, signal } = spawnSync(process.execPath, [
+      '--input-type=module',
+      '-e',
+      script,
+      folder,
+    ]);
     assert.equal(signal, 'SIGKILL');
     assert.deepEqual(names(), ['a.lock', `aside-${pid}`]);
     const living = `aside-${process.ppid}`;
@@ -70,7 +89,11 @@ describe('a step that does not compile', () => {
   let folder: string;
   let own: string[];
   before(async () => {
-    engine = await openEngine({ engine: 'tensorflow', threads: 2, computation: { compiler: 'xla' } });
+    engine = await openEngine({
+      engine: 'tensorflow',
+      threads: 2,
+      computation: { compiler: 'xla' },
+    });
     await (await stepOf()).prepare();
     folder = join(home, readdirSync(home)[0]!);
     own = entries();
@@ -92,7 +115,8 @@ describe('a step that does not compile', () => {
     return step;
   }
   const entries = (): string[] => readdirSync(folder).sort();
-  const files = (): string[] => entries().map((name) => `${name} ${statSync(join(folder, name)).ino}`);
+  const files = (): string[] =>
+    entries().map((name) => `${name} ${statSync(join(folder, name)).ino}`);
 
   test('for an unrelated reason leaves the programs of all networks where they are', async () => {
     const before = files();
@@ -105,16 +129,27 @@ describe('a step that does not compile', () => {
     evaluate.mock.restore();
     const moved = files().filter((file) => !before.includes(file));
     assert.deepEqual(entries(), [...own, ...programs].sort());
-    assert.ok(moved.length === 1 && own.some((name) => moved[0]!.startsWith(name)), 'the one that trains was made anew'); // prettier-ignore
+    assert.ok(
+      moved.length === 1 && own.some((name) => moved[0]!.startsWith(name)),
+      'the one that trains was made anew',
+    );
     await step.prepare();
-    assert.deepEqual(files().filter((file) => !before.includes(file)), moved, 'and serves'); // prettier-ignore
+    assert.deepEqual(
+      files().filter((file) => !before.includes(file)),
+      moved,
+      'and serves',
+    );
   });
 
   test('because its session is lost leaves them too', async () => {
     const before = files();
     const step = await engine.compile(plan);
     steps.push(step);
-    await assert.rejects(step.prepare(), /node0/, 'it has no states, which cannot be read to open it again');
+    await assert.rejects(
+      step.prepare(),
+      /node0/,
+      'it has no states, which cannot be read to open it again',
+    );
     assert.deepEqual(files(), before);
   });
 

@@ -16,9 +16,14 @@ const tolerances = (name: string): Tolerances => {
   return (fixture('tolerances') as { classes: Record<string, Tolerances> }).classes[tolerance]!;
 };
 
-/** XLA in float32, on the processor where no card is asked for: the exactness of the compiled form does not need one. */
-const compiled = (stepsPerCall: number, precision: 'float32' | 'bfloat16' = 'float32'): Promise<Engine> =>
-  openHere({ compiler: 'xla', precision }, stepsPerCall);
+/**
+ * XLA in float32, on the processor where no card is asked for: the exactness of the compiled form
+ * does not need one.
+ */
+const compiled = (
+  stepsPerCall: number,
+  precision: 'float32' | 'bfloat16' = 'float32',
+): Promise<Engine> => openHere({ compiler: 'xla', precision }, stepsPerCall);
 
 const set = randomImages(40);
 const text = 'wrn-10-1=TC,wrn-10-1=LT@2';
@@ -46,7 +51,10 @@ function run(step: Step, graph: string): Outcome {
   return { metrics, states: nodes.map((node) => step.read(node)) };
 }
 
-/** Length of the difference over the length: one ReLU that rounding switches does not show as it would in the largest difference. */
+/**
+ * Length of the difference over the length: one ReLU that rounding switches does not show as it
+ * would in the largest difference.
+ */
 function difference(actual: Float32Array, expected: Float32Array): number {
   assert.equal(actual.length, expected.length);
   return lengthOf(actual.map((value, i) => value - expected[i]!)) / lengthOf(expected);
@@ -104,7 +112,10 @@ describe('the step compiled by XLA', () => {
   });
 
   test('many steps in one call, fewer than it can take, are the steps one by one', async () => {
-    const [expected, looped] = [await stepOf(await openHere(), text), await stepOf(await compiled(5), text)];
+    const [expected, looped] = [
+      await stepOf(await openHere(), text),
+      await stepOf(await compiled(5), text),
+    ];
     const plain = run(expected, text);
     const inOne = run(looped, text);
     assertNear(inOne, plain);
@@ -115,7 +126,9 @@ describe('the step compiled by XLA', () => {
 
     // a NaN of the second step stays in its own row, and those before it are as they were
     const poisoned = inputsOf(text).map((input, i) =>
-      i === 1 ? { ...input, edges: { ...input.edges, weight: input.edges.weight.map(() => NaN) } } : input,
+      i === 1
+        ? { ...input, edges: { ...input.edges, weight: input.edges.weight.map(() => NaN) } }
+        : input,
     );
     for (const node of [0, 1]) looped.write(node, someState(looped.plan, node, 3));
     const [before, first] = looped.trainMany(poisoned);
@@ -140,7 +153,9 @@ describe('the step compiled by XLA', () => {
   test('a source of NaN is right about no image, of class 0 neither', async () => {
     const step = await stepOf(await compiled(1), text);
     step.load(set);
-    const codes = Int32Array.from({ length: 4 * batch }, (_, i) => (i % 4 === 0 ? 10 * (i / 4) : 0));
+    const codes = Int32Array.from({ length: 4 * batch }, (_, i) =>
+      i % 4 === 0 ? 10 * (i / 4) : 0,
+    );
     const teacher = someState(step.plan, 1, 3);
     step.write(0, someState(step.plan, 0, 3));
     step.write(1, { ...teacher, parameters: teacher.parameters.map(() => NaN) });

@@ -14,8 +14,16 @@ import { type Computation, computationWords } from '../../core/study/computation
 
 describe('what a device computes with', () => {
   test('a processor: float32 in a session; a card: TF32, compiled', () => {
-    assert.deepEqual(computationFor('cpu'), { compiler: 'none', precision: 'float32', deterministic: false });
-    assert.deepEqual(computationFor('gpu'), { compiler: 'xla', precision: 'tf32', deterministic: false });
+    assert.deepEqual(computationFor('cpu'), {
+      compiler: 'none',
+      precision: 'float32',
+      deterministic: false,
+    });
+    assert.deepEqual(computationFor('gpu'), {
+      compiler: 'xla',
+      precision: 'tf32',
+      deterministic: false,
+    });
     assert.equal(
       computationWords(computationFor('gpu', { deterministic: true })),
       'XLA, tf32, deterministic',
@@ -24,14 +32,20 @@ describe('what a device computes with', () => {
   });
   test('what cannot be is refused', () => {
     assert.throws(() => computationFor('cpu', { precision: 'tf32' }), { code: 'engine.precision' });
-    assert.throws(() => computationFor('cpu', { precision: 'bfloat16' }), { code: 'engine.precision' });
-    assert.throws(() => computationFor('gpu', { precision: 'bfloat16', compiler: 'none' }), { code: 'engine.precision' }); // prettier-ignore
+    assert.throws(() => computationFor('cpu', { precision: 'bfloat16' }), {
+      code: 'engine.precision',
+    });
+    assert.throws(() => computationFor('gpu', { precision: 'bfloat16', compiler: 'none' }), {
+      code: 'engine.precision',
+    });
   });
 });
 
 describe('variables for the library to read', () => {
-  const onCard = (wish: Partial<Computation>, cache: string | null = '/cache'): Record<string, string> =>
-    computationVariables('gpu', computationFor('gpu', wish), cache);
+  const onCard = (
+    wish: Partial<Computation>,
+    cache: string | null = '/cache',
+  ): Record<string, string> => computationVariables('gpu', computationFor('gpu', wish), cache);
 
   test('a processor needs none', () => {
     assert.deepEqual(computationVariables('cpu', computationFor('cpu'), null), {});
@@ -50,8 +64,14 @@ describe('variables for the library to read', () => {
     assert.doesNotMatch(XLA_FLAGS!, /autotune/);
   });
   test('compiled programs and measured kernels are kept, whether or not TensorFlow computes through PjRt', () => {
-    assert.match(onCard({}).TF_XLA_FLAGS!, /persistent_cache_directory="\/cache" .*=GPU,XLA_GPU_JIT$/);
-    assert.match(onCard({}).XLA_FLAGS!, /autotune_cache_dir="\/cache" .*autotuner_cache_dir="\/cache"/);
+    assert.match(
+      onCard({}).TF_XLA_FLAGS!,
+      /persistent_cache_directory="\/cache" .*=GPU,XLA_GPU_JIT$/,
+    );
+    assert.match(
+      onCard({}).XLA_FLAGS!,
+      /autotune_cache_dir="\/cache" .*autotuner_cache_dir="\/cache"/,
+    );
     assert.ok(!('TF_XLA_FLAGS' in onCard({}, null)));
   });
   test('a path is one value, whatever is in it', () => {
@@ -64,8 +84,20 @@ describe('variables for the library to read', () => {
       CUBLAS_WORKSPACE_CONFIG: ':4096:8',
       HOME: '/me',
     };
-    assert.deepEqual(decidingVariables(environment, { XLA_FLAGS: '--ours', NVIDIA_TF32_OVERRIDE: '0', TF_CPP_MIN_LOG_LEVEL: '3' }), { CUBLAS_WORKSPACE_CONFIG: ':4096:8', NVIDIA_TF32_OVERRIDE: '0', XLA_FLAGS: '--ours --mine' }); // prettier-ignore
-    assert.deepEqual(Object.keys(environment), ['PATH', 'XLA_FLAGS', 'CUBLAS_WORKSPACE_CONFIG', 'HOME']);
+    assert.deepEqual(
+      decidingVariables(environment, {
+        XLA_FLAGS: '--ours',
+        NVIDIA_TF32_OVERRIDE: '0',
+        TF_CPP_MIN_LOG_LEVEL: '3',
+      }),
+      { CUBLAS_WORKSPACE_CONFIG: ':4096:8', NVIDIA_TF32_OVERRIDE: '0', XLA_FLAGS: '--ours --mine' },
+    );
+    assert.deepEqual(Object.keys(environment), [
+      'PATH',
+      'XLA_FLAGS',
+      'CUBLAS_WORKSPACE_CONFIG',
+      'HOME',
+    ]);
   });
   test('programs of another precision, card, driver or library lie in another folder', () => {
     const home = mkdtempSync(join(tmpdir(), 'ktg-computation-'));
@@ -75,7 +107,12 @@ describe('variables for the library to read', () => {
       const usual = folder({}, 'H100', '580.1');
       assert.match(usual, /^XLA-tf32-[0-9a-f]{16}$/);
       assert.equal(folder({}, 'H100', '580.1'), usual);
-      const others = [folder({ precision: 'float32' }, 'H100', '580.1'), folder({ deterministic: true }, 'H100', '580.1'), folder({}, 'A100', '580.1'), folder({}, 'H100', '580.2')]; // prettier-ignore
+      const others = [
+        folder({ precision: 'float32' }, 'H100', '580.1'),
+        folder({ deterministic: true }, 'H100', '580.1'),
+        folder({}, 'A100', '580.1'),
+        folder({}, 'H100', '580.2'),
+      ];
       assert.equal(new Set([usual, ...others]).size, 5, others.join());
     } finally {
       rmSync(home, { recursive: true });
@@ -83,7 +120,15 @@ describe('variables for the library to read', () => {
   });
   test("the user's own settings stay, and the user's flags have the last word", () => {
     const environment = { XLA_FLAGS: '--mine', NVIDIA_TF32_OVERRIDE: '1' };
-    addVariables(environment, { XLA_FLAGS: '--ours', NVIDIA_TF32_OVERRIDE: '0', TF_DETERMINISTIC_OPS: '1' });
-    assert.deepEqual(environment, { XLA_FLAGS: '--ours --mine', NVIDIA_TF32_OVERRIDE: '1', TF_DETERMINISTIC_OPS: '1' }); // prettier-ignore
+    addVariables(environment, {
+      XLA_FLAGS: '--ours',
+      NVIDIA_TF32_OVERRIDE: '0',
+      TF_DETERMINISTIC_OPS: '1',
+    });
+    assert.deepEqual(environment, {
+      XLA_FLAGS: '--ours --mine',
+      NVIDIA_TF32_OVERRIDE: '1',
+      TF_DETERMINISTIC_OPS: '1',
+    });
   });
 });

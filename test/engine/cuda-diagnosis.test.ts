@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ownLibraries } from '../../core/engine/tensorflow/binding.ts';
 import { cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
-import { type CudaProbe, diagnose, older, problemsOf } from '../../core/engine/tensorflow/cuda-diagnosis.ts';
+import {
+  type CudaProbe,
+  diagnose,
+  older,
+  problemsOf,
+} from '../../core/engine/tensorflow/cuda-diagnosis.ts';
 import {
   cardSeen,
   cardWords,
@@ -57,7 +62,11 @@ describe('what keeps TensorFlow from a card', () => {
   test('an old driver is named with the one that is needed', () => {
     assert.deepEqual(codes({ driver: '470.256.02' }), ['cuda.driver-too-old']);
     assert.match(first({ driver: '525.60.12' }), /525\.60\.12.*525\.60\.13/);
-    assert.match(first({ driver: '550.54.15' }), /550\.54\.15.*H100.*555\.42/, 'it cannot translate PTX 8.5');
+    assert.match(
+      first({ driver: '550.54.15' }),
+      /550\.54\.15.*H100.*555\.42/,
+      'it cannot translate PTX 8.5',
+    );
   });
   test('an old card', () => {
     assert.match(
@@ -71,7 +80,9 @@ describe('what keeps TensorFlow from a card', () => {
   test('each missing library by name', () => {
     for (const { soname } of cudaLibraries) {
       const libraries = all.filter((name) => name !== soname);
-      assert.deepEqual(codes({ libraries }), [soname.startsWith('libcudnn') ? 'cuda.no-cudnn' : 'cuda.missing-libraries']); // prettier-ignore
+      assert.deepEqual(codes({ libraries }), [
+        soname.startsWith('libcudnn') ? 'cuda.no-cudnn' : 'cuda.missing-libraries',
+      ]);
       assert.ok(first({ libraries }).includes(soname));
     }
   });
@@ -97,12 +108,20 @@ describe('what keeps TensorFlow from a card', () => {
     const old = { uuid: 'GPU-k2200', title: 'Quadro K2200', capability: '5.0' };
     const problems = diagnose({ ...good, cards: [old, a100] });
     assert.deepEqual(problemsOf(problems, 'GPU-a01b'), []);
-    assert.deepEqual(problemsOf(problems, 'GPU-k2200').map(({ code }) => code), ['cuda.card-too-old']); // prettier-ignore
+    assert.deepEqual(
+      problemsOf(problems, 'GPU-k2200').map(({ code }) => code),
+      ['cuda.card-too-old'],
+    );
     const all = diagnose({ ...good, cards: [old, a100], engine: 'missing' });
-    assert.deepEqual(problemsOf(all, 'GPU-a01b').map(({ code }) => code), ['cuda.engine-missing']); // prettier-ignore
+    assert.deepEqual(
+      problemsOf(all, 'GPU-a01b').map(({ code }) => code),
+      ['cuda.engine-missing'],
+    );
   });
   test('versions are compared number by number', () => {
-    assert.ok(older('9.9', '10.0') && older('12', '12.8') && !older('12.10', '12.8') && !older('1', '1.0'));
+    assert.ok(
+      older('9.9', '10.0') && older('12', '12.8') && !older('12.10', '12.8') && !older('1', '1.0'),
+    );
   });
 });
 
@@ -114,7 +133,10 @@ describe('looking for driver and libraries', () => {
     });
     for (const text of ['', "NVIDIA-SMI has failed because it couldn't communicate"])
       assert.deepEqual(parseDriver(text), { driver: null, cards: [] });
-    assert.deepEqual([...parseCapabilities('GPU-6f3c, 9.0\nGPU-a01b, [N/A]\n')], [['GPU-6f3c', '9.0']]);
+    assert.deepEqual(
+      [...parseCapabilities('GPU-6f3c, 9.0\nGPU-a01b, [N/A]\n')],
+      [['GPU-6f3c', '9.0']],
+    );
     assert.equal(parseCapabilities('Field "compute_cap" is not a valid field to query.').size, 0);
     const cache =
       '\tlibcudnn.so.9 (libc6,x86-64) => /usr/lib/libcudnn.so.9\n\tlibc.so.6 (libc6) => /lib/libc.so.6';
@@ -125,10 +147,13 @@ describe('looking for driver and libraries', () => {
     try {
       const own = join(folder, 'cuda');
       mkdirSync(own);
-      for (const name of all.filter((each) => each !== 'libcudnn.so.9')) writeFileSync(join(own, name), '');
+      for (const name of all.filter((each) => each !== 'libcudnn.so.9'))
+        writeFileSync(join(own, name), '');
       writeFileSync(join(folder, 'libcudnn.so.9.8.0'), '');
       symlinkSync('libcudnn.so.9.8.0', join(folder, 'libcudnn.so.9'));
-      assert.deepEqual(systemLibraries(folder, { LD_LIBRARY_PATH: `/not/there:${folder}` }), ['libcudnn.so.9.8.0']); // prettier-ignore
+      assert.deepEqual(systemLibraries(folder, { LD_LIBRARY_PATH: `/not/there:${folder}` }), [
+        'libcudnn.so.9.8.0',
+      ]);
       writeFileSync(join(own, 'libcudnn.so.9'), '');
       assert.deepEqual(systemLibraries(folder, {}), []);
     } finally {
@@ -139,8 +164,19 @@ describe('looking for driver and libraries', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-cuda-'));
     try {
       mkdirSync(join(folder, 'cuda'));
-      for (const name of ['libcudnn_ops.so.9', 'libcudnn_graph.so.9', 'libcudnn.so.9', 'libcudart.so.12']) writeFileSync(join(folder, 'cuda', name), ''); // prettier-ignore
-      assert.deepEqual(ownLibraries(folder), ['libcudart.so.12', 'libcudnn.so.9', 'libcudnn_graph.so.9', 'libcudnn_ops.so.9'].map((name) => join('cuda', name))); // prettier-ignore
+      for (const name of [
+        'libcudnn_ops.so.9',
+        'libcudnn_graph.so.9',
+        'libcudnn.so.9',
+        'libcudart.so.12',
+      ])
+        writeFileSync(join(folder, 'cuda', name), '');
+      assert.deepEqual(
+        ownLibraries(folder),
+        ['libcudart.so.12', 'libcudnn.so.9', 'libcudnn_graph.so.9', 'libcudnn_ops.so.9'].map(
+          (name) => join('cuda', name),
+        ),
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -151,12 +187,24 @@ describe('looking for driver and libraries', () => {
     try {
       const parts =
         'GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-77de)\n  MIG 1g.10gb     Device  0: (UUID: MIG-c6d4)';
-      writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\nif [ "$1" = -L ]; then echo "${parts}"; elif [ "$4" = GPU-77de ]; then echo "1, 9.0, 580.1, NVIDIA H100 80GB HBM3"; fi\n`, { mode: 0o755 }); // prettier-ignore
+      writeFileSync(
+        join(bin, 'nvidia-smi'),
+        `#!/bin/sh\nif [ "$1" = -L ]; then echo "${parts}"; elif [ "$4" = GPU-77de ]; then echo "1, 9.0, 580.1, NVIDIA H100 80GB HBM3"; fi\n`,
+        { mode: 0o755 },
+      );
       process.env.PATH = `${bin}:/bin`;
       const card = cardSeen('GPU-77de');
-      assert.deepEqual(card, { index: '1', capability: '9.0', driver: '580.1', title: 'NVIDIA H100 80GB HBM3' }); // prettier-ignore
+      assert.deepEqual(card, {
+        index: '1',
+        capability: '9.0',
+        driver: '580.1',
+        title: 'NVIDIA H100 80GB HBM3',
+      });
       assert.equal(cardWords(card), 'GPU 1, NVIDIA H100 80GB HBM3');
-      assert.deepEqual(cardSeen('MIG-c6d4'), { ...card, title: 'NVIDIA H100 80GB HBM3, MIG 1g.10gb' });
+      assert.deepEqual(cardSeen('MIG-c6d4'), {
+        ...card,
+        title: 'NVIDIA H100 80GB HBM3, MIG 1g.10gb',
+      });
       assert.equal(cardWords(cardSeen('MIG-77de')), 'GPU', 'one that nvidia-smi does not list');
     } finally {
       process.env.PATH = before;
@@ -180,9 +228,19 @@ echo "470.182.03, 0, GPU-1, Tesla V100"; echo "470.182.03, 1, GPU-2, Quadro K220
         [probe.driver, probe.cards.length, probe.cards[0]!.capability],
         ['470.182.03', 2, null],
       );
-      assert.equal(diagnose({ ...good, driver: probe.driver, cards: probe.cards })[0]!.code, 'cuda.driver-too-old'); // prettier-ignore
-      assert.deepEqual(probeCuda({ CUDA_VISIBLE_DEVICES: '1' }).cards.map(({ uuid }) => uuid), ['GPU-2']); // prettier-ignore
-      writeFileSync(join(bin, 'nvidia-smi'), '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch"\nexit 18', { mode: 0o755 }); // prettier-ignore
+      assert.equal(
+        diagnose({ ...good, driver: probe.driver, cards: probe.cards })[0]!.code,
+        'cuda.driver-too-old',
+      );
+      assert.deepEqual(
+        probeCuda({ CUDA_VISIBLE_DEVICES: '1' }).cards.map(({ uuid }) => uuid),
+        ['GPU-2'],
+      );
+      writeFileSync(
+        join(bin, 'nvidia-smi'),
+        '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch"\nexit 18',
+        { mode: 0o755 },
+      );
       assert.match(probeCuda({}).said, /version mismatch/);
     } finally {
       process.env.PATH = before;
@@ -192,9 +250,13 @@ echo "470.182.03, 0, GPU-1, Tesla V100"; echo "470.182.03, 1, GPU-2, Quadro K220
   test('a doctored folder in LD_LIBRARY_PATH', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-cuda-'));
     try {
-      for (const name of ['libcudart.so.99', 'libcublas.so.12.4.5', 'notes.txt']) writeFileSync(join(folder, name), ''); // prettier-ignore
+      for (const name of ['libcudart.so.99', 'libcublas.so.12.4.5', 'notes.txt'])
+        writeFileSync(join(folder, name), '');
       const { libraries } = probeCuda({ LD_LIBRARY_PATH: `${folder}:/not/there` });
-      assert.deepEqual(libraries.filter((name) => /cudart.so.99|cublas.so.12.4.5|notes/.test(name)).sort(), ['libcublas.so.12.4.5', 'libcudart.so.99']); // prettier-ignore
+      assert.deepEqual(
+        libraries.filter((name) => /cudart.so.99|cublas.so.12.4.5|notes/.test(name)).sort(),
+        ['libcublas.so.12.4.5', 'libcudart.so.99'],
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -47,7 +47,13 @@ describe("CUDA's libraries from wheels", () => {
       cudaTarget('nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc'),
       `cuda/${cudaCompilerPackage}/nvvm/libdevice/libdevice.10.bc`,
     );
-    for (const other of ['nvidia/cudnn/include/cudnn.h', 'nvidia/cuda_nvcc/bin/nvcc', 'nvidia/cublas/lib/../../x.so', 'a.dist-info/RECORD']) assert.equal(cudaTarget(other), undefined); // prettier-ignore
+    for (const other of [
+      'nvidia/cudnn/include/cudnn.h',
+      'nvidia/cuda_nvcc/bin/nvcc',
+      'nvidia/cublas/lib/../../x.so',
+      'a.dist-info/RECORD',
+    ])
+      assert.equal(cudaTarget(other), undefined);
   });
   test('a library is opened after those that it needs', () => {
     const order = cudaLibraries.map(({ soname }) => soname.split('.')[0]!);

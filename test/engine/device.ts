@@ -4,8 +4,9 @@ import { openEngine } from '../../core/engine/open.ts';
 import type { ComputationWish } from '../../core/study/computation.ts';
 
 /**
- * Where the tests of the operations and of the compiled step compute. KTG_TEST_DEVICE=gpu takes them to the card, with the
- * library for cards and TF32 off (`npm run parity:gpu` does); else it is the processor.
+ * Where the tests of the operations and of the compiled step compute. KTG_TEST_DEVICE=gpu takes
+ * them to the card, with the library for cards and TF32 off (`npm run parity:gpu` does); else it is
+ * the processor.
  */
 export const device: DeviceKind = deviceNamed(process.env.KTG_TEST_DEVICE ?? 'cpu');
 
@@ -14,7 +15,10 @@ function deviceNamed(name: string): DeviceKind {
   throw new Error(`KTG_TEST_DEVICE is ${name}: expected cpu or gpu.`);
 }
 
-/** Two threads, and float32 without a compiler where nothing else is asked for: a card's own default is TF32, compiled. */
+/**
+ * Two threads, and float32 without a compiler where nothing else is asked for: a card's own default
+ * is TF32, compiled.
+ */
 export const openHere = (wish: ComputationWish = {}, stepsPerCall?: number): Promise<Engine> =>
   openEngine({
     ...{ engine: 'tensorflow', device, threads: 2 },

@@ -26,7 +26,13 @@ import {
 import type { Progress } from '../../core/engine/tensorflow/progress.ts';
 import { type Release, releaseFor } from '../../core/engine/tensorflow/release.ts';
 import { temporaryFolder } from '../data/support.ts';
-import { PretendedTools, publishedAs, tinyContents, tinyRelease, writeWheel } from './tiny-library.ts';
+import {
+  PretendedTools,
+  publishedAs,
+  tinyContents,
+  tinyRelease,
+  writeWheel,
+} from './tiny-library.ts';
 
 delete process.env.KTG_TENSORFLOW_WHEEL;
 
@@ -77,7 +83,10 @@ describe('installing from a wheel', () => {
     const release = { ...tinyRelease, variant: 'gpu' as const };
     const wheel = writeWheel(folder);
     assert.equal((await installRelease(release, { home, wheel, cuda: 'system' })).state, 'ready');
-    assert.equal((await installRelease(release, { home, wheel: '/nowhere.whl', cuda: 'system' })).state, 'ready'); // prettier-ignore
+    assert.equal(
+      (await installRelease(release, { home, wheel: '/nowhere.whl', cuda: 'system' })).state,
+      'ready',
+    );
     await assert.rejects(installRelease(release, { home, wheel: '/nowhere.whl' }), {
       code: 'engine.no-wheel',
     });
@@ -112,11 +121,13 @@ describe('a wheel that is not right is refused, and leaves nothing behind', () =
     contents['tensorflow/python/unneeded.py'] = 'raise SystemExix\n';
     await refuse(writeWheel(folder, contents), {
       code: 'engine.wheel-damaged',
-      message: /it has SHA-256 [0-9a-f]{64}, the published tiny-tensorflow 9\.9\.9 \(cp312, any\) has/,
+      message:
+        /it has SHA-256 [0-9a-f]{64}, the published tiny-tensorflow 9\.9\.9 \(cp312, any\) has/,
     });
   });
 
-  test('a file that does not exist', () => refuse(join(folder, 'no.whl'), { code: 'engine.no-wheel' }));
+  test('a file that does not exist', () =>
+    refuse(join(folder, 'no.whl'), { code: 'engine.no-wheel' }));
 
   test('a file that is no archive', async () => {
     const path = join(folder, 'text.whl');
@@ -170,12 +181,18 @@ describe('what the machine lacks', () => {
   const failure = { next: /portable engine works, more slowly/ };
 
   test('no Python', async () => {
-    await assert.rejects(installRelease(tinyRelease, { home }), { code: 'engine.no-python', ...failure });
+    await assert.rejects(installRelease(tinyRelease, { home }), {
+      code: 'engine.no-python',
+      ...failure,
+    });
   });
 
   test('Python without pip', async () => {
     tools.add('python3', 'process.exit(process.argv[2] === "-m" ? 1 : 0)');
-    await assert.rejects(installRelease(tinyRelease, { home }), { code: 'engine.no-pip', ...failure });
+    await assert.rejects(installRelease(tinyRelease, { home }), {
+      code: 'engine.no-pip',
+      ...failure,
+    });
   });
 
   test('no compiler: said before anything is downloaded', async () => {
@@ -189,7 +206,11 @@ describe('what the machine lacks', () => {
       'c++',
       'if (process.argv[2] !== "--version") { console.error("no <cstdlib>"); process.exit(1); }',
     );
-    await assert.rejects(fromWheel(), { code: 'engine.build-failed', message: /no <cstdlib>/, ...failure });
+    await assert.rejects(fromWheel(), {
+      code: 'engine.build-failed',
+      message: /no <cstdlib>/,
+      ...failure,
+    });
     assert.deepEqual(engine(), []);
   });
 
@@ -207,7 +228,10 @@ describe('what the machine lacks', () => {
       () => {
         checkSpace(1000e6, 1000e6, '/home/x');
       },
-      { code: 'engine.no-space', message: 'TensorFlow needs 1064 MB in /home/x, and 1000 MB are free.' },
+      {
+        code: 'engine.no-space',
+        message: 'TensorFlow needs 1064 MB in /home/x, and 1000 MB are free.',
+      },
     );
     checkSpace(1064e6, 1000e6, '/home/x');
   });
@@ -245,7 +269,10 @@ describe('downloading', () => {
       },
     });
     assert.equal(status.state, 'ready');
-    assert.deepEqual([...new Set(seen.map((p) => p.phase))], ['download', 'unpack', 'build', 'check']);
+    assert.deepEqual(
+      [...new Set(seen.map((p) => p.phase))],
+      ['download', 'unpack', 'build', 'check'],
+    );
     assert.deepEqual(
       seen.findLast((p) => p.phase === 'unpack'),
       { phase: 'unpack', done: 615, total: 615 },
@@ -254,7 +281,9 @@ describe('downloading', () => {
   });
 
   test('an install that failed after the download goes on from there', async () => {
-    tools.addPython(`${saveWheel()} fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, 'x');`);
+    tools.addPython(
+      `${saveWheel()} fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, 'x');`,
+    );
     rmSync(join(folder, 'bin', 'c++'));
     tools.add('c++', 'process.exit(process.argv[2] === "--version" ? 0 : 1)');
     await assert.rejects(installRelease(tinyRelease, { home }), { code: 'engine.build-failed' });
@@ -323,7 +352,10 @@ describe('downloading', () => {
   });
 
   for (const [says, code] of [
-    ['ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.', 'engine.wheel-damaged'],
+    [
+      'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.',
+      'engine.wheel-damaged',
+    ],
     [
       "NewConnectionError('...: Failed to establish a new connection')\nERROR: No matching distribution",
       'engine.no-network',
@@ -432,7 +464,10 @@ describe('a library that is there', () => {
     const newer = { ...tinyRelease, version: '9.9.10' };
     const status = statusOf(newer, home);
     assert.equal(status.state, 'other-version');
-    assert.match(status.found, /9\.9\.9-addon-.* is installed; this version of KTG Lab needs 9\.9\.10/);
+    assert.match(
+      status.found,
+      /9\.9\.9-addon-.* is installed; this version of KTG Lab needs 9\.9\.10/,
+    );
     mkdirSync(libraryFolder(home, newer));
     assert.equal(statusOf(tinyRelease, home).state, 'ready');
   });
@@ -471,8 +506,10 @@ describe('several processes', () => {
     await once(child, 'close');
     return output.trim();
   };
-  const calls = () => (existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8') : '');
-  const countCall = () => `fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, process.pid + '\\n');`;
+  const calls = () =>
+    existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8') : '';
+  const countCall = () =>
+    `fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, process.pid + '\\n');`;
 
   test('at once: one installs, the others wait and use it', async () => {
     const wheel = writeWheel(join(folder, 'index'));
@@ -518,21 +555,24 @@ test('the cache is where the platform keeps caches, or where KTG_HOME says', () 
   assert.match(engineHome({ LOCALAPPDATA: '/appdata' }, 'win32'), /appdata.ktg-lab$/);
 });
 
-describe('the real library', { skip: process.platform !== 'linux' || process.arch !== 'x64' }, () => {
-  test('is what it was when it was installed', async () => {
-    tools.restore();
-    const status = await verifyLibrary('cpu');
-    assert.equal(status.state, 'ready', status.found);
-  });
+describe(
+  'the real library',
+  { skip: process.platform !== 'linux' || process.arch !== 'x64' },
+  () => {
+    test('is what it was when it was installed', async () => {
+      tools.restore();
+      const status = await verifyLibrary('cpu');
+      assert.equal(status.state, 'ready', status.found);
+    });
 
-  test('loads without a word and computes', async () => {
-    const binding = new URL('../../core/engine/tensorflow/binding.ts', import.meta.url).href;
-    const child = spawn(
-      process.execPath,
-      [
-        '--input-type=module',
-        '-e',
-        `import { loadBinding } from ${JSON.stringify(binding)};
+    test('loads without a word and computes', async () => {
+      const binding = new URL('../../core/engine/tensorflow/binding.ts', import.meta.url).href;
+      const child = spawn(
+        process.execPath,
+        [
+          '--input-type=module',
+          '-e',
+          `import { loadBinding } from ${JSON.stringify(binding)};
          const { tf, binding } = loadBinding({ threads: 1 });
          const before = binding.getNumOfTensors();
          const x = tf.tensor2d([[1, 2], [3, 4]]);
@@ -540,13 +580,14 @@ describe('the real library', { skip: process.platform !== 'linux' || process.arc
          console.log(binding.TF_Version, tf.getBackend(), Array.from(y.dataSync()).join(' '));
          tf.dispose([x, y]);
          console.log(binding.getNumOfTensors() - before, loadBinding() === loadBinding());`,
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    await once(child, 'close');
-    assert.equal(output, '2.21.0 tensorflow 7 10 15 22\n0 true\n');
-  });
-});
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      let output = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      await once(child, 'close');
+      assert.equal(output, '2.21.0 tensorflow 7 10 15 22\n0 true\n');
+    });
+  },
+);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -77,7 +84,8 @@ describe('a lock', () => {
     const folder = await temporaryFolder(t);
     const lock = join(folder, 'lock');
     const child = holder(lock, 'await sleep(1e6)');
-    while (!existsSync(lock) || readdirSync(folder).length > 1) await sleep(10); // its own file is gone again
+    // Its own file is gone again.
+    while (!existsSync(lock) || readdirSync(folder).length > 1) await sleep(10);
     child.kill('SIGKILL');
     await once(child, 'close');
     let inside = 0;
@@ -96,7 +104,10 @@ describe('a lock', () => {
     const folder = await temporaryFolder(t);
     const lock = join(folder, 'lock');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(lock, JSON.stringify({ pid: await deadPid(), host: `not-${hostname()}`, id: 'far' }));
+    writeFileSync(
+      lock,
+      JSON.stringify({ pid: await deadPid(), host: `not-${hostname()}`, id: 'far' }),
+    );
     const waited = withLock(lock, () => Promise.resolve('mine'), {
       onWait: () => {
         const longAgo = new Date(Date.now() - 600_000);

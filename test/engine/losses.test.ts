@@ -6,7 +6,8 @@ import { stream } from '../../core/base/random.ts';
 import type { TF } from '../../core/engine/ops.ts';
 import { type EdgeMatrices, engineLoss, plainLoss } from '../parity/loss.ts';
 
-const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TF; // its own JavaScript backend is enough here
+// Its own JavaScript backend is enough here.
+const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TF;
 tf.enableProdMode(); // or it advertises its TensorFlow backend
 const form = engineLoss(tf);
 
@@ -16,7 +17,8 @@ const CLASSES = 4;
 /** A random batch of `nodes` networks with random edges, from one number. */
 function scene(nodes: number, seed: number) {
   const random = stream(seed, 'losses');
-  const numbers = (count: number, next: () => number): number[] => Array.from({ length: count }, next);
+  const numbers = (count: number, next: () => number): number[] =>
+    Array.from({ length: count }, next);
   const logits = numbers(nodes, () => 0).map(() =>
     numbers(BATCH, () => 0).map(() => numbers(CLASSES, () => 3 * random.normal())),
   );
@@ -49,7 +51,10 @@ test('each gradient is the slope of its own node’s loss, the sources held stil
           return plainLoss(moved, labels, edges).nodeLoss[t]!;
         };
         const slope = (shifted(step) - shifted(-step)) / (2 * step);
-        assert.ok(Math.abs(gradient[t]![n]![c]! - slope) < 1e-5 * (1 + Math.abs(slope)), `node ${t}`);
+        assert.ok(
+          Math.abs(gradient[t]![n]![c]! - slope) < 1e-5 * (1 + Math.abs(slope)),
+          `node ${t}`,
+        );
       }
     }),
     { numRuns: 60 },
@@ -58,9 +63,15 @@ test('each gradient is the slope of its own node’s loss, the sources held stil
 
 test('extreme logits give finite losses and gradients', () => {
   const logits = [
-    [[1e4, -1e4, 0], [0, 0, 0]],
-    [[-1e4, 1e4, 0], [1e30, -1e30, 3]],
-  ]; // prettier-ignore
+    [
+      [1e4, -1e4, 0],
+      [0, 0, 0],
+    ],
+    [
+      [-1e4, 1e4, 0],
+      [1e30, -1e30, 3],
+    ],
+  ];
   const all = (value: number): number[][] => [0, 1].map(() => [value, value, value]);
   const losses = form(logits, [1, 2], { weight: all(1), onlyCorrect: all(0), temperature: all(2) });
   const numbers = [losses.raw, losses.gated, losses.nodeLoss, losses.gradient].flat(3) as number[];

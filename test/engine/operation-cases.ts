@@ -3,7 +3,10 @@ import { EPSILON, type Operations, type Tensor, type TF } from '../../core/engin
 
 type Numbers = readonly number[];
 
-/** An operation to differentiate: how an engine computes it, and the same in plain float64 over flat numbers. */
+/**
+ * An operation to differentiate: how an engine computes it, and the same in plain float64 over flat
+ * numbers.
+ */
 export interface OperationCase {
   readonly name: string;
   readonly shapes: readonly (readonly number[])[];
@@ -12,7 +15,8 @@ export interface OperationCase {
   readonly plain: (inputs: readonly Numbers[]) => number[];
 }
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+const sizeOf = (shape: readonly number[]): number =>
+  shape.reduce((product, size) => product * size, 1);
 
 /** `count` numbers around 0 that keep off 0, where a ReLU has no slope. */
 function randomNumbers(name: string, count: number): number[] {
@@ -23,7 +27,10 @@ function randomNumbers(name: string, count: number): number[] {
   });
 }
 
-/** Mean and standard deviation of each channel, far from 0 and 1; the first variance is below epsilon. */
+/**
+ * Mean and standard deviation of each channel, far from 0 and 1; the first variance is below
+ * epsilon.
+ */
 const channels = [
   { mean: 0.01, deviation: 0.002 },
   { mean: -40, deviation: 15 },
@@ -39,19 +46,24 @@ const pixels = randomNumbers('pixels', 2 * 4 * 4 * DEPTH).map((value, i) => {
 const image = [2, 4, 4, DEPTH] as const;
 
 const channelOf = (x: Numbers, c: number): number[] => x.filter((_, i) => i % DEPTH === c);
-const meanOf = (values: Numbers): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOf = (values: Numbers): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Means and biased variances of the three channels. */
 export function plainStatistics(x: Numbers): { mean: number[]; variance: number[] } {
   const mean = channels.map((_, c) => meanOf(channelOf(x, c)));
-  const variance = channels.map((_, c) => meanOf(channelOf(x, c).map((value) => (value - mean[c]!) ** 2)));
+  const variance = channels.map((_, c) =>
+    meanOf(channelOf(x, c).map((value) => (value - mean[c]!) ** 2)),
+  );
   return { mean, variance };
 }
 
 /** 3x3 convolution of [2, 4, 4, 3] with one pixel of zeros on every side. */
 function plainConvolution(x: Numbers, filter: Numbers, stride: number, outputs: number): number[] {
   const pixel = (n: number, row: number, column: number, c: number): number =>
-    row < 0 || column < 0 || row > 3 || column > 3 ? 0 : x[((n * 4 + row) * 4 + column) * DEPTH + c]!;
+    row < 0 || column < 0 || row > 3 || column > 3
+      ? 0
+      : x[((n * 4 + row) * 4 + column) * DEPTH + c]!;
   const side = 4 / stride;
   return Array.from({ length: 2 * side * side * outputs }, (_, i) => {
     const o = i % outputs;
@@ -75,7 +87,12 @@ const convolution = (stride: 1 | 2): OperationCase => ({
   inputs: [randomNumbers('convolved', sizeOf(image)), randomNumbers('filter', 9 * DEPTH * 2)],
   compute: (tf, _, [x, filter]) => {
     if (stride === 1) return tf.conv2d(x as never, filter as never, 1, 'same');
-    const padded = tf.pad(x!, [[0, 0], [1, 1], [1, 1], [0, 0]]); // prettier-ignore
+    const padded = tf.pad(x!, [
+      [0, 0],
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ]);
     return tf.conv2d(padded as never, filter as never, stride, 'valid');
   },
   plain: ([x, filter]) => plainConvolution(x!, filter!, stride, 2),
@@ -140,8 +157,16 @@ export const tensorsOf = (tf: TF, { inputs, shapes }: OperationCase): Tensor[] =
 export const cotangentOf = (name: string, size: number): number[] =>
   randomNumbers(`cotangent of ${name}`, size);
 
-/** Output and gradients, of sum(output * cotangent), with respect to every input: one flat list each. */
-export function differentiate(tf: TF, ops: Operations, one: OperationCase, inputs: Tensor[]): Tensor[] {
+/**
+ * Output and gradients, of sum(output * cotangent), with respect to every input: one flat list
+ * each.
+ */
+export function differentiate(
+  tf: TF,
+  ops: Operations,
+  one: OperationCase,
+  inputs: Tensor[],
+): Tensor[] {
   const size = one.plain(one.inputs).length;
   let output!: Tensor;
   const objective = (...given: Tensor[]): Tensor => {
@@ -170,8 +195,8 @@ export function differentiatePlainly({ name, inputs, plain }: OperationCase): nu
 }
 
 /**
- * Largest difference over the root mean square of what is expected, channel by channel, as channels differ by orders of
- * magnitude; NaN when anything is NaN or missing.
+ * Largest difference over the root mean square of what is expected, channel by channel, as channels
+ * differ by orders of magnitude; NaN when anything is NaN or missing.
  */
 export function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
   if (actual.length !== expected.length) return NaN;

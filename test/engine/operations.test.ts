@@ -49,14 +49,21 @@ function eagerly(ops: Operations, one: OperationCase): Differentiated {
   return values;
 }
 
-/** Recorded as a graph with the case's inputs as placeholders, then run as a session; `compiled`: as one function by XLA. */
+/**
+ * Recorded as a graph with the case's inputs as placeholders, then run as a session; `compiled`: as
+ * one function by XLA.
+ */
 function captured(ops: Operations, one: OperationCase, compiled = false): Differentiated {
   const graph = new GraphBuilder();
   const recorder = new Recorder(tensorflow, graph);
   const inputs = one.shapes.map((shape, i): Tensor => {
     const values = new Float32Array(sizeOf(shape)).fill(1);
     const id = binding.createTensor(shape, DataType.float, values);
-    const tensor = backend.createOutputTensor({ id, shape: [...shape], dtype: DataType.float }) as Tensor;
+    const tensor = backend.createOutputTensor({
+      id,
+      shape: [...shape],
+      dtype: DataType.float,
+    }) as Tensor;
     recorder.bind(tensor, graph.placeholder(`input${i}`, DataType.float, shape));
     return tensor;
   });
@@ -69,13 +76,20 @@ function captured(ops: Operations, one: OperationCase, compiled = false): Differ
 
   const session = loadGraph(
     binding,
-    serialise(compiled ? compiledWhole(graph.nodes, fetches) : { nodes: graph.nodes, functions: [] }),
+    serialise(
+      compiled ? compiledWhole(graph.nodes, fetches) : { nodes: graph.nodes, functions: [] },
+    ),
   );
   const ids = one.inputs.map((values, i) =>
     binding.createTensor(one.shapes[i]!, DataType.float, Float32Array.from(values)),
   );
   const names = ids.map((_, i) => `input${i}:0`).join(',');
-  const outputs = binding.runSavedModel(session, ids, names, fetches.map((name) => `${name}:0`).join(','));
+  const outputs = binding.runSavedModel(
+    session,
+    ids,
+    names,
+    fetches.map((name) => `${name}:0`).join(','),
+  );
   const values = outputs.map(({ id }) => binding.tensorDataSync(id) as Float32Array);
   for (const id of [...ids, ...outputs.map((output) => output.id)]) binding.deleteTensor(id);
   binding.deleteSavedModel(session);
@@ -129,11 +143,20 @@ describe('operations and their gradients, on inputs far from mean 0 and variance
       });
     }
     test(`${one.name}: native as plain, and recorded as eager`, () => {
-      const [first, second, third] = [eagerly(native, one), eagerly(plain, one), captured(native, one)];
+      const [first, second, third] = [
+        eagerly(native, one),
+        eagerly(plain, one),
+        captured(native, one),
+      ];
       for (const [i, values] of first.entries()) {
         assert.ok(relativeError(second[i]!, [...values]) < ALLOWED, `native against plain, ${i}`);
         if (device === 'cpu') assert.deepEqual(third[i], values, `recorded against eager, ${i}`);
-        else assert.ok(relativeError(third[i]!, [...values]) < ALLOWED, `recorded against eager, ${i}`); // cards choose kernels by the clock
+        // Cards choose kernels by the clock.
+        else
+          assert.ok(
+            relativeError(third[i]!, [...values]) < ALLOWED,
+            `recorded against eager, ${i}`,
+          );
       }
     });
   }

@@ -24,7 +24,10 @@ describe(`plain operations on ${backend}, on inputs far from mean 0 and variance
       const results = tf.tidy(() => differentiate(tf, ops, one, inputs));
       for (const [i, expected] of differentiatePlainly(one).entries()) {
         const error = relativeError(results[i]!.dataSync(), expected);
-        assert.ok(error < ALLOWED, `${i === 0 ? 'output' : `gradient of input ${i}`} is off by ${error}`);
+        assert.ok(
+          error < ALLOWED,
+          `${i === 0 ? 'output' : `gradient of input ${i}`} is off by ${error}`,
+        );
       }
       tf.dispose([...inputs, ...results]);
       assert.equal(tf.memory().numTensors, held, 'tensors left behind');

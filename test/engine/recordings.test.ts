@@ -3,7 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { recording, type RecordingKind, recordingFile } from '../../core/engine/tensorflow/recordings.ts';
+import {
+  recording,
+  type RecordingKind,
+  recordingFile,
+} from '../../core/engine/tensorflow/recordings.ts';
 import { planOf } from './support.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'ktg-recordings-'));
@@ -34,7 +38,9 @@ describe('recorded steps kept as files', () => {
       [{ ...plan, frozen: [0] }, kind],
       [plan, { ...kind, bfloat16: true }],
     ];
-    const files = [[plan, kind] as const, ...others].map(([one, how]) => recordingFile(how, one, home));
+    const files = [[plan, kind] as const, ...others].map(([one, how]) =>
+      recordingFile(how, one, home),
+    );
     assert.equal(new Set(files).size, files.length);
     for (const [one, how] of others) assert.equal(take(one, how).recorded, 1);
   });
@@ -42,7 +48,11 @@ describe('recorded steps kept as files', () => {
   test('are recorded anew where the file is damaged', () => {
     const file = recordingFile(kind, plan, home);
     const sound = readFileSync(file);
-    for (const damaged of [sound.subarray(0, 33), Buffer.alloc(0), Buffer.from(sound).fill(7, 33, 34)]) {
+    for (const damaged of [
+      sound.subarray(0, 33),
+      Buffer.alloc(0),
+      Buffer.from(sound).fill(7, 33, 34),
+    ]) {
       writeFileSync(file, damaged);
       assert.equal(take().recorded, 1);
       assert.deepEqual(readFileSync(file), sound);
@@ -58,10 +68,13 @@ describe('recorded steps kept as files', () => {
 
   test('of other versions go when nobody has used them for long', () => {
     const folder = dirname(recordingFile(kind, plan, home));
-    const [old, recent] = ['old', 'recent'].map((name) => join(dirname(folder), name)) as [string, string];
+    const [old, recent] = ['old', 'recent'].map((name) => join(dirname(folder), name)) as [
+      string,
+      string,
+    ];
     for (const other of [old, recent]) recording(kind, plan, () => Uint8Array.of(1), other);
     utimesSync(old, 0, 0);
     take(planOf('resnet20=T', 4));
-    assert.deepEqual([folder, old, recent].map(existsSync), [true, false, true]); // prettier-ignore
+    assert.deepEqual([folder, old, recent].map(existsSync), [true, false, true]);
   });
 });

@@ -57,7 +57,8 @@ export function someState({ architectures, classes }: StepPlan, node: number, se
 }
 
 export function writeAll(step: Step, seed = 1): void {
-  for (const node of step.plan.architectures.keys()) step.write(node, someState(step.plan, node, seed));
+  for (const node of step.plan.architectures.keys())
+    step.write(node, someState(step.plan, node, seed));
 }
 
 const bitsOf = (values: Float32Array): Buffer =>

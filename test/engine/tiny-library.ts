@@ -3,7 +3,11 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type PublishedWheel, type Release, thisPlatform } from '../../core/engine/tensorflow/release.ts';
+import {
+  type PublishedWheel,
+  type Release,
+  thisPlatform,
+} from '../../core/engine/tensorflow/release.ts';
 
 const record = 'tiny_tensorflow-9.9.9.dist-info/RECORD';
 
@@ -139,7 +143,10 @@ export class PretendedTools {
     );
   }
 
-  /** \`download\` is what \`pip download\` does; it finds its folder in \`dest\`, and \`fs\` and \`path\`. */
+  /**
+   * \`download\` is what \`pip download\` does; it finds its folder in \`dest\`, and \`fs\` and
+   * \`path\`.
+   */
   addPython(download: string): void {
     this.add(
       'python3',

@@ -1,4 +1,7 @@
-/** Measures of colours for tests: WCAG contrast, and CIE76 difference as colour-blind eyes see it (Machado 2009, severity 1). */
+/**
+ * Measures of colours for tests: WCAG contrast, and CIE76 difference as colour-blind eyes see it
+ * (Machado 2009, severity 1).
+ */
 type Triple = readonly [number, number, number];
 
 const simulations = {
@@ -29,7 +32,10 @@ export const visions = Object.keys(simulations) as Vision[];
 
 /** Contrast ratio of two hex colours, 1 to 21. */
 export function contrast(one: string, other: string): number {
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [
+    number,
+    number,
+  ];
   return (light + 0.05) / (dark + 0.05);
 }
 
@@ -39,7 +45,11 @@ export function difference(one: string, other: string, vision: Vision): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 }
 
-const map3 = (over: Triple, f: (value: number) => number): Triple => [f(over[0]), f(over[1]), f(over[2])];
+const map3 = (over: Triple, f: (value: number) => number): Triple => [
+  f(over[0]),
+  f(over[1]),
+  f(over[2]),
+];
 const dot = (a: Triple, b: Triple): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
 function linearRgb(hex: string): Triple {
@@ -54,7 +64,9 @@ const luminance = (hex: string): number => dot([0.2126, 0.7152, 0.0722], linearR
 function seen(hex: string, vision: Vision): Triple {
   const [red, green, blue] = simulations[vision];
   const rgb = linearRgb(hex);
-  return map3([dot(red, rgb), dot(green, rgb), dot(blue, rgb)], (value) => Math.min(1, Math.max(0, value)));
+  return map3([dot(red, rgb), dot(green, rgb), dot(blue, rgb)], (value) =>
+    Math.min(1, Math.max(0, value)),
+  );
 }
 
 function lab(rgb: Triple): Triple {

@@ -32,7 +32,9 @@ const relabelled = (graph: Graph): Graph => ({
   }),
 });
 
-/** All orders of the auxiliary nodes, compared one by one: what "the same graph" means, spelled out. */
+/**
+ * All orders of the auxiliary nodes, compared one by one: what "the same graph" means, spelled out.
+ */
 function sameBySearch(one: Graph, other: Graph): boolean {
   const plain = (graph: Graph): Graph =>
     makeGraph(graph.nodes, (s, t) => {

@@ -4,22 +4,31 @@ import { checkGraph, requireTrainable } from '../../core/graph/check.ts';
 import { fromText } from '../../core/graph/text.ts';
 
 const found = (text: string, purpose?: 'train'): string[] =>
-  checkGraph(fromText(text), purpose).map(({ code, severity, node }) => `${severity} ${code} ${node}`);
+  checkGraph(fromText(text), purpose).map(
+    ({ code, severity, node }) => `${severity} ${code} ${node}`,
+  );
 
 describe('checkGraph', () => {
   test('nothing to say about a sound graph', () => {
-    assert.deepEqual(found('resnet8=TLX,resnet8=XXX:teacher,resnet8=XTT'), ['note no-path-to-target 3']);
+    assert.deepEqual(found('resnet8=TLX,resnet8=XXX:teacher,resnet8=XTT'), [
+      'note no-path-to-target 3',
+    ]);
     assert.deepEqual(found('resnet8=TL,resnet8=XX:teacher', 'train'), []);
   });
 
   test('a frozen target is rejected before training', () => {
-    assert.deepEqual(found('resnet8=XX,resnet8=TX'), ['error target-frozen 1', 'note no-path-to-target 2']);
+    assert.deepEqual(found('resnet8=XX,resnet8=TX'), [
+      'error target-frozen 1',
+      'note no-path-to-target 2',
+    ]);
     assert.throws(() => requireTrainable(fromText('resnet8=XX,resnet8=TX')), {
       code: 'graph.target-frozen',
       next: /Open at least one edge into node 1/,
     });
     // A checkpoint does not make a frozen target trainable.
-    assert.throws(() => requireTrainable(fromText('resnet8=X:weights')), { code: 'graph.target-frozen' });
+    assert.throws(() => requireTrainable(fromText('resnet8=X:weights')), {
+      code: 'graph.target-frozen',
+    });
   });
 
   test('a teacher without weights stops training only', () => {
@@ -38,7 +47,10 @@ describe('checkGraph', () => {
   });
 
   test('a node that hears neither the label nor a teacher, also round a circle', () => {
-    assert.deepEqual(found('resnet8=XT,resnet8=XT'), ['warning uninformed 1', 'warning uninformed 2']);
+    assert.deepEqual(found('resnet8=XT,resnet8=XT'), [
+      'warning uninformed 1',
+      'warning uninformed 2',
+    ]);
     assert.deepEqual(found('resnet8=XT,resnet8=TX'), []);
     assert.deepEqual(found('resnet8=XT,resnet8=XX:teacher'), []);
   });

@@ -9,15 +9,27 @@ const graph = fromText('resnet32=TT@2C,resnet110=XXX:a,wrn-28-2=LTX');
 
 describe('edits', () => {
   test('gates and temperatures', () => {
-    assert.equal(toText(withGate(graph, 2, 1, 'linear')), 'resnet32=TL@2C,resnet110=XXX:a,wrn-28-2=LTX');
+    assert.equal(
+      toText(withGate(graph, 2, 1, 'linear')),
+      'resnet32=TL@2C,resnet110=XXX:a,wrn-28-2=LTX',
+    );
     const cut = withGate(graph, 2, 1, 'cutoff');
-    assert.equal(toText(withGate(cut, 2, 1, 'through')), 'resnet32=TTC,resnet110=XXX:a,wrn-28-2=LTX');
-    assert.equal(toText(withTemperature(graph, 3, 1, 4)), 'resnet32=TT@2C@4,resnet110=XXX:a,wrn-28-2=LTX');
+    assert.equal(
+      toText(withGate(cut, 2, 1, 'through')),
+      'resnet32=TTC,resnet110=XXX:a,wrn-28-2=LTX',
+    );
+    assert.equal(
+      toText(withTemperature(graph, 3, 1, 4)),
+      'resnet32=TT@2C@4,resnet110=XXX:a,wrn-28-2=LTX',
+    );
     assert.deepEqual(withTemperature(graph, 0, 1, 4), graph, 'labels are not softened');
   });
 
   test('nodes', () => {
-    assert.equal(toText(withNode(graph, 2, { model: 'resnet8' })), 'resnet32=TT@2C,resnet8=XXX,wrn-28-2=LTX');
+    assert.equal(
+      toText(withNode(graph, 2, { model: 'resnet8' })),
+      'resnet32=TT@2C,resnet8=XXX,wrn-28-2=LTX',
+    );
     assert.equal(toText(removeNode(graph, 2)), 'resnet32=TC,wrn-28-2=LT');
     assert.equal(toText(removeNode(graph, 1)), 'resnet110=XX:a,wrn-28-2=LX');
     assert.equal(

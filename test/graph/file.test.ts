@@ -108,7 +108,13 @@ describe('a graph from a file', () => {
   });
 
   test('a picture that shows no graph, or is cut off, is refused', () => {
-    const chart = marksSvg([], { width: 9, height: 9, ground: '#fff', title: 'Chart', provenance: made });
+    const chart = marksSvg([], {
+      width: 9,
+      height: 9,
+      ground: '#fff',
+      title: 'Chart',
+      provenance: made,
+    });
     const whole = withText(PNG, 'Description', JSON.stringify({ graph: 'resnet8=T' }));
     for (const content of [
       bytes(chart),
@@ -121,6 +127,9 @@ describe('a graph from a file', () => {
       withText(PNG, 'Description', 'not JSON'),
     ])
       assert.equal(code(content), 'graph.none-in-picture');
-    assert.equal(code(withText(PNG, 'Description', '{"graph":"resnet8=TTTT"}')), 'graph.bad-text-form');
+    assert.equal(
+      code(withText(PNG, 'Description', '{"graph":"resnet8=TTTT"}')),
+      'graph.bad-text-form',
+    );
   });
 });

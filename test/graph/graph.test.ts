@@ -21,19 +21,26 @@ describe('graph', () => {
       fc.property(anyGraph(7), (graph) => {
         const count = graph.nodes.length;
         assert.equal(graph.edges.length, count * count);
-        const ordered = graph.edges.toSorted((a, b) => a.destination - b.destination || a.source - b.source);
+        const ordered = graph.edges.toSorted(
+          (a, b) => a.destination - b.destination || a.source - b.source,
+        );
         assert.deepEqual(graph.edges, ordered);
-        for (const edge of graph.edges) assert.equal(edgeOf(graph, edge.source, edge.destination), edge);
-        for (const node of graph.nodes.keys()) assert.equal(edgesInto(graph, node + 1).length, count);
+        for (const edge of graph.edges)
+          assert.equal(edgeOf(graph, edge.source, edge.destination), edge);
+        for (const node of graph.nodes.keys())
+          assert.equal(edgesInto(graph, node + 1).length, count);
       }),
     );
   });
 
   test('a temperature stays only where it means something', () => {
-    const graph = makeGraph([{ model: 'resnet8' }, { model: 'resnet8' }], (source, destination) => ({
-      gate: destination === 2 ? 'cutoff' : 'through',
-      temperature: 2,
-    }));
+    const graph = makeGraph(
+      [{ model: 'resnet8' }, { model: 'resnet8' }],
+      (source, destination) => ({
+        gate: destination === 2 ? 'cutoff' : 'through',
+        temperature: 2,
+      }),
+    );
     const temperatures = graph.edges.map(({ source, destination, temperature }) => [
       source,
       destination,
@@ -57,7 +64,11 @@ describe('graph', () => {
       [0, 0],
       [0.5, 1],
     ] as const) {
-      assert.throws(() => edgeOf(graph, source, destination), RangeError, `${source} -> ${destination}`);
+      assert.throws(
+        () => edgeOf(graph, source, destination),
+        RangeError,
+        `${source} -> ${destination}`,
+      );
     }
     assert.throws(() => nodeOf(graph, 0), RangeError);
     assert.throws(() => nodeOf(graph, 3), RangeError);

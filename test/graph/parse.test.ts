@@ -88,7 +88,11 @@ describe('parseGraph', () => {
       /edges\[0\]\.gate: found "Through".*through, cutoff/,
       { edges: [{ ...edge, gate: 'Through' }] },
     ],
-    ['unknown-gate', /edges\[0\]\.gate: found "toString"/, { edges: [{ ...edge, gate: 'toString' }] }],
+    [
+      'unknown-gate',
+      /edges\[0\]\.gate: found "toString"/,
+      { edges: [{ ...edge, gate: 'toString' }] },
+    ],
     ['unknown-gate', /edges\[0\]\.gate: found a list/, { edges: [{ ...edge, gate: ['through'] }] }],
     [
       'self-edge',
@@ -103,12 +107,24 @@ describe('parseGraph', () => {
     ['no-such-node', /edges\[0\]\.source: found 1e\+99/, { edges: [{ ...edge, source: 1e99 }] }],
     ['no-such-node', /edges\[0\]\.source: found -1/, { edges: [{ ...edge, source: -1 }] }],
     ['no-such-node', /edges\[0\]\.destination: found 0/, { edges: [{ ...edge, destination: 0 }] }],
-    ['no-such-node', /edges\[0\]\.destination: found 1\.5/, { edges: [{ ...edge, destination: 1.5 }] }],
+    [
+      'no-such-node',
+      /edges\[0\]\.destination: found 1\.5/,
+      { edges: [{ ...edge, destination: 1.5 }] },
+    ],
     ['wrong-type', /edges\[0\]\.source: found "0"/, { edges: [{ ...edge, source: '0' }] }],
     ['wrong-type', /edges\[0\]\.source: found NaN/, { edges: [{ ...edge, source: NaN }] }],
-    ['duplicate-edge', /edges\[2\]: found "0 -> 1 again"/, { edges: [edge, { ...edge, source: 2 }, edge] }],
+    [
+      'duplicate-edge',
+      /edges\[2\]: found "0 -> 1 again"/,
+      { edges: [edge, { ...edge, source: 2 }, edge] },
+    ],
     ['too-many-edges', /edges: found a list of 1000000/, { edges: Array(1e6).fill(edge) }],
-    ['label-temperature', /edges\[0\]\.temperature: found 2/, { edges: [{ ...edge, temperature: 2 }] }],
+    [
+      'label-temperature',
+      /edges\[0\]\.temperature: found 2/,
+      { edges: [{ ...edge, temperature: 2 }] },
+    ],
     ...[0, -1, NaN, Infinity, 1001, '2', null].map((temperature): [string, RegExp, object] => [
       'bad-temperature',
       /edges\[0\]\.temperature: found .*above 0/,

@@ -24,7 +24,8 @@ import type { SearchSpace } from '../../core/graph/space.ts';
 import { toText } from '../../core/graph/text.ts';
 import { quickLook } from '../../core/study/presets.ts';
 
-const locked = (space: SearchSpace, ...locks: string[]): SearchSpace => locks.reduce(withLock, space);
+const locked = (space: SearchSpace, ...locks: string[]): SearchSpace =>
+  locks.reduce(withLock, space);
 
 /** Every setting of a (small) space. */
 function* settings(space: SearchSpace): Generator<number[]> {
@@ -68,7 +69,10 @@ describe('search space', () => {
   test('a space is counted in one way: its graphs, and what of all combinations is excluded', () => {
     assert.equal(spaceText(quickLook(1).space), '450 graphs; 512 combinations, 62 excluded');
     assert.equal(spaceText(paperSpace(1)), '3 graphs; 4 combinations, 1 excluded');
-    assert.match(spaceText(paperSpace(3)), /^2,322,432 graphs; 2,359,296 combinations, 36,864 excluded$/);
+    assert.match(
+      spaceText(paperSpace(3)),
+      /^2,322,432 graphs; 2,359,296 combinations, 36,864 excluded$/,
+    );
     assert.equal(spaceText(withGates(paperSpace(1), 0, 1, ['through'])), '1 graph');
   });
 
@@ -145,20 +149,31 @@ describe('search space', () => {
     bad({ nodes: [{ models: ['vgg'] }] }, 'unknown-model', /nodes\[0\]\.models\[0\]: found "vgg"/);
     bad({ frozen: 1 }, 'wrong-type', /frozen: found 1, expected boolean/);
     bad({ edges: [{ source: 1, destination: 1, gates: ['through'] }] }, 'self-edge', /edges\[0\]/);
-    bad({ edges: [{ source: 5, destination: 1, gates: ['through'] }] }, 'no-such-node', /edges\[0\]\.source/);
+    bad(
+      { edges: [{ source: 5, destination: 1, gates: ['through'] }] },
+      'no-such-node',
+      /edges\[0\]\.source/,
+    );
     bad(
       { edges: [{ source: 0, destination: 1, gates: ['open'] }] },
       'unknown-gate',
       /edges\[0\]\.gates\[0\]/,
     );
     assert.deepEqual(parseSpace(JSON.parse(JSON.stringify(space))), space);
-    assert.deepEqual(parseSpace({ ...space, edges: [] }), space, 'a missing edge is open to every gate');
+    assert.deepEqual(
+      parseSpace({ ...space, edges: [] }),
+      space,
+      'a missing edge is open to every gate',
+    );
   });
 
   test('locks are nothing but narrower spaces', () => {
     const space = paperSpace(2);
     assert.deepEqual(withLock(space, '2=ResNet110'), withModels(space, 2, ['resnet110']));
-    assert.deepEqual(withLock(space, '2-1=T+correct'), withGates(space, 2, 1, ['through', 'correct']));
+    assert.deepEqual(
+      withLock(space, '2-1=T+correct'),
+      withGates(space, 2, 1, ['through', 'correct']),
+    );
     for (const text of [
       '',
       '2',

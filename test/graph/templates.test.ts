@@ -7,7 +7,8 @@ import { knownMethod, template, templates } from '../../core/graph/templates.ts'
 import { toText } from '../../core/graph/text.ts';
 
 const models = ['resnet32', 'resnet110', 'wrn-28-2'];
-const text = (name: string, count: number): string => toText(template(name, models.slice(0, count)));
+const text = (name: string, count: number): string =>
+  toText(template(name, models.slice(0, count)));
 
 describe('templates', () => {
   test('three nodes, written out', () => {
@@ -61,7 +62,9 @@ describe('templates', () => {
     });
     assert.throws(() => template('kd', ['resnet31']), { code: 'model.unknown' });
     for (const count of [0, 8, 9]) {
-      assert.throws(() => template('kd', Array<string>(count).fill('resnet8')), { code: 'graph.node-count' });
+      assert.throws(() => template('kd', Array<string>(count).fill('resnet8')), {
+        code: 'graph.node-count',
+      });
     }
   });
 });

@@ -95,12 +95,18 @@ describe('in words', () => {
   const graph = fromText('resnet32=TL@2X,resnet110=XXX:best,wrn-28-2=CTX');
 
   test('edges say who teaches whom', () => {
-    assert.equal(describeEdge(edgeOf(graph, 0, 1)), 'KL(p_0 || p_1): the label teaches node 1 (Through)');
+    assert.equal(
+      describeEdge(edgeOf(graph, 0, 1)),
+      'KL(p_0 || p_1): the label teaches node 1 (Through)',
+    );
     assert.equal(
       describeEdge(edgeOf(graph, 2, 1)),
       'KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)',
     );
-    assert.equal(describeEdge(edgeOf(graph, 3, 1)), 'KL(p_3 || p_1): node 3 does not teach node 1 (Cutoff)');
+    assert.equal(
+      describeEdge(edgeOf(graph, 3, 1)),
+      'KL(p_3 || p_1): node 3 does not teach node 1 (Cutoff)',
+    );
   });
 
   test('nodes say whom they learn from', () => {
@@ -121,7 +127,8 @@ describe('DOT', () => {
     assert.match(dot, /2 \[label="ResNet110\*", color="#3f7fe0"\]/);
     assert.match(dot, /2 -> 1 \[label="T, τ = 2", color="#9445d8".*style="solid"/);
     assert.doesNotMatch(dot, /-> 2/);
-    const styles = toDot(fromText('resnet8=TLC,resnet8=TXX,resnet8=TXX')).match(/-> 1 .*style="\w+"/g) ?? [];
+    const styles =
+      toDot(fromText('resnet8=TLC,resnet8=TXX,resnet8=TXX')).match(/-> 1 .*style="\w+"/g) ?? [];
     assert.deepEqual(
       styles.map((line) => /style="(\w+)"/.exec(line)![1]),
       ['solid', 'dashed', 'dotted'],

@@ -19,7 +19,15 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-const manifest = { format: 'ktg-engine', version: 1, variant: 'gpu', platform: 'linux-x64', tensorflow: tensorflowVersion, addon: addonVersion(), files: [] }; // prettier-ignore
+const manifest = {
+  format: 'ktg-engine',
+  version: 1,
+  variant: 'gpu',
+  platform: 'linux-x64',
+  tensorflow: tensorflowVersion,
+  addon: addonVersion(),
+  files: [],
+};
 
 /** What a pretended machine has. */
 interface Machine {
@@ -53,9 +61,12 @@ async function look({
   rates,
   meanwhile,
 }: Machine) {
-  // prettier-ignore
   const place = mkdtempSync(join(folder, 'machine-'));
-  const [bin, home, lib] = ['bin', 'home', 'lib'].map((name) => join(place, name)) as [string, string, string]; // prettier-ignore
+  const [bin, home, lib] = ['bin', 'home', 'lib'].map((name) => join(place, name)) as [
+    string,
+    string,
+    string,
+  ];
   for (const each of [bin, home, lib]) mkdirSync(each);
   const rows = (cells: (index: number) => string): string =>
     [0, 1].map((i) => `echo "${cells(i)}"`).join('; ');
@@ -65,7 +76,10 @@ async function look({
     'driver_version,index': rows((i) => `${driver}, ${i}, GPU-${i}f3c, ${CARD}`),
   };
   const cases = Object.entries(answers).map(([field, answer]) => `*${field}*) ${answer};;`);
-  script(join(bin, 'nvidia-smi'), mute === '' ? `case "$1" in ${cases.join(' ')} esac` : `echo "${mute}"; exit 18`); // prettier-ignore
+  script(
+    join(bin, 'nvidia-smi'),
+    mute === '' ? `case "$1" in ${cases.join(' ')} esac` : `echo "${mute}"; exit 18`,
+  );
   script(join(bin, 'ldconfig'), 'exit 0');
   script(
     join(bin, 'nvidia-cuda-mps-control'),
@@ -80,8 +94,20 @@ async function look({
   if (library) bringLibrary();
   if (rates)
     keepPacking(packingFile(CARD, home), {
-      ...{ format: 'ktg-packing', version: 1, card: CARD, driver, engine: measuredEngine, work: 'resnet32, tf32', shared: true }, // prettier-ignore
-      measurements: rates.map(([slots, stepsPerSecond]) => ({ slots, stepsPerSecond, memory: slots * 4e9 })),
+      ...{
+        format: 'ktg-packing',
+        version: 1,
+        card: CARD,
+        driver,
+        engine: measuredEngine,
+        work: 'resnet32, tf32',
+        shared: true,
+      },
+      measurements: rates.map(([slots, stepsPerSecond]) => ({
+        slots,
+        stepsPerSecond,
+        memory: slots * 4e9,
+      })),
     });
   const before = { ...process.env };
   Object.assign(process.env, { PATH: `${bin}:${PATH}`, KTG_HOME: home, LD_LIBRARY_PATH: lib });
@@ -106,7 +132,14 @@ async function look({
 
 describe('a lab on a machine with two cards', () => {
   test('takes the slots that were measured, where CUDA MPS is to be had, and says why', async () => {
-    const found = await look({ rates: [[1, 231], [2, 345], [4, 448], [8, 460]] }); // prettier-ignore
+    const found = await look({
+      rates: [
+        [1, 231],
+        [2, 345],
+        [4, 448],
+        [8, 460],
+      ],
+    });
     assert.deepEqual(found.devices, { 'gpu:0': 4, 'gpu:1': 4, cpu: 0 });
     assert.match(
       found.said,
@@ -121,7 +154,13 @@ describe('a lab on a machine with two cards', () => {
     assert.deepEqual(unmeasured.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
     assert.match(unmeasured.said, /1 slot\. Not measured on this card yet/);
     assert.ok(!unmeasured.daemon, 'one slot a card needs no daemon');
-    const alone = await look({ mps: false, rates: [[1, 231], [2, 345]] }); // prettier-ignore
+    const alone = await look({
+      mps: false,
+      rates: [
+        [1, 231],
+        [2, 345],
+      ],
+    });
     assert.deepEqual(alone.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
     assert.match(alone.said, /does not start: Cannot find MPS .*one slot a card/);
   });
@@ -149,10 +188,18 @@ describe('a lab on a machine with two cards', () => {
   });
 
   test('leaves them alone with the portable engine, and takes them up again', async () => {
-    const choose = async (lab: Lab, engine: 'portable' | 'auto'): Promise<Record<string, number>> => {
+    const choose = async (
+      lab: Lab,
+      engine: 'portable' | 'auto',
+    ): Promise<Record<string, number>> => {
       await lab.request('settings.set', { engine });
       let devices = await lab.request('devices.list', {});
-      for (const wanted = engine === 'portable'; (devices[0]!.slots === 0) !== wanted; devices = await lab.request('devices.list', {})) await new Promise((resolve) => setTimeout(resolve, 5)); // prettier-ignore
+      for (
+        const wanted = engine === 'portable';
+        (devices[0]!.slots === 0) !== wanted;
+        devices = await lab.request('devices.list', {})
+      )
+        await new Promise((resolve) => setTimeout(resolve, 5));
       return Object.fromEntries(devices.map(({ name, slots }) => [name, slots]));
     };
     const { devices } = await look({
@@ -160,7 +207,9 @@ describe('a lab on a machine with two cards', () => {
         const { cpu, ...cards } = await choose(lab, 'portable');
         assert.deepEqual(cards, { 'gpu:0': 0, 'gpu:1': 0 });
         assert.ok(cpu! >= 1);
-        await assert.rejects(lab.request('slots.set', { device: 'gpu:0', slots: 1 }), { next: /portable engine is chosen/ }); // prettier-ignore
+        await assert.rejects(lab.request('slots.set', { device: 'gpu:0', slots: 1 }), {
+          next: /portable engine is chosen/,
+        });
         await choose(lab, 'auto');
       },
     });

@@ -25,8 +25,13 @@ void test('the log holds a study from its start to its end, and its re-run', asy
   });
   while ((await lab.request('reruns.open', { rerun: made.rerun.id })).rerun.state === 'running')
     await new Promise((resolve) => setTimeout(resolve, 10));
-  const texts = (await lab.request('log.read', { study: study.id })).map(({ text }) => text).reverse();
-  assert.match(texts.splice(4, 1)[0]!, /^Study "A" has ended: 12 trials, \d+ completed, .*; best \d+\.\d\d % \(trial \d+\)\.$/); // prettier-ignore
+  const texts = (await lab.request('log.read', { study: study.id }))
+    .map(({ text }) => text)
+    .reverse();
+  assert.match(
+    texts.splice(4, 1)[0]!,
+    /^Study "A" has ended: 12 trials, \d+ completed, .*; best \d+\.\d\d % \(trial \d+\)\.$/,
+  );
   assert.deepEqual(texts, [
     'Study "A" was created.',
     'Study "A" was started.',

@@ -7,22 +7,33 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-test('what was stopped with its re-run is not done: a resume trains it', { timeout: 20_000 }, async () => {
-  const lab = scriptedLab({ pace: 20 });
-  try {
-    const making = { name: 'R', from: { graph: dml }, training: training(), seeds: 3, baselines: [], start: true }; // prettier-ignore
-    const { id: rerun } = (await lab.request('reruns.create', making)).rerun;
-    const seen = async () => lab.request('reruns.open', { rerun });
-    const runs = async () => (await seen()).variants[0]!.runs;
-    await until(async () => (await runs()).some(({ epoch }) => epoch > 0));
-    await lab.request('reruns.stop', { rerun, when: 'now' });
-    await until(async () => (await runs()).every(({ state }) => state === 'cancelled'));
-    const { done, total } = await seen();
-    assert.deepEqual([done, total], [0, 3]);
-  } finally {
-    await lab.close('at-once');
-  }
-});
+test(
+  'what was stopped with its re-run is not done: a resume trains it',
+  { timeout: 20_000 },
+  async () => {
+    const lab = scriptedLab({ pace: 20 });
+    try {
+      const making = {
+        name: 'R',
+        from: { graph: dml },
+        training: training(),
+        seeds: 3,
+        baselines: [],
+        start: true,
+      };
+      const { id: rerun } = (await lab.request('reruns.create', making)).rerun;
+      const seen = async () => lab.request('reruns.open', { rerun });
+      const runs = async () => (await seen()).variants[0]!.runs;
+      await until(async () => (await runs()).some(({ epoch }) => epoch > 0));
+      await lab.request('reruns.stop', { rerun, when: 'now' });
+      await until(async () => (await runs()).every(({ state }) => state === 'cancelled'));
+      const { done, total } = await seen();
+      assert.deepEqual([done, total], [0, 3]);
+    } finally {
+      await lab.close('at-once');
+    }
+  },
+);
 
 test(
   'a study does not count backwards on a resume; a trial stopped by itself is done',
@@ -32,10 +43,14 @@ test(
     try {
       const { space } = plan();
       const making = plan({ trials: 8, space: { ...space, frozen: false } });
-      const { id: study } = (await lab.request('studies.create', { name: 'S', plan: making, start: true })).study; // prettier-ignore
+      const { id: study } = (
+        await lab.request('studies.create', { name: 'S', plan: making, start: true })
+      ).study;
       const seen = async () => lab.request('studies.open', { study });
       const trials = async () => (await seen()).trials;
-      await until(async () => (await trials()).some(({ epoch, state }) => epoch > 0 && state === 'running'));
+      await until(async () =>
+        (await trials()).some(({ epoch, state }) => epoch > 0 && state === 'running'),
+      );
       const alone = (await trials()).find(({ state }) => state === 'running')!.run;
       await lab.request('runs.stop', { run: alone, when: 'now' });
       await until(async () =>

@@ -64,8 +64,14 @@ describe('the events that a lab keeps', () => {
     log.subscribe(['studies'], (each) => heard.push(each));
     log.add(event, 1 << 30);
     log.add(event);
-    assert.deepEqual(heard.map(({ sequence }) => sequence), [1, 2]); // prettier-ignore
-    assert.deepEqual(heardAfter(log, 1).map(({ sequence }) => sequence), [2]); // prettier-ignore
+    assert.deepEqual(
+      heard.map(({ sequence }) => sequence),
+      [1, 2],
+    );
+    assert.deepEqual(
+      heardAfter(log, 1).map(({ sequence }) => sequence),
+      [2],
+    );
     assert.equal(heardAfter(log, 0)[0]!.type, 'missed');
   });
 });

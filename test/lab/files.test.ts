@@ -28,15 +28,30 @@ await handle.close();
 after(() => {
   rmSync(folder, { recursive: true });
 });
-const write = prototype.write as (this: FileHandle, data: Uint8Array, from: number, length: number, at: number) => Promise<{ bytesWritten: number }>; // prettier-ignore
+const write = prototype.write as (
+  this: FileHandle,
+  data: Uint8Array,
+  from: number,
+  length: number,
+  at: number,
+) => Promise<{ bytesWritten: number }>;
 
 /** Runs work on a disk that takes at most so many bytes at once, and so many in all. */
 async function onDisk(atOnce: number, room: number, work: () => Promise<void>): Promise<void> {
   let left = room;
-  const mocked = mock.method(prototype, 'write', async function (this: FileHandle, data, from, length, at) {
+  const mocked = mock.method(prototype, 'write', async function (
+    this: FileHandle,
+    data,
+    from,
+    length,
+    at,
+  ) {
     const taken = Math.min(length, atOnce, left);
     if (taken === 0 && length > 0)
-      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' }); // prettier-ignore
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), {
+        code: 'ENOSPC',
+        syscall: 'write',
+      });
     left -= taken;
     return write.call(this, data, from, taken, at);
   } as typeof write as never);
@@ -94,7 +109,10 @@ describe('files on their way', () => {
   test('are refused before they come where they do not fit beside what others have announced', async () => {
     const files = new Files(async () => Promise.resolve(1000));
     const { upload } = await files.begin('first', 600);
-    await assert.rejects(files.begin('second', 600), { code: 'files.no-space', message: /600 bytes are needed.*400 are free/ }); // prettier-ignore
+    await assert.rejects(files.begin('second', 600), {
+      code: 'files.no-space',
+      message: /600 bytes are needed.*400 are free/,
+    });
     await files.forget(upload);
     await files.begin('second', 600);
     await files.close();
@@ -109,7 +127,8 @@ describe('files on their way', () => {
     const line = connectLab(theirs);
     for (let upload = 0; upload < 64; upload++)
       await line.api.request('files.begin', { name: 'never sent', bytes: 10 });
-    const lying = (): string[] => readdirSync(process.env.TMPDIR!, { recursive: true, encoding: 'utf8' });
+    const lying = (): string[] =>
+      readdirSync(process.env.TMPDIR!, { recursive: true, encoding: 'utf8' });
     assert.equal(lying().length, 65);
     line.close();
     await line.closed;
@@ -152,7 +171,9 @@ describe('a copy of the lab file', () => {
       parts.push(Buffer.from(data, 'base64'));
     }
     await lab.request('files.forget', { file: download });
-    await assert.rejects(lab.request('files.read', { download, offset: 0 }), { code: 'files.unknown' });
+    await assert.rejects(lab.request('files.read', { download, offset: 0 }), {
+      code: 'files.unknown',
+    });
     await lab.close();
     const copy = join(folder, name);
     writeFileSync(copy, Buffer.concat(parts));
@@ -178,46 +199,56 @@ describe('a copy of the lab file', () => {
   });
 });
 
-describe('paths that are no file', { skip: process.platform === 'win32' && 'no such paths' }, () => {
-  const pipe = join(folder, 'pipe');
-  const data = join(folder, 'data');
+describe(
+  'paths that are no file',
+  { skip: process.platform === 'win32' && 'no such paths' },
+  () => {
+    const pipe = join(folder, 'pipe');
+    const data = join(folder, 'data');
 
-  test('are refused before anybody waits for them', async () => {
-    execFileSync('mkfifo', [pipe]);
-    mkdirSync(data);
-    execFileSync('mkfifo', [join(data, 'train.bin')]);
-    const lab = scriptedLab();
-    for (const path of [pipe, '/dev/zero']) {
-      const file = { path };
-      for (const work of [
-        lab.request('graphs.import', { file }),
-        lab.request('studies.import', { file }),
-        lab.request('data.add', { file }),
-      ])
-        await assert.rejects(work, { code: 'files.no-file' }, path);
-      await assert.rejects(lab.request('data.samples', { data: path, count: 1 }), {
+    test('are refused before anybody waits for them', async () => {
+      execFileSync('mkfifo', [pipe]);
+      mkdirSync(data);
+      execFileSync('mkfifo', [join(data, 'train.bin')]);
+      const lab = scriptedLab();
+      for (const path of [pipe, '/dev/zero']) {
+        const file = { path };
+        for (const work of [
+          lab.request('graphs.import', { file }),
+          lab.request('studies.import', { file }),
+          lab.request('data.add', { file }),
+        ])
+          await assert.rejects(work, { code: 'files.no-file' }, path);
+        await assert.rejects(lab.request('data.samples', { data: path, count: 1 }), {
+          code: 'data.unreadable',
+        });
+      }
+      await assert.rejects(lab.request('data.add', { file: { path: data } }), {
         code: 'data.unreadable',
       });
-    }
-    await assert.rejects(lab.request('data.add', { file: { path: data } }), { code: 'data.unreadable' });
-    await lab.close();
-  });
+      await lab.close();
+    });
 
-  const noProc = process.platform !== 'linux' && 'no /proc';
-  test('are refused where the system calls them files, but they have no size', { skip: noProc }, async () => {
-    const lab = scriptedLab();
-    const path = '/proc/kmsg';
-    const inFolder = join(folder, 'odd');
-    mkdirSync(inFolder);
-    for (const name of ['train.bin', 'test.bin']) symlinkSync(path, join(inFolder, name));
-    for (const work of [
-      lab.request('graphs.import', { file: { path } }),
-      lab.request('studies.import', { file: { path } }),
-      lab.request('data.add', { file: { path } }),
-    ])
-      await assert.rejects(work, { code: 'files.empty' });
-    for (const data of [path, inFolder])
-      await assert.rejects(lab.request('data.samples', { data, count: 1 }), LabError);
-    await lab.close();
-  });
-});
+    const noProc = process.platform !== 'linux' && 'no /proc';
+    test(
+      'are refused where the system calls them files, but they have no size',
+      { skip: noProc },
+      async () => {
+        const lab = scriptedLab();
+        const path = '/proc/kmsg';
+        const inFolder = join(folder, 'odd');
+        mkdirSync(inFolder);
+        for (const name of ['train.bin', 'test.bin']) symlinkSync(path, join(inFolder, name));
+        for (const work of [
+          lab.request('graphs.import', { file: { path } }),
+          lab.request('studies.import', { file: { path } }),
+          lab.request('data.add', { file: { path } }),
+        ])
+          await assert.rejects(work, { code: 'files.empty' });
+        for (const data of [path, inFolder])
+          await assert.rejects(lab.request('data.samples', { data, count: 1 }), LabError);
+        await lab.close();
+      },
+    );
+  },
+);

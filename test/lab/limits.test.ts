@@ -51,7 +51,9 @@ describe('an answer that no connection carries', () => {
         { text: '\u20ac'.repeat(11 * MiB) },
       ];
       const [line, leave] = await open(
-        answering((input) => (typeof input === 'number' ? large[input] : { text: 'x'.repeat(29 * MiB) })),
+        answering((input) =>
+          typeof input === 'number' ? large[input] : { text: 'x'.repeat(29 * MiB) },
+        ),
       );
       for (const at of large.keys())
         await assert.rejects(line.api.request('settings.get', at as never), {

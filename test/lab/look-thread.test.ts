@@ -22,7 +22,9 @@ describe('looks into files of strangers', () => {
   });
 
   test('of several studies of Optuna one is chosen, and an import without a choice names them', async () => {
-    const optuna = (name: string) => ({ path: join(import.meta.dirname, '../fixtures/optuna', name) });
+    const optuna = (name: string) => ({
+      path: join(import.meta.dirname, '../fixtures/optuna', name),
+    });
     const lab = scriptedLab();
     const file = optuna('several.db');
     assert.deepEqual(await lab.request('studies.found', { file }), [
@@ -30,9 +32,16 @@ describe('looks into files of strangers', () => {
       { name: 'accuracies', trials: 6 },
     ]);
     assert.deepEqual(await lab.request('studies.found', { file: optuna('journal.jsonl') }), []);
-    const several = { code: 'import.several-studies', message: /"errors" \(3 trials\), "accuracies"/ };
+    const several = {
+      code: 'import.several-studies',
+      message: /"errors" \(3 trials\), "accuracies"/,
+    };
     await assert.rejects(lab.request('studies.import', { file }), several);
-    const { study } = await lab.request('studies.import', { file, study: 'accuracies', name: 'Chosen' });
+    const { study } = await lab.request('studies.import', {
+      file,
+      study: 'accuracies',
+      name: 'Chosen',
+    });
     assert.deepEqual([study.name, study.notes], ['Chosen', 'Imported from Optuna: accuracies']);
     const own = lab.request('studies.import', { file: optuna('journal.jsonl'), study: 'x' });
     await assert.rejects(own, { code: 'import.one-study' });

@@ -46,14 +46,21 @@ describe('long answers', () => {
       null,
       'text',
     ])
-      assert.deepEqual(await sent(output), { whole: output, pieces: [JSON.stringify(output).length] });
+      assert.deepEqual(await sent(output), {
+        whole: output,
+        pieces: [JSON.stringify(output).length],
+      });
   });
 
   test('others get their turn between two parts', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++);
     const seen: number[] = [];
-    await sendParts(rows(5000), () => seen.push(turns), () => true); // prettier-ignore
+    await sendParts(
+      rows(5000),
+      () => seen.push(turns),
+      () => true,
+    );
     clearInterval(timer);
     assert.ok(new Set(seen).size > seen.length / 2, seen.join());
   });
@@ -67,13 +74,21 @@ describe('long answers', () => {
       },
     };
     const seen: number[] = [];
-    await sendParts(Array(1000).fill(row), () => seen.push(weighed), () => true); // prettier-ignore
+    await sendParts(
+      Array(1000).fill(row),
+      () => seen.push(weighed),
+      () => true,
+    );
     assert.ok(seen[0]! < 80 && weighed === 1000, `${seen.join()}; ${weighed}`);
   });
 
   test('nothing more is sent when nobody waits any more', async () => {
     let sends = 0;
-    await sendParts({ first: rows(1000), second: rows(1000) }, () => sends++, () => sends < 2); // prettier-ignore
+    await sendParts(
+      { first: rows(1000), second: rows(1000) },
+      () => sends++,
+      () => sends < 2,
+    );
     assert.equal(sends, 2);
   });
 });

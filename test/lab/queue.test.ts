@@ -79,7 +79,9 @@ describe('twenty looks into data sets', () => {
     const lab = scriptedLab();
     try {
       const data = 'synthetic:train=20,test=10';
-      const looks = Array.from({ length: 20 }, async () => lab.request('data.samples', { data, count: 1 }));
+      const looks = Array.from({ length: 20 }, async () =>
+        lab.request('data.samples', { data, count: 1 }),
+      );
       for (const samples of await Promise.all(looks)) assert.equal(samples.length, 1);
       assert.equal(most, 2);
     } finally {

@@ -41,7 +41,11 @@ interface Answer {
   body: string;
 }
 
-const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+const ask = async (
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const call = request(
       {
@@ -138,7 +142,8 @@ describe('the link', () => {
   test('looking at its address, as curl does, does not use it up', async () => {
     const other = await serve(lab, { folder: join(folder, 'window') });
     try {
-      for (const method of ['HEAD', 'GET']) assert.equal((await fetch(other.url, { method })).status, 200);
+      for (const method of ['HEAD', 'GET'])
+        assert.equal((await fetch(other.url, { method })).status, 200);
       assert.notEqual(await enter(tokenOf(other), other.port), session, 'every server has its own');
     } finally {
       await other.close();
@@ -149,7 +154,11 @@ describe('the link', () => {
     for (const wrong of ['x', `${session}x`, session.slice(0, -1), 'a'.repeat(43)])
       await assert.rejects(enter(wrong), { code: 'lab.stranger' }, wrong);
     assert.equal(await upgrade(null), 401, 'no key');
-    assert.equal(await upgrade(null, { cookie: `ktg-${served.port}=${session}` }), 401, 'a cookie is no key');
+    assert.equal(
+      await upgrade(null, { cookie: `ktg-${served.port}=${session}` }),
+      401,
+      'a cookie is no key',
+    );
     const query = `${CHANNEL_PATH}?token=${session}`;
     assert.equal(await upgrade(null, {}, query), 401, 'nor is an address');
   });
@@ -181,7 +190,6 @@ describe('hosts and origins', () => {
       `127.0.0.1.evil.example:${served.port}`,
       '127.0.0.1:1',
     ])
-      // prettier-ignore
       assert.equal((await ask('/', { host })).status, 421, host);
     assert.equal((await ask('/', { host: `localhost:${served.port}` })).status, 200);
   });
@@ -261,7 +269,6 @@ describe('pages', () => {
       '/%00',
       '/a'.repeat(3000),
     ]) {
-      // prettier-ignore
       const { status, body } = await ask(path);
       assert.ok(status === 404 || status === 400, `${path.slice(0, 40)}: ${status}`);
       assert.doesNotMatch(body, /secret/);
@@ -273,7 +280,10 @@ describe('hostile connections', () => {
   test('malformed, oversized and endless requests end, and others are still answered', async () => {
     assert.match(await raw('NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400/);
     assert.match(await raw('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'), /^HTTP\/1\.1 4/);
-    assert.match(await raw(`GET / HTTP/1.1\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`), /^HTTP\/1\.1 4|^$/);
+    assert.match(
+      await raw(`GET / HTTP/1.1\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`),
+      /^HTTP\/1\.1 4|^$/,
+    );
     assert.equal((await ask('/')).status, 200);
   });
 
@@ -283,14 +293,21 @@ describe('hostile connections', () => {
     assert.ok(Date.now() - began > 500, 'it had time');
   });
 
-  /** More connections than the lab holds, from clients that send these bytes and never close their end. */
+  /**
+   * More connections than the lab holds, from clients that send these bytes and never close their
+   * end.
+   */
   const crowd = async (text: string): Promise<Socket[]> => {
-    const all = Array.from({ length: 140 }, () => connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true })); // prettier-ignore
+    const all = Array.from({ length: 140 }, () =>
+      connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true }),
+    );
     for (const socket of all) {
       socket.on('error', () => undefined).resume();
       socket.write(text);
     }
-    await Promise.all(all.map((socket) => socket.connecting && once(socket, 'connect').catch(() => undefined))); // prettier-ignore
+    await Promise.all(
+      all.map((socket) => socket.connecting && once(socket, 'connect').catch(() => undefined)),
+    );
     return all;
   };
   for (const [what, text] of [
@@ -303,12 +320,15 @@ describe('hostile connections', () => {
     ],
     ['post for ever', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n'],
   ] as const)
-    // prettier-ignore
     test(`clients that ${what} and hold their end open shut nobody out`, async () => {
       const all = await crowd(text);
       try {
         // Node looks every quarter of the patience for requests that are late.
-        const answered = async (): Promise<boolean> => ask('/').then(({ status }) => status === 200, () => false); // prettier-ignore
+        const answered = async (): Promise<boolean> =>
+          ask('/').then(
+            ({ status }) => status === 200,
+            () => false,
+          );
         let open = false;
         for (let tries = 0; !open && tries < 60; tries++) {
           open = await answered();

@@ -62,13 +62,23 @@ export async function eventOf<Type extends LabEvent['type']>(
 /** Waits until a study is in a state. */
 export async function studyIs(lab: LabApi, study: number, state: string): Promise<void> {
   const { sequence } = await lab.request('lab.status', {});
-  const there = (await lab.request('studies.list', {})).some((card) => card.study.id === study && card.study.state === state); // prettier-ignore
+  const there = (await lab.request('studies.list', {})).some(
+    (card) => card.study.id === study && card.study.state === state,
+  );
   if (there) return;
-  await eventOf(lab, 'studies', 'study', ({ card }) => card.study.id === study && card.study.state === state, sequence); // prettier-ignore
+  await eventOf(
+    lab,
+    'studies',
+    'study',
+    ({ card }) => card.study.id === study && card.study.state === state,
+    sequence,
+  );
 }
 
 /** A folder that goes with the test. */
-export async function temporaryFolder(context: { after(work: () => Promise<void>): void }): Promise<string> {
+export async function temporaryFolder(context: {
+  after(work: () => Promise<void>): void;
+}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ktg-test-'));
   context.after(async () => rm(folder, { recursive: true, force: true }));
   return folder;

@@ -11,7 +11,14 @@ test('the table of a re-run, which may hold hundreds of runs, is told once a sec
     if (event.type === 'epochs') told.epochs += event.epochs.length;
   });
   const began = Date.now();
-  await lab.request('reruns.create', { name: 'R', from: { graph: dml }, seeds: 1, baselines: [], training: training({ epochs: 150 }), start: true }); // prettier-ignore
+  await lab.request('reruns.create', {
+    name: 'R',
+    from: { graph: dml },
+    seeds: 1,
+    baselines: [],
+    training: training({ epochs: 150 }),
+    start: true,
+  });
   await eventOf(lab, 'reruns', 'rerun', ({ rerun }) => rerun.rerun.state === 'completed');
   const seconds = (Date.now() - began) / 1000;
   assert.equal(told.epochs, 150);

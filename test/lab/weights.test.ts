@@ -19,7 +19,8 @@ const made = { seed: 5, training: { protocol: 'held-out' } };
 
 /** In portions that cut everywhere, also through the header. */
 async function* portions(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += 10_007) yield Promise.resolve(bytes.subarray(at, at + 10_007));
+  for (let at = 0; at < bytes.length; at += 10_007)
+    yield Promise.resolve(bytes.subarray(at, at + 10_007));
 }
 const whole = async (chunks: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const parts: Uint8Array[] = [];
@@ -36,7 +37,9 @@ describe('weights that leave the lab', () => {
 
   test('say their conventions to other programs, also those of an older version', async () => {
     const { metadata: own } = decodeSafetensors(encodeCheckpoint(checkpoint), 'x');
-    const { __metadata__: kept, ...tensors } = headerOf(Buffer.from(encodeCheckpoint(checkpoint)))!.json;
+    const { __metadata__: kept, ...tensors } = headerOf(
+      Buffer.from(encodeCheckpoint(checkpoint)),
+    )!.json;
     const older = Buffer.from(JSON.stringify({ __metadata__: { ktg: own.ktg }, ...tensors }));
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(older.length));
@@ -46,7 +49,10 @@ describe('weights that leave the lab', () => {
       await whole(weightsWith(made, portions(header))),
       await whole(weightsOfNode(made, portions(header), 3)),
     ]) {
-      const { conventions } = headerOf(Buffer.from(bytes))!.json.__metadata__ as Record<string, string>;
+      const { conventions } = headerOf(Buffer.from(bytes))!.json.__metadata__ as Record<
+        string,
+        string
+      >;
       const said = JSON.parse(conventions!) as Record<string, unknown>;
       assert.match(String(said.convolutionKernel), /^HWIO/);
       assert.equal(said.denseKernel, '[inputs, outputs]');

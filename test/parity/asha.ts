@@ -27,7 +27,10 @@ export const ashaFixture = v.object({
   sequences: v.array(v.object({ id: v.number(), style: v.string(), events: v.array(event) })),
 });
 
-/** Plays every recorded sequence through the rule and compares each decision, count and number of better values with Optuna's. */
+/**
+ * Plays every recorded sequence through the rule and compares each decision, count and number of
+ * better values with Optuna's.
+ */
 export function ashaParity(file: string, json: unknown): ParityReport {
   const fixture = v.parse(ashaFixture, json);
   const steps = ladder(fixture.last_epoch, fixture.min_resource, fixture.reduction_factor);
@@ -40,7 +43,9 @@ export function ashaParity(file: string, json: unknown): ParityReport {
       const [, trial, epoch, accuracy, decision, ...counts] = entry;
       const value = accuracy ?? Number.NaN;
       const before = filled.get(trial) ?? 0;
-      const ruling = rule(steps, before, epoch, value, (rung) => standingAmong(recorded.get(rung)!, value));
+      const ruling = rule(steps, before, epoch, value, (rung) =>
+        standingAmong(recorded.get(rung)!, value),
+      );
       for (const { rung } of ruling.verdicts) recorded.get(rung)!.push(value);
       filled.set(trial, before + ruling.verdicts.length);
       const where = `${style} ${id}, event ${position} (trial ${trial}, epoch ${epoch})`;

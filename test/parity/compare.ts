@@ -2,7 +2,9 @@ import * as v from 'valibot';
 import { sizeOf, type TensorSpec } from '../../core/models/architecture.ts';
 import type { Tally } from './report.ts';
 
-/** A tensor in three measures: norm, weighted sum that notices permutations, first eight elements. */
+/**
+ * A tensor in three measures: norm, weighted sum that notices permutations, first eight elements.
+ */
 export const summary = v.object({ n: v.number(), p: v.number(), h: v.array(v.number()) });
 export type Summary = v.InferOutput<typeof summary>;
 
@@ -41,7 +43,11 @@ export function compareSummary(
     Math.abs(Math.sqrt(squares) - expected.n) / expected.n,
     allowedFor(allowed, `${quantity}.n`),
   );
-  tally.within(`${what}, p`, Math.abs(p - expected.p) / expected.n, allowedFor(allowed, `${quantity}.p`));
+  tally.within(
+    `${what}, p`,
+    Math.abs(p - expected.p) / expected.n,
+    allowedFor(allowed, `${quantity}.p`),
+  );
   tally.within(`${what}, h`, Math.max(...heads) / rms, allowedFor(allowed, `${quantity}.h`));
 }
 
@@ -52,10 +58,18 @@ export function compareFlat(
   quantity: string,
   flat: Float32Array,
   specs: readonly TensorSpec[],
-  expected: readonly { readonly name: string; readonly shape: readonly number[]; readonly value: Summary }[],
+  expected: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly value: Summary;
+  }[],
   allowed: Tolerances,
 ): void {
-  tally.exact(`${what}: names and shapes`, specs.map(({ name, shape }) => [name, shape]), expected.map(({ name, shape }) => [name, shape])); // prettier-ignore
+  tally.exact(
+    `${what}: names and shapes`,
+    specs.map(({ name, shape }) => [name, shape]),
+    expected.map(({ name, shape }) => [name, shape]),
+  );
   let offset = 0;
   for (const [i, spec] of specs.entries()) {
     const part = flat.subarray(offset, (offset += sizeOf(spec.shape)));
@@ -86,5 +100,9 @@ export function compareLoss(
   expected: number,
   allowed: Tolerances,
 ): void {
-  tally.within(what, Math.abs(actual - expected) / (1 + Math.abs(expected)), allowedFor(allowed, 'loss'));
+  tally.within(
+    what,
+    Math.abs(actual - expected) / (1 + Math.abs(expected)),
+    allowedFor(allowed, 'loss'),
+  );
 }

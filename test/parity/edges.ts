@@ -45,7 +45,10 @@ export const edgesFixture = v.object({
 });
 type Edges = v.InferOutput<typeof edgesFixture>;
 
-/** Compares single edges between hand-sized logits, sources that are not finite among them, with independent answers. */
+/**
+ * Compares single edges between hand-sized logits, sources that are not finite among them, with
+ * independent answers.
+ */
 export function edgesParity(
   file: string,
   json: unknown,
@@ -58,7 +61,10 @@ export function edgesParity(
   return tally.report(file);
 }
 
-/** A label edge is a graph of one node; a network edge leads from node 2 into node 1, all else being cut. */
+/**
+ * A label edge is a graph of one node; a network edge leads from node 2 into node 1, all else being
+ * cut.
+ */
 function compareEdge(
   tally: Tally,
   inputs: Edges['inputs'],
@@ -83,7 +89,8 @@ function compareEdge(
   tally.within(at('gradient'), gradient, allowed.gate_grad);
   for (const [n, expected] of one.per_sample.entries()) {
     if (losses.perSample) loss(`loss of sample ${n}`, losses.perSample[0]![source]![n]!, expected);
-    if (losses.factor) loss(`factor of sample ${n}`, losses.factor[0]![source]![n]!, one.factor[n]!);
+    if (losses.factor)
+      loss(`factor of sample ${n}`, losses.factor[0]![source]![n]!, one.factor[n]!);
   }
 }
 

@@ -34,7 +34,13 @@ describe('the command', () => {
   });
   const ktg = join(folder, 'some', 'ktg');
   mkdirSync(ktg, { recursive: true });
-  for (const file of ['schedules.json', 'm1_cutoff.json', 'gates.json', 'tolerances.json', 'README.md'])
+  for (const file of [
+    'schedules.json',
+    'm1_cutoff.json',
+    'gates.json',
+    'tolerances.json',
+    'README.md',
+  ])
     cpSync(join(fixtures, 'ktg', file), join(ktg, file));
 
   test('finds fixtures by their kind, at any depth, and ignores what is not JSON', () => {

@@ -6,7 +6,9 @@ import {
   totalSize,
 } from '../../core/models/architecture.ts';
 
-/** Constants of the closed formulas that stand for weights and images (test/fixtures/ktg/README.md). */
+/**
+ * Constants of the closed formulas that stand for weights and images (test/fixtures/ktg/README.md).
+ */
 export interface InitFormula {
   readonly k: number;
   readonly a: number;

@@ -1,6 +1,11 @@
 import * as v from 'valibot';
 import type { Engine } from '../../core/engine/engine.ts';
-import { architecture, parameterCount, statistics, tensors } from '../../core/models/architecture.ts';
+import {
+  architecture,
+  parameterCount,
+  statistics,
+  tensors,
+} from '../../core/models/architecture.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import {
   compareFlat,
@@ -14,7 +19,13 @@ import { formulaImages, formulaParameters } from './formulas.ts';
 import { type ParityReport, Tally } from './report.ts';
 
 const numbers = v.array(v.number());
-const formula = <T extends string>(...keys: T[]) => v.object(Object.fromEntries(keys.map((key) => [key, v.number()])) as Record<T, v.NumberSchema<undefined>>); // prettier-ignore
+const formula = <T extends string>(...keys: T[]) =>
+  v.object(
+    Object.fromEntries(keys.map((key) => [key, v.number()])) as Record<
+      T,
+      v.NumberSchema<undefined>
+    >,
+  );
 export const initFormula = formula('k', 'a', 'b', 'c', 'd', 'gamma0', 'beta0');
 export const inputFormula = formula('k', 'a', 'b', 'd', 'm');
 
@@ -39,8 +50,8 @@ export const forwardFixture = v.object({
 });
 
 /**
- * One forward and backward pass of one network. The gradient is read as the momentum after an update without weight
- * decay, momentum and learning rate.
+ * One forward and backward pass of one network. The gradient is read as the momentum after an
+ * update without weight decay, momentum and learning rate.
  */
 export async function forwardParity(
   file: string,
@@ -83,7 +94,15 @@ export async function forwardParity(
     compareLoss(tally, 'loss', metrics.nodeLoss[0]!, fixture.loss, allowed);
     const after = step.read(0);
     compareFlat(tally, 'gradient', 'grad', after.momentum, specs, expected('grad'), allowed);
-    compareFlat(tally, 'statistics', 'stats', after.statistics, statistics(model), fixture.stats, allowed);
+    compareFlat(
+      tally,
+      'statistics',
+      'stats',
+      after.statistics,
+      statistics(model),
+      fixture.stats,
+      allowed,
+    );
     compareLogits(
       tally,
       'evaluation',

@@ -61,7 +61,10 @@ export function distance(
   return errors.length === actual.flat().length ? Math.max(...errors) : NaN;
 }
 
-/** Compares losses, gates, counts and gradients of hand-sized logits with closed-form answers, in any form of the loss. */
+/**
+ * Compares losses, gates, counts and gradients of hand-sized logits with closed-form answers, in
+ * any form of the loss.
+ */
 export function gatesParity(
   file: string,
   json: unknown,
@@ -75,7 +78,10 @@ export function gatesParity(
   return tally.report(file);
 }
 
-/** A label edge is a graph of one node; a network edge leads from node 2 into node 1, all else being cut. */
+/**
+ * A label edge is a graph of one node; a network edge leads from node 2 into node 1, all else being
+ * cut.
+ */
 function compareEdge(
   tally: Tally,
   one: v.InferOutput<typeof edge>,
@@ -94,12 +100,17 @@ function compareEdge(
   loss('gated', losses.gated[0]![source]!, one.gated);
   loss('node loss', losses.nodeLoss[0]!, one.gated);
   tally.exact(at('counts'), agreement(losses, 0, source, one.labels.length), one.counts);
-  tally.within(at('gradient'), distance(losses.gradient[0]!, one.grad_target) / one.T, allowed.gate_grad);
+  tally.within(
+    at('gradient'),
+    distance(losses.gradient[0]!, one.grad_target) / one.T,
+    allowed.gate_grad,
+  );
   if (one.grad_source)
     tally.exact(at('gradient of the source'), distance(losses.gradient[1]!, one.grad_source), 0);
   for (const [n, expected] of one.per_sample.entries()) {
     if (losses.perSample) loss(`loss of sample ${n}`, losses.perSample[0]![source]![n]!, expected);
-    if (losses.factor) loss(`factor of sample ${n}`, losses.factor[0]![source]![n]!, one.factor[n]!);
+    if (losses.factor)
+      loss(`factor of sample ${n}`, losses.factor[0]![source]![n]!, one.factor[n]!);
   }
 }
 
@@ -111,16 +122,25 @@ function compareNodes(
   form: LossForm,
 ): void {
   const inFixture = (t: number, s: number): number => (s === 0 ? t : s - 1);
-  const open = (t: number, s: number): GateName => (s === t + 1 ? 'cutoff' : one.gates[t]![inFixture(t, s)]!);
+  const open = (t: number, s: number): GateName =>
+    s === t + 1 ? 'cutoff' : one.gates[t]![inFixture(t, s)]!;
   const losses = form(one.logits, one.labels, matrices(one.logits.length, one, open));
   for (const [t, expected] of one.node_loss.entries()) {
     const at = (what: string): string => `${one.name}, node ${t + 1}, ${what}`;
     tally.within(at('loss'), lossError(losses.nodeLoss[t]!, expected), allowed.gate_loss);
     tally.exact(at('stepped'), losses.nodeLoss[t] !== 0 ? 1 : 0, one.stepped[t]);
-    tally.within(at('gradient'), distance(losses.gradient[t]!, one.grad[t]!) / one.T, allowed.gate_grad);
+    tally.within(
+      at('gradient'),
+      distance(losses.gradient[t]!, one.grad[t]!) / one.T,
+      allowed.gate_grad,
+    );
     for (const s of one.logits.map((_, node) => (node === t ? 0 : node + 1))) {
       const gated = losses.gated[t]![s]!;
-      tally.within(at(`gated ${s}`), lossError(gated, one.gated[t]![inFixture(t, s)]!), allowed.gate_loss);
+      tally.within(
+        at(`gated ${s}`),
+        lossError(gated, one.gated[t]![inFixture(t, s)]!),
+        allowed.gate_loss,
+      );
     }
   }
 }
@@ -132,7 +152,9 @@ function matrices(
   gateAt: (t: number, s: number) => GateName,
 ): EdgeMatrices {
   const each = (value: (t: number, s: number) => number): number[][] =>
-    Array.from({ length: count }, (_, t) => Array.from({ length: count + 1 }, (_, s) => value(t, s)));
+    Array.from({ length: count }, (_, t) =>
+      Array.from({ length: count + 1 }, (_, s) => value(t, s)),
+    );
   return {
     weight: each((t, s) => gate(gateAt(t, s)).weight(linear_k / linear_k_end)),
     onlyCorrect: each((t, s) => (gate(gateAt(t, s)).onlyCorrect ? 1 : 0)),
@@ -140,7 +162,10 @@ function matrices(
   };
 }
 
-/** [TT, TF, FT, FF], source first: from who was right together, and from the label's column, who was right at all. */
+/**
+ * [TT, TF, FT, FF], source first: from who was right together, and from the label's column, who was
+ * right at all.
+ */
 export function agreement({ bothRight }: Losses, t: number, s: number, batch: number): number[] {
   const both = bothRight[t]![s]!;
   const source = s === 0 ? batch : bothRight[s - 1]![0]!;

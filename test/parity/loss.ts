@@ -10,7 +10,10 @@ export interface EdgeMatrices {
   readonly temperature: Matrix;
 }
 
-/** Losses of one batch; [destinations][sources with the label first], gradient [nodes][batch][classes]. */
+/**
+ * Losses of one batch; [destinations][sources with the label first], gradient
+ * [nodes][batch][classes].
+ */
 export interface Losses {
   readonly raw: Matrix;
   readonly gated: Matrix;
@@ -23,9 +26,14 @@ export interface Losses {
 }
 
 /** Any form of SPEC's loss: logits [nodes][batch][classes], labels [batch]. */
-export type LossForm = (logits: readonly Matrix[], labels: readonly number[], edges: EdgeMatrices) => Losses;
+export type LossForm = (
+  logits: readonly Matrix[],
+  labels: readonly number[],
+  edges: EdgeMatrices,
+) => Losses;
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
 
 function logSoftmax(z: readonly number[], temperature: number): number[] {
@@ -42,12 +50,14 @@ const right = (z: readonly number[], label: number): boolean =>
 const selected = (factor: number, value: number): number => (factor === 0 ? 0 : factor * value);
 
 /**
- * The equations 1 to 6 sample by sample in plain float64, as slow and as plain as they are written in the paper: label edge
- * cross-entropy, network edge T^2 KL(p_s || p_t), gates per sample, means over the whole batch, plain sum per node.
+ * The equations 1 to 6 sample by sample in plain float64, as slow and as plain as they are written
+ * in the paper: label edge cross-entropy, network edge T^2 KL(p_s || p_t), gates per sample, means
+ * over the whole batch, plain sum per node.
  */
 export const plainLoss: LossForm = (logits, labels, edges) => {
   const columns = [0, ...logits.map((_, node) => node + 1)];
-  const sourceIsRight = (s: number, n: number): boolean => s === 0 || right(logits[s - 1]![n]!, labels[n]!);
+  const sourceIsRight = (s: number, n: number): boolean =>
+    s === 0 || right(logits[s - 1]![n]!, labels[n]!);
 
   const edge = (t: number, s: number) => {
     const temperature = s === 0 ? 1 : edges.temperature[t]![s]!;
@@ -81,7 +91,9 @@ export const plainLoss: LossForm = (logits, labels, edges) => {
     bothRight: over((sample) => sample.both, sum),
     nodeLoss: gated.map(sum),
     gradient: all.map((row, t) =>
-      labels.map((_, n) => logits[t]![n]!.map((_, c) => sum(row.map((samples) => samples[n]!.slope[c]!)))),
+      labels.map((_, n) =>
+        logits[t]![n]!.map((_, c) => sum(row.map((samples) => samples[n]!.slope[c]!))),
+      ),
     ),
     perSample: all.map((row) => row.map((samples) => samples.map((sample) => sample.loss))),
     factor: all.map((row) => row.map((samples) => samples.map((sample) => sample.factor))),
@@ -94,11 +106,16 @@ export const engineLoss =
   (logits, labels, edges) =>
     tf.tidy(() => {
       const tensor = (values: unknown) => tf.tensor(values as number[][]);
-      const loss = graphLoss(tf, tensor(logits), tf.tensor(labels as number[], undefined, 'int32'), {
-        weight: tensor(edges.weight),
-        onlyCorrect: tensor(edges.onlyCorrect),
-        temperature: tensor(edges.temperature),
-      });
+      const loss = graphLoss(
+        tf,
+        tensor(logits),
+        tf.tensor(labels as number[], undefined, 'int32'),
+        {
+          weight: tensor(edges.weight),
+          onlyCorrect: tensor(edges.onlyCorrect),
+          temperature: tensor(edges.temperature),
+        },
+      );
       return {
         raw: loss.raw.arraySync() as number[][],
         gated: loss.gated.arraySync() as number[][],

@@ -21,9 +21,10 @@ import { dropsParity, schedulesParity } from './schedules.ts';
 import { stepsParity } from './steps.ts';
 
 /**
- * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler none|xla]
- * [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD]`: compares the engine with every fixture (whose file name holds WORD) under DIR
- * (default: test/fixtures), a line per file, then `N passed, N failed`; exit status 1 when anything failed.
+ * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler
+ * none|xla] [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD]`: compares the
+ * engine with every fixture (whose file name holds WORD) under DIR (default: test/fixtures), a line
+ * per file, then `N passed, N failed`; exit status 1 when anything failed.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,7 +42,9 @@ if (!engineNames.includes(name)) {
   console.error(`Unknown engine "${values.engine}": expected ${engineNames.join(', ')}.`);
   process.exit(2);
 }
-const root = resolve(positionals[0] ?? join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures'));
+const root = resolve(
+  positionals[0] ?? join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures'),
+);
 if (!existsSync(root) || !statSync(root).isDirectory()) {
   console.error(`${root} is not a folder. Give the folder that holds the fixtures.`);
   process.exit(2);
@@ -72,7 +75,9 @@ console.log(
 );
 
 const count = { passed: 0, failed: 0 };
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json') && basename(file).includes(values.only)).sort(); // prettier-ignore
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.json') && basename(file).includes(values.only))
+  .sort();
 for (const file of files) {
   const start = performance.now();
   let line: string;
@@ -84,7 +89,10 @@ for (const file of files) {
     const good = report.failed === 0 && report.passed > 0;
     count[good ? 'passed' : 'failed']++;
     line = `${report.passed} of ${report.passed + report.failed} checks, ${worst}, ${took}`;
-    line = [`${good ? 'ok    ' : 'FAILED'} ${file}: ${line}`, ...report.failures.map((failure) => `         ${failure}`)].join('\n'); // prettier-ignore
+    line = [
+      `${good ? 'ok    ' : 'FAILED'} ${file}: ${line}`,
+      ...report.failures.map((failure) => `         ${failure}`),
+    ].join('\n');
   } catch (error) {
     count.failed++;
     line = `FAILED ${file}: ${messageOf(error)}`;
@@ -95,7 +103,10 @@ if (count.passed + count.failed === 0) console.log(`FAILED No fixture lies under
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
-/** The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances themselves). */
+/**
+ * The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances
+ * themselves).
+ */
 async function compare(path: string): Promise<ParityReport | undefined> {
   const json = parse(readFileSync(path, 'utf8'));
   if (json === undefined) return undefined;
@@ -114,14 +125,24 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return modelsParity(file, json);
     case 'gates': {
       const allowed = tolerances(path, 'float32');
-      return gatesParity(file, json, allowed as { gate_loss: number; gate_grad: number }, engineLoss(tf));
+      return gatesParity(
+        file,
+        json,
+        allowed as { gate_loss: number; gate_grad: number },
+        engineLoss(tf),
+      );
     }
     case 'edges2': {
       const { edge_loss, edge_grad } = tolerances(path, 'float32') as {
         edge_loss: number;
         edge_grad: number;
       };
-      return edgesParity(file, json, { gate_loss: edge_loss, gate_grad: edge_grad }, engineLoss(tf));
+      return edgesParity(
+        file,
+        json,
+        { gate_loss: edge_loss, gate_grad: edge_grad },
+        engineLoss(tf),
+      );
     }
     case 'forward':
       return forwardParity(file, json, tolerances(path, tolerance), engine);
@@ -140,12 +161,21 @@ function parse(text: string): unknown {
   }
 }
 
-/** Limits of a class, from the nearest `tolerances.json` at or above the fixture, inside the folder given. */
+/**
+ * Limits of a class, from the nearest `tolerances.json` at or above the fixture, inside the folder
+ * given.
+ */
 function tolerances(path: string, group: unknown): Tolerances {
-  for (let folder = dirname(path); !relative(root, folder).startsWith('..'); folder = dirname(folder)) {
+  for (
+    let folder = dirname(path);
+    !relative(root, folder).startsWith('..');
+    folder = dirname(folder)
+  ) {
     const file = join(folder, 'tolerances.json');
     if (!existsSync(file)) continue;
-    const { classes } = JSON.parse(readFileSync(file, 'utf8')) as { classes: Record<string, Tolerances> };
+    const { classes } = JSON.parse(readFileSync(file, 'utf8')) as {
+      classes: Record<string, Tolerances>;
+    };
     const found = classes[String(group)];
     if (!found) throw new Error(`${file} has no class ${JSON.stringify(group)}.`);
     return found;

@@ -1,5 +1,10 @@
 import * as v from 'valibot';
-import { architecture, parameterCount, statistics, tensors } from '../../core/models/architecture.ts';
+import {
+  architecture,
+  parameterCount,
+  statistics,
+  tensors,
+} from '../../core/models/architecture.ts';
 import { Tally } from './report.ts';
 import type { ParityReport } from './report.ts';
 
@@ -17,7 +22,10 @@ export const modelsFixture = v.object({
   ),
 });
 
-/** Compares the numbers of trainable parameters, tensors, running statistics and 3x3 convolutions with the expected ones. */
+/**
+ * Compares the numbers of trainable parameters, tensors, running statistics and 3x3 convolutions
+ * with the expected ones.
+ */
 export function modelsParity(file: string, json: unknown): ParityReport {
   const fixture = v.parse(modelsFixture, json);
   const tally = new Tally();
@@ -36,7 +44,11 @@ export function modelsParity(file: string, json: unknown): ParityReport {
       expected.classes_10,
     );
     tally.exact(`${expected.model}, tensors`, specs.length, expected.tensors);
-    tally.exact(`${expected.model}, statistics`, statistics(model).length, expected.running_stat_tensors);
+    tally.exact(
+      `${expected.model}, statistics`,
+      statistics(model).length,
+      expected.running_stat_tensors,
+    );
     tally.exact(`${expected.model}, convolutions`, kernels.length, expected.conv_layers);
   }
   return tally.report(file);

@@ -39,7 +39,8 @@ describe('answers that need no engine', () => {
     perfect(dropsParity('schedules', read('ktg2/schedules.json')), 240);
   });
 
-  test('parameter counts', () => perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
+  test('parameter counts', () =>
+    perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
 
   test('a wrong answer is noticed', () => {
     const wrong = ashaParity('sequences', {

@@ -24,7 +24,10 @@ export const schedulesFixture = v.object({
   linear: v.objectWithRest({ rule: v.string() }, linear),
 });
 
-/** Compares learning rates and Linear weights, for every variant of counting, with the expected ones. */
+/**
+ * Compares learning rates and Linear weights, for every variant of counting, with the expected
+ * ones.
+ */
 export function schedulesParity(file: string, json: unknown): ParityReport {
   const fixture = v.parse(schedulesFixture, json);
   const tally = new Tally();

@@ -12,7 +12,9 @@ import { type ParityReport, Tally } from './report.ts';
 const numbers = v.array(v.number());
 const edge = v.object({ raw: v.number(), gated: v.number(), counts: numbers });
 const state = v.object({
-  tensors: v.array(v.object({ name: v.string(), shape: numbers, param: summary, momentum: summary })),
+  tensors: v.array(
+    v.object({ name: v.string(), shape: numbers, param: summary, momentum: summary }),
+  ),
   stats: v.array(v.object({ name: v.string(), shape: numbers, value: summary })),
 });
 
@@ -21,7 +23,11 @@ export const stepsFixture = v.object({
   classes: v.number(),
   batch: v.number(),
   T: v.number(),
-  optimizer: v.object({ momentum: v.number(), nesterov: v.literal(true), weight_decay: v.number() }),
+  optimizer: v.object({
+    momentum: v.number(),
+    nesterov: v.literal(true),
+    weight_decay: v.number(),
+  }),
   models: v.array(v.string()),
   gates: v.array(v.array(v.picklist(gateNames))),
   linear: v.object({ k_end: v.number() }),
@@ -46,7 +52,10 @@ export const stepsFixture = v.object({
 });
 type Fixture = v.InferOutput<typeof stepsFixture>;
 
-/** Whole collaborative steps of small graphs: losses, gates, counts, updates, statistics, evaluation. */
+/**
+ * Whole collaborative steps of small graphs: losses, gates, counts, updates, statistics,
+ * evaluation.
+ */
 export async function stepsParity(
   file: string,
   json: unknown,
@@ -66,7 +75,10 @@ export async function stepsParity(
     }
     for (const [done, expected] of fixture.steps.entries()) {
       const { metrics, logits } = step.trainDirect(
-        { images: formulaImages(batch, expected.s, fixture.input), labels: Int32Array.from(expected.labels) },
+        {
+          images: formulaImages(batch, expected.s, fixture.input),
+          labels: Int32Array.from(expected.labels),
+        },
         {
           rates: {
             learningRate: expected.lr,
@@ -79,7 +91,8 @@ export async function stepsParity(
       );
       compareStep(tally, fixture, done, metrics, logits, allowed);
       const after = fixture.after[String(done + 1)];
-      if (after) compareStates(tally, fixture, step, after.nodes, `after step ${done + 1}`, allowed);
+      if (after)
+        compareStates(tally, fixture, step, after.nodes, `after step ${done + 1}`, allowed);
     }
     const { s } = fixture.eval;
     const images = formulaImages(batch, s, fixture.input);
@@ -91,7 +104,10 @@ export async function stepsParity(
   return tally.report(file);
 }
 
-/** Column of source `s` (from 0) in an engine's matrices; the fixture's diagonal is the label edge, column 0 here. */
+/**
+ * Column of source `s` (from 0) in an engine's matrices; the fixture's diagonal is the label edge,
+ * column 0 here.
+ */
 const column = (t: number, s: number): number => (s === t ? 0 : s + 1);
 
 function edgeInputs(fixture: Fixture, update: number): EdgeInputs {
@@ -134,8 +150,18 @@ function compareStep(
       const counts = [both, source - both, right[t]! - both, batch - source - right[t]! + both];
       tally.exact(`${what}, counts`, counts, edge.counts);
     }
-    compareLoss(tally, `step ${done + 1}, node ${t}`, metrics.nodeLoss[t]!, expected.node_loss[t]!, allowed);
-    tally.exact(`step ${done + 1}, node ${t} stepped`, metrics.nodeLoss[t] !== 0, expected.stepped[t]);
+    compareLoss(
+      tally,
+      `step ${done + 1}, node ${t}`,
+      metrics.nodeLoss[t]!,
+      expected.node_loss[t]!,
+      allowed,
+    );
+    tally.exact(
+      `step ${done + 1}, node ${t} stepped`,
+      metrics.nodeLoss[t] !== 0,
+      expected.stepped[t],
+    );
   }
 }
 

@@ -1,4 +1,7 @@
-/** Pictures from fixed data: Figure 2 for one to seven nodes, and the charts. Kept in test/renderer/pictures; see test/e2e/keep-pictures.ts. */
+/**
+ * Pictures from fixed data: Figure 2 for one to seven nodes, and the charts. Kept in
+ * test/renderer/pictures; see test/e2e/keep-pictures.ts.
+ */
 import { join } from 'node:path';
 import { gates } from '../../core/gates/gates.ts';
 import { stream } from '../../core/base/random.ts';
@@ -50,7 +53,11 @@ function someTrials(): { rows: TrialRow[]; curves: Map<number, ReturnType<typeof
     ['completed', 8],
     ['running', 5],
   ];
-  const graphs = ['resnet32=TT,resnet110=TC', 'resnet32=TL,resnet110=XX', 'resnet32=CX,resnet110=TL'];
+  const graphs = [
+    'resnet32=TT,resnet110=TC',
+    'resnet32=TL,resnet110=XX',
+    'resnet32=CX,resnet110=TL',
+  ];
   const random = stream('picture of trials');
   const curves = new Map<number, ReturnType<typeof curve>>();
   const rows = ends.map(([state, epoch], i) => {
@@ -58,7 +65,11 @@ function someTrials(): { rows: TrialRow[]; curves: Map<number, ReturnType<typeof
     const values = Array.from({ length: epoch }, (_, e) => best * (1 - Math.exp(-(e + 1) / 3)));
     curves.set(i + 1, curve(i + 1, values, values));
     const endedAt = state === 'running' ? null : (i + 1) * 1000 + 100 * epoch;
-    return trial(i + 1, { state, epoch, accuracy: values.at(-1)!, endedAt }, graphs[i % graphs.length]);
+    return trial(
+      i + 1,
+      { state, epoch, accuracy: values.at(-1)!, endedAt },
+      graphs[i % graphs.length],
+    );
   });
   return { rows, curves };
 }
@@ -81,10 +92,27 @@ export function pictures(): Map<string, string> {
   const chart = (name: string, marks: Parameters<typeof pictureSvg>[0], size = SIZE): unknown =>
     drawn.set(name, pictureSvg(marks, size, name));
   chart('history', drawHistory(history(rows), SIZE, light).marks);
-  const input = { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars, faint: () => false, best: 7 };
+  const input = {
+    rows,
+    curves,
+    node: 1,
+    epochs: 8,
+    rungs: [1, 2, 4],
+    bars,
+    faint: () => false,
+    best: 7,
+  };
   chart('curves', drawCurves(input, SIZE, light).marks);
   const matrix = { width: 420, height: gatesHeight(2) };
-  drawn.set('gates', pictureSvg(drawGates(gateShares(rows, 2), 2, matrix, light), matrix, 'gates', gatesLegend(light))); // prettier-ignore
+  drawn.set(
+    'gates',
+    pictureSvg(
+      drawGates(gateShares(rows, 2), 2, matrix, light),
+      matrix,
+      'gates',
+      gatesLegend(light),
+    ),
+  );
   const attempts = rows.map(({ run, startedAt, endedAt }): Attempt => ({
     run,
     number: 1,
@@ -95,7 +123,10 @@ export function pictures(): Map<string, string> {
     fromEpoch: 0,
     outcome: endedAt === null ? null : 'completed',
   }));
-  chart('timeline', drawTimeline(attempts, new Map(rows.map((row) => [row.run, row])), 9500, SIZE, light).marks); // prettier-ignore
+  chart(
+    'timeline',
+    drawTimeline(attempts, new Map(rows.map((row) => [row.run, row])), 9500, SIZE, light).marks,
+  );
   const variant = (name: 'graph' | 'dml', mean: number, first: number) => ({
     name,
     graph: rows[0]!.graph,
@@ -113,6 +144,9 @@ export function pictures(): Map<string, string> {
     mean: 0.71,
     standardDeviation: 0.002,
   };
-  chart('seeds', drawSeeds([variant('graph', 0.72, 1), variant('dml', 0.7, 4)], [paper], SIZE, light).marks);
+  chart(
+    'seeds',
+    drawSeeds([variant('graph', 0.72, 1), variant('dml', 0.7, 4)], [paper], SIZE, light).marks,
+  );
   return drawn;
 }

@@ -39,7 +39,10 @@ export function trial(
   };
 }
 
-export const curve = (run: number, ...accuracy: (number | null)[][]): WireCurve => ({ run, accuracy });
+export const curve = (run: number, ...accuracy: (number | null)[][]): WireCurve => ({
+  run,
+  accuracy,
+});
 
 export const decision = (change: Partial<RungDecision>): RungDecision => ({
   rung: 1,

@@ -1,4 +1,7 @@
-/** Import this first: `.svelte.ts` modules are then compiled as Svelte does, so state can be tested without a page. */
+/**
+ * Import this first: `.svelte.ts` modules are then compiled as Svelte does, so state can be tested
+ * without a page.
+ */
 import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';

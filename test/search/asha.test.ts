@@ -51,7 +51,10 @@ describe('rungs', () => {
 describe('the rule', () => {
   test('goes on iff 1 + better <= max(1, floor(n / reduction))', () => {
     const limits = (reduction: number) =>
-      Array.from({ length: 9 }, (_, index) => judge(1, { n: index + 1, better: 0 }, reduction).limit);
+      Array.from(
+        { length: 9 },
+        (_, index) => judge(1, { n: index + 1, better: 0 }, reduction).limit,
+      );
     assert.deepEqual(limits(2), [1, 1, 1, 2, 2, 3, 3, 4, 4]);
     assert.deepEqual(limits(3), [1, 1, 1, 1, 1, 2, 2, 2, 3]);
     assert.equal(judge(4, { n: 14, better: 6 }, 2).decision, 'continue');
@@ -108,7 +111,11 @@ describe('the rule', () => {
 
   test('NaN at a rung stops and leaves no trace', () => {
     const board = new Board(ladder(200));
-    assert.deepEqual(board.report('a', 1, NaN), { decision: 'stop', reason: 'not-a-number', verdicts: [] });
+    assert.deepEqual(board.report('a', 1, NaN), {
+      decision: 'stop',
+      reason: 'not-a-number',
+      verdicts: [],
+    });
     assert.equal(board.recorded.size, 0);
   });
 

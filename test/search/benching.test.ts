@@ -10,9 +10,15 @@ void describe('benching', () => {
     const benching = new Benching(1);
     let woken = 0;
     const fail = (run: number) => benching.failed('gpu:1', run, slots, () => woken++);
-    assert.deepEqual([1, 1, 2, 1].map(fail), [null, null, null, null], 'two runs may be to blame themselves');
+    assert.deepEqual(
+      [1, 1, 2, 1].map(fail),
+      [null, null, null, null],
+      'two runs may be to blame themselves',
+    );
     assert.deepEqual(fail(3), { seconds: 60, times: 1 });
-    assert.ok(benching.isBenched('gpu:1') && benching.isDistrusted('gpu:1') && !benching.isBenched('gpu:0'));
+    assert.ok(
+      benching.isBenched('gpu:1') && benching.isDistrusted('gpu:1') && !benching.isBenched('gpu:0'),
+    );
     mock.timers.tick(59_999);
     assert.equal(woken, 0);
     mock.timers.tick(1);

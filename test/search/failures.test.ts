@@ -12,7 +12,10 @@ import { metricsOf } from './scripted-runner.ts';
 const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false };
 const failure = (kind: FailureKind) => ({ kind, code: '', message: '', next: '', epoch: 1 });
 
-/** A store that refuses changes with an error while `refuse` is set, as a full disk or another program's lock would. */
+/**
+ * A store that refuses changes with an error while `refuse` is set, as a full disk or another
+ * program's lock would.
+ */
 function refusing(): { store: Store; refuse: (error: LabError | null) => void } {
   const store = openMemoryStore();
   let error: LabError | null = null;
@@ -59,7 +62,11 @@ void describe('failures', () => {
 
   void test('a full disk stops all work with the reason; resuming goes on where it was, nothing lost', async () => {
     const { store, refuse } = refusing();
-    const { scheduler, runner, events, until, study } = scriptedLab({ checkpointEach: 1 }, {}, store);
+    const { scheduler, runner, events, until, study } = scriptedLab(
+      { checkpointEach: 1 },
+      {},
+      store,
+    );
     const { id } = study({ trials: 10, space: noFrozen });
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 8);
@@ -81,7 +88,8 @@ void describe('failures', () => {
     assert.ok(runner.started.length > started);
     const resumed = store.runs({ study: id }).filter((run) => run.attempts > 1);
     assert.ok(resumed.length > 0);
-    for (const run of store.runs({ study: id })) assert.equal(store.epochs(run.id).length, run.epoch);
+    for (const run of store.runs({ study: id }))
+      assert.equal(store.epochs(run.id).length, run.epoch);
     assert.ok(events.some((event) => event.type === 'trouble' && event.problem === null));
     await scheduler.close('save');
   });
@@ -89,7 +97,11 @@ void describe('failures', () => {
   for (const code of ['store.disk-full', 'store.busy'])
     void test(`a lab in trouble by ${code} goes on by itself when that is over`, async () => {
       const { store, refuse } = refusing();
-      const { scheduler, runner, events, until, study } = scriptedLab({ checkpointEach: 1 }, {}, store);
+      const { scheduler, runner, events, until, study } = scriptedLab(
+        { checkpointEach: 1 },
+        {},
+        store,
+      );
       const { id } = study({ trials: 10, space: noFrozen });
       scheduler.resume({ study: id });
       await until(() => runner.reports >= 8);
@@ -179,7 +191,8 @@ void describe('failures', () => {
           lastMishap: (job, end, listener) => {
             if (disturbed.has(end)) return undefined;
             disturbed.add(end);
-            if (last === 'gap') listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
+            if (last === 'gap')
+              listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
             return last === 'silence' ? last : 'crash';
           },
         },

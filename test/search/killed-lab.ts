@@ -16,7 +16,10 @@ export const studyPlan: Partial<StudyPlan> = {
   retries: 100,
 };
 
-/** Workers that crash, lie or lose their device now and then; only the attempt decides which, so that a retry gets on. */
+/**
+ * Workers that crash, lie or lose their device now and then; only the attempt decides which, so
+ * that a retry gets on.
+ */
 function mishap({ run, attempt }: Job, epoch: number): Mishap | undefined {
   const chance = stream('mishap', run, attempt, epoch).uniform();
   if (chance < 0.02) return 'crash';
@@ -24,11 +27,15 @@ function mishap({ run, attempt }: Job, epoch: number): Mishap | undefined {
   return chance < 0.04 ? 'protocol' : undefined;
 }
 
-/** Works on the study in a lab file until it is done; meant to be killed. Arguments: file, slots, bytes of a checkpoint. */
+/**
+ * Works on the study in a lab file until it is done; meant to be killed. Arguments: file, slots,
+ * bytes of a checkpoint.
+ */
 async function work(file: string, slots: number, checkpointBytes: number): Promise<void> {
   const limited = openLimited(file);
   const { store } = limited;
-  // A run that rests after a crash lets others pass: with one slot, nothing disturbs the order but the kills.
+  // A run that rests after a crash lets others pass: with one slot, nothing disturbs the order but
+  // the kills.
   const mishaps = slots === 1 ? {} : { mishap };
   const runner = new ScriptedRunner({
     slots,
@@ -41,7 +48,8 @@ async function work(file: string, slots: number, checkpointBytes: number): Promi
   const scheduler = new Scheduler(store, runner, {
     haste: 1000,
     onEvent: (event) => {
-      if (event.type === 'study' && store.study(event.study).state === 'completed') done.resolve(undefined);
+      if (event.type === 'study' && store.study(event.study).state === 'completed')
+        done.resolve(undefined);
     },
   });
   scheduler.open();

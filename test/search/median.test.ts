@@ -22,7 +22,9 @@ function ruling(
   const { epoch, value } = own.at(-1)!;
   const means = others
     .filter((reports) => (reports.at(-1)?.epoch ?? 0) >= epoch)
-    .map((reports) => numbersOf(reports.filter((each) => each.epoch >= rule.grace && each.epoch <= epoch)))
+    .map((reports) =>
+      numbersOf(reports.filter((each) => each.epoch >= rule.grace && each.epoch <= epoch)),
+    )
     .filter((values) => values.length > 0)
     .map((values) => values.reduce((sum, each) => sum + each, 0) / values.length)
     .sort((a, b) => a - b);
@@ -35,7 +37,8 @@ const options = { grace: 1, samples: 3 };
 
 describe('the median rule', () => {
   test("compares the best value with the median of the others' means up to the same epoch", () => {
-    const others = [curve(10, 20, 90), curve(20, 40, 90), curve(30, 60, 0)]; // means up to epoch 2: 15, 30, 45
+    // Means up to epoch 2: 15, 30, 45.
+    const others = [curve(10, 20, 90), curve(20, 40, 90), curve(30, 60, 0)];
     const judged = ruling(curve(29, 5), others, options);
     assert.deepEqual(judged, { decision: 'stop', reason: 'judged', n: 3, best: 29, median: 30 });
     assert.equal(ruling(curve(30, 5), others, options).decision, 'continue', 'not strictly worse');
@@ -74,7 +77,8 @@ describe('the median rule', () => {
       fc.property(fc.array(value, { minLength: 1, maxLength: 8 }), fc.nat(4), (values, grace) => {
         const history = newHistory();
         let mean = NaN;
-        for (const [index, each] of values.entries()) mean = takeReport(history, index + 1, each, grace);
+        for (const [index, each] of values.entries())
+          mean = takeReport(history, index + 1, each, grace);
         const counted = numbersOf(curve(...values).filter(({ epoch }) => epoch >= grace));
         const expected = counted.reduce((sum, each) => sum + each, 0) / counted.length;
         assert.ok(Number.isNaN(expected) ? Number.isNaN(mean) : Math.abs(mean - expected) < 1e-12);

@@ -34,7 +34,9 @@ function changedBy(sql: string): string {
   return file;
 }
 
-/** How Optuna 0.13 kept it: reports in trial_values, the objective in trials, no types, no numbers. */
+/**
+ * How Optuna 0.13 kept it: reports in trial_values, the objective in trials, no types, no numbers.
+ */
 const before3 = `
   CREATE TABLE old_values (trial_value_id INTEGER PRIMARY KEY, trial_id INTEGER, step INTEGER, value FLOAT);
   INSERT INTO old_values SELECT trial_intermediate_value_id, trial_id, step, intermediate_value FROM trial_intermediate_values;
@@ -77,7 +79,8 @@ void describe('studies of Optuna', () => {
     );
     database.close();
     const names = ['through', 'cutoff', 'correct', 'linear'];
-    const gateAt = (name: string): string => names[gates.find((each) => each.name === name)!.value]!;
+    const gateAt = (name: string): string =>
+      names[gates.find((each) => each.name === name)!.value]!;
     assert.equal(edgeOf(first.graph, 0, 1).gate, gateAt('00_00_gate'));
     assert.equal(edgeOf(first.graph, 2, 1).gate, gateAt('00_01_gate'));
     assert.equal(edgeOf(first.graph, 1, 2).gate, gateAt('01_00_gate'));
@@ -161,7 +164,11 @@ void describe('studies of Optuna', () => {
       ['multi-objective.db', 'import.multi-objective', /has 2 objectives/],
       ['ensemble.db', 'import.not-a-graph-search', /searches ensembles/],
       ['other-names.db', 'import.not-a-graph-search', /another implementation \(0_0_gate\)/],
-      ['foreign.db', 'import.not-a-graph-search', /its parameters are lr, and none is model_0_name/],
+      [
+        'foreign.db',
+        'import.not-a-graph-search',
+        /its parameters are lr, and none is model_0_name/,
+      ],
     ] as const)
       await assert.rejects(imported(store, fixture(file)), { code, message }, file);
     const loss = changedBy(`UPDATE trial_params SET param_value = 0,
@@ -186,7 +193,10 @@ void describe('studies of Optuna', () => {
       [changedBy('ALTER TABLE trials RENAME COLUMN state TO condition'), 'import.not-optuna'],
       [changedBy('PRAGMA application_id = 0x4b54474c'), 'import.whole-lab'],
       [changedBy('DELETE FROM trial_params'), 'import.not-a-graph-search'],
-      [changedBy(`DELETE FROM trial_params WHERE param_name = '01_00_gate'`), 'import.not-a-graph-search'],
+      [
+        changedBy(`DELETE FROM trial_params WHERE param_name = '01_00_gate'`),
+        'import.not-a-graph-search',
+      ],
       [
         changedBy(
           `UPDATE trial_params SET distribution_json = replace(distribution_json, 'LinearGate', 'GammaGate')`,

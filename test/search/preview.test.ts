@@ -25,7 +25,10 @@ void describe('preview of a study', () => {
     assert.deepEqual(preview.missingPretrained, ['resnet32', 'resnet110', 'wrn-28-2']);
     assert.equal(preview.spaceSize, '2359296');
     assert.equal(preview.expectedTime, null);
-    assert.deepEqual([codes(preview.problems), codes(preview.warnings)], [[], ['search.pretraining-first']]);
+    assert.deepEqual(
+      [codes(preview.problems), codes(preview.warnings)],
+      [[], ['search.pretraining-first']],
+    );
   });
 
   void test('impossible spaces and rungs beyond the end are problems', () => {
@@ -40,7 +43,9 @@ void describe('preview of a study', () => {
       },
       { code: 'space.impossible' },
     );
-    const late = plan({ rule: { kind: 'asha', reductionFactor: 2, minimumResource: 1, rungs: [1, 16] } });
+    const late = plan({
+      rule: { kind: 'asha', reductionFactor: 2, minimumResource: 1, rungs: [1, 16] },
+    });
     assert.throws(
       () => {
         requireCreatable(late);
@@ -69,7 +74,10 @@ void describe('preview of a study', () => {
     assert.deepEqual(preview.missingPretrained, []);
     // A hundred draws of a space of 480 graphs are about ninety different ones.
     const most = (100 * 16 * 3) / 2;
-    assert.ok(preview.expectedTime! < most && preview.expectedTime! > 0.8 * most, `${preview.expectedTime}`);
+    assert.ok(
+      preview.expectedTime! < most && preview.expectedTime! > 0.8 * most,
+      `${preview.expectedTime}`,
+    );
   });
 
   void test('what was trained elsewhere, or by another engine, says nothing about the time here', async () => {
@@ -85,9 +93,15 @@ void describe('preview of a study', () => {
     const store = await trained(3);
     const small = { ...plan().space, frozen: false };
     const few = plan({ space: small, trials: 10, rule: { kind: 'none' }, duplicates: 'train' });
-    const large = { ...few, space: { ...paperSpace(2, 'resnet110', ['resnet110']), frozen: false } };
+    const large = {
+      ...few,
+      space: { ...paperSpace(2, 'resnet110', ['resnet110']), frozen: false },
+    };
     const more = { ...few, training: training({ data: 'more' }) };
-    const there = { ...machine, images: (data: string) => ({ train: data === 'more' ? 50_000 : 5000, test: 1000 }) }; // prettier-ignore
+    const there = {
+      ...machine,
+      images: (data: string) => ({ train: data === 'more' ? 50_000 : 5000, test: 1000 }),
+    };
     const timeOf = (asked: typeof few) => previewOf(store, asked, there).expectedTime!;
     const ratio = effort(large, there)! / effort(few, there)!;
     assert.ok(ratio > 5, `${ratio}`);

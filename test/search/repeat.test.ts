@@ -55,8 +55,13 @@ void describe('re-runs', () => {
   void test('what cannot be re-run is refused before anything is recorded', () => {
     const store = openMemoryStore();
     assert.throws(() => addRerun(store, wish({ seeds: 0 }), AT), { code: 'search.seed-count' });
-    const frozen = { ...graph, edges: graph.edges.map((edge) => ({ ...edge, gate: 'cutoff' as const })) };
-    assert.throws(() => addRerun(store, wish({ graph: frozen }), AT), { code: 'graph.target-frozen' });
+    const frozen = {
+      ...graph,
+      edges: graph.edges.map((edge) => ({ ...edge, gate: 'cutoff' as const })),
+    };
+    assert.throws(() => addRerun(store, wish({ graph: frozen }), AT), {
+      code: 'graph.target-frozen',
+    });
     assert.deepEqual(store.reruns(), []);
   });
 
@@ -89,7 +94,10 @@ void describe('re-runs', () => {
     const [, independent, , dml, allThrough] = results;
     assert.equal(independent!.difference!.mean, results[0]!.mean! - independent!.mean!);
     assert.deepEqual(allThrough!.runs, dml!.runs);
-    assert.equal(allThrough!.variant.key, graphKey(template('dml', ['resnet8', 'resnet8', 'wrn-10-1'])));
+    assert.equal(
+      allThrough!.variant.key,
+      graphKey(template('dml', ['resnet8', 'resnet8', 'wrn-10-1'])),
+    );
   });
 
   void test('results grow with the runs', () => {
@@ -102,7 +110,9 @@ void describe('re-runs', () => {
 
 void test('the paper’s tables: fourteen rows, fractions of 1', () => {
   assert.equal(referenceRows.length, 14);
-  assert.ok(referenceRows.every((row) => row.mean > 0.7 && row.mean < 0.75 && row.standardDeviation < 0.01));
+  assert.ok(
+    referenceRows.every((row) => row.mean > 0.7 && row.mean < 0.75 && row.standardDeviation < 0.01),
+  );
   assert.deepEqual(
     referenceFor(4).map((row) => row.title),
     ['Independent', 'All-Through, M = 4', 'Optimised, M = 4'],

@@ -15,7 +15,15 @@ import type { Rule } from '../../core/study/plan.ts';
 import { AT, metrics, newStudy, newTrial, training } from '../contract/samples.ts';
 
 type Event =
-  | ['r', trial: number, epoch: number, accuracy: number | null, decision: 0 | 1, n?: number, better?: number]
+  | [
+      'r',
+      trial: number,
+      epoch: number,
+      accuracy: number | null,
+      decision: 0 | 1,
+      n?: number,
+      better?: number,
+    ]
   | ['f' | 'd', trial: number];
 interface Sequence {
   id: number;
@@ -65,7 +73,10 @@ function reporting(store: Store, rule: Rule, epochs: number) {
   };
 }
 
-/** Plays a recorded sequence; epochs that are no rungs are reported between, since a run reports every epoch. */
+/**
+ * Plays a recorded sequence; epochs that are no rungs are reported between, since a run reports
+ * every epoch.
+ */
 function play({ events }: Sequence, store: Store, restartEach: number): void {
   const { runOf, report, restart } = reporting(store, paperRule, 200);
   for (const [index, event] of events.entries()) {
@@ -107,47 +118,59 @@ void describe('reports', () => {
       restart: fc.nat(9).map((chance) => chance === 0),
     });
     fc.assert(
-      fc.property(fc.array(arrival, { maxLength: 120 }), fc.integer({ min: 2, max: 4 }), (arrivals, eta) => {
-        const store = openMemoryStore();
-        const rule: Rule = { kind: 'asha', reductionFactor: eta, minimumResource: 1 };
-        const { study, runOf, report, restart } = reporting(store, rule, 40);
-        const rungs = rungsOf(rule, 40);
-        const slow = new Map<number, number[]>();
-        for (const { trial, accuracy, replay, restart: again } of arrivals) {
-          if (again) restart();
-          const { epoch, state } = store.run(runOf(trial));
-          if (state !== 'running' || epoch === 40) continue;
-          const before = store.decisions({ study });
-          if (replay && epoch > 0) {
-            assert.deepEqual(report(trial, epoch, accuracy), {
-              go: true,
-              pinned: false,
-              fresh: false,
-              decisions: [],
-            });
-            assert.deepEqual(store.decisions({ study }), before);
-            continue;
+      fc.property(
+        fc.array(arrival, { maxLength: 120 }),
+        fc.integer({ min: 2, max: 4 }),
+        (arrivals, eta) => {
+          const store = openMemoryStore();
+          const rule: Rule = { kind: 'asha', reductionFactor: eta, minimumResource: 1 };
+          const { study, runOf, report, restart } = reporting(store, rule, 40);
+          const rungs = rungsOf(rule, 40);
+          const slow = new Map<number, number[]>();
+          for (const { trial, accuracy, replay, restart: again } of arrivals) {
+            if (again) restart();
+            const { epoch, state } = store.run(runOf(trial));
+            if (state !== 'running' || epoch === 40) continue;
+            const before = store.decisions({ study });
+            if (replay && epoch > 0) {
+              assert.deepEqual(report(trial, epoch, accuracy), {
+                go: true,
+                pinned: false,
+                fresh: false,
+                decisions: [],
+              });
+              assert.deepEqual(store.decisions({ study }), before);
+              continue;
+            }
+            const { go } = report(trial, epoch + 1, accuracy);
+            if (!rungs.includes(epoch + 1)) {
+              assert.equal(go, true);
+              continue;
+            }
+            const values = slow.get(epoch + 1) ?? [];
+            slow.set(epoch + 1, values);
+            if (!Number.isNaN(accuracy)) values.push(accuracy);
+            const rank = 1 + values.filter((other) => other > accuracy).length;
+            assert.equal(
+              go,
+              !Number.isNaN(accuracy) && rank <= Math.max(1, Math.floor(values.length / eta)),
+            );
           }
-          const { go } = report(trial, epoch + 1, accuracy);
-          if (!rungs.includes(epoch + 1)) {
-            assert.equal(go, true);
-            continue;
-          }
-          const values = slow.get(epoch + 1) ?? [];
-          slow.set(epoch + 1, values);
-          if (!Number.isNaN(accuracy)) values.push(accuracy);
-          const rank = 1 + values.filter((other) => other > accuracy).length;
-          assert.equal(go, !Number.isNaN(accuracy) && rank <= Math.max(1, Math.floor(values.length / eta)));
-        }
-        for (const [rung, values] of slow) assert.deepEqual(store.rungValues(study, rung), values);
-      }),
+          for (const [rung, values] of slow)
+            assert.deepEqual(store.rungValues(study, rung), values);
+        },
+      ),
       { numRuns: 150 },
     );
   });
 
   void test('the median rule: worse than the median of what others had, then stopped with the reason', () => {
     const store = openMemoryStore();
-    const { report, runOf, restart } = reporting(store, { kind: 'median', grace: 1, samples: 2 }, 8);
+    const { report, runOf, restart } = reporting(
+      store,
+      { kind: 'median', grace: 1, samples: 2 },
+      8,
+    );
     for (const trial of [0, 1, 2]) {
       const { go, decisions } = report(trial, 1, 0.5 + trial / 10);
       assert.equal(go, true);
@@ -172,9 +195,12 @@ void describe('reports', () => {
     const { report, runOf } = reporting(store, paperRule, 16);
     assert.throws(() => report(0, 2, 0.5), { code: 'search.epoch-gap' });
     const wide = { ...metrics(1), nodes: [...metrics(1).nodes, metrics(1).nodes[0]!] };
-    assert.throws(() => receive(store, null, { run: runOf(0), attempt: 1, environment: null }, wide, AT), {
-      code: 'search.epoch-gap',
-    });
+    assert.throws(
+      () => receive(store, null, { run: runOf(0), attempt: 1, environment: null }, wide, AT),
+      {
+        code: 'search.epoch-gap',
+      },
+    );
     store.changeRun(runOf(0), { state: 'cancelled' });
     assert.throws(() => report(0, 1, 0.5), { code: 'search.epoch-gap' });
     assert.deepEqual(store.epochs(runOf(0)), []);

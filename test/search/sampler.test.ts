@@ -17,7 +17,10 @@ void describe('sampler', () => {
     assert.deepEqual(sampleTrial(paper(3), 17), trial);
     assert.notEqual(sampleTrial({ ...paper(3), seed: 8 }, 17).seed, trial.seed);
     assert.equal(trial.key, graphKey(trial.graph));
-    assert.equal(new Set(Array.from({ length: 200 }, (_, i) => sampleTrial(paper(3), i).seed)).size, 200);
+    assert.equal(
+      new Set(Array.from({ length: 200 }, (_, i) => sampleTrial(paper(3), i).seed)).size,
+      200,
+    );
   });
 
   void test('these trials are drawn for good: studies on disk depend on them', () => {
@@ -49,7 +52,8 @@ void describe('sampler', () => {
           if (counts) assert.deepEqual(rejected, []);
           else assert.equal(rejection, null);
           const frozenNodes = nodeNumbers(graph).filter((node) => isFrozen(graph, node));
-          if (rejection === null) assert.ok(!frozenNodes.includes(1) && (frozen || frozenNodes.length === 0));
+          if (rejection === null)
+            assert.ok(!frozenNodes.includes(1) && (frozen || frozenNodes.length === 0));
           else assert.ok(rejection === 'target-frozen' || (!frozen && frozenNodes.length > 0));
           assert.deepEqual(
             rejected.map((each) => each.draw),
@@ -79,11 +83,16 @@ void describe('teachers', () => {
   });
 
   void test('only frozen nodes whose knowledge can arrive at the target count', () => {
-    const locked = withGates(withGates(paperSpace(2, 'resnet8', ['wrn-10-1']), 0, 2, ['cutoff']), 1, 2, [
-      'cutoff',
-    ]);
+    const locked = withGates(
+      withGates(paperSpace(2, 'resnet8', ['wrn-10-1']), 0, 2, ['cutoff']),
+      1,
+      2,
+      ['cutoff'],
+    );
     const teaching = sampleTrial(plan({ space: withGates(locked, 2, 1, ['correct']) }), 0).graph;
-    assert.deepEqual(teacherNodes(teaching), [{ node: 2, model: 'wrn-10-1', checkpoint: undefined }]);
+    assert.deepEqual(teacherNodes(teaching), [
+      { node: 2, model: 'wrn-10-1', checkpoint: undefined },
+    ]);
     const apart = sampleTrial(plan({ space: withGates(locked, 2, 1, ['cutoff']) }), 0).graph;
     assert.deepEqual(teacherNodes(apart), []);
   });

@@ -27,7 +27,22 @@ const teaching = withGates(
 );
 /** A re-run that needs a pretrained network first. Gives its id. */
 const kdAgain = (store: Store): number =>
-  addRerun(store, { name: 'KD', graph: template('kd', ['resnet8', 'resnet8']), study: null, trial: null, seeds: 2, baseSeed: 1, baselines: [], training: training(), retries: 0, priority: 0 }, 1).id; // prettier-ignore
+  addRerun(
+    store,
+    {
+      name: 'KD',
+      graph: template('kd', ['resnet8', 'resnet8']),
+      study: null,
+      trial: null,
+      seeds: 2,
+      baseSeed: 1,
+      baselines: [],
+      training: training(),
+      retries: 0,
+      priority: 0,
+    },
+    1,
+  ).id;
 const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false };
 
 void describe('scheduler', () => {
@@ -112,7 +127,10 @@ void describe('scheduler', () => {
     scheduler.resume({ study: first.id });
     await until(() => store.study(first.id).state === 'completed');
     const pretraining = store.runs({ kind: 'pretrain' });
-    assert.deepEqual(pretraining.map((run) => run.graph.nodes[0]!.model).sort(), ['resnet8', 'wrn-10-1']);
+    assert.deepEqual(pretraining.map((run) => run.graph.nodes[0]!.model).sort(), [
+      'resnet8',
+      'wrn-10-1',
+    ]);
     assert.deepEqual(
       runner.started.slice(0, 2).map((job) => job.run),
       pretraining.map((run) => run.id),
@@ -141,12 +159,20 @@ void describe('scheduler', () => {
         return epoch === 3 ? 'nan' : undefined;
       },
     });
-    const { id } = study({ trials: 3, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+    const { id } = study({
+      trials: 3,
+      space: noFrozen,
+      rule: { kind: 'none' },
+      duplicates: 'train',
+    });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
     const [recovered, hopeless, diverged] = trialsOf(store, id);
     assert.equal(recovered!.state, 'completed');
-    assert.equal(runner.started.find((job) => job.run === 1 && job.attempt === 2)!.resume!.epoch, 4);
+    assert.equal(
+      runner.started.find((job) => job.run === 1 && job.attempt === 2)!.resume!.epoch,
+      4,
+    );
     assert.deepEqual(
       store.attempts({ run: 1 }).map((each) => [each.fromEpoch, each.outcome]),
       [
@@ -155,8 +181,14 @@ void describe('scheduler', () => {
       ],
     );
     assert.equal(store.epochs(1).length, 16);
-    assert.deepEqual([hopeless!.state, hopeless!.attempts, hopeless!.failure!.kind], ['failed', 3, 'crash']);
-    assert.deepEqual([diverged!.state, diverged!.attempts, diverged!.failure!.kind], ['failed', 1, 'nan']);
+    assert.deepEqual(
+      [hopeless!.state, hopeless!.attempts, hopeless!.failure!.kind],
+      ['failed', 3, 'crash'],
+    );
+    assert.deepEqual(
+      [diverged!.state, diverged!.attempts, diverged!.failure!.kind],
+      ['failed', 1, 'nan'],
+    );
     assert.deepEqual(
       store.checkpoints().map((each) => each.run),
       [1],
@@ -166,9 +198,16 @@ void describe('scheduler', () => {
 
   void test('out of memory is a state of its own, with advice', async () => {
     const { store, scheduler, until, study } = scriptedLab({
-      mishap: ({ run, attempt }) => (run === 1 || (run === 2 && attempt === 1) ? 'out-of-memory' : undefined),
+      mishap: ({ run, attempt }) =>
+        run === 1 || (run === 2 && attempt === 1) ? 'out-of-memory' : undefined,
     });
-    const { id } = study({ trials: 3, space: noFrozen, retries: 0, duplicates: 'train', rule: { kind: 'none' } }); // prettier-ignore
+    const { id } = study({
+      trials: 3,
+      space: noFrozen,
+      retries: 0,
+      duplicates: 'train',
+      rule: { kind: 'none' },
+    });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
     const [tooLarge, crowdedOut, small] = trialsOf(store, id);
@@ -198,7 +237,12 @@ void describe('scheduler', () => {
       },
     });
     const { store, scheduler, events, until, study } = lab;
-    const { id } = study({ trials: 12, space: noFrozen, duplicates: 'train', rule: { kind: 'none' } });
+    const { id } = study({
+      trials: 12,
+      space: noFrozen,
+      duplicates: 'train',
+      rule: { kind: 'none' },
+    });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
     const trials = trialsOf(store, id);
@@ -210,7 +254,9 @@ void describe('scheduler', () => {
     assert.ok(
       events.some(
         (each) =>
-          each.type === 'log' && each.run === 1 && /slots of scripted rest for its last try/.test(each.text),
+          each.type === 'log' &&
+          each.run === 1 &&
+          /slots of scripted rest for its last try/.test(each.text),
       ),
     );
     await scheduler.close('save');
@@ -244,7 +290,11 @@ void describe('scheduler', () => {
       scheduler.resume({ study: id });
       await until(() => store.study(id).state !== 'running');
       assert.equal(store.study(id).state, 'completed');
-      assert.deepEqual([store.trialCounts(id).failed, store.trialCounts(id).outOfMemory], [0, 0], kind);
+      assert.deepEqual(
+        [store.trialCounts(id).failed, store.trialCounts(id).outOfMemory],
+        [0, 0],
+        kind,
+      );
       const failed = store.attempts({ study: id }).filter(({ outcome }) => outcome === kind);
       assert.ok(failed.length >= 3 && failed.every(({ slot }) => slot === bad));
       for (const { run } of failed)
@@ -259,7 +309,10 @@ void describe('scheduler', () => {
   });
 
   void test('a graph whose first trial came to nothing is trained by the next', async () => {
-    const { store, scheduler, until, study } = scriptedLab({ slots: 1, mishap: ({ run }) => (run === 1 ? 'nan' : undefined) }); // prettier-ignore
+    const { store, scheduler, until, study } = scriptedLab({
+      slots: 1,
+      mishap: ({ run }) => (run === 1 ? 'nan' : undefined),
+    });
     const { id } = study({ trials: 30, space: paperSpace(1, 'resnet8') });
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
@@ -276,13 +329,18 @@ void describe('scheduler', () => {
       [0, 'before'],
     ] as const) {
       const { store, runner, scheduler, until } = scriptedLab({ slots: 1 });
-      const first = store.addStudy({ ...newStudy('high', { trials: 4, space: noFrozen }), priority: high });
+      const first = store.addStudy({
+        ...newStudy('high', { trials: 4, space: noFrozen }),
+        priority: high,
+      });
       const second = store.addStudy(newStudy('low', { trials: 2, space: teaching, seed: 4 }));
       for (const { id } of [first, second]) scheduler.resume({ study: id });
       await until(() => [first, second].every(({ id }) => store.study(id).state === 'completed'));
       const started = runner.started.map(({ run }) => store.run(run));
       const pretraining = started.findIndex(({ kind }) => kind === 'pretrain');
-      const trial = started.findLastIndex(({ study, kind }) => study === first.id && kind === 'trial');
+      const trial = started.findLastIndex(
+        ({ study, kind }) => study === first.id && kind === 'trial',
+      );
       assert.equal(pretraining > trial ? 'after' : 'before', expected);
       await scheduler.close('save');
     }
@@ -290,10 +348,14 @@ void describe('scheduler', () => {
 
   void test('a study whose data are missing pauses and says so; nothing is lost', async () => {
     let missing = true;
-    const { store, scheduler, until, study } = scriptedLab({ mishap: () => (missing ? 'data' : undefined) });
+    const { store, scheduler, until, study } = scriptedLab({
+      mishap: () => (missing ? 'data' : undefined),
+    });
     const { id } = study({ trials: 4, space: noFrozen });
     scheduler.resume({ study: id });
-    await until(() => store.study(id).state === 'paused' && store.runs({ states: ['running'] }).length === 0);
+    await until(
+      () => store.study(id).state === 'paused' && store.runs({ states: ['running'] }).length === 0,
+    );
     assert.equal(store.study(id).problem!.code, 'search.data');
     missing = false;
     scheduler.resume({ study: id });
@@ -367,7 +429,9 @@ void describe('scheduler', () => {
       store.addStudy({ ...newStudy(`S${index}`, { ...flat, seed: index }), priority }),
     );
     for (const each of [low, high, other]) scheduler.resume({ study: each!.id });
-    await until(() => [low, high, other].every((each) => store.study(each!.id).state === 'completed'));
+    await until(() =>
+      [low, high, other].every((each) => store.study(each!.id).state === 'completed'),
+    );
     const order = runner.started.map((job) => store.run(job.run).study);
     assert.deepEqual(new Set(order.slice(0, 2)), new Set([high!.id, other!.id]));
     assert.ok(order.indexOf(low!.id) >= 11, order.join(' '));
@@ -376,7 +440,12 @@ void describe('scheduler', () => {
 
   void test('slots can be added and taken away while it runs', async () => {
     const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
-    const { id } = study({ trials: 12, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+    const { id } = study({
+      trials: 12,
+      space: noFrozen,
+      rule: { kind: 'none' },
+      duplicates: 'train',
+    });
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 3);
     runner.setSlots('scripted', 4);
@@ -392,7 +461,9 @@ void describe('scheduler', () => {
     const { runner, scheduler, until, study } = scriptedLab({ slots: 1, compiling: 12 });
     scheduler.resume({ study: study({ trials: 1, space: noFrozen }).id });
     // by an event of its own, before its first epoch
-    await until(() => runner.reports === 0 && scheduler.occupations()[0]?.progress?.compiling === 12);
+    await until(
+      () => runner.reports === 0 && scheduler.occupations()[0]?.progress?.compiling === 12,
+    );
     await scheduler.close('at-once');
   });
 
@@ -435,7 +506,12 @@ void describe('scheduler', () => {
     const { store, scheduler, until, study } = scriptedLab({
       mishap: ({ run }) => (broken && run <= 3 ? (run === 3 ? 'out-of-memory' : 'nan') : undefined),
     });
-    const { id } = study({ trials: 6, space: noFrozen, duplicates: 'train', rule: { kind: 'none' } });
+    const { id } = study({
+      trials: 6,
+      space: noFrozen,
+      duplicates: 'train',
+      rule: { kind: 'none' },
+    });
     const states = (): string[] => trialsOf(store, id).map(({ state }) => state);
     scheduler.resume({ study: id });
     await until(() => store.study(id).state === 'completed');
@@ -455,7 +531,12 @@ void describe('scheduler', () => {
   void test('a run that a person has stopped stays so, whatever becomes of its study and lab', async () => {
     const first = scriptedLab();
     const { store } = first;
-    const { id } = first.study({ trials: 6, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+    const { id } = first.study({
+      trials: 6,
+      space: noFrozen,
+      rule: { kind: 'none' },
+      duplicates: 'train',
+    });
     first.scheduler.resume({ study: id });
     await first.until(() => first.runner.reports >= 3);
     const [one, other] = trialsOf(store, id);
@@ -484,7 +565,12 @@ void describe('scheduler', () => {
   for (const when of ['now', 'after-epoch'] as const) {
     void test(`stopped (${when}) and taken up again before its workers have ended, a study loses no trial`, async () => {
       const { store, runner, scheduler, until, study } = scriptedLab();
-      const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' }, duplicates: 'train' });
+      const { id } = study({
+        trials: 6,
+        space: noFrozen,
+        rule: { kind: 'none' },
+        duplicates: 'train',
+      });
       scheduler.resume({ study: id });
       await until(() => runner.reports >= 5);
       scheduler.stop({ study: id }, when);
@@ -522,7 +608,9 @@ void describe('scheduler', () => {
       void test(`${halt} of a ${job} ends the pretraining that only it waits for`, async () => {
         const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
         const owner =
-          job === 'study' ? { study: study({ trials: 4, space: teaching }).id } : { rerun: kdAgain(store) };
+          job === 'study'
+            ? { study: study({ trials: 4, space: teaching }).id }
+            : { rerun: kdAgain(store) };
         scheduler.resume(owner);
         await until(() => runner.reports >= 2);
         const [pretraining] = store.runs({ kind: 'pretrain', states: ['running'] });
@@ -552,7 +640,9 @@ void describe('scheduler', () => {
     await until(() => runner.reports >= 2);
     scheduler.pause({ study: first.id }, 'now');
     scheduler.stop({ study: second.id }, 'now');
-    await until(() => store.pretrained(asked.id).checkpoint !== null && scheduler.occupations().length === 0);
+    await until(
+      () => store.pretrained(asked.id).checkpoint !== null && scheduler.occupations().length === 0,
+    );
     assert.equal(
       store.runs({ kind: 'pretrain', states: ['cancelled'] }).length,
       0,
@@ -570,7 +660,8 @@ void describe('scheduler', () => {
     let pausing = false;
     const { store, scheduler, until, study } = scriptedLab({
       slots: 1,
-      mishap: ({ attempt }, epoch) => ((attempt <= 3 && epoch === 2) || pausing ? 'crash' : undefined),
+      mishap: ({ attempt }, epoch) =>
+        (attempt <= 3 && epoch === 2) || pausing ? 'crash' : undefined,
     });
     const { id } = study({ trials: 1, space: noFrozen, rule: { kind: 'none' }, retries: 50 });
     scheduler.resume({ study: id });
@@ -587,7 +678,8 @@ void describe('scheduler', () => {
     const store = openMemoryStore();
     let full = true;
     const saveCheckpoint: Store['saveCheckpoint'] = async (checkpoint, at) => {
-      if (full && checkpoint.purpose === 'final') throw new LabError('store.disk-full', 'No space is left.');
+      if (full && checkpoint.purpose === 'final')
+        throw new LabError('store.disk-full', 'No space is left.');
       return store.saveCheckpoint(checkpoint, at);
     };
     const limited = { ...store, saveCheckpoint };
@@ -606,39 +698,77 @@ void describe('scheduler', () => {
 
   void test('a study that would draw for ever is refused, and paused where it runs already', async () => {
     const { store, scheduler, until, study } = scriptedLab();
-    const space = withGates(withGates(paperSpace(2, 'resnet8', ['resnet8']), 0, 1, ['cutoff']), 2, 1, ['cutoff']); // prettier-ignore
+    const space = withGates(
+      withGates(paperSpace(2, 'resnet8', ['resnet8']), 0, 1, ['cutoff']),
+      2,
+      1,
+      ['cutoff'],
+    );
     const [impossible, running] = [study({ trials: 3, space }), study({ trials: 3, space })];
     const good = study({ trials: 3, space: noFrozen });
-    assert.throws(() => { scheduler.resume({ study: impossible.id }); }, { code: 'space.impossible' }); // prettier-ignore
+    assert.throws(
+      () => {
+        scheduler.resume({ study: impossible.id });
+      },
+      { code: 'space.impossible' },
+    );
     assert.equal(store.study(impossible.id).state, 'ready');
     for (const { id } of [running, good]) store.changeStudy(id, { state: 'running' });
     scheduler.open();
-    assert.deepEqual([store.study(running.id).state, store.study(running.id).problem?.code], ['paused', 'space.impossible']); // prettier-ignore
+    assert.deepEqual(
+      [store.study(running.id).state, store.study(running.id).problem?.code],
+      ['paused', 'space.impossible'],
+    );
     await until(() => store.study(good.id).state === 'completed');
     await scheduler.close('save');
   });
 
   void test('imported weights of the same data and model are the teacher, also for a study that waits already', async () => {
     const imported = (change: Partial<Pretrained>): Omit<Pretrained, 'id'> => ({
-      model: 'resnet8', training: training({ epochs: 3 }), seed: 0, run: null, checkpoint: null, accuracy: null, source: 'a file', asked: true, createdAt: 1, ...change }); // prettier-ignore
+      model: 'resnet8',
+      training: training({ epochs: 3 }),
+      seed: 0,
+      run: null,
+      checkpoint: null,
+      accuracy: null,
+      source: 'a file',
+      asked: true,
+      createdAt: 1,
+      ...change,
+    });
     const { store, runner, scheduler, until, study } = scriptedLab({ slots: 1 });
     const weights = async () => (await store.saveCheckpoint(newCheckpoint(null, 3), 1)).id;
     store.addPretrained(imported({ model: 'wrn-10-1', checkpoint: await weights() }));
-    store.addPretrained(imported({ training: training({ data: 'cifar10' }), checkpoint: await weights() }));
-    store.addPretrained(imported({ training: training({ splitSeed: 8 }), checkpoint: await weights() }));
+    store.addPretrained(
+      imported({ training: training({ data: 'cifar10' }), checkpoint: await weights() }),
+    );
+    store.addPretrained(
+      imported({ training: training({ splitSeed: 8 }), checkpoint: await weights() }),
+    );
     const { id, plan } = study({ trials: 12, space: teaching });
     const machine = { slots: 1, portable: false, devices: [], images: () => null };
     assert.deepEqual(previewOf(store, plan, machine).missingPretrained, ['resnet8']);
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 2);
-    assert.deepEqual(store.runs({ kind: 'pretrain' }).map(({ graph }) => graph.nodes[0]!.model), ['resnet8']); // prettier-ignore
+    assert.deepEqual(
+      store.runs({ kind: 'pretrain' }).map(({ graph }) => graph.nodes[0]!.model),
+      ['resnet8'],
+    );
     const teacher = store.addPretrained(imported({ checkpoint: await weights() }));
     scheduler.pretrainedChanged();
     await until(() => store.study(id).state === 'completed');
-    assert.equal(store.runs({ kind: 'pretrain' })[0]!.state, 'waiting', 'nobody waits for it any more');
+    assert.equal(
+      store.runs({ kind: 'pretrain' })[0]!.state,
+      'waiting',
+      'nobody waits for it any more',
+    );
     const { sha256 } = store.checkpoint(teacher.checkpoint!);
-    const taught = runner.started.filter(({ graph, teachers }) => teachers.length > 0 && graph.nodes[1]!.model === 'resnet8'); // prettier-ignore
-    assert.ok(taught.length > 0 && taught.every(({ teachers }) => teachers[0]!.weights.sha256 === sha256));
+    const taught = runner.started.filter(
+      ({ graph, teachers }) => teachers.length > 0 && graph.nodes[1]!.model === 'resnet8',
+    );
+    assert.ok(
+      taught.length > 0 && taught.every(({ teachers }) => teachers[0]!.weights.sha256 === sha256),
+    );
     await scheduler.close('save');
   });
 
@@ -646,7 +776,17 @@ void describe('scheduler', () => {
     const { store, scheduler } = scriptedLab();
     const kept = await store.saveCheckpoint(newCheckpoint(null, 3), 1);
     await store.saveCheckpoint(newCheckpoint(null, 3), 1);
-    store.addPretrained({ model: 'resnet8', training: training(), seed: 0, run: null, checkpoint: kept.id, accuracy: null, source: 'a file', asked: true, createdAt: 1 }); // prettier-ignore
+    store.addPretrained({
+      model: 'resnet8',
+      training: training(),
+      seed: 0,
+      run: null,
+      checkpoint: kept.id,
+      accuracy: null,
+      source: 'a file',
+      asked: true,
+      createdAt: 1,
+    });
     scheduler.open();
     assert.deepEqual(store.checkpoints(), [kept]);
     await scheduler.close('save');
@@ -674,7 +814,10 @@ void describe('scheduler', () => {
 
   void test('a silent worker is killed and its run goes on elsewhere', async () => {
     const { store, scheduler, until, study } = scriptedLab(
-      { mishap: (job, epoch) => (job.attempt === 1 && job.run === 1 && epoch === 2 ? 'silence' : undefined) },
+      {
+        mishap: (job, epoch) =>
+          job.attempt === 1 && job.run === 1 && epoch === 2 ? 'silence' : undefined,
+      },
       { hangAfter: 1 },
     );
     const { id } = study({ trials: 2, space: noFrozen, rule: { kind: 'none' } });

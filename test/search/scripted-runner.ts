@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { stream } from '../../core/base/random.ts';
-import type { Device, Job, JobEnd, JobHandle, JobListener, Runner, Slot } from '../../core/search/runner.ts'; // prettier-ignore
+import type {
+  Device,
+  Job,
+  JobEnd,
+  JobHandle,
+  JobListener,
+  Runner,
+  Slot,
+} from '../../core/search/runner.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import type { Environment } from '../../core/study/environment.ts';
 import type { FailureKind, StopWhen } from '../../core/study/run.ts';
@@ -43,8 +51,8 @@ interface ScriptedSlot extends Slot {
 }
 
 /**
- * Plays formula curves instead of training, in simulated time, so that a study of 1,500 trials takes moments. Obeys the
- * Runner contract; the order of arrivals depends on the script alone.
+ * Plays formula curves instead of training, in simulated time, so that a study of 1,500 trials
+ * takes moments. Obeys the Runner contract; the order of arrivals depends on the script alone.
  */
 export class ScriptedRunner implements Runner {
   readonly started: Job[] = [];
@@ -187,7 +195,15 @@ export class ScriptedRunner implements Runner {
     if (!working.begun) {
       working.begun = true;
       const { compiling } = this.#script;
-      if (compiling > 0) listener.progress({ epoch: 1, step: 0, steps: 0, compiling, imagesPerSecond: 0, memory: 1 }); // prettier-ignore
+      if (compiling > 0)
+        listener.progress({
+          epoch: 1,
+          step: 0,
+          steps: 0,
+          compiling,
+          imagesPerSecond: 0,
+          memory: 1,
+        });
       listener.started(environment);
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
@@ -206,7 +222,9 @@ export class ScriptedRunner implements Runner {
     working.time = this.#time + this.#script.seconds(job, epoch + 1);
     this.reports++;
     const { accuracy, seconds } = this.#script;
-    const verdict = listener.epoch(metricsOf(job, epoch, accuracy(job, epoch), seconds(job, epoch)));
+    const verdict = listener.epoch(
+      metricsOf(job, epoch, accuracy(job, epoch), seconds(job, epoch)),
+    );
     if (working.gone) return;
     if (verdict !== 'go-on') {
       if (verdict === 'save-and-stop') await this.#hand(working, 'final');
@@ -231,7 +249,8 @@ export class ScriptedRunner implements Runner {
       return;
     }
     this.#end(working);
-    if (mishap) listener.failed({ kind: mishap, code: '', message: 'too late', next: '', epoch: 0 });
+    if (mishap)
+      listener.failed({ kind: mishap, code: '', message: 'too late', next: '', epoch: 0 });
     else listener.ended(end);
   }
 
@@ -255,7 +274,8 @@ export class ScriptedRunner implements Runner {
     if (working.gone) return;
     working.gone = true;
     this.#working = this.#working.filter((each) => each !== working);
-    if (working.slot.state === 'retired') this.#slots = this.#slots.filter((slot) => slot !== working.slot);
+    if (working.slot.state === 'retired')
+      this.#slots = this.#slots.filter((slot) => slot !== working.slot);
     else working.slot.state = 'ready';
     queueMicrotask(() => {
       this.#slotsChanged();

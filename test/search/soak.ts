@@ -29,12 +29,17 @@ export interface SoakCounts {
 }
 
 /**
- * Kills labs (SIGKILL) at random moments of their work, also within writes of reports and checkpoints, and fills their disks,
- * until so many kills are done and every study has still come to its end. Checks after each kill and each full disk that the
- * file is whole, and at each end that nothing was lost or counted twice; with one slot, where the order of arrivals is fixed,
- * that all is as if undisturbed.
+ * Kills labs (SIGKILL) at random moments of their work, also within writes of reports and
+ * checkpoints, and fills their disks, until so many kills are done and every study has still come
+ * to its end. Checks after each kill and each full disk that the file is whole, and at each end
+ * that nothing was lost or counted twice; with one slot, where the order of arrivals is fixed, that
+ * all is as if undisturbed.
  */
-export async function soak(kills: number, seed: number, print: (line: string) => void): Promise<SoakCounts> {
+export async function soak(
+  kills: number,
+  seed: number,
+  print: (line: string) => void,
+): Promise<SoakCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-soak-'));
   const random = stream(seed, 'soak');
   const counts: SoakCounts = {
@@ -52,7 +57,13 @@ export async function soak(kills: number, seed: number, print: (line: string) =>
       const file = join(folder, `${counts.studies}.ktg`);
       const bytes = slots === 1 ? 600_000 : 3_000_000;
       while (
-        !(await worked(file, slots, bytes, counts.kills < kills ? 20 + random.below(500) : Infinity, counts))
+        !(await worked(
+          file,
+          slots,
+          bytes,
+          counts.kills < kills ? 20 + random.below(500) : Infinity,
+          counts,
+        ))
       ) {
         counts.kills++;
         const store = openLabFile(file);
@@ -131,7 +142,10 @@ async function checkStudy(store: Store, counts: SoakCounts): Promise<void> {
     assert.equal(attempts.length, run.attempts);
     assert.ok(attempts.every((attempt) => attempt.outcome !== null));
     counts.crashedAttempts += attempts.filter((attempt) => attempt.outcome === 'crash').length;
-    assert.equal(store.checkpointOf(run.id)?.purpose, run.state === 'completed' ? 'final' : undefined);
+    assert.equal(
+      store.checkpointOf(run.id)?.purpose,
+      run.state === 'completed' ? 'final' : undefined,
+    );
   }
   for (const { id, bytes } of store.checkpoints()) {
     assert.equal((await joined(store.readCheckpoint(id))).length, bytes);
@@ -160,7 +174,11 @@ function outcomeOf(store: Store) {
 
 /** The same study without any disturbance. */
 async function undisturbed() {
-  const { store, scheduler, until } = scriptedLab({ slots: 1, seconds: () => 1 }, {}, openMemoryStore());
+  const { store, scheduler, until } = scriptedLab(
+    { slots: 1, seconds: () => 1 },
+    {},
+    openMemoryStore(),
+  );
   const { id } = store.addStudy(newStudy('Killed', studyPlan));
   scheduler.resume({ study: id });
   await until(() => store.study(id).state === 'completed');

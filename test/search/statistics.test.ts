@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { mean, sampleDeviation, tQuantile, welch } from '../../core/search/statistics.ts';
 
 const near = (actual: number, expected: number, tolerance: number): void => {
-  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} +- ${tolerance}`);
+  assert.ok(
+    Math.abs(actual - expected) <= tolerance,
+    `${actual} is not ${expected} +- ${tolerance}`,
+  );
 };
 
 void test('mean and sample standard deviation', () => {
@@ -29,13 +32,19 @@ void test('quantiles of Student t: closed forms for 1 and 2 degrees, tables, the
   near(tQuantile(0.975, 1e7), 1.959964, 1e-5);
   near(tQuantile(0.5, 7), 0, 1e-15);
   // Between whole degrees it falls steadily.
-  assert.ok(tQuantile(0.975, 5.5) < tQuantile(0.975, 5) && tQuantile(0.975, 5.5) > tQuantile(0.975, 6));
+  assert.ok(
+    tQuantile(0.975, 5.5) < tQuantile(0.975, 5) && tQuantile(0.975, 5.5) > tQuantile(0.975, 6),
+  );
 });
 
 void test('Welch: a worked example with unequal sizes and variances', () => {
   // scipy.stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-  const a = [27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4];
-  const b = [27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 30.5, 24.4];
+  const a = [
+    27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4,
+  ];
+  const b = [
+    27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 30.5, 24.4,
+  ];
   const { mean: difference, low, high, significant } = welch(a, b)!;
   near(difference, mean(a) - mean(b), 1e-12);
   near(low, -4.868022741791966, 1e-9);
@@ -45,6 +54,11 @@ void test('Welch: a worked example with unequal sizes and variances', () => {
 
 void test('Welch: nothing to say below two values; equal values leave no spread', () => {
   assert.equal(welch([1], [1, 2]), null);
-  assert.deepEqual(welch([0.75, 0.75], [0.5, 0.5]), { mean: 0.25, low: 0.25, high: 0.25, significant: true });
+  assert.deepEqual(welch([0.75, 0.75], [0.5, 0.5]), {
+    mean: 0.25,
+    low: 0.25,
+    high: 0.25,
+    significant: true,
+  });
   assert.equal(welch([0.5, 0.5], [0.5, 0.5])!.significant, false);
 });

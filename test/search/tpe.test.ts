@@ -41,9 +41,13 @@ void describe('TPE', () => {
   });
 
   void test('who came farther is better, whatever its accuracy then', () => {
-    const [far, near] = [0, 1].map((choice) => hidden.map((pick, at) => (at === 3 ? choice : pick)));
+    const [far, near] = [0, 1].map((choice) =>
+      hidden.map((pick, at) => (at === 3 ? choice : pick)),
+    );
     const seen = Array.from({ length: 40 }, (_, index): Observation =>
-      index < 4 ? { picks: far!, epoch: 16, accuracy: 0.2 } : { picks: near!, epoch: 1, accuracy: 0.9 },
+      index < 4
+        ? { picks: far!, epoch: 16, accuracy: 0.2 }
+        : { picks: near!, epoch: 1, accuracy: 0.9 },
     );
     const picks = Array.from(
       { length: 20 },
@@ -64,7 +68,10 @@ void describe('TPE', () => {
         const ranked = seen.toSorted((a, b) => b.epoch - a.epoch || b.accuracy - a.accuracy);
         assert.deepEqual(past.good, ranked.slice(0, Math.min(25, Math.ceil(seen.length / 10))));
         for (const choice of [0, 1, 2, 3])
-          assert.equal(past.count(1, choice), seen.filter(({ picks }) => picks[1] === choice).length);
+          assert.equal(
+            past.count(1, choice),
+            seen.filter(({ picks }) => picks[1] === choice).length,
+          );
       }),
     );
   });

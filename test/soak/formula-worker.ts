@@ -1,8 +1,9 @@
 /**
- * A worker's program that speaks the language of workers and plays formulas instead of training, so that hundreds of kills take
- * minutes. Its checkpoints are bytes that run and epoch decide: what it is sent to go on from must be exactly those. With
- * KTG_SOAK_MISCHIEF it hangs, lies, floods or dies now and then, decided by (run, attempt, epoch). KTG_FORMULA, a `Pace` as
- * JSON, makes it as busy as a bench wants it.
+ * A worker's program that speaks the language of workers and plays formulas instead of training, so
+ * that hundreds of kills take minutes. Its checkpoints are bytes that run and epoch decide: what it
+ * is sent to go on from must be exactly those. With KTG_SOAK_MISCHIEF it hangs, lies, floods or
+ * dies now and then, decided by (run, attempt, epoch). KTG_FORMULA, a `Pace` as JSON, makes it as
+ * busy as a bench wants it.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +21,10 @@ export interface Pace {
   beat: number;
   beats: number;
   checkpointBytes: number;
-  /** Milliseconds between two checkpoints, while epochs go on; null: after every epoch, which waits for it. */
+  /**
+   * Milliseconds between two checkpoints, while epochs go on; null: after every epoch, which waits
+   * for it.
+   */
   checkpointEvery: number | null;
 }
 const pace: Pace = {
@@ -68,7 +72,17 @@ async function work(job: JobNotice): Promise<ToLab> {
   if (resume) {
     const bytes = await gather(inbox.expect(resume.transfer, resume.bytes), resume.bytes);
     if (Buffer.compare(bytes, stateOf(run, resume.epoch)) !== 0)
-      return { type: 'failed', run, failure: { kind: 'data', code: 'soak.wrong-state', message: `Run ${run} was given another state than that of epoch ${resume.epoch}.`, next: '', epoch: 0 } }; // prettier-ignore
+      return {
+        type: 'failed',
+        run,
+        failure: {
+          kind: 'data',
+          code: 'soak.wrong-state',
+          message: `Run ${run} was given another state than that of epoch ${resume.epoch}.`,
+          next: '',
+          epoch: 0,
+        },
+      };
     epoch = resume.epoch;
   }
   say({ type: 'started', run, environment });
@@ -76,16 +90,33 @@ async function work(job: JobNotice): Promise<ToLab> {
     if (halt) break;
     epoch++;
     for (let step = 1; step <= pace.beats; step++) {
-      say({ type: 'heartbeat', run, progress: { epoch, step, steps: pace.beats, compiling: null, imagesPerSecond: 1, memory: 1 } }); // prettier-ignore
+      say({
+        type: 'heartbeat',
+        run,
+        progress: {
+          epoch,
+          step,
+          steps: pace.beats,
+          compiling: null,
+          imagesPerSecond: 1,
+          memory: 1,
+        },
+      });
       await sleep(pace.beat);
     }
     const mood = mischief(job, epoch);
     if (mood === 'hang') await new Promise(() => undefined);
     if (mood === 'die') process.exit(1);
-    for (let i = 0; mood === 'flood' && i < 5000; i++) say({ type: 'log', run, level: 'info', text: 'more' });
+    for (let i = 0; mood === 'flood' && i < 5000; i++)
+      say({ type: 'log', run, level: 'info', text: 'more' });
     const accuracy = curve(job, epoch);
     const node = { accuracy, loss: 1, trainAccuracy: accuracy, trainLoss: 1 };
-    const metrics = { epoch: mood === 'lie' ? epoch + 1 : epoch, seconds: (pace.beats * pace.beat) / 1000, nodes: graph.nodes.map(() => node), edges: graph.edges.map(() => null) }; // prettier-ignore
+    const metrics = {
+      epoch: mood === 'lie' ? epoch + 1 : epoch,
+      seconds: (pace.beats * pace.beat) / 1000,
+      nodes: graph.nodes.map(() => node),
+      edges: graph.edges.map(() => null),
+    };
     const judged = new Promise<Verdict>((resolve) => verdicts.set(epoch, resolve));
     say({ type: 'epoch', run, metrics });
     if (rungs.includes(epoch) || epoch === training.epochs) {
@@ -112,7 +143,12 @@ async function hand({ run }: JobNotice, epoch: number, purpose: 'resume' | 'fina
   const transfer = ++transfers;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const stored = new Promise<void>((resolve) => settled.set(transfer, resolve));
-  say({ type: 'checkpoint', run, purpose, weights: { transfer, epoch, bytes: bytes.length, sha256 } });
+  say({
+    type: 'checkpoint',
+    run,
+    purpose,
+    weights: { transfer, epoch, bytes: bytes.length, sha256 },
+  });
   await outbox.send(transfer, () => [bytes]).catch(() => undefined);
   await stored;
 }
@@ -136,7 +172,12 @@ process.on('message', (raw) => {
       break;
     case 'checkpoint-settled':
       settled.get(message.transfer)?.();
-      if (message.problem !== '') outbox.ended({ type: 'transfer-ended', transfer: message.transfer, problem: message.problem }); // prettier-ignore
+      if (message.problem !== '')
+        outbox.ended({
+          type: 'transfer-ended',
+          transfer: message.transfer,
+          problem: message.problem,
+        });
       break;
     case 'chunk':
       inbox.chunk(message);

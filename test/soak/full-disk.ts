@@ -9,10 +9,15 @@ import type { Store } from '../../core/store/store.ts';
 /** More pages than any file has. */
 const NO_LIMIT = 2 ** 32 - 2;
 
-/** What a lab says on its output each time that it has met a full disk, with its file still sound. */
+/**
+ * What a lab says on its output each time that it has met a full disk, with its file still sound.
+ */
 export const FULL = 'full\n';
 
-/** A lab file whose disk can be full: SQLite's own limit stands in for the disk's, the error and its handling are the same. */
+/**
+ * A lab file whose disk can be full: SQLite's own limit stands in for the disk's, the error and its
+ * handling are the same.
+ */
 export interface LimitedFile {
   store: Store;
   /** Not a page more than there are now: what is unused is given back first. */
@@ -41,7 +46,8 @@ export function openLimited(file: string): LimitedFile {
 }
 
 /**
- * Fills the disk of a lab now and then for a moment. A lab that has met it goes on when it is told to. Returns what ends it.
+ * Fills the disk of a lab now and then for a moment. A lab that has met it goes on when it is told
+ * to. Returns what ends it.
  */
 export function fillNowAndThen(
   { store, fill, free }: LimitedFile,

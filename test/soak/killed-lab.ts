@@ -1,4 +1,7 @@
-/** A lab over real processes that works on one study until it is done; meant to be killed. Arguments: file, slots. */
+/**
+ * A lab over real processes that works on one study until it is done; meant to be killed.
+ * Arguments: file, slots.
+ */
 import { fileURLToPath } from 'node:url';
 import { stream } from '../../core/base/random.ts';
 import { paperSpace } from '../../core/graph/space.ts';
@@ -24,7 +27,17 @@ if (import.meta.main) {
   const lab = new Lab({
     store: limited.store,
     runner: new WorkerPool({
-      devices: [{ name: 'cpu', title: 'Soak', kind: 'cpu', memory: null, slots: Number(slots), maximumSlots: 8, present: true }], // prettier-ignore
+      devices: [
+        {
+          name: 'cpu',
+          title: 'Soak',
+          kind: 'cpu',
+          memory: null,
+          slots: Number(slots),
+          maximumSlots: 8,
+          present: true,
+        },
+      ],
       cores: 8,
       program: fileURLToPath(new URL('formula-worker.ts', import.meta.url)),
     }),
@@ -36,7 +49,9 @@ if (import.meta.main) {
     now: () => Date.now() + jumps.below(172_800_000) - 86_400_000,
   });
   const [card] = await lab.request('studies.list', {});
-  const study = card?.study.id ?? (await lab.request('studies.create', { name: 'Soak', plan: soakPlan, start: true })).study.id; // prettier-ignore
+  const study =
+    card?.study.id ??
+    (await lab.request('studies.create', { name: 'Soak', plan: soakPlan, start: true })).study.id;
   lab.subscribe(['studies'], (event) => {
     if (event.type === 'trouble') isFull = event.problem?.code === 'store.disk-full';
   });

@@ -1,4 +1,7 @@
-/** `npm run soak [-- KILLS]`: kills as many labs with scripted workers, and as many labs and workers of real processes. */
+/**
+ * `npm run soak [-- KILLS]`: kills as many labs with scripted workers, and as many labs and workers
+ * of real processes.
+ */
 import { soak } from '../search/soak.ts';
 import { workerSoak } from './workers.ts';
 

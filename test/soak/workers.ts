@@ -33,10 +33,12 @@ export interface WorkerSoakCounts {
 const KILLS_A_STUDY = 12;
 
 /**
- * Labs over real worker processes: kills labs and workers (SIGKILL) at random moments, also within checkpoints, while the workers
- * hang, lie, flood and die by themselves, another process holds the file now and then, the disk is full for moments, and the clock jumps. After each kill of
- * a lab the file is whole; at the end no trial is lost or counted twice, every decision follows from the arrivals before it,
- * checkpoints are whole, and with one slot all is as in a study that nothing disturbed.
+ * Labs over real worker processes: kills labs and workers (SIGKILL) at random moments, also within
+ * checkpoints, while the workers hang, lie, flood and die by themselves, another process holds the
+ * file now and then, the disk is full for moments, and the clock jumps. After each kill of a lab
+ * the file is whole; at the end no trial is lost or counted twice, every decision follows from the
+ * arrivals before it, checkpoints are whole, and with one slot all is as in a study that nothing
+ * disturbed.
  */
 export async function workerSoak(
   kills: number,
@@ -45,7 +47,17 @@ export async function workerSoak(
 ): Promise<WorkerSoakCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-soak-'));
   const random = stream(seed, 'worker soak');
-  const counts: WorkerSoakCounts = { labKills: 0, workerKills: 0, busy: 0, fullDisks: 0, studies: 0, attempts: 0, outcomes: {}, decisions: 0, checkpointsRead: 0 }; // prettier-ignore
+  const counts: WorkerSoakCounts = {
+    labKills: 0,
+    workerKills: 0,
+    busy: 0,
+    fullDisks: 0,
+    studies: 0,
+    attempts: 0,
+    outcomes: {},
+    decisions: 0,
+    checkpointsRead: 0,
+  };
   const total = (): number => counts.labKills + counts.workerKills;
   try {
     const calm = await undisturbed(folder);
@@ -77,8 +89,13 @@ export async function workerSoak(
 const start = (file: string, slots: number, mischief: boolean) =>
   spawn(process.execPath, [join(import.meta.dirname, 'killed-lab.ts'), file, String(slots)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // With one slot a retried run lets others pass, so nothing but kills of the lab may disturb the order.
-    env: { ...process.env, KTG_SOAK_MISCHIEF: mischief ? 'yes' : 'no', NODE_TEST_CONTEXT: undefined },
+    // With one slot a retried run lets others pass, so nothing but kills of the lab may disturb the
+    // order.
+    env: {
+      ...process.env,
+      KTG_SOAK_MISCHIEF: mischief ? 'yes' : 'no',
+      NODE_TEST_CONTEXT: undefined,
+    },
   });
 
 /** One life of a lab. True when it came to its end by itself. */
@@ -142,7 +159,11 @@ function kill(pid: number): boolean {
 
 function childrenOf(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number); // prettier-ignore
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
   } catch {
     return [];
   }
@@ -153,7 +174,10 @@ async function checkStudy(store: Store, counts: WorkerSoakCounts): Promise<void>
   assert.equal(study.state, 'completed');
   const { trials: wanted, training } = study.plan;
   const trials = store.runs({ study: study.id, kind: 'trial' });
-  assert.deepEqual(trials.map(({ number }) => number), Array.from({ length: wanted }, (_, number) => number)); // prettier-ignore
+  assert.deepEqual(
+    trials.map(({ number }) => number),
+    Array.from({ length: wanted }, (_, number) => number),
+  );
   const steps = ladder(training.epochs);
   const arrived = new Map<number, number[]>();
   for (const { rung, value, go, n } of store.decisions({ study: study.id })) {
@@ -175,7 +199,10 @@ async function checkStudy(store: Store, counts: WorkerSoakCounts): Promise<void>
       counts.attempts++;
       counts.outcomes[outcome!] = (counts.outcomes[outcome!] ?? 0) + 1;
     }
-    assert.equal(store.checkpointOf(run.id)?.purpose, run.state === 'completed' ? 'final' : undefined);
+    assert.equal(
+      store.checkpointOf(run.id)?.purpose,
+      run.state === 'completed' ? 'final' : undefined,
+    );
   }
   for (const { id, bytes } of store.checkpoints()) {
     assert.equal((await joined(store.readCheckpoint(id))).length, bytes);
@@ -187,8 +214,27 @@ async function checkStudy(store: Store, counts: WorkerSoakCounts): Promise<void>
 function outcomeOf(store: Store) {
   const { id } = store.studies()[0]!;
   return {
-    trials: store.runs({ study: id, kind: 'trial' }).map(({ number, key, seed, state, epoch, accuracy }) => ({ number, key, seed, state, epoch, accuracy })), // prettier-ignore
-    decisions: store.decisions({ study: id }).map(({ run, rung, value, go, n, rank, limit }) => ({ trial: store.run(run).number, rung, value, go, n, rank, limit })), // prettier-ignore
+    trials: store
+      .runs({ study: id, kind: 'trial' })
+      .map(({ number, key, seed, state, epoch, accuracy }) => ({
+        number,
+        key,
+        seed,
+        state,
+        epoch,
+        accuracy,
+      })),
+    decisions: store
+      .decisions({ study: id })
+      .map(({ run, rung, value, go, n, rank, limit }) => ({
+        trial: store.run(run).number,
+        rung,
+        value,
+        go,
+        n,
+        rank,
+        limit,
+      })),
   };
 }
 

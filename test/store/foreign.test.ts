@@ -203,7 +203,9 @@ void describe('files beside a lab file', () => {
       const file = newFile();
       const store = openLabFile(file);
       store.addStudy(newStudy());
-      const modes = ['', '-wal', '-shm', '.lock'].map((end) => statSync(`${file}${end}`).mode & 0o777);
+      const modes = ['', '-wal', '-shm', '.lock'].map(
+        (end) => statSync(`${file}${end}`).mode & 0o777,
+      );
       assert.deepEqual(modes, [0o600, 0o600, 0o600, 0o600]);
       await store.backup(`${file}-copy`);
       assert.equal(statSync(`${file}-copy`).mode & 0o777, 0o600);

@@ -8,8 +8,8 @@ import { newStudy } from '../contract/samples.ts';
 import { scriptedLab } from '../search/lab.ts';
 
 /**
- * Writes test/fixtures/store/schema-<n>.ktg for the present schema: a small lab with everything in it. Run once before a
- * schema is released; a kept file is never written again.
+ * Writes test/fixtures/store/schema-<n>.ktg for the present schema: a small lab with everything in
+ * it. Run once before a schema is released; a kept file is never written again.
  */
 const file = join(import.meta.dirname, `../fixtures/store/schema-${migrations.length}.ktg`);
 if (existsSync(file)) throw new Error(`${file} is kept already`);

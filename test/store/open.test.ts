@@ -27,7 +27,15 @@ import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { APPLICATION_ID, migrate, migrations, schemaOf } from '../../core/store/file/schema.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
-import { AT, dml, joined, metrics, newCheckpoint, newStudy, newTrial } from '../contract/samples.ts';
+import {
+  AT,
+  dml,
+  joined,
+  metrics,
+  newCheckpoint,
+  newStudy,
+  newTrial,
+} from '../contract/samples.ts';
 
 const folder = realpathSync.native(mkdtempSync(join(tmpdir(), 'ktg-open-')));
 after(() => {
@@ -45,7 +53,12 @@ void describe('opening a lab file', () => {
     first.close();
     const second = openLabFile(file);
     assert.deepEqual(second.studies(), [study]);
-    assert.deepEqual(second.place, { file, heldBy: null, readOnly: false, schema: migrations.length });
+    assert.deepEqual(second.place, {
+      file,
+      heldBy: null,
+      readOnly: false,
+      schema: migrations.length,
+    });
     second.close();
     assert.ok(!existsSync(`${file}-wal`));
   });
@@ -138,7 +151,9 @@ void describe('opening a lab file', () => {
       assert.throws(() => openLabFile('/dev/null', options), { code: 'store.cannot-open' });
     }
     assert.ok(!existsSync('/dev/null.lock'));
-    assert.throws(() => openLabFile(join(folder, 'no', 'such', 'lab.ktg')), { code: 'store.cannot-open' });
+    assert.throws(() => openLabFile(join(folder, 'no', 'such', 'lab.ktg')), {
+      code: 'store.cannot-open',
+    });
     assert.throws(() => openLabFile(join(folder, 'none.ktg'), { readOnly: true }), {
       code: 'store.cannot-open',
     });
@@ -165,7 +180,10 @@ void describe('opening a lab file', () => {
     for (const { root } of tables) spoilt.fill(7, (root - 1) * page, root * page);
     writeFileSync(file, spoilt);
     const problems = checkLabFile(file);
-    assert.ok(problems.length > 2 && problems.every((problem) => problem !== ''), problems.join('\n'));
+    assert.ok(
+      problems.length > 2 && problems.every((problem) => problem !== ''),
+      problems.join('\n'),
+    );
     // The schema, too: no lab opens it, and it is not sent round in a circle.
     writeFileSync(file, spoilt.fill(7, page));
     assert.throws(() => openLabFile(file), { code: 'store.damaged', next: /backup/ });
@@ -265,14 +283,23 @@ void describe('opening a lab file', () => {
     const pages = limited.value<number>('PRAGMA page_count')!;
     limited.execute(`PRAGMA max_page_count = ${pages + 20}`);
     assert.throws(
-      () => limited.run('INSERT INTO checkpoint_chunk VALUES (?, 99, ?)', first.id, new Uint8Array(300_000)),
+      () =>
+        limited.run(
+          'INSERT INTO checkpoint_chunk VALUES (?, 99, ?)',
+          first.id,
+          new Uint8Array(300_000),
+        ),
       { code: 'store.disk-full' },
     );
     assert.throws(
       () =>
         limited.transaction(() => {
           limited.run('UPDATE run SET epoch = 77');
-          limited.run('INSERT INTO checkpoint_chunk VALUES (?, 99, ?)', first.id, new Uint8Array(300_000));
+          limited.run(
+            'INSERT INTO checkpoint_chunk VALUES (?, 99, ?)',
+            first.id,
+            new Uint8Array(300_000),
+          );
         }),
       { code: 'store.disk-full' },
     );
@@ -291,7 +318,9 @@ void describe('opening a lab file', () => {
     const other = openSqlite(file);
     other.execute('BEGIN IMMEDIATE');
     const second = openSqlite(file, { busySeconds: 0.05 });
-    assert.throws(() => second.run(`INSERT INTO setting VALUES ('a', '1')`), { code: 'store.busy' });
+    assert.throws(() => second.run(`INSERT INTO setting VALUES ('a', '1')`), {
+      code: 'store.busy',
+    });
     second.close();
     other.close();
   });
@@ -341,8 +370,9 @@ void describe('opening a lab file', () => {
 const NOBODY = 65_534;
 
 /**
- * The code with which a lab file does not open for somebody without special rights: root may write anywhere. Rights are
- * dropped once all is loaded, as the checkout may lie where only root may read.
+ * The code with which a lab file does not open for somebody without special rights: root may write
+ * anywhere. Rights are dropped once all is loaded, as the checkout may lie where only root may
+ * read.
  */
 async function refusalOf(file: string, options: { readOnly?: boolean }): Promise<string> {
   const child = spawn(
@@ -395,7 +425,9 @@ void describe('schemas', () => {
     const file = newFile();
     openLabFile(file).close();
     const database = openSqlite(file);
-    assert.throws(() => migrate(database, file, [...migrations, 'CREATE TABLE more (id INTEGER); NONSENSE']));
+    assert.throws(() =>
+      migrate(database, file, [...migrations, 'CREATE TABLE more (id INTEGER); NONSENSE']),
+    );
     assert.throws(
       () =>
         migrate(database, file, [
@@ -432,7 +464,10 @@ void describe('schemas', () => {
       const runs = store.runs({ study: study!.id, kind: 'trial' });
       assert.equal(runs.length, study!.plan.trials);
       assert.ok(store.decisions({ study: study!.id }).length > 0);
-      assert.equal(store.curves({ study: study!.id }).length, runs.filter((run) => run.epoch > 0).length);
+      assert.equal(
+        store.curves({ study: study!.id }).length,
+        runs.filter((run) => run.epoch > 0).length,
+      );
       assert.ok(store.reruns().length > 0 && store.allPretrained().length > 0);
       for (const { id, bytes } of store.checkpoints())
         assert.equal((await joined(store.readCheckpoint(id))).length, bytes);

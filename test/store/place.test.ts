@@ -31,7 +31,9 @@ after(() => {
 let count = 0;
 const newFile = (): string => join(folder, `${count++}.ktg`);
 
-/** Another process that has a lab file open and writes to it without end; says once what it meets. */
+/**
+ * Another process that has a lab file open and writes to it without end; says once what it meets.
+ */
 async function holderOf(file: string): Promise<ChildProcess & { heard: AsyncIterator<string> }> {
   const module = new URL('../../core/store/file/lab-file.ts', import.meta.url).href;
   const child = spawn(

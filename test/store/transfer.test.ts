@@ -27,7 +27,10 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
     yield await Promise.resolve(bytes.subarray(start, start + size));
 }
 
-const anyFrozen = withGates(paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), 0, 2, ['cutoff', 'through']);
+const anyFrozen = withGates(paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), 0, 2, [
+  'cutoff',
+  'through',
+]);
 
 /** A lab whose first study is not the exported one, so that ids and places in the file differ. */
 async function labWithStudy(): Promise<{ store: Store; study: number }> {
@@ -92,7 +95,9 @@ function replaced(text: string, leaf: number, value: unknown): string {
   let count = 0;
   JSON.parse(text, (_key, part: unknown) => (count++, part));
   let at = 0;
-  return JSON.stringify(JSON.parse(text, (_key, part: unknown) => (at++ === leaf % count ? value : part)));
+  return JSON.stringify(
+    JSON.parse(text, (_key, part: unknown) => (at++ === leaf % count ? value : part)),
+  );
 }
 
 const MUTATIONS: readonly Mutation[] = [
@@ -128,7 +133,10 @@ void describe('study files', () => {
       assert.ok(Buffer.from(await exported(lab, inFile.id, weights)).equals(file));
       assert.deepEqual(await lab.check(), []);
       const memory = openMemoryStore();
-      const again = await importStudy(memory, inPieces(await exported(lab, inFile.id, weights), 1 << 20));
+      const again = await importStudy(
+        memory,
+        inPieces(await exported(lab, inFile.id, weights), 1 << 20),
+      );
       assert.ok(Buffer.from(await exported(memory, again.id, weights)).equals(file));
       lab.close();
       assert.equal(memory.checkpoints().length > 0, weights);
@@ -166,7 +174,11 @@ void describe('study files', () => {
 
   void test('a trial that a person has stopped comes in as such', async () => {
     const { store, scheduler, runner, until, study } = scriptedLab();
-    const { id } = study({ trials: 4, space: { ...anyFrozen, frozen: false }, rule: { kind: 'none' } });
+    const { id } = study({
+      trials: 4,
+      space: { ...anyFrozen, frozen: false },
+      rule: { kind: 'none' },
+    });
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 3);
     const [first] = store.runs({ study: id });
@@ -186,37 +198,55 @@ void describe('study files', () => {
 
   void test('a study that would draw for ever is refused', async () => {
     const { store, study } = await labWithStudy();
-    const [head = '', ...rest] = Buffer.from(await exported(store, study, false)).toString().trimEnd().split('\n').slice(0, -1); // prettier-ignore
+    const [head = '', ...rest] = Buffer.from(await exported(store, study, false))
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .slice(0, -1);
     const closed = head.replaceAll(/("destination":1,"gates":)\[[^\]]*\]/g, '$1["cutoff"]');
     assert.notEqual(closed, head);
     const lab = openMemoryStore();
-    await assert.rejects(importStudy(lab, inPieces(withHash([closed, ...rest]), 1 << 16)), { code: 'space.impossible' }); // prettier-ignore
+    await assert.rejects(importStudy(lab, inPieces(withHash([closed, ...rest]), 1 << 16)), {
+      code: 'space.impossible',
+    });
     assert.deepEqual(contentOf(lab), contentOf(openMemoryStore()));
   });
 
   void test('whatever a file says, whose hash is right: it comes in sound, or not at all with a word why', async () => {
     const { store, study } = await labWithStudy();
-    const lines = Buffer.from(await exported(store, study, false)).toString().trimEnd().split('\n').slice(0, -1); // prettier-ignore
+    const lines = Buffer.from(await exported(store, study, false))
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .slice(0, -1);
     const lab = openLabFile(join(folder, 'hostile.ktg'));
     const counts = { taken: 0, refused: 0 };
     await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat(), fc.constantFrom(...MUTATIONS), async (line, leaf, mutate) => {
-        const changed = mutate(lines, line % lines.length, leaf);
-        try {
-          const { id } = await importStudy(lab, inPieces(withHash(changed), 1 << 16));
-          counts.taken++;
-          assert.ok((await exported(lab, id, false)).length > 0);
-          assert.deepEqual(checkLabFile(lab.place.file!), []);
-          await lab.removeStudy(id);
-        } catch (error) {
-          assert.ok(error instanceof LabError, String(error));
-          assert.ok(error.message !== '' && error.next !== '');
-          counts.refused++;
-        }
-        for (const { id } of lab.reruns()) await lab.removeRerun(id);
-        for (const { id } of lab.allPretrained()) lab.removePretrained(id);
-        assert.deepEqual([lab.studies(), lab.runs({ kind: 'trial' }), lab.reruns()], [[], [], []]);
-      }),
+      fc.asyncProperty(
+        fc.nat(),
+        fc.nat(),
+        fc.constantFrom(...MUTATIONS),
+        async (line, leaf, mutate) => {
+          const changed = mutate(lines, line % lines.length, leaf);
+          try {
+            const { id } = await importStudy(lab, inPieces(withHash(changed), 1 << 16));
+            counts.taken++;
+            assert.ok((await exported(lab, id, false)).length > 0);
+            assert.deepEqual(checkLabFile(lab.place.file!), []);
+            await lab.removeStudy(id);
+          } catch (error) {
+            assert.ok(error instanceof LabError, String(error));
+            assert.ok(error.message !== '' && error.next !== '');
+            counts.refused++;
+          }
+          for (const { id } of lab.reruns()) await lab.removeRerun(id);
+          for (const { id } of lab.allPretrained()) lab.removePretrained(id);
+          assert.deepEqual(
+            [lab.studies(), lab.runs({ kind: 'trial' }), lab.reruns()],
+            [[], [], []],
+          );
+        },
+      ),
       { numRuns: 300 },
     );
     assert.ok(counts.taken > 20 && counts.refused > 100, JSON.stringify(counts));
@@ -235,13 +265,19 @@ void describe('study files', () => {
         (error: unknown) => (error as LabError).message,
       );
     };
-    assert.match(await said('{"x":1}'), /^Line 2 of the study file: it is none of the records environment, /);
+    assert.match(
+      await said('{"x":1}'),
+      /^Line 2 of the study file: it is none of the records environment, /,
+    );
     assert.match(await said('[]'), /it is none of the records/);
     assert.match(
       await said('{"rejection":{},"x":1}'),
       /^Line 2 of the study file: rejection\.trial: it is missing\.$/,
     );
-    assert.match(await said('{"end":1,"x":1}'), /end: Invalid type: Expected string but received 1/);
+    assert.match(
+      await said('{"end":1,"x":1}'),
+      /end: Invalid type: Expected string but received 1/,
+    );
     const rejection = '{"trial":0,"draw":0,"key":"","reason":"","y":1}';
     assert.match(await said(`{"rejection":${rejection}}`), /rejection\.y: the key "y" is unknown/);
   });
@@ -250,7 +286,8 @@ void describe('study files', () => {
     const { store, study } = await labWithStudy();
     const file = Buffer.from(await exported(store, study));
     const text = file.toString('latin1');
-    const edit = (from: string, to: string): Buffer => Buffer.from(text.replace(from, to), 'latin1');
+    const edit = (from: string, to: string): Buffer =>
+      Buffer.from(text.replace(from, to), 'latin1');
     const broken: [file: Uint8Array, code: string][] = [
       [Buffer.alloc(0), 'import.not-a-study'],
       [Buffer.from('SQLite format 3\0'), 'import.not-a-study'],

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { compareTrials, epochNote, rankTrials, type Rankable } from '../../core/study/best.ts';
 import type { RunState } from '../../core/study/run.ts';
 
-const trial = (number: number, state: RunState, epoch: number, accuracy: number | null): Rankable => ({
+const trial = (
+  number: number,
+  state: RunState,
+  epoch: number,
+  accuracy: number | null,
+): Rankable => ({
   number,
   state,
   epoch,

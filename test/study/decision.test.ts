@@ -33,7 +33,11 @@ void test('the drops of the learning rate keep their shares of a run', () => {
 void test('a plan of before, without a computation, reads as it is; one may ask for a part of it', () => {
   const read = (change: object) => v.safeParse(trainingSchema, { ...training(), ...change });
   assert.deepEqual(read({}).output, training());
-  for (const computation of [{ precision: 'bfloat16', compiler: 'xla' }, { deterministic: true }, {}])
+  for (const computation of [
+    { precision: 'bfloat16', compiler: 'xla' },
+    { deterministic: true },
+    {},
+  ])
     assert.deepEqual(read({ computation }).output, { ...training(), computation });
   for (const computation of [{ precision: 'float16' }, { device: 'gpu' }, null])
     assert.equal(read({ computation }).success, false);
@@ -42,7 +46,10 @@ void test('a plan of before, without a computation, reads as it is; one may ask 
 void test('pretrained networks are interchangeable when they saw the same images in the same way', () => {
   const key = (change: Parameters<typeof training>[0], seed = 1): string =>
     pretrainedKey('resnet8', training(change), seed);
-  assert.equal(key({ protocol: 'paper', purpose: 'final' }), key({ protocol: 'paper', splitSeed: 99 }));
+  assert.equal(
+    key({ protocol: 'paper', purpose: 'final' }),
+    key({ protocol: 'paper', splitSeed: 99 }),
+  );
   assert.equal(key({ purpose: 'final', splitSeed: 1 }), key({ purpose: 'final', splitSeed: 2 }));
   assert.notEqual(key({ splitSeed: 1 }), key({ splitSeed: 2 }));
   assert.notEqual(key({ protocol: 'paper' }), key({}));

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openMemoryStore } from '../../core/store/memory.ts';
-import { checkJobMove, checkRunMove, hasEnded, mayMoveJob, mayMoveRun } from '../../core/study/moves.ts';
+import {
+  checkJobMove,
+  checkRunMove,
+  hasEnded,
+  mayMoveJob,
+  mayMoveRun,
+} from '../../core/study/moves.ts';
 import type { RunState } from '../../core/study/run.ts';
 import type { JobState } from '../../core/study/study.ts';
 import { newStudy, newTrial } from '../contract/samples.ts';
@@ -44,7 +50,8 @@ void test('nothing ends without having run, but by a person, the rules of the sp
 
 void test('every job can be got to run again and to be stopped', () => {
   for (const from of jobStates) assert.ok(from === 'running' || mayMoveJob(from, 'running'));
-  for (const from of ['ready', 'running', 'paused'] as const) assert.ok(mayMoveJob(from, 'stopped'));
+  for (const from of ['ready', 'running', 'paused'] as const)
+    assert.ok(mayMoveJob(from, 'stopped'));
   assert.ok(jobStates.every((from) => !mayMoveJob(from, 'ready')));
 });
 
@@ -79,14 +86,20 @@ void test('whatever is asked of a store, a state changes only by a legal move', 
           const from = store.run(run.id).state;
           const legal = from === to || mayMoveRun(from, to);
           if (legal) store.changeRun(run.id, { state: to });
-          else assert.throws(() => store.changeRun(run.id, { state: to }), { code: 'study.illegal-move' });
+          else
+            assert.throws(() => store.changeRun(run.id, { state: to }), {
+              code: 'study.illegal-move',
+            });
           assert.equal(store.run(run.id).state, legal ? to : from);
         }
         for (const to of jobWishes) {
           const from = store.study(id).state;
           const legal = from === to || mayMoveJob(from, to);
           if (legal) store.changeStudy(id, { state: to });
-          else assert.throws(() => store.changeStudy(id, { state: to }), { code: 'study.illegal-move' });
+          else
+            assert.throws(() => store.changeStudy(id, { state: to }), {
+              code: 'study.illegal-move',
+            });
           assert.equal(store.study(id).state, legal ? to : from);
         }
       },

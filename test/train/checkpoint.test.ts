@@ -11,7 +11,11 @@ import {
   encodeCheckpoint,
   teacherState,
 } from '../../core/train/checkpoint.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '../../core/train/safetensors.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+} from '../../core/train/safetensors.ts';
 import { assertAllBits } from '../engine/support.ts';
 
 const info: CheckpointInfo = {
@@ -48,14 +52,19 @@ const bytes = encodeCheckpoint(checkpoint);
 /** The file with its tensors or description changed. */
 function changed(tensors: (all: NamedTensor[]) => NamedTensor[], about: object = {}): Uint8Array {
   const { tensors: all } = decodeSafetensors(bytes, 'x');
-  return encodeSafetensors(tensors([...all.values()]), { ktg: JSON.stringify({ ...info, ...about }) });
+  return encodeSafetensors(tensors([...all.values()]), {
+    ktg: JSON.stringify({ ...info, ...about }),
+  });
 }
 
 const refused = (work: () => unknown, code: string, words: RegExp): void => {
   assert.throws(
     work,
     (error) =>
-      error instanceof LabError && error.code === code && words.test(error.message) && error.next !== '',
+      error instanceof LabError &&
+      error.code === code &&
+      words.test(error.message) &&
+      error.next !== '',
   );
 };
 const decoding = (file: Uint8Array) => () => decodeCheckpoint(file, 'run/checkpoint.safetensors');
@@ -79,8 +88,14 @@ describe('checkpoints', () => {
 
   test('a missing or wrong-shaped tensor is named', () => {
     const name = 'node1/parameters/s1/b1/conv1';
-    refused(decoding(changed((all) => all.filter((one) => one.name !== name))), 'checkpoint.wrong-shape', /conv1" is missing/); // prettier-ignore
-    const flat = changed((all) => all.map((one) => (one.name === name ? { ...one, shape: [one.values.length] } : one))); // prettier-ignore
+    refused(
+      decoding(changed((all) => all.filter((one) => one.name !== name))),
+      'checkpoint.wrong-shape',
+      /conv1" is missing/,
+    );
+    const flat = changed((all) =>
+      all.map((one) => (one.name === name ? { ...one, shape: [one.values.length] } : one)),
+    );
     refused(
       decoding(flat),
       'checkpoint.wrong-shape',
@@ -91,20 +106,40 @@ describe('checkpoints', () => {
       'checkpoint.wrong-shape',
       /expected \[64, 100\]/,
     );
-    refused(decoding(changed((all) => all, { nodes: { 1: 'resnet14', 3: 'wrn-10-1' } })), 'checkpoint.wrong-shape', /s1\/b2/); // prettier-ignore
+    refused(
+      decoding(changed((all) => all, { nodes: { 1: 'resnet14', 3: 'wrn-10-1' } })),
+      'checkpoint.wrong-shape',
+      /s1\/b2/,
+    );
   });
 
   test('other people’s tensors, newer formats and damage are told apart', () => {
-    refused(decoding(encodeSafetensors([], {})), 'checkpoint.foreign', /no description of a training run/);
-    refused(decoding(encodeSafetensors([], { ktg: '{"epoch":' })), 'checkpoint.foreign', /no description/);
+    refused(
+      decoding(encodeSafetensors([], {})),
+      'checkpoint.foreign',
+      /no description of a training run/,
+    );
+    refused(
+      decoding(encodeSafetensors([], { ktg: '{"epoch":' })),
+      'checkpoint.foreign',
+      /no description/,
+    );
     refused(
       decoding(changed((all) => all, { version: 2 })),
       'checkpoint.foreign',
       /newer version .* format 2/,
     );
-    refused(decoding(changed((all) => all, { seconds: null })), 'checkpoint.foreign', /no description/);
+    refused(
+      decoding(changed((all) => all, { seconds: null })),
+      'checkpoint.foreign',
+      /no description/,
+    );
     refused(decoding(bytes.subarray(0, -1000)), 'checkpoint.truncated', /ends after/);
-    refused(decoding(new TextEncoder().encode('hello, world')), 'checkpoint.not-safetensors', /header/);
+    refused(
+      decoding(new TextEncoder().encode('hello, world')),
+      'checkpoint.not-safetensors',
+      /header/,
+    );
   });
 
   test('a network of unknown architecture is refused', () => {
@@ -135,7 +170,15 @@ describe('a teacher', () => {
     );
     refused(wanted('resnet8', 100), 'checkpoint.wrong-network', /needs resnet8 for 100 classes/);
     refused(wanted('wrn-10-1', 10), 'checkpoint.wrong-network', /teacher\.safetensors/);
-    const headless = { ...checkpoint, states: new Map([[3, checkpoint.states.get(3)!]]), info: { ...info, nodes: { 3: 'wrn-10-1' } } }; // prettier-ignore
-    refused(() => teacherState(headless, resnet8, 10, 'x'), 'checkpoint.wrong-network', /no network/);
+    const headless = {
+      ...checkpoint,
+      states: new Map([[3, checkpoint.states.get(3)!]]),
+      info: { ...info, nodes: { 3: 'wrn-10-1' } },
+    };
+    refused(
+      () => teacherState(headless, resnet8, 10, 'x'),
+      'checkpoint.wrong-network',
+      /no network/,
+    );
   });
 });

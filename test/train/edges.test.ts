@@ -15,7 +15,10 @@ describe('edges as data of a step', () => {
   });
 
   test('in another order of the nodes every edge keeps what it carries', () => {
-    const [plain, turned] = [[1, 2, 3], [3, 1, 2]]; // prettier-ignore
+    const [plain, turned] = [
+      [1, 2, 3],
+      [3, 1, 2],
+    ];
     const [a, b] = [edgeInputs(graph, plain!, 0.5), edgeInputs(graph, turned!, 0.5)];
     for (const destination of [1, 2, 3])
       for (const source of [0, 1, 2, 3].filter((node) => node !== destination))

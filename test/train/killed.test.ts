@@ -26,8 +26,10 @@ interface Ending {
 /** `ktg train` in a process of its own; `meanwhile` may end it. */
 async function ktg(
   args: readonly string[],
-  meanwhile: (end: (signal: NodeJS.Signals) => void, event: Ending['events'][number]) => void = () =>
-    undefined,
+  meanwhile: (
+    end: (signal: NodeJS.Signals) => void,
+    event: Ending['events'][number],
+  ) => void = () => undefined,
 ): Promise<Ending> {
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const events: Ending['events'] = [];
@@ -51,7 +53,9 @@ async function ktg(
   });
 }
 
-/** Weights, momentum, statistics and position to the last bit, and the metrics without their times. */
+/**
+ * Weights, momentum, statistics and position to the last bit, and the metrics without their times.
+ */
 function outcome(folder: string) {
   const metrics = readFileSync(join(folder, runFiles.metrics), 'utf8').trimEnd().split('\n');
   return {
@@ -88,9 +92,12 @@ describe('a training that is ended from outside goes on to the same bits', () =>
 
   test('kill -9 in an epoch', async () => {
     const folder = join(root, 'in-epoch');
-    const { signal, events } = await ktg([...arguments_, '--out', folder], (end, { event, epoch }) => {
-      if (event === 'epoch' && epoch === 2) end('SIGKILL');
-    });
+    const { signal, events } = await ktg(
+      [...arguments_, '--out', folder],
+      (end, { event, epoch }) => {
+        if (event === 'epoch' && epoch === 2) end('SIGKILL');
+      },
+    );
     assert.equal(signal, 'SIGKILL');
     assert.ok(!events.some(({ event }) => event === 'end'));
     await goesOn(folder, decodeCheckpoint(outcome(folder).checkpoint, folder).info.epoch);
@@ -114,7 +121,8 @@ describe('a training that is ended from outside goes on to the same bits', () =>
       args = ['train', '--resume', '--out', folder, '--json'];
     }
     assert.ok(killed > 0);
-    // the worst that a killed save leaves: a checkpoint cut off in the middle beside the whole one, and half a line
+    // the worst that a killed save leaves: a checkpoint cut off in the middle beside the whole one,
+    // and half a line
     writeFileSync(half, whole.checkpoint.subarray(0, 1000));
     writeFileSync(join(folder, runFiles.metrics), '{"epoch":9,"nodes":[{"accu', { flag: 'a' });
     const { status } = await ktg(args);
@@ -147,12 +155,15 @@ describe('a training that is ended from outside goes on to the same bits', () =>
   test('two processes do not share a folder', async () => {
     const folder = join(root, 'shared');
     let second: Promise<Ending> | undefined;
-    const first = await ktg([...arguments_, '--out', folder, '--epochs', '40'], (end, { event }) => {
-      if (event !== 'start') return;
-      second = ktg(['train', '--resume', '--out', folder, '--json']).finally(() => {
-        end('SIGTERM');
-      });
-    });
+    const first = await ktg(
+      [...arguments_, '--out', folder, '--epochs', '40'],
+      (end, { event }) => {
+        if (event !== 'start') return;
+        second = ktg(['train', '--resume', '--out', folder, '--json']).finally(() => {
+          end('SIGTERM');
+        });
+      },
+    );
     const refused = await second;
     assert.equal(refused?.status, 1);
     assert.match(refused.errors, /is in use by process \d+/);

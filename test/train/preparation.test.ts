@@ -42,7 +42,10 @@ function stateOf(model: string, classes = CLASSES) {
 }
 
 const refused = (code: string, words: RegExp) => (error: unknown) =>
-  error instanceof LabError && error.code === code && words.test(error.message) && error.next !== '';
+  error instanceof LabError &&
+  error.code === code &&
+  words.test(error.message) &&
+  error.next !== '';
 
 afterEach(() => {
   steps.dispose();
@@ -58,7 +61,10 @@ describe('what cannot be trained is refused before the first step, and costs not
   });
 
   test('a frozen node without a teacher', async () => {
-    await assert.rejects(prepare('resnet8=TT,resnet14=XX'), refused('train.no-teacher', /Node 2 .*resnet14/));
+    await assert.rejects(
+      prepare('resnet8=TT,resnet14=XX'),
+      refused('train.no-teacher', /Node 2 .*resnet14/),
+    );
   });
 
   test('a teacher of another architecture or number of classes', async () => {
@@ -71,7 +77,10 @@ describe('what cannot be trained is refused before the first step, and costs not
 
   test('fewer images than a batch', async () => {
     const wide = { ...plan, recipe: { ...plan.recipe, batch: 41 } };
-    await assert.rejects(prepare('resnet8=T', { plan: wide }), refused('data.fewer-images-than-batch', /40/));
+    await assert.rejects(
+      prepare('resnet8=T', { plan: wide }),
+      refused('data.fewer-images-than-batch', /40/),
+    );
   });
 });
 
@@ -85,7 +94,11 @@ describe('a checkpoint of another run is refused, and the run goes on as if it h
       'resnet8=T',
       { plan: { ...plan, protocol: 'held-out', recipe: { ...plan.recipe, batch: 4 } } },
     ],
-    ['data', 'resnet8=T', { dataset: syntheticDataset({ seed: 5, train: 40, test: 8, classes: CLASSES }) }],
+    [
+      'data',
+      'resnet8=T',
+      { dataset: syntheticDataset({ seed: 5, train: 40, test: 8, classes: CLASSES }) },
+    ],
   ];
   for (const [what, text, change] of changes) {
     test(`another ${what}`, async () => {
@@ -136,7 +149,10 @@ test('nodes that cannot reach the target are left out when only the needed ones 
   assert.deepEqual(b!.nodes[0], a!.nodes[0], 'the target does not notice');
   for (const node of b!.nodes.slice(1)) assert.ok(Object.values(node).every(Number.isNaN));
   assert.ok(a!.nodes.every(({ accuracy }) => accuracy >= 0));
-  assert.deepEqual(b!.edges.map((edge) => edge !== null), [true, false, false, false, false, false, false, false, false]); // prettier-ignore
+  assert.deepEqual(
+    b!.edges.map((edge) => edge !== null),
+    [true, false, false, false, false, false, false, false, false],
+  );
   assert.deepEqual([...needed.checkpoint().states.keys()], [1]);
   all.release();
   needed.release();

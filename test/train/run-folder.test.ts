@@ -38,17 +38,30 @@ const description: RunDescription = {
 const parameters = initialParameters(architecture('resnet8'), 10, 1, 1);
 const checkpointOf = (epoch: number): Checkpoint => ({
   info: {
-    ...{ format: 'ktg-checkpoint', version: 1, nodes: { 1: 'resnet8' }, classes: 10, data: 'x', seed: 4 },
+    ...{
+      format: 'ktg-checkpoint',
+      version: 1,
+      nodes: { 1: 'resnet8' },
+      classes: 10,
+      data: 'x',
+      seed: 4,
+    },
     ...{ generator: GENERATOR, epoch, step: 0, seconds: 0, sums: null, run: 'r' },
   },
   states: new Map([
-    [1, { parameters, momentum: parameters, statistics: initialStatistics(architecture('resnet8')) }],
+    [
+      1,
+      { parameters, momentum: parameters, statistics: initialStatistics(architecture('resnet8')) },
+    ],
   ]),
 });
 const metricsOf = (epoch: number): EpochMetrics => ({ epoch, seconds: 1, nodes: [], edges: [] });
 
 const refused = (code: string, words: RegExp) => (error: unknown) =>
-  error instanceof LabError && error.code === code && words.test(error.message) && error.next !== '';
+  error instanceof LabError &&
+  error.code === code &&
+  words.test(error.message) &&
+  error.next !== '';
 
 describe('the folder of a run', () => {
   let path: string;
@@ -87,19 +100,23 @@ describe('the folder of a run', () => {
     assert.deepEqual(folder.metrics(), [1, 2].map(metricsOf));
   });
 
-  test('a full disk is said, and the save before stays whole', { skip: !existsSync('/dev/full') }, () => {
-    folder.save(checkpointOf(1));
-    symlinkSync('/dev/full', `${file('checkpoint')}.new`);
-    assert.throws(
-      () => {
-        folder.save(checkpointOf(2));
-      },
-      refused('run.no-space', /the disk is full/),
-    );
-    assert.deepEqual(folder.checkpoint(), checkpointOf(1));
-    folder.save(checkpointOf(2)); // room again
-    assert.deepEqual(folder.checkpoint(), checkpointOf(2));
-  });
+  test(
+    'a full disk is said, and the save before stays whole',
+    { skip: !existsSync('/dev/full') },
+    () => {
+      folder.save(checkpointOf(1));
+      symlinkSync('/dev/full', `${file('checkpoint')}.new`);
+      assert.throws(
+        () => {
+          folder.save(checkpointOf(2));
+        },
+        refused('run.no-space', /the disk is full/),
+      );
+      assert.deepEqual(folder.checkpoint(), checkpointOf(1));
+      folder.save(checkpointOf(2)); // room again
+      assert.deepEqual(folder.checkpoint(), checkpointOf(2));
+    },
+  );
 
   test('what cannot be written is said, and the save before stays whole', () => {
     folder.save(checkpointOf(1));
@@ -115,7 +132,13 @@ describe('the folder of a run', () => {
 
   test('no run, damaged runs and runs of other formats are told apart', () => {
     assert.throws(() => folder.description(), refused('run.missing', /holds no run/));
-    const damaged = ['', '{', '[]', '{"format":"ktg-run","version":2}', JSON.stringify({ ...description, format: 'ktg-run', version: 1, seed: 'four' })]; // prettier-ignore
+    const damaged = [
+      '',
+      '{',
+      '[]',
+      '{"format":"ktg-run","version":2}',
+      JSON.stringify({ ...description, format: 'ktg-run', version: 1, seed: 'four' }),
+    ];
     for (const text of damaged) {
       writeFileSync(file('description'), text);
       assert.throws(() => folder.description(), refused('run.damaged', /is damaged/), text);
@@ -135,6 +158,9 @@ describe('the folder of a run', () => {
   test('a folder that cannot be made is said', async () => {
     writeFileSync(join(path, 'file'), '');
     const inFile = new RunFolder(join(path, 'file', 'run'));
-    await assert.rejects(inFile.use(() => Promise.resolve()), refused('run.no-folder', /cannot be made/)); // prettier-ignore
+    await assert.rejects(
+      inFile.use(() => Promise.resolve()),
+      refused('run.no-folder', /cannot be made/),
+    );
   });
 });

@@ -3,7 +3,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { LabError } from '../../core/base/errors.ts';
 import { sizeOf } from '../../core/models/architecture.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '../../core/train/safetensors.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+} from '../../core/train/safetensors.ts';
 
 const tensor = (name: string, shape: number[], values: number[]): NamedTensor => ({
   name,
@@ -11,7 +15,11 @@ const tensor = (name: string, shape: number[], values: number[]): NamedTensor =>
   values: Float32Array.from(values),
 });
 const sample = encodeSafetensors(
-  [tensor('a/b', [2, 3], [1, 2, 3, 4, 5, 6]), tensor('empty', [0, 7], []), tensor('scalar', [], [-0.5])],
+  [
+    tensor('a/b', [2, 3], [1, 2, 3, 4, 5, 6]),
+    tensor('empty', [0, 7], []),
+    tensor('scalar', [], [-0.5]),
+  ],
   { ktg: '{}', note: 'ü' },
 );
 
@@ -36,7 +44,9 @@ const arbitraryTensors = fc
 
 /** A file with this JSON header (or text) and so many bytes of data. */
 function file(header: unknown, data = 0): Uint8Array {
-  const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+  const json = new TextEncoder().encode(
+    typeof header === 'string' ? header : JSON.stringify(header),
+  );
   const bytes = new Uint8Array(8 + json.length + data);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
@@ -63,7 +73,10 @@ describe('safetensors', () => {
         fc.nat(9),
         (tensors, metadata, shift) => {
           const bytes = encodeSafetensors(tensors, metadata);
-          const moved = Buffer.alloc(bytes.length + shift + 3).subarray(shift, shift + bytes.length);
+          const moved = Buffer.alloc(bytes.length + shift + 3).subarray(
+            shift,
+            shift + bytes.length,
+          );
           moved.set(bytes);
           for (const form of [bytes, moved, Buffer.from(bytes)]) {
             const decoded = decodeSafetensors(form, 'x');
@@ -97,7 +110,11 @@ describe('safetensors', () => {
         `cut after ${length} bytes`,
       );
     }
-    refused(sample.slice(0, -1), 'checkpoint.truncated', /ends after \d+ bytes; tensor "scalar" needs \d+/);
+    refused(
+      sample.slice(0, -1),
+      'checkpoint.truncated',
+      /ends after \d+ bytes; tensor "scalar" needs \d+/,
+    );
   });
 
   const entry = (fields: object): object => ({
@@ -112,7 +129,11 @@ describe('safetensors', () => {
     ],
     ['a header of absurd length', new Uint8Array(100).fill(255), /longer than the file/],
     ['no JSON', file('no JSON'), /not a JSON object/],
-    ['bytes that are no text', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe), /not a JSON object/],
+    [
+      'bytes that are no text',
+      Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe),
+      /not a JSON object/,
+    ],
     ['a list', file([]), /not a JSON object/],
     ['null', file('null'), /not a JSON object/],
     ['a tensor that is a number', file({ t: 5 }), /not a JSON object/],
@@ -141,7 +162,10 @@ describe('safetensors', () => {
         try {
           decodeSafetensors(damaged, 'x');
         } catch (error) {
-          assert.ok(error instanceof LabError && error.code.startsWith('checkpoint.'), String(error));
+          assert.ok(
+            error instanceof LabError && error.code.startsWith('checkpoint.'),
+            String(error),
+          );
         }
       }),
       { numRuns: 2000 },

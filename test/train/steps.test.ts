@@ -20,7 +20,10 @@ function counting(compiler: Compiler = 'none') {
     info: { computation: { compiler } },
     compile: (given: StepPlan) => {
       compiled++;
-      const step = { plan: given, dispose: () => assert.ok(alive.delete(step), 'disposed of twice') } as Step;
+      const step = {
+        plan: given,
+        dispose: () => assert.ok(alive.delete(step), 'disposed of twice'),
+      } as Step;
       alive.add(step);
       return Promise.resolve(step);
     },

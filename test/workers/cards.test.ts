@@ -14,15 +14,27 @@ beforeEach(() => {
   rmSync(program, { force: true });
 });
 
-/** A pretended nvidia-smi: shell code that sees its arguments; `$id` is the card that is asked for alone. */
+/**
+ * A pretended nvidia-smi: shell code that sees its arguments; `$id` is the card that is asked for
+ * alone.
+ */
 const pretend = (code: string): void => {
-  writeFileSync(program, `#!/bin/sh\nid=$(echo "$*" | sed -n 's/.*-i //p')\n${code}\n`, { mode: 0o755 });
+  writeFileSync(program, `#!/bin/sh\nid=$(echo "$*" | sed -n 's/.*-i //p')\n${code}\n`, {
+    mode: 0o755,
+  });
 };
 const find = (visible?: string, known: readonly Card[] = []): Promise<Card[]> =>
-  findCards({ PATH: `${bin}:/bin:/usr/bin`, ...(visible !== undefined && { CUDA_VISIBLE_DEVICES: visible }) }, known); // prettier-ignore
+  findCards(
+    {
+      PATH: `${bin}:/bin:/usr/bin`,
+      ...(visible !== undefined && { CUDA_VISIBLE_DEVICES: visible }),
+    },
+    known,
+  );
 const titles = (cards: readonly Card[]): string => cards.map(({ title }) => title).join(' ');
 
-const row = (index: number, title: string): string => `echo "${index}, GPU-${title}, ${title}, 1, 580"`;
+const row = (index: number, title: string): string =>
+  `echo "${index}, GPU-${title}, ${title}, 1, 580"`;
 const three = [row(0, 'A'), row(1, 'B'), row(2, 'C')].join('; ');
 
 describe('cards of this machine', () => {
@@ -59,8 +71,22 @@ describe('cards of this machine', () => {
   MIG 1g.10gb     Device  1: (UUID: MIG-c6d4-2)
 GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     const all = await find();
-    assert.deepEqual(all.map(({ index, uuid }) => [index, uuid]), [[0, 'MIG-c6d4-1'], [1, 'MIG-c6d4-2'], [2, 'GPU-B']]); // prettier-ignore
-    assert.deepEqual(all[0], { index: 0, uuid: 'MIG-c6d4-1', title: 'A, MIG 3g.40gb', memory: 40e9, driver: '580', parent: 'GPU-A' }); // prettier-ignore
+    assert.deepEqual(
+      all.map(({ index, uuid }) => [index, uuid]),
+      [
+        [0, 'MIG-c6d4-1'],
+        [1, 'MIG-c6d4-2'],
+        [2, 'GPU-B'],
+      ],
+    );
+    assert.deepEqual(all[0], {
+      index: 0,
+      uuid: 'MIG-c6d4-1',
+      title: 'A, MIG 3g.40gb',
+      memory: 40e9,
+      driver: '580',
+      parent: 'GPU-A',
+    });
     assert.equal(titles(await find('MIG-c6d4-2')), 'A, MIG 1g.10gb');
     assert.equal(
       titles(await find('0,1')),
@@ -85,7 +111,8 @@ GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
   });
 
   test('parts that were known stay as long as their card does, and stand for it', async () => {
-    const list = 'echo "GPU 0: A (UUID: GPU-A)\n  MIG 1g.10gb     Device  0: (UUID: MIG-1)\n  MIG 1g.10gb     Device  1: (UUID: MIG-2)"'; // prettier-ignore
+    const list =
+      'echo "GPU 0: A (UUID: GPU-A)\n  MIG 1g.10gb     Device  0: (UUID: MIG-1)\n  MIG 1g.10gb     Device  1: (UUID: MIG-2)"';
     pretend(`if [ "$1" = -L ]; then ${list}; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     const known = await find();
     assert.equal(known.length, 3);
@@ -94,7 +121,11 @@ GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     pretend('exit 18');
     assert.deepEqual(await find(undefined, known), known, 'nothing can be asked');
     pretend(`[ "$1" = -L ] && exit 15; [ "$id" = GPU-B ] && { ${row(1, 'B')}; exit 0; }; exit 15`);
-    assert.deepEqual((await find(undefined, known)).map(({ uuid }) => uuid), ['GPU-B'], 'their card is lost'); // prettier-ignore
+    assert.deepEqual(
+      (await find(undefined, known)).map(({ uuid }) => uuid),
+      ['GPU-B'],
+      'their card is lost',
+    );
   });
 
   test('where nothing can be asked, those that were known stay', async () => {

@@ -1,6 +1,6 @@
 /**
- * A worker's program that does what the title of its job says, instead of its work. Speaks the language of workers, or what it
- * takes for it.
+ * A worker's program that does what the title of its job says, instead of its work. Speaks the
+ * language of workers, or what it takes for it.
  */
 import { createHash } from 'node:crypto';
 import { NO_CARD } from '../../core/engine/computation.ts';
@@ -14,9 +14,23 @@ const say = (message: ToLab): void => {
 };
 
 const nodes = (count: number) =>
-  Array.from({ length: count }, () => ({ accuracy: 0.5, loss: 1, trainAccuracy: 0.5, trainLoss: 1 }));
+  Array.from({ length: count }, () => ({
+    accuracy: 0.5,
+    loss: 1,
+    trainAccuracy: 0.5,
+    trainLoss: 1,
+  }));
 
-const environment = { app: '0', revision: null, runtime: '', engine: '', platform: '', host: '', device: '', data: '' }; // prettier-ignore
+const environment = {
+  app: '0',
+  revision: null,
+  runtime: '',
+  engine: '',
+  platform: '',
+  host: '',
+  device: '',
+  data: '',
+};
 
 /** Like XLA, lets nothing in. */
 const block = (): void => {
@@ -29,11 +43,19 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
     setTimeout(block, 0);
   },
   compile: ({ run }) => {
-    say({ type: 'heartbeat', run, progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 } }); // prettier-ignore
+    say({
+      type: 'heartbeat',
+      run,
+      progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 },
+    });
     block();
   },
   'wait for a lock': ({ run }) => {
-    say({ type: 'heartbeat', run, progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 } }); // prettier-ignore
+    say({
+      type: 'heartbeat',
+      run,
+      progress: { epoch: 1, step: 0, steps: 0, compiling: 0, imagesPerSecond: 0, memory: 1 },
+    });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   },
   'end by itself': () => process.exit(3),
@@ -43,7 +65,9 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
     setTimeout(() => process.exit(1), 20);
   },
   'run out of memory': () => {
-    console.error('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory');
+    console.error(
+      'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+    );
     setTimeout(() => process.exit(134), 20);
   },
   'speak nonsense': () => {
@@ -57,16 +81,33 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
   },
   'skip an epoch': ({ run, graph }) => {
     say({ type: 'started', run, environment });
-    say({ type: 'epoch', run, metrics: { epoch: 2, seconds: 1, nodes: nodes(graph.nodes.length), edges: graph.edges.map(() => null) } }); // prettier-ignore
+    say({
+      type: 'epoch',
+      run,
+      metrics: {
+        epoch: 2,
+        seconds: 1,
+        nodes: nodes(graph.nodes.length),
+        edges: graph.edges.map(() => null),
+      },
+    });
   },
   'claim 110 %': ({ run, graph }) => {
     say({ type: 'started', run, environment });
     const all = nodes(graph.nodes.length).map((each) => ({ ...each, accuracy: 1.1 }));
-    say({ type: 'epoch', run, metrics: { epoch: 1, seconds: 1, nodes: all, edges: graph.edges.map(() => null) } }); // prettier-ignore
+    say({
+      type: 'epoch',
+      run,
+      metrics: { epoch: 1, seconds: 1, nodes: all, edges: graph.edges.map(() => null) },
+    });
   },
   'claim another graph': ({ run, graph }) => {
     say({ type: 'started', run, environment });
-    say({ type: 'epoch', run, metrics: { epoch: 1, seconds: 1, nodes: nodes(1), edges: graph.edges.map(() => null) } }); // prettier-ignore
+    say({
+      type: 'epoch',
+      run,
+      metrics: { epoch: 1, seconds: 1, nodes: nodes(1), edges: graph.edges.map(() => null) },
+    });
   },
   'claim completion': ({ run }) => {
     say({ type: 'started', run, environment });
@@ -75,13 +116,23 @@ const behaviours: Record<string, (job: JobNotice) => void> = {
   'send too much': ({ run }) => {
     say({ type: 'started', run, environment });
     const sha256 = createHash('sha256').digest('hex');
-    say({ type: 'checkpoint', run, purpose: 'resume', weights: { transfer: 1, epoch: 0, bytes: 5, sha256 } });
+    say({
+      type: 'checkpoint',
+      run,
+      purpose: 'resume',
+      weights: { transfer: 1, epoch: 0, bytes: 5, sha256 },
+    });
     say({ type: 'chunk', transfer: 1, index: 0, data: new Uint8Array(6) });
   },
   'run ahead of the lab': ({ run }) => {
     say({ type: 'started', run, environment });
     const sha256 = createHash('sha256').digest('hex');
-    say({ type: 'checkpoint', run, purpose: 'resume', weights: { transfer: 1, epoch: 0, bytes: 1 << 20, sha256 } }); // prettier-ignore
+    say({
+      type: 'checkpoint',
+      run,
+      purpose: 'resume',
+      weights: { transfer: 1, epoch: 0, bytes: 1 << 20, sha256 },
+    });
     for (let index = 0; index < 20; index++)
       say({ type: 'chunk', transfer: 1, index, data: new Uint8Array(10) });
   },

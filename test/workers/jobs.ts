@@ -66,7 +66,8 @@ export class Witness implements JobListener {
   onEpoch: (epoch: number) => void = () => undefined;
   onProgress: (progress: Progress) => void = () => undefined;
   onStarted: () => void = () => undefined;
-  take = async (incoming: IncomingCheckpoint): Promise<Uint8Array> => gather(incoming.chunks, incoming.bytes);
+  take = async (incoming: IncomingCheckpoint): Promise<Uint8Array> =>
+    gather(incoming.chunks, incoming.bytes);
 
   constructor() {
     this.over = new Promise((resolve) => (this.#end = resolve));

@@ -18,14 +18,18 @@ const gpu = (index: number, slots: number): Device => ({
 describe('placement', () => {
   test('CPU slots never get more threads than there are cores, and leave none idle', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 128 }), fc.integer({ min: 1, max: 128 }), (cores, wanted) => {
-        const slots = Math.min(cores, wanted);
-        const places = placesFor([cpu(slots, cores)], cores);
-        const used = places.reduce((sum, { threads }) => sum + threads, 0);
-        assert.equal(used, cores);
-        assert.ok(places.every(({ threads }) => threads >= 1));
-        for (const place of places) assert.equal(waitsFor(place, places, cores), '');
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 128 }),
+        fc.integer({ min: 1, max: 128 }),
+        (cores, wanted) => {
+          const slots = Math.min(cores, wanted);
+          const places = placesFor([cpu(slots, cores)], cores);
+          const used = places.reduce((sum, { threads }) => sum + threads, 0);
+          assert.equal(used, cores);
+          assert.ok(places.every(({ threads }) => threads >= 1));
+          for (const place of places) assert.equal(waitsFor(place, places, cores), '');
+        },
+      ),
     );
   });
 
@@ -41,13 +45,20 @@ describe('placement', () => {
       ],
     );
     const [named] = placesFor([{ ...gpu(1, 1), uuid: 'GPU-a01b' }], 4);
-    assert.equal(environmentFor(named!).CUDA_VISIBLE_DEVICES, 'GPU-a01b', 'by its name, where it has one');
+    assert.equal(
+      environmentFor(named!).CUDA_VISIBLE_DEVICES,
+      'GPU-a01b',
+      'by its name, where it has one',
+    );
     assert.ok(places.every((place) => Number(environmentFor(place).TF_NUM_INTRAOP_THREADS) >= 1));
   });
 
   test('a slot waits while others of its device use its cores', () => {
     const [first, second] = placesFor([cpu(2)], 2);
-    assert.match(waitsFor(second!, [{ slot: 'cpu:0', device: 'cpu', threads: 2 }], 2), /cpu:0 uses 2 of 2/);
+    assert.match(
+      waitsFor(second!, [{ slot: 'cpu:0', device: 'cpu', threads: 2 }], 2),
+      /cpu:0 uses 2 of 2/,
+    );
     assert.equal(waitsFor(second!, [{ slot: 'cpu:0', device: 'cpu', threads: 1 }], 2), '');
     assert.equal(waitsFor(first!, [{ slot: 'cpu:0', device: 'cpu', threads: 2 }], 2), '');
     assert.equal(waitsFor(second!, [{ slot: 'gpu:0:0', device: 'gpu:0', threads: 2 }], 2), '');
@@ -79,27 +90,62 @@ describe('devices', () => {
       () => ({ slots: 1, reason: '' }),
     );
     assert.deepEqual([old!.slots, free1!.slots, processor!.slots], [0, 1, 0], 'one of two');
-    assert.equal(devicesFrom([], (card) => (card ? null : 'No driver.'), () => assert.fail())[0]!.note, 'No driver.'); // prettier-ignore
+    assert.equal(
+      devicesFrom(
+        [],
+        (card) => (card ? null : 'No driver.'),
+        () => assert.fail(),
+      )[0]!.note,
+      'No driver.',
+    );
   });
 
   test('a card that disappears is marked, and comes back', () => {
     const both = [gpu(0, 1), gpu(1, 1)];
     const gone = withFound(both, [gpu(0, 1)]);
-    assert.deepEqual(gone.map(({ present }) => present), [true, false]); // prettier-ignore
-    assert.deepEqual(withFound(gone, both).map(({ present }) => present), [true, true]); // prettier-ignore
+    assert.deepEqual(
+      gone.map(({ present }) => present),
+      [true, false],
+    );
+    assert.deepEqual(
+      withFound(gone, both).map(({ present }) => present),
+      [true, true],
+    );
     assert.equal(withFound([gpu(0, 1)], both).length, 2);
   });
 
   test('slots stay as they were set, until cards that could not compute can', () => {
-    const [blocked, usable] = ['An old driver.', null].map((obstacle) => devicesFrom([{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }], () => obstacle, () => ({ slots: 2, reason: 'measured' }))); // prettier-ignore
+    const [blocked, usable] = ['An old driver.', null].map((obstacle) =>
+      devicesFrom(
+        [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }],
+        () => obstacle,
+        () => ({ slots: 2, reason: 'measured' }),
+      ),
+    );
     const set = usable!.map((device) => ({ ...device, slots: 5 }));
-    assert.deepEqual(withFound(set, usable!).map(({ slots }) => slots), [5, 5]); // prettier-ignore
-    assert.deepEqual(withFound(blocked!, usable!).map(({ slots, note }) => [slots, note]), [[2, 'measured'], [0, undefined]]); // prettier-ignore
-    assert.deepEqual(withFound(set, blocked!).map(({ slots }) => slots > 0), [false, true]); // prettier-ignore
+    assert.deepEqual(
+      withFound(set, usable!).map(({ slots }) => slots),
+      [5, 5],
+    );
+    assert.deepEqual(
+      withFound(blocked!, usable!).map(({ slots, note }) => [slots, note]),
+      [
+        [2, 'measured'],
+        [0, undefined],
+      ],
+    );
+    assert.deepEqual(
+      withFound(set, blocked!).map(({ slots }) => slots > 0),
+      [false, true],
+    );
   });
 
   test('the portable engine leaves cards alone, and has slots on the processor instead', () => {
-    const devices = devicesFrom([{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }], () => null, () => ({ slots: 2, reason: '' })); // prettier-ignore
+    const devices = devicesFrom(
+      [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }],
+      () => null,
+      () => ({ slots: 2, reason: '' }),
+    );
     const [card, processor] = onProcessorAlone(devices);
     assert.deepEqual([card!.slots, card!.maximumSlots], [0, 0]);
     assert.match(card!.note!, /portable engine is chosen/);
@@ -109,7 +155,11 @@ describe('devices', () => {
       () => null,
       () => assert.fail(),
     ).map((device) => ({ ...device, slots: 0 }));
-    assert.deepEqual(onProcessorAlone(without), without, 'what was set where there is no card stays');
+    assert.deepEqual(
+      onProcessorAlone(without),
+      without,
+      'what was set where there is no card stays',
+    );
   });
 });
 

@@ -31,7 +31,11 @@ const ready = async (pool: WorkerPool, slot: string): Promise<void> =>
 
 describe('real training', () => {
   const pool = poolOf(2);
-  const run = async (change: Parameters<typeof job>[0] = {}, slot = 'cpu:0', witness = new Witness()) => {
+  const run = async (
+    change: Parameters<typeof job>[0] = {},
+    slot = 'cpu:0',
+    witness = new Witness(),
+  ) => {
     await ready(pool, slot);
     pool.start(slot, job(change), witness);
     await witness.over;
@@ -42,7 +46,15 @@ describe('real training', () => {
 
   test('a run reports every epoch, hands its final weights over and ends', async () => {
     undisturbed = await run(epochs);
-    assert.deepEqual(undisturbed.calls, ['started', 'epoch 1', 'epoch 2', 'epoch 3', 'epoch 4', 'final 4', 'completed']); // prettier-ignore
+    assert.deepEqual(undisturbed.calls, [
+      'started',
+      'epoch 1',
+      'epoch 2',
+      'epoch 3',
+      'epoch 4',
+      'final 4',
+      'completed',
+    ]);
     assert.match(undisturbed.environment!.data, /^synthetic:[0-9a-f]{24}$/);
     assert.ok(undisturbed.progresses.some(({ step, steps }) => steps === 10 && step === 10));
     const pids = undisturbed.progresses.map(({ memory }) => memory);
@@ -64,7 +76,14 @@ describe('real training', () => {
     };
     first.onEpoch = (epoch) => {
       if (epoch === 1)
-        first.onProgress({ epoch: 2, step: 1, steps: 10, compiling: null, imagesPerSecond: 0, memory: 0 });
+        first.onProgress({
+          epoch: 2,
+          step: 1,
+          steps: 10,
+          compiling: null,
+          imagesPerSecond: 0,
+          memory: 0,
+        });
     };
     assert.equal(await first.over, 'halted');
     const { data, epoch, purpose } = first.checkpoints[0]!;
@@ -136,7 +155,12 @@ describe('real training', () => {
 
   test('weights that break on their way fail the job, not the worker', async () => {
     const sent = weights(new Uint8Array(3 << 20), 1);
-    const broken = { ...sent, chunks: () => { throw new LabError('store.checkpoint-damaged', 'Checkpoint 5: gone.'); } }; // prettier-ignore
+    const broken = {
+      ...sent,
+      chunks: () => {
+        throw new LabError('store.checkpoint-damaged', 'Checkpoint 5: gone.');
+      },
+    };
     const witness = await run({ resume: broken });
     assert.equal(witness.failure?.kind, 'crash');
     assert.match(witness.failure.message, /Checkpoint 5: gone/);
@@ -167,7 +191,10 @@ describe('real training', () => {
 
   test('a plan that asks for another way to compute gets a process of its own for it', async () => {
     const { training } = job();
-    const alone = { graph: template('independent', ['resnet8']), training: { ...training, epochs: 1 } };
+    const alone = {
+      graph: template('independent', ['resnet8']),
+      training: { ...training, epochs: 1 },
+    };
     const usual = await run(alone);
     const pid = pool.processes().get('cpu:0');
     const computation = { compiler: 'xla', precision: 'bfloat16' } as const;
@@ -176,7 +203,9 @@ describe('real training', () => {
     assert.equal(await compiled.over, 'completed');
     assert.match(usual.environment!.engine, /session, float32\)$/);
     assert.match(compiled.environment!.engine, /XLA, bfloat16\)$/);
-    assert.ok(compiled.progresses.some(({ compiling, steps }) => compiling !== null && steps === 0));
+    assert.ok(
+      compiled.progresses.some(({ compiling, steps }) => compiling !== null && steps === 0),
+    );
     assert.equal(compiled.progresses.at(-1)!.compiling, null);
     assert.ok(usual.progresses.every(({ compiling }) => compiling === null));
     assert.notEqual(pool.processes().get('cpu:0'), pid);
@@ -185,13 +214,20 @@ describe('real training', () => {
     assert.ok(Math.abs(other!.trainLoss - one!.trainLoss) < 0.1 * one!.trainLoss);
     const compiling = pool.processes().get('cpu:0');
     await run(wish);
-    assert.equal(pool.processes().get('cpu:0'), compiling, 'the next of its kind finds the program there');
+    assert.equal(
+      pool.processes().get('cpu:0'),
+      compiling,
+      'the next of its kind finds the program there',
+    );
   });
 
   test('a way to compute that the device does not have fails the job and not the slot', async () => {
     const { training } = job();
     const refused = await run({ training: { ...training, computation: { precision: 'tf32' } } });
-    assert.deepEqual([refused.failure!.kind, refused.failure!.code], ['precision', 'engine.precision']);
+    assert.deepEqual(
+      [refused.failure!.kind, refused.failure!.code],
+      ['precision', 'engine.precision'],
+    );
     assert.equal(await (await run()).over, 'completed');
   });
 
@@ -275,7 +311,8 @@ describe('workers that misbehave', () => {
     const compiling = async (witness: Witness, signs: number): Promise<void> =>
       new Promise((resolve) => {
         witness.onProgress = () => {
-          if (witness.progresses.filter((each) => each.compiling !== null).length >= signs) resolve();
+          if (witness.progresses.filter((each) => each.compiling !== null).length >= signs)
+            resolve();
         };
       });
     await Promise.all([compiling(busy, 1), compiling(idle, 1)]);
@@ -335,7 +372,10 @@ describe('slots', () => {
     const second = pool.start('cpu:0', job({ title: 'wait' }), witness);
     await ready(pool, 'cpu:1');
     pool.setSlots('cpu', 0);
-    assert.deepEqual(pool.slots().map(({ name, state }) => [name, state]), [['cpu:0', 'retired']]); // prettier-ignore
+    assert.deepEqual(
+      pool.slots().map(({ name, state }) => [name, state]),
+      [['cpu:0', 'retired']],
+    );
     second.kill();
     await until(pool, () => pool.slots().length === 0);
     pool.setSlots('cpu', 1);
@@ -363,9 +403,24 @@ describe('slots', () => {
       }
       return '';
     };
-    assert.equal(code(() => { pool.setSlots('cpu', 3); }), 'workers.too-many-slots'); // prettier-ignore
-    assert.equal(code(() => { pool.setSlots('cpu', -1); }), 'workers.too-many-slots'); // prettier-ignore
-    assert.equal(code(() => { pool.setSlots('gpu:9', 1); }), 'workers.unknown-device'); // prettier-ignore
+    assert.equal(
+      code(() => {
+        pool.setSlots('cpu', 3);
+      }),
+      'workers.too-many-slots',
+    );
+    assert.equal(
+      code(() => {
+        pool.setSlots('cpu', -1);
+      }),
+      'workers.too-many-slots',
+    );
+    assert.equal(
+      code(() => {
+        pool.setSlots('gpu:9', 1);
+      }),
+      'workers.unknown-device',
+    );
     assert.equal(
       code(() => pool.start('cpu:9', job(), new Witness())),
       'workers.slot-not-ready',

@@ -15,11 +15,21 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Every program that XLA has kept, by the folder of its setting; one that is made again is another file. */
-const files = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pb')).sort(); // prettier-ignore
-const programs = (): string[] => files().map((name) => `${name} ${statSync(join(folder, name)).ino}`);
+/**
+ * Every program that XLA has kept, by the folder of its setting; one that is made again is another
+ * file.
+ */
+const files = (): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.pb'))
+    .sort();
+const programs = (): string[] =>
+  files().map((name) => `${name} ${statSync(join(folder, name)).ino}`);
 
-/** Runs short trials of two networks one after the other on one worker; target accuracies and losses of each. */
+/**
+ * Runs short trials of two networks one after the other on one worker; target accuracies and losses
+ * of each.
+ */
 async function trials(
   ...settings: [graph: string, seed: number, learningRate: number][]
 ): Promise<unknown[]> {
@@ -28,7 +38,13 @@ async function trials(
   const { training } = job();
   try {
     for (const [text, seed, learningRate] of settings) {
-      while (pool.slots()[0]!.state !== 'ready') await new Promise<void>((resolve) => { const undo = pool.onSlots(() => { undo(); resolve(); }); }); // prettier-ignore
+      while (pool.slots()[0]!.state !== 'ready')
+        await new Promise<void>((resolve) => {
+          const undo = pool.onSlots(() => {
+            undo();
+            resolve();
+          });
+        });
       const witness = new Witness();
       const plan = {
         ...training,
@@ -71,7 +87,10 @@ describe('programs of the compiler', () => {
 
   test('of two workers that want the same program at the same moment one compiles it', async () => {
     const made: string[] = [];
-    const watcher = watch(join(folder, readdirSync(folder)[0]!), (_, name) => void made.push(name!));
+    const watcher = watch(
+      join(folder, readdirSync(folder)[0]!),
+      (_, name) => void made.push(name!),
+    );
     const pool = new WorkerPool({ devices: [cpu(2)], cores: 2 });
     const training = { ...job().training, epochs: 1, computation: { compiler: 'xla' } } as const;
     try {
@@ -94,7 +113,10 @@ describe('programs of the compiler', () => {
     for (const name of files()) truncateSync(join(folder, name), 1000);
     assert.deepEqual(await trials(['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1]), [first]);
     const made = files().map((name) => statSync(join(folder, name)).size);
-    assert.ok(made.length === 2 && made.every((size) => sizes.includes(size)), 'those that are needed');
+    assert.ok(
+      made.length === 2 && made.every((size) => sizes.includes(size)),
+      'those that are needed',
+    );
     kept = programs();
   });
 
@@ -111,6 +133,9 @@ describe('programs of the compiler', () => {
       2,
       'XLA itself gives them the same names',
     );
-    assert.ok(kept.every((program) => programs().includes(program)), 'those of before are as they were'); // prettier-ignore
+    assert.ok(
+      kept.every((program) => programs().includes(program)),
+      'those of before are as they were',
+    );
   });
 });

@@ -34,8 +34,13 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A pretended nvidia-cuda-mps-control: writes down how it was called, then does as `script` says. */
-function pretend(name: string, script: string): { environment: Record<string, string>; calls: () => string } {
+/**
+ * A pretended nvidia-cuda-mps-control: writes down how it was called, then does as `script` says.
+ */
+function pretend(
+  name: string,
+  script: string,
+): { environment: Record<string, string>; calls: () => string } {
   const bin = mkdtempSync(join(folder, `${name}-`));
   const program = join(bin, 'nvidia-cuda-mps-control');
   const log = join(bin, 'calls');
@@ -77,16 +82,27 @@ describe("the user's own daemon for several workers on a card", () => {
       os.userInfo = () => { throw new Error('uv_os_get_passwd returned ENOENT'); };
       syncBuiltinESMExports();
       await import(${JSON.stringify(module)});`;
-    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      {
+        encoding: 'utf8',
+      },
+    );
     assert.equal(status, 0, stderr);
   });
   test('the daemon keeps no pipe to the lab, which would be waited for, and break under it', async () => {
     const [pid, output] = ['pid', 'output'].map((name) => join(folder, name)) as [string, string];
-    const { environment } = pretend('staying', `if [ "$1" = -d ]; then sleep 60 & echo $! > ${pid}; readlink /proc/$!/fd/1 /proc/$!/fd/2 > ${output}; exit 0; fi; read line`); // prettier-ignore
+    const { environment } = pretend(
+      'staying',
+      `if [ "$1" = -d ]; then sleep 60 & echo $! > ${pid}; readlink /proc/$!/fd/1 /proc/$!/fd/2 > ${output}; exit 0; fi; read line`,
+    );
     try {
-      const sharing = await shareCards(['GPU-6f3c'], environment, mkdtempSync(join(folder, 'staying-')));
+      const sharing = await shareCards(
+        ['GPU-6f3c'],
+        environment,
+        mkdtempSync(join(folder, 'staying-')),
+      );
       assert.ok(sharing.shared, JSON.stringify(sharing));
       assert.doesNotMatch(readFileSync(output, 'utf8'), /pipe:/);
       await sharing.end();
@@ -95,7 +111,10 @@ describe("the user's own daemon for several workers on a card", () => {
     }
   });
   test('what a worker computes is ended by the daemon before the worker is killed', async () => {
-    const { environment } = pretend('server', `${answer}; if [ "$line" = get_server_list ]; then echo 4711; echo 4712; fi`); // prettier-ignore
+    const { environment } = pretend(
+      'server',
+      `${answer}; if [ "$line" = get_server_list ]; then echo 4711; echo 4712; fi`,
+    );
     const place = mkdtempSync(join(folder, 'server-'));
     const sharing = await shareCards(['GPU-6f3c'], environment, place);
     assert.ok(sharing.shared);
@@ -111,7 +130,10 @@ describe("the user's own daemon for several workers on a card", () => {
   });
   test("a daemon of the user's is used and left alone", async () => {
     const { environment, calls } = pretend('own', answer);
-    const sharing = await shareCards(['GPU-6f3c'], { ...environment, CUDA_MPS_PIPE_DIRECTORY: '/tmp/mine' });
+    const sharing = await shareCards(['GPU-6f3c'], {
+      ...environment,
+      CUDA_MPS_PIPE_DIRECTORY: '/tmp/mine',
+    });
     assert.ok(sharing.shared);
     await sharing.end();
     assert.equal(calls(), '');
@@ -127,9 +149,15 @@ describe("the user's own daemon for several workers on a card", () => {
     assert.deepEqual(sharing.variables, {}, 'workers go to it by themselves');
     await sharing.end();
     assert.equal(calls().trim(), '', 'asked once, neither started nor ended');
-    const left = pretend('left-over', `if [ -z "$1" ] && [ -z "$CUDA_MPS_PIPE_DIRECTORY" ]; then exit 1; fi; ${answer}`); // prettier-ignore
+    const left = pretend(
+      'left-over',
+      `if [ -z "$1" ] && [ -z "$CUDA_MPS_PIPE_DIRECTORY" ]; then exit 1; fi; ${answer}`,
+    );
     const own = await shareCards(['GPU-6f3c'], left.environment, place, usual);
-    assert.ok(own.shared && own.variables.CUDA_MPS_PIPE_DIRECTORY, 'only the files of a daemon are left');
+    assert.ok(
+      own.shared && own.variables.CUDA_MPS_PIPE_DIRECTORY,
+      'only the files of a daemon are left',
+    );
     await own.end();
   });
   test('where it is missing or refuses, the reason is said and nothing stays', async () => {
@@ -148,7 +176,9 @@ describe("the user's own daemon for several workers on a card", () => {
     const { environment, calls } = pretend('left', answer);
     const place = mkdtempSync(join(folder, 'left-'));
     const { pid: dead } = spawnSync('true');
-    const [left, living] = [dead, process.ppid].map((pid) => join(place, `ktg-mps-${process.getuid!()}-${pid}`)); // prettier-ignore
+    const [left, living] = [dead, process.ppid].map((pid) =>
+      join(place, `ktg-mps-${process.getuid!()}-${pid}`),
+    );
     for (const each of [left!, living!]) mkdirSync(join(each, 'log'), { recursive: true });
     const sharing = await shareCards(['GPU-6f3c'], environment, place);
     assert.match(calls(), new RegExp(`^ ${left}/pipe`), 'told to quit before another is started');
@@ -162,7 +192,13 @@ describe("the user's own daemon for several workers on a card", () => {
 describe('workers that share a card', () => {
   const variables = { CUDA_MPS_PIPE_DIRECTORY: '/tmp/pipe' };
   test('each slot of a card sees that card alone, and the daemon', () => {
-    const card = { index: 1, uuid: 'GPU-a01b', title: 'NVIDIA H100', memory: 80e9, driver: '550.54' };
+    const card = {
+      index: 1,
+      uuid: 'GPU-a01b',
+      title: 'NVIDIA H100',
+      memory: 80e9,
+      driver: '550.54',
+    };
     const devices = devicesFrom(
       [card],
       () => null,
@@ -188,7 +224,13 @@ describe('workers that share a card', () => {
     assert.ok(!('CUDA_MPS_PIPE_DIRECTORY' in environmentFor(place!, variables)));
   });
   test('no more slots than ever filled a card', () => {
-    const card = { index: 0, uuid: 'GPU-6f3c', title: 'NVIDIA H100', memory: null, driver: '550.54' };
+    const card = {
+      index: 0,
+      uuid: 'GPU-6f3c',
+      title: 'NVIDIA H100',
+      memory: null,
+      driver: '550.54',
+    };
     assert.equal(
       devicesFrom(
         [card],
@@ -226,9 +268,17 @@ describe('a pool of workers on a card', () => {
   const free = async (pool: WorkerPool, slot: string): Promise<void> => {
     while (pool.slots().find(({ name }) => name === slot)?.state !== 'ready') await once(pool);
   };
-  const once = (pool: WorkerPool) => new Promise<void>((resolve) => { const undo = pool.onSlots(() => { undo(); resolve(); }); }); // prettier-ignore
+  const once = (pool: WorkerPool) =>
+    new Promise<void>((resolve) => {
+      const undo = pool.onSlots(() => {
+        undo();
+        resolve();
+      });
+    });
   const pipeOf = (pool: WorkerPool, slot: string): string | undefined =>
-    /CUDA_MPS_PIPE_DIRECTORY=([^\0]*)/.exec(readFileSync(`/proc/${pool.processes().get(slot)}/environ`, 'utf8'))?.[1]; // prettier-ignore
+    /CUDA_MPS_PIPE_DIRECTORY=([^\0]*)/.exec(
+      readFileSync(`/proc/${pool.processes().get(slot)}/environ`, 'utf8'),
+    )?.[1];
 
   test('shares it from its second slot on, and not before', async () => {
     const calls: string[] = [];
@@ -258,8 +308,14 @@ describe('a pool of workers on a card', () => {
   test('has one slot where it is not to be had', async () => {
     const pool = poolOf(4, async () => ({ shared: false, reason: 'Not installed.' }));
     await pool.settled();
-    assert.deepEqual(pool.devices().map(({ slots, note }) => [slots, note]), [[1, 'Not installed.']]); // prettier-ignore
-    assert.deepEqual(pool.slots().map(({ name }) => name), ['gpu:0:0']); // prettier-ignore
+    assert.deepEqual(
+      pool.devices().map(({ slots, note }) => [slots, note]),
+      [[1, 'Not installed.']],
+    );
+    assert.deepEqual(
+      pool.slots().map(({ name }) => name),
+      ['gpu:0:0'],
+    );
   });
 
   test('goes on without where nobody gets to the card: the run begins again, and it is said', async () => {
@@ -283,7 +339,12 @@ describe('a pool of workers on a card', () => {
     await pool.settled();
     const witness = new Witness();
     const handle = pool.start('gpu:0:0', job({ title: 'compile' }), witness);
-    await new Promise<void>((resolve) => (witness.onProgress = () => { resolve(); })); // prettier-ignore
+    await new Promise<void>(
+      (resolve) =>
+        (witness.onProgress = () => {
+          resolve();
+        }),
+    );
     handle.kill();
     await free(pool, 'gpu:0:0');
     assert.deepEqual(calls, ['let go true']);
@@ -299,7 +360,11 @@ describe('how many workers a card gets', () => {
     engine: measuredEngine,
     work: 'resnet32, batch 64',
     shared: true,
-    measurements: rates.map(([slots, stepsPerSecond, memory]) => ({ slots, stepsPerSecond, memory: memory ?? null })), // prettier-ignore
+    measurements: rates.map(([slots, stepsPerSecond, memory]) => ({
+      slots,
+      stepsPerSecond,
+      memory: memory ?? null,
+    })),
   });
   const card = (memory: number | null = null) => ({ memory, driver: '550.54' });
   const slots = (found: Packing | null, capacity: number | null = null): number =>

@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { CHUNKS_AHEAD } from '../../core/workers/messages.ts';
 import { Inbox, Outbox, gather } from '../../core/workers/transfer.ts';
 
-/** An outbox and an inbox that are connected; every message arrives in a later turn, as between processes. */
+/**
+ * An outbox and an inbox that are connected; every message arrives in a later turn, as between
+ * processes.
+ */
 function connected() {
   let ahead = 0;
   let most = 0;

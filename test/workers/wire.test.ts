@@ -15,19 +15,25 @@ describe('a message between lab and worker', () => {
 
   test('brings its bytes whole, also those of a part of a buffer', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 3, maxLength: 300 }), fc.boolean(), (bytes, buffer) => {
-        const data = (buffer ? Buffer.from(bytes) : bytes).subarray(1, -1);
-        const { data: came } = carried({ type: 'chunk', transfer: 1, index: 0, data }) as {
-          data: Uint8Array;
-        };
-        assert.ok(came instanceof Uint8Array);
-        assert.deepEqual([...came], [...data]);
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 3, maxLength: 300 }),
+        fc.boolean(),
+        (bytes, buffer) => {
+          const data = (buffer ? Buffer.from(bytes) : bytes).subarray(1, -1);
+          const { data: came } = carried({ type: 'chunk', transfer: 1, index: 0, data }) as {
+            data: Uint8Array;
+          };
+          assert.ok(came instanceof Uint8Array);
+          assert.deepEqual([...came], [...data]);
+        },
+      ),
     );
   });
 
   test('brings numbers that JSON lacks', () => {
-    const nodes = [{ accuracy: NaN, loss: Infinity, trainAccuracy: 0.1 + 0.2, trainLoss: -Infinity }];
+    const nodes = [
+      { accuracy: NaN, loss: Infinity, trainAccuracy: 0.1 + 0.2, trainLoss: -Infinity },
+    ];
     const message: ToLab = {
       type: 'epoch',
       run: 1,
@@ -45,6 +51,10 @@ describe('a message between lab and worker', () => {
       7,
     ];
     for (const raw of bad)
-      assert.throws(() => parseToLab(fromWire(raw)), { code: 'workers.bad-message' }, JSON.stringify(raw));
+      assert.throws(
+        () => parseToLab(fromWire(raw)),
+        { code: 'workers.bad-message' },
+        JSON.stringify(raw),
+      );
   });
 });

@@ -10,8 +10,8 @@ interface Attributes {
 }
 
 /**
- * Both gradients of a convolution as convolutions, which the WASM backend computes fast: it lacks the filter's gradient, and
- * its own kernel for the input's takes about eight times as long.
+ * Both gradients of a convolution as convolutions, which the WASM backend computes fast: it lacks
+ * the filter's gradient, and its own kernel for the input's takes about eight times as long.
  */
 export function registerConvolutionGradients(tf: TF): void {
   const builtIn = tf.getKernel('Conv2DBackpropInput', 'wasm').kernelFunc;
@@ -31,8 +31,9 @@ export function registerConvolutionGradients(tf: TF): void {
 type Call = Parameters<tfjs.KernelFunc>[0];
 
 /**
- * The output's gradient, `stride - 1` zeros after each of its rows and columns, convolved with the filter turned by 180
- * degrees, inputs and outputs exchanged. Undefined where those zeros reach over the input's edge (small filters).
+ * The output's gradient, `stride - 1` zeros after each of its rows and columns, convolved with the
+ * filter turned by 180 degrees, inputs and outputs exchanged. Undefined where those zeros reach
+ * over the input's edge (small filters).
  */
 function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined {
   const { dy, filter } = inputs as { dy: tfjs.Tensor4D; filter: tfjs.Tensor4D };
@@ -46,7 +47,12 @@ function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined
   if (bottom < 0 || right < 0) return undefined;
   return tf.tidy(() => {
     const spread = spreadOut(tf, dy, strideHeight, strideWidth);
-    const padded = tf.pad(spread, [[0, 0], [top, bottom], [left, right], [0, 0]]); // prettier-ignore
+    const padded = tf.pad(spread, [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ]);
     const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
     return tf.conv2d(padded, turned, 1, 'valid');
   });
@@ -55,15 +61,22 @@ function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined
 /** [n, h, w, c] -> [n, h * rows, w * columns, c] with zeros after each row and column. */
 function spreadOut(tf: TF, x: tfjs.Tensor4D, rows: number, columns: number): tfjs.Tensor4D {
   const [n, h, w, c] = x.shape;
-  const wide = tf.pad(tf.reshape(x, [n * h * w, c]), [[0, 0], [0, (columns - 1) * c]]); // prettier-ignore
+  const wide = tf.pad(tf.reshape(x, [n * h * w, c]), [
+    [0, 0],
+    [0, (columns - 1) * c],
+  ]);
   const line = w * columns * c;
-  const high = tf.pad(tf.reshape(wide, [n * h, line]), [[0, 0], [0, (rows - 1) * line]]); // prettier-ignore
+  const high = tf.pad(tf.reshape(wide, [n * h, line]), [
+    [0, 0],
+    [0, (rows - 1) * line],
+  ]);
   return tf.reshape(high, [n, h * rows, w * columns, c]);
 }
 
 /**
- * The input, its channels as images and its images as channels, convolved with the output's gradient as one large
- * filter, dilated by the stride: [in, height, width, batch] * [outHeight, outWidth, batch, out].
+ * The input, its channels as images and its images as channels, convolved with the output's
+ * gradient as one large filter, dilated by the stride: [in, height, width, batch] * [outHeight,
+ * outWidth, batch, out].
  */
 function filterGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor {
   const { x, dy } = inputs as { x: tfjs.Tensor4D; dy: tfjs.Tensor4D };
@@ -71,12 +84,21 @@ function filterGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor {
   const info = tf.backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, pad);
   const { top, bottom, left, right } = info.padInfo;
   return tf.tidy(() => {
-    const padded = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]); // prettier-ignore
+    const padded = tf.pad(x, [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ]);
     const images = tf.transpose(padded, [3, 1, 2, 0]);
     const filter = tf.transpose(dy, [1, 2, 0, 3]);
     const dilation: [number, number] = [info.strideHeight, info.strideWidth];
-    const places = tf.conv2d(images, filter, 1, 'valid', 'NHWC', dilation); // [in, >= height, >= width, out]
+    // [in, >= height, >= width, out].
+    const places = tf.conv2d(images, filter, 1, 'valid', 'NHWC', dilation);
     const [height, width, inChannels, outChannels] = filterShape;
-    return tf.transpose(tf.slice(places, [0, 0, 0, 0], [inChannels, height, width, outChannels]), [1, 2, 0, 3]); // prettier-ignore
+    return tf.transpose(
+      tf.slice(places, [0, 0, 0, 0], [inChannels, height, width, outChannels]),
+      [1, 2, 0, 3],
+    );
   });
 }

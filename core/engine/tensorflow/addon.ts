@@ -15,7 +15,9 @@ const bindingPackage = '@tensorflow/tfjs-node-gpu';
 /** File name of the compiled addon in a library folder. */
 export const addonFile = 'tfjs_binding.node';
 
-/** Raise it when the flags or the opener change, so that nobody keeps an addon built the old way. */
+/**
+ * Raise it when the flags or the opener change, so that nobody keeps an addon built the old way.
+ */
 const revision = 2;
 
 /** What the addon is built from: version of the package with its sources, and our revision. */
@@ -24,7 +26,9 @@ export const addonVersion = (): string =>
 
 /** The first C++ compiler on PATH. @throws LabError `engine.no-compiler` */
 export function findCompiler(): string {
-  const found = ['c++', 'g++', 'clang++'].find((name) => spawnSync(name, ['--version']).status === 0);
+  const found = ['c++', 'g++', 'clang++'].find(
+    (name) => spawnSync(name, ['--version']).status === 0,
+  );
   if (found) return found;
   throw new LabError(
     'engine.no-compiler',
@@ -34,9 +38,9 @@ export function findCompiler(): string {
 }
 
 /**
- * Compile the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, and the addon that opens them,
- * into `folder`. They look for the libraries beside themselves, so the folder can be moved. Pure Node-API: the same
- * files serve every Node and Electron.
+ * Compile the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, and the addon
+ * that opens them, into `folder`. They look for the libraries beside themselves, so the folder can
+ * be moved. Pure Node-API: the same files serve every Node and Electron.
  *
  * @returns the names of the files made
  * @throws LabError `engine.build-failed` with the compiler's words
@@ -48,7 +52,9 @@ export async function buildAddon(
   include: string,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const binding = outsideArchive(join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding'));
+  const binding = outsideArchive(
+    join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding'),
+  );
   const rpath =
     process.platform === 'darwin'
       ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path']
@@ -72,7 +78,11 @@ export async function buildAddon(
   return [addonFile, quietFile];
 }
 
-async function compile(compiler: string, flags: string[], signal: AbortSignal | undefined): Promise<void> {
+async function compile(
+  compiler: string,
+  flags: string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { include_dir: nodeInclude } = require('node-api-headers') as { include_dir: string };
   const common = [
     '-std=c++17',

@@ -20,12 +20,19 @@ export type TensorId = number;
 /** What an operation returns of each output. `dtype` is a TF_* number. */
 export type TensorMetadata = { id: TensorId; shape: number[]; dtype: number };
 
-/** Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph, where tfjs does not know it. */
+/**
+ * Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph, where
+ * tfjs does not know it.
+ */
 export type OpAttribute = { name: string; type: number; value: unknown; recorded?: number };
 
 /** The addon: TensorFlow's C API as far as tfjs-node uses it. Its properties are read-only. */
 export interface TensorFlowBinding {
-  createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView | Uint8Array[]): TensorId;
+  createTensor(
+    shape: readonly number[],
+    dtype: number,
+    values: ArrayBufferView | Uint8Array[],
+  ): TensorId;
   deleteTensor(id: TensorId): void;
   /** Copies a tensor to the host. */
   tensorDataSync(id: TensorId): Float32Array | Int32Array | Uint8Array;
@@ -91,12 +98,17 @@ export type BindingOptions = {
 let loaded: TensorFlow | undefined;
 
 /**
- * Load TensorFlow into this process and make it the backend of tfjs. Once per process: a second call returns the
- * first one's result. Never in a worker thread: the addon has one unlocked global for the whole process.
+ * Load TensorFlow into this process and make it the backend of tfjs. Once per process: a second
+ * call returns the first one's result. Never in a worker thread: the addon has one unlocked global
+ * for the whole process.
  *
  * @throws LabError `engine.missing | damaged | other-version | unsupported | does-not-load`
  */
-export function loadBinding({ variant = 'cpu', threads, variables = {} }: BindingOptions = {}): TensorFlow {
+export function loadBinding({
+  variant = 'cpu',
+  threads,
+  variables = {},
+}: BindingOptions = {}): TensorFlow {
   if (loaded) return loaded;
   const status = libraryStatus(variant);
   if (status.state !== 'ready')
@@ -111,12 +123,15 @@ export function loadBinding({ variant = 'cpu', threads, variables = {} }: Bindin
   const binding = openAddon(status.folder, variant);
   const tf = require('@tensorflow/tfjs') as typeof tfjs;
   require(`${bindingPackage}/dist/register_all_kernels.js`);
-  const { NodeJSKernelBackend: Backend } = require(`${bindingPackage}/dist/nodejs_kernel_backend.js`) as {
+  const { NodeJSKernelBackend: Backend } = require(
+    `${bindingPackage}/dist/nodejs_kernel_backend.js`,
+  ) as {
     NodeJSKernelBackend: new (binding: TensorFlowBinding, packageName: string) => TensorFlowBackend;
   };
   const backend = new Backend(binding, bindingPackage);
   tf.registerBackend('tensorflow', () => backend as unknown as NodeJSKernelBackend, 3);
-  void tf.setBackend('tensorflow'); // a backend that is made synchronously is also set synchronously
+  // A backend that is made synchronously is also set synchronously.
+  void tf.setBackend('tensorflow');
   loaded = { tf, backend, binding };
   return loaded;
 }
@@ -130,16 +145,23 @@ function setEnvironment(threads: number | undefined): void {
   process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
 }
 
-/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed, and util.isArray, which warns. */
+/**
+ * tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed, and util.isArray, which
+ * warns.
+ */
 function allowRemovedUtil(): void {
-  const util = require('node:util') as Record<'isNullOrUndefined' | 'isArray', (value: unknown) => boolean>;
+  const util = require('node:util') as Record<
+    'isNullOrUndefined' | 'isArray',
+    (value: unknown) => boolean
+  >;
   util.isNullOrUndefined = (value) => value === null || value === undefined;
   util.isArray = Array.isArray;
 }
 
 /**
- * CUDA's libraries that came with TensorFlow's. Opened first and by their paths: TensorFlow asks for them by name, gets
- * those that are open, and LD_LIBRARY_PATH, which nobody can change for a running process, is not needed.
+ * CUDA's libraries that came with TensorFlow's. Opened first and by their paths: TensorFlow asks
+ * for them by name, gets those that are open, and LD_LIBRARY_PATH, which nobody can change for a
+ * running process, is not needed.
  */
 export const ownLibraries = (folder: string): string[] =>
   [...cudaLibraries.map(({ soname }) => soname), ...cudnnParts]

@@ -6,7 +6,10 @@ import type { Release } from './release.ts';
 type Environment = Record<string, string | undefined>;
 
 /** The per-user cache, shared by all checkouts: KTG_HOME, else the platform's folder for caches. */
-export function engineHome(environment: Environment = process.env, platform = process.platform): string {
+export function engineHome(
+  environment: Environment = process.env,
+  platform = process.platform,
+): string {
   if (environment.KTG_HOME) return environment.KTG_HOME;
   if (platform === 'win32')
     return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'ktg-lab');
@@ -18,11 +21,12 @@ export function engineHome(environment: Environment = process.env, platform = pr
 export const engineFolder = (home: string): string => join(home, 'engine');
 
 /** What the names of a variant's folders begin with. */
-export const variantPrefix = ({ variant, platform }: Release): string => `tensorflow-${variant}-${platform}-`;
+export const variantPrefix = ({ variant, platform }: Release): string =>
+  `tensorflow-${variant}-${platform}-`;
 
 /**
- * The name says everything that the content depends on, so checkouts of different versions share the cache
- * without undoing each other's work: `tensorflow-cpu-linux-x64-2.21.0-addon-4.22.0-2`.
+ * The name says everything that the content depends on, so checkouts of different versions share
+ * the cache without undoing each other's work: `tensorflow-cpu-linux-x64-2.21.0-addon-4.22.0-2`.
  */
 export const libraryName = (release: Release): string =>
   `${variantPrefix(release)}${release.version}-addon-${addonVersion()}`;
@@ -35,8 +39,12 @@ export const libraryFolder = (home: string, release: Release): string =>
 export const stagingFolder = (home: string, release: Release): string =>
   `${libraryFolder(home, release)}.partial`;
 
-/** A wheel that was fetched but not yet unpacked; kept so that an interrupted install goes on from here. */
+/**
+ * A wheel that was fetched but not yet unpacked; kept so that an interrupted install goes on from
+ * here.
+ */
 export const downloadFolder = (home: string, release: Release): string =>
   `${libraryFolder(home, release)}.download`;
 
-export const lockFile = (home: string, release: Release): string => `${libraryFolder(home, release)}.lock`;
+export const lockFile = (home: string, release: Release): string =>
+  `${libraryFolder(home, release)}.lock`;

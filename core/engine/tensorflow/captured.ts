@@ -20,12 +20,21 @@ import { serialise } from './saved-model.ts';
 import { type Feed, flatEdges, StepSession } from './session.ts';
 
 /**
- * The step as one session of TensorFlow: every training step is a single call. Only the operations that a call's
- * fetches need are run, so a node that is not trained costs its forward pass alone, and one step serves every choice of
- * frozen nodes.
+ * The step as one session of TensorFlow: every training step is a single call. Only the operations
+ * that a call's fetches need are run, so a node that is not trained costs its forward pass alone,
+ * and one step serves every choice of frozen nodes.
  */
-export function captureStep(tensorflow: TensorFlow, ops: Operations, { frozen: _, ...plan }: StepPlan): Step {
-  const options = { ops, stored: bytesAndIntegers, bfloat16: false, evaluationBatch: EVALUATION_BATCH };
+export function captureStep(
+  tensorflow: TensorFlow,
+  ops: Operations,
+  { frozen: _, ...plan }: StepPlan,
+): Step {
+  const options = {
+    ops,
+    stored: bytesAndIntegers,
+    bfloat16: false,
+    evaluationBatch: EVALUATION_BATCH,
+  };
   const graph = recording({ kind: 'session', evaluationBatch: EVALUATION_BATCH }, plan, () =>
     serialise({ nodes: recordStep(tensorflow, plan, options), functions: [] }),
   );
@@ -95,9 +104,14 @@ class CapturedStep implements Step {
     this.session.dispose();
   }
 
-  /** Statistics follow every batch, in frozen nodes too; parameters only where the node is trained. */
+  /**
+   * Statistics follow every batch, in frozen nodes too; parameters only where the node is trained.
+   */
   private updates(trained: readonly number[]): string[] {
-    return [...this.plan.architectures.map((_, node) => name.observe(node)), ...trained.map(name.update)];
+    return [
+      ...this.plan.architectures.map((_, node) => name.observe(node)),
+      ...trained.map(name.update),
+    ];
   }
 
   private settings({ rates, edges }: Omit<TrainInput, 'codes'>): Feed[] {

@@ -10,10 +10,11 @@ import { engineHome } from './cache.ts';
 import { tensorflowVersion } from './release.ts';
 
 /**
- * Folder of compiled programs and measured kernels, shared by all runs and workers of the user that compile alike.
- * TensorFlow names a program by what it computes and by the kind of device alone: on a card float32 and TF32 are one name,
- * and so are two cards. Everything else that a program depends on is therefore in the folder's name. KTG_COMPILED is where
- * these folders lie instead of the usual place. Throws `engine.cache-not-writable`.
+ * Folder of compiled programs and measured kernels, shared by all runs and workers of the user that
+ * compile alike. TensorFlow names a program by what it computes and by the kind of device alone: on
+ * a card float32 and TF32 are one name, and so are two cards. Everything else that a program
+ * depends on is therefore in the folder's name. KTG_COMPILED is where these folders lie instead of
+ * the usual place. Throws `engine.cache-not-writable`.
  *
  * @param surroundings device, driver, libraries and deciding variables: anything that JSON can say
  */
@@ -50,9 +51,9 @@ const kept = /^xla_compile_cache__.*\.pb$|\.textproto$/;
 const asideName = /^aside-(\d+)$/;
 
 /**
- * Does `work` once more after it has failed, with all that XLA has kept in a folder set aside: it never gets over a damaged
- * file by itself, and does not say which it was. When `work` succeeds now, they were at fault and are removed; when it
- * throws, they are put back.
+ * Does `work` once more after it has failed, with all that XLA has kept in a folder set aside: it
+ * never gets over a damaged file by itself, and does not say which it was. When `work` succeeds
+ * now, they were at fault and are removed; when it throws, they are put back.
  */
 export function withoutPrograms(folder: string, work: () => void): void {
   const aside = join(folder, `aside-${process.pid}`);
@@ -68,7 +69,10 @@ export function withoutPrograms(folder: string, work: () => void): void {
   rmSync(aside, { recursive: true, force: true });
 }
 
-/** Puts back what processes had set aside in a folder that were killed before they knew what was at fault. */
+/**
+ * Puts back what processes had set aside in a folder that were killed before they knew what was at
+ * fault.
+ */
 export function putBackLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = Number(asideName.exec(name)?.[1]);
@@ -79,11 +83,15 @@ export function putBackLeftovers(folder: string): void {
 /** Entries that have been made anew meanwhile stay as they are. */
 function putBack(folder: string, aside: string): void {
   for (const name of whereThere(() => readdirSync(aside)) ?? [])
-    if (!existsSync(join(folder, name))) whereThere(() => renameSync(join(aside, name), join(folder, name)));
+    if (!existsSync(join(folder, name)))
+      whereThere(() => renameSync(join(aside, name), join(folder, name)));
   rmSync(aside, { recursive: true, force: true });
 }
 
-/** Other workers of the folder may do the same at the same time: nothing happens where a file is gone already. */
+/**
+ * Other workers of the folder may do the same at the same time: nothing happens where a file is
+ * gone already.
+ */
 function whereThere<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -49,9 +49,11 @@ export interface CompileOptions {
 }
 
 /**
- * The step as functions that XLA compiles whole, all nodes together: training (gather, augmentation, losses, updates; many
- * steps in a loop) and evaluation. Compiled at the first call of each; gates, rates and weights are data, so that one
- * compilation serves all graphs of these architectures with the same nodes frozen: their backward pass is not in it. `ops` must be right under XLA (`compilableOperations`).
+ * The step as functions that XLA compiles whole, all nodes together: training (gather,
+ * augmentation, losses, updates; many steps in a loop) and evaluation. Compiled at the first call
+ * of each; gates, rates and weights are data, so that one compilation serves all graphs of these
+ * architectures with the same nodes frozen: their backward pass is not in it. `ops` must be right
+ * under XLA (`compilableOperations`).
  */
 export function compileStep(
   tensorflow: TensorFlow,
@@ -60,15 +62,24 @@ export function compileStep(
   options: CompileOptions,
 ): Step {
   const { bfloat16, stepsPerCall, evaluationBatch } = options;
-  const graph = recording({ kind: 'compiled', bfloat16, stepsPerCall, evaluationBatch }, plan, () => {
-    const recorded = recordStep(tensorflow, plan, { ops, stored: halvesAndFloats, ...options });
-    return serialise(compiledGraph(recorded, plan, options));
-  });
+  const graph = recording(
+    { kind: 'compiled', bfloat16, stepsPerCall, evaluationBatch },
+    plan,
+    () => {
+      const recorded = recordStep(tensorflow, plan, { ops, stored: halvesAndFloats, ...options });
+      return serialise(compiledGraph(recorded, plan, options));
+    },
+  );
   return new CompiledStep(plan, new StepSession(tensorflow, plan, graph), options);
 }
 
 /** What a compiled graph is fed beside what the recorded one is, and what is fetched from it. */
-const direct = { images: 'direct/images', labels: 'direct/labels', metrics: 'direct/metrics', logits: 'direct/logits' }; // prettier-ignore
+const direct = {
+  images: 'direct/images',
+  labels: 'direct/labels',
+  metrics: 'direct/metrics',
+  logits: 'direct/logits',
+};
 const history = 'train/history';
 
 const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
@@ -82,12 +93,17 @@ export function compiledGraph(
   const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
   const effects = recorded
-    .filter(({ name: found }) => each.some((node) => [name.update(node), name.observe(node)].includes(found)))
+    .filter(({ name: found }) =>
+      each.some((node) => [name.update(node), name.observe(node)].includes(found)),
+    )
     .flatMap(({ after }) => after);
   const rates: Argument = { name: name.rates, type: DataType.float };
   const codes = { name: name.codes, type: DataType.int32, shape: [batch, 4] };
   const edges = { name: name.edges, type: DataType.float, shape: [3, nodes, nodes + 1] };
-  const result = (node: string, as: string): Argument & { value: { node: string; index: number } } => ({
+  const result = (
+    node: string,
+    as: string,
+  ): Argument & { value: { node: string; index: number } } => ({
     name: as,
     type: DataType.float,
     value: { node, index: 0 },
@@ -105,7 +121,15 @@ export function compiledGraph(
           result: kept,
           effects,
         })
-      : [functionOf('train', [rates, codes, edges], step, [result(name.metrics, 'metrics')], effects)];
+      : [
+          functionOf(
+            'train',
+            [rates, codes, edges],
+            step,
+            [result(name.metrics, 'metrics')],
+            effects,
+          ),
+        ];
   const images: Argument = { name: name.trainImages, type: DataType.float };
   const labels: Argument = { name: name.trainLabels, type: DataType.int32 };
   const trainDirect = functionOf(
@@ -119,7 +143,11 @@ export function compiledGraph(
     [result(name.metrics, 'metrics'), result(name.trainLogits, 'logits')],
     effects,
   );
-  const evaluation = (called: string, input: Argument, output: (node: number) => string): GraphFunction =>
+  const evaluation = (
+    called: string,
+    input: Argument,
+    output: (node: number) => string,
+  ): GraphFunction =>
     functionOf(
       called,
       [input],
@@ -131,7 +159,11 @@ export function compiledGraph(
   const logits = evaluation('logits', seen, name.evaluateLogits);
 
   const graph = new GraphBuilder('call/');
-  const variables = [name.images, name.labels, ...each.flatMap((node) => stateParts.map((part) => name.state(node, part)))]; // prettier-ignore
+  const variables = [
+    name.images,
+    name.labels,
+    ...each.flatMap((node) => stateParts.map((part) => name.state(node, part))),
+  ];
   const access = variables.flatMap((variable) => [`${variable}/write`, `${variable}/read`]);
   const fed = variables.map((variable) => `${variable}/new`);
   graph.nodes.push(
@@ -172,8 +204,9 @@ function idle({ architectures, batch }: StepPlan): TrainInput {
 }
 
 /**
- * Which nodes are trained is in the edges already: a node without an open edge has a loss of exactly 0 and keeps its weights
- * to the last bit. Naming it as frozen in the plan only saves the work.
+ * Which nodes are trained is in the edges already: a node without an open edge has a loss of
+ * exactly 0 and keeps its weights to the last bit. Naming it as frozen in the plan only saves the
+ * work.
  */
 class CompiledStep implements Step {
   readonly plan: StepPlan;
@@ -204,8 +237,9 @@ class CompiledStep implements Step {
   }
 
   /**
-   * Of workers that want the same program at the same moment one compiles it, and the others take it from the disk: it is not
-   * made eight times, and its kernels are timed without neighbours that do the same.
+   * Of workers that want the same program at the same moment one compiles it, and the others take
+   * it from the disk: it is not made eight times, and its kernels are timed without neighbours that
+   * do the same.
    */
   async prepare(compiling?: () => void): Promise<void> {
     if (this.prepared) return;
@@ -225,7 +259,8 @@ class CompiledStep implements Step {
         this.callAll();
       } catch (error) {
         if (cache === null || isOutOfMemory(error)) throw error;
-        // what is kept may be damaged, or another worker was at the same file: XLA takes both for errors of the step
+        // what is kept may be damaged, or another worker was at the same file: XLA takes both for
+        // errors of the step
         withoutPrograms(cache, () => {
           this.session.reopen();
           this.callAll();
@@ -254,7 +289,9 @@ class CompiledStep implements Step {
   trainMany(inputs: readonly TrainInput[]): StepMetrics[] {
     const metrics: StepMetrics[] = [];
     for (let start = 0; start < inputs.length; start += this.stepsPerCall)
-      metrics.push(...this.call(inputs.slice(start, start + this.stepsPerCall), inputs[start]!.rates));
+      metrics.push(
+        ...this.call(inputs.slice(start, start + this.stepsPerCall), inputs[start]!.rates),
+      );
     return metrics;
   }
 

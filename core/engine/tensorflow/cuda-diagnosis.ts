@@ -38,19 +38,26 @@ export interface CudaProblem {
 /** The oldest driver that CUDA 12 runs on (NVIDIA's compatibility table, Linux). */
 const OLDEST_DRIVER = '525.60.13';
 /**
- * From the Hopper generation on (H100) many operations of TensorFlow 2.21 are there as PTX 8.5 only (its build_info: sm_60 to sm_89,
- * compute_90), which the driver must translate: that of CUDA 12.5 and newer can.
+ * From the Hopper generation on (H100) many operations of TensorFlow 2.21 are there as PTX 8.5 only
+ * (its build_info: sm_60 to sm_89, compute_90), which the driver must translate: that of CUDA 12.5
+ * and newer can.
  */
 const OLDEST_HOPPER_DRIVER = '555.42.02';
 /** The oldest card that TensorFlow 2.21 has programs for. */
 const OLDEST_CAPABILITY = '6.0';
 const HOPPER = '9.0';
-/** The first (RTX 50, B200) for which a library built with CUDA 12.5 makes no programs (tensorflow#111958). */
+/**
+ * The first (RTX 50, B200) for which a library built with CUDA 12.5 makes no programs
+ * (tensorflow#111958).
+ */
 const BLACKWELL = '10.0';
 
 const install = 'Run: ktg engine install gpu';
 
-/** Everything that keeps TensorFlow from the cards, what all have first; nothing when it can use them. Pure. */
+/**
+ * Everything that keeps TensorFlow from the cards, what all have first; nothing when it can use
+ * them. Pure.
+ */
 export function diagnose(probe: CudaProbe): CudaProblem[] {
   if (probe.platform !== 'linux-x64')
     return [
@@ -78,8 +85,10 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
 }
 
 /** The problems of one card, those of all included. */
-export const problemsOf = (problems: readonly CudaProblem[], uuid: string | undefined): CudaProblem[] =>
-  problems.filter(({ card }) => card === undefined || card === uuid);
+export const problemsOf = (
+  problems: readonly CudaProblem[],
+  uuid: string | undefined,
+): CudaProblem[] => problems.filter(({ card }) => card === undefined || card === uuid);
 
 function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
   const code = 'cuda.no-driver';
@@ -136,7 +145,11 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
         card,
       },
     ];
-  if (older(capability, HOPPER) || !older(driver, OLDEST_HOPPER_DRIVER) || older(driver, OLDEST_DRIVER))
+  if (
+    older(capability, HOPPER) ||
+    !older(driver, OLDEST_HOPPER_DRIVER) ||
+    older(driver, OLDEST_DRIVER)
+  )
     return [];
   return [
     {
@@ -159,8 +172,14 @@ function libraryProblems({ libraries }: CudaProbe): CudaProblem[] {
   return missing.length > 0 ? missingProblems(missing, libraries) : [];
 }
 
-/** Missing libraries in as few sentences as causes: CUDA 13 only, cuDNN of another version, simply not there. */
-function missingProblems(missing: readonly CudaLibrary[], libraries: readonly string[]): CudaProblem[] {
+/**
+ * Missing libraries in as few sentences as causes: CUDA 13 only, cuDNN of another version, simply
+ * not there.
+ */
+function missingProblems(
+  missing: readonly CudaLibrary[],
+  libraries: readonly string[],
+): CudaProblem[] {
   const otherOf = ({ soname }: CudaLibrary): string | undefined => {
     const stem = soname.replace(/\.\d+$/, '.');
     return libraries.find((name) => name.startsWith(stem) && /^\d/.test(name.slice(stem.length)));
@@ -198,7 +217,8 @@ function missingProblems(missing: readonly CudaLibrary[], libraries: readonly st
   return problems;
 }
 
-const names = (libraries: readonly CudaLibrary[]): string => libraries.map(({ soname }) => soname).join(', ');
+const names = (libraries: readonly CudaLibrary[]): string =>
+  libraries.map(({ soname }) => soname).join(', ');
 
 const has = (libraries: readonly string[], soname: string): boolean =>
   libraries.some((name) => name === soname || name.startsWith(`${soname}.`));

@@ -2,7 +2,8 @@ import type { PublishedWheel } from './release.ts';
 
 /**
  * CUDA's libraries from NVIDIA's wheels, within the ranges that TensorFlow 2.21 names in its extra
- * `and-cuda`. To take newer ones, ask pip for a report of those ranges (`pip install --dry-run --report`).
+ * `and-cuda`. To take newer ones, ask pip for a report of those ranges (`pip install --dry-run
+ * --report`).
  */
 export const cudaWheels: readonly PublishedWheel[] = [
   {

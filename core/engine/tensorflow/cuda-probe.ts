@@ -13,7 +13,8 @@ const PATIENCE = 10_000;
 /**
  * Asks the driver, and looks where the loader and we would look for CUDA's libraries.
  *
- * @param cards UUIDs of cards that answer, where others may not; else all that CUDA_VISIBLE_DEVICES allows are asked for
+ * @param cards UUIDs of cards that answer, where others may not; else all that CUDA_VISIBLE_DEVICES
+ * allows are asked for
  */
 export function probeCuda(
   environment: Record<string, string | undefined> = process.env,
@@ -21,10 +22,12 @@ export function probeCuda(
 ): CudaProbe {
   const { state, folder } = libraryStatus('gpu');
   const only = cards.length > 0 ? ['-i', cards.join(',')] : [];
-  const ask = (fields: string): Answer => answer('nvidia-smi', [`--query-gpu=${fields}`, '--format=csv,noheader', ...only]); // prettier-ignore
+  const ask = (fields: string): Answer =>
+    answer('nvidia-smi', [`--query-gpu=${fields}`, '--format=csv,noheader', ...only]);
   const drivers = ask('driver_version,index,uuid,name');
   const { driver, cards: found } = parseDriver(drivers.text);
-  const capabilities = parseCapabilities(ask('uuid,compute_cap').text); // asked alone: drivers of before 510 fail over it
+  // Asked alone: drivers of before 510 fail over it.
+  const capabilities = parseCapabilities(ask('uuid,compute_cap').text);
   const seen = cards.length > 0 ? found : wholesSeen(found, environment.CUDA_VISIBLE_DEVICES);
   const cache = loaderCache();
   return {
@@ -32,7 +35,11 @@ export function probeCuda(
     driver,
     said: driver === null ? firstLine(drivers) : '',
     driverLibrary: /\slibcuda\.so\.1 /.test(cache),
-    cards: seen.map(({ uuid, title }) => ({ uuid, title, capability: capabilities.get(uuid) ?? null })),
+    cards: seen.map(({ uuid, title }) => ({
+      uuid,
+      title,
+      capability: capabilities.get(uuid) ?? null,
+    })),
     libraries: [
       ...searchFolders(environment, state === 'ready' ? folder : null).flatMap(cudaFilesIn),
       ...parseLoaderCache(cache),
@@ -47,7 +54,11 @@ function wholesSeen<Card extends { index: number; uuid: string }>(
   variable: string | undefined,
 ): Card[] {
   if (!variable?.includes('MIG-')) return visibleCards(cards, variable);
-  const parts = parseParts(output('nvidia-smi', ['-L']) ?? '').map(({ uuid, card }) => ({ index: -1, uuid, parent: card.uuid })); // prettier-ignore
+  const parts = parseParts(output('nvidia-smi', ['-L']) ?? '').map(({ uuid, card }) => ({
+    index: -1,
+    uuid,
+    parent: card.uuid,
+  }));
   const parents = new Set(visibleCards(parts, variable).map(({ parent }) => parent));
   return cards.filter(({ uuid }) => parents.has(uuid));
 }
@@ -58,7 +69,9 @@ export function parseDriver(text: string): {
   cards: (Omit<CudaCard, 'capability'> & { index: number })[];
 } {
   const rows = text.split('\n').flatMap((line) => {
-    const [driver = '', index = '', uuid = '', ...title] = line.split(',').map((word) => word.trim());
+    const [driver = '', index = '', uuid = '', ...title] = line
+      .split(',')
+      .map((word) => word.trim());
     return /^\d+(\.\d+)*$/.test(driver)
       ? [{ driver, index: Number(index), uuid, title: title.join(', ') }]
       : [];
@@ -86,39 +99,65 @@ export interface SeenCard {
   readonly driver: string;
 }
 
-/** The first card that a process sees whose CUDA_VISIBLE_DEVICES this is; of a divided card the part (MIG). */
+/**
+ * The first card that a process sees whose CUDA_VISIBLE_DEVICES this is; of a divided card the part
+ * (MIG).
+ */
 export function cardSeen(visible: string): SeenCard {
   const name = visible.split(',')[0]!.trim();
-  const part = name.startsWith('MIG-') ? parseParts(output('nvidia-smi', ['-L']) ?? '').find(({ uuid }) => uuid.startsWith(name)) : undefined; // prettier-ignore
+  const part = name.startsWith('MIG-')
+    ? parseParts(output('nvidia-smi', ['-L']) ?? '').find(({ uuid }) => uuid.startsWith(name))
+    : undefined;
   const card = part?.card.uuid ?? (name === '' ? '0' : name);
-  const query = ['--query-gpu=index,compute_cap,driver_version,name', '--format=csv,noheader', '-i', card];
-  const [index = '', capability = '', driver = '', ...title] = (output('nvidia-smi', query) ?? '').trim().split(', '); // prettier-ignore
-  return { index, capability, driver, title: [...title, ...(part ? [part.profile] : [])].join(', ') };
+  const query = [
+    '--query-gpu=index,compute_cap,driver_version,name',
+    '--format=csv,noheader',
+    '-i',
+    card,
+  ];
+  const [index = '', capability = '', driver = '', ...title] = (output('nvidia-smi', query) ?? '')
+    .trim()
+    .split(', ');
+  return {
+    index,
+    capability,
+    driver,
+    title: [...title, ...(part ? [part.profile] : [])].join(', '),
+  };
 }
 
 /** `GPU 1, NVIDIA H100 80GB HBM3` */
 export const cardWords = ({ index, title }: SeenCard): string =>
   [`GPU ${index}`.trim(), ...(title === '' ? [] : [title])].join(', ');
 
-/** File names, with their whole versions, of CUDA's libraries that the system gives: those that did not come with the engine. */
+/**
+ * File names, with their whole versions, of CUDA's libraries that the system gives: those that did
+ * not come with the engine.
+ */
 export function systemLibraries(
   library: string,
   environment: Record<string, string | undefined> = process.env,
 ): string[] {
-  const missing = cudaLibraries.filter(({ soname }) => !existsSync(join(library, cudaFolder, soname)));
+  const missing = cudaLibraries.filter(
+    ({ soname }) => !existsSync(join(library, cudaFolder, soname)),
+  );
   if (missing.length === 0) return [];
   const cache = loaderCache();
   const given = (environment.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
   return missing.map(({ soname }) => {
     const listed = new RegExp(`\\s${soname.replaceAll('.', '\\.')} .*=> (.+)`).exec(cache)?.[1];
-    const paths = [...given.map((folder) => join(folder, soname)), ...(listed === undefined ? [] : [listed])];
+    const paths = [
+      ...given.map((folder) => join(folder, soname)),
+      ...(listed === undefined ? [] : [listed]),
+    ];
     const path = paths.find((each) => existsSync(each));
     return path === undefined ? `${soname} missing` : basename(realpathSync(path));
   });
 }
 
 /** What `ldconfig -p` says; it may lie where only root's PATH leads. */
-const loaderCache = (): string => output('ldconfig', ['-p']) ?? output('/sbin/ldconfig', ['-p']) ?? '';
+const loaderCache = (): string =>
+  output('ldconfig', ['-p']) ?? output('/sbin/ldconfig', ['-p']) ?? '';
 
 /** Names in `ldconfig -p`: `\tlibcudart.so.12 (libc6,x86-64) => /usr/lib/...`. */
 export const parseLoaderCache = (text: string): string[] =>
@@ -127,7 +166,10 @@ export const parseLoaderCache = (text: string): string[] =>
     .map((line) => line.trim().split(' ')[0]!)
     .filter(isCuda);
 
-function searchFolders(environment: Record<string, string | undefined>, library: string | null): string[] {
+function searchFolders(
+  environment: Record<string, string | undefined>,
+  library: string | null,
+): string[] {
   const given = (environment.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
   return [...(library === null ? [] : [join(library, cudaFolder)]), ...given];
 }

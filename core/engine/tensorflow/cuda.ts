@@ -7,7 +7,10 @@ export interface CudaLibrary {
   readonly package: string;
 }
 
-/** In an order in which each finds those that it needs already open. TensorFlow 2.21 is built against CUDA 12. */
+/**
+ * In an order in which each finds those that it needs already open. TensorFlow 2.21 is built
+ * against CUDA 12.
+ */
 export const cudaLibraries: readonly CudaLibrary[] = [
   { soname: 'libcudart.so.12', title: "CUDA 12's runtime", package: 'nvidia-cuda-runtime-cu12' },
   { soname: 'libnvJitLink.so.12', title: "CUDA 12's linker", package: 'nvidia-nvjitlink-cu12' },
@@ -18,14 +21,18 @@ export const cudaLibraries: readonly CudaLibrary[] = [
   { soname: 'libcurand.so.10', title: 'cuRAND of CUDA 12', package: 'nvidia-curand-cu12' },
   { soname: 'libcusparse.so.12', title: 'cuSPARSE of CUDA 12', package: 'nvidia-cusparse-cu12' },
   { soname: 'libcusolver.so.11', title: 'cuSOLVER of CUDA 12', package: 'nvidia-cusolver-cu12' },
-  { soname: 'libcupti.so.12', title: "CUDA 12's profiling interface", package: 'nvidia-cuda-cupti-cu12' },
+  {
+    soname: 'libcupti.so.12',
+    title: "CUDA 12's profiling interface",
+    package: 'nvidia-cuda-cupti-cu12',
+  },
   { soname: 'libnccl.so.2', title: 'NCCL 2', package: 'nvidia-nccl-cu12' },
   { soname: 'libcudnn.so.9', title: 'cuDNN 9', package: 'nvidia-cudnn-cu12' },
 ];
 
 /**
- * Parts of cuDNN 9, each after those that it needs. libcudnn.so.9 opens them by name, and LD_LIBRARY_PATH goes before its own
- * folder: parts of another cuDNN would be mixed with it.
+ * Parts of cuDNN 9, each after those that it needs. libcudnn.so.9 opens them by name, and
+ * LD_LIBRARY_PATH goes before its own folder: parts of another cuDNN would be mixed with it.
  */
 export const cudnnParts: readonly string[] = [
   'libcudnn_graph.so.9',

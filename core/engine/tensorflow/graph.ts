@@ -44,7 +44,10 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A function that nodes call: its arguments stand in its body as outputs 0 of nodes with their names. */
+/**
+ * A function that nodes call: its arguments stand in its body as outputs 0 of nodes with their
+ * names.
+ */
 export interface GraphFunction {
   readonly name: string;
   readonly inputs: readonly Argument[];
@@ -135,7 +138,10 @@ export class GraphBuilder {
     }).node;
   }
 
-  /** A placeholder `<variable>/new`, of type `fed`, and a fetch `<variable>/write` that stores what is fed there. */
+  /**
+   * A placeholder `<variable>/new`, of type `fed`, and a fetch `<variable>/write` that stores what
+   * is fed there.
+   */
   writer(variable: Variable, fed: DataType = variable.type): void {
     const name = variable.handle.node;
     const given = this.placeholder(`${name}/new`, fed, variable.shape);
@@ -181,6 +187,8 @@ export function fromBinding(binding: TensorFlowBinding, attribute: OpAttribute):
     case binding.TF_ATTR_SHAPE:
       return { kind: 'shape', value: attribute.value as number[] };
     default:
-      throw new Error(`Attribute ${attribute.name} has the unknown type ${String(attribute.type)}.`);
+      throw new Error(
+        `Attribute ${attribute.name} has the unknown type ${String(attribute.type)}.`,
+      );
   }
 }

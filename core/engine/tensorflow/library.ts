@@ -20,7 +20,13 @@ import { cudaBytes, installCuda } from './cuda-wheels.ts';
 import { downloadedWheel, downloadWheel } from './download.ts';
 import { megabytes, type OnProgress } from './progress.ts';
 import { type Release, releaseFor, type Variant } from './release.ts';
-import { type FileRecord, includeFolder, requirePublished, sha256Of, unpackWheel } from './wheel.ts';
+import {
+  type FileRecord,
+  includeFolder,
+  requirePublished,
+  sha256Of,
+  unpackWheel,
+} from './wheel.ts';
 
 const manifestSchema = v.object({
   format: v.literal('ktg-engine'),
@@ -53,19 +59,31 @@ export type LibraryStatus = {
 const spareBytes = 64e6;
 
 /**
- * What is installed, looking at names and sizes only: a millisecond, so it can be asked before every run.
- * `verifyLibrary` also reads the contents.
+ * What is installed, looking at names and sizes only: a millisecond, so it can be asked before
+ * every run. `verifyLibrary` also reads the contents.
  */
-export function libraryStatus(variant: Variant = 'cpu', home: string = engineHome()): LibraryStatus {
+export function libraryStatus(
+  variant: Variant = 'cpu',
+  home: string = engineHome(),
+): LibraryStatus {
   try {
     return statusOf(releaseFor(variant), home);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    return { variant, state: 'unsupported', folder: '', bytes: 0, found: error.message, next: error.next };
+    return {
+      variant,
+      state: 'unsupported',
+      folder: '',
+      bytes: 0,
+      found: error.message,
+      next: error.next,
+    };
   }
 }
 
-/** Like `libraryStatus`, and compares every file with the SHA-256 in the manifest (about a second). */
+/**
+ * Like `libraryStatus`, and compares every file with the SHA-256 in the manifest (about a second).
+ */
 export async function verifyLibrary(
   variant: Variant = 'cpu',
   home: string = engineHome(),
@@ -92,7 +110,11 @@ export function statusOf(release: Release, home: string): LibraryStatus {
           state: 'other-version',
           found: `TensorFlow ${others.join(', ')} is installed; this version of KTG Lab needs ${version}-addon-${addonVersion()}.`,
         }
-      : { ...status, state: 'missing', found: `TensorFlow ${version} (${variant}) is not installed.` };
+      : {
+          ...status,
+          state: 'missing',
+          found: `TensorFlow ${version} (${variant}) is not installed.`,
+        };
   }
   let manifest: Manifest;
   try {
@@ -104,7 +126,10 @@ export function statusOf(release: Release, home: string): LibraryStatus {
     const found = statSync(join(folder, name), { throwIfNoEntry: false })?.size;
     if (found === undefined) return damagedStatus(status, `${name} is missing`);
     if (found !== bytes)
-      return damagedStatus(status, `${name} has ${String(found)} bytes instead of ${String(bytes)}`);
+      return damagedStatus(
+        status,
+        `${name} has ${String(found)} bytes instead of ${String(bytes)}`,
+      );
   }
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   return {
@@ -119,7 +144,10 @@ export function statusOf(release: Release, home: string): LibraryStatus {
 
 export type InstallOptions = {
   variant?: Variant;
-  /** Of the gpu variant: `own` (default) brings CUDA's libraries along, also where it is installed without them; `system` uses those that the loader finds. */
+  /**
+   * Of the gpu variant: `own` (default) brings CUDA's libraries along, also where it is installed
+   * without them; `system` uses those that the loader finds.
+   */
   cuda?: 'own' | 'system' | undefined;
   /** A wheel on disk instead of a download; default the environment's KTG_TENSORFLOW_WHEEL. */
   wheel?: string | undefined;
@@ -129,22 +157,33 @@ export type InstallOptions = {
 };
 
 /**
- * Install the library into the user's cache; when it is there already, only says so. Safe to interrupt at any point
- * (a finished download is used again, everything else starts over) and to run from several checkouts at once.
+ * Install the library into the user's cache; when it is there already, only says so. Safe to
+ * interrupt at any point (a finished download is used again, everything else starts over) and to
+ * run from several checkouts at once.
  *
  * @returns the status, always `ready`
- * @throws LabError `engine.*`, each with the way out; the library that was there before is still as it was
+ * @throws LabError `engine.*`, each with the way out; the library that was there before is still as
+ * it was
  */
 export async function installLibrary(options: InstallOptions = {}): Promise<LibraryStatus> {
   return installRelease(releaseFor(options.variant ?? 'cpu'), options);
 }
 
 /** `installLibrary` for one release. */
-export async function installRelease(release: Release, options: InstallOptions = {}): Promise<LibraryStatus> {
-  const { home = engineHome(), wheel = process.env.KTG_TENSORFLOW_WHEEL, onProgress, signal } = options;
+export async function installRelease(
+  release: Release,
+  options: InstallOptions = {},
+): Promise<LibraryStatus> {
+  const {
+    home = engineHome(),
+    wheel = process.env.KTG_TENSORFLOW_WHEEL,
+    onProgress,
+    signal,
+  } = options;
   const onWait = (by: number) => onProgress?.({ phase: 'wait', by });
   const ownCuda = release.variant === 'gpu' && options.cuda !== 'system';
-  const suffices = ({ state, folder }: LibraryStatus): boolean => state === 'ready' && (!ownCuda || existsSync(join(folder, cudaFolder))); // prettier-ignore
+  const suffices = ({ state, folder }: LibraryStatus): boolean =>
+    state === 'ready' && (!ownCuda || existsSync(join(folder, cudaFolder)));
   const present = statusOf(release, home);
   if (suffices(present)) return present;
   try {
@@ -191,7 +230,8 @@ async function installLocked(
     await mkdir(staging);
     const files = await unpackWheel(file, release, staging, { onProgress, signal }).catch(
       async (error: unknown) => {
-        if (!wheel) await rm(downloads, { recursive: true, force: true }); // never used again if it may be at fault
+        // Never used again if it may be at fault.
+        if (!wheel) await rm(downloads, { recursive: true, force: true });
         throw error;
       },
     );
@@ -235,7 +275,9 @@ async function writeManifest(release: Release, folder: string, files: FileRecord
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Put `folder` in the place of `target`. A process that runs the old library keeps its open files. */
+/**
+ * Put `folder` in the place of `target`. A process that runs the old library keeps its open files.
+ */
 async function replaceFolder(folder: string, target: string): Promise<void> {
   const old = `${target}.old`;
   await rm(old, { recursive: true, force: true });
@@ -287,7 +329,11 @@ export function checkSpace(free: number, needed: number, home: string): void {
 }
 
 /** @throws LabError `engine.no-wheel`, `engine.wheel-damaged` */
-async function checkWheel(wheel: string, release: Release, signal: AbortSignal | undefined): Promise<void> {
+async function checkWheel(
+  wheel: string,
+  release: Release,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const found = await stat(wheel).catch(() => undefined);
   if (!found?.isFile())
     throw new LabError(
@@ -311,7 +357,13 @@ function diskError(error: unknown, home: string): unknown {
         cause: error,
       },
     );
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOTDIR' || code === 'EEXIST')
+  if (
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'EPERM' ||
+    code === 'ENOTDIR' ||
+    code === 'EEXIST'
+  )
     return new LabError(
       'engine.cache-not-writable',
       `The cache ${home} cannot be written: ${messageOf(error)}.`,
@@ -321,7 +373,8 @@ function diskError(error: unknown, home: string): unknown {
   return error;
 }
 
-const installCommand = (variant: Variant): string => `ktg engine install${variant === 'gpu' ? ' gpu' : ''}`;
+const installCommand = (variant: Variant): string =>
+  `ktg engine install${variant === 'gpu' ? ' gpu' : ''}`;
 
 const readManifest = (folder: string): Manifest =>
   v.parse(manifestSchema, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
@@ -335,12 +388,17 @@ const damagedStatus = (status: Omit<LibraryStatus, 'state'>, found: string): Lib
   next: `Run: ${installCommand(status.variant)} (it replaces the damaged library)`,
 });
 
-/** Names in the cache that belong to the release's variant and platform, whatever their version and state. */
+/**
+ * Names in the cache that belong to the release's variant and platform, whatever their version and
+ * state.
+ */
 function foldersOf(release: Release, home: string): string[] {
   const parent = engineFolder(home);
   if (!isFolder(parent)) return [];
   const start = variantPrefix(release);
-  return readdirSync(parent).filter((name) => name.startsWith(start) && isFolder(join(parent, name)));
+  return readdirSync(parent).filter(
+    (name) => name.startsWith(start) && isFolder(join(parent, name)),
+  );
 }
 
 /** Other installed versions, as `2.20.0-addon-4.22.0-2`. */
@@ -349,4 +407,5 @@ const otherVersions = (release: Release, home: string): string[] =>
     .map((name) => name.slice(variantPrefix(release).length))
     .filter((version) => /^[\d.]+-addon-[\d.]+-\d+$/.test(version));
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -7,7 +7,10 @@ export interface Repeated {
   readonly step: Outline;
   /** Given to every step alike. */
   readonly shared: readonly Argument[];
-  /** Given to each step its own, with the shape of one; fed for all steps together, with the steps in front. */
+  /**
+   * Given to each step its own, with the shape of one; fed for all steps together, with the steps
+   * in front.
+   */
   readonly perStep: readonly (Argument & { readonly shape: readonly number[] })[];
   /** The one result that is kept of every step: a vector of floats. */
   readonly result: { readonly node: string; readonly size: number };
@@ -19,9 +22,10 @@ const integer = typeAttribute(DataType.int32);
 const float = typeAttribute(DataType.float);
 
 /**
- * Many steps as a loop inside one function, so that the host is called once for all of them. Its arguments are
- * `count` (how many steps to run, at most `capacity`), then those of the step; its one output `history` [capacity, size]
- * holds the result of step i in row i, zeros behind the last. One compilation serves every count.
+ * Many steps as a loop inside one function, so that the host is called once for all of them. Its
+ * arguments are `count` (how many steps to run, at most `capacity`), then those of the step; its
+ * one output `history` [capacity, size] holds the result of step i in row i, zeros behind the last.
+ * One compilation serves every count.
  *
  * @returns the function, and the two that its loop is made of
  */
@@ -92,10 +96,15 @@ function bodyOf(
       axis: { kind: 'int', value: 0 },
     });
     const size = integers(graph, [1 + shape.length], [1, ...shape]);
-    const row = graph.add(`${input}/row`, 'Slice', [{ node: allOf(input), index: 0 }, start, size], {
-      T: typeAttribute(type),
-      Index: integer,
-    });
+    const row = graph.add(
+      `${input}/row`,
+      'Slice',
+      [{ node: allOf(input), index: 0 }, start, size],
+      {
+        T: typeAttribute(type),
+        Index: integer,
+      },
+    );
     graph.add(input, 'Reshape', [row, integers(graph, [shape.length], shape)], {
       T: typeAttribute(type),
       Tshape: integer,
@@ -117,13 +126,30 @@ function bodyOf(
       Tshape: integer,
     },
   );
-  const history = graph.add('history/next', 'SelectV2', [here, one, { node: 'history', index: 0 }], {
-    T: float,
-  });
+  const history = graph.add(
+    'history/next',
+    'SelectV2',
+    [here, one, { node: 'history', index: 0 }],
+    {
+      T: float,
+    },
+  );
   const next = graph.add('index/next', 'AddV2', [index, integers(graph, [], [1])], { T: integer });
   const returned: GraphNode[] = [
-    { name: 'return/index', op: 'Identity', inputs: [next], after: effects, attributes: { T: integer } },
-    { name: 'return/history', op: 'Identity', inputs: [history], after: effects, attributes: { T: float } },
+    {
+      name: 'return/index',
+      op: 'Identity',
+      inputs: [next],
+      after: effects,
+      attributes: { T: integer },
+    },
+    {
+      name: 'return/history',
+      op: 'Identity',
+      inputs: [history],
+      after: effects,
+      attributes: { T: float },
+    },
   ];
   return {
     name,
@@ -147,8 +173,11 @@ function conditionOf(name: string, carried: readonly Argument[]): GraphFunction 
   };
 }
 
-const integers = (graph: GraphBuilder, shape: readonly number[], values: readonly number[]): Output =>
-  graph.constant(DataType.int32, shape, new Uint8Array(Int32Array.from(values).buffer));
+const integers = (
+  graph: GraphBuilder,
+  shape: readonly number[],
+  values: readonly number[],
+): Output => graph.constant(DataType.int32, shape, new Uint8Array(Int32Array.from(values).buffer));
 
 const floatZero = (graph: GraphBuilder): Output =>
   graph.constant(DataType.float, [], new Uint8Array(new Float32Array(1).buffer));

@@ -3,11 +3,12 @@ import { EPSILON, type Normalised, type Operations, type Tensor } from '../ops.t
 import { fusedRunningNorm } from '../plain-ops.ts';
 
 /**
- * The operations as single TensorFlow kernels with their exact gradient kernels. tfjs's own gradients upload
- * hundreds of MiB of ones per step and never use the fused batch norm.
+ * The operations as single TensorFlow kernels with their exact gradient kernels. tfjs's own
+ * gradients upload hundreds of MiB of ones per step and never use the fused batch norm.
  */
 export function nativeOperations({ tf, backend, binding }: TensorFlow): Operations {
-  const attribute = (name: string, type: number, value: unknown): never => ({ name, type, value }) as never;
+  const attribute = (name: string, type: number, value: unknown): never =>
+    ({ name, type, value }) as never;
   const float = (name: string): never => attribute(name, binding.TF_ATTR_TYPE, binding.TF_FLOAT);
   const layout = attribute('data_format', binding.TF_ATTR_STRING, 'NHWC');
   const one = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
@@ -18,7 +19,10 @@ export function nativeOperations({ tf, backend, binding }: TensorFlow): Operatio
   const relu = tf.customGrad((x, save) => {
     const y = one('Relu', [float('T')], [x as Tensor]);
     (save as (t: Tensor[]) => void)([y]);
-    return { value: y, gradFunc: (dy: Tensor, [out]: Tensor[]) => one('ReluGrad', [float('T')], [dy, out!]) };
+    return {
+      value: y,
+      gradFunc: (dy: Tensor, [out]: Tensor[]) => one('ReluGrad', [float('T')], [dy, out!]),
+    };
   });
 
   const normAttributes = [
@@ -41,8 +45,16 @@ export function nativeOperations({ tf, backend, binding }: TensorFlow): Operatio
       const nothing = tf.tensor1d([], 'float32'); // no running statistics in training mode
       const inputs = [input, scale, offset, nothing, nothing];
       const outputs = many('FusedBatchNormV3', [...normAttributes, whole], inputs, 6);
-      const [y, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-      statistics = { mean: tf.keep(mean), variance: tf.keep(variance) }; // outlive the scope of customGrad
+      const [y, mean, variance, ...reserved] = outputs as [
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      // Outlive the scope of customGrad.
+      statistics = { mean: tf.keep(mean), variance: tf.keep(variance) };
       save([input, scale, ...reserved]);
       const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] =>
         many('FusedBatchNormGradV3', normAttributes, [dy, ...saved], 5).slice(0, 3);
@@ -73,9 +85,13 @@ export function nativeOperations({ tf, backend, binding }: TensorFlow): Operatio
   const everySecondPixel = (x: Tensor): Tensor => {
     const [batch, height, width, channels] = x.shape as [number, number, number, number];
     const int = attribute('Index', binding.TF_ATTR_TYPE, binding.TF_INT32);
-    const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map(
-      (name) => attribute(name, binding.TF_ATTR_INT, 0),
-    );
+    const masks = [
+      'begin_mask',
+      'end_mask',
+      'ellipsis_mask',
+      'new_axis_mask',
+      'shrink_axis_mask',
+    ].map((name) => attribute(name, binding.TF_ATTR_INT, 0));
     const range = (): Tensor[] => [
       tf.tensor1d([0, 0, 0, 0], 'int32'),
       tf.tensor1d([batch, height, width, channels], 'int32'),
@@ -83,7 +99,11 @@ export function nativeOperations({ tf, backend, binding }: TensorFlow): Operatio
     ];
     const take = tf.customGrad((input) => {
       const gradFunc = (dy: Tensor): Tensor =>
-        one('StridedSliceGrad', [float('T'), int, ...masks], [tf.tensor1d(x.shape, 'int32'), ...range(), dy]);
+        one(
+          'StridedSliceGrad',
+          [float('T'), int, ...masks],
+          [tf.tensor1d(x.shape, 'int32'), ...range(), dy],
+        );
       return {
         value: one('StridedSlice', [float('T'), int, ...masks], [input as Tensor, ...range()]),
         gradFunc,

@@ -1,4 +1,7 @@
-/** Operations by the name of their one output, as TensorFlow defines them. Those that a step never uses are absent. */
+/**
+ * Operations by the name of their one output, as TensorFlow defines them. Those that a step never
+ * uses are absent.
+ */
 const operations: Readonly<Record<string, string>> = {
   z: 'Add AddV2 Sub Mul RealDiv Maximum Minimum Equal NotEqual Less GreaterEqual LogicalAnd',
   y: 'Abs Cast Exp IsFinite Log Neg Rsqrt Square ZerosLike',
@@ -11,15 +14,18 @@ const operations: Readonly<Record<string, string>> = {
 };
 
 const names = new Map(
-  Object.entries(operations).flatMap(([name, ops]) => ops.split(/\s+/).map((op) => [op, name] as const)),
+  Object.entries(operations).flatMap(([name, ops]) =>
+    ops.split(/\s+/).map((op) => [op, name] as const),
+  ),
 );
 
 /** Operations whose one output is a list of tensors; all of these call it `output`. */
 const lists = new Set(['Split', 'SplitV', 'StatefulPartitionedCall', 'Unpack', 'While']);
 
 /**
- * How the body of a function names output `index` of an operation: `z:0`, or `output:2` in a list. A graph numbers
- * outputs, a function names them, and the addon does not pass on the part of TensorFlow's C API that knows the names.
+ * How the body of a function names output `index` of an operation: `z:0`, or `output:2` in a list.
+ * A graph numbers outputs, a function names them, and the addon does not pass on the part of
+ * TensorFlow's C API that knows the names.
  */
 export function outputName(op: string, index: number): string {
   if (lists.has(op)) return `output:${index}`;

@@ -10,8 +10,8 @@ export interface Outline {
 }
 
 /**
- * The nodes that `wanted` nodes need, back to those that are `given` (fed instead of computed) and to variables. Pure:
- * the graph stays as it is.
+ * The nodes that `wanted` nodes need, back to those that are `given` (fed instead of computed) and
+ * to variables. Pure: the graph stays as it is.
  */
 export function outline(
   graph: readonly GraphNode[],
@@ -26,7 +26,8 @@ export function outline(
     needed.add(name);
     const node = byName.get(name);
     if (!node) throw new Error(`The graph has no node ${name}.`);
-    if (node.op === 'Placeholder') throw new Error(`${wanted.join(', ')} need ${name}, which is not given.`);
+    if (node.op === 'Placeholder')
+      throw new Error(`${wanted.join(', ')} need ${name}, which is not given.`);
     ahead.push(...node.inputs.map((input) => input.node), ...node.after);
   }
   const found = graph.filter(({ name }) => needed.has(name));
@@ -53,14 +54,26 @@ export function functionOf(
   }));
   return {
     name,
-    inputs: [...inputs, ...variables.map((variable) => ({ name: variable, type: DataType.resource }))],
-    outputs: results.map((result, i) => ({ ...result, value: { node: returns[i]!.name, index: 0 } })),
+    inputs: [
+      ...inputs,
+      ...variables.map((variable) => ({ name: variable, type: DataType.resource })),
+    ],
+    outputs: results.map((result, i) => ({
+      ...result,
+      value: { node: returns[i]!.name, index: 0 },
+    })),
     nodes: [...nodes, ...returns],
   };
 }
 
-/** A node that calls a function with the outputs of nodes that have the names of its inputs. XLA compiles it whole. */
-export function compiledCall(name: string, { name: called, inputs, outputs }: GraphFunction): GraphNode {
+/**
+ * A node that calls a function with the outputs of nodes that have the names of its inputs. XLA
+ * compiles it whole.
+ */
+export function compiledCall(
+  name: string,
+  { name: called, inputs, outputs }: GraphFunction,
+): GraphNode {
   const types = (list: readonly Argument[]): Attribute => ({
     kind: 'types',
     value: list.map(({ type }) => type),

@@ -22,7 +22,8 @@ export const duration = (seconds: number): string =>
     ? `${Math.ceil(seconds).toFixed(0)} s`
     : `${Math.floor(seconds / 60).toFixed(0)} min ${Math.round(seconds % 60).toFixed(0)} s`;
 
-const partOf = (progress: Progress): string | undefined => ('what' in progress ? progress.what : undefined);
+const partOf = (progress: Progress): string | undefined =>
+  'what' in progress ? progress.what : undefined;
 
 /**
  * Turns progress into one line: amount, share, speed and time left, e.g.

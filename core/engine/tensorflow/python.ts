@@ -3,14 +3,16 @@ import { LabError } from '../../base/errors.ts';
 
 /** Where and how a Python is started. */
 export interface PythonPlace {
-  /** An empty folder: without `PYTHONSAFEPATH`, known from 3.11 on, Python imports from here first. */
+  /**
+   * An empty folder: without `PYTHONSAFEPATH`, known from 3.11 on, Python imports from here first.
+   */
   cwd: string;
   env: NodeJS.ProcessEnv;
 }
 
 /**
- * A place in which Python imports nothing of the folder that a person happens to be in: there, `pip.py`
- * would run in the place of pip. Every start of a Python takes one.
+ * A place in which Python imports nothing of the folder that a person happens to be in: there,
+ * `pip.py` would run in the place of pip. Every start of a Python takes one.
  *
  * @param empty path of a folder without any file
  */
@@ -21,7 +23,8 @@ export const pythonPlace = (empty: string): PythonPlace => ({
 
 /** The first Python on PATH that has pip. @throws LabError `engine.no-python`, `engine.no-pip` */
 export function findPython(place: PythonPlace): string {
-  const works = (name: string, ...args: string[]): boolean => spawnSync(name, args, place).status === 0;
+  const works = (name: string, ...args: string[]): boolean =>
+    spawnSync(name, args, place).status === 0;
   const pythons = ['python3', 'python'].filter((name) => works(name, '--version'));
   const withPip = pythons.find((name) => works(name, '-m', 'pip', '--version'));
   if (withPip) return withPip;

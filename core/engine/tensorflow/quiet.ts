@@ -7,9 +7,10 @@ const require = createRequire(import.meta.url);
 export const quietFile = 'open_quietly.node';
 
 /**
- * While TensorFlow's library is being opened it writes two lines to the error output that no setting turns off
- * (a notice about oneDNN, before its logging is set up). This addon opens it with the error output closed;
- * failures come back as a text. TensorFlow 2.21; may go when TF_CPP_MIN_LOG_LEVEL covers that notice.
+ * While TensorFlow's library is being opened it writes two lines to the error output that no
+ * setting turns off (a notice about oneDNN, before its logging is set up). This addon opens it with
+ * the error output closed; failures come back as a text. TensorFlow 2.21; may go when
+ * TF_CPP_MIN_LOG_LEVEL covers that notice.
  */
 export const quietSource = String.raw`
 #include <dlfcn.h>

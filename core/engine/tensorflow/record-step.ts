@@ -47,10 +47,15 @@ export interface RecordOptions {
 }
 
 /**
- * The whole collaborative step and the evaluation as one graph of TensorFlow: the eager form is run once and recorded,
- * with the nodes' states and the images as resource variables. Everything that is fed or fetched has a name (`name`).
+ * The whole collaborative step and the evaluation as one graph of TensorFlow: the eager form is run
+ * once and recorded, with the nodes' states and the images as resource variables. Everything that
+ * is fed or fetched has a name (`name`).
  */
-export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: RecordOptions): GraphNode[] {
+export function recordStep(
+  tensorflow: TensorFlow,
+  plan: StepPlan,
+  options: RecordOptions,
+): GraphNode[] {
   const { tf, backend, binding } = tensorflow;
   const { ops, stored, evaluationBatch } = options;
   const { architectures, classes, batch, frozen = [] } = plan;
@@ -66,7 +71,12 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
   for (const state of states) for (const part of stateParts) graph.writer(state[part]);
 
   /** A tensor to compute with while recording, standing for an output of the graph. */
-  const standIn = (values: ArrayBufferView, shape: number[], type: DataType, output: Output): Tensor => {
+  const standIn = (
+    values: ArrayBufferView,
+    shape: number[],
+    type: DataType,
+    output: Output,
+  ): Tensor => {
     const id = binding.createTensor(shape, type, values);
     const tensor = backend.createOutputTensor({ id, shape, dtype: type }) as Tensor;
     recorder.bind(tensor, output);
@@ -122,12 +132,18 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
     for (const [node, next] of step.next.entries()) {
       const store = (part: (typeof stateParts)[number]): string =>
         graph.assign(states[node]![part], recorder.outputOf(next[part]));
-      if (!frozen.includes(node)) graph.done(name.update(node), [store('parameters'), store('momentum')]);
+      if (!frozen.includes(node))
+        graph.done(name.update(node), [store('parameters'), store('momentum')]);
       graph.done(name.observe(node), [store('statistics')]);
     }
 
     const indicesInput = graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
-    const indices = standIn(new Int32Array(evaluationBatch), [evaluationBatch], DataType.int32, indicesInput);
+    const indices = standIn(
+      new Int32Array(evaluationBatch),
+      [evaluationBatch],
+      DataType.int32,
+      indicesInput,
+    );
     const seen = recorder.run(() => gather.evaluation(imageTensor, labelTensor, indices));
     recorder.bind(seen.images, named(name.evaluateImages, seen.images, DataType.float));
     for (const [node, model] of architectures.entries()) {

@@ -10,7 +10,11 @@ import {
 import { sizeOf } from '../../models/architecture.ts';
 import type { Tensor } from '../ops.ts';
 
-/** Constants above this many elements are a mistake: data that should be an input, or random numbers. (The sizes of a deep network's tensors, to cut its flat parameters apart, are some hundreds.) */
+/**
+ * Constants above this many elements are a mistake: data that should be an input, or random
+ * numbers. (The sizes of a deep network's tensors, to cut its flat parameters apart, are some
+ * hundreds.)
+ */
 const LARGEST_CONSTANT = 4096;
 
 /** Operations that spend a step's arithmetic, with the places of their factors among the inputs. */
@@ -22,24 +26,34 @@ const products: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Records what tfjs executes as nodes of a graph. While `run` is active every operation still runs (tfjs needs the
- * shapes), and the same operation is added to the graph; tensors bound beforehand become its inputs, tensors made
- * inside become constants. The numbers computed meanwhile are meaningless.
+ * Records what tfjs executes as nodes of a graph. While `run` is active every operation still runs
+ * (tfjs needs the shapes), and the same operation is added to the graph; tensors bound beforehand
+ * become its inputs, tensors made inside become constants. The numbers computed meanwhile are
+ * meaningless.
  */
 export class Recorder {
   private readonly outputs = new Map<number, Output>();
   private readonly types = new Map<number, number>();
-  /** One tensor per shape of large floats: what operations really return while recording (see `blank`). */
+  /**
+   * One tensor per shape of large floats: what operations really return while recording (see
+   * `blank`).
+   */
   private readonly blanks = new Map<string, number>();
 
   private readonly tensorflow: TensorFlow;
   private readonly graph: GraphBuilder;
 
   private readonly bfloat16: boolean;
-  /** Graph outputs in bfloat16 by the float32 outputs that they were cast from: a filter is cast once. */
+  /**
+   * Graph outputs in bfloat16 by the float32 outputs that they were cast from: a filter is cast
+   * once.
+   */
   private readonly shortened = new Map<string, Output>();
 
-  /** @param bfloat16 convolutions and matrix products are recorded in bfloat16, with casts around them */
+  /**
+   * @param bfloat16 convolutions and matrix products are recorded in bfloat16, with casts around
+   * them
+   */
   constructor(tensorflow: TensorFlow, graph: GraphBuilder, bfloat16 = false) {
     this.tensorflow = tensorflow;
     this.graph = graph;
@@ -71,8 +85,9 @@ export class Recorder {
   }
 
   /**
-   * Only the shapes of results matter here, not their numbers. All results of one shape share one buffer, so that
-   * recording needs some tens of MiB where the activations of a whole step would need a GiB.
+   * Only the shapes of results matter here, not their numbers. All results of one shape share one
+   * buffer, so that recording needs some tens of MiB where the activations of a whole step would
+   * need a GiB.
    */
   private blank(result: TensorMetadata): TensorMetadata {
     const { binding } = this.tensorflow;
@@ -93,7 +108,8 @@ export class Recorder {
   ): Output {
     const short = (input: Output): Output => {
       const key = `${input.node}:${input.index}`;
-      const cast = this.shortened.get(key) ?? this.graph.cast(input, DataType.float, DataType.bfloat16);
+      const cast =
+        this.shortened.get(key) ?? this.graph.cast(input, DataType.float, DataType.bfloat16);
       this.shortened.set(key, cast);
       return cast;
     };
@@ -110,7 +126,10 @@ export class Recorder {
   /** The addon with two methods that also record. Its own methods are read-only, hence the copy. */
   private recording(binding: TensorFlowBinding): TensorFlowBinding {
     const copy = Object.fromEntries(
-      Object.getOwnPropertyNames(binding).map((name) => [name, binding[name as keyof TensorFlowBinding]]),
+      Object.getOwnPropertyNames(binding).map((name) => [
+        name,
+        binding[name as keyof TensorFlowBinding],
+      ]),
     ) as unknown as TensorFlowBinding;
     return Object.assign(copy, {
       createTensor: (shape: number[], type: number, data: ArrayBufferView) => {
@@ -125,7 +144,9 @@ export class Recorder {
         return id;
       },
       executeOp: (op: string, attributes: OpAttribute[], ids: number[], n: number) => {
-        const results = binding.executeOp(op, attributes, ids, n).map((result) => this.blank(result));
+        const results = binding
+          .executeOp(op, attributes, ids, n)
+          .map((result) => this.blank(result));
         const inputs = ids.map((id) => {
           const output = this.outputs.get(id);
           if (!output) throw new Error(`An input of ${op} was made before recording began.`);

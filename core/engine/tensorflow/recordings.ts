@@ -8,7 +8,9 @@ import { addonVersion } from './addon.ts';
 import { engineHome } from './cache.ts';
 import { tensorflowVersion } from './release.ts';
 
-/** Recordings of other versions are thrown away when nobody has made one for so long, milliseconds. */
+/**
+ * Recordings of other versions are thrown away when nobody has made one for so long, milliseconds.
+ */
 const FORGOTTEN = 7 * 24 * 3600_000;
 /** Bytes of the SHA-256 in front of what is kept. */
 const DIGEST = 32;
@@ -17,9 +19,9 @@ const DIGEST = 32;
 export type RecordingKind = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * The graph of a step from the user's cache, else `record`ed now and kept: recording executes every operation once, which takes
- * seconds for deep networks, and it is the same for all runs and workers. A damaged file is recorded anew; where nothing can be
- * written nothing is kept.
+ * The graph of a step from the user's cache, else `record`ed now and kept: recording executes every
+ * operation once, which takes seconds for deep networks, and it is the same for all runs and
+ * workers. A damaged file is recorded anew; where nothing can be written nothing is kept.
  */
 export function recording(
   kind: RecordingKind,
@@ -80,7 +82,10 @@ function forgetOthers(folder: string): void {
 
 let known: string | undefined;
 
-/** Versions below us, and the text of all that takes part in recording: sources, or the bundles of the desktop app's worker. */
+/**
+ * Versions below us, and the text of all that takes part in recording: sources, or the bundles of
+ * the desktop app's worker.
+ */
 function program(): string {
   if (known !== undefined) return known;
   const own = fileURLToPath(import.meta.url);
@@ -88,8 +93,11 @@ function program(): string {
   const folders = type === '.ts' ? ['../', '../../models/'] : ['./'];
   const hash = createHash('sha256').update(`${tensorflowVersion} ${addonVersion()}`);
   for (const folder of folders.map((path) => join(dirname(own), path))) {
-    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => extname(name) === type); // prettier-ignore
-    for (const name of names.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => extname(name) === type,
+    );
+    for (const name of names.sort())
+      hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
   }
   return (known = hash.digest('hex').slice(0, 16));
 }

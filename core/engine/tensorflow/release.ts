@@ -68,14 +68,18 @@ const releases: readonly Release[] = [
   },
 ];
 
-/** Python version in the wheel's name. Only picks the file: any Python can download it and nothing runs it. */
+/**
+ * Python version in the wheel's name. Only picks the file: any Python can download it and nothing
+ * runs it.
+ */
 export const wheelPython = { version: '3.12', tag: 'cp312' };
 
 export const thisPlatform = `${process.platform}-${process.arch}`;
 
 /**
  * The release for a variant on a platform.
- * @throws LabError `engine.no-gpu-library` for the gpu variant, `engine.unsupported-platform` elsewhere
+ * @throws LabError `engine.no-gpu-library` for the gpu variant, `engine.unsupported-platform`
+ * elsewhere
  */
 export function releaseFor(variant: Variant, platform: string = thisPlatform): Release {
   const found = releases.find((r) => r.variant === variant && r.platform === platform);

@@ -10,7 +10,9 @@ import { engineHome } from './cache.ts';
 import type { Argument, Attribute, Graph, GraphFunction, GraphNode, Output } from './graph.ts';
 import { outputName } from './op-outputs.ts';
 
-/** A message class of the protobuf module that ships with tfjs-node-gpu, as far as it is used here. */
+/**
+ * A message class of the protobuf module that ships with tfjs-node-gpu, as far as it is used here.
+ */
 interface Message {
   serializeBinary(): Uint8Array;
   getAttrMap(): { set(key: string, value: Message): void };
@@ -25,10 +27,16 @@ const protobuf = (): Record<string, MessageClass> & Record<string, Record<string
 
 const TAG = 'ktg';
 
-/** GraphDef producer version of TensorFlow 2.21's operation set; older numbers would change how attributes are read. */
+/**
+ * GraphDef producer version of TensorFlow 2.21's operation set; older numbers would change how
+ * attributes are read.
+ */
 const PRODUCER = 1882;
 
-/** Loads a `serialise`d graph as a session of the addon, by way of a temporary SavedModel; returns the session's number. */
+/**
+ * Loads a `serialise`d graph as a session of the addon, by way of a temporary SavedModel; returns
+ * the session's number.
+ */
 export function loadGraph(binding: TensorFlowBinding, graph: Uint8Array): number {
   const folder = written(graph);
   try {
@@ -101,8 +109,11 @@ export function serialise({ nodes, functions }: Graph): Uint8Array {
       case 'int':
       case 'float': {
         const field = attribute.kind === 'int' ? 'I' : 'F';
-        if (typeof attribute.value === 'number') return make('AttrValue', { [field]: attribute.value });
-        const list = fill(new pb.AttrValue!.ListValue!() as never, { [`${field}List`]: attribute.value });
+        if (typeof attribute.value === 'number')
+          return make('AttrValue', { [field]: attribute.value });
+        const list = fill(new pb.AttrValue!.ListValue!() as never, {
+          [`${field}List`]: attribute.value,
+        });
         return make('AttrValue', { List: list });
       }
       case 'tensor':
@@ -162,9 +173,15 @@ const fill = (message: Message, fields: Record<string, unknown>): Message => {
 
 const reference = ({ node, index }: Output): string => (index === 0 ? node : `${node}:${index}`);
 
-/** Inside a function an argument is named alone, the output of a node with the name of the output. */
-function bodyReference(inputs: readonly Argument[], nodes: readonly GraphNode[]): (output: Output) => string {
+/**
+ * Inside a function an argument is named alone, the output of a node with the name of the output.
+ */
+function bodyReference(
+  inputs: readonly Argument[],
+  nodes: readonly GraphNode[],
+): (output: Output) => string {
   const ops = new Map(nodes.map(({ name, op }) => [name, op]));
   const given = new Set(inputs.map(({ name }) => name));
-  return ({ node, index }) => (given.has(node) ? node : `${node}:${outputName(ops.get(node)!, index)}`);
+  return ({ node, index }) =>
+    given.has(node) ? node : `${node}:${outputName(ops.get(node)!, index)}`;
 }

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { DirectBatch, EdgeInputs, Evaluation, ImageSet, NodeState, StepPlan } from '../engine.ts';
+import type {
+  DirectBatch,
+  EdgeInputs,
+  Evaluation,
+  ImageSet,
+  NodeState,
+  StepPlan,
+} from '../engine.ts';
 import { checkState, stateParts } from '../flat.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
@@ -12,7 +19,10 @@ export type Feed = readonly [target: string, shape: readonly number[], values: V
 /** Values of a tensor that is fed or fetched. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** A graph of `recordStep`, in any form, loaded as a session of TensorFlow: it holds the images and the nodes' states. */
+/**
+ * A graph of `recordStep`, in any form, loaded as a session of TensorFlow: it holds the images and
+ * the nodes' states.
+ */
 export class StepSession {
   private readonly tensorflow: TensorFlow;
   private readonly plan: StepPlan;
@@ -28,7 +38,10 @@ export class StepSession {
     this.session = loadGraph(tensorflow.binding, graph);
   }
 
-  /** The same graph, images and states in a fresh session: one in which compiling has failed goes on failing. */
+  /**
+   * The same graph, images and states in a fresh session: one in which compiling has failed goes on
+   * failing.
+   */
   reopen(): void {
     const states = this.plan.architectures.map((_, node) => this.read(node));
     const images = this.loaded;
@@ -107,7 +120,9 @@ export class StepSession {
   /** One run of the session: feeds in, values of the fetches out, nothing left behind. */
   call(feeds: readonly Feed[], fetches: readonly string[]): Values[] {
     const { binding } = this.tensorflow;
-    const ids = feeds.map(([, shape, values]) => binding.createTensor(shape, dataType(values), values));
+    const ids = feeds.map(([, shape, values]) =>
+      binding.createTensor(shape, dataType(values), values),
+    );
     try {
       const results = binding.runSavedModel(
         this.session,
@@ -124,10 +139,13 @@ export class StepSession {
   }
 }
 
-/** [weight, onlyCorrect, temperature], the order in which a recorded step takes the edges' matrices. */
+/**
+ * [weight, onlyCorrect, temperature], the order in which a recorded step takes the edges' matrices.
+ */
 export function flatEdges({ weight, onlyCorrect, temperature }: EdgeInputs): Float32Array {
   const flat = new Float32Array(3 * weight.length);
-  for (const [i, matrix] of [weight, onlyCorrect, temperature].entries()) flat.set(matrix, i * weight.length);
+  for (const [i, matrix] of [weight, onlyCorrect, temperature].entries())
+    flat.set(matrix, i * weight.length);
   return flat;
 }
 

@@ -7,8 +7,9 @@ interface Named {
 }
 
 /**
- * Those that CUDA_VISIBLE_DEVICES lets a process see, in its order: by numbers (0,2), beginnings of names (GPU-6f3c), or the
- * names of parts that a card was divided into (MIG-c6d4...). All where it is not set.
+ * Those that CUDA_VISIBLE_DEVICES lets a process see, in its order: by numbers (0,2), beginnings of
+ * names (GPU-6f3c), or the names of parts that a card was divided into (MIG-c6d4...). All where it
+ * is not set.
  */
 export function visibleCards<Card extends Named>(
   cards: readonly Card[],
@@ -32,7 +33,10 @@ export interface CardPart {
   readonly card: { readonly uuid: string; readonly title: string };
 }
 
-/** What `nvidia-smi -L` says: `GPU 0: A100 (UUID: GPU-5d5b...)`, then for each part `  MIG 1g.5gb  Device 0: (UUID: MIG-c6d4...)` */
+/**
+ * What `nvidia-smi -L` says: `GPU 0: A100 (UUID: GPU-5d5b...)`, then for each part ` MIG 1g.5gb
+ * Device 0: (UUID: MIG-c6d4...)`
+ */
 export function parseParts(output: string): CardPart[] {
   let card = { title: '', uuid: '' };
   const parts: CardPart[] = [];

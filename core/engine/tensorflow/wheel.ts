@@ -13,7 +13,10 @@ import { type PublishedWheel, type Release, wheelPython } from './release.ts';
 /** An unpacked file. `name` is relative to the folder, `sha256` in hexadecimal. */
 export type FileRecord = { name: string; bytes: number; sha256: string };
 
-/** The C API and what its headers include; the rest of the wheel's 13,000 headers is C++ that the addon never sees. */
+/**
+ * The C API and what its headers include; the rest of the wheel's 13,000 headers is C++ that the
+ * addon never sees.
+ */
 const headerFolders = [
   'tensorflow/include/tensorflow/c/',
   'tensorflow/include/tensorflow/core/platform/',
@@ -51,11 +54,12 @@ export async function sha256Of(path: string, signal?: AbortSignal): Promise<stri
 }
 
 /**
- * Unpack the shared libraries (to `folder`) and the headers of the C API (to `folder/include`) of a wheel,
- * each compared with the SHA-256 in the wheel's own RECORD while it is written.
+ * Unpack the shared libraries (to `folder`) and the headers of the C API (to `folder/include`) of a
+ * wheel, each compared with the SHA-256 in the wheel's own RECORD while it is written.
  *
  * @returns the libraries, without the headers
- * @throws LabError `engine.wheel-damaged` (not a zip, truncated, wrong digest), `engine.wheel-wrong` (another package or version)
+ * @throws LabError `engine.wheel-damaged` (not a zip, truncated, wrong digest),
+ * `engine.wheel-wrong` (another package or version)
  */
 export async function unpackWheel(
   wheel: string,
@@ -75,9 +79,13 @@ export async function unpackWheel(
       return entry;
     });
     const headers = [...entries.values()].filter(
-      ({ fileName }) => fileName.endsWith('.h') && headerFolders.some((start) => fileName.startsWith(start)),
+      ({ fileName }) =>
+        fileName.endsWith('.h') && headerFolders.some((start) => fileName.startsWith(start)),
     );
-    const total = [...libraries, ...headers].reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+    const total = [...libraries, ...headers].reduce(
+      (sum, entry) => sum + entry.uncompressedSize,
+      0,
+    );
     let done = 0;
     const files: FileRecord[] = [];
     for (const entry of [...headers, ...libraries]) {
@@ -87,11 +95,16 @@ export async function unpackWheel(
         options.onProgress?.({ phase: 'unpack', done, total });
       }).catch((error: unknown) => {
         options.signal?.throwIfAborted();
-        throw isDisk(error) ? error : damaged(wheel, `${entry.fileName}: ${messageOf(error)}`, error);
+        throw isDisk(error)
+          ? error
+          : damaged(wheel, `${entry.fileName}: ${messageOf(error)}`, error);
       });
       const expected = digests.get(entry.fileName);
       if (sha256 !== expected)
-        throw damaged(wheel, `${entry.fileName} has SHA-256 ${sha256}, RECORD says ${expected ?? 'nothing'}`);
+        throw damaged(
+          wheel,
+          `${entry.fileName} has SHA-256 ${sha256}, RECORD says ${expected ?? 'nothing'}`,
+        );
       files.push({ name, bytes: entry.uncompressedSize, sha256 });
     }
     return files.slice(headers.length);
@@ -112,12 +125,21 @@ export async function readEntries(zip: ZipFile, wheel: string): Promise<Map<stri
 }
 
 /** RECORD lines are `path,sha256=<base64url>,size`. Returns hexadecimal digests by path. */
-async function readRecord(zip: ZipFile, entries: Map<string, Entry>, wheel: string, release: Release) {
+async function readRecord(
+  zip: ZipFile,
+  entries: Map<string, Entry>,
+  wheel: string,
+  release: Release,
+) {
   const name = `${release.package.replaceAll('-', '_')}-${release.version}.dist-info/RECORD`;
   const record = entries.get(name);
   if (!record) {
     const other = [...entries.keys()].find((key) => /^[^/]+\.dist-info\//.test(key));
-    throw wrong(wheel, release, other ? `it is ${other.split('.dist-info')[0] ?? ''}` : 'it is not a wheel');
+    throw wrong(
+      wheel,
+      release,
+      other ? `it is ${other.split('.dist-info')[0] ?? ''}` : 'it is not a wheel',
+    );
   }
   const text = await zip
     .openReadStreamPromise(record)

@@ -7,13 +7,18 @@ import type { Answers, Desk } from '../desk.ts';
 import { asCheckpoint, environmentOf, headerOf, infoOf, sizeOf, weightsWith } from '../weights.ts';
 
 type Names =
-  'pretrained.list' | 'pretrained.train' | 'pretrained.import' | 'pretrained.export' | 'pretrained.remove';
+  | 'pretrained.list'
+  | 'pretrained.train'
+  | 'pretrained.import'
+  | 'pretrained.export'
+  | 'pretrained.remove';
 
 export function pretrainedRequests({ store, scheduler, views, files, now }: Desk): Answers<Names> {
   const view = (id: number): PretrainedView => views.pretrained().find((each) => each.id === id)!;
   return {
     'pretrained.list': () => views.pretrained(),
-    'pretrained.train': ({ model, training, seed }) => view(scheduler.pretrain(model, training, seed).id),
+    'pretrained.train': ({ model, training, seed }) =>
+      view(scheduler.pretrain(model, training, seed).id),
     'pretrained.import': async ({ model, training, file }) =>
       files.use(file, async (path, name) => {
         const models = await modelsIn(path);
@@ -35,18 +40,39 @@ export function pretrainedRequests({ store, scheduler, views, files, now }: Desk
           chunks: chunks(),
         };
         const checkpoint = await store.saveCheckpoint(weights, at);
-        const about = { model, training, seed: 0, run: null, checkpoint: checkpoint.id, asked: true };
-        const added = store.addPretrained({ ...about, accuracy: null, source: name, createdAt: at });
+        const about = {
+          model,
+          training,
+          seed: 0,
+          run: null,
+          checkpoint: checkpoint.id,
+          asked: true,
+        };
+        const added = store.addPretrained({
+          ...about,
+          accuracy: null,
+          source: name,
+          createdAt: at,
+        });
         scheduler.pretrainedChanged();
         return view(added.id);
       }),
     'pretrained.export': async ({ pretrained }, signal) => {
       const { checkpoint, model, id, seed, training, run } = store.pretrained(pretrained);
       if (checkpoint === null)
-        throw new LabError('pretrained.no-weights', `The pretrained ${model} has no weights yet.`, 'Wait until it is trained.'); // prettier-ignore
+        throw new LabError(
+          'pretrained.no-weights',
+          `The pretrained ${model} has no weights yet.`,
+          'Wait until it is trained.',
+        );
       const made = { seed, training, environment: run === null ? null : environmentOf(store, run) };
       const chunks = weightsWith(made, store.readCheckpoint(checkpoint));
-      return files.offer(`${model}-pretrained-${id}.safetensors`, 'application/octet-stream', chunks, signal);
+      return files.offer(
+        `${model}-pretrained-${id}.safetensors`,
+        'application/octet-stream',
+        chunks,
+        signal,
+      );
     },
     'pretrained.remove': ({ pretrained }) => {
       const { run } = store.pretrained(pretrained);
@@ -63,19 +89,31 @@ export function pretrainedRequests({ store, scheduler, views, files, now }: Desk
 async function modelsIn(path: string): Promise<Record<string, string>> {
   const { size } = await stat(path);
   let begin: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, {
+    highWaterMark: 1 << 20,
+  }) as AsyncIterable<Buffer>) {
     begin = Buffer.concat([begin, chunk]);
     const header = headerOf(begin);
     if (!header) continue;
     const { nodes } = infoOf(header.json);
     const expected = sizeOf(header);
     if (size === expected) return nodes;
-    throw new LabError('runs.weights-damaged', `The file has ${size} bytes; its header speaks of ${expected}.`, 'It is cut off or damaged: export or copy it again.'); // prettier-ignore
+    throw new LabError(
+      'runs.weights-damaged',
+      `The file has ${size} bytes; its header speaks of ${expected}.`,
+      'It is cut off or damaged: export or copy it again.',
+    );
   }
-  throw new LabError('runs.not-weights', 'The file ends before its header does.', 'Choose an intact file.');
+  throw new LabError(
+    'runs.not-weights',
+    'The file ends before its header does.',
+    'Choose an intact file.',
+  );
 }
 
-async function sumOf(chunks: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> {
+async function sumOf(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of chunks) {

@@ -76,7 +76,11 @@ function create(desk: Desk, input: RerunInput): RerunView {
   const plan = run?.study != null ? store.study(run.study).plan : null;
   const training = input.training ?? (run && { ...run.training, purpose: 'final' as const });
   if (!training)
-    throw new LabError('reruns.no-training', 'A graph alone does not say how it is to be trained.', 'Give a training plan.'); // prettier-ignore
+    throw new LabError(
+      'reruns.no-training',
+      'A graph alone does not say how it is to be trained.',
+      'Give a training plan.',
+    );
   const rerun = addRerun(
     store,
     {
@@ -99,7 +103,10 @@ function create(desk: Desk, input: RerunInput): RerunView {
   return views.rerun(rerun.id);
 }
 
-/** One line for each run, then one for each variant with its mean; with seed, protocol and data of every number. */
+/**
+ * One line for each run, then one for each variant with its mean; with seed, protocol and data of
+ * every number.
+ */
 function csv({ rerun, variants }: RerunView): string {
   const { data, protocol, purpose, epochs } = rerun.training;
   const about = [data, protocol, purpose, epochs];
@@ -112,7 +119,15 @@ function csv({ rerun, variants }: RerunView): string {
   const summaryHead =
     'variant,n,mean,standard deviation,difference to graph: graph minus variant,low (95 %),high (95 %)';
   const summary = variants.map(({ name, values, mean, standardDeviation, difference }) =>
-    line([name, values.length, mean, standardDeviation, difference?.mean, difference?.low, difference?.high]),
+    line([
+      name,
+      values.length,
+      mean,
+      standardDeviation,
+      difference?.mean,
+      difference?.low,
+      difference?.high,
+    ]),
   );
   return [head, ...runs, '', summaryHead, ...summary, ''].join('\r\n');
 }

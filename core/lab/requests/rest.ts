@@ -89,7 +89,8 @@ export function restRequests(desk: Desk): Answers<Names> {
 
     'settings.get': () => settings.get(),
     'settings.set': (change) => {
-      for (const [device, slots] of Object.entries(change.slots ?? {})) runner.setSlots(device, slots);
+      for (const [device, slots] of Object.entries(change.slots ?? {}))
+        runner.setSlots(device, slots);
       return settings.set(change);
     },
     'log.read': (filter) => store.logs(filter),
@@ -107,7 +108,13 @@ export function restRequests(desk: Desk): Answers<Names> {
 async function checked(read: () => Graph | Promise<Graph>): Promise<GraphCheck> {
   try {
     const graph = await read();
-    return { graph, error: null, problems: checkGraph(graph), key: graphKey(graph), text: toText(graph) };
+    return {
+      graph,
+      error: null,
+      problems: checkGraph(graph),
+      key: graphKey(graph),
+      text: toText(graph),
+    };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return { graph: null, error: problemOf(error), problems: [], key: null, text: null };

@@ -48,10 +48,15 @@ export function studyRequests(desk: Desk): Answers<Names> {
       const { trials } = change;
       const drawn = store.trialsSoFar(study);
       if (trials !== undefined && trials < drawn)
-        throw new LabError('studies.too-few-trials', `${drawn} trials are drawn already; ${trials} were asked for.`, 'Ask for more, or stop the study.'); // prettier-ignore
+        throw new LabError(
+          'studies.too-few-trials',
+          `${drawn} trials are drawn already; ${trials} were asked for.`,
+          'Ask for more, or stop the study.',
+        );
       const before = store.changeStudy(study, change);
       scheduler.changed({ study });
-      if (before.state === 'completed' && trials !== undefined && trials > drawn) scheduler.resume({ study });
+      if (before.state === 'completed' && trials !== undefined && trials > drawn)
+        scheduler.resume({ study });
       return views.card(study);
     },
     'studies.resume': async ({ study, failed = false }) => {
@@ -102,7 +107,9 @@ export function studyRequests(desk: Desk): Answers<Names> {
     },
     'studies.environments': ({ study }) => {
       store.study(study);
-      const ids = new Set(store.attempts({ study }).flatMap(({ environment }) => environment ?? []));
+      const ids = new Set(
+        store.attempts({ study }).flatMap(({ environment }) => environment ?? []),
+      );
       return [...ids].map((id) => ({ id, ...store.environment(id) }));
     },
     'studies.rejections': ({ study }) => {
@@ -117,7 +124,10 @@ async function requireData({ dataSets }: Desk, spec: string): Promise<void> {
   if (problem) throw new LabError(problem.code, problem.message, problem.next);
 }
 
-async function preview({ store, dataSets, runner, engine }: Desk, plan: StudyPlan): Promise<StudyPreview> {
+async function preview(
+  { store, dataSets, runner, engine }: Desk,
+  plan: StudyPlan,
+): Promise<StudyPreview> {
   const seen = previewOf(store, plan, {
     slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
     portable: engine.view().kind === 'portable',
@@ -141,7 +151,11 @@ async function importAny(
 ): Promise<Study> {
   return files.use(file, async (path, from) => {
     const study = (await beginsWith(path, SQLITE))
-      ? await importOptuna(store, await lookInThread('optuna-study', { path, study: wish.study }), wish.name)
+      ? await importOptuna(
+          store,
+          await lookInThread('optuna-study', { path, study: wish.study }),
+          wish.name,
+        )
       : await importOwn(store, path, wish);
     noteImport(store, study.id, { from, at: now() });
     return study;

@@ -13,7 +13,9 @@ export type AsideResult = { problems: string[] } | { refusal: LabProblem };
 /** `checkLabFile` beside the work of this thread. */
 export const checkAside = async (file: string): Promise<string[]> => aside({ file, copyTo: null });
 
-/** Copies a lab file as it is at this moment, whole or not at all, beside the work of this thread. */
+/**
+ * Copies a lab file as it is at this moment, whole or not at all, beside the work of this thread.
+ */
 export async function copyAside(file: string, copyTo: string): Promise<void> {
   await aside({ file, copyTo });
 }

@@ -23,7 +23,12 @@ const stateColumns = [
 ] as const;
 
 /** Columns that hold JSON, besides graphs, with what it must be. */
-const jsonColumns: readonly [table: string, key: string, column: string, schema: v.GenericSchema][] = [
+const jsonColumns: readonly [
+  table: string,
+  key: string,
+  column: string,
+  schema: v.GenericSchema,
+][] = [
   ['study', 'id', 'plan', planRecord],
   ['study', 'id', 'problem', problemRecord],
   ['rerun', 'id', 'variants', variantsRecord],
@@ -44,9 +49,11 @@ const looks: readonly Look[] = [
       if (text !== 'ok') yield text;
   },
   function* references(database) {
-    for (const { table, rowid, parent } of database.iterate<{ table: string; rowid: number; parent: string }>(
-      'PRAGMA foreign_key_check',
-    ))
+    for (const { table, rowid, parent } of database.iterate<{
+      table: string;
+      rowid: number;
+      parent: string;
+    }>('PRAGMA foreign_key_check'))
       yield `${table} ${rowid} refers to a ${parent} that is not there`;
   },
   function* epochs(database) {
@@ -59,9 +66,12 @@ const looks: readonly Look[] = [
   },
   function* states(database) {
     for (const [table, isState] of stateColumns) {
-      const rows = database.iterate<{ id: number; state: string }>(`SELECT id, state FROM ${table}`);
+      const rows = database.iterate<{ id: number; state: string }>(
+        `SELECT id, state FROM ${table}`,
+      );
       for (const { id, state } of rows)
-        if (!isState(state)) yield `${table} ${id} has the state ${JSON.stringify(state.slice(0, 40))}`;
+        if (!isState(state))
+          yield `${table} ${id} has the state ${JSON.stringify(state.slice(0, 40))}`;
     }
   },
   function* records(database) {
@@ -87,15 +97,17 @@ const looks: readonly Look[] = [
       `SELECT id, bytes, coalesce(sum(length(data)), 0) AS there FROM checkpoint
          LEFT JOIN checkpoint_chunk ON checkpoint = id WHERE state = 'whole' GROUP BY id HAVING there <> bytes`,
     );
-    for (const { id, bytes, there } of wrong) yield `checkpoint ${id} has ${there} of its ${bytes} bytes`;
+    for (const { id, bytes, there } of wrong)
+      yield `checkpoint ${id} has ${there} of its ${bytes} bytes`;
   },
 ];
 
 /**
- * Looks through a whole lab file, however damaged, also while a lab works on it; seconds for a large one. Throws LabErrors
- * `store.*` for what is no lab file or cannot be opened.
+ * Looks through a whole lab file, however damaged, also while a lab works on it; seconds for a
+ * large one. Throws LabErrors `store.*` for what is no lab file or cannot be opened.
  *
- * @returns what is wrong, one sentence each; what cannot even be looked at is a problem too and hides no other
+ * @returns what is wrong, one sentence each; what cannot even be looked at is a problem too and
+ * hides no other
  */
 export function checkLabFile(path: string): string[] {
   const file = realFile(path);

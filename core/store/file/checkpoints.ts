@@ -21,10 +21,19 @@ const PIECE_BYTES = 256 * 1024;
 /** What makes no difference to a long log. */
 const SMALL_PIECE = 32 * 1024;
 
-/** Checkpoints as rows of pieces. Saved and erased piece by piece, seen only while they are whole. */
-export function checkpointsIn(database: Sqlite, portions: Portions, eraser: Eraser | null): CheckpointStore {
+/**
+ * Checkpoints as rows of pieces. Saved and erased piece by piece, seen only while they are whole.
+ */
+export function checkpointsIn(
+  database: Sqlite,
+  portions: Portions,
+  eraser: Eraser | null,
+): CheckpointStore {
   const get = (id: number): Checkpoint => {
-    const row = database.get<CheckpointRow>(`SELECT * FROM checkpoint WHERE id = ? AND state = 'whole'`, id);
+    const row = database.get<CheckpointRow>(
+      `SELECT * FROM checkpoint WHERE id = ? AND state = 'whole'`,
+      id,
+    );
     if (!row) throw unknown('checkpoint', id);
     return checkpointOf(row);
   };
@@ -57,10 +66,15 @@ export function checkpointsIn(database: Sqlite, portions: Portions, eraser: Eras
           }
         }
         if (saved !== bytes) throw damaged(id, `${saved} of the announced ${bytes} bytes came`);
-        if (hash.digest('hex') !== sha256) throw damaged(id, 'its SHA-256 is not the announced one');
+        if (hash.digest('hex') !== sha256)
+          throw damaged(id, 'its SHA-256 is not the announced one');
         database.transaction(() => {
           const earlier = `SELECT id FROM checkpoint WHERE run = ? AND state = 'whole'`;
-          database.run(`UPDATE pretrained SET checkpoint = ? WHERE checkpoint IN (${earlier})`, id, run);
+          database.run(
+            `UPDATE pretrained SET checkpoint = ? WHERE checkpoint IN (${earlier})`,
+            id,
+            run,
+          );
           database.run(`UPDATE checkpoint SET state = 'dropped' WHERE id IN (${earlier})`, run);
           database.run(`UPDATE checkpoint SET state = 'whole' WHERE id = ?`, id);
         });

@@ -12,8 +12,8 @@ const PORTION_CHUNKS = 4;
 const PORTION_PAGES = 32;
 
 /**
- * Erases what nobody can see any more, in small portions: dropped checkpoints, removed studies and re-runs. What a
- * crash interrupted goes on when the file is next opened.
+ * Erases what nobody can see any more, in small portions: dropped checkpoints, removed studies and
+ * re-runs. What a crash interrupted goes on when the file is next opened.
  */
 export class Eraser {
   readonly #database: Sqlite;
@@ -61,10 +61,15 @@ export class Eraser {
 
   /** An import that did not get to its end takes its re-runs and teachers along. */
   #eraseAborted(): boolean {
-    const id = this.#database.value<number>(`SELECT id FROM study WHERE visible = 'aborted' LIMIT 1`);
+    const id = this.#database.value<number>(
+      `SELECT id FROM study WHERE visible = 'aborted' LIMIT 1`,
+    );
     if (id === undefined) return false;
     this.#database.transaction(() => {
-      const run = this.#database.value<number | null>('SELECT max(id) FROM run WHERE study = ?', id);
+      const run = this.#database.value<number | null>(
+        'SELECT max(id) FROM run WHERE study = ?',
+        id,
+      );
       if (typeof run === 'number') {
         this.#eraseRun(run);
         return;
@@ -77,7 +82,9 @@ export class Eraser {
 
   /** Erases one run of a removed study or re-run, or, when it has none left, itself. */
   #eraseOf(job: 'study' | 'rerun', kind: RunKind): boolean {
-    const id = this.#database.value<number>(`SELECT id FROM ${job} WHERE visible = 'leaving' LIMIT 1`);
+    const id = this.#database.value<number>(
+      `SELECT id FROM ${job} WHERE visible = 'leaving' LIMIT 1`,
+    );
     if (id === undefined) return false;
     this.#database.transaction(() => {
       // Duplicates refer to earlier runs: the latest goes first.
@@ -115,7 +122,9 @@ export class Eraser {
   }
 
   #eraseChunks(): boolean {
-    const id = this.#database.value<number>(`SELECT id FROM checkpoint WHERE state = 'dropped' LIMIT 1`);
+    const id = this.#database.value<number>(
+      `SELECT id FROM checkpoint WHERE state = 'dropped' LIMIT 1`,
+    );
     if (id === undefined) return false;
     const { changes } = this.#database.run(
       `DELETE FROM checkpoint_chunk WHERE checkpoint = ? AND number IN

@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, lstatSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
@@ -17,25 +25,34 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * The file that a path means, whatever links lead to it: all who mean it must meet at the same lock. Throws LabError
- * `store.cannot-open` for what cannot be a lab file.
+ * The file that a path means, whatever links lead to it: all who mean it must meet at the same
+ * lock. Throws LabError `store.cannot-open` for what cannot be a lab file.
  */
 export function realFile(path: string): string {
   const wanted = resolve(path);
   const refusal = (what: string, next: string, cause?: unknown): LabError =>
     new LabError('store.cannot-open', `${wanted}: ${what}.`, next, { cause });
-  if (!existsSync(dirname(wanted))) throw refusal('its folder does not exist', 'Create the folder first.');
+  if (!existsSync(dirname(wanted)))
+    throw refusal('its folder does not exist', 'Create the folder first.');
   let file: string;
   let found: Stats | undefined;
   try {
     const isNew = lstatSync(wanted, { throwIfNoEntry: false }) === undefined;
-    file = isNew ? join(realpathSync.native(dirname(wanted)), basename(wanted)) : realpathSync.native(wanted);
+    file = isNew
+      ? join(realpathSync.native(dirname(wanted)), basename(wanted))
+      : realpathSync.native(wanted);
     found = statSync(file, { throwIfNoEntry: false });
   } catch (error) {
-    throw refusal(`nothing can be reached there (${messageOf(error)})`, 'Choose a file that is there, or a new name.', error); // prettier-ignore
+    throw refusal(
+      `nothing can be reached there (${messageOf(error)})`,
+      'Choose a file that is there, or a new name.',
+      error,
+    );
   }
-  if (found?.isDirectory()) throw refusal('this is a folder, expected a lab file', 'Choose a file in it.');
-  if (found && !found.isFile()) throw refusal('this is no ordinary file, expected a lab file', 'Choose another name.'); // prettier-ignore
+  if (found?.isDirectory())
+    throw refusal('this is a folder, expected a lab file', 'Choose a file in it.');
+  if (found && !found.isFile())
+    throw refusal('this is no ordinary file, expected a lab file', 'Choose another name.');
   // SQLite's log and lock go by the name: two names of one file would be two labs on it.
   if (found && found.nlink > 1)
     throw refusal(
@@ -45,7 +62,10 @@ export function realFile(path: string): string {
   return file;
 }
 
-/** Checks that a lab can work on a file where it is. Throws LabError `store.read-only-folder`, `store.network-folder`. */
+/**
+ * Checks that a lab can work on a file where it is. Throws LabError `store.read-only-folder`,
+ * `store.network-folder`.
+ */
 export function checkFolder(file: string, typeOf: (folder: string) => number = statfsType): void {
   const folder = dirname(file);
   for (const path of existsSync(file) ? [folder, file] : [folder]) {
@@ -64,7 +84,10 @@ export function checkFolder(file: string, typeOf: (folder: string) => number = s
     );
 }
 
-/** A file whose log is not there yet needs it made, even to be read. Throws LabError `store.read-only-folder`. */
+/**
+ * A file whose log is not there yet needs it made, even to be read. Throws LabError
+ * `store.read-only-folder`.
+ */
 export function requireReadable(database: Sqlite, file: string): void {
   try {
     database.value('PRAGMA schema_version');

@@ -48,6 +48,7 @@ function moveLog(database: Sqlite): void {
     const row = database.get<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
     Atomics.store(state, PAGES, row?.log ?? 0);
   } catch {
-    // No space or busy: the log stays as it is and the next look tries again; the writer reports what it meets itself.
+    // No space or busy: the log stays as it is and the next look tries again; the writer reports
+    // what it meets itself.
   }
 }

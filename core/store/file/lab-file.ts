@@ -28,11 +28,12 @@ import { Writer } from './writer.ts';
 const LOG_BYTES = 64 << 20;
 
 /**
- * Opens a lab file, which is created when it does not exist. One store writes to a file; the next ones, also those of
- * other processes, come out read-only and name the holder.
+ * Opens a lab file, which is created when it does not exist. One store writes to a file; the next
+ * ones, also those of other processes, come out read-only and name the holder.
  *
- * @throws LabError `store.cannot-open`, `store.read-only-folder`, `store.network-folder`, `store.foreign-file`,
- *   `store.newer-schema`, `store.older-schema`, `store.empty`, `store.being-made`, `store.damaged`
+ * @throws LabError `store.cannot-open`, `store.read-only-folder`, `store.network-folder`,
+ * `store.foreign-file`, `store.newer-schema`, `store.older-schema`, `store.empty`,
+ * `store.being-made`, `store.damaged`
  */
 export function openLabFile(path: string, options: { readOnly?: boolean } = {}): Store {
   const file = realFile(path);
@@ -123,7 +124,8 @@ function openToWrite(database: Sqlite, file: string, lock: WriteLock): Store {
 
 /** Brings an opened file up to date and notes its holder in it. */
 function prepareToWrite(database: Sqlite, file: string, id: FileId): Holding {
-  database.execute('PRAGMA auto_vacuum = INCREMENTAL'); // Takes effect only while the file is empty.
+  // Takes effect only while the file is empty.
+  database.execute('PRAGMA auto_vacuum = INCREMENTAL');
   database.execute('PRAGMA journal_mode = WAL');
   // A kill of the process loses nothing; a power cut may lose the last moments, never the file.
   database.execute('PRAGMA synchronous = NORMAL');
@@ -134,7 +136,8 @@ function prepareToWrite(database: Sqlite, file: string, id: FileId): Holding {
     database.run(`UPDATE study SET visible = 'aborted' WHERE visible = 'arriving'`);
     return noteHolder(database, id);
   });
-  // The log goes by the file's name: the holder's note must be in the file itself from the beginning.
+  // The log goes by the file's name: the holder's note must be in the file itself from the
+  // beginning.
   database.all('PRAGMA wal_checkpoint(PASSIVE)');
   database.execute('PRAGMA wal_autocheckpoint = 0');
   return holding;
@@ -168,7 +171,9 @@ function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Righ
       return {
         total: sizeOf(file) + sizeOf(`${file}-wal`),
         checkpoints:
-          database.value<number>(`SELECT coalesce(sum(bytes), 0) FROM checkpoint WHERE state = 'whole'`) ?? 0,
+          database.value<number>(
+            `SELECT coalesce(sum(bytes), 0) FROM checkpoint WHERE state = 'whole'`,
+          ) ?? 0,
         free: (database.value<number>('PRAGMA freelist_count') ?? 0) * pageBytes,
       };
     },

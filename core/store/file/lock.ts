@@ -17,9 +17,10 @@ export interface WriteLock {
 }
 
 /**
- * Takes the right to write, or gives null when another process (or another store in this one) has it. It is a lock of
- * the operating system on `<file>.lock`, held by an open transaction of an empty SQLite file: it ends with its process,
- * however that ends. The empty file stays, since removing it could give two processes the right at once.
+ * Takes the right to write, or gives null when another process (or another store in this one) has
+ * it. It is a lock of the operating system on `<file>.lock`, held by an open transaction of an
+ * empty SQLite file: it ends with its process, however that ends. The empty file stays, since
+ * removing it could give two processes the right at once.
  */
 export function takeWriteLock(file: string): WriteLock | null {
   makePrivate(`${file}.lock`);
@@ -49,8 +50,9 @@ function makePrivate(path: string): void {
 const HOLDER = 'holder';
 
 /**
- * The holder's note. It lies in the file itself, so that it is found under every name of the file; a
- * copy of the file is known by its other number. Earlier versions noted only process, host and time.
+ * The holder's note. It lies in the file itself, so that it is found under every name of the file;
+ * a copy of the file is known by its other number. Earlier versions noted only process, host and
+ * time.
  */
 const noteSchema = v.object({
   pid: v.pipe(v.number(), v.safeInteger()),
@@ -84,7 +86,8 @@ export function noteHolder(database: Sqlite, id: FileId): Holding {
       try {
         writeNote(database, { ...note, released: true });
       } catch (error) {
-        // A file that takes no changes keeps the note; it means nothing once this process has ended.
+        // A file that takes no changes keeps the note; it means nothing once this process has
+        // ended.
         if (!(error instanceof LabError)) throw error;
       }
       held.delete(holding);
@@ -92,7 +95,9 @@ export function noteHolder(database: Sqlite, id: FileId): Holding {
   };
 }
 
-/** The process that writes to an opened file now, by whatever name it has opened it; null for none. */
+/**
+ * The process that writes to an opened file now, by whatever name it has opened it; null for none.
+ */
 export function livingHolderOf(database: Sqlite, id: FileId): Holder | null {
   const note = noteIn(database);
   if (!note || note.released || !isSameFile(note, id)) return null;

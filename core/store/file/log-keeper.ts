@@ -30,8 +30,9 @@ const PATIENCE = 2000;
 /** The writer's side of the thread that moves SQLite's log into the file. */
 export interface LogKeeper {
   /**
-   * Waits, when the log is long, until the keeper has copied what is in it: the next write then starts the log over. Large
-   * writes call it before each portion; between them there is time for the keeper, so that it gets to the end.
+   * Waits, when the log is long, until the keeper has copied what is in it: the next write then
+   * starts the log over. Large writes call it before each portion; between them there is time for
+   * the keeper, so that it gets to the end.
    */
   room(): Promise<void>;
   /** Where the file was at the last look; null when the thread has ended and nobody looks. */
@@ -47,7 +48,11 @@ export interface LogKeeperEvents {
   onPlace: () => void;
 }
 
-export function startLogKeeper(file: string, id: FileId, { onLost, onPlace }: LogKeeperEvents): LogKeeper {
+export function startLogKeeper(
+  file: string,
+  id: FileId,
+  { onLost, onPlace }: LogKeeperEvents,
+): LogKeeper {
   const shared = new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
   const state = new Int32Array(shared);
   const worker = new Worker(new URL('./keeper.ts', import.meta.url), {
@@ -65,7 +70,11 @@ export function startLogKeeper(file: string, id: FileId, { onLost, onPlace }: Lo
   return {
     async room() {
       const seen = Atomics.load(state, LOOKS);
-      while (!ended && Atomics.load(state, PAGES) >= LONG_LOG && Atomics.load(state, LOOKS) === seen)
+      while (
+        !ended &&
+        Atomics.load(state, PAGES) >= LONG_LOG &&
+        Atomics.load(state, LOOKS) === seen
+      )
         await setTimeout(POLL);
     },
     whereabouts: () => (ended ? null : (Atomics.load(state, PLACE) as Whereabouts)),
@@ -74,7 +83,8 @@ export function startLogKeeper(file: string, id: FileId, { onLost, onPlace }: Lo
       Atomics.store(state, STOP, 1);
       Atomics.notify(state, STOP);
       if (Atomics.load(state, HOLDS) === 0) {
-        // It is just beginning, and to end a thread within SQLite can take the process with it: it ends by itself at once.
+        // It is just beginning, and to end a thread within SQLite can take the process with it: it
+        // ends by itself at once.
         worker.ref();
         return;
       }

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, closeSync, copyFileSync, constants, linkSync, openSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  closeSync,
+  copyFileSync,
+  constants,
+  linkSync,
+  openSync,
+  rmSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
 
@@ -18,8 +26,8 @@ export function makePrivateFile(path: string): boolean {
 }
 
 /**
- * Writes a new file, which appears whole or not at all and replaces none. `write` fills an empty file
- * beside it, of a name that no other program has.
+ * Writes a new file, which appears whole or not at all and replaces none. `write` fills an empty
+ * file beside it, of a name that no other program has.
  *
  * @param mode rights of the file
  * @throws LabError `store.file-exists`, `store.cannot-open`, and what `write` throws

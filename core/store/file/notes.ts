@@ -37,7 +37,10 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
       ),
     removeGraph(id) {
       database.transaction(() => {
-        const graph = database.value<number>('DELETE FROM saved_graph WHERE id = ? RETURNING graph', id);
+        const graph = database.value<number>(
+          'DELETE FROM saved_graph WHERE id = ? RETURNING graph',
+          id,
+        );
         if (graph === undefined) throw unknown('graph', id);
         database.run('DELETE FROM graph WHERE id = ?', graph);
       });
@@ -58,7 +61,11 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
         ['study = ?', study],
         ['run = ?', run],
       ]);
-      return database.all<LogEntry>(`SELECT * FROM log ${clause} ORDER BY id DESC LIMIT ?`, ...values, limit);
+      return database.all<LogEntry>(
+        `SELECT * FROM log ${clause} ORDER BY id DESC LIMIT ?`,
+        ...values,
+        limit,
+      );
     },
     setting(name) {
       const text = database.value<string>('SELECT value FROM setting WHERE name = ?', name);

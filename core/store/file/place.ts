@@ -1,7 +1,10 @@
 import { type BigIntStats, fstatSync, readlinkSync, statSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 
-/** A file itself, whatever it is called: its device and its number there. Text, as they may exceed 2^53. */
+/**
+ * A file itself, whatever it is called: its device and its number there. Text, as they may exceed
+ * 2^53.
+ */
 export interface FileId {
   device: string;
   inode: string;
@@ -19,7 +22,8 @@ export function fileIdOf(path: string): FileId | null {
   return found ? idOf(found) : null;
 }
 
-export const isSameFile = (a: FileId, b: FileId): boolean => a.device === b.device && a.inode === b.inode;
+export const isSameFile = (a: FileId, b: FileId): boolean =>
+  a.device === b.device && a.inode === b.inode;
 
 /** Looks whether a path still leads to a file that this process has open. */
 export function whereaboutsOf(path: string, id: FileId): Whereabouts {

@@ -54,7 +54,17 @@ export function pretrainedIn(
 
   return {
     pretrained,
-    addPretrained: ({ model, training, seed, run, checkpoint, accuracy, source, asked, createdAt }) =>
+    addPretrained: ({
+      model,
+      training,
+      seed,
+      run,
+      checkpoint,
+      accuracy,
+      source,
+      asked,
+      createdAt,
+    }) =>
       database.transaction(() => {
         const { id } = database.run(
           `INSERT INTO pretrained (model, training, seed, run, checkpoint, accuracy, source, asked, created_at)

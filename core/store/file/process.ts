@@ -31,7 +31,10 @@ export function isLiving({ pid, host, started }: ProcessMark): boolean {
   }
 }
 
-/** Boot of the machine, space of process numbers and clock ticks at the start; null for none or a zombie. */
+/**
+ * Boot of the machine, space of process numbers and clock ticks at the start; null for none or a
+ * zombie.
+ */
 function startOf(pid: number): string | null {
   try {
     // The name in parentheses may hold spaces and parentheses itself.

@@ -43,12 +43,16 @@ export const seedsRecord = v.pipe(v.array(seedSchema), v.minLength(1), v.maxLeng
 /** Throws LabError `store.damaged`. */
 function soundRerun(row: RerunRow): Pick<Rerun, 'variants' | 'seeds'> {
   requireSound('rerun', row.id, { name: isName(row.name), state: isJobState(row.state) });
-  const variants = variantLists.get(row.variants) ?? decoded(variantsRecord, row.variants, 'rerun', row.id);
+  const variants =
+    variantLists.get(row.variants) ?? decoded(variantsRecord, row.variants, 'rerun', row.id);
   variantLists.set(row.variants, variants);
   return { variants, seeds: decoded(seedsRecord, row.seeds, 'rerun', row.id) };
 }
 
-/** Re-runs; their runs are in `runsIn`. `erase` removes a removed re-run's records in small portions. */
+/**
+ * Re-runs; their runs are in `runsIn`. `erase` removes a removed re-run's records in small
+ * portions.
+ */
 export function rerunsIn(
   database: Sqlite,
   trainings: Texts<TrainingPlan>,
@@ -107,8 +111,8 @@ export function rerunsIn(
       }),
     async removeRerun(id) {
       if (
-        database.run(`UPDATE rerun SET visible = 'leaving' WHERE id = ? AND visible = 'yes'`, id).changes ===
-        0
+        database.run(`UPDATE rerun SET visible = 'leaving' WHERE id = ? AND visible = 'yes'`, id)
+          .changes === 0
       )
         throw unknown('rerun', id);
       await erase(id);

@@ -51,7 +51,11 @@ export function decoded<Schema extends v.GenericSchema>(
 }
 
 /** Throws LabError `store.damaged` unless all of it holds. */
-export function requireSound(table: string, row: number, conditions: Record<string, boolean>): void {
+export function requireSound(
+  table: string,
+  row: number,
+  conditions: Record<string, boolean>,
+): void {
   for (const [column, holds] of Object.entries(conditions))
     if (!holds) throw damagedRow(table, row, `${column} has a value that no lab writes`);
 }

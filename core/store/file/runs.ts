@@ -104,7 +104,10 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     return runOf(row);
   };
 
-  const matching = <Row>(columns: string, { study, rerun, kind, variant, states }: RunFilter = {}): Row[] => {
+  const matching = <Row>(
+    columns: string,
+    { study, rerun, kind, variant, states }: RunFilter = {},
+  ): Row[] => {
     const { clause, values } = where([
       ['study = ?', study],
       ['rerun = ?', rerun],
@@ -112,7 +115,10 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       ['variant = ?', variant],
       ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
     ]);
-    return database.all<Row>(`SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`, ...values);
+    return database.all<Row>(
+      `SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`,
+      ...values,
+    );
   };
 
   return {
@@ -134,8 +140,10 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     runs: (filter) => readable(matching<RunRow>('*', filter), runOf),
     runIds: (filter) => matching<{ id: number }>('id', filter).map(({ id }) => id),
     trialsSoFar: (study) =>
-      (database.value<number>(`SELECT max(number) FROM run WHERE study = ? AND kind = 'trial'`, study) ??
-        -1) + 1,
+      (database.value<number>(
+        `SELECT max(number) FROM run WHERE study = ? AND kind = 'trial'`,
+        study,
+      ) ?? -1) + 1,
     trialWithKey(study, key) {
       const row = database.get<RunRow>(
         `SELECT * FROM run WHERE study = ? AND key = ? AND kind = 'trial'

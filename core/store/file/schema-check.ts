@@ -14,8 +14,8 @@ interface SchemaRow {
 const STATISTICS = /^sqlite_stat\d$/;
 
 /**
- * Checks that a file holds exactly the tables and indices that the migrations make: a view in place of
- * a table or a trigger would run a stranger's statements. Reads nothing but the schema.
+ * Checks that a file holds exactly the tables and indices that the migrations make: a view in place
+ * of a table or a trigger would run a stranger's statements. Reads nothing but the schema.
  *
  * @throws LabError `store.foreign-schema`
  */
@@ -59,4 +59,5 @@ function schemaAt(version: number): ReadonlyMap<string, string> {
 const rowsOf = (database: Sqlite): SchemaRow[] =>
   database.all<SchemaRow>('SELECT type, name, tbl_name, sql FROM sqlite_schema');
 
-const textOf = ({ type, tbl_name, sql }: SchemaRow): string => JSON.stringify([type, tbl_name, sql]);
+const textOf = ({ type, tbl_name, sql }: SchemaRow): string =>
+  JSON.stringify([type, tbl_name, sql]);

@@ -6,8 +6,9 @@ import type { Sqlite } from '../sqlite.ts';
 export const APPLICATION_ID = 0x4b54474c;
 
 /**
- * Migration n, counted from 1, takes a file from schema n - 1 to n. Released ones never change; a new one is added at
- * the end, and the database of the schema before it is kept in test/fixtures/store.
+ * Migration n, counted from 1, takes a file from schema n - 1 to n. Released ones never change; a
+ * new one is added at the end, and the database of the schema before it is kept in
+ * test/fixtures/store.
  */
 export const migrations: readonly string[] = [
   `
@@ -207,8 +208,9 @@ export const migrations: readonly string[] = [
 ];
 
 /**
- * Schema of an opened file; 0 when it is new and empty. Throws LabError `store.foreign-file` for another program's
- * database and `store.newer-schema` for a file of a later version of this program.
+ * Schema of an opened file; 0 when it is new and empty. Throws LabError `store.foreign-file` for
+ * another program's database and `store.newer-schema` for a file of a later version of this
+ * program.
  */
 export function schemaOf(database: Sqlite, file: string, known = migrations.length): number {
   const version = database.value<number>('PRAGMA user_version') ?? 0;
@@ -233,8 +235,8 @@ export function schemaOf(database: Sqlite, file: string, known = migrations.leng
 }
 
 /**
- * Brings a file to the newest schema, one transaction per step. A file that holds something is copied first to
- * `<file>.schema-<n>.backup`, which is never overwritten.
+ * Brings a file to the newest schema, one transaction per step. A file that holds something is
+ * copied first to `<file>.schema-<n>.backup`, which is never overwritten.
  *
  * @returns path of the copy, or null when none was needed
  */
@@ -247,7 +249,8 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
     for (let n = 2; existsSync(copy); n++) copy = `${file}.schema-${before}.backup-${n}`;
     database.run('VACUUM INTO ?', copy);
   }
-  // A table that is replaced is referred to meanwhile: references are checked at the end of each step instead.
+  // A table that is replaced is referred to meanwhile: references are checked at the end of each
+  // step instead.
   database.execute('PRAGMA foreign_keys = OFF');
   for (let version = before; version < steps.length; version++) {
     database.transaction(() => {

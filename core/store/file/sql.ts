@@ -47,7 +47,8 @@ export function where(conditions: readonly [condition: string, value: Value | un
 } {
   const given = defined(conditions);
   return {
-    clause: given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`,
+    clause:
+      given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`,
     values: given.map(([, value]) => value),
   };
 }
@@ -55,4 +56,5 @@ export function where(conditions: readonly [condition: string, value: Value | un
 const defined = (pairs: readonly [string, Value | undefined][]): [string, Value][] =>
   pairs.filter((pair): pair is [string, Value] => pair[1] !== undefined);
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const snakeCase = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -24,7 +24,10 @@ interface StudyRow {
   ended_at: number | null;
 }
 
-/** Studies and what was rejected in them; `erase` removes a removed study's records in small portions. */
+/**
+ * Studies and what was rejected in them; `erase` removes a removed study's records in small
+ * portions.
+ */
 export function studiesIn(database: Sqlite, erase: (study: number) => Promise<void>): StudyStore {
   const study = (id: number): Study => {
     const row = database.get<StudyRow>(
@@ -42,7 +45,15 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
       const { id } = database.run(
         `INSERT INTO study (name, plan, trials, state, priority, notes, created_at, visible)
          VALUES (?, ?, ?, 'ready', ?, ?, ?, ?)`,
-        ...[name, JSON.stringify(fixed), trials, priority, notes, createdAt, hidden ? 'arriving' : 'yes'],
+        ...[
+          name,
+          JSON.stringify(fixed),
+          trials,
+          priority,
+          notes,
+          createdAt,
+          hidden ? 'arriving' : 'yes',
+        ],
       );
       return study(id);
     },
@@ -51,7 +62,10 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
         throw unknown('study', id);
     },
     studies: () =>
-      readable(database.all<StudyRow>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`), studyOf),
+      readable(
+        database.all<StudyRow>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`),
+        studyOf,
+      ),
     changeStudy(id, change) {
       return database.transaction(() => {
         const before = study(id);
@@ -89,7 +103,8 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
         id,
       );
       for (const { state, count } of rows)
-        if (isRunState(state)) counts[state === 'out-of-memory' ? 'outOfMemory' : (state as never)] = count;
+        if (isRunState(state))
+          counts[state === 'out-of-memory' ? 'outOfMemory' : (state as never)] = count;
       return counts;
     },
   };

@@ -6,8 +6,8 @@ import { damagedRow, decoded } from './rows.ts';
 const MOST_PARSED = 5000;
 
 /**
- * A table of values that never change, one row each: graphs, training plans, environments. The parsed form is kept, so that
- * 1,500 trials do not parse their plan 1,500 times.
+ * A table of values that never change, one row each: graphs, training plans, environments. The
+ * parsed form is kept, so that 1,500 trials do not parse their plan 1,500 times.
  */
 export class Texts<T> {
   readonly #database: Sqlite;
@@ -33,14 +33,18 @@ export class Texts<T> {
 
   /** Adds a row, whether or not there is an equal one. */
   add(value: T): number {
-    return this.#database.run(`INSERT INTO ${this.#table} (text) VALUES (?)`, JSON.stringify(value)).id;
+    return this.#database.run(`INSERT INTO ${this.#table} (text) VALUES (?)`, JSON.stringify(value))
+      .id;
   }
 
   /** Id of a value, which is added when it is new. Needs a table whose texts are unique. */
   idOf(value: T): number {
     if (this.#last?.value === value) return this.#last.id;
     const text = JSON.stringify(value);
-    const known = this.#database.value<number>(`SELECT id FROM ${this.#table} WHERE text = ?`, text);
+    const known = this.#database.value<number>(
+      `SELECT id FROM ${this.#table} WHERE text = ?`,
+      text,
+    );
     const id = known ?? this.add(value);
     this.#last = { value, id };
     return id;

@@ -46,7 +46,10 @@ export class Writer {
     this.eraser.wake();
   }
 
-  /** Why the file takes no changes: it was moved or deleted while it was open. null when all is well. */
+  /**
+   * Why the file takes no changes: it was moved or deleted while it was open. null when all is
+   * well.
+   */
   trouble(): LabError | null {
     const { file, id } = this.#opened;
     const where = whereaboutsOf(file, id);
@@ -72,7 +75,10 @@ export class Writer {
     }
   }
 
-  /** The keeper has looked a moment ago: one more look only when it has missed the file, or has ended. */
+  /**
+   * The keeper has looked a moment ago: one more look only when it has missed the file, or has
+   * ended.
+   */
   #requirePlace(): void {
     if (this.#keeper.whereabouts() === THERE) return;
     const trouble = this.trouble();
@@ -109,7 +115,9 @@ function guarded(database: Sqlite, requirePlace: () => void): Sqlite {
   };
 }
 
-/** SQLite leaves the log of a file that has moved: without this, the file would lack what is in it. */
+/**
+ * SQLite leaves the log of a file that has moved: without this, the file would lack what is in it.
+ */
 function emptyLog(database: Sqlite): void {
   try {
     database.all('PRAGMA wal_checkpoint(TRUNCATE)');

@@ -9,10 +9,10 @@ import { FORMAT, VERSION } from './records.ts';
 import type { StudyHead, StudyRecord } from './records.ts';
 
 /**
- * A study as one file: its trials and re-runs with every number, decision and environment, the pretrained networks that were
- * made for it, and, if wanted, the weights of completed and pinned runs. What is running is written as waiting, or as
- * cancelled when it was to end. The bytes
- * depend on the study alone: exported again after an import, they are equal.
+ * A study as one file: its trials and re-runs with every number, decision and environment, the
+ * pretrained networks that were made for it, and, if wanted, the weights of completed and pinned
+ * runs. What is running is written as waiting, or as cancelled when it was to end. The bytes depend
+ * on the study alone: exported again after an import, they are equal.
  */
 export async function* exportStudy(
   store: Store,
@@ -33,7 +33,16 @@ export async function* exportStudy(
   yield line({
     format: FORMAT,
     version: VERSION,
-    study: { name, notes, plan, state: atRest(study.state), priority, createdAt, startedAt, endedAt },
+    study: {
+      name,
+      notes,
+      plan,
+      state: atRest(study.state),
+      priority,
+      createdAt,
+      startedAt,
+      endedAt,
+    },
   });
   for (const { trial, draw, key, reason } of store.rejections(id))
     yield line({ rejection: { trial, draw, key, reason } });
@@ -50,7 +59,8 @@ export async function* exportStudy(
   const placeOfRun = new Map<number, number>();
   const epochsOf = new Map<number, number>();
   for (const runId of runsOf(store, id, weights)) {
-    // The study may go on meanwhile: all of one run is read in one turn of the event loop, and later news left out.
+    // The study may go on meanwhile: all of one run is read in one turn of the event loop, and
+    // later news left out.
     const run = store.run(runId);
     const attempts = store.attempts({ run: runId });
     const epochs = store
@@ -108,7 +118,8 @@ export async function* exportStudy(
   }
   for (const { id: _id, run, checkpoint, asked: _asked, ...rest } of store.allPretrained()) {
     const place = run === null ? undefined : placeOfRun.get(run);
-    if (place !== undefined && checkpoint !== null) yield line({ pretrained: { ...rest, run: place } });
+    if (place !== undefined && checkpoint !== null)
+      yield line({ pretrained: { ...rest, run: place } });
   }
   yield Buffer.from(`${stableText({ end: hash.digest('hex') })}\n`);
 }
@@ -128,7 +139,8 @@ const runsOf = (store: Store, study: number, weights: boolean): number[] =>
 const isWanted = (run: Run, { purpose }: Checkpoint): boolean =>
   purpose === 'final' && (run.state === 'completed' || run.pinned);
 
-const atRest = (state: JobState): Exclude<JobState, 'running'> => (state === 'running' ? 'paused' : state);
+const atRest = (state: JobState): Exclude<JobState, 'running'> =>
+  state === 'running' ? 'paused' : state;
 
 function written(
   { slot, fromEpoch, environment, startedAt, endedAt, outcome }: Attempt,

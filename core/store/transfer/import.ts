@@ -17,12 +17,14 @@ import type { PackedEpoch, ReadHead, ReadRecord } from './records.ts';
 const MOST_HEAD = 4 << 20;
 
 /**
- * Brings in a study file. It is seen only when it is whole: a broken file, a full disk or a crash leave nothing behind.
- * Nothing in it is a path or runs by itself; a study that was running comes in paused.
+ * Brings in a study file. It is seen only when it is whole: a broken file, a full disk or a crash
+ * leave nothing behind. Nothing in it is a path or runs by itself; a study that was running comes
+ * in paused.
  *
  * @param name instead of the file's own
- * @throws LabError `import.not-a-study`, `import.wrong-version`, `import.truncated`, `import.too-long`, `import.damaged`,
- *   `import.bad-record`, `space.impossible`, and what the store throws
+ * @throws LabError `import.not-a-study`, `import.wrong-version`, `import.truncated`,
+ * `import.too-long`, `import.damaged`, `import.bad-record`, `space.impossible`, and what the store
+ * throws
  */
 export async function importStudy(
   store: Store,
@@ -135,7 +137,10 @@ class Importing {
   /** What must not be seen, or be scheduled, before the study is whole. */
   finish(): void {
     for (const job of this.#jobs) job();
-    for (const { pretrained } of this.#pretrained as Extract<ReadRecord, { pretrained: unknown }>[]) {
+    for (const { pretrained } of this.#pretrained as Extract<
+      ReadRecord,
+      { pretrained: unknown }
+    >[]) {
       const run = at(this.#runs, pretrained.run);
       const checkpoint = this.#store.checkpointOf(run);
       if (checkpoint)
@@ -144,8 +149,10 @@ class Importing {
   }
 
   async #one(record: ReadRecord, reader: Reader): Promise<void> {
-    if ('environment' in record) this.#environments.push(this.#store.addEnvironment(record.environment));
-    else if ('rejection' in record) this.#store.addRejection({ study: this.#study, ...record.rejection });
+    if ('environment' in record)
+      this.#environments.push(this.#store.addEnvironment(record.environment));
+    else if ('rejection' in record)
+      this.#store.addRejection({ study: this.#study, ...record.rejection });
     else if ('rerun' in record) this.#rerun(record.rerun);
     else if ('run' in record) this.#runs.push(this.#run(record.run));
     else if ('decision' in record) {
@@ -163,7 +170,12 @@ class Importing {
     }
   }
 
-  #rerun({ state, startedAt, endedAt, ...rerun }: Extract<ReadRecord, { rerun: unknown }>['rerun']): void {
+  #rerun({
+    state,
+    startedAt,
+    endedAt,
+    ...rerun
+  }: Extract<ReadRecord, { rerun: unknown }>['rerun']): void {
     const { id } = this.#store.addRerun({ ...rerun, study: this.#study });
     this.#reruns.push(id);
     if (state === 'ready') return;
@@ -207,7 +219,14 @@ class Importing {
           this.#store.addEpoch(id, metricsOf(graph, epoch + 1, at(epochs, epoch)));
         }
       };
-      for (const { slot, fromEpoch, environment, startedAt: began, endedAt: ended, outcome } of attempts) {
+      for (const {
+        slot,
+        fromEpoch,
+        environment,
+        startedAt: began,
+        endedAt: ended,
+        outcome,
+      } of attempts) {
         upTo(fromEpoch);
         const { number } = this.#store.addAttempt(id, slot, began);
         this.#store.changeAttempt(id, number, {
@@ -225,7 +244,10 @@ class Importing {
   }
 }
 
-/** Metrics of an epoch as they were packed. Throws RangeError when they are not those of such a graph. */
+/**
+ * Metrics of an epoch as they were packed. Throws RangeError when they are not those of such a
+ * graph.
+ */
 function metricsOf(
   graph: Graph,
   epoch: number,
@@ -258,7 +280,9 @@ function parseJson(text: string): unknown {
 /** A record by its only key: the kind of record, whose own rules are then named. */
 function recordOf(value: unknown, line: number): ReadRecord {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-  const schema = recordSchema.options.find(({ entries }) => keys.some((key) => Object.hasOwn(entries, key)));
+  const schema = recordSchema.options.find(({ entries }) =>
+    keys.some((key) => Object.hasOwn(entries, key)),
+  );
   if (schema) return checked(schema, value, line) as ReadRecord;
   const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
   throw bad(line, `it is none of the records ${kinds.join(', ')}`);
@@ -276,4 +300,8 @@ function checked<Schema extends v.GenericSchema>(
 }
 
 const bad = (line: number, what: string): LabError =>
-  new LabError('import.bad-record', `Line ${line} of the study file: ${what}.`, 'Nothing was imported.');
+  new LabError(
+    'import.bad-record',
+    `Line ${line} of the study file: ${what}.`,
+    'Nothing was imported.',
+  );

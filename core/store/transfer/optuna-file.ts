@@ -133,7 +133,9 @@ function chosen(file: string, studies: readonly StudyRow[], wanted: string | und
   );
 }
 
-/** From version 2 on directions have a table, one row for each objective; before, a study has one. */
+/**
+ * From version 2 on directions have a table, one row for each objective; before, a study has one.
+ */
 function directionOf(
   database: Sqlite,
   study: StudyRow,
@@ -192,7 +194,9 @@ function trialsOf(
     param_name: string;
     param_value: number;
     distribution_json: string;
-  }>('SELECT trial_id, param_name, param_value, distribution_json FROM trial_params ORDER BY param_id');
+  }>(
+    'SELECT trial_id, param_name, param_value, distribution_json FROM trial_params ORDER BY param_id',
+  );
   // A few texts, thousands of times.
   const known = new Map<string, string[]>();
   for (const row of parameters) {
@@ -226,7 +230,10 @@ function choicesOf(distribution: string): string[] {
   }
 }
 
-/** Before version 3, reports were kept in `trial_values`; not-a-number is null or has a type of its own. */
+/**
+ * Before version 3, reports were kept in `trial_values`; not-a-number is null or has a type of its
+ * own.
+ */
 function reportsOf(
   database: Sqlite,
   numbers: ReadonlyMap<number, number>,

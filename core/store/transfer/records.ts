@@ -13,8 +13,9 @@ import {
 } from '../../study/schema.ts';
 
 /**
- * The study file: one JSON record a line, in the order of `recordSchema`; the bytes of a checkpoint follow its line. Records
- * refer to others by their place in the file, so that the same study gives the same bytes in every lab.
+ * The study file: one JSON record a line, in the order of `recordSchema`; the bytes of a checkpoint
+ * follow its line. Records refer to others by their place in the file, so that the same study gives
+ * the same bytes in every lab.
  */
 export const FORMAT = 'ktg-study';
 export const VERSION = 1;
@@ -124,9 +125,18 @@ const runFields = v.strictObject({
 /** What only some runs have, they must have. */
 const run = v.pipe(
   runFields,
-  v.check(({ kind, rerun: place }) => (kind === 'repeat') === (place !== null), 'A repeat, and nothing else, is one of a re-run'), // prettier-ignore
-  v.check(({ state, rejection: why }) => (state === 'rejected') === (why !== null), 'What was rejected, and nothing else, says why'), // prettier-ignore
-  v.check(({ state, duplicateOf }) => (state === 'duplicate') === (duplicateOf !== null), 'A duplicate, and nothing else, is one of a run'), // prettier-ignore
+  v.check(
+    ({ kind, rerun: place }) => (kind === 'repeat') === (place !== null),
+    'A repeat, and nothing else, is one of a re-run',
+  ),
+  v.check(
+    ({ state, rejection: why }) => (state === 'rejected') === (why !== null),
+    'What was rejected, and nothing else, says why',
+  ),
+  v.check(
+    ({ state, duplicateOf }) => (state === 'duplicate') === (duplicateOf !== null),
+    'A duplicate, and nothing else, is one of a run',
+  ),
   v.check(
     ({ epochs, training }) => epochs.length <= training.epochs,
     'It has more epochs than it is to have',

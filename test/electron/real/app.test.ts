@@ -1,6 +1,7 @@
 /**
- * The real app in a real Electron: `KTG_ELECTRON=/path/to/electron npm run test:electron`. Where none is named it says loudly
- * that nothing was tested; it needs a screen (or xvfb-run) and an ordinary user.
+ * The real app in a real Electron: `KTG_ELECTRON=/path/to/electron npm run test:electron`. Where
+ * none is named it says loudly that nothing was tested; it needs a screen (or xvfb-run) and an
+ * ordinary user.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -116,7 +117,9 @@ describe('the app in a real Electron', { skip }, () => {
 
   test('its scheme serves the window’s files and nothing else', async () => {
     const status = async (path: string, method = 'GET'): Promise<unknown> =>
-      page.evaluate(`fetch(${JSON.stringify(path)}, { method: '${method}' }).then(({ status }) => status)`);
+      page.evaluate(
+        `fetch(${JSON.stringify(path)}, { method: '${method}' }).then(({ status }) => status)`,
+      );
     assert.equal(await status('/'), 200);
     for (const path of ['/../package.json', '/%2e%2e/%2e%2e/package.json', '/..%2f..%2fetc/passwd'])
       assert.equal(await status(path), 404, path);
@@ -153,7 +156,9 @@ describe('the app in a real Electron', { skip }, () => {
       'app://other/',
       'javascript:void(document.title="led")',
     ])
-      await page.evaluate(`void (location.href = ${JSON.stringify(address)})`).catch(() => undefined);
+      await page
+        .evaluate(`void (location.href = ${JSON.stringify(address)})`)
+        .catch(() => undefined);
     await page.evaluate(`{
       const form = document.createElement('form');
       form.action = 'https://example.org/';
@@ -180,7 +185,8 @@ describe('the app in a real Electron', { skip }, () => {
     const click = async (menu: string, label: string): Promise<void> =>
       app.evaluate(
         ({ Menu, BrowserWindow }, [menu, label]) => {
-          const items = Menu.getApplicationMenu()!.items.find((each) => each.label === menu)!.submenu!.items;
+          const items = Menu.getApplicationMenu()!.items.find((each) => each.label === menu)!
+            .submenu!.items;
           const item = items.find((each) => each.label === label)!;
           item.click(
             undefined,
@@ -196,7 +202,9 @@ describe('the app in a real Electron', { skip }, () => {
       await place(view.toLowerCase().replace('-', ''));
     }
     const zoom = (): Promise<number> =>
-      app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.getZoomLevel());
+      app.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]!.webContents.getZoomLevel(),
+      );
     await click('&View', 'Zoom In');
     assert.ok((await zoom()) > 0);
     await click('&View', 'Actual Size');
@@ -205,9 +213,13 @@ describe('the app in a real Electron', { skip }, () => {
 
   test('light and dark follow the system while it runs', async () => {
     const paint = async (theme: 'dark' | 'light'): Promise<unknown> => {
-      await app.evaluate(({ nativeTheme }, source) => void (nativeTheme.themeSource = source), theme);
+      await app.evaluate(
+        ({ nativeTheme }, source) => void (nativeTheme.themeSource = source),
+        theme,
+      );
       const follows = `matchMedia('(prefers-color-scheme: ${theme})').matches`;
-      while (!(await page.evaluate(follows))) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (!(await page.evaluate(follows)))
+        await new Promise((resolve) => setTimeout(resolve, 50));
       return page.evaluate(`getComputedStyle(document.body).backgroundColor`);
     };
     assert.notEqual(await paint('dark'), await paint('light'));
@@ -267,8 +279,10 @@ describe('the app in a real Electron', { skip }, () => {
     await app.evaluate(({ BrowserWindow }, to) => {
       BrowserWindow.getAllWindows()[0]!.setBounds(to);
     }, bounds);
-    const at = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getBounds());
-    while ((await at()).width !== bounds.width) await new Promise((resolve) => setTimeout(resolve, 50));
+    const at = () =>
+      app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getBounds());
+    while ((await at()).width !== bounds.width)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     const before = await at();
     const opened = app.waitForEvent('window');
     await app.evaluate(({ BrowserWindow }) => {

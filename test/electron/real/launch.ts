@@ -84,7 +84,10 @@ export async function finish(app: ElectronApplication | undefined): Promise<numb
 }
 
 /** Boxes answer themselves from now on with the button of this number; tells what they said. */
-export async function answer(app: ElectronApplication, button: number): Promise<() => Promise<string[]>> {
+export async function answer(
+  app: ElectronApplication,
+  button: number,
+): Promise<() => Promise<string[]>> {
   await app.evaluate(({ dialog }, response) => {
     const said: string[] = [];
     Object.assign(globalThis, { said });

@@ -61,7 +61,9 @@ describe('axes', () => {
 
 test('values at an axis and its name never meet, however long the values are', () => {
   const rows = [0.3301, 0.3302].map((accuracy, i) => trial(i + 1, { accuracy }));
-  const texts = drawHistory(history(rows), size, light).marks.filter((mark) => mark.kind === 'text');
+  const texts = drawHistory(history(rows), size, light).marks.filter(
+    (mark) => mark.kind === 'text',
+  );
   const name = texts.find(({ turn }) => turn === -90)!;
   const values = texts.filter(({ anchor }) => anchor === 'end');
   assert.ok(values.some(({ text }) => text.length > 3));
@@ -118,12 +120,23 @@ describe('learning curves', () => {
       [2, curve(2, [0.1, null, 0.4])],
     ]);
     const drawn = drawCurves(
-      { rows, curves, node: 1, epochs: 8, rungs: [1, 2, 4], bars: new Map(), faint: () => false, best: 2 },
+      {
+        rows,
+        curves,
+        node: 1,
+        epochs: 8,
+        rungs: [1, 2, 4],
+        bars: new Map(),
+        faint: () => false,
+        best: 2,
+      },
       size,
       light,
     );
     assert.deepEqual(
-      drawn.marks.flatMap((mark) => (mark.kind === 'line' && mark.width === 2.8 ? [mark.points] : [])),
+      drawn.marks.flatMap((mark) =>
+        mark.kind === 'line' && mark.width === 2.8 ? [mark.points] : [],
+      ),
       [drawn.curves[1]!.points],
       'the best stands out',
     );
@@ -244,7 +257,10 @@ describe('parallel coordinates', () => {
     const { axes, frame } = axesOf(dimensionsOf(equal), equal, size);
     const marks = drawParallel(axes, frame, equal, light, () => true);
     const words = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
-    assert.deepEqual([words.filter((word) => word === '8'), words.filter((word) => word === '50.0')], [['8'], ['50.0']]); // prettier-ignore
+    assert.deepEqual(
+      [words.filter((word) => word === '8'), words.filter((word) => word === '50.0')],
+      [['8'], ['50.0']],
+    );
   });
 
   test('networks have their full names where axes stand far apart', () => {
@@ -321,7 +337,10 @@ describe('seeds', () => {
       '+2.03 points against KD, 95 % interval +1.43 to +2.63: larger than the spread',
     );
     assert.match(
-      differenceText({ name: 'dml', difference: { ...difference, mean: -0.001, significant: false } }),
+      differenceText({
+        name: 'dml',
+        difference: { ...difference, mean: -0.001, significant: false },
+      }),
       /^−0\.10 points.*not larger/,
     );
     assert.equal(differenceText({ name: 'graph', difference: null }), '');
@@ -337,7 +356,10 @@ describe('seeds', () => {
       standardDeviation: 0.01,
     };
     const { dots, marks } = drawSeeds(
-      [variant({}), variant({ name: 'kd', runs: [], values: [], mean: null, standardDeviation: null })],
+      [
+        variant({}),
+        variant({ name: 'kd', runs: [], values: [], mean: null, standardDeviation: null }),
+      ],
       [reference, reference],
       size,
       light,
@@ -390,7 +412,6 @@ test('ticks of an axis of accuracies are told apart, however high the chart is',
     [900, [0.66, 0.74]],
     [900, [0.1, 0.9]],
   ] as const) {
-    // prettier-ignore
     const frame = frameOf({ width: 400, height });
     const texts = accuracyAxis(accuracyScale(ends, frame), frame, light).flatMap((mark) =>
       mark.kind === 'text' && mark.turn === undefined ? [mark.text] : [],
@@ -423,9 +444,14 @@ describe('saved figures', () => {
     assert.ok(lines[0]?.kind === 'line' && lines[0].points.some(Number.isNaN));
     const svg = pictureSvg(marks, size, 'x', seriesLegend(series));
     assert.ok(!svg.includes('NaN'));
-    assert.ok(Number(/height="(\d+)/.exec(svg)![1]) > size.height + 24, 'the legend has more than one line');
     assert.ok(
-      !pictureSvg(drawSeries([], { ...how, percent: false }, size, light), size, 'x').includes('NaN'),
+      Number(/height="(\d+)/.exec(svg)![1]) > size.height + 24,
+      'the legend has more than one line',
+    );
+    assert.ok(
+      !pictureSvg(drawSeries([], { ...how, percent: false }, size, light), size, 'x').includes(
+        'NaN',
+      ),
     );
   });
 
@@ -465,7 +491,9 @@ describe('a part of a chart', () => {
     assert.deepEqual(clipped[0]!.clip, drawn.frame);
     const all = drawHistory(points, size, light, () => false, { fits: () => false });
     near(all.y, 0.2, 0.9);
-    const curves = new Map(rows.map(({ run, accuracy }) => [run, curve(run, [0.1, accuracy], [0, 0])]));
+    const curves = new Map(
+      rows.map(({ run, accuracy }) => [run, curve(run, [0.1, accuracy], [0, 0])]),
+    );
     const input = {
       rows,
       curves,
@@ -499,9 +527,12 @@ describe('a part of a chart', () => {
 
   test('an axis of parallel coordinates fits what passes, unless it is brushed itself', () => {
     const dimensions = dimensionsOf(rows);
-    const brushed = (dimension: { key: string }) => (dimension.key === 'accuracy' ? rows : rows.slice(1, 3));
+    const brushed = (dimension: { key: string }) =>
+      dimension.key === 'accuracy' ? rows : rows.slice(1, 3);
     const ends = (fitted?: typeof brushed) =>
-      axesOf(dimensions, rows, size, fitted).axes.find(({ dimension }) => dimension.key === 'accuracy')!.ends;
+      axesOf(dimensions, rows, size, fitted).axes.find(
+        ({ dimension }) => dimension.key === 'accuracy',
+      )!.ends;
     assert.deepEqual(ends(brushed), [0.9, 0.2]);
     assert.deepEqual(
       ends(() => rows.slice(1, 3)),

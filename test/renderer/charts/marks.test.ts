@@ -53,7 +53,10 @@ test('painting says the same to a canvas, and leaves its opacity as it was', () 
 test('a group shows only what lies inside its rectangle, on a canvas and as SVG', () => {
   const group: Mark = { kind: 'group', clip: { left: 1, right: 5, top: 2, bottom: 8 }, marks };
   const svg = marksSvg([group], { width: 10, height: 10, ground: '#fff', title: 'part' });
-  assert.match(svg, /<clipPath id="(clip-[\d-]+)"><rect x="1" y="2" width="4" height="6"\/><\/clipPath>/);
+  assert.match(
+    svg,
+    /<clipPath id="(clip-[\d-]+)"><rect x="1" y="2" width="4" height="6"\/><\/clipPath>/,
+  );
   assert.match(svg, /<g clip-path="url\(#clip-1-2-5-8\)"><path/);
   const calls: string[] = [];
   const pen = new Proxy({} as Pen, {

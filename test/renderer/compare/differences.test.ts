@@ -9,15 +9,20 @@ const marks = (texts: readonly string[], reference: number | null): string[][] =
   apart(texts.map(fromText), reference).map((found) => [...found]);
 
 test('edges differ by gate and temperature, nodes by their networks', () => {
-  const graphs = ['resnet32=TT,resnet110=TC', 'resnet32=TT@2,resnet110=TC', 'resnet32=TT,wrn-28-2=XC'].map(
-    fromText,
-  );
+  const graphs = [
+    'resnet32=TT,resnet110=TC',
+    'resnet32=TT@2,resnet110=TC',
+    'resnet32=TT,wrn-28-2=XC',
+  ].map(fromText);
   assert.deepEqual(keys(graphs), ['2', '2-1', '0-2']);
   assert.deepEqual(keys(graphs.slice(0, 1)), []);
 });
 
 test('of graphs of different sizes the shared edges are compared', () => {
-  assert.deepEqual(keys([fromText('resnet32=T'), fromText('resnet32=LT,resnet32=TT')]), ['2', '0-1']);
+  assert.deepEqual(keys([fromText('resnet32=T'), fromText('resnet32=LT,resnet32=TT')]), [
+    '2',
+    '0-1',
+  ]);
 });
 
 test('Correct is Through on the label’s edges: the label is always right', () => {
@@ -27,7 +32,9 @@ test('Correct is Through on the label’s edges: the label is always right', () 
 });
 
 test('as rows of a table: networks, then edges by destination, with what each graph has there', () => {
-  const graphs = ['resnet32=TT,resnet110=TC', 'resnet32=TX@2,wrn-28-2=LC', 'resnet32=T'].map(fromText);
+  const graphs = ['resnet32=TT,resnet110=TC', 'resnet32=TX@2,wrn-28-2=LC', 'resnet32=T'].map(
+    fromText,
+  );
   assert.deepEqual(
     differences(graphs).map(({ key, title, values }) => [
       key,
@@ -40,7 +47,9 @@ test('as rows of a table: networks, then edges by destination, with what each gr
       ['0-2', 'Label → 2', ['Through', 'Linear', null]],
     ],
   );
-  const [warm] = differences(['resnet32=TT,resnet110=TC', 'resnet32=TT@2,resnet110=TC'].map(fromText));
+  const [warm] = differences(
+    ['resnet32=TT,resnet110=TC', 'resnet32=TT@2,resnet110=TC'].map(fromText),
+  );
   assert.deepEqual(warm!.values, [
     { text: 'Through', gate: 'through' },
     { text: 'Through, τ = 2', gate: 'through' },
@@ -48,9 +57,18 @@ test('as rows of a table: networks, then edges by destination, with what each gr
 });
 
 test('a graph stands apart where it is not what most graphs are; of two that differ both do', () => {
-  assert.deepEqual(marks(['resnet8=TT,resnet8=TT', 'resnet8=TT,resnet8=TT', 'resnet8=TL,resnet14=TT'], null), [[], [], ['2', '2-1']]); // prettier-ignore
-  assert.deepEqual(marks(['resnet8=TT,resnet8=TT', 'resnet8=TL,resnet8=TT'], null), [['2-1'], ['2-1']]);
-  assert.deepEqual(marks(['resnet8=CT,resnet8=TT', 'resnet8=TT,resnet8=TT', 'resnet8=LT,resnet8=TT'], null), [[], [], ['0-1']]); // prettier-ignore
+  assert.deepEqual(
+    marks(['resnet8=TT,resnet8=TT', 'resnet8=TT,resnet8=TT', 'resnet8=TL,resnet14=TT'], null),
+    [[], [], ['2', '2-1']],
+  );
+  assert.deepEqual(marks(['resnet8=TT,resnet8=TT', 'resnet8=TL,resnet8=TT'], null), [
+    ['2-1'],
+    ['2-1'],
+  ]);
+  assert.deepEqual(
+    marks(['resnet8=CT,resnet8=TT', 'resnet8=TT,resnet8=TT', 'resnet8=LT,resnet8=TT'], null),
+    [[], [], ['0-1']],
+  );
 });
 
 test('or where it is not what a chosen one is; of parts that only one has, that one does', () => {

@@ -4,7 +4,10 @@ import { followAddress } from '../../../renderer/frame/address.ts';
 
 describe('an address that follows what is looked at', () => {
   const location = { hash: '' };
-  const history = { state: null, replaceState: (_state: unknown, _unused: string, to: string) => (location.hash = to) }; // prettier-ignore
+  const history = {
+    state: null,
+    replaceState: (_state: unknown, _unused: string, to: string) => (location.hash = to),
+  };
   const place = { location, history };
   beforeEach(() => {
     mock.timers.reset();

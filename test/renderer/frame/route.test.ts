@@ -21,8 +21,15 @@ const routes: Route[] = [
   { view: 'graph', text: 'resnet32=TT@2,resnet110=XX:teachers/r110 & co.safetensors?' },
   { view: 'graph', text: 'resnet32=TT,resnet110=TC', locks: ['0-1', '2-1'] },
   { view: 'compare', runs: [] },
-  { view: 'compare', runs: [{ study: 1, trial: 2 }, { rerun: 1, variant: 'dml', seed: 3 }, { id: 9 }] },
-  { view: 'compare', runs: [{ pretrained: 4 }], graphs: ['resnet32=TT@2,resnet110=XX:a & b+c', 'resnet8=T'] },
+  {
+    view: 'compare',
+    runs: [{ study: 1, trial: 2 }, { rerun: 1, variant: 'dml', seed: 3 }, { id: 9 }],
+  },
+  {
+    view: 'compare',
+    runs: [{ pretrained: 4 }],
+    graphs: ['resnet32=TT@2,resnet110=XX:a & b+c', 'resnet8=T'],
+  },
   { view: 'compare', runs: [], graphs: ['resnet8=T'] },
   { view: 'reruns' },
   { view: 'rerun', rerun: 9 },
@@ -34,7 +41,8 @@ const routes: Route[] = [
 ];
 
 for (const route of routes) {
-  test(`${hrefOf(route)} leads back to its route`, () => assert.deepEqual(parseRoute(hrefOf(route)), route));
+  test(`${hrefOf(route)} leads back to its route`, () =>
+    assert.deepEqual(parseRoute(hrefOf(route)), route));
 }
 
 test('an empty address is the study list', () => {
@@ -84,16 +92,30 @@ test('addresses name trials by their numbers; those of earlier versions name run
   assert.equal(hrefOfRun({ rerun: 2, variant: 'graph', seed: 1 }), '#/reruns/2/graph/1');
   assert.deepEqual(parseRoute('#/studies/3/trials/17'), { view: 'run', run: { id: 17, study: 3 } });
   assert.deepEqual(parseRoute('#/runs/17'), { view: 'run', run: { id: 17 } });
-  assert.deepEqual(parseRoute('#/studies/3?run=17'), { view: 'study', study: 3, trial: null, run: 17 });
+  assert.deepEqual(parseRoute('#/studies/3?run=17'), {
+    view: 'study',
+    study: 3,
+    trial: null,
+    run: 17,
+  });
   assert.deepEqual(parseRoute('#/log?run=17'), { view: 'log', run: { id: 17 }, study: null });
 });
 
 test('a run is named after what people know it by', () => {
   const row = trial(12, { study: 3, number: 7 });
   assert.deepEqual(nameOfRun(row), { study: 3, trial: 7 });
-  const seed = { ...row, kind: 'repeat', study: null, rerun: 2, variant: 'dml', number: 0 } as const;
+  const seed = {
+    ...row,
+    kind: 'repeat',
+    study: null,
+    rerun: 2,
+    variant: 'dml',
+    number: 0,
+  } as const;
   assert.deepEqual(nameOfRun(seed), { rerun: 2, variant: 'dml', seed: 1 });
   const pretraining = { ...row, kind: 'pretrain', study: null } as const;
-  assert.deepEqual(nameOfRun(pretraining, [{ id: 5, run: 12 } as PretrainedView]), { pretrained: 5 });
+  assert.deepEqual(nameOfRun(pretraining, [{ id: 5, run: 12 } as PretrainedView]), {
+    pretrained: 5,
+  });
   assert.deepEqual(nameOfRun(pretraining), { id: 12 });
 });

@@ -15,6 +15,18 @@ test('every place has a name of its own for tabs, history and screen readers', (
   assert.equal(title('#/studies/9'), 'Study - KTG lab', 'not here, or not yet');
   assert.equal(title('#/studies/3/trial/5'), 'Trial 5 of M = 3 - KTG lab');
   assert.equal(title('#/reruns/2'), 'Re-run: M = 3, trial 7 - KTG lab');
-  const others = ['', '#/studies/new', '#/graphs', '#/graph/a', '#/compare', '#/reruns', '#/data', '#/settings', '#/log', '#/runs/4', '#/nonsense']; // prettier-ignore
+  const others = [
+    '',
+    '#/studies/new',
+    '#/graphs',
+    '#/graph/a',
+    '#/compare',
+    '#/reruns',
+    '#/data',
+    '#/settings',
+    '#/log',
+    '#/runs/4',
+    '#/nonsense',
+  ];
   assert.equal(new Set(others.map(title)).size, others.length);
 });

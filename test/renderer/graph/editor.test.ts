@@ -45,7 +45,11 @@ describe('the editor', () => {
   });
 
   test('locks move up with their nodes and go with a removed one', () => {
-    const editor = new Editor(fromText('resnet32=TTT,resnet32=TTT,resnet32=TTT'), ['3-1', '2-1', '0-3']);
+    const editor = new Editor(fromText('resnet32=TTT,resnet32=TTT,resnet32=TTT'), [
+      '3-1',
+      '2-1',
+      '0-3',
+    ]);
     editor.toggleLock(edgeOf(editor.graph, 0, 1));
     editor.remove(2);
     assert.deepEqual([...editor.locks].sort(), ['0-1', '0-2', '2-1']);
@@ -57,6 +61,10 @@ describe('the editor', () => {
     const editor = new Editor(fromText('resnet32=TT,resnet110=TC'));
     editor.setGate(edgeOf(editor.graph, 0, 1), 'cutoff');
     editor.setGate(edgeOf(editor.graph, 2, 1), 'cutoff');
-    assert.ok(editor.problems.some(({ code, severity }) => code === 'target-frozen' && severity === 'error'));
+    assert.ok(
+      editor.problems.some(
+        ({ code, severity }) => code === 'target-frozen' && severity === 'error',
+      ),
+    );
   });
 });

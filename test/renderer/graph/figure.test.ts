@@ -76,16 +76,28 @@ describe('what a figure shows', () => {
           assert.ok(distanceToBox(temperature, node.caption) > 0);
         }
         for (const other of written)
-          if (other.temperature !== temperature) assert.ok(distance(temperature, other.temperature) > 2 * radius); // prettier-ignore
+          if (other.temperature !== temperature)
+            assert.ok(distance(temperature, other.temperature) > 2 * radius);
       }
     }
-    assert.ok(figure(template('dml', ['resnet8', 'resnet8'])).edges.every(({ temperature }) => !temperature));
+    assert.ok(
+      figure(template('dml', ['resnet8', 'resnet8'])).edges.every(
+        ({ temperature }) => !temperature,
+      ),
+    );
   });
 
   test('a lone first line of a caption stands next to its node', () => {
     const { nodes } = figure(graph, [null, 0.5, null]);
-    const baselines = nodes.map(({ caption, titleY }) => [caption.y < 0 ? 'above' : 'below', titleY]);
-    assert.deepEqual(baselines, [['above', 13], ['below', -3], ['below', -3]]); // prettier-ignore
+    const baselines = nodes.map(({ caption, titleY }) => [
+      caption.y < 0 ? 'above' : 'below',
+      titleY,
+    ]);
+    assert.deepEqual(baselines, [
+      ['above', 13],
+      ['below', -3],
+      ['below', -3],
+    ]);
   });
 
   test('scaled captions grow away from their nodes', () => {
@@ -116,7 +128,11 @@ describe('what a figure shows', () => {
 describe('a figure as SVG', () => {
   test('is self-contained and well formed, in both themes, with a legend of what occurs', () => {
     for (const theme of ['light', 'dark'] as const) {
-      const svg = figureSvg(figure(graph, [0.7]), { theme, title: 'T <b>', provenance: { seed: 7 } });
+      const svg = figureSvg(figure(graph, [0.7]), {
+        theme,
+        title: 'T <b>',
+        provenance: { seed: 7 },
+      });
       assert.match(svg, /^<svg xmlns/);
       assert.ok(!/href|url\(|<script|<style|<b>/.test(svg));
       const opened = svg.match(/<(svg|g|text|title|metadata)\b/g)!.length;
@@ -165,8 +181,17 @@ describe('words', () => {
       const shown = fromText(text);
       for (const edge of shown.edges) {
         const formulas = `${lossFormula(edge)} ${gate(edge.gate).formula}`;
-        for (const symbol of ['ŷ', 'y_s', 'δ', 'c_end', 'τ', `p_${edge.source}`, `p_${edge.destination}`])
-          if (formulas.includes(symbol)) assert.ok(edgeSymbols(edge).includes(symbol), `${symbol}: ${edgeSymbols(edge)}`); // prettier-ignore
+        for (const symbol of [
+          'ŷ',
+          'y_s',
+          'δ',
+          'c_end',
+          'τ',
+          `p_${edge.source}`,
+          `p_${edge.destination}`,
+        ])
+          if (formulas.includes(symbol))
+            assert.ok(edgeSymbols(edge).includes(symbol), `${symbol}: ${edgeSymbols(edge)}`);
       }
     }
     assert.equal(gateSymbols(gates).split('; ').length, 3);

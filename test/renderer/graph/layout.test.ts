@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { distance, distanceToBox, overlap, sample, type Point } from '../../../renderer/graph/geometry.ts';
+import {
+  distance,
+  distanceToBox,
+  overlap,
+  sample,
+  type Point,
+} from '../../../renderer/graph/geometry.ts';
 import { LARGEST, layout, type PlacedEdge } from '../../../renderer/graph/layout.ts';
 
 /** Smallest distance between two sets of points. */
@@ -11,7 +17,10 @@ const gap = (some: readonly Point[], others: readonly Point[]): number =>
 const outline = ({ head }: PlacedEdge): Point[] =>
   head.flatMap((a, i) => {
     const b = head[(i + 1) % 3]!;
-    return [0, 0.25, 0.5, 0.75].map((t) => ({ x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t }));
+    return [0, 0.25, 0.5, 0.75].map((t) => ({
+      x: a.x + (b.x - a.x) * t,
+      y: a.y + (b.y - a.y) * t,
+    }));
   });
 
 const name = (edge: PlacedEdge): string => `${edge.source}->${edge.destination}`;
@@ -24,7 +33,9 @@ for (let size = 1; size <= LARGEST; size++) {
 
     test('has every edge once, ordered by destination then source', () => {
       const expected = nodes.flatMap(({ node }) =>
-        [0, ...nodes.map((other) => other.node)].filter((s) => s !== node).map((s) => `${s}->${node}`),
+        [0, ...nodes.map((other) => other.node)]
+          .filter((s) => s !== node)
+          .map((s) => `${s}->${node}`),
       );
       assert.deepEqual(edges.map(name), expected);
     });
@@ -53,8 +64,14 @@ for (let size = 1; size <= LARGEST; size++) {
       edges.forEach((edge, i) => {
         edges.forEach((other, j) => {
           if (i === j) return;
-          assert.ok(gap(heads[i]!, curves[j]!) >= 4, `${name(other)} crosses the head of ${name(edge)}`);
-          assert.ok(gap(heads[i]!, heads[j]!) >= 3, `heads of ${name(edge)} and ${name(other)} touch`);
+          assert.ok(
+            gap(heads[i]!, curves[j]!) >= 4,
+            `${name(other)} crosses the head of ${name(edge)}`,
+          );
+          assert.ok(
+            gap(heads[i]!, heads[j]!) >= 3,
+            `heads of ${name(edge)} and ${name(other)} touch`,
+          );
         });
       });
     });
@@ -129,7 +146,9 @@ test('the two edges of a pair keep apart', () => {
   for (let size = 2; size <= LARGEST; size++) {
     const { edges } = layout(size);
     for (const edge of edges) {
-      const back = edges.find((e) => e.source === edge.destination && e.destination === edge.source);
+      const back = edges.find(
+        (e) => e.source === edge.destination && e.destination === edge.source,
+      );
       if (back) assert.ok(gap(sample(edge.curve, 60), sample(back.curve, 60)) > 5, name(edge));
     }
   }

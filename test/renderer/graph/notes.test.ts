@@ -11,11 +11,16 @@ test('notes that say the same of several nodes are one; warnings stay apart', ()
   const merged = mergedNotes(problems);
   assert.deepEqual(
     merged.filter(({ severity }) => severity === 'note').map(({ message }) => message),
-    ["Nothing of nodes 2, 3, 4 and 5 reaches the target, so it cannot change the target's result and need not be trained."], // prettier-ignore
+    [
+      "Nothing of nodes 2, 3, 4 and 5 reaches the target, so it cannot change the target's result and need not be trained.",
+    ],
   );
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   assert.equal(warnings.length, 2);
-  assert.deepEqual(merged.filter(({ severity }) => severity === 'warning'), warnings); // prettier-ignore
+  assert.deepEqual(
+    merged.filter(({ severity }) => severity === 'warning'),
+    warnings,
+  );
 });
 
 test('a lone note stays as it is', () => {

@@ -23,7 +23,11 @@ const folder = (name: string, ...entries: Entry[]): FolderEntry => ({
   isDirectory: true,
   createReader: () => {
     const rest = [...entries];
-    return { readEntries: (done) => { done(rest.splice(0, 2)); } }; // prettier-ignore
+    return {
+      readEntries: (done) => {
+        done(rest.splice(0, 2));
+      },
+    };
   },
 });
 
@@ -59,9 +63,15 @@ describe('a dropped folder', () => {
   });
 
   test('keeps names in any language, and the end of long ones', async () => {
-    const path = await kept(await folderAsFile(folder('Bücher', file(`${'ü'.repeat(80)}.bin`, 'a'))));
+    const path = await kept(
+      await folderAsFile(folder('Bücher', file(`${'ü'.repeat(80)}.bin`, 'a'))),
+    );
     const names: string[] = [];
-    await list({ file: path, strict: true, onReadEntry: (entry: ReadEntry) => names.push(entry.path) });
+    await list({
+      file: path,
+      strict: true,
+      onReadEntry: (entry: ReadEntry) => names.push(entry.path),
+    });
     assert.equal(names.length, 1);
     assert.match(names[0]!, /^ü{40,}\.bin$/);
   });
@@ -69,6 +79,8 @@ describe('a dropped folder', () => {
   test('that is no data set is refused before it is sent', async () => {
     const many = Array.from({ length: 501 }, (_, i) => file(`${i}`, ''));
     await assert.rejects(folderAsFile(folder('home', ...many)), { code: 'files.too-many' });
-    await assert.rejects(folderAsFile(folder('data', file('a', null))), { code: 'files.unreadable' });
+    await assert.rejects(folderAsFile(folder('data', file('a', null))), {
+      code: 'files.unreadable',
+    });
   });
 });

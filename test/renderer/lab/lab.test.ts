@@ -93,7 +93,11 @@ describe('the lab as the screens know it', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.equal(lab.connection, 'open');
     assert.deepEqual(subscriptions, [1, 2]);
-    assert.equal(asked.filter((name) => name === 'studies.list').length, before, 'nothing is read again');
+    assert.equal(
+      asked.filter((name) => name === 'studies.list').length,
+      before,
+      'nothing is read again',
+    );
     undo();
   });
 
@@ -112,8 +116,14 @@ describe('the lab as the screens know it', () => {
 
   test('what goes wrong on a click becomes a message with the next step', async () => {
     const lab = new Lab();
-    assert.equal(await lab.attempt(() => Promise.reject(new LabError('x.y', 'Found a.', 'Do b.'))), null);
-    assert.deepEqual({ ...lab.toasts[0], id: 0 }, { id: 0, text: 'Found a.', next: 'Do b.', bad: true });
+    assert.equal(
+      await lab.attempt(() => Promise.reject(new LabError('x.y', 'Found a.', 'Do b.'))),
+      null,
+    );
+    assert.deepEqual(
+      { ...lab.toasts[0], id: 0 },
+      { id: 0, text: 'Found a.', next: 'Do b.', bad: true },
+    );
     await lab.attempt(() => Promise.reject(new LabError('x.y', 'Found a.', 'Do b.')));
     assert.equal(lab.toasts.length, 1, 'the same one stands once');
     lab.dismiss(lab.toasts[0]!.id);
@@ -153,7 +163,12 @@ describe('a study on screen', () => {
     });
     assert.equal(study.decisions.length, known + 1);
     const length = study.curves.get(row!.run)!.accuracy[0]!.length;
-    const nodes = row!.graph.nodes.map(() => ({ accuracy: 0.5, loss: 1, trainAccuracy: 0.5, trainLoss: 1 }));
+    const nodes = row!.graph.nodes.map(() => ({
+      accuracy: 0.5,
+      loss: 1,
+      trainAccuracy: 0.5,
+      trainLoss: 1,
+    }));
     const epoch = { epoch: length + 1, seconds: 1, nodes, edges: [] };
     send({
       topic: 'metrics',

@@ -8,10 +8,15 @@ import { here } from '../../../renderer/parts/here.ts';
 describe('next steps in the window', () => {
   test('name places of the window instead of commands', () => {
     assert.equal(
-      here('Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install'),
+      here(
+        'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install',
+      ),
       'Free some space, or point KTG_HOME to a folder on another disk, then press Install in Settings, under Engine',
     );
-    assert.equal(here('Go on with: ktg engine install'), 'To go on, press Install in Settings, under Engine');
+    assert.equal(
+      here('Go on with: ktg engine install'),
+      'To go on, press Install in Settings, under Engine',
+    );
     assert.equal(
       here('ktg doctor says which card is at fault; or compute on the processor (--device cpu)'),
       'Settings, under Engine, and the log say which card is at fault; or compute on the processor',
@@ -26,7 +31,9 @@ describe('next steps in the window', () => {
 
   test('speak of choosing and dropping, not of paths and options', () => {
     assert.equal(
-      here('Set KTG_DATA_MIRROR to the address of a folder that has cifar-100-binary.tar.gz, put that file into /home/me/data, or name it where cifar100 is asked for (--data PATH).'), // prettier-ignore
+      here(
+        'Set KTG_DATA_MIRROR to the address of a folder that has cifar-100-binary.tar.gz, put that file into /home/me/data, or name it where cifar100 is asked for (--data PATH).',
+      ),
       'Or fetch cifar-100-binary.tar.gz in another way and choose it here, or put it into /home/me/data.',
     );
     assert.equal(
@@ -46,11 +53,16 @@ describe('next steps in the window', () => {
         readFileSync(file, 'utf8')
           .split('\n')
           .filter((line) => !/^\s*(?:\*|\/[/*])/.test(line)) // comments
-          .flatMap((line) => [...line.matchAll(/(['`])((?:(?!\1).)*)\1/g)].map(([, , text]) => text!)),
+          .flatMap((line) =>
+            [...line.matchAll(/(['`])((?:(?!\1).)*)\1/g)].map(([, , text]) => text!),
+          ),
       )
       .map((text) => text.replaceAll(/\$\{[^{}]*\}/g, 'x'))
       .filter(
-        (text) => /[A-Za-z]+ [a-z]+ /.test(text) && spoken.test(text) && !/^ktg |^--|sudo|--gpus/.test(text),
+        (text) =>
+          /[A-Za-z]+ [a-z]+ /.test(text) &&
+          spoken.test(text) &&
+          !/^ktg |^--|sudo|--gpus/.test(text),
       );
     assert.ok(said.length > 20, `${said.length}`);
     assert.deepEqual(

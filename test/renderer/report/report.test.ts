@@ -40,5 +40,8 @@ test('names from strangers stay text', async () => {
 
 test('an accuracy of a trial that was stopped says at which epoch', async () => {
   const html = await report('interrupted');
-  assert.match(html, /<figcaption>Trial \d+: \d+\.\d\d % at epoch \d+, stopped early<\/figcaption>/);
+  assert.match(
+    html,
+    /<figcaption>Trial \d+: \d+\.\d\d % at epoch \d+, stopped early<\/figcaption>/,
+  );
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { recipeFor, type TrainingPlan } from '../../../core/lab/api.ts';
-import { precisionChoices, withDeterminism, withPrecision } from '../../../renderer/studies/computation.ts';
+import {
+  precisionChoices,
+  withDeterminism,
+  withPrecision,
+} from '../../../renderer/studies/computation.ts';
 import { computationFor } from '../../../core/engine/computation.ts';
 
 const plain: TrainingPlan = {
@@ -35,7 +39,8 @@ describe('how numbers are made', () => {
   for (const kind of ['cpu', 'gpu'] as const)
     test(`what is offered is what the engine takes: ${kind}`, () => {
       for (const { precision, obstacle } of precisionChoices(kind)) {
-        const ask = (): unknown => computationFor(kind, withPrecision(plain, precision).computation);
+        const ask = (): unknown =>
+          computationFor(kind, withPrecision(plain, precision).computation);
         if (obstacle === '') assert.doesNotThrow(ask, `${precision}`);
         else assert.throws(ask, { code: 'engine.precision' }, `${precision}`);
       }
@@ -43,6 +48,9 @@ describe('how numbers are made', () => {
 
   test('the portable engine computes in float32 only', () => {
     const offered = precisionChoices('portable').filter(({ obstacle }) => obstacle === '');
-    assert.deepEqual(offered.map(({ precision }) => precision), [null, 'float32']); // prettier-ignore
+    assert.deepEqual(
+      offered.map(({ precision }) => precision),
+      [null, 'float32'],
+    );
   });
 });

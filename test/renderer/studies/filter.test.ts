@@ -55,7 +55,14 @@ describe('the filter', () => {
   });
 
   test('says null to what it does not understand', () => {
-    for (const text of ['', 'edge 1->1 = T', 'edge 2->1 = Maybe', 'accuracy', 'accuracy = 3', '<b>']) {
+    for (const text of [
+      '',
+      'edge 1->1 = T',
+      'edge 2->1 = Maybe',
+      'accuracy',
+      'accuracy = 3',
+      '<b>',
+    ]) {
       assert.equal(parseCondition(text), null, text);
     }
   });
@@ -115,12 +122,16 @@ describe('the filter', () => {
   test('all conditions must hold, of states one', () => {
     const row = trial(1);
     const dimensions = dimensionsOf([row]);
-    const fit = (...list: Condition[]): boolean => fits(row, { conditions: list, brushes: {} }, dimensions);
+    const fit = (...list: Condition[]): boolean =>
+      fits(row, { conditions: list, brushes: {} }, dimensions);
     assert.ok(fit());
     assert.ok(fit({ kind: 'state', state: 'completed' }, { kind: 'state', state: 'failed' }));
     assert.ok(!fit({ kind: 'state', state: 'failed' }));
     assert.ok(
-      fit({ kind: 'edge', source: 1, destination: 2, gate: 'correct' }, { kind: 'model', text: 'resnet110' }),
+      fit(
+        { kind: 'edge', source: 1, destination: 2, gate: 'correct' },
+        { kind: 'model', text: 'resnet110' },
+      ),
     );
     assert.ok(!fit({ kind: 'edge', source: 1, destination: 2, gate: 'through' }));
     assert.ok(!fit({ kind: 'frozen', wanted: true }));
@@ -148,7 +159,14 @@ describe('the filter', () => {
   test('an address that was tampered with lets everything pass', () => {
     const endless = `brush accuracy ${'.'.repeat(200_000)}x`;
     const tooLong = `brush accuracy 0.${'1'.repeat(30)}..1`;
-    for (const text of ['brush accuracy x..y', 'brush  1..2', '<img>; ;', '%%%', endless, tooLong]) {
+    for (const text of [
+      'brush accuracy x..y',
+      'brush  1..2',
+      '<img>; ;',
+      '%%%',
+      endless,
+      tooLong,
+    ]) {
       assert.deepEqual(parseFilter(text), everything, text);
     }
   });
@@ -183,7 +201,11 @@ describe('the table', () => {
   test('says why a trial ended', () => {
     assert.equal(reasonOf(trial(1)), '');
     assert.equal(
-      reasonOf(trial(1, { stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }) })),
+      reasonOf(
+        trial(1, {
+          stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }),
+        }),
+      ),
       'stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7',
     );
     const stopped = trial(1, {
@@ -201,11 +223,20 @@ describe('the table', () => {
       reasonOf(trial(1, { rejection: 'target-frozen' })),
       /^rejected: the target is frozen: all edges/,
     );
-    assert.match(reasonOf(trial(1, { rejection: 'as another program says' })), /as another program says/);
+    assert.match(
+      reasonOf(trial(1, { rejection: 'as another program says' })),
+      /as another program says/,
+    );
   });
 
   test('a study without any result says why', () => {
-    const failure = { kind: 'crash', code: 'worker.ended', message: 'It fell over.', next: 'Try again.', epoch: 0 } as const; // prettier-ignore
+    const failure = {
+      kind: 'crash',
+      code: 'worker.ended',
+      message: 'It fell over.',
+      next: 'Try again.',
+      epoch: 0,
+    } as const;
     const failed = (run: number) => trial(run, { accuracy: null, state: 'failed', failure });
     const nan = trial(3, { accuracy: null, stop: decision({ rung: 1, value: null, go: false }) });
     assert.equal(noResult([]), null);
@@ -243,7 +274,11 @@ describe('the table', () => {
     assert.deepEqual(runs(true), [5, 2, 3, 1, 4]);
     assert.deepEqual(runs(false), [1, 3, 2, 5, 4]);
     const { text } = columns.find(({ key }) => key === 'accuracy')!;
-    assert.deepEqual(rows.slice(0, 3).map(text), ['90.00 % at epoch 1', '50.00 %', '60.00 % at epoch 4']);
+    assert.deepEqual(rows.slice(0, 3).map(text), [
+      '90.00 % at epoch 1',
+      '50.00 %',
+      '60.00 % at epoch 4',
+    ]);
   });
 
   test('has a column per edge', () => {

@@ -35,7 +35,11 @@ const attempt = (run: number, environment: number | null) => ({
 function labElsewhere(): Lab {
   const study = { id: 1, name: 'S', plan: plan({ seed: 3 }), state: 'completed' };
   const answers: Record<string, unknown> = {
-    'studies.open': { study, trials: [trial(1), trial(2), trial(3, { duplicateOf: 1 })], curves: [] },
+    'studies.open': {
+      study,
+      trials: [trial(1), trial(2), trial(3, { duplicateOf: 1 })],
+      curves: [],
+    },
     'studies.timeline': [attempt(1, 7), attempt(2, 8), attempt(2, null)],
     'studies.environments': [card, processor],
     'decisions.list': [],
@@ -63,5 +67,8 @@ test('one trial names its own machine, a duplicate that of the trial whose resul
   const state = new StudyState(labElsewhere(), 1);
   await state.open();
   const deviceOf = (run: number): unknown => state.provenanceOf(state.byRun.get(run)!).device;
-  assert.deepEqual([deviceOf(1), deviceOf(2), deviceOf(3)], ['GPU: NVIDIA H100', 'CPU', 'GPU: NVIDIA H100']);
+  assert.deepEqual(
+    [deviceOf(1), deviceOf(2), deviceOf(3)],
+    ['GPU: NVIDIA H100', 'CPU', 'GPU: NVIDIA H100'],
+  );
 });

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DataSetView, Progress, RerunView, SlotView, StudyCard } from '../../../core/lab/api.ts';
+import type {
+  DataSetView,
+  Progress,
+  RerunView,
+  SlotView,
+  StudyCard,
+} from '../../../core/lab/api.ts';
 import { noTrials, type Study } from '../../../core/study/study.ts';
 import {
   countsText,
@@ -40,10 +46,22 @@ test('a finished study is good news only when something came of it', () => {
 });
 
 test('no trial is left out of the counts, and failed ones are told apart', () => {
-  assert.deepEqual(countsText({ ...noTrials, completed: 1, stopped: 2, cancelled: 3, rejected: 4, duplicate: 1, failed: 2, outOfMemory: 1 }), {
-    ended: '1 completed, 2 stopped early, 3 cancelled, 4 rejected, 1 duplicate',
-    failed: '3 failed',
-  }); // prettier-ignore
+  assert.deepEqual(
+    countsText({
+      ...noTrials,
+      completed: 1,
+      stopped: 2,
+      cancelled: 3,
+      rejected: 4,
+      duplicate: 1,
+      failed: 2,
+      outOfMemory: 1,
+    }),
+    {
+      ended: '1 completed, 2 stopped early, 3 cancelled, 4 rejected, 1 duplicate',
+      failed: '3 failed',
+    },
+  );
   assert.deepEqual(countsText(noTrials), { ended: '0 completed, 0 stopped early', failed: '' });
 });
 
@@ -57,7 +75,12 @@ test('data sets have their titles, built-in ones of another size too', () => {
 });
 
 test('a re-run says its mean and how far it is', () => {
-  const view = (state: Study['state'], mean: number | null, deviation: number | null, done: number) =>
+  const view = (
+    state: Study['state'],
+    mean: number | null,
+    deviation: number | null,
+    done: number,
+  ) =>
     rerunText({
       rerun: { state },
       variants: [{ mean, standardDeviation: deviation }],
@@ -90,7 +113,14 @@ test('what a slot works on is called as its study calls it', () => {
 });
 
 test('what a slot does is said from its start on', () => {
-  const progress: Progress = { epoch: 1, step: 0, steps: 0, compiling: null, imagesPerSecond: 0, memory: 1 };
+  const progress: Progress = {
+    epoch: 1,
+    step: 0,
+    steps: 0,
+    compiling: null,
+    imagesPerSecond: 0,
+    memory: 1,
+  };
   const doing = (change: Partial<Progress> | null, epoch = 0): string =>
     doingText({ epoch, progress: change && { ...progress, ...change } } as SlotView);
   assert.equal(doing(null), 'starting');
