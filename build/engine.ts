@@ -6,8 +6,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../core/base/errors.ts';
-import { installWithView } from '../core/engine/tensorflow/install-view.ts';
-import { libraryStatus, type LibraryStatus } from '../core/engine/tensorflow/library.ts';
+import { installWithView } from '../core/install/progress-lines.ts';
+import { libraryStatus, type LibraryStatus } from '../core/install/library.ts';
 
 const [stamp = '', cache = ''] = process.argv.slice(2);
 

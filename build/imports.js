@@ -49,7 +49,7 @@ const directions = {
   electron: ['core/lab', 'core/base'],
   renderer: [
     ...['core/base', 'core/gates', 'core/models', 'core/graph'],
-    ...['core/lab/api', 'core/lab/api.ts', 'core/lab/channel', 'core/lab/channel.ts'],
+    ...['core/lab/api', 'core/lab/api.ts', 'core/lab/channel', 'core/connection/channel.ts'],
   ],
   build: ['core'],
   test: ['core', 'electron', 'renderer', 'build'],

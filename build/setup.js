@@ -2,7 +2,7 @@
 // 18 and newer.
 import { join } from 'node:path';
 import { liveLine } from '../core/base/live-line.js';
-import { withLock } from '../core/engine/lock.js';
+import { withLock } from '../core/base/lock.js';
 import { engineReady, installEngine } from './engine-step.js';
 import { installPackages, packagesReady } from './packages.js';
 import { checkout } from './runtime.js';

@@ -20,8 +20,8 @@ const main = here('electron/main.ts');
  */
 const programs = {
   worker: here('core/workers/worker.ts'),
-  keeper: here('core/store/file/keeper.ts'),
-  'aside-thread': here('core/store/file/aside-thread.ts'),
+  keeper: here('core/store/file/checkpointer-thread.ts'),
+  'aside-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),
 };
 

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withLock } from '../core/engine/lock.js';
+import { withLock } from '../core/base/lock.js';
 import { checkout, pinnedNode } from './runtime.js';
 
 /** Folders that the page is made of: its own, and what it shares with the lab. */

@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { app, shell, type BrowserWindow, type Session } from 'electron';
 import { LabError } from '../core/base/errors.ts';
 import type { LabApi } from '../core/lab/api.ts';
-import type { HeldLab } from '../core/lab/hold.ts';
+import type { HeldLab } from '../core/host/attach.ts';
 import { askForFile, askForName } from './dialogs.ts';
-import { explain } from './trouble.ts';
+import { explain } from './error-box.ts';
 
 /**
  * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes

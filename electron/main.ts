@@ -1,21 +1,21 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, clipboard, powerMonitor, session } from 'electron';
-import { labFile } from '../core/lab/open.ts';
-import { stayAwake } from './awake.ts';
+import { labFile } from '../core/host/open.ts';
+import { stayAwake } from './power-blocker.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
-import type { HeldLab } from '../core/lab/hold.ts';
-import { offerLab } from './line.ts';
+import type { HeldLab } from '../core/host/attach.ts';
+import { offerLab } from './page-port.ts';
 import { linkTo, placeIn, registerLinks } from './links.ts';
 import { setMenu } from './menu.ts';
 import { tellEndings } from './notices.ts';
-import { openOrChoose } from './opening.ts';
+import { openOrChoose } from './open-lab.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
 import { lockContents, lockSession, mayStart, openOutside } from './security.ts';
-import { explain } from './trouble.ts';
+import { explain } from './error-box.ts';
 import { LabWindow } from './window.ts';
-import { argumentsFor, type Wish, wishFrom, wishOf } from './wish.ts';
+import { argumentsFor, type Wish, wishFrom, wishOf } from './launch-request.ts';
 
 /** Where the built parts of the app lie, seen from the bundled main.js. */
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -1,6 +1,6 @@
 import { Notification } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import { Endings, type Notice } from './endings.ts';
+import { Endings, type Notice } from './finished-jobs.ts';
 
 /**
  * Tells the end of long jobs while nobody looks at the window, unless the settings say no. Returns

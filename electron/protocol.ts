@@ -1,5 +1,5 @@
 import { protocol } from 'electron';
-import { pageAt, pageHeaders } from '../core/lab/pages.ts';
+import { pageAt, pageHeaders } from '../core/connection/pages.ts';
 
 /** Where the window's files are: one scheme, one host, nothing else. */
 const SCHEME = 'app';

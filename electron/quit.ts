@@ -1,6 +1,6 @@
 import type { BrowserWindow } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import type { HeldLab } from '../core/lab/hold.ts';
+import type { HeldLab } from '../core/host/attach.ts';
 import { ask } from './dialogs.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */

@@ -1,13 +1,13 @@
 import { LabError } from '../base/errors.ts';
-import { installWithView } from '../engine/tensorflow/install-view.ts';
-import { libraryStatus, removeLibrary, verifyLibrary } from '../engine/tensorflow/library.ts';
-import type { Variant } from '../engine/tensorflow/release.ts';
+import { installWithView } from '../install/progress-lines.ts';
+import { libraryStatus, removeLibrary, verifyLibrary } from '../install/library.ts';
+import type { Variant } from '../install/release.ts';
 import { type Command, Exit } from './command.ts';
 import { line } from './report.ts';
 import { interruption } from './training-run.ts';
 import { choiceOf, textOf } from './values.ts';
-import { diagnose } from '../engine/tensorflow/cuda-diagnosis.ts';
-import { probeCuda } from '../engine/tensorflow/cuda-probe.ts';
+import { diagnose } from '../devices/cuda-diagnosis.ts';
+import { probeCuda } from '../devices/cuda-probe.ts';
 
 const verbs = ['status', 'install', 'remove'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];

@@ -1,4 +1,4 @@
-import type { HeldLab } from '../lab/hold.ts';
+import type { HeldLab } from '../host/attach.ts';
 import type { LabProblem } from '../lab/api.ts';
 import { Exit } from './command.ts';
 import { ask, type UsedLab } from './lab-access.ts';

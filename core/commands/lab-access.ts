@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { LabError } from '../base/errors.ts';
 import type { RequestInput, RequestName, RequestOutput } from '../lab/api.ts';
-import { type HeldLab, holdLab } from '../lab/hold.ts';
-import { labFile } from '../lab/open.ts';
+import { type HeldLab, holdLab } from '../host/attach.ts';
+import { labFile } from '../host/open.ts';
 import type { Values } from './command.ts';
 import { requireFile, rescued } from './lost-file.ts';
 import { textOf } from './values.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabProblem } from '../lab/api.ts';
-import type { HeldLab } from '../lab/hold.ts';
+import type { HeldLab } from '../host/attach.ts';
 
 const LOST = ['store.moved', 'store.deleted'];
 

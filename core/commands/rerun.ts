@@ -12,7 +12,7 @@ import {
 } from './computation.ts';
 import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
-import type { HeldLab } from '../lab/hold.ts';
+import type { HeldLab } from '../host/attach.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { setSlots, slotsUsage } from './slots.ts';

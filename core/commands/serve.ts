@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { serve } from '../lab/serve.ts';
+import { serve } from '../connection/http-server.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, useLab } from './lab-access.ts';
 import { requireFile, rescued } from './lost-file.ts';

@@ -8,7 +8,7 @@ import type {
   TrialRow,
 } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { HeldLab } from '../lab/hold.ts';
+import type { HeldLab } from '../host/attach.ts';
 import { mayPass } from '../search/scheduler.ts';
 import { Exit } from './command.ts';
 import { endedMeanwhile } from './ended.ts';

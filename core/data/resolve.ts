@@ -6,7 +6,7 @@ import type { CifarName } from './cifar.ts';
 import { CIFAR_LAYOUTS, readCifar } from './cifar.ts';
 import type { Dataset } from './dataset.ts';
 import { byHand, downloadArchive } from './download.ts';
-import { dataHome } from './home.ts';
+import { dataHome } from '../base/data-home.ts';
 import type { DataOptions } from './progress.ts';
 import type { SyntheticOptions } from './synthetic.ts';
 import { SYNTHETIC_DEFAULTS, syntheticDataset } from './synthetic.ts';

@@ -22,18 +22,18 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
-import { cudaCompilerPackage, cudaFolder } from './tensorflow/cuda.ts';
-import { diagnose, problemsOf } from './tensorflow/cuda-diagnosis.ts';
+import { cudaCompilerPackage, cudaFolder } from '../install/cuda-libraries.ts';
+import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import {
   cardSeen,
   cardWords,
   probeCuda,
   type SeenCard,
   systemLibraries,
-} from './tensorflow/cuda-probe.ts';
-import { libraryStatus } from './tensorflow/library.ts';
+} from '../devices/cuda-probe.ts';
+import { libraryStatus } from '../install/library.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
-import type { Variant } from './tensorflow/release.ts';
+import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
 
 export interface EngineChoice {

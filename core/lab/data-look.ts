@@ -5,7 +5,7 @@ import { openDataset } from '../data/resolve.ts';
 import { fromFile } from '../graph/file.ts';
 import type { DataLook } from './data-sets.ts';
 import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
-import { png } from './png.ts';
+import { png } from '../base/encode-png.ts';
 
 /** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
 async function lookAtData({

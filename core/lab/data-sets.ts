@@ -11,7 +11,7 @@ import { SYNTHETIC_DEFAULTS } from '../data/synthetic.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { DataSetView, FileInput, Transfer } from './api.ts';
-import { problemOf } from './engine-desk.ts';
+import { problemOf } from './engine-manager.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { LabError, messageOf } from '../base/errors.ts';
-import { makeTemporary } from '../data/temporary.ts';
+import { makeTemporary } from '../base/temporary.ts';
 import type { Download, FileInput } from './api.ts';
 
 /** Largest file that may be sent, bytes: a study with the weights of hundreds of trials. */

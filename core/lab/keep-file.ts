@@ -3,7 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { makeFolder } from '../data/folder.js';
+import { makeFolder } from '../base/folder.js';
 
 /**
  * Copies a sent file into a folder under its own name, made harmless; under NAME-2 and so on where

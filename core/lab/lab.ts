@@ -17,12 +17,12 @@ import type {
   RequestOutput,
   Topic,
 } from './api.ts';
-import { Chronicle } from './chronicle.ts';
+import { Chronicle } from './activity-log.ts';
 import { DataSets } from './data-sets.ts';
-import type { Answer, Answers, Desk } from './desk.ts';
-import { EngineDesk, type EngineWork, problemOf } from './engine-desk.ts';
+import type { Answer, Answers, Desk } from './lab-context.ts';
+import { EngineDesk, type EngineWork, problemOf } from './engine-manager.ts';
 import { EventLog } from './events.ts';
-import { sweepTemporary } from '../data/temporary.ts';
+import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
@@ -32,7 +32,7 @@ import { runRequests } from './requests/runs.ts';
 import { studyRequests } from './requests/studies.ts';
 import { parseInput } from './schemas.ts';
 import { SettingsDesk } from './settings.ts';
-import { Teller } from './teller.ts';
+import { Teller } from './event-batcher.ts';
 
 export interface LabOptions {
   /** Open; the lab closes it. */

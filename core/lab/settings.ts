@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
-import { makeFolder } from '../data/folder.js';
-import { dataHome } from '../data/home.ts';
+import { makeFolder } from '../base/folder.js';
+import { dataHome } from '../base/data-home.ts';
 import type { Store } from '../store/store.ts';
 import type { Settings } from './api.ts';
 import { keptSetting } from './kept-setting.ts';

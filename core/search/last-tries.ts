@@ -1,8 +1,8 @@
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
-import type { Benching } from './benching.ts';
+import type { Benching } from './slot-backoff.ts';
 import { MEMORY_STARTS } from './failures.ts';
-import type { Floor } from './floor.ts';
+import type { Floor } from './active-runs.ts';
 
 /**
  * Trials that were out of memory beside others, and have their device to themselves for a last try:

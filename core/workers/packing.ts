@@ -1,12 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { makeFolder } from '../data/folder.js';
-import { engineHome } from '../engine/tensorflow/cache.ts';
-import { tensorflowVersion } from '../engine/tensorflow/release.ts';
+import { makeFolder } from '../base/folder.js';
+import { engineHome } from '../install/engine-home.ts';
+import { tensorflowVersion } from '../install/release.ts';
 import { KEPT } from '../train/steps.ts';
-import type { Card } from './cards.ts';
-import type { SlotChoice } from './devices.ts';
+import type { Card } from '../devices/cards.ts';
+import type { SlotChoice } from '../devices/devices.ts';
 
 const measurement = v.object({
   /** Workers at once on the card. */

@@ -1,6 +1,6 @@
 import { parseToWorker } from './check-messages.ts';
 import { fromWire, toWire } from './wire.ts';
-import { Workbench } from './workbench.ts';
+import { Workbench } from './worker-context.ts';
 
 /**
  * The program of a worker's process: one TensorFlow, one device, told what to do over its channel

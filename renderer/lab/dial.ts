@@ -9,7 +9,7 @@ import {
   protocolsWith,
   sessionOf,
   webSocketPort,
-} from '../../core/lab/channel.ts';
+} from '../../core/connection/channel.ts';
 import type { Dial } from './connection.ts';
 
 /** Address scheme of the page inside the desktop app. */

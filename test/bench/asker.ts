@@ -3,7 +3,7 @@
  * ask. Argument: lab file.
  */
 import type { RequestName } from '../../core/lab/api.ts';
-import { enterDoorway } from '../../core/lab/doorway.ts';
+import { enterDoorway } from '../../core/connection/local-socket.ts';
 
 /** A request's name and input. */
 export type Question = [name: RequestName, input: object];

@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { paperSpace } from '../../core/graph/space.ts';
-import { openDoorway } from '../../core/lab/doorway.ts';
+import { openDoorway } from '../../core/connection/local-socket.ts';
 import { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';

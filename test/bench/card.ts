@@ -1,5 +1,5 @@
 import { LabError } from '../../core/base/errors.ts';
-import { type Card, findCards } from '../../core/workers/cards.ts';
+import { type Card, findCards } from '../../core/devices/cards.ts';
 
 /**
  * The card that benches measure: the first one that is visible.

@@ -1,7 +1,7 @@
 import { LabError } from '../../core/base/errors.ts';
 import type { Precision } from '../../core/study/computation.ts';
 import type { Packing } from '../../core/workers/packing.ts';
-import type { SlotChoice } from '../../core/workers/devices.ts';
+import type { SlotChoice } from '../../core/devices/devices.ts';
 import type { GpuAnswer } from './gpu-worker.ts';
 
 /** Steps of an epoch of CIFAR-100 at batch 64. */

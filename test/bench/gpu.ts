@@ -9,8 +9,8 @@ import { messageOf } from '../../core/base/errors.ts';
 import { choiceOf, wholeOf } from '../../core/commands/values.ts';
 import type { DeviceKind } from '../../core/engine/computation.ts';
 import { type Precision, precisions } from '../../core/study/computation.ts';
-import type { Card } from '../../core/workers/cards.ts';
-import { shareCards } from '../../core/workers/mps.ts';
+import type { Card } from '../../core/devices/cards.ts';
+import { shareCards } from '../../core/devices/mps.ts';
 import {
   chooseSlots,
   keepPacking,

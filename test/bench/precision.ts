@@ -9,7 +9,7 @@ import type { Device } from '../../core/search/runner.ts';
 import { type Difference, mean, welch } from '../../core/search/statistics.ts';
 import type { Precision } from '../../core/study/computation.ts';
 import { recipeFor } from '../../core/study/plan.ts';
-import { cores } from '../../core/workers/devices.ts';
+import { cores } from '../../core/devices/devices.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { Witness, cpu, job } from '../workers/jobs.ts';
 import { firstCard } from './card.ts';

@@ -69,13 +69,13 @@ test('packages have owners', () => {
 test('what a browser runs imports no Node module, also not through something else; types do not count', () => {
   const found = problems({
     'renderer/main.ts': `import { channel } from '../core/lab/channel.ts'; import type { Lab } from '../core/lab/api.ts';`,
-    'core/lab/channel.ts': `import { EventEmitter } from 'events';`,
+    'core/connection/channel.ts': `import { EventEmitter } from 'events';`,
     'core/lab/api.ts': `import { join } from 'node:path';`,
     'core/models/models.ts': `\nimport { readFileSync } from 'node:fs';`,
     'renderer/vite.config.ts': `import { join } from 'node:path';`,
   });
   assert.deepEqual(found.sort(), [
-    'core/lab/channel.ts:1: runs in a browser, so it may not import events',
+    'core/connection/channel.ts:1: runs in a browser, so it may not import events',
     'core/models/models.ts:2: runs in a browser, so it may not import node:fs',
   ]);
 });

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { ensureWindow } from '../../build/window.js';
-import { serve, type Served } from '../../core/lab/serve.ts';
+import { serve, type Served } from '../../core/connection/http-server.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { type ContextOptions, startBrowser, watchedPage } from './app.ts';
 

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
 import { fake, settled } from './with-fake.ts';
 
-const { stayAwake } = await import('../../electron/awake.ts');
-const { Endings } = await import('../../electron/endings.ts');
+const { stayAwake } = await import('../../electron/power-blocker.ts');
+const { Endings } = await import('../../electron/finished-jobs.ts');
 const { tellEndings } = await import('../../electron/notices.ts');
 const { LabWindow } = await import('../../electron/window.ts');
 const { placeWindow, readState } = await import('../../electron/window-state.ts');

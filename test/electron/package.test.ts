@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
 import type { PackagerOptions } from 'app-builder-lib';
 import { packageConfiguration } from '../../build/packaging.js';
-import { holdLab } from '../../core/lab/hold.ts';
+import { holdLab } from '../../core/host/attach.ts';
 import { fake, settled } from './with-fake.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

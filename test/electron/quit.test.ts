@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HeldLab } from '../../core/lab/hold.ts';
+import type { HeldLab } from '../../core/host/attach.ts';
 import { fake, settled } from './with-fake.ts';
 
 const { Leaving, quitQuestion } = await import('../../electron/quit.ts');

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { pagePolicy } from '../../core/lab/pages.ts';
+import { pagePolicy } from '../../core/connection/pages.ts';
 import { fake } from './with-fake.ts';
 
 const { lockedDown, lockContents, lockSession, mayOpenOutside } =

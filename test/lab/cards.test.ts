@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { deviceTexts } from '../../core/commands/words.ts';
-import { addonVersion } from '../../core/engine/tensorflow/addon.ts';
-import { libraryFolder } from '../../core/engine/tensorflow/cache.ts';
-import { cudaFolder, cudaLibraries } from '../../core/engine/tensorflow/cuda.ts';
-import { releaseFor, tensorflowVersion } from '../../core/engine/tensorflow/release.ts';
+import { addonVersion } from '../../core/install/addon.ts';
+import { libraryFolder } from '../../core/install/engine-home.ts';
+import { cudaFolder, cudaLibraries } from '../../core/install/cuda-libraries.ts';
+import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
 import type { Lab } from '../../core/lab/lab.ts';
-import { IN_MEMORY, openLab } from '../../core/lab/open.ts';
+import { IN_MEMORY, openLab } from '../../core/host/open.ts';
 import { keepPacking, measuredEngine, packingFile } from '../../core/workers/packing.ts';
 
 const CARD = 'NVIDIA H100 80GB HBM3';

@@ -16,7 +16,7 @@ import { after, describe, mock, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { LabError } from '../../core/base/errors.ts';
 import { template } from '../../core/graph/templates.ts';
-import { connectLab, portPair, serveLab } from '../../core/lab/channel.ts';
+import { connectLab, portPair, serveLab } from '../../core/connection/channel.ts';
 import { Files } from '../../core/lab/files.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { scriptedLab } from './support.ts';

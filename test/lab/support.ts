@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Lab } from '../../core/lab/lab.ts';
-import type { EngineWork } from '../../core/lab/engine-desk.ts';
+import type { EngineWork } from '../../core/lab/engine-manager.ts';
 import type { LabApi, LabEvent, Topic } from '../../core/lab/api.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';

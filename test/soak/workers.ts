@@ -224,17 +224,15 @@ function outcomeOf(store: Store) {
         epoch,
         accuracy,
       })),
-    decisions: store
-      .decisions({ study: id })
-      .map(({ run, rung, value, go, n, rank, limit }) => ({
-        trial: store.run(run).number,
-        rung,
-        value,
-        go,
-        n,
-        rank,
-        limit,
-      })),
+    decisions: store.decisions({ study: id }).map(({ run, rung, value, go, n, rank, limit }) => ({
+      trial: store.run(run).number,
+      rung,
+      value,
+      go,
+      n,
+      rank,
+      limit,
+    })),
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Device } from '../../core/search/runner.ts';
-import { devicesFrom, onProcessorAlone, withFound } from '../../core/workers/devices.ts';
+import { devicesFrom, onProcessorAlone, withFound } from '../../core/devices/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';
 import { environmentFor, placesFor, waitsFor } from '../../core/workers/placement.ts';

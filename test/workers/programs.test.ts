@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fromText } from '../../core/graph/text.ts';
-import { cores } from '../../core/workers/devices.ts';
+import { cores } from '../../core/devices/devices.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { cpu, job, Witness } from './jobs.ts';
 

@@ -5,11 +5,11 @@ import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
-import { addonFile } from './addon.ts';
-import { libraryStatus } from './library.ts';
-import { cudaFolder, cudaLibraries, cudnnParts } from './cuda.ts';
-import { openQuietly } from './quiet.ts';
-import { releaseFor, type Variant } from './release.ts';
+import { addonFile } from '../../install/addon.ts';
+import { libraryStatus } from '../../install/library.ts';
+import { cudaFolder, cudaLibraries, cudnnParts } from '../../install/cuda-libraries.ts';
+import { openQuietly } from '../../install/quiet-opener.ts';
+import { releaseFor, type Variant } from '../../install/release.ts';
 
 const require = createRequire(import.meta.url);
 const bindingPackage = '@tensorflow/tfjs-node-gpu';

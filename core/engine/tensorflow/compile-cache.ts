@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
-import { makeFolder } from '../../data/folder.js';
+import { makeFolder } from '../../base/folder.js';
 import { type Computation, computationWords } from '../../study/computation.ts';
-import { isAlive } from '../lock.js';
-import { addonVersion } from './addon.ts';
-import { engineHome } from './cache.ts';
-import { tensorflowVersion } from './release.ts';
+import { isAlive } from '../../base/lock.js';
+import { addonVersion } from '../../install/addon.ts';
+import { engineHome } from '../../install/engine-home.ts';
+import { tensorflowVersion } from '../../install/release.ts';
 
 /**
  * Folder of compiled programs and measured kernels, shared by all runs and workers of the user that

@@ -13,7 +13,7 @@ import {
   type TrainInput,
 } from '../engine.ts';
 import { whileBlocked } from '../blocked.ts';
-import { withLock } from '../lock.js';
+import { withLock } from '../../base/lock.js';
 import { flatRates, stateParts } from '../flat.ts';
 import { isOutOfMemory } from '../memory.ts';
 import type { Operations } from '../ops.ts';

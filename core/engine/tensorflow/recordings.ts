@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder } from '../../data/folder.js';
+import { makeFolder } from '../../base/folder.js';
 import type { StepPlan } from '../engine.ts';
-import { addonVersion } from './addon.ts';
-import { engineHome } from './cache.ts';
-import { tensorflowVersion } from './release.ts';
+import { addonVersion } from '../../install/addon.ts';
+import { engineHome } from '../../install/engine-home.ts';
+import { tensorflowVersion } from '../../install/release.ts';
 
 /**
  * Recordings of other versions are thrown away when nobody has made one for so long, milliseconds.

@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../../base/errors.ts';
-import { makeFolder } from '../../data/folder.js';
-import { makeTemporary, sweepTemporary } from '../../data/temporary.ts';
+import { makeFolder } from '../../base/folder.js';
+import { makeTemporary, sweepTemporary } from '../../base/temporary.ts';
 import type { TensorFlowBinding } from './binding.ts';
-import { engineHome } from './cache.ts';
+import { engineHome } from '../../install/engine-home.ts';
 import type { Argument, Attribute, Graph, GraphFunction, GraphNode, Output } from './graph.ts';
 import { outputName } from './op-outputs.ts';
 

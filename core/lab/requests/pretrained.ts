@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import type { PretrainedView } from '../api.ts';
-import type { Answers, Desk } from '../desk.ts';
+import type { Answers, Desk } from '../lab-context.ts';
 import { asCheckpoint, environmentOf, headerOf, infoOf, sizeOf, weightsWith } from '../weights.ts';
 
 type Names =

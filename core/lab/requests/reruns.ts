@@ -2,7 +2,7 @@ import { LabError } from '../../base/errors.ts';
 import { toText } from '../../graph/text.ts';
 import { addRerun } from '../../search/repeat.ts';
 import type { RerunInput, RerunView } from '../api.ts';
-import type { Answers, Desk } from '../desk.ts';
+import type { Answers, Desk } from '../lab-context.ts';
 
 type Names =
   | 'reruns.list'

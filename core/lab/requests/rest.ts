@@ -6,8 +6,8 @@ import { requireGraphSize } from '../../graph/file.ts';
 import { parseGraph } from '../../graph/parse.ts';
 import { toText } from '../../graph/text.ts';
 import type { Graph, GraphCheck } from '../api.ts';
-import type { Answers, Desk } from '../desk.ts';
-import { problemOf } from '../engine-desk.ts';
+import type { Answers, Desk } from '../lab-context.ts';
+import { problemOf } from '../engine-manager.ts';
 import { lookInThread } from '../look-thread.ts';
 
 type Names =

@@ -1,7 +1,7 @@
 import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
-import type { Answers, Desk } from '../desk.ts';
+import type { Answers, Desk } from '../lab-context.ts';
 import { runView, wireEpoch } from '../views.ts';
 import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
 

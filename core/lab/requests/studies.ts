@@ -8,7 +8,7 @@ import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
 import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
-import type { Answers, Desk } from '../desk.ts';
+import type { Answers, Desk } from '../lab-context.ts';
 import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 

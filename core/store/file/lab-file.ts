@@ -5,7 +5,7 @@ import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
 import { environmentRecord, graphRecord } from '../transfer/records.ts';
-import { checkAside, copyAside } from './aside.ts';
+import { checkAside, copyAside } from './background.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
 import { beingMade, emptyFile, missingFile, olderSchema } from './lab-file-refusals.ts';

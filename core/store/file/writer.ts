@@ -4,7 +4,7 @@ import { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { Eraser } from './eraser.ts';
 import type { Holding, WriteLock } from './lock.ts';
-import { type LogKeeper, startLogKeeper } from './log-keeper.ts';
+import { type LogKeeper, startLogKeeper } from './checkpointer.ts';
 import { type FileId, THERE, lostFile, whereaboutsOf } from './place.ts';
 
 /** An opened file that this process has the right to write to. */

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ElectronApplication, Page } from 'playwright-core';
-import { holdLab } from '../../../core/lab/hold.ts';
+import { holdLab } from '../../../core/host/attach.ts';
 import { openSqlite } from '../../../core/store/sqlite.ts';
 import { quickLook } from '../../e2e/quick-look.ts';
 import {

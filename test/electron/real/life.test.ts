@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { ElectronApplication } from 'playwright-core';
-import { holdLab } from '../../../core/lab/hold.ts';
+import { holdLab } from '../../../core/host/attach.ts';
 import { tinyPlan } from '../../e2e/tiny-study.ts';
 import { answer, appThatAnswers, buildApp, finish, launch, pageOf, said, skip } from './launch.ts';
 

@@ -1,0 +1,296 @@
+import * as v from 'valibot';
+import { LabError, messageOf } from '../base/errors.ts';
+import type {
+  LabApi,
+  LabEvent,
+  RequestInput,
+  RequestName,
+  RequestOutput,
+  Topic,
+} from '../lab/api.ts';
+import { type Part, Parts, requireSendable, sendParts } from './parts.ts';
+import type { Port } from './port.ts';
+
+export type { Port } from './port.ts';
+export { messagePort, portPair, webSocketPort } from './port.ts';
+export { protocolsWith, sessionOf } from './browser-session.ts';
+
+/** Requests of one connection that may be under way at once. */
+const MOST_UNDER_WAY = 256;
+const MOST_SUBSCRIPTIONS = 64;
+/**
+ * Bytes that a slow reader may lag behind before its connection is closed; it comes back and asks
+ * for what it missed.
+ */
+const MOST_WAITING = 32 << 20;
+
+const topics = [
+  'studies',
+  'runs',
+  'metrics',
+  'slots',
+  'reruns',
+  'pretrained',
+  'graphs',
+  'data',
+  'engine',
+  'log',
+] as const satisfies readonly Topic[];
+
+const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+
+/** What comes from the other end; inputs are checked by the lab itself. */
+const toLab = v.variant('type', [
+  v.strictObject({
+    type: v.literal('request'),
+    id,
+    name: v.pipe(v.string(), v.maxLength(100)),
+    input: v.unknown(),
+  }),
+  v.strictObject({ type: v.literal('abort'), id }),
+  v.strictObject({
+    type: v.literal('subscribe'),
+    id,
+    topics: v.pipe(v.array(v.picklist(topics)), v.minLength(1), v.maxLength(topics.length)),
+    after: v.exactOptional(id),
+  }),
+  v.strictObject({ type: v.literal('unsubscribe'), id }),
+]);
+type ToLab = v.InferOutput<typeof toLab>;
+
+type FromLab =
+  /** Goes ahead of the answer. */
+  | ({ type: 'part'; id: number } & Part)
+  | { type: 'answer'; id: number; output: unknown }
+  | { type: 'refusal'; id: number; code: string; message: string; next: string }
+  | { type: 'event'; id: number; event: LabEvent };
+
+/** Code of a refusal that is no expected failure. */
+const UNEXPECTED = 'lab.unexpected';
+
+/**
+ * Serves a lab over a port until it closes. Whatever is not in the language closes the port; an
+ * abandoned connection leaves nothing behind.
+ *
+ * @param onBug told of what a request threw that is no LabError
+ */
+export function serveLab(
+  lab: LabApi,
+  port: Port,
+  onBug: (error: unknown) => void = () => undefined,
+): void {
+  const underWay = new Map<number, AbortController>();
+  const subscriptions = new Map<number, () => void>();
+  /** Files on their way over this connection: nobody else knows them. */
+  const files = new Set<string>();
+
+  const post = (message: FromLab): void => {
+    port.post(message);
+    if (port.waiting() > MOST_WAITING) port.close();
+  };
+
+  const refuse = (request: number, error: unknown): void => {
+    const known = error instanceof LabError;
+    post({
+      type: 'refusal',
+      id: request,
+      code: known ? error.code : UNEXPECTED,
+      message: known ? error.message : `Something unexpected happened: ${messageOf(error)}`,
+      next: known ? error.next : 'The log holds more; please report it.',
+    });
+  };
+
+  const answer = async ({
+    id: request,
+    name,
+    input,
+  }: ToLab & { type: 'request' }): Promise<void> => {
+    const abort = new AbortController();
+    underWay.set(request, abort);
+    try {
+      const output = await lab.request(name as RequestName, input as never, {
+        signal: abort.signal,
+      });
+      const file = fileIn(output);
+      if (file !== null) files.add(file);
+      const awaited = (): boolean => underWay.has(request) && !abort.signal.aborted;
+      const send = (part: Part): void => {
+        if (part.items.length === 1) requireSendable(name, part.items); // longer ones are small
+        post({ type: 'part', id: request, ...part });
+      };
+      const rest = await sendParts(output, send, awaited);
+      requireSendable(name, rest);
+      if (awaited()) post({ type: 'answer', id: request, output: rest });
+    } catch (error) {
+      if (!underWay.has(request) || abort.signal.aborted) return; // nobody waits for it
+      if (!(error instanceof LabError)) onBug(error);
+      refuse(request, error);
+    } finally {
+      underWay.delete(request);
+    }
+  };
+
+  const obey = (message: ToLab): void => {
+    const { id: about } = message;
+    switch (message.type) {
+      case 'request':
+        if (underWay.has(about)) port.close();
+        else if (underWay.size >= MOST_UNDER_WAY) refuse(about, tooMany());
+        else void answer(message);
+        break;
+      case 'abort':
+        underWay.get(about)?.abort();
+        break;
+      case 'subscribe':
+        if (subscriptions.size >= MOST_SUBSCRIPTIONS || subscriptions.has(about)) port.close();
+        else
+          subscriptions.set(
+            about,
+            lab.subscribe(
+              message.topics,
+              (event) => {
+                post({ type: 'event', id: about, event });
+              },
+              message.after,
+            ),
+          );
+        break;
+      case 'unsubscribe':
+        subscriptions.get(about)?.();
+        subscriptions.delete(about);
+    }
+  };
+
+  port.onClose(() => {
+    // Closed labs have.
+    for (const file of files) void lab.request('files.forget', { file }).catch(() => undefined);
+    for (const abort of underWay.values()) abort.abort();
+    underWay.clear();
+    for (const undo of subscriptions.values()) undo();
+    subscriptions.clear();
+  });
+  port.onMessage((raw) => {
+    const message = v.safeParse(toLab, raw);
+    if (message.success) obey(message.output);
+    else port.close();
+  });
+}
+
+const tooMany = (): LabError =>
+  new LabError(
+    'lab.too-many-requests',
+    `${MOST_UNDER_WAY} requests of this connection are under way.`,
+    'Wait until some are answered, then ask again.',
+  );
+
+/** The file that an answer makes ready, to be sent or to be fetched. */
+function fileIn(output: unknown): string | null {
+  if (typeof output !== 'object' || output === null) return null;
+  const { upload, download } = output as { upload?: unknown; download?: unknown };
+  const file = upload ?? download;
+  return typeof file === 'string' ? file : null;
+}
+
+/** A lab at the other end of a port. */
+export interface LabLine {
+  readonly api: LabApi;
+  /** Settles when the connection is gone; never rejects. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+/** A request whose answer has not come. */
+interface Waiting {
+  resolve: (output: unknown) => void;
+  reject: (error: unknown) => void;
+  parts: Parts;
+}
+
+/**
+ * The lab at the other end of a port. Requests that are under way when it closes reject with
+ * LabError `lab.unreachable`.
+ */
+export function connectLab(port: Port): LabLine {
+  let ids = 0;
+  let open = true;
+  const waiting = new Map<number, Waiting>();
+  const listeners = new Map<number, (event: LabEvent) => void>();
+  const post = (message: ToLab): void => {
+    port.post(message);
+  };
+
+  const closed = new Promise<void>((resolve) => {
+    port.onClose(() => {
+      open = false;
+      for (const { reject } of waiting.values()) reject(unreachable());
+      waiting.clear();
+      listeners.clear();
+      resolve();
+    });
+  });
+  port.onMessage((raw) => {
+    const message = raw as FromLab;
+    if (message.type === 'event') {
+      listeners.get(message.id)?.(message.event);
+      return;
+    }
+    const request = waiting.get(message.id);
+    if (message.type === 'part') {
+      request?.parts.add(message);
+      return;
+    }
+    waiting.delete(message.id);
+    if (message.type === 'answer') request?.resolve(request.parts.joinedWith(message.output));
+    else request?.reject(new LabError(message.code, message.message, message.next));
+  });
+
+  const api: LabApi = {
+    async request<Name extends RequestName>(
+      name: Name,
+      input: RequestInput<Name>,
+      { signal }: { signal?: AbortSignal } = {},
+    ): Promise<RequestOutput<Name>> {
+      signal?.throwIfAborted();
+      if (!open) throw unreachable();
+      const request = ++ids;
+      const output = new Promise((resolve, reject) =>
+        waiting.set(request, { resolve, reject, parts: new Parts() }),
+      );
+      const abort = (): void => {
+        waiting.get(request)?.reject(signal!.reason);
+        waiting.delete(request);
+        post({ type: 'abort', id: request });
+      };
+      signal?.addEventListener('abort', abort);
+      post({ type: 'request', id: request, name, input });
+      try {
+        return (await output) as RequestOutput<Name>;
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
+    },
+    subscribe(wanted, listener, after) {
+      const subscription = ++ids;
+      listeners.set(subscription, listener);
+      post({
+        type: 'subscribe',
+        id: subscription,
+        topics: [...wanted],
+        ...(after !== undefined && { after }),
+      });
+      return () => {
+        if (listeners.delete(subscription)) post({ type: 'unsubscribe', id: subscription });
+      };
+    },
+  };
+  return {
+    api,
+    closed,
+    close: () => {
+      port.close();
+    },
+  };
+}
+
+const unreachable = (): LabError =>
+  new LabError('lab.unreachable', 'The connection to the lab is closed.', 'Connect again.');

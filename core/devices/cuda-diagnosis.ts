@@ -1,0 +1,236 @@
+import { cudaLibraries, type CudaLibrary } from '../install/cuda-libraries.ts';
+
+/** What was found of cards, driver and libraries, before anything is concluded from it. */
+export interface CudaProbe {
+  /** `linux-x64` */
+  readonly platform: string;
+  /** Version of the driver; null where nvidia-smi is missing or does not answer. */
+  readonly driver: string | null;
+  /** What nvidia-smi said instead; '' where it is missing or said nothing. */
+  readonly said: string;
+  /** Whether CUDA's part of the driver (libcuda.so.1) is there. */
+  readonly driverLibrary: boolean;
+  /** Those that a process may see. */
+  readonly cards: readonly CudaCard[];
+  /** File names of CUDA's libraries wherever the loader or we look, such as `libcudnn.so.9`. */
+  readonly libraries: readonly string[];
+  /** Whether TensorFlow's own GPU library is installed. */
+  readonly engine: 'ready' | 'missing' | 'damaged' | 'other-version' | 'unsupported';
+}
+
+export interface CudaCard {
+  readonly uuid: string;
+  readonly title: string;
+  /** `9.0`; null where the driver does not know it. */
+  readonly capability: string | null;
+}
+
+/** One thing that is wrong: what was found and expected, and what to do. */
+export interface CudaProblem {
+  /** `cuda.driver-too-old` */
+  readonly code: string;
+  readonly found: string;
+  readonly next: string;
+  /** UUID of the card whose problem it is; not there when all have it. */
+  readonly card?: string;
+}
+
+/** The oldest driver that CUDA 12 runs on (NVIDIA's compatibility table, Linux). */
+const OLDEST_DRIVER = '525.60.13';
+/**
+ * From the Hopper generation on (H100) many operations of TensorFlow 2.21 are there as PTX 8.5 only
+ * (its build_info: sm_60 to sm_89, compute_90), which the driver must translate: that of CUDA 12.5
+ * and newer can.
+ */
+const OLDEST_HOPPER_DRIVER = '555.42.02';
+/** The oldest card that TensorFlow 2.21 has programs for. */
+const OLDEST_CAPABILITY = '6.0';
+const HOPPER = '9.0';
+/**
+ * The first (RTX 50, B200) for which a library built with CUDA 12.5 makes no programs
+ * (tensorflow#111958).
+ */
+const BLACKWELL = '10.0';
+
+const install = 'Run: ktg engine install gpu';
+
+/**
+ * Everything that keeps TensorFlow from the cards, what all have first; nothing when it can use
+ * them. Pure.
+ */
+export function diagnose(probe: CudaProbe): CudaProblem[] {
+  if (probe.platform !== 'linux-x64')
+    return [
+      {
+        code: 'cuda.platform',
+        found: `TensorFlow's GPU library is made for Linux on x64; this is ${probe.platform}.`,
+        next: 'Compute on the processor here, or use a Linux machine with an NVIDIA card (on Windows: WSL 2).',
+      },
+    ];
+  if (probe.driver === null) return [noDriver(probe)];
+  if (probe.cards.length === 0)
+    return [
+      {
+        code: 'cuda.no-card',
+        found: `Driver ${probe.driver} is there, but it sees no card.`,
+        next: 'Check the card and what this container or job may see (CUDA_VISIBLE_DEVICES).',
+      },
+    ];
+  return [
+    ...driverProblem(probe.driver),
+    ...(probe.engine === 'ready' ? [] : [engineProblem(probe.engine)]),
+    ...libraryProblems(probe),
+    ...probe.cards.flatMap((card) => cardProblems(card, probe.driver!)),
+  ];
+}
+
+/** The problems of one card, those of all included. */
+export const problemsOf = (
+  problems: readonly CudaProblem[],
+  uuid: string | undefined,
+): CudaProblem[] => problems.filter(({ card }) => card === undefined || card === uuid);
+
+function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
+  const code = 'cuda.no-driver';
+  if (said !== '')
+    return {
+      code,
+      found: `NVIDIA's driver does not answer; nvidia-smi says: ${said}`,
+      next: 'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
+    };
+  if (driverLibrary)
+    return {
+      code,
+      found:
+        'CUDA is here (libcuda.so.1), but nvidia-smi, which says what cards there are, is missing or fails.',
+      next: 'In a container: start it with NVIDIA_DRIVER_CAPABILITIES=compute,utility. Until then the processor computes.',
+    };
+  return {
+    code,
+    found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
+    next: `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
+  };
+}
+
+const update = 'Update the NVIDIA driver, then restart the machine.';
+
+const driverProblem = (driver: string): CudaProblem[] =>
+  older(driver, OLDEST_DRIVER)
+    ? [
+        {
+          code: 'cuda.driver-too-old',
+          found: `The driver is ${driver}; CUDA 12 needs ${OLDEST_DRIVER} or newer.`,
+          next: update,
+        },
+      ]
+    : [];
+
+function cardProblems({ uuid: card, title, capability }: CudaCard, driver: string): CudaProblem[] {
+  if (capability === null) return [];
+  if (older(capability, OLDEST_CAPABILITY))
+    return [
+      {
+        code: 'cuda.card-too-old',
+        found: `${title} has compute capability ${capability}; TensorFlow 2.21 needs ${OLDEST_CAPABILITY} or newer.`,
+        next: 'Compute on the processor, or on a newer card.',
+        card,
+      },
+    ];
+  if (!older(capability, BLACKWELL))
+    return [
+      {
+        code: 'cuda.build-too-old',
+        found: `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA 12.5, which makes no programs for it.`,
+        next: 'Compute on the processor, or on a card up to the H200; newer ones need a TensorFlow that is built with CUDA 12.8.',
+        card,
+      },
+    ];
+  if (
+    older(capability, HOPPER) ||
+    !older(driver, OLDEST_HOPPER_DRIVER) ||
+    older(driver, OLDEST_DRIVER)
+  )
+    return [];
+  return [
+    {
+      code: 'cuda.driver-too-old',
+      found: `The driver is ${driver}; on ${title} TensorFlow 2.21 needs ${OLDEST_HOPPER_DRIVER} or newer (CUDA 12.5).`,
+      next: update,
+      card,
+    },
+  ];
+}
+
+const engineProblem = (state: CudaProbe['engine']): CudaProblem => ({
+  code: `cuda.engine-${state}`,
+  found: `TensorFlow's GPU library is ${state === 'damaged' ? 'damaged' : 'not installed'}.`,
+  next: install,
+});
+
+function libraryProblems({ libraries }: CudaProbe): CudaProblem[] {
+  const missing = cudaLibraries.filter(({ soname }) => !has(libraries, soname));
+  return missing.length > 0 ? missingProblems(missing, libraries) : [];
+}
+
+/**
+ * Missing libraries in as few sentences as causes: CUDA 13 only, cuDNN of another version, simply
+ * not there.
+ */
+function missingProblems(
+  missing: readonly CudaLibrary[],
+  libraries: readonly string[],
+): CudaProblem[] {
+  const otherOf = ({ soname }: CudaLibrary): string | undefined => {
+    const stem = soname.replace(/\.\d+$/, '.');
+    return libraries.find((name) => name.startsWith(stem) && /^\d/.test(name.slice(stem.length)));
+  };
+  const newer = missing.filter((library) => {
+    const other = otherOf(library);
+    return other !== undefined && numberOf(other) > numberOf(library.soname);
+  });
+  const rest = missing.filter((library) => !newer.includes(library));
+  const problems: CudaProblem[] = [];
+  const toolkit = newer.filter(({ soname }) => !soname.startsWith('libcudnn'));
+  if (toolkit.length > 0)
+    problems.push({
+      code: 'cuda.other-version',
+      found: `CUDA 13's libraries are here (${toolkit.map((library) => otherOf(library)!).join(', ')}); TensorFlow 2.21 asks for CUDA 12's: ${names(toolkit)}.`,
+      next: `${install} (it brings CUDA 12's libraries for this program alone; CUDA 13 stays as it is).`,
+    });
+  for (const library of [...newer, ...rest].filter(({ soname }) => soname.startsWith('libcudnn'))) {
+    const other = otherOf(library);
+    problems.push({
+      code: 'cuda.no-cudnn',
+      found: other
+        ? `${other} is here; TensorFlow 2.21 asks for ${library.title} (${library.soname}).`
+        : `${library.title} (${library.soname}) is missing: without it there are no convolutions on a card.`,
+      next: install,
+    });
+  }
+  const absent = rest.filter(({ soname }) => !soname.startsWith('libcudnn'));
+  if (absent.length > 0)
+    problems.push({
+      code: 'cuda.missing-libraries',
+      found: `Missing: ${absent.map(({ soname, title }) => `${soname} (${title})`).join(', ')}.`,
+      next: install,
+    });
+  return problems;
+}
+
+const names = (libraries: readonly CudaLibrary[]): string =>
+  libraries.map(({ soname }) => soname).join(', ');
+
+const has = (libraries: readonly string[], soname: string): boolean =>
+  libraries.some((name) => name === soname || name.startsWith(`${soname}.`));
+
+const numberOf = (name: string): number => Number(/\.so\.(\d+)/.exec(name)?.[1] ?? NaN);
+
+/** Whether a version of numbers and dots is older than another. */
+export function older(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split('.').map(Number));
+  for (let i = 0; i < Math.max(a!.length, b!.length); i++) {
+    const [left, right] = [a![i] ?? 0, b![i] ?? 0];
+    if (left !== right) return left < right;
+  }
+  return false;
+}

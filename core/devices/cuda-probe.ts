@@ -1,0 +1,212 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { cudaFolder, cudaLibraries } from '../install/cuda-libraries.ts';
+import type { CudaCard, CudaProbe } from './cuda-diagnosis.ts';
+import { libraryStatus } from '../install/library.ts';
+import { thisPlatform } from '../install/release.ts';
+import { parseParts, visibleCards } from './visible-cards.ts';
+
+/** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
+const PATIENCE = 10_000;
+
+/**
+ * Asks the driver, and looks where the loader and we would look for CUDA's libraries.
+ *
+ * @param cards UUIDs of cards that answer, where others may not; else all that CUDA_VISIBLE_DEVICES
+ * allows are asked for
+ */
+export function probeCuda(
+  environment: Record<string, string | undefined> = process.env,
+  cards: readonly string[] = [],
+): CudaProbe {
+  const { state, folder } = libraryStatus('gpu');
+  const only = cards.length > 0 ? ['-i', cards.join(',')] : [];
+  const ask = (fields: string): Answer =>
+    answer('nvidia-smi', [`--query-gpu=${fields}`, '--format=csv,noheader', ...only]);
+  const drivers = ask('driver_version,index,uuid,name');
+  const { driver, cards: found } = parseDriver(drivers.text);
+  // Asked alone: drivers of before 510 fail over it.
+  const capabilities = parseCapabilities(ask('uuid,compute_cap').text);
+  const seen = cards.length > 0 ? found : wholesSeen(found, environment.CUDA_VISIBLE_DEVICES);
+  const cache = loaderCache();
+  return {
+    platform: thisPlatform,
+    driver,
+    said: driver === null ? firstLine(drivers) : '',
+    driverLibrary: /\slibcuda\.so\.1 /.test(cache),
+    cards: seen.map(({ uuid, title }) => ({
+      uuid,
+      title,
+      capability: capabilities.get(uuid) ?? null,
+    })),
+    libraries: [
+      ...searchFolders(environment, state === 'ready' ? folder : null).flatMap(cudaFilesIn),
+      ...parseLoaderCache(cache),
+    ],
+    engine: state,
+  };
+}
+
+/** Those that a process sees, whole or in part. */
+function wholesSeen<Card extends { index: number; uuid: string }>(
+  cards: readonly Card[],
+  variable: string | undefined,
+): Card[] {
+  if (!variable?.includes('MIG-')) return visibleCards(cards, variable);
+  const parts = parseParts(output('nvidia-smi', ['-L']) ?? '').map(({ uuid, card }) => ({
+    index: -1,
+    uuid,
+    parent: card.uuid,
+  }));
+  const parents = new Set(visibleCards(parts, variable).map(({ parent }) => parent));
+  return cards.filter(({ uuid }) => parents.has(uuid));
+}
+
+/** `535.104.05, 0, GPU-6f3c..., NVIDIA H100 80GB HBM3`, a line a card. */
+export function parseDriver(text: string): {
+  driver: string | null;
+  cards: (Omit<CudaCard, 'capability'> & { index: number })[];
+} {
+  const rows = text.split('\n').flatMap((line) => {
+    const [driver = '', index = '', uuid = '', ...title] = line
+      .split(',')
+      .map((word) => word.trim());
+    return /^\d+(\.\d+)*$/.test(driver)
+      ? [{ driver, index: Number(index), uuid, title: title.join(', ') }]
+      : [];
+  });
+  return {
+    driver: rows[0]?.driver ?? null,
+    cards: rows.map(({ driver: _driver, ...card }) => card),
+  };
+}
+
+/** `GPU-6f3c..., 9.0`, a line a card, by UUID. */
+export const parseCapabilities = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text.split('\n').flatMap((line): [string, string][] => {
+      const [uuid = '', capability = ''] = line.split(',').map((word) => word.trim());
+      return /^\d+\.\d+$/.test(capability) ? [[uuid, capability]] : [];
+    }),
+  );
+
+/** A card as a process sees it; words are '' where nvidia-smi does not know it. */
+export interface SeenCard {
+  readonly index: string;
+  readonly title: string;
+  readonly capability: string;
+  readonly driver: string;
+}
+
+/**
+ * The first card that a process sees whose CUDA_VISIBLE_DEVICES this is; of a divided card the part
+ * (MIG).
+ */
+export function cardSeen(visible: string): SeenCard {
+  const name = visible.split(',')[0]!.trim();
+  const part = name.startsWith('MIG-')
+    ? parseParts(output('nvidia-smi', ['-L']) ?? '').find(({ uuid }) => uuid.startsWith(name))
+    : undefined;
+  const card = part?.card.uuid ?? (name === '' ? '0' : name);
+  const query = [
+    '--query-gpu=index,compute_cap,driver_version,name',
+    '--format=csv,noheader',
+    '-i',
+    card,
+  ];
+  const [index = '', capability = '', driver = '', ...title] = (output('nvidia-smi', query) ?? '')
+    .trim()
+    .split(', ');
+  return {
+    index,
+    capability,
+    driver,
+    title: [...title, ...(part ? [part.profile] : [])].join(', '),
+  };
+}
+
+/** `GPU 1, NVIDIA H100 80GB HBM3` */
+export const cardWords = ({ index, title }: SeenCard): string =>
+  [`GPU ${index}`.trim(), ...(title === '' ? [] : [title])].join(', ');
+
+/**
+ * File names, with their whole versions, of CUDA's libraries that the system gives: those that did
+ * not come with the engine.
+ */
+export function systemLibraries(
+  library: string,
+  environment: Record<string, string | undefined> = process.env,
+): string[] {
+  const missing = cudaLibraries.filter(
+    ({ soname }) => !existsSync(join(library, cudaFolder, soname)),
+  );
+  if (missing.length === 0) return [];
+  const cache = loaderCache();
+  const given = (environment.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
+  return missing.map(({ soname }) => {
+    const listed = new RegExp(`\\s${soname.replaceAll('.', '\\.')} .*=> (.+)`).exec(cache)?.[1];
+    const paths = [
+      ...given.map((folder) => join(folder, soname)),
+      ...(listed === undefined ? [] : [listed]),
+    ];
+    const path = paths.find((each) => existsSync(each));
+    return path === undefined ? `${soname} missing` : basename(realpathSync(path));
+  });
+}
+
+/** What `ldconfig -p` says; it may lie where only root's PATH leads. */
+const loaderCache = (): string =>
+  output('ldconfig', ['-p']) ?? output('/sbin/ldconfig', ['-p']) ?? '';
+
+/** Names in `ldconfig -p`: `\tlibcudart.so.12 (libc6,x86-64) => /usr/lib/...`. */
+export const parseLoaderCache = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim().split(' ')[0]!)
+    .filter(isCuda);
+
+function searchFolders(
+  environment: Record<string, string | undefined>,
+  library: string | null,
+): string[] {
+  const given = (environment.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
+  return [...(library === null ? [] : [join(library, cudaFolder)]), ...given];
+}
+
+const cudaFilesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).filter(isCuda);
+  } catch {
+    return []; // a folder of LD_LIBRARY_PATH that is not there
+  }
+};
+
+const stems = new Set(cudaLibraries.map(({ soname }) => soname.replace(/\.\d+$/, '')));
+const isCuda = (name: string): boolean => stems.has(name.replace(/\.so\..*$/, '.so'));
+
+interface Answer {
+  /** What was printed, also by a program that failed in the end. */
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+function answer(program: string, args: string[]): Answer {
+  try {
+    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
+    return {
+      text: execFileSync(program, args, { encoding: 'utf8', timeout: PATIENCE, stdio }),
+      failed: false,
+    };
+  } catch (error) {
+    const { stdout } = error as { stdout?: unknown };
+    return { text: typeof stdout === 'string' ? stdout : '', failed: true };
+  }
+}
+
+function output(program: string, args: string[]): string | null {
+  const { text, failed } = answer(program, args);
+  return failed ? null : text;
+}
+
+const firstLine = ({ text }: Answer): string => text.trim().split('\n')[0]!;

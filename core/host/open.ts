@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../base/folder.js';
+import { LabError, messageOf } from '../base/errors.ts';
+import { dataHome } from '../base/data-home.ts';
+import { openLabFile } from '../store/file/lab-file.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { appVersion, revision } from '../workers/about.ts';
+import type { Device } from '../search/runner.ts';
+import { type Card, findCards } from '../devices/cards.ts';
+import { cores, devicesFrom } from '../devices/devices.ts';
+import { obstaclesTo } from '../lab/engine-library.ts';
+import { shareCards } from '../devices/mps.ts';
+import { chooseSlots, packingFile, readPacking } from '../workers/packing.ts';
+import { WorkerPool } from '../workers/pool.ts';
+import { Lab } from '../lab/lab.ts';
+
+/** A lab in memory, for a look that leaves nothing behind. */
+export const IN_MEMORY = ':memory:';
+
+/** The lab file that is meant: the one named, KTG_LAB, or the usual one in the user's folder. */
+export function labFile(named?: string): string {
+  const wanted = named ?? process.env.KTG_LAB;
+  if (wanted === IN_MEMORY) return IN_MEMORY;
+  return wanted
+    ? resolve(wanted)
+    : join(dirname(dataHome({ ...process.env, KTG_DATA: '' })), 'lab.sqlite');
+}
+
+/**
+ * Opens the lab in a file, which is created when it does not exist, with the workers of this
+ * machine. Beside another lab it comes out read-only (`lab.status` says whose it is). Throws
+ * LabErrors `store.*`.
+ *
+ * @param how `to-work` goes on with what was running; `at-rest` may change records and starts
+ * nothing; `to-look` neither creates nor locks nor changes anything
+ */
+export async function openLab(
+  file: string,
+  how: 'to-work' | 'at-rest' | 'to-look' = 'to-work',
+): Promise<Lab> {
+  const readOnly = how === 'to-look';
+  const usual = file === labFile(undefined);
+  if (usual && !existsSync(file) && !readOnly) makeFolderOf(file);
+  const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
+  try {
+    const works = how === 'to-work' && !store.place.readOnly;
+    let cards: Card[] = [];
+    let obstacleTo: ReturnType<typeof obstaclesTo>;
+    const look = async (afresh: boolean): Promise<Device[]> => {
+      const known = new Set(cards.map(({ uuid }) => uuid));
+      cards = await findCards(process.env, cards);
+      if (afresh || cards.some(({ uuid }) => !known.has(uuid))) obstacleTo = obstaclesTo(cards);
+      return devicesFrom(cards, obstacleTo, (card) =>
+        chooseSlots(readPacking(packingFile(card.title)), card),
+      );
+    };
+    const runner = new WorkerPool({
+      devices: works ? await look(true) : [],
+      cores: cores(),
+      ...(works && { lookAtDevices: look }),
+      share: () => shareCards(cards.map(({ uuid, index }) => uuid || String(index))),
+    });
+    await runner.settled();
+    return new Lab({ store, runner, version: appVersion(), revision: revision() });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** Rights of a folder that is its user's alone. */
+const PRIVATE = 0o700;
+
+function makeFolderOf(file: string): void {
+  try {
+    makeFolder(dirname(file), PRIVATE);
+  } catch (error) {
+    throw new LabError(
+      'store.cannot-open',
+      `${file}: its folder cannot be made: ${messageOf(error)}.`,
+      'Point KTG_LAB to a file that can be.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { LabError } from '../base/errors.ts';
+import { nodeProgram, outsideArchive } from '../base/node-program.ts';
+import { quietFile, quietSource } from './quiet-opener.ts';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+
+const bindingPackage = '@tensorflow/tfjs-node-gpu';
+
+/** File name of the compiled addon in a library folder. */
+export const addonFile = 'tfjs_binding.node';
+
+/**
+ * Raise it when the flags or the opener change, so that nobody keeps an addon built the old way.
+ */
+const revision = 2;
+
+/** What the addon is built from: version of the package with its sources, and our revision. */
+export const addonVersion = (): string =>
+  `${(require(`${bindingPackage}/package.json`) as { version: string }).version}-${String(revision)}`;
+
+/** The first C++ compiler on PATH. @throws LabError `engine.no-compiler` */
+export function findCompiler(): string {
+  const found = ['c++', 'g++', 'clang++'].find(
+    (name) => spawnSync(name, ['--version']).status === 0,
+  );
+  if (found) return found;
+  throw new LabError(
+    'engine.no-compiler',
+    'The connection to TensorFlow is compiled here, and there is no c++, g++ or clang++ on PATH.',
+    'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf install gcc-c++; macOS: xcode-select --install), then run: ktg engine install. Until then the portable engine works, more slowly.',
+  );
+}
+
+/**
+ * Compile the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, and the addon
+ * that opens them, into `folder`. They look for the libraries beside themselves, so the folder can
+ * be moved. Pure Node-API: the same files serve every Node and Electron.
+ *
+ * @returns the names of the files made
+ * @throws LabError `engine.build-failed` with the compiler's words
+ */
+export async function buildAddon(
+  compiler: string,
+  folder: string,
+  libraries: readonly string[],
+  include: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const binding = outsideArchive(
+    join(dirname(require.resolve(`${bindingPackage}/package.json`)), 'binding'),
+  );
+  const rpath =
+    process.platform === 'darwin'
+      ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path']
+      : ['-Wl,-rpath,$ORIGIN'];
+  await compile(
+    compiler,
+    [
+      `-I${include}`,
+      join(binding, 'tfjs_backend.cc'),
+      join(binding, 'tfjs_binding.cc'),
+      ...libraries.map((name) => join(folder, name)),
+      ...rpath,
+      ...['-o', join(folder, addonFile)],
+    ],
+    signal,
+  );
+  const quiet = join(folder, 'open_quietly.cc');
+  await writeFile(quiet, quietSource);
+  await compile(compiler, [quiet, ...rpath, '-ldl', '-o', join(folder, quietFile)], signal);
+  await rm(quiet);
+  return [addonFile, quietFile];
+}
+
+async function compile(
+  compiler: string,
+  flags: string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { include_dir: nodeInclude } = require('node-api-headers') as { include_dir: string };
+  const common = [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-shared',
+    '-w',
+    '-DNAPI_VERSION=8',
+    `-I${outsideArchive(nodeInclude)}`,
+  ];
+  await run(compiler, [...common, ...flags], { signal }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    const { stderr = '' } = error as { stderr?: string };
+    throw new LabError(
+      'engine.build-failed',
+      `${compiler} could not build the connection to TensorFlow:\n${stderr.trim().split('\n').slice(0, 12).join('\n')}`,
+      'A compiler with C++17 is needed (GCC 9, Clang 9 or newer). Until then the portable engine works, more slowly.',
+      { cause: error },
+    );
+  });
+}
+
+/**
+ * Load the addon in a process of its own, as a broken library can end the process that opens it.
+ * @throws LabError `engine.does-not-load` with the loader's words
+ */
+export async function checkAddon(folder: string, signal?: AbortSignal): Promise<void> {
+  await run(nodeProgram(), ['-e', 'require(process.argv[1])', join(folder, addonFile)], {
+    signal,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
+  }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    const { stderr = '' } = error as { stderr?: string };
+    const reason = /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
+    throw new LabError(
+      'engine.does-not-load',
+      `TensorFlow was installed but does not load on this machine: ${reason}`,
+      'Its library needs glibc 2.27 or newer (macOS: 12 or newer). The portable engine works here, more slowly (--engine portable).',
+      { cause: error },
+    );
+  });
+}

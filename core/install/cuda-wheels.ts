@@ -1,0 +1,97 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { openPromise } from 'yauzl';
+import { LabError, messageOf } from '../base/errors.ts';
+import { cudaCompilerPackage, cudaFolder } from './cuda-libraries.ts';
+import { downloadedWheel, downloadWheel } from './download.ts';
+import type { OnProgress } from './progress.ts';
+import type { PublishedWheel } from './release.ts';
+import { digestsIn, type FileRecord, readEntries, unpackEntry } from './wheel.ts';
+
+/**
+ * Room for the largest package while it is downloaded and unpacked, and for all libraries, bytes.
+ */
+export const cudaBytes = { download: 800e6, unpacked: 4_600e6 };
+
+/**
+ * Where a file of one of NVIDIA's wheels goes below the library's folder; undefined for headers,
+ * stubs and the rest. All libraries lie side by side, so that they find each other.
+ */
+export function cudaTarget(fileName: string): string | undefined {
+  if (/^nvidia\/[^/]+\/lib\/[^/]+\.so(\.[\d.]+)?$/.test(fileName))
+    return join(cudaFolder, basename(fileName));
+  const tool = /^nvidia\/cuda_nvcc\/(bin\/ptxas|nvvm\/libdevice\/[^/]+\.bc)$/.exec(fileName);
+  return tool ? join(cudaFolder, cudaCompilerPackage, tool[1]!) : undefined;
+}
+
+/**
+ * Downloads the CUDA libraries that TensorFlow asks for, one package after the other, and unpacks
+ * them below `folder`, each file compared with its wheel's RECORD. What is downloaded stays in
+ * `downloads` until all are there.
+ *
+ * @throws LabError as `downloadWheel` does, `engine.wheel-damaged`
+ */
+export async function installCuda(
+  wheels: readonly PublishedWheel[],
+  downloads: string,
+  folder: string,
+  options: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
+): Promise<FileRecord[]> {
+  const files: FileRecord[] = [];
+  await mkdir(join(folder, cudaFolder), { recursive: true });
+  for (const wheel of wheels) {
+    const own = join(downloads, wheel.package);
+    const file =
+      (await downloadedWheel(own, wheel, options.signal)) ??
+      (await downloadWheel(wheel, own, { ...options, what: wheel.package }));
+    files.push(
+      ...(await unpackCuda(file, folder, options.signal).catch(async (error: unknown) => {
+        await rm(own, { recursive: true, force: true });
+        throw error;
+      })),
+    );
+  }
+  return files;
+}
+
+/** Unpacks one of NVIDIA's wheels; returns what was written, with names relative to `folder`. */
+export async function unpackCuda(
+  wheel: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<FileRecord[]> {
+  const damaged = (found: string, cause?: unknown): LabError =>
+    new LabError(
+      'engine.wheel-damaged',
+      `The wheel ${wheel} is damaged: ${found}.`,
+      'Run: ktg engine install gpu (it is downloaded again)',
+      { cause },
+    );
+  const zip = await openPromise(wheel, { autoClose: false }).catch((error: unknown) => {
+    throw damaged(messageOf(error), error);
+  });
+  try {
+    const entries = await readEntries(zip, wheel);
+    const record = [...entries.values()].find(({ fileName }) =>
+      /^[^/]+\.dist-info\/RECORD$/.test(fileName),
+    );
+    if (!record) throw damaged('it has no RECORD');
+    const digests = digestsIn(
+      (await buffer(await zip.openReadStreamPromise(record))).toString('utf8'),
+    );
+    const files: FileRecord[] = [];
+    for (const entry of entries.values()) {
+      const name = cudaTarget(entry.fileName);
+      if (name === undefined) continue;
+      const sha256 = await unpackEntry(zip, entry, join(folder, name), signal, () => undefined);
+      if (name.endsWith('/ptxas')) await chmod(join(folder, name), 0o755);
+      if (sha256 !== digests.get(entry.fileName))
+        throw damaged(`${entry.fileName} differs from its RECORD`);
+      files.push({ name, bytes: entry.uncompressedSize, sha256 });
+    }
+    return files;
+  } finally {
+    zip.close();
+  }
+}

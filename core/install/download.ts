@@ -1,0 +1,214 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { LabError } from '../base/errors.ts';
+import type { OnProgress } from './progress.ts';
+import { findPython, type PythonPlace, pythonPlace } from './python.ts';
+import { type PublishedWheel, wheelPython } from './release.ts';
+import { requirePublished } from './wheel.ts';
+
+const watchMs = 250;
+
+/**
+ * A wheel for any Python, nothing else, without questions and without a second copy in pip's cache.
+ */
+const pipSettings = [
+  '--no-deps',
+  '--only-binary=:all:',
+  '--no-cache-dir',
+  '--no-input',
+  '--progress-bar=off',
+  '--disable-pip-version-check',
+];
+
+/**
+ * Runs pip, and ends it when our end of its standard input closes: when we are gone, however we
+ * went.
+ */
+const pipWhileWeLive = `
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
+sys.argv[0] = 'pip'
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+`;
+
+/**
+ * A finished download of an earlier, interrupted install. One that is not the published wheel, such
+ * as that of another version, is removed.
+ */
+export async function downloadedWheel(
+  folder: string,
+  wheel: PublishedWheel,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const name = names.find((n) => n.endsWith('.whl'));
+  if (name === undefined) return undefined;
+  const file = join(folder, name);
+  try {
+    await requirePublished(file, wheel, signal);
+    return file;
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    await rm(file);
+    return undefined;
+  }
+}
+
+/**
+ * Downloads a published wheel with pip, whose own settings (mirrors, proxies, certificates) hold;
+ * pip compares it with its SHA-256, and so do we. A wheel appears in `folder` whole or not at all.
+ *
+ * @returns path of the wheel
+ * @throws LabError those of `findPython` and `pipError`, `engine.too-large`, `engine.wheel-damaged`
+ */
+export async function downloadWheel(
+  wheel: PublishedWheel,
+  folder: string,
+  options: DownloadOptions = {},
+): Promise<string> {
+  // Python is started elsewhere, where a relative path would mean something else.
+  const partial = resolve(folder, 'partial');
+  const empty = join(partial, 'empty');
+  try {
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(empty, { recursive: true });
+    const { code, output } = await runPip(pythonPlace(empty), wheel, partial, options);
+    options.signal?.throwIfAborted();
+    if (code !== 0) throw pipError(output, wheel);
+    const name = (await readdir(partial)).find((n) => n.endsWith('.whl'));
+    if (!name) throw pipError(`pip ended well but left no wheel\n${output}`, wheel);
+    await requirePublished(join(partial, name), wheel, options.signal);
+    const file = join(folder, name);
+    await rename(join(partial, name), file);
+    return file;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+export interface DownloadOptions {
+  /** The package that progress names, where it is not TensorFlow. */
+  what?: string | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Runs pip until it has ended, or until it has fetched more than the wheel's size. */
+async function runPip(
+  place: PythonPlace,
+  wheel: PublishedWheel,
+  folder: string,
+  { what, onProgress, signal }: DownloadOptions,
+): Promise<{ code: number | null; output: string }> {
+  const python = findPython(place);
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(
+    requirements,
+    `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`,
+  );
+  const asked = ['--require-hashes', '--requirement', requirements, '--platform', wheel.tag];
+  const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
+  const beyond = new AbortController();
+  const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...asked, ...settings], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: place.cwd,
+    // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned
+    // up with ours
+    env: { ...place.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
+    signal: signal ? AbortSignal.any([signal, beyond.signal]) : beyond.signal,
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', () => {
+      resolve(null); // stopped by a signal
+    });
+    child.on('close', resolve);
+  });
+  const total = wheel.wheelBytes;
+  const show = (done: number): void => {
+    if (done > total) beyond.abort();
+    else onProgress?.({ phase: 'download', ...(what !== undefined && { what }), done, total });
+  };
+  show(0);
+  const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
+  try {
+    const code = await ended;
+    if (beyond.signal.aborted) throw tooLarge(wheel);
+    return { code, output };
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+const tooLarge = (wheel: PublishedWheel): LabError =>
+  new LabError(
+    'engine.too-large',
+    `The package index sends more than the ${wheel.wheelBytes} bytes of ${titleOf(wheel)}.`,
+    `Set pip to another index, then run: ktg engine install; ${BY_HAND}`,
+  );
+
+/** Size in bytes of the largest file below a folder: while pip is at work, the wheel. */
+async function largestFile(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch((): string[] => []);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        (s) => (s.isFile() ? s.size : 0),
+        () => 0, // gone since the listing
+      ),
+    ),
+  );
+  return Math.max(0, ...sizes);
+}
+
+const noNetwork =
+  /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|ProxyError|SSLError|Max retries/i;
+
+const BY_HAND =
+  'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
+
+const titleOf = (wheel: PublishedWheel): string => `${wheel.package} ${wheel.version}`;
+
+/**
+ * What pip's output means. Order matters: without a network pip also says that it found no version.
+ *
+ * @returns LabError `engine.no-network`, `engine.no-wheel` (the index lacks it), `engine.no-space`,
+ *   `engine.wheel-damaged` (the index has another one), `engine.download-failed`
+ */
+export function pipError(output: string, wheel: PublishedWheel): LabError {
+  const what = titleOf(wheel);
+  const lines = output.trim().split('\n');
+  const unreachable = lines.find((line) => noNetwork.test(line));
+  if (/DO NOT MATCH THE HASHES/i.test(output))
+    return new LabError(
+      'engine.wheel-damaged',
+      `The package index sent another file than the published ${what}: its SHA-256 differs.`,
+      `Set pip to another index, then run: ktg engine install; ${BY_HAND}`,
+    );
+  if (/No space left on device/i.test(output))
+    return new LabError(
+      'engine.no-space',
+      `The disk became full while downloading ${what}.`,
+      'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install',
+    );
+  if (unreachable)
+    return new LabError(
+      'engine.no-network',
+      `pip could not reach its package index to download ${what}:\n${unreachable.trim()}`,
+      `Check the network or set pip to a mirror, then run: ktg engine install; ${BY_HAND}`,
+    );
+  if (/No matching distribution|Could not find a version/i.test(output))
+    return new LabError(
+      'engine.no-wheel',
+      `The package index that pip is set to has no ${what} for ${wheel.tag}.`,
+      `Set pip to an index that has it, then run: ktg engine install; ${BY_HAND}`,
+    );
+  return new LabError(
+    'engine.download-failed',
+    `pip could not download ${what}:\n${lines.slice(-12).join('\n')}`,
+    `Solve what pip says, then run: ktg engine install; ${BY_HAND}`,
+  );
+}

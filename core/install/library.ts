@@ -1,0 +1,411 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import * as v from 'valibot';
+import { LabError, messageOf } from '../base/errors.ts';
+import { withLock } from '../base/lock.js';
+import { addonVersion, buildAddon, checkAddon, findCompiler } from './addon.ts';
+import {
+  downloadFolder,
+  engineFolder,
+  engineHome,
+  libraryFolder,
+  lockFile,
+  stagingFolder,
+  variantPrefix,
+} from './engine-home.ts';
+import { cudaFolder } from './cuda-libraries.ts';
+import { cudaWheels } from './cuda-packages.ts';
+import { cudaBytes, installCuda } from './cuda-wheels.ts';
+import { downloadedWheel, downloadWheel } from './download.ts';
+import { megabytes, type OnProgress } from './progress.ts';
+import { type Release, releaseFor, type Variant } from './release.ts';
+import {
+  type FileRecord,
+  includeFolder,
+  requirePublished,
+  sha256Of,
+  unpackWheel,
+} from './wheel.ts';
+
+const manifestSchema = v.object({
+  format: v.literal('ktg-engine'),
+  version: v.literal(1),
+  variant: v.picklist(['cpu', 'gpu']),
+  platform: v.string(),
+  tensorflow: v.string(),
+  /** Version of @tensorflow/tfjs-node-gpu that the addon was built from. */
+  addon: v.string(),
+  files: v.array(v.object({ name: v.string(), bytes: v.number(), sha256: v.string() })),
+});
+type Manifest = v.InferOutput<typeof manifestSchema>;
+
+export type LibraryState = 'ready' | 'missing' | 'damaged' | 'other-version' | 'unsupported';
+
+export type LibraryStatus = {
+  variant: Variant;
+  state: LibraryState;
+  /** Where the library lies or would lie; empty when this platform has none. */
+  folder: string;
+  /** Bytes on disk, by the manifest; 0 when not installed. */
+  bytes: number;
+  /** One sentence: what was found. */
+  found: string;
+  /** What to do about it; empty when ready. */
+  next: string;
+};
+
+/** Room that an install leaves free, for the addon and for everybody else, in bytes. */
+const spareBytes = 64e6;
+
+/**
+ * What is installed, looking at names and sizes only: a millisecond, so it can be asked before
+ * every run. `verifyLibrary` also reads the contents.
+ */
+export function libraryStatus(
+  variant: Variant = 'cpu',
+  home: string = engineHome(),
+): LibraryStatus {
+  try {
+    return statusOf(releaseFor(variant), home);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return {
+      variant,
+      state: 'unsupported',
+      folder: '',
+      bytes: 0,
+      found: error.message,
+      next: error.next,
+    };
+  }
+}
+
+/**
+ * Like `libraryStatus`, and compares every file with the SHA-256 in the manifest (about a second).
+ */
+export async function verifyLibrary(
+  variant: Variant = 'cpu',
+  home: string = engineHome(),
+): Promise<LibraryStatus> {
+  const status = libraryStatus(variant, home);
+  if (status.state !== 'ready') return status;
+  for (const file of readManifest(status.folder).files) {
+    if ((await sha256Of(join(status.folder, file.name))) !== file.sha256)
+      return damagedStatus(status, `${file.name} differs from what was installed`);
+  }
+  return status;
+}
+
+/** `libraryStatus` for one release. */
+export function statusOf(release: Release, home: string): LibraryStatus {
+  const folder = libraryFolder(home, release);
+  const { variant, version } = release;
+  const status = { variant, folder, bytes: 0, found: '', next: `Run: ${installCommand(variant)}` };
+  if (!isFolder(folder)) {
+    const others = otherVersions(release, home);
+    return others.length > 0
+      ? {
+          ...status,
+          state: 'other-version',
+          found: `TensorFlow ${others.join(', ')} is installed; this version of KTG Lab needs ${version}-addon-${addonVersion()}.`,
+        }
+      : {
+          ...status,
+          state: 'missing',
+          found: `TensorFlow ${version} (${variant}) is not installed.`,
+        };
+  }
+  let manifest: Manifest;
+  try {
+    manifest = readManifest(folder);
+  } catch (error) {
+    return damagedStatus(status, `its manifest.json cannot be read (${messageOf(error)})`);
+  }
+  for (const { name, bytes } of manifest.files) {
+    const found = statSync(join(folder, name), { throwIfNoEntry: false })?.size;
+    if (found === undefined) return damagedStatus(status, `${name} is missing`);
+    if (found !== bytes)
+      return damagedStatus(
+        status,
+        `${name} has ${String(found)} bytes instead of ${String(bytes)}`,
+      );
+  }
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  return {
+    variant,
+    state: 'ready',
+    folder,
+    bytes,
+    found: `TensorFlow ${version} (${variant}) is installed, ${megabytes(bytes)}.`,
+    next: '',
+  };
+}
+
+export type InstallOptions = {
+  variant?: Variant;
+  /**
+   * Of the gpu variant: `own` (default) brings CUDA's libraries along, also where it is installed
+   * without them; `system` uses those that the loader finds.
+   */
+  cuda?: 'own' | 'system' | undefined;
+  /** A wheel on disk instead of a download; default the environment's KTG_TENSORFLOW_WHEEL. */
+  wheel?: string | undefined;
+  home?: string;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+};
+
+/**
+ * Install the library into the user's cache; when it is there already, only says so. Safe to
+ * interrupt at any point (a finished download is used again, everything else starts over) and to
+ * run from several checkouts at once.
+ *
+ * @returns the status, always `ready`
+ * @throws LabError `engine.*`, each with the way out; the library that was there before is still as
+ * it was
+ */
+export async function installLibrary(options: InstallOptions = {}): Promise<LibraryStatus> {
+  return installRelease(releaseFor(options.variant ?? 'cpu'), options);
+}
+
+/** `installLibrary` for one release. */
+export async function installRelease(
+  release: Release,
+  options: InstallOptions = {},
+): Promise<LibraryStatus> {
+  const {
+    home = engineHome(),
+    wheel = process.env.KTG_TENSORFLOW_WHEEL,
+    onProgress,
+    signal,
+  } = options;
+  const onWait = (by: number) => onProgress?.({ phase: 'wait', by });
+  const ownCuda = release.variant === 'gpu' && options.cuda !== 'system';
+  const suffices = ({ state, folder }: LibraryStatus): boolean =>
+    state === 'ready' && (!ownCuda || existsSync(join(folder, cudaFolder)));
+  const present = statusOf(release, home);
+  if (suffices(present)) return present;
+  try {
+    return await withLock(
+      lockFile(home, release),
+      async () => {
+        const meanwhile = statusOf(release, home); // the one we waited for may have done it
+        if (suffices(meanwhile)) return meanwhile;
+        await installLocked(release, home, wheel ? resolve(wheel) : undefined, options);
+        return statusOf(release, home);
+      },
+      { onWait, signal },
+    );
+  } catch (error) {
+    if (signal?.aborted)
+      throw new LabError(
+        'engine.interrupted',
+        'The install was interrupted.',
+        'Go on with: ktg engine install',
+      );
+    throw diskError(error, home);
+  }
+}
+
+async function installLocked(
+  release: Release,
+  home: string,
+  wheel: string | undefined,
+  options: Pick<InstallOptions, 'cuda' | 'onProgress' | 'signal'>,
+): Promise<void> {
+  const { onProgress, signal } = options;
+  const staging = stagingFolder(home, release);
+  const downloads = downloadFolder(home, release);
+  await rm(staging, { recursive: true, force: true }); // left by an install that was killed
+  const compiler = findCompiler(); // before 274 MB are downloaded in vain
+  if (wheel) await checkWheel(wheel, release, signal);
+  const onDisk = wheel ?? (await downloadedWheel(downloads, release, signal));
+  const { bavail, bsize } = await statfs(engineFolder(home));
+  const cuda = release.variant === 'gpu' && options.cuda !== 'system';
+  const needed = release.unpackedBytes + (cuda ? cudaBytes.unpacked + cudaBytes.download : 0);
+  checkSpace(bavail * bsize, needed + (onDisk ? 0 : release.wheelBytes), home);
+  const file = onDisk ?? (await downloadWheel(release, downloads, { onProgress, signal }));
+  try {
+    await mkdir(staging);
+    const files = await unpackWheel(file, release, staging, { onProgress, signal }).catch(
+      async (error: unknown) => {
+        // Never used again if it may be at fault.
+        if (!wheel) await rm(downloads, { recursive: true, force: true });
+        throw error;
+      },
+    );
+    if (cuda) {
+      const own = join(downloads, cudaFolder);
+      files.push(...(await installCuda(cudaWheels, own, staging, { onProgress, signal })));
+    }
+    const include = join(staging, includeFolder);
+    onProgress?.({ phase: 'build' });
+    const addons = await buildAddon(compiler, staging, release.libraries, include, signal);
+    await rm(include, { recursive: true });
+    onProgress?.({ phase: 'check' });
+    await checkAddon(staging, signal);
+    await writeManifest(release, staging, [...files, ...(await recordsOf(staging, addons))]);
+    await replaceFolder(staging, libraryFolder(home, release));
+    await rm(downloads, { recursive: true, force: true });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+const recordsOf = (folder: string, names: string[]): Promise<FileRecord[]> =>
+  Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      return { name, bytes: (await stat(path)).size, sha256: await sha256Of(path) };
+    }),
+  );
+
+/** Last, so that a folder with a manifest is a whole one. */
+async function writeManifest(release: Release, folder: string, files: FileRecord[]): Promise<void> {
+  const manifest: Manifest = {
+    format: 'ktg-engine',
+    version: 1,
+    variant: release.variant,
+    platform: release.platform,
+    tensorflow: release.version,
+    addon: addonVersion(),
+    files,
+  };
+  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * Put `folder` in the place of `target`. A process that runs the old library keeps its open files.
+ */
+async function replaceFolder(folder: string, target: string): Promise<void> {
+  const old = `${target}.old`;
+  await rm(old, { recursive: true, force: true });
+  await rename(target, old).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
+  await rename(folder, target);
+  await rm(old, { recursive: true, force: true });
+}
+
+/**
+ * Remove every version of a variant of this platform, with unfinished installs and downloads.
+ * @returns the names of the folders removed
+ */
+export async function removeLibrary(
+  variant: Variant = 'cpu',
+  home: string = engineHome(),
+): Promise<string[]> {
+  return removeRelease(releaseFor(variant), home);
+}
+
+/** `removeLibrary` for the variant and platform of one release. */
+export async function removeRelease(release: Release, home: string): Promise<string[]> {
+  return withLock(lockFile(home, release), async () => {
+    const names = foldersOf(release, home);
+    for (const name of names) {
+      // renamed first: a removal that is interrupted never looks like a damaged library
+      const folder = join(engineFolder(home), name);
+      const staging = stagingFolder(home, release);
+      await rm(staging, { recursive: true, force: true });
+      if (folder === staging) continue;
+      await rename(folder, staging);
+      await rm(staging, { recursive: true, force: true });
+    }
+    return names;
+  }).catch((error: unknown) => {
+    throw diskError(error, home);
+  });
+}
+
+/** @throws LabError `engine.no-space` unless `free` holds `needed` and a little more (bytes) */
+export function checkSpace(free: number, needed: number, home: string): void {
+  if (free >= needed + spareBytes) return;
+  throw new LabError(
+    'engine.no-space',
+    `TensorFlow needs ${megabytes(needed + spareBytes)} in ${home}, and ${megabytes(free)} are free.`,
+    'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install. Until then the portable engine works, more slowly.',
+  );
+}
+
+/** @throws LabError `engine.no-wheel`, `engine.wheel-damaged` */
+async function checkWheel(
+  wheel: string,
+  release: Release,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const found = await stat(wheel).catch(() => undefined);
+  if (!found?.isFile())
+    throw new LabError(
+      'engine.no-wheel',
+      `There is no file ${wheel}.`,
+      'Give the path of a wheel file with --wheel (or KTG_TENSORFLOW_WHEEL), or leave it out to download it.',
+    );
+  await requirePublished(wheel, release, signal);
+}
+
+/** Turns a full or read-only disk into an error with a way out; others pass as they are. */
+function diskError(error: unknown, home: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const elsewhere = 'point KTG_HOME to a folder on another disk, then run: ktg engine install';
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new LabError(
+      'engine.no-space',
+      `The disk of ${home} is full.`,
+      `Free some space, or ${elsewhere}`,
+      {
+        cause: error,
+      },
+    );
+  if (
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'EPERM' ||
+    code === 'ENOTDIR' ||
+    code === 'EEXIST'
+  )
+    return new LabError(
+      'engine.cache-not-writable',
+      `The cache ${home} cannot be written: ${messageOf(error)}.`,
+      `Make it writable, or ${elsewhere}`,
+      { cause: error },
+    );
+  return error;
+}
+
+const installCommand = (variant: Variant): string =>
+  `ktg engine install${variant === 'gpu' ? ' gpu' : ''}`;
+
+const readManifest = (folder: string): Manifest =>
+  v.parse(manifestSchema, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
+
+const damagedStatus = (status: Omit<LibraryStatus, 'state'>, found: string): LibraryStatus => ({
+  variant: status.variant,
+  state: 'damaged',
+  folder: status.folder,
+  bytes: 0,
+  found: `The TensorFlow library in ${status.folder} is damaged: ${found}.`,
+  next: `Run: ${installCommand(status.variant)} (it replaces the damaged library)`,
+});
+
+/**
+ * Names in the cache that belong to the release's variant and platform, whatever their version and
+ * state.
+ */
+function foldersOf(release: Release, home: string): string[] {
+  const parent = engineFolder(home);
+  if (!isFolder(parent)) return [];
+  const start = variantPrefix(release);
+  return readdirSync(parent).filter(
+    (name) => name.startsWith(start) && isFolder(join(parent, name)),
+  );
+}
+
+/** Other installed versions, as `2.20.0-addon-4.22.0-2`. */
+const otherVersions = (release: Release, home: string): string[] =>
+  foldersOf(release, home)
+    .map((name) => name.slice(variantPrefix(release).length))
+    .filter((version) => /^[\d.]+-addon-[\d.]+-\d+$/.test(version));
+
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

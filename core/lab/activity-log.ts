@@ -1,0 +1,67 @@
+import { type Owner, ownerKey, recordOf } from '../search/owner.ts';
+import type { Store } from '../store/store.ts';
+import { epochNote } from '../study/best.ts';
+import type { JobState, TrialCounts } from '../study/study.ts';
+import type { Teller } from './event-batcher.ts';
+
+/** Writes into the log what becomes of studies and re-runs: started, paused, stopped, ended. */
+export class Chronicle {
+  readonly #store: Store;
+  readonly #teller: Teller;
+  readonly #states = new Map<string, JobState>();
+
+  constructor(store: Store, teller: Teller) {
+    this.#store = store;
+    this.#teller = teller;
+    for (const { id, state } of store.studies()) this.#states.set(ownerKey({ study: id }), state);
+    for (const { id, state } of store.reruns()) this.#states.set(ownerKey({ rerun: id }), state);
+  }
+
+  /** Looks whether it is in another state than before. */
+  heard(owner: Owner): void {
+    const record = recordOf(this.#store, owner);
+    const { name, state, problem } = record;
+    const before = this.#states.get(ownerKey(owner)) ?? 'ready';
+    this.#states.set(ownerKey(owner), state);
+    if (state === before || state === 'ready') return;
+    const words = {
+      running: () => (before === 'ready' ? 'was started' : 'goes on'),
+      paused: () => (problem ? `was paused: ${problem.message}` : 'was paused'),
+      stopped: () => `was stopped: ${this.#outcome(owner)}`,
+      completed: () => `has ended: ${this.#outcome(owner)}`,
+    }[state]();
+    const what = 'study' in owner ? 'Study' : 'Re-run';
+    const study = 'study' in record ? record.study : record.id;
+    this.#teller.log(
+      problem ? 'warning' : 'info',
+      `${what} "${name}" ${words.replace(/\.$/, '')}.`,
+      {
+        study,
+      },
+    );
+  }
+
+  /** `32 trials, 5 completed, 27 stopped early; best 64.30 % (trial 9)` */
+  #outcome(owner: Owner): string {
+    if ('rerun' in owner) {
+      const runs = this.#store.runs(owner);
+      const completed = runs.filter(({ state }) => state === 'completed').length;
+      return `${completed} of ${runs.length} runs completed`;
+    }
+    const counts = this.#store.trialCounts(owner.study);
+    const best = this.#store.bestTrial(owner.study);
+    return `${countsOf(counts)}${best ? `; best ${(best.accuracy! * 100).toFixed(2)} %${epochNote(best)} (trial ${best.number})` : ''}`;
+  }
+}
+
+function countsOf(counts: TrialCounts): string {
+  const words: [count: number, what: string][] = [
+    [counts.completed, 'completed'],
+    [counts.stopped, 'stopped early'],
+    [counts.failed + counts.outOfMemory, 'failed'],
+    [counts.cancelled, 'cancelled'],
+  ];
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const parts = words.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  return [`${all} trial${all === 1 ? '' : 's'}`, ...parts].join(', ');
+}

@@ -1,0 +1,35 @@
+import type { Owner } from '../search/owner.ts';
+import type { Runner } from '../search/runner.ts';
+import type { Scheduler } from '../search/scheduler.ts';
+import type { Store } from '../store/store.ts';
+import type { RequestInput, RequestName, RequestOutput } from './api.ts';
+import type { DataSets } from './data-sets.ts';
+import type { EngineDesk } from './engine-manager.ts';
+import type { Files } from './files.ts';
+import type { SettingsDesk } from './settings.ts';
+import type { Teller } from './event-batcher.ts';
+import type { LabViews } from './lab-views.ts';
+
+/** Everything that requests are answered with. */
+export interface Desk {
+  readonly store: Store;
+  readonly scheduler: Scheduler;
+  readonly runner: Runner;
+  readonly views: LabViews;
+  readonly teller: Teller;
+  readonly files: Files;
+  readonly dataSets: DataSets;
+  readonly engine: EngineDesk;
+  readonly settings: SettingsDesk;
+  readonly now: () => number;
+}
+
+export type Answer<Name extends RequestName> = (
+  input: RequestInput<Name>,
+  signal?: AbortSignal,
+) => RequestOutput<Name> | Promise<RequestOutput<Name>>;
+
+/** Answers to some of the requests. */
+export type Answers<Names extends RequestName> = { [Name in Names]: Answer<Name> };
+
+export type { Owner };

@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { LabError } from '../../base/errors.ts';
+import { openSqlite } from '../sqlite.ts';
+import type { AsideResult, AsideTask } from './background.ts';
+import { checkLabFile } from './check.ts';
+import { writeNewFile } from './new-file.ts';
+
+/** Works on a whole file in a thread of its own, with a connection of its own. */
+async function work({ file, copyTo }: AsideTask): Promise<AsideResult> {
+  if (copyTo === null) return { problems: checkLabFile(file) };
+  const database = openSqlite(file, { readOnly: true });
+  try {
+    await writeNewFile(copyTo, (part) => database.backup(part));
+    return { problems: [] };
+  } finally {
+    database.close();
+  }
+}
+
+parentPort!.postMessage(
+  await work(workerData as AsideTask).catch((error: unknown): AsideResult => {
+    if (!(error instanceof LabError)) throw error;
+    const { code, message, next } = error;
+    return { refusal: { code, message, next } };
+  }),
+);

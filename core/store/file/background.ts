@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { LabError } from '../../base/errors.ts';
+import type { LabProblem } from '../../study/problem.ts';
+
+/** What is done with a whole file: it is copied, or looked through. */
+export interface AsideTask {
+  file: string;
+  copyTo: string | null;
+}
+export type AsideResult = { problems: string[] } | { refusal: LabProblem };
+
+/** `checkLabFile` beside the work of this thread. */
+export const checkAside = async (file: string): Promise<string[]> => aside({ file, copyTo: null });
+
+/**
+ * Copies a lab file as it is at this moment, whole or not at all, beside the work of this thread.
+ */
+export async function copyAside(file: string, copyTo: string): Promise<void> {
+  await aside({ file, copyTo });
+}
+
+async function aside(task: AsideTask): Promise<string[]> {
+  const thread = new Worker(new URL('./background-thread.ts', import.meta.url), {
+    workerData: task,
+  });
+  const [result] = (await once(thread, 'message')) as [AsideResult];
+  if ('problems' in result) return result.problems;
+  const { code, message, next } = result.refusal;
+  throw new LabError(code, message, next);
+}

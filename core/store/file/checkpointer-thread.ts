@@ -1,0 +1,54 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openSqlite } from '../sqlite.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { HOLDS, LONG_LOG, LOOKS, PAGES, PLACE, STOP } from './checkpointer.ts';
+import type { KeeperData } from './checkpointer.ts';
+import { THERE, whereaboutsOf } from './place.ts';
+
+/** Milliseconds between two looks at the log. */
+const PAUSE = 250;
+/** The same while it is long: the large writes that wait get this time for a portion each. */
+const SHORT_PAUSE = 50;
+
+/**
+ * The keeper's thread: copies SQLite's log into the file, with its waits for the disk, so that the
+ * thread that writes never does, and looks whether the file is still where it was opened.
+ */
+const { file, id, shared } = workerData as KeeperData;
+const state = new Int32Array(shared);
+const pause = (): number => (Atomics.load(state, PAGES) >= LONG_LOG ? SHORT_PAUSE : PAUSE);
+
+// A writer that was there for a moment only has gone already, perhaps with its file.
+if (Atomics.load(state, STOP) === 0) keep();
+
+function keep(): void {
+  let database = openWhileThere();
+  while (Atomics.wait(state, STOP, 0, pause()) === 'timed-out') {
+    const where = whereaboutsOf(file, id);
+    if (Atomics.exchange(state, PLACE, where) !== where) parentPort!.postMessage(where);
+    database ??= openWhileThere();
+    if (database) moveLog(database);
+    Atomics.add(state, LOOKS, 1);
+  }
+  database?.close();
+  Atomics.store(state, HOLDS, 2);
+  Atomics.notify(state, HOLDS);
+}
+
+/** null for a file that was moved before this thread had begun. */
+function openWhileThere(): Sqlite | null {
+  if (whereaboutsOf(file, id) !== THERE) return null;
+  const database = openSqlite(file);
+  Atomics.store(state, HOLDS, 1);
+  return database;
+}
+
+function moveLog(database: Sqlite): void {
+  try {
+    const row = database.get<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
+    Atomics.store(state, PAGES, row?.log ?? 0);
+  } catch {
+    // No space or busy: the log stays as it is and the next look tries again; the writer reports
+    // what it meets itself.
+  }
+}

@@ -1,0 +1,42 @@
+import type { MessageBoxOptions } from 'electron';
+import { type HeldLab, holdLab } from '../core/host/attach.ts';
+import { ask } from './dialogs.ts';
+import { chooseLab, nameLab } from './files.ts';
+import { troubleOf } from './error-box.ts';
+
+/**
+ * The lab of a file, or of one that the user chooses where that does not open; null when the user
+ * gives up.
+ */
+export async function openOrChoose(file: string): Promise<HeldLab | null> {
+  for (let wanted: string | null = file; wanted !== null;) {
+    try {
+      return await holdLab(wanted);
+    } catch (error) {
+      wanted = await askForAnother(wanted, error);
+    }
+  }
+  return null;
+}
+
+/** Until a file is chosen, or the app is to end. */
+async function askForAnother(file: string, error: unknown): Promise<string | null> {
+  const { message, next } = troubleOf(error);
+  const question: MessageBoxOptions = {
+    type: 'error',
+    title: 'The lab cannot be opened',
+    message: 'The lab cannot be opened.',
+    detail: [message.includes(file) ? '' : file, message, next]
+      .filter((line) => line !== '')
+      .join('\n\n'),
+    buttons: ['Open another lab file…', 'Start a new one…', 'Quit'],
+    defaultId: 0,
+    cancelId: 2,
+  };
+  for (;;) {
+    const response = await ask(null, question);
+    if (response === 2) return null;
+    const chosen = await (response === 0 ? chooseLab(null) : nameLab(null));
+    if (chosen !== null) return chosen;
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
+import { LabError } from '../../core/base/errors.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { openSqlite } from '../../core/store/sqlite.ts';
+import { fake } from './with-fake.ts';
+
+const { openOrChoose } = await import('../../electron/open-lab.ts');
+const { troubleOf } = await import('../../electron/error-box.ts');
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-opening-'));
+process.env.KTG_HOME = folder;
+after(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+const put = (name: string, content: string): string => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+beforeEach(() => {
+  fake.dialog.asked.length = 0;
+});
+
+describe('a lab file that does not open', () => {
+  const newer = join(folder, 'newer.sqlite');
+  openLabFile(newer).close();
+  const database = openSqlite(newer);
+  database.execute('PRAGMA user_version = 99');
+  database.close();
+
+  test('is said with its reason, and another one can be opened instead', async () => {
+    const words = put('words.sqlite', 'these are words and no lab file at all');
+    fake.dialog.responses = [0, 0, 1];
+    // One that does not open either, then the name of a new one.
+    fake.dialog.files = [words, join(folder, 'new.sqlite')];
+    const lab = await openOrChoose(newer);
+    assert.equal(lab?.file, join(folder, 'new.sqlite'));
+    assert.deepEqual(
+      fake.dialog.asked.map(({ detail }) => detail!.includes('newer.sqlite')),
+      [true, false],
+    );
+    assert.match(fake.dialog.asked[0]!.detail!, /schema 99.*Install the newer version/s);
+    assert.match(fake.dialog.asked[1]!.detail!, /words\.sqlite.*no SQLite database/s);
+    await lab.close('at-once');
+  });
+
+  test('the question comes back when no file is chosen, until the user quits', async () => {
+    fake.dialog.responses = [0, 1, 2];
+    fake.dialog.files = [];
+    assert.equal(await openOrChoose(newer), null);
+    assert.equal(fake.dialog.asked.length, 3);
+  });
+});
+
+test('nothing that the store says speaks of the command line here', () => {
+  const said = globSync('core/store/**/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/'(store\.[a-z-]+)'((?:,\s+[`'][^`'\n]*[`'])+)/g)].map(
+      ([, code, texts]) => {
+        const [next = ''] = texts!.match(/[`'][^`'\n]*[`']$/) ?? [];
+        return new LabError(code!, 'Words.', next.slice(1, -1));
+      },
+    ),
+  );
+  assert.ok(said.length > 15, `${said.length}`);
+  assert.ok(said.some(({ next }) => /ktg |--lab/.test(next)));
+  for (const error of said) assert.doesNotMatch(troubleOf(error).next, /ktg |--|KTG_/, error.code);
+});
