@@ -1,7 +1,7 @@
 import { mount } from 'svelte';
-import './design/tokens.css';
-import './design/base.css';
-import App from './frame/App.svelte';
-import { dialHere } from './lab/dial.ts';
+import './ui/tokens.css';
+import './ui/base.css';
+import App from './app/App.svelte';
+import { dialHere } from './client/dial.ts';
 
 mount(App, { target: document.getElementById('app')!, props: { dial: dialHere() } });

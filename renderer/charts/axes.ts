@@ -1,7 +1,7 @@
 /** Frames and axes shared by the charts: scales come from d3, everything drawn is marks. */
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
 import type { Mark } from './marks.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 export interface Size {
   readonly width: number;

@@ -4,7 +4,7 @@ import { rankTrials, type TrialRow, type WireCurve } from '../../core/lab/api.ts
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 export interface GateCell {
   readonly source: number;

@@ -19,7 +19,7 @@ import {
   type View,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 export interface HistoryPoint {
   readonly run: number;

@@ -1,8 +1,8 @@
 /** Legends of saved figures. */
 import type { RunState, TrialRow } from '../../core/lab/api.ts';
-import { runStates } from '../parts/states.ts';
+import { runStates } from '../words/states.ts';
 import type { LegendEntry } from './picture.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 /** States that occur among some trials, in their usual order. */
 export const statesOf = (rows: readonly TrialRow[]): RunState[] => {

@@ -3,10 +3,10 @@ import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
 import { gate as gateOf, gateNames, type GateName } from '../../core/gates/gates.ts';
 import type { TrialRow } from '../../core/lab/api.ts';
-import { modelTitle } from '../graph/words.ts';
+import { modelTitle } from '../words/graph.ts';
 import { frameOf, type Frame, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 interface Choice {
   readonly text: string;

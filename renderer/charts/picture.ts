@@ -1,7 +1,7 @@
 /** A chart as it goes into a paper: light, with a legend below, at a width of its own. */
 import type { Size } from './axes.ts';
 import { marksSvg, type Group, type Mark } from './marks.ts';
-import { light } from './theme.ts';
+import { light } from '../ui/colors.ts';
 
 export interface LegendEntry {
   readonly text: string;

@@ -16,7 +16,7 @@ import {
   type View,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 export const variantTitle = (name: VariantView['name']): string =>
   ({

@@ -15,7 +15,7 @@ import {
 } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 export interface Series {
   readonly title: string;

@@ -12,7 +12,7 @@ import {
   type View,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { Theme } from './theme.ts';
+import type { Theme } from '../ui/colors.ts';
 
 export interface Bar {
   readonly run: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
-import { hrefOf } from '../../renderer/frame/route.ts';
+import { hrefOf } from '../../renderer/routes.ts';
 import { fake } from './with-fake.ts';
 
 const { linkTo, placeIn, registerLinks } = await import('../../electron/links.ts');

@@ -282,7 +282,7 @@ describe('the menu', () => {
 
   test('goes where the page’s own keys go', async () => {
     await begin('--lab=:memory:');
-    const frame = readFileSync(new URL('../../renderer/frame/App.svelte', import.meta.url), 'utf8');
+    const frame = readFileSync(new URL('../../renderer/app/App.svelte', import.meta.url), 'utf8');
     const places = [...frame.matchAll(/\{ title: '([^']+)', icon: .* key: '(\d)' \}/g)].map(
       ([, title, key]) => [title!, `CmdOrCtrl+${key!}`],
     );

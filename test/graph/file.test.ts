@@ -8,8 +8,8 @@ import { fromFile } from '../../core/graph/file.ts';
 import { toJson } from '../../core/graph/json.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
 import { marksSvg } from '../../renderer/charts/marks.ts';
-import { figure } from '../../renderer/graph/figure.ts';
-import { figureSvg } from '../../renderer/graph/svg.ts';
+import { figure } from '../../renderer/features/graph/figure.ts';
+import { figureSvg } from '../../renderer/features/graph/svg.ts';
 import { anyGraph } from './arbitrary.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

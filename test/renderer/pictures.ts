@@ -13,10 +13,10 @@ import { drawGates, gateShares, gatesHeight, gatesLegend } from '../../renderer/
 import { drawHistory, history } from '../../renderer/charts/history.ts';
 import { pictureSvg } from '../../renderer/charts/picture.ts';
 import { drawSeeds } from '../../renderer/charts/seeds.ts';
-import { light } from '../../renderer/charts/theme.ts';
+import { light } from '../../renderer/ui/colors.ts';
 import { drawTimeline } from '../../renderer/charts/timeline.ts';
-import { figure } from '../../renderer/graph/figure.ts';
-import { figureSvg } from '../../renderer/graph/svg.ts';
+import { figure } from '../../renderer/features/graph/figure.ts';
+import { figureSvg } from '../../renderer/features/graph/svg.ts';
 import { curve, trial } from './rows.ts';
 
 export const picturesFolder = join(import.meta.dirname, 'pictures');

@@ -34,7 +34,7 @@ import {
   trialLine,
 } from '../../../renderer/charts/parallel.ts';
 import { differenceText, drawSeeds, meanText } from '../../../renderer/charts/seeds.ts';
-import { light } from '../../../renderer/charts/theme.ts';
+import { light } from '../../../renderer/ui/colors.ts';
 import { barAt, drawTimeline, timeTicks, timeTicksIn } from '../../../renderer/charts/timeline.ts';
 import { curve, decision, trial } from '../rows.ts';
 

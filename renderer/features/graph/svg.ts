@@ -1,0 +1,232 @@
+/**
+ * A figure as a self-contained SVG text: every colour and size is an attribute, fonts are ones that
+ * every viewer has a face for, and nothing is loaded. Text is escaped: names may come from
+ * strangers.
+ */
+import { gates } from '../../../core/gates/gates.ts';
+import { roles, type Role } from '../../../core/graph/roles.ts';
+import { IDLE, type Figure } from './figure.ts';
+import { round, type Point } from './geometry.ts';
+
+export interface SvgOptions {
+  /** Colours of text and ground; `light` has no ground, as papers want it. */
+  readonly theme?: 'light' | 'dark';
+  /** Below the figure: the gates and roles that occur. */
+  readonly legend?: boolean;
+  /** Size of captions; more than 1 where the figure is shown small. */
+  readonly captionScale?: number;
+  /** Read by screen readers and shown by viewers as the picture's name. */
+  readonly title?: string;
+  /** Seed, protocol, versions, device...: kept in the file, not drawn. */
+  readonly provenance?: Readonly<Record<string, unknown>>;
+}
+
+const FONT = 'Helvetica, Arial, sans-serif';
+/** Of a row of the legend, and of a letter's circle in it. */
+const [LEGEND_HEIGHT, LEGEND_LETTER] = [26, 7];
+/** As wide as a legend may be below a narrow figure. */
+const LEGEND_WIDTH = 470;
+const themes = {
+  light: { text: '#15181d', quiet: '#565d68', ground: '#ffffff' },
+  dark: { text: '#eceef1', quiet: '#a9b0bb', ground: '#16191e' },
+};
+
+/** Text for SVG and HTML; characters that XML 1.0 forbids are dropped. */
+export const escapeText = (text: string): string =>
+  text
+    // eslint-disable-next-line no-control-regex -- these are what XML forbids
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+    .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+    .replace(/'/g, '&#39;');
+
+const lineStyle = (dash: string): string => (dash === 'none' ? '' : ` stroke-dasharray="${dash}"`);
+
+/** The figure with a legend: 1 user unit = 1 CSS pixel. */
+export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
+  const { theme = 'light', legend = true, captionScale = 1, title, provenance } = options;
+  const { text, ground } = themes[theme];
+  const [left, top, width, height] = shown.layout.viewBox;
+  const rows = legendRows(legend ? legendEntries(shown) : [], Math.max(width, LEGEND_WIDTH));
+  const wide = Math.max(
+    width,
+    ...rows.map((row) => row.reduce((sum, entry) => sum + entry.width, 12)),
+  );
+  const x = round(left - (wide - width) / 2);
+  const high = height + rows.length * LEGEND_HEIGHT;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(wide)}" height="${round(high)}" viewBox="${x} ${top} ${round(wide)} ${round(high)}" font-family="${FONT}" fill="${text}">`,
+    title ? `<title>${escapeText(title)}</title>` : '',
+    provenance ? `<metadata>${escapeText(JSON.stringify(provenance))}</metadata>` : '',
+    theme === 'dark'
+      ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>`
+      : '',
+    ...shown.edges.map((edge) => edgeSvg(edge, shown.layout.letterRadius, ground)),
+    ...shown.edges.map((edge) => temperatureSvg(edge, shown.layout.letterRadius, themes[theme])),
+    labelSvg(shown, text, ground),
+    ...shown.nodes.map((node) => nodeSvg(node, theme, captionScale)),
+    legendSvg(rows, left + width / 2, top + height, ground),
+    '</svg>',
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
+
+function edgeSvg(
+  { path, head, letter, gate }: Figure['edges'][number],
+  letterRadius: number,
+  ground: string,
+): string {
+  const cut = gate.name === 'cutoff';
+  const points = head.map((point) => `${round(point.x)},${round(point.y)}`).join(' ');
+  return [
+    `<g${cut ? ' opacity="0.45"' : ''}>`,
+    `<path d="${path}" fill="none" stroke="${gate.color}" stroke-width="${cut ? 1.2 : 2.2}"${lineStyle(gate.dash)}/>`,
+    `<polygon points="${points}" fill="${gate.color}"/>`,
+    cut ? '' : letterSvg(letter, gate, letterRadius, ground),
+    '</g>',
+  ].join('');
+}
+
+/**
+ * Sizes of texts in radii of the letters' circles, and how far a baseline lies below the middle.
+ */
+export const LETTER = { size: 1.3, drop: 0.46 };
+export const TEMPERATURE = { size: 1.3, drop: 0.46 };
+
+const letterSvg = (
+  { x, y }: Point,
+  gate: { letter: string; color: string },
+  radius: number,
+  ground: string,
+): string =>
+  `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" stroke="${gate.color}" stroke-width="1.2"/>` +
+  `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" font-size="${round(LETTER.size * radius)}" font-weight="bold" text-anchor="middle" fill="${gate.color}">${escapeText(gate.letter)}</text>`;
+
+/**
+ * Written twice, first as its own halo: not every program that reads SVG paints strokes below
+ * fills.
+ */
+function temperatureSvg(
+  { temperature }: Figure['edges'][number],
+  radius: number,
+  { quiet, ground }: (typeof themes)['light'],
+): string {
+  if (!temperature) return '';
+  const at = `x="${temperature.x}" y="${round(temperature.y + TEMPERATURE.drop * radius)}" font-size="${round(TEMPERATURE.size * radius)}" text-anchor="middle"`;
+  return (
+    `<text ${at} fill="none" stroke="${ground}" stroke-width="4" stroke-linejoin="round" aria-hidden="true">${temperature.text}</text>` +
+    `<text ${at} fill="${quiet}">${temperature.text}</text>`
+  );
+}
+
+function labelSvg({ layout: { label } }: Figure, text: string, ground: string): string {
+  const [x, y] = [round(label.x - label.halfWidth), round(label.y - label.halfHeight)];
+  return (
+    `<rect x="${x}" y="${y}" width="${2 * label.halfWidth}" height="${2 * label.halfHeight}" rx="7" fill="${ground}" stroke="${text}" stroke-width="1.4"/>` +
+    `<text x="${label.x}" y="${round(label.y + 4.8)}" font-size="14" text-anchor="middle">Label</text>`
+  );
+}
+
+function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark', scale: number): string {
+  const { x, y, caption } = node;
+  const { quiet, ground } = themes[theme];
+  const { color } = roles[node.role];
+  const at = captionAt(node, scale);
+  const [textX, size] = [round(at.x), (pixels: number): number => round(pixels * scale)];
+  const lines = [
+    `<text x="${textX}" y="${round(at.y + node.titleY * scale)}" font-size="${size(13.5)}" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
+    `<text x="${textX}" y="${round(at.y + 13 * scale)}" font-size="${size(12.5)}" text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
+  ];
+  return [
+    '<g>',
+    node.idle
+      ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius - 1}" fill="${ground}" stroke="${color}" stroke-width="2" stroke-dasharray="4 3"/>`
+      : `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${color}"/>`,
+    `<text x="${round(x)}" y="${round(y + 7)}" font-size="20" font-weight="bold" text-anchor="middle" fill="${node.idle ? quiet : '#ffffff'}">${node.node}</text>`,
+    lines[0],
+    node.accuracy ? lines[1] : '',
+    '</g>',
+  ].join('');
+}
+
+/**
+ * Where the text of a caption starts, ends or has its middle. Scaled, it grows away from its node.
+ */
+export function captionAt({ y: nodeY, caption }: Figure['nodes'][number], scale = 1): Point {
+  const { x, y, halfWidth, halfHeight, anchor } = caption;
+  if (anchor !== 'middle') return { x: anchor === 'start' ? x - halfWidth : x + halfWidth, y };
+  return { x, y: y + Math.sign(y - nodeY) * (scale - 1) * halfHeight };
+}
+
+interface LegendEntry {
+  readonly width: number;
+  readonly draw: (x: number, y: number, ground: string) => string;
+}
+
+function legendEntries(shown: Figure): LegendEntry[] {
+  const used = gates.filter((gate) => shown.edges.some((edge) => edge.gate.name === gate.name));
+  const present = (Object.keys(roles) as Role[]).filter((role) =>
+    shown.nodes.some((node) => node.role === role && !node.idle),
+  );
+  const word = (text: string, x: number, y: number): string =>
+    `<text x="${round(x)}" y="${round(y + 4)}" font-size="12">${escapeText(text)}</text>`;
+  const dot = (text: string, look: string): LegendEntry => ({
+    width: 30 + text.length * 6.3,
+    draw: (x, y) => `<circle cx="${round(x + 6)}" cy="${y}" ${look}/>` + word(text, x + 17, y),
+  });
+  return [
+    ...used.map(({ title, color, dash, ...gate }) => ({
+      width: 52 + title.length * 6.6,
+      draw: (x: number, y: number, ground: string): string =>
+        `<path d="M${round(x)} ${y}h34" stroke="${color}" stroke-width="2.2"${lineStyle(dash)}/>` +
+        letterSvg({ x: x + 17, y }, { ...gate, color }, LEGEND_LETTER, ground) +
+        word(title, x + 40, y),
+    })),
+    ...(shown.edges.some((edge) => edge.temperature)
+      ? [{ width: 100, draw: (x: number, y: number) => word('τ  temperature', x, y) }]
+      : []),
+    ...present.map((role) => dot(roles[role].title, `r="6" fill="${roles[role].color}"`)),
+    ...(shown.nodes.some((node) => node.idle)
+      ? [
+          dot(
+            IDLE,
+            `r="5.2" fill="none" stroke="${roles.auxiliary.color}" stroke-width="1.6" stroke-dasharray="3 2.2"`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Entries one after the other, in as many rows as a width takes. */
+function legendRows(entries: readonly LegendEntry[], width: number): LegendEntry[][] {
+  const rows: LegendEntry[][] = [];
+  for (const entry of entries) {
+    const row = rows.at(-1);
+    if (row && row.reduce((sum, each) => sum + each.width, entry.width) <= width) row.push(entry);
+    else rows.push([entry]);
+  }
+  return rows;
+}
+
+/** Every row around the same middle. */
+function legendSvg(
+  rows: readonly (readonly LegendEntry[])[],
+  middle: number,
+  top: number,
+  ground: string,
+): string {
+  return rows
+    .flatMap((row, i) => {
+      let x = middle - row.reduce((sum, each) => sum + each.width, 0) / 2;
+      return row.map(({ width, draw }) => {
+        const drawn = draw(x, round(top + (i + 0.5) * LEGEND_HEIGHT - 2), ground);
+        x += width;
+        return drawn;
+      });
+    })
+    .join('\n');
+}

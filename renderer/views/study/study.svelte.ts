@@ -1,0 +1,283 @@
+/**
+ * One study on screen: its records, kept up to date, and the one selection and filter that link all
+ * its views.
+ */
+import { SvelteSet } from 'svelte/reactivity';
+import {
+  rankTrials,
+  type Attempt,
+  type Environment,
+  type LabEvent,
+  type RungDecision,
+  type StudyCard,
+  type StudyView,
+  type TrialRow,
+  type WireCurve,
+  type WireEpoch,
+} from '../../../core/lab/api.ts';
+import { barsOf } from '../../charts/curves.ts';
+import { dimensionsOf } from '../../charts/parallel.ts';
+import { follow } from '../../client/follow.svelte.ts';
+import type { Lab } from '../../client/lab.svelte.ts';
+import {
+  conditionText,
+  everything,
+  fits,
+  isEverything,
+  type Condition,
+  type TrialFilter,
+} from './filter.ts';
+import { madeIn } from '../../words/provenance.ts';
+
+type Decision = RungDecision & { run: number; at: number };
+
+/** A curve with one more epoch; the same when it is known already. */
+export function appended(
+  curve: WireCurve | undefined,
+  run: number,
+  { epoch, nodes }: WireEpoch,
+): WireCurve {
+  const before = curve?.accuracy ?? nodes.map(() => []);
+  if (curve && (before[0]?.length ?? 0) >= epoch) return curve;
+  return {
+    run,
+    accuracy: nodes.map((node, i) => {
+      const values = [...(before[i] ?? [])];
+      values[epoch - 1] = node.accuracy;
+      return Array.from(values, (value) => value ?? null);
+    }),
+  };
+}
+
+/** By study. */
+const chosenOf = new Map<number, SvelteSet<number>>();
+
+export class StudyState {
+  /** Set by the constructor, before any derived value is read. */
+  readonly #lab!: Lab;
+  readonly id: number;
+  #wanted: { trial: number | null; run?: number | undefined } | null = null;
+  #opened = $state.raw<StudyView | null>(null);
+  #byRun = $state.raw<ReadonlyMap<number, TrialRow>>(new Map());
+  curves = $state.raw<ReadonlyMap<number, WireCurve>>(new Map());
+  decisions = $state.raw<readonly Decision[]>([]);
+  attempts = $state.raw<readonly Attempt[]>([]);
+  #environments = $state.raw<readonly (Environment & { id: number })[]>([]);
+  filter = $state.raw<TrialFilter>(everything);
+  /** Run that is looked at. */
+  selected = $state<number | null>(null);
+  /** Charts scale to what passes the filter. */
+  fit = $state(true);
+  /** Counts the times that a trial was gone to: the table then scrolls to it. */
+  sought = $state(0);
+  /** Run under the pointer. */
+  hovered = $state<number | null>(null);
+  /**
+   * A filter is being drawn: views keep their heights, so that nothing moves away under the
+   * pointer.
+   */
+  brushing = $state(false);
+  /** Runs to be compared, in the order they were chosen; kept while one looks at something else. */
+  readonly chosen: SvelteSet<number>;
+
+  readonly card = $derived<StudyCard | null>(
+    this.#lab.cards.find((card) => card.study.id === this.id) ?? this.#opened,
+  );
+  readonly rungs = $derived(this.#opened?.rungs ?? []);
+  readonly rows = $derived([...this.#byRun.values()].sort((a, b) => a.number - b.number));
+  readonly byRun = $derived(this.#byRun);
+  readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
+  readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
+  readonly dimensions = $derived(dimensionsOf(this.rows));
+  readonly filtered = $derived(
+    isEverything(this.filter)
+      ? this.rows
+      : this.rows.filter((row) => fits(row, this.filter, this.dimensions)),
+  );
+  readonly #inside = $derived(
+    isEverything(this.filter) ? null : new Set(this.filtered.map((row) => row.run)),
+  );
+  readonly faint = $derived.by(() => {
+    const inside = this.#inside;
+    return inside ? (run: number): boolean => !inside.has(run) : (): boolean => false;
+  });
+  /** Which runs the scales of charts fit; null: all. */
+  readonly fits = $derived.by(() => {
+    const inside = this.fit ? this.#inside : null;
+    return inside && ((run: number): boolean => inside.has(run));
+  });
+  /** What a chart without data says. */
+  readonly nothing = $derived(
+    this.card?.study.state === 'completed'
+      ? 'No trial has a result.'
+      : 'No trial has a result yet: the first comes after its first epoch.',
+  );
+  /** The same of a chart of those trials only that pass the filter. */
+  readonly nothingPasses = $derived(
+    this.rows.every(({ accuracy }) => accuracy === null)
+      ? this.nothing
+      : this.filtered.length === 0
+        ? 'No trial passes the filter.'
+        : 'No trial that passes the filter has a result.',
+  );
+  readonly bars = $derived(barsOf(this.decisions));
+  readonly selectedRow = $derived(
+    this.selected === null ? null : (this.#byRun.get(this.selected) ?? null),
+  );
+  /**
+   * What is looked at: what is selected; else the best; where nothing has a result, the first,
+   * which says why.
+   */
+  readonly shown = $derived.by(() => {
+    const best = this.card?.best;
+    return (
+      this.selectedRow ?? (best && (this.#byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null
+    );
+  });
+  /** Re-runs of its graphs, oldest first. */
+  readonly reruns = $derived(this.#lab.reruns.filter(({ rerun }) => rerun.study === this.id));
+  readonly slots = $derived(this.#lab.slots.filter((slot) => slot.study === this.id));
+  readonly #planned = $derived<Record<string, unknown>>({
+    study: this.card?.study.name,
+    seed: this.card?.study.plan.seed,
+    protocol: this.card?.study.plan.training.protocol,
+    data: this.card?.study.plan.training.data,
+  });
+  /** How and where the numbers were made: goes into everything that is saved. */
+  readonly provenance = $derived({ ...this.#planned, ...madeIn(this.#environments) });
+
+  constructor(lab: Lab, id: number) {
+    this.#lab = lab;
+    this.id = id;
+    this.chosen = chosenOf.get(id) ?? new SvelteSet();
+    chosenOf.set(id, this.chosen);
+  }
+
+  /** Reads everything, and listens until its undo is called. */
+  open(): Promise<() => void> {
+    return follow(
+      this.#lab,
+      () => this.#read(),
+      (event) => this.#obey(event),
+    );
+  }
+
+  async #read(): Promise<void> {
+    const [view, decisions] = await Promise.all([
+      this.#lab.request('studies.open', { study: this.id }),
+      this.#lab.request('decisions.list', { study: this.id }),
+      this.readAttempts(),
+    ]);
+    this.#opened = view;
+    this.#selectWanted(view.trials);
+    this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
+    this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
+    this.decisions = decisions;
+  }
+
+  /** Which trial an address selects: by its number, or by the id of its run. */
+  selectOnOpen(wanted: { trial: number | null; run?: number | undefined }): void {
+    this.#wanted = wanted;
+  }
+
+  #selectWanted(rows: readonly TrialRow[]): void {
+    if (!this.#wanted) return;
+    const { trial, run } = this.#wanted;
+    this.#wanted = null;
+    this.selected =
+      rows.find((row) => (trial === null ? row.run === run : row.number === trial))?.run ?? null;
+  }
+
+  /** Looks at what another state of the same study looked at. */
+  lookAs({ selected, filter, fit }: StudyState): void {
+    this.fit = fit;
+    this.selected = selected;
+    this.filter = filter;
+  }
+
+  /** What no event tells: which slots worked on what, and where. */
+  async readAttempts(): Promise<void> {
+    [this.attempts, this.#environments] = await Promise.all([
+      this.#lab.request('studies.timeline', { study: this.id }),
+      this.#lab.request('studies.environments', { study: this.id }),
+    ]);
+  }
+
+  /**
+   * How and where one trial's numbers were made; of a duplicate, the trial's whose result counts.
+   */
+  provenanceOf({ run, number, seed, duplicateOf }: TrialRow): Record<string, unknown> {
+    const used = new Set(
+      this.attempts
+        .filter((attempt) => attempt.run === (duplicateOf ?? run))
+        .map(({ environment }) => environment),
+    );
+    const environments = this.#environments.filter(({ id }) => used.has(id));
+    return { ...this.#planned, ...madeIn(environments), trial: number, trainingSeed: seed };
+  }
+
+  #obey(event: LabEvent): void {
+    if (event.type === 'runs') {
+      const rows = event.rows.filter((row) => row.study === this.id && row.kind === 'trial');
+      if (rows.length === 0) return;
+      const next = new Map(this.#byRun);
+      for (const row of rows) next.set(row.run, row);
+      this.#byRun = next;
+    } else if (event.type === 'epochs') {
+      const mine = event.epochs.filter(({ run }) => this.#byRun.has(run));
+      if (mine.length === 0) return;
+      const next = new Map(this.curves);
+      for (const { run, epoch } of mine) next.set(run, appended(next.get(run), run, epoch));
+      this.curves = next;
+    } else if (event.type === 'decisions') {
+      const known = new Set(this.decisions.map(({ run, rung }) => `${run} ${rung}`));
+      const fresh = event.decisions.filter(
+        ({ study, run, rung }) => study === this.id && !known.has(`${run} ${rung}`),
+      );
+      if (fresh.length > 0) this.decisions = [...this.decisions, ...fresh];
+    }
+  }
+
+  /** Walks over what the filter lets through, in the given order. */
+  step(order: readonly number[], by: -1 | 1): void {
+    if (order.length === 0) return;
+    const at = this.selected === null ? -1 : order.indexOf(this.selected);
+    this.selected =
+      order[at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length]!;
+  }
+
+  /**
+   * Selects a trial by its number, or the best one, and has the table show it. False when there is
+   * none.
+   */
+  goTo(trial: number | 'best'): boolean {
+    const row =
+      trial === 'best' ? rankTrials(this.rows)[0] : this.rows.find((each) => each.number === trial);
+    if (!row) return false;
+    this.selected = row.run;
+    this.sought++;
+    return true;
+  }
+
+  /** Adds a condition to the filter unless it is there. */
+  add(condition: Condition): void {
+    const words = conditionText(condition);
+    if (!this.filter.conditions.some((each) => conditionText(each) === words))
+      this.toggle(condition);
+  }
+
+  /** Adds a condition to the filter, or takes it out again. */
+  toggle(condition: Condition): void {
+    const words = conditionText(condition);
+    const others = this.filter.conditions.filter((each) => conditionText(each) !== words);
+    const was = others.length < this.filter.conditions.length;
+    this.filter = { ...this.filter, conditions: was ? others : [...others, condition] };
+  }
+
+  toggleChosen(run: number): void {
+    if (this.chosen.has(run)) this.chosen.delete(run);
+    else if (this.chosen.size < 6) this.chosen.add(run);
+    else
+      this.#lab.say('Six trials are chosen already.', 'Take one out first: six fit side by side.');
+  }
+}

@@ -1,0 +1,234 @@
+/** Columns of the table of trials. */
+import { edgeOf } from '../../core/graph/graph.ts';
+import { gate } from '../../core/gates/gates.ts';
+import { rejectionText } from '../../core/graph/space.ts';
+import {
+  compareResults,
+  explainDecision,
+  type Graph,
+  type RungDecision,
+  type TrialRow,
+} from '../../core/lab/api.ts';
+import { modelTitle } from './graph.ts';
+import { duration, moment } from '../ui/format.ts';
+import { runStateNames, runStates } from './states.ts';
+import { accuracyText } from './study.ts';
+
+export interface Column {
+  readonly key: string;
+  readonly title: string;
+  /** What stands in it, in a sentence: the tooltip of its head. */
+  readonly about: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly number?: boolean;
+  readonly text: (row: TrialRow) => string;
+  /** What is sorted by; null comes last either way. */
+  readonly value: (row: TrialRow) => number | string | null;
+  /**
+   * Order of trials where the values alone do not give it, in place of the descending order of
+   * values.
+   */
+  readonly compare?: (a: TrialRow, b: TrialRow) => number;
+  /** What is saved, where it is not what is sorted by. */
+  readonly saved?: (row: TrialRow) => string;
+}
+
+/** Why a trial ended, in words. */
+export function reasonOf(row: TrialRow): string {
+  if (row.failure) return row.failure.message;
+  if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
+  if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
+  if (row.state === 'cancelled') return 'cancelled: it was stopped, or its study was';
+  return row.stop ? decisionText(row.stop) : '';
+}
+
+/** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
+export const decisionText = (decision: RungDecision): string =>
+  explainDecision(decision).replace('<=', '≤');
+
+/** The same beside a column with the epoch. */
+const briefReasonOf = (row: TrialRow): string =>
+  row.stop ? reasonOf(row).replace(/^stopped at epoch \d+: /, '') : reasonOf(row);
+
+/** `ResNet 32, 110, WRN 28-2`: a family is named once. */
+function modelsText({ nodes }: Graph): string {
+  let family = '';
+  return nodes
+    .map(({ model }) => {
+      const [, name = '', size = ''] = /^([A-Za-z]+)-?(.*)$/.exec(modelTitle(model)) ?? [];
+      const words = name === family ? size : `${name} ${size}`;
+      family = name;
+      return words;
+    })
+    .join(', ');
+}
+
+/** Ended without a result that counts: it may be trained again. */
+export const mayRetry = ({ state }: TrialRow): boolean =>
+  state === 'failed' || state === 'cancelled' || state === 'out-of-memory';
+
+/** Of graphs with `size` nodes. The graph itself is drawn, not written: it has no column here. */
+export function columnsOf(size: number): Column[] {
+  const columns: Column[] = [
+    {
+      key: 'number',
+      title: 'Trial',
+      about:
+        'Number of the trial; its graph and seed follow from it and from the seed of the study',
+      width: 64,
+      number: true,
+      text: (row) => String(row.number),
+      value: (row) => row.number,
+    },
+    {
+      key: 'state',
+      title: 'State',
+      about: 'What has become of it',
+      width: 132,
+      text: (row) => runStates[row.state].title,
+      value: (row) => runStateNames.indexOf(row.state),
+      saved: (row) => row.state,
+    },
+    {
+      key: 'accuracy',
+      title: 'Accuracy',
+      about:
+        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials come first, the others by epoch',
+      width: 148,
+      text: (row) => accuracyText(row),
+      value: (row) => row.accuracy,
+      compare: compareResults,
+    },
+    {
+      key: 'epoch',
+      title: 'Epochs',
+      about: 'Epochs done, of those that a whole run has',
+      width: 96,
+      number: true,
+      text: (row) => `${row.epoch} / ${row.epochs}`,
+      value: (row) => row.epoch,
+    },
+    {
+      key: 'reason',
+      title: 'Why it ended',
+      about:
+        'The decision that stopped it, with its rank among the values at that epoch, or what went wrong',
+      width: 268,
+      text: briefReasonOf,
+      value: reasonOf,
+      saved: reasonOf,
+    },
+    {
+      key: 'seconds',
+      title: 'Time',
+      about: 'Sum of the time that its epochs took',
+      width: 72,
+      number: true,
+      text: (row) => (row.seconds > 0 ? duration(row.seconds) : ''),
+      value: (row) => row.seconds,
+    },
+    {
+      key: 'models',
+      title: 'Networks',
+      about: 'The network of every node, node 1 first',
+      width: 142,
+      text: (row) => modelsText(row.graph),
+      value: (row) => row.graph.nodes.map(({ model }) => model).join(),
+      saved: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
+    },
+    {
+      key: 'startedAt',
+      title: 'Started',
+      about: 'When it was first given to a slot',
+      width: 140,
+      text: (row) => moment(row.startedAt),
+      value: (row) => row.startedAt,
+      saved: (row) => (row.startedAt === null ? '' : new Date(row.startedAt).toISOString()),
+    },
+    {
+      key: 'seed',
+      title: 'Seed',
+      about: 'Seed of its training: first weights, order of the images, augmentation',
+      width: 100,
+      number: true,
+      text: (row) => String(row.seed),
+      value: (row) => row.seed,
+    },
+    {
+      key: 'attempts',
+      title: 'Attempts',
+      about: 'How often it was started, crashes included',
+      width: 88,
+      number: true,
+      text: (row) => String(row.attempts),
+      value: (row) => row.attempts,
+    },
+    {
+      key: 'key',
+      title: 'Graph key',
+      about: 'Equal for graphs that differ only in the order of their auxiliary nodes',
+      width: 240,
+      text: (row) => row.key,
+      value: (row) => row.key,
+    },
+  ];
+  for (let destination = 1; destination <= size; destination++) {
+    for (let source = 0; source <= size; source++) {
+      if (source === destination) continue;
+      const title = (row: TrialRow): string =>
+        row.graph.nodes.length === size
+          ? gate(edgeOf(row.graph, source, destination).gate).title
+          : '';
+      columns.push({
+        key: `edge ${source}-${destination}`,
+        title: `${source === 0 ? 'Label' : source}→${destination}`,
+        about: `Gate over which ${source === 0 ? 'the label' : `node ${source}`} teaches node ${destination}`,
+        width: 82,
+        text: title,
+        value: title,
+      });
+    }
+  }
+  return columns;
+}
+
+export const defaultColumns: readonly string[] = [
+  'number',
+  'state',
+  'accuracy',
+  'epoch',
+  'reason',
+  'seconds',
+  'models',
+];
+
+export interface Order {
+  readonly key: string;
+  readonly descending: boolean;
+}
+
+/** A sorted copy; equal values keep the order of trials, missing ones come last. */
+export function sorted(
+  rows: readonly TrialRow[],
+  columns: readonly Column[],
+  order: Order,
+): TrialRow[] {
+  const column = columns.find(({ key }) => key === order.key);
+  if (!column) return [...rows];
+  const sign = order.descending ? -1 : 1;
+  if (column.compare) {
+    const unknown = (row: TrialRow): number => Number(column.value(row) === null);
+    return rows.toSorted(
+      (a, b) => unknown(a) - unknown(b) || -sign * column.compare!(a, b) || a.number - b.number,
+    );
+  }
+  const keyed = rows.map((row) => ({ row, value: column.value(row) }));
+  keyed.sort((a, b) => {
+    if (a.value === b.value) return a.row.number - b.row.number;
+    if (a.value === null) return 1;
+    if (b.value === null) return -1;
+    return a.value < b.value ? -sign : sign;
+  });
+  return keyed.map(({ row }) => row);
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { studyReport } from '../../../../renderer/features/report/report.ts';
+import { fixtureLab, type Scene } from '../../fixture/lab.ts';
+
+async function report(scene: Scene, name?: string): Promise<string> {
+  const lab = fixtureLab(scene);
+  const view = await lab.request('studies.open', { study: 1 });
+  return studyReport({
+    card: name === undefined ? view : { ...view, study: { ...view.study, name } },
+    rungs: view.rungs,
+    rows: view.trials,
+    curves: new Map(view.curves.map((curve) => [curve.run, curve])),
+    decisions: await lab.request('decisions.list', { study: 1 }),
+    reruns: view.reruns,
+    provenance: { seed: 7, revision: 'abc' },
+    at: 0,
+  });
+}
+
+for (const scene of ['ready', 'one', 'failed', 'nan', 'interrupted'] as const) {
+  test(`a report of a study in the state "${scene}" is whole and loads nothing`, async () => {
+    const html = await report(scene);
+    assert.match(html, /^<!doctype html>/);
+    assert.ok(html.trimEnd().endsWith('</html>'));
+    assert.ok(
+      !/NaN|undefined|Infinity/.test(html.replace(/not a number/g, '')),
+      /.{40}(NaN|undefined|Infinity).{40}/s.exec(html)?.[0],
+    );
+    assert.ok(!/<(script|link|img|iframe)|https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(html));
+    assert.match(html, /&quot;revision&quot;: &quot;abc&quot;/);
+  });
+}
+
+test('names from strangers stay text', async () => {
+  const html = await report('one', '</title><script>alert(1)</script>');
+  assert.ok(!html.includes('<script'));
+  assert.match(html, /&lt;script&gt;/);
+});
+
+test('an accuracy of a trial that was stopped says at which epoch', async () => {
+  const html = await report('interrupted');
+  assert.match(
+    html,
+    /<figcaption>Trial \d+: \d+\.\d\d % at epoch \d+, stopped early<\/figcaption>/,
+  );
+});

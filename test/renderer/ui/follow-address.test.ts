@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, mock, test } from 'node:test';
+import { followAddress } from '../../../renderer/ui/follow-address.ts';
+
+describe('an address that follows what is looked at', () => {
+  const location = { hash: '' };
+  const history = {
+    state: null,
+    replaceState: (_state: unknown, _unused: string, to: string) => (location.hash = to),
+  };
+  const place = { location, history };
+  beforeEach(() => {
+    mock.timers.reset();
+    mock.timers.enable({ apis: ['setTimeout'] });
+    location.hash = '#/studies/3';
+  });
+
+  test('changes when that has come to rest', () => {
+    followAddress('#/studies/3?run=1', place)();
+    followAddress('#/studies/3?run=2', place);
+    assert.equal(location.hash, '#/studies/3');
+    mock.timers.tick(1000);
+    assert.equal(location.hash, '#/studies/3?run=2');
+  });
+
+  test('never takes back who has just clicked on another one', () => {
+    followAddress('#/studies/3?run=2', place);
+    location.hash = '#/studies/3/trials/7';
+    mock.timers.tick(1000);
+    assert.equal(location.hash, '#/studies/3/trials/7');
+  });
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { recipeFor, type TrainingPlan } from '../../../core/lab/api.ts';
+import {
+  precisionChoices,
+  withDeterminism,
+  withPrecision,
+} from '../../../renderer/words/computation.ts';
+import { computationFor } from '../../../core/engine/computation.ts';
+
+const plain: TrainingPlan = {
+  data: 'synthetic',
+  protocol: 'held-out',
+  purpose: 'search',
+  splitSeed: 0,
+  epochs: 8,
+  recipe: recipeFor(8),
+};
+
+describe('how numbers are made', () => {
+  test('a plan speaks of it only where something is chosen', () => {
+    const chosen = withDeterminism(withPrecision(plain, 'float32'), true);
+    assert.deepEqual(chosen.computation, { precision: 'float32', deterministic: true });
+    assert.deepEqual(withPrecision(chosen, null).computation, { deterministic: true });
+    assert.deepEqual(withPrecision(withDeterminism(chosen, false), null), plain);
+    assert.equal('computation' in withDeterminism(plain, false), false);
+  });
+
+  test('bfloat16 brings the compiler along, and takes it away again', () => {
+    assert.deepEqual(withPrecision(plain, 'bfloat16').computation, {
+      precision: 'bfloat16',
+      compiler: 'xla',
+    });
+    assert.deepEqual(withPrecision(withPrecision(plain, 'bfloat16'), 'float32').computation, {
+      precision: 'float32',
+    });
+  });
+
+  for (const kind of ['cpu', 'gpu'] as const)
+    test(`what is offered is what the engine takes: ${kind}`, () => {
+      for (const { precision, obstacle } of precisionChoices(kind)) {
+        const ask = (): unknown =>
+          computationFor(kind, withPrecision(plain, precision).computation);
+        if (obstacle === '') assert.doesNotThrow(ask, `${precision}`);
+        else assert.throws(ask, { code: 'engine.precision' }, `${precision}`);
+      }
+    });
+
+  test('the portable engine computes in float32 only', () => {
+    const offered = precisionChoices('portable').filter(({ obstacle }) => obstacle === '');
+    assert.deepEqual(
+      offered.map(({ precision }) => precision),
+      [null, 'float32'],
+    );
+  });
+});
