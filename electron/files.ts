@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { app, shell, type BrowserWindow, type Session } from 'electron';
 import { LabError } from '../core/base/errors.ts';
 import type { LabApi } from '../core/lab/api.ts';
-import type { HeldLab } from '../core/host/attach.ts';
+import type { AttachedLab } from '../core/host/attach.ts';
 import { askForFile, askForName } from './dialogs.ts';
 import { explain } from './error-box.ts';
 
@@ -28,7 +28,10 @@ export function askWhereToSave(session: Session): void {
 const askBeforeReplacing = { properties: ['showOverwriteConfirmation' as const] };
 
 /** Asks for a name and copies the lab file there. */
-export async function backUp({ api, file }: HeldLab, window: BrowserWindow | null): Promise<void> {
+export async function backUp(
+  { api, file }: AttachedLab,
+  window: BrowserWindow | null,
+): Promise<void> {
   const day = new Date().toISOString().slice(0, 10);
   const options = {
     title: 'Copy the lab file',
@@ -87,6 +90,6 @@ export async function nameLab(window: BrowserWindow | null): Promise<string | nu
   return askForName(window, options);
 }
 
-export function showInFolder({ file }: HeldLab): void {
+export function showInFolder({ file }: AttachedLab): void {
   shell.showItemInFolder(file);
 }

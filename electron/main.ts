@@ -4,7 +4,7 @@ import { app, clipboard, powerMonitor, session } from 'electron';
 import { labFile } from '../core/host/open.ts';
 import { stayAwake } from './power-blocker.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
-import type { HeldLab } from '../core/host/attach.ts';
+import type { AttachedLab } from '../core/host/attach.ts';
 import { offerLab } from './page-port.ts';
 import { linkTo, placeIn, registerLinks } from './links.ts';
 import { setMenu } from './menu.ts';
@@ -84,7 +84,7 @@ function beginAgain(args: string[]): void {
   app.relaunch({ args, ...(APPIMAGE && { execPath: APPIMAGE }) });
 }
 
-function work(lab: HeldLab): void {
+function work(lab: AttachedLab): void {
   const leaving = new Leaving(
     lab,
     () => window.native,

@@ -1,5 +1,5 @@
 import type { MessageBoxOptions } from 'electron';
-import { type HeldLab, holdLab } from '../core/host/attach.ts';
+import { type AttachedLab, attachLab } from '../core/host/attach.ts';
 import { ask } from './dialogs.ts';
 import { chooseLab, nameLab } from './files.ts';
 import { troubleOf } from './error-box.ts';
@@ -8,10 +8,10 @@ import { troubleOf } from './error-box.ts';
  * The lab of a file, or of one that the user chooses where that does not open; null when the user
  * gives up.
  */
-export async function openOrChoose(file: string): Promise<HeldLab | null> {
+export async function openOrChoose(file: string): Promise<AttachedLab | null> {
   for (let wanted: string | null = file; wanted !== null;) {
     try {
-      return await holdLab(wanted);
+      return await attachLab(wanted);
     } catch (error) {
       wanted = await askForAnother(wanted, error);
     }

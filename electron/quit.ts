@@ -1,6 +1,6 @@
 import type { BrowserWindow } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import type { HeldLab } from '../core/host/attach.ts';
+import type { AttachedLab } from '../core/host/attach.ts';
 import { ask } from './dialogs.ts';
 
 /** What is asked before the app ends; null when nothing would be cut short. */
@@ -19,13 +19,13 @@ export function quitQuestion(
 
 /** The way out of the app: asks while something runs, saves what runs, then lets the app end. */
 export class Leaving {
-  readonly #lab: HeldLab;
+  readonly #lab: AttachedLab;
   readonly #window: () => BrowserWindow | null;
   /** Called when all is saved. */
   readonly #end: () => void;
   #state: 'staying' | 'asking' | 'saving' | 'gone' = 'staying';
 
-  constructor(lab: HeldLab, window: () => BrowserWindow | null, end: () => void) {
+  constructor(lab: AttachedLab, window: () => BrowserWindow | null, end: () => void) {
     this.#lab = lab;
     this.#window = window;
     this.#end = end;

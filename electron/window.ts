@@ -9,7 +9,7 @@ import { type Area, keepState, placeWindow, readState, SMALLEST } from './window
  * again.
  */
 const CRASH_SPAN = 60_000;
-const MOST_CRASHES = 3;
+const MAX_CRASHES = 3;
 
 export interface WindowOptions {
   preload: string;
@@ -135,7 +135,7 @@ export class LabWindow {
   async #recover(window: BrowserWindow, reason: string): Promise<void> {
     const now = Date.now();
     this.#crashes = [...this.#crashes.filter((at) => now - at < CRASH_SPAN), now];
-    if (this.#crashes.length >= MOST_CRASHES) {
+    if (this.#crashes.length >= MAX_CRASHES) {
       this.#crashes = [];
       const response = await ask(null, {
         type: 'error',

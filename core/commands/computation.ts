@@ -1,6 +1,6 @@
 import {
   compilers,
-  type ComputationWish,
+  type RequestedComputation,
   computationWords,
   precisions,
 } from '../study/computation.ts';
@@ -20,7 +20,7 @@ export const computationUsage = `  --precision P     float32, tf32 (cards, their
   --compiler C      none or xla, by default xla on cards`;
 
 /** How numbers are to be made; only what was said. */
-export const computationFrom = (values: Values): ComputationWish => ({
+export const computationFrom = (values: Values): RequestedComputation => ({
   ...(values.compiler !== undefined && {
     compiler: choiceOf(values, 'compiler', compilers, 'none'),
   }),
@@ -38,5 +38,7 @@ export function computationText({ computation }: TrainingPlan): string {
 }
 
 /** The part of a training plan for a wish; nothing for none. */
-export const computationPart = (wish: ComputationWish): { computation?: ComputationWish } =>
+export const computationPart = (
+  wish: RequestedComputation,
+): { computation?: RequestedComputation } =>
   Object.keys(wish).length > 0 ? { computation: wish } : {};

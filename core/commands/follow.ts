@@ -1,4 +1,4 @@
-import type { HeldLab } from '../host/attach.ts';
+import type { AttachedLab } from '../host/attach.ts';
 import type { LabProblem } from '../lab/api.ts';
 import { Exit } from './command.ts';
 import { ask, type UsedLab } from './lab-access.ts';
@@ -46,7 +46,7 @@ export async function followRerun(lab: UsedLab, rerun: number, json: boolean): P
   return exitFor(view.rerun);
 }
 
-const goOn = ({ elsewhere }: HeldLab, state: string, command: string): string =>
+const goOn = ({ elsewhere }: AttachedLab, state: string, command: string): string =>
   elsewhere && state === 'running' ? 'It goes on in the other program.' : `Go on with: ${command}`;
 
 const sayNext = (words: string): void => {

@@ -3,7 +3,7 @@ import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { textOf, wholeOf } from './values.ts';
+import { textOf, integerOption } from './values.ts';
 
 /** What `ktg pause` and `ktg stop` differ in. */
 interface Halt {
@@ -35,7 +35,7 @@ ${labUsage}
         return Exit.done;
       };
       if (textOf(values, 'rerun') !== undefined) {
-        const rerun = wholeOf(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER);
+        const rerun = integerOption(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER);
         const view = await api.request(`reruns.${verb}`, { rerun, when });
         return say(view, `Re-run ${rerun} "${view.rerun.name}"`, `ktg rerun --continue ${rerun}`);
       }

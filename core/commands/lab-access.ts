@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { LabError } from '../base/errors.ts';
 import type { RequestInput, RequestName, RequestOutput } from '../lab/api.ts';
-import { type HeldLab, holdLab } from '../host/attach.ts';
+import { type AttachedLab, attachLab } from '../host/attach.ts';
 import { labFile } from '../host/open.ts';
 import type { Values } from './command.ts';
 import { requireFile, rescued } from './lost-file.ts';
@@ -14,7 +14,7 @@ export const labUsage = `  --lab FILE        the lab file; default KTG_LAB, else
   --json            for programs: JSON instead of text`;
 
 /** A lab that a command works with, wherever it is held. */
-export interface UsedLab extends HeldLab {
+export interface UsedLab extends AttachedLab {
   /** Holds the lab again, here or elsewhere, after the program has ended that held it. */
   takeOver(): Promise<void>;
 }
@@ -84,8 +84,8 @@ export async function useLab(values: Values, need: Need): Promise<UsedLab> {
   };
 }
 
-async function hold(file: string, need: Need, patience?: number): Promise<HeldLab> {
-  const lab = await holdLab(file, ways[need], patience);
+async function hold(file: string, need: Need, patience?: number): Promise<AttachedLab> {
+  const lab = await attachLab(file, ways[need], patience);
   if (lab.elsewhere || need === 'look') return lab;
   const { heldBy } = await lab.api.request('lab.status', {});
   if (!heldBy) return lab;

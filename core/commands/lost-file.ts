@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabProblem } from '../lab/api.ts';
-import type { HeldLab } from '../host/attach.ts';
+import type { AttachedLab } from '../host/attach.ts';
 
 const LOST = ['store.moved', 'store.deleted'];
 
@@ -12,7 +12,7 @@ export const isLost = ({ code }: LabProblem): boolean => LOST.includes(code);
  * Throws LabError `store.moved` or `store.deleted` for a lab whose file is no longer where it was
  * opened.
  */
-export async function requireFile({ api }: HeldLab): Promise<void> {
+export async function requireFile({ api }: AttachedLab): Promise<void> {
   const { trouble } = await api.request('lab.status', {});
   if (trouble && isLost(trouble)) throw new LabError(trouble.code, trouble.message, trouble.next);
 }
@@ -21,7 +21,10 @@ export async function requireFile({ api }: HeldLab): Promise<void> {
  * What a command says in the end of a lab file that is gone. The content of a deleted file ends
  * with the program that has it open, so it is copied beside its former name first.
  */
-export async function rescued(error: unknown, { api, file, elsewhere }: HeldLab): Promise<unknown> {
+export async function rescued(
+  error: unknown,
+  { api, file, elsewhere }: AttachedLab,
+): Promise<unknown> {
   if (!(error instanceof LabError) || error.code !== 'store.deleted' || elsewhere) return error;
   const copy = freeName(file);
   try {

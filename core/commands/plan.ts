@@ -17,7 +17,7 @@ import {
   computationUsage,
 } from './computation.ts';
 import { dataOf } from './data-option.ts';
-import { choiceOf, textOf, wholeOf } from './values.ts';
+import { choiceOf, textOf, integerOption } from './values.ts';
 
 export const planOptions = {
   nodes: { type: 'string' },
@@ -79,13 +79,13 @@ export function planFrom(values: Values): StudyPlan {
 
 function planAsSaid(values: Values): StudyPlan {
   const data = dataOf(values);
-  const seed = wholeOf(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
+  const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);
-  const epochs = wholeOf(values, 'epochs', usual.training.epochs, 1, 100_000);
+  const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
   const recipe = recipeFor(epochs);
   return {
     seed,
-    trials: wholeOf(values, 'trials', usual.trials, 1, 1_000_000),
+    trials: integerOption(values, 'trials', usual.trials, 1, 1_000_000),
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
     sampler: choiceOf(values, 'sampler', ['random', 'tpe'], usual.sampler),
@@ -94,17 +94,17 @@ function planAsSaid(values: Values): StudyPlan {
       data,
       protocol: choiceOf(values, 'protocol', PROTOCOLS, usual.training.protocol),
       epochs,
-      recipe: { ...recipe, batch: wholeOf(values, 'batch', recipe.batch, 1, 65_536) },
+      recipe: { ...recipe, batch: integerOption(values, 'batch', recipe.batch, 1, 65_536) },
       ...computationPart(computationFrom(values)),
     },
     rejected: choiceOf(values, 'rejected', ['resample', 'count'], usual.rejected),
     duplicates: choiceOf(values, 'duplicates', ['reuse', 'train'], usual.duplicates),
-    retries: wholeOf(values, 'retries', usual.retries, 0, 100),
+    retries: integerOption(values, 'retries', usual.retries, 0, 100),
   };
 }
 
 function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
-  const nodes = wholeOf(values, 'nodes', usual.nodes.length, 1, 7);
+  const nodes = integerOption(values, 'nodes', usual.nodes.length, 1, 7);
   const [target, auxiliary] = usual.nodes.map(({ models }) => models);
   const auxiliaries = textOf(values, 'auxiliaries')?.split(',') ?? auxiliary!;
   const space = paperSpace(
@@ -119,7 +119,7 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
 function ruleFrom(values: Values): Rule {
   const kind = choiceOf(values, 'rule', ['asha', 'median', 'none'], 'asha');
   if (kind === 'none') return { kind };
-  const first = wholeOf(values, 'min-epochs', paperRule.minimumResource, 1, 100_000);
+  const first = integerOption(values, 'min-epochs', paperRule.minimumResource, 1, 100_000);
   if (kind === 'median') return { kind, grace: first, samples: 3 };
   const rungs = textOf(values, 'rungs')?.split(',').map(Number);
   if (
@@ -132,6 +132,6 @@ function ruleFrom(values: Values): Rule {
       `--rungs is "${textOf(values, 'rungs')}"; ascending epochs are needed.`,
       'Example: --rungs 1,4,16',
     );
-  const reductionFactor = wholeOf(values, 'reduction', paperRule.reductionFactor, 2, 1000);
+  const reductionFactor = integerOption(values, 'reduction', paperRule.reductionFactor, 2, 1000);
   return { kind, reductionFactor, minimumResource: first, ...(rungs && { rungs }) };
 }

@@ -12,11 +12,11 @@ import {
 } from './computation.ts';
 import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
-import type { HeldLab } from '../host/attach.ts';
+import type { AttachedLab } from '../host/attach.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { setSlots, slotsUsage } from './slots.ts';
-import { choiceOf, nameOf, textOf, wholeOf } from './values.ts';
+import { choiceOf, nameOf, textOf, integerOption } from './values.ts';
 import { watchUsage } from './watch.ts';
 
 export const command: Command = {
@@ -63,7 +63,7 @@ Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes
         textOf(values, 'continue') === undefined
           ? await create(lab, values, wanted)
           : await lab.api.request('reruns.resume', {
-              rerun: wholeOf(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
+              rerun: integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
             });
       const json = values.json === true;
       announceRerun(view, json);
@@ -72,7 +72,7 @@ Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes
 };
 
 async function create(
-  { api }: HeldLab,
+  { api }: AttachedLab,
   values: Values,
   wanted: string | undefined,
 ): Promise<RerunView> {
@@ -82,7 +82,7 @@ async function create(
   return api.request('reruns.create', {
     name: nameOf(values) ?? `${card.study.name}, ${called}`.slice(0, 200),
     from,
-    seeds: wholeOf(values, 'seeds', 5, 1, 100),
+    seeds: integerOption(values, 'seeds', 5, 1, 100),
     baselines: baselinesFrom(values),
     training: {
       ...training,

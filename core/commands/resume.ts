@@ -4,7 +4,7 @@ import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { followStudy } from './follow.ts';
 import { setSlots, slotsUsage } from './slots.ts';
-import { textOf, wholeOf } from './values.ts';
+import { textOf, integerOption } from './values.ts';
 
 export const command: Command = {
   usage: `ktg resume [STUDY] [options]   goes on with a study (number or name; default the last one) and shows it live
@@ -30,8 +30,8 @@ Ctrl-C as in ktg search.`,
       const { study } = await studyNamed(lab.api, wanted);
       const json = values.json === true;
       await setSlots(lab.api, textOf(values, 'slots'), 'some');
-      const trials = wholeOf(values, 'trials', study.plan.trials, 1, 1_000_000);
-      const priority = wholeOf(values, 'priority', study.priority, -1000, 1000);
+      const trials = integerOption(values, 'trials', study.plan.trials, 1, 1_000_000);
+      const priority = integerOption(values, 'priority', study.priority, -1000, 1000);
       await lab.api.request('studies.change', { study: study.id, trials, priority });
       const card = await lab.api.request('studies.resume', {
         study: study.id,

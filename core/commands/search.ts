@@ -6,7 +6,7 @@ import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { planFrom, planOptions, planUsage } from './plan.ts';
 import { counted, jsonLine, line, said } from './report.ts';
 import { setSlots, slotsUsage } from './slots.ts';
-import { nameOf, textOf, wholeOf } from './values.ts';
+import { nameOf, textOf, integerOption } from './values.ts';
 import { watchUsage } from './watch.ts';
 
 export const command: Command = {
@@ -34,7 +34,7 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
     const plan = planFrom(values);
     const { data } = plan.training;
     const name = nameOf(values) ?? `M${plan.space.nodes.length} on ${data}`.slice(0, 200);
-    const priority = wholeOf(values, 'priority', 0, -1000, 1000);
+    const priority = integerOption(values, 'priority', 0, -1000, 1000);
     const json = values.json === true;
     if (data === 'cifar100' || data === 'cifar10') await openWithProgress(data);
     return withLab(values, 'work', async (lab) => {

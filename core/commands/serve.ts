@@ -5,7 +5,7 @@ import { labOptions, labUsage, useLab } from './lab-access.ts';
 import { requireFile, rescued } from './lost-file.ts';
 import { jsonLine, line, remark } from './report.ts';
 import { interruption } from './training-run.ts';
-import { wholeOf } from './values.ts';
+import { integerOption } from './values.ts';
 
 const folder = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
 
@@ -22,7 +22,7 @@ Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies
   options: { ...labOptions, port: { type: 'string' } },
   words: 0,
   async run(values) {
-    const port = wholeOf(values, 'port', 0, 0, 65_535);
+    const port = integerOption(values, 'port', 0, 0, 65_535);
     const lab = await useLab(values, 'work');
     const stop = interruption();
     try {

@@ -7,7 +7,7 @@ import { type Command, Exit } from './command.ts';
 import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
-import { textOf, wholeOf } from './values.ts';
+import { textOf, integerOption } from './values.ts';
 import { outcome, percent, rerunLines } from './words.ts';
 
 export const command: Command = {
@@ -32,7 +32,7 @@ ${labUsage}
       const json = values.json === true;
       if (textOf(values, 'rerun') !== undefined) {
         const view = await api.request('reruns.open', {
-          rerun: wholeOf(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER),
+          rerun: integerOption(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER),
         });
         if (json) jsonLine(view);
         else
@@ -47,7 +47,7 @@ ${labUsage}
         const view = await api.request('studies.open', { study: card.study.id });
         if (json) jsonLine(view);
         else {
-          showResult(view, wholeOf(values, 'top', 10, 1, 1_000_000));
+          showResult(view, integerOption(values, 'top', 10, 1, 1_000_000));
           const hint = rerunHint(view);
           if (hint !== '') line(`\n${hint}`);
         }

@@ -20,7 +20,7 @@ import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
-import { choiceOf, textOf, wholeOf } from './values.ts';
+import { choiceOf, textOf, integerOption } from './values.ts';
 
 /** Epochs on the built-in pictures when none are asked for: enough to see them learned. */
 const SYNTHETIC_EPOCHS = 8;
@@ -208,11 +208,17 @@ export async function openWithProgress(spec: string): Promise<Dataset> {
 function describe(values: Values, graph: RunDescription['graph']): RunDescription {
   const data = dataOf(values);
   const quick = data.startsWith('synthetic');
-  const epochs = wholeOf(values, 'epochs', quick ? SYNTHETIC_EPOCHS : PAPER_EPOCHS, 1, 100_000);
-  const batch = wholeOf(values, 'batch', 64, 1, 65_536);
-  const seed = wholeOf(values, 'seed', 1, 0, LARGEST_SEED);
+  const epochs = integerOption(
+    values,
+    'epochs',
+    quick ? SYNTHETIC_EPOCHS : PAPER_EPOCHS,
+    1,
+    100_000,
+  );
+  const batch = integerOption(values, 'batch', 64, 1, 65_536);
+  const seed = integerOption(values, 'seed', 1, 0, LARGEST_SEED);
   const threads =
-    textOf(values, 'threads') === undefined ? null : wholeOf(values, 'threads', 1, 1, 1024);
+    textOf(values, 'threads') === undefined ? null : integerOption(values, 'threads', 1, 1, 1024);
   const protocol = choiceOf(values, 'protocol', PROTOCOLS, 'paper');
   const recipe = { ...recipeFor(epochs), batch };
   const plan = { data, protocol, purpose: 'search' as const, splitSeed: seed, epochs, recipe };

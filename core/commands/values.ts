@@ -15,19 +15,19 @@ export function nameOf(values: Values): string | undefined {
   if (name === undefined || v.safeParse(nameSchema, name).success) return name;
   throw new LabError(
     'arguments.name',
-    `--name is "${name.slice(0, 60)}"; one line of 1 to ${MOST_NAME} characters is needed.`,
+    `--name is "${name.slice(0, 60)}"; one line of 1 to ${MAX_NAME} characters is needed.`,
     'Example: --name "Three networks"',
   );
 }
 
 /** Characters, as the lab allows them. */
-const MOST_NAME = 200;
-const nameSchema = lineSchema(MOST_NAME);
+const MAX_NAME = 200;
+const nameSchema = lineSchema(MAX_NAME);
 
 /**
  * A whole number option within bounds. Throws `arguments.not-a-number` or `arguments.out-of-range`.
  */
-export function wholeOf(
+export function integerOption(
   values: Values,
   name: string,
   fallback: number,

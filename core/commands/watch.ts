@@ -8,7 +8,7 @@ import type {
   TrialRow,
 } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { HeldLab } from '../host/attach.ts';
+import type { AttachedLab } from '../host/attach.ts';
 import { mayPass } from '../search/scheduler.ts';
 import { Exit } from './command.ts';
 import { endedMeanwhile } from './ended.ts';
@@ -59,7 +59,7 @@ export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise
 }
 
 async function look(
-  lab: HeldLab,
+  lab: AttachedLab,
   what: Watched,
   json: boolean,
   told: Told,

@@ -9,7 +9,7 @@ const SECRET_BYTES = 32;
 export type Refusal = { status: 400 | 401 | 403 | 405 | 421; why: string };
 
 /** Who may talk to a served lab: the right host, the right origin, and the secret. */
-export class Guard {
+export class AccessCheck {
   /** Part of the printed link; trades for the session once. */
   readonly token = makeSecret();
   /** What the page keeps instead of the token; a new one for every run of the server. */

@@ -16,13 +16,13 @@ export { messagePort, portPair, webSocketPort } from './port.ts';
 export { protocolsWith, sessionOf } from './browser-session.ts';
 
 /** Requests of one connection that may be under way at once. */
-const MOST_UNDER_WAY = 256;
-const MOST_SUBSCRIPTIONS = 64;
+const MAX_UNDER_WAY = 256;
+const MAX_SUBSCRIPTIONS = 64;
 /**
  * Bytes that a slow reader may lag behind before its connection is closed; it comes back and asks
  * for what it missed.
  */
-const MOST_WAITING = 32 << 20;
+const MAX_WAITING = 32 << 20;
 
 const topics = [
   'studies',
@@ -86,7 +86,7 @@ export function serveLab(
 
   const post = (message: FromLab): void => {
     port.post(message);
-    if (port.waiting() > MOST_WAITING) port.close();
+    if (port.waiting() > MAX_WAITING) port.close();
   };
 
   const refuse = (request: number, error: unknown): void => {
@@ -135,14 +135,14 @@ export function serveLab(
     switch (message.type) {
       case 'request':
         if (underWay.has(about)) port.close();
-        else if (underWay.size >= MOST_UNDER_WAY) refuse(about, tooMany());
+        else if (underWay.size >= MAX_UNDER_WAY) refuse(about, tooMany());
         else void answer(message);
         break;
       case 'abort':
         underWay.get(about)?.abort();
         break;
       case 'subscribe':
-        if (subscriptions.size >= MOST_SUBSCRIPTIONS || subscriptions.has(about)) port.close();
+        if (subscriptions.size >= MAX_SUBSCRIPTIONS || subscriptions.has(about)) port.close();
         else
           subscriptions.set(
             about,
@@ -179,7 +179,7 @@ export function serveLab(
 const tooMany = (): LabError =>
   new LabError(
     'lab.too-many-requests',
-    `${MOST_UNDER_WAY} requests of this connection are under way.`,
+    `${MAX_UNDER_WAY} requests of this connection are under way.`,
     'Wait until some are answered, then ask again.',
   );
 

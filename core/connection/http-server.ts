@@ -6,14 +6,14 @@ import { LabError } from '../base/errors.ts';
 import type { LabApi } from '../lab/api.ts';
 import { serveLab, webSocketPort } from './channel.ts';
 import { forPages } from './page-access.ts';
-import { Guard, type Refusal } from './access-check.ts';
+import { AccessCheck, type Refusal } from './access-check.ts';
 import { pageAt, pageHeaders } from './pages.ts';
 import { LAB_PROTOCOL, keyIn } from './browser-session.ts';
 
 /** Largest message of a connection: a portion of 1 MiB in base64, and room for a plan. */
-const MOST_MESSAGE = 2 << 20;
-const MOST_CONNECTIONS = 32;
-const PATIENCE = 10_000;
+const MAX_MESSAGE = 2 << 20;
+const MAX_CONNECTIONS = 32;
+const TIMEOUT = 10_000;
 /** Milliseconds in which the other end of a refused connection must close it. */
 const FAREWELL = 1000;
 /** Milliseconds between two pings; who misses one is gone. */
@@ -53,7 +53,7 @@ export interface Served {
  */
 export async function serve(
   lab: LabApi,
-  { folder, port = 0, patience = PATIENCE, onBug }: ServeOptions,
+  { folder, port = 0, patience = TIMEOUT, onBug }: ServeOptions,
 ): Promise<Served> {
   if (!(await pageAt(folder, '/')))
     throw new LabError(
@@ -68,12 +68,12 @@ export async function serve(
     connectionsCheckingInterval: patience / 4,
     keepAliveTimeout: 5000,
   });
-  server.maxConnections = 4 * MOST_CONNECTIONS;
+  server.maxConnections = 4 * MAX_CONNECTIONS;
   const actual = await listen(server, port);
-  const guard = new Guard(actual);
+  const guard = new AccessCheck(actual);
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: MOST_MESSAGE,
+    maxPayload: MAX_MESSAGE,
     perMessageDeflate: false,
     handleProtocols: () => LAB_PROTOCOL,
   });
@@ -91,7 +91,7 @@ export async function serve(
       guard.refuseHost(request) ??
       guard.refuseOrigin(request, 'always') ??
       (key === null ? NO_KEY : null) ??
-      (request.url === CHANNEL_PATH && sockets.clients.size < MOST_CONNECTIONS ? null : NOTHING);
+      (request.url === CHANNEL_PATH && sockets.clients.size < MAX_CONNECTIONS ? null : NOTHING);
     if (refusal || key === null) {
       refuseUpgrade(socket, refusal ?? NO_KEY);
       return;
@@ -133,7 +133,7 @@ export async function serve(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  guard: Guard,
+  guard: AccessCheck,
   folder: string,
 ): Promise<void> {
   request.resume();

@@ -8,22 +8,22 @@ import { type LabLine, connectLab, serveLab } from './channel.ts';
 import type { Port } from './port.ts';
 
 /** Longest request, characters: a portion of 1 MiB in base64, and room for a plan. */
-const MOST_REQUEST = 2 << 20;
+const MAX_REQUEST = 2 << 20;
 /** Longest answer, characters; the lab refuses to send half as much. */
-const MOST_ANSWER = 64 << 20;
+const MAX_ANSWER = 64 << 20;
 /** Longest path of a local socket on Linux and macOS, bytes. */
-const MOST_PATH = 100;
+const MAX_PATH = 100;
 
 /**
  * Where other programs of this user find the lab that holds a file, whatever it is called: a local
  * socket beside it, or a named pipe on Windows. null where the path would be too long.
  */
-function doorwayOf(named: string): string | null {
+function localSocketPath(named: string): string | null {
   const file = realFile(named);
   if (process.platform === 'win32')
     return `\\\\.\\pipe\\ktg-lab-${createHash('sha256').update(file).digest('hex').slice(0, 24)}`;
   const path = `${file}.sock`;
-  return Buffer.byteLength(path) <= MOST_PATH ? path : null;
+  return Buffer.byteLength(path) <= MAX_PATH ? path : null;
 }
 
 /**
@@ -31,15 +31,15 @@ function doorwayOf(named: string): string | null {
  * who holds the lab file's write lock may call it: what an earlier holder left is removed. Returns
  * its undo.
  */
-export async function openDoorway(lab: LabApi, file: string): Promise<() => void> {
-  const path = doorwayOf(file);
+export async function listenOnLocalSocket(lab: LabApi, file: string): Promise<() => void> {
+  const path = localSocketPath(file);
   if (path === null) return () => undefined;
   if (process.platform !== 'win32') rmSync(path, { force: true });
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serveLab(lab, socketPort(socket, MOST_REQUEST));
+    serveLab(lab, socketPort(socket, MAX_REQUEST));
   });
   const open = await new Promise<boolean>((resolve) => {
     // A disk without sockets: others can look, not speak.
@@ -60,8 +60,8 @@ export async function openDoorway(lab: LabApi, file: string): Promise<() => void
 }
 
 /** The lab that holds a file, if one does and listens. */
-export async function enterDoorway(file: string): Promise<LabLine | null> {
-  const path = existsSync(dirname(file)) ? doorwayOf(file) : null;
+export async function connectLocalSocket(file: string): Promise<LabLine | null> {
+  const path = existsSync(dirname(file)) ? localSocketPath(file) : null;
   if (path === null) return null;
   const socket = connect(path);
   const open = await new Promise<boolean>((resolve) => {
@@ -73,7 +73,7 @@ export async function enterDoorway(file: string): Promise<LabLine | null> {
         resolve(false);
       });
   });
-  return open ? connectLab(socketPort(socket, MOST_ANSWER)) : null;
+  return open ? connectLab(socketPort(socket, MAX_ANSWER)) : null;
 }
 
 /**

@@ -74,15 +74,15 @@ function weightOf(value: unknown): number {
  * Largest answer, or single item of a list in one, in bytes of JSON: connections hold little more
  * for a slow reader.
  */
-const MOST_ANSWER = 30 << 20;
+const MAX_ANSWER = 30 << 20;
 /** Bytes of one character in JSON, at most: control characters are escaped. */
 const WIDEST = 6;
 
 /** Throws LabError `lab.answer-too-large` for what no connection carries. */
 export function requireSendable(request: string, value: unknown): void {
-  if (weightOf(value) * WIDEST <= MOST_ANSWER) return;
+  if (weightOf(value) * WIDEST <= MAX_ANSWER) return;
   const bytes = new TextEncoder().encode(JSON.stringify(value)).length;
-  if (bytes <= MOST_ANSWER) return;
+  if (bytes <= MAX_ANSWER) return;
   throw new LabError(
     'lab.answer-too-large',
     `The answer to ${request} has ${bytes} bytes, more than a connection carries.`,

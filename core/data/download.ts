@@ -31,7 +31,7 @@ interface Patience {
   retries: readonly number[];
 }
 
-const PATIENCE: Patience = { stall: 30_000, retries: [1_000, 2_000, 4_000, 8_000] };
+const TIMEOUT: Patience = { stall: 30_000, retries: [1_000, 2_000, 4_000, 8_000] };
 
 /** Room that stays free on the disk, in bytes. */
 const SPARE = 50e6;
@@ -138,7 +138,7 @@ async function fetchInto(
   part: string,
   url: URL,
   archive: OfficialArchive,
-  { onProgress, signal, patience = PATIENCE }: DownloadOptions,
+  { onProgress, signal, patience = TIMEOUT }: DownloadOptions,
 ): Promise<void> {
   const meter = downloadMeter(onProgress);
   let failures = 0;

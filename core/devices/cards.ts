@@ -3,9 +3,9 @@ import { promisify } from 'node:util';
 import { parseParts, visibleCards } from './visible-cards.ts';
 
 /** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 /** Cards of a machine that are asked one by one when they cannot be listed. */
-const MOST_CARDS = 16;
+const MAX_CARDS = 16;
 /**
  * Exit statuses of nvidia-smi (its manual): no such card, no driver loaded, a card that has fallen
  * off the bus.
@@ -48,7 +48,7 @@ export async function findCards(
   known: readonly Card[] = [],
 ): Promise<Card[]> {
   const ask = async (...args: string[]): Promise<Answer> =>
-    promisify(execFile)('nvidia-smi', args, { timeout: PATIENCE, env: environment }).then(
+    promisify(execFile)('nvidia-smi', args, { timeout: TIMEOUT, env: environment }).then(
       ({ stdout }) => ({ text: stdout, status: 0 }),
       ({ stdout, code }: { stdout?: string; code?: unknown }) => ({
         text: stdout ?? '',
@@ -93,7 +93,7 @@ async function oneByOne(
     return answers.flat();
   }
   if (status !== LOST) return [];
-  const numbers = Array.from({ length: MOST_CARDS }, (_, index) => index).filter(
+  const numbers = Array.from({ length: MAX_CARDS }, (_, index) => index).filter(
     (index) => !listed.some((card) => card.index === index),
   );
   const answers = await Promise.all(numbers.map((index) => ask(...query, '-i', String(index))));

@@ -8,7 +8,7 @@ import { thisPlatform } from '../install/release.ts';
 import { parseParts, visibleCards } from './visible-cards.ts';
 
 /** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /**
  * Asks the driver, and looks where the loader and we would look for CUDA's libraries.
@@ -195,7 +195,7 @@ function answer(program: string, args: string[]): Answer {
   try {
     const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
     return {
-      text: execFileSync(program, args, { encoding: 'utf8', timeout: PATIENCE, stdio }),
+      text: execFileSync(program, args, { encoding: 'utf8', timeout: TIMEOUT, stdio }),
       failed: false,
     };
   } catch (error) {

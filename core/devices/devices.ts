@@ -3,7 +3,7 @@ import type { Device } from '../search/runner.ts';
 import type { Card } from './cards.ts';
 
 /** Slots that one card may have: more than this never filled it better. */
-const MOST_SLOTS_A_CARD = 8;
+const MAX_SLOTS_A_CARD = 8;
 
 /** Cores that this process may use (affinity and container limits included). */
 export const cores = (): number => availableParallelism();
@@ -29,8 +29,8 @@ export function devicesFrom(
       title: card.title,
       kind: 'gpu',
       memory: card.memory,
-      slots: Math.min(slots, MOST_SLOTS_A_CARD),
-      maximumSlots: obstacle === null ? MOST_SLOTS_A_CARD : 0,
+      slots: Math.min(slots, MAX_SLOTS_A_CARD),
+      maximumSlots: obstacle === null ? MAX_SLOTS_A_CARD : 0,
       present: true,
       note: reason,
       uuid: card.uuid,

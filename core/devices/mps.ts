@@ -10,7 +10,7 @@ import { messageOf } from '../base/errors.ts';
 const run = promisify(execFile);
 
 /** Milliseconds that the daemon gets for an answer. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 const control = 'nvidia-cuda-mps-control';
 
@@ -153,7 +153,7 @@ async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
     const child = spawn(control, ['-d'], {
       env,
       stdio: ['ignore', file.fd, file.fd],
-      timeout: PATIENCE,
+      timeout: TIMEOUT,
     });
     // Rejects when it is not there.
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
@@ -168,7 +168,7 @@ async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
 }
 
 function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const asked = run(control, [], { env, timeout: PATIENCE });
+  const asked = run(control, [], { env, timeout: TIMEOUT });
   asked.child.stdin?.on('error', () => undefined).end(`${command}\n`);
   return asked.then(({ stdout }) => stdout);
 }
@@ -181,7 +181,7 @@ function reasonOf(error: unknown): string {
   } = error as { code?: unknown; stderr?: string; killed?: boolean };
   if (code === 'ENOENT')
     return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ALONE}`;
-  if (killed === true) return `${control} did not answer within ${PATIENCE / 1000} s. ${ALONE}`;
+  if (killed === true) return `${control} did not answer within ${TIMEOUT / 1000} s. ${ALONE}`;
   const words = stderr.trim().split('\n')[0] ?? '';
   return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${ALONE}`;
 }

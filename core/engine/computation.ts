@@ -1,5 +1,5 @@
 import { LabError } from '../base/errors.ts';
-import type { Computation, ComputationWish } from '../study/computation.ts';
+import type { Computation, RequestedComputation } from '../study/computation.ts';
 
 export type DeviceKind = 'cpu' | 'gpu';
 
@@ -17,7 +17,7 @@ export const NO_CARD = 'engine.no-card';
  *
  * @throws LabError `engine.precision` (`IMPOSSIBLE`) for what the device or the compiler cannot do
  */
-export function computationFor(device: DeviceKind, wish: ComputationWish = {}): Computation {
+export function computationFor(device: DeviceKind, wish: RequestedComputation = {}): Computation {
   const {
     compiler = device === 'gpu' ? 'xla' : 'none',
     precision = device === 'gpu' ? 'tf32' : 'float32',

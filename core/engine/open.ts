@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
-import type { Computation, ComputationWish } from '../study/computation.ts';
+import type { Computation, RequestedComputation } from '../study/computation.ts';
 import { EagerStep } from './eager.ts';
 import {
   callSizes,
@@ -43,7 +43,7 @@ export interface EngineChoice {
   readonly threads?: number;
   /** What computes; default `cpu`. */
   readonly device?: DeviceKind;
-  readonly computation?: ComputationWish;
+  readonly computation?: RequestedComputation;
   /** Steps in one call of the compiled step; default by device. For tests and benches. */
   readonly stepsPerCall?: number;
 }
@@ -161,7 +161,7 @@ function requireCard(binding: TensorFlowBinding): void {
 
 /** @throws LabError `engine.precision`: it computes in float32, operation by operation */
 async function openPortable(
-  { compiler = 'none', precision = 'float32' }: ComputationWish = {},
+  { compiler = 'none', precision = 'float32' }: RequestedComputation = {},
   reason = '',
 ): Promise<Engine> {
   if (compiler !== 'none' || precision !== 'float32')

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../base/errors.ts';
 import type { LabApi } from '../lab/api.ts';
 import type { LabLine } from '../connection/channel.ts';
-import { enterDoorway, openDoorway } from '../connection/local-socket.ts';
+import { connectLocalSocket, listenOnLocalSocket } from '../connection/local-socket.ts';
 import type { Lab } from '../lab/lab.ts';
 import { IN_MEMORY, openLab } from './open.ts';
 
 /** A lab that a program works with. */
-export interface HeldLab {
+export interface AttachedLab {
   readonly api: LabApi;
   readonly file: string;
   /**
@@ -21,9 +21,9 @@ export interface HeldLab {
 }
 
 /** Milliseconds that a program gets from taking a lab file to listening. */
-const PATIENCE = 3000;
+const TIMEOUT = 3000;
 /** Milliseconds between two tries. */
-const KNOCK = 100;
+const HELLO = 100;
 
 /**
  * The lab of a file: that of the program that holds it already, or else our own, which others may
@@ -32,17 +32,18 @@ const KNOCK = 100;
  * @param how as for `openLab`
  * @param patience milliseconds to wait for a program that holds the file and does not listen
  */
-export async function holdLab(
+export async function attachLab(
   file: string,
   how: Parameters<typeof openLab>[1] = 'to-work',
-  patience = PATIENCE,
-): Promise<HeldLab> {
-  const line = file === IN_MEMORY ? null : await enterDoorway(file);
+  patience = TIMEOUT,
+): Promise<AttachedLab> {
+  const line = file === IN_MEMORY ? null : await connectLocalSocket(file);
   if (line) return elsewhere(file, line);
   const lab = await openOrEnter(file, how, patience);
   if ('elsewhere' in lab) return lab;
   const { readOnly } = await lab.request('lab.status', {});
-  const leave = readOnly || file === IN_MEMORY ? () => undefined : await openDoorway(lab, file);
+  const leave =
+    readOnly || file === IN_MEMORY ? () => undefined : await listenOnLocalSocket(lab, file);
   return {
     api: lab,
     file,
@@ -63,11 +64,11 @@ async function openOrEnter(
   file: string,
   how: Parameters<typeof openLab>[1],
   patience: number,
-): Promise<Lab | HeldLab> {
-  for (const end = performance.now() + patience; ; await sleep(KNOCK)) {
+): Promise<Lab | AttachedLab> {
+  for (const end = performance.now() + patience; ; await sleep(HELLO)) {
     const lab = await openUnlessNew(file, how);
     if (lab && !(await lab.request('lab.status', {})).heldBy) return lab;
-    const line = await enterDoorway(file);
+    const line = await connectLocalSocket(file);
     if (!line && lab && performance.now() > end) return lab;
     await lab?.close('at-once');
     if (line) return elsewhere(file, line);
@@ -88,7 +89,7 @@ async function openUnlessNew(
   }
 }
 
-const elsewhere = (file: string, line: LabLine): HeldLab => ({
+const elsewhere = (file: string, line: LabLine): AttachedLab => ({
   api: line.api,
   file,
   elsewhere: true,

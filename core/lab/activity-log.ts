@@ -2,15 +2,15 @@ import { type Owner, ownerKey, recordOf } from '../search/owner.ts';
 import type { Store } from '../store/store.ts';
 import { epochNote } from '../study/best.ts';
 import type { JobState, TrialCounts } from '../study/study.ts';
-import type { Teller } from './event-batcher.ts';
+import type { EventBatcher } from './event-batcher.ts';
 
 /** Writes into the log what becomes of studies and re-runs: started, paused, stopped, ended. */
-export class Chronicle {
+export class ActivityLog {
   readonly #store: Store;
-  readonly #teller: Teller;
+  readonly #teller: EventBatcher;
   readonly #states = new Map<string, JobState>();
 
-  constructor(store: Store, teller: Teller) {
+  constructor(store: Store, teller: EventBatcher) {
     this.#store = store;
     this.#teller = teller;
     for (const { id, state } of store.studies()) this.#states.set(ownerKey({ study: id }), state);

@@ -5,7 +5,7 @@ import { progressWriter } from '../install/progress.ts';
 import { tensorflowVersion, type Variant } from '../install/release.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { Card } from '../devices/cards.ts';
-import type { EngineWish } from '../workers/messages.ts';
+import type { RequestedEngine } from '../workers/messages.ts';
 
 /** Which engine workers get, as far as it can be said without opening one. */
 export interface EngineFacts {
@@ -24,7 +24,7 @@ export interface EngineFacts {
  * @param onCards whether work goes to cards, which an installed library alone does not say; null
  * where nothing works
  */
-export function engineFacts(wish: EngineWish, onCards: boolean | null = null): EngineFacts {
+export function engineFacts(wish: RequestedEngine, onCards: boolean | null = null): EngineFacts {
   const variants = [libraryStatus('cpu'), libraryStatus('gpu')];
   const ready = variants.filter(({ state }) => state === 'ready');
   const installed = ready.map(({ variant, bytes }) => ({

@@ -1,7 +1,7 @@
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { type EngineFacts, engineFacts, installEngine, removeEngine } from './engine-library.ts';
-import type { EngineWish } from '../workers/messages.ts';
+import type { RequestedEngine } from '../workers/messages.ts';
 import type { EngineView } from './api.ts';
 
 /** Milliseconds between two signs of an install's progress. */
@@ -9,7 +9,7 @@ const PACE = 250;
 
 /** What is done about the engine's library; tests put their own in its place. */
 export interface EngineWork {
-  facts(wish: EngineWish, onCards: boolean | null): EngineFacts;
+  facts(wish: RequestedEngine, onCards: boolean | null): EngineFacts;
   install: typeof installEngine;
   remove(): Promise<void>;
 }
@@ -17,9 +17,9 @@ export interface EngineWork {
 const realWork: EngineWork = { facts: engineFacts, install: installEngine, remove: removeEngine };
 
 /** The engine's library: what is there, and its install with progress. */
-export class EngineDesk {
+export class EngineManager {
   readonly #work: EngineWork;
-  readonly #wish: () => EngineWish;
+  readonly #wish: () => RequestedEngine;
   readonly #onCards: () => boolean | null;
   /** Called after every change; `renewed` when workers should open their engine again. */
   readonly #changed: (view: EngineView, renewed: boolean) => void;
@@ -29,7 +29,7 @@ export class EngineDesk {
 
   /** @param onCards whether work goes to cards now; null where nothing works */
   constructor(
-    wish: () => EngineWish,
+    wish: () => RequestedEngine,
     onCards: () => boolean | null,
     changed: (view: EngineView, renewed: boolean) => void,
     work: EngineWork = realWork,

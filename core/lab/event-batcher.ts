@@ -21,7 +21,7 @@ type DecisionEvent = RungDecision & { run: number; study: number; at: number };
  * Gathers what changed and tells it in batches: however fast workers report, a screen hears ten
  * times a second at most.
  */
-export class Teller {
+export class EventBatcher {
   readonly #events: EventLog;
   readonly #views: LabViews;
   readonly #store: Store;

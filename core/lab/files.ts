@@ -7,9 +7,9 @@ import { makeTemporary } from '../base/temporary.ts';
 import type { Download, FileInput } from './api.ts';
 
 /** Largest file that may be sent, bytes: a study with the weights of hundreds of trials. */
-const MOST_BYTES = 64 * 2 ** 30;
-const MOST_PORTION = 1 << 20;
-const MOST_FILES = 64;
+const MAX_BYTES = 64 * 2 ** 30;
+const MAX_PORTION = 1 << 20;
+const MAX_FILES = 64;
 /** Milliseconds after which a file that nobody has touched is forgotten. */
 const FORGET_AFTER = 60 * 60_000;
 
@@ -40,10 +40,10 @@ export class Files {
 
   /** Announces a file that comes in portions. */
   async begin(name: string, bytes: number, signal?: AbortSignal): Promise<{ upload: string }> {
-    if (bytes > MOST_BYTES)
+    if (bytes > MAX_BYTES)
       throw new LabError(
         'files.too-large',
-        `${name} has ${bytes} bytes, more than ${MOST_BYTES}.`,
+        `${name} has ${bytes} bytes, more than ${MAX_BYTES}.`,
         'Name it to `ktg` in a terminal instead.',
       );
     await this.#requireRoom(name, bytes);
@@ -57,7 +57,7 @@ export class Files {
     const data = Buffer.from(base64, 'base64');
     if (
       offset !== upload.received ||
-      data.length > MOST_PORTION ||
+      data.length > MAX_PORTION ||
       offset + data.length > upload.bytes
     )
       throw new LabError(
@@ -187,7 +187,7 @@ export class Files {
 
   async portion(id: string, offset: number): Promise<{ data: string; last: boolean }> {
     const download = this.#find(this.#downloads, id);
-    const size = Math.max(0, Math.min(MOST_PORTION, download.bytes - offset));
+    const size = Math.max(0, Math.min(MAX_PORTION, download.bytes - offset));
     const data = Buffer.alloc(size);
     let read = 0;
     while (read < size) {
@@ -228,7 +228,7 @@ export class Files {
   async #make(files: Map<string, Kept>, name: string, bytes: number): Promise<[string, Kept]> {
     const now = Date.now();
     for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
-    if (files.size >= MOST_FILES)
+    if (files.size >= MAX_FILES)
       throw new LabError(
         'files.too-many',
         `${files.size} files are on their way already.`,

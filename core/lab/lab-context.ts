@@ -4,23 +4,23 @@ import type { Scheduler } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { RequestInput, RequestName, RequestOutput } from './api.ts';
 import type { DataSets } from './data-sets.ts';
-import type { EngineDesk } from './engine-manager.ts';
+import type { EngineManager } from './engine-manager.ts';
 import type { Files } from './files.ts';
-import type { SettingsDesk } from './settings.ts';
-import type { Teller } from './event-batcher.ts';
+import type { SettingsContext } from './settings.ts';
+import type { EventBatcher } from './event-batcher.ts';
 import type { LabViews } from './lab-views.ts';
 
 /** Everything that requests are answered with. */
-export interface Desk {
+export interface LabContext {
   readonly store: Store;
   readonly scheduler: Scheduler;
   readonly runner: Runner;
   readonly views: LabViews;
-  readonly teller: Teller;
+  readonly teller: EventBatcher;
   readonly files: Files;
   readonly dataSets: DataSets;
-  readonly engine: EngineDesk;
-  readonly settings: SettingsDesk;
+  readonly engine: EngineManager;
+  readonly settings: SettingsContext;
   readonly now: () => number;
 }
 

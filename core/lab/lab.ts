@@ -6,7 +6,7 @@ import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../study/problem.ts';
-import type { EngineWish } from '../workers/messages.ts';
+import type { RequestedEngine } from '../workers/messages.ts';
 import type {
   Download,
   LabApi,
@@ -17,10 +17,10 @@ import type {
   RequestOutput,
   Topic,
 } from './api.ts';
-import { Chronicle } from './activity-log.ts';
+import { ActivityLog } from './activity-log.ts';
 import { DataSets } from './data-sets.ts';
-import type { Answer, Answers, Desk } from './lab-context.ts';
-import { EngineDesk, type EngineWork, problemOf } from './engine-manager.ts';
+import type { Answer, Answers, LabContext } from './lab-context.ts';
+import { EngineManager, type EngineWork, problemOf } from './engine-manager.ts';
 import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
@@ -31,15 +31,15 @@ import { restRequests } from './requests/rest.ts';
 import { runRequests } from './requests/runs.ts';
 import { studyRequests } from './requests/studies.ts';
 import { parseInput } from './schemas.ts';
-import { SettingsDesk } from './settings.ts';
-import { Teller } from './event-batcher.ts';
+import { SettingsContext } from './settings.ts';
+import { EventBatcher } from './event-batcher.ts';
 
 export interface LabOptions {
   /** Open; the lab closes it. */
   store: Store;
   /** What trains; the lab closes it. */
   runner: Runner & {
-    renew?: (change: { engine?: EngineWish; dataFolder?: string | null }) => Promise<void>;
+    renew?: (change: { engine?: RequestedEngine; dataFolder?: string | null }) => Promise<void>;
   };
   version: string;
   revision: string | null;
@@ -59,10 +59,10 @@ const LOOKS =
  */
 export class Lab implements LabApi {
   readonly #options: LabOptions;
-  readonly #desk: Desk;
+  readonly #desk: LabContext;
   readonly #events: EventLog;
-  readonly #teller: Teller;
-  readonly #chronicle: Chronicle;
+  readonly #teller: EventBatcher;
+  readonly #chronicle: ActivityLog;
   readonly #answers: { [Name in RequestName]: Answer<Name> };
   readonly #interrupted: LabStatus['interrupted'];
   #closing: Promise<void> | null = null;
@@ -72,7 +72,7 @@ export class Lab implements LabApi {
     this.#options = options;
     // Far above those of an earlier lab on this file, so that nobody takes the one for the other.
     this.#events = new EventLog(now(), now);
-    const settings = new SettingsDesk(store);
+    const settings = new SettingsContext(store);
     const { slots, checkpointEvery, engine: wish, dataFolder } = settings.get();
     const scheduler = new Scheduler(store, runner, {
       checkpointEvery,
@@ -83,8 +83,8 @@ export class Lab implements LabApi {
       },
     });
     const views = new LabViews(store, runner, scheduler);
-    this.#teller = new Teller(this.#events, views, store, now);
-    this.#chronicle = new Chronicle(store, this.#teller);
+    this.#teller = new EventBatcher(this.#events, views, store, now);
+    this.#chronicle = new ActivityLog(store, this.#teller);
     sweepTemporary();
     const files = new Files();
     const folder = (): string => settings.get().dataFolder;
@@ -100,7 +100,7 @@ export class Lab implements LabApi {
       dataSets: new DataSets(store, files, folder, (data) => {
         this.#teller.now({ topic: 'data', type: 'data', data });
       }),
-      engine: new EngineDesk(
+      engine: new EngineManager(
         () => settings.get().engine,
         () => onCards(runner.devices()),
         (engine, renewed) => {

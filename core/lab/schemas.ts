@@ -44,7 +44,7 @@ const state = v.picklist([
   'duplicate',
 ]);
 /** Lists and records inside each other in a request; a plan has about eight. */
-const MOST_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
 
@@ -216,10 +216,10 @@ export function parseInput<Name extends RequestName>(
       `There is no request "${String(request).slice(0, 100)}".`,
       'Update the program on both ends.',
     );
-  if (isDeeper(input, MOST_DEPTH))
+  if (isDeeper(input, MAX_DEPTH))
     throw new LabError(
       'lab.bad-input',
-      `${request}: Expected at most ${MOST_DEPTH} lists and records inside each other.`,
+      `${request}: Expected at most ${MAX_DEPTH} lists and records inside each other.`,
       'Correct it and try again.',
     );
   const result = v.safeParse(

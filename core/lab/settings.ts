@@ -9,10 +9,10 @@ import { parseInput } from './schemas.ts';
 
 const NAME = 'settings';
 /** Characters of JSON that the screens may remember, all together. */
-const MOST_VIEW = 1 << 20;
+const MAX_VIEW = 1 << 20;
 
 /** What a person has set, kept in the lab file. */
-export class SettingsDesk {
+export class SettingsContext {
   readonly #store: Store;
   readonly #listeners = new Set<(settings: Settings, before: Settings) => void>();
   #settings: Settings;
@@ -57,12 +57,12 @@ export class SettingsDesk {
   }
 }
 
-const fits = (view: Settings['view']): boolean => JSON.stringify(view).length <= MOST_VIEW;
+const fits = (view: Settings['view']): boolean => JSON.stringify(view).length <= MAX_VIEW;
 
 const tooMuch = (): LabError =>
   new LabError(
     'settings.view-too-large',
-    `Screens may remember at most ${MOST_VIEW} characters in all.`,
+    `Screens may remember at most ${MAX_VIEW} characters in all.`,
     'Forget something first: set its name to null.',
   );
 

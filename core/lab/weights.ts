@@ -8,7 +8,7 @@ import type { Environment } from '../study/environment.ts';
  * Bytes of the length before a safetensors header, and the longest header that is taken seriously.
  */
 const PREFIX = 8;
-const MOST_HEADER = 16 << 20;
+const MAX_HEADER = 16 << 20;
 const PORTION = 1 << 20;
 
 interface Tensor {
@@ -173,7 +173,7 @@ async function* rewritten(
 export function headerOf(bytes: Buffer): Header | null {
   if (bytes.length < PREFIX) return null;
   const length = Number(bytes.readBigUInt64LE(0));
-  if (length > MOST_HEADER) throw notWeights();
+  if (length > MAX_HEADER) throw notWeights();
   if (bytes.length < PREFIX + length) return null;
   try {
     const json: unknown = JSON.parse(bytes.toString('utf8', PREFIX, PREFIX + length));

@@ -18,10 +18,10 @@ export interface Occupation {
 /** Milliseconds between two looks at silent workers. */
 const LOOK = 1000;
 /** Milliseconds that workers get to hand over their checkpoints when the lab is closed. */
-const CLOSE_PATIENCE = 60_000;
+const CLOSE_TIMEOUT = 60_000;
 
 /** The slots with the runs on them. */
-export class Floor {
+export class ActiveRuns {
   readonly #store: Store;
   readonly #runner: Runner;
   readonly #events: LiveRunEvents;
@@ -136,7 +136,7 @@ export class Floor {
     if (this.#live.size === 0) return;
     this.ask([...this.#live.values()], 'interrupt', 'now');
     await new Promise<void>((resolve) => {
-      const patience = setTimeout(resolve, CLOSE_PATIENCE);
+      const patience = setTimeout(resolve, CLOSE_TIMEOUT);
       this.#onEmpty = () => {
         clearTimeout(patience);
         resolve();

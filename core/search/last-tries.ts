@@ -1,8 +1,8 @@
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
-import type { Benching } from './slot-backoff.ts';
+import type { SlotBackoff } from './slot-backoff.ts';
 import { MEMORY_STARTS } from './failures.ts';
-import type { Floor } from './active-runs.ts';
+import type { ActiveRuns } from './active-runs.ts';
 
 /**
  * Trials that were out of memory beside others, and have their device to themselves for a last try:
@@ -10,11 +10,11 @@ import type { Floor } from './active-runs.ts';
  */
 export class LastTries {
   readonly #store: Store;
-  readonly #floor: Floor;
-  readonly #benching: Benching;
+  readonly #floor: ActiveRuns;
+  readonly #benching: SlotBackoff;
   readonly #devices = new Map<number, string>();
 
-  constructor(store: Store, floor: Floor, benching: Benching) {
+  constructor(store: Store, floor: ActiveRuns, benching: SlotBackoff) {
     this.#store = store;
     this.#floor = floor;
     this.#benching = benching;

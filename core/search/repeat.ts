@@ -27,7 +27,7 @@ export interface RerunWish {
   priority: number;
 }
 
-const MOST_SEEDS = 100;
+const MAX_SEEDS = 100;
 
 /**
  * Records a re-run and its runs: the graph and each baseline of the same architectures, trained
@@ -38,10 +38,10 @@ const MOST_SEEDS = 100;
  */
 export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
   const { name, graph, study, trial, training, retries, priority } = wish;
-  if (!Number.isInteger(wish.seeds) || wish.seeds < 1 || wish.seeds > MOST_SEEDS)
+  if (!Number.isInteger(wish.seeds) || wish.seeds < 1 || wish.seeds > MAX_SEEDS)
     throw new LabError(
       'search.seed-count',
-      `${wish.seeds} seeds: expected a whole number from 1 to ${MOST_SEEDS}.`,
+      `${wish.seeds} seeds: expected a whole number from 1 to ${MAX_SEEDS}.`,
       'The paper uses 5.',
     );
   requireTrainable(graph, 'look');

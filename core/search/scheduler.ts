@@ -8,9 +8,9 @@ import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { type Failure, MEMORY_ADVICE, type Run, type StopWhen } from '../study/run.ts';
-import { Benching, benchedText } from './slot-backoff.ts';
+import { SlotBackoff, benchedText } from './slot-backoff.ts';
 import { maySlotBeToBlame, problemOf, recordFailure } from './failures.ts';
-import { Floor } from './active-runs.ts';
+import { ActiveRuns } from './active-runs.ts';
 import type { Occupation } from './active-runs.ts';
 import { LastTries } from './last-tries.ts';
 import { judgeOf } from './judge.ts';
@@ -106,8 +106,8 @@ export class Scheduler {
   readonly #store: Store;
   readonly #options: Required<SchedulerOptions>;
   readonly #works = new Map<string, Work>();
-  readonly #floor: Floor;
-  readonly #benching: Benching;
+  readonly #floor: ActiveRuns;
+  readonly #benching: SlotBackoff;
   readonly #lastTries: LastTries;
   readonly #pretraining: Pretraining;
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
@@ -129,8 +129,8 @@ export class Scheduler {
       now: Date.now,
       ...options,
     };
-    this.#benching = new Benching(this.#options.haste);
-    this.#floor = new Floor(store, runner, this.#options.hangAfter, this.#liveEvents());
+    this.#benching = new SlotBackoff(this.#options.haste);
+    this.#floor = new ActiveRuns(store, runner, this.#options.hangAfter, this.#liveEvents());
     this.#lastTries = new LastTries(store, this.#floor, this.#benching);
     store.onTrouble((trouble) => {
       this.#meetTrouble(trouble);

@@ -32,7 +32,7 @@ const LONGEST_TIME = 1800;
  * up a study's trials. One that fails again after its time goes back at once. Where all slots fail
  * the slots are not to blame, and none is benched.
  */
-export class Benching {
+export class SlotBackoff {
   readonly #haste: number;
   readonly #standings = new Map<string, Standing>();
   /** Slots on which runs failed that are to be started again. */

@@ -17,7 +17,7 @@ export interface Observation {
 const STARTUP = 10;
 /** Share of the trials that count as good, and how many at most. */
 const GOOD_SHARE = 0.1;
-const MOST_GOOD = 25;
+const MAX_GOOD = 25;
 /** Proposals of which the most promising is taken. */
 const CANDIDATES = 24;
 
@@ -45,7 +45,7 @@ export class Past {
     }
     const place = this.#best.findIndex((other) => isBetter(observation, other));
     this.#best.splice(place < 0 ? this.#best.length : place, 0, observation);
-    this.#best.splice(MOST_GOOD);
+    this.#best.splice(MAX_GOOD);
   }
 
   get size(): number {

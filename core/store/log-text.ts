@@ -1,8 +1,8 @@
 /** Characters of a log's entry. A worker in trouble may say much, and again and again. */
-const MOST_TEXT = 2000;
+const MAX_TEXT = 2000;
 
 /** What the log keeps of a text. */
 export const logText = (text: string): string =>
-  text.length <= MOST_TEXT
+  text.length <= MAX_TEXT
     ? text
-    : `${text.slice(0, MOST_TEXT)} … (${text.length - MOST_TEXT} characters more)`;
+    : `${text.slice(0, MAX_TEXT)} … (${text.length - MAX_TEXT} characters more)`;

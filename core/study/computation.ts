@@ -26,13 +26,17 @@ export interface Computation {
 }
 
 /** What was asked for; the rest is the device's default. */
-export type ComputationWish = Partial<Computation>;
+export type RequestedComputation = Partial<Computation>;
 
 /**
  * `XLA, tf32, deterministic`: in a few words, for people and records; '' where nothing was asked
  * for.
  */
-export const computationWords = ({ compiler, precision, deterministic }: ComputationWish): string =>
+export const computationWords = ({
+  compiler,
+  precision,
+  deterministic,
+}: RequestedComputation): string =>
   [
     ...(compiler ? [compiler === 'xla' ? 'XLA' : 'session'] : []),
     ...(precision ? [precision] : []),

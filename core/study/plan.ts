@@ -1,6 +1,6 @@
 import type { Protocol, Purpose } from '../data/split.ts';
 import type { SearchSpace } from '../graph/space.ts';
-import type { ComputationWish } from './computation.ts';
+import type { RequestedComputation } from './computation.ts';
 
 export type { Protocol, Purpose };
 
@@ -57,7 +57,7 @@ export interface TrainingPlan {
   /**
    * Where the device's usual way to make numbers is not wanted; no slot makes them in another way.
    */
-  computation?: ComputationWish;
+  computation?: RequestedComputation;
 }
 
 /**

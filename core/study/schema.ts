@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { parseSpace } from '../graph/space.ts';
-import { type ComputationWish, compilers, precisions } from './computation.ts';
+import { type RequestedComputation, compilers, precisions } from './computation.ts';
 import type { Rule, StudyPlan, TrainingPlan } from './plan.ts';
 import { type Failure, failureKinds } from './run.ts';
 
 /** Bounds that no sensible plan comes near; they keep nonsense from outside away. */
-const MOST_EPOCHS = 100_000;
-const MOST_TRIALS = 1_000_000;
+const MAX_EPOCHS = 100_000;
+const MAX_TRIALS = 1_000_000;
 /** Longest text of a record, in characters. */
-const MOST_TEXT = 20_000;
+const MAX_TEXT = 20_000;
 
 const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -30,7 +30,7 @@ export const lineSchema = (most: number) =>
   );
 
 /** Any text of a record from outside: messages, versions. */
-export const textSchema = v.pipe(v.string(), v.maxLength(MOST_TEXT));
+export const textSchema = v.pipe(v.string(), v.maxLength(MAX_TEXT));
 
 /** Why a run failed, from a worker or a file. */
 export const failureSchema: v.GenericSchema<unknown, Failure> = v.strictObject({
@@ -50,7 +50,7 @@ const recipe = v.strictObject({
 });
 
 /** A wish for how numbers are made, from outside. */
-export const computationSchema: v.GenericSchema<unknown, ComputationWish> = v.strictObject({
+export const computationSchema: v.GenericSchema<unknown, RequestedComputation> = v.strictObject({
   compiler: v.exactOptional(v.picklist(compilers)),
   precision: v.exactOptional(v.picklist(precisions)),
   deterministic: v.exactOptional(v.boolean()),
@@ -62,7 +62,7 @@ export const trainingSchema: v.GenericSchema<unknown, TrainingPlan> = v.strictOb
   protocol: v.picklist(['paper', 'held-out']),
   purpose: v.picklist(['search', 'final']),
   splitSeed: seedSchema,
-  epochs: whole(1, MOST_EPOCHS),
+  epochs: whole(1, MAX_EPOCHS),
   recipe,
   computation: v.exactOptional(computationSchema),
 });
@@ -76,15 +76,15 @@ const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('asha'),
     reductionFactor: whole(2, 1000),
-    minimumResource: whole(1, MOST_EPOCHS),
+    minimumResource: whole(1, MAX_EPOCHS),
     rungs: v.exactOptional(
-      v.pipe(v.array(whole(1, MOST_EPOCHS)), v.minLength(1), v.maxLength(100), ascending),
+      v.pipe(v.array(whole(1, MAX_EPOCHS)), v.minLength(1), v.maxLength(100), ascending),
     ),
   }),
   v.strictObject({
     kind: v.literal('median'),
-    grace: whole(0, MOST_EPOCHS),
-    samples: whole(1, MOST_TRIALS),
+    grace: whole(0, MAX_EPOCHS),
+    samples: whole(1, MAX_TRIALS),
   }),
   v.strictObject({ kind: v.literal('none') }),
 ]);
@@ -96,7 +96,7 @@ const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
  */
 export const studyPlanSchema: v.GenericSchema<unknown, StudyPlan> = v.strictObject({
   seed: seedSchema,
-  trials: whole(1, MOST_TRIALS),
+  trials: whole(1, MAX_TRIALS),
   space: v.pipe(v.unknown(), v.transform(parseSpace)),
   rule,
   sampler: v.picklist(['random', 'tpe']),

@@ -15,8 +15,8 @@ import { CHUNK_BYTES } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
 
 /** Largest weights, in bytes: a transfer is gathered in one buffer. */
-const MOST_BYTES = 2 ** 31;
-const MOST_NODES = 7;
+const MAX_BYTES = 2 ** 31;
+const MAX_NODES = 7;
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -29,7 +29,7 @@ const level = v.picklist(['info', 'warning', 'error']);
 const notice = v.strictObject({
   transfer: whole,
   epoch: whole,
-  bytes: v.pipe(whole, v.minValue(1), v.maxValue(MOST_BYTES)),
+  bytes: v.pipe(whole, v.minValue(1), v.maxValue(MAX_BYTES)),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });
 
@@ -73,8 +73,8 @@ const edgeMetrics = v.strictObject({
 const epochMetrics: v.GenericSchema<unknown, EpochMetrics> = v.strictObject({
   epoch: v.pipe(whole, v.minValue(1)),
   seconds: amount,
-  nodes: v.pipe(v.array(nodeMetrics), v.minLength(1), v.maxLength(MOST_NODES)),
-  edges: v.pipe(v.array(v.nullable(edgeMetrics)), v.maxLength(MOST_NODES ** 2)),
+  nodes: v.pipe(v.array(nodeMetrics), v.minLength(1), v.maxLength(MAX_NODES)),
+  edges: v.pipe(v.array(v.nullable(edgeMetrics)), v.maxLength(MAX_NODES ** 2)),
 });
 
 const environment: v.GenericSchema<unknown, Environment> = v.strictObject({
@@ -110,7 +110,7 @@ const job = v.strictObject({
   resume: v.nullable(notice),
   teachers: v.pipe(
     v.array(v.strictObject({ node: whole, weights: notice })),
-    v.maxLength(MOST_NODES),
+    v.maxLength(MAX_NODES),
   ),
   checkpointEvery: amount,
 });

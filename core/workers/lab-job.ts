@@ -13,9 +13,9 @@ const LOOK = 2000;
  * Milliseconds for which a worker may compile, load data or evaluate without a word: these block
  * its process.
  */
-const BLOCKED_PATIENCE = 15 * 60_000;
+const BLOCKED_TIMEOUT = 15 * 60_000;
 /** Lines of a worker's output that go into the log of one job. */
-const MOST_LINES = 100;
+const MAX_LINES = 100;
 
 /** What an assignment needs of the slot that it is on. */
 export interface Bench {
@@ -31,7 +31,7 @@ export interface Bench {
  * One job on one worker, the lab's side: sends weights, passes on what the worker says, and holds
  * it to the contract.
  */
-export class Assignment implements JobHandle {
+export class LabJob implements JobHandle {
   readonly job: Job;
   readonly #listener: JobListener;
   readonly #bench: Bench;
@@ -169,8 +169,8 @@ export class Assignment implements JobHandle {
 
   /** A line of its process's output. */
   line(text: string): void {
-    if (this.#over || ++this.#lines > MOST_LINES) return;
-    const last = this.#lines === MOST_LINES ? ' (what it writes from here on is left out)' : '';
+    if (this.#over || ++this.#lines > MAX_LINES) return;
+    const last = this.#lines === MAX_LINES ? ' (what it writes from here on is left out)' : '';
     this.#listener.log('warning', text + last);
   }
 
@@ -286,7 +286,7 @@ export class Assignment implements JobHandle {
   async #look(): Promise<void> {
     const { step, steps } = this.#progress;
     const blocked = steps === 0 || step === steps;
-    if (!blocked || performance.now() - this.#heardAt >= BLOCKED_PATIENCE) return;
+    if (!blocked || performance.now() - this.#heardAt >= BLOCKED_TIMEOUT) return;
     if (!(await this.#bench.isAtWork()) || this.#over) return;
     const { compiling } = this.#progress;
     const silent = (performance.now() - this.#heardAt) / 1000;

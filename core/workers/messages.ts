@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Job, JobEnd, Progress, Verdict } from '../search/runner.ts';
 import type { CheckpointPurpose } from '../study/checkpoint.ts';
-import type { ComputationWish } from '../study/computation.ts';
+import type { RequestedComputation } from '../study/computation.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
@@ -24,10 +24,10 @@ export const CHUNK_BYTES = 1 << 18;
 export const CHUNKS_AHEAD = 16;
 
 /** Messages of a worker in one second, chunks aside, beyond which it has gone mad. */
-export const MOST_MESSAGES_A_SECOND = 1000;
+export const MAX_MESSAGES_A_SECOND = 1000;
 
 /** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
-export type EngineWish = 'auto' | 'tensorflow' | 'portable';
+export type RequestedEngine = 'auto' | 'tensorflow' | 'portable';
 
 /** Weights announced in a job; their chunks follow it, transfer by transfer. */
 export interface WeightsNotice {
@@ -74,10 +74,10 @@ export type ToWorker =
       type: 'hello';
       version: number;
       slot: string;
-      engine: EngineWish;
+      engine: RequestedEngine;
       device: 'cpu' | 'gpu';
       /** Holds for the life of the worker: its libraries read it once. */
-      computation: ComputationWish;
+      computation: RequestedComputation;
       dataFolder: string | null;
     }
   | { type: 'start'; job: JobNotice }

@@ -5,13 +5,13 @@ import { LabError } from '../base/errors.ts';
 import { IMPOSSIBLE, NO_CARD } from '../engine/computation.ts';
 import { outsideArchive } from '../base/node-program.ts';
 import type { Device, Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
-import type { ComputationWish } from '../study/computation.ts';
+import type { RequestedComputation } from '../study/computation.ts';
 import type { LabProblem } from '../study/problem.ts';
-import { Assignment } from './lab-job.ts';
+import { LabJob } from './lab-job.ts';
 import { onProcessorAlone, withFound } from '../devices/devices.ts';
 import { type Exit, tellingLine } from './failure.ts';
 import { leaks } from './leaks.ts';
-import { type EngineWish, MESSAGES_VERSION } from './messages.ts';
+import { type RequestedEngine, MESSAGES_VERSION } from './messages.ts';
 import type { ToLab } from './messages.ts';
 import { type CardSharing, letsNobodyIn, type Sharing } from '../devices/mps.ts';
 import { type Place, placesFor, waitsFor } from './placement.ts';
@@ -30,7 +30,7 @@ export interface PoolOptions {
   devices: readonly Device[];
   /** Cores that the CPU's slots share. */
   cores: number;
-  engine?: EngineWish;
+  engine?: RequestedEngine;
   /** Where official data sets lie; null for the usual folder. */
   dataFolder?: string | null;
   /**
@@ -47,17 +47,17 @@ export interface PoolOptions {
   program?: string;
 }
 
-interface Seat {
+interface WorkerSlot {
   place: Place;
   retired: boolean;
   process: WorkerProcess | null;
   /** What its process was told to compute with. */
-  computation: ComputationWish;
+  computation: RequestedComputation;
   /** Its process has opened its engine. */
   ready: boolean;
   /** Its process was told to end and has not yet. */
   ending: boolean;
-  assignment: Assignment | null;
+  assignment: LabJob | null;
   /** Processes in a row that ended before they were ready. */
   falseStarts: number;
   /** Why its worker cannot begin. */
@@ -76,8 +76,8 @@ export class WorkerPool implements Runner {
   readonly #options: PoolOptions & { program: string };
   readonly #changed = new EventEmitter<{ slots: [] }>();
   #devices: Device[];
-  #seats: Seat[] = [];
-  #engine: EngineWish;
+  #seats: WorkerSlot[] = [];
+  #engine: RequestedEngine;
   #dataFolder: string | null;
   #sharing: Sharing | null = null;
   #asking: Promise<void> | null = null;
@@ -159,7 +159,7 @@ export class WorkerPool implements Runner {
    * removed: workers without a job end, the others after theirs. Settles when the devices are as
    * that has them.
    */
-  async renew(change: { engine?: EngineWish; dataFolder?: string | null }): Promise<void> {
+  async renew(change: { engine?: RequestedEngine; dataFolder?: string | null }): Promise<void> {
     const before = this.#engine;
     this.#engine = change.engine ?? before;
     if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
@@ -181,7 +181,7 @@ export class WorkerPool implements Runner {
     if (!seat || this.#closed || this.#stateOf(seat).state !== 'ready')
       throw new LabError('workers.slot-not-ready', `Slot ${name} cannot take a job now.`, '');
     clearTimeout(seat.pause ?? undefined);
-    const assignment = new Assignment(job, listener, {
+    const assignment = new LabJob(job, listener, {
       send: (message) => seat.process?.send(message),
       kill: () => {
         seat.assignment = null;
@@ -215,7 +215,7 @@ export class WorkerPool implements Runner {
     if (this.#sharing?.shared) await this.#sharing.end();
   }
 
-  #stateOf(seat: Seat): Pick<Slot, 'state' | 'problem'> {
+  #stateOf(seat: WorkerSlot): Pick<Slot, 'state' | 'problem'> {
     if (seat.retired) return { state: 'retired', problem: '' };
     if (seat.assignment) return { state: 'busy', problem: '' };
     if (seat.problem)
@@ -233,7 +233,7 @@ export class WorkerPool implements Runner {
   }
 
   /** Whether the card of a seat has others. */
-  #isShared({ place }: Seat): boolean {
+  #isShared({ place }: WorkerSlot): boolean {
     return (
       place.gpu !== null &&
       this.#devices.some(({ name, slots }) => name === place.device && slots > 1)
@@ -263,7 +263,7 @@ export class WorkerPool implements Runner {
    * A process of a seat that should stay for the next job; one of before may have another share of
    * cores or card.
    */
-  #fits(seat: Seat, { threads, shares }: WorkerProcess): boolean {
+  #fits(seat: WorkerSlot, { threads, shares }: WorkerProcess): boolean {
     return (
       threads === seat.place.threads &&
       shares === (this.#isShared(seat) && this.#sharing?.shared === true)
@@ -277,9 +277,9 @@ export class WorkerPool implements Runner {
       this.#devices.filter((device) => device.present),
       this.#options.cores,
     );
-    const seats = places.map((place): Seat => {
+    const seats = places.map((place): WorkerSlot => {
       const known = this.#seats.find((seat) => seat.place.slot === place.slot);
-      if (!known) return emptySeat(place);
+      if (!known) return emptySlot(place);
       known.place = place;
       known.retired = false;
       if (known.process && !this.#fits(known, known.process) && !known.assignment)
@@ -295,7 +295,7 @@ export class WorkerPool implements Runner {
     this.#tell();
   }
 
-  #hire(seat: Seat, job: Job): void {
+  #hire(seat: WorkerSlot, job: Job): void {
     seat.ready = false;
     seat.computation = computationOf(job);
     seat.memory = [];
@@ -325,7 +325,7 @@ export class WorkerPool implements Runner {
     });
   }
 
-  #receive(seat: Seat, worker: WorkerProcess, message: ToLab): void {
+  #receive(seat: WorkerSlot, worker: WorkerProcess, message: ToLab): void {
     if (seat.process !== worker || seat.ending) return;
     if (message.type === 'ready' && !seat.ready && message.version === MESSAGES_VERSION) {
       seat.ready = true;
@@ -346,7 +346,7 @@ export class WorkerPool implements Runner {
    * Nobody gets to a card under what cards are shared by: it is ended, and this worker begins again
    * without it.
    */
-  #goAlone(seat: Seat, { message }: LabProblem): void {
+  #goAlone(seat: WorkerSlot, { message }: LabProblem): void {
     const problem = letsNobodyIn(message);
     if (this.#sharing?.shared) {
       void this.#sharing.end();
@@ -358,7 +358,7 @@ export class WorkerPool implements Runner {
   }
 
   /** The process of a seat has ended. */
-  #vacate(seat: Seat, exit: Exit): void {
+  #vacate(seat: WorkerSlot, exit: Exit): void {
     const { assignment, ready, ending } = seat;
     seat.process = null;
     seat.ready = false;
@@ -380,7 +380,7 @@ export class WorkerPool implements Runner {
   }
 
   /** A seat whose worker cannot begin: its job goes elsewhere, and it is tried again later. */
-  #breakDown(seat: Seat, problem: LabProblem): void {
+  #breakDown(seat: WorkerSlot, problem: LabProblem): void {
     seat.problem = problem;
     seat.pause = setTimeout(() => {
       this.#mend(seat);
@@ -391,14 +391,14 @@ export class WorkerPool implements Runner {
     this.#tell();
   }
 
-  #mend(seat: Seat): void {
+  #mend(seat: WorkerSlot): void {
     if (!seat.problem) return;
     clearTimeout(seat.pause ?? undefined);
     seat.problem = null;
   }
 
   /** A job is over: its worker stays for the next one, unless there is something against it. */
-  #leave(seat: Seat, assignment: Assignment, tainted: boolean): void {
+  #leave(seat: WorkerSlot, assignment: LabJob, tainted: boolean): void {
     if (seat.assignment !== assignment) return;
     seat.assignment = null;
     seat.memory.push(assignment.memory);
@@ -417,7 +417,7 @@ export class WorkerPool implements Runner {
   }
 
   /** Ends a seat's process; the seat is free again when it is gone. */
-  #dismiss(seat: Seat): void {
+  #dismiss(seat: WorkerSlot): void {
     if (!seat.process || seat.ending) return;
     seat.ending = true;
     seat.process.end();
@@ -460,9 +460,9 @@ export class WorkerPool implements Runner {
 const hasSharedCard = ({ kind, present, slots }: Device): boolean =>
   kind === 'gpu' && present && slots > 1;
 
-const computationOf = ({ training }: Job): ComputationWish => training.computation ?? {};
+const computationOf = ({ training }: Job): RequestedComputation => training.computation ?? {};
 
-const emptySeat = (place: Place): Seat => ({
+const emptySlot = (place: Place): WorkerSlot => ({
   place,
   retired: false,
   process: null,

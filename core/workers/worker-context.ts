@@ -22,7 +22,7 @@ const BEAT = 1000;
  * Everything that a worker keeps between jobs: the engine, compiled steps, the data set that was
  * used last.
  */
-export class Workbench {
+export class WorkerContext {
   readonly post: (message: ToLab) => void;
   readonly inbox: Inbox;
   readonly outbox: Outbox;

@@ -17,7 +17,7 @@ import { Training } from '../train/training.ts';
 import { failureOf } from './failure.ts';
 import type { JobNotice, ToLab, WeightsNotice } from './messages.ts';
 import { gather } from './transfer.ts';
-import type { Workbench } from './worker-context.ts';
+import type { WorkerContext } from './worker-context.ts';
 
 /** How a job ends, as the message that says so. */
 type Last = ToLab & { type: 'ended' | 'failed' };
@@ -25,7 +25,7 @@ type Last = ToLab & { type: 'ended' | 'failed' };
 /** One job inside its worker: a graph trained from one seed. */
 export class Task {
   readonly job: JobNotice;
-  readonly #bench: Workbench;
+  readonly #bench: WorkerContext;
   /** Weights that the lab sends, asked for before their first chunk can come. */
   readonly #incoming: Map<number, AsyncIterable<Uint8Array>>;
   readonly #verdicts = new Map<number, Verdict>();
@@ -47,7 +47,7 @@ export class Task {
   #firstStepAt = 0;
   #imagesPerSecond = 0;
 
-  constructor(job: JobNotice, bench: Workbench) {
+  constructor(job: JobNotice, bench: WorkerContext) {
     this.job = job;
     this.#bench = bench;
     const notices = [

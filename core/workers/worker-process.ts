@@ -6,7 +6,7 @@ import { nodeProgram } from '../base/node-program.ts';
 import { parseToLab } from './check-messages.ts';
 import type { Exit } from './failure.ts';
 import { memoryKills } from './memory-kills.ts';
-import { MOST_MESSAGES_A_SECOND } from './messages.ts';
+import { MAX_MESSAGES_A_SECOND } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
 import type { CardSharing } from '../devices/mps.ts';
 import { type Place, environmentFor } from './placement.ts';
@@ -15,7 +15,7 @@ import { fromWire, toWire } from './wire.ts';
 
 /** Lines of its output that are kept for the message about its end. */
 const KEPT_LINES = 20;
-const MOST_LINE = 1000;
+const MAX_LINE = 1000;
 /**
  * Milliseconds that a worker gets to end when it is asked to; it hears nothing while it compiles.
  */
@@ -131,7 +131,7 @@ export class WorkerProcess {
     try {
       const message = parseToLab(fromWire(raw));
       if (message.type !== 'chunk' && this.#floods())
-        throw badMessage(`it sent more than ${MOST_MESSAGES_A_SECOND} messages in a second`);
+        throw badMessage(`it sent more than ${MAX_MESSAGES_A_SECOND} messages in a second`);
       this.#events.message(message);
     } catch (error) {
       if (!(error instanceof LabError) || error.code !== BAD_MESSAGE) throw error;
@@ -146,14 +146,14 @@ export class WorkerProcess {
       this.#second = second;
       this.#messages = 0;
     }
-    return ++this.#messages > MOST_MESSAGES_A_SECOND;
+    return ++this.#messages > MAX_MESSAGES_A_SECOND;
   }
 
   #listenTo(output: Readable): void {
     let rest = '';
     output.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
-      rest = lines.pop()!.slice(0, MOST_LINE);
+      rest = lines.pop()!.slice(0, MAX_LINE);
       for (const line of lines) this.#line(line);
     });
     output.on('end', () => {
@@ -162,7 +162,7 @@ export class WorkerProcess {
   }
 
   #line(text: string): void {
-    const line = text.slice(0, MOST_LINE).trimEnd();
+    const line = text.slice(0, MAX_LINE).trimEnd();
     if (line === '') return;
     this.#lastWords.push(line);
     if (this.#lastWords.length > KEPT_LINES) this.#lastWords.shift();

@@ -1,12 +1,12 @@
 import { parseToWorker } from './check-messages.ts';
 import { fromWire, toWire } from './wire.ts';
-import { Workbench } from './worker-context.ts';
+import { WorkerContext } from './worker-context.ts';
 
 /**
  * The program of a worker's process: one TensorFlow, one device, told what to do over its channel
  * to the lab. When the lab is gone, it goes too.
  */
-const bench = new Workbench((message) => {
+const bench = new WorkerContext((message) => {
   if (process.connected) process.send!(toWire(message), undefined, undefined, () => undefined);
 });
 process.on('message', (message) => {

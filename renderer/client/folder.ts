@@ -6,8 +6,8 @@ import { LabError } from '../../core/base/errors.ts';
 
 const BLOCK = 512;
 /** Of a folder of data: more files, or deeper folders, are no data set. */
-const MOST_FILES = 500;
-const MOST_DEPTH = 4;
+const MAX_FILES = 500;
+const MAX_DEPTH = 4;
 
 /** As `webkitGetAsEntry` gives them: what is dropped, files and folders alike. */
 export interface Entry {
@@ -25,7 +25,7 @@ export interface FolderEntry extends Entry {
 
 /** Throws LabError `files.too-many` and `files.unreadable`. */
 export async function folderAsFile(folder: FolderEntry): Promise<File> {
-  const files = await filesIn(folder, folder.name, MOST_DEPTH);
+  const files = await filesIn(folder, folder.name, MAX_DEPTH);
   const parts = files.flatMap(([path, file]) => [
     header(path, file.size),
     file,
@@ -44,10 +44,10 @@ async function filesIn(
     const inner = `${path}/${entry.name}`;
     if (!entry.isDirectory) found.push([inner, await fileOf(entry as FileEntry)]);
     else if (depth > 1) found.push(...(await filesIn(entry as FolderEntry, inner, depth - 1)));
-    if (found.length > MOST_FILES)
+    if (found.length > MAX_FILES)
       throw new LabError(
         'files.too-many',
-        `The folder ${folder.name} holds more than ${MOST_FILES} files.`,
+        `The folder ${folder.name} holds more than ${MAX_FILES} files.`,
         'Drop the folder that the files of the data set are in.',
       );
   }

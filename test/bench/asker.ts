@@ -3,7 +3,7 @@
  * ask. Argument: lab file.
  */
 import type { RequestName } from '../../core/lab/api.ts';
-import { enterDoorway } from '../../core/connection/local-socket.ts';
+import { connectLocalSocket } from '../../core/connection/local-socket.ts';
 
 /** A request's name and input. */
 export type Question = [name: RequestName, input: object];
@@ -21,7 +21,7 @@ const TOPICS = [
   'log',
 ] as const;
 
-const { api } = (await enterDoorway(process.argv[2]!))!;
+const { api } = (await connectLocalSocket(process.argv[2]!))!;
 api.subscribe(TOPICS, () => undefined);
 process.on('message', ([name, input]: Question) => {
   void api.request(name, input as never).then(() => process.send!('answered'));

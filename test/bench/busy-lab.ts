@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { paperSpace } from '../../core/graph/space.ts';
-import { openDoorway } from '../../core/connection/local-socket.ts';
+import { listenOnLocalSocket } from '../../core/connection/local-socket.ts';
 import { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
@@ -67,7 +67,7 @@ export async function responsiveness(file: string): Promise<Figures> {
     scheduler: { checkpointEvery: 0 },
     engine: noEngine,
   });
-  const leave = await openDoorway(lab, file);
+  const leave = await listenOnLocalSocket(lab, file);
   const onlooker = await lookOn(file);
   await lab.request('studies.create', { name: 'busy', plan: endless({ trials: 8 }), start: true });
   let epochs = 0;
@@ -110,7 +110,7 @@ export async function requests(file: string, trials: number): Promise<Figures> {
     addPlayedStudy(file, { trials, epochs: 200, name: `P${number}` });
   const { rerun, run } = await addRerun(file);
   const lab = scriptedLab({ slots: 8, pace: 10 }, openLabFile(file));
-  const leave = await openDoorway(lab, file);
+  const leave = await listenOnLocalSocket(lab, file);
   const onlooker = await lookOn(file);
   await lab.request('studies.create', {
     name: 'busy',

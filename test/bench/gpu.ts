@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../core/base/errors.ts';
-import { choiceOf, wholeOf } from '../../core/commands/values.ts';
+import { choiceOf, integerOption } from '../../core/commands/values.ts';
 import type { DeviceKind } from '../../core/engine/computation.ts';
 import { type Precision, precisions } from '../../core/study/computation.ts';
 import type { Card } from '../../core/devices/cards.ts';
@@ -47,7 +47,7 @@ const cases = [
 /** Trials an hour of several workers, over those of CUDA graphs one at a time. */
 const PACKING_BAR = 3;
 /** Milliseconds for one script of another framework. */
-const PATIENCE = 10 * 60_000;
+const TIMEOUT = 10 * 60_000;
 
 const worker = fileURLToPath(new URL('./gpu-worker.ts', import.meta.url));
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -83,7 +83,7 @@ export async function bench(args: string[]): Promise<number> {
     },
   });
   const device = choiceOf(values, 'device', ['cpu', 'gpu'], 'gpu');
-  const steps = wholeOf(values, 'steps', device === 'gpu' ? 300 : 4, 1, 100_000);
+  const steps = integerOption(values, 'steps', device === 'gpu' ? 300 : 4, 1, 100_000);
   const architectures = values.arch ?? (device === 'gpu' ? cases : ['resnet8']);
   const both: Precision[] = device === 'gpu' ? ['tf32', 'bfloat16'] : ['float32'];
   const wanted =
@@ -370,7 +370,7 @@ function python({ variables }: Bench, name: string, args: string[]): unknown {
   const { status, stdout, stderr, error } = spawnSync('python3', [script(name), ...args], {
     encoding: 'utf8',
     env,
-    timeout: PATIENCE,
+    timeout: TIMEOUT,
   });
   if (error) throw error;
   if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1) ?? `exit status ${status}`);

@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { stream } from '../../core/base/random.ts';
-import { choiceOf, textOf, wholeOf } from '../../core/commands/values.ts';
+import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
 import { epochBatches } from '../../core/data/batches.ts';
 import {
   type Engine,
@@ -47,11 +47,11 @@ export function readCase(args: string[], fallback: { arch: string; steps: number
   return {
     arch: models.map(({ name }) => name).join('+'),
     models,
-    batch: wholeOf(values, 'batch', 64, 1, 4096),
+    batch: integerOption(values, 'batch', 64, 1, 4096),
     classes: 100,
     engine: choiceOf(values, 'engine', engineNames, 'tensorflow'),
-    threads: wholeOf(values, 'threads', cpus().length, 1, 1024),
-    steps: wholeOf(values, 'steps', fallback.steps, 1, 1_000_000),
+    threads: integerOption(values, 'threads', cpus().length, 1, 1024),
+    steps: integerOption(values, 'steps', fallback.steps, 1, 1_000_000),
     json: values.json === true,
     alone: values.alone === true,
   };

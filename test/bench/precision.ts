@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LabError } from '../../core/base/errors.ts';
 import { openWithProgress } from '../../core/commands/train.ts';
-import { choiceOf, textOf, wholeOf } from '../../core/commands/values.ts';
+import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
 import { computationFor } from '../../core/engine/computation.ts';
 import type { GateName } from '../../core/gates/gates.ts';
 import { fromText } from '../../core/graph/text.ts';
@@ -52,8 +52,8 @@ export async function bench(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
   const device = choiceOf(values, 'device', ['cpu', 'gpu'], 'gpu');
   const model = textOf(values, 'arch') ?? 'resnet32';
-  const epochs = wholeOf(values, 'epochs', 20, 1, 1000);
-  const seeds = wholeOf(values, 'seeds', 3, 2, 100);
+  const epochs = integerOption(values, 'epochs', 20, 1, 1000);
+  const seeds = integerOption(values, 'seeds', 3, 2, 100);
   const data = textOf(values, 'data') ?? 'cifar100';
   const all: Precision[] =
     device === 'gpu' ? ['float32', 'tf32', 'bfloat16'] : ['float32', 'bfloat16'];

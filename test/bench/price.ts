@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type RandomStream, stream } from '../../core/base/random.ts';
 import { LabError } from '../../core/base/errors.ts';
-import { choiceOf, textOf, wholeOf } from '../../core/commands/values.ts';
+import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
 import { type Precision, precisions } from '../../core/study/computation.ts';
 import { PAPER_EPOCHS } from '../../core/study/plan.ts';
@@ -68,7 +68,7 @@ export async function bench(args: string[]): Promise<number> {
     json: { type: 'boolean' },
   } as const;
   const { values } = parseArgs({ args, options });
-  const trials = wholeOf(values, 'trials', 1500, 1, 100_000);
+  const trials = integerOption(values, 'trials', 1500, 1, 100_000);
   const file = textOf(values, 'measured');
   const precision = choiceOf(values, 'precision', precisions, 'tf32');
   const { prices, gain, source } =

@@ -69,7 +69,7 @@ const FILTERED = ['Best so far', 'Learning curves', 'Parallel coordinates', 'Tim
  */
 const QUIET = 5;
 /** Milliseconds after which an effect is missing. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 interface Effect {
   /** JavaScript: something that the action changes, such as the order of the rows. */
@@ -108,7 +108,7 @@ const timed = (
         else quiet++;
         times = all;
         if (end !== null && quiet >= ${QUIET}) resolve(end - began);
-        else if (now - began > ${PATIENCE}) reject(new Error('Nothing came of: ' + ${JSON.stringify(act)}));
+        else if (now - began > ${TIMEOUT}) reject(new Error('Nothing came of: ' + ${JSON.stringify(act)}));
         else look();
       };
       port2.postMessage(null);

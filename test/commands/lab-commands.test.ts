@@ -22,7 +22,7 @@ import type { Command } from '../../core/commands/command.ts';
 import { addonVersion } from '../../core/install/addon.ts';
 import { libraryFolder } from '../../core/install/engine-home.ts';
 import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
-import { openDoorway } from '../../core/connection/local-socket.ts';
+import { listenOnLocalSocket } from '../../core/connection/local-socket.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { hasEnded } from '../../core/study/moves.ts';
@@ -286,7 +286,7 @@ describe('a lab that another program holds', () => {
   let study: number;
   before(async () => {
     lab = scriptedLab({}, openLabFile(file));
-    leave = await openDoorway(lab, file);
+    leave = await listenOnLocalSocket(lab, file);
     const card = await lab.request('studies.create', {
       name: 'Long',
       plan: plan({ trials: 50_000, duplicates: 'train' }),
@@ -352,7 +352,7 @@ describe('a lab that another program holds', () => {
 test('without any slot it is said what to do, and a search refuses to begin so', async () => {
   const own = join(folder, 'slotless.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
-  const leave = await openDoorway(lab, own);
+  const leave = await listenOnLocalSocket(lab, own);
   const said = 'No device has a slot: ktg slots scripted=64';
   for (const command of ['search', 'resume', 'rerun']) {
     await lab.request('studies.create', { name: command, plan: plan(), start: false });
@@ -385,7 +385,7 @@ test('without any slot it is said what to do, and a search refuses to begin so',
 test('what is taken away while somebody looks on is said then', async () => {
   const own = join(folder, 'taken.sqlite');
   const lab = scriptedLab({ pace: 20 }, openLabFile(own));
-  const leave = await openDoorway(lab, own);
+  const leave = await listenOnLocalSocket(lab, own);
   await lab.request('studies.create', { name: 'Long', plan: plan({ trials: 5000 }), start: true });
   const watching = startKtg(own, 'resume', '--json');
   await watching.line((text) => text.startsWith('{"event":"study"'));
@@ -406,7 +406,7 @@ test('the program that trains ends with the study: who looks on tells the result
     start: true,
   });
   await studyIs(lab, study.id, 'completed');
-  const leave = await openDoorway(
+  const leave = await listenOnLocalSocket(
     {
       request: async (name, ...rest) => {
         if (name !== 'studies.open') return lab.request(name, ...rest);
@@ -435,7 +435,7 @@ test('what has ended between two programs that hold the lab is told, and nothing
   await studyIs(lab, old.study.id, 'completed');
   const ended = (await lab.request('trials.query', { study: old.study.id })).rows.length;
   let told = 0;
-  const leave = await openDoorway(
+  const leave = await listenOnLocalSocket(
     {
       request: async (...all) => lab.request(...all),
       // Its first trials are told; then nothing more, as by one that is about to end.
@@ -471,7 +471,7 @@ test('what has ended between two programs that hold the lab is told, and nothing
 test('the program that trains ends: who looks on takes the lab over and goes on', async () => {
   const own = join(folder, 'ends.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
-  const leave = await openDoorway(lab, own);
+  const leave = await listenOnLocalSocket(lab, own);
   const { training, space } = plan();
   const real = plan({
     trials: 50_000,
@@ -576,7 +576,7 @@ test(
 test('who looks on tells the result when the last trial has handed over, also when another terminal paused it', async () => {
   const own = join(folder, 'paused.sqlite');
   const lab = scriptedLab({ pace: 100 }, openLabFile(own));
-  const leave = await openDoorway(lab, own);
+  const leave = await listenOnLocalSocket(lab, own);
   const { study } = await lab.request('studies.create', {
     name: 'Slow',
     plan: plan({ trials: 50 }),
@@ -595,7 +595,7 @@ test('who looks on tells the result when the last trial has handed over, also wh
 test('a lab is entered by whatever way its file is named', async () => {
   const own = join(folder, 'named.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
-  const leave = await openDoorway(lab, own);
+  const leave = await listenOnLocalSocket(lab, own);
   symlinkSync(own, `${own}-link`);
   const { status } = (await ktg(`${own}-link`, 'status', '--json')).json[0] as {
     status: LabStatus;

@@ -15,7 +15,7 @@ import {
   webSocketPort,
 } from '../../core/connection/channel.ts';
 import type { LabApi } from '../../core/lab/api.ts';
-import { enterDoorway, openDoorway } from '../../core/connection/local-socket.ts';
+import { connectLocalSocket, listenOnLocalSocket } from '../../core/connection/local-socket.ts';
 import { forPages } from '../../core/connection/page-access.ts';
 import { CHANNEL_PATH, serve } from '../../core/connection/http-server.ts';
 import { labContract } from '../contract/lab.ts';
@@ -75,8 +75,8 @@ labContract('WebSocket', 'page', async () => {
 
 labContract('local socket', 'program', async () => {
   const lab = scriptedLab();
-  const leave = await openDoorway(lab, join(folder, 'lab.sqlite'));
-  const line = (await enterDoorway(join(folder, 'lab.sqlite')))!;
+  const leave = await listenOnLocalSocket(lab, join(folder, 'lab.sqlite'));
+  const line = (await connectLocalSocket(join(folder, 'lab.sqlite')))!;
   return {
     api: line.api,
     close: async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { LabApi } from '../../core/lab/api.ts';
 import { type LabLine, connectLab, portPair, serveLab } from '../../core/connection/channel.ts';
-import { enterDoorway, openDoorway } from '../../core/connection/local-socket.ts';
+import { connectLocalSocket, listenOnLocalSocket } from '../../core/connection/local-socket.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import { scriptedLab } from '../lab/support.ts';
 
@@ -37,8 +37,8 @@ describe('an answer that no connection carries', () => {
     [
       'the local socket',
       async (lab) => {
-        const leave = await openDoorway(lab, file);
-        return [(await enterDoorway(file))!, leave];
+        const leave = await listenOnLocalSocket(lab, file);
+        return [(await connectLocalSocket(file))!, leave];
       },
     ],
   ];
@@ -95,7 +95,7 @@ describe('too many requests at once', () => {
 describe('a line at the local socket', () => {
   test('that is longer than any request ends its connection, and nothing else', async () => {
     const lab = scriptedLab();
-    const leave = await openDoorway(lab, file);
+    const leave = await listenOnLocalSocket(lab, file);
     for (const ending of ['', '\n']) {
       const socket = connect(`${file}.sock`);
       socket.on('error', () => undefined);
@@ -111,7 +111,7 @@ describe('a line at the local socket', () => {
       await closed;
       assert.ok(sent < 32 * MiB, `${sent} bytes were taken`);
     }
-    const line = (await enterDoorway(file))!;
+    const line = (await connectLocalSocket(file))!;
     assert.equal((await line.api.request('lab.status', {})).readOnly, false);
     line.close();
     await line.closed;

@@ -10,7 +10,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import type { MessagePort } from 'node:worker_threads';
 import type { LabApi } from '../../core/lab/api.ts';
 import { connectLab, type LabLine, messagePort } from '../../core/connection/channel.ts';
-import { holdLab } from '../../core/host/attach.ts';
+import { attachLab } from '../../core/host/attach.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
 import { tinyPlan } from '../e2e/tiny-study.ts';
 import { fake, settled } from './with-fake.ts';
@@ -122,7 +122,7 @@ describe('the app at work', () => {
     await until(() => app.quits === 1);
     assert.equal(dialog.asked.length, 3);
     assert.deepEqual(app.relaunches, []);
-    const lab = await holdLab(file('work'), 'to-look');
+    const lab = await attachLab(file('work'), 'to-look');
     const [study] = await lab.api.request('studies.list', {});
     assert.equal(study!.study.state, 'running', 'it goes on at the next start');
     await lab.close();
@@ -192,7 +192,7 @@ describe('another lab', () => {
   });
 
   test('where the program that held the lab ends, the app begins again and takes it over', async () => {
-    const other = await holdLab(file('shared'), 'at-rest');
+    const other = await attachLab(file('shared'), 'at-rest');
     await begin(`--lab=${file('shared')}`);
     assert.deepEqual(await (await page()).request('studies.list', {}), []);
     shown().webContents.address = 'app://lab/#/log';

@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
 import type { PackagerOptions } from 'app-builder-lib';
 import { packageConfiguration } from '../../build/packaging.js';
-import { holdLab } from '../../core/host/attach.ts';
+import { attachLab } from '../../core/host/attach.ts';
 import { fake, settled } from './with-fake.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -215,7 +215,7 @@ describe('a package', { skip }, () => {
     const page = await fake.protocol.handlers.get('app')!({ url: 'app://lab/', method: 'GET' });
     assert.match(await page.text(), /<script type="module"/);
 
-    const lab = await holdLab(file); // through the app's doorway
+    const lab = await attachLab(file); // through the app's doorway
     assert.equal(lab.elsewhere, true);
     const slots = await lab.api.request('slots.list', {});
     assert.ok(slots.length > 0);

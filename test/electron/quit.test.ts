@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HeldLab } from '../../core/host/attach.ts';
+import type { AttachedLab } from '../../core/host/attach.ts';
 import { fake, settled } from './with-fake.ts';
 
 const { Leaving, quitQuestion } = await import('../../electron/quit.ts');
@@ -26,7 +26,7 @@ const [RUNNING, PAUSED, STOPPED] = [0, 1, 2];
 function setting(trainings: Training[], elsewhere = false) {
   const closes: string[] = [];
   const { promise, resolve: saved } = Promise.withResolvers<undefined>();
-  const lab: HeldLab = {
+  const lab: AttachedLab = {
     file: '/lab.sqlite',
     elsewhere,
     lost: new Promise(() => undefined),

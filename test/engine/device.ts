@@ -1,7 +1,7 @@
 import type { DeviceKind } from '../../core/engine/computation.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import type { ComputationWish } from '../../core/study/computation.ts';
+import type { RequestedComputation } from '../../core/study/computation.ts';
 
 /**
  * Where the tests of the operations and of the compiled step compute. KTG_TEST_DEVICE=gpu takes
@@ -19,7 +19,7 @@ function deviceNamed(name: string): DeviceKind {
  * Two threads, and float32 without a compiler where nothing else is asked for: a card's own default
  * is TF32, compiled.
  */
-export const openHere = (wish: ComputationWish = {}, stepsPerCall?: number): Promise<Engine> =>
+export const openHere = (wish: RequestedComputation = {}, stepsPerCall?: number): Promise<Engine> =>
   openEngine({
     ...{ engine: 'tensorflow', device, threads: 2 },
     computation: { compiler: 'none', precision: 'float32', ...wish },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
-import { Benching } from '../../core/search/slot-backoff.ts';
+import { SlotBackoff } from '../../core/search/slot-backoff.ts';
 
 const slots = ['gpu:0', 'gpu:1', 'gpu:2'];
 
 void describe('benching', () => {
   void test('three runs that fail one after another bench a slot for longer and longer, an epoch clears it', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
-    const benching = new Benching(1);
+    const benching = new SlotBackoff(1);
     let woken = 0;
     const fail = (run: number) => benching.failed('gpu:1', run, slots, () => woken++);
     assert.deepEqual(
@@ -35,13 +35,13 @@ void describe('benching', () => {
   });
 
   void test('where every slot fails none is benched', () => {
-    const benching = new Benching(1);
+    const benching = new SlotBackoff(1);
     const fail = (slot: string) =>
       [1, 2, 3].map((run) => benching.failed(slot, run, slots, () => undefined))[2];
     assert.ok(fail('gpu:0') && fail('gpu:1'));
     assert.equal(fail('gpu:2'), null);
     assert.ok(slots.every((slot) => !benching.isBenched(slot) && !benching.isDistrusted(slot)));
-    const alone = new Benching(1);
+    const alone = new SlotBackoff(1);
     for (const run of [1, 2, 3, 4])
       assert.equal(
         alone.failed('cpu:0', run, ['cpu:0'], () => undefined),
@@ -50,7 +50,7 @@ void describe('benching', () => {
   });
 
   void test('a run avoids the slot on which it failed until it has got one', () => {
-    const benching = new Benching(1);
+    const benching = new SlotBackoff(1);
     benching.avoid(7, 'gpu:0');
     assert.ok(benching.avoidsAny && benching.avoids(7, 'gpu:0'));
     assert.ok(!benching.avoids(7, 'gpu:1') && !benching.avoids(8, 'gpu:0'));

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../core/base/errors.ts';
 import { template } from '../../core/graph/templates.ts';
-import { MOST_MESSAGES_A_SECOND } from '../../core/workers/messages.ts';
+import { MAX_MESSAGES_A_SECOND } from '../../core/workers/messages.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { Witness, cpu, job, numbers, weights } from './jobs.ts';
 
@@ -273,7 +273,7 @@ describe('workers that misbehave', () => {
       const { failure, calls, lines } = await fail(title);
       assert.equal(failure?.kind, 'protocol', JSON.stringify(failure));
       assert.ok(calls.length <= 2, calls.join());
-      assert.ok(lines.length <= 2 * MOST_MESSAGES_A_SECOND, 'at most those of two seconds');
+      assert.ok(lines.length <= 2 * MAX_MESSAGES_A_SECOND, 'at most those of two seconds');
     });
   }
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import type { PretrainedView } from '../api.ts';
-import type { Answers, Desk } from '../lab-context.ts';
+import type { Answers, LabContext } from '../lab-context.ts';
 import { asCheckpoint, environmentOf, headerOf, infoOf, sizeOf, weightsWith } from '../weights.ts';
 
 type Names =
@@ -13,7 +13,13 @@ type Names =
   | 'pretrained.export'
   | 'pretrained.remove';
 
-export function pretrainedRequests({ store, scheduler, views, files, now }: Desk): Answers<Names> {
+export function pretrainedRequests({
+  store,
+  scheduler,
+  views,
+  files,
+  now,
+}: LabContext): Answers<Names> {
   const view = (id: number): PretrainedView => views.pretrained().find((each) => each.id === id)!;
   return {
     'pretrained.list': () => views.pretrained(),

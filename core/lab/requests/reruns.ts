@@ -2,7 +2,7 @@ import { LabError } from '../../base/errors.ts';
 import { toText } from '../../graph/text.ts';
 import { addRerun } from '../../search/repeat.ts';
 import type { RerunInput, RerunView } from '../api.ts';
-import type { Answers, Desk } from '../lab-context.ts';
+import type { Answers, LabContext } from '../lab-context.ts';
 
 type Names =
   | 'reruns.list'
@@ -18,7 +18,7 @@ type Names =
 
 const RETRIES = 2;
 
-export function rerunRequests(desk: Desk): Answers<Names> {
+export function rerunRequests(desk: LabContext): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
   return {
     'reruns.list': () => views.reruns(),
@@ -69,7 +69,7 @@ export function rerunRequests(desk: Desk): Answers<Names> {
   };
 }
 
-function create(desk: Desk, input: RerunInput): RerunView {
+function create(desk: LabContext, input: RerunInput): RerunView {
   const { store, scheduler, views, teller, now } = desk;
   const { name, from, seeds, baselines, priority = 0, start } = input;
   const run = 'run' in from ? store.run(from.run) : null;

@@ -6,7 +6,7 @@ import { requireGraphSize } from '../../graph/file.ts';
 import { parseGraph } from '../../graph/parse.ts';
 import { toText } from '../../graph/text.ts';
 import type { Graph, GraphCheck } from '../api.ts';
-import type { Answers, Desk } from '../lab-context.ts';
+import type { Answers, LabContext } from '../lab-context.ts';
 import { problemOf } from '../engine-manager.ts';
 import { lookInThread } from '../look-thread.ts';
 
@@ -38,7 +38,7 @@ type Names =
   | 'files.forget';
 
 /** Devices, graphs, data, engine, settings, log and files. */
-export function restRequests(desk: Desk): Answers<Names> {
+export function restRequests(desk: LabContext): Answers<Names> {
   const { store, runner, views, teller, files, dataSets, engine, settings, now } = desk;
   const graphsChanged = (): void => {
     teller.now({ topic: 'graphs', type: 'graphs', graphs: store.savedGraphs() });

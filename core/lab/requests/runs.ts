@@ -1,7 +1,7 @@
 import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
-import type { Answers, Desk } from '../lab-context.ts';
+import type { Answers, LabContext } from '../lab-context.ts';
 import { runView, wireEpoch } from '../views.ts';
 import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
 
@@ -20,7 +20,7 @@ type Names =
 /** Rows of an answer when no limit is given. */
 const LIMIT = 100_000;
 
-export function runRequests({ store, scheduler, views, files }: Desk): Answers<Names> {
+export function runRequests({ store, scheduler, views, files }: LabContext): Answers<Names> {
   const open = (id: number) => {
     const slot = scheduler.occupations().find(({ run }) => run === id)?.slot ?? null;
     return runView(store, store.run(id), slot);

@@ -8,7 +8,7 @@ import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
 import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
-import type { Answers, Desk } from '../lab-context.ts';
+import type { Answers, LabContext } from '../lab-context.ts';
 import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 
@@ -29,7 +29,7 @@ type Names =
   | 'studies.environments'
   | 'studies.rejections';
 
-export function studyRequests(desk: Desk): Answers<Names> {
+export function studyRequests(desk: LabContext): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
   return {
     'studies.list': () => views.cards(),
@@ -119,13 +119,13 @@ export function studyRequests(desk: Desk): Answers<Names> {
   };
 }
 
-async function requireData({ dataSets }: Desk, spec: string): Promise<void> {
+async function requireData({ dataSets }: LabContext, spec: string): Promise<void> {
   const problem = await dataSets.problemWith(spec);
   if (problem) throw new LabError(problem.code, problem.message, problem.next);
 }
 
 async function preview(
-  { store, dataSets, runner, engine }: Desk,
+  { store, dataSets, runner, engine }: LabContext,
   plan: StudyPlan,
 ): Promise<StudyPreview> {
   const seen = previewOf(store, plan, {
@@ -145,7 +145,7 @@ const SQLITE = 'SQLite format 3\0';
 
 /** A study file of a lab, or a study in the SQLite file of Optuna. */
 async function importAny(
-  { store, files, now }: Desk,
+  { store, files, now }: LabContext,
   file: FileInput,
   wish: { name: string | undefined; study: string | undefined },
 ): Promise<Study> {

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LabError } from '../../base/errors.ts';
 import { openSqlite } from '../sqlite.ts';
-import type { AsideResult, AsideTask } from './background.ts';
+import type { BackgroundResult, BackgroundTask } from './background.ts';
 import { checkLabFile } from './check.ts';
 import { writeNewFile } from './new-file.ts';
 
 /** Works on a whole file in a thread of its own, with a connection of its own. */
-async function work({ file, copyTo }: AsideTask): Promise<AsideResult> {
+async function work({ file, copyTo }: BackgroundTask): Promise<BackgroundResult> {
   if (copyTo === null) return { problems: checkLabFile(file) };
   const database = openSqlite(file, { readOnly: true });
   try {
@@ -18,7 +18,7 @@ async function work({ file, copyTo }: AsideTask): Promise<AsideResult> {
 }
 
 parentPort!.postMessage(
-  await work(workerData as AsideTask).catch((error: unknown): AsideResult => {
+  await work(workerData as BackgroundTask).catch((error: unknown): BackgroundResult => {
     if (!(error instanceof LabError)) throw error;
     const { code, message, next } = error;
     return { refusal: { code, message, next } };

@@ -4,27 +4,28 @@ import { LabError } from '../../base/errors.ts';
 import type { LabProblem } from '../../study/problem.ts';
 
 /** What is done with a whole file: it is copied, or looked through. */
-export interface AsideTask {
+export interface BackgroundTask {
   file: string;
   copyTo: string | null;
 }
-export type AsideResult = { problems: string[] } | { refusal: LabProblem };
+export type BackgroundResult = { problems: string[] } | { refusal: LabProblem };
 
 /** `checkLabFile` beside the work of this thread. */
-export const checkAside = async (file: string): Promise<string[]> => aside({ file, copyTo: null });
+export const checkInBackground = async (file: string): Promise<string[]> =>
+  aside({ file, copyTo: null });
 
 /**
  * Copies a lab file as it is at this moment, whole or not at all, beside the work of this thread.
  */
-export async function copyAside(file: string, copyTo: string): Promise<void> {
+export async function copyInBackground(file: string, copyTo: string): Promise<void> {
   await aside({ file, copyTo });
 }
 
-async function aside(task: AsideTask): Promise<string[]> {
+async function aside(task: BackgroundTask): Promise<string[]> {
   const thread = new Worker(new URL('./background-thread.ts', import.meta.url), {
     workerData: task,
   });
-  const [result] = (await once(thread, 'message')) as [AsideResult];
+  const [result] = (await once(thread, 'message')) as [BackgroundResult];
   if ('problems' in result) return result.problems;
   const { code, message, next } = result.refusal;
   throw new LabError(code, message, next);

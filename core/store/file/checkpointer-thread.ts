@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { HOLDS, LONG_LOG, LOOKS, PAGES, PLACE, STOP } from './checkpointer.ts';
-import type { KeeperData } from './checkpointer.ts';
+import type { CheckpointerData } from './checkpointer.ts';
 import { THERE, whereaboutsOf } from './place.ts';
 
 /** Milliseconds between two looks at the log. */
@@ -14,7 +14,7 @@ const SHORT_PAUSE = 50;
  * The keeper's thread: copies SQLite's log into the file, with its waits for the disk, so that the
  * thread that writes never does, and looks whether the file is still where it was opened.
  */
-const { file, id, shared } = workerData as KeeperData;
+const { file, id, shared } = workerData as CheckpointerData;
 const state = new Int32Array(shared);
 const pause = (): number => (Atomics.load(state, PAGES) >= LONG_LOG ? SHORT_PAUSE : PAUSE);
 

@@ -14,7 +14,7 @@ export const LOOKS = 3;
 export const PLACE = 4;
 const PLACES = 5;
 
-export interface KeeperData {
+export interface CheckpointerData {
   file: string;
   id: FileId;
   shared: SharedArrayBuffer;
@@ -25,10 +25,10 @@ export const LONG_LOG = 16_384;
 /** Milliseconds between two questions whether the keeper has looked. */
 const POLL = 10;
 /** Milliseconds to wait for the thread at the end. */
-const PATIENCE = 2000;
+const TIMEOUT = 2000;
 
 /** The writer's side of the thread that moves SQLite's log into the file. */
-export interface LogKeeper {
+export interface Checkpointer {
   /**
    * Waits, when the log is long, until the keeper has copied what is in it: the next write then
    * starts the log over. Large writes call it before each portion; between them there is time for
@@ -48,15 +48,15 @@ export interface LogKeeperEvents {
   onPlace: () => void;
 }
 
-export function startLogKeeper(
+export function startCheckpointer(
   file: string,
   id: FileId,
   { onLost, onPlace }: LogKeeperEvents,
-): LogKeeper {
+): Checkpointer {
   const shared = new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
   const state = new Int32Array(shared);
   const worker = new Worker(new URL('./checkpointer-thread.ts', import.meta.url), {
-    workerData: { file, id, shared } satisfies KeeperData,
+    workerData: { file, id, shared } satisfies CheckpointerData,
   });
   let ended = false;
   worker.on('message', () => {
@@ -88,7 +88,7 @@ export function startLogKeeper(
         worker.ref();
         return;
       }
-      Atomics.wait(state, HOLDS, 1, PATIENCE);
+      Atomics.wait(state, HOLDS, 1, TIMEOUT);
       void worker.terminate();
     },
   };

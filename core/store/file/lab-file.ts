@@ -5,7 +5,7 @@ import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
 import { environmentRecord, graphRecord } from '../transfer/records.ts';
-import { checkAside, copyAside } from './background.ts';
+import { checkInBackground, copyInBackground } from './background.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
 import { beingMade, emptyFile, missingFile, olderSchema } from './lab-file-refusals.ts';
@@ -177,12 +177,12 @@ function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Righ
         free: (database.value<number>('PRAGMA freelist_count') ?? 0) * pageBytes,
       };
     },
-    check: async () => checkAside(file),
+    check: async () => checkInBackground(file),
     async backup(target) {
       if (existsSync(target)) throw fileExists(target);
       // A file that is not where it was can be reached only through this connection.
       if (writer?.trouble()) await writeNewFile(target, (part) => opened.backup(part));
-      else await copyAside(file, target);
+      else await copyInBackground(file, target);
     },
     async compact() {
       await eraser?.erase('nothing');

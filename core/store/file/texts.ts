@@ -3,7 +3,7 @@ import type { Sqlite } from '../sqlite.ts';
 import { damagedRow, decoded } from './rows.ts';
 
 /** Parsed values that are kept; about 10 MiB of graphs. */
-const MOST_PARSED = 5000;
+const MAX_PARSED = 5000;
 
 /**
  * A table of values that never change, one row each: graphs, training plans, environments. The
@@ -57,7 +57,7 @@ export class Texts<T> {
     const text = this.#database.value<string>(`SELECT text FROM ${this.#table} WHERE id = ?`, id);
     if (text === undefined) throw damagedRow(this.#table, id, 'it is not there');
     const value = decoded(this.#schema, text, this.#table, id);
-    if (this.#parsed.size >= MOST_PARSED) this.#parsed.clear();
+    if (this.#parsed.size >= MAX_PARSED) this.#parsed.clear();
     this.#parsed.set(id, value);
     return value;
   }

@@ -4,7 +4,7 @@ import { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { Eraser } from './eraser.ts';
 import type { Holding, WriteLock } from './lock.ts';
-import { type LogKeeper, startLogKeeper } from './checkpointer.ts';
+import { type Checkpointer, startCheckpointer } from './checkpointer.ts';
 import { type FileId, THERE, lostFile, whereaboutsOf } from './place.ts';
 
 /** An opened file that this process has the right to write to. */
@@ -24,13 +24,13 @@ export class Writer {
   readonly portions: Portions;
   readonly eraser: Eraser;
   readonly #opened: OpenedToWrite;
-  readonly #keeper: LogKeeper;
+  readonly #keeper: Checkpointer;
   readonly #listeners = new Set<(trouble: LabError) => void>();
 
   constructor(opened: OpenedToWrite) {
     const { database, file, id } = opened;
     this.#opened = opened;
-    this.#keeper = startLogKeeper(file, id, {
+    this.#keeper = startCheckpointer(file, id, {
       onLost: () => {
         database.execute('PRAGMA wal_autocheckpoint = 1000');
       },

@@ -10,11 +10,11 @@ import type { Study } from '../../study/study.ts';
 import { unpackEdges, unpackNodes } from '../packing.ts';
 import type { Store } from '../store.ts';
 import { Reader, truncated } from './reader.ts';
-import { FORMAT, MOST_LINE, VERSION, headSchema, recordSchema } from './records.ts';
+import { FORMAT, MAX_LINE, VERSION, headSchema, recordSchema } from './records.ts';
 import type { PackedEpoch, ReadHead, ReadRecord } from './records.ts';
 
 /** Longest first line: it holds the plan. */
-const MOST_HEAD = 4 << 20;
+const MAX_HEAD = 4 << 20;
 
 /**
  * Brings in a study file. It is seen only when it is whole: a broken file, a full disk or a crash
@@ -74,7 +74,7 @@ const optunaJournal = (): LabError =>
   );
 
 async function readHead(reader: Reader): Promise<ReadHead> {
-  const line = await reader.line(MOST_HEAD).catch((error: unknown) => {
+  const line = await reader.line(MAX_HEAD).catch((error: unknown) => {
     throw error instanceof LabError && error.code === 'import.too-long' ? notAStudy() : error;
   });
   const head: unknown = line && parseJson(line.text);
@@ -110,7 +110,7 @@ class Importing {
 
   async all(reader: Reader): Promise<void> {
     for (let number = 2; ; number++) {
-      const line = await reader.line(MOST_LINE);
+      const line = await reader.line(MAX_LINE);
       const parsed = line && parseJson(line.text);
       // The last line may have lost its end, and nothing else with it.
       if (!line || (parsed === undefined && !line.ended)) throw truncated();

@@ -21,7 +21,7 @@ export const FORMAT = 'ktg-study';
 export const VERSION = 1;
 
 /** Longest line, in bytes: a run of 200 epochs of seven nodes takes about 500 KiB. */
-export const MOST_LINE = 64 << 20;
+export const MAX_LINE = 64 << 20;
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const priority = v.pipe(v.number(), v.safeInteger());

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ElectronApplication, Page } from 'playwright-core';
-import { holdLab } from '../../../core/host/attach.ts';
+import { attachLab } from '../../../core/host/attach.ts';
 import { openSqlite } from '../../../core/store/sqlite.ts';
 import { quickLook } from '../../e2e/quick-look.ts';
 import {
@@ -232,7 +232,7 @@ describe('the app in a real Electron', { skip }, () => {
   });
 
   test('other programs work with its lab', async () => {
-    const lab = await holdLab(join(folder, 'lab.sqlite'));
+    const lab = await attachLab(join(folder, 'lab.sqlite'));
     assert.equal(lab.elsewhere, true);
     const [study] = await lab.api.request('studies.list', {});
     assert.equal(study!.study.name, 'Quick look');

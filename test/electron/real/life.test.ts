@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { ElectronApplication } from 'playwright-core';
-import { holdLab } from '../../../core/host/attach.ts';
+import { attachLab } from '../../../core/host/attach.ts';
 import { tinyPlan } from '../../e2e/tiny-study.ts';
 import { answer, appThatAnswers, buildApp, finish, launch, pageOf, said, skip } from './launch.ts';
 
@@ -25,7 +25,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
 
   /** Lets the app train something that is not over before the test, and waits until it does. */
   async function train(file: string): Promise<number> {
-    const { api, close } = await holdLab(file);
+    const { api, close } = await attachLab(file);
     const plan = tinyPlan({ nodes: 2, trials: 50, epochs: 500, images: 1000 });
     const { study } = await api.request('studies.create', { name: 'Long', plan, start: true });
     while ((await api.request('slots.list', {})).every(({ run }) => run === null)) await pause();
@@ -71,7 +71,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
 
     app = await launch(folder, { lab: 'quit' });
     await pageOf(app);
-    const { api, close } = await holdLab(file);
+    const { api, close } = await attachLab(file);
     const cards = await api.request('studies.list', {});
     assert.equal(cards.find((each) => each.study.id === study)?.study.state, 'running');
     await close();
@@ -83,7 +83,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
     app = await launch(folder, { lab: 'stopped' });
     await pageOf(app);
     const study = await train(file);
-    const { api, close } = await holdLab(file);
+    const { api, close } = await attachLab(file);
     const asked = await answer(app, 1);
     await api.request('studies.stop', { study, when: 'now' });
     await close();
