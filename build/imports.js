@@ -6,51 +6,56 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /** Each folder and what it may import of ours, besides itself. What is missing here is wrong. */
+const records = ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph', 'core/study'];
+
+/** What the page may know of core: no file of these needs Node. */
+const page = [
+  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/lab/api.ts'],
+  ...['renderer/routes.ts', 'renderer/run-name.ts'],
+];
+const parts = ['renderer/client', 'renderer/ui', 'renderer/words', 'renderer/charts'];
+
 const directions = {
   'core/base': [],
   'core/gates': ['core/base'],
   'core/models': ['core/base'],
   'core/data': ['core/base'],
   'core/graph': ['core/base', 'core/gates', 'core/models'],
-  'core/engine': [
-    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
-    'core/study',
-  ],
-  // what is trained, how, and what is reported are records that everybody shares: core/study
   'core/study': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
-  'core/train': [
-    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
-    ...['core/engine', 'core/study'],
-  ],
+  'core/install': ['core/base'],
+  'core/devices': ['core/base', 'core/study', 'core/install'],
+  'core/engine': [...records, 'core/install', 'core/devices'],
+  'core/train': [...records, 'core/engine'],
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
-  'core/search/asha.ts': [], // the pure rule: it stands alone, also outside this project
-  'core/search': [
-    ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/store'],
-    'core/search/asha.ts',
-  ],
+  'core/search/asha.ts': [], // a pure rule, usable outside this project
+  'core/search': [...records, 'core/devices', 'core/store', 'core/search/asha.ts'],
   'core/workers': [
-    ...[
-      'core/base',
-      'core/gates',
-      'core/models',
-      'core/data',
-      'core/graph',
-      'core/engine',
-      'core/train',
-    ],
-    ...['core/study', 'core/search'],
+    ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
   'core/lab': [
-    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
-    ...['core/study', 'core/store', 'core/search', 'core/workers'],
+    ...records,
+    'core/install',
+    'core/devices',
+    'core/store',
+    'core/search',
+    'core/workers',
   ],
+  'core/connection': ['core/base', 'core/data', 'core/store', 'core/lab'],
+  'core/host': ['core'],
   'core/commands': ['core'],
   'core/cli.ts': ['core'],
-  electron: ['core/lab', 'core/base'],
-  renderer: [
-    ...['core/base', 'core/gates', 'core/models', 'core/graph'],
-    ...['core/lab/api', 'core/lab/api.ts', 'core/lab/channel', 'core/connection/channel.ts'],
-  ],
+  electron: ['core/base', 'core/lab', 'core/connection', 'core/host'],
+  'renderer/run-name.ts': [...page],
+  'renderer/routes.ts': [...page],
+  'renderer/client': [...page, 'core/connection/channel.ts'],
+  'renderer/ui': [...page, 'renderer/client'],
+  'renderer/words': [...page, 'renderer/client', 'renderer/ui'],
+  'renderer/charts': [...page, 'renderer/client', 'renderer/ui', 'renderer/words'],
+  'renderer/features': [...page, ...parts],
+  'renderer/views': [...page, ...parts, 'renderer/features'],
+  'renderer/app': [...page, ...parts, 'renderer/features', 'renderer/views'],
+  'renderer/main.ts': ['renderer'],
+  'renderer/vite.config.ts': [],
   build: ['core'],
   test: ['core', 'electron', 'renderer', 'build'],
 };
@@ -64,12 +69,9 @@ const owners = {
 };
 
 /** What must run in a browser: no Node modules in these folders, nor in anything they import. */
-const browser = ['core/base', 'core/gates', 'core/models', 'core/graph', 'renderer'];
+const browser = ['core/gates', 'core/models', 'core/graph', 'renderer'];
 
-/**
- * @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import paths relative to
- * the checkout
- */
+/** @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import   paths relative to the checkout */
 
 /**
  * Everything wrong with the imports of some sources.
@@ -79,16 +81,15 @@ const browser = ['core/base', 'core/gates', 'core/models', 'core/graph', 'render
 export function importProblems(sources) {
   const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
   return [
-    ...imports.flatMap((found) => directionProblem(found) ?? ownerProblem(found) ?? []),
+    ...imports.flatMap(
+      (found) => directionProblem(found) ?? siblingProblem(found) ?? ownerProblem(found) ?? [],
+    ),
     ...browserProblems(imports, sources),
+    ...cycleProblems(imports),
   ];
 }
 
-/**
- * The most specific entry of a table of paths that holds `path`.
- * @param {string[]} places
- * @param {string} path
- */
+/** The most specific entry of a table of paths that holds `path`. @param {string[]} places @param {string} path */
 const placeOf = (places, path) =>
   places
     .filter((place) => path === place || path.startsWith(`${place}/`))
@@ -105,6 +106,36 @@ function directionProblem({ from, to, line }) {
   const allowed = directions[/** @type {keyof typeof directions} */ (source)];
   if (placeOf(allowed, to)) return undefined;
   return `${from}:${line}: ${source} may not import ${to} (only ${allowed.join(', ') || 'nothing of ours'})`;
+}
+
+/** A view never imports another: what two of them need is a feature. @param {Import} found */
+function siblingProblem({ from, to, line }) {
+  const view = (/** @type {string} */ path) => /^renderer\/views\/([^/]+)\//.exec(path)?.[1];
+  if (!view(from) || !view(to) || view(from) === view(to)) return undefined;
+  return `${from}:${line}: a view may not import another one (${to})`;
+}
+
+/** Files of ours that import each other in a circle, types included. @param {Import[]} imports */
+function cycleProblems(imports) {
+  const targets = /** @type {Map<string, string[]>} */ (new Map());
+  for (const { from, to } of imports)
+    if (isOurs(to) && !from.startsWith('test/') && from !== to)
+      targets.set(from, [...(targets.get(from) ?? []), to]);
+  const problems = /** @type {string[]} */ ([]);
+  const state = /** @type {Map<string, 'open' | 'done'>} */ (new Map());
+  /** @param {string} file @param {string[]} path */
+  const visit = (file, path) => {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open') {
+      problems.push(`import circle: ${[...path.slice(path.indexOf(file)), file].join(' -> ')}`);
+      return;
+    }
+    state.set(file, 'open');
+    for (const to of targets.get(file) ?? []) visit(to, [...path, file]);
+    state.set(file, 'done');
+  };
+  for (const file of targets.keys()) visit(file, []);
+  return problems;
 }
 
 /** @param {Import} found @returns {string | undefined} */

@@ -1,6 +1,6 @@
 import type { LabApi, TrialRow } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { Watched } from './watch.ts';
+import type { Watched } from './watched.ts';
 
 /**
  * Runs of what is watched, and pretrainings, that have ended since this program began: events may

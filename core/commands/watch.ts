@@ -12,14 +12,12 @@ import type { AttachedLab } from '../host/attach.ts';
 import { mayPass } from '../search/scheduler.ts';
 import { Exit } from './command.ts';
 import { endedMeanwhile } from './ended.ts';
+import type { Watched } from './watched.ts';
 import { isUnreachable, type UsedLab } from './lab-access.ts';
 import { LiveBlock } from './live-block.ts';
 import { isLost, requireFile } from './lost-file.ts';
 import { counted, jsonLine, line, span } from './report.ts';
 import { cardParts, deviceTexts, percent, slotlessText, slotText, trialText } from './words.ts';
-
-/** What is looked at until it no longer runs. */
-export type Watched = { study: number } | { rerun: number };
 
 /** What is told with `json` beside the runs that end. */
 export const watchUsage = `                    {"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null},`;

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import type { Device } from '../search/runner.ts';
+import type { Device } from './device.ts';
 import type { Card } from './cards.ts';
 
 /** Slots that one card may have: more than this never filled it better. */

@@ -6,7 +6,7 @@ import { dataHome } from '../base/data-home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../workers/about.ts';
-import type { Device } from '../search/runner.ts';
+import type { Device } from '../devices/device.ts';
 import { type Card, findCards } from '../devices/cards.ts';
 import { cores, devicesFrom } from '../devices/devices.ts';
 import { obstaclesTo } from '../lab/engine-library.ts';

@@ -3,7 +3,7 @@ import { LabError, messageOf } from '../base/errors.ts';
 import { IMAGE_BYTES, SIDE } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import { fromFile } from '../graph/file.ts';
-import type { DataLook } from './data-sets.ts';
+import type { DataLook } from './look-thread.ts';
 import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
 import { png } from '../base/encode-png.ts';
 

@@ -15,19 +15,7 @@ import { problemOf } from './engine-manager.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
-import { lookInThread } from './look-thread.ts';
-
-/** What a look into a data set finds. */
-export interface DataLook {
-  name: string;
-  classes: number;
-  trainCount: number;
-  testCount: number;
-  identity: string;
-  source: string;
-  /** PNG as data URLs. */
-  samples: { label: string; image: string }[];
-}
+import { type DataLook, lookInThread } from './look-thread.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 

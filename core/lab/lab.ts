@@ -1,7 +1,8 @@
 import { statfsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
-import type { Device, Runner } from '../search/runner.ts';
+import type { Runner } from '../search/runner.ts';
+import type { Device } from '../devices/device.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';

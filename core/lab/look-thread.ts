@@ -3,8 +3,19 @@ import { LabError } from '../base/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../study/problem.ts';
-import type { DataLook } from './data-sets.ts';
 import { Queue } from './queue.ts';
+
+/** What a look into a data set finds. */
+export interface DataLook {
+  name: string;
+  classes: number;
+  trainCount: number;
+  testCount: number;
+  identity: string;
+  source: string;
+  /** PNG as data URLs. */
+  samples: { label: string; image: string }[];
+}
 
 /** What is read from a file of a stranger, by kind of look. */
 export interface Looks {

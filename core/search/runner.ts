@@ -1,3 +1,4 @@
+import type { Device } from '../devices/device.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
@@ -32,24 +33,6 @@ export interface Runner {
   start(slot: string, job: Job, listener: JobListener): JobHandle;
   /** Ends all workers, without saving. Idempotent. */
   close(): Promise<void>;
-}
-
-export interface Device {
-  /** Stable word: `cpu`, `gpu:0`. */
-  name: string;
-  /** For people: `NVIDIA H100`, the processor's model name. */
-  title: string;
-  kind: 'cpu' | 'gpu';
-  /** Bytes of its memory, null when unknown. */
-  memory: number | null;
-  slots: number;
-  maximumSlots: number;
-  /** False when it has disappeared: its jobs failed as `lost`. */
-  present: boolean;
-  /** For people: why it has so many slots, or why it computes nothing. */
-  note?: string;
-  /** A card's name that never changes (UUID), where its number may. */
-  uuid?: string;
 }
 
 export interface Slot {

@@ -1,4 +1,5 @@
-import type { Device, Slot } from '../search/runner.ts';
+import type { Slot } from '../search/runner.ts';
+import type { Device } from '../devices/device.ts';
 
 /** What a slot may use, decided before its process starts: TensorFlow reads it once. */
 export interface Place {

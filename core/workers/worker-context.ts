@@ -9,7 +9,7 @@ import { environmentOf } from '../train/environment.ts';
 import { Steps } from '../train/steps.ts';
 import { MESSAGES_VERSION } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
-import { Task } from './worker-job.ts';
+import { type JobTools, WorkerJob } from './worker-job.ts';
 import { Inbox, Outbox } from './transfer.ts';
 
 /**
@@ -22,7 +22,7 @@ const BEAT = 1000;
  * Everything that a worker keeps between jobs: the engine, compiled steps, the data set that was
  * used last.
  */
-export class WorkerContext {
+export class WorkerContext implements JobTools {
   readonly post: (message: ToLab) => void;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
@@ -30,7 +30,7 @@ export class WorkerContext {
   #steps: Steps | null = null;
   #dataFolder: string | null = null;
   #dataset: { spec: string; dataset: Dataset; environment: Environment } | null = null;
-  #task: Task | null = null;
+  #job: WorkerJob | null = null;
   #transfers = 0;
 
   constructor(post: (message: ToLab) => void) {
@@ -38,7 +38,7 @@ export class WorkerContext {
     this.inbox = new Inbox(post);
     this.outbox = new Outbox(post);
     setInterval(() => {
-      this.#task?.beat();
+      this.#job?.beat();
     }, BEAT).unref();
   }
 
@@ -48,16 +48,16 @@ export class WorkerContext {
         void this.#open(message);
         break;
       case 'start':
-        void this.#run(new Task(message.job, this));
+        void this.#run(new WorkerJob(message.job, this));
         break;
       case 'verdict':
-        if (this.#task?.job.run === message.run) this.#task.judged(message.epoch, message.verdict);
+        if (this.#job?.job.run === message.run) this.#job.judged(message.epoch, message.verdict);
         break;
       case 'stop':
-        if (this.#task?.job.run === message.run) this.#task.stop(message.when, message.keep);
+        if (this.#job?.job.run === message.run) this.#job.stop(message.when, message.keep);
         break;
       case 'checkpoint-settled':
-        this.#task?.settled(message.transfer, message.problem);
+        this.#job?.settled(message.transfer, message.problem);
         break;
       case 'chunk':
         this.inbox.chunk(message);
@@ -122,10 +122,10 @@ export class WorkerContext {
     }
   }
 
-  async #run(task: Task): Promise<void> {
-    this.#task = task;
-    const last = await task.run();
-    this.#task = null;
+  async #run(job: WorkerJob): Promise<void> {
+    this.#job = job;
+    const last = await job.run();
+    this.#job = null;
     this.post(last);
   }
 }

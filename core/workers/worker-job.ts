@@ -6,6 +6,7 @@ import { nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
 import { architecture } from '../models/architecture.ts';
 import type { JobEnd, Verdict } from '../search/runner.ts';
 import type { CheckpointPurpose } from '../study/checkpoint.ts';
+import type { Environment } from '../study/environment.ts';
 import type { StopWhen } from '../study/run.ts';
 import {
   type Checkpoint,
@@ -13,19 +14,30 @@ import {
   encodeCheckpoint,
   teacherState,
 } from '../train/checkpoint.ts';
+import type { Steps } from '../train/steps.ts';
 import { Training } from '../train/training.ts';
 import { failureOf } from './failure.ts';
 import type { JobNotice, ToLab, WeightsNotice } from './messages.ts';
-import { gather } from './transfer.ts';
-import type { WorkerContext } from './worker-context.ts';
+import { gather, type Inbox, type Outbox } from './transfer.ts';
 
 /** How a job ends, as the message that says so. */
 type Last = ToLab & { type: 'ended' | 'failed' };
 
+/** What a job uses of its worker. */
+export interface JobTools {
+  post(message: ToLab): void;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly steps: Steps;
+  /** A number that no other transfer of this worker has. */
+  nextTransfer(): number;
+  data(spec: string): Promise<{ dataset: Dataset; environment: Environment }>;
+}
+
 /** One job inside its worker: a graph trained from one seed. */
-export class Task {
+export class WorkerJob {
   readonly job: JobNotice;
-  readonly #bench: WorkerContext;
+  readonly #tools: JobTools;
   /** Weights that the lab sends, asked for before their first chunk can come. */
   readonly #incoming: Map<number, AsyncIterable<Uint8Array>>;
   readonly #verdicts = new Map<number, Verdict>();
@@ -47,15 +59,15 @@ export class Task {
   #firstStepAt = 0;
   #imagesPerSecond = 0;
 
-  constructor(job: JobNotice, bench: WorkerContext) {
+  constructor(job: JobNotice, tools: JobTools) {
     this.job = job;
-    this.#bench = bench;
+    this.#tools = tools;
     const notices = [
       ...(job.resume ? [job.resume] : []),
       ...job.teachers.map(({ weights }) => weights),
     ];
     this.#incoming = new Map(
-      notices.map(({ transfer, bytes }) => [transfer, bench.inbox.expect(transfer, bytes)]),
+      notices.map(({ transfer, bytes }) => [transfer, tools.inbox.expect(transfer, bytes)]),
     );
   }
 
@@ -90,7 +102,7 @@ export class Task {
 
   settled(transfer: number, problem: string): void {
     this.#settling.get(transfer)?.(problem);
-    if (problem !== '') this.#bench.outbox.ended({ type: 'transfer-ended', transfer, problem });
+    if (problem !== '') this.#tools.outbox.ended({ type: 'transfer-ended', transfer, problem });
   }
 
   /**
@@ -99,7 +111,7 @@ export class Task {
    */
   beat(): void {
     const { run, resume } = this.job;
-    this.#bench.post({
+    this.#tools.post({
       type: 'heartbeat',
       run,
       progress: {
@@ -116,10 +128,10 @@ export class Task {
 
   async #train(): Promise<JobEnd> {
     const { run, training: plan, rungs, resume } = this.job;
-    const { environment } = await this.#bench.data(plan.data);
+    const { environment } = await this.#tools.data(plan.data);
     const training = await this.#prepare();
     if (resume) training.restore(await this.#received(resume, `The checkpoint of run ${run}`));
-    this.#bench.post({ type: 'started', run, environment });
+    this.#tools.post({ type: 'started', run, environment });
     let savedAt = performance.now();
     for (;;) {
       if (this.#sentence) return this.#obey(this.#sentence);
@@ -137,7 +149,7 @@ export class Task {
       });
       if (!metrics) continue;
       this.#step = 0;
-      this.#bench.post({ type: 'epoch', run, metrics });
+      this.#tools.post({ type: 'epoch', run, metrics });
       if (rungs.includes(metrics.epoch) || training.finished) await this.#verdict(metrics.epoch);
       if (this.#sentence || this.#asked || training.finished) continue;
       if (performance.now() - savedAt >= this.job.checkpointEvery * 1000 && !this.#handing) {
@@ -154,9 +166,9 @@ export class Task {
 
   async #prepare(): Promise<Training> {
     const { graph, training: plan, seed } = this.job;
-    const { dataset } = await this.#bench.data(plan.data);
+    const { dataset } = await this.#tools.data(plan.data);
     const teachers = await this.#teachers(dataset);
-    const { steps } = this.#bench;
+    const { steps } = this.#tools;
     const onCompile = (): void => {
       this.#compilingSince = performance.now();
       this.beat();
@@ -244,7 +256,7 @@ export class Task {
     await this.#handing;
     const training = this.#training!;
     const bytes = encodeCheckpoint(training.checkpoint());
-    const transfer = this.#bench.nextTransfer();
+    const transfer = this.#tools.nextTransfer();
     const stored = new Promise<void>((resolve, reject) => {
       this.#settling.set(transfer, (problem) => {
         if (problem === '') resolve();
@@ -253,9 +265,9 @@ export class Task {
     });
     stored.catch(() => undefined); // told through the transfer when that breaks first
     const weights = { transfer, epoch: training.epoch, bytes: bytes.length, sha256: hashOf(bytes) };
-    this.#bench.post({ type: 'checkpoint', run: this.job.run, purpose, weights });
+    this.#tools.post({ type: 'checkpoint', run: this.job.run, purpose, weights });
     try {
-      await this.#bench.outbox.send(transfer, () => [bytes]);
+      await this.#tools.outbox.send(transfer, () => [bytes]);
       await stored;
     } finally {
       this.#settling.delete(transfer);
@@ -263,7 +275,7 @@ export class Task {
   }
 
   #log(text: string): void {
-    this.#bench.post({ type: 'log', run: this.job.run, level: 'warning', text });
+    this.#tools.post({ type: 'log', run: this.job.run, level: 'warning', text });
   }
 }
 

@@ -2,7 +2,7 @@
  * A chart is a list of marks, computed without a screen. The same list is painted on a canvas
  * (1,500 trials in a few milliseconds) and written as SVG for export. Pixels, y down.
  */
-import { escapeText } from '../features/graph/svg.ts';
+import { escapeText } from '../ui/escape-text.ts';
 
 export type Mark = Line | Dot | Rect | Cross | Text | Group;
 

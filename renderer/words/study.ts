@@ -9,7 +9,7 @@ import {
   type TrialCounts,
   type TrialRow,
 } from '../../core/lab/api.ts';
-import { meanText, variantTitle } from '../charts/seeds.ts';
+import { meanText, variantTitle } from './rerun.ts';
 import { counted, percent } from '../ui/format.ts';
 import { jobStates } from './states.ts';
 import { protocolText } from './protocol.ts';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Device } from '../../core/search/runner.ts';
+import type { Device } from '../../core/devices/device.ts';
 import { devicesFrom } from '../../core/devices/devices.ts';
 import { type CardSharing, type Sharing, shareCards } from '../../core/devices/mps.ts';
 import {

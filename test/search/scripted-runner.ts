@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stream } from '../../core/base/random.ts';
 import type {
-  Device,
   Job,
   JobEnd,
   JobHandle,
@@ -9,6 +8,7 @@ import type {
   Runner,
   Slot,
 } from '../../core/search/runner.ts';
+import type { Device } from '../../core/devices/device.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import type { Environment } from '../../core/study/environment.ts';
 import type { FailureKind, StopWhen } from '../../core/study/run.ts';

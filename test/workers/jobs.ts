@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { template } from '../../core/graph/templates.ts';
 import type {
-  Device,
   IncomingCheckpoint,
   Job,
   JobEnd,
@@ -10,6 +9,7 @@ import type {
   Verdict,
   WeightsSource,
 } from '../../core/search/runner.ts';
+import type { Device } from '../../core/devices/device.ts';
 import type { Environment } from '../../core/study/environment.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import { recipeFor } from '../../core/study/plan.ts';

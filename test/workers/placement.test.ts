@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Device } from '../../core/search/runner.ts';
+import type { Device } from '../../core/devices/device.ts';
 import { devicesFrom, onProcessorAlone, withFound } from '../../core/devices/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';

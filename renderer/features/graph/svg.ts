@@ -3,6 +3,7 @@
  * every viewer has a face for, and nothing is loaded. Text is escaped: names may come from
  * strangers.
  */
+import { escapeText } from '../../ui/escape-text.ts';
 import { gates } from '../../../core/gates/gates.ts';
 import { roles, type Role } from '../../../core/graph/roles.ts';
 import { IDLE, type Figure } from './figure.ts';
@@ -30,18 +31,6 @@ const themes = {
   light: { text: '#15181d', quiet: '#565d68', ground: '#ffffff' },
   dark: { text: '#eceef1', quiet: '#a9b0bb', ground: '#16191e' },
 };
-
-/** Text for SVG and HTML; characters that XML 1.0 forbids are dropped. */
-export const escapeText = (text: string): string =>
-  text
-    // eslint-disable-next-line no-control-regex -- these are what XML forbids
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-    .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(/'/g, '&#39;');
 
 const lineStyle = (dash: string): string => (dash === 'none' ? '' : ` stroke-dasharray="${dash}"`);
 

@@ -33,7 +33,8 @@ import {
   passes,
   trialLine,
 } from '../../../renderer/charts/parallel.ts';
-import { differenceText, drawSeeds, meanText } from '../../../renderer/charts/seeds.ts';
+import { drawSeeds } from '../../../renderer/charts/seeds.ts';
+import { differenceText, meanText } from '../../../renderer/words/rerun.ts';
 import { light } from '../../../renderer/ui/colors.ts';
 import { barAt, drawTimeline, timeTicks, timeTicksIn } from '../../../renderer/charts/timeline.ts';
 import { curve, decision, trial } from '../rows.ts';

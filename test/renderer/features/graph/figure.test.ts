@@ -7,7 +7,8 @@ import { fromText } from '../../../../core/graph/text.ts';
 import { figure, IDLE } from '../../../../renderer/features/graph/figure.ts';
 import { distance, distanceToBox } from '../../../../renderer/features/graph/geometry.ts';
 import { LARGEST } from '../../../../renderer/features/graph/layout.ts';
-import { captionAt, escapeText, figureSvg } from '../../../../renderer/features/graph/svg.ts';
+import { captionAt, figureSvg } from '../../../../renderer/features/graph/svg.ts';
+import { escapeText } from '../../../../renderer/ui/escape-text.ts';
 import {
   accuracyText,
   agreement,
