@@ -5,17 +5,32 @@ import ts from 'typescript-eslint';
 export default ts.config(
   { ignores: ['.setup/', 'dist/', 'out/', 'node_modules/', 'test/fixtures/'] },
   js.configs.recommended,
-  ...ts.configs.strict,
+  ...ts.configs.strictTypeChecked,
   ...ts.configs.stylistic,
   ...svelte.configs.recommended,
   {
+    languageOptions: {
+      parserOptions: { projectService: true, extraFileExtensions: ['.svelte'] },
+    },
     rules: {
-      '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess makes `a[i]!` the honest form in numeric code
+      // noUncheckedIndexedAccess makes `a[i]!` the honest form in numeric code.
+      '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
       ],
-      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // The test runner waits for its tests by itself.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'describe', 'suite', 'it'] },
+          ],
+        },
+      ],
       'no-console': ['error', { allow: ['error', 'warn'] }],
     },
   },
@@ -26,6 +41,11 @@ export default ts.config(
       'no-undef': 'off', // svelte-check knows the names of the page
       'svelte/prefer-svelte-reactivity': 'off', // big state is raw: a change is a new Map or Set
     },
+  },
+  {
+    // Plain JavaScript and components: svelte-check and tsc check their types.
+    files: ['**/*.js', '**/*.svelte', '**/*.svelte.ts'],
+    extends: [ts.configs.disableTypeChecked],
   },
   {
     files: ['build/**', 'test/**'],

@@ -54,7 +54,7 @@ const directions = {
   'renderer/features': [...page, ...parts],
   'renderer/views': [...page, ...parts, 'renderer/features'],
   'renderer/app': [...page, ...parts, 'renderer/features', 'renderer/views'],
-  'renderer/main.ts': ['renderer'],
+  'renderer/main.ts': ['core', 'renderer'],
   'renderer/vite.config.ts': [],
   build: ['core'],
   test: ['core', 'electron', 'renderer', 'build'],

@@ -5,11 +5,11 @@ export const fusedRunningNorm =
   (tf: TF): Operations['runningNorm'] =>
   (x, mean, variance, gamma, beta) =>
     tf.batchNorm(
-      x as never,
-      mean as never,
-      variance as never,
-      beta as never,
-      gamma as never,
+      x,
+      mean,
+      variance,
+      beta,
+      gamma,
       EPSILON,
     );
 

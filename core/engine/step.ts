@@ -88,7 +88,7 @@ export function collaborativeStep(
     });
     return join(...outputs);
   };
-  const gradients = tf.grads(objective as never)(
+  const gradients = tf.grads(objective)(
     weights.flatMap((own, i) => (frozen.includes(i) ? [] : own)),
   );
 

@@ -42,7 +42,7 @@ type Manifest = v.InferOutput<typeof manifestSchema>;
 
 export type LibraryState = 'ready' | 'missing' | 'damaged' | 'other-version' | 'unsupported';
 
-export type LibraryStatus = {
+export interface LibraryStatus {
   variant: Variant;
   state: LibraryState;
   /** Where the library lies or would lie; empty when this platform has none. */
@@ -53,7 +53,7 @@ export type LibraryStatus = {
   found: string;
   /** What to do about it; empty when ready. */
   next: string;
-};
+}
 
 /** Room that an install leaves free, for the addon and for everybody else, in bytes. */
 const spareBytes = 64e6;
@@ -142,7 +142,7 @@ export function statusOf(release: Release, home: string): LibraryStatus {
   };
 }
 
-export type InstallOptions = {
+export interface InstallOptions {
   variant?: Variant;
   /**
    * Of the gpu variant: `own` (default) brings CUDA's libraries along, also where it is installed
@@ -154,7 +154,7 @@ export type InstallOptions = {
   home?: string;
   onProgress?: OnProgress | undefined;
   signal?: AbortSignal | undefined;
-};
+}
 
 /**
  * Install the library into the user's cache; when it is there already, only says so. Safe to

@@ -46,7 +46,7 @@ export class EventLog {
 
   /** @param weight roughly the characters of its JSON */
   add(event: NewEvent, weight = 1000): void {
-    const numbered = { sequence: ++this.#sequence, at: this.#now(), ...event } as LabEvent;
+    const numbered = { sequence: ++this.#sequence, at: this.#now(), ...event };
     this.#kept.push({ event: numbered, weight });
     this.#weight += weight;
     if (this.#kept.length > KEPT || this.#weight > KEPT_WEIGHT) this.#forget();

@@ -223,7 +223,7 @@ export function parseInput<Name extends RequestName>(
       'Correct it and try again.',
     );
   const result = v.safeParse(
-    schemas[request] as v.GenericSchema<unknown, RequestInput<Name>>,
+    schemas[request],
     input,
   );
   if (result.success) return result.output;

@@ -14,7 +14,7 @@ test('imports along the allowed directions, of packages and of the same folder a
       'core/study/study.ts': '',
       'core/cli.ts': `const command = await import('./commands/train.ts');`,
       'core/commands/train.ts': `import '../train/loop.ts';`,
-      'renderer/App.svelte': `<script lang="ts">import type { LabApi } from '../core/lab/api.ts';</script><p>import 'node:fs'</p>`,
+      'renderer/app/App.svelte': `<script lang="ts">import type { LabApi } from '../../core/lab/api.ts';</script><p>import 'node:fs'</p>`,
       'core/lab/api.ts': '',
       'test/graph/graph.test.ts': `import '../../core/graph/graph.ts';`,
     }),
@@ -38,15 +38,18 @@ test('an import against the direction is named with its file and line, whichever
     );
 });
 
-test('the lab sees neither engine nor training, the window only its side of the lab, the stopping rule nothing', () => {
+test('the lab sees neither engine nor training, the page only its side of the lab, the stopping rule nothing', () => {
   assert.equal(problems({ 'core/lab/lab.ts': `import '../engine/engine.ts';` }).length, 1);
   assert.equal(
-    problems({ 'renderer/App.svelte': `<script>\nimport '../core/lab/lab.ts'</script>` }).length,
+    problems({ 'renderer/app/App.svelte': `<script>\nimport '../../core/lab/lab.ts'</script>` })
+      .length,
     1,
   );
   assert.match(
-    problems({ 'renderer/a.svelte': `<p>\n<script>\nimport '../core/lab/lab.ts'</script>` })[0]!,
-    /^renderer\/a\.svelte:3:/,
+    problems({
+      'renderer/ui/A.svelte': `<p>\n<script>\nimport '../../core/lab/lab.ts'</script>`,
+    })[0]!,
+    /^renderer\/ui\/A\.svelte:3:/,
   );
   assert.equal(problems({ 'core/search/asha.ts': `import './sampler.ts';` }).length, 1);
   assert.equal(problems({ 'core/engine/e.ts': `import '../../build/setup.js';` }).length, 1);
@@ -68,7 +71,7 @@ test('packages have owners', () => {
 
 test('what a browser runs imports no Node module, also not through something else; types do not count', () => {
   const found = problems({
-    'renderer/main.ts': `import { channel } from '../core/lab/channel.ts'; import type { Lab } from '../core/lab/api.ts';`,
+    'renderer/main.ts': `import { channel } from '../core/connection/channel.ts'; import type { Lab } from '../core/lab/api.ts';`,
     'core/connection/channel.ts': `import { EventEmitter } from 'events';`,
     'core/lab/api.ts': `import { join } from 'node:path';`,
     'core/models/models.ts': `\nimport { readFileSync } from 'node:fs';`,
@@ -84,5 +87,35 @@ test('a new folder must first be given its directions', () => {
   assert.match(
     problems({ 'core/misc/a.ts': `import '../base/errors.ts';` })[0] ?? '',
     /no import directions are known/,
+  );
+});
+
+test('a view imports features, and no other view', () => {
+  const line = (to: string): string => `<script>import X from '${to}';</script>`;
+  assert.deepEqual(
+    problems({
+      'renderer/views/a/A.svelte': line('../../features/x/X.svelte') + line('./Own.svelte'),
+    }),
+    [],
+  );
+  assert.match(
+    problems({ 'renderer/views/a/A.svelte': line('../b/B.svelte') })[0] ?? '',
+    /a view may not import another one/,
+  );
+  assert.match(
+    problems({ 'renderer/features/x/X.svelte': line('../../views/b/B.svelte') })[0] ?? '',
+    /renderer\/features may not import/,
+  );
+});
+
+test('files that import each other in a circle are named, also when only types are imported', () => {
+  assert.deepEqual(
+    problems({
+      'core/graph/a.ts': `import type { B } from './b.ts';`,
+      'core/graph/b.ts': `import './c.ts';`,
+      'core/graph/c.ts': `export * from './a.ts';`,
+      'core/graph/d.ts': `import './a.ts';`,
+    }),
+    ['import circle: core/graph/a.ts -> core/graph/b.ts -> core/graph/c.ts -> core/graph/a.ts'],
   );
 });

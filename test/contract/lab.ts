@@ -355,7 +355,7 @@ export function labContract(
           [null],
         );
 
-        const file = join(await temporaryFolder(context as never), 'not-a-study');
+        const file = join(await temporaryFolder(context), 'not-a-study');
         await writeFile(file, 'hello\n');
         assert.equal(
           await codeOf(api.request('studies.import', { file: { path: file } })),
@@ -385,7 +385,7 @@ export function labContract(
         )
           state = (await api.request('pretrained.list', {}))[0]!.state;
         const weights = encodeCheckpoint(networks({ 1: 'resnet8' }));
-        const path = join(await temporaryFolder(context as never), 'teacher.safetensors');
+        const path = join(await temporaryFolder(context), 'teacher.safetensors');
         await writeFile(path, weights);
         const file =
           caller === 'program' ? { path } : await sent(api, 'teacher.safetensors', weights);
@@ -457,7 +457,7 @@ export function labContract(
 
     test('paths are named by programs only; a page sends files, and names data sets of the lab', async (context) =>
       withLab(async (api) => {
-        const folder = await temporaryFolder(context as never);
+        const folder = await temporaryFolder(context);
         const path = join(folder, 'a-file');
         await writeFile(path, '');
         const file = { path };

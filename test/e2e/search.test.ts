@@ -140,7 +140,7 @@ describe('ktg search trains for real', { concurrency: false }, () => {
 function assertDecisions({ curves, trials, rungs }: StudyView): void {
   assert.deepEqual(rungs, [1, 2]);
   const curveOf = new Map(curves.map((curve: WireCurve) => [curve.run, curve.accuracy[0]!]));
-  for (const { run, stop, state, epoch, epochs } of trials as TrialRow[]) {
+  for (const { run, stop, state, epoch, epochs } of trials) {
     const curve = curveOf.get(run)!;
     assert.equal(curve.length, epoch);
     if (state === 'completed') assert.equal(epoch, epochs);

@@ -173,7 +173,7 @@ export function differentiate(
     output = tf.keep(one.compute(tf, ops, given));
     return tf.sum(tf.mul(tf.reshape(output, [-1]), tf.tensor1d(cotangentOf(one.name, size))));
   };
-  const gradients = tf.grads(objective as never)(inputs);
+  const gradients = tf.grads(objective)(inputs);
   return [output, ...gradients];
 }
 

@@ -63,7 +63,7 @@ function captured(ops: Operations, one: OperationCase, compiled = false): Differ
       id,
       shape: [...shape],
       dtype: DataType.float,
-    }) as Tensor;
+    });
     recorder.bind(tensor, graph.placeholder(`input${i}`, DataType.float, shape));
     return tensor;
   });

@@ -7,7 +7,7 @@ import { newStudy, newTrial } from '../contract/samples.ts';
 import { scriptedLab, temporaryFolder } from './support.ts';
 
 test('a lab that ended while it erased a running study opens, and erases the rest', async (context) => {
-  const file = join(await temporaryFolder(context as never), 'lab.sqlite');
+  const file = join(await temporaryFolder(context), 'lab.sqlite');
   const store = openLabFile(file);
   const { id } = store.addStudy(newStudy());
   const run = store.addRun(newTrial(id, 0));

@@ -109,7 +109,7 @@ export const engineLoss =
       const loss = graphLoss(
         tf,
         tensor(logits),
-        tf.tensor(labels as number[], undefined, 'int32'),
+        tf.tensor(labels, undefined, 'int32'),
         {
           weight: tensor(edges.weight),
           onlyCorrect: tensor(edges.onlyCorrect),

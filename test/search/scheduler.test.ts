@@ -615,7 +615,7 @@ void describe('scheduler', () => {
         await until(() => runner.reports >= 2);
         const [pretraining] = store.runs({ kind: 'pretrain', states: ['running'] });
         assert.ok(pretraining);
-        await scheduler[halt](owner as never, 'now' as never);
+        await scheduler[halt](owner, 'now');
         await until(() => scheduler.occupations().length === 0);
         assert.equal(store.run(pretraining.id).state, halt === 'pause' ? 'waiting' : 'cancelled');
         assert.equal(store.runs({ kind: 'pretrain', states: ['running'] }).length, 0);

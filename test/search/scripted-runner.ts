@@ -234,7 +234,7 @@ export class ScriptedRunner implements Runner {
       this.#conclude(working, 'completed');
     } else {
       // A stop may have been asked for while this epoch was being taken.
-      const asked = working.stop as Working['stop'];
+      const asked = working.stop;
       if (asked) return this.#halt(working, asked.keep);
       const { checkpointEach } = this.#script;
       if (checkpointEach > 0 && epoch % checkpointEach === 0) await this.#hand(working, 'resume');

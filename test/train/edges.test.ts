@@ -19,13 +19,13 @@ describe('edges as data of a step', () => {
       [1, 2, 3],
       [3, 1, 2],
     ];
-    const [a, b] = [edgeInputs(graph, plain!, 0.5), edgeInputs(graph, turned!, 0.5)];
+    const [a, b] = [edgeInputs(graph, plain, 0.5), edgeInputs(graph, turned, 0.5)];
     for (const destination of [1, 2, 3])
       for (const source of [0, 1, 2, 3].filter((node) => node !== destination))
         for (const key of ['weight', 'onlyCorrect', 'temperature'] as const)
           assert.equal(
-            b[key][placesOf(turned!)(source, destination)],
-            a[key][placesOf(plain!)(source, destination)],
+            b[key][placesOf(turned)(source, destination)],
+            a[key][placesOf(plain)(source, destination)],
             `${key} of ${source} -> ${destination}`,
           );
   });

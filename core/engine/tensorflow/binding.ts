@@ -18,13 +18,13 @@ const bindingPackage = '@tensorflow/tfjs-node-gpu';
 export type TensorId = number;
 
 /** What an operation returns of each output. `dtype` is a TF_* number. */
-export type TensorMetadata = { id: TensorId; shape: number[]; dtype: number };
+export interface TensorMetadata { id: TensorId; shape: number[]; dtype: number }
 
 /**
  * Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph, where
  * tfjs does not know it.
  */
-export type OpAttribute = { name: string; type: number; value: unknown; recorded?: number };
+export interface OpAttribute { name: string; type: number; value: unknown; recorded?: number }
 
 /** The addon: TensorFlow's C API as far as tfjs-node uses it. Its properties are read-only. */
 export interface TensorFlowBinding {
@@ -81,19 +81,19 @@ export type TensorFlowBackend = Omit<NodeJSKernelBackend, 'binding' | 'createOut
 };
 
 /** TensorFlow, loaded: tfjs, its current backend, and the addon below it. */
-export type TensorFlow = {
+export interface TensorFlow {
   tf: typeof tfjs;
   backend: TensorFlowBackend;
   binding: TensorFlowBinding;
-};
+}
 
-export type BindingOptions = {
+export interface BindingOptions {
   variant?: Variant;
   /** Threads that one operation may use; default all cores. Holds for the life of the process. */
   threads?: number | undefined;
   /** Further variables for the library to read (`computationVariables`). */
   variables?: Readonly<Record<string, string>>;
-};
+}
 
 let loaded: TensorFlow | undefined;
 
@@ -129,7 +129,7 @@ export function loadBinding({
     NodeJSKernelBackend: new (binding: TensorFlowBinding, packageName: string) => TensorFlowBackend;
   };
   const backend = new Backend(binding, bindingPackage);
-  tf.registerBackend('tensorflow', () => backend as unknown as NodeJSKernelBackend, 3);
+  tf.registerBackend('tensorflow', () => backend, 3);
   // A backend that is made synchronously is also set synchronously.
   void tf.setBackend('tensorflow');
   loaded = { tf, backend, binding };

@@ -85,7 +85,7 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
      * [batch].
      */
     training(images: Tensor, labels: Tensor, codes: Tensor): { images: Tensor; labels: Tensor } {
-      const batch = codes.shape[0]!;
+      const batch = codes.shape[0];
       // Each [batch, 1].
       const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
       const offsets = tf.tensor2d(

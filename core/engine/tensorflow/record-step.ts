@@ -78,7 +78,7 @@ export function recordStep(
     output: Output,
   ): Tensor => {
     const id = binding.createTensor(shape, type, values);
-    const tensor = backend.createOutputTensor({ id, shape, dtype: type }) as Tensor;
+    const tensor = backend.createOutputTensor({ id, shape, dtype: type });
     recorder.bind(tensor, output);
     return tensor;
   };

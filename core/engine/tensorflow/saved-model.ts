@@ -85,7 +85,7 @@ function writtenIn(parent: string, graph: Uint8Array): string {
 export function serialise({ nodes, functions }: Graph): Uint8Array {
   const pb = protobuf();
   const make = (type: string, fields: Record<string, unknown>): Message =>
-    fill(new pb[type]!() as never, fields);
+    fill(new pb[type]!(), fields);
   const shape = (dimensions: readonly number[]): Message =>
     make('TensorShape', {
       DimList: dimensions.map((size) => fill(new pb.TensorShape!.Dim!() as never, { Size: size })),
@@ -95,7 +95,7 @@ export function serialise({ nodes, functions }: Graph): Uint8Array {
       case 'type':
         return make('AttrValue', { Type: attribute.value });
       case 'types': {
-        const list = fill(new pb.AttrValue!.ListValue!() as never, { TypeList: attribute.value });
+        const list = fill(new pb.AttrValue!.ListValue!(), { TypeList: attribute.value });
         return make('AttrValue', { List: list });
       }
       case 'function':
@@ -111,7 +111,7 @@ export function serialise({ nodes, functions }: Graph): Uint8Array {
         const field = attribute.kind === 'int' ? 'I' : 'F';
         if (typeof attribute.value === 'number')
           return make('AttrValue', { [field]: attribute.value });
-        const list = fill(new pb.AttrValue!.ListValue!() as never, {
+        const list = fill(new pb.AttrValue!.ListValue!(), {
           [`${field}List`]: attribute.value,
         });
         return make('AttrValue', { List: list });
@@ -138,7 +138,7 @@ export function serialise({ nodes, functions }: Graph): Uint8Array {
   };
   const functionDef = ({ name, inputs, outputs, nodes: body }: GraphFunction): Message => {
     const argument = ({ name: argumentName, type }: Argument): Message =>
-      fill(new pb.OpDef!.ArgDef!() as never, { Name: argumentName, Type: type });
+      fill(new pb.OpDef!.ArgDef!(), { Name: argumentName, Type: type });
     const refer = bodyReference(inputs, body);
     const def = make('FunctionDef', {
       Signature: make('OpDef', {
@@ -159,7 +159,7 @@ export function serialise({ nodes, functions }: Graph): Uint8Array {
   });
   const meta = make('MetaGraphDef', {
     GraphDef: graph,
-    MetaInfoDef: fill(new pb.MetaGraphDef!.MetaInfoDef!() as never, { TagsList: [TAG] }),
+    MetaInfoDef: fill(new pb.MetaGraphDef!.MetaInfoDef!(), { TagsList: [TAG] }),
   });
   return fill(make('SavedModel', { SavedModelSchemaVersion: 1 }), {
     MetaGraphsList: [meta],
