@@ -1,4 +1,4 @@
-import type { Architecture } from '../models/architecture.ts';
+import type { Architecture } from '../models/layers.ts';
 import type { Computation } from '../study/computation.ts';
 
 /** The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging path. */

@@ -1,5 +1,6 @@
 import { LabError } from '../base/errors.ts';
-import { statistics, tensors, totalSize, type Architecture } from '../models/architecture.ts';
+import type { Architecture } from '../models/layers.ts';
+import { statistics, tensors, totalSize } from '../models/tensors.ts';
 import type { NodeState, Rates, StepPlan } from './engine.ts';
 
 /** Sizes of a node's flat vectors. */

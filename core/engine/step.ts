@@ -1,4 +1,5 @@
-import { statistics, tensors, type Architecture } from '../models/architecture.ts';
+import type { Architecture } from '../models/layers.ts';
+import { statistics, tensors } from '../models/tensors.ts';
 import { batchNormaliser, forward, runningNormaliser, unflatten } from './forward.ts';
 import { graphLoss, type EdgeTensors } from './losses.ts';
 import type { Normalised, Operations, Tensor, TF } from './ops.ts';
@@ -59,7 +60,7 @@ export function collaborativeStep(
     const outputs = models.map((model, i) => {
       const own = frozen.includes(i) ? weights[i]! : all.slice(offset, (offset += specs[i]!.length));
       const normalise = batchNormaliser(ops, (normalised) => seen[i]!.push(normalised));
-      return forward(tf, ops, model, own, normalise, images);
+      return forward(tf, ops, model, own, normalise, images).logits;
     });
     const join = tf.customGrad((...given) => {
       const nodeLogits = given.slice(0, models.length) as Tensor[];
@@ -135,7 +136,7 @@ export function evaluationLogits(
 ): Tensor {
   const parameters = unflatten(tf, state.parameters, tensors(model, classes));
   const running = unflatten(tf, state.statistics, statistics(model));
-  return forward(tf, ops, model, parameters, runningNormaliser(ops, running), images);
+  return forward(tf, ops, model, parameters, runningNormaliser(ops, running), images).logits;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { LabError } from '../base/errors.ts';
-import { architecture, statistics } from '../models/architecture.ts';
+import { architecture } from '../models/architecture.ts';
+import { statistics } from '../models/tensors.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
 

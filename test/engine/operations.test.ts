@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { sizeOf } from '../../core/models/architecture.ts';
+import { sizeOf } from '../../core/models/tensors.ts';
 import type { Operations, Tensor } from '../../core/engine/ops.ts';
 import { plainOperations } from '../../core/engine/plain-ops.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { sizeOf, type TensorSpec } from '../../core/models/architecture.ts';
+import { sizeOf, type TensorSpec } from '../../core/models/tensors.ts';
 import type { Tally } from './report.ts';
 
 /** A tensor in three measures: norm, weighted sum that notices permutations, first eight elements. */

@@ -1,10 +1,5 @@
-import {
-  sizeOf,
-  type Architecture,
-  type TensorSpec,
-  tensors,
-  totalSize,
-} from '../../core/models/architecture.ts';
+import type { Architecture } from '../../core/models/layers.ts';
+import { sizeOf, type TensorSpec, tensors, totalSize } from '../../core/models/tensors.ts';
 
 /** Constants of the closed formulas that stand for weights and images (test/fixtures/ktg/README.md). */
 export interface InitFormula {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Engine } from '../../core/engine/engine.ts';
-import { architecture, parameterCount, statistics, tensors } from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { parameterCount, statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import {
   compareFlat,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { architecture, parameterCount, statistics, tensors } from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { parameterCount, statistics, tensors } from '../../core/models/tensors.ts';
 import { Tally } from './report.ts';
 import type { ParityReport } from './report.ts';
 

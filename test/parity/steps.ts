@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { EdgeInputs, Engine, Step, StepMetrics } from '../../core/engine/engine.ts';
 import { gate, gateNames } from '../../core/gates/gates.ts';
-import { architecture, statistics, tensors } from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import { linearWeight } from '../../core/train/schedule.ts';
 import { compareFlat, compareLogits, compareLoss, summary, type Tolerances } from './compare.ts';

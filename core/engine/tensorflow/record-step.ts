@@ -1,4 +1,4 @@
-import type { Architecture } from '../../models/architecture.ts';
+import type { Architecture } from '../../models/layers.ts';
 import type { StepPlan } from '../engine.ts';
 import { stateParts, stateSizes } from '../flat.ts';
 import type { Operations, Tensor } from '../ops.ts';
