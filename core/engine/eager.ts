@@ -10,7 +10,7 @@ import {
   type StepPlan,
   type TrainInput,
 } from './engine.ts';
-import { checkState, flatRates, stateParts } from './flat.ts';
+import { checkImages, checkState, flatRates, imageShape, stateParts } from './flat.ts';
 import type { Operations, Tensor, TF } from './ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from './step.ts';
 
@@ -48,6 +48,7 @@ export class EagerStep implements Step {
   }
 
   load(set: ImageSet): void {
+    checkImages(this.plan, set);
     this.source.load(set);
   }
 
@@ -160,7 +161,7 @@ export class EagerStep implements Step {
   }
 
   private direct(batch: DirectBatch): Batch {
-    const images = this.tf.tensor4d(batch.images, [batch.labels.length, 32, 32, 3]);
+    const images = this.tf.tensor4d(batch.images, imageShape(this.plan, batch.labels.length));
     return { images, labels: this.tf.tensor1d(batch.labels, 'int32') };
   }
 

@@ -18,7 +18,7 @@ export interface EngineInfo {
   readonly note?: string;
 }
 
-/** Images that an engine keeps: N x 32 x 32 x 3 bytes (NHWC) and N class numbers. */
+/** Images that an engine keeps: N x side x side x 3 bytes (NHWC) and N class numbers. */
 export interface ImageSet {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
@@ -26,6 +26,7 @@ export interface ImageSet {
 
 /** What a step is compiled for. Gates, weights and rates are inputs of the step, not part of this (SPEC section 2). */
 export interface StepPlan {
+  /** All for images of the same side. */
   readonly architectures: readonly Architecture[];
   readonly classes: number;
   /** Images in a training batch. */
@@ -79,7 +80,7 @@ export interface StepMetrics {
 
 /** Images given directly instead of codes: parity checks with formula images. */
 export interface DirectBatch {
-  /** Batch x 32 x 32 x 3, in [0, 1]. */
+  /** Batch x side x side x 3, in [0, 1]. */
   readonly images: Float32Array;
   readonly labels: Int32Array;
 }

@@ -18,16 +18,22 @@ export const modelNames: readonly string[] = [
 /** All that is understood, in words: `A, or B`. */
 export const modelForms: string = inWords(families.map(({ description }) => description));
 
-/** Pixels on a side of an image of CIFAR, the size where nothing else is asked for. */
-const CIFAR_SIDE = 32;
+/** The size of square images. */
+export interface ImageSize {
+  /** Pixels. */
+  readonly side: number;
+}
+
+/** The images of CIFAR: the size where nothing else is asked for. */
+const CIFAR: ImageSize = { side: 32 };
 
 /**
  * A network by name (`resnet32`, `wrn-28-2`; case, spaces and underscores are forgiven) for images
- * of `side` x `side` pixels. The same name and side give the same object.
+ * of a size. The same name and side give the same object.
  *
  * @throws `model.unknown`; `model.side` when the network cannot halve the side as often as it does
  */
-export function architecture(name: string, side: number = CIFAR_SIDE): Architecture {
+export function architecture(name: string, { side } = CIFAR): Architecture {
   const plain = name.toLowerCase().replace(/[\s_]/g, '-');
   const key = `${plain} ${side}`;
   const known = cache.get(key);

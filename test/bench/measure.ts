@@ -44,7 +44,7 @@ export function readCase(args: string[], fallback: { arch: string; steps: number
       alone: { type: 'boolean' },
     },
   });
-  const models = (textOf(values, 'arch') ?? fallback.arch).split('+').map(architecture);
+  const models = (textOf(values, 'arch') ?? fallback.arch).split('+').map((name) => architecture(name));
   return {
     arch: models.map(({ name }) => name).join('+'),
     models,

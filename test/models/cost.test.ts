@@ -18,14 +18,14 @@ describe('cost of networks', () => {
 
   test('four times the pixels are four times the multiply-adds, with the same parameters', () => {
     for (const name of ['resnet32', 'wrn-10-1']) {
-      const [small, large] = [architecture(name), architecture(name, 64)];
+      const [small, large] = [architecture(name), architecture(name, { side: 64 })];
       assert.equal(multiplyAdds(large), 4 * multiplyAdds(small));
       assert.equal(parameterCount(large, 10), parameterCount(small, 10));
     }
   });
 
   test('each stage has half the side of the one before', () => {
-    assert.deepEqual(stageSizes(architecture('wrn-16-1', 64)), [
+    assert.deepEqual(stageSizes(architecture('wrn-16-1', { side: 64 })), [
       { name: 's1', side: 64, channels: 16 },
       { name: 's2', side: 32, channels: 32 },
       { name: 's3', side: 16, channels: 64 },
@@ -51,13 +51,13 @@ describe('cost of networks', () => {
 describe('the side of the images', () => {
   test('is 32 where nobody asks for another', () => {
     assert.equal(architecture('resnet8').side, 32);
-    assert.equal(architecture('resnet8'), architecture('ResNet_8', 32));
-    assert.notEqual(architecture('resnet8'), architecture('resnet8', 64));
+    assert.equal(architecture('resnet8'), architecture('ResNet_8', { side: 32 }));
+    assert.notEqual(architecture('resnet8'), architecture('resnet8', { side: 64 }));
   });
 
   test('is refused where a network does not halve it without a rest', () => {
     for (const side of [30, 33, 0, -4, 32.5, NaN, Infinity])
-      assert.throws(() => architecture('resnet8', side), { code: 'model.side' }, String(side));
-    assert.equal(architecture('resnet8', 28).side, 28);
+      assert.throws(() => architecture('resnet8', { side }), { code: 'model.side' }, String(side));
+    assert.equal(architecture('resnet8', { side: 28 }).side, 28);
   });
 });

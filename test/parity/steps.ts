@@ -57,7 +57,7 @@ export async function stepsParity(
   const fixture = v.parse(stepsFixture, json);
   const { classes, batch } = fixture;
   const tally = new Tally();
-  const models = fixture.models.map(architecture);
+  const models = fixture.models.map((name) => architecture(name));
   const step = await engine.compile({ architectures: models, classes, batch });
   try {
     for (const [node, model] of models.entries()) {

@@ -10,7 +10,7 @@ import {
   type StepPlan,
   type TrainInput,
 } from '../engine.ts';
-import { flatRates } from '../flat.ts';
+import { flatRates, imageShape } from '../flat.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
@@ -65,7 +65,7 @@ class CapturedStep implements Step {
     batch: DirectBatch,
     input: Omit<TrainInput, 'codes'>,
   ): { metrics: StepMetrics; logits: Float32Array } {
-    const images: Feed = [name.trainImages, [this.plan.batch, 32, 32, 3], batch.images];
+    const images: Feed = [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images];
     const labels: Feed = [name.trainLabels, [this.plan.batch], batch.labels];
     const fetches = [name.metrics, name.trainLogits, ...this.updates(input.trained)];
     const [metrics, logits] = this.session.call([images, labels, ...this.settings(input)], fetches);

@@ -14,7 +14,7 @@ import {
 } from '../engine.ts';
 import { whileBlocked } from '../blocked.ts';
 import { withLock } from '../lock.js';
-import { flatRates, stateParts } from '../flat.ts';
+import { flatRates, imageShape, stateParts } from '../flat.ts';
 import { isOutOfMemory } from '../memory.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
@@ -76,9 +76,10 @@ const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
 /** The recorded step's graph with its computations moved into compiled functions. Pure. */
 export function compiledGraph(
   recorded: readonly GraphNode[],
-  { architectures, batch }: StepPlan,
+  plan: StepPlan,
   { stepsPerCall, evaluationBatch }: Pick<CompileOptions, 'stepsPerCall' | 'evaluationBatch'>,
 ): Graph {
+  const { architectures, batch } = plan;
   const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
   const effects = recorded
@@ -145,10 +146,10 @@ export function compiledGraph(
   } else graph.placeholder(codes.name, codes.type, codes.shape);
   graph.placeholder(edges.name, edges.type, edges.shape);
   graph.placeholder(rates.name, rates.type, [3]);
-  graph.placeholder(images.name, images.type, [batch, 32, 32, 3]);
+  graph.placeholder(images.name, images.type, imageShape(plan, batch));
   graph.placeholder(labels.name, labels.type, [batch]);
   graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
-  graph.placeholder(seen.name, seen.type, [evaluationBatch, 32, 32, 3]);
+  graph.placeholder(seen.name, seen.type, imageShape(plan, evaluationBatch));
   const call = (called: GraphFunction, fetches: readonly string[]): void => {
     graph.nodes.push(compiledCall(`call/${called.name}`, called));
     for (const [index, fetch] of fetches.entries())
@@ -264,7 +265,7 @@ class CompiledStep implements Step {
   ): { metrics: StepMetrics; logits: Float32Array } {
     const nodes = this.plan.architectures.length;
     const feeds: Feed[] = [
-      [name.trainImages, [this.plan.batch, 32, 32, 3], batch.images],
+      [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images],
       [name.trainLabels, [this.plan.batch], batch.labels],
       [name.rates, [3], flatRates(input.rates)],
       [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],

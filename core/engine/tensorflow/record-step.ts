@@ -1,6 +1,7 @@
 import type { Architecture } from '../../models/layers.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { StepPlan } from '../engine.ts';
-import { stateParts, stateSizes } from '../flat.ts';
+import { imageShape, sideOf, stateParts, stateSizes } from '../flat.ts';
 import type { Operations, Tensor } from '../ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from '../step.ts';
 import type { TensorFlow } from './binding.ts';
@@ -58,7 +59,7 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
   const graph = new GraphBuilder();
   const recorder = new Recorder(tensorflow, graph, options.bfloat16);
 
-  const images = graph.variable(name.images, stored.images, [-1, 32, 32, 3]);
+  const images = graph.variable(name.images, stored.images, imageShape(plan, -1));
   const labels = graph.variable(name.labels, stored.labels, [-1]);
   const states = architectures.map((model, node) => stateVariables(graph, model, classes, node));
   graph.writer(images, DataType.uint8);
@@ -76,7 +77,8 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
     graph.add(fetch, 'Identity', [recorder.outputOf(tensor)], { T: typeAttribute(type) });
 
   tf.tidy(() => {
-    const imageTensor = standIn(new Uint8Array(3072), [1, 32, 32, 3], DataType.uint8, images.value);
+    const one = imageShape(plan, 1);
+    const imageTensor = standIn(new Uint8Array(sizeOf(one)), one, DataType.uint8, images.value);
     const labelTensor = standIn(new Int32Array(1), [1], DataType.int32, labels.value);
     const nodeTensors = architectures.map((model, node): NodeTensors => {
       const sizes = stateSizes(model, classes);
@@ -90,7 +92,7 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
       ) as [Tensor, Tensor, Tensor];
       return { parameters, momentum, statistics };
     });
-    const gather = gatherer(tensorflow, stored);
+    const gather = gatherer(tensorflow, stored, sideOf(plan));
 
     const codesShape = [batch, 4];
     const codesInput = graph.placeholder(name.codes, DataType.int32, codesShape);
