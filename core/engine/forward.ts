@@ -53,11 +53,15 @@ export function forward(
   const apply = (x: Tensor, layer: Layer): Tensor => {
     switch (layer.kind) {
       case 'convolution':
-        return convolve(tf, x, take(), layer);
+        return convolve(tf, x, take, layer);
+      case 'depthwise':
+        return ops.depthwise(x, take(), layer.stride);
       case 'batch-norm':
         return normalise(x, take(), take());
       case 'relu':
         return ops.relu(x);
+      case 'max-pool':
+        return ops.maxPool(padded(tf, x, layer.padding, -Infinity), layer.size);
       case 'residual': {
         const y = run(layer.body, x);
         return tf.add(y, run(layer.shortcut, x));
@@ -87,14 +91,20 @@ const around = (pixels: number): [number, number][] => [
   [pixels, pixels],
 ];
 
+/** A map with `pixels` of `value` on every side. */
+const padded = (tf: TF, x: Tensor, pixels: number, value: number): Tensor =>
+  pixels === 0 ? x : tf.pad(x, [...around(pixels), [0, 0]], value);
+
 /**
  * Pads (size - 1) / 2 pixels on every side, also with stride 2, where TensorFlow's SAME would not.
  */
-function convolve(tf: TF, x: Tensor, filter: Tensor, { size, stride }: Convolution): Tensor {
-  if (size === 1) return tf.conv2d(x as never, filter as never, stride, 'valid');
-  if (stride === 1) return tf.conv2d(x as never, filter as never, 1, 'same');
-  const padded = tf.pad(x, [...around((size - 1) / 2), [0, 0]]);
-  return tf.conv2d(padded as never, filter as never, stride, 'valid');
+function convolve(tf: TF, x: Tensor, take: () => Tensor, layer: Convolution): Tensor {
+  const { size, stride, bias } = layer;
+  const filter = take() as never;
+  const same = stride === 1 && size > 1;
+  const input = same ? x : padded(tf, x, (size - 1) / 2, 0);
+  const y = tf.conv2d(input as never, filter, stride, same ? 'same' : 'valid');
+  return bias ? tf.add(y, take()) : y;
 }
 
 /** Cuts a flat vector into the tensors of `specs`, in order. */

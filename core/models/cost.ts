@@ -80,9 +80,12 @@ function after(layer: Layer, at: Progress, seen: StageSeen): Progress {
       const { size, inputs, outputs, stride } = layer;
       return output(at, at.side / stride, outputs, size * size * inputs);
     }
+    case 'depthwise':
+      return output(at, at.side / layer.stride, layer.channels, 9);
     case 'batch-norm':
     case 'relu':
       return output(at, at.side, at.channels);
+    case 'max-pool':
     case 'every-second-pixel':
       return output(at, at.side / 2, at.channels);
     case 'append-channels':

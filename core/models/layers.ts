@@ -5,8 +5,10 @@
  */
 export type Layer =
   | Convolution
+  | Depthwise
   | BatchNorm
   | { readonly kind: 'relu' }
+  | MaxPool
   | Residual
   | { readonly kind: 'every-second-pixel' }
   | AppendChannels
@@ -18,14 +20,26 @@ export type Stride = 1 | 2;
 
 /**
  * A square convolution that pads (size - 1) / 2 pixels of zeros on every side, also with stride 2.
- * Kernel [size, size, inputs, outputs], N(0, 2 / (size * size * outputs)).
+ * Kernel [size, size, inputs, outputs], N(0, 2 / (size * size * outputs)); bias [outputs], 0.
  */
 export interface Convolution {
   readonly kind: 'convolution';
   readonly name: string;
-  readonly size: 1 | 3;
+  readonly size: 1 | 3 | 7;
   readonly inputs: number;
   readonly outputs: number;
+  readonly stride: Stride;
+  readonly bias: boolean;
+}
+
+/**
+ * A 3x3 convolution of every channel by itself that pads one pixel of zeros on every side. Kernel
+ * [3, 3, channels, 1], N(0, 2 / (9 * channels)).
+ */
+export interface Depthwise {
+  readonly kind: 'depthwise';
+  readonly name: string;
+  readonly channels: number;
   readonly stride: Stride;
 }
 
@@ -34,6 +48,13 @@ export interface BatchNorm {
   readonly kind: 'batch-norm';
   readonly name: string;
   readonly channels: number;
+}
+
+/** The largest of every size x size pixels, with stride 2; pads `padding` pixels of -infinity. */
+export interface MaxPool {
+  readonly kind: 'max-pool';
+  readonly size: 2 | 3;
+  readonly padding: 0 | 1;
 }
 
 /** Both lists see the same input; their outputs are added. An empty shortcut is the input itself. */
@@ -60,7 +81,9 @@ export type DenseStart =
   /** Kernel N(0, 2 / inputs), bias 0. */
   | 'kaiming'
   /** Kernel and bias uniform in +-1/sqrt(inputs). */
-  | 'uniform';
+  | 'uniform'
+  /** Kernel N(0, 0.01^2), bias 0. */
+  | 'small';
 
 /** The classifier: kernel [inputs, classes], bias [classes]. */
 export interface Dense {
@@ -113,7 +136,7 @@ export const convolution = (
   inputs: number,
   outputs: number,
   stride: Stride = 1,
-): Convolution => ({ kind: 'convolution', name, size, inputs, outputs, stride });
+): Convolution => ({ kind: 'convolution', name, size, inputs, outputs, stride, bias: false });
 
 export const batchNorm = (name: string, channels: number): BatchNorm => ({
   kind: 'batch-norm',

@@ -1,7 +1,7 @@
 import { type Architecture, flatten, type Layer } from './layers.ts';
 
 /** What a tensor is to its layer. */
-export type TensorRole = 'convolution' | 'gamma' | 'beta' | 'kernel' | 'bias';
+export type TensorRole = 'convolution' | 'depthwise' | 'gamma' | 'beta' | 'kernel' | 'bias';
 
 /** How a tensor starts: the same number everywhere, or drawn element by element. */
 export type Start =
@@ -12,8 +12,8 @@ export type Start =
   | { readonly kind: 'uniform'; readonly bound: number };
 
 /**
- * A tensor of a network in TensorFlow layout: convolution [height, width, in, out], dense
- * kernel [in, out], all others [channels] or [classes].
+ * A tensor of a network in TensorFlow layout: convolution [height, width, in, out], depthwise
+ * [height, width, channels, 1], dense kernel [in, out], all others [channels] or [classes].
  */
 export interface TensorSpec {
   readonly name: string;
@@ -35,9 +35,22 @@ export const tensors = ({ layers }: Architecture, classes: number): TensorSpec[]
 function tensorsOf(layer: Layer, classes: number): TensorSpec[] {
   switch (layer.kind) {
     case 'convolution': {
-      const { name, size, inputs, outputs } = layer;
-      const start = normal(2 / (size * size * outputs));
-      return [{ name, shape: [size, size, inputs, outputs], role: 'convolution', start }];
+      const { name, size, inputs, outputs, bias } = layer;
+      const kernel = {
+        shape: [size, size, inputs, outputs],
+        role: 'convolution',
+        start: normal(2 / (size * size * outputs)),
+      } as const;
+      if (!bias) return [{ name, ...kernel }];
+      return [
+        { name: `${name}/kernel`, ...kernel },
+        { name: `${name}/bias`, shape: [outputs], role: 'bias', start: constant(0) },
+      ];
+    }
+    case 'depthwise': {
+      const { name, channels } = layer;
+      const start = normal(2 / (9 * channels));
+      return [{ name, shape: [3, 3, channels, 1], role: 'depthwise', start }];
     }
     case 'batch-norm': {
       const { name, channels } = layer;
@@ -52,6 +65,7 @@ function tensorsOf(layer: Layer, classes: number): TensorSpec[] {
       const [kernel, bias] = {
         kaiming: [normal(2 / inputs), constant(0)],
         uniform: [uniform, uniform],
+        small: [normal(0.01 ** 2), constant(0)],
       }[start] as [Start, Start];
       return [
         { name: `${name}/kernel`, shape: [inputs, classes], role: 'kernel', start: kernel },

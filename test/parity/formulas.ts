@@ -49,6 +49,8 @@ function element(
   switch (role) {
     case 'convolution':
       return (2 / Math.sqrt(shape[0]! * shape[1]! * shape[2]!)) * u(j);
+    case 'depthwise':
+      return (2 / Math.sqrt(shape[0]! * shape[1]!)) * u(j);
     case 'gamma':
       return gamma0 * (1 + 0.1 * u(j));
     case 'beta':
