@@ -1,11 +1,14 @@
 import { LabError } from '../base/errors.ts';
 import { checkSide } from './cost.ts';
 import type { Architecture, NetworkFamily } from './layers.ts';
+import { mobilenet } from './mobilenet.ts';
+import { resnetImagenet } from './resnet-imagenet.ts';
 import { resnet } from './resnet.ts';
+import { vgg } from './vgg.ts';
 import { wrn } from './wrn.ts';
 
 /** Every kind of network that the lab knows. A new one is one file and one entry here. */
-const families: readonly NetworkFamily[] = [resnet, wrn];
+const families: readonly NetworkFamily[] = [resnet, wrn, resnetImagenet, vgg, mobilenet];
 
 /** The three networks of the paper's search space. */
 export const paperModels = ['resnet32', 'resnet110', 'wrn-28-2'] as const;
