@@ -1,5 +1,6 @@
 import {
   type DirectBatch,
+  type DirectResult,
   type Evaluation,
   EVALUATION_BATCH,
   type ImageSet,
@@ -64,11 +65,8 @@ export class EagerStep implements Step {
     return inputs.map((input) => this.train(input));
   }
 
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
-    return this.scoped(() => this.run(this.direct(batch), input));
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
+    return this.scoped(() => this.run(this.direct(batch), input, true));
   }
 
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {
@@ -126,10 +124,8 @@ export class EagerStep implements Step {
     return result;
   }
 
-  private run(
-    batch: Batch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
+  /** @param withStages reads the outputs of the stages back, which takes a while */
+  private run(batch: Batch, input: Omit<TrainInput, 'codes'>, withStages = false): DirectResult {
     const nodes = this.plan.architectures.length;
     const { edges: given } = input;
     const edges = this.tf.stack(
@@ -151,8 +147,10 @@ export class EagerStep implements Step {
     }
     const metrics = splitMetrics(step.metrics.dataSync() as Float32Array, nodes);
     const logits = step.logits.dataSync() as Float32Array;
-    this.tf.dispose([step.metrics, step.logits]);
-    return { metrics, logits };
+    const read = (tensor: Tensor): Float32Array => tensor.dataSync() as Float32Array;
+    const stages = withStages ? step.stages.map((each) => each.map(read)) : [];
+    this.tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
+    return { metrics, logits, stages };
   }
 
   private nodeLogits(node: number, images: Tensor): Tensor {

@@ -85,6 +85,15 @@ export interface DirectBatch {
   readonly labels: Int32Array;
 }
 
+/** What a training step tells about images that were given directly. */
+export interface DirectResult {
+  readonly metrics: StepMetrics;
+  /** Nodes x batch x classes, train mode, before the update. */
+  readonly logits: Float32Array;
+  /** By node, then stage (see `stageSizes`): its output, batch x side x side x channels. */
+  readonly stages: readonly (readonly Float32Array[])[];
+}
+
 /** All that training changes in a node, each laid end to end in canonical order (core/models). */
 export interface NodeState {
   readonly parameters: Float32Array;
@@ -123,11 +132,8 @@ export interface Step {
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation;
   read(node: number): NodeState;
   write(node: number, state: NodeState): void;
-  /** As `train`, on images given directly; also returns the logits, nodes x batch x classes. For parity checks. */
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array };
+  /** As `train`, on images given directly. For parity checks. */
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult;
   /** Logits in evaluation mode, nodes x batch x classes. For parity checks. */
   logits(batch: DirectBatch): Float32Array;
   dispose(): void;

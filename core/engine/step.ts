@@ -25,6 +25,8 @@ export interface StepOutput {
   readonly metrics: Tensor;
   /** [nodes, batch, classes], train mode, before the update. */
   readonly logits: Tensor;
+  /** Outputs of each node's stages, train mode: [batch, height, width, channels]. */
+  readonly stages: readonly (readonly Tensor[])[];
   /** The nodes' next states. */
   readonly next: NodeTensors[];
 }
@@ -54,14 +56,16 @@ export function collaborativeStep(
   const seen = models.map((): Normalised[] => []);
   let metrics!: Tensor;
   let logits!: Tensor;
+  let stages!: Tensor[][];
   /** Forward passes of all nodes into one scalar whose gradient is each node's own loss gradient. */
   const objective = (...all: Tensor[]): Tensor => {
     let offset = 0;
     const outputs = models.map((model, i) => {
       const own = frozen.includes(i) ? weights[i]! : all.slice(offset, (offset += specs[i]!.length));
       const normalise = batchNormaliser(ops, (normalised) => seen[i]!.push(normalised));
-      return forward(tf, ops, model, own, normalise, images).logits;
+      return forward(tf, ops, model, own, normalise, images);
     });
+    stages = outputs.map((each) => each.stages.map((stage) => tf.keep(stage)));
     const join = tf.customGrad((...given) => {
       const nodeLogits = given.slice(0, models.length) as Tensor[];
       const save = given[models.length] as unknown as (tensors: Tensor[]) => void;
@@ -77,7 +81,7 @@ export function collaborativeStep(
       const gradFunc = (_: Tensor, saved: Tensor[]): Tensor[] => tf.unstack(saved[0]!);
       return { value: tf.sum(loss.nodeLoss) as never, gradFunc };
     });
-    return join(...outputs);
+    return join(...outputs.map((each) => each.logits));
   };
   const gradients = tf.grads(objective as never)(
     weights.flatMap((own, i) => (frozen.includes(i) ? [] : own)),
@@ -95,7 +99,7 @@ export function collaborativeStep(
     return { ...updated, statistics };
   });
   for (const one of seen.flat()) tf.dispose([one.mean, one.variance]);
-  return { metrics, logits, next };
+  return { metrics, logits, stages, next };
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Tolerances } from './compare.ts';
 import { forwardParity } from './forward.ts';
 import { gatesParity } from './gates.ts';
 import { engineLoss } from './loss.ts';
-import { modelsParity } from './models.ts';
+import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { schedulesParity } from './schedules.ts';
 import { stepsParity } from './steps.ts';
@@ -71,6 +71,8 @@ console.log(
 );
 
 const count = { passed: 0, failed: 0 };
+/** Files of kinds that are defined but not compared yet. */
+const unknown: string[] = [];
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json') && basename(file).includes(values.only)).sort(); // prettier-ignore
 for (const file of files) {
   const start = performance.now();
@@ -78,6 +80,10 @@ for (const file of files) {
   try {
     const report = await compare(join(root, file));
     if (!report) continue;
+    if ('unknown' in report) {
+      unknown.push(`${file} (${report.unknown})`);
+      continue;
+    }
     const took = `${((performance.now() - start) / 1000).toFixed(1)} s`;
     const worst = `worst ${(100 * report.worst).toPrecision(3)} % of what is allowed`;
     const good = report.failed === 0 && report.passed > 0;
@@ -90,12 +96,18 @@ for (const file of files) {
   }
   console.log(line);
 }
+if (unknown.length > 0) console.log(`Not compared, of kinds not known yet: ${unknown.join(', ')}`);
 if (count.passed + count.failed === 0) console.log(`FAILED No fixture lies under ${root}.`);
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
+/** A fixture of a kind that is defined but not compared yet. */
+interface Unknown {
+  readonly unknown: string;
+}
+
 /** The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances themselves). */
-async function compare(path: string): Promise<ParityReport | undefined> {
+async function compare(path: string): Promise<ParityReport | Unknown | undefined> {
   const json = parse(readFileSync(path, 'utf8'));
   if (json === undefined) return undefined;
   const { kind, tolerance } = json as { kind?: unknown; tolerance?: unknown };
@@ -109,14 +121,26 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return schedulesParity(file, json);
     case 'param_counts':
       return modelsParity(file, json);
+    case 'param_counts2':
+      return modelsParity2(file, json);
     case 'gates': {
       const allowed = tolerances(path, 'float32');
       return gatesParity(file, json, allowed as { gate_loss: number; gate_grad: number }, engineLoss(tf));
     }
     case 'forward':
+    case 'forward2':
       return forwardParity(file, json, tolerances(path, tolerance), engine);
     case 'ktg':
       return stepsParity(file, json, tolerances(path, tolerance), engine);
+    case 'augment2':
+    case 'edges2':
+    case 'ktg2':
+    case 'layers2':
+    case 'maps2':
+    case 'schedules2':
+    case 'stats':
+    case 'torch':
+      return { unknown: kind };
     default:
       throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
   }

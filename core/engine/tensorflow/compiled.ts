@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type DirectBatch,
+  type DirectResult,
   type Evaluation,
   type ImageSet,
   type NodeState,
@@ -31,10 +32,10 @@ import {
 import { allOf, loopOf } from './loop.ts';
 import { putBackLeftovers, withoutPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
-import { name, recordStep } from './record-step.ts';
+import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 
 /** What a compiled step depends on beside its plan. */
 export interface CompileOptions {
@@ -69,6 +70,14 @@ export function compileStep(
 
 /** What a compiled graph is fed beside what the recorded one is, and what is fetched from it. */
 const direct = { images: 'direct/images', labels: 'direct/labels', metrics: 'direct/metrics', logits: 'direct/logits' }; // prettier-ignore
+/** What is fetched of a step on images given directly: metrics, logits, outputs of all stages. */
+const directFetches = (plan: StepPlan): string[] => [
+  direct.metrics,
+  direct.logits,
+  ...stageNames(plan)
+    .flat()
+    .map((stage) => `direct/${stage}`),
+];
 const history = 'train/history';
 
 const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
@@ -109,15 +118,20 @@ export function compiledGraph(
       : [functionOf('train', [rates, codes, edges], step, [result(name.metrics, 'metrics')], effects)];
   const images: Argument = { name: name.trainImages, type: DataType.float };
   const labels: Argument = { name: name.trainLabels, type: DataType.int32 };
+  const stages = stageNames(plan).flat();
   const trainDirect = functionOf(
     'train_direct',
     [images, labels, rates, edges],
     outline(
       recorded,
-      [name.metrics, name.trainLogits, ...effects],
+      [name.metrics, name.trainLogits, ...stages, ...effects],
       [images, labels, rates, edges].map((argument) => argument.name),
     ),
-    [result(name.metrics, 'metrics'), result(name.trainLogits, 'logits')],
+    [
+      result(name.metrics, 'metrics'),
+      result(name.trainLogits, 'logits'),
+      ...stages.map((stage, place) => result(stage, `stage${place}`)),
+    ],
     effects,
   );
   const evaluation = (called: string, input: Argument, output: (node: number) => string): GraphFunction =>
@@ -158,7 +172,7 @@ export function compiledGraph(
       });
   };
   call(train[0]!, [history]);
-  call(trainDirect, [direct.metrics, direct.logits]);
+  call(trainDirect, directFetches(plan));
   call(evaluate, each.map(name.score));
   call(logits, each.map(name.evaluateLogits));
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
@@ -259,10 +273,7 @@ class CompiledStep implements Step {
     return metrics;
   }
 
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
     const nodes = this.plan.architectures.length;
     const feeds: Feed[] = [
       [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images],
@@ -270,11 +281,7 @@ class CompiledStep implements Step {
       [name.rates, [3], flatRates(input.rates)],
       [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],
     ];
-    const [metrics, logits] = this.session.call(feeds, [direct.metrics, direct.logits]);
-    return {
-      metrics: splitMetrics(metrics as Float32Array, nodes),
-      logits: logits as Float32Array,
-    };
+    return directResult(this.session.call(feeds, directFetches(this.plan)), this.plan);
   }
 
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {

@@ -1,3 +1,4 @@
+import { stageSizes } from '../../models/cost.ts';
 import type { Architecture } from '../../models/layers.ts';
 import { sizeOf } from '../../models/tensors.ts';
 import type { StepPlan } from '../engine.ts';
@@ -27,6 +28,7 @@ export const name = {
   trainLabels: 'train/labels',
   metrics: 'train/metrics',
   trainLogits: 'train/logits',
+  stage: (node: number, place: number) => `train/node${node}/stage${place}`,
   indices: 'evaluate/indices',
   evaluateImages: 'evaluate/images',
   state: (node: number, part: string) => `node${node}/${part}`,
@@ -35,6 +37,10 @@ export const name = {
   evaluateLogits: (node: number) => `node${node}/evaluate/logits`,
   score: (node: number) => `node${node}/evaluate/score`,
 };
+
+/** The outputs of every node's stages, as names to fetch. */
+export const stageNames = ({ architectures }: StepPlan): string[][] =>
+  architectures.map((model, node) => stageSizes(model).map((_, place) => name.stage(node, place)));
 
 /** What a recording depends on beside the plan. */
 export interface RecordOptions {
@@ -121,6 +127,8 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
     );
     named(name.metrics, step.metrics, DataType.float);
     named(name.trainLogits, step.logits, DataType.float);
+    for (const [node, stages] of step.stages.entries())
+      for (const [place, stage] of stages.entries()) named(name.stage(node, place), stage, DataType.float);
     for (const [node, next] of step.next.entries()) {
       const store = (part: (typeof stateParts)[number]): string =>
         graph.assign(states[node]![part], recorder.outputOf(next[part]));
@@ -144,7 +152,7 @@ export function recordStep(tensorflow: TensorFlow, plan: StepPlan, options: Reco
       );
     }
     // what the step kept past its own tidy scopes
-    tf.dispose([step.metrics, step.logits]);
+    tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
   });
   return graph.nodes;
 }

@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { DirectBatch, EdgeInputs, Evaluation, ImageSet, NodeState, StepPlan } from '../engine.ts';
+import {
+  type DirectBatch,
+  type DirectResult,
+  type EdgeInputs,
+  type Evaluation,
+  type ImageSet,
+  type NodeState,
+  splitMetrics,
+  type StepPlan,
+} from '../engine.ts';
 import { checkImages, checkState, imageShape, stateParts } from '../flat.ts';
 import { sizeOf } from '../../models/tensors.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
-import { name } from './record-step.ts';
+import { name, stageNames } from './record-step.ts';
 import { loadGraph } from './saved-model.ts';
 
 /** A tensor to feed: its name in the graph, its shape and values. */
@@ -125,6 +134,16 @@ export class StepSession {
       for (const id of ids) binding.deleteTensor(id);
     }
   }
+}
+
+/** The values of metrics, logits and all stages (see `stageNames`), fetched in this order. */
+export function directResult([metrics, logits, ...stages]: readonly Values[], plan: StepPlan): DirectResult {
+  let next = 0;
+  return {
+    metrics: splitMetrics(metrics as Float32Array, plan.architectures.length),
+    logits: logits as Float32Array,
+    stages: stageNames(plan).map((each) => each.map(() => stages[next++] as Float32Array)),
+  };
 }
 
 /** [weight, onlyCorrect, temperature], the order in which a recorded step takes the edges' matrices. */
