@@ -2,7 +2,7 @@ import { stream } from '../../core/base/random.ts';
 import { frame } from '../../core/engine/pixels.ts';
 import { EPSILON, type Operations, type Tensor, type TF } from '../../core/engine/ops.ts';
 
-type Numbers = readonly number[];
+export type Numbers = readonly number[];
 
 /** An operation to differentiate: how an engine computes it, and the same in plain float64 over flat numbers. */
 export interface OperationCase {
@@ -11,6 +11,8 @@ export interface OperationCase {
   readonly inputs: readonly Numbers[];
   readonly compute: (tf: TF, ops: Operations, inputs: Tensor[]) => Tensor;
   readonly plain: (inputs: readonly Numbers[]) => number[];
+  /** Factors of the outputs, where `cotangentOf` the name does not give them. */
+  readonly cotangent?: Numbers;
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -207,7 +209,9 @@ export function differentiate(tf: TF, ops: Operations, one: OperationCase, input
   let output!: Tensor;
   const objective = (...given: Tensor[]): Tensor => {
     output = tf.keep(one.compute(tf, ops, given));
-    return tf.sum(tf.mul(tf.reshape(output, [-1]), tf.tensor1d(cotangentOf(one.name, size))));
+    return tf.sum(
+      tf.mul(tf.reshape(output, [-1]), tf.tensor1d([...(one.cotangent ?? cotangentOf(one.name, size))])),
+    );
   };
   const gradients = tf.grads(objective as never)(inputs);
   return [output, ...gradients];
