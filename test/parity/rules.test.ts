@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { ashaParity } from './asha.ts';
 import { gatesParity } from './gates.ts';
 import { plainLoss } from './loss.ts';
-import { modelsParity } from './models.ts';
+import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { schedulesParity } from './schedules.ts';
 
@@ -29,7 +29,10 @@ describe('answers that need no engine', () => {
 
   test('schedules', () => perfect(schedulesParity('schedules', read('ktg/schedules.json')), 40));
 
-  test('parameter counts', () => perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
+  test('parameter counts', () => {
+    perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45);
+    perfect(modelsParity2('param_counts', read('ktg2/param_counts.json')), 240);
+  });
 
   test('a wrong answer is noticed', () => {
     const wrong = ashaParity('sequences', {
