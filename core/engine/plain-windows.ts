@@ -34,7 +34,7 @@ function pixelsAt(tf: TF, x: Tensor, [row, column]: Place, size: Size, stride: S
   return stride === 2 ? everySecond(tf, part) : part;
 }
 
-/** The reverse: puts pixels [n, rows, columns, c], 2 apart, at their places in zeros [n, ...to, c]. */
+/** The reverse: puts pixels [n, rows, columns, c], 2 apart, into a map [n, ...to, c] of zeros. */
 function putAt(tf: TF, pixels: Tensor, [row, column]: Place, to: Size): Tensor {
   const [n, rows, columns, c] = pixels.shape as [number, number, number, number];
   const spread = spreadOut(tf, pixels, 2, 2);

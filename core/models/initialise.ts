@@ -16,7 +16,7 @@ export const initialParameters = (
 /** Running mean 0 and variance 1 of every batch norm. */
 export const initialStatistics = (model: Architecture): Float32Array => filled(statistics(model));
 
-/** Initial values of `specs`, end to end; the random stream of each is named `names` and its name. */
+/** Initial values of `specs`, end to end; the random stream of each is named `names`, its name. */
 function filled(specs: readonly TensorSpec[], ...names: (string | number)[]): Float32Array {
   const flat = new Float32Array(totalSize(specs));
   let offset = 0;

@@ -57,7 +57,7 @@ export interface MaxPool {
   readonly padding: 0 | 1;
 }
 
-/** Both lists see the same input; their outputs are added. An empty shortcut is the input itself. */
+/** Both lists see the same input; their outputs are added. An empty shortcut is the input. */
 export interface Residual {
   readonly kind: 'residual';
   readonly body: readonly Layer[];

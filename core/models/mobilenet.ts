@@ -36,8 +36,8 @@ const LAST = 160;
 /**
  * MobileNetV2 (Sandler et al. 2018) of half width in the layout of RepDistiller's CIFAR-100
  * benchmark (Tian et al. 2020), which differs from torchvision's: ReLU instead of ReLU6, other
- * strides, and an expansion also in the first block. Four stages, each ending with the linear output
- * of its last block. The dense layer starts as there: N(0, 0.01^2), bias 0.
+ * strides, and an expansion also in the first block. Four stages, each ending with the linear
+ * output of its last block. The dense layer starts as there: N(0, 0.01^2), bias 0.
  */
 export const mobilenet: NetworkFamily = {
   description: 'MobileNetV2-half',

@@ -19,11 +19,11 @@ const WIDTHS = [64, 128, 256, 512, 512] as const;
 const LARGE = 64;
 
 /**
- * VGG8 and VGG13 in the layout of RepDistiller's CIFAR-100 benchmark (Tian et al. 2020): five blocks
- * of one or two 3x3 convolutions with bias, batch norm and ReLU; max-pool 2x2 after the first three
- * and, from 64 px on, the fourth; global average. The first block is the stem; the other four are
- * the stages, each ending after its last ReLU, before the max-pool. The dense layer starts as there:
- * N(0, 0.01^2), bias 0.
+ * VGG8 and VGG13 in the layout of RepDistiller's CIFAR-100 benchmark (Tian et al. 2020): five
+ * blocks of one or two 3x3 convolutions with bias, batch norm and ReLU; max-pool 2x2 after the first
+ * three and, from 64 px on, the fourth; global average. The first block is the stem; the other four
+ * are the stages, each ending after its last ReLU, before the max-pool. The dense layer starts as
+ * there: N(0, 0.01^2), bias 0.
  */
 export const vgg: NetworkFamily = {
   description: 'VGG8, VGG13',

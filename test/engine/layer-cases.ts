@@ -44,7 +44,7 @@ export interface LayerCase {
   readonly expected: readonly Numbers[];
 }
 
-/** The layers of networks in `fixtures/ktg2/layers.json`; average pools belong to attention losses. */
+/** The layers in `fixtures/ktg2/layers.json`; average pools belong to attention losses. */
 export const layerCases: readonly LayerCase[] = v
   .parse(fixture, read('../fixtures/ktg2/layers.json'))
   .cases.filter(({ op }) => op !== 'average-pool')

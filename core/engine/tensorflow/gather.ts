@@ -70,7 +70,10 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
   };
 
   return {
-    /** codes [batch, 4] = (image, flip, row, column) -> images [batch, side, side, 3] in [0, 1], labels [batch]. */
+    /**
+     * Codes [batch, 4] = (image, flip, row, column) -> images [batch, side, side, 3] in [0, 1],
+     * labels [batch].
+     */
     training(images: Tensor, labels: Tensor, codes: Tensor): { images: Tensor; labels: Tensor } {
       const batch = codes.shape[0]!;
       const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor]; // each [batch, 1]
