@@ -12,6 +12,7 @@ import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart, computationUsage } from './computation.ts';
 import { dataOf } from './data-option.ts';
+import { networkUsage } from './networks.ts';
 import { choiceOf, textOf, wholeOf } from './values.ts';
 
 export const planOptions = {
@@ -40,6 +41,7 @@ export const planOptions = {
 export const planUsage = `  --nodes N         networks in a graph, 1 to 7; default 3, on synthetic data 2
   --target MODEL    architecture of node 1; default resnet32, on synthetic data resnet8
   --auxiliaries M,M architectures that the other nodes may have
+${networkUsage('architectures')}
   --lock L          narrows the space, as often as wanted: 2=resnet110, 2-1=correct, 0-3=through+cutoff
   --frozen yes|no   may auxiliary nodes be pretrained and frozen; default yes, on synthetic data no
   --trials N        graphs in all; default 1500, on synthetic data 32

@@ -52,7 +52,7 @@ async function measure(): Promise<GpuAnswer> {
     device,
     computation: { compiler: 'xla', precision, deterministic },
   });
-  const architectures = ask.arch.split('+').map(architecture);
+  const architectures = ask.arch.split('+').map((name) => architecture(name));
   const images = device === 'gpu' ? 60_000 : 600; // as many as CIFAR-100 has, so that the shapes are its own
   process.env.KTG_HOME = process.env.KTG_COMPILED!; // the library is open; recordings are kept where the programs are
   const began = performance.now();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type DirectBatch,
+  type DirectResult,
   type Evaluation,
   type ImageSet,
   type NodeState,
@@ -14,7 +15,7 @@ import {
 } from '../engine.ts';
 import { whileBlocked } from '../blocked.ts';
 import { withLock } from '../lock.js';
-import { flatRates, stateParts } from '../flat.ts';
+import { flatRates, imageShape, stateParts } from '../flat.ts';
 import { isOutOfMemory } from '../memory.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
@@ -31,10 +32,10 @@ import {
 import { allOf, loopOf } from './loop.ts';
 import { putBackLeftovers, withoutPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
-import { name, recordStep } from './record-step.ts';
+import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 
 /** What a compiled step depends on beside its plan. */
 export interface CompileOptions {
@@ -69,6 +70,14 @@ export function compileStep(
 
 /** What a compiled graph is fed beside what the recorded one is, and what is fetched from it. */
 const direct = { images: 'direct/images', labels: 'direct/labels', metrics: 'direct/metrics', logits: 'direct/logits' }; // prettier-ignore
+/** What is fetched of a step on images given directly: metrics, logits, outputs of all stages. */
+const directFetches = (plan: StepPlan): string[] => [
+  direct.metrics,
+  direct.logits,
+  ...stageNames(plan)
+    .flat()
+    .map((stage) => `direct/${stage}`),
+];
 const history = 'train/history';
 
 const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
@@ -76,9 +85,10 @@ const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
 /** The recorded step's graph with its computations moved into compiled functions. Pure. */
 export function compiledGraph(
   recorded: readonly GraphNode[],
-  { architectures, batch }: StepPlan,
+  plan: StepPlan,
   { stepsPerCall, evaluationBatch }: Pick<CompileOptions, 'stepsPerCall' | 'evaluationBatch'>,
 ): Graph {
+  const { architectures, batch } = plan;
   const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
   const effects = recorded
@@ -108,15 +118,20 @@ export function compiledGraph(
       : [functionOf('train', [rates, codes, edges], step, [result(name.metrics, 'metrics')], effects)];
   const images: Argument = { name: name.trainImages, type: DataType.float };
   const labels: Argument = { name: name.trainLabels, type: DataType.int32 };
+  const stages = stageNames(plan).flat();
   const trainDirect = functionOf(
     'train_direct',
     [images, labels, rates, edges],
     outline(
       recorded,
-      [name.metrics, name.trainLogits, ...effects],
+      [name.metrics, name.trainLogits, ...stages, ...effects],
       [images, labels, rates, edges].map((argument) => argument.name),
     ),
-    [result(name.metrics, 'metrics'), result(name.trainLogits, 'logits')],
+    [
+      result(name.metrics, 'metrics'),
+      result(name.trainLogits, 'logits'),
+      ...stages.map((stage, place) => result(stage, `stage${place}`)),
+    ],
     effects,
   );
   const evaluation = (called: string, input: Argument, output: (node: number) => string): GraphFunction =>
@@ -145,10 +160,10 @@ export function compiledGraph(
   } else graph.placeholder(codes.name, codes.type, codes.shape);
   graph.placeholder(edges.name, edges.type, edges.shape);
   graph.placeholder(rates.name, rates.type, [3]);
-  graph.placeholder(images.name, images.type, [batch, 32, 32, 3]);
+  graph.placeholder(images.name, images.type, imageShape(plan, batch));
   graph.placeholder(labels.name, labels.type, [batch]);
   graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
-  graph.placeholder(seen.name, seen.type, [evaluationBatch, 32, 32, 3]);
+  graph.placeholder(seen.name, seen.type, imageShape(plan, evaluationBatch));
   const call = (called: GraphFunction, fetches: readonly string[]): void => {
     graph.nodes.push(compiledCall(`call/${called.name}`, called));
     for (const [index, fetch] of fetches.entries())
@@ -157,7 +172,7 @@ export function compiledGraph(
       });
   };
   call(train[0]!, [history]);
-  call(trainDirect, [direct.metrics, direct.logits]);
+  call(trainDirect, directFetches(plan));
   call(evaluate, each.map(name.score));
   call(logits, each.map(name.evaluateLogits));
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
@@ -258,22 +273,15 @@ class CompiledStep implements Step {
     return metrics;
   }
 
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
     const nodes = this.plan.architectures.length;
     const feeds: Feed[] = [
-      [name.trainImages, [this.plan.batch, 32, 32, 3], batch.images],
+      [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images],
       [name.trainLabels, [this.plan.batch], batch.labels],
       [name.rates, [3], flatRates(input.rates)],
       [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],
     ];
-    const [metrics, logits] = this.session.call(feeds, [direct.metrics, direct.logits]);
-    return {
-      metrics: splitMetrics(metrics as Float32Array, nodes),
-      logits: logits as Float32Array,
-    };
+    return directResult(this.session.call(feeds, directFetches(this.plan)), this.plan);
   }
 
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {

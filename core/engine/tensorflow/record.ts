@@ -7,7 +7,7 @@ import {
   type Output,
   typeAttribute,
 } from './graph.ts';
-import { sizeOf } from '../../models/architecture.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { Tensor } from '../ops.ts';
 
 /** Constants above this many elements are a mistake: data that should be an input, or random numbers. (The sizes of a deep network's tensors, to cut its flat parameters apart, are some hundreds.) */
