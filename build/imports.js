@@ -21,9 +21,13 @@ const directions = {
   ],
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
   'core/search/asha.ts': [], // the pure rule: it stands alone, also outside this project
+  // Samplers and rules are pure: the records of a study and the page's forms are made from their lists.
+  'core/search/samplers': ['core/base', 'core/graph'],
+  'core/search/rules': ['core/base', 'core/search/asha.ts', 'core/study/decision.ts'],
+  'core/study/decision.ts': [],
   'core/search': [
     ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/store'],
-    'core/search/asha.ts',
+    ...['core/search/asha.ts', 'core/search/samplers', 'core/search/rules', 'core/study/decision.ts'],
   ],
   'core/workers': [
     ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph', 'core/engine', 'core/train'],

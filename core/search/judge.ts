@@ -3,8 +3,8 @@ import type { RungDecision } from '../study/decision.ts';
 import type { Rule, StudyPlan } from '../study/plan.ts';
 import { ladder, rule as ashaRule } from './asha.ts';
 import type { Ladder } from './asha.ts';
-import { medianRule, newHistory, takeReport } from './median.ts';
-import type { MedianHistory } from './median.ts';
+import { medianRule, newHistory, takeReport } from './rules/median.ts';
+import type { MedianHistory } from './rules/median.ts';
 
 /**
  * A study's rule over all values recorded so far. It reads them from the store once and is told of each new one, so that a

@@ -3,7 +3,7 @@ import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { graphAt, judgeDraw, sample } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import { Past, propose } from './tpe.ts';
+import { Past, propose } from './samplers/tpe.ts';
 
 /** What trial i is: by random drawing, decided by (study seed, i) alone. */
 export interface SampledTrial {

@@ -7,7 +7,7 @@ import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
-import { Past, picksOf } from './tpe.ts';
+import { Past, picksOf } from './samplers/tpe.ts';
 
 /** What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the store again. */
 export class Work {

@@ -1,7 +1,7 @@
-import type { RandomStream } from '../base/random.ts';
-import type { Graph } from '../graph/graph.ts';
-import { dimensions } from '../graph/space.ts';
-import type { Dimension, SearchSpace } from '../graph/space.ts';
+import type { RandomStream } from '../../base/random.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { dimensions } from '../../graph/space.ts';
+import type { Dimension, SearchSpace } from '../../graph/space.ts';
 
 /** A trial that has ended, as the sampler sees it. */
 export interface Observation {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { stream } from '../../core/base/random.ts';
-import { graphAt, paperSpace } from '../../core/graph/space.ts';
-import { Past, picksOf, propose } from '../../core/search/tpe.ts';
-import type { Observation } from '../../core/search/tpe.ts';
+import { stream } from '../../../core/base/random.ts';
+import { graphAt, paperSpace } from '../../../core/graph/space.ts';
+import { Past, picksOf, propose } from '../../../core/search/samplers/tpe.ts';
+import type { Observation } from '../../../core/search/samplers/tpe.ts';
 
 const space = paperSpace(3);
 /** Distance from a hidden best graph: how many choices agree. */
