@@ -14,7 +14,10 @@ const directions = {
   'core/graph': ['core/base', 'core/gates', 'core/models'],
   'core/engine': [...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'], 'core/study'],
   // what is trained, how, and what is reported are records that everybody shares: core/study
-  'core/study': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+  'core/study': [
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+    ...['core/search/samplers', 'core/search/rules'],
+  ],
   'core/train': [
     ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
     ...['core/engine', 'core/study'],
@@ -43,6 +46,7 @@ const directions = {
   renderer: [
     ...['core/base', 'core/gates', 'core/models', 'core/graph'],
     ...['core/lab/api', 'core/lab/api.ts', 'core/lab/channel', 'core/lab/channel.ts'],
+    ...['core/search/samplers', 'core/search/rules'],
   ],
   build: ['core'],
   test: ['core', 'electron', 'renderer', 'build'],
@@ -57,7 +61,10 @@ const owners = {
 };
 
 /** What must run in a browser: no Node modules in these folders, nor in anything they import. */
-const browser = ['core/base', 'core/gates', 'core/models', 'core/graph', 'renderer'];
+const browser = [
+  ...['core/base', 'core/gates', 'core/models', 'core/graph'],
+  ...['core/search/samplers', 'core/search/rules', 'renderer'],
+];
 
 /** @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import   paths relative to the checkout */
 

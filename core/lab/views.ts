@@ -1,4 +1,4 @@
-import { rungsOf } from '../search/judge.ts';
+import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EdgeMetrics, EpochMetrics } from '../study/metrics.ts';

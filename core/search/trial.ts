@@ -2,7 +2,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import { sampleTrial } from './sampler.ts';
-import type { Past } from './samplers/tpe.ts';
+import type { Past } from './samplers/past.ts';
 
 /**
  * Draws and records the next trial of a study, with what was rejected on the way; an equal graph becomes a duplicate.

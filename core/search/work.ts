@@ -7,7 +7,8 @@ import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
-import { Past, picksOf } from './samplers/tpe.ts';
+import { Past, picksOf } from './samplers/past.ts';
+import { samplerOf } from './samplers/samplers.ts';
 
 /** What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the store again. */
 export class Work {
@@ -55,7 +56,7 @@ export class Work {
 
   /** Its sampler looks at what has ended. */
   get learns(): boolean {
-    return this.plan?.sampler === 'tpe';
+    return this.plan !== null && samplerOf(this.plan.sampler).learns;
   }
 
   /** A trial has ended, perhaps. */

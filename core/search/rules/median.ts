@@ -1,3 +1,7 @@
+import * as v from 'valibot';
+import { EPOCH_LIMIT, TRIAL_LIMIT, notANumber, placeAfter } from './_base.ts';
+import type { Judge, Recorded, StoppingRule } from './_base.ts';
+
 /**
  * The median stopping rule of Google Vizier (Golovin et al., 2017, section 3.2.2) as Ray Tune implements it
  * (`MedianStoppingRule`, mode max, hard stop): stop a trial whose best value so far is strictly worse than the median,
@@ -41,7 +45,7 @@ export function medianRule(
   if (Number.isNaN(value)) return { ...undecided, decision: 'stop', reason: 'not-a-number' };
   if (epoch < grace) return { ...undecided, decision: 'continue', reason: 'grace' };
   if (n < samples) return { ...undecided, decision: 'continue', reason: 'too-few-trials' };
-  const middle = median(means);
+  const middle = middleOf(means);
   return { decision: best < middle ? 'stop' : 'continue', reason: 'judged', n, best, median: middle };
 }
 
@@ -75,7 +79,90 @@ export function takeReport(history: MedianHistory, epoch: number, value: number,
 }
 
 /** Middle value, or the mean of the two middle ones, of an ascending list that is not empty. */
-function median(ascending: readonly number[]): number {
+function middleOf(ascending: readonly number[]): number {
   const half = ascending.length >> 1;
   return ascending.length % 2 === 1 ? ascending[half]! : (ascending[half - 1]! + ascending[half]!) / 2;
+}
+
+const schema = v.strictObject({
+  kind: v.literal('median'),
+  grace: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(EPOCH_LIMIT)),
+  samples: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(TRIAL_LIMIT)),
+});
+
+type Options = v.InferOutput<typeof schema>;
+
+/** Judges after every epoch from `grace` on, once `samples` other trials have come as far. */
+export const median = {
+  kind: 'median',
+  schema,
+  usual: { kind: 'median', grace: 1, samples: 3 },
+  name: 'median',
+  title: 'below the median stops',
+  about: () => '',
+  fields: [
+    {
+      key: 'grace',
+      type: 'whole',
+      title: 'First judgement, an epoch',
+      option: 'min-epochs',
+      usage: 'epochs before the first judgement',
+      least: 1,
+      most: EPOCH_LIMIT,
+    },
+  ],
+  rungs: ({ grace }, epochs) => {
+    const first = Math.max(1, grace);
+    return Array.from({ length: Math.max(0, epochs - first) }, (_, index) => first + index);
+  },
+  expectedShare: () => 1,
+  goesOn: () => 'who reaches the median of the others goes on',
+  explain: () =>
+    'After every epoch a trial goes on if its best value so far reaches the median of the others that came as far.',
+  judge: judgeBy,
+} as const satisfies StoppingRule<Options>;
+
+function judgeBy(options: Options, epochs: number, before: Recorded): Judge {
+  const histories = new Map<number, MedianHistory>();
+  /** By epoch, the mean values of all trials that have come as far, ascending. */
+  const means = new Map<number, number[]>();
+  const take = (run: number, epoch: number, value: number): void => {
+    const history = histories.get(run) ?? newHistory();
+    histories.set(run, history);
+    if (epoch <= history.epoch) return;
+    const mean = takeReport(history, epoch, value, options.grace);
+    if (Number.isNaN(mean)) return;
+    const there = means.get(epoch) ?? [];
+    means.set(epoch, there);
+    there.splice(placeAfter(there, mean), 0, mean);
+  };
+  let looked = false;
+  /** The first time: what was reported before. A report that is about to be judged is in the store already. */
+  const look = (judged: number, epoch: number): void => {
+    if (looked) return;
+    looked = true;
+    for (const { run, accuracy } of before.curves())
+      for (const [index, value] of accuracy.entries())
+        if (run !== judged || index + 1 < epoch) take(run, index + 1, value);
+  };
+  return {
+    rungs: median.rungs(options, epochs),
+    judge(run, epoch, accuracy) {
+      // The last epoch ends a trial anyway.
+      if (epoch === epochs) return [];
+      look(run, epoch);
+      const { best: before } = histories.get(run) ?? newHistory();
+      const best = Number.isNaN(accuracy) ? before : Math.max(before, accuracy);
+      const question = { epoch, value: accuracy, best, means: means.get(epoch) ?? [] };
+      const { decision, reason, n, median: middle } = medianRule(question, options);
+      if (reason === 'not-a-number') return [notANumber(epoch, n)];
+      if (reason !== 'judged') return [];
+      const go = decision === 'continue';
+      return [{ rung: epoch, value: best, go, n, rank: null, limit: null, median: middle }];
+    },
+    recorded(run, epoch, accuracy) {
+      look(run, epoch);
+      take(run, epoch, accuracy);
+    },
+  };
 }

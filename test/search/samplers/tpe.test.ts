@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stream } from '../../../core/base/random.ts';
+import type { RandomStream } from '../../../core/base/random.ts';
 import { graphAt, paperSpace } from '../../../core/graph/space.ts';
-import { Past, picksOf, propose } from '../../../core/search/samplers/tpe.ts';
-import type { Observation } from '../../../core/search/samplers/tpe.ts';
+import type { SearchSpace } from '../../../core/graph/space.ts';
+import { Past, picksOf } from '../../../core/search/samplers/past.ts';
+import type { Observation } from '../../../core/search/samplers/past.ts';
+import { tpe } from '../../../core/search/samplers/tpe.ts';
 
 const space = paperSpace(3);
+const propose = (of: SearchSpace, past: Past, random: RandomStream) =>
+  tpe.propose({ space: of, past, random });
 /** Distance from a hidden best graph: how many choices agree. */
 const hidden = propose(space, new Past(), stream('hidden'));
 const agreement = (picks: readonly number[]): number =>
