@@ -48,6 +48,11 @@ const benches: Readonly<Record<string, Bench>> = {
       return 0;
     },
   },
+  sampler: {
+    measures:
+      'the sampler on toy landscapes beside random and Optuna: --landscapes FILE --workers N --rule asha --json',
+    run: async (args) => (await import('./sampler.ts')).bench(args),
+  },
   ui: {
     measures:
       'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',

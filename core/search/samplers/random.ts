@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { dimensions } from '../../graph/space.ts';
 import type { Sampler } from './_base.ts';
 
 const schema = v.literal('random');
@@ -10,6 +9,5 @@ export const random = {
   schema,
   title: 'at random, as in the paper',
   learns: false,
-  propose: ({ space, random: stream }) =>
-    dimensions(space).map(({ choices }) => stream.below(choices.length)),
+  propose: ({ sizes, random: stream }) => sizes.map((size) => stream.below(size)),
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;

@@ -1,16 +1,25 @@
 import * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
-import { dimensions } from '../../graph/space.ts';
-import type { Question, Sampler } from './_base.ts';
+import type { KnownTrial, Question, Sampler } from './_base.ts';
 
 /** Trials that are drawn at random before the first is proposed. */
 const STARTUP = 10;
+/** Values at a rung that are enough to tell good trials from bad ones there. */
+const ENOUGH = 2 * STARTUP;
+/** Share of the trials that count as good, and the most that do. */
+const GOOD_SHARE = 0.05;
+const GOOD_LIMIT = 25;
 /** Proposals of which the most promising is taken. */
-const CANDIDATES = 24;
+const CANDIDATES = 48;
 
 const schema = v.literal('tpe');
 
-/** Draws near good trials. */
+/**
+ * Tree-structured Parzen estimator over whole settings (Bergstra et al., NeurIPS 2011; multivariate, with constant liar, as
+ * in Optuna's TPESampler). A proposal keeps most choices of one good trial; of some proposals the one is taken that is
+ * most likely among good trials compared with the others. Trials under way count as bad, so that slots that work at the
+ * same time do not try the same.
+ */
 export const tpe = {
   name: 'tpe',
   schema,
@@ -19,51 +28,99 @@ export const tpe = {
   propose,
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;
 
-/**
- * Tree-structured Parzen estimator for categorical choices (Bergstra et al., NeurIPS 2011; sizes as in Optuna's TPESampler):
- * each dimension's choices are drawn as often as good trials have them, and of some proposals the one is taken that good
- * trials have most often compared with the others. Costs the same however many trials there are.
- */
-function propose({ space, past, random }: Question): number[] {
-  const choices = dimensions(space).map((dimension) => dimension.choices.length);
-  if (past.size < STARTUP) return choices.map((count) => random.below(count));
-  const { good } = past;
-  const goodWith = (at: number, choice: number): number =>
-    good.filter(({ picks }) => picks[at] === choice).length;
-  const likely = sharesOf(choices, good.length, goodWith);
-  const unlikely = sharesOf(
-    choices,
-    past.size - good.length,
-    (at, choice) => past.count(at, choice) - goodWith(at, choice),
-  );
-
-  let best: { picks: number[]; promise: number } | undefined;
-  for (let candidate = 0; candidate < CANDIDATES; candidate++) {
-    const picks = likely.map((shares) => drawn(shares, random));
-    const promise = picks.reduce(
-      (sum, pick, at) => sum + Math.log(likely[at]![pick]! / unlikely[at]![pick]!),
-      0,
-    );
-    if (!best || promise > best.promise) best = { picks, promise };
-  }
-  return best!.picks;
+function propose({ sizes, known, random, accepts }: Question): number[] {
+  if (known.length < STARTUP) return uniform(sizes, random);
+  const { good, bad } = split(known);
+  const keep = keepingOf(good.length);
+  const promise = promiseOf(sizes, good, bad, keep);
+  const candidates = Array.from({ length: CANDIDATES }, () => {
+    const picks = near(sizes, good, keep, random);
+    return { picks, promise: promise(picks) };
+  }).sort((a, b) => b.promise - a.promise);
+  // Whether a proposal is accepted takes longer to find out than its promise: the best is asked first.
+  return (candidates.find(({ picks }) => accepts(picks)) ?? candidates[0]!).picks;
 }
 
-/** How often each choice of each dimension comes up, with one more trial that had all choices in equal parts. */
-const sharesOf = (
-  choices: readonly number[],
-  trials: number,
-  countOf: (dimension: number, choice: number) => number,
-): number[][] =>
-  choices.map((count, at) =>
-    Array.from({ length: count }, (_, choice) => (countOf(at, choice) + 1 / count) / (trials + 1)),
-  );
+const uniform = (sizes: readonly number[], random: RandomStream): number[] =>
+  sizes.map((size) => random.below(size));
 
-function drawn(shares: readonly number[], random: RandomStream): number {
-  let rest = random.uniform();
-  for (const [choice, share] of shares.entries()) {
-    rest -= share;
-    if (rest < 0) return choice;
-  }
-  return shares.length - 1;
+/** Probability with which a proposal keeps a choice of the good trial that it is near to; else it draws one. */
+const keepingOf = (good: number): number => good / (good + 1);
+
+type Picks = readonly number[];
+
+/**
+ * Good and bad trials at the highest rung that enough of them have reached. Who has not reached it, because it was stopped
+ * before or is under way, counts as bad.
+ */
+export function split(known: readonly KnownTrial[]): { good: Picks[]; bad: Picks[] } {
+  const rung = rungOf(known);
+  const valueOf = ({ values }: KnownTrial): number => values.get(rung) ?? -Infinity;
+  // Of equal ones the earlier is better: sorting is stable.
+  const ranked = known.toSorted((a, b) => valueOf(b) - valueOf(a) || 0);
+  const reached = known.filter(({ values }) => values.has(rung)).length;
+  const good = Math.min(Math.ceil(GOOD_SHARE * reached), GOOD_LIMIT);
+  const picks = ranked.map((trial) => trial.picks);
+  return { good: picks.slice(0, good), bad: picks.slice(good) };
+}
+
+/** The highest rung with enough values; the one with most values, the higher of equal ones, while none has. */
+export function rungOf(known: readonly KnownTrial[]): number {
+  const counts = new Map<number, number>();
+  for (const { values } of known)
+    for (const rung of values.keys()) counts.set(rung, (counts.get(rung) ?? 0) + 1);
+  const descending = [...counts].sort(([a], [b]) => b - a);
+  const enough = descending.find(([, count]) => count >= ENOUGH);
+  const most = descending.toSorted(([, a], [, b]) => b - a)[0];
+  return (enough ?? most)?.[0] ?? 0;
+}
+
+/** Choices near a good trial that is drawn, or anywhere: the prior weighs as much as one of them. */
+function near(
+  sizes: readonly number[],
+  good: readonly Picks[],
+  keep: number,
+  random: RandomStream,
+): number[] {
+  const centre = good[random.below(good.length + 1)];
+  if (!centre) return uniform(sizes, random);
+  // A choice that the space does not have (-1) cannot be kept: trials may come from elsewhere.
+  return sizes.map((size, at) =>
+    random.uniform() < keep && centre[at]! >= 0 ? centre[at]! : random.below(size),
+  );
+}
+
+/** Log of how much likelier choices are among good trials than among bad ones. */
+function promiseOf(
+  sizes: readonly number[],
+  good: readonly Picks[],
+  bad: readonly Picks[],
+  keep: number,
+): (picks: Picks) => number {
+  const among = densityOf(sizes, good, keep);
+  // Both sides have the same kernels: else the wider ones would favour far-off choices whatever their trials say.
+  const others = densityOf(sizes, bad, keep);
+  return (picks) => Math.log(among(picks)) - Math.log(others(picks));
+}
+
+/** Density of the mixture of one kernel around each trial and the uniform prior, without factors that all trials share. */
+function densityOf(
+  sizes: readonly number[],
+  trials: readonly Picks[],
+  keep: number,
+): (picks: Picks) => number {
+  const width = sizes.length;
+  const table = Uint16Array.from(trials.flat());
+  /** By dimension, how much likelier a kernel makes its own choice than another one. */
+  const gain = Float64Array.from(sizes, (size) => 1 + (keep * size) / (1 - keep));
+  const elsewhere = (1 - keep) ** width;
+  return (picks) => {
+    let sum = 0;
+    for (let start = 0; start < table.length; start += width) {
+      let kernel = 1;
+      for (let at = 0; at < width; at++) if (table[start + at] === picks[at]) kernel *= gain[at]!;
+      sum += kernel;
+    }
+    return (sum * elsewhere + 1) / (trials.length + 1);
+  };
 }
