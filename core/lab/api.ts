@@ -3,7 +3,7 @@ import type { Imported } from './imported.ts';
 import type { Problem } from '../graph/check.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Device, Progress, Slot } from '../search/runner.ts';
-import type { Difference } from '../search/statistics.ts';
+import type { Difference } from '../analysis/statistics.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
