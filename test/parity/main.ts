@@ -17,6 +17,7 @@ import { engineLoss } from './loss.ts';
 import { modelsParity } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { schedulesParity } from './schedules.ts';
+import { statsParity } from './stats.ts';
 import { stepsParity } from './steps.ts';
 
 /**
@@ -94,19 +95,22 @@ if (count.passed + count.failed === 0) console.log(`FAILED No fixture lies under
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
-/** The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances themselves). */
+/** The report of one file; undefined for files that hold no fixture (not JSON, of no kind, the tolerances themselves). */
 async function compare(path: string): Promise<ParityReport | undefined> {
   const json = parse(readFileSync(path, 'utf8'));
   if (json === undefined) return undefined;
   const { kind, tolerance } = json as { kind?: unknown; tolerance?: unknown };
   const file = basename(path, '.json');
   switch (kind) {
+    case undefined:
     case 'tolerances':
       return undefined;
     case 'asha':
       return ashaParity(file, json);
     case 'schedules':
       return schedulesParity(file, json);
+    case 'stats':
+      return statsParity(file, json, tolerances(path, 'float32'));
     case 'param_counts':
       return modelsParity(file, json);
     case 'gates': {
