@@ -38,6 +38,8 @@ export interface Game {
   workers: number;
   /** `none`: every trial is seen at full budget. */
   rule: Rule['kind'];
+  /** Another game on the same landscape: other draws, other noise. */
+  repeat: number;
 }
 
 /** What came of one landscape. */
@@ -64,8 +66,8 @@ interface Trial {
  * Plays a sampler. Under a stopping rule a trial has 16 epochs, and its value after an epoch is the less certain the
  * earlier: the noise falls from three times that of the end.
  */
-export function play(landscape: Landscape, { sampler, workers, rule: kind }: Game): Played {
-  const noise = stream(landscape.seed, 'noise');
+export function play(landscape: Landscape, { sampler, workers, rule: kind, repeat }: Game): Played {
+  const noise = stream(landscape.seed, 'noise', repeat);
   const rule = ruleOf(kind).usual;
   const recorded = new Map<number, number[]>();
   const judge = judgeBy(rule, EPOCHS, { rungValues: (rung) => recorded.get(rung) ?? [], curves: () => [] });
@@ -93,7 +95,7 @@ export function play(landscape: Landscape, { sampler, workers, rule: kind }: Gam
     const picks = samplerOf(sampler).propose({
       sizes: landscape.sizes,
       known: trials.map(({ picks: chosen, values }): KnownTrial => ({ picks: chosen, values })),
-      random: stream(landscape.seed, sampler, number),
+      random: stream(landscape.seed, sampler, repeat, number),
       accepts: (each) => !seen.has(each.join()),
     });
     if (seen.has(picks.join())) played.duplicates++;

@@ -19,6 +19,9 @@ interface Result {
   duplicates: number;
 }
 
+/** Games on each landscape: one alone says little, seeds differ by more than samplers. */
+const repeats = [0, 1, 2];
+
 const folder = join(import.meta.dirname, '../fixtures/landscapes');
 
 /** Plays the sampler on toy landscapes; see `npm run bench`. */
@@ -45,8 +48,12 @@ export async function bench(args: string[]): Promise<number> {
   const results: Result[] = [];
   for (const file of files) {
     const landscapes = read(file);
-    const ours = landscapes.map((each) => play(each, { sampler, workers, rule }));
-    const random = landscapes.map((each) => play(each, { sampler: 'random', workers, rule }));
+    const played = (by: SamplerName): Played[] =>
+      landscapes.flatMap((each) =>
+        repeats.map((repeat) => play(each, { sampler: by, workers, rule, repeat })),
+      );
+    const ours = played(sampler);
+    const random = played('random');
     const optuna = await optunaOn(file, workers);
     results.push({
       landscapes: landscapes.length,
