@@ -8,6 +8,7 @@ import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, Desk } from '../desk.ts';
+import { effectsOf } from '../effects.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 
 type Names =
@@ -24,7 +25,8 @@ type Names =
   | 'studies.import'
   | 'studies.timeline'
   | 'studies.environments'
-  | 'studies.rejections';
+  | 'studies.rejections'
+  | 'studies.effects';
 
 export function studyRequests(desk: Desk): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
@@ -102,6 +104,7 @@ export function studyRequests(desk: Desk): Answers<Names> {
       store.study(study);
       return store.rejections(study);
     },
+    'studies.effects': async ({ study, rung }) => effectsOf(store, study, rung),
   };
 }
 

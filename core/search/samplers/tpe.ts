@@ -58,8 +58,10 @@ export function split(known: readonly KnownTrial[]): { good: Picks[]; bad: Picks
   const valueOf = ({ values }: KnownTrial): number => values.get(rung) ?? -Infinity;
   // Of equal ones the earlier is better: sorting is stable.
   const ranked = known.toSorted((a, b) => valueOf(b) - valueOf(a) || 0);
+  // Those that were stopped before the rung count too: the best at it are the best of all of them.
+  const judged = known.filter(({ values }) => values.size > 0).length;
   const reached = known.filter(({ values }) => values.has(rung)).length;
-  const good = Math.min(Math.ceil(GOOD_SHARE * reached), GOOD_LIMIT);
+  const good = Math.min(Math.ceil(GOOD_SHARE * judged), GOOD_LIMIT, reached);
   const picks = ranked.map((trial) => trial.picks);
   return { good: picks.slice(0, good), bad: picks.slice(good) };
 }
