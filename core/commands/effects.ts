@@ -42,6 +42,7 @@ function effectLines(name: string, found: StudyEffects): string[] {
   return [
     `Study "${name}": ${counted(trials, 'trial')} at epoch ${rung} (trials by epoch: ${reached})`,
     ...(found.isRandomSample ? [] : [SAMPLED]),
+    ...(shown.some(({ p }) => p !== null) ? [] : [FEW]),
     '',
     ...table([
       ['what', 'choice', 'trials', 'mean', 'effect', '95 % interval', 'p, corrected'],
@@ -66,7 +67,7 @@ function effectLines(name: string, found: StudyEffects): string[] {
           points(importance[at]!.pedAnova),
         ]),
     ]),
-    '',
+    ...(strongest.length + locks.length > 0 ? [''] : []),
     ...strongest.map(
       ({ a, b, f, p }) =>
         `${dimensionTitle(dimensions[a]!)} and ${dimensionTitle(dimensions[b]!)} interact: ` +
@@ -86,6 +87,8 @@ const LEVEL = 0.05;
 
 const SAMPLED =
   'Its sampler learns, so its trials are no random sample: effects of choices that it drew rarely are uncertain.';
+
+const FEW = 'These trials are too few to tell the effects of the choices apart.';
 
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model' ? `node ${dimension.node}` : `edge ${dimension.source}-${dimension.destination}`;
