@@ -103,17 +103,20 @@ function promiseOf(
   bad: readonly Picks[],
   keep: number,
 ): (picks: Picks) => number {
-  const among = densityOf(sizes, good, keep);
+  const among = densityOf(sizes, good, keep, 1);
   // Both sides have the same kernels: else the wider ones would favour far-off choices whatever their trials say.
-  const others = densityOf(sizes, bad, keep);
+  // The prior has the same share of both: where no trial is, nothing is promised.
+  const prior = good.length === 0 ? 1 : bad.length / good.length;
+  const others = densityOf(sizes, bad, keep, prior);
   return (picks) => Math.log(among(picks)) - Math.log(others(picks));
 }
 
-/** Density of the mixture of one kernel around each trial and the uniform prior, without factors that all trials share. */
+/** Density of one kernel around each trial and the uniform prior, which weighs `prior` of them. */
 function densityOf(
   sizes: readonly number[],
   trials: readonly Picks[],
   keep: number,
+  prior: number,
 ): (picks: Picks) => number {
   const width = sizes.length;
   const table = Uint16Array.from(trials.flat());
@@ -127,6 +130,6 @@ function densityOf(
       for (let at = 0; at < width; at++) if (table[start + at] === picks[at]) kernel *= gain[at]!;
       sum += kernel;
     }
-    return (sum * elsewhere + 1) / (trials.length + 1);
+    return (sum * elsewhere + prior) / (trials.length + prior);
   };
 }
