@@ -34,6 +34,10 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   list: { summary: 'list studies, re-runs, pretrained networks', load: () => import('./commands/list.ts') },
   show: { summary: 'show a study, a trial or a re-run', load: () => import('./commands/show.ts') },
+  effects: {
+    summary: 'which gates and networks matter in a study',
+    load: () => import('./commands/effects.ts'),
+  },
   rerun: { summary: 'train the best graph again over five seeds', load: () => import('./commands/rerun.ts') },
   export: { summary: 'write a study to one file', load: () => import('./commands/export.ts') },
   import: { summary: 'bring in a study that was exported', load: () => import('./commands/import.ts') },

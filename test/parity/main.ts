@@ -18,6 +18,7 @@ import { engineLoss } from './loss.ts';
 import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { dropsParity, schedulesParity } from './schedules.ts';
+import { statsParity } from './stats.ts';
 import { stepsParity } from './steps.ts';
 
 /**
@@ -107,13 +108,14 @@ interface Unknown {
   readonly unknown: string;
 }
 
-/** The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances themselves). */
+/** The report of one file; undefined for files that hold no fixture (not JSON, of no kind, or the tolerances themselves). */
 async function compare(path: string): Promise<ParityReport | Unknown | undefined> {
   const json = parse(readFileSync(path, 'utf8'));
   if (json === undefined) return undefined;
   const { kind, tolerance } = json as { kind?: unknown; tolerance?: unknown };
   const file = basename(path, '.json');
   switch (kind) {
+    case undefined:
     case 'tolerances':
       return undefined;
     case 'asha':
@@ -122,6 +124,8 @@ async function compare(path: string): Promise<ParityReport | Unknown | undefined
       return schedulesParity(file, json);
     case 'schedules2':
       return dropsParity(file, json);
+    case 'stats':
+      return statsParity(file, json, tolerances(path, 'float32'));
     case 'param_counts':
       return modelsParity(file, json);
     case 'param_counts2':
@@ -143,12 +147,9 @@ async function compare(path: string): Promise<ParityReport | Unknown | undefined
     case 'ktg':
       return stepsParity(file, json, tolerances(path, tolerance), engine);
     case 'augment2':
-    case 'edges2':
     case 'ktg2':
     case 'layers2':
     case 'maps2':
-    case 'schedules2':
-    case 'stats':
     case 'torch':
       return { unknown: kind };
     default:
