@@ -17,16 +17,31 @@ const directions = {
     'core/study',
   ],
   // what is trained, how, and what is reported are records that everybody shares: core/study
-  'core/study': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+  'core/study': [
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+    ...['core/search/samplers', 'core/search/rules'],
+  ],
   'core/train': [
     ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
     ...['core/engine', 'core/study'],
   ],
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
+  'core/analysis': [], // pure functions over plain tables
   'core/search/asha.ts': [], // the pure rule: it stands alone, also outside this project
+  // Samplers and rules are pure: the records of a study and the page's forms are made from their
+  // lists.
+  'core/search/samplers': ['core/base', 'core/graph'],
+  'core/search/rules': ['core/base', 'core/search/asha.ts', 'core/study/decision.ts'],
+  'core/study/decision.ts': [],
   'core/search': [
     ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/store'],
-    'core/search/asha.ts',
+    ...[
+      'core/search/asha.ts',
+      'core/search/samplers',
+      'core/search/rules',
+      'core/study/decision.ts',
+    ],
+    'core/analysis',
   ],
   'core/workers': [
     ...[
@@ -42,7 +57,7 @@ const directions = {
   ],
   'core/lab': [
     ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
-    ...['core/study', 'core/store', 'core/search', 'core/workers'],
+    ...['core/study', 'core/store', 'core/search', 'core/workers', 'core/analysis'],
   ],
   'core/commands': ['core'],
   'core/cli.ts': ['core'],
@@ -50,6 +65,7 @@ const directions = {
   renderer: [
     ...['core/base', 'core/gates', 'core/models', 'core/graph'],
     ...['core/lab/api', 'core/lab/api.ts', 'core/lab/channel', 'core/connection/channel.ts'],
+    ...['core/search/samplers', 'core/search/rules', 'core/analysis'],
   ],
   build: ['core'],
   test: ['core', 'electron', 'renderer', 'build'],
@@ -64,7 +80,10 @@ const owners = {
 };
 
 /** What must run in a browser: no Node modules in these folders, nor in anything they import. */
-const browser = ['core/base', 'core/gates', 'core/models', 'core/graph', 'renderer'];
+const browser = [
+  ...['core/base', 'core/gates', 'core/models', 'core/graph'],
+  ...['core/search/samplers', 'core/search/rules', 'core/analysis', 'renderer'],
+];
 
 /**
  * @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import paths relative to
