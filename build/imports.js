@@ -11,9 +11,13 @@ const records = ['core/base', 'core/gates', 'core/models', 'core/data', 'core/gr
 /** What the page may know of core: no file of these needs Node. */
 const page = [
   ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/lab/api.ts'],
-  ...['renderer/routes.ts', 'renderer/run-name.ts'],
+  ...['renderer/routes.ts', 'renderer/run-name.ts', 'core/analysis'],
+  ...['core/search/samplers', 'core/search/rules'],
 ];
 const parts = ['renderer/client', 'renderer/ui', 'renderer/words', 'renderer/charts'];
+
+/** How a study draws graphs and stops trials: pure, with the words and form fields of each kind. */
+const methods = ['core/search/samplers', 'core/search/rules'];
 
 const directions = {
   'core/base': [],
@@ -21,14 +25,32 @@ const directions = {
   'core/models': ['core/base'],
   'core/data': ['core/base'],
   'core/graph': ['core/base', 'core/gates', 'core/models'],
-  'core/study': ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
+  // Samplers and rules are pure: records of a study and forms of the page derive from their lists.
+  'core/study/decision.ts': [],
+  'core/search/asha.ts': [], // a pure rule, usable outside this project
+  'core/search/samplers': ['core/base', 'core/graph'],
+  'core/search/rules': ['core/base', 'core/search/asha.ts', 'core/study/decision.ts'],
+  'core/study': [
+    ...[
+      'core/base',
+      'core/gates',
+      'core/models',
+      'core/data',
+      'core/graph',
+      'core/study/decision.ts',
+    ],
+    ...methods,
+  ],
   'core/install': ['core/base'],
   'core/devices': ['core/base', 'core/study', 'core/install'],
   'core/engine': [...records, 'core/install', 'core/devices'],
   'core/train': [...records, 'core/engine'],
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
-  'core/search/asha.ts': [], // a pure rule, usable outside this project
-  'core/search': [...records, 'core/devices', 'core/store', 'core/search/asha.ts'],
+  'core/analysis': [], // pure functions over plain tables
+  'core/search': [
+    ...[...records, ...methods, 'core/study/decision.ts', 'core/devices', 'core/store'],
+    ...['core/analysis', 'core/search/asha.ts'],
+  ],
   'core/workers': [
     ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
@@ -39,6 +61,7 @@ const directions = {
     'core/store',
     'core/search',
     'core/workers',
+    'core/analysis',
   ],
   'core/connection': ['core/base', 'core/data', 'core/store', 'core/lab'],
   'core/host': ['core'],
@@ -69,7 +92,10 @@ const owners = {
 };
 
 /** What must run in a browser: no Node modules in these folders, nor in anything they import. */
-const browser = ['core/gates', 'core/models', 'core/graph', 'renderer'];
+const browser = [
+  ...['core/gates', 'core/models', 'core/graph', 'core/analysis', 'renderer'],
+  ...methods,
+];
 
 /** @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import   paths relative to the checkout */
 

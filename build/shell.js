@@ -23,6 +23,7 @@ const programs = {
   keeper: here('core/store/file/checkpointer-thread.ts'),
   'aside-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),
+  'effects-thread': here('core/lab/effects-thread.ts'),
 };
 
 /** Found at run time: they hold native code, WASM or sources for a compiler. */

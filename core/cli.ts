@@ -37,6 +37,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('./commands/list.ts'),
   },
   show: { summary: 'show a study, a trial or a re-run', load: () => import('./commands/show.ts') },
+  effects: {
+    summary: 'which gates and networks matter in a study',
+    load: () => import('./commands/effects.ts'),
+  },
   rerun: {
     summary: 'train the best graph again over five seeds',
     load: () => import('./commands/rerun.ts'),

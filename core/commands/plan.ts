@@ -1,13 +1,13 @@
 import { withLock } from '../graph/lock.ts';
 import { paperSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
-import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
 import { requireCreatable } from '../search/preview.ts';
-import { paperRule, recipeFor } from '../study/plan.ts';
-import type { Rule, StudyPlan } from '../study/plan.ts';
+import { samplerNames } from '../search/samplers/samplers.ts';
+import { recipeFor } from '../study/plan.ts';
+import type { StudyPlan } from '../study/plan.ts';
 import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import {
@@ -17,6 +17,8 @@ import {
   computationUsage,
 } from './computation.ts';
 import { dataOf } from './data-option.ts';
+import { networkUsage } from './networks.ts';
+import { methodOptions, methodUsage, ruleFrom } from './search-method.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 
 export const planOptions = {
@@ -31,11 +33,7 @@ export const planOptions = {
   epochs: { type: 'string' },
   batch: { type: 'string' },
   seed: { type: 'string' },
-  rule: { type: 'string' },
-  reduction: { type: 'string' },
-  'min-epochs': { type: 'string' },
-  rungs: { type: 'string' },
-  sampler: { type: 'string' },
+  ...methodOptions,
   rejected: { type: 'string' },
   duplicates: { type: 'string' },
   retries: { type: 'string' },
@@ -45,6 +43,7 @@ export const planOptions = {
 export const planUsage = `  --nodes N         networks in a graph, 1 to 7; default 3, on synthetic data 2
   --target MODEL    architecture of node 1; default resnet32, on synthetic data resnet8
   --auxiliaries M,M architectures that the other nodes may have
+${networkUsage('architectures')}
   --lock L          narrows the space, as often as wanted: 2=resnet110, 2-1=correct, 0-3=through+cutoff
   --frozen yes|no   may auxiliary nodes be pretrained and frozen; default yes, on synthetic data no
   --trials N        graphs in all; default 1500, on synthetic data 32
@@ -53,11 +52,7 @@ export const planUsage = `  --nodes N         networks in a graph, 1 to 7; defau
   --epochs N        of a whole run; default 200, on synthetic data 8
   --batch N         images in a batch, default 64
   --seed N          everything that is drawn comes from it; default: a new one
-  --rule R          asha (default), median, none
-  --reduction N     ASHA: one in N goes on at a rung; default 2
-  --min-epochs N    ASHA: first rung; median: epochs before the first judgement; default 1
-  --rungs N,N,...   ASHA: epochs of the rungs instead
-  --sampler S       random (default), tpe
+${methodUsage}
   --rejected R      a drawn graph whose target is frozen: resample (default) or count as a trial
   --duplicates D    an equal graph: reuse its result (default) or train it again
   --retries N       how often a run that crashes is started again; default 2
@@ -88,7 +83,7 @@ function planAsSaid(values: Values): StudyPlan {
     trials: integerOption(values, 'trials', usual.trials, 1, 1_000_000),
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
-    sampler: choiceOf(values, 'sampler', ['random', 'tpe'], usual.sampler),
+    sampler: choiceOf(values, 'sampler', samplerNames, usual.sampler),
     training: {
       ...usual.training,
       data,
@@ -114,24 +109,4 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
   );
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
   return ((values.lock ?? []) as string[]).reduce(withLock, { ...space, frozen });
-}
-
-function ruleFrom(values: Values): Rule {
-  const kind = choiceOf(values, 'rule', ['asha', 'median', 'none'], 'asha');
-  if (kind === 'none') return { kind };
-  const first = integerOption(values, 'min-epochs', paperRule.minimumResource, 1, 100_000);
-  if (kind === 'median') return { kind, grace: first, samples: 3 };
-  const rungs = textOf(values, 'rungs')?.split(',').map(Number);
-  if (
-    rungs?.some(
-      (rung, at) => !Number.isInteger(rung) || rung < 1 || (at > 0 && rung <= rungs[at - 1]!),
-    )
-  )
-    throw new LabError(
-      'arguments.rungs',
-      `--rungs is "${textOf(values, 'rungs')}"; ascending epochs are needed.`,
-      'Example: --rungs 1,4,16',
-    );
-  const reductionFactor = integerOption(values, 'reduction', paperRule.reductionFactor, 2, 1000);
-  return { kind, reductionFactor, minimumResource: first, ...(rungs && { rungs }) };
 }

@@ -2,13 +2,14 @@ import { LabError } from '../base/errors.ts';
 import { template } from '../graph/templates.ts';
 import { architecture } from '../models/architecture.ts';
 import { type Command, Exit } from './command.ts';
+import { networkUsage } from './networks.ts';
 import { line } from './report.ts';
 import { runTraining, trainingOptions, trainingUsage } from './train.ts';
 
 export const command: Command = {
   usage: `ktg pretrain MODEL [options]     trains a network alone; its checkpoint is a teacher for frozen nodes
 
-  MODEL             resnet32, resnet110, wrn-28-2, resnet8, ...
+${networkUsage('MODEL')}
 ${trainingUsage}`,
   options: trainingOptions,
   words: 1,

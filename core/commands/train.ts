@@ -18,6 +18,7 @@ import { computationFrom, computationOptions, computationUsage } from './computa
 import { dataOf } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
+import { networkUsage } from './networks.ts';
 import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
@@ -68,6 +69,7 @@ ktg train --resume --out DIR             goes on with an interrupted run
   GRAPH             a file (JSON, text, SVG, PNG, DOT) or the text form, such as resnet8=TT,resnet8=TT
   TEMPLATE          independent, kd, dml, kd+dml or all-through
   --nodes A,B,...   architectures of a template's nodes, default resnet8,resnet8,resnet8
+${networkUsage('architectures')}
   --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)
 ${trainingUsage}`,
   options: {

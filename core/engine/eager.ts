@@ -1,5 +1,6 @@
 import {
   type DirectBatch,
+  type DirectResult,
   type Evaluation,
   EVALUATION_BATCH,
   type ImageSet,
@@ -10,7 +11,7 @@ import {
   type StepPlan,
   type TrainInput,
 } from './engine.ts';
-import { checkState, flatRates, stateParts } from './flat.ts';
+import { checkImages, checkState, flatRates, imageShape, stateParts } from './flat.ts';
 import type { Operations, Tensor, TF } from './ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from './step.ts';
 
@@ -51,6 +52,7 @@ export class EagerStep implements Step {
   }
 
   load(set: ImageSet): void {
+    checkImages(this.plan, set);
     this.source.load(set);
   }
 
@@ -66,11 +68,8 @@ export class EagerStep implements Step {
     return inputs.map((input) => this.train(input));
   }
 
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
-    return this.scoped(() => this.run(this.direct(batch), input));
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
+    return this.scoped(() => this.run(this.direct(batch), input, true));
   }
 
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {
@@ -130,10 +129,8 @@ export class EagerStep implements Step {
     return result;
   }
 
-  private run(
-    batch: Batch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
+  /** @param withStages reads the outputs of the stages back, which takes a while */
+  private run(batch: Batch, input: Omit<TrainInput, 'codes'>, withStages = false): DirectResult {
     const nodes = this.plan.architectures.length;
     const { edges: given } = input;
     const edges = this.tf.stack(
@@ -164,8 +161,10 @@ export class EagerStep implements Step {
     }
     const metrics = splitMetrics(step.metrics.dataSync() as Float32Array, nodes);
     const logits = step.logits.dataSync() as Float32Array;
-    this.tf.dispose([step.metrics, step.logits]);
-    return { metrics, logits };
+    const read = (tensor: Tensor): Float32Array => tensor.dataSync() as Float32Array;
+    const stages = withStages ? step.stages.map((each) => each.map(read)) : [];
+    this.tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
+    return { metrics, logits, stages };
   }
 
   private nodeLogits(node: number, images: Tensor): Tensor {
@@ -181,7 +180,7 @@ export class EagerStep implements Step {
   }
 
   private direct(batch: DirectBatch): Batch {
-    const images = this.tf.tensor4d(batch.images, [batch.labels.length, 32, 32, 3]);
+    const images = this.tf.tensor4d(batch.images, imageShape(this.plan, batch.labels.length));
     return { images, labels: this.tf.tensor1d(batch.labels, 'int32') };
   }
 

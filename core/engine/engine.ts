@@ -1,4 +1,4 @@
-import type { Architecture } from '../models/architecture.ts';
+import type { Architecture } from '../models/layers.ts';
 import type { Computation } from '../study/computation.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface EngineInfo {
   readonly note?: string;
 }
 
-/** Images that an engine keeps: N x 32 x 32 x 3 bytes (NHWC) and N class numbers. */
+/** Images that an engine keeps: N x side x side x 3 bytes (NHWC) and N class numbers. */
 export interface ImageSet {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
@@ -32,6 +32,7 @@ export interface ImageSet {
  * (SPEC section 2).
  */
 export interface StepPlan {
+  /** All for images of the same side. */
   readonly architectures: readonly Architecture[];
   readonly classes: number;
   /** Images in a training batch. */
@@ -97,9 +98,18 @@ export interface StepMetrics {
 
 /** Images given directly instead of codes: parity checks with formula images. */
 export interface DirectBatch {
-  /** Batch x 32 x 32 x 3, in [0, 1]. */
+  /** Batch x side x side x 3, in [0, 1]. */
   readonly images: Float32Array;
   readonly labels: Int32Array;
+}
+
+/** What a training step tells about images that were given directly. */
+export interface DirectResult {
+  readonly metrics: StepMetrics;
+  /** Nodes x batch x classes, train mode, before the update. */
+  readonly logits: Float32Array;
+  /** By node, then stage (see `stageSizes`): its output, batch x side x side x channels. */
+  readonly stages: readonly (readonly Float32Array[])[];
 }
 
 /** All that training changes in a node, each laid end to end in canonical order (core/models). */
@@ -146,14 +156,8 @@ export interface Step {
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation;
   read(node: number): NodeState;
   write(node: number, state: NodeState): void;
-  /**
-   * As `train`, on images given directly; also returns the logits, nodes x batch x classes. For
-   * parity checks.
-   */
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array };
+  /** As `train`, on images given directly. For parity checks. */
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult;
   /** Logits in evaluation mode, nodes x batch x classes. For parity checks. */
   logits(batch: DirectBatch): Float32Array;
   dispose(): void;

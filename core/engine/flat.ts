@@ -1,6 +1,8 @@
 import { LabError } from '../base/errors.ts';
-import { statistics, tensors, totalSize, type Architecture } from '../models/architecture.ts';
-import type { NodeState, Rates, StepPlan } from './engine.ts';
+import type { Architecture } from '../models/layers.ts';
+import { sizeOf, statistics, tensors, totalSize } from '../models/tensors.ts';
+import { IMAGE_CHANNELS } from '../models/layers.ts';
+import type { ImageSet, NodeState, Rates, StepPlan } from './engine.ts';
 
 /** Sizes of a node's flat vectors. */
 export interface StateSizes {
@@ -28,6 +30,34 @@ export function checkState(plan: StepPlan, node: number, state: NodeState): void
       'Use a checkpoint of the same architecture and data set.',
     );
   }
+}
+
+/** Pixels on a side of the images that a step sees. */
+export function sideOf({ architectures }: StepPlan): number {
+  const [side, ...others] = new Set(architectures.map((model) => model.side));
+  if (side === undefined || others.length > 0)
+    throw new Error('The networks of a step must see images of one size.');
+  return side;
+}
+
+export type ImageShape = [count: number, height: number, width: number, channels: number];
+
+/** Shape of `count` images that a step sees. */
+export function imageShape(plan: StepPlan, count: number): ImageShape {
+  const side = sideOf(plan);
+  return [count, side, side, IMAGE_CHANNELS];
+}
+
+/** Refuses images of another size than the step's networks are built for. */
+export function checkImages(plan: StepPlan, { images, labels }: ImageSet): void {
+  const shape = imageShape(plan, labels.length);
+  if (images.length === sizeOf(shape)) return;
+  const expected = `[${shape.join(', ')}], ${sizeOf(shape)}`;
+  throw new LabError(
+    'engine.wrong-images',
+    `The images are ${images.length} bytes; the step needs ${expected} bytes.`,
+    'Use networks that are built for the size of these images.',
+  );
 }
 
 /** [learning rate, momentum, weight decay], the order in which steps take them. */

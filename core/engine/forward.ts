@@ -1,4 +1,5 @@
-import type { Architecture, Block, TensorSpec } from '../models/architecture.ts';
+import type { Architecture, Convolution, Layer } from '../models/layers.ts';
+import type { TensorSpec } from '../models/tensors.ts';
 import { type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
 
 /**
@@ -29,10 +30,18 @@ export const runningNormaliser = (ops: Operations, statistics: readonly Tensor[]
   };
 };
 
+/** What a network makes of images. */
+export interface Outputs {
+  /** [batch, classes] */
+  readonly logits: Tensor;
+  /** The output of each named stage in forward order, [batch, height, width, channels]. */
+  readonly stages: readonly Tensor[];
+}
+
 /**
- * Logits [batch, classes] of a network for images [batch, 32, 32, 3] in [0, 1]. `parameters` in
- * canonical order. Every 3x3 convolution pads one pixel on each side, also with stride 2
- * (TensorFlow's SAME would not).
+ * Runs a network on images [batch, side, side, 3] in [0, 1].
+ *
+ * @param parameters in canonical order
  */
 export function forward(
   tf: TF,
@@ -41,61 +50,67 @@ export function forward(
   parameters: readonly Tensor[],
   normalise: Normaliser,
   images: Tensor,
-): Tensor {
+): Outputs {
   let next = 0;
   const take = (): Tensor => parameters[next++]!;
-  const convolve = (x: Tensor, stride: number): Tensor => {
-    const filter = take() as never;
-    if (stride === 1) return tf.conv2d(x as never, filter, 1, 'same');
-    return tf.conv2d(
-      tf.pad(x, [
-        [0, 0],
-        [1, 1],
-        [1, 1],
-        [0, 0],
-      ]) as never,
-      filter,
-      stride,
-      'valid',
-    );
-  };
-  const norm = (x: Tensor): Tensor => normalise(x, take(), take());
+  const stages: Tensor[] = [];
 
-  /** Post-activation block, shortcut of option A. */
-  const residual = (x: Tensor, block: Block): Tensor => {
-    const y = norm(convolve(ops.relu(norm(convolve(x, block.stride))), 1));
-    const shrunk = block.stride === 2 ? ops.everySecondPixel(x) : x;
-    const added = block.outputs - block.inputs;
-    const shortcut =
-      added > 0
-        ? tf.pad(shrunk, [
-            [0, 0],
-            [0, 0],
-            [0, 0],
-            [0, added],
-          ])
-        : shrunk;
-    return ops.relu(tf.add(y, shortcut));
+  const run = (layers: readonly Layer[], input: Tensor): Tensor => layers.reduce(apply, input);
+  const apply = (x: Tensor, layer: Layer): Tensor => {
+    switch (layer.kind) {
+      case 'convolution':
+        return convolve(tf, x, take, layer);
+      case 'depthwise':
+        return ops.depthwise(x, take(), layer.stride);
+      case 'batch-norm':
+        return normalise(x, take(), take());
+      case 'relu':
+        return ops.relu(x);
+      case 'max-pool':
+        return ops.maxPool(padded(tf, x, layer.padding, -Infinity), layer.size);
+      case 'residual': {
+        const y = run(layer.body, x);
+        return tf.add(y, run(layer.shortcut, x));
+      }
+      case 'every-second-pixel':
+        return ops.everySecondPixel(x);
+      case 'append-channels':
+        return tf.pad(x, [...around(0), [0, layer.count]]);
+      case 'stage-end':
+        stages.push(x);
+        return x;
+      case 'global-average':
+        return ops.globalAverage(x);
+      case 'dense': {
+        const [kernel, bias] = [take(), take()];
+        return tf.add(tf.matMul(x as never, kernel as never), bias);
+      }
+    }
   };
-  /**
-   * Pre-activation block, shortcut by a 1x1 convolution of the activated input where the width
-   * changes.
-   */
-  const preactivated = (x: Tensor, block: Block): Tensor => {
-    const active = ops.relu(norm(x));
-    const y = convolve(ops.relu(norm(convolve(active, block.stride))), 1);
-    if (block.inputs === block.outputs) return tf.add(y, x);
-    return tf.add(y, tf.conv2d(active as never, take() as never, block.stride, 'valid'));
-  };
+  return { logits: run(model.layers, images), stages };
+}
 
-  let x = convolve(images, 1);
-  if (model.family === 'resnet') x = ops.relu(norm(x));
-  for (const block of model.blocks)
-    x = model.family === 'resnet' ? residual(x, block) : preactivated(x, block);
-  if (model.family === 'wrn') x = ops.relu(norm(x));
-  const kernel = take();
-  const bias = take();
-  return tf.add(tf.matMul(ops.globalAverage(x) as never, kernel as never), bias);
+/** Paddings of batch, height and width: `pixels` on every side of a map. */
+const around = (pixels: number): [number, number][] => [
+  [0, 0],
+  [pixels, pixels],
+  [pixels, pixels],
+];
+
+/** A map with `pixels` of `value` on every side. */
+const padded = (tf: TF, x: Tensor, pixels: number, value: number): Tensor =>
+  pixels === 0 ? x : tf.pad(x, [...around(pixels), [0, 0]], value);
+
+/**
+ * Pads (size - 1) / 2 pixels on every side, also with stride 2, where TensorFlow's SAME would not.
+ */
+function convolve(tf: TF, x: Tensor, take: () => Tensor, layer: Convolution): Tensor {
+  const { size, stride, bias } = layer;
+  const filter = take() as never;
+  const same = stride === 1 && size > 1;
+  const input = same ? x : padded(tf, x, (size - 1) / 2, 0);
+  const y = tf.conv2d(input as never, filter, stride, same ? 'same' : 'valid');
+  return bias ? tf.add(y, take()) : y;
 }
 
 /** Cuts a flat vector into the tensors of `specs`, in order. */

@@ -15,6 +15,7 @@ import {
 } from './computation.ts';
 import type { Engine, EngineName, Step, StepPlan } from './engine.ts';
 import { plainOperations } from './plain-ops.ts';
+import { sideOf } from './flat.ts';
 import { openPortableBackend } from './portable/backend.ts';
 import { hostImages } from './portable/host-images.ts';
 import { loadBinding, type TensorFlowBinding } from './tensorflow/binding.ts';
@@ -86,7 +87,12 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
   const compile = (plan: StepPlan): Step => {
     if (name === 'eager')
-      return new EagerStep(tf, nativeOperations(tensorflow), plan, residentImages(tensorflow));
+      return new EagerStep(
+        tf,
+        nativeOperations(tensorflow),
+        plan,
+        residentImages(tensorflow, sideOf(plan)),
+      );
     return computation.compiler === 'xla'
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
       : captureStep(tensorflow, nativeOperations(tensorflow), plan);
@@ -180,7 +186,7 @@ async function openPortable(
       device: 'CPU',
       note: reason === '' ? slow : `${reason} ${slow}`,
     },
-    compile: async (plan) => new EagerStep(tf, ops, plan, hostImages(tf)),
+    compile: async (plan) => new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan))),
     counts: () => ({ tensors: tf.memory().numTensors, sessions: 0 }),
     dispose: () => undefined,
   };

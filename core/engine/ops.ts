@@ -1,4 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import type { Stride } from '../models/layers.ts';
 
 export type TF = typeof tfjs;
 export type Tensor = tfjs.Tensor;
@@ -34,4 +35,15 @@ export interface Operations {
   globalAverage(x: Tensor): Tensor;
   /** Every second pixel of every second row: [n, h, w, c] -> [n, h/2, w/2, c]. */
   everySecondPixel(x: Tensor): Tensor;
+  /**
+   * The largest of every size x size pixels, with stride 2 and no padding: [n, h, w, c] ->
+   * [n, (h - size) / 2 + 1, ..., c], rounded down. Of equal ones the first gets the gradient.
+   */
+  maxPool(x: Tensor, size: 2 | 3): Tensor;
+  /**
+   * 3x3 convolution of every channel by itself, with one pixel of zeros on every side.
+   *
+   * @param filter [3, 3, channels, 1]
+   */
+  depthwise(x: Tensor, filter: Tensor, stride: Stride): Tensor;
 }

@@ -1,4 +1,6 @@
 import { EPSILON, type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
+import { everySecond } from './pixels.ts';
+import { plainWindows } from './plain-windows.ts';
 
 /** tfjs's own kernel for fixed statistics, which every backend has. */
 export const fusedRunningNorm =
@@ -52,24 +54,12 @@ export function plainOperations(tf: TF): Operations {
     return { output, ...statistics };
   };
 
-  /**
-   * The first half of every pair of rows, then of every pair of pixels: has a gradient on every
-   * backend, fast in 2-D.
-   */
-  const everySecondPixel = (x: Tensor): Tensor => {
-    const [n, h, w, c] = x.shape as [number, number, number, number];
-    const firstHalf = (t: Tensor, half: number): Tensor => {
-      const pairs = tf.reshape(t, [-1, 2 * half]);
-      return tf.slice(pairs, [0, 0], [pairs.shape[0], half]);
-    };
-    return tf.reshape(firstHalf(firstHalf(x, w * c), c), [n, h / 2, w / 2, c]);
-  };
-
   return {
     relu: (x) => tf.relu(x),
     batchNorm,
     runningNorm: fusedRunningNorm(tf),
     globalAverage: (x) => tf.mean(x, [1, 2]),
-    everySecondPixel,
+    everySecondPixel: (x) => everySecond(tf, x),
+    ...plainWindows(tf),
   };
 }

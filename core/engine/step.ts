@@ -1,4 +1,5 @@
-import { statistics, tensors, type Architecture } from '../models/architecture.ts';
+import type { Architecture } from '../models/layers.ts';
+import { statistics, tensors } from '../models/tensors.ts';
 import { batchNormaliser, forward, runningNormaliser, unflatten } from './forward.ts';
 import { graphLoss, rightness, type EdgeTensors } from './losses.ts';
 import type { Normalised, Operations, Tensor, TF } from './ops.ts';
@@ -27,6 +28,8 @@ export interface StepOutput {
   readonly metrics: Tensor;
   /** [nodes, batch, classes], train mode, before the update. */
   readonly logits: Tensor;
+  /** Outputs of each node's stages, train mode: [batch, height, width, channels]. */
+  readonly stages: readonly (readonly Tensor[])[];
   /** The nodes' next states. */
   readonly next: NodeTensors[];
 }
@@ -57,6 +60,7 @@ export function collaborativeStep(
   const seen = models.map((): Normalised[] => []);
   let metrics!: Tensor;
   let logits!: Tensor;
+  let stages!: Tensor[][];
   /**
    * Forward passes of all nodes into one scalar whose gradient is each node's own loss gradient.
    */
@@ -69,6 +73,7 @@ export function collaborativeStep(
       const normalise = batchNormaliser(ops, (normalised) => seen[i]!.push(normalised));
       return forward(tf, ops, model, own, normalise, images);
     });
+    stages = outputs.map((each) => each.stages.map((stage) => tf.keep(stage)));
     const join = tf.customGrad((...given) => {
       const nodeLogits = given.slice(0, models.length) as Tensor[];
       const save = given[models.length] as unknown as (tensors: Tensor[]) => void;
@@ -86,7 +91,7 @@ export function collaborativeStep(
       const gradFunc = (_: Tensor, saved: Tensor[]): Tensor[] => tf.unstack(saved[0]!);
       return { value: tf.sum(loss.nodeLoss) as never, gradFunc };
     });
-    return join(...outputs);
+    return join(...outputs.map((each) => each.logits));
   };
   const gradients = tf.grads(objective)(
     weights.flatMap((own, i) => (frozen.includes(i) ? [] : own)),
@@ -112,7 +117,7 @@ export function collaborativeStep(
     return { ...updated, statistics };
   });
   for (const one of seen.flat()) tf.dispose([one.mean, one.variance]);
-  return { metrics, logits, next };
+  return { metrics, logits, stages, next };
 }
 
 /**
@@ -155,7 +160,7 @@ export function evaluationLogits(
 ): Tensor {
   const parameters = unflatten(tf, state.parameters, tensors(model, classes));
   const running = unflatten(tf, state.statistics, statistics(model));
-  return forward(tf, ops, model, parameters, runningNormaliser(ops, running), images);
+  return forward(tf, ops, model, parameters, runningNormaliser(ops, running), images).logits;
 }
 
 /**

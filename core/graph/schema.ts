@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { gateNames, isGateName } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
-import { architecture, modelNames } from '../models/architecture.ts';
+import { architecture, modelForms, modelNames } from '../models/architecture.ts';
 import { FORMAT, LABEL, MAX_NODES, MAX_TEMPERATURE, VERSION } from './graph.ts';
 import { objectRule, objectRules } from './refusal.ts';
 import type { Rules } from './refusal.ts';
@@ -34,7 +34,7 @@ export const graphRules = {
   },
   'node-count': { expected: `1 to ${MAX_NODES} nodes`, next: 'Give between one and seven nodes.' },
   'unknown-model': {
-    expected: 'ResNet-(6n+2), such as resnet32, or WRN-(6n+4)-k, such as wrn-28-2',
+    expected: modelForms,
     next: `Use one of ${modelNames.join(', ')}.`,
   },
   'unknown-gate': {

@@ -1,6 +1,6 @@
 import { LabError } from '../base/errors.ts';
 import { gate, gates } from '../gates/gates.ts';
-import { architecture } from '../models/architecture.ts';
+import { architecture, modelForms, paperModels } from '../models/architecture.ts';
 import { LABEL, MAX_NODES, MAX_TEMPERATURE, edgesInto, makeGraph } from './graph.ts';
 import type { Carried, Edge, Graph, GraphNode } from './graph.ts';
 import { parseGraph } from './parse.ts';
@@ -85,7 +85,7 @@ interface Row {
 function readRow(reader: Reader): Row {
   const at = reader.position;
   const name = reader.take(/[\w-]{1,60}/y);
-  if (name === undefined) throw reader.refuse('a model, such as resnet32');
+  if (name === undefined) throw reader.refuse(`a model, such as ${paperModels[0]}`);
   const model = readModel(reader, name, at);
   if (!reader.take(/=/y)) throw reader.refuse(`"=" and the gates of the edges into ${model}`);
   const start = reader.position;
@@ -101,7 +101,7 @@ function readModel(reader: Reader, name: string, at: number): string {
     return architecture(name).name;
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    throw reader.refuse('a model, such as resnet32 or wrn-28-2', at);
+    throw reader.refuse(`a model: ${modelForms}`, at);
   }
 }
 

@@ -4,7 +4,9 @@ import type { Problem } from '../graph/check.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Progress, Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
-import type { Difference } from '../search/statistics.ts';
+import type { EffectsReport } from '../analysis/report.ts';
+import type { Difference } from '../analysis/statistics.ts';
+import type { Dimension } from '../graph/space.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
@@ -141,6 +143,11 @@ export interface Requests {
   /** Where its epochs were made: every environment that an attempt names. */
   'studies.environments': { input: { study: number }; output: (Environment & { id: number })[] };
   'studies.rejections': { input: { study: number }; output: Rejection[] };
+  /**
+   * Which choices matter, by the trials that have reached an epoch; default: the highest rung that
+   * 30 have reached.
+   */
+  'studies.effects': { input: { study: number; rung?: number }; output: StudyEffects };
 
   // trials and all other runs
   /** All trials of a study, or those that fit the filter, in the asked order. */
@@ -437,6 +444,20 @@ export interface SlotView extends Slot {
   epochs: number;
   accuracy: number | null;
   progress: Progress | null;
+}
+
+/** What the trials of a study say about its choices. */
+export interface StudyEffects extends EffectsReport {
+  study: number;
+  /** The epoch at which trials are compared, and how many have reached it. */
+  rung: number;
+  trials: number;
+  /** The same for all rungs of its rule and the last epoch. */
+  rungs: { rung: number; trials: number }[];
+  /** False where a sampler that learns chose the trials. */
+  isRandomSample: boolean;
+  /** What effects, importance and interactions refer to by index. */
+  dimensions: Dimension[];
 }
 
 export interface RerunInput {

@@ -2,7 +2,7 @@ import { LabError } from '../base/errors.ts';
 import { runsOf, usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
 import { resultsOf } from '../search/repeat.ts';
-import { rungsOf } from '../search/judge.ts';
+import { rungsOf } from '../search/rules/rules.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
 import { Portions } from '../store/portions.ts';

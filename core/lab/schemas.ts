@@ -87,6 +87,7 @@ const schemas: Schemas = {
   'studies.timeline': ofStudy,
   'studies.environments': ofStudy,
   'studies.rejections': ofStudy,
+  'studies.effects': v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) }),
 
   'trials.query': v.strictObject({
     study: id,

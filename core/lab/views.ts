@@ -1,4 +1,4 @@
-import { rungsOf } from '../search/judge.ts';
+import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EdgeMetrics, EpochMetrics } from '../study/metrics.ts';
@@ -37,7 +37,7 @@ export const wireCurve = (store: Store, run: number): WireCurve => ({
 
 /** A run as a row of tables and charts. */
 export function trialRow(store: Store, run: Run): TrialRow {
-  const { id, training, dismissed: _dismissed, ...rest } = run;
+  const { id, training, dismissed: _dismissed, openTrials: _openTrials, ...rest } = run;
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
   const accuracies = run.graph.nodes.map((_, node) => finite(last[node] ?? NaN));
   const stop =

@@ -1,6 +1,7 @@
 import { LabError } from '../base/errors.ts';
-import { architecture, statistics } from '../models/architecture.ts';
+import { architecture } from '../models/architecture.ts';
 import { conventionsText } from '../models/conventions.ts';
+import { statistics } from '../models/tensors.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
 

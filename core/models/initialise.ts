@@ -1,73 +1,38 @@
-import { stream } from '../base/random.ts';
-import {
-  type Architecture,
-  sizeOf,
-  statistics,
-  tensors,
-  totalSize,
-  type TensorSpec,
-} from './architecture.ts';
+import { type RandomStream, stream } from '../base/random.ts';
+import type { Architecture } from './layers.ts';
+import { sizeOf, type Start, statistics, tensors, totalSize, type TensorSpec } from './tensors.ts';
 
 /**
- * Fresh parameters of a network, laid end to end in canonical order, drawn from (seed, node) alone.
- * As in the authors' code: convolutions N(0, 2 / (k * k * outputs)); batch norm gamma 1, beta 0;
- * dense kernel of a ResNet N(0, 2 / inputs), bias 0; dense kernel and bias of a WRN uniform in
- * +-1/sqrt(inputs).
+ * Fresh parameters of a network, laid end to end in canonical order, drawn from (seed, node) alone:
+ * every tensor has a random stream of its own, named after it. Its `start` says its distribution.
  */
-export function initialParameters(
+export const initialParameters = (
   model: Architecture,
   classes: number,
   seed: number,
   node: number,
-): Float32Array {
-  const specs = tensors(model, classes);
-  const flat = new Float32Array(totalSize(specs));
-  let offset = 0;
-  for (const spec of specs) {
-    const part = flat.subarray(offset, offset + sizeOf(spec.shape));
-    const draw = drawing(model, spec, stream(seed, 'initialise', node, spec.name));
-    for (let i = 0; i < part.length; i++) part[i] = draw();
-    offset += part.length;
-  }
-  return flat;
-}
-
-function drawing(
-  model: Architecture,
-  spec: TensorSpec,
-  random: ReturnType<typeof stream>,
-): () => number {
-  switch (spec.role) {
-    case 'convolution': {
-      const deviation = Math.sqrt(2 / (spec.shape[0]! * spec.shape[1]! * spec.shape[3]!));
-      return () => deviation * random.normal();
-    }
-    case 'gamma':
-      return () => 1;
-    case 'beta':
-      return () => 0;
-    case 'kernel':
-    case 'bias': {
-      if (model.family === 'wrn') {
-        const bound = 1 / Math.sqrt(model.features);
-        return () => bound * (2 * random.uniform() - 1);
-      }
-      if (spec.role === 'bias') return () => 0;
-      const deviation = Math.sqrt(2 / model.features);
-      return () => deviation * random.normal();
-    }
-  }
-}
+): Float32Array => filled(tensors(model, classes), seed, 'initialise', node);
 
 /** Running mean 0 and variance 1 of every batch norm. */
-export function initialStatistics(model: Architecture): Float32Array {
-  const specs = statistics(model);
+export const initialStatistics = (model: Architecture): Float32Array => filled(statistics(model));
+
+/** Initial values of `specs`, end to end; the random stream of each is named `names`, its name. */
+function filled(specs: readonly TensorSpec[], ...names: (string | number)[]): Float32Array {
   const flat = new Float32Array(totalSize(specs));
   let offset = 0;
-  for (const spec of specs) {
-    const size = sizeOf(spec.shape);
-    if (spec.name.endsWith('/var')) flat.fill(1, offset, offset + size);
-    offset += size;
+  for (const { name, shape, start } of specs) {
+    const end = offset + sizeOf(shape);
+    if (start.kind === 'constant') flat.fill(start.value, offset, end);
+    else {
+      const draw = drawing(start, stream(...names, name));
+      for (let i = offset; i < end; i++) flat[i] = draw();
+    }
+    offset = end;
   }
   return flat;
+}
+
+function drawing(start: Exclude<Start, { kind: 'constant' }>, random: RandomStream): () => number {
+  if (start.kind === 'normal') return () => start.deviation * random.normal();
+  return () => start.bound * (2 * random.uniform() - 1);
 }

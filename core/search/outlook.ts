@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts';
 import { recordOf, trainingOf } from './owner.ts';
+import { expectedShareOf } from './rules/rules.ts';
 import type { Outlook } from './time-left.ts';
 import type { Work } from './work.ts';
 
@@ -14,7 +15,7 @@ export function outlookOf(store: Store, work: Work, slots: number): Outlook {
   return {
     epochs,
     survival: pace.survival,
-    expectedShare: rule?.kind === 'asha' ? 1 / rule.reductionFactor : 1,
+    expectedShare: rule ? expectedShareOf(rule) : 1,
     fresh: (undrawn * (pace.trainable + 1)) / (pace.drawn + 1),
     underWay: [...work.waiting, ...work.live].map((id) => store.run(id).epoch),
     before: pretraining.reduce((sum, run) => sum + epochs - store.run(run).epoch, 0),

@@ -3,7 +3,7 @@ import { acceptedSize, requirePossible, spaceSize } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../study/problem.ts';
-import { rungsOf } from './judge.ts';
+import { expectedShareOf, rungsOf } from './rules/rules.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
@@ -43,7 +43,7 @@ export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Prev
         decided: 0,
         wentOn: 0,
       })),
-      expectedShare: plan.rule.kind === 'asha' ? 1 / plan.rule.reductionFactor : 1,
+      expectedShare: expectedShareOf(plan.rule),
       fresh: expectedTrainings(plan),
       underWay: [],
       before: missing.reduce((sum, model) => sum + shareOf(model, plan), 0) * plan.training.epochs,

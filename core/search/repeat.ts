@@ -7,8 +7,8 @@ import type { TrainingPlan } from '../study/plan.ts';
 import { trainedVariants, variantsOf } from '../study/rerun.ts';
 import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
-import { mean, sampleDeviation, welch } from './statistics.ts';
-import type { Difference } from './statistics.ts';
+import { mean, sampleDeviation, welch } from '../analysis/statistics.ts';
+import type { Difference } from '../analysis/statistics.ts';
 
 /** What a re-run is asked for with. */
 export interface RerunWish {

@@ -1,11 +1,16 @@
-import { stream } from '../base/random.ts';
+import { shuffle, stream } from '../base/random.ts';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
-import { graphAt, judgeDraw, sample } from '../graph/space.ts';
+import { dimensions, graphAt, judgeDraw, spaceSize } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import { Past, propose } from './tpe.ts';
+import type { KnownTrial } from './samplers/_base.ts';
+import { random as randomSampler } from './samplers/random.ts';
+import { samplerOf } from './samplers/samplers.ts';
 
-/** What trial i is: by random drawing, decided by (study seed, i) alone. */
+/**
+ * What trial i is: it follows from (study seed, i) and, for a sampler that learns, from what was
+ * known.
+ */
 export interface SampledTrial {
   graph: Graph;
   /** Canonical key of the graph. */
@@ -16,37 +21,114 @@ export interface SampledTrial {
   rejected: { draw: number; key: string; reason: string }[];
   /** Why the trial itself is rejected; null when it can be trained. */
   rejection: string | null;
+  /** No graph was found that no earlier trial has: it is the same as one of them. */
+  isExhausted: boolean;
 }
 
-/** Proposals of TPE that may be rejected before a trial is drawn at random after all. */
-const PROPOSALS = 100;
+/** What a sampler that learns is told of earlier trials. */
+export interface Knowledge {
+  readonly known: readonly KnownTrial[];
+  /** An earlier trial has this graph, by canonical key. */
+  has(key: string): boolean;
+  /** The space was found to hold no other graph: nothing is looked for any more. */
+  readonly isExhausted: boolean;
+}
+
+const nothingKnown: Knowledge = { known: [], has: () => false, isExhausted: false };
+
+/**
+ * Proposals that may be rejected, or be the same as earlier trials, before draws are random after
+ * all.
+ */
+const PROPOSALS = 20;
+/**
+ * Random draws after them that may be the same as earlier trials before the space counts as
+ * exhausted.
+ */
+const REDRAWS = 1000;
+/** Settings of a space that are all looked at before it counts as exhausted. */
+const LISTABLE = 1024n;
 
 /**
  * Draws trial `number` of a study. A rejected graph is drawn again, unless rejected graphs count as
  * trials. Expects a space for which `requirePossible` holds: then at least one draw in 2^7 is
  * accepted, since each node is free with one half or more.
  *
- * @param past trials that have ended: only TPE looks at them, so that its trials follow from (study
- * seed, number, past)
+ * A sampler that learns draws again what an earlier trial has, unless equal graphs are to be
+ * trained again.
  */
 export function sampleTrial(
   plan: StudyPlan,
   number: number,
-  past: Past = new Past(),
+  knowledge = nothingKnown,
 ): SampledTrial {
+  const sampler = samplerOf(plan.sampler);
+  const sizes = dimensions(plan.space).map(({ choices }) => choices.length);
   const seed = stream(plan.seed, 'training', number).next();
+  const look = lookIn(
+    plan,
+    sampler.learns && plan.duplicates === 'reuse' ? knowledge : nothingKnown,
+  );
+  const accepts = (picks: readonly number[]): boolean => look(picks).isWanted;
   const rejected: SampledTrial['rejected'] = [];
+  let first: SampledTrial | undefined;
   for (let draw = 0; ; draw++) {
     const random = stream(plan.seed, 'graph', number, draw);
-    const drawn =
-      plan.sampler === 'tpe' && draw < PROPOSALS
-        ? judgeDraw(plan.space, graphAt(plan.space, propose(plan.space, past, random)))
-        : sample(plan.space, random);
-    const key = graphKey(drawn.graph);
-    if (drawn.rejected === undefined)
-      return { graph: drawn.graph, key, seed, rejected, rejection: null };
-    if (plan.rejected === 'count')
-      return { graph: drawn.graph, key, seed, rejected, rejection: drawn.rejected };
-    rejected.push({ draw, key, reason: drawn.rejected });
+    const by = draw < PROPOSALS ? sampler : randomSampler;
+    const found = look(by.propose({ sizes, known: knowledge.known, random, accepts }));
+    const { isWanted, isRepeated, graph, key, reason } = found;
+    const trial = {
+      graph,
+      key,
+      seed,
+      rejected: [...rejected],
+      rejection: reason,
+      isExhausted: isRepeated,
+    };
+    if (isWanted) return trial;
+    if (!isRepeated) rejected.push({ draw, key, reason: reason! });
+    else first ??= trial;
+    // What is the same as an earlier trial is given only when nothing else is found.
+    if (first && (knowledge.isExhausted || draw === PROPOSALS + REDRAWS)) return first;
+    if (first && draw === PROPOSALS && spaceSize(plan.space) <= LISTABLE) {
+      const left = shuffle(allPicks(sizes), random)
+        .map(look)
+        .find((each) => each.isWanted);
+      return left ? { ...trial, ...left, rejection: left.reason, isExhausted: false } : first;
+    }
   }
 }
+
+interface Look {
+  graph: Graph;
+  key: string;
+  /** Why it cannot be trained. */
+  reason: string | null;
+  isRepeated: boolean;
+  /** It is worth a trial. */
+  isWanted: boolean;
+}
+
+/** What choices would make. */
+const lookIn =
+  ({ space, rejected }: StudyPlan, earlier: Pick<Knowledge, 'has'>) =>
+  (picks: readonly number[]): Look => {
+    const { graph, rejected: reason = null } = judgeDraw(space, graphAt(space, picks));
+    const key = graphKey(graph);
+    const isRepeated = earlier.has(key);
+    return {
+      graph,
+      key,
+      reason,
+      isRepeated,
+      isWanted: !isRepeated && (reason === null || rejected === 'count'),
+    };
+  };
+
+/** Every setting of a space, for small ones. */
+const allPicks = (sizes: readonly number[]): number[][] =>
+  sizes.reduce<number[][]>(
+    (all, size) =>
+      all.flatMap((picks) => Array.from({ length: size }, (_, pick) => [...picks, pick])),
+    [[]],
+  );

@@ -502,7 +502,9 @@ export class Scheduler {
         return null;
       }
       const at = this.#options.now();
+      const wasExhausted = work.past.isExhausted;
       const run = addTrial(this.#store, work.owner.study, work.plan, work.nextTrial, work.past, at);
+      if (work.past.isExhausted && !wasExhausted) this.#emit(exhaustedEntry(work.owner.study, run));
       drawn.push(run);
       work.nextTrial++;
       countTrial(work.pace, run);
@@ -585,7 +587,6 @@ export class Scheduler {
     this.#emit({ type: 'run', run: run.id });
     this.#emit({ type: 'slots' });
     if (run.kind === 'pretrain' && hasEnded(run.state)) this.#pretrainingEnded(run);
-    work?.learn(run);
     if (work) this.#settle(work);
     else if (live.owner) this.#told(live.owner);
     this.#wake();
@@ -666,7 +667,6 @@ export class Scheduler {
       // It was asked to pause and has not yet: it waits as soon as it has.
       else work.live.add(run.id);
     }
-    if (work.learns) for (const run of runsOf(this.#store, owner)) work.learn(run);
     this.#requireTeachers(work);
     this.#settle(work);
   }
@@ -852,6 +852,17 @@ interface Vacancy {
   /** No other is free after it. */
   isLast: boolean;
 }
+
+/** Says once that a study has tried what its space holds. */
+const exhaustedEntry = (study: number, { id, number }: Run): SchedulerEvent => ({
+  type: 'log',
+  level: 'warning',
+  study,
+  run: id,
+  text:
+    `No graph was found for trial ${number} that no earlier trial has: the space is exhausted. ` +
+    'This trial and later ones are duplicates and are not trained. Open more of the space in a new study.',
+});
 
 /** Throws LabError `space.impossible` for a study that would draw for ever. */
 function requireDrawable(store: Store, owner: Owner): void {

@@ -1,4 +1,5 @@
-import { architecture, multiplyAdds } from '../models/architecture.ts';
+import { architecture } from '../models/architecture.ts';
+import { multiplyAdds } from '../models/cost.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Study } from '../study/study.ts';

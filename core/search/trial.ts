@@ -1,14 +1,15 @@
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
+import type { Past } from './past.ts';
 import { sampleTrial } from './sampler.ts';
-import type { Past } from './tpe.ts';
+import { samplerOf } from './samplers/samplers.ts';
 
 /**
  * Draws and records the next trial of a study, with what was rejected on the way; an equal graph
  * becomes a duplicate.
  *
- * @param past trials that have ended, for a sampler that learns
+ * @param past trials of the study, for a sampler that learns: brought up to date here
  */
 export function addTrial(
   store: Store,
@@ -18,8 +19,12 @@ export function addTrial(
   past: Past,
   at: number,
 ): Run {
-  const { graph, key, seed, rejected, rejection } = sampleTrial(plan, number, past);
-  return store.transaction(() => {
+  const { learns } = samplerOf(plan.sampler);
+  if (learns) past.update(store, study, plan.space);
+  const openTrials = learns ? past.open : null;
+  const drawn = sampleTrial(plan, number, learns ? past : undefined);
+  const { graph, key, seed, rejected, rejection } = drawn;
+  const run = store.transaction(() => {
     for (const each of rejected) store.addRejection({ study, trial: number, ...each });
     const same =
       rejection === null && plan.duplicates === 'reuse'
@@ -35,9 +40,13 @@ export function addTrial(
       key,
       seed,
       training: plan.training,
+      openTrials,
       createdAt: at,
       ...(rejection !== null && { state: 'rejected' as const, rejection }),
       ...(same && { state: 'duplicate' as const, duplicateOf: same.id }),
     });
   });
+  if (learns) past.add(run, plan.space);
+  past.isExhausted ||= drawn.isExhausted;
+  return run;
 }

@@ -7,7 +7,7 @@ import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
-import { Past, picksOf } from './tpe.ts';
+import { Past } from './past.ts';
 
 /**
  * What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the
@@ -24,7 +24,7 @@ export class Work {
   /** Number of the next trial to be drawn, of how many. Re-runs draw none. */
   nextTrial = 0;
   trials = 0;
-  /** Trials that have ended, for a sampler that learns; empty for one that does not. */
+  /** What a sampler that learns knows; empty for one that does not. */
   readonly past = new Past();
   /** Runs that are on slots. */
   readonly live = new Set<number>();
@@ -57,18 +57,6 @@ export class Work {
     this.title = 'plan' in record ? `Study "${record.name}"` : `Re-run "${record.name}"`;
     this.priority = record.priority;
     this.trials = 'plan' in record ? record.plan.trials : 0;
-  }
-
-  /** Its sampler looks at what has ended. */
-  get learns(): boolean {
-    return this.plan?.sampler === 'tpe';
-  }
-
-  /** A trial has ended, perhaps. */
-  learn({ graph, state, epoch, accuracy }: Run): void {
-    const counts = state === 'stopped' || state === 'completed';
-    if (this.learns && this.plan && counts && accuracy !== null)
-      this.past.add({ picks: picksOf(this.plan.space, graph), epoch, accuracy });
   }
 
   /** True when there is nothing left to do. */

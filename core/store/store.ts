@@ -122,7 +122,7 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf'>>;
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials'>>;
 export type RunChange = Partial<
   Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
 >;

@@ -1,8 +1,11 @@
 import type { Protocol, Purpose } from '../data/split.ts';
 import type { SearchSpace } from '../graph/space.ts';
+import { asha } from '../search/rules/asha.ts';
+import type { Rule } from '../search/rules/rules.ts';
+import type { SamplerName } from '../search/samplers/samplers.ts';
 import type { RequestedComputation } from './computation.ts';
 
-export type { Protocol, Purpose };
+export type { Protocol, Purpose, Rule };
 
 /**
  * How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise
@@ -60,22 +63,8 @@ export interface TrainingPlan {
   computation?: RequestedComputation;
 }
 
-/**
- * Which trials are stopped early. `asha` judges at rungs: the epochs minimumResource *
- * reductionFactor^k, or `rungs`. `median` judges after every epoch from `grace` on, once `samples`
- * other trials have come as far.
- */
-export type Rule =
-  | { kind: 'asha'; reductionFactor: number; minimumResource: number; rungs?: number[] }
-  | { kind: 'median'; grace: number; samples: number }
-  | { kind: 'none' };
-
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
-export const paperRule = {
-  kind: 'asha',
-  reductionFactor: 2,
-  minimumResource: 1,
-} as const satisfies Rule;
+export const paperRule = asha.usual;
 
 /**
  * Everything that decides which trials a study has and what they are; fixed once it is created, but
@@ -88,7 +77,7 @@ export interface StudyPlan {
   trials: number;
   space: SearchSpace;
   rule: Rule;
-  sampler: 'random' | 'tpe';
+  sampler: SamplerName;
   training: TrainingPlan;
   /**
    * A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it

@@ -66,6 +66,12 @@ export interface Failure {
   epoch: number;
 }
 
+/**
+ * An earlier trial whose result was not final when a trial was drawn: its number, and the last
+ * epoch whose value was known, 0 if none was; -1 for one that had failed or was cancelled.
+ */
+export type OpenTrial = readonly [number: number, epoch: number];
+
 /** One graph trained once, from one seed. */
 export interface Run {
   id: number;
@@ -98,6 +104,12 @@ export interface Run {
   pinned: boolean;
   /** A person has stopped this very run: it is not taken up again with its study. */
   dismissed: boolean;
+  /**
+   * Of a trial whose sampler learns: what was not known when it was drawn. Of all other earlier
+   * trials it knew everything that is recorded of them; so the draw can be repeated. null where
+   * nothing was learnt from.
+   */
+  openTrials: readonly OpenTrial[] | null;
   /** Milliseconds since 1970. */
   createdAt: number;
   startedAt: number | null;
@@ -117,6 +129,7 @@ export const newRun = {
   attempts: 0,
   pinned: false,
   dismissed: false,
+  openTrials: null,
   startedAt: null,
   endedAt: null,
   seconds: 0,

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { parseSpace } from '../graph/space.ts';
+import { EPOCH_LIMIT, TRIAL_LIMIT } from '../search/rules/_base.ts';
+import { ruleSchema } from '../search/rules/rules.ts';
+import { samplerSchema } from '../search/samplers/samplers.ts';
 import { type RequestedComputation, compilers, precisions } from './computation.ts';
-import type { Rule, StudyPlan, TrainingPlan } from './plan.ts';
+import type { StudyPlan, TrainingPlan } from './plan.ts';
 import { type Failure, failureKinds } from './run.ts';
 
-/** Bounds that no sensible plan comes near; they keep nonsense from outside away. */
-const MAX_EPOCHS = 100_000;
-const MAX_TRIALS = 1_000_000;
 /** Longest text of a record, in characters. */
 const MAX_TEXT = 20_000;
 
@@ -62,32 +62,10 @@ export const trainingSchema: v.GenericSchema<unknown, TrainingPlan> = v.strictOb
   protocol: v.picklist(['paper', 'held-out']),
   purpose: v.picklist(['search', 'final']),
   splitSeed: seedSchema,
-  epochs: whole(1, MAX_EPOCHS),
+  epochs: whole(1, EPOCH_LIMIT),
   recipe,
   computation: v.exactOptional(computationSchema),
 });
-
-const ascending = v.check<number[], string>(
-  (values) => values.every((value, at) => at === 0 || value > values[at - 1]!),
-  'Expected ascending numbers.',
-);
-
-const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
-  v.strictObject({
-    kind: v.literal('asha'),
-    reductionFactor: whole(2, 1000),
-    minimumResource: whole(1, MAX_EPOCHS),
-    rungs: v.exactOptional(
-      v.pipe(v.array(whole(1, MAX_EPOCHS)), v.minLength(1), v.maxLength(100), ascending),
-    ),
-  }),
-  v.strictObject({
-    kind: v.literal('median'),
-    grace: whole(0, MAX_EPOCHS),
-    samples: whole(1, MAX_TRIALS),
-  }),
-  v.strictObject({ kind: v.literal('none') }),
-]);
 
 /**
  * A study plan from outside; its space comes out in normal form. Throws a LabError `space.*` for a
@@ -96,10 +74,10 @@ const rule: v.GenericSchema<unknown, Rule> = v.variant('kind', [
  */
 export const studyPlanSchema: v.GenericSchema<unknown, StudyPlan> = v.strictObject({
   seed: seedSchema,
-  trials: whole(1, MAX_TRIALS),
+  trials: whole(1, TRIAL_LIMIT),
   space: v.pipe(v.unknown(), v.transform(parseSpace)),
-  rule,
-  sampler: v.picklist(['random', 'tpe']),
+  rule: ruleSchema,
+  sampler: samplerSchema,
   training: trainingSchema,
   rejected: v.picklist(['resample', 'count']),
   duplicates: v.picklist(['reuse', 'train']),

@@ -2,15 +2,10 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { GENERATOR } from '../base/random.ts';
 import type { NodeState } from '../engine/engine.ts';
-import {
-  type Architecture,
-  architecture,
-  sizeOf,
-  statistics,
-  tensors,
-  type TensorSpec,
-} from '../models/architecture.ts';
+import { architecture } from '../models/architecture.ts';
 import { conventionsText } from '../models/conventions.ts';
+import type { Architecture } from '../models/layers.ts';
+import { sizeOf, statistics, tensors, type TensorSpec } from '../models/tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
 /**

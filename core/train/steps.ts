@@ -57,6 +57,7 @@ export class Steps {
 
   private keyOf({ architectures, classes, batch, frozen = [] }: StepPlan): string {
     const apart = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
-    return `${architectures.map((model) => model.name).join('+')} ${classes} ${batch} ${apart.join()}`;
+    const networks = architectures.map(({ name, side }) => `${name} ${side}`);
+    return `${networks.join('+')} ${classes} ${batch} ${apart.join()}`;
   }
 }

@@ -3,6 +3,7 @@ import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
 import { gate as gateOf, gateNames, type GateName } from '../../core/gates/gates.ts';
 import type { TrialRow } from '../../core/lab/api.ts';
+import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from '../words/graph.ts';
 import { frameOf, type Frame, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
@@ -71,8 +72,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
 }
 
 /** R32, R110, W28-2 */
-const shortTitle = (model: string): string =>
-  modelTitle(model).replace('ResNet', 'R').replace('WRN-', 'W');
+const shortTitle = (model: string): string => architecture(model).short;
 
 /**
  * The axes that fit on a screen: everything for small graphs, else the edges into the target and

@@ -9,6 +9,7 @@ import {
   type RungDecision,
   type TrialRow,
 } from '../../core/lab/api.ts';
+import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from './graph.ts';
 import { duration, moment } from '../ui/format.ts';
 import { runStateNames, runStates } from './states.ts';
@@ -51,14 +52,14 @@ export const decisionText = (decision: RungDecision): string =>
 const briefReasonOf = (row: TrialRow): string =>
   row.stop ? reasonOf(row).replace(/^stopped at epoch \d+: /, '') : reasonOf(row);
 
-/** `ResNet 32, 110, WRN 28-2`: a family is named once. */
+/** `ResNet 32, 110, WRN 28-2`: a series is named once. */
 function modelsText({ nodes }: Graph): string {
-  let family = '';
+  let named = '';
   return nodes
     .map(({ model }) => {
-      const [, name = '', size = ''] = /^([A-Za-z]+)-?(.*)$/.exec(modelTitle(model)) ?? [];
-      const words = name === family ? size : `${name} ${size}`;
-      family = name;
+      const { series, variant } = architecture(model);
+      const words = series === named ? variant : `${series} ${variant}`;
+      named = series;
       return words;
     })
     .join(', ');

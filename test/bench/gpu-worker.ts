@@ -62,7 +62,7 @@ async function measure(): Promise<GpuAnswer> {
     device,
     computation: { compiler: 'xla', precision, deterministic },
   });
-  const architectures = ask.arch.split('+').map(architecture);
+  const architectures = ask.arch.split('+').map((name) => architecture(name));
   // As many as CIFAR-100 has, so that the shapes are its own.
   const images = device === 'gpu' ? 60_000 : 600;
   // The library is open; recordings are kept where the programs are.

@@ -54,6 +54,15 @@ const benches: Readonly<Record<string, Bench>> = {
       return 0;
     },
   },
+  sampler: {
+    measures:
+      'the sampler on toy landscapes beside random and Optuna: --landscapes FILE --workers N --rule asha --json',
+    run: async (args) => (await import('./sampler.ts')).bench(args),
+  },
+  effects: {
+    measures: 'each analysis of a study of random trials: --trials 5000 --nodes 3 --json',
+    run: async (args) => (await import('./effects.ts')).bench(args),
+  },
   ui: {
     measures:
       'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',

@@ -11,7 +11,8 @@ import {
   type TrainInput,
 } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { type Architecture, architecture } from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import type { Architecture } from '../../core/models/layers.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
 
 /** What a bench of steps measures. */
@@ -43,7 +44,9 @@ export function readCase(args: string[], fallback: { arch: string; steps: number
       alone: { type: 'boolean' },
     },
   });
-  const models = (textOf(values, 'arch') ?? fallback.arch).split('+').map(architecture);
+  const models = (textOf(values, 'arch') ?? fallback.arch)
+    .split('+')
+    .map((name) => architecture(name));
   return {
     arch: models.map(({ name }) => name).join('+'),
     models,

@@ -6,7 +6,7 @@ import { computationFor } from '../../core/engine/computation.ts';
 import type { GateName } from '../../core/gates/gates.ts';
 import { fromText } from '../../core/graph/text.ts';
 import type { Device } from '../../core/devices/device.ts';
-import { type Difference, mean, welch } from '../../core/search/statistics.ts';
+import { type Difference, mean, welch } from '../../core/analysis/statistics.ts';
 import type { Precision } from '../../core/study/computation.ts';
 import { recipeFor } from '../../core/study/plan.ts';
 import { cores } from '../../core/devices/devices.ts';

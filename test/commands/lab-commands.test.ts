@@ -73,6 +73,17 @@ describe('a lab that nobody holds', () => {
     assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /78\.6 % +16\/16 .* completed/);
   });
 
+  test('effects says which choices matter, as text and as JSON', async () => {
+    const shown = await ktg(file, 'effects', 'First', '--rung', '1');
+    assert.match(shown.out, /Study "First": 1\d trials at epoch 1/);
+    assert.match(shown.out, /edge 0-1 +through +\d+ +\d+\.\d+ +-/);
+    assert.match(shown.out, /too few to tell the effects/);
+    assert.doesNotMatch(shown.out, /NaN|undefined/);
+    const [found] = (await ktg(file, 'effects', '--rung', '1', '--json')).json;
+    assert.equal((found as { rung: number }).rung, 1);
+    assert.equal((await ktg(file, 'effects', '--rung', '17')).code, 2);
+  });
+
   test('export, import and backup make whole files or none, and overwrite nothing', async () => {
     const out = join(folder, 'first.ktg-study');
     assert.equal((await ktg(file, 'export', 'First', '--out', out)).code, 0);

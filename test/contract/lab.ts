@@ -77,6 +77,39 @@ export function labContract(
         assert.ok(status.sequence > 1e12);
       }));
 
+    test('effects of a study: at the highest rung with 30 trials, at any epoch, of no trial at all', async () =>
+      withLab(async (api) => {
+        const study = await finished(api, 40);
+        const found = await api.request('studies.effects', { study });
+        assert.equal(found.isRandomSample, true);
+        assert.equal(found.rung, found.rungs.findLast(({ trials }) => trials >= 30)?.rung);
+        assert.deepEqual(
+          found.rungs.map(({ rung }) => rung),
+          [1, 2, 4, 8, 16],
+        );
+        assert.equal(found.importance.length, found.dimensions.length);
+        const counted = found.effects.filter(({ dimension }) => dimension === 2);
+        assert.equal(
+          counted.reduce((sum, { count }) => sum + count, 0),
+          found.trials,
+        );
+        assert.doesNotMatch(JSON.stringify(found), /NaN|Infinity/);
+        const last = await api.request('studies.effects', { study, rung: 16 });
+        assert.equal(last.trials, last.rungs.at(-1)!.trials);
+        const { study: empty } = await api.request('studies.create', {
+          name: 'empty',
+          plan: plan(),
+          start: false,
+        });
+        const nothing = await api.request('studies.effects', { study: empty.id });
+        assert.equal(nothing.trials, 0);
+        assert.ok(nothing.effects.every(({ effect, p }) => effect === null && p === null));
+        assert.equal(
+          await codeOf(api.request('studies.effects', { study: 99 })),
+          'store.unknown-study',
+        );
+      }));
+
     test('a study runs to its end: views agree with each other and hold no NaN', async () =>
       withLab(async (api) => {
         const study = await finished(api);

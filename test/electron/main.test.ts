@@ -17,7 +17,8 @@ after(() => {
 describe('the app', () => {
   test('a second one ends at once and opens nothing', async () => {
     fake.app.lock = false;
-    await import('../../electron/main.ts?second');
+    const again: string = '../../electron/main.ts?second';
+    await import(again);
     assert.equal(fake.app.quits, 1);
     assert.equal(fake.BrowserWindow.made.length, 0);
     assert.equal(fake.app.listenerCount('before-quit'), 0);

@@ -97,6 +97,7 @@ describe('a package', { skip }, () => {
       'dist/electron/worker.js',
       'dist/electron/keeper.js',
       'dist/electron/aside-thread.js',
+      'dist/electron/effects-thread.js',
       'dist/electron/data-look.js',
       'package.json',
       'node_modules/better-sqlite3/lib/index.js',

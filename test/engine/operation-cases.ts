@@ -1,7 +1,8 @@
 import { stream } from '../../core/base/random.ts';
+import { frame } from '../../core/engine/pixels.ts';
 import { EPSILON, type Operations, type Tensor, type TF } from '../../core/engine/ops.ts';
 
-type Numbers = readonly number[];
+export type Numbers = readonly number[];
 
 /**
  * An operation to differentiate: how an engine computes it, and the same in plain float64 over flat
@@ -13,6 +14,8 @@ export interface OperationCase {
   readonly inputs: readonly Numbers[];
   readonly compute: (tf: TF, ops: Operations, inputs: Tensor[]) => Tensor;
   readonly plain: (inputs: readonly Numbers[]) => number[];
+  /** Factors of the outputs, where `cotangentOf` the name does not give them. */
+  readonly cotangent?: Numbers;
 }
 
 const sizeOf = (shape: readonly number[]): number =>
@@ -81,6 +84,67 @@ function plainConvolution(x: Numbers, filter: Numbers, stride: number, outputs: 
   });
 }
 
+/** A pixel of [2, 4, 4, 3], `outside` beyond its edges. */
+const pixelOf =
+  (x: Numbers, outside: number) =>
+  (n: number, row: number, column: number, c: number): number =>
+    row < 0 || column < 0 || row > 3 || column > 3
+      ? outside
+      : x[((n * 4 + row) * 4 + column) * DEPTH + c]!;
+
+/** Every number of a map [2, side, side, 3] from its place. */
+const mapOf = (
+  side: number,
+  value: (n: number, row: number, column: number, c: number) => number,
+): number[] =>
+  Array.from({ length: 2 * side * side * DEPTH }, (_, i) => {
+    const place = Math.floor(i / DEPTH);
+    const row = Math.floor(place / side) % side;
+    return value(Math.floor(place / side / side), row, place % side, i % DEPTH);
+  });
+
+/** Rows and columns of the pixels of a window, from its first. */
+const offsets = (size: number): [number, number][] =>
+  Array.from({ length: size * size }, (_, i) => [Math.floor(i / size), i % size]);
+
+/** Framed by `padding` pixels of -infinity. The numbers are mostly negative: zeros would win. */
+const maxPool = (size: 2 | 3, padding: 0 | 1): OperationCase => ({
+  name: `max-pool ${size} x ${size}, padded by ${padding}`,
+  shapes: [image],
+  inputs: [randomNumbers('pooled', sizeOf(image)).map((value) => value - 1.5)],
+  compute: (tf, ops, [x]) => {
+    return ops.maxPool(tf.pad(x!, frame([padding, padding]), -Infinity), size);
+  },
+  plain: ([x]) => {
+    const pixel = pixelOf(x!, -Infinity);
+    return mapOf(2, (n, row, column, c) =>
+      Math.max(
+        ...offsets(size).map(([h, w]) =>
+          pixel(n, 2 * row + h - padding, 2 * column + w - padding, c),
+        ),
+      ),
+    );
+  },
+});
+
+const depthwise = (stride: 1 | 2): OperationCase => ({
+  name: `depthwise convolution with stride ${stride}`,
+  shapes: [image, [3, 3, DEPTH, 1]],
+  inputs: [randomNumbers('convolved', sizeOf(image)), randomNumbers('depthwise', 9 * DEPTH)],
+  compute: (_, ops, [x, filter]) => ops.depthwise(x!, filter!, stride),
+  plain: ([x, filter]) => {
+    const pixel = pixelOf(x!, 0);
+    return mapOf(4 / stride, (n, row, column, c) =>
+      offsets(3).reduce(
+        (sum, [h, w], place) =>
+          sum +
+          filter![place * DEPTH + c]! * pixel(n, row * stride + h - 1, column * stride + w - 1, c),
+        0,
+      ),
+    );
+  },
+});
+
 const convolution = (stride: 1 | 2): OperationCase => ({
   name: `convolution with stride ${stride}`,
   shapes: [image, [3, 3, DEPTH, 2]],
@@ -147,6 +211,10 @@ export const operationCases: readonly OperationCase[] = [
   },
   convolution(1),
   convolution(2),
+  maxPool(2, 0),
+  maxPool(3, 1),
+  depthwise(1),
+  depthwise(2),
 ];
 
 /** The inputs' tensors of a case. */
@@ -171,7 +239,12 @@ export function differentiate(
   let output!: Tensor;
   const objective = (...given: Tensor[]): Tensor => {
     output = tf.keep(one.compute(tf, ops, given));
-    return tf.sum(tf.mul(tf.reshape(output, [-1]), tf.tensor1d(cotangentOf(one.name, size))));
+    return tf.sum(
+      tf.mul(
+        tf.reshape(output, [-1]),
+        tf.tensor1d([...(one.cotangent ?? cotangentOf(one.name, size))]),
+      ),
+    );
   };
   const gradients = tf.grads(objective)(inputs);
   return [output, ...gradients];

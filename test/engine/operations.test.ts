@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { sizeOf } from '../../core/models/architecture.ts';
+import { sizeOf } from '../../core/models/tensors.ts';
 import type { Operations, Tensor } from '../../core/engine/ops.ts';
 import { plainOperations } from '../../core/engine/plain-ops.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
@@ -17,7 +17,9 @@ import { compiledCall, functionOf, outline } from '../../core/engine/tensorflow/
 import { Recorder } from '../../core/engine/tensorflow/record.ts';
 import { loadGraph, serialise } from '../../core/engine/tensorflow/saved-model.ts';
 import { device, openHere } from './device.ts';
+import { LAYER_ALLOWED, layerCases, layerError, ties, tiesGradient } from './layer-cases.ts';
 import {
+  cotangentOf,
   differentiate,
   differentiatePlainly,
   type OperationCase,
@@ -121,14 +123,33 @@ function compiledWhole(nodes: readonly GraphNode[], fetches: readonly string[]):
   return { nodes: [...placeholders, compiledCall('call', whole), ...outputs], functions: [whole] };
 }
 
+const forms: Record<string, (one: OperationCase) => Differentiated> = {
+  native: (one) => eagerly(native, one),
+  'native, recorded': (one) => captured(native, one),
+  plain: (one) => eagerly(plain, one),
+  'plain, recorded': (one) => captured(plain, one),
+  'compilable, recorded and compiled': (one) => captured(compilable, one, true),
+};
+
+describe('layers alone', () => {
+  for (const [form, compute] of Object.entries(forms)) {
+    for (const { one, expected } of layerCases) {
+      test(`${one.name}, ${form}: as PyTorch`, () => {
+        for (const [i, values] of compute(one).entries()) {
+          const error = layerError(values, expected[i]!);
+          assert.ok(error < LAYER_ALLOWED, `${i} is off by ${error}`);
+        }
+      });
+    }
+    test(`of equal pixels the first gets the gradient of a max-pool, ${form}`, () => {
+      const gradient = compute(ties)[1]!;
+      const expected = tiesGradient(cotangentOf(ties.name, 12).map(Math.fround));
+      assert.deepEqual([...gradient], expected);
+    });
+  }
+});
+
 describe('operations and their gradients, on inputs far from mean 0 and variance 1', () => {
-  const forms: Record<string, (one: OperationCase) => Differentiated> = {
-    native: (one) => eagerly(native, one),
-    'native, recorded': (one) => captured(native, one),
-    plain: (one) => eagerly(plain, one),
-    'plain, recorded': (one) => captured(plain, one),
-    'compilable, recorded and compiled': (one) => captured(compilable, one, true),
-  };
   for (const one of operationCases) {
     const expected = differentiatePlainly(one);
     for (const [form, compute] of Object.entries(forms)) {

@@ -9,7 +9,8 @@ import {
   weightsOfNode,
   weightsWith,
 } from '../../core/lab/weights.ts';
-import { architecture, statistics, tensors } from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { statistics, tensors } from '../../core/models/tensors.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { decodeSafetensors } from '../../core/train/safetensors.ts';
 import { CLASSES, networks } from '../contract/samples.ts';

@@ -1,10 +1,5 @@
-import {
-  sizeOf,
-  type Architecture,
-  type TensorSpec,
-  tensors,
-  totalSize,
-} from '../../core/models/architecture.ts';
+import type { Architecture } from '../../core/models/layers.ts';
+import { sizeOf, type TensorSpec, tensors, totalSize } from '../../core/models/tensors.ts';
 
 /**
  * Constants of the closed formulas that stand for weights and images (test/fixtures/ktg/README.md).
@@ -56,6 +51,8 @@ function element(
   switch (role) {
     case 'convolution':
       return (2 / Math.sqrt(shape[0]! * shape[1]! * shape[2]!)) * u(j);
+    case 'depthwise':
+      return (2 / Math.sqrt(shape[0]! * shape[1]!)) * u(j);
     case 'gamma':
       return gamma0 * (1 + 0.1 * u(j));
     case 'beta':
@@ -71,15 +68,20 @@ function element(
   }
 }
 
-/** Image batch `s` (from 0) of n images, [n, 32, 32, 3] in [0, 1]. */
-export function formulaImages(n: number, s: number, { k, a, b, d, m }: InputFormula): Float32Array {
-  const images = new Float32Array(n * 3072);
+/** Image batch `s` (from 0) of n images, [n, side, side, 3] in [0, 1]. */
+export function formulaImages(
+  n: number,
+  s: number,
+  { k, a, b, d, m }: InputFormula,
+  side = 32,
+): Float32Array {
+  const images = new Float32Array(n * side * side * 3);
   let j = 0;
   for (let image = 0; image < n; image++) {
     const fh = 0.1 + 0.07 * ((5 * image + 3 * s + m) % 11);
     const fw = 0.1 + 0.07 * ((3 * image + 7 * s + m) % 13);
-    for (let h = 0; h < 32; h++) {
-      for (let w = 0; w < 32; w++) {
+    for (let h = 0; h < side; h++) {
+      for (let w = 0; w < side; w++) {
         for (let c = 0; c < 3; c++, j++) {
           const fine = Math.sin(k * Math.sin(a * j + b * s + d));
           const tint = Math.sin(k * Math.sin(a * (3 * image + c) + b * s + d + 1));

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import type { Engine } from '../../core/engine/engine.ts';
-import {
-  architecture,
-  parameterCount,
-  statistics,
-  tensors,
-} from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { stageSizes } from '../../core/models/cost.ts';
+import type { Architecture } from '../../core/models/layers.ts';
+import { parameterCount, statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import {
   compareFlat,
@@ -30,8 +28,10 @@ export const initFormula = formula('k', 'a', 'b', 'c', 'd', 'gamma0', 'beta0');
 export const inputFormula = formula('k', 'a', 'b', 'd', 'm');
 
 export const forwardFixture = v.object({
-  kind: v.literal('forward'),
+  kind: v.picklist(['forward', 'forward2']),
   model: v.string(),
+  /** Pixels on a side of an image. */
+  size: v.optional(v.number(), 32),
   classes: v.number(),
   batch: v.number(),
   node: v.number(),
@@ -42,6 +42,7 @@ export const forwardFixture = v.object({
   param_count: v.number(),
   image: summary,
   logits: v.array(numbers),
+  stages: v.optional(v.array(v.object({ shape: numbers, value: summary }))),
   loss: v.number(),
   tensors: v.array(v.object({ name: v.string(), shape: numbers, init: summary, grad: summary })),
   stats: v.array(v.object({ name: v.string(), shape: numbers, value: summary })),
@@ -60,11 +61,11 @@ export async function forwardParity(
   engine: Engine,
 ): Promise<ParityReport> {
   const fixture = v.parse(forwardFixture, json);
-  const { classes, batch, node } = fixture;
+  const { classes, batch, node, size } = fixture;
   const tally = new Tally();
-  const model = architecture(fixture.model);
+  const model = architecture(fixture.model, { side: size });
   const parameters = formulaParameters(model, classes, fixture.init, node);
-  const images = formulaImages(batch, fixture.s, fixture.input);
+  const images = formulaImages(batch, fixture.s, fixture.input, size);
   const labels = Int32Array.from(fixture.labels);
   const specs = tensors(model, classes);
   const expected = (quantity: 'init' | 'grad') =>
@@ -78,7 +79,7 @@ export async function forwardParity(
   try {
     const zeros = new Float32Array(parameters.length);
     step.write(0, { parameters, momentum: zeros, statistics: initialStatistics(model) });
-    const { metrics, logits } = step.trainDirect(
+    const { metrics, logits, stages } = step.trainDirect(
       { images, labels },
       {
         rates: { learningRate: 0, momentum: 0, weightDecay: 0 },
@@ -91,6 +92,7 @@ export async function forwardParity(
       },
     );
     compareLogits(tally, 'logits', 'logits', logits, fixture.logits, allowed);
+    if (fixture.stages) compareStages(tally, model, batch, stages[0]!, fixture.stages, allowed);
     compareLoss(tally, 'loss', metrics.nodeLoss[0]!, fixture.loss, allowed);
     const after = step.read(0);
     compareFlat(tally, 'gradient', 'grad', after.momentum, specs, expected('grad'), allowed);
@@ -115,4 +117,21 @@ export async function forwardParity(
     step.dispose();
   }
   return tally.report(file);
+}
+
+/** Outputs of the named stages, [batch, side, side, channels]. */
+function compareStages(
+  tally: Tally,
+  model: Architecture,
+  batch: number,
+  actual: readonly Float32Array[],
+  expected: NonNullable<v.InferOutput<typeof forwardFixture>['stages']>,
+  allowed: Tolerances,
+): void {
+  const sizes = stageSizes(model);
+  const shapes = sizes.map(({ side, channels }) => [batch, side, side, channels]);
+  const wanted = expected.map(({ shape }) => shape);
+  tally.exact('stages', shapes, wanted);
+  for (const [place, { value }] of expected.entries())
+    compareSummary(tally, `stage ${sizes[place]!.name}`, 'stage', actual[place]!, value, allowed);
 }

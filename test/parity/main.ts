@@ -15,9 +15,10 @@ import { edgesParity } from './edges.ts';
 import { forwardParity } from './forward.ts';
 import { gatesParity } from './gates.ts';
 import { engineLoss } from './loss.ts';
-import { modelsParity } from './models.ts';
+import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { dropsParity, schedulesParity } from './schedules.ts';
+import { statsParity } from './stats.ts';
 import { stepsParity } from './steps.ts';
 
 /**
@@ -75,6 +76,8 @@ console.log(
 );
 
 const count = { passed: 0, failed: 0 };
+/** Files of kinds that are defined but not compared yet. */
+const unknown: string[] = [];
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.json') && basename(file).includes(values.only))
   .sort();
@@ -84,6 +87,10 @@ for (const file of files) {
   try {
     const report = await compare(join(root, file));
     if (!report) continue;
+    if ('unknown' in report) {
+      unknown.push(`${file} (${report.unknown})`);
+      continue;
+    }
     const took = `${((performance.now() - start) / 1000).toFixed(1)} s`;
     const worst = `worst ${(100 * report.worst).toPrecision(3)} % of what is allowed`;
     const good = report.failed === 0 && report.passed > 0;
@@ -99,20 +106,27 @@ for (const file of files) {
   }
   console.log(line);
 }
+if (unknown.length > 0) console.log(`Not compared, of kinds not known yet: ${unknown.join(', ')}`);
 if (count.passed + count.failed === 0) console.log(`FAILED No fixture lies under ${root}.`);
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
+/** A fixture of a kind that is defined but not compared yet. */
+interface Unknown {
+  readonly unknown: string;
+}
+
 /**
- * The report of one file; undefined for files that hold no fixture (not JSON, or the tolerances
- * themselves).
+ * The report of one file; undefined for files that hold no fixture (not JSON, of no kind, or the
+ * tolerances themselves).
  */
-async function compare(path: string): Promise<ParityReport | undefined> {
+async function compare(path: string): Promise<ParityReport | Unknown | undefined> {
   const json = parse(readFileSync(path, 'utf8'));
   if (json === undefined) return undefined;
   const { kind, tolerance } = json as { kind?: unknown; tolerance?: unknown };
   const file = basename(path, '.json');
   switch (kind) {
+    case undefined:
     case 'tolerances':
       return undefined;
     case 'asha':
@@ -121,8 +135,12 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return schedulesParity(file, json);
     case 'schedules2':
       return dropsParity(file, json);
+    case 'stats':
+      return statsParity(file, json, tolerances(path, 'float32'));
     case 'param_counts':
       return modelsParity(file, json);
+    case 'param_counts2':
+      return modelsParity2(file, json);
     case 'gates': {
       const allowed = tolerances(path, 'float32');
       return gatesParity(
@@ -145,9 +163,16 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       );
     }
     case 'forward':
+    case 'forward2':
       return forwardParity(file, json, tolerances(path, tolerance), engine);
     case 'ktg':
       return stepsParity(file, json, tolerances(path, tolerance), engine);
+    case 'augment2':
+    case 'ktg2':
+    case 'layers2':
+    case 'maps2':
+    case 'torch':
+      return { unknown: kind };
     default:
       throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
   }

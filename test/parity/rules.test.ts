@@ -5,7 +5,7 @@ import { ashaParity } from './asha.ts';
 import { edgesParity } from './edges.ts';
 import { gatesParity } from './gates.ts';
 import { plainLoss } from './loss.ts';
-import { modelsParity } from './models.ts';
+import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { dropsParity, schedulesParity } from './schedules.ts';
 
@@ -39,8 +39,10 @@ describe('answers that need no engine', () => {
     perfect(dropsParity('schedules', read('ktg2/schedules.json')), 240);
   });
 
-  test('parameter counts', () =>
-    perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45));
+  test('parameter counts', () => {
+    perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45);
+    perfect(modelsParity2('param_counts', read('ktg2/param_counts.json')), 240);
+  });
 
   test('a wrong answer is noticed', () => {
     const wrong = ashaParity('sequences', {

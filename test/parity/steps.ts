@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { EdgeInputs, Engine, Step, StepMetrics } from '../../core/engine/engine.ts';
 import { gate, gateNames } from '../../core/gates/gates.ts';
-import { architecture, statistics, tensors } from '../../core/models/architecture.ts';
+import { architecture } from '../../core/models/architecture.ts';
+import { statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import { linearWeight } from '../../core/train/schedule.ts';
 import { compareFlat, compareLogits, compareLoss, summary, type Tolerances } from './compare.ts';
@@ -65,7 +66,7 @@ export async function stepsParity(
   const fixture = v.parse(stepsFixture, json);
   const { classes, batch } = fixture;
   const tally = new Tally();
-  const models = fixture.models.map(architecture);
+  const models = fixture.models.map((name) => architecture(name));
   const step = await engine.compile({ architectures: models, classes, batch });
   try {
     for (const [node, model] of models.entries()) {

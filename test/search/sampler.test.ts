@@ -4,9 +4,13 @@ import fc from 'fast-check';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { isFrozen, nodeNumbers } from '../../core/graph/graph.ts';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { Past } from '../../core/search/past.ts';
 import { sampleTrial } from '../../core/search/sampler.ts';
 import { teacherModels, teacherNodes } from '../../core/search/teachers.ts';
+import type { Store } from '../../core/store/store.ts';
+import type { Run } from '../../core/study/run.ts';
 import { plan } from '../contract/samples.ts';
+import { scriptedLab } from './lab.ts';
 
 const paper = (nodes: number) => plan({ space: paperSpace(nodes) });
 
@@ -95,5 +99,61 @@ void describe('teachers', () => {
     ]);
     const apart = sampleTrial(plan({ space: withGates(locked, 2, 1, ['cutoff']) }), 0).graph;
     assert.deepEqual(teacherNodes(apart), []);
+  });
+});
+
+void describe('a sampler that learns', () => {
+  const small = { ...paperSpace(2, 'resnet8', ['resnet8']), frozen: false };
+  const trialsOf = (store: Store, study: number) => store.runs({ study, kind: 'trial' });
+  const throughs = (run: Pick<Run, 'graph'>): number =>
+    run.graph.edges.filter(({ gate }) => gate === 'through').length / run.graph.edges.length;
+
+  void test('draws again from what was stored with the trial, whatever came later', async () => {
+    const { store, study, scheduler, until } = scriptedLab({
+      slots: 5,
+      accuracy: (job, epoch) => throughs(job) + epoch / 1000,
+      mishap: (job, epoch) => (job.run % 9 === 4 && epoch === 2 ? 'nan' : undefined),
+    });
+    const { id, plan: made } = study({ trials: 60, sampler: 'tpe', space: paperSpace(3) });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    await scheduler.close('save');
+    const trials = trialsOf(store, id);
+    assert.ok(trials.some(({ state }) => state === 'failed'));
+    assert.ok(trials.some(({ openTrials }) => openTrials!.some(([, epoch]) => epoch > 0)));
+    for (const { number, key, openTrials } of trials) {
+      const past = new Past();
+      past.recall(store, id, made.space, number, openTrials!);
+      assert.equal(sampleTrial(made, number, past).key, key, `trial ${number}`);
+    }
+  });
+
+  void test('trains no graph twice, and says once when the space is exhausted', async () => {
+    const { store, study, scheduler, until, events } = scriptedLab({
+      slots: 3,
+      accuracy: throughs,
+    });
+    const { id } = study({ trials: 200, sampler: 'tpe', space: small, rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    await scheduler.close('save');
+    const trials = trialsOf(store, id);
+    const trained = trials.filter(({ state }) => state === 'completed');
+    // 4 gates on 4 edges, Correct and Through of a label the same, no frozen node.
+    assert.equal(new Set(trained.map(({ key }) => key)).size, trained.length);
+    assert.equal(trained.length, 11 * 11);
+    assert.ok(trials.slice(0, 121).every(({ state }) => state === 'completed'));
+    assert.ok(trials.slice(121).every(({ state }) => state === 'duplicate'));
+    const said = events.filter((event) => event.type === 'log' && /exhausted/.test(event.text));
+    assert.equal(said.length, 1);
+  });
+
+  void test('equal graphs are drawn again where they are to be trained again', async () => {
+    const { store, study, scheduler, until } = scriptedLab({ accuracy: throughs });
+    const { id } = study({ trials: 150, sampler: 'tpe', space: small, duplicates: 'train' });
+    scheduler.resume({ study: id });
+    await until(() => store.study(id).state === 'completed');
+    await scheduler.close('save');
+    assert.ok(trialsOf(store, id).every(({ state }) => state !== 'duplicate'));
   });
 });

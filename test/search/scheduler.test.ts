@@ -12,7 +12,7 @@ import type { Run } from '../../core/study/run.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
 import { previewOf } from '../../core/search/preview.ts';
 import { addRerun } from '../../core/search/repeat.ts';
-import { mean } from '../../core/search/statistics.ts';
+import { mean } from '../../core/analysis/statistics.ts';
 import { newCheckpoint, newStudy, training } from '../contract/samples.ts';
 import { scriptedLab } from './lab.ts';
 import { environment } from './scripted-runner.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { LabError } from '../../core/base/errors.ts';
-import { sizeOf } from '../../core/models/architecture.ts';
+import { sizeOf } from '../../core/models/tensors.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,

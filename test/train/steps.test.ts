@@ -6,7 +6,7 @@ import type { Compiler } from '../../core/study/computation.ts';
 import { Steps } from '../../core/train/steps.ts';
 
 const plan = (models: string, classes = 10, batch = 64, frozen: number[] = []): StepPlan => ({
-  architectures: models.split('+').map(architecture),
+  architectures: models.split('+').map((name) => architecture(name)),
   classes,
   batch,
   frozen,
@@ -43,15 +43,17 @@ describe('compiled steps kept between runs', () => {
     const first = await use(plan('resnet8+resnet14'));
     assert.equal(await use(plan('resnet8+resnet14')), first);
     assert.equal(compiled(), 1);
+    const larger = ['resnet8', 'resnet14'].map((name) => architecture(name, { side: 64 }));
     for (const other of [
       plan('resnet14+resnet8'),
       plan('resnet8'),
       plan('resnet8+resnet14', 100),
       plan('resnet8+resnet14', 10, 32),
+      { ...plan('resnet8+resnet14'), architectures: larger },
     ]) {
       assert.notEqual(await use(other), first);
     }
-    assert.equal(compiled(), 5);
+    assert.equal(compiled(), 6);
   });
 
   test('frozen nodes have a program of their own where one is compiled; a session skips them by itself', async () => {

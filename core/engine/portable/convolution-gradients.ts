@@ -1,5 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { TF } from '../ops.ts';
+import { spreadOut } from '../pixels.ts';
 
 /** What tfjs hands to a kernel of a convolution's gradient; no dilation here. */
 interface Attributes {
@@ -46,7 +47,7 @@ function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined
   const right = info.inWidth + filterWidth - 1 - left - info.outWidth * strideWidth;
   if (bottom < 0 || right < 0) return undefined;
   return tf.tidy(() => {
-    const spread = spreadOut(tf, dy, strideHeight, strideWidth);
+    const spread = spreadOut(tf, dy, strideHeight, strideWidth) as tfjs.Tensor4D;
     const padded = tf.pad(spread, [
       [0, 0],
       [top, bottom],
@@ -56,21 +57,6 @@ function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined
     const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
     return tf.conv2d(padded, turned, 1, 'valid');
   });
-}
-
-/** [n, h, w, c] -> [n, h * rows, w * columns, c] with zeros after each row and column. */
-function spreadOut(tf: TF, x: tfjs.Tensor4D, rows: number, columns: number): tfjs.Tensor4D {
-  const [n, h, w, c] = x.shape;
-  const wide = tf.pad(tf.reshape(x, [n * h * w, c]), [
-    [0, 0],
-    [0, (columns - 1) * c],
-  ]);
-  const line = w * columns * c;
-  const high = tf.pad(tf.reshape(wide, [n * h, line]), [
-    [0, 0],
-    [0, (rows - 1) * line],
-  ]);
-  return tf.reshape(high, [n, h * rows, w * columns, c]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   type DirectBatch,
+  type DirectResult,
   type Evaluation,
   EVALUATION_BATCH,
   type ImageSet,
@@ -10,14 +11,14 @@ import {
   type StepPlan,
   type TrainInput,
 } from '../engine.ts';
-import { flatRates } from '../flat.ts';
+import { flatRates, imageShape } from '../flat.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
-import { name, recordStep } from './record-step.ts';
+import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 
 /**
  * The step as one session of TensorFlow: every training step is a single call. Only the operations
@@ -70,18 +71,13 @@ class CapturedStep implements Step {
     return inputs.map((input) => this.train(input));
   }
 
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
-    const images: Feed = [name.trainImages, [this.plan.batch, 32, 32, 3], batch.images];
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
+    const images: Feed = [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images];
     const labels: Feed = [name.trainLabels, [this.plan.batch], batch.labels];
-    const fetches = [name.metrics, name.trainLogits, ...this.updates(input.trained)];
-    const [metrics, logits] = this.session.call([images, labels, ...this.settings(input)], fetches);
-    return {
-      metrics: splitMetrics(metrics as Float32Array, this.plan.architectures.length),
-      logits: logits as Float32Array,
-    };
+    const told = [name.metrics, name.trainLogits, ...stageNames(this.plan).flat()];
+    const feeds = [images, labels, ...this.settings(input)];
+    const values = this.session.call(feeds, [...told, ...this.updates(input.trained)]);
+    return directResult(values, this.plan);
   }
 
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {

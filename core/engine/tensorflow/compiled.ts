@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type DirectBatch,
+  type DirectResult,
   type Evaluation,
   type ImageSet,
   type NodeState,
@@ -14,7 +15,7 @@ import {
 } from '../engine.ts';
 import { whileBlocked } from '../blocked.ts';
 import { withLock } from '../../base/lock.js';
-import { flatRates, stateParts } from '../flat.ts';
+import { flatRates, imageShape, stateParts } from '../flat.ts';
 import { isOutOfMemory } from '../memory.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
@@ -31,10 +32,10 @@ import {
 import { allOf, loopOf } from './loop.ts';
 import { putBackLeftovers, withoutPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
-import { name, recordStep } from './record-step.ts';
+import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 
 /** What a compiled step depends on beside its plan. */
 export interface CompileOptions {
@@ -80,6 +81,14 @@ const direct = {
   metrics: 'direct/metrics',
   logits: 'direct/logits',
 };
+/** What is fetched of a step on images given directly: metrics, logits, outputs of all stages. */
+const directFetches = (plan: StepPlan): string[] => [
+  direct.metrics,
+  direct.logits,
+  ...stageNames(plan)
+    .flat()
+    .map((stage) => `direct/${stage}`),
+];
 const history = 'train/history';
 
 const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
@@ -87,9 +96,10 @@ const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
 /** The recorded step's graph with its computations moved into compiled functions. Pure. */
 export function compiledGraph(
   recorded: readonly GraphNode[],
-  { architectures, batch }: StepPlan,
+  plan: StepPlan,
   { stepsPerCall, evaluationBatch }: Pick<CompileOptions, 'stepsPerCall' | 'evaluationBatch'>,
 ): Graph {
+  const { architectures, batch } = plan;
   const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
   const effects = recorded
@@ -132,15 +142,20 @@ export function compiledGraph(
         ];
   const images: Argument = { name: name.trainImages, type: DataType.float };
   const labels: Argument = { name: name.trainLabels, type: DataType.int32 };
+  const stages = stageNames(plan).flat();
   const trainDirect = functionOf(
     'train_direct',
     [images, labels, rates, edges],
     outline(
       recorded,
-      [name.metrics, name.trainLogits, ...effects],
+      [name.metrics, name.trainLogits, ...stages, ...effects],
       [images, labels, rates, edges].map((argument) => argument.name),
     ),
-    [result(name.metrics, 'metrics'), result(name.trainLogits, 'logits')],
+    [
+      result(name.metrics, 'metrics'),
+      result(name.trainLogits, 'logits'),
+      ...stages.map((stage, place) => result(stage, `stage${place}`)),
+    ],
     effects,
   );
   const evaluation = (
@@ -177,10 +192,10 @@ export function compiledGraph(
   } else graph.placeholder(codes.name, codes.type, codes.shape);
   graph.placeholder(edges.name, edges.type, edges.shape);
   graph.placeholder(rates.name, rates.type, [3]);
-  graph.placeholder(images.name, images.type, [batch, 32, 32, 3]);
+  graph.placeholder(images.name, images.type, imageShape(plan, batch));
   graph.placeholder(labels.name, labels.type, [batch]);
   graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
-  graph.placeholder(seen.name, seen.type, [evaluationBatch, 32, 32, 3]);
+  graph.placeholder(seen.name, seen.type, imageShape(plan, evaluationBatch));
   const call = (called: GraphFunction, fetches: readonly string[]): void => {
     graph.nodes.push(compiledCall(`call/${called.name}`, called));
     for (const [index, fetch] of fetches.entries())
@@ -189,7 +204,7 @@ export function compiledGraph(
       });
   };
   call(train[0]!, [history]);
-  call(trainDirect, [direct.metrics, direct.logits]);
+  call(trainDirect, directFetches(plan));
   call(evaluate, each.map(name.score));
   call(logits, each.map(name.evaluateLogits));
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
@@ -295,22 +310,15 @@ class CompiledStep implements Step {
     return metrics;
   }
 
-  trainDirect(
-    batch: DirectBatch,
-    input: Omit<TrainInput, 'codes'>,
-  ): { metrics: StepMetrics; logits: Float32Array } {
+  trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
     const nodes = this.plan.architectures.length;
     const feeds: Feed[] = [
-      [name.trainImages, [this.plan.batch, 32, 32, 3], batch.images],
+      [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images],
       [name.trainLabels, [this.plan.batch], batch.labels],
       [name.rates, [3], flatRates(input.rates)],
       [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],
     ];
-    const [metrics, logits] = this.session.call(feeds, [direct.metrics, direct.logits]);
-    return {
-      metrics: splitMetrics(metrics as Float32Array, nodes),
-      logits: logits as Float32Array,
-    };
+    return directResult(this.session.call(feeds, directFetches(this.plan)), this.plan);
   }
 
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation {

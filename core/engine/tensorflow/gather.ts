@@ -1,3 +1,4 @@
+import { IMAGE_CHANNELS } from '../../models/layers.ts';
 import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
@@ -20,17 +21,17 @@ export const bytesAndIntegers: ImageTypes = { images: DataType.uint8, labels: Da
  */
 export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: DataType.float };
 
-/** Side of an image and of the crop, pixels. */
-const SIDE = 32;
 /** Pixels that reflect padding adds on every side before the crop. */
 const PADDING = 4;
 
 /**
- * Takes batches out of an image set [n, 32, 32, 3] of values 0..255 that stays inside TensorFlow.
- * Pixel (h, w) of a training image is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the
- * flipped original: flip, reflect-pad 4, crop.
+ * Takes batches out of an image set [n, side, side, 3] of values 0..255 that stays inside
+ * TensorFlow. Pixel (h, w) of a training image is pixel (reflect(h + row - 4),
+ * reflect(w + column - 4)) of the flipped original: flip, reflect-pad 4, crop.
+ *
+ * @param side pixels on a side of an image and of the crop
  */
-export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageTypes) {
+export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageTypes, side: number) {
   const type = (name: string, value: DataType, recorded = value): never =>
     ({ name, type: binding.TF_ATTR_TYPE, value, recorded }) as never;
   const run = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
@@ -73,37 +74,37 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
   };
   const takeLabels = (labels: Tensor, indices: Tensor): Tensor =>
     integers(take(labels, indices, DataType.int32, stored.labels), DataType.int32, stored.labels);
-  /** -4..35 back into 0..31 without repeating the edge. */
+  /** -4..side + 3 back into 0..side - 1 without repeating the edge. */
   const reflect = (position: Tensor): Tensor => {
-    const last = int(SIDE - 1);
+    const last = int(side - 1);
     return tf.sub(last, tf.abs(tf.sub(last, tf.abs(position))));
   };
 
   return {
     /**
-     * codes [batch, 4] = (image, flip, row, column) -> images [batch, 32, 32, 3] in [0, 1], labels
-     * [batch].
+     * Codes [batch, 4] = (image, flip, row, column) -> images [batch, side, side, 3] in [0, 1],
+     * labels [batch].
      */
     training(images: Tensor, labels: Tensor, codes: Tensor): { images: Tensor; labels: Tensor } {
       const batch = codes.shape[0];
       // Each [batch, 1].
       const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
       const offsets = tf.tensor2d(
-        Array.from({ length: SIDE }, (_, i) => i - PADDING),
-        [1, SIDE],
+        Array.from({ length: side }, (_, i) => i - PADDING),
+        [1, side],
         'int32',
       );
-      const rows = reflect(tf.add(row, offsets)); // [batch, 32]
+      const rows = reflect(tf.add(row, offsets)); // [batch, side]
       const straight = reflect(tf.add(column, offsets));
-      const mirrored = tf.sub(int(SIDE - 1), straight);
+      const mirrored = tf.sub(int(side - 1), straight);
       const columns = tf.add(tf.mul(flip, tf.sub(mirrored, straight)), straight);
-      const first = tf.reshape(tf.mul(image, int(SIDE * SIDE)), [batch, 1, 1]);
-      const lines = tf.reshape(tf.mul(rows, int(SIDE)), [batch, SIDE, 1]);
-      const pixel = tf.add(tf.add(first, lines), tf.reshape(columns, [batch, 1, SIDE]));
+      const first = tf.reshape(tf.mul(image, int(side * side)), [batch, 1, 1]);
+      const lines = tf.reshape(tf.mul(rows, int(side)), [batch, side, 1]);
+      const pixel = tf.add(tf.add(first, lines), tf.reshape(columns, [batch, 1, side]));
       const flat = run(
         'Reshape',
         [type('T', DataType.uint8, stored.images), type('Tshape', DataType.int32)],
-        [images, tf.tensor1d([-1, 3], 'int32')],
+        [images, tf.tensor1d([-1, IMAGE_CHANNELS], 'int32')],
       );
       return {
         images: scale(take(flat, pixel, DataType.uint8, stored.images)),
@@ -111,7 +112,7 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       };
     },
 
-    /** indices [n], -1 = padding -> images [n, 32, 32, 3], labels [n] with -1 for padding. */
+    /** indices [n], -1 = padding -> images [n, side, side, 3], labels [n] with -1 for padding. */
     evaluation(
       images: Tensor,
       labels: Tensor,

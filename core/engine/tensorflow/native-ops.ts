@@ -1,16 +1,16 @@
 import type { TensorFlow } from './binding.ts';
 import { EPSILON, type Normalised, type Operations, type Tensor } from '../ops.ts';
 import { fusedRunningNorm } from '../plain-ops.ts';
+import { attributesOf } from './native-attributes.ts';
+import { nativeWindows } from './native-windows.ts';
 
 /**
  * The operations as single TensorFlow kernels with their exact gradient kernels. tfjs's own
  * gradients upload hundreds of MiB of ones per step and never use the fused batch norm.
  */
-export function nativeOperations({ tf, backend, binding }: TensorFlow): Operations {
-  const attribute = (name: string, type: number, value: unknown): never =>
-    ({ name, type, value }) as never;
-  const float = (name: string): never => attribute(name, binding.TF_ATTR_TYPE, binding.TF_FLOAT);
-  const layout = attribute('data_format', binding.TF_ATTR_STRING, 'NHWC');
+export function nativeOperations(tensorflow: TensorFlow): Operations {
+  const { tf, backend, binding } = tensorflow;
+  const { attribute, float, layout } = attributesOf(binding);
   const one = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
     backend.executeSingleOutput(op, attributes, inputs);
   const many = (op: string, attributes: never[], inputs: Tensor[], outputs: number): Tensor[] =>
@@ -118,5 +118,6 @@ export function nativeOperations({ tf, backend, binding }: TensorFlow): Operatio
     runningNorm: fusedRunningNorm(tf),
     globalAverage,
     everySecondPixel,
+    ...nativeWindows(tensorflow),
   };
 }

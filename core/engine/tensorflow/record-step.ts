@@ -1,6 +1,8 @@
-import type { Architecture } from '../../models/architecture.ts';
+import { stageSizes } from '../../models/cost.ts';
+import type { Architecture } from '../../models/layers.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { StepPlan } from '../engine.ts';
-import { stateParts, stateSizes } from '../flat.ts';
+import { imageShape, sideOf, stateParts, stateSizes } from '../flat.ts';
 import type { Operations, Tensor } from '../ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from '../step.ts';
 import type { TensorFlow } from './binding.ts';
@@ -26,6 +28,7 @@ export const name = {
   trainLabels: 'train/labels',
   metrics: 'train/metrics',
   trainLogits: 'train/logits',
+  stage: (node: number, place: number) => `train/node${node}/stage${place}`,
   indices: 'evaluate/indices',
   evaluateImages: 'evaluate/images',
   state: (node: number, part: string) => `node${node}/${part}`,
@@ -34,6 +37,10 @@ export const name = {
   evaluateLogits: (node: number) => `node${node}/evaluate/logits`,
   score: (node: number) => `node${node}/evaluate/score`,
 };
+
+/** The outputs of every node's stages, as names to fetch. */
+export const stageNames = ({ architectures }: StepPlan): string[][] =>
+  architectures.map((model, node) => stageSizes(model).map((_, place) => name.stage(node, place)));
 
 /** What a recording depends on beside the plan. */
 export interface RecordOptions {
@@ -63,7 +70,7 @@ export function recordStep(
   const graph = new GraphBuilder();
   const recorder = new Recorder(tensorflow, graph, options.bfloat16);
 
-  const images = graph.variable(name.images, stored.images, [-1, 32, 32, 3]);
+  const images = graph.variable(name.images, stored.images, imageShape(plan, -1));
   const labels = graph.variable(name.labels, stored.labels, [-1]);
   const states = architectures.map((model, node) => stateVariables(graph, model, classes, node));
   graph.writer(images, DataType.uint8);
@@ -86,7 +93,8 @@ export function recordStep(
     graph.add(fetch, 'Identity', [recorder.outputOf(tensor)], { T: typeAttribute(type) });
 
   tf.tidy(() => {
-    const imageTensor = standIn(new Uint8Array(3072), [1, 32, 32, 3], DataType.uint8, images.value);
+    const one = imageShape(plan, 1);
+    const imageTensor = standIn(new Uint8Array(sizeOf(one)), one, DataType.uint8, images.value);
     const labelTensor = standIn(new Int32Array(1), [1], DataType.int32, labels.value);
     const nodeTensors = architectures.map((model, node): NodeTensors => {
       const sizes = stateSizes(model, classes);
@@ -100,7 +108,7 @@ export function recordStep(
       ) as [Tensor, Tensor, Tensor];
       return { parameters, momentum, statistics };
     });
-    const gather = gatherer(tensorflow, stored);
+    const gather = gatherer(tensorflow, stored, sideOf(plan));
 
     const codesShape = [batch, 4];
     const codesInput = graph.placeholder(name.codes, DataType.int32, codesShape);
@@ -129,6 +137,9 @@ export function recordStep(
     );
     named(name.metrics, step.metrics, DataType.float);
     named(name.trainLogits, step.logits, DataType.float);
+    for (const [node, stages] of step.stages.entries())
+      for (const [place, stage] of stages.entries())
+        named(name.stage(node, place), stage, DataType.float);
     for (const [node, next] of step.next.entries()) {
       const store = (part: (typeof stateParts)[number]): string =>
         graph.assign(states[node]![part], recorder.outputOf(next[part]));
@@ -158,7 +169,7 @@ export function recordStep(
       );
     }
     // what the step kept past its own tidy scopes
-    tf.dispose([step.metrics, step.logits]);
+    tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
   });
   return graph.nodes;
 }

@@ -7,7 +7,7 @@ import {
   type Output,
   typeAttribute,
 } from './graph.ts';
-import { sizeOf } from '../../models/architecture.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { Tensor } from '../ops.ts';
 
 /**

@@ -40,7 +40,8 @@ export function recording(
 /** Its name says everything that a recording depends on, the program's own text included. */
 export function recordingFile(kind: RecordingKind, plan: StepPlan, home: string): string {
   const { architectures, classes, batch, frozen = [] } = plan;
-  const key = JSON.stringify([kind, architectures.map(({ name }) => name), classes, batch, frozen]);
+  const networks = architectures.map(({ name, side }) => [name, side]);
+  const key = JSON.stringify([kind, networks, classes, batch, frozen]);
   return join(home, 'recorded', program(), `${createHash('sha256').update(key).digest('hex')}.pb`);
 }
 

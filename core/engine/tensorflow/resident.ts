@@ -1,13 +1,18 @@
+import { IMAGE_CHANNELS } from '../../models/layers.ts';
 import type { BatchSource } from '../eager.ts';
 import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers, gatherer } from './gather.ts';
 import { DataType } from './graph.ts';
 
-/** Batches for eager steps, gathered by TensorFlow from images that it keeps as bytes. */
-export function residentImages(tensorflow: TensorFlow): BatchSource {
+/**
+ * Batches for eager steps, gathered by TensorFlow from images that it keeps as bytes.
+ *
+ * @param side pixels on a side of the images
+ */
+export function residentImages(tensorflow: TensorFlow, side: number): BatchSource {
   const { tf, backend, binding } = tensorflow;
-  const gather = gatherer(tensorflow, bytesAndIntegers);
+  const gather = gatherer(tensorflow, bytesAndIntegers, side);
   let images: Tensor | undefined;
   let labels: Tensor | undefined;
   const dispose = (): void => {
@@ -17,7 +22,7 @@ export function residentImages(tensorflow: TensorFlow): BatchSource {
   return {
     load(set) {
       dispose();
-      const shape = [set.labels.length, 32, 32, 3];
+      const shape = [set.labels.length, side, side, IMAGE_CHANNELS];
       const id = binding.createTensor(shape, DataType.uint8, set.images);
       images = tf.keep(backend.createOutputTensor({ id, shape, dtype: DataType.uint8 }));
       labels = tf.keep(tf.tensor1d(set.labels, 'int32'));

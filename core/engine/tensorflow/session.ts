@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import type {
-  DirectBatch,
-  EdgeInputs,
-  Evaluation,
-  ImageSet,
-  NodeState,
-  StepPlan,
+import {
+  type DirectBatch,
+  type DirectResult,
+  type EdgeInputs,
+  type Evaluation,
+  type ImageSet,
+  type NodeState,
+  splitMetrics,
+  type StepPlan,
 } from '../engine.ts';
-import { checkState, stateParts } from '../flat.ts';
+import { checkImages, checkState, imageShape, stateParts } from '../flat.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
-import { name } from './record-step.ts';
+import { name, stageNames } from './record-step.ts';
 import { loadGraph } from './saved-model.ts';
 
 /** A tensor to feed: its name in the graph, its shape and values. */
@@ -59,8 +62,12 @@ export class StepSession {
 
   load(set: ImageSet): void {
     if (this.loaded === set) return;
+    checkImages(this.plan, set);
     const count = set.labels.length;
-    this.call([[`${name.images}/new`, [count, 32, 32, 3], set.images]], [`${name.images}/write`]);
+    this.call(
+      [[`${name.images}/new`, imageShape(this.plan, count), set.images]],
+      [`${name.images}/write`],
+    );
     this.call([[`${name.labels}/new`, [count], set.labels]], [`${name.labels}/write`]);
     this.loaded = set;
   }
@@ -104,10 +111,11 @@ export class StepSession {
   logits({ images, labels }: DirectBatch, batch: number): Float32Array {
     const { architectures, classes } = this.plan;
     const size = labels.length * classes;
-    const padded = new Float32Array(batch * 3072);
+    const shape = imageShape(this.plan, batch);
+    const padded = new Float32Array(sizeOf(shape));
     padded.set(images);
     const fetches = architectures.map((_, node) => name.evaluateLogits(node));
-    const all = this.call([[name.evaluateImages, [batch, 32, 32, 3], padded]], fetches);
+    const all = this.call([[name.evaluateImages, shape, padded]], fetches);
     const result = new Float32Array(architectures.length * size);
     for (const [node, values] of all.entries()) result.set(values.subarray(0, size), node * size);
     return result;
@@ -137,6 +145,19 @@ export class StepSession {
       for (const id of ids) binding.deleteTensor(id);
     }
   }
+}
+
+/** The values of metrics, logits and all stages (see `stageNames`), fetched in this order. */
+export function directResult(
+  [metrics, logits, ...stages]: readonly Values[],
+  plan: StepPlan,
+): DirectResult {
+  let next = 0;
+  return {
+    metrics: splitMetrics(metrics as Float32Array, plan.architectures.length),
+    logits: logits as Float32Array,
+    stages: stageNames(plan).map((each) => each.map(() => stages[next++] as Float32Array)),
+  };
 }
 
 /**

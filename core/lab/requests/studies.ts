@@ -9,6 +9,7 @@ import type { StudyPlan } from '../../study/plan.ts';
 import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
+import { effectsOf } from '../effects.ts';
 import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 
@@ -27,7 +28,8 @@ type Names =
   | 'studies.import'
   | 'studies.timeline'
   | 'studies.environments'
-  | 'studies.rejections';
+  | 'studies.rejections'
+  | 'studies.effects';
 
 export function studyRequests(desk: LabContext): Answers<Names> {
   const { store, scheduler, views, files, teller } = desk;
@@ -116,6 +118,7 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       store.study(study);
       return store.rejections(study);
     },
+    'studies.effects': async ({ study, rung }) => effectsOf(store, study, rung),
   };
 }
 

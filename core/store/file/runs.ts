@@ -4,7 +4,7 @@ import { RUN_STATES, checkRunMove, isRunState, mayMoveRun } from '../../study/mo
 import type { TrainingPlan } from '../../study/plan.ts';
 import { newRun } from '../../study/run.ts';
 import { failureSchema } from '../../study/schema.ts';
-import type { Attempt, Failure, Run, RunKind, RunState } from '../../study/run.ts';
+import type { Attempt, Failure, OpenTrial, Run, RunKind, RunState } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
 import type { RunFilter, RunStore } from '../store.ts';
@@ -33,6 +33,7 @@ interface RunRow {
   attempts: number;
   pinned: number;
   dismissed: number;
+  open_trials: string | null;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -93,6 +94,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     attempts: row.attempts,
     pinned: row.pinned === 1,
     dismissed: row.dismissed === 1,
+    openTrials: row.open_trials === null ? null : (JSON.parse(row.open_trials) as OpenTrial[]),
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -128,10 +130,15 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         const { kind, study, rerun, number, variant, key, seed, createdAt } = added;
         const { changes, id } = database.run(
           `INSERT INTO run (kind, study, rerun, number, variant, graph, key, seed, training, state, rejection,
-             duplicate_of, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+             duplicate_of, created_at, open_trials) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO NOTHING`,
           ...[kind, study, rerun, number, variant, graphs.add(added.graph), key, seed],
           ...[trainings.idOf(added.training), added.state ?? 'waiting', added.rejection ?? null],
-          ...[added.duplicateOf ?? null, createdAt],
+          ...[
+            added.duplicateOf ?? null,
+            createdAt,
+            added.openTrials ? JSON.stringify(added.openTrials) : null,
+          ],
         );
         if (changes === 0) throw duplicateRun(kind, number);
         return { ...newRun, ...added, id };

@@ -205,6 +205,10 @@ export const migrations: readonly string[] = [
   ALTER TABLE pretrained ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
   UPDATE pretrained SET asked = 1 WHERE run IN (SELECT id FROM run WHERE study IS NULL);
   `,
+  `
+  -- JSON: which earlier trials had no final result when a sampler that learns drew this one (Run.openTrials).
+  ALTER TABLE run ADD COLUMN open_trials TEXT;
+  `,
 ];
 
 /**

@@ -90,6 +90,9 @@ export async function* exportStudy(
         duplicateOf: run.duplicateOf === null ? null : placeOfRun.get(run.duplicateOf)!,
         pinned: run.pinned,
         ...(run.dismissed && { dismissed: true }),
+        ...(run.openTrials && {
+          openTrials: run.openTrials.map(([number, epoch]) => [number, epoch]),
+        }),
         createdAt: run.createdAt,
         startedAt: run.startedAt,
         endedAt: run.endedAt,

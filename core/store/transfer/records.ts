@@ -98,6 +98,9 @@ const attempt = v.strictObject({
 /** [seconds, nodes, edges], the last two packed as in packing.ts and written as base64. */
 const epoch = v.strictTuple([v.pipe(v.number(), v.minValue(0)), packed, packed]);
 
+/** [number, epoch], as in `OpenTrial`. */
+const openTrial = v.strictTuple([whole, v.pipe(v.number(), v.safeInteger(), v.minValue(-1))]);
+
 const runFields = v.strictObject({
   kind: v.picklist(['trial', 'repeat', 'pretrain']),
   rerun: place,
@@ -115,6 +118,7 @@ const runFields = v.strictObject({
   duplicateOf: place,
   pinned: v.boolean(),
   dismissed: v.exactOptional(v.literal(true)),
+  openTrials: v.exactOptional(v.array(openTrial)),
   createdAt: whole,
   startedAt: time,
   endedAt: time,

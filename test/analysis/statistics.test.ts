@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mean, sampleDeviation, tQuantile, welch } from '../../core/search/statistics.ts';
+import { tQuantile } from '../../core/analysis/distributions.ts';
+import { mean, sampleDeviation, welch } from '../../core/analysis/statistics.ts';
 
 const near = (actual: number, expected: number, tolerance: number): void => {
   assert.ok(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { medianRule, newHistory, takeReport } from '../../core/search/median.ts';
-import type { MedianOptions, MedianRuling } from '../../core/search/median.ts';
+import { medianRule, newHistory, takeReport } from '../../../core/search/rules/median.ts';
+import type { MedianOptions, MedianRuling } from '../../../core/search/rules/median.ts';
 
 /** One value of a trial. */
 interface Reported {

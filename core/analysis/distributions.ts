@@ -1,41 +1,3 @@
-/** Arithmetic mean; NaN of nothing. */
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Standard deviation of a sample (divided by n - 1); NaN below two values. */
-export function sampleDeviation(values: readonly number[]): number {
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return values.length < 2 ? NaN : Math.sqrt(squares / (values.length - 1));
-}
-
-/** Difference of two means with the interval that holds the true one with 95 % confidence. */
-export interface Difference {
-  mean: number;
-  low: number;
-  high: number;
-  /** The interval does not hold 0. */
-  significant: boolean;
-}
-
-const CONFIDENCE = 0.95;
-
-/**
- * mean(a) - mean(b) with Welch's interval: variances may differ, degrees of freedom by Welch and
- * Satterthwaite (B. L. Welch, Biometrika 34, 1947). null below two values on a side.
- */
-export function welch(a: readonly number[], b: readonly number[]): Difference | null {
-  if (a.length < 2 || b.length < 2) return null;
-  const difference = mean(a) - mean(b);
-  const [va, vb] = [sampleDeviation(a) ** 2 / a.length, sampleDeviation(b) ** 2 / b.length];
-  const variance = va + vb;
-  // Equal values on both sides leave no spread to judge by: the interval is the difference itself.
-  const degrees = variance ** 2 / (va ** 2 / (a.length - 1) + vb ** 2 / (b.length - 1));
-  const half = variance === 0 ? 0 : tQuantile((1 + CONFIDENCE) / 2, degrees) * Math.sqrt(variance);
-  const [low, high] = [difference - half, difference + half];
-  return { mean: difference, low, high, significant: low > 0 || high < 0 };
-}
-
 /** Student's t below which the share `p` (0.5 <= p < 1) lies; `degrees` > 0 need not be whole. */
 export function tQuantile(p: number, degrees: number): number {
   let high = 1;
@@ -54,8 +16,42 @@ export function tQuantile(p: number, degrees: number): number {
  * Share of Student's t below t >= 0: 1 - I_x(degrees / 2, 1 / 2) / 2 with x = degrees / (degrees +
  * t^2).
  */
-const tShare = (t: number, degrees: number): number =>
-  1 - incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2;
+const tShare = (t: number, degrees: number): number => 1 - tTails(t, degrees) / 2;
+
+/** Two-sided p of Student's t. */
+export const tTails = (t: number, degrees: number): number =>
+  incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5);
+
+/** Share of the F distribution above `f` >= 0. */
+export const fTail = (f: number, above: number, below: number): number =>
+  incompleteBeta(below / (below + above * f), below / 2, above / 2);
+
+/**
+ * Share of the noncentral t distribution outside of -t and t (t >= 0): 1 minus the Poisson mixture
+ * of incomplete betas (R. V. Lenth, Applied Statistics 38, 1989, AS 243; both tails together, where
+ * the odd terms cancel).
+ */
+export function noncentralTails(t: number, degrees: number, noncentrality: number): number {
+  const x = (t * t) / (degrees + t * t);
+  const rate = (noncentrality * noncentrality) / 2;
+  let inside = 0;
+  // Weights of the Poisson distribution beyond 12 standard deviations add less than the last digit.
+  const most = Math.ceil(rate + 12 * Math.sqrt(rate) + 24);
+  for (let j = 0; j <= most; j++) {
+    const weight =
+      rate === 0 ? Number(j === 0) : Math.exp(j * Math.log(rate) - rate - logGamma(j + 1));
+    if (weight > 1e-18) inside += weight * incompleteBeta(x, j + 0.5, degrees / 2);
+  }
+  return Math.min(1, Math.max(0, 1 - inside));
+}
+
+/** Probability of each number of successes, 0 to `n`, in `n` draws of share `p`. */
+export const binomialShares = (n: number, p: number): number[] =>
+  Array.from({ length: n + 1 }, (_, k) => {
+    if (p <= 0 || p >= 1) return Number(k === (p <= 0 ? 0 : n));
+    const ways = logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+    return Math.exp(ways + k * Math.log(p) + (n - k) * Math.log1p(-p));
+  });
 
 /**
  * Regularised incomplete beta I_x(a, b), by its continued fraction (Numerical Recipes, section

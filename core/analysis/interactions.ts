@@ -1,0 +1,147 @@
+import { benjaminiHochberg } from './correction.ts';
+import { fTail } from './distributions.ts';
+import { type LinearModel, fit, sweep } from './linear.ts';
+import { type Table, usable } from './table.ts';
+
+/** What two dimensions do together beyond their main effects. */
+export interface Interaction {
+  a: number;
+  b: number;
+  /**
+   * F of the pair's cells beside all main effects, with its degrees of freedom and p; exact where
+   * nothing is left over.
+   */
+  f: number;
+  above: number;
+  below: number;
+  p: number;
+  /** Corrected over all pairs of the table (Benjamini-Hochberg). */
+  adjusted: number;
+}
+
+/** Pairs that are tested: of more, those that look strongest at first sight. */
+const TESTED = 60;
+
+/**
+ * Pair interactions, the least likely by chance first; empty where the trials are too few to tell.
+ */
+export function interactions(table: Table): Interaction[] {
+  const rows = usable(table);
+  const { sizes } = table;
+  if (rows.length === 0) return [];
+  const model = fit(sizes, rows);
+  if (model.rss === 0) return [];
+  const open = sizes.flatMap((size, at) => (size > 1 ? [at] : []));
+  const pairs = open.flatMap((b, at) =>
+    open.slice(0, at).map((a) => ({ a, b, sight: sightOf(cellsOf(sizes, model, a, b), model) })),
+  );
+  const strongest = pairs.toSorted((x, y) => y.sight - x.sight).slice(0, TESTED);
+  const tested = strongest.flatMap(
+    ({ a, b }) => testOf(cellsOf(sizes, model, a, b), rows.length, model, a, b) ?? [],
+  );
+  // Pairs that were not tested are taken to show nothing.
+  const rest = new Array<number>(pairs.length - strongest.length).fill(1);
+  const adjusted = benjaminiHochberg([...tested.map(({ p }) => p), ...rest]);
+  return tested
+    .map((each, at) => ({ ...each, adjusted: adjusted[at]! }))
+    .sort((x, y) => x.p - y.p || y.f - x.f);
+}
+
+/** Cells of a pair of dimensions. */
+interface Cells {
+  count: number;
+  /** The cell of each trial. */
+  of: Int32Array;
+}
+
+function cellsOf(
+  sizes: readonly number[],
+  { offsets, columns, residuals }: LinearModel,
+  a: number,
+  b: number,
+): Cells {
+  const each = offsets.length + 1;
+  const [across, from] = [sizes[b]!, offsets[a]! * sizes[b]! + offsets[b]!];
+  const of = new Int32Array(residuals.length);
+  for (let at = 0; at < of.length; at++)
+    of[at] = columns[at * each + a + 1]! * across + columns[at * each + b + 1]! - from;
+  return { count: sizes[a]! * across, of };
+}
+
+/**
+ * Sum of squares of the residuals that a pair's cells explain, were they independent of the main
+ * effects.
+ */
+function sightOf({ count, of }: Cells, { residuals }: LinearModel): number {
+  const sums = new Float64Array(count);
+  const counts = new Float64Array(count);
+  for (let at = 0; at < of.length; at++) {
+    sums[of[at]!]! += residuals[at]!;
+    counts[of[at]!]!++;
+  }
+  return sums.reduce(
+    (total, sum, cell) => total + (counts[cell] === 0 ? 0 : sum ** 2 / counts[cell]!),
+    0,
+  );
+}
+
+function testOf(
+  pair: Cells,
+  trials: number,
+  model: LinearModel,
+  a: number,
+  b: number,
+): Omit<Interaction, 'adjusted'> | null {
+  const { count: cells } = pair;
+  const { cross, counts, sums } = cellSums(pair, model);
+  const full = cells + 1;
+  const matrix = new Float64Array(full * full);
+  const explained = timesInverse(cross, cells, model);
+  for (let i = 0; i < cells; i++) {
+    for (let j = 0; j < cells; j++) {
+      let sum = i === j ? counts[i]! : 0;
+      for (let k = 0; k < model.width; k++)
+        sum -= explained[i * model.width + k]! * cross[j * model.width + k]!;
+      matrix[i * full + j] = sum;
+    }
+    matrix[i * full + cells] = matrix[cells * full + i] = sums[i]!;
+  }
+  const above = sweep(matrix, full, cells, counts).filter(Boolean).length;
+  const below = trials - model.rank - above;
+  if (above === 0 || below <= 0) return null;
+  // The corner went down by what the cells explain.
+  const reduction = Math.min(model.rss, Math.max(0, -matrix[full * full - 1]!));
+  const rest = Math.max(model.rss - reduction, 1e-15 * model.rss);
+  const f = reduction / above / (rest / below);
+  return { a, b, f, above, below, p: fTail(f, above, below) };
+}
+
+/** Of each cell: its trials by column of the model, its trials, and the sum of their residuals. */
+function cellSums({ count, of }: Cells, { offsets, width, columns, residuals }: LinearModel) {
+  const each = offsets.length + 1;
+  const cross = new Float64Array(count * width);
+  const counts = new Float64Array(count);
+  const sums = new Float64Array(count);
+  for (let at = 0; at < of.length; at++) {
+    const start = of[at]! * width;
+    for (let k = at * each; k < (at + 1) * each; k++) cross[start + columns[k]!]!++;
+    counts[of[at]!]!++;
+    sums[of[at]!]! += residuals[at]!;
+  }
+  return { cross, counts, sums };
+}
+
+function timesInverse(
+  cross: Float64Array,
+  cells: number,
+  { width, inverse }: LinearModel,
+): Float64Array {
+  const product = new Float64Array(cells * width);
+  for (let i = 0; i < cells; i++)
+    for (let k = 0; k < width; k++) {
+      const factor = cross[i * width + k]!;
+      if (factor !== 0)
+        for (let j = 0; j < width; j++) product[i * width + j]! += factor * inverse[k * width + j]!;
+    }
+  return product;
+}

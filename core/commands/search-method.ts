@@ -1,0 +1,81 @@
+import { LabError } from '../base/errors.ts';
+import type { RuleField } from '../search/rules/_base.ts';
+import { type Rule, ruleKinds, ruleOf, rules } from '../search/rules/rules.ts';
+import { samplerNames } from '../search/samplers/samplers.ts';
+import type { Values } from './command.ts';
+import { choiceOf, textOf, integerOption } from './values.ts';
+
+/** Every option of every rule once, with the rules that have it. */
+const shared = Map.groupBy(
+  rules.flatMap(({ kind }) => ruleOf(kind).fields.map((field) => ({ kind, field }))),
+  ({ field }) => field.option,
+);
+
+/** Options of the command line that choose sampler and stopping rule. */
+export const methodOptions: Readonly<Record<string, { type: 'string' }>> = Object.fromEntries(
+  ['rule', ...shared.keys(), 'sampler'].map((option) => [option, { type: 'string' }]),
+);
+
+/** Their lines of the usage text. */
+export const methodUsage = [
+  usageLine('--rule R', choices(ruleKinds)),
+  ...[...shared].map(([option, users]) => {
+    const [{ kind, field }] = users as [(typeof users)[number]];
+    const meanings = users
+      .map((each) => `${ruleOf(each.kind).name}: ${each.field.usage}`)
+      .join('; ');
+    const usual = usualOf(ruleOf(kind).usual, field.key);
+    const value = field.type === 'whole' ? 'N' : 'N,N,...';
+    return usageLine(
+      `--${option} ${value}`,
+      `${meanings}${usual === undefined ? '' : `; default ${usual}`}`,
+    );
+  }),
+  usageLine('--sampler S', choices(samplerNames)),
+].join('\n');
+
+/**
+ * The rule that the options say. Throws `arguments.unknown-choice`, `arguments.not-a-number`,
+ * `arguments.out-of-range`, `arguments.rungs`.
+ */
+export function ruleFrom(values: Values): Rule {
+  const { usual, fields } = ruleOf(choiceOf(values, 'rule', ruleKinds, ruleKinds[0]!));
+  const given = fields.map((field) => [field.key, fieldFrom(values, field, usual)]);
+  const options = Object.fromEntries(
+    given.filter(([, value]) => value !== undefined),
+  ) as Partial<Rule>;
+  // The plan's schema checks the whole.
+  return { ...usual, ...options } as Rule;
+}
+
+function fieldFrom(
+  values: Values,
+  { key, type, option, least, most }: RuleField,
+  usual: Rule,
+): unknown {
+  if (type === 'whole')
+    return integerOption(values, option, usualOf(usual, key) ?? least, least, most);
+  const text = textOf(values, option);
+  const epochs = text?.split(',').map(Number);
+  const isWrong = (epoch: number, at: number): boolean =>
+    !Number.isInteger(epoch) || epoch < least || (at > 0 && epoch <= epochs![at - 1]!);
+  if (epochs?.some(isWrong))
+    throw new LabError(
+      'arguments.rungs',
+      `--${option} is "${text}"; ascending epochs are needed.`,
+      `Example: --${option} 1,4,16`,
+    );
+  return epochs;
+}
+
+function usualOf(usual: Rule, key: string): number | undefined {
+  return (usual as unknown as Record<string, number | undefined>)[key];
+}
+
+function choices([usual, ...others]: readonly string[]): string {
+  return [`${usual} (default)`, ...others].join(', ');
+}
+
+function usageLine(option: string, meaning: string): string {
+  return `  ${option.padEnd(17)} ${meaning}`;
+}

@@ -1,0 +1,134 @@
+import type { Graph } from '../graph/graph.ts';
+import { dimensions } from '../graph/space.ts';
+import type { Dimension, SearchSpace } from '../graph/space.ts';
+import type { Store } from '../store/store.ts';
+import type { RungDecision } from '../study/decision.ts';
+import type { OpenTrial, Run } from '../study/run.ts';
+import type { KnownTrial } from './samplers/_base.ts';
+
+/** A trial as `Past` keeps it. */
+interface PastTrial extends KnownTrial {
+  readonly id: number;
+  readonly key: string;
+  /** Its result can change: it is under way, or was not brought to an end. */
+  readonly isOpen: boolean;
+  /** Its result counts, now or later. */
+  readonly counts: boolean;
+}
+
+/**
+ * What the sampler of a study knows of its trials. Everything comes from the store, read again
+ * where it may have changed.
+ */
+export class Past {
+  /** By number. */
+  readonly #trials = new Map<number, PastTrial>();
+  /** Graphs of trials that count, by canonical key. */
+  readonly #keys = new Map<string, number>();
+  /** No graph is left that no trial has; a study may be given more trials all the same. */
+  isExhausted = false;
+
+  /**
+   * Reads what has happened since it was last called: nothing but trials that are open costs time.
+   */
+  update(store: Store, study: number, space: SearchSpace): void {
+    if (this.#trials.size === 0) {
+      const decisions = Map.groupBy(store.decisions({ study }), ({ run }) => run);
+      for (const run of store.runs({ study, kind: 'trial' }))
+        this.#set(run.number, trialOf(run, decisions.get(run.id) ?? [], space));
+      return;
+    }
+    for (const [number, { id, isOpen }] of this.#trials)
+      if (isOpen) this.#set(number, trialOf(store.run(id), store.decisions({ run: id }), space));
+  }
+
+  /**
+   * What was known when a trial was drawn: earlier trials with all that is recorded of them, but
+   * for those that were open.
+   *
+   * @param open as the trial's record says
+   */
+  recall(
+    store: Store,
+    study: number,
+    space: SearchSpace,
+    number: number,
+    open: readonly OpenTrial[],
+  ): void {
+    const known = new Map(open);
+    const decisions = Map.groupBy(store.decisions({ study }), ({ run }) => run);
+    for (const run of store.runs({ study, kind: 'trial' }).filter((each) => each.number < number)) {
+      const epoch = known.get(run.number) ?? Infinity;
+      const seen = (decisions.get(run.id) ?? []).filter(({ rung }) => rung <= epoch);
+      const state = epoch === Infinity ? run.state : epoch < 0 ? 'failed' : 'running';
+      this.#set(run.number, trialOf({ ...run, state }, seen, space));
+    }
+  }
+
+  /** A trial that was just drawn. */
+  add(run: Run, space: SearchSpace): void {
+    this.#set(run.number, trialOf(run, [], space));
+  }
+
+  /** Trials that count, by number. */
+  get known(): KnownTrial[] {
+    return [...this.#trials.values()].filter(({ counts }) => counts);
+  }
+
+  /** A trial that counts has this graph. */
+  has(key: string): boolean {
+    return (this.#keys.get(key) ?? 0) > 0;
+  }
+
+  /**
+   * Trials whose result may change: together with the records of all others they say what is known.
+   */
+  get open(): OpenTrial[] {
+    return [...this.#trials]
+      .filter(([, { isOpen }]) => isOpen)
+      .map(([number, { counts, values }]) => [number, counts ? Math.max(0, ...values.keys()) : -1]);
+  }
+
+  #set(number: number, trial: PastTrial): void {
+    const before = this.#trials.get(number);
+    if (before?.counts) this.#keys.set(before.key, this.#keys.get(before.key)! - 1);
+    if (trial.counts) this.#keys.set(trial.key, (this.#keys.get(trial.key) ?? 0) + 1);
+    this.#trials.set(number, trial);
+  }
+}
+
+function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpace): PastTrial {
+  const { id, key, graph, state } = run;
+  const counts = ['waiting', 'running', 'completed', 'stopped'].includes(state);
+  const isOpen = !['completed', 'stopped', 'duplicate', 'rejected'].includes(state);
+  return {
+    id,
+    key,
+    picks: picksOf(space, graph),
+    values: valuesOf(run, decisions),
+    isOpen,
+    counts,
+  };
+}
+
+/** Accuracies by epoch: at the rungs, and at the end of a trial that came there. */
+export function valuesOf(
+  { state, epoch, accuracy }: Pick<Run, 'state' | 'epoch' | 'accuracy'>,
+  decisions: readonly RungDecision[],
+): Map<number, number> {
+  const values = decisions.flatMap(({ rung, value }) =>
+    value === null ? [] : [[rung, value] as const],
+  );
+  const end = state === 'completed' && accuracy !== null ? [[epoch, accuracy] as const] : [];
+  return new Map([...values, ...end]);
+}
+
+/** The choices that make a drawn graph; the inverse of `graphAt`. */
+export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
+  dimensions(space).map((dimension, at) => choiceIn(graph, dimension, at - space.nodes.length));
+
+function choiceIn(graph: Graph, dimension: Dimension, edge: number): number {
+  return dimension.kind === 'model'
+    ? dimension.choices.indexOf(graph.nodes[dimension.node - 1]!.model)
+    : dimension.choices.indexOf(graph.edges[edge]!.gate);
+}

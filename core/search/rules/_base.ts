@@ -1,0 +1,95 @@
+import type * as v from 'valibot';
+import type { RungDecision } from '../../study/decision.ts';
+
+/** What a rule reads of the trials of its study. */
+export interface Recorded {
+  /** Accuracies recorded at a rung, in order of arrival; NaN is never recorded. */
+  rungValues(rung: number): number[];
+  /** The target's accuracies of all trials, epoch by epoch; a fraction of 1 or NaN. */
+  curves(): Iterable<{ run: number; accuracy: readonly number[] }>;
+}
+
+/**
+ * A study's rule over all values recorded so far. It reads them once and is told of each new one,
+ * so that a decision costs the same at the first trial and at the last.
+ */
+export interface Judge {
+  /** Epochs after which a worker must wait for the answer. */
+  readonly rungs: readonly number[];
+  /**
+   * What the rule decides at an epoch; records nothing. Epochs of a run come in order without gaps.
+   */
+  judge(run: number, epoch: number, accuracy: number): RungDecision[];
+  /** Told once the report is in the store. */
+  recorded(run: number, epoch: number, accuracy: number, decisions: readonly RungDecision[]): void;
+}
+
+/** One option of a rule: a field of the form and an option of the command line. */
+export interface RuleField {
+  /** Its key in the options. */
+  readonly key: string;
+  /** A whole number, or ascending epochs. */
+  readonly type: 'whole' | 'epochs';
+  /** Label in the form. */
+  readonly title: string;
+  /** Option of the command line, without dashes; rules may share one. */
+  readonly option: string;
+  /** What the option means for this rule, in the usage text. */
+  readonly usage: string;
+  /** Bounds of a number. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A stopping rule: which trials are stopped early. */
+export interface StoppingRule<Options extends { readonly kind: string }> {
+  readonly kind: Options['kind'];
+  /** Its options as a plan holds them, checked when they come from outside. */
+  readonly schema: v.GenericSchema<unknown, Options>;
+  readonly usual: Options;
+  /** Its name in the usage text. */
+  readonly name: string;
+  /** Its line in the list of the form. */
+  readonly title: string;
+  /** When a trial goes on, below the list; '' where the title says it all. */
+  about(options: Options): string;
+  readonly fields: readonly RuleField[];
+  /** Epochs at which it decides, ascending; the last epoch of a trial is none. */
+  rungs(options: Options, epochs: number): readonly number[];
+  /** Share of the trials that is expected to go on at a rung. */
+  expectedShare(options: Options): number;
+  /** Who goes on at a rung: the end of a sentence. */
+  goesOn(options: Options): string;
+  /** How it decides: one sentence. */
+  explain(options: Options): string;
+  judge(options: Options, epochs: number, recorded: Recorded): Judge;
+}
+
+/**
+ * The decision about an accuracy that is not a number: it stops, is not recorded and competes with
+ * nobody.
+ */
+export const notANumber = (rung: number, n: number): RungDecision => ({
+  rung,
+  value: null,
+  go: false,
+  n,
+  rank: null,
+  limit: null,
+  median: null,
+});
+
+/** How many of ascending values are at most `value`: its place among them, after its equals. */
+export function placeAfter(ascending: readonly number[], value: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Bounds that no sensible plan comes near; they keep nonsense from outside away. */
+export const EPOCH_LIMIT = 100_000;
+export const TRIAL_LIMIT = 1_000_000;

@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { ladder, rule as ashaRule } from '../asha.ts';
+import type { Ladder } from '../asha.ts';
+import { EPOCH_LIMIT, notANumber, placeAfter } from './_base.ts';
+import type { Judge, Recorded, StoppingRule } from './_base.ts';
+
+const epochNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(EPOCH_LIMIT));
+
+const ascending = v.check<number[], string>(
+  (values) => values.every((value, at) => at === 0 || value > values[at - 1]!),
+  'Expected ascending numbers.',
+);
+
+const schema = v.strictObject({
+  kind: v.literal('asha'),
+  reductionFactor: v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(1000)),
+  minimumResource: epochNumber,
+  rungs: v.exactOptional(v.pipe(v.array(epochNumber), v.minLength(1), v.maxLength(100), ascending)),
+});
+
+type Options = v.InferOutput<typeof schema>;
+
+/**
+ * Judges at rungs: the epochs minimumResource * reductionFactor^k, or `rungs` (the rule itself:
+ * ../asha.ts).
+ */
+export const asha = {
+  kind: 'asha',
+  schema,
+  // The paper's rule: the worst half stops at epochs 1, 2, 4, ...
+  usual: { kind: 'asha', reductionFactor: 2, minimumResource: 1 },
+  name: 'ASHA',
+  title: 'ASHA: worst half stops',
+  about: ({
+    reductionFactor: by,
+    minimumResource: first,
+    rungs = [first, first * by, first * by ** 2],
+  }) => `at epochs ${rungs.join(', ')}, … a trial goes on iff 1 + better ≤ max(1, ⌊n/${by}⌋)`,
+  fields: [
+    {
+      key: 'reductionFactor',
+      type: 'whole',
+      title: 'One in N goes on',
+      option: 'reduction',
+      usage: 'one in N goes on at a rung',
+      least: 2,
+      most: 1000,
+    },
+    {
+      key: 'minimumResource',
+      type: 'whole',
+      title: 'First rung, an epoch',
+      option: 'min-epochs',
+      usage: 'first rung',
+      least: 1,
+      most: EPOCH_LIMIT,
+    },
+    {
+      key: 'rungs',
+      type: 'epochs',
+      title: 'Rungs',
+      option: 'rungs',
+      usage: 'epochs of the rungs instead',
+      least: 1,
+      most: EPOCH_LIMIT,
+    },
+  ],
+  rungs: (options, epochs) => ladderOf(options, epochs).rungs,
+  expectedShare: ({ reductionFactor }) => 1 / reductionFactor,
+  goesOn: ({ reductionFactor }) =>
+    reductionFactor === 2
+      ? 'the better half of all so far goes on'
+      : `the best ${Math.round(100 / reductionFactor)} % of all so far go on`,
+  explain: ({ reductionFactor }) =>
+    'At a rung a trial goes on if its rank, 1 + number of strictly better values, ' +
+    `is at most max(1, ⌊n/${reductionFactor}⌋) of the n values recorded there so far.`,
+  judge: (options, epochs, recorded) => judgeBy(ladderOf(options, epochs), recorded),
+} as const satisfies StoppingRule<Options>;
+
+function ladderOf({ rungs, minimumResource, reductionFactor }: Options, epochs: number): Ladder {
+  if (!rungs) return ladder(epochs, minimumResource, reductionFactor);
+  // The last epoch ends a trial anyway and is no rung.
+  return { rungs: rungs.filter((rung) => rung < epochs), reduction: reductionFactor };
+}
+
+function judgeBy({ rungs, reduction }: Ladder, before: Recorded): Judge {
+  /** Recorded values by rung, ascending. */
+  const values = new Map<number, number[]>();
+  const valuesAt = (rung: number): number[] => {
+    let known = values.get(rung);
+    if (!known) values.set(rung, (known = before.rungValues(rung).sort((a, b) => a - b)));
+    return known;
+  };
+  return {
+    rungs,
+    judge(_run, epoch, accuracy) {
+      const filled = rungs.filter((rung) => rung < epoch).length;
+      const standing = (rung: number) => {
+        const recorded = valuesAt(rung);
+        return { n: recorded.length + 1, better: recorded.length - placeAfter(recorded, accuracy) };
+      };
+      const ruling = ashaRule({ rungs, reduction }, filled, epoch, accuracy, standing);
+      if (ruling.reason === 'not-a-number') return [notANumber(epoch, valuesAt(epoch).length)];
+      return ruling.verdicts.map(({ rung, decision, n, rank, limit }) => ({
+        rung,
+        value: accuracy,
+        go: decision === 'continue',
+        n,
+        rank,
+        limit,
+        median: null,
+      }));
+    },
+    recorded(_run, _epoch, _accuracy, decisions) {
+      for (const { rung, value } of decisions) {
+        // A rung that was not looked at yet is read from the store later, with this value in it.
+        const recorded = values.get(rung);
+        if (value !== null) recorded?.splice(placeAfter(recorded, value), 0, value);
+      }
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type * as v from 'valibot';
+import type { RandomStream } from '../../base/random.ts';
+
+/** What is known of an earlier trial when another one is drawn. */
+export interface KnownTrial {
+  /** One choice (by index) per dimension of the space. */
+  readonly picks: readonly number[];
+  /**
+   * The target's accuracy by epoch: at every rung that the trial has passed or was stopped at, and
+   * at its end. Empty for a trial that has not reached a rung yet.
+   */
+  readonly values: ReadonlyMap<number, number>;
+}
+
+/** What a sampler is asked: the choices of one more trial. */
+export interface Question {
+  /** Number of choices of each dimension. */
+  readonly sizes: readonly number[];
+  /**
+   * Earlier trials by number, those under way too; failed ones left out. Empty for a sampler that
+   * does not learn.
+   */
+  readonly known: readonly KnownTrial[];
+  /** Everything that is drawn comes from it. */
+  readonly random: RandomStream;
+  /**
+   * True of choices that are worth a trial: they can be trained, and no earlier trial has the same
+   * graph.
+   */
+  accepts(picks: readonly number[]): boolean;
+}
+
+/** Decides which graphs a study tries. */
+export interface Sampler<Options> {
+  readonly name: string;
+  /** How a plan names it, with its options if it has any; checked when it comes from outside. */
+  readonly schema: v.GenericSchema<unknown, Options>;
+  /** Its line in the list of the form. */
+  readonly title: string;
+  /**
+   * It looks at earlier trials; else a trial follows from the study's seed and its number alone.
+   */
+  readonly learns: boolean;
+  /**
+   * One choice (by index) per dimension. The answer follows from the question alone. A sampler that
+   * learns gives choices that are accepted where it finds some; the caller checks.
+   */
+  propose(question: Question): number[];
+}

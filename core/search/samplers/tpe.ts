@@ -1,0 +1,148 @@
+import * as v from 'valibot';
+import type { RandomStream } from '../../base/random.ts';
+import type { KnownTrial, Question, Sampler } from './_base.ts';
+
+/** Trials that are drawn at random before the first is proposed. */
+const STARTUP = 10;
+/** Values at a rung that are enough to tell good trials from bad ones there. */
+const ENOUGH = 2 * STARTUP;
+/** Share of the trials that count as good, and the most that do. */
+const GOOD_SHARE = 0.05;
+const GOOD_LIMIT = 25;
+/**
+ * Choices of bad trials that are compared with: of more, the latest trials. Keeps a draw below 16
+ * ms.
+ */
+const BAD_CHOICES = 20_000;
+/** Proposals of which the most promising is taken. */
+const CANDIDATES = 48;
+
+const schema = v.literal('tpe');
+
+/**
+ * Tree-structured Parzen estimator over whole settings (Bergstra et al., NeurIPS 2011;
+ * multivariate, with constant liar, as in Optuna's TPESampler). A proposal keeps most choices of
+ * one good trial; of some proposals the one is taken that is most likely among good trials compared
+ * with the others. Trials under way count as bad, so that slots that work at the same time do not
+ * try the same.
+ */
+export const tpe = {
+  name: 'tpe',
+  schema,
+  title: 'near good ones (TPE)',
+  learns: true,
+  propose,
+} as const satisfies Sampler<v.InferOutput<typeof schema>>;
+
+function propose({ sizes, known, random, accepts }: Question): number[] {
+  if (known.length < STARTUP) return uniform(sizes, random);
+  const { good, bad: all } = split(known);
+  const bad = all.slice(-Math.ceil(BAD_CHOICES / sizes.length));
+  const keep = keepingOf(good.length);
+  const promise = promiseOf(sizes, good, bad, keep);
+  const candidates = Array.from({ length: CANDIDATES }, () => {
+    const picks = near(sizes, good, keep, random);
+    return { picks, promise: promise(picks) };
+  }).sort((a, b) => b.promise - a.promise);
+  // Whether a proposal is accepted takes longer to find out than its promise: the best is asked
+  // first.
+  return (candidates.find(({ picks }) => accepts(picks)) ?? candidates[0]!).picks;
+}
+
+const uniform = (sizes: readonly number[], random: RandomStream): number[] =>
+  sizes.map((size) => random.below(size));
+
+/**
+ * Probability with which a proposal keeps a choice of the good trial that it is near to; else it
+ * draws one.
+ */
+const keepingOf = (good: number): number => good / (good + 1);
+
+type Picks = readonly number[];
+
+/**
+ * Good and bad trials at the highest rung that enough of them have reached. Who has not reached it,
+ * because it was stopped before or is under way, counts as bad.
+ */
+export function split(known: readonly KnownTrial[]): { good: Picks[]; bad: Picks[] } {
+  const rung = rungOf(known);
+  const valueOf = ({ values }: KnownTrial): number => values.get(rung) ?? -Infinity;
+  // Of equal ones the earlier is better: sorting is stable.
+  const ranked = known.toSorted((a, b) => valueOf(b) - valueOf(a) || 0);
+  // Those that were stopped before the rung count too: the best at it are the best of all of them.
+  const judged = known.filter(({ values }) => values.size > 0).length;
+  const reached = known.filter(({ values }) => values.has(rung)).length;
+  const good = Math.min(Math.ceil(GOOD_SHARE * judged), GOOD_LIMIT, reached);
+  const best = new Set(ranked.slice(0, good));
+  const bad = known.filter((trial) => !best.has(trial));
+  return { good: [...best].map(({ picks }) => picks), bad: bad.map(({ picks }) => picks) };
+}
+
+/**
+ * The highest rung with enough values; the one with most values, the higher of equal ones, while
+ * none has.
+ */
+export function rungOf(known: readonly KnownTrial[]): number {
+  const counts = new Map<number, number>();
+  for (const { values } of known)
+    for (const rung of values.keys()) counts.set(rung, (counts.get(rung) ?? 0) + 1);
+  const descending = [...counts].sort(([a], [b]) => b - a);
+  const enough = descending.find(([, count]) => count >= ENOUGH);
+  const most = descending.toSorted(([, a], [, b]) => b - a)[0];
+  return (enough ?? most)?.[0] ?? 0;
+}
+
+/**
+ * Choices near a good trial that is drawn, or anywhere: the prior weighs as much as one of them.
+ */
+function near(
+  sizes: readonly number[],
+  good: readonly Picks[],
+  keep: number,
+  random: RandomStream,
+): number[] {
+  const centre = good[random.below(good.length + 1)];
+  if (!centre) return uniform(sizes, random);
+  // A choice that the space does not have (-1) cannot be kept: trials may come from elsewhere.
+  return sizes.map((size, at) =>
+    random.uniform() < keep && centre[at]! >= 0 ? centre[at]! : random.below(size),
+  );
+}
+
+/** Log of how much likelier choices are among good trials than among bad ones. */
+function promiseOf(
+  sizes: readonly number[],
+  good: readonly Picks[],
+  bad: readonly Picks[],
+  keep: number,
+): (picks: Picks) => number {
+  const among = densityOf(sizes, good, keep, 1);
+  // Both sides have the same kernels: else the wider ones would favour far-off choices whatever
+  // their trials say. The prior has the same share of both: where no trial is, nothing is promised.
+  const prior = good.length === 0 ? 1 : bad.length / good.length;
+  const others = densityOf(sizes, bad, keep, prior);
+  return (picks) => Math.log(among(picks)) - Math.log(others(picks));
+}
+
+/** Density of one kernel around each trial and the uniform prior, which weighs `prior` of them. */
+function densityOf(
+  sizes: readonly number[],
+  trials: readonly Picks[],
+  keep: number,
+  prior: number,
+): (picks: Picks) => number {
+  const width = sizes.length;
+  const table = Uint16Array.from(trials.flat());
+  /** By dimension, how much likelier a kernel makes its own choice than another one. */
+  const gain = Float64Array.from(sizes, (size) => 1 + (keep * size) / (1 - keep));
+  const elsewhere = (1 - keep) ** width;
+  return (picks) => {
+    let sum = 0;
+    for (let start = 0; start < table.length; start += width) {
+      let kernel = 1;
+      for (let at = 0; at < width; at++) if (table[start + at] === picks[at]) kernel *= gain[at]!;
+      sum += kernel;
+    }
+    return (sum * elsewhere + prior) / (trials.length + prior);
+  };
+}

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { auditOf, rankCorrelation } from '../../core/analysis/audit.ts';
+import type { AuditedTrial } from '../../core/analysis/audit.ts';
+import { compare, winnersCurse } from '../../core/analysis/comparison.ts';
+import { mainEffects } from '../../core/analysis/effects.ts';
+import { importanceOf } from '../../core/analysis/importance.ts';
+import { interactions } from '../../core/analysis/interactions.ts';
+import { liftOf, suggestedLocks } from '../../core/analysis/lift.ts';
+import { minimalDifference, neededRuns, power } from '../../core/analysis/power.ts';
+import type { Table } from '../../core/analysis/table.ts';
+import { stream } from '../../core/base/random.ts';
+
+interface Expected {
+  tables: (Table & {
+    name: string;
+    effects?: (Record<'effect' | 'low' | 'high' | 'p' | 'adjusted', number> | null)[];
+    interactions: Record<'a' | 'b' | 'f' | 'above' | 'below' | 'p', number>[];
+  })[];
+  ranks: { a: number[]; b: number[]; correlation: number }[];
+}
+const expected = JSON.parse(
+  readFileSync(new URL('../fixtures/analysis/effects.json', import.meta.url), 'utf8'),
+) as Expected;
+
+const near = (actual: number | null | undefined, value: number, what: string): void => {
+  const error = Math.abs((actual ?? NaN) - value) / (1e-3 + Math.abs(value));
+  assert.ok(error < 1e-8, `${what}: ${actual}, expected ${value}`);
+};
+
+void describe('effects equal those of numpy and scipy', () => {
+  for (const { name, effects = [], interactions: pairs, ...table } of expected.tables) {
+    void test(name, () => {
+      for (const [at, found] of mainEffects(table).entries()) {
+        const answer = effects[at];
+        if (answer)
+          for (const key of ['effect', 'low', 'high', 'p', 'adjusted'] as const)
+            near(found[key], answer[key], `effect ${at}, ${key}`);
+        else if (effects.length > 0) assert.equal(found.effect, null);
+      }
+      const found = interactions(table);
+      assert.equal(found.length, pairs.length);
+      for (const { a, b, ...answer } of pairs) {
+        const own = found.find((each) => each.a === a && each.b === b);
+        for (const key of ['f', 'above', 'below', 'p'] as const)
+          near(own?.[key], answer[key], `${a}-${b} ${key}`);
+      }
+      assert.deepEqual(
+        found,
+        found.toSorted((x, y) => x.p - y.p),
+      );
+    });
+  }
+
+  void test('a choice that never came, and dimensions that cannot be told apart, have no effect', () => {
+    const table = expected.tables.at(-1)!;
+    const effects = mainEffects(table);
+    assert.deepEqual(
+      effects
+        .filter(({ effect }) => effect === null)
+        .map(({ dimension, choice }) => [dimension, choice]),
+      [
+        [0, 2],
+        [1, 0],
+        [1, 1],
+        [1, 2],
+        [2, 0],
+        [2, 1],
+        [2, 2],
+      ],
+    );
+  });
+
+  void test('rank correlations', () => {
+    for (const { a, b, correlation } of expected.ranks)
+      near(rankCorrelation(a, b), correlation, 'rho');
+    assert.equal(rankCorrelation([1, 2], [1, 2]), null);
+    assert.equal(rankCorrelation([1, 1, 1], [1, 2, 3]), null);
+  });
+});
+
+/** A table of random trials whose first dimension matters. */
+function tableOf(count: number, sizes: readonly number[]): Table {
+  const random = stream('table', count);
+  return {
+    sizes,
+    rows: Array.from({ length: count }, () => {
+      const picks = sizes.map((size) => random.below(size));
+      return { picks, value: 0.5 + (picks[0] === 1 ? 0.1 : 0) + 0.02 * random.normal() };
+    }),
+  };
+}
+
+void describe('lift', () => {
+  void test('the choice that the best have becomes a lock', () => {
+    const lifts = liftOf(tableOf(400, [4, 4, 3]));
+    assert.deepEqual(suggestedLocks(lifts), [{ dimension: 0, choices: [1] }]);
+    const first = lifts.find(({ dimension, choice }) => dimension === 0 && choice === 1)!;
+    assert.equal(first.top, first.topCount);
+    assert.ok(first.adjusted < 1e-10 && first.lift! > 3);
+  });
+});
+
+void describe('bad input', () => {
+  const flat = (value: number): Table => ({
+    sizes: [4, 3],
+    rows: Array.from({ length: 30 }, (_, at) => ({ picks: [at % 4, at % 3], value })),
+  });
+  const tables: Record<string, Table> = {
+    'no trial': { sizes: [4, 3], rows: [] },
+    'one trial': { sizes: [4, 3], rows: [{ picks: [1, 2], value: 0.3 }] },
+    'two trials': {
+      sizes: [4, 3],
+      rows: [
+        { picks: [1, 2], value: 0.3 },
+        { picks: [0, 2], value: 0.4 },
+      ],
+    },
+    'values that are no numbers': flat(NaN),
+    'choices of another space': { sizes: [4, 3], rows: [{ picks: [-1, 2], value: 0.3 }] },
+    'constant accuracies': flat(0.1),
+    'a space of one graph': {
+      sizes: [1, 1],
+      rows: [
+        { picks: [0, 0], value: 0.1 },
+        { picks: [0, 0], value: 0.2 },
+      ],
+    },
+    'no dimension': {
+      sizes: [],
+      rows: [
+        { picks: [], value: 0.1 },
+        { picks: [], value: 0.2 },
+      ],
+    },
+  };
+  for (const [name, table] of Object.entries(tables))
+    void test(`${name}: no NaN, no infinity`, () => {
+      const lifts = liftOf(table);
+      const all = [
+        mainEffects(table),
+        interactions(table),
+        importanceOf(table),
+        lifts,
+        suggestedLocks(lifts),
+      ];
+      JSON.stringify(all, (_key, value: unknown) => {
+        assert.ok(typeof value !== 'number' || Number.isFinite(value), JSON.stringify(all));
+        return value;
+      });
+      assert.deepEqual(suggestedLocks(lifts), []);
+      assert.ok(mainEffects(table).every(({ p }) => p === null || p >= 0));
+    });
+
+  void test('constant accuracies have no effect, with certainty', () => {
+    for (const { effect, low, high, p } of mainEffects(flat(0.1)))
+      assert.deepEqual({ effect, low, high, p }, { effect: 0, low: 0, high: 0, p: 1 });
+  });
+});
+
+void describe('audit of a stopping rule', () => {
+  const trial = (first: number, end: number | null, stoppedAt: number | null): AuditedTrial => ({
+    values: new Map([[1, first]]),
+    end,
+    stoppedAt,
+  });
+
+  void test('stopped trials that ran on stand for all stopped ones', () => {
+    // 20 went on, 80 were stopped, 10 of these ran on: each stands for 8. One of them is among the
+    // best tenth.
+    const trials = [
+      ...Array.from({ length: 20 }, (_, at) => trial(0.5 + at / 100, 0.6 + at / 100, null)),
+      ...Array.from({ length: 10 }, (_, at) =>
+        trial(0.3 + at / 100, at === 3 ? 0.9 : 0.4 + at / 1000, 1),
+      ),
+      ...Array.from({ length: 70 }, () => trial(0.2, null, 1)),
+    ];
+    const { lost, ranOn, ranOnGood, rungs } = auditOf(trials);
+    assert.deepEqual({ ranOn, ranOnGood }, { ranOn: 10, ranOnGood: 1 });
+    // A tenth of 100: the eight that it stands for and two that went on.
+    near(lost, 0.8, 'share lost');
+    assert.equal(rungs[0]!.trials, 30);
+  });
+
+  void test('without trials that ran on, or without any end, nothing is claimed', () => {
+    for (const trials of [
+      [],
+      [trial(0.1, null, 1)],
+      [trial(0.1, 0.2, null), trial(0.2, 0.3, null)],
+    ]) {
+      const { lost, firstRung, rungs } = auditOf(trials);
+      assert.equal(lost, null);
+      assert.equal(firstRung, null);
+      assert.ok(rungs.every(({ correlation }) => correlation === null));
+    }
+  });
+
+  void test('the first rung is the lowest one that ranks as the end does', () => {
+    const random = stream('audit');
+    const trials = Array.from({ length: 60 }, (): AuditedTrial => {
+      const end = random.uniform();
+      const values = new Map([
+        [1, random.uniform()],
+        [2, end + 0.05 * random.normal()],
+        [4, end],
+      ]);
+      return { values, end, stoppedAt: null };
+    });
+    assert.equal(auditOf(trials).firstRung, 2);
+  });
+});
+
+void describe('comparisons and power', () => {
+  const seeds = (...values: number[]): Map<number, number> =>
+    new Map(values.map((value, at) => [at, value]));
+
+  void test('pairs share seeds, Holm corrects over all comparisons', () => {
+    const graph = seeds(72.6, 72.9, 72.4, 72.8, 73);
+    const [better, same, apart, alone] = compare(graph, [
+      seeds(70.1, 70.6, 69.8, 70.4, 70.3),
+      seeds(72.5, 73, 72.2, 72.9, 73.1),
+      new Map([
+        [90, 70],
+        [91, 70.2],
+      ]),
+      seeds(70),
+    ]);
+    assert.ok(better!.significant && better!.adjusted! > better!.paired!.p);
+    assert.ok(!same!.significant);
+    assert.ok(apart!.paired === null && apart!.welch !== null && apart!.adjusted !== null);
+    assert.deepEqual(alone, { paired: null, welch: null, adjusted: null, significant: false });
+  });
+
+  void test('needed runs are the fewest with enough power', () => {
+    for (const design of ['paired', 'welch'] as const)
+      for (const difference of [0.4, 0.8, 1.5, 3]) {
+        const runs = neededRuns(difference, design)!;
+        assert.ok(power(difference, runs, design) >= 0.8);
+        assert.ok(runs === 2 || power(difference, runs - 1, design) < 0.8);
+        assert.ok(minimalDifference(runs, design)! <= difference);
+      }
+    assert.equal(neededRuns(0, 'paired'), null);
+    assert.equal(neededRuns(NaN, 'paired'), null);
+    assert.equal(neededRuns(1e-6, 'welch'), null);
+    assert.equal(minimalDifference(1, 'paired'), null);
+    // "With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of
+    // cases."
+    assert.equal((0.4 * minimalDifference(5, 'welch')!).toFixed(2), '0.81');
+  });
+
+  void test('winner’s curse', () => {
+    near(winnersCurse(0.66, [0.6, 0.62]), 0.05, 'curse');
+    assert.equal(winnersCurse(0.66, []), null);
+    assert.equal(winnersCurse(NaN, [0.6]), null);
+  });
+});
