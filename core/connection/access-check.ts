@@ -6,7 +6,10 @@ import type { Greeting } from './browser-session.ts';
 const SECRET_BYTES = 32;
 
 /** Why a request is turned away. */
-export interface Refusal { status: 400 | 401 | 403 | 405 | 421; why: string }
+export interface Refusal {
+  status: 400 | 401 | 403 | 405 | 421;
+  why: string;
+}
 
 /** Who may talk to a served lab: the right host, the right origin, and the secret. */
 export class AccessCheck {

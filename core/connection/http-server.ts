@@ -139,11 +139,19 @@ async function answer(
   request.resume();
   for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
   const refusal = guard.refuseHost(request) ?? guard.refuseOrigin(request, 'if-given');
-  if (refusal) { refuse(response, refusal); return; }
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    { refuse(response, { status: 405, why: 'Only reading is possible here.' }); return; }
+  if (refusal) {
+    refuse(response, refusal);
+    return;
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    refuse(response, { status: 405, why: 'Only reading is possible here.' });
+    return;
+  }
   const url = URL.parse(`http://lab${request.url ?? ''}`);
-  if (!url) { refuse(response, { status: 400, why: 'This is not an address.' }); return; }
+  if (!url) {
+    refuse(response, { status: 400, why: 'This is not an address.' });
+    return;
+  }
   const page = await pageAt(folder, url.pathname);
   if (!page) {
     response

@@ -6,14 +6,7 @@ import { plainWindows } from './plain-windows.ts';
 export const fusedRunningNorm =
   (tf: TF): Operations['runningNorm'] =>
   (x, mean, variance, gamma, beta) =>
-    tf.batchNorm(
-      x,
-      mean,
-      variance,
-      beta,
-      gamma,
-      EPSILON,
-    );
+    tf.batchNorm(x, mean, variance, beta, gamma, EPSILON);
 
 /**
  * The operations in tfjs itself: they run on every backend, and are what the native ones are tested

@@ -11,7 +11,11 @@ import type { OnProgress } from './progress.ts';
 import { type PublishedWheel, type Release, wheelPython } from './release.ts';
 
 /** An unpacked file. `name` is relative to the folder, `sha256` in hexadecimal. */
-export interface FileRecord { name: string; bytes: number; sha256: string }
+export interface FileRecord {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
 
 /**
  * The C API and what its headers include; the rest of the wheel's 13,000 headers is C++ that the

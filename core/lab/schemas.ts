@@ -223,10 +223,7 @@ export function parseInput<Name extends RequestName>(
       `${request}: Expected at most ${MAX_DEPTH} lists and records inside each other.`,
       'Correct it and try again.',
     );
-  const result = v.safeParse(
-    schemas[request],
-    input,
-  );
+  const result = v.safeParse(schemas[request], input);
   if (result.success) return result.output;
   const issue = closestIssue(result.issues[0]);
   const place = v.getDotPath(issue);

@@ -273,7 +273,10 @@ describe('the menu', () => {
       ],
     );
     await end();
-    if (process.platform === 'darwin') { context.skip('macOS has a window menu of its own'); return; }
+    if (process.platform === 'darwin') {
+      context.skip('macOS has a window menu of its own');
+      return;
+    }
     assert.deepEqual(
       items('&Window').map(({ role }) => role),
       ['minimize', 'close'],

@@ -17,7 +17,7 @@ after(() => {
 describe('the app', () => {
   test('a second one ends at once and opens nothing', async () => {
     fake.app.lock = false;
-    const again: string = '../../electron/main.ts?second';
+    const again = '../../electron/main.ts?second';
     await import(again);
     assert.equal(fake.app.quits, 1);
     assert.equal(fake.BrowserWindow.made.length, 0);

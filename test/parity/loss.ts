@@ -106,16 +106,11 @@ export const engineLoss =
   (logits, labels, edges) =>
     tf.tidy(() => {
       const tensor = (values: unknown) => tf.tensor(values as number[][]);
-      const loss = graphLoss(
-        tf,
-        tensor(logits),
-        tf.tensor(labels, undefined, 'int32'),
-        {
-          weight: tensor(edges.weight),
-          onlyCorrect: tensor(edges.onlyCorrect),
-          temperature: tensor(edges.temperature),
-        },
-      );
+      const loss = graphLoss(tf, tensor(logits), tf.tensor(labels, undefined, 'int32'), {
+        weight: tensor(edges.weight),
+        onlyCorrect: tensor(edges.onlyCorrect),
+        temperature: tensor(edges.temperature),
+      });
       return {
         raw: loss.raw.arraySync() as number[][],
         gated: loss.gated.arraySync() as number[][],

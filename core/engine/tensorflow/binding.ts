@@ -18,13 +18,22 @@ const bindingPackage = '@tensorflow/tfjs-node-gpu';
 export type TensorId = number;
 
 /** What an operation returns of each output. `dtype` is a TF_* number. */
-export interface TensorMetadata { id: TensorId; shape: number[]; dtype: number }
+export interface TensorMetadata {
+  id: TensorId;
+  shape: number[];
+  dtype: number;
+}
 
 /**
  * Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph, where
  * tfjs does not know it.
  */
-export interface OpAttribute { name: string; type: number; value: unknown; recorded?: number }
+export interface OpAttribute {
+  name: string;
+  type: number;
+  value: unknown;
+  recorded?: number;
+}
 
 /** The addon: TensorFlow's C API as far as tfjs-node uses it. Its properties are read-only. */
 export interface TensorFlowBinding {
