@@ -71,7 +71,9 @@ const directions = {
   'renderer/run-name.ts': [...page],
   'renderer/routes.ts': [...page],
   'renderer/client': [...page, 'core/connection/channel.ts'],
-  'renderer/ui': [...page, 'renderer/client'],
+  // How steps are phrased: the notes and messages of every part show them.
+  'renderer/words/actions.ts': [...page],
+  'renderer/ui': [...page, 'renderer/client', 'renderer/words/actions.ts'],
   'renderer/words': [...page, 'renderer/client', 'renderer/ui'],
   'renderer/charts': [...page, 'renderer/client', 'renderer/ui', 'renderer/words'],
   'renderer/features': [...page, ...parts],

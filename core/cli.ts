@@ -120,21 +120,24 @@ function bugOf(error: unknown): LabError {
     process.stderr.write(`${terminalText(error.stack ?? '')}\n`);
   }
   const [first = ''] = messageOf(error).split('\n');
-  const next = 'KTG_DEBUG=1 shows where it comes from; please report it.';
-  return new LabError('ktg.bug', `Unexpected error: ${first}.`.replace('..', '.'), next);
+  return new LabError('ktg.bug', {
+    message: `Unexpected error: ${first}.`.replace('..', '.'),
+  });
 }
 
 function parse(name: string, command: Command, args: string[]): ReturnType<typeof parseArgs> {
-  const next = `See: ktg help ${name}`;
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({ args, options: command.options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new LabError('arguments.unknown', messageOf(error).replace(/[.\n][^]*/, '.'), next);
+    throw new LabError('arguments.unknown', {
+      reason: messageOf(error).replace(/[.\n][^]*/, '.'),
+      command: name,
+    });
   }
   const extra = parsed.positionals[command.words];
   if (extra !== undefined)
-    throw new LabError('arguments.too-many', `"${extra.slice(0, 60)}" is one word too many.`, next);
+    throw new LabError('arguments.too-many', { extra: extra.slice(0, 60), command: name });
   return parsed;
 }
 

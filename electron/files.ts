@@ -51,12 +51,7 @@ async function copyTo(api: LabApi, path: string): Promise<void> {
     await api.request('lab.backup', { path });
     return;
   }
-  if (existsSync(`${path}-wal`))
-    throw new LabError(
-      'files.lab-in-use',
-      `${path} is a lab that is open, or was not closed.`,
-      'Choose another name for the copy.',
-    );
+  if (existsSync(`${path}-wal`)) throw new LabError('files.lab-in-use', { path });
   const folder = await mkdtemp(join(dirname(path), '.ktg-copy-')); // nobody else's
   try {
     const copy = join(folder, basename(path));

@@ -8,41 +8,31 @@ import type { LabApi, StudyCard, TrialRow } from '../lab/api.ts';
 export async function studyNamed(api: LabApi, wanted: string | undefined): Promise<StudyCard> {
   const cards = await api.request('studies.list', {});
   const list = cards.map(({ study }) => `${study.id} "${study.name}"`).join(', ');
-  if (cards.length === 0)
-    throw new LabError(
-      'arguments.no-study',
-      'The lab has no study yet.',
-      'Begin one with: ktg search',
-    );
+  if (cards.length === 0) throw new LabError('arguments.no-study');
   if (wanted === undefined) return cards.at(-1)!;
   const byName = cards.filter(({ study }) => study.name === wanted);
   const found = cards.find(({ study }) => String(study.id) === wanted) ?? byName.at(-1);
   if (found && (byName.length < 2 || String(found.study.id) === wanted)) return found;
-  throw new LabError(
-    'arguments.unknown-study',
-    found
+  throw new LabError('arguments.unknown-study', {
+    message: found
       ? `${byName.length} studies are called "${wanted}".`
       : `There is no study "${wanted.slice(0, 60)}".`,
-    `Name one by its number: ${list}.`,
-  );
+    list,
+  });
 }
 
 /** The trial that a person names: its number in the study, or `best`. Throws `arguments.*`. */
 export async function trialNamed(api: LabApi, card: StudyCard, wanted: string): Promise<TrialRow> {
   if (wanted === 'best') {
     if (card.best) return card.best;
-    throw new LabError(
-      'arguments.no-best',
-      `Study "${card.study.name}" has no result yet.`,
-      'Let it run first.',
-    );
+    throw new LabError('arguments.no-best', { study: card.study.name });
   }
   const { rows } = await api.request('trials.query', { study: card.study.id });
   const found = rows.find(({ number }) => String(number) === wanted);
   if (found) return found;
-  throw new LabError(
-    'arguments.unknown-trial',
-    `Study "${card.study.name}" has no trial "${wanted.slice(0, 30)}"; it has ${rows.length}, counted from 0.`,
-    'Give a number, or: best',
-  );
+  throw new LabError('arguments.unknown-trial', {
+    study: card.study.name,
+    wanted: wanted.slice(0, 30),
+    trials: rows.length,
+  });
 }

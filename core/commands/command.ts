@@ -1,5 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { LabError } from '../base/errors.ts';
+import { LabError, problemOf } from '../base/errors.ts';
 
 /** How `ktg` ends. */
 export const Exit = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -19,7 +19,7 @@ export class WrongArguments extends LabError {}
 export function asWrongArguments(error: unknown): unknown {
   if (!(error instanceof LabError) || /^(store\.|lab\.(unreachable|closed)$)/.test(error.code))
     return error;
-  return new WrongArguments(error.code, error.message, error.next, { cause: error });
+  return new WrongArguments(problemOf(error), { cause: error });
 }
 
 /** One verb of the `ktg` command. Each lives in a file of its own, loaded only when it is used. */

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { checkLabFile } from '../store/file/check.ts';
-import { DAMAGED } from '../store/sqlite.ts';
+import { nextOf } from '../base/command-words.ts';
+import { DAMAGED } from '../base/problems/store.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, labToRead, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line, size } from './report.ts';
@@ -23,12 +24,7 @@ The check fails (exit status 1) when it finds something; it also looks through a
       case 'check':
         return check(labToRead(values), json);
       case 'backup': {
-        if (file === undefined)
-          throw new LabError(
-            'arguments.no-file',
-            'No file for the copy was named.',
-            'Example: ktg db backup copy.sqlite',
-          );
+        if (file === undefined) throw new LabError('arguments.no-file/backup');
         return withLab(values, 'look', async ({ api }) => {
           await api.request('lab.backup', { path: resolve(file) });
           if (json) jsonLine({ file: resolve(file) });
@@ -45,11 +41,10 @@ The check fails (exit status 1) when it finds something; it also looks through a
           return Exit.done;
         });
       default:
-        throw new LabError(
-          'arguments.unknown-choice',
-          what === undefined ? 'What is to be done?' : `"${what.slice(0, 40)}" is not known.`,
-          'Choose one of check, backup, vacuum.',
-        );
+        throw new LabError('arguments.unknown-choice/verb', {
+          message:
+            what === undefined ? 'What is to be done?' : `"${what.slice(0, 40)}" is not known.`,
+        });
     }
   },
 };
@@ -59,6 +54,6 @@ function check(file: string, json: boolean): number {
   const problems = checkLabFile(file);
   if (json) jsonLine({ problems });
   else if (problems.length === 0) line(`${file} is sound.`);
-  else for (const text of [...problems, '', DAMAGED]) line(text);
+  else for (const text of [...problems, '', nextOf(DAMAGED)]) line(text);
   return problems.length === 0 ? Exit.done : Exit.failed;
 }

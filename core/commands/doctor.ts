@@ -10,7 +10,8 @@ import { probeCuda } from '../devices/cuda-probe.ts';
 import { type LibraryStatus, verifyLibrary } from '../install/library.ts';
 import { IN_MEMORY } from '../host/open.ts';
 import { checkLabFile } from '../store/file/check.ts';
-import { DAMAGED } from '../store/sqlite.ts';
+import { nextOf } from '../base/command-words.ts';
+import { DAMAGED } from '../base/problems/store.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
 import { labNamed, labOptions, labUsage } from './lab-access.ts';
@@ -81,12 +82,12 @@ async function engines(): Promise<Finding[]> {
   const broken = all.filter(({ state }) => state === 'damaged' || state === 'other-version');
   const findings: Finding[] = [
     ...ready.map(({ found, folder }) => ({ what, found: `${found} ${folder}` })),
-    ...broken.map(({ found, next }) => ({ what, found, next })),
+    ...broken.map(({ found, steps }) => ({ what, found, next: nextOf(steps) })),
   ];
   if (ready.length > 0) return findings;
   const slowly = 'The portable engine is used, much more slowly.';
-  const [{ found, next }] = (broken.length > 0 ? broken : all) as [LibraryStatus];
-  return [{ what, found: `${found} ${slowly}`, next }, ...findings.slice(1)];
+  const [{ found, steps }] = (broken.length > 0 ? broken : all) as [LibraryStatus];
+  return [{ what, found: `${found} ${slowly}`, next: nextOf(steps) }, ...findings.slice(1)];
 }
 
 /**
@@ -132,7 +133,7 @@ function labFinding(file: string): Finding {
   try {
     const problems = checkLabFile(file);
     if (problems.length === 0) return { what, found: `${file}: sound` };
-    return { what, found: `${file}: ${problems.join('; ')}`, next: DAMAGED };
+    return { what, found: `${file}: ${problems.join('; ')}`, next: nextOf(DAMAGED) };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return { what, found: error.message, next: error.next };

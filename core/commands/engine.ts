@@ -1,3 +1,4 @@
+import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
 import { installWithView } from '../install/progress-lines.ts';
 import { libraryStatus, removeLibrary, verifyLibrary } from '../install/library.ts';
@@ -27,17 +28,12 @@ Without it everything runs on the portable engine, much more slowly. The cache i
   words: 2,
   async run(values, [verb, which]) {
     if (!verbs.includes(verb ?? ''))
-      throw new LabError(
-        'arguments.missing',
-        'ktg engine needs a verb.',
-        `Verbs: ${verbs.join(', ')}.`,
-      );
+      throw new LabError('arguments.missing/engine', { verbs: verbs.join(', ') });
     if (which !== undefined && !variants.includes(which as Variant))
-      throw new LabError(
-        'arguments.unknown-choice',
-        `"${which}" is no engine.`,
-        `Choose one of ${variants.join(', ')}.`,
-      );
+      throw new LabError('arguments.unknown-choice/engine', {
+        which,
+        variants: variants.join(', '),
+      });
     const variant = (which ?? 'cpu') as Variant;
     if (verb === 'install')
       return install(
@@ -55,7 +51,7 @@ Without it everything runs on the portable engine, much more slowly. The cache i
       const status = values.verify === true ? await verifyLibrary(each) : libraryStatus(each);
       line(status.found);
       if (status.folder !== '') line(`Folder: ${status.folder}`);
-      if (status.next !== '') line(`${status.next}.`);
+      if (status.steps.length > 0) line(nextOf(status.steps));
       if (each === 'gpu' && (which === 'gpu' || status.state === 'ready')) showCards();
       ready ||= status.state === 'ready';
     }
@@ -67,7 +63,7 @@ Without it everything runs on the portable engine, much more slowly. The cache i
 function showCards(): void {
   const problems = diagnose(probeCuda());
   if (problems.length === 0) line('Driver, cards and libraries fit together.');
-  for (const { found, next } of problems) line(`${found}\n-> ${next}`);
+  for (const { found, steps } of problems) line(`${found}\n-> ${nextOf(steps)}`);
 }
 
 async function install(

@@ -38,12 +38,7 @@ ${labUsage}
 /** Rights of a file for others, less what the user's mask takes away. */
 const SHARED = 0o666;
 
-const fileExists = (file: string): LabError =>
-  new LabError(
-    'export.file-exists',
-    `${file} exists; nothing was overwritten.`,
-    'Choose another name with --out.',
-  );
+const fileExists = (file: string): LabError => new LabError('export.file-exists', { file });
 
 /** Fetches what the lab has made ready. The file appears whole or not at all. */
 async function save(api: LabApi, { download, name }: Download, file: string): Promise<void> {
@@ -66,11 +61,7 @@ async function save(api: LabApi, { download, name }: Download, file: string): Pr
   } catch (error) {
     if (error instanceof LabError && error.code === 'store.file-exists') throw fileExists(file);
     if (error instanceof LabError && error.code !== 'store.cannot-open') throw error;
-    throw new LabError(
-      'export.cannot-write',
-      `${name} cannot be written to ${file}: ${messageOf(error)}`,
-      'Choose another place with --out.',
-    );
+    throw new LabError('export.cannot-write', { name, file, reason: messageOf(error) });
   } finally {
     await api.request('files.forget', { file: download });
   }

@@ -36,19 +36,17 @@ function baseGraph(argument: string, nodes: string | undefined): Graph {
     return template(argument, models);
   }
   if (nodes !== undefined) {
-    throw new LabError(
-      'arguments.nodes-without-template',
-      `--nodes goes with a template; "${argument.slice(0, 60)}" is none.`,
-      `Templates: ${templates.map(({ name }) => name).join(', ')}.`,
-    );
+    throw new LabError('arguments.nodes-without-template', {
+      argument: argument.slice(0, 60),
+      templates: templates.map(({ name }) => name).join(', '),
+    });
   }
   if (existsSync(argument)) return readGraph(argument);
   if (argument.includes('=')) return fromText(argument);
-  throw new LabError(
-    'arguments.unknown-graph',
-    `"${argument.slice(0, 200)}" is neither a file, nor a template, nor a graph's text form.`,
-    `Templates: ${templates.map(({ name }) => name).join(', ')}. Text form: resnet32=TT,resnet110=TT.`,
-  );
+  throw new LabError('arguments.unknown-graph', {
+    argument: argument.slice(0, 200),
+    templates: templates.map(({ name }) => name).join(', '),
+  });
 }
 
 /** Reads a graph's file. Throws `graph.unreadable` or any error of its content. */
@@ -59,11 +57,7 @@ export function readGraph(path: string): Graph {
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof LabError) throw error;
-    throw new LabError(
-      'graph.unreadable',
-      `${path} cannot be read: ${messageOf(error)}`,
-      'Give a graph as JSON, text or figure.',
-    );
+    throw new LabError('graph.unreadable', { path, reason: messageOf(error) });
   }
   return fromFile(bytes);
 }
@@ -79,11 +73,7 @@ function withTeachers(graph: Graph, teachers: readonly string[]): Graph {
         );
     for (const node of wanted) {
       if (node < 1 || node > graph.nodes.length || !isFrozen(graph, node)) {
-        throw new LabError(
-          'arguments.teacher',
-          `--teacher ${teacher}: node ${node} is not a frozen node of this graph.`,
-          'Frozen nodes have only Cutoff edges into them. See: ktg graph show.',
-        );
+        throw new LabError('arguments.teacher', { teacher, node });
       }
       result = withNode(result, node, {
         ...nodeOf(result, node),

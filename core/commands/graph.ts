@@ -25,11 +25,7 @@ ktg graph canonical GRAPH   the one form and key that equal graphs share
   words: 2,
   run(values, [verb, argument]) {
     if (!verbs.includes(verb as (typeof verbs)[number]) || argument === undefined) {
-      throw new LabError(
-        'arguments.missing',
-        'ktg graph needs a verb and one graph.',
-        `Verbs: ${verbs.join(', ')}. See: ktg help graph`,
-      );
+      throw new LabError('arguments.missing/graph', { verbs: verbs.join(', ') });
     }
     const given = graphFrom(argument, textOf(values, 'nodes'), []);
     const graph = verb === 'canonical' ? canonicalGraph(given) : given;

@@ -16,8 +16,7 @@ ${labUsage}
   options: { ...labOptions, name: { type: 'string' }, study: { type: 'string' } },
   words: 1,
   async run(values, [file]) {
-    if (file === undefined)
-      throw new LabError('arguments.no-file', 'No file was named.', 'See: ktg help import');
+    if (file === undefined) throw new LabError('arguments.no-file/import');
     const name = nameOf(values);
     const study = textOf(values, 'study');
     return withLab(values, 'make', async ({ api }) => {

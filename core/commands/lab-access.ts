@@ -35,8 +35,7 @@ const needsFile: readonly Need[] = ['look', 'change'];
  */
 export function labNamed(values: Values): string {
   const named = textOf(values, 'lab');
-  if (named === '')
-    throw new LabError('arguments.no-file', '--lab names no file.', 'Example: --lab lab.sqlite');
+  if (named === '') throw new LabError('arguments.no-file/lab');
   return labFile(named);
 }
 
@@ -45,12 +44,7 @@ export function labNamed(values: Values): string {
  */
 export function labToRead(values: Values): string {
   const file = labNamed(values);
-  if (!existsSync(file) && !existsSync(`${file}.sock`))
-    throw new LabError(
-      'lab.no-file',
-      `There is no lab file ${file} yet.`,
-      'Make one with: ktg search',
-    );
+  if (!existsSync(file) && !existsSync(`${file}.sock`)) throw new LabError('lab.no-file', { file });
   return file;
 }
 
@@ -90,11 +84,12 @@ async function hold(file: string, need: Need, patience?: number): Promise<Attach
   const { heldBy } = await lab.api.request('lab.status', {});
   if (!heldBy) return lab;
   await lab.close('at-once');
-  throw new LabError(
-    'lab.held-elsewhere',
-    `${file} is held by process ${heldBy.pid} on ${heldBy.host} since ${new Date(heldBy.since).toLocaleString()}.`,
-    'Use it there, or end that program first.',
-  );
+  throw new LabError('lab.held-elsewhere', {
+    file,
+    pid: heldBy.pid,
+    host: heldBy.host,
+    since: new Date(heldBy.since).toLocaleString(),
+  });
 }
 
 /** True for what a request to a program throws that has ended. */

@@ -14,7 +14,7 @@ export const isLost = ({ code }: LabProblem): boolean => LOST.includes(code);
  */
 export async function requireFile({ api }: AttachedLab): Promise<void> {
   const { trouble } = await api.request('lab.status', {});
-  if (trouble && isLost(trouble)) throw new LabError(trouble.code, trouble.message, trouble.next);
+  if (trouble && isLost(trouble)) throw new LabError(trouble);
 }
 
 /**
@@ -30,11 +30,12 @@ export async function rescued(
   try {
     await api.request('lab.backup', { path: copy });
   } catch (cause) {
-    const next = `It could not be copied to ${copy}: ${messageOf(cause)}`;
-    return new LabError(error.code, error.message, next, { cause });
+    const { message } = error;
+    const reason = messageOf(cause);
+    return new LabError('store.deleted/not-copied', { message, copy, reason }, { cause });
   }
-  const next = `Its content until then is in ${copy}: give it the old name, or open it with --lab.`;
-  return new LabError(error.code, error.message, next, { cause: error });
+  const { message } = error;
+  return new LabError('store.deleted/copied', { message, copy }, { cause: error });
 }
 
 function freeName(file: string): string {

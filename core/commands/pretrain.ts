@@ -14,8 +14,7 @@ ${trainingUsage}`,
   options: trainingOptions,
   words: 1,
   async run(values, [model]) {
-    if (model === undefined)
-      throw new LabError('arguments.missing', 'Name one model.', 'Example: ktg pretrain resnet32');
+    if (model === undefined) throw new LabError('arguments.missing/model');
     const { name } = architecture(model);
     const status = await runTraining(values, template('independent', [name]), `pretrained-${name}`);
     if (status === Exit.done && values.json !== true)

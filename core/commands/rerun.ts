@@ -105,12 +105,7 @@ async function subjectOf(
     const trial = await trialNamed(api, card, textOf(values, 'trial') ?? 'best');
     return { from: { run: trial.run }, called: `trial ${trial.number}` };
   }
-  if (values.trial !== undefined)
-    throw new LabError(
-      'arguments.two-graphs',
-      'Both --trial and --graph name a graph.',
-      'Leave one of them out.',
-    );
+  if (values.trial !== undefined) throw new LabError('arguments.two-graphs');
   return {
     from: { graph: graphFrom(graph, textOf(values, 'nodes'), []) },
     called: 'another graph',

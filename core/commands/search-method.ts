@@ -59,12 +59,7 @@ function fieldFrom(
   const epochs = text?.split(',').map(Number);
   const isWrong = (epoch: number, at: number): boolean =>
     !Number.isInteger(epoch) || epoch < least || (at > 0 && epoch <= epochs![at - 1]!);
-  if (epochs?.some(isWrong))
-    throw new LabError(
-      'arguments.rungs',
-      `--${option} is "${text}"; ascending epochs are needed.`,
-      `Example: --${option} 1,4,16`,
-    );
+  if (epochs?.some(isWrong)) throw new LabError('arguments.rungs', { option, text });
   return epochs;
 }
 

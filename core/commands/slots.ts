@@ -87,23 +87,10 @@ function requireSlot(
   }));
   const missing = missingSlots(left);
   if (missing !== '')
-    throw new LabError(
-      'arguments.slots',
-      `"${wanted.slice(0, 60)}" leaves no device a slot: nothing could train.`,
-      `Example: --slots ${missing}`,
-    );
+    throw new LabError('arguments.slots/none', { wanted: wanted.slice(0, 60), missing });
 }
 
-const notOpen = (file: string): LabError =>
-  new LabError(
-    'lab.not-open',
-    `No program has ${file} open: nothing trains now.`,
-    'Say it with --slots of ktg search, resume or rerun; ktg doctor names the devices.',
-  );
+const notOpen = (file: string): LabError => new LabError('lab.not-open', { file });
 
 const notSlots = (wanted: string): LabError =>
-  new LabError(
-    'arguments.slots',
-    `"${wanted.slice(0, 60)}" says nothing about slots; a number of at least 1, numbers for devices, or auto is needed.`,
-    'Example: --slots 2, or --slots cpu=1,gpu:0=2',
-  );
+  new LabError('arguments.slots/text', { wanted: wanted.slice(0, 60) });

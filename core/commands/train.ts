@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
@@ -98,33 +99,14 @@ export async function runTraining(
 ): Promise<number> {
   const resume = values.resume === true;
   const out = textOf(values, 'out');
-  if (resume && out === undefined)
-    throw new LabError(
-      'arguments.resume',
-      '--resume needs the folder of the run.',
-      'Give it with --out DIR.',
-    );
-  if (!resume && !graph)
-    throw new LabError(
-      'arguments.missing',
-      'Which graph?',
-      'Give a template, a file or a text form. See: ktg help train',
-    );
+  if (resume && out === undefined) throw new LabError('arguments.resume');
+  if (!resume && !graph) throw new LabError('arguments.missing/training');
   const folder = new RunFolder(out ?? freeFolder(name));
   return folder.use(async () => {
-    if (!resume && folder.exists)
-      throw new LabError(
-        'run.exists',
-        `${folder.path} already holds a run.`,
-        'Go on with it by --resume, or choose another folder with --out.',
-      );
+    if (!resume && folder.exists) throw new LabError('run.exists', { path: folder.path });
     const description = resume ? folder.description() : describe(values, graph!);
     if (resume && graph && JSON.stringify(graph) !== JSON.stringify(description.graph))
-      throw new LabError(
-        'run.other-graph',
-        `${folder.path} holds a run of another graph.`,
-        'Leave the graph out to go on with that run.',
-      );
+      throw new LabError('run.other-graph', { path: folder.path });
     const finished = await train(values, folder, description, resume);
     return finished ? Exit.done : Exit.interrupted;
   });
@@ -194,7 +176,7 @@ function deviceOf(values: Values, engine: string): DeviceKind {
   const probe = probeCuda();
   const [problem] = problemsOf(diagnose(probe), probe.cards[0]?.uuid);
   if (!problem) return 'gpu';
-  remark(`On the processor, because: ${problem.found}\n${problem.next}`);
+  remark(`On the processor, because: ${problem.found}\n${nextOf(problem.steps)}`);
   return 'cpu';
 }
 

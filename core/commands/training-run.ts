@@ -99,12 +99,7 @@ function readTeachers({ graph }: RunDescription, dataset: Dataset): Map<number, 
     try {
       bytes = readFileSync(path!);
     } catch (error) {
-      throw new LabError(
-        'train.no-teacher',
-        `The checkpoint of node ${node}, ${path}, cannot be read.`,
-        `Give the file that ktg pretrain ${model} has made.`,
-        { cause: error },
-      );
+      throw new LabError('train.no-teacher/unreadable', { node, path, model }, { cause: error });
     }
     teachers.set(
       node,

@@ -13,11 +13,7 @@ export const textOf = (values: Values, name: string): string | undefined => {
 export function nameOf(values: Values): string | undefined {
   const name = textOf(values, 'name');
   if (name === undefined || v.safeParse(nameSchema, name).success) return name;
-  throw new LabError(
-    'arguments.name',
-    `--name is "${name.slice(0, 60)}"; one line of 1 to ${MAX_NAME} characters is needed.`,
-    'Example: --name "Three networks"',
-  );
+  throw new LabError('arguments.name', { name: name.slice(0, 60), longest: MAX_NAME });
 }
 
 /** Characters, as the lab allows them. */
@@ -38,18 +34,10 @@ export function integerOption(
   if (text === undefined) return fallback;
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value)) {
-    throw new LabError(
-      'arguments.not-a-number',
-      `--${name} is "${text}"; a whole number is needed.`,
-      `Example: --${name} ${fallback}`,
-    );
+    throw new LabError('arguments.not-a-number', { name, text, fallback });
   }
   if (value < least || value > most) {
-    throw new LabError(
-      'arguments.out-of-range',
-      `--${name} is ${text}; it must lie between ${least} and ${most}.`,
-      `Example: --${name} ${fallback}`,
-    );
+    throw new LabError('arguments.out-of-range', { name, text, least, most, fallback });
   }
   return value;
 }
@@ -63,9 +51,9 @@ export function choiceOf<T extends string>(
 ): T {
   const text = textOf(values, name) ?? fallback;
   if ((choices as readonly string[]).includes(text)) return text as T;
-  throw new LabError(
-    'arguments.unknown-choice',
-    `--${name} is "${text.slice(0, 60)}".`,
-    `Choose one of ${choices.join(', ')}.`,
-  );
+  throw new LabError('arguments.unknown-choice', {
+    name,
+    text: text.slice(0, 60),
+    choices: choices.join(', '),
+  });
 }

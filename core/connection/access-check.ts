@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { problem } from '../base/errors.ts';
 import type { Greeting } from './browser-session.ts';
 
 /** Bytes of the secrets that open the lab to a browser. */
@@ -47,20 +48,8 @@ export class AccessCheck {
   /** Admits the session always and the token once. */
   greet(key: string): Greeting {
     if (equal(key, this.#session)) return { type: 'session', session: this.#session };
-    if (!equal(key, this.token))
-      return {
-        type: 'refusal',
-        code: 'lab.stranger',
-        message: 'The lab was started again and does not know this browser.',
-        next: 'Open the link that it printed.',
-      };
-    if (this.#used)
-      return {
-        type: 'refusal',
-        code: 'lab.link-used',
-        message: 'This link was already used.',
-        next: 'Run `ktg serve` again for a new one.',
-      };
+    if (!equal(key, this.token)) return { type: 'refusal', ...problem('lab.stranger/restarted') };
+    if (this.#used) return { type: 'refusal', ...problem('lab.link-used') };
     this.#used = true;
     return { type: 'session', session: this.#session };
   }

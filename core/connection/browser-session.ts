@@ -3,6 +3,7 @@
  * WebSocket's handshake (RFC 6455, section 1.9): unlike a cookie it goes to this one port only, and
  * only when the page asks.
  */
+import type { LabProblem } from '../base/problem.ts';
 import { LabError } from '../base/errors.ts';
 
 /** The subprotocol that the server agrees to; the key beside it is never echoed. */
@@ -15,7 +16,7 @@ export type SessionRefusal = 'lab.link-used' | 'lab.stranger';
 /** The server's first message. A refusal ends the connection. */
 export type Greeting =
   | { type: 'session'; session: string }
-  | { type: 'refusal'; code: SessionRefusal; message: string; next: string };
+  | ({ type: 'refusal' } & LabProblem & { code: SessionRefusal });
 
 /** @param key the token of a link, or the session that it was traded for */
 export const protocolsWith = (key: string): string[] => [LAB_PROTOCOL, `${KEY}${key}`];
@@ -55,7 +56,7 @@ export async function sessionOf(socket: Greeted): Promise<string> {
     socket.addEventListener('close', end, { once: true });
   });
   if (greeting?.type === 'session') return greeting.session;
-  if (greeting) throw new LabError(greeting.code, greeting.message, greeting.next);
+  if (greeting) throw new LabError(greeting);
   const next = 'Start it again; this page then goes on.';
-  throw new LabError('lab.unreachable', 'The lab does not answer.', next);
+  throw new LabError('lab.unreachable/no-answer', { next });
 }

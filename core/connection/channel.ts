@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { LabError, messageOf } from '../base/errors.ts';
+import type { LabProblem } from '../base/problem.ts';
+import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import type {
   LabApi,
   LabEvent,
@@ -62,7 +63,7 @@ type FromLab =
   /** Goes ahead of the answer. */
   | ({ type: 'part'; id: number } & Part)
   | { type: 'answer'; id: number; output: unknown }
-  | { type: 'refusal'; id: number; code: string; message: string; next: string }
+  | ({ type: 'refusal'; id: number } & LabProblem)
   | { type: 'event'; id: number; event: LabEvent };
 
 /** Code of a refusal that is no expected failure. */
@@ -90,14 +91,11 @@ export function serveLab(
   };
 
   const refuse = (request: number, error: unknown): void => {
-    const known = error instanceof LabError;
-    post({
-      type: 'refusal',
-      id: request,
-      code: known ? error.code : UNEXPECTED,
-      message: known ? error.message : `Something unexpected happened: ${messageOf(error)}`,
-      next: known ? error.next : 'The log holds more; please report it.',
-    });
+    const found =
+      error instanceof LabError
+        ? problemOf(error)
+        : problem('lab.unexpected/request', { reason: messageOf(error) });
+    post({ type: 'refusal', id: request, ...found });
   };
 
   const answer = async ({
@@ -176,12 +174,7 @@ export function serveLab(
   });
 }
 
-const tooMany = (): LabError =>
-  new LabError(
-    'lab.too-many-requests',
-    `${MAX_UNDER_WAY} requests of this connection are under way.`,
-    'Wait until some are answered, then ask again.',
-  );
+const tooMany = (): LabError => new LabError('lab.too-many-requests', { limit: MAX_UNDER_WAY });
 
 /** The file that an answer makes ready, to be sent or to be fetched. */
 function fileIn(output: unknown): string | null {
@@ -241,7 +234,7 @@ export function connectLab(port: Port): LabLine {
     }
     waiting.delete(message.id);
     if (message.type === 'answer') request?.resolve(request.parts.joinedWith(message.output));
-    else request?.reject(new LabError(message.code, message.message, message.next));
+    else request?.reject(new LabError(message));
   });
 
   const api: LabApi = {
@@ -292,5 +285,4 @@ export function connectLab(port: Port): LabLine {
   };
 }
 
-const unreachable = (): LabError =>
-  new LabError('lab.unreachable', 'The connection to the lab is closed.', 'Connect again.');
+const unreachable = (): LabError => new LabError('lab.unreachable');

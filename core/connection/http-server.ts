@@ -55,12 +55,7 @@ export async function serve(
   lab: LabApi,
   { folder, port = 0, patience = TIMEOUT, onBug }: ServeOptions,
 ): Promise<Served> {
-  if (!(await pageAt(folder, '/')))
-    throw new LabError(
-      'serve.no-window',
-      `The window is not built: ${folder} has no index.html.`,
-      'Run: npm start (it builds what is missing).',
-    );
+  if (!(await pageAt(folder, '/'))) throw new LabError('serve.no-window', { folder });
   const server = createServer({
     maxHeaderSize: 16 << 10,
     headersTimeout: patience,
@@ -196,15 +191,7 @@ async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve).once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      reject(
-        taken
-          ? new LabError(
-              'serve.port-taken',
-              `Port ${port} cannot be used: ${error.message}`,
-              'Choose another one, or leave --port out.',
-            )
-          : error,
-      );
+      reject(taken ? new LabError('serve.port-taken', { port, reason: error.message }) : error);
     });
     server.listen(port, '127.0.0.1');
   });

@@ -65,9 +65,4 @@ const at = (value: unknown, field: string): unknown =>
     ? (value as Record<string, unknown>)[field]
     : undefined;
 
-const refused = (): LabError =>
-  new LabError(
-    'lab.path-refused',
-    'A page cannot name files or folders of the lab’s machine.',
-    'Choose or drop the file here, or use `ktg` in a terminal there.',
-  );
+const refused = (): LabError => new LabError('lab.path-refused');

@@ -83,11 +83,7 @@ export function requireSendable(request: string, value: unknown): void {
   if (weightOf(value) * WIDEST <= MAX_ANSWER) return;
   const bytes = new TextEncoder().encode(JSON.stringify(value)).length;
   if (bytes <= MAX_ANSWER) return;
-  throw new LabError(
-    'lab.answer-too-large',
-    `The answer to ${request} has ${bytes} bytes, more than a connection carries.`,
-    'Ask for less at once.',
-  );
+  throw new LabError('lab.answer-too-large', { request, bytes });
 }
 
 /** The lists of an answer that came ahead. */

@@ -45,10 +45,6 @@ export function archiveUrl(archive: OfficialArchive, mirror = process.env.KTG_DA
   const site = mirror || OFFICIAL_SITE;
   const folder = site.endsWith('/') ? site : `${site}/`;
   if (!URL.canParse(folder) || !['http:', 'https:'].includes(new URL(folder).protocol))
-    throw new LabError(
-      'data.bad-mirror',
-      `KTG_DATA_MIRROR is "${site}", expected the http or https address of a folder`,
-      `Correct it, or use a file on this machine by its path.`,
-    );
+    throw new LabError('data.bad-mirror', { site });
   return new URL(archive.file, folder);
 }

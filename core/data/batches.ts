@@ -13,18 +13,13 @@ const OFFSETS = 2 * PADDING + 1;
 
 /** Full batches in one epoch; the last partial batch is dropped (SPEC: 781 of 64 in 50,000). */
 export function stepsPerEpoch(images: number, batch: number): number {
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new LabError(
-      'data.batch-size',
-      `the batch size is ${batch}, expected a whole number of at least 1`,
-      'Choose a batch size such as 64.',
-    );
+  if (!Number.isInteger(batch) || batch < 1) throw new LabError('data.batch-size', { batch });
   if (images < batch)
-    throw new LabError(
-      'data.fewer-images-than-batch',
-      `there are ${images} training images, fewer than one batch of ${batch}`,
-      `Choose a batch size of at most ${Math.max(1, images)}, or more training images.`,
-    );
+    throw new LabError('data.fewer-images-than-batch', {
+      images,
+      batch,
+      largest: Math.max(1, images),
+    });
   return Math.floor(images / batch);
 }
 

@@ -114,17 +114,17 @@ export async function readCifar(path: string, options: DataOptions = {}): Promis
 function layoutOf(path: string, members: Map<string, Member>): CifarLayout {
   const present = layouts.filter((layout) => imageFiles(layout).some((name) => members.has(name)));
   if (present.length > 1)
-    throw new LabError(
-      'data.ambiguous',
-      `${path} holds files of ${present.map(({ title }) => title).join(' and ')}`,
-      'Give the path of one data set.',
-    );
+    throw new LabError('data.ambiguous/sets', {
+      path,
+      present: present.map(({ title }) => title).join(' and '),
+    });
   if (!present[0])
-    throw new LabError(
-      'data.no-images',
-      `${path} holds no image files, expected ${layouts.map((layout) => `${imageFiles(layout).join(', ')} (${layout.title})`).join(' or ')}`,
-      'Use the "binary version" of CIFAR-100 or CIFAR-10, not the Python or Matlab one.',
-    );
+    throw new LabError('data.no-images', {
+      path,
+      layouts: layouts
+        .map((layout) => `${imageFiles(layout).join(', ')} (${layout.title})`)
+        .join(' or '),
+    });
   return present[0];
 }
 
@@ -138,19 +138,23 @@ function filesOf(
   return names.map((name) => {
     const member = members.get(name);
     if (!member)
-      throw new LabError(
-        'data.missing-file',
-        `${path}: ${name} is missing, expected ${imageFiles(layout).join(', ')} for ${layout.title}`,
-        'Copy or download the whole data set.',
-      );
+      throw new LabError('data.missing-file', {
+        path,
+        name,
+        files: imageFiles(layout).join(', '),
+        layout: layout.title,
+      });
     const bytes = member.bytes.length;
     const record = recordBytes(layout);
     if (bytes === 0 || bytes % record !== 0)
-      throw new LabError(
-        'data.wrong-size',
-        `${member.where} holds ${bytes} bytes: ${Math.floor(bytes / record)} records and ${bytes % record} bytes more, expected a whole number of ${layout.title} records of ${record} bytes`,
-        'The file is cut off or of another format: copy or download it again.',
-      );
+      throw new LabError('data.wrong-size', {
+        where: member.where,
+        bytes,
+        records: Math.floor(bytes / record),
+        rest: bytes % record,
+        layout: layout.title,
+        record,
+      });
     return member;
   });
 }
@@ -178,11 +182,15 @@ function unpackRecords(
     layout.labelBytes.forEach(({ title, values }, place) => {
       const value = bytes[start + place]!;
       if (value >= values)
-        throw new LabError(
-          'data.label-out-of-range',
-          `${member.where}: record ${i + 1} of ${count} has ${title} ${value}, expected 0 to ${values - 1}`,
-          `The file is damaged or not in the binary layout of ${layout.title}: copy or download it again.`,
-        );
+        throw new LabError('data.label-out-of-range', {
+          where: member.where,
+          number: i + 1,
+          count,
+          title,
+          value,
+          last: values - 1,
+          layout: layout.title,
+        });
       labels[first + i] = value;
     });
     let to = (first + i) * IMAGE_BYTES;

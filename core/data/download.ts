@@ -2,6 +2,7 @@ import { open, rename, rm, statfs } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Step } from '../base/actions.ts';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { OfficialArchive } from './archives.ts';
 import { archiveUrl } from './archives.ts';
@@ -55,12 +56,7 @@ export async function downloadArchive(
   const target = join(folder, archive.file);
   if (await sizeOf(target)) return target;
   signal?.throwIfAborted();
-  if (underway.has(target))
-    throw new LabError(
-      'data.download-underway',
-      `${target} is being downloaded already`,
-      'Wait for it.',
-    );
+  if (underway.has(target)) throw new LabError('data.download-underway', { target });
   underway.add(target);
   try {
     return await downloadTo(target, folder, url, archive, options);
@@ -97,11 +93,11 @@ async function downloadTo(
     }
     if (found !== null) {
       await rm(part);
-      throw new LabError(
-        'data.wrong-checksum',
-        `what ${shown(url)} sent ${found}`,
-        `The server or a proxy sent something else. ${byHand(archive)}`,
-      );
+      throw new LabError('data.wrong-checksum', {
+        address: shown(url),
+        found,
+        otherWay: byHand(archive),
+      });
     }
     await rename(part, target);
     return target;
@@ -117,11 +113,12 @@ async function downloadTo(
 const TOO_LARGE = 'data.too-large';
 
 const tooLarge = (url: URL, archive: OfficialArchive): LabError =>
-  new LabError(
-    TOO_LARGE,
-    `${shown(url)} sends more than the ${archive.bytes} bytes of ${archive.file}`,
-    `The server or a proxy sends something else. ${byHand(archive)}`,
-  );
+  new LabError('data.too-large/download', {
+    address: shown(url),
+    bytes: archive.bytes,
+    file: archive.file,
+    otherWay: byHand(archive),
+  });
 
 const isTooLarge = (error: unknown): boolean =>
   error instanceof LabError && error.code === TOO_LARGE;
@@ -130,8 +127,12 @@ const isTooLarge = (error: unknown): boolean =>
 const shown = (url: URL): string => `${url.origin}${url.pathname}`;
 
 /** How to do without the download. */
-export const byHand = ({ name, file }: OfficialArchive): string =>
-  `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${dataHome()}, or name it where ${name} is asked for (--data PATH).`;
+export const byHand = ({ name, file }: OfficialArchive): Step => ({
+  do: 'fetch-data',
+  name,
+  file,
+  folder: dataHome(),
+});
 
 /** Fills `part` up to the whole file, over as many connections as it takes. */
 async function fetchInto(
@@ -155,8 +156,7 @@ async function fetchInto(
       if (first && isUnreachable(error))
         throw new LabError(
           'data.no-network',
-          `${shown(url)} cannot be reached: ${reason}`,
-          byHand(archive),
+          { address: shown(url), reason, otherWay: byHand(archive) },
           {
             cause: error,
           },
@@ -166,8 +166,13 @@ async function fetchInto(
       if (wait === undefined)
         throw new LabError(
           'data.download-broken',
-          `${shown(url)} broke off ${failures} times in a row: ${reason}`,
-          `Start it again: it goes on after ${await sizeOf(part)} bytes. ${byHand(archive)}`,
+          {
+            address: shown(url),
+            failures,
+            reason,
+            received: await sizeOf(part),
+            otherWay: byHand(archive),
+          },
           { cause: error },
         );
       onProgress?.({ phase: 'retry', reason, seconds: wait / 1000 });
@@ -254,7 +259,7 @@ function extent(
   }
   const said = `${shown(url)} answered ${statusCode} ${statusMessage}`;
   if (statusCode >= 500 || statusCode === 429 || statusCode === 408) throw new Error(said);
-  throw new LabError('data.download-refused', `${said}, expected the archive`, byHand(archive));
+  throw new LabError('data.download-refused', { said, otherWay: byHand(archive) });
 }
 
 /** `Content-Range: bytes 100-199/200` and, with status 416, `bytes *\/200`. */
@@ -275,11 +280,7 @@ async function checkSpace(part: string, needed: number): Promise<void> {
 }
 
 const noSpace = (folder: string, found: string): LabError =>
-  new LabError(
-    'data.no-space',
-    `there is no room for the download in ${folder}: ${found}`,
-    'Free some space, or point KTG_DATA to a folder on another disk.',
-  );
+  new LabError('data.no-space', { folder, found });
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
@@ -299,8 +300,7 @@ function folderError(error: unknown, folder: string): unknown {
   if (['ENOSPC', 'EDQUOT'].includes(codeOf(error))) return noSpace(folder, messageOf(error));
   return new LabError(
     'data.folder-not-writable',
-    `the data folder ${folder} cannot be written: ${messageOf(error)}`,
-    'Point KTG_DATA to a folder that can be written.',
+    { folder, reason: messageOf(error) },
     { cause: error },
   );
 }

@@ -22,11 +22,11 @@ export async function get(
   if (statusCode < 300 || statusCode >= 400 || statusCode === 304 || !location) return answer;
   answer.destroy();
   if (redirects === 0)
-    throw new LabError(
-      'data.download-refused',
-      `${url.origin}${url.pathname} redirects more than ${MAX_REDIRECTS} times`,
-      'Check KTG_DATA_MIRROR.',
-    );
+    throw new LabError('data.download-refused/redirects', {
+      origin: url.origin,
+      pathname: url.pathname,
+      limit: MAX_REDIRECTS,
+    });
   return get(new URL(location, url), headers, signal, redirects - 1);
 }
 

@@ -54,14 +54,10 @@ export async function readMembers(
     options.signal?.throwIfAborted();
     if (error instanceof LabError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new LabError(
-      missing ? 'data.not-found' : 'data.unreadable',
-      missing
-        ? `there is no file or folder ${path}`
-        : `${path} cannot be read: ${messageOf(error)}`,
-      'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
-      { cause: error },
-    );
+    const cause = { cause: error };
+    throw missing
+      ? new LabError('data.not-found/path', { path }, cause)
+      : new LabError('data.unreadable/reason', { path, reason: messageOf(error) }, cause);
   }
 }
 
@@ -257,25 +253,20 @@ const nameOf = (entry: ReadEntry): string => entry.path.split('/').at(-1)!;
  * it claims to be.
  */
 function objection(archive: string, entry: ReadEntry, wanted: Wanted): LabError | undefined {
-  const official = 'Use the official archive.';
   if (
     entry.path.startsWith('/') ||
     /^[A-Za-z]:/.test(entry.path) ||
     entry.path.split('/').includes('..')
   )
-    return new LabError(
-      'data.unsafe-archive',
-      `${archive}: the entry "${entry.path}" points outside the archive, expected plain names in folders`,
-      official,
-    );
+    return new LabError('data.unsafe-archive/outside', { archive, entry: entry.path });
   const max = wanted.maxBytes.get(nameOf(entry));
   if (max === undefined) return undefined;
   if (!['File', 'OldFile', 'ContiguousFile'].includes(entry.type))
-    return new LabError(
-      'data.unsafe-archive',
-      `${archive}: the entry "${entry.path}" is of type ${entry.type}, expected a plain file`,
-      official,
-    );
+    return new LabError('data.unsafe-archive/type', {
+      archive,
+      entry: entry.path,
+      type: entry.type,
+    });
   if (entry.remain > max) return tooLarge(`${archive}: ${entry.path}`, entry.remain, max);
   return undefined;
 }
@@ -284,48 +275,20 @@ function unreadable(path: string, error: unknown, sawEntry: boolean): LabError {
   const message = messageOf(error);
   const options = { cause: error };
   if (/unexpected end|Truncated input/i.test(message))
-    return new LabError(
-      'data.truncated',
-      `${path} ends too early (${message})`,
-      'Copy or download the archive again.',
-      options,
-    );
+    return new LabError('data.truncated', { path, message }, options);
   if (sawEntry || (error as NodeJS.ErrnoException).code === 'Z_DATA_ERROR')
-    return new LabError(
-      'data.damaged',
-      `${path} is damaged: ${message}`,
-      'Copy or download the archive again.',
-      options,
-    );
+    return new LabError('data.damaged', { path, message }, options);
   return notAnArchive(path, message, options);
 }
 
 const notAnArchive = (path: string, found: string, options?: ErrorOptions): LabError =>
-  new LabError(
-    'data.not-an-archive',
-    `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar`,
-    'Give the path of the official binary archive, or of a folder with the .bin files.',
-    options,
-  );
+  new LabError('data.not-an-archive', { path, found }, options);
 
 /** Who reads a pipe waits for ever, and from a device without end. */
-const noFile = (path: string): LabError =>
-  new LabError(
-    'data.unreadable',
-    `${path} is neither a file nor a folder`,
-    'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
-  );
+const noFile = (path: string): LabError => new LabError('data.unreadable', { path });
 
 const tooLarge = (where: string, bytes: number, max: number): LabError =>
-  new LabError(
-    'data.too-large',
-    `${where} holds ${bytes} bytes, expected at most ${max}`,
-    'Use the official files or a part of them.',
-  );
+  new LabError('data.too-large/file', { where, bytes, max });
 
 const ambiguous = (path: string, first: string, second: string): LabError =>
-  new LabError(
-    'data.ambiguous',
-    `${path} holds the same file twice: ${first} and ${second}`,
-    'Give the path of one data set.',
-  );
+  new LabError('data.ambiguous/files', { path, first, second });

@@ -66,11 +66,7 @@ async function openOfficial(name: CifarName, options: OpenOptions): Promise<Data
   const { title, official } = CIFAR_LAYOUTS[name];
   const present = await findOfficial(name, folder);
   if (!present && !download)
-    throw new LabError(
-      'data.not-downloaded',
-      `${title} is not in the data folder ${folder}`,
-      `Download it. ${byHand(archive)}`,
-    );
+    throw new LabError('data.not-downloaded', { title, folder, otherWay: byHand(archive) });
   const path = present ?? (await downloadArchive(archive, { ...options, folder }));
   const dataset = await readCifar(path, options);
   if (
@@ -78,11 +74,15 @@ async function openOfficial(name: CifarName, options: OpenOptions): Promise<Data
     dataset.trainCount !== official.train ||
     dataset.testCount !== official.test
   )
-    throw new LabError(
-      'data.incomplete',
-      `${path} holds ${dataset.trainCount} + ${dataset.testCount} images of ${CIFAR_LAYOUTS[dataset.name as CifarName].title}, expected ${official.train} + ${official.test} of ${title}`,
-      `Remove it to download the official archive, or use it under its path (--data ${path}).`,
-    );
+    throw new LabError('data.incomplete', {
+      path,
+      foundTrain: dataset.trainCount,
+      foundTest: dataset.testCount,
+      found: CIFAR_LAYOUTS[dataset.name as CifarName].title,
+      train: official.train,
+      test: official.test,
+      title,
+    });
   return dataset;
 }
 
@@ -96,11 +96,10 @@ export function syntheticOptions(text: string): Partial<SyntheticOptions> {
       .map((item) => {
         const [key = '', value = ''] = item.split('=');
         if (!known.includes(key) || !/^\d+$/.test(value))
-          throw new LabError(
-            'data.synthetic-option',
-            `synthetic data: "${item}" is not an option, expected ${known.map((name) => `${name}=NUMBER`).join(', ')}`,
-            'For example: synthetic:seed=1,train=5000,test=1000,classes=10',
-          );
+          throw new LabError('data.synthetic-option/unknown', {
+            item,
+            known: known.map((name) => `${name}=NUMBER`).join(', '),
+          });
         return [key, Number(value)];
       }),
   );

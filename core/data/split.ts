@@ -49,11 +49,15 @@ export function splitFor(
           evaluationName: 'test',
         };
   if (split.train.length === 0 || split.evaluation.length === 0)
-    throw new LabError(
-      'data.too-few-images',
-      `${dataset.source}: protocol ${protocol} finds ${split.train.length} images to train on and ${split.evaluation.length} ${split.evaluationName} images in ${trainCount} + ${testCount}, expected at least one of each`,
-      'Choose a larger data set or another protocol.',
-    );
+    throw new LabError('data.too-few-images', {
+      source: dataset.source,
+      protocol,
+      train: split.train.length,
+      evaluation: split.evaluation.length,
+      evaluationName: split.evaluationName,
+      trainCount,
+      testCount,
+    });
   return split;
 }
 

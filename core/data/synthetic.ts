@@ -108,11 +108,7 @@ export function syntheticDataset(options: Partial<SyntheticOptions> = {}): Datas
 
 function requireWhole(name: string, value: number, low: number, high: number): void {
   if (!Number.isSafeInteger(value) || value < low || value > high)
-    throw new LabError(
-      'data.synthetic-option',
-      `synthetic data: ${name} is ${value}, expected a whole number from ${low} to ${high}`,
-      `For example: synthetic:seed=1,train=5000,test=1000,classes=10`,
-    );
+    throw new LabError('data.synthetic-option/value', { name, value, low, high });
 }
 
 const NOISE_LENGTH = 1 << 16;

@@ -1,3 +1,4 @@
+import type { Step } from '../base/actions.ts';
 import { cudaLibraries, type CudaLibrary } from '../install/cuda-libraries.ts';
 
 /** What was found of cards, driver and libraries, before anything is concluded from it. */
@@ -30,7 +31,7 @@ export interface CudaProblem {
   /** `cuda.driver-too-old` */
   readonly code: string;
   readonly found: string;
-  readonly next: string;
+  readonly steps: readonly Step[];
   /** UUID of the card whose problem it is; not there when all have it. */
   readonly card?: string;
 }
@@ -52,7 +53,7 @@ const HOPPER = '9.0';
  */
 const BLACKWELL = '10.0';
 
-const install = 'Run: ktg engine install gpu';
+const install: Step = { do: 'install-engine', variant: 'gpu' };
 
 /**
  * Everything that keeps TensorFlow from the cards, what all have first; nothing when it can use
@@ -64,7 +65,9 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
       {
         code: 'cuda.platform',
         found: `TensorFlow's GPU library is made for Linux on x64; this is ${probe.platform}.`,
-        next: 'Compute on the processor here, or use a Linux machine with an NVIDIA card (on Windows: WSL 2).',
+        steps: [
+          'Compute on the processor here, or use a Linux machine with an NVIDIA card (on Windows: WSL 2).',
+        ],
       },
     ];
   if (probe.driver === null) return [noDriver(probe)];
@@ -73,7 +76,7 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
       {
         code: 'cuda.no-card',
         found: `Driver ${probe.driver} is there, but it sees no card.`,
-        next: 'Check the card and what this container or job may see (CUDA_VISIBLE_DEVICES).',
+        steps: ['Check the card and what this container or job may see (CUDA_VISIBLE_DEVICES).'],
       },
     ];
   return [
@@ -96,19 +99,25 @@ function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
     return {
       code,
       found: `NVIDIA's driver does not answer; nvidia-smi says: ${said}`,
-      next: 'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
+      steps: [
+        'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
+      ],
     };
   if (driverLibrary)
     return {
       code,
       found:
         'CUDA is here (libcuda.so.1), but nvidia-smi, which says what cards there are, is missing or fails.',
-      next: 'In a container: start it with NVIDIA_DRIVER_CAPABILITIES=compute,utility. Until then the processor computes.',
+      steps: [
+        'In a container: start it with NVIDIA_DRIVER_CAPABILITIES=compute,utility. Until then the processor computes.',
+      ],
     };
   return {
     code,
     found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
-    next: `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
+    steps: [
+      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with all GPUs). Until then the processor computes.`,
+    ],
   };
 }
 
@@ -120,7 +129,7 @@ const driverProblem = (driver: string): CudaProblem[] =>
         {
           code: 'cuda.driver-too-old',
           found: `The driver is ${driver}; CUDA 12 needs ${OLDEST_DRIVER} or newer.`,
-          next: update,
+          steps: [update],
         },
       ]
     : [];
@@ -132,7 +141,7 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
       {
         code: 'cuda.card-too-old',
         found: `${title} has compute capability ${capability}; TensorFlow 2.21 needs ${OLDEST_CAPABILITY} or newer.`,
-        next: 'Compute on the processor, or on a newer card.',
+        steps: ['Compute on the processor, or on a newer card.'],
         card,
       },
     ];
@@ -141,7 +150,9 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
       {
         code: 'cuda.build-too-old',
         found: `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA 12.5, which makes no programs for it.`,
-        next: 'Compute on the processor, or on a card up to the H200; newer ones need a TensorFlow that is built with CUDA 12.8.',
+        steps: [
+          'Compute on the processor, or on a card up to the H200; newer ones need a TensorFlow that is built with CUDA 12.8.',
+        ],
         card,
       },
     ];
@@ -155,7 +166,7 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
     {
       code: 'cuda.driver-too-old',
       found: `The driver is ${driver}; on ${title} TensorFlow 2.21 needs ${OLDEST_HOPPER_DRIVER} or newer (CUDA 12.5).`,
-      next: update,
+      steps: [update],
       card,
     },
   ];
@@ -164,7 +175,7 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
 const engineProblem = (state: CudaProbe['engine']): CudaProblem => ({
   code: `cuda.engine-${state}`,
   found: `TensorFlow's GPU library is ${state === 'damaged' ? 'damaged' : 'not installed'}.`,
-  next: install,
+  steps: [install],
 });
 
 function libraryProblems({ libraries }: CudaProbe): CudaProblem[] {
@@ -195,7 +206,10 @@ function missingProblems(
     problems.push({
       code: 'cuda.other-version',
       found: `CUDA 13's libraries are here (${toolkit.map((library) => otherOf(library)!).join(', ')}); TensorFlow 2.21 asks for CUDA 12's: ${names(toolkit)}.`,
-      next: `${install} (it brings CUDA 12's libraries for this program alone; CUDA 13 stays as it is).`,
+      steps: [
+        'An install brings the libraries of CUDA 12 for this program alone; CUDA 13 stays as it is.',
+        install,
+      ],
     });
   for (const library of [...newer, ...rest].filter(({ soname }) => soname.startsWith('libcudnn'))) {
     const other = otherOf(library);
@@ -204,7 +218,7 @@ function missingProblems(
       found: other
         ? `${other} is here; TensorFlow 2.21 asks for ${library.title} (${library.soname}).`
         : `${library.title} (${library.soname}) is missing: without it there are no convolutions on a card.`,
-      next: install,
+      steps: [install],
     });
   }
   const absent = rest.filter(({ soname }) => !soname.startsWith('libcudnn'));
@@ -212,7 +226,7 @@ function missingProblems(
     problems.push({
       code: 'cuda.missing-libraries',
       found: `Missing: ${absent.map(({ soname, title }) => `${soname} (${title})`).join(', ')}.`,
-      next: install,
+      steps: [install],
     });
   return problems;
 }

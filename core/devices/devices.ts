@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { LabProblem } from '../base/problem.ts';
 import type { Device } from './device.ts';
 import type { Card } from './cards.ts';
 
@@ -18,12 +19,13 @@ export const cores = (): number => availableParallelism();
  */
 export function devicesFrom(
   cards: readonly Card[],
-  obstacleTo: (card: Card | null) => string | null,
+  obstacleTo: (card: Card | null) => LabProblem | null,
   slotsOf: (card: Card) => SlotChoice,
 ): Device[] {
   const gpus = cards.map((card): Device => {
     const obstacle = obstacleTo(card);
-    const { slots, reason } = obstacle === null ? slotsOf(card) : { slots: 0, reason: obstacle };
+    const { slots, reason } =
+      obstacle === null ? slotsOf(card) : { slots: 0, reason: sentencesOf(obstacle) };
     return {
       name: `gpu:${card.index}`,
       title: card.title,
@@ -33,6 +35,7 @@ export function devicesFrom(
       maximumSlots: obstacle === null ? MAX_SLOTS_A_CARD : 0,
       present: true,
       note: reason,
+      ...(obstacle !== null && { obstacle }),
       uuid: card.uuid,
     };
   });
@@ -45,7 +48,7 @@ export function devicesFrom(
     slots: gpus.some(computesOnCard) ? 0 : cores(),
     maximumSlots: cores(),
     present: true,
-    ...(missed !== null && { note: missed }),
+    ...(missed !== null && { note: sentencesOf(missed), obstacle: missed }),
   };
   return [...gpus, cpu];
 }
@@ -90,3 +93,5 @@ export function withFound(known: readonly Device[], found: readonly Device[]): D
     present: found.some(({ name }) => name === device.name),
   }));
 }
+
+const sentencesOf = ({ message, next }: LabProblem): string => `${message} ${next}`.trim();

@@ -23,18 +23,9 @@ export function computationFor(device: DeviceKind, wish: RequestedComputation = 
     precision = device === 'gpu' ? 'tf32' : 'float32',
     deterministic = false,
   } = wish;
-  if (precision === 'tf32' && device === 'cpu')
-    throw new LabError(
-      IMPOSSIBLE,
-      'TF32 is a format of NVIDIA cards; this engine computes on the processor.',
-      'Choose --precision float32.',
-    );
+  if (precision === 'tf32' && device === 'cpu') throw new LabError('engine.precision/tf32');
   if (precision === 'bfloat16' && compiler === 'none')
-    throw new LabError(
-      IMPOSSIBLE,
-      'bfloat16 needs the compiled step.',
-      'Add --compiler xla, or choose --precision float32.',
-    );
+    throw new LabError('engine.precision/bfloat16');
   return { compiler, precision, deterministic };
 }
 

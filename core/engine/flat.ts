@@ -24,11 +24,13 @@ export function checkState(plan: StepPlan, node: number, state: NodeState): void
   const sizes = stateSizes(model, plan.classes);
   for (const part of stateParts) {
     if (state[part].length === sizes[part]) continue;
-    throw new LabError(
-      'engine.wrong-state',
-      `The ${part} are ${state[part].length} numbers; ${model.title} with ${plan.classes} classes has ${sizes[part]}.`,
-      'Use a checkpoint of the same architecture and data set.',
-    );
+    throw new LabError('engine.wrong-state', {
+      part,
+      found: state[part].length,
+      model: model.title,
+      classes: plan.classes,
+      expected: sizes[part],
+    });
   }
 }
 
@@ -53,11 +55,7 @@ export function checkImages(plan: StepPlan, { images, labels }: ImageSet): void 
   const shape = imageShape(plan, labels.length);
   if (images.length === sizeOf(shape)) return;
   const expected = `[${shape.join(', ')}], ${sizeOf(shape)}`;
-  throw new LabError(
-    'engine.wrong-images',
-    `The images are ${images.length} bytes; the step needs ${expected} bytes.`,
-    'Use networks that are built for the size of these images.',
-  );
+  throw new LabError('engine.wrong-images', { bytes: images.length, expected });
 }
 
 /** [learning rate, momentum, weight decay], the order in which steps take them. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
 import type { Computation, RequestedComputation } from '../study/computation.ts';
 import { EagerStep } from './eager.ts';
@@ -62,7 +63,7 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
     return openTensorFlow('tensorflow', choice);
   } catch (error) {
     if (!(error instanceof LabError) || error.code === IMPOSSIBLE) throw error;
-    return openPortable(computation, `${error.message} ${libraryStatus().next}.`);
+    return openPortable(computation, `${error.message} ${nextOf(libraryStatus().steps)}.`);
   }
 }
 
@@ -157,12 +158,13 @@ function requireCard(binding: TensorFlowBinding): void {
   if (binding.isUsingGpuDevice()) return;
   const probe = probeCuda();
   const [problem] = problemsOf(diagnose(probe), probe.cards[0]?.uuid);
-  throw new LabError(
-    NO_CARD,
-    `TensorFlow opened, but it found no card that it can use.${problem ? ` ${problem.found}` : ''}`,
-    problem?.next ??
-      'Look whether another program has the card for itself alone (nvidia-smi); or compute on the processor (--device cpu).',
-  );
+  throw new LabError(NO_CARD, {
+    reason: problem ? ` ${problem.found}` : '',
+    steps: problem?.steps ?? [
+      'Look whether another program has the card for itself alone (nvidia-smi).',
+      { do: 'use-processor' },
+    ],
+  });
 }
 
 /** @throws LabError `engine.precision`: it computes in float32, operation by operation */
@@ -171,11 +173,9 @@ async function openPortable(
   reason = '',
 ): Promise<Engine> {
   if (compiler !== 'none' || precision !== 'float32')
-    throw new LabError(
-      IMPOSSIBLE,
-      `The portable engine computes in float32, without a compiler. ${reason}`.trim(),
-      'Run: ktg engine install; or ask for neither --precision nor --compiler.',
-    );
+    throw new LabError('engine.precision/portable', {
+      message: `The portable engine computes in float32, without a compiler. ${reason}`.trim(),
+    });
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
   const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;

@@ -25,11 +25,10 @@ export const isGateName = (name: unknown): name is GateName =>
 export function gate(name: string): Gate & { readonly name: GateName } {
   const found = byName.get(name);
   if (!found) {
-    throw new LabError(
-      'gate.unknown',
-      `Unknown gate "${name.slice(0, 60)}": expected one of ${gateNames.join(', ')}.`,
-      'Correct the name of the gate.',
-    );
+    throw new LabError('gate.unknown', {
+      name: name.slice(0, 60),
+      gateNames: gateNames.join(', '),
+    });
   }
   return found;
 }

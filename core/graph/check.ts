@@ -1,4 +1,6 @@
-import { LabError } from '../base/errors.ts';
+import type { Step } from '../base/actions.ts';
+import { LabError, problem } from '../base/errors.ts';
+import type { LabProblem } from '../base/problem.ts';
 import {
   LABEL,
   TARGET,
@@ -28,7 +30,9 @@ export interface Problem {
   readonly severity: Severity;
   readonly node: number;
   readonly message: string;
+  /** What to do, phrased for the command line; '' when nothing needs to be done. */
   readonly next: string;
+  readonly steps: readonly Step[];
 }
 
 /**
@@ -48,45 +52,32 @@ export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Pr
  * also `graph.checkpoint-missing` (`look` leaves open where the teachers come from).
  */
 export function requireTrainable(graph: Graph, purpose: 'look' | 'train' = 'train'): void {
-  const found = checkGraph(graph, purpose).find((problem) => problem.severity === 'error');
-  if (found) throw new LabError(`graph.${found.code}`, found.message, found.next);
+  const found = checkGraph(graph, purpose).find(({ severity }) => severity === 'error');
+  if (found) throw new LabError({ ...found, code: `graph.${found.code}` });
+}
+
+function finding(
+  severity: Severity,
+  node: number,
+  code: ProblemCode,
+  { message, next, steps = [] }: LabProblem,
+): Problem {
+  return { code, severity, node, message, next, steps };
 }
 
 function checkFrozen(graph: Graph, node: number, purpose: 'look' | 'train'): Problem[] {
   const { checkpoint, model } = nodeOf(graph, node);
-  if (node === TARGET && isFrozen(graph, node)) {
-    return [
-      {
-        code: 'target-frozen',
-        severity: 'error',
-        node,
-        message:
-          'The target is frozen: all edges into node 1 are Cutoff, so it would never learn. The graph is rejected.',
-        next: 'Open at least one edge into node 1, for example the one from the label.',
-      },
-    ];
+  const frozen = isFrozen(graph, node);
+  if (node === TARGET && frozen)
+    return [finding('error', node, 'target-frozen', problem('graph.target-frozen'))];
+  if (frozen && checkpoint === undefined) {
+    const severity = purpose === 'train' ? 'error' : 'warning';
+    const missing = problem('graph.checkpoint-missing', { node, model });
+    return [finding(severity, node, 'checkpoint-missing', missing)];
   }
-  if (isFrozen(graph, node) && checkpoint === undefined) {
-    return [
-      {
-        code: 'checkpoint-missing',
-        severity: purpose === 'train' ? 'error' : 'warning',
-        node,
-        message: `Node ${node} is frozen (all edges into it are Cutoff) but names no pretrained ${model}.`,
-        next: `Pretrain one (ktg pretrain ${model}) and name it as the node's checkpoint, or open an edge into node ${node}.`,
-      },
-    ];
-  }
-  if (!isFrozen(graph, node) && checkpoint !== undefined) {
-    return [
-      {
-        code: 'checkpoint-unused',
-        severity: 'warning',
-        node,
-        message: `Node ${node} names a checkpoint but is trained from new weights: an edge into it is open.`,
-        next: `Cut all edges into node ${node} to make it a pretrained teacher, or remove its checkpoint.`,
-      },
-    ];
+  if (!frozen && checkpoint !== undefined) {
+    const unused = problem('graph.checkpoint-unused', { node });
+    return [finding('warning', node, 'checkpoint-unused', unused)];
   }
   return [];
 }
@@ -97,36 +88,14 @@ function checkSources(graph: Graph, node: number): Problem[] {
   const informed = [...upstream(graph, node)].some(
     (source) => source === LABEL || isFrozen(graph, source),
   );
-  if (!informed) {
-    problems.push({
-      code: 'uninformed',
-      severity: 'warning',
-      node,
-      message: `Node ${node} learns neither from the label nor, over any path, from a pretrained node: nothing that reaches it knows the classes.`,
-      next: `Open the edge from the label into node ${node} or into a node that teaches it.`,
-    });
-  }
-  if (edgeOf(graph, LABEL, node).gate === 'correct') {
-    problems.push({
-      code: 'label-correct',
-      severity: 'note',
-      node,
-      message: `On the edge from the label into node ${node} Correct is the same as Through: the label is always right.`,
-      next: '',
-    });
-  }
+  if (!informed)
+    problems.push(finding('warning', node, 'uninformed', problem('graph.uninformed', { node })));
+  if (edgeOf(graph, LABEL, node).gate === 'correct')
+    problems.push(finding('note', node, 'label-correct', problem('graph.label-correct', { node })));
   return problems;
 }
 
 function checkPath(graph: Graph, node: number): Problem[] {
   if (reachesTarget(graph, node)) return [];
-  return [
-    {
-      code: 'no-path-to-target',
-      severity: 'note',
-      node,
-      message: `Nothing of node ${node} reaches the target, so it cannot change the target's result and need not be trained.`,
-      next: '',
-    },
-  ];
+  return [finding('note', node, 'no-path-to-target', problem('graph.no-path-to-target', { node }))];
 }

@@ -3,8 +3,9 @@
  * DOT), which carry the text form in their description. Files come from strangers: every step of
  * the reading takes time in proportion to the size of the file.
  */
+import { NO_GRAPH } from '../base/problems/graph.ts';
 import { isPng, textIn } from '../base/png.ts';
-import { LabError } from '../base/errors.ts';
+import { LabError, problemOf } from '../base/errors.ts';
 import { FORMAT } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { fromJson } from './json.ts';
@@ -29,20 +30,17 @@ export function fromFile(bytes: Uint8Array): Graph {
     return text.startsWith('{') ? fromJson(text) : fromText(text);
   } catch (error) {
     if (!(error instanceof LabError) || isMeantAsGraph(text)) throw error;
-    throw new LabError(error.code, `${NO_GRAPH} ${error.message}`, error.next, { cause: error });
+    throw new LabError(
+      { ...problemOf(error), message: `${NO_GRAPH} ${error.message}` },
+      { cause: error },
+    );
   }
 }
-
-const NO_GRAPH = 'This is not a graph file.';
 
 /** @throws LabError `graph.too-large` */
 export function requireGraphSize(bytes: number, name = 'It'): void {
   if (bytes <= MAX_GRAPH_BYTES) return;
-  throw new LabError(
-    'graph.too-large',
-    `${NO_GRAPH} ${name} has ${bytes} bytes, too many for a graph.`,
-    'Choose a graph as JSON, text or figure.',
-  );
+  throw new LabError('graph.too-large/file', { name, bytes });
 }
 
 /** Whether a broken text is a graph with a mistake in it, rather than some other file. */
@@ -54,11 +52,7 @@ function isMeantAsGraph(text: string): boolean {
 function fromDescription(kind: string, description: string | null): Graph {
   const graph = graphIn(description);
   if (graph !== null) return fromText(graph);
-  throw new LabError(
-    'graph.none-in-picture',
-    `${NO_GRAPH} The ${kind} contains no graph data.`,
-    'Choose a figure of a graph that this lab saved, or the graph as JSON or text.',
-  );
+  throw new LabError('graph.none-in-picture', { kind });
 }
 
 function graphIn(description: string | null): string | null {

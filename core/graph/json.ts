@@ -11,22 +11,13 @@ const MAX_CHARACTERS = 1 << 20;
  */
 export function fromJson(text: string): Graph {
   if (text.length > MAX_CHARACTERS) {
-    throw new LabError(
-      'graph.too-large',
-      `The graph file has ${text.length} characters: expected at most ${MAX_CHARACTERS}.`,
-      'Check that it is a graph file.',
-    );
+    throw new LabError('graph.too-large/text', { characters: text.length, limit: MAX_CHARACTERS });
   }
   let json: unknown;
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new LabError(
-      'graph.not-json',
-      `The graph file is not JSON: ${messageOf(error)}.`,
-      'Check that it is a graph file; ktg graph show prints a correct one for any template.',
-      { cause: error },
-    );
+    throw new LabError('graph.not-json', { reason: messageOf(error) }, { cause: error });
   }
   return parseGraph(json);
 }

@@ -43,8 +43,4 @@ function gateNamed(text: string, written: string) {
 }
 
 const badLock = (text: string, expected: string): LabError =>
-  new LabError(
-    'space.bad-lock',
-    `Lock "${text.slice(0, 60)}": expected ${expected}.`,
-    'Write a lock like 2=resnet110 or 2-1=correct or 0-3=through+cutoff.',
-  );
+  new LabError('space.bad-lock', { text: text.slice(0, 60), expected });

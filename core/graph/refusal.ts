@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { LabError } from '../base/errors.ts';
+import { LabError, withNext } from '../base/errors.ts';
 
 /**
  * What a rule of a schema expects, and what to do when it is broken; keyed by the last part of the
@@ -58,12 +58,15 @@ export function refusal(
   found: unknown,
   expected = rules[rule]?.expected ?? 'something else',
 ): LabError {
+  const next = rules[rule]?.next;
   const where = place === '' ? `The ${area}` : `${area}: ${place}`;
   const message =
     rule === 'missing-key'
       ? `The ${area} has no ${place}.`
       : `${where}: found ${shown(found)}, expected ${expected}.`;
-  return new LabError(`${area}.${rule}`, message, rules[rule]?.next);
+  return new LabError(
+    withNext({ code: `${area}.${rule}`, message, steps: next === undefined ? [] : [next] }),
+  );
 }
 
 function placeOf(path: v.BaseIssue<unknown>['path']): string {

@@ -285,9 +285,9 @@ export function requirePossible(space: SearchSpace): void {
     stuck === TARGET
       ? 'so the target (node 1) would always be frozen and learn nothing'
       : `so node ${stuck} would always be frozen, and this space allows no frozen nodes`;
-  throw new LabError(
-    'space.impossible',
-    `No graph is possible: all edges into node ${stuck} are locked to Cutoff, ${why}.`,
-    `Allow another gate on an edge into node ${stuck}${stuck === TARGET ? '' : ', or allow frozen nodes'}.`,
-  );
+  throw new LabError('space.impossible', {
+    stuck,
+    why,
+    otherwise: stuck === TARGET ? '' : ', or allow frozen nodes',
+  });
 }

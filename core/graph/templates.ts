@@ -72,18 +72,13 @@ export const isTemplateName = (name: string): name is TemplateName =>
 export function template(name: string, models: readonly string[]): Graph {
   const found = templates.find((each) => each.name === name);
   if (!found) {
-    throw new LabError(
-      'graph.unknown-template',
-      `Unknown template "${name.slice(0, 60)}": expected one of ${templates.map((each) => each.name).join(', ')}.`,
-      'Name one of them, or give a graph file.',
-    );
+    throw new LabError('graph.unknown-template', {
+      name: name.slice(0, 60),
+      templates: templates.map((each) => each.name).join(', '),
+    });
   }
   if (models.length < 1 || models.length > MAX_NODES) {
-    throw new LabError(
-      'graph.node-count',
-      `${models.length} models for the template "${name}": a graph has 1 to ${MAX_NODES} nodes.`,
-      'Name between one and seven models, the target first.',
-    );
+    throw new LabError('graph.node-count', { models: models.length, name, limit: MAX_NODES });
   }
   const nodes = models.map((model) => ({ model: architecture(model).name }));
   return makeGraph(nodes, found.carried, found.title);

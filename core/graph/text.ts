@@ -180,10 +180,6 @@ class Reader {
   /** The error for a place (counted from 0; said from 1). */
   refuse(expected: string, at = this.position): LabError {
     const found = at < this.#text.length ? `"${this.#text.slice(at, at + 20)}"` : 'the end';
-    return new LabError(
-      'graph.bad-text-form',
-      `Graph text, character ${at + 1}: found ${found}, expected ${expected}.`,
-      'Write it like resnet32=TT@2,resnet110=XX: per node the gates of its incoming edges, the label first.',
-    );
+    return new LabError('graph.bad-text-form', { character: at + 1, found, expected });
   }
 }

@@ -77,9 +77,8 @@ function makeFolderOf(file: string): void {
     makeFolder(dirname(file), PRIVATE);
   } catch (error) {
     throw new LabError(
-      'store.cannot-open',
-      `${file}: its folder cannot be made: ${messageOf(error)}.`,
-      'Point KTG_LAB to a file that can be.',
+      'store.cannot-open/home',
+      { file, reason: messageOf(error) },
       { cause: error },
     );
   }

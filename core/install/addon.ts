@@ -30,11 +30,7 @@ export function findCompiler(): string {
     (name) => spawnSync(name, ['--version']).status === 0,
   );
   if (found) return found;
-  throw new LabError(
-    'engine.no-compiler',
-    'The connection to TensorFlow is compiled here, and there is no c++, g++ or clang++ on PATH.',
-    'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf install gcc-c++; macOS: xcode-select --install), then run: ktg engine install. Until then the portable engine works, more slowly.',
-  );
+  throw new LabError('engine.no-compiler');
 }
 
 /**
@@ -98,8 +94,7 @@ async function compile(
     const { stderr = '' } = error as { stderr?: string };
     throw new LabError(
       'engine.build-failed',
-      `${compiler} could not build the connection to TensorFlow:\n${stderr.trim().split('\n').slice(0, 12).join('\n')}`,
-      'A compiler with C++17 is needed (GCC 9, Clang 9 or newer). Until then the portable engine works, more slowly.',
+      { compiler, stderr: stderr.trim().split('\n').slice(0, 12).join('\n') },
       { cause: error },
     );
   });
@@ -117,11 +112,6 @@ export async function checkAddon(folder: string, signal?: AbortSignal): Promise<
     signal?.throwIfAborted();
     const { stderr = '' } = error as { stderr?: string };
     const reason = /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
-    throw new LabError(
-      'engine.does-not-load',
-      `TensorFlow was installed but does not load on this machine: ${reason}`,
-      'Its library needs glibc 2.27 or newer (macOS: 12 or newer). The portable engine works here, more slowly (--engine portable).',
-      { cause: error },
-    );
+    throw new LabError('engine.does-not-load/new', { reason }, { cause: error });
   });
 }

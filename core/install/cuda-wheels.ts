@@ -62,12 +62,7 @@ export async function unpackCuda(
   signal?: AbortSignal,
 ): Promise<FileRecord[]> {
   const damaged = (found: string, cause?: unknown): LabError =>
-    new LabError(
-      'engine.wheel-damaged',
-      `The wheel ${wheel} is damaged: ${found}.`,
-      'Run: ktg engine install gpu (it is downloaded again)',
-      { cause },
-    );
+    new LabError('engine.wheel-damaged/gpu', { wheel, found }, { cause });
   const zip = await openPromise(wheel, { autoClose: false }).catch((error: unknown) => {
     throw damaged(messageOf(error), error);
   });

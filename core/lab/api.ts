@@ -12,7 +12,7 @@ import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Baseline, Rerun } from '../study/rerun.ts';
 import type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { LabError, messageOf } from '../base/errors.ts';
+import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { IMAGE_BYTES, SIDE } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import { fromFile } from '../graph/file.ts';
@@ -39,11 +39,10 @@ async function look(request: LookRequest): Promise<Looks[LookKind]> {
 const result = await look(workerData as LookRequest).then(
   (found): LookResult => ({ look: found }),
   (error: unknown): LookResult => ({
-    problem: {
-      code: error instanceof LabError ? error.code : 'data.unreadable',
-      message: messageOf(error),
-      next: error instanceof LabError ? error.next : 'Check the file.',
-    },
+    problem:
+      error instanceof LabError
+        ? problemOf(error)
+        : problem('data.unreadable/file', { reason: messageOf(error) }),
   }),
 );
 parentPort!.postMessage(result);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { LabError } from '../base/errors.ts';
+import { LabError, problem, problemOf } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
 import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
 import { downloadArchive } from '../data/download.ts';
@@ -9,9 +9,8 @@ import type { DataProgress } from '../data/progress.ts';
 import { syntheticOptions } from '../data/resolve.ts';
 import { SYNTHETIC_DEFAULTS } from '../data/synthetic.ts';
 import type { Store } from '../store/store.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { DataSetView, FileInput, Transfer } from './api.ts';
-import { problemOf } from './engine-manager.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
@@ -97,13 +96,7 @@ export class DataSets {
       ...plain(path, title, trainCount, testCount, classes, path, bytes),
       identity,
       state: there ? 'ready' : 'missing',
-      problem: there
-        ? null
-        : {
-            code: 'data.not-found',
-            message: `${path} is not there any more.`,
-            next: 'Put it back, or remove it from the list.',
-          },
+      problem: there ? null : problem('data.not-found/gone', { path }),
     };
   }
 
@@ -125,19 +118,11 @@ export class DataSets {
     if (isOfficial(spec)) {
       const view = await this.#official(spec);
       if (view.state === 'ready') return null;
-      return {
-        code: 'data.not-downloaded',
-        message: `${view.title} is not on this machine yet.`,
-        next: 'Download it first, or choose a file.',
-      };
+      return problem('data.not-downloaded/yet', { title: view.title });
     }
     const there = await stat(spec).catch(() => undefined);
     if (there) return null;
-    return {
-      code: 'data.not-found',
-      message: `There is no data set ${spec.slice(0, 200)}.`,
-      next: 'Check the path.',
-    };
+    return problem('data.not-found/set', { name: spec.slice(0, 200) });
   }
 
   /** Begins, or goes on with, a download; how it goes is told. */
@@ -329,8 +314,4 @@ const plain = (
 });
 
 const unknownData = (name: string): LabError =>
-  new LabError(
-    'data.unknown',
-    `There is no data set "${name.slice(0, 200)}" in the list.`,
-    'Add it first.',
-  );
+  new LabError('data.unknown', { name: name.slice(0, 200) });

@@ -1,9 +1,10 @@
+import { withNext } from '../base/errors.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
 import { installLibrary, libraryStatus, removeLibrary } from '../install/library.ts';
 import { progressWriter } from '../install/progress.ts';
 import { tensorflowVersion, type Variant } from '../install/release.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Card } from '../devices/cards.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 
@@ -34,11 +35,11 @@ export function engineFacts(wish: RequestedEngine, onCards: boolean | null = nul
   }));
   const best = ready.find(({ variant }) => variant === 'gpu') ?? ready[0];
   const cpu = variants[0]!;
-  const problem = {
+  const problem = withNext({
     code: `engine.${cpu.state}`,
     message: cpu.found,
-    next: cpu.next,
-  };
+    steps: cpu.steps,
+  });
   if (best && wish !== 'portable')
     return {
       engine: 'tensorflow',
@@ -68,14 +69,19 @@ export function engineFacts(wish: RequestedEngine, onCards: boolean | null = nul
  * null: why there is none, which only matters where the library for cards is installed. Asks the
  * driver once, for all.
  */
-export function obstaclesTo(cards: readonly Card[]): (card: Card | null) => string | null {
-  const { state, found, next } = libraryStatus('gpu');
-  if (state !== 'ready') return (card) => (card ? `${found} ${next}.` : null);
+export function obstaclesTo(cards: readonly Card[]): (card: Card | null) => LabProblem | null {
+  const { state, found, steps } = libraryStatus('gpu');
+  if (state !== 'ready') {
+    const missing = withNext({ code: `engine.${state}`, message: found, steps });
+    return (card) => (card ? missing : null);
+  }
   const wholes = new Set(cards.map(({ uuid, parent }) => parent ?? uuid));
   const problems = diagnose(probeCuda(process.env, [...wholes]));
   return (card) => {
     const [problem] = problemsOf(problems, card?.parent ?? card?.uuid);
-    return problem ? `${problem.found} ${problem.next}` : null;
+    return problem
+      ? withNext({ code: problem.code, message: problem.found, steps: problem.steps })
+      : null;
   };
 }
 

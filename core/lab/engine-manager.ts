@@ -1,5 +1,5 @@
-import { LabError, messageOf } from '../base/errors.ts';
-import type { LabProblem } from '../study/problem.ts';
+import { LabError, messageOf, problemOf } from '../base/errors.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { type EngineFacts, engineFacts, installEngine, removeEngine } from './engine-library.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import type { EngineView } from './api.ts';
@@ -47,12 +47,7 @@ export class EngineManager {
 
   /** Begins an install; how it goes is told. */
   install(kind: 'cpu' | 'gpu'): EngineView {
-    if (this.#abort)
-      throw new LabError(
-        'engine.install-underway',
-        'An install is under way already.',
-        'Wait for it, or cancel it.',
-      );
+    if (this.#abort) throw new LabError('engine.install-underway/install');
     this.#abort = new AbortController();
     this.#problem = null;
     this.#install = {
@@ -72,8 +67,7 @@ export class EngineManager {
   }
 
   async remove(): Promise<EngineView> {
-    if (this.#abort)
-      throw new LabError('engine.install-underway', 'An install is under way.', 'Cancel it first.');
+    if (this.#abort) throw new LabError('engine.install-underway/remove');
     await this.#work.remove();
     this.#changed(this.view(), true);
     return this.view();
@@ -109,8 +103,3 @@ export class EngineManager {
     this.#changed(this.view(), this.#problem === null);
   }
 }
-
-export const problemOf = (error: unknown): LabProblem =>
-  error instanceof LabError
-    ? { code: error.code, message: error.message, next: error.next }
-    : { code: 'lab.unexpected', message: messageOf(error), next: 'The log may hold more.' };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import { LabError, messageOf } from '../base/errors.ts';
+import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import { makeTemporary } from '../base/temporary.ts';
 import type { Download, FileInput } from './api.ts';
 
@@ -40,12 +40,7 @@ export class Files {
 
   /** Announces a file that comes in portions. */
   async begin(name: string, bytes: number, signal?: AbortSignal): Promise<{ upload: string }> {
-    if (bytes > MAX_BYTES)
-      throw new LabError(
-        'files.too-large',
-        `${name} has ${bytes} bytes, more than ${MAX_BYTES}.`,
-        'Name it to `ktg` in a terminal instead.',
-      );
+    if (bytes > MAX_BYTES) throw new LabError('files.too-large', { name, bytes, limit: MAX_BYTES });
     await this.#requireRoom(name, bytes);
     const [id] = await this.#make(this.#uploads, name, bytes);
     if (signal?.aborted) await this.forget(id); // nobody will hear of it
@@ -60,11 +55,12 @@ export class Files {
       data.length > MAX_PORTION ||
       offset + data.length > upload.bytes
     )
-      throw new LabError(
-        'files.out-of-order',
-        `A portion of ${data.length} bytes came at ${offset}; expected one at ${upload.received} of ${upload.bytes}.`,
-        'Send the file again from its beginning.',
-      );
+      throw new LabError('files.out-of-order', {
+        bytes: data.length,
+        offset,
+        received: upload.received,
+        total: upload.bytes,
+      });
     upload.received += data.length; // before the wait: the next portion may come meanwhile
     try {
       await writeAll(upload, data, offset);
@@ -80,36 +76,23 @@ export class Files {
     if ('upload' in file) {
       const upload = this.#find(this.#uploads, file.upload);
       if (upload.received !== upload.bytes)
-        throw new LabError(
-          'files.incomplete',
-          `${upload.name}: ${upload.received} of ${upload.bytes} bytes have come.`,
-          'Send the rest first.',
-        );
+        throw new LabError('files.incomplete', {
+          name: upload.name,
+          received: upload.received,
+          total: upload.bytes,
+        });
       return { path: upload.path, name: upload.name };
     }
     if (!isAbsolute(file.path))
-      throw new LabError(
-        'files.relative-path',
-        `"${file.path.slice(0, 200)}" is no absolute path.`,
-        'Give the whole path.',
-      );
+      throw new LabError('files.relative-path', { path: file.path.slice(0, 200) });
     const found = await stat(file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
     // Reading a pipe may wait for ever, and a device has no end.
     if (!found.isFile() && !found.isDirectory())
-      throw new LabError(
-        'files.no-file',
-        `${file.path} is neither a file nor a folder.`,
-        'Choose one that is.',
-      );
+      throw new LabError('files.no-file', { path: file.path });
     // Files of /proc and the like have no size, and reading some of them waits for ever.
-    if (found.isFile() && found.size === 0)
-      throw new LabError(
-        'files.empty',
-        `${file.path} is empty.`,
-        'Choose a file that holds something.',
-      );
+    if (found.isFile() && found.size === 0) throw new LabError('files.empty', { path: file.path });
     return { path: file.path, name: basename(file.path) };
   }
 
@@ -128,9 +111,10 @@ export class Files {
           ? unreadable(path, error)
           : error;
       if (!('upload' in file) || !(known instanceof LabError)) throw known;
-      throw new LabError(known.code, known.message.replaceAll(path, name), known.next, {
-        cause: error,
-      });
+      throw new LabError(
+        { ...problemOf(known), message: known.message.replaceAll(path, name) },
+        { cause: error },
+      );
     } finally {
       if ('upload' in file) await this.forget(file.upload);
     }
@@ -228,12 +212,7 @@ export class Files {
   async #make(files: Map<string, Kept>, name: string, bytes: number): Promise<[string, Kept]> {
     const now = Date.now();
     for (const [id, { touched }] of files) if (now - touched > FORGET_AFTER) await this.forget(id);
-    if (files.size >= MAX_FILES)
-      throw new LabError(
-        'files.too-many',
-        `${files.size} files are on their way already.`,
-        'Try again when some have arrived.',
-      );
+    if (files.size >= MAX_FILES) throw new LabError('files.too-many', { count: files.size });
     this.#folder ??= madeFolder();
     const id = randomUUID();
     const path = join(this.#folder, id);
@@ -251,12 +230,7 @@ export class Files {
 
   #find(files: Map<string, Kept>, id: string): Kept {
     const kept = files.get(id);
-    if (!kept)
-      throw new LabError(
-        'files.unknown',
-        'There is no such file on its way; it may have been forgotten.',
-        'Begin again.',
-      );
+    if (!kept) throw new LabError('files.unknown');
     kept.touched = Date.now();
     return kept;
   }
@@ -271,11 +245,7 @@ function madeFolder(): string {
 }
 
 const noFolder = (folder: string, error: unknown): LabError =>
-  new LabError(
-    'files.no-folder',
-    `Files on their way cannot be kept in ${folder}: ${messageOf(error)}`,
-    'Make that folder, or set TMPDIR to another one and start the lab again.',
-  );
+  new LabError('files.no-folder', { folder, reason: messageOf(error) });
 
 /** A disk that gets full takes a part first. */
 async function writeAll({ handle, name }: Kept, data: Uint8Array, at: number): Promise<void> {
@@ -302,18 +272,10 @@ const isFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const noSpace = (name: string, found: string): LabError =>
-  new LabError(
-    'files.no-space',
-    `There is no room for ${name}: ${found}.`,
-    'Free some space and try again; files on their way lie in the folder that TMPDIR names.',
-  );
+  new LabError('files.no-space', { name, found });
 
 /** Of a file that is not there, may not be read, or is a folder. */
 const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 const unreadable = (path: string, error: unknown): LabError =>
-  new LabError(
-    'files.unreadable',
-    `${path} cannot be read: ${messageOf(error)}`,
-    'Choose a file that is there and may be read.',
-  );
+  new LabError('files.unreadable', { path, reason: messageOf(error) });

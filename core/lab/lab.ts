@@ -1,12 +1,12 @@
 import { statfsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { LabError } from '../base/errors.ts';
+import { LabError, problemOf } from '../base/errors.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import type {
   Download,
@@ -21,7 +21,7 @@ import type {
 import { ActivityLog } from './activity-log.ts';
 import { DataSets } from './data-sets.ts';
 import type { Answer, Answers, LabContext } from './lab-context.ts';
-import { EngineManager, type EngineWork, problemOf } from './engine-manager.ts';
+import { EngineManager, type EngineWork } from './engine-manager.ts';
 import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
@@ -157,7 +157,7 @@ export class Lab implements LabApi {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<RequestOutput<Name>> {
     signal?.throwIfAborted();
-    if (this.#closing) throw new LabError('lab.closed', 'The lab is closed.', 'Open it again.');
+    if (this.#closing) throw new LabError('lab.closed');
     const checked = parseInput(name, input);
     try {
       const output = await this.#answers[name](checked, signal);

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { Queue } from './queue.ts';
 
 /** What a look into a data set finds. */
@@ -85,16 +85,11 @@ async function inThread<Kind extends LookKind>(
       }, seconds * 1000);
     });
     if ('look' in result) return result.look as Looks[Kind];
-    throw new LabError(result.problem.code, result.problem.message, result.problem.next);
+    throw new LabError(result.problem);
   } finally {
     clearTimeout(timer);
     await thread.terminate(); // its memory is free before the next look begins
   }
 }
 
-const tooSlow = (seconds: number): LabError =>
-  new LabError(
-    'files.too-slow',
-    `Reading the file took longer than ${seconds} s and was ended.`,
-    'Check the file and its disk, then try again.',
-  );
+const tooSlow = (seconds: number): LabError => new LabError('files.too-slow', { seconds });

@@ -212,27 +212,18 @@ export function parseInput<Name extends RequestName>(
   input: unknown,
 ): RequestInput<Name> {
   if (!Object.hasOwn(schemas, request))
-    throw new LabError(
-      'lab.unknown-request',
-      `There is no request "${String(request).slice(0, 100)}".`,
-      'Update the program on both ends.',
-    );
+    throw new LabError('lab.unknown-request', { request: String(request).slice(0, 100) });
   if (isDeeper(input, MAX_DEPTH))
-    throw new LabError(
-      'lab.bad-input',
-      `${request}: Expected at most ${MAX_DEPTH} lists and records inside each other.`,
-      'Correct it and try again.',
-    );
+    throw new LabError('lab.bad-input/depth', { request, limit: MAX_DEPTH });
   const result = v.safeParse(schemas[request], input);
   if (result.success) return result.output;
   const issue = closestIssue(result.issues[0]);
   const place = v.getDotPath(issue);
-  throw new LabError(
-    'lab.bad-input',
-    `${request}${place === null ? '' : `, ${place}`}: ${issueText(issue).slice(0, 300)}.`.replace(
-      '..',
-      '.',
-    ),
-    'Correct it and try again.',
-  );
+  throw new LabError('lab.bad-input', {
+    message:
+      `${request}${place === null ? '' : `, ${place}`}: ${issueText(issue).slice(0, 300)}.`.replace(
+        '..',
+        '.',
+      ),
+  });
 }

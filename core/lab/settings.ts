@@ -59,12 +59,7 @@ export class SettingsContext {
 
 const fits = (view: Settings['view']): boolean => JSON.stringify(view).length <= MAX_VIEW;
 
-const tooMuch = (): LabError =>
-  new LabError(
-    'settings.view-too-large',
-    `Screens may remember at most ${MAX_VIEW} characters in all.`,
-    'Forget something first: set its name to null.',
-  );
+const tooMuch = (): LabError => new LabError('settings.view-too-large', { limit: MAX_VIEW });
 
 /** Those settings of the lab file that a request could have set. */
 function keptIn(store: Store): Partial<Settings> {
@@ -87,8 +82,7 @@ function requireFolder(path: string): void {
   } catch (error) {
     throw new LabError(
       'settings.data-folder',
-      `${path} cannot be the data folder: ${messageOf(error)}`,
-      'Name a folder that is there or can be made.',
+      { path, reason: messageOf(error) },
       { cause: error },
     );
   }

@@ -75,12 +75,7 @@ export async function* weightsOfNode(
         return own === undefined ? [] : [[own, tensor as Tensor] as const];
       })
       .sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
-    if (wanted.length === 0)
-      throw new LabError(
-        'runs.no-such-node',
-        `The weights hold no node ${node}.`,
-        'Nodes that cannot reach the target are not trained.',
-      );
+    if (wanted.length === 0) throw new LabError('runs.no-such-node', { node });
     const info = infoOf(json);
     const ktg = JSON.stringify({ ...info, format: NETWORK, nodes: { '1': info.nodes[node] } });
     const header: Record<string, unknown> = { __metadata__: { ktg, ...notesOf(made) } };
@@ -232,9 +227,4 @@ function* cut(
   }
 }
 
-const notWeights = (): LabError =>
-  new LabError(
-    'runs.not-weights',
-    'This is no checkpoint of this program (safetensors with a description of its networks).',
-    'Choose weights that this program has exported.',
-  );
+const notWeights = (): LabError => new LabError('runs.not-weights');

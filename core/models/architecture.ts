@@ -50,11 +50,11 @@ export function architecture(name: string, { side } = CIFAR): Architecture {
     cache.set(own, same);
     return same;
   }
-  throw new LabError(
-    'model.unknown',
-    `Unknown model "${name.slice(0, 60)}": expected ${modelForms}.`,
-    `Use one of ${modelNames.join(', ')}.`,
-  );
+  throw new LabError('model.unknown', {
+    name: name.slice(0, 60),
+    modelForms,
+    modelNames: modelNames.join(', '),
+  });
 }
 
 const cache = new Map<string, Architecture>();

@@ -60,11 +60,7 @@ export function checkSide(model: Architecture): void {
   const { side, title } = model;
   const factor = 1 / through({ ...model, side: 1 }).side;
   if (Number.isInteger(side) && side > 0 && side % factor === 0) return;
-  throw new LabError(
-    'model.side',
-    `Images of ${side} x ${side} pixels do not fit ${title}, which halves them to a ${factor}th.`,
-    `Use images whose side is a multiple of ${factor} pixels.`,
-  );
+  throw new LabError('model.side', { side, title, factor });
 }
 
 type StageSeen = (name: string, at: Progress) => void;

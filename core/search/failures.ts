@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { type Failure, type FailureKind, MEMORY_ADVICE, type Run } from '../study/run.ts';
 
 /** What to do about a failed run. */
@@ -108,8 +108,10 @@ export function recordFailure(
 }
 
 /** A study's problem from the failure of one of its runs. */
-export const problemOf = ({ kind, code, message, next }: Failure): LabProblem => ({
+export const problemOfFailure = ({ kind, code, message, next, steps }: Failure): LabProblem => ({
   code: code || `search.${kind}`,
   message,
-  next: next || 'Mend it and resume.',
+  ...(next === '' ? withoutNext : { next, ...(steps && { steps }) }),
 });
+
+const withoutNext = { next: 'Mend it and resume.', steps: ['Mend it and resume.'] };

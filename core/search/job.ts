@@ -62,12 +62,7 @@ function titleOf(run: Run, work: Work | null): string {
   return work ? `${work.title}, ${what}` : what;
 }
 
-const noTeacher = (model: string): LabError =>
-  new LabError(
-    'search.teacher-missing',
-    `A frozen ${model} has no pretrained weights yet.`,
-    'Pretrain or import it first.',
-  );
+const noTeacher = (model: string): LabError => new LabError('search.teacher-missing', { model });
 
 /** True for an error of `jobFor` that says that a frozen node has no weights. */
 export const isTeacherProblem = (error: unknown): boolean =>

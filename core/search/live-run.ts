@@ -1,4 +1,4 @@
-import { LabError, messageOf } from '../base/errors.ts';
+import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
@@ -275,13 +275,12 @@ const isRefusal = (error: unknown): boolean =>
   error.code.startsWith('store.') &&
   error.code !== 'store.checkpoint-damaged';
 
-const notWanted = (run: number): LabError =>
-  new LabError('search.not-wanted', `Run ${run} is not on this slot any more.`, '');
+const notWanted = (run: number): LabError => new LabError('search.not-wanted', { run });
 
 export const failureOf = (kind: FailureKind, error: unknown, epoch: number): Failure => ({
   kind,
-  code: error instanceof LabError ? error.code : '',
-  message: messageOf(error),
-  next: error instanceof LabError ? error.next : '',
+  ...(error instanceof LabError
+    ? problemOf(error)
+    : { code: '', message: messageOf(error), next: '' }),
   epoch,
 });

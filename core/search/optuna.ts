@@ -327,9 +327,4 @@ function earliest(times: readonly (number | null)[]): number | null {
   return known.length > 0 ? Math.min(...known) : null;
 }
 
-const notASearch = (what: string): LabError =>
-  new LabError(
-    'import.not-a-graph-search',
-    `This study of Optuna is no search of knowledge transfer graphs: ${what}.`,
-    "Only the files of the authors' published code are understood.",
-  );
+const notASearch = (what: string): LabError => new LabError('import.not-a-graph-search', { what });

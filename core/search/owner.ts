@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import type { JobState, Study } from '../study/study.ts';

@@ -1,8 +1,8 @@
-import { LabError } from '../base/errors.ts';
+import { LabError, problem, problemOf } from '../base/errors.ts';
 import { acceptedSize, requirePossible, spaceSize } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { expectedShareOf, rungsOf } from './rules/rules.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
@@ -56,8 +56,8 @@ export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Prev
 /** Throws the first problem of a plan as a LabError. */
 export function requireCreatable(plan: StudyPlan): void {
   requirePossible(plan.space);
-  const [problem] = problemsOf(plan);
-  if (problem) throw new LabError(problem.code, problem.message, problem.next);
+  const [found] = problemsOf(plan);
+  if (found) throw new LabError(found);
 }
 
 function problemsOf(plan: StudyPlan): LabProblem[] {
@@ -66,48 +66,29 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     requirePossible(plan.space);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    problems.push({ code: error.code, message: error.message, next: error.next });
+    problems.push(problemOf(error));
   }
   const { rule, training } = plan;
-  const beyond =
-    rule.kind === 'asha' ? rule.rungs?.find((rung) => rung >= training.epochs) : undefined;
-  if (beyond !== undefined)
-    problems.push({
-      code: 'search.rung-beyond-the-end',
-      message: `There is a rung at epoch ${beyond}, and trials have ${training.epochs} epochs; expected rungs below.`,
-      next: 'Remove the rung or give trials more epochs.',
-    });
+  const rung =
+    rule.kind === 'asha' ? rule.rungs?.find((each) => each >= training.epochs) : undefined;
+  if (rung !== undefined)
+    problems.push(problem('search.rung-beyond-the-end', { rung, epochs: training.epochs }));
   return problems;
 }
 
 function warningsOf(plan: StudyPlan, missingPretrained: readonly string[]): LabProblem[] {
   const warnings: LabProblem[] = [];
+  const { trials, rule } = plan;
+  const { epochs, protocol } = plan.training;
   if (missingPretrained.length > 0)
-    warnings.push({
-      code: 'search.pretraining-first',
-      message: `Frozen nodes need pretrained networks that are not here yet: ${missingPretrained.join(', ')}.`,
-      next: 'The study trains them first; they can also be imported.',
-    });
+    warnings.push(problem('search.pretraining-first', { models: missingPretrained.join(', ') }));
   const size = acceptedSize(plan.space);
-  if (size > 0n && size < BigInt(plan.trials) && plan.duplicates === 'reuse')
-    warnings.push({
-      code: 'search.more-trials-than-graphs',
-      message: `${plan.trials} trials in a space of ${size} graphs: at least ${BigInt(plan.trials) - size} will be duplicates, which are not trained again.`,
-      next: 'Ask for fewer trials, or open more of the space.',
-    });
-  if (plan.rule.kind !== 'none' && rungsOf(plan.rule, plan.training.epochs).length === 0)
-    warnings.push({
-      code: 'search.no-rungs',
-      message: `No epoch of ${plan.training.epochs} is a rung, so the rule never decides: every trial goes to the end.`,
-      next: 'Give trials more epochs or lower the first rung.',
-    });
-  if (plan.training.protocol === 'paper')
-    warnings.push({
-      code: 'search.tuned-on-test',
-      message:
-        'Protocol `paper` judges the search by the test images, as the paper does: its best accuracy is optimistic.',
-      next: 'Use `held-out` for a number that nothing was tuned on.',
-    });
+  const duplicates = BigInt(trials) - size;
+  if (size > 0n && duplicates > 0n && plan.duplicates === 'reuse')
+    warnings.push(problem('search.more-trials-than-graphs', { trials, size, duplicates }));
+  if (rule.kind !== 'none' && rungsOf(rule, epochs).length === 0)
+    warnings.push(problem('search.no-rungs', { epochs }));
+  if (protocol === 'paper') warnings.push(problem('search.tuned-on-test'));
   return warnings;
 }
 

@@ -39,11 +39,7 @@ const MAX_SEEDS = 100;
 export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
   const { name, graph, study, trial, training, retries, priority } = wish;
   if (!Number.isInteger(wish.seeds) || wish.seeds < 1 || wish.seeds > MAX_SEEDS)
-    throw new LabError(
-      'search.seed-count',
-      `${wish.seeds} seeds: expected a whole number from 1 to ${MAX_SEEDS}.`,
-      'The paper uses 5.',
-    );
+    throw new LabError('search.seed-count', { seeds: wish.seeds, limit: MAX_SEEDS });
   requireTrainable(graph, 'look');
   const variants = variantsOf(graph, wish.baselines);
   // Not how many there are: one may have been removed.

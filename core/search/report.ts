@@ -54,11 +54,15 @@ export function receive(
     }
     const isNext = metrics.epoch === epoch + 1 && epoch < training.epochs;
     if (!isNext || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
-      throw new LabError(
-        'search.epoch-gap',
-        `Run ${run} reported epoch ${metrics.epoch} of ${metrics.nodes.length} nodes; it is ${state} at epoch ${epoch} of ${training.epochs} and has ${graph.nodes.length} nodes.`,
-        'The worker is started again.',
-      );
+      throw new LabError('search.epoch-gap', {
+        run,
+        reportedEpoch: metrics.epoch,
+        reportedNodes: metrics.nodes.length,
+        state,
+        epoch,
+        epochs: training.epochs,
+        nodes: graph.nodes.length,
+      });
     if (environment)
       store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
     store.addEpoch(run, metrics);

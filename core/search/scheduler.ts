@@ -1,4 +1,4 @@
-import { LabError, messageOf } from '../base/errors.ts';
+import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { requirePossible } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
@@ -6,10 +6,10 @@ import type { EpochMetrics } from '../study/metrics.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { type Failure, MEMORY_ADVICE, type Run, type StopWhen } from '../study/run.ts';
 import { SlotBackoff, benchedText } from './slot-backoff.ts';
-import { maySlotBeToBlame, problemOf, recordFailure } from './failures.ts';
+import { maySlotBeToBlame, problemOfFailure, recordFailure } from './failures.ts';
 import { ActiveRuns } from './active-runs.ts';
 import type { Occupation } from './active-runs.ts';
 import { LastTries } from './last-tries.ts';
@@ -204,7 +204,7 @@ export class Scheduler {
       requireDrawable(this.#store, owner);
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
-      this.pause(owner, 'now', { code: error.code, message: error.message, next: error.next });
+      this.pause(owner, 'now', problemOf(error));
       return;
     }
     this.#load(owner);
@@ -634,7 +634,7 @@ export class Scheduler {
       else work?.delay(run.id, milliseconds, wake);
     }
     if (!work) return;
-    if (remedy.do === 'pause') this.pause(work.owner, 'now', problemOf(failure));
+    if (remedy.do === 'pause') this.pause(work.owner, 'now', problemOfFailure(failure));
     else if (maySlotBeToBlame(failure.kind) && (benched?.times ?? 1) === 1)
       this.#pauseWhenHopeless(work, failure);
   }
@@ -642,14 +642,12 @@ export class Scheduler {
   #pauseWhenHopeless(work: Work, failure: Failure): void {
     work.failuresInARow++;
     if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#floor.usable().length)) return;
-    this.pause(work.owner, 'now', {
-      code: 'search.workers-keep-failing',
-      message: `${work.failuresInARow} starts failed one after another, the last with: ${failure.message}`,
-      next:
-        failure.kind === 'out-of-memory'
-          ? `${MEMORY_ADVICE} Then resume.`
-          : 'Look at the log, run `ktg doctor`, and resume.',
-    });
+    const params = { count: work.failuresInARow, last: failure.message };
+    const found =
+      failure.kind === 'out-of-memory'
+        ? problem('search.workers-keep-failing/memory', { ...params, advice: MEMORY_ADVICE })
+        : problem('search.workers-keep-failing', params);
+    this.pause(work.owner, 'now', found);
   }
 
   // What there is to do.
@@ -787,11 +785,9 @@ export class Scheduler {
       if (run.state === 'completed') {
         work.release((id) => this.#teachersReady(this.#store.run(id)));
       } else {
-        this.pause(work.owner, 'after-epoch', {
-          code: 'search.teacher-failed',
-          message: `The pretraining of ${made.model} did not come to its end (${run.state})${run.failure ? `: ${run.failure.message}` : '.'}`,
-          next: 'Resume to train it again, or import its weights.',
-        });
+        const reason = run.failure ? `: ${run.failure.message}` : '.';
+        const params = { model: made.model, state: run.state, reason };
+        this.pause(work.owner, 'after-epoch', problem('search.teacher-failed', params));
       }
     }
   }
@@ -810,7 +806,7 @@ export class Scheduler {
   #meetTrouble(error: unknown): void {
     if (!(error instanceof LabError)) throw error;
     if (this.#trouble || this.#closed) return;
-    this.#trouble = { code: error.code, message: messageOf(error), next: error.next };
+    this.#trouble = problemOf(error);
     this.#floor.kill();
     for (const work of [...this.#works.values()]) this.#unload(work.owner);
     this.#judges.clear();

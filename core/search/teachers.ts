@@ -78,18 +78,14 @@ export function teacherFor(
   if (checkpoint === undefined) return usualTeacher(store, model, training);
   const stored = STORED.exec(checkpoint);
   if (!stored)
-    throw new LabError(
-      'search.teacher-is-a-file',
-      `Node ${node} names "${checkpoint.slice(0, 80)}", expected a network of this lab (pretrained:ID).`,
-      'Import the file as a pretrained network first.',
-    );
+    throw new LabError('search.teacher-is-a-file', { node, checkpoint: checkpoint.slice(0, 80) });
   const found = store.allPretrained().find((each) => each.id === Number(stored[1]));
   if (!found || found.model !== model)
-    throw new LabError(
-      'search.teacher-missing',
-      `Node ${node} names ${checkpoint}, ${found ? `which is a ${found.model}, not a ${model}` : 'which this lab does not have'}.`,
-      'Choose a pretrained network of the list.',
-    );
+    throw new LabError('search.teacher-missing/named', {
+      node,
+      checkpoint,
+      what: found ? `which is a ${found.model}, not a ${model}` : 'which this lab does not have',
+    });
   return found;
 }
 

@@ -20,6 +20,7 @@ import {
   duplicateRejection,
   duplicateRun,
   outOfOrder,
+  type Numbered,
   unknown,
 } from './refusals.ts';
 import type { Curve, LogEntry, Pace, RunFilter, SavedGraph, Store } from './store.ts';
@@ -101,14 +102,7 @@ export function openMemoryStore(): Store {
       return { total: bytes, checkpoints: bytes, free: 0 };
     },
     check: () => Promise.resolve([]),
-    backup: () =>
-      Promise.reject(
-        new LabError(
-          'store.no-file',
-          'A store in memory has no file to copy.',
-          'Export the studies that you want to keep.',
-        ),
-      ),
+    backup: () => Promise.reject(new LabError('store.no-file')),
     compact: () => Promise.resolve(),
     close: () => undefined,
 
@@ -420,12 +414,12 @@ class UndoLog {
 
 /** Records by id, in order of their ids. A record is replaced, never changed in place. */
 class Table<Row extends { id: number }> {
-  readonly #what: string;
+  readonly #what: Numbered;
   readonly #undo: UndoLog;
   readonly #rows = new Map<number, Row>();
   #next = 1;
 
-  constructor(what: string, undo: UndoLog) {
+  constructor(what: Numbered, undo: UndoLog) {
     this.#what = what;
     this.#undo = undo;
   }

@@ -113,72 +113,23 @@ const ALL_PAGES = 2 ** 31 - 1;
 export const isBusy = (error: unknown): boolean =>
   error instanceof LabError && error.code === 'store.busy';
 
-/** What to do about a file that is not what it was. */
-export const DAMAGED =
-  'Keep a copy of the file and go on from a backup; `ktg export` saves the studies that can still be read.';
-
-const explanations: readonly (readonly [
-  pattern: RegExp,
-  code: string,
-  what: string,
-  next: string,
-])[] = [
-  [
-    /^SQLITE_FULL/,
-    'store.disk-full',
-    'no space is left on the disk; the change was not made',
-    'Free some space and resume.',
-  ],
-  [
-    /^SQLITE_NOTADB/,
-    'store.foreign-file',
-    'this is not a lab file (no SQLite database)',
-    'Choose a lab file, or a name that does not exist yet.',
-  ],
-  [
-    /^SQLITE_CORRUPT/,
-    'store.damaged',
-    'the file is damaged',
-    `${DAMAGED} \`ktg db check\` lists what is wrong.`,
-  ],
-  [
-    /^SQLITE_READONLY/,
-    'store.read-only',
-    'the file is open for reading only',
-    'Close the other lab or change the permissions of the file and its folder.',
-  ],
-  [
-    /^SQLITE_(BUSY|LOCKED)/,
-    'store.busy',
-    'another process holds the file',
-    'Close the other program and try again.',
-  ],
-  [
-    /^SQLITE_CANTOPEN/,
-    'store.cannot-open',
-    'the file cannot be opened or created',
-    'Check that its folder exists and may be written to.',
-  ],
-  [
-    /^SQLITE_(IOERR|PERM)/,
-    'store.disk-failure',
-    'the disk refused to read or write',
-    'Check the disk and the folder permissions.',
-  ],
-];
+const explanations = [
+  [/^SQLITE_FULL/, 'store.disk-full'],
+  [/^SQLITE_NOTADB/, 'store.foreign-file/no-database'],
+  [/^SQLITE_CORRUPT/, 'store.damaged/file'],
+  [/^SQLITE_READONLY/, 'store.read-only'],
+  [/^SQLITE_(BUSY|LOCKED)/, 'store.busy'],
+  [/^SQLITE_CANTOPEN/, 'store.cannot-open/refused'],
+  [/^SQLITE_(IOERR|PERM)/, 'store.disk-failure'],
+] as const;
 
 function explain(error: unknown, file: string): unknown {
   if (error instanceof TypeError && error.message.includes('directory does not exist')) {
-    return new LabError(
-      'store.cannot-open',
-      `${file}: its folder does not exist.`,
-      'Create the folder first.',
-      { cause: error },
-    );
+    return new LabError('store.cannot-open/no-folder', { file }, { cause: error });
   }
   if (!(error instanceof Database.SqliteError)) return error;
   const known = explanations.find(([pattern]) => pattern.test(error.code));
   if (!known) return error;
-  const [, code, what, next] = known;
-  return new LabError(code, `${file}: ${what} (${error.message}).`, next, { cause: error });
+  const [, key] = known;
+  return new LabError(key, { file, reason: error.message }, { cause: error });
 }

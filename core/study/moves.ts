@@ -51,8 +51,9 @@ export function checkJobMove(from: JobState, to: JobState, what: string): void {
 }
 
 const illegal = (from: string, to: string, what: string, legal: readonly string[]): LabError =>
-  new LabError(
-    'study.illegal-move',
-    `${what} is ${from} and cannot become ${to}${legal.length > 0 ? `; expected one of ${legal.join(', ')}` : ': that state is final'}.`,
-    'Look at its present state and try again.',
-  );
+  new LabError('study.illegal-move', {
+    what,
+    from,
+    to,
+    expected: legal.length > 0 ? `; expected one of ${legal.join(', ')}` : ': that state is final',
+  });

@@ -2,7 +2,7 @@ import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { template } from '../graph/templates.ts';
 import type { TrainingPlan } from './plan.ts';
-import type { LabProblem } from './problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { JobState } from './study.ts';
 
 /** Baselines of the same architectures as the graph that is re-run. */

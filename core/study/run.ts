@@ -1,3 +1,4 @@
+import type { Step } from '../base/actions.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { TrainingPlan } from './plan.ts';
 
@@ -60,8 +61,10 @@ export interface Failure {
   code: string;
   /** What was found. */
   message: string;
-  /** What to do next, or ''. */
+  /** What to do next, phrased for the command line, or ''. */
   next: string;
+  /** What to do next, as data; not in records of older versions. */
+  steps?: readonly Step[];
   /** Epoch in which it happened, 1-based; 0 before the first. */
   epoch: number;
 }

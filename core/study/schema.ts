@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { optionalSteps } from '../base/problem.ts';
 import { parseSpace } from '../graph/space.ts';
 import { EPOCH_LIMIT, TRIAL_LIMIT } from '../search/rules/_base.ts';
 import { ruleSchema } from '../search/rules/rules.ts';
@@ -38,6 +39,7 @@ export const failureSchema: v.GenericSchema<unknown, Failure> = v.strictObject({
   code: textSchema,
   message: textSchema,
   next: textSchema,
+  ...optionalSteps,
   epoch: whole(0),
 });
 

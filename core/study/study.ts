@@ -1,4 +1,4 @@
-import type { LabProblem } from './problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { StudyPlan } from './plan.ts';
 
 /**

@@ -104,11 +104,13 @@ export function teacherState(
   if (state && info.nodes['1'] === wanted.name && info.classes === classes) {
     return { ...state, momentum: new Float32Array(state.parameters.length) };
   }
-  throw new LabError(
-    'checkpoint.wrong-network',
-    `${source} holds ${info.nodes['1'] ?? 'no network'} for ${info.classes} classes; the frozen node needs ${wanted.name} for ${classes} classes.`,
-    `Make one with: ktg pretrain ${wanted.name}`,
-  );
+  throw new LabError('checkpoint.wrong-network', {
+    source,
+    found: info.nodes['1'] ?? 'no network',
+    foundClasses: info.classes,
+    model: wanted.name,
+    classes,
+  });
 }
 
 function readInfo(text: string | undefined, source: string): CheckpointInfo {
@@ -121,13 +123,12 @@ function readInfo(text: string | undefined, source: string): CheckpointInfo {
   const result = v.safeParse(about, json);
   if (result.success) return result.output;
   const version = (json as { version?: unknown } | undefined)?.version;
-  throw new LabError(
-    'checkpoint.foreign',
-    typeof version === 'number' && version > 1
-      ? `${source} was written by a newer version of this program (checkpoint format ${version}, expected 1).`
-      : `${source} holds tensors but no description of a training run.`,
-    'Use a checkpoint written by ktg train or ktg pretrain.',
-  );
+  throw new LabError('checkpoint.foreign', {
+    message:
+      typeof version === 'number' && version > 1
+        ? `${source} was written by a newer version of this program (checkpoint format ${version}, expected 1).`
+        : `${source} holds tensors but no description of a training run.`,
+  });
 }
 
 type Part = keyof NodeState;
@@ -156,11 +157,12 @@ function join(
   for (const { name, shape } of specs) {
     const tensor = found.get(prefix + name);
     if (tensor?.shape.join() !== shape.join()) {
-      throw new LabError(
-        'checkpoint.wrong-shape',
-        `${source}: tensor "${prefix + name}" ${tensor ? `has the shape [${tensor.shape.join(', ')}]` : 'is missing'}, expected [${shape.join(', ')}].`,
-        'Use an intact checkpoint of the same architecture.',
-      );
+      throw new LabError('checkpoint.wrong-shape', {
+        source,
+        name: prefix + name,
+        found: tensor ? `has the shape [${tensor.shape.join(', ')}]` : 'is missing',
+        shape: shape.join(', '),
+      });
     }
     flat.set(tensor.values, offset);
     offset += tensor.values.length;

@@ -100,21 +100,11 @@ export class RunFolder {
     try {
       makeFolder(this.path);
     } catch (error) {
-      throw new LabError(
-        'run.no-folder',
-        `The folder ${this.path} cannot be made: ${messageOf(error)}`,
-        'Choose another one with --out.',
-      );
+      throw new LabError('run.no-folder', { folder: this.path, reason: messageOf(error) });
     }
     const busy = new AbortController();
     const onWait = (pid: number): void => {
-      busy.abort(
-        new LabError(
-          'run.in-use',
-          `The folder ${this.path} is in use by process ${pid}.`,
-          'Wait for it, or choose another folder with --out.',
-        ),
-      );
+      busy.abort(new LabError('run.in-use', { folder: this.path, pid }));
     };
     return this.guarded(() => withLock(this.file('lock'), work, { onWait, signal: busy.signal }));
   }
@@ -133,11 +123,7 @@ export class RunFolder {
   /** What the run was started with. Throws `run.missing` or `run.damaged`. */
   description(): RunDescription {
     if (!this.exists) {
-      throw new LabError(
-        'run.missing',
-        `${this.path} holds no run: ${runFiles.description} is missing.`,
-        'Start one without --resume.',
-      );
+      throw new LabError('run.missing', { folder: this.path, description: runFiles.description });
     }
     let json: unknown;
     try {
@@ -222,12 +208,11 @@ export class RunFolder {
       const full =
         (error as NodeJS.ErrnoException).code === 'ENOSPC' ||
         (error as NodeJS.ErrnoException).code === 'EDQUOT';
-      throw new LabError(
-        full ? 'run.no-space' : 'run.not-saved',
-        `${this.path} could not be saved: ${full ? 'the disk is full' : messageOf(error)}. What was saved before is whole.`,
-        `${full ? 'Make room' : 'Make the folder writable'}, then go on with: ktg train --resume --out ${this.path}`,
-        { cause: error },
-      );
+      const options = { cause: error };
+      const folder = this.path;
+      throw full
+        ? new LabError('run.no-space', { folder }, options)
+        : new LabError('run.not-saved/during', { folder, reason: messageOf(error) }, options);
     }
   }
 
@@ -240,19 +225,14 @@ export class RunFolder {
       if (error instanceof LabError || code === undefined || syscall === undefined) throw error;
       throw new LabError(
         'run.not-saved',
-        `The folder ${this.path} cannot be written: ${messageOf(error)}`,
-        'Choose another one with --out.',
+        { folder: this.path, reason: messageOf(error) },
         { cause: error },
       );
     }
   }
 
   private damaged(why: string): LabError {
-    return new LabError(
-      'run.damaged',
-      `${this.file('description')} is damaged: ${why}`,
-      'Start the run again in another folder.',
-    );
+    return new LabError('run.damaged', { file: this.file('description'), why });
   }
 }
 

@@ -69,11 +69,12 @@ export function decodeSafetensors(
     if (end - start !== 4 * shape.reduce((size, dimension) => size * dimension, 1))
       throw broken(source, `tensor "${name}" has offsets that do not fit its shape`);
     if (data + end > bytes.length) {
-      throw new LabError(
-        'checkpoint.truncated',
-        `${source} ends after ${bytes.length} bytes; tensor "${name}" needs ${data + end}.`,
-        'Use an intact copy of the file.',
-      );
+      throw new LabError('checkpoint.truncated', {
+        source,
+        bytes: bytes.length,
+        name,
+        needed: data + end,
+      });
     }
     // a copy, since the bytes may not be aligned to 4 (and Buffer's slice would be no copy)
     const values = new Float32Array(
@@ -114,8 +115,4 @@ const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
 
 const broken = (source: string, why: string): LabError =>
-  new LabError(
-    'checkpoint.not-safetensors',
-    `${source} is not a usable safetensors file: ${why}.`,
-    'Use a checkpoint written by this program.',
-  );
+  new LabError('checkpoint.not-safetensors', { source, why });

@@ -225,11 +225,7 @@ export class Training {
   restore({ info, states }: Checkpoint): void {
     const { dataset, seed } = this.setup;
     if (info.run !== this.identity() || info.data !== dataset.identity || info.seed !== seed) {
-      throw new LabError(
-        'checkpoint.other-run',
-        'The checkpoint belongs to another run: its graph, plan, seed or data differ.',
-        'Repeat the options of the run that is to go on, or start a new one elsewhere.',
-      );
+      throw new LabError('checkpoint.other-run');
     }
     for (const [at, node] of this.nodes.entries()) this.step.write(at, states.get(node)!);
     this.done = info.epoch;
@@ -252,11 +248,7 @@ export class Training {
     if (isFrozen(graph, node)) {
       const teacher = teachers.get(node);
       if (teacher) return teacher;
-      throw new LabError(
-        'train.no-teacher',
-        `Node ${node} is frozen, but no pretrained ${nodeOf(graph, node).model} was given for it.`,
-        `Make one with: ktg pretrain ${nodeOf(graph, node).model}`,
-      );
+      throw new LabError('train.no-teacher', { node, model: nodeOf(graph, node).model });
     }
     const model = architecture(nodeOf(graph, node).model);
     const parameters = initialParameters(model, dataset.classes, seed, node);
@@ -293,11 +285,13 @@ export class Training {
   private add({ raw, gated, bothRight, nodeLoss }: StepMetrics): void {
     const diverged = nodeLoss.findIndex((loss) => !Number.isFinite(loss));
     if (diverged >= 0) {
-      throw new LabError(
-        'train.diverged',
-        `The loss of node ${this.nodes[diverged]} became ${nodeLoss[diverged]} in epoch ${this.done + 1}, step ${this.stepsDone} of ${this.stepsPerEpoch}.`,
-        'The run cannot go on. Lower the learning rate, or try another seed or graph.',
-      );
+      throw new LabError('train.diverged', {
+        node: this.nodes[diverged],
+        loss: nodeLoss[diverged],
+        epoch: this.done + 1,
+        step: this.stepsDone,
+        steps: this.stepsPerEpoch,
+      });
     }
     const zeros = (like: Float32Array): number[] => Array.from(like, () => 0);
     this.sums ??= {

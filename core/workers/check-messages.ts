@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { optionalSteps } from '../base/problem.ts';
 import { LabError } from '../base/errors.ts';
 import { parseGraph } from '../graph/parse.ts';
 import type { Environment } from '../study/environment.ts';
@@ -97,7 +98,7 @@ const progress = v.strictObject({
   memory: amount,
 });
 
-const problem = v.strictObject({ code: text, message: text, next: text });
+const problem = v.strictObject({ code: text, message: text, next: text, ...optionalSteps });
 
 const job = v.strictObject({
   run: whole,
@@ -181,8 +182,9 @@ function parse<Message>(schema: v.GenericSchema<unknown, Message>, message: unkn
   const [issue] = result.issues;
   const type = (message as { type?: unknown } | null)?.type;
   const which = typeof type === 'string' ? `"${type.slice(0, 40)}"` : 'a message without a type';
-  throw new LabError(
-    'workers.bad-message',
-    `${which} at ${v.getDotPath(issue) ?? 'its top'}: ${issue.message.slice(0, 200)}`,
-  );
+  throw new LabError('workers.bad-message/field', {
+    which,
+    place: v.getDotPath(issue) ?? 'its top',
+    message: issue.message.slice(0, 200),
+  });
 }

@@ -1,4 +1,4 @@
-import { LabError, messageOf } from '../base/errors.ts';
+import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import { OUT_OF_MEMORY } from '../engine/memory.ts';
 import { type Failure, type FailureKind, MEMORY_ADVICE } from '../study/run.ts';
 
@@ -13,7 +13,7 @@ export function failureOf(thrown: unknown, epoch: number): Failure {
     return { kind: 'out-of-memory', code: '', message, next: MEMORY_ADVICE, epoch };
   if (!(thrown instanceof LabError))
     return { kind: 'crash', code: '', message, next: LOG_ADVICE, epoch };
-  return { kind: kindOf(thrown.code), code: thrown.code, message, next: thrown.next, epoch };
+  return { kind: kindOf(thrown.code), ...problemOf(thrown), epoch };
 }
 
 function kindOf(code: string): FailureKind {

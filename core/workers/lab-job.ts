@@ -1,6 +1,6 @@
 import { messageOf } from '../base/errors.ts';
 import type { Job, JobEnd, JobHandle, JobListener, Progress, Verdict } from '../search/runner.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 import { type Exit, failureOfExit } from './failure.ts';
 import type { ToLab, ToWorker, WeightsNotice } from './messages.ts';

@@ -5,7 +5,7 @@ import type { RequestedComputation } from '../study/computation.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /**

@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { LabError } from '../base/errors.ts';
+import type { Step } from '../base/actions.ts';
+import { LabError, problem } from '../base/errors.ts';
 import { IMPOSSIBLE, NO_CARD } from '../engine/computation.ts';
 import { outsideArchive } from '../base/node-program.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import type { RequestedComputation } from '../study/computation.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { LabJob } from './lab-job.ts';
 import { onProcessorAlone, withFound } from '../devices/devices.ts';
 import { type Exit, tellingLine } from './failure.ts';
@@ -126,21 +127,22 @@ export class WorkerPool implements Runner {
   setSlots(name: string, count: number): void {
     const device = this.#devices.find((each) => each.name === name);
     if (!device)
-      throw new LabError(
-        'workers.unknown-device',
-        `There is no device "${name.slice(0, 60)}"; there is ${this.#devices.map((each) => each.name).join(', ')}.`,
-        'Choose one of these.',
-      );
+      throw new LabError('workers.unknown-device', {
+        name: name.slice(0, 60),
+        devices: this.#devices.map((each) => each.name).join(', '),
+      });
     if (!Number.isInteger(count) || count < 0 || count > device.maximumSlots)
-      throw new LabError(
-        'workers.too-many-slots',
-        `${device.title} can have 0 to ${device.maximumSlots} slots; ${count} were asked for.`,
-        device.kind === 'cpu'
-          ? 'One slot a core is fastest: more would only take turns.'
-          : device.maximumSlots === 0
-            ? (device.note ?? 'Use the slots of the processor.')
-            : 'Choose fewer.',
-      );
+      throw new LabError('workers.too-many-slots', {
+        device: device.title,
+        limit: device.maximumSlots,
+        count,
+        steps:
+          device.kind === 'cpu'
+            ? ['One slot a core is fastest: more would only take turns.']
+            : device.maximumSlots === 0
+              ? obstacleSteps(device)
+              : ['Choose fewer.'],
+      });
     device.slots = count;
     for (const seat of this.#seats) if (seat.place.device === name) this.#mend(seat);
     this.#place();
@@ -180,7 +182,7 @@ export class WorkerPool implements Runner {
   start(name: string, job: Job, listener: JobListener): JobHandle {
     const seat = this.#seats.find((each) => each.place.slot === name);
     if (!seat || this.#closed || this.#stateOf(seat).state !== 'ready')
-      throw new LabError('workers.slot-not-ready', `Slot ${name} cannot take a job now.`, '');
+      throw new LabError('workers.slot-not-ready', { name });
     clearTimeout(seat.pause ?? undefined);
     const assignment = new LabJob(job, listener, {
       send: (message) => seat.process?.send(message),
@@ -368,11 +370,10 @@ export class WorkerPool implements Runner {
     if (!ready && !ending && ++seat.falseStarts >= FALSE_STARTS && assignment) {
       const words =
         tellingLine(exit.lastWords) ?? `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
-      this.#breakDown(seat, {
-        code: 'workers.cannot-begin',
-        message: `The worker of ${seat.place.slot} cannot begin: ${words}`,
-        next: 'See: ktg doctor',
-      });
+      this.#breakDown(
+        seat,
+        problem('workers.cannot-begin', { slot: seat.place.slot, reason: words }),
+      );
     } else if (!ending) assignment?.exited(exit);
     // The process before it computed in another way.
     else if (assignment) this.#hire(seat, assignment.job);
@@ -438,11 +439,7 @@ export class WorkerPool implements Runner {
     for (const { name, title, present } of this.#devices) {
       if (present) continue;
       for (const seat of this.#seats.filter(({ place }) => place.device === name))
-        seat.assignment?.lost({
-          code: 'workers.device-gone',
-          message: `${title} (${name}) has disappeared from this machine.`,
-          next: 'Look at the card and its driver; the run goes on elsewhere or when it is back.',
-        });
+        seat.assignment?.lost(problem('workers.device-gone', { title, name }));
     }
     this.#place();
   }
@@ -476,3 +473,9 @@ const emptySlot = (place: Place): WorkerSlot => ({
   memory: [],
   pause: null,
 });
+
+/** What to do about a device that has no slots. */
+const obstacleSteps = ({ obstacle, note }: Device): readonly Step[] =>
+  obstacle
+    ? [obstacle.message, ...(obstacle.steps ?? [obstacle.next])]
+    : [note ?? 'Use the slots of the processor.'];

@@ -4,7 +4,7 @@ import type { ChunkMessage, ChunkTakenMessage, TransferEndedMessage } from './me
 
 type Post = (message: ChunkMessage | ChunkTakenMessage | TransferEndedMessage) => void;
 
-const broken = (why: string): LabError => new LabError('workers.transfer-broken', why);
+const broken = (why: string): LabError => new LabError('workers.transfer-broken', { why });
 
 interface Sending {
   /** Chunks that the receiver has taken. */
@@ -138,7 +138,7 @@ export class Inbox {
           : waiting.length > CHUNKS_AHEAD
             ? `more than ${CHUNKS_AHEAD} chunks came before they were taken`
             : '';
-    if (wrong !== '') throw new LabError('workers.bad-message', `Transfer ${transfer}: ${wrong}.`);
+    if (wrong !== '') throw new LabError('workers.bad-message/transfer', { transfer, wrong });
     waiting.push(data);
     state.received += data.length;
     state.next++;

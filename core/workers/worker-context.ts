@@ -1,10 +1,10 @@
-import { LabError, messageOf } from '../base/errors.ts';
+import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import type { Environment } from '../study/environment.ts';
-import type { LabProblem } from '../study/problem.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { environmentOf } from '../train/environment.ts';
 import { Steps } from '../train/steps.ts';
 import { MESSAGES_VERSION } from './messages.ts';
@@ -118,7 +118,7 @@ export class WorkerContext implements JobTools {
         device: info.device,
       });
     } catch (error) {
-      this.post({ type: 'unable', problem: problemOf(error) });
+      this.post({ type: 'unable', problem: problemOf(error, 'workers.unexpected') });
     }
   }
 
@@ -131,13 +131,4 @@ export class WorkerContext implements JobTools {
 }
 
 const otherVersion = (version: number): LabError =>
-  new LabError(
-    'workers.other-version',
-    `The lab speaks version ${version} of the workers' language, this worker version ${MESSAGES_VERSION}.`,
-    'The program was updated while the lab was running: close the lab and start it again.',
-  );
-
-const problemOf = (error: unknown): LabProblem =>
-  error instanceof LabError
-    ? { code: error.code, message: error.message, next: error.next }
-    : { code: '', message: messageOf(error), next: 'See: ktg doctor' };
+  new LabError('workers.other-version', { version, workerVersion: MESSAGES_VERSION });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { LabError, messageOf } from '../base/errors.ts';
+import { stepsOf } from '../base/problem.ts';
+import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { NodeState } from '../engine/engine.ts';
 import { nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
@@ -200,8 +201,12 @@ export class WorkerJob {
           teacherState(await this.#received(weights, what), model, dataset.classes, what),
         );
       } catch (error) {
-        const next = error instanceof LabError ? error.next : '';
-        throw new LabError('workers.wrong-teacher', messageOf(error), next, { cause: error });
+        const steps = stepsOf(problemOf(error));
+        throw new LabError(
+          'workers.wrong-teacher',
+          { reason: messageOf(error), steps },
+          { cause: error },
+        );
       }
     }
     return states;
@@ -210,11 +215,7 @@ export class WorkerJob {
   async #received({ transfer, bytes, sha256 }: WeightsNotice, what: string): Promise<Checkpoint> {
     const whole = await gather(this.#incoming.get(transfer)!, bytes);
     if (hashOf(whole) === sha256) return decodeCheckpoint(whole, what);
-    throw new LabError(
-      'workers.weights-damaged',
-      `${what} arrived with another SHA-256 than was announced.`,
-      'It is sent again; when this repeats, run: ktg db check',
-    );
+    throw new LabError('workers.weights-damaged', { what });
   }
 
   #stepped(step: number): void {
@@ -260,7 +261,7 @@ export class WorkerJob {
     const stored = new Promise<void>((resolve, reject) => {
       this.#settling.set(transfer, (problem) => {
         if (problem === '') resolve();
-        else reject(new LabError('workers.not-stored', problem));
+        else reject(new LabError('workers.not-stored', { problem }));
       });
     });
     stored.catch(() => undefined); // told through the transfer when that breaks first

@@ -26,7 +26,7 @@ const NICENESS = 10;
 const BAD_MESSAGE = 'workers.bad-message';
 
 /** For what the contract does not allow a worker to send: it is killed. */
-export const badMessage = (why: string): LabError => new LabError(BAD_MESSAGE, why);
+export const badMessage = (why: string): LabError => new LabError(BAD_MESSAGE, { why });
 
 export interface WorkerEvents {
   message(message: ToLab): void;

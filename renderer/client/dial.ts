@@ -17,7 +17,7 @@ const SHELL = 'app:';
 /** What the preload script posts to the window, with one port. */
 const PORT_MESSAGE = 'ktg:port';
 /** Below the page's own address; see CHANNEL_PATH of the server. */
-const CHANNEL = '../lab/lab';
+const CHANNEL = './lab';
 
 /** The way that fits where this page comes from. */
 export const dialHere = (): Dial => (location.protocol === SHELL ? dialShell() : dialServer());
@@ -104,9 +104,4 @@ function keepSession(session: string): void {
   }
 }
 
-const withoutLink = (): LabError =>
-  new LabError(
-    'lab.stranger',
-    'This browser does not have access to the lab yet.',
-    'Open the link that `ktg serve` printed.',
-  );
+const withoutLink = (): LabError => new LabError('lab.stranger');

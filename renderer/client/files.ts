@@ -51,11 +51,7 @@ async function base64Of(file: File, offset: number): Promise<string> {
   try {
     return toBase64(new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer()));
   } catch {
-    throw new LabError(
-      'files.unreadable',
-      `${file.name} can no longer be read: it was changed or removed, or its disk is gone.`,
-      'Choose it again.',
-    );
+    throw new LabError('files.unreadable/changed', { name: file.name });
   }
 }
 
@@ -76,12 +72,7 @@ export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download
     } finally {
       await lab.request('files.forget', { file: download }).catch(() => undefined);
     }
-    if (offset !== bytes)
-      throw new LabError(
-        'files.incomplete',
-        `${name}: ${offset} of ${bytes} bytes arrived.`,
-        'Export it again.',
-      );
+    if (offset !== bytes) throw new LabError('files.incomplete/export', { name, offset, bytes });
     save(name, new Blob(parts, { type }));
   });
 

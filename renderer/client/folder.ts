@@ -45,11 +45,7 @@ async function filesIn(
     if (!entry.isDirectory) found.push([inner, await fileOf(entry as FileEntry)]);
     else if (depth > 1) found.push(...(await filesIn(entry as FolderEntry, inner, depth - 1)));
     if (found.length > MAX_FILES)
-      throw new LabError(
-        'files.too-many',
-        `The folder ${folder.name} holds more than ${MAX_FILES} files.`,
-        'Drop the folder that the files of the data set are in.',
-      );
+      throw new LabError('files.too-many/folder', { name: folder.name, limit: MAX_FILES });
   }
   return found;
 }
@@ -72,8 +68,7 @@ const fileOf = (entry: FileEntry): Promise<Blob> =>
     Promise.reject(unreadable(entry)),
   );
 
-const unreadable = ({ name }: Entry): LabError =>
-  new LabError('files.unreadable', `${name} cannot be read.`, 'Check its permissions.');
+const unreadable = ({ name }: Entry): LabError => new LabError('files.unreadable/entry', { name });
 
 /**
  * POSIX.1-1988 (ustar): name, mode, owners, size, time, sum, kind; numbers octal, times 0. Longer

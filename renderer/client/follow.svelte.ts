@@ -1,6 +1,7 @@
 /** A record on screen: read once, then kept up to date by events, until the page leaves it. */
 import type { LabEvent, LabProblem } from '../../core/lab/api.ts';
-import { problemOf, type Lab } from './lab.svelte.ts';
+import { problemOf } from '../../core/base/errors.ts';
+import type { Lab } from './lab.svelte.ts';
 
 /**
  * Reads, and listens until its undo is called. Events that come while it reads are obeyed after it,
@@ -46,7 +47,7 @@ export class Opened<T extends { open(): Promise<() => void> }> {
         }
       },
       (thrown: unknown) => {
-        if (!ended) this.problem = problemOf(thrown);
+        if (!ended) this.problem = problemOf(thrown, 'app.unexpected');
       },
     );
     return () => {

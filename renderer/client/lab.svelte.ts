@@ -4,7 +4,9 @@
  * has forgotten some, everything is asked for again.
  */
 import { createContext } from 'svelte';
-import { LabError, messageOf } from '../../core/base/errors.ts';
+import type { Step } from '../../core/base/actions.ts';
+import { LabError, problemOf } from '../../core/base/errors.ts';
+import { stepsOf } from '../../core/base/problem.ts';
 import type {
   DataSetView,
   EngineView,
@@ -45,7 +47,7 @@ const RECENT_LOG = 500;
 export interface Toast {
   readonly id: number;
   readonly text: string;
-  readonly next: string;
+  readonly steps: readonly Step[];
   readonly bad: boolean;
 }
 
@@ -66,16 +68,6 @@ export interface Transfer {
   readonly share: number | null;
   stop(): void;
 }
-
-/** Anything thrown as a problem that can be shown. */
-export const problemOf = (thrown: unknown): LabProblem =>
-  thrown instanceof LabError
-    ? { code: thrown.code, message: thrown.message, next: thrown.next }
-    : {
-        code: 'app.unexpected',
-        message: messageOf(thrown),
-        next: 'Open the log; it may say more.',
-      };
 
 const replaced = <T>(list: readonly T[], item: T, same: (other: T) => boolean): T[] => {
   const at = list.findIndex(same);
@@ -123,7 +115,7 @@ export class Lab {
         if (state !== 'open') this.#api = null;
       },
       open: (api) => this.#open(api),
-      failed: (thrown) => (this.problem = problemOf(thrown)),
+      failed: (thrown) => (this.problem = problemOf(thrown, 'app.unexpected')),
     });
   }
 
@@ -134,11 +126,7 @@ export class Lab {
     signal?: AbortSignal,
   ): Promise<RequestOutput<Name>> {
     if (!this.#api) {
-      throw new LabError(
-        'lab.unreachable',
-        'The lab cannot be reached: the connection is lost.',
-        'Wait a moment; it is opened again by itself.',
-      );
+      throw new LabError('lab.unreachable/lost');
     }
     return this.#api.request(name, input, signal ? { signal } : {});
   }
@@ -154,8 +142,8 @@ export class Lab {
       return result;
     } catch (thrown) {
       if (thrown instanceof DOMException && thrown.name === 'AbortError') return null;
-      const { message, next } = problemOf(thrown);
-      this.say(message, next, true);
+      const problem = problemOf(thrown, 'app.unexpected');
+      this.say(problem.message, stepsOf(problem), true);
       return null;
     }
   }
@@ -191,9 +179,10 @@ export class Lab {
   }
 
   /** Shows a message; the same one that is still shown goes. */
-  say(text: string, next = '', bad = false): void {
+  say(text: string, next: string | readonly Step[] = [], bad = false): void {
+    const steps = typeof next === 'string' ? [next] : next;
     const others = this.toasts.filter((toast) => toast.text !== text);
-    this.toasts = [...others.slice(-3), { id: ++this.#ids, text, next, bad }];
+    this.toasts = [...others.slice(-3), { id: ++this.#ids, text, steps, bad }];
   }
 
   dismiss(id: number): void {

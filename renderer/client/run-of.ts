@@ -14,22 +14,16 @@ export async function runOf(
     const { study, trial } = name; // trials are numbered without gaps
     const { rows } = await lab.request('trials.query', { study, sort, offset: trial, limit: 1 });
     if (rows[0]?.number === trial) return rows[0].run;
-    throw missing(
-      `Study ${study} has no trial ${trial}.`,
-      'Its table of trials shows the numbers.',
-    );
+    throw new LabError('app.no-run/trial', { study, trial });
   }
   if ('pretrained' in name) {
     const made = lab.pretrained.find(({ id }) => id === name.pretrained);
     if (made?.run != null) return made.run;
-    throw missing(`There is no training of a pretrained network ${name.pretrained}.`, 'Open Data.');
+    throw new LabError('app.no-run/pretrained', { id: name.pretrained });
   }
   const { variants } = await lab.request('reruns.open', { rerun: name.rerun });
   const runs = variants.find((variant) => variant.name === name.variant)?.runs ?? [];
   const found = runs.find(({ number }) => number + 1 === name.seed);
   if (found) return found.run;
-  throw missing(`Re-run ${name.rerun} has no such seed.`, 'Its table shows the seeds.');
+  throw new LabError('app.no-run/seed', { rerun: name.rerun });
 }
-
-const missing = (message: string, next: string): LabError =>
-  new LabError('app.no-run', message, next);

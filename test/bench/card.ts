@@ -8,9 +8,9 @@ import { type Card, findCards } from '../../core/devices/cards.ts';
 export async function firstCard(): Promise<Card> {
   const [card] = await findCards();
   if (card) return card;
-  throw new LabError(
-    'bench.no-card',
-    'nvidia-smi lists no card, or CUDA_VISIBLE_DEVICES hides them all.',
-    'ktg doctor says more; --device cpu tries the script.',
-  );
+  throw new LabError({
+    code: 'bench.no-card',
+    message: 'nvidia-smi lists no card, or CUDA_VISIBLE_DEVICES hides them all.',
+    next: 'ktg doctor says more; --device cpu tries the script.',
+  });
 }

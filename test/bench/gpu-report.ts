@@ -113,11 +113,11 @@ export function readReport(text: string): GpuReport {
     .map((line) => JSON.parse(line) as ReportLine);
   const card = lines.find((line) => 'card' in line)?.card;
   if (!card)
-    throw new LabError(
-      'bench.no-report',
-      'This is not what bench -- gpu --json prints: no line of it names a card.',
-      'Keep its output: npm run bench -- gpu --json | tee FILE',
-    );
+    throw new LabError({
+      code: 'bench.no-report',
+      message: 'This is not what bench -- gpu --json prints: no line of it names a card.',
+      next: 'Keep its output: npm run bench -- gpu --json | tee FILE',
+    });
   return {
     card,
     cases: lines.flatMap((line) => ('case' in line ? [line.case] : [])),

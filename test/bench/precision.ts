@@ -136,11 +136,11 @@ async function trained(pool: WorkerPool, wanted: ReturnType<typeof job>): Promis
   pool.start(pool.slots()[0]!.name, wanted, witness);
   const end = await witness.over;
   if (end === 'completed') return witness;
-  throw new LabError(
-    'bench.failed',
-    typeof end === 'string' ? end : end.message,
-    typeof end === 'string' ? '' : end.next,
-  );
+  throw new LabError({
+    code: 'bench.failed',
+    message: typeof end === 'string' ? end : end.message,
+    next: typeof end === 'string' ? '' : end.next,
+  });
 }
 
 const last = (curve: readonly number[]): number => curve.at(-1)!;

@@ -154,10 +154,11 @@ export function measuredPrices(
         load: found.cached.compileSeconds,
       };
     const problem = found?.problems.join('; ') ?? 'it is not among the cases';
-    throw new LabError(
-      'bench.not-measured',
-      `${name} in ${precision} was not measured: ${problem}. Measure it: npm run bench -- gpu --cases --json --arch ${name} --precision ${precision}`,
-    );
+    throw new LabError({
+      code: 'bench.not-measured',
+      message: `${name} in ${precision} was not measured: ${problem}. Measure it: npm run bench -- gpu --cases --json --arch ${name} --precision ${precision}`,
+      next: '',
+    });
   };
   const prices = {
     resnet32: of('resnet32'),

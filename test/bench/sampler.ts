@@ -84,7 +84,7 @@ function read(file: string): Landscape[] {
 }
 
 const wrong = (what: string, expected: string): LabError =>
-  new LabError('bench.arguments', `${what}; expected: ${expected}.`, '');
+  new LabError({ code: 'bench.arguments', message: `${what}; expected: ${expected}.`, next: '' });
 
 /**
  * Optuna's default sampler on the same landscapes at full budget; null where python3 has no Optuna.

@@ -36,7 +36,7 @@ test('what options say of a plan is refused as wrong arguments, before any lab i
 
 test('what a lab could not do is no wrong argument, whatever was said', () => {
   for (const code of ['store.disk-full', 'lab.unreachable', 'lab.closed']) {
-    const error = new LabError(code, 'Not now.');
+    const error = new LabError({ code, message: 'Not now.', next: '' });
     assert.equal(asWrongArguments(error), error);
   }
   const bug = new TypeError('a bug');

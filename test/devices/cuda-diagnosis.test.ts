@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { nextOf } from '../../core/base/command-words.ts';
 import { ownLibraries } from '../../core/engine/tensorflow/binding.ts';
 import { cudaLibraries } from '../../core/install/cuda-libraries.ts';
 import { type CudaProbe, diagnose, older, problemsOf } from '../../core/devices/cuda-diagnosis.ts';
@@ -31,8 +32,8 @@ const codes = (probe: Partial<CudaProbe>): string[] =>
   diagnose({ ...good, ...probe }).map(({ code }) => code);
 const first = (probe: Partial<CudaProbe>): string => {
   const [problem] = diagnose({ ...good, ...probe });
-  assert.ok(problem && problem.next !== '');
-  return `${problem.found} ${problem.next}`;
+  assert.ok(problem && problem.steps.length > 0);
+  return `${problem.found} ${nextOf(problem.steps)}`;
 };
 
 describe('what keeps TensorFlow from a card', () => {

@@ -18,11 +18,11 @@ function onSmallDisk(): { store: Store; room: { left: number } } {
   const store = openMemoryStore();
   const transaction: Store['transaction'] = (work) => {
     if (room.left-- <= 0)
-      throw new LabError(
-        'store.disk-full',
-        'The disk of lab.sqlite is full.',
-        'Free some space, then go on.',
-      );
+      throw new LabError({
+        code: 'store.disk-full',
+        message: 'The disk of lab.sqlite is full.',
+        next: 'Free some space, then go on.',
+      });
     return store.transaction(work);
   };
   return { room, store: { ...store, transaction } };

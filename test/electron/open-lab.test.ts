@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
@@ -55,16 +55,14 @@ describe('a lab file that does not open', () => {
   });
 });
 
-test('nothing that the store says speaks of the command line here', () => {
-  const said = globSync('core/store/**/*.ts').flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/'(store\.[a-z-]+)'((?:,\s+[`'][^`'\n]*[`'])+)/g)].map(
-      ([, code, texts]) => {
-        const [next = ''] = texts!.match(/[`'][^`'\n]*[`']$/) ?? [];
-        return new LabError(code!, 'Words.', next.slice(1, -1));
-      },
-    ),
+test('a dialog says next steps without commands and options', () => {
+  const [folder, network] = ['/lab', 'nfs'];
+  const { message, next } = troubleOf(new LabError('store.network-folder', { folder, network }));
+  assert.match(message, /^\/lab: a network folder \(nfs\)/);
+  assert.equal(
+    next,
+    'Keep the lab file on a disk of this computer, and copies of it on the network.',
   );
-  assert.ok(said.length > 15, `${said.length}`);
-  assert.ok(said.some(({ next }) => /ktg |--lab/.test(next)));
-  for (const error of said) assert.doesNotMatch(troubleOf(error).next, /ktg |--|KTG_/, error.code);
+  const other = new LabError({ code: 'x.y', message: 'Words.', next: 'A text of a record.' });
+  assert.equal(troubleOf(other).next, 'A text of a record.');
 });

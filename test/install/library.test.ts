@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nextOf } from '../../core/base/command-words.ts';
 import { downloadFolder, engineHome, libraryFolder } from '../../core/install/engine-home.ts';
 import {
   checkSpace,
@@ -444,7 +445,7 @@ describe('a library that is there', () => {
       const status = statusOf(tinyRelease, home);
       assert.equal(status.state, 'damaged');
       assert.match(status.found, found);
-      assert.match(status.next, /ktg engine install/);
+      assert.match(nextOf(status.steps), /ktg engine install/);
       assert.equal((await fromWheel()).state, 'ready');
     }
     assert.equal(engine().length, 1);

@@ -70,7 +70,7 @@ void describe('failures', () => {
     const { id } = study({ trials: 10, space: noFrozen });
     scheduler.resume({ study: id });
     await until(() => runner.reports >= 8);
-    refuse(new LabError('store.disk-full', 'no space', 'Free some.'));
+    refuse(new LabError({ code: 'store.disk-full', message: 'no space', next: 'Free some.' }));
     await until(() => scheduler.trouble !== null);
     assert.equal(scheduler.trouble!.code, 'store.disk-full');
     assert.deepEqual(scheduler.occupations(), []);
@@ -105,7 +105,7 @@ void describe('failures', () => {
       const { id } = study({ trials: 10, space: noFrozen });
       scheduler.resume({ study: id });
       await until(() => runner.reports >= 8);
-      refuse(new LabError(code, 'no space', 'Free some.'));
+      refuse(new LabError({ code, message: 'no space', next: 'Free some.' }));
       await until(() => scheduler.trouble !== null);
       refuse(null);
       await until(() => store.study(id).state === 'completed');
@@ -120,7 +120,9 @@ void describe('failures', () => {
     const { scheduler, runner, until, study } = scriptedLab({ checkpointEach: 1 }, {}, watched);
     scheduler.resume({ study: study({ trials: 10, space: noFrozen }).id });
     await until(() => runner.reports >= 3);
-    tell(new LabError('store.deleted', 'The file was deleted.', 'Copy it.'));
+    tell(
+      new LabError({ code: 'store.deleted', message: 'The file was deleted.', next: 'Copy it.' }),
+    );
     assert.equal(scheduler.trouble!.code, 'store.deleted');
     assert.deepEqual(scheduler.occupations(), []);
     await scheduler.close('save');
@@ -131,7 +133,7 @@ void describe('failures', () => {
     const { scheduler, runner, until, study } = scriptedLab({}, {}, store);
     scheduler.resume({ study: study({ trials: 10, space: noFrozen }).id });
     await until(() => runner.reports >= 3);
-    refuse(new LabError('store.disk-full', 'no space', ''));
+    refuse(new LabError({ code: 'store.disk-full', message: 'no space', next: '' }));
     await scheduler.close('at-once');
   });
 
@@ -141,7 +143,7 @@ void describe('failures', () => {
       ...store,
       saveCheckpoint: (checkpoint, at) =>
         checkpoint.purpose === 'resume'
-          ? Promise.reject(new LabError('store.disk-full', 'no space', ''))
+          ? Promise.reject(new LabError({ code: 'store.disk-full', message: 'no space', next: '' }))
           : store.saveCheckpoint(checkpoint, at),
     };
     const { scheduler, events, until, study } = scriptedLab({ checkpointEach: 1 }, {}, full);
@@ -220,7 +222,7 @@ void describe('failures', () => {
       addEpoch(run, metrics) {
         if (!refused) {
           refused = true;
-          throw new LabError('study.illegal-move', 'not from here', '');
+          throw new LabError({ code: 'study.illegal-move', message: 'not from here', next: '' });
         }
         store.addEpoch(run, metrics);
       },

@@ -679,7 +679,7 @@ void describe('scheduler', () => {
     let full = true;
     const saveCheckpoint: Store['saveCheckpoint'] = async (checkpoint, at) => {
       if (full && checkpoint.purpose === 'final')
-        throw new LabError('store.disk-full', 'No space is left.');
+        throw new LabError({ code: 'store.disk-full', message: 'No space is left.', next: '' });
       return store.saveCheckpoint(checkpoint, at);
     };
     const limited = { ...store, saveCheckpoint };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { LabProblem } from '../../core/base/problem.ts';
 import type { Device } from '../../core/devices/device.ts';
 import { devicesFrom, onProcessorAlone, withFound } from '../../core/devices/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
@@ -9,6 +10,7 @@ import { environmentFor, placesFor, waitsFor } from '../../core/workers/placemen
 import { LabError } from '../../core/base/errors.ts';
 import { cpu } from './jobs.ts';
 
+const obstacle = (message: string): LabProblem => ({ code: 'cuda.x', message, next: '' });
 const gpu = (index: number, slots: number): Device => ({
   ...cpu(slots, 8),
   name: `gpu:${index}`,
@@ -76,7 +78,7 @@ describe('devices', () => {
     assert.deepEqual([free[0]!.slots, free[0]!.note, free.at(-1)!.slots], [2, 'measured', 0]);
     const blocked = devicesFrom(
       cards,
-      () => 'The driver is too old.',
+      () => obstacle('The driver is too old.'),
       () => assert.fail(),
     );
     assert.deepEqual(
@@ -86,14 +88,14 @@ describe('devices', () => {
     assert.ok(blocked.at(-1)!.slots >= 1);
     const [old, free1, processor] = devicesFrom(
       [...cards, { ...cards[0]!, index: 1, uuid: 'GPU-a01b' }],
-      (card) => (card?.index === 0 ? 'Too old.' : null),
+      (card) => (card?.index === 0 ? obstacle('Too old.') : null),
       () => ({ slots: 1, reason: '' }),
     );
     assert.deepEqual([old!.slots, free1!.slots, processor!.slots], [0, 1, 0], 'one of two');
     assert.equal(
       devicesFrom(
         [],
-        (card) => (card ? null : 'No driver.'),
+        (card) => (card ? null : obstacle('No driver.')),
         () => assert.fail(),
       )[0]!.note,
       'No driver.',
@@ -115,10 +117,10 @@ describe('devices', () => {
   });
 
   test('slots stay as they were set, until cards that could not compute can', () => {
-    const [blocked, usable] = ['An old driver.', null].map((obstacle) =>
+    const [blocked, usable] = [obstacle('An old driver.'), null].map((found) =>
       devicesFrom(
         [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }],
-        () => obstacle,
+        () => found,
         () => ({ slots: 2, reason: 'measured' }),
       ),
     );
@@ -166,14 +168,23 @@ describe('devices', () => {
 describe('failures', () => {
   test('kinds by what was thrown', () => {
     const kind = (thrown: unknown) => failureOf(thrown, 3).kind;
-    assert.equal(kind(new LabError('train.diverged', 'NaN')), 'nan');
-    assert.equal(kind(new LabError('data.not-downloaded', 'gone')), 'data');
-    assert.equal(kind(new LabError('train.no-teacher', 'none')), 'teacher');
-    assert.equal(kind(new LabError('engine.odd', 'odd')), 'crash');
+    assert.equal(kind(new LabError({ code: 'train.diverged', message: 'NaN', next: '' })), 'nan');
+    assert.equal(
+      kind(new LabError({ code: 'data.not-downloaded', message: 'gone', next: '' })),
+      'data',
+    );
+    assert.equal(
+      kind(new LabError({ code: 'train.no-teacher', message: 'none', next: '' })),
+      'teacher',
+    );
+    assert.equal(kind(new LabError({ code: 'engine.odd', message: 'odd', next: '' })), 'crash');
     assert.equal(kind(new Error('OOM when allocating tensor with shape[64,32]')), 'out-of-memory');
     assert.equal(kind(new Error('RESOURCE_EXHAUSTED: out of memory')), 'out-of-memory');
     assert.equal(kind(new TypeError('x is not a function')), 'crash');
-    assert.equal(failureOf(new LabError('train.diverged', 'NaN', 'do this'), 3).next, 'do this');
+    assert.equal(
+      failureOf(new LabError({ code: 'train.diverged', message: 'NaN', next: 'do this' }), 3).next,
+      'do this',
+    );
   });
 
   test('a process that was killed: by whom decides', () => {

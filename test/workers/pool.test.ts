@@ -158,7 +158,11 @@ describe('real training', () => {
     const broken = {
       ...sent,
       chunks: () => {
-        throw new LabError('store.checkpoint-damaged', 'Checkpoint 5: gone.');
+        throw new LabError({
+          code: 'store.checkpoint-damaged',
+          message: 'Checkpoint 5: gone.',
+          next: '',
+        });
       },
     };
     const witness = await run({ resume: broken });

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
-import { LabError, messageOf } from '../../base/errors.ts';
+import { LabError, messageOf, withNext } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
 import { addonFile } from '../../install/addon.ts';
 import { libraryStatus } from '../../install/library.ts';
@@ -122,9 +122,11 @@ export function loadBinding({
   const status = libraryStatus(variant);
   if (status.state !== 'ready')
     throw new LabError(
-      `engine.${status.state}`,
-      status.found,
-      `${status.next}; or use the portable engine, more slowly (--engine portable)`,
+      withNext({
+        code: `engine.${status.state}`,
+        message: status.found,
+        steps: [...status.steps, { do: 'use-portable' }],
+      }),
     );
   addVariables(process.env, variables);
   setEnvironment(threads);
@@ -182,11 +184,6 @@ function openAddon(folder: string, variant: Variant): TensorFlowBinding {
     openQuietly(folder, [...ownLibraries(folder), ...releaseFor(variant).libraries]);
     return require(join(folder, addonFile)) as TensorFlowBinding;
   } catch (error) {
-    throw new LabError(
-      'engine.does-not-load',
-      `The TensorFlow library does not load: ${messageOf(error)}`,
-      'Check it with: ktg engine status --verify; or use the portable engine, more slowly (--engine portable)',
-      { cause: error },
-    );
+    throw new LabError('engine.does-not-load', { reason: messageOf(error) }, { cause: error });
   }
 }

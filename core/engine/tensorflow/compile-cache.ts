@@ -35,9 +35,8 @@ export function compileCache(
     makeFolder(folder);
   } catch (error) {
     throw new LabError(
-      'engine.cache-not-writable',
-      `The folder of compiled programs cannot be made: ${messageOf(error)}.`,
-      'Point KTG_COMPILED to a folder that can be written.',
+      'engine.cache-not-writable/programs',
+      { reason: messageOf(error) },
       { cause: error },
     );
   }

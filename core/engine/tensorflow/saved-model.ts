@@ -59,11 +59,7 @@ function written(graph: Uint8Array): string {
       reasons.push(`${parent} (${messageOf(error)})`);
     }
   }
-  throw new LabError(
-    'engine.no-temporary-folder',
-    `The compiled step cannot be written to ${reasons.join(', nor to ')}.`,
-    'Make room there, or set TMPDIR to another folder and start the lab again; then resume.',
-  );
+  throw new LabError('engine.no-temporary-folder', { reasons: reasons.join(', nor to ') });
 }
 
 function writtenIn(parent: string, graph: Uint8Array): string {

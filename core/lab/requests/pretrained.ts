@@ -29,11 +29,11 @@ export function pretrainedRequests({
       files.use(file, async (path, name) => {
         const models = await modelsIn(path);
         if (models['1'] !== model)
-          throw new LabError(
-            'pretrained.wrong-model',
-            `${name} holds ${Object.values(models).join(', ') || 'no network'}; expected ${model} as node 1.`,
-            'Choose the weights of a network that was trained alone.',
-          );
+          throw new LabError('pretrained.wrong-model', {
+            name,
+            found: Object.values(models).join(', ') || 'no network',
+            model,
+          });
         const at = now();
         const chunks = () => asCheckpoint(createReadStream(path, { highWaterMark: 1 << 20 }));
         const { sha256, bytes } = await sumOf(chunks());
@@ -65,12 +65,7 @@ export function pretrainedRequests({
       }),
     'pretrained.export': async ({ pretrained }, signal) => {
       const { checkpoint, model, id, seed, training, run } = store.pretrained(pretrained);
-      if (checkpoint === null)
-        throw new LabError(
-          'pretrained.no-weights',
-          `The pretrained ${model} has no weights yet.`,
-          'Wait until it is trained.',
-        );
+      if (checkpoint === null) throw new LabError('pretrained.no-weights', { model });
       const made = { seed, training, environment: run === null ? null : environmentOf(store, run) };
       const chunks = weightsWith(made, store.readCheckpoint(checkpoint));
       return files.offer(
@@ -104,17 +99,9 @@ async function modelsIn(path: string): Promise<Record<string, string>> {
     const { nodes } = infoOf(header.json);
     const expected = sizeOf(header);
     if (size === expected) return nodes;
-    throw new LabError(
-      'runs.weights-damaged',
-      `The file has ${size} bytes; its header speaks of ${expected}.`,
-      'It is cut off or damaged: export or copy it again.',
-    );
+    throw new LabError('runs.weights-damaged', { size, expected });
   }
-  throw new LabError(
-    'runs.not-weights',
-    'The file ends before its header does.',
-    'Choose an intact file.',
-  );
+  throw new LabError('runs.not-weights/header');
 }
 
 async function sumOf(

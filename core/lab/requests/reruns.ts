@@ -75,12 +75,7 @@ function create(desk: LabContext, input: RerunInput): RerunView {
   const run = 'run' in from ? store.run(from.run) : null;
   const plan = run?.study != null ? store.study(run.study).plan : null;
   const training = input.training ?? (run && { ...run.training, purpose: 'final' as const });
-  if (!training)
-    throw new LabError(
-      'reruns.no-training',
-      'A graph alone does not say how it is to be trained.',
-      'Give a training plan.',
-    );
+  if (!training) throw new LabError('reruns.no-training');
   const rerun = addRerun(
     store,
     {

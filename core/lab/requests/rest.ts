@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { LabError } from '../../base/errors.ts';
+import { LabError, problemOf } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { checkGraph } from '../../graph/check.ts';
 import { requireGraphSize } from '../../graph/file.ts';
@@ -7,7 +7,6 @@ import { parseGraph } from '../../graph/parse.ts';
 import { toText } from '../../graph/text.ts';
 import type { Graph, GraphCheck } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { problemOf } from '../engine-manager.ts';
 import { lookInThread } from '../look-thread.ts';
 
 type Names =

@@ -54,12 +54,7 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
       const record = store.run(run);
       const { seed, training } = record;
       const checkpoint = store.checkpointOf(run);
-      if (!checkpoint)
-        throw new LabError(
-          'runs.no-weights',
-          `${views.titleOf(record)} has no weights in the lab.`,
-          'Weights of completed and of pinned runs are kept; pin a run before it stops.',
-        );
+      if (!checkpoint) throw new LabError('runs.no-weights', { title: views.titleOf(record) });
       const chunks = store.readCheckpoint(checkpoint.id);
       const made = { seed, training, environment: environmentOf(store, run) };
       const part = node === undefined ? '' : `-node-${node}`;

@@ -50,11 +50,7 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       const { trials } = change;
       const drawn = store.trialsSoFar(study);
       if (trials !== undefined && trials < drawn)
-        throw new LabError(
-          'studies.too-few-trials',
-          `${drawn} trials are drawn already; ${trials} were asked for.`,
-          'Ask for more, or stop the study.',
-        );
+        throw new LabError('studies.too-few-trials', { drawn, trials });
       const before = store.changeStudy(study, change);
       scheduler.changed({ study });
       if (before.state === 'completed' && trials !== undefined && trials > drawn)
@@ -124,7 +120,7 @@ export function studyRequests(desk: LabContext): Answers<Names> {
 
 async function requireData({ dataSets }: LabContext, spec: string): Promise<void> {
   const problem = await dataSets.problemWith(spec);
-  if (problem) throw new LabError(problem.code, problem.message, problem.next);
+  if (problem) throw new LabError(problem);
 }
 
 async function preview(
@@ -170,12 +166,7 @@ function importOwn(
   path: string,
   { name, study }: { name: string | undefined; study: string | undefined },
 ): Promise<Study> {
-  if (study !== undefined)
-    throw new LabError(
-      'import.one-study',
-      `${path} is no SQLite file of Optuna, so it holds no study "${study}" to choose.`,
-      'Import it without naming a study.',
-    );
+  if (study !== undefined) throw new LabError('import.one-study', { path, study });
   return importStudy(store, createReadStream(path, { highWaterMark: PORTION }), name);
 }
 

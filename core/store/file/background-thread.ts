@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { LabError } from '../../base/errors.ts';
+import { LabError, problemOf } from '../../base/errors.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { BackgroundResult, BackgroundTask } from './background.ts';
 import { checkLabFile } from './check.ts';
@@ -20,7 +20,6 @@ async function work({ file, copyTo }: BackgroundTask): Promise<BackgroundResult>
 parentPort!.postMessage(
   await work(workerData as BackgroundTask).catch((error: unknown): BackgroundResult => {
     if (!(error instanceof LabError)) throw error;
-    const { code, message, next } = error;
-    return { refusal: { code, message, next } };
+    return { refusal: problemOf(error) };
   }),
 );

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { LabError } from '../../base/errors.ts';
-import type { LabProblem } from '../../study/problem.ts';
+import type { LabProblem } from '../../base/problem.ts';
 
 /** What is done with a whole file: it is copied, or looked through. */
 export interface BackgroundTask {
@@ -27,6 +27,5 @@ async function aside(task: BackgroundTask): Promise<string[]> {
   });
   const [result] = (await once(thread, 'message')) as [BackgroundResult];
   if ('problems' in result) return result.problems;
-  const { code, message, next } = result.refusal;
-  throw new LabError(code, message, next);
+  throw new LabError(result.refusal);
 }

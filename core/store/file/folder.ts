@@ -30,10 +30,8 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
  */
 export function realFile(path: string): string {
   const wanted = resolve(path);
-  const refusal = (what: string, next: string, cause?: unknown): LabError =>
-    new LabError('store.cannot-open', `${wanted}: ${what}.`, next, { cause });
   if (!existsSync(dirname(wanted)))
-    throw refusal('its folder does not exist', 'Create the folder first.');
+    throw new LabError('store.cannot-open/no-folder', { file: wanted });
   let file: string;
   let found: Stats | undefined;
   try {
@@ -43,22 +41,18 @@ export function realFile(path: string): string {
       : realpathSync.native(wanted);
     found = statSync(file, { throwIfNoEntry: false });
   } catch (error) {
-    throw refusal(
-      `nothing can be reached there (${messageOf(error)})`,
-      'Choose a file that is there, or a new name.',
-      error,
+    throw new LabError(
+      'store.cannot-open/unreachable',
+      { file: wanted, reason: messageOf(error) },
+      { cause: error },
     );
   }
-  if (found?.isDirectory())
-    throw refusal('this is a folder, expected a lab file', 'Choose a file in it.');
+  if (found?.isDirectory()) throw new LabError('store.cannot-open/folder', { file: wanted });
   if (found && !found.isFile())
-    throw refusal('this is no ordinary file, expected a lab file', 'Choose another name.');
+    throw new LabError('store.cannot-open/not-a-file', { file: wanted });
   // SQLite's log and lock go by the name: two names of one file would be two labs on it.
   if (found && found.nlink > 1)
-    throw refusal(
-      `this file has ${found.nlink} names (hard links), and a lab file may have only one`,
-      'Copy it under a name of its own.',
-    );
+    throw new LabError('store.cannot-open/links', { file: wanted, links: found.nlink });
   return file;
 }
 
@@ -76,12 +70,7 @@ export function checkFolder(file: string, typeOf: (folder: string) => number = s
     }
   }
   const network = NETWORK_TYPES.get(typeOf(folder));
-  if (network !== undefined)
-    throw new LabError(
-      'store.network-folder',
-      `${folder}: a network folder (${network}), where a lab file could be damaged by two computers at once.`,
-      'Keep the lab on a local disk (--lab FILE or KTG_LAB) and copy backups to the network.',
-    );
+  if (network !== undefined) throw new LabError('store.network-folder', { folder, network });
 }
 
 /**
@@ -99,12 +88,7 @@ export function requireReadable(database: Sqlite, file: string): void {
 }
 
 const readOnlyFolder = (path: string, cause: unknown): LabError =>
-  new LabError(
-    'store.read-only-folder',
-    `${path}: it may not be written to, and a lab keeps its log beside its file.`,
-    'Change the permissions, or copy the lab file to a folder of your own.',
-    { cause },
-  );
+  new LabError('store.read-only-folder', { path }, { cause });
 
 function statfsType(folder: string): number {
   try {

@@ -37,12 +37,7 @@ export async function writeNewFile(
   write: (part: string) => Promise<unknown>,
   mode = 0o600,
 ): Promise<void> {
-  if (!existsSync(dirname(path)))
-    throw new LabError(
-      'store.cannot-open',
-      `${path}: its folder does not exist.`,
-      'Create the folder first.',
-    );
+  if (!existsSync(dirname(path))) throw new LabError('store.cannot-open/no-folder', { file: path });
   const part = `${path}.${randomUUID()}.part`;
   try {
     closeSync(openSync(part, 'wx', mode));
@@ -83,16 +78,6 @@ function copyNewFile(part: string, path: string): void {
 }
 
 const cannotMake = (path: string, cause: unknown): LabError =>
-  new LabError(
-    'store.cannot-open',
-    `${path}: the file cannot be created (${messageOf(cause)}).`,
-    'Check that its folder exists and may be written to.',
-    { cause },
-  );
+  new LabError('store.cannot-open/new', { path, reason: messageOf(cause) }, { cause });
 
-export const fileExists = (path: string): LabError =>
-  new LabError(
-    'store.file-exists',
-    `${path}: the file exists; a backup never overwrites one.`,
-    'Choose another name.',
-  );
+export const fileExists = (path: string): LabError => new LabError('store.file-exists', { path });

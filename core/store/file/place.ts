@@ -35,18 +35,9 @@ export function whereaboutsOf(path: string, id: FileId): Whereabouts {
 /** For a lab file that is no longer where it was opened: nothing more is written to it. */
 export function lostFile(path: string, id: FileId, where: typeof MOVED | typeof DELETED): LabError {
   const copy = 'copy it from here (ktg db backup COPY) before you end this program';
-  if (where === DELETED)
-    return new LabError(
-      'store.deleted',
-      `${path} was deleted while this lab had it open; nothing more is recorded.`,
-      `The content is still here until this program ends: ${copy}.`,
-    );
+  if (where === DELETED) return new LabError('store.deleted', { path, copy });
   const now = newPathOf(id);
-  return new LabError(
-    'store.moved',
-    `${path} was moved${now === null ? '' : ` to ${now}`} while this lab had it open; nothing more is recorded.`,
-    `Move it back and resume, or end this program and open the file where it is now; or ${copy}.`,
-  );
+  return new LabError('store.moved', { path, place: now === null ? '' : ` to ${now}`, copy });
 }
 
 /** Descriptors that are searched for an open file. */

@@ -1,17 +1,12 @@
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { placedIssueText } from '../../base/issue.ts';
-import type { LabProblem } from '../../study/problem.ts';
+import { type LabProblem, optionalSteps } from '../../base/problem.ts';
 import { textSchema } from '../../study/schema.ts';
-import { DAMAGED } from '../sqlite.ts';
 
 /** For a row that this program has not written so. */
 export const damagedRow = (table: string, row: number | string, what: string): LabError =>
-  new LabError(
-    'store.damaged',
-    `${table} ${row} of the lab file cannot be read: ${what.replace(/\.$/, '')}.`,
-    `The rest of the lab can be used. ${DAMAGED}`,
-  );
+  new LabError('store.damaged', { table, row, what: what.replace(/\.$/, '') });
 
 /** True for what reading a damaged row throws. */
 export const isDamaged = (error: unknown): boolean =>
@@ -69,6 +64,7 @@ export const problemRecord: v.GenericSchema<unknown, LabProblem> = v.strictObjec
   code: textSchema,
   message: textSchema,
   next: textSchema,
+  ...optionalSteps,
 });
 
 /** A problem as a job's column keeps it. Throws LabError `store.damaged`. */

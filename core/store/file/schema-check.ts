@@ -32,11 +32,7 @@ export function requireOwnSchema(database: Sqlite, file: string, version: number
     : expected.has(other[0])
       ? `"${name}" is not what this program makes`
       : `"${name}" is not part of a lab`;
-  throw new LabError(
-    'store.foreign-schema',
-    `${file}: ${what} (schema ${version}). Another program has changed this file; nothing in it was run.`,
-    'Do not open it if it comes from a stranger; else go on from a backup.',
-  );
+  throw new LabError('store.foreign-schema', { file, what, version });
 }
 
 const known = new Map<number, ReadonlyMap<string, string>>();

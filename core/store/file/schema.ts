@@ -222,18 +222,10 @@ export function schemaOf(database: Sqlite, file: string, known = migrations.leng
   const tables = database.value<number>('SELECT count(*) FROM sqlite_schema') ?? 0;
   const isEmpty = application === 0 && version === 0 && tables === 0;
   if ((application !== APPLICATION_ID && !isEmpty) || version < 0) {
-    throw new LabError(
-      'store.foreign-file',
-      `${file}: this SQLite database was made by another program (application ${application}, ${tables} tables and indices), expected a lab file.`,
-      'Choose a lab file, or a name that does not exist yet. Studies of Optuna are imported, not opened.',
-    );
+    throw new LabError('store.foreign-file', { file, application, tables });
   }
   if (version > known) {
-    throw new LabError(
-      'store.newer-schema',
-      `${file}: the file has schema ${version}, this program knows schemas up to ${known}.`,
-      'Install the newer version of the program that wrote it; the file was not changed.',
-    );
+    throw new LabError('store.newer-schema', { file, version, known });
   }
   return version;
 }
@@ -263,11 +255,13 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
       database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
       const broken = database.all<{ table: string }>('PRAGMA foreign_key_check');
       if (broken.length > 0)
-        throw new LabError(
-          'store.migration-failed',
-          `${file}: the step to schema ${version + 1} left ${broken.length} broken references, first in ${broken[0]!.table}; the file stays at schema ${version}.`,
-          'Run `ktg db check` and report this.',
-        );
+        throw new LabError('store.migration-failed', {
+          file,
+          next: version + 1,
+          count: broken.length,
+          table: broken[0]!.table,
+          version,
+        });
     });
   }
   database.execute('PRAGMA foreign_keys = ON');

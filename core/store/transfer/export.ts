@@ -4,6 +4,7 @@ import type { Checkpoint } from '../../study/checkpoint.ts';
 import type { Attempt, Run } from '../../study/run.ts';
 import type { JobState } from '../../study/study.ts';
 import { packEdges, packNodes } from '../packing.ts';
+import type { Failure } from '../../study/run.ts';
 import type { Store } from '../store.ts';
 import { FORMAT, VERSION } from './records.ts';
 import type { StudyHead, StudyRecord } from './records.ts';
@@ -85,7 +86,7 @@ export async function* exportStudy(
         seed: run.seed,
         training: run.training,
         state: run.state === 'running' ? (run.dismissed ? 'cancelled' : 'waiting') : run.state,
-        failure: run.failure,
+        failure: withoutSteps(run.failure),
         rejection: run.rejection,
         duplicateOf: run.duplicateOf === null ? null : placeOfRun.get(run.duplicateOf)!,
         pinned: run.pinned,
@@ -168,3 +169,10 @@ const stableText = (value: unknown): string =>
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
+
+/** Study files keep their format: the next steps of a failure stand in them as text only. */
+function withoutSteps(failure: Failure | null): Failure | null {
+  if (failure === null) return null;
+  const { steps: _steps, ...rest } = failure;
+  return rest;
+}

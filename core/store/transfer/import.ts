@@ -55,23 +55,13 @@ export async function importStudy(
 /** How every study file begins: its keys are sorted. */
 const BEGINNING = `{"format":"${FORMAT}"`;
 
-const notAStudy = (): LabError =>
-  new LabError(
-    'import.not-a-study',
-    'This is not a study file: it does not begin like one.',
-    'Choose a file that was made by export, or the SQLite file of an Optuna study.',
-  );
+const notAStudy = (): LabError => new LabError('import.not-a-study');
 
 /** Optuna's journal begins with the creation of a study. */
 const isOptunaJournal = (head: unknown): boolean =>
   typeof head === 'object' && head !== null && 'op_code' in head && 'worker_id' in head;
 
-const optunaJournal = (): LabError =>
-  new LabError(
-    'import.optuna-journal',
-    'This is a journal log of Optuna, not a study file: only SQLite files of Optuna can be imported.',
-    'Copy the study into an SQLite file with optuna.copy_study, and import that.',
-  );
+const optunaJournal = (): LabError => new LabError('import.optuna-journal');
 
 async function readHead(reader: Reader): Promise<ReadHead> {
   const line = await reader.line(MAX_HEAD).catch((error: unknown) => {
@@ -83,11 +73,10 @@ async function readHead(reader: Reader): Promise<ReadHead> {
   if (isOptunaJournal(head)) throw optunaJournal();
   if (format !== FORMAT) throw notAStudy();
   if (version !== VERSION)
-    throw new LabError(
-      'import.wrong-version',
-      `The study file has version ${JSON.stringify(version)}, this program reads version ${VERSION}.`,
-      'Install the version of the program that wrote it.',
-    );
+    throw new LabError('import.wrong-version', {
+      version: JSON.stringify(version),
+      known: VERSION,
+    });
   return checked(headSchema, head, 1);
 }
 
@@ -116,12 +105,7 @@ class Importing {
       if (!line || (parsed === undefined && !line.ended)) throw truncated();
       const record = recordOf(parsed, number);
       if ('end' in record) {
-        if (record.end !== line.hashBefore())
-          throw new LabError(
-            'import.damaged',
-            'The SHA-256 at the end of the file is not that of its content.',
-            'Copy or export it again; nothing was imported.',
-          );
+        if (record.end !== line.hashBefore()) throw new LabError('import.damaged');
         return;
       }
       try {
@@ -300,8 +284,4 @@ function checked<Schema extends v.GenericSchema>(
 }
 
 const bad = (line: number, what: string): LabError =>
-  new LabError(
-    'import.bad-record',
-    `Line ${line} of the study file: ${what}.`,
-    'Nothing was imported.',
-  );
+  new LabError('import.bad-record', { line, what });

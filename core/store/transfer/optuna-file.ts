@@ -75,11 +75,7 @@ function withFile<T>(file: string, read: (database: Sqlite, tables: ReadonlySet<
   const database = openSqlite(file, { readOnly: true });
   try {
     if (database.value<number>('PRAGMA application_id') === APPLICATION_ID)
-      throw new LabError(
-        'import.whole-lab',
-        `${file}: this is a whole lab, expected one study.`,
-        'Open it with --lab, or export a study of it and import that.',
-      );
+      throw new LabError('import.whole-lab', { file });
     const tables = new Set(
       database
         .all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
@@ -99,11 +95,7 @@ function withFile<T>(file: string, read: (database: Sqlite, tables: ReadonlySet<
 }
 
 const notOptuna = (file: string, what: string): LabError =>
-  new LabError(
-    'import.not-optuna',
-    `${file}: ${what}, expected a study of Optuna.`,
-    'Choose the SQLite file that Optuna wrote, such as optuna.db.',
-  );
+  new LabError('import.not-optuna', { file, what });
 
 interface StudyRow extends OptunaEntry {
   id: number;
@@ -119,18 +111,10 @@ function chosen(file: string, studies: readonly StudyRow[], wanted: string | und
   const titles = studies.slice(0, 20).map(({ name, trials }) => `"${name}" (${trials} trials)`);
   const listed = `${titles.join(', ')}${studies.length > titles.length ? ', ...' : ''}`;
   if (wanted === undefined && studies.length > 1)
-    throw new LabError(
-      'import.several-studies',
-      `${file} holds ${studies.length} studies of Optuna: ${listed}.`,
-      'Name one: ktg import FILE --study NAME.',
-    );
+    throw new LabError('import.several-studies', { file, count: studies.length, listed });
   const found = wanted === undefined ? studies[0] : studies.find(({ name }) => name === wanted);
   if (found) return found;
-  throw new LabError(
-    'import.no-such-study',
-    `${file} holds no study "${wanted ?? ''}"; it holds ${listed}.`,
-    'Name one of them.',
-  );
+  throw new LabError('import.no-such-study', { file, wanted: wanted ?? '', listed });
 }
 
 /**
@@ -150,18 +134,13 @@ function directionOf(
     )
     .map(({ direction }) => direction);
   if (directions.length > 1)
-    throw new LabError(
-      'import.multi-objective',
-      `The study "${study.name}" of Optuna has ${directions.length} objectives, expected one accuracy or error.`,
-      'Only a study with one objective can be imported.',
-    );
+    throw new LabError('import.multi-objective', {
+      study: study.name,
+      objectives: directions.length,
+    });
   if (directions[0] === 'MINIMIZE') return 'minimize';
   if (directions[0] === 'MAXIMIZE') return 'maximize';
-  throw new LabError(
-    'import.not-optuna',
-    `The study "${study.name}" does not say whether its values are to become small or large.`,
-    'Choose the SQLite file that Optuna wrote, such as optuna.db.',
-  );
+  throw new LabError('import.not-optuna/direction', { study: study.name });
 }
 
 function trialsOf(

@@ -36,12 +36,7 @@ export class Reader {
       }
       parts.push(this.#rest);
       length += this.#rest.length;
-      if (length > most)
-        throw new LabError(
-          'import.too-long',
-          `A line is longer than ${most} bytes.`,
-          'This is no study file of this lab.',
-        );
+      if (length > most) throw new LabError('import.too-long', { most });
       if (!(await this.#more())) {
         if (length === 0) return undefined;
         this.#rest = new Uint8Array(0);
@@ -76,9 +71,4 @@ export class Reader {
   }
 }
 
-export const truncated = (): LabError =>
-  new LabError(
-    'import.truncated',
-    'The file ends before the study does.',
-    'Copy or export it again; nothing was imported.',
-  );
+export const truncated = (): LabError => new LabError('import.truncated');

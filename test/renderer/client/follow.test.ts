@@ -80,7 +80,11 @@ describe('what a page shows', () => {
 
   test('is why a record cannot be read, until another one is', async () => {
     const opened = new Opened();
-    const gone = new LabError('studies.unknown', 'There is no study 9.', 'Look at the list.');
+    const gone = new LabError({
+      code: 'studies.unknown',
+      message: 'There is no study 9.',
+      next: 'Look at the list.',
+    });
     opened.show(record(() => Promise.reject(gone)));
     await settled();
     assert.equal(opened.problem?.message, 'There is no study 9.');

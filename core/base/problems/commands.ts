@@ -1,0 +1,155 @@
+import type { ProblemTable } from './_base.ts';
+
+export const commandsProblems = {
+  'arguments.missing/engine': {
+    message: () => 'ktg engine needs a verb.',
+    next: ({ verbs }: { verbs: string }) => [`Verbs: ${verbs}.`],
+  },
+  'arguments.missing/graph': {
+    message: () => 'ktg graph needs a verb and one graph.',
+    next: ({ verbs }: { verbs: string }) => [
+      `Verbs: ${verbs}.`,
+      { do: 'run-command', command: 'ktg help graph' },
+    ],
+  },
+  'arguments.missing/model': {
+    message: () => 'Name one model.',
+    next: () => [{ do: 'give-option', example: 'ktg pretrain resnet32' }],
+  },
+  'arguments.missing/training': {
+    message: () => 'Which graph?',
+    next: () => [
+      'Give a template, a file or a text form.',
+      { do: 'run-command', command: 'ktg help train' },
+    ],
+  },
+  'arguments.name': {
+    message: ({ name, longest }: { name: string; longest: number }) =>
+      `--name is "${name}"; one line of 1 to ${longest} characters is needed.`,
+    next: () => [{ do: 'give-option', example: '--name "Three networks"' }],
+  },
+  'arguments.no-best': {
+    message: ({ study }: { study: string }) => `Study "${study}" has no result yet.`,
+    next: () => ['Let it run first.'],
+  },
+  'arguments.no-file/backup': {
+    message: () => 'No file for the copy was named.',
+    next: () => [{ do: 'give-option', example: 'ktg db backup copy.sqlite' }],
+  },
+  'arguments.no-file/import': {
+    message: () => 'No file was named.',
+    next: () => [{ do: 'run-command', command: 'ktg help import' }],
+  },
+  'arguments.no-file/lab': {
+    message: () => '--lab names no file.',
+    next: () => [{ do: 'give-option', example: '--lab lab.sqlite' }],
+  },
+  'arguments.no-study': {
+    message: () => 'The lab has no study yet.',
+    next: () => ['Begin one.', { do: 'run-command', command: 'ktg search' }],
+  },
+  'arguments.nodes-without-template': {
+    message: ({ argument }: { argument: string }) =>
+      `--nodes goes with a template; "${argument}" is none.`,
+    next: ({ templates }: { templates: string }) => [`Templates: ${templates}.`],
+  },
+  'arguments.not-a-number': {
+    message: ({ name, text }: { name: string; text: string }) =>
+      `--${name} is "${text}"; a whole number is needed.`,
+    next: ({ name, fallback }: { name: string; fallback: number }) => [
+      { do: 'give-option', example: `--${name} ${fallback}` },
+    ],
+  },
+  'arguments.out-of-range': {
+    message: ({
+      name,
+      text,
+      least,
+      most,
+    }: {
+      name: string;
+      text: string;
+      least: number;
+      most: number;
+    }) => `--${name} is ${text}; it must lie between ${least} and ${most}.`,
+    next: ({ name, fallback }: { name: string; fallback: number }) => [
+      { do: 'give-option', example: `--${name} ${fallback}` },
+    ],
+  },
+  'arguments.resume': {
+    message: () => '--resume needs the folder of the run.',
+    next: () => ['Name the folder.', { do: 'give-option', example: '--out DIR' }],
+  },
+  'arguments.rungs': {
+    message: ({ option, text }: { option: string; text: string | undefined }) =>
+      `--${option} is "${text}"; ascending epochs are needed.`,
+    next: ({ option }: { option: string }) => [
+      { do: 'give-option', example: `--${option} 1,4,16` },
+    ],
+  },
+  'arguments.slots/none': {
+    message: ({ wanted }: { wanted: string }) =>
+      `"${wanted}" leaves no device a slot: nothing could train.`,
+    next: ({ missing }: { missing: string }) => [
+      { do: 'give-option', example: `--slots ${missing}` },
+    ],
+  },
+  'arguments.slots/text': {
+    message: ({ wanted }: { wanted: string }) =>
+      `"${wanted}" says nothing about slots; a number of at least 1, numbers for devices, or auto is needed.`,
+    next: () => [{ do: 'give-option', example: '--slots 2, or --slots cpu=1,gpu:0=2' }],
+  },
+  'arguments.teacher': {
+    message: ({ teacher, node }: { teacher: string; node: number }) =>
+      `--teacher ${teacher}: node ${node} is not a frozen node of this graph.`,
+    next: () => ['Frozen nodes have only Cutoff edges into them.', { do: 'see-graph' }],
+  },
+  'arguments.too-many': {
+    message: ({ extra }: { extra: string }) => `"${extra}" is one word too many.`,
+    next: ({ command }: { command: string }) => [
+      { do: 'run-command', command: `ktg help ${command}` },
+    ],
+  },
+  'arguments.two-graphs': {
+    message: () => 'Both --trial and --graph name a graph.',
+    next: () => ['Leave one of them out.'],
+  },
+  'arguments.unknown': {
+    message: ({ reason }: { reason: string }) => reason,
+    next: ({ command }: { command: string }) => [
+      { do: 'run-command', command: `ktg help ${command}` },
+    ],
+  },
+  'arguments.unknown-choice': {
+    message: ({ name, text }: { name: string; text: string }) => `--${name} is "${text}".`,
+    next: ({ choices }: { choices: string }) => [`Choose one of ${choices}.`],
+  },
+  'arguments.unknown-choice/engine': {
+    message: ({ which }: { which: string }) => `"${which}" is no engine.`,
+    next: ({ variants }: { variants: string }) => [`Choose one of ${variants}.`],
+  },
+  'arguments.unknown-choice/verb': {
+    message: ({ message }: { message: string }) => message,
+    next: () => ['Choose one of check, backup, vacuum.'],
+  },
+  'arguments.unknown-graph': {
+    message: ({ argument }: { argument: string }) =>
+      `"${argument}" is neither a file, nor a template, nor a graph's text form.`,
+    next: ({ templates }: { templates: string }) => [
+      `Templates: ${templates}. Text form: resnet32=TT,resnet110=TT.`,
+    ],
+  },
+  'arguments.unknown-study': {
+    message: ({ message }: { message: string }) => message,
+    next: ({ list }: { list: string }) => [`Name one by its number: ${list}.`],
+  },
+  'arguments.unknown-trial': {
+    message: ({ study, wanted, trials }: { study: string; wanted: string; trials: number }) =>
+      `Study "${study}" has no trial "${wanted}"; it has ${trials}, counted from 0.`,
+    next: () => ['Give a number, or: best'],
+  },
+  'ktg.bug': {
+    message: ({ message }: { message: string }) => message,
+    next: () => ['KTG_DEBUG=1 shows where it comes from; please report it.'],
+  },
+} satisfies ProblemTable;

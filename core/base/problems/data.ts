@@ -1,0 +1,285 @@
+import type { Step } from '../actions.ts';
+import type { ProblemTable } from './_base.ts';
+
+export const dataProblems = {
+  'data.ambiguous/files': {
+    message: ({ path, first, second }: { path: string; first: string; second: string }) =>
+      `${path} holds the same file twice: ${first} and ${second}`,
+    next: () => ['Give the path of one data set.'],
+  },
+  'data.ambiguous/sets': {
+    message: ({ path, present }: { path: string; present: string }) =>
+      `${path} holds files of ${present}`,
+    next: () => ['Give the path of one data set.'],
+  },
+  'data.bad-mirror': {
+    message: ({ site }: { site: string }) =>
+      `KTG_DATA_MIRROR is "${site}", expected the http or https address of a folder.`,
+    next: () => [`Correct it, or use a file on this machine by its path.`],
+  },
+  'data.batch-size': {
+    message: ({ batch }: { batch: number }) =>
+      `The batch size is ${batch}, expected a whole number of at least 1.`,
+    next: () => ['Choose a batch size such as 64.'],
+  },
+  'data.damaged': {
+    message: ({ path, message }: { path: string; message: string }) =>
+      `${path} is damaged: ${message}`,
+    next: () => ['Copy or download the archive again.'],
+  },
+  'data.download-broken': {
+    message: ({
+      address,
+      failures,
+      reason,
+    }: {
+      address: string;
+      failures: number;
+      reason: string;
+    }) => `${address} broke off ${failures} times in a row: ${reason}`,
+    next: ({ received, otherWay }: { received: number; otherWay: Step }) => [
+      `Start it again: it goes on after ${received} bytes.`,
+      otherWay,
+    ],
+  },
+  'data.download-refused': {
+    message: ({ said }: { said: string }) => `${said}, expected the archive.`,
+    next: ({ otherWay }: { otherWay: Step }) => [otherWay],
+  },
+  'data.download-refused/redirects': {
+    message: ({ origin, pathname, limit }: { origin: string; pathname: string; limit: number }) =>
+      `${origin}${pathname} redirects more than ${limit} times.`,
+    next: () => ['Check KTG_DATA_MIRROR.'],
+  },
+  'data.download-underway': {
+    message: ({ target }: { target: string }) => `${target} is being downloaded already.`,
+    next: () => ['Wait for it.'],
+  },
+  'data.fewer-images-than-batch': {
+    message: ({ images, batch }: { images: number; batch: number }) =>
+      `There are ${images} training images, fewer than one batch of ${batch}`,
+    next: ({ largest }: { largest: number }) => [
+      `Choose a batch size of at most ${largest}, or more training images.`,
+    ],
+  },
+  'data.folder-not-writable': {
+    message: ({ folder, reason }: { folder: string; reason: string }) =>
+      `The data folder ${folder} cannot be written: ${reason}`,
+    next: () => ['Point KTG_DATA to a folder that can be written.'],
+  },
+  'data.incomplete': {
+    message: ({
+      path,
+      foundTrain,
+      foundTest,
+      found,
+      train,
+      test,
+      title,
+    }: {
+      path: string;
+      foundTrain: number;
+      foundTest: number;
+      found: string;
+      train: number;
+      test: number;
+      title: string;
+    }) =>
+      `${path} holds ${foundTrain} + ${foundTest} images of ${found}, expected ${train} + ${test} of ${title}`,
+    next: ({ path }: { path: string }) => [
+      'Remove it to download the official archive.',
+      { do: 'use-data-path', path },
+    ],
+  },
+  'data.label-out-of-range': {
+    message: ({
+      where,
+      number,
+      count,
+      title,
+      value,
+      last,
+    }: {
+      where: string;
+      number: number;
+      count: number;
+      title: string;
+      value: number;
+      last: number;
+    }) => `${where}: record ${number} of ${count} has ${title} ${value}, expected 0 to ${last}`,
+    next: ({ layout }: { layout: string }) => [
+      `The file is damaged or not in the binary layout of ${layout}: copy or download it again.`,
+    ],
+  },
+  'data.missing-file': {
+    message: ({
+      path,
+      name,
+      files,
+      layout,
+    }: {
+      path: string;
+      name: string;
+      files: string;
+      layout: string;
+    }) => `${path}: ${name} is missing, expected ${files} for ${layout}`,
+    next: () => ['Copy or download the whole data set.'],
+  },
+  'data.no-images': {
+    message: ({ path, layouts }: { path: string; layouts: string }) =>
+      `${path} holds no image files, expected ${layouts}`,
+    next: () => [
+      'Use the "binary version" of CIFAR-100 or CIFAR-10, not the Python or Matlab one.',
+    ],
+  },
+  'data.no-network': {
+    message: ({ address, reason }: { address: string; reason: string }) =>
+      `${address} cannot be reached: ${reason}`,
+    next: ({ otherWay }: { otherWay: Step }) => [otherWay],
+  },
+  'data.no-space': {
+    message: ({ folder, found }: { folder: string; found: string }) =>
+      `There is no room for the download in ${folder}: ${found}`,
+    next: () => ['Free some space, or point KTG_DATA to a folder on another disk.'],
+  },
+  'data.not-an-archive': {
+    message: ({ path, found }: { path: string; found: string }) =>
+      `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar.`,
+    next: () => [
+      'Give the path of the official binary archive, or of a folder with the .bin files.',
+    ],
+  },
+  'data.not-downloaded': {
+    message: ({ title, folder }: { title: string; folder: string }) =>
+      `${title} is not in the data folder ${folder}`,
+    next: ({ otherWay }: { otherWay: Step }) => ['Download it.', otherWay],
+  },
+  'data.synthetic-option/unknown': {
+    message: ({ item, known }: { item: string; known: string }) =>
+      `Synthetic data: "${item}" is not an option, expected ${known}`,
+    next: () => ['For example: synthetic:seed=1,train=5000,test=1000,classes=10'],
+  },
+  'data.synthetic-option/value': {
+    message: ({
+      name,
+      value,
+      low,
+      high,
+    }: {
+      name: string;
+      value: number;
+      low: number;
+      high: number;
+    }) => `Synthetic data: ${name} is ${value}, expected a whole number from ${low} to ${high}`,
+    next: () => [`For example: synthetic:seed=1,train=5000,test=1000,classes=10`],
+  },
+  'data.too-few-images': {
+    message: ({
+      source,
+      protocol,
+      train,
+      evaluation,
+      evaluationName,
+      trainCount,
+      testCount,
+    }: {
+      source: string;
+      protocol: string;
+      train: number;
+      evaluation: number;
+      evaluationName: string;
+      trainCount: number;
+      testCount: number;
+    }) =>
+      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of each.`,
+    next: () => ['Choose a larger data set or another protocol.'],
+  },
+  'data.too-large/download': {
+    message: ({ address, bytes, file }: { address: string; bytes: number; file: string }) =>
+      `${address} sends more than the ${bytes} bytes of ${file}`,
+    next: ({ otherWay }: { otherWay: Step }) => [
+      'The server or a proxy sends something else.',
+      otherWay,
+    ],
+  },
+  'data.too-large/file': {
+    message: ({ where, bytes, max }: { where: string; bytes: number; max: number }) =>
+      `${where} holds ${bytes} bytes, expected at most ${max}`,
+    next: () => ['Use the official files or a part of them.'],
+  },
+  'data.truncated': {
+    message: ({ path, message }: { path: string; message: string }) =>
+      `${path} ends too early (${message}).`,
+    next: () => ['Copy or download the archive again.'],
+  },
+  'data.unknown': {
+    message: ({ name }: { name: string }) => `There is no data set "${name}" in the list.`,
+    next: () => ['Add it first.'],
+  },
+  'data.unreadable': {
+    message: ({ path }: { path: string }) => `${path} is neither a file nor a folder.`,
+    next: () => [{ do: 'choose-data' }],
+  },
+  'data.unsafe-archive/outside': {
+    message: ({ archive, entry }: { archive: string; entry: string }) =>
+      `${archive}: the entry "${entry}" points outside the archive, expected plain names in folders.`,
+    next: () => ['Use the official archive.'],
+  },
+  'data.unsafe-archive/type': {
+    message: ({ archive, entry, type }: { archive: string; entry: string; type: string }) =>
+      `${archive}: the entry "${entry}" is of type ${type}, expected a plain file.`,
+    next: () => ['Use the official archive.'],
+  },
+  'data.wrong-checksum': {
+    message: ({ address, found }: { address: string; found: string }) =>
+      `What ${address} sent ${found}`,
+    next: ({ otherWay }: { otherWay: Step }) => [
+      'The server or a proxy sent something else.',
+      otherWay,
+    ],
+  },
+  'data.wrong-size': {
+    message: ({
+      where,
+      bytes,
+      records,
+      rest,
+      layout,
+      record,
+    }: {
+      where: string;
+      bytes: number;
+      records: number;
+      rest: number;
+      layout: string;
+      record: number;
+    }) =>
+      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected a whole number of ${layout} records of ${record} bytes.`,
+    next: () => ['The file is cut off or of another format: copy or download it again.'],
+  },
+  'data.unreadable/reason': {
+    message: ({ path, reason }: { path: string; reason: string }) =>
+      `${path} cannot be read: ${reason}`,
+    next: () => [{ do: 'choose-data' }],
+  },
+  'data.not-found/path': {
+    message: ({ path }: { path: string }) => `There is no file or folder ${path}.`,
+    next: () => [{ do: 'choose-data' }],
+  },
+  'data.not-found/gone': {
+    message: ({ path }: { path: string }) => `${path} is not there any more.`,
+    next: () => ['Put it back, or remove it from the list.'],
+  },
+  'data.not-found/set': {
+    message: ({ name }: { name: string }) => `There is no data set ${name}.`,
+    next: () => ['Check the path.'],
+  },
+  'data.not-downloaded/yet': {
+    message: ({ title }: { title: string }) => `${title} is not on this machine yet.`,
+    next: () => ['Download it first, or choose a file.'],
+  },
+  'data.unreadable/file': {
+    message: ({ reason }: { reason: string }) => reason,
+    next: () => ['Check the file.'],
+  },
+} satisfies ProblemTable;

@@ -1,0 +1,209 @@
+import type { Step } from '../actions.ts';
+import type { ProblemTable } from './_base.ts';
+
+/** After something that has to be mended before an install. */
+const BY_HAND: readonly Step[] = [
+  { do: 'install-engine' },
+  { do: 'install-wheel' },
+  'Until then the portable engine works, more slowly.',
+];
+
+export const engineProblems = {
+  'engine.build-failed': {
+    message: ({ compiler, stderr }: { compiler: string; stderr: string }) =>
+      `${compiler} could not build the connection to TensorFlow:\n${stderr}`,
+    next: () => [
+      'A compiler with C++17 is needed (GCC 9, Clang 9 or newer).',
+      'Until then the portable engine works, more slowly.',
+    ],
+  },
+  'engine.cache-not-writable/library': {
+    message: ({ home, reason }: { home: string; reason: string }) =>
+      `The cache ${home} cannot be written: ${reason}.`,
+    next: () => [
+      'Make it writable, or point KTG_HOME to a folder on another disk.',
+      { do: 'install-engine' },
+    ],
+  },
+  'engine.cache-not-writable/programs': {
+    message: ({ reason }: { reason: string }) =>
+      `The folder of compiled programs cannot be made: ${reason}.`,
+    next: () => ['Point KTG_COMPILED to a folder that can be written.'],
+  },
+  'engine.does-not-load': {
+    message: ({ reason }: { reason: string }) => `The TensorFlow library does not load: ${reason}`,
+    next: () => [{ do: 'verify-engine' }, { do: 'use-portable' }],
+  },
+  'engine.does-not-load/new': {
+    message: ({ reason }: { reason: string }) =>
+      `TensorFlow was installed but does not load on this machine: ${reason}`,
+    next: () => [
+      'Its library needs glibc 2.27 or newer (macOS: 12 or newer).',
+      { do: 'use-portable' },
+    ],
+  },
+  'engine.download-failed': {
+    message: ({ what, lines }: { what: string; lines: string }) =>
+      `pip could not download ${what}:\n${lines}`,
+    next: () => ['Solve what pip says.', ...BY_HAND],
+  },
+  'engine.install-underway/install': {
+    message: () => 'An install is under way already.',
+    next: () => ['Wait for it, or cancel it.'],
+  },
+  'engine.install-underway/remove': {
+    message: () => 'An install is under way.',
+    next: () => ['Cancel it first.'],
+  },
+  'engine.interrupted': {
+    message: () => 'The install was interrupted.',
+    next: () => ['To go on, start the install again.', { do: 'install-engine' }],
+  },
+  'engine.no-card': {
+    message: ({ reason }: { reason: string }) =>
+      `TensorFlow opened, but it found no card that it can use.${reason}`,
+    next: ({ steps }: { steps: readonly Step[] }) => steps,
+  },
+  'engine.no-compiler': {
+    message: () =>
+      'The connection to TensorFlow is compiled here, and there is no c++, g++ or clang++ on PATH.',
+    next: () => [
+      'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf install gcc-c++; macOS: xcode-select, with its option to install).',
+      { do: 'install-engine' },
+      'Until then the portable engine works, more slowly.',
+    ],
+  },
+  'engine.no-gpu-library': {
+    message: ({ platform }: { platform: string }) =>
+      `TensorFlow has a GPU library for Linux on x64 only; this is ${platform}.`,
+    next: () => ['Use the library for processors.', { do: 'install-engine' }],
+  },
+  'engine.no-network': {
+    message: ({ what, unreachable }: { what: string; unreachable: string }) =>
+      `pip could not reach its package index to download ${what}:\n${unreachable}`,
+    next: () => ['Check the network or set pip to a mirror.', ...BY_HAND],
+  },
+  'engine.no-pip': {
+    message: ({ python }: { python: string }) =>
+      `TensorFlow is downloaded with pip, and ${python} has no pip.`,
+    next: () => ['Install pip (Debian, Ubuntu: sudo apt install python3-pip).', ...BY_HAND],
+  },
+  'engine.no-python': {
+    message: () =>
+      'TensorFlow is downloaded with Python and its pip, and there is no python3 or python on PATH.',
+    next: () => ['Install Python 3 with pip (any version).', ...BY_HAND],
+  },
+  'engine.no-space/download': {
+    message: ({ what }: { what: string }) => `The disk became full while downloading ${what}.`,
+    next: () => [
+      'Free some space, or point KTG_HOME to a folder on another disk.',
+      { do: 'install-engine' },
+    ],
+  },
+  'engine.no-space/full': {
+    message: ({ home }: { home: string }) => `The disk of ${home} is full.`,
+    next: () => [
+      'Free some space, or point KTG_HOME to a folder on another disk.',
+      { do: 'install-engine' },
+    ],
+  },
+  'engine.no-space/needed': {
+    message: ({ needed, home, free }: { needed: string; home: string; free: string }) =>
+      `TensorFlow needs ${needed} in ${home}, and ${free} are free.`,
+    next: () => [
+      'Free some space, or point KTG_HOME to a folder on another disk.',
+      { do: 'install-engine' },
+      'Until then the portable engine works, more slowly.',
+    ],
+  },
+  'engine.no-temporary-folder': {
+    message: ({ reasons }: { reasons: string }) =>
+      `The compiled step cannot be written to ${reasons}.`,
+    next: () => [
+      'Make room there, or set TMPDIR to another folder and start the lab again; then resume.',
+    ],
+  },
+  'engine.no-wheel/file': {
+    message: ({ wheel }: { wheel: string }) => `There is no file ${wheel}.`,
+    next: () => ['Give the path of a wheel file.', { do: 'download-wheel' }],
+  },
+  'engine.no-wheel/index': {
+    message: ({ what, tag }: { what: string; tag: string }) =>
+      `The package index that pip is set to has no ${what} for ${tag}.`,
+    next: () => ['Set pip to an index that has it.', ...BY_HAND],
+  },
+  'engine.precision/bfloat16': {
+    message: () => 'bfloat16 needs the compiled step.',
+    next: () => [{ do: 'use-compiler' }],
+  },
+  'engine.precision/portable': {
+    message: ({ message }: { message: string }) => message,
+    next: () => [{ do: 'install-engine' }, { do: 'default-precision' }],
+  },
+  'engine.precision/tf32': {
+    message: () => 'TF32 is a format of NVIDIA cards; this engine computes on the processor.',
+    next: () => [{ do: 'choose-float32' }],
+  },
+  'engine.too-large': {
+    message: ({ wheelBytes, title }: { wheelBytes: number; title: string }) =>
+      `The package index sends more than the ${wheelBytes} bytes of ${title}.`,
+    next: () => ['Set pip to another index.', ...BY_HAND],
+  },
+  'engine.unsupported-platform': {
+    message: ({
+      tensorflowVersion,
+      platform,
+      platforms,
+    }: {
+      tensorflowVersion: string;
+      platform: string;
+      platforms: string;
+    }) =>
+      `TensorFlow ${tensorflowVersion} has no library for ${platform}; there is one for ${platforms}.`,
+    next: () => ['Nothing can be installed here.', { do: 'use-portable' }],
+  },
+  'engine.wheel-damaged/file': {
+    message: ({ wheel, found }: { wheel: string; found: string }) =>
+      `The wheel ${wheel} is damaged: ${found}.`,
+    next: () => ['Fetch it again.', { do: 'download-wheel' }],
+  },
+  'engine.wheel-damaged/gpu': {
+    message: ({ wheel, found }: { wheel: string; found: string }) =>
+      `The wheel ${wheel} is damaged: ${found}.`,
+    next: () => ['It is downloaded again.', { do: 'install-engine', variant: 'gpu' }],
+  },
+  'engine.wheel-damaged/index': {
+    message: ({ what }: { what: string }) =>
+      `The package index sent another file than the published ${what}: its SHA-256 differs.`,
+    next: () => ['Set pip to another index.', ...BY_HAND],
+  },
+  'engine.wheel-wrong': {
+    message: ({ wheel, found }: { wheel: string; found: string }) =>
+      `The wheel ${wheel} is not the one needed: ${found}.`,
+    next: ({ name, version, tag }: { name: string; version: string; tag: string }) => [
+      `Use ${name} ${version} for ${tag}.`,
+      { do: 'download-wheel' },
+    ],
+  },
+  'engine.wrong-images': {
+    message: ({ bytes, expected }: { bytes: number; expected: string }) =>
+      `The images are ${bytes} bytes; the step needs ${expected} bytes.`,
+    next: () => ['Use networks that are built for the size of these images.'],
+  },
+  'engine.wrong-state': {
+    message: ({
+      part,
+      found,
+      model,
+      classes,
+      expected,
+    }: {
+      part: string;
+      found: number;
+      model: string;
+      classes: number;
+      expected: number;
+    }) => `The ${part} are ${found} numbers; ${model} with ${classes} classes has ${expected}.`,
+    next: () => ['Use a checkpoint of the same architecture and data set.'],
+  },
+} satisfies ProblemTable;

@@ -1,0 +1,172 @@
+import type { ProblemTable } from './_base.ts';
+
+export const filesProblems = {
+  'export.cannot-write': {
+    message: ({ name, file, reason }: { name: string; file: string; reason: string }) =>
+      `${name} cannot be written to ${file}: ${reason}`,
+    next: () => ['Choose another place.', { do: 'give-option', example: '--out FILE' }],
+  },
+  'export.file-exists': {
+    message: ({ file }: { file: string }) => `${file} exists; nothing was overwritten.`,
+    next: () => ['Choose another name.', { do: 'give-option', example: '--out FILE' }],
+  },
+  'files.empty': {
+    message: ({ path }: { path: string }) => `${path} is empty.`,
+    next: () => ['Choose a file that holds something.'],
+  },
+  'files.incomplete': {
+    message: ({ name, received, total }: { name: string; received: number; total: number }) =>
+      `${name}: ${received} of ${total} bytes have come.`,
+    next: () => ['Send the rest first.'],
+  },
+  'files.incomplete/export': {
+    message: ({ name, offset, bytes }: { name: string; offset: number; bytes: number }) =>
+      `${name}: ${offset} of ${bytes} bytes arrived.`,
+    next: () => ['Export it again.'],
+  },
+  'files.lab-in-use': {
+    message: ({ path }: { path: string }) => `${path} is a lab that is open, or was not closed.`,
+    next: () => ['Choose another name for the copy.'],
+  },
+  'files.no-file': {
+    message: ({ path }: { path: string }) => `${path} is neither a file nor a folder.`,
+    next: () => ['Choose one that is.'],
+  },
+  'files.no-folder': {
+    message: ({ folder, reason }: { folder: string; reason: string }) =>
+      `Files on their way cannot be kept in ${folder}: ${reason}`,
+    next: () => ['Make that folder, or set TMPDIR to another one and start the lab again.'],
+  },
+  'files.no-space': {
+    message: ({ name, found }: { name: string; found: string }) =>
+      `There is no room for ${name}: ${found}.`,
+    next: () => [
+      'Free some space and try again; files on their way lie in the folder that TMPDIR names.',
+    ],
+  },
+  'files.out-of-order': {
+    message: ({
+      bytes,
+      offset,
+      received,
+      total,
+    }: {
+      bytes: number;
+      offset: number;
+      received: number;
+      total: number;
+    }) => `A portion of ${bytes} bytes came at ${offset}; expected one at ${received} of ${total}.`,
+    next: () => ['Send the file again from its beginning.'],
+  },
+  'files.relative-path': {
+    message: ({ path }: { path: string }) => `"${path}" is no absolute path.`,
+    next: () => ['Give the whole path.'],
+  },
+  'files.too-large': {
+    message: ({ name, bytes, limit }: { name: string; bytes: number; limit: number }) =>
+      `${name} has ${bytes} bytes, more than ${limit}.`,
+    next: () => [{ do: 'use-terminal' }],
+  },
+  'files.too-many': {
+    message: ({ count }: { count: number }) => `${count} files are on their way already.`,
+    next: () => ['Try again when some have arrived.'],
+  },
+  'files.too-many/folder': {
+    message: ({ name, limit }: { name: string; limit: number }) =>
+      `The folder ${name} holds more than ${limit} files.`,
+    next: () => ['Drop the folder that the files of the data set are in.'],
+  },
+  'files.too-slow': {
+    message: ({ seconds }: { seconds: number }) =>
+      `Reading the file took longer than ${seconds} s and was ended.`,
+    next: () => ['Check the file and its disk, then try again.'],
+  },
+  'files.unknown': {
+    message: () => 'There is no such file on its way; it may have been forgotten.',
+    next: () => ['Begin again.'],
+  },
+  'files.unreadable': {
+    message: ({ path, reason }: { path: string; reason: string }) =>
+      `${path} cannot be read: ${reason}`,
+    next: () => ['Choose a file that is there and may be read.'],
+  },
+  'files.unreadable/changed': {
+    message: ({ name }: { name: string }) =>
+      `${name} can no longer be read: it was changed or removed, or its disk is gone.`,
+    next: () => ['Choose it again.'],
+  },
+  'files.unreadable/entry': {
+    message: ({ name }: { name: string }) => `${name} cannot be read.`,
+    next: () => ['Check its permissions.'],
+  },
+  'import.bad-record': {
+    message: ({ line, what }: { line: number; what: string }) =>
+      `Line ${line} of the study file: ${what}.`,
+    next: () => ['Nothing was imported.'],
+  },
+  'import.damaged': {
+    message: () => 'The SHA-256 at the end of the file is not that of its content.',
+    next: () => ['Copy or export it again; nothing was imported.'],
+  },
+  'import.multi-objective': {
+    message: ({ study, objectives }: { study: string; objectives: number }) =>
+      `The study "${study}" of Optuna has ${objectives} objectives, expected one accuracy or error.`,
+    next: () => ['Only a study with one objective can be imported.'],
+  },
+  'import.no-such-study': {
+    message: ({ file, wanted, listed }: { file: string; wanted: string; listed: string }) =>
+      `${file} holds no study "${wanted}"; it holds ${listed}.`,
+    next: () => ['Name one of them.'],
+  },
+  'import.not-a-graph-search': {
+    message: ({ what }: { what: string }) =>
+      `This study of Optuna is no search of knowledge transfer graphs: ${what}.`,
+    next: () => ["Only the files of the authors' published code are understood."],
+  },
+  'import.not-a-study': {
+    message: () => 'This is not a study file: it does not begin like one.',
+    next: () => ['Choose a file that was made by export, or the SQLite file of an Optuna study.'],
+  },
+  'import.not-optuna': {
+    message: ({ file, what }: { file: string; what: string }) =>
+      `${file}: ${what}, expected a study of Optuna.`,
+    next: () => ['Choose the SQLite file that Optuna wrote, such as optuna.db.'],
+  },
+  'import.not-optuna/direction': {
+    message: ({ study }: { study: string }) =>
+      `The study "${study}" does not say whether its values are to become small or large.`,
+    next: () => ['Choose the SQLite file that Optuna wrote, such as optuna.db.'],
+  },
+  'import.one-study': {
+    message: ({ path, study }: { path: string; study: string }) =>
+      `${path} is no SQLite file of Optuna, so it holds no study "${study}" to choose.`,
+    next: () => ['Import it without naming a study.'],
+  },
+  'import.optuna-journal': {
+    message: () =>
+      'This is a journal log of Optuna, not a study file: only SQLite files of Optuna can be imported.',
+    next: () => ['Copy the study into an SQLite file with optuna.copy_study, and import that.'],
+  },
+  'import.several-studies': {
+    message: ({ file, count, listed }: { file: string; count: number; listed: string }) =>
+      `${file} holds ${count} studies of Optuna: ${listed}.`,
+    next: () => [{ do: 'choose-study' }],
+  },
+  'import.too-long': {
+    message: ({ most }: { most: number }) => `A line is longer than ${most} bytes.`,
+    next: () => ['This is no study file of this lab.'],
+  },
+  'import.truncated': {
+    message: () => 'The file ends before the study does.',
+    next: () => ['Copy or export it again; nothing was imported.'],
+  },
+  'import.whole-lab': {
+    message: ({ file }: { file: string }) => `${file}: this is a whole lab, expected one study.`,
+    next: () => [{ do: 'open-lab' }],
+  },
+  'import.wrong-version': {
+    message: ({ version, known }: { version: string; known: number }) =>
+      `The study file has version ${version}, this program reads version ${known}.`,
+    next: () => ['Install the version of the program that wrote it.'],
+  },
+} satisfies ProblemTable;

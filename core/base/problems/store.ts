@@ -1,0 +1,235 @@
+import type { Step } from '../actions.ts';
+import type { ProblemTable } from './_base.ts';
+
+/** What to do about a file that is not what it was. */
+export const DAMAGED: readonly Step[] = [
+  'Keep a copy of the file and go on from a backup.',
+  { do: 'export-studies' },
+];
+
+/** For an id that no record has. */
+const unknown = (what: string) => ({
+  message: ({ id }: { id: number }) => `There is no ${what} ${id}.`,
+  next: () => ['Look at the list of what is there; it may have been removed.'],
+});
+
+export const storeProblems = {
+  'store.being-made': {
+    message: ({ file }: { file: string }) =>
+      `${file}: another program is making this lab just now.`,
+    next: () => ['Try again in a moment.'],
+  },
+  'store.cannot-open/home': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: its folder cannot be made: ${reason}.`,
+    next: () => ['Point KTG_LAB to a file that can be.'],
+  },
+  'store.cannot-open/new': {
+    message: ({ path, reason }: { path: string; reason: string }) =>
+      `${path}: the file cannot be created (${reason}).`,
+    next: () => ['Check that its folder exists and may be written to.'],
+  },
+  'store.cannot-open/no-file': {
+    message: ({ file }: { file: string }) => `${file}: there is no such file.`,
+    next: () => ['Check the path.'],
+  },
+  'store.cannot-open/no-folder': {
+    message: ({ file }: { file: string }) => `${file}: its folder does not exist.`,
+    next: () => ['Create the folder first.'],
+  },
+  'store.checkpoint-damaged': {
+    message: ({ id, what }: { id: number; what: string }) => `Checkpoint ${id}: ${what}.`,
+    next: () => ['The run goes on from its checkpoint before, or starts again.'],
+  },
+  'store.damaged': {
+    message: ({ table, row, what }: { table: string; row: string | number; what: string }) =>
+      `${table} ${row} of the lab file cannot be read: ${what}.`,
+    next: () => ['The rest of the lab can be used.', ...DAMAGED],
+  },
+  'store.decided': {
+    message: ({ run, rung }: { run: number; rung: number }) =>
+      `Run ${run} was already decided at epoch ${rung} or is no trial; decisions are final.`,
+    next: () => ['Nothing was changed.'],
+  },
+  'store.deleted': {
+    message: ({ path }: { path: string }) =>
+      `${path} was deleted while this lab had it open; nothing more is recorded.`,
+    next: ({ copy }: { copy: string }) => [
+      `The content is still here until this program ends: ${copy}.`,
+    ],
+  },
+  'store.duplicate-rejection': {
+    message: ({ draw, trial }: { draw: number; trial: number }) =>
+      `Draw ${draw} of trial ${trial} was already rejected; expected one rejection a draw.`,
+    next: () => ['Nothing was changed.'],
+  },
+  'store.duplicate-run': {
+    message: ({ kind, number }: { kind: string; number: number }) =>
+      `There is already a ${kind} ${number}; expected a number that is still free.`,
+    next: () => ['Nothing was changed.'],
+  },
+  'store.empty': {
+    message: ({ file }: { file: string }) => `${file}: the file is empty, no lab yet.`,
+    next: () => ['Open another file, or let a search begin in this one: it becomes a lab then.'],
+  },
+  'store.epoch-order': {
+    message: ({ run, epoch }: { run: number; epoch: number }) =>
+      `Run ${run} cannot record epoch ${epoch} now; expected the one after its last.`,
+    next: () => ['Nothing was changed.'],
+  },
+  'store.file-exists': {
+    message: ({ path }: { path: string }) =>
+      `${path}: the file exists; a backup never overwrites one.`,
+    next: () => ['Choose another name.'],
+  },
+  'store.foreign-file': {
+    message: ({
+      file,
+      application,
+      tables,
+    }: {
+      file: string;
+      application: number;
+      tables: number;
+    }) =>
+      `${file}: this SQLite database was made by another program (application ${application}, ${tables} tables and indices), expected a lab file.`,
+    next: () => [
+      'Choose a lab file, or a name that does not exist yet. Studies of Optuna are imported, not opened.',
+    ],
+  },
+  'store.foreign-schema': {
+    message: ({ file, what, version }: { file: string; what: string; version: number }) =>
+      `${file}: ${what} (schema ${version}). Another program has changed this file; nothing in it was run.`,
+    next: () => ['Do not open it if it comes from a stranger; else go on from a backup.'],
+  },
+  'store.migration-failed': {
+    message: ({
+      file,
+      next,
+      count,
+      table,
+      version,
+    }: {
+      file: string;
+      next: number;
+      count: number;
+      table: string;
+      version: number;
+    }) =>
+      `${file}: the step to schema ${next} left ${count} broken references, first in ${table}; the file stays at schema ${version}.`,
+    next: () => ['Keep the file as it is, check it and report this.', { do: 'check-lab-file' }],
+  },
+  'store.moved': {
+    message: ({ path, place }: { path: string; place: string }) =>
+      `${path} was moved${place} while this lab had it open; nothing more is recorded.`,
+    next: ({ copy }: { copy: string }) => [
+      `Move it back and resume, or end this program and open the file where it is now; or ${copy}.`,
+    ],
+  },
+  'store.network-folder': {
+    message: ({ folder, network }: { folder: string; network: string }) =>
+      `${folder}: a network folder (${network}), where a lab file could be damaged by two computers at once.`,
+    next: () => [{ do: 'keep-lab-local' }],
+  },
+  'store.newer-schema': {
+    message: ({ file, version, known }: { file: string; version: number; known: number }) =>
+      `${file}: the file has schema ${version}, this program knows schemas up to ${known}.`,
+    next: () => [
+      'Install the newer version of the program that wrote it; the file was not changed.',
+    ],
+  },
+  'store.no-file': {
+    message: () => 'A store in memory has no file to copy.',
+    next: () => ['Export the studies that you want to keep.'],
+  },
+  'store.older-schema': {
+    message: ({ file, schema, known }: { file: string; schema: number; known: number }) =>
+      `${file}: the file has schema ${schema}, this program reads schema ${known} and may not change the file now.`,
+    next: () => ['Close the other lab, then open the file for writing once.'],
+  },
+  'store.read-only-folder': {
+    message: ({ path }: { path: string }) =>
+      `${path}: it may not be written to, and a lab keeps its log beside its file.`,
+    next: () => ['Change the permissions, or copy the lab file to a folder of your own.'],
+  },
+  'store.damaged/file': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the file is damaged (${reason}).`,
+    next: () => [...DAMAGED, 'A check lists what is wrong.', { do: 'check-lab-file' }],
+  },
+  'store.disk-full': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: no space is left on the disk; the change was not made (${reason}).`,
+    next: () => ['Free some space and resume.'],
+  },
+  'store.foreign-file/no-database': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: this is not a lab file (no SQLite database) (${reason}).`,
+    next: () => ['Choose a lab file, or a name that does not exist yet.'],
+  },
+  'store.read-only': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the file is open for reading only (${reason}).`,
+    next: () => ['Close the other lab or change the permissions of the file and its folder.'],
+  },
+  'store.busy': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: another process holds the file (${reason}).`,
+    next: () => ['Close the other program and try again.'],
+  },
+  'store.cannot-open/refused': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the file cannot be opened or created (${reason}).`,
+    next: () => ['Check that its folder exists and may be written to.'],
+  },
+  'store.disk-failure': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the disk refused to read or write (${reason}).`,
+    next: () => ['Check the disk and the folder permissions.'],
+  },
+  'store.cannot-open/unreachable': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: nothing can be reached there (${reason}).`,
+    next: () => ['Choose a file that is there, or a new name.'],
+  },
+  'store.cannot-open/folder': {
+    message: ({ file }: { file: string }) => `${file}: this is a folder, expected a lab file.`,
+    next: () => ['Choose a file in it.'],
+  },
+  'store.cannot-open/not-a-file': {
+    message: ({ file }: { file: string }) =>
+      `${file}: this is no ordinary file, expected a lab file.`,
+    next: () => ['Choose another name.'],
+  },
+  'store.cannot-open/links': {
+    message: ({ file, links }: { file: string; links: number }) =>
+      `${file}: this file has ${links} names (hard links), and a lab file may have only one.`,
+    next: () => ['Copy it under a name of its own.'],
+  },
+  'store.unknown-study': unknown('study'),
+  'store.unknown-run': unknown('run'),
+  'store.unknown-rerun': unknown('re-run'),
+  'store.unknown-attempt': unknown('attempt'),
+  'store.unknown-graph': unknown('graph'),
+  'store.unknown-pretrained': unknown('pretrained'),
+  'store.unknown-checkpoint': unknown('checkpoint'),
+  'store.deleted/copied': {
+    message: ({ message }: { message: string }) => message,
+    next: ({ copy }: { copy: string }) => [
+      `Its content until then is in ${copy}: give it the old name, or open it there.`,
+      { do: 'give-option', example: `--lab ${copy}` },
+    ],
+  },
+  'store.deleted/not-copied': {
+    message: ({ message }: { message: string }) => message,
+    next: ({ copy, reason }: { copy: string; reason: string }) => [
+      `It could not be copied to ${copy}: ${reason}`,
+    ],
+  },
+  'store.unknown-decision': unknown('decision'),
+  'store.unknown-environment': unknown('environment'),
+  'store.unknown-rejection': unknown('rejection'),
+  'store.unknown-epoch': unknown('epoch'),
+  'store.unknown-log': unknown('log entry'),
+  'store.unknown-setting': unknown('setting'),
+} satisfies ProblemTable;
