@@ -13,12 +13,9 @@ export async function studyNamed(api: LabApi, wanted: string | undefined): Promi
   const byName = cards.filter(({ study }) => study.name === wanted);
   const found = cards.find(({ study }) => String(study.id) === wanted) ?? byName.at(-1);
   if (found && (byName.length < 2 || String(found.study.id) === wanted)) return found;
-  throw new LabError('arguments.unknown-study', {
-    message: found
-      ? `${byName.length} studies are called "${wanted}".`
-      : `There is no study "${wanted.slice(0, 60)}".`,
-    list,
-  });
+  throw found
+    ? new LabError('arguments.unknown-study/several', { wanted, count: byName.length, list })
+    : new LabError('arguments.unknown-study', { wanted: wanted.slice(0, 60), list });
 }
 
 /** The trial that a person names: its number in the study, or `best`. Throws `arguments.*`. */

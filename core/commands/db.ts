@@ -41,10 +41,9 @@ The check fails (exit status 1) when it finds something; it also looks through a
           return Exit.done;
         });
       default:
-        throw new LabError('arguments.unknown-choice/verb', {
-          message:
-            what === undefined ? 'What is to be done?' : `"${what.slice(0, 40)}" is not known.`,
-        });
+        throw what === undefined
+          ? new LabError('arguments.unknown-choice/no-verb')
+          : new LabError('arguments.unknown-choice/verb', { verb: what.slice(0, 40) });
     }
   },
 };

@@ -116,7 +116,7 @@ function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
     code,
     found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
     steps: [
-      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with all GPUs). Until then the processor computes.`,
+      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
     ],
   };
 }

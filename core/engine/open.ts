@@ -173,9 +173,7 @@ async function openPortable(
   reason = '',
 ): Promise<Engine> {
   if (compiler !== 'none' || precision !== 'float32')
-    throw new LabError('engine.precision/portable', {
-      message: `The portable engine computes in float32, without a compiler. ${reason}`.trim(),
-    });
+    throw new LabError('engine.precision/portable', { reason });
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
   const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;

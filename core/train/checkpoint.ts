@@ -123,12 +123,9 @@ function readInfo(text: string | undefined, source: string): CheckpointInfo {
   const result = v.safeParse(about, json);
   if (result.success) return result.output;
   const version = (json as { version?: unknown } | undefined)?.version;
-  throw new LabError('checkpoint.foreign', {
-    message:
-      typeof version === 'number' && version > 1
-        ? `${source} was written by a newer version of this program (checkpoint format ${version}, expected 1).`
-        : `${source} holds tensors but no description of a training run.`,
-  });
+  throw typeof version === 'number' && version > 1
+    ? new LabError('checkpoint.foreign/newer', { source, version })
+    : new LabError('checkpoint.foreign', { source });
 }
 
 type Part = keyof NodeState;

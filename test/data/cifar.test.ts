@@ -388,7 +388,7 @@ describe('broken archives', () => {
     const path = join(await temporaryFolder(t), 'nowhere.tar.gz');
     await assert.rejects(readCifar(path), {
       code: 'data.not-found',
-      message: `there is no file or folder ${path}`,
+      message: `There is no file or folder ${path}.`,
     });
   });
 

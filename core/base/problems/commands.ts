@@ -128,8 +128,12 @@ export const commandsProblems = {
     message: ({ which }: { which: string }) => `"${which}" is no engine.`,
     next: ({ variants }: { variants: string }) => [`Choose one of ${variants}.`],
   },
+  'arguments.unknown-choice/no-verb': {
+    message: () => 'What is to be done?',
+    next: () => ['Choose one of check, backup, vacuum.'],
+  },
   'arguments.unknown-choice/verb': {
-    message: ({ message }: { message: string }) => message,
+    message: ({ verb }: { verb: string }) => `"${verb}" is not known.`,
     next: () => ['Choose one of check, backup, vacuum.'],
   },
   'arguments.unknown-graph': {
@@ -140,7 +144,12 @@ export const commandsProblems = {
     ],
   },
   'arguments.unknown-study': {
-    message: ({ message }: { message: string }) => message,
+    message: ({ wanted }: { wanted: string }) => `There is no study "${wanted}".`,
+    next: ({ list }: { list: string }) => [`Name one by its number: ${list}.`],
+  },
+  'arguments.unknown-study/several': {
+    message: ({ wanted, count }: { wanted: string; count: number }) =>
+      `${count} studies are called "${wanted}".`,
     next: ({ list }: { list: string }) => [`Name one by its number: ${list}.`],
   },
   'arguments.unknown-trial': {

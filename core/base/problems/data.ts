@@ -154,6 +154,22 @@ export const dataProblems = {
       `${title} is not in the data folder ${folder}`,
     next: ({ otherWay }: { otherWay: Step }) => ['Download it.', otherWay],
   },
+  'data.not-downloaded/yet': {
+    message: ({ title }: { title: string }) => `${title} is not on this machine yet.`,
+    next: () => ['Download it first, or choose a file.'],
+  },
+  'data.not-found/gone': {
+    message: ({ path }: { path: string }) => `${path} is not there any more.`,
+    next: () => ['Put it back, or remove it from the list.'],
+  },
+  'data.not-found/path': {
+    message: ({ path }: { path: string }) => `There is no file or folder ${path}.`,
+    next: () => [{ do: 'choose-data' }],
+  },
+  'data.not-found/set': {
+    message: ({ name }: { name: string }) => `There is no data set ${name}.`,
+    next: () => ['Check the path.'],
+  },
   'data.synthetic-option/unknown': {
     message: ({ item, known }: { item: string; known: string }) =>
       `Synthetic data: "${item}" is not an option, expected ${known}`,
@@ -220,6 +236,15 @@ export const dataProblems = {
     message: ({ path }: { path: string }) => `${path} is neither a file nor a folder.`,
     next: () => [{ do: 'choose-data' }],
   },
+  'data.unreadable/file': {
+    message: ({ reason }: { reason: string }) => reason,
+    next: () => ['Check the file.'],
+  },
+  'data.unreadable/reason': {
+    message: ({ path, reason }: { path: string; reason: string }) =>
+      `${path} cannot be read: ${reason}`,
+    next: () => [{ do: 'choose-data' }],
+  },
   'data.unsafe-archive/outside': {
     message: ({ archive, entry }: { archive: string; entry: string }) =>
       `${archive}: the entry "${entry}" points outside the archive, expected plain names in folders.`,
@@ -256,30 +281,5 @@ export const dataProblems = {
     }) =>
       `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected a whole number of ${layout} records of ${record} bytes.`,
     next: () => ['The file is cut off or of another format: copy or download it again.'],
-  },
-  'data.unreadable/reason': {
-    message: ({ path, reason }: { path: string; reason: string }) =>
-      `${path} cannot be read: ${reason}`,
-    next: () => [{ do: 'choose-data' }],
-  },
-  'data.not-found/path': {
-    message: ({ path }: { path: string }) => `There is no file or folder ${path}.`,
-    next: () => [{ do: 'choose-data' }],
-  },
-  'data.not-found/gone': {
-    message: ({ path }: { path: string }) => `${path} is not there any more.`,
-    next: () => ['Put it back, or remove it from the list.'],
-  },
-  'data.not-found/set': {
-    message: ({ name }: { name: string }) => `There is no data set ${name}.`,
-    next: () => ['Check the path.'],
-  },
-  'data.not-downloaded/yet': {
-    message: ({ title }: { title: string }) => `${title} is not on this machine yet.`,
-    next: () => ['Download it first, or choose a file.'],
-  },
-  'data.unreadable/file': {
-    message: ({ reason }: { reason: string }) => reason,
-    next: () => ['Check the file.'],
   },
 } satisfies ProblemTable;

@@ -137,7 +137,8 @@ export const engineProblems = {
     next: () => [{ do: 'use-compiler' }],
   },
   'engine.precision/portable': {
-    message: ({ message }: { message: string }) => message,
+    message: ({ reason }: { reason: string }) =>
+      `The portable engine computes in float32, without a compiler. ${reason}`.trim(),
     next: () => [{ do: 'install-engine' }, { do: 'default-precision' }],
   },
   'engine.precision/tf32': {

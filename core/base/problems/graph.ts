@@ -23,6 +23,31 @@ export const graphProblems = {
       'Write it like resnet32=TT@2,resnet110=XX: per node the gates of its incoming edges, the label first.',
     ],
   },
+  'graph.checkpoint-missing': {
+    message: ({ node, model }: { node: number; model: string }) =>
+      `Node ${node} is frozen (all edges into it are Cutoff) but names no pretrained ${model}.`,
+    next: ({ node, model }: { node: number; model: string }) => [
+      { do: 'pretrain', model },
+      `Name the pretrained network as the node's checkpoint, or open an edge into node ${node}.`,
+    ],
+  },
+  'graph.checkpoint-unused': {
+    message: ({ node }: { node: number }) =>
+      `Node ${node} names a checkpoint but is trained from new weights: an edge into it is open.`,
+    next: ({ node }: { node: number }) => [
+      `Cut all edges into node ${node} to make it a pretrained teacher, or remove its checkpoint.`,
+    ],
+  },
+  'graph.label-correct': {
+    message: ({ node }: { node: number }) =>
+      `On the edge from the label into node ${node} Correct is the same as Through: the label is always right.`,
+    next: () => [],
+  },
+  'graph.no-path-to-target': {
+    message: ({ node }: { node: number }) =>
+      `Nothing of node ${node} reaches the target, so it cannot change the target's result and need not be trained.`,
+    next: () => [],
+  },
   'graph.node-count': {
     message: ({ models, name, limit }: { models: number; name: string; limit: number }) =>
       `${models} models for the template "${name}": a graph has 1 to ${limit} nodes.`,
@@ -36,6 +61,11 @@ export const graphProblems = {
     message: ({ reason }: { reason: string }) => `The graph file is not JSON: ${reason}.`,
     next: () => ['Check that it is a graph file.', { do: 'see-correct-graph' }],
   },
+  'graph.target-frozen': {
+    message: () =>
+      'The target is frozen: all edges into node 1 are Cutoff, so it would never learn. The graph is rejected.',
+    next: () => ['Open at least one edge into node 1, for example the one from the label.'],
+  },
   'graph.too-large/file': {
     message: ({ name, bytes }: { name: string; bytes: number }) =>
       `${NO_GRAPH} ${name} has ${bytes} bytes, too many for a graph.`,
@@ -45,6 +75,13 @@ export const graphProblems = {
     message: ({ characters, limit }: { characters: number; limit: number }) =>
       `The graph file has ${characters} characters: expected at most ${limit}.`,
     next: () => ['Check that it is a graph file.'],
+  },
+  'graph.uninformed': {
+    message: ({ node }: { node: number }) =>
+      `Node ${node} learns neither from the label nor, over any path, from a pretrained node: nothing that reaches it knows the classes.`,
+    next: ({ node }: { node: number }) => [
+      `Open the edge from the label into node ${node} or into a node that teaches it.`,
+    ],
   },
   'graph.unknown-template': {
     message: ({ name, templates }: { name: string; templates: string }) =>
@@ -79,42 +116,5 @@ export const graphProblems = {
     next: ({ stuck, otherwise }: { stuck: number; otherwise: string }) => [
       `Allow another gate on an edge into node ${stuck}${otherwise}.`,
     ],
-  },
-  'graph.target-frozen': {
-    message: () =>
-      'The target is frozen: all edges into node 1 are Cutoff, so it would never learn. The graph is rejected.',
-    next: () => ['Open at least one edge into node 1, for example the one from the label.'],
-  },
-  'graph.checkpoint-missing': {
-    message: ({ node, model }: { node: number; model: string }) =>
-      `Node ${node} is frozen (all edges into it are Cutoff) but names no pretrained ${model}.`,
-    next: ({ node, model }: { node: number; model: string }) => [
-      { do: 'pretrain', model },
-      `Name the pretrained network as the node's checkpoint, or open an edge into node ${node}.`,
-    ],
-  },
-  'graph.checkpoint-unused': {
-    message: ({ node }: { node: number }) =>
-      `Node ${node} names a checkpoint but is trained from new weights: an edge into it is open.`,
-    next: ({ node }: { node: number }) => [
-      `Cut all edges into node ${node} to make it a pretrained teacher, or remove its checkpoint.`,
-    ],
-  },
-  'graph.uninformed': {
-    message: ({ node }: { node: number }) =>
-      `Node ${node} learns neither from the label nor, over any path, from a pretrained node: nothing that reaches it knows the classes.`,
-    next: ({ node }: { node: number }) => [
-      `Open the edge from the label into node ${node} or into a node that teaches it.`,
-    ],
-  },
-  'graph.label-correct': {
-    message: ({ node }: { node: number }) =>
-      `On the edge from the label into node ${node} Correct is the same as Through: the label is always right.`,
-    next: () => [],
-  },
-  'graph.no-path-to-target': {
-    message: ({ node }: { node: number }) =>
-      `Nothing of node ${node} reaches the target, so it cannot change the target's result and need not be trained.`,
-    next: () => [],
   },
 } satisfies ProblemTable;

@@ -1,6 +1,23 @@
 import type { ProblemTable } from './_base.ts';
 
 export const labProblems = {
+  'app.no-run/pretrained': {
+    message: ({ id }: { id: number }) => `There is no training of a pretrained network ${id}.`,
+    next: () => [{ do: 'open-data' }],
+  },
+  'app.no-run/seed': {
+    message: ({ rerun }: { rerun: number }) => `Re-run ${rerun} has no such seed.`,
+    next: () => ['Its table shows the seeds.'],
+  },
+  'app.no-run/trial': {
+    message: ({ study, trial }: { study: number; trial: number }) =>
+      `Study ${study} has no trial ${trial}.`,
+    next: () => ['Its table of trials shows the numbers.'],
+  },
+  'app.unexpected': {
+    message: ({ message }: { message: string }) => message,
+    next: () => [{ do: 'open-log' }],
+  },
   'lab.answer-too-large': {
     message: ({ request, bytes }: { request: string; bytes: number }) =>
       `The answer to ${request} has ${bytes} bytes, more than a connection carries.`,
@@ -33,6 +50,10 @@ export const labProblems = {
     }) => `${file} is held by process ${pid} on ${host} since ${since}.`,
     next: () => ['Use it there, or end that program first.'],
   },
+  'lab.link-used': {
+    message: () => 'This link was already used.',
+    next: () => [{ do: 'serve-again' }],
+  },
   'lab.no-file': {
     message: ({ file }: { file: string }) => `There is no lab file ${file} yet.`,
     next: () => ['Begin a search to make one.', { do: 'run-command', command: 'ktg search' }],
@@ -53,10 +74,22 @@ export const labProblems = {
     message: () => 'This browser does not have access to the lab yet.',
     next: () => [{ do: 'open-link' }],
   },
+  'lab.stranger/restarted': {
+    message: () => 'The lab was started again and does not know this browser.',
+    next: () => [{ do: 'open-link' }],
+  },
   'lab.too-many-requests': {
     message: ({ limit }: { limit: number }) =>
       `${limit} requests of this connection are under way.`,
     next: () => ['Wait until some are answered, then ask again.'],
+  },
+  'lab.unexpected': {
+    message: ({ message }: { message: string }) => message,
+    next: () => [{ do: 'open-log' }],
+  },
+  'lab.unexpected/request': {
+    message: ({ reason }: { reason: string }) => `Something unexpected happened: ${reason}`,
+    next: () => [{ do: 'open-log' }, 'Please report it.'],
   },
   'lab.unknown-request': {
     message: ({ request }: { request: string }) => `There is no request "${request}".`,
@@ -134,38 +167,5 @@ export const labProblems = {
     message: ({ limit }: { limit: number }) =>
       `Screens may remember at most ${limit} characters in all.`,
     next: () => ['Forget something first: set its name to null.'],
-  },
-  'lab.stranger/restarted': {
-    message: () => 'The lab was started again and does not know this browser.',
-    next: () => [{ do: 'open-link' }],
-  },
-  'lab.link-used': {
-    message: () => 'This link was already used.',
-    next: () => [{ do: 'serve-again' }],
-  },
-  'lab.unexpected': {
-    message: ({ message }: { message: string }) => message,
-    next: () => [{ do: 'open-log' }],
-  },
-  'app.unexpected': {
-    message: ({ message }: { message: string }) => message,
-    next: () => [{ do: 'open-log' }],
-  },
-  'lab.unexpected/request': {
-    message: ({ reason }: { reason: string }) => `Something unexpected happened: ${reason}`,
-    next: () => [{ do: 'open-log' }, 'Please report it.'],
-  },
-  'app.no-run/trial': {
-    message: ({ study, trial }: { study: number; trial: number }) =>
-      `Study ${study} has no trial ${trial}.`,
-    next: () => ['Its table of trials shows the numbers.'],
-  },
-  'app.no-run/pretrained': {
-    message: ({ id }: { id: number }) => `There is no training of a pretrained network ${id}.`,
-    next: () => [{ do: 'open-data' }],
-  },
-  'app.no-run/seed': {
-    message: ({ rerun }: { rerun: number }) => `Re-run ${rerun} has no such seed.`,
-    next: () => ['Its table shows the seeds.'],
   },
 } satisfies ProblemTable;

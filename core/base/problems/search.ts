@@ -23,14 +23,39 @@ export const searchProblems = {
       `Run ${run} reported epoch ${reportedEpoch} of ${reportedNodes} nodes; it is ${state} at epoch ${epoch} of ${epochs} and has ${nodes} nodes.`,
     next: () => ['The worker is started again.'],
   },
+  'search.more-trials-than-graphs': {
+    message: ({ trials, size, duplicates }: { trials: number; size: bigint; duplicates: bigint }) =>
+      `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be duplicates, which are not trained again.`,
+    next: () => ['Ask for fewer trials, or open more of the space.'],
+  },
+  'search.no-rungs': {
+    message: ({ epochs }: { epochs: number }) =>
+      `No epoch of ${epochs} is a rung, so the rule never decides: every trial goes to the end.`,
+    next: () => ['Give trials more epochs or lower the first rung.'],
+  },
   'search.not-wanted': {
     message: ({ run }: { run: number }) => `Run ${run} is not on this slot any more.`,
     next: () => [],
+  },
+  'search.pretraining-first': {
+    message: ({ models }: { models: string }) =>
+      `Frozen nodes need pretrained networks that are not here yet: ${models}.`,
+    next: () => ['The study trains them first; they can also be imported.'],
+  },
+  'search.rung-beyond-the-end': {
+    message: ({ rung, epochs }: { rung: number; epochs: number }) =>
+      `There is a rung at epoch ${rung}, and trials have ${epochs} epochs; expected rungs below.`,
+    next: () => ['Remove the rung or give trials more epochs.'],
   },
   'search.seed-count': {
     message: ({ seeds, limit }: { seeds: number; limit: number }) =>
       `${seeds} seeds: expected a whole number from 1 to ${limit}.`,
     next: () => ['The paper uses 5.'],
+  },
+  'search.teacher-failed': {
+    message: ({ model, state, reason }: { model: string; state: string; reason: string }) =>
+      `The pretraining of ${model} did not come to its end (${state})${reason}`,
+    next: () => ['Resume to train it again, or import its weights.'],
   },
   'search.teacher-is-a-file': {
     message: ({ node, checkpoint }: { node: number; checkpoint: string }) =>
@@ -45,6 +70,21 @@ export const searchProblems = {
     message: ({ node, checkpoint, what }: { node: number; checkpoint: string; what: string }) =>
       `Node ${node} names ${checkpoint}, ${what}.`,
     next: () => ['Choose a pretrained network of the list.'],
+  },
+  'search.tuned-on-test': {
+    message: () =>
+      'Protocol `paper` judges the search by the test images, as the paper does: its best accuracy is optimistic.',
+    next: () => ['Use `held-out` for a number that nothing was tuned on.'],
+  },
+  'search.workers-keep-failing': {
+    message: ({ count, last }: { count: number; last: string }) =>
+      `${count} starts failed one after another, the last with: ${last}`,
+    next: () => ['Look at the log.', { do: 'run-doctor' }, 'Then resume.'],
+  },
+  'search.workers-keep-failing/memory': {
+    message: ({ count, last }: { count: number; last: string }) =>
+      `${count} starts failed one after another, the last with: ${last}`,
+    next: ({ advice }: { advice: string }) => [advice, 'Then resume.'],
   },
   'studies.too-few-trials': {
     message: ({ drawn, trials }: { drawn: number; trials: number }) =>
@@ -79,6 +119,16 @@ export const searchProblems = {
       `Transfer ${transfer}: ${wrong}.`,
     next: () => [],
   },
+  'workers.cannot-begin': {
+    message: ({ slot, reason }: { slot: string; reason: string }) =>
+      `The worker of ${slot} cannot begin: ${reason}`,
+    next: () => [{ do: 'run-doctor' }],
+  },
+  'workers.device-gone': {
+    message: ({ title, name }: { title: string; name: string }) =>
+      `${title} (${name}) has disappeared from this machine.`,
+    next: () => ['Look at the card and its driver; the run goes on elsewhere or when it is back.'],
+  },
   'workers.not-stored': {
     message: ({ problem }: { problem: string }) => problem,
     next: () => [],
@@ -103,6 +153,10 @@ export const searchProblems = {
     message: ({ why }: { why: string }) => why,
     next: () => [],
   },
+  'workers.unexpected': {
+    message: ({ message }: { message: string }) => message,
+    next: () => [{ do: 'run-doctor' }],
+  },
   'workers.unknown-device': {
     message: ({ name, devices }: { name: string; devices: string }) =>
       `There is no device "${name}"; there is ${devices}.`,
@@ -119,59 +173,5 @@ export const searchProblems = {
   'workers.wrong-teacher': {
     message: ({ reason }: { reason: string }) => reason,
     next: ({ steps }: { steps: readonly Step[] }) => steps,
-  },
-  'search.rung-beyond-the-end': {
-    message: ({ rung, epochs }: { rung: number; epochs: number }) =>
-      `There is a rung at epoch ${rung}, and trials have ${epochs} epochs; expected rungs below.`,
-    next: () => ['Remove the rung or give trials more epochs.'],
-  },
-  'search.pretraining-first': {
-    message: ({ models }: { models: string }) =>
-      `Frozen nodes need pretrained networks that are not here yet: ${models}.`,
-    next: () => ['The study trains them first; they can also be imported.'],
-  },
-  'search.more-trials-than-graphs': {
-    message: ({ trials, size, duplicates }: { trials: number; size: bigint; duplicates: bigint }) =>
-      `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be duplicates, which are not trained again.`,
-    next: () => ['Ask for fewer trials, or open more of the space.'],
-  },
-  'search.no-rungs': {
-    message: ({ epochs }: { epochs: number }) =>
-      `No epoch of ${epochs} is a rung, so the rule never decides: every trial goes to the end.`,
-    next: () => ['Give trials more epochs or lower the first rung.'],
-  },
-  'search.tuned-on-test': {
-    message: () =>
-      'Protocol `paper` judges the search by the test images, as the paper does: its best accuracy is optimistic.',
-    next: () => ['Use `held-out` for a number that nothing was tuned on.'],
-  },
-  'search.workers-keep-failing': {
-    message: ({ count, last }: { count: number; last: string }) =>
-      `${count} starts failed one after another, the last with: ${last}`,
-    next: () => ['Look at the log.', { do: 'run-doctor' }, 'Then resume.'],
-  },
-  'search.workers-keep-failing/memory': {
-    message: ({ count, last }: { count: number; last: string }) =>
-      `${count} starts failed one after another, the last with: ${last}`,
-    next: ({ advice }: { advice: string }) => [advice, 'Then resume.'],
-  },
-  'search.teacher-failed': {
-    message: ({ model, state, reason }: { model: string; state: string; reason: string }) =>
-      `The pretraining of ${model} did not come to its end (${state})${reason}`,
-    next: () => ['Resume to train it again, or import its weights.'],
-  },
-  'workers.cannot-begin': {
-    message: ({ slot, reason }: { slot: string; reason: string }) =>
-      `The worker of ${slot} cannot begin: ${reason}`,
-    next: () => [{ do: 'run-doctor' }],
-  },
-  'workers.device-gone': {
-    message: ({ title, name }: { title: string; name: string }) =>
-      `${title} (${name}) has disappeared from this machine.`,
-    next: () => ['Look at the card and its driver; the run goes on elsewhere or when it is back.'],
-  },
-  'workers.unexpected': {
-    message: ({ message }: { message: string }) => message,
-    next: () => [{ do: 'run-doctor' }],
   },
 } satisfies ProblemTable;

@@ -19,10 +19,24 @@ export const storeProblems = {
       `${file}: another program is making this lab just now.`,
     next: () => ['Try again in a moment.'],
   },
+  'store.busy': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: another process holds the file (${reason}).`,
+    next: () => ['Close the other program and try again.'],
+  },
+  'store.cannot-open/folder': {
+    message: ({ file }: { file: string }) => `${file}: this is a folder, expected a lab file.`,
+    next: () => ['Choose a file in it.'],
+  },
   'store.cannot-open/home': {
     message: ({ file, reason }: { file: string; reason: string }) =>
       `${file}: its folder cannot be made: ${reason}.`,
     next: () => ['Point KTG_LAB to a file that can be.'],
+  },
+  'store.cannot-open/links': {
+    message: ({ file, links }: { file: string; links: number }) =>
+      `${file}: this file has ${links} names (hard links), and a lab file may have only one.`,
+    next: () => ['Copy it under a name of its own.'],
   },
   'store.cannot-open/new': {
     message: ({ path, reason }: { path: string; reason: string }) =>
@@ -37,6 +51,21 @@ export const storeProblems = {
     message: ({ file }: { file: string }) => `${file}: its folder does not exist.`,
     next: () => ['Create the folder first.'],
   },
+  'store.cannot-open/not-a-file': {
+    message: ({ file }: { file: string }) =>
+      `${file}: this is no ordinary file, expected a lab file.`,
+    next: () => ['Choose another name.'],
+  },
+  'store.cannot-open/refused': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the file cannot be opened or created (${reason}).`,
+    next: () => ['Check that its folder exists and may be written to.'],
+  },
+  'store.cannot-open/unreachable': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: nothing can be reached there (${reason}).`,
+    next: () => ['Choose a file that is there, or a new name.'],
+  },
   'store.checkpoint-damaged': {
     message: ({ id, what }: { id: number; what: string }) => `Checkpoint ${id}: ${what}.`,
     next: () => ['The run goes on from its checkpoint before, or starts again.'],
@@ -45,6 +74,11 @@ export const storeProblems = {
     message: ({ table, row, what }: { table: string; row: string | number; what: string }) =>
       `${table} ${row} of the lab file cannot be read: ${what}.`,
     next: () => ['The rest of the lab can be used.', ...DAMAGED],
+  },
+  'store.damaged/file': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the file is damaged (${reason}).`,
+    next: () => [...DAMAGED, 'A check lists what is wrong.', { do: 'check-lab-file' }],
   },
   'store.decided': {
     message: ({ run, rung }: { run: number; rung: number }) =>
@@ -57,6 +91,29 @@ export const storeProblems = {
     next: ({ copy }: { copy: string }) => [
       `The content is still here until this program ends: ${copy}.`,
     ],
+  },
+  'store.deleted/copied': {
+    message: ({ message }: { message: string }) => message,
+    next: ({ copy }: { copy: string }) => [
+      `Its content until then is in ${copy}: give it the old name, or open it there.`,
+      { do: 'give-option', example: `--lab ${copy}` },
+    ],
+  },
+  'store.deleted/not-copied': {
+    message: ({ message }: { message: string }) => message,
+    next: ({ copy, reason }: { copy: string; reason: string }) => [
+      `It could not be copied to ${copy}: ${reason}`,
+    ],
+  },
+  'store.disk-failure': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: the disk refused to read or write (${reason}).`,
+    next: () => ['Check the disk and the folder permissions.'],
+  },
+  'store.disk-full': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: no space is left on the disk; the change was not made (${reason}).`,
+    next: () => ['Free some space and resume.'],
   },
   'store.duplicate-rejection': {
     message: ({ draw, trial }: { draw: number; trial: number }) =>
@@ -96,6 +153,11 @@ export const storeProblems = {
     next: () => [
       'Choose a lab file, or a name that does not exist yet. Studies of Optuna are imported, not opened.',
     ],
+  },
+  'store.foreign-file/no-database': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file}: this is not a lab file (no SQLite database) (${reason}).`,
+    next: () => ['Choose a lab file, or a name that does not exist yet.'],
   },
   'store.foreign-schema': {
     message: ({ file, what, version }: { file: string; what: string; version: number }) =>
@@ -147,89 +209,27 @@ export const storeProblems = {
       `${file}: the file has schema ${schema}, this program reads schema ${known} and may not change the file now.`,
     next: () => ['Close the other lab, then open the file for writing once.'],
   },
-  'store.read-only-folder': {
-    message: ({ path }: { path: string }) =>
-      `${path}: it may not be written to, and a lab keeps its log beside its file.`,
-    next: () => ['Change the permissions, or copy the lab file to a folder of your own.'],
-  },
-  'store.damaged/file': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: the file is damaged (${reason}).`,
-    next: () => [...DAMAGED, 'A check lists what is wrong.', { do: 'check-lab-file' }],
-  },
-  'store.disk-full': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: no space is left on the disk; the change was not made (${reason}).`,
-    next: () => ['Free some space and resume.'],
-  },
-  'store.foreign-file/no-database': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: this is not a lab file (no SQLite database) (${reason}).`,
-    next: () => ['Choose a lab file, or a name that does not exist yet.'],
-  },
   'store.read-only': {
     message: ({ file, reason }: { file: string; reason: string }) =>
       `${file}: the file is open for reading only (${reason}).`,
     next: () => ['Close the other lab or change the permissions of the file and its folder.'],
   },
-  'store.busy': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: another process holds the file (${reason}).`,
-    next: () => ['Close the other program and try again.'],
+  'store.read-only-folder': {
+    message: ({ path }: { path: string }) =>
+      `${path}: it may not be written to, and a lab keeps its log beside its file.`,
+    next: () => ['Change the permissions, or copy the lab file to a folder of your own.'],
   },
-  'store.cannot-open/refused': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: the file cannot be opened or created (${reason}).`,
-    next: () => ['Check that its folder exists and may be written to.'],
-  },
-  'store.disk-failure': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: the disk refused to read or write (${reason}).`,
-    next: () => ['Check the disk and the folder permissions.'],
-  },
-  'store.cannot-open/unreachable': {
-    message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: nothing can be reached there (${reason}).`,
-    next: () => ['Choose a file that is there, or a new name.'],
-  },
-  'store.cannot-open/folder': {
-    message: ({ file }: { file: string }) => `${file}: this is a folder, expected a lab file.`,
-    next: () => ['Choose a file in it.'],
-  },
-  'store.cannot-open/not-a-file': {
-    message: ({ file }: { file: string }) =>
-      `${file}: this is no ordinary file, expected a lab file.`,
-    next: () => ['Choose another name.'],
-  },
-  'store.cannot-open/links': {
-    message: ({ file, links }: { file: string; links: number }) =>
-      `${file}: this file has ${links} names (hard links), and a lab file may have only one.`,
-    next: () => ['Copy it under a name of its own.'],
-  },
-  'store.unknown-study': unknown('study'),
-  'store.unknown-run': unknown('run'),
-  'store.unknown-rerun': unknown('re-run'),
   'store.unknown-attempt': unknown('attempt'),
-  'store.unknown-graph': unknown('graph'),
-  'store.unknown-pretrained': unknown('pretrained'),
   'store.unknown-checkpoint': unknown('checkpoint'),
-  'store.deleted/copied': {
-    message: ({ message }: { message: string }) => message,
-    next: ({ copy }: { copy: string }) => [
-      `Its content until then is in ${copy}: give it the old name, or open it there.`,
-      { do: 'give-option', example: `--lab ${copy}` },
-    ],
-  },
-  'store.deleted/not-copied': {
-    message: ({ message }: { message: string }) => message,
-    next: ({ copy, reason }: { copy: string; reason: string }) => [
-      `It could not be copied to ${copy}: ${reason}`,
-    ],
-  },
   'store.unknown-decision': unknown('decision'),
   'store.unknown-environment': unknown('environment'),
-  'store.unknown-rejection': unknown('rejection'),
   'store.unknown-epoch': unknown('epoch'),
+  'store.unknown-graph': unknown('graph'),
   'store.unknown-log': unknown('log entry'),
+  'store.unknown-pretrained': unknown('pretrained'),
+  'store.unknown-rejection': unknown('rejection'),
+  'store.unknown-rerun': unknown('re-run'),
+  'store.unknown-run': unknown('run'),
   'store.unknown-setting': unknown('setting'),
+  'store.unknown-study': unknown('study'),
 } satisfies ProblemTable;

@@ -2,7 +2,13 @@ import type { ProblemTable } from './_base.ts';
 
 export const trainingProblems = {
   'checkpoint.foreign': {
-    message: ({ message }: { message: string }) => message,
+    message: ({ source }: { source: string }) =>
+      `${source} holds tensors but no description of a training run.`,
+    next: () => [{ do: 'use-own-checkpoint' }],
+  },
+  'checkpoint.foreign/newer': {
+    message: ({ source, version }: { source: string; version: number }) =>
+      `${source} was written by a newer version of this program (checkpoint format ${version}, expected 1).`,
     next: () => [{ do: 'use-own-checkpoint' }],
   },
   'checkpoint.not-safetensors': {
@@ -85,10 +91,26 @@ export const trainingProblems = {
       `The folder ${folder} cannot be made: ${reason}`,
     next: () => [{ do: 'choose-folder' }],
   },
+  'run.no-space': {
+    message: ({ folder }: { folder: string }) =>
+      `${folder} could not be saved: the disk is full. What was saved before is complete.`,
+    next: ({ folder }: { folder: string }) => [
+      'Make room, then go on.',
+      { do: 'resume-training', folder },
+    ],
+  },
   'run.not-saved': {
     message: ({ folder, reason }: { folder: string; reason: string }) =>
       `The folder ${folder} cannot be written: ${reason}`,
     next: () => [{ do: 'choose-folder' }],
+  },
+  'run.not-saved/during': {
+    message: ({ folder, reason }: { folder: string; reason: string }) =>
+      `${folder} could not be saved: ${reason}. What was saved before is complete.`,
+    next: ({ folder }: { folder: string }) => [
+      'Make the folder writable, then go on.',
+      { do: 'resume-training', folder },
+    ],
   },
   'run.other-graph': {
     message: ({ path }: { path: string }) => `${path} holds a run of another graph.`,
@@ -121,22 +143,6 @@ export const trainingProblems = {
     next: ({ model }: { model: string }) => [
       `Give a checkpoint of a pretrained ${model}.`,
       { do: 'pretrain', model },
-    ],
-  },
-  'run.no-space': {
-    message: ({ folder }: { folder: string }) =>
-      `${folder} could not be saved: the disk is full. What was saved before is complete.`,
-    next: ({ folder }: { folder: string }) => [
-      'Make room, then go on.',
-      { do: 'resume-training', folder },
-    ],
-  },
-  'run.not-saved/during': {
-    message: ({ folder, reason }: { folder: string; reason: string }) =>
-      `${folder} could not be saved: ${reason}. What was saved before is complete.`,
-    next: ({ folder }: { folder: string }) => [
-      'Make the folder writable, then go on.',
-      { do: 'resume-training', folder },
     ],
   },
 } satisfies ProblemTable;
