@@ -604,6 +604,7 @@ export function labContract(
           'graph.wrong-version',
         );
         await assert.rejects(refuseMessage(api), /studies\.create, plan\.trials: .*>=1/);
+        await assert.rejects(refuseMessage(api), { steps: ['Correct it and try again.'] });
         assert.deepEqual(await api.request('studies.list', {}), []);
       }));
 
