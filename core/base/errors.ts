@@ -5,7 +5,7 @@ import { type ParamsOf, type ProblemKey, describe } from './problems.ts';
 
 /** A problem without params may leave them out. */
 type Params<Key extends ProblemKey> =
-  Record<never, never> extends ParamsOf<Key> ? [params?: ParamsOf<Key>] : [params: ParamsOf<Key>];
+  unknown extends ParamsOf<Key> ? [params?: ParamsOf<Key>] : [params: ParamsOf<Key>];
 
 /**
  * An expected failure that a person can act on: what was found, what was expected, and what to do

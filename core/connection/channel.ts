@@ -66,9 +66,6 @@ type FromLab =
   | ({ type: 'refusal'; id: number } & LabProblem)
   | { type: 'event'; id: number; event: LabEvent };
 
-/** Code of a refusal that is no expected failure. */
-const UNEXPECTED = 'lab.unexpected';
-
 /**
  * Serves a lab over a port until it closes. Whatever is not in the language closes the port; an
  * abandoned connection leaves nothing behind.

@@ -1,4 +1,4 @@
-import { LabError, messageOf, problemOf } from '../base/errors.ts';
+import { LabError, problemOf } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { type EngineFacts, engineFacts, installEngine, removeEngine } from './engine-library.ts';
 import type { RequestedEngine } from '../workers/messages.ts';

@@ -1,4 +1,4 @@
-import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
+import { LabError, problem, problemOf } from '../base/errors.ts';
 import { requirePossible } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';

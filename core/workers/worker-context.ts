@@ -1,10 +1,9 @@
-import { LabError, messageOf, problemOf } from '../base/errors.ts';
+import { LabError, problemOf } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import type { Environment } from '../study/environment.ts';
-import type { LabProblem } from '../base/problem.ts';
 import { environmentOf } from '../train/environment.ts';
 import { Steps } from '../train/steps.ts';
 import { MESSAGES_VERSION } from './messages.ts';

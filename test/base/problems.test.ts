@@ -45,7 +45,12 @@ function keysInSources(): { made: Set<string>; first: Set<string> } {
     (file) => !file.replaceAll('\\', '/').startsWith('core/base/problems'),
   );
   for (const file of files) {
-    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), 99, true);
+    const source = ts.createSourceFile(
+      file,
+      readFileSync(file, 'utf8'),
+      ts.ScriptTarget.Latest,
+      true,
+    );
     const visit = (node: ts.Node): void => {
       if (ts.isStringLiteral(node) && !ts.isBinaryExpression(node.parent)) made.add(node.text);
       if (ts.isTemplateHead(node)) made.add(`${node.text}*`);
