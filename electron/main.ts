@@ -171,10 +171,14 @@ function work(lab: AttachedLab): void {
       window.forward();
     },
     copyLink: () => {
-      clipboard.writeText(linkTo(window.place));
+      void clipboard.writeText(linkTo(window.place));
     },
-    newLab: () => void goOver(nameLab(window.native)).catch(explain),
-    openLab: () => void goOver(chooseLab(window.native)).catch(explain),
+    newLab: () => {
+      goOver(nameLab(window.native)).catch(explain);
+    },
+    openLab: () => {
+      goOver(chooseLab(window.native)).catch(explain);
+    },
     backUp: () => void backUp(lab, window.native).catch(explain),
     showInFolder: () => {
       showInFolder(lab);

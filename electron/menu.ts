@@ -2,16 +2,16 @@ import { Menu, type MenuItemConstructorOptions } from 'electron';
 
 export interface MenuActions {
   /** To a place of the app. */
-  go(place: string): void;
-  back(): void;
-  forward(): void;
+  readonly go: (place: string) => void;
+  readonly back: () => void;
+  readonly forward: () => void;
   /** A link to the place that is shown. */
-  copyLink(): void;
-  newLab(): void;
-  openLab(): void;
-  backUp(): void;
-  showInFolder(): void;
-  openPaper(): void;
+  readonly copyLink: () => void;
+  readonly newLab: () => void;
+  readonly openLab: () => void;
+  readonly backUp: () => void;
+  readonly showInFolder: () => void;
+  readonly openPaper: () => void;
 }
 
 /** `zoomIn` itself answers to Ctrl+Shift+= only, where plus is the shifted key. */

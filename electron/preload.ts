@@ -14,7 +14,7 @@ declare const window: {
 /** Name of the question to the main process, of its answer, and of the message to the page. */
 const PORT = 'ktg:port';
 
-ipcRenderer.on(PORT, ({ ports }) => {
+ipcRenderer.on(PORT, ({ ports }: { ports: unknown[] }) => {
   const [port] = ports;
   // To the window itself, which no other page can become: navigation is denied.
   if (port && ports.length === 1) window.postMessage(PORT, '*', [port]);

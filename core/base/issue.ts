@@ -6,7 +6,8 @@ import * as v from 'valibot';
  * fits.
  */
 export function issueText(issue: v.BaseIssue<unknown>): string {
-  const key = String(issue.path?.at(-1)?.key ?? '').slice(0, 60);
+  const last: unknown = issue.path?.at(-1)?.key;
+  const key = typeof last === 'string' ? last.slice(0, 60) : String(Number(last ?? 0));
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `the key "${key}" is unknown`;
   if (issue.type === 'strict_object' && issue.received === 'undefined') return 'it is missing';

@@ -13,7 +13,7 @@ interface Halt {
   /** What happens to running trials unless they may finish their epoch. */
   otherwise: string;
   /** `paused. Go on with: ktg resume 3` */
-  ended(goOn: string): string;
+  readonly ended: (goOn: string) => string;
 }
 
 /** A command that ends the work on a study or re-run for a while or for good. */

@@ -50,10 +50,10 @@ export async function findCards(
   const ask = async (...args: string[]): Promise<Answer> =>
     promisify(execFile)('nvidia-smi', args, { timeout: TIMEOUT, env: environment }).then(
       ({ stdout }) => ({ text: stdout, status: 0 }),
-      ({ stdout, code }: { stdout?: string; code?: unknown }) => ({
-        text: stdout ?? '',
-        status: code,
-      }),
+      (thrown: unknown) => {
+        const { stdout, code } = thrown as { stdout?: string; code?: unknown };
+        return { text: stdout ?? '', status: code };
+      },
     );
   const answer = await ask(...query);
   if (answer.status === 'ENOENT') return [...known];

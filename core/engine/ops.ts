@@ -26,7 +26,7 @@ export { BATCH_NORM_EPSILON as EPSILON } from '../models/conventions.ts';
 export interface Operations {
   relu(x: Tensor): Tensor;
   /** Normalises [batch, height, width, channels] by the batch's own mean and biased variance. */
-  batchNorm(x: Tensor, gamma: Tensor, beta: Tensor): Normalised;
+  readonly batchNorm: (x: Tensor, gamma: Tensor, beta: Tensor) => Normalised;
   /**
    * Normalises [batch, height, width, channels] by given statistics [channels]; has no gradient.
    */

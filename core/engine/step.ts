@@ -89,7 +89,7 @@ export function collaborativeStep(
       );
       save([loss.gradient]);
       const gradFunc = (_: Tensor, saved: Tensor[]): Tensor[] => tf.unstack(saved[0]!);
-      return { value: tf.sum(loss.nodeLoss) as never, gradFunc };
+      return { value: tf.sum<never>(loss.nodeLoss), gradFunc };
     });
     return join(...outputs.map((each) => each.logits));
   };

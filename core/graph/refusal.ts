@@ -78,7 +78,7 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return `"${clip(value)}"`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-  return value === undefined ? 'nothing' : clip(String(value));
+  return value === undefined ? 'nothing' : clip(`${value as number | boolean}`);
 }
 
 const clip = (text: string): string => {

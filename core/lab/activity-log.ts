@@ -61,7 +61,7 @@ function countsOf(counts: TrialCounts): string {
     [counts.failed + counts.outOfMemory, 'failed'],
     [counts.cancelled, 'cancelled'],
   ];
-  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const all = (Object.values(counts) as number[]).reduce((sum, count) => sum + count, 0);
   const parts = words.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
   return [`${all} trial${all === 1 ? '' : 's'}`, ...parts].join(', ');
 }

@@ -214,7 +214,7 @@ export function parseInput<Name extends RequestName>(
   if (!Object.hasOwn(schemas, request))
     throw new LabError(
       'lab.unknown-request',
-      `There is no request "${String(request).slice(0, 100)}".`,
+      `There is no request "${request.slice(0, 100)}".`,
       'Update the program on both ends.',
     );
   if (isDeeper(input, MAX_DEPTH))

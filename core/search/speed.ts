@@ -11,7 +11,7 @@ export interface Machine {
   /** Titles of the devices that have slots. */
   devices: readonly string[];
   /** Images of a data set; null when that is not known without reading it. */
-  images(data: string): { train: number; test: number } | null;
+  readonly images: (data: string) => { train: number; test: number } | null;
 }
 
 /** Multiply-adds of training cost this many times those of the forward pass. */

@@ -79,14 +79,10 @@ export class LabJob implements JobHandle {
   begin(): void {
     const { resume, teachers, ...plain } = this.job;
     const sends: (() => Promise<void>)[] = [];
-    const announce = ({
-      epoch,
-      bytes,
-      sha256,
-      chunks,
-    }: NonNullable<Job['resume']>): WeightsNotice => {
+    const announce = (weights: NonNullable<Job['resume']>): WeightsNotice => {
+      const { epoch, bytes, sha256 } = weights;
       const transfer = ++this.#transfers;
-      sends.push(async () => this.#outbox.send(transfer, chunks));
+      sends.push(async () => this.#outbox.send(transfer, () => weights.chunks()));
       return { transfer, epoch, bytes, sha256 };
     };
     const notice = {

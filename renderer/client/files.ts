@@ -107,7 +107,7 @@ export function save(name: string, content: Blob | string, type = 'text/plain'):
     typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  // Eslint-disable-line no-control-regex -- not in file names.
+  // eslint-disable-next-line no-control-regex -- file names may not hold them
   link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '-');
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

@@ -28,7 +28,11 @@ const partName = `${archive.file}.part`;
 /** Tries that follow each other at once, and a short silence. */
 const patience = { stall: 300, retries: [1, 1, 1, 1] };
 
-type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  count: number,
+) => void | Promise<void>;
 
 /**
  * A server on this machine that answers with `handler`, and what it was asked for: the Range of
@@ -41,7 +45,7 @@ async function serve(
   const asked: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     asked.push(request.headers.range);
-    handler(request, response, asked.length);
+    void handler(request, response, asked.length);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -472,7 +476,7 @@ describe('giving up', () => {
     const { url } = await serve(t, async (request, response, count) => {
       asked.resolve(undefined);
       await mayAnswer.promise;
-      send(request, response, count);
+      void send(request, response, count);
     });
     const first = downloadArchive(archive, { folder, url, patience });
     await asked.promise;

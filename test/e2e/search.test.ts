@@ -3,13 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type {
-  RerunView,
-  RungDecision,
-  StudyView,
-  TrialRow,
-  WireCurve,
-} from '../../core/lab/api.ts';
+import type { RerunView, RungDecision, StudyView, WireCurve } from '../../core/lab/api.ts';
 import { childrenOf, ktg, startKtg } from './ktg.ts';
 
 /** Real training, small enough for a test: 4 updates an epoch. */

@@ -170,7 +170,13 @@ describe('the end of a job', () => {
     assert.deepEqual(places, ['studies/3']);
     undo();
     const silent = setting(false);
-    tellEndings(silent.lab, () => false, assert.fail);
+    tellEndings(
+      silent.lab,
+      () => false,
+      () => {
+        assert.fail('a notification that nobody asked for');
+      },
+    );
     silent.tell(study('running', 0));
     silent.tell(study('completed', 100_000));
     await settled();

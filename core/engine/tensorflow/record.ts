@@ -126,9 +126,9 @@ export class Recorder {
   /** The addon with two methods that also record. Its own methods are read-only, hence the copy. */
   private recording(binding: TensorFlowBinding): TensorFlowBinding {
     const copy = Object.fromEntries(
-      Object.getOwnPropertyNames(binding).map((name) => [
+      Object.entries(Object.getOwnPropertyDescriptors(binding)).map(([name, { value }]) => [
         name,
-        binding[name as keyof TensorFlowBinding],
+        value as unknown,
       ]),
     ) as unknown as TensorFlowBinding;
     return Object.assign(copy, {
