@@ -1,5 +1,5 @@
 import { LabError } from '../base/errors.ts';
-import type { CifarName } from './cifar.ts';
+import type { CifarName } from './sets/cifar.ts';
 
 /** An official archive: where it comes from and what it must be. */
 export interface OfficialArchive {

@@ -2,14 +2,14 @@ import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { OFFICIAL_ARCHIVES } from './archives.ts';
-import type { CifarName } from './cifar.ts';
-import { CIFAR_LAYOUTS, readCifar } from './cifar.ts';
+import type { CifarName } from './sets/cifar.ts';
+import { CIFAR_LAYOUTS, readCifar } from './sets/cifar.ts';
 import type { Dataset } from './dataset.ts';
 import { byHand, downloadArchive } from './download.ts';
 import { dataHome } from '../base/data-home.ts';
 import type { DataOptions } from './progress.ts';
-import type { SyntheticOptions } from './synthetic.ts';
-import { SYNTHETIC_DEFAULTS, syntheticDataset } from './synthetic.ts';
+import type { SyntheticOptions } from './sets/synthetic.ts';
+import { SYNTHETIC_DEFAULTS, syntheticDataset } from './sets/synthetic.ts';
 
 export interface OpenOptions extends DataOptions {
   /** Data folder; default `dataHome()`. */

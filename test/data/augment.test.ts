@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { augmentedBatch, plainBatch } from '../../core/data/augment.ts';
 import { epochBatches } from '../../core/data/batches.ts';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { augmentSlowly } from './slow-augmentation.ts';
 
 const dataset = syntheticDataset({ seed: 4, train: 40, test: 10 });

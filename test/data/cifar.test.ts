@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { readCifar } from '../../core/data/cifar.ts';
+import { readCifar } from '../../core/data/sets/cifar.ts';
 import { records, tarOf, temporaryFolder } from './support.ts';
 
 /** 5 training and 2 test images of each class of the real CIFAR-100, in the official layout. */

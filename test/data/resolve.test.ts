@@ -3,7 +3,7 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CIFAR_LAYOUTS } from '../../core/data/cifar.ts';
+import { CIFAR_LAYOUTS } from '../../core/data/sets/cifar.ts';
 import { dataHome } from '../../core/base/data-home.ts';
 import { findOfficial, openDataset } from '../../core/data/resolve.ts';
 import { temporaryFolder } from './support.ts';

@@ -1,8 +1,8 @@
-import { LabError } from '../base/errors.ts';
-import type { RandomStream } from '../base/random.ts';
-import { shuffle, stream } from '../base/random.ts';
-import type { Dataset } from './dataset.ts';
-import { IMAGE_BYTES, SIDE, identified } from './dataset.ts';
+import { LabError } from '../../base/errors.ts';
+import type { RandomStream } from '../../base/random.ts';
+import { shuffle, stream } from '../../base/random.ts';
+import type { Dataset } from '../dataset.ts';
+import { IMAGE_BYTES, SIDE, identified } from '../dataset.ts';
 
 /**
  * A built-in set of small pictures: one textured shape (its class) in front of a coloured,

@@ -1,9 +1,9 @@
-import { LabError } from '../base/errors.ts';
-import type { Dataset } from './dataset.ts';
-import { IMAGE_BYTES, SIDE, identified } from './dataset.ts';
-import type { Member, Wanted } from './members.ts';
-import { readMembers } from './members.ts';
-import type { DataOptions } from './progress.ts';
+import { LabError } from '../../base/errors.ts';
+import type { Dataset } from '../dataset.ts';
+import { IMAGE_BYTES, SIDE, identified } from '../dataset.ts';
+import type { Member, Wanted } from '../members.ts';
+import { readMembers } from '../members.ts';
+import type { DataOptions } from '../progress.ts';
 
 export type CifarName = 'cifar100' | 'cifar10';
 
