@@ -60,6 +60,31 @@ describe('augmentedBatch', () => {
   });
 });
 
+describe('images of 20 x 20 pixels', () => {
+  const small = syntheticDataset({ seed: 4, train: 8, test: 2, side: 20 });
+
+  test('are augmented in their own size', () => {
+    for (const [image, flip, row, column] of [
+      [0, 0, 0, 0],
+      [3, 1, 8, 8],
+      [9, 1, 0, 7],
+      [5, 0, 4, 4],
+    ] as const) {
+      const { images } = augmentedBatch(small, Int32Array.of(image, flip, row, column));
+      assert.deepEqual([...images], augmentSlowly(small, image, flip, row, column));
+    }
+  });
+
+  test('are scaled in their own size', () => {
+    const { images } = plainBatch(small, Int32Array.of(9, 0));
+    const bytes = [...small.images.slice(9 * 1200), ...small.images.slice(0, 1200)];
+    assert.deepEqual(
+      [...images],
+      bytes.map((value) => Math.fround(value / 255)),
+    );
+  });
+});
+
 test('plainBatch scales bytes to [0, 1], rounded once to float32', () => {
   const { images, labels } = plainBatch(dataset, Int32Array.of(49, 3));
   const bytes = [

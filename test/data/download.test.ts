@@ -10,14 +10,17 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import type { OfficialArchive } from '../../core/data/archives.ts';
-import { OFFICIAL_ARCHIVES, archiveUrl } from '../../core/data/archives.ts';
+import { archiveUrl } from '../../core/data/archives.ts';
 import { downloadArchive } from '../../core/data/download.ts';
 import type { DataProgress } from '../../core/data/progress.ts';
 import { downloadMeter } from '../../core/data/progress.ts';
+import { cifar10 } from '../../core/data/sets/cifar-10.ts';
+import { cifar100 } from '../../core/data/sets/cifar-100.ts';
 import { temporaryFolder } from './support.ts';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >>> 5);
 const archive: OfficialArchive = {
+  site: 'http://127.0.0.1/',
   name: 'cifar100',
   file: 'images.tar.gz',
   bytes: content.length,
@@ -485,25 +488,27 @@ describe('giving up', () => {
 });
 
 describe('addresses', () => {
+  const archive100 = cifar100.files[0]!;
+  const archive10 = cifar10.files[0]!;
+
   test('the official site, or a mirror with or without a last slash', () => {
-    const { cifar100, cifar10 } = OFFICIAL_ARCHIVES;
     assert.equal(
-      archiveUrl(cifar100, '').href,
+      archiveUrl(archive100, '').href,
       'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
     );
     assert.equal(
-      archiveUrl(cifar10, 'http://mirror/a').href,
+      archiveUrl(archive10, 'http://mirror/a').href,
       'http://mirror/a/cifar-10-binary.tar.gz',
     );
     assert.equal(
-      archiveUrl(cifar10, 'http://mirror/a/').href,
+      archiveUrl(archive10, 'http://mirror/a/').href,
       'http://mirror/a/cifar-10-binary.tar.gz',
     );
   });
 
   test('a mirror that is no web address is refused', () => {
     for (const mirror of ['/home/me/data', 'ftp://mirror/a', 'mirror'])
-      assert.throws(() => archiveUrl(OFFICIAL_ARCHIVES.cifar10, mirror), {
+      assert.throws(() => archiveUrl(archive10, mirror), {
         code: 'data.bad-mirror',
       });
   });
