@@ -8,6 +8,8 @@ export interface OfficialArchive {
   site: string;
   /** File name on the server and in the data folder. */
   file: string;
+  /** Folder inside the data folder, of a set that has several files. */
+  folder?: string;
   /** Its size; a download is cut beyond. */
   bytes: number;
   md5: string;

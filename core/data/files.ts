@@ -40,7 +40,7 @@ function sourceIn(
       'Give the path of one data set.',
     );
   if (present[0]) return present[0];
-  const expected = sources.map(({ title, format }) => `${format.files.join(', ')} (${title})`);
+  const expected = sources.map(({ title, format }) => `${format.expected} (${title})`);
   throw new LabError(
     'data.no-images',
     `${path} holds no image files, expected ${expected.join(' or ')}`,

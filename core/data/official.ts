@@ -1,5 +1,5 @@
 import { access, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dataHome } from '../base/data-home.ts';
 import type { OfficialSource } from './source.ts';
 
@@ -7,18 +7,15 @@ import type { OfficialSource } from './source.ts';
 export interface OfficialPlace {
   /** The only file, or the folder of several. */
   readonly path: string;
-  /** The folder that downloads go into. */
-  readonly folder: string;
   /** In the order of the source's files. */
   readonly files: readonly string[];
 }
 
 /** @param home the data folder */
-export function placeOf({ name, files }: OfficialSource, home: string): OfficialPlace {
+export function placeOf(source: OfficialSource, home: string): OfficialPlace {
+  const files = source.files.map(({ file, folder = '' }) => join(home, folder, file));
   const [first, ...more] = files;
-  const folder = more.length === 0 ? home : join(home, name);
-  const path = more.length === 0 ? join(home, first!.file) : folder;
-  return { path, folder, files: files.map(({ file }) => join(folder, file)) };
+  return { path: more.length === 0 ? first! : dirname(first!), files };
 }
 
 /** Path of an official set in the data folder, when all of its files are there. */

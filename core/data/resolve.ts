@@ -73,7 +73,6 @@ export async function downloadOfficial(
   source: OfficialSource,
   options: DataOptions & { folder: string },
 ): Promise<string> {
-  const { path, folder } = placeOf(source, options.folder);
-  for (const archive of source.files) await downloadArchive(archive, { ...options, folder });
-  return path;
+  for (const archive of source.files) await downloadArchive(archive, options);
+  return placeOf(source, options.folder).path;
 }

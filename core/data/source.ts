@@ -41,7 +41,7 @@ export interface OfficialSource extends NamedSource {
   readonly kind: 'official';
   /** Of the whole set. */
   readonly size: SetSize;
-  /** One file lies in the data folder itself, several in a folder of the set's name. */
+  /** One, or several that lie in a folder of their own inside the data folder. */
   readonly files: readonly OfficialArchive[];
   readonly format: FileFormat;
   /** One word per class; a list in the files is preferred. */
@@ -55,6 +55,8 @@ export type DatasetSource = BuiltInSource | OfficialSource;
 export interface FileFormat {
   /** Names, without folders, of the files that tell the format. */
   readonly files: readonly string[];
+  /** The files of a set in words, for messages. */
+  readonly expected: string;
   /** All that it reads, with the largest sizes. */
   readonly wanted: Wanted;
   /** What a person should look for where none of the files is found. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +12,10 @@ import { describe, test } from 'node:test';
 import type { OfficialArchive } from '../../core/data/archives.ts';
 import { archiveUrl } from '../../core/data/archives.ts';
 import { downloadArchive } from '../../core/data/download.ts';
+import { findOfficial } from '../../core/data/official.ts';
 import type { DataProgress } from '../../core/data/progress.ts';
 import { downloadMeter } from '../../core/data/progress.ts';
+import { downloadOfficial } from '../../core/data/resolve.ts';
 import { cifar10 } from '../../core/data/sets/cifar-10.ts';
 import { cifar100 } from '../../core/data/sets/cifar-100.ts';
 import { temporaryFolder } from './support.ts';
@@ -485,6 +487,35 @@ describe('giving up', () => {
     mayAnswer.resolve(undefined);
     await assertComplete(folder, await first);
   });
+});
+
+test('a set of several files gets a folder; only what is missing is asked for', async (t) => {
+  const parts = ['images', 'labels'].map((file) => ({ file, content: Buffer.from(`all ${file}`) }));
+  const asked: (string | undefined)[] = [];
+  const { url } = await serve(t, ({ url: path }, response) => {
+    asked.push(path);
+    response.end(parts.find(({ file }) => path === `/${file}.gz`)!.content);
+  });
+  const files = parts.map(({ file, content: bytes }) => ({
+    name: 'pair',
+    site: new URL('/', url).href,
+    file: `${file}.gz`,
+    folder: 'pair',
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    md5: createHash('md5').update(bytes).digest('hex'),
+  }));
+  const pair = { ...cifar10, name: 'pair', files };
+  const folder = await temporaryFolder(t);
+  assert.equal(await findOfficial(pair, folder), undefined);
+  const path = await downloadOfficial(pair, { folder });
+  assert.equal(path, join(folder, 'pair'));
+  assert.deepEqual((await readdir(path)).sort(), ['images.gz', 'labels.gz']);
+  assert.equal(await findOfficial(pair, folder), path);
+  await rm(join(path, 'labels.gz'));
+  assert.equal(await findOfficial(pair, folder), undefined);
+  await downloadOfficial(pair, { folder });
+  assert.deepEqual(asked, ['/images.gz', '/labels.gz', '/labels.gz']);
 });
 
 describe('addresses', () => {

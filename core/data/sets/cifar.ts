@@ -54,6 +54,7 @@ export const cifarSource = (layout: CifarLayout): OfficialSource => ({
   classNames: layout.classNames,
   format: {
     files: imageFiles(layout),
+    expected: imageFiles(layout).join(', '),
     wanted: {
       maxBytes: new Map([
         ...imageFiles(layout).map((name) => [name, LARGEST_FILE] as const),
