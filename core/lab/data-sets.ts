@@ -8,7 +8,9 @@ import { downloadOfficial } from '../data/resolve.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
 import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
 import type { BuiltInSource, OfficialSource, SetSize } from '../data/source.ts';
+import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
+import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { DataSetView, FileInput, Transfer } from './api.ts';
 import { problemOf } from './engine-manager.ts';
@@ -112,11 +114,24 @@ export class DataSets {
     };
   }
 
-  /** How many images a data set has; null when that is not known without reading it. */
-  imagesOf(spec: string): { train: number; test: number } | null {
+  /** How many images of which size a data set has; null when only reading it would tell. */
+  imagesOf(spec: string): { train: number; test: number; side: number } | null {
     const known = sourceOf(spec);
-    const size = known ? sizeOfSource(known) : this.#added().find(({ path }) => path === spec);
-    return size ? { train: size.trainCount, test: size.testCount } : null;
+    const added = this.#added().find(({ path }) => path === spec);
+    const size = known ? sizeOfSource(known) : added && sizeOf(added);
+    return size ? { train: size.trainCount, test: size.testCount, side: size.side } : null;
+  }
+
+  /** The first network of a plan that cannot halve the images of its data set; null for none. */
+  networkProblem({ space, training }: StudyPlan): LabProblem | null {
+    const images = this.imagesOf(training.data);
+    if (!images) return null;
+    try {
+      for (const model of space.nodes.flatMap(({ models }) => models)) architecture(model, images);
+      return null;
+    } catch (error) {
+      return problemOf(error);
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import { sources } from '../../core/data/sets/sets.ts';
 import type { DataSetView, LabApi } from '../../core/lab/api.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
+import { quickLook } from '../../core/study/presets.ts';
 import { temporaryFolder } from '../data/support.ts';
 import { scriptedLab } from './support.ts';
 
@@ -83,6 +84,32 @@ describe('the list of data sets', () => {
     const { api } = await labIn(t, store);
     const { side, classNames } = await viewOf(api, PART);
     assert.deepEqual([side, classNames], [32, null]);
+  });
+});
+
+describe('a plan whose networks do not fit the size of the images', () => {
+  const plan = quickLook(1);
+  const planOn = (side: number) => ({
+    ...plan,
+    training: { ...plan.training, data: `synthetic:train=100,test=20,side=${side}` },
+  });
+
+  test('is refused before anything is trained', async (t) => {
+    const { api } = await labIn(t);
+    const { problems, expectedTime } = await api.request('studies.preview', { plan: planOn(18) });
+    assert.deepEqual([problems.map(({ code }) => code), expectedTime], [['model.side'], null]);
+    assert.match(problems[0]!.message, /18 x 18 pixels do not fit ResNet8/);
+    await assert.rejects(
+      api.request('studies.create', { name: 'odd', plan: planOn(18), start: false }),
+      { code: 'model.side' },
+    );
+    assert.deepEqual(await api.request('studies.list', {}), []);
+  });
+
+  test('one that fits is accepted', async (t) => {
+    const { api } = await labIn(t);
+    const { problems } = await api.request('studies.preview', { plan: planOn(20) });
+    assert.deepEqual(problems, []);
   });
 });
 
