@@ -37,9 +37,12 @@ describe('the list of data sets', () => {
       views.map(({ name, kind, title }) => ({ name, kind, title })),
       sources.map(({ name, kind, title }) => ({ name, kind, title })),
     );
-    for (const view of views) {
-      assert.equal(view.classNames?.length, view.classes);
-      assert.equal(view.side, 32);
+    for (const [i, view] of views.entries()) {
+      const source = sources[i]!;
+      const { trainCount, testCount, classes, side } = view;
+      const size = source.kind === 'built-in' ? source.size('') : source.size;
+      assert.deepEqual({ trainCount, testCount, classes, side }, size);
+      assert.equal(view.classNames?.length, classes);
       assert.equal(view.state, view.kind === 'official' ? 'missing' : 'ready');
       assert.equal(view.downloadBytes !== null, view.kind === 'official');
     }
