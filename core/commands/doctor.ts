@@ -2,7 +2,8 @@ import { existsSync, statfsSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
-import { findOfficial } from '../data/resolve.ts';
+import { findOfficial } from '../data/official.ts';
+import { officialSources } from '../data/sets/sets.ts';
 import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { diagnose } from '../devices/cuda-diagnosis.ts';
@@ -114,9 +115,7 @@ function graphicsCards(): Finding[] {
 
 async function data(): Promise<Finding[]> {
   const found = await Promise.all(
-    (['cifar100', 'cifar10'] as const).map(
-      async (name) => [name, await findOfficial(name)] as const,
-    ),
+    officialSources.map(async (source) => [source.name, await findOfficial(source)] as const),
   );
   return found.map(([name, path]) => ({
     what: name,

@@ -1,6 +1,7 @@
 import { withLock } from '../graph/lock.ts';
 import { paperSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
+import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
@@ -16,7 +17,7 @@ import {
   computationPart,
   computationUsage,
 } from './computation.ts';
-import { dataOf } from './data-option.ts';
+import { dataOf, dataUsage } from './data-option.ts';
 import { networkUsage } from './networks.ts';
 import { methodOptions, methodUsage, ruleFrom } from './search-method.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
@@ -47,7 +48,7 @@ ${networkUsage('architectures')}
   --lock L          narrows the space, as often as wanted: 2=resnet110, 2-1=correct, 0-3=through+cutoff
   --frozen yes|no   may auxiliary nodes be pretrained and frozen; default yes, on synthetic data no
   --trials N        graphs in all; default 1500, on synthetic data 32
-  --data WHAT       synthetic (default), cifar100, cifar10, or a CIFAR archive or folder
+${dataUsage}
   --protocol P      held-out (default): judged by a fifth of the training images; paper: by the test images
   --epochs N        of a whole run; default 200, on synthetic data 8
   --batch N         images in a batch, default 64
@@ -75,7 +76,7 @@ export function planFrom(values: Values): StudyPlan {
 function planAsSaid(values: Values): StudyPlan {
   const data = dataOf(values);
   const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
-  const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);
+  const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
   const recipe = recipeFor(epochs);
   return {

@@ -1,3 +1,4 @@
+import { officialOf } from '../data/sets/sets.ts';
 import { spaceText } from '../graph/space.ts';
 import { openWithProgress } from './train.ts';
 import type { Command } from './command.ts';
@@ -36,7 +37,7 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
     const name = nameOf(values) ?? `M${plan.space.nodes.length} on ${data}`.slice(0, 200);
     const priority = integerOption(values, 'priority', 0, -1000, 1000);
     const json = values.json === true;
-    if (data === 'cifar100' || data === 'cifar10') await openWithProgress(data);
+    if (officialOf(data)) await openWithProgress(data);
     return withLab(values, 'work', async (lab) => {
       await setSlots(lab.api, textOf(values, 'slots'), 'some');
       const { warnings } = await lab.api.request('studies.preview', { plan });

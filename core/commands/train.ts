@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { LabError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
+import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import type { DeviceKind } from '../engine/computation.ts';
 import { type EngineInfo, engineNames } from '../engine/engine.ts';
@@ -15,7 +16,7 @@ import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationUsage } from './computation.ts';
-import { dataOf } from './data-option.ts';
+import { dataOf, dataUsage } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { networkUsage } from './networks.ts';
@@ -44,8 +45,7 @@ export const trainingOptions = {
   json: { type: 'boolean' },
 } as const;
 
-export const trainingUsage = `  --data WHAT       cifar100, cifar10, synthetic (default; also synthetic:train=2000,test=500),
-                    or a CIFAR archive or folder
+export const trainingUsage = `${dataUsage}
   --protocol P      paper: judged by the test images (default for one graph)
                     held-out: judged by a fifth of the training images, kept out of training
   --epochs N        default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; learning rate drops at 30, 60, 90 %
@@ -209,7 +209,7 @@ export async function openWithProgress(spec: string): Promise<Dataset> {
 
 function describe(values: Values, graph: RunDescription['graph']): RunDescription {
   const data = dataOf(values);
-  const quick = data.startsWith('synthetic');
+  const quick = isBuiltIn(data);
   const epochs = integerOption(
     values,
     'epochs',

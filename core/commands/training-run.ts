@@ -108,7 +108,12 @@ function readTeachers({ graph }: RunDescription, dataset: Dataset): Map<number, 
     }
     teachers.set(
       node,
-      teacherState(decodeCheckpoint(bytes, path!), architecture(model), dataset.classes, path!),
+      teacherState(
+        decodeCheckpoint(bytes, path!),
+        architecture(model, dataset),
+        dataset.classes,
+        path!,
+      ),
     );
   }
   return teachers;

@@ -14,7 +14,7 @@ import type { DataOptions } from './progress.ts';
 import { downloadMeter } from './progress.ts';
 
 export interface DownloadOptions extends DataOptions {
-  /** Where the archive goes; default `dataHome()`. */
+  /** The data folder; default `dataHome()`. */
   folder?: string;
   url?: URL;
   patience?: Patience;
@@ -51,7 +51,8 @@ export async function downloadArchive(
   archive: OfficialArchive,
   options: DownloadOptions = {},
 ): Promise<string> {
-  const { folder = dataHome(), url = archiveUrl(archive), signal } = options;
+  const { folder: home = dataHome(), url = archiveUrl(archive), signal } = options;
+  const folder = join(home, archive.folder ?? '');
   const target = join(folder, archive.file);
   if (await sizeOf(target)) return target;
   signal?.throwIfAborted();
@@ -130,8 +131,8 @@ const isTooLarge = (error: unknown): boolean =>
 const shown = (url: URL): string => `${url.origin}${url.pathname}`;
 
 /** How to do without the download. */
-export const byHand = ({ name, file }: OfficialArchive): string =>
-  `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${dataHome()}, or name it where ${name} is asked for (--data PATH).`;
+export const byHand = ({ name, file, folder = '' }: OfficialArchive): string =>
+  `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${join(dataHome(), folder)}, or name it where ${name} is asked for (--data PATH).`;
 
 /** Fills `part` up to the whole file, over as many connections as it takes. */
 async function fetchInto(

@@ -59,7 +59,7 @@ export async function readMembers(
       missing
         ? `there is no file or folder ${path}`
         : `${path} cannot be read: ${messageOf(error)}`,
-      'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
+      'Give the path of an archive (.tar.gz or .tar) or of a folder with the files of a set.',
       { cause: error },
     );
   }
@@ -304,7 +304,7 @@ const notAnArchive = (path: string, found: string, options?: ErrorOptions): LabE
   new LabError(
     'data.not-an-archive',
     `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar`,
-    'Give the path of the official binary archive, or of a folder with the .bin files.',
+    'Give the path of the official binary archive, or of a folder with the files of a set.',
     options,
   );
 
@@ -313,7 +313,7 @@ const noFile = (path: string): LabError =>
   new LabError(
     'data.unreadable',
     `${path} is neither a file nor a folder`,
-    'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
+    'Give the path of an archive (.tar.gz or .tar) or of a folder with the files of a set.',
   );
 
 const tooLarge = (where: string, bytes: number, max: number): LabError =>

@@ -50,7 +50,7 @@ export type {
 export { compareResults, compareTrials, epochNote, rankTrials } from '../study/best.ts';
 export { explainDecision } from '../study/decision.ts';
 export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
-export { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+export { freshSeed, PAPER_DATA, paperPlan, quickLook } from '../study/presets.ts';
 export { storedName } from '../study/pretrained.ts';
 export { BASELINES, trainedVariants, variantsOf } from '../study/rerun.ts';
 
@@ -518,17 +518,26 @@ export interface GraphCheck {
 }
 
 export interface DataSetView {
-  /** `cifar100`, `cifar10`, `synthetic`, or a path. */
+  /** Of an official or built-in set (`cifar100`, `synthetic`), or a path. */
   name: string;
   title: string;
+  /** `added`: a file or folder that a person has named. */
+  kind: 'official' | 'built-in' | 'added';
   state: 'ready' | 'missing' | 'downloading' | 'unpacking' | 'failed';
   trainCount: number;
   testCount: number;
   classes: number;
+  /** Pixels on a side of every image. */
+  side: number;
+  /** One per class; null when the files do not say. */
+  classNames: string[] | null;
   /** `<name>:<24 hex digits>` once read. */
   identity: string | null;
   source: string;
+  /** On this machine. */
   bytes: number;
+  /** Of all official files; null where there is nothing to download. */
+  downloadBytes: number | null;
   download: Transfer | null;
   problem: LabProblem | null;
 }

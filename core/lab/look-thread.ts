@@ -9,6 +9,9 @@ import { Queue } from './queue.ts';
 export interface DataLook {
   name: string;
   classes: number;
+  /** Pixels on a side. */
+  side: number;
+  classNames?: readonly string[];
   trainCount: number;
   testCount: number;
   identity: string;

@@ -28,7 +28,7 @@ export interface ImageSize {
 }
 
 /** The images of CIFAR: the size where nothing else is asked for. */
-const CIFAR: ImageSize = { side: 32 };
+export const usualImages: ImageSize = { side: 32 };
 
 /**
  * A network by name (`resnet32`, `wrn-28-2`; case, spaces and underscores are forgiven) for images
@@ -36,7 +36,7 @@ const CIFAR: ImageSize = { side: 32 };
  *
  * @throws `model.unknown`; `model.side` when the network cannot halve the side as often as it does
  */
-export function architecture(name: string, { side } = CIFAR): Architecture {
+export function architecture(name: string, { side } = usualImages): Architecture {
   const plain = name.toLowerCase().replace(/[\s_]/g, '-');
   const key = `${plain} ${side}`;
   const known = cache.get(key);

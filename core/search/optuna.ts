@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { OptunaReport, OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
 import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
+import { PAPER_DATA } from '../study/presets.ts';
 import type { Study } from '../study/study.ts';
 import { judgeOf } from './judge.ts';
 
@@ -105,7 +106,7 @@ function planOf({ trials, reports }: OptunaStudy): StudyPlan {
     rule: paperRule,
     sampler: 'random',
     training: {
-      data: 'cifar100',
+      data: PAPER_DATA,
       protocol: 'paper',
       purpose: 'search',
       splitSeed: 0,

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { GENERATOR } from '../base/random.ts';
 import type { NodeState } from '../engine/engine.ts';
-import { architecture } from '../models/architecture.ts';
+import { architecture, type ImageSize, usualImages } from '../models/architecture.ts';
 import { conventionsText } from '../models/conventions.ts';
 import type { Architecture } from '../models/layers.ts';
 import { sizeOf, statistics, tensors, type TensorSpec } from '../models/tensors.ts';
@@ -26,6 +26,8 @@ const about = v.object({
   /** Architectures of the saved nodes, by node number. */
   nodes: v.record(v.string(), v.string()),
   classes: v.number(),
+  /** Pixels on a side of the images; absent where they are of the usual size. */
+  side: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   /** Of the data set (Dataset.identity). */
   data: v.string(),
   seed: v.number(),
@@ -56,13 +58,15 @@ export interface Checkpoint {
   readonly states: ReadonlyMap<number, NodeState>;
 }
 
+const imagesOf = ({ side = usualImages.side }: CheckpointInfo): ImageSize => ({ side });
+
 /**
  * The file form: tensors `node1/parameters/stem/conv`, `node1/momentum/...`,
  * `node1/statistics/...`, info as metadata.
  */
 export function encodeCheckpoint({ info, states }: Checkpoint): Uint8Array {
   const all = [...states].flatMap(([node, state]) => {
-    const model = architecture(info.nodes[String(node)]!);
+    const model = architecture(info.nodes[String(node)]!, imagesOf(info));
     return parts(model, info.classes).flatMap(([part, specs]) =>
       cut(`node${node}/${part}/`, specs, state[part]),
     );
@@ -76,7 +80,7 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
   const info = readInfo(metadata.ktg, source);
   const states = new Map(
     Object.entries(info.nodes).map(([node, name]) => {
-      const model = architecture(name);
+      const model = architecture(name, imagesOf(info));
       const state = Object.fromEntries(
         parts(model, info.classes).map(([part, specs]) => [
           part,

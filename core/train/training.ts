@@ -16,7 +16,7 @@ import {
   nodeOf,
   reachesTarget,
 } from '../graph/graph.ts';
-import { architecture } from '../models/architecture.ts';
+import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
@@ -86,7 +86,7 @@ export class Training {
     const nodes = nodeNumbers(graph)
       .filter((node) => setup.nodes === 'all' || reachesTarget(graph, node))
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
-    const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
+    const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model, dataset));
     const frozen = nodes.flatMap((node, at) => (isFrozen(graph, node) ? [at] : []));
     const { classes } = dataset;
     for (;;) {
@@ -206,6 +206,7 @@ export class Training {
           this.inGraphOrder().map((node) => [node, nodeOf(graph, node).model]),
         ),
         classes: dataset.classes,
+        ...(dataset.side !== usualImages.side && { side: dataset.side }),
         data: dataset.identity,
         seed,
         generator: GENERATOR,
@@ -258,7 +259,7 @@ export class Training {
         `Make one with: ktg pretrain ${nodeOf(graph, node).model}`,
       );
     }
-    const model = architecture(nodeOf(graph, node).model);
+    const model = architecture(nodeOf(graph, node).model, dataset);
     const parameters = initialParameters(model, dataset.classes, seed, node);
     return {
       parameters,

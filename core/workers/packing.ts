@@ -2,6 +2,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder } from '../base/folder.js';
+import { imageBytes } from '../data/dataset.ts';
+import { cifar100 } from '../data/sets/cifar-100.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { tensorflowVersion } from '../install/release.ts';
 import { KEPT } from '../train/steps.ts';
@@ -37,11 +39,12 @@ export type Packing = v.InferOutput<typeof packing>;
 const WORTHWHILE = 0.05;
 /** Share of the card's memory that workers may fill together. */
 const ROOM = 0.9;
+const { trainCount, testCount, side } = cifar100.size;
 /**
  * Bytes that a worker comes to keep beside what was measured: idle steps of other architectures,
- * mostly their images as halves.
+ * mostly the images of the paper's set as halves.
  */
-const IDLE = KEPT * 60_000 * 3072 * 2;
+const IDLE = KEPT * (trainCount + testCount) * imageBytes(side) * 2;
 
 /** The engine as measurements name it. */
 export const measuredEngine = `TensorFlow ${tensorflowVersion}`;

@@ -194,7 +194,7 @@ export class WorkerJob {
       if (!nodeNumbers(graph).includes(node) || !reachesTarget(graph, node)) continue;
       const what = `The teacher of node ${node}`;
       try {
-        const model = architecture(nodeOf(graph, node).model);
+        const model = architecture(nodeOf(graph, node).model, dataset);
         states.set(
           node,
           teacherState(await this.#received(weights, what), model, dataset.classes, what),

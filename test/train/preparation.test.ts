@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { fromText } from '../../core/graph/text.ts';
 import { architecture } from '../../core/models/architecture.ts';

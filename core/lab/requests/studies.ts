@@ -6,6 +6,7 @@ import { previewOf, requireCreatable } from '../../search/preview.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
+import type { LabProblem } from '../../study/problem.ts';
 import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
@@ -38,6 +39,7 @@ export function studyRequests(desk: LabContext): Answers<Names> {
     'studies.preview': async ({ plan }) => preview(desk, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
+      refuse(desk.dataSets.networkProblem(plan));
       if (start) await requireData(desk, plan.training.data);
       const { id } = store.addStudy({ name, plan, priority, notes, createdAt: desk.now() });
       teller.log('info', `Study "${name}" was created.`, { study: id });
@@ -123,7 +125,10 @@ export function studyRequests(desk: LabContext): Answers<Names> {
 }
 
 async function requireData({ dataSets }: LabContext, spec: string): Promise<void> {
-  const problem = await dataSets.problemWith(spec);
+  refuse(await dataSets.problemWith(spec));
+}
+
+function refuse(problem: LabProblem | null): void {
   if (problem) throw new LabError(problem.code, problem.message, problem.next);
 }
 
@@ -131,13 +136,15 @@ async function preview(
   { store, dataSets, runner, engine }: LabContext,
   plan: StudyPlan,
 ): Promise<StudyPreview> {
+  const problem = dataSets.networkProblem(plan);
   const seen = previewOf(store, plan, {
     slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
     portable: engine.view().kind === 'portable',
     devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
-    images: (data) => dataSets.imagesOf(data),
+    images: (data) => (problem ? null : dataSets.imagesOf(data)),
   });
-  return { ...seen, missingData: await dataSets.problemWith(plan.training.data) };
+  const problems = problem ? [...seen.problems, problem] : seen.problems;
+  return { ...seen, problems, missingData: await dataSets.problemWith(plan.training.data) };
 }
 
 /** Bytes of a study file that are read at a time. */

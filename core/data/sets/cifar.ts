@@ -1,18 +1,23 @@
-import { LabError } from '../base/errors.ts';
-import type { Dataset } from './dataset.ts';
-import { IMAGE_BYTES, SIDE, identified } from './dataset.ts';
-import type { Member, Wanted } from './members.ts';
-import { readMembers } from './members.ts';
-import type { DataOptions } from './progress.ts';
+import { LabError } from '../../base/errors.ts';
+import type { OfficialArchive } from '../archives.ts';
+import { type Dataset, identified, imageBytes } from '../dataset.ts';
+import type { Member } from '../members.ts';
+import type { OfficialSource } from '../source.ts';
 
-export type CifarName = 'cifar100' | 'cifar10';
+/** Pixels on a side. */
+const SIDE = 32;
+const IMAGE_BYTES = imageBytes(SIDE);
+
+/** Sizes and SHA-256 of the archives, which the site does not give, are from the checksum lists of
+ * TensorFlow Datasets 4.9.10, equal in GoMLX and in red-datasets. */
+const SITE = 'https://www.cs.toronto.edu/~kriz/';
 
 /**
  * Official binary layout: records of label bytes and 3,072 pixel bytes (1,024 red, 1,024 green,
  * 1,024 blue).
  */
 export interface CifarLayout {
-  name: CifarName;
+  name: string;
   title: string;
   /**
    * One label byte after the other, each with the number of its values; the last one is the label.
@@ -20,74 +25,53 @@ export interface CifarLayout {
   labelBytes: readonly { title: string; values: number }[];
   train: readonly string[];
   test: readonly string[];
-  /** One class name per line. */
-  classNames: string;
-  /** Images of the whole official set. */
-  official: { train: number; test: number };
+  /** The file with one class name per line. */
+  namesFile: string;
+  classNames: readonly string[];
+  archive: Omit<OfficialArchive, 'name' | 'site'>;
 }
 
-/** Source: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version". */
-export const CIFAR_LAYOUTS: Readonly<Record<CifarName, CifarLayout>> = {
-  cifar100: {
-    name: 'cifar100',
-    title: 'CIFAR-100',
-    labelBytes: [
-      { title: 'coarse label', values: 20 },
-      { title: 'fine label', values: 100 },
-    ],
-    train: ['train.bin'],
-    test: ['test.bin'],
-    classNames: 'fine_label_names.txt',
-    official: { train: 50_000, test: 10_000 },
-  },
-  cifar10: {
-    name: 'cifar10',
-    title: 'CIFAR-10',
-    labelBytes: [{ title: 'label', values: 10 }],
-    train: [1, 2, 3, 4, 5].map((part) => `data_batch_${part}.bin`),
-    test: ['test_batch.bin'],
-    classNames: 'batches.meta.txt',
-    official: { train: 50_000, test: 10_000 },
-  },
-};
+/** Images of each official set. */
+const OFFICIAL = { trainCount: 50_000, testCount: 10_000 };
 
-const layouts = Object.values(CIFAR_LAYOUTS);
-const imageFiles = (layout: CifarLayout): string[] => [...layout.train, ...layout.test];
-const recordBytes = (layout: CifarLayout): number => layout.labelBytes.length + IMAGE_BYTES;
-
+/** No official file is larger than CIFAR-100's training images, and no set than all its images. */
+const LARGEST_RECORD = 2 + IMAGE_BYTES;
+const LARGEST_FILE = OFFICIAL.trainCount * LARGEST_RECORD;
 /** Class names are a list of short words. */
 const MAX_NAMES_BYTES = 2 ** 16;
 
-/**
- * No official file is larger than CIFAR-100's training images, and no set than all of its images.
- */
-const WANTED: Wanted = {
-  maxBytes: new Map(
-    layouts.flatMap((layout) => [
-      ...imageFiles(layout).map((name) => [name, largestFile()] as const),
-      [layout.classNames, MAX_NAMES_BYTES] as const,
-    ]),
-  ),
-  maxTotalBytes:
-    largestFile() +
-    CIFAR_LAYOUTS.cifar100.official.test * recordBytes(CIFAR_LAYOUTS.cifar100) +
-    MAX_NAMES_BYTES,
-};
+const imageFiles = (layout: CifarLayout): string[] => [...layout.train, ...layout.test];
+const recordBytes = (layout: CifarLayout): number => layout.labelBytes.length + IMAGE_BYTES;
+const classesOf = (layout: CifarLayout): number => layout.labelBytes.at(-1)!.values;
 
-function largestFile(): number {
-  return CIFAR_LAYOUTS.cifar100.official.train * recordBytes(CIFAR_LAYOUTS.cifar100);
-}
+/** A set in the binary layout of CIFAR, with its official archive. */
+export const cifarSource = (layout: CifarLayout): OfficialSource => ({
+  kind: 'official',
+  name: layout.name,
+  title: layout.title,
+  size: { ...OFFICIAL, classes: classesOf(layout), side: SIDE },
+  files: [{ ...layout.archive, name: layout.name, site: SITE }],
+  classNames: layout.classNames,
+  format: {
+    files: imageFiles(layout),
+    expected: imageFiles(layout).join(', '),
+    wanted: {
+      maxBytes: new Map([
+        ...imageFiles(layout).map((name) => [name, LARGEST_FILE] as const),
+        [layout.namesFile, MAX_NAMES_BYTES] as const,
+      ]),
+      maxTotalBytes: LARGEST_FILE + OFFICIAL.testCount * LARGEST_RECORD + MAX_NAMES_BYTES,
+    },
+    advice: 'Use the "binary version" of CIFAR-100 or CIFAR-10, not the Python or Matlab one.',
+    read: (path, members) => readRecords(path, layout, members),
+  },
+});
 
-/**
- * Reads CIFAR-100 (fine labels) or CIFAR-10, or a part of one in the same layout, from a .tar.gz, a
- * .tar or a folder with the .bin files; file names tell which it is.
- *
- * @throws LabError those of `readMembers`, and `data.no-images`, `data.missing-file`,
- * `data.wrong-size`, `data.label-out-of-range`
- */
-export async function readCifar(path: string, options: DataOptions = {}): Promise<Dataset> {
-  const members = await readMembers(path, WANTED, options);
-  const layout = layoutOf(path, members);
+function readRecords(
+  path: string,
+  layout: CifarLayout,
+  members: ReadonlyMap<string, Member>,
+): Dataset {
   const train = filesOf(path, layout, layout.train, members);
   const test = filesOf(path, layout, layout.test, members);
   const trainCount = countOf(train, layout);
@@ -96,13 +80,12 @@ export async function readCifar(path: string, options: DataOptions = {}): Promis
   const labels = new Int32Array(trainCount + testCount);
   let at = 0;
   for (const member of [...train, ...test]) at += unpackRecords(member, layout, images, labels, at);
-
-  const classes = layout.labelBytes.at(-1)!.values;
-  const classNames = namesIn(members.get(layout.classNames), classes);
+  const classes = classesOf(layout);
   return identified({
     name: layout.name,
     classes,
-    ...(classNames ? { classNames } : {}),
+    classNames: namesIn(members.get(layout.namesFile), classes) ?? layout.classNames,
+    side: SIDE,
     images,
     labels,
     trainCount,
@@ -111,29 +94,12 @@ export async function readCifar(path: string, options: DataOptions = {}): Promis
   });
 }
 
-function layoutOf(path: string, members: Map<string, Member>): CifarLayout {
-  const present = layouts.filter((layout) => imageFiles(layout).some((name) => members.has(name)));
-  if (present.length > 1)
-    throw new LabError(
-      'data.ambiguous',
-      `${path} holds files of ${present.map(({ title }) => title).join(' and ')}`,
-      'Give the path of one data set.',
-    );
-  if (!present[0])
-    throw new LabError(
-      'data.no-images',
-      `${path} holds no image files, expected ${layouts.map((layout) => `${imageFiles(layout).join(', ')} (${layout.title})`).join(' or ')}`,
-      'Use the "binary version" of CIFAR-100 or CIFAR-10, not the Python or Matlab one.',
-    );
-  return present[0];
-}
-
 /** The named files in order, each a whole, positive number of records. */
 function filesOf(
   path: string,
   layout: CifarLayout,
   names: readonly string[],
-  members: Map<string, Member>,
+  members: ReadonlyMap<string, Member>,
 ): Member[] {
   return names.map((name) => {
     const member = members.get(name);

@@ -1,8 +1,8 @@
-import { LabError } from '../base/errors.ts';
-import type { RandomStream } from '../base/random.ts';
-import { shuffle, stream } from '../base/random.ts';
-import type { Dataset } from './dataset.ts';
-import { IMAGE_BYTES, SIDE, identified } from './dataset.ts';
+import { LabError } from '../../base/errors.ts';
+import type { RandomStream } from '../../base/random.ts';
+import { shuffle, stream } from '../../base/random.ts';
+import { CHANNELS, type Dataset, identified, imageBytes } from '../dataset.ts';
+import type { BuiltInSource, SetSize } from '../source.ts';
 
 /**
  * A built-in set of small pictures: one textured shape (its class) in front of a coloured,
@@ -16,14 +16,60 @@ export interface SyntheticOptions {
   test: number;
   /** 2 .. 20. */
   classes: number;
+  /** Pixels on a side, 16 .. 128. */
+  side: number;
 }
 
-export const SYNTHETIC_DEFAULTS: SyntheticOptions = {
+const SYNTHETIC_DEFAULTS: SyntheticOptions = {
   seed: 1,
   train: 5000,
   test: 1000,
   classes: 10,
+  side: 32,
 };
+
+/** Pictures are described on a canvas of 32 x 32 units, whatever their number of pixels. */
+const UNITS = 32;
+
+/** More would not fit into memory beside an engine. */
+const MAX_BYTES = 2 ** 30;
+
+/** The built-in set: its specification is `synthetic`, or `synthetic:seed=3,train=2000`. */
+export const synthetic: BuiltInSource = {
+  kind: 'built-in',
+  name: 'synthetic',
+  title: 'Built-in pictures',
+  origin: 'made by this program',
+  example: 'train=2000,test=500',
+  size(options) {
+    const { train, test, classes, side } = { ...SYNTHETIC_DEFAULTS, ...syntheticOptions(options) };
+    return { trainCount: train, testCount: test, classes, side } satisfies SetSize;
+  },
+  classNames: (options) => classNames({ ...SYNTHETIC_DEFAULTS, ...syntheticOptions(options) }),
+  make: (options) => syntheticDataset(syntheticOptions(options)),
+};
+
+/** `seed=3,train=2000` */
+function syntheticOptions(text: string): Partial<SyntheticOptions> {
+  const known = Object.keys(SYNTHETIC_DEFAULTS);
+  return Object.fromEntries(
+    text
+      .split(',')
+      .filter((item) => item !== '')
+      .map((item) => {
+        const [key = '', value = ''] = item.split('=');
+        if (!known.includes(key) || !/^\d+$/.test(value))
+          throw new LabError(
+            'data.synthetic-option',
+            `synthetic data: "${item}" is not an option, expected ${known.map((name) => `${name}=NUMBER`).join(', ')}`,
+            EXAMPLE,
+          );
+        return [key, Number(value)];
+      }),
+  );
+}
+
+const EXAMPLE = 'For example: synthetic:seed=1,train=5000,test=1000,classes=10';
 
 /**
  * Signed distance in units of the size: negative inside. (x, y) is relative to the centre, y down.
@@ -42,10 +88,7 @@ const SHAPES: readonly [string, Shape][] = [
   ],
 ];
 
-/**
- * Brightness between -1 and 1 at a place; frequencies are in units of the picture, so (x, y) is in
- * pixels.
- */
+/** Brightness between -1 and 1 at a place; (x, y) and the period are in units of the canvas. */
 type Texture = (x: number, y: number, period: number) => number;
 
 const TEXTURES: readonly [string, Texture][] = [
@@ -59,7 +102,7 @@ const TEXTURES: readonly [string, Texture][] = [
   ['shaded', (x, y) => Math.max(-1, 1 - (x * x + y * y) / 30)],
 ];
 
-export const SYNTHETIC_MAX_CLASSES = SHAPES.length * TEXTURES.length;
+const MAX_CLASSES = SHAPES.length * TEXTURES.length;
 
 /** `shape` changes fastest, so that any number of classes above 5 mixes shapes and textures. */
 const classParts = (label: number): { shape: [string, Shape]; texture: [string, Texture] } => ({
@@ -67,15 +110,29 @@ const classParts = (label: number): { shape: [string, Shape]; texture: [string, 
   texture: TEXTURES[Math.floor(label / SHAPES.length)]!,
 });
 
+const classNames = ({ classes }: Pick<SyntheticOptions, 'classes'>): string[] =>
+  Array.from({ length: classes }, (_, label) => {
+    const { shape, texture } = classParts(label);
+    return `${texture[0]} ${shape[0]}`;
+  });
+
 /** Makes the set; the same options give the same bytes. About 0.1 ms an image. */
 export function syntheticDataset(options: Partial<SyntheticOptions> = {}): Dataset {
-  const { seed, train, test, classes } = { ...SYNTHETIC_DEFAULTS, ...options };
+  const { seed, train, test, classes, side } = { ...SYNTHETIC_DEFAULTS, ...options };
   requireWhole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   requireWhole('train', train, 1, 100_000);
   requireWhole('test', test, 1, 100_000);
-  requireWhole('classes', classes, 2, SYNTHETIC_MAX_CLASSES);
+  requireWhole('classes', classes, 2, MAX_CLASSES);
+  requireWhole('side', side, 16, 128);
+  const bytes = imageBytes(side);
+  if ((train + test) * bytes > MAX_BYTES)
+    throw new LabError(
+      'data.synthetic-option',
+      `synthetic data: ${train} + ${test} images of ${side} x ${side} pixels are more than 1 GiB`,
+      'Ask for fewer or smaller images.',
+    );
 
-  const images = new Uint8Array((train + test) * IMAGE_BYTES);
+  const images = new Uint8Array((train + test) * bytes);
   const labels = new Int32Array(train + test);
   const noise = noiseTable(seed);
   let at = 0;
@@ -87,22 +144,20 @@ export function syntheticDataset(options: Partial<SyntheticOptions> = {}): Datas
     const balanced = Int32Array.from({ length: count }, (_, i) => i % classes);
     for (const label of shuffle(balanced, random)) {
       labels[at] = label;
-      paint(images.subarray(at * IMAGE_BYTES, (at + 1) * IMAGE_BYTES), label, random, noise);
+      paint(images.subarray(at * bytes, (at + 1) * bytes), side, label, random, noise);
       at++;
     }
   }
   return identified({
     name: 'synthetic',
     classes,
-    classNames: Array.from({ length: classes }, (_, label) => {
-      const { shape, texture } = classParts(label);
-      return `${texture[0]} ${shape[0]}`;
-    }),
+    classNames: classNames({ classes }),
+    side,
     images,
     labels,
     trainCount: train,
     testCount: test,
-    source: `built-in pictures (seed ${seed}, ${train} + ${test} images, ${classes} classes)`,
+    source: `built-in pictures (seed ${seed}, ${train} + ${test} images, ${classes} classes${side === SYNTHETIC_DEFAULTS.side ? '' : `, ${side} x ${side} pixels`})`,
   });
 }
 
@@ -111,7 +166,7 @@ function requireWhole(name: string, value: number, low: number, high: number): v
     throw new LabError(
       'data.synthetic-option',
       `synthetic data: ${name} is ${value}, expected a whole number from ${low} to ${high}`,
-      `For example: synthetic:seed=1,train=5000,test=1000,classes=10`,
+      EXAMPLE,
     );
 }
 
@@ -144,48 +199,62 @@ const colorOfHue = (hue: number, light: number): Color => [
   light + 0.35 * Math.cos(2 * Math.PI * (hue - 2 / 3)),
 ];
 
-/** Paints one image [32, 32, 3] of a class. */
-function paint(image: Uint8Array, label: number, random: RandomStream, noise: Float32Array): void {
-  const canvas = new Float32Array(IMAGE_BYTES);
+/** Red, green and blue of square pixels, about 0 .. 1. */
+interface Canvas {
+  readonly values: Float32Array;
+  /** Pixels on a side. */
+  readonly side: number;
+}
+
+/** Paints one image [side, side, 3] of a class. */
+function paint(
+  image: Uint8Array,
+  side: number,
+  label: number,
+  random: RandomStream,
+  noise: Float32Array,
+): void {
+  const values = new Float32Array(image.length);
+  const canvas = { values, side };
   paintBackground(canvas, random);
   for (let left = random.below(4); left > 0; left--) paintClutter(canvas, random);
   paintShape(canvas, label, random);
   if (random.below(3) === 0) paintClutter(canvas, random);
 
   const strength = between(random, 0.02, 0.06);
-  for (let i = 0; i < IMAGE_BYTES; i += SIDE) {
-    const from = random.below(NOISE_LENGTH - SIDE);
-    for (let j = 0; j < SIDE; j++)
+  for (let i = 0; i < image.length; i += side) {
+    const from = random.below(NOISE_LENGTH - side);
+    for (let j = 0; j < side; j++)
       image[i + j] = Math.max(
         0,
-        Math.min(255, Math.round(255 * (canvas[i + j]! + strength * noise[from + j]!))),
+        Math.min(255, Math.round(255 * (values[i + j]! + strength * noise[from + j]!))),
       );
   }
 }
 
 /** A straight gradient between two colours with a soft wave across. */
-function paintBackground(canvas: Float32Array, random: RandomStream): void {
+function paintBackground({ values, side }: Canvas, random: RandomStream): void {
   const first = randomColor(random);
   const second = randomColor(random);
   const angle = between(random, 0, 2 * Math.PI);
-  const across = Math.cos(angle) / SIDE;
-  const down = Math.sin(angle) / SIDE;
+  const across = Math.cos(angle) / side;
+  const down = Math.sin(angle) / side;
   const waves = between(random, 2, 14);
   const strength = between(random, 0, 0.1);
-  for (let y = 0, at = 0; y < SIDE; y++)
-    for (let x = 0; x < SIDE; x++) {
-      const place = 0.5 + (x - SIDE / 2) * across + (y - SIDE / 2) * down;
+  for (let y = 0, at = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      const place = 0.5 + (x - side / 2) * across + (y - side / 2) * down;
       const wave = strength * Math.sin(waves * place * 2);
-      for (let c = 0; c < 3; c++)
-        canvas[at++] = first[c]! + (second[c]! - first[c]!) * place + wave;
+      for (let c = 0; c < CHANNELS; c++)
+        values[at++] = first[c]! + (second[c]! - first[c]!) * place + wave;
     }
 }
 
 /** A small ellipse or box of one colour anywhere. */
-function paintClutter(canvas: Float32Array, random: RandomStream): void {
+function paintClutter(canvas: Canvas, random: RandomStream): void {
   const color = randomColor(random);
-  const centreX = between(random, 0, SIDE);
-  const centreY = between(random, 0, SIDE);
+  const centreX = between(random, 0, UNITS);
+  const centreY = between(random, 0, UNITS);
   const radiusX = between(random, 1.5, 5);
   const radiusY = between(random, 1.5, 5);
   const round = random.below(2) === 0;
@@ -197,7 +266,7 @@ function paintClutter(canvas: Float32Array, random: RandomStream): void {
   });
 }
 
-function paintShape(canvas: Float32Array, label: number, random: RandomStream): void {
+function paintShape(canvas: Canvas, label: number, random: RandomStream): void {
   const { shape, texture } = classParts(label);
   const size = between(random, 8, 11.5);
   const angle = between(random, -0.4, 0.4);
@@ -209,8 +278,8 @@ function paintShape(canvas: Float32Array, label: number, random: RandomStream): 
   const opacity = random.below(5) === 0 ? between(random, 0.02, 0.2) : between(random, 0.65, 1);
   // Each class prefers a hue, so loosely that the colour alone decides little.
   const ground = colorOfHue(label * 0.3 + 0.1 * random.normal(), between(random, 0.35, 0.65));
-  const centreX = SIDE / 2 + between(random, -4, 4);
-  const centreY = SIDE / 2 + between(random, -4, 4);
+  const centreX = UNITS / 2 + between(random, -4, 4);
+  const centreY = UNITS / 2 + between(random, -4, 4);
   blend(canvas, centreX, centreY, size * 1.45, (x, y) => {
     const u = x * cos + y * sin;
     const v = -x * sin + y * cos;
@@ -223,23 +292,24 @@ function paintShape(canvas: Float32Array, label: number, random: RandomStream): 
   });
 }
 
-/** Lays `colour + light` over the pixels within `reach` of a centre. */
+/** Lays `colour + light` over the pixels within `reach` of a centre, all in units of the canvas. */
 function blend(
-  canvas: Float32Array,
+  { values, side }: Canvas,
   centreX: number,
   centreY: number,
   reach: number,
   at: (x: number, y: number) => { cover: number; color: Color; light: number },
 ): void {
-  const left = Math.max(0, Math.floor(centreX - reach));
-  const right = Math.min(SIDE - 1, Math.ceil(centreX + reach));
-  const bottom = Math.min(SIDE - 1, Math.ceil(centreY + reach));
-  for (let y = Math.max(0, Math.floor(centreY - reach)); y <= bottom; y++)
+  const unit = side / UNITS; // pixels
+  const first = (centre: number): number => Math.max(0, Math.floor((centre - reach) * unit));
+  const last = (centre: number): number => Math.min(side - 1, Math.ceil((centre + reach) * unit));
+  const [left, right, bottom] = [first(centreX), last(centreX), last(centreY)];
+  for (let y = first(centreY); y <= bottom; y++)
     for (let x = left; x <= right; x++) {
-      const { cover, color, light } = at(x + 0.5 - centreX, y + 0.5 - centreY);
+      const { cover, color, light } = at((x + 0.5) / unit - centreX, (y + 0.5) / unit - centreY);
       if (cover <= 0) continue;
-      const pixel = (y * SIDE + x) * 3;
-      for (let c = 0; c < 3; c++)
-        canvas[pixel + c] = canvas[pixel + c]! * (1 - cover) + (color[c]! + light) * cover;
+      const pixel = (y * side + x) * CHANNELS;
+      for (let c = 0; c < CHANNELS; c++)
+        values[pixel + c] = values[pixel + c]! * (1 - cover) + (color[c]! + light) * cover;
     }
 }
