@@ -44,7 +44,7 @@ export interface LabOptions {
   };
   version: string;
   revision: string | null;
-  scheduler?: Pick<SchedulerOptions, 'haste' | 'hangAfter' | 'checkpointEvery'>;
+  scheduler?: Pick<SchedulerOptions, 'delayDivisor' | 'hangAfter' | 'checkpointEvery'>;
   engine?: EngineWork;
   /** Milliseconds since 1970. */
   now?: () => number;

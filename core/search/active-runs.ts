@@ -136,9 +136,9 @@ export class ActiveRuns {
     if (this.#live.size === 0) return;
     this.ask([...this.#live.values()], 'interrupt', 'now');
     await new Promise<void>((resolve) => {
-      const patience = setTimeout(resolve, CLOSE_TIMEOUT);
+      const timeout = setTimeout(resolve, CLOSE_TIMEOUT);
       this.#onEmpty = () => {
-        clearTimeout(patience);
+        clearTimeout(timeout);
         resolve();
       };
     });

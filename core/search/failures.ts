@@ -3,7 +3,7 @@ import type { LabProblem } from '../study/problem.ts';
 import { type Failure, type FailureKind, MEMORY_ADVICE, type Run } from '../study/run.ts';
 
 /** What to do about a failed run. */
-export type Remedy =
+export type FailureAction =
   /** `alone`: the other slots of its device rest meanwhile. */
   | { do: 'retry'; afterSeconds: number; alone?: true }
   | { do: 'give-up'; state: 'failed' | 'out-of-memory' }
@@ -34,12 +34,12 @@ export const maySlotBeToBlame = (kind: FailureKind): boolean =>
  * @param retries how often it may be started again
  * @param hasNeighbours its device has other slots, which could rest
  */
-export function remedyFor(
+export function actionAfter(
   { kind }: Failure,
   before: number,
   retries: number,
   hasNeighbours = false,
-): Remedy {
+): FailureAction {
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
   if (isOutOfMemory(kind)) {
     if (before + 1 < MEMORY_STARTS) return { do: 'retry', afterSeconds: MEMORY_DELAY };
@@ -58,7 +58,7 @@ export function remedyFor(
  * Records that an attempt failed, and what becomes of its run.
  *
  * @param hasNeighbours the device of its slot has others
- * @param isDistrusted tells of a slot that its failures are not held against runs
+ * @param isSuspect tells of a slot that its failures are not held against runs
  * @param cancelled it was to end for good anyway
  */
 export function recordFailure(
@@ -69,28 +69,28 @@ export function recordFailure(
   {
     retries,
     hasNeighbours,
-    isDistrusted,
+    isSuspect,
     cancelled,
     at,
   }: {
     retries: number;
     hasNeighbours: boolean;
-    isDistrusted: (slot: string) => boolean;
+    isSuspect: (slot: string) => boolean;
     cancelled: boolean;
     at: number;
   },
-): Remedy {
+): FailureAction {
   const attempts = store.attempts({ run: run.id });
   const isAlike = isOutOfMemory(failure.kind) ? isOutOfMemory : isCounted;
   const before = attempts.filter(
-    ({ outcome, slot }) => isAlike(outcome) && !isDistrusted(slot),
+    ({ outcome, slot }) => isAlike(outcome) && !isSuspect(slot),
   ).length;
-  const excused = maySlotBeToBlame(failure.kind) && isDistrusted(attempts.at(-1)!.slot);
+  const excused = maySlotBeToBlame(failure.kind) && isSuspect(attempts.at(-1)!.slot);
   const advised = excused
-    ? remedyFor(failure, 0, 1)
-    : remedyFor(failure, before, retries, hasNeighbours);
+    ? actionAfter(failure, 0, 1)
+    : actionAfter(failure, before, retries, hasNeighbours);
   // Pretraining has no study to pause: those that wait for it are paused when it fails.
-  const remedy: Remedy =
+  const action: FailureAction =
     advised.do === 'pause' && run.kind === 'pretrain'
       ? { do: 'give-up', state: 'failed' }
       : advised;
@@ -100,11 +100,11 @@ export function recordFailure(
   store.transaction(() => {
     store.changeAttempt(run.id, attempt, { endedAt: at, outcome: failure.kind });
     if (cancelled) store.changeRun(run.id, { state: 'cancelled', endedAt: at });
-    else if (remedy.do === 'give-up')
-      store.changeRun(run.id, { state: remedy.state, failure: told, endedAt: at });
+    else if (action.do === 'give-up')
+      store.changeRun(run.id, { state: action.state, failure: told, endedAt: at });
     else store.changeRun(run.id, { state: 'waiting', failure: told });
   });
-  return remedy;
+  return action;
 }
 
 /** A study's problem from the failure of one of its runs. */

@@ -10,14 +10,14 @@ import type { ActiveRuns } from './active-runs.ts';
  */
 export class LastTries {
   readonly #store: Store;
-  readonly #floor: ActiveRuns;
-  readonly #benching: SlotBackoff;
+  readonly #active: ActiveRuns;
+  readonly #backoff: SlotBackoff;
   readonly #devices = new Map<number, string>();
 
-  constructor(store: Store, floor: ActiveRuns, benching: SlotBackoff) {
+  constructor(store: Store, active: ActiveRuns, backoff: SlotBackoff) {
     this.#store = store;
-    this.#floor = floor;
-    this.#benching = benching;
+    this.#active = active;
+    this.#backoff = backoff;
   }
 
   /** Takes in a waiting run whose next start is to be alone; also one of a lab before. */
@@ -26,8 +26,8 @@ export class LastTries {
     const starved = this.#store
       .attempts({ run: id })
       .filter(({ outcome }) => outcome === 'out-of-memory')
-      .filter(({ slot }) => !this.#benching.isDistrusted(slot));
-    const device = this.#floor.deviceOf(starved.at(-1)?.slot ?? '');
+      .filter(({ slot }) => !this.#backoff.isSuspect(slot));
+    const device = this.#active.deviceOf(starved.at(-1)?.slot ?? '');
     if (starved.length >= MEMORY_STARTS && device !== undefined) this.#devices.set(id, device);
   }
 
@@ -42,7 +42,7 @@ export class LastTries {
 
   /** True of a slot that gets no other run. */
   reserves(slot: string): boolean {
-    const device = this.#floor.deviceOf(slot);
+    const device = this.#active.deviceOf(slot);
     return device !== undefined && [...this.#devices.values()].includes(device);
   }
 
@@ -55,8 +55,8 @@ export class LastTries {
     const seen = new Set<string>();
     const ready = [];
     for (const [run, device] of [...this.#devices]) {
-      const slots = this.#floor.usable().filter((slot) => this.#floor.deviceOf(slot) === device);
-      const inOrder = slots.filter((slot) => !this.#benching.isBenched(slot));
+      const slots = this.#active.usable().filter((slot) => this.#active.deviceOf(slot) === device);
+      const inOrder = slots.filter((slot) => !this.#backoff.isResting(slot));
       if (!isWanted(run) || inOrder.length === 0) this.#devices.delete(run);
       else if (!seen.has(device)) {
         seen.add(device);
@@ -69,10 +69,10 @@ export class LastTries {
 
   /** A slot of a device on which nothing runs; until then those that run are asked to pause. */
   #vacate(run: number, device: string, slots: readonly string[]): string | undefined {
-    const live = this.#floor.on(device);
-    if (live.length === 0) return this.#floor.free().find((slot) => slots.includes(slot));
+    const live = this.#active.on(device);
+    if (live.length === 0) return this.#active.free().find((slot) => slots.includes(slot));
     const others = live.filter((each) => each.asked === null);
-    if (live.every((each) => each.run !== run)) this.#floor.ask(others, 'pause', 'now');
+    if (live.every((each) => each.run !== run)) this.#active.ask(others, 'pause', 'now');
     return undefined;
   }
 }

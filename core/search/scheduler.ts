@@ -8,7 +8,7 @@ import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
 import { type Failure, MEMORY_ADVICE, type Run, type StopWhen } from '../study/run.ts';
-import { SlotBackoff, benchedText } from './slot-backoff.ts';
+import { SlotBackoff, restText } from './slot-backoff.ts';
 import { maySlotBeToBlame, problemOf, recordFailure } from './failures.ts';
 import { ActiveRuns } from './active-runs.ts';
 import type { Occupation } from './active-runs.ts';
@@ -66,8 +66,8 @@ export interface SchedulerOptions {
   checkpointEvery?: number;
   /** Seconds without a sign of life after which a worker is killed. */
   hangAfter?: number;
-  /** Divides the delays before retries and the times that slots are benched. */
-  haste?: number;
+  /** Divides the delays before retries and the times that slots are resting. */
+  delayDivisor?: number;
   /** Milliseconds since 1970, for records only: nothing is decided by it. */
   now?: () => number;
 }
@@ -106,8 +106,8 @@ export class Scheduler {
   readonly #store: Store;
   readonly #options: Required<SchedulerOptions>;
   readonly #works = new Map<string, Work>();
-  readonly #floor: ActiveRuns;
-  readonly #benching: SlotBackoff;
+  readonly #active: ActiveRuns;
+  readonly #backoff: SlotBackoff;
   readonly #lastTries: LastTries;
   readonly #pretraining: Pretraining;
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
@@ -125,13 +125,13 @@ export class Scheduler {
       onEvent: () => undefined,
       checkpointEvery: CHECKPOINT_EVERY,
       hangAfter: HANG_AFTER,
-      haste: 1,
+      delayDivisor: 1,
       now: Date.now,
       ...options,
     };
-    this.#benching = new SlotBackoff(this.#options.haste);
-    this.#floor = new ActiveRuns(store, runner, this.#options.hangAfter, this.#liveEvents());
-    this.#lastTries = new LastTries(store, this.#floor, this.#benching);
+    this.#backoff = new SlotBackoff(this.#options.delayDivisor);
+    this.#active = new ActiveRuns(store, runner, this.#options.hangAfter, this.#liveEvents());
+    this.#lastTries = new LastTries(store, this.#active, this.#backoff);
     store.onTrouble((trouble) => {
       this.#meetTrouble(trouble);
     });
@@ -159,14 +159,14 @@ export class Scheduler {
 
   /**
    * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was
-   * cancelled with it is taken up again, and slots that were benched are asked again. Does nothing
+   * cancelled with it is taken up again, and slots that were resting are asked again. Does nothing
    * where nothing is left to do. Throws LabError `space.impossible`.
    *
    * @param what `with-failed`: also runs that failed or were out of memory
    */
   resume(owner: Owner, what: 'the-rest' | 'with-failed' = 'the-rest'): void {
     this.#overcomeTrouble();
-    this.#benching.clear();
+    this.#backoff.clear();
     if (what === 'with-failed') this.#takeUpFailed(owner);
     const { state, startedAt } = recordOf(this.#store, owner);
     if (state !== 'running' && !this.#isOver(owner)) {
@@ -184,7 +184,7 @@ export class Scheduler {
           this.#store.changeRun(run.id, { state: 'waiting', endedAt: null });
       });
       this.#load(owner);
-      this.#spare(this.#floor.of(owner));
+      this.#spare(this.#active.of(owner));
     }
     this.#told(owner);
     this.#wake();
@@ -219,7 +219,7 @@ export class Scheduler {
   pause(owner: Owner, when: StopWhen, problem: LabProblem | null = null): void {
     changeOwner(this.#store, owner, { state: 'paused', problem });
     this.#unload(owner);
-    this.#floor.ask(this.#floor.of(owner), 'pause', when);
+    this.#active.ask(this.#active.of(owner), 'pause', when);
     this.#pauseUnwanted(when);
     this.#told(owner);
   }
@@ -233,7 +233,7 @@ export class Scheduler {
       for (const run of waiting) this.#cancelWaiting(run, at);
     });
     this.#unload(owner);
-    this.#floor.ask(this.#floor.of(owner), 'cancel', when);
+    this.#active.ask(this.#active.of(owner), 'cancel', when);
     this.#cancelUnneeded(when);
     for (const { id } of waiting) this.#emit({ type: 'run', run: id });
     this.#told(owner);
@@ -242,7 +242,7 @@ export class Scheduler {
   /** Removes a study or re-run with its runs, also from their slots. */
   async remove(owner: Owner): Promise<void> {
     this.#unload(owner);
-    this.#floor.kill(this.#floor.of(owner));
+    this.#active.kill(this.#active.of(owner));
     if ('study' in owner) this.#judges.delete(owner.study);
     // Gone at once; to erase what it leaves takes a while.
     const erased =
@@ -269,7 +269,7 @@ export class Scheduler {
 
   /** Stops one run for good; the others of its study go on. */
   stopRun(id: number, when: StopWhen): void {
-    const live = this.#floor.get(id);
+    const live = this.#active.get(id);
     this.#store.transaction(() => {
       this.#store.changeRun(id, { dismissed: true });
       if (!live) this.#cancelWaiting(this.#store.run(id), this.#options.now());
@@ -347,7 +347,7 @@ export class Scheduler {
 
   /** What the slots are doing. */
   occupations(): Occupation[] {
-    return this.#floor.occupations();
+    return this.#active.occupations();
   }
 
   /** Why nothing can run; null when all is well. */
@@ -362,23 +362,23 @@ export class Scheduler {
   /** Seconds until a running study or re-run is done; null when that is not known. */
   timeLeft(owner: Owner): number | null {
     const work = this.#works.get(ownerKey(owner));
-    return work ? timeLeft(outlookOf(this.#store, work, this.#floor.usable().length)) : null;
+    return work ? timeLeft(outlookOf(this.#store, work, this.#active.usable().length)) : null;
   }
 
   /**
    * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait.
    * Either way everything goes on when the lab is next opened. Does not close store or runner. A
-   * second call with `at-once` hastens the first.
+   * second call with `at-once` ends the first sooner.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
     this.#closed = true;
     this.#undoSlots();
-    this.#floor.close();
-    this.#benching.clear();
+    this.#active.close();
+    this.#backoff.clear();
     this.#pretraining.close();
     for (const work of this.#works.values()) work.close();
-    if (how === 'save') await this.#floor.interrupt();
-    this.#floor.kill();
+    if (how === 'save') await this.#active.interrupt();
+    this.#active.kill();
     try {
       recover(this.#store);
     } catch (error) {
@@ -412,19 +412,19 @@ export class Scheduler {
   #fill(): void {
     if (this.#closed || this.#trouble) return;
     this.#fillLastTries();
-    const free = this.#floor
+    const free = this.#active
       .free()
-      .filter((slot) => !this.#benching.isBenched(slot) && !this.#lastTries.reserves(slot));
+      .filter((slot) => !this.#backoff.isResting(slot) && !this.#lastTries.reserves(slot));
     let begun = 0;
     for (const [index, slot] of free.entries()) {
       if (this.#fillOne({ slot, isLast: index === free.length - 1 })) begun++;
-      else if (!this.#benching.avoidsAny) break;
+      else if (!this.#backoff.avoidsAny) break;
     }
     if (begun === free.length) return;
     // The last trials drawn may have been duplicates or rejected.
     for (const work of [...this.#works.values()]) if (work.isDone) this.#settle(work);
     // What was kept for another slot, which was given away then, goes on one that was left.
-    if (begun > 0 && this.#benching.avoidsAny) this.#wake();
+    if (begun > 0 && this.#backoff.avoidsAny) this.#wake();
   }
 
   /** Starts the trials that have waited for their device to be free of others. */
@@ -479,8 +479,8 @@ export class Scheduler {
    */
   #suits(run: number, slot: string): boolean {
     if (this.#lastTries.has(run)) return false;
-    if (!this.#benching.avoids(run, slot)) return true;
-    return this.#floor.usable().filter((each) => !this.#benching.isBenched(each)).length === 1;
+    if (!this.#backoff.avoids(run, slot)) return true;
+    return this.#active.usable().filter((each) => !this.#backoff.isResting(each)).length === 1;
   }
 
   /** @param drawn gets the trials that were drawn on the way */
@@ -518,7 +518,7 @@ export class Scheduler {
   /** Notes that a run is on a slot now. Gives the number of the attempt. */
   #claim(run: Run, slot: string): number {
     const at = this.#options.now();
-    this.#benching.placed(run.id);
+    this.#backoff.placed(run.id);
     this.#store.changeRun(run.id, {
       state: 'running',
       failure: null,
@@ -532,7 +532,7 @@ export class Scheduler {
     work?.live.add(run.id);
     this.#emit({ type: 'run', run: run.id });
     this.#emit({ type: 'slots' });
-    this.#floor.begin(run, slot, attempt, work, this.#options.checkpointEvery);
+    this.#active.begin(run, slot, attempt, work, this.#options.checkpointEvery);
   }
 
   #liveEvents(): LiveRunEvents {
@@ -542,7 +542,7 @@ export class Scheduler {
         this.#emit({ type: 'slots' });
       },
       reported: (live, metrics, { go, decisions }, at) => {
-        this.#benching.reported(live.slot);
+        this.#backoff.reported(live.slot);
         this.#troublePause = TROUBLE_PAUSE;
         const work = this.#workFor(live.owner);
         if (work) {
@@ -599,49 +599,49 @@ export class Scheduler {
     const wake = (): void => {
       this.#wake();
     };
-    const benched =
+    const resting =
       maySlotBeToBlame(failure.kind) && !cancelled
-        ? this.#benching.failed(live.slot, run.id, this.#floor.usable(), wake)
+        ? this.#backoff.failed(live.slot, run.id, this.#active.usable(), wake)
         : null;
-    const remedy = recordFailure(this.#store, run, live.attempt, failure, {
+    const action = recordFailure(this.#store, run, live.attempt, failure, {
       retries: live.owner ? retriesOf(recordOf(this.#store, live.owner)) : PRETRAINING_RETRIES,
-      hasNeighbours: live.owner !== null && this.#floor.hasNeighbours(live.slot),
-      isDistrusted: (slot) => this.#benching.isDistrusted(slot),
+      hasNeighbours: live.owner !== null && this.#active.hasNeighbours(live.slot),
+      isSuspect: (slot) => this.#backoff.isSuspect(slot),
       cancelled,
       at: this.#options.now(),
     });
-    const level = remedy.do === 'give-up' ? 'error' : 'warning';
+    const level = action.do === 'give-up' ? 'error' : 'warning';
     this.#emit({ type: 'log', level, study: run.study, run: run.id, text: failure.message });
     if (cancelled) return;
-    if (benched)
+    if (resting)
       this.#emit({
         type: 'log',
         level: 'warning',
         study: null,
         run: null,
-        text: benchedText(live.slot, benched),
+        text: restText(live.slot, resting),
       });
-    if (remedy.do === 'retry' && remedy.alone) {
+    if (action.do === 'retry' && action.alone) {
       this.#lastTries.consider(this.#store.run(run.id));
-      const device = this.#floor.deviceOf(live.slot);
+      const device = this.#active.deviceOf(live.slot);
       const text = `It was out of memory twice. The other slots of ${device} rest for its last try.`;
       this.#emit({ type: 'log', level: 'warning', study: run.study, run: run.id, text });
     }
-    if (remedy.do === 'retry') {
-      this.#benching.avoid(run.id, live.slot);
-      const milliseconds = (remedy.afterSeconds * 1000) / this.#options.haste;
+    if (action.do === 'retry') {
+      this.#backoff.avoid(run.id, live.slot);
+      const milliseconds = (action.afterSeconds * 1000) / this.#options.delayDivisor;
       if (run.kind === 'pretrain') this.#pretraining.rest(run.id, milliseconds, wake);
       else work?.delay(run.id, milliseconds, wake);
     }
     if (!work) return;
-    if (remedy.do === 'pause') this.pause(work.owner, 'now', problemOf(failure));
-    else if (maySlotBeToBlame(failure.kind) && (benched?.times ?? 1) === 1)
+    if (action.do === 'pause') this.pause(work.owner, 'now', problemOf(failure));
+    else if (maySlotBeToBlame(failure.kind) && (resting?.times ?? 1) === 1)
       this.#pauseWhenHopeless(work, failure);
   }
 
   #pauseWhenHopeless(work: Work, failure: Failure): void {
     work.failuresInARow++;
-    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#floor.usable().length)) return;
+    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#active.usable().length)) return;
     this.pause(work.owner, 'now', {
       code: 'search.workers-keep-failing',
       message: `${work.failuresInARow} starts failed one after another, the last with: ${failure.message}`,
@@ -660,7 +660,7 @@ export class Scheduler {
     const record = recordOf(this.#store, owner);
     const work = new Work(owner, record, this.#judgeOf(record), this.#store.pace(owner));
     this.#works.set(ownerKey(owner), work);
-    this.#floor.stay(true);
+    this.#active.stay(true);
     if ('study' in owner) work.nextTrial = this.#store.trialsSoFar(owner.study);
     for (const run of runsOf(this.#store, owner, ['waiting', 'running'])) {
       if (run.state === 'waiting') this.#enqueue(run);
@@ -681,7 +681,7 @@ export class Scheduler {
   #unload(owner: Owner): void {
     this.#works.get(ownerKey(owner))?.close();
     this.#works.delete(ownerKey(owner));
-    this.#floor.stay(this.#works.size > 0);
+    this.#active.stay(this.#works.size > 0);
   }
 
   #workFor(owner: Owner | null): Work | null {
@@ -733,7 +733,7 @@ export class Scheduler {
     for (const { id } of missing) work.needs.add(id);
     work.release((id) => this.#teachersReady(this.#store.run(id)));
     this.#spare(
-      this.#floor.pretraining().filter((live) => missing.some(({ run }) => run === live.run)),
+      this.#active.pretraining().filter((live) => missing.some(({ run }) => run === live.run)),
     );
     if (missing.length > 0) this.#emit({ type: 'pretrained' });
   }
@@ -749,8 +749,8 @@ export class Scheduler {
 
   #pauseUnwanted(when: StopWhen): void {
     const { unwanted } = this.#pretraining.divide(this.#needed());
-    this.#floor.ask(
-      unwanted.flatMap(({ id }) => this.#floor.get(id) ?? []),
+    this.#active.ask(
+      unwanted.flatMap(({ id }) => this.#active.get(id) ?? []),
       'pause',
       when,
     );
@@ -767,7 +767,7 @@ export class Scheduler {
     );
     const { unwanted } = this.#pretraining.divide(new Set([...this.#needed().keys(), ...awaited]));
     for (const { id } of unwanted) {
-      const live = this.#floor.get(id);
+      const live = this.#active.get(id);
       if (live) {
         live.ask('cancel', when);
         continue;
@@ -811,7 +811,7 @@ export class Scheduler {
     if (!(error instanceof LabError)) throw error;
     if (this.#trouble || this.#closed) return;
     this.#trouble = { code: error.code, message: messageOf(error), next: error.next };
-    this.#floor.kill();
+    this.#active.kill();
     for (const work of [...this.#works.values()]) this.#unload(work.owner);
     this.#judges.clear();
     this.#pretraining.close();
@@ -820,7 +820,7 @@ export class Scheduler {
   }
 
   #tryAgainSoon(): void {
-    const pause = this.#troublePause / this.#options.haste;
+    const pause = this.#troublePause / this.#options.delayDivisor;
     this.#troublePause = Math.min(2 * this.#troublePause, LONGEST_TROUBLE_PAUSE);
     setTimeout(() => {
       if (this.#closed) return;

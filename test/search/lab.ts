@@ -28,7 +28,7 @@ export function scriptedLab(
   const events: SchedulerEvent[] = [];
   const waiting = new Set<() => void>();
   const scheduler = new Scheduler(store, runner, {
-    haste: 1000,
+    delayDivisor: 1000,
     onEvent: (event) => {
       events.push(event);
       for (const look of [...waiting]) look();
