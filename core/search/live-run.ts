@@ -95,8 +95,8 @@ export class LiveRun implements JobListener {
     this.#handle?.stop(when, this.#asked !== 'cancel');
   }
 
-  /** It is wanted after all: what was to end for good waits instead. */
-  spare(): void {
+  /** Turns a cancel into a pause: the run is wanted after all. */
+  pauseInstead(): void {
     if (this.#asked !== 'cancel') return;
     this.#asked = 'pause';
     this.#handle?.stop(this.#askedWhen, true);

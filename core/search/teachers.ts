@@ -67,6 +67,17 @@ export function usualTeacher(
 }
 
 /**
+ * True when the frozen nodes of a run have their weights. A network that a graph names and that is
+ * missing for good fails the run when it starts.
+ */
+export const teachersReady = (store: Store, run: Pick<Run, 'graph' | 'training'>): boolean =>
+  teacherNodes(run.graph).every(
+    (teacher) =>
+      teacher.checkpoint !== undefined ||
+      usualTeacher(store, teacher.model, run.training)?.checkpoint != null,
+  );
+
+/**
  * The network that a frozen node loads. Throws LabError `search.teacher-missing`,
  * `search.teacher-is-a-file`.
  */
