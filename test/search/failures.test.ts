@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
 import { paperSpace } from '../../core/graph/space.ts';
-import { actionAfter } from '../../core/search/failures.ts';
+import { actionAfter, hopeless } from '../../core/search/failures.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { FailureKind } from '../../core/study/run.ts';
@@ -58,6 +58,15 @@ void describe('failures', () => {
     assert.deepEqual(actionAfter(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
     for (const kind of ['data', 'teacher', 'precision'] as const)
       assert.deepEqual(actionAfter(failure(kind), 0, 3), { do: 'pause' });
+  });
+
+  void test('a study pauses after eight failed starts in a row, or two for each slot', () => {
+    const crash = { ...failure('crash'), message: 'It broke.' };
+    assert.equal(hopeless(7, 1, crash), null);
+    assert.match(hopeless(8, 1, crash)!.message, /^8 starts failed .*: It broke\.$/);
+    assert.equal(hopeless(9, 5, crash), null);
+    assert.match(hopeless(10, 5, crash)!.next, /ktg doctor/);
+    assert.match(hopeless(8, 1, failure('out-of-memory'))!.next, /fewer slots/);
   });
 
   void test('a full disk stops all work with the reason; resuming goes on where it was, nothing lost', async () => {

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
-import { SlotBackoff } from '../../core/search/slot-backoff.ts';
+import { SlotBackoff, afterFailureOn } from '../../core/search/slot-backoff.ts';
 
 const slots = ['gpu:0', 'gpu:1', 'gpu:2'];
 
-void describe('backoff', () => {
-  void test('three runs that fail one after another bench a slot for longer and longer, an epoch clears it', () => {
+describe('slots that rest', () => {
+  test('the decision: two runs may be to blame themselves, and all slots are never to blame', () => {
+    assert.deepEqual(afterFailureOn(2, 5, true), { do: 'go-on', reason: 'too-few-runs' });
+    assert.deepEqual(afterFailureOn(3, 0, false), { do: 'trust-all', reason: 'every-slot-fails' });
+    assert.deepEqual(afterFailureOn(3, 1, true), {
+      do: 'rest',
+      reason: 'many-runs-failed',
+      seconds: 120,
+      times: 2,
+    });
+  });
+
+  test('a slot rests longer and longer after three failed runs, and an epoch ends it', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     const backoff = new SlotBackoff(1);
     let woken = 0;
@@ -34,7 +45,7 @@ void describe('backoff', () => {
     mock.timers.reset();
   });
 
-  void test('where every slot fails none is benched', () => {
+  test('where every slot fails none rests', () => {
     const backoff = new SlotBackoff(1);
     const fail = (slot: string) =>
       [1, 2, 3].map((run) => backoff.failed(slot, run, slots, () => undefined))[2];
@@ -49,7 +60,7 @@ void describe('backoff', () => {
       );
   });
 
-  void test('a run avoids the slot on which it failed until it has got one', () => {
+  test('a run avoids the slot on which it failed until it has got another', () => {
     const backoff = new SlotBackoff(1);
     backoff.avoid(7, 'gpu:0');
     assert.ok(backoff.avoidsAny && backoff.avoids(7, 'gpu:0'));
