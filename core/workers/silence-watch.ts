@@ -76,7 +76,7 @@ export class SilenceWatch {
     // Reading the processor time starts a new count: only a blocked worker is asked.
     if (aboutSilence(this.#progress, silent(), true).do !== 'vouch') return;
     const isAtWork = await this.#options.isAtWork();
-    if (this.#closed || aboutSilence(this.#progress, silent(), isAtWork).reason === 'idle') return;
+    if (this.#closed || aboutSilence(this.#progress, silent(), isAtWork).do !== 'vouch') return;
     const { compiling } = this.#progress;
     this.#options.vouch({
       ...this.#progress,
