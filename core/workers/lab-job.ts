@@ -22,8 +22,8 @@ export interface JobSlot {
 }
 
 /**
- * One job on one worker, the lab's side: sends weights, passes on what the worker says, and holds
- * it to the contract.
+ * One job on one worker, the lab's side: sends weights, passes on reports, and checks that the
+ * worker keeps the contract.
  */
 export class LabJob implements JobHandle {
   readonly job: Job;
@@ -35,7 +35,7 @@ export class LabJob implements JobHandle {
   #transfers = 0;
   #over = false;
   #started = false;
-  /** Last epoch that it reported, or went on from; null until it has begun. */
+  /** Last epoch that it reported, or went on from. */
   #epoch: number;
   #verdict: Verdict = 'go-on';
   #asked: { when: StopWhen; keep: boolean } | null = null;
@@ -110,7 +110,7 @@ export class LabJob implements JobHandle {
     this.#slot.kill();
   }
 
-  /** Throws LabError `workers.bad-message` for what a worker may not say now. */
+  /** Throws LabError `workers.bad-message` for a message that the worker may not send now. */
   receive(message: ToLab): void {
     if ('run' in message && message.run !== null && message.run !== this.job.run)
       throw badMessage(`it speaks of run ${message.run} while it works on run ${this.job.run}`);
@@ -258,9 +258,7 @@ export class LabJob implements JobHandle {
     this.#listener.failed(failure);
   }
 
-  /**
-   * Ends a worker that compiles and would hear of it in a minute only: it has no step to lose yet.
-   */
+  /** Ends a worker that compiles: it reads no message for a minute, and has no step to lose. */
   #abandon(): void {
     this.#end();
     this.#slot.over(true);

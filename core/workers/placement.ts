@@ -1,6 +1,6 @@
 import type { Device } from '../devices/device.ts';
 
-/** What a slot may use, decided before its process starts: TensorFlow reads it once. */
+/** Cores and card of a slot, fixed when its process starts: TensorFlow reads them once. */
 export interface Place {
   /** Name of the slot: `cpu:0`, `gpu:1:0`. */
   slot: string;

@@ -22,19 +22,19 @@ export interface SlotContext {
   /** The worker's program. */
   readonly program: string;
   /** The settings of the next process. */
-  settings(): { engine: RequestedEngine; dataFolder: string | null };
+  readonly settings: () => { engine: RequestedEngine; dataFolder: string | null };
   /** What the workers of a slot's card share the card by; null when the slot has it alone. */
-  sharingOf(place: Place): CardSharing | null;
+  readonly sharingOf: (place: Place) => CardSharing | null;
   /** No worker has got to a card that is shared: the sharing may be at fault. */
-  isSharingUnproven(): boolean;
+  readonly isSharingUnproven: () => boolean;
   /** A worker on a shared card has opened its engine. */
-  sharingWorks(): void;
+  readonly sharingWorks: () => void;
   /** A worker does not get to its shared card. Returns why the sharing is given up. */
-  giveUpSharing(found: string): string;
+  readonly giveUpSharing: (found: string) => string;
   /** The state of the slot may have changed. */
-  changed(): void;
+  readonly changed: () => void;
   /** A retired slot has ended its last job and its process. */
-  vanished(slot: WorkerSlot): void;
+  readonly vanished: (slot: WorkerSlot) => void;
 }
 
 /** One slot: its process, started for the first job and kept for the next ones, and its job. */
