@@ -9,7 +9,7 @@ import type {
 } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { AttachedLab } from '../host/attach.ts';
-import { mayPass } from '../search/scheduler.ts';
+import { mayPass } from '../search/outages.ts';
 import { Exit } from './command.ts';
 import { endedMeanwhile } from './ended.ts';
 import type { Watched } from './watched.ts';

@@ -5,7 +5,7 @@ import { LabError, messageOf } from '../base/errors.ts';
 import { dataHome } from '../base/data-home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
-import { appVersion, revision } from '../workers/about.ts';
+import { appVersion, revision } from '../train/environment.ts';
 import type { Device } from '../devices/device.ts';
 import { type Card, findCards } from '../devices/cards.ts';
 import { cores, devicesFrom } from '../devices/devices.ts';

@@ -4,7 +4,8 @@ import { LabError } from '../base/errors.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import { Scheduler } from '../search/scheduler.ts';
-import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
+import type { SchedulerEvent } from '../search/scheduler-events.ts';
+import type { SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../study/problem.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
@@ -44,7 +45,7 @@ export interface LabOptions {
   };
   version: string;
   revision: string | null;
-  scheduler?: Pick<SchedulerOptions, 'haste' | 'hangAfter' | 'checkpointEvery'>;
+  scheduler?: Pick<SchedulerOptions, 'delayDivisor' | 'hangAfter' | 'checkpointEvery'>;
   engine?: EngineWork;
   /** Milliseconds since 1970. */
   now?: () => number;

@@ -5,7 +5,7 @@ import { judgeBy } from './rules/rules.ts';
 
 export type { Judge };
 
-/** A study's rule over all values that its store holds. */
+/** The rule of a study over all values in its store. */
 export const judgeOf = (store: Store, study: number, plan: StudyPlan): Judge =>
   judgeBy(plan.rule, plan.training.epochs, {
     rungValues: (rung) => store.rungValues(study, rung),

@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Study } from '../study/study.ts';
 
-/** What trains here now. */
+/** The machine as it trains now. */
 export interface Machine {
   slots: number;
   portable: boolean;
@@ -32,7 +32,7 @@ export function secondsPerEpoch(store: Store, plan: StudyPlan, machine: Machine)
   return asked && known ? (meanSeconds(store, last) * asked) / known : null;
 }
 
-/** Multiply-adds of an epoch of a mean graph; null when nobody knows how many images there are. */
+/** Multiply-adds of an epoch of a mean graph; null while the number of images is unknown. */
 export function effort({ space, training }: StudyPlan, { images }: Machine): number | null {
   const found = images(training.data);
   if (!found) return null;
@@ -43,7 +43,7 @@ export function effort({ space, training }: StudyPlan, { images }: Machine): num
   return networks * (heldOut ? (train * (4 * TRAINING + 1)) / 5 : train * TRAINING + test);
 }
 
-/** What training one network alone costs beside a mean graph of a plan. */
+/** Cost of training one network alone, as a share of a mean graph of the plan. */
 export const shareOf = (model: string, { space }: StudyPlan): number =>
   forward(model) /
   space.nodes.reduce((sum, { models }) => sum + meanOf(models, (each) => forward(each)), 0);

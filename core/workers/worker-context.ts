@@ -12,10 +12,7 @@ import type { ToLab, ToWorker } from './messages.ts';
 import { type JobTools, WorkerJob } from './worker-job.ts';
 import { Inbox, Outbox } from './transfer.ts';
 
-/**
- * Milliseconds between two signs of life. They stop while a step blocks the process: the lab is
- * told before long ones.
- */
+/** Milliseconds between two signs of life; none is sent while a step blocks the process. */
 const BEAT = 1000;
 
 /**
@@ -83,8 +80,7 @@ export class WorkerContext implements JobTools {
   }
 
   /**
-   * Opens a data set, or takes the one of the job before. Nothing is downloaded here: that is the
-   * lab's business.
+   * Opens a data set, or takes the one of the job before. Downloads are left to the lab.
    */
   async data(spec: string): Promise<{ dataset: Dataset; environment: Environment }> {
     if (this.#dataset?.spec !== spec) {
@@ -133,7 +129,7 @@ export class WorkerContext implements JobTools {
 const otherVersion = (version: number): LabError =>
   new LabError(
     'workers.other-version',
-    `The lab speaks version ${version} of the workers' language, this worker version ${MESSAGES_VERSION}.`,
+    `The lab uses version ${version} of the worker messages, this worker version ${MESSAGES_VERSION}.`,
     'The program was updated while the lab was running: close the lab and start it again.',
   );
 

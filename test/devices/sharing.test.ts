@@ -243,7 +243,7 @@ describe('workers that share a card', () => {
 });
 
 describe('a pool of workers on a card', () => {
-  const impostor = fileURLToPath(new URL('impostor.ts', import.meta.url));
+  const impostor = fileURLToPath(new URL('../workers/impostor.ts', import.meta.url));
   const card = (slots: number): Device => ({
     ...cpu(slots, 8),
     name: 'gpu:0',

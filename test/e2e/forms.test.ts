@@ -33,7 +33,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       runner: new ScriptedRunner({ slots: 2, pace: 10 }),
       version: '0.0.0',
       revision: null,
-      scheduler: { haste: 1000 },
+      scheduler: { delayDivisor: 1000 },
       engine: {
         ...noEngine,
         facts: (...asked) => ({

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
-import { remedyFor } from '../../core/search/failures.ts';
+import { actionAfter } from '../../core/search/failures.ts';
 import type { TensorFlowBinding } from '../../core/engine/tensorflow/binding.ts';
 import { loadGraph } from '../../core/engine/tensorflow/saved-model.ts';
 import { failureOf } from '../../core/workers/failure.ts';
@@ -55,6 +55,6 @@ describe('the temporary file of a step', () => {
     assert.equal(failure.code, 'engine.no-temporary-folder');
     for (const path of [join(folder, 'missing'), join(folder, 'home')])
       assert.ok(failure.message.includes(path), failure.message);
-    assert.deepEqual(remedyFor(failure, 0, 3), { do: 'pause' });
+    assert.deepEqual(actionAfter(failure, 0, 3), { do: 'pause' });
   });
 });

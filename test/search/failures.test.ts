@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
 import { paperSpace } from '../../core/graph/space.ts';
-import { remedyFor } from '../../core/search/failures.ts';
+import { actionAfter, hopeless } from '../../core/search/failures.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { FailureKind } from '../../core/study/run.ts';
@@ -38,7 +38,7 @@ function refusing(): { store: Store; refuse: (error: LabError | null) => void } 
 void describe('failures', () => {
   void test('what is done about each kind', () => {
     assert.deepEqual(
-      [0, 1, 2, 3].map((before) => remedyFor(failure('crash'), before, 3)),
+      [0, 1, 2, 3].map((before) => actionAfter(failure('crash'), before, 3)),
       [
         { do: 'retry', afterSeconds: 1 },
         { do: 'retry', afterSeconds: 2 },
@@ -46,18 +46,27 @@ void describe('failures', () => {
         { do: 'give-up', state: 'failed' },
       ],
     );
-    assert.deepEqual(remedyFor(failure('hang'), 20, 50), { do: 'retry', afterSeconds: 60 });
-    assert.deepEqual(remedyFor(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
+    assert.deepEqual(actionAfter(failure('hang'), 20, 50), { do: 'retry', afterSeconds: 60 });
+    assert.deepEqual(actionAfter(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
     assert.deepEqual(
-      [0, 1].map((before) => remedyFor(failure('out-of-memory'), before, 0)),
+      [0, 1].map((before) => actionAfter(failure('out-of-memory'), before, 0)),
       [
         { do: 'retry', afterSeconds: 30 },
         { do: 'give-up', state: 'out-of-memory' },
       ],
     );
-    assert.deepEqual(remedyFor(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
+    assert.deepEqual(actionAfter(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
     for (const kind of ['data', 'teacher', 'precision'] as const)
-      assert.deepEqual(remedyFor(failure(kind), 0, 3), { do: 'pause' });
+      assert.deepEqual(actionAfter(failure(kind), 0, 3), { do: 'pause' });
+  });
+
+  void test('a study pauses after eight failed starts in a row, or two for each slot', () => {
+    const crash = { ...failure('crash'), message: 'It broke.' };
+    assert.equal(hopeless(7, 1, crash), null);
+    assert.match(hopeless(8, 1, crash)!.message, /^8 starts failed .*: It broke\.$/);
+    assert.equal(hopeless(9, 5, crash), null);
+    assert.match(hopeless(10, 5, crash)!.next, /ktg doctor/);
+    assert.match(hopeless(8, 1, failure('out-of-memory'))!.next, /fewer slots/);
   });
 
   void test('a full disk stops all work with the reason; resuming goes on where it was, nothing lost', async () => {

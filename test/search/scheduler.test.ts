@@ -284,7 +284,7 @@ void describe('scheduler', () => {
           seconds: (_job, epoch) => (epoch === 1 ? 5 : 20),
           mishap: (_job, _epoch, slot) => (slot === bad ? kind : undefined),
         },
-        { haste: 100 },
+        { delayDivisor: 100 },
       );
       const { id } = study({ trials: 100, duplicates: 'train', space: noFrozen });
       scheduler.resume({ study: id });
