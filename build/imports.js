@@ -62,6 +62,8 @@ const directions = {
     'core/search',
     'core/workers',
     'core/analysis',
+    // Weights that cross the lab's border: pure functions on streams.
+    ...['core/train/safetensors.ts', 'core/train/weights.ts'],
   ],
   'core/connection': ['core/base', 'core/data', 'core/store', 'core/lab'],
   'core/host': ['core'],
