@@ -42,7 +42,7 @@ const directions = {
     ...methods,
   ],
   'core/install': ['core/base'],
-  'core/devices': ['core/base', 'core/study', 'core/install'],
+  'core/devices': ['core/base', 'core/data', 'core/study', 'core/install'],
   'core/engine': [...records, 'core/install', 'core/devices'],
   'core/train': [...records, 'core/engine'],
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
@@ -62,6 +62,8 @@ const directions = {
     'core/search',
     'core/workers',
     'core/analysis',
+    // Weights that cross the lab's border: pure functions on streams.
+    ...['core/train/safetensors.ts', 'core/train/weights.ts'],
   ],
   'core/connection': ['core/base', 'core/data', 'core/store', 'core/lab'],
   'core/host': ['core'],

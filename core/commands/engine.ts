@@ -3,13 +3,14 @@ import { installWithView } from '../install/progress-lines.ts';
 import { libraryStatus, removeLibrary, verifyLibrary } from '../install/library.ts';
 import type { Variant } from '../install/release.ts';
 import { type Command, Exit } from './command.ts';
+import { measureCards } from './engine-measure.ts';
 import { line } from './report.ts';
 import { interruption } from './training-run.ts';
 import { choiceOf, textOf } from './values.ts';
 import { diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
 
-const verbs = ['status', 'install', 'remove'];
+const verbs = ['status', 'install', 'remove', 'measure'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];
 
 export const command: Command = {
@@ -17,13 +18,27 @@ export const command: Command = {
 ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
                             573 MB, and 2.8 GB of CUDA's libraries)
 ktg engine remove [gpu]     deletes it
+ktg engine measure          measures how many trainings at once fill each card best, and keeps it for the lab; some
+                            minutes, in which nothing else should compute on the cards
 
   --wheel FILE      install from this wheel, the published one, instead of downloading it
   --cuda C          gpu: own (default) brings CUDA 12's libraries along, system uses those that are here
   --verify          compare every file with its checksum
+  --arch A          measure: networks that are trained, such as resnet32 (default) or resnet32+resnet110
+  --precision P     measure: tf32 (default), float32 or bfloat16
+  --steps N         measure: training steps of each worker (300)
+  --json            measure: one line of JSON for each kind of card
 
 Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
-  options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
+  options: {
+    wheel: { type: 'string' },
+    verify: { type: 'boolean' },
+    cuda: { type: 'string' },
+    arch: { type: 'string' },
+    precision: { type: 'string' },
+    steps: { type: 'string' },
+    json: { type: 'boolean' },
+  },
   words: 2,
   async run(values, [verb, which]) {
     if (!verbs.includes(verb ?? ''))
@@ -38,6 +53,15 @@ Without it everything runs on the portable engine, much more slowly. The cache i
         `"${which}" is no engine.`,
         `Choose one of ${variants.join(', ')}.`,
       );
+    if (verb === 'measure') {
+      if (which === 'cpu')
+        throw new LabError(
+          'arguments.unknown-choice',
+          'Only cards are measured; the processor has one slot a core.',
+          'Run: ktg engine measure',
+        );
+      return measureCards(values);
+    }
     const variant = (which ?? 'cpu') as Variant;
     if (verb === 'install')
       return install(

@@ -27,12 +27,17 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { dataRequests } from './requests/data.ts';
+import { deviceRequests } from './requests/devices.ts';
+import { engineRequests } from './requests/engine.ts';
+import { fileRequests } from './requests/files.ts';
+import { graphRequests } from './requests/graphs.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
 import { rerunRequests } from './requests/reruns.ts';
-import { restRequests } from './requests/rest.ts';
 import { runRequests } from './requests/runs.ts';
+import { settingsRequests } from './requests/settings.ts';
 import { studyRequests } from './requests/studies.ts';
-import { parseInput } from './schemas.ts';
+import { logsRefusal, parseInput } from './schemas.ts';
 import { SettingsContext } from './settings.ts';
 import { EventBatcher } from './event-batcher.ts';
 
@@ -50,10 +55,6 @@ export interface LabOptions {
   /** Milliseconds since 1970. */
   now?: () => number;
 }
-
-/** Requests that only look: when one is refused, nothing has happened. */
-const LOOKS =
-  /\.(status|check|list|preview|open|timeline|environments|rejections|effects|found|query|epochs|curves|runs|samples|get|read)$/;
 
 /**
  * The lab: everything that screens and commands see and do, over store, search, workers and data.
@@ -127,7 +128,12 @@ export class Lab implements LabApi {
       ...runRequests(this.#desk),
       ...rerunRequests(this.#desk),
       ...pretrainedRequests(this.#desk),
-      ...restRequests(this.#desk),
+      ...deviceRequests(this.#desk),
+      ...graphRequests(this.#desk),
+      ...dataRequests(this.#desk),
+      ...engineRequests(this.#desk),
+      ...settingsRequests(this.#desk),
+      ...fileRequests(this.#desk),
     };
     void runner.renew?.({ engine: wish, dataFolder });
     this.#setSlots(slots);
@@ -165,7 +171,7 @@ export class Lab implements LabApi {
       signal?.throwIfAborted();
       return output;
     } catch (error) {
-      if (error instanceof LabError && !LOOKS.test(name))
+      if (error instanceof LabError && logsRefusal(name))
         this.#teller.log('warning', `${error.message} ${error.next}`.trim());
       throw error;
     }

@@ -42,3 +42,6 @@ export const computationWords = ({
     ...(precision ? [precision] : []),
     ...(deterministic ? ['deterministic'] : []),
   ].join(', ');
+
+/** Compiled steps that a worker keeps for its next runs: each holds a session and its images. */
+export const KEPT_STEPS = 3;

@@ -1,7 +1,5 @@
 import type { Engine, Step, StepPlan } from '../engine/engine.ts';
-
-/** Compiled steps kept by default: each holds a session and its copy of the images. */
-export const KEPT = 3;
+import { KEPT_STEPS } from '../study/computation.ts';
 
 /**
  * Compiled steps, kept between runs: all gate settings of the same architectures share one;
@@ -14,7 +12,7 @@ export class Steps {
   /** In order of use, oldest first. */
   private readonly idle = new Map<string, Step>();
 
-  constructor(engine: Engine, kept = KEPT) {
+  constructor(engine: Engine, kept = KEPT_STEPS) {
     this.engine = engine;
     this.kept = kept;
   }

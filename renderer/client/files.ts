@@ -1,12 +1,15 @@
 /**
  * Files over the connection, in portions of at most 1 MiB, and files that the page itself makes.
  */
+import { ChunkSender } from '../../core/base/chunks.ts';
 import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
 import { withText } from '../../core/base/png.ts';
 
 const PORTION = 1 << 20;
+/** Portions of an upload that may be on their way without an answer. */
+const PORTIONS_AHEAD = 4;
 
 const toBase64 = (bytes: Uint8Array): string => {
   let text = '';
@@ -34,11 +37,7 @@ export const send = <T>(
       signal,
     );
     try {
-      for (let offset = 0; offset < file.size; offset += PORTION) {
-        const data = await base64Of(file, offset);
-        await lab.request('files.append', { upload, offset, data }, signal);
-        tell(Math.min(1, (offset + PORTION) / file.size));
-      }
+      await sendPortions(lab, file, upload, tell, signal);
       tell(null, `Reading ${file.name}`);
       return await use({ upload }, signal);
     } catch (thrown) {
@@ -46,6 +45,31 @@ export const send = <T>(
       throw thrown;
     }
   });
+
+/** Sends all portions in order, some of them ahead of the answers. */
+async function sendPortions(
+  lab: Lab,
+  file: File,
+  upload: string,
+  tell: (share: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const window = new ChunkSender(PORTIONS_AHEAD);
+  for (let offset = 0; offset < file.size; offset += PORTION) {
+    const data = await base64Of(file, offset);
+    const index = await window.next();
+    lab.request('files.append', { upload, offset, data }, signal).then(
+      ({ received }) => {
+        window.taken(index);
+        tell(received / file.size);
+      },
+      (error: unknown) => {
+        window.end(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+  await window.allTaken();
+}
 
 async function base64Of(file: File, offset: number): Promise<string> {
   try {

@@ -48,7 +48,7 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/^Name one: ktg import FILE --study NAME/, 'Import it with the button, and choose one of them'],
   [/Make one with: ktg pretrain .*$/, 'Train one under Data, Pretrained networks'],
   [/written by ktg train or ktg pretrain/, 'that this program has saved'],
-  [/; measure with: npm run .*$/, ''],
+  [/; measure with: ktg engine measure$/, ''],
   [/, or leave --wheel out to download it/, ', or unset KTG_TENSORFLOW_WHEEL to download it'],
   [/^Open it with --lab, or export/, 'Open it as the lab file, or export'],
   [/`ktg export` saves/, '“Export” in a study’s menu saves'],

@@ -235,6 +235,22 @@ describe('a lab that nobody holds', () => {
     );
   });
 
+  test('engine measure ends with status 1 where there is no card, and says so', async () => {
+    const before = { ...process.env };
+    process.env.CUDA_VISIBLE_DEVICES = '';
+    try {
+      const { code, err, json } = await ktg(file, 'engine', 'measure', '--json');
+      assert.equal(code, 1);
+      assert.match(err, /There is no card to measure/);
+      assert.equal((json[0]!.error as { code: string }).code, 'devices.no-card');
+      assert.equal((await ktg(file, 'engine', 'measure', 'cpu')).code, 2);
+      assert.equal((await ktg(file, 'engine', 'measure', '--arch', 'resnet7')).code, 2);
+      assert.equal((await ktg(file, 'engine', 'measure', '--steps', '0')).code, 2);
+    } finally {
+      process.env = before;
+    }
+  });
+
   test('doctor and engine status know the library for cards, alone too, and that a driver is missing', async () => {
     const home = join(folder, 'home');
     const library = libraryFolder(home, releaseFor('gpu'));

@@ -19,12 +19,12 @@ import { devicesFrom } from '../../core/devices/devices.ts';
 import { type CardSharing, type Sharing, shareCards } from '../../core/devices/mps.ts';
 import {
   chooseSlots,
-  keepPacking,
+  keepMeasurement,
   measuredEngine,
-  type Packing,
-  packingFile,
-  readPacking,
-} from '../../core/workers/packing.ts';
+  type CardMeasurement,
+  measurementFile,
+  readMeasurement,
+} from '../../core/devices/card-slots.ts';
 import { environmentFor, placesFor } from '../../core/workers/placement.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { cpu, job, Witness } from '../workers/jobs.ts';
@@ -352,7 +352,9 @@ describe('a pool of workers on a card', () => {
 });
 
 describe('how many workers a card gets', () => {
-  const measured = (...rates: [slots: number, rate: number, memory?: number][]): Packing => ({
+  const measured = (
+    ...rates: [slots: number, rate: number, memory?: number][]
+  ): CardMeasurement => ({
     format: 'ktg-packing',
     version: 1,
     card: 'NVIDIA H100',
@@ -367,7 +369,7 @@ describe('how many workers a card gets', () => {
     })),
   });
   const card = (memory: number | null = null) => ({ memory, driver: '550.54' });
-  const slots = (found: Packing | null, capacity: number | null = null): number =>
+  const slots = (found: CardMeasurement | null, capacity: number | null = null): number =>
     chooseSlots(found, card(capacity)).slots;
 
   test('as many as each bring a worthwhile share more', () => {
@@ -391,17 +393,17 @@ describe('how many workers a card gets', () => {
     const found = measured([1, 100], [2, 200]);
     assert.deepEqual(chooseSlots(found, { memory: null, driver: '580.1' }), {
       slots: 1,
-      reason: `Measured with driver 550.54 and ${measuredEngine}, now it is driver 580.1 and ${measuredEngine}; measure with: npm run bench -- gpu --packing`,
+      reason: `Measured with driver 550.54 and ${measuredEngine}, now it is driver 580.1 and ${measuredEngine}; measure with: ktg engine measure`,
     });
     assert.equal(slots({ ...found, engine: 'TensorFlow 2.20.0' }), 1);
   });
   test('a measurement is kept for its card and engine', () => {
-    const file = packingFile('NVIDIA H100 80GB HBM3', folder);
-    assert.equal(readPacking(file), null);
-    keepPacking(file, measured([1, 10]));
-    assert.deepEqual(readPacking(file), measured([1, 10]));
-    assert.notEqual(file, packingFile('NVIDIA H200', folder));
+    const file = measurementFile('NVIDIA H100 80GB HBM3', folder);
+    assert.equal(readMeasurement(file), null);
+    keepMeasurement(file, measured([1, 10]));
+    assert.deepEqual(readMeasurement(file), measured([1, 10]));
+    assert.notEqual(file, measurementFile('NVIDIA H200', folder));
     writeFileSync(file, '{"format":"ktg-packing","version":2}');
-    assert.equal(readPacking(file), null);
+    assert.equal(readMeasurement(file), null);
   });
 });

@@ -128,6 +128,7 @@ describe('safetensors', () => {
       /longer than the file/,
     ],
     ['a header of absurd length', new Uint8Array(100).fill(255), /longer than the file/],
+    ['a header of more than 16 MiB', file(`{${' '.repeat(17 << 20)}}`), /than 16 MiB/],
     ['no JSON', file('no JSON'), /not a JSON object/],
     [
       'bytes that are no text',

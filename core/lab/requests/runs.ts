@@ -3,7 +3,8 @@ import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { runView, wireEpoch } from '../views.ts';
-import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
+import { weightsOfNode, weightsWith } from '../../train/weights.ts';
+import { environmentOf } from '../run-environment.ts';
 
 type Names =
   | 'trials.query'

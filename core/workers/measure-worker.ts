@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { messageOf } from '../../core/base/errors.ts';
-import type { DeviceKind } from '../../core/engine/computation.ts';
-import type { ImageSet, Step, TrainInput } from '../../core/engine/engine.ts';
-import { openEngine } from '../../core/engine/open.ts';
-import { architecture } from '../../core/models/architecture.ts';
-import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
-import type { Precision } from '../../core/study/computation.ts';
+import { messageOf } from '../base/errors.ts';
+import type { DeviceKind } from '../engine/computation.ts';
+import type { ImageSet, Step, TrainInput } from '../engine/engine.ts';
+import { openEngine } from '../engine/open.ts';
+import { architecture } from '../models/architecture.ts';
+import { initialParameters, initialStatistics } from '../models/initialise.ts';
+import type { Precision } from '../study/computation.ts';
 
 /** What one process measures. */
-export interface GpuAsk {
+export interface MeasureJob {
   readonly device: DeviceKind;
   readonly arch: string;
   readonly precision: Precision;
@@ -19,7 +19,7 @@ export interface GpuAsk {
   readonly epoch: number;
 }
 
-export interface GpuAnswer {
+export interface MeasureAnswer {
   readonly device: string;
   /**
    * All that a run waits for: the step, recorded or read, and first calls of training and
@@ -38,31 +38,31 @@ export interface GpuAnswer {
 }
 
 /**
- * What it says to who started it: it begins to measure when it is answered, and stays until it is
- * answered again.
+ * Messages to the process that started it: it begins to measure when that answers `ready`, and
+ * ends when that answers the result.
  */
-export type GpuMessage = 'ready' | GpuAnswer | { readonly problem: string };
+export type MeasureMessage = 'ready' | MeasureAnswer | { readonly problem: string };
 
 const BATCH = 64;
 const CLASSES = 100;
-const ask = JSON.parse(process.argv[2]!) as GpuAsk;
-const say = (message: GpuMessage): void => void process.send!(message);
+const job = JSON.parse(process.argv[2]!) as MeasureJob;
+const post = (message: MeasureMessage): void => void process.send!(message);
 try {
-  say(await measure());
+  post(await measure());
   await once(process, 'message');
 } catch (error) {
-  say({ problem: messageOf(error) });
+  post({ problem: messageOf(error) });
 }
 process.disconnect();
 
-async function measure(): Promise<GpuAnswer> {
-  const { device, precision, deterministic } = ask;
+async function measure(): Promise<MeasureAnswer> {
+  const { device, precision, deterministic } = job;
   const engine = await openEngine({
     engine: 'tensorflow',
     device,
     computation: { compiler: 'xla', precision, deterministic },
   });
-  const architectures = ask.arch.split('+').map((name) => architecture(name));
+  const architectures = job.arch.split('+').map((name) => architecture(name));
   // As many as CIFAR-100 has, so that the shapes are its own.
   const images = device === 'gpu' ? 60_000 : 600;
   // The library is open; recordings are kept where the programs are.
@@ -83,15 +83,15 @@ async function measure(): Promise<GpuAnswer> {
     seconds(() => step.trainMany(inputs(1))) + seconds(() => step.evaluate(evaluation, nodes));
 
   step.trainMany(inputs(step.stepsPerCall));
-  say('ready');
+  post('ready');
   await once(process, 'message'); // all workers of a card are timed at the same time
-  const some = inputs(ask.steps);
+  const some = inputs(job.steps);
   const trained = seconds(() => step.trainMany(some));
   return {
     device: engine.info.device,
     compileSeconds: made + first - second,
-    msPerStep: (1000 * trained) / ask.steps,
-    ...(ask.epoch > 0 && { epoch: epoch(step, evaluation, nodes, inputs) }),
+    msPerStep: (1000 * trained) / job.steps,
+    ...(job.epoch > 0 && { epoch: epoch(step, evaluation, nodes, inputs) }),
     repeats: digestOf(step, inputs(3)) === digestOf(step, inputs(3)),
   };
 }
@@ -121,15 +121,15 @@ function epoch(
   evaluation: Int32Array,
   nodes: number[],
   inputs: (count: number) => TrainInput[],
-): NonNullable<GpuAnswer['epoch']> {
-  const steps = ask.epoch;
-  const whole = seconds(() => {
+): NonNullable<MeasureAnswer['epoch']> {
+  const steps = job.epoch;
+  const total = seconds(() => {
     for (let done = 0; done < steps; done += step.stepsPerCall)
       step.trainMany(inputs(Math.min(step.stepsPerCall, steps - done)));
     step.evaluate(evaluation, nodes);
   });
   const prepared = inputs(steps);
-  return { steps, seconds: whole, stepSeconds: seconds(() => step.trainMany(prepared)) };
+  return { steps, seconds: total, stepSeconds: seconds(() => step.trainMany(prepared)) };
 }
 
 function start(step: Step): void {

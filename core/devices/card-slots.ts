@@ -6,9 +6,9 @@ import { imageBytes } from '../data/dataset.ts';
 import { cifar100 } from '../data/sets/cifar-100.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { tensorflowVersion } from '../install/release.ts';
-import { KEPT } from '../train/steps.ts';
-import type { Card } from '../devices/cards.ts';
-import type { SlotChoice } from '../devices/devices.ts';
+import { KEPT_STEPS } from '../study/computation.ts';
+import type { Card } from './cards.ts';
+import type { SlotChoice } from './devices.ts';
 
 const measurement = v.object({
   /** Workers at once on the card. */
@@ -19,9 +19,9 @@ const measurement = v.object({
   memory: v.nullable(v.number()),
 });
 /** How much several workers of one card get done together. */
-export type PackingMeasurement = v.InferOutput<typeof measurement>;
+export type SlotsMeasurement = v.InferOutput<typeof measurement>;
 
-const packing = v.object({
+const schema = v.object({
   format: v.literal('ktg-packing'),
   version: v.literal(1),
   /** Title, driver and engine: another of them needs a measurement of its own. */
@@ -33,7 +33,7 @@ const packing = v.object({
   shared: v.boolean(),
   measurements: v.array(measurement),
 });
-export type Packing = v.InferOutput<typeof packing>;
+export type CardMeasurement = v.InferOutput<typeof schema>;
 
 /** A further worker must bring this share more: it costs memory and makes each trial slower. */
 const WORTHWHILE = 0.05;
@@ -44,12 +44,13 @@ const { trainCount, testCount, side } = cifar100.size;
  * Bytes that a worker comes to keep beside what was measured: idle steps of other architectures,
  * mostly the images of the paper's set as halves.
  */
-const IDLE = KEPT * (trainCount + testCount) * imageBytes(side) * 2;
+const IDLE = KEPT_STEPS * (trainCount + testCount) * imageBytes(side) * 2;
 
 /** The engine as measurements name it. */
 export const measuredEngine = `TensorFlow ${tensorflowVersion}`;
 
-const MEASURE = '; measure with: npm run bench -- gpu --packing';
+/** The verb of `ktg` that measures a card. */
+const MEASURE = '; measure with: ktg engine measure';
 
 /**
  * The slots of a card from what was measured on it: more as long as each worker brings a worthwhile
@@ -57,7 +58,7 @@ const MEASURE = '; measure with: npm run bench -- gpu --packing';
  * engine, or where processes only take turns. Pure.
  */
 export function chooseSlots(
-  found: Packing | null,
+  found: CardMeasurement | null,
   { memory: capacity, driver }: Pick<Card, 'memory' | 'driver'>,
 ): SlotChoice {
   if (!found || found.measurements.length === 0)
@@ -87,15 +88,15 @@ export function chooseSlots(
 }
 
 /** Where a card's measurement is kept, for this engine. */
-export function packingFile(card: string, home: string = engineHome()): string {
+export function measurementFile(card: string, home: string = engineHome()): string {
   const words = `${card}-tensorflow-${tensorflowVersion}`.replace(/[^\w.]+/g, '-');
   return join(home, 'packing', `${words}.json`);
 }
 
 /** What was measured before; null when nothing usable is there. */
-export function readPacking(file: string): Packing | null {
+export function readMeasurement(file: string): CardMeasurement | null {
   try {
-    const parsed = v.safeParse(packing, JSON.parse(readFileSync(file, 'utf8')));
+    const parsed = v.safeParse(schema, JSON.parse(readFileSync(file, 'utf8')));
     return parsed.success ? parsed.output : null;
   } catch {
     return null;
@@ -103,7 +104,7 @@ export function readPacking(file: string): Packing | null {
 }
 
 /** Keeps a measurement; whole or not at all. */
-export function keepPacking(file: string, found: Packing): void {
+export function keepMeasurement(file: string, found: CardMeasurement): void {
   makeFolder(dirname(file));
   const partial = `${file}.${process.pid}`;
   writeFileSync(partial, `${JSON.stringify(found, null, 2)}\n`);
