@@ -235,7 +235,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await other.getByRole('button', { name: 'More trials' }).waitFor();
     await here.lab.request('studies.remove', { study: 2 });
     await page.getByText('Its study was removed').waitFor();
-    await other.getByText('It was removed').waitFor();
+    await other.getByText('This study was removed').waitFor();
     assert.equal(await other.getByRole('button', { name: 'More trials' }).count(), 0);
     await page.locator('main').getByRole('link', { name: 'To the studies' }).click();
     await page.waitForURL(/#\/studies$/);
