@@ -234,7 +234,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await other.goto(page.url().replace(/#.*/, '#/studies/2'));
     await other.getByRole('button', { name: 'More trials' }).waitFor();
     await here.lab.request('studies.remove', { study: 2 });
-    await page.getByText('Its study was removed').waitFor();
+    await page.getByText('The study of this trial was removed').waitFor();
     await other.getByText('This study was removed').waitFor();
     assert.equal(await other.getByRole('button', { name: 'More trials' }).count(), 0);
     await page.locator('main').getByRole('link', { name: 'To the studies' }).click();
