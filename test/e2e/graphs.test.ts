@@ -95,7 +95,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       const said = await page.locator('.said').allInnerTexts();
       assert.deepEqual(said.slice(1), ['2 → 1: Correct', '2 → 1: Through, τ = 2']);
       assert.ok((await page.locator('.edge.pointed').count()) > 1);
-      await page.getByRole('button', { name: 'Take Mine out' }).click();
+      await page.getByRole('button', { name: 'Remove Mine from the comparison' }).click();
       await page.getByRole('link', { name: 'Mine', exact: true }).waitFor({ state: 'detached' });
       assert.equal(await page.locator('.graphs li').count(), 2);
     }));
