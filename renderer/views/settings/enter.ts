@@ -1,9 +1,16 @@
+/** As an input element of type `number`. */
+interface NumberField {
+  readonly value: string;
+  valueAsNumber: number;
+  checkValidity(): boolean;
+}
+
 /**
  * Sends the number of a field. A number that the field does not allow, or that the lab refuses,
  * gives way to the one before.
  */
 export async function enter(
-  field: Pick<HTMLInputElement, 'value' | 'valueAsNumber' | 'checkValidity'>,
+  field: NumberField,
   before: number,
   send: (value: number) => Promise<unknown>,
 ): Promise<void> {

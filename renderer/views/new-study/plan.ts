@@ -1,0 +1,48 @@
+/** The plan that a new study begins with. */
+import { LabError } from '../../../core/base/errors.ts';
+import { fromText } from '../../../core/graph/text.ts';
+import {
+  freshSeed,
+  paperPlan,
+  quickLook,
+  type DataSetView,
+  type LabProblem,
+  type StudyPlan,
+} from '../../../core/lab/api.ts';
+import { problemOf } from '../../client/lab.svelte.ts';
+import { spaceAround } from '../../features/space/locks.ts';
+
+export const hasCifar = (sets: readonly DataSetView[]): boolean =>
+  sets.some((data) => data.name === 'cifar100' && data.state === 'ready');
+
+interface Start {
+  /** A graph in its text form that the space surrounds; null: none. */
+  readonly from: string | null;
+  /** Edges (`source-destination`) that stay as in that graph. */
+  readonly locks: readonly string[];
+}
+
+/**
+ * The paper's plan over three nodes, or a small one while CIFAR-100 is missing. `portable`: whether
+ * the portable engine trains. A text that is no graph leaves the usual space, with its problem.
+ */
+export function firstPlan(
+  { from, locks }: Start,
+  sets: readonly DataSetView[],
+  portable: boolean,
+): { plan: StudyPlan; problem: LabProblem | null } {
+  const plan = hasCifar(sets) ? paperPlan(freshSeed(), 3) : quickLook(freshSeed(), portable);
+  if (from === null) return { plan, problem: null };
+  try {
+    return { plan: { ...plan, space: spaceAround(fromText(from), locks) }, problem: null };
+  } catch (thrown) {
+    if (!(thrown instanceof LabError)) throw thrown;
+    return { plan, problem: problemOf(thrown) };
+  }
+}
+
+/** The whole number in a field, at least `least`; `least` for an empty field. */
+export const wholeNumber = (
+  { valueAsNumber }: { readonly valueAsNumber: number },
+  least: number,
+): number => Math.max(least, Math.round(valueAsNumber) || least);
