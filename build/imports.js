@@ -69,7 +69,8 @@ const directions = {
   'core/host': ['core'],
   'core/commands': ['core'],
   'core/cli.ts': ['core'],
-  electron: ['core/base', 'core/lab', 'core/connection', 'core/host'],
+  // The menu lists the pages of the app.
+  electron: ['core/base', 'core/lab', 'core/connection', 'core/host', 'renderer/routes.ts'],
   'renderer/run-name.ts': [...page],
   'renderer/routes.ts': [...page],
   'renderer/client': [...page, 'core/connection/channel.ts'],

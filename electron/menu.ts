@@ -1,4 +1,5 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron';
+import { places } from '../renderer/routes.ts';
 
 export interface MenuActions {
   /** To a place of the app. */
@@ -35,13 +36,13 @@ const windowMenu: MenuItemConstructorOptions = {
 export function setMenu(actions: MenuActions, platform: NodeJS.Platform = process.platform): void {
   const mac = platform === 'darwin';
   const line: MenuItemConstructorOptions = { type: 'separator' };
-  const to = (label: string, place: string, key: number): MenuItemConstructorOptions => ({
-    label,
+  const ways = places.map(({ title, path, key }) => ({
+    label: title,
     accelerator: `CmdOrCtrl+${key}`,
     click: () => {
-      actions.go(place);
+      actions.go(path);
     },
-  });
+  }));
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
       ...(mac ? [{ role: 'appMenu' as const }] : []),
@@ -68,13 +69,7 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
             click: actions.copyLink,
           },
           line,
-          to('Studies', 'studies', 1),
-          to('Graphs', 'graphs', 2),
-          to('Compare', 'compare', 3),
-          to('Re-runs', 'reruns', 4),
-          to('Data', 'data', 5),
-          to('Settings', 'settings', 6),
-          to('Log', 'log', 7),
+          ...ways,
         ],
       },
       {

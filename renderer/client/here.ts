@@ -27,7 +27,7 @@ const places: readonly (readonly [phrase: RegExp, here: string])[] = [
   [/See: ktg doctor/g, 'See Settings, under Engine, and the log'],
   [/, run `ktg doctor`,/g, ' and at Settings, under Engine,'],
   [/\brun: ktg db check/g, 'check the lab file in Settings'],
-  [/\b([Rr])un `ktg db check`/g, '$1un “Check it” in Settings, under Lab file,'],
+  [/\b([Rr])un `ktg db check`/g, '$1un “Verify” in Settings, under Lab file,'],
   [
     /Set KTG_DATA_MIRROR to the address of a folder that has (\S+), put that file into (.+), or name it where \w+ is asked for \(--data PATH\)/g,
     'Or fetch $1 in another way and choose it here, or put it into $2',

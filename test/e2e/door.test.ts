@@ -164,9 +164,9 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await page.getByRole('link', { name: 'Studies' }).first().waitFor();
   });
 
-  test('the copy of the lab file is a download', async () => {
+  test('a backup of the lab file is a download', async () => {
     await page.goto(`http://${lab()}/#/settings`);
-    const copied = page.getByRole('button', { name: 'Copy it' });
+    const copied = page.getByRole('button', { name: 'Back up' });
     const [download] = await Promise.all([page.waitForEvent('download'), copied.click()]);
     assert.match(download.suggestedFilename(), /^lab-\d{4}-\d\d-\d\d\.sqlite$/);
     const path = join(app.folder, download.suggestedFilename());

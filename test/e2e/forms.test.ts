@@ -84,7 +84,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await go('settings');
     for (const [label, odd] of [
       [/^Slots of/, '999'],
-      [/^Seconds of training/, '-1'],
+      [/^Seconds between/, '-1'],
     ] as const) {
       const field = page.getByLabel(label).first();
       const was = await field.inputValue();
@@ -95,8 +95,8 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       }
     }
     assert.equal((await here.lab.request('slots.list', {})).length, 2);
-    await page.getByLabel(/^Seconds of training/).fill('90');
-    await page.getByLabel(/^Seconds of training/).blur();
+    await page.getByLabel(/^Seconds between/).fill('90');
+    await page.getByLabel(/^Seconds between/).blur();
     while ((await here.lab.request('settings.get', {})).checkpointEvery !== 90)
       await page.waitForTimeout(20);
     assert.deepEqual(complaints, []);
@@ -182,7 +182,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       start: true,
     });
     await go('settings');
-    const remove = page.getByRole('button', { name: 'Remove what is installed' });
+    const remove = page.getByRole('button', { name: 'Uninstall' });
     await remove.click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText(/814 MiB/).waitFor();
@@ -203,7 +203,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await go(`studies/1/trials/${stopped.run}`);
     await page.getByRole('button', { name: 'Weights', exact: true }).click();
     const all = page.getByRole('button', { name: 'All nodes' });
-    assert.match((await all.getAttribute('title')) ?? '', /has left no weights/);
+    assert.match((await all.getAttribute('title')) ?? '', /This run has no weights/);
     assert.equal(await page.getByRole('button', { name: 'Keep weights' }).count(), 0);
     assert.ok(await page.getByRole('button', { name: /^Re-run/ }).isEnabled());
 
@@ -216,7 +216,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await studyIs(here.lab, study.id, 'completed');
     const drawn = (await here.lab.request('studies.open', { study: study.id })).trials;
     await go(`runs/${drawn.find(({ rejection }) => rejection === 'target-frozen')!.run}`);
-    const again = page.locator('button[title^="Its target (node 1) is frozen"]');
+    const again = page.locator('button[title^="The target (node 1)"]');
     await again.waitFor();
     assert.ok(await again.isDisabled());
     assert.deepEqual(complaints, []);
@@ -234,8 +234,8 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await other.goto(page.url().replace(/#.*/, '#/studies/2'));
     await other.getByRole('button', { name: 'More trials' }).waitFor();
     await here.lab.request('studies.remove', { study: 2 });
-    await page.getByText('Its study was removed').waitFor();
-    await other.getByText('It was removed').waitFor();
+    await page.getByText('The study of this trial was removed').waitFor();
+    await other.getByText('This study was removed').waitFor();
     assert.equal(await other.getByRole('button', { name: 'More trials' }).count(), 0);
     await page.locator('main').getByRole('link', { name: 'To the studies' }).click();
     await page.waitForURL(/#\/studies$/);

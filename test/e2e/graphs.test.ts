@@ -91,11 +91,11 @@ describe('graphs', { skip: withoutBrowser }, () => {
       assert.match(page.url(), /runs=1\.3&graph=resnet32%3DTC%2Cresnet110%3DTT&graph=/);
       await page.keyboard.press('Escape');
       await page.locator('.graphs li').nth(1).locator('[data-part="2-1"]').focus();
-      await page.locator('.said').nth(2).waitFor();
-      const said = await page.locator('.said').allInnerTexts();
-      assert.deepEqual(said.slice(1), ['2 → 1: Correct', '2 → 1: Through, τ = 2']);
+      await page.locator('.pointed-part').nth(2).waitFor();
+      const values = await page.locator('.pointed-part').allInnerTexts();
+      assert.deepEqual(values.slice(1), ['2 → 1: Correct', '2 → 1: Through, τ = 2']);
       assert.ok((await page.locator('.edge.pointed').count()) > 1);
-      await page.getByRole('button', { name: 'Take Mine out' }).click();
+      await page.getByRole('button', { name: 'Remove Mine from the comparison' }).click();
       await page.getByRole('link', { name: 'Mine', exact: true }).waitFor({ state: 'detached' });
       assert.equal(await page.locator('.graphs li').count(), 2);
     }));

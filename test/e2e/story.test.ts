@@ -150,7 +150,7 @@ describe(
       const { page, complaints } = await app.visit(context, '#/studies/new');
       await page.getByText('Search space').waitFor();
       await page.getByText('Details', { exact: true }).click();
-      const precision = page.getByLabel('Convolutions compute in');
+      const precision = page.getByLabel('Precision of convolutions');
       await precision.selectOption('float32');
       await page.getByLabel('Deterministic').check();
       await page.getByLabel('Name', { exact: true }).fill('Exact');

@@ -277,7 +277,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.equal(await page.locator('.edge.cut').count(), closed);
       await page.getByLabel('show closed edges').uncheck();
       await page.locator('.edge.cut').first().waitFor({ state: 'detached' });
-      const held = page.getByLabel('marked: what differs from');
+      const held = page.getByLabel('Mark differences from');
       await held.selectOption({ index: 1 });
       await page
         .locator('.graphs li')
