@@ -47,13 +47,17 @@ export const send = <T>(
     }
   });
 
-async function base64Of(file: File, offset: number): Promise<string> {
+const base64Of = async (file: File, offset: number): Promise<string> =>
+  toBase64(await contentOf(file.slice(offset, offset + PORTION), file.name));
+
+/** @throws LabError `files.unreadable` */
+export async function contentOf(part: Blob, name: string): Promise<Uint8Array> {
   try {
-    return toBase64(new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer()));
+    return new Uint8Array(await part.arrayBuffer());
   } catch {
     throw new LabError(
       'files.unreadable',
-      `${file.name} can no longer be read: it was changed or removed, or its disk is gone.`,
+      `${name} can no longer be read: it was changed or removed, or its disk is gone.`,
       'Choose it again.',
     );
   }
