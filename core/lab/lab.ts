@@ -52,7 +52,7 @@ export interface LabOptions {
 
 /** Requests that only look: when one is refused, nothing has happened. */
 const LOOKS =
-  /\.(status|check|list|preview|open|timeline|environments|rejections|effects|found|query|epochs|curves|runs|samples|get|read)$/;
+  /\.(status|check|list|preview|open|timeline|environments|effects|found|query|epochs|runs|samples|get|read)$/;
 
 /**
  * The lab: everything that screens and commands see and do, over store, search, workers and data.

@@ -86,7 +86,6 @@ const schemas: Schemas = {
   }),
   'studies.timeline': ofStudy,
   'studies.environments': ofStudy,
-  'studies.rejections': ofStudy,
   'studies.effects': v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) }),
 
   'trials.query': v.strictObject({
@@ -120,7 +119,6 @@ const schemas: Schemas = {
   'runs.retry': ofRun,
   'runs.weights': v.strictObject({ run: id, node: v.exactOptional(whole(1, 7)) }),
 
-  'metrics.curves': v.union([ofStudy, ofRerun]),
   'decisions.list': v.union([ofStudy, ofRun]),
   'compare.runs': v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) }),
 
@@ -157,11 +155,9 @@ const schemas: Schemas = {
   'pretrained.export': v.strictObject({ pretrained: id }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
 
-  'graphs.check': v.strictObject({ graph: v.unknown() }),
   'graphs.list': none,
   'graphs.save': v.strictObject({ name, graph }),
   'graphs.remove': v.strictObject({ graph: id }),
-  'graphs.import': v.strictObject({ file }),
 
   'data.list': none,
   'data.download': ofData,
@@ -170,7 +166,6 @@ const schemas: Schemas = {
   'data.remove': ofData,
   'data.samples': v.strictObject({ data: path, count: whole(1, 200) }),
 
-  'engine.status': none,
   'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),
   'engine.cancel': none,
   'engine.remove': none,

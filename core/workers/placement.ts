@@ -79,7 +79,3 @@ export const environmentFor = (
   // Libraries below TensorFlow that count cores by themselves.
   OMP_NUM_THREADS: String(threads),
 });
-
-/** The slot that a free run gets: the first ready one in the order of `slots`. */
-export const firstReady = (slots: readonly Slot[]): Slot | undefined =>
-  slots.find(({ state }) => state === 'ready');

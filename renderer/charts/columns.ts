@@ -48,7 +48,7 @@ export function pointsOf(
     const last = Math.min(end, values.length + 1);
     if (xs.length === end - first)
       for (let epoch = first; epoch < last; epoch++)
-        points.push(xs[epoch - first]!, pixelOf(values[epoch - 1]!, y));
+        points.push(xs[epoch - first]!, pixelOf(values[epoch - 1] ?? null, y));
     else pushColumn(points, values, first, last, xs[0]!, y);
   }
   return points;
@@ -68,7 +68,7 @@ function pushColumn(
   for (let epoch = first; epoch < end;) {
     let [low, high] = [Infinity, -Infinity];
     for (; epoch < end; epoch++) {
-      const value = values[epoch - 1]!;
+      const value = values[epoch - 1] ?? null;
       if (value === null) break;
       if (value < low) low = value;
       if (value > high) high = value;

@@ -102,7 +102,7 @@ function rangeOf(series: readonly Series[], [first, last]: Span): Span | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { values } of series)
     for (let i = first - 1; i < last && i < values.length; i++) {
-      const value = values[i]!;
+      const value = values[i] ?? null;
       if (value === null) continue;
       if (value < low) low = value;
       if (value > high) high = value;

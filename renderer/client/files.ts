@@ -5,6 +5,7 @@ import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
 import { withText } from '../../core/base/png.ts';
+import { contentOf } from './file-content.ts';
 
 const PORTION = 1 << 20;
 
@@ -49,19 +50,6 @@ export const send = <T>(
 
 const base64Of = async (file: File, offset: number): Promise<string> =>
   toBase64(await contentOf(file.slice(offset, offset + PORTION), file.name));
-
-/** @throws LabError `files.unreadable` */
-export async function contentOf(part: Blob, name: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await part.arrayBuffer());
-  } catch {
-    throw new LabError(
-      'files.unreadable',
-      `${name} can no longer be read: it was changed or removed, or its disk is gone.`,
-      'Choose it again.',
-    );
-  }
-}
 
 /** Fetches what the lab has made ready, and saves it under its name. */
 export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download): Promise<void> =>

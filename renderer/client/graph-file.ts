@@ -1,7 +1,7 @@
 /** A graph from a file that a person chose or dropped, read in the page. */
 import { fromFile, requireGraphSize } from '../../core/graph/file.ts';
 import type { Graph } from '../../core/graph/graph.ts';
-import { contentOf } from './files.ts';
+import { contentOf } from './file-content.ts';
 
 /**
  * Reads at most 2 MiB, without a worker: every reader takes time in proportion to the size, and

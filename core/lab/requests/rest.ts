@@ -1,31 +1,19 @@
-import { readFile, stat } from 'node:fs/promises';
-import { LabError } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
-import { checkGraph } from '../../graph/check.ts';
-import { requireGraphSize } from '../../graph/file.ts';
-import { parseGraph } from '../../graph/parse.ts';
-import { toText } from '../../graph/text.ts';
-import type { Graph, GraphCheck } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { problemOf } from '../engine-manager.ts';
-import { lookInThread } from '../look-thread.ts';
 
 type Names =
   | 'devices.list'
   | 'slots.list'
   | 'slots.set'
-  | 'graphs.check'
   | 'graphs.list'
   | 'graphs.save'
   | 'graphs.remove'
-  | 'graphs.import'
   | 'data.list'
   | 'data.download'
   | 'data.cancel'
   | 'data.add'
   | 'data.remove'
   | 'data.samples'
-  | 'engine.status'
   | 'engine.install'
   | 'engine.cancel'
   | 'engine.remove'
@@ -53,7 +41,6 @@ export function restRequests(desk: LabContext): Answers<Names> {
       return views.slots();
     },
 
-    'graphs.check': ({ graph }) => checked(() => parseGraph(graph)),
     'graphs.list': () => store.savedGraphs(),
     'graphs.save': ({ name, graph }) => {
       const saved = store.saveGraph({ name, graph, key: graphKey(graph), createdAt: now() });
@@ -65,13 +52,6 @@ export function restRequests(desk: LabContext): Answers<Names> {
       graphsChanged();
       return {};
     },
-    'graphs.import': async ({ file }) =>
-      files.use(file, async (path, name) => {
-        requireGraphSize((await stat(path)).size, name);
-        const bytes = await readFile(path);
-        return checked(() => lookInThread('graph', { bytes }));
-      }),
-
     'data.list': () => dataSets.list(),
     'data.download': ({ data }) => dataSets.download(data),
     'data.cancel': ({ data }) => dataSets.cancel(data),
@@ -82,7 +62,6 @@ export function restRequests(desk: LabContext): Answers<Names> {
     },
     'data.samples': ({ data, count }, signal) => dataSets.samples(data, count, signal),
 
-    'engine.status': () => engine.view(),
     'engine.install': ({ kind }) => engine.install(kind),
     'engine.cancel': () => engine.cancel(),
     'engine.remove': () => engine.remove(),
@@ -103,20 +82,4 @@ export function restRequests(desk: LabContext): Answers<Names> {
       return {};
     },
   };
-}
-
-async function checked(read: () => Graph | Promise<Graph>): Promise<GraphCheck> {
-  try {
-    const graph = await read();
-    return {
-      graph,
-      error: null,
-      problems: checkGraph(graph),
-      key: graphKey(graph),
-      text: toText(graph),
-    };
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return { graph: null, error: problemOf(error), problems: [], key: null, text: null };
-  }
 }
