@@ -1,6 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Imported } from './imported.ts';
-import type { Problem } from '../graph/check.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Progress, Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
@@ -30,7 +29,6 @@ export type {
   LabProblem,
   LogEntry,
   Pretrained,
-  Problem,
   Progress,
   ReferenceRow,
   Rejection,
@@ -142,7 +140,6 @@ export interface Requests {
   'studies.timeline': { input: { study: number }; output: Attempt[] };
   /** Where its epochs were made: every environment that an attempt names. */
   'studies.environments': { input: { study: number }; output: (Environment & { id: number })[] };
-  'studies.rejections': { input: { study: number }; output: Rejection[] };
   /**
    * Which choices matter, by the trials that have reached an epoch; default: the highest rung that
    * 30 have reached.
@@ -165,8 +162,7 @@ export interface Requests {
    */
   'runs.weights': { input: { run: number; node?: number }; output: Download };
 
-  // metrics and decisions
-  'metrics.curves': { input: { study: number } | { rerun: number }; output: WireCurve[] };
+  // decisions
   'decisions.list': {
     input: { study: number } | { run: number };
     output: (RungDecision & { run: number; at: number })[];
@@ -211,12 +207,9 @@ export interface Requests {
   'pretrained.remove': { input: { pretrained: number }; output: None };
 
   // graphs
-  'graphs.check': { input: { graph: unknown }; output: GraphCheck };
   'graphs.list': { input: None; output: SavedGraph[] };
   'graphs.save': { input: { name: string; graph: Graph }; output: SavedGraph };
   'graphs.remove': { input: { graph: number }; output: None };
-  /** A graph as JSON, text, or a picture that the lab saved (SVG, PNG, DOT). */
-  'graphs.import': { input: { file: FileInput }; output: GraphCheck };
 
   // data sets
   'data.list': { input: None; output: DataSetView[] };
@@ -235,7 +228,6 @@ export interface Requests {
   };
 
   // engine
-  'engine.status': { input: None; output: EngineView };
   'engine.install': { input: { kind: 'cpu' | 'gpu' }; output: EngineView };
   'engine.cancel': { input: None; output: EngineView };
   'engine.remove': { input: None; output: EngineView };
@@ -506,15 +498,6 @@ export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   bytes: number;
   /** Studies whose frozen nodes use it. */
   usedBy: number[];
-}
-
-/** A graph as it was understood, or why not. */
-export interface GraphCheck {
-  graph: Graph | null;
-  error: LabProblem | null;
-  problems: Problem[];
-  key: string | null;
-  text: string | null;
 }
 
 export interface DataSetView {

@@ -2,7 +2,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LabError, messageOf } from '../base/errors.ts';
 import { imageBytes } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
-import { fromFile } from '../graph/file.ts';
 import type { DataLook } from './look-thread.ts';
 import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
 import { png } from '../base/encode-png.ts';
@@ -30,8 +29,7 @@ async function lookAtData({
 
 async function look(request: LookRequest): Promise<Looks[LookKind]> {
   if (request.kind === 'data') return lookAtData(request);
-  if (request.kind === 'graph') return fromFile(request.bytes);
-  // A graph or data set needs no database.
+  // A data set needs no database.
   const { listOptuna, readOptuna } = await import('../store/transfer/optuna-file.ts');
   if (request.kind === 'optuna-list') return listOptuna(request.path);
   return readOptuna(request.path, request.study);

@@ -93,7 +93,6 @@ const schemas: Schemas = {
   }),
   'studies.timeline': reads(ofStudy),
   'studies.environments': reads(ofStudy),
-  'studies.rejections': reads(ofStudy),
   'studies.effects': reads(v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) })),
 
   'trials.query': reads(
@@ -129,7 +128,6 @@ const schemas: Schemas = {
   'runs.retry': ofRun,
   'runs.weights': v.strictObject({ run: id, node: v.exactOptional(whole(1, 7)) }),
 
-  'metrics.curves': reads(v.union([ofStudy, ofRerun])),
   'decisions.list': reads(v.union([ofStudy, ofRun])),
   'compare.runs': reads(v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) })),
 
@@ -166,11 +164,9 @@ const schemas: Schemas = {
   'pretrained.export': v.strictObject({ pretrained: id }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
 
-  'graphs.check': reads(v.strictObject({ graph: v.unknown() })),
   'graphs.list': reads(none),
   'graphs.save': v.strictObject({ name, graph }),
   'graphs.remove': v.strictObject({ graph: id }),
-  'graphs.import': v.strictObject({ file }),
 
   'data.list': reads(none),
   'data.download': ofData,
@@ -179,7 +175,6 @@ const schemas: Schemas = {
   'data.remove': ofData,
   'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 
-  'engine.status': reads(none),
   'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),
   'engine.cancel': none,
   'engine.remove': none,

@@ -6,6 +6,7 @@ import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
 import { withText } from '../../core/base/png.ts';
+import { contentOf } from './file-content.ts';
 
 const PORTION = 1 << 20;
 /** Portions of an upload that may be on their way without an answer. */
@@ -71,17 +72,8 @@ async function sendPortions(
   await window.allTaken();
 }
 
-async function base64Of(file: File, offset: number): Promise<string> {
-  try {
-    return toBase64(new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer()));
-  } catch {
-    throw new LabError(
-      'files.unreadable',
-      `${file.name} can no longer be read: it was changed or removed, or its disk is gone.`,
-      'Choose it again.',
-    );
-  }
-}
+const base64Of = async (file: File, offset: number): Promise<string> =>
+  toBase64(await contentOf(file.slice(offset, offset + PORTION), file.name));
 
 /** Fetches what the lab has made ready, and saves it under its name. */
 export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download): Promise<void> =>

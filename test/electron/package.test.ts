@@ -235,7 +235,7 @@ describe('a package', { skip }, () => {
     const packed = readdirSync(unpacked, { recursive: true }).length;
     process.env.KTG_TENSORFLOW_WHEEL = join(folder, 'missing.whl');
     await lab.api.request('engine.install', { kind: 'cpu' });
-    const engine = async () => lab.api.request('engine.status', {});
+    const engine = async () => (await lab.api.request('lab.status', {})).engine;
     while ((await engine()).install) await settled();
     assert.match((await engine()).problem!.message, /missing\.whl/);
     assert.equal((await engine()).kind, 'portable');

@@ -14,7 +14,6 @@ type Names =
   | 'runs.stop'
   | 'runs.retry'
   | 'runs.weights'
-  | 'metrics.curves'
   | 'decisions.list'
   | 'compare.runs';
 
@@ -71,11 +70,6 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
         node === undefined ? weightsWith(made, chunks) : weightsOfNode(made, chunks, node),
         signal,
       );
-    },
-    'metrics.curves': (of) => {
-      if ('study' in of) store.study(of.study);
-      else store.rerun(of.rerun);
-      return views.curves(of);
     },
     'decisions.list': (of) => {
       if ('study' in of) store.study(of.study);

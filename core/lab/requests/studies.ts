@@ -29,7 +29,6 @@ type Names =
   | 'studies.import'
   | 'studies.timeline'
   | 'studies.environments'
-  | 'studies.rejections'
   | 'studies.effects';
 
 export function studyRequests(desk: LabContext): Answers<Names> {
@@ -115,10 +114,6 @@ export function studyRequests(desk: LabContext): Answers<Names> {
         store.attempts({ study }).flatMap(({ environment }) => environment ?? []),
       );
       return [...ids].map((id) => ({ id, ...store.environment(id) }));
-    },
-    'studies.rejections': ({ study }) => {
-      store.study(study);
-      return store.rejections(study);
     },
     'studies.effects': async ({ study, rung }) => effectsOf(store, study, rung),
   };
