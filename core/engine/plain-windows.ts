@@ -9,11 +9,11 @@ type Save = (tensors: Tensor[]) => void;
 
 const sizeOf = (x: Tensor): Size => [x.shape[1]!, x.shape[2]!];
 
-/** Places of a square window in reading order. */
+/** Returns the offsets inside a square window in reading order. */
 const places = (size: number): Place[] =>
   Array.from({ length: size * size }, (_, i): Place => [Math.floor(i / size), i % size]);
 
-/** Operations over windows from slices and sums: they run on every backend. */
+/** Operations over windows as slices and sums: they run on every backend. */
 export function plainWindows(tf: TF): Pick<Operations, 'maxPool' | 'depthwise'> {
   return {
     maxPool: (x, size) => maxPool(tf, x, size),
@@ -22,8 +22,8 @@ export function plainWindows(tf: TF): Pick<Operations, 'maxPool' | 'depthwise'> 
 }
 
 /**
- * The pixel at one place of every window: [n, h, w, c] -> [n, rows, columns, c]. With stride 2 a
- * row and a column of zeros follow where the map ends with the last window.
+ * Returns the pixel at one offset of every window: [n, h, w, c] -> [n, rows, columns, c]. With
+ * stride 2, a row and a column of zeros follow when the last window ends at the border.
  */
 function pixelsAt(tf: TF, x: Tensor, [row, column]: Place, size: Size, stride: Stride): Tensor {
   const [n, h, w, c] = x.shape as [number, number, number, number];
@@ -34,7 +34,7 @@ function pixelsAt(tf: TF, x: Tensor, [row, column]: Place, size: Size, stride: S
   return stride === 2 ? everySecond(tf, part) : part;
 }
 
-/** The reverse: puts pixels [n, rows, columns, c], 2 apart, into a map [n, ...to, c] of zeros. */
+/** The reverse: places pixels [n, rows, columns, c], 2 apart, into a map [n, ...to, c] of zeros. */
 function putAt(tf: TF, pixels: Tensor, [row, column]: Place, to: Size): Tensor {
   const [n, rows, columns, c] = pixels.shape as [number, number, number, number];
   const spread = spreadOut(tf, pixels, 2, 2);
@@ -57,7 +57,7 @@ function maxPool(tf: TF, x: Tensor, size: 2 | 3): Tensor {
     save([input, value]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor => {
       const [before, largest] = saved as [Tensor, Tensor];
-      // the gradient that no earlier pixel of the window has taken
+      // the gradient that no earlier pixel of the window took
       let left = dy;
       const none = tf.zerosLike(dy);
       const parts = places(size).map((place) => {

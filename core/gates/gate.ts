@@ -2,7 +2,7 @@
  * A gate decides how much of an edge's per-sample loss a_n reaches the destination (paper, section
  * 3.3). Two numbers define a gate, so a compiled training step takes gates as data:
  *
- *      contribution of an edge = w * mean over the batch of a_n * (1 - k + k * [source right about n])
+ *     contribution = w * mean over the batch of a_n * (1 - k + k * [source correct on n])
  *
  * with w = weight(progress) and k = 1 when onlyCorrect. The mean runs over the whole batch, wrong
  * samples included.

@@ -11,7 +11,7 @@ import { parseGraph } from './parse.ts';
  * order), each with `@` and its temperature when that differs from 1, and `:` with the checkpoint
  * of a frozen node. KD from ResNet110 to ResNet32:
  *
- *      resnet32=TT@2,resnet110=XX:teachers/resnet110.safetensors
+ *     resnet32=TT@2,resnet110=XX:teachers/resnet110.safetensors
  *
  * Special characters of a checkpoint are percent-encoded. The graph's name is left out.
  */

@@ -10,13 +10,14 @@ import { engineHome } from '../../install/engine-home.ts';
 import { tensorflowVersion } from '../../install/release.ts';
 
 /**
- * Folder of compiled programs and measured kernels, shared by all runs and workers of the user that
- * compile alike. TensorFlow names a program by what it computes and by the kind of device alone: on
- * a card float32 and TF32 are one name, and so are two cards. Everything else that a program
- * depends on is therefore in the folder's name. KTG_COMPILED is where these folders lie instead of
- * the usual place. Throws `engine.cache-not-writable`.
+ * Returns the folder of compiled programs and measured kernels, shared by all runs and workers of
+ * the user with equal compilation. TensorFlow names a program only by its computation and kind of
+ * device: float32 and TF32 share a name, and so do two different cards. So the folder's name
+ * contains everything else that a program depends on. KTG_COMPILED replaces the parent of these
+ * folders.
  *
- * @param surroundings device, driver, libraries and deciding variables: anything that JSON can say
+ * @param surroundings device, driver, libraries and variables of the compilation, as JSON values
+ * @throws LabError `engine.cache-not-writable`
  */
 export function compileCache(
   computation: Computation,
@@ -44,16 +45,16 @@ export function compileCache(
   return folder;
 }
 
-/** What XLA writes into the folder: programs, and which kernels were the fastest. */
+/** Files that XLA writes: programs, and the fastest kernels. */
 const kept = /^xla_compile_cache__.*\.pb$|\.textproto$/;
 
-/** Beside the entries, one of each process that has set them aside: its number is in the name. */
+/** Folder for entries that a process moved out of use; its name contains the process id. */
 const asideName = /^aside-(\d+)$/;
 
 /**
- * Does `work` once more after it has failed, with all that XLA has kept in a folder set aside: it
- * never gets over a damaged file by itself, and does not say which it was. When `work` succeeds
- * now, they were at fault and are removed; when it throws, they are put back.
+ * Runs `work` again after a failure, with all entries that XLA kept in a folder moved away: XLA
+ * never recovers from a damaged file and does not name it. If `work` succeeds now, the entries were
+ * the cause and are removed; if it throws, they return.
  */
 export function withoutPrograms(folder: string, work: () => void): void {
   const aside = join(folder, `aside-${process.pid}`);
@@ -69,10 +70,7 @@ export function withoutPrograms(folder: string, work: () => void): void {
   rmSync(aside, { recursive: true, force: true });
 }
 
-/**
- * Puts back what processes had set aside in a folder that were killed before they knew what was at
- * fault.
- */
+/** Restores entries that killed processes had moved away before they knew the cause. */
 export function putBackLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = Number(asideName.exec(name)?.[1]);
@@ -80,7 +78,7 @@ export function putBackLeftovers(folder: string): void {
   }
 }
 
-/** Entries that have been made anew meanwhile stay as they are. */
+/** Restores entries; newer entries with the same name stay. */
 function putBack(folder: string, aside: string): void {
   for (const name of whereThere(() => readdirSync(aside)) ?? [])
     if (!existsSync(join(folder, name)))
@@ -88,10 +86,7 @@ function putBack(folder: string, aside: string): void {
   rmSync(aside, { recursive: true, force: true });
 }
 
-/**
- * Other workers of the folder may do the same at the same time: nothing happens where a file is
- * gone already.
- */
+/** Another worker of the folder may do the same at once: a missing file is no error. */
 function whereThere<T>(work: () => T): T | undefined {
   try {
     return work();

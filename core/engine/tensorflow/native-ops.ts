@@ -81,7 +81,7 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
     return tf.reshape(average(x), [batch, channels]);
   };
 
-  /** Taken with strides; the gradient puts zeros between the pixels. */
+  /** A strided slice; its gradient puts zeros between the pixels. */
   const everySecondPixel = (x: Tensor): Tensor => {
     const [batch, height, width, channels] = x.shape as [number, number, number, number];
     const int = attribute('Index', binding.TF_ATTR_TYPE, binding.TF_INT32);

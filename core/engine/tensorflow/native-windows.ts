@@ -30,7 +30,7 @@ export function nativeWindows({
     return pool(x);
   };
 
-  /** Over a map that is padded already, or with TensorFlow's own padding, right with stride 1. */
+  /** For a padded map, or with TensorFlow's own padding, which is correct for stride 1. */
   const convolve = (x: Tensor, filter: Tensor, stride: Stride): Tensor => {
     const attributes = [
       integers('strides', [1, stride, stride, 1]),
