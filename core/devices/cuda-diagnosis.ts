@@ -7,7 +7,7 @@ export interface CudaProbe {
   /** Version of the driver; null where nvidia-smi is missing or does not answer. */
   readonly driver: string | null;
   /** What nvidia-smi said instead; '' where it is missing or said nothing. */
-  readonly said: string;
+  readonly answer: string;
   /** Whether CUDA's part of the driver (libcuda.so.1) is there. */
   readonly driverLibrary: boolean;
   /** Those that a process may see. */
@@ -90,12 +90,12 @@ export const problemsOf = (
   uuid: string | undefined,
 ): CudaProblem[] => problems.filter(({ card }) => card === undefined || card === uuid);
 
-function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
+function noDriver({ answer: answer, driverLibrary }: CudaProbe): CudaProblem {
   const code = 'cuda.no-driver';
-  if (said !== '')
+  if (answer !== '')
     return {
       code,
-      found: `NVIDIA's driver does not answer; nvidia-smi says: ${said}`,
+      found: `NVIDIA's driver does not answer; nvidia-smi says: ${answer}`,
       next: 'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
     };
   if (driverLibrary)

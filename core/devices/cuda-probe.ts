@@ -33,7 +33,7 @@ export function probeCuda(
   return {
     platform: thisPlatform,
     driver,
-    said: driver === null ? firstLine(drivers) : '',
+    answer: driver === null ? firstLine(drivers) : '',
     driverLibrary: /\slibcuda\.so\.1 /.test(cache),
     cards: seen.map(({ uuid, title }) => ({
       uuid,

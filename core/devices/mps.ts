@@ -38,12 +38,12 @@ export interface NoSharing {
 }
 
 /** Ends every reason. */
-const ALONE = 'Workers of one card take turns, so one slot a card is used.';
+const ONE_SLOT = 'Workers of one card take turns, so one slot a card is used.';
 
 /** For a daemon that starts, and whose server then lets nobody in. */
 export const letsNobodyIn = (found: string): NoSharing => ({
   shared: false,
-  reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ALONE}`,
+  reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ONE_SLOT}`,
 });
 
 /**
@@ -168,9 +168,9 @@ async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
 }
 
 function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const asked = run(control, [], { env, timeout: TIMEOUT });
-  asked.child.stdin?.on('error', () => undefined).end(`${command}\n`);
-  return asked.then(({ stdout }) => stdout);
+  const call = run(control, [], { env, timeout: TIMEOUT });
+  call.child.stdin?.on('error', () => undefined).end(`${command}\n`);
+  return call.then(({ stdout }) => stdout);
 }
 
 function reasonOf(error: unknown): string {
@@ -180,8 +180,8 @@ function reasonOf(error: unknown): string {
     killed,
   } = error as { code?: unknown; stderr?: string; killed?: boolean };
   if (code === 'ENOENT')
-    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ALONE}`;
-  if (killed === true) return `${control} did not answer within ${TIMEOUT / 1000} s. ${ALONE}`;
+    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ONE_SLOT}`;
+  if (killed === true) return `${control} did not answer within ${TIMEOUT / 1000} s. ${ONE_SLOT}`;
   const words = stderr.trim().split('\n')[0] ?? '';
-  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${ALONE}`;
+  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${ONE_SLOT}`;
 }

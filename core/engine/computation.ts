@@ -112,10 +112,10 @@ export function decidingVariables(
   environment: Readonly<Record<string, string | undefined>>,
   variables: Readonly<Record<string, string>>,
 ): Record<string, string | undefined> {
-  const whole = { ...environment };
-  addVariables(whole, variables);
+  const combined = { ...environment };
+  addVariables(combined, variables);
   return Object.fromEntries(
-    Object.entries(whole)
+    Object.entries(combined)
       .filter(([name]) => deciding.test(name))
       .sort(),
   );

@@ -77,7 +77,7 @@ export function forward(
       case 'every-second-pixel':
         return ops.everySecondPixel(x);
       case 'append-channels':
-        return tf.pad(x, [...around(0), [0, layer.count]]);
+        return tf.pad(x, [...sidePadding(0), [0, layer.count]]);
       case 'stage-end':
         stages.push(x);
         return x;
@@ -93,7 +93,7 @@ export function forward(
 }
 
 /** Returns the paddings of batch, height and width: `pixels` on every side of a map. */
-const around = (pixels: number): [number, number][] => [
+const sidePadding = (pixels: number): [number, number][] => [
   [0, 0],
   [pixels, pixels],
   [pixels, pixels],
@@ -101,7 +101,7 @@ const around = (pixels: number): [number, number][] => [
 
 /** Returns a map with `pixels` of `value` on every side. */
 const padded = (tf: TF, x: Tensor, pixels: number, value: number): Tensor =>
-  pixels === 0 ? x : tf.pad(x, [...around(pixels), [0, 0]], value);
+  pixels === 0 ? x : tf.pad(x, [...sidePadding(pixels), [0, 0]], value);
 
 /**
  * Pads (size - 1) / 2 pixels on every side, also with stride 2; TensorFlow's SAME would pad

@@ -72,12 +72,14 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   const device = choice.device ?? 'cpu';
   const computation = computationFor(device, choice.computation);
   const variant = device === 'cpu' ? processorVariant() : 'gpu';
-  const card = device === 'gpu' ? seeOneCard() : null;
+  const card = device === 'gpu' ? exposeOneCard() : null;
   // Programs for a processor depend on its exact features and compile in seconds, so they are kept
   // only in a folder that the user names.
-  const kept =
+  const keepsPrograms =
     computation.compiler === 'xla' && (device === 'gpu' || process.env.KTG_COMPILED !== undefined);
-  const cache = kept ? compileCache(computation, surroundings(variant, card, computation)) : null;
+  const cache = keepsPrograms
+    ? compileCache(computation, programDependencies(variant, card, computation))
+    : null;
   const tensorflow = loadBinding({
     variant,
     threads: choice.threads,
@@ -128,7 +130,11 @@ function processorVariant(): Variant {
  * Returns everything that programs depend on besides their computation. `card`: null for the
  * processor.
  */
-function surroundings(variant: Variant, card: SeenCard | null, computation: Computation): unknown {
+function programDependencies(
+  variant: Variant,
+  card: SeenCard | null,
+  computation: Computation,
+): unknown {
   const device = card ? 'gpu' : 'cpu';
   const { folder } = libraryStatus(variant);
   const manifest = join(folder, 'manifest.json');
@@ -155,7 +161,7 @@ function cudaTools(card: SeenCard | null): string | null {
  * TensorFlow allocates memory on every visible card and computes on the first, so only one stays
  * visible.
  */
-function seeOneCard(): SeenCard {
+function exposeOneCard(): SeenCard {
   process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // nvidia-smi's numbers
   const visible = (process.env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0]!;
   process.env.CUDA_VISIBLE_DEVICES = visible;

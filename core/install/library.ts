@@ -56,7 +56,7 @@ export interface LibraryStatus {
 }
 
 /** Room that an install leaves free, for the addon and for everybody else, in bytes. */
-const spareBytes = 64e6;
+const reservedBytes = 64e6;
 
 /**
  * What is installed, looking at names and sizes only: a millisecond, so it can be asked before
@@ -320,10 +320,10 @@ export async function removeRelease(release: Release, home: string): Promise<str
 
 /** @throws LabError `engine.no-space` unless `free` holds `needed` and a little more (bytes) */
 export function checkSpace(free: number, needed: number, home: string): void {
-  if (free >= needed + spareBytes) return;
+  if (free >= needed + reservedBytes) return;
   throw new LabError(
     'engine.no-space',
-    `TensorFlow needs ${megabytes(needed + spareBytes)} in ${home}, and ${megabytes(free)} are free.`,
+    `TensorFlow needs ${megabytes(needed + reservedBytes)} in ${home}, and ${megabytes(free)} are free.`,
     'Free some space, or point KTG_HOME to a folder on another disk, then run: ktg engine install. Until then the portable engine works, more slowly.',
   );
 }

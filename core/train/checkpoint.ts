@@ -20,7 +20,7 @@ const sums = v.object({
 });
 export type EpochSums = v.InferOutput<typeof sums>;
 
-const about = v.object({
+const infoSchema = v.object({
   format: v.literal('ktg-checkpoint'),
   version: v.literal(1),
   /** Architectures of the saved nodes, by node number. */
@@ -48,7 +48,7 @@ const about = v.object({
  * All that a run needs to go on exactly where it was. Order and augmentation come from (seed,
  * epoch), so that the generator is its name, the seed and the position.
  */
-export type CheckpointInfo = v.InferOutput<typeof about>;
+export type CheckpointInfo = v.InferOutput<typeof infoSchema>;
 
 export interface Checkpoint {
   readonly info: CheckpointInfo;
@@ -95,19 +95,19 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
  */
 export function teacherState(
   checkpoint: Checkpoint,
-  wanted: Architecture,
+  expected: Architecture,
   classes: number,
   source: string,
 ): NodeState {
   const { info, states } = checkpoint;
   const state = states.get(1);
-  if (state && info.nodes['1'] === wanted.name && info.classes === classes) {
+  if (state && info.nodes['1'] === expected.name && info.classes === classes) {
     return { ...state, momentum: new Float32Array(state.parameters.length) };
   }
   throw new LabError(
     'checkpoint.wrong-network',
-    `${source} holds ${info.nodes['1'] ?? 'no network'} for ${info.classes} classes; the frozen node needs ${wanted.name} for ${classes} classes.`,
-    `Make one with: ktg pretrain ${wanted.name}`,
+    `${source} holds ${info.nodes['1'] ?? 'no network'} for ${info.classes} classes; the frozen node needs ${expected.name} for ${classes} classes.`,
+    `Make one with: ktg pretrain ${expected.name}`,
   );
 }
 
@@ -118,7 +118,7 @@ function readInfo(text: string | undefined, source: string): CheckpointInfo {
   } catch {
     json = undefined;
   }
-  const result = v.safeParse(about, json);
+  const result = v.safeParse(infoSchema, json);
   if (result.success) return result.output;
   const version = (json as { version?: unknown } | undefined)?.version;
   throw new LabError(

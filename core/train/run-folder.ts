@@ -25,20 +25,20 @@ import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const recipe = v.object({
-  batch: whole,
+  batch: count,
   learningRate: v.number(),
   momentum: v.number(),
   weightDecay: v.number(),
-  drops: v.array(whole),
+  drops: v.array(count),
 });
 const plan = v.object({
   data: v.string(),
   protocol: v.picklist(['paper', 'held-out']),
   purpose: v.picklist(['search', 'final']),
   splitSeed: v.number(),
-  epochs: whole,
+  epochs: count,
   recipe,
 });
 const schema = v.object({
@@ -48,7 +48,7 @@ const schema = v.object({
   plan,
   seed: v.number(),
   engine: v.picklist(engineNames),
-  threads: v.nullable(whole),
+  threads: v.nullable(count),
   device: v.optional(v.picklist(['cpu', 'gpu'])),
   computation: v.optional(
     v.object({

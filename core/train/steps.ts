@@ -1,7 +1,7 @@
 import type { Engine, Step, StepPlan } from '../engine/engine.ts';
 
 /** Compiled steps kept by default: each holds a session and its copy of the images. */
-export const KEPT = 3;
+export const MAX_IDLE = 3;
 
 /**
  * Compiled steps, kept between runs: all gate settings of the same architectures share one;
@@ -10,13 +10,13 @@ export const KEPT = 3;
  */
 export class Steps {
   private readonly engine: Engine;
-  private readonly kept: number;
+  private readonly maxIdle: number;
   /** In order of use, oldest first. */
   private readonly idle = new Map<string, Step>();
 
-  constructor(engine: Engine, kept = KEPT) {
+  constructor(engine: Engine, maxIdle = MAX_IDLE) {
     this.engine = engine;
-    this.kept = kept;
+    this.maxIdle = maxIdle;
   }
 
   /**
@@ -37,7 +37,7 @@ export class Steps {
     this.idle.delete(key);
     this.idle.set(key, step);
     for (const [oldest, idle] of this.idle) {
-      if (this.idle.size <= this.kept) break;
+      if (this.idle.size <= this.maxIdle) break;
       idle.dispose();
       this.idle.delete(oldest);
     }

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { makeFolder } from '../base/folder.js';
 import { engineHome } from '../install/engine-home.ts';
 import { tensorflowVersion } from '../install/release.ts';
-import { KEPT } from '../train/steps.ts';
+import { MAX_IDLE } from '../train/steps.ts';
 import type { Card } from '../devices/cards.ts';
 import type { SlotChoice } from '../devices/devices.ts';
 
@@ -41,7 +41,7 @@ const ROOM = 0.9;
  * Bytes that a worker comes to keep beside what was measured: idle steps of other architectures,
  * mostly their images as halves.
  */
-const IDLE = KEPT * 60_000 * 3072 * 2;
+const IDLE = MAX_IDLE * 60_000 * 3072 * 2;
 
 /** The engine as measurements name it. */
 export const measuredEngine = `TensorFlow ${tensorflowVersion}`;

@@ -20,7 +20,7 @@ const all = cudaLibraries.map(({ soname }) => soname);
 const good: CudaProbe = {
   platform: 'linux-x64',
   driver: '555.42.06',
-  said: '',
+  answer: '',
   driverLibrary: true,
   cards: [{ uuid: 'GPU-6f3c', title: 'NVIDIA H100', capability: '9.0' }],
   libraries: all,
@@ -48,7 +48,7 @@ describe('what keeps TensorFlow from a card', () => {
   test('a driver that does not answer: why, where it can be seen', () => {
     const none = { driver: null, cards: [] };
     assert.match(
-      first({ ...none, said: 'Driver/library version mismatch' }),
+      first({ ...none, answer: 'Driver/library version mismatch' }),
       /says: Driver\/library version mismatch.*restart/,
     );
     assert.match(first(none), /libcuda\.so\.1.*NVIDIA_DRIVER_CAPABILITIES=compute,utility/);
@@ -236,7 +236,7 @@ echo "470.182.03, 0, GPU-1, Tesla V100"; echo "470.182.03, 1, GPU-2, Quadro K220
         '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch"\nexit 18',
         { mode: 0o755 },
       );
-      assert.match(probeCuda({}).said, /version mismatch/);
+      assert.match(probeCuda({}).answer, /version mismatch/);
     } finally {
       process.env.PATH = before;
       rmSync(bin, { recursive: true });

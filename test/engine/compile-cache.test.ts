@@ -16,7 +16,10 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
 import type { Engine, Step } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { putBackLeftovers, withoutPrograms } from '../../core/engine/tensorflow/compile-cache.ts';
+import {
+  restoreAbandoned,
+  retryWithoutPrograms,
+} from '../../core/engine/tensorflow/compile-cache.ts';
 import { StepSession } from '../../core/engine/tensorflow/session.ts';
 import { planOf, randomImages, writeAll } from './support.ts';
 
@@ -39,7 +42,7 @@ describe('what XLA has kept, set aside while something is tried without it', () 
   const remove = (): void => rmSync(folder, { recursive: true });
 
   test('is removed when that succeeds', () => {
-    withoutPrograms(folder, () => {
+    retryWithoutPrograms(folder, () => {
       assert.deepEqual(names(), ['a.lock', `aside-${process.pid}`]);
       writeFileSync(join(folder, first), 'made anew');
     });
@@ -53,7 +56,7 @@ describe('what XLA has kept, set aside while something is tried without it', () 
       writeFileSync(join(folder, first), 'made anew');
       throw lost;
     };
-    assert.throws(() => withoutPrograms(folder, work), lost);
+    assert.throws(() => retryWithoutPrograms(folder, work), lost);
     assert.deepEqual(names(), everything);
     assert.deepEqual(programs.map(text), ['made anew', 'of before', 'of before']);
     remove();
@@ -73,7 +76,7 @@ describe('what XLA has kept, set aside while something is tried without it', () 
     assert.deepEqual(names(), ['a.lock', `aside-${pid}`]);
     const living = `aside-${process.ppid}`;
     mkdirSync(join(folder, living));
-    putBackLeftovers(folder);
+    restoreAbandoned(folder);
     assert.deepEqual(names(), [...everything, living].sort());
     assert.deepEqual([second, kernels].map(text), ['of before', 'of before']);
     remove();

@@ -74,9 +74,9 @@ class CapturedStep implements Step {
   trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
     const images: Feed = [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images];
     const labels: Feed = [name.trainLabels, [this.plan.batch], batch.labels];
-    const told = [name.metrics, name.trainLogits, ...stageNames(this.plan).flat()];
+    const resultNames = [name.metrics, name.trainLogits, ...stageNames(this.plan).flat()];
     const feeds = [images, labels, ...this.settings(input)];
-    const values = this.session.call(feeds, [...told, ...this.updates(input.trained)]);
+    const values = this.session.call(feeds, [...resultNames, ...this.updates(input.trained)]);
     return directResult(values, this.plan);
   }
 

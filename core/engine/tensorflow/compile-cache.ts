@@ -16,22 +16,22 @@ import { tensorflowVersion } from '../../install/release.ts';
  * contains everything else that a program depends on. KTG_COMPILED replaces the parent of these
  * folders.
  *
- * @param surroundings device, driver, libraries and variables of the compilation, as JSON values
+ * @param dependencies device, driver, libraries and variables of the compilation, as JSON values
  * @throws LabError `engine.cache-not-writable`
  */
 export function compileCache(
   computation: Computation,
-  surroundings: unknown,
+  dependencies: unknown,
   home: string = engineHome(),
 ): string {
-  const place =
+  const parent =
     process.env.KTG_COMPILED ??
     join(home, 'compiled', `tensorflow-${tensorflowVersion}-addon-${addonVersion()}`);
-  const words = computationWords(computation).replaceAll(', ', '-');
+  const label = computationWords(computation).replaceAll(', ', '-');
   const digest = createHash('sha256')
-    .update(JSON.stringify([computation, surroundings]))
+    .update(JSON.stringify([computation, dependencies]))
     .digest('hex');
-  const folder = join(place, `${words}-${digest.slice(0, 16)}`);
+  const folder = join(parent, `${label}-${digest.slice(0, 16)}`);
   try {
     makeFolder(folder);
   } catch (error) {
@@ -46,48 +46,48 @@ export function compileCache(
 }
 
 /** Files that XLA writes: programs, and the fastest kernels. */
-const kept = /^xla_compile_cache__.*\.pb$|\.textproto$/;
+const cacheEntry = /^xla_compile_cache__.*\.pb$|\.textproto$/;
 
 /** Folder for entries that a process moved out of use; its name contains the process id. */
-const asideName = /^aside-(\d+)$/;
+const quarantineName = /^aside-(\d+)$/;
 
 /**
  * Runs `work` again after a failure, with all entries that XLA kept in a folder moved away: XLA
  * never recovers from a damaged file and does not name it. If `work` succeeds now, the entries were
  * the cause and are removed; if it throws, they return.
  */
-export function withoutPrograms(folder: string, work: () => void): void {
-  const aside = join(folder, `aside-${process.pid}`);
+export function retryWithoutPrograms(folder: string, work: () => void): void {
+  const quarantine = join(folder, `aside-${process.pid}`);
   try {
-    makeFolder(aside);
-    for (const name of readdirSync(folder).filter((each) => kept.test(each)))
-      whereThere(() => renameSync(join(folder, name), join(aside, name)));
+    makeFolder(quarantine);
+    for (const name of readdirSync(folder).filter((each) => cacheEntry.test(each)))
+      ignoreMissing(() => renameSync(join(folder, name), join(quarantine, name)));
     work();
   } catch (error) {
-    putBack(folder, aside);
+    restore(folder, quarantine);
     throw error;
   }
-  rmSync(aside, { recursive: true, force: true });
+  rmSync(quarantine, { recursive: true, force: true });
 }
 
 /** Restores entries that killed processes had moved away before they knew the cause. */
-export function putBackLeftovers(folder: string): void {
+export function restoreAbandoned(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const pid = Number(asideName.exec(name)?.[1]);
-    if (pid === process.pid || (pid > 0 && !isAlive(pid))) putBack(folder, join(folder, name));
+    const pid = Number(quarantineName.exec(name)?.[1]);
+    if (pid === process.pid || (pid > 0 && !isAlive(pid))) restore(folder, join(folder, name));
   }
 }
 
 /** Restores entries; newer entries with the same name stay. */
-function putBack(folder: string, aside: string): void {
-  for (const name of whereThere(() => readdirSync(aside)) ?? [])
+function restore(folder: string, quarantine: string): void {
+  for (const name of ignoreMissing(() => readdirSync(quarantine)) ?? [])
     if (!existsSync(join(folder, name)))
-      whereThere(() => renameSync(join(aside, name), join(folder, name)));
-  rmSync(aside, { recursive: true, force: true });
+      ignoreMissing(() => renameSync(join(quarantine, name), join(folder, name)));
+  rmSync(quarantine, { recursive: true, force: true });
 }
 
 /** Another worker of the folder may do the same at once: a missing file is no error. */
-function whereThere<T>(work: () => T): T | undefined {
+function ignoreMissing<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {

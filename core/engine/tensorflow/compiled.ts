@@ -30,7 +30,7 @@ import {
   typeAttribute,
 } from './graph.ts';
 import { allOf, loopOf } from './loop.ts';
-import { putBackLeftovers, withoutPrograms } from './compile-cache.ts';
+import { restoreAbandoned, retryWithoutPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
 import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
@@ -211,7 +211,7 @@ export function compiledGraph(
 }
 
 /** Returns a step over the first image with all edges Cutoff. */
-function idle({ architectures, batch }: StepPlan): TrainInput {
+function inertInput({ architectures, batch }: StepPlan): TrainInput {
   const nothing = new Float32Array(architectures.length * (architectures.length + 1));
   const edges = { weight: nothing, onlyCorrect: nothing, temperature: nothing.map(() => 1) };
   const rates = { learningRate: 0, momentum: 0, weightDecay: 0 };
@@ -266,7 +266,7 @@ class CompiledStep implements Step {
   private async compile(): Promise<void> {
     const names = this.plan.architectures.map(({ title }) => title).join(' + ');
     const { cache } = this;
-    if (cache !== null) putBackLeftovers(cache);
+    if (cache !== null) restoreAbandoned(cache);
     await whileBlocked(`compiling ${names}`, () => {
       try {
         this.callAll();
@@ -274,7 +274,7 @@ class CompiledStep implements Step {
         if (cache === null || isOutOfMemory(error)) throw error;
         // A cache entry may be damaged, or another worker may write the same file: XLA reports both
         // as errors of the step.
-        withoutPrograms(cache, () => {
+        retryWithoutPrograms(cache, () => {
           this.session.reopen();
           this.callAll();
         });
@@ -284,7 +284,7 @@ class CompiledStep implements Step {
 
   /** Calls every training program once, without an effect. */
   private callAll(): void {
-    const nothing = idle(this.plan);
+    const nothing = inertInput(this.plan);
     if (this.stepsPerCall > 1)
       this.call([], nothing.rates); // a loop of no steps
     else {

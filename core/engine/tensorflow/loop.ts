@@ -115,7 +115,7 @@ function bodyOf(
     [capacity, 1],
     Array.from({ length: capacity }, (_, row) => row),
   );
-  const here = graph.add('here', 'Equal', [rows, index], { T: integer });
+  const isCurrent = graph.add('here', 'Equal', [rows, index], { T: integer });
   const one = graph.add(
     'row',
     'Reshape',
@@ -128,7 +128,7 @@ function bodyOf(
   const history = graph.add(
     'history/next',
     'SelectV2',
-    [here, one, { node: 'history', index: 0 }],
+    [isCurrent, one, { node: 'history', index: 0 }],
     {
       T: float,
     },

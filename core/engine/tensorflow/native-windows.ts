@@ -1,6 +1,6 @@
 import type { Stride } from '../../models/layers.ts';
 import type { Operations, Tensor } from '../ops.ts';
-import { frame } from '../pixels.ts';
+import { mapPadding } from '../pixels.ts';
 import type { TensorFlow } from './binding.ts';
 import { attributesOf } from './native-attributes.ts';
 
@@ -58,6 +58,6 @@ export function nativeWindows({
   return {
     maxPool,
     depthwise: (x, filter, stride) =>
-      convolve(stride === 1 ? x : tf.pad(x, frame([1, 1])), filter, stride),
+      convolve(stride === 1 ? x : tf.pad(x, mapPadding([1, 1])), filter, stride),
   };
 }

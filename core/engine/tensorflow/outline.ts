@@ -20,15 +20,15 @@ export function outline(
 ): Outline {
   const byName = new Map(graph.map((node) => [node.name, node]));
   const needed = new Set<string>();
-  const ahead = [...wanted];
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+  const pending = [...wanted];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (needed.has(name) || given.includes(name)) continue;
     needed.add(name);
     const node = byName.get(name);
     if (!node) throw new Error(`The graph has no node ${name}.`);
     if (node.op === 'Placeholder')
       throw new Error(`${wanted.join(', ')} need ${name}, which is not given.`);
-    ahead.push(...node.inputs.map((input) => input.node), ...node.after);
+    pending.push(...node.inputs.map((input) => input.node), ...node.after);
   }
   const found = graph.filter(({ name }) => needed.has(name));
   return {

@@ -9,7 +9,7 @@ import { engineHome } from '../../install/engine-home.ts';
 import { tensorflowVersion } from '../../install/release.ts';
 
 /** Milliseconds without a new recording after which another version's recordings are removed. */
-const FORGOTTEN = 7 * 24 * 3600_000;
+const EXPIRY = 7 * 24 * 3600_000;
 /** Bytes of the SHA-256 at the start of a file. */
 const DIGEST = 32;
 
@@ -32,7 +32,7 @@ export function recording(
   const known = read(file);
   if (known) return known;
   const bytes = record();
-  keep(file, bytes);
+  save(file, bytes);
   return bytes;
 }
 
@@ -49,16 +49,16 @@ export function recordingFile(kind: RecordingKind, plan: StepPlan, home: string)
 
 function read(file: string): Uint8Array | null {
   try {
-    const kept = readFileSync(file);
-    const bytes = kept.subarray(DIGEST);
-    return digestOf(bytes).equals(kept.subarray(0, DIGEST)) ? bytes : null;
+    const content = readFileSync(file);
+    const bytes = content.subarray(DIGEST);
+    return digestOf(bytes).equals(content.subarray(0, DIGEST)) ? bytes : null;
   } catch {
     return null;
   }
 }
 
 /** Writes a complete file or none; a cache without write access costs time, not the run. */
-function keep(file: string, bytes: Uint8Array): void {
+function save(file: string, bytes: Uint8Array): void {
   const folder = dirname(file);
   const partial = `${file}.${process.pid}`;
   try {
@@ -69,16 +69,16 @@ function keep(file: string, bytes: Uint8Array): void {
     } finally {
       rmSync(partial, { force: true });
     }
-    forgetOthers(folder);
+    removeExpired(folder);
   } catch {
     // no room, or no right to write
   }
 }
 
-function forgetOthers(folder: string): void {
+function removeExpired(folder: string): void {
   for (const name of readdirSync(dirname(folder))) {
     const other = join(dirname(folder), name);
-    if (other !== folder && Date.now() - statSync(other).mtimeMs > FORGOTTEN)
+    if (other !== folder && Date.now() - statSync(other).mtimeMs > EXPIRY)
       rmSync(other, { recursive: true, force: true });
   }
 }
