@@ -1,12 +1,12 @@
 import type { Engine, Step, StepPlan } from '../engine/engine.ts';
 
-/** Compiled steps kept by default: each holds a session and its copy of the images. */
+/** Unused compiled steps to keep: each holds a session and its copy of the images. */
 export const MAX_IDLE = 3;
 
 /**
- * Compiled steps, kept between runs: all gate settings of the same architectures share one;
- * programs of a compiler are made for the frozen nodes too. The least recently used one goes first.
- * One run at a time borrows a step.
+ * Compiled steps, reused between runs. All gate settings of the same architectures share a step;
+ * compiled programs also depend on the frozen nodes. The least recently used step is disposed
+ * first. One run at a time borrows a step.
  */
 export class Steps {
   private readonly engine: Engine;
@@ -19,10 +19,7 @@ export class Steps {
     this.maxIdle = maxIdle;
   }
 
-  /**
-   * A step for this plan, compiled now or kept from before; its nodes' states are whatever was
-   * written last.
-   */
+  /** Returns a step for this plan, new or reused; its nodes keep the states of the last run. */
   async borrow(plan: StepPlan): Promise<Step> {
     const key = this.keyOf(plan);
     const found = this.idle.get(key);
@@ -43,7 +40,7 @@ export class Steps {
     }
   }
 
-  /** Whether it gave up anything: steps that nobody trains with make room for one that has none. */
+  /** Disposes all unused steps to free memory; returns false when there were none. */
   makeRoom(): boolean {
     const had = this.idle.size > 0;
     this.dispose();
