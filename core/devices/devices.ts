@@ -77,14 +77,14 @@ export interface SlotChoice {
  * again.
  */
 export function withFound(known: readonly Device[], found: readonly Device[]): Device[] {
-  const turned = known.some(
+  const usabilityChanged = known.some(
     (device) =>
       device.kind === 'gpu' &&
       found.some(
         ({ name, maximumSlots }) => name === device.name && maximumSlots !== device.maximumSlots,
       ),
   );
-  const [first, more] = turned ? [found, known] : [known, found];
+  const [first, more] = usabilityChanged ? [found, known] : [known, found];
   const rest = more.filter(({ name }) => !first.some((device) => device.name === name));
   return [...first, ...rest].map((device) => ({
     ...device,

@@ -53,8 +53,8 @@ export class Steps {
   }
 
   private keyOf({ architectures, classes, batch, frozen = [] }: StepPlan): string {
-    const apart = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
+    const compiledFor = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
     const networks = architectures.map(({ name, side }) => `${name} ${side}`);
-    return `${networks.join('+')} ${classes} ${batch} ${apart.join()}`;
+    return `${networks.join('+')} ${classes} ${batch} ${compiledFor.join()}`;
   }
 }
