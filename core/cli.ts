@@ -8,7 +8,7 @@ interface Verb {
   readonly load: () => Promise<{ command: Command }>;
 }
 
-/** Every verb of `ktg`, in the order in which help lists them. */
+/** All verbs of `ktg` in the order of help. */
 const verbs: Readonly<Record<string, Verb>> = {
   demo: {
     summary: 'train a first graph on built-in pictures, live',
@@ -80,8 +80,8 @@ const status = await main(process.argv.slice(2));
 process.exitCode ??= status;
 
 /**
- * The reader of the output has gone (`ktg list | head`), or there is no room for it: what trains is
- * paused as by Ctrl-C, what is almost done comes to its end in silence.
+ * Handles a closed output (`ktg list | head`) or a full disk: pauses training as Ctrl-C does; a
+ * command that is almost done ends silently.
  */
 function endOutput({ code, message }: NodeJS.ErrnoException): void {
   if (outputEnded) return;
@@ -114,7 +114,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
   }
 }
 
-/** An error that nobody expected, in one line; the stack is for those who look for its cause. */
+/** Returns an unexpected error as one line; KTG_DEBUG=1 also prints the stack. */
 function bugOf(error: unknown): LabError {
   if (process.env.KTG_DEBUG === '1' && error instanceof Error) {
     process.stderr.write(`${terminalText(error.stack ?? '')}\n`);

@@ -7,8 +7,8 @@ const text = v.nullable(v.string());
 const schema = v.strictObject({ lab: text, place: text });
 
 /**
- * What a start of the app asks for: a lab file (a whole path), and a place of the app; null is as
- * usual.
+ * Request of a start of the app: a lab file (absolute path) and a place of the app; null means the
+ * default.
  */
 export type Wish = v.InferOutput<typeof schema>;
 
@@ -22,7 +22,7 @@ const read = (args: readonly string[]) =>
   });
 
 /**
- * The wish in an argument list: `--lab FILE` or `--lab=FILE` (or KTG_LAB), and a link.
+ * Returns the request in an argument list: `--lab FILE` or `--lab=FILE` (or KTG_LAB), and a link.
  *
  * @param args without the program
  */
@@ -34,10 +34,10 @@ export function wishOf(args: readonly string[]): Wish {
   return { lab: asked ? labFile(named) : null, place: place ?? null };
 }
 
-/** The same argument list with another wish. */
+/** Returns the argument list with another request. */
 export function argumentsFor({ lab, place }: Wish, args: readonly string[]): string[] {
   const { tokens } = read(args);
-  // Drops everything behind `--`: a stranger's link on Windows must never become a switch.
+  // Removes everything after `--`: on Windows a link from outside must never become a switch.
   const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length;
   const taken = new Set(
     tokens.flatMap((token) => {
@@ -53,7 +53,7 @@ export function argumentsFor({ lab, place }: Wish, args: readonly string[]): str
   ];
 }
 
-/** What another start of the app has sent; nothing in particular when it is no wish. */
+/** Returns the request that another start of the app sent; the default for invalid data. */
 export function wishFrom(sent: unknown): Wish {
   const read = v.safeParse(schema, sent);
   return read.success ? read.output : { lab: null, place: null };

@@ -17,9 +17,9 @@ import { explain } from './error-box.ts';
 import { LabWindow } from './window.ts';
 import { argumentsFor, type Wish, wishFrom, wishOf } from './launch-request.ts';
 
-/** Where the built parts of the app lie, seen from the bundled main.js. */
+/** Returns the path of a built part of the app, relative to the bundled main.js. */
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-/** As in build/packaging.js. */
+/** Equal to build/packaging.js. */
 const APP_ID = 'org.ktg-lab.app';
 const PAPER = 'https://arxiv.org/abs/1909.04286';
 
@@ -29,9 +29,9 @@ const logBug = (error: unknown): void => {
 
 registerScheme();
 const wish = wishOf(process.argv.slice(1));
-/** Leads to a place of the app; before there is a window it is remembered. */
+/** Opens a place of the app; before the window exists, the place is remembered. */
 let go = (place: string): void => void (wish.place = place);
-// A second start tells the first what is wished, and ends.
+// A second start sends its request to the first, and ends.
 if (app.requestSingleInstanceLock(wish)) {
   app.on('open-url', (event, link) => {
     event.preventDefault();
@@ -41,23 +41,24 @@ if (app.requestSingleInstanceLock(wish)) {
   start().catch((error: unknown) => {
     logBug(error);
     explain(error);
-    app.exit(1); // there is no window that could be closed
+    app.exit(1); // no window exists that the user could close
   });
 } else app.quit();
 
 /**
- * Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this
+ * Opens lab and window. Top-level code must not await it: Electron becomes ready only after this
  * file has run.
  */
 async function start(): Promise<void> {
   lockContents();
   const sandboxed = !app.commandLine.hasSwitch('no-sandbox');
-  // Which removes that switch: Chromium would run without a sandbox all the same.
+  // enableSandbox removes the switch `--no-sandbox`, though Chromium would still run without a
+  // sandbox.
   if (sandboxed) app.enableSandbox();
-  // Or its notifications are not shown.
+  // Windows shows no notifications without it.
   if (process.platform === 'win32') app.setAppUserModelId(APP_ID);
-  // Workers run under the Node that comes with the app or the checkout: this program cannot be run
-  // as one (a fuse).
+  // Workers run under the Node of the app or the checkout: a fuse prevents this program from
+  // running as Node.
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
@@ -76,8 +77,8 @@ async function start(): Promise<void> {
 }
 
 /**
- * Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies
- * now will be gone.
+ * Restarts the app after this process ends. An AppImage unpacks again, so its present path becomes
+ * invalid.
  */
 function beginAgain(args: string[]): void {
   const { APPIMAGE } = process.env;
@@ -93,14 +94,14 @@ function work(lab: AttachedLab): void {
       app.quit();
     },
   );
-  /** What the app's next life is to be, when one is to follow. */
+  /** Request for the restart, if one follows. */
   let next: Wish | null = null;
   const window = new LabWindow({
     preload: built('preload.cjs'),
     stateFile: join(app.getPath('userData'), 'window.json'),
     icon: built('icon.png'),
     mayClose: () => {
-      // On a Mac an app without a window goes on; elsewhere its end is the app's.
+      // On macOS an app stays alive without a window; elsewhere the last window ends it.
       if (leaving.gone || process.platform === 'darwin') return true;
       void leaving.leave();
       return false;
@@ -121,14 +122,14 @@ function work(lab: AttachedLab): void {
   app.on('will-quit', () => {
     for (const each of undo) each();
   });
-  app.on('window-all-closed', () => undefined); // the end comes by `leaving` only
+  app.on('window-all-closed', () => undefined); // only `leaving` ends the app
   app.on('activate', () => {
     window.show();
   });
   app.on('second-instance', (_event, _args, _folder, sent) => {
     const { lab: other, place } = wishFrom(sent);
     const elsewhere = other !== null && other !== lab.file;
-    // The window of an app that is leaving has gone already.
+    // A leaving app has no window any more.
     if (leaving.decided) next ??= { lab: other ?? lab.file, place };
     else if (elsewhere) void goOver(Promise.resolve(other), place).catch(explain);
     else window.show(place ?? undefined);
@@ -137,21 +138,17 @@ function work(lab: AttachedLab): void {
     event.preventDefault(); // time to save
     void leaving.leave(false);
   };
-  powerMonitor.on('shutdown', onShutdown as () => void); // its types leave the event out
+  powerMonitor.on('shutdown', onShutdown as () => void); // the types lack this event
   for (const signal of ['SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => void leaving.leave(false));
   void lab.lost.then(() => {
     if (leaving.decided) return;
-    // The program that held the lab has ended: this one starts again at the same place and takes it
-    // over.
+    // The holder of the lab ended: the app restarts at the same place and takes the lab over.
     beginAgain(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
     app.exit(0);
   });
 
-  /**
-   * Ends this life of the app and begins the next with another lab, if one was chosen and the user
-   * agrees.
-   */
+  /** Restarts the app with another lab, if one was chosen and the user agrees. */
   const goOver = async (
     choice: Promise<string | null>,
     place: string | null = null,

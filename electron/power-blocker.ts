@@ -1,10 +1,7 @@
 import { powerSaveBlocker } from 'electron';
 import type { LabApi, SlotView } from '../core/lab/api.ts';
 
-/**
- * Keeps the machine from falling asleep while something trains; the screen may go dark. Returns its
- * undo.
- */
+/** Prevents sleep of the machine during training; the screen may turn off. Returns its undo. */
 export function stayAwake(lab: LabApi): () => void {
   let blocker: number | null = null;
   const follow = (slots: readonly SlotView[]): void => {

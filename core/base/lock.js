@@ -61,7 +61,8 @@ export async function withLock(path, work, { onWait, signal } = {}) {
 
 /**
  * A hard link creates the lock complete, with its holder inside, or not at all.
- * @param {string} mine @param {string} path
+ * @param {string} mine
+ * @param {string} path
  */
 async function acquire(mine, path) {
   try {
@@ -126,7 +127,9 @@ export function isAlive(pid) {
 /**
  * Removes a stale lock. Another process may remove it and take a new lock between the check and the
  * removal. So a second lock guards the removal, and the first one is checked again under it.
- * @param {string} path @param {Holder | undefined} judged @param {string} mine
+ * @param {string} path
+ * @param {Holder | undefined} judged
+ * @param {string} mine
  */
 async function removeStale(path, judged, mine) {
   const right = `${path}.stale-${judged?.id ?? 'unreadable'}`;

@@ -3,8 +3,8 @@ import type { Values } from './command.ts';
 import { textOf } from './values.ts';
 
 /**
- * `--data`, as it is kept with a study or run, which may go on from another folder or in a lab that
- * is open elsewhere.
+ * Returns `--data` in the form that a study or run stores: absolute paths, because it may continue
+ * from another folder or in another process.
  */
 export const dataOf = (values: Values): string =>
   absoluteSpec(textOf(values, 'data') ?? 'synthetic');

@@ -54,7 +54,7 @@ The check fails (exit status 1) when it finds something; it also looks through a
   },
 };
 
-/** It reads the file itself, whoever holds it: a damaged one would not open as a lab. */
+/** Reads the file itself, whoever holds it: a damaged file would not open as a lab. */
 function check(file: string, json: boolean): number {
   const problems = checkLabFile(file);
   if (json) jsonLine({ problems });

@@ -8,7 +8,7 @@ import { template } from '../graph/templates.ts';
 import { describeGraph } from '../graph/describe.ts';
 
 /**
- * Long enough to see learning, short enough for two processor cores: about three minutes in all.
+ * Long enough to see learning, short enough for two processor cores: about three minutes in total.
  */
 const TEACHER_EPOCHS = '15';
 const GRAPH_EPOCHS = '24';

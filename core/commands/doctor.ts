@@ -16,13 +16,13 @@ import { type Command, Exit } from './command.ts';
 import { labNamed, labOptions, labUsage } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 
-/** Below this the data sets, the engine or a search's checkpoints may not fit, in bytes. */
+/** Bytes of free space below which data sets, engine or checkpoints may not fit. */
 const LITTLE_SPACE = 2e9;
 
 interface Finding {
   readonly what: string;
   readonly found: string;
-  /** What to do; undefined when all is well. */
+  /** The next step; undefined when all is well. */
   readonly next?: string;
 }
 
@@ -71,8 +71,8 @@ function basics(): Finding[] {
 }
 
 /**
- * The library for processors and that for cards, which computes on processors too: one of them is
- * enough.
+ * Checks the libraries for processors and for cards. The latter computes on processors too, so one
+ * of them is enough.
  */
 async function engines(): Promise<Finding[]> {
   const what = 'engine';
@@ -90,8 +90,8 @@ async function engines(): Promise<Finding[]> {
 }
 
 /**
- * Cards with what keeps the engine from them. A machine without a driver lacks nothing, its
- * processor computes, unless somebody has installed the engine for cards.
+ * Checks the cards and the engine's access to them. A machine without a driver has no problem,
+ * since its processor computes, unless the engine for cards is installed.
  */
 function graphicsCards(): Finding[] {
   const probe = probeCuda();
@@ -124,7 +124,7 @@ async function data(): Promise<Finding[]> {
   }));
 }
 
-/** Looks through the whole lab file: SQLite's own check, and what no constraint can say. */
+/** Checks the complete lab file: SQLite's own check, and rules that no constraint covers. */
 function labFinding(file: string): Finding {
   const what = 'lab';
   if (file === IN_MEMORY || !existsSync(file))

@@ -30,7 +30,7 @@ ${labUsage}
     }),
 };
 
-/** Interactions that are printed. */
+/** Most printed interactions. */
 const PAIRS = 5;
 
 function effectLines(name: string, found: StudyEffects): string[] {
@@ -99,13 +99,13 @@ const dimensionTitle = (dimension: Dimension): string =>
     ? `node ${dimension.node}`
     : `edge ${dimension.source}-${dimension.destination}`;
 
-/** As `ktg search --lock` takes it. */
+/** Returns a lock in the form of `ktg search --lock`. */
 const lockText = (dimension: Dimension, choices: readonly string[]): string =>
   dimension.kind === 'model'
     ? `--lock ${dimension.node}=${choices.join('+')}`
     : `--lock ${dimension.source}-${dimension.destination}=${choices.join('+')}`;
 
-/** A fraction in points of 100. */
+/** Returns a fraction in percentage points. */
 function points(fraction: number | null, signed = false): string {
   if (fraction === null) return '-';
   return `${signed && fraction >= 0 ? '+' : ''}${(100 * fraction).toFixed(2)}`;

@@ -63,7 +63,7 @@ Without it everything runs on the portable engine, much more slowly. The cache i
   },
 };
 
-/** Every reason why TensorFlow cannot use the cards here, or that it can. */
+/** Prints every reason why TensorFlow cannot use the cards, or that it can. */
 function showCards(): void {
   const problems = diagnose(probeCuda());
   if (problems.length === 0) line('Driver, cards and libraries fit together.');

@@ -35,7 +35,7 @@ ${labUsage}
     }),
 };
 
-/** Rights of a file for others, less what the user's mask takes away. */
+/** Rights of a new file, before the user's mask. */
 const SHARED = 0o666;
 
 const fileExists = (file: string): LabError =>
@@ -45,7 +45,7 @@ const fileExists = (file: string): LabError =>
     'Choose another name with --out.',
   );
 
-/** Fetches what the lab has made ready. The file appears whole or not at all. */
+/** Saves a download of the lab. The file appears complete or not at all. */
 async function save(api: LabApi, { download, name }: Download, file: string): Promise<void> {
   if (existsSync(file)) throw fileExists(file);
   async function* portions(): AsyncGenerator<Buffer> {

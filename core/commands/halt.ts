@@ -5,18 +5,18 @@ import { labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { textOf, integerOption } from './values.ts';
 
-/** What `ktg pause` and `ktg stop` differ in. */
+/** The differences of `ktg pause` and `ktg stop`. */
 interface Halt {
   verb: 'pause' | 'stop';
   /** First line of the usage, without the command itself. */
   summary: string;
-  /** What happens to running trials unless they may finish their epoch. */
+  /** Effect on running trials without --after-epoch. */
   otherwise: string;
   /** `paused. Go on with: ktg resume 3` */
   ended(goOn: string): string;
 }
 
-/** A command that ends the work on a study or re-run for a while or for good. */
+/** Makes a command that pauses or stops a study or re-run. */
 export const haltCommand = ({ verb, summary, otherwise, ended }: Halt): Command => ({
   usage: `ktg ${verb} [STUDY] [options]   ${summary}
 

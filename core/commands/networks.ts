@@ -1,15 +1,15 @@
 import { modelForms, modelNames } from '../models/architecture.ts';
 
-/** Columns of a usage text: where the words begin, and where they must end. */
+/** Columns of a usage text: begin and end of the help. */
 const INDENT = 20;
 const WIDTH = 100;
 
-/** Rows of a usage text that say which networks `label` may name. */
+/** Returns the rows of a usage text about the networks that `label` accepts. */
 export const networkUsage = (label: string): string =>
   `  ${label}`.padEnd(INDENT) +
   wrapped(`${modelNames.join(', ')}; any ${modelForms}`).join(`\n${' '.repeat(INDENT)}`);
 
-/** Words in lines that fit between the two columns. */
+/** Wraps words into lines between the two columns. */
 function wrapped(text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

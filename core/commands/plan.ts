@@ -59,8 +59,10 @@ ${methodUsage}
 ${computationUsage}`;
 
 /**
- * The plan of a study as its options say; what is left out depends on the data: built-in pictures
- * mean a quick look. Throws WrongArguments for one that cannot be created.
+ * Returns the plan of a study from its options. Defaults depend on the data: built-in pictures mean
+ * a quick look.
+ *
+ * @throws WrongArguments for an invalid plan
  */
 export function planFrom(values: Values): StudyPlan {
   try {

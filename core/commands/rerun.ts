@@ -94,7 +94,7 @@ async function create(
   });
 }
 
-/** What is trained again: a trial of the study, or any graph. */
+/** Returns the graph to train again: a trial of the study, or any graph. */
 async function subjectOf(
   api: LabApi,
   card: StudyCard,
@@ -124,7 +124,7 @@ function baselinesFrom(values: Values): Baseline[] {
   );
 }
 
-/** Says which re-run begins or goes on. */
+/** Prints the re-run that begins or continues. */
 export function announceRerun(view: RerunView, json: boolean): void {
   const { rerun, total } = view;
   if (json) jsonLine({ event: 'rerun', ...view });

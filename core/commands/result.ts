@@ -7,7 +7,7 @@ import { briefOutcome, cardText, percent, table } from './words.ts';
 
 const TOP = 5;
 
-/** What a study has found, for people. */
+/** Prints the result of a study for people. */
 export function showResult(view: StudyView, top = TOP): void {
   const { study, trials, rungs } = view;
   const { training, rule, seed } = study.plan;
@@ -32,7 +32,7 @@ export function showResult(view: StudyView, top = TOP): void {
   }
 }
 
-/** What to do with the result of a study that has come to its end; '' when there is none. */
+/** Returns the next step after a completed study; '' without a result. */
 export const rerunHint = ({ study, best }: StudyView): string =>
   best && (study.state === 'completed' || study.state === 'stopped')
     ? `Re-run the best over five seeds: ktg rerun ${study.id} --baselines`

@@ -5,7 +5,7 @@ import { samplerNames } from '../search/samplers/samplers.ts';
 import type { Values } from './command.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 
-/** Every option of every rule once, with the rules that have it. */
+/** Options of all rules, each once, with the rules that use it. */
 const shared = Map.groupBy(
   rules.flatMap(({ kind }) => ruleOf(kind).fields.map((field) => ({ kind, field }))),
   ({ field }) => field.option,
@@ -16,7 +16,7 @@ export const methodOptions: Readonly<Record<string, { type: 'string' }>> = Objec
   ['rule', ...shared.keys(), 'sampler'].map((option) => [option, { type: 'string' }]),
 );
 
-/** Their lines of the usage text. */
+/** Usage lines of these options. */
 export const methodUsage = [
   usageLine('--rule R', choices(ruleKinds)),
   ...[...shared].map(([option, users]) => {
@@ -35,8 +35,10 @@ export const methodUsage = [
 ].join('\n');
 
 /**
- * The rule that the options say. Throws `arguments.unknown-choice`, `arguments.not-a-number`,
- * `arguments.out-of-range`, `arguments.rungs`.
+ * Returns the rule of the options.
+ *
+ * @throws LabError `arguments.unknown-choice`, `arguments.not-a-number`, `arguments.out-of-range`,
+ * `arguments.rungs`
  */
 export function ruleFrom(values: Values): Rule {
   const { usual, fields } = ruleOf(choiceOf(values, 'rule', ruleKinds, ruleKinds[0]!));
@@ -44,7 +46,7 @@ export function ruleFrom(values: Values): Rule {
   const options = Object.fromEntries(
     given.filter(([, value]) => value !== undefined),
   ) as Partial<Rule>;
-  // The plan's schema checks the whole.
+  // The plan's schema checks all fields together.
   return { ...usual, ...options } as Rule;
 }
 

@@ -80,6 +80,6 @@ ${labUsage}
     }),
 };
 
-/** Items that differ from the one before in some way. */
+/** Returns the items that differ from their predecessor. */
 const changesOf = <Item>(items: readonly Item[], way: (item: Item) => unknown): Item[] =>
   items.filter((item, index) => index === 0 || way(item) !== way(items[index - 1]!));

@@ -43,10 +43,10 @@ const deviceLines = (devices: readonly Device[]): string[] =>
   ]);
 
 /**
- * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are.
- * Throws `arguments.slots`, and `workers.*` as wrong arguments.
+ * Sets slots from an argument: `3`, `cpu=1,gpu:0=2`; `auto` or nothing leaves them unchanged.
  *
- * @param leaving whether some device must have a slot then, for what is to train
+ * @param leaving true when a device must have a slot afterwards, for training
+ * @throws LabError `arguments.slots`, and `workers.*` as wrong arguments
  */
 export async function setSlots(
   api: LabApi,
@@ -74,7 +74,7 @@ export async function setSlots(
   }
 }
 
-/** Throws `arguments.slots` where wishes leave no device a slot. */
+/** Refuses settings that leave no device with a slot. @throws LabError `arguments.slots` */
 function requireSlot(
   wanted: string,
   devices: readonly Device[],

@@ -6,7 +6,7 @@ import { ask, labOptions, labUsage, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { announceRerun } from './rerun.ts';
 
-/** With the re-run five to ten minutes on two cores. */
+/** Five to ten minutes on two cores, the re-run included. */
 const plan = { ...quickLook(1), trials: 16 };
 
 export const command: Command = {
@@ -66,7 +66,7 @@ Ctrl-C as in ktg search.`,
     }),
 };
 
-/** Whether any network teaches node 1. */
+/** True when a network teaches node 1. */
 const isTaught = (graph: Graph): boolean =>
   graph.edges.some(
     ({ source, destination, gate }) => destination === 1 && source !== LABEL && gate !== 'cutoff',

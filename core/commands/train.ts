@@ -23,7 +23,7 @@ import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 
-/** Epochs on the built-in pictures when none are asked for: enough to see them learned. */
+/** Default epochs on the built-in pictures: enough to see learning. */
 const SYNTHETIC_EPOCHS = 8;
 
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
@@ -87,10 +87,7 @@ ${trainingUsage}`,
   },
 };
 
-/**
- * Trains `graph`, or goes on with what `--out` holds; `name` is what the default folder is called
- * after.
- */
+/** Trains `graph`, or continues the run in `--out`; `name` is part of the default folder's name. */
 export async function runTraining(
   values: Values,
   graph: RunDescription['graph'] | undefined,
@@ -184,8 +181,8 @@ const introduction = (
   ].join('\n');
 
 /**
- * The device that was asked for; else a card where the engine can use it. Why it cannot is said,
- * not passed over.
+ * Returns the requested device, else a card when the engine can use it. Prints the reason when it
+ * cannot.
  */
 function deviceOf(values: Values, engine: string): DeviceKind {
   const asked = choiceOf(values, 'device', ['auto', 'cpu', 'gpu'], 'auto');
@@ -227,7 +224,7 @@ function describe(values: Values, graph: RunDescription['graph']): RunDescriptio
   return { graph, plan, seed, engine: 'tensorflow', threads };
 }
 
-/** out/NAME, or out/NAME-2 and so on where that is taken. */
+/** Returns out/NAME, or out/NAME-2 and so on when it exists. */
 export function freeFolder(name: string): string {
   const plain =
     name

@@ -19,10 +19,10 @@ import { isLost, requireFile } from './lost-file.ts';
 import { counted, jsonLine, line, span } from './report.ts';
 import { cardParts, deviceTexts, percent, slotlessText, slotText, trialText } from './words.ts';
 
-/** What is told with `json` beside the runs that end. */
+/** JSON events in addition to ended runs. */
 export const watchUsage = `                    {"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null},`;
 
-/** How a person ended the watching. */
+/** How a person interrupted the watching. */
 type Interruption = 'asked' | 'at-once';
 
 interface Scene {
@@ -31,25 +31,25 @@ interface Scene {
   slots: SlotView[];
 }
 
-/** What need not be told again, whoever holds the lab. */
+/** Facts already printed, kept across changes of the holder. */
 interface Told {
-  /** Runs that have ended. */
+  /** Ended runs. */
   readonly runs: Set<number>;
-  /** That no device has a slot. */
+  /** True after the message that no device has a slot. */
   slotless: boolean;
 }
 
 /**
- * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a
- * terminal, slots and progress below; with `json`, one object a line. Ctrl-C once pauses it
- * cleanly, twice leaves at once; of a lab that runs elsewhere it only stops the looking, and when
- * that one's program ends, this one takes the lab over and goes on.
+ * Shows a study or re-run live until it ends or is paused: a line for every ended run and, on a
+ * terminal, slots and progress below; with `json`, one object per line. The first Ctrl-C pauses it
+ * cleanly, the second ends at once. For a lab in another program, Ctrl-C only stops watching; when
+ * that program ends, this one takes the lab over and continues.
  */
 export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
   const told: Told = { runs: new Set(), slotless: false };
   while ((await look(lab, what, json, told)) === 'holder-ended') {
     await lab.takeOver();
-    // Another one that looked on may have been faster.
+    // Another observer may have taken it over first.
     const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another' : 'this'} one goes on.`;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else line(text);
@@ -171,7 +171,7 @@ async function look(
   }
 }
 
-/** Calls on Ctrl-C and SIGTERM: the first asks, the second is meant at once. Returns its undo. */
+/** Calls the listener on Ctrl-C and SIGTERM: first `asked`, then `at-once`. Returns its undo. */
 function onInterruption(listener: (kind: Interruption) => void): () => void {
   let asked = false;
   const onSignal = (): void => {
@@ -199,7 +199,7 @@ async function readScene(api: LabApi, what: Watched, scene: Scene): Promise<void
 const stateOf = ({ card, rerun }: Scene, what: Watched): string =>
   ('study' in what ? card?.study.state : rerun?.rerun.state) ?? 'running';
 
-/** Waits until no slot works on it any more. */
+/** Waits until no slot works on the study or re-run. */
 async function quiet(api: LabApi, what: Watched): Promise<void> {
   for (;;) {
     const slots = await api.request('slots.list', {});
@@ -211,7 +211,9 @@ async function quiet(api: LabApi, what: Watched): Promise<void> {
 const worksOn = ({ run, study, rerun }: SlotView, what: Watched): boolean =>
   run !== null && ('study' in what ? study === what.study : rerun === what.rerun);
 
-/** The pretraining that a re-run waits for is noted as that of no study. */
+/**
+ * True for a slot that may work for it: a pretraining for a re-run names neither study nor re-run.
+ */
 const mayServe = ({ study, rerun }: SlotView, what: Watched): boolean =>
   'rerun' in what && study === null && rerun === null;
 
@@ -225,7 +227,7 @@ const runText = ({ kind, variant, number, seed, state, accuracy, graph }: TrialR
     ? `pretraining of ${graph.nodes[0]!.model}  ${state}  ${percent(accuracy)}`
     : `${variant.padEnd(12)} seed ${number + 1} (${seed})  ${state}  ${percent(accuracy)}`;
 
-/** Characters of the bar. */
+/** Width of the bar in characters. */
 const BAR = 40;
 
 function lines({ card, rerun, slots }: Scene, what: Watched): string[] {

@@ -20,7 +20,8 @@ export const pythonPlace = (empty: string): PythonPlace => ({
 });
 
 /**
- * Returns the first Python on PATH with pip. @throws LabError `engine.no-python`, `engine.no-pip`
+ * Returns the first Python on PATH with pip.
+ * @throws LabError `engine.no-python`, `engine.no-pip`
  */
 export function findPython(place: PythonPlace): string {
   const works = (name: string, ...args: string[]): boolean =>
