@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
 import { terminalJson, terminalText } from './base/terminal-text.js';
 import { type Command, Exit, exitUsage, WrongArguments } from './commands/command.ts';
+import { usageOf } from './commands/usage.ts';
 
 interface Verb {
   readonly summary: string;
@@ -141,7 +142,7 @@ function parse(name: string, command: Command, args: string[]): ReturnType<typeo
 async function help(name: string | undefined): Promise<number> {
   const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb) {
-    print(`${(await verb.load()).command.usage}\n\n${exitUsage}`);
+    print(`${usageOf((await verb.load()).command)}\n\n${exitUsage}`);
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));

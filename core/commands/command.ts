@@ -1,5 +1,5 @@
-import type { ParseArgsOptionsConfig } from 'node:util';
 import { LabError } from '../base/errors.ts';
+import type { Options } from './usage.ts';
 
 /** Exit statuses of `ktg`. */
 export const Exit = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -18,9 +18,14 @@ export function asWrongArguments(error: unknown): unknown {
 
 /** One verb of the `ktg` command, in its own file, loaded on use. */
 export interface Command {
-  /** Lines for `ktg help VERB`: usage, then options. */
-  readonly usage: string;
-  readonly options: ParseArgsOptionsConfig;
+  /** Ways to call it without `ktg`, each with what it does. */
+  readonly forms: readonly (readonly [form: string, summary: string])[];
+  /** Meanings of its arguments by their names in the forms. */
+  readonly arguments?: Readonly<Record<string, string>>;
+  /** Its options in the order of the usage text. */
+  readonly options: Options;
+  /** Further sentences of the usage text. */
+  readonly note?: string;
   /** Most words after the verb. */
   readonly words: number;
   /** Returns the exit status. @throws LabError for expected failures */

@@ -7,17 +7,21 @@ import {
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Values } from './command.ts';
 import { choiceOf } from './values.ts';
+import { type Options } from './usage.ts';
 
 /** Options of every command that trains. */
 export const computationOptions = {
-  compiler: { type: 'string' },
-  precision: { type: 'string' },
-  deterministic: { type: 'boolean' },
-} as const;
-
-export const computationUsage = `  --precision P     float32, tf32 (cards, their default) or bfloat16 (compiled): what convolutions compute with
-  --deterministic   the same bits in every repeat on one card, a little slower
-  --compiler C      none or xla, by default xla on cards`;
+  precision: {
+    type: 'string',
+    value: 'P',
+    help: 'precision of convolutions: float32, tf32 (cards, their default) or bfloat16 (compiled)',
+  },
+  deterministic: {
+    type: 'boolean',
+    help: 'the same bits in every repetition on one card, a little slower',
+  },
+  compiler: { type: 'string', value: 'C', help: 'none or xla; default xla on cards' },
+} as const satisfies Options;
 
 /** Returns the requested computation, with only the given options. */
 export const computationFrom = (values: Values): RequestedComputation => ({

@@ -15,11 +15,14 @@ const GRAPH_EPOCHS = '24';
 const MODEL = 'resnet8';
 
 export const command: Command = {
-  usage: `ktg demo                    trains a teacher, then a graph of three small networks that mixes
-                            distillation (KD) and mutual learning (DML), on built-in pictures: about 3 minutes
-
-  --engine E        as in ktg train`,
-  options: { engine: { type: 'string' } },
+  forms: [
+    [
+      'demo',
+      'trains a teacher, then a graph of three small networks that combines distillation (KD) and ' +
+        'mutual learning (DML), on built-in pictures: about 3 minutes',
+    ],
+  ],
+  options: { engine: { type: 'string', value: 'E', help: 'as in ktg train' } },
   words: 0,
   async run(values) {
     const folder = freeFolder('demo');

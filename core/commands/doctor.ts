@@ -13,8 +13,9 @@ import { checkLabFile } from '../store/file/check.ts';
 import { DAMAGED } from '../store/sqlite.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
-import { labNamed, labOptions, labUsage } from './lab-access.ts';
+import { labNamed, labOptions } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
+import { jsonOption } from './usage.ts';
 
 /** Bytes of free space below which data sets, engine or checkpoints may not fit. */
 const LITTLE_SPACE = 2e9;
@@ -27,13 +28,14 @@ interface Finding {
 }
 
 export const command: Command = {
-  usage: `ktg doctor [options]        versions, engine, devices, data, the lab file, disks, and what is missing
-
-${labUsage}
-                    one object: {"findings":[{"what":...,"found":...,"next":...}]}; next says what to do
-
-It fails (exit status 1) when something is to be done.`,
-  options: labOptions,
+  forms: [['doctor [options]', 'checks versions, engine, devices, data, the lab file and disks']],
+  options: {
+    ...labOptions,
+    json: jsonOption(
+      'one object: {"findings":[{"what":...,"found":...,"next":...}]}; next is what to do',
+    ),
+  },
+  note: 'Exit status 1 means that there is something to do.',
   words: 0,
   async run(values) {
     const findings = [

@@ -2,18 +2,24 @@ import type { Dimension } from '../graph/space.ts';
 import type { StudyEffects } from '../lab/api.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { textOf, integerOption } from './values.ts';
 import { table } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg effects [STUDY] [options] says which gates and networks matter in a study (number or name; default the last)
-
-  --rung N          epoch at which trials are compared; default the highest rung that 30 trials have reached
-${labUsage}
-                    effects, importance, interactions, lifts and suggested locks as one object`,
-  options: { ...labOptions, rung: { type: 'string' } },
+  forms: [['effects [STUDY] [options]', 'shows which gates and networks matter in a study']],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
+  options: {
+    rung: {
+      type: 'string',
+      value: 'N',
+      help: 'epoch at which trials are compared; default the highest rung that 30 trials reached',
+    },
+    ...labOptions,
+    json: jsonOption('effects, importance, interactions, lifts and suggested locks as one object'),
+  },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api }) => {

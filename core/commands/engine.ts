@@ -13,17 +13,31 @@ const verbs = ['status', 'install', 'remove'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];
 
 export const command: Command = {
-  usage: `ktg engine status [gpu]     what is installed; --verify also reads every file
-ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
-                            573 MB, and 2.8 GB of CUDA's libraries)
-ktg engine remove [gpu]     deletes it
-
-  --wheel FILE      install from this wheel, the published one, instead of downloading it
-  --cuda C          gpu: own (default) brings CUDA 12's libraries along, system uses those that are here
-  --verify          compare every file with its checksum
-
-Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
-  options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
+  forms: [
+    ['engine status [gpu]', 'shows what is installed'],
+    [
+      'engine install [gpu]',
+      "downloads TensorFlow's library into the user's cache (274 MB for the processor; for cards " +
+        "573 MB, and 2.8 GB of CUDA's libraries)",
+    ],
+    ['engine remove [gpu]', 'deletes it'],
+  ],
+  options: {
+    wheel: {
+      type: 'string',
+      value: 'FILE',
+      help: 'install from this copy of the published wheel instead of a download',
+    },
+    cuda: {
+      type: 'string',
+      value: 'C',
+      help: "gpu: own (default) installs CUDA 12's libraries too, system uses those of this system",
+    },
+    verify: { type: 'boolean', help: 'status: also compare every file with its checksum' },
+  },
+  note:
+    'Without this library everything runs on the portable engine, much more slowly. ' +
+    "The cache is KTG_HOME, else the platform's folder for caches.",
   words: 2,
   async run(values, [verb, which]) {
     if (!verbs.includes(verb ?? ''))

@@ -1,9 +1,10 @@
 import type { RerunView, StudyCard } from '../lab/api.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { textOf, integerOption } from './values.ts';
+import { jsonOption } from './usage.ts';
 
 /** The differences of `ktg pause` and `ktg stop`. */
 interface Halt {
@@ -18,13 +19,17 @@ interface Halt {
 
 /** Makes a command that pauses or stops a study or re-run. */
 export const haltCommand = ({ verb, summary, otherwise, ended }: Halt): Command => ({
-  usage: `ktg ${verb} [STUDY] [options]   ${summary}
-
-  --rerun N         re-run N instead of a study
-  --after-epoch     let running trials finish their epoch; default: ${otherwise}
-${labUsage}
-                    the study's card, or the re-run's table`,
-  options: { ...labOptions, rerun: { type: 'string' }, 'after-epoch': { type: 'boolean' } },
+  forms: [[`${verb} [STUDY] [options]`, summary]],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
+  options: {
+    rerun: { type: 'string', value: 'N', help: 're-run N instead of a study' },
+    'after-epoch': {
+      type: 'boolean',
+      help: `let running trials finish their epoch; default: ${otherwise}`,
+    },
+    ...labOptions,
+    json: jsonOption("the study's card, or the re-run's table"),
+  },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'change', async ({ api }) => {

@@ -6,12 +6,16 @@ import { labFile } from '../host/open.ts';
 import type { Values } from './command.ts';
 import { requireFile, rescued } from './lost-file.ts';
 import { textOf } from './values.ts';
+import { type Options } from './usage.ts';
 
 /** Options of every command that uses a lab. */
-export const labOptions = { lab: { type: 'string' }, json: { type: 'boolean' } } as const;
-
-export const labUsage = `  --lab FILE        the lab file; default KTG_LAB, else the one in your data folder
-  --json            for programs: JSON instead of text`;
+export const labOptions = {
+  lab: {
+    type: 'string',
+    value: 'FILE',
+    help: 'the lab file; default KTG_LAB, else the one in your data folder',
+  },
+} as const satisfies Options;
 
 /** A lab in use by a command, in this or another process. */
 export interface UsedLab extends AttachedLab {

@@ -1,21 +1,35 @@
 import { LabError } from '../base/errors.ts';
 import type { Device, LabApi } from '../lab/api.ts';
 import { asWrongArguments, type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line, remark, size } from './report.ts';
 import { missingSlots, slotlessText, table } from './words.ts';
+import { jsonOption, type Options } from './usage.ts';
 
-export const slotsUsage = `  --slots N|D=N,... trainings at once: on each device that trains, or on device D (see ktg slots);
-                    default auto: as last set, at first one a card, else one a core`;
+/** The option `--slots` of every command that trains in a lab. */
+export const slotsOption = {
+  slots: {
+    type: 'string',
+    value: 'N|D=N,...',
+    help:
+      'parallel trainings: on each device that trains, or on device D (see ktg slots); ' +
+      'default auto: as last set, at first one per card, else one per core',
+  },
+} as const satisfies Options;
 
 export const command: Command = {
-  usage: `ktg slots [N|D=N,...] [options]   the devices of a lab that is open, or how many trainings they run at once from now on
-
-  N                 on each device that trains now
-  D=N,...           on device D, such as: cpu=1 or gpu:0=2,gpu:1=0; what is too many ends with its trial
-${labUsage}
-                    one object: {"devices":[...]}`,
-  options: labOptions,
+  forms: [
+    [
+      'slots [N|D=N,...] [options]',
+      'shows the devices of an open lab, or sets the number of parallel trainings on them',
+    ],
+  ],
+  arguments: {
+    N: 'on each device that trains now',
+    'D=N,...':
+      'on device D, such as cpu=1 or gpu:0=2,gpu:1=0; surplus slots close when their trials end',
+  },
+  options: { ...labOptions, json: jsonOption('one object: {"devices":[...]}') },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api, file, elsewhere }) => {

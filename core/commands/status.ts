@@ -1,16 +1,17 @@
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line, said, size } from './report.ts';
 import { cardText, deviceTexts, rerunTitle, slotlessText, slotText } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 const atWork = (state: string): boolean => state === 'running' || state === 'paused';
 
 export const command: Command = {
-  usage: `ktg status [options]        says what runs, and where
-
-${labUsage}
-                    one object: {"status":...,"studies":[...cards],"reruns":[...]}`,
-  options: labOptions,
+  forms: [['status [options]', 'shows what runs, and where']],
+  options: {
+    ...labOptions,
+    json: jsonOption('one object: {"status":...,"studies":[...cards],"reruns":[...]}'),
+  },
   words: 0,
   run: async (values) =>
     withLab(values, 'look', async ({ api, file, elsewhere }) => {

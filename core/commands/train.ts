@@ -14,14 +14,15 @@ import { computationWords } from '../study/computation.ts';
 import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
-import { computationFrom, computationOptions, computationUsage } from './computation.ts';
+import { computationFrom, computationOptions } from './computation.ts';
 import { dataOf } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
-import { networkUsage } from './networks.ts';
+import { networksHelp } from './networks.ts';
 import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
+import { type Options } from './usage.ts';
 
 /** Default epochs on the built-in pictures: enough to see learning. */
 const SYNTHETIC_EPOCHS = 8;
@@ -30,52 +31,88 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /** Options that `ktg train` and `ktg pretrain` share. */
 export const trainingOptions = {
-  data: { type: 'string' },
-  protocol: { type: 'string' },
-  epochs: { type: 'string' },
-  batch: { type: 'string' },
-  seed: { type: 'string' },
-  engine: { type: 'string' },
-  threads: { type: 'string' },
-  device: { type: 'string' },
+  data: {
+    type: 'string',
+    value: 'WHAT',
+    help:
+      'cifar100, cifar10, synthetic (default; also synthetic:train=2000,test=500), ' +
+      'or a CIFAR archive or folder',
+  },
+  protocol: {
+    type: 'string',
+    value: 'P',
+    help:
+      'paper: judged by the test images (default for one graph)\n' +
+      'held-out: judged by a fifth of the training images, which are not trained on',
+  },
+  epochs: {
+    type: 'string',
+    value: 'N',
+    help:
+      `default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; ` +
+      'the learning rate drops at 30, 60, 90 %',
+  },
+  batch: { type: 'string', value: 'N', help: 'images in a batch; default 64' },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: 'default 1; the same seed gives the same run, bit for bit, on the same machine and engine',
+  },
+  engine: {
+    type: 'string',
+    value: 'E',
+    help:
+      'tensorflow (default when installed), eager (debugging), ' +
+      'portable (slow, runs everywhere)',
+  },
+  threads: { type: 'string', value: 'N', help: 'processor threads; default all' },
+  device: {
+    type: 'string',
+    value: 'D',
+    help: 'cpu or gpu; default gpu when its engine is installed and can use a card',
+  },
   ...computationOptions,
-  out: { type: 'string' },
-  resume: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const;
-
-export const trainingUsage = `  --data WHAT       cifar100, cifar10, synthetic (default; also synthetic:train=2000,test=500),
-                    or a CIFAR archive or folder
-  --protocol P      paper: judged by the test images (default for one graph)
-                    held-out: judged by a fifth of the training images, kept out of training
-  --epochs N        default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; learning rate drops at 30, 60, 90 %
-  --batch N         images in a batch, default 64
-  --seed N          default 1; the same seed gives the same run, bit for bit, on the same machine and engine
-  --engine E        tensorflow (default where installed), eager (debugging), portable (slow, runs everywhere)
-  --threads N       processor threads, default all
-  --device D        cpu or gpu; default gpu where its engine is installed and nothing is in the way
-${computationUsage}
-  --out DIR         where run.json, metrics.jsonl and checkpoint.safetensors go, default out/NAME
-  --resume          go on with the run in --out, exactly where it stopped
-  --json            one JSON object a line: {"event":"start",...}, {"event":"epoch","epoch":1,"seconds":...,
-                    "nodes":[{"accuracy","loss","trainAccuracy","trainLoss"}],"edges":[{"source","destination",
-                    "gate","rawLoss","gatedLoss","weight","bothRight","onlySourceRight","onlyDestinationRight",
-                    "bothWrong"}],"imagesPerSecond":...,"secondsLeft":...}, then {"event":"end","finished":...}`;
+  out: {
+    type: 'string',
+    value: 'DIR',
+    help: 'folder of run.json, metrics.jsonl and checkpoint.safetensors; default out/NAME',
+  },
+  resume: { type: 'boolean', help: 'continue the run in --out exactly where it stopped' },
+  json: {
+    type: 'boolean',
+    help:
+      'one JSON object per line: {"event":"start",...}, ' +
+      '{"event":"epoch","epoch":1,"seconds":..., ' +
+      '"nodes":[{"accuracy","loss","trainAccuracy","trainLoss"}], ' +
+      '"edges":[{"source","destination","gate","rawLoss","gatedLoss","weight", "bothRight", ' +
+      '"onlySourceRight","onlyDestinationRight","bothWrong"}], "imagesPerSecond":..., ' +
+      '"secondsLeft":...}, then {"event":"end","finished":...}',
+  },
+} as const satisfies Options;
 
 export const command: Command = {
-  usage: `ktg train GRAPH|TEMPLATE [options]       trains one graph; node 1 is the target
-ktg train --resume --out DIR             goes on with an interrupted run
-
-  GRAPH             a file (JSON, text, SVG, PNG, DOT) or the text form, such as resnet8=TT,resnet8=TT
-  TEMPLATE          independent, kd, dml, kd+dml or all-through
-  --nodes A,B,...   architectures of a template's nodes, default resnet8,resnet8,resnet8
-${networkUsage('architectures')}
-  --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)
-${trainingUsage}`,
+  forms: [
+    ['train GRAPH|TEMPLATE [options]', 'trains one graph; node 1 is the target'],
+    ['train --resume --out DIR', 'continues an interrupted run'],
+  ],
+  arguments: {
+    GRAPH: 'a file (JSON, text, SVG, PNG, DOT) or a text form, such as resnet8=TT,resnet8=TT',
+    TEMPLATE: 'independent, kd, dml, kd+dml or all-through',
+    architectures: networksHelp,
+  },
   options: {
+    nodes: {
+      type: 'string',
+      value: 'A,B,...',
+      help: "architectures of a template's nodes; default resnet8,resnet8,resnet8",
+    },
+    teacher: {
+      type: 'string',
+      value: '[N=]F',
+      multiple: true,
+      help: 'checkpoint F for frozen node N, or for all of them (see ktg pretrain)',
+    },
     ...trainingOptions,
-    nodes: { type: 'string' },
-    teacher: { type: 'string', multiple: true },
   },
   words: 1,
   async run(values, [argument]) {

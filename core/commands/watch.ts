@@ -19,8 +19,9 @@ import { isLost, requireFile } from './lost-file.ts';
 import { counted, jsonLine, line, span } from './report.ts';
 import { cardParts, deviceTexts, percent, slotlessText, slotText, trialText } from './words.ts';
 
-/** JSON events in addition to ended runs. */
-export const watchUsage = `                    {"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null},`;
+/** JSON events in addition to ended runs, for usage texts. */
+export const watchEvents =
+  '{"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null}';
 
 /** How a person interrupted the watching. */
 type Interruption = 'asked' | 'at-once';

@@ -19,6 +19,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
+import { usageOf } from '../../core/commands/usage.ts';
 import { addonVersion } from '../../core/install/addon.ts';
 import { libraryFolder } from '../../core/install/engine-home.ts';
 import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
@@ -166,7 +167,7 @@ describe('a lab that nobody holds', () => {
     assert.ok(verbs.length >= 20);
     for (const verb of verbs) {
       const { command } = (await import(`../../core/commands/${verb}.ts`)) as { command: Command };
-      assert.ok(command.usage.startsWith(`ktg ${verb}`));
+      assert.ok(usageOf(command).startsWith(`ktg ${verb}`));
     }
     const { out, code } = await ktg(file, 'pause', '--help');
     assert.equal(code, 0);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { command as pretrain } from '../../core/commands/pretrain.ts';
 import { command as search } from '../../core/commands/search.ts';
 import { command as train } from '../../core/commands/train.ts';
+import { usageOf } from '../../core/commands/usage.ts';
 import { messageOf } from '../../core/base/errors.ts';
 import { graphRules } from '../../core/graph/schema.ts';
 import { fromText } from '../../core/graph/text.ts';
@@ -68,10 +69,10 @@ describe('the list of networks', () => {
     assert.ok(refusal(() => architecture('foo')).includes(modelForms));
     assert.ok(refusal(() => fromText('foo=T')).includes(modelForms));
     assert.equal(graphRules['unknown-model'].expected, modelForms);
-    for (const { usage } of [pretrain, search, train]) {
+    for (const usage of [pretrain, search, train].map(usageOf)) {
       const words = usage.replace(/\s+/g, ' ');
       assert.ok(words.includes(`${modelNames.join(', ')}; any ${modelForms}`), words);
-      assert.ok(usage.split('\n').every((line) => line.length <= 120));
+      assert.ok(usage.split('\n').every((line) => line.length <= 100));
     }
   });
 });
