@@ -35,7 +35,7 @@ const study = (state: string, at: number): LabEvent =>
   }) as unknown as LabEvent;
 
 describe('sleep', () => {
-  test('is held off from the first training to the last', async () => {
+  test('is prevented from the first training to the last', async () => {
     const { lab, tell } = setting();
     const undo = stayAwake(lab);
     await settled();
@@ -57,7 +57,7 @@ describe('sleep', () => {
 });
 
 describe('the end of a job', () => {
-  test('is told when it took a minute or more', () => {
+  test('gives a notice after a minute or more', () => {
     const endings = new Endings();
     assert.deepEqual(endings.hear(study('running', 0)), []);
     assert.deepEqual(endings.hear(study('running', 30_000)), []);
@@ -67,7 +67,7 @@ describe('the end of a job', () => {
     assert.deepEqual(endings.hear(study('completed', 70_000)), [], 'once');
   });
 
-  test('is no news when it was short, or the user’s own wish', () => {
+  test('gives no notice when the job was short or the user ended it', () => {
     const endings = new Endings();
     endings.hear(study('running', 0));
     assert.deepEqual(endings.hear(study('completed', 59_999)), []);
@@ -80,7 +80,7 @@ describe('the end of a job', () => {
     );
   });
 
-  test('is told of every kind of job, with how it ended', () => {
+  test('gives a notice for every kind of job, with its outcome', () => {
     const rerun = (state: string, done: number) => ({
       type: 'rerun',
       rerun: { rerun: { id: 2, name: 'Best', state }, done, total: 5 },
@@ -144,7 +144,7 @@ describe('the end of a job', () => {
     );
   });
 
-  test('becomes a notification that leads there, unless somebody looks or does not want it', async () => {
+  test('becomes a notification with a link, unless the window is in front or the setting is off', async () => {
     const { lab, tell } = setting();
     let looks = true;
     const places: string[] = [];
@@ -178,7 +178,7 @@ describe('the end of a job', () => {
   });
 });
 
-test('the end of the user’s session waits until all is saved', () => {
+test('the end of the user’s session waits for the save', () => {
   let ends = 0;
   const window = new LabWindow({
     preload: '',
@@ -199,7 +199,7 @@ describe('the window’s place', () => {
   const screens = [{ x: 0, y: 0, width: 1920, height: 1080 }];
   const state = { x: 100, y: 50, width: 1000, height: 700, maximized: false };
 
-  test('is as it was, on a screen that is still there', () => {
+  test('is restored on a connected screen', () => {
     assert.deepEqual(placeWindow(state, screens), { x: 100, y: 50, width: 1000, height: 700 });
     assert.deepEqual(placeWindow({ ...state, x: 3000 }, screens), { width: 1000, height: 700 });
     assert.deepEqual(placeWindow({ ...state, y: -400 }, screens), { width: 1000, height: 700 });
@@ -212,7 +212,7 @@ describe('the window’s place', () => {
     });
   });
 
-  test('is forgotten when what was kept cannot be read', () => {
+  test('is ignored when the saved state is unreadable', () => {
     assert.equal(readState('/nowhere/window.json'), null);
   });
 });

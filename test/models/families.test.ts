@@ -33,7 +33,7 @@ describe('the list of networks', () => {
     assert.equal(new Set(modelNames).size, modelNames.length);
   });
 
-  test('offers names that are understood as they are', () => {
+  test('offers only names in their usual spelling', () => {
     for (const name of modelNames) assert.equal(architecture(name).name, name);
   });
 
@@ -44,7 +44,7 @@ describe('the list of networks', () => {
     assert.equal(new Set(all.map(({ short }) => short)).size, all.length);
   });
 
-  test('forgives case, spaces, underscores and a missing or doubled dash', () => {
+  test('accepts any case, spaces, underscores and a missing or doubled dash', () => {
     assert.equal(architecture('ResNet-32').name, 'resnet32');
     assert.equal(architecture('WRN_28 2').name, 'wrn-28-2');
     assert.equal(architecture('wrn28-2').name, 'wrn-28-2');
@@ -52,7 +52,7 @@ describe('the list of networks', () => {
     assert.equal(architecture('MobileNet V2 half').name, 'mobilenetv2-half');
   });
 
-  test('refuses relatives that it does not know', () => {
+  test('refuses similar but unknown names', () => {
     for (const name of [
       'resnet50x',
       'resnet101',
@@ -65,7 +65,7 @@ describe('the list of networks', () => {
       assert.throws(() => architecture(name), { code: 'model.unknown' }, name);
   });
 
-  test('is what refusals and usage texts say', () => {
+  test('appears in error messages and usage texts', () => {
     assert.ok(refusal(() => architecture('foo')).includes(modelForms));
     assert.ok(refusal(() => fromText('foo=T')).includes(modelForms));
     assert.equal(graphRules['unknown-model'].expected, modelForms);
