@@ -15,13 +15,13 @@ export interface Notice {
  * Follows the events of the lab and returns a notice when a long job ends. Names identify jobs:
  * `study 3`, `data cifar100`.
  */
-export class Endings {
+export class JobWatcher {
   readonly #began = new Map<string, number>();
   /** The engine's state when its install began. */
   #engineBefore: EngineView | null = null;
 
   /** @param event with its time `at` */
-  hear(event: LabEvent): Notice[] {
+  noticesOf(event: LabEvent): Notice[] {
     switch (event.type) {
       case 'study': {
         const { study, done, best } = event.card;
@@ -62,7 +62,7 @@ export class Endings {
       case 'engine': {
         const { install, problem, version } = event.engine;
         if (install) this.#engineBefore ??= event.engine;
-        const state = install ? 'running' : endOf(event.engine, this.#engineBefore);
+        const state = install ? 'running' : installOutcome(event.engine, this.#engineBefore);
         if (!install) this.#engineBefore = null;
         return this.#follow(event.at, 'engine', state, () => ({
           title: problem ? 'The engine could not be installed' : 'The engine is installed',
@@ -91,7 +91,7 @@ export class Endings {
 /**
  * Returns the outcome of an install; a cancelled one leaves the engine and its problem unchanged.
  */
-function endOf({ installed, problem }: EngineView, before: EngineView | null): string {
+function installOutcome({ installed, problem }: EngineView, before: EngineView | null): string {
   if (JSON.stringify(installed) !== JSON.stringify(before?.installed)) return 'ready';
   return problem && problem.message !== before?.problem?.message ? 'failed' : 'cancelled';
 }

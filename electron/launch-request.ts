@@ -10,7 +10,7 @@ const schema = v.strictObject({ lab: text, place: text });
  * Request of a start of the app: a lab file (absolute path) and a place of the app; null means the
  * default.
  */
-export type Wish = v.InferOutput<typeof schema>;
+export type LaunchRequest = v.InferOutput<typeof schema>;
 
 const read = (args: readonly string[]) =>
   parseArgs({
@@ -26,7 +26,7 @@ const read = (args: readonly string[]) =>
  *
  * @param args without the program
  */
-export function wishOf(args: readonly string[]): Wish {
+export function launchRequestOf(args: readonly string[]): LaunchRequest {
   const { values, positionals } = read(args);
   const named = typeof values.lab === 'string' && values.lab !== '' ? values.lab : undefined;
   const place = positionals.map(placeIn).find((each) => each !== null);
@@ -35,7 +35,7 @@ export function wishOf(args: readonly string[]): Wish {
 }
 
 /** Returns the argument list with another request. */
-export function argumentsFor({ lab, place }: Wish, args: readonly string[]): string[] {
+export function argumentsFor({ lab, place }: LaunchRequest, args: readonly string[]): string[] {
   const { tokens } = read(args);
   // Removes everything after `--`: on Windows a link from outside must never become a switch.
   const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length;
@@ -54,7 +54,7 @@ export function argumentsFor({ lab, place }: Wish, args: readonly string[]): str
 }
 
 /** Returns the request that another start of the app sent; the default for invalid data. */
-export function wishFrom(sent: unknown): Wish {
+export function parseLaunchRequest(sent: unknown): LaunchRequest {
   const read = v.safeParse(schema, sent);
   return read.success ? read.output : { lab: null, place: null };
 }

@@ -2,20 +2,25 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, clipboard, powerMonitor, session } from 'electron';
 import { labFile } from '../core/host/open.ts';
-import { stayAwake } from './power-blocker.ts';
+import { preventSleep } from './power-blocker.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
 import type { AttachedLab } from '../core/host/attach.ts';
 import { offerLab } from './page-port.ts';
 import { linkTo, placeIn, registerLinks } from './links.ts';
 import { setMenu } from './menu.ts';
-import { tellEndings } from './notices.ts';
+import { notifyOfFinishedJobs } from './notices.ts';
 import { openOrChoose } from './open-lab.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
 import { lockContents, lockSession, mayStart, openOutside } from './security.ts';
 import { explain } from './error-box.ts';
 import { LabWindow } from './window.ts';
-import { argumentsFor, type Wish, wishFrom, wishOf } from './launch-request.ts';
+import {
+  argumentsFor,
+  type LaunchRequest,
+  parseLaunchRequest,
+  launchRequestOf,
+} from './launch-request.ts';
 
 /** Returns the path of a built part of the app, relative to the bundled main.js. */
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -28,15 +33,15 @@ const logBug = (error: unknown): void => {
 };
 
 registerScheme();
-const wish = wishOf(process.argv.slice(1));
+const request = launchRequestOf(process.argv.slice(1));
 /** Opens a place of the app; before the window exists, the place is remembered. */
-let go = (place: string): void => void (wish.place = place);
+let openPlace = (place: string): void => void (request.place = place);
 // A second start sends its request to the first, and ends.
-if (app.requestSingleInstanceLock(wish)) {
+if (app.requestSingleInstanceLock(request)) {
   app.on('open-url', (event, link) => {
     event.preventDefault();
     const place = placeIn(link);
-    if (place !== null) go(place);
+    if (place !== null) openPlace(place);
   });
   start().catch((error: unknown) => {
     logBug(error);
@@ -71,7 +76,7 @@ async function start(): Promise<void> {
   lockSession(session.defaultSession);
   askWhereToSave(session.defaultSession);
   serveWindow(built('../renderer'));
-  const lab = await openOrChoose(wish.lab ?? labFile());
+  const lab = await openOrChoose(request.lab ?? labFile());
   if (lab) work(lab);
   else app.exit(1);
 }
@@ -80,7 +85,7 @@ async function start(): Promise<void> {
  * Restarts the app after this process ends. An AppImage unpacks again, so its present path becomes
  * invalid.
  */
-function beginAgain(args: string[]): void {
+function restart(args: string[]): void {
   const { APPIMAGE } = process.env;
   app.relaunch({ args, ...(APPIMAGE && { execPath: APPIMAGE }) });
 }
@@ -90,32 +95,35 @@ function work(lab: AttachedLab): void {
     lab,
     () => window.native,
     () => {
-      if (next !== null) beginAgain(argumentsFor(next, process.argv.slice(1)));
+      if (next !== null) restart(argumentsFor(next, process.argv.slice(1)));
       app.quit();
     },
   );
   /** Request for the restart, if one follows. */
-  let next: Wish | null = null;
+  let next: LaunchRequest | null = null;
   const window = new LabWindow({
     preload: built('preload.cjs'),
     stateFile: join(app.getPath('userData'), 'window.json'),
     icon: built('icon.png'),
     mayClose: () => {
       // On macOS an app stays alive without a window; elsewhere the last window ends it.
-      if (leaving.gone || process.platform === 'darwin') return true;
+      if (leaving.saved || process.platform === 'darwin') return true;
       void leaving.leave();
       return false;
     },
     onSessionEnd: () => void leaving.leave(false),
   });
-  go = (place) => {
+  openPlace = (place) => {
     window.show(place);
   };
 
   offerLab(lab.api, (contents) => window.holds(contents), logBug);
-  const undo = [stayAwake(lab.api), tellEndings(lab.api, () => window.focused, go)];
+  const undo = [
+    preventSleep(lab.api),
+    notifyOfFinishedJobs(lab.api, () => window.focused, openPlace),
+  ];
   app.on('before-quit', (event) => {
-    if (leaving.gone) return;
+    if (leaving.saved) return;
     event.preventDefault();
     void leaving.leave();
   });
@@ -127,11 +135,11 @@ function work(lab: AttachedLab): void {
     window.show();
   });
   app.on('second-instance', (_event, _args, _folder, sent) => {
-    const { lab: other, place } = wishFrom(sent);
+    const { lab: other, place } = parseLaunchRequest(sent);
     const elsewhere = other !== null && other !== lab.file;
     // A leaving app has no window any more.
     if (leaving.decided) next ??= { lab: other ?? lab.file, place };
-    else if (elsewhere) void goOver(Promise.resolve(other), place).catch(explain);
+    else if (elsewhere) void switchLab(Promise.resolve(other), place).catch(explain);
     else window.show(place ?? undefined);
   });
   const onShutdown = (event: { preventDefault(): void }): void => {
@@ -144,12 +152,12 @@ function work(lab: AttachedLab): void {
   void lab.lost.then(() => {
     if (leaving.decided) return;
     // The holder of the lab ended: the app restarts at the same place and takes the lab over.
-    beginAgain(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
+    restart(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
     app.exit(0);
   });
 
   /** Restarts the app with another lab, if one was chosen and the user agrees. */
-  const goOver = async (
+  const switchLab = async (
     choice: Promise<string | null>,
     place: string | null = null,
   ): Promise<void> => {
@@ -160,7 +168,7 @@ function work(lab: AttachedLab): void {
     if (!(await leaving.leave()) && !leaving.decided) next = before;
   };
   setMenu({
-    go,
+    go: openPlace,
     back: () => {
       window.back();
     },
@@ -170,8 +178,8 @@ function work(lab: AttachedLab): void {
     copyLink: () => {
       clipboard.writeText(linkTo(window.place));
     },
-    newLab: () => void goOver(nameLab(window.native)).catch(explain),
-    openLab: () => void goOver(chooseLab(window.native)).catch(explain),
+    newLab: () => void switchLab(nameLab(window.native)).catch(explain),
+    openLab: () => void switchLab(chooseLab(window.native)).catch(explain),
     backUp: () => void backUp(lab, window.native).catch(explain),
     showInFolder: () => {
       showInFolder(lab);
@@ -180,5 +188,5 @@ function work(lab: AttachedLab): void {
       openOutside(PAPER);
     },
   });
-  window.show(wish.place ?? undefined);
+  window.show(request.place ?? undefined);
 }

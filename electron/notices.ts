@@ -1,6 +1,6 @@
 import { Notification } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import { Endings, type Notice } from './finished-jobs.ts';
+import { JobWatcher, type Notice } from './finished-jobs.ts';
 
 /**
  * Shows notifications about ended long jobs while the window is not in front, unless the settings
@@ -9,12 +9,12 @@ import { Endings, type Notice } from './finished-jobs.ts';
  * @param looks returns whether the window is in front
  * @param go opens a place of the app
  */
-export function tellEndings(
+export function notifyOfFinishedJobs(
   lab: LabApi,
   looks: () => boolean,
   go: (place: string) => void,
 ): () => void {
-  const endings = new Endings();
+  const watcher = new JobWatcher();
   const shown = new Set<Notification>(); // prevents garbage collection before a click
   const show = async ({ title, body, place }: Notice): Promise<void> => {
     const { notifications } = await lab.request('settings.get', {});
@@ -29,6 +29,6 @@ export function tellEndings(
   };
   return lab.subscribe(['studies', 'reruns', 'pretrained', 'data', 'engine'], (event) => {
     // The lab may have closed.
-    for (const notice of endings.hear(event)) void show(notice).catch(() => undefined);
+    for (const notice of watcher.noticesOf(event)) void show(notice).catch(() => undefined);
   });
 }

@@ -2,7 +2,7 @@ import { powerSaveBlocker } from 'electron';
 import type { LabApi, SlotView } from '../core/lab/api.ts';
 
 /** Prevents sleep of the machine during training; the screen may turn off. Returns its undo. */
-export function stayAwake(lab: LabApi): () => void {
+export function preventSleep(lab: LabApi): () => void {
   let blocker: number | null = null;
   const follow = (slots: readonly SlotView[]): void => {
     const busy = slots.some(({ run }) => run !== null);

@@ -32,7 +32,7 @@ export class Leaving {
   }
 
   /** True after everything is saved: the app may end. */
-  get gone(): boolean {
+  get saved(): boolean {
     return this.#state === 'gone';
   }
 

@@ -18,7 +18,7 @@ export interface Area {
 const USUAL = { width: 1280, height: 800 };
 export const SMALLEST = { width: 760, height: 520 };
 /** Pixels of the window that must be on a screen, so that the user can drag it. */
-const GRIP = 100;
+const MIN_VISIBLE = 100;
 
 /**
  * Returns the saved state; null when it is missing or unreadable, since the window must open
@@ -56,9 +56,10 @@ export function placeWindow(
   const height = Math.max(SMALLEST.height, state.height);
   const onScreen = screens.some(
     (screen) =>
-      Math.min(state.x + width, screen.x + screen.width) - Math.max(state.x, screen.x) >= GRIP &&
+      Math.min(state.x + width, screen.x + screen.width) - Math.max(state.x, screen.x) >=
+        MIN_VISIBLE &&
       state.y >= screen.y &&
-      state.y <= screen.y + screen.height - GRIP,
+      state.y <= screen.y + screen.height - MIN_VISIBLE,
   );
   return onScreen ? { x: state.x, y: state.y, width, height } : { width, height };
 }

@@ -2,7 +2,7 @@ import type { AttachedLab } from '../host/attach.ts';
 import type { LabProblem } from '../lab/api.ts';
 import { Exit } from './command.ts';
 import { ask, type UsedLab } from './lab-access.ts';
-import { jsonLine, line, said } from './report.ts';
+import { jsonLine, line, messageWithNext } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { watch } from './watch.ts';
 import { rerunLines } from './words.ts';
@@ -40,7 +40,7 @@ export async function followRerun(lab: UsedLab, rerun: number, json: boolean): P
   else {
     line();
     for (const text of rerunLines(view)) line(text);
-    if (problem) line(said(problem));
+    if (problem) line(messageWithNext(problem));
     sayNext(state === 'completed' ? '' : goOn(lab, state, `ktg rerun --continue ${rerun}`));
   }
   return exitFor(view.rerun);

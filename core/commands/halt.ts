@@ -14,7 +14,7 @@ interface Halt {
   /** Effect on running trials without --after-epoch. */
   otherwise: string;
   /** `paused. Go on with: ktg resume 3` */
-  ended(goOn: string): string;
+  ended(resumeCommand: string): string;
 }
 
 /** Makes a command that pauses or stops a study or re-run. */
@@ -34,9 +34,9 @@ export const haltCommand = ({ verb, summary, otherwise, ended }: Halt): Command 
   run: async (values, [wanted]) =>
     withLab(values, 'change', async ({ api }) => {
       const when = values['after-epoch'] === true ? 'after-epoch' : 'now';
-      const say = (view: StudyCard | RerunView, what: string, goOn: string): number => {
+      const say = (view: StudyCard | RerunView, what: string, resumeCommand: string): number => {
         if (values.json === true) jsonLine(view);
-        else line(`${what} is ${ended(goOn)}`);
+        else line(`${what} is ${ended(resumeCommand)}`);
         return Exit.done;
       };
       if (textOf(values, 'rerun') !== undefined) {

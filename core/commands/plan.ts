@@ -109,7 +109,7 @@ export const priorityOption = {
  */
 export function planFrom(values: Values): StudyPlan {
   try {
-    const { plan } = parseInput('studies.preview', { plan: planAsSaid(values) });
+    const { plan } = parseInput('studies.preview', { plan: planFromOptions(values) });
     requireCreatable(plan);
     return plan;
   } catch (error) {
@@ -117,7 +117,7 @@ export function planFrom(values: Values): StudyPlan {
   }
 }
 
-function planAsSaid(values: Values): StudyPlan {
+function planFromOptions(values: Values): StudyPlan {
   const data = dataOf(values);
   const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);

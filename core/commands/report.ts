@@ -22,7 +22,7 @@ export const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** Returns message and next step as one line. */
-export const said = ({ message, next }: { message: string; next: string }): string =>
+export const messageWithNext = ({ message, next }: { message: string; next: string }): string =>
   `${message.replace(/([^.!?])$/, '$1.')} ${next}`.trim();
 
 /** Returns `1 trial`, `24 trials`. */

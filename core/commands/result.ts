@@ -2,7 +2,7 @@ import { toText } from '../graph/text.ts';
 import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
-import { line, said } from './report.ts';
+import { line, messageWithNext } from './report.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
 const TOP = 5;
@@ -15,7 +15,7 @@ export function showResult(view: StudyView, top = TOP): void {
   line(
     `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
-  if (study.problem) line(`Paused by itself: ${said(study.problem)}`);
+  if (study.problem) line(`Paused by itself: ${messageWithNext(study.problem)}`);
   if (study.notes !== '') line(study.notes);
   const rows = rankTrials(trials).slice(0, top);
   if (rows.length > 0) {

@@ -5,7 +5,7 @@ import { followStudy } from './follow.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { networksHelp } from './networks.ts';
 import { planFrom, planOptions, priorityOption } from './plan.ts';
-import { counted, jsonLine, line, said } from './report.ts';
+import { counted, jsonLine, line, messageWithNext } from './report.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { nameOf, textOf, integerOption } from './values.ts';
 import { watchEvents } from './watch.ts';
@@ -48,7 +48,7 @@ export const command: Command = {
         line(
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );
-        for (const warning of warnings) line(said(warning));
+        for (const warning of warnings) line(messageWithNext(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
         line();
       }

@@ -48,9 +48,9 @@ export const command: Command = {
       await served.close();
       if (!lab.elsewhere) await requireFile(lab);
     } catch (error) {
-      const said = await rescued(error, lab);
+      const failure = await rescued(error, lab);
       await lab.close('at-once');
-      throw said;
+      throw failure;
     }
     if (values.json !== true) line('Ending: workers hand over what they have.');
     await lab.close('save');

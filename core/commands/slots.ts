@@ -71,8 +71,8 @@ export async function setSlots(
   const devices = await api.request('devices.list', {});
   const training = devices.filter((device) => device.slots > 0);
   const all = (training.length > 0 ? training : devices.slice(0, 1)).map(({ name }) => name);
-  const wishes = wanted.split(',').flatMap((wish) => {
-    const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(wish.trim()) ?? [];
+  const settings = wanted.split(',').flatMap((setting) => {
+    const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(setting.trim()) ?? [];
     if (count === undefined || (device === undefined && Number(count) === 0))
       throw notSlots(wanted);
     return (device === undefined ? all : [device]).map((name) => ({
@@ -80,9 +80,9 @@ export async function setSlots(
       slots: Number(count),
     }));
   });
-  if (leaving === 'some') requireSlot(wanted, devices, wishes);
+  if (leaving === 'some') requireSlot(wanted, devices, settings);
   try {
-    for (const wish of wishes) await api.request('slots.set', wish);
+    for (const setting of settings) await api.request('slots.set', setting);
   } catch (error) {
     throw asWrongArguments(error);
   }
@@ -92,9 +92,9 @@ export async function setSlots(
 function requireSlot(
   wanted: string,
   devices: readonly Device[],
-  wishes: readonly { device: string; slots: number }[],
+  settings: readonly { device: string; slots: number }[],
 ): void {
-  const wished = new Map(wishes.map(({ device, slots }) => [device, slots]));
+  const wished = new Map(settings.map(({ device, slots }) => [device, slots]));
   const left = devices.map((device) => ({
     ...device,
     slots: wished.get(device.name) ?? device.slots,

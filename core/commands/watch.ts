@@ -33,7 +33,7 @@ interface Scene {
 }
 
 /** Facts already printed, kept across changes of the holder. */
-interface Told {
+interface Printed {
   /** Ended runs. */
   readonly runs: Set<number>;
   /** True after the message that no device has a slot. */
@@ -47,8 +47,8 @@ interface Told {
  * that program ends, this one takes the lab over and continues.
  */
 export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
-  const told: Told = { runs: new Set(), slotless: false };
-  while ((await look(lab, what, json, told)) === 'holder-ended') {
+  const printed: Printed = { runs: new Set(), slotless: false };
+  while ((await observe(lab, what, json, printed)) === 'holder-ended') {
     await lab.takeOver();
     // Another observer may have taken it over first.
     const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another' : 'this'} one goes on.`;
@@ -57,11 +57,11 @@ export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise
   }
 }
 
-async function look(
+async function observe(
   lab: AttachedLab,
   what: Watched,
   json: boolean,
-  told: Told,
+  printed: Printed,
 ): Promise<'over' | 'holder-ended'> {
   const { api } = lab;
   const block = new LiveBlock(process.stdout);
@@ -72,12 +72,12 @@ async function look(
   const finished = new Promise<void>((resolve) => (finish = resolve));
 
   const row = (each: TrialRow): void => {
-    if (!isOf(each, what) || !hasEnded(each.state) || told.runs.has(each.run)) return;
-    told.runs.add(each.run);
+    if (!isOf(each, what) || !hasEnded(each.state) || printed.runs.has(each.run)) return;
+    printed.runs.add(each.run);
     if (json) jsonLine({ event: each.kind, ...each });
     else block.print(each.kind === 'trial' ? trialText(each) : runText(each));
   };
-  const trouble = (problem: LabProblem | null): void => {
+  const onTrouble = (problem: LabProblem | null): void => {
     if (problem && isLost(problem)) {
       lost = problem;
       finish();
@@ -93,10 +93,10 @@ async function look(
     else block.print('It goes on.');
   };
   const slotless = async (): Promise<void> => {
-    if (told.slotless) return;
+    if (printed.slotless) return;
     const text = slotlessText(await api.request('devices.list', {}));
-    if (told.slotless || text === '') return;
-    told.slotless = true;
+    if (printed.slotless || text === '') return;
+    printed.slotless = true;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else block.print(text);
   };
@@ -110,7 +110,7 @@ async function look(
       if (event.slots.every(({ state }) => state === 'retired'))
         void slotless().catch(() => undefined);
     }
-    if (event.type === 'trouble') trouble(event.problem);
+    if (event.type === 'trouble') onTrouble(event.problem);
     if (event.type === 'log')
       for (const entry of event.entries) {
         if (entry.level === 'info') continue;
@@ -159,7 +159,7 @@ async function look(
     }
     if (lost) await requireFile(lab);
     if (stateOf(scene, what) === 'running' && !interrupted) return 'holder-ended';
-    if (!lab.elsewhere || !interrupted) await quiet(api, what);
+    if (!lab.elsewhere || !interrupted) await untilIdle(api, what);
     return 'over';
   } catch (error) {
     if (!isUnreachable(error)) throw error;
@@ -201,7 +201,7 @@ const stateOf = ({ card, rerun }: Scene, what: Watched): string =>
   ('study' in what ? card?.study.state : rerun?.rerun.state) ?? 'running';
 
 /** Waits until no slot works on the study or re-run. */
-async function quiet(api: LabApi, what: Watched): Promise<void> {
+async function untilIdle(api: LabApi, what: Watched): Promise<void> {
   for (;;) {
     const slots = await api.request('slots.list', {});
     if (!slots.some((slot) => worksOn(slot, what))) return;

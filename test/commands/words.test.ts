@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { said, size } from '../../core/commands/report.ts';
+import { messageWithNext, size } from '../../core/commands/report.ts';
 import {
   accuracyText,
   briefOutcome,
@@ -224,9 +224,9 @@ describe('texts about a trial', () => {
 
 test('sentences end with a full stop, sizes with their unit', () => {
   assert.equal(
-    said({ message: 'too few images', next: 'Take more.' }),
+    messageWithNext({ message: 'too few images', next: 'Take more.' }),
     'too few images. Take more.',
   );
-  assert.equal(said({ message: 'Too few.', next: '' }), 'Too few.');
+  assert.equal(messageWithNext({ message: 'Too few.', next: '' }), 'Too few.');
   assert.deepEqual([1_500_000, 78_800_000_000].map(size), ['1.5 MB', '78.8 GB']);
 });

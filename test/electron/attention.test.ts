@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
 import { fake, settled } from './with-fake.ts';
 
-const { stayAwake } = await import('../../electron/power-blocker.ts');
-const { Endings } = await import('../../electron/finished-jobs.ts');
-const { tellEndings } = await import('../../electron/notices.ts');
+const { preventSleep: preventSleep } = await import('../../electron/power-blocker.ts');
+const { JobWatcher: JobWatcher } = await import('../../electron/finished-jobs.ts');
+const { notifyOfFinishedJobs: notifyOfFinishedJobs } = await import('../../electron/notices.ts');
 const { LabWindow } = await import('../../electron/window.ts');
 const { placeWindow, readState } = await import('../../electron/window-state.ts');
 
@@ -37,7 +37,7 @@ const study = (state: string, at: number): LabEvent =>
 describe('sleep', () => {
   test('is prevented from the first training to the last', async () => {
     const { lab, tell } = setting();
-    const undo = stayAwake(lab);
+    const undo = preventSleep(lab);
     await settled();
     const slots = (...runs: (number | null)[]): void => {
       tell({ type: 'slots', slots: runs.map((run) => ({ run })) });
@@ -58,23 +58,23 @@ describe('sleep', () => {
 
 describe('the end of a job', () => {
   test('gives a notice after a minute or more', () => {
-    const endings = new Endings();
-    assert.deepEqual(endings.hear(study('running', 0)), []);
-    assert.deepEqual(endings.hear(study('running', 30_000)), []);
-    assert.deepEqual(endings.hear(study('completed', 60_000)), [
+    const watcher = new JobWatcher();
+    assert.deepEqual(watcher.noticesOf(study('running', 0)), []);
+    assert.deepEqual(watcher.noticesOf(study('running', 30_000)), []);
+    assert.deepEqual(watcher.noticesOf(study('completed', 60_000)), [
       { title: 'M3 is complete', body: '30 trials, best 71.2 %', place: 'studies/3' },
     ]);
-    assert.deepEqual(endings.hear(study('completed', 70_000)), [], 'once');
+    assert.deepEqual(watcher.noticesOf(study('completed', 70_000)), [], 'once');
   });
 
   test('gives no notice when the job was short or the user ended it', () => {
-    const endings = new Endings();
-    endings.hear(study('running', 0));
-    assert.deepEqual(endings.hear(study('completed', 59_999)), []);
-    endings.hear(study('running', 100_000));
-    assert.deepEqual(endings.hear(study('paused', 900_000)), []);
+    const watcher = new JobWatcher();
+    watcher.noticesOf(study('running', 0));
+    assert.deepEqual(watcher.noticesOf(study('completed', 59_999)), []);
+    watcher.noticesOf(study('running', 100_000));
+    assert.deepEqual(watcher.noticesOf(study('paused', 900_000)), []);
     assert.deepEqual(
-      new Endings().hear(study('completed', 900_000)),
+      new JobWatcher().noticesOf(study('completed', 900_000)),
       [],
       'its beginning was not seen',
     );
@@ -100,9 +100,9 @@ describe('the end of a job', () => {
     ) => ({ type: 'engine', engine: { install, installed, problem, version: 'TensorFlow 2' } });
     const failed = { message: 'No room.' };
     const told = (...events: object[]) => {
-      const endings = new Endings();
+      const watcher = new JobWatcher();
       return events.flatMap((event, minute) =>
-        endings.hear({ ...event, at: minute * 60_000 } as LabEvent),
+        watcher.noticesOf({ ...event, at: minute * 60_000 } as LabEvent),
       );
     };
     const [title, body, place] = ['title', 'body', 'place'] as const;
@@ -148,7 +148,7 @@ describe('the end of a job', () => {
     const { lab, tell } = setting();
     let looks = true;
     const places: string[] = [];
-    const undo = tellEndings(
+    const undo = notifyOfFinishedJobs(
       lab,
       () => looks,
       (place) => void places.push(place),
@@ -170,7 +170,7 @@ describe('the end of a job', () => {
     assert.deepEqual(places, ['studies/3']);
     undo();
     const silent = setting(false);
-    tellEndings(silent.lab, () => false, assert.fail);
+    notifyOfFinishedJobs(silent.lab, () => false, assert.fail);
     silent.tell(study('running', 0));
     silent.tell(study('completed', 100_000));
     await settled();

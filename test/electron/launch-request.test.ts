@@ -5,7 +5,11 @@ import { hrefOf } from '../../renderer/routes.ts';
 import { fake } from './with-fake.ts';
 
 const { linkTo, placeIn, registerLinks } = await import('../../electron/links.ts');
-const { argumentsFor, wishFrom, wishOf } = await import('../../electron/launch-request.ts');
+const {
+  argumentsFor,
+  parseLaunchRequest: wishFrom,
+  launchRequestOf: wishOf,
+} = await import('../../electron/launch-request.ts');
 
 delete process.env.KTG_LAB;
 const none = { lab: null, place: null };

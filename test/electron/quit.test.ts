@@ -75,7 +75,7 @@ describe('quitting', () => {
     save();
     assert.equal(await left, true);
     assert.equal(ends(), 1);
-    assert.equal(leaving.gone, true);
+    assert.equal(leaving.saved, true);
     assert.equal(fake.dialog.asked.length, 0);
   });
 
