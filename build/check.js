@@ -1,5 +1,5 @@
-// npm run check: types, lint, formatting and import directions. Every tool has its say, whatever
-// the others found. Plain JavaScript for Node 18 and newer.
+// npm run check: types, lint, formatting and import directions. All tools run, whatever the others
+// find. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { checkout, pinnedNode } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
 
-/** Tools at a time: they are bound by the processor, and two cores are what we count on. */
+/** Parallel tools: they use the processor fully, and most machines have two cores or more. */
 const atOnce = 2;
 
 /** @typedef {{ name: string, args: string[] }} Tool */
@@ -61,7 +61,7 @@ function tools() {
 /** @param {string} tool */
 const cache = (tool) => join(checkout, 'node_modules', '.cache', `${tool}.json`);
 
-/** Run every tool and print what it found. @returns {Promise<boolean>} whether nothing was found */
+/** Runs all tools and prints their findings. @returns {Promise<boolean>} true without findings */
 export async function check() {
   const waiting = tools();
   const failed = /** @type {string[]} */ ([]);

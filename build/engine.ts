@@ -1,7 +1,7 @@
 /**
- * node build/engine.ts STAMP CACHE Installs the TensorFlow library and writes to STAMP how it
- * ended, under the name CACHE. An install that failed before is not tried again by itself: most
- * reasons (no compiler, no network) would only cost time at every start.
+ * node build/engine.ts STAMP CACHE: installs the TensorFlow library and writes the outcome to STAMP
+ * under the name CACHE. A failed install is not repeated automatically: most reasons (no compiler,
+ * no network) would only delay every start.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

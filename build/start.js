@@ -1,5 +1,5 @@
-// npm start: set up what is missing, then the app: on the desktop, or in a browser where no
-// Electron can be had. Plain JavaScript for Node 18 and newer.
+// npm start: installs what is missing, then opens the app: on the desktop, or in a browser without
+// Electron. Plain JavaScript for Node 18 and newer.
 import { findElectron } from './electron.js';
 import { checkout, cli, runProgram } from './runtime.js';
 import { sandboxObstacle } from './sandbox.js';

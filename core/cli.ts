@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
 import { terminalJson, terminalText } from './base/terminal-text.js';
 import { type Command, Exit, exitUsage, WrongArguments } from './commands/command.ts';
+import { usageOf } from './commands/usage.ts';
 
 interface Verb {
   readonly summary: string;
   readonly load: () => Promise<{ command: Command }>;
 }
 
-/** Every verb of `ktg`, in the order in which help lists them. */
+/** All verbs of `ktg` in the order of help. */
 const verbs: Readonly<Record<string, Verb>> = {
   demo: {
     summary: 'train a first graph on built-in pictures, live',
@@ -80,8 +81,8 @@ const status = await main(process.argv.slice(2));
 process.exitCode ??= status;
 
 /**
- * The reader of the output has gone (`ktg list | head`), or there is no room for it: what trains is
- * paused as by Ctrl-C, what is almost done comes to its end in silence.
+ * Handles a closed output (`ktg list | head`) or a full disk: pauses training as Ctrl-C does; a
+ * command that is almost done ends silently.
  */
 function endOutput({ code, message }: NodeJS.ErrnoException): void {
   if (outputEnded) return;
@@ -114,7 +115,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
   }
 }
 
-/** An error that nobody expected, in one line; the stack is for those who look for its cause. */
+/** Returns an unexpected error as one line; KTG_DEBUG=1 also prints the stack. */
 function bugOf(error: unknown): LabError {
   if (process.env.KTG_DEBUG === '1' && error instanceof Error) {
     process.stderr.write(`${terminalText(error.stack ?? '')}\n`);
@@ -141,7 +142,7 @@ function parse(name: string, command: Command, args: string[]): ReturnType<typeo
 async function help(name: string | undefined): Promise<number> {
   const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb) {
-    print(`${(await verb.load()).command.usage}\n\n${exitUsage}`);
+    print(`${usageOf((await verb.load()).command)}\n\n${exitUsage}`);
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));

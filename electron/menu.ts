@@ -2,11 +2,11 @@ import { Menu, type MenuItemConstructorOptions } from 'electron';
 import { places } from '../renderer/routes.ts';
 
 export interface MenuActions {
-  /** To a place of the app. */
+  /** Opens a place of the app. */
   readonly go: (place: string) => void;
   readonly back: () => void;
   readonly forward: () => void;
-  /** A link to the place that is shown. */
+  /** Copies a link to the present place. */
   readonly copyLink: () => void;
   readonly newLab: () => void;
   readonly openLab: () => void;
@@ -15,7 +15,7 @@ export interface MenuActions {
   readonly openPaper: () => void;
 }
 
-/** `zoomIn` itself answers to Ctrl+Shift+= only, where plus is the shifted key. */
+/** The role `zoomIn` only accepts Ctrl+Shift+= on keyboards with a shifted plus. */
 const alsoZoomsIn = (accelerator: string): MenuItemConstructorOptions => ({
   role: 'zoomIn',
   accelerator,
@@ -23,16 +23,13 @@ const alsoZoomsIn = (accelerator: string): MenuItemConstructorOptions => ({
   acceleratorWorksWhenHidden: true,
 });
 
-/** Linux and Windows: the role `windowMenu` brings an item "Zoom" that only macOS knows. */
+/** Linux and Windows: the role `windowMenu` adds an item "Zoom" that only macOS supports. */
 const windowMenu: MenuItemConstructorOptions = {
   label: '&Window',
   submenu: [{ role: 'minimize' }, { role: 'close' }],
 };
 
-/**
- * The application menu. What the page's own controls do already is not repeated, except the ways to
- * its views.
- */
+/** Sets the application menu. It repeats no controls of the page, except the ways to its views. */
 export function setMenu(actions: MenuActions, platform: NodeJS.Platform = process.platform): void {
   const mac = platform === 'darwin';
   const line: MenuItemConstructorOptions = { type: 'separator' };

@@ -5,7 +5,7 @@
 export class LabError extends Error {
   /** Stable, dotted, lower case: `graph.self-edge`, `data.truncated`. Programs match on it. */
   readonly code: string;
-  /** One sentence that says what to do next; empty when nothing can be done. */
+  /** One sentence that advises the next step; empty when nothing can be done. */
   readonly next: string;
 
   constructor(code: string, message: string, next = '', options?: ErrorOptions) {
@@ -16,6 +16,6 @@ export class LabError extends Error {
   }
 }
 
-/** Message of anything thrown, for wrapping into a LabError's text. */
+/** Returns the message of any thrown value, for use inside another message. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);

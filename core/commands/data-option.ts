@@ -5,15 +5,16 @@ import type { Values } from './command.ts';
 import { textOf } from './values.ts';
 
 /**
- * `--data`, as it is kept with a study or run, which may go on from another folder or in a lab that
- * is open elsewhere.
+ * Returns `--data` in the form that a study or run stores: absolute paths, because it may continue
+ * from another folder or in another process.
  */
 export const dataOf = (values: Values): string =>
   absoluteSpec(textOf(values, 'data') ?? usualSource.name);
 
-/** The lines of `--data` in usage texts. */
-export const dataUsage = `  --data WHAT       ${sources.map(wordsFor).join(', ')},
-                    or an archive or folder of ${officialSources.map(({ title }) => title).join(', ')}`;
+/** Help of `--data` in usage texts. */
+export const dataHelp =
+  `${sources.map(wordsFor).join(', ')}, ` +
+  `or an archive or folder of ${officialSources.map(({ title }) => title).join(', ')}`;
 
 function wordsFor(source: DatasetSource): string {
   const { name } = source;

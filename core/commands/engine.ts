@@ -14,31 +14,48 @@ const verbs = ['status', 'install', 'remove', 'measure'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];
 
 export const command: Command = {
-  usage: `ktg engine status [gpu]     what is installed; --verify also reads every file
-ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
-                            573 MB, and 2.8 GB of CUDA's libraries)
-ktg engine remove [gpu]     deletes it
-ktg engine measure          measures how many trainings at once fill each card best, and keeps it for the lab; some
-                            minutes, in which nothing else should compute on the cards
-
-  --wheel FILE      install from this wheel, the published one, instead of downloading it
-  --cuda C          gpu: own (default) brings CUDA 12's libraries along, system uses those that are here
-  --verify          compare every file with its checksum
-  --arch A          measure: networks that are trained, such as resnet32 (default) or resnet32+resnet110
-  --precision P     measure: tf32 (default), float32 or bfloat16
-  --steps N         measure: training steps of each worker (300)
-  --json            measure: one line of JSON for each kind of card
-
-Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
+  forms: [
+    ['engine status [gpu]', 'shows what is installed'],
+    [
+      'engine install [gpu]',
+      "downloads TensorFlow's library into the user's cache (274 MB for the processor; for cards " +
+        "573 MB, and 2.8 GB of CUDA's libraries)",
+    ],
+    ['engine remove [gpu]', 'deletes it'],
+    [
+      'engine measure',
+      'measures how many trainings at once fill each card best, and keeps the result for the lab; ' +
+        'takes some minutes, in which nothing else should compute on the cards',
+    ],
+  ],
   options: {
-    wheel: { type: 'string' },
-    verify: { type: 'boolean' },
-    cuda: { type: 'string' },
-    arch: { type: 'string' },
-    precision: { type: 'string' },
-    steps: { type: 'string' },
-    json: { type: 'boolean' },
+    wheel: {
+      type: 'string',
+      value: 'FILE',
+      help: 'install from this copy of the published wheel instead of a download',
+    },
+    cuda: {
+      type: 'string',
+      value: 'C',
+      help: "gpu: own (default) installs CUDA 12's libraries too, system uses those of this system",
+    },
+    verify: { type: 'boolean', help: 'status: also compare every file with its checksum' },
+    arch: {
+      type: 'string',
+      value: 'A',
+      help: 'measure: networks to train, such as resnet32 (default) or resnet32+resnet110',
+    },
+    precision: {
+      type: 'string',
+      value: 'P',
+      help: 'measure: tf32 (default), float32 or bfloat16',
+    },
+    steps: { type: 'string', value: 'N', help: 'measure: training steps of each worker (300)' },
+    json: { type: 'boolean', help: 'measure: one line of JSON for each kind of card' },
   },
+  note:
+    'Without this library everything runs on the portable engine, much more slowly. ' +
+    "The cache is KTG_HOME, else the platform's folder for caches.",
   words: 2,
   async run(values, [verb, which]) {
     if (!verbs.includes(verb ?? ''))
@@ -87,7 +104,7 @@ Without it everything runs on the portable engine, much more slowly. The cache i
   },
 };
 
-/** Every reason why TensorFlow cannot use the cards here, or that it can. */
+/** Prints every reason why TensorFlow cannot use the cards, or that it can. */
 function showCards(): void {
   const problems = diagnose(probeCuda());
   if (problems.length === 0) line('Driver, cards and libraries fit together.');

@@ -2,8 +2,8 @@
 export const BATCH_NORM_EPSILON = 1e-5;
 
 /**
- * What another program must know to compute with a network's tensors, as metadata of every
- * safetensors file: one JSON text, since metadata are texts.
+ * Conventions that another program needs to compute with a network's tensors: metadata of every
+ * safetensors file, as one JSON text, since metadata are texts.
  */
 export const conventionsText: string = JSON.stringify({
   convolutionKernel: 'HWIO: [height, width, input channels, output channels]',

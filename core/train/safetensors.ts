@@ -36,9 +36,9 @@ export interface DataRange {
 export class NotSafetensors extends Error {}
 
 /**
- * Tensors and metadata as one safetensors file (format of Hugging Face: 8 bytes little-endian
- * header length, JSON header padded with spaces to 8 bytes, then the data). The same input gives
- * the same bytes.
+ * Returns tensors and metadata as one safetensors file (format of Hugging Face: 8 bytes
+ * little-endian header length, JSON header padded with spaces to 8 bytes, then the data). The same
+ * input gives the same bytes.
  */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
@@ -85,8 +85,9 @@ export const tensorsOf = (json: HeaderJson): [name: string, entry: TensorEntry][
   Object.entries(json).filter(([name]) => name !== '__metadata__') as [string, TensorEntry][];
 
 /**
- * Reads float32 tensors and metadata; `source` names the file in errors
- * (`checkpoint.not-safetensors`, `.truncated`).
+ * Reads float32 tensors and metadata; `source` names the file in errors.
+ *
+ * @throws LabError `checkpoint.not-safetensors`, `checkpoint.truncated`
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
@@ -119,7 +120,7 @@ export function decodeSafetensors(
         'Use an intact copy of the file.',
       );
     }
-    // a copy, since the bytes may not be aligned to 4 (and Buffer's slice would be no copy)
+    // A copy: the bytes may not be aligned to 4, and Buffer's slice would share them.
     const values = new Float32Array(
       new Uint8Array(bytes.subarray(data + start, data + end)).buffer,
     );

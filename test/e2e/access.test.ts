@@ -17,7 +17,7 @@ describe('by the keyboard alone', { skip: withoutBrowser }, () => {
   });
   after(() => app.close());
 
-  test('one goes from view to view, opens a study, a trial of it, and comes back to where one was', async () => {
+  test('the user opens views, a study and a trial, and returns', async () => {
     await page.getByRole('heading', { name: 'Data' }).first().waitFor();
     await press('g', '3');
     await page.waitForURL(/#\/compare$/);

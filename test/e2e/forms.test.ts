@@ -17,7 +17,7 @@ import { tinyPlan } from './tiny-study.ts';
 
 const long = tinyPlan({ nodes: 2, trials: 50, epochs: 100_000, images: 100 });
 
-describe('fields and questions', { skip: withoutBrowser }, () => {
+describe('fields and confirmations', { skip: withoutBrowser }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-forms-'));
   let here: LabHere;
   let page: Page;
@@ -56,7 +56,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await page.locator('main h1').waitFor();
   };
 
-  test('a stopped re-run is not done, and what it had measured is no negative number', async () => {
+  test('a stopped re-run is not completed and shows no negative numbers', async () => {
     const { rerun } = await here.lab.request('reruns.create', {
       name: 'Stopped',
       from: { graph: template('dml', ['resnet8', 'resnet8']) },
@@ -80,7 +80,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a field that was emptied shows what it was, and nothing changes', async () => {
+  test('an emptied field returns to its value', async () => {
     await go('settings');
     for (const [label, odd] of [
       [/^Slots of/, '999'],
@@ -102,7 +102,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a new study that was begun is there after a way round', async () => {
+  test('a half-filled new study is kept while the user visits other pages', async () => {
     await go('studies/new');
     await page.getByLabel('Name').fill('Half');
     await page.getByLabel('Trials').fill('77');
@@ -129,7 +129,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('what a field may not be is said there, before anything is sent', async () => {
+  test('an invalid value is reported at the field before anything is sent', async () => {
     await go('studies/1');
     await page.getByRole('button', { name: 'More trials' }).click();
     const dialog = page.getByRole('dialog');
@@ -155,7 +155,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a message in a dialog leaves its buttons free, however often it comes', async () => {
+  test('a message in a dialog never covers its buttons', async () => {
     await go('studies/1');
     await page.getByRole('button', { name: 'Re-run the best ×5' }).click();
     const dialog = page.getByRole('dialog');
@@ -175,7 +175,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('the engine is removed only after a question that says what trains with it', async () => {
+  test('removing the engine needs a confirmation that lists the running trainings', async () => {
     const { study } = await here.lab.request('studies.create', {
       name: 'Busy',
       plan: long,
@@ -197,7 +197,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('weights are offered where there are some; elsewhere it is said why not', async () => {
+  test('weights are offered when they exist; else the reason is shown', async () => {
     const { trials } = await here.lab.request('studies.open', { study: 1 });
     const stopped = trials.find(({ state }) => state === 'stopped')!;
     await go(`studies/1/trials/${stopped.run}`);
@@ -222,7 +222,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a study that is removed elsewhere says so, and so do its trials', async () => {
+  test('pages of a study removed elsewhere say so, and so do its trials', async () => {
     const { trials } = await here.lab.request('studies.open', { study: 2 });
     await go(`studies/2/trials/${trials[0]!.run}`);
     await page
@@ -242,7 +242,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a re-run that is removed elsewhere says that it is not there', async () => {
+  test('the page of a re-run removed elsewhere says so', async () => {
     const { rerun } = await here.lab.request('reruns.create', {
       name: 'W'.repeat(200),
       from: { graph: template('dml', ['resnet8', 'resnet8']) },

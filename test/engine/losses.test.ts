@@ -33,7 +33,7 @@ function scene(nodes: number, seed: number) {
   return { logits, labels, edges };
 }
 
-test('each gradient is the slope of its own node’s loss, the sources held still', () => {
+test('each gradient is the slope of its own node’s loss with fixed sources', () => {
   const step = 1e-4;
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4 }), fc.nat(1e6), (nodes, seed) => {

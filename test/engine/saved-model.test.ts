@@ -32,7 +32,7 @@ describe('the temporary file of a step', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('lies in the engine’s own folder where TMPDIR is missing, and is gone afterwards', () => {
+  test('is in the engine’s folder when TMPDIR is missing, and is removed afterwards', () => {
     process.env.TMPDIR = join(folder, 'missing');
     assert.equal(load(), 7);
     assert.equal(dirname(seen[0]!), join(folder, 'home', 'temporary'));
@@ -40,7 +40,7 @@ describe('the temporary file of a step', () => {
     assert.deepEqual(readdirSync(join(folder, 'home', 'temporary')), []);
   });
 
-  test('where neither can be written, both are named and the study is to pause', () => {
+  test('without write access to either folder the error names both and pauses the study', () => {
     process.env.TMPDIR = join(folder, 'missing');
     writeFileSync(join(folder, 'home'), 'no folder');
     const failure = (() => {

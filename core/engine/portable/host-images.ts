@@ -9,7 +9,7 @@ import type { Batch, BatchSource } from '../eager.ts';
 import type { TF } from '../ops.ts';
 
 /**
- * Batches cut out and augmented in JavaScript, for backends without byte tensors.
+ * Crops and augments batches in JavaScript, for backends without byte tensors.
  *
  * @param side pixels on a side of the images
  */

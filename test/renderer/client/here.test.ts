@@ -47,7 +47,9 @@ describe('next steps in the window', () => {
     /** What only the command line can meet: its own folders and its server. */
     const elsewhere = /run-folder|serve\.ts|guard\.ts/;
     const spoken = /\bktg (?:[a-z]+)|(?<![\w-])--[a-z]+\b|npm run/;
-    const said = globSync('core/{data,devices,engine,graph,workers,search,store,lab,train,study}/**/*.ts')
+    const said = globSync(
+      'core/{data,devices,engine,graph,workers,search,store,lab,train,study}/**/*.ts',
+    )
       .filter((file) => !elsewhere.test(file))
       .flatMap((file) =>
         readFileSync(file, 'utf8')
