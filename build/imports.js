@@ -10,7 +10,7 @@ const records = ['core/base', 'core/gates', 'core/models', 'core/data', 'core/gr
 
 /** What the page may know of core: no file of these needs Node. */
 const page = [
-  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/lab/api.ts'],
+  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/lab/api.ts'],
   ...['renderer/routes.ts', 'renderer/run-name.ts', 'core/analysis'],
   ...['core/search/samplers', 'core/search/rules'],
 ];
@@ -95,7 +95,7 @@ const owners = {
 
 /** What must run in a browser: no Node modules in these folders, nor in anything they import. */
 const browser = [
-  ...['core/gates', 'core/models', 'core/graph', 'core/analysis', 'renderer'],
+  ...['core/gates', 'core/models', 'core/graph', 'core/study', 'core/analysis', 'renderer'],
   ...methods,
 ];
 
