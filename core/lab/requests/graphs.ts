@@ -13,9 +13,9 @@ import type { Answers, LabContext } from '../lab-context.ts';
 type Names = 'graphs.check' | 'graphs.list' | 'graphs.save' | 'graphs.remove' | 'graphs.import';
 
 /** Graphs that a person keeps, or brings in from a file. */
-export function graphRequests({ store, files, teller, now }: LabContext): Answers<Names> {
+export function graphRequests({ store, files, batcher, now }: LabContext): Answers<Names> {
   const graphsChanged = (): void => {
-    teller.now({ topic: 'graphs', type: 'graphs', graphs: store.savedGraphs() });
+    batcher.now({ topic: 'graphs', type: 'graphs', graphs: store.savedGraphs() });
   };
   return {
     'graphs.check': ({ graph }) => checked(() => parseGraph(graph)),
