@@ -13,7 +13,7 @@ const records = ['core/base', 'core/gates', 'core/models', 'core/data', 'core/gr
 
 /** Parts of core that the page may import: none of these files needs Node. */
 const page = [
-  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/lab/api.ts'],
+  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/lab/api.ts'],
   ...['renderer/routes.ts', 'renderer/run-name.ts', 'core/analysis'],
   ...['core/search/samplers', 'core/search/rules'],
 ];
@@ -99,7 +99,7 @@ const owners = {
 
 /** Folders for the browser: neither they nor their imports may use Node modules. */
 const browser = [
-  ...['core/gates', 'core/models', 'core/graph', 'core/analysis', 'renderer'],
+  ...['core/gates', 'core/models', 'core/graph', 'core/study', 'core/analysis', 'renderer'],
   ...methods,
 ];
 

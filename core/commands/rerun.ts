@@ -1,6 +1,6 @@
 import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
-import { BASELINES } from '../lab/api.ts';
+import { BASELINES } from '../study/rerun.ts';
 import type { Baseline, LabApi, RerunInput, RerunView, StudyCard } from '../lab/api.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import type { Command, Values } from './command.ts';

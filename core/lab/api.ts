@@ -45,12 +45,6 @@ export type {
   TrainingPlan,
   TrialCounts,
 };
-export { compareResults, compareTrials, epochNote, rankTrials } from '../study/best.ts';
-export { explainDecision } from '../study/decision.ts';
-export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
-export { freshSeed, PAPER_DATA, paperPlan, quickLook } from '../study/presets.ts';
-export { storedName } from '../study/pretrained.ts';
-export { BASELINES, trainedVariants, variantsOf } from '../study/rerun.ts';
 
 /**
  * The lab as everyone sees it: window, browser, command line, tests. The same object in process,

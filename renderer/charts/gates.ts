@@ -1,6 +1,7 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
 import { gate as gateOf, gates, type GateName } from '../../core/gates/gates.ts';
-import { rankTrials, type TrialRow, type WireCurve } from '../../core/lab/api.ts';
+import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
+import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';

@@ -1,14 +1,14 @@
 /** A study in words: how it stands, what became of its trials, what it is of. */
-import {
-  epochNote,
-  type DataSetView,
-  type RerunView,
-  type SlotView,
-  type StudyCard,
-  type StudyPlan,
-  type TrialCounts,
-  type TrialRow,
+import type {
+  DataSetView,
+  RerunView,
+  SlotView,
+  StudyCard,
+  StudyPlan,
+  TrialCounts,
+  TrialRow,
 } from '../../core/lab/api.ts';
+import { epochNote } from '../../core/study/best.ts';
 import { meanText, variantTitle } from './rerun.ts';
 import { counted, percent } from '../ui/format.ts';
 import { jobStates } from './states.ts';

@@ -2,13 +2,9 @@
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
-import {
-  compareResults,
-  explainDecision,
-  type Graph,
-  type RungDecision,
-  type TrialRow,
-} from '../../core/lab/api.ts';
+import type { Graph, RungDecision, TrialRow } from '../../core/lab/api.ts';
+import { compareResults } from '../../core/study/best.ts';
+import { explainDecision } from '../../core/study/decision.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from './graph.ts';
 import { duration, moment } from '../ui/format.ts';

@@ -4,9 +4,9 @@ import type { Answers, LabContext } from '../lab-context.ts';
 type Names = 'graphs.list' | 'graphs.save' | 'graphs.remove';
 
 /** Graphs that a person keeps. */
-export function graphRequests({ store, teller, now }: LabContext): Answers<Names> {
+export function graphRequests({ store, batcher, now }: LabContext): Answers<Names> {
   const graphsChanged = (): void => {
-    teller.now({ topic: 'graphs', type: 'graphs', graphs: store.savedGraphs() });
+    batcher.now({ topic: 'graphs', type: 'graphs', graphs: store.savedGraphs() });
   };
   return {
     'graphs.list': () => store.savedGraphs(),

@@ -31,19 +31,19 @@ type Names =
   | 'studies.environments'
   | 'studies.effects';
 
-export function studyRequests(desk: LabContext): Answers<Names> {
-  const { store, scheduler, views, files, teller } = desk;
+export function studyRequests(context: LabContext): Answers<Names> {
+  const { store, scheduler, views, files, batcher } = context;
   return {
     'studies.list': () => views.cards(),
-    'studies.preview': async ({ plan }) => preview(desk, plan),
+    'studies.preview': async ({ plan }) => preview(context, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
-      refuse(desk.dataSets.networkProblem(plan));
-      if (start) await requireData(desk, plan.training.data);
-      const { id } = store.addStudy({ name, plan, priority, notes, createdAt: desk.now() });
-      teller.log('info', `Study "${name}" was created.`, { study: id });
+      refuse(context.dataSets.networkProblem(plan));
+      if (start) await requireData(context, plan.training.data);
+      const { id } = store.addStudy({ name, plan, priority, notes, createdAt: context.now() });
+      batcher.log('info', `Study "${name}" was created.`, { study: id });
       if (start) scheduler.resume({ study: id });
-      else teller.study(id);
+      else batcher.study(id);
       return views.card(id);
     },
     'studies.open': ({ study }) => views.study(study),
@@ -63,7 +63,7 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       return views.card(study);
     },
     'studies.resume': async ({ study, failed = false }) => {
-      await requireData(desk, store.study(study).plan.training.data);
+      await requireData(context, store.study(study).plan.training.data);
       scheduler.resume({ study }, failed ? 'with-failed' : 'the-rest');
       return views.card(study);
     },
@@ -79,8 +79,8 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       const { name } = store.study(study);
       const removed = scheduler.remove({ study });
       if (importedFrom(store, study)) noteImport(store, study, null);
-      teller.now({ topic: 'studies', type: 'study-removed', study });
-      teller.log('info', `Study "${name}" was removed.`);
+      batcher.now({ topic: 'studies', type: 'study-removed', study });
+      batcher.log('info', `Study "${name}" was removed.`);
       await removed;
       return {};
     },
@@ -98,10 +98,10 @@ export function studyRequests(desk: LabContext): Answers<Names> {
         (await beginsWith(path, SQLITE)) ? lookInThread('optuna-list', { path }) : [],
       ),
     'studies.import': async ({ file, name, study: wanted }) => {
-      const study = await importAny(desk, file, { name, study: wanted });
-      teller.log('info', `Study "${study.name}" was imported.`, { study: study.id });
+      const study = await importAny(context, file, { name, study: wanted });
+      batcher.log('info', `Study "${study.name}" was imported.`, { study: study.id });
       scheduler.pretrainedChanged();
-      teller.study(study.id);
+      batcher.study(study.id);
       return views.card(study.id);
     },
     'studies.timeline': ({ study }) => {
@@ -152,16 +152,16 @@ const SQLITE = 'SQLite format 3\0';
 async function importAny(
   { store, files, now }: LabContext,
   file: FileInput,
-  wish: { name: string | undefined; study: string | undefined },
+  requested: { name: string | undefined; study: string | undefined },
 ): Promise<Study> {
   return files.use(file, async (path, from) => {
     const study = (await beginsWith(path, SQLITE))
       ? await importOptuna(
           store,
-          await lookInThread('optuna-study', { path, study: wish.study }),
-          wish.name,
+          await lookInThread('optuna-study', { path, study: requested.study }),
+          requested.name,
         )
-      : await importOwn(store, path, wish);
+      : await importOwn(store, path, requested);
     noteImport(store, study.id, { from, at: now() });
     return study;
   });

@@ -5,14 +5,14 @@
  */
 import { describeGraph } from '../../../core/graph/describe.ts';
 import { toText } from '../../../core/graph/text.ts';
-import {
-  compareTrials,
-  type RerunView,
-  type RungDecision,
-  type StudyCard,
-  type TrialRow,
-  type WireCurve,
+import type {
+  RerunView,
+  RungDecision,
+  StudyCard,
+  TrialRow,
+  WireCurve,
 } from '../../../core/lab/api.ts';
+import { compareTrials } from '../../../core/study/best.ts';
 import { barsOf, drawCurves } from '../../charts/curves.ts';
 import { drawGates, gateShares, gatesHeight, gatesLegend, topTrials } from '../../charts/gates.ts';
 import { drawHistory, history } from '../../charts/history.ts';

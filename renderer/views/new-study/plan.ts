@@ -1,15 +1,8 @@
 /** The plan that a new study begins with. */
 import { LabError } from '../../../core/base/errors.ts';
 import { fromText } from '../../../core/graph/text.ts';
-import {
-  freshSeed,
-  PAPER_DATA,
-  paperPlan,
-  quickLook,
-  type DataSetView,
-  type LabProblem,
-  type StudyPlan,
-} from '../../../core/lab/api.ts';
+import { type DataSetView, type LabProblem, type StudyPlan } from '../../../core/lab/api.ts';
+import { freshSeed, PAPER_DATA, paperPlan, quickLook } from '../../../core/study/presets.ts';
 import { problemOf } from '../../client/lab.svelte.ts';
 import { spaceAround } from '../../features/space/locks.ts';
 

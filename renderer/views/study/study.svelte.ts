@@ -3,18 +3,18 @@
  * its views.
  */
 import { SvelteSet } from 'svelte/reactivity';
-import {
-  rankTrials,
-  type Attempt,
-  type Environment,
-  type LabEvent,
-  type RungDecision,
-  type StudyCard,
-  type StudyView,
-  type TrialRow,
-  type WireCurve,
-  type WireEpoch,
+import type {
+  Attempt,
+  Environment,
+  LabEvent,
+  RungDecision,
+  StudyCard,
+  StudyView,
+  TrialRow,
+  WireCurve,
+  WireEpoch,
 } from '../../../core/lab/api.ts';
+import { rankTrials } from '../../../core/study/best.ts';
 import { barsOf } from '../../charts/curves.ts';
 import { dimensionsOf } from '../../charts/parallel.ts';
 import { follow } from '../../client/follow.svelte.ts';
