@@ -7,10 +7,10 @@ export const protocolText: Readonly<
   'held-out': {
     title: 'held-out protocol',
     about:
-      '20 % of the training images are held out to rank trials; the test images are used once, in the re-run.',
+      '20 % of the training images are held out to rank graphs; the test images are used once, in the re-run.',
   },
   paper: {
     title: 'paper protocol',
-    about: 'The test images rank trials, as in the paper, so the accuracies are tuned on them.',
+    about: 'The test images rank graphs, as in the paper, so the accuracies are tuned on them.',
   },
 };
