@@ -271,7 +271,7 @@ function pageOf(route: RouteOf<View>): Page<View> {
   return (pages as readonly Page<View>[]).find(
     (page) =>
       page.view === view &&
-      [...page.path.matchAll(/[:*](\w+)/g)].every(([, name]) => name! in fields),
+      [...page.path.matchAll(/[:*](\w+)/g)].every(([, name = '']) => name in fields),
   )!;
 }
 

@@ -20,5 +20,5 @@ export function noResult(rows: readonly TrialRow[]): { message: string; next: st
 
 const adviceFor = ({ state }: TrialRow): string =>
   state === 'cancelled'
-    ? 'Resume the study to take up its trials again.'
+    ? 'Resume the study to continue its trials.'
     : 'Look at the losses of a trial; a lower learning rate or fewer open edges may help.';

@@ -30,7 +30,7 @@ describe('by the keyboard alone', { skip: withoutBrowser }, () => {
     await page.getByRole('grid', { name: 'Trials' }).waitFor();
     await tabTo('Trials');
     await press('ArrowDown', 'ArrowDown', ' ');
-    const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
+    const bar = page.getByRole('region', { name: 'Selected for comparison' });
     await bar.waitFor();
     await press('Enter');
     await page.waitForURL(/#\/studies\/1\/trial\/\d+$/);

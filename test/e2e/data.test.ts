@@ -77,7 +77,7 @@ describe('data and engine', { skip: withoutBrowser }, () => {
 
   test('the first page names the engine and offers the faster one, with its failure', async () => {
     await page
-      .getByRole('region', { name: 'What trains' })
+      .getByRole('region', { name: 'Training engine' })
       .getByText('Trains on the portable engine')
       .waitFor();
     await page.getByText(/TensorFlow makes training about \d+ times faster/).waitFor(); // once

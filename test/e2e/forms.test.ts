@@ -107,7 +107,7 @@ describe('fields and confirmations', { skip: withoutBrowser }, () => {
     await page.getByLabel('Name').fill('Half');
     await page.getByLabel('Trials').fill('77');
     await page.getByLabel('Data').selectOption('cifar100');
-    await page.getByText(/drops from epochs [\d, ]+ on/).waitFor();
+    await page.getByText(/at the start of epochs [\d, ]+/).waitFor();
     await page.getByRole('link', { name: 'Get the data' }).click();
     await page.waitForURL(/#\/data$/);
     await page.goBack();

@@ -69,7 +69,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
     );
     await look('#/graph/nonsense', async (page) => {
       await page.getByRole('alert').getByText('nonsense').waitFor();
-      assert.equal(await page.getByText('Nothing to complain about').count(), 0);
+      assert.equal(await page.getByText('This graph has no problems').count(), 0);
     });
   });
 

@@ -213,8 +213,8 @@ test(
       await page.goto(app.url);
       const note = page.getByText(/ended without closing while \d runs? .*Study "Cut", trial \d/);
       await note.waitFor();
-      await page.getByText('They go on from their last checkpoint by themselves.').waitFor();
-      await page.getByRole('button', { name: 'Close this note' }).click();
+      await page.getByText('They resume from their last checkpoints.').waitFor();
+      await page.getByRole('button', { name: 'Dismiss' }).click();
       await note.waitFor({ state: 'detached' });
       await page.getByText('2 / 2 trials').waitFor(patient);
     } finally {

@@ -124,9 +124,9 @@ describe('untrusted input', { skip: withoutBrowser }, () => {
     const buffer = fixture('optuna/several.db');
     const input = page.locator('main input[type=file]').first();
     await input.setInputFiles({ name: 'optuna.db', mimeType: '', buffer });
-    const dialog = page.getByRole('dialog', { name: 'Which study?' });
-    await dialog.getByLabel('optuna.db holds 2 studies of Optuna').selectOption('accuracies');
-    await dialog.getByRole('button', { name: 'Import it' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Choose a study' });
+    await dialog.getByLabel('optuna.db contains 2 Optuna studies').selectOption('accuracies');
+    await dialog.getByRole('button', { name: 'Import' }).click();
     await page.getByRole('heading', { name: 'accuracies' }).waitFor();
     assert.equal(await dialog.count(), 0);
     await removeStudy(page);
@@ -167,7 +167,7 @@ describe('untrusted input', { skip: withoutBrowser }, () => {
       ];
     })()`);
     assert.deepEqual(stopped, [true, true, false, false]);
-    assert.match(await alertOf(page), /Nothing takes a file here.*Drop a study on Studies/s);
+    assert.match(await alertOf(page), /This page takes no files.*Drop a study on Studies/s);
     await page.close();
   });
 

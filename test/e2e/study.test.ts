@@ -108,7 +108,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await firstTrial(page);
       const boxes = table(page).getByRole('checkbox');
       for (let i = 0; i < 7; i++) await boxes.nth(i).click();
-      await page.getByText('Six trials are chosen already.').waitFor();
+      await page.getByText('Six trials are already selected.').waitFor();
       assert.equal(await table(page).locator('input:checked').count(), 6);
     }));
 
@@ -263,7 +263,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
     look('#/studies/1', async (page) => {
       await table(page).focus();
       for (const key of ['ArrowDown', ' ', 'ArrowDown', ' ']) await page.keyboard.press(key);
-      const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
+      const bar = page.getByRole('region', { name: 'Selected for comparison' });
       await bar.getByRole('link', { name: 'Compare 2' }).click();
       await page.waitForURL(/#\/compare\?runs=1\.\d+,1\.\d+$/);
       const rows = page.getByRole('region', { name: 'What differs' }).getByRole('row');

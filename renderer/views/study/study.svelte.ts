@@ -278,6 +278,9 @@ export class StudyState {
     if (this.chosen.has(run)) this.chosen.delete(run);
     else if (this.chosen.size < 6) this.chosen.add(run);
     else
-      this.#lab.say('Six trials are chosen already.', 'Take one out first: six fit side by side.');
+      this.#lab.say(
+        'Six trials are already selected.',
+        'Remove one first: Compare shows six side by side.',
+      );
   }
 }

@@ -335,14 +335,14 @@ describe('seeds', () => {
     const difference = { mean: 0.0203, low: 0.0143, high: 0.0263, significant: true };
     assert.equal(
       differenceText({ name: 'kd', difference }),
-      '+2.03 points against KD, 95 % interval +1.43 to +2.63: larger than the spread',
+      '+2.03 points against KD, 95 % interval +1.43 to +2.63: significant',
     );
     assert.match(
       differenceText({
         name: 'dml',
         difference: { ...difference, mean: -0.001, significant: false },
       }),
-      /^−0\.10 points.*not larger/,
+      /^−0\.10 points.*not significant/,
     );
     assert.equal(differenceText({ name: 'graph', difference: null }), '');
   });

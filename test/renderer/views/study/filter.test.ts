@@ -250,8 +250,8 @@ describe('the table', () => {
     assert.match(noResult([nan])!.message, /not a number/);
     const cancelled = trial(4, { accuracy: null, state: 'cancelled' });
     assert.deepEqual(noResult([cancelled, { ...cancelled, run: 5 }]), {
-      message: 'None of 2 trials has a result. All: cancelled: it was stopped, or its study was',
-      next: 'Resume the study to take up its trials again.',
+      message: 'None of 2 trials has a result. All: cancelled, alone or with its study',
+      next: 'Resume the study to continue its trials.',
     });
   });
 
