@@ -22,10 +22,7 @@ const toBase64 = (bytes: Uint8Array): string => {
 const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-/**
- * Sends a file that the user picked or dropped and lets the lab do something with it. How far that
- * is is shown, and it can be stopped.
- */
+/** Uploads a chosen or dropped file and lets `use` work on it, with progress and a stop button. */
 export const send = <T>(
   lab: Lab,
   file: File,
@@ -75,7 +72,7 @@ async function sendPortions(
 const base64Of = async (file: File, offset: number): Promise<string> =>
   toBase64(await contentOf(file.slice(offset, offset + PORTION), file.name));
 
-/** Fetches what the lab has made ready, and saves it under its name. */
+/** Downloads a file that the lab has prepared, and saves it under its name. */
 export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download): Promise<void> =>
   lab.transfer(`Fetching ${name}`, async (tell, signal) => {
     const parts: Blob[] = []; // which the browser may put on its disk
@@ -102,15 +99,15 @@ export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download
   });
 
 /**
- * What something is of by what is said of its origin: "Three nodes trial 18", or a re-run's name;
- * '' where that is not known.
+ * The subject of a saved file by its provenance: "Three nodes trial 18", or the name of a re-run;
+ * '' without either.
  */
 export function subjectOf({ study, rerun, trial }: Readonly<Record<string, unknown>> = {}): string {
   const of = [study, rerun].find((name): name is string => typeof name === 'string') ?? '';
   return typeof trial === 'number' ? `${of} trial ${trial}` : of;
 }
 
-/** A file's name from what it holds, the most general first: "Three-nodes-trial-18-graph". */
+/** The name of a file from its parts, the most general first: "Three-nodes-trial-18-graph". */
 export const fileName = (...parts: readonly string[]): string =>
   parts
     .join(' ')
@@ -131,7 +128,7 @@ export function save(name: string, content: Blob | string, type = 'text/plain'):
 
 /**
  * Draws an SVG text as PNG at `scale` pixels per unit, on white: text stays legible wherever the
- * picture is opened. What the SVG says of its origin goes along.
+ * picture is opened. The PNG keeps the metadata of the SVG.
  */
 export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
   const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));

@@ -77,7 +77,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
     )
     .join('\n')}</tbody></table>`;
 
-/** The whole page. */
+/** The page as one HTML text. */
 export function studyReport(input: ReportInput): string {
   const { study } = input.card;
   return `<!doctype html>
