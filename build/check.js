@@ -45,7 +45,7 @@ function tools() {
   ];
   if (existsSync(join(checkout, 'renderer/tsconfig.json')))
     all.unshift({
-      name: 'types of the window',
+      name: 'types of the page',
       args: [
         join(modules, 'svelte-check/bin/svelte-check'),
         '--tsconfig',
@@ -89,8 +89,8 @@ async function passes({ name, args }) {
     child.on('close', resolve);
   });
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
-  if (code === 0) console.log(`${name}: right (${seconds} s)`);
-  else console.log(`${name}: WRONG (${seconds} s)\n${output.trim()}\n`);
+  if (code === 0) console.log(`${name}: passed (${seconds} s)`);
+  else console.log(`${name}: FAILED (${seconds} s)\n${output.trim()}\n`);
   return code === 0;
 }
 

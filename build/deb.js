@@ -60,7 +60,8 @@ try {
   script('after-install', join(control, 'postinst'));
   script('after-remove', join(control, 'postrm'));
   const compression = compressions[values['deb-compression'] ?? 'xz'];
-  if (compression === undefined) throw new Error(`dpkg-deb knows no ${values['deb-compression']}.`);
+  if (compression === undefined)
+    throw new Error(`dpkg-deb does not support ${values['deb-compression']}.`);
   const options = ['--root-owner-group', `-Z${compression}`];
   execFileSync('dpkg-deb', [...options, '--build', folder, output], { stdio: 'inherit' });
 } finally {

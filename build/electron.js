@@ -21,13 +21,13 @@ const RETRY_HOURS = 24;
  */
 export async function findElectron(root, environment = process.env, platform = process.platform) {
   if (platform === 'linux' && !environment.DISPLAY && !environment.WAYLAND_DISPLAY)
-    return { why: 'there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set)' };
+    return { why: 'there is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set)' };
   const override = environment.ELECTRON_OVERRIDE_DIST_PATH;
   if (override) {
     const binary = join(override, programName(platform));
     return existsSync(binary)
       ? { binary }
-      : { why: `ELECTRON_OVERRIDE_DIST_PATH names no Electron: ${binary} is missing` };
+      : { why: `ELECTRON_OVERRIDE_DIST_PATH contains no Electron: ${binary} is missing` };
   }
   const binary = join(root, 'node_modules', 'electron', 'dist', programName(platform));
   if (existsSync(binary)) return { binary };

@@ -32,7 +32,7 @@ const problem = failedBefore();
 if (status.state === 'ready') rememberReady(status);
 else if (problem !== undefined && status.state === 'missing')
   console.error(
-    `TensorFlow is not installed, so the portable engine does the work, more slowly.\n${problem}`,
+    `TensorFlow is not installed. The portable engine is used, more slowly.\n${problem}`,
   );
 else
   try {
@@ -44,6 +44,6 @@ else
     const text = `${error.message}\n${error.next}`;
     remember({ problem: text });
     console.error(
-      `TensorFlow could not be installed, so the portable engine does the work, more slowly.\n${text}`,
+      `TensorFlow could not be installed. The portable engine is used, more slowly.\n${text}`,
     );
   }

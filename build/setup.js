@@ -32,8 +32,7 @@ export async function ensureSetup({ root = checkout, engine = true } = {}) {
       if (engine && !engineReady(root)) await installEngine(root);
     },
     {
-      onWait: (pid) =>
-        console.error(`Another set-up is at work here (process ${pid}); waiting for it.`),
+      onWait: (pid) => console.error(`Another set-up is running (process ${pid}); waiting for it.`),
     },
   );
 }
@@ -48,7 +47,7 @@ export async function ensureSetupOrExit(options) {
   } catch (error) {
     console.error(`Set-up failed: ${error instanceof Error ? error.message : error}`);
     console.error(
-      'Solve what is said above and run the same command again; it goes on from where it can.',
+      'Solve the problem above and run the same command again; it continues from there.',
     );
     process.exit(1);
   }

@@ -32,7 +32,7 @@ export async function ensureWindow() {
   if (builtFrom(wanted)) return;
   await withLock(join(checkout, '.setup', 'window.lock'), async () => {
     if (builtFrom(wanted)) return;
-    console.error('Building the window.');
+    console.error('Building the page.');
     await buildAside();
     writeFileSync(stamp, wanted);
   });
@@ -49,7 +49,7 @@ export async function ensureWindowOrExit() {
   try {
     await ensureWindow();
   } catch (error) {
-    console.error(`The window cannot be built: ${error instanceof Error ? error.message : error}`);
+    console.error(`The page could not be built: ${error instanceof Error ? error.message : error}`);
     process.exit(1);
   }
 }

@@ -25,10 +25,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('./commands/tour.ts'),
   },
   search: { summary: 'search for the best graph', load: () => import('./commands/search.ts') },
-  status: { summary: 'say what runs, and where', load: () => import('./commands/status.ts') },
+  status: { summary: 'show what runs, and where', load: () => import('./commands/status.ts') },
   pause: { summary: 'pause a study', load: () => import('./commands/pause.ts') },
-  resume: { summary: 'go on with a study', load: () => import('./commands/resume.ts') },
-  stop: { summary: 'end a study', load: () => import('./commands/stop.ts') },
+  resume: { summary: 'continue a study', load: () => import('./commands/resume.ts') },
+  stop: { summary: 'stop a study', load: () => import('./commands/stop.ts') },
   slots: {
     summary: 'how many trainings each device runs at once',
     load: () => import('./commands/slots.ts'),
@@ -48,14 +48,14 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   export: { summary: 'write a study to one file', load: () => import('./commands/export.ts') },
   import: {
-    summary: 'bring in a study that was exported',
+    summary: 'import a study from a file',
     load: () => import('./commands/import.ts'),
   },
   data: {
     summary: 'see or choose the folder of data sets',
     load: () => import('./commands/data.ts'),
   },
-  db: { summary: 'check, copy or tidy up the lab file', load: () => import('./commands/db.ts') },
+  db: { summary: 'check, copy or shrink the lab file', load: () => import('./commands/db.ts') },
   serve: {
     summary: 'the lab in a browser of this machine',
     load: () => import('./commands/serve.ts'),
@@ -69,7 +69,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('./commands/engine.ts'),
   },
   doctor: {
-    summary: 'say what is here and what is missing',
+    summary: 'check what is installed and what is missing',
     load: () => import('./commands/doctor.ts'),
   },
 };
@@ -154,9 +154,9 @@ async function help(name: string | undefined): Promise<number> {
         ([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`,
       ),
       '',
-      'ktg help COMMAND tells more.',
+      'ktg help COMMAND shows its options.',
       exitUsage,
-      'With --json a failure is also told on the output, as {"error":{"code","message","next"}}.',
+      'With --json a failure is also printed to the output, as {"error":{"code","message","next"}}.',
     ].join('\n'),
   );
   return name === undefined

@@ -12,8 +12,7 @@ export function quitQuestion(
   return {
     message:
       running.length === 1 ? `${first} is running.` : `${running.length} trainings are running.`,
-    detail:
-      'If you quit, they are kept as they are and go on from there when the app is next opened. Nothing is lost.',
+    detail: 'If you quit, their progress is saved. They continue when you open the app again.',
   };
 }
 

@@ -138,7 +138,7 @@ export class LabWindow {
       const response = await ask(null, {
         type: 'error',
         message: 'The window has crashed several times.',
-        detail: `Its page ended: ${reason}. The lab itself goes on working.`,
+        detail: `Its page ended: ${reason}. The lab itself keeps running.`,
         buttons: ['Open it again', 'Leave it closed'],
         defaultId: 0,
         cancelId: 1,
@@ -160,7 +160,7 @@ export class LabWindow {
     const response = await ask(window, {
       type: 'warning',
       message: 'The window does not answer.',
-      detail: 'The lab itself goes on working.',
+      detail: 'The lab itself keeps running.',
       buttons: ['Wait', 'Load the window again'],
       defaultId: 0,
       cancelId: 0,

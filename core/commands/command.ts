@@ -1,5 +1,4 @@
 import { LabError } from '../base/errors.ts';
-import type { Options } from './usage.ts';
 
 /** Exit statuses of `ktg`. */
 export const Exit = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -15,6 +14,19 @@ export function asWrongArguments(error: unknown): unknown {
     return error;
   return new WrongArguments(error.code, error.message, error.next, { cause: error });
 }
+
+/** An option of a command: what `parseArgs` needs, and its row in the usage text. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  /** True when the option may be given several times. */
+  readonly multiple?: boolean;
+  /** Placeholder of the value in the usage text: `N`. */
+  readonly value?: string;
+  /** Meaning and default; line breaks stay. */
+  readonly help: string;
+}
+
+export type Options = Readonly<Record<string, Option>>;
 
 /** One verb of the `ktg` command, in its own file, loaded on use. */
 export interface Command {

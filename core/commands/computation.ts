@@ -7,7 +7,7 @@ import {
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Values } from './command.ts';
 import { choiceOf } from './values.ts';
-import { type Options } from './usage.ts';
+import type { Options } from './command.ts';
 
 /** Options of every command that trains. */
 export const computationOptions = {

@@ -106,7 +106,7 @@ function graphicsCards(): Finding[] {
         { what, found: 'none, though the engine for cards is installed' },
         { what: 'CUDA', ...problem },
       ];
-    return [{ what, found: 'none that nvidia-smi knows; the processor computes' }];
+    return [{ what, found: 'none found by nvidia-smi; the processor computes' }];
   }
   const cards = probe.cards.map(({ title }) => title).join('; ');
   const found = `${cards === '' ? 'none' : cards}, driver ${probe.driver}`;

@@ -6,7 +6,7 @@ import { labFile } from '../host/open.ts';
 import type { Values } from './command.ts';
 import { requireFile, rescued } from './lost-file.ts';
 import { textOf } from './values.ts';
-import { type Options } from './usage.ts';
+import type { Options } from './command.ts';
 
 /** Options of every command that uses a lab. */
 export const labOptions = {

@@ -13,10 +13,9 @@ import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { dataHelp, dataOf } from './data-option.ts';
-import { networksHelp } from './networks.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
-import { type Options } from './usage.ts';
+import type { Options } from './command.ts';
 
 /** Options that describe the plan of a study. */
 export const planOptions = {

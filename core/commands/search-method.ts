@@ -4,7 +4,7 @@ import { type Rule, type RuleKind, ruleKinds, ruleOf, rules } from '../search/ru
 import { samplerNames } from '../search/samplers/samplers.ts';
 import type { Values } from './command.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
-import { type Options, type Option } from './usage.ts';
+import type { Options, Option } from './command.ts';
 
 interface User {
   readonly kind: RuleKind;

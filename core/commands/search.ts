@@ -50,7 +50,7 @@ export const command: Command = {
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );
         for (const warning of warnings) line(messageWithNext(warning));
-        if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
+        if (lab.elsewhere) line('Another program holds the lab and trains; this one only watches.');
         line();
       }
       return followStudy(lab, study, json);

@@ -52,7 +52,7 @@ export const command: Command = {
       await lab.close('at-once');
       throw failure;
     }
-    if (values.json !== true) line('Ending: workers hand over what they have.');
+    if (values.json !== true) line('Ending: workers save their checkpoints.');
     await lab.close('save');
     stop.end();
     return Exit.done;

@@ -4,7 +4,8 @@ import { asWrongArguments, type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line, remark, size } from './report.ts';
 import { missingSlots, slotlessText, table } from './words.ts';
-import { jsonOption, type Options } from './usage.ts';
+import { jsonOption } from './usage.ts';
+import type { Options } from './command.ts';
 
 /** The option `--slots` of every command that trains in a lab. */
 export const slotsOption = {

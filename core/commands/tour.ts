@@ -46,7 +46,7 @@ export const command: Command = {
         '2. Is it luck? The best graph and the single network, each from five new seeds.',
         ...(isTaught(best!.graph)
           ? []
-          : ['Nobody teaches the target of this graph: it is the single network, and as good.']),
+          : ['No network teaches the target of this graph, so it equals the single network.']),
         '',
       );
       const view = await lab.api.request('reruns.create', {

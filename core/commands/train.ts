@@ -23,7 +23,7 @@ import { networksHelp } from './networks.ts';
 import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
-import { type Options } from './usage.ts';
+import type { Options } from './command.ts';
 
 /** Default epochs on the built-in pictures: enough to see learning. */
 const SYNTHETIC_EPOCHS = 8;

@@ -1,17 +1,4 @@
-import type { Command } from './command.ts';
-
-/** An option of a command: what `parseArgs` needs, and its row in the usage text. */
-export interface Option {
-  readonly type: 'string' | 'boolean';
-  /** True when the option may be given several times. */
-  readonly multiple?: boolean;
-  /** Placeholder of the value in the usage text: `N`. */
-  readonly value?: string;
-  /** Meaning and default; line breaks stay. */
-  readonly help: string;
-}
-
-export type Options = Readonly<Record<string, Option>>;
+import type { Command, Option } from './command.ts';
 
 /** Columns of the usage text: width of the names, and width of a line. */
 const NAMES = 17;

@@ -51,7 +51,7 @@ export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise
   while ((await observe(lab, what, json, printed)) === 'holder-ended') {
     await lab.takeOver();
     // Another observer may have taken it over first.
-    const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another' : 'this'} one goes on.`;
+    const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another program' : 'this program'} continues.`;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else line(text);
   }
@@ -87,10 +87,10 @@ async function observe(
     else if (problem)
       block.print(
         mayPass(problem)
-          ? 'Nothing goes on until that is mended; then it goes on by itself.'
-          : 'Nothing goes on until that is mended; then, in another terminal: ktg resume',
+          ? 'Work is paused until the problem is solved; then it continues by itself.'
+          : 'Work is paused until the problem is solved; then run in another terminal: ktg resume',
       );
-    else block.print('It goes on.');
+    else block.print('Work continues.');
   };
   const slotless = async (): Promise<void> => {
     if (printed.slotless) return;
@@ -143,8 +143,7 @@ async function observe(
     }
     if (lab.elsewhere) finish();
     else {
-      if (!json)
-        block.print('Pausing: workers hand over what they have. Ctrl-C again ends at once.');
+      if (!json) block.print('Pausing: workers save their checkpoints. Ctrl-C again ends at once.');
       void pause(api, what).catch(finish);
     }
   });
