@@ -10,6 +10,7 @@ import type { Dimension } from '../graph/space.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
+import type { WireEdge, WireEpoch } from '../study/metrics.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
@@ -46,6 +47,8 @@ export type {
   StudyPlan,
   TrainingPlan,
   TrialCounts,
+  WireEdge,
+  WireEpoch,
 };
 export { compareResults, compareTrials, epochNote, rankTrials } from '../study/best.ts';
 export { explainDecision } from '../study/decision.ts';
@@ -395,33 +398,6 @@ export interface TrialQuery {
   };
   offset?: number;
   limit?: number;
-}
-
-/** `EpochMetrics` with null for what is not a number. */
-export interface WireEpoch {
-  epoch: number;
-  seconds: number;
-  nodes: {
-    accuracy: number | null;
-    loss: number | null;
-    trainAccuracy: number | null;
-    trainLoss: number | null;
-  }[];
-  edges: (WireEdge | null)[];
-}
-
-/**
- * TT, TF, FT, FF are counts of training images of the epoch: source right and destination right,
- * and so on.
- */
-export interface WireEdge {
-  rawLoss: number | null;
-  gatedLoss: number | null;
-  weight: number | null;
-  tt: number;
-  tf: number;
-  ft: number;
-  ff: number;
 }
 
 /** accuracy[node - 1][epoch - 1] */

@@ -1,11 +1,9 @@
 import type { RungDecision } from '../study/decision.ts';
-import type { EpochMetrics } from '../study/metrics.ts';
+import { type EpochMetrics, type WireEpoch, wireEpoch } from '../study/metrics.ts';
 import { LabError } from '../base/errors.ts';
 import type { LogEntry, Store } from '../store/store.ts';
 import type { EventLog, NewEvent } from './events.ts';
 import type { LabViews } from './lab-views.ts';
-import type { WireEpoch } from './api.ts';
-import { wireEpoch } from './views.ts';
 
 /** Milliseconds between two batches: ten a second. */
 const PACE = 100;

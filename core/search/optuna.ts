@@ -10,6 +10,7 @@ import type { SearchSpace } from '../graph/space.ts';
 import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { OptunaReport, OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
+import { unmeasuredNode } from '../study/metrics.ts';
 import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Study } from '../study/study.ts';
@@ -226,10 +227,8 @@ async function addReports(
       epoch: step,
       seconds: 0,
       nodes: graph.nodes.map((_, index) => ({
+        ...unmeasuredNode,
         accuracy: index === 0 ? accuracy : NaN,
-        loss: NaN,
-        trainAccuracy: NaN,
-        trainLoss: NaN,
       })),
       edges: graph.edges.map(() => null),
     });

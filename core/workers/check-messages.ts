@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { parseGraph } from '../graph/parse.ts';
 import type { Environment } from '../study/environment.ts';
-import type { EpochMetrics } from '../study/metrics.ts';
+import { epochMetricsSchema } from '../study/metrics.ts';
 import {
   computationSchema,
   failureSchema,
@@ -20,10 +20,6 @@ const MAX_NODES = 7;
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
-/** NaN where nothing was measured. */
-const fraction = v.union([v.nan(), v.pipe(v.number(), v.minValue(0), v.maxValue(1))]);
-/** Losses: anything but text. */
-const measure = v.union([v.nan(), v.number()]);
 const level = v.picklist(['info', 'warning', 'error']);
 
 const notice = v.strictObject({
@@ -51,30 +47,6 @@ const transferEnded = v.strictObject({
   type: v.literal('transfer-ended'),
   transfer: whole,
   problem: text,
-});
-
-const nodeMetrics = v.strictObject({
-  accuracy: fraction,
-  loss: measure,
-  trainAccuracy: fraction,
-  trainLoss: measure,
-});
-
-const edgeMetrics = v.strictObject({
-  rawLoss: measure,
-  gatedLoss: measure,
-  weight: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-  bothRight: amount,
-  onlySourceRight: amount,
-  onlyDestinationRight: amount,
-  bothWrong: amount,
-});
-
-const epochMetrics: v.GenericSchema<unknown, EpochMetrics> = v.strictObject({
-  epoch: v.pipe(whole, v.minValue(1)),
-  seconds: amount,
-  nodes: v.pipe(v.array(nodeMetrics), v.minLength(1), v.maxLength(MAX_NODES)),
-  edges: v.pipe(v.array(v.nullable(edgeMetrics)), v.maxLength(MAX_NODES ** 2)),
 });
 
 const environment: v.GenericSchema<unknown, Environment> = v.strictObject({
@@ -150,7 +122,7 @@ const toLab: v.GenericSchema<unknown, ToLab> = v.variant('type', [
   v.strictObject({ type: v.literal('unable'), problem }),
   v.strictObject({ type: v.literal('started'), run: whole, environment }),
   v.strictObject({ type: v.literal('heartbeat'), run: v.nullable(whole), progress }),
-  v.strictObject({ type: v.literal('epoch'), run: whole, metrics: epochMetrics }),
+  v.strictObject({ type: v.literal('epoch'), run: whole, metrics: epochMetricsSchema }),
   v.strictObject({
     type: v.literal('checkpoint'),
     run: whole,

@@ -10,7 +10,7 @@ import { judgeOf } from '../../core/search/judge.ts';
 import { receive } from '../../core/search/report.ts';
 import { environment } from '../search/scripted-runner.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
-import type { EpochMetrics } from '../../core/study/metrics.ts';
+import { type EpochMetrics, unmeasuredEdge, unmeasuredNode } from '../../core/study/metrics.ts';
 import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
 
 const MODELS = ['resnet8', 'resnet14'];
@@ -117,6 +117,7 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
     epoch,
     seconds: 30,
     nodes: accuracies.map((each) => ({
+      ...unmeasuredNode,
       accuracy: each,
       loss: 3 * (1 - each),
       trainAccuracy: Math.min(1, each * 1.1),
@@ -126,6 +127,7 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
       gate === 'cutoff'
         ? null
         : {
+            ...unmeasuredEdge,
             rawLoss: 1 / epoch,
             gatedLoss: 0.5 / epoch,
             weight: gate === 'linear' ? epoch / epochs : 1,

@@ -2,7 +2,8 @@ import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { runView, wireEpoch } from '../views.ts';
+import { wireEpoch } from '../../study/metrics.ts';
+import { runView } from '../views.ts';
 import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
 
 type Names =

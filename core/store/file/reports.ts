@@ -1,9 +1,15 @@
 import type { RungDecision } from '../../study/decision.ts';
-import { targetAccuracy } from '../../study/metrics.ts';
+import {
+  packEdges,
+  packNodes,
+  targetAccuracy,
+  unpackAccuracies,
+  unpackEdges,
+  unpackNodes,
+} from '../../study/metrics.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { decided, outOfOrder } from '../refusals.ts';
 import type { Curve, Pace, ReportStore } from '../store.ts';
-import { packEdges, packNodes, unpackAccuracies, unpackEdges, unpackNodes } from '../packing.ts';
 
 interface DecisionRow {
   run: number;

@@ -95,7 +95,7 @@ const attempt = v.strictObject({
   outcome: v.nullable(v.picklist(outcomes)),
 });
 
-/** [seconds, nodes, edges], the last two packed as in packing.ts and written as base64. */
+/** [seconds, nodes, edges], the last two packed as in metrics.ts and written as base64. */
 const epoch = v.strictTuple([v.pipe(v.number(), v.minValue(0)), packed, packed]);
 
 /** [number, epoch], as in `OpenTrial`. */
