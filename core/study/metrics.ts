@@ -205,8 +205,8 @@ export interface WireEpoch {
 export const wireEpoch = ({ epoch, seconds, nodes, edges }: EpochMetrics): WireEpoch => ({
   epoch,
   seconds,
-  nodes: nodes.map((node) => wire<WireNode>(nodeWire, node)),
-  edges: edges.map((edge) => edge && wire<WireEdge>(edgeWire, edge)),
+  nodes: nodes.map((node) => wire(nodeWire, node) as WireNode),
+  edges: edges.map((edge) => edge && (wire(edgeWire, edge) as WireEdge)),
 });
 
 /** Fields with their names in JSON, and a record of those names to copy. */
@@ -222,11 +222,11 @@ function namesOf(fields: readonly string[]) {
 const nodeWire = namesOf(nodeLayout.fields);
 const edgeWire = namesOf(edgeLayout.fields);
 
-function wire<Result extends object>(
+function wire(
   { names, empty }: ReturnType<typeof namesOf>,
   record: NodeMetrics | EdgeMetrics,
-): Result {
+): Record<string, number | null> {
   const result = { ...empty };
   for (const [field, name] of names) result[name] = numberOrNull(record[field as never]);
-  return result as Result;
+  return result;
 }
