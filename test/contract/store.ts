@@ -35,7 +35,8 @@ export function storeContract(name: string, open: () => Store): void {
       const store = open();
       try {
         await work(store);
-        if (store.place.file !== null) assert.deepEqual(checkLabFile(store.place.file), []);
+        const { file } = store.place;
+        assert.deepEqual(file === null ? await store.check() : checkLabFile(file), []);
       } finally {
         store.close();
       }

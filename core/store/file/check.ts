@@ -115,7 +115,7 @@ export function checkLabFile(path: string): string[] {
   try {
     requireReadable(database, file);
     requireOwnSchema(database, file, schemaOf(database, file));
-    return looks.flatMap((look) => problemsOf(look, database));
+    return problemsIn(database);
   } catch (error) {
     if (error instanceof LabError && error.code === 'store.damaged') return [error.message];
     throw error;
@@ -123,6 +123,10 @@ export function checkLabFile(path: string): string[] {
     database.close();
   }
 }
+
+/** Problems of an open database with the tables of a lab, one sentence each. */
+export const problemsIn = (database: Sqlite): string[] =>
+  looks.flatMap((look) => problemsOf(look, database));
 
 /** What reading a row says of it, when it is damaged. */
 function damageIn(read: () => unknown): string[] {
