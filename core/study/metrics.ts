@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MAX_NODES } from '../graph/graph.ts';
 
 /**
  * Metrics have one table of fields each; worker messages, packed columns, study files and JSON
@@ -51,9 +52,6 @@ const letters = {
   onlyDestinationRight: 'ft',
   bothWrong: 'ff',
 } as const;
-
-/** Largest number of nodes of a graph. */
-const MAX_NODES = 7;
 
 /** What a run reports at the end of an epoch. */
 export const epochMetricsSchema = v.strictObject({

@@ -17,7 +17,7 @@ const SHELL = 'app:';
 /** What the preload script posts to the window, with one port. */
 const PORT_MESSAGE = 'ktg:port';
 /** Below the page's own address; see CHANNEL_PATH of the server. */
-const CHANNEL = '../lab/lab';
+const CHANNEL = './lab';
 
 /** The way that fits where this page comes from. */
 export const dialHere = (): Dial => (location.protocol === SHELL ? dialShell() : dialServer());

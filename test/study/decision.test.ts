@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { explainDecision } from '../../core/study/decision.ts';
 import { pretrainedKey } from '../../core/study/pretrained.ts';
-import { recipeFor } from '../../core/study/plan.ts';
-import { trainingSchema } from '../../core/study/schema.ts';
+import { recipeFor, trainingSchema } from '../../core/study/plan.ts';
 import { training } from '../contract/samples.ts';
 
 const asha = { rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7, median: null };

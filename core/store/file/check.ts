@@ -2,13 +2,16 @@ import * as v from 'valibot';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { isJobState, isRunState } from '../../study/moves.ts';
-import { failureSchema, trainingSchema } from '../../study/schema.ts';
+import { environmentSchema } from '../../study/environment.ts';
+import { graphRecord } from '../../study/fields.ts';
+import { trainingSchema } from '../../study/plan.ts';
+import { problemSchema } from '../../study/problem.ts';
+import { rerunSchema } from '../../study/rerun.ts';
+import { failureSchema } from '../../study/run.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { realFile, requireReadable } from './folder.ts';
-import { environmentRecord, graphRecord } from '../transfer/records.ts';
-import { seedsRecord, variantsRecord } from './reruns.ts';
-import { decoded, isDamaged, problemRecord } from './rows.ts';
+import { decoded, isDamaged } from './rows.ts';
 import { requireOwnSchema } from './schema-check.ts';
 import { schemaOf } from './schema.ts';
 import { planRecord } from './studies.ts';
@@ -30,13 +33,13 @@ const jsonColumns: readonly [
   schema: v.GenericSchema,
 ][] = [
   ['study', 'id', 'plan', planRecord],
-  ['study', 'id', 'problem', problemRecord],
-  ['rerun', 'id', 'variants', variantsRecord],
-  ['rerun', 'id', 'seeds', seedsRecord],
-  ['rerun', 'id', 'problem', problemRecord],
+  ['study', 'id', 'problem', problemSchema],
+  ['rerun', 'id', 'variants', rerunSchema.entries.variants],
+  ['rerun', 'id', 'seeds', rerunSchema.entries.seeds],
+  ['rerun', 'id', 'problem', problemSchema],
   ['run', 'id', 'failure', failureSchema],
   ['training', 'id', 'text', trainingSchema],
-  ['environment', 'id', 'text', environmentRecord],
+  ['environment', 'id', 'text', environmentSchema],
   ['setting', 'name', 'value', v.unknown()],
 ];
 

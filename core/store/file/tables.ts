@@ -1,4 +1,6 @@
-import { trainingSchema } from '../../study/schema.ts';
+import { environmentSchema } from '../../study/environment.ts';
+import { graphRecord } from '../../study/fields.ts';
+import { trainingSchema } from '../../study/plan.ts';
 import type { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type {
@@ -12,7 +14,6 @@ import type {
   StoreSizes,
   StudyStore,
 } from '../store.ts';
-import { environmentRecord, graphRecord } from '../transfer/records.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import type { Eraser } from './eraser.ts';
 import { notesIn } from './notes.ts';
@@ -37,7 +38,7 @@ type Tables = StudyStore &
 export function tablesIn(database: Sqlite, portions: Portions, eraser: Eraser | null): Tables {
   const graphs = new Texts(database, 'graph', graphRecord);
   const trainings = new Texts(database, 'training', trainingSchema);
-  const environments = new Texts(database, 'environment', environmentRecord);
+  const environments = new Texts(database, 'environment', environmentSchema);
   const erase = async (): Promise<void> => eraser?.erase();
   return {
     transaction: (work) => database.transaction(work),

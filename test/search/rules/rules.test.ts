@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { planFrom, planUsage } from '../../../core/commands/plan.ts';
 import { ruleOf, ruleSchema, rules } from '../../../core/search/rules/rules.ts';
 import { samplerNames } from '../../../core/search/samplers/samplers.ts';
-import { studyPlanSchema } from '../../../core/study/schema.ts';
+import { studyPlanSchema } from '../../../core/study/plan.ts';
 import { plan } from '../../contract/samples.ts';
 
 void describe('list of stopping rules', () => {
