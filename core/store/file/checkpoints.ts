@@ -21,7 +21,10 @@ export function checkpointsIn(
   eraser: Eraser | null,
 ): CheckpointStore {
   const get = (id: number): Checkpoint => {
-    const row = database.get<Row>(`SELECT * FROM checkpoint WHERE id = ? AND state = 'whole'`, id);
+    const row = database.get<Row>(
+      `SELECT ${columns} FROM checkpoint WHERE id = ? AND state = 'whole'`,
+      id,
+    );
     if (!row) throw unknown('checkpoint', id);
     return checkpointOf(row);
   };
@@ -76,14 +79,14 @@ export function checkpointsIn(
     },
     checkpointOf(run) {
       const row = database.get<Row>(
-        `SELECT * FROM checkpoint INDEXED BY checkpoint_run WHERE run = ? AND state = 'whole'`,
+        `SELECT ${columns} FROM checkpoint INDEXED BY checkpoint_run WHERE run = ? AND state = 'whole'`,
         run,
       );
       return row && checkpointOf(row);
     },
     checkpoints: () =>
       database
-        .all<Row>(`SELECT * FROM checkpoint WHERE state = 'whole' ORDER BY id`)
+        .all<Row>(`SELECT ${columns} FROM checkpoint WHERE state = 'whole' ORDER BY id`)
         .map(checkpointOf),
     async *readCheckpoint(id) {
       const { bytes, sha256 } = get(id);
@@ -115,4 +118,4 @@ export function checkpointsIn(
   };
 }
 
-const checkpointOf = readerOf(checkpointSchema, { table: 'checkpoint' });
+const { columns, read: checkpointOf } = readerOf(checkpointSchema, { table: 'checkpoint' });

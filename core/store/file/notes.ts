@@ -33,7 +33,7 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
           'SELECT * FROM saved_graph ORDER BY name, id',
         ),
         ({ created_at, graph, ...rest }) => {
-          const name = checkedName(rest.name, rest.id, rest);
+          const name = checkedName(rest.name, rest.id);
           return { ...rest, name, graph: graphs.at(graph), createdAt: created_at };
         },
       ),

@@ -13,13 +13,13 @@ export function pretrainedIn(
   trainings: Texts<TrainingPlan>,
   erase: () => void,
 ): PretrainedStore {
-  const pretrainedOf = readerOf(pretrainedSchema, {
+  const { columns, read: pretrainedOf } = readerOf(pretrainedSchema, {
     table: 'pretrained',
     columns: { training: textColumn(trainings), asked: flagColumn },
     checked: ['model'],
   });
   const pretrained = (id: number): Pretrained => {
-    const row = database.get<Row>('SELECT * FROM pretrained WHERE id = ?', id);
+    const row = database.get<Row>(`SELECT ${columns} FROM pretrained WHERE id = ?`, id);
     if (!row) throw unknown('pretrained', id);
     return pretrainedOf(row);
   };
@@ -56,7 +56,7 @@ export function pretrainedIn(
         return pretrained(id);
       }),
     allPretrained: () =>
-      readable(database.all<Row>('SELECT * FROM pretrained ORDER BY id'), pretrainedOf),
+      readable(database.all<Row>(`SELECT ${columns} FROM pretrained ORDER BY id`), pretrainedOf),
     changePretrained: (id, { run, checkpoint, accuracy, asked }) =>
       database.transaction(() => {
         pretrained(id);

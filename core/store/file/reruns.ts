@@ -28,7 +28,7 @@ export function rerunsIn(
   trainings: Texts<TrainingPlan>,
   erase: (rerun: number) => Promise<void>,
 ): RerunStore {
-  const rerunOf = readerOf(rerunSchema, {
+  const { columns, read: rerunOf } = readerOf(rerunSchema, {
     table: 'rerun',
     columns: {
       ...jobColumns('rerun'),
@@ -39,7 +39,10 @@ export function rerunsIn(
     checked: ['state'],
   });
   const rerun = (id: number): Rerun => {
-    const row = database.get<Row>(`SELECT * FROM rerun WHERE id = ? AND visible = 'yes'`, id);
+    const row = database.get<Row>(
+      `SELECT ${columns} FROM rerun WHERE id = ? AND visible = 'yes'`,
+      id,
+    );
     if (!row) throw unknown('rerun', id);
     return rerunOf(row);
   };
@@ -60,7 +63,7 @@ export function rerunsIn(
     reruns: () =>
       readable(
         database.all<Row>(
-          `SELECT rerun.* FROM rerun LEFT JOIN study ON study.id = rerun.study
+          `SELECT ${columns} FROM rerun LEFT JOIN study ON study.id = rerun.study
              WHERE rerun.visible = 'yes' AND study.visible IS NOT 'arriving' ORDER BY rerun.id`,
         ),
         rerunOf,

@@ -50,48 +50,59 @@ export function decoded<Schema extends v.GenericSchema>(
   return result.output;
 }
 
-/** A row as SQLite gives it. */
-export type Row = Readonly<Record<string, Value>>;
+/** A row by the names of its record's fields. */
+export type Row = Record<string, unknown>;
 
 /** Makes the value of a field from that of its column; `row` is named when it is damaged. */
-export type Column<Output = unknown> = (value: Value, row: number, columns: Row) => Output;
+export type Column<Output = unknown> = (value: Value, row: number) => Output;
 
 /** Conversions and checks of a table's columns; other columns hold their fields as they are. */
 interface TableForm<Entries extends v.ObjectEntries, Field extends keyof Entries> {
   readonly table: string;
-  /** Column whose value names a row. */
+  /** Field whose value names a row. */
   readonly key?: string;
   readonly columns?: { readonly [Each in Field]?: Column<v.InferOutput<Entries[Each]>> };
   /** Fields that no constraint of SQLite keeps to their schema. */
   readonly checked?: readonly Field[];
 }
 
-/**
- * Reads records of a schema from rows of a table: the column of a field has its name in snake case.
- * What it returns throws LabError `store.damaged` for a row that this program has not written so.
- */
+/** How records of a schema are read from a table. */
+interface Reader<Output> {
+  /** Every column, in snake case, under the name of its field: for SELECT. */
+  readonly columns: string;
+  /**
+   * The record in a row, which becomes it: thousands of runs are not copied. Throws LabError
+   * `store.damaged` for a row that this program has not written so.
+   */
+  readonly read: (row: Row) => Output;
+}
+
 export function readerOf<Entries extends v.ObjectEntries>(
   schema: v.StrictObjectSchema<Entries, undefined>,
   { table, key = 'id', columns = {}, checked = [] }: TableForm<Entries, keyof Entries>,
-): (row: Row) => v.InferOutput<typeof schema> {
-  const fields = Object.keys(schema.entries).map((field) => ({
-    field,
-    column: snakeCase(field),
-    convert: columns[field] as Column | undefined,
-    check: checked.includes(field) ? schema.entries[field]! : null,
-  }));
-  const checks = fields.filter(({ check }) => check !== null);
-  return (row) => {
-    const id = Number(row[key]);
-    for (const { column, check } of checks)
-      if (!v.is(check!, row[column])) throw damagedRow(table, id, `${column} ${NO_SUCH_VALUE}`);
-    const record: Record<string, unknown> = {};
-    for (const { field, column, convert } of fields) {
-      const value = row[column] ?? null;
-      record[field] = convert ? convert(value, id, row) : value;
-    }
-    return record as v.InferOutput<typeof schema>;
+): Reader<v.InferOutput<typeof schema>> {
+  const checks = checked.map((field) => [String(field), checkOf(schema.entries[field]!)] as const);
+  const conversions = Object.entries(columns) as [string, Column][];
+  return {
+    columns: Object.keys(schema.entries)
+      .map((field) => `${table}.${snakeCase(field)} AS "${field}"`)
+      .join(', '),
+    read(row) {
+      const id = Number(row[key]);
+      for (const [field, isSound] of checks)
+        if (!isSound(row[field]))
+          throw damagedRow(table, id, `${snakeCase(field)} ${NO_SUCH_VALUE}`);
+      for (const [field, convert] of conversions) row[field] = convert(row[field] as Value, id);
+      return row as v.InferOutput<typeof schema>;
+    },
   };
+}
+
+/** Whether a value is of a schema; at once for one of a list. */
+function checkOf(schema: v.GenericSchema): (value: unknown) => boolean {
+  if (schema.type !== 'picklist') return (value) => v.is(schema, value);
+  const options = new Set((schema as unknown as { options: readonly unknown[] }).options);
+  return (value) => options.has(value);
 }
 
 const NO_SUCH_VALUE = 'has a value that no lab writes';

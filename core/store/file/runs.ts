@@ -23,7 +23,7 @@ export interface RunTexts {
 
 /** Runs, their attempts and the environments that made their numbers. */
 export function runsIn(database: Sqlite, { graphs, trainings, environments }: RunTexts): RunStore {
-  const runOf = readerOf(runSchema, {
+  const { columns, read: runOf } = readerOf(runSchema, {
     table: 'run',
     columns: {
       graph: textColumn(graphs),
@@ -36,13 +36,13 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     checked: ['state', 'kind', 'variant', 'seed'],
   });
   const run = (id: number): Run => {
-    const row = database.get<Row>('SELECT * FROM run WHERE id = ?', id);
+    const row = database.get<Row>(`SELECT ${columns} FROM run WHERE id = ?`, id);
     if (!row) throw unknown('run', id);
     return runOf(row);
   };
 
   const matching = <Columns>(
-    columns: string,
+    selected: string,
     { study, rerun, kind, variant, states }: RunFilter = {},
   ): Columns[] => {
     const { clause, values } = where([
@@ -53,7 +53,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
     ]);
     return database.all<Columns>(
-      `SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`,
+      `SELECT ${selected} FROM run ${clause} ORDER BY study, number, id`,
       ...values,
     );
   };
@@ -79,7 +79,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         return { ...newRun, ...added, id };
       });
     },
-    runs: (filter) => readable(matching<Row>('*', filter), runOf),
+    runs: (filter) => readable(matching<Row>(columns, filter), runOf),
     runIds: (filter) => matching<{ id: number }>('id', filter).map(({ id }) => id),
     trialsSoFar: (study) =>
       (database.value<number>(
@@ -88,7 +88,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       ) ?? -1) + 1,
     trialWithKey(study, key) {
       const row = database.get<Row>(
-        `SELECT * FROM run WHERE study = ? AND key = ? AND kind = 'trial'
+        `SELECT ${columns} FROM run WHERE study = ? AND key = ? AND kind = 'trial'
            AND state IN ('waiting', 'running', 'completed', 'stopped') ORDER BY number LIMIT 1`,
         ...[study, key],
       );
@@ -98,7 +98,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       const best = (limit: number): Run[] =>
         readable(
           database.all<Row>(
-            `SELECT * FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
+            `SELECT ${columns} FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
                ORDER BY state = 'completed' DESC, iif(state = 'completed', 0, epoch) DESC,
                   accuracy DESC, number LIMIT ?`,
             ...[study, limit],
@@ -158,13 +158,16 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     attempts(of) {
       const rows =
         'run' in of
-          ? database.all<Row>('SELECT * FROM attempt WHERE run = ? ORDER BY number', of.run)
+          ? database.all<Row>(
+              `SELECT ${attempts.columns} FROM attempt WHERE run = ? ORDER BY number`,
+              of.run,
+            )
           : database.all<Row>(
-              `SELECT attempt.* FROM attempt JOIN run ON run.id = attempt.run
+              `SELECT ${attempts.columns} FROM attempt JOIN run ON run.id = attempt.run
                  WHERE run.study = ? AND run.kind = 'trial' ORDER BY attempt.started_at, attempt.run, attempt.number`,
               of.study,
             );
-      return rows.map(attemptOf);
+      return rows.map(attempts.read);
     },
     addEnvironment: (environment) => environments.idOf(environment),
     environment: (id) => environments.at(id),
@@ -179,4 +182,4 @@ const statesBefore = new Map(
   }),
 );
 
-const attemptOf = readerOf(attemptSchema, { table: 'attempt', key: 'run' });
+const attempts = readerOf(attemptSchema, { table: 'attempt', key: 'run' });

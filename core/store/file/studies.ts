@@ -16,7 +16,7 @@ import { update } from './sql.ts';
 export function studiesIn(database: Sqlite, erase: (study: number) => Promise<void>): StudyStore {
   const study = (id: number): Study => {
     const row = database.get<Row>(
-      `SELECT * FROM study WHERE id = ? AND visible IN ('yes', 'arriving')`,
+      `SELECT ${COLUMNS} FROM study WHERE id = ? AND visible IN ('yes', 'arriving')`,
       id,
     );
     if (!row) throw unknown('study', id);
@@ -47,7 +47,10 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
         throw unknown('study', id);
     },
     studies: () =>
-      readable(database.all<Row>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`), studyOf),
+      readable(
+        database.all<Row>(`SELECT ${COLUMNS} FROM study WHERE visible = 'yes' ORDER BY id`),
+        studyOf,
+      ),
     changeStudy(id, change) {
       return database.transaction(() => {
         const before = study(id);
@@ -110,14 +113,18 @@ export const planRecord = v.pipe(
   studyPlanSchema,
 );
 
-const studyOf = readerOf(studySchema, {
+const studies = readerOf(studySchema, {
   table: 'study',
-  columns: {
-    ...jobColumns('study'),
-    plan: (text, id, { trials }) => {
-      if (!Number.isSafeInteger(trials)) throw damagedRow('study', id, 'trials is no whole number');
-      return { ...planOf(text as string, id), trials: trials as number };
-    },
-  },
+  columns: { ...jobColumns('study'), plan: (text, id) => planOf(text as string, id) },
   checked: ['state'],
 });
+
+const COLUMNS = `${studies.columns}, study.trials`;
+
+/** Throws LabError `store.damaged`. */
+function studyOf({ trials, ...row }: Row): Study {
+  const study = studies.read(row);
+  if (!Number.isSafeInteger(trials))
+    throw damagedRow('study', study.id, 'trials is no whole number');
+  return { ...study, plan: { ...study.plan, trials: trials as number } };
+}
