@@ -7,7 +7,7 @@ import type { Device } from '../devices/device.ts';
 import type { EffectsReport } from '../analysis/report.ts';
 import type { Difference } from '../analysis/statistics.ts';
 import type { Dimension } from '../graph/space.ts';
-import type { RungDecision } from '../study/decision.ts';
+import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
 import type { WireEdge, WireEpoch } from '../study/metrics.ts';
@@ -37,7 +37,7 @@ export type {
   Rejection,
   Rerun,
   Run,
-  RungDecision,
+  WireDecision,
   RunState,
   SavedGraph,
   Slot,
@@ -172,7 +172,7 @@ export interface Requests {
   'metrics.curves': { input: { study: number } | { rerun: number }; output: WireCurve[] };
   'decisions.list': {
     input: { study: number } | { run: number };
-    output: (RungDecision & { run: number; at: number })[];
+    output: (WireDecision & { run: number; at: number })[];
   };
   /**
    * One after another: curves, epochs and decisions of chosen runs, for the side-by-side view. At
@@ -350,7 +350,7 @@ export interface TrialRow {
   /** Per node, at the last epoch. */
   accuracies: (number | null)[];
   /** The decision that stopped it. */
-  stop: RungDecision | null;
+  stop: WireDecision | null;
   failure: Run['failure'];
   rejection: string | null;
   duplicateOf: number | null;
@@ -375,7 +375,7 @@ export interface RunView extends TrialRow {
    */
   before: number | null;
   after: number | null;
-  decisions: RungDecision[];
+  decisions: WireDecision[];
   attemptList: (Attempt & { made: Environment | null })[];
   checkpoint: Checkpoint | null;
   slot: string | null;
@@ -576,7 +576,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | {
       topic: 'runs';
       type: 'decisions';
-      decisions: (RungDecision & { run: number; study: number; at: number })[];
+      decisions: (WireDecision & { run: number; study: number; at: number })[];
     }
   /** Epochs of any runs since the last batch; at most ten times a second. */
   | { topic: 'metrics'; type: 'epochs'; epochs: { run: number; epoch: WireEpoch }[] }

@@ -1,4 +1,4 @@
-import type { RungDecision } from '../study/decision.ts';
+import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
 import { type EpochMetrics, type WireEpoch, wireEpoch } from '../study/metrics.ts';
 import { LabError } from '../base/errors.ts';
 import type { LogEntry, Store } from '../store/store.ts';
@@ -13,7 +13,7 @@ const PACE = 100;
  */
 const TABLE_PACE = 1000;
 
-type DecisionEvent = RungDecision & { run: number; study: number; at: number };
+type DecisionEvent = WireDecision & { run: number; study: number; at: number };
 
 /**
  * Gathers what changed and tells it in batches: however fast workers report, a screen hears ten
@@ -69,7 +69,7 @@ export class EventBatcher {
   }
 
   decision(run: number, study: number, decision: RungDecision, at: number): void {
-    this.#decisions.push({ ...decision, run, study, at });
+    this.#decisions.push({ ...wireDecision(decision), run, study, at });
     this.run(run);
   }
 

@@ -1,6 +1,6 @@
 import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
-import type { RungDecision } from '../study/decision.ts';
+import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
 import { numberOrNull, wireEpoch } from '../study/metrics.ts';
 import type { Run } from '../study/run.ts';
 import type { RunView, TrialRow, WireCurve } from './api.ts';
@@ -27,23 +27,9 @@ export function trialRow(store: Store, run: Run): TrialRow {
   };
 }
 
-const plainDecision = ({
-  rung,
-  value,
-  go,
-  n,
-  rank,
-  limit,
-  median,
-}: RungDecision): RungDecision => ({
-  rung,
-  value,
-  go,
-  n,
-  rank,
-  limit,
-  median,
-});
+/** Without what the record around it says already. */
+const plainDecision = ({ rung, value, go, reason }: RungDecision): WireDecision =>
+  wireDecision({ rung, value, go, reason });
 
 /** Everything about one run. */
 export function runView(store: Store, run: Run, slot: string | null): RunView {

@@ -6,7 +6,7 @@ import {
   compareResults,
   explainDecision,
   type Graph,
-  type RungDecision,
+  type WireDecision,
   type TrialRow,
 } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -45,7 +45,7 @@ export function reasonOf(row: TrialRow): string {
 }
 
 /** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
-export const decisionText = (decision: RungDecision): string =>
+export const decisionText = (decision: WireDecision): string =>
   explainDecision(decision).replace('<=', '≤');
 
 /** The same beside a column with the epoch. */

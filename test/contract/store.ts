@@ -22,10 +22,8 @@ const decision = (rung: number, value: number | null, go = true): RungDecision =
   rung,
   value,
   go,
-  n: 1,
-  rank: 1,
-  limit: 1,
-  median: null,
+  reason:
+    value === null ? { kind: 'not-a-number', n: 1 } : { kind: 'asha', n: 1, rank: 1, limit: 1 },
 });
 
 /** What every store must do; `open` gives an empty one, which the suite closes. */

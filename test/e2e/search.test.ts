@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type {
   RerunView,
-  RungDecision,
+  WireDecision,
   StudyView,
   TrialRow,
   WireCurve,
@@ -145,7 +145,7 @@ function assertDecisions({ curves, trials, rungs }: StudyView): void {
     assert.equal(curve.length, epoch);
     if (state === 'completed') assert.equal(epoch, epochs);
     else {
-      const { rung, value, rank, limit } = stop as RungDecision;
+      const { rung, value, rank, limit } = stop as WireDecision;
       assert.equal(rung, epoch);
       assert.equal(value, curve[rung - 1]);
       assert.ok(rank! > limit!);

@@ -2,6 +2,7 @@ import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
+import { wireDecision } from '../../study/decision.ts';
 import { wireEpoch } from '../../study/metrics.ts';
 import { runView } from '../views.ts';
 import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
@@ -80,7 +81,7 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
     'decisions.list': (of) => {
       if ('study' in of) store.study(of.study);
       else store.run(of.run);
-      return store.decisions(of);
+      return store.decisions(of).map(wireDecision);
     },
     'compare.runs': ({ runs }) => views.each(runs, open),
   };

@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { isJobState, isRunState } from '../../study/moves.ts';
+
+import { decisionSchema } from '../../study/decision.ts';
 import { environmentSchema } from '../../study/environment.ts';
 import { graphRecord } from '../../study/fields.ts';
 import { trainingSchema } from '../../study/plan.ts';
@@ -38,6 +40,7 @@ const jsonColumns: readonly [
   ['rerun', 'id', 'seeds', rerunSchema.entries.seeds],
   ['rerun', 'id', 'problem', problemSchema],
   ['run', 'id', 'failure', failureSchema],
+  ['decision', 'run', 'reason', decisionSchema.entries.reason],
   ['training', 'id', 'text', trainingSchema],
   ['environment', 'id', 'text', environmentSchema],
   ['setting', 'name', 'value', v.unknown()],

@@ -1,4 +1,4 @@
-import type { RungDecision } from '../../study/decision.ts';
+import { decisionSchema, storedDecisionSchema } from '../../study/decision.ts';
 import {
   packEdges,
   packNodes,
@@ -10,18 +10,7 @@ import {
 import type { Sqlite } from '../sqlite.ts';
 import { decided, outOfOrder } from '../refusals.ts';
 import type { Curve, Pace, ReportStore } from '../store.ts';
-
-interface DecisionRow {
-  run: number;
-  rung: number;
-  value: number | null;
-  go: number;
-  n: number;
-  rank: number | null;
-  rank_limit: number | null;
-  median: number | null;
-  at: number;
-}
+import { type Row, decoded, flagColumn, readable, readerOf } from './rows.ts';
 
 /** Rung values with their decisions, and the metrics of every epoch. */
 export function reportsIn(database: Sqlite): ReportStore {
@@ -39,25 +28,28 @@ export function reportsIn(database: Sqlite): ReportStore {
           ...[study, rung],
         )
         .map((row) => row.value),
-    addDecision(run, { rung, value, go, n, rank, limit, median }, at) {
+    addDecision(run, { rung, value, go, reason }, at) {
       const { changes } = database.run(
-        `INSERT INTO decision (run, rung, arrival, value, go, n, rank, rank_limit, median, at)
-           SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
+        `INSERT INTO decision (run, rung, arrival, value, go, reason, at)
+           SELECT id, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
            ON CONFLICT DO NOTHING`,
-        ...[rung, nextArrival(), value, go ? 1 : 0, n, rank, limit, median, at, run],
+        ...[rung, nextArrival(), value, Number(go), JSON.stringify(reason), at, run],
       );
       if (changes === 0) throw decided(run, rung);
     },
     decisions(of) {
       const rows =
         'run' in of
-          ? database.all<DecisionRow>('SELECT * FROM decision WHERE run = ? ORDER BY rung', of.run)
-          : database.all<DecisionRow>(
-              `SELECT decision.* FROM run CROSS JOIN decision ON decision.run = run.id
+          ? database.all<Row>(
+              `SELECT ${decisions.columns} FROM decision WHERE run = ? ORDER BY rung`,
+              of.run,
+            )
+          : database.all<Row>(
+              `SELECT ${decisions.columns} FROM run CROSS JOIN decision ON decision.run = run.id
                  WHERE study = ? ORDER BY arrival`,
               of.study,
             );
-      return rows.map(decisionOf);
+      return readable(rows, decisions.read);
     },
     addEpoch(run, metrics) {
       const { epoch, seconds, nodes, edges } = metrics;
@@ -141,14 +133,11 @@ const byNode = (epochs: readonly number[][]): number[][] =>
 const runsOf = (of: { study: number } | { rerun: number }): [condition: string, id: number] =>
   'study' in of ? [`study = ? AND kind = 'trial'`, of.study] : ['rerun = ?', of.rerun];
 
-const decisionOf = (row: DecisionRow): RungDecision & { run: number; at: number } => ({
-  run: row.run,
-  rung: row.rung,
-  value: row.value,
-  go: row.go === 1,
-  n: row.n,
-  rank: row.rank,
-  limit: row.rank_limit,
-  median: row.median,
-  at: row.at,
+const decisions = readerOf(storedDecisionSchema, {
+  table: 'decision',
+  key: 'run',
+  columns: {
+    go: flagColumn,
+    reason: (text, run) => decoded(decisionSchema.entries.reason, text as string, 'decision', run),
+  },
 });

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { graphKey } from '../../graph/canonical.ts';
 import { checkpointSchema } from '../../study/checkpoint.ts';
 import { environmentSchema } from '../../study/environment.ts';
-import { fractionSchema, timeSchema, whole } from '../../study/fields.ts';
+import { decisionSchema, flatReasonFields, reasonFrom } from '../../study/decision.ts';
+import { timeSchema, whole } from '../../study/fields.ts';
 import { pretrainedSchema } from '../../study/pretrained.ts';
 import { rerunSchema, variantSchema } from '../../study/rerun.ts';
 import { attemptSchema, openTrialSchema, runSchema, runStateSchema } from '../../study/run.ts';
@@ -14,7 +15,9 @@ import { jobStateSchema, rejectionSchema, studySchema } from '../../study/study.
  * the same bytes in every lab.
  */
 export const FORMAT = 'ktg-study';
-export const VERSION = 1;
+export const VERSION = 2;
+/** Versions that can be read. */
+export const VERSIONS = [1, VERSION] as const;
 
 /** Longest line, in bytes: a run of 200 epochs of seven nodes takes about 500 KiB. */
 export const MAX_LINE = 64 << 20;
@@ -95,18 +98,23 @@ const run = v.pipe(
   ),
 );
 
-const fraction = v.nullable(fractionSchema);
-const decision = v.strictObject({
-  run: place,
-  rung: whole(1),
-  value: fraction,
-  go: v.boolean(),
-  n: whole(),
-  rank: v.nullable(whole()),
-  limit: v.nullable(whole()),
-  median: fraction,
-  at: timeSchema,
-});
+const placed = { run: place, at: timeSchema };
+
+/** Version 1 has the numbers of a reason only. */
+const decision = v.union([
+  v.strictObject({ ...decisionSchema.entries, ...placed }),
+  v.pipe(
+    v.strictObject({
+      ...v.omit(decisionSchema, ['reason']).entries,
+      ...flatReasonFields,
+      ...placed,
+    }),
+    v.transform(({ n, rank, limit, median, ...rest }) => ({
+      ...rest,
+      reason: reasonFrom(rest.value, { n, rank, limit, median }),
+    })),
+  ),
+]);
 
 const pretrained = v.strictObject({
   ...v.omit(pretrainedSchema, ['id', 'checkpoint', 'asked']).entries,
@@ -130,7 +138,7 @@ export const recordSchema = v.union([
 
 export const headSchema = v.strictObject({
   format: v.literal(FORMAT),
-  version: v.literal(VERSION),
+  version: v.picklist(VERSIONS),
   study,
 });
 

@@ -8,7 +8,7 @@ import {
   type Attempt,
   type Environment,
   type LabEvent,
-  type RungDecision,
+  type WireDecision,
   type StudyCard,
   type StudyView,
   type TrialRow,
@@ -29,7 +29,7 @@ import {
 } from './filter.ts';
 import { madeIn } from '../../words/provenance.ts';
 
-type Decision = RungDecision & { run: number; at: number };
+type Decision = WireDecision & { run: number; at: number };
 
 /** A curve with one more epoch; the same when it is known already. */
 export function appended(
