@@ -151,7 +151,7 @@ void describe('study files', () => {
     copyFileSync(join(kept, 'schema-3.ktg'), file);
     const lab = openLabFile(file);
     const memory = openMemoryStore();
-    const bytes = readFileSync(join(kept, 'study-1.ktgstudy'));
+    const bytes = readFileSync(join(kept, 'study-1.ktg-study'));
     const { id } = await importStudy(memory, inPieces(bytes, 1000));
     const decisions = (store: Store, study: number) =>
       store
@@ -314,9 +314,10 @@ void describe('study files', () => {
       [Buffer.alloc(5 << 20, 'x'), 'import.not-a-study'],
       [file.subarray(0, 40), 'import.truncated'],
       [Buffer.from('{"format":"other"}\n'), 'import.not-a-study'],
-      [edit('"version":1}\n', '"version":2}\n'), 'import.wrong-version'],
+      [edit('"version":2}\n', '"version":99}\n'), 'import.wrong-version'],
       [edit('"n":1,', '"n":2,'), 'import.damaged'],
       [edit('"n":1,', '"n":-1,'), 'import.bad-record'],
+      [edit('"reason":{"kind":"asha"', '"reason":{"kind":"toss"'), 'import.bad-record'],
       [edit('"run":0,', '"run":9999,'), 'import.bad-record'],
       [edit('"rejection":null', '"rejection":"why"'), 'import.bad-record'],
       [edit('"duplicateOf":null', '"duplicateOf":0'), 'import.bad-record'],
