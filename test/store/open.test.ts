@@ -511,6 +511,24 @@ void describe('schemas', () => {
     database.close();
   });
 
+  test('a decision whose reason is damaged hides no other, and the check names it', () => {
+    const file = newFile();
+    copyFileSync(join(kept, `schema-${migrations.length}.ktg`), file);
+    const database = openSqlite(file);
+    const count = database.value<number>('SELECT count(*) FROM decision')!;
+    const damages = ['no JSON', '{"kind":"toss","n":1}', '{"kind":"asha","n":"1"}', 'null'];
+    for (const [index, reason] of damages.entries())
+      database.run(`UPDATE decision SET reason = ? WHERE arrival = ?`, reason, index + 1);
+    database.close();
+    const store = openLabFile(file);
+    const [study] = store.studies();
+    assert.equal(store.decisions({ study: study!.id }).length, count - damages.length);
+    store.close();
+    const problems = checkLabFile(file);
+    assert.equal(problems.length, damages.length, problems.join('\n'));
+    assert.ok(problems.every((problem) => problem.startsWith('decision ')));
+  });
+
   void test('there is a kept lab of every schema', () => {
     assert.deepEqual(
       readdirSync(kept)
