@@ -80,7 +80,7 @@ export async function* exportStudy(
         kind: run.kind,
         rerun: run.rerun === null ? null : placeOfRerun.get(run.rerun)!,
         number: run.number,
-        variant: run.variant as '',
+        variant: run.variant,
         graph: run.graph,
         seed: run.seed,
         training: run.training,
