@@ -29,19 +29,11 @@ const directions = {
   'core/data': ['core/base'],
   'core/graph': ['core/base', 'core/gates', 'core/models'],
   // Samplers and rules are pure: records of a study and forms of the page derive from their lists.
-  'core/study/decision.ts': [],
   'core/search/asha.ts': [], // a pure rule, usable outside this project
   'core/search/samplers': ['core/base', 'core/graph'],
-  'core/search/rules': ['core/base', 'core/search/asha.ts', 'core/study/decision.ts'],
+  'core/search/rules': ['core/base', 'core/search/asha.ts'],
   'core/study': [
-    ...[
-      'core/base',
-      'core/gates',
-      'core/models',
-      'core/data',
-      'core/graph',
-      'core/study/decision.ts',
-    ],
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
     ...methods,
   ],
   'core/install': ['core/base'],
@@ -51,7 +43,7 @@ const directions = {
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
   'core/analysis': [], // pure functions over plain tables
   'core/search': [
-    ...[...records, ...methods, 'core/study/decision.ts', 'core/devices', 'core/store'],
+    ...[...records, ...methods, 'core/devices', 'core/store'],
     ...['core/analysis', 'core/search/asha.ts'],
   ],
   'core/workers': [

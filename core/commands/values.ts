@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
-import { lineSchema } from '../study/schema.ts';
+import { lineSchema } from '../study/fields.ts';
 import type { Values } from './command.ts';
 
 /** Returns the text of an option; undefined when it is not given. */

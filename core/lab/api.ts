@@ -6,9 +6,10 @@ import type { Device } from '../devices/device.ts';
 import type { EffectsReport } from '../analysis/report.ts';
 import type { Difference } from '../analysis/statistics.ts';
 import type { Dimension } from '../graph/space.ts';
-import type { RungDecision } from '../study/decision.ts';
+import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
+import type { WireEdge, WireEpoch } from '../study/metrics.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../study/problem.ts';
@@ -34,7 +35,7 @@ export type {
   Rejection,
   Rerun,
   Run,
-  RungDecision,
+  WireDecision,
   RunState,
   SavedGraph,
   Slot,
@@ -44,6 +45,8 @@ export type {
   StudyPlan,
   TrainingPlan,
   TrialCounts,
+  WireEdge,
+  WireEpoch,
 };
 
 /**
@@ -159,7 +162,7 @@ export interface Requests {
   // decisions
   'decisions.list': {
     input: { study: number } | { run: number };
-    output: (RungDecision & { run: number; at: number })[];
+    output: (WireDecision & { run: number; at: number })[];
   };
   /**
    * One after another: curves, epochs and decisions of chosen runs, for the side-by-side view. At
@@ -333,7 +336,7 @@ export interface TrialRow {
   /** Per node, at the last epoch. */
   accuracies: (number | null)[];
   /** The decision that stopped it. */
-  stop: RungDecision | null;
+  stop: WireDecision | null;
   failure: Run['failure'];
   rejection: string | null;
   duplicateOf: number | null;
@@ -358,7 +361,7 @@ export interface RunView extends TrialRow {
    */
   before: number | null;
   after: number | null;
-  decisions: RungDecision[];
+  decisions: WireDecision[];
   attemptList: (Attempt & { made: Environment | null })[];
   checkpoint: Checkpoint | null;
   slot: string | null;
@@ -381,33 +384,6 @@ export interface TrialQuery {
   };
   offset?: number;
   limit?: number;
-}
-
-/** `EpochMetrics` with null for what is not a number. */
-export interface WireEpoch {
-  epoch: number;
-  seconds: number;
-  nodes: {
-    accuracy: number | null;
-    loss: number | null;
-    trainAccuracy: number | null;
-    trainLoss: number | null;
-  }[];
-  edges: (WireEdge | null)[];
-}
-
-/**
- * TT, TF, FT, FF are counts of training images of the epoch: source right and destination right,
- * and so on.
- */
-export interface WireEdge {
-  rawLoss: number | null;
-  gatedLoss: number | null;
-  weight: number | null;
-  tt: number;
-  tf: number;
-  ft: number;
-  ff: number;
 }
 
 /** accuracy[node - 1][epoch - 1] */
@@ -586,7 +562,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | {
       topic: 'runs';
       type: 'decisions';
-      decisions: (RungDecision & { run: number; study: number; at: number })[];
+      decisions: (WireDecision & { run: number; study: number; at: number })[];
     }
   /** Epochs of any runs since the last batch; at most ten times a second. */
   | { topic: 'metrics'; type: 'epochs'; epochs: { run: number; epoch: WireEpoch }[] }

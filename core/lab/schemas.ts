@@ -2,25 +2,27 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
-import { parseGraph } from '../graph/parse.ts';
 import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
-import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../study/schema.ts';
+import {
+  fractionSchema as fraction,
+  graphRecord as graph,
+  idSchema as id,
+  lineSchema,
+  seedSchema,
+  whole,
+} from '../study/fields.ts';
+import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
+import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 import type { RequestInput, RequestName } from './api.ts';
 
-const whole = (least = 0, most = Number.MAX_SAFE_INTEGER) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
-const id = whole(1);
 const none = v.strictObject({});
 const name = lineSchema(200);
 const path = lineSchema(4096);
-/** Whoever asks does not know in which folder the lab was started. */
-const wholePath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
-const when = v.picklist(['now', 'after-epoch']);
+/** Clients do not know in which folder the lab was started. */
+const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
 const priority = whole(-1000, 1000);
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const notes = v.pipe(v.string(), v.maxLength(100_000));
-const graph = v.pipe(v.unknown(), v.transform(parseGraph));
 const file = v.union([v.strictObject({ path }), v.strictObject({ upload: lineSchema(100) })]);
 const ofStudy = v.strictObject({ study: id });
 const ofRun = v.strictObject({ run: id });
@@ -32,17 +34,6 @@ const portion = v.pipe(
   v.maxLength(Math.ceil((1 << 20) / 3) * 4),
   v.regex(/^[A-Za-z0-9+/]*={0,2}$/),
 );
-const state = v.picklist([
-  'waiting',
-  'running',
-  'completed',
-  'stopped',
-  'failed',
-  'out-of-memory',
-  'cancelled',
-  'rejected',
-  'duplicate',
-]);
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MAX_DEPTH = 64;
 
@@ -59,7 +50,7 @@ const reads = <Schema extends v.GenericSchema>(schema: Schema) =>
 const schemas: Schemas = {
   'lab.status': reads(none),
   'lab.check': reads(none),
-  'lab.backup': v.strictObject({ path: wholePath }),
+  'lab.backup': v.strictObject({ path: fullPath }),
   'lab.copy': none,
   'lab.compact': none,
 
@@ -98,7 +89,9 @@ const schemas: Schemas = {
   'trials.query': reads(
     v.strictObject({
       study: id,
-      states: v.exactOptional(v.pipe(v.array(state), v.maxLength(9))),
+      states: v.exactOptional(
+        v.pipe(v.array(runStateSchema), v.maxLength(runStateSchema.options.length)),
+      ),
       edges: v.exactOptional(
         v.pipe(
           v.array(
@@ -181,7 +174,7 @@ const schemas: Schemas = {
 
   'settings.get': reads(none),
   'settings.set': v.strictObject({
-    dataFolder: v.exactOptional(wholePath),
+    dataFolder: v.exactOptional(fullPath),
     slots: v.exactOptional(v.record(name, whole(0, 1024))),
     engine: v.exactOptional(v.picklist(['auto', 'tensorflow', 'portable'])),
     checkpointEvery: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400))),

@@ -3,6 +3,7 @@ import { graphKey } from '../graph/canonical.ts';
 import { TARGET, isFrozen } from '../graph/graph.ts';
 import type { Store } from '../store/store.ts';
 import type { OptunaReport, OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
+import { unmeasuredNode } from '../study/metrics.ts';
 import type { Study } from '../study/study.ts';
 import { judgeOf } from './judge.ts';
 import { graphOf, notASearch, planOf } from './optuna-plan.ts';
@@ -134,10 +135,8 @@ async function addReports(
       epoch: step,
       seconds: 0,
       nodes: graph.nodes.map((_, index) => ({
+        ...unmeasuredNode,
         accuracy: index === 0 ? accuracy : NaN,
-        loss: NaN,
-        trainAccuracy: NaN,
-        trainLoss: NaN,
       })),
       edges: graph.edges.map(() => null),
     });

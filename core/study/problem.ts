@@ -1,9 +1,14 @@
+import * as v from 'valibot';
+import { textSchema } from './fields.ts';
+
 /**
  * An expected failure as plain data, for records and messages: a LabError's code, message and next
  * step.
  */
-export interface LabProblem {
-  code: string;
-  message: string;
-  next: string;
-}
+export const problemSchema = v.strictObject({
+  code: textSchema,
+  message: textSchema,
+  next: textSchema,
+});
+
+export type LabProblem = v.InferOutput<typeof problemSchema>;

@@ -3,7 +3,7 @@
  * lines, a cross where a trial was stopped and, at every rung, the value that a trial must reach
  * today to go on.
  */
-import type { RungDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import type { WireDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
 import {
   accuracyAxis,
   accuracyScale,
@@ -45,7 +45,7 @@ export interface CurvesInput {
  * The lowest value at each rung that is still among those that go on: rank `limit` of the n
  * recorded there.
  */
-export function barsOf(decisions: readonly RungDecision[]): Map<number, number> {
+export function barsOf(decisions: readonly WireDecision[]): Map<number, number> {
   const values = new Map<number, number[]>();
   const share = new Map<number, { n: number; limit: number }>();
   for (const { rung, value, n, limit } of decisions) {

@@ -2,7 +2,7 @@
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
-import type { Graph, RungDecision, TrialRow } from '../../core/lab/api.ts';
+import type { Graph, WireDecision, TrialRow } from '../../core/lab/api.ts';
 import { compareResults } from '../../core/study/best.ts';
 import { explainDecision } from '../../core/study/decision.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -41,7 +41,7 @@ export function reasonOf(row: TrialRow): string {
 }
 
 /** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
-export const decisionText = (decision: RungDecision): string =>
+export const decisionText = (decision: WireDecision): string =>
   explainDecision(decision).replace('<=', '≤');
 
 /** The same beside a column with the epoch. */

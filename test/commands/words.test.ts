@@ -17,11 +17,12 @@ import type {
   Device,
   LabApi,
   RerunView,
-  RungDecision,
+  WireDecision,
   SlotView,
   TrialRow,
 } from '../../core/lab/api.ts';
 import { referenceRows } from '../../core/search/reference.ts';
+import { type FlatReason, reasonFrom, wireDecision } from '../../core/study/decision.ts';
 import { plan } from '../contract/samples.ts';
 import { scriptedLab, studyIs } from '../lab/support.ts';
 
@@ -46,16 +47,11 @@ async function finished(
   return { study: study.id, rerun, trials };
 }
 
-const stop = (change: Partial<RungDecision>): RungDecision => ({
-  rung: 4,
-  value: 0.312,
-  go: false,
-  n: 14,
-  rank: 9,
-  limit: 7,
-  median: null,
-  ...change,
-});
+const stop = (change: Partial<FlatReason> & { value?: null } = {}): WireDecision => {
+  const { value = 0.312, ...numbers } = change;
+  const reason = reasonFrom(value, { n: 14, rank: 9, limit: 7, median: null, ...numbers });
+  return wireDecision({ rung: 4, value, go: false, reason });
+};
 
 test('a study with only failed trials is not completed', async () => {
   const lab = scriptedLab();

@@ -11,7 +11,7 @@ import { receive } from '../../core/search/report.ts';
 import { environment } from '../search/scripted-runner.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { Store } from '../../core/store/store.ts';
-import type { EpochMetrics } from '../../core/study/metrics.ts';
+import { type EpochMetrics, unmeasuredEdge, unmeasuredNode } from '../../core/study/metrics.ts';
 import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
 
 const MODELS = ['resnet8', 'resnet14'];
@@ -164,6 +164,7 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
     epoch,
     seconds: 30,
     nodes: accuracies.map((each) => ({
+      ...unmeasuredNode,
       accuracy: each,
       loss: 3 * (1 - each),
       trainAccuracy: Math.min(1, each * 1.1),
@@ -173,6 +174,7 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
       gate === 'cutoff'
         ? null
         : {
+            ...unmeasuredEdge,
             rawLoss: 1 / epoch,
             gatedLoss: 0.5 / epoch,
             weight: gate === 'linear' ? epoch / epochs : 1,

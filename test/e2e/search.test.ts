@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { RerunView, RungDecision, StudyView, WireCurve } from '../../core/lab/api.ts';
+import type { RerunView, WireDecision, StudyView, WireCurve } from '../../core/lab/api.ts';
 import { childrenOf, ktg, startKtg } from './ktg.ts';
 
 /** Real training, small enough for a test: 4 updates an epoch. */
@@ -139,7 +139,7 @@ function assertDecisions({ curves, trials, rungs }: StudyView): void {
     assert.equal(curve.length, epoch);
     if (state === 'completed') assert.equal(epoch, epochs);
     else {
-      const { rung, value, rank, limit } = stop as RungDecision;
+      const { rung, value, rank, limit } = stop as WireDecision;
       assert.equal(rung, epoch);
       assert.equal(value, curve[rung - 1]);
       assert.ok(rank! > limit!);

@@ -2,9 +2,11 @@ import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { runView, wireEpoch } from '../views.ts';
+import { wireDecision } from '../../study/decision.ts';
+import { wireEpoch } from '../../study/metrics.ts';
 import { weightsOfNode, weightsWith } from '../../train/weights.ts';
 import { environmentOf } from '../run-environment.ts';
+import { runView } from '../views.ts';
 
 type Names =
   | 'trials.query'
@@ -74,7 +76,7 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
     'decisions.list': (of) => {
       if ('study' in of) store.study(of.study);
       else store.run(of.run);
-      return store.decisions(of);
+      return store.decisions(of).map(wireDecision);
     },
     'compare.runs': ({ runs }) => views.each(runs, open),
   };

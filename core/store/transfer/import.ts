@@ -5,12 +5,11 @@ import { closestIssue, issueText } from '../../base/issue.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requirePossible } from '../../graph/space.ts';
-import type { EpochMetrics } from '../../study/metrics.ts';
+import { type EpochMetrics, unpackEdges, unpackNodes } from '../../study/metrics.ts';
 import type { Study } from '../../study/study.ts';
-import { unpackEdges, unpackNodes } from '../packing.ts';
 import type { Store } from '../store.ts';
 import { Reader, truncated } from './reader.ts';
-import { FORMAT, MAX_LINE, VERSION, headSchema, recordSchema } from './records.ts';
+import { FORMAT, MAX_LINE, VERSIONS, headSchema, recordSchema } from './records.ts';
 import type { PackedEpoch, ReadHead, ReadRecord } from './records.ts';
 
 /** Longest first line: it holds the plan. */
@@ -82,10 +81,10 @@ async function readHead(reader: Reader): Promise<ReadHead> {
   if (line?.text.startsWith(BEGINNING) && !line.ended) throw truncated();
   if (isOptunaJournal(head)) throw optunaJournal();
   if (format !== FORMAT) throw notAStudy();
-  if (version !== VERSION)
+  if (!VERSIONS.some((known) => known === version))
     throw new LabError(
       'import.wrong-version',
-      `The study file has version ${JSON.stringify(version)}, this program reads version ${VERSION}.`,
+      `The study file has version ${JSON.stringify(version)}, this program reads versions ${VERSIONS.join(' and ')}.`,
       'Install the version of the program that wrote it.',
     );
   return checked(headSchema, head, 1);

@@ -7,7 +7,7 @@ import { describeGraph } from '../../../core/graph/describe.ts';
 import { toText } from '../../../core/graph/text.ts';
 import type {
   RerunView,
-  RungDecision,
+  WireDecision,
   StudyCard,
   TrialRow,
   WireCurve,
@@ -37,7 +37,7 @@ export interface ReportInput {
   readonly rungs: readonly number[];
   readonly rows: readonly TrialRow[];
   readonly curves: ReadonlyMap<number, WireCurve>;
-  readonly decisions: readonly RungDecision[];
+  readonly decisions: readonly WireDecision[];
   /** Re-runs of the study's graphs. */
   readonly reruns: readonly RerunView[];
   /** Versions, revision, engines and devices that trained, seed, protocol. */

@@ -7,7 +7,7 @@ import type {
   Attempt,
   Environment,
   LabEvent,
-  RungDecision,
+  WireDecision,
   StudyCard,
   StudyView,
   TrialRow,
@@ -29,7 +29,7 @@ import {
 } from './filter.ts';
 import { madeIn } from '../../words/provenance.ts';
 
-type Decision = RungDecision & { run: number; at: number };
+type Decision = WireDecision & { run: number; at: number };
 
 /** A curve with one more epoch; the same when it is known already. */
 export function appended(

@@ -2,6 +2,7 @@ import '../runes.ts';
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { LabError } from '../../../core/base/errors.ts';
+import { unmeasuredNode, wireEpoch } from '../../../core/study/metrics.ts';
 import type { LabApi, LabEvent } from '../../../core/lab/api.ts';
 import type { Line } from '../../../renderer/client/connection.ts';
 import { playedLab } from '../played-lab.ts';
@@ -171,12 +172,10 @@ describe('a study on screen', () => {
     assert.equal(study.decisions.length, known + 1);
     const length = study.curves.get(row!.run)!.accuracy[0]!.length;
     const nodes = row!.graph.nodes.map(() => ({
+      ...unmeasuredNode,
       accuracy: 0.5,
-      loss: 1,
-      trainAccuracy: 0.5,
-      trainLoss: 1,
     }));
-    const epoch = { epoch: length + 1, seconds: 1, nodes, edges: [] };
+    const epoch = wireEpoch({ epoch: length + 1, seconds: 1, nodes, edges: [] });
     send({
       topic: 'metrics',
       type: 'epochs',
@@ -209,15 +208,16 @@ describe('a study on screen', () => {
   });
 
   test('an epoch is appended once; a gap is filled with nothing', () => {
-    const epoch = (number: number, accuracy: number | null) => ({
-      epoch: number,
-      seconds: 1,
-      nodes: [{ accuracy, loss: null, trainAccuracy: null, trainLoss: null }],
-      edges: [],
-    });
+    const epoch = (number: number, accuracy: number) =>
+      wireEpoch({
+        epoch: number,
+        seconds: 1,
+        nodes: [{ ...unmeasuredNode, accuracy }],
+        edges: [],
+      });
     const one = appended(undefined, 3, epoch(1, 0.1));
     assert.deepEqual(one, { run: 3, accuracy: [[0.1]] });
     assert.equal(appended(one, 3, epoch(1, 0.9)), one);
-    assert.deepEqual(appended(one, 3, epoch(3, null)).accuracy, [[0.1, null, null]]);
+    assert.deepEqual(appended(one, 3, epoch(3, NaN)).accuracy, [[0.1, null, null]]);
   });
 });

@@ -6,7 +6,7 @@ import { command as search } from '../../../core/commands/search.ts';
 import { usageOf } from '../../../core/commands/usage.ts';
 import { ruleOf, ruleSchema, rules } from '../../../core/search/rules/rules.ts';
 import { samplerNames } from '../../../core/search/samplers/samplers.ts';
-import { studyPlanSchema } from '../../../core/study/schema.ts';
+import { studyPlanSchema } from '../../../core/study/plan.ts';
 import { plan } from '../../contract/samples.ts';
 
 const usage = usageOf(search);
