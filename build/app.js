@@ -1,5 +1,5 @@
-// The desktop app from the checkout, when Electron is there. Plain JavaScript for Node 18 and
-// newer.
+// Runs the desktop app from the checkout, if Electron is installed. Plain JavaScript for Node 18
+// and newer.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { checkout, runPinned } from './runtime.js';
@@ -15,7 +15,7 @@ export async function startApp(binary, args) {
   const bundled = await runPinned(checkout, [join(checkout, 'build', 'shell.js')]);
   if (bundled !== 0) return bundled;
   const environment = { ...process.env };
-  // Set by some editors' terminals: Electron would be a plain Node.
+  // Terminals of some editors set it, and Electron would run as plain Node.
   delete environment.ELECTRON_RUN_AS_NODE;
   const app = spawn(binary, [checkout, ...args], { stdio: 'inherit', env: environment });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))

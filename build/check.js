@@ -1,5 +1,5 @@
-// npm run check: types, lint, formatting and import directions. Every tool has its say, whatever
-// the others found. Plain JavaScript for Node 18 and newer.
+// npm run check: types, lint, formatting and import directions. All tools run, whatever the others
+// find. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { checkout, pinnedNode } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
 
-/** Tools at a time: they are bound by the processor, and two cores are what we count on. */
+/** Parallel tools: they use the processor fully, and most machines have two cores or more. */
 const atOnce = 2;
 
 /** @typedef {{ name: string, args: string[] }} Tool */
@@ -45,7 +45,7 @@ function tools() {
   ];
   if (existsSync(join(checkout, 'renderer/tsconfig.json')))
     all.unshift({
-      name: 'types of the window',
+      name: 'types of the page',
       args: [
         join(modules, 'svelte-check/bin/svelte-check'),
         '--tsconfig',
@@ -61,7 +61,7 @@ function tools() {
 /** @param {string} tool */
 const cache = (tool) => join(checkout, 'node_modules', '.cache', `${tool}.json`);
 
-/** Run every tool and print what it found. @returns {Promise<boolean>} whether nothing was found */
+/** Runs all tools and prints their findings. @returns {Promise<boolean>} true without findings */
 export async function check() {
   const waiting = tools();
   const failed = /** @type {string[]} */ ([]);
@@ -89,8 +89,8 @@ async function passes({ name, args }) {
     child.on('close', resolve);
   });
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
-  if (code === 0) console.log(`${name}: right (${seconds} s)`);
-  else console.log(`${name}: WRONG (${seconds} s)\n${output.trim()}\n`);
+  if (code === 0) console.log(`${name}: passed (${seconds} s)`);
+  else console.log(`${name}: FAILED (${seconds} s)\n${output.trim()}\n`);
   return code === 0;
 }
 

@@ -6,10 +6,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { checkout, pinnedNode } from './runtime.js';
 
-/** Milliseconds after which a download that has not ended is given up. */
+/** Milliseconds after which an unfinished download is stopped. */
 const downloadTimeout = 180_000;
 
-/** Says in one sentence how to get a browser where none could be fetched. */
+/** Advice on getting a browser when the download failed. */
 export const chromiumAdvice =
   'Install one (Debian: apt-get install chromium), or set KTG_CHROMIUM to the path of one.';
 
@@ -30,10 +30,7 @@ export function findChromium() {
   ].find((path) => path !== '' && existsSync(path));
 }
 
-/**
- * @returns {string} where Playwright keeps the browser that it has fetched, whether it is there or
- * not
- */
+/** @returns {string} the path of Playwright's browser, installed or not */
 function playwrightChromium() {
   try {
     return createRequire(import.meta.url)('playwright-core').chromium.executablePath();
@@ -43,8 +40,8 @@ function playwrightChromium() {
 }
 
 /**
- * Fetches Playwright's Chromium unless one is there. A failure is told and changes nothing else:
- * the tests of the app are then skipped, and `npm test` says so at its end.
+ * Downloads Playwright's Chromium unless a Chromium is installed. A failure is printed and changes
+ * nothing else: tests of the app are then skipped, and `npm test` lists them at its end.
  */
 export async function ensureChromium() {
   if (findChromium() || process.env.KTG_CHROMIUM) return;

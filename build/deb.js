@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Makes a .deb with Debian's own dpkg-deb. electron-builder calls it with the arguments of fpm,
-// which it would download; an unknown argument is an error. Plain JavaScript for Node 18 and newer.
+// Makes a .deb with Debian's own dpkg-deb. electron-builder calls it like fpm, which it would
+// download otherwise; an unknown argument is an error. Plain JavaScript for Node 18 and newer.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -18,7 +18,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** fpm's names of compressions, and dpkg-deb's. @type {Record<string, string>} */
+/** Names of compressions: fpm's, then dpkg-deb's. @type {Record<string, string>} */
 const compressions = { xz: 'xz', gz: 'gzip', zst: 'zstd', none: 'none' };
 
 const text = { type: /** @type {const} */ ('string') };
@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
     'after-install': text,
     'after-remove': text,
     package: text,
-    // Debian's control files have no fields for them.
+    // Debian's control files have no such fields.
     vendor: text,
     license: text,
   },
@@ -60,7 +60,8 @@ try {
   script('after-install', join(control, 'postinst'));
   script('after-remove', join(control, 'postrm'));
   const compression = compressions[values['deb-compression'] ?? 'xz'];
-  if (compression === undefined) throw new Error(`dpkg-deb knows no ${values['deb-compression']}.`);
+  if (compression === undefined)
+    throw new Error(`dpkg-deb does not support ${values['deb-compression']}.`);
   const options = ['--root-owner-group', `-Z${compression}`];
   execFileSync('dpkg-deb', [...options, '--build', folder, output], { stdio: 'inherit' });
 } finally {
@@ -77,7 +78,7 @@ function needed(name) {
   return value;
 }
 
-/** Copies `FILE=/PATH`, or all that is in `FOLDER/=/PATH`. @param {string} pair */
+/** Copies `FILE=/PATH`, or the content of `FOLDER/=/PATH`. @param {string} pair */
 function place(pair) {
   const at = pair.lastIndexOf('=');
   if (at < 1) throw new Error(`${pair} names no place in the package.`);
@@ -87,7 +88,7 @@ function place(pair) {
 }
 
 /**
- * Lets everybody read the files, whatever rights the checkout has, and measures them.
+ * Makes the files readable for all users, whatever the checkout's rights, and measures them.
  *
  * @param {string} path from the package's root
  * @returns {{ bytes: number, sums: string[] }} `sums` are lines of md5sums
@@ -111,7 +112,7 @@ function settle(path) {
   return { bytes: found.size, sums: [`${sum}  ${path}\n`] };
 }
 
-/** @param {number} bytes that the package takes when it is installed */
+/** @param {number} bytes installed size of the package */
 function fields(bytes) {
   const [synopsis = '', ...more] = (values.description ?? '')
     .split('\n')

@@ -1,18 +1,18 @@
-// Where Electron is, if it can be had. Plain JavaScript for Node 18 and newer.
+// Finds Electron. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { liveLine } from '../core/base/live-line.js';
 import { pinnedNode } from './runtime.js';
 
-/** Hours before a download that failed is tried again. */
+/** Hours before a failed download is tried again. */
 const RETRY_HOURS = 24;
 
 /** @typedef {{ binary: string } | { why: string }} Found */
 
 /**
- * Electron's program: from ELECTRON_OVERRIDE_DIST_PATH, or installed already, or downloaded now by
- * Electron's own installer.
+ * Returns Electron's program: from ELECTRON_OVERRIDE_DIST_PATH, an earlier install, or a download
+ * by Electron's own installer.
  *
  * @param {string} root
  * @param {{ [name: string]: string | undefined }} [environment]
@@ -21,13 +21,13 @@ const RETRY_HOURS = 24;
  */
 export async function findElectron(root, environment = process.env, platform = process.platform) {
   if (platform === 'linux' && !environment.DISPLAY && !environment.WAYLAND_DISPLAY)
-    return { why: 'there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set)' };
+    return { why: 'there is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set)' };
   const override = environment.ELECTRON_OVERRIDE_DIST_PATH;
   if (override) {
     const binary = join(override, programName(platform));
     return existsSync(binary)
       ? { binary }
-      : { why: `ELECTRON_OVERRIDE_DIST_PATH names no Electron: ${binary} is missing` };
+      : { why: `ELECTRON_OVERRIDE_DIST_PATH contains no Electron: ${binary} is missing` };
   }
   const binary = join(root, 'node_modules', 'electron', 'dist', programName(platform));
   if (existsSync(binary)) return { binary };
@@ -47,7 +47,7 @@ export async function findElectron(root, environment = process.env, platform = p
   return { why: `Electron could not be downloaded: ${why}` };
 }
 
-/** As in Electron's own installer. @param {NodeJS.Platform} platform */
+/** Same names as in Electron's own installer. @param {NodeJS.Platform} platform */
 function programName(platform) {
   if (platform === 'darwin') return join('Electron.app', 'Contents', 'MacOS', 'Electron');
   return platform === 'win32' ? 'electron.exe' : 'electron';

@@ -1,11 +1,11 @@
-// Set-up's part about the engine: remembers how it ended, so that nothing is tried again at every
+// Set-up of the engine: records the outcome, so that a failed install is not repeated at every
 // start. Plain JavaScript for Node 18 and newer.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runPinned } from './runtime.js';
 
 /**
- * Whether the TensorFlow library was ready when set-up last looked and is still there, in about a
+ * True when the TensorFlow library was ready at the last set-up and still exists; takes about a
  * millisecond.
  * @param {string} root
  */
@@ -19,7 +19,8 @@ export function engineReady(root) {
 }
 
 /**
- * Install the library, or say why not: the portable engine takes over, so this never fails.
+ * Installs the library or prints the reason for a failure. Never fails: the portable engine
+ * remains.
  * @param {string} root
  */
 export async function installEngine(root) {
@@ -29,7 +30,7 @@ export async function installEngine(root) {
 /** @param {string} root */
 const engineStamp = (root) => join(root, '.setup', 'engine.json');
 
-/** What decides where the cache is. */
+/** Environment variables that decide the folder of the cache. */
 const cacheVariables = () =>
   ['KTG_HOME', 'XDG_CACHE_HOME', 'LOCALAPPDATA', 'HOME']
     .map((name) => process.env[name] ?? '')

@@ -1,7 +1,7 @@
 /**
- * node build/engine.ts STAMP CACHE Installs the TensorFlow library and writes to STAMP how it
- * ended, under the name CACHE. An install that failed before is not tried again by itself: most
- * reasons (no compiler, no network) would only cost time at every start.
+ * node build/engine.ts STAMP CACHE: installs the TensorFlow library and writes the outcome to STAMP
+ * under the name CACHE. A failed install is not repeated automatically: most reasons (no compiler,
+ * no network) would only delay every start.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const problem = failedBefore();
 if (status.state === 'ready') rememberReady(status);
 else if (problem !== undefined && status.state === 'missing')
   console.error(
-    `TensorFlow is not installed, so the portable engine does the work, more slowly.\n${problem}`,
+    `TensorFlow is not installed. The portable engine is used, more slowly.\n${problem}`,
   );
 else
   try {
@@ -44,6 +44,6 @@ else
     const text = `${error.message}\n${error.next}`;
     remember({ problem: text });
     console.error(
-      `TensorFlow could not be installed, so the portable engine does the work, more slowly.\n${text}`,
+      `TensorFlow could not be installed. The portable engine is used, more slowly.\n${text}`,
     );
   }

@@ -1,12 +1,12 @@
 // node build/icons.js: draws the app's icons from renderer/public/icon.svg with an installed
-// Chromium. Run it when the drawing changes; its results are kept in the repository, so that
-// packing needs no browser.
+// Chromium. Run it after a change of the drawing; the icons are in the repository, so packing needs
+// no browser.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { checkout } from './runtime.js';
 
-/** Pixels: what Linux desktops, Windows and macOS ask for. */
+/** Sizes in pixels for Linux desktops, Windows and macOS. */
 const sizes = [16, 32, 48, 64, 128, 256, 512, 1024];
 
 const drawing = readFileSync(join(checkout, 'renderer/public/icon.svg'), 'utf8');

@@ -1,22 +1,25 @@
-// Import directions: who may import whom. Part of npm run check.
+// Import directions: the folders that each folder may import. Part of npm run check.
 import { globSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-/** Each folder and what it may import of ours, besides itself. What is missing here is wrong. */
+/**
+ * Every folder with its permitted imports besides itself. A folder that is missing here is an
+ * error.
+ */
 const records = ['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph', 'core/study'];
 
-/** What the page may know of core: no file of these needs Node. */
+/** Parts of core that the page may import: none of these files needs Node. */
 const page = [
-  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/lab/api.ts'],
+  ...['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study', 'core/lab/api.ts'],
   ...['renderer/routes.ts', 'renderer/run-name.ts', 'core/analysis'],
   ...['core/search/samplers', 'core/search/rules'],
 ];
 const parts = ['renderer/client', 'renderer/ui', 'renderer/words', 'renderer/charts'];
 
-/** How a study draws graphs and stops trials: pure, with the words and form fields of each kind. */
+/** Samplers and stopping rules: pure, with the words and form fields of each kind. */
 const methods = ['core/search/samplers', 'core/search/rules'];
 
 const directions = {
@@ -26,29 +29,21 @@ const directions = {
   'core/data': ['core/base'],
   'core/graph': ['core/base', 'core/gates', 'core/models'],
   // Samplers and rules are pure: records of a study and forms of the page derive from their lists.
-  'core/study/decision.ts': [],
   'core/search/asha.ts': [], // a pure rule, usable outside this project
   'core/search/samplers': ['core/base', 'core/graph'],
-  'core/search/rules': ['core/base', 'core/search/asha.ts', 'core/study/decision.ts'],
+  'core/search/rules': ['core/base', 'core/search/asha.ts'],
   'core/study': [
-    ...[
-      'core/base',
-      'core/gates',
-      'core/models',
-      'core/data',
-      'core/graph',
-      'core/study/decision.ts',
-    ],
+    ...['core/base', 'core/gates', 'core/models', 'core/data', 'core/graph'],
     ...methods,
   ],
   'core/install': ['core/base'],
-  'core/devices': ['core/base', 'core/study', 'core/install'],
+  'core/devices': ['core/base', 'core/data', 'core/study', 'core/install'],
   'core/engine': [...records, 'core/install', 'core/devices'],
   'core/train': [...records, 'core/engine'],
   'core/store': ['core/base', 'core/gates', 'core/models', 'core/graph', 'core/study'],
   'core/analysis': [], // pure functions over plain tables
   'core/search': [
-    ...[...records, ...methods, 'core/study/decision.ts', 'core/devices', 'core/store'],
+    ...[...records, ...methods, 'core/devices', 'core/store'],
     ...['core/analysis', 'core/search/asha.ts'],
   ],
   'core/workers': [
@@ -62,12 +57,15 @@ const directions = {
     'core/search',
     'core/workers',
     'core/analysis',
+    // Weights that cross the lab's border: pure functions on streams.
+    ...['core/train/safetensors.ts', 'core/train/weights.ts'],
   ],
   'core/connection': ['core/base', 'core/data', 'core/store', 'core/lab'],
   'core/host': ['core'],
   'core/commands': ['core'],
   'core/cli.ts': ['core'],
-  electron: ['core/base', 'core/lab', 'core/connection', 'core/host'],
+  // The menu lists the pages of the app.
+  electron: ['core/base', 'core/lab', 'core/connection', 'core/host', 'renderer/routes.ts'],
   'renderer/run-name.ts': [...page],
   'renderer/routes.ts': [...page],
   'renderer/client': [...page, 'core/connection/channel.ts'],
@@ -85,7 +83,7 @@ const directions = {
   test: ['core', 'electron', 'renderer', 'build'],
 };
 
-/** Packages that only these places may import. */
+/** Packages with the only folders that may import them. */
 const owners = {
   'better-sqlite3': ['core/store'],
   '@tensorflow': ['core/engine'],
@@ -93,18 +91,18 @@ const owners = {
   svelte: ['renderer'],
 };
 
-/** What must run in a browser: no Node modules in these folders, nor in anything they import. */
+/** Folders for the browser: neither they nor their imports may use Node modules. */
 const browser = [
-  ...['core/gates', 'core/models', 'core/graph', 'core/analysis', 'renderer'],
+  ...['core/gates', 'core/models', 'core/graph', 'core/study', 'core/analysis', 'renderer'],
   ...methods,
 ];
 
 /** @typedef {{ from: string, to: string, line: number, typeOnly: boolean }} Import   paths relative to the checkout */
 
 /**
- * Everything wrong with the imports of some sources.
+ * Returns all problems of the imports of some sources.
  * @param {Map<string, string>} sources text by path, with `/`, relative to the checkout
- * @returns {string[]} one sentence each: `file:line: what is wrong`
+ * @returns {string[]} one sentence each: `file:line: problem`
  */
 export function importProblems(sources) {
   const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
@@ -117,7 +115,11 @@ export function importProblems(sources) {
   ];
 }
 
-/** The most specific entry of a table of paths that holds `path`. @param {string[]} places @param {string} path */
+/**
+ * Returns the most specific of `places` that contains `path`.
+ * @param {string[]} places
+ * @param {string} path
+ */
 const placeOf = (places, path) =>
   places
     .filter((place) => path === place || path.startsWith(`${place}/`))
@@ -136,14 +138,14 @@ function directionProblem({ from, to, line }) {
   return `${from}:${line}: ${source} may not import ${to} (only ${allowed.join(', ') || 'nothing of ours'})`;
 }
 
-/** A view never imports another: what two of them need is a feature. @param {Import} found */
+/** Views never import each other: their shared code is a feature. @param {Import} found */
 function siblingProblem({ from, to, line }) {
   const view = (/** @type {string} */ path) => /^renderer\/views\/([^/]+)\//.exec(path)?.[1];
   if (!view(from) || !view(to) || view(from) === view(to)) return undefined;
   return `${from}:${line}: a view may not import another one (${to})`;
 }
 
-/** Files of ours that import each other in a circle, types included. @param {Import[]} imports */
+/** Finds import circles among our files, types included. @param {Import[]} imports */
 function cycleProblems(imports) {
   const targets = /** @type {Map<string, string[]>} */ (new Map());
   for (const { from, to } of imports)
@@ -177,7 +179,7 @@ function ownerProblem({ from, to, line }) {
 
 /** @param {Import[]} imports @param {Map<string, string>} sources @returns {string[]} */
 function browserProblems(imports, sources) {
-  const runs = imports.filter((found) => !found.typeOnly); // types are gone when the browser comes
+  const runs = imports.filter((found) => !found.typeOnly); // type imports do not reach the browser
   const waiting = [...sources.keys()].filter(
     (path) => placeOf(browser, path) && !isConfiguration(path),
   );
@@ -230,7 +232,7 @@ function importsOf(path, text) {
   return found;
 }
 
-/** `import type ...`, or every name in it is a type. @param {ts.ImportDeclaration} node */
+/** True for `import type ...`, or only type names. @param {ts.ImportDeclaration} node */
 function isTypeOnly({ importClause }) {
   if (!importClause) return false;
   if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
@@ -244,7 +246,10 @@ function isTypeOnly({ importClause }) {
   );
 }
 
-/** The scripts of a component, on their own lines; the rest becomes empty. @param {string} text */
+/**
+ * Returns the scripts of a component on their own lines; all other text is blank.
+ * @param {string} text
+ */
 function scriptsOf(text) {
   const blank = (/** @type {string} */ other) => other.replace(/[^\n]/g, '');
   let code = '';

@@ -1,5 +1,5 @@
-// npm run pack: packages of the app for this platform into out/packages. `npm run pack -- --dir`
-// makes only the folder of the app. Plain JavaScript for Node 18 and newer.
+// npm run pack: makes the app's packages for this platform in out/packages. `npm run pack -- --dir`
+// only makes the folder of the app. Plain JavaScript for Node 18 and newer.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findElectron } from './electron.js';
@@ -10,7 +10,7 @@ import { debTool, makeEach, unpackedFolder } from './targets.js';
 import { ensureWindowOrExit } from './window.js';
 
 process.chdir(checkout);
-// Users of a package install the engine from within the app.
+// Users of a package install the engine inside the app.
 await ensureSetupOrExit({ engine: false });
 const electronDist = await electronFolder();
 await ensureWindowOrExit();
@@ -28,7 +28,10 @@ async function folderOnly() {
   return { made: [`The app is in ${output}.`], failed: [] };
 }
 
-/** On Linux all are made from one folder; each may fail for want of a tool that is downloaded. */
+/**
+ * On Linux all packages come from one folder; each may fail alone when a downloaded tool is
+ * missing.
+ */
 async function packages() {
   const onLinux = process.platform === 'linux';
   const folder = onLinux ? (await folderOnly()).made : [];
@@ -41,7 +44,7 @@ async function packages() {
 
 /**
  * @param {string} target
- * @param {string | null} [prepackaged] folder of the app, if it is there already
+ * @param {string | null} [prepackaged] folder of the app, if it exists
  */
 function make(target, prepackaged = null) {
   return build({
@@ -49,14 +52,14 @@ function make(target, prepackaged = null) {
     projectDir: checkout,
     publish: 'never',
     prepackaged,
-    // Is changed by `build`.
+    // `build` changes this object, so each call gets its own.
     config: packageConfiguration({ node: pinnedNode(checkout), output, electronDist }),
   });
 }
 
-/** Folder of an unpacked Electron; ends the process where none can be had. */
+/** Returns the folder of an unpacked Electron; ends the process without one. */
 async function electronFolder() {
-  // Packing needs no screen, which is the first thing that `npm start` asks for.
+  // Packing needs no screen, but findElectron requires one.
   const found = await findElectron(checkout, { DISPLAY: ':0', ...process.env });
   if (!('binary' in found)) {
     console.error(`There is nothing to pack: ${found.why}.`);

@@ -10,13 +10,13 @@ import { pinnedNode } from './runtime.js';
 const watchMs = 500;
 
 /**
- * Written when everything is in place, inside the folder that it speaks about: when npm clears that
- * folder, or somebody removes it, the stamp goes with it.
+ * Stamp, written after a complete install, inside the folder that it describes: removing that
+ * folder also removes the stamp.
  * @param {string} root
  */
 const stampFile = (root) => join(root, 'node_modules', '.ktg-packages');
 
-/** What the installed packages depend on. @param {string} root */
+/** Returns everything that the installed packages depend on. @param {string} root */
 const packagesKey = (root) =>
   createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -24,7 +24,7 @@ const packagesKey = (root) =>
     .digest('hex');
 
 /**
- * Whether the packages and the pinned Node are there, in about a millisecond.
+ * True when the packages and the pinned Node are installed; takes about a millisecond.
  * @param {string} root
  */
 export function packagesReady(root) {
@@ -36,12 +36,12 @@ export function packagesReady(root) {
 }
 
 /**
- * Install what is missing. Packages that somebody has just installed with npm are left as they are;
- * what an interrupted install has left is cleared first, by npm itself.
+ * Installs missing packages. Packages that the user has just installed with npm are kept; npm
+ * itself removes the rest of an interrupted install first.
  *
  * @param {string} root
  * @param {{ show(text: string): void, end(text?: string): void }} line
- * @throws Error with everything npm said
+ * @throws Error with npm's output
  */
 export async function installPackages(root, line) {
   const key = packagesKey(root);
@@ -51,8 +51,7 @@ export async function installPackages(root, line) {
 }
 
 /**
- * Install scripts of packages never run, except the one that fetches the pinned Node: it is asked
- * for by name.
+ * Install scripts of packages never run, except the one that downloads the pinned Node.
  * @type {typeof installPackages}
  */
 async function installLocked(root, line) {
@@ -96,7 +95,7 @@ const runtimeMatches = (root) =>
   });
 
 /**
- * Whether npm's own list of what it has installed, which it writes last, agrees with the lock file.
+ * True when npm's own list of installed packages, which npm writes last, agrees with the lock file.
  * @param {string} root
  */
 function packagesMatch(root) {
@@ -119,7 +118,7 @@ function packagesMatch(root) {
 /** @param {string} file @returns {Packages} */
 const readLock = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
 
-/** Those meant for this platform. @param {Packages} packages @returns {Packages} */
+/** Returns the packages for this platform. @param {Packages} packages @returns {Packages} */
 const packagesHere = (packages) =>
   Object.fromEntries(
     Object.entries(packages).filter(
@@ -128,7 +127,7 @@ const packagesHere = (packages) =>
   );
 
 /**
- * npm's rule: a list of names, or of names that are excluded with `!`.
+ * Applies npm's rule: a list of names, or of excluded names with `!`.
  * @param {string[] | undefined} list
  * @param {string} name
  */
@@ -138,9 +137,10 @@ const fits = (list, name) =>
   (list[0]?.startsWith('!') && !list.includes(`!${name}`));
 
 /**
- * Run npm under the Node that it belongs to, quietly unless it fails. It ends when this process
- * does.
- * @param {string} root @param {string[]} args @param {() => void} watch called while it runs
+ * Runs npm under its own Node; prints nothing unless it fails. npm ends together with this process.
+ * @param {string} root
+ * @param {string[]} args
+ * @param {() => void} watch called while it runs
  */
 async function npm(root, args, watch) {
   const { env } = process;
@@ -150,7 +150,7 @@ async function npm(root, args, watch) {
     'node';
   const command = env.npm_execpath?.endsWith('npm-cli.js') ? [outer, env.npm_execpath] : ['npm'];
   const quiet = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
-  // Without our own folder on PATH: the Node in there is about to be replaced.
+  // PATH without our own folder: its Node is about to be replaced.
   const path = (env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(bin));
   const child = spawn(
     outer,
@@ -173,7 +173,7 @@ async function npm(root, args, watch) {
   }
 }
 
-/** @returns {() => string} the time since now */
+/** @returns {() => string} a function that returns the elapsed time */
 function stopwatch() {
   const began = Date.now();
   return () => `${Math.round((Date.now() - began) / 1000)} s`;
@@ -181,7 +181,7 @@ function stopwatch() {
 
 /**
  * @param {string} folder
- * @returns {number} bytes of all files below; what vanishes meanwhile counts nothing
+ * @returns {number} bytes of all files below; files removed meanwhile count 0
  */
 function folderBytes(folder) {
   try {

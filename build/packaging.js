@@ -1,12 +1,11 @@
-// What a package of the app is made of. Plain JavaScript for Node 18 and newer.
+// Content of the app's packages. Plain JavaScript for Node 18 and newer.
 import { join } from 'node:path';
 
 /**
- * Configuration of electron-builder for one platform. In the archive: the window and the app's main
- * program, which Electron runs from nowhere else, and checks before on Windows and macOS (fuses;
- * Linux knows no such check). Outside of it, unpacked: what other programs must find: workers,
- * libraries with native code or WASM, and the sources from which a compiler connects TensorFlow.
- * Beside it: the Node that workers run under.
+ * Returns the configuration of electron-builder for one platform. The archive holds the window and
+ * the app's main program; fuses make Electron run them only from there, and verify it on Windows
+ * and macOS. Unpacked beside it: files for other programs (workers, libraries with native code or
+ * WASM, the sources of the connection to TensorFlow) and the Node for workers.
  *
  * @param {{ node: string, output: string, electronDist?: string, platform?: NodeJS.Platform, arch?:
  * string }} options `electronDist`: folder of an unpacked Electron; without it electron-builder
@@ -37,7 +36,7 @@ export function packageConfiguration({
       'package.json',
       ...bundled.map((name) => `!node_modules/${name}/**`),
       ...developers.map((pattern) => `!node_modules/**/${pattern}`),
-      // tfjs: one file for Node each, which package.json names as `main`
+      // tfjs needs one file per package under Node, the `main` of its package.json
       ...[
         'tfjs',
         'tfjs-layers',
@@ -50,7 +49,7 @@ export function packageConfiguration({
       '!node_modules/@tensorflow/*/dist/*.{min,es2017,es2017.min,fesm,fesm.min}.js',
       '!node_modules/@tensorflow/tfjs-core/dist/!(tf-core.node.js)',
       '!node_modules/@tensorflow/tfjs-node-gpu/{scripts,deps,cloud-functions}/**',
-      // one native file a module
+      // one native file per module
       '!node_modules/better-sqlite3/{deps,src}/**',
       `!node_modules/better-sqlite3/prebuilds/!(${sqlite}.node)`,
     ],
@@ -62,7 +61,7 @@ export function packageConfiguration({
     ],
     extraResources: [
       { from: node, to: platform === 'win32' ? 'node.exe' : 'node' },
-      // electron-builder leaves C++ out of `files`, and this is what connects TensorFlow
+      // electron-builder drops C++ from `files`, but the engine's install compiles it
       { from: connection, to: `app.asar.unpacked/${connection}` },
     ],
     electronFuses: {
@@ -83,9 +82,9 @@ export function packageConfiguration({
       maintainer: 'KTG lab <ktg-lab@localhost>',
       syncDesktopName: true, // with package.json, whose name Electron gives its windows
     },
-    // or electron-builder starts it without Chromium's sandbox
+    // otherwise electron-builder turns Chromium's sandbox off
     appImage: { executableArgs: [] },
-    // beside electron-builder's own list, which `depends` would replace
+    // adds to electron-builder's own list, which `depends` would replace
     deb: { fpm: ['libasound2', 'libgbm1'].flatMap((library) => ['--depends', library]) },
     win: { target: packageTargets.win32, icon: join('build', 'icons', '256x256.png') },
     nsis: {
@@ -112,10 +111,10 @@ export const packageTargets = {
 /** Sources that the engine's install compiles on the user's machine. */
 const connection = 'node_modules/@tensorflow/tfjs-node-gpu/binding';
 
-/** Libraries that are part of the bundles already. */
+/** Libraries inside the bundles. */
 const bundled = ['tar', 'valibot', 'ws', 'yauzl'];
 
-/** What only developers of a package need. */
+/** Files that only developers of a package need. */
 const developers = [
   '*.{map,ts,md,markdown,flow,tsbuildinfo}',
   '{test,tests,__tests__,example,examples,benchmark,docs,.github,.bin}/**',

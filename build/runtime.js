@@ -1,11 +1,11 @@
-// Where the pinned Node is and how a program runs under it. Plain JavaScript for Node 18 and newer.
+// Finds the pinned Node and runs programs under it. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The checkout that this file belongs to. */
+/** The checkout of this file. */
 export const checkout = fileURLToPath(new URL('..', import.meta.url));
 
 /** @param {string} root */
@@ -16,12 +16,12 @@ export const pinnedNode = (root) =>
 export const cli = join(checkout, 'core', 'cli.ts');
 
 /**
- * Room for objects that soon die, in MB a half. By itself V8 takes up to 200 MB for them, of which
- * a lab gains nothing: checkpoints pass through it.
+ * Limit of V8's young generation: MB per half. The default grows to 200 MB without a benefit for a
+ * lab, whose checkpoints only pass through.
  */
 const frugal = '--max-semi-space-size=8';
 
-/** Whether this very process runs as `runProgram` would have it. @param {string} root */
+/** True when this process already has the Node and options of `runProgram`. @param {string} root */
 function isAsWanted(root) {
   if (!process.execArgv.includes(frugal)) return false;
   try {
@@ -34,13 +34,13 @@ function isAsWanted(root) {
   }
 }
 
-/** Compiled code is kept here, so that a second start is quicker. @param {string} root */
+/** Cache of compiled code: a second start is faster. @param {string} root */
 const compileCache = (root) => join(root, 'node_modules', '.cache', 'compile');
 
 /**
- * Run a TypeScript program of this checkout: right here when this is the pinned Node already and
- * was started with the same options (as by `npm run`), which saves a process, else as `runPinned`
- * does. The program finds its arguments in `process.argv`, as if node had been called with it.
+ * Runs a TypeScript program of this checkout: in this process when it is already the pinned Node
+ * with the same options (as in `npm run`), else like `runPinned`. `process.argv` holds its
+ * arguments as usual.
  * @param {string} file
  * @param {string[]} args
  */
@@ -52,20 +52,19 @@ export async function runProgram(file, args) {
 }
 
 /**
- * Run a program under the pinned Node as if it were this process: same terminal, same signals, same
- * end.
+ * Runs a program under the pinned Node as if it were this process: same terminal, signals and exit.
  *
  * @param {string} root
  * @param {string[]} args
  * @param {{ stdin?: 'inherit' | 'ignore' }} [options]
- * @returns {Promise<number>} exit code; when a signal ended the program, it ends this process too
+ * @returns {Promise<number>} exit code; a signal that ended the program also ends this process
  */
 export async function runPinned(root, args, { stdin = 'inherit' } = {}) {
   const child = spawn(pinnedNode(root), args, {
     stdio: [stdin, 'inherit', 'inherit'],
     env: { NODE_COMPILE_CACHE: compileCache(root), ...process.env },
   });
-  // Ctrl-C reaches the program directly, through the terminal; a second copy would mean "at once".
+  // The terminal sends Ctrl-C to the program directly; a second copy would mean "at once".
   const forward = {
     SIGINT: () => process.stdin.isTTY || child.kill('SIGINT'),
     SIGTERM: () => child.kill('SIGTERM'),

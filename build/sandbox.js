@@ -1,12 +1,9 @@
-// Whether Electron can build its sandbox here: it ends at once where it cannot. Plain JavaScript
+// Checks whether Electron can make its sandbox here: it ends at once otherwise. Plain JavaScript
 // for Node 18 and newer.
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/**
- * Switches of Linux that keep programs of ordinary users from making namespaces, and what they then
- * say.
- */
+/** Settings of Linux that deny namespaces to ordinary users, with their denying values. */
 const switches = [
   ['/proc/sys/kernel/apparmor_restrict_unprivileged_userns', '1'], // Ubuntu 23.10 and newer
   ['/proc/sys/kernel/unprivileged_userns_clone', '0'], // Debian, before 11
@@ -14,7 +11,7 @@ const switches = [
 ];
 
 /**
- * Why Electron would not start, and what to do; null when nothing is in its way.
+ * Returns why Electron would not start, with the next step; null when nothing prevents it.
  *
  * @param {string} binary Electron's program
  * @param {{ platform?: NodeJS.Platform, user?: number | undefined, read?: (path: string) => string
@@ -30,10 +27,10 @@ export function sandboxObstacle(
   const helper = join(dirname(binary), 'chrome-sandbox');
   if (isRootsOwn(helper) || switches.every(([path = '', denied]) => read(path).trim() !== denied))
     return null;
-  return `this system keeps Electron from building its sandbox (to allow it: sudo chown root '${helper}' && sudo chmod 4755 '${helper}')`;
+  return `this system does not let Electron make its sandbox (to allow it: sudo chown root '${helper}' && sudo chmod 4755 '${helper}')`;
 }
 
-/** Runs as root whoever starts it. @param {string} path */
+/** True for a program that always runs as root. @param {string} path */
 function isRootsOwn(path) {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && found.uid === 0 && (found.mode & 0o4000) !== 0;

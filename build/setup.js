@@ -1,5 +1,5 @@
-// Everything a fresh clone needs: packages, the pinned Node, the engine. Plain JavaScript for Node
-// 18 and newer.
+// Set-up of a new clone: packages, the pinned Node, the engine. Plain JavaScript for Node 18 and
+// newer.
 import { join } from 'node:path';
 import { liveLine } from '../core/base/live-line.js';
 import { withLock } from '../core/base/lock.js';
@@ -8,11 +8,11 @@ import { installPackages, packagesReady } from './packages.js';
 import { checkout } from './runtime.js';
 
 /**
- * Make the checkout ready to run. Milliseconds when there is nothing to do; can be killed at any
- * point and run twice at once (the second waits for the first).
+ * Prepares the checkout. Takes milliseconds when nothing is missing; can be killed at any point and
+ * run twice at once (the second run waits for the first).
  *
- * @param {{ root?: string, engine?: boolean }} [options] `engine: false` leaves the TensorFlow
- * library alone
+ * @param {{ root?: string, engine?: boolean }} [options] `engine: false` skips the TensorFlow
+ * library
  */
 export async function ensureSetup({ root = checkout, engine = true } = {}) {
   const ready = () => packagesReady(root) && (!engine || engineReady(root));
@@ -32,14 +32,13 @@ export async function ensureSetup({ root = checkout, engine = true } = {}) {
       if (engine && !engineReady(root)) await installEngine(root);
     },
     {
-      onWait: (pid) =>
-        console.error(`Another set-up is at work here (process ${pid}); waiting for it.`),
+      onWait: (pid) => console.error(`Another set-up is running (process ${pid}); waiting for it.`),
     },
   );
 }
 
 /**
- * `ensureSetup` for a command line: a failure is told and ends the process.
+ * Runs `ensureSetup` for a command line: prints a failure and ends the process.
  * @param {Parameters<typeof ensureSetup>[0]} [options]
  */
 export async function ensureSetupOrExit(options) {
@@ -48,7 +47,7 @@ export async function ensureSetupOrExit(options) {
   } catch (error) {
     console.error(`Set-up failed: ${error instanceof Error ? error.message : error}`);
     console.error(
-      'Solve what is said above and run the same command again; it goes on from where it can.',
+      'Solve the problem above and run the same command again; it continues from there.',
     );
     process.exit(1);
   }

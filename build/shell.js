@@ -1,5 +1,5 @@
-// node build/shell.js: bundles what runs in Electron, and the programs that the lab starts, into
-// dist/electron. Runs under the pinned Node, as Vite needs it.
+// node build/shell.js: bundles Electron's code and the programs that the lab starts, into
+// dist/electron. Needs the pinned Node, for Vite.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,29 +9,25 @@ import { checkout } from './runtime.js';
 const here = (/** @type {string} */ path) => join(checkout, path);
 const folder = here('dist/electron');
 
-/**
- * The app's main program: one file, so that all of it is in the archive, which is the only place
- * that Electron runs it from.
- */
+/** The app's main program: one file in the archive, the only place where Electron runs it. */
 const main = here('electron/main.ts');
 
-/**
- * Each is started by its name beside the main program: a slot's process, and threads of the lab.
- */
+/** Programs that are started by name beside the main program: a slot's process, and threads. */
 const programs = {
   worker: here('core/workers/worker.ts'),
+  'measure-worker': here('core/workers/measure-worker.ts'),
   keeper: here('core/store/file/checkpointer-thread.ts'),
   'aside-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),
   'effects-thread': here('core/lab/effects-thread.ts'),
 };
 
-/** Found at run time: they hold native code, WASM or sources for a compiler. */
+/** Packages loaded at run time: they hold native code, WASM or sources for a compiler. */
 const external = ['electron', 'better-sqlite3', /^@tensorflow\//, 'node-api-headers'];
 
 /**
- * `new URL('./worker.ts', import.meta.url)` in the sources is worker.js beside the bundle. Bundles
- * lie two folders below the root, as the sources that look for package.json do.
+ * Replaces `new URL('./worker.ts', import.meta.url)` in the sources with worker.js beside the
+ * bundle. Bundles are two folders below the root, like the sources that look for package.json.
  * @type {import('vite').Plugin}
  */
 const programNames = {
@@ -49,13 +45,13 @@ const programNames = {
   },
 };
 
-/** Bundles everything; some seconds. */
+/** Bundles everything in some seconds. */
 export async function bundleShell() {
   await bundle({ main }, { codeSplitting: false }, true);
   await bundle(programs, { chunkFileNames: '[name]-[hash].js' });
   await bundle(
     { preload: here('electron/preload.ts') },
-    // As sandboxed preload scripts must be.
+    // Sandboxed preload scripts must be CommonJS.
     { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
   );
   copyFileSync(here('build/icons/512x512.png'), join(folder, 'icon.png'));

@@ -1,5 +1,5 @@
-// npm start: set up what is missing, then the app: on the desktop, or in a browser where no
-// Electron can be had. Plain JavaScript for Node 18 and newer.
+// npm start: installs what is missing, then opens the app: on the desktop, or in a browser without
+// Electron. Plain JavaScript for Node 18 and newer.
 import { findElectron } from './electron.js';
 import { checkout, cli, runProgram } from './runtime.js';
 import { sandboxObstacle } from './sandbox.js';
@@ -14,5 +14,5 @@ if ('binary' in electron && why === null) {
   const { startApp } = await import('./app.js');
   process.exit(await startApp(electron.binary, process.argv.slice(2)));
 }
-console.error(`The app is for your browser here, because ${why}.\n`);
+console.error(`The app opens in your browser, because ${why}.\n`);
 await runProgram(cli, ['serve', ...process.argv.slice(2)]);

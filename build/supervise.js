@@ -1,6 +1,5 @@
-// node supervise.js COMMAND ARGS... Runs a command, and ends it with all its children as soon as
-// standard input closes: when the process that asked for it is gone, however it went. Plain
-// JavaScript for Node 18 and newer.
+// node supervise.js COMMAND ARGS... Runs a command, and ends it with all its children when standard
+// input closes, so it never outlives the calling process. Plain JavaScript for Node 18 and newer.
 import { spawn, spawnSync } from 'node:child_process';
 
 const [command = '', ...args] = process.argv.slice(2);

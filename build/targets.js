@@ -1,13 +1,14 @@
-// How packages are made one by one. Plain JavaScript for Node 18 and newer.
+// Makes packages one by one. Plain JavaScript for Node 18 and newer.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * Makes every target, whatever became of those before it.
+ * Makes every target, also after failures.
  *
  * @param {readonly string[]} targets
- * @param {(target: string) => Promise<readonly string[]>} make returns the files that it has made
- * @returns {Promise<{ made: string[], failed: string[] }>} `failed` says of each target why
+ * @param {(target: string) => Promise<readonly string[]>} make returns the new files
+ * @returns {Promise<{ made: string[], failed: string[] }>} `failed` has the reason for each failed
+ * target
  */
 export async function makeEach(targets, make) {
   /** @type {string[]} */
@@ -23,18 +24,17 @@ export async function makeEach(targets, make) {
   return { made, failed };
 }
 
-/** Tools print pages. @param {unknown} error */
+/** Returns one line of a tool's long output. @param {unknown} error */
 const reasonOf = (error) =>
   (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] ||
   'no reason was given';
 
 /**
- * Lets electron-builder make a .deb with Debian's tools where they are installed: it downloads fpm
- * otherwise.
+ * Lets electron-builder make a .deb with installed Debian tools; otherwise it downloads fpm.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} environment
- * @returns {NodeJS.ProcessEnv} what to add to it
+ * @returns {NodeJS.ProcessEnv} additional variables
  */
 export function debTool(root, environment) {
   if (environment.CUSTOM_FPM_PATH || environment.USE_SYSTEM_FPM === 'true') return {};
@@ -43,7 +43,7 @@ export function debTool(root, environment) {
 }
 
 /**
- * As electron-builder names the folder of the unpacked app on Linux.
+ * Returns electron-builder's name for the folder of the unpacked app on Linux.
  * @param {string} arch of Node
  */
 export const unpackedFolder = (arch) =>

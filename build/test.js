@@ -1,5 +1,5 @@
-// npm test: set up what is missing, check, run the tests. `npm test -- FILE...` runs only those
-// test files. Plain JavaScript for Node 18 and newer.
+// npm test: installs what is missing, checks, and runs the tests. `npm test -- FILE...` runs only
+// those test files. Plain JavaScript for Node 18 and newer.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { ensureChromium } from './chromium.js';
 import { checkout, runPinned } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
 
-/** Each test file is a process of its own; one with TensorFlow in it needs about a GiB. */
+/** Each test file is a process; one with TensorFlow needs about a GiB. */
 const processes = Math.min(availableParallelism(), 4);
 
 process.chdir(checkout);
@@ -36,7 +36,10 @@ rmSync(folder, { recursive: true, force: true });
 if (!checked) console.error('The check before the tests failed; see above.');
 process.exit(code === 0 && !checked ? 1 : code);
 
-/** Prints what was skipped and why, so that a green run never hides a gap. @param {string} file */
+/**
+ * Prints skipped tests with their reasons, so that a green run never hides a gap.
+ * @param {string} file
+ */
 function sayUntested(file) {
   const lines = readFileSync(file, 'utf8').trim();
   if (lines !== '') console.log(`\nNot tested here:\n${lines.replace(/^/gm, '  ')}`);

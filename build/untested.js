@@ -1,5 +1,5 @@
-// A reporter of Node's test runner: every reason for which tests were skipped, with the number of
-// tests. Plain JavaScript for Node 18 and newer.
+// A reporter for Node's test runner: lists the reasons of skipped tests with their number. Plain
+// JavaScript for Node 18 and newer.
 
 /**
  * @param {AsyncIterable<{ type: string, data: { skip?: string | boolean, file?: string } }>} events

@@ -1,5 +1,5 @@
-// The window's page: built into dist/renderer, again when a source of it has changed. Plain
-// JavaScript for Node 18 and newer.
+// Builds the window's page into dist/renderer after a change of its sources. Plain JavaScript for
+// Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -17,22 +17,22 @@ import { fileURLToPath } from 'node:url';
 import { withLock } from '../core/base/lock.js';
 import { checkout, pinnedNode } from './runtime.js';
 
-/** Folders that the page is made of: its own, and what it shares with the lab. */
+/** Source folders of the page: its own, and those shared with the lab. */
 const sources = ['renderer', 'core'];
 const folder = join(checkout, 'dist', 'renderer');
-/** Which sources the built page comes from. */
+/** Hash of the sources of the built page. */
 const stamp = join(checkout, 'dist', 'renderer.sha256');
 
 /**
- * Build the page unless it is there as its sources are now; about 30 ms then, 2 s else. Throws what
- * the builder says.
+ * Builds the page unless it is up to date; takes about 30 ms then, else 2 s. Throws the builder's
+ * error.
  */
 export async function ensureWindow() {
   const wanted = sourcesHash();
   if (builtFrom(wanted)) return;
   await withLock(join(checkout, '.setup', 'window.lock'), async () => {
     if (builtFrom(wanted)) return;
-    console.error('Building the window.');
+    console.error('Building the page.');
     await buildAside();
     writeFileSync(stamp, wanted);
   });
@@ -44,12 +44,12 @@ const builtFrom = (wanted) =>
   existsSync(stamp) &&
   readFileSync(stamp, 'utf8') === wanted;
 
-/** `ensureWindow` for a command line: a failure is told and ends the process. */
+/** Runs `ensureWindow` for a command line: prints a failure and ends the process. */
 export async function ensureWindowOrExit() {
   try {
     await ensureWindow();
   } catch (error) {
-    console.error(`The window cannot be built: ${error instanceof Error ? error.message : error}`);
+    console.error(`The page could not be built: ${error instanceof Error ? error.message : error}`);
     process.exit(1);
   }
 }
@@ -67,8 +67,8 @@ function sourcesHash() {
 }
 
 /**
- * The page is built beside its place and put there whole, so that a server that is delivering it
- * always finds one.
+ * Builds the page in a temporary folder and replaces the old one at once, so that a running server
+ * always finds a complete page.
  */
 async function buildAside() {
   const aside = mkdtempSync(join(checkout, '.setup', 'window-'));

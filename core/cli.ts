@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
 import { terminalJson, terminalText } from './base/terminal-text.js';
 import { type Command, Exit, exitUsage, WrongArguments } from './commands/command.ts';
+import { usageOf } from './commands/usage.ts';
 
 interface Verb {
   readonly summary: string;
   readonly load: () => Promise<{ command: Command }>;
 }
 
-/** Every verb of `ktg`, in the order in which help lists them. */
+/** All verbs of `ktg` in the order of help. */
 const verbs: Readonly<Record<string, Verb>> = {
   demo: {
     summary: 'train a first graph on built-in pictures, live',
@@ -24,10 +25,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('./commands/tour.ts'),
   },
   search: { summary: 'search for the best graph', load: () => import('./commands/search.ts') },
-  status: { summary: 'say what runs, and where', load: () => import('./commands/status.ts') },
+  status: { summary: 'show what runs, and where', load: () => import('./commands/status.ts') },
   pause: { summary: 'pause a study', load: () => import('./commands/pause.ts') },
-  resume: { summary: 'go on with a study', load: () => import('./commands/resume.ts') },
-  stop: { summary: 'end a study', load: () => import('./commands/stop.ts') },
+  resume: { summary: 'continue a study', load: () => import('./commands/resume.ts') },
+  stop: { summary: 'stop a study', load: () => import('./commands/stop.ts') },
   slots: {
     summary: 'how many trainings each device runs at once',
     load: () => import('./commands/slots.ts'),
@@ -47,14 +48,14 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   export: { summary: 'write a study to one file', load: () => import('./commands/export.ts') },
   import: {
-    summary: 'bring in a study that was exported',
+    summary: 'import a study from a file',
     load: () => import('./commands/import.ts'),
   },
   data: {
     summary: 'see or choose the folder of data sets',
     load: () => import('./commands/data.ts'),
   },
-  db: { summary: 'check, copy or tidy up the lab file', load: () => import('./commands/db.ts') },
+  db: { summary: 'check, copy or shrink the lab file', load: () => import('./commands/db.ts') },
   serve: {
     summary: 'the lab in a browser of this machine',
     load: () => import('./commands/serve.ts'),
@@ -68,7 +69,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('./commands/engine.ts'),
   },
   doctor: {
-    summary: 'say what is here and what is missing',
+    summary: 'check what is installed and what is missing',
     load: () => import('./commands/doctor.ts'),
   },
 };
@@ -80,8 +81,8 @@ const status = await main(process.argv.slice(2));
 process.exitCode ??= status;
 
 /**
- * The reader of the output has gone (`ktg list | head`), or there is no room for it: what trains is
- * paused as by Ctrl-C, what is almost done comes to its end in silence.
+ * Handles a closed output (`ktg list | head`) or a full disk: pauses training as Ctrl-C does; a
+ * command that is almost done ends silently.
  */
 function endOutput({ code, message }: NodeJS.ErrnoException): void {
   if (outputEnded) return;
@@ -114,7 +115,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
   }
 }
 
-/** An error that nobody expected, in one line; the stack is for those who look for its cause. */
+/** Returns an unexpected error as one line; KTG_DEBUG=1 also prints the stack. */
 function bugOf(error: unknown): LabError {
   if (process.env.KTG_DEBUG === '1' && error instanceof Error) {
     process.stderr.write(`${terminalText(error.stack ?? '')}\n`);
@@ -144,7 +145,7 @@ function parse(name: string, command: Command, args: string[]): ReturnType<typeo
 async function help(name: string | undefined): Promise<number> {
   const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb) {
-    print(`${(await verb.load()).command.usage}\n\n${exitUsage}`);
+    print(`${usageOf((await verb.load()).command)}\n\n${exitUsage}`);
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));
@@ -156,9 +157,9 @@ async function help(name: string | undefined): Promise<number> {
         ([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`,
       ),
       '',
-      'ktg help COMMAND tells more.',
+      'ktg help COMMAND shows its options.',
       exitUsage,
-      'With --json a failure is also told on the output, as {"error":{"code","message","next"}}.',
+      'With --json a failure is also printed to the output, as {"error":{"code","message","next"}}.',
     ].join('\n'),
   );
   return name === undefined

@@ -7,7 +7,8 @@ const phrases: Phrases<string> = {
   'install-engine': () => INSTALL,
   'install-wheel': () => 'Or use a wheel that you have, from a terminal.',
   'download-wheel': () => `Or download the wheel. ${INSTALL}`,
-  'verify-engine': () => 'Remove the engine in the settings, under Engine, and install it again.',
+  'verify-engine': () =>
+    'Uninstall the engine in the settings, under Engine, and install it again.',
   'use-portable': () => 'The portable engine works here, more slowly.',
   'use-processor': () => 'Or compute on the processor.',
   'run-doctor': () => 'See the settings, under Engine, and the log.',
@@ -27,7 +28,7 @@ const phrases: Phrases<string> = {
   'open-lab': () => 'Open it as the lab file, or export a study of it and import that.',
   'keep-lab-local': () =>
     'Keep the lab file on a disk of this computer, and copies of it on the network.',
-  'check-lab-file': () => 'A lab that opens can be checked in the settings, under Lab file.',
+  'check-lab-file': () => 'A lab that opens can be verified in the settings, under Lab file.',
   'export-studies': () => 'Export in the menu of a study saves those that can still be read.',
   'choose-study': () => 'Import it on the page of the studies, and choose one of them.',
   'choose-folder': () => 'Choose another folder.',

@@ -1,4 +1,4 @@
-/** Every dialog of the app: they share a title, and are heard also while the app has no window. */
+/** All dialogs of the app. They share a title, and work also while the app has no window. */
 import {
   dialog,
   type BrowserWindow,
@@ -7,13 +7,13 @@ import {
   type SaveDialogOptions,
 } from 'electron';
 
-/** Milliseconds between two turns of the main loop while a dialog is open. */
+/** Milliseconds between two iterations of the main loop while a dialog is open. */
 const TURN = 200;
-/** An empty title bar says nothing about the program that asks. */
+/** An empty title bar would not name the program. */
 const TITLE = 'KTG lab';
 
 /**
- * Asks a question in a box of its own, or of `window`.
+ * Shows a message box, or a sheet of `window`.
  *
  * @returns index of the chosen button
  */
@@ -28,7 +28,7 @@ export async function ask(
   return response;
 }
 
-/** The file that the user opens; null when none. */
+/** Asks for a file to open; returns null when the user cancels. */
 export async function askForFile(
   window: BrowserWindow | null,
   options: OpenDialogOptions,
@@ -39,7 +39,7 @@ export async function askForFile(
   return filePaths[0] ?? null;
 }
 
-/** The name that the user gives to a file; null when none. */
+/** Asks for a name of a file; returns null when the user cancels. */
 export async function askForName(
   window: BrowserWindow | null,
   options: SaveDialogOptions,
@@ -50,7 +50,9 @@ export async function askForName(
   return filePath === '' ? null : filePath;
 }
 
-/** Keeps the main loop turning: Electron 33 on Linux hears no answer without window and timer. */
+/**
+ * Keeps the main loop running: Electron 33 on Linux receives no answer without window and timer.
+ */
 async function heard<Answer>(answer: Promise<Answer>): Promise<Answer> {
   const turning = setInterval(() => undefined, TURN);
   try {

@@ -9,9 +9,8 @@ import { askForFile, askForName } from './dialogs.ts';
 import { explain } from './error-box.ts';
 
 /**
- * What the page hands out to be saved is asked for by the system's dialog; what it takes in comes
- * from the page's own file fields and drops, and crosses the port as an upload: the page never
- * learns a path.
+ * The system's dialog chooses the path of each download of the page. Uploads come from file fields
+ * and drops and cross the port: the page never learns a path.
  */
 export function askWhereToSave(session: Session): void {
   session.on('will-download', (event, item) => {
@@ -24,7 +23,7 @@ export function askWhereToSave(session: Session): void {
   });
 }
 
-/** Linux asks before it replaces a file only when told to; macOS and Windows always ask. */
+/** Linux asks before it replaces a file only with this property; macOS and Windows always ask. */
 const askBeforeReplacing = { properties: ['showOverwriteConfirmation' as const] };
 
 /** Asks for a name and copies the lab file there. */
@@ -43,8 +42,7 @@ export async function backUp(
 }
 
 /**
- * The system's dialog has asked whether a file of that name may be replaced; it is, once the copy
- * is whole.
+ * Replaces a file, since the system's dialog already asked, but only after the copy is complete.
  */
 async function copyTo(api: LabApi, path: string): Promise<void> {
   if (!existsSync(path)) {
@@ -52,7 +50,7 @@ async function copyTo(api: LabApi, path: string): Promise<void> {
     return;
   }
   if (existsSync(`${path}-wal`)) throw new LabError('files.lab-in-use', { path });
-  const folder = await mkdtemp(join(dirname(path), '.ktg-copy-')); // nobody else's
+  const folder = await mkdtemp(join(dirname(path), '.ktg-copy-')); // private to this copy
   try {
     const copy = join(folder, basename(path));
     await api.request('lab.backup', { path: copy });
@@ -62,7 +60,7 @@ async function copyTo(api: LabApi, path: string): Promise<void> {
   }
 }
 
-/** The lab file that the user chooses instead of this one; null when none. */
+/** Asks for another lab file; returns null when the user cancels. */
 export async function chooseLab(window: BrowserWindow | null): Promise<string | null> {
   const options = {
     title: 'Open another lab file',
@@ -73,8 +71,8 @@ export async function chooseLab(window: BrowserWindow | null): Promise<string | 
 }
 
 /**
- * The name of a new lab file; null when the user thinks better of it. A lab that has that name
- * already is opened.
+ * Asks for the name of a new lab file; returns null when the user cancels. An existing lab with
+ * that name is opened.
  */
 export async function nameLab(window: BrowserWindow | null): Promise<string | null> {
   const options = {

@@ -1,29 +1,27 @@
 import type { EngineView, LabEvent } from '../core/lab/api.ts';
 
-/**
- * Milliseconds from which on a job is long enough that somebody may have turned to other things.
- */
+/** Least milliseconds of a long job: the user may be doing other things. */
 const LONG = 60_000;
 
-/** What is told at the end of a long job. */
+/** Notification at the end of a long job. */
 export interface Notice {
   title: string;
   body: string;
-  /** Place of the app that a click leads to. */
+  /** Place of the app that a click opens. */
   place: string;
 }
 
 /**
- * Hears what happens in the lab and says when a long job has ended. Jobs are known by name: `study
- * 3`, `data cifar100`.
+ * Follows the events of the lab and returns a notice when a long job ends. Names identify jobs:
+ * `study 3`, `data cifar100`.
  */
-export class Endings {
+export class JobWatcher {
   readonly #began = new Map<string, number>();
-  /** The engine as it was when its install began. */
+  /** The engine's state when its install began. */
   #engineBefore: EngineView | null = null;
 
   /** @param event with its time `at` */
-  hear(event: LabEvent): Notice[] {
+  noticesOf(event: LabEvent): Notice[] {
     switch (event.type) {
       case 'study': {
         const { study, done, best } = event.card;
@@ -64,7 +62,7 @@ export class Endings {
       case 'engine': {
         const { install, problem, version } = event.engine;
         if (install) this.#engineBefore ??= event.engine;
-        const state = install ? 'running' : endOf(event.engine, this.#engineBefore);
+        const state = install ? 'running' : installOutcome(event.engine, this.#engineBefore);
         if (!install) this.#engineBefore = null;
         return this.#follow(event.at, 'engine', state, () => ({
           title: problem ? 'The engine could not be installed' : 'The engine is installed',
@@ -77,7 +75,7 @@ export class Endings {
     }
   }
 
-  /** Ends that a user chose (paused, stopped, cancelled) are no news. */
+  /** An end that the user caused (paused, stopped, cancelled) gives no notice. */
   #follow(at: number, job: string, state: string, notice: () => Notice): Notice[] {
     const began = this.#began.get(job);
     if (state === 'running') {
@@ -91,10 +89,9 @@ export class Endings {
 }
 
 /**
- * How an install has ended: one that was cancelled leaves the engine, and what is wrong with it, as
- * they were.
+ * Returns the outcome of an install; a cancelled one leaves the engine and its problem unchanged.
  */
-function endOf({ installed, problem }: EngineView, before: EngineView | null): string {
+function installOutcome({ installed, problem }: EngineView, before: EngineView | null): string {
   if (JSON.stringify(installed) !== JSON.stringify(before?.installed)) return 'ready';
   return problem && problem.message !== before?.problem?.message ? 'failed' : 'cancelled';
 }

@@ -7,10 +7,10 @@ const text = v.nullable(v.string());
 const schema = v.strictObject({ lab: text, place: text });
 
 /**
- * What a start of the app asks for: a lab file (a whole path), and a place of the app; null is as
- * usual.
+ * Request of a start of the app: a lab file (absolute path) and a place of the app; null means the
+ * default.
  */
-export type Wish = v.InferOutput<typeof schema>;
+export type LaunchRequest = v.InferOutput<typeof schema>;
 
 const read = (args: readonly string[]) =>
   parseArgs({
@@ -22,11 +22,11 @@ const read = (args: readonly string[]) =>
   });
 
 /**
- * The wish in an argument list: `--lab FILE` or `--lab=FILE` (or KTG_LAB), and a link.
+ * Returns the request in an argument list: `--lab FILE` or `--lab=FILE` (or KTG_LAB), and a link.
  *
  * @param args without the program
  */
-export function wishOf(args: readonly string[]): Wish {
+export function launchRequestOf(args: readonly string[]): LaunchRequest {
   const { values, positionals } = read(args);
   const named = typeof values.lab === 'string' && values.lab !== '' ? values.lab : undefined;
   const place = positionals.map(placeIn).find((each) => each !== null);
@@ -34,10 +34,10 @@ export function wishOf(args: readonly string[]): Wish {
   return { lab: asked ? labFile(named) : null, place: place ?? null };
 }
 
-/** The same argument list with another wish. */
-export function argumentsFor({ lab, place }: Wish, args: readonly string[]): string[] {
+/** Returns the argument list with another request. */
+export function argumentsFor({ lab, place }: LaunchRequest, args: readonly string[]): string[] {
   const { tokens } = read(args);
-  // Drops everything behind `--`: a stranger's link on Windows must never become a switch.
+  // Removes everything after `--`: on Windows a link from outside must never become a switch.
   const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length;
   const taken = new Set(
     tokens.flatMap((token) => {
@@ -53,8 +53,8 @@ export function argumentsFor({ lab, place }: Wish, args: readonly string[]): str
   ];
 }
 
-/** What another start of the app has sent; nothing in particular when it is no wish. */
-export function wishFrom(sent: unknown): Wish {
+/** Returns the request that another start of the app sent; the default for invalid data. */
+export function parseLaunchRequest(sent: unknown): LaunchRequest {
   const read = v.safeParse(schema, sent);
   return read.success ? read.output : { lab: null, place: null };
 }

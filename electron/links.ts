@@ -1,26 +1,26 @@
 import { app } from 'electron';
 
 /**
- * Links from outside that lead to a place of the app: `ktg-lab://studies/3`. As in
+ * Scheme of links from outside to a place of the app: `ktg-lab://studies/3`. Equal to
  * build/packaging.js.
  */
 export const SCHEME = 'ktg-lab';
 const START = `${SCHEME}://`;
-/** Characters of a link: a graph of seven nodes and a filter have room. */
+/** Most characters of a link: enough for a graph of seven nodes and a filter. */
 const LONGEST = 4096;
 
 export const linkTo = (place: string): string => START + place;
 
-/** Makes the app the one that opens links. On Linux and macOS its package says so already. */
+/** Registers the app as the handler of links. Packages for Linux and macOS declare this already. */
 export function registerLinks(platform: NodeJS.Platform = process.platform): void {
   if (!app.isPackaged || platform !== 'win32') return;
-  // Behind `--` a link cannot be read as a switch.
+  // After `--`, a link cannot be a switch.
   app.setAsDefaultProtocolClient(SCHEME, process.execPath, ['--']);
 }
 
 /**
- * The place that a link leads to, null when it is none. Links come from strangers: only what
- * addresses are written with gets through, and all that it can do is to be shown.
+ * Returns the place of a link; null for anything else. Links are untrusted: only characters of
+ * addresses pass, and a place is only shown.
  */
 export function placeIn(link: string): string | null {
   if (!link.startsWith(START) || link.length > LONGEST) return null;

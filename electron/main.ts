@@ -2,24 +2,29 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, clipboard, powerMonitor, session } from 'electron';
 import { labFile } from '../core/host/open.ts';
-import { stayAwake } from './power-blocker.ts';
+import { preventSleep } from './power-blocker.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
 import type { AttachedLab } from '../core/host/attach.ts';
 import { offerLab } from './page-port.ts';
 import { linkTo, placeIn, registerLinks } from './links.ts';
 import { setMenu } from './menu.ts';
-import { tellEndings } from './notices.ts';
+import { notifyOfFinishedJobs } from './notices.ts';
 import { openOrChoose } from './open-lab.ts';
 import { registerScheme, serveWindow } from './protocol.ts';
 import { Leaving } from './quit.ts';
 import { lockContents, lockSession, mayStart, openOutside } from './security.ts';
 import { explain } from './error-box.ts';
 import { LabWindow } from './window.ts';
-import { argumentsFor, type Wish, wishFrom, wishOf } from './launch-request.ts';
+import {
+  argumentsFor,
+  type LaunchRequest,
+  parseLaunchRequest,
+  launchRequestOf,
+} from './launch-request.ts';
 
-/** Where the built parts of the app lie, seen from the bundled main.js. */
+/** Returns the path of a built part of the app, relative to the bundled main.js. */
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-/** As in build/packaging.js. */
+/** Equal to build/packaging.js. */
 const APP_ID = 'org.ktg-lab.app';
 const PAPER = 'https://arxiv.org/abs/1909.04286';
 
@@ -28,36 +33,37 @@ const logBug = (error: unknown): void => {
 };
 
 registerScheme();
-const wish = wishOf(process.argv.slice(1));
-/** Leads to a place of the app; before there is a window it is remembered. */
-let go = (place: string): void => void (wish.place = place);
-// A second start tells the first what is wished, and ends.
-if (app.requestSingleInstanceLock(wish)) {
+const request = launchRequestOf(process.argv.slice(1));
+/** Opens a place of the app; before the window exists, the place is remembered. */
+let openPlace = (place: string): void => void (request.place = place);
+// A second start sends its request to the first, and ends.
+if (app.requestSingleInstanceLock(request)) {
   app.on('open-url', (event, link) => {
     event.preventDefault();
     const place = placeIn(link);
-    if (place !== null) go(place);
+    if (place !== null) openPlace(place);
   });
   start().catch((error: unknown) => {
     logBug(error);
     explain(error);
-    app.exit(1); // there is no window that could be closed
+    app.exit(1); // no window exists that the user could close
   });
 } else app.quit();
 
 /**
- * Opens lab and window. Top-level code does not wait for it: Electron gets ready only when this
+ * Opens lab and window. Top-level code must not await it: Electron becomes ready only after this
  * file has run.
  */
 async function start(): Promise<void> {
   lockContents();
   const sandboxed = !app.commandLine.hasSwitch('no-sandbox');
-  // Which removes that switch: Chromium would run without a sandbox all the same.
+  // enableSandbox removes the switch `--no-sandbox`, though Chromium would still run without a
+  // sandbox.
   if (sandboxed) app.enableSandbox();
-  // Or its notifications are not shown.
+  // Windows shows no notifications without it.
   if (process.platform === 'win32') app.setAppUserModelId(APP_ID);
-  // Workers run under the Node that comes with the app or the checkout: this program cannot be run
-  // as one (a fuse).
+  // Workers run under the Node of the app or the checkout: a fuse prevents this program from
+  // running as Node.
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
@@ -70,16 +76,16 @@ async function start(): Promise<void> {
   lockSession(session.defaultSession);
   askWhereToSave(session.defaultSession);
   serveWindow(built('../renderer'));
-  const lab = await openOrChoose(wish.lab ?? labFile());
+  const lab = await openOrChoose(request.lab ?? labFile());
   if (lab) work(lab);
   else app.exit(1);
 }
 
 /**
- * Starts the app once more when this one has ended. An AppImage unpacks itself anew: where it lies
- * now will be gone.
+ * Restarts the app after this process ends. An AppImage unpacks again, so its present path becomes
+ * invalid.
  */
-function beginAgain(args: string[]): void {
+function restart(args: string[]): void {
   const { APPIMAGE } = process.env;
   app.relaunch({ args, ...(APPIMAGE && { execPath: APPIMAGE }) });
 }
@@ -89,70 +95,69 @@ function work(lab: AttachedLab): void {
     lab,
     () => window.native,
     () => {
-      if (next !== null) beginAgain(argumentsFor(next, process.argv.slice(1)));
+      if (next !== null) restart(argumentsFor(next, process.argv.slice(1)));
       app.quit();
     },
   );
-  /** What the app's next life is to be, when one is to follow. */
-  let next: Wish | null = null;
+  /** Request for the restart, if one follows. */
+  let next: LaunchRequest | null = null;
   const window = new LabWindow({
     preload: built('preload.cjs'),
     stateFile: join(app.getPath('userData'), 'window.json'),
     icon: built('icon.png'),
     mayClose: () => {
-      // On a Mac an app without a window goes on; elsewhere its end is the app's.
-      if (leaving.gone || process.platform === 'darwin') return true;
+      // On macOS an app stays alive without a window; elsewhere the last window ends it.
+      if (leaving.saved || process.platform === 'darwin') return true;
       void leaving.leave();
       return false;
     },
     onSessionEnd: () => void leaving.leave(false),
   });
-  go = (place) => {
+  openPlace = (place) => {
     window.show(place);
   };
 
   offerLab(lab.api, (contents) => window.holds(contents), logBug);
-  const undo = [stayAwake(lab.api), tellEndings(lab.api, () => window.focused, go)];
+  const undo = [
+    preventSleep(lab.api),
+    notifyOfFinishedJobs(lab.api, () => window.focused, openPlace),
+  ];
   app.on('before-quit', (event) => {
-    if (leaving.gone) return;
+    if (leaving.saved) return;
     event.preventDefault();
     void leaving.leave();
   });
   app.on('will-quit', () => {
     for (const each of undo) each();
   });
-  app.on('window-all-closed', () => undefined); // the end comes by `leaving` only
+  app.on('window-all-closed', () => undefined); // only `leaving` ends the app
   app.on('activate', () => {
     window.show();
   });
   app.on('second-instance', (_event, _args, _folder, sent) => {
-    const { lab: other, place } = wishFrom(sent);
+    const { lab: other, place } = parseLaunchRequest(sent);
     const elsewhere = other !== null && other !== lab.file;
-    // The window of an app that is leaving has gone already.
+    // A leaving app has no window any more.
     if (leaving.decided) next ??= { lab: other ?? lab.file, place };
-    else if (elsewhere) void goOver(Promise.resolve(other), place).catch(explain);
+    else if (elsewhere) void switchLab(Promise.resolve(other), place).catch(explain);
     else window.show(place ?? undefined);
   });
   const onShutdown = (event: { preventDefault(): void }): void => {
     event.preventDefault(); // time to save
     void leaving.leave(false);
   };
-  powerMonitor.on('shutdown', onShutdown as () => void); // its types leave the event out
+  powerMonitor.on('shutdown', onShutdown as () => void); // the types lack this event
   for (const signal of ['SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => void leaving.leave(false));
   void lab.lost.then(() => {
     if (leaving.decided) return;
-    // The program that held the lab has ended: this one starts again at the same place and takes it
-    // over.
-    beginAgain(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
+    // The holder of the lab ended: the app restarts at the same place and takes the lab over.
+    restart(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
     app.exit(0);
   });
 
-  /**
-   * Ends this life of the app and begins the next with another lab, if one was chosen and the user
-   * agrees.
-   */
-  const goOver = async (
+  /** Restarts the app with another lab, if one was chosen and the user agrees. */
+  const switchLab = async (
     choice: Promise<string | null>,
     place: string | null = null,
   ): Promise<void> => {
@@ -163,7 +168,7 @@ function work(lab: AttachedLab): void {
     if (!(await leaving.leave()) && !leaving.decided) next = before;
   };
   setMenu({
-    go,
+    go: openPlace,
     back: () => {
       window.back();
     },
@@ -171,10 +176,14 @@ function work(lab: AttachedLab): void {
       window.forward();
     },
     copyLink: () => {
-      clipboard.writeText(linkTo(window.place));
+      void clipboard.writeText(linkTo(window.place));
     },
-    newLab: () => void goOver(nameLab(window.native)).catch(explain),
-    openLab: () => void goOver(chooseLab(window.native)).catch(explain),
+    newLab: () => {
+      switchLab(nameLab(window.native)).catch(explain);
+    },
+    openLab: () => {
+      switchLab(chooseLab(window.native)).catch(explain);
+    },
     backUp: () => void backUp(lab, window.native).catch(explain),
     showInFolder: () => {
       showInFolder(lab);
@@ -183,5 +192,5 @@ function work(lab: AttachedLab): void {
       openOutside(PAPER);
     },
   });
-  window.show(wish.place ?? undefined);
+  window.show(request.place ?? undefined);
 }

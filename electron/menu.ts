@@ -1,20 +1,21 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron';
+import { places } from '../renderer/routes.ts';
 
 export interface MenuActions {
-  /** To a place of the app. */
-  go(place: string): void;
-  back(): void;
-  forward(): void;
-  /** A link to the place that is shown. */
-  copyLink(): void;
-  newLab(): void;
-  openLab(): void;
-  backUp(): void;
-  showInFolder(): void;
-  openPaper(): void;
+  /** Opens a place of the app. */
+  readonly go: (place: string) => void;
+  readonly back: () => void;
+  readonly forward: () => void;
+  /** Copies a link to the present place. */
+  readonly copyLink: () => void;
+  readonly newLab: () => void;
+  readonly openLab: () => void;
+  readonly backUp: () => void;
+  readonly showInFolder: () => void;
+  readonly openPaper: () => void;
 }
 
-/** `zoomIn` itself answers to Ctrl+Shift+= only, where plus is the shifted key. */
+/** The role `zoomIn` only accepts Ctrl+Shift+= on keyboards with a shifted plus. */
 const alsoZoomsIn = (accelerator: string): MenuItemConstructorOptions => ({
   role: 'zoomIn',
   accelerator,
@@ -22,26 +23,23 @@ const alsoZoomsIn = (accelerator: string): MenuItemConstructorOptions => ({
   acceleratorWorksWhenHidden: true,
 });
 
-/** Linux and Windows: the role `windowMenu` brings an item "Zoom" that only macOS knows. */
+/** Linux and Windows: the role `windowMenu` adds an item "Zoom" that only macOS supports. */
 const windowMenu: MenuItemConstructorOptions = {
   label: '&Window',
   submenu: [{ role: 'minimize' }, { role: 'close' }],
 };
 
-/**
- * The application menu. What the page's own controls do already is not repeated, except the ways to
- * its views.
- */
+/** Sets the application menu. It repeats no controls of the page, except the ways to its views. */
 export function setMenu(actions: MenuActions, platform: NodeJS.Platform = process.platform): void {
   const mac = platform === 'darwin';
   const line: MenuItemConstructorOptions = { type: 'separator' };
-  const to = (label: string, place: string, key: number): MenuItemConstructorOptions => ({
-    label,
+  const ways = places.map(({ title, path, key }) => ({
+    label: title,
     accelerator: `CmdOrCtrl+${key}`,
     click: () => {
-      actions.go(place);
+      actions.go(path);
     },
-  });
+  }));
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
       ...(mac ? [{ role: 'appMenu' as const }] : []),
@@ -68,13 +66,7 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
             click: actions.copyLink,
           },
           line,
-          to('Studies', 'studies', 1),
-          to('Graphs', 'graphs', 2),
-          to('Compare', 'compare', 3),
-          to('Re-runs', 'reruns', 4),
-          to('Data', 'data', 5),
-          to('Settings', 'settings', 6),
-          to('Log', 'log', 7),
+          ...ways,
         ],
       },
       {

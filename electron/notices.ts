@@ -1,21 +1,21 @@
 import { Notification } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import { Endings, type Notice } from './finished-jobs.ts';
+import { JobWatcher, type Notice } from './finished-jobs.ts';
 
 /**
- * Tells the end of long jobs while nobody looks at the window, unless the settings say no. Returns
- * its undo.
+ * Shows notifications about ended long jobs while the window is not in front, unless the settings
+ * turn them off. Returns its undo.
  *
- * @param looks whether the window is in front
- * @param go leads to a place of the app
+ * @param looks returns whether the window is in front
+ * @param go opens a place of the app
  */
-export function tellEndings(
+export function notifyOfFinishedJobs(
   lab: LabApi,
   looks: () => boolean,
   go: (place: string) => void,
 ): () => void {
-  const endings = new Endings();
-  const shown = new Set<Notification>(); // or the garbage collector takes the click along
+  const watcher = new JobWatcher();
+  const shown = new Set<Notification>(); // prevents garbage collection before a click
   const show = async ({ title, body, place }: Notice): Promise<void> => {
     const { notifications } = await lab.request('settings.get', {});
     if (!notifications || looks() || !Notification.isSupported()) return;
@@ -28,7 +28,7 @@ export function tellEndings(
     notification.show();
   };
   return lab.subscribe(['studies', 'reruns', 'pretrained', 'data', 'engine'], (event) => {
-    // The lab has closed meanwhile.
-    for (const notice of endings.hear(event)) void show(notice).catch(() => undefined);
+    // The lab may have closed.
+    for (const notice of watcher.noticesOf(event)) void show(notice).catch(() => undefined);
   });
 }

@@ -5,8 +5,8 @@ import { chooseLab, nameLab } from './files.ts';
 import { troubleOf } from './error-box.ts';
 
 /**
- * The lab of a file, or of one that the user chooses where that does not open; null when the user
- * gives up.
+ * Opens the lab of a file, or of another file that the user chooses after a failure; returns null
+ * when the user gives up.
  */
 export async function openOrChoose(file: string): Promise<AttachedLab | null> {
   for (let wanted: string | null = file; wanted !== null;) {
@@ -19,7 +19,7 @@ export async function openOrChoose(file: string): Promise<AttachedLab | null> {
   return null;
 }
 
-/** Until a file is chosen, or the app is to end. */
+/** Asks until the user chooses a file; null to end the app. */
 async function askForAnother(file: string, error: unknown): Promise<string | null> {
   const { message, next } = troubleOf(error);
   const question: MessageBoxOptions = {

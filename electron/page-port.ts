@@ -4,19 +4,17 @@ import { messagePort, serveLab } from '../core/connection/channel.ts';
 import { forPages } from '../core/connection/page-access.ts';
 import { isOurs } from './protocol.ts';
 
-/** Name of the preload script's only message, and of the answer that carries the port. */
+/** Name of the preload script's only message, and of the reply with the port. */
 export const PORT = 'ktg:port';
 /**
- * Milliseconds before a page whose port has closed gets another: what is not in the lab's language
- * closes it.
+ * Milliseconds before a page with a closed port gets another: an invalid message closes the port.
  */
 const PAUSE = 1000;
 
 /**
- * Gives each page of ours that asks one port to the lab. What comes over it is checked by the lab
- * as everything from outside is.
+ * Gives each page of ours one port to the lab on request. The lab checks every message on it.
  *
- * @param isWindow whether an id is that of a window of ours
+ * @param isWindow returns whether an id belongs to a window of ours
  */
 export function offerLab(
   lab: LabApi,
@@ -48,6 +46,6 @@ export function offerLab(
   });
 }
 
-/** The outermost frame of a page of ours that is still there. */
+/** True for the outermost frame of a live page of ours. */
 const mayTalk = (frame: WebFrameMain): boolean =>
   !frame.isDestroyed() && frame.parent === null && isOurs(frame.url);

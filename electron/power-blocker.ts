@@ -1,11 +1,8 @@
 import { powerSaveBlocker } from 'electron';
 import type { LabApi, SlotView } from '../core/lab/api.ts';
 
-/**
- * Keeps the machine from falling asleep while something trains; the screen may go dark. Returns its
- * undo.
- */
-export function stayAwake(lab: LabApi): () => void {
+/** Prevents sleep of the machine during training; the screen may turn off. Returns its undo. */
+export function preventSleep(lab: LabApi): () => void {
   let blocker: number | null = null;
   const follow = (slots: readonly SlotView[]): void => {
     const busy = slots.some(({ run }) => run !== null);

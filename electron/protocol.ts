@@ -1,16 +1,16 @@
 import { protocol } from 'electron';
 import { pageAt, pageHeaders } from '../core/connection/pages.ts';
 
-/** Where the window's files are: one scheme, one host, nothing else. */
+/** Address of the window's files: one scheme, one host. */
 const SCHEME = 'app';
 const HOST = 'lab';
 export const ORIGIN = `${SCHEME}://${HOST}`;
-/** What the window opens. */
+/** The first page of the window. */
 export const START = `${ORIGIN}/`;
 
 /**
- * Before the app is ready: pages of the scheme get an origin of their own and count as secure;
- * nothing else is granted.
+ * Must run before the app is ready. Pages of the scheme get their own origin and count as secure,
+ * and get no other privileges.
  */
 export function registerScheme(): void {
   protocol.registerSchemesAsPrivileged([
@@ -18,16 +18,13 @@ export function registerScheme(): void {
   ]);
 }
 
-/** True for addresses of the window's own page, whatever comes after its `#`. */
+/** True for addresses of the window's own page, with any fragment after `#`. */
 export function isOurs(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === `${SCHEME}:` && url.host === HOST;
 }
 
-/**
- * Serves the files of the built window, and only these, with the headers that a browser gets from
- * `ktg serve`.
- */
+/** Serves only the files of the built window, with the same headers as `ktg serve`. */
 export function serveWindow(folder: string): void {
   protocol.handle(SCHEME, (request) => answer(request, folder));
 }

@@ -3,7 +3,7 @@ import type { LabApi } from '../core/lab/api.ts';
 import type { AttachedLab } from '../core/host/attach.ts';
 import { ask } from './dialogs.ts';
 
-/** What is asked before the app ends; null when nothing would be cut short. */
+/** Returns the question before the app ends; null when no training would be interrupted. */
 export function quitQuestion(
   running: readonly string[],
 ): { message: string; detail: string } | null {
@@ -12,16 +12,15 @@ export function quitQuestion(
   return {
     message:
       running.length === 1 ? `${first} is running.` : `${running.length} trainings are running.`,
-    detail:
-      'If you quit, they are kept as they are and go on from there when the app is next opened. Nothing is lost.',
+    detail: 'If you quit, their progress is saved. They continue when you open the app again.',
   };
 }
 
-/** The way out of the app: asks while something runs, saves what runs, then lets the app end. */
+/** Ends the app: asks while training runs, saves it, then calls `end`. */
 export class Leaving {
   readonly #lab: AttachedLab;
   readonly #window: () => BrowserWindow | null;
-  /** Called when all is saved. */
+  /** Called after everything is saved. */
   readonly #end: () => void;
   #state: 'staying' | 'asking' | 'saving' | 'gone' = 'staying';
 
@@ -31,21 +30,20 @@ export class Leaving {
     this.#end = end;
   }
 
-  /** Everything is saved: the app may end. */
-  get gone(): boolean {
+  /** True after everything is saved: the app may end. */
+  get saved(): boolean {
     return this.#state === 'gone';
   }
 
-  /** No way back. */
+  /** True after the decision: it cannot be revoked. */
   get decided(): boolean {
     return this.#state === 'saving' || this.#state === 'gone';
   }
 
   /**
-   * Leaves, if the user agrees. Asked a second time while it saves, it does not wait for what has
-   * not been saved.
+   * Leaves, if the user agrees. A second call while it saves does not wait for unsaved data.
    *
-   * @param ask false when there is nobody to ask: the system shuts down
+   * @param ask false when the system shuts down: no user can answer
    * @returns whether it has left
    */
   async leave(ask = true): Promise<boolean> {
@@ -56,7 +54,7 @@ export class Leaving {
       if (this.#state === 'asking') this.#state = 'staying';
       return false;
     }
-    if (this.#state !== 'asking') return false; // the system did not wait for the answer
+    if (this.#state !== 'asking') return false; // the system ended the question
     this.#state = 'saving';
     this.#window()?.hide();
     await this.#lab.close('save').catch((error: unknown) => {
@@ -82,7 +80,10 @@ export class Leaving {
   }
 }
 
-/** Titles of the trainings that quitting interrupts: none of a study that is paused or stopped. */
+/**
+ * Returns titles of the trainings that quitting would interrupt; those of paused or stopped studies
+ * are excluded.
+ */
 async function trainings(lab: LabApi): Promise<string[]> {
   const slots = await lab.request('slots.list', {});
   const busy = slots.filter(({ run }) => run !== null);

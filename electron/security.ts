@@ -3,8 +3,8 @@ import { ask } from './dialogs.ts';
 import { isOurs } from './protocol.ts';
 
 /**
- * What every window of this app is made with: the page is a browser's page, without Node and
- * without our preload's world.
+ * Preferences of every window: the page is an ordinary web page, without Node and isolated from the
+ * preload script.
  */
 export const lockedDown = (preload: string): WebPreferences => ({
   preload,
@@ -21,27 +21,21 @@ export const lockedDown = (preload: string): WebPreferences => ({
   spellcheck: false, // its dictionaries would be downloaded
 });
 
-/**
- * The page may put text on the clipboard after a click; everything else that pages can ask for is
- * denied.
- */
+/** The page may write text to the clipboard after a click; all other permissions are denied. */
 const PERMITTED: ReadonlySet<string> = new Set(['clipboard-sanitized-write']);
 
 /**
- * Schemes of what our page loads; `devtools` and `chrome-extension` belong to the developer tools.
+ * Schemes that the page may load; `devtools` and `chrome-extension` belong to the developer tools.
  */
 const LOADABLE: ReadonlySet<string> = new Set(['app:', 'blob:', 'data:', 'devtools:']);
 
 /**
- * Pages elsewhere that links of the app may open in the user's browser: the paper and the data
- * sets' home.
+ * Hosts that links of the app may open in the user's browser: the paper and the home of the data
+ * sets.
  */
 const LINKS: ReadonlySet<string> = new Set(['arxiv.org', 'www.cs.toronto.edu']);
 
-/**
- * True for what may be handed to the user's browser: HTTPS, a host that is known, nobody's password
- * in it.
- */
+/** True for an address that the user's browser may open: HTTPS, a known host, no credentials. */
 export function mayOpenOutside(address: string): boolean {
   const url = URL.parse(address);
   return (
@@ -49,14 +43,12 @@ export function mayOpenOutside(address: string): boolean {
   );
 }
 
-/** Opens an address in the user's browser if it is one of the few that the app knows. */
+/** Opens a permitted address in the user's browser. */
 export function openOutside(address: string): void {
   if (mayOpenOutside(address)) void shell.openExternal(address);
 }
 
-/**
- * Pages get no permissions, no devices and nothing from the network: the lab does the downloading.
- */
+/** Denies pages all permissions, devices and network access: only the lab downloads. */
 export function lockSession(session: Session): void {
   const permits = (page: string, permission: string): boolean =>
     isOurs(page) && PERMITTED.has(permission);
@@ -72,21 +64,21 @@ export function lockSession(session: Session): void {
   });
 }
 
-/** Root has no sandbox at all: a defect of the browser inside could do anything to the computer. */
+/** Chromium has no sandbox for root, so a defect in it could give full control of the computer. */
 const NOT_AS_ROOT =
   'The window of KTG lab has no sandbox when root starts it. Start KTG lab as an ordinary user, ' +
   'or run npx ktg serve to use the lab in your own browser.';
 
 /**
- * Whether the app may start without a sandbox: root never, other users decide. An AppImage turns
- * the sandbox off by itself where the system forbids it.
+ * Returns whether the app may start. Without a sandbox, root never may; other users decide. An
+ * AppImage turns the sandbox off where the system forbids it.
  *
  * @param sandboxed whether Chromium was started with its sandbox
  */
 export async function mayStart(sandboxed: boolean): Promise<boolean> {
   if (sandboxed) return true;
   if (process.getuid?.() !== 0) return acceptsNoSandbox();
-  console.error(NOT_AS_ROOT); // root often has no screen to read a box on
+  console.error(NOT_AS_ROOT); // root often has no screen for a dialog
   dialog.showErrorBox('KTG lab does not start as root', NOT_AS_ROOT);
   return false;
 }
@@ -104,7 +96,7 @@ async function acceptsNoSandbox(): Promise<boolean> {
   return response === 1;
 }
 
-/** Nothing leads away from our page, in any web contents that ever come to be. */
+/** Denies navigation away from our page in all present and future web contents. */
 export function lockContents(): void {
   app.on('web-contents-created', (_event, contents) => {
     lock(contents);

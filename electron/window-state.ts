@@ -4,7 +4,7 @@ import * as v from 'valibot';
 const whole = v.pipe(v.number(), v.integer());
 const kept = v.object({ x: whole, y: whole, width: whole, height: whole, maximized: v.boolean() });
 
-/** Where the window was when it was last closed. */
+/** Position of the window when it was last closed. */
 export type WindowState = v.InferOutput<typeof kept>;
 
 /** Screen coordinates, pixels. */
@@ -17,11 +17,12 @@ export interface Area {
 
 const USUAL = { width: 1280, height: 800 };
 export const SMALLEST = { width: 760, height: 520 };
-/** Pixels of the window that must be on a screen, or nobody could take hold of it. */
-const GRIP = 100;
+/** Pixels of the window that must be on a screen, so that the user can drag it. */
+const MIN_VISIBLE = 100;
 
 /**
- * The kept state; null when there is none or it cannot be read: a window that opens matters more.
+ * Returns the saved state; null when it is missing or unreadable, since the window must open
+ * anyway.
  */
 export function readState(file: string): WindowState | null {
   try {
@@ -31,7 +32,7 @@ export function readState(file: string): WindowState | null {
   }
 }
 
-/** Keeps the state; where the disk is full, the next window opens as usual. */
+/** Saves the state; with a full disk, the next window opens at the default position. */
 export function keepState(file: string, state: WindowState): void {
   try {
     writeFileSync(file, JSON.stringify(state));
@@ -41,8 +42,8 @@ export function keepState(file: string, state: WindowState): void {
 }
 
 /**
- * Where a window opens: as it was, if enough of it is on one of today's screens; else in the
- * middle, which the system chooses.
+ * Returns the position of a new window: the saved one, if enough of it is on a present screen; else
+ * the system chooses.
  *
  * @param screens usable areas
  */
@@ -55,9 +56,10 @@ export function placeWindow(
   const height = Math.max(SMALLEST.height, state.height);
   const onScreen = screens.some(
     (screen) =>
-      Math.min(state.x + width, screen.x + screen.width) - Math.max(state.x, screen.x) >= GRIP &&
+      Math.min(state.x + width, screen.x + screen.width) - Math.max(state.x, screen.x) >=
+        MIN_VISIBLE &&
       state.y >= screen.y &&
-      state.y <= screen.y + screen.height - GRIP,
+      state.y <= screen.y + screen.height - MIN_VISIBLE,
   );
   return onScreen ? { x: state.x, y: state.y, width, height } : { width, height };
 }

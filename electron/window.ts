@@ -4,34 +4,34 @@ import { isOurs, ORIGIN, START } from './protocol.ts';
 import { lockedDown } from './security.ts';
 import { type Area, keepState, placeWindow, readState, SMALLEST } from './window-state.ts';
 
-/**
- * Crashes within this many milliseconds after which the user is asked before the page is tried
- * again.
- */
+/** A second crash within this many milliseconds asks the user before it reloads the page. */
 const CRASH_SPAN = 60_000;
 const MAX_CRASHES = 3;
 
 export interface WindowOptions {
   preload: string;
-  /** Where the window's place is kept. */
+  /** File of the window's saved position. */
   stateFile: string;
   icon: string;
-  /** Asked when the window is to be closed; false keeps it. */
+  /** Called before the window closes; false keeps it open. */
   mayClose: () => boolean;
-  /** The user logs off or the machine is shut down (Windows); it waits until the app has ended. */
+  /**
+   * Called when the user logs off or the machine shuts down (Windows); the system waits for the
+   * app.
+   */
   onSessionEnd: () => void;
 }
 
 /**
- * The app's one window. Its page may crash or hang without harm: the lab is in another process and
- * a new page finds it again.
+ * The app's only window. A crash of its page does no harm: the lab is in another process, and a new
+ * page connects to it again.
  */
 export class LabWindow {
   readonly #options: WindowOptions;
   #window: BrowserWindow | null = null;
   /**
-   * Normal bounds before a start as maximized, where X11 takes the whole screen for them; null: the
-   * window knows its own.
+   * Normal bounds before a maximized start, where X11 reports the whole screen; null: Electron
+   * knows them.
    */
   #normal: Area | null = null;
   #crashes: number[] = [];
@@ -41,23 +41,21 @@ export class LabWindow {
   }
 
   /**
-   * Opens the window, or brings it to the front, and goes to a place of the app such as
-   * `studies/3`.
+   * Opens the window or brings it to the front, and opens a place of the app such as `studies/3`.
    */
   show(place?: string): void {
     if (this.#window) {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
       this.#window.focus();
-      // The place that is shown already would be loaded anew, and what is undone in its editor
-      // forgotten.
+      // Loading the present place again would reset its editor's undo history.
       if (place !== undefined && place !== this.place) load(this.#window, place);
     } else {
       this.#open(place);
     }
   }
 
-  /** The place that is shown, '' where the app begins. */
+  /** Returns the present place; '' at the start. */
   get place(): string {
     return this.#window ? placeOf(this.#window.webContents.getURL()) : '';
   }
@@ -70,7 +68,7 @@ export class LabWindow {
     this.#window?.webContents.navigationHistory.goForward();
   }
 
-  /** For dialogs that belong to it. */
+  /** Parent of dialogs. */
   get native(): BrowserWindow | null {
     return this.#window;
   }
@@ -79,7 +77,7 @@ export class LabWindow {
     return this.#window?.isFocused() ?? false;
   }
 
-  /** Whether these web contents are the window's. */
+  /** True when these web contents belong to the window. */
   holds(contents: number): boolean {
     return this.#window?.webContents.id === contents;
   }
@@ -140,7 +138,7 @@ export class LabWindow {
       const response = await ask(null, {
         type: 'error',
         message: 'The window has crashed several times.',
-        detail: `Its page ended: ${reason}. The lab itself goes on working.`,
+        detail: `Its page ended: ${reason}. The lab itself keeps running.`,
         buttons: ['Open it again', 'Leave it closed'],
         defaultId: 0,
         cancelId: 1,
@@ -151,10 +149,10 @@ export class LabWindow {
       }
     }
     const place = placeOf(window.isDestroyed() ? START : window.webContents.getURL());
-    if (!window.isDestroyed()) this.#keepState(window); // `destroy` below raises no `close`
+    if (!window.isDestroyed()) this.#keepState(window); // `destroy` emits no `close`
     if (this.#window === window) this.#window = null;
     this.#open(place);
-    // After the new one: the last window's end would end the app.
+    // After the new window: the last closed window would end the app.
     if (!window.isDestroyed()) window.destroy();
   }
 
@@ -162,17 +160,17 @@ export class LabWindow {
     const response = await ask(window, {
       type: 'warning',
       message: 'The window does not answer.',
-      detail: 'The lab itself goes on working.',
+      detail: 'The lab itself keeps running.',
       buttons: ['Wait', 'Load the window again'],
       defaultId: 0,
       cancelId: 0,
     });
-    // And recovers.
+    // Electron then reports the crash, and the page recovers.
     if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer();
   }
 }
 
-/** Leads back to the app's last place from `about:blank`, which raises no `will-navigate`. */
+/** Returns to the app's last place from `about:blank`, which emits no `will-navigate`. */
 function holdPage(window: BrowserWindow): void {
   const { webContents } = window;
   let place = '';
@@ -188,9 +186,7 @@ function holdPage(window: BrowserWindow): void {
   });
 }
 
-/**
- * A page that is left while it loads is no failure, and one that crashes is told by its own event.
- */
+/** Leaving a page while it loads is no failure; a crash has its own event. */
 function load(window: BrowserWindow, place: string): void {
   window.loadURL(addressOf(place)).catch(() => undefined);
 }

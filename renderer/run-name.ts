@@ -10,14 +10,13 @@ export type RunName =
   | { readonly rerun: number; readonly variant: string; readonly seed: number }
   | { readonly pretrained: number }
   /**
-   * Id of a run, with its study where it is said, in addresses of earlier versions, and where
-   * nothing else is known.
+   * Id of a run, where nothing else is known; with its study in addresses of earlier versions.
    */
   | { readonly id: number; readonly study?: number };
 
-/** Number of an address; null where it is none. */
-export const numberIn = (text: string | undefined): number | null =>
-  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+/** Number in an address; null where it is none. */
+export const numberIn = (text: string | null): number | null =>
+  text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 
 /** A run's name inside an address: `3.17`, `rerun2.graph.4`, `pretrained1`, `5`. */
 export function runNameText(name: RunName): string {
@@ -26,7 +25,7 @@ export function runNameText(name: RunName): string {
   return 'pretrained' in name ? `pretrained${name.pretrained}` : String(name.id);
 }
 
-/** Reads what `runNameText` writes; null where it is something else. */
+/** Reads the text of `runNameText`; null for any other text. */
 export function parseRunName(text: string): RunName | null {
   const id = numberIn(text);
   if (id !== null) return { id };
@@ -38,7 +37,7 @@ export function parseRunName(text: string): RunName | null {
   return pretrained && { pretrained: Number(pretrained[1]) };
 }
 
-/** The name of a run. Of a pretraining it follows from the pretrained network that it made. */
+/** The name of a run; a pretraining is named by the pretrained network that it made. */
 export function nameOfRun(
   row: Pick<TrialRow, 'run' | 'kind' | 'study' | 'rerun' | 'variant' | 'number'>,
   pretrained: readonly PretrainedView[] = [],

@@ -1,51 +1,51 @@
-/** A trial as the audit of a stopping rule sees it. */
+/** A trial with the values that an audit of a stopping rule needs. */
 export interface AuditedTrial {
-  /** Accuracy by rung, at each rung that it has reached. */
+  /** Accuracy at each reached rung, by rung. */
   readonly values: ReadonlyMap<number, number>;
-  /** Its accuracy at the last epoch; null for one that did not get there. */
+  /** Accuracy at the last epoch; null for a trial that did not reach it. */
   readonly end: number | null;
   /**
-   * The rung at which the rule stopped it, though it may have run on; null for one that it never
-   * stopped.
+   * The rung at which the rule stopped it, even if it continued for the audit; null when the rule
+   * never stopped it.
    */
   readonly stoppedAt: number | null;
 }
 
-/** What the trials that came to their end say of a rung. */
+/** Agreement of a rung with the end, over the trials that reached the end. */
 export interface RungAudit {
   rung: number;
   /**
-   * Trials with a value there and at the end, and the rank correlation (Spearman) of the two; null
-   * where undefined.
+   * Number of trials with values at both, and Spearman's rank correlation of the values; null when
+   * undefined.
    */
   trials: number;
   correlation: number | null;
 }
 
-/** How good the rule's decisions were. */
+/** Quality of the rule's decisions. */
 export interface Audit {
   rungs: RungAudit[];
-  /** Estimated share of the good graphs that the rule stopped; null without trials that ran on. */
+  /** Estimated share of good graphs that the rule stopped; null without audit trials. */
   lost: number | null;
-  /** Trials that were stopped and ran on all the same, and the good ones of them. */
+  /** Stopped trials that continued for the audit, and the good ones among them. */
   ranOn: number;
   ranOnGood: number;
   /**
-   * Lowest rung whose ranks agree well enough with those of the end; null where none does or too
-   * few trials say so.
+   * Lowest rung whose ranks agree well with those of the end; null when none does or too few trials
+   * tell.
    */
   firstRung: number | null;
 }
 
-/** Fewest trials, and the rank correlation, that a rung needs for a first rung. */
+/** Least trials, and least rank correlation, for a suggested first rung. */
 const ENOUGH = 10;
 const AGREES = 0.7;
 
 /**
- * Audits a stopping rule by the trials that came to their end: those it let through, and a random
- * share of those it stopped, each of which stands for as many stopped ones as were not to run on.
+ * Audits a stopping rule by the trials that reached the end: those that it let continue, and a
+ * random share of those that it stopped, each weighted by the inverse of that share.
  *
- * @param goodShare trials that count as good, a share of all by their accuracy at the end
+ * @param goodShare share of all trials, by accuracy at the end, that counts as good
  */
 export function auditOf(trials: readonly AuditedTrial[], goodShare = 0.1): Audit {
   const ended = trials.filter(({ end }) => end !== null && Number.isFinite(end));
@@ -84,7 +84,7 @@ function lostOf(
   return { lost: sum(ranOnGood) / sum(good), ranOn: ranOn.length, ranOnGood: ranOnGood.length };
 }
 
-/** The accuracy that a share of all trials reaches, each with its weight. */
+/** Returns the accuracy that a weighted share of all trials reaches. */
 function goodBar(
   ended: readonly AuditedTrial[],
   weightOf: (trial: AuditedTrial) => number,
@@ -100,8 +100,8 @@ function goodBar(
 }
 
 /**
- * Spearman's rank correlation, equal values with their mean rank; null below three pairs or without
- * any spread.
+ * Returns Spearman's rank correlation, equal values with their mean rank; null below three pairs or
+ * without spread.
  */
 export function rankCorrelation(a: readonly number[], b: readonly number[]): number | null {
   if (a.length < 3 || a.length !== b.length) return null;
@@ -116,7 +116,7 @@ export function rankCorrelation(a: readonly number[], b: readonly number[]): num
   return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy);
 }
 
-/** 1 is the smallest; equal values share the mean of their ranks. */
+/** Returns ranks from 1, smallest first; equal values share their mean rank. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
   const found = new Array<number>(values.length);

@@ -1,22 +1,19 @@
 import { binomialShares } from './distributions.ts';
 
-/**
- * Outcomes count as no likelier than the one seen up to this factor: rounding must not part equal
- * ones.
- */
+/** Tolerance for equal probabilities: rounding must not separate them. */
 const SAME = 1 + 1e-7;
 
-/** p-values of k successes in n draws of a share. */
+/** p-values of k successes in n draws. */
 export interface BinomialTest {
-  /** All outcomes that are not likelier than the one seen. */
+  /** Probability of all outcomes that are not more likely than the observed one. */
   twoSided: number;
-  /** At least so many. */
+  /** Probability of k or more. */
   greater: number;
-  /** At most so many. */
+  /** Probability of k or fewer. */
   less: number;
 }
 
-/** The exact binomial test. */
+/** Computes the exact binomial test of k successes in n draws with probability `share`. */
 export function binomialTest(k: number, n: number, share: number): BinomialTest {
   const shares = binomialShares(n, share);
   const sum = (some: readonly number[]): number =>

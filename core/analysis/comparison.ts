@@ -4,17 +4,17 @@ import { type TTest, mean, pairedTest, welchTest } from './statistics.ts';
 /** Values of one graph by seed. */
 export type Seeds = ReadonlyMap<number, number>;
 
-/** A graph beside one of the graphs that it is compared with. */
+/** Comparison of a graph with one other graph. */
 export interface Comparison {
-  /** Differences of runs from the same seed: the main test. null below two such pairs. */
+  /** Main test: differences of runs with the same seed; null below two pairs. */
   paired: TTest | null;
   welch: TTest | null;
   /**
-   * p of the main test (of Welch's where there are no pairs), corrected by Holm over all
-   * comparisons; null without.
+   * p of the main test (of Welch's test without pairs), corrected by Holm over all comparisons;
+   * null without a test.
    */
   adjusted: number | null;
-  /** The corrected p is below 5 %. */
+  /** True when the corrected p is below 5 %. */
   significant: boolean;
 }
 
@@ -42,6 +42,9 @@ export function compare(graph: Seeds, others: readonly Seeds[]): Comparison[] {
   });
 }
 
-/** How much better the best of many trials looked than it is; null without a re-run. */
+/**
+ * Returns how far the best of many trials overestimates itself: its accuracy minus the mean of its
+ * re-run; null without a re-run.
+ */
 export const winnersCurse = (best: number, rerun: readonly number[]): number | null =>
   rerun.length === 0 || !Number.isFinite(best) ? null : best - mean(rerun);

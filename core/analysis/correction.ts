@@ -1,6 +1,6 @@
 /**
- * Adjusted p-values by Holm (1979): the chance of any false finding stays below the level. In the
- * given order.
+ * Returns p-values adjusted by Holm (1979), in the given order: they bound the chance of any false
+ * finding.
  */
 export const holm = (p: readonly number[]): number[] =>
   stepwise(
@@ -11,8 +11,8 @@ export const holm = (p: readonly number[]): number[] =>
   );
 
 /**
- * Adjusted p-values by Benjamini and Hochberg (1995): the share of false findings. In the given
- * order.
+ * Returns p-values adjusted by Benjamini and Hochberg (1995), in the given order: they bound the
+ * share of false findings.
  */
 export const benjaminiHochberg = (p: readonly number[]): number[] =>
   stepwise(
@@ -22,7 +22,7 @@ export const benjaminiHochberg = (p: readonly number[]): number[] =>
     Math.min,
   );
 
-/** Walks through sorted p-values; each adjusted one is at least as extreme as those before it. */
+/** Adjusts sorted p-values so that each is at least as extreme as those before it. */
 function stepwise(
   p: readonly number[],
   order: (a: number, b: number) => number,

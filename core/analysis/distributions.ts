@@ -1,9 +1,12 @@
-/** Student's t below which the share `p` (0.5 <= p < 1) lies; `degrees` > 0 need not be whole. */
+/**
+ * Returns the t below which the share `p` (0.5 <= p < 1) of Student's distribution lies; `degrees`
+ * > 0 may be fractional.
+ */
 export function tQuantile(p: number, degrees: number): number {
   let high = 1;
   while (tShare(high, degrees) < p) high *= 2;
   let low = 0;
-  // Halving 60 times leaves less than the last digit.
+  // 60 halvings reach the precision of a double.
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2;
     if (tShare(middle, degrees) < p) low = middle;
@@ -13,29 +16,29 @@ export function tQuantile(p: number, degrees: number): number {
 }
 
 /**
- * Share of Student's t below t >= 0: 1 - I_x(degrees / 2, 1 / 2) / 2 with x = degrees / (degrees +
- * t^2).
+ * Returns the share of Student's t below t >= 0: 1 - I_x(degrees / 2, 1 / 2) / 2 with x = degrees /
+ * (degrees + t^2).
  */
 const tShare = (t: number, degrees: number): number => 1 - tTails(t, degrees) / 2;
 
-/** Two-sided p of Student's t. */
+/** Returns the two-sided p of Student's t. */
 export const tTails = (t: number, degrees: number): number =>
   incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5);
 
-/** Share of the F distribution above `f` >= 0. */
+/** Returns the share of the F distribution above `f` >= 0. */
 export const fTail = (f: number, above: number, below: number): number =>
   incompleteBeta(below / (below + above * f), below / 2, above / 2);
 
 /**
- * Share of the noncentral t distribution outside of -t and t (t >= 0): 1 minus the Poisson mixture
- * of incomplete betas (R. V. Lenth, Applied Statistics 38, 1989, AS 243; both tails together, where
- * the odd terms cancel).
+ * Returns the share of the noncentral t distribution outside -t and t (t >= 0): 1 minus the Poisson
+ * mixture of incomplete betas (R. V. Lenth, Applied Statistics 38, 1989, AS 243; both tails
+ * together, so the odd terms cancel).
  */
 export function noncentralTails(t: number, degrees: number, noncentrality: number): number {
   const x = (t * t) / (degrees + t * t);
   const rate = (noncentrality * noncentrality) / 2;
   let inside = 0;
-  // Weights of the Poisson distribution beyond 12 standard deviations add less than the last digit.
+  // Weights of the Poisson distribution above 12 standard deviations are below double precision.
   const most = Math.ceil(rate + 12 * Math.sqrt(rate) + 24);
   for (let j = 0; j <= most; j++) {
     const weight =
@@ -45,7 +48,9 @@ export function noncentralTails(t: number, degrees: number, noncentrality: numbe
   return Math.min(1, Math.max(0, 1 - inside));
 }
 
-/** Probability of each number of successes, 0 to `n`, in `n` draws of share `p`. */
+/**
+ * Returns the probability of each number of successes, 0 to `n`, in `n` draws with probability `p`.
+ */
 export const binomialShares = (n: number, p: number): number[] =>
   Array.from({ length: n + 1 }, (_, k) => {
     if (p <= 0 || p >= 1) return Number(k === (p <= 0 ? 0 : n));
@@ -54,8 +59,8 @@ export const binomialShares = (n: number, p: number): number[] =>
   });
 
 /**
- * Regularised incomplete beta I_x(a, b), by its continued fraction (Numerical Recipes, section
- * 6.4).
+ * Returns the regularised incomplete beta I_x(a, b) by its continued fraction (Numerical Recipes,
+ * section 6.4).
  */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
@@ -93,7 +98,10 @@ const LANCZOS = [
   -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
 ];
 
-/** ln of the gamma function for x > 0 (C. Lanczos, g = 7, nine terms); right to about 15 digits. */
+/**
+ * Returns ln of the gamma function for x > 0 (C. Lanczos, g = 7, nine terms), correct to about 15
+ * digits.
+ */
 function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
   const z = x - 1;

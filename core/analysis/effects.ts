@@ -17,8 +17,8 @@ export interface Effect {
    */
   effect: number | null;
   /**
-   * Its 95 % interval and two-sided p, also corrected over all effects (Benjamini-Hochberg); null
-   * without spare trials.
+   * Its 95 % interval, and its two-sided p, also corrected over all effects (Benjamini-Hochberg);
+   * null without residual degrees of freedom.
    */
   low: number | null;
   high: number | null;
@@ -26,7 +26,7 @@ export interface Effect {
   adjusted: number | null;
 }
 
-/** Main effects of all choices of a table, dimension by dimension. */
+/** Returns the main effects of all choices of a table, dimension by dimension. */
 export function mainEffects(table: Table): Effect[] {
   const rows = usable(table);
   const { sizes } = table;
@@ -63,7 +63,10 @@ export function mainEffects(table: Table): Effect[] {
   return effects;
 }
 
-/** This choice against the mean over the trials with others; null where one side is empty. */
+/**
+ * Returns contrast weights: this choice minus the mean of the other choices; null when one side is
+ * empty.
+ */
 function weightsOf(
   counts: readonly number[],
   choice: number,

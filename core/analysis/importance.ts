@@ -1,15 +1,18 @@
 import { type Row, type Table, countsOf, topOf, usable } from './table.ts';
 
-/** How much a dimension matters. */
+/** Importance of a dimension. */
 export interface Importance {
   /** Between-group share of the total sum of squares, this dimension alone: 0 to 1. */
   anova: number;
-  /** PED-ANOVA on the top share, normalised to sum 1 over all dimensions; `pedAnovaRaw` before. */
+  /**
+   * PED-ANOVA on the top share, normalised to sum 1 over all dimensions; `pedAnovaRaw` is not
+   * normalised.
+   */
   pedAnova: number;
   pedAnovaRaw: number;
 }
 
-/** Importance of each dimension; all 0 where values or choices do not differ. */
+/** Returns the importance of each dimension; all 0 when values or choices do not differ. */
 export function importanceOf(table: Table, topShare = 0.1): Importance[] {
   const rows = usable(table);
   const top = topOf(rows, topShare);
@@ -25,7 +28,7 @@ export function importanceOf(table: Table, topShare = 0.1): Importance[] {
 function anovaShare(rows: readonly Row[], dimension: number, size: number): number {
   const [first] = rows;
   if (!first) return 0;
-  // Values less the first one: equal values then leave exactly nothing.
+  // Subtracting the first value makes equal values exactly 0.
   const values = rows.map(({ value }) => value - first.value);
   const centre = values.reduce((sum, value) => sum + value, 0) / rows.length;
   const total = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
@@ -41,8 +44,8 @@ function anovaShare(rows: readonly Row[], dimension: number, size: number): numb
 }
 
 /**
- * Pearson divergence of the choices of the top rows from those of all (Watanabe et al., IJCAI
- * 2023), in the closed form that Optuna's smoothed shares have for categories.
+ * Returns the Pearson divergence between the choices of the top rows and of all rows (Watanabe et
+ * al., IJCAI 2023), in the closed form of Optuna's smoothed shares for categories.
  */
 function divergence(
   rows: readonly Row[],
@@ -61,8 +64,8 @@ function divergence(
 }
 
 /**
- * Shares of choices with Optuna's prior: p_k = ((n_k + N / K) / (1 + C / K) + 1 / C) / (N + 1), K:
- * chosen ones + 1.
+ * Returns shares of choices with Optuna's prior: p_k = ((n_k + N / K) / (1 + C / K) + 1 / C) / (N +
+ * 1), K: number of chosen ones + 1.
  */
 function smoothed(counts: readonly number[]): number[] {
   const n = counts.reduce((sum, count) => sum + count, 0);

@@ -3,13 +3,13 @@ import { fTail } from './distributions.ts';
 import { type LinearModel, fit, sweep } from './linear.ts';
 import { type Table, usable } from './table.ts';
 
-/** What two dimensions do together beyond their main effects. */
+/** Interaction of two dimensions beyond their main effects. */
 export interface Interaction {
   a: number;
   b: number;
   /**
-   * F of the pair's cells beside all main effects, with its degrees of freedom and p; exact where
-   * nothing is left over.
+   * F of the pair's cells in addition to all main effects, with degrees of freedom and p; exact for
+   * a perfect fit.
    */
   f: number;
   above: number;
@@ -19,12 +19,10 @@ export interface Interaction {
   adjusted: number;
 }
 
-/** Pairs that are tested: of more, those that look strongest at first sight. */
+/** Most pairs to test: the strongest by a cheap estimate. */
 const TESTED = 60;
 
-/**
- * Pair interactions, the least likely by chance first; empty where the trials are too few to tell.
- */
+/** Returns pair interactions, smallest p first; empty for too few trials. */
 export function interactions(table: Table): Interaction[] {
   const rows = usable(table);
   const { sizes } = table;
@@ -39,7 +37,7 @@ export function interactions(table: Table): Interaction[] {
   const tested = strongest.flatMap(
     ({ a, b }) => testOf(cellsOf(sizes, model, a, b), rows.length, model, a, b) ?? [],
   );
-  // Pairs that were not tested are taken to show nothing.
+  // Untested pairs count as p = 1.
   const rest = new Array<number>(pairs.length - strongest.length).fill(1);
   const adjusted = benjaminiHochberg([...tested.map(({ p }) => p), ...rest]);
   return tested
@@ -69,8 +67,8 @@ function cellsOf(
 }
 
 /**
- * Sum of squares of the residuals that a pair's cells explain, were they independent of the main
- * effects.
+ * Returns a cheap estimate: the sum of squares that a pair's cells would explain if they were
+ * independent of the main effects.
  */
 function sightOf({ count, of }: Cells, { residuals }: LinearModel): number {
   const sums = new Float64Array(count);
@@ -109,14 +107,17 @@ function testOf(
   const above = sweep(matrix, full, cells, counts).filter(Boolean).length;
   const below = trials - model.rank - above;
   if (above === 0 || below <= 0) return null;
-  // The corner went down by what the cells explain.
+  // The sweep reduced the corner by the explained sum of squares.
   const reduction = Math.min(model.rss, Math.max(0, -matrix[full * full - 1]!));
   const rest = Math.max(model.rss - reduction, 1e-15 * model.rss);
   const f = reduction / above / (rest / below);
   return { a, b, f, above, below, p: fTail(f, above, below) };
 }
 
-/** Of each cell: its trials by column of the model, its trials, and the sum of their residuals. */
+/**
+ * Returns for each cell its trials per column of the model, its trials, and the sum of their
+ * residuals.
+ */
 function cellSums({ count, of }: Cells, { offsets, width, columns, residuals }: LinearModel) {
   const each = offsets.length + 1;
   const cross = new Float64Array(count * width);

@@ -2,23 +2,25 @@ import { binomialTest } from './binomial.ts';
 import { benjaminiHochberg } from './correction.ts';
 import { type Table, countsOf, topOf, usable } from './table.ts';
 
-/** How much more often the best trials have a choice. */
+/** Frequency of a choice among the best trials relative to all trials. */
 export interface Lift {
   dimension: number;
   choice: number;
-  /** Of the best trials, those with this choice. */
+  /** Best trials with this choice. */
   top: number;
   topCount: number;
-  /** Share of all trials that have it. */
+  /** Share of all trials with this choice. */
   share: number;
-  /** Share among the best over share among all; null where no trial has it. */
+  /** Share among the best / share among all; null when no trial has the choice. */
   lift: number | null;
-  /** Exact binomial, two-sided, and corrected over all choices (Benjamini-Hochberg). */
+  /**
+   * p of the exact binomial test, two-sided, and corrected over all choices (Benjamini-Hochberg).
+   */
   p: number;
   adjusted: number;
 }
 
-/** Choices to keep of a dimension; the others may be locked out. */
+/** The choices of a dimension worth keeping; a lock may exclude the others. */
 export interface SuggestedLock {
   dimension: number;
   choices: number[];
@@ -26,7 +28,7 @@ export interface SuggestedLock {
 
 const LEVEL = 0.05;
 
-/** Lift of every choice of a table among the best trials; empty without trials. */
+/** Returns the lift of every choice of a table; empty without trials. */
 export function liftOf(table: Table, topShare = 0.1): Lift[] {
   const rows = usable(table);
   if (rows.length === 0) return [];
@@ -45,8 +47,8 @@ export function liftOf(table: Table, topShare = 0.1): Lift[] {
 }
 
 /**
- * Dimensions in which some choices are more frequent among the best than chance explains, with
- * these choices.
+ * Returns the dimensions with choices that are significantly frequent among the best, with these
+ * choices.
  */
 export function suggestedLocks(lifts: readonly Lift[]): SuggestedLock[] {
   const frequent = lifts.filter(

@@ -1,17 +1,17 @@
 import type { Row } from './table.ts';
 
-/** A pivot below this share of its column depends on the columns before. */
+/** A column with a pivot below this share of its scale depends on earlier columns. */
 const DEPENDENT = 1e-9;
 
 /**
  * Sweeps a symmetric matrix in place (the sweep operator of J. H. Goodnight, The American
- * Statistician 33, 1979): of the swept columns it leaves the inverse. Columns that depend on
- * earlier ones are left out.
+ * Statistician 33, 1979): the swept columns become their inverse. Columns that depend on earlier
+ * ones are skipped.
  *
  * @param matrix row by row
- * @param columns how many are swept, from the first on
+ * @param columns number of columns to sweep, from the first on
  * @param scale of each column; default: its diagonal element
- * @returns true for each column that was swept
+ * @returns true for each swept column
  */
 export function sweep(
   matrix: Float64Array,
@@ -43,20 +43,20 @@ export interface LinearModel {
   readonly width: number;
   /** Columns that are 1 in each row: `offsets.length + 1` of them. */
   readonly columns: Int32Array;
-  /** Columns that the rows tell apart from the others; the rest has effect 0. */
+  /** Columns that the rows determine; all others have effect 0. */
   readonly known: readonly boolean[];
-  /** How often two columns are 1 together, row by row. */
+  /** Gram matrix, row by row: the number of rows in which two columns are both 1. */
   readonly gram: Float64Array;
   /** Inverse of the swept part of the Gram matrix, row by row. */
   readonly inverse: Float64Array;
   readonly effects: Float64Array;
   readonly residuals: Float64Array;
   readonly rank: number;
-  /** Sum of squared residuals; exactly 0 where the model explains everything but rounding. */
+  /** Sum of squared residuals; exactly 0 when only rounding remains. */
   readonly rss: number;
 }
 
-/** Least squares of the values on all choices; `rows` as `usable` gives them. */
+/** Fits the values on all choices by least squares; `rows` from `usable`. */
 export function fit(sizes: readonly number[], rows: readonly Row[]): LinearModel {
   const offsets: number[] = [];
   let width = 1;
@@ -67,7 +67,7 @@ export function fit(sizes: readonly number[], rows: readonly Row[]): LinearModel
   const full = width + 1;
   const columns = columnsOf(offsets, rows);
   const each = offsets.length + 1;
-  // The values less the first one: equal values then leave exactly nothing.
+  // Subtracting the first value makes equal values exactly 0.
   const values = Float64Array.from(rows, ({ value }) => value - rows[0]!.value);
   const swept = normalEquations(columns, each, values, full);
   const gram = blockOf(swept, full, width);
@@ -90,7 +90,7 @@ export function fit(sizes: readonly number[], rows: readonly Row[]): LinearModel
   return { offsets, width, columns, known, gram, inverse, effects, residuals, rank, rss };
 }
 
-/** Sums of products of all columns, the values last. */
+/** Returns the sums of products of all columns, the values last. */
 function normalEquations(
   columns: Int32Array,
   each: number,
@@ -102,7 +102,7 @@ function normalEquations(
   for (const [at, y] of values.entries()) {
     for (let k = at * each; k < (at + 1) * each; k++) {
       const i = columns[k]!;
-      // Columns ascend: the upper triangle first.
+      // Columns ascend, so this fills the upper triangle.
       for (let l = k; l < (at + 1) * each; l++) sums[i * full + columns[l]!]!++;
       sums[i * full + last]! += y;
     }
@@ -113,14 +113,14 @@ function normalEquations(
   return sums;
 }
 
-/** The first `width` rows and columns. */
+/** Returns the first `width` rows and columns. */
 function blockOf(matrix: Float64Array, full: number, width: number): Float64Array {
   const block = new Float64Array(width * width);
   for (let i = 0; i < width; i++) block.set(matrix.subarray(i * full, i * full + width), i * width);
   return block;
 }
 
-/** Columns that are 1, row by row: the mean's, then one of each dimension. */
+/** Returns the columns that are 1, row by row: the mean's, then one per dimension. */
 function columnsOf(offsets: readonly number[], rows: readonly Row[]): Int32Array {
   const each = offsets.length + 1;
   const columns = new Int32Array(rows.length * each);
@@ -130,8 +130,8 @@ function columnsOf(offsets: readonly number[], rows: readonly Row[]): Int32Array
 }
 
 /**
- * A weighted sum of effects with its variance in units of the residual one; null where the rows do
- * not determine it.
+ * Returns a weighted sum of effects with its variance in units of the residual variance; null when
+ * the rows do not determine it.
  *
  * @param weights by column
  */
@@ -143,7 +143,7 @@ export function contrast(
   const spread = new Float64Array(width);
   for (const [column, weight] of weights)
     for (let j = 0; j < width; j++) spread[j]! += weight * inverse[column * width + j]!;
-  // It is determined when it is a combination of rows: weights = weights * inverse * Gram.
+  // The sum is determined when it is a combination of rows: weights = weights * inverse * Gram.
   const back = new Float64Array(width);
   for (let i = 0; i < width; i++) {
     if (spread[i] === 0) continue;

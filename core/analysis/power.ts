@@ -1,16 +1,16 @@
 import { noncentralTails, tQuantile } from './distributions.ts';
 
-/** How runs are compared: pairs that share a seed, or two groups of equal size. */
+/** Kind of comparison: pairs with equal seeds, or two groups of equal size. */
 export type Design = 'paired' | 'welch';
 
 const LEVEL = 0.05;
-/** Share of the cases in which a true difference is to be found. */
+/** Required probability of finding a true difference. */
 export const POWER = 0.8;
-/** More runs than this are not asked for. */
+/** Upper limit of suggested runs. */
 const RUN_LIMIT = 10_000;
 
 /**
- * Share of the cases in which a two-sided test at 5 % finds a true difference (noncentral t, both
+ * Returns the probability that a two-sided test at 5 % finds a true difference (noncentral t, both
  * tails).
  *
  * @param difference in standard deviations; of the pairs' differences for `paired`
@@ -23,8 +23,8 @@ export function power(difference: number, runs: number, design: Design): number 
 }
 
 /**
- * The smallest true difference, in standard deviations, that is found in 80 % of the cases; null
- * below two runs.
+ * Returns the smallest true difference, in standard deviations, that the test finds with a
+ * probability of 80 %; null below two runs.
  */
 export function minimalDifference(runs: number, design: Design): number | null {
   if (runs < 2) return null;
@@ -40,7 +40,8 @@ export function minimalDifference(runs: number, design: Design): number | null {
 }
 
 /**
- * Runs on each side that find a true difference in 80 % of the cases; null when 10,000 are too few.
+ * Returns the runs on each side needed to find a true difference with a probability of 80 %; null
+ * above 10,000.
  */
 export function neededRuns(difference: number, design: Design): number | null {
   if (!(Math.abs(difference) > 0)) return null;

@@ -4,21 +4,21 @@ import { type Interaction, interactions } from './interactions.ts';
 import { type Lift, type SuggestedLock, liftOf, suggestedLocks } from './lift.ts';
 import type { Table } from './table.ts';
 
-/** Everything that a table of trials says about its choices. */
+/** All analyses of a table of trials. */
 export interface EffectsReport {
   effects: Effect[];
   /** By dimension. */
   importance: Importance[];
-  /** The strongest pairs first. */
+  /** Strongest pairs first. */
   interactions: Interaction[];
   lifts: Lift[];
   locks: SuggestedLock[];
 }
 
-/** Pairs that are reported. */
+/** Most reported pairs. */
 const PAIRS = 20;
 
-/** All analyses of one table; some tens of milliseconds for thousands of trials. */
+/** Computes all analyses of a table, in some tens of milliseconds for thousands of trials. */
 export function effectsReport(table: Table): EffectsReport {
   const lifts = liftOf(table);
   return {

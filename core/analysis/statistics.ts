@@ -1,22 +1,22 @@
 import { tQuantile, tTails } from './distributions.ts';
 
-/** Arithmetic mean; NaN of nothing. */
+/** Returns the arithmetic mean; NaN for no values. */
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Standard deviation of a sample (divided by n - 1); NaN below two values. */
+/** Returns the standard deviation of a sample (divided by n - 1); NaN below two values. */
 export function sampleDeviation(values: readonly number[]): number {
   const middle = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
   return values.length < 2 ? NaN : Math.sqrt(squares / (values.length - 1));
 }
 
-/** Difference of two means with the interval that holds the true one with 95 % confidence. */
+/** Difference of two means with its 95 % confidence interval. */
 export interface Difference {
   mean: number;
   low: number;
   high: number;
-  /** The interval does not hold 0. */
+  /** True when the interval excludes 0. */
   significant: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Difference {
 export interface TTest {
   difference: number;
   standardError: number;
-  /** Degrees of freedom and t; null where equal values leave no spread to judge by. */
+  /** Degrees of freedom and t; null without any spread. */
   df: number | null;
   t: number | null;
   /** Two-sided. Without any spread: 1 for no difference, else 0. */
@@ -36,11 +36,11 @@ export interface TTest {
 
 const CONFIDENCE = 0.95;
 
-/** Half the width of a 95 % interval. */
+/** Returns half the width of a 95 % interval. */
 export const halfWidth = (standardError: number, degrees: number): number =>
   standardError === 0 ? 0 : tQuantile((1 + CONFIDENCE) / 2, degrees) * standardError;
 
-/** Test of an estimate with its standard error. */
+/** Tests an estimate with its standard error against 0. */
 export function tTest(difference: number, standardError: number, degrees: number): TTest {
   const half = halfWidth(standardError, degrees);
   const [low, high] = [difference - half, difference + half];
@@ -50,21 +50,23 @@ export function tTest(difference: number, standardError: number, degrees: number
   return { difference, standardError, df: degrees, t, p: tTails(t, degrees), low, high };
 }
 
-/** The mean of one sample; null below two values. */
+/** Tests the mean of one sample against 0; null below two values. */
 export function meanTest(values: readonly number[]): TTest | null {
   if (values.length < 2) return null;
   return tTest(mean(values), sampleDeviation(values) / Math.sqrt(values.length), values.length - 1);
 }
 
-/** mean(a - b) of pairs by position, such as runs from the same seed; null below two pairs. */
+/**
+ * Tests mean(a - b) of pairs by position, such as runs with the same seed; null below two pairs.
+ */
 export function pairedTest(a: readonly number[], b: readonly number[]): TTest | null {
   const pairs = Math.min(a.length, b.length);
   return meanTest(Array.from({ length: pairs }, (_, at) => a[at]! - b[at]!));
 }
 
 /**
- * mean(a) - mean(b), variances may differ, degrees of freedom by Welch and Satterthwaite (B. L.
- * Welch, Biometrika 34, 1947). null below two values on a side.
+ * Tests mean(a) - mean(b) with unequal variances, degrees of freedom by Welch and Satterthwaite (B.
+ * L. Welch, Biometrika 34, 1947); null below two values on a side.
  */
 export function welchTest(a: readonly number[], b: readonly number[]): TTest | null {
   if (a.length < 2 || b.length < 2) return null;
@@ -73,7 +75,7 @@ export function welchTest(a: readonly number[], b: readonly number[]): TTest | n
   return tTest(mean(a) - mean(b), Math.sqrt(va + vb), degrees);
 }
 
-/** `welchTest` as a difference with its interval. */
+/** Returns `welchTest` as a difference with its interval. */
 export function welch(a: readonly number[], b: readonly number[]): Difference | null {
   const test = welchTest(a, b);
   if (!test) return null;

@@ -14,7 +14,7 @@ export const commandPhrases: Phrases<string> = {
   'use-compiler': () => 'Add --compiler xla, or choose --precision float32.',
   'default-precision': () => 'Or ask for neither --precision nor --compiler.',
   'choose-data': () =>
-    'Give the path of an archive (.tar.gz or .tar) or of a folder with the .bin files.',
+    'Give the path of an archive (.tar.gz or .tar) or of a folder with the files of a set.',
   'fetch-data': ({ name, file, folder }) =>
     `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${folder}, or name it where ${name} is asked for (--data PATH).`,
   'use-data-path': ({ path }) => `Or use it under its path (--data ${path}).`,

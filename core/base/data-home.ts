@@ -4,8 +4,8 @@ import { join } from 'node:path';
 type Environment = Record<string, string | undefined>;
 
 /**
- * Folder of downloaded data sets: KTG_DATA; else `data` in KTG_HOME; else in the platform's folder
- * for an application's data. Shared by all checkouts.
+ * Returns the folder of downloaded data sets: KTG_DATA; else `data` in KTG_HOME; else the
+ * platform's folder for application data. All checkouts share it.
  */
 export function dataHome(
   environment: Environment = process.env,

@@ -1,8 +1,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 
 /**
- * A small picture as PNG (RFC 2083): 8-bit RGB, row by row without filters. `pixels`: height x
- * width x 3 bytes.
+ * Encodes a picture as PNG (RFC 2083): 8-bit RGB, row by row without filters.
+ *
+ * @param pixels height x width x 3 bytes
  */
 export function png(pixels: Uint8Array, width: number, height: number): Buffer {
   const header = Buffer.alloc(13);

@@ -34,7 +34,7 @@ export class LabError<Key extends ProblemKey = ProblemKey> extends Error {
   }
 }
 
-/** Message of anything thrown, for wrapping into a LabError's text. */
+/** Returns the message of any thrown value, for use inside another message. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
 

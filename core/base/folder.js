@@ -1,14 +1,15 @@
-// Plain JavaScript: set-up makes folders on Node 18, before anything can run TypeScript.
+// Plain JavaScript: set-up makes folders under Node 18, which cannot run TypeScript.
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, where they are missing. Node's own recursive way never returns
- * below system folders that take no new ones, such as /proc: they answer that something does not
- * exist, and it makes the parents for ever.
+ * Makes a folder and its missing parents. Node's `recursive` option never returns below system
+ * folders without write access, such as /proc: the error says that the folder is missing, so Node
+ * makes the parents again, forever.
+ *
  * @param {string} path
- * @param {number} [mode] rights of each folder that is made, less what the user's mask takes away
- * @throws errors of the file system, `EPERM` for such a system folder
+ * @param {number} [mode] rights of each new folder, before the user's mask
+ * @throws errors of the file system, `EPERM` below such a system folder
  */
 export function makeFolder(path, mode = 0o777) {
   if (isFolder(path)) return;
@@ -17,7 +18,7 @@ export function makeFolder(path, mode = 0o777) {
   try {
     mkdirSync(path, mode);
   } catch (error) {
-    if (isFolder(path)) return; // another process was faster
+    if (isFolder(path)) return; // another process made it
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code !== 'ENOENT') throw error;
     throw Object.assign(new Error(`${parent} takes no new folders`, { cause: error }), {

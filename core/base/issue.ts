@@ -1,12 +1,13 @@
 import * as v from 'valibot';
 
 /**
- * What a schema's issue says, for people. Two of valibot's own texts read as riddles: those of an
- * unknown and of a missing key, and "Expected Object but received Object" where no form of several
- * fits.
+ * Returns the text of a schema's issue for people. It replaces three of valibot's own texts, which
+ * are hard to read: unknown key, missing key, and "Expected Object but received Object" for a value
+ * that fits no form of a union.
  */
 export function issueText(issue: v.BaseIssue<unknown>): string {
-  const key = String(issue.path?.at(-1)?.key ?? '').slice(0, 60);
+  const last: unknown = issue.path?.at(-1)?.key;
+  const key = typeof last === 'string' ? last.slice(0, 60) : String(Number(last ?? 0));
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `the key "${key}" is unknown`;
   if (issue.type === 'strict_object' && issue.received === 'undefined') return 'it is missing';
@@ -15,14 +16,14 @@ export function issueText(issue: v.BaseIssue<unknown>): string {
   return issue.message;
 }
 
-/** The closest issue with its place in the value: `nodes.0.model: Invalid type: ...`. */
+/** Returns the closest issue with its place in the value: `nodes.0.model: Invalid type: ...`. */
 export function placedIssueText(issue: v.BaseIssue<unknown>): string {
   const closest = closestIssue(issue);
   const place = v.getDotPath(closest);
   return `${place === null ? '' : `${place}: `}${issueText(closest).slice(0, 300)}`;
 }
 
-/** The deepest issue of a union's options, with the path to the union before its own. */
+/** Returns the deepest issue among a union's options, with the path from the outermost value. */
 export function closestIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
   const options = (issue.issues ?? []).map((each) => closestIssue(each));
   const depth = ({ path }: v.BaseIssue<unknown>): number => path?.length ?? 0;

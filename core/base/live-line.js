@@ -1,18 +1,15 @@
-// Plain JavaScript: set-up shows its progress with this on Node 18, before anything can run
-// TypeScript.
+// Plain JavaScript: set-up shows its progress under Node 18, which cannot run TypeScript.
 
 import { terminalText } from './terminal-text.js';
 
 /**
- * A terminal is redrawn at most ten times a second; a log file gets a line every five. In
- * milliseconds.
+ * Milliseconds between two updates of a terminal (100) and between two lines of a log file (5000).
  */
 const terminalMs = 100;
 const logMs = 5_000;
 
 /**
- * One line of progress that is written over itself on a terminal, and now and then as a line of its
- * own elsewhere.
+ * Shows progress: one line that a terminal redraws, or separate lines in a file.
  *
  * @param {{ isTTY?: boolean, columns?: number, write(text: string): unknown }} stream
  * @param {() => number} [now] milliseconds
@@ -32,7 +29,7 @@ export function liveLine(stream, now = Date.now) {
       const clean = terminalText(text);
       stream.write(stream.isTTY ? clean.slice(0, (stream.columns || 80) - 1) : `${clean}\n`);
     },
-    /** Ends the line, leaving `text`, as it is, in its place when given. @param {string} [text] */
+    /** Clears the line, or replaces it with `text`, unchanged. @param {string} [text] */
     end(text) {
       erase();
       shownAt = -Infinity;

@@ -1,4 +1,4 @@
-// Plain JavaScript: set-up takes this lock on Node 18, before anything can run TypeScript.
+// Plain JavaScript: set-up takes this lock under Node 18, which cannot run TypeScript.
 import { constants, readFileSync } from 'node:fs';
 import { copyFile, link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -7,8 +7,8 @@ import { makeFolder } from './folder.js';
 
 const heartbeatMs = 5_000;
 /**
- * A holder on another machine (shared home folder) can only be judged by its heartbeat, in
- * milliseconds.
+ * Milliseconds without a heartbeat after which a holder on another machine (shared home folder)
+ * counts as dead.
  */
 const silentMs = 120_000;
 const retryMs = 200;
@@ -16,19 +16,19 @@ const retryMs = 200;
 /** @typedef {{ pid: number, host: string, id: string }} Holder */
 
 /**
- * Run `work` while holding the lock file `path`; one holder at a time over processes and checkouts.
- * A lock whose process is dead (kill -9, power cut) is taken over.
+ * Runs `work` while this process holds the lock file `path`. One process holds it at a time, across
+ * checkouts. The lock of a dead process (kill -9, power cut) is replaced.
  *
  * @template T
  * @param {string} path lock file; its folder is made when missing
  * @param {() => Promise<T>} work
  * @param {{ onWait?: (pid: number) => void, signal?: AbortSignal | undefined }} [options] `onWait`
- * is called once, with the holder's process id, when the lock is taken; `signal` ends the waiting
- * @returns {Promise<T>} what `work` returned
+ * is called once, with the holder's process id, before the first wait; `signal` ends the wait
+ * @returns {Promise<T>} the result of `work`
  */
 export async function withLock(path, work, { onWait, signal } = {}) {
   makeFolder(dirname(path));
-  // Only a file name, so no seeded stream.
+  // The random part only makes a file name unique, so it needs no seeded stream.
   const id = `${process.pid}-${Math.random().toString(36).slice(2)}`;
   const mine = `${path}.${id}`;
   await writeFile(mine, JSON.stringify({ pid: process.pid, host: hostname(), id }));
@@ -48,7 +48,7 @@ export async function withLock(path, work, { onWait, signal } = {}) {
     await rm(mine, { force: true });
   }
   const heartbeat = setInterval(() => {
-    refresh(path).catch(() => undefined); // removed by hand: nothing to keep alive
+    refresh(path).catch(() => undefined); // a person removed the lock: no heartbeat needed
   }, heartbeatMs);
   heartbeat.unref();
   try {
@@ -60,12 +60,13 @@ export async function withLock(path, work, { onWait, signal } = {}) {
 }
 
 /**
- * A hard link makes the lock appear whole, with its holder written in it, or not at all.
- * @param {string} mine @param {string} path
+ * A hard link creates the lock complete, with its holder inside, or not at all.
+ * @param {string} mine
+ * @param {string} path
  */
 async function acquire(mine, path) {
   try {
-    await refresh(mine); // the link shares its time, and it may have waited for long
+    await refresh(mine); // the link shares its time, which may be old after a long wait
     await link(mine, path).catch((error) => {
       if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(codeOf(error) ?? '')) throw error;
       return copyFile(mine, path, constants.COPYFILE_EXCL); // a disk without hard links
@@ -99,7 +100,7 @@ async function isStale(path, holder) {
 const refresh = (path) => utimes(path, new Date(), new Date());
 
 /**
- * Milliseconds since a file was written or refreshed; none when it is gone.
+ * Milliseconds since a file was written or refreshed; 0 for a missing file.
  * @param {string} path
  */
 async function ageOf(path) {
@@ -107,7 +108,7 @@ async function ageOf(path) {
   return found ? Date.now() - found.mtimeMs : 0;
 }
 
-/** Whether a process of this machine runs. @param {number} pid */
+/** True when a process of this machine runs. @param {number} pid */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0);
@@ -115,8 +116,8 @@ export function isAlive(pid) {
     return codeOf(error) === 'EPERM';
   }
   try {
-    // Linux: a dead process whose parent has not noticed yet still has its number; containers are
-    // full of them
+    // On Linux a dead process keeps its id until its parent notices (state Z). Containers have many
+    // of these.
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return true;
@@ -124,15 +125,16 @@ export function isAlive(pid) {
 }
 
 /**
- * Remove a stale lock. Between judging and removing, another process may have removed it and taken
- * the lock anew, so the right to remove this holder's lock is itself exclusive, and the lock is
- * looked at again under that right.
- * @param {string} path @param {Holder | undefined} judged @param {string} mine
+ * Removes a stale lock. Another process may remove it and take a new lock between the check and the
+ * removal. So a second lock guards the removal, and the first one is checked again under it.
+ * @param {string} path
+ * @param {Holder | undefined} judged
+ * @param {string} mine
  */
 async function removeStale(path, judged, mine) {
   const right = `${path}.stale-${judged?.id ?? 'unreadable'}`;
   if (!(await acquire(mine, right))) {
-    // Killed within this function.
+    // An old file here belongs to a process that was killed inside this function.
     if ((await ageOf(right)) > heartbeatMs) await rm(right, { force: true });
     return;
   }

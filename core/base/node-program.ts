@@ -1,12 +1,12 @@
 /**
- * The Node that other processes of the lab run under: KTG_NODE where the lab runs inside the
- * desktop app, whose own program is no Node; else the one that runs this.
+ * Returns the Node program for child processes: KTG_NODE inside the desktop app (Electron itself
+ * cannot run as Node), else the running one.
  */
 export const nodeProgram = (): string => process.env.KTG_NODE ?? process.execPath;
 
 /**
- * A path as other programs find it. The desktop app keeps its code in one archive that only itself
- * can look into; what others need (workers, compilers) lies unpacked beside it.
+ * Returns the path of a file for other programs. Only the desktop app can read its archive; files
+ * for workers and compilers lie unpacked beside it.
  */
 export const outsideArchive = (path: string): string =>
   path.replace(/([\\/])app\.asar(?=[\\/])/, '$1app.asar.unpacked');

@@ -1,9 +1,9 @@
 /**
- * Text inside PNG files (PNG specification 11.3.3.4, iTXt): where a picture's numbers come from
- * goes along with it.
+ * Text inside PNG files (PNG specification 11.3.3.4, iTXt): a picture carries the origin of its
+ * numbers.
  */
 
-/** CRC-32 as in PNG's annex D, bit by bit: pictures are saved seldom. */
+/** CRC-32 of PNG's annex D, bit by bit: pictures are saved rarely, so speed does not matter. */
 function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
@@ -14,35 +14,37 @@ function crc32(bytes: Uint8Array): number {
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Signature, then the chunk IHDR: 13 bytes of data, with length, type and checksum. */
+/**
+ * Bytes of the signature and of the chunk IHDR: 13 bytes of data with length, type and checksum.
+ */
 const AFTER_HEADER = 8 + 12 + 13;
 
 export const isPng = (bytes: Uint8Array): boolean =>
   SIGNATURE.every((byte, i) => bytes[i] === byte);
 
-/** The same picture with a text under a keyword (1 to 79 Latin letters), in front of its pixels. */
+/** Returns the picture with a text under a keyword (1 to 79 Latin letters), before its pixels. */
 export function withText(
   png: Uint8Array<ArrayBuffer>,
   keyword: string,
   text: string,
 ): Uint8Array<ArrayBuffer> {
-  // keyword, its end, not compressed (2 bytes), no language, no translated keyword, text
+  // Keyword, end of the keyword, no compression (2 bytes), no language, no translation, text.
   const content = new TextEncoder().encode(`iTXt${keyword}\0\0\0\0\0${text}`);
   const chunk = new Uint8Array(content.length + 8);
   const view = new DataView(chunk.buffer);
   view.setUint32(0, content.length - 4);
   chunk.set(content, 4);
   view.setUint32(content.length + 4, crc32(content));
-  const whole = new Uint8Array(png.length + chunk.length);
-  whole.set(png.subarray(0, AFTER_HEADER));
-  whole.set(chunk, AFTER_HEADER);
-  whole.set(png.subarray(AFTER_HEADER), AFTER_HEADER + chunk.length);
-  return whole;
+  const result = new Uint8Array(png.length + chunk.length);
+  result.set(png.subarray(0, AFTER_HEADER));
+  result.set(chunk, AFTER_HEADER);
+  result.set(png.subarray(AFTER_HEADER), AFTER_HEADER + chunk.length);
+  return result;
 }
 
 /**
- * What stands under a keyword in a picture, as `withText` writes it; null where nothing does, or
- * the file is cut off.
+ * Returns the text under a keyword as `withText` writes it; null for a picture without one or a
+ * truncated file.
  */
 export function textIn(png: Uint8Array, keyword: string): string | null {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);

@@ -1,8 +1,8 @@
 /**
- * Seeded random streams. Every random decision of the lab is drawn from a stream that is named by
- * what it is for: `stream(seed, 'order', epoch)` gives the same numbers on every machine, engine
- * and worker, whatever else was drawn before. Generator: sfc32 (Chris Doty-Humphrey, PractRand),
- * seeded by a 128-bit hash of the name.
+ * Seeded random streams. Each random decision has a stream named by its purpose: `stream(seed,
+ * 'order', epoch)` gives the same numbers on every machine, engine and worker, independent of all
+ * other draws. Generator: sfc32 (Chris Doty-Humphrey, PractRand), seeded by a 128-bit hash of the
+ * name.
  */
 export interface RandomStream {
   /** Uniform integer in [0, 2^32). */
@@ -15,9 +15,7 @@ export interface RandomStream {
   normal(): number;
 }
 
-/**
- * Name of the generator that checkpoints record; a change of the numbers drawn needs a new name.
- */
+/** Name of the generator in checkpoints. Code that changes the drawn numbers needs a new name. */
 export const GENERATOR = 'sfc32-v1';
 
 export function stream(...name: (string | number)[]): RandomStream {
@@ -58,7 +56,7 @@ export function stream(...name: (string | number)[]): RandomStream {
   };
 }
 
-/** In-place Fisher-Yates shuffle; returns its argument. */
+/** Shuffles in place (Fisher-Yates) and returns its argument. */
 export function shuffle<T extends { length: number; [index: number]: unknown }>(
   items: T,
   random: RandomStream,
@@ -73,8 +71,8 @@ export function shuffle<T extends { length: number; [index: number]: unknown }>(
 }
 
 /**
- * Four 32-bit words from a text: MurmurHash3's mixing (Austin Appleby, public domain) over UTF-16
- * code units.
+ * Returns four 32-bit words from a text: MurmurHash3's mixing (Austin Appleby, public domain) over
+ * UTF-16 code units.
  */
 function hash128(text: string): [number, number, number, number] {
   const words: [number, number, number, number] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0xdeadbeef];

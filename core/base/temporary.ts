@@ -3,14 +3,18 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** `ktg-lab-1f0c77ab-812-553012-x3Fk0a`: made here by process 812, which began at tick 553012. */
+/** `ktg-lab-1f0c77ab-812-553012-x3Fk0a`: process 812 of this machine, started at tick 553012. */
 const NAME = /^ktg-(?:lab|step)-(\w+)-(\d+)-(\d+)-\w{6}$/;
 
-/** A new folder whose name says which process it goes with. Throws what the file system says. */
+/**
+ * Makes a temporary folder that is named after this process.
+ *
+ * @throws errors of the file system
+ */
 export const makeTemporary = (kind: 'lab' | 'step', parent = tmpdir()): string =>
   mkdtempSync(join(parent, `ktg-${kind}-${place()}-${process.pid}-${beginOf(process.pid) ?? 0}-`));
 
-/** Removes this user's folders of processes that were killed; follows no link, and never throws. */
+/** Removes this user's folders of killed processes. Follows no link and never throws. */
 export function sweepTemporary(parent = tmpdir()): void {
   for (const name of namesIn(parent)) {
     const [, where, pid, begin] = NAME.exec(name) ?? [];
@@ -26,7 +30,7 @@ export function sweepTemporary(parent = tmpdir()): void {
   }
 }
 
-/** Machine and container: the numbers of another's processes mean nothing here. */
+/** Identifies machine and container: process ids are unique only inside one of them. */
 function place(): string {
   const hash = createHash('sha256').update(hostname());
   try {
@@ -45,7 +49,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Whether a process is there, and is the one that had this number then. */
+/** True when a process with this id runs and started at this tick. */
 function runs(pid: number, begin: number): boolean {
   try {
     process.kill(pid, 0);
@@ -56,7 +60,7 @@ function runs(pid: number, begin: number): boolean {
   return now === undefined || begin === 0 || now === begin;
 }
 
-/** Ticks from the start of the machine to that of a process; undefined off Linux. */
+/** Ticks from the start of the machine to the start of a process; undefined outside Linux. */
 function beginOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,14 +1,13 @@
-// Plain JavaScript: the line of progress of set-up uses it on Node 18.
+// Plain JavaScript: set-up's progress line uses it under Node 18.
 
 /**
- * Control characters, and those that turn the direction of a line: both can make a terminal show
- * something else.
+ * Control characters and bidirectional controls: both can make a terminal show a different text.
  */
 const commands = /[\p{Cc}\p{Bidi_Control}]/gu;
 
 /**
- * Text for a terminal. What comes from a file, a network or an error may hold characters that a
- * terminal obeys; they are shown as `\x1b`. Ends of lines and tabs stay.
+ * Makes a text safe for a terminal. Files, networks and errors may contain characters that control
+ * a terminal; they become `\x1b`. Line ends and tabs stay.
  * @param {string} text
  */
 export const terminalText = (text) =>
@@ -17,7 +16,7 @@ export const terminalText = (text) =>
     .replace(commands, (found) => (found === '\n' || found === '\t' ? found : escaped(found)));
 
 /**
- * JSON for a terminal: the same value, with such characters written as JSON escapes.
+ * Makes JSON safe for a terminal: the same value, with control characters as JSON escapes.
  * @param {string} json one line
  */
 export const terminalJson = (json) =>

@@ -2,8 +2,9 @@ import { LabError } from '../base/errors.ts';
 import type { LabApi, StudyCard, TrialRow } from '../lab/api.ts';
 
 /**
- * The study that a person names: its number, its name, or nothing for the last one. Throws
- * `arguments.*`.
+ * Returns the study with a number or name; the last one without either.
+ *
+ * @throws LabError `arguments.*`
  */
 export async function studyNamed(api: LabApi, wanted: string | undefined): Promise<StudyCard> {
   const cards = await api.request('studies.list', {});
@@ -18,7 +19,7 @@ export async function studyNamed(api: LabApi, wanted: string | undefined): Promi
     : new LabError('arguments.unknown-study', { wanted: wanted.slice(0, 60), list });
 }
 
-/** The trial that a person names: its number in the study, or `best`. Throws `arguments.*`. */
+/** Returns the trial with a number in the study, or the `best`. @throws LabError `arguments.*` */
 export async function trialNamed(api: LabApi, card: StudyCard, wanted: string): Promise<TrialRow> {
   if (wanted === 'best') {
     if (card.best) return card.best;

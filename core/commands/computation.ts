@@ -7,19 +7,23 @@ import {
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Values } from './command.ts';
 import { choiceOf } from './values.ts';
+import type { Options } from './command.ts';
 
 /** Options of every command that trains. */
 export const computationOptions = {
-  compiler: { type: 'string' },
-  precision: { type: 'string' },
-  deterministic: { type: 'boolean' },
-} as const;
+  precision: {
+    type: 'string',
+    value: 'P',
+    help: 'precision of convolutions: float32, tf32 (cards, their default) or bfloat16 (compiled)',
+  },
+  deterministic: {
+    type: 'boolean',
+    help: 'the same bits in every repetition on one card, a little slower',
+  },
+  compiler: { type: 'string', value: 'C', help: 'none or xla; default xla on cards' },
+} as const satisfies Options;
 
-export const computationUsage = `  --precision P     float32, tf32 (cards, their default) or bfloat16 (compiled): what convolutions compute with
-  --deterministic   the same bits in every repeat on one card, a little slower
-  --compiler C      none or xla, by default xla on cards`;
-
-/** How numbers are to be made; only what was said. */
+/** Returns the requested computation, with only the given options. */
 export const computationFrom = (values: Values): RequestedComputation => ({
   ...(values.compiler !== undefined && {
     compiler: choiceOf(values, 'compiler', compilers, 'none'),
@@ -30,15 +34,13 @@ export const computationFrom = (values: Values): RequestedComputation => ({
   ...(values.deterministic === true && { deterministic: true }),
 });
 
-/**
- * `, XLA, bfloat16` behind what is said of a plan that asks for it; '' for the devices' usual way.
- */
+/** Returns `, XLA, bfloat16` for a plan that requests them; '' for the device's default. */
 export function computationText({ computation }: TrainingPlan): string {
   return computation ? `, ${computationWords(computation)}` : '';
 }
 
-/** The part of a training plan for a wish; nothing for none. */
+/** Returns the part of a training plan for a request; {} without one. */
 export const computationPart = (
-  wish: RequestedComputation,
+  request: RequestedComputation,
 ): { computation?: RequestedComputation } =>
-  Object.keys(wish).length > 0 ? { computation: wish } : {};
+  Object.keys(request).length > 0 ? { computation: request } : {};

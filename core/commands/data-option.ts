@@ -1,10 +1,24 @@
 import { absoluteSpec } from '../data/resolve.ts';
+import { officialSources, sources, usualSource } from '../data/sets/sets.ts';
+import type { DatasetSource } from '../data/source.ts';
 import type { Values } from './command.ts';
 import { textOf } from './values.ts';
 
 /**
- * `--data`, as it is kept with a study or run, which may go on from another folder or in a lab that
- * is open elsewhere.
+ * Returns `--data` in the form that a study or run stores: absolute paths, because it may continue
+ * from another folder or in another process.
  */
 export const dataOf = (values: Values): string =>
-  absoluteSpec(textOf(values, 'data') ?? 'synthetic');
+  absoluteSpec(textOf(values, 'data') ?? usualSource.name);
+
+/** Help of `--data` in usage texts. */
+export const dataHelp =
+  `${sources.map(wordsFor).join(', ')}, ` +
+  `or an archive or folder of ${officialSources.map(({ title }) => title).join(', ')}`;
+
+function wordsFor(source: DatasetSource): string {
+  const { name } = source;
+  if (source.kind === 'official') return name;
+  const usual = source === usualSource ? 'default; ' : '';
+  return `${name} (${usual}also ${name}:${source.example})`;
+}

@@ -2,7 +2,7 @@ import { liveLine } from '../base/live-line.js';
 import type { DataProgress, OnDataProgress } from '../data/progress.ts';
 import { size, span } from './report.ts';
 
-/** Shows on stderr how a data set comes; `end` clears the line. */
+/** Shows the progress of a data set on stderr; `end` clears the line. */
 export function dataProgress(name: string): { onProgress: OnDataProgress; end: () => void } {
   const live = liveLine(process.stderr);
   return {

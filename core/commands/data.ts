@@ -1,17 +1,14 @@
 import { resolve } from 'node:path';
 import type { Settings } from '../lab/api.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg data [FOLDER] [options]   the folder of a lab's data sets, or another one from now on
-
-${labUsage}
-                    {"dataFolder":...}
-
-A new lab has the folder that KTG_DATA names, or the usual one. Data sets stay where they are.`,
-  options: labOptions,
+  forms: [['data [FOLDER] [options]', 'shows or changes the folder of data sets of a lab']],
+  options: { ...labOptions, json: jsonOption('{"dataFolder":...}') },
+  note: 'A new lab uses the folder of KTG_DATA, else the default one. Existing data sets are not moved.',
   words: 1,
   run: async (values, [folder]) =>
     withLab(values, folder === undefined ? 'look' : 'change', async ({ api }) => {

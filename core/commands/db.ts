@@ -4,19 +4,26 @@ import { checkLabFile } from '../store/file/check.ts';
 import { nextOf } from '../base/command-words.ts';
 import { DAMAGED } from '../base/problems/store.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labToRead, labUsage, withLab } from './lab-access.ts';
+import { labOptions, labToRead, withLab } from './lab-access.ts';
 import { jsonLine, line, size } from './report.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg db check [options]         looks through the whole lab file
-ktg db backup FILE [options]   copies it, also while it is in use
-ktg db vacuum [options]        gives unused space back
-
-${labUsage}
-                    check: {"problems":[...]}; backup: {"file":...}; vacuum: {"before":...,"after":...} in bytes
-
-The check fails (exit status 1) when it finds something; it also looks through a file that no lab can open any more.`,
-  options: labOptions,
+  forms: [
+    ['db check [options]', 'checks the complete lab file'],
+    ['db backup FILE [options]', 'copies it, also while it is in use'],
+    ['db vacuum [options]', 'returns unused space to the disk'],
+  ],
+  options: {
+    ...labOptions,
+    json: jsonOption(
+      'check: {"problems":[...]}; backup: {"file":...}; ' +
+        'vacuum: {"before":...,"after":...} in bytes',
+    ),
+  },
+  note:
+    'The check ends with exit status 1 when it finds a problem. ' +
+    'It also reads a damaged file that no lab can open.',
   words: 2,
   async run(values, [what, file]) {
     const json = values.json === true;
@@ -48,7 +55,7 @@ The check fails (exit status 1) when it finds something; it also looks through a
   },
 };
 
-/** It reads the file itself, whoever holds it: a damaged one would not open as a lab. */
+/** Reads the file itself, whoever holds it: a damaged file would not open as a lab. */
 function check(file: string, json: boolean): number {
   const problems = checkLabFile(file);
   if (json) jsonLine({ problems });

@@ -8,18 +8,21 @@ import { template } from '../graph/templates.ts';
 import { describeGraph } from '../graph/describe.ts';
 
 /**
- * Long enough to see learning, short enough for two processor cores: about three minutes in all.
+ * Long enough to see learning, short enough for two processor cores: about three minutes in total.
  */
 const TEACHER_EPOCHS = '15';
 const GRAPH_EPOCHS = '24';
 const MODEL = 'resnet8';
 
 export const command: Command = {
-  usage: `ktg demo                    trains a teacher, then a graph of three small networks that mixes
-                            distillation (KD) and mutual learning (DML), on built-in pictures: about 3 minutes
-
-  --engine E        as in ktg train`,
-  options: { engine: { type: 'string' } },
+  forms: [
+    [
+      'demo',
+      'trains a teacher, then a graph of three small networks that combines distillation (KD) and ' +
+        'mutual learning (DML), on built-in pictures: about 3 minutes',
+    ],
+  ],
+  options: { engine: { type: 'string', value: 'E', help: 'as in ktg train' } },
   words: 0,
   async run(values) {
     const folder = freeFolder('demo');

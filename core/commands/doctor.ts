@@ -2,7 +2,8 @@ import { existsSync, statfsSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
-import { findOfficial } from '../data/resolve.ts';
+import { findOfficial } from '../data/official.ts';
+import { officialSources } from '../data/sets/sets.ts';
 import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { diagnose } from '../devices/cuda-diagnosis.ts';
@@ -14,27 +15,29 @@ import { nextOf } from '../base/command-words.ts';
 import { DAMAGED } from '../base/problems/store.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit } from './command.ts';
-import { labNamed, labOptions, labUsage } from './lab-access.ts';
+import { labNamed, labOptions } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
+import { jsonOption } from './usage.ts';
 
-/** Below this the data sets, the engine or a search's checkpoints may not fit, in bytes. */
+/** Bytes of free space below which data sets, engine or checkpoints may not fit. */
 const LITTLE_SPACE = 2e9;
 
 interface Finding {
   readonly what: string;
   readonly found: string;
-  /** What to do; undefined when all is well. */
+  /** The next step; undefined when all is well. */
   readonly next?: string;
 }
 
 export const command: Command = {
-  usage: `ktg doctor [options]        versions, engine, devices, data, the lab file, disks, and what is missing
-
-${labUsage}
-                    one object: {"findings":[{"what":...,"found":...,"next":...}]}; next says what to do
-
-It fails (exit status 1) when something is to be done.`,
-  options: labOptions,
+  forms: [['doctor [options]', 'checks versions, engine, devices, data, the lab file and disks']],
+  options: {
+    ...labOptions,
+    json: jsonOption(
+      'one object: {"findings":[{"what":...,"found":...,"next":...}]}; next is what to do',
+    ),
+  },
+  note: 'Exit status 1 means that there is something to do.',
   words: 0,
   async run(values) {
     const findings = [
@@ -72,8 +75,8 @@ function basics(): Finding[] {
 }
 
 /**
- * The library for processors and that for cards, which computes on processors too: one of them is
- * enough.
+ * Checks the libraries for processors and for cards. The latter computes on processors too, so one
+ * of them is enough.
  */
 async function engines(): Promise<Finding[]> {
   const what = 'engine';
@@ -91,8 +94,8 @@ async function engines(): Promise<Finding[]> {
 }
 
 /**
- * Cards with what keeps the engine from them. A machine without a driver lacks nothing, its
- * processor computes, unless somebody has installed the engine for cards.
+ * Checks the cards and the engine's access to them. A machine without a driver has no problem,
+ * since its processor computes, unless the engine for cards is installed.
  */
 function graphicsCards(): Finding[] {
   const probe = probeCuda();
@@ -104,7 +107,7 @@ function graphicsCards(): Finding[] {
         { what, found: 'none, though the engine for cards is installed' },
         { what: 'CUDA', ...problem },
       ];
-    return [{ what, found: 'none that nvidia-smi knows; the processor computes' }];
+    return [{ what, found: 'none found by nvidia-smi; the processor computes' }];
   }
   const cards = probe.cards.map(({ title }) => title).join('; ');
   const found = `${cards === '' ? 'none' : cards}, driver ${probe.driver}`;
@@ -115,9 +118,7 @@ function graphicsCards(): Finding[] {
 
 async function data(): Promise<Finding[]> {
   const found = await Promise.all(
-    (['cifar100', 'cifar10'] as const).map(
-      async (name) => [name, await findOfficial(name)] as const,
-    ),
+    officialSources.map(async (source) => [source.name, await findOfficial(source)] as const),
   );
   return found.map(([name, path]) => ({
     what: name,
@@ -125,7 +126,7 @@ async function data(): Promise<Finding[]> {
   }));
 }
 
-/** Looks through the whole lab file: SQLite's own check, and what no constraint can say. */
+/** Checks the complete lab file: SQLite's own check, and rules that no constraint covers. */
 function labFinding(file: string): Finding {
   const what = 'lab';
   if (file === IN_MEMORY || !existsSync(file))

@@ -2,18 +2,24 @@ import type { Dimension } from '../graph/space.ts';
 import type { StudyEffects } from '../lab/api.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { textOf, integerOption } from './values.ts';
 import { table } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg effects [STUDY] [options] says which gates and networks matter in a study (number or name; default the last)
-
-  --rung N          epoch at which trials are compared; default the highest rung that 30 trials have reached
-${labUsage}
-                    effects, importance, interactions, lifts and suggested locks as one object`,
-  options: { ...labOptions, rung: { type: 'string' } },
+  forms: [['effects [STUDY] [options]', 'shows which gates and networks matter in a study']],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
+  options: {
+    rung: {
+      type: 'string',
+      value: 'N',
+      help: 'epoch at which trials are compared; default the highest rung that 30 trials reached',
+    },
+    ...labOptions,
+    json: jsonOption('effects, importance, interactions, lifts and suggested locks as one object'),
+  },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api }) => {
@@ -30,7 +36,7 @@ ${labUsage}
     }),
 };
 
-/** Interactions that are printed. */
+/** Most printed interactions. */
 const PAIRS = 5;
 
 function effectLines(name: string, found: StudyEffects): string[] {
@@ -99,13 +105,13 @@ const dimensionTitle = (dimension: Dimension): string =>
     ? `node ${dimension.node}`
     : `edge ${dimension.source}-${dimension.destination}`;
 
-/** As `ktg search --lock` takes it. */
+/** Returns a lock in the form of `ktg search --lock`. */
 const lockText = (dimension: Dimension, choices: readonly string[]): string =>
   dimension.kind === 'model'
     ? `--lock ${dimension.node}=${choices.join('+')}`
     : `--lock ${dimension.source}-${dimension.destination}=${choices.join('+')}`;
 
-/** A fraction in points of 100. */
+/** Returns a fraction in percentage points. */
 function points(fraction: number | null, signed = false): string {
   if (fraction === null) return '-';
   return `${signed && fraction >= 0 ? '+' : ''}${(100 * fraction).toFixed(2)}`;

@@ -3,8 +3,8 @@ import { hasEnded } from '../study/moves.ts';
 import type { Watched } from './watched.ts';
 
 /**
- * Runs of what is watched, and pretrainings, that have ended since this program began: events may
- * have passed it by.
+ * Returns the runs of a watched study or re-run, and pretrainings, that ended since this program
+ * began; it may have missed their events.
  */
 export async function endedMeanwhile(api: LabApi, what: Watched): Promise<TrialRow[]> {
   const runs = [...(await pretrainings(api)), ...(await runsOf(api, what))];
@@ -26,7 +26,7 @@ async function pretrainings(api: LabApi): Promise<TrialRow[]> {
   return rows;
 }
 
-/** A run as events carry it. */
+/** Returns a run in the form of events. */
 async function rowOf(api: LabApi, run: number): Promise<TrialRow> {
   const view = await api.request('runs.open', { run });
   const { training: _training, rungs: _rungs, before: _before, after: _after, ...rest } = view;

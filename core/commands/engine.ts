@@ -4,27 +4,59 @@ import { installWithView } from '../install/progress-lines.ts';
 import { libraryStatus, removeLibrary, verifyLibrary } from '../install/library.ts';
 import type { Variant } from '../install/release.ts';
 import { type Command, Exit } from './command.ts';
+import { measureCards } from './engine-measure.ts';
 import { line } from './report.ts';
 import { interruption } from './training-run.ts';
 import { choiceOf, textOf } from './values.ts';
 import { diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
 
-const verbs = ['status', 'install', 'remove'];
+const verbs = ['status', 'install', 'remove', 'measure'];
 const variants: readonly Variant[] = ['cpu', 'gpu'];
 
 export const command: Command = {
-  usage: `ktg engine status [gpu]     what is installed; --verify also reads every file
-ktg engine install [gpu]    gets TensorFlow's library into the user's cache (274 MB for the processor; for cards
-                            573 MB, and 2.8 GB of CUDA's libraries)
-ktg engine remove [gpu]     deletes it
-
-  --wheel FILE      install from this wheel, the published one, instead of downloading it
-  --cuda C          gpu: own (default) brings CUDA 12's libraries along, system uses those that are here
-  --verify          compare every file with its checksum
-
-Without it everything runs on the portable engine, much more slowly. The cache is KTG_HOME, else the platform's.`,
-  options: { wheel: { type: 'string' }, verify: { type: 'boolean' }, cuda: { type: 'string' } },
+  forms: [
+    ['engine status [gpu]', 'shows what is installed'],
+    [
+      'engine install [gpu]',
+      "downloads TensorFlow's library into the user's cache (274 MB for the processor; for cards " +
+        "573 MB, and 2.8 GB of CUDA's libraries)",
+    ],
+    ['engine remove [gpu]', 'deletes it'],
+    [
+      'engine measure',
+      'measures how many trainings at once fill each card best, and keeps the result for the lab; ' +
+        'takes some minutes, in which nothing else should compute on the cards',
+    ],
+  ],
+  options: {
+    wheel: {
+      type: 'string',
+      value: 'FILE',
+      help: 'install from this copy of the published wheel instead of a download',
+    },
+    cuda: {
+      type: 'string',
+      value: 'C',
+      help: "gpu: own (default) installs CUDA 12's libraries too, system uses those of this system",
+    },
+    verify: { type: 'boolean', help: 'status: also compare every file with its checksum' },
+    arch: {
+      type: 'string',
+      value: 'A',
+      help: 'measure: networks to train, such as resnet32 (default) or resnet32+resnet110',
+    },
+    precision: {
+      type: 'string',
+      value: 'P',
+      help: 'measure: tf32 (default), float32 or bfloat16',
+    },
+    steps: { type: 'string', value: 'N', help: 'measure: training steps of each worker (300)' },
+    json: { type: 'boolean', help: 'measure: one line of JSON for each kind of card' },
+  },
+  note:
+    'Without this library everything runs on the portable engine, much more slowly. ' +
+    "The cache is KTG_HOME, else the platform's folder for caches.",
   words: 2,
   async run(values, [verb, which]) {
     if (!verbs.includes(verb ?? ''))
@@ -34,6 +66,10 @@ Without it everything runs on the portable engine, much more slowly. The cache i
         which,
         variants: variants.join(', '),
       });
+    if (verb === 'measure') {
+      if (which === 'cpu') throw new LabError('arguments.unknown-choice/measure');
+      return measureCards(values);
+    }
     const variant = (which ?? 'cpu') as Variant;
     if (verb === 'install')
       return install(
@@ -59,7 +95,7 @@ Without it everything runs on the portable engine, much more slowly. The cache i
   },
 };
 
-/** Every reason why TensorFlow cannot use the cards here, or that it can. */
+/** Prints every reason why TensorFlow cannot use the cards, or that it can. */
 function showCards(): void {
   const problems = diagnose(probeCuda());
   if (problems.length === 0) line('Driver, cards and libraries fit together.');

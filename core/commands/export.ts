@@ -7,18 +7,24 @@ import type { Download, LabApi } from '../lab/api.ts';
 import { writeNewFile } from '../store/file/new-file.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line, size } from './report.ts';
 import { textOf } from './values.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg export [STUDY] [options]   writes a study (number or name; default the last one) to one file
-
-  --out FILE        default the study's name; an existing file is never overwritten
-  --no-weights      without the weights of completed and pinned trials
-${labUsage}
-                    {"file":...,"bytes":...}`,
-  options: { ...labOptions, out: { type: 'string' }, 'no-weights': { type: 'boolean' } },
+  forms: [['export [STUDY] [options]', 'writes a study to one file']],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
+  options: {
+    out: {
+      type: 'string',
+      value: 'FILE',
+      help: "default the study's name; an existing file is never overwritten",
+    },
+    'no-weights': { type: 'boolean', help: 'without the weights of completed and pinned trials' },
+    ...labOptions,
+    json: jsonOption('{"file":...,"bytes":...}'),
+  },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api }) => {
@@ -35,12 +41,12 @@ ${labUsage}
     }),
 };
 
-/** Rights of a file for others, less what the user's mask takes away. */
+/** Rights of a new file, before the user's mask. */
 const SHARED = 0o666;
 
 const fileExists = (file: string): LabError => new LabError('export.file-exists', { file });
 
-/** Fetches what the lab has made ready. The file appears whole or not at all. */
+/** Saves a download of the lab. The file appears complete or not at all. */
 async function save(api: LabApi, { download, name }: Download, file: string): Promise<void> {
   if (existsSync(file)) throw fileExists(file);
   async function* portions(): AsyncGenerator<Buffer> {

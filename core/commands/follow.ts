@@ -2,15 +2,15 @@ import type { AttachedLab } from '../host/attach.ts';
 import type { LabProblem } from '../lab/api.ts';
 import { Exit } from './command.ts';
 import { ask, type UsedLab } from './lab-access.ts';
-import { jsonLine, line, said } from './report.ts';
+import { jsonLine, line, messageWithNext } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { watch } from './watch.ts';
 import { rerunLines } from './words.ts';
 
 /**
- * Watches a study to its end and tells the result.
+ * Watches a study to its end and prints the result.
  *
- * @param hint what to do with a result
+ * @param hint the next step after a result
  * @returns the command's exit status
  */
 export async function followStudy(
@@ -31,7 +31,7 @@ export async function followStudy(
   return exitFor(card.study);
 }
 
-/** Watches a re-run to its end and tells its table. Returns the command's exit status. */
+/** Watches a re-run to its end and prints its table. Returns the command's exit status. */
 export async function followRerun(lab: UsedLab, rerun: number, json: boolean): Promise<number> {
   await watch(lab, { rerun }, json);
   const view = await ask(lab, 'reruns.open', { rerun });
@@ -40,7 +40,7 @@ export async function followRerun(lab: UsedLab, rerun: number, json: boolean): P
   else {
     line();
     for (const text of rerunLines(view)) line(text);
-    if (problem) line(said(problem));
+    if (problem) line(messageWithNext(problem));
     sayNext(state === 'completed' ? '' : goOn(lab, state, `ktg rerun --continue ${rerun}`));
   }
   return exitFor(view.rerun);
@@ -53,7 +53,7 @@ const sayNext = (words: string): void => {
   if (words !== '') line(`\n${words}`);
 };
 
-/** Whoever paused or stopped it, its own Ctrl-C or another terminal: it has not come to its end. */
+/** Returns the exit status of an unfinished study or re-run, whoever paused or stopped it. */
 function exitFor({ state, problem }: { state: string; problem: LabProblem | null }): number {
   if (problem) return Exit.failed;
   return state === 'completed' ? Exit.done : Exit.interrupted;

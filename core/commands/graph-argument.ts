@@ -9,14 +9,15 @@ import { fromText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
 import { asWrongArguments } from './command.ts';
 
-/** Architectures of a template's nodes when none are named: small ones, for a quick look. */
+/** Default architectures of a template's nodes: small ones for a quick look. */
 const QUICK_NODES = ['resnet8', 'resnet8', 'resnet8'];
 
 /**
- * A graph as a person names it: a template (with `--nodes`), a file, or the one-line text form.
- * Frozen nodes without a checkpoint get theirs from `teachers`: `FILE` for all of them or
- * `NODE=FILE`, absolute in the graph, since a run may go on from another folder. Throws
- * WrongArguments where it names none.
+ * Returns the graph of an argument: a template (with `--nodes`), a file, or the one-line text form.
+ * Frozen nodes without a checkpoint get one from `teachers`: `FILE` for all of them or `NODE=FILE`,
+ * as absolute paths, because a run may continue from another folder.
+ *
+ * @throws WrongArguments for anything else
  */
 export function graphFrom(
   argument: string,
@@ -49,7 +50,7 @@ function baseGraph(argument: string, nodes: string | undefined): Graph {
   });
 }
 
-/** Reads a graph's file. Throws `graph.unreadable` or any error of its content. */
+/** Reads a graph file. @throws LabError `graph.unreadable`, and those of its content */
 export function readGraph(path: string): Graph {
   let bytes: Buffer;
   try {

@@ -14,14 +14,20 @@ const verbs = ['check', 'show', 'canonical'] as const;
 const forms = ['text', 'json', 'dot'] as const;
 
 export const command: Command = {
-  usage: `ktg graph check GRAPH       says what is wrong with it; exit status 1 when it cannot be trained
-ktg graph show GRAPH        who teaches whom, in words
-ktg graph canonical GRAPH   the one form and key that equal graphs share
-
-  GRAPH             a file (JSON, text, SVG, PNG, DOT), a text form such as resnet8=TT,resnet8=TT, or a template
-  --nodes A,B,...   architectures of a template's nodes
-  --as FORM         print the graph as text, json or dot instead`,
-  options: { nodes: { type: 'string' }, as: { type: 'string' } },
+  forms: [
+    ['graph check GRAPH', 'lists its problems; exit status 1 when it cannot be trained'],
+    ['graph show GRAPH', 'describes which network teaches which'],
+    ['graph canonical GRAPH', 'prints the form and key that all equal graphs share'],
+  ],
+  arguments: {
+    GRAPH:
+      'a file (JSON, text, SVG, PNG, DOT), a text form such as resnet8=TT,resnet8=TT, ' +
+      'or a template',
+  },
+  options: {
+    nodes: { type: 'string', value: 'A,B,...', help: "architectures of a template's nodes" },
+    as: { type: 'string', value: 'FORM', help: 'print the graph as text, json or dot instead' },
+  },
   words: 2,
   run(values, [verb, argument]) {
     if (!verbs.includes(verb as (typeof verbs)[number]) || argument === undefined) {

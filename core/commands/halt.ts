@@ -1,37 +1,42 @@
 import type { RerunView, StudyCard } from '../lab/api.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { textOf, integerOption } from './values.ts';
+import { jsonOption } from './usage.ts';
 
-/** What `ktg pause` and `ktg stop` differ in. */
+/** The differences of `ktg pause` and `ktg stop`. */
 interface Halt {
   verb: 'pause' | 'stop';
   /** First line of the usage, without the command itself. */
   summary: string;
-  /** What happens to running trials unless they may finish their epoch. */
+  /** Effect on running trials without --after-epoch. */
   otherwise: string;
   /** `paused. Go on with: ktg resume 3` */
-  ended(goOn: string): string;
+  readonly ended: (resumeCommand: string) => string;
 }
 
-/** A command that ends the work on a study or re-run for a while or for good. */
+/** Makes a command that pauses or stops a study or re-run. */
 export const haltCommand = ({ verb, summary, otherwise, ended }: Halt): Command => ({
-  usage: `ktg ${verb} [STUDY] [options]   ${summary}
-
-  --rerun N         re-run N instead of a study
-  --after-epoch     let running trials finish their epoch; default: ${otherwise}
-${labUsage}
-                    the study's card, or the re-run's table`,
-  options: { ...labOptions, rerun: { type: 'string' }, 'after-epoch': { type: 'boolean' } },
+  forms: [[`${verb} [STUDY] [options]`, summary]],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
+  options: {
+    rerun: { type: 'string', value: 'N', help: 're-run N instead of a study' },
+    'after-epoch': {
+      type: 'boolean',
+      help: `let running trials finish their epoch; default: ${otherwise}`,
+    },
+    ...labOptions,
+    json: jsonOption("the study's card, or the re-run's table"),
+  },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'change', async ({ api }) => {
       const when = values['after-epoch'] === true ? 'after-epoch' : 'now';
-      const say = (view: StudyCard | RerunView, what: string, goOn: string): number => {
+      const say = (view: StudyCard | RerunView, what: string, resumeCommand: string): number => {
         if (values.json === true) jsonLine(view);
-        else line(`${what} is ${ended(goOn)}`);
+        else line(`${what} is ${ended(resumeCommand)}`);
         return Exit.done;
       };
       if (textOf(values, 'rerun') !== undefined) {

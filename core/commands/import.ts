@@ -1,19 +1,29 @@
 import { resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { nameOf, textOf } from './values.ts';
 import { cardText } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg import FILE [options]   brings in a study that was exported, or one of Optuna, whole or not at all
-
-  --name NAME       instead of its own
-  --study NAME      which study of an SQLite file of Optuna, where it holds several
-${labUsage}
-                    the study's card`,
-  options: { ...labOptions, name: { type: 'string' }, study: { type: 'string' } },
+  forms: [
+    [
+      'import FILE [options]',
+      'imports an exported study or a study of Optuna, completely or not at all',
+    ],
+  ],
+  options: {
+    name: { type: 'string', value: 'NAME', help: 'a new name for the study' },
+    study: {
+      type: 'string',
+      value: 'NAME',
+      help: 'the study to import from an SQLite file of Optuna with several studies',
+    },
+    ...labOptions,
+    json: jsonOption("the study's card"),
+  },
   words: 1,
   async run(values, [file]) {
     if (file === undefined) throw new LabError('arguments.no-file/import');

@@ -6,23 +6,24 @@ import { labFile } from '../host/open.ts';
 import type { Values } from './command.ts';
 import { requireFile, rescued } from './lost-file.ts';
 import { textOf } from './values.ts';
+import type { Options } from './command.ts';
 
 /** Options of every command that uses a lab. */
-export const labOptions = { lab: { type: 'string' }, json: { type: 'boolean' } } as const;
+export const labOptions = {
+  lab: {
+    type: 'string',
+    value: 'FILE',
+    help: 'the lab file; default KTG_LAB, else the one in your data folder',
+  },
+} as const satisfies Options;
 
-export const labUsage = `  --lab FILE        the lab file; default KTG_LAB, else the one in your data folder
-  --json            for programs: JSON instead of text`;
-
-/** A lab that a command works with, wherever it is held. */
+/** A lab in use by a command, in this or another process. */
 export interface UsedLab extends AttachedLab {
-  /** Holds the lab again, here or elsewhere, after the program has ended that held it. */
+  /** Takes the lab over, here or elsewhere, after its holder's process ended. */
   takeOver(): Promise<void>;
 }
 
-/**
- * Milliseconds for which a program may still save what its workers hand over, after it has stopped
- * to listen.
- */
+/** Milliseconds that a closing program needs to save its workers' data after it stops to listen. */
 const CLOSING = 90_000;
 
 type Need = 'look' | 'change' | 'make' | 'work';
@@ -30,8 +31,8 @@ const ways = { look: 'to-look', change: 'at-rest', make: 'at-rest', work: 'to-wo
 const needsFile: readonly Need[] = ['look', 'change'];
 
 /**
- * The lab file that `--lab` names, else the usual one. Throws LabError `arguments.no-file` for an
- * empty name.
+ * Returns the lab file of `--lab`, else the default one.
+ * @throws LabError `arguments.no-file` for ''
  */
 export function labNamed(values: Values): string {
   const named = textOf(values, 'lab');
@@ -40,7 +41,9 @@ export function labNamed(values: Values): string {
 }
 
 /**
- * The same. Throws LabError `lab.no-file` when there is none, and no program that had one there.
+ * Returns the same for an existing lab.
+ *
+ * @throws LabError `lab.no-file` when there is no file and no program holds one there
  */
 export function labToRead(values: Values): string {
   const file = labNamed(values);
@@ -49,17 +52,16 @@ export function labToRead(values: Values): string {
 }
 
 /**
- * The lab that `--lab` names: the one that holds the file already, in whatever program, or else the
- * file opened here.
+ * Opens the lab of `--lab`: attaches to its present holder, or opens the file here.
  *
- * @param need `look` reads only; `change` may change records and trains nothing, `make` also makes
+ * @param need `look` reads only; `change` changes records but trains nothing, `make` also creates
  * the file; `work` trains
- * @throws LabError `lab.no-file` when there is nothing to look at, `lab.held-elsewhere` when the
- * holder cannot be talked to
+ * @throws LabError `lab.no-file` when a lab to read is missing, `lab.held-elsewhere` when the
+ * holder does not answer
  */
 export async function useLab(values: Values, need: Need): Promise<UsedLab> {
   const file = needsFile.includes(need) ? labToRead(values) : labNamed(values);
-  let held = await hold(file, need);
+  let held = await open(file, need);
   return {
     file,
     get api() {
@@ -72,14 +74,14 @@ export async function useLab(values: Values, need: Need): Promise<UsedLab> {
       return held.lost;
     },
     async takeOver() {
-      held = await hold(file, need, CLOSING);
+      held = await open(file, need, CLOSING);
     },
     close: async (how) => held.close(how),
   };
 }
 
-async function hold(file: string, need: Need, patience?: number): Promise<AttachedLab> {
-  const lab = await attachLab(file, ways[need], patience);
+async function open(file: string, need: Need, timeout?: number): Promise<AttachedLab> {
+  const lab = await attachLab(file, ways[need], timeout);
   if (lab.elsewhere || need === 'look') return lab;
   const { heldBy } = await lab.api.request('lab.status', {});
   if (!heldBy) return lab;
@@ -92,14 +94,11 @@ async function hold(file: string, need: Need, patience?: number): Promise<Attach
   });
 }
 
-/** True for what a request to a program throws that has ended. */
+/** True for an error that a request to an ended program throws. */
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof LabError && error.code === 'lab.unreachable';
 
-/**
- * Asks a lab something that changes nothing; when the program has just ended that held it, whoever
- * holds it next.
- */
+/** Sends a read-only request; when the holder has just ended, sends it to the next holder. */
 export async function ask<Name extends RequestName>(
   lab: UsedLab,
   name: Name,
@@ -116,8 +115,9 @@ export async function ask<Name extends RequestName>(
 }
 
 /**
- * Uses a lab and leaves it, whatever happens. Throws LabError `store.moved`, `store.deleted` when
- * its file has gone meanwhile: what was done then is not where it should be.
+ * Runs `work` with a lab and always leaves the lab afterwards.
+ *
+ * @throws LabError `store.moved`, `store.deleted` when its file disappeared meanwhile
  */
 export async function withLab<T>(
   values: Values,

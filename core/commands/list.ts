@@ -1,14 +1,15 @@
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { accuracyText, percent, stateText, table } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg list [options]          lists studies, re-runs and pretrained networks
-
-${labUsage}
-                    one object: {"studies":[...cards],"reruns":[...],"pretrained":[...]}`,
-  options: labOptions,
+  forms: [['list [options]', 'lists studies, re-runs and pretrained networks']],
+  options: {
+    ...labOptions,
+    json: jsonOption('one object: {"studies":[...cards],"reruns":[...],"pretrained":[...]}'),
+  },
   words: 0,
   run: async (values) =>
     withLab(values, 'look', async ({ api }) => {

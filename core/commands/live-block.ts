@@ -1,11 +1,11 @@
 import { terminalText } from '../base/terminal-text.js';
 
-/** Milliseconds between two drawings. */
+/** Milliseconds between two updates. */
 const PACE = 100;
 
 /**
- * Lines at the bottom of a terminal that are drawn over themselves, with lasting lines scrolling
- * above them. Silent elsewhere.
+ * Lines at the bottom of a terminal that are redrawn in place, below lasting lines that scroll.
+ * Prints nothing when the output is no terminal.
  */
 export class LiveBlock {
   readonly #stream: NodeJS.WriteStream;
@@ -16,7 +16,7 @@ export class LiveBlock {
     this.#stream = stream;
   }
 
-  /** A line that stays. */
+  /** Prints a lasting line. */
   print(line: string): void {
     this.#erase();
     this.#stream.write(`${terminalText(line)}\n`);

@@ -5,12 +5,13 @@ import type { AttachedLab } from '../host/attach.ts';
 
 const LOST = ['store.moved', 'store.deleted'];
 
-/** True for the trouble that a lab's file was moved or deleted while the lab had it open. */
+/** True for the problem of a lab file that was moved or deleted while open. */
 export const isLost = ({ code }: LabProblem): boolean => LOST.includes(code);
 
 /**
- * Throws LabError `store.moved` or `store.deleted` for a lab whose file is no longer where it was
- * opened.
+ * Refuses a lab whose file left its place.
+ *
+ * @throws LabError `store.moved`, `store.deleted`
  */
 export async function requireFile({ api }: AttachedLab): Promise<void> {
   const { trouble } = await api.request('lab.status', {});
@@ -18,8 +19,8 @@ export async function requireFile({ api }: AttachedLab): Promise<void> {
 }
 
 /**
- * What a command says in the end of a lab file that is gone. The content of a deleted file ends
- * with the program that has it open, so it is copied beside its former name first.
+ * Returns the final error of a command whose lab file disappeared. A deleted file vanishes when the
+ * program that has it open ends, so its content is first copied beside its former name.
  */
 export async function rescued(
   error: unknown,

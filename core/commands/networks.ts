@@ -1,21 +1,4 @@
 import { modelForms, modelNames } from '../models/architecture.ts';
 
-/** Columns of a usage text: where the words begin, and where they must end. */
-const INDENT = 20;
-const WIDTH = 100;
-
-/** Rows of a usage text that say which networks `label` may name. */
-export const networkUsage = (label: string): string =>
-  `  ${label}`.padEnd(INDENT) +
-  wrapped(`${modelNames.join(', ')}; any ${modelForms}`).join(`\n${' '.repeat(INDENT)}`);
-
-/** Words in lines that fit between the two columns. */
-function wrapped(text: string): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line.length + 1 + word.length > WIDTH - INDENT) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
-}
+/** Names of networks, and the forms of all further names, for a usage text. */
+export const networksHelp = `${modelNames.join(', ')}; any ${modelForms}`;

@@ -2,7 +2,7 @@ import { haltCommand } from './halt.ts';
 
 export const command = haltCommand({
   verb: 'pause',
-  summary: 'pauses a study (number or name; default the last one)',
+  summary: 'pauses a study',
   otherwise: 'at once, with a checkpoint',
   ended: (goOn) => `paused. Go on with: ${goOn}`,
 });

@@ -1,6 +1,7 @@
 import { withLock } from '../graph/lock.ts';
 import { paperSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
+import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
@@ -10,61 +11,105 @@ import { recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { asWrongArguments, type Values } from './command.ts';
-import {
-  computationFrom,
-  computationOptions,
-  computationPart,
-  computationUsage,
-} from './computation.ts';
-import { dataOf } from './data-option.ts';
-import { networkUsage } from './networks.ts';
-import { methodOptions, methodUsage, ruleFrom } from './search-method.ts';
+import { computationFrom, computationOptions, computationPart } from './computation.ts';
+import { dataHelp, dataOf } from './data-option.ts';
+import { methodOptions, ruleFrom } from './search-method.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
+import type { Options } from './command.ts';
 
+/** Options that describe the plan of a study. */
 export const planOptions = {
-  nodes: { type: 'string' },
-  target: { type: 'string' },
-  auxiliaries: { type: 'string' },
-  lock: { type: 'string', multiple: true },
-  frozen: { type: 'string' },
-  trials: { type: 'string' },
-  data: { type: 'string' },
-  protocol: { type: 'string' },
-  epochs: { type: 'string' },
-  batch: { type: 'string' },
-  seed: { type: 'string' },
+  nodes: {
+    type: 'string',
+    value: 'N',
+    help: 'networks in a graph, 1 to 7; default 3, on synthetic data 2',
+  },
+  target: {
+    type: 'string',
+    value: 'MODEL',
+    help: 'architecture of node 1; default resnet32, on synthetic data resnet8',
+  },
+  auxiliaries: {
+    type: 'string',
+    value: 'M,M',
+    help: 'possible architectures of the other nodes',
+  },
+  lock: {
+    type: 'string',
+    value: 'L',
+    multiple: true,
+    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff',
+  },
+  frozen: {
+    type: 'string',
+    value: 'yes|no',
+    help: 'whether auxiliary nodes may be pretrained and frozen; default yes, on synthetic data no',
+  },
+  trials: {
+    type: 'string',
+    value: 'N',
+    help: 'graphs in total; default 1500, on synthetic data 32',
+  },
+  data: {
+    type: 'string',
+    value: 'WHAT',
+    help: dataHelp,
+  },
+  protocol: {
+    type: 'string',
+    value: 'P',
+    help:
+      'held-out (default): judged by a fifth of the training images; ' +
+      'paper: judged by the test images',
+  },
+  epochs: {
+    type: 'string',
+    value: 'N',
+    help: 'epochs of a complete run; default 200, on synthetic data 8',
+  },
+  batch: { type: 'string', value: 'N', help: 'images in a batch; default 64' },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: 'decides every random number of the study; default: a new one',
+  },
   ...methodOptions,
-  rejected: { type: 'string' },
-  duplicates: { type: 'string' },
-  retries: { type: 'string' },
+  rejected: {
+    type: 'string',
+    value: 'R',
+    help: 'a drawn graph with a frozen target: resample (default) or count as a trial',
+  },
+  duplicates: {
+    type: 'string',
+    value: 'D',
+    help: 'an equal graph: reuse its result (default) or train it again',
+  },
+  retries: {
+    type: 'string',
+    value: 'N',
+    help: 'how often a crashed run starts again; default 2',
+  },
   ...computationOptions,
-} as const;
+} as const satisfies Options;
 
-export const planUsage = `  --nodes N         networks in a graph, 1 to 7; default 3, on synthetic data 2
-  --target MODEL    architecture of node 1; default resnet32, on synthetic data resnet8
-  --auxiliaries M,M architectures that the other nodes may have
-${networkUsage('architectures')}
-  --lock L          narrows the space, as often as wanted: 2=resnet110, 2-1=correct, 0-3=through+cutoff
-  --frozen yes|no   may auxiliary nodes be pretrained and frozen; default yes, on synthetic data no
-  --trials N        graphs in all; default 1500, on synthetic data 32
-  --data WHAT       synthetic (default), cifar100, cifar10, or a CIFAR archive or folder
-  --protocol P      held-out (default): judged by a fifth of the training images; paper: by the test images
-  --epochs N        of a whole run; default 200, on synthetic data 8
-  --batch N         images in a batch, default 64
-  --seed N          everything that is drawn comes from it; default: a new one
-${methodUsage}
-  --rejected R      a drawn graph whose target is frozen: resample (default) or count as a trial
-  --duplicates D    an equal graph: reuse its result (default) or train it again
-  --retries N       how often a run that crashes is started again; default 2
-${computationUsage}`;
+/** The option `--priority` of a study. */
+export const priorityOption = {
+  priority: {
+    type: 'string',
+    value: 'N',
+    help: 'studies with higher priority get free slots first; default 0',
+  },
+} as const satisfies Options;
 
 /**
- * The plan of a study as its options say; what is left out depends on the data: built-in pictures
- * mean a quick look. Throws WrongArguments for one that cannot be created.
+ * Returns the plan of a study from its options. Defaults depend on the data: built-in pictures mean
+ * a quick look.
+ *
+ * @throws WrongArguments for an invalid plan
  */
 export function planFrom(values: Values): StudyPlan {
   try {
-    const { plan } = parseInput('studies.preview', { plan: planAsSaid(values) });
+    const { plan } = parseInput('studies.preview', { plan: planFromOptions(values) });
     requireCreatable(plan);
     return plan;
   } catch (error) {
@@ -72,10 +117,10 @@ export function planFrom(values: Values): StudyPlan {
   }
 }
 
-function planAsSaid(values: Values): StudyPlan {
+function planFromOptions(values: Values): StudyPlan {
   const data = dataOf(values);
   const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
-  const usual = data.startsWith('synthetic') ? quickLook(seed) : paperPlan(seed, 3);
+  const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
   const recipe = recipeFor(epochs);
   return {

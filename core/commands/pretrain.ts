@@ -2,15 +2,18 @@ import { LabError } from '../base/errors.ts';
 import { template } from '../graph/templates.ts';
 import { architecture } from '../models/architecture.ts';
 import { type Command, Exit } from './command.ts';
-import { networkUsage } from './networks.ts';
+import { networksHelp } from './networks.ts';
 import { line } from './report.ts';
-import { runTraining, trainingOptions, trainingUsage } from './train.ts';
+import { runTraining, trainingOptions } from './train.ts';
 
 export const command: Command = {
-  usage: `ktg pretrain MODEL [options]     trains a network alone; its checkpoint is a teacher for frozen nodes
-
-${networkUsage('MODEL')}
-${trainingUsage}`,
+  forms: [
+    [
+      'pretrain MODEL [options]',
+      'trains a network alone; its checkpoint is a teacher for frozen nodes',
+    ],
+  ],
+  arguments: { MODEL: networksHelp },
   options: trainingOptions,
   words: 1,
   async run(values, [model]) {

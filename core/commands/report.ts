@@ -10,26 +10,28 @@ import type { Reporter } from './training-run.ts';
 const percent = (fraction: number): string =>
   Number.isNaN(fraction) ? '-' : `${(100 * fraction).toFixed(1)} %`;
 
-/** Seconds as `45 s`, `3 min`, `2 h 5 min`. */
+/** Returns seconds as `45 s`, `3 min`, `2 h 5 min`. */
 export function span(seconds: number): string {
   if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Bytes as `1.5 MB`, `78.8 GB`. */
+/** Returns bytes as `1.5 MB`, `78.8 GB`. */
 export const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
-/** What was found and what to do, as sentences of one line. */
-export const said = ({ message, next }: { message: string; next: string }): string =>
+/** Returns message and next step as one line. */
+export const messageWithNext = ({ message, next }: { message: string; next: string }): string =>
   `${message.replace(/([^.!?])$/, '$1.')} ${next}`.trim();
 
-/** `1 trial`, `24 trials`. */
+/** Returns `1 trial`, `24 trials`. */
 export const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** A table with a live line under it: per epoch and node accuracy and loss, then the edges. */
+/**
+ * Prints a table with a live line below it: per epoch and node accuracy and loss, then the edges.
+ */
 export function tableReporter({ graph, plan }: RunDescription): Reporter {
   const out = process.stdout;
   const live = liveLine(out);
@@ -58,7 +60,7 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
       );
     },
     step(epoch, step, imagesPerSecond) {
-      if (!out.isTTY) return; // a log keeps to whole epochs
+      if (!out.isTTY) return; // a file gets lines for complete epochs only
       const pace = `${imagesPerSecond.toFixed(0)} images/s`;
       live.show(`epoch ${epoch} of ${plan.epochs}: step ${step} of ${steps}, ${pace}`);
     },
@@ -77,8 +79,8 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
 const NODE = 18;
 
 /**
- * `0>1 T 1.234`: source > destination, gate's letter, mean loss after the gate; `x 0.25` where the
- * gate weighs.
+ * Returns edges such as `0>1 T 1.234`: source > destination, letter of the gate, mean loss after
+ * the gate; `x 0.25` for a weight below 1.
  */
 const edgeText = (graph: Graph, { edges }: EpochMetrics): string =>
   graph.edges
@@ -92,7 +94,7 @@ const edgeText = (graph: Graph, { edges }: EpochMetrics): string =>
     })
     .join('   ');
 
-/** One JSON object a line; NaN becomes null. */
+/** Prints one JSON object per line; NaN becomes null. */
 export function jsonReporter(description: RunDescription): Reporter {
   return {
     started({ training, resumedAt, steps }) {
@@ -123,7 +125,7 @@ export function line(text = ''): void {
   process.stdout.write(`${terminalText(text)}\n`);
 }
 
-/** A line beside the output, for what a program that reads the output must not take for it. */
+/** Prints a line to stderr, apart from the output that programs read. */
 export function remark(text: string): void {
   process.stderr.write(`${terminalText(text)}\n`);
 }

@@ -1,60 +1,75 @@
 import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
-import { BASELINES } from '../lab/api.ts';
+import { BASELINES } from '../study/rerun.ts';
 import type { Baseline, LabApi, RerunInput, RerunView, StudyCard } from '../lab/api.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import type { Command, Values } from './command.ts';
-import {
-  computationFrom,
-  computationOptions,
-  computationPart,
-  computationUsage,
-} from './computation.ts';
+import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import type { AttachedLab } from '../host/attach.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
-import { setSlots, slotsUsage } from './slots.ts';
+import { setSlots, slotsOption } from './slots.ts';
 import { choiceOf, nameOf, textOf, integerOption } from './values.ts';
-import { watchUsage } from './watch.ts';
+import { watchEvents } from './watch.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg rerun [STUDY] [options]    trains a trial's graph again from new seeds: mean, standard deviation, each value
-
-  --trial N|best    which trial, default best
-  --graph G         any other graph instead, trained as the study's: a file, a text form, or a template with --nodes A,B
-  --seeds N         default 5, as in the paper
-  --baselines       beside it Independent, KD, DML and all-Through of the same architectures
-  --baseline B      only this one, as often as wanted: ${BASELINES.join(', ')}
-  --purpose P       final (default): trained on all training images, judged by the test images; search: as the study did
-  --protocol P      held-out or paper, default the study's
-  --name NAME       of the re-run
-  --continue N      go on with re-run N instead
-${slotsUsage}
-${computationUsage}
-                    what is left out of these three is as in the study
-${labUsage}
-                    {"event":"rerun",...}, {"event":"repeat"|"pretrain",...row} for every run that ends,
-${watchUsage}
-                    {"event":"end","finished":...,...} with every value, mean, deviation and difference
-
-Ctrl-C once pauses it cleanly, twice ends at once; "ktg rerun --continue N" goes on.`,
+  forms: [
+    [
+      'rerun [STUDY] [options]',
+      "trains a trial's graph again with new seeds: mean, standard deviation, every value",
+    ],
+  ],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
   options: {
-    ...labOptions,
-    trial: { type: 'string' },
-    graph: { type: 'string' },
-    nodes: { type: 'string' },
-    protocol: { type: 'string' },
-    seeds: { type: 'string' },
-    baselines: { type: 'boolean' },
-    baseline: { type: 'string', multiple: true },
-    purpose: { type: 'string' },
-    name: { type: 'string' },
-    continue: { type: 'string' },
-    slots: { type: 'string' },
+    trial: { type: 'string', value: 'N|best', help: 'the trial; default best' },
+    graph: {
+      type: 'string',
+      value: 'G',
+      help:
+        'another graph, trained by the plan of the study: a file, a text form, or a template ' +
+        'with --nodes',
+    },
+    nodes: { type: 'string', value: 'A,B,...', help: "architectures of a template's nodes" },
+    seeds: { type: 'string', value: 'N', help: 'default 5, as in the paper' },
+    baselines: {
+      type: 'boolean',
+      help: 'also Independent, KD, DML and all-Through with the same architectures',
+    },
+    baseline: {
+      type: 'string',
+      value: 'B',
+      multiple: true,
+      help: `only this baseline; may be repeated: ${BASELINES.join(', ')}`,
+    },
+    purpose: {
+      type: 'string',
+      value: 'P',
+      help:
+        'final (default): trained on all training images, judged by the test images; ' +
+        'search: as in the study',
+    },
+    protocol: { type: 'string', value: 'P', help: "held-out or paper; default the study's" },
+    name: { type: 'string', value: 'NAME', help: 'name of the re-run' },
+    continue: { type: 'string', value: 'N', help: 'continue re-run N instead' },
+    ...slotsOption,
     ...computationOptions,
+    compiler: {
+      ...computationOptions.compiler,
+      help: `${computationOptions.compiler.help}\ndefault of these three options: as in the study`,
+    },
+    ...labOptions,
+    json: jsonOption(
+      '{"event":"rerun",...}, {"event":"repeat"|"pretrain",...row} for every run that ends, ' +
+        `${watchEvents}, {"event":"end","finished":...,...} with every value, mean, deviation ` +
+        'and difference',
+    ),
   },
+  note:
+    'Ctrl-C once pauses the re-run cleanly, twice ends at once; ' +
+    '"ktg rerun --continue N" continues it.',
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'work', async (lab) => {
@@ -94,7 +109,7 @@ async function create(
   });
 }
 
-/** What is trained again: a trial of the study, or any graph. */
+/** Returns the graph to train again: a trial of the study, or any graph. */
 async function subjectOf(
   api: LabApi,
   card: StudyCard,
@@ -119,7 +134,7 @@ function baselinesFrom(values: Values): Baseline[] {
   );
 }
 
-/** Says which re-run begins or goes on. */
+/** Prints the re-run that begins or continues. */
 export function announceRerun(view: RerunView, json: boolean): void {
   const { rerun, total } = view;
   if (json) jsonLine({ event: 'rerun', ...view });

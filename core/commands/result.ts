@@ -2,12 +2,12 @@ import { toText } from '../graph/text.ts';
 import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
-import { line, said } from './report.ts';
+import { line, messageWithNext } from './report.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
 const TOP = 5;
 
-/** What a study has found, for people. */
+/** Prints the result of a study for people. */
 export function showResult(view: StudyView, top = TOP): void {
   const { study, trials, rungs } = view;
   const { training, rule, seed } = study.plan;
@@ -15,7 +15,7 @@ export function showResult(view: StudyView, top = TOP): void {
   line(
     `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
-  if (study.problem) line(`Paused by itself: ${said(study.problem)}`);
+  if (study.problem) line(`Paused by itself: ${messageWithNext(study.problem)}`);
   if (study.notes !== '') line(study.notes);
   const rows = rankTrials(trials).slice(0, top);
   if (rows.length > 0) {
@@ -32,7 +32,7 @@ export function showResult(view: StudyView, top = TOP): void {
   }
 }
 
-/** What to do with the result of a study that has come to its end; '' when there is none. */
+/** Returns the next step after a completed study; '' without a result. */
 export const rerunHint = ({ study, best }: StudyView): string =>
   best && (study.state === 'completed' || study.state === 'stopped')
     ? `Re-run the best over five seeds: ktg rerun ${study.id} --baselines`

@@ -1,29 +1,28 @@
 import { studyNamed } from './choices.ts';
 import type { Command } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { followStudy } from './follow.ts';
-import { setSlots, slotsUsage } from './slots.ts';
+import { setSlots, slotsOption } from './slots.ts';
 import { textOf, integerOption } from './values.ts';
+import { jsonOption } from './usage.ts';
+import { priorityOption } from './plan.ts';
 
 export const command: Command = {
-  usage: `ktg resume [STUDY] [options]   goes on with a study (number or name; default the last one) and shows it live
-
-  --failed          also tries trials again that failed or were out of memory
-  --trials N        raises the number of trials
-  --priority N      studies of higher priority get free slots first
-${slotsUsage}
-${labUsage}
-                    as in ktg search
-
-Ctrl-C as in ktg search.`,
+  forms: [['resume [STUDY] [options]', 'continues a study and shows it live']],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
   options: {
+    failed: {
+      type: 'boolean',
+      help: 'also try trials again that failed or ran out of memory',
+    },
+    trials: { type: 'string', value: 'N', help: 'increase the number of trials' },
+    ...priorityOption,
+    ...slotsOption,
     ...labOptions,
-    failed: { type: 'boolean' },
-    trials: { type: 'string' },
-    priority: { type: 'string' },
-    slots: { type: 'string' },
+    json: jsonOption('as in ktg search'),
   },
+  note: 'Ctrl-C as in ktg search.',
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'work', async (lab) => {

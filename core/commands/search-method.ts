@@ -1,42 +1,48 @@
 import { LabError } from '../base/errors.ts';
 import type { RuleField } from '../search/rules/_base.ts';
-import { type Rule, ruleKinds, ruleOf, rules } from '../search/rules/rules.ts';
+import { type Rule, type RuleKind, ruleKinds, ruleOf, rules } from '../search/rules/rules.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
 import type { Values } from './command.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
+import type { Options, Option } from './command.ts';
 
-/** Every option of every rule once, with the rules that have it. */
+interface User {
+  readonly kind: RuleKind;
+  readonly field: RuleField;
+}
+
+/** Options of all rules, each once, with the rules that use it. */
 const shared = Map.groupBy(
-  rules.flatMap(({ kind }) => ruleOf(kind).fields.map((field) => ({ kind, field }))),
+  rules.flatMap(({ kind }) => ruleOf(kind).fields.map((field): User => ({ kind, field }))),
   ({ field }) => field.option,
 );
 
 /** Options of the command line that choose sampler and stopping rule. */
-export const methodOptions: Readonly<Record<string, { type: 'string' }>> = Object.fromEntries(
-  ['rule', ...shared.keys(), 'sampler'].map((option) => [option, { type: 'string' }]),
-);
+export const methodOptions: Options = {
+  rule: { type: 'string', value: 'R', help: choices(ruleKinds) },
+  ...Object.fromEntries(
+    [...shared].map(([option, users]) => [option, optionOf(users as [User, ...User[]])]),
+  ),
+  sampler: { type: 'string', value: 'S', help: choices(samplerNames) },
+};
 
-/** Their lines of the usage text. */
-export const methodUsage = [
-  usageLine('--rule R', choices(ruleKinds)),
-  ...[...shared].map(([option, users]) => {
-    const [{ kind, field }] = users as [(typeof users)[number]];
-    const meanings = users
-      .map((each) => `${ruleOf(each.kind).name}: ${each.field.usage}`)
-      .join('; ');
-    const usual = usualOf(ruleOf(kind).usual, field.key);
-    const value = field.type === 'whole' ? 'N' : 'N,N,...';
-    return usageLine(
-      `--${option} ${value}`,
-      `${meanings}${usual === undefined ? '' : `; default ${usual}`}`,
-    );
-  }),
-  usageLine('--sampler S', choices(samplerNames)),
-].join('\n');
+/** Returns the option that some rules share, with its meaning for each of them. */
+function optionOf(users: readonly [User, ...User[]]): Option {
+  const [{ kind, field }] = users;
+  const meanings = users.map((each) => `${ruleOf(each.kind).name}: ${each.field.usage}`);
+  const usual = usualOf(ruleOf(kind).usual, field.key);
+  return {
+    type: 'string',
+    value: field.type === 'whole' ? 'N' : 'N,N,...',
+    help: `${meanings.join('; ')}${usual === undefined ? '' : `; default ${usual}`}`,
+  };
+}
 
 /**
- * The rule that the options say. Throws `arguments.unknown-choice`, `arguments.not-a-number`,
- * `arguments.out-of-range`, `arguments.rungs`.
+ * Returns the rule of the options.
+ *
+ * @throws LabError `arguments.unknown-choice`, `arguments.not-a-number`, `arguments.out-of-range`,
+ * `arguments.rungs`
  */
 export function ruleFrom(values: Values): Rule {
   const { usual, fields } = ruleOf(choiceOf(values, 'rule', ruleKinds, ruleKinds[0]!));
@@ -44,7 +50,7 @@ export function ruleFrom(values: Values): Rule {
   const options = Object.fromEntries(
     given.filter(([, value]) => value !== undefined),
   ) as Partial<Rule>;
-  // The plan's schema checks the whole.
+  // The plan's schema checks all fields together.
   return { ...usual, ...options } as Rule;
 }
 
@@ -69,8 +75,4 @@ function usualOf(usual: Rule, key: string): number | undefined {
 
 function choices([usual, ...others]: readonly string[]): string {
   return [`${usual} (default)`, ...others].join(', ');
-}
-
-function usageLine(option: string, meaning: string): string {
-  return `  ${option.padEnd(17)} ${meaning}`;
 }

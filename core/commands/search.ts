@@ -1,34 +1,34 @@
+import { officialOf } from '../data/sets/sets.ts';
 import { spaceText } from '../graph/space.ts';
 import { openWithProgress } from './train.ts';
 import type { Command } from './command.ts';
 import { followStudy } from './follow.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { planFrom, planOptions, planUsage } from './plan.ts';
-import { counted, jsonLine, line, said } from './report.ts';
-import { setSlots, slotsUsage } from './slots.ts';
+import { labOptions, withLab } from './lab-access.ts';
+import { networksHelp } from './networks.ts';
+import { planFrom, planOptions, priorityOption } from './plan.ts';
+import { counted, jsonLine, line, messageWithNext } from './report.ts';
+import { setSlots, slotsOption } from './slots.ts';
 import { nameOf, textOf, integerOption } from './values.ts';
-import { watchUsage } from './watch.ts';
+import { watchEvents } from './watch.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg search [options]        searches for the best graph; everything is kept in the lab file
-
-  --name NAME       of the study
-${slotsUsage}
-  --priority N      studies of higher priority get free slots first; default 0
-${planUsage}
-${labUsage}
-                    {"event":"study",...card}, then {"event":"trial"|"pretrain",...row} for every run that ends,
-${watchUsage}
-                    and {"event":"end","finished":...,...card} last
-
-Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume" goes on where it was.`,
+  forms: [['search [options]', 'searches for the best graph; the lab file keeps everything']],
+  arguments: { architectures: networksHelp },
   options: {
-    ...labOptions,
+    name: { type: 'string', value: 'NAME', help: 'name of the study' },
+    ...slotsOption,
+    ...priorityOption,
     ...planOptions,
-    name: { type: 'string' },
-    slots: { type: 'string' },
-    priority: { type: 'string' },
+    ...labOptions,
+    json: jsonOption(
+      '{"event":"study",...card}, then {"event":"trial"|"pretrain",...row} for every run that ' +
+        `ends, ${watchEvents}, and {"event":"end","finished":...,...card} last`,
+    ),
   },
+  note:
+    'Ctrl-C once pauses the study cleanly, twice ends at once; ' +
+    'in both cases "ktg resume" continues it.',
   words: 0,
   async run(values) {
     const plan = planFrom(values);
@@ -36,7 +36,7 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
     const name = nameOf(values) ?? `M${plan.space.nodes.length} on ${data}`.slice(0, 200);
     const priority = integerOption(values, 'priority', 0, -1000, 1000);
     const json = values.json === true;
-    if (data === 'cifar100' || data === 'cifar10') await openWithProgress(data);
+    if (officialOf(data)) await openWithProgress(data);
     return withLab(values, 'work', async (lab) => {
       await setSlots(lab.api, textOf(values, 'slots'), 'some');
       const { warnings } = await lab.api.request('studies.preview', { plan });
@@ -49,8 +49,8 @@ Ctrl-C once pauses the study cleanly, twice ends at once; either way "ktg resume
         line(
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );
-        for (const warning of warnings) line(said(warning));
-        if (lab.elsewhere) line('Another program holds the lab and trains; this one looks on.');
+        for (const warning of warnings) line(messageWithNext(warning));
+        if (lab.elsewhere) line('Another program holds the lab and trains; this one only watches.');
         line();
       }
       return followStudy(lab, study, json);

@@ -1,25 +1,29 @@
 import { fileURLToPath } from 'node:url';
 import { serve } from '../connection/http-server.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, useLab } from './lab-access.ts';
+import { labOptions, useLab } from './lab-access.ts';
 import { requireFile, rescued } from './lost-file.ts';
 import { jsonLine, line, remark } from './report.ts';
 import { interruption } from './training-run.ts';
 import { integerOption } from './values.ts';
+import { jsonOption } from './usage.ts';
 
 const folder = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
 
 export const command: Command = {
-  usage: `ktg serve [options]         the lab in a browser of this machine
-
-  --port N          default: any free one
-${labUsage}
-                    {"event":"serving","url":...,"port":...} once it can be opened
-
-The link it prints works once; after that the browser that opened it has access until this server ends. Only this
-machine can reach it. For a server: ssh -L 8400:127.0.0.1:8400 SERVER ktg serve --port 8400, and open the printed link here.
-Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies go on at the next start.`,
-  options: { ...labOptions, port: { type: 'string' } },
+  forms: [['serve [options]', 'serves the lab to a browser of this machine']],
+  options: {
+    port: { type: 'string', value: 'N', help: 'default: any free port' },
+    ...labOptions,
+    json: jsonOption('{"event":"serving","url":...,"port":...} when the page can be opened'),
+  },
+  note:
+    'The printed link works once; then the browser that opened it has access until this server ' +
+    'ends. Only this machine can reach the server. For a remote server run ' +
+    '"ssh -L 8400:127.0.0.1:8400 SERVER ktg serve --port 8400", and open the printed link on ' +
+    'your machine.\n' +
+    'Ctrl-C once saves checkpoints and ends, twice ends at once; running studies continue at the ' +
+    'next start.',
   words: 0,
   async run(values) {
     const port = integerOption(values, 'port', 0, 0, 65_535);
@@ -44,11 +48,11 @@ Ctrl-C once hands over checkpoints and ends, twice ends at once; running studies
       await served.close();
       if (!lab.elsewhere) await requireFile(lab);
     } catch (error) {
-      const said = await rescued(error, lab);
+      const failure = await rescued(error, lab);
       await lab.close('at-once');
-      throw said;
+      throw failure;
     }
-    if (values.json !== true) line('Ending: workers hand over what they have.');
+    if (values.json !== true) line('Ending: workers save their checkpoints.');
     await lab.close('save');
     stop.end();
     return Exit.done;

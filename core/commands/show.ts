@@ -4,27 +4,23 @@ import { toText } from '../graph/text.ts';
 import { explainDecision } from '../study/decision.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { textOf, integerOption } from './values.ts';
 import { outcome, percent, rerunLines } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  usage: `ktg show [STUDY] [options]  shows a study (number or name; default the last one), or one of its trials
-
-  --trial N|best    everything about one trial
-  --graph           only the trial's graph, as the JSON that ktg train reads
-  --rerun N         a re-run's table instead
-  --top N           trials in the table, default 10
-${labUsage}
-                    the study, trial or re-run as one object, as the lab's own requests give it`,
+  forms: [['show [STUDY] [options]', 'shows a study, or one of its trials']],
+  arguments: { STUDY: 'number or name of a study; default the last one' },
   options: {
+    trial: { type: 'string', value: 'N|best', help: 'everything about one trial' },
+    graph: { type: 'boolean', help: "only the trial's graph, as JSON for ktg train" },
+    rerun: { type: 'string', value: 'N', help: 'the table of re-run N instead' },
+    top: { type: 'string', value: 'N', help: 'trials in the table; default 10' },
     ...labOptions,
-    trial: { type: 'string' },
-    graph: { type: 'boolean' },
-    rerun: { type: 'string' },
-    top: { type: 'string' },
+    json: jsonOption('the study, trial or re-run as one object, in the form of lab requests'),
   },
   words: 1,
   run: async (values, [wanted]) =>
@@ -80,6 +76,6 @@ ${labUsage}
     }),
 };
 
-/** Items that differ from the one before in some way. */
+/** Returns the items that differ from their predecessor. */
 const changesOf = <Item>(items: readonly Item[], way: (item: Item) => unknown): Item[] =>
   items.filter((item, index) => index === 0 || way(item) !== way(items[index - 1]!));

@@ -1,21 +1,36 @@
 import { LabError } from '../base/errors.ts';
 import type { Device, LabApi } from '../lab/api.ts';
 import { asWrongArguments, type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
+import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line, remark, size } from './report.ts';
 import { missingSlots, slotlessText, table } from './words.ts';
+import { jsonOption } from './usage.ts';
+import type { Options } from './command.ts';
 
-export const slotsUsage = `  --slots N|D=N,... trainings at once: on each device that trains, or on device D (see ktg slots);
-                    default auto: as last set, at first one a card, else one a core`;
+/** The option `--slots` of every command that trains in a lab. */
+export const slotsOption = {
+  slots: {
+    type: 'string',
+    value: 'N|D=N,...',
+    help:
+      'parallel trainings: on each device that trains, or on device D (see ktg slots); ' +
+      'default auto: as last set, at first one per card, else one per core',
+  },
+} as const satisfies Options;
 
 export const command: Command = {
-  usage: `ktg slots [N|D=N,...] [options]   the devices of a lab that is open, or how many trainings they run at once from now on
-
-  N                 on each device that trains now
-  D=N,...           on device D, such as: cpu=1 or gpu:0=2,gpu:1=0; what is too many ends with its trial
-${labUsage}
-                    one object: {"devices":[...]}`,
-  options: labOptions,
+  forms: [
+    [
+      'slots [N|D=N,...] [options]',
+      'shows the devices of an open lab, or sets the number of parallel trainings on them',
+    ],
+  ],
+  arguments: {
+    N: 'on each device that trains now',
+    'D=N,...':
+      'on device D, such as cpu=1 or gpu:0=2,gpu:1=0; surplus slots close when their trials end',
+  },
+  options: { ...labOptions, json: jsonOption('one object: {"devices":[...]}') },
   words: 1,
   run: async (values, [wanted]) =>
     withLab(values, 'look', async ({ api, file, elsewhere }) => {
@@ -43,10 +58,10 @@ const deviceLines = (devices: readonly Device[]): string[] =>
   ]);
 
 /**
- * Sets slots as a person says it: `3`, `cpu=1,gpu:0=2`; `auto` and nothing leave them as they are.
- * Throws `arguments.slots`, and `workers.*` as wrong arguments.
+ * Sets slots from an argument: `3`, `cpu=1,gpu:0=2`; `auto` or nothing leaves them unchanged.
  *
- * @param leaving whether some device must have a slot then, for what is to train
+ * @param leaving true when a device must have a slot afterwards, for training
+ * @throws LabError `arguments.slots`, and `workers.*` as wrong arguments
  */
 export async function setSlots(
   api: LabApi,
@@ -57,8 +72,8 @@ export async function setSlots(
   const devices = await api.request('devices.list', {});
   const training = devices.filter((device) => device.slots > 0);
   const all = (training.length > 0 ? training : devices.slice(0, 1)).map(({ name }) => name);
-  const wishes = wanted.split(',').flatMap((wish) => {
-    const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(wish.trim()) ?? [];
+  const settings = wanted.split(',').flatMap((setting) => {
+    const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(setting.trim()) ?? [];
     if (count === undefined || (device === undefined && Number(count) === 0))
       throw notSlots(wanted);
     return (device === undefined ? all : [device]).map((name) => ({
@@ -66,21 +81,21 @@ export async function setSlots(
       slots: Number(count),
     }));
   });
-  if (leaving === 'some') requireSlot(wanted, devices, wishes);
+  if (leaving === 'some') requireSlot(wanted, devices, settings);
   try {
-    for (const wish of wishes) await api.request('slots.set', wish);
+    for (const setting of settings) await api.request('slots.set', setting);
   } catch (error) {
     throw asWrongArguments(error);
   }
 }
 
-/** Throws `arguments.slots` where wishes leave no device a slot. */
+/** Refuses settings that leave no device with a slot. @throws LabError `arguments.slots` */
 function requireSlot(
   wanted: string,
   devices: readonly Device[],
-  wishes: readonly { device: string; slots: number }[],
+  settings: readonly { device: string; slots: number }[],
 ): void {
-  const wished = new Map(wishes.map(({ device, slots }) => [device, slots]));
+  const wished = new Map(settings.map(({ device, slots }) => [device, slots]));
   const left = devices.map((device) => ({
     ...device,
     slots: wished.get(device.name) ?? device.slots,

@@ -1,16 +1,17 @@
 import { type Command, Exit } from './command.ts';
-import { labOptions, labUsage, withLab } from './lab-access.ts';
-import { jsonLine, line, said, size } from './report.ts';
+import { labOptions, withLab } from './lab-access.ts';
+import { jsonLine, line, messageWithNext, size } from './report.ts';
 import { cardText, deviceTexts, rerunTitle, slotlessText, slotText } from './words.ts';
+import { jsonOption } from './usage.ts';
 
 const atWork = (state: string): boolean => state === 'running' || state === 'paused';
 
 export const command: Command = {
-  usage: `ktg status [options]        says what runs, and where
-
-${labUsage}
-                    one object: {"status":...,"studies":[...cards],"reruns":[...]}`,
-  options: labOptions,
+  forms: [['status [options]', 'shows what runs, and where']],
+  options: {
+    ...labOptions,
+    json: jsonOption('one object: {"status":...,"studies":[...cards],"reruns":[...]}'),
+  },
   words: 0,
   run: async (values) =>
     withLab(values, 'look', async ({ api, file, elsewhere }) => {
@@ -28,7 +29,7 @@ ${labUsage}
       line(
         `${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`,
       );
-      if (status.trouble) line(`Trouble: ${said(status.trouble)}`);
+      if (status.trouble) line(`Trouble: ${messageWithNext(status.trouble)}`);
       if (!elsewhere)
         line(
           status.heldBy
@@ -41,7 +42,7 @@ ${labUsage}
       for (const slot of elsewhere ? status.slots : []) line(`  ${slotText(slot)}`);
       for (const card of studies.filter(({ study }) => atWork(study.state))) {
         line(`study ${card.study.id} "${card.study.name}": ${card.study.state}, ${cardText(card)}`);
-        if (card.study.problem) line(`  ${said(card.study.problem)}`);
+        if (card.study.problem) line(`  ${messageWithNext(card.study.problem)}`);
       }
       for (const view of reruns.filter(({ rerun }) => atWork(rerun.state))) line(rerunTitle(view));
       return Exit.done;

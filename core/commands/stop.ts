@@ -2,7 +2,7 @@ import { haltCommand } from './halt.ts';
 
 export const command = haltCommand({
   verb: 'stop',
-  summary: 'ends a study (number or name; default the last one): what has not ended is cancelled',
+  summary: 'stops a study and cancels its unfinished trials',
   otherwise: 'at once',
-  ended: (goOn) => `stopped. ${goOn} takes it up again all the same.`,
+  ended: (goOn) => `stopped. To continue it all the same: ${goOn}`,
 });

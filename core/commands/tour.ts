@@ -2,22 +2,24 @@ import { type Graph, LABEL } from '../graph/graph.ts';
 import { quickLook } from '../study/presets.ts';
 import { type Command, Exit } from './command.ts';
 import { followRerun, followStudy } from './follow.ts';
-import { ask, labOptions, labUsage, withLab } from './lab-access.ts';
+import { ask, labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { announceRerun } from './rerun.ts';
+import { jsonOption } from './usage.ts';
 
-/** With the re-run five to ten minutes on two cores. */
+/** Five to ten minutes on two cores, the re-run included. */
 const plan = { ...quickLook(1), trials: 16 };
 
 export const command: Command = {
-  usage: `ktg tour [options]          a small real search on built-in pictures, live, then its best graph over five seeds
-                            beside the single network: five to ten minutes on two cores
-
-${labUsage}
-                    as in ktg search and ktg rerun
-
-Ctrl-C as in ktg search.`,
-  options: labOptions,
+  forms: [
+    [
+      'tour [options]',
+      'runs a small real search on built-in pictures, live, then trains its best graph and the ' +
+        'single network with five seeds: five to ten minutes on two cores',
+    ],
+  ],
+  options: { ...labOptions, json: jsonOption('as in ktg search and ktg rerun') },
+  note: 'Ctrl-C as in ktg search.',
   words: 0,
   run: async (values) =>
     withLab(values, 'work', async (lab) => {
@@ -44,7 +46,7 @@ Ctrl-C as in ktg search.`,
         '2. Is it luck? The best graph and the single network, each from five new seeds.',
         ...(isTaught(best!.graph)
           ? []
-          : ['Nobody teaches the target of this graph: it is the single network, and as good.']),
+          : ['No network teaches the target of this graph, so it equals the single network.']),
         '',
       );
       const view = await lab.api.request('reruns.create', {
@@ -66,7 +68,7 @@ Ctrl-C as in ktg search.`,
     }),
 };
 
-/** Whether any network teaches node 1. */
+/** True when a network teaches node 1. */
 const isTaught = (graph: Graph): boolean =>
   graph.edges.some(
     ({ source, destination, gate }) => destination === 1 && source !== LABEL && gate !== 'cutoff',

@@ -3,6 +3,7 @@ import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
+import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import type { DeviceKind } from '../engine/computation.ts';
 import { type EngineInfo, engineNames } from '../engine/engine.ts';
@@ -15,68 +16,103 @@ import { computationWords } from '../study/computation.ts';
 import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
-import { computationFrom, computationOptions, computationUsage } from './computation.ts';
-import { dataOf } from './data-option.ts';
+import { computationFrom, computationOptions } from './computation.ts';
+import { dataHelp, dataOf } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
-import { networkUsage } from './networks.ts';
+import { networksHelp } from './networks.ts';
 import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
+import type { Options } from './command.ts';
 
-/** Epochs on the built-in pictures when none are asked for: enough to see them learned. */
+/** Default epochs on the built-in pictures: enough to see learning. */
 const SYNTHETIC_EPOCHS = 8;
 
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /** Options that `ktg train` and `ktg pretrain` share. */
 export const trainingOptions = {
-  data: { type: 'string' },
-  protocol: { type: 'string' },
-  epochs: { type: 'string' },
-  batch: { type: 'string' },
-  seed: { type: 'string' },
-  engine: { type: 'string' },
-  threads: { type: 'string' },
-  device: { type: 'string' },
+  data: {
+    type: 'string',
+    value: 'WHAT',
+    help: dataHelp,
+  },
+  protocol: {
+    type: 'string',
+    value: 'P',
+    help:
+      'paper: judged by the test images (default for one graph)\n' +
+      'held-out: judged by a fifth of the training images, which are not trained on',
+  },
+  epochs: {
+    type: 'string',
+    value: 'N',
+    help:
+      `default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; ` +
+      'the learning rate drops at 30, 60, 90 %',
+  },
+  batch: { type: 'string', value: 'N', help: 'images in a batch; default 64' },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: 'default 1; the same seed gives the same run, bit for bit, on the same machine and engine',
+  },
+  engine: {
+    type: 'string',
+    value: 'E',
+    help:
+      'tensorflow (default when installed), eager (debugging), ' +
+      'portable (slow, runs everywhere)',
+  },
+  threads: { type: 'string', value: 'N', help: 'processor threads; default all' },
+  device: {
+    type: 'string',
+    value: 'D',
+    help: 'cpu or gpu; default gpu when its engine is installed and can use a card',
+  },
   ...computationOptions,
-  out: { type: 'string' },
-  resume: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const;
-
-export const trainingUsage = `  --data WHAT       cifar100, cifar10, synthetic (default; also synthetic:train=2000,test=500),
-                    or a CIFAR archive or folder
-  --protocol P      paper: judged by the test images (default for one graph)
-                    held-out: judged by a fifth of the training images, kept out of training
-  --epochs N        default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; learning rate drops at 30, 60, 90 %
-  --batch N         images in a batch, default 64
-  --seed N          default 1; the same seed gives the same run, bit for bit, on the same machine and engine
-  --engine E        tensorflow (default where installed), eager (debugging), portable (slow, runs everywhere)
-  --threads N       processor threads, default all
-  --device D        cpu or gpu; default gpu where its engine is installed and nothing is in the way
-${computationUsage}
-  --out DIR         where run.json, metrics.jsonl and checkpoint.safetensors go, default out/NAME
-  --resume          go on with the run in --out, exactly where it stopped
-  --json            one JSON object a line: {"event":"start",...}, {"event":"epoch","epoch":1,"seconds":...,
-                    "nodes":[{"accuracy","loss","trainAccuracy","trainLoss"}],"edges":[{"source","destination",
-                    "gate","rawLoss","gatedLoss","weight","bothRight","onlySourceRight","onlyDestinationRight",
-                    "bothWrong"}],"imagesPerSecond":...,"secondsLeft":...}, then {"event":"end","finished":...}`;
+  out: {
+    type: 'string',
+    value: 'DIR',
+    help: 'folder of run.json, metrics.jsonl and checkpoint.safetensors; default out/NAME',
+  },
+  resume: { type: 'boolean', help: 'continue the run in --out exactly where it stopped' },
+  json: {
+    type: 'boolean',
+    help:
+      'one JSON object per line: {"event":"start",...}, ' +
+      '{"event":"epoch","epoch":1,"seconds":..., ' +
+      '"nodes":[{"accuracy","loss","trainAccuracy","trainLoss"}], ' +
+      '"edges":[{"source","destination","gate","rawLoss","gatedLoss","weight", "bothRight", ' +
+      '"onlySourceRight","onlyDestinationRight","bothWrong"}], "imagesPerSecond":..., ' +
+      '"secondsLeft":...}, then {"event":"end","finished":...}',
+  },
+} as const satisfies Options;
 
 export const command: Command = {
-  usage: `ktg train GRAPH|TEMPLATE [options]       trains one graph; node 1 is the target
-ktg train --resume --out DIR             goes on with an interrupted run
-
-  GRAPH             a file (JSON, text, SVG, PNG, DOT) or the text form, such as resnet8=TT,resnet8=TT
-  TEMPLATE          independent, kd, dml, kd+dml or all-through
-  --nodes A,B,...   architectures of a template's nodes, default resnet8,resnet8,resnet8
-${networkUsage('architectures')}
-  --teacher [N=]F   checkpoint F for frozen node N, or for all of them (see ktg pretrain)
-${trainingUsage}`,
+  forms: [
+    ['train GRAPH|TEMPLATE [options]', 'trains one graph; node 1 is the target'],
+    ['train --resume --out DIR', 'continues an interrupted run'],
+  ],
+  arguments: {
+    GRAPH: 'a file (JSON, text, SVG, PNG, DOT) or a text form, such as resnet8=TT,resnet8=TT',
+    TEMPLATE: 'independent, kd, dml, kd+dml or all-through',
+    architectures: networksHelp,
+  },
   options: {
+    nodes: {
+      type: 'string',
+      value: 'A,B,...',
+      help: "architectures of a template's nodes; default resnet8,resnet8,resnet8",
+    },
+    teacher: {
+      type: 'string',
+      value: '[N=]F',
+      multiple: true,
+      help: 'checkpoint F for frozen node N, or for all of them (see ktg pretrain)',
+    },
     ...trainingOptions,
-    nodes: { type: 'string' },
-    teacher: { type: 'string', multiple: true },
   },
   words: 1,
   async run(values, [argument]) {
@@ -88,10 +124,7 @@ ${trainingUsage}`,
   },
 };
 
-/**
- * Trains `graph`, or goes on with what `--out` holds; `name` is what the default folder is called
- * after.
- */
+/** Trains `graph`, or continues the run in `--out`; `name` is part of the default folder's name. */
 export async function runTraining(
   values: Values,
   graph: RunDescription['graph'] | undefined,
@@ -166,8 +199,8 @@ const introduction = (
   ].join('\n');
 
 /**
- * The device that was asked for; else a card where the engine can use it. Why it cannot is said,
- * not passed over.
+ * Returns the requested device, else a card when the engine can use it. Prints the reason when it
+ * cannot.
  */
 function deviceOf(values: Values, engine: string): DeviceKind {
   const asked = choiceOf(values, 'device', ['auto', 'cpu', 'gpu'], 'auto');
@@ -191,7 +224,7 @@ export async function openWithProgress(spec: string): Promise<Dataset> {
 
 function describe(values: Values, graph: RunDescription['graph']): RunDescription {
   const data = dataOf(values);
-  const quick = data.startsWith('synthetic');
+  const quick = isBuiltIn(data);
   const epochs = integerOption(
     values,
     'epochs',
@@ -209,7 +242,7 @@ function describe(values: Values, graph: RunDescription['graph']): RunDescriptio
   return { graph, plan, seed, engine: 'tensorflow', threads };
 }
 
-/** out/NAME, or out/NAME-2 and so on where that is taken. */
+/** Returns out/NAME, or out/NAME-2 and so on when it exists. */
 export function freeFolder(name: string): string {
   const plain =
     name

@@ -11,7 +11,7 @@ import type { RunDescription, RunFolder } from '../train/run-folder.ts';
 import { Steps } from '../train/steps.ts';
 import { Training } from '../train/training.ts';
 
-/** What a run tells while it goes; a table for people or JSON lines for programs. */
+/** Output of a run in progress: a table for people or JSON lines for programs. */
 export interface Reporter {
   started(about: { training: Training; resumedAt: number; steps: number }): void;
   step(epoch: number, step: number, imagesPerSecond: number): void;
@@ -19,9 +19,9 @@ export interface Reporter {
 }
 
 /**
- * Trains a run in its folder to the end, saving after every epoch. Returns false when SIGINT or
- * SIGTERM ended it early: then the step in progress was finished and everything saved. A second
- * signal ends the process at once.
+ * Trains a run in its folder to the end and saves after every epoch. Returns false when SIGINT or
+ * SIGTERM ended it early: then the current step was finished and everything saved. A second signal
+ * ends the process at once.
  */
 export async function trainInFolder(
   folder: RunFolder,
@@ -72,7 +72,9 @@ export async function trainInFolder(
   }
 }
 
-/** Images per second since the epoch's first step, which is left out: it may still compile. */
+/**
+ * Images per second since the epoch's first step, which is excluded: it may include compilation.
+ */
 class Pace {
   private readonly batch: number;
   private first: number | undefined;
@@ -103,13 +105,18 @@ function readTeachers({ graph }: RunDescription, dataset: Dataset): Map<number, 
     }
     teachers.set(
       node,
-      teacherState(decodeCheckpoint(bytes, path!), architecture(model), dataset.classes, path!),
+      teacherState(
+        decodeCheckpoint(bytes, path!),
+        architecture(model, dataset),
+        dataset.classes,
+        path!,
+      ),
     );
   }
   return teachers;
 }
 
-/** Turns the first SIGINT or SIGTERM into an abort; the second one ends the process. */
+/** Returns a signal that the first SIGINT or SIGTERM aborts; the second one ends the process. */
 export function interruption(): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const onSignal = (): void => {

@@ -1,27 +1,29 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
-import { lineSchema } from '../study/schema.ts';
+import { lineSchema } from '../study/fields.ts';
 import type { Values } from './command.ts';
 
-/** The text of an option, undefined when it was not given. */
+/** Returns the text of an option; undefined when it is not given. */
 export const textOf = (values: Values, name: string): string | undefined => {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
 };
 
-/** The name that `--name` gives. Throws `arguments.name`. */
+/** Returns the value of `--name`. @throws LabError `arguments.name` */
 export function nameOf(values: Values): string | undefined {
   const name = textOf(values, 'name');
   if (name === undefined || v.safeParse(nameSchema, name).success) return name;
   throw new LabError('arguments.name', { name: name.slice(0, 60), longest: MAX_NAME });
 }
 
-/** Characters, as the lab allows them. */
+/** Most characters of a name, as in the lab. */
 const MAX_NAME = 200;
 const nameSchema = lineSchema(MAX_NAME);
 
 /**
- * A whole number option within bounds. Throws `arguments.not-a-number` or `arguments.out-of-range`.
+ * Returns an integer option within bounds.
+ *
+ * @throws LabError `arguments.not-a-number`, `arguments.out-of-range`
  */
 export function integerOption(
   values: Values,
@@ -42,7 +44,7 @@ export function integerOption(
   return value;
 }
 
-/** An option with a closed list of values. Throws `arguments.unknown-choice`. */
+/** Returns an option with a fixed list of values. @throws LabError `arguments.unknown-choice` */
 export function choiceOf<T extends string>(
   values: Values,
   name: string,

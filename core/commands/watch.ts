@@ -9,7 +9,7 @@ import type {
 } from '../lab/api.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { AttachedLab } from '../host/attach.ts';
-import { mayPass } from '../search/scheduler.ts';
+import { mayPass } from '../search/outages.ts';
 import { Exit } from './command.ts';
 import { endedMeanwhile } from './ended.ts';
 import type { Watched } from './watched.ts';
@@ -19,10 +19,11 @@ import { isLost, requireFile } from './lost-file.ts';
 import { counted, jsonLine, line, span } from './report.ts';
 import { cardParts, deviceTexts, percent, slotlessText, slotText, trialText } from './words.ts';
 
-/** What is told with `json` beside the runs that end. */
-export const watchUsage = `                    {"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null},`;
+/** JSON events in addition to ended runs, for usage texts. */
+export const watchEvents =
+  '{"event":"log","level":"warning"|"error",...}, {"event":"trouble","problem":...|null}';
 
-/** How a person ended the watching. */
+/** How a person interrupted the watching. */
 type Interruption = 'asked' | 'at-once';
 
 interface Scene {
@@ -31,36 +32,36 @@ interface Scene {
   slots: SlotView[];
 }
 
-/** What need not be told again, whoever holds the lab. */
-interface Told {
-  /** Runs that have ended. */
+/** Facts already printed, kept across changes of the holder. */
+interface Printed {
+  /** Ended runs. */
   readonly runs: Set<number>;
-  /** That no device has a slot. */
+  /** True after the message that no device has a slot. */
   slotless: boolean;
 }
 
 /**
- * Shows a study or re-run live until it ends or is paused: a line for every run that ends and, on a
- * terminal, slots and progress below; with `json`, one object a line. Ctrl-C once pauses it
- * cleanly, twice leaves at once; of a lab that runs elsewhere it only stops the looking, and when
- * that one's program ends, this one takes the lab over and goes on.
+ * Shows a study or re-run live until it ends or is paused: a line for every ended run and, on a
+ * terminal, slots and progress below; with `json`, one object per line. The first Ctrl-C pauses it
+ * cleanly, the second ends at once. For a lab in another program, Ctrl-C only stops watching; when
+ * that program ends, this one takes the lab over and continues.
  */
 export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise<void> {
-  const told: Told = { runs: new Set(), slotless: false };
-  while ((await look(lab, what, json, told)) === 'holder-ended') {
+  const printed: Printed = { runs: new Set(), slotless: false };
+  while ((await observe(lab, what, json, printed)) === 'holder-ended') {
     await lab.takeOver();
-    // Another one that looked on may have been faster.
-    const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another' : 'this'} one goes on.`;
+    // Another observer may have taken it over first.
+    const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another program' : 'this program'} continues.`;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else line(text);
   }
 }
 
-async function look(
+async function observe(
   lab: AttachedLab,
   what: Watched,
   json: boolean,
-  told: Told,
+  printed: Printed,
 ): Promise<'over' | 'holder-ended'> {
   const { api } = lab;
   const block = new LiveBlock(process.stdout);
@@ -71,12 +72,12 @@ async function look(
   const finished = new Promise<void>((resolve) => (finish = resolve));
 
   const row = (each: TrialRow): void => {
-    if (!isOf(each, what) || !hasEnded(each.state) || told.runs.has(each.run)) return;
-    told.runs.add(each.run);
+    if (!isOf(each, what) || !hasEnded(each.state) || printed.runs.has(each.run)) return;
+    printed.runs.add(each.run);
     if (json) jsonLine({ event: each.kind, ...each });
     else block.print(each.kind === 'trial' ? trialText(each) : runText(each));
   };
-  const trouble = (problem: LabProblem | null): void => {
+  const onTrouble = (problem: LabProblem | null): void => {
     if (problem && isLost(problem)) {
       lost = problem;
       finish();
@@ -86,16 +87,16 @@ async function look(
     else if (problem)
       block.print(
         mayPass(problem)
-          ? 'Nothing goes on until that is mended; then it goes on by itself.'
-          : 'Nothing goes on until that is mended; then, in another terminal: ktg resume',
+          ? 'Work is paused until the problem is solved; then it continues by itself.'
+          : 'Work is paused until the problem is solved; then run in another terminal: ktg resume',
       );
-    else block.print('It goes on.');
+    else block.print('Work continues.');
   };
   const slotless = async (): Promise<void> => {
-    if (told.slotless) return;
+    if (printed.slotless) return;
     const text = slotlessText(await api.request('devices.list', {}));
-    if (told.slotless || text === '') return;
-    told.slotless = true;
+    if (printed.slotless || text === '') return;
+    printed.slotless = true;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else block.print(text);
   };
@@ -109,7 +110,7 @@ async function look(
       if (event.slots.every(({ state }) => state === 'retired'))
         void slotless().catch(() => undefined);
     }
-    if (event.type === 'trouble') trouble(event.problem);
+    if (event.type === 'trouble') onTrouble(event.problem);
     if (event.type === 'log')
       for (const entry of event.entries) {
         if (entry.level === 'info') continue;
@@ -142,8 +143,7 @@ async function look(
     }
     if (lab.elsewhere) finish();
     else {
-      if (!json)
-        block.print('Pausing: workers hand over what they have. Ctrl-C again ends at once.');
+      if (!json) block.print('Pausing: workers save their checkpoints. Ctrl-C again ends at once.');
       void pause(api, what).catch(finish);
     }
   });
@@ -158,7 +158,7 @@ async function look(
     }
     if (lost) await requireFile(lab);
     if (stateOf(scene, what) === 'running' && !interrupted) return 'holder-ended';
-    if (!lab.elsewhere || !interrupted) await quiet(api, what);
+    if (!lab.elsewhere || !interrupted) await untilIdle(api, what);
     return 'over';
   } catch (error) {
     if (!isUnreachable(error)) throw error;
@@ -171,7 +171,7 @@ async function look(
   }
 }
 
-/** Calls on Ctrl-C and SIGTERM: the first asks, the second is meant at once. Returns its undo. */
+/** Calls the listener on Ctrl-C and SIGTERM: first `asked`, then `at-once`. Returns its undo. */
 function onInterruption(listener: (kind: Interruption) => void): () => void {
   let asked = false;
   const onSignal = (): void => {
@@ -199,8 +199,8 @@ async function readScene(api: LabApi, what: Watched, scene: Scene): Promise<void
 const stateOf = ({ card, rerun }: Scene, what: Watched): string =>
   ('study' in what ? card?.study.state : rerun?.rerun.state) ?? 'running';
 
-/** Waits until no slot works on it any more. */
-async function quiet(api: LabApi, what: Watched): Promise<void> {
+/** Waits until no slot works on the study or re-run. */
+async function untilIdle(api: LabApi, what: Watched): Promise<void> {
   for (;;) {
     const slots = await api.request('slots.list', {});
     if (!slots.some((slot) => worksOn(slot, what))) return;
@@ -211,7 +211,9 @@ async function quiet(api: LabApi, what: Watched): Promise<void> {
 const worksOn = ({ run, study, rerun }: SlotView, what: Watched): boolean =>
   run !== null && ('study' in what ? study === what.study : rerun === what.rerun);
 
-/** The pretraining that a re-run waits for is noted as that of no study. */
+/**
+ * True for a slot that may work for it: a pretraining for a re-run names neither study nor re-run.
+ */
 const mayServe = ({ study, rerun }: SlotView, what: Watched): boolean =>
   'rerun' in what && study === null && rerun === null;
 
@@ -225,7 +227,7 @@ const runText = ({ kind, variant, number, seed, state, accuracy, graph }: TrialR
     ? `pretraining of ${graph.nodes[0]!.model}  ${state}  ${percent(accuracy)}`
     : `${variant.padEnd(12)} seed ${number + 1} (${seed})  ${state}  ${percent(accuracy)}`;
 
-/** Characters of the bar. */
+/** Width of the bar in characters. */
 const BAR = 40;
 
 function lines({ card, rerun, slots }: Scene, what: Watched): string[] {

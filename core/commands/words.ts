@@ -7,16 +7,16 @@ import { explainDecision } from '../study/decision.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
 
-/** A fraction of 1 as `41.2 %`; `-` where nothing is known. */
+/** Returns a fraction as `41.2 %`; `-` for null. */
 export const percent = (fraction: number | null, digits = 1): string =>
   fraction === null || Number.isNaN(fraction) ? '-' : `${(fraction * 100).toFixed(digits)} %`;
 
-/** `41.2 %`; `31.2 % at epoch 5` where the trial is not completed. */
+/** Returns `41.2 %`, or `31.2 % at epoch 5` for an incomplete trial. */
 export const accuracyText = (row: TrialRow): string => `${percent(row.accuracy)}${epochNote(row)}`;
 
-/** Lines of equal columns. */
+/** Returns lines with aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  // A cell is one line, and as wide as it is shown.
+  // A cell is one line with its printed width.
   const cells = rows.map((row) => row.map((cell) => terminalText(cell).replaceAll('\n', '\\n')));
   const widths = (cells[0] ?? []).map((_, at) =>
     cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
@@ -30,7 +30,8 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /**
- * How far a study is: `12 of 30 trials, 1 failed`, then `best 41.2 % (trial 7), about 3 min left`.
+ * Returns the progress of a study: `12 of 30 trials, 1 failed`, then `best 41.2 % (trial 7), about
+ * 3 min left`.
  */
 export function cardParts({
   study,
@@ -49,22 +50,24 @@ export function cardParts({
   ];
 }
 
-/** How a study stands: one whose trials all came to nothing has failed, not been completed. */
+/** Returns the state of a study; a finished study without any result has failed, not completed. */
 export function stateText({ study, best, done, counts }: StudyCard): string {
   if (study.state !== 'completed' || best !== null || done === 0) return study.state;
   return counts.failed + counts.outOfMemory > 0 ? 'failed' : 'without a result';
 }
 
-/** `12 of 30 trials, best 41.2 % (trial 7), about 3 min left` */
+/** Returns `12 of 30 trials, best 41.2 % (trial 7), about 3 min left`. */
 export const cardText = (card: StudyCard): string => cardParts(card).filter(Boolean).join(', ');
 
-/** Why a trial is where it is, with every number. */
+/** Returns the outcome of a trial with every number. */
 export function outcome(row: TrialRow): string {
   if (row.stop) return explainDecision(row.stop);
   return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
 }
 
-/** The same beside a column with its accuracy: `stopped at epoch 4, rank 9 of 14`. */
+/**
+ * Returns the outcome for a row that already has the accuracy: `stopped at epoch 4, rank 9 of 14`.
+ */
 export function briefOutcome(row: TrialRow): string {
   if (row.stop) {
     const { rung, value, rank, n, median } = row.stop;
@@ -83,13 +86,13 @@ export function briefOutcome(row: TrialRow): string {
   return `${row.state}, epoch ${row.epoch} of ${row.epochs}`;
 }
 
-/** `trial   14   64.3 %  resnet8=CC,resnet14=LT  completed` */
+/** Returns `trial 14 64.3 % resnet8=CC,resnet14=LT completed`. */
 export const trialText = (row: TrialRow): string =>
   `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
 
 /**
- * `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before its first step `epoch 1
- * of 8, compiling, 12 s`
+ * Returns `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before the first step
+ * `epoch 1 of 8, compiling, 12 s`.
  */
 export function slotText(slot: SlotView): string {
   if (slot.run === null)
@@ -109,13 +112,13 @@ export function slotText(slot: SlotView): string {
   return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`;
 }
 
-/** `Re-run 2 "best": running, 3 of 10 runs, 5 seeds` */
+/** Returns `Re-run 2 "best": running, 3 of 10 runs, 5 seeds`. */
 export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
   `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
 
 /**
- * `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`: what computes, and why a card does not or has so
- * many slots.
+ * Returns lines such as `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`, with the reason for a
+ * card's number of slots or for its idleness.
  */
 export const deviceTexts = (devices: readonly Device[]): string[] =>
   devices
@@ -124,7 +127,7 @@ export const deviceTexts = (devices: readonly Device[]): string[] =>
       `${slots > 0 ? `Computes on ${title} (${name}), ${slots} ${slots === 1 ? 'slot' : 'slots'}.` : `Not on ${title} (${name}).`} ${note}`.trim(),
     );
 
-/** `cpu=2`: what to give to a device, as it began with, where none has a slot; '' where one has. */
+/** Returns `cpu=2`, the default slots of a device, when no device has a slot; else ''. */
 export function missingSlots(devices: readonly Device[]): string {
   const present = devices.filter((device) => device.present);
   const able = present.find(({ maximumSlots }) => maximumSlots > 0);
@@ -132,15 +135,15 @@ export function missingSlots(devices: readonly Device[]): string {
   return `${able.name}=${able.kind === 'gpu' ? 1 : able.maximumSlots}`;
 }
 
-/** `No device has a slot: ktg slots cpu=2`; '' where one has. */
+/** Returns `No device has a slot: ktg slots cpu=2`; '' when one has. */
 export function slotlessText(devices: readonly Device[]): string {
   const missing = missingSlots(devices);
   return missing === '' ? '' : `No device has a slot: ktg slots ${missing}`;
 }
 
 /**
- * Table of a re-run: each variant with its mean, deviation and values, then its difference to the
- * graph.
+ * Returns the table of a re-run: each variant with mean, deviation and values, then its difference
+ * to the graph.
  */
 export function rerunLines(view: RerunView): string[] {
   const { rerun, variants, reference } = view;
@@ -175,7 +178,7 @@ export function rerunLines(view: RerunView): string[] {
   ];
 }
 
-/** Percentage points; a difference is clear when its interval does not hold 0. */
+/** Returns percentage points; a difference is clear when its interval excludes 0. */
 const differenceCells = ({ mean, low, high, significant }: Difference): string[] => [
   signed(mean),
   `${signed(low)} to ${signed(high)}`,

@@ -9,7 +9,7 @@ import type {
   RequestOutput,
   Topic,
 } from '../lab/api.ts';
-import { type Part, Parts, requireSendable, sendParts } from './parts.ts';
+import { type Part, Parts, PartSender, requireSendable } from './parts.ts';
 import type { Port } from './port.ts';
 
 export type { Port } from './port.ts';
@@ -49,6 +49,8 @@ const toLab = v.variant('type', [
     input: v.unknown(),
   }),
   v.strictObject({ type: v.literal('abort'), id }),
+  /** Acknowledges the parts of an answer up to this index. */
+  v.strictObject({ type: v.literal('part-taken'), id, index: id }),
   v.strictObject({
     type: v.literal('subscribe'),
     id,
@@ -79,6 +81,7 @@ export function serveLab(
 ): void {
   const underWay = new Map<number, AbortController>();
   const subscriptions = new Map<number, () => void>();
+  const parts = new PartSender();
   /** Files on their way over this connection: nobody else knows them. */
   const files = new Set<string>();
 
@@ -113,7 +116,7 @@ export function serveLab(
         if (part.items.length === 1) requireSendable(name, part.items); // longer ones are small
         post({ type: 'part', id: request, ...part });
       };
-      const rest = await sendParts(output, send, awaited);
+      const rest = await parts.send(request, output, send, awaited);
       requireSendable(name, rest);
       if (awaited()) post({ type: 'answer', id: request, output: rest });
     } catch (error) {
@@ -135,6 +138,10 @@ export function serveLab(
         break;
       case 'abort':
         underWay.get(about)?.abort();
+        parts.end(about);
+        break;
+      case 'part-taken':
+        parts.taken(about, message.index);
         break;
       case 'subscribe':
         if (subscriptions.size >= MAX_SUBSCRIPTIONS || subscriptions.has(about)) port.close();
@@ -159,7 +166,10 @@ export function serveLab(
   port.onClose(() => {
     // Closed labs have.
     for (const file of files) void lab.request('files.forget', { file }).catch(() => undefined);
-    for (const abort of underWay.values()) abort.abort();
+    for (const [request, abort] of underWay) {
+      abort.abort();
+      parts.end(request);
+    }
     underWay.clear();
     for (const undo of subscriptions.values()) undo();
     subscriptions.clear();
@@ -209,6 +219,16 @@ export function connectLab(port: Port): LabLine {
     port.post(message);
   };
 
+  /** A part out of order closes the connection: the answer would be wrong. */
+  const takePart = (part: Part & { id: number }, request: Waiting | undefined): void => {
+    try {
+      const index = request?.parts.add(part) ?? null;
+      if (index !== null) post({ type: 'part-taken', id: part.id, index });
+    } catch {
+      port.close();
+    }
+  };
+
   const closed = new Promise<void>((resolve) => {
     port.onClose(() => {
       open = false;
@@ -226,7 +246,7 @@ export function connectLab(port: Port): LabLine {
     }
     const request = waiting.get(message.id);
     if (message.type === 'part') {
-      request?.parts.add(message);
+      takePart(message, request);
       return;
     }
     waiting.delete(message.id);

@@ -1,40 +1,85 @@
+import { ChunkReceiver, ChunkSender } from '../base/chunks.ts';
 import { LabError } from '../base/errors.ts';
 
 /** Items of a long list in an answer: of the list by this name, or of the answer itself. */
 export interface Part {
   name: string | null;
   items: unknown[];
+  /** Place among the parts of the answer, from 0; absent from a lab of version 0.1.0. */
+  index?: number;
 }
 
 /** Characters of JSON that go in one piece, roughly. */
 const PIECE = 64 << 10;
+/** Parts of one answer that may be on their way without an acknowledgement: about 4 MiB. */
+const PARTS_AHEAD = 64;
 
 /**
- * Sends the long lists of an answer ahead in parts, with time for others between them: to write
- * down thousands of rows in one go would hold the lab up. Stops when nobody waits any more.
- *
- * @returns the answer without what went ahead
+ * Sends the long lists of answers ahead in parts, with time for others between them: writing
+ * thousands of rows at once would hold the lab up. One for each connection.
  */
-export async function sendParts(
-  output: unknown,
-  send: (part: Part) => void,
-  awaited: () => boolean,
-): Promise<unknown> {
-  const withoutItems = async (name: string | null, value: unknown): Promise<unknown> => {
-    if (!Array.isArray(value)) return value;
-    for (const items of piecesOf(value)) {
-      if (items.length === value.length) return value;
-      if (!awaited()) break;
-      send({ name, items });
-      await new Promise((resolve) => setTimeout(resolve));
+export class PartSender {
+  readonly #sending = new Map<number, ChunkSender>();
+  /** A page or program of version 0.1.0 never acknowledges, and gets its parts without a window. */
+  #acknowledges = false;
+
+  /**
+   * Sends the parts of one answer; stops when nobody waits for it any more.
+   *
+   * @param request its id
+   * @param awaited whether somebody still waits for the answer
+   * @returns the answer without the lists that went ahead
+   */
+  async send(
+    request: number,
+    output: unknown,
+    post: (part: Part) => void,
+    awaited: () => boolean,
+  ): Promise<unknown> {
+    const window = new ChunkSender(PARTS_AHEAD);
+    this.#sending.set(request, window);
+    const withoutItems = async (name: string | null, value: unknown): Promise<unknown> => {
+      if (!Array.isArray(value)) return value;
+      for (const items of piecesOf(value)) {
+        if (items.length === value.length) return value;
+        const index = await this.#room(window);
+        if (index === null || !awaited()) break;
+        post({ name, items, index });
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return [];
+    };
+    try {
+      if (typeof output !== 'object' || output === null || Array.isArray(output))
+        return await withoutItems(null, output);
+      const rest: Record<string, unknown> = {};
+      for (const [name, value] of Object.entries(output))
+        rest[name] = await withoutItems(name, value);
+      return rest;
+    } finally {
+      this.#sending.delete(request);
     }
-    return [];
-  };
-  if (typeof output !== 'object' || output === null || Array.isArray(output))
-    return withoutItems(null, output);
-  const rest: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(output)) rest[name] = await withoutItems(name, value);
-  return rest;
+  }
+
+  /** The other end has taken the parts of an answer up to this index. */
+  taken(request: number, index: number): void {
+    this.#acknowledges = true;
+    this.#sending.get(request)?.taken(index);
+  }
+
+  /** Nobody waits for this answer any more. */
+  end(request: number): void {
+    this.#sending.get(request)?.end(new Error('Nobody waits for this answer any more.'));
+  }
+
+  /** Index of the next part, once there is room for it; null when the answer is given up. */
+  async #room(window: ChunkSender): Promise<number | null> {
+    try {
+      return await window.next(this.#acknowledges);
+    } catch {
+      return null;
+    }
+  }
 }
 
 /**
@@ -89,17 +134,31 @@ export function requireSendable(request: string, value: unknown): void {
 /** The lists of an answer that came ahead. */
 export class Parts {
   readonly #lists = new Map<string | null, unknown[]>();
+  readonly #chunks = new ChunkReceiver({
+    total: Infinity,
+    largest: Infinity,
+    ahead: PARTS_AHEAD,
+  });
 
-  add({ name, items }: Part): void {
+  /**
+   * Takes a part in.
+   *
+   * @returns the index to acknowledge; null for a part of version 0.1.0, which has none
+   * @throws LabError `lab.bad-answer` for a part out of order
+   */
+  add({ name, items, index }: Part): number | null {
+    if (index !== undefined && this.#chunks.receive({ index }, 0) !== null)
+      throw new LabError('lab.bad-answer', { index, expected: this.#chunks.next });
     const list = this.#lists.get(name) ?? [];
     this.#lists.set(name, list);
     for (const item of items) list.push(item);
+    return index === undefined ? null : this.#chunks.take();
   }
 
-  /** The whole answer. */
+  /** The complete answer. */
   joinedWith(rest: unknown): unknown {
-    const whole = this.#lists.get(null);
-    if (whole) return whole;
+    const list = this.#lists.get(null);
+    if (list) return list;
     return this.#lists.size === 0
       ? rest
       : { ...(rest as object), ...Object.fromEntries(this.#lists) };

@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto';
 
-/** Height and width of every image. */
-export const SIDE = 32;
-/** Bytes of one image: 32 rows x 32 columns x 3 channels (R, G, B). */
-export const IMAGE_BYTES = SIDE * SIDE * 3;
+/** R, G, B: a source of grey images repeats its one channel. */
+export const CHANNELS = 3;
+
+/** Bytes of one image of `side` x `side` pixels. */
+export const imageBytes = (side: number): number => side * side * CHANNELS;
 
 /**
  * Labelled images in memory. Images 0 .. trainCount-1 are the training images, the test images
  * follow.
  */
 export interface Dataset {
-  /** Short word for tables, file names and metadata: `cifar100`, `cifar10`, `synthetic`. */
+  /** Name of its source, for tables, file names and metadata: `cifar100`, `synthetic`. */
   readonly name: string;
   readonly classes: number;
   /** One word per class, when the source knows them. */
   readonly classNames?: readonly string[];
-  /** [N, 32, 32, 3] in row-major order (NHWC), N = trainCount + testCount. */
+  /** Pixels on a side of every image. */
+  readonly side: number;
+  /** [N, side, side, 3] in row-major order (NHWC), N = trainCount + testCount. */
   readonly images: Uint8Array;
   /** [N], 0 .. classes-1. */
   readonly labels: Int32Array;

@@ -15,7 +15,7 @@ import type { DataOptions } from './progress.ts';
 import { downloadMeter } from './progress.ts';
 
 export interface DownloadOptions extends DataOptions {
-  /** Where the archive goes; default `dataHome()`. */
+  /** The data folder; default `dataHome()`. */
   folder?: string;
   url?: URL;
   patience?: Patience;
@@ -52,7 +52,8 @@ export async function downloadArchive(
   archive: OfficialArchive,
   options: DownloadOptions = {},
 ): Promise<string> {
-  const { folder = dataHome(), url = archiveUrl(archive), signal } = options;
+  const { folder: home = dataHome(), url = archiveUrl(archive), signal } = options;
+  const folder = join(home, archive.folder ?? '');
   const target = join(folder, archive.file);
   if (await sizeOf(target)) return target;
   signal?.throwIfAborted();
@@ -127,11 +128,11 @@ const isTooLarge = (error: unknown): boolean =>
 const shown = (url: URL): string => `${url.origin}${url.pathname}`;
 
 /** How to do without the download. */
-export const byHand = ({ name, file }: OfficialArchive): Step => ({
+export const byHand = ({ name, file, folder = '' }: OfficialArchive): Step => ({
   do: 'fetch-data',
   name,
   file,
-  folder: dataHome(),
+  folder: join(dataHome(), folder),
 });
 
 /** Fills `part` up to the whole file, over as many connections as it takes. */

@@ -1,37 +1,35 @@
-import { access } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
-import { OFFICIAL_ARCHIVES } from './archives.ts';
-import type { CifarName } from './cifar.ts';
-import { CIFAR_LAYOUTS, readCifar } from './cifar.ts';
 import type { Dataset } from './dataset.ts';
 import { byHand, downloadArchive } from './download.ts';
-import { dataHome } from '../base/data-home.ts';
+import { readFiles } from './files.ts';
+import { findOfficial, placeOf } from './official.ts';
 import type { DataOptions } from './progress.ts';
-import type { SyntheticOptions } from './synthetic.ts';
-import { SYNTHETIC_DEFAULTS, syntheticDataset } from './synthetic.ts';
+import { officialOf, officialSources, sourceNamed, sourceOf } from './sets/sets.ts';
+import type { OfficialSource } from './source.ts';
 
 export interface OpenOptions extends DataOptions {
   /** Data folder; default `dataHome()`. */
   folder?: string;
-  /** Whether a missing official archive may be downloaded; default yes. */
+  /** Whether missing official files may be downloaded; default yes. */
   download?: boolean;
 }
 
 /**
  * Opens a data set by what a person writes:
- * - `cifar100`, `cifar10`: the official archive in the data folder, downloaded when it is missing;
- * - `synthetic`, or with options `synthetic:seed=3,train=2000,test=500,classes=10`: built-in
- * pictures;
+ * - the name of an official set: its files in the data folder, downloaded when they are missing;
+ * - the name of a built-in set, or with options `synthetic:seed=3,train=2000,test=500`;
  * - anything else: the path of an archive or folder.
  *
  * @throws LabError `data.not-downloaded`, `data.incomplete`, `data.synthetic-option`, and those of
- * `readCifar` and `downloadArchive`
+ * `readFiles` and `downloadArchive`
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
-  if (isSynthetic(spec)) return syntheticDataset(syntheticOptions(spec.slice('synthetic:'.length)));
-  if (isCifarName(spec)) return openOfficial(spec, options);
-  return readCifar(spec, options);
+  const known = sourceOf(spec);
+  if (!known) return readFiles(spec, officialSources, options);
+  const { source } = known;
+  return source.kind === 'built-in' ? source.make(known.options) : openOfficial(source, options);
 }
 
 /**
@@ -41,66 +39,44 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
 export const absoluteSpec = (spec: string): string => (isPathSpec(spec) ? resolve(spec) : spec);
 
 /** Whether a person means a path by this, and none of the names that are known everywhere. */
-export const isPathSpec = (spec: string): boolean => !isSynthetic(spec) && !isCifarName(spec);
+export const isPathSpec = (spec: string): boolean => sourceOf(spec) === null;
 
-const isSynthetic = (spec: string): boolean =>
-  spec === 'synthetic' || spec.startsWith('synthetic:');
-
-const isCifarName = (spec: string): spec is CifarName => Object.hasOwn(CIFAR_LAYOUTS, spec);
-
-/** Path of an official archive in the data folder, when it is there. */
-export async function findOfficial(
-  name: CifarName,
-  folder = dataHome(),
-): Promise<string | undefined> {
-  const path = join(folder, OFFICIAL_ARCHIVES[name].file);
-  return access(path).then(
-    () => path,
-    () => undefined,
-  );
-}
-
-async function openOfficial(name: CifarName, options: OpenOptions): Promise<Dataset> {
+async function openOfficial(source: OfficialSource, options: OpenOptions): Promise<Dataset> {
   const { folder = dataHome(), download = true } = options;
-  const archive = OFFICIAL_ARCHIVES[name];
-  const { title, official } = CIFAR_LAYOUTS[name];
-  const present = await findOfficial(name, folder);
+  const { title, size } = source;
+  const present = await findOfficial(source, folder);
   if (!present && !download)
-    throw new LabError('data.not-downloaded', { title, folder, otherWay: byHand(archive) });
-  const path = present ?? (await downloadArchive(archive, { ...options, folder }));
-  const dataset = await readCifar(path, options);
-  if (
-    dataset.name !== name ||
-    dataset.trainCount !== official.train ||
-    dataset.testCount !== official.test
-  )
+    throw new LabError('data.not-downloaded', {
+      title,
+      folder,
+      otherWay: byHand(source.files[0]!),
+    });
+  const path = present ?? (await downloadOfficial(source, { ...options, folder }));
+  const dataset = await readFiles(path, officialSources, options);
+  const { name, trainCount, testCount } = dataset;
+  if (officialOf(name) !== source || trainCount !== size.trainCount || testCount !== size.testCount)
     throw new LabError('data.incomplete', {
       path,
-      foundTrain: dataset.trainCount,
-      foundTest: dataset.testCount,
-      found: CIFAR_LAYOUTS[dataset.name as CifarName].title,
-      train: official.train,
-      test: official.test,
+      foundTrain: trainCount,
+      foundTest: testCount,
+      found: sourceNamed(name)!.title,
+      train: size.trainCount,
+      test: size.testCount,
       title,
     });
   return dataset;
 }
 
-/** `seed=3,train=2000` */
-export function syntheticOptions(text: string): Partial<SyntheticOptions> {
-  const known = Object.keys(SYNTHETIC_DEFAULTS);
-  return Object.fromEntries(
-    text
-      .split(',')
-      .filter((item) => item !== '')
-      .map((item) => {
-        const [key = '', value = ''] = item.split('=');
-        if (!known.includes(key) || !/^\d+$/.test(value))
-          throw new LabError('data.synthetic-option/unknown', {
-            item,
-            known: known.map((name) => `${name}=NUMBER`).join(', '),
-          });
-        return [key, Number(value)];
-      }),
-  );
+/**
+ * Downloads the files of an official set that are missing, one after the other.
+ *
+ * @returns path of the set
+ * @throws LabError those of `downloadArchive`
+ */
+export async function downloadOfficial(
+  source: OfficialSource,
+  options: DataOptions & { folder: string },
+): Promise<string> {
+  for (const archive of source.files) await downloadArchive(archive, options);
+  return placeOf(source, options.folder).path;
 }

@@ -2,22 +2,22 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseParts, visibleCards } from './visible-cards.ts';
 
-/** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
+/** Milliseconds: the driver may never answer for a card that has lost its bus connection. */
 const TIMEOUT = 10_000;
-/** Cards of a machine that are asked one by one when they cannot be listed. */
+/** Most cards to query one by one when the list of all fails. */
 const MAX_CARDS = 16;
 /**
- * Exit statuses of nvidia-smi (its manual): no such card, no driver loaded, a card that has fallen
- * off the bus.
+ * Exit statuses of nvidia-smi (its manual): no such card, no driver loaded, a card that has lost
+ * its bus connection.
  */
 const LOST = 15;
 const GONE: readonly unknown[] = [6, 9, LOST];
 
-/** A card as the driver lists it, or a part of a divided one. */
+/** A card in the driver's list, or a part of a divided card. */
 export interface Card {
   index: number;
   /**
-   * `GPU-6f3c...`, of a part `MIG-c6d4...`: CUDA finds it by this name whatever else is in the
+   * `GPU-6f3c...`, or `MIG-c6d4...` for a part: a name that CUDA accepts whatever else is in the
    * machine.
    */
   uuid: string;
@@ -26,7 +26,7 @@ export interface Card {
   memory: number | null;
   /** Version of the driver; '' when unknown. */
   driver: string;
-  /** Of a part: the UUID of its card. */
+  /** UUID of the card of a part. */
   parent?: string;
 }
 
@@ -36,12 +36,12 @@ const query = [
 ];
 
 /**
- * Cards as `nvidia-smi` lists them, as far as CUDA_VISIBLE_DEVICES allows; divided ones by their
- * parts. One sick card may make it fail for all: then each is asked alone, and only one whose own
- * question fails for good is gone. Where nothing can be asked, those that were known before are
- * taken to be there still: whoever computes on one that is not will say so.
+ * Returns the cards of `nvidia-smi` that CUDA_VISIBLE_DEVICES allows; parts for divided cards. One
+ * faulty card may make the list fail for all: then each card is queried alone, and only a card with
+ * its own permanent failure is gone. When no query works, the known cards count as present; a run
+ * on a missing one will fail with a reason.
  *
- * @param known what was found before
+ * @param known the cards found before
  */
 export async function findCards(
   environment: Record<string, string | undefined> = process.env,
@@ -50,10 +50,10 @@ export async function findCards(
   const ask = async (...args: string[]): Promise<Answer> =>
     promisify(execFile)('nvidia-smi', args, { timeout: TIMEOUT, env: environment }).then(
       ({ stdout }) => ({ text: stdout, status: 0 }),
-      ({ stdout, code }: { stdout?: string; code?: unknown }) => ({
-        text: stdout ?? '',
-        status: code,
-      }),
+      (thrown: unknown) => {
+        const { stdout, code } = thrown as { stdout?: string; code?: unknown };
+        return { text: stdout ?? '', status: code };
+      },
     );
   const answer = await ask(...query);
   if (answer.status === 'ENOENT') return [...known];
@@ -66,14 +66,13 @@ export async function findCards(
 interface Answer {
   readonly text: string;
   /**
-   * 0, nvidia-smi's exit status, `ENOENT` where it is missing; null or undefined when it had to be
-   * killed.
+   * 0, nvidia-smi's exit status, or `ENOENT` without nvidia-smi; null or undefined after a kill.
    */
   readonly status: unknown;
 }
 type Ask = (...args: string[]) => Promise<Answer>;
 
-/** The cards that a failed answer left out. */
+/** Returns the cards that a failed list left out. */
 async function oneByOne(
   ask: Ask,
   { status }: Answer,
@@ -100,11 +99,11 @@ async function oneByOne(
   return answers.flatMap(({ text, status: own }) => (own === 0 ? parseCards(text) : []));
 }
 
-/** Cards with divided ones replaced by their parts, numbered as CUDA numbers them. */
+/** Returns the cards with their parts in place of divided ones, in CUDA's numbering. */
 async function divided(ask: Ask, cards: readonly Card[], known: readonly Card[]): Promise<Card[]> {
   const { text, status } = await ask('-L');
   const parts = parseParts(text);
-  // Parts that were known stay as long as their cards do, and stand for them.
+  // Known parts stay as long as their cards, and replace them.
   if (status !== 0 && known.some(({ parent }) => parent !== undefined))
     return known.filter(({ uuid, parent }) => cards.some((card) => card.uuid === (parent ?? uuid)));
   if (parts.length === 0) return [...cards];
@@ -123,7 +122,7 @@ async function divided(ask: Ask, cards: readonly Card[], known: readonly Card[])
   return [...each, ...whole].map((card, index) => ({ ...card, index }));
 }
 
-/** `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559, 580.65.06` */
+/** Parses lines such as `0, GPU-6f3c..., NVIDIA H100 80GB HBM3, 81559, 580.65.06`. */
 export function parseCards(output: string): Card[] {
   return output.split('\n').flatMap((line) => {
     const [index = '', uuid = '', title = '', memory = '', driver = ''] = line

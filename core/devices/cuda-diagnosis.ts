@@ -1,54 +1,56 @@
 import type { Step } from '../base/actions.ts';
 import { cudaLibraries, type CudaLibrary } from '../install/cuda-libraries.ts';
 
-/** What was found of cards, driver and libraries, before anything is concluded from it. */
+/** Facts about cards, driver and libraries, without conclusions. */
 export interface CudaProbe {
   /** `linux-x64` */
   readonly platform: string;
-  /** Version of the driver; null where nvidia-smi is missing or does not answer. */
+  /** Version of the driver; null when nvidia-smi is missing or does not answer. */
   readonly driver: string | null;
-  /** What nvidia-smi said instead; '' where it is missing or said nothing. */
-  readonly said: string;
-  /** Whether CUDA's part of the driver (libcuda.so.1) is there. */
+  /** The error text of nvidia-smi; '' when it is missing or printed nothing. */
+  readonly answer: string;
+  /** True when CUDA's part of the driver (libcuda.so.1) is installed. */
   readonly driverLibrary: boolean;
-  /** Those that a process may see. */
+  /** The cards that a process may see. */
   readonly cards: readonly CudaCard[];
-  /** File names of CUDA's libraries wherever the loader or we look, such as `libcudnn.so.9`. */
+  /**
+   * File names of all CUDA libraries that the loader or this program can find, such as
+   * `libcudnn.so.9`.
+   */
   readonly libraries: readonly string[];
-  /** Whether TensorFlow's own GPU library is installed. */
+  /** State of TensorFlow's GPU library. */
   readonly engine: 'ready' | 'missing' | 'damaged' | 'other-version' | 'unsupported';
 }
 
 export interface CudaCard {
   readonly uuid: string;
   readonly title: string;
-  /** `9.0`; null where the driver does not know it. */
+  /** Compute capability, `9.0`; null when the driver does not report it. */
   readonly capability: string | null;
 }
 
-/** One thing that is wrong: what was found and expected, and what to do. */
+/** One problem: found, expected, and the next step. */
 export interface CudaProblem {
   /** `cuda.driver-too-old` */
   readonly code: string;
   readonly found: string;
   readonly steps: readonly Step[];
-  /** UUID of the card whose problem it is; not there when all have it. */
+  /** UUID of the affected card; absent when all cards are affected. */
   readonly card?: string;
 }
 
 /** The oldest driver that CUDA 12 runs on (NVIDIA's compatibility table, Linux). */
 const OLDEST_DRIVER = '525.60.13';
 /**
- * From the Hopper generation on (H100) many operations of TensorFlow 2.21 are there as PTX 8.5 only
- * (its build_info: sm_60 to sm_89, compute_90), which the driver must translate: that of CUDA 12.5
- * and newer can.
+ * From Hopper (H100) on, TensorFlow 2.21 has many operations only as PTX 8.5 (its build_info: sm_60
+ * to sm_89, compute_90). The driver must translate it, which needs CUDA 12.5 or newer.
  */
 const OLDEST_HOPPER_DRIVER = '555.42.02';
-/** The oldest card that TensorFlow 2.21 has programs for. */
+/** The oldest compute capability with programs in TensorFlow 2.21. */
 const OLDEST_CAPABILITY = '6.0';
 const HOPPER = '9.0';
 /**
- * The first (RTX 50, B200) for which a library built with CUDA 12.5 makes no programs
+ * The first compute capability (RTX 50, B200) without programs from a CUDA 12.5 build
  * (tensorflow#111958).
  */
 const BLACKWELL = '10.0';
@@ -56,8 +58,8 @@ const BLACKWELL = '10.0';
 const install: Step = { do: 'install-engine', variant: 'gpu' };
 
 /**
- * Everything that keeps TensorFlow from the cards, what all have first; nothing when it can use
- * them. Pure.
+ * Returns all problems that prevent TensorFlow from using the cards, common ones first; empty when
+ * it can use them. Pure.
  */
 export function diagnose(probe: CudaProbe): CudaProblem[] {
   if (probe.platform !== 'linux-x64')
@@ -87,18 +89,18 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
   ];
 }
 
-/** The problems of one card, those of all included. */
+/** Returns the problems of one card, common ones included. */
 export const problemsOf = (
   problems: readonly CudaProblem[],
   uuid: string | undefined,
 ): CudaProblem[] => problems.filter(({ card }) => card === undefined || card === uuid);
 
-function noDriver({ said, driverLibrary }: CudaProbe): CudaProblem {
+function noDriver({ answer: answer, driverLibrary }: CudaProbe): CudaProblem {
   const code = 'cuda.no-driver';
-  if (said !== '')
+  if (answer !== '')
     return {
       code,
-      found: `NVIDIA's driver does not answer; nvidia-smi says: ${said}`,
+      found: `NVIDIA's driver does not answer; nvidia-smi says: ${answer}`,
       steps: [
         'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
       ],
@@ -184,8 +186,8 @@ function libraryProblems({ libraries }: CudaProbe): CudaProblem[] {
 }
 
 /**
- * Missing libraries in as few sentences as causes: CUDA 13 only, cuDNN of another version, simply
- * not there.
+ * Describes missing libraries with one sentence per cause: only CUDA 13, another cuDNN version, or
+ * simply missing.
  */
 function missingProblems(
   missing: readonly CudaLibrary[],
@@ -239,7 +241,7 @@ const has = (libraries: readonly string[], soname: string): boolean =>
 
 const numberOf = (name: string): number => Number(/\.so\.(\d+)/.exec(name)?.[1] ?? NaN);
 
-/** Whether a version of numbers and dots is older than another. */
+/** True when a version of numbers and dots is older than another. */
 export function older(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number));
   for (let i = 0; i < Math.max(a!.length, b!.length); i++) {

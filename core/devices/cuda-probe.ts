@@ -7,14 +7,15 @@ import { libraryStatus } from '../install/library.ts';
 import { thisPlatform } from '../install/release.ts';
 import { parseParts, visibleCards } from './visible-cards.ts';
 
-/** Milliseconds: the driver of a card that has fallen off the bus may never answer. */
+/** Milliseconds: the driver may never answer for a card that has lost its bus connection. */
 const TIMEOUT = 10_000;
 
 /**
- * Asks the driver, and looks where the loader and we would look for CUDA's libraries.
+ * Queries the driver, and searches the folders of the loader and of the engine for CUDA's
+ * libraries.
  *
- * @param cards UUIDs of cards that answer, where others may not; else all that CUDA_VISIBLE_DEVICES
- * allows are asked for
+ * @param cards UUIDs of the cards to query when others may not answer; default all cards that
+ * CUDA_VISIBLE_DEVICES allows
  */
 export function probeCuda(
   environment: Record<string, string | undefined> = process.env,
@@ -26,14 +27,14 @@ export function probeCuda(
     answer('nvidia-smi', [`--query-gpu=${fields}`, '--format=csv,noheader', ...only]);
   const drivers = ask('driver_version,index,uuid,name');
   const { driver, cards: found } = parseDriver(drivers.text);
-  // Asked alone: drivers of before 510 fail over it.
+  // A separate query: drivers before 510 fail on it.
   const capabilities = parseCapabilities(ask('uuid,compute_cap').text);
   const seen = cards.length > 0 ? found : wholesSeen(found, environment.CUDA_VISIBLE_DEVICES);
   const cache = loaderCache();
   return {
     platform: thisPlatform,
     driver,
-    said: driver === null ? firstLine(drivers) : '',
+    answer: driver === null ? firstLine(drivers) : '',
     driverLibrary: /\slibcuda\.so\.1 /.test(cache),
     cards: seen.map(({ uuid, title }) => ({
       uuid,
@@ -48,7 +49,7 @@ export function probeCuda(
   };
 }
 
-/** Those that a process sees, whole or in part. */
+/** Returns the cards that a process sees, completely or in part. */
 function wholesSeen<Card extends { index: number; uuid: string }>(
   cards: readonly Card[],
   variable: string | undefined,
@@ -63,7 +64,7 @@ function wholesSeen<Card extends { index: number; uuid: string }>(
   return cards.filter(({ uuid }) => parents.has(uuid));
 }
 
-/** `535.104.05, 0, GPU-6f3c..., NVIDIA H100 80GB HBM3`, a line a card. */
+/** Parses lines such as `535.104.05, 0, GPU-6f3c..., NVIDIA H100 80GB HBM3`, one per card. */
 export function parseDriver(text: string): {
   driver: string | null;
   cards: (Omit<CudaCard, 'capability'> & { index: number })[];
@@ -82,7 +83,7 @@ export function parseDriver(text: string): {
   };
 }
 
-/** `GPU-6f3c..., 9.0`, a line a card, by UUID. */
+/** Parses lines such as `GPU-6f3c..., 9.0`, one per card; returns capabilities by UUID. */
 export const parseCapabilities = (text: string): ReadonlyMap<string, string> =>
   new Map(
     text.split('\n').flatMap((line): [string, string][] => {
@@ -91,7 +92,7 @@ export const parseCapabilities = (text: string): ReadonlyMap<string, string> =>
     }),
   );
 
-/** A card as a process sees it; words are '' where nvidia-smi does not know it. */
+/** A card as a process sees it; texts are '' when nvidia-smi does not know them. */
 export interface SeenCard {
   readonly index: string;
   readonly title: string;
@@ -100,8 +101,8 @@ export interface SeenCard {
 }
 
 /**
- * The first card that a process sees whose CUDA_VISIBLE_DEVICES this is; of a divided card the part
- * (MIG).
+ * Returns the first card that a process with this CUDA_VISIBLE_DEVICES sees; for a divided card,
+ * its part (MIG).
  */
 export function cardSeen(visible: string): SeenCard {
   const name = visible.split(',')[0]!.trim();
@@ -126,13 +127,12 @@ export function cardSeen(visible: string): SeenCard {
   };
 }
 
-/** `GPU 1, NVIDIA H100 80GB HBM3` */
+/** Returns `GPU 1, NVIDIA H100 80GB HBM3`. */
 export const cardWords = ({ index, title }: SeenCard): string =>
   [`GPU ${index}`.trim(), ...(title === '' ? [] : [title])].join(', ');
 
 /**
- * File names, with their whole versions, of CUDA's libraries that the system gives: those that did
- * not come with the engine.
+ * Returns file names, with full versions, of the system's CUDA libraries, without the engine's own.
  */
 export function systemLibraries(
   library: string,
@@ -155,11 +155,11 @@ export function systemLibraries(
   });
 }
 
-/** What `ldconfig -p` says; it may lie where only root's PATH leads. */
+/** Returns the output of `ldconfig -p`, which may be outside an ordinary user's PATH. */
 const loaderCache = (): string =>
   output('ldconfig', ['-p']) ?? output('/sbin/ldconfig', ['-p']) ?? '';
 
-/** Names in `ldconfig -p`: `\tlibcudart.so.12 (libc6,x86-64) => /usr/lib/...`. */
+/** Returns the names in `ldconfig -p`: `\tlibcudart.so.12 (libc6,x86-64) => /usr/lib/...`. */
 export const parseLoaderCache = (text: string): string[] =>
   text
     .split('\n')
@@ -178,7 +178,7 @@ const cudaFilesIn = (folder: string): string[] => {
   try {
     return readdirSync(folder).filter(isCuda);
   } catch {
-    return []; // a folder of LD_LIBRARY_PATH that is not there
+    return []; // LD_LIBRARY_PATH may name a missing folder
   }
 };
 
@@ -186,7 +186,7 @@ const stems = new Set(cudaLibraries.map(({ soname }) => soname.replace(/\.\d+$/,
 const isCuda = (name: string): boolean => stems.has(name.replace(/\.so\..*$/, '.so'));
 
 interface Answer {
-  /** What was printed, also by a program that failed in the end. */
+  /** The output, also of a program that failed later. */
   readonly text: string;
   readonly failed: boolean;
 }

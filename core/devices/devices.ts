@@ -3,19 +3,20 @@ import type { LabProblem } from '../base/problem.ts';
 import type { Device } from './device.ts';
 import type { Card } from './cards.ts';
 
-/** Slots that one card may have: more than this never filled it better. */
+/** Most slots of one card: more never increased its throughput in measurements. */
 const MAX_SLOTS_A_CARD = 8;
 
-/** Cores that this process may use (affinity and container limits included). */
+/** Returns the cores of this process (affinity and container limits included). */
 export const cores = (): number => availableParallelism();
 
 /**
- * Devices of this machine. Cards compute where nothing is in the way, else one slot a core: with
- * one thread each, they are faster together than one slot with all threads.
+ * Returns the devices of this machine. Cards compute when the engine can use them, else the
+ * processor with one slot per core: slots of one thread each are faster together than one slot with
+ * all threads.
  *
- * @param obstacleTo why the engine cannot use a card, and what to do; null when it can. Asked for
- * null where there is no card
- * @param slotsOf a card that computes
+ * @param obstacleTo why the engine cannot use a card, with the next step; null when it can. Called
+ * with null when there is no card
+ * @param slotsOf the slots of a card that computes
  */
 export function devicesFrom(
   cards: readonly Card[],
@@ -53,7 +54,7 @@ export function devicesFrom(
   return [...gpus, cpu];
 }
 
-/** The portable engine computes on the processor alone, whatever cards there are. */
+/** Returns the devices for the portable engine, which computes only on the processor. */
 export function onProcessorAlone(devices: readonly Device[]): Device[] {
   if (!devices.some(computesOnCard)) return [...devices];
   const note = 'The portable engine is chosen, which computes on the processor.';
@@ -67,26 +68,26 @@ export function onProcessorAlone(devices: readonly Device[]): Device[] {
 const computesOnCard = ({ kind, maximumSlots }: Device): boolean =>
   kind === 'gpu' && maximumSlots > 0;
 
-/** How many slots a card gets, and why. */
+/** Number of slots of a card, with the reason. */
 export interface SlotChoice {
   readonly slots: number;
   readonly reason: string;
 }
 
 /**
- * Devices with those that have disappeared marked, those that came back present again, and new ones
- * added. Slots stay as they were set, until cards that could not compute can, or the other way
- * round: work then goes where it is found to go.
+ * Updates the known devices: missing ones are marked, returned ones are present again, new ones are
+ * added. Slots keep their setting unless cards begin or cease to compute; then the defaults apply
+ * again.
  */
 export function withFound(known: readonly Device[], found: readonly Device[]): Device[] {
-  const turned = known.some(
+  const usabilityChanged = known.some(
     (device) =>
       device.kind === 'gpu' &&
       found.some(
         ({ name, maximumSlots }) => name === device.name && maximumSlots !== device.maximumSlots,
       ),
   );
-  const [first, more] = turned ? [found, known] : [known, found];
+  const [first, more] = usabilityChanged ? [found, known] : [known, found];
   const rest = more.filter(({ name }) => !first.some((device) => device.name === name));
   return [...first, ...rest].map((device) => ({
     ...device,

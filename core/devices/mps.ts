@@ -9,23 +9,20 @@ import { messageOf } from '../base/errors.ts';
 
 const run = promisify(execFile);
 
-/** Milliseconds that the daemon gets for an answer. */
+/** Milliseconds to wait for the daemon's answer. */
 const TIMEOUT = 10_000;
 
 const control = 'nvidia-cuda-mps-control';
 
-/**
- * Whether several processes can compute on a card at the same time, and what their workers need for
- * it.
- */
+/** Whether several processes can compute on a card at once, and the needs of their workers. */
 export type Sharing = CardSharing | NoSharing;
 
 export interface CardSharing {
   readonly shared: true;
   readonly variables: Readonly<Record<string, string>>;
   /**
-   * Ends what a process computes on its card, before it is killed: one that is killed while it
-   * computes may take the daemon's server along, and with it everybody else. Never rejects.
+   * Ends a process's work on its card before the process is killed: a kill during computation may
+   * end the daemon's server, and with it all other clients. Never rejects.
    */
   letGo(pid: number): Promise<void>;
   end(): Promise<void>;
@@ -33,38 +30,34 @@ export interface CardSharing {
 
 export interface NoSharing {
   readonly shared: false;
-  /** Without it processes take turns, which fills a card no better than one of them. */
+  /** Without MPS, processes take turns, which uses a card no better than one process. */
   readonly reason: string;
 }
 
-/** Ends every reason. */
-const ALONE = 'Workers of one card take turns, so one slot a card is used.';
+/** The last sentence of every reason. */
+const ONE_SLOT = 'Workers of one card take turns, so one slot a card is used.';
 
-/** For a daemon that starts, and whose server then lets nobody in. */
+/** Result for a daemon that starts but whose server accepts no client. */
 export const letsNobodyIn = (found: string): NoSharing => ({
   shared: false,
-  reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ALONE}`,
+  reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ONE_SLOT}`,
 });
 
 /**
- * Begins the name of a daemon's folder; behind it the process whose daemon it is. Not from
- * `userInfo`, which throws for a user without an entry in /etc/passwd, as containers have them.
+ * First part of the name of a daemon's folder; the id of its process follows. `userInfo` would
+ * throw for a user without an entry in /etc/passwd, which is common in containers.
  */
 const prefix = `ktg-mps-${process.getuid?.() ?? -1}-`;
 
 /**
- * Starts NVIDIA's Multi-Process Service as a daemon of this user alone, with pipes and logs in a
- * folder of its own, for the cards in `cards`. No setting of a card is touched, so no rights are
- * needed. A daemon that is there already is used and stays as it is: one that the environment
- * names, or one at the usual place, to which every process goes by itself. Daemons of labs that
- * were killed are ended first.
+ * Starts NVIDIA's Multi-Process Service as a daemon of this user, with pipes and logs in its own
+ * folder, for the cards in `cards`. It changes no setting of a card, so it needs no rights. A
+ * running daemon is used unchanged: the one that the environment names, or the one at the usual
+ * place, which every process uses by default. Daemons of killed labs are ended first.
  *
- * @param cards UUIDs: to its clients a daemon counts the cards that it was given by number from 0
- * again
- * @param place for folders with pipes and logs; names of sockets must be short, so not below a long
- * path
- * @param usual where a daemon has its pipes that was not told otherwise (NVIDIA's documentation of
- * MPS)
+ * @param cards UUIDs: a daemon numbers its cards from 0 for its clients
+ * @param place parent of folders with pipes and logs; short, because names of sockets are limited
+ * @param usual folder of a daemon's pipes by default (NVIDIA's documentation of MPS)
  */
 export async function shareCards(
   cards: readonly string[],
@@ -77,7 +70,7 @@ export async function shareCards(
     async (pid: number): Promise<void> => {
       const servers = await ask('get_server_list', env).catch(() => '');
       for (const server of servers.match(/\d+/g) ?? [])
-        // Of another server, or gone.
+        // The process may belong to another server, or have ended.
         await ask(`terminate_client ${server} ${pid}`, env).catch(() => undefined);
     };
   const isThere =
@@ -93,7 +86,7 @@ export async function shareCards(
     for (const path of Object.values(variables))
       await mkdir(path, { recursive: true, mode: 0o700 });
     await start(env, join(folder, 'start'));
-    await ask('get_server_list', env); // it answers, or it has not come up
+    await ask('get_server_list', env); // an answer means that the daemon runs
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     return { shared: false, reason: reasonOf(error) };
@@ -103,7 +96,7 @@ export async function shareCards(
     variables,
     letGo: letGo(env),
     async end() {
-      await ask('quit', env).catch(() => undefined); // it may have ended by itself
+      await ask('quit', env).catch(() => undefined); // it may have ended already
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -120,16 +113,13 @@ const answers = (env: NodeJS.ProcessEnv): Promise<boolean> =>
     () => false,
   );
 
-/**
- * A lab that was killed leaves its daemon behind, and two of them get in each other's way on a
- * card.
- */
+/** Ends daemons of killed labs: two daemons disturb each other on a card. */
 async function endAbandoned(environment: NodeJS.ProcessEnv, place: string): Promise<void> {
   const names = await readdir(place).catch(() => []);
   for (const name of names.filter(
     (each) => each.startsWith(prefix) && !lives(Number(each.slice(prefix.length))),
   )) {
-    // Gone, or not installed any more.
+    // The daemon may have ended, or MPS may be uninstalled.
     await ask('quit', { ...environment, ...variablesOf(join(place, name)) }).catch(() => undefined);
     await rm(join(place, name), { recursive: true, force: true });
   }
@@ -144,8 +134,8 @@ function lives(pid: number): boolean {
 }
 
 /**
- * The daemon goes on behind the back of the program that starts it, with the same output: that is a
- * file, as a pipe would be waited for, or break under it.
+ * The daemon keeps running after the program that starts it, with the same output. The output is a
+ * file: a pipe would block this process, or break.
  */
 async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
   const file = await open(output, 'w');
@@ -155,7 +145,7 @@ async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
       stdio: ['ignore', file.fd, file.fd],
       timeout: TIMEOUT,
     });
-    // Rejects when it is not there.
+    // Rejects when the program is missing.
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
     if (code !== 0)
       throw Object.assign(new Error(`exit status ${code}`), {
@@ -168,9 +158,9 @@ async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
 }
 
 function ask(command: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const asked = run(control, [], { env, timeout: TIMEOUT });
-  asked.child.stdin?.on('error', () => undefined).end(`${command}\n`);
-  return asked.then(({ stdout }) => stdout);
+  const call = run(control, [], { env, timeout: TIMEOUT });
+  call.child.stdin?.on('error', () => undefined).end(`${command}\n`);
+  return call.then(({ stdout }) => stdout);
 }
 
 function reasonOf(error: unknown): string {
@@ -180,8 +170,8 @@ function reasonOf(error: unknown): string {
     killed,
   } = error as { code?: unknown; stderr?: string; killed?: boolean };
   if (code === 'ENOENT')
-    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ALONE}`;
-  if (killed === true) return `${control} did not answer within ${TIMEOUT / 1000} s. ${ALONE}`;
+    return `${control} is not installed (it comes with NVIDIA's driver; containers often lack it). ${ONE_SLOT}`;
+  if (killed === true) return `${control} did not answer within ${TIMEOUT / 1000} s. ${ONE_SLOT}`;
   const words = stderr.trim().split('\n')[0] ?? '';
-  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${ALONE}`;
+  return `${control} does not start: ${words === '' ? messageOf(error).split('\n')[0]! : words} ${ONE_SLOT}`;
 }

@@ -1,15 +1,14 @@
-/** A card, or a part of one, by which CUDA_VISIBLE_DEVICES may name it. */
+/** A card, or a part of one, with its names for CUDA_VISIBLE_DEVICES. */
 interface Named {
   readonly index: number;
   readonly uuid: string;
-  /** Name of the card that it is a part of. */
+  /** Name of the card of a part. */
   readonly parent?: string;
 }
 
 /**
- * Those that CUDA_VISIBLE_DEVICES lets a process see, in its order: by numbers (0,2), beginnings of
- * names (GPU-6f3c), or the names of parts that a card was divided into (MIG-c6d4...). All where it
- * is not set.
+ * Returns the cards that CUDA_VISIBLE_DEVICES allows, in its order: by numbers (0,2), beginnings of
+ * names (GPU-6f3c), or names of parts (MIG-c6d4...). All cards when the variable is not set.
  */
 export function visibleCards<Card extends Named>(
   cards: readonly Card[],
@@ -25,7 +24,7 @@ export function visibleCards<Card extends Named>(
   });
 }
 
-/** A part that a card was divided into (NVIDIA's Multi-Instance GPU). */
+/** A part of a divided card (NVIDIA's Multi-Instance GPU). */
 export interface CardPart {
   readonly uuid: string;
   /** `MIG 1g.10gb` */
@@ -34,8 +33,8 @@ export interface CardPart {
 }
 
 /**
- * What `nvidia-smi -L` says: `GPU 0: A100 (UUID: GPU-5d5b...)`, then for each part ` MIG 1g.5gb
- * Device 0: (UUID: MIG-c6d4...)`
+ * Parses the output of `nvidia-smi -L`: `GPU 0: A100 (UUID: GPU-5d5b...)`, then for each part ` MIG
+ * 1g.5gb Device 0: (UUID: MIG-c6d4...)`.
  */
 export function parseParts(output: string): CardPart[] {
   let card = { title: '', uuid: '' };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** Writes the words and the seconds since to the terminal, from a thread of its own. */
+/** A worker thread that writes the text and the elapsed seconds to the terminal. */
 const ticker = `
 const { workerData: words } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
@@ -13,9 +13,9 @@ setInterval(show, 500);
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Does work that blocks this process for long, such as compiling: meanwhile a terminal sees the
- * seconds go by, and a signal ends the process at once, where otherwise it would wait for the end
- * of the work. The lab's workers keep their own way with signals: the lab ends them.
+ * Runs work that blocks this process for long, such as compiling. Meanwhile a terminal shows the
+ * elapsed seconds, and a signal ends the process at once instead of after the work. Workers of the
+ * lab do not use it: the lab itself ends them.
  */
 export async function whileBlocked<T>(words: string, work: () => T): Promise<T> {
   const worker = process.send !== undefined;

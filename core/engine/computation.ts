@@ -3,26 +3,28 @@ import type { Computation, RequestedComputation } from '../study/computation.ts'
 
 export type DeviceKind = 'cpu' | 'gpu';
 
-/**
- * Code of the error for a computation that this engine cannot do here: every engine on this device
- * would refuse it.
- */
+/** Error code of a computation that no engine on this device supports. */
 export const IMPOSSIBLE = 'engine.precision';
-/** Code of the error for a library that opens and finds no card that it can use. */
+/** Error code of a library that loads but finds no usable card. */
 export const NO_CARD = 'engine.no-card';
 
 /**
- * The computation for a device. On cards the default is TF32: an independent run of the whole
- * recipe in it reached the expected accuracies; bfloat16 waits for such a run.
+ * Returns the computation for a device. Cards use TF32 by default: an independent run of the whole
+ * recipe in TF32 reached the expected accuracies. bfloat16 needs such a run before it may become a
+ * default.
  *
- * @throws LabError `engine.precision` (`IMPOSSIBLE`) for what the device or the compiler cannot do
+ * @throws LabError `engine.precision` (`IMPOSSIBLE`) when device or compiler do not support the
+ * request
  */
-export function computationFor(device: DeviceKind, wish: RequestedComputation = {}): Computation {
+export function computationFor(
+  device: DeviceKind,
+  request: RequestedComputation = {},
+): Computation {
   const {
     compiler = device === 'gpu' ? 'xla' : 'none',
     precision = device === 'gpu' ? 'tf32' : 'float32',
     deterministic = false,
-  } = wish;
+  } = request;
   if (precision === 'tf32' && device === 'cpu') throw new LabError('engine.precision/tf32');
   if (precision === 'bfloat16' && compiler === 'none')
     throw new LabError('engine.precision/bfloat16');
@@ -30,8 +32,8 @@ export function computationFor(device: DeviceKind, wish: RequestedComputation = 
 }
 
 /**
- * Steps in one call and images in one evaluation call. On a processor a loop inside the program
- * only costs time.
+ * Returns the steps of one training call and the images of one evaluation call. A loop inside the
+ * program makes a processor slower.
  */
 export const callSizes = (device: DeviceKind): { stepsPerCall: number; evaluationBatch: number } =>
   device === 'gpu'
@@ -39,12 +41,12 @@ export const callSizes = (device: DeviceKind): { stepsPerCall: number; evaluatio
     : { stepsPerCall: 1, evaluationBatch: 200 };
 
 /**
- * Variables that TensorFlow, XLA and CUDA's libraries read once, when they are opened.
+ * Returns the environment variables that TensorFlow, XLA and CUDA's libraries read once, at
+ * loading.
  *
- * @param cache folder of compiled programs and measured kernels, of these very versions; null for
+ * @param cache folder of compiled programs and measured kernels of exactly these versions; null for
  * none
- * @param cudaTools folder of ptxas and libdevice where they came with the engine; null for the
- * system's
+ * @param cudaTools folder of the engine's own ptxas and libdevice; null for the system's
  */
 export function computationVariables(
   device: DeviceKind,
@@ -56,7 +58,7 @@ export function computationVariables(
   const xla: string[] = [];
   if (device === 'gpu') {
     if (cudaTools !== null) xla.push(pathFlag('xla_gpu_cuda_data_dir', cudaTools));
-    // the override holds in cuDNN and cuBLAS; XLA's own matrix kernels do not ask it
+    // The override applies to cuDNN and cuBLAS; XLA's own matrix kernels ignore it.
     if (precision === 'float32') {
       variables.NVIDIA_TF32_OVERRIDE = '0';
       xla.push('--xla_gpu_enable_triton_gemm=false');
@@ -66,7 +68,7 @@ export function computationVariables(
       variables.TF_CUDNN_DETERMINISTIC = '1';
       xla.push('--xla_gpu_deterministic_ops=true');
     }
-    // XLA's two autotuners, of which this version may use either
+    // XLA has two autotuners; this version may use either.
     if (cache !== null && !deterministic)
       for (const name of [
         'xla_gpu_per_fusion_autotune_cache_dir',
@@ -76,44 +78,41 @@ export function computationVariables(
   }
   if (xla.length > 0) variables.XLA_FLAGS = xla.join(' ');
   if (compiler === 'xla' && cache !== null) {
-    // compared with the device's name or, where it computes through PjRt, with that of its compiler
+    // XLA compares this with the name of the device or, under PjRt, of its compiler.
     const types = device === 'gpu' ? 'GPU,XLA_GPU_JIT' : 'CPU,XLA_CPU_JIT';
     variables.TF_XLA_FLAGS = `${pathFlag('tf_xla_persistent_cache_directory', cache)} --tf_xla_persistent_cache_device_types=${types}`;
-    // It calls every entry that it finds an error of text before it reads it as binary.
+    // XLA first tries each cache entry as text and logs an error before it reads it as binary.
     variables.TF_CPP_MIN_LOG_LEVEL = '3';
   }
   return variables;
 }
 
-/** A flag as XLA takes it apart: blanks end a value that is not quoted. */
+/** Returns a flag for XLA's parser: a blank ends a value without quotes. */
 const pathFlag = (name: string, path: string): string =>
   `--${name}="${path.replace(/["\\]/g, '\\$&')}"`;
 
-/** Variables by which somebody may change what XLA, cuDNN and cuBLAS make of a program. */
+/** Environment variables that change how XLA, cuDNN and cuBLAS compile a program. */
 const deciding =
   /^(XLA_FLAGS$|TF_XLA_FLAGS$|TF_DETERMINISTIC_|TF_CUDNN_|NVIDIA_TF32_|CUDNN_|CUBLAS_)/;
 
 /**
- * What of an environment decides how programs are compiled; `variables` are added to it as
- * `addVariables` does.
+ * Returns the part of an environment that affects compilation, after `addVariables` with
+ * `variables`.
  */
 export function decidingVariables(
   environment: Readonly<Record<string, string | undefined>>,
   variables: Readonly<Record<string, string>>,
 ): Record<string, string | undefined> {
-  const whole = { ...environment };
-  addVariables(whole, variables);
+  const combined = { ...environment };
+  addVariables(combined, variables);
   return Object.fromEntries(
-    Object.entries(whole)
+    Object.entries(combined)
       .filter(([name]) => deciding.test(name))
       .sort(),
   );
 }
 
-/**
- * Sets variables without touching what the user has set: flags join the user's, who has the last
- * word.
- */
+/** Sets variables but keeps the user's: flags are joined, and the user's come last, so they win. */
 export function addVariables(
   environment: Record<string, string | undefined>,
   variables: Readonly<Record<string, string>>,

@@ -21,19 +21,19 @@ export interface Batch {
   readonly labels: Tensor;
 }
 
-/** Where an eager step's batches come from; each engine keeps the images in its own way. */
+/** Source of an eager step's batches; each engine stores the images differently. */
 export interface BatchSource {
   load(set: ImageSet): void;
   /** codes: batch x 4 integers (see TrainInput). */
   training(codes: Int32Array): Batch;
-  /** Labels are -1 where an index is -1 (padding). */
+  /** Labels are -1 for padding (index -1). */
   evaluation(indices: Int32Array): Batch;
   dispose(): void;
 }
 
 /**
- * The step run operation by operation: TensorFlow's debugging path and the portable engine's only
- * one.
+ * Runs the step operation by operation: TensorFlow's debugging path and the portable engine's only
+ * path.
  */
 export class EagerStep implements Step {
   readonly plan: StepPlan;
@@ -120,7 +120,7 @@ export class EagerStep implements Step {
     this.source.dispose();
   }
 
-  /** tf.tidy for results that hold no tensors. */
+  /** tf.tidy for results without tensors. */
   private scoped<T>(compute: () => T): T {
     let result!: T;
     this.tf.tidy(() => {
@@ -129,7 +129,7 @@ export class EagerStep implements Step {
     return result;
   }
 
-  /** @param withStages reads the outputs of the stages back, which takes a while */
+  /** @param withStages also copies the outputs of the stages to the host, which is slow */
   private run(batch: Batch, input: Omit<TrainInput, 'codes'>, withStages = false): DirectResult {
     const nodes = this.plan.architectures.length;
     const { edges: given } = input;

@@ -2,49 +2,48 @@ import type { Architecture } from '../models/layers.ts';
 import type { Computation } from '../study/computation.ts';
 
 /**
- * The ways to compute a step. `captured` is the normal path of TensorFlow, `eager` its debugging
- * path.
+ * Engines: `tensorflow` captures the step, `eager` is its debugging path, `portable` runs
+ * everywhere.
  */
 export type EngineName = 'tensorflow' | 'eager' | 'portable';
 export const engineNames: readonly EngineName[] = ['tensorflow', 'eager', 'portable'];
 
-/** What computes, in words and versions; recorded beside every number. */
+/** Name and versions of an engine; recorded with every number. */
 export interface EngineInfo {
   readonly name: EngineName;
   /** `TensorFlow 2.21.0`, `tfjs WASM 4.22.0`. */
   readonly version: string;
   /** `CPU, 2 threads`. */
   readonly device: string;
-  /** How the numbers are made; the portable engine knows one way only. */
+  /** Precision and compiler; absent for the portable engine, which has only one way. */
   readonly computation?: Computation;
-  /** Said to the user when there is something to say (`portable: about 15 times slower`). */
+  /** A note for the user, if any (`portable: about 15 times slower`). */
   readonly note?: string;
 }
 
-/** Images that an engine keeps: N x side x side x 3 bytes (NHWC) and N class numbers. */
+/** A set of images: N x side x side x 3 bytes (NHWC) and N class numbers. */
 export interface ImageSet {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
 }
 
 /**
- * What a step is compiled for. Gates, weights and rates are inputs of the step, not part of this
- * (SPEC section 2).
+ * Everything that a compiled step depends on. Gates, weights and rates are inputs of the step
+ * instead (SPEC section 2).
  */
 export interface StepPlan {
-  /** All for images of the same side. */
+  /** All for images of one size. */
   readonly architectures: readonly Architecture[];
   readonly classes: number;
   /** Images in a training batch. */
   readonly batch: number;
   /**
-   * Nodes (by number from 0) that are never updated: a compiled program leaves their backward pass
-   * out.
+   * Nodes (by number from 0) that are never updated: a compiled program omits their backward pass.
    */
   readonly frozen?: readonly number[];
 }
 
-/** Images in one call of evaluation; the last call of a set is padded. */
+/** Images in one evaluation call; the last call of a set is padded. */
 export const EVALUATION_BATCH = 200;
 
 /** Learning rate, momentum and weight decay of one update (SPEC section 3). */
@@ -61,7 +60,7 @@ export interface Rates {
  */
 export interface EdgeInputs {
   readonly weight: Float32Array;
-  /** 1 where only samples that the source classifies correctly count, else 0. */
+  /** 1 to count only samples that the source classifies correctly, else 0. */
   readonly onlyCorrect: Float32Array;
   /** T of the network edge's T^2 KL(p_s || p_t); ignored on label edges. */
   readonly temperature: Float32Array;
@@ -72,38 +71,36 @@ export interface TrainInput {
   readonly codes: Int32Array;
   readonly rates: Rates;
   readonly edges: EdgeInputs;
-  /** Nodes that are updated (by number from 0); the others only run forward, in train mode. */
+  /** Updated nodes (by number from 0); the others only run forward, in training mode. */
   readonly trained: readonly number[];
 }
 
 /**
- * What one step tells, per edge (nodes x (nodes + 1), row = destination, column 0 = label) and per
+ * Metrics of one step, per edge (nodes x (nodes + 1), row = destination, column 0 = label) and per
  * node.
  */
 export interface StepMetrics {
   /** Mean loss of an edge before its gate; computed for cut-off edges too. */
   readonly raw: Float32Array;
-  /** Contribution of an edge to its destination's loss. */
+  /** Contribution of an edge to the loss of its destination. */
   readonly gated: Float32Array;
   /**
-   * Samples of the batch that source and destination both classify correctly (the label always
+   * Samples of the batch that both source and destination classify correctly (the label always
    * does).
    */
   readonly bothRight: Float32Array;
-  /**
-   * Per node: sum of the gated losses of its edges. Exactly 0 means that the node was not updated.
-   */
+  /** Per node: sum of the gated losses of its edges. Exactly 0 means no update. */
   readonly nodeLoss: Float32Array;
 }
 
-/** Images given directly instead of codes: parity checks with formula images. */
+/** Images instead of codes, for parity checks with formula images. */
 export interface DirectBatch {
   /** Batch x side x side x 3, in [0, 1]. */
   readonly images: Float32Array;
   readonly labels: Int32Array;
 }
 
-/** What a training step tells about images that were given directly. */
+/** Result of a training step on a direct batch. */
 export interface DirectResult {
   readonly metrics: StepMetrics;
   /** Nodes x batch x classes, train mode, before the update. */
@@ -112,7 +109,9 @@ export interface DirectResult {
   readonly stages: readonly (readonly Float32Array[])[];
 }
 
-/** All that training changes in a node, each laid end to end in canonical order (core/models). */
+/**
+ * State of a node that training changes, each vector concatenated in canonical order (core/models).
+ */
 export interface NodeState {
   readonly parameters: Float32Array;
   readonly momentum: Float32Array;
@@ -132,22 +131,24 @@ export interface Evaluation {
  */
 export interface Step {
   readonly plan: StepPlan;
-  /** Hands over the images that codes refer to; kept until other images come. */
+  /** Sets the images that codes refer to, until the next call. */
   load(set: ImageSet): void;
   /**
-   * Does now what would make the first calls slow: compiling, in seconds to a minute. Changes
-   * nothing; images and states must be there.
+   * Compiles now what would make the first calls slow: seconds to a minute. Changes no state;
+   * images and states must be set before.
    *
-   * @param compiling called before it compiles, where it has to
+   * @param compiling called before a compilation starts
    */
   prepare(compiling?: () => void): Promise<void>;
   train(input: TrainInput): StepMetrics;
   /**
-   * Steps that `trainMany` takes in one call: 1 where a call costs nothing, many where the host
-   * would be in the way.
+   * Steps of one `trainMany` call: 1 when a call costs nothing, many when calls from the host are
+   * slow.
    */
   readonly stepsPerCall: number;
-  /** The same as `train` of each input in turn, all at the same rates; metrics of every step. */
+  /**
+   * Equals `train` of each input in turn, all at the same rates; returns the metrics of every step.
+   */
   trainMany(inputs: readonly TrainInput[]): StepMetrics[];
   /**
    * Evaluates some nodes (numbers from 0) on some images with running statistics; every image
@@ -156,7 +157,7 @@ export interface Step {
   evaluate(indices: Int32Array, nodes: readonly number[]): Evaluation;
   read(node: number): NodeState;
   write(node: number, state: NodeState): void;
-  /** As `train`, on images given directly. For parity checks. */
+  /** Like `train`, on a direct batch. For parity checks. */
   trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult;
   /** Logits in evaluation mode, nodes x batch x classes. For parity checks. */
   logits(batch: DirectBatch): Float32Array;
@@ -172,7 +173,7 @@ export interface Engine {
 }
 
 /**
- * Splits the flat answer of a step: raw, gated, bothRight (each nodes x (nodes + 1)), then
+ * Splits the flat metrics of a step: raw, gated, bothRight (each nodes x (nodes + 1)), then
  * nodeLoss.
  */
 export function splitMetrics(flat: Float32Array, nodes: number): StepMetrics {

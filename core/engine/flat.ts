@@ -18,7 +18,11 @@ export function stateSizes(model: Architecture, classes: number): StateSizes {
 
 export const stateParts = ['parameters', 'momentum', 'statistics'] as const;
 
-/** Refuses a state whose vectors do not fit the node: wrong architecture or number of classes. */
+/**
+ * Refuses a state of another architecture or number of classes.
+ *
+ * @throws LabError `engine.wrong-state`
+ */
 export function checkState(plan: StepPlan, node: number, state: NodeState): void {
   const model = plan.architectures[node]!;
   const sizes = stateSizes(model, plan.classes);
@@ -34,7 +38,7 @@ export function checkState(plan: StepPlan, node: number, state: NodeState): void
   }
 }
 
-/** Pixels on a side of the images that a step sees. */
+/** Returns the side of a step's images in pixels. */
 export function sideOf({ architectures }: StepPlan): number {
   const [side, ...others] = new Set(architectures.map((model) => model.side));
   if (side === undefined || others.length > 0)
@@ -44,13 +48,13 @@ export function sideOf({ architectures }: StepPlan): number {
 
 export type ImageShape = [count: number, height: number, width: number, channels: number];
 
-/** Shape of `count` images that a step sees. */
+/** Returns the shape of `count` images of a step. */
 export function imageShape(plan: StepPlan, count: number): ImageShape {
   const side = sideOf(plan);
   return [count, side, side, IMAGE_CHANNELS];
 }
 
-/** Refuses images of another size than the step's networks are built for. */
+/** Refuses images of a size other than the step's. @throws LabError `engine.wrong-images` */
 export function checkImages(plan: StepPlan, { images, labels }: ImageSet): void {
   const shape = imageShape(plan, labels.length);
   if (images.length === sizeOf(shape)) return;
@@ -58,6 +62,6 @@ export function checkImages(plan: StepPlan, { images, labels }: ImageSet): void 
   throw new LabError('engine.wrong-images', { bytes: images.length, expected });
 }
 
-/** [learning rate, momentum, weight decay], the order in which steps take them. */
+/** Returns [learning rate, momentum, weight decay], the order that steps expect. */
 export const flatRates = (rates: Rates): Float32Array =>
   Float32Array.of(rates.learningRate, rates.momentum, rates.weightDecay);

@@ -3,12 +3,14 @@ import type { TensorSpec } from '../models/tensors.ts';
 import { type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
 
 /**
- * How a batch norm gets its numbers: from the batch (training) or from running statistics
+ * Applies a batch norm with the statistics of the batch (training) or running statistics
  * (evaluation).
  */
 export type Normaliser = (x: Tensor, gamma: Tensor, beta: Tensor) => Tensor;
 
-/** Training mode: normalises by the batch and hands its statistics, in forward order, to `seen`. */
+/**
+ * Training mode: normalises by the batch and passes its statistics, in forward order, to `seen`.
+ */
 export const batchNormaliser =
   (ops: Operations, seen: (statistics: Normalised) => void): Normaliser =>
   (x, gamma, beta) => {
@@ -18,7 +20,7 @@ export const batchNormaliser =
   };
 
 /**
- * Evaluation mode: takes mean and variance one after the other from the running statistics, in
+ * Evaluation mode: reads mean and variance of each batch norm from the running statistics, in
  * forward order.
  */
 export const runningNormaliser = (ops: Operations, statistics: readonly Tensor[]): Normaliser => {
@@ -30,7 +32,7 @@ export const runningNormaliser = (ops: Operations, statistics: readonly Tensor[]
   };
 };
 
-/** What a network makes of images. */
+/** Outputs of a network. */
 export interface Outputs {
   /** [batch, classes] */
   readonly logits: Tensor;
@@ -75,7 +77,7 @@ export function forward(
       case 'every-second-pixel':
         return ops.everySecondPixel(x);
       case 'append-channels':
-        return tf.pad(x, [...around(0), [0, layer.count]]);
+        return tf.pad(x, [...sidePadding(0), [0, layer.count]]);
       case 'stage-end':
         stages.push(x);
         return x;
@@ -90,19 +92,20 @@ export function forward(
   return { logits: run(model.layers, images), stages };
 }
 
-/** Paddings of batch, height and width: `pixels` on every side of a map. */
-const around = (pixels: number): [number, number][] => [
+/** Returns the paddings of batch, height and width: `pixels` on every side of a map. */
+const sidePadding = (pixels: number): [number, number][] => [
   [0, 0],
   [pixels, pixels],
   [pixels, pixels],
 ];
 
-/** A map with `pixels` of `value` on every side. */
+/** Returns a map with `pixels` of `value` on every side. */
 const padded = (tf: TF, x: Tensor, pixels: number, value: number): Tensor =>
-  pixels === 0 ? x : tf.pad(x, [...around(pixels), [0, 0]], value);
+  pixels === 0 ? x : tf.pad(x, [...sidePadding(pixels), [0, 0]], value);
 
 /**
- * Pads (size - 1) / 2 pixels on every side, also with stride 2, where TensorFlow's SAME would not.
+ * Pads (size - 1) / 2 pixels on every side, also with stride 2; TensorFlow's SAME would pad
+ * differently.
  */
 function convolve(tf: TF, x: Tensor, take: () => Tensor, layer: Convolution): Tensor {
   const { size, stride, bias } = layer;
@@ -113,7 +116,7 @@ function convolve(tf: TF, x: Tensor, take: () => Tensor, layer: Convolution): Te
   return bias ? tf.add(y, take()) : y;
 }
 
-/** Cuts a flat vector into the tensors of `specs`, in order. */
+/** Splits a flat vector into the tensors of `specs`, in order. */
 export function unflatten(tf: TF, flat: Tensor, specs: readonly TensorSpec[]): Tensor[] {
   const sizes = specs.map((spec) => spec.shape.reduce((size, dimension) => size * dimension, 1));
   return tf.split(flat, sizes).map((part, i) => tf.reshape(part, specs[i]!.shape as number[]));

@@ -1,13 +1,13 @@
 import type { Tensor, TF } from './ops.ts';
 
-/** The edges' data as tensors of [destinations, sources with the label first]. */
+/** Edge inputs as tensors of [destinations, sources with the label first]. */
 export interface EdgeTensors {
   readonly weight: Tensor;
   readonly onlyCorrect: Tensor;
   readonly temperature: Tensor;
 }
 
-/** What the losses of one batch tell; row = destination, column = source, column 0 = label. */
+/** Losses of one batch; row = destination, column = source, column 0 = label. */
 export interface GraphLoss {
   /** [nodes, nodes + 1] mean per-sample loss before the gate. */
   readonly raw: Tensor;
@@ -25,15 +25,16 @@ export interface GraphLoss {
 }
 
 /**
- * All losses of a knowledge transfer graph from the logits [nodes, batch, classes] and labels
- * [batch] of one batch (paper, equations 1-6; SPEC section 2), with their gradient in closed form:
+ * Returns all losses of a knowledge transfer graph from the logits [nodes, batch, classes] and
+ * labels [batch] of one batch (paper, equations 1-6; SPEC section 2), with their gradient in closed
+ * form:
  *
  *     label edge    a = -log p_t(y)                d a / d z_t = p_t - onehot(y)
  *     network edge  a = T^2 KL(p_s || p_t)         d a / d z_t = T (p_t - p_s),  p = softmax(z / T)
  *     gate factor   f = w (1 - k + k [s is right])            L_t = sum_s mean_n f a
  *
- * A factor of 0 cuts the edge whatever its loss, so a diverged (NaN) source cannot reach through a
- * closed gate.
+ * A factor of 0 removes the edge whatever its loss, so a diverged (NaN) source cannot pass a closed
+ * gate.
  */
 export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTensors): GraphLoss {
   const [nodes, batch, classes] = logits.shape as [number, number, number];
@@ -92,15 +93,16 @@ export function graphLoss(tf: TF, logits: Tensor, labels: Tensor, edges: EdgeTen
       2,
     ),
     nodeLoss: tf.sum(gated, 1),
-    // multiplied, as a session would turn a division by a constant into that anyway, with other
-    // roundings
+    // A session replaces a division by a constant with a multiplication, which rounds differently,
+    // so every engine multiplies here.
     gradient: tf.mul(tf.sum(gatedSlope, 1), 1 / batch),
   };
 }
 
 /**
- * 1 where logits [..., classes] answer with their label, else 0. Of equal largest logits the first
- * is the answer; logits that are not all finite are never right (the first of NaNs is class 0).
+ * Returns 1 for logits [..., classes] whose largest value is at the label, else 0. Of equal largest
+ * logits the first counts. Logits that are not all finite are never correct (the first NaN would be
+ * class 0).
  */
 export function rightness(tf: TF, logits: Tensor, labels: Tensor): Tensor {
   const classes = logits.rank - 1;

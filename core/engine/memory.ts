@@ -1,6 +1,8 @@
 import { messageOf } from '../base/errors.ts';
 
-/** How the C++ and JavaScript sides say that memory ran out, a card's or the machine's. */
+/**
+ * Matches the messages of C++ and JavaScript about exhausted memory, of a card or of the machine.
+ */
 export const OUT_OF_MEMORY =
   /\bOOM\b|RESOURCE_EXHAUSTED|out of memory|bad_alloc|Array buffer allocation failed|Cannot allocate memory/i;
 

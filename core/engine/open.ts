@@ -39,20 +39,22 @@ import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
 
 export interface EngineChoice {
-  /** `auto`: tensorflow where its library is ready, else portable. */
+  /** `auto`: tensorflow when its library is ready, else portable. */
   readonly engine: EngineName | 'auto';
-  /** CPU threads; holds for the life of the process. */
+  /** CPU threads; fixed for the lifetime of the process. */
   readonly threads?: number;
-  /** What computes; default `cpu`. */
+  /** Kind of device; default `cpu`. */
   readonly device?: DeviceKind;
   readonly computation?: RequestedComputation;
-  /** Steps in one call of the compiled step; default by device. For tests and benches. */
+  /** Steps in one call of the compiled step; default by device. For tests and benchmarks. */
   readonly stepsPerCall?: number;
 }
 
 /**
- * Opens an engine in this process; one process holds one engine. Throws `engine.*` when the one
- * asked for by name cannot run; `auto` then takes the portable engine and says why in its info.
+ * Opens the one engine of this process. `auto` uses the portable engine when TensorFlow cannot run,
+ * and gives the reason in its info.
+ *
+ * @throws LabError `engine.*` when an engine requested by name cannot run
  */
 export async function openEngine(choice: EngineChoice): Promise<Engine> {
   const { engine, computation } = choice;
@@ -71,12 +73,14 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   const device = choice.device ?? 'cpu';
   const computation = computationFor(device, choice.computation);
   const variant = device === 'cpu' ? processorVariant() : 'gpu';
-  const card = device === 'gpu' ? seeOneCard() : null;
-  // programs for a processor are tied to its very features, and compile in seconds: they are kept
-  // only where somebody says where
-  const kept =
+  const card = device === 'gpu' ? exposeOneCard() : null;
+  // Programs for a processor depend on its exact features and compile in seconds, so they are kept
+  // only in a folder that the user names.
+  const keepsPrograms =
     computation.compiler === 'xla' && (device === 'gpu' || process.env.KTG_COMPILED !== undefined);
-  const cache = kept ? compileCache(computation, surroundings(variant, card, computation)) : null;
+  const cache = keepsPrograms
+    ? compileCache(computation, programDependencies(variant, card, computation))
+    : null;
   const tensorflow = loadBinding({
     variant,
     threads: choice.threads,
@@ -106,13 +110,16 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       device: card ? cardWords(card) : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
       ...(name === 'tensorflow' && { computation }),
     },
-    compile: async (plan) => compile(plan),
+    compile: (plan) => Promise.resolve(compile(plan)),
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
     dispose: () => undefined,
   };
 }
 
-/** The library for cards computes on processors too, with the cards out of its sight. */
+/**
+ * Returns the installed library for the processor: the library for cards works too, with all cards
+ * hidden.
+ */
 function processorVariant(): Variant {
   if (libraryStatus('cpu').state === 'ready' || libraryStatus('gpu').state !== 'ready')
     return 'cpu';
@@ -120,8 +127,15 @@ function processorVariant(): Variant {
   return 'gpu';
 }
 
-/** Everything that programs depend on beside what they compute. `card`: null for the processor. */
-function surroundings(variant: Variant, card: SeenCard | null, computation: Computation): unknown {
+/**
+ * Returns everything that programs depend on besides their computation. `card`: null for the
+ * processor.
+ */
+function programDependencies(
+  variant: Variant,
+  card: SeenCard | null,
+  computation: Computation,
+): unknown {
   const device = card ? 'gpu' : 'cpu';
   const { folder } = libraryStatus(variant);
   const manifest = join(folder, 'manifest.json');
@@ -136,22 +150,27 @@ function surroundings(variant: Variant, card: SeenCard | null, computation: Comp
   ];
 }
 
-/** ptxas and libdevice where they came with the engine and a card computes. */
+/**
+ * Returns the folder of the engine's own ptxas and libdevice; null without them or without a card.
+ */
 function cudaTools(card: SeenCard | null): string | null {
   const folder = join(libraryStatus('gpu').folder, cudaFolder, cudaCompilerPackage);
   return card && existsSync(folder) ? folder : null;
 }
 
-/** TensorFlow takes memory on every card that it sees, and computes on the first of them. */
-function seeOneCard(): SeenCard {
-  process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // numbers as nvidia-smi has them
+/**
+ * TensorFlow allocates memory on every visible card and computes on the first, so only one stays
+ * visible.
+ */
+function exposeOneCard(): SeenCard {
+  process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // nvidia-smi's numbers
   const visible = (process.env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0]!;
   process.env.CUDA_VISIBLE_DEVICES = visible;
   return cardSeen(visible);
 }
 
 /**
- * Nobody who asked for a card computes on the processor without knowing.
+ * A request for a card must never run on the processor silently.
  * @throws LabError `engine.no-card`
  */
 function requireCard(binding: TensorFlowBinding): void {
@@ -167,7 +186,7 @@ function requireCard(binding: TensorFlowBinding): void {
   });
 }
 
-/** @throws LabError `engine.precision`: it computes in float32, operation by operation */
+/** @throws LabError `engine.precision`: the portable engine has float32 and no compiler */
 async function openPortable(
   { compiler = 'none', precision = 'float32' }: RequestedComputation = {},
   reason = '',
@@ -184,7 +203,7 @@ async function openPortable(
       device: 'CPU',
       note: reason === '' ? slow : `${reason} ${slow}`,
     },
-    compile: async (plan) => new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan))),
+    compile: (plan) => Promise.resolve(new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan)))),
     counts: () => ({ tensors: tf.memory().numTensors, sessions: 0 }),
     dispose: () => undefined,
   };

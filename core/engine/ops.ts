@@ -5,8 +5,8 @@ export type TF = typeof tfjs;
 export type Tensor = tfjs.Tensor;
 
 /**
- * Batch norm of a batch: normalised output, and the batch's statistics, kept: whoever gets them
- * disposes of them.
+ * Result of a batch norm: the normalised output, and the batch's statistics as kept tensors, which
+ * the caller disposes.
  */
 export interface Normalised {
   readonly output: Tensor;
@@ -19,14 +19,13 @@ export interface Normalised {
 export { BATCH_NORM_EPSILON as EPSILON } from '../models/conventions.ts';
 
 /**
- * The operations whose tfjs form is too slow or missing somewhere. Each engine gives its own, all
- * differentiable by tfjs and tested against the plain ones; everything else is written once with
- * tfjs itself.
+ * Operations that tfjs lacks or computes too slowly on some backend. Each engine has its own, all
+ * differentiable by tfjs and tested against the plain ones; everything else uses tfjs directly.
  */
 export interface Operations {
   relu(x: Tensor): Tensor;
   /** Normalises [batch, height, width, channels] by the batch's own mean and biased variance. */
-  batchNorm(x: Tensor, gamma: Tensor, beta: Tensor): Normalised;
+  readonly batchNorm: (x: Tensor, gamma: Tensor, beta: Tensor) => Normalised;
   /**
    * Normalises [batch, height, width, channels] by given statistics [channels]; has no gradient.
    */
@@ -36,12 +35,12 @@ export interface Operations {
   /** Every second pixel of every second row: [n, h, w, c] -> [n, h/2, w/2, c]. */
   everySecondPixel(x: Tensor): Tensor;
   /**
-   * The largest of every size x size pixels, with stride 2 and no padding: [n, h, w, c] ->
-   * [n, (h - size) / 2 + 1, ..., c], rounded down. Of equal ones the first gets the gradient.
+   * The largest of every size x size pixels, with stride 2 and no padding: [n, h, w, c] -> [n, (h -
+   * size) / 2 + 1, ..., c], rounded down. Of equal values the first gets the gradient.
    */
   maxPool(x: Tensor, size: 2 | 3): Tensor;
   /**
-   * 3x3 convolution of every channel by itself, with one pixel of zeros on every side.
+   * 3x3 convolution of each channel alone, with one pixel of zeros on every side.
    *
    * @param filter [3, 3, channels, 1]
    */

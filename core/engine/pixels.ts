@@ -1,8 +1,8 @@
 import type { Tensor, TF } from './ops.ts';
 
 /**
- * [n, h, w, c] -> [n, h / 2, w / 2, c]: the first half of every pair of rows, then of every pair of
- * pixels. Has a gradient on every backend, fast in 2-D.
+ * Takes the first row of every two, then the first pixel of every two: [n, h, w, c] -> [n, h / 2, w
+ * / 2, c]. Has a gradient on every backend; 2-D slices are fast.
  */
 export function everySecond(tf: TF, x: Tensor): Tensor {
   const [n, h, w, c] = x.shape as [number, number, number, number];
@@ -27,8 +27,8 @@ export function spreadOut(tf: TF, x: Tensor, rows: number, columns: number): Ten
   return tf.reshape(high, [n, h * rows, w * columns, c]);
 }
 
-/** Paddings of a map: rows and columns of zeros before and after it. */
-export const frame = (
+/** Returns the paddings of a map: rows and columns of zeros before and after it. */
+export const mapPadding = (
   rows: [before: number, after: number],
   columns: [before: number, after: number] = rows,
 ): [number, number][] => [[0, 0], rows, columns, [0, 0]];

@@ -2,18 +2,18 @@ import { EPSILON, type Normalised, type Operations, type Tensor, type TF } from 
 import { everySecond } from './pixels.ts';
 import { plainWindows } from './plain-windows.ts';
 
-/** tfjs's own kernel for fixed statistics, which every backend has. */
+/** tfjs's own kernel for fixed statistics; every backend has it. */
 export const fusedRunningNorm =
   (tf: TF): Operations['runningNorm'] =>
   (x, mean, variance, gamma, beta) =>
     tf.batchNorm(x, mean, variance, beta, gamma, EPSILON);
 
 /**
- * The operations in tfjs itself: they run on every backend, and are what the native ones are tested
- * against.
+ * The operations in tfjs alone: they run on every backend and are the reference for tests of the
+ * native ones.
  */
 export function plainOperations(tf: TF): Operations {
-  /** Batch norm from means and products, with the gradient in closed form. */
+  /** Computes a batch norm from means and products, with the gradient in closed form. */
   const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Normalised => {
     let statistics!: { mean: Tensor; variance: Tensor };
     const normalise = tf.customGrad((...given) => {

@@ -1,6 +1,6 @@
 import type { Stride } from '../models/layers.ts';
 import type { Operations, Tensor, TF } from './ops.ts';
-import { everySecond, frame, spreadOut } from './pixels.ts';
+import { everySecond, mapPadding, spreadOut } from './pixels.ts';
 
 /** Rows and columns of maps and of windows over them. */
 type Size = readonly [rows: number, columns: number];
@@ -9,11 +9,11 @@ type Save = (tensors: Tensor[]) => void;
 
 const sizeOf = (x: Tensor): Size => [x.shape[1]!, x.shape[2]!];
 
-/** Places of a square window in reading order. */
+/** Returns the offsets inside a square window in reading order. */
 const places = (size: number): Place[] =>
   Array.from({ length: size * size }, (_, i): Place => [Math.floor(i / size), i % size]);
 
-/** Operations over windows from slices and sums: they run on every backend. */
+/** Operations over windows as slices and sums: they run on every backend. */
 export function plainWindows(tf: TF): Pick<Operations, 'maxPool' | 'depthwise'> {
   return {
     maxPool: (x, size) => maxPool(tf, x, size),
@@ -22,25 +22,25 @@ export function plainWindows(tf: TF): Pick<Operations, 'maxPool' | 'depthwise'> 
 }
 
 /**
- * The pixel at one place of every window: [n, h, w, c] -> [n, rows, columns, c]. With stride 2 a
- * row and a column of zeros follow where the map ends with the last window.
+ * Returns the pixel at one offset of every window: [n, h, w, c] -> [n, rows, columns, c]. With
+ * stride 2, a row and a column of zeros follow when the last window ends at the border.
  */
 function pixelsAt(tf: TF, x: Tensor, [row, column]: Place, size: Size, stride: Stride): Tensor {
   const [n, h, w, c] = x.shape as [number, number, number, number];
   const [rows, columns] = size.map((length) => length * stride) as [number, number];
   const [below, right] = [Math.max(0, row + rows - h), Math.max(0, column + columns - w)];
-  const wide = below + right === 0 ? x : tf.pad(x, frame([0, below], [0, right]));
+  const wide = below + right === 0 ? x : tf.pad(x, mapPadding([0, below], [0, right]));
   const part = tf.slice(wide, [0, row, column, 0], [n, rows, columns, c]);
   return stride === 2 ? everySecond(tf, part) : part;
 }
 
-/** The reverse: puts pixels [n, rows, columns, c], 2 apart, into a map [n, ...to, c] of zeros. */
+/** The reverse: places pixels [n, rows, columns, c], 2 apart, into a map [n, ...to, c] of zeros. */
 function putAt(tf: TF, pixels: Tensor, [row, column]: Place, to: Size): Tensor {
   const [n, rows, columns, c] = pixels.shape as [number, number, number, number];
   const spread = spreadOut(tf, pixels, 2, 2);
   const [h, w] = [Math.min(2 * rows, to[0] - row), Math.min(2 * columns, to[1] - column)];
   const part = tf.slice(spread, [0, 0, 0, 0], [n, h, w, c]);
-  return tf.pad(part, frame([row, to[0] - row - h], [column, to[1] - column - w]));
+  return tf.pad(part, mapPadding([row, to[0] - row - h], [column, to[1] - column - w]));
 }
 
 function maxPool(tf: TF, x: Tensor, size: 2 | 3): Tensor {
@@ -57,7 +57,7 @@ function maxPool(tf: TF, x: Tensor, size: 2 | 3): Tensor {
     save([input, value]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor => {
       const [before, largest] = saved as [Tensor, Tensor];
-      // the gradient that no earlier pixel of the window has taken
+      // the gradient that no earlier pixel of the window took
       let left = dy;
       const none = tf.zerosLike(dy);
       const parts = places(size).map((place) => {
@@ -79,14 +79,14 @@ function depthwise(tf: TF, x: Tensor, filter: Tensor, stride: Stride): Tensor {
     tf.depthwiseConv2d(from as never, by as never, step, 'valid');
   const run = tf.customGrad((...given) => {
     const [input, kernel, save] = given as unknown as [Tensor, Tensor, Save];
-    const padded = tf.pad(input, frame([1, 1]));
+    const padded = tf.pad(input, mapPadding([1, 1]));
     save([padded, kernel]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
       const [seen, weights] = saved as [Tensor, Tensor];
       const windows = sizeOf(dy);
       const spread = stride === 1 ? dy : spreadOut(tf, dy, 2, 2);
       const [below, right] = [h + 1 - windows[0] * stride, w + 1 - windows[1] * stride];
-      const around = tf.pad(spread, frame([1, below], [1, right]));
+      const around = tf.pad(spread, mapPadding([1, below], [1, right]));
       const sums = places(3).map((place) =>
         tf.sum(tf.mul(pixelsAt(tf, seen, place, windows, stride), dy), [0, 1, 2]),
       );

@@ -15,7 +15,7 @@ export interface NodeTensors {
 }
 
 /**
- * Inputs of a step beside the batch: [learning rate, momentum, weight decay] and [weight,
+ * Inputs of a step besides the batch: [learning rate, momentum, weight decay] and [weight,
  * onlyCorrect, temperature] x nodes x (nodes + 1).
  */
 export interface StepTensors {
@@ -24,7 +24,7 @@ export interface StepTensors {
 }
 
 export interface StepOutput {
-  /** raw, gated, bothRight, nodeLoss laid end to end: see splitMetrics. */
+  /** raw, gated, bothRight, nodeLoss, concatenated: see splitMetrics. */
   readonly metrics: Tensor;
   /** [nodes, batch, classes], train mode, before the update. */
   readonly logits: Tensor;
@@ -36,10 +36,10 @@ export interface StepOutput {
 
 /**
  * One step of collaborative training as a function of tensors (SPEC section 2): every node sees the
- * same batch, all losses come from the same outputs, every node's update from its own loss alone.
+ * same batch, all losses use the same outputs, and every node's update uses its own loss alone.
  * Pure: the caller stores `next`. `frozen` nodes (by number from 0) keep their parameters and
- * momentum, and no gradient of theirs is computed. Must run inside tf.tidy, with the outputs kept
- * by the caller.
+ * momentum, and their gradients are not computed. Needs an enclosing tf.tidy; the caller keeps the
+ * outputs.
  */
 export function collaborativeStep(
   tf: TF,
@@ -61,9 +61,7 @@ export function collaborativeStep(
   let metrics!: Tensor;
   let logits!: Tensor;
   let stages!: Tensor[][];
-  /**
-   * Forward passes of all nodes into one scalar whose gradient is each node's own loss gradient.
-   */
+  /** Computes one scalar from all forward passes; its gradient is each node's own loss gradient. */
   const objective = (...all: Tensor[]): Tensor => {
     let offset = 0;
     const outputs = models.map((model, i) => {
@@ -89,7 +87,7 @@ export function collaborativeStep(
       );
       save([loss.gradient]);
       const gradFunc = (_: Tensor, saved: Tensor[]): Tensor[] => tf.unstack(saved[0]!);
-      return { value: tf.sum(loss.nodeLoss) as never, gradFunc };
+      return { value: tf.sum<never>(loss.nodeLoss), gradFunc };
     });
     return join(...outputs.map((each) => each.logits));
   };
@@ -122,8 +120,8 @@ export function collaborativeStep(
 
 /**
  * SGD with Nesterov momentum and coupled weight decay on all parameters: g = dL/dw + wd w; v = mu v
- * + g; w -= lr (g + mu v). A node whose loss is exactly 0 keeps w and v to the last bit: no decay,
- * no momentum.
+ * + g; w -= lr (g + mu v). A node with a loss of exactly 0 keeps w and v bit for bit: no decay, no
+ * momentum.
  */
 function update(
   tf: TF,
@@ -149,7 +147,7 @@ function updateStatistics(tf: TF, running: Tensor, seen: readonly Normalised[]):
   return tf.add(running, tf.mul(tf.sub(batch, running), STATISTICS_RATE));
 }
 
-/** Logits [batch, classes] of one node in evaluation mode (running statistics). */
+/** Returns the logits [batch, classes] of one node in evaluation mode (running statistics). */
 export function evaluationLogits(
   tf: TF,
   ops: Operations,
@@ -164,8 +162,8 @@ export function evaluationLogits(
 }
 
 /**
- * Correct predictions and summed cross-entropy [2] of logits [batch, classes]; labels below 0 mark
- * padding that counts for nothing.
+ * Returns correct predictions and summed cross-entropy [2] of logits [batch, classes]. Labels below
+ * 0 are padding and do not count.
  */
 export function score(tf: TF, logits: Tensor, labels: Tensor): Tensor {
   const counts = tf.cast(tf.greaterEqual(labels, 0), 'float32');

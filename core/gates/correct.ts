@@ -1,8 +1,8 @@
 import type { Gate } from './gate.ts';
 
 /**
- * Equation 6: delta(label, argmax of the source) * a; samples that are filtered out still count in
- * the mean.
+ * Equation 6: delta(label, argmax of the source) * a. Samples with a wrong source still count in
+ * the mean, with 0.
  */
 export const correct = {
   name: 'correct',

@@ -1,6 +1,6 @@
 import type { Gate } from './gate.ts';
 
-/** Equation 4: the edge is cut. A node with nothing but Cutoff on its incoming edges is frozen. */
+/** Equation 4: no loss passes. A node whose incoming edges are all Cutoff is frozen. */
 export const cutoff = {
   name: 'cutoff',
   letter: 'X',

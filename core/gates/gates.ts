@@ -7,7 +7,7 @@ import { through } from './through.ts';
 
 const list = [through, cutoff, linear, correct] as const satisfies readonly Gate[];
 
-/** Every gate there is, in the paper's order. A fifth gate is one file and one entry above. */
+/** All gates in the paper's order. A new gate is one file and one entry above. */
 export const gates: readonly (Gate & { readonly name: GateName })[] = list;
 
 export type GateName = (typeof list)[number]['name'];
@@ -21,7 +21,11 @@ const byName = new Map<string, Gate & { readonly name: GateName }>(
 export const isGateName = (name: unknown): name is GateName =>
   typeof name === 'string' && byName.has(name);
 
-/** Looks up a gate by its name. Throws `gate.unknown`. */
+/**
+ * Returns the gate with this name.
+ *
+ * @throws LabError `gate.unknown`
+ */
 export function gate(name: string): Gate & { readonly name: GateName } {
   const found = byName.get(name);
   if (!found) {

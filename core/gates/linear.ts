@@ -1,6 +1,6 @@
 import type { Gate } from './gate.ts';
 
-/** Equation 5: grows with every update, from 1 / c_end at the first one to 1 at the last. */
+/** Equation 5: the weight grows with every update, from 1 / c_end at the first to 1 at the last. */
 export const linear = {
   name: 'linear',
   letter: 'L',

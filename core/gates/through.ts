@@ -1,6 +1,6 @@
 import type { Gate } from './gate.ts';
 
-/** Equation 3: the loss passes as it is. */
+/** Equation 3: the loss passes unchanged. */
 export const through = {
   name: 'through',
   letter: 'T',

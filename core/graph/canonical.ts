@@ -3,9 +3,10 @@ import type { Carried, Graph } from './graph.ts';
 import { checkpointText, edgeText, toText } from './text.ts';
 
 /**
- * The one form of all graphs that are the same: a label edge's Correct is Through (the label is
- * always right), and the auxiliary nodes are in the order that makes the text form smallest, models
- * first. Checkpoints and temperatures are part of what a graph is, its name is not.
+ * Returns the canonical form, equal for all graphs with the same meaning: Correct on a label edge
+ * becomes Through (the label is always correct), and the auxiliary nodes are sorted so that the
+ * text form is smallest, models first. Checkpoints and temperatures are part of a graph's meaning;
+ * its name is not.
  */
 export function canonicalGraph(graph: Graph): Graph {
   const plain = makeGraph(graph.nodes, (source, destination) =>
@@ -20,7 +21,7 @@ export function canonicalGraph(graph: Graph): Graph {
 }
 
 /**
- * The same for two graphs exactly if they are the same graph: the text form of the canonical one.
+ * Returns the canonical graph's text form: equal for two graphs exactly when they mean the same.
  */
 export const graphKey = (graph: Graph): string => toText(canonicalGraph(graph));
 
@@ -30,7 +31,7 @@ function plainEdge(graph: Graph, source: number, destination: number): Carried {
   return { gate: edge.gate, temperature: temperatureOf(edge) };
 }
 
-/** Old numbers of the nodes in canonical order; at most 6! orders of seven nodes are compared. */
+/** Returns the old node numbers in canonical order; compares at most 6! orders for seven nodes. */
 function canonicalOrder(graph: Graph): number[] {
   const numbers = nodeNumbers(graph);
   const head = numbers.map(
@@ -51,7 +52,7 @@ function canonicalOrder(graph: Graph): number[] {
   return best!.order;
 }
 
-/** Every order of the numbers in which their heads rise. */
+/** Yields every order of the numbers with ascending `heads`. */
 function* orders(
   numbers: readonly number[],
   head: (number: number) => string,

@@ -13,7 +13,7 @@ import {
 } from './graph.ts';
 import type { Graph } from './graph.ts';
 
-/** Everything that can be wrong or odd about a graph that is well formed. */
+/** Everything that can be wrong or unusual about a well-formed graph. */
 export type ProblemCode =
   | 'target-frozen'
   | 'checkpoint-missing'
@@ -22,7 +22,7 @@ export type ProblemCode =
   | 'no-path-to-target'
   | 'label-correct';
 
-/** error: cannot be trained; warning: surely not meant; note: good to know. */
+/** error: cannot be trained; warning: probably a mistake; note: worth knowing. */
 export type Severity = 'error' | 'warning' | 'note';
 
 export interface Problem {
@@ -36,8 +36,8 @@ export interface Problem {
 }
 
 /**
- * Problems of a graph, node by node. A frozen node without a checkpoint is an error only when the
- * graph is about to be trained: a study and the editor fill it in later.
+ * Returns the problems of a graph, node by node. A missing checkpoint of a frozen node is an error
+ * only before training: a study or the editor adds it later.
  */
 export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Problem[] {
   return nodeNumbers(graph).flatMap((node) => [
@@ -48,8 +48,9 @@ export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Pr
 }
 
 /**
- * Throws the first error of a graph that is to be trained: `graph.target-frozen`, and for `train`
- * also `graph.checkpoint-missing` (`look` leaves open where the teachers come from).
+ * Refuses a graph that cannot be trained. `look` ignores missing checkpoints.
+ *
+ * @throws LabError `graph.target-frozen`; with `train` also `graph.checkpoint-missing`
  */
 export function requireTrainable(graph: Graph, purpose: 'look' | 'train' = 'train'): void {
   const found = checkGraph(graph, purpose).find(({ severity }) => severity === 'error');

@@ -5,17 +5,18 @@ import type { Edge, Graph } from './graph.ts';
 import { roleOf, roles } from './roles.ts';
 
 /**
- * A node's architecture as the paper writes it: a star marks a pretrained network, `ResNet110*`.
+ * Returns a node's architecture in the paper's spelling; a star marks a pretrained network:
+ * `ResNet110*`.
  */
 export const nodeTitle = (graph: Graph, number: number): string =>
   architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
 
-/** "the label" or "node 2". */
+/** Returns "the label" or "node 2". */
 export const sourceTitle = (source: number): string =>
   source === LABEL ? 'the label' : `node ${source}`;
 
 /**
- * An edge in words: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's
+ * Describes an edge: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's
  * distribution p_0 is one-hot.
  */
 export function describeEdge(edge: Edge): string {
@@ -25,7 +26,7 @@ export function describeEdge(edge: Edge): string {
 }
 
 /**
- * A node in words: "node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear,
+ * Describes a node: "node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear,
  * temperature 2)".
  */
 export function describeNode(graph: Graph, number: number): string {
@@ -38,7 +39,7 @@ export function describeNode(graph: Graph, number: number): string {
   return `${head}: learns from ${listed(open.map((edge) => `${sourceTitle(edge.source)} (${carriedTitle(edge)})`))}`;
 }
 
-/** The whole graph in words, a line per node. */
+/** Describes a graph, one line per node. */
 export const describeGraph = (graph: Graph): string =>
   nodeNumbers(graph)
     .map((number) => describeNode(graph, number))

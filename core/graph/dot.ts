@@ -6,10 +6,12 @@ import { roleOf, roles } from './roles.ts';
 import { toText } from './text.ts';
 
 /**
- * The graph in Graphviz's DOT language, drawn as Figure 2 of the paper: Cutoff is left out, colours
- * and line styles are the gates', under a node its accuracy in % and brackets where one is given (a
- * fraction of 1, node 1's first). Its comment, which is not drawn, has the text form, by which the
- * whole graph is read again, and what `made` says of its origin.
+ * Returns the graph in Graphviz's DOT language, drawn like Figure 2 of the paper: no Cutoff edges,
+ * colours and line styles of the gates. The comment of the file, which is not drawn, holds the text
+ * form for reading the graph back.
+ *
+ * @param accuracies fractions of 1, node 1 first; printed below the nodes in %
+ * @param made origin of the graph, written into the comment
  */
 export function toDot(
   graph: Graph,
@@ -52,7 +54,7 @@ function dotEdge(edge: Edge): string {
   return `${edge.source} -> ${edge.destination} [${attributes(shown)}]`;
 }
 
-/** DOT has three line styles: short dashes of SVG become dots. */
+/** Returns one of DOT's three line styles: short dashes of SVG become dots. */
 function styleOf(dash: string): string {
   if (dash === 'none') return 'solid';
   return Number.parseFloat(dash) > 2 ? 'dashed' : 'dotted';

@@ -3,8 +3,9 @@ import { edgeOf, makeGraph, nodeOf, temperatureOf } from './graph.ts';
 import type { Carried, Graph, GraphNode } from './graph.ts';
 
 /**
- * Changes of a graph: each gives a new graph in normal form; a node or edge that is not there is a
- * RangeError.
+ * Changes of a graph. Each returns a new graph in normal form.
+ *
+ * @throws RangeError for a node or edge that does not exist
  */
 
 const keep = (graph: Graph, source: number, destination: number): Carried => {
@@ -12,7 +13,7 @@ const keep = (graph: Graph, source: number, destination: number): Carried => {
   return { gate: edge.gate, temperature: temperatureOf(edge) };
 };
 
-/** Puts a gate on an edge. Cutoff forgets the edge's temperature. */
+/** Sets the gate of an edge. Cutoff removes the edge's temperature. */
 export const withGate = (
   graph: Graph,
   source: number,
@@ -24,7 +25,7 @@ export const withGate = (
     temperature: temperatureOf(edgeOf(graph, source, destination)),
   });
 
-/** Sets the temperature of an open edge between networks; it has none elsewhere. */
+/** Sets the temperature of an open edge between networks; other edges have none. */
 export const withTemperature = (
   graph: Graph,
   source: number,
@@ -49,7 +50,7 @@ export function withNode(graph: Graph, number: number, node: GraphNode): Graph {
 }
 
 /**
- * Appends a node that learns from the label and teaches nobody yet. The caller keeps to MAX_NODES.
+ * Appends a node that learns from the label and teaches no other node. The caller checks MAX_NODES.
  */
 export function addNode(graph: Graph, node: GraphNode): Graph {
   const added = graph.nodes.length + 1;
@@ -60,7 +61,7 @@ export function addNode(graph: Graph, node: GraphNode): Graph {
   return makeGraph([...graph.nodes, node], carried, graph.name);
 }
 
-/** Removes a node and its edges; later nodes move up by one. */
+/** Removes a node and its edges; the numbers of later nodes decrease by one. */
 export function removeNode(graph: Graph, number: number): Graph {
   nodeOf(graph, number);
   const before = (at: number): number => (at < number ? at : at + 1);

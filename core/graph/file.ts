@@ -1,7 +1,7 @@
 /**
- * A graph from any file that the lab writes: JSON, the text form, and pictures of it (SVG, PNG,
- * DOT), which carry the text form in their description. Files come from strangers: every step of
- * the reading takes time in proportion to the size of the file.
+ * Reads a graph from any file that the lab writes: JSON, text form, or a picture (SVG, PNG, DOT)
+ * with the text form in its description. Files are untrusted: every step of reading takes time
+ * proportional to the file size.
  */
 import { NO_GRAPH } from '../base/problems/graph.ts';
 import { isPng, textIn } from '../base/png.ts';
@@ -11,11 +11,11 @@ import type { Graph } from './graph.ts';
 import { fromJson } from './json.ts';
 import { beginsLikeText, fromText } from './text.ts';
 
-/** Largest graph file that is read, in bytes: a figure of seven nodes takes a hundredth of it. */
+/** Limit of a graph file in bytes; a figure of seven nodes needs a hundredth of it. */
 export const MAX_GRAPH_BYTES = 2 << 20;
 
 /**
- * The graph in a file's content. The message of a file that is no graph begins with these words.
+ * Returns the graph in a file.
  *
  * @throws LabError `graph.none-in-picture`, `graph.too-large`, and those of `fromJson` and
  * `fromText`
@@ -43,12 +43,12 @@ export function requireGraphSize(bytes: number, name = 'It'): void {
   throw new LabError('graph.too-large/file', { name, bytes });
 }
 
-/** Whether a broken text is a graph with a mistake in it, rather than some other file. */
+/** True for a text that is probably a graph with a mistake, not another kind of file. */
 function isMeantAsGraph(text: string): boolean {
   return text.startsWith('{') ? text.includes(`"${FORMAT}"`) : beginsLikeText(text);
 }
 
-/** @param description JSON with the text form under `graph`; null where the picture has none */
+/** @param description JSON with the text form under `graph`; null for a picture without one */
 function fromDescription(kind: string, description: string | null): Graph {
   const graph = graphIn(description);
   if (graph !== null) return fromText(graph);
@@ -66,7 +66,7 @@ function graphIn(description: string | null): string | null {
 
 const entities = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' } as const;
 
-/** The description in an SVG as `figureSvg` writes it, entities resolved. */
+/** Returns the description in an SVG of `figureSvg`, entities resolved. */
 const metadataOf = (svg: string): string | null =>
   /<metadata>([^<]*)<\/metadata>/
     .exec(svg)?.[1]!
@@ -74,7 +74,9 @@ const metadataOf = (svg: string): string | null =>
 
 const COMMENT = 'comment="';
 
-/** The description in a DOT as `toDot` writes it: the first line that begins with `comment="`. */
+/**
+ * Returns the description in a DOT file of `toDot`: the first line that begins with `comment="`.
+ */
 function commentOf(dot: string): string | null {
   for (let start = 0; start >= 0 && start < dot.length;) {
     const end = dot.indexOf('\n', start);
@@ -85,7 +87,10 @@ function commentOf(dot: string): string | null {
   return null;
 }
 
-/** The text from `start` to the next quotation mark, backslashes resolved; null without an end. */
+/**
+ * Returns the text from `start` to the next quotation mark, backslashes resolved; null without an
+ * end.
+ */
 function quotedIn(line: string, start: number): string | null {
   let text = '';
   for (let at = start; at < line.length; at++) {

@@ -1,35 +1,35 @@
 import type { GateName } from '../gates/gates.ts';
 
 /**
- * A knowledge transfer graph (paper, section 3.1) as plain data; the form in memory is the form in
- * files. Nodes are numbered 1..M: `nodes[0]` is node 1, the target. Source 0 is the label. In
- * normal form (what `makeGraph` and `parseGraph` give) all M * M edges are there, ordered by
- * destination, then source, and an edge has a temperature only where it is not 1; in files a
+ * A knowledge transfer graph (paper, section 3.1) as plain data; memory and files use the same
+ * form. Nodes are numbered 1..M: `nodes[0]` is node 1, the target. Source 0 is the label. In normal
+ * form (returned by `makeGraph` and `parseGraph`) all M * M edges are present, ordered by
+ * destination, then source, and an edge has a temperature only when it differs from 1. In files a
  * missing edge is Cutoff.
  */
 export interface Graph {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;
-  /** For people; not part of what the graph is. */
+  /** For people; not part of the graph's meaning. */
   readonly name?: string;
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly Edge[];
 }
 
 export interface GraphNode {
-  /** Name of an architecture, as `architecture(name)` knows it: `resnet32`, `wrn-28-2`. */
+  /** Name of an architecture, as accepted by `architecture(name)`: `resnet32`, `wrn-28-2`. */
   readonly model: string;
-  /** The pretrained network that a frozen node loads: a file or an id in the lab's store. */
+  /** The pretrained network of a frozen node: a file or an id in the lab's store. */
   readonly checkpoint?: string;
 }
 
 export interface Edge {
-  /** 0 (the label) or the node that teaches. */
+  /** 0 (the label) or the teaching node. */
   readonly source: number;
-  /** The node that learns; the only one that receives gradient. */
+  /** The learning node; only it receives a gradient. */
   readonly destination: number;
   readonly gate: GateName;
-  /** T of the softened distributions; only on edges between networks, 1 when absent. */
+  /** T of the softened distributions; only on edges between networks; absent means 1. */
   readonly temperature?: number;
 }
 
@@ -37,18 +37,18 @@ export const FORMAT = 'ktg-graph';
 export const VERSION = 1;
 /** The source of label edges. */
 export const LABEL = 0;
-/** The node whose accuracy is optimised. */
+/** Number of the node whose accuracy is optimised. */
 export const TARGET = 1;
-/** Networks a graph may have. */
+/** Most networks of a graph. */
 export const MAX_NODES = 7;
 export const MAX_TEMPERATURE = 1000;
 
-/** What an edge carries; a bare gate name means temperature 1. */
+/** Gate and temperature of an edge; a gate name alone means temperature 1. */
 export type Carried = GateName | { readonly gate: GateName; readonly temperature: number };
 
 /**
- * Builds a graph in normal form, asking once per edge what it carries. A cut edge computes no loss,
- * so it keeps no temperature.
+ * Builds a graph in normal form; calls `carried` once per edge. A Cutoff edge computes no loss, so
+ * its temperature is dropped.
  */
 export function makeGraph(
   nodes: readonly GraphNode[],
@@ -68,23 +68,26 @@ export function makeGraph(
   return { format: FORMAT, version: VERSION, ...(name !== undefined && { name }), nodes, edges };
 }
 
-/** Sources that may teach a node of a graph of `count` nodes: the label, then every other node. */
+/**
+ * Returns the possible sources of a node in a graph of `count` nodes: the label, then every other
+ * node.
+ */
 export const sourcesOf = (count: number, destination: number): number[] =>
   Array.from({ length: count + 1 }, (_, source) => source).filter(
     (source) => source !== destination,
   );
 
-/** Numbers of the nodes: 1..M. */
+/** Returns the node numbers: 1..M. */
 export const nodeNumbers = (graph: Graph): number[] => graph.nodes.map((_, index) => index + 1);
 
-/** The node with this number. Throws a RangeError when there is none. */
+/** Returns the node with this number. @throws RangeError when there is none */
 export function nodeOf(graph: Graph, number: number): GraphNode {
   const node = graph.nodes[number - 1];
   if (!node) throw new RangeError(`No node ${number} in a graph of ${graph.nodes.length}`);
   return node;
 }
 
-/** The edge from source to destination. Throws a RangeError when the graph has no such pair. */
+/** Returns the edge from source to destination. @throws RangeError when there is none */
 export function edgeOf(graph: Graph, source: number, destination: number): Edge {
   const row = (destination - 1) * graph.nodes.length;
   const edge = graph.edges[row + (source < destination ? source : source - 1)];
@@ -96,32 +99,33 @@ export function edgeOf(graph: Graph, source: number, destination: number): Edge 
 
 export const temperatureOf = (edge: Edge): number => edge.temperature ?? 1;
 
-/** Edges that end in a node, from the label first. */
+/** Returns the incoming edges of a node, the label's first. */
 export const edgesInto = (graph: Graph, destination: number): Edge[] =>
   graph.edges.filter((edge) => edge.destination === destination);
 
 /**
- * Is the node pretrained and never updated? So it is when all its incoming edges, the label's too,
- * are Cutoff.
+ * True for a pretrained node that is never updated: all incoming edges, the label's too, are
+ * Cutoff.
  */
 export const isFrozen = (graph: Graph, node: number): boolean =>
   edgesInto(graph, node).every((edge) => edge.gate === 'cutoff');
 
 /**
- * Does a path of edges that are not Cutoff lead from the node (or the label) to the target? The
- * target reaches itself.
+ * True when a path of open edges leads from the node (or the label) to the target. The target
+ * reaches itself.
  */
 export const reachesTarget = (graph: Graph, node: number): boolean =>
   upstream(graph, TARGET).has(node);
 
 /**
- * Everything whose knowledge can arrive at a node: itself, and sources with a path to it, the label
- * among them.
+ * Returns all nodes with a path of open edges to a node, the node itself included, and the label
+ * where it has one.
  */
 export function upstream(graph: Graph, node: number): Set<number> {
   const found = new Set([node]);
   for (const destination of found) {
-    // A Set's iteration also visits what is added on the way: this walks backwards along the edges.
+    // The iteration of a Set also visits elements added during it, so this walks backwards along
+    // the edges.
     for (const edge of edgesInto(graph, destination))
       if (edge.gate !== 'cutoff') found.add(edge.source);
   }

@@ -2,12 +2,13 @@ import { LabError, messageOf } from '../base/errors.ts';
 import type { Graph } from './graph.ts';
 import { parseGraph } from './parse.ts';
 
-/** Far more than the largest graph with the longest names. */
+/** Limit of a graph file in characters, far above the largest graph with the longest names. */
 const MAX_CHARACTERS = 1 << 20;
 
 /**
- * Reads a graph file's text. Throws `graph.not-json`, `graph.too-large` or what `parseGraph`
- * throws.
+ * Reads a graph from the text of a JSON file.
+ *
+ * @throws LabError `graph.not-json`, `graph.too-large`, and those of `parseGraph`
  */
 export function fromJson(text: string): Graph {
   if (text.length > MAX_CHARACTERS) {
@@ -23,10 +24,10 @@ export function fromJson(text: string): Graph {
 }
 
 /**
- * A graph file's text: a line per node and per edge, Cutoff edges included, so that files differ
- * where graphs do.
+ * Returns the text of a graph file: one line per node and per edge, Cutoff edges included, so that
+ * a diff of two files shows the differences of the graphs.
  *
- * @param made where it comes from, for people: no part of the graph
+ * @param made origin for people; not part of the graph
  */
 export function toJson(graph: Graph, made?: Readonly<Record<string, unknown>>): string {
   const { nodes, edges, ...head } = { ...graph, ...(made && { made }) };

@@ -4,9 +4,11 @@ import { withGates, withModels } from './space.ts';
 import type { SearchSpace } from './space.ts';
 
 /**
- * Narrows a space by a lock in a few characters: `2=resnet110` (the model of node 2), `2-1=correct`
- * (the gate of the edge from 2 to 1, by name or letter), several choices joined by `+`: `0-3=T+X`.
- * Throws `space.bad-lock`, or what `parseSpace` throws for an unknown model.
+ * Applies a lock to a space. A lock is a short text: `2=resnet110` (the model of node 2) or
+ * `2-1=correct` (the gate of the edge from 2 to 1, by name or letter); `+` joins several choices:
+ * `0-3=T+X`.
+ *
+ * @throws LabError `space.bad-lock`, and those of `parseSpace` for an unknown model
  */
 export function withLock(space: SearchSpace, text: string): SearchSpace {
   const [, from, to, written] = /^\s*(\d)(?:-(\d))?=([\w+-]+)\s*$/.exec(text) ?? [];

@@ -4,9 +4,11 @@ import { parseWith, refusal } from './refusal.ts';
 import { graphRules, graphSchema } from './schema.ts';
 
 /**
- * Validates a graph from outside (a file's JSON, a message) and brings it into normal form: missing
- * edges are Cutoff, edges ordered by destination, then source, models spelled as usual. Throws a
- * LabError `graph.<rule>`, see `graphRules`.
+ * Validates a graph from outside (JSON of a file, a message) and returns it in normal form: missing
+ * edges are Cutoff, edges are ordered by destination, then source, models have their usual
+ * spelling.
+ *
+ * @throws LabError `graph.<rule>`, see `graphRules`
  */
 export function parseGraph(input: unknown): Graph {
   const { name, nodes, edges } = parseWith('graph', graphSchema, graphRules, input);
@@ -24,8 +26,9 @@ export function parseGraph(input: unknown): Graph {
 export const pair = (source: number, destination: number): string => `${source} -> ${destination}`;
 
 /**
- * Edges by their ends, each there once and between nodes of the graph. Throws `no-such-node`,
- * `duplicate-edge`.
+ * Returns the edges by their ends: each once, between nodes of the graph.
+ *
+ * @throws LabError `no-such-node`, `duplicate-edge`
  */
 export function indexEdges<Ends extends { source: number; destination: number }>(
   area: string,

@@ -1,19 +1,19 @@
 import * as v from 'valibot';
 import { LabError, withNext } from '../base/errors.ts';
 
-/**
- * What a rule of a schema expects, and what to do when it is broken; keyed by the last part of the
- * error's code.
- */
+/** Expectation and advice of each schema rule, by the last part of the error's code. */
 export type Rules = Record<string, { readonly expected: string; readonly next: string }>;
 
-/** Message of every strictObject, so that its three kinds of failure get codes of their own. */
+/**
+ * Returns the rule for a failed strictObject, so that its three kinds of failure have separate
+ * codes.
+ */
 export const objectRule = ({ expected }: { expected: string | null }): string => {
   if (expected === 'Object') return 'wrong-type';
   return expected === 'never' ? 'unknown-key' : 'missing-key';
 };
 
-/** The rules that every object has. */
+/** Rules of every object. */
 export const objectRules = {
   'wrong-type': { expected: 'another type', next: 'Correct the type of the value.' },
   'unknown-key': { expected: 'no such key', next: 'Remove the key or correct its spelling.' },
@@ -21,9 +21,10 @@ export const objectRules = {
 } as const satisfies Rules;
 
 /**
- * Validates outside input with a schema whose messages are keys of `rules`. Throws a LabError
- * `area.rule` for the first broken rule, naming the place (`edges[3].gate`), what was found and
- * what is expected.
+ * Validates input from outside with a schema whose messages are keys of `rules`.
+ *
+ * @throws LabError `area.rule` for the first broken rule, with the place (`edges[3].gate`), the
+ * found and the expected value
  */
 export function parseWith<Schema extends v.GenericSchema>(
   area: string,
@@ -49,7 +50,7 @@ export function parseWith<Schema extends v.GenericSchema>(
 const typeWords = (expected: string | null): string =>
   expected === 'Object' ? 'an object' : (expected ?? 'another type');
 
-/** The LabError for a broken rule at a place. */
+/** Returns the LabError of a broken rule at a place. */
 export function refusal(
   area: string,
   rules: Rules,
@@ -76,12 +77,12 @@ function placeOf(path: v.BaseIssue<unknown>['path']): string {
   return keys.join('').replace(/^\./, '');
 }
 
-/** A value in a few characters: never more than a line, whatever it is. */
+/** Returns a value in a few characters: at most one line. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `"${clip(value)}"`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-  return value === undefined ? 'nothing' : clip(String(value));
+  return value === undefined ? 'nothing' : clip(`${value as number | boolean}`);
 }
 
 const clip = (text: string): string => {

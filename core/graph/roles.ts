@@ -1,7 +1,7 @@
 import { TARGET, isFrozen } from './graph.ts';
 import type { Graph } from './graph.ts';
 
-/** What a node is in its graph, and how Figure 2 of the paper draws it. */
+/** Roles of nodes and their drawing in Figure 2 of the paper. */
 export const roles = {
   target: { title: 'Target', color: '#d8343f' },
   pretrained: { title: 'Pretrained, frozen', color: '#3f7fe0' },

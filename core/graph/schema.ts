@@ -10,9 +10,7 @@ import type { Rules } from './refusal.ts';
 const MAX_TEXT = 4096;
 const MAX_NAME = 200;
 
-/**
- * Words for every rule of the schema below and of parse.ts; the schema's messages are their keys.
- */
+/** Texts of every rule of the schema below and of parse.ts; the schema's messages are the keys. */
 export const graphRules = {
   ...objectRules,
   'missing-key': {
@@ -73,7 +71,7 @@ const text = v.pipe(
   v.check((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), rule('bad-text')),
 );
 
-/** An architecture by any spelling of its name; gives the usual one. */
+/** Accepts an architecture in any spelling; returns the usual one. */
 export const modelSchema = v.pipe(
   v.string(rule('wrong-type')),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -87,7 +85,7 @@ export const modelSchema = v.pipe(
   }),
 );
 
-/** Gates by name; anything else, other types too, is an unknown gate. */
+/** Accepts gates by name; anything else, other types too, is an unknown gate. */
 export const gateSchema = v.custom<GateName>(isGateName, rule('unknown-gate'));
 
 const nodeNumber = (least: number) =>
@@ -101,7 +99,7 @@ const nodeNumber = (least: number) =>
 /** The two ends of an edge. */
 export const endsSchema = { source: nodeNumber(LABEL), destination: nodeNumber(LABEL + 1) };
 
-/** A list of at most `most` items, counted before any item is looked at. */
+/** A list of at most `most` items. The length is checked before the items. */
 export const bounded = <Item extends v.GenericSchema>(
   item: Item,
   least: number,
@@ -141,15 +139,13 @@ const edge = v.pipe(
   ),
 );
 
-/** The file form of a graph, as far as it can be judged edge by edge; parse.ts does the rest. */
+/** The file form of a graph as far as each edge can be checked alone; parse.ts checks the rest. */
 export const graphSchema = v.strictObject(
   {
     format: v.literal(FORMAT, rule('wrong-format')),
     version: v.literal(VERSION, rule('wrong-version')),
     name: v.exactOptional(v.pipe(text, v.maxLength(MAX_NAME, rule('too-long')))),
-    /**
-     * Where a saved graph comes from (study, seed, protocol, versions...): for people, not read.
-     */
+    /** Origin of a saved graph (study, seed, protocol, versions...), for people; never read. */
     made: v.exactOptional(v.unknown()),
     nodes: bounded(node, 1, MAX_NODES, 'node-count'),
     edges: bounded(edge, 0, MAX_NODES * MAX_NODES, 'too-many-edges'),

@@ -12,9 +12,9 @@ import { bounded, endsSchema, gateSchema, graphRules, modelSchema } from './sche
 
 /**
  * The graphs that a study may draw, as plain data: the models of every node and the gates of every
- * edge. One choice is a lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form (what
- * `parseSpace` gives) every edge is there, ordered by destination, then source; in files a missing
- * edge may carry any gate.
+ * edge. A single choice is a lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form
+ * (returned by `parseSpace`) every edge is present, ordered by destination, then source; in files a
+ * missing edge may have any gate.
  */
 export interface SearchSpace {
   readonly format: typeof SPACE_FORMAT;
@@ -22,7 +22,8 @@ export interface SearchSpace {
   readonly nodes: readonly NodeChoice[];
   readonly edges: readonly EdgeChoice[];
   /**
-   * May auxiliary nodes be drawn frozen (all their incoming edges Cutoff)? The target never may.
+   * True when auxiliary nodes may be drawn frozen (all incoming edges Cutoff). The target never
+   * may.
    */
   readonly frozen: boolean;
 }
@@ -94,7 +95,9 @@ const spaceSchema = v.strictObject(
 );
 
 /**
- * Validates a space from outside and brings it into normal form. Throws a LabError `space.<rule>`.
+ * Validates a space from outside and returns it in normal form.
+ *
+ * @throws LabError `space.<rule>`
  */
 export function parseSpace(input: unknown): SearchSpace {
   const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
@@ -103,8 +106,8 @@ export function parseSpace(input: unknown): SearchSpace {
 }
 
 /**
- * The paper's space over M nodes: the target's model fixed, any of `auxiliaries` for the others,
- * every gate on every edge.
+ * Returns the paper's space over M nodes: a fixed model of the target, any of `auxiliaries` for the
+ * others, every gate on every edge.
  */
 export const paperSpace = (
   count: number,
@@ -136,7 +139,7 @@ function makeSpace(
   return { format: SPACE_FORMAT, version: SPACE_VERSION, nodes, edges, frozen };
 }
 
-/** The space with one node's models replaced (one model: locked). */
+/** Returns the space with other models for one node (one model: locked). */
 export const withModels = (
   space: SearchSpace,
   node: number,
@@ -147,7 +150,7 @@ export const withModels = (
     nodes: space.nodes.map((each, index) => (index === node - 1 ? { models } : each)),
   });
 
-/** The space with one edge's gates replaced (one gate: locked). */
+/** Returns the space with other gates for one edge (one gate: locked). */
 export const withGates = (
   space: SearchSpace,
   source: number,
@@ -171,7 +174,7 @@ export type Dimension =
       readonly choices: readonly GateName[];
     };
 
-/** All decisions in the order of drawing: models, then gates. */
+/** Returns all dimensions in the order of drawing: models, then gates. */
 export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.nodes.map(({ models }, index) => ({
     kind: 'model' as const,
@@ -186,17 +189,17 @@ export const dimensions = (space: SearchSpace): Dimension[] => [
   })),
 ];
 
-/** The graph of one choice (by index) per dimension. */
+/** Returns the graph for one choice (by index) per dimension. */
 export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   const nodes = space.nodes.map(({ models }, index) => ({ model: models[picks[index]!]! }));
-  let next = nodes.length; // edges come in the order in which makeGraph asks
+  let next = nodes.length; // makeGraph asks for edges in the order of the dimensions
   return makeGraph(nodes, () => {
     const at = next++;
     return space.edges[at - nodes.length]!.gates[picks[at]!]!;
   });
 }
 
-/** Why a drawn graph is not trained. */
+/** Reasons for not training a drawn graph. */
 export type Rejection = 'target-frozen' | 'frozen-not-allowed';
 
 const rejectionTexts: Readonly<Record<Rejection, string>> = {
@@ -207,19 +210,19 @@ const rejectionTexts: Readonly<Record<Rejection, string>> = {
 };
 
 /**
- * Why a graph was rejected, in a sentence's second half; words of another program's file as they
- * are.
+ * Returns the reason of a rejection as the second half of a sentence; an unknown reason, from
+ * another program's file, unchanged.
  */
 export const rejectionText = (rejection: string): string =>
   Object.hasOwn(rejectionTexts, rejection) ? rejectionTexts[rejection as Rejection] : rejection;
 
-/** A drawn graph; rejected ones are kept for the record. */
+/** A drawn graph; rejected graphs are recorded too. */
 export interface Draw {
   readonly graph: Graph;
   readonly rejected?: Rejection;
 }
 
-/** Draws every dimension independently and uniformly. */
+/** Draws a graph: every dimension independently and uniformly. */
 export function sample(space: SearchSpace, random: RandomStream): Draw {
   return judgeDraw(
     space,
@@ -230,7 +233,7 @@ export function sample(space: SearchSpace, random: RandomStream): Draw {
   );
 }
 
-/** The graph with the reason for rejecting it, if there is one. */
+/** Returns the graph with the reason for its rejection, if any. */
 export function judgeDraw(space: SearchSpace, graph: Graph): Draw {
   if (isFrozen(graph, TARGET)) return { graph, rejected: 'target-frozen' };
   if (!space.frozen && nodeNumbers(graph).some((node) => isFrozen(graph, node))) {
@@ -240,21 +243,21 @@ export function judgeDraw(space: SearchSpace, graph: Graph): Draw {
 }
 
 /**
- * Settings of the space, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's, 2,359,296 with
- * three nodes.
+ * Returns the number of combinations, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's
+ * space, 2,359,296 with three nodes.
  */
 export const spaceSize = (space: SearchSpace): bigint =>
   dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
 
-/** Settings that are not rejected; 0 if there are none. */
+/** Returns the number of accepted graphs; 0 if there are none. */
 export function acceptedSize(space: SearchSpace): bigint {
   const models = space.nodes.reduce((size, node) => size * BigInt(node.models.length), 1n);
   return space.nodes.reduce((size, _, index) => size * openRows(space, index + 1), models);
 }
 
 /**
- * What a space holds, in words: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` where
- * none is excluded.
+ * Describes the size of a space: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` without
+ * exclusions.
  */
 export function spaceText(space: SearchSpace): string {
   const [graphs, combinations] = [acceptedSize(space), spaceSize(space)];
@@ -264,7 +267,7 @@ export function spaceText(space: SearchSpace): string {
   return `${counted}; ${combinations.toLocaleString('en')} combinations, ${excluded} excluded`;
 }
 
-/** Ways to fill a node's incoming edges that leave it in the state it may have. */
+/** Returns the number of accepted gate choices for a node's incoming edges. */
 function openRows(space: SearchSpace, node: number): bigint {
   const choices = space.edges
     .filter(({ destination }) => destination === node)
@@ -275,8 +278,9 @@ function openRows(space: SearchSpace, node: number): bigint {
 }
 
 /**
- * Throws `space.impossible` when every graph of the space would be rejected, naming the node that
- * causes it.
+ * Refuses a space whose graphs would all be rejected.
+ *
+ * @throws LabError `space.impossible`, with the node that causes it
  */
 export function requirePossible(space: SearchSpace): void {
   const stuck = space.nodes.findIndex((_, index) => openRows(space, index + 1) === 0n) + 1;

@@ -7,7 +7,7 @@ interface Template {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
-  /** What the edge from source to destination carries. */
+  /** Gate and temperature of the edge from source to destination. */
   readonly carried: (source: number, destination: number) => Carried;
 }
 
@@ -16,7 +16,7 @@ export const KD_TEMPERATURE = 2;
 const TEACHER = 2;
 const softened: Carried = { gate: 'through', temperature: KD_TEMPERATURE };
 
-/** Known methods written as graphs: starting points of the editor and baselines of every study. */
+/** Known methods as graphs: starting points of the editor and baselines of every study. */
 export const templates = [
   {
     name: 'independent',
@@ -66,8 +66,10 @@ export const isTemplateName = (name: string): name is TemplateName =>
   templates.some((each) => each.name === name);
 
 /**
- * The template's graph over 1 to 7 models, the target's first. Frozen nodes still need their
- * checkpoints. Throws `graph.unknown-template`, `graph.node-count`, `model.unknown`.
+ * Returns the template's graph over 1 to 7 models, the target's first. Frozen nodes have no
+ * checkpoints yet.
+ *
+ * @throws LabError `graph.unknown-template`, `graph.node-count`, `model.unknown`
  */
 export function template(name: string, models: readonly string[]): Graph {
   const found = templates.find((each) => each.name === name);
@@ -85,8 +87,8 @@ export function template(name: string, models: readonly string[]): Graph {
 }
 
 /**
- * Title of the first template whose edges a graph has, whatever its networks; undefined when it is
- * none of them.
+ * Returns the title of the first template with the edges of a graph, whatever its networks;
+ * undefined when none matches.
  */
 export function knownMethod({ nodes, edges }: Graph): string | undefined {
   const models = nodes.map(({ model }) => model);

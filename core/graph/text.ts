@@ -6,28 +6,27 @@ import type { Carried, Edge, Graph, GraphNode } from './graph.ts';
 import { parseGraph } from './parse.ts';
 
 /**
- * A graph in one line that needs no quotes in a shell: per node its model, `=`, the gates of its
- * incoming edges by letter (the label's first, then the other nodes' in order), each with its
- * temperature after `@` where that is not 1, and `:` with the checkpoint of a frozen node. KD from
- * ResNet110 to ResNet32:
+ * Returns the text form: one line that needs no quotes in a shell. Each node has its model, `=`,
+ * the letters of the gates of its incoming edges (the label's first, then the other nodes' in
+ * order), each with `@` and its temperature when that differs from 1, and `:` with the checkpoint
+ * of a frozen node. KD from ResNet110 to ResNet32:
  *
  *     resnet32=TT@2,resnet110=XX:teachers/resnet110.safetensors
  *
- * Characters of a checkpoint that a shell or this form could misread are percent-encoded. The
- * graph's name is left out.
+ * Special characters of a checkpoint are percent-encoded. The graph's name is left out.
  */
 export const toText = (graph: Graph): string =>
   graph.nodes.map((node, index) => rowText(node, edgesInto(graph, index + 1))).join(',');
 
-/** The part of one node: its incoming edges in the order they are given. */
+/** Returns the text of one node with its incoming edges in the given order. */
 export const rowText = (node: GraphNode, incoming: readonly Edge[]): string =>
   `${node.model}=${incoming.map(edgeText).join('')}${checkpointText(node)}`;
 
-/** One edge: its gate's letter and, where it is not 1, its temperature. */
+/** Returns the text of one edge: the gate's letter and a temperature other than 1. */
 export const edgeText = (edge: Edge): string =>
   gate(edge.gate).letter + (edge.temperature === undefined ? '' : `@${edge.temperature}`);
 
-/** `:` and the percent-encoded checkpoint; empty without one. */
+/** Returns `:` and the percent-encoded checkpoint; '' without one. */
 export function checkpointText({ checkpoint }: GraphNode): string {
   if (checkpoint === undefined) return '';
   const encoded = encodeURIComponent(checkpoint)
@@ -37,8 +36,10 @@ export function checkpointText({ checkpoint }: GraphNode): string {
 }
 
 /**
- * Reads the text form; letters may be small, spaces may surround nodes. Throws
- * `graph.bad-text-form` with the position, and for an unfit checkpoint what `parseGraph` throws.
+ * Reads the text form; accepts small letters, and spaces around nodes.
+ *
+ * @throws LabError `graph.bad-text-form` with the position; those of `parseGraph` for a bad
+ * checkpoint
  */
 export function fromText(text: string): Graph {
   const reader = new Reader(text);
@@ -63,12 +64,12 @@ export function fromText(text: string): Graph {
     model,
     ...(checkpoint !== undefined && { checkpoint }),
   }));
-  // An edge's place in its node's row: the node itself is left out, so later sources move up by
-  // one.
+  // The row of a node has no letter for the node itself, so the index of a later source is one
+  // less.
   return parseGraph(makeGraph(nodes, (s, t) => carried[t - 1]![s < t ? s : s - 1]!));
 }
 
-/** Whether a text begins like the text form: with a model and `=`, whatever follows. */
+/** True for a text that begins like the text form: a model and `=`. */
 export function beginsLikeText(text: string): boolean {
   const name = /^\s*([\w-]{1,60})=/.exec(text)?.[1];
   return name !== undefined && isArchitecture(name);
@@ -78,7 +79,7 @@ interface Row {
   readonly model: string;
   readonly edges: Carried[];
   readonly checkpoint: string | undefined;
-  /** Where its gates start. */
+  /** Position of the first gate. */
   readonly start: number;
 }
 
@@ -117,8 +118,9 @@ function isArchitecture(name: string): boolean {
 const letters = gates.map((each) => `${each.letter} (${each.title})`).join(', ');
 
 /**
- * The next edge of a row, its place counted from 0, the label's; undefined where the row's gates
- * end.
+ * Reads the next edge of a row; undefined at the end of the gates.
+ *
+ * @param place index of the edge in the row, 0 for the label's
  */
 function readEdge(reader: Reader, place: number): Carried | undefined {
   const at = reader.position;
@@ -152,11 +154,11 @@ function decode(written: string): string | undefined {
   try {
     return decodeURIComponent(written);
   } catch {
-    return undefined; // a stray %: the caller says where
+    return undefined; // a stray %: the caller reports its position
   }
 }
 
-/** A place in a text that moves on with what is taken from it. */
+/** A text with a position that advances with each read. */
 class Reader {
   position = 0;
   readonly #text: string;
@@ -169,7 +171,9 @@ class Reader {
     return this.position === this.#text.length;
   }
 
-  /** What a sticky pattern matches here, or undefined. */
+  /**
+   * Returns and consumes the match of a sticky pattern at the position; undefined without a match.
+   */
   take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.position;
     const found = pattern.exec(this.#text)?.[0];
@@ -177,7 +181,7 @@ class Reader {
     return found;
   }
 
-  /** The error for a place (counted from 0; said from 1). */
+  /** Returns the error for a position (counted from 0, printed from 1). */
   refuse(expected: string, at = this.position): LabError {
     const found = at < this.#text.length ? `"${this.#text.slice(at, at + 20)}"` : 'the end';
     return new LabError('graph.bad-text-form', { character: at + 1, found, expected });

@@ -65,7 +65,7 @@ async function openOrEnter(
   how: Parameters<typeof openLab>[1],
   patience: number,
 ): Promise<Lab | AttachedLab> {
-  for (const end = performance.now() + patience; ; await sleep(HELLO)) {
+  for (const end = performance.now() + patience; ;) {
     const lab = await openUnlessNew(file, how);
     if (lab && !(await lab.request('lab.status', {})).heldBy) return lab;
     const line = await connectLocalSocket(file);
@@ -73,6 +73,7 @@ async function openOrEnter(
     await lab?.close('at-once');
     if (line) return elsewhere(file, line);
     if (performance.now() > end) return openLab(file, how); // says what is wrong
+    await sleep(HELLO);
   }
 }
 

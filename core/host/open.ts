@@ -5,13 +5,13 @@ import { LabError, messageOf } from '../base/errors.ts';
 import { dataHome } from '../base/data-home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
-import { appVersion, revision } from '../workers/about.ts';
+import { appVersion, revision } from '../train/environment.ts';
 import type { Device } from '../devices/device.ts';
 import { type Card, findCards } from '../devices/cards.ts';
 import { cores, devicesFrom } from '../devices/devices.ts';
 import { obstaclesTo } from '../lab/engine-library.ts';
 import { shareCards } from '../devices/mps.ts';
-import { chooseSlots, packingFile, readPacking } from '../workers/packing.ts';
+import { chooseSlots, measurementFile, readMeasurement } from '../devices/card-slots.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { Lab } from '../lab/lab.ts';
 
@@ -52,7 +52,7 @@ export async function openLab(
       cards = await findCards(process.env, cards);
       if (afresh || cards.some(({ uuid }) => !known.has(uuid))) obstacleTo = obstaclesTo(cards);
       return devicesFrom(cards, obstacleTo, (card) =>
-        chooseSlots(readPacking(packingFile(card.title)), card),
+        chooseSlots(readMeasurement(measurementFile(card.title)), card),
       );
     };
     const runner = new WorkerPool({

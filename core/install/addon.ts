@@ -15,16 +15,14 @@ const bindingPackage = '@tensorflow/tfjs-node-gpu';
 /** File name of the compiled addon in a library folder. */
 export const addonFile = 'tfjs_binding.node';
 
-/**
- * Raise it when the flags or the opener change, so that nobody keeps an addon built the old way.
- */
+/** Raise this when flags or opener change, so that old addons are rebuilt. */
 const revision = 2;
 
-/** What the addon is built from: version of the package with its sources, and our revision. */
+/** Returns the version of the addon: the package with its sources, and our revision. */
 export const addonVersion = (): string =>
   `${(require(`${bindingPackage}/package.json`) as { version: string }).version}-${String(revision)}`;
 
-/** The first C++ compiler on PATH. @throws LabError `engine.no-compiler` */
+/** Returns the first C++ compiler on PATH. @throws LabError `engine.no-compiler` */
 export function findCompiler(): string {
   const found = ['c++', 'g++', 'clang++'].find(
     (name) => spawnSync(name, ['--version']).status === 0,
@@ -34,12 +32,12 @@ export function findCompiler(): string {
 }
 
 /**
- * Compile the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, and the addon
- * that opens them, into `folder`. They look for the libraries beside themselves, so the folder can
- * be moved. Pure Node-API: the same files serve every Node and Electron.
+ * Compiles the addon of @tensorflow/tfjs-node-gpu against the libraries in `folder`, and the addon
+ * that opens them, into `folder`. Both search the libraries beside themselves, so the folder can be
+ * moved. Pure Node-API: the same files work under every Node and Electron.
  *
- * @returns the names of the files made
- * @throws LabError `engine.build-failed` with the compiler's words
+ * @returns the names of the new files
+ * @throws LabError `engine.build-failed` with the compiler's output
  */
 export async function buildAddon(
   compiler: string,
@@ -101,8 +99,9 @@ async function compile(
 }
 
 /**
- * Load the addon in a process of its own, as a broken library can end the process that opens it.
- * @throws LabError `engine.does-not-load` with the loader's words
+ * Loads the addon in a separate process, because a broken library can end the process that loads
+ * it.
+ * @throws LabError `engine.does-not-load` with the loader's output
  */
 export async function checkAddon(folder: string, signal?: AbortSignal): Promise<void> {
   await run(nodeProgram(), ['-e', 'require(process.argv[1])', join(folder, addonFile)], {

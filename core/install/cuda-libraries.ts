@@ -1,15 +1,14 @@
-/** A CUDA library that TensorFlow opens by name on a card, and the package that has it. */
+/** A CUDA library that TensorFlow opens by name on a card, with its package. */
 export interface CudaLibrary {
-  /** The name that TensorFlow asks for; its number is that of the binary interface. */
+  /** The name that TensorFlow opens; its number is the version of the binary interface. */
   readonly soname: string;
-  /** In a sentence: `cuDNN 9`. */
+  /** Name in a sentence: `cuDNN 9`. */
   readonly title: string;
   readonly package: string;
 }
 
 /**
- * In an order in which each finds those that it needs already open. TensorFlow 2.21 is built
- * against CUDA 12.
+ * In load order: each library after those that it needs. TensorFlow 2.21 is built against CUDA 12.
  */
 export const cudaLibraries: readonly CudaLibrary[] = [
   { soname: 'libcudart.so.12', title: "CUDA 12's runtime", package: 'nvidia-cuda-runtime-cu12' },
@@ -31,8 +30,8 @@ export const cudaLibraries: readonly CudaLibrary[] = [
 ];
 
 /**
- * Parts of cuDNN 9, each after those that it needs. libcudnn.so.9 opens them by name, and
- * LD_LIBRARY_PATH goes before its own folder: parts of another cuDNN would be mixed with it.
+ * Parts of cuDNN 9 in load order. libcudnn.so.9 opens them by name and searches LD_LIBRARY_PATH
+ * before its own folder, which could mix in parts of another cuDNN.
  */
 export const cudnnParts: readonly string[] = [
   'libcudnn_graph.so.9',
@@ -44,8 +43,8 @@ export const cudnnParts: readonly string[] = [
   'libcudnn_heuristic.so.9',
 ];
 
-/** Has what XLA needs to make programs for a card: ptxas and libdevice. */
+/** Package with ptxas and libdevice, which XLA needs to compile for a card. */
 export const cudaCompilerPackage = 'nvidia-cuda-nvcc-cu12';
 
-/** Folder beside TensorFlow's own libraries for CUDA's, and for `cudaCompilerPackage` below it. */
+/** Folder for CUDA's libraries beside TensorFlow's own, and for `cudaCompilerPackage` below it. */
 export const cudaFolder = 'cuda';

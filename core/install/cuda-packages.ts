@@ -1,9 +1,8 @@
 import type { PublishedWheel } from './release.ts';
 
 /**
- * CUDA's libraries from NVIDIA's wheels, within the ranges that TensorFlow 2.21 names in its extra
- * `and-cuda`. To take newer ones, ask pip for a report of those ranges (`pip install --dry-run
- * --report`).
+ * CUDA's libraries from NVIDIA's wheels, within the ranges of TensorFlow 2.21's extra `and-cuda`.
+ * For newer versions, let pip report on these ranges (`pip install --dry-run --report`).
  */
 export const cudaWheels: readonly PublishedWheel[] = [
   {

@@ -9,14 +9,12 @@ import type { OnProgress } from './progress.ts';
 import type { PublishedWheel } from './release.ts';
 import { digestsIn, type FileRecord, readEntries, unpackEntry } from './wheel.ts';
 
-/**
- * Room for the largest package while it is downloaded and unpacked, and for all libraries, bytes.
- */
+/** Bytes needed for the download and unpacking of the largest package, and for all libraries. */
 export const cudaBytes = { download: 800e6, unpacked: 4_600e6 };
 
 /**
- * Where a file of one of NVIDIA's wheels goes below the library's folder; undefined for headers,
- * stubs and the rest. All libraries lie side by side, so that they find each other.
+ * Returns the path of a file of NVIDIA's wheels below the library's folder; undefined for headers,
+ * stubs and the rest. All libraries share a folder, so that they find each other.
  */
 export function cudaTarget(fileName: string): string | undefined {
   if (/^nvidia\/[^/]+\/lib\/[^/]+\.so(\.[\d.]+)?$/.test(fileName))
@@ -26,11 +24,11 @@ export function cudaTarget(fileName: string): string | undefined {
 }
 
 /**
- * Downloads the CUDA libraries that TensorFlow asks for, one package after the other, and unpacks
- * them below `folder`, each file compared with its wheel's RECORD. What is downloaded stays in
- * `downloads` until all are there.
+ * Downloads TensorFlow's CUDA libraries, one package after another, and unpacks them below
+ * `folder`; each file is compared with its wheel's RECORD. Downloads stay in `downloads` until all
+ * packages are unpacked.
  *
- * @throws LabError as `downloadWheel` does, `engine.wheel-damaged`
+ * @throws LabError those of `downloadWheel`, `engine.wheel-damaged`
  */
 export async function installCuda(
   wheels: readonly PublishedWheel[],
@@ -55,7 +53,7 @@ export async function installCuda(
   return files;
 }
 
-/** Unpacks one of NVIDIA's wheels; returns what was written, with names relative to `folder`. */
+/** Unpacks one of NVIDIA's wheels; returns the new files, with names relative to `folder`. */
 export async function unpackCuda(
   wheel: string,
   folder: string,

@@ -10,7 +10,8 @@ import { requirePublished } from './wheel.ts';
 const watchMs = 250;
 
 /**
- * A wheel for any Python, nothing else, without questions and without a second copy in pip's cache.
+ * Options of pip: only a wheel, for any Python, without questions and without a copy in pip's
+ * cache.
  */
 const pipSettings = [
   '--no-deps',
@@ -21,11 +22,8 @@ const pipSettings = [
   '--disable-pip-version-check',
 ];
 
-/**
- * Runs pip, and ends it when our end of its standard input closes: when we are gone, however we
- * went.
- */
-const pipWhileWeLive = `
+/** Runs pip and ends it when standard input closes, so it never outlives this process. */
+const pipWithParent = `
 import os, runpy, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
 sys.argv[0] = 'pip'
@@ -33,8 +31,8 @@ runpy.run_module('pip', run_name='__main__', alter_sys=True)
 `;
 
 /**
- * A finished download of an earlier, interrupted install. One that is not the published wheel, such
- * as that of another version, is removed.
+ * Returns a finished download of an interrupted install. A file other than the published wheel,
+ * such as another version, is removed.
  */
 export async function downloadedWheel(
   folder: string,
@@ -56,8 +54,9 @@ export async function downloadedWheel(
 }
 
 /**
- * Downloads a published wheel with pip, whose own settings (mirrors, proxies, certificates) hold;
- * pip compares it with its SHA-256, and so do we. A wheel appears in `folder` whole or not at all.
+ * Downloads a published wheel with pip and pip's own settings (mirrors, proxies, certificates). pip
+ * compares it with its SHA-256, and so does this function. A wheel appears in `folder` complete or
+ * not at all.
  *
  * @returns path of the wheel
  * @throws LabError those of `findPython` and `pipError`, `engine.too-large`, `engine.wheel-damaged`
@@ -67,7 +66,7 @@ export async function downloadWheel(
   folder: string,
   options: DownloadOptions = {},
 ): Promise<string> {
-  // Python is started elsewhere, where a relative path would mean something else.
+  // Python runs in another folder, so the path must be absolute.
   const partial = resolve(folder, 'partial');
   const empty = join(partial, 'empty');
   try {
@@ -88,13 +87,13 @@ export async function downloadWheel(
 }
 
 export interface DownloadOptions {
-  /** The package that progress names, where it is not TensorFlow. */
+  /** The package's name in progress; undefined for TensorFlow. */
   what?: string | undefined;
   onProgress?: OnProgress | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Runs pip until it has ended, or until it has fetched more than the wheel's size. */
+/** Runs pip to its end, or until it fetched more bytes than the wheel has. */
 async function runPip(
   place: PythonPlace,
   wheel: PublishedWheel,
@@ -107,16 +106,22 @@ async function runPip(
     requirements,
     `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`,
   );
-  const asked = ['--require-hashes', '--requirement', requirements, '--platform', wheel.tag];
+  const requirementArgs = [
+    '--require-hashes',
+    '--requirement',
+    requirements,
+    '--platform',
+    wheel.tag,
+  ];
   const settings = ['--python-version', wheelPython.version, '--dest', folder, ...pipSettings];
-  const beyond = new AbortController();
-  const child = spawn(python, ['-c', pipWhileWeLive, 'download', ...asked, ...settings], {
+  const tooMuch = new AbortController();
+  const child = spawn(python, ['-c', pipWithParent, 'download', ...requirementArgs, ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: place.cwd,
-    // pip writes to its temporary folder first: there the file can be seen to grow, and is cleaned
-    // up with ours
+    // pip writes to its temporary folder first: this one shows the growing file, and is removed
+    // with ours.
     env: { ...place.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
-    signal: signal ? AbortSignal.any([signal, beyond.signal]) : beyond.signal,
+    signal: signal ? AbortSignal.any([signal, tooMuch.signal]) : tooMuch.signal,
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -129,14 +134,14 @@ async function runPip(
   });
   const total = wheel.wheelBytes;
   const show = (done: number): void => {
-    if (done > total) beyond.abort();
+    if (done > total) tooMuch.abort();
     else onProgress?.({ phase: 'download', ...(what !== undefined && { what }), done, total });
   };
   show(0);
   const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
   try {
     const code = await ended;
-    if (beyond.signal.aborted) throw tooLarge(wheel);
+    if (tooMuch.signal.aborted) throw tooLarge(wheel);
     return { code, output };
   } finally {
     clearInterval(watch);
@@ -149,14 +154,14 @@ const tooLarge = (wheel: PublishedWheel): LabError =>
     title: titleOf(wheel),
   });
 
-/** Size in bytes of the largest file below a folder: while pip is at work, the wheel. */
+/** Returns the size in bytes of the largest file below a folder: the wheel during a download. */
 async function largestFile(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch((): string[] => []);
   const sizes = await Promise.all(
     names.map((name) =>
       stat(join(folder, name)).then(
         (s) => (s.isFile() ? s.size : 0),
-        () => 0, // gone since the listing
+        () => 0, // removed since the listing
       ),
     ),
   );
@@ -169,10 +174,11 @@ const noNetwork =
 const titleOf = (wheel: PublishedWheel): string => `${wheel.package} ${wheel.version}`;
 
 /**
- * What pip's output means. Order matters: without a network pip also says that it found no version.
+ * Translates pip's output. The order of the checks matters: without a network, pip also says that
+ * it found no version.
  *
  * @returns LabError `engine.no-network`, `engine.no-wheel` (the index lacks it), `engine.no-space`,
- *   `engine.wheel-damaged` (the index has another one), `engine.download-failed`
+ * `engine.wheel-damaged` (the index has another file), `engine.download-failed`
  */
 export function pipError(output: string, wheel: PublishedWheel): LabError {
   const what = titleOf(wheel);

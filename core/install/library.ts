@@ -46,22 +46,22 @@ export type LibraryState = 'ready' | 'missing' | 'damaged' | 'other-version' | '
 export interface LibraryStatus {
   variant: Variant;
   state: LibraryState;
-  /** Where the library lies or would lie; empty when this platform has none. */
+  /** Folder of the library, installed or not; '' when this platform has none. */
   folder: string;
-  /** Bytes on disk, by the manifest; 0 when not installed. */
+  /** Bytes on disk according to the manifest; 0 when not installed. */
   bytes: number;
-  /** One sentence: what was found. */
+  /** One sentence about what was found. */
   found: string;
-  /** What to do about it; empty when ready. */
+  /** The next steps; empty when ready. */
   steps: readonly Step[];
 }
 
-/** Room that an install leaves free, for the addon and for everybody else, in bytes. */
-const spareBytes = 64e6;
+/** Bytes that an install leaves free, for the addon and other programs. */
+const reservedBytes = 64e6;
 
 /**
- * What is installed, looking at names and sizes only: a millisecond, so it can be asked before
- * every run. `verifyLibrary` also reads the contents.
+ * Returns the state of the installed library by names and sizes only: it takes a millisecond, fast
+ * enough before every run. `verifyLibrary` also reads the contents.
  */
 export function libraryStatus(
   variant: Variant = 'cpu',
@@ -146,11 +146,11 @@ export function statusOf(release: Release, home: string): LibraryStatus {
 export interface InstallOptions {
   variant?: Variant;
   /**
-   * Of the gpu variant: `own` (default) brings CUDA's libraries along, also where it is installed
-   * without them; `system` uses those that the loader finds.
+   * CUDA of the gpu variant: `own` (default) installs CUDA's libraries, also into an existing
+   * install without them; `system` uses those of the loader.
    */
   cuda?: 'own' | 'system' | undefined;
-  /** A wheel on disk instead of a download; default the environment's KTG_TENSORFLOW_WHEEL. */
+  /** A wheel on disk instead of a download; default: the variable KTG_TENSORFLOW_WHEEL. */
   wheel?: string | undefined;
   home?: string;
   onProgress?: OnProgress | undefined;
@@ -158,13 +158,12 @@ export interface InstallOptions {
 }
 
 /**
- * Install the library into the user's cache; when it is there already, only says so. Safe to
- * interrupt at any point (a finished download is used again, everything else starts over) and to
- * run from several checkouts at once.
+ * Installs the library into the user's cache, unless it is already there. An interruption is safe
+ * at any point (a finished download is reused, everything else restarts), and so are several
+ * checkouts at once.
  *
  * @returns the status, always `ready`
- * @throws LabError `engine.*`, each with the way out; the library that was there before is still as
- * it was
+ * @throws LabError `engine.*`, each with a next step; a previous library stays unchanged
  */
 export async function installLibrary(options: InstallOptions = {}): Promise<LibraryStatus> {
   return installRelease(releaseFor(options.variant ?? 'cpu'), options);
@@ -191,7 +190,7 @@ export async function installRelease(
     return await withLock(
       lockFile(home, release),
       async () => {
-        const meanwhile = statusOf(release, home); // the one we waited for may have done it
+        const meanwhile = statusOf(release, home); // may be ready after the wait
         if (suffices(meanwhile)) return meanwhile;
         await installLocked(release, home, wheel ? resolve(wheel) : undefined, options);
         return statusOf(release, home);
@@ -213,8 +212,8 @@ async function installLocked(
   const { onProgress, signal } = options;
   const staging = stagingFolder(home, release);
   const downloads = downloadFolder(home, release);
-  await rm(staging, { recursive: true, force: true }); // left by an install that was killed
-  const compiler = findCompiler(); // before 274 MB are downloaded in vain
+  await rm(staging, { recursive: true, force: true }); // left by a killed install
+  const compiler = findCompiler(); // fails before a download of 274 MB
   if (wheel) await checkWheel(wheel, release, signal);
   const onDisk = wheel ?? (await downloadedWheel(downloads, release, signal));
   const { bavail, bsize } = await statfs(engineFolder(home));
@@ -226,7 +225,7 @@ async function installLocked(
     await mkdir(staging);
     const files = await unpackWheel(file, release, staging, { onProgress, signal }).catch(
       async (error: unknown) => {
-        // Never used again if it may be at fault.
+        // A possibly faulty download is never reused.
         if (!wheel) await rm(downloads, { recursive: true, force: true });
         throw error;
       },
@@ -257,7 +256,7 @@ const recordsOf = (folder: string, names: string[]): Promise<FileRecord[]> =>
     }),
   );
 
-/** Last, so that a folder with a manifest is a whole one. */
+/** Written last, so a folder with a manifest is complete. */
 async function writeManifest(release: Release, folder: string, files: FileRecord[]): Promise<void> {
   const manifest: Manifest = {
     format: 'ktg-engine',
@@ -271,9 +270,7 @@ async function writeManifest(release: Release, folder: string, files: FileRecord
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/**
- * Put `folder` in the place of `target`. A process that runs the old library keeps its open files.
- */
+/** Replaces `target` by `folder`. A process that uses the old library keeps its open files. */
 async function replaceFolder(folder: string, target: string): Promise<void> {
   const old = `${target}.old`;
   await rm(old, { recursive: true, force: true });
@@ -285,8 +282,8 @@ async function replaceFolder(folder: string, target: string): Promise<void> {
 }
 
 /**
- * Remove every version of a variant of this platform, with unfinished installs and downloads.
- * @returns the names of the folders removed
+ * Removes every version of a variant of this platform, with unfinished installs and downloads.
+ * @returns the names of the removed folders
  */
 export async function removeLibrary(
   variant: Variant = 'cpu',
@@ -300,7 +297,7 @@ export async function removeRelease(release: Release, home: string): Promise<str
   return withLock(lockFile(home, release), async () => {
     const names = foldersOf(release, home);
     for (const name of names) {
-      // renamed first: a removal that is interrupted never looks like a damaged library
+      // renamed first, so that an interrupted removal never looks like a damaged library
       const folder = join(engineFolder(home), name);
       const staging = stagingFolder(home, release);
       await rm(staging, { recursive: true, force: true });
@@ -314,11 +311,11 @@ export async function removeRelease(release: Release, home: string): Promise<str
   });
 }
 
-/** @throws LabError `engine.no-space` unless `free` holds `needed` and a little more (bytes) */
+/** @throws LabError `engine.no-space` when `free` is below `needed` plus the reserve (bytes) */
 export function checkSpace(free: number, needed: number, home: string): void {
-  if (free >= needed + spareBytes) return;
+  if (free >= needed + reservedBytes) return;
   throw new LabError('engine.no-space/needed', {
-    needed: megabytes(needed + spareBytes),
+    needed: megabytes(needed + reservedBytes),
     home,
     free: megabytes(free),
   });
@@ -335,7 +332,10 @@ async function checkWheel(
   await requirePublished(wheel, release, signal);
 }
 
-/** Turns a full or read-only disk into an error with a way out; others pass as they are. */
+/**
+ * Converts errors of a full or read-only disk to LabErrors with a next step; returns others
+ * unchanged.
+ */
 function diskError(error: unknown, home: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -379,8 +379,8 @@ const damagedStatus = (status: Omit<LibraryStatus, 'state'>, found: string): Lib
 });
 
 /**
- * Names in the cache that belong to the release's variant and platform, whatever their version and
- * state.
+ * Returns the folders of the release's variant and platform in the cache, whatever their version
+ * and state.
  */
 function foldersOf(release: Release, home: string): string[] {
   const parent = engineFolder(home);
@@ -391,7 +391,7 @@ function foldersOf(release: Release, home: string): string[] {
   );
 }
 
-/** Other installed versions, as `2.20.0-addon-4.22.0-2`. */
+/** Returns other installed versions, such as `2.20.0-addon-4.22.0-2`. */
 const otherVersions = (release: Release, home: string): string[] =>
   foldersOf(release, home)
     .map((name) => name.slice(variantPrefix(release).length))

@@ -2,12 +2,12 @@ import { liveLine } from '../base/live-line.js';
 import { type InstallOptions, installLibrary, type LibraryStatus } from './library.ts';
 import { progressWriter } from './progress.ts';
 
-/** Where an install shows itself: normally `process.stderr`. */
+/** Output of an install's progress: normally `process.stderr`. */
 export type Screen = Parameters<typeof liveLine>[0];
 
 /**
- * `installLibrary` with a live line of its progress, which is gone at the end.
- * @throws what `installLibrary` throws, after the line is closed
+ * Runs `installLibrary` with a line of progress, which is cleared at the end.
+ * @throws the errors of `installLibrary`, after the line is cleared
  */
 export async function installWithView(
   screen: Screen,

@@ -1,7 +1,10 @@
-/** What an install is doing. `wait` is for another install to finish, whose process id is `by`. */
+/**
+ * Progress of an install. `what`: the package, TensorFlow by default. `wait`: another install, with
+ * process id `by`, must finish first.
+ */
 export type Progress =
   | { phase: 'wait'; by: number }
-  | { phase: 'download' | 'unpack'; done: number; total: number; what?: string } // bytes; `what`: not TensorFlow but this
+  | { phase: 'download' | 'unpack'; done: number; total: number; what?: string } // bytes
   | { phase: 'build' | 'check' };
 
 export type OnProgress = (progress: Progress) => void;
@@ -13,10 +16,12 @@ const words = {
   check: 'checking that it loads',
 };
 
-/** Bytes as people and package indexes count them: `274 MB` is 274,000,000 bytes. */
+/**
+ * Returns bytes in decimal megabytes, as package indexes show them: `274 MB` is 274,000,000 bytes.
+ */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
-/** Seconds as `45 s` or `3 min 20 s`. */
+/** Returns seconds as `45 s` or `3 min 20 s`. */
 export const duration = (seconds: number): string =>
   seconds < 60
     ? `${Math.ceil(seconds).toFixed(0)} s`
@@ -26,9 +31,9 @@ const partOf = (progress: Progress): string | undefined =>
   'what' in progress ? progress.what : undefined;
 
 /**
- * Turns progress into one line: amount, share, speed and time left, e.g.
- * `downloading TensorFlow: 61 of 274 MB, 22 %, 12.4 MB/s, 18 s left`.
- * Speed is the mean since the phase began. `now` in milliseconds.
+ * Returns a function that formats progress as one line: amount, share, speed and time left, e.g.
+ * `downloading TensorFlow: 61 of 274 MB, 22 %, 12.4 MB/s, 18 s left`. Speed is the mean since the
+ * start of the phase. `now` in milliseconds.
  */
 export function progressWriter(
   now: () => number = performance.now.bind(performance),

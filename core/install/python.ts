@@ -1,27 +1,28 @@
 import { spawnSync } from 'node:child_process';
 import { LabError } from '../base/errors.ts';
 
-/** Where and how a Python is started. */
+/** Working directory and environment of a Python process. */
 export interface PythonPlace {
-  /**
-   * An empty folder: without `PYTHONSAFEPATH`, known from 3.11 on, Python imports from here first.
-   */
+  /** An empty folder: Python below 3.11 ignores `PYTHONSAFEPATH` and imports from here first. */
   cwd: string;
   env: NodeJS.ProcessEnv;
 }
 
 /**
- * A place in which Python imports nothing of the folder that a person happens to be in: there,
- * `pip.py` would run in the place of pip. Every start of a Python takes one.
+ * Returns a start environment in which Python imports nothing from the user's present folder: a
+ * `pip.py` there would replace pip. Every start of Python uses one.
  *
- * @param empty path of a folder without any file
+ * @param empty path of a folder without files
  */
 export const pythonPlace = (empty: string): PythonPlace => ({
   cwd: empty,
   env: { ...process.env, PYTHONSAFEPATH: '1' },
 });
 
-/** The first Python on PATH that has pip. @throws LabError `engine.no-python`, `engine.no-pip` */
+/**
+ * Returns the first Python on PATH with pip.
+ * @throws LabError `engine.no-python`, `engine.no-pip`
+ */
 export function findPython(place: PythonPlace): string {
   const works = (name: string, ...args: string[]): boolean =>
     spawnSync(name, args, place).status === 0;

@@ -7,10 +7,10 @@ const require = createRequire(import.meta.url);
 export const quietFile = 'open_quietly.node';
 
 /**
- * While TensorFlow's library is being opened it writes two lines to the error output that no
- * setting turns off (a notice about oneDNN, before its logging is set up). This addon opens it with
- * the error output closed; failures come back as a text. TensorFlow 2.21; may go when
- * TF_CPP_MIN_LOG_LEVEL covers that notice.
+ * While TensorFlow's library loads, it writes two lines to the error output that no setting turns
+ * off (a notice about oneDNN, before its logging starts). This addon loads it with the error output
+ * closed; failures come back as text. For TensorFlow 2.21; remove it when TF_CPP_MIN_LOG_LEVEL
+ * covers that notice.
  */
 export const quietSource = String.raw`
 #include <dlfcn.h>
@@ -48,7 +48,7 @@ NAPI_MODULE_INIT() {
 }
 `;
 
-/** Open the shared libraries in `folder`. @throws Error with the loader's words */
+/** Opens the shared libraries in `folder`. @throws Error with the loader's message */
 export function openQuietly(folder: string, libraries: readonly string[]): void {
   const open = require(join(folder, quietFile)) as (path: string) => string;
   for (const library of libraries) {

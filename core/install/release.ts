@@ -1,28 +1,28 @@
 import { LabError } from '../base/errors.ts';
 
-/** Which TensorFlow: `cpu` runs everywhere a release is listed, `gpu` needs an NVIDIA card. */
+/** Kind of TensorFlow: `cpu` runs on every listed platform, `gpu` needs an NVIDIA card. */
 export type Variant = 'cpu' | 'gpu';
 
-/** One published wheel. No other bytes are unpacked, wherever they come from. */
+/** One published wheel. Only its exact bytes are ever unpacked, whatever their source. */
 export interface PublishedWheel {
   /** Name of the package on the index. */
   package: string;
   version: string;
   /** Platform tag of the wheel. */
   tag: string;
-  /** Its size in bytes; a download is cut beyond. */
+  /** Size in bytes; a longer download is stopped. */
   wheelBytes: number;
-  /** Of the whole file, hexadecimal, as the package index publishes it. */
+  /** SHA-256 of the file, hexadecimal, as published by the package index. */
   sha256: string;
 }
 
-/** TensorFlow's wheel for a platform, and what we take out of it. */
+/** TensorFlow's wheel for a platform, and the libraries to unpack from it. */
 export interface Release extends PublishedWheel {
   variant: Variant;
   /** `linux-x64`, as in `${process.platform}-${process.arch}`. */
   platform: string;
   unpackedBytes: number;
-  /** Shared libraries inside the wheel's `tensorflow/` folder, the one that others need first. */
+  /** Shared libraries in the wheel's `tensorflow/` folder, dependencies first. */
   libraries: readonly string[];
   tested: boolean;
 }
@@ -69,17 +69,16 @@ const releases: readonly Release[] = [
 ];
 
 /**
- * Python version in the wheel's name. Only picks the file: any Python can download it and nothing
- * runs it.
+ * Python version in the wheel's name. It only selects the file: any Python can download it, and
+ * none runs it.
  */
 export const wheelPython = { version: '3.12', tag: 'cp312' };
 
 export const thisPlatform = `${process.platform}-${process.arch}`;
 
 /**
- * The release for a variant on a platform.
- * @throws LabError `engine.no-gpu-library` for the gpu variant, `engine.unsupported-platform`
- * elsewhere
+ * Returns the release for a variant on a platform.
+ * @throws LabError `engine.no-gpu-library` for the gpu variant, else `engine.unsupported-platform`
  */
 export function releaseFor(variant: Variant, platform: string = thisPlatform): Release {
   const found = releases.find((r) => r.variant === variant && r.platform === platform);

@@ -18,8 +18,8 @@ export interface FileRecord {
 }
 
 /**
- * The C API and what its headers include; the rest of the wheel's 13,000 headers is C++ that the
- * addon never sees.
+ * Folders of the C API and the headers that it includes; the wheel's other 13,000 headers are C++
+ * that the addon does not need.
  */
 const headerFolders = [
   'tensorflow/include/tensorflow/c/',
@@ -28,11 +28,11 @@ const headerFolders = [
   'tensorflow/include/xla/tsl/c/',
 ];
 
-/** Where the headers lie below the folder given to `unpackWheel`. */
+/** Folder of the headers below the target of `unpackWheel`. */
 export const includeFolder = 'include';
 
 /**
- * Compares a file with the published wheel by size and SHA-256, before anything in it is looked at.
+ * Compares a file with the published wheel by size and SHA-256, before anything reads its content.
  *
  * @throws LabError `engine.wheel-damaged`
  */
@@ -50,7 +50,7 @@ export async function requirePublished(
     throw damaged(file, `it has SHA-256 ${sha256}, ${published} has ${wheel.sha256}`);
 }
 
-/** SHA-256 of a file in hexadecimal. */
+/** Returns the SHA-256 of a file in hexadecimal. */
 export async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash, { ...(signal && { signal }) });
@@ -58,8 +58,8 @@ export async function sha256Of(path: string, signal?: AbortSignal): Promise<stri
 }
 
 /**
- * Unpack the shared libraries (to `folder`) and the headers of the C API (to `folder/include`) of a
- * wheel, each compared with the SHA-256 in the wheel's own RECORD while it is written.
+ * Unpacks the shared libraries (to `folder`) and the headers of the C API (to `folder/include`) of
+ * a wheel; each is compared with the SHA-256 in the wheel's own RECORD while it is written.
  *
  * @returns the libraries, without the headers
  * @throws LabError `engine.wheel-damaged` (not a zip, truncated, wrong digest),
@@ -117,7 +117,7 @@ export async function unpackWheel(
   }
 }
 
-/** All entries of a wheel by name. */
+/** Returns all entries of a wheel by name. */
 export async function readEntries(zip: ZipFile, wheel: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   try {
@@ -128,7 +128,7 @@ export async function readEntries(zip: ZipFile, wheel: string): Promise<Map<stri
   return entries;
 }
 
-/** RECORD lines are `path,sha256=<base64url>,size`. Returns hexadecimal digests by path. */
+/** Reads RECORD lines `path,sha256=<base64url>,size`; returns hexadecimal digests by path. */
 async function readRecord(
   zip: ZipFile,
   entries: Map<string, Entry>,
@@ -154,7 +154,7 @@ async function readRecord(
   return digestsIn(text.toString('utf8'));
 }
 
-/** Hexadecimal digests by path, from the text of a RECORD. */
+/** Returns hexadecimal digests by path from the text of a RECORD. */
 export function digestsIn(text: string): Map<string, string> {
   const digests = new Map<string, string>();
   for (const line of text.split('\n')) {
@@ -164,7 +164,7 @@ export function digestsIn(text: string): Map<string, string> {
   return digests;
 }
 
-/** Writes one entry and returns the SHA-256 of what was written, in hexadecimal. */
+/** Writes one entry; returns the SHA-256 of the written bytes in hexadecimal. */
 export async function unpackEntry(
   zip: ZipFile,
   entry: Entry,
@@ -186,7 +186,7 @@ export async function unpackEntry(
   return hash.digest('hex');
 }
 
-/** Failures of the disk keep their own error: the caller knows how to say them. */
+/** True for errors of the disk, which the caller reports itself. */
 const isDisk = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && error.syscall !== 'read';
 

@@ -7,12 +7,12 @@ import type { EventBatcher } from './event-batcher.ts';
 /** Writes into the log what becomes of studies and re-runs: started, paused, stopped, ended. */
 export class ActivityLog {
   readonly #store: Store;
-  readonly #teller: EventBatcher;
+  readonly #batcher: EventBatcher;
   readonly #states = new Map<string, JobState>();
 
-  constructor(store: Store, teller: EventBatcher) {
+  constructor(store: Store, batcher: EventBatcher) {
     this.#store = store;
-    this.#teller = teller;
+    this.#batcher = batcher;
     for (const { id, state } of store.studies()) this.#states.set(ownerKey({ study: id }), state);
     for (const { id, state } of store.reruns()) this.#states.set(ownerKey({ rerun: id }), state);
   }
@@ -32,7 +32,7 @@ export class ActivityLog {
     }[state]();
     const what = 'study' in owner ? 'Study' : 'Re-run';
     const study = 'study' in record ? record.study : record.id;
-    this.#teller.log(
+    this.#batcher.log(
       problem ? 'warning' : 'info',
       `${what} "${name}" ${words.replace(/\.$/, '')}.`,
       {
@@ -61,7 +61,7 @@ function countsOf(counts: TrialCounts): string {
     [counts.failed + counts.outOfMemory, 'failed'],
     [counts.cancelled, 'cancelled'],
   ];
-  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const all = (Object.values(counts) as number[]).reduce((sum, count) => sum + count, 0);
   const parts = words.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
   return [`${all} trial${all === 1 ? '' : 's'}`, ...parts].join(', ');
 }

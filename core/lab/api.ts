@@ -1,15 +1,15 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Imported } from './imported.ts';
-import type { Problem } from '../graph/check.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Progress, Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import type { EffectsReport } from '../analysis/report.ts';
 import type { Difference } from '../analysis/statistics.ts';
 import type { Dimension } from '../graph/space.ts';
-import type { RungDecision } from '../study/decision.ts';
+import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
+import type { WireEdge, WireEpoch } from '../study/metrics.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../base/problem.ts';
@@ -30,13 +30,12 @@ export type {
   LabProblem,
   LogEntry,
   Pretrained,
-  Problem,
   Progress,
   ReferenceRow,
   Rejection,
   Rerun,
   Run,
-  RungDecision,
+  WireDecision,
   RunState,
   SavedGraph,
   Slot,
@@ -46,13 +45,9 @@ export type {
   StudyPlan,
   TrainingPlan,
   TrialCounts,
+  WireEdge,
+  WireEpoch,
 };
-export { compareResults, compareTrials, epochNote, rankTrials } from '../study/best.ts';
-export { explainDecision } from '../study/decision.ts';
-export { PAPER_EPOCHS, paperRecipe, paperRule, recipeFor } from '../study/plan.ts';
-export { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
-export { storedName } from '../study/pretrained.ts';
-export { BASELINES, trainedVariants, variantsOf } from '../study/rerun.ts';
 
 /**
  * The lab as everyone sees it: window, browser, command line, tests. The same object in process,
@@ -142,7 +137,6 @@ export interface Requests {
   'studies.timeline': { input: { study: number }; output: Attempt[] };
   /** Where its epochs were made: every environment that an attempt names. */
   'studies.environments': { input: { study: number }; output: (Environment & { id: number })[] };
-  'studies.rejections': { input: { study: number }; output: Rejection[] };
   /**
    * Which choices matter, by the trials that have reached an epoch; default: the highest rung that
    * 30 have reached.
@@ -165,11 +159,10 @@ export interface Requests {
    */
   'runs.weights': { input: { run: number; node?: number }; output: Download };
 
-  // metrics and decisions
-  'metrics.curves': { input: { study: number } | { rerun: number }; output: WireCurve[] };
+  // decisions
   'decisions.list': {
     input: { study: number } | { run: number };
-    output: (RungDecision & { run: number; at: number })[];
+    output: (WireDecision & { run: number; at: number })[];
   };
   /**
    * One after another: curves, epochs and decisions of chosen runs, for the side-by-side view. At
@@ -211,12 +204,9 @@ export interface Requests {
   'pretrained.remove': { input: { pretrained: number }; output: None };
 
   // graphs
-  'graphs.check': { input: { graph: unknown }; output: GraphCheck };
   'graphs.list': { input: None; output: SavedGraph[] };
   'graphs.save': { input: { name: string; graph: Graph }; output: SavedGraph };
   'graphs.remove': { input: { graph: number }; output: None };
-  /** A graph as JSON, text, or a picture that the lab saved (SVG, PNG, DOT). */
-  'graphs.import': { input: { file: FileInput }; output: GraphCheck };
 
   // data sets
   'data.list': { input: None; output: DataSetView[] };
@@ -235,7 +225,6 @@ export interface Requests {
   };
 
   // engine
-  'engine.status': { input: None; output: EngineView };
   'engine.install': { input: { kind: 'cpu' | 'gpu' }; output: EngineView };
   'engine.cancel': { input: None; output: EngineView };
   'engine.remove': { input: None; output: EngineView };
@@ -347,7 +336,7 @@ export interface TrialRow {
   /** Per node, at the last epoch. */
   accuracies: (number | null)[];
   /** The decision that stopped it. */
-  stop: RungDecision | null;
+  stop: WireDecision | null;
   failure: Run['failure'];
   rejection: string | null;
   duplicateOf: number | null;
@@ -372,7 +361,7 @@ export interface RunView extends TrialRow {
    */
   before: number | null;
   after: number | null;
-  decisions: RungDecision[];
+  decisions: WireDecision[];
   attemptList: (Attempt & { made: Environment | null })[];
   checkpoint: Checkpoint | null;
   slot: string | null;
@@ -395,33 +384,6 @@ export interface TrialQuery {
   };
   offset?: number;
   limit?: number;
-}
-
-/** `EpochMetrics` with null for what is not a number. */
-export interface WireEpoch {
-  epoch: number;
-  seconds: number;
-  nodes: {
-    accuracy: number | null;
-    loss: number | null;
-    trainAccuracy: number | null;
-    trainLoss: number | null;
-  }[];
-  edges: (WireEdge | null)[];
-}
-
-/**
- * TT, TF, FT, FF are counts of training images of the epoch: source right and destination right,
- * and so on.
- */
-export interface WireEdge {
-  rawLoss: number | null;
-  gatedLoss: number | null;
-  weight: number | null;
-  tt: number;
-  tf: number;
-  ft: number;
-  ff: number;
 }
 
 /** accuracy[node - 1][epoch - 1] */
@@ -508,27 +470,27 @@ export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   usedBy: number[];
 }
 
-/** A graph as it was understood, or why not. */
-export interface GraphCheck {
-  graph: Graph | null;
-  error: LabProblem | null;
-  problems: Problem[];
-  key: string | null;
-  text: string | null;
-}
-
 export interface DataSetView {
-  /** `cifar100`, `cifar10`, `synthetic`, or a path. */
+  /** Of an official or built-in set (`cifar100`, `synthetic`), or a path. */
   name: string;
   title: string;
+  /** `added`: a file or folder that a person has named. */
+  kind: 'official' | 'built-in' | 'added';
   state: 'ready' | 'missing' | 'downloading' | 'unpacking' | 'failed';
   trainCount: number;
   testCount: number;
   classes: number;
+  /** Pixels on a side of every image. */
+  side: number;
+  /** One per class; null when the files do not say. */
+  classNames: string[] | null;
   /** `<name>:<24 hex digits>` once read. */
   identity: string | null;
   source: string;
+  /** On this machine. */
   bytes: number;
+  /** Of all official files; null where there is nothing to download. */
+  downloadBytes: number | null;
   download: Transfer | null;
   problem: LabProblem | null;
 }
@@ -600,7 +562,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | {
       topic: 'runs';
       type: 'decisions';
-      decisions: (RungDecision & { run: number; study: number; at: number })[];
+      decisions: (WireDecision & { run: number; study: number; at: number })[];
     }
   /** Epochs of any runs since the last batch; at most ten times a second. */
   | { topic: 'metrics'; type: 'epochs'; epochs: { run: number; epoch: WireEpoch }[] }

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
-import { IMAGE_BYTES, SIDE } from '../data/dataset.ts';
+import { imageBytes } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
-import { fromFile } from '../graph/file.ts';
 import type { DataLook } from './look-thread.ts';
 import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
 import { png } from '../base/encode-png.ts';
@@ -14,23 +13,23 @@ async function lookAtData({
   count,
 }: LookRequest & { kind: 'data' }): Promise<DataLook> {
   const dataset = await openDataset(spec, { folder, download: false });
-  const { name, classes, classNames, images, labels, trainCount, testCount, identity, source } =
-    dataset;
+  const { images, labels, ...look } = dataset;
+  const { classNames, side, trainCount } = look;
+  const bytes = imageBytes(side);
   const shown = Math.min(count, trainCount);
   const samples = Array.from({ length: shown }, (_, index) => {
     const image = Math.floor((index * trainCount) / shown);
     const label = labels[image]!;
-    const pixels = images.subarray(image * IMAGE_BYTES, (image + 1) * IMAGE_BYTES);
-    const data = png(pixels, SIDE, SIDE).toString('base64');
+    const pixels = images.subarray(image * bytes, (image + 1) * bytes);
+    const data = png(pixels, side, side).toString('base64');
     return { label: classNames?.[label] ?? String(label), image: `data:image/png;base64,${data}` };
   });
-  return { name, classes, trainCount, testCount, identity, source, samples };
+  return { ...look, samples };
 }
 
 async function look(request: LookRequest): Promise<Looks[LookKind]> {
   if (request.kind === 'data') return lookAtData(request);
-  if (request.kind === 'graph') return fromFile(request.bytes);
-  // A graph or data set needs no database.
+  // A data set needs no database.
   const { listOptuna, readOptuna } = await import('../store/transfer/optuna-file.ts');
   if (request.kind === 'optuna-list') return listOptuna(request.path);
   return readOptuna(request.path, request.study);

@@ -1,14 +1,16 @@
 import * as v from 'valibot';
 import { rm, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { LabError, problem, problemOf } from '../base/errors.ts';
-import { OFFICIAL_ARCHIVES } from '../data/archives.ts';
-import { CIFAR_LAYOUTS, type CifarName } from '../data/cifar.ts';
-import { downloadArchive } from '../data/download.ts';
+import { bytesOf, placeOf } from '../data/official.ts';
 import type { DataProgress } from '../data/progress.ts';
-import { syntheticOptions } from '../data/resolve.ts';
-import { SYNTHETIC_DEFAULTS } from '../data/synthetic.ts';
+import { downloadOfficial } from '../data/resolve.ts';
+import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
+import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
+import type { BuiltInSource, OfficialSource, SetSize } from '../data/source.ts';
+import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
+import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { DataSetView, FileInput, Transfer } from './api.ts';
 import type { Files } from './files.ts';
@@ -27,6 +29,8 @@ const addedRecord: v.GenericSchema<unknown, Added[]> = v.array(
     classes: count,
     identity: v.string(),
     bytes: count,
+    side: v.optional(count),
+    classNames: v.optional(v.array(v.string())),
   }),
 );
 
@@ -39,6 +43,9 @@ interface Added {
   classes: number;
   identity: string;
   bytes: number;
+  /** Absent in older lab files, which know the official formats alone. */
+  side?: number | undefined;
+  classNames?: string[] | undefined;
 }
 
 interface UnderWay {
@@ -48,7 +55,6 @@ interface UnderWay {
 }
 
 const NAME = 'data-sets';
-const OFFICIAL = Object.keys(OFFICIAL_ARCHIVES) as CifarName[];
 
 /**
  * The data sets that studies can use: built in, official ones with their download, and files that a
@@ -76,37 +82,49 @@ export class DataSets {
 
   async list(): Promise<DataSetView[]> {
     return Promise.all(
-      [...OFFICIAL, 'synthetic', ...this.#added().map(({ path }) => path)].map(async (name) =>
-        this.view(name),
+      [...sources.map(({ name }) => name), ...this.#added().map(({ path }) => path)].map(
+        async (name) => this.view(name),
       ),
     );
   }
 
   async view(name: string): Promise<DataSetView> {
-    if (isOfficial(name)) return this.#official(name);
-    if (name === 'synthetic') {
-      const { train, test, classes } = SYNTHETIC_DEFAULTS;
-      return plain(name, 'Built-in pictures', train, test, classes, 'made by this program', 0);
-    }
+    const source = sourceNamed(name);
+    if (source?.kind === 'official') return this.#official(source);
+    if (source) return builtIn(source);
     const added = this.#added().find(({ path }) => path === name);
     if (!added) throw unknownData(name);
-    const { path, title, trainCount, testCount, classes, identity, bytes } = added;
+    const { path, title, identity, bytes } = added;
     const there = await stat(path).catch(() => undefined);
     return {
-      ...plain(path, title, trainCount, testCount, classes, path, bytes),
+      ...ready({ name: path, title, kind: 'added' }, sizeOf(added)),
+      classNames: added.classNames ?? null,
+      source: path,
+      bytes,
       identity,
       state: there ? 'ready' : 'missing',
       problem: there ? null : problem('data.not-found/gone', { path }),
     };
   }
 
-  /** How many images a data set has; null when that is not known without reading it. */
-  imagesOf(spec: string): { train: number; test: number } | null {
-    if (isOfficial(spec)) return CIFAR_LAYOUTS[spec].official;
-    const [name, options = ''] = spec.split(':', 2);
-    if (name === 'synthetic') return { ...SYNTHETIC_DEFAULTS, ...syntheticOptions(options) };
+  /** How many images of which size a data set has; null when only reading it would tell. */
+  imagesOf(spec: string): { train: number; test: number; side: number } | null {
+    const known = sourceOf(spec);
     const added = this.#added().find(({ path }) => path === spec);
-    return added ? { train: added.trainCount, test: added.testCount } : null;
+    const size = known ? sizeOfSource(known) : added && sizeOf(added);
+    return size ? { train: size.trainCount, test: size.testCount, side: size.side } : null;
+  }
+
+  /** The first network of a plan that cannot halve the images of its data set; null for none. */
+  networkProblem({ space, training }: StudyPlan): LabProblem | null {
+    const images = this.imagesOf(training.data);
+    if (!images) return null;
+    try {
+      for (const model of space.nodes.flatMap(({ models }) => models)) architecture(model, images);
+      return null;
+    } catch (error) {
+      return problemOf(error);
+    }
   }
 
   /**
@@ -114,9 +132,10 @@ export class DataSets {
    * reading it.
    */
   async problemWith(spec: string): Promise<LabProblem | null> {
-    if (spec === 'synthetic' || spec.startsWith('synthetic:')) return null;
-    if (isOfficial(spec)) {
-      const view = await this.#official(spec);
+    if (isBuiltIn(spec)) return null;
+    const source = officialOf(spec);
+    if (source) {
+      const view = await this.#official(source);
       if (view.state === 'ready') return null;
       return problem('data.not-downloaded/yet', { title: view.title });
     }
@@ -127,13 +146,14 @@ export class DataSets {
 
   /** Begins, or goes on with, a download; how it goes is told. */
   async download(name: string): Promise<DataSetView> {
-    if (!isOfficial(name)) throw unknownData(name);
+    const source = officialOf(name);
+    if (!source) throw unknownData(name);
     if (!this.#underWay.has(name)) {
       const abort = new AbortController();
       const transfer = { bytes: 0, total: null, bytesPerSecond: 0, timeLeft: null };
       this.#underWay.set(name, { abort, state: 'downloading', transfer });
       this.#problems.delete(name);
-      void this.#run(name, abort.signal);
+      void this.#run(source, abort.signal);
     }
     return this.view(name);
   }
@@ -160,15 +180,15 @@ export class DataSets {
   }
 
   async #note(found: DataLook, kept: string): Promise<DataSetView> {
-    const title = CIFAR_LAYOUTS[found.name as CifarName].title;
-    const official = OFFICIAL.find(
-      (each) => kept === join(this.#folder(), OFFICIAL_ARCHIVES[each].file),
+    const { title } = sourceNamed(found.name)!;
+    const official = officialSources.find(
+      (source) => kept === placeOf(source, this.#folder()).path,
     );
     if (official) {
-      this.#problems.delete(official);
-      return this.#told(official);
+      this.#problems.delete(official.name);
+      return this.#told(official.name);
     }
-    const { trainCount, testCount, classes, identity } = found;
+    const { trainCount, testCount, classes, side, classNames, identity } = found;
     const { size } = await stat(kept);
     const added = {
       path: kept,
@@ -178,6 +198,8 @@ export class DataSets {
       classes,
       identity,
       bytes: size,
+      side,
+      ...(classNames && { classNames: [...classNames] }),
     };
     this.#store.setSetting(NAME, [
       ...this.#added().filter(({ path: other }) => other !== kept),
@@ -188,9 +210,10 @@ export class DataSets {
 
   /** Removes what was downloaded; of what a person added, only the mention. */
   async remove(name: string): Promise<void> {
-    if (isOfficial(name)) {
+    const source = officialOf(name);
+    if (source) {
       this.#underWay.get(name)?.abort.abort();
-      await rm(join(this.#folder(), OFFICIAL_ARCHIVES[name].file), { force: true });
+      for (const file of placeOf(source, this.#folder()).files) await rm(file, { force: true });
       await this.#told(name);
     } else {
       this.#store.setSetting(
@@ -212,31 +235,27 @@ export class DataSets {
     return keptSetting(this.#store, NAME, addedRecord) ?? [];
   }
 
-  async #official(name: CifarName): Promise<DataSetView> {
-    const path = join(this.#folder(), OFFICIAL_ARCHIVES[name].file);
-    const there = await stat(path).catch(() => undefined);
-    const { title, official, labelBytes } = CIFAR_LAYOUTS[name];
+  async #official(source: OfficialSource): Promise<DataSetView> {
+    const { name, classNames, files } = source;
+    const bytes = await bytesOf(source, this.#folder());
     const underWay = this.#underWay.get(name);
     const problem = this.#problems.get(name) ?? null;
     return {
-      ...plain(
-        name,
-        title,
-        official.train,
-        official.test,
-        labelBytes.at(-1)!.values,
-        path,
-        there?.size ?? 0,
-      ),
-      state: underWay?.state ?? (there ? 'ready' : problem ? 'failed' : 'missing'),
+      ...ready(source, source.size),
+      classNames: [...classNames],
+      source: placeOf(source, this.#folder()).path,
+      bytes: bytes ?? 0,
+      downloadBytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      state: underWay?.state ?? (bytes !== null ? 'ready' : problem ? 'failed' : 'missing'),
       download: underWay?.transfer ?? null,
       problem,
     };
   }
 
-  async #run(name: CifarName, signal: AbortSignal): Promise<void> {
+  async #run(source: OfficialSource, signal: AbortSignal): Promise<void> {
+    const { name } = source;
     try {
-      await downloadArchive(OFFICIAL_ARCHIVES[name], {
+      await downloadOfficial(source, {
         folder: this.#folder(),
         signal,
         onProgress: (progress) => {
@@ -250,7 +269,7 @@ export class DataSets {
     await this.#told(name);
   }
 
-  #progress(name: CifarName, progress: DataProgress): void {
+  #progress(name: string, progress: DataProgress): void {
     const underWay = this.#underWay.get(name);
     if (!underWay || progress.phase === 'retry') return;
     underWay.state = progress.phase === 'download' ? 'downloading' : 'unpacking';
@@ -281,34 +300,47 @@ export class DataSets {
  * another name.
  */
 function nameFor({ name: data, trainCount, testCount }: DataLook, name: string): string {
-  const { official } = CIFAR_LAYOUTS[data as CifarName];
-  const whole = trainCount === official.train && testCount === official.test;
-  const named = OFFICIAL.find((each) => name.endsWith(OFFICIAL_ARCHIVES[each].file));
-  return named === undefined || (whole && named === data)
-    ? name
-    : `part-${name.replace(/^[^\w]+/, '')}`;
+  const official = officialSources.find(({ files }) =>
+    files.some(({ file }) => name.endsWith(file)),
+  );
+  if (!official) return name;
+  const { size } = official;
+  const isComplete = trainCount === size.trainCount && testCount === size.testCount;
+  return isComplete && official.name === data ? name : `part-${name.replace(/^[^\w]+/, '')}`;
 }
 
-const isOfficial = (name: string): name is CifarName => (OFFICIAL as string[]).includes(name);
+const sizeOfSource = ({ source, options }: NonNullable<ReturnType<typeof sourceOf>>): SetSize =>
+  source.kind === 'built-in' ? source.size(options) : source.size;
 
-const plain = (
-  name: string,
-  title: string,
-  trainCount: number,
-  testCount: number,
-  classes: number,
-  source: string,
-  bytes: number,
+/** Older lab files leave the side out: the format that the identity names decides it. */
+function sizeOf({ trainCount, testCount, classes, side, identity }: Added): SetSize {
+  const known = officialOf(identity.split(':', 1)[0]!);
+  return { trainCount, testCount, classes, side: side ?? known?.size.side ?? 0 };
+}
+
+const builtIn = (source: BuiltInSource): DataSetView => ({
+  ...ready(source, source.size('')),
+  classNames: [...source.classNames('')],
+  source: source.origin,
+});
+
+const ready = (
+  { name, title, kind }: Pick<DataSetView, 'name' | 'title' | 'kind'>,
+  { trainCount, testCount, classes, side }: SetSize,
 ): DataSetView => ({
   name,
   title,
+  kind,
   state: 'ready',
   trainCount,
   testCount,
   classes,
+  side,
+  classNames: null,
   identity: null,
-  source,
-  bytes,
+  source: '',
+  bytes: 0,
+  downloadBytes: null,
   download: null,
   problem: null,
 });

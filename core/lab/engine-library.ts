@@ -25,7 +25,10 @@ export interface EngineFacts {
  * @param onCards whether work goes to cards, which an installed library alone does not say; null
  * where nothing works
  */
-export function engineFacts(wish: RequestedEngine, onCards: boolean | null = null): EngineFacts {
+export function engineFacts(
+  requested: RequestedEngine,
+  onCards: boolean | null = null,
+): EngineFacts {
   const variants = [libraryStatus('cpu'), libraryStatus('gpu')];
   const ready = variants.filter(({ state }) => state === 'ready');
   const installed = ready.map(({ variant, bytes }) => ({
@@ -40,7 +43,7 @@ export function engineFacts(wish: RequestedEngine, onCards: boolean | null = nul
     message: cpu.found,
     steps: cpu.steps,
   });
-  if (best && wish !== 'portable')
+  if (best && requested !== 'portable')
     return {
       engine: 'tensorflow',
       version: `TensorFlow ${tensorflowVersion}`,
@@ -60,7 +63,7 @@ export function engineFacts(wish: RequestedEngine, onCards: boolean | null = nul
         ? 'Installing TensorFlow makes training about 15 times faster.'
         : '',
     installed,
-    problem: cpu.state === 'damaged' || wish === 'tensorflow' ? problem : null,
+    problem: cpu.state === 'damaged' || requested === 'tensorflow' ? problem : null,
   };
 }
 

@@ -9,7 +9,7 @@ const PACE = 250;
 
 /** What is done about the engine's library; tests put their own in its place. */
 export interface EngineWork {
-  facts(wish: RequestedEngine, onCards: boolean | null): EngineFacts;
+  facts(requested: RequestedEngine, onCards: boolean | null): EngineFacts;
   install: typeof installEngine;
   remove(): Promise<void>;
 }
@@ -19,7 +19,7 @@ const realWork: EngineWork = { facts: engineFacts, install: installEngine, remov
 /** The engine's library: what is there, and its install with progress. */
 export class EngineManager {
   readonly #work: EngineWork;
-  readonly #wish: () => RequestedEngine;
+  readonly #requested: () => RequestedEngine;
   readonly #onCards: () => boolean | null;
   /** Called after every change; `renewed` when workers should open their engine again. */
   readonly #changed: (view: EngineView, renewed: boolean) => void;
@@ -29,19 +29,19 @@ export class EngineManager {
 
   /** @param onCards whether work goes to cards now; null where nothing works */
   constructor(
-    wish: () => RequestedEngine,
+    requested: () => RequestedEngine,
     onCards: () => boolean | null,
     changed: (view: EngineView, renewed: boolean) => void,
     work: EngineWork = realWork,
   ) {
-    this.#wish = wish;
+    this.#requested = requested;
     this.#onCards = onCards;
     this.#changed = changed;
     this.#work = work;
   }
 
   view(): EngineView {
-    const facts = this.#work.facts(this.#wish(), this.#onCards());
+    const facts = this.#work.facts(this.#requested(), this.#onCards());
     return { ...facts, install: this.#install, problem: this.#problem ?? facts.problem };
   }
 

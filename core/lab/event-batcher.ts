@@ -1,11 +1,9 @@
-import type { RungDecision } from '../study/decision.ts';
-import type { EpochMetrics } from '../study/metrics.ts';
+import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
+import { type EpochMetrics, type WireEpoch, wireEpoch } from '../study/metrics.ts';
 import { LabError } from '../base/errors.ts';
 import type { LogEntry, Store } from '../store/store.ts';
 import type { EventLog, NewEvent } from './events.ts';
 import type { LabViews } from './lab-views.ts';
-import type { WireEpoch } from './api.ts';
-import { wireEpoch } from './views.ts';
 
 /** Milliseconds between two batches: ten a second. */
 const PACE = 100;
@@ -15,7 +13,7 @@ const PACE = 100;
  */
 const TABLE_PACE = 1000;
 
-type DecisionEvent = RungDecision & { run: number; study: number; at: number };
+type DecisionEvent = WireDecision & { run: number; study: number; at: number };
 
 /**
  * Gathers what changed and tells it in batches: however fast workers report, a screen hears ten
@@ -71,7 +69,7 @@ export class EventBatcher {
   }
 
   decision(run: number, study: number, decision: RungDecision, at: number): void {
-    this.#decisions.push({ ...decision, run, study, at });
+    this.#decisions.push({ ...wireDecision(decision), run, study, at });
     this.run(run);
   }
 

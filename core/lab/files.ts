@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
+import { ChunkReceiver } from '../base/chunks.ts';
 import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import { makeTemporary } from '../base/temporary.ts';
 import type { Download, FileInput } from './api.ts';
 
 /** Largest file that may be sent, bytes: a study with the weights of hundreds of trials. */
 const MAX_BYTES = 64 * 2 ** 30;
+/** Largest portion of a file that crosses the connection at once, bytes. */
 const MAX_PORTION = 1 << 20;
+/** Portions of one upload that may wait to be written at once. */
+const PORTIONS_AHEAD = 16;
 const MAX_FILES = 64;
 /** Milliseconds after which a file that nobody has touched is forgotten. */
 const FORGET_AFTER = 60 * 60_000;
@@ -17,8 +21,8 @@ interface Kept {
   path: string;
   name: string;
   bytes: number;
-  /** Bytes of an upload that have come. */
-  received: number;
+  /** What has come of an upload; of a download nothing may come. */
+  chunks: ChunkReceiver;
   handle: FileHandle;
   touched: number;
 }
@@ -50,35 +54,33 @@ export class Files {
   async append(id: string, offset: number, base64: string): Promise<{ received: number }> {
     const upload = this.#find(this.#uploads, id);
     const data = Buffer.from(base64, 'base64');
-    if (
-      offset !== upload.received ||
-      data.length > MAX_PORTION ||
-      offset + data.length > upload.bytes
-    )
+    const { chunks } = upload;
+    // Counted before the wait: the next portion may come meanwhile.
+    if (chunks.receive({ offset }, data.length) !== null)
       throw new LabError('files.out-of-order', {
         bytes: data.length,
         offset,
-        received: upload.received,
+        received: chunks.received,
         total: upload.bytes,
       });
-    upload.received += data.length; // before the wait: the next portion may come meanwhile
     try {
       await writeAll(upload, data, offset);
     } catch (error) {
       await this.forget(id);
       throw error;
     }
-    return { received: upload.received };
+    chunks.take();
+    return { received: offset + data.length };
   }
 
   /** A file that was named or sent: its path, and its name for people. */
   async #input(file: FileInput): Promise<{ path: string; name: string }> {
     if ('upload' in file) {
       const upload = this.#find(this.#uploads, file.upload);
-      if (upload.received !== upload.bytes)
+      if (!upload.chunks.complete)
         throw new LabError('files.incomplete', {
           name: upload.name,
-          received: upload.received,
+          received: upload.chunks.received,
           total: upload.bytes,
         });
       return { path: upload.path, name: upload.name };
@@ -201,7 +203,10 @@ export class Files {
   /** What others have announced before has its room. */
   async #requireRoom(name: string, bytes: number): Promise<void> {
     const [free, announced] = [await this.#free(tmpdir()), [...this.#uploads.values()]];
-    const room = announced.reduce((left, other) => left - (other.bytes - other.received), free);
+    const room = announced.reduce(
+      (left, other) => left - (other.bytes - other.chunks.received),
+      free,
+    );
     if (bytes > room)
       throw noSpace(
         name,
@@ -220,7 +225,7 @@ export class Files {
       path,
       name: basename(name),
       bytes,
-      received: 0,
+      chunks: new ChunkReceiver({ total: bytes, largest: MAX_PORTION, ahead: PORTIONS_AHEAD }),
       handle: await open(path, 'wx+'),
       touched: now,
     };

@@ -16,7 +16,7 @@ export interface LabContext {
   readonly scheduler: Scheduler;
   readonly runner: Runner;
   readonly views: LabViews;
-  readonly teller: EventBatcher;
+  readonly batcher: EventBatcher;
   readonly files: Files;
   readonly dataSets: DataSets;
   readonly engine: EngineManager;

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
+import { PAPER_DATA } from '../study/presets.ts';
 import type { Study } from '../study/study.ts';
 import type {
   PretrainedView,
@@ -133,14 +134,16 @@ export class LabViews {
       runs: own.map((run) => trialRow(this.#store, run)),
       ...result,
     }));
-    const onCifar = /cifar-?100/i.test(rerun.training.data);
+    // A path counts too where a folder or file in it has the name, such as `CIFAR-100/part.tar`.
+    const named = rerun.training.data.toLowerCase().replaceAll('-', '');
+    const isOnPaperData = named.includes(PAPER_DATA);
     return {
       rerun,
       variants,
       done: runs.filter(isDone).length,
       total: runs.length,
       timeLeft: rerun.state === 'running' ? this.#scheduler.timeLeft({ rerun: id }) : null,
-      reference: onCifar ? referenceFor(rerun.variants[0]!.graph.nodes.length) : [],
+      reference: isOnPaperData ? referenceFor(rerun.variants[0]!.graph.nodes.length) : [],
     };
   }
 

@@ -4,7 +4,8 @@ import { LabError, problemOf } from '../base/errors.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import { Scheduler } from '../search/scheduler.ts';
-import type { SchedulerEvent, SchedulerOptions } from '../search/scheduler.ts';
+import type { SchedulerEvent } from '../search/scheduler-events.ts';
+import type { SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
@@ -26,12 +27,17 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { dataRequests } from './requests/data.ts';
+import { deviceRequests } from './requests/devices.ts';
+import { engineRequests } from './requests/engine.ts';
+import { fileRequests } from './requests/files.ts';
+import { graphRequests } from './requests/graphs.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
 import { rerunRequests } from './requests/reruns.ts';
-import { restRequests } from './requests/rest.ts';
 import { runRequests } from './requests/runs.ts';
+import { settingsRequests } from './requests/settings.ts';
 import { studyRequests } from './requests/studies.ts';
-import { parseInput } from './schemas.ts';
+import { logsRefusal, parseInput } from './schemas.ts';
 import { SettingsContext } from './settings.ts';
 import { EventBatcher } from './event-batcher.ts';
 
@@ -44,15 +50,11 @@ export interface LabOptions {
   };
   version: string;
   revision: string | null;
-  scheduler?: Pick<SchedulerOptions, 'haste' | 'hangAfter' | 'checkpointEvery'>;
+  scheduler?: Pick<SchedulerOptions, 'delayDivisor' | 'hangAfter' | 'checkpointEvery'>;
   engine?: EngineWork;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
-
-/** Requests that only look: when one is refused, nothing has happened. */
-const LOOKS =
-  /\.(status|check|list|preview|open|timeline|environments|rejections|effects|found|query|epochs|curves|runs|samples|get|read)$/;
 
 /**
  * The lab: everything that screens and commands see and do, over store, search, workers and data.
@@ -60,10 +62,10 @@ const LOOKS =
  */
 export class Lab implements LabApi {
   readonly #options: LabOptions;
-  readonly #desk: LabContext;
+  readonly #context: LabContext;
   readonly #events: EventLog;
-  readonly #teller: EventBatcher;
-  readonly #chronicle: ActivityLog;
+  readonly #batcher: EventBatcher;
+  readonly #activity: ActivityLog;
   readonly #answers: { [Name in RequestName]: Answer<Name> };
   readonly #interrupted: LabStatus['interrupted'];
   #closing: Promise<void> | null = null;
@@ -74,7 +76,7 @@ export class Lab implements LabApi {
     // Far above those of an earlier lab on this file, so that nobody takes the one for the other.
     this.#events = new EventLog(now(), now);
     const settings = new SettingsContext(store);
-    const { slots, checkpointEvery, engine: wish, dataFolder } = settings.get();
+    const { slots, checkpointEvery, engine: requested, dataFolder } = settings.get();
     const scheduler = new Scheduler(store, runner, {
       checkpointEvery,
       now,
@@ -84,36 +86,36 @@ export class Lab implements LabApi {
       },
     });
     const views = new LabViews(store, runner, scheduler);
-    this.#teller = new EventBatcher(this.#events, views, store, now);
-    this.#chronicle = new ActivityLog(store, this.#teller);
+    this.#batcher = new EventBatcher(this.#events, views, store, now);
+    this.#activity = new ActivityLog(store, this.#batcher);
     sweepTemporary();
     const files = new Files();
     const folder = (): string => settings.get().dataFolder;
-    this.#desk = {
+    this.#context = {
       store,
       scheduler,
       runner,
       views,
-      teller: this.#teller,
+      batcher: this.#batcher,
       files,
       settings,
       now,
       dataSets: new DataSets(store, files, folder, (data) => {
-        this.#teller.now({ topic: 'data', type: 'data', data });
+        this.#batcher.now({ topic: 'data', type: 'data', data });
       }),
       engine: new EngineManager(
         () => settings.get().engine,
         () => onCards(runner.devices()),
         (engine, renewed) => {
-          this.#teller.now({ topic: 'engine', type: 'engine', engine });
+          this.#batcher.now({ topic: 'engine', type: 'engine', engine });
           // cards may compute from now on, or no longer
           if (renewed)
             void runner.renew?.({}).then(() => {
               if (!this.#closing)
-                this.#teller.now({
+                this.#batcher.now({
                   topic: 'engine',
                   type: 'engine',
-                  engine: this.#desk.engine.view(),
+                  engine: this.#context.engine.view(),
                 });
             });
         },
@@ -122,19 +124,24 @@ export class Lab implements LabApi {
     };
     this.#answers = {
       ...this.#own(),
-      ...studyRequests(this.#desk),
-      ...runRequests(this.#desk),
-      ...rerunRequests(this.#desk),
-      ...pretrainedRequests(this.#desk),
-      ...restRequests(this.#desk),
+      ...studyRequests(this.#context),
+      ...runRequests(this.#context),
+      ...rerunRequests(this.#context),
+      ...pretrainedRequests(this.#context),
+      ...deviceRequests(this.#context),
+      ...graphRequests(this.#context),
+      ...dataRequests(this.#context),
+      ...engineRequests(this.#context),
+      ...settingsRequests(this.#context),
+      ...fileRequests(this.#context),
     };
-    void runner.renew?.({ engine: wish, dataFolder });
+    void runner.renew?.({ engine: requested, dataFolder });
     this.#setSlots(slots);
     settings.onChange((after, before) => {
       scheduler.setCheckpointEvery(after.checkpointEvery);
       if (after.engine === before.engine && after.dataFolder === before.dataFolder) return;
       void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
-      this.#teller.now({ topic: 'engine', type: 'engine', engine: this.#desk.engine.view() });
+      this.#batcher.now({ topic: 'engine', type: 'engine', engine: this.#context.engine.view() });
     });
     this.#interrupted = store.place.readOnly
       ? []
@@ -145,7 +152,7 @@ export class Lab implements LabApi {
           epoch: run.epoch,
         }));
     if (this.#interrupted.length > 0)
-      this.#teller.log(
+      this.#batcher.log(
         'warning',
         `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`,
       );
@@ -164,8 +171,8 @@ export class Lab implements LabApi {
       signal?.throwIfAborted();
       return output;
     } catch (error) {
-      if (error instanceof LabError && !LOOKS.test(name))
-        this.#teller.log('warning', `${error.message} ${error.next}`.trim());
+      if (error instanceof LabError && logsRefusal(name))
+        this.#batcher.log('warning', `${error.message} ${error.next}`.trim());
       throw error;
     }
   }
@@ -185,7 +192,7 @@ export class Lab implements LabApi {
    */
   async close(how: 'save' | 'at-once' = 'save'): Promise<void> {
     if (this.#closing && how === 'save') return this.#closing;
-    const { scheduler } = this.#desk;
+    const { scheduler } = this.#context;
     if (this.#closing) {
       await scheduler.close('at-once');
       return this.#closing;
@@ -195,19 +202,19 @@ export class Lab implements LabApi {
   }
 
   async #end(how: 'save' | 'at-once'): Promise<void> {
-    const { scheduler, runner, store, dataSets, files, engine } = this.#desk;
+    const { scheduler, runner, store, dataSets, files, engine } = this.#context;
     dataSets.close();
     engine.cancel();
     if (!store.place.readOnly) await scheduler.close(how);
-    this.#teller.flush();
-    this.#teller.close();
+    this.#batcher.flush();
+    this.#batcher.close();
     await runner.close();
     await files.close();
     store.close();
   }
 
   #own() {
-    const { store, views } = this.#desk;
+    const { store, views } = this.#context;
     const answers: Answers<'lab.status' | 'lab.check' | 'lab.backup' | 'lab.copy' | 'lab.compact'> =
       {
         'lab.status': () => ({
@@ -220,14 +227,14 @@ export class Lab implements LabApi {
           diskFree: diskFree(store.place.file),
           interrupted: this.#interrupted,
           trouble: this.#trouble(),
-          engine: this.#desk.engine.view(),
+          engine: this.#context.engine.view(),
           slots: views.slots(),
           sequence: this.#events.sequence,
         }),
         'lab.check': async () => ({ problems: await store.check() }),
         'lab.backup': async ({ path }) => {
           await store.backup(path);
-          this.#teller.log('info', `The lab was copied to ${path}.`);
+          this.#batcher.log('info', `The lab was copied to ${path}.`);
           return {};
         },
         'lab.copy': async (_, signal) => this.#copy(signal),
@@ -240,7 +247,7 @@ export class Lab implements LabApi {
   }
 
   async #copy(signal?: AbortSignal): Promise<Download> {
-    const { store, files, now } = this.#desk;
+    const { store, files, now } = this.#context;
     const day = new Date(now()).toISOString().slice(0, 10);
     const name = `${basename(store.place.file ?? 'lab', '.sqlite')}-${day}.sqlite`;
     const copy = async (path: string): Promise<void> => store.backup(path);
@@ -250,44 +257,44 @@ export class Lab implements LabApi {
 
   /** Looked at now: a file that is gone makes no event while nothing is written. */
   #trouble(): LabProblem | null {
-    const lost = this.#desk.store.trouble();
-    return lost ? problemOf(lost) : this.#desk.scheduler.trouble;
+    const lost = this.#context.store.trouble();
+    return lost ? problemOf(lost) : this.#context.scheduler.trouble;
   }
 
   #hear(event: SchedulerEvent): void {
     switch (event.type) {
       case 'study':
-        this.#teller.study(event.study);
-        this.#chronicle.heard(event);
+        this.#batcher.study(event.study);
+        this.#activity.heard(event);
         break;
       case 'rerun':
-        this.#teller.rerun(event.rerun);
-        this.#chronicle.heard(event);
+        this.#batcher.rerun(event.rerun);
+        this.#activity.heard(event);
         break;
       case 'run':
-        this.#teller.run(event.run);
+        this.#batcher.run(event.run);
         break;
       case 'epoch':
-        this.#teller.epoch(event.run, event.metrics);
+        this.#batcher.epoch(event.run, event.metrics);
         break;
       case 'decision':
-        this.#teller.decision(event.run, event.study, event.decision, event.at);
+        this.#batcher.decision(event.run, event.study, event.decision, event.at);
         break;
       case 'pretrained':
-        this.#teller.pretrained();
+        this.#batcher.pretrained();
         break;
       case 'slots':
-        this.#teller.slots();
+        this.#batcher.slots();
         break;
       case 'log':
-        this.#teller.log(event.level, event.text, event);
+        this.#batcher.log(event.level, event.text, event);
         break;
       case 'trouble':
         if (event.problem)
-          this.#teller.log('error', `${event.problem.message} ${event.problem.next}`);
-        this.#teller.now({ topic: 'studies', type: 'trouble', problem: event.problem });
-        for (const { id, state } of this.#desk.store.studies())
-          if (state === 'running') this.#teller.study(id);
+          this.#batcher.log('error', `${event.problem.message} ${event.problem.next}`);
+        this.#batcher.now({ topic: 'studies', type: 'trouble', problem: event.problem });
+        for (const { id, state } of this.#context.store.studies())
+          if (state === 'running') this.#batcher.study(id);
     }
   }
 

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { Queue } from './queue.ts';
@@ -9,6 +8,9 @@ import { Queue } from './queue.ts';
 export interface DataLook {
   name: string;
   classes: number;
+  /** Pixels on a side. */
+  side: number;
+  classNames?: readonly string[];
   trainCount: number;
   testCount: number;
   identity: string;
@@ -20,7 +22,6 @@ export interface DataLook {
 /** What is read from a file of a stranger, by kind of look. */
 export interface Looks {
   data: DataLook;
-  graph: Graph;
   /** The studies that a file of Optuna holds. */
   'optuna-list': OptunaEntry[];
   /** One of them, or the only one. */
@@ -29,7 +30,6 @@ export interface Looks {
 
 interface Requests {
   data: { spec: string; folder: string; count: number };
-  graph: { bytes: Uint8Array };
   'optuna-list': { path: string };
   'optuna-study': { path: string; study: string | undefined };
 }
@@ -38,13 +38,9 @@ export type LookKind = keyof Looks;
 export type LookRequest = { [Kind in LookKind]: { kind: Kind } & Requests[Kind] }[LookKind];
 export type LookResult = { look: Looks[LookKind] } | { problem: LabProblem };
 
-/**
- * Longest time for a look, in seconds: a data set may lie on a slow disk, a graph has at most 2
- * MiB.
- */
+/** Longest time for a look, in seconds: a data set may lie on a slow disk. */
 const LIMITS: Readonly<Record<LookKind, number>> = {
   data: 900,
-  graph: 20,
   'optuna-list': 60,
   'optuna-study': 300,
 };

@@ -2,25 +2,27 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
-import { parseGraph } from '../graph/parse.ts';
 import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
-import { lineSchema, seedSchema, studyPlanSchema, trainingSchema } from '../study/schema.ts';
+import {
+  fractionSchema as fraction,
+  graphRecord as graph,
+  idSchema as id,
+  lineSchema,
+  seedSchema,
+  whole,
+} from '../study/fields.ts';
+import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
+import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 import type { RequestInput, RequestName } from './api.ts';
 
-const whole = (least = 0, most = Number.MAX_SAFE_INTEGER) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
-const id = whole(1);
 const none = v.strictObject({});
 const name = lineSchema(200);
 const path = lineSchema(4096);
-/** Whoever asks does not know in which folder the lab was started. */
-const wholePath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
-const when = v.picklist(['now', 'after-epoch']);
+/** Clients do not know in which folder the lab was started. */
+const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
 const priority = whole(-1000, 1000);
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const notes = v.pipe(v.string(), v.maxLength(100_000));
-const graph = v.pipe(v.unknown(), v.transform(parseGraph));
 const file = v.union([v.strictObject({ path }), v.strictObject({ upload: lineSchema(100) })]);
 const ofStudy = v.strictObject({ study: id });
 const ofRun = v.strictObject({ run: id });
@@ -32,32 +34,28 @@ const portion = v.pipe(
   v.maxLength(Math.ceil((1 << 20) / 3) * 4),
   v.regex(/^[A-Za-z0-9+/]*={0,2}$/),
 );
-const state = v.picklist([
-  'waiting',
-  'running',
-  'completed',
-  'stopped',
-  'failed',
-  'out-of-memory',
-  'cancelled',
-  'rejected',
-  'duplicate',
-]);
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MAX_DEPTH = 64;
 
 type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
 
-/** What every request must look like. */
+/**
+ * Marks a request that only reads. Its refusal changes nothing, so the log leaves it out; the log
+ * names the refusal of every other request.
+ */
+const reads = <Schema extends v.GenericSchema>(schema: Schema) =>
+  v.pipe(schema, v.metadata({ logsRefusal: false }));
+
+/** The input of every request, and whether the log names its refusal. */
 const schemas: Schemas = {
-  'lab.status': none,
-  'lab.check': none,
-  'lab.backup': v.strictObject({ path: wholePath }),
+  'lab.status': reads(none),
+  'lab.check': reads(none),
+  'lab.backup': v.strictObject({ path: fullPath }),
   'lab.copy': none,
   'lab.compact': none,
 
-  'studies.list': none,
-  'studies.preview': v.strictObject({ plan: studyPlanSchema }),
+  'studies.list': reads(none),
+  'studies.preview': reads(v.strictObject({ plan: studyPlanSchema })),
   'studies.create': v.strictObject({
     name,
     plan: studyPlanSchema,
@@ -65,7 +63,7 @@ const schemas: Schemas = {
     notes: v.exactOptional(notes),
     start: v.boolean(),
   }),
-  'studies.open': ofStudy,
+  'studies.open': reads(ofStudy),
   'studies.change': v.strictObject({
     study: id,
     name: v.exactOptional(name),
@@ -78,58 +76,60 @@ const schemas: Schemas = {
   'studies.stop': v.strictObject({ study: id, when }),
   'studies.remove': ofStudy,
   'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
-  'studies.found': v.strictObject({ file }),
+  'studies.found': reads(v.strictObject({ file })),
   'studies.import': v.strictObject({
     file,
     name: v.exactOptional(name),
     study: v.exactOptional(v.pipe(v.string(), v.maxLength(1000))),
   }),
-  'studies.timeline': ofStudy,
-  'studies.environments': ofStudy,
-  'studies.rejections': ofStudy,
-  'studies.effects': v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) }),
+  'studies.timeline': reads(ofStudy),
+  'studies.environments': reads(ofStudy),
+  'studies.effects': reads(v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) })),
 
-  'trials.query': v.strictObject({
-    study: id,
-    states: v.exactOptional(v.pipe(v.array(state), v.maxLength(9))),
-    edges: v.exactOptional(
-      v.pipe(
-        v.array(
-          v.strictObject({ source: whole(0, 7), destination: whole(1, 7), gate: gateSchema }),
-        ),
-        v.maxLength(49),
+  'trials.query': reads(
+    v.strictObject({
+      study: id,
+      states: v.exactOptional(
+        v.pipe(v.array(runStateSchema), v.maxLength(runStateSchema.options.length)),
       ),
-    ),
-    frozen: v.exactOptional(v.boolean()),
-    minimumAccuracy: v.exactOptional(fraction),
-    maximumAccuracy: v.exactOptional(fraction),
-    minimumEpoch: v.exactOptional(whole()),
-    sort: v.exactOptional(
-      v.strictObject({
-        by: v.picklist(['number', 'accuracy', 'epoch', 'state', 'startedAt', 'seconds']),
-        descending: v.boolean(),
-      }),
-    ),
-    offset: v.exactOptional(whole()),
-    limit: v.exactOptional(whole(0, 100_000)),
-  }),
-  'runs.open': ofRun,
-  'runs.epochs': v.strictObject({ run: id, after: v.exactOptional(whole()) }),
+      edges: v.exactOptional(
+        v.pipe(
+          v.array(
+            v.strictObject({ source: whole(0, 7), destination: whole(1, 7), gate: gateSchema }),
+          ),
+          v.maxLength(49),
+        ),
+      ),
+      frozen: v.exactOptional(v.boolean()),
+      minimumAccuracy: v.exactOptional(fraction),
+      maximumAccuracy: v.exactOptional(fraction),
+      minimumEpoch: v.exactOptional(whole()),
+      sort: v.exactOptional(
+        v.strictObject({
+          by: v.picklist(['number', 'accuracy', 'epoch', 'state', 'startedAt', 'seconds']),
+          descending: v.boolean(),
+        }),
+      ),
+      offset: v.exactOptional(whole()),
+      limit: v.exactOptional(whole(0, 100_000)),
+    }),
+  ),
+  'runs.open': reads(ofRun),
+  'runs.epochs': reads(v.strictObject({ run: id, after: v.exactOptional(whole()) })),
   'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
   'runs.stop': v.strictObject({ run: id, when }),
   'runs.retry': ofRun,
   'runs.weights': v.strictObject({ run: id, node: v.exactOptional(whole(1, 7)) }),
 
-  'metrics.curves': v.union([ofStudy, ofRerun]),
-  'decisions.list': v.union([ofStudy, ofRun]),
-  'compare.runs': v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) }),
+  'decisions.list': reads(v.union([ofStudy, ofRun])),
+  'compare.runs': reads(v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) })),
 
-  'devices.list': none,
-  'slots.list': none,
+  'devices.list': reads(none),
+  'slots.list': reads(none),
   'slots.set': v.strictObject({ device: name, slots: whole(0, 1024) }),
 
-  'reruns.list': none,
-  'reruns.open': ofRerun,
+  'reruns.list': reads(none),
+  'reruns.open': reads(ofRerun),
   'reruns.create': v.strictObject({
     name,
     from: v.union([ofRun, v.strictObject({ graph })]),
@@ -144,10 +144,10 @@ const schemas: Schemas = {
   'reruns.stop': v.strictObject({ rerun: id, when }),
   'reruns.rename': v.strictObject({ rerun: id, name }),
   'reruns.remove': ofRerun,
-  'reruns.environments': ofRerun,
+  'reruns.environments': reads(ofRerun),
   'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json']) }),
 
-  'pretrained.list': none,
+  'pretrained.list': reads(none),
   'pretrained.train': v.strictObject({
     model: modelSchema,
     training: trainingSchema,
@@ -157,27 +157,24 @@ const schemas: Schemas = {
   'pretrained.export': v.strictObject({ pretrained: id }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
 
-  'graphs.check': v.strictObject({ graph: v.unknown() }),
-  'graphs.list': none,
+  'graphs.list': reads(none),
   'graphs.save': v.strictObject({ name, graph }),
   'graphs.remove': v.strictObject({ graph: id }),
-  'graphs.import': v.strictObject({ file }),
 
-  'data.list': none,
+  'data.list': reads(none),
   'data.download': ofData,
   'data.cancel': ofData,
   'data.add': v.strictObject({ file }),
   'data.remove': ofData,
-  'data.samples': v.strictObject({ data: path, count: whole(1, 200) }),
+  'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 
-  'engine.status': none,
   'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),
   'engine.cancel': none,
   'engine.remove': none,
 
-  'settings.get': none,
+  'settings.get': reads(none),
   'settings.set': v.strictObject({
-    dataFolder: v.exactOptional(wholePath),
+    dataFolder: v.exactOptional(fullPath),
     slots: v.exactOptional(v.record(name, whole(0, 1024))),
     engine: v.exactOptional(v.picklist(['auto', 'tensorflow', 'portable'])),
     checkpointEvery: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400))),
@@ -185,18 +182,24 @@ const schemas: Schemas = {
     theme: v.exactOptional(v.picklist(['system', 'light', 'dark'])),
     view: v.exactOptional(v.record(name, v.unknown())),
   }),
-  'log.read': v.strictObject({
-    before: v.exactOptional(whole()),
-    study: v.exactOptional(id),
-    run: v.exactOptional(id),
-    limit: v.exactOptional(whole(1, 10_000)),
-  }),
+  'log.read': reads(
+    v.strictObject({
+      before: v.exactOptional(whole()),
+      study: v.exactOptional(id),
+      run: v.exactOptional(id),
+      limit: v.exactOptional(whole(1, 10_000)),
+    }),
+  ),
 
   'files.begin': v.strictObject({ name, bytes: whole() }),
   'files.append': v.strictObject({ upload: lineSchema(100), offset: whole(), data: portion }),
-  'files.read': v.strictObject({ download: lineSchema(100), offset: whole() }),
+  'files.read': reads(v.strictObject({ download: lineSchema(100), offset: whole() })),
   'files.forget': v.strictObject({ file: lineSchema(100) }),
 };
+
+/** Whether the log names a refusal of this request, because a person asked for a change. */
+export const logsRefusal = (request: RequestName): boolean =>
+  v.getMetadata(schemas[request]).logsRefusal !== false;
 
 const isDeeper = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&
@@ -212,7 +215,7 @@ export function parseInput<Name extends RequestName>(
   input: unknown,
 ): RequestInput<Name> {
   if (!Object.hasOwn(schemas, request))
-    throw new LabError('lab.unknown-request', { request: String(request).slice(0, 100) });
+    throw new LabError('lab.unknown-request', { request: request.slice(0, 100) });
   if (isDeeper(input, MAX_DEPTH))
     throw new LabError('lab.bad-input/depth', { request, limit: MAX_DEPTH });
   const result = v.safeParse(schemas[request], input);

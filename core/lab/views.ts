@@ -1,45 +1,20 @@
 import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
-import type { RungDecision } from '../study/decision.ts';
-import type { EdgeMetrics, EpochMetrics } from '../study/metrics.ts';
+import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
+import { numberOrNull, wireEpoch } from '../study/metrics.ts';
 import type { Run } from '../study/run.ts';
-import type { RunView, TrialRow, WireCurve, WireEdge, WireEpoch } from './api.ts';
-
-/** JSON has no NaN and no infinity: null says that it is not a number. */
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
-const wireEdge = (edge: EdgeMetrics): WireEdge => ({
-  rawLoss: finite(edge.rawLoss),
-  gatedLoss: finite(edge.gatedLoss),
-  weight: finite(edge.weight),
-  tt: edge.bothRight,
-  tf: edge.onlySourceRight,
-  ft: edge.onlyDestinationRight,
-  ff: edge.bothWrong,
-});
-
-export const wireEpoch = ({ epoch, seconds, nodes, edges }: EpochMetrics): WireEpoch => ({
-  epoch,
-  seconds,
-  nodes: nodes.map((node) => ({
-    accuracy: finite(node.accuracy),
-    loss: finite(node.loss),
-    trainAccuracy: finite(node.trainAccuracy),
-    trainLoss: finite(node.trainLoss),
-  })),
-  edges: edges.map((edge) => edge && wireEdge(edge)),
-});
+import type { RunView, TrialRow, WireCurve } from './api.ts';
 
 export const wireCurve = (store: Store, run: number): WireCurve => ({
   run,
-  accuracy: store.curve(run).map((node) => node.map(finite)),
+  accuracy: store.curve(run).map((node) => node.map(numberOrNull)),
 });
 
 /** A run as a row of tables and charts. */
 export function trialRow(store: Store, run: Run): TrialRow {
   const { id, training, dismissed: _dismissed, openTrials: _openTrials, ...rest } = run;
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
-  const accuracies = run.graph.nodes.map((_, node) => finite(last[node] ?? NaN));
+  const accuracies = run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN));
   const stop =
     run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
   return {
@@ -52,23 +27,9 @@ export function trialRow(store: Store, run: Run): TrialRow {
   };
 }
 
-const plainDecision = ({
-  rung,
-  value,
-  go,
-  n,
-  rank,
-  limit,
-  median,
-}: RungDecision): RungDecision => ({
-  rung,
-  value,
-  go,
-  n,
-  rank,
-  limit,
-  median,
-});
+/** Without what the record around it says already. */
+const plainDecision = ({ rung, value, go, reason }: RungDecision): WireDecision =>
+  wireDecision({ rung, value, go, reason });
 
 /** Everything about one run. */
 export function runView(store: Store, run: Run, slot: string | null): RunView {

@@ -7,18 +7,18 @@ import { resnet } from './resnet.ts';
 import { vgg } from './vgg.ts';
 import { wrn } from './wrn.ts';
 
-/** Every kind of network that the lab knows. A new one is one file and one entry here. */
+/** All kinds of networks. A new kind is one file and one entry here. */
 const families: readonly NetworkFamily[] = [resnet, wrn, resnetImagenet, vgg, mobilenet];
 
 /** The three networks of the paper's search space. */
 export const paperModels = ['resnet32', 'resnet110', 'wrn-28-2'] as const;
 
-/** The names offered where a network is chosen, the paper's first; `architecture` knows more. */
+/** The names that the lab offers, the paper's first; `architecture` knows more. */
 export const modelNames: readonly string[] = [
   ...new Set([...paperModels, ...families.flatMap(({ offered }) => offered)]),
 ];
 
-/** All that is understood, in words: `A, or B`. */
+/** All accepted names in words: `A, or B`. */
 export const modelForms: string = inWords(families.map(({ description }) => description));
 
 /** The size of square images. */
@@ -27,16 +27,17 @@ export interface ImageSize {
   readonly side: number;
 }
 
-/** The images of CIFAR: the size where nothing else is asked for. */
-const CIFAR: ImageSize = { side: 32 };
+/** The size of CIFAR's images, the default. */
+export const usualImages: ImageSize = { side: 32 };
 
 /**
- * A network by name (`resnet32`, `wrn-28-2`; case, spaces and underscores are forgiven) for images
- * of a size. The same name and side give the same object.
+ * Returns a network by name (`resnet32`, `wrn-28-2`; case, spaces and underscores do not matter)
+ * for images of a size. The same name and side return the same object.
  *
- * @throws `model.unknown`; `model.side` when the network cannot halve the side as often as it does
+ * @throws LabError `model.unknown`; `model.side` for a side that the network cannot halve often
+ * enough
  */
-export function architecture(name: string, { side } = CIFAR): Architecture {
+export function architecture(name: string, { side } = usualImages): Architecture {
   const plain = name.toLowerCase().replace(/[\s_]/g, '-');
   const key = `${plain} ${side}`;
   const known = cache.get(key);

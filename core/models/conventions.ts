@@ -2,8 +2,8 @@
 export const BATCH_NORM_EPSILON = 1e-5;
 
 /**
- * What another program must know to compute with a network's tensors, as metadata of every
- * safetensors file: one JSON text, since metadata are texts.
+ * Conventions that another program needs to compute with a network's tensors: metadata of every
+ * safetensors file, as one JSON text, since metadata are texts.
  */
 export const conventionsText: string = JSON.stringify({
   convolutionKernel: 'HWIO: [height, width, input channels, output channels]',
@@ -11,5 +11,5 @@ export const conventionsText: string = JSON.stringify({
   padding: '1 pixel of zeros on every side of a 3x3 convolution, also with stride 2; none of a 1x1',
   batchNormEpsilon: BATCH_NORM_EPSILON,
   batchNormVariance: 'running var is unbiased',
-  input: 'NHWC: [batch, 32, 32, 3], RGB, pixel value / 255, no mean subtracted',
+  input: 'NHWC: [batch, height, width, 3], RGB, pixel value / 255, no mean subtracted',
 });

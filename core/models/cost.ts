@@ -2,7 +2,7 @@ import { LabError } from '../base/errors.ts';
 import { type Architecture, IMAGE_CHANNELS, type Layer } from './layers.ts';
 import { parameterCount } from './tensors.ts';
 
-/** A map between two layers, and what was needed to come there. */
+/** A map between two layers, and the cost of computing it. */
 interface Progress {
   /** Pixels on a side of the map. */
   readonly side: number;
@@ -22,14 +22,14 @@ export interface StageSize {
 }
 
 /**
- * Multiply-adds of all convolutions for one image, forward (He et al.: ResNet20 has about 41
- * million).
+ * Returns the multiply-adds of all convolutions for one image, forward (He et al.: ResNet20 has
+ * about 41 million).
  */
 export const multiplyAdds = (model: Architecture): number => through(model).multiplyAdds;
 
 /**
- * Bytes that a training step keeps for the networks of a graph, at most: the outputs of all layers
- * for the backward pass, and the parameters with their gradients, momentum and next values.
+ * Returns the most bytes that a training step keeps for the networks of a graph: the outputs of all
+ * layers for the backward pass, and the parameters with their gradients, momentum and next values.
  *
  * @param batch images
  */
@@ -44,7 +44,7 @@ export function trainingBytes(
   return Float32Array.BYTES_PER_ELEMENT * numbers.reduce((sum, one) => sum + one, 0);
 }
 
-/** The outputs of all stages, in forward order. */
+/** Returns the outputs of all stages in forward order. */
 export function stageSizes(model: Architecture): StageSize[] {
   const sizes: StageSize[] = [];
   through(model, (name, { side, channels }) => sizes.push({ name, side, channels }));
@@ -52,9 +52,9 @@ export function stageSizes(model: Architecture): StageSize[] {
 }
 
 /**
- * Refuses a size of images that a network does not halve without a rest.
+ * Refuses an image size that the network cannot halve without a remainder.
  *
- * @throws `model.side`
+ * @throws LabError `model.side`
  */
 export function checkSide(model: Architecture): void {
   const { side, title } = model;
@@ -65,7 +65,7 @@ export function checkSide(model: Architecture): void {
 
 type StageSeen = (name: string, at: Progress) => void;
 
-/** The last map of a network, before its average, and its cost. */
+/** Returns the last map of a network, before its average, and its cost. */
 const through = ({ layers, side }: Architecture, seen: StageSeen = () => undefined): Progress =>
   layers.reduce((at, layer) => after(layer, at, seen), {
     side,
@@ -106,7 +106,7 @@ function after(layer: Layer, at: Progress, seen: StageSeen): Progress {
   }
 }
 
-/** After a layer with these outputs; `adds`: multiply-adds of each of its numbers. */
+/** Returns the progress after a layer. `adds`: multiply-adds per output number. */
 function output(at: Progress, side: number, channels: number, adds = 0): Progress {
   const numbers = side * side * channels;
   return {

@@ -3,8 +3,9 @@ import type { Architecture } from './layers.ts';
 import { sizeOf, type Start, statistics, tensors, totalSize, type TensorSpec } from './tensors.ts';
 
 /**
- * Fresh parameters of a network, laid end to end in canonical order, drawn from (seed, node) alone:
- * every tensor has a random stream of its own, named after it. Its `start` says its distribution.
+ * Returns new parameters of a network, concatenated in canonical order. They depend only on (seed,
+ * node): every tensor has its own random stream, named after it, and its `start` names its
+ * distribution.
  */
 export const initialParameters = (
   model: Architecture,
@@ -13,10 +14,13 @@ export const initialParameters = (
   node: number,
 ): Float32Array => filled(tensors(model, classes), seed, 'initialise', node);
 
-/** Running mean 0 and variance 1 of every batch norm. */
+/** Returns running mean 0 and variance 1 for every batch norm. */
 export const initialStatistics = (model: Architecture): Float32Array => filled(statistics(model));
 
-/** Initial values of `specs`, end to end; the random stream of each is named `names`, its name. */
+/**
+ * Returns initial values of `specs`, concatenated. `names` and the name of the tensor name its
+ * random stream.
+ */
 function filled(specs: readonly TensorSpec[], ...names: (string | number)[]): Float32Array {
   const flat = new Float32Array(totalSize(specs));
   let offset = 0;

@@ -1,7 +1,7 @@
 /**
- * The layers that networks are made of. A network is a list of them; its tensors (tensors.ts),
- * initial values (initialise.ts), cost (cost.ts) and forward pass (core/engine/forward.ts) each
- * come from that list by one interpreter. Images and maps are [batch, height, width, channels].
+ * The layers of networks. A network is a list of them; one interpreter each derives its tensors
+ * (tensors.ts), initial values (initialise.ts), cost (cost.ts) and forward pass
+ * (core/engine/forward.ts). Images and maps are [batch, height, width, channels].
  */
 export type Layer =
   | Convolution
@@ -33,8 +33,8 @@ export interface Convolution {
 }
 
 /**
- * A 3x3 convolution of every channel by itself that pads one pixel of zeros on every side. Kernel
- * [3, 3, channels, 1], N(0, 2 / (9 * channels)).
+ * A 3x3 convolution of each channel alone, with one pixel of zeros on every side. Kernel [3, 3,
+ * channels, 1], N(0, 2 / (9 * channels)).
  */
 export interface Depthwise {
   readonly kind: 'depthwise';
@@ -57,7 +57,7 @@ export interface MaxPool {
   readonly padding: 0 | 1;
 }
 
-/** Both lists see the same input; their outputs are added. An empty shortcut is the input. */
+/** Adds the outputs of two lists over the same input. An empty shortcut is the identity. */
 export interface Residual {
   readonly kind: 'residual';
   readonly body: readonly Layer[];
@@ -70,13 +70,13 @@ export interface AppendChannels {
   readonly count: number;
 }
 
-/** Changes nothing: its input is the output of the stage `name`, which attention losses compare. */
+/** Changes nothing: marks its input as the output of the stage `name`, for attention losses. */
 export interface StageEnd {
   readonly kind: 'stage-end';
   readonly name: string;
 }
 
-/** How a dense layer starts; `inputs` are the features that it sees. */
+/** Initial values of a dense layer with `inputs` features. */
 export type DenseStart =
   /** Kernel N(0, 2 / inputs), bias 0. */
   | 'kaiming'
@@ -96,12 +96,12 @@ export interface Dense {
 /** A network for square images of one size as a plain description. */
 export interface Architecture {
   readonly name: string;
-  /** In full, as the literature writes it: `WRN-28-2`. */
+  /** The full name, in the literature's spelling: `WRN-28-2`. */
   readonly title: string;
-  /** Of the title, the part that its relatives share (`WRN`), and the rest (`28-2`). */
+  /** The part of the title that its relatives share (`WRN`), and the rest (`28-2`). */
   readonly series: string;
   readonly variant: string;
-  /** Where there is little room: `W28-2`. */
+  /** The short name for narrow places: `W28-2`. */
   readonly short: string;
   /** Pixels on a side of its images. */
   readonly side: number;
@@ -110,15 +110,15 @@ export interface Architecture {
 
 /** A kind of network, in a file of its own; `families` in architecture.ts lists them. */
 export interface NetworkFamily {
-  /** What it understands, for messages: `ResNet-(6n+2), such as resnet32`. */
+  /** The names that the family accepts, for messages: `ResNet-(6n+2), such as resnet32`. */
   readonly description: string;
-  /** Names that are offered first. */
+  /** Names that the lab offers. */
   readonly offered: readonly string[];
   /**
    * Builds the network for images of `side` pixels.
    *
    * @param name in small letters, with dashes for spaces and underscores
-   * @returns undefined when the name is not one of this family's
+   * @returns undefined for a name of another family
    */
   build(name: string, side: number): Architecture | undefined;
 }
@@ -151,23 +151,23 @@ export const dense = (inputs: number, start: DenseStart): Dense => ({
   start,
 });
 
-/** What a block of a stage makes of its input. */
+/** Output of a block. */
 export interface BlockShape {
   readonly outputs: number;
   readonly stride: Stride;
 }
 
-/** A block with its place: `s{stage}/b{block}`, both from 1. */
+/** A block with its name `s{stage}/b{block}`, both counted from 1. */
 export type PlacedBlock<Shape extends BlockShape> = Shape & {
   readonly name: string;
   readonly inputs: number;
 };
 
-/** `count` blocks of one width, the first with the stride. */
+/** Returns `count` blocks of one width; the first has the stride. */
 export const blocks = (count: number, outputs: number, stride: Stride): BlockShape[] =>
   Array.from({ length: count }, (_, block) => ({ outputs, stride: block === 0 ? stride : 1 }));
 
-/** The layers of all stages in order, each stage closed by its end, `s1`, `s2`, ... */
+/** Returns the layers of all stages in order; a stage end closes each: `s1`, `s2`, ... */
 export function stages<Shape extends BlockShape>(
   inputs: number,
   shapes: readonly (readonly Shape[])[],
@@ -185,7 +185,7 @@ export function stages<Shape extends BlockShape>(
   });
 }
 
-/** Every layer, those inside of residuals too, in forward order: a body before its shortcut. */
+/** Returns every layer, also inside residuals, in forward order: a body before its shortcut. */
 export const flatten = (layers: readonly Layer[]): Layer[] =>
   layers.flatMap((layer) =>
     layer.kind === 'residual' ? flatten([...layer.body, ...layer.shortcut]) : [layer],

@@ -66,7 +66,10 @@ export const mobilenet: NetworkFamily = {
   },
 };
 
-/** Expansion, depthwise convolution, linear projection; added to the input of equal size. */
+/**
+ * Returns expansion, depthwise convolution and linear projection, plus the input when the size is
+ * equal.
+ */
 function block(placed: PlacedBlock<InvertedShape>): Layer[] {
   const { name, inputs, outputs, stride, expansion } = placed;
   const width = inputs * expansion;

@@ -27,10 +27,10 @@ const SMALL = 64;
 
 /**
  * ResNet18 and ResNet34 (He et al. 2016, table 1): post-activation basic blocks of 64, 128, 256 and
- * 512 channels, shortcuts of 1x1 convolution and batch norm. Images above 64 px meet the published
- * stem (7x7 with stride 2, then max-pool), smaller ones a 3x3 convolution alone. Four stages, each
- * ending after the ReLU of its last block. Convolutions start as everywhere in this lab, the dense
- * layer as in torchvision: weight and bias uniform.
+ * 512 channels, shortcuts of 1x1 convolution and batch norm. Images above 64 px pass the published
+ * stem (7x7 with stride 2, then max-pool), smaller ones only a 3x3 convolution. Four stages, each
+ * ending after the ReLU of its last block. Convolutions start as in all networks of this lab, the
+ * dense layer as in torchvision: weight and bias uniform.
  */
 export const resnetImagenet: NetworkFamily = {
   description: 'ResNet18, ResNet34',

@@ -1,9 +1,9 @@
 import { type Architecture, flatten, type Layer } from './layers.ts';
 
-/** What a tensor is to its layer. */
+/** Role of a tensor in its layer. */
 export type TensorRole = 'convolution' | 'depthwise' | 'gamma' | 'beta' | 'kernel' | 'bias';
 
-/** How a tensor starts: the same number everywhere, or drawn element by element. */
+/** Initial values of a tensor: the same number for all elements, or random ones. */
 export type Start =
   | { readonly kind: 'constant'; readonly value: number }
   /** Normal with mean 0. */
@@ -26,8 +26,8 @@ const constant = (value: number): Start => ({ kind: 'constant', value });
 const normal = (variance: number): Start => ({ kind: 'normal', deviation: Math.sqrt(variance) });
 
 /**
- * Every trainable tensor in canonical (forward) order: the order of flat parameter vectors and of
- * checkpoints.
+ * Returns every trainable tensor in canonical (forward) order: the order of flat parameter vectors
+ * and checkpoints.
  */
 export const tensors = ({ layers }: Architecture, classes: number): TensorSpec[] =>
   flatten(layers).flatMap((layer) => tensorsOf(layer, classes));
@@ -78,8 +78,8 @@ function tensorsOf(layer: Layer, classes: number): TensorSpec[] {
 }
 
 /**
- * Running statistics in canonical order: `.../mean`, which starts at 0, and `.../var`, which starts
- * at 1, of every batch norm in forward order.
+ * Returns the running statistics in canonical order: for every batch norm `.../mean`, initially 0,
+ * and `.../var`, initially 1.
  */
 export const statistics = (model: Architecture): TensorSpec[] =>
   tensors(model, 1)
@@ -92,10 +92,10 @@ export const statistics = (model: Architecture): TensorSpec[] =>
 export const sizeOf = (shape: readonly number[]): number =>
   shape.reduce((size, dimension) => size * dimension, 1);
 
-/** Elements of a list of tensors laid end to end. */
+/** Returns the number of elements of all tensors. */
 export const totalSize = (specs: readonly TensorSpec[]): number =>
   specs.reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
 
-/** Number of trainable parameters (SPEC: ResNet32 with 100 classes has 470,004). */
+/** Returns the number of trainable parameters (SPEC: ResNet32 with 100 classes has 470,004). */
 export const parameterCount = (model: Architecture, classes: number): number =>
   totalSize(tensors(model, classes));

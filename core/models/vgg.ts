@@ -48,7 +48,7 @@ export const vgg: NetworkFamily = {
   },
 };
 
-/** Block `place` (from 0), its end as a stage, and what shrinks its output. */
+/** Returns block `place` (from 0), its stage end, and its max-pool. */
 function block(place: number, convolutions: number, side: number): Layer[] {
   const name = place === 0 ? 'stem' : `s${place}`;
   const outputs = WIDTHS[place]!;

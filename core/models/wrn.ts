@@ -59,7 +59,7 @@ function layersOf(n: number, k: number): Architecture['layers'] {
 }
 
 /**
- * Two 3x3 convolutions of the activated input. Where the width changes, the shortcut is a 1x1
+ * Two 3x3 convolutions of the activated input. When the width changes, the shortcut is a 1x1
  * convolution of the activated input, else the input itself.
  */
 function block({ name, inputs, outputs, stride }: PlacedBlock<BlockShape>): Layer[] {

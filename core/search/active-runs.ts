@@ -8,43 +8,39 @@ import type { Owner } from './owner.ts';
 import type { Progress, Runner } from './runner.ts';
 import type { Work } from './work.ts';
 
-/** What a slot is doing. */
+/** A run on a slot. */
 export interface Occupation {
   slot: string;
   run: number;
   progress: Progress | null;
 }
 
-/** Milliseconds between two looks at silent workers. */
-const LOOK = 1000;
+/** Milliseconds between two checks for silent workers. */
+const CHECK_INTERVAL = 1000;
 /** Milliseconds that workers get to hand over their checkpoints when the lab is closed. */
 const CLOSE_TIMEOUT = 60_000;
 
-/** The slots with the runs on them. */
+/** The slots, and the runs on them. */
 export class ActiveRuns {
   readonly #store: Store;
   readonly #runner: Runner;
-  readonly #events: LiveRunEvents;
+  readonly #events: () => LiveRunEvents;
   readonly #live = new Map<number, LiveRun>();
-  readonly #looks: NodeJS.Timeout;
+  readonly #hangChecks: NodeJS.Timeout;
   #onEmpty: (() => void) | null = null;
 
-  /** @param hangAfter seconds without a sign of life after which a worker is killed */
-  constructor(store: Store, runner: Runner, hangAfter: number, events: LiveRunEvents) {
+  /**
+   * @param hangAfter seconds without a sign of life after which a worker is killed
+   * @param events asked for when the first run begins
+   */
+  constructor(store: Store, runner: Runner, hangAfter: number, events: () => LiveRunEvents) {
     this.#store = store;
     this.#runner = runner;
-    this.#events = {
-      ...events,
-      left: (live, leaving) => {
-        this.#live.delete(live.run);
-        events.left(live, leaving);
-        if (this.#live.size === 0) this.#onEmpty?.();
-      },
-    };
-    const looks = Math.max(2, Math.ceil((hangAfter * 1000) / LOOK));
-    this.#looks = setInterval(() => {
-      for (const live of [...this.#live.values()]) if (live.isSilentFor(looks)) live.hang(looks);
-    }, LOOK).unref();
+    this.#events = events;
+    const checks = Math.max(2, Math.ceil((hangAfter * 1000) / CHECK_INTERVAL));
+    this.#hangChecks = setInterval(() => {
+      for (const live of [...this.#live.values()]) if (live.isSilentFor(checks)) live.hang(checks);
+    }, CHECK_INTERVAL).unref();
   }
 
   /** Slots that can take a run now, in the order in which they are to be filled. */
@@ -107,7 +103,7 @@ export class ActiveRuns {
       this.#store,
       work?.judge ?? null,
       { run, slot, attempt },
-      this.#events,
+      this.#eventsOfRun(),
     );
     this.#live.set(run.id, live);
     try {
@@ -122,7 +118,7 @@ export class ActiveRuns {
     for (const live of runs) live.ask(what, when);
   }
 
-  /** Ends workers at once, without a word about their runs. */
+  /** Ends workers at once; no event follows. */
   kill(runs: readonly LiveRun[] = [...this.#live.values()]): void {
     for (const live of runs) {
       live.kill();
@@ -131,26 +127,39 @@ export class ActiveRuns {
     if (this.#live.size === 0) this.#onEmpty?.();
   }
 
-  /** Lets all workers hand over a checkpoint, as long as they get on with it. */
+  /** Lets all workers hand over a checkpoint, for a limited time. */
   async interrupt(): Promise<void> {
     if (this.#live.size === 0) return;
     this.ask([...this.#live.values()], 'interrupt', 'now');
     await new Promise<void>((resolve) => {
-      const patience = setTimeout(resolve, CLOSE_TIMEOUT);
+      const timeout = setTimeout(resolve, CLOSE_TIMEOUT);
       this.#onEmpty = () => {
-        clearTimeout(patience);
+        clearTimeout(timeout);
         resolve();
       };
     });
   }
 
-  /** Whether there is work to come, also when no slot can take it now: the process then stays. */
+  /** Keeps the process alive while there is work, also when no slot can take it now. */
   stay(needed: boolean): void {
-    if (needed) this.#looks.ref();
-    else this.#looks.unref();
+    if (needed) this.#hangChecks.ref();
+    else this.#hangChecks.unref();
   }
 
   close(): void {
-    clearInterval(this.#looks);
+    clearInterval(this.#hangChecks);
+  }
+
+  /** Takes a run that leaves from its slot before the scheduler hears of it. */
+  #eventsOfRun(): LiveRunEvents {
+    const events = this.#events();
+    return {
+      ...events,
+      left: (live, leaving) => {
+        this.#live.delete(live.run);
+        events.left(live, leaving);
+        if (this.#live.size === 0) this.#onEmpty?.();
+      },
+    };
   }
 }

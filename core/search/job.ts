@@ -6,8 +6,9 @@ import { teacherFor, teacherNodes } from './teachers.ts';
 import type { Work } from './work.ts';
 
 /**
- * What a worker is given of a run. Throws LabError `search.teacher-*` when a frozen node has no
- * weights.
+ * The job of a run for its worker.
+ *
+ * @throws LabError `search.teacher-*` when a frozen node has no weights
  */
 export function jobFor(
   store: Store,

@@ -1,11 +1,11 @@
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import type { Judge } from './rules/_base.ts';
-import { judgeBy } from './rules/rules.ts';
+import type { Judge as JudgeOf } from './rules/_base.ts';
+import { type Reason, judgeBy } from './rules/rules.ts';
 
-export type { Judge };
+export type Judge = JudgeOf<Reason>;
 
-/** A study's rule over all values that its store holds. */
+/** The rule of a study over all values in its store. */
 export const judgeOf = (store: Store, study: number, plan: StudyPlan): Judge =>
   judgeBy(plan.rule, plan.training.epochs, {
     rungValues: (rung) => store.rungValues(study, rung),

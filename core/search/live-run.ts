@@ -19,19 +19,16 @@ import type {
   Verdict,
 } from './runner.ts';
 
-/**
- * What a run on a slot can be asked to do: go on later, end for good, or go on when the lab is next
- * opened.
- */
+/** Requests to a run on a slot: wait, end for good, or go on when the lab is next opened. */
 export type Ask = 'pause' | 'cancel' | 'interrupt';
 
 /** How a run left its slot: an orderly end is in the store already, a failure is not. */
 export type Leaving = 'completed' | 'stopped' | 'paused' | 'cancelled' | 'interrupted' | Failure;
 
-/** What a run on a slot tells the scheduler. */
+/** Events of a run on a slot. */
 export interface LiveRunEvents {
   now(): number;
-  /** It is further within its epoch, or has compiled for longer, than when this was last called. */
+  /** The run has done more steps of its epoch, or has compiled for longer. */
   progressed(live: LiveRun): void;
   reported(live: LiveRun, metrics: EpochMetrics, reception: Reception, at: number): void;
   left(live: LiveRun, leaving: Leaving): void;
@@ -40,10 +37,7 @@ export interface LiveRunEvents {
   trouble(error: unknown): void;
 }
 
-/**
- * One run while it is on a slot: takes what its worker says, and has it in the store before it
- * answers.
- */
+/** One run while it is on a slot: stores each report of its worker before it answers. */
 export class LiveRun implements JobListener {
   readonly run: number;
   readonly owner: Owner | null;
@@ -56,12 +50,12 @@ export class LiveRun implements JobListener {
   #handle: JobHandle | null = null;
   #asked: Ask | null = null;
   #askedWhen: StopWhen = 'now';
-  /** Until it is in the store. */
+  /** The environment until the store has it. */
   #environment: Environment | null = null;
-  /** The rule has stopped it: whatever happens to its worker now changes nothing. */
+  /** The rule has stopped the run: an end or failure of its worker changes nothing any more. */
   #stopped = false;
   #over = false;
-  /** Looks at it since the last sign of life. */
+  /** Checks since the last sign of life. */
   #silent = 0;
 
   constructor(
@@ -89,37 +83,40 @@ export class LiveRun implements JobListener {
   }
 
   ask(what: Ask, when: StopWhen): void {
-    // Who wants it gone for good is not overruled by who wants it to wait.
+    // A cancel is never downgraded to a pause.
     if (this.#asked !== 'cancel') this.#asked = what;
     this.#askedWhen = when;
     this.#handle?.stop(when, this.#asked !== 'cancel');
   }
 
-  /** It is wanted after all: what was to end for good waits instead. */
-  spare(): void {
+  /** Turns a cancel into a pause: the run is wanted after all. */
+  pauseInstead(): void {
     if (this.#asked !== 'cancel') return;
     this.#asked = 'pause';
     this.#handle?.stop(this.#askedWhen, true);
   }
 
-  /** Ends the worker; nothing of this run is heard any more. */
+  /** Ends the worker; no event of this run follows. */
   kill(): void {
     this.#over = true;
     this.#handle?.kill();
   }
 
   /**
-   * Called at regular times; true when nothing was heard since so many calls. A sleeping computer
-   * does not count.
+   * Called at regular times; true when the worker was silent for more than `checks` calls. Counting
+   * calls, not time, leaves out the hours in which a computer sleeps.
    */
-  isSilentFor(looks: number): boolean {
-    return ++this.#silent > looks;
+  isSilentFor(checks: number): boolean {
+    return ++this.#silent > checks;
   }
 
-  /** It was silent for too long. */
-  hang(looks: number): void {
+  /** Ends a worker that was silent for too long. */
+  hang(checks: number): void {
     this.kill();
-    this.#lose('hang', `Its worker on ${this.slot} gave no sign of life at ${looks} looks.`);
+    this.#lose(
+      'hang',
+      `The worker on ${this.slot} gave no sign of life at ${checks} checks in a row.`,
+    );
   }
 
   started(environment: Environment): void {
@@ -169,7 +166,7 @@ export class LiveRun implements JobListener {
         'warning',
         `The checkpoint of epoch ${incoming.epoch} was not saved: ${messageOf(error)}`,
       );
-      // Without its final weights the run cannot be completed, and it did nothing wrong.
+      // The run cannot be completed without its final weights, and is not to blame.
       if (incoming.purpose === 'final' && isRefusal(error)) this.#events.trouble(error);
       throw error;
     }
@@ -195,7 +192,7 @@ export class LiveRun implements JobListener {
         this.#leave(
           this.#failure(
             'protocol',
-            `Its worker said "${end}", which nobody asked for or which is not true.`,
+            `The worker reported that the run is ${end}, which was not asked for or is not true.`,
           ),
         );
     });
@@ -207,16 +204,16 @@ export class LiveRun implements JobListener {
     });
   }
 
-  /** Its worker is gone, at whatever moment: what is in the store already stands. */
+  /** Its worker is gone: everything that the store holds already stays valid. */
   #fail(failure: Failure): void {
     if (this.#stopped) this.#leave('stopped');
-    // All is there, only the last word was not heard.
+    // All epochs and the final weights are stored; only the last message is missing.
     else if (complete(this.#store, this.run, this.attempt, this.#events.now()))
       this.#leave('completed');
     else this.#leave(failure);
   }
 
-  /** Its worker was killed, for it was of no use any more. */
+  /** Fails the run of a worker that was killed. */
   #lose(kind: FailureKind, message: string): void {
     try {
       this.#fail(this.#failure(kind, message));
@@ -269,7 +266,7 @@ export class LiveRun implements JobListener {
   }
 }
 
-/** True when the store could not take what was right in itself. */
+/** True when the store could not take a change that was valid in itself. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof LabError &&
   error.code.startsWith('store.') &&

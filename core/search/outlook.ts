@@ -4,7 +4,7 @@ import { expectedShareOf } from './rules/rules.ts';
 import type { Outlook } from './time-left.ts';
 import type { Work } from './work.ts';
 
-/** What is known of the rest of a study or re-run that runs. */
+/** Facts about the rest of a study or re-run that runs, for its time left. */
 export function outlookOf(store: Store, work: Work, slots: number): Outlook {
   const record = recordOf(store, work.owner);
   const { epochs } = trainingOf(record);

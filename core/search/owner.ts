@@ -7,13 +7,13 @@ import type { Run } from '../study/run.ts';
 import type { JobState, Study } from '../study/study.ts';
 import { teacherModels, teacherNodes, usualTeacher } from './teachers.ts';
 
-/** Whose runs are scheduled. */
+/** The study or re-run that runs belong to. */
 export type Owner = { study: number } | { rerun: number };
 
 export const ownerKey = (owner: Owner): string =>
   'study' in owner ? `study ${owner.study}` : `rerun ${owner.rerun}`;
 
-/** Whose run it is; null for pretraining, which may serve many. */
+/** The owner of a run; null for pretraining, which may serve many. */
 export function ownerOf({ kind, study, rerun }: Run): Owner | null {
   if (kind === 'trial') return { study: study! };
   if (kind === 'repeat') return { rerun: rerun! };
@@ -23,7 +23,7 @@ export function ownerOf({ kind, study, rerun }: Run): Owner | null {
 export const recordOf = (store: Store, owner: Owner): Study | Rerun =>
   'study' in owner ? store.study(owner.study) : store.rerun(owner.rerun);
 
-/** Its own runs, without pretraining. */
+/** The runs of a study or re-run, without pretraining. */
 export const runsOf = (store: Store, owner: Owner, states?: readonly Run['state'][]): Run[] =>
   store.runs({ ...owner, kind: 'study' in owner ? 'trial' : 'repeat', ...(states && { states }) });
 
@@ -44,11 +44,11 @@ export function changeOwner(
 export const trainingOf = (record: Study | Rerun): TrainingPlan =>
   'plan' in record ? record.plan.training : record.training;
 
-/** How often a run of it that crashes is started again. */
+/** How often a run that crashes is started again. */
 export const retriesOf = (record: Study | Rerun): number =>
   'plan' in record ? record.plan.retries : record.retries;
 
-/** Models of which it may need a pretrained network. */
+/** Models of which a study or re-run may need a pretrained network. */
 export function teachersOf(record: Study | Rerun): string[] {
   if ('plan' in record) return teacherModels(record.plan.space);
   const usual = record.variants
@@ -57,6 +57,6 @@ export function teachersOf(record: Study | Rerun): string[] {
   return [...new Set(usual.map((teacher) => teacher.model))];
 }
 
-/** The networks that its frozen nodes load or wait for, as far as they were ever asked for. */
+/** Networks that its frozen nodes load or wait for, as far as the store has their records. */
 export const usualTeachersOf = (store: Store, record: Study | Rerun): Pretrained[] =>
   teachersOf(record).flatMap((model) => usualTeacher(store, model, trainingOf(record)) ?? []);

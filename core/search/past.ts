@@ -10,26 +10,23 @@ import type { KnownTrial } from './samplers/_base.ts';
 interface PastTrial extends KnownTrial {
   readonly id: number;
   readonly key: string;
-  /** Its result can change: it is under way, or was not brought to an end. */
+  /** Its result can change: the trial runs, or ended without a result. */
   readonly isOpen: boolean;
   /** Its result counts, now or later. */
   readonly counts: boolean;
 }
 
-/**
- * What the sampler of a study knows of its trials. Everything comes from the store, read again
- * where it may have changed.
- */
+/** The trials of a study for its sampler, read from the store again where they may have changed. */
 export class Past {
   /** By number. */
   readonly #trials = new Map<number, PastTrial>();
   /** Graphs of trials that count, by canonical key. */
   readonly #keys = new Map<string, number>();
-  /** No graph is left that no trial has; a study may be given more trials all the same. */
+  /** Every graph of the space has a trial. */
   isExhausted = false;
 
   /**
-   * Reads what has happened since it was last called: nothing but trials that are open costs time.
+   * Reads the changes since the last call; only open trials are read again.
    */
   update(store: Store, study: number, space: SearchSpace): void {
     if (this.#trials.size === 0) {
@@ -43,8 +40,8 @@ export class Past {
   }
 
   /**
-   * What was known when a trial was drawn: earlier trials with all that is recorded of them, but
-   * for those that were open.
+   * Restores the state in which a trial was drawn: earlier trials with their whole records, open
+   * ones with their records at that time.
    *
    * @param open as the trial's record says
    */
@@ -81,7 +78,7 @@ export class Past {
   }
 
   /**
-   * Trials whose result may change: together with the records of all others they say what is known.
+   * Trials whose result may change; with the records of all others they restore this state.
    */
   get open(): OpenTrial[] {
     return [...this.#trials]

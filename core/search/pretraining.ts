@@ -1,37 +1,52 @@
 import type { Store } from '../store/store.ts';
-import { hasEnded, mayMoveRun } from '../study/moves.ts';
-import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
-import type { Run } from '../study/run.ts';
-import { addPretraining, usualTeacher } from './teachers.ts';
+import type { LabProblem } from '../base/problem.ts';
+import type { Run, StopWhen } from '../study/run.ts';
+import type { ActiveRuns } from './active-runs.ts';
+import { Delays } from './delays.ts';
+import type { Owner } from './owner.ts';
+import { recordOf, teachersOf, trainingOf, usualTeachersOf } from './owner.ts';
+import {
+  divideByNeed,
+  neededNetworks,
+  queuedPretrainings,
+  teacherFailed,
+  teacherStep,
+} from './pretraining-needs.ts';
+import type { QueuedPretraining } from './queue.ts';
+import { cancelWaiting } from './retention.ts';
+import type { Emit } from './scheduler-events.ts';
+import { addPretraining, teachersReady, usualTeacher } from './teachers.ts';
 import type { PretrainingWish } from './teachers.ts';
+import type { Work } from './work.ts';
+import type { Works } from './works.ts';
 
-/** A run that a free slot may work on. */
-export interface Candidate {
-  run: Run;
-  /** The highest of who waits for it. */
-  priority: number;
+export interface PretrainingOptions {
+  store: Store;
+  active: ActiveRuns;
+  works: Works;
+  emit: Emit;
+  now: () => number;
+  /** Pauses a study or re-run whose network has not come into being. */
+  pause: (owner: Owner, when: StopWhen, problem: LabProblem) => void;
 }
 
-/** Priority of what a person asked for. */
-const ASKED = 0;
-
 /**
- * Networks that are being trained alone, for a study or re-run that waits for them or because a
- * person asked.
+ * Networks that are trained alone, because a study or re-run waits for them or a person asked for
+ * them.
  */
 export class Pretraining {
-  readonly #store: Store;
+  readonly #options: PretrainingOptions;
   /** Runs that have not ended. */
   readonly #runs = new Set<number>();
   /** Runs that wait after a failure. */
-  readonly #resting = new Map<number, NodeJS.Timeout>();
+  readonly #delayed = new Delays<number>({ keepsProcess: true });
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(options: PretrainingOptions) {
+    this.#options = options;
   }
 
-  /** Takes up what the store holds. */
+  /** Reads the pretraining runs of the store that have not ended. */
   load(): void {
     this.close();
     for (const run of this.#store.runs({ kind: 'pretrain', states: ['waiting', 'running'] }))
@@ -39,41 +54,15 @@ export class Pretraining {
   }
 
   /** Trains one more network. */
-  add(wish: PretrainingWish, at: number): Pretrained {
-    const { pretrained, run } = addPretraining(this.#store, wish, at);
+  add(wish: PretrainingWish): Pretrained {
+    const { pretrained, run } = addPretraining(this.#store, wish, this.#options.now());
     this.#runs.add(run.id);
     return pretrained;
   }
 
-  /**
-   * Sees to it that the usual networks of these models are there or will be; one that failed is
-   * tried again.
-   *
-   * @returns those that have to be waited for
-   */
-  require(
-    models: readonly string[],
-    training: TrainingPlan,
-    study: number | null,
-    at: number,
-  ): Pretrained[] {
-    return models.flatMap((model) => {
-      const known = usualTeacher(this.#store, model, training);
-      if (known && known.checkpoint !== null) return [];
-      const wish = { model, training, study, asked: false };
-      if (known?.run == null) return [this.add(wish, at)];
-      const { state } = this.#store.run(known.run);
-      if (!hasEnded(state)) return [known];
-      // Its weights were removed, or it cannot be tried again: a new one takes its place.
-      if (!mayMoveRun(state, 'waiting')) return [this.add(wish, at)];
-      this.retry(known.run, false);
-      return [known];
-    });
-  }
-
-  /** @param asked by a person, who then need not have a study that waits for it */
+  /** @param asked a person asks: the network then needs no study that waits for it */
   retry(run: number, asked: boolean): void {
-    const network = this.#store.allPretrained().find((each) => each.run === run);
+    const network = this.#networkOf(run);
     if (asked && network) this.#store.changePretrained(network.id, { asked });
     this.#store.changeRun(run, {
       state: 'waiting',
@@ -84,65 +73,114 @@ export class Pretraining {
     this.#runs.add(run);
   }
 
-  /**
-   * Runs that make needed networks, or those that a person asked for; and those that nobody wants
-   * now.
-   */
-  divide(needed: Pick<ReadonlySet<number>, 'has'>): { wanted: Run[]; unwanted: Run[] } {
-    if (this.#runs.size === 0) return { wanted: [], unwanted: [] };
-    const networks = this.#store.allPretrained().filter(({ id, asked }) => asked || needed.has(id));
-    const making = new Set(networks.map((network) => network.run));
-    const runs = [...this.#runs].map((id) => this.#store.run(id));
-    return {
-      wanted: runs.filter((run) => making.has(run.id)),
-      unwanted: runs.filter((run) => !making.has(run.id)),
-    };
+  /** Makes a study or re-run wait for the usual networks of its models that have no weights. */
+  require(work: Work): void {
+    const { works, active, emit } = this.#options;
+    const record = recordOf(this.#store, work.owner);
+    const missing = teachersOf(record).flatMap((model) => this.#obtain(model, work) ?? []);
+    work.needs.clear();
+    for (const { id } of missing) work.needs.add(id);
+    work.release((id) => teachersReady(this.#store, this.#store.run(id)));
+    works.keep(active.pretraining().filter((live) => missing.some(({ run }) => run === live.run)));
+    if (missing.length > 0) emit({ type: 'pretrained' });
   }
 
-  /**
-   * The most important one that can be started and suits, if any.
-   *
-   * @param needed priorities of who waits for networks, by network
-   */
-  next(
-    needed: ReadonlyMap<number, number>,
-    suits: (run: number) => boolean,
-  ): Candidate | undefined {
-    const { wanted } = this.divide(needed);
-    const ready = wanted.filter(
-      ({ id, state }) => state === 'waiting' && !this.#resting.has(id) && suits(id),
+  /** Pretrainings that can start at once. */
+  queued(): QueuedPretraining[] {
+    if (this.#runs.size === 0) return [];
+    return queuedPretrainings(
+      this.#records(),
+      this.#store.allPretrained(),
+      neededNetworks(this.#options.works.all()),
+      (run) => this.#delayed.has(run),
     );
-    if (ready.length === 0) return undefined;
-    const networks = this.#store.allPretrained();
-    const priorityOf = (run: Run): number =>
-      Math.max(
-        ...networks
-          .filter((network) => network.run === run.id)
-          .flatMap(({ id, asked }) => [needed.get(id) ?? -Infinity, asked ? ASKED : -Infinity]),
-      );
-    return ready
-      .map((run) => ({ run, priority: priorityOf(run) }))
-      .reduce((first, each) => (each.priority > first.priority ? each : first));
   }
 
   /** Lets a run wait after a failure. */
-  rest(run: number, milliseconds: number, wake: () => void): void {
-    const timer = setTimeout(() => {
-      this.#resting.delete(run);
-      wake();
-    }, milliseconds);
-    this.#resting.set(run, timer);
+  delay(run: number, milliseconds: number, wake: () => void): void {
+    this.#delayed.start(run, milliseconds, wake);
   }
 
-  /** Its run has ended. Gives the network that it was to make. */
-  ended(run: number): Pretrained | undefined {
-    this.#runs.delete(run);
-    return this.#store.allPretrained().find((each) => each.run === run);
+  /** Pauses pretraining that no running study or re-run needs and nobody asked for. */
+  pauseUnneeded(when: StopWhen): void {
+    const { active, works } = this.#options;
+    const unneeded = this.#unneeded(neededNetworks(works.all()));
+    active.ask(
+      unneeded.flatMap(({ id }) => active.get(id) ?? []),
+      'pause',
+      when,
+    );
+  }
+
+  /** Cancels pretraining that also no paused study or re-run needs, and pauses the other. */
+  cancelUnneeded(when: StopWhen): void {
+    const { active, works, emit, now } = this.#options;
+    this.pauseUnneeded(when);
+    const paused = [...this.#store.studies(), ...this.#store.reruns()].filter(
+      ({ state }) => state === 'paused',
+    );
+    const awaited = paused.flatMap((record) =>
+      usualTeachersOf(this.#store, record).map(({ id }) => id),
+    );
+    const needed = new Set([...neededNetworks(works.all()).keys(), ...awaited]);
+    for (const { id } of this.#unneeded(needed)) {
+      const live = active.get(id);
+      if (live) {
+        live.ask('cancel', when);
+        continue;
+      }
+      cancelWaiting(this.#store, this.#store.run(id), now());
+      emit({ type: 'run', run: id });
+      this.ended(this.#store.run(id));
+    }
+  }
+
+  /** Releases the runs that waited for a network, or pauses their studies when it failed. */
+  ended(run: Run): void {
+    const { works, emit, pause } = this.#options;
+    this.#runs.delete(run.id);
+    emit({ type: 'pretrained' });
+    const made = this.#networkOf(run.id);
+    if (!made) return;
+    for (const work of works.all().filter((each) => each.needs.has(made.id))) {
+      work.needs.delete(made.id);
+      if (run.state === 'completed')
+        work.release((id) => teachersReady(this.#store, this.#store.run(id)));
+      else pause(work.owner, 'after-epoch', teacherFailed(made.model, run));
+    }
   }
 
   close(): void {
-    for (const timer of this.#resting.values()) clearTimeout(timer);
-    this.#resting.clear();
+    this.#delayed.clear();
     this.#runs.clear();
+  }
+
+  get #store(): Store {
+    return this.#options.store;
+  }
+
+  #records(): Run[] {
+    return [...this.#runs].map((id) => this.#store.run(id));
+  }
+
+  #networkOf(run: number): Pretrained | undefined {
+    return this.#store.allPretrained().find((each) => each.run === run);
+  }
+
+  #unneeded(needed: Pick<ReadonlySet<number>, 'has'>): Run[] {
+    if (this.#runs.size === 0) return [];
+    return divideByNeed(this.#records(), this.#store.allPretrained(), needed).unneeded;
+  }
+
+  /** Sees to it that a network is trained; undefined when it has its weights. */
+  #obtain(model: string, { owner }: Work): Pretrained | undefined {
+    const training = trainingOf(recordOf(this.#store, owner));
+    const known = usualTeacher(this.#store, model, training);
+    const run = known?.run ?? null;
+    const step = teacherStep(known, run === null ? null : this.#store.run(run).state);
+    if (step.do === 'nothing') return undefined;
+    if (step.do === 'retry') this.retry(run!, false);
+    const study = 'study' in owner ? owner.study : null;
+    return step.do === 'train' ? this.add({ model, training, study, asked: false }) : known;
   }
 }

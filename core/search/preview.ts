@@ -8,11 +8,11 @@ import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
 
-/** What a plan means before it is created. */
+/** Consequences of a plan, shown before the study is created. */
 export interface Preview {
-  /** Why it cannot be created. */
+  /** Reasons why the study cannot be created. */
   problems: LabProblem[];
-  /** What is surely not meant. */
+  /** Settings that are probably not intended. */
   warnings: LabProblem[];
   /**
    * Settings of the space, rejected ones included, and those that can be trained, as decimal text.
@@ -25,7 +25,7 @@ export interface Preview {
   expectedTime: number | null;
 }
 
-/** Looks at a plan that is valid in itself. */
+/** Previews a plan that is valid in itself. */
 export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Preview {
   const missing = teacherModels(plan.space).filter(
     (model) => usualTeacher(store, model, plan.training)?.checkpoint == null,

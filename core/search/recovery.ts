@@ -6,9 +6,11 @@ import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
 /**
- * Puts a store in order whose lab ended with runs on slots: they wait again and go on from their
- * last checkpoints, those that were to end are cancelled, and those that lacked only the word are
- * completed. Gives the runs that go on, as they were.
+ * Puts a store in order whose lab ended with runs on slots: the runs wait again and go on from
+ * their last checkpoints. Runs that were to end are cancelled; runs with all epochs and final
+ * weights are completed.
+ *
+ * @returns the runs that go on, as they were
  */
 export function recover(store: Store): Run[] {
   const states = statesOfOwners(store);
@@ -17,7 +19,7 @@ export function recover(store: Store): Run[] {
     return owner ? states.get(ownerKey(owner)) : 'none';
   };
   const isToEnd = (run: Run): boolean => run.dismissed || stateOf(run) === 'stopped';
-  // What is being removed or imported is none of the scheduler's business.
+  // Runs of a study that is being removed or imported are not scheduled.
   const interrupted = store
     .runs({ states: ['running'] })
     .filter((run) => stateOf(run) !== undefined);
@@ -52,10 +54,7 @@ const statesOfOwners = (store: Store): Map<string, JobState> =>
     ...store.reruns().map(({ id, state }) => [ownerKey({ rerun: id }), state] as const),
   ]);
 
-/**
- * The lab may have been away for days: an attempt is known to have lasted as long as the epochs
- * that it reported.
- */
+/** The end of an interrupted attempt: its start plus its epochs, since the lab may be days late. */
 function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {
   const seconds = store.epochs(run, fromEpoch).reduce((sum, epoch) => sum + epoch.seconds, 0);
   return Math.round(startedAt + seconds * 1000);

@@ -10,7 +10,7 @@ import type { Run } from '../study/run.ts';
 import { mean, sampleDeviation, welch } from '../analysis/statistics.ts';
 import type { Difference } from '../analysis/statistics.ts';
 
-/** What a re-run is asked for with. */
+/** A request for a re-run. */
 export interface RerunWish {
   name: string;
   graph: Graph;

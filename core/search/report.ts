@@ -6,7 +6,7 @@ import { targetAccuracy } from '../study/metrics.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { Judge } from './judge.ts';
 
-/** What came of a report. */
+/** The answer to a report. */
 export interface Reception {
   go: boolean;
   /** A person wants the run's weights kept, also when it is stopped. */

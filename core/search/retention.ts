@@ -16,7 +16,13 @@ export function tidy(store: Store, run: Run): void {
   if (checkpoint) store.dropCheckpoint(checkpoint.id);
 }
 
-/** Drops all checkpoints that need not be kept: what a crash between two steps has left. */
+/** Cancels a run that is not on a slot. */
+export function cancelWaiting(store: Store, run: Run, at: number): void {
+  store.changeRun(run.id, { state: 'cancelled', endedAt: at });
+  tidy(store, store.run(run.id));
+}
+
+/** Drops all checkpoints that need not be kept, as a crash between two steps leaves them. */
 export function tidyAll(store: Store): void {
   const taught = new Set(store.allPretrained().map((network) => network.checkpoint));
   for (const { id, run } of store.checkpoints()) {

@@ -6,9 +6,8 @@ import type { TrainingPlan } from '../study/plan.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
 /**
- * What the scheduler asks of whatever trains: a pool of processes on this machine, or one day an
- * engine that spreads work over many. Nothing here assumes a shared disk or clock: weights travel
- * as bytes in chunks, time as durations.
+ * The contract between the scheduler and a pool of workers, on this machine or on others. Nothing
+ * here assumes a shared disk or clock: weights travel as bytes in chunks, time as durations.
  */
 export interface Runner {
   /** Slots as they are now; their order is the order in which they are filled. */
@@ -82,7 +81,7 @@ export interface Job {
 }
 
 /**
- * What the scheduler answers to an epoch; final. `save-and-stop`: hand over the final weights
+ * The scheduler's answer to an epoch; final. `save-and-stop`: hand over the final weights
  * first. After an epoch that is no rung the worker may already be ahead.
  */
 export type Verdict = 'go-on' | 'stop' | 'save-and-stop';
@@ -113,7 +112,7 @@ export interface IncomingCheckpoint {
   chunks: AsyncIterable<Uint8Array>;
 }
 
-/** How a job ended that did what it was asked. `halted`: it obeyed `JobHandle.stop`. */
+/** Orderly ends of a job. `halted`: it obeyed `JobHandle.stop`. */
 export type JobEnd = 'completed' | 'stopped' | 'halted';
 
 /** The scheduler's side of one job. */

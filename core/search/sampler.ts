@@ -7,17 +7,14 @@ import type { KnownTrial } from './samplers/_base.ts';
 import { random as randomSampler } from './samplers/random.ts';
 import { samplerOf } from './samplers/samplers.ts';
 
-/**
- * What trial i is: it follows from (study seed, i) and, for a sampler that learns, from what was
- * known.
- */
+/** A drawn trial i: it follows from (study seed, i) and the earlier trials if the sampler learns. */
 export interface SampledTrial {
   graph: Graph;
   /** Canonical key of the graph. */
   key: string;
   /** Seed of its training. */
   seed: number;
-  /** Drawn before it and rejected, in order of drawing. */
+  /** Graphs that were drawn before it and rejected, in order of drawing. */
   rejected: { draw: number; key: string; reason: string }[];
   /** Why the trial itself is rejected; null when it can be trained. */
   rejection: string | null;
@@ -25,12 +22,12 @@ export interface SampledTrial {
   isExhausted: boolean;
 }
 
-/** What a sampler that learns is told of earlier trials. */
+/** Earlier trials, for a sampler that learns. */
 export interface Knowledge {
   readonly known: readonly KnownTrial[];
   /** An earlier trial has this graph, by canonical key. */
   has(key: string): boolean;
-  /** The space was found to hold no other graph: nothing is looked for any more. */
+  /** Every graph of the space has a trial: no search for another one. */
   readonly isExhausted: boolean;
 }
 
@@ -88,7 +85,7 @@ export function sampleTrial(
     if (isWanted) return trial;
     if (!isRepeated) rejected.push({ draw, key, reason: reason! });
     else first ??= trial;
-    // What is the same as an earlier trial is given only when nothing else is found.
+    // A duplicate is returned only when no other graph is found.
     if (first && (knowledge.isExhausted || draw === PROPOSALS + REDRAWS)) return first;
     if (first && draw === PROPOSALS && spaceSize(plan.space) <= LISTABLE) {
       const left = shuffle(allPicks(sizes), random)
@@ -109,7 +106,7 @@ interface Look {
   isWanted: boolean;
 }
 
-/** What choices would make. */
+/** The graph that choices make. */
 const lookIn =
   ({ space, rejected }: StudyPlan, earlier: Pick<Knowledge, 'has'>) =>
   (picks: readonly number[]): Look => {

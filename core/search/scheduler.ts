@@ -1,64 +1,26 @@
-import { LabError, problem, problemOf } from '../base/errors.ts';
-import { requirePossible } from '../graph/space.ts';
+import { LabError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
-import type { RungDecision } from '../study/decision.ts';
-import type { EpochMetrics } from '../study/metrics.ts';
-import { hasEnded } from '../study/moves.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { type Failure, MEMORY_ADVICE, type Run, type StopWhen } from '../study/run.ts';
-import { SlotBackoff, benchedText } from './slot-backoff.ts';
-import { maySlotBeToBlame, problemOfFailure, recordFailure } from './failures.ts';
+import type { Run, StopWhen } from '../study/run.ts';
 import { ActiveRuns } from './active-runs.ts';
 import type { Occupation } from './active-runs.ts';
 import { LastTries } from './last-tries.ts';
-import { judgeOf } from './judge.ts';
-import type { Judge } from './judge.ts';
-import type { Leaving, LiveRun, LiveRunEvents } from './live-run.ts';
+import { Outages } from './outages.ts';
 import { outlookOf } from './outlook.ts';
-import {
-  changeOwner,
-  ownerKey,
-  ownerOf,
-  recordOf,
-  retriesOf,
-  runsOf,
-  teachersOf,
-  trainingOf,
-  usualTeachersOf,
-} from './owner.ts';
+import { OwnerControl } from './owner-control.ts';
 import type { Owner } from './owner.ts';
 import { Pretraining } from './pretraining.ts';
 import { recover } from './recovery.ts';
-import { tidy } from './retention.ts';
+import { RunControl } from './run-control.ts';
+import { RunEvents } from './run-events.ts';
 import type { Runner } from './runner.ts';
-import { teacherNodes, usualTeacher } from './teachers.ts';
+import type { Emit, SchedulerEvent } from './scheduler-events.ts';
+import { SlotBackoff } from './slot-backoff.ts';
+import { Slots } from './slots.ts';
 import { timeLeft } from './time-left.ts';
-import { addTrial } from './trial.ts';
-import { Work, countEpoch, countTrial } from './work.ts';
-
-/** Everything that changes, told after it is in the store. */
-export type SchedulerEvent =
-  | { type: 'study'; study: number }
-  | { type: 'rerun'; rerun: number }
-  | { type: 'run'; run: number }
-  | { type: 'epoch'; run: number; metrics: EpochMetrics }
-  | { type: 'decision'; run: number; study: number; decision: RungDecision; at: number }
-  | { type: 'pretrained' }
-  | { type: 'slots' }
-  | {
-      type: 'log';
-      level: 'info' | 'warning' | 'error';
-      study: number | null;
-      run: number | null;
-      text: string;
-    }
-  /**
-   * The store refuses changes: nothing runs until `resume`, or until a trouble that may pass is
-   * over. null: it is over.
-   */
-  | { type: 'trouble'; problem: LabProblem | null };
+import { Works } from './works.ts';
 
 export interface SchedulerOptions {
   onEvent?: (event: SchedulerEvent) => void;
@@ -66,319 +28,206 @@ export interface SchedulerOptions {
   checkpointEvery?: number;
   /** Seconds without a sign of life after which a worker is killed. */
   hangAfter?: number;
-  /** Divides the delays before retries and the times that slots are benched. */
-  haste?: number;
-  /** Milliseconds since 1970, for records only: nothing is decided by it. */
+  /** Divides the delays before retries and the times that slots rest. */
+  delayDivisor?: number;
+  /** Milliseconds since 1970, for records only: no decision depends on it. */
   now?: () => number;
 }
 
 const HANG_AFTER = 60;
 const CHECKPOINT_EVERY = 60;
-/** Runs that may wait for pretrained networks before no more trials are drawn. */
-const LOOK_AHEAD = 32;
-/** Trials drawn in one turn of the event loop: most may be duplicates that need no slot. */
-const DRAWN_PER_TURN = 32;
-/**
- * Starts that fail one after another, whatever the run, before a study is paused; at least two for
- * each slot.
- */
-const HOPELESS = 8;
-/** How often pretraining is started again after a crash. */
-const PRETRAINING_RETRIES = 2;
-/**
- * Milliseconds until a store that refused changes is tried again, twice as long after each try in
- * vain.
- */
-const TROUBLE_PAUSE = 5000;
-const LONGEST_TROUBLE_PAUSE = 60_000;
-
-/** Codes of troubles that may pass without a person at this lab: it goes on by itself then. */
-const PASSING = ['store.busy', 'store.disk-full'];
-export const mayPass = ({ code }: LabProblem): boolean => PASSING.includes(code);
 
 /**
- * Gives free slots their next runs and takes what comes of them: reports are judged and recorded,
- * checkpoints stored, crashes tried again. Driven by events; what it answers or tells is in the
- * store before, so that a kill at any moment costs at most the epochs since a run's last
+ * Gives free slots their next runs and acts on their reports: decisions are made and recorded,
+ * checkpoints stored, crashes tried again. Driven by events; every answer and every event is in the
+ * store before it is sent, so that a kill at any moment costs at most the epochs since a run's last
  * checkpoint.
+ *
+ * This class joins the parts. Their decisions are pure functions: `queue.ts` (what comes next),
+ * `slot-choice.ts` (which slot), `pretraining-needs.ts`, `failures.ts`, `slot-backoff.ts` and
+ * `outages.ts`.
  */
 export class Scheduler {
   readonly #store: Store;
-  readonly #options: Required<SchedulerOptions>;
-  readonly #works = new Map<string, Work>();
-  readonly #floor: ActiveRuns;
-  readonly #benching: SlotBackoff;
-  readonly #lastTries: LastTries;
+  readonly #active: ActiveRuns;
+  readonly #backoff: SlotBackoff;
+  readonly #works: Works;
   readonly #pretraining: Pretraining;
-  /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
-  readonly #judges = new Map<number, Judge>();
-  readonly #undoSlots: () => void;
+  readonly #owners: OwnerControl;
+  readonly #runs: RunControl;
+  readonly #slots: Slots;
+  readonly #outages: Outages;
+  readonly #emit: Emit;
+  readonly #stopListening: () => void;
+  #checkpointEvery: number;
   #waking = false;
   #closed = false;
-  #trouble: LabProblem | null = null;
-  #troublePause = TROUBLE_PAUSE;
 
   constructor(store: Store, runner: Runner, options: SchedulerOptions = {}) {
+    const { onEvent: emit = () => undefined, delayDivisor = 1, now = Date.now } = options;
     this.#store = store;
-    this.#pretraining = new Pretraining(store);
-    this.#options = {
-      onEvent: () => undefined,
-      checkpointEvery: CHECKPOINT_EVERY,
-      hangAfter: HANG_AFTER,
-      haste: 1,
-      now: Date.now,
-      ...options,
+    this.#emit = emit;
+    this.#checkpointEvery = options.checkpointEvery ?? CHECKPOINT_EVERY;
+    const wake = (): void => {
+      this.#wake();
     };
-    this.#benching = new SlotBackoff(this.#options.haste);
-    this.#floor = new ActiveRuns(store, runner, this.#options.hangAfter, this.#liveEvents());
-    this.#lastTries = new LastTries(store, this.#floor, this.#benching);
-    store.onTrouble((trouble) => {
-      this.#meetTrouble(trouble);
+    const pause = (owner: Owner, when: StopWhen, problem: LabProblem): void => {
+      this.pause(owner, when, problem);
+    };
+    const events = (): RunEvents['events'] => runEvents.events;
+    const active = new ActiveRuns(store, runner, options.hangAfter ?? HANG_AFTER, events);
+    const backoff = new SlotBackoff(delayDivisor);
+    const lastTries = new LastTries(store, active, backoff);
+    const works = new Works({ store, active, lastTries, emit, now });
+    const pretraining = new Pretraining({ store, active, works, emit, now, pause });
+    const outages = new Outages(delayDivisor, {
+      began: (problem) => {
+        this.#endAllWork(problem);
+      },
+      tryStore: () => recover(store),
+      ended: () => {
+        emit({ type: 'trouble', problem: null });
+        this.open();
+      },
     });
-    this.#undoSlots = runner.onSlots(() => {
-      this.#emit({ type: 'slots' });
+    const parts = { store, active, backoff, lastTries, works, pretraining, outages };
+    const shared = { ...parts, emit, now, wake, pause, delayDivisor };
+    const runEvents = new RunEvents(shared);
+    this.#active = active;
+    this.#backoff = backoff;
+    this.#works = works;
+    this.#pretraining = pretraining;
+    this.#outages = outages;
+    this.#owners = new OwnerControl(shared);
+    this.#runs = new RunControl({
+      ...shared,
+      resume: (owner) => {
+        this.resume(owner);
+      },
+    });
+    this.#slots = new Slots({ ...shared, checkpointEvery: () => this.#checkpointEvery });
+    store.onTrouble((trouble) => {
+      outages.meet(trouble);
+    });
+    this.#stopListening = runner.onSlots(() => {
+      emit({ type: 'slots' });
       this.#wake();
     });
   }
 
   /**
-   * Takes up what was running when the lab was last ended, and goes on with it.
+   * Goes on with the studies and re-runs that ran when the lab last ended.
    *
    * @returns the runs that were interrupted, as they were
    */
   open(): Run[] {
     const interrupted = recover(this.#store);
     this.#pretraining.load();
-    for (const { id, state } of this.#store.studies())
-      if (state === 'running') this.#takeUp({ study: id });
-    for (const { id, state } of this.#store.reruns())
-      if (state === 'running') this.#takeUp({ rerun: id });
+    this.#owners.openAll();
     this.#wake();
     return interrupted;
   }
 
   /**
-   * Starts a study or re-run, or goes on with a paused, stopped or completed one; what was
-   * cancelled with it is taken up again, and slots that were benched are asked again. Does nothing
-   * where nothing is left to do. Throws LabError `space.impossible`.
+   * Starts a study or re-run, or goes on with a paused, stopped or completed one; runs that were
+   * cancelled with it wait again, and slots that rest can take runs again. Does nothing where
+   * nothing is left to do. Throws LabError `space.impossible`.
    *
    * @param what `with-failed`: also runs that failed or were out of memory
    */
   resume(owner: Owner, what: 'the-rest' | 'with-failed' = 'the-rest'): void {
-    this.#overcomeTrouble();
-    this.#benching.clear();
-    if (what === 'with-failed') this.#takeUpFailed(owner);
-    const { state, startedAt } = recordOf(this.#store, owner);
-    if (state !== 'running' && !this.#isOver(owner)) {
-      requireDrawable(this.#store, owner);
-      this.#store.transaction(() => {
-        changeOwner(this.#store, owner, {
-          state: 'running',
-          problem: null,
-          endedAt: null,
-          ...(startedAt === null && { startedAt: this.#options.now() }),
-        });
-        for (const run of runsOf(this.#store, owner, ['cancelled']).filter(
-          (each) => !each.dismissed,
-        ))
-          this.#store.changeRun(run.id, { state: 'waiting', endedAt: null });
-      });
-      this.#load(owner);
-      this.#spare(this.#floor.of(owner));
-    }
-    this.#told(owner);
-    this.#wake();
-  }
-
-  /** True of one that is completed and has got nothing new to do. */
-  #isOver(owner: Owner): boolean {
-    const record = recordOf(this.#store, owner);
-    if (record.state !== 'completed' || runsOf(this.#store, owner, ['waiting']).length > 0)
-      return false;
-    return !('plan' in record) || this.#store.trialsSoFar(record.id) >= record.plan.trials;
-  }
-
-  /** Goes on with one that was running when the lab was last ended. */
-  #takeUp(owner: Owner): void {
-    try {
-      requireDrawable(this.#store, owner);
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-      this.pause(owner, 'now', problemOf(error));
-      return;
-    }
-    this.#load(owner);
-  }
-
-  /** Lets runs that were to end with their study wait instead; who was stopped by itself ends. */
-  #spare(runs: readonly LiveRun[]): void {
-    for (const live of runs) if (!this.#store.run(live.run).dismissed) live.spare();
+    this.#outages.end();
+    this.#backoff.clear();
+    if (what === 'with-failed') this.#runs.retryFailed(owner);
+    this.#owners.resume(owner);
   }
 
   /** Starts no more of its runs; those on slots keep a checkpoint and wait. */
   pause(owner: Owner, when: StopWhen, problem: LabProblem | null = null): void {
-    changeOwner(this.#store, owner, { state: 'paused', problem });
-    this.#unload(owner);
-    this.#floor.ask(this.#floor.of(owner), 'pause', when);
-    this.#pauseUnwanted(when);
-    this.#told(owner);
+    this.#owners.pause(owner, when, problem);
   }
 
-  /** Ends it: what has not ended is cancelled. */
+  /** Ends it: its runs that have not ended are cancelled. */
   stop(owner: Owner, when: StopWhen): void {
-    const at = this.#options.now();
-    const waiting = runsOf(this.#store, owner, ['waiting']);
-    this.#store.transaction(() => {
-      changeOwner(this.#store, owner, { state: 'stopped', endedAt: at });
-      for (const run of waiting) this.#cancelWaiting(run, at);
-    });
-    this.#unload(owner);
-    this.#floor.ask(this.#floor.of(owner), 'cancel', when);
-    this.#cancelUnneeded(when);
-    for (const { id } of waiting) this.#emit({ type: 'run', run: id });
-    this.#told(owner);
+    this.#owners.stop(owner, when);
   }
 
   /** Removes a study or re-run with its runs, also from their slots. */
   async remove(owner: Owner): Promise<void> {
-    this.#unload(owner);
-    this.#floor.kill(this.#floor.of(owner));
-    if ('study' in owner) this.#judges.delete(owner.study);
-    // Gone at once; to erase what it leaves takes a while.
-    const erased =
-      'study' in owner
-        ? this.#store.removeStudy(owner.study)
-        : this.#store.removeRerun(owner.rerun);
-    this.#cancelUnneeded('now');
-    this.#emit({ type: 'slots' });
-    this.#wake();
-    await erased;
+    await this.#owners.remove(owner);
   }
 
-  /** Takes up a changed name, priority or number of trials of one that runs. */
+  /** Reads a changed name, priority or number of trials. */
   changed(owner: Owner): void {
-    const work = this.#works.get(ownerKey(owner));
-    if (work) {
-      work.renew(recordOf(this.#store, owner));
-      this.#settle(work);
-      this.#wake();
-    } else {
-      this.#told(owner);
-    }
+    this.#owners.changed(owner);
   }
 
   /** Stops one run for good; the others of its study go on. */
   stopRun(id: number, when: StopWhen): void {
-    const live = this.#floor.get(id);
-    this.#store.transaction(() => {
-      this.#store.changeRun(id, { dismissed: true });
-      if (!live) this.#cancelWaiting(this.#store.run(id), this.#options.now());
-    });
-    if (live) {
-      live.ask('cancel', when);
-      return;
-    }
-    const run = this.#store.run(id);
-    const work = this.#workFor(ownerOf(run));
-    work?.forget(id);
-    if (work) this.#settle(work);
-    this.#emit({ type: 'run', run: id });
-    if (run.kind === 'pretrain') this.#pretrainingEnded(run);
-  }
-
-  /** Lets all runs that failed wait for another start, but for those that a person has stopped. */
-  #takeUpFailed(owner: Owner): void {
-    const ended = runsOf(this.#store, owner, ['failed', 'out-of-memory']);
-    const failed = ended.filter((each) => !each.dismissed);
-    this.#store.transaction(() => {
-      for (const { id } of failed)
-        this.#store.changeRun(id, { state: 'waiting', failure: null, endedAt: null });
-    });
-    for (const { id } of failed) {
-      this.#enqueue(this.#store.run(id));
-      this.#emit({ type: 'run', run: id });
-    }
+    this.#runs.stop(id, when);
   }
 
   /** Tries a run again that failed or was cancelled. */
   retryRun(id: number): void {
-    if (this.#store.run(id).kind === 'pretrain') this.#pretraining.retry(id, true);
-    else
-      this.#store.changeRun(id, {
-        state: 'waiting',
-        failure: null,
-        dismissed: false,
-        endedAt: null,
-      });
-    const run = this.#store.run(id);
-    this.#emit({ type: 'run', run: id });
-    const owner = ownerOf(run);
-    const state = owner && recordOf(this.#store, owner).state;
-    if (owner && state === 'completed') this.resume(owner);
-    else this.#enqueue(run);
-    this.#wake();
+    this.#runs.retry(id);
   }
 
-  /** Keeps, or keeps no longer, a run's weights whatever becomes of it. */
+  /** Keeps a run's weights whatever becomes of the run, or keeps them no longer. */
   pin(id: number, pinned: boolean): Run {
-    this.#store.changeRun(id, { pinned });
-    const run = this.#store.run(id);
-    tidy(this.#store, run);
-    this.#emit({ type: 'run', run: id });
-    return run;
+    return this.#runs.pin(id, pinned);
   }
 
   /** Trains a network alone, whether or not a study waits for it. */
   pretrain(model: string, training: TrainingPlan, seed: number): Pretrained {
-    const wish = { model, training, seed, study: null, asked: true };
-    const pretrained = this.#pretraining.add(wish, this.#options.now());
+    const pretrained = this.#pretraining.add({ model, training, seed, study: null, asked: true });
     this.#emit({ type: 'pretrained' });
     this.#wake();
     return pretrained;
   }
 
-  /** Pretrained networks have come or gone otherwise than by training. */
+  /** Reads pretrained networks that were imported or removed. */
   pretrainedChanged(): void {
-    for (const work of [...this.#works.values()]) this.#requireTeachers(work);
-    this.#pauseUnwanted('now');
+    for (const work of this.#works.all()) this.#pretraining.require(work);
+    this.#pretraining.pauseUnneeded('now');
     this.#emit({ type: 'pretrained' });
     this.#wake();
   }
 
-  /** What the slots are doing. */
+  /** The runs on slots. */
   occupations(): Occupation[] {
-    return this.#floor.occupations();
+    return this.#active.occupations();
   }
 
   /** Why nothing can run; null when all is well. */
   get trouble(): LabProblem | null {
-    return this.#trouble;
+    return this.#outages.problem;
   }
 
   setCheckpointEvery(seconds: number): void {
-    this.#options.checkpointEvery = seconds;
+    this.#checkpointEvery = seconds;
   }
 
-  /** Seconds until a running study or re-run is done; null when that is not known. */
+  /** Seconds until a running study or re-run is completed; null when that is not known. */
   timeLeft(owner: Owner): number | null {
-    const work = this.#works.get(ownerKey(owner));
-    return work ? timeLeft(outlookOf(this.#store, work, this.#floor.usable().length)) : null;
+    const work = this.#works.of(owner);
+    return work ? timeLeft(outlookOf(this.#store, work, this.#active.usable().length)) : null;
   }
 
   /**
    * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait.
    * Either way everything goes on when the lab is next opened. Does not close store or runner. A
-   * second call with `at-once` hastens the first.
+   * second call with `at-once` ends the first sooner.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
     this.#closed = true;
-    this.#undoSlots();
-    this.#floor.close();
-    this.#benching.clear();
+    this.#stopListening();
+    this.#active.close();
+    this.#outages.close();
+    this.#backoff.clear();
     this.#pretraining.close();
-    for (const work of this.#works.values()) work.close();
-    if (how === 'save') await this.#floor.interrupt();
-    this.#floor.kill();
+    this.#works.close();
+    if (how === 'save') await this.#active.interrupt();
+    this.#active.kill();
     try {
       recover(this.#store);
     } catch (error) {
@@ -387,480 +236,23 @@ export class Scheduler {
     }
   }
 
-  #emit(event: SchedulerEvent): void {
-    this.#options.onEvent(event);
-  }
-
-  #told(owner: Owner): void {
-    this.#emit('study' in owner ? { type: 'study', ...owner } : { type: 'rerun', ...owner });
-  }
-
-  // Slots.
-
-  /** Fills free slots, soon: many events in one turn of the loop lead to one look. */
+  /** Fills free slots soon: many events in one turn of the loop lead to one pass. */
   #wake(): void {
-    if (this.#waking || this.#closed || this.#trouble) return;
+    if (this.#waking || this.#closed || this.trouble) return;
     this.#waking = true;
     setImmediate(() => {
       this.#waking = false;
-      this.#guarded(() => {
-        this.#fill();
+      this.#outages.watch(() => {
+        if (!this.#closed && !this.trouble) this.#slots.fill();
       });
     });
   }
 
-  #fill(): void {
-    if (this.#closed || this.#trouble) return;
-    this.#fillLastTries();
-    const free = this.#floor
-      .free()
-      .filter((slot) => !this.#benching.isBenched(slot) && !this.#lastTries.reserves(slot));
-    let begun = 0;
-    for (const [index, slot] of free.entries()) {
-      if (this.#fillOne({ slot, isLast: index === free.length - 1 })) begun++;
-      else if (!this.#benching.avoidsAny) break;
-    }
-    if (begun === free.length) return;
-    // The last trials drawn may have been duplicates or rejected.
-    for (const work of [...this.#works.values()]) if (work.isDone) this.#settle(work);
-    // What was kept for another slot, which was given away then, goes on one that was left.
-    if (begun > 0 && this.#benching.avoidsAny) this.#wake();
-  }
-
-  /** Starts the trials that have waited for their device to be free of others. */
-  #fillLastTries(): void {
-    const works = [...this.#works.values()];
-    const isWanted = (id: number): boolean =>
-      works.some(({ live, waiting }) => live.has(id) || waiting.includes(id));
-    for (const { run: id, slot } of this.#lastTries.ready(isWanted)) {
-      const run = this.#store.run(id);
-      if (this.#workFor(ownerOf(run))!.take((each) => each === id) === undefined) continue;
-      const attempt = this.#store.transaction(() => this.#claim(run, slot));
-      this.#begin(run, slot, attempt);
-    }
-  }
-
-  /** True when there was a run for a free slot. */
-  #fillOne(vacancy: Vacancy): boolean {
-    const drawn: Run[] = [];
-    // Drawing a trial and giving it its slot is one change.
-    const begun = this.#store.transaction(() => {
-      const run = this.#next(vacancy, drawn);
-      return run && { run, attempt: this.#claim(run, vacancy.slot) };
-    });
-    for (const { id } of drawn) this.#emit({ type: 'run', run: id });
-    if (begun) this.#begin(begun.run, vacancy.slot, begun.attempt);
-    return begun !== null;
-  }
-
-  /**
-   * The run that a free slot should work on: by priority, among equals pretraining first, then who
-   * has least.
-   */
-  #next(vacancy: Vacancy, drawn: Run[]): Run | null {
-    const pretraining = this.#pretraining.next(
-      this.#needed(),
-      (run) => vacancy.isLast || this.#suits(run, vacancy.slot),
-    );
-    const works = [...this.#works.values()].sort(
-      (a, b) => b.priority - a.priority || a.live.size - b.live.size,
-    );
-    for (const work of works) {
-      if (pretraining && pretraining.priority >= work.priority) return pretraining.run;
-      const run = this.#nextOf(work, vacancy, drawn);
-      if (run) return run;
-    }
-    return pretraining?.run ?? null;
-  }
-
-  /**
-   * Where there are others, a run is not started again on the slot where it failed, as long as that
-   * has other work.
-   */
-  #suits(run: number, slot: string): boolean {
-    if (this.#lastTries.has(run)) return false;
-    if (!this.#benching.avoids(run, slot)) return true;
-    return this.#floor.usable().filter((each) => !this.#benching.isBenched(each)).length === 1;
-  }
-
-  /** @param drawn gets the trials that were drawn on the way */
-  #nextOf(work: Work, { slot, isLast }: Vacancy, drawn: Run[]): Run | null {
-    const ready = work.take((run) => this.#suits(run, slot));
-    if (ready !== undefined) return this.#store.run(ready);
-    const fresh = this.#draw(work, drawn);
-    if (fresh || !isLast) return fresh;
-    const unsuited = work.take((run) => !this.#lastTries.has(run));
-    return unsuited === undefined ? null : this.#store.run(unsuited);
-  }
-
-  /** Draws a study's next trial that can start at once, if any. */
-  #draw(work: Work, drawn: Run[]): Run | null {
-    if (!('study' in work.owner) || !work.plan) return null;
-    for (let count = 0; work.nextTrial < work.trials && work.heldCount < LOOK_AHEAD; count++) {
-      if (count === DRAWN_PER_TURN) {
-        this.#wake();
-        return null;
-      }
-      const at = this.#options.now();
-      const wasExhausted = work.past.isExhausted;
-      const run = addTrial(this.#store, work.owner.study, work.plan, work.nextTrial, work.past, at);
-      if (work.past.isExhausted && !wasExhausted) this.#emit(exhaustedEntry(work.owner.study, run));
-      drawn.push(run);
-      work.nextTrial++;
-      countTrial(work.pace, run);
-      if (run.state !== 'waiting') continue;
-      if (this.#teachersReady(run)) return run;
-      work.hold(run.id);
-    }
-    return null;
-  }
-
-  /** Notes that a run is on a slot now. Gives the number of the attempt. */
-  #claim(run: Run, slot: string): number {
-    const at = this.#options.now();
-    this.#benching.placed(run.id);
-    this.#store.changeRun(run.id, {
-      state: 'running',
-      failure: null,
-      ...(run.startedAt === null && { startedAt: at }),
-    });
-    return this.#store.addAttempt(run.id, slot, at).number;
-  }
-
-  #begin(run: Run, slot: string, attempt: number): void {
-    const work = this.#workFor(ownerOf(run));
-    work?.live.add(run.id);
-    this.#emit({ type: 'run', run: run.id });
-    this.#emit({ type: 'slots' });
-    this.#floor.begin(run, slot, attempt, work, this.#options.checkpointEvery);
-  }
-
-  #liveEvents(): LiveRunEvents {
-    return {
-      now: () => this.#options.now(),
-      progressed: () => {
-        this.#emit({ type: 'slots' });
-      },
-      reported: (live, metrics, { go, decisions }, at) => {
-        this.#benching.reported(live.slot);
-        this.#troublePause = TROUBLE_PAUSE;
-        const work = this.#workFor(live.owner);
-        if (work) {
-          countEpoch(work.pace, metrics, decisions);
-          work.failuresInARow = 0;
-        }
-        this.#emit({ type: 'epoch', run: live.run, metrics });
-        for (const decision of decisions) {
-          if (live.owner && 'study' in live.owner)
-            this.#emit({ type: 'decision', run: live.run, study: live.owner.study, decision, at });
-        }
-        if (!go) this.#emit({ type: 'run', run: live.run });
-      },
-      left: (live, leaving) => {
-        this.#guarded(() => {
-          this.#leave(live, leaving);
-        });
-      },
-      log: (live, level, text) => {
-        this.#emit({
-          type: 'log',
-          level,
-          study: this.#store.run(live.run).study,
-          run: live.run,
-          text,
-        });
-      },
-      trouble: (error) => {
-        this.#meetTrouble(error);
-      },
-    };
-  }
-
-  #leave(live: LiveRun, leaving: Leaving): void {
-    const work = this.#workFor(live.owner);
-    work?.live.delete(live.run);
-    this.#lastTries.left(live.run);
-    if (typeof leaving === 'object') this.#fail(live, leaving);
-    const run = this.#store.run(live.run);
-    tidy(this.#store, run);
-    if (run.state === 'waiting' && typeof leaving === 'string') this.#enqueue(run);
-    this.#emit({ type: 'run', run: run.id });
-    this.#emit({ type: 'slots' });
-    if (run.kind === 'pretrain' && hasEnded(run.state)) this.#pretrainingEnded(run);
-    if (work) this.#settle(work);
-    else if (live.owner) this.#told(live.owner);
-    this.#wake();
-  }
-
-  #fail(live: LiveRun, failure: Failure): void {
-    const run = this.#store.run(live.run);
-    const work = this.#workFor(live.owner);
-    const cancelled = live.asked === 'cancel';
-    const wake = (): void => {
-      this.#wake();
-    };
-    const benched =
-      maySlotBeToBlame(failure.kind) && !cancelled
-        ? this.#benching.failed(live.slot, run.id, this.#floor.usable(), wake)
-        : null;
-    const remedy = recordFailure(this.#store, run, live.attempt, failure, {
-      retries: live.owner ? retriesOf(recordOf(this.#store, live.owner)) : PRETRAINING_RETRIES,
-      hasNeighbours: live.owner !== null && this.#floor.hasNeighbours(live.slot),
-      isDistrusted: (slot) => this.#benching.isDistrusted(slot),
-      cancelled,
-      at: this.#options.now(),
-    });
-    const level = remedy.do === 'give-up' ? 'error' : 'warning';
-    this.#emit({ type: 'log', level, study: run.study, run: run.id, text: failure.message });
-    if (cancelled) return;
-    if (benched)
-      this.#emit({
-        type: 'log',
-        level: 'warning',
-        study: null,
-        run: null,
-        text: benchedText(live.slot, benched),
-      });
-    if (remedy.do === 'retry' && remedy.alone) {
-      this.#lastTries.consider(this.#store.run(run.id));
-      const device = this.#floor.deviceOf(live.slot);
-      const text = `It was out of memory twice. The other slots of ${device} rest for its last try.`;
-      this.#emit({ type: 'log', level: 'warning', study: run.study, run: run.id, text });
-    }
-    if (remedy.do === 'retry') {
-      this.#benching.avoid(run.id, live.slot);
-      const milliseconds = (remedy.afterSeconds * 1000) / this.#options.haste;
-      if (run.kind === 'pretrain') this.#pretraining.rest(run.id, milliseconds, wake);
-      else work?.delay(run.id, milliseconds, wake);
-    }
-    if (!work) return;
-    if (remedy.do === 'pause') this.pause(work.owner, 'now', problemOfFailure(failure));
-    else if (maySlotBeToBlame(failure.kind) && (benched?.times ?? 1) === 1)
-      this.#pauseWhenHopeless(work, failure);
-  }
-
-  #pauseWhenHopeless(work: Work, failure: Failure): void {
-    work.failuresInARow++;
-    if (work.failuresInARow < Math.max(HOPELESS, 2 * this.#floor.usable().length)) return;
-    const params = { count: work.failuresInARow, last: failure.message };
-    const found =
-      failure.kind === 'out-of-memory'
-        ? problem('search.workers-keep-failing/memory', { ...params, advice: MEMORY_ADVICE })
-        : problem('search.workers-keep-failing', params);
-    this.pause(work.owner, 'now', found);
-  }
-
-  // What there is to do.
-
-  /** Reads what is to be done for a study or re-run that is running. */
-  #load(owner: Owner): void {
-    if (this.#works.has(ownerKey(owner))) return;
-    const record = recordOf(this.#store, owner);
-    const work = new Work(owner, record, this.#judgeOf(record), this.#store.pace(owner));
-    this.#works.set(ownerKey(owner), work);
-    this.#floor.stay(true);
-    if ('study' in owner) work.nextTrial = this.#store.trialsSoFar(owner.study);
-    for (const run of runsOf(this.#store, owner, ['waiting', 'running'])) {
-      if (run.state === 'waiting') this.#enqueue(run);
-      // It was asked to pause and has not yet: it waits as soon as it has.
-      else work.live.add(run.id);
-    }
-    this.#requireTeachers(work);
-    this.#settle(work);
-  }
-
-  #judgeOf(record: ReturnType<typeof recordOf>): Judge | null {
-    if (!('plan' in record)) return null;
-    const judge = this.#judges.get(record.id) ?? judgeOf(this.#store, record.id, record.plan);
-    this.#judges.set(record.id, judge);
-    return judge;
-  }
-
-  #unload(owner: Owner): void {
-    this.#works.get(ownerKey(owner))?.close();
-    this.#works.delete(ownerKey(owner));
-    this.#floor.stay(this.#works.size > 0);
-  }
-
-  #workFor(owner: Owner | null): Work | null {
-    return (owner && this.#works.get(ownerKey(owner))) ?? null;
-  }
-
-  #enqueue(run: Run): void {
-    this.#lastTries.consider(run);
-    const work = this.#workFor(ownerOf(run));
-    if (this.#teachersReady(run)) work?.enqueue(run.id);
-    else work?.hold(run.id);
-  }
-
-  /** Completes a study or re-run that has nothing left to do. */
-  #settle(work: Work): void {
-    if (this.#closed || this.#workFor(work.owner) !== work) return;
-    if (work.isDone) {
-      changeOwner(this.#store, work.owner, { state: 'completed', endedAt: this.#options.now() });
-      this.#unload(work.owner);
-    }
-    this.#told(work.owner);
-  }
-
-  #cancelWaiting(run: Run, at: number): void {
-    this.#store.changeRun(run.id, { state: 'cancelled', endedAt: at });
-    tidy(this.#store, this.#store.run(run.id));
-  }
-
-  // Pretrained networks.
-
-  /** Networks that running studies and re-runs wait for, with the highest priority of those. */
-  #needed(): Map<number, number> {
-    const needed = new Map<number, number>();
-    for (const { needs, priority } of this.#works.values())
-      for (const id of needs) needed.set(id, Math.max(priority, needed.get(id) ?? -Infinity));
-    return needed;
-  }
-
-  #requireTeachers(work: Work): void {
-    const record = recordOf(this.#store, work.owner);
-    const study = 'study' in work.owner ? work.owner.study : null;
-    const missing = this.#pretraining.require(
-      teachersOf(record),
-      trainingOf(record),
-      study,
-      this.#options.now(),
-    );
-    work.needs.clear();
-    for (const { id } of missing) work.needs.add(id);
-    work.release((id) => this.#teachersReady(this.#store.run(id)));
-    this.#spare(
-      this.#floor.pretraining().filter((live) => missing.some(({ run }) => run === live.run)),
-    );
-    if (missing.length > 0) this.#emit({ type: 'pretrained' });
-  }
-
-  #teachersReady(run: Run): boolean {
-    // One that is missing for good comes out when the run is started.
-    return teacherNodes(run.graph).every(
-      (teacher) =>
-        teacher.checkpoint !== undefined ||
-        usualTeacher(this.#store, teacher.model, run.training)?.checkpoint != null,
-    );
-  }
-
-  #pauseUnwanted(when: StopWhen): void {
-    const { unwanted } = this.#pretraining.divide(this.#needed());
-    this.#floor.ask(
-      unwanted.flatMap(({ id }) => this.#floor.get(id) ?? []),
-      'pause',
-      when,
-    );
-  }
-
-  /** Ends pretraining that nobody waits for, not even a study or re-run that is paused. */
-  #cancelUnneeded(when: StopWhen): void {
-    this.#pauseUnwanted(when);
-    const paused = [...this.#store.studies(), ...this.#store.reruns()].filter(
-      ({ state }) => state === 'paused',
-    );
-    const awaited = paused.flatMap((record) =>
-      usualTeachersOf(this.#store, record).map(({ id }) => id),
-    );
-    const { unwanted } = this.#pretraining.divide(new Set([...this.#needed().keys(), ...awaited]));
-    for (const { id } of unwanted) {
-      const live = this.#floor.get(id);
-      if (live) {
-        live.ask('cancel', when);
-        continue;
-      }
-      this.#cancelWaiting(this.#store.run(id), this.#options.now());
-      this.#emit({ type: 'run', run: id });
-      this.#pretrainingEnded(this.#store.run(id));
-    }
-  }
-
-  #pretrainingEnded(run: Run): void {
-    const made = this.#pretraining.ended(run.id);
-    this.#emit({ type: 'pretrained' });
-    if (!made) return;
-    for (const work of [...this.#works.values()].filter((each) => each.needs.has(made.id))) {
-      work.needs.delete(made.id);
-      if (run.state === 'completed') {
-        work.release((id) => this.#teachersReady(this.#store.run(id)));
-      } else {
-        const reason = run.failure ? `: ${run.failure.message}` : '.';
-        const params = { model: made.model, state: run.state, reason };
-        this.pause(work.owner, 'after-epoch', problem('search.teacher-failed', params));
-      }
-    }
-  }
-
-  // Trouble with the store.
-
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#meetTrouble(error);
-    }
-  }
-
-  /** The store refused a change: nothing that goes on now would be recorded, so nothing goes on. */
-  #meetTrouble(error: unknown): void {
-    if (!(error instanceof LabError)) throw error;
-    if (this.#trouble || this.#closed) return;
-    this.#trouble = problemOf(error);
-    this.#floor.kill();
-    for (const work of [...this.#works.values()]) this.#unload(work.owner);
-    this.#judges.clear();
+  /** Nothing that goes on now would be recorded. */
+  #endAllWork(problem: LabProblem): void {
+    this.#active.kill();
+    this.#works.clear();
     this.#pretraining.close();
-    this.#emit({ type: 'trouble', problem: this.#trouble });
-    if (mayPass(this.#trouble)) this.#tryAgainSoon();
+    this.#emit({ type: 'trouble', problem });
   }
-
-  #tryAgainSoon(): void {
-    const pause = this.#troublePause / this.#options.haste;
-    this.#troublePause = Math.min(2 * this.#troublePause, LONGEST_TROUBLE_PAUSE);
-    setTimeout(() => {
-      if (this.#closed) return;
-      try {
-        this.#overcomeTrouble();
-      } catch (error) {
-        if (!(error instanceof LabError)) throw error;
-        this.#tryAgainSoon();
-      }
-    }, pause).unref();
-  }
-
-  /**
-   * Tries whether the store takes changes again, and goes on where it was. Throws what the store
-   * throws.
-   */
-  #overcomeTrouble(): void {
-    if (!this.#trouble) return;
-    recover(this.#store);
-    this.#trouble = null;
-    this.#emit({ type: 'trouble', problem: null });
-    this.open();
-  }
-}
-
-/** A free slot that is to get a run. */
-interface Vacancy {
-  slot: string;
-  /** No other is free after it. */
-  isLast: boolean;
-}
-
-/** Says once that a study has tried what its space holds. */
-const exhaustedEntry = (study: number, { id, number }: Run): SchedulerEvent => ({
-  type: 'log',
-  level: 'warning',
-  study,
-  run: id,
-  text:
-    `No graph was found for trial ${number} that no earlier trial has: the space is exhausted. ` +
-    'This trial and later ones are duplicates and are not trained. Open more of the space in a new study.',
-});
-
-/** Throws LabError `space.impossible` for a study that would draw for ever. */
-function requireDrawable(store: Store, owner: Owner): void {
-  if ('study' in owner) requirePossible(store.study(owner.study).plan.space);
 }

@@ -1,93 +1,114 @@
-/** What failures on a slot have led to. */
-export interface Benched {
+import { Delays } from './delays.ts';
+
+/** A slot gets no run for a while, because runs failed there. */
+export interface SlotRest {
   /** How long the slot gets no run. */
   seconds: number;
-  /** How often it was benched since the last epoch there, with this time. */
+  /** Rests since the last epoch on the slot, this one included. */
   times: number;
 }
 
-/** For the log. */
-export function benchedText(slot: string, { seconds, times }: Benched): string {
-  const found = times === 1 ? 'One run after another failed' : 'Once more a run failed';
-  const minutes = seconds / 60;
-  return `${found} on slot ${slot}: it gets no run for ${minutes === 1 ? 'a minute' : `${minutes} minutes`} and is then tried again. Look at its device, or give that fewer slots.`;
-}
+/** What a failure on a slot means for the slot. */
+export type SlotDecision =
+  | ({ do: 'rest'; reason: 'many-runs-failed' } & SlotRest)
+  /** Two runs in a row may have failed by their own fault. */
+  | { do: 'go-on'; reason: 'too-few-runs' }
+  | { do: 'trust-all'; reason: 'every-slot-fails' };
 
-interface Standing {
-  /** Runs that failed on the slot since its last epoch. */
-  readonly failed: Set<number>;
-  benched: number;
-  /** Ends its time on the bench. */
-  timer: NodeJS.Timeout | null;
-}
-
-/** Runs that fail on a slot, with no epoch between them, before it is benched. */
+/** Runs that fail on a slot, with no epoch between them, before the slot rests. */
 const RUNS = 3;
-/** Seconds on the bench at first; each further time is twice as long. */
-const FIRST_TIME = 60;
-const LONGEST_TIME = 1800;
+/** Seconds of the first rest; each further one is twice as long. */
+const FIRST_REST = 60;
+const LONGEST_REST = 1800;
 
 /**
- * Slots that get no run for a while because one after another failed there: a bad card must not use
- * up a study's trials. One that fails again after its time goes back at once. Where all slots fail
- * the slots are not to blame, and none is benched.
+ * What becomes of a slot on which a run has failed. Pure.
+ *
+ * @param failedRuns different runs that failed there since the slot's last epoch
+ * @param rests times that the slot has rested since then
+ * @param hasOthers another usable slot does not rest
+ */
+export function afterFailureOn(
+  failedRuns: number,
+  rests: number,
+  hasOthers: boolean,
+): SlotDecision {
+  if (failedRuns < RUNS) return { do: 'go-on', reason: 'too-few-runs' };
+  if (!hasOthers) return { do: 'trust-all', reason: 'every-slot-fails' };
+  const seconds = Math.min(LONGEST_REST, FIRST_REST * 2 ** rests);
+  return { do: 'rest', reason: 'many-runs-failed', seconds, times: rests + 1 };
+}
+
+/** The line of the log about a slot that rests. */
+export function restText(slot: string, { seconds, times }: SlotRest): string {
+  const found = times === 1 ? 'One run after another failed' : 'Once more a run failed';
+  const minutes = seconds / 60;
+  const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  return (
+    `${found} on slot ${slot}: it gets no run for ${time} and is then tried again. ` +
+    'Look at its device, or give that fewer slots.'
+  );
+}
+
+interface Failures {
+  /** Runs that failed on the slot since its last epoch. */
+  readonly runs: Set<number>;
+  rests: number;
+}
+
+/**
+ * Slots that rest because one run after another failed there: a bad card must not use up a study's
+ * trials. A slot that fails again after its rest rests at once. Where all slots fail the slots are
+ * not to blame, and none rests.
  */
 export class SlotBackoff {
-  readonly #haste: number;
-  readonly #standings = new Map<string, Standing>();
-  /** Slots on which runs failed that are to be started again. */
+  readonly #delayDivisor: number;
+  readonly #failures = new Map<string, Failures>();
+  readonly #resting = new Delays<string>({ keepsProcess: false });
+  /** Waiting runs, with the slots on which they failed. */
   readonly #avoided = new Map<number, string>();
 
-  /** @param haste divides the times on the bench */
-  constructor(haste: number) {
-    this.#haste = haste;
+  /** @param delayDivisor divides the rests */
+  constructor(delayDivisor: number) {
+    this.#delayDivisor = delayDivisor;
   }
 
-  isBenched(slot: string): boolean {
-    return this.#standings.get(slot)?.timer != null;
+  isResting(slot: string): boolean {
+    return this.#resting.has(slot);
   }
 
-  /**
-   * True from its first time on the bench to its next epoch: failures there are not held against
-   * runs.
-   */
-  isDistrusted(slot: string): boolean {
-    return (this.#standings.get(slot)?.benched ?? 0) > 0;
+  /** True from a slot's first rest to its next epoch: its failures do not count against runs. */
+  isSuspect(slot: string): boolean {
+    return (this.#failures.get(slot)?.rests ?? 0) > 0;
   }
 
   /**
-   * A run failed on a slot in a way that the slot may be to blame for.
+   * Notes a failure that the slot may be to blame for.
    *
-   * @param usable slots that can take runs, benched ones included
-   * @param wake called when the slot can be asked again
-   * @returns null when the slot is not benched for it
+   * @param usable slots that can take runs, resting ones included
+   * @param wake called when the slot can take a run again
+   * @returns null when the slot does not rest
    */
-  failed(slot: string, run: number, usable: readonly string[], wake: () => void): Benched | null {
-    const standing = this.#standings.get(slot) ?? { failed: new Set(), benched: 0, timer: null };
-    this.#standings.set(slot, standing);
-    standing.failed.add(run);
-    if (standing.failed.size < RUNS) return null;
-    if (usable.every((other) => other === slot || this.isBenched(other))) {
-      this.clear();
-      return null;
-    }
-    const seconds = Math.min(LONGEST_TIME, FIRST_TIME * 2 ** standing.benched++);
-    standing.timer = setTimeout(
-      () => {
-        standing.timer = null;
-        wake();
-      },
-      (seconds * 1000) / this.#haste,
-    ).unref();
-    return { seconds, times: standing.benched };
+  failed(slot: string, run: number, usable: readonly string[], wake: () => void): SlotRest | null {
+    const failures = this.#failures.get(slot) ?? { runs: new Set(), rests: 0 };
+    this.#failures.set(slot, failures);
+    failures.runs.add(run);
+    const hasOthers = usable.some((other) => other !== slot && !this.isResting(other));
+    const decision = afterFailureOn(failures.runs.size, failures.rests, hasOthers);
+    if (decision.do === 'trust-all') this.clear();
+    if (decision.do !== 'rest') return null;
+    const { seconds, times } = decision;
+    failures.rests = times;
+    this.#resting.start(slot, (seconds * 1000) / this.#delayDivisor, wake);
+    return { seconds, times };
   }
 
-  /** An epoch was done on a slot. */
+  /** Notes an epoch on a slot: the slot works. */
   reported(slot: string): void {
-    this.#end(slot);
+    this.#forget(slot);
   }
 
-  /** A run that failed on a slot should be started on another. */
+  /** Notes that a run should start on another slot next time. */
   avoid(run: number, slot: string): void {
     this.#avoided.set(run, slot);
   }
@@ -96,23 +117,23 @@ export class SlotBackoff {
     return this.#avoided.get(run) === slot;
   }
 
-  /** True when any run should be started on another slot than before. */
+  /** True when any waiting run should start on another slot than before. */
   get avoidsAny(): boolean {
     return this.#avoided.size > 0;
   }
 
-  /** A run has got a slot. */
+  /** Notes that a run has got a slot. */
   placed(run: number): void {
     this.#avoided.delete(run);
   }
 
-  /** Forgets what was held against slots: all are asked again. */
+  /** Forgets all failures: every slot can take runs again. */
   clear(): void {
-    for (const slot of [...this.#standings.keys()]) this.#end(slot);
+    for (const slot of [...this.#failures.keys()]) this.#forget(slot);
   }
 
-  #end(slot: string): void {
-    clearTimeout(this.#standings.get(slot)?.timer ?? undefined);
-    this.#standings.delete(slot);
+  #forget(slot: string): void {
+    this.#resting.cancel(slot);
+    this.#failures.delete(slot);
   }
 }

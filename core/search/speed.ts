@@ -1,17 +1,17 @@
-import { architecture } from '../models/architecture.ts';
+import { architecture, usualImages } from '../models/architecture.ts';
 import { multiplyAdds } from '../models/cost.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Study } from '../study/study.ts';
 
-/** What trains here now. */
+/** The machine as it trains now. */
 export interface Machine {
   slots: number;
   portable: boolean;
   /** Titles of the devices that have slots. */
   devices: readonly string[];
   /** Images of a data set; null when that is not known without reading it. */
-  images(data: string): { train: number; test: number } | null;
+  readonly images: (data: string) => { train: number; test: number; side?: number } | null;
 }
 
 /** Multiply-adds of training cost this many times those of the forward pass. */
@@ -32,21 +32,24 @@ export function secondsPerEpoch(store: Store, plan: StudyPlan, machine: Machine)
   return asked && known ? (meanSeconds(store, last) * asked) / known : null;
 }
 
-/** Multiply-adds of an epoch of a mean graph; null when nobody knows how many images there are. */
+/** Multiply-adds of an epoch of a mean graph; null while the number of images is unknown. */
 export function effort({ space, training }: StudyPlan, { images }: Machine): number | null {
   const found = images(training.data);
   if (!found) return null;
-  const networks = space.nodes.reduce((sum, { models }) => sum + meanOf(models, forward), 0);
-  const { train, test } = found;
+  const { train, test, side } = found;
+  const cost = (model: string): number => forward(model, side);
+  const networks = space.nodes.reduce((sum, { models }) => sum + meanOf(models, cost), 0);
   const heldOut = training.protocol === 'held-out' && training.purpose === 'search';
   return networks * (heldOut ? (train * (4 * TRAINING + 1)) / 5 : train * TRAINING + test);
 }
 
-/** What training one network alone costs beside a mean graph of a plan. */
+/** Cost of training one network alone, as a share of a mean graph of the plan. */
 export const shareOf = (model: string, { space }: StudyPlan): number =>
-  forward(model) / space.nodes.reduce((sum, { models }) => sum + meanOf(models, forward), 0);
+  forward(model) /
+  space.nodes.reduce((sum, { models }) => sum + meanOf(models, (each) => forward(each)), 0);
 
-const forward = (model: string): number => multiplyAdds(architecture(model));
+const forward = (model: string, side = usualImages.side): number =>
+  multiplyAdds(architecture(model, { side }));
 
 const meanOf = (models: readonly string[], value: (model: string) => number): number =>
   models.reduce((sum, model) => sum + value(model), 0) / models.length;

@@ -24,7 +24,7 @@ const STORED = /^pretrained:(\d+)$/;
 export interface TeacherNode {
   node: number;
   model: string;
-  /** The one that the graph asks for; undefined: the usual one of its model. */
+  /** The network that the graph names; undefined for the usual one of its model. */
   checkpoint: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export const teacherNodes = (graph: Graph): TeacherNode[] =>
       checkpoint: nodeOf(graph, node).checkpoint,
     }));
 
-/** Models that frozen nodes of a space may have, so that a study can say what it will need. */
+/** Models that frozen nodes of a space may have: a study may need their pretrained networks. */
 export function teacherModels(space: SearchSpace): string[] {
   const mayFreeze = (node: number): boolean =>
     space.frozen &&
@@ -67,8 +67,20 @@ export function usualTeacher(
 }
 
 /**
- * The network that a frozen node loads. Throws LabError `search.teacher-missing`,
- * `search.teacher-is-a-file`.
+ * True when the frozen nodes of a run have their weights. A network that a graph names and that is
+ * missing for good fails the run when it starts.
+ */
+export const teachersReady = (store: Store, run: Pick<Run, 'graph' | 'training'>): boolean =>
+  teacherNodes(run.graph).every(
+    (teacher) =>
+      teacher.checkpoint !== undefined ||
+      usualTeacher(store, teacher.model, run.training)?.checkpoint != null,
+  );
+
+/**
+ * The network that a frozen node loads.
+ *
+ * @throws LabError `search.teacher-missing`, `search.teacher-is-a-file`
  */
 export function teacherFor(
   store: Store,
@@ -89,19 +101,19 @@ export function teacherFor(
   return found;
 }
 
-/** A network that is to be trained alone. */
+/** A request to train a network alone. */
 export interface PretrainingWish {
   model: string;
   training: TrainingPlan;
-  /** Default: the one of the usual networks. */
+  /** Default: the seed of the usual networks. */
   seed?: number;
   /** The study that it is made for, if any. */
   study: number | null;
-  /** Whether a person asked for it. */
+  /** A person asked for it. */
   asked: boolean;
 }
 
-/** Asks for a network to be trained alone: the record and its run. */
+/** Records a network that is to be trained alone, with its run. */
 export function addPretraining(
   store: Store,
   { model, training, seed = SEED, study, asked }: PretrainingWish,

@@ -5,7 +5,7 @@ export interface Survival {
   wentOn: number;
 }
 
-/** What the time left of a study follows from. */
+/** Facts from which the time left of a study follows. */
 export interface Outlook {
   epochs: number;
   survival: readonly Survival[];

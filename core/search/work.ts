@@ -7,40 +7,37 @@ import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import type { Owner } from './owner.ts';
+import { Delays } from './delays.ts';
 import { Past } from './past.ts';
 
-/**
- * What the scheduler keeps in memory of a study or re-run that runs; all of it can be read from the
- * store again.
- */
+/** Runs that may wait for pretrained networks before no more trials are drawn. */
+const LOOK_AHEAD = 32;
+
+/** A study or re-run that runs, in memory; all of it can be read from the store again. */
 export class Work {
   readonly owner: Owner;
-  /** The study's rule; null for re-runs. */
+  /** Decides at rungs; null for re-runs. */
   readonly judge: Judge | null;
-  /** What its trials are drawn from; null for re-runs. */
+  /** The study's plan; null for re-runs. */
   readonly plan: StudyPlan | null;
   title = '';
   priority = 0;
-  /** Number of the next trial to be drawn, of how many. Re-runs draw none. */
+  /** Number of the next trial to be drawn, below `trials`. Re-runs draw none. */
   nextTrial = 0;
   trials = 0;
-  /** What a sampler that learns knows; empty for one that does not. */
+  /** Earlier trials, for a sampler that learns; empty for one that does not. */
   readonly past = new Past();
   /** Runs that are on slots. */
   readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
   readonly needs = new Set<number>();
-  /**
-   * Failed starts since the last epoch of any run; those on slots that failed too often before say
-   * nothing of it.
-   */
+  /** Failed starts since the last epoch of any run, without those on slots that have rested. */
   failuresInARow = 0;
-  /** Kept up with each report. */
+  /** Brought up to date with each report. */
   readonly pace: Pace;
-  /** Runs that can start at once, ascending: earlier ones go first. */
   readonly #ready: number[] = [];
   /** Runs that wait after a failure. */
-  readonly #delayed = new Map<number, NodeJS.Timeout>();
+  readonly #delayed = new Delays<number>({ keepsProcess: true });
   /** Runs that wait for pretrained networks. */
   readonly #held = new Set<number>();
 
@@ -69,14 +66,21 @@ export class Work {
     return [...this.#ready, ...this.#delayed.keys(), ...this.#held];
   }
 
-  get heldCount(): number {
-    return this.#held.size;
+  /** Runs that can start at once, ascending: earlier ones go first. */
+  get ready(): readonly number[] {
+    return this.#ready;
   }
 
-  /** The first of the runs that can start at once, of those that suit. */
-  take(suits: (run: number) => boolean): number | undefined {
-    const at = this.#ready.findIndex(suits);
-    return at < 0 ? undefined : this.#ready.splice(at, 1)[0];
+  /** True of a study that may draw another trial. */
+  get canDraw(): boolean {
+    return this.plan !== null && this.nextTrial < this.trials && this.#held.size < LOOK_AHEAD;
+  }
+
+  /** Takes a run out of those that can start at once; false when it is none of them. */
+  take(run: number): boolean {
+    const at = this.#ready.indexOf(run);
+    if (at >= 0) this.#ready.splice(at, 1);
+    return at >= 0;
   }
 
   enqueue(run: number): void {
@@ -100,24 +104,21 @@ export class Work {
 
   /** Enqueues a run later. */
   delay(run: number, milliseconds: number, wake: () => void): void {
-    const timer = setTimeout(() => {
-      this.#delayed.delete(run);
+    this.#delayed.start(run, milliseconds, () => {
       this.enqueue(run);
       wake();
-    }, milliseconds);
-    this.#delayed.set(run, timer);
+    });
   }
 
+  /** Drops a run that no longer waits. */
   forget(run: number): void {
-    clearTimeout(this.#delayed.get(run));
-    this.#delayed.delete(run);
+    this.#delayed.cancel(run);
     this.#held.delete(run);
-    const at = this.#ready.indexOf(run);
-    if (at >= 0) this.#ready.splice(at, 1);
+    this.take(run);
   }
 
   close(): void {
-    for (const timer of this.#delayed.values()) clearTimeout(timer);
+    this.#delayed.clear();
   }
 }
 

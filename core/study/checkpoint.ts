@@ -1,16 +1,19 @@
-/** `resume`: everything needed to go on exactly. `final`: the weights of a run that completed. */
-export type CheckpointPurpose = 'resume' | 'final';
+import * as v from 'valibot';
+import { idSchema, sha256Schema, timeSchema, whole } from './fields.ts';
 
 /** A saved state of a run; its bytes are safetensors and come and go in chunks, never as a path. */
-export interface Checkpoint {
-  id: number;
+export const checkpointSchema = v.strictObject({
+  id: idSchema,
   /** null for imported weights. */
-  run: number | null;
+  run: v.nullable(idSchema),
   /** Epochs done. */
-  epoch: number;
-  purpose: CheckpointPurpose;
-  bytes: number;
-  /** SHA-256 of the bytes, hexadecimal. */
-  sha256: string;
-  createdAt: number;
-}
+  epoch: whole(),
+  /** `resume`: all that is needed to go on exactly. `final`: weights of a run that completed. */
+  purpose: v.picklist(['resume', 'final']),
+  bytes: whole(0, 2 ** 33),
+  sha256: sha256Schema,
+  createdAt: timeSchema,
+});
+
+export type Checkpoint = v.InferOutput<typeof checkpointSchema>;
+export type CheckpointPurpose = Checkpoint['purpose'];

@@ -1,38 +1,62 @@
-/** What the rule said of one trial at one rung, and why. Final: later arrivals change nothing. */
-export interface RungDecision {
+import * as v from 'valibot';
+import { percent } from '../search/rules/_base.ts';
+import { type Reason, reasonSchema, ruleOf } from '../search/rules/rules.ts';
+import { fractionSchema, idSchema, timeSchema, whole } from './fields.ts';
+
+/**
+ * The decision of the rule about one trial at one rung, and why. Final: later arrivals change
+ * nothing.
+ */
+export const decisionSchema = v.strictObject({
   /** Epoch of the rung. */
-  rung: number;
+  rung: whole(1),
   /**
-   * The accuracy that was judged, a fraction of 1; null when it was not a number: it is not
-   * recorded and competes with nobody.
+   * The accuracy that was judged; null when it was not a number: it is not recorded and competes
+   * with nobody.
    */
-  value: number | null;
-  go: boolean;
-  /**
-   * Values at this rung when it was decided, this one included; for the median rule, the other
-   * trials that came as far.
-   */
-  n: number;
-  /** 1 + number of strictly better values; null for the median rule. */
-  rank: number | null;
-  /** The last rank that goes on; null for the median rule. */
-  limit: number | null;
-  /**
-   * The median that the best value so far must reach; null for other rules, or when nothing was
-   * compared.
-   */
-  median: number | null;
+  value: v.nullable(fractionSchema),
+  go: v.boolean(),
+  reason: reasonSchema,
+});
+export type RungDecision = v.InferOutput<typeof decisionSchema>;
+
+/** A decision as a store keeps it. */
+export const storedDecisionSchema = v.strictObject({
+  run: idSchema,
+  ...decisionSchema.entries,
+  at: timeSchema,
+});
+
+/** Numbers of a reason under the names that programs and study files of version 1 know. */
+export const flatReasonFields = {
+  n: whole(),
+  rank: v.nullable(whole()),
+  limit: v.nullable(whole()),
+  median: v.nullable(fractionSchema),
+};
+export type FlatReason = v.InferOutput<v.StrictObjectSchema<typeof flatReasonFields, undefined>>;
+
+/** A decision for programs: its reason, and the numbers of the reason beside it. */
+export type WireDecision = RungDecision & FlatReason;
+
+/** null for numbers that another rule's reason has. */
+export function wireDecision<Given extends RungDecision>(decision: Given): Given & FlatReason {
+  const { kind: _kind, ...numbers } = decision.reason;
+  return { ...decision, rank: null, limit: null, median: null, ...numbers };
+}
+
+/** The reason of a decision in a study file of version 1, where only its numbers tell the rule. */
+export function reasonFrom(value: number | null, { n, rank, limit, median }: FlatReason): Reason {
+  if (value === null) return { kind: 'not-a-number', n };
+  return rank !== null && limit !== null
+    ? { kind: 'asha', n, rank, limit }
+    : { kind: 'median', n, median };
 }
 
 /** "stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7" */
-export function explainDecision({ rung, value, go, n, rank, limit, median }: RungDecision): string {
+export function explainDecision({ rung, value, go, reason }: RungDecision): string {
   const verdict = `${go ? 'went on' : 'stopped'} at epoch ${rung}`;
-  if (value === null) return `${verdict}: the accuracy is not a number`;
-  if (rank !== null)
-    return `${verdict}: ${percent(value)}, rank ${rank} of ${n}, needs <= ${limit}`;
-  if (median === null)
-    return `${verdict}: ${percent(value)}, ${n} others are too few to compare with`;
-  return `${verdict}: best ${percent(value)}, median of ${n} others ${percent(median)}`;
+  if (reason.kind === 'not-a-number' || value === null)
+    return `${verdict}: the accuracy is not a number`;
+  return `${verdict}: ${ruleOf(reason.kind).because(percent(value), reason)}`;
 }
-
-const percent = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;

@@ -1,18 +1,23 @@
+import * as v from 'valibot';
+import { textSchema as text } from './fields.ts';
+
 /** Where a number was made: together with plan, graph and seed it says how to make it again. */
-export interface Environment {
+export const environmentSchema = v.strictObject({
   /** Version of this program. */
-  app: string;
+  app: text,
   /** Git revision of this program, with `+` when files were changed; null outside a checkout. */
-  revision: string | null;
+  revision: v.nullable(text),
   /** Runtime, such as `node 24.21.0`. */
-  runtime: string;
+  runtime: text,
   /** Engine with version, such as `tensorflow 2.21.0 (captured)`. */
-  engine: string;
+  engine: text,
   /** Operating system and processor, such as `linux x64`. */
-  platform: string;
-  host: string;
+  platform: text,
+  host: text,
   /** Name of the device, such as `NVIDIA H100` or the processor's model name. */
-  device: string;
+  device: text,
   /** Identity of the data set's content, `<name>:<24 hex digits>`. */
-  data: string;
-}
+  data: text,
+});
+
+export type Environment = v.InferOutput<typeof environmentSchema>;

@@ -1,9 +1,12 @@
-import type { Protocol, Purpose } from '../data/split.ts';
-import type { SearchSpace } from '../graph/space.ts';
+import * as v from 'valibot';
+import { PROTOCOLS, type Protocol, type Purpose } from '../data/split.ts';
+import { parseSpace } from '../graph/space.ts';
+import { EPOCH_LIMIT, TRIAL_LIMIT } from '../search/rules/_base.ts';
 import { asha } from '../search/rules/asha.ts';
-import type { Rule } from '../search/rules/rules.ts';
-import type { SamplerName } from '../search/samplers/samplers.ts';
-import type { RequestedComputation } from './computation.ts';
+import { type Rule, ruleSchema } from '../search/rules/rules.ts';
+import { samplerSchema } from '../search/samplers/samplers.ts';
+import { computationSchema } from './computation.ts';
+import { lineSchema, seedSchema, whole } from './fields.ts';
 
 export type { Protocol, Purpose, Rule };
 
@@ -11,15 +14,17 @@ export type { Protocol, Purpose, Rule };
  * How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise
  * learning rate.
  */
-export interface Recipe {
+export const recipeSchema = v.strictObject({
   /** Images in a batch. */
-  batch: number;
-  learningRate: number;
-  momentum: number;
-  weightDecay: number;
+  batch: whole(1, 65_536),
+  learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1000)),
+  momentum: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+  weightDecay: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
   /** 1-based epochs from which the learning rate is multiplied by 0.1 once more. */
-  drops: number[];
-}
+  drops: v.pipe(v.array(whole(1)), v.maxLength(100)),
+});
+
+export type Recipe = v.InferOutput<typeof recipeSchema>;
 
 /** The authors' recipe (paper and published training code), for 200 epochs. */
 export const paperRecipe: Recipe = {
@@ -47,48 +52,54 @@ export function recipeFor(epochs: number): Recipe {
 /**
  * How one graph is trained; together with graph, seed and engine it decides every number of a run.
  */
-export interface TrainingPlan {
+export const trainingSchema = v.strictObject({
   /** Name of a data set that the lab knows (`cifar100`, `synthetic`) or the path of one. */
-  data: string;
-  protocol: Protocol;
-  purpose: Purpose;
+  data: lineSchema(4096),
+  protocol: v.picklist(PROTOCOLS),
+  purpose: v.picklist(['search', 'final'] satisfies Purpose[]),
   /** Seed of the held-out split: the same for all runs that are compared. */
-  splitSeed: number;
-  /** Epochs of a whole run; Linear gates end there. */
-  epochs: number;
-  recipe: Recipe;
+  splitSeed: seedSchema,
+  /** Epochs of a complete run; Linear gates end there. */
+  epochs: whole(1, EPOCH_LIMIT),
+  recipe: recipeSchema,
   /**
    * Where the device's usual way to make numbers is not wanted; no slot makes them in another way.
    */
-  computation?: RequestedComputation;
-}
+  computation: v.exactOptional(computationSchema),
+});
+
+export type TrainingPlan = v.InferOutput<typeof trainingSchema>;
 
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
 export const paperRule = asha.usual;
 
 /**
  * Everything that decides which trials a study has and what they are; fixed once it is created, but
- * for `trials`.
+ * for `trials`. Its space comes out in normal form. Throws a LabError `space.*` for a space that is
+ * wrong in itself; whether it holds any graph that can be trained is another question
+ * (`requirePossible`).
  */
-export interface StudyPlan {
+export const studyPlanSchema = v.strictObject({
   /** Trial i's graph and training seed come from (seed, i) alone. */
-  seed: number;
+  seed: seedSchema,
   /** T: how many graphs in all. May be raised later. */
-  trials: number;
-  space: SearchSpace;
-  rule: Rule;
-  sampler: SamplerName;
-  training: TrainingPlan;
+  trials: whole(1, TRIAL_LIMIT),
+  space: v.pipe(v.unknown(), v.transform(parseSpace)),
+  rule: ruleSchema,
+  sampler: samplerSchema,
+  training: trainingSchema,
   /**
    * A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it
    * count as a trial.
    */
-  rejected: 'resample' | 'count';
+  rejected: v.picklist(['resample', 'count']),
   /**
    * A graph that an earlier trial has already (same canonical key): take over its result, or train
    * it again.
    */
-  duplicates: 'reuse' | 'train';
+  duplicates: v.picklist(['reuse', 'train']),
   /** How often a run that crashes is started again before it counts as failed. */
-  retries: number;
-}
+  retries: whole(0, 100),
+});
+
+export type StudyPlan = v.InferOutput<typeof studyPlanSchema>;

@@ -6,6 +6,9 @@ import { PAPER_EPOCHS, type StudyPlan, paperRule, recipeFor } from './plan.ts';
 export const freshSeed = (): number =>
   stream('study', Date.now(), performance.now()).below(1_000_000);
 
+/** The paper's data set, by its name in core/data/sets: this file runs in the page too. */
+export const PAPER_DATA = 'cifar100';
+
 /** What all plans begin with that nobody has thought about. */
 const usual = {
   rule: paperRule,
@@ -50,5 +53,5 @@ export const paperPlan = (seed: number, nodes: number): StudyPlan => ({
   seed,
   trials: 1500,
   space: paperSpace(nodes),
-  training: trainingOn('cifar100', PAPER_EPOCHS),
+  training: trainingOn(PAPER_DATA, PAPER_EPOCHS),
 });

@@ -1,30 +1,35 @@
-import type { TrainingPlan } from './plan.ts';
+import * as v from 'valibot';
+import { modelSchema } from '../graph/schema.ts';
+import { fractionSchema, idSchema, seedSchema, textSchema, timeSchema } from './fields.ts';
+import { type TrainingPlan, trainingSchema } from './plan.ts';
 
 /**
  * A network trained alone: its weights are the teacher in frozen nodes. Only the last weights are
  * kept.
  */
-export interface Pretrained {
-  id: number;
+export const pretrainedSchema = v.strictObject({
+  id: idSchema,
   /** Architecture's name. */
-  model: string;
-  training: TrainingPlan;
-  seed: number;
+  model: modelSchema,
+  training: trainingSchema,
+  seed: seedSchema,
   /** The pretraining run; null for imported weights. */
-  run: number | null;
+  run: v.nullable(idSchema),
   /** Checkpoint that holds its weights; null until it is trained. */
-  checkpoint: number | null;
+  checkpoint: v.nullable(idSchema),
   /**
    * On the evaluation images of its plan, a fraction of 1; null until it is trained or when
    * unknown.
    */
-  accuracy: number | null;
+  accuracy: v.nullable(fractionSchema),
   /** Where imported weights came from; '' for own training. */
-  source: string;
+  source: textSchema,
   /** A person asked for it: it is trained whether or not a study or re-run waits for it. */
-  asked: boolean;
-  createdAt: number;
-}
+  asked: v.boolean(),
+  createdAt: timeSchema,
+});
+
+export type Pretrained = v.InferOutput<typeof pretrainedSchema>;
 
 /**
  * Two pretrained networks are interchangeable iff this text is equal: same model, seed and

@@ -1,20 +1,22 @@
+import * as v from 'valibot';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { template } from '../graph/templates.ts';
-import type { TrainingPlan } from './plan.ts';
-import type { LabProblem } from '../base/problem.ts';
-import type { JobState } from './study.ts';
+import { graphRecord, seedSchema, textSchema, whole } from './fields.ts';
+import { trainingSchema } from './plan.ts';
+import { jobFields } from './study.ts';
 
 /** Baselines of the same architectures as the graph that is re-run. */
-export type Baseline = 'independent' | 'kd' | 'dml' | 'all-through';
-export const BASELINES: readonly Baseline[] = ['independent', 'kd', 'dml', 'all-through'];
+export const BASELINES = ['independent', 'kd', 'dml', 'all-through'] as const;
+export type Baseline = (typeof BASELINES)[number];
 
 /** One graph of a re-run: the chosen one (`graph`) or a baseline beside it. */
-export interface Variant {
-  name: 'graph' | Baseline;
-  graph: Graph;
-  key: string;
-}
+export const variantSchema = v.strictObject({
+  name: v.picklist(['graph', ...BASELINES]),
+  graph: graphRecord,
+  key: textSchema,
+});
+export type Variant = v.InferOutput<typeof variantSchema>;
 
 /** The graph and baselines of the same architectures. */
 export const variantsOf = (graph: Graph, baselines: readonly Baseline[]): Variant[] => [
@@ -38,21 +40,19 @@ export const trainedVariants = (variants: readonly Variant[]): Variant[] =>
  * Some graphs trained from the same N new seeds: what a paper's table reports as mean and standard
  * deviation.
  */
-export interface Rerun {
-  id: number;
-  name: string;
+export const rerunSchema = v.strictObject({
+  ...jobFields,
   /** Study and trial that the graph comes from, if any. */
-  study: number | null;
-  trial: number | null;
-  variants: Variant[];
+  study: v.nullable(whole(1)),
+  trial: v.nullable(whole()),
+  variants: v.pipe(
+    v.array(variantSchema),
+    v.minLength(1),
+    v.maxLength(variantSchema.entries.name.options.length),
+  ),
   /** Training seeds; every variant is trained once from each. */
-  seeds: number[];
-  training: TrainingPlan;
-  retries: number;
-  state: JobState;
-  priority: number;
-  problem: LabProblem | null;
-  createdAt: number;
-  startedAt: number | null;
-  endedAt: number | null;
-}
+  seeds: v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100)),
+  training: trainingSchema,
+  retries: whole(),
+});
+export type Rerun = v.InferOutput<typeof rerunSchema>;

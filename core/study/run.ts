@@ -1,9 +1,21 @@
-import type { Step } from '../base/actions.ts';
-import type { Graph } from '../graph/graph.ts';
-import type { TrainingPlan } from './plan.ts';
+import * as v from 'valibot';
+import { optionalSteps } from '../base/problem.ts';
+import {
+  fractionSchema,
+  graphRecord,
+  idSchema,
+  lineSchema,
+  seedSchema,
+  textSchema,
+  timeSchema,
+  whole,
+} from './fields.ts';
+import { trainingSchema } from './plan.ts';
+import { variantSchema } from './rerun.ts';
 
 /** A trial of a study, one seed of a re-run, or a network trained alone to become a teacher. */
-export type RunKind = 'trial' | 'repeat' | 'pretrain';
+export const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
+export type RunKind = v.InferOutput<typeof runKindSchema>;
 
 /**
  * - `waiting`: for a slot; with epoch > 0 it goes on from its last checkpoint.
@@ -16,16 +28,18 @@ export type RunKind = 'trial' | 'repeat' | 'pretrain';
  * - `rejected`: its graph cannot be trained; it was never started.
  * - `duplicate`: an earlier trial has the same graph and its result counts.
  */
-export type RunState =
-  | 'waiting'
-  | 'running'
-  | 'completed'
-  | 'stopped'
-  | 'failed'
-  | 'out-of-memory'
-  | 'cancelled'
-  | 'rejected'
-  | 'duplicate';
+export const runStateSchema = v.picklist([
+  'waiting',
+  'running',
+  'completed',
+  'stopped',
+  'failed',
+  'out-of-memory',
+  'cancelled',
+  'rejected',
+  'duplicate',
+]);
+export type RunState = v.InferOutput<typeof runStateSchema>;
 
 /**
  * - `crash`: the worker's process ended or threw; retried.
@@ -55,71 +69,74 @@ export type FailureKind = (typeof failureKinds)[number];
 export const MEMORY_ADVICE =
   'End what else uses this device, or use fewer slots on it, a smaller batch, or smaller architectures.';
 
-export interface Failure {
-  kind: FailureKind;
+/** Why a run failed, from a worker or a file. */
+export const failureSchema = v.strictObject({
+  kind: v.picklist(failureKinds),
   /** Code of the LabError behind it, or ''. */
-  code: string;
+  code: textSchema,
   /** What was found. */
-  message: string;
+  message: textSchema,
   /** What to do next, phrased for the command line, or ''. */
-  next: string;
+  next: textSchema,
   /** What to do next, as data; not in records of older versions. */
-  steps?: readonly Step[];
+  ...optionalSteps,
   /** Epoch in which it happened, 1-based; 0 before the first. */
-  epoch: number;
-}
+  epoch: whole(),
+});
+export type Failure = v.InferOutput<typeof failureSchema>;
 
 /**
  * An earlier trial whose result was not final when a trial was drawn: its number, and the last
  * epoch whose value was known, 0 if none was; -1 for one that had failed or was cancelled.
  */
-export type OpenTrial = readonly [number: number, epoch: number];
+export const openTrialSchema = v.pipe(v.strictTuple([whole(), whole(-1)]), v.readonly());
+export type OpenTrial = v.InferOutput<typeof openTrialSchema>;
 
 /** One graph trained once, from one seed. */
-export interface Run {
-  id: number;
-  kind: RunKind;
+export const runSchema = v.strictObject({
+  id: idSchema,
+  kind: runKindSchema,
   /** The study of a trial; of a re-run or a pretraining, the study that it was made for, if any. */
-  study: number | null;
-  rerun: number | null;
+  study: v.nullable(idSchema),
+  rerun: v.nullable(idSchema),
   /** Trial: 0-based number in its study. Repeat: 0-based number of its seed. Pretraining: 0. */
-  number: number;
+  number: whole(),
   /** Repeat: which graph of the re-run it trains, as in `Rerun.variants`; else ''. */
-  variant: string;
-  graph: Graph;
+  variant: v.picklist(['', ...variantSchema.entries.name.options]),
+  graph: graphRecord,
   /** Canonical key of the graph. */
-  key: string;
-  seed: number;
-  training: TrainingPlan;
-  state: RunState;
+  key: v.string(),
+  seed: seedSchema,
+  training: trainingSchema,
+  state: runStateSchema,
   /** Epochs done and reported. */
-  epoch: number;
-  /** Target's accuracy at the last reported epoch, a fraction of 1; null before, NaN never. */
-  accuracy: number | null;
-  failure: Failure | null;
+  epoch: whole(),
+  /** Target's accuracy at the last reported epoch; null before, NaN never. */
+  accuracy: v.nullable(fractionSchema),
+  failure: v.nullable(failureSchema),
   /** Why the graph was rejected. */
-  rejection: string | null;
+  rejection: v.nullable(textSchema),
   /** Id of the run whose result counts for this one. */
-  duplicateOf: number | null;
+  duplicateOf: v.nullable(idSchema),
   /** How often it was started, crashes included. */
-  attempts: number;
+  attempts: whole(),
   /** A person wants its final weights kept. */
-  pinned: boolean;
+  pinned: v.boolean(),
   /** A person has stopped this very run: it is not taken up again with its study. */
-  dismissed: boolean;
+  dismissed: v.boolean(),
   /**
    * Of a trial whose sampler learns: what was not known when it was drawn. Of all other earlier
    * trials it knew everything that is recorded of them; so the draw can be repeated. null where
    * nothing was learnt from.
    */
-  openTrials: readonly OpenTrial[] | null;
-  /** Milliseconds since 1970. */
-  createdAt: number;
-  startedAt: number | null;
-  endedAt: number | null;
+  openTrials: v.nullable(v.pipe(v.array(openTrialSchema), v.readonly())),
+  createdAt: timeSchema,
+  startedAt: v.nullable(timeSchema),
+  endedAt: v.nullable(timeSchema),
   /** Sum of the reported epochs' seconds. */
-  seconds: number;
-}
+  seconds: v.pipe(v.number(), v.minValue(0)),
+});
+export type Run = v.InferOutput<typeof runSchema>;
 
 /** What every run begins with. */
 export const newRun = {
@@ -138,32 +155,30 @@ export const newRun = {
   seconds: 0,
 } as const satisfies Partial<Run>;
 
-export const outcomes = [
-  'completed',
-  'stopped',
-  'paused',
-  'cancelled',
-  'interrupted',
-  ...failureKinds,
-] as const;
-
 /**
  * One start of a run on a slot: the bars of the timeline, and which environment made which epochs.
  */
-export interface Attempt {
-  run: number;
+export const attemptSchema = v.strictObject({
+  run: idSchema,
   /** 1-based. */
-  number: number;
+  number: whole(1),
   /** Name of the slot, such as `cpu:0`. */
-  slot: string;
+  slot: lineSchema(200),
   /** Epochs done before; it made the epochs after this one, until the next attempt's. */
-  fromEpoch: number;
-  environment: number | null;
-  startedAt: number;
-  endedAt: number | null;
+  fromEpoch: whole(),
+  environment: v.nullable(idSchema),
+  startedAt: timeSchema,
+  endedAt: v.nullable(timeSchema),
   /** How it ended; null while it runs. `interrupted`: the lab itself ended. */
-  outcome: (typeof outcomes)[number] | null;
-}
+  outcome: v.nullable(
+    v.picklist([
+      ...['completed', 'stopped', 'paused', 'cancelled', 'interrupted'],
+      ...failureKinds,
+    ] as const),
+  ),
+});
+export type Attempt = v.InferOutput<typeof attemptSchema>;
 
-/** What a slot can be asked to do about a run that it works on. */
-export type StopWhen = 'now' | 'after-epoch';
+/** When a slot stops the run that it works on. */
+export const stopWhenSchema = v.picklist(['now', 'after-epoch']);
+export type StopWhen = v.InferOutput<typeof stopWhenSchema>;

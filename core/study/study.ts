@@ -1,5 +1,7 @@
-import type { LabProblem } from '../base/problem.ts';
-import type { StudyPlan } from './plan.ts';
+import * as v from 'valibot';
+import { idSchema, lineSchema, prioritySchema, textSchema, timeSchema, whole } from './fields.ts';
+import { studyPlanSchema } from './plan.ts';
+import { problemSchema } from '../base/problem.ts';
 
 /**
  * State of anything that has runs to be scheduled: studies and re-runs.
@@ -7,36 +9,44 @@ import type { StudyPlan } from './plan.ts';
  * - `ready`: created, never started.
  * - `running`: gets slots as they become free.
  * - `paused`: starts nothing; runs that were on a slot wait with a checkpoint.
- * - `stopped`: a person ended it; what had not ended is cancelled.
+ * - `stopped`: a person ended it; its open runs are cancelled.
  * - `completed`: every run has ended.
  */
-export type JobState = 'ready' | 'running' | 'paused' | 'stopped' | 'completed';
+export const jobStateSchema = v.picklist(['ready', 'running', 'paused', 'stopped', 'completed']);
+export type JobState = v.InferOutput<typeof jobStateSchema>;
 
-export interface Study {
-  id: number;
-  name: string;
-  plan: StudyPlan;
-  state: JobState;
-  /** Studies of higher priority get free slots first; equal ones share. */
-  priority: number;
+/** Fields of everything that is scheduled. */
+export const jobFields = {
+  id: idSchema,
+  name: lineSchema(200),
+  state: jobStateSchema,
+  /** Jobs of higher priority get free slots first; equal ones share. */
+  priority: prioritySchema,
   /** Why the lab paused it by itself (missing data, no space), until it is resumed. */
-  problem: LabProblem | null;
-  notes: string;
-  createdAt: number;
-  startedAt: number | null;
-  endedAt: number | null;
-}
+  problem: v.nullable(problemSchema),
+  createdAt: timeSchema,
+  startedAt: v.nullable(timeSchema),
+  endedAt: v.nullable(timeSchema),
+};
+
+export const studySchema = v.strictObject({
+  ...jobFields,
+  plan: studyPlanSchema,
+  notes: textSchema,
+});
+export type Study = v.InferOutput<typeof studySchema>;
 
 /** A drawn graph that was not trained, kept so that a study says what it threw away. */
-export interface Rejection {
-  study: number;
+export const rejectionSchema = v.strictObject({
+  study: idSchema,
   /** Trial for which it was drawn. */
-  trial: number;
+  trial: whole(),
   /** 0-based number of the draw for this trial. */
-  draw: number;
-  key: string;
-  reason: string;
-}
+  draw: whole(),
+  key: textSchema,
+  reason: textSchema,
+});
+export type Rejection = v.InferOutput<typeof rejectionSchema>;
 
 /** How many trials of a study are in each state. */
 export interface TrialCounts {

@@ -2,16 +2,13 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { GENERATOR } from '../base/random.ts';
 import type { NodeState } from '../engine/engine.ts';
-import { architecture } from '../models/architecture.ts';
+import { architecture, type ImageSize, usualImages } from '../models/architecture.ts';
 import { conventionsText } from '../models/conventions.ts';
 import type { Architecture } from '../models/layers.ts';
 import { sizeOf, statistics, tensors, type TensorSpec } from '../models/tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
-/**
- * What has been summed over the epoch in progress; numbers as in StepMetrics, in the step's order
- * of nodes.
- */
+/** Sums over the epoch in progress; fields as in StepMetrics, nodes in the step's order. */
 const sums = v.object({
   raw: v.array(v.number()),
   gated: v.array(v.number()),
@@ -20,49 +17,53 @@ const sums = v.object({
 });
 export type EpochSums = v.InferOutput<typeof sums>;
 
-const about = v.object({
+const infoSchema = v.object({
   format: v.literal('ktg-checkpoint'),
   version: v.literal(1),
   /** Architectures of the saved nodes, by node number. */
   nodes: v.record(v.string(), v.string()),
   classes: v.number(),
-  /** Of the data set (Dataset.identity). */
+  /** Pixels on a side of the images; absent for the usual size. */
+  side: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  /** Identity of the data set (Dataset.identity). */
   data: v.string(),
   seed: v.number(),
   generator: v.literal(GENERATOR),
-  /** Epochs done. */
+  /** Completed epochs. */
   epoch: v.number(),
-  /** Updates done in the epoch after those. */
+  /** Completed updates of the next epoch. */
   step: v.number(),
-  /** Seconds already spent on the epoch in progress. */
+  /** Seconds spent on the epoch in progress. */
   seconds: v.number(),
   sums: v.nullable(sums),
   /**
-   * Canonical key of the graph and everything else that decides the run, to refuse what does not
-   * belong to it.
+   * Canonical key of the graph and everything else that decides the run; another run's checkpoint
+   * is refused.
    */
   run: v.string(),
 });
 
 /**
- * All that a run needs to go on exactly where it was. Order and augmentation come from (seed,
- * epoch), so that the generator is its name, the seed and the position.
+ * Everything that a run needs to continue exactly. Order and augmentation depend only on (seed,
+ * epoch), so name, seed and position describe the random state.
  */
-export type CheckpointInfo = v.InferOutput<typeof about>;
+export type CheckpointInfo = v.InferOutput<typeof infoSchema>;
 
 export interface Checkpoint {
   readonly info: CheckpointInfo;
-  /** By node number, 1-based; nodes that are not trained for the target are absent. */
+  /** By node number, from 1; nodes that are not trained for the target are absent. */
   readonly states: ReadonlyMap<number, NodeState>;
 }
 
+const imagesOf = ({ side = usualImages.side }: CheckpointInfo): ImageSize => ({ side });
+
 /**
- * The file form: tensors `node1/parameters/stem/conv`, `node1/momentum/...`,
- * `node1/statistics/...`, info as metadata.
+ * Returns the file form: tensors `node1/parameters/stem/conv`, `node1/momentum/...`,
+ * `node1/statistics/...`, and the info as metadata.
  */
 export function encodeCheckpoint({ info, states }: Checkpoint): Uint8Array {
   const all = [...states].flatMap(([node, state]) => {
-    const model = architecture(info.nodes[String(node)]!);
+    const model = architecture(info.nodes[String(node)]!, imagesOf(info));
     return parts(model, info.classes).flatMap(([part, specs]) =>
       cut(`node${node}/${part}/`, specs, state[part]),
     );
@@ -70,13 +71,17 @@ export function encodeCheckpoint({ info, states }: Checkpoint): Uint8Array {
   return encodeSafetensors(all, { ktg: JSON.stringify(info), conventions: conventionsText });
 }
 
-/** Reads a checkpoint back. Throws `checkpoint.*`; `source` names the file. */
+/**
+ * Reads a checkpoint; `source` names the file in errors.
+ *
+ * @throws LabError `checkpoint.*`
+ */
 export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
   const { tensors: found, metadata } = decodeSafetensors(bytes, source);
   const info = readInfo(metadata.ktg, source);
   const states = new Map(
     Object.entries(info.nodes).map(([node, name]) => {
-      const model = architecture(name);
+      const model = architecture(name, imagesOf(info));
       const state = Object.fromEntries(
         parts(model, info.classes).map(([part, specs]) => [
           part,
@@ -90,25 +95,25 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
 }
 
 /**
- * Weights of a trained network for a frozen node: its target node, which must be of the wanted
+ * Returns the weights of a checkpoint's target node for a frozen node, which needs the same
  * architecture.
  */
 export function teacherState(
   checkpoint: Checkpoint,
-  wanted: Architecture,
+  expected: Architecture,
   classes: number,
   source: string,
 ): NodeState {
   const { info, states } = checkpoint;
   const state = states.get(1);
-  if (state && info.nodes['1'] === wanted.name && info.classes === classes) {
+  if (state && info.nodes['1'] === expected.name && info.classes === classes) {
     return { ...state, momentum: new Float32Array(state.parameters.length) };
   }
   throw new LabError('checkpoint.wrong-network', {
     source,
     found: info.nodes['1'] ?? 'no network',
     foundClasses: info.classes,
-    model: wanted.name,
+    model: expected.name,
     classes,
   });
 }
@@ -120,7 +125,7 @@ function readInfo(text: string | undefined, source: string): CheckpointInfo {
   } catch {
     json = undefined;
   }
-  const result = v.safeParse(about, json);
+  const result = v.safeParse(infoSchema, json);
   if (result.success) return result.output;
   const version = (json as { version?: unknown } | undefined)?.version;
   throw typeof version === 'number' && version > 1

@@ -3,15 +3,15 @@ import { gate } from '../gates/gates.ts';
 import { edgeOf, type Graph, temperatureOf } from '../graph/graph.ts';
 
 /**
- * Place of an edge in a step's matrices: row of the destination, column of the source, column 0 =
- * label.
+ * Returns the index of an edge in a step's matrices: row of the destination, column of the source,
+ * column 0 = label.
  */
 export type Places = (source: number, destination: number) => number;
 
 /**
- * A graph's edges as data for a step whose nodes are `nodes` (graph numbers, in the step's order),
- * at `progress` = updates so far / updates of the whole run (the Linear gate's c / c_end, equation
- * 5).
+ * Returns a graph's edges as inputs of a step with the nodes `nodes` (graph numbers, in the step's
+ * order), at `progress` = updates so far / updates of the run (the Linear gate's c / c_end,
+ * equation 5).
  */
 export function edgeInputs(graph: Graph, nodes: readonly number[], progress: number): EdgeInputs {
   const size = nodes.length * (nodes.length + 1);

@@ -9,7 +9,7 @@ import type { Environment } from '../study/environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where numbers are made now, recorded beside each of them. */
+/** Returns the present environment, which is recorded with every number. */
 export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment {
   return {
     app: appVersion(),
@@ -25,11 +25,13 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
   };
 }
 
-/** Version of this program. */
+/** Returns the version of this program. */
 export const appVersion = (): string =>
   (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }).version;
 
-/** Git revision of this program, `+` when files were changed since; null outside a checkout. */
+/**
+ * Returns the Git revision of this program, with `+` for changed files; null outside a checkout.
+ */
 export function revision(): string | null {
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', root, ...args], {

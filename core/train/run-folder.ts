@@ -25,20 +25,20 @@ import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const recipe = v.object({
-  batch: whole,
+  batch: count,
   learningRate: v.number(),
   momentum: v.number(),
   weightDecay: v.number(),
-  drops: v.array(whole),
+  drops: v.array(count),
 });
 const plan = v.object({
   data: v.string(),
   protocol: v.picklist(['paper', 'held-out']),
   purpose: v.picklist(['search', 'final']),
   splitSeed: v.number(),
-  epochs: whole,
+  epochs: count,
   recipe,
 });
 const schema = v.object({
@@ -48,7 +48,7 @@ const schema = v.object({
   plan,
   seed: v.number(),
   engine: v.picklist(engineNames),
-  threads: v.nullable(whole),
+  threads: v.nullable(count),
   device: v.optional(v.picklist(['cpu', 'gpu'])),
   computation: v.optional(
     v.object({
@@ -59,15 +59,15 @@ const schema = v.object({
   ),
 });
 
-/** What a run was started with; enough to start it again or to go on. */
+/** Everything needed to start a run again or to continue it. */
 export interface RunDescription {
   readonly graph: Graph;
   readonly plan: TrainingPlan;
   readonly seed: number;
   readonly engine: (typeof engineNames)[number];
-  /** CPU threads; another number may round differently. null: all. */
+  /** CPU threads; null: all. Another number may round differently. */
   readonly threads: number | null;
-  /** Missing in runs of before there was a choice: the processor. */
+  /** Absent in runs before the option existed: the processor. */
   readonly device?: DeviceKind | undefined;
   readonly computation?: Computation | undefined;
 }
@@ -83,7 +83,7 @@ export const runFiles = {
 
 /**
  * A run on disk: description, one line of metrics per epoch, the last checkpoint, one line of
- * environment per start. Every save is whole or not there: written beside, synced, renamed.
+ * environment per start. Every save is complete or absent: written to a new file, synced, renamed.
  */
 export class RunFolder {
   readonly path: string;
@@ -93,8 +93,10 @@ export class RunFolder {
   }
 
   /**
-   * Does `work` while no other process may use the folder. Throws `run.in-use` at once when one
-   * does, `run.no-folder` when it cannot be made.
+   * Runs `work` while no other process may use the folder.
+   *
+   * @throws LabError `run.in-use` at once when another process does; `run.no-folder` when it cannot
+   * be made
    */
   async use<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -120,7 +122,11 @@ export class RunFolder {
     );
   }
 
-  /** What the run was started with. Throws `run.missing` or `run.damaged`. */
+  /**
+   * Returns the description of the run.
+   *
+   * @throws LabError `run.missing`, `run.damaged`
+   */
   description(): RunDescription {
     if (!this.exists) {
       throw new LabError('run.missing', { folder: this.path, description: runFiles.description });
@@ -136,7 +142,11 @@ export class RunFolder {
     return { ...result.output, graph: parseGraph(result.output.graph) };
   }
 
-  /** The last checkpoint; undefined before the first. Throws `checkpoint.*`. */
+  /**
+   * Returns the last checkpoint; undefined before the first.
+   *
+   * @throws LabError `checkpoint.*`
+   */
   checkpoint(): Checkpoint | undefined {
     const path = this.file('checkpoint');
     return existsSync(path) ? decodeCheckpoint(readFileSync(path), path) : undefined;
@@ -146,7 +156,7 @@ export class RunFolder {
     this.write('checkpoint', encodeCheckpoint(checkpoint));
   }
 
-  /** Metrics of the epochs saved so far, in order. */
+  /** Returns the metrics of all saved epochs, in order. */
   metrics(): EpochMetrics[] {
     const path = this.file('metrics');
     if (!existsSync(path)) return [];
@@ -156,7 +166,7 @@ export class RunFolder {
       .flatMap(parseMetrics);
   }
 
-  /** Drops epochs after the checkpoint: they are trained again. */
+  /** Removes epochs after the checkpoint: they are trained again. */
   keepMetrics(epochs: number): void {
     const kept = this.metrics().filter(({ epoch }) => epoch <= epochs);
     this.write('metrics', kept.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''));
@@ -216,7 +226,7 @@ export class RunFolder {
     }
   }
 
-  /** Errors of the lock itself (read-only folder) as clear as those of a save. */
+  /** Reports errors of the lock (read-only folder) as clearly as errors of a save. */
   private async guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -236,7 +246,10 @@ export class RunFolder {
   }
 }
 
-/** A line cut off by a crash is no metrics; its epoch is trained again. NaN is null in JSON. */
+/**
+ * Parses one line. A crash may truncate the last line; its epoch is then trained again. NaN is null
+ * in JSON.
+ */
 function parseMetrics(line: string): EpochMetrics[] {
   try {
     return [JSON.parse(line) as EpochMetrics];

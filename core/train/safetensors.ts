@@ -7,14 +7,38 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-/** Limit of the safetensors format for its JSON header, bytes. */
-const LARGEST_HEADER = 100_000_000;
+/**
+ * Longest JSON header that is read, bytes: one of seven deep networks has less than 1 MiB (the
+ * format allows 100 MB).
+ */
+const MAX_HEADER = 16 << 20;
+/** Bytes of the length before the header. */
 const PREFIX = 8;
 
+/** A tensor as the header describes it. */
+export interface TensorEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Begin and end in the data that follow the header, bytes. */
+  readonly data_offsets: readonly [number, number];
+}
+
+/** The JSON of a header: tensors by name, and `__metadata__`. */
+export type HeaderJson = Readonly<Record<string, unknown>>;
+
+/** A range of the data that follow the header, bytes. */
+export interface DataRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The bytes are no safetensors file; the message says why. */
+export class NotSafetensors extends Error {}
+
 /**
- * Tensors and metadata as one safetensors file (format of Hugging Face: 8 bytes little-endian
- * header length, JSON header padded with spaces to 8 bytes, then the data). The same input gives
- * the same bytes.
+ * Returns tensors and metadata as one safetensors file (format of Hugging Face: 8 bytes
+ * little-endian header length, JSON header padded with spaces to 8 bytes, then the data). The same
+ * input gives the same bytes.
  */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
@@ -27,28 +51,49 @@ export function encodeSafetensors(
     end += values.byteLength;
     header[name] = { dtype: 'F32', shape, data_offsets: [start, end] };
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(PREFIX + length + end).fill(0x20, PREFIX, PREFIX + length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
-  bytes.set(json, PREFIX);
-  let at = PREFIX + length;
+  const head = encodeHeader(header);
+  const bytes = new Uint8Array(head.length + end);
+  bytes.set(head);
+  let offset = head.length;
   for (const { values } of tensors) {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
-    at += values.byteLength;
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
+    offset += values.byteLength;
   }
   return bytes;
 }
 
+/** A header as bytes: its length, and its JSON padded with spaces to 8 bytes. */
+function encodeHeader(json: HeaderJson): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(json));
+  const length = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(PREFIX + length).fill(0x20, PREFIX);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(text, PREFIX);
+  return bytes;
+}
+
+/** Bytes of a file that begins with this header; NaN when a tensor has no offsets. */
+export function fileSize({ json, length }: Header): number {
+  const ends = tensorsOf(json).map(
+    ([, entry]) => (entry as Partial<TensorEntry>).data_offsets?.[1] ?? NaN,
+  );
+  return PREFIX + length + Math.max(0, ...ends);
+}
+
+/** The tensors of a header, without its metadata; their fields are not checked. */
+export const tensorsOf = (json: HeaderJson): [name: string, entry: TensorEntry][] =>
+  Object.entries(json).filter(([name]) => name !== '__metadata__') as [string, TensorEntry][];
+
 /**
- * Reads float32 tensors and metadata; `source` names the file in errors
- * (`checkpoint.not-safetensors`, `.truncated`).
+ * Reads float32 tensors and metadata; `source` names the file in errors.
+ *
+ * @throws LabError `checkpoint.not-safetensors`, `checkpoint.truncated`
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
   source: string,
 ): { tensors: Map<string, NamedTensor>; metadata: Record<string, string> } {
-  const header = readHeader(bytes, source);
+  const header = completeHeader(bytes, source);
   const data = PREFIX + header.length;
   const tensors = new Map<string, NamedTensor>();
   let metadata: Record<string, string> = {};
@@ -76,7 +121,7 @@ export function decodeSafetensors(
         needed: data + end,
       });
     }
-    // a copy, since the bytes may not be aligned to 4 (and Buffer's slice would be no copy)
+    // A copy: the bytes may not be aligned to 4, and Buffer's slice would share them.
     const values = new Float32Array(
       new Uint8Array(bytes.subarray(data + start, data + end)).buffer,
     );
@@ -85,30 +130,117 @@ export function decodeSafetensors(
   return { tensors, metadata };
 }
 
-function readHeader(
-  bytes: Uint8Array,
-  source: string,
-): { json: Record<string, unknown>; length: number } {
-  if (bytes.length < PREFIX) throw broken(source, `it has only ${bytes.length} bytes`);
+/** A header that was read. */
+export interface Header {
+  readonly json: HeaderJson;
+  /** Bytes of the JSON text and its padding. */
+  readonly length: number;
+}
+
+/**
+ * The header at the beginning of a file; null while more bytes must come.
+ *
+ * @throws NotSafetensors
+ */
+function headerIn(bytes: Uint8Array): Header | null {
+  if (bytes.length < PREFIX) return null;
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > LARGEST_HEADER || PREFIX + length > bytes.length)
-    throw broken(source, 'its header is longer than the file');
+  if (length > MAX_HEADER)
+    throw new NotSafetensors('its header is longer than the file, or than 16 MiB');
+  if (PREFIX + length > bytes.length) return null;
   try {
     const json: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(PREFIX, PREFIX + length)),
     );
-    if (
-      typeof json === 'object' &&
-      json !== null &&
-      !Array.isArray(json) &&
-      Object.values(json).every((entry) => typeof entry === 'object' && entry !== null)
-    ) {
-      return { json: json as Record<string, unknown>, length };
-    }
+    if (isHeader(json)) return { json, length };
   } catch {
     // falls through: not JSON
   }
-  throw broken(source, 'its header is not a JSON object of tensors');
+  throw new NotSafetensors('its header is not a JSON object of tensors');
+}
+
+const isHeader = (json: unknown): json is HeaderJson =>
+  typeof json === 'object' &&
+  json !== null &&
+  !Array.isArray(json) &&
+  Object.values(json).every((entry) => typeof entry === 'object' && entry !== null);
+
+/** Reads the header of a file that comes in chunks. */
+export class HeaderReader {
+  #bytes = Buffer.alloc(0);
+
+  /**
+   * Takes the next chunk.
+   *
+   * @returns the header and the data that came behind it; null until enough has come
+   * @throws NotSafetensors
+   */
+  add(chunk: Uint8Array): { header: Header; data: Uint8Array } | null {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    const header = headerIn(this.#bytes);
+    return header && { header, data: this.#bytes.subarray(PREFIX + header.length) };
+  }
+}
+
+/**
+ * The chunks of a file with another header, and of its data only some ranges. Never holds more
+ * than the header and one chunk.
+ *
+ * @param decide the new header, and the ranges of the data to keep, ascending; null: all data
+ * @throws NotSafetensors
+ */
+export async function* rewritten(
+  chunks: AsyncIterable<Uint8Array>,
+  decide: (json: HeaderJson) => { header: HeaderJson; kept: readonly DataRange[] | null },
+): AsyncGenerator<Uint8Array> {
+  const reader = new HeaderReader();
+  let kept: readonly DataRange[] | null = null;
+  let offset = -1;
+  for await (const chunk of chunks) {
+    let data = chunk;
+    if (offset < 0) {
+      const found = reader.add(chunk);
+      if (!found) continue;
+      const decided = decide(found.header.json);
+      yield encodeHeader(decided.header);
+      ({ kept } = decided);
+      ({ data } = found);
+      offset = 0;
+    }
+    if (kept) yield* cut(data, offset, kept);
+    else if (data.length > 0) yield data;
+    offset += data.length;
+  }
+}
+
+/** The parts of a chunk, which lies at `offset` in the data, that fall into some ranges. */
+function* cut(
+  chunk: Uint8Array,
+  offset: number,
+  ranges: readonly DataRange[],
+): Generator<Uint8Array> {
+  for (const { start, end } of ranges) {
+    const from = Math.max(start - offset, 0);
+    const to = Math.min(end - offset, chunk.length);
+    if (from < to) yield chunk.subarray(from, to);
+  }
+}
+
+/** The header of a file that is complete. */
+function completeHeader(bytes: Uint8Array, source: string): Header {
+  try {
+    const header = headerIn(bytes);
+    if (header) return header;
+  } catch (error) {
+    if (!(error instanceof NotSafetensors)) throw error;
+    throw broken(source, error.message);
+  }
+  throw broken(
+    source,
+    bytes.length < PREFIX
+      ? `it has only ${bytes.length} bytes`
+      : 'its header is longer than the file',
+  );
 }
 
 const isSizes = (value: unknown): value is number[] =>

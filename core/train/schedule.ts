@@ -1,9 +1,9 @@
-/** What the learning rate is times, once for every drop that an epoch has reached. */
+/** Factor of the learning rate at each drop. */
 export const DROP_FACTOR = 0.1;
 
 /**
- * Learning rate of a 1-based epoch: the base rate, times 0.1 from each of the `drops` (1-based
- * epochs) on.
+ * Returns the learning rate of a 1-based epoch: the base rate, times 0.1 from each of the `drops`
+ * (1-based epochs) on.
  */
 export const learningRate = (
   epoch: number,
@@ -12,7 +12,7 @@ export const learningRate = (
   recipe.learningRate * DROP_FACTOR ** recipe.drops.filter((drop) => epoch >= drop).length;
 
 /**
- * Weight c / c_end of the Linear gate (equation 5) in the c-th update (1-based) of a run of
- * `updates`: the progress that a gate's `weight` takes.
+ * Returns the weight c / c_end of the Linear gate (equation 5) in the c-th update (1-based) of a
+ * run of `updates`: the `progress` of a gate's `weight`.
  */
 export const linearWeight = (update: number, updates: number): number => update / updates;

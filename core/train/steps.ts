@@ -1,28 +1,23 @@
 import type { Engine, Step, StepPlan } from '../engine/engine.ts';
-
-/** Compiled steps kept by default: each holds a session and its copy of the images. */
-export const KEPT = 3;
+import { KEPT_STEPS } from '../study/computation.ts';
 
 /**
- * Compiled steps, kept between runs: all gate settings of the same architectures share one;
- * programs of a compiler are made for the frozen nodes too. The least recently used one goes first.
- * One run at a time borrows a step.
+ * Compiled steps, reused between runs. All gate settings of the same architectures share a step;
+ * compiled programs also depend on the frozen nodes. The least recently used step is disposed
+ * first. One run at a time borrows a step.
  */
 export class Steps {
   private readonly engine: Engine;
-  private readonly kept: number;
+  private readonly maxIdle: number;
   /** In order of use, oldest first. */
   private readonly idle = new Map<string, Step>();
 
-  constructor(engine: Engine, kept = KEPT) {
+  constructor(engine: Engine, maxIdle = KEPT_STEPS) {
     this.engine = engine;
-    this.kept = kept;
+    this.maxIdle = maxIdle;
   }
 
-  /**
-   * A step for this plan, compiled now or kept from before; its nodes' states are whatever was
-   * written last.
-   */
+  /** Returns a step for this plan, new or reused; its nodes keep the states of the last run. */
   async borrow(plan: StepPlan): Promise<Step> {
     const key = this.keyOf(plan);
     const found = this.idle.get(key);
@@ -37,13 +32,13 @@ export class Steps {
     this.idle.delete(key);
     this.idle.set(key, step);
     for (const [oldest, idle] of this.idle) {
-      if (this.idle.size <= this.kept) break;
+      if (this.idle.size <= this.maxIdle) break;
       idle.dispose();
       this.idle.delete(oldest);
     }
   }
 
-  /** Whether it gave up anything: steps that nobody trains with make room for one that has none. */
+  /** Disposes all unused steps to free memory; returns false when there were none. */
   makeRoom(): boolean {
     const had = this.idle.size > 0;
     this.dispose();
@@ -56,8 +51,8 @@ export class Steps {
   }
 
   private keyOf({ architectures, classes, batch, frozen = [] }: StepPlan): string {
-    const apart = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
+    const compiledFor = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
     const networks = architectures.map(({ name, side }) => `${name} ${side}`);
-    return `${networks.join('+')} ${classes} ${batch} ${apart.join()}`;
+    return `${networks.join('+')} ${classes} ${batch} ${compiledFor.join()}`;
   }
 }

@@ -16,7 +16,7 @@ import {
   nodeOf,
   reachesTarget,
 } from '../graph/graph.ts';
-import { architecture } from '../models/architecture.ts';
+import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
@@ -33,50 +33,48 @@ export interface TrainingSetup {
   readonly steps: Steps;
   /** States of the frozen nodes, by node number. */
   readonly teachers: ReadonlyMap<number, NodeState>;
-  /**
-   * `needed`: only nodes whose knowledge can reach the target; the others cannot change its result.
-   */
+  /** `needed`: only nodes with a path to the target; the others cannot change its result. */
   readonly nodes: 'all' | 'needed';
-  /** Called before a program is compiled for it, which may take a minute in one piece. */
+  /** Called before a compilation, which may block for a minute. */
   readonly onCompile?: () => void;
 }
 
 export interface EpochOptions {
   /**
-   * Stops after the call in progress (one step, or `Step.stepsPerCall`); the position is kept and a
-   * checkpoint goes on exactly there.
+   * Stops after the current call (one step, or `Step.stepsPerCall`); a checkpoint continues exactly
+   * there.
    */
   readonly signal?: AbortSignal;
-  /** After every step, or every call that takes many: steps done in this epoch. */
+  /** Called after every step, or every call of many, with the completed steps of this epoch. */
   readonly onStep?: (step: number) => void;
 }
 
 /**
- * One graph being trained from one seed (paper, section 3.4). Reads like the algorithm: per epoch
- * every batch gives one collaborative step, then all nodes are evaluated. Equal setups give equal
- * numbers, bit for bit, on the same engine and machine, whether run in one go or resumed from
- * checkpoints in between.
+ * Trains one graph from one seed (paper, section 3.4). Each epoch runs one collaborative step per
+ * batch, then evaluates all nodes. Equal setups give equal numbers, bit for bit, on the same engine
+ * and machine, with or without interruptions.
  */
 export class Training {
   readonly split: Split;
-  /** Updates in one epoch. */
+  /** Updates per epoch. */
   readonly stepsPerEpoch: number;
   /**
-   * Graph numbers of the nodes that are computed, in the step's order: equal architectures in equal
-   * order share a step.
+   * Graph numbers of the computed nodes in the step's order: equal architectures in equal order
+   * share a step.
    */
   private readonly nodes: readonly number[];
   private readonly setup: TrainingSetup;
   private readonly step: Step;
-  /** Epochs done, and where in the next one. */
+  /** Completed epochs; `step` is the position in the next one. */
   private done = 0;
   private stepsDone = 0;
   private seconds = 0;
   private sums: EpochSums | undefined;
 
   /**
-   * Compiles or borrows the step and sets every node to its start. Throws `graph.*`, `data.*`,
-   * `engine.*`.
+   * Compiles or borrows the step and sets every node to its initial state.
+   *
+   * @throws LabError `graph.*`, `data.*`, `engine.*`
    */
   static async prepare(setup: TrainingSetup): Promise<Training> {
     const { graph, plan, dataset, steps } = setup;
@@ -86,7 +84,7 @@ export class Training {
     const nodes = nodeNumbers(graph)
       .filter((node) => setup.nodes === 'all' || reachesTarget(graph, node))
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
-    const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model));
+    const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model, dataset));
     const frozen = nodes.flatMap((node, at) => (isFrozen(graph, node) ? [at] : []));
     const { classes } = dataset;
     for (;;) {
@@ -96,7 +94,7 @@ export class Training {
         await step.prepare(setup.onCompile);
         return training;
       } catch (error) {
-        // a session in which something has failed may go on failing
+        // a failed session may keep failing
         step.dispose();
         if (!isOutOfMemory(error) || !steps.makeRoom()) throw error;
       }
@@ -129,8 +127,9 @@ export class Training {
   }
 
   /**
-   * Trains and evaluates the next epoch; undefined when `signal` interrupted it. Throws
-   * `train.diverged` on NaN.
+   * Trains and evaluates the next epoch; returns undefined after an interruption by `signal`.
+   *
+   * @throws LabError `train.diverged` on NaN
    */
   async nextEpoch({ signal, onStep }: EpochOptions = {}): Promise<EpochMetrics | undefined> {
     const { plan, seed, graph } = this.setup;
@@ -147,7 +146,7 @@ export class Training {
       return elapsed;
     };
     while (this.stepsDone < this.stepsPerEpoch) {
-      await setImmediate(); // lets signals and messages in
+      await setImmediate(); // handles signals and messages
       if (signal?.aborted) {
         this.seconds += spent();
         return undefined;
@@ -181,7 +180,8 @@ export class Training {
   }
 
   /**
-   * Accuracy and loss of every node on the evaluation images; NaN for nodes that are not computed.
+   * Returns accuracy and loss of every node on the evaluation images; NaN for nodes that are not
+   * computed.
    */
   evaluate(): Pick<NodeMetrics, 'accuracy' | 'loss'>[] {
     const images = this.split.evaluation;
@@ -195,7 +195,7 @@ export class Training {
     });
   }
 
-  /** Everything needed to go on from here, also in the middle of an epoch. */
+  /** Returns everything needed to continue, also within an epoch. */
   checkpoint(): Checkpoint {
     const { graph, seed, dataset } = this.setup;
     return {
@@ -206,6 +206,7 @@ export class Training {
           this.inGraphOrder().map((node) => [node, nodeOf(graph, node).model]),
         ),
         classes: dataset.classes,
+        ...(dataset.side !== usualImages.side && { side: dataset.side }),
         data: dataset.identity,
         seed,
         generator: GENERATOR,
@@ -221,7 +222,11 @@ export class Training {
     };
   }
 
-  /** Goes on from a checkpoint of the same run. Throws `checkpoint.other-run` for any other. */
+  /**
+   * Continues from a checkpoint of the same run.
+   *
+   * @throws LabError `checkpoint.other-run` for any other
+   */
   restore({ info, states }: Checkpoint): void {
     const { dataset, seed } = this.setup;
     if (info.run !== this.identity() || info.data !== dataset.identity || info.seed !== seed) {
@@ -234,7 +239,7 @@ export class Training {
     this.sums = info.sums ?? undefined;
   }
 
-  /** Gives the compiled step back; the training cannot be used afterwards. */
+  /** Returns the compiled step for reuse; the training is unusable afterwards. */
   release(): void {
     this.setup.steps.giveBack(this.step);
   }
@@ -250,7 +255,7 @@ export class Training {
       if (teacher) return teacher;
       throw new LabError('train.no-teacher', { node, model: nodeOf(graph, node).model });
     }
-    const model = architecture(nodeOf(graph, node).model);
+    const model = architecture(nodeOf(graph, node).model, dataset);
     const parameters = initialParameters(model, dataset.classes, seed, node);
     return {
       parameters,
@@ -259,7 +264,7 @@ export class Training {
     };
   }
 
-  /** Two runs with equal identities, seeds and data give equal numbers. */
+  /** Returns the identity: two runs with equal identities, seeds and data give equal numbers. */
   private identity(): string {
     const { graph, plan, nodes } = this.setup;
     const { protocol, purpose, splitSeed, epochs, recipe } = plan;

@@ -4,9 +4,7 @@ import { type Failure, type FailureKind, MEMORY_ADVICE } from '../study/run.ts';
 
 const LOG_ADVICE = 'The log of the run holds the last words of its worker.';
 
-/**
- * What went wrong with a job, from what was thrown inside its worker. `epoch`: the one in progress.
- */
+/** The failure of a job, from an error inside its worker. `epoch`: the epoch in progress. */
 export function failureOf(thrown: unknown, epoch: number): Failure {
   const message = messageOf(thrown);
   if (OUT_OF_MEMORY.test(message))
@@ -23,17 +21,17 @@ function kindOf(code: string): FailureKind {
   return 'crash';
 }
 
-/** How a worker's process ended without being asked to. */
+/** The end of a worker's process that was not asked for. */
 export interface Exit {
   code: number | null;
   signal: string | null;
   /** Last lines of its error output. */
   lastWords: readonly string[];
-  /** The operating system has killed a process for want of memory while this one ran. */
+  /** The operating system has killed a process for lack of memory while this one ran. */
   memoryKills: boolean;
 }
 
-/** What the end of a worker's process says about its job. */
+/** The failure of a job, from the end of its worker's process. */
 export function failureOfExit(
   { code, signal, lastWords, memoryKills }: Exit,
   epoch: number,

@@ -1,24 +1,18 @@
 import { messageOf } from '../base/errors.ts';
-import type { Job, JobEnd, JobHandle, JobListener, Progress, Verdict } from '../search/runner.ts';
+import type { Job, JobEnd, JobHandle, JobListener, Verdict } from '../search/runner.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 import { type Exit, failureOfExit } from './failure.ts';
 import type { ToLab, ToWorker, WeightsNotice } from './messages.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { Inbox, Outbox } from './transfer.ts';
 import { badMessage } from './worker-process.ts';
 
-/** Milliseconds between two looks at a worker that cannot speak. */
-const LOOK = 2000;
-/**
- * Milliseconds for which a worker may compile, load data or evaluate without a word: these block
- * its process.
- */
-const BLOCKED_TIMEOUT = 15 * 60_000;
 /** Lines of a worker's output that go into the log of one job. */
 const MAX_LINES = 100;
 
-/** What an assignment needs of the slot that it is on. */
-export interface Bench {
+/** What a job needs of its slot. */
+export interface JobSlot {
   send(message: ToWorker): void;
   kill(): void;
   /** Whether its process has used its processor since this was last asked. */
@@ -28,65 +22,64 @@ export interface Bench {
 }
 
 /**
- * One job on one worker, the lab's side: sends weights, passes on what the worker says, and holds
- * it to the contract.
+ * One job on one worker, the lab's side: sends weights, passes on reports, and checks that the
+ * worker keeps the contract.
  */
 export class LabJob implements JobHandle {
   readonly job: Job;
   readonly #listener: JobListener;
-  readonly #bench: Bench;
+  readonly #slot: JobSlot;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
-  readonly #looks: NodeJS.Timeout;
+  readonly #silence: SilenceWatch;
   #transfers = 0;
   #over = false;
   #started = false;
-  /** Last epoch that it reported, or went on from; null until it has begun. */
+  /** Last epoch that it reported, or went on from. */
   #epoch: number;
   #verdict: Verdict = 'go-on';
   #asked: { when: StopWhen; keep: boolean } | null = null;
   /** The transfer of the checkpoint that is being stored. */
   #storing: number | null = null;
   #finalStored = false;
-  #progress: Progress;
-  #heardAt = performance.now();
   #lines = 0;
   /** Bytes of memory that its process last had. */
   memory = 0;
 
-  constructor(job: Job, listener: JobListener, bench: Bench) {
+  constructor(job: Job, listener: JobListener, slot: JobSlot) {
     this.job = job;
     this.#listener = listener;
-    this.#bench = bench;
+    this.#slot = slot;
     this.#epoch = job.resume?.epoch ?? 0;
-    this.#progress = {
-      epoch: this.#epoch + 1,
-      step: 0,
-      steps: 0,
-      compiling: null,
-      imagesPerSecond: 0,
-      memory: 0,
-    };
+    this.#silence = new SilenceWatch({
+      progress: {
+        epoch: this.#epoch + 1,
+        step: 0,
+        steps: 0,
+        compiling: null,
+        imagesPerSecond: 0,
+        memory: 0,
+      },
+      isAtWork: async () => slot.isAtWork(),
+      vouch: (progress) => {
+        listener.progress(progress);
+      },
+    });
     const post = (message: ToWorker): void => {
-      bench.send(message);
+      slot.send(message);
     };
     this.#inbox = new Inbox(post);
     this.#outbox = new Outbox(post);
-    this.#looks = setInterval(() => void this.#look(), LOOK);
   }
 
   /** The worker is ready: tells it the job and sends the weights after it. */
   begin(): void {
     const { resume, teachers, ...plain } = this.job;
     const sends: (() => Promise<void>)[] = [];
-    const announce = ({
-      epoch,
-      bytes,
-      sha256,
-      chunks,
-    }: NonNullable<Job['resume']>): WeightsNotice => {
+    const announce = (weights: NonNullable<Job['resume']>): WeightsNotice => {
+      const { epoch, bytes, sha256 } = weights;
       const transfer = ++this.#transfers;
-      sends.push(async () => this.#outbox.send(transfer, chunks));
+      sends.push(async () => this.#outbox.send(transfer, () => weights.chunks()));
       return { transfer, epoch, bytes, sha256 };
     };
     const notice = {
@@ -94,8 +87,8 @@ export class LabJob implements JobHandle {
       resume: resume && announce(resume),
       teachers: teachers.map(({ node, weights }) => ({ node, weights: announce(weights) })),
     };
-    this.#bench.send({ type: 'start', job: notice });
-    if (this.#asked) this.#bench.send({ type: 'stop', run: this.job.run, ...this.#asked });
+    this.#slot.send({ type: 'start', job: notice });
+    if (this.#asked) this.#slot.send({ type: 'stop', run: this.job.run, ...this.#asked });
     // The worker hears of a transfer that breaks and fails the job with what it heard.
     for (const send of sends) void send().catch(() => undefined);
   }
@@ -103,21 +96,21 @@ export class LabJob implements JobHandle {
   stop(when: StopWhen, keep: boolean): void {
     if (this.#over) return;
     this.#asked = { when, keep };
-    if (when === 'now' && this.#progress.compiling !== null) this.#abandon();
-    else this.#bench.send({ type: 'stop', run: this.job.run, when, keep });
+    if (when === 'now' && this.#silence.progress.compiling !== null) this.#abandon();
+    else this.#slot.send({ type: 'stop', run: this.job.run, when, keep });
   }
 
   kill(): void {
     if (this.#over) return;
     this.#end();
-    this.#bench.kill();
+    this.#slot.kill();
   }
 
-  /** Throws LabError `workers.bad-message` for what a worker may not say now. */
+  /** Throws LabError `workers.bad-message` for a message that the worker may not send now. */
   receive(message: ToLab): void {
     if ('run' in message && message.run !== null && message.run !== this.job.run)
       throw badMessage(`it speaks of run ${message.run} while it works on run ${this.job.run}`);
-    this.#heardAt = performance.now();
+    this.#silence.heard();
     switch (message.type) {
       case 'started':
         if (this.#started) throw badMessage('it said twice that it had started');
@@ -126,7 +119,7 @@ export class LabJob implements JobHandle {
         break;
       case 'heartbeat':
         this.memory = message.progress.memory;
-        this.#progress = message.progress;
+        this.#silence.reported(message.progress);
         this.#listener.progress(message.progress);
         if (this.#asked?.when === 'now' && message.progress.compiling !== null) this.#abandon();
         break;
@@ -139,7 +132,7 @@ export class LabJob implements JobHandle {
       case 'ended':
         this.#checkEnd(message.end);
         this.#end();
-        this.#bench.over(false);
+        this.#slot.over(false);
         this.#listener.ended(message.end);
         break;
       case 'failed':
@@ -217,7 +210,7 @@ export class LabJob implements JobHandle {
     this.#epoch = metrics.epoch;
     const verdict = this.#listener.epoch(metrics);
     if (verdict !== 'go-on') this.#verdict = verdict;
-    this.#bench.send({ type: 'verdict', run, epoch: metrics.epoch, verdict });
+    this.#slot.send({ type: 'verdict', run, epoch: metrics.epoch, verdict });
   }
 
   #store({ purpose, weights }: ToLab & { type: 'checkpoint' }): void {
@@ -231,7 +224,7 @@ export class LabJob implements JobHandle {
     const settle = (problem: string): void => {
       this.#storing = null;
       this.#finalStored ||= problem === '' && purpose === 'final';
-      if (!this.#over) this.#bench.send({ type: 'checkpoint-settled', transfer, problem });
+      if (!this.#over) this.#slot.send({ type: 'checkpoint-settled', transfer, problem });
     };
     this.#listener.checkpoint({ epoch, purpose, bytes, sha256, chunks }).then(
       () => {
@@ -257,16 +250,14 @@ export class LabJob implements JobHandle {
 
   #fail(failure: Failure, tainted: boolean): void {
     this.#end();
-    this.#bench.over(tainted);
+    this.#slot.over(tainted);
     this.#listener.failed(failure);
   }
 
-  /**
-   * Ends a worker that compiles and would hear of it in a minute only: it has no step to lose yet.
-   */
+  /** Ends a worker that compiles: it reads no message for a minute, and has no step to lose. */
   #abandon(): void {
     this.#end();
-    this.#bench.over(true);
+    this.#slot.over(true);
     setImmediate(() => {
       this.#listener.ended('halted');
     });
@@ -274,25 +265,8 @@ export class LabJob implements JobHandle {
 
   #end(): void {
     this.#over = true;
-    clearInterval(this.#looks);
+    this.#silence.close();
     this.#inbox.close('The job has ended.');
     this.#outbox.close('The job has ended.');
-  }
-
-  /**
-   * Speaks for a worker that compiles, loads or evaluates: it said so before, and its process is at
-   * work. One that uses no processor time meanwhile hangs, and nobody speaks for it.
-   */
-  async #look(): Promise<void> {
-    const { step, steps } = this.#progress;
-    const blocked = steps === 0 || step === steps;
-    if (!blocked || performance.now() - this.#heardAt >= BLOCKED_TIMEOUT) return;
-    if (!(await this.#bench.isAtWork()) || this.#over) return;
-    const { compiling } = this.#progress;
-    const silent = (performance.now() - this.#heardAt) / 1000;
-    this.#listener.progress({
-      ...this.#progress,
-      compiling: compiling === null ? null : compiling + silent,
-    });
   }
 }

@@ -3,11 +3,11 @@
  * with their data come and go.
  */
 const ALLOWANCE = 1 << 30;
-/** Jobs after which a process has everything that it keeps. */
+/** Jobs after which the memory of a process no longer grows by itself. */
 const SETTLED = 3;
 
 /**
- * True when a worker's process should make room for a fresh one.
+ * True when a worker's process should be replaced.
  *
  * @param memory bytes that it held after each of its jobs
  */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How many processes the kernel has killed for want of memory so far: in this container, else on
+ * How many processes the kernel has killed for lack of memory so far: in this container, else on
  * this machine; 0 where it does not say (Linux only).
  */
 export function memoryKills(): number {

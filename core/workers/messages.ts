@@ -1,12 +1,20 @@
-import type { Graph } from '../graph/graph.ts';
-import type { Job, JobEnd, Progress, Verdict } from '../search/runner.ts';
-import type { CheckpointPurpose } from '../study/checkpoint.ts';
-import type { RequestedComputation } from '../study/computation.ts';
-import type { Environment } from '../study/environment.ts';
-import type { EpochMetrics } from '../study/metrics.ts';
-import type { TrainingPlan } from '../study/plan.ts';
-import type { LabProblem } from '../base/problem.ts';
-import type { Failure, StopWhen } from '../study/run.ts';
+import * as v from 'valibot';
+import { MAX_NODES } from '../graph/graph.ts';
+import { checkpointSchema } from '../study/checkpoint.ts';
+import { computationSchema } from '../study/computation.ts';
+import { environmentSchema } from '../study/environment.ts';
+import {
+  graphRecord,
+  lineSchema,
+  seedSchema,
+  sha256Schema,
+  textSchema as text,
+  whole,
+} from '../study/fields.ts';
+import { epochMetricsSchema } from '../study/metrics.ts';
+import { trainingSchema } from '../study/plan.ts';
+import { problemSchema } from '../base/problem.ts';
+import { failureSchema, stopWhenSchema } from '../study/run.ts';
 
 /**
  * A change of any message needs a new number; lab and worker refuse one that differs from their
@@ -23,94 +31,152 @@ export const CHUNK_BYTES = 1 << 18;
 /** Chunks that a sender may be ahead of the last `chunk-taken`. */
 export const CHUNKS_AHEAD = 16;
 
-/** Messages of a worker in one second, chunks aside, beyond which it has gone mad. */
+/** Rate limit per worker, chunks not counted; above it the worker is killed. */
 export const MAX_MESSAGES_A_SECOND = 1000;
 
-/** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
-export type RequestedEngine = 'auto' | 'tensorflow' | 'portable';
+/** Largest weights, in bytes: a transfer is gathered in one buffer. */
+const MAX_BYTES = 2 ** 31;
+
+const count = whole();
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** Weights announced in a job; their chunks follow it, transfer by transfer. */
-export interface WeightsNotice {
-  transfer: number;
-  epoch: number;
-  bytes: number;
-  sha256: string;
-}
+const weightsNotice = v.strictObject({
+  transfer: count,
+  epoch: count,
+  bytes: whole(1, MAX_BYTES),
+  sha256: sha256Schema,
+});
+export type WeightsNotice = v.InferOutput<typeof weightsNotice>;
 
 /** A `Job` without its streams. */
-export type JobNotice = Omit<Job, 'graph' | 'training' | 'resume' | 'teachers'> & {
-  graph: Graph;
-  training: TrainingPlan;
-  resume: WeightsNotice | null;
-  teachers: { node: number; weights: WeightsNotice }[];
-};
+const jobNotice = v.strictObject({
+  run: count,
+  attempt: count,
+  title: text,
+  graph: graphRecord,
+  seed: seedSchema,
+  training: trainingSchema,
+  rungs: v.pipe(v.array(count), v.readonly()),
+  resume: v.nullable(weightsNotice),
+  teachers: v.pipe(
+    v.array(v.strictObject({ node: count, weights: weightsNotice })),
+    v.maxLength(MAX_NODES),
+  ),
+  checkpointEvery: amount,
+});
+export type JobNotice = v.InferOutput<typeof jobNotice>;
 
 /** Part of a transfer, in either direction; chunks of one transfer come in order. */
-export interface ChunkMessage {
-  type: 'chunk';
-  transfer: number;
+const chunk = v.strictObject({
+  type: v.literal('chunk'),
+  transfer: count,
   /** 0-based. */
-  index: number;
-  data: Uint8Array;
-}
+  index: count,
+  data: v.pipe(
+    v.custom<Uint8Array>((data) => data instanceof Uint8Array, 'Expected bytes.'),
+    v.check((data) => data.length > 0 && data.length <= CHUNK_BYTES, 'Expected 1 byte to 256 KiB.'),
+  ),
+});
+export type ChunkMessage = v.InferOutput<typeof chunk>;
 
 /** Lets the sender of a transfer go on. */
-export interface ChunkTakenMessage {
-  type: 'chunk-taken';
-  transfer: number;
-  index: number;
-}
+const chunkTaken = v.strictObject({
+  type: v.literal('chunk-taken'),
+  transfer: count,
+  index: count,
+});
+export type ChunkTakenMessage = v.InferOutput<typeof chunkTaken>;
 
 /** Gives up a transfer: the sender cannot go on, or the receiver does not want the rest. */
-export interface TransferEndedMessage {
-  type: 'transfer-ended';
-  transfer: number;
-  problem: string;
-}
+const transferEnded = v.strictObject({
+  type: v.literal('transfer-ended'),
+  transfer: count,
+  problem: text,
+});
+export type TransferEndedMessage = v.InferOutput<typeof transferEnded>;
+
+/** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
+export const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
+export type RequestedEngine = v.InferOutput<typeof requestedEngineSchema>;
 
 /** Lab to worker. */
-export type ToWorker =
-  | {
-      type: 'hello';
-      version: number;
-      slot: string;
-      engine: RequestedEngine;
-      device: 'cpu' | 'gpu';
-      /** Holds for the life of the worker: its libraries read it once. */
-      computation: RequestedComputation;
-      dataFolder: string | null;
-    }
-  | { type: 'start'; job: JobNotice }
-  | { type: 'verdict'; run: number; epoch: number; verdict: Verdict }
-  | { type: 'stop'; run: number; when: StopWhen; keep: boolean }
+export const toWorkerSchema = v.variant('type', [
+  v.strictObject({
+    type: v.literal('hello'),
+    version: count,
+    slot: lineSchema(100),
+    engine: requestedEngineSchema,
+    device: v.picklist(['cpu', 'gpu']),
+    /** Holds for the life of the worker: its libraries read it once. */
+    computation: computationSchema,
+    dataFolder: v.nullable(text),
+  }),
+  v.strictObject({ type: v.literal('start'), job: jobNotice }),
+  v.strictObject({
+    type: v.literal('verdict'),
+    run: count,
+    epoch: count,
+    verdict: v.picklist(['go-on', 'stop', 'save-and-stop']),
+  }),
+  v.strictObject({
+    type: v.literal('stop'),
+    run: count,
+    when: stopWhenSchema,
+    keep: v.boolean(),
+  }),
   /** The checkpoint of this transfer is stored, or could not be (`problem`). */
-  | { type: 'checkpoint-settled'; transfer: number; problem: string }
-  | { type: 'shut-down' }
-  | ChunkMessage
-  | ChunkTakenMessage
-  | TransferEndedMessage;
+  v.strictObject({ type: v.literal('checkpoint-settled'), transfer: count, problem: text }),
+  v.strictObject({ type: v.literal('shut-down') }),
+  chunk,
+  chunkTaken,
+  transferEnded,
+]);
+export type ToWorker = v.InferOutput<typeof toWorkerSchema>;
 
 /**
  * Worker to lab. Messages about a run carry its id. A transfer's number is given by its sender: the
  * same number may be used in both directions.
  */
-export type ToLab =
-  | { type: 'ready'; version: number; engine: string; device: string }
+export const toLabSchema = v.variant('type', [
+  v.strictObject({ type: v.literal('ready'), version: count, engine: text, device: text }),
   /** It cannot begin: its engine does not open. */
-  | { type: 'unable'; problem: LabProblem }
-  | { type: 'started'; run: number; environment: Environment }
-  /** `run` is null between jobs. */
-  | { type: 'heartbeat'; run: number | null; progress: Progress }
-  | { type: 'epoch'; run: number; metrics: EpochMetrics }
-  | {
-      type: 'checkpoint';
-      run: number;
-      purpose: CheckpointPurpose;
-      weights: WeightsNotice;
-    }
-  | { type: 'ended'; run: number; end: JobEnd }
-  | { type: 'failed'; run: number; failure: Failure }
-  | { type: 'log'; run: number | null; level: 'info' | 'warning' | 'error'; text: string }
-  | ChunkMessage
-  | ChunkTakenMessage
-  | TransferEndedMessage;
+  v.strictObject({ type: v.literal('unable'), problem: problemSchema }),
+  v.strictObject({ type: v.literal('started'), run: count, environment: environmentSchema }),
+  v.strictObject({
+    type: v.literal('heartbeat'),
+    /** null between jobs. */
+    run: v.nullable(count),
+    progress: v.strictObject({
+      epoch: count,
+      step: count,
+      steps: count,
+      compiling: v.nullable(amount),
+      imagesPerSecond: amount,
+      memory: amount,
+    }),
+  }),
+  v.strictObject({ type: v.literal('epoch'), run: count, metrics: epochMetricsSchema }),
+  v.strictObject({
+    type: v.literal('checkpoint'),
+    run: count,
+    purpose: checkpointSchema.entries.purpose,
+    weights: weightsNotice,
+  }),
+  v.strictObject({
+    type: v.literal('ended'),
+    run: count,
+    end: v.picklist(['completed', 'stopped', 'halted']),
+  }),
+  v.strictObject({ type: v.literal('failed'), run: count, failure: failureSchema }),
+  v.strictObject({
+    type: v.literal('log'),
+    run: v.nullable(count),
+    level: v.picklist(['info', 'warning', 'error']),
+    text,
+  }),
+  chunk,
+  chunkTaken,
+  transferEnded,
+]);
+export type ToLab = v.InferOutput<typeof toLabSchema>;

@@ -1,7 +1,6 @@
-import type { Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 
-/** What a slot may use, decided before its process starts: TensorFlow reads it once. */
+/** Cores and card of a slot, fixed when its process starts: TensorFlow reads them once. */
 export interface Place {
   /** Name of the slot: `cpu:0`, `gpu:1:0`. */
   slot: string;
@@ -79,7 +78,3 @@ export const environmentFor = (
   // Libraries below TensorFlow that count cores by themselves.
   OMP_NUM_THREADS: String(threads),
 });
-
-/** The slot that a free run gets: the first ready one in the order of `slots`. */
-export const firstReady = (slots: readonly Slot[]): Slot | undefined =>
-  slots.find(({ state }) => state === 'ready');

@@ -1,112 +1,83 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
-import type { Step } from '../base/actions.ts';
 import { LabError, problem } from '../base/errors.ts';
-import { IMPOSSIBLE, NO_CARD } from '../engine/computation.ts';
 import { outsideArchive } from '../base/node-program.ts';
-import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
-import type { RequestedComputation } from '../study/computation.ts';
+import type { Sharing } from '../devices/mps.ts';
+import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { LabJob } from './lab-job.ts';
-import { onProcessorAlone, withFound } from '../devices/devices.ts';
-import { type Exit, tellingLine } from './failure.ts';
-import { leaks } from './leaks.ts';
-import { type RequestedEngine, MESSAGES_VERSION } from './messages.ts';
-import type { ToLab } from './messages.ts';
-import { type CardSharing, letsNobodyIn, type Sharing } from '../devices/mps.ts';
-import { type Place, placesFor, waitsFor } from './placement.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { DeviceList } from './device-list.ts';
+import type { RequestedEngine } from './messages.ts';
+import { placesFor } from './placement.ts';
+import { SharedCards } from './shared-cards.ts';
+import { slotState } from './slot-decisions.ts';
+import { type SlotContext, WorkerSlot } from './worker-slot.ts';
 
-/** Milliseconds after which a worker without a job gives its memory back. */
-const IDLE = 5 * 60_000;
-/** Milliseconds until a slot is tried again whose worker could not begin. */
-const BROKEN_PAUSE = 60_000;
-/** Processes in a row that end before they are ready, after which their slot counts as broken. */
-const FALSE_STARTS = 2;
 /** Milliseconds between two looks at the cards. */
-const DEVICE_LOOK = 30_000;
+const DEVICE_INTERVAL = 30_000;
 
 export interface PoolOptions {
   devices: readonly Device[];
-  /** Cores that the CPU's slots share. */
+  /** Cores that the slots of the processor share. */
   cores: number;
   engine?: RequestedEngine;
-  /** Where official data sets lie; null for the usual folder. */
+  /** Folder of the official data sets; null for the usual one. */
   dataFolder?: string | null;
   /**
-   * Looks at the devices again, `afresh` also at the engine's library; without it they are taken as
-   * they are.
+   * Looks at the devices again, `afresh` also at the engine's library; without it they stay as they
+   * are.
    */
   lookAtDevices?: (afresh: boolean) => Promise<readonly Device[]>;
   /**
-   * Gets what lets workers of one card compute at the same time: asked for once, when a card first
-   * has several slots.
+   * Lets workers of one card compute at the same time; called once, when a card first has several
+   * slots.
    */
   share?: () => Promise<Sharing>;
   /** The worker's program, when it is not where it is in the sources. */
   program?: string;
 }
 
-interface WorkerSlot {
-  place: Place;
-  retired: boolean;
-  process: WorkerProcess | null;
-  /** What its process was told to compute with. */
-  computation: RequestedComputation;
-  /** Its process has opened its engine. */
-  ready: boolean;
-  /** Its process was told to end and has not yet. */
-  ending: boolean;
-  assignment: LabJob | null;
-  /** Processes in a row that ended before they were ready. */
-  falseStarts: number;
-  /** Why its worker cannot begin. */
-  problem: LabProblem | null;
-  /** Bytes of memory of its process after each job. */
-  memory: number[];
-  pause: NodeJS.Timeout | null;
-}
-
 /**
  * Runs jobs on this machine: one child process for each slot, started when its first job comes and
  * kept for the next ones, so that compiled steps and data stay. A process sees one card, or its
  * share of the cores, and nothing else.
+ *
+ * This class joins the parts: `worker-slot.ts` (process and job of one slot), `slot-decisions.ts`
+ * (pure), `placement.ts` (cores and cards of the slots, pure), `device-list.ts`, `shared-cards.ts`.
  */
 export class WorkerPool implements Runner {
-  readonly #options: PoolOptions & { program: string };
+  readonly #cores: number;
+  readonly #devices: DeviceList;
+  readonly #sharing: SharedCards;
+  readonly #context: SlotContext;
   readonly #changed = new EventEmitter<{ slots: [] }>();
-  #devices: Device[];
-  #seats: WorkerSlot[] = [];
+  readonly #deviceChecks: NodeJS.Timeout | null;
+  #slots: WorkerSlot[] = [];
   #engine: RequestedEngine;
   #dataFolder: string | null;
-  #sharing: Sharing | null = null;
-  #asking: Promise<void> | null = null;
-  /** A worker has got to its card under what it shares it by. */
-  #sharingWorks = false;
-  #telling = false;
+  #announcing = false;
   #closed = false;
-  readonly #looks: NodeJS.Timeout | null;
 
   constructor(options: PoolOptions) {
-    const program =
-      options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url)));
-    this.#options = { ...options, program };
-    this.#devices = options.devices.map((device) => ({ ...device }));
+    this.#cores = options.cores;
+    this.#devices = new DeviceList(options.devices, options.lookAtDevices);
+    this.#sharing = new SharedCards(options.share);
     this.#engine = options.engine ?? 'auto';
     this.#dataFolder = options.dataFolder ?? null;
-    this.#looks = options.lookAtDevices
-      ? setInterval(() => void this.#lookAtDevices(false), DEVICE_LOOK).unref()
+    this.#context = this.#contextOf(
+      options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url))),
+    );
+    this.#deviceChecks = options.lookAtDevices
+      ? setInterval(() => void this.#lookAtDevices(false), DEVICE_INTERVAL).unref()
       : null;
     this.#place();
   }
 
   slots(): readonly Slot[] {
-    return this.#seats.map((seat) => ({
-      name: seat.place.slot,
-      device: seat.place.device,
-      ...this.#stateOf(seat),
+    return this.#slots.map((slot) => ({
+      name: slot.place.slot,
+      device: slot.place.device,
+      ...this.#stateOf(slot),
     }));
   }
 
@@ -116,366 +87,139 @@ export class WorkerPool implements Runner {
   }
 
   devices(): readonly Device[] {
-    return this.#devices;
+    return this.#devices.all();
   }
 
-  /** Settles when cards with several slots have what they need for them, or have one slot each. */
+  /** Settles when cards with several slots can be shared, or have one slot each. */
   async settled(): Promise<void> {
-    await this.#asking;
+    await this.#sharing.settled();
   }
 
   setSlots(name: string, count: number): void {
-    const device = this.#devices.find((each) => each.name === name);
-    if (!device)
-      throw new LabError('workers.unknown-device', {
-        name: name.slice(0, 60),
-        devices: this.#devices.map((each) => each.name).join(', '),
-      });
-    if (!Number.isInteger(count) || count < 0 || count > device.maximumSlots)
-      throw new LabError('workers.too-many-slots', {
-        device: device.title,
-        limit: device.maximumSlots,
-        count,
-        steps:
-          device.kind === 'cpu'
-            ? ['One slot a core is fastest: more would only take turns.']
-            : device.maximumSlots === 0
-              ? obstacleSteps(device)
-              : ['Choose fewer.'],
-      });
-    device.slots = count;
-    for (const seat of this.#seats) if (seat.place.device === name) this.#mend(seat);
+    this.#devices.setSlots(name, count);
+    for (const slot of this.#slotsOf(name)) slot.mend();
     this.#place();
   }
 
-  /** Process ids of the workers that are there, by slot. */
+  /** Process ids of the living workers, by slot. */
   processes(): ReadonlyMap<string, number> {
     return new Map(
-      this.#seats.flatMap(({ place, process }) =>
-        process?.pid === undefined ? [] : [[place.slot, process.pid]],
-      ),
+      this.#slots.flatMap(({ place, pid }) => (pid === undefined ? [] : [[place.slot, pid]])),
     );
   }
 
   /**
-   * Takes another engine or data folder, or, where neither is said, a library that was installed or
-   * removed: workers without a job end, the others after theirs. Settles when the devices are as
-   * that has them.
+   * Changes the engine or the data folder; without either, a library was installed or removed.
+   * Workers without a job end at once, the others after theirs. Settles when the devices are known
+   * as they are under the new settings.
    */
   async renew(change: { engine?: RequestedEngine; dataFolder?: string | null }): Promise<void> {
     const before = this.#engine;
     this.#engine = change.engine ?? before;
     if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
-    for (const seat of this.#seats) {
-      this.#mend(seat);
-      seat.memory = [Infinity]; // a process of before is never good enough
-      if (!seat.assignment) this.#dismiss(seat);
-    }
+    for (const slot of this.#slots) slot.renew();
     if (this.#engine === 'portable' && before !== 'portable') {
-      this.#devices = onProcessorAlone(this.#devices);
+      this.#devices.leaveCards();
       this.#place();
     } else if (change.dataFolder === undefined || before !== this.#engine)
       await this.#lookAtDevices(true);
-    this.#tell();
+    this.#announce();
   }
 
   start(name: string, job: Job, listener: JobListener): JobHandle {
-    const seat = this.#seats.find((each) => each.place.slot === name);
-    if (!seat || this.#closed || this.#stateOf(seat).state !== 'ready')
+    const slot = this.#slots.find(({ place }) => place.slot === name);
+    if (!slot || this.#closed || this.#stateOf(slot).state !== 'ready')
       throw new LabError('workers.slot-not-ready', { name });
-    clearTimeout(seat.pause ?? undefined);
-    const assignment = new LabJob(job, listener, {
-      send: (message) => seat.process?.send(message),
-      kill: () => {
-        seat.assignment = null;
-        this.#dismiss(seat);
-        this.#tell();
-      },
-      isAtWork: async () => seat.process?.isAtWork() ?? true,
-      over: (tainted) => {
-        this.#leave(seat, assignment, tainted);
-      },
-    });
-    seat.assignment = assignment;
-    const worker = seat.process;
-    if (!worker) this.#hire(seat, job);
-    else if (!isDeepStrictEqual(seat.computation, computationOf(job))) this.#dismiss(seat);
-    else if (seat.ready) assignment.begin();
-    this.#tell();
-    return assignment;
+    const handle = slot.start(job, listener);
+    this.#announce();
+    return handle;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#looks ?? undefined);
-    for (const seat of this.#seats) {
-      clearTimeout(seat.pause ?? undefined);
-      seat.assignment?.kill();
-      this.#dismiss(seat);
-    }
-    await Promise.all(this.#seats.map(async ({ process }) => process?.gone));
-    await this.#asking;
-    if (this.#sharing?.shared) await this.#sharing.end();
+    clearInterval(this.#deviceChecks ?? undefined);
+    for (const slot of this.#slots) slot.close();
+    await Promise.all(this.#slots.map(async (slot) => slot.gone()));
+    await this.#sharing.close();
   }
 
-  #stateOf(seat: WorkerSlot): Pick<Slot, 'state' | 'problem'> {
-    if (seat.retired) return { state: 'retired', problem: '' };
-    if (seat.assignment) return { state: 'busy', problem: '' };
-    if (seat.problem)
-      return { state: 'broken', problem: `${seat.problem.message} ${seat.problem.next}`.trim() };
-    if (seat.ending || (this.#asking && !this.#sharing && this.#isShared(seat)))
-      return { state: 'starting', problem: '' };
-    const waits = waitsFor(seat.place, this.#occupants(), this.#options.cores);
-    return waits === '' ? { state: 'ready', problem: '' } : { state: 'starting', problem: waits };
+  #contextOf(program: string): SlotContext {
+    return {
+      program,
+      settings: () => ({ engine: this.#engine, dataFolder: this.#dataFolder }),
+      sharingOf: (place) => (this.#devices.shares(place) ? this.#sharing.current : null),
+      isSharingUnproven: () => this.#sharing.isUnproven,
+      sharingWorks: () => {
+        this.#sharing.worked();
+      },
+      giveUpSharing: (found) => {
+        const wasShared = this.#sharing.current !== null;
+        const { reason } = this.#sharing.giveUp(found);
+        if (wasShared) this.#takeTurns(reason);
+        return reason;
+      },
+      changed: () => {
+        this.#announce();
+      },
+      vanished: (slot) => {
+        this.#slots = this.#slots.filter((each) => each !== slot);
+      },
+    };
   }
 
-  #occupants() {
-    return this.#seats.flatMap(({ place: { slot, device }, process }) =>
-      process ? [{ slot, device, threads: process.threads }] : [],
-    );
+  #stateOf(slot: WorkerSlot): Pick<Slot, 'state' | 'problem'> {
+    const waitsForSharing = this.#sharing.isPending && this.#devices.shares(slot.place);
+    const occupants = this.#slots.flatMap(({ occupant }) => occupant ?? []);
+    return slotState({ ...slot.facts, waitsForSharing }, occupants, this.#cores);
   }
 
-  /** Whether the card of a seat has others. */
-  #isShared({ place }: WorkerSlot): boolean {
-    return (
-      place.gpu !== null &&
-      this.#devices.some(({ name, slots }) => name === place.device && slots > 1)
-    );
+  #slotsOf(device: string): WorkerSlot[] {
+    return this.#slots.filter(({ place }) => place.device === device);
   }
 
-  /** Gets what cards with several slots need for them. */
-  #share(): void {
-    const { share } = this.#options;
-    if (!share || this.#asking || !this.#devices.some(hasSharedCard)) return;
-    this.#asking = share().then((sharing) => {
-      this.#sharing = sharing;
-      if (sharing.shared) this.#place();
-      else this.#takeTurns(sharing.reason);
-    });
-  }
-
-  /** One slot a card: more of them would only take turns. */
-  #takeTurns(reason: string): void {
-    this.#devices = this.#devices.map((device) =>
-      hasSharedCard(device) ? { ...device, slots: 1, note: reason } : device,
-    );
-    this.#place();
-  }
-
-  /**
-   * A process of a seat that should stay for the next job; one of before may have another share of
-   * cores or card.
-   */
-  #fits(seat: WorkerSlot, { threads, shares }: WorkerProcess): boolean {
-    return (
-      threads === seat.place.threads &&
-      shares === (this.#isShared(seat) && this.#sharing?.shared === true)
-    );
-  }
-
-  /** Seats as the devices say; those too many go when their job is done. */
+  /** Gives the devices their slots; slots too many go when their job is over. */
   #place(): void {
-    this.#share();
-    const places = placesFor(
-      this.#devices.filter((device) => device.present),
-      this.#options.cores,
-    );
-    const seats = places.map((place): WorkerSlot => {
-      const known = this.#seats.find((seat) => seat.place.slot === place.slot);
-      if (!known) return emptySlot(place);
-      known.place = place;
-      known.retired = false;
-      if (known.process && !this.#fits(known, known.process) && !known.assignment)
-        this.#dismiss(known);
-      return known;
+    if (this.#devices.hasSharedCard)
+      this.#sharing.begin((sharing) => {
+        if (sharing.shared) this.#place();
+        else this.#takeTurns(sharing.reason);
+      });
+    const slots = placesFor(this.#devices.present(), this.#cores).map((place) => {
+      const known = this.#slots.find((slot) => slot.place.slot === place.slot);
+      known?.settle(place);
+      return known ?? new WorkerSlot(place, this.#context);
     });
-    const leaving = this.#seats.filter((seat) => !seats.includes(seat));
-    for (const seat of leaving) {
-      seat.retired = true;
-      if (!seat.assignment) this.#dismiss(seat);
-    }
-    this.#seats = [...seats, ...leaving.filter(({ process }) => process)];
-    this.#tell();
+    const leaving = this.#slots.filter((slot) => !slots.includes(slot));
+    this.#slots = [...slots, ...leaving.filter((slot) => slot.retire())];
+    this.#announce();
   }
 
-  #hire(seat: WorkerSlot, job: Job): void {
-    seat.ready = false;
-    seat.computation = computationOf(job);
-    seat.memory = [];
-    const sharing: CardSharing | null =
-      this.#isShared(seat) && this.#sharing?.shared ? this.#sharing : null;
-    const worker = new WorkerProcess(seat.place, this.#options.program, sharing, {
-      message: (message) => {
-        this.#receive(seat, worker, message);
-      },
-      line: (text) => seat.process === worker && seat.assignment?.line(text),
-      misbehaved: (why) => {
-        if (seat.process === worker) seat.assignment?.misbehaved(why);
-      },
-      exited: (exit) => {
-        if (seat.process === worker) this.#vacate(seat, exit);
-      },
-    });
-    seat.process = worker;
-    worker.send({
-      type: 'hello',
-      version: MESSAGES_VERSION,
-      slot: seat.place.slot,
-      engine: this.#engine,
-      device: seat.place.gpu === null ? 'cpu' : 'gpu',
-      computation: seat.computation,
-      dataFolder: this.#dataFolder,
-    });
-  }
-
-  #receive(seat: WorkerSlot, worker: WorkerProcess, message: ToLab): void {
-    if (seat.process !== worker || seat.ending) return;
-    if (message.type === 'ready' && !seat.ready && message.version === MESSAGES_VERSION) {
-      seat.ready = true;
-      seat.falseStarts = 0;
-      this.#sharingWorks ||= worker.shares;
-      seat.assignment?.begin();
-    } else if (message.type === 'unable' && !seat.ready) {
-      if (message.problem.code === IMPOSSIBLE) seat.assignment?.impossible(message.problem);
-      else if (message.problem.code === NO_CARD && worker.shares && !this.#sharingWorks)
-        this.#goAlone(seat, message.problem);
-      else this.#breakDown(seat, message.problem);
-    } else if (seat.ready) {
-      seat.assignment?.receive(message);
-    }
-  }
-
-  /**
-   * Nobody gets to a card under what cards are shared by: it is ended, and this worker begins again
-   * without it.
-   */
-  #goAlone(seat: WorkerSlot, { message }: LabProblem): void {
-    const problem = letsNobodyIn(message);
-    if (this.#sharing?.shared) {
-      void this.#sharing.end();
-      this.#sharing = problem;
-      this.#takeTurns(problem.reason);
-    }
-    seat.assignment?.line(problem.reason);
-    this.#dismiss(seat);
-  }
-
-  /** The process of a seat has ended. */
-  #vacate(seat: WorkerSlot, exit: Exit): void {
-    const { assignment, ready, ending } = seat;
-    seat.process = null;
-    seat.ready = false;
-    seat.ending = false;
-    // Once may be chance: somebody killed it. Twice in a row is the slot's own trouble.
-    if (!ready && !ending && ++seat.falseStarts >= FALSE_STARTS && assignment) {
-      const words =
-        tellingLine(exit.lastWords) ?? `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
-      this.#breakDown(
-        seat,
-        problem('workers.cannot-begin', { slot: seat.place.slot, reason: words }),
-      );
-    } else if (!ending) assignment?.exited(exit);
-    // The process before it computed in another way.
-    else if (assignment) this.#hire(seat, assignment.job);
-    if (seat.retired) this.#seats = this.#seats.filter((each) => each !== seat);
-    this.#tell();
-  }
-
-  /** A seat whose worker cannot begin: its job goes elsewhere, and it is tried again later. */
-  #breakDown(seat: WorkerSlot, problem: LabProblem): void {
-    seat.problem = problem;
-    seat.pause = setTimeout(() => {
-      this.#mend(seat);
-      this.#tell();
-    }, BROKEN_PAUSE).unref();
-    this.#dismiss(seat);
-    seat.assignment?.lost(problem);
-    this.#tell();
-  }
-
-  #mend(seat: WorkerSlot): void {
-    if (!seat.problem) return;
-    clearTimeout(seat.pause ?? undefined);
-    seat.problem = null;
-  }
-
-  /** A job is over: its worker stays for the next one, unless there is something against it. */
-  #leave(seat: WorkerSlot, assignment: LabJob, tainted: boolean): void {
-    if (seat.assignment !== assignment) return;
-    seat.assignment = null;
-    seat.memory.push(assignment.memory);
-    const { process, retired, ready } = seat;
-    if (
-      process &&
-      (tainted || retired || !ready || !this.#fits(seat, process) || leaks(seat.memory))
-    )
-      this.#dismiss(seat);
-    else
-      seat.pause = setTimeout(() => {
-        this.#dismiss(seat);
-      }, IDLE).unref();
-    if (retired && !seat.process) this.#seats = this.#seats.filter((each) => each !== seat);
-    this.#tell();
-  }
-
-  /** Ends a seat's process; the seat is free again when it is gone. */
-  #dismiss(seat: WorkerSlot): void {
-    if (!seat.process || seat.ending) return;
-    seat.ending = true;
-    seat.process.end();
+  /** Leaves one slot a card: more of them would only take turns. */
+  #takeTurns(reason: string): void {
+    this.#devices.oneSlotACard(reason);
+    this.#place();
   }
 
   async #lookAtDevices(afresh: boolean): Promise<void> {
-    if (!this.#options.lookAtDevices) return;
-    const found = await this.#options.lookAtDevices(afresh);
-    const before = this.#devices;
-    this.#devices = withFound(
-      before,
-      this.#engine === 'portable' ? onProcessorAlone(found) : found,
-    );
-    const states = (devices: readonly Device[]): string =>
-      devices.map(({ name, present, maximumSlots }) => `${name} ${present} ${maximumSlots}`).join();
-    if (this.#closed || states(before) === states(this.#devices)) return;
-    for (const { name, title, present } of this.#devices) {
-      if (present) continue;
-      for (const seat of this.#seats.filter(({ place }) => place.device === name))
-        seat.assignment?.lost(problem('workers.device-gone', { title, name }));
+    const changed = await this.#devices.look(afresh, () => this.#engine === 'portable');
+    if (this.#closed || !changed) return;
+    for (const device of this.#devices.all()) {
+      if (device.present) continue;
+      for (const slot of this.#slotsOf(device.name)) slot.lose(deviceGone(device));
     }
     this.#place();
   }
 
-  /** Once in a turn of the loop, and never from within a call of the scheduler. */
-  #tell(): void {
-    if (this.#telling || this.#closed) return;
-    this.#telling = true;
+  /** Tells of changes once in a turn of the loop, and never from within a call of the scheduler. */
+  #announce(): void {
+    if (this.#announcing || this.#closed) return;
+    this.#announcing = true;
     setImmediate(() => {
-      this.#telling = false;
+      this.#announcing = false;
       if (!this.#closed) this.#changed.emit('slots');
     });
   }
 }
 
-const hasSharedCard = ({ kind, present, slots }: Device): boolean =>
-  kind === 'gpu' && present && slots > 1;
-
-const computationOf = ({ training }: Job): RequestedComputation => training.computation ?? {};
-
-const emptySlot = (place: Place): WorkerSlot => ({
-  place,
-  retired: false,
-  process: null,
-  computation: {},
-  ready: false,
-  ending: false,
-  assignment: null,
-  falseStarts: 0,
-  problem: null,
-  memory: [],
-  pause: null,
-});
-
-/** What to do about a device that has no slots. */
-const obstacleSteps = ({ obstacle, note }: Device): readonly Step[] =>
-  obstacle
-    ? [obstacle.message, ...(obstacle.steps ?? [obstacle.next])]
-    : [note ?? 'Use the slots of the processor.'];
+const deviceGone = ({ name, title }: Device): LabProblem =>
+  problem('workers.device-gone', { title, name });

@@ -1,3 +1,4 @@
+import { ChunkReceiver, ChunkSender, type ChunkFault } from '../base/chunks.ts';
 import { LabError, messageOf } from '../base/errors.ts';
 import { CHUNK_BYTES, CHUNKS_AHEAD } from './messages.ts';
 import type { ChunkMessage, ChunkTakenMessage, TransferEndedMessage } from './messages.ts';
@@ -6,17 +7,10 @@ type Post = (message: ChunkMessage | ChunkTakenMessage | TransferEndedMessage) =
 
 const broken = (why: string): LabError => new LabError('workers.transfer-broken', { why });
 
-interface Sending {
-  /** Chunks that the receiver has taken. */
-  taken: number;
-  problem: LabError | null;
-  wake: () => void;
-}
-
 /** Sends weights in chunks, never further ahead of the receiver than agreed. */
 export class Outbox {
   readonly #post: Post;
-  readonly #sending = new Map<number, Sending>();
+  readonly #sending = new Map<number, ChunkSender>();
 
   constructor(post: Post) {
     this.#post = post;
@@ -26,36 +20,24 @@ export class Outbox {
    * Settles when the receiver has taken everything.
    *
    * @throws LabError `workers.transfer-broken` when the receiver gave up or the connection closed;
-   * what the source throws is told to the receiver and thrown here
+   * a failure of the source goes to the receiver and is thrown here
    */
   async send(
     transfer: number,
     chunks: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<void> {
-    const state: Sending = { taken: 0, problem: null, wake: () => undefined };
-    this.#sending.set(transfer, state);
-    const until = async (fits: () => boolean): Promise<void> => {
-      while (!state.problem && !fits())
-        await new Promise<void>((resolve) => (state.wake = resolve));
-      if (state.problem) throw state.problem;
-    };
-    let index = 0;
+    const sender = new ChunkSender(CHUNKS_AHEAD);
+    this.#sending.set(transfer, sender);
     try {
       for await (const chunk of chunks()) {
         for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
-          await until(() => index - state.taken < CHUNKS_AHEAD);
-          this.#post({
-            type: 'chunk',
-            transfer,
-            index,
-            data: chunk.subarray(start, start + CHUNK_BYTES),
-          });
-          index++;
+          const data = chunk.subarray(start, start + CHUNK_BYTES);
+          this.#post({ type: 'chunk', transfer, index: await sender.next(), data });
         }
       }
-      await until(() => state.taken >= index);
+      await sender.allTaken();
     } catch (error) {
-      if (!state.problem)
+      if (!sender.problem)
         this.#post({ type: 'transfer-ended', transfer, problem: messageOf(error) });
       throw error;
     } finally {
@@ -63,33 +45,23 @@ export class Outbox {
     }
   }
 
+  /** An acknowledgement came; one of a transfer that was given up is ignored. */
   taken({ transfer, index }: ChunkTakenMessage): void {
-    const state = this.#sending.get(transfer);
-    if (!state) return; // given up meanwhile
-    state.taken = Math.max(state.taken, index + 1);
-    state.wake();
+    this.#sending.get(transfer)?.taken(index);
   }
 
   ended({ transfer, problem }: TransferEndedMessage): void {
-    const state = this.#sending.get(transfer);
-    if (!state) return;
-    state.problem = broken(`The receiver gave the transfer up: ${problem}`);
-    state.wake();
+    this.#sending.get(transfer)?.end(broken(`The receiver gave the transfer up: ${problem}`));
   }
 
   close(why: string): void {
-    for (const state of this.#sending.values()) {
-      state.problem = broken(why);
-      state.wake();
-    }
+    for (const sender of this.#sending.values()) sender.end(broken(why));
   }
 }
 
 interface Receiving {
+  readonly chunks: ChunkReceiver;
   readonly waiting: Uint8Array[];
-  received: number;
-  bytes: number;
-  next: number;
   problem: LabError | null;
   wake: () => void;
 }
@@ -110,11 +82,10 @@ export class Inbox {
    * does not come to its end.
    */
   expect(transfer: number, bytes: number): AsyncIterable<Uint8Array> {
+    const limits = { total: bytes, largest: CHUNK_BYTES, ahead: CHUNKS_AHEAD };
     const state: Receiving = {
+      chunks: new ChunkReceiver(limits),
       waiting: [],
-      received: 0,
-      bytes,
-      next: 0,
       problem: null,
       wake: () => undefined,
     };
@@ -129,19 +100,13 @@ export class Inbox {
   chunk({ transfer, index, data }: ChunkMessage): void {
     const state = this.#receiving.get(transfer);
     if (!state) return;
-    const { received, bytes, next, waiting } = state;
-    const wrong =
-      index !== next
-        ? `chunk ${index} came in the place of chunk ${next}`
-        : received + data.length > bytes
-          ? `more than the announced ${bytes} bytes came`
-          : waiting.length > CHUNKS_AHEAD
-            ? `more than ${CHUNKS_AHEAD} chunks came before they were taken`
-            : '';
-    if (wrong !== '') throw new LabError('workers.bad-message/transfer', { transfer, wrong });
-    waiting.push(data);
-    state.received += data.length;
-    state.next++;
+    const fault = state.chunks.receive({ index }, data.length);
+    if (fault)
+      throw new LabError('workers.bad-message/transfer', {
+        transfer,
+        wrong: faultText(fault, index, state.chunks),
+      });
+    state.waiting.push(data);
     state.wake();
   }
 
@@ -160,22 +125,37 @@ export class Inbox {
   }
 
   async *#chunks(transfer: number, state: Receiving): AsyncIterable<Uint8Array> {
+    const { chunks, waiting } = state;
     let read = 0;
     try {
-      for (let index = 0; read < state.bytes; index++) {
-        while (!state.problem && state.waiting.length === 0)
+      while (read < chunks.limits.total) {
+        while (!state.problem && waiting.length === 0)
           await new Promise<void>((resolve) => (state.wake = resolve));
-        const chunk = state.waiting.shift();
+        const chunk = waiting.shift();
         if (!chunk) throw state.problem!;
         read += chunk.length;
         yield chunk;
-        this.#post({ type: 'chunk-taken', transfer, index });
+        this.#post({ type: 'chunk-taken', transfer, index: chunks.take() });
       }
     } finally {
       this.#receiving.delete(transfer);
-      if (read < state.bytes && !state.problem)
+      if (read < chunks.limits.total && !state.problem)
         this.#post({ type: 'transfer-ended', transfer, problem: 'it is not wanted any more' });
     }
+  }
+}
+
+/** What is wrong with a chunk, in words for the log. */
+function faultText(fault: ChunkFault, index: number, { next, limits }: ChunkReceiver): string {
+  switch (fault) {
+    case 'order':
+      return `chunk ${index} came in the place of chunk ${next}`;
+    case 'largest':
+      return `a chunk of more than ${limits.largest} bytes came`;
+    case 'total':
+      return `more than the announced ${limits.total} bytes came`;
+    case 'ahead':
+      return `more than ${CHUNKS_AHEAD} chunks came before they were taken`;
   }
 }
 
@@ -184,11 +164,11 @@ export async function gather(
   chunks: AsyncIterable<Uint8Array>,
   bytes: number,
 ): Promise<Uint8Array> {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
+  const gathered = new Uint8Array(bytes);
+  let offset = 0;
   for await (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
+    gathered.set(chunk, offset);
+    offset += chunk.length;
   }
-  return whole;
+  return gathered;
 }

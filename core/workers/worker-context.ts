@@ -11,10 +11,7 @@ import type { ToLab, ToWorker } from './messages.ts';
 import { type JobTools, WorkerJob } from './worker-job.ts';
 import { Inbox, Outbox } from './transfer.ts';
 
-/**
- * Milliseconds between two signs of life. They stop while a step blocks the process: the lab is
- * told before long ones.
- */
+/** Milliseconds between two signs of life; none is sent while a step blocks the process. */
 const BEAT = 1000;
 
 /**
@@ -82,8 +79,7 @@ export class WorkerContext implements JobTools {
   }
 
   /**
-   * Opens a data set, or takes the one of the job before. Nothing is downloaded here: that is the
-   * lab's business.
+   * Opens a data set, or takes the one of the job before. Downloads are left to the lab.
    */
   async data(spec: string): Promise<{ dataset: Dataset; environment: Environment }> {
     if (this.#dataset?.spec !== spec) {

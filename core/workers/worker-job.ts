@@ -21,10 +21,10 @@ import { failureOf } from './failure.ts';
 import type { JobNotice, ToLab, WeightsNotice } from './messages.ts';
 import { gather, type Inbox, type Outbox } from './transfer.ts';
 
-/** How a job ends, as the message that says so. */
+/** The last message of a job. */
 type Last = ToLab & { type: 'ended' | 'failed' };
 
-/** What a job uses of its worker. */
+/** Parts of the worker that a job uses. */
 export interface JobTools {
   post(message: ToLab): void;
   readonly inbox: Inbox;
@@ -44,12 +44,12 @@ export class WorkerJob {
   readonly #verdicts = new Map<number, Verdict>();
   #onVerdict: () => void = () => undefined;
   /**
-   * Ends the epoch in progress: a stop was asked for, or the rule has spoken about an earlier
+   * Ends the epoch in progress: a stop was asked for, or the rule stops the run at an earlier
    * epoch.
    */
   readonly #abort = new AbortController();
   #asked: { when: StopWhen; keep: boolean } | null = null;
-  #sentence: 'stop' | 'save-and-stop' | null = null;
+  #stopVerdict: 'stop' | 'save-and-stop' | null = null;
   readonly #settling = new Map<number, (problem: string) => void>();
   /** A checkpoint that is on its way while training goes on. */
   #handing: Promise<void> | null = null;
@@ -90,7 +90,7 @@ export class WorkerJob {
   judged(epoch: number, verdict: Verdict): void {
     this.#verdicts.set(epoch, verdict);
     if (verdict !== 'go-on') {
-      this.#sentence ??= verdict;
+      this.#stopVerdict ??= verdict;
       this.#abort.abort();
     }
     this.#onVerdict();
@@ -135,7 +135,7 @@ export class WorkerJob {
     this.#tools.post({ type: 'started', run, environment });
     let savedAt = performance.now();
     for (;;) {
-      if (this.#sentence) return this.#obey(this.#sentence);
+      if (this.#stopVerdict) return this.#obey(this.#stopVerdict);
       if (this.#asked) return this.#halt(this.#asked.keep);
       if (training.finished) {
         await this.#hand('final');
@@ -152,7 +152,7 @@ export class WorkerJob {
       this.#step = 0;
       this.#tools.post({ type: 'epoch', run, metrics });
       if (rungs.includes(metrics.epoch) || training.finished) await this.#verdict(metrics.epoch);
-      if (this.#sentence || this.#asked || training.finished) continue;
+      if (this.#stopVerdict || this.#asked || training.finished) continue;
       if (performance.now() - savedAt >= this.job.checkpointEvery * 1000 && !this.#handing) {
         savedAt = performance.now();
         this.#handing = this.#hand('resume').catch((error: unknown) => {
@@ -195,7 +195,7 @@ export class WorkerJob {
       if (!nodeNumbers(graph).includes(node) || !reachesTarget(graph, node)) continue;
       const what = `The teacher of node ${node}`;
       try {
-        const model = architecture(nodeOf(graph, node).model);
+        const model = architecture(nodeOf(graph, node).model, dataset);
         states.set(
           node,
           teacherState(await this.#received(weights, what), model, dataset.classes, what),
@@ -213,8 +213,8 @@ export class WorkerJob {
   }
 
   async #received({ transfer, bytes, sha256 }: WeightsNotice, what: string): Promise<Checkpoint> {
-    const whole = await gather(this.#incoming.get(transfer)!, bytes);
-    if (hashOf(whole) === sha256) return decodeCheckpoint(whole, what);
+    const bytesReceived = await gather(this.#incoming.get(transfer)!, bytes);
+    if (hashOf(bytesReceived) === sha256) return decodeCheckpoint(bytesReceived, what);
     throw new LabError('workers.weights-damaged', { what });
   }
 
@@ -227,8 +227,7 @@ export class WorkerJob {
         ((step - 1) * this.job.training.recipe.batch * 1000) / Math.max(1, now - this.#firstStepAt);
     const first = this.#step === 0;
     this.#step = step;
-    // Evaluation comes next and lets nothing in; after the first step nothing has to be compiled
-    // any more.
+    // The evaluation that comes next blocks the process; the first step ends compiling.
     if (first || step === stepsPerEpoch) this.beat();
   }
 
@@ -237,8 +236,8 @@ export class WorkerJob {
       await new Promise<void>((resolve) => (this.#onVerdict = resolve));
   }
 
-  async #obey(sentence: 'stop' | 'save-and-stop'): Promise<JobEnd> {
-    if (sentence === 'save-and-stop') await this.#hand('final');
+  async #obey(verdict: 'stop' | 'save-and-stop'): Promise<JobEnd> {
+    if (verdict === 'save-and-stop') await this.#hand('final');
     return 'stopped';
   }
 

@@ -19,26 +19,26 @@ const MAX_LINE = 1000;
 /**
  * Milliseconds that a worker gets to end when it is asked to; it hears nothing while it compiles.
  */
-const GRACE = 3000;
-/** Workers stand back behind the screen and the lab: what they take longer is within the noise. */
+const END_TIMEOUT = 3000;
+/** Priority of workers, below the screen and the lab; their loss of speed is within the noise. */
 const NICENESS = 10;
 
 const BAD_MESSAGE = 'workers.bad-message';
 
-/** For what the contract does not allow a worker to send: it is killed. */
+/** A message that the contract does not allow: its worker is killed. */
 export const badMessage = (why: string): LabError => new LabError(BAD_MESSAGE, { why });
 
 export interface WorkerEvents {
   message(message: ToLab): void;
   /** A line that it wrote to its output. */
   line(text: string): void;
-  /** It sent what the contract does not allow and is being killed. */
+  /** It broke the contract and is being killed. */
   misbehaved(why: string): void;
   /** Last. */
   exited(exit: Exit): void;
 }
 
-/** The lab's end of one worker's process: what comes from it is checked before anybody sees it. */
+/** The lab's end of one worker's process; each message is checked before it goes on. */
 export class WorkerProcess {
   readonly threads: number;
   readonly pid: number | undefined;
@@ -53,7 +53,7 @@ export class WorkerProcess {
   readonly #watch: ProcessorWatch | null;
   #second = 0;
   #messages = 0;
-  #deaf = false;
+  #ignored = false;
 
   /**
    * @param program of the worker, run under `nodeProgram`
@@ -72,7 +72,7 @@ export class WorkerProcess {
     });
     this.pid = this.#child.pid;
     this.#watch = this.pid === undefined ? null : new ProcessorWatch(this.pid);
-    this.#standBack();
+    this.#lowerPriority();
     this.#child.on('message', (message) => {
       this.#hear(message);
     });
@@ -92,25 +92,25 @@ export class WorkerProcess {
   }
 
   send(message: ToWorker): void {
-    // A lost worker is told by its end.
+    // The end of its process tells of a lost worker.
     if (this.#child.connected) this.#child.send(toWire(message), () => undefined);
   }
 
   /** Asks it to end, so that it gives its card back in order, and kills it when it has not soon. */
   end(): void {
-    this.#deaf = true;
+    this.#ignored = true;
     this.send({ type: 'shut-down' });
-    const patience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       this.kill();
-    }, GRACE).unref();
+    }, END_TIMEOUT).unref();
     void this.#gone.then(() => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
     });
   }
 
   /** Ends it at once. */
   kill(): void {
-    this.#deaf = true;
+    this.#ignored = true;
     const letGo = this.pid === undefined ? undefined : this.#sharing?.letGo(this.pid);
     if (letGo) void letGo.then(() => this.#child.kill('SIGKILL'));
     else this.#child.kill('SIGKILL');
@@ -127,7 +127,7 @@ export class WorkerProcess {
   }
 
   #hear(raw: unknown): void {
-    if (this.#deaf) return;
+    if (this.#ignored) return;
     try {
       const message = parseToLab(fromWire(raw));
       if (message.type !== 'chunk' && this.#floods())
@@ -169,7 +169,7 @@ export class WorkerProcess {
     this.#events.line(line);
   }
 
-  #standBack(): void {
+  #lowerPriority(): void {
     try {
       if (this.pid !== undefined) setPriority(this.pid, NICENESS);
     } catch {

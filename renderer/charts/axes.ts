@@ -156,7 +156,7 @@ const [NAME, GAP] = [17, 7];
 
 /** At most so many pixels wide in 11 px, whatever the font: charts are drawn without a screen. */
 const widthOf = (text: string): number =>
-  [...text].reduce((sum, character) => sum + (character === '.' ? 3.5 : 7), 0);
+  Array.from(text).reduce((sum, character) => sum + (character === '.' ? 3.5 : 7), 0);
 
 /** The frame with room at its left for the values of its axis beside the axis's name. */
 export function roomFor(frame: Frame, { ticks, text }: Ticks): Frame {

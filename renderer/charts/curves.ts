@@ -3,7 +3,7 @@
  * lines, a cross where a trial was stopped and, at every rung, the value that a trial must reach
  * today to go on.
  */
-import type { RungDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import type { WireDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
 import {
   accuracyAxis,
   accuracyScale,
@@ -45,7 +45,7 @@ export interface CurvesInput {
  * The lowest value at each rung that is still among those that go on: rank `limit` of the n
  * recorded there.
  */
-export function barsOf(decisions: readonly RungDecision[]): Map<number, number> {
+export function barsOf(decisions: readonly WireDecision[]): Map<number, number> {
   const values = new Map<number, number[]>();
   const share = new Map<number, { n: number; limit: number }>();
   for (const { rung, value, n, limit } of decisions) {
@@ -104,26 +104,9 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     completed: Math.min(0.9, Math.max(0.22, 12 / many('completed'))),
     stopped: Math.min(0.34, Math.max(0.07, 40 / many('stopped'))),
   };
-  const ends: Mark[] = [];
-  const lines = placed.map(({ run, points }, i): Mark => {
+  const drawn = placed.map((curve, i) => {
     const { state } = shown[i]!;
-    const stroke = theme.states[state];
-    const pale = faint(run);
-    const opacity = pale ? 0.06 : (clearness[state] ?? 0.9);
-    const end = lastPoint(points);
-    if (end && state === 'stopped') {
-      ends.push({
-        kind: 'cross',
-        ...end,
-        radius: 2.6,
-        stroke,
-        width: 1,
-        opacity: pale ? 0.08 : 0.7,
-      });
-    } else if (end && (state === 'running' || points.length === 2)) {
-      ends.push({ kind: 'dot', ...end, radius: 2.6, fill: stroke, opacity: pale ? 0.1 : 1 });
-    }
-    return { kind: 'line', points, stroke, width: state === 'stopped' ? 1 : 1.4, opacity };
+    return curveMarks(curve, state, clearness[state] ?? 0.9, faint(curve.run), theme);
   });
   const first = shown.findIndex(({ run }) => run === best && !faint(run));
   const ticks = epochTicksIn(epochs, zoomX).map((tick) => ({ x: x(tick), text: String(tick) }));
@@ -139,8 +122,8 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
       ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed there'),
       ...inFrame(
         [
-          ...lines,
-          ...ends,
+          ...drawn.map(({ line }) => line),
+          ...drawn.flatMap(({ end }) => end),
           ...(first < 0
             ? []
             : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
@@ -151,6 +134,30 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
       ),
     ],
   };
+}
+
+/** A curve, and the sign at its end: a cross where it was stopped, a dot while it runs. */
+function curveMarks(
+  { points }: PlacedCurve,
+  state: TrialRow['state'],
+  clearness: number,
+  pale: boolean,
+  theme: Theme,
+): { line: Mark; end: Mark[] } {
+  const stroke = theme.states[state];
+  const stopped = state === 'stopped';
+  const opacity = pale ? 0.06 : clearness;
+  const line: Mark = { kind: 'line', points, stroke, width: stopped ? 1 : 1.4, opacity };
+  const last = lastPoint(points);
+  if (!last) return { line, end: [] };
+  const at = { ...last, radius: 2.6 };
+  if (stopped)
+    return {
+      line,
+      end: [{ kind: 'cross', ...at, stroke, width: 1, opacity: pale ? 0.08 : 0.7 }],
+    };
+  if (state !== 'running' && points.length !== 2) return { line, end: [] };
+  return { line, end: [{ kind: 'dot', ...at, fill: stroke, opacity: pale ? 0.1 : 1 }] };
 }
 
 /** A thick line with a seam around it. */

@@ -1,6 +1,7 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
 import { gate as gateOf, gates, type GateName } from '../../core/gates/gates.ts';
-import { rankTrials, type TrialRow, type WireCurve } from '../../core/lab/api.ts';
+import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
+import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
@@ -124,39 +125,36 @@ export function drawGates(
     size: 11,
     anchor: 'end',
   }));
-  const bars = cells.flatMap(({ source, destination, shares }): Mark[] => {
-    const [x, y] = [left + source * wide + 4, top + (destination - 1) * CELL + 3];
-    let from = x;
-    const parts = shares.map(({ gate, share }): Mark => {
-      const length = share * (wide - 8);
-      const part: Mark = {
-        kind: 'rect',
-        x: from,
-        y,
-        width: length,
-        height: BAR,
-        fill: gateColor(gate, theme),
-      };
-      from += length;
-      return part;
-    });
-    const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
-    if (most.count === 0) return parts;
-    const text = `${gateOf(most.gate).letter} ${Math.round(most.share * 100)} %`;
-    return [
-      ...parts,
-      {
-        kind: 'text',
-        x: x + wide / 2 - 4,
-        y: y + BAR + 12,
-        text,
-        fill: theme.text,
-        size: 11,
-        anchor: 'middle',
-      },
-    ];
-  });
+  const bars = cells.flatMap(({ source, destination, shares }) =>
+    barMarks(shares, left + source * wide + 4, top + (destination - 1) * CELL + 3, wide, theme),
+  );
   return [...heads, ...rows, ...bars];
+}
+
+/** The shares of an edge side by side, and its most frequent gate below them. */
+function barMarks(shares: Shares, x: number, y: number, wide: number, theme: Theme): Mark[] {
+  let from = x;
+  const parts = shares.map(({ gate, share }): Mark => {
+    const width = share * (wide - 8);
+    const fill = gateColor(gate, theme);
+    const part: Mark = { kind: 'rect', x: from, y, width, height: BAR, fill };
+    from += width;
+    return part;
+  });
+  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  if (most.count === 0) return parts;
+  return [
+    ...parts,
+    {
+      kind: 'text',
+      x: x + wide / 2 - 4,
+      y: y + BAR + 12,
+      text: `${gateOf(most.gate).letter} ${Math.round(most.share * 100)} %`,
+      fill: theme.text,
+      size: 11,
+      anchor: 'middle',
+    },
+  ];
 }
 
 /** Height of the matrix for graphs of `size` nodes. */

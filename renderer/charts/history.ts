@@ -85,18 +85,7 @@ export function drawHistory(
     const before = points[i - 1]?.best ?? best;
     return [x(order), y(before), x(order), y(best)];
   });
-  const dots = points.map((point, i): Mark => {
-    const color = theme.states[point.state];
-    const running = point.state === 'running';
-    return {
-      kind: 'dot',
-      x: placed[i]!.x,
-      y: placed[i]!.y,
-      radius: point.state === 'completed' ? 3.4 : 2.4,
-      ...(running ? { stroke: color, width: 1.5 } : { fill: color }),
-      opacity: faint(point.run) ? 0.12 : point.state === 'stopped' ? 0.55 : 0.95,
-    };
-  });
+  const dots = points.map((point, i) => dotOf(point, placed[i]!, theme, faint(point.run)));
   return {
     points: placed.filter((point) => isInside(point, frame)),
     frame,
@@ -116,5 +105,17 @@ export function drawHistory(
         view,
       ),
     ],
+  };
+}
+
+function dotOf({ state }: HistoryPoint, { x, y }: PlacedPoint, theme: Theme, pale: boolean): Mark {
+  const color = theme.states[state];
+  return {
+    kind: 'dot',
+    x,
+    y,
+    radius: state === 'completed' ? 3.4 : 2.4,
+    ...(state === 'running' ? { stroke: color, width: 1.5 } : { fill: color }),
+    opacity: pale ? 0.12 : state === 'stopped' ? 0.55 : 0.95,
   };
 }

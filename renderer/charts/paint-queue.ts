@@ -22,7 +22,7 @@ function next(): void {
 const nothing = (): void => undefined;
 
 /**
- * Paints in a coming frame; a second wish of the same key replaces the first and keeps its turn, so
+ * Paints in a coming frame; a second call with the same key replaces the first and keeps its turn, so
  * that none waits for ever while all change in every frame. Returns its undo.
  */
 export function paintInTurn(key: object, paint: () => void): () => void {

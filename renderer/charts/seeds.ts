@@ -56,75 +56,78 @@ export function drawSeeds(
   const reached = references.filter(({ mean }) => mean >= low && mean <= high);
   const frame = roomFor(space, accuracyTicks(y, space));
   const step = (frame.right - frame.left) / Math.max(1, groups.length);
-  const dots: SeedDot[] = [];
-  const columns = groups.flatMap((group, i): Mark[] => {
-    const variant = group[0]!;
+  const columns = groups.map((group, i) => {
     const centre = frame.left + (i + 0.5) * step;
-    const color = variant.name === 'graph' ? theme.focus : theme.quiet;
-    const reach = Math.min(34, step * 0.3);
-    const marks: Mark[] = [];
-    const titles: Mark[] = [
-      ...group.map(({ name }, k): Mark => ({
-        kind: 'text',
-        x: centre,
-        y: frame.bottom + 17 + LINE * k,
-        text: variantTitle(name),
-        fill: theme.text,
-        size: 12,
-        anchor: 'middle',
-        bold: name === 'graph',
-      })),
-      {
-        kind: 'text',
-        x: centre,
-        y: frame.bottom + 18 + LINE * group.length,
-        text: meanText(variant.mean, variant.standardDeviation) || 'no result yet',
-        fill: theme.quiet,
-        size: 11,
-        anchor: 'middle',
-      },
-    ];
-    const { mean, standardDeviation } = variant;
-    if (mean !== null && standardDeviation !== null) {
-      const [top, bottom] = [y(mean + standardDeviation), y(mean - standardDeviation)];
-      marks.push({
-        kind: 'rect',
-        x: centre - reach,
-        y: top,
-        width: 2 * reach,
-        height: Math.max(1, bottom - top),
-        fill: color,
-        opacity: 0.14,
-      });
-    }
-    if (mean !== null) {
-      const at = y(mean);
-      marks.push({
-        kind: 'line',
-        points: [centre - reach, at, centre + reach, at],
-        stroke: color,
-        width: 2.4,
-      });
-    }
-    variant.values.forEach(({ seed, accuracy }, k) => {
-      const shift =
-        variant.values.length === 1 ? 0 : (k / (variant.values.length - 1) - 0.5) * reach * 1.3;
-      const dot = { x: centre + shift, y: y(accuracy) };
-      dots.push({ run: variant.runs.find((run) => run.seed === seed)?.run ?? -1, ...dot });
-      marks.push({ kind: 'dot', ...dot, radius: 4, fill: color, stroke: theme.ground, width: 1 });
-    });
-    return [...titles, ...inFrame(marks, frame, view)];
+    const column = columnOf(group[0]!, centre, Math.min(34, step * 0.3), y, theme);
+    const titles = titlesOf(group, centre, frame.bottom, theme);
+    return { dots: column.dots, marks: [...titles, ...inFrame(column.marks, frame, view)] };
   });
   return {
-    dots: dots.filter((dot) => isInside(dot, frame)),
+    dots: columns.flatMap(({ dots }) => dots).filter((dot) => isInside(dot, frame)),
     frame,
     y,
     marks: [
       ...accuracyAxis(y, frame, theme),
       ...referenceMarks(reached, frame, y, theme),
-      ...columns,
+      ...columns.flatMap(({ marks }) => marks),
     ],
   };
+}
+
+/** Below the frame: the names of a group of equal variants, and their mean. */
+function titlesOf(group: readonly VariantView[], x: number, bottom: number, theme: Theme): Mark[] {
+  const { mean, standardDeviation } = group[0]!;
+  return [
+    ...group.map(({ name }, k): Mark => ({
+      kind: 'text',
+      x,
+      y: bottom + 17 + LINE * k,
+      text: variantTitle(name),
+      fill: theme.text,
+      size: 12,
+      anchor: 'middle',
+      bold: name === 'graph',
+    })),
+    {
+      kind: 'text',
+      x,
+      y: bottom + 18 + LINE * group.length,
+      text: meanText(mean, standardDeviation) || 'no result yet',
+      fill: theme.quiet,
+      size: 11,
+      anchor: 'middle',
+    },
+  ];
+}
+
+/** Deviation, mean and a dot per seed, at most `reach` pixels from the centre. */
+function columnOf(
+  { name, values, runs, mean, standardDeviation }: VariantView,
+  centre: number,
+  reach: number,
+  y: (value: number) => number,
+  theme: Theme,
+): { marks: Mark[]; dots: SeedDot[] } {
+  const color = name === 'graph' ? theme.focus : theme.quiet;
+  const marks: Mark[] = [];
+  if (mean !== null && standardDeviation !== null) {
+    const [top, bottom] = [y(mean + standardDeviation), y(mean - standardDeviation)];
+    const height = Math.max(1, bottom - top);
+    const place = { x: centre - reach, y: top, width: 2 * reach, height };
+    marks.push({ kind: 'rect', ...place, fill: color, opacity: 0.14 });
+  }
+  if (mean !== null) {
+    const points = [centre - reach, y(mean), centre + reach, y(mean)];
+    marks.push({ kind: 'line', points, stroke: color, width: 2.4 });
+  }
+  const dots = values.map(({ seed, accuracy }, k): SeedDot => {
+    const shift = values.length === 1 ? 0 : (k / (values.length - 1) - 0.5) * reach * 1.3;
+    const run = runs.find((each) => each.seed === seed)?.run ?? -1;
+    return { run, x: centre + shift, y: y(accuracy) };
+  });
+  for (const { x, y: at } of dots)
+    marks.push({ kind: 'dot', x, y: at, radius: 4, fill: color, stroke: theme.ground, width: 1 });
+  return { marks, dots };
 }
 
 const referenceText = ({ mean, title }: ReferenceRow): string =>

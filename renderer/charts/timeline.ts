@@ -94,12 +94,7 @@ export function drawTimeline(
   const frame = frameOf(size, { left: 74, right: 24, top: 8, bottom: 34 });
   const start = Math.min(now, ...attempts.map((attempt) => attempt.startedAt));
   const end = Math.max(start + 1000, ...attempts.map((attempt) => attempt.endedAt ?? now));
-  const fitted = fitting(attempts, view);
-  const from = view.fits ? Math.min(...fitted.map(({ startedAt }) => startedAt)) - start : 0;
-  const to = view.fits
-    ? Math.max(...fitted.map(({ endedAt }) => endedAt ?? now)) - start
-    : end - start;
-  const span = view.zoom?.x ?? [from / 1000, Math.max(from + 1000, to) / 1000];
+  const span = spanOf(attempts, start, end, now, view);
   const x = scaleLinear(span, [frame.left, frame.right]);
   const at = (time: number): number => x((time - start) / 1000);
   const height = Math.min(ROW, (frame.bottom - frame.top) / Math.max(1, slots.length));
@@ -111,26 +106,10 @@ export function drawTimeline(
     width: Math.max(1, at(attempt.endedAt ?? now) - at(attempt.startedAt) - 0.7),
     height: height - 6,
   }));
-  const drawn = bars.map((bar, i): Mark => {
-    const { outcome } = attempts[i]!;
-    const state = rows.get(bar.run)?.state ?? 'waiting';
-    const fill =
-      outcome === null
-        ? theme.states.running
-        : outcome === 'completed' || outcome === 'stopped' || outcome === 'cancelled'
-          ? theme.states[outcome]
-          : outcome === 'paused' || outcome === 'interrupted'
-            ? theme.states.waiting
-            : theme.states.failed;
-    return {
-      kind: 'rect',
-      x: bar.x,
-      y: bar.y,
-      width: bar.width,
-      height: bar.height,
-      fill,
-      opacity: faint(bar.run) ? 0.12 : state === 'stopped' ? 0.6 : 0.9,
-    };
+  const drawn = bars.map(({ run, slot: _, ...place }, i): Mark => {
+    const fill = fillOf(attempts[i]!.outcome, theme);
+    const stopped = rows.get(run)?.state === 'stopped';
+    return { kind: 'rect', ...place, fill, opacity: faint(run) ? 0.12 : stopped ? 0.6 : 0.9 };
   });
   return {
     bars,
@@ -158,6 +137,38 @@ export function drawTimeline(
       ),
     ],
   };
+}
+
+/** Seconds since the start that the chart shows. */
+function spanOf(
+  attempts: readonly Attempt[],
+  start: number,
+  end: number,
+  now: number,
+  view: View,
+): Span {
+  if (view.zoom?.x) return view.zoom.x;
+  if (!view.fits) return [0, (end - start) / 1000];
+  const fitted = fitting(attempts, view);
+  const from = Math.min(...fitted.map(({ startedAt }) => startedAt)) - start;
+  const to = Math.max(...fitted.map(({ endedAt }) => endedAt ?? now)) - start;
+  return [from / 1000, Math.max(from + 1000, to) / 1000];
+}
+
+function fillOf(outcome: Attempt['outcome'], { states }: Theme): string {
+  switch (outcome) {
+    case null:
+      return states.running;
+    case 'completed':
+    case 'stopped':
+    case 'cancelled':
+      return states[outcome];
+    case 'paused':
+    case 'interrupted':
+      return states.waiting;
+    default:
+      return states.failed;
+  }
 }
 
 export const barAt = (bars: readonly Bar[], x: number, y: number): Bar | null =>

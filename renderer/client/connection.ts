@@ -23,10 +23,10 @@ interface Watcher {
 }
 
 /** Milliseconds before the next attempt: 250 doubled each time, at most 8 s. */
-export const patience = (attempt: number): number => Math.min(8000, 250 * 2 ** attempt);
+export const retryDelay = (attempt: number): number => Math.min(8000, 250 * 2 ** attempt);
 
 /**
- * Dials until told to stop; returns its undo. `wait` is a parameter so that tests need no clock.
+ * Dials until its undo is called, which it returns. `wait` is a parameter so that tests need no clock.
  */
 export function keepConnected(
   dial: Dial,
@@ -53,7 +53,7 @@ export function keepConnected(
       line = null;
       if (ended) break;
       watcher.state('lost');
-      await wait(patience(Math.max(0, attempt)));
+      await wait(retryDelay(Math.max(0, attempt)));
     }
     line?.close();
   };

@@ -13,7 +13,7 @@ export class Devices {
       void slots;
       lab.request('devices.list', {}).then(
         (found) => (this.current = found),
-        () => undefined, // the connection is lost, which is said elsewhere
+        () => undefined, // the banner shows that the connection is lost
       );
     });
   }

@@ -53,7 +53,7 @@ function dialServer(): Dial {
   // A link that is opened in a tab with this page changes only what is after the #.
   addEventListener('hashchange', () => (token = takeToken() ?? token));
   return async () => {
-    const refusals: LabError[] = [];
+    const refusals: Error[] = [];
     for (const key of [token, keptSession()]) {
       if (key === null) continue;
       try {

@@ -1,12 +1,16 @@
 /**
  * Files over the connection, in portions of at most 1 MiB, and files that the page itself makes.
  */
+import { ChunkSender } from '../../core/base/chunks.ts';
 import { LabError } from '../../core/base/errors.ts';
 import type { Download, FileInput } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
 import { withText } from '../../core/base/png.ts';
+import { contentOf } from './file-content.ts';
 
 const PORTION = 1 << 20;
+/** Portions of an upload that may be on their way without an answer. */
+const PORTIONS_AHEAD = 4;
 
 const toBase64 = (bytes: Uint8Array): string => {
   let text = '';
@@ -18,10 +22,7 @@ const toBase64 = (bytes: Uint8Array): string => {
 const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-/**
- * Sends a file that the user picked or dropped and lets the lab do something with it. How far that
- * is is shown, and it can be stopped.
- */
+/** Uploads a chosen or dropped file and lets `use` work on it, with progress and a stop button. */
 export const send = <T>(
   lab: Lab,
   file: File,
@@ -34,11 +35,7 @@ export const send = <T>(
       signal,
     );
     try {
-      for (let offset = 0; offset < file.size; offset += PORTION) {
-        const data = await base64Of(file, offset);
-        await lab.request('files.append', { upload, offset, data }, signal);
-        tell(Math.min(1, (offset + PORTION) / file.size));
-      }
+      await sendPortions(lab, file, upload, tell, signal);
       tell(null, `Reading ${file.name}`);
       return await use({ upload }, signal);
     } catch (thrown) {
@@ -47,15 +44,35 @@ export const send = <T>(
     }
   });
 
-async function base64Of(file: File, offset: number): Promise<string> {
-  try {
-    return toBase64(new Uint8Array(await file.slice(offset, offset + PORTION).arrayBuffer()));
-  } catch {
-    throw new LabError('files.unreadable/changed', { name: file.name });
+/** Sends all portions in order, some of them ahead of the answers. */
+async function sendPortions(
+  lab: Lab,
+  file: File,
+  upload: string,
+  tell: (share: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const window = new ChunkSender(PORTIONS_AHEAD);
+  for (let offset = 0; offset < file.size; offset += PORTION) {
+    const data = await base64Of(file, offset);
+    const index = await window.next();
+    lab.request('files.append', { upload, offset, data }, signal).then(
+      ({ received }) => {
+        window.taken(index);
+        tell(received / file.size);
+      },
+      (error: unknown) => {
+        window.end(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
   }
+  await window.allTaken();
 }
 
-/** Fetches what the lab has made ready, and saves it under its name. */
+const base64Of = async (file: File, offset: number): Promise<string> =>
+  toBase64(await contentOf(file.slice(offset, offset + PORTION), file.name));
+
+/** Downloads a file that the lab has prepared, and saves it under its name. */
 export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download): Promise<void> =>
   lab.transfer(`Fetching ${name}`, async (tell, signal) => {
     const parts: Blob[] = []; // which the browser may put on its disk
@@ -77,15 +94,15 @@ export const saveDownload = (lab: Lab, { download, name, type, bytes }: Download
   });
 
 /**
- * What something is of by what is said of its origin: "Three nodes trial 18", or a re-run's name;
- * '' where that is not known.
+ * The subject of a saved file by its provenance: "Three nodes trial 18", or the name of a re-run;
+ * '' without either.
  */
 export function subjectOf({ study, rerun, trial }: Readonly<Record<string, unknown>> = {}): string {
   const of = [study, rerun].find((name): name is string => typeof name === 'string') ?? '';
   return typeof trial === 'number' ? `${of} trial ${trial}` : of;
 }
 
-/** A file's name from what it holds, the most general first: "Three-nodes-trial-18-graph". */
+/** The name of a file from its parts, the most general first: "Three-nodes-trial-18-graph". */
 export const fileName = (...parts: readonly string[]): string =>
   parts
     .join(' ')
@@ -98,7 +115,7 @@ export function save(name: string, content: Blob | string, type = 'text/plain'):
     typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  // Eslint-disable-line no-control-regex -- not in file names.
+  // eslint-disable-next-line no-control-regex -- file names may not hold them
   link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '-');
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
@@ -106,7 +123,7 @@ export function save(name: string, content: Blob | string, type = 'text/plain'):
 
 /**
  * Draws an SVG text as PNG at `scale` pixels per unit, on white: text stays legible wherever the
- * picture is opened. What the SVG says of its origin goes along.
+ * picture is opened. The PNG keeps the metadata of the SVG.
  */
 export async function svgToPng(svg: string, scale = 3): Promise<Blob> {
   const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));

@@ -1,7 +1,9 @@
 /**
- * What every view knows of the lab, kept up to date by its events. Big state is raw: a change is a
- * new value. After a lost connection the events that were missed are delivered first; when the lab
- * has forgotten some, everything is asked for again.
+ * The state of the lab that views share, kept up to date by events. Large state is raw: a change is
+ * a new value. After a lost connection the missed events are delivered first; when the lab no longer
+ * has some of them, everything is read again.
+ *
+ * Longer than 300 lines: state, requests and events share one connection and one sequence number.
  */
 import { createContext } from 'svelte';
 import type { Step } from '../../core/base/actions.ts';
@@ -51,7 +53,7 @@ export interface Toast {
   readonly bad: boolean;
 }
 
-/** A study that is not created yet. */
+/** A study before it is created. */
 export interface StudyDraft {
   /** Of the page where it was begun. */
   readonly address: string;
@@ -60,7 +62,7 @@ export interface StudyDraft {
   readonly notes: string;
 }
 
-/** A file on its way, either way. */
+/** A file on its way to or from the lab. */
 export interface Transfer {
   readonly id: number;
   readonly words: string;
@@ -76,7 +78,7 @@ const replaced = <T>(list: readonly T[], item: T, same: (other: T) => boolean): 
 
 export class Lab {
   connection = $state<ConnectionState>('connecting');
-  /** Everything below is known. */
+  /** Whether everything below has been read. */
   ready = $state(false);
   /** Why the lab cannot be reached or read. */
   problem = $state.raw<LabProblem | null>(null);
@@ -92,12 +94,12 @@ export class Lab {
   /** The recent ones, newest first. */
   log = $state.raw<readonly LogEntry[]>([]);
   toasts = $state.raw<readonly Toast[]>([]);
-  /** Studies that were removed while one looks at the lab. */
+  /** Studies that were removed while the page is open. */
   removed = $state.raw<readonly number[]>([]);
-  /** Of a new study that was begun and left. */
+  /** The new study that a person began and left. */
   draft = $state.raw<StudyDraft | null>(null);
   transfers = $state.raw<readonly Transfer[]>([]);
-  /** Grows when views must ask again for what they show. */
+  /** Grows when views must read their data again. */
   epoch = $state(0);
 
   #api: LabApi | null = null;
@@ -149,9 +151,9 @@ export class Lab {
   }
 
   /**
-   * Shows something long while it lasts, with a way to stop it: then the signal is aborted.
+   * Shows the progress of long work with a button that aborts its signal.
    *
-   * @param work calls `tell` with how far it is, and with other words when something else begins
+   * @param work calls `tell` with its share, and with other words when another step begins
    */
   async transfer<T>(
     words: string,

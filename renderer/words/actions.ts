@@ -22,7 +22,7 @@ const phrases: Phrases<StepWords> = {
     link: settings,
   }),
   'verify-engine': () => ({
-    text: 'Remove the engine in Settings, under Engine, and install it again.',
+    text: 'Uninstall the engine in Settings, under Engine, and install it again.',
     link: settings,
   }),
   'use-portable': () => ({ text: 'The portable engine works here, more slowly.' }),
@@ -54,7 +54,7 @@ const phrases: Phrases<StepWords> = {
     text: 'Keep the lab on a local disk and copy backups to the network.',
   }),
   'check-lab-file': () => ({
-    text: 'Press “Check it” in Settings, under Lab file.',
+    text: 'Press “Verify” in Settings, under Lab file.',
     link: settings,
   }),
   'export-studies': () => ({

@@ -20,11 +20,11 @@ export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
   return [
     {
       precision: null,
-      title: `as usual (${kind === 'gpu' ? 'TF32' : 'float32'})`,
+      title: `default (${kind === 'gpu' ? 'TF32' : 'float32'})`,
       about:
         kind === 'gpu'
-          ? 'NVIDIA cards take TF32, processors float32.'
-          : 'Processors take float32, NVIDIA cards TF32.',
+          ? 'NVIDIA cards use TF32, processors float32.'
+          : 'Processors use float32, NVIDIA cards TF32.',
       obstacle: '',
     },
     {

@@ -7,10 +7,10 @@ export const protocolText: Readonly<
   'held-out': {
     title: 'held-out protocol',
     about:
-      'A fifth of the training images judges the search, where the paper took the test images; these are read once, by the re-run of the chosen graph.',
+      '20 % of the training images are held out to rank graphs; the test images are used once, in the re-run.',
   },
   paper: {
     title: 'paper protocol',
-    about: 'The test images judge the search, as in the paper: its accuracies are tuned on them.',
+    about: 'The test images rank graphs, as in the paper, so the accuracies are tuned on them.',
   },
 };

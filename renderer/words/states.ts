@@ -26,5 +26,5 @@ export const jobStates: Readonly<Record<Study['state'], string>> = {
   running: 'running',
   paused: 'paused',
   stopped: 'stopped',
-  completed: 'finished',
+  completed: 'completed',
 };

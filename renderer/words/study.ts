@@ -1,14 +1,14 @@
 /** A study in words: how it stands, what became of its trials, what it is of. */
-import {
-  epochNote,
-  type DataSetView,
-  type RerunView,
-  type SlotView,
-  type StudyCard,
-  type StudyPlan,
-  type TrialCounts,
-  type TrialRow,
+import type {
+  DataSetView,
+  RerunView,
+  SlotView,
+  StudyCard,
+  StudyPlan,
+  TrialCounts,
+  TrialRow,
 } from '../../core/lab/api.ts';
+import { epochNote } from '../../core/study/best.ts';
 import { meanText, variantTitle } from './rerun.ts';
 import { counted, percent } from '../ui/format.ts';
 import { jobStates } from './states.ts';
@@ -25,11 +25,11 @@ export function standingOf({ study, running, best, done }: StudyCard): Standing 
   const { state } = study;
   if (state === 'running') return { text: jobStates.running, tone: 'running' };
   if (running > 0 && state === 'paused')
-    return { text: `pausing: ${counted(running, 'trial')} to the end of the epoch`, tone: 'plain' };
+    return { text: `pausing after this epoch (${counted(running, 'trial')})`, tone: 'plain' };
   if (running > 0 && state === 'stopped')
-    return { text: `stopping: ${counted(running, 'trial')} at work`, tone: 'plain' };
+    return { text: `stopping (${counted(running, 'trial')})`, tone: 'plain' };
   if (state !== 'completed') return { text: jobStates[state], tone: 'plain' };
-  if (best === null && done > 0) return { text: 'finished without a result', tone: 'bad' };
+  if (best === null && done > 0) return { text: 'completed without a result', tone: 'bad' };
   return { text: jobStates.completed, tone: 'good' };
 }
 
@@ -127,7 +127,7 @@ export function doingText({ epoch, progress }: SlotView): string {
   const { step, steps, compiling, imagesPerSecond } = progress;
   if (compiling !== null) return `compiling, ${Math.round(compiling)} s`;
   if (steps === 0)
-    return epoch === 0 ? 'reads the data, prepares the step' : 'begins the next epoch';
-  if (step === steps) return 'evaluates';
+    return epoch === 0 ? 'reading data, preparing the step' : 'starting the next epoch';
+  if (step === steps) return 'evaluating';
   return `step ${step} / ${steps}${imagesPerSecond > 0 ? `, ${Math.round(imagesPerSecond)} images/s` : ''}`;
 }

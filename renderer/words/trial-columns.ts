@@ -2,13 +2,9 @@
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
-import {
-  compareResults,
-  explainDecision,
-  type Graph,
-  type RungDecision,
-  type TrialRow,
-} from '../../core/lab/api.ts';
+import type { Graph, WireDecision, TrialRow } from '../../core/lab/api.ts';
+import { compareResults } from '../../core/study/best.ts';
+import { explainDecision } from '../../core/study/decision.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from './graph.ts';
 import { duration, moment } from '../ui/format.ts';
@@ -40,12 +36,12 @@ export function reasonOf(row: TrialRow): string {
   if (row.failure) return row.failure.message;
   if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
   if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
-  if (row.state === 'cancelled') return 'cancelled: it was stopped, or its study was';
+  if (row.state === 'cancelled') return 'cancelled, alone or with its study';
   return row.stop ? decisionText(row.stop) : '';
 }
 
 /** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
-export const decisionText = (decision: RungDecision): string =>
+export const decisionText = (decision: WireDecision): string =>
   explainDecision(decision).replace('<=', '≤');
 
 /** The same beside a column with the epoch. */
@@ -85,7 +81,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'state',
       title: 'State',
-      about: 'What has become of it',
+      about: 'State of the trial',
       width: 132,
       text: (row) => runStates[row.state].title,
       value: (row) => runStateNames.indexOf(row.state),
@@ -104,7 +100,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'epoch',
       title: 'Epochs',
-      about: 'Epochs done, of those that a whole run has',
+      about: 'Epochs done, of all epochs',
       width: 96,
       number: true,
       text: (row) => `${row.epoch} / ${row.epochs}`,
@@ -113,8 +109,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'reason',
       title: 'Why it ended',
-      about:
-        'The decision that stopped it, with its rank among the values at that epoch, or what went wrong',
+      about: 'The decision that stopped the trial, with its rank at that epoch, or what failed',
       width: 268,
       text: briefReasonOf,
       value: reasonOf,
@@ -123,7 +118,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'seconds',
       title: 'Time',
-      about: 'Sum of the time that its epochs took',
+      about: 'Total time of its epochs',
       width: 72,
       number: true,
       text: (row) => (row.seconds > 0 ? duration(row.seconds) : ''),
@@ -141,7 +136,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'startedAt',
       title: 'Started',
-      about: 'When it was first given to a slot',
+      about: 'When a slot first started it',
       width: 140,
       text: (row) => moment(row.startedAt),
       value: (row) => row.startedAt,
@@ -159,7 +154,7 @@ export function columnsOf(size: number): Column[] {
     {
       key: 'attempts',
       title: 'Attempts',
-      about: 'How often it was started, crashes included',
+      about: 'Number of starts, those after crashes included',
       width: 88,
       number: true,
       text: (row) => String(row.attempts),

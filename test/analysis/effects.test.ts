@@ -53,7 +53,7 @@ void describe('effects equal those of numpy and scipy', () => {
     });
   }
 
-  void test('a choice that never came, and dimensions that cannot be told apart, have no effect', () => {
+  void test('choices without trials and indistinguishable dimensions have no effect', () => {
     const table = expected.tables.at(-1)!;
     const effects = mainEffects(table);
     assert.deepEqual(
@@ -93,7 +93,7 @@ function tableOf(count: number, sizes: readonly number[]): Table {
 }
 
 void describe('lift', () => {
-  void test('the choice that the best have becomes a lock', () => {
+  void test('a choice that is frequent among the best is suggested as a lock', () => {
     const lifts = liftOf(tableOf(400, [4, 4, 3]));
     assert.deepEqual(suggestedLocks(lifts), [{ dimension: 0, choices: [1] }]);
     const first = lifts.find(({ dimension, choice }) => dimension === 0 && choice === 1)!;
@@ -153,7 +153,7 @@ void describe('bad input', () => {
       assert.ok(mainEffects(table).every(({ p }) => p === null || p >= 0));
     });
 
-  void test('constant accuracies have no effect, with certainty', () => {
+  void test('constant accuracies give effects of exactly 0', () => {
     for (const { effect, low, high, p } of mainEffects(flat(0.1)))
       assert.deepEqual({ effect, low, high, p }, { effect: 0, low: 0, high: 0, p: 1 });
   });
@@ -166,7 +166,7 @@ void describe('audit of a stopping rule', () => {
     stoppedAt,
   });
 
-  void test('stopped trials that ran on stand for all stopped ones', () => {
+  void test('audit trials represent all stopped trials', () => {
     // 20 went on, 80 were stopped, 10 of these ran on: each stands for 8. One of them is among the
     // best tenth.
     const trials = [
@@ -183,7 +183,7 @@ void describe('audit of a stopping rule', () => {
     assert.equal(rungs[0]!.trials, 30);
   });
 
-  void test('without trials that ran on, or without any end, nothing is claimed', () => {
+  void test('without audit trials or completed trials there is no estimate', () => {
     for (const trials of [
       [],
       [trial(0.1, null, 1)],
@@ -196,7 +196,7 @@ void describe('audit of a stopping rule', () => {
     }
   });
 
-  void test('the first rung is the lowest one that ranks as the end does', () => {
+  void test('the first rung is the lowest one that agrees with the end', () => {
     const random = stream('audit');
     const trials = Array.from({ length: 60 }, (): AuditedTrial => {
       const end = random.uniform();

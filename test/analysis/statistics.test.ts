@@ -53,7 +53,7 @@ void test('Welch: a worked example with unequal sizes and variances', () => {
   assert.equal(significant, true);
 });
 
-void test('Welch: nothing to say below two values; equal values leave no spread', () => {
+void test('Welch: null below two values, and no spread for equal values', () => {
   assert.equal(welch([1], [1, 2]), null);
   assert.deepEqual(welch([0.75, 0.75], [0.5, 0.5]), {
     mean: 0.25,

@@ -11,14 +11,14 @@ after(() => {
 });
 
 describe('making a folder', () => {
-  test('with those above it; one that is there stays', () => {
+  test('makes missing parents and keeps an existing folder', () => {
     const deep = join(folder, 'a', 'b', 'c');
     makeFolder(deep);
     makeFolder(deep);
     assert.ok(statSync(deep).isDirectory());
   });
 
-  test('not below a file', () => {
+  test('fails below a file', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     assert.throws(
@@ -35,10 +35,14 @@ describe('making a folder', () => {
     );
   });
 
-  test('a system folder that takes none is refused', { skip: !existsSync('/proc/self') }, () => {
-    const refused = { code: 'EPERM', message: '/proc takes no new folders' };
-    assert.throws(() => {
-      makeFolder('/proc/ktg/engine');
-    }, refused);
-  });
+  test(
+    'fails below a system folder without write access',
+    { skip: !existsSync('/proc/self') },
+    () => {
+      const refused = { code: 'EPERM', message: '/proc takes no new folders' };
+      assert.throws(() => {
+        makeFolder('/proc/ktg/engine');
+      }, refused);
+    },
+  );
 });

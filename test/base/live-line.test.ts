@@ -10,7 +10,7 @@ function screen(isTTY: boolean) {
   return { line: liveLine(stream, () => clock.ms), clock, text: () => text };
 }
 
-test('on a terminal the line is written over itself, cut to its width, at most ten times a second', () => {
+test('a terminal redraws the line at most ten times a second, cut to its width', () => {
   const { line, clock, text } = screen(true);
   line.show('one');
   clock.ms = 99;
@@ -21,7 +21,7 @@ test('on a terminal the line is written over itself, cut to its width, at most t
   assert.equal(text(), 'one\r\x1b[2Klonger than\r\x1b[2Kdone\n');
 });
 
-test('in a log every five seconds a line of its own, and nothing is erased', () => {
+test('a log file gets a new line every five seconds and nothing is erased', () => {
   const { line, clock, text } = screen(false);
   for (const ms of [0, 1000, 4999, 5000, 9000]) {
     clock.ms = ms;

@@ -42,7 +42,7 @@ async function deadPid(): Promise<number> {
 }
 
 describe('a lock', () => {
-  test('has one holder at a time, over processes', async (t) => {
+  test('has one holder at a time across processes', async (t) => {
     const folder = await temporaryFolder(t);
     const log = join(folder, 'log');
     const work = `appendFileSync(${JSON.stringify(log)}, 'in '); await sleep(30); appendFileSync(${JSON.stringify(log)}, 'out ');`;
@@ -52,7 +52,7 @@ describe('a lock', () => {
     assert.deepEqual(readdirSync(folder), ['log']);
   });
 
-  test('gives back what the work returns, and is free again when the work fails', async (t) => {
+  test('returns the result of the work and is released when the work fails', async (t) => {
     const path = join(await temporaryFolder(t), 'a', 'lock');
     assert.equal(await withLock(path, () => Promise.resolve(7)), 7);
     await assert.rejects(
@@ -62,7 +62,7 @@ describe('a lock', () => {
     assert.equal(existsSync(path), false);
   });
 
-  test('says once who holds it', async (t) => {
+  test('reports its holder once', async (t) => {
     const folder = await temporaryFolder(t);
     const lock = join(folder, 'lock');
     const child = holder(
@@ -80,7 +80,7 @@ describe('a lock', () => {
     assert.deepEqual(told, [child.pid]);
   });
 
-  test('of a killed process is taken over, by one of many', async (t) => {
+  test('of a killed process passes to exactly one waiting process', async (t) => {
     const folder = await temporaryFolder(t);
     const lock = join(folder, 'lock');
     const child = holder(lock, 'await sleep(1e6)');
@@ -100,7 +100,7 @@ describe('a lock', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  test('of another machine holds while it is refreshed, whatever its process number', async (t) => {
+  test('of another machine is valid while its heartbeat is fresh, whatever its process id', async (t) => {
     const folder = await temporaryFolder(t);
     const lock = join(folder, 'lock');
     mkdirSync(folder, { recursive: true });
@@ -117,7 +117,7 @@ describe('a lock', () => {
     assert.equal(await waited, 'mine');
   });
 
-  test('can be given up while waiting', async (t) => {
+  test('can be aborted while waiting', async (t) => {
     const lock = join(await temporaryFolder(t), 'lock');
     await withLock(lock, async () => {
       const controller = new AbortController();

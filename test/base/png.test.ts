@@ -9,7 +9,7 @@ const PNG = Buffer.from(
   'base64',
 );
 
-test('a text goes in front of the pixels, as a chunk with its checksum; the rest stays', () => {
+test('withText inserts a checked chunk before the pixels and keeps the rest', () => {
   const text = '{"study":"größer","seed":7}';
   const whole = Buffer.from(withText(new Uint8Array(PNG), 'Description', text));
   const chunks: [type: string, content: Buffer][] = [];

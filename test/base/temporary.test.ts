@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeTemporary, sweepTemporary } from '../../core/base/temporary.ts';
 
-test('folders of killed processes are swept; those of living ones and strange ones stay', (t) => {
+test('the sweep removes folders of killed processes and no others', (t) => {
   const parent = mkdtempSync(join(tmpdir(), 'ktg-sweep-'));
   t.after(() => {
     rmSync(parent, { recursive: true });

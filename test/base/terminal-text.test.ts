@@ -8,18 +8,18 @@ import { LiveBlock } from '../../core/commands/live-block.ts';
 const HOSTILE = 'a\x1b[31mb\x1b]0;title\x07c\x9b2Jd\x08e\u202ef\rg\x7f';
 const SHOWN = 'a\\x1b[31mb\\x1b]0;title\\x07c\\x9b2Jd\\x08e\\u202ef\\x0dg\\x7f';
 
-test('text for a terminal shows what the terminal would obey', () => {
+test('terminalText escapes control characters', () => {
   assert.equal(terminalText(HOSTILE), SHOWN);
   assert.equal(terminalText('one\r\ntwo\n\tthree é 漢 😀'), 'one\ntwo\n\tthree é 漢 😀');
 });
 
-test('JSON for a terminal holds the same value', () => {
+test('terminalJson keeps the value', () => {
   const json = terminalJson(JSON.stringify({ text: HOSTILE }));
   assert.doesNotMatch(json, /[\p{Cc}\p{Bidi_Control}]/u);
   assert.deepEqual(JSON.parse(json), { text: HOSTILE });
 });
 
-test('lines that are drawn over themselves obey nothing either', () => {
+test('redrawn lines escape control characters too', () => {
   let written = '';
   const stream = {
     isTTY: true,

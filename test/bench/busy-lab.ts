@@ -152,7 +152,6 @@ const questionsOf = (file: string, rerun: number, run: number): Question[] => [
   ['studies.list', {}],
   ['studies.open', { study: 1 }],
   ['trials.query', { study: 1, limit: 20, sort: { by: 'accuracy', descending: true } }],
-  ['metrics.curves', { rerun }],
   ['decisions.list', { study: 1 }],
   ['studies.timeline', { study: 1 }],
   ['reruns.open', { rerun }],

@@ -1,5 +1,5 @@
 import type { Dataset } from '../../core/data/dataset.ts';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { template } from '../../core/graph/templates.ts';
 import { recipeFor } from '../../core/study/plan.ts';
 import { Steps } from '../../core/train/steps.ts';

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, mock, test } from 'node:test';
-import { barsOf, type GpuCase, type Measured, readReport, type ReportLine } from './gpu-report.ts';
+import type { Measured } from '../../core/workers/measure-card.ts';
+import { barsOf, type GpuCase, readReport, type ReportLine } from './gpu-report.ts';
 import { recommended, type Runs } from './precision.ts';
 import { bench, measuredPrices, priceOf } from './price.ts';
 

@@ -1,8 +1,8 @@
 import { LabError } from '../../core/base/errors.ts';
 import type { Precision } from '../../core/study/computation.ts';
-import type { Packing } from '../../core/workers/packing.ts';
+import type { CardMeasurement } from '../../core/devices/card-slots.ts';
 import type { SlotChoice } from '../../core/devices/devices.ts';
-import type { GpuAnswer } from './gpu-worker.ts';
+import type { Measured } from '../../core/workers/measure-card.ts';
 
 /** Steps of an epoch of CIFAR-100 at batch 64. */
 export const EPOCH_STEPS = 781;
@@ -13,11 +13,6 @@ export interface GpuCard {
   /** Bytes; null when unknown. */
   readonly memory: number | null;
 }
-
-/**
- * What one process measures, and what it took of the card's memory, bytes; null when nobody says.
- */
-export type Measured = GpuAnswer & { readonly memory: number | null };
 
 /** Networks trained together in one precision, in every way that was to be had. */
 export interface GpuCase {
@@ -82,7 +77,7 @@ export function barsOf({ cold, cached, pytorch, jax }: Omit<GpuCase, 'problems'>
   return bars;
 }
 
-export type PackingReport = Packing & {
+export type SlotsReport = CardMeasurement & {
   readonly choice: SlotChoice;
   readonly bars: readonly Bar[];
 };
@@ -94,12 +89,12 @@ export type PackingReport = Packing & {
 export type ReportLine =
   | { readonly card: GpuCard }
   | { readonly case: GpuCase & { readonly bars: readonly Bar[] } }
-  | { readonly packing: PackingReport };
+  | { readonly packing: SlotsReport };
 
 export interface GpuReport {
   readonly card: GpuCard;
   readonly cases: readonly GpuCase[];
-  readonly packing: PackingReport | null;
+  readonly packing: SlotsReport | null;
 }
 
 /**

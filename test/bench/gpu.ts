@@ -1,23 +1,19 @@
-import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../core/base/errors.ts';
 import { choiceOf, integerOption } from '../../core/commands/values.ts';
-import type { DeviceKind } from '../../core/engine/computation.ts';
 import { type Precision, precisions } from '../../core/study/computation.ts';
-import type { Card } from '../../core/devices/cards.ts';
-import { shareCards } from '../../core/devices/mps.ts';
+import { chooseSlots, keepMeasurement, measurementFile } from '../../core/devices/card-slots.ts';
 import {
-  chooseSlots,
-  keepPacking,
-  measuredEngine,
-  packingFile,
-  type PackingMeasurement,
-} from '../../core/workers/packing.ts';
+  inEmptyCache,
+  type Measured,
+  type MeasuredDevice,
+  measureOne,
+  measureSlots,
+  variablesFor,
+} from '../../core/workers/measure-card.ts';
+import type { MeasureJob } from '../../core/workers/measure-worker.ts';
 import { firstCard } from './card.ts';
 import {
   type Bar,
@@ -25,12 +21,9 @@ import {
   barsOf,
   EPOCH_STEPS,
   type GpuCase,
-  type Measured,
-  type PackingReport,
+  type SlotsReport,
   type ReportLine,
 } from './gpu-report.ts';
-import type { GpuAnswer, GpuAsk, GpuMessage } from './gpu-worker.ts';
-import { round } from './measure.ts';
 
 /**
  * What bars are set for, and every network alone, for the price of a search; batch 64, 100 classes.
@@ -49,16 +42,11 @@ const PACKING_BAR = 3;
 /** Milliseconds for one script of another framework. */
 const TIMEOUT = 10 * 60_000;
 
-const worker = fileURLToPath(new URL('./gpu-worker.ts', import.meta.url));
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Where it is measured, and with what. */
-interface Bench {
-  readonly device: DeviceKind;
-  readonly card: Card;
+interface Bench extends MeasuredDevice {
   readonly steps: number;
-  /** Lets every process see this card alone. */
-  readonly variables: Readonly<Record<string, string>>;
   readonly tell: (line: ReportLine) => void;
 }
 
@@ -96,10 +84,6 @@ export async function bench(args: string[]): Promise<number> {
     device,
     card,
     steps,
-    variables:
-      device === 'gpu'
-        ? { CUDA_VISIBLE_DEVICES: card.uuid || String(card.index), CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
-        : {},
     tell: (line) => {
       if (values.json) console.log(JSON.stringify(line));
     },
@@ -115,7 +99,7 @@ export async function bench(args: string[]): Promise<number> {
         failed = (await measureCase(here, arch, precision)).problems.length > 0 || failed;
   if (values.cases !== true)
     try {
-      await pack(here, architectures[0]!, wanted[0]!);
+      await measurePacking(here, architectures[0]!, wanted[0]!);
     } catch (error) {
       failed = true;
       console.log(`Packing: ${messageOf(error)}`);
@@ -134,7 +118,7 @@ async function measureCase(here: Bench, arch: string, precision: Precision): Pro
       return undefined;
     }
   };
-  const ask: GpuAsk = {
+  const ask: MeasureJob = {
     device,
     arch,
     precision,
@@ -143,7 +127,7 @@ async function measureCase(here: Bench, arch: string, precision: Precision): Pro
     epoch: device === 'gpu' ? EPOCH_STEPS : 4,
   };
   const parts = await inEmptyCache(async (variables) => {
-    const one = (change: Partial<GpuAsk> = {}) =>
+    const one = (change: Partial<MeasureJob> = {}) =>
       measureOne(here, { ...ask, ...change }, variables);
     const cold = await attempt('cold', () => one({ epoch: 0 }));
     const cached = cold && (await attempt('from the cache', one));
@@ -195,27 +179,14 @@ const epochWords = ({ epoch }: Measured): string[] =>
 const memoryWords = ({ memory }: Measured): string =>
   memory === null ? 'memory not known' : `${(memory / 2 ** 20).toFixed(0)} MiB of the card`;
 
-/** Rates of 1, 2, 4 and 8 workers on one card; kept for the lab's choice of slots. */
-async function pack(here: Bench, arch: string, precision: Precision): Promise<void> {
+/** Rates of several workers on one card; kept for the lab's choice of slots. */
+async function measurePacking(here: Bench, arch: string, precision: Precision): Promise<void> {
   const { device, card, steps } = here;
-  const cards = [card.uuid || String(card.index)];
-  const sharing =
-    device === 'gpu'
-      ? await shareCards(cards)
-      : ({ shared: true, variables: {}, end: async () => undefined } as const);
-  if (!sharing.shared) console.log(`Packing: ${sharing.reason}`);
-  const ask: GpuAsk = { device, arch, precision, steps, deterministic: false, epoch: 0 };
-  const measurements: PackingMeasurement[] = [];
-  let problem = '';
-  try {
-    await inEmptyCache(async (variables) => {
-      for (const slots of device === 'gpu' ? [1, 2, 4, 8] : [1, 2]) {
-        const { answers, memory } = await measureTogether(here, ask, slots, {
-          ...variables,
-          ...(sharing.shared && sharing.variables),
-        });
-        const stepsPerSecond = answers.reduce((sum, { msPerStep }) => sum + 1000 / msPerStep, 0);
-        measurements.push({ slots, stepsPerSecond: round(stepsPerSecond, 2), memory });
+  const found = await measureSlots(
+    here,
+    { arch, precision, steps },
+    {
+      measured: ({ slots, stepsPerSecond, memory }) => {
         const taken =
           memory === null
             ? 'memory not known'
@@ -223,25 +194,12 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
         console.log(
           `Packing: ${slots} workers, ${stepsPerSecond.toFixed(1)} steps/s in all, ${taken}`,
         );
-      }
-    });
-  } catch (error) {
-    problem = messageOf(error); // so many do not fit, perhaps; those before them are measured
-    console.log(`Packing: no more workers: ${problem}`);
-  } finally {
-    if (sharing.shared) await sharing.end();
-  }
-  if (measurements.length === 0) throw new Error(problem);
-  const found = {
-    format: 'ktg-packing' as const,
-    version: 1 as const,
-    card: card.title,
-    driver: card.driver,
-    engine: measuredEngine,
-    work: `${arch}, batch 64, ${precision}`,
-    shared: sharing.shared,
-    measurements,
-  };
+      },
+      note: (text) => {
+        console.log(`Packing: ${text}`);
+      },
+    },
+  );
   const choice = chooseSlots(found, card);
   const bars: Bar[] = [];
   try {
@@ -251,7 +209,7 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
       precision,
       String(steps),
     ]) as NonNullable<GpuCase['pytorch']>;
-    const most = Math.max(...measurements.map(({ stepsPerSecond }) => stepsPerSecond));
+    const most = Math.max(...found.measurements.map(({ stepsPerSecond }) => stepsPerSecond));
     if (graph !== undefined)
       bars.push(
         bar('times the steps of one CUDA graph', (most * graph) / 1000, PACKING_BAR, 'at least'),
@@ -261,112 +219,15 @@ async function pack(here: Bench, arch: string, precision: Precision): Promise<vo
   }
   for (const each of bars) console.log(`Packing: ${barWords(each)}`);
   console.log(`Packing: ${choice.slots} slots. ${choice.reason}`);
-  if (device === 'gpu') keepPacking(packingFile(card.title), found);
-  here.tell({ packing: { ...found, choice, bars } satisfies PackingReport });
-}
-
-/**
- * A folder of programs and recordings that begins empty, and is shared by all that is measured in
- * it.
- */
-async function inEmptyCache<T>(
-  work: (variables: Record<string, string>) => Promise<T>,
-): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'ktg-compiled-'));
-  try {
-    return await work({ KTG_COMPILED: folder });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function measureOne(
-  here: Bench,
-  ask: GpuAsk,
-  variables: Record<string, string>,
-): Promise<Measured> {
-  const { answers, memory } = await measureTogether(here, ask, 1, variables);
-  return { ...answers[0]!, memory };
-}
-
-/**
- * Measurements in processes of their own (variables and caches are read once), timed when all of
- * them are ready; and the bytes of the card's memory that they took together, by what is used of it
- * with and without them: in a container, and under CUDA MPS, the driver knows their processes by
- * other numbers, or not at all.
- */
-async function measureTogether(
-  here: Bench,
-  ask: GpuAsk,
-  count: number,
-  variables: Record<string, string>,
-): Promise<{ answers: GpuAnswer[]; memory: number | null }> {
-  const before = memoryUsed(here);
-  const env = { ...process.env, ...here.variables, ...variables };
-  const children = Array.from({ length: count }, () =>
-    fork(worker, [JSON.stringify(ask)], { env }),
-  );
-  try {
-    await Promise.all(children.map((child) => heard(child, (message) => message === 'ready')));
-    for (const child of children) child.send('go');
-    const answers = (await Promise.all(
-      children.map((child) => heard(child, (message) => message !== 'ready')),
-    )) as GpuAnswer[];
-    const after = memoryUsed(here);
-    return { answers, memory: before === null || after === null ? null : after - before };
-  } catch (error) {
-    for (const child of children) child.kill(); // they wait for the one that failed
-    throw error;
-  } finally {
-    await Promise.all(children.map((child) => ended(child)));
-  }
-}
-
-/** What a worker says next that fits. Rejects with its problem, or when it ends without a word. */
-function heard(child: ChildProcess, fits: (message: GpuMessage) => boolean): Promise<GpuMessage> {
-  return new Promise((resolve, reject) => {
-    child.on('message', (message: GpuMessage) => {
-      if (typeof message === 'object' && 'problem' in message) reject(new Error(message.problem));
-      else if (fits(message)) resolve(message);
-    });
-    child.once('exit', (code, signal) => {
-      reject(new Error(`a worker ended by ${signal ?? `exit status ${code}`}`));
-    });
-  });
-}
-
-/** Lets a worker end by itself, and kills it when it does not. */
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  if (child.connected) child.send('end', () => undefined);
-  const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
-  await gone;
-  clearTimeout(patience);
-}
-
-/** Bytes of the card's memory that are in use; null where nobody says. */
-function memoryUsed({ device, variables }: Bench): number | null {
-  if (device === 'cpu') return null;
-  try {
-    const query = [
-      '--query-gpu=memory.used',
-      '--format=csv,noheader,nounits',
-      '-i',
-      variables.CUDA_VISIBLE_DEVICES!,
-    ];
-    const used = Number(execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim());
-    return Number.isFinite(used) ? used * 2 ** 20 : null;
-  } catch {
-    return null;
-  }
+  if (device === 'gpu') keepMeasurement(measurementFile(card.title), found);
+  here.tell({ packing: { ...found, choice, bars } satisfies SlotsReport });
 }
 
 /**
  * The last line of a Python script's output, which is JSON. Throws an Error with its last words.
  */
-function python({ variables }: Bench, name: string, args: string[]): unknown {
-  const env = { ...process.env, ...variables, XLA_PYTHON_CLIENT_PREALLOCATE: 'false' };
+function python(here: Bench, name: string, args: string[]): unknown {
+  const env = { ...process.env, ...variablesFor(here), XLA_PYTHON_CLIENT_PREALLOCATE: 'false' };
   const { status, stdout, stderr, error } = spawnSync('python3', [script(name), ...args], {
     encoding: 'utf8',
     env,

@@ -133,7 +133,12 @@ function fill(store: Store, studies: number): void {
           store.addEpoch(run.id, metrics(epoch, epoch / 300));
         store.addDecision(
           run.id,
-          { rung: 1, value: 0.5, go: true, n: trial + 1, rank: 1, limit: 1, median: null },
+          {
+            rung: 1,
+            value: 0.5,
+            go: true,
+            reason: { kind: 'asha', n: trial + 1, rank: 1, limit: 1 },
+          },
           0,
         );
         store.changeRun(run.id, { state: 'stopped' });

@@ -158,7 +158,7 @@ class PyTorch {
 }
 
 async function answer(lines: AsyncIterator<string>): Promise<unknown> {
-  const { value, done } = await lines.next();
-  if (done) throw new Error('pytorch_step.py ended; see above.');
-  return JSON.parse(value) as unknown;
+  const next = await lines.next();
+  if (next.done) throw new Error('pytorch_step.py ended; see above.');
+  return JSON.parse(next.value) as unknown;
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { paperPlan } from '../../core/lab/api.ts';
+import { paperPlan } from '../../core/study/presets.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { LabHere } from '../e2e/lab-here.ts';
 import { scriptedLab } from '../lab/support.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findElectron } from '../../build/electron.js';
 
-describe('where Electron is', () => {
+describe('finding Electron', () => {
   let root: string;
   before(() => {
     root = mkdtempSync(join(tmpdir(), 'ktg-electron-'));
@@ -20,12 +20,12 @@ describe('where Electron is', () => {
     return join(root, path);
   };
 
-  test('nothing is looked for or downloaded where no screen is', async () => {
+  test('does nothing without a screen', async () => {
     const found = await findElectron(root, {}, 'linux');
     assert.match('why' in found ? found.why : '', /no screen/);
   });
 
-  test('the override comes first, and is not replaced silently when it is wrong', async () => {
+  test('the override comes first, and a wrong one is an error', async () => {
     const at = join(root, 'other');
     const environment = { ...screen, ELECTRON_OVERRIDE_DIST_PATH: at };
     const missing = await findElectron(root, environment, 'linux');
@@ -37,13 +37,13 @@ describe('where Electron is', () => {
     assert.deepEqual(await findElectron(root, environment, 'linux'), { binary });
   });
 
-  test('a download that failed an hour ago is not tried again, and its reason is told', async () => {
+  test('a download that failed an hour ago is not repeated, and its reason is printed', async () => {
     put('.setup/electron.json', JSON.stringify({ at: Date.now() - 3_600_000, why: 'no network' }));
     const found = await findElectron(root, screen, 'linux');
     assert.match('why' in found ? found.why : '', /no network/);
   });
 
-  test('what is installed is used, also after a failed download', async () => {
+  test('an installed Electron is used, also after a failed download', async () => {
     const binary = put('node_modules/electron/dist/electron.exe');
     assert.deepEqual(await findElectron(root, {}, 'win32'), { binary });
   });

@@ -4,7 +4,7 @@ import { importProblems } from '../../build/imports.js';
 
 const problems = (files: Record<string, string>) => importProblems(new Map(Object.entries(files)));
 
-test('imports along the allowed directions, of packages and of the same folder are right', () => {
+test('allowed directions, packages and the same folder give no problem', () => {
   assert.deepEqual(
     problems({
       'core/graph/graph.ts': `import { LabError } from '../base/errors.ts'; import { gates } from '../gates/gates.ts'; import './key.ts'; import * as v from 'valibot';`,
@@ -22,7 +22,7 @@ test('imports along the allowed directions, of packages and of the same folder a
   );
 });
 
-test('an import against the direction is named with its file and line, whichever way it is written', () => {
+test('an import in a forbidden direction is reported with file and line, in any syntax', () => {
   for (const line of [
     `import { train } from '../train/loop.ts';`,
     `import type { Loop } from '../train/loop.ts';`,
@@ -69,7 +69,7 @@ test('packages have owners', () => {
     );
 });
 
-test('what a browser runs imports no Node module, also not through something else; types do not count', () => {
+test('code for the browser imports no Node module, directly or indirectly; types do not count', () => {
   const found = problems({
     'renderer/main.ts': `import { channel } from '../core/connection/channel.ts'; import type { Lab } from '../core/lab/api.ts';`,
     'core/connection/channel.ts': `import { EventEmitter } from 'events';`,
@@ -83,7 +83,7 @@ test('what a browser runs imports no Node module, also not through something els
   ]);
 });
 
-test('a new folder must first be given its directions', () => {
+test('a folder without directions is reported', () => {
   assert.match(
     problems({ 'core/misc/a.ts': `import '../base/errors.ts';` })[0] ?? '',
     /no import directions are known/,
@@ -108,7 +108,7 @@ test('a view imports features, and no other view', () => {
   );
 });
 
-test('files that import each other in a circle are named, also when only types are imported', () => {
+test('import circles are reported, also those of types', () => {
   assert.deepEqual(
     problems({
       'core/graph/a.ts': `import type { B } from './b.ts';`,

@@ -24,7 +24,7 @@ async function node(
   return { code, signal, output };
 }
 
-test('the launcher runs a TypeScript program with its arguments under the pinned Node, and ends as it ends', async (t) => {
+test('the launcher runs a TypeScript program under the pinned Node and returns its exit code', async (t) => {
   const program = join(await temporaryFolder(t), 'program.ts');
   writeFileSync(
     program,

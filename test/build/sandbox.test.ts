@@ -6,14 +6,14 @@ const binary = '/opt/electron/electron';
 const saying = (path: string, value: string) => (asked: string) => (asked === path ? value : '');
 
 describe('Electron’s sandbox', () => {
-  test('is no question elsewhere, and none where Linux allows it', () => {
+  test('has no obstacle on other systems or when Linux allows it', () => {
     assert.equal(sandboxObstacle(binary, { platform: 'darwin', user: 501 }), null);
     assert.equal(sandboxObstacle(binary, { platform: 'win32' }), null);
     const allowing = saying('/proc/sys/user/max_user_namespaces', '95000\n');
     assert.equal(sandboxObstacle(binary, { platform: 'linux', user: 1000, read: allowing }), null);
   });
 
-  test('cannot be built as root', () => {
+  test('has an obstacle for root', () => {
     assert.match(sandboxObstacle(binary, { platform: 'linux', user: 0 })!, /root/);
   });
 
@@ -22,7 +22,7 @@ describe('Electron’s sandbox', () => {
     ['/proc/sys/kernel/unprivileged_userns_clone', '0\n'],
     ['/proc/sys/user/max_user_namespaces', '0\n'],
   ] as const)
-    test(`cannot be built where ${path} is ${value.trim()}, and what allows it is said`, () => {
+    test(`has an obstacle when ${path} is ${value.trim()}, with a way to allow it`, () => {
       const why = sandboxObstacle(binary, {
         platform: 'linux',
         user: 1000,

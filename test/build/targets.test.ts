@@ -23,7 +23,7 @@ after(() => {
 });
 
 describe('targets', () => {
-  test('are made each, whatever became of those before, and a failure says why in a line', async () => {
+  test('are all made, and each failure has a reason of one line', async () => {
     const tried: string[] = [];
     const { made, failed } = await makeEach(['AppImage', 'deb'], (target) => {
       tried.push(target);
@@ -43,7 +43,7 @@ describe('targets', () => {
     ]);
   });
 
-  test('use Debian’s tools only where they are, and not in place of a chosen fpm', () => {
+  test('use installed Debian tools unless an fpm is chosen', () => {
     assert.deepEqual(debTool(root, { PATH: folder }), {});
     const bin = mkdtempSync(join(folder, 'bin-'));
     writeFileSync(join(bin, 'dpkg-deb'), '#!/bin/sh\n', { mode: 0o755 });
@@ -89,7 +89,7 @@ describe('a .deb', { skip }, () => {
     );
   const tell = (...args: string[]): string => execFileSync('dpkg-deb', args, { encoding: 'utf8' });
 
-  test('says what it is and needs, and holds files that everybody can read', () => {
+  test('has metadata, dependencies and files that all users can read', () => {
     const output = join(folder, 'ktg-lab.deb');
     const { status, stderr } = make(output);
     assert.equal(status, 0, stderr);
@@ -122,7 +122,7 @@ describe('a .deb', { skip }, () => {
     );
   });
 
-  test('is not made of what is not understood', () => {
+  test('is refused for unknown arguments', () => {
     const output = join(folder, 'never.deb');
     assert.match(make(output, '--config-files', '/etc/x').stderr, /config-files/);
     assert.ok(!existsSync(output));

@@ -9,7 +9,7 @@ import { nodeOf } from '../../core/graph/graph.ts';
 
 const here = (name: string): string => join(process.cwd(), name);
 
-test('files are kept by their whole path, so that work goes on from any folder', () => {
+test('files are stored as absolute paths', () => {
   assert.equal(planFrom({ data: 'part.tar.gz' }).training.data, here('part.tar.gz'));
   assert.equal(planFrom({ data: '../part' }).training.data, join(process.cwd(), '../part'));
   assert.equal(planFrom({ data: '/data/part' }).training.data, '/data/part');
@@ -19,7 +19,7 @@ test('files are kept by their whole path, so that work goes on from any folder',
   assert.equal(nodeOf(named, 2).checkpoint, '/teachers/one');
 });
 
-test('what options say of a plan is refused as wrong arguments, before any lab is asked', () => {
+test('an invalid plan is a usage error before any lab is opened', () => {
   const wrong: Record<string, string | string[]>[] = [
     { lock: ['2-1='] },
     { lock: ['1=foo'] },
@@ -34,7 +34,7 @@ test('what options say of a plan is refused as wrong arguments, before any lab i
   assert.throws(() => planFrom({ target: 'foo' }), { code: 'model.unknown' });
 });
 
-test('what a lab could not do is no wrong argument, whatever was said', () => {
+test('a failure of the lab is no usage error', () => {
   for (const code of ['store.disk-full', 'lab.unreachable', 'lab.closed']) {
     const error = new LabError({ code, message: 'Not now.', next: '' });
     assert.equal(asWrongArguments(error), error);
@@ -43,7 +43,7 @@ test('what a lab could not do is no wrong argument, whatever was said', () => {
   assert.equal(asWrongArguments(bug), bug);
 });
 
-test('names of data sets stay names; a file that only begins like one is a file', () => {
+test('names of data sets stay names; a path that begins like one is a path', () => {
   for (const name of ['cifar100', 'cifar10', 'synthetic', 'synthetic:train=160,test=100'])
     assert.equal(planFrom({ data: name }).training.data, name);
   assert.equal(planFrom({}).training.data, 'synthetic');
@@ -51,7 +51,7 @@ test('names of data sets stay names; a file that only begins like one is a file'
   assert.deepEqual([data, epochs], [here('synthetic-extra.tar'), 200]);
 });
 
-test('a graph that a command cannot read is a wrong argument', () => {
+test('an unreadable graph is a usage error', () => {
   for (const [graph, nodes] of [
     ['kd', 'foo'],
     ['resnet8=ZZ', undefined],

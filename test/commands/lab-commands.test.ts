@@ -19,6 +19,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
+import { usageOf } from '../../core/commands/usage.ts';
 import { addonVersion } from '../../core/install/addon.ts';
 import { libraryFolder } from '../../core/install/engine-home.ts';
 import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
@@ -47,8 +48,8 @@ before(async () => {
   await lab.close();
 });
 
-describe('a lab that nobody holds', () => {
-  test('its data folder is shown, and another one chosen', async () => {
+describe('a lab without a holder', () => {
+  test('shows and changes its data folder', async () => {
     const own = join(folder, 'data-folder.sqlite');
     copyFileSync(file, own);
     const chosen = join(folder, 'chosen');
@@ -58,7 +59,7 @@ describe('a lab that nobody holds', () => {
     assert.deepEqual([code, /cannot be the data folder/.test(err)], [1, true], err);
   });
 
-  test('list, show and status read it, as text and as JSON', async () => {
+  test('list, show and status print it as text and JSON', async () => {
     const [list, listed] = [await ktg(file, 'list'), await ktg(file, 'list', '--json')];
     assert.match(list.out, /First\s+completed\s+12\/12/);
     const { studies } = listed.json[0] as { studies: StudyCard[] };
@@ -73,7 +74,7 @@ describe('a lab that nobody holds', () => {
     assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /78\.6 % +16\/16 .* completed/);
   });
 
-  test('effects says which choices matter, as text and as JSON', async () => {
+  test('effects prints the choices that matter as text and JSON', async () => {
     const shown = await ktg(file, 'effects', 'First', '--rung', '1');
     assert.match(shown.out, /Study "First": 1\d trials at epoch 1/);
     assert.match(shown.out, /edge 0-1 +through +\d+ +\d+\.\d+ +-/);
@@ -84,7 +85,7 @@ describe('a lab that nobody holds', () => {
     assert.equal((await ktg(file, 'effects', '--rung', '17')).code, 2);
   });
 
-  test('export, import and backup make whole files or none, and overwrite nothing', async () => {
+  test('export, import and backup make complete files or none, and overwrite nothing', async () => {
     const out = join(folder, 'first.ktg-study');
     assert.equal((await ktg(file, 'export', 'First', '--out', out)).code, 0);
     const again = await ktg(file, 'export', 'First', '--out', out);
@@ -106,7 +107,7 @@ describe('a lab that nobody holds', () => {
     assert.equal(vacuumed.code, 0, JSON.stringify(vacuumed));
   });
 
-  test('wrong arguments end with 2, what cannot be done with 1, each with the way out', async () => {
+  test('usage errors end with 2 and failures with 1, each with a next step', async () => {
     const cases: [string[], number, RegExp][] = [
       [['show', 'Nothing'], 2, /no study "Nothing"[\s\S]*1 "First"/],
       [['show', '1', '--trial', '99'], 2, /no trial "99"; it has 12/],
@@ -151,7 +152,7 @@ describe('a lab that nobody holds', () => {
     assert.equal(studies.length, 1, 'nothing was created');
   });
 
-  test('with --json a failure is an object on the output too', async () => {
+  test('with --json a failure is also an object on stdout', async () => {
     const { json, err, code } = await ktg(file, 'show', 'Nothing', '--json');
     assert.equal(code, 2);
     const { error } = json[0] as { error: { code: string; message: string; next: string } };
@@ -159,14 +160,14 @@ describe('a lab that nobody holds', () => {
     assert.ok(err.includes(error.message) && err.includes(error.next));
   });
 
-  test('every command says how it is used and how it can end', async () => {
+  test('every command prints its usage and exit statuses', async () => {
     const verbs = [...(await ktg(file, 'help')).out.matchAll(/^ {2}ktg (\w+)/gm)].map(
       ([, verb]) => verb!,
     );
     assert.ok(verbs.length >= 20);
     for (const verb of verbs) {
       const { command } = (await import(`../../core/commands/${verb}.ts`)) as { command: Command };
-      assert.ok(command.usage.startsWith(`ktg ${verb}`));
+      assert.ok(usageOf(command).startsWith(`ktg ${verb}`));
     }
     const { out, code } = await ktg(file, 'pause', '--help');
     assert.equal(code, 0);
@@ -176,13 +177,13 @@ describe('a lab that nobody holds', () => {
     );
   });
 
-  test('a study whose trials have all ended says how to get more', async () => {
+  test('resuming a study without open trials prints how to add more', async () => {
     const { out, code } = await ktg(file, 'resume', 'First');
     assert.equal(code, 0);
     assert.match(out, /All 12 trials have ended\. More of them: ktg resume 1 --trials 24/);
   });
 
-  test('looking at nothing creates nothing; a file of another kind is left alone', async () => {
+  test('read-only commands create no lab and never change another kind of file', async () => {
     const missing = join(folder, 'missing.sqlite');
     const ended = await ktg(missing, 'list');
     assert.equal(ended.code, 1);
@@ -202,7 +203,7 @@ describe('a lab that nobody holds', () => {
     assert.match((await ktg(foreign, 'list')).err, /not a lab file/);
   });
 
-  test('doctor looks through the whole lab file that is meant', async () => {
+  test('doctor checks the lab file of --lab', async () => {
     const lookedAt = async (
       lab: string,
     ): Promise<{ what: string; found: string; next?: string }> => {
@@ -235,7 +236,23 @@ describe('a lab that nobody holds', () => {
     );
   });
 
-  test('doctor and engine status know the library for cards, alone too, and that a driver is missing', async () => {
+  test('engine measure ends with status 1 where there is no card, and says so', async () => {
+    const before = { ...process.env };
+    process.env.CUDA_VISIBLE_DEVICES = '';
+    try {
+      const { code, err, json } = await ktg(file, 'engine', 'measure', '--json');
+      assert.equal(code, 1);
+      assert.match(err, /There is no card to measure/);
+      assert.equal((json[0]!.error as { code: string }).code, 'devices.no-card');
+      assert.equal((await ktg(file, 'engine', 'measure', 'cpu')).code, 2);
+      assert.equal((await ktg(file, 'engine', 'measure', '--arch', 'resnet7')).code, 2);
+      assert.equal((await ktg(file, 'engine', 'measure', '--steps', '0')).code, 2);
+    } finally {
+      process.env = before;
+    }
+  });
+
+  test('doctor and engine status report the library for cards and a missing driver', async () => {
     const home = join(folder, 'home');
     const library = libraryFolder(home, releaseFor('gpu'));
     mkdirSync(library, { recursive: true });
@@ -286,12 +303,12 @@ describe('a lab that nobody holds', () => {
     }
   });
 
-  test('--lab goes before KTG_LAB', async () => {
+  test('--lab overrides KTG_LAB', async () => {
     assert.match((await ktg('/nowhere/lab.sqlite', 'list', '--lab', file)).out, /First/);
   });
 });
 
-describe('a lab that another program holds', () => {
+describe('a lab held by another program', () => {
   let lab: Lab;
   let leave: () => void;
   let study: number;
@@ -310,7 +327,7 @@ describe('a lab that another program holds', () => {
     await lab.close('at-once');
   });
 
-  test('slots and priority are changed while it trains; what is paused elsewhere counts as interrupted', async () => {
+  test('slots and priority change during training; a pause from elsewhere counts as an interruption', async () => {
     assert.match((await ktg(file, 'slots', '3')).out, /scripted +3 /);
     const { json } = await ktg(file, 'slots', 'scripted=4', '--json');
     assert.deepEqual(
@@ -346,7 +363,7 @@ describe('a lab that another program holds', () => {
     assert.equal((await lab.request('reruns.open', { rerun: rerun.id })).rerun.state, 'stopped');
   });
 
-  test('pause, resume, status and stop reach it', async () => {
+  test('pause, resume, status and stop work on it', async () => {
     const status = (await ktg(file, 'status', '--json')).json[0] as {
       status: { readOnly: boolean };
       studies: StudyCard[];
@@ -360,7 +377,7 @@ describe('a lab that another program holds', () => {
   });
 });
 
-test('without any slot it is said what to do, and a search refuses to begin so', async () => {
+test('without any slot a message gives advice, and a search refuses to start', async () => {
   const own = join(folder, 'slotless.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
   const leave = await listenOnLocalSocket(lab, own);
@@ -393,7 +410,7 @@ test('without any slot it is said what to do, and a search refuses to begin so',
   await lab.close();
 });
 
-test('what is taken away while somebody looks on is said then', async () => {
+test('an observer prints removed slots', async () => {
   const own = join(folder, 'taken.sqlite');
   const lab = scriptedLab({ pace: 20 }, openLabFile(own));
   const leave = await listenOnLocalSocket(lab, own);
@@ -408,7 +425,7 @@ test('what is taken away while somebody looks on is said then', async () => {
   await lab.close('at-once');
 });
 
-test('the program that trains ends with the study: who looks on tells the result all the same', async () => {
+test('an observer prints the result when the holder ends with the study', async () => {
   const own = join(folder, 'both-end.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
   const { study } = await lab.request('studies.create', {
@@ -435,7 +452,7 @@ test('the program that trains ends with the study: who looks on tells the result
   assert.deepEqual([event, finished, done], ['end', true, 4]);
 });
 
-test('what has ended between two programs that hold the lab is told, and nothing twice', async () => {
+test('an observer prints runs that ended between two holders, each once', async () => {
   const own = join(folder, 'between.sqlite');
   const lab = scriptedLab({ pace: 5 }, openLabFile(own));
   const old = await lab.request('studies.create', {
@@ -479,7 +496,7 @@ test('what has ended between two programs that hold the lab is told, and nothing
   );
 });
 
-test('the program that trains ends: who looks on takes the lab over and goes on', async () => {
+test('an observer takes the lab over when the holder ends', async () => {
   const own = join(folder, 'ends.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
   const leave = await listenOnLocalSocket(lab, own);
@@ -533,7 +550,7 @@ test('Ctrl-C pauses a re-run and ends the program, whatever else trains in the l
   store.close();
 });
 
-test('whoever reads the output may go: a list ends quietly, a search is paused', async () => {
+test('a closed output ends a list silently and pauses a search', async () => {
   const own = join(folder, 'unread.sqlite');
   const tiny = [
     '--data',
@@ -569,7 +586,7 @@ test('whoever reads the output may go: a list ends quietly, a search is paused',
 });
 
 test(
-  'output that finds no room is said in a sentence',
+  'a full output disk is reported in one sentence',
   { skip: !existsSync('/dev/full') },
   async () => {
     const full = openSync('/dev/full', 'w');
@@ -584,7 +601,7 @@ test(
   },
 );
 
-test('who looks on tells the result when the last trial has handed over, also when another terminal paused it', async () => {
+test('an observer prints the result after the last checkpoint, also after a pause from another terminal', async () => {
   const own = join(folder, 'paused.sqlite');
   const lab = scriptedLab({ pace: 100 }, openLabFile(own));
   const leave = await listenOnLocalSocket(lab, own);
@@ -603,7 +620,7 @@ test('who looks on tells the result when the last trial has handed over, also wh
   await lab.close('at-once');
 });
 
-test('a lab is entered by whatever way its file is named', async () => {
+test('a lab is found by any path of its file', async () => {
   const own = join(folder, 'named.sqlite');
   const lab = scriptedLab({}, openLabFile(own));
   const leave = await listenOnLocalSocket(lab, own);
@@ -618,7 +635,7 @@ test('a lab is entered by whatever way its file is named', async () => {
   assert.deepEqual([elsewhere.code, /is a folder/.test(elsewhere.err)], [1, true], elsewhere.err);
 });
 
-test('of two programs that begin on a lab at the same moment, one trains and the other looks on', async () => {
+test('of two programs that open a lab at once, one holds it and the other observes', async () => {
   const own = join(folder, 'both.sqlite');
   const args = [
     'search',

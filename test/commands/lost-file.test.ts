@@ -31,8 +31,8 @@ const endless = [
   '1',
 ];
 
-void describe('a search whose lab file is gone', () => {
-  void test('ends with 1 when it was deleted, says so, and leaves its content in a copy', async () => {
+void describe('a search whose lab file disappeared', () => {
+  void test('ends with 1 after a deletion and leaves the content in a copy', async () => {
     const file = newFile();
     const search = startKtg(file, 'search', ...endless);
     await search.line((line) => line.startsWith('Study 1'));
@@ -46,7 +46,7 @@ void describe('a search whose lab file is gone', () => {
     copy.close();
   });
 
-  void test('ends with 1 when it was moved; it goes on under the new name', async () => {
+  void test('ends with 1 after a move; the moved file can be resumed', async () => {
     const file = newFile();
     const search = startKtg(file, 'search', ...endless);
     await search.line((line) => line.startsWith('Study 1'));
@@ -62,7 +62,7 @@ void describe('a search whose lab file is gone', () => {
 });
 
 void describe('the command line', () => {
-  void test('shows what a stranger’s text would make a terminal do', async () => {
+  void test('escapes control characters of foreign text', async () => {
     const file = newFile();
     const store = openLabFile(file);
     store.addStudy({ ...newStudy('Foreign'), notes: 'a\u001b[31mred\u009b2J\u0007' });
@@ -80,7 +80,7 @@ void describe('the command line', () => {
     assert.match(wrong.err, /no\\x1b\[2Jsuch/);
   });
 
-  void test('says an error that nobody expected in one line, and more with KTG_DEBUG=1', () => {
+  void test('prints an unexpected error in one line, and its stack with KTG_DEBUG=1', () => {
     const broken = `data:text/javascript,import { parseArgs } from 'node:util';
       JSON.stringify = () => { throw new TypeError('broken'); };`;
     const ended = (debug: string) =>
@@ -98,7 +98,7 @@ void describe('the command line', () => {
     assert.match(ended('1').stderr, /TypeError: broken\n\s+at /);
   });
 
-  void test('refuses a lab of no name, and one that another program has changed', async () => {
+  void test('refuses an empty lab name and a lab with a foreign schema', async () => {
     const none = await ktg(newFile(), 'list', '--lab', '');
     assert.deepEqual([none.code, /--lab names no file/.test(none.err)], [2, true]);
     const file = newFile();
@@ -114,7 +114,7 @@ void describe('the command line', () => {
   });
 
   void test(
-    'makes the folder of the usual lab for its user only',
+    'makes the folder of the default lab private to the user',
     { skip: process.platform === 'win32' },
     () => {
       const home = join(folder, 'home');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { said, size } from '../../core/commands/report.ts';
+import { messageWithNext, size } from '../../core/commands/report.ts';
 import {
   accuracyText,
   briefOutcome,
@@ -17,11 +17,12 @@ import type {
   Device,
   LabApi,
   RerunView,
-  RungDecision,
+  WireDecision,
   SlotView,
   TrialRow,
 } from '../../core/lab/api.ts';
 import { referenceRows } from '../../core/search/reference.ts';
+import { type FlatReason, reasonFrom, wireDecision } from '../../core/study/decision.ts';
 import { plan } from '../contract/samples.ts';
 import { scriptedLab, studyIs } from '../lab/support.ts';
 
@@ -46,18 +47,13 @@ async function finished(
   return { study: study.id, rerun, trials };
 }
 
-const stop = (change: Partial<RungDecision>): RungDecision => ({
-  rung: 4,
-  value: 0.312,
-  go: false,
-  n: 14,
-  rank: 9,
-  limit: 7,
-  median: null,
-  ...change,
-});
+const stop = (change: Partial<FlatReason> & { value?: null } = {}): WireDecision => {
+  const { value = 0.312, ...numbers } = change;
+  const reason = reasonFrom(value, { n: 14, rank: 9, limit: 7, median: null, ...numbers });
+  return wireDecision({ rung: 4, value, go: false, reason });
+};
 
-test('a study whose trials all failed is not called completed', async () => {
+test('a study with only failed trials is not completed', async () => {
   const lab = scriptedLab();
   const { study } = await finished(lab);
   const card = (await lab.request('studies.list', {})).find((each) => each.study.id === study)!;
@@ -69,7 +65,7 @@ test('a study whose trials all failed is not called completed', async () => {
   await lab.close();
 });
 
-test('an accuracy that is not final says its epoch, also in the line of its study', async () => {
+test('an accuracy before the last epoch names its epoch', async () => {
   const api = scriptedLab();
   const { study, trials } = await finished(api);
   const row = { ...trials[0]!, state: 'running' as const, epoch: 5, accuracy: 0.31, number: 7 };
@@ -80,7 +76,7 @@ test('an accuracy that is not final says its epoch, also in the line of its stud
   await api.close();
 });
 
-describe('what is said of a re-run', () => {
+describe('texts about a re-run', () => {
   const between = (low: number, high: number) => ({
     mean: (low + high) / 2,
     low,
@@ -112,7 +108,7 @@ describe('what is said of a re-run', () => {
   });
 });
 
-test('where no device has a slot, what to give to the first that may have one', () => {
+test('without any slot the text suggests slots of the first possible device', () => {
   const device = (change: Partial<Device>): Device => ({
     name: 'cpu',
     title: 'Processor',
@@ -135,8 +131,8 @@ test('where no device has a slot, what to give to the first that may have one', 
   assert.equal(slotlessText([]), '');
 });
 
-describe('what is said of a trial', () => {
-  test('beside its accuracy, why it ended, in a few words; alone, with every number', async () => {
+describe('texts about a trial', () => {
+  test('the short outcome omits numbers that the long one has', async () => {
     const lab = scriptedLab();
     const { trials } = await finished(lab);
     await lab.close();
@@ -160,7 +156,7 @@ describe('what is said of a trial', () => {
     );
   });
 
-  test('a duplicate names the trial of its own study, whatever else the lab holds', async () => {
+  test('a duplicate names the original trial of its study', async () => {
     const lab = scriptedLab();
     const { study: first } = await finished(lab);
     const single = plan({ trials: 2, space: paperSpace(1, 'resnet8', ['resnet8']) });
@@ -188,7 +184,7 @@ describe('what is said of a trial', () => {
     );
   });
 
-  test('lines of two networks and of the live picture fit into 80 columns', async () => {
+  test('lines about two networks fit into 80 columns', async () => {
     const lab = scriptedLab();
     const { study, trials } = await finished(lab);
     const card = (await lab.request('studies.list', {})).find((each) => each.study.id === study)!;
@@ -224,9 +220,9 @@ describe('what is said of a trial', () => {
 
 test('sentences end with a full stop, sizes with their unit', () => {
   assert.equal(
-    said({ message: 'too few images', next: 'Take more.' }),
+    messageWithNext({ message: 'too few images', next: 'Take more.' }),
     'too few images. Take more.',
   );
-  assert.equal(said({ message: 'Too few.', next: '' }), 'Too few.');
+  assert.equal(messageWithNext({ message: 'Too few.', next: '' }), 'Too few.');
   assert.deepEqual([1_500_000, 78_800_000_000].map(size), ['1.5 MB', '78.8 GB']);
 });

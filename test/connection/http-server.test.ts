@@ -311,7 +311,9 @@ describe('hostile connections', () => {
       socket.write(text);
     }
     await Promise.all(
-      all.map((socket) => socket.connecting && once(socket, 'connect').catch(() => undefined)),
+      all.map(async (socket) => {
+        if (socket.connecting) await once(socket, 'connect').catch(() => undefined);
+      }),
     );
     return all;
   };

@@ -242,7 +242,7 @@ function slowBatch({ images, labels }: ImageSet, codes: Int32Array) {
   return {
     images: Float32Array.from(
       batch.flatMap(([image, flip, row, column]) =>
-        augmentSlowly({ images }, image!, flip!, row!, column!),
+        augmentSlowly({ images, side: 32 }, image!, flip!, row!, column!),
       ),
     ),
     labels: Int32Array.from(batch, ([image]) => labels[image!]!),

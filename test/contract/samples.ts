@@ -6,7 +6,7 @@ import { paperSpace } from '../../core/graph/space.ts';
 import { template } from '../../core/graph/templates.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { sizeOf, statistics, tensors } from '../../core/models/tensors.ts';
-import type { EpochMetrics } from '../../core/study/metrics.ts';
+import { type EpochMetrics, unmeasuredEdge, unmeasuredNode } from '../../core/study/metrics.ts';
 import { paperRule, recipeFor } from '../../core/study/plan.ts';
 import type { StudyPlan, TrainingPlan } from '../../core/study/plan.ts';
 import type { Checkpoint } from '../../core/train/checkpoint.ts';
@@ -66,11 +66,12 @@ export const metrics = (epoch: number, accuracy = epoch / 64): EpochMetrics => (
   epoch,
   seconds: 1.5,
   nodes: [
-    { accuracy, loss: 2 - accuracy, trainAccuracy: accuracy / 2, trainLoss: 3 },
-    { accuracy: accuracy / 4, loss: 2.5, trainAccuracy: 0.125, trainLoss: NaN },
+    { ...unmeasuredNode, accuracy, loss: 2 - accuracy, trainAccuracy: accuracy / 2, trainLoss: 3 },
+    { ...unmeasuredNode, accuracy: accuracy / 4, loss: 2.5, trainAccuracy: 0.125, trainLoss: NaN },
   ],
   edges: [
     {
+      ...unmeasuredEdge,
       rawLoss: 1.5,
       gatedLoss: 0.75,
       weight: 0.5,

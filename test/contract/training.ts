@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
 import type { Dataset } from '../../core/data/dataset.ts';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import type { Engine, EngineName, NodeState } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { fromText } from '../../core/graph/text.ts';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { augmentedBatch, plainBatch } from '../../core/data/augment.ts';
 import { epochBatches } from '../../core/data/batches.ts';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { augmentSlowly } from './slow-augmentation.ts';
 
 const dataset = syntheticDataset({ seed: 4, train: 40, test: 10 });
@@ -56,6 +56,31 @@ describe('augmentedBatch', () => {
         );
       }),
       { numRuns: 20 },
+    );
+  });
+});
+
+describe('images of 20 x 20 pixels', () => {
+  const small = syntheticDataset({ seed: 4, train: 8, test: 2, side: 20 });
+
+  test('are augmented in their own size', () => {
+    for (const [image, flip, row, column] of [
+      [0, 0, 0, 0],
+      [3, 1, 8, 8],
+      [9, 1, 0, 7],
+      [5, 0, 4, 4],
+    ] as const) {
+      const { images } = augmentedBatch(small, Int32Array.of(image, flip, row, column));
+      assert.deepEqual([...images], augmentSlowly(small, image, flip, row, column));
+    }
+  });
+
+  test('are scaled in their own size', () => {
+    const { images } = plainBatch(small, Int32Array.of(9, 0));
+    const bytes = [...small.images.slice(9 * 1200), ...small.images.slice(0, 1200)];
+    assert.deepEqual(
+      [...images],
+      bytes.map((value) => Math.fround(value / 255)),
     );
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { readCifar } from '../../core/data/cifar.ts';
+import { openDataset } from '../../core/data/resolve.ts';
 import { records, tarOf, temporaryFolder } from './support.ts';
 
 /** 5 training and 2 test images of each class of the real CIFAR-100, in the official layout. */
@@ -36,7 +36,7 @@ const fileOf = async (t: TestContext, name: string, bytes: Uint8Array | string):
 
 describe('real CIFAR-100', () => {
   test('pixels and labels equal what numpy reads from the same archive', async () => {
-    const dataset = await readCifar(REAL);
+    const dataset = await openDataset(REAL);
     assert.deepEqual([dataset.name, dataset.classes], ['cifar100', 100]);
     assert.deepEqual([dataset.trainCount, dataset.testCount], [500, 200]);
     // numpy: frombuffer(train + test).reshape(-1, 3074); [:, 2:].reshape(-1, 3, 32,
@@ -57,9 +57,9 @@ describe('real CIFAR-100', () => {
   });
 
   test('is the same from a plain .tar, from a folder, and from a folder in a folder', async (t) => {
-    const { identity } = await readCifar(REAL);
+    const { identity } = await openDataset(REAL);
     const plain = gunzipSync(await readFile(REAL));
-    assert.equal((await readCifar(await fileOf(t, 'part.tar', plain))).identity, identity);
+    assert.equal((await openDataset(await fileOf(t, 'part.tar', plain))).identity, identity);
 
     const trainBytes = 500 * 3074; // the first member, after its 512 byte header and before padding
     const testStart = 512 + Math.ceil(trainBytes / 512) * 512 + 512;
@@ -68,27 +68,29 @@ describe('real CIFAR-100', () => {
       'inner/test.bin': plain.subarray(testStart, testStart + 200 * 3074),
       'notes.txt': 'anything else is left alone',
     });
-    assert.equal((await readCifar(folder)).identity, identity);
-    assert.equal((await readCifar(join(folder, 'inner'))).identity, identity);
-    assert.equal((await readCifar(join(folder, 'inner'))).classNames, undefined);
+    assert.equal((await openDataset(folder)).identity, identity);
+    assert.equal((await openDataset(join(folder, 'inner'))).identity, identity);
+    // Without the list in the archive the official names stand in.
+    const { classNames } = await openDataset(REAL);
+    assert.deepEqual((await openDataset(join(folder, 'inner'))).classNames, classNames);
   });
 
   test('nothing is written beside the archive', async (t) => {
     const path = await fileOf(t, 'part.tar.gz', await readFile(REAL));
-    await readCifar(path);
+    await openDataset(path);
     assert.deepEqual(await readdir(join(path, '..')), ['part.tar.gz']);
   });
 
   test('progress ends with the whole archive', async () => {
     const seen: { done: number; total: number }[] = [];
-    await readCifar(REAL, { onProgress: (p) => p.phase === 'read' && seen.push(p) });
+    await openDataset(REAL, { onProgress: (p) => p.phase === 'read' && seen.push(p) });
     const { length } = await readFile(REAL);
     assert.deepEqual(seen.at(-1), { phase: 'read', done: length, total: length });
   });
 
   test('can be stopped', async () => {
     await assert.rejects(
-      readCifar(REAL, { signal: AbortSignal.abort(new Error('enough')) }),
+      openDataset(REAL, { signal: AbortSignal.abort(new Error('enough')) }),
       /enough/,
     );
   });
@@ -128,7 +130,7 @@ test('CIFAR-10: five training files in order, one label byte, class names', asyn
       ),
     ),
   );
-  const dataset = await readCifar(path);
+  const dataset = await openDataset(path);
   assert.deepEqual([dataset.name, dataset.classes], ['cifar10', 10]);
   assert.deepEqual([...dataset.labels], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 3, 4, 5]);
   assert.deepEqual([dataset.trainCount, dataset.testCount], [10, 3]);
@@ -142,7 +144,7 @@ test('CIFAR-10: five training files in order, one label byte, class names', asyn
 
 describe('the fine label counts', () => {
   test('and the coarse one does not', async (t) => {
-    const dataset = await readCifar(
+    const dataset = await openDataset(
       await folderOf(t, { 'train.bin': train, 'test.bin': testImages }),
     );
     assert.deepEqual([...dataset.labels], [0, 3, 6, 9, 12, 15, 18, 0, 3, 6]);
@@ -217,7 +219,7 @@ describe('broken folders', () => {
   for (const [what, files, code, message] of cases)
     test(what, async (t) => {
       const folder = await folderOf(t, files);
-      await assert.rejects(readCifar(folder), { name: 'LabError', code, message, next: /.+/ });
+      await assert.rejects(openDataset(folder), { name: 'LabError', code, message, next: /.+/ });
     });
 });
 
@@ -370,7 +372,7 @@ describe('broken archives', () => {
   for (const [what, bytes, code, message] of cases)
     test(what, async (t) => {
       const path = await fileOf(t, 'archive', bytes());
-      await assert.rejects(readCifar(path), { name: 'LabError', code, message, next: /.+/ });
+      await assert.rejects(openDataset(path), { name: 'LabError', code, message, next: /.+/ });
     });
 
   test('files and links that are not asked for are left alone', async (t) => {
@@ -381,12 +383,12 @@ describe('broken archives', () => {
       ).subarray(0, -1024),
       good,
     ]);
-    assert.equal((await readCifar(await fileOf(t, 'archive', bytes))).trainCount, 7);
+    assert.equal((await openDataset(await fileOf(t, 'archive', bytes))).trainCount, 7);
   });
 
   test('a path with nothing there', async (t) => {
     const path = join(await temporaryFolder(t), 'nowhere.tar.gz');
-    await assert.rejects(readCifar(path), {
+    await assert.rejects(openDataset(path), {
       code: 'data.not-found',
       message: `There is no file or folder ${path}.`,
     });
@@ -394,6 +396,6 @@ describe('broken archives', () => {
 
   test('a file that is in the way of a folder', async (t) => {
     const path = await fileOf(t, 'file', 'x');
-    await assert.rejects(readCifar(join(path, 'inner')), { code: 'data.unreadable' });
+    await assert.rejects(openDataset(join(path, 'inner')), { code: 'data.unreadable' });
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,14 +10,19 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import type { OfficialArchive } from '../../core/data/archives.ts';
-import { OFFICIAL_ARCHIVES, archiveUrl } from '../../core/data/archives.ts';
+import { archiveUrl } from '../../core/data/archives.ts';
 import { downloadArchive } from '../../core/data/download.ts';
+import { findOfficial } from '../../core/data/official.ts';
 import type { DataProgress } from '../../core/data/progress.ts';
 import { downloadMeter } from '../../core/data/progress.ts';
+import { downloadOfficial } from '../../core/data/resolve.ts';
+import { cifar10 } from '../../core/data/sets/cifar-10.ts';
+import { cifar100 } from '../../core/data/sets/cifar-100.ts';
 import { temporaryFolder } from './support.ts';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >>> 5);
 const archive: OfficialArchive = {
+  site: 'http://127.0.0.1/',
   name: 'cifar100',
   file: 'images.tar.gz',
   bytes: content.length,
@@ -28,7 +33,11 @@ const partName = `${archive.file}.part`;
 /** Tries that follow each other at once, and a short silence. */
 const patience = { stall: 300, retries: [1, 1, 1, 1] };
 
-type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  count: number,
+) => void | Promise<void>;
 
 /**
  * A server on this machine that answers with `handler`, and what it was asked for: the Range of
@@ -41,7 +50,7 @@ async function serve(
   const asked: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     asked.push(request.headers.range);
-    handler(request, response, asked.length);
+    void handler(request, response, asked.length);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -472,7 +481,7 @@ describe('giving up', () => {
     const { url } = await serve(t, async (request, response, count) => {
       asked.resolve(undefined);
       await mayAnswer.promise;
-      send(request, response, count);
+      void send(request, response, count);
     });
     const first = downloadArchive(archive, { folder, url, patience });
     await asked.promise;
@@ -484,26 +493,57 @@ describe('giving up', () => {
   });
 });
 
+test('a set of several files gets a folder; only what is missing is asked for', async (t) => {
+  const parts = ['images', 'labels'].map((file) => ({ file, content: Buffer.from(`all ${file}`) }));
+  const asked: (string | undefined)[] = [];
+  const { url } = await serve(t, ({ url: path }, response) => {
+    asked.push(path);
+    response.end(parts.find(({ file }) => path === `/${file}.gz`)!.content);
+  });
+  const files = parts.map(({ file, content: bytes }) => ({
+    name: 'pair',
+    site: new URL('/', url).href,
+    file: `${file}.gz`,
+    folder: 'pair',
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    md5: createHash('md5').update(bytes).digest('hex'),
+  }));
+  const pair = { ...cifar10, name: 'pair', files };
+  const folder = await temporaryFolder(t);
+  assert.equal(await findOfficial(pair, folder), undefined);
+  const path = await downloadOfficial(pair, { folder });
+  assert.equal(path, join(folder, 'pair'));
+  assert.deepEqual((await readdir(path)).sort(), ['images.gz', 'labels.gz']);
+  assert.equal(await findOfficial(pair, folder), path);
+  await rm(join(path, 'labels.gz'));
+  assert.equal(await findOfficial(pair, folder), undefined);
+  await downloadOfficial(pair, { folder });
+  assert.deepEqual(asked, ['/images.gz', '/labels.gz', '/labels.gz']);
+});
+
 describe('addresses', () => {
+  const archive100 = cifar100.files[0]!;
+  const archive10 = cifar10.files[0]!;
+
   test('the official site, or a mirror with or without a last slash', () => {
-    const { cifar100, cifar10 } = OFFICIAL_ARCHIVES;
     assert.equal(
-      archiveUrl(cifar100, '').href,
+      archiveUrl(archive100, '').href,
       'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
     );
     assert.equal(
-      archiveUrl(cifar10, 'http://mirror/a').href,
+      archiveUrl(archive10, 'http://mirror/a').href,
       'http://mirror/a/cifar-10-binary.tar.gz',
     );
     assert.equal(
-      archiveUrl(cifar10, 'http://mirror/a/').href,
+      archiveUrl(archive10, 'http://mirror/a/').href,
       'http://mirror/a/cifar-10-binary.tar.gz',
     );
   });
 
   test('a mirror that is no web address is refused', () => {
     for (const mirror of ['/home/me/data', 'ftp://mirror/a', 'mirror'])
-      assert.throws(() => archiveUrl(OFFICIAL_ARCHIVES.cifar10, mirror), {
+      assert.throws(() => archiveUrl(archive10, mirror), {
         code: 'data.bad-mirror',
       });
   });

@@ -3,9 +3,10 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CIFAR_LAYOUTS } from '../../core/data/cifar.ts';
 import { dataHome } from '../../core/base/data-home.ts';
-import { findOfficial, openDataset } from '../../core/data/resolve.ts';
+import { findOfficial } from '../../core/data/official.ts';
+import { openDataset } from '../../core/data/resolve.ts';
+import { cifar100 } from '../../core/data/sets/cifar-100.ts';
 import { temporaryFolder } from './support.ts';
 
 const REAL = join(import.meta.dirname, '../fixtures/data/cifar-100-part.tar.gz');
@@ -43,14 +44,14 @@ describe('openDataset', () => {
 
   test('an official name looks into the data folder', async (t) => {
     const folder = await temporaryFolder(t);
-    assert.equal(await findOfficial('cifar100', folder), undefined);
+    assert.equal(await findOfficial(cifar100, folder), undefined);
     await assert.rejects(openDataset('cifar100', { folder, download: false }), {
       code: 'data.not-downloaded',
       next: /--data PATH/,
     });
     const path = join(folder, 'cifar-100-binary.tar.gz');
     await copyFile(REAL, path);
-    assert.equal(await findOfficial('cifar100', folder), path);
+    assert.equal(await findOfficial(cifar100, folder), path);
   });
 
   test('under an official name a part of the set is not taken for the whole', async (t) => {
@@ -60,7 +61,8 @@ describe('openDataset', () => {
       code: 'data.incomplete',
       message: /holds 500 \+ 200 images of CIFAR-100, expected 50000 \+ 10000/,
     });
-    assert.deepEqual(CIFAR_LAYOUTS.cifar100.official, { train: 50_000, test: 10_000 });
+    const { trainCount, testCount } = cifar100.size;
+    assert.deepEqual([trainCount, testCount], [50_000, 10_000]);
   });
 
   test('a damaged archive in the data folder is said, not downloaded over', async (t) => {

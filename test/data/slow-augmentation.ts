@@ -4,12 +4,12 @@ import type { Dataset } from '../../core/data/dataset.ts';
 type Picture = number[][][];
 
 /** The image as nested lists [row][column][channel] of 0 .. 255. */
-function picture(dataset: Pick<Dataset, 'images'>, image: number): Picture {
-  const rows = Array.from({ length: 32 }, (_, i) => i);
+function picture({ images, side }: Pick<Dataset, 'images' | 'side'>, image: number): Picture {
+  const rows = Array.from({ length: side }, (_, i) => i);
   return rows.map((row) =>
     rows.map((column) => {
-      const at = ((image * 32 + row) * 32 + column) * 3;
-      return [...dataset.images.slice(at, at + 3)];
+      const at = ((image * side + row) * side + column) * 3;
+      return [...images.slice(at, at + 3)];
     }),
   );
 }
@@ -29,7 +29,7 @@ const reflectPad = <T>(list: T[], width: number): T[] => [
  * nothing with core.
  */
 export function augmentSlowly(
-  dataset: Pick<Dataset, 'images'>,
+  dataset: Pick<Dataset, 'images' | 'side'>,
   image: number,
   flip: number,
   row: number,
@@ -38,7 +38,8 @@ export function augmentSlowly(
   const original = picture(dataset, image);
   const flipped = flip ? original.map((line) => [...line].reverse()) : original;
   const padded = reflectPad(flipped, 4).map((line) => reflectPad(line, 4));
-  assert.equal(padded.length, 40);
-  const cropped = padded.slice(row, row + 32).map((line) => line.slice(column, column + 32));
+  const { side } = dataset;
+  assert.equal(padded.length, side + 8);
+  const cropped = padded.slice(row, row + side).map((line) => line.slice(column, column + side));
   return cropped.flat(2).map((value) => Math.fround(value / 255));
 }

@@ -8,6 +8,7 @@ import { heldOutShares, splitFor } from '../../core/data/split.ts';
 const labelled = (train: number[], test: number[], classes: number): Dataset => ({
   name: 'labels',
   classes,
+  side: 32,
   images: new Uint8Array(),
   labels: Int32Array.from([...train, ...test]),
   trainCount: train.length,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 
 const small = syntheticDataset({ seed: 2, train: 205, test: 100 });
 
@@ -62,6 +62,24 @@ describe('syntheticDataset', () => {
     assert.ok(right < 35, `${right} of 100 by average colour`);
   });
 
+  test('paints the same pictures with more or fewer pixels', () => {
+    const mean = (side: number): number[] => {
+      const { images, labels } = syntheticDataset({ seed: 2, train: 40, test: 8, side });
+      assert.equal(images.length, 48 * side * side * 3);
+      assert.deepEqual([...labels.subarray(0, 3)], [...first.labels.subarray(0, 3)]);
+      const pixels = images.subarray(0, side * side * 3);
+      return [0, 1, 2].map((c) => {
+        const values = pixels.filter((_, at) => at % 3 === c);
+        return values.reduce((sum, value) => sum + value, 0) / values.length;
+      });
+    };
+    const first = syntheticDataset({ seed: 2, train: 40, test: 8 });
+    const usual = mean(32);
+    for (const side of [20, 64])
+      for (const [c, value] of mean(side).entries())
+        assert.ok(Math.abs(value - usual[c]!) < 4, `${side} pixels: ${value}, ${usual[c]}`);
+  });
+
   test('makes up to 20 classes', () => {
     const many = syntheticDataset({ train: 40, test: 20, classes: 20 });
     assert.equal(new Set(many.classNames).size, 20);
@@ -75,6 +93,9 @@ describe('syntheticDataset', () => {
       { train: 0 },
       { test: -1 },
       { seed: 0.5 },
+      { side: 15 },
+      { side: 129 },
+      { train: 100_000, side: 128 },
       { train: NaN },
     ])
       assert.throws(() => syntheticDataset(options), { code: 'data.synthetic-option' });

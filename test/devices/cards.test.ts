@@ -38,7 +38,7 @@ const row = (index: number, title: string): string =>
 const three = [row(0, 'A'), row(1, 'B'), row(2, 'C')].join('; ');
 
 describe('cards of this machine', () => {
-  test('as nvidia-smi lists them; anything else is no card', () => {
+  test("equal nvidia-smi's list; other lines are ignored", () => {
     const output =
       '0, GPU-6f3c, NVIDIA H100 80GB HBM3, 81559, 580.65.06\n1, GPU-a01b, NVIDIA H100 80GB HBM3, [N/A], 580.65.06\nNo devices were found\n\n';
     const same = { title: 'NVIDIA H100 80GB HBM3', driver: '580.65.06' };
@@ -49,7 +49,7 @@ describe('cards of this machine', () => {
     assert.deepEqual(parseCards(''), []);
   });
 
-  test('CUDA_VISIBLE_DEVICES narrows them down, by number or by name', async () => {
+  test('are limited by CUDA_VISIBLE_DEVICES, by number or name', async () => {
     pretend(`[ "$1" = -L ] || { ${three}; }`);
     const seen = async (visible?: string): Promise<string> => titles(await find(visible));
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe('cards of this machine', () => {
     );
   });
 
-  test('divided ones are there as their parts, by whatever they are named', async () => {
+  test('divided cards appear as parts, by any of their names', async () => {
     pretend(`if [ "$1" = -L ]; then echo "GPU 0: A (UUID: GPU-A)
   MIG 3g.40gb     Device  0: (UUID: MIG-c6d4-1)
   MIG 1g.10gb     Device  1: (UUID: MIG-c6d4-2)
@@ -96,7 +96,7 @@ GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     assert.equal(titles(await find('GPU-A')), 'A, MIG 3g.40gb A, MIG 1g.10gb');
   });
 
-  test('one that has fallen off the bus takes no other along', async () => {
+  test('a card that lost its bus connection does not affect others', async () => {
     pretend(`[ "$1" = -L ] && exit 15; ${three}`);
     const known = await find();
     assert.equal(titles(known), 'A B C');
@@ -110,7 +110,7 @@ GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     assert.equal(titles(await find()), 'A B', 'at the start, too');
   });
 
-  test('parts that were known stay as long as their card does, and stand for it', async () => {
+  test('known parts stay as long as their card and replace it', async () => {
     const list =
       'echo "GPU 0: A (UUID: GPU-A)\n  MIG 1g.10gb     Device  0: (UUID: MIG-1)\n  MIG 1g.10gb     Device  1: (UUID: MIG-2)"';
     pretend(`if [ "$1" = -L ]; then ${list}; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
@@ -128,7 +128,7 @@ GPU 1: B (UUID: GPU-B)"; else ${row(0, 'A')}; ${row(1, 'B')}; fi`);
     );
   });
 
-  test('where nothing can be asked, those that were known stay', async () => {
+  test('known cards stay when no query works', async () => {
     pretend(three);
     const known = await find();
     pretend('echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18');

@@ -21,7 +21,7 @@ const all = cudaLibraries.map(({ soname }) => soname);
 const good: CudaProbe = {
   platform: 'linux-x64',
   driver: '555.42.06',
-  said: '',
+  answer: '',
   driverLibrary: true,
   cards: [{ uuid: 'GPU-6f3c', title: 'NVIDIA H100', capability: '9.0' }],
   libraries: all,
@@ -36,26 +36,26 @@ const first = (probe: Partial<CudaProbe>): string => {
   return `${problem.found} ${nextOf(problem.steps)}`;
 };
 
-describe('what keeps TensorFlow from a card', () => {
-  test('nothing, where all is there', () => {
+describe('problems of TensorFlow with a card', () => {
+  test('none when everything is installed', () => {
     assert.deepEqual(diagnose(good), []);
     assert.deepEqual(codes({ driver: '525.60.13', cards: [a100] }), []);
   });
-  test('another system, no driver, no card: one cause, not its consequences', () => {
+  test('another system, no driver, no card: only the cause is reported', () => {
     assert.deepEqual(codes({ platform: 'darwin-arm64' }), ['cuda.platform']);
     assert.deepEqual(codes({ driver: null, cards: [], libraries: [] }), ['cuda.no-driver']);
     assert.deepEqual(codes({ cards: [], libraries: [] }), ['cuda.no-card']);
   });
-  test('a driver that does not answer: why, where it can be seen', () => {
+  test('a driver that does not answer: with the reason if known', () => {
     const none = { driver: null, cards: [] };
     assert.match(
-      first({ ...none, said: 'Driver/library version mismatch' }),
+      first({ ...none, answer: 'Driver/library version mismatch' }),
       /says: Driver\/library version mismatch.*restart/,
     );
     assert.match(first(none), /libcuda\.so\.1.*NVIDIA_DRIVER_CAPABILITIES=compute,utility/);
     assert.match(first({ ...none, driverLibrary: false }), /Install NVIDIA's driver/);
   });
-  test('an old driver is named with the one that is needed', () => {
+  test('an old driver is reported with the needed version', () => {
     assert.deepEqual(codes({ driver: '470.256.02' }), ['cuda.driver-too-old']);
     assert.match(first({ driver: '525.60.12' }), /525\.60\.12.*525\.60\.13/);
     assert.match(
@@ -82,10 +82,10 @@ describe('what keeps TensorFlow from a card', () => {
       assert.ok(first({ libraries }).includes(soname));
     }
   });
-  test('a full name serves as well as the short one', () => {
+  test('full names of libraries count too', () => {
     assert.deepEqual(codes({ libraries: all.map((name) => `${name}.1.2`) }), []);
   });
-  test('CUDA 13 alone: its names, and that it may stay', () => {
+  test('only CUDA 13: reported, and it may stay', () => {
     const libraries = all.map((name) => name.replace('.so.12', '.so.13'));
     assert.deepEqual(codes({ libraries }), ['cuda.other-version']);
     assert.match(first({ libraries }), /libcublas\.so\.13.*libcublas\.so\.12.*CUDA 13 stays/);
@@ -100,7 +100,7 @@ describe('what keeps TensorFlow from a card', () => {
       assert.deepEqual(codes({ cards, driver }), ['cuda.build-too-old']);
     assert.match(first({ cards }), /RTX 5090.*12\.0.*CUDA 12\.5.*CUDA 12\.8/);
   });
-  test("one card's problem is not another's", () => {
+  test('the problem of one card does not affect another', () => {
     const old = { uuid: 'GPU-k2200', title: 'Quadro K2200', capability: '5.0' };
     const problems = diagnose({ ...good, cards: [old, a100] });
     assert.deepEqual(problemsOf(problems, 'GPU-a01b'), []);
@@ -122,7 +122,7 @@ describe('what keeps TensorFlow from a card', () => {
 });
 
 describe('looking for driver and libraries', () => {
-  test('the words of nvidia-smi and ldconfig', () => {
+  test('outputs of nvidia-smi and ldconfig are parsed', () => {
     assert.deepEqual(parseDriver('535.104.05, 0, GPU-6f3c, NVIDIA H100 80GB HBM3\n'), {
       driver: '535.104.05',
       cards: [{ index: 0, uuid: 'GPU-6f3c', title: 'NVIDIA H100 80GB HBM3' }],
@@ -237,7 +237,7 @@ echo "470.182.03, 0, GPU-1, Tesla V100"; echo "470.182.03, 1, GPU-2, Quadro K220
         '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch"\nexit 18',
         { mode: 0o755 },
       );
-      assert.match(probeCuda({}).said, /version mismatch/);
+      assert.match(probeCuda({}).answer, /version mismatch/);
     } finally {
       process.env.PATH = before;
       rmSync(bin, { recursive: true });

@@ -19,12 +19,12 @@ import { devicesFrom } from '../../core/devices/devices.ts';
 import { type CardSharing, type Sharing, shareCards } from '../../core/devices/mps.ts';
 import {
   chooseSlots,
-  keepPacking,
+  keepMeasurement,
   measuredEngine,
-  type Packing,
-  packingFile,
-  readPacking,
-} from '../../core/workers/packing.ts';
+  type CardMeasurement,
+  measurementFile,
+  readMeasurement,
+} from '../../core/devices/card-slots.ts';
 import { environmentFor, placesFor } from '../../core/workers/placement.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { cpu, job, Witness } from '../workers/jobs.ts';
@@ -57,8 +57,8 @@ function pretend(
 const answer =
   'if [ "$1" = -d ]; then exit 0; fi; read line; echo "$line" >> "$CUDA_MPS_LOG_DIRECTORY/asked"';
 
-describe("the user's own daemon for several workers on a card", () => {
-  test('is started for these cards, with pipes of its own, and ended', async () => {
+describe('the MPS daemon of the user', () => {
+  test('is started for these cards with its own pipes, and ended', async () => {
     const { environment, calls } = pretend('good', answer);
     const place = mkdtempSync(join(folder, 'good-'));
     const own = join(place, `ktg-mps-${process.getuid!()}-${process.pid}`);
@@ -91,7 +91,7 @@ describe("the user's own daemon for several workers on a card", () => {
     );
     assert.equal(status, 0, stderr);
   });
-  test('the daemon keeps no pipe to the lab, which would be waited for, and break under it', async () => {
+  test('keeps no pipe to the lab', async () => {
     const [pid, output] = ['pid', 'output'].map((name) => join(folder, name)) as [string, string];
     const { environment } = pretend(
       'staying',
@@ -110,7 +110,7 @@ describe("the user's own daemon for several workers on a card", () => {
       process.kill(Number(readFileSync(pid, 'utf8')));
     }
   });
-  test('what a worker computes is ended by the daemon before the worker is killed', async () => {
+  test('detaches a worker before the worker is killed', async () => {
     const { environment } = pretend(
       'server',
       `${answer}; if [ "$line" = get_server_list ]; then echo 4711; echo 4712; fi`,
@@ -128,7 +128,7 @@ describe("the user's own daemon for several workers on a card", () => {
     await sharing.letGo(99); // the daemon is gone: nothing to ask, and nothing that fails
     await sharing.end();
   });
-  test("a daemon of the user's is used and left alone", async () => {
+  test('of the environment is used unchanged', async () => {
     const { environment, calls } = pretend('own', answer);
     const sharing = await shareCards(['GPU-6f3c'], {
       ...environment,
@@ -138,7 +138,7 @@ describe("the user's own daemon for several workers on a card", () => {
     await sharing.end();
     assert.equal(calls(), '');
   });
-  test('so is one at the usual place, if it answers', async () => {
+  test('at the default place is used if it answers', async () => {
     const place = mkdtempSync(join(folder, 'usual-'));
     const usual = join(place, 'nvidia-mps');
     mkdirSync(usual);
@@ -160,7 +160,7 @@ describe("the user's own daemon for several workers on a card", () => {
     );
     await own.end();
   });
-  test('where it is missing or refuses, the reason is said and nothing stays', async () => {
+  test('that is missing or refuses is reported, and no files remain', async () => {
     const place = mkdtempSync(join(folder, 'refused-'));
     const missing = await shareCards(['GPU-6f3c'], { PATH: join(folder, 'empty') }, place);
     assert.ok(!missing.shared && /not installed.*one slot a card/.test(missing.reason));
@@ -172,7 +172,7 @@ describe("the user's own daemon for several workers on a card", () => {
     assert.ok(!refused.shared && /does not start: An instance of this daemon/.test(refused.reason));
     assert.deepEqual(readdirSync(place), []);
   });
-  test('a daemon of a lab that was killed is ended first; that of one that lives is not', async () => {
+  test('of a killed lab is ended first; that of a running lab is not', async () => {
     const { environment, calls } = pretend('left', answer);
     const place = mkdtempSync(join(folder, 'left-'));
     const { pid: dead } = spawnSync('true');
@@ -211,7 +211,7 @@ describe('workers that share a card', () => {
       assert.equal(environment.CUDA_MPS_PIPE_DIRECTORY, '/tmp/pipe');
     }
   });
-  test('workers of the processor see neither', () => {
+  test('workers of the processor see no card and no daemon', () => {
     const [place] = placesFor(
       devicesFrom(
         [],
@@ -223,7 +223,7 @@ describe('workers that share a card', () => {
     assert.equal(environmentFor(place!, variables).CUDA_VISIBLE_DEVICES, '');
     assert.ok(!('CUDA_MPS_PIPE_DIRECTORY' in environmentFor(place!, variables)));
   });
-  test('no more slots than ever filled a card', () => {
+  test('a card has at most the maximum number of slots', () => {
     const card = {
       index: 0,
       uuid: 'GPU-6f3c',
@@ -243,7 +243,7 @@ describe('workers that share a card', () => {
 });
 
 describe('a pool of workers on a card', () => {
-  const impostor = fileURLToPath(new URL('impostor.ts', import.meta.url));
+  const impostor = fileURLToPath(new URL('../workers/impostor.ts', import.meta.url));
   const card = (slots: number): Device => ({
     ...cpu(slots, 8),
     name: 'gpu:0',
@@ -280,7 +280,7 @@ describe('a pool of workers on a card', () => {
       readFileSync(`/proc/${pool.processes().get(slot)}/environ`, 'utf8'),
     )?.[1];
 
-  test('shares it from its second slot on, and not before', async () => {
+  test('uses MPS from the second slot on', async () => {
     const calls: string[] = [];
     const pool = poolOf(1, async () => {
       begun.push('asked');
@@ -305,7 +305,7 @@ describe('a pool of workers on a card', () => {
     assert.deepEqual([begun, calls], [['asked'], ['end']]);
   });
 
-  test('has one slot where it is not to be had', async () => {
+  test('has one slot without MPS', async () => {
     const pool = poolOf(4, async () => ({ shared: false, reason: 'Not installed.' }));
     await pool.settled();
     assert.deepEqual(
@@ -318,7 +318,7 @@ describe('a pool of workers on a card', () => {
     );
   });
 
-  test('goes on without where nobody gets to the card: the run begins again, and it is said', async () => {
+  test('continues without MPS when it accepts no client: the run starts again, and the log says so', async () => {
     const calls: string[] = [];
     const pool = poolOf(2, async () => sharing('/lets/nobody/in', calls));
     await pool.settled();
@@ -333,7 +333,7 @@ describe('a pool of workers on a card', () => {
     assert.deepEqual(calls, ['end']);
   });
 
-  test('a worker that hangs is let go by the daemon while it is still there, then killed', async () => {
+  test('the daemon detaches a hanging worker before the kill', async () => {
     const calls: string[] = [];
     const pool = poolOf(2, async () => sharing('/pipe', calls));
     await pool.settled();
@@ -351,8 +351,10 @@ describe('a pool of workers on a card', () => {
   });
 });
 
-describe('how many workers a card gets', () => {
-  const measured = (...rates: [slots: number, rate: number, memory?: number][]): Packing => ({
+describe('number of workers of a card', () => {
+  const measured = (
+    ...rates: [slots: number, rate: number, memory?: number][]
+  ): CardMeasurement => ({
     format: 'ktg-packing',
     version: 1,
     card: 'NVIDIA H100',
@@ -367,41 +369,41 @@ describe('how many workers a card gets', () => {
     })),
   });
   const card = (memory: number | null = null) => ({ memory, driver: '550.54' });
-  const slots = (found: Packing | null, capacity: number | null = null): number =>
+  const slots = (found: CardMeasurement | null, capacity: number | null = null): number =>
     chooseSlots(found, card(capacity)).slots;
 
-  test('as many as each bring a worthwhile share more', () => {
+  test('is as high as each more worker adds enough speed', () => {
     // PyTorch's CUDA graphs under MPS on an H100
     assert.equal(slots(measured([1, 231], [2, 345], [4, 448], [8, 526])), 8);
     assert.equal(slots(measured([8, 450], [4, 448], [1, 231], [2, 345])), 4);
     assert.equal(slots(measured([1, 239], [2, 239], [4, 240])), 1);
   });
-  test('no more than fit', () => {
+  test('is limited by memory', () => {
     const found = measured([1, 100, 5e9], [2, 180, 10e9], [4, 300, 20e9]);
     assert.equal(slots(found, 16e9), 2);
     assert.match(chooseSlots(found, card(16e9)).reason, /4 workers do not fit/);
     assert.equal(slots(found, 80e9), 4);
     assert.equal(slots(found, 23e9), 2, 'with room for steps of other architectures');
   });
-  test('one without a measurement, or where they take turns', () => {
+  test('is one without a measurement or without MPS', () => {
     assert.equal(slots(null), 1);
     assert.equal(slots({ ...measured([1, 100], [2, 200]), shared: false }), 1);
   });
-  test('one where another driver or engine was measured, which may fill the card differently', () => {
+  test('is one after a change of driver or engine', () => {
     const found = measured([1, 100], [2, 200]);
     assert.deepEqual(chooseSlots(found, { memory: null, driver: '580.1' }), {
       slots: 1,
-      reason: `Measured with driver 550.54 and ${measuredEngine}, now it is driver 580.1 and ${measuredEngine}; measure with: npm run bench -- gpu --packing`,
+      reason: `Measured with driver 550.54 and ${measuredEngine}, now it is driver 580.1 and ${measuredEngine}; measure with: ktg engine measure`,
     });
     assert.equal(slots({ ...found, engine: 'TensorFlow 2.20.0' }), 1);
   });
   test('a measurement is kept for its card and engine', () => {
-    const file = packingFile('NVIDIA H100 80GB HBM3', folder);
-    assert.equal(readPacking(file), null);
-    keepPacking(file, measured([1, 10]));
-    assert.deepEqual(readPacking(file), measured([1, 10]));
-    assert.notEqual(file, packingFile('NVIDIA H200', folder));
+    const file = measurementFile('NVIDIA H100 80GB HBM3', folder);
+    assert.equal(readMeasurement(file), null);
+    keepMeasurement(file, measured([1, 10]));
+    assert.deepEqual(readMeasurement(file), measured([1, 10]));
+    assert.notEqual(file, measurementFile('NVIDIA H200', folder));
     writeFileSync(file, '{"format":"ktg-packing","version":2}');
-    assert.equal(readPacking(file), null);
+    assert.equal(readMeasurement(file), null);
   });
 });

@@ -17,7 +17,7 @@ describe('by the keyboard alone', { skip: withoutBrowser }, () => {
   });
   after(() => app.close());
 
-  test('one goes from view to view, opens a study, a trial of it, and comes back to where one was', async () => {
+  test('the user opens views, a study and a trial, and returns', async () => {
     await page.getByRole('heading', { name: 'Data' }).first().waitFor();
     await press('g', '3');
     await page.waitForURL(/#\/compare$/);
@@ -30,7 +30,7 @@ describe('by the keyboard alone', { skip: withoutBrowser }, () => {
     await page.getByRole('grid', { name: 'Trials' }).waitFor();
     await tabTo('Trials');
     await press('ArrowDown', 'ArrowDown', ' ');
-    const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
+    const bar = page.getByRole('region', { name: 'Selected for comparison' });
     await bar.waitFor();
     await press('Enter');
     await page.waitForURL(/#\/studies\/1\/trial\/\d+$/);

@@ -75,9 +75,9 @@ describe('data and engine', { skip: withoutBrowser }, () => {
       .locator('section')
       .filter({ has: page.getByRole('heading', { name: title, exact: true }) });
 
-  test('the first page says which engine runs and offers the faster one; its failure is told in words', async () => {
+  test('the first page names the engine and offers the faster one, with its failure', async () => {
     await page
-      .getByRole('region', { name: 'What trains' })
+      .getByRole('region', { name: 'Training engine' })
       .getByText('Trains on the portable engine')
       .waitFor();
     await page.getByText(/TensorFlow makes training about \d+ times faster/).waitFor(); // once
@@ -87,7 +87,7 @@ describe('data and engine', { skip: withoutBrowser }, () => {
     assert.doesNotMatch(await first.innerText(), /--wheel|ktg /);
   });
 
-  test('a download shows how far it is, can be stopped, and is checked', async () => {
+  test('a download shows progress, can be stopped, and is checked', async () => {
     const cifar = card('CIFAR-100');
     await cifar.getByRole('button', { name: 'Download' }).click();
     await cifar.getByText(/[KM]iB of 1\.9 MiB/).waitFor();
@@ -99,14 +99,14 @@ describe('data and engine', { skip: withoutBrowser }, () => {
     assert.doesNotMatch(await cifar.innerText(), /--data/);
   });
 
-  test('a server that is not there is said, with what to do', async () => {
+  test('an unreachable server is reported with a next step', async () => {
     mirror.close();
     const cifar = card('CIFAR-100');
     await cifar.getByRole('button', { name: 'Download' }).click();
     await cifar.getByText(/cannot be reached.*choose it here/).waitFor();
   });
 
-  test('a part of an archive is taken as what it is, whatever it is called, and can be removed from the list', async () => {
+  test('a part of an archive is recognised by its content and can be removed from the list', async () => {
     await page.evaluate(`location.hash = '#/data'`);
     await card('CIFAR-100')
       .locator('input[type=file]')
@@ -125,7 +125,7 @@ describe('data and engine', { skip: withoutBrowser }, () => {
     );
   });
 
-  test('of several dropped files none is taken silently', async () => {
+  test('several dropped files are refused with a message', async () => {
     await page.evaluate(`{
       const data = new DataTransfer();
       for (const name of ['a.tar', 'b.tar']) data.items.add(new File([name], name));
@@ -137,7 +137,7 @@ describe('data and engine', { skip: withoutBrowser }, () => {
     await page.getByText('2 files were dropped.').waitFor({ state: 'detached' });
   });
 
-  test('a file on its way is seen and can be stopped', async () => {
+  test('an upload is shown and can be stopped', async () => {
     await page.evaluate(`location.hash = '#/studies'`);
     await page.getByRole('heading', { name: 'Who should teach whom?' }).waitFor();
     await page

@@ -84,7 +84,7 @@ class OtherServer {
   }
 }
 
-describe('the door of a served lab', { skip: withoutBrowser }, () => {
+describe('access to a served lab', { skip: withoutBrowser }, () => {
   let app: ServedApp;
   let context: BrowserContext;
   let page: Page;
@@ -123,7 +123,7 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     return outcomes.filter(({ status }) => status === 'fulfilled').length;
   }
 
-  test('a server on another port hears nothing that opens the lab, also through a page of another site', async () => {
+  test('a server on another port receives no credentials', async () => {
     const stranger = await context.newPage();
     await stranger.goto(`http://127.0.0.1:${other.port}/`);
     await stranger.goto(`http://localhost:${other.port}/`); // another site than 127.0.0.1
@@ -152,7 +152,7 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await stranger.close();
   });
 
-  test('pages of another port of the same host get nothing from the lab, and leave it as it is', async () => {
+  test('pages of another port of the same host cannot read or change the lab', async () => {
     const [opened] = await Promise.all([
       context.waitForEvent('page'),
       page.evaluate(`void open('http://127.0.0.1:${other.port}/tries')`),
@@ -164,9 +164,9 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await page.getByRole('link', { name: 'Studies' }).first().waitFor();
   });
 
-  test('the copy of the lab file is a download', async () => {
+  test('a backup of the lab file is a download', async () => {
     await page.goto(`http://${lab()}/#/settings`);
-    const copied = page.getByRole('button', { name: 'Copy it' });
+    const copied = page.getByRole('button', { name: 'Back up' });
     const [download] = await Promise.all([page.waitForEvent('download'), copied.click()]);
     assert.match(download.suggestedFilename(), /^lab-\d{4}-\d\d-\d\d\.sqlite$/);
     const path = join(app.folder, download.suggestedFilename());
@@ -174,7 +174,7 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     assert.deepEqual(checkLabFile(path), []);
   });
 
-  test('the link leaves the address bar; reloads and other tabs of the browser go on', async () => {
+  test('the token disappears from the address bar; reloads and other tabs work', async () => {
     assert.ok(!page.url().includes('token'));
     await page.reload();
     await page.getByRole('heading', { level: 1 }).first().waitFor();
@@ -188,7 +188,7 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await tab.close();
   });
 
-  test('a second browser is told that the link was used; one without a link, what to open', async () => {
+  test('a second browser learns that the link was used; one without a link learns what to open', async () => {
     const second = await app.context();
     const { page: late } = await watchedPage(second);
     await late.goto(app.url);
@@ -202,7 +202,7 @@ describe('the door of a served lab', { skip: withoutBrowser }, () => {
     await second.close();
   });
 
-  test('a new link that is opened in a tab of the lab lets it in again', async () => {
+  test('a new link in a tab of the lab gives access again', async () => {
     const port = Number(new URL(app.url).port);
     await app.stop();
     await page.getByText('The connection to the lab is lost').waitFor();

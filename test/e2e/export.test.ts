@@ -9,7 +9,7 @@ import { addPlayedStudy } from './played-study.ts';
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 
-describe('out and in', { skip: withoutBrowser }, () => {
+describe('export and import', { skip: withoutBrowser }, () => {
   let app: ServedApp;
   let context: BrowserContext;
   let page: Page;
@@ -33,7 +33,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: item, exact: true }).click();
     });
 
-  test('a graph as SVG, PNG, DOT and JSON, with where it comes from; JSON comes back as the same graph', async () => {
+  test('a graph is saved as SVG, PNG, DOT and JSON with its origin, and JSON is imported as the same graph', async () => {
     await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
     const svg = (await fromMenu('Save the graph', 'Figure as SVG')).toString();
     assert.match(svg, /^<svg[^>]*xmlns/);
@@ -74,7 +74,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     }
   });
 
-  test('files are called after what they hold', async () => {
+  test('files are named after their content', async () => {
     await go('#/studies/1/trial/0');
     await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
     const named = async (menu: string, item: string): Promise<string> => {
@@ -96,7 +96,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     assert.equal(await named('Save the table', 'Save as CSV'), 'Played-trials.csv');
   });
 
-  test('charts and tables as SVG, PNG, CSV and JSON', async () => {
+  test('charts and tables are saved as SVG, PNG, CSV and JSON', async () => {
     await go('#/studies/1');
     for (const chart of ['Best so far', 'Learning curves', 'Parallel coordinates', 'Timeline']) {
       const svg = (await fromMenu(`Save ${chart}`, 'Save as SVG')).toString();
@@ -118,7 +118,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     assert.equal(table.protocol, 'held-out');
   });
 
-  test('the report is one file that opens without a network, and asks for nothing', async () => {
+  test('the report is one file that opens without a network', async () => {
     const path = await savedTo(app.folder, page, async () => {
       await page.getByRole('button', { name: 'More for this study' }).click();
       await page.getByRole('button', { name: 'Save report (HTML)' }).click();
@@ -141,7 +141,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     await offline.close();
   });
 
-  test('a study file comes back as the same study', async () => {
+  test('an exported study is imported as the same study', async () => {
     const file = await fromMenu('More for this study', 'Export without weights');
     await go('#/studies');
     await page.getByRole('button', { name: 'Import…' }).waitFor();
@@ -153,7 +153,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     assert.deepEqual(await fromMenu('More for this study', 'Export without weights'), file);
   });
 
-  test('a study of the authors’ code comes in from its Optuna file', async () => {
+  test('a study of the authors’ code is imported from its Optuna file', async () => {
     await go('#/studies');
     await page.getByRole('button', { name: 'Import…' }).waitFor();
     const file = fileURLToPath(new URL('../fixtures/optuna/experiment01.db', import.meta.url));
@@ -162,7 +162,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     await page.getByText(/Best: trial \d/).waitFor();
   });
 
-  test('the editor takes every step back and forward again; its address is the graph', async () => {
+  test('the editor undoes and redoes every step; its address is the graph', async () => {
     await go('#/graph/resnet8%3DTT%2Cresnet14%3DTT');
     const text = page.locator('.key').first();
     const start = 'resnet8=TT,resnet14=TT';
@@ -189,7 +189,7 @@ describe('out and in', { skip: withoutBrowser }, () => {
     assert.ok(await page.getByRole('button', { name: 'Redo' }).isDisabled());
   });
 
-  test('every address can be opened at once, in a fresh window', async () => {
+  test('every address opens in a new window', async () => {
     const addresses: [string, RegExp][] = [
       ['#/studies/1?trial=2', /trial 2/i],
       ['#/studies/1?run=3', /trial 2/i], // of an earlier version, as the next one

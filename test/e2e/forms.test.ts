@@ -17,7 +17,7 @@ import { tinyPlan } from './tiny-study.ts';
 
 const long = tinyPlan({ nodes: 2, trials: 50, epochs: 100_000, images: 100 });
 
-describe('fields and questions', { skip: withoutBrowser }, () => {
+describe('fields and confirmations', { skip: withoutBrowser }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-forms-'));
   let here: LabHere;
   let page: Page;
@@ -33,7 +33,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       runner: new ScriptedRunner({ slots: 2, pace: 10 }),
       version: '0.0.0',
       revision: null,
-      scheduler: { haste: 1000 },
+      scheduler: { delayDivisor: 1000 },
       engine: {
         ...noEngine,
         facts: (...asked) => ({
@@ -56,7 +56,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await page.locator('main h1').waitFor();
   };
 
-  test('a stopped re-run is not done, and what it had measured is no negative number', async () => {
+  test('a stopped re-run is not completed and shows no negative numbers', async () => {
     const { rerun } = await here.lab.request('reruns.create', {
       name: 'Stopped',
       from: { graph: template('dml', ['resnet8', 'resnet8']) },
@@ -80,11 +80,11 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a field that was emptied shows what it was, and nothing changes', async () => {
+  test('an emptied field returns to its value', async () => {
     await go('settings');
     for (const [label, odd] of [
       [/^Slots of/, '999'],
-      [/^Seconds of training/, '-1'],
+      [/^Seconds between/, '-1'],
     ] as const) {
       const field = page.getByLabel(label).first();
       const was = await field.inputValue();
@@ -95,19 +95,19 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
       }
     }
     assert.equal((await here.lab.request('slots.list', {})).length, 2);
-    await page.getByLabel(/^Seconds of training/).fill('90');
-    await page.getByLabel(/^Seconds of training/).blur();
+    await page.getByLabel(/^Seconds between/).fill('90');
+    await page.getByLabel(/^Seconds between/).blur();
     while ((await here.lab.request('settings.get', {})).checkpointEvery !== 90)
       await page.waitForTimeout(20);
     assert.deepEqual(complaints, []);
   });
 
-  test('a new study that was begun is there after a way round', async () => {
+  test('a half-filled new study is kept while the user visits other pages', async () => {
     await go('studies/new');
     await page.getByLabel('Name').fill('Half');
     await page.getByLabel('Trials').fill('77');
     await page.getByLabel('Data').selectOption('cifar100');
-    await page.getByText(/drops from epochs [\d, ]+ on/).waitFor();
+    await page.getByText(/at the start of epochs [\d, ]+/).waitFor();
     await page.getByRole('link', { name: 'Get the data' }).click();
     await page.waitForURL(/#\/data$/);
     await page.goBack();
@@ -129,7 +129,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('what a field may not be is said there, before anything is sent', async () => {
+  test('an invalid value is reported at the field before anything is sent', async () => {
     await go('studies/1');
     await page.getByRole('button', { name: 'More trials' }).click();
     const dialog = page.getByRole('dialog');
@@ -155,7 +155,7 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a message in a dialog leaves its buttons free, however often it comes', async () => {
+  test('a message in a dialog never covers its buttons', async () => {
     await go('studies/1');
     await page.getByRole('button', { name: 'Re-run the best ×5' }).click();
     const dialog = page.getByRole('dialog');
@@ -175,14 +175,14 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('the engine is removed only after a question that says what trains with it', async () => {
+  test('removing the engine needs a confirmation that lists the running trainings', async () => {
     const { study } = await here.lab.request('studies.create', {
       name: 'Busy',
       plan: long,
       start: true,
     });
     await go('settings');
-    const remove = page.getByRole('button', { name: 'Remove what is installed' });
+    const remove = page.getByRole('button', { name: 'Uninstall' });
     await remove.click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText(/814 MiB/).waitFor();
@@ -197,13 +197,13 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('weights are offered where there are some; elsewhere it is said why not', async () => {
+  test('weights are offered when they exist; else the reason is shown', async () => {
     const { trials } = await here.lab.request('studies.open', { study: 1 });
     const stopped = trials.find(({ state }) => state === 'stopped')!;
     await go(`studies/1/trials/${stopped.run}`);
     await page.getByRole('button', { name: 'Weights', exact: true }).click();
     const all = page.getByRole('button', { name: 'All nodes' });
-    assert.match((await all.getAttribute('title')) ?? '', /has left no weights/);
+    assert.match((await all.getAttribute('title')) ?? '', /This run has no weights/);
     assert.equal(await page.getByRole('button', { name: 'Keep weights' }).count(), 0);
     assert.ok(await page.getByRole('button', { name: /^Re-run/ }).isEnabled());
 
@@ -216,13 +216,13 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await studyIs(here.lab, study.id, 'completed');
     const drawn = (await here.lab.request('studies.open', { study: study.id })).trials;
     await go(`runs/${drawn.find(({ rejection }) => rejection === 'target-frozen')!.run}`);
-    const again = page.locator('button[title^="Its target (node 1) is frozen"]');
+    const again = page.locator('button[title^="The target (node 1)"]');
     await again.waitFor();
     assert.ok(await again.isDisabled());
     assert.deepEqual(complaints, []);
   });
 
-  test('a study that is removed elsewhere says so, and so do its trials', async () => {
+  test('pages of a study removed elsewhere say so, and so do its trials', async () => {
     const { trials } = await here.lab.request('studies.open', { study: 2 });
     await go(`studies/2/trials/${trials[0]!.run}`);
     await page
@@ -234,15 +234,15 @@ describe('fields and questions', { skip: withoutBrowser }, () => {
     await other.goto(page.url().replace(/#.*/, '#/studies/2'));
     await other.getByRole('button', { name: 'More trials' }).waitFor();
     await here.lab.request('studies.remove', { study: 2 });
-    await page.getByText('Its study was removed').waitFor();
-    await other.getByText('It was removed').waitFor();
+    await page.getByText('The study of this trial was removed').waitFor();
+    await other.getByText('This study was removed').waitFor();
     assert.equal(await other.getByRole('button', { name: 'More trials' }).count(), 0);
     await page.locator('main').getByRole('link', { name: 'To the studies' }).click();
     await page.waitForURL(/#\/studies$/);
     assert.deepEqual(complaints, []);
   });
 
-  test('a re-run that is removed elsewhere says that it is not there', async () => {
+  test('the page of a re-run removed elsewhere says so', async () => {
     const { rerun } = await here.lab.request('reruns.create', {
       name: 'W'.repeat(200),
       from: { graph: template('dml', ['resnet8', 'resnet8']) },

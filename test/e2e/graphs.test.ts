@@ -27,7 +27,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
   };
   const name = (page: Page) => page.getByLabel('Name of the graph');
 
-  test('a graph is called after a known method only while it is one, unless a person names it', () =>
+  test('a graph has the name of a known method only while it is one, unless the user names it', () =>
     look('#/graph/', async (page) => {
       assert.equal(await name(page).inputValue(), 'DML');
       const edge = page.locator('[data-part="2-1"]');
@@ -48,7 +48,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       assert.equal(await name(page).inputValue(), 'Mine', 'a saved one keeps its name');
     }));
 
-  test('the figure says temperatures, and its legend every sign that it has', () =>
+  test('the figure shows temperatures, and its legend explains every sign', () =>
     look('#/graph/resnet8%3DTT%402X%2Cresnet8%3DXXX%2Cresnet8%3DTXX?locks=2-1', async (page) => {
       await page.locator('.temperature', { hasText: 'τ = 2' }).waitFor();
       for (const sign of [
@@ -60,7 +60,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
         await page.locator('.legend').getByText(sign).waitFor();
     }));
 
-  test('one note for all nodes that are not connected, and no praise below an error', async () => {
+  test('one note covers all unconnected nodes, and no positive note follows an error', async () => {
     await look(
       '#/graph/resnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX',
       async (page) => {
@@ -69,11 +69,11 @@ describe('graphs', { skip: withoutBrowser }, () => {
     );
     await look('#/graph/nonsense', async (page) => {
       await page.getByRole('alert').getByText('nonsense').waitFor();
-      assert.equal(await page.getByText('Nothing to complain about').count(), 0);
+      assert.equal(await page.getByText('This graph has no problems').count(), 0);
     });
   });
 
-  test('a trial, a saved graph and a known method side by side; an edge pointed at is shown in all', () =>
+  test('a trial, a saved graph and a known method are compared; a hovered edge is shown in all', () =>
     look('#/compare', async (page) => {
       const add = page.getByRole('button', { name: 'Add', exact: true });
       await add.first().click();
@@ -91,16 +91,16 @@ describe('graphs', { skip: withoutBrowser }, () => {
       assert.match(page.url(), /runs=1\.3&graph=resnet32%3DTC%2Cresnet110%3DTT&graph=/);
       await page.keyboard.press('Escape');
       await page.locator('.graphs li').nth(1).locator('[data-part="2-1"]').focus();
-      await page.locator('.said').nth(2).waitFor();
-      const said = await page.locator('.said').allInnerTexts();
-      assert.deepEqual(said.slice(1), ['2 → 1: Correct', '2 → 1: Through, τ = 2']);
+      await page.locator('.pointed-part').nth(2).waitFor();
+      const values = await page.locator('.pointed-part').allInnerTexts();
+      assert.deepEqual(values.slice(1), ['2 → 1: Correct', '2 → 1: Through, τ = 2']);
       assert.ok((await page.locator('.edge.pointed').count()) > 1);
-      await page.getByRole('button', { name: 'Take Mine out' }).click();
+      await page.getByRole('button', { name: 'Remove Mine from the comparison' }).click();
       await page.getByRole('link', { name: 'Mine', exact: true }).waitFor({ state: 'detached' });
       assert.equal(await page.locator('.graphs li').count(), 2);
     }));
 
-  test('a gate that was set with the mouse is taken back by a key', () =>
+  test('a key undoes a gate that the mouse set', () =>
     look('#/graph/resnet32%3DTC%2Cresnet110%3DTT', async (page) => {
       await page.locator('.figure [data-part="2-1"]').click();
       await page.getByRole('radio', { name: /Linear/ }).click();
@@ -109,7 +109,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await page.getByText('resnet32=TC,resnet110=TT').waitFor();
     }));
 
-  test('a saved graph is removed only after a question', () =>
+  test('removing a saved graph needs a confirmation', () =>
     look('#/graphs', async (page) => {
       const remove = page.getByRole('button', { name: 'Remove Mine' });
       await remove.click();
@@ -119,7 +119,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await remove.waitFor({ state: 'detached' });
     }));
 
-  test('a trial leads to the one after it and back', () =>
+  test('a trial links to the next and previous trials', () =>
     look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('link', { name: 'Next trial' }).click();
       await page.getByRole('heading', { name: /^Trial 1/ }).waitFor();
@@ -128,7 +128,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       assert.ok(await page.getByRole('button', { name: 'Previous trial' }).isDisabled());
     }));
 
-  test('a re-run says beforehand how many runs it means; the editor starts one, stopping asks; its trial leads to it', async () => {
+  test('a re-run shows its number of runs first; the editor starts one; stopping needs a confirmation', async () => {
     await look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('button', { name: 'Re-run ×5' }).click();
       const dialog = page.getByRole('dialog');
@@ -163,7 +163,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
     });
   });
 
-  test('what a pretrained network learns from is chosen, and asked only where it is trained', () =>
+  test('the data of a pretrained network is chosen only when it is trained here', () =>
     look('#/data', async (page) => {
       await page.getByRole('button', { name: 'Train or import one' }).click();
       const dialog = page.getByRole('dialog');

@@ -13,7 +13,7 @@ import { difference } from './rasterise.ts';
  */
 const TOLERATED = 0.002;
 
-describe('pictures on the screen are the kept ones', { skip: withoutBrowser }, () => {
+describe('pictures on the screen equal the reference pictures', { skip: withoutBrowser }, () => {
   let browser: Browser;
   let page: Page;
   before(async () => {
@@ -22,7 +22,7 @@ describe('pictures on the screen are the kept ones', { skip: withoutBrowser }, (
   });
   after(() => browser.close());
 
-  test('pixel by pixel, without words', async () => {
+  test('pixel by pixel, without text', async () => {
     for (const [name, svg] of pictures()) {
       const png = readFileSync(join(picturesFolder, `${name}.png`));
       const share = await difference(page, svg, png);
@@ -30,7 +30,7 @@ describe('pictures on the screen are the kept ones', { skip: withoutBrowser }, (
     }
   });
 
-  test('and a moved node would be seen', async () => {
+  test('a moved node is detected', async () => {
     const svg = pictures().get('figure-3')!;
     const moved = svg.replace(/(?<=<circle cx=")[\d.-]+(?=" cy="[\d.-]+" r="[2-9]\d)/, (x) =>
       String(Number(x) + 12),

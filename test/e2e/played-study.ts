@@ -10,104 +10,151 @@ import { judgeOf } from '../../core/search/judge.ts';
 import { receive } from '../../core/search/report.ts';
 import { environment } from '../search/scripted-runner.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
-import type { EpochMetrics } from '../../core/study/metrics.ts';
+import type { Store } from '../../core/store/store.ts';
+import { type EpochMetrics, unmeasuredEdge, unmeasuredNode } from '../../core/study/metrics.ts';
 import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
 
 const MODELS = ['resnet8', 'resnet14'];
 const START = Date.UTC(2026, 2, 3, 8);
 
-interface Played {
+export interface Played {
   trials: number;
   epochs: number;
   name?: string;
-  /** `nan`: no accuracy is a number; `failed`: every trial ends before its first epoch. */
-  ends?: 'well' | 'nan' | 'failed';
+  /**
+   * `nan`: no accuracy is a number; `failed`: every trial ends before its first epoch; `halfway`:
+   * the lab was killed while the last trial ran, and the study is paused.
+   */
+  ends?: 'well' | 'nan' | 'failed' | 'halfway';
 }
 
-/** Writes a completed study of three nodes to a lab file that nobody holds. */
-export function addPlayedStudy(
-  labFile: string,
-  { trials, epochs, name = 'Played', ends = 'well' }: Played,
-): void {
-  const space = { ...paperSpace(3, 'resnet8', MODELS), frozen: false };
-  const plan: StudyPlan = {
-    seed: 1,
-    trials,
-    space,
-    rule: paperRule,
-    sampler: 'random',
-    training: {
-      data: 'synthetic',
-      protocol: 'held-out',
-      purpose: 'search',
-      splitSeed: 0,
-      epochs,
-      recipe: recipeFor(epochs),
-    },
-    rejected: 'resample',
-    duplicates: 'train',
-    retries: 2,
-  };
+/** Writes a study of three nodes that has ended to a lab file that nobody holds. */
+export function addPlayedStudy(labFile: string, study: Played): void {
   const store = openLabFile(labFile);
   try {
-    store.transaction(() => {
-      const { id: study } = store.addStudy({
-        name,
-        plan,
-        priority: 0,
-        notes: '',
-        createdAt: START,
-      });
-      store.changeStudy(study, { state: 'running', startedAt: START });
-      const judge = judgeOf(store, study, plan);
-      for (let number = 0; number < trials; number++) {
-        const { graph } = sample(space, stream('played', number));
-        const { id: run } = store.addRun({
-          kind: 'trial',
-          study,
-          rerun: null,
-          number,
-          variant: '',
-          graph,
-          key: graphKey(graph),
-          seed: number,
-          training: plan.training,
-          createdAt: START,
-        });
-        const startedAt = START + number * 60_000;
-        store.changeRun(run, { state: 'running', startedAt });
-        const attempt = store.addAttempt(run, `played:${number % 4}`, startedAt);
-        if (ends === 'failed') {
-          const endedAt = startedAt + 1000;
-          store.changeRun(run, {
-            state: 'failed',
-            endedAt,
-            failure: {
-              kind: 'crash',
-              code: 'worker.ended',
-              message: 'It fell over.',
-              next: 'Try again.',
-              epoch: 0,
-            },
-          });
-          store.changeAttempt(run, attempt.number, { endedAt, outcome: 'crash' });
-          continue;
-        }
-        const reporter = { run, attempt: attempt.number, environment };
-        for (let epoch = 1; epoch <= epochs; epoch++) {
-          const at = startedAt + epoch * 30_000;
-          const metrics = played(graph, number, epoch, epochs);
-          if (ends === 'nan') for (const node of metrics.nodes) node.accuracy = node.loss = NaN;
-          if (!receive(store, judge, reporter, metrics, at).go) break;
-          if (epoch < epochs) continue;
-          store.changeRun(run, { state: 'completed', endedAt: at });
-          store.changeAttempt(run, attempt.number, { endedAt: at, outcome: 'completed' });
-        }
-      }
-      store.changeStudy(study, { state: 'completed', endedAt: START + trials * 60_000 });
-    });
+    playStudy(store, study);
   } finally {
     store.close();
+  }
+}
+
+/** Adds a study of three nodes that has ended to a store that no lab has opened yet. */
+export function playStudy(
+  store: Store,
+  { trials, epochs, name = 'Played', ends = 'well' }: Played,
+): void {
+  const plan = planOf(trials, epochs);
+  store.transaction(() => {
+    const { id: study } = store.addStudy({ name, plan, priority: 0, notes: '', createdAt: START });
+    store.changeStudy(study, { state: 'running', startedAt: START });
+    const judge = judgeOf(store, study, plan);
+    for (let number = 0; number < trials; number++) {
+      const startedAt = START + number * 60_000;
+      const graph = sample(plan.space, stream('played', number)).graph;
+      const trial = { ...startTrial(store, study, plan, graph, number, startedAt), startedAt };
+      if (ends === 'failed') failTrial(store, trial);
+      else
+        playTrial(store, judge, trial, {
+          metricsAt: (epoch) => {
+            const metrics = played(graph, number, epoch, epochs);
+            if (ends === 'nan') for (const node of metrics.nodes) node.accuracy = node.loss = NaN;
+            return metrics;
+          },
+          epochs,
+          until: ends === 'halfway' && number === trials - 1 ? 1 : epochs,
+        });
+    }
+    if (ends === 'halfway') store.changeStudy(study, { state: 'paused' });
+    else store.changeStudy(study, { state: 'completed', endedAt: START + trials * 60_000 });
+  });
+}
+
+const planOf = (trials: number, epochs: number): StudyPlan => ({
+  seed: 1,
+  trials,
+  space: { ...paperSpace(3, 'resnet8', MODELS), frozen: false },
+  rule: paperRule,
+  sampler: 'random',
+  training: {
+    data: 'synthetic',
+    protocol: 'held-out',
+    purpose: 'search',
+    splitSeed: 0,
+    epochs,
+    recipe: recipeFor(epochs),
+  },
+  rejected: 'resample',
+  duplicates: 'train',
+  retries: 2,
+});
+
+/** A run with its first attempt. */
+interface Started {
+  readonly run: number;
+  readonly attempt: number;
+}
+
+function startTrial(
+  store: Store,
+  study: number,
+  plan: StudyPlan,
+  graph: Graph,
+  number: number,
+  startedAt: number,
+): Started {
+  const { id: run } = store.addRun({
+    kind: 'trial',
+    study,
+    rerun: null,
+    number,
+    variant: '',
+    graph,
+    key: graphKey(graph),
+    seed: number,
+    training: plan.training,
+    createdAt: START,
+  });
+  store.changeRun(run, { state: 'running', startedAt });
+  const attempt = store.addAttempt(run, `played:${number % 4}`, startedAt);
+  return { run, attempt: attempt.number };
+}
+
+type Trial = Started & { readonly startedAt: number };
+
+function failTrial(store: Store, { run, attempt, startedAt }: Trial): void {
+  const endedAt = startedAt + 1000;
+  store.changeRun(run, {
+    state: 'failed',
+    endedAt,
+    failure: {
+      kind: 'crash',
+      code: 'worker.ended',
+      message: 'It fell over.',
+      next: 'Try again.',
+      epoch: 0,
+    },
+  });
+  store.changeAttempt(run, attempt, { endedAt, outcome: 'crash' });
+}
+
+/** Reports the epochs up to `until`, or up to the one at which the rule stops the trial. */
+function playTrial(
+  store: Store,
+  judge: ReturnType<typeof judgeOf>,
+  { run, attempt, startedAt }: Trial,
+  {
+    metricsAt,
+    epochs,
+    until,
+  }: { metricsAt: (epoch: number) => EpochMetrics; epochs: number; until: number },
+): void {
+  for (let epoch = 1; epoch <= until; epoch++) {
+    const at = startedAt + epoch * 30_000;
+    const reporter = { run, attempt, environment };
+    if (!receive(store, judge, reporter, metricsAt(epoch), at).go) return;
+    if (epoch < epochs) continue;
+    store.changeRun(run, { state: 'completed', endedAt: at });
+    store.changeAttempt(run, attempt, { endedAt: at, outcome: 'completed' });
   }
 }
 
@@ -117,6 +164,7 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
     epoch,
     seconds: 30,
     nodes: accuracies.map((each) => ({
+      ...unmeasuredNode,
       accuracy: each,
       loss: 3 * (1 - each),
       trainAccuracy: Math.min(1, each * 1.1),
@@ -126,6 +174,7 @@ function played(graph: Graph, number: number, epoch: number, epochs: number): Ep
       gate === 'cutoff'
         ? null
         : {
+            ...unmeasuredEdge,
             rawLoss: 1 / epoch,
             gatedLoss: 0.5 / epoch,
             weight: gate === 'linear' ? epoch / epochs : 1,

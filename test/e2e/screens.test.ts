@@ -11,7 +11,7 @@ import { fontsHere, screensFolder, takeScreens } from './screens.ts';
 const TOLERATED = 0.003;
 const kept = (name: string): Buffer => readFileSync(join(screensFolder, name));
 
-describe('views look as kept', { skip: withoutBrowser }, () => {
+describe('views equal the reference pictures', { skip: withoutBrowser }, () => {
   let browser: Browser;
   let page: Page;
   before(async () => {
@@ -20,7 +20,7 @@ describe('views look as kept', { skip: withoutBrowser }, () => {
   });
   after(() => browser.close());
 
-  test('pixel by pixel, without words', async (t) => {
+  test('pixel by pixel, without text', async (t) => {
     const fonts = await fontsHere();
     if (fonts !== kept('fonts.txt').toString()) {
       t.skip(
@@ -44,7 +44,7 @@ describe('views look as kept', { skip: withoutBrowser }, () => {
     assert.deepEqual(differing, [], 'after a change that is meant: npm run pictures, look, commit');
   });
 
-  test('and a button that moved by its own height would be seen', async () => {
+  test('a button moved by its own height is detected', async () => {
     const png = kept('new-study.png');
     const moved = await shifted(page, png, 30);
     assert.ok((await pngDifference(page, moved, png)) > TOLERATED);

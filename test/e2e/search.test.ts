@@ -3,13 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type {
-  RerunView,
-  RungDecision,
-  StudyView,
-  TrialRow,
-  WireCurve,
-} from '../../core/lab/api.ts';
+import type { RerunView, WireDecision, StudyView, WireCurve } from '../../core/lab/api.ts';
 import { childrenOf, ktg, startKtg } from './ktg.ts';
 
 /** Real training, small enough for a test: 4 updates an epoch. */
@@ -51,8 +45,8 @@ const essence = ({ trials }: StudyView) =>
     stop,
   }));
 
-describe('ktg search trains for real', { concurrency: false }, () => {
-  test('killed in the middle and resumed on one slot, a study ends as if nothing had happened', async () => {
+describe('ktg search with real training', { concurrency: false }, () => {
+  test('a study killed and resumed on one slot ends with the same result', async () => {
     const undisturbed = await ktg(lab('calm'), 'search', ...study, '--slots', '1');
     assert.equal(undisturbed.code, 0, undisturbed.err);
     const disturbed = startKtg(lab('killed'), 'search', ...study, '--slots', '1');
@@ -71,7 +65,7 @@ describe('ktg search trains for real', { concurrency: false }, () => {
     assert.deepEqual((await ktg(lab('killed'), 'db', 'check', '--json')).json, [{ problems: [] }]);
   });
 
-  test('on two slots, with a worker and then the lab killed, no trial is lost and every decision is right', async () => {
+  test('after kills of a worker and the lab on two slots no trial is lost and every decision is correct', async () => {
     const first = startKtg(lab('two'), 'search', ...study, '--slots', '2');
     await first.line((line) => line.startsWith('{"event":"trial"'));
     process.kill(childrenOf(first.child.pid!)[0]!, 'SIGKILL');
@@ -95,7 +89,7 @@ describe('ktg search trains for real', { concurrency: false }, () => {
     assert.equal(childrenLeft(first.child.pid!), 0);
   });
 
-  test('the best graph over five seeds beside a baseline: mean and deviation of what was measured', async () => {
+  test('a re-run over five seeds with a baseline gives mean and deviation', async () => {
     const done = await ktg(
       lab('two'),
       'rerun',
@@ -123,7 +117,7 @@ describe('ktg search trains for real', { concurrency: false }, () => {
     assert.equal(new Set(values.map(({ seed }) => seed)).size, 5);
   });
 
-  test('Ctrl-C once pauses the study with its checkpoints; it goes on from there', async () => {
+  test('Ctrl-C once pauses the study with checkpoints, and it continues from them', async () => {
     const running = startKtg(lab('paused'), 'search', ...study, '--slots', '2');
     await running.line((line) => line.startsWith('{"event":"trial"'));
     running.child.kill('SIGINT');
@@ -145,7 +139,7 @@ function assertDecisions({ curves, trials, rungs }: StudyView): void {
     assert.equal(curve.length, epoch);
     if (state === 'completed') assert.equal(epoch, epochs);
     else {
-      const { rung, value, rank, limit } = stop as RungDecision;
+      const { rung, value, rank, limit } = stop as WireDecision;
       assert.equal(rung, epoch);
       assert.equal(value, curve[rung - 1]);
       assert.ok(rank! > limit!);

@@ -127,7 +127,7 @@ describe('an empty lab', { skip: withoutBrowser }, () => {
     assert.deepEqual(looker.findings(), []);
   });
 
-  test('says so where an address leads to nothing', async () => {
+  test('reports an unknown address', async () => {
     for (const place of ['studies/99', 'studies/99/trials/9', 'runs/99', 'reruns/99'])
       await looker.look(place, /There is no (study|run|re-run) \d+/);
     await looker.look('compare?runs=98,99', /There is no run 9\d/);
@@ -212,7 +212,7 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     assert.deepEqual(looker.findings(), []);
   });
 
-  test('of re-runs: one that is whole, one that failed, one that runs, and their runs', async () => {
+  test('of re-runs: completed, failed and running ones, and their runs', async () => {
     for (const [rerun, shown] of [
       [1, /5 of 5|5 \/ 5/],
       [2, /failed/],
@@ -230,7 +230,7 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     assert.deepEqual(looker.findings(), []);
   });
 
-  test('and in every dialog', async () => {
+  test('in every dialog', async () => {
     const click =
       (...names: (string | RegExp)[]) =>
       async (page: Page) => {

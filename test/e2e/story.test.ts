@@ -24,7 +24,7 @@ describe(
     });
     after(() => app.close());
 
-    test('a quick look, then pictures and a study of one’s own; its best graph, and that one trained again', async () => {
+    test('a quick look, then data and a study; its best graph, and its re-run', async () => {
       const { page, complaints } = await app.visit(context);
       await quickLook(page);
       await page.getByRole('link', { name: 'Data' }).click();
@@ -75,7 +75,7 @@ describe(
       await other.page.close();
     });
 
-    test('its weights leave as safetensors, the study with them as one file, which comes back', async () => {
+    test('weights are exported as safetensors, and the study with them as one file, which is imported again', async () => {
       const { page, complaints } = await app.visit(context, '#/studies/2');
       await page.getByRole('heading', { name: 'Tiny' }).waitFor();
       await page.getByRole('button', { name: 'More for this study' }).click();
@@ -122,7 +122,7 @@ describe(
       await page.close();
     });
 
-    test('imported weights teach in a frozen node of a graph of one’s own', async () => {
+    test('imported weights teach in a frozen node of a new graph', async () => {
       const { page, complaints } = await app.visit(context, '#/graph/resnet8%3DTT%2Cresnet8%3DXX');
       await page.locator('[data-part="2"]').focus();
       await page.keyboard.press('Enter');
@@ -146,11 +146,11 @@ describe(
       await page.close();
     });
 
-    test('a study of one’s own says what it means, and in its details how numbers are made', async () => {
+    test('a new study explains its settings and, in the details, its computation', async () => {
       const { page, complaints } = await app.visit(context, '#/studies/new');
       await page.getByText('Search space').waitFor();
       await page.getByText('Details', { exact: true }).click();
-      const precision = page.getByLabel('Convolutions compute in');
+      const precision = page.getByLabel('Precision of convolutions');
       await precision.selectOption('float32');
       await page.getByLabel('Deterministic').check();
       await page.getByLabel('Name', { exact: true }).fill('Exact');
@@ -168,13 +168,13 @@ describe(
       await page.close();
     });
 
-    test('every trial has an address of its own', async () => {
+    test('every trial has an address', async () => {
       const { page, complaints } = await app.visit(context, '#/studies/1/trial/0');
       await page.getByRole('heading', { name: /Trial 0/ }).waitFor();
       assert.deepEqual(complaints, []);
     });
 
-    test('after the server has ended and come back the page goes on, once the browser knows the new one', async () => {
+    test('after a restart of the server the page continues when the browser has access', async () => {
       const { page } = await app.visit(context, '#/studies');
       await page.getByRole('link', { name: 'Open Tiny' }).first().waitFor();
       const port = Number(new URL(app.url).port);
@@ -191,7 +191,7 @@ describe(
 );
 
 test(
-  'after a crash the next start says what was running, and it goes on',
+  'after a crash the next start lists the interrupted runs and continues them',
   { skip: withoutBrowser },
   async () => {
     const app = await ServedApp.open((file) => {
@@ -213,8 +213,8 @@ test(
       await page.goto(app.url);
       const note = page.getByText(/ended without closing while \d runs? .*Study "Cut", trial \d/);
       await note.waitFor();
-      await page.getByText('They go on from their last checkpoint by themselves.').waitFor();
-      await page.getByRole('button', { name: 'Close this note' }).click();
+      await page.getByText('They resume from their last checkpoints.').waitFor();
+      await page.getByRole('button', { name: 'Dismiss' }).click();
       await note.waitFor({ state: 'detached' });
       await page.getByText('2 / 2 trials').waitFor(patient);
     } finally {

@@ -77,7 +77,7 @@ async function removeStudy(page: Page): Promise<void> {
   await dialog.waitFor({ state: 'hidden' });
 }
 
-describe('what strangers send', { skip: withoutBrowser }, () => {
+describe('untrusted input', { skip: withoutBrowser }, () => {
   let app: ServedApp;
   let context: BrowserContext;
   before(async () => {
@@ -88,7 +88,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
   });
   after(() => app.close());
 
-  test('files that are not what they seem are refused in words, and nothing is lost', async () => {
+  test('disguised files are refused with a message, and nothing is lost', async () => {
     const { page, complaints } = await app.visit(context, '#/studies');
     const said: string[] = [];
     for (const [view, name, buffer, words] of files) {
@@ -118,15 +118,15 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('of several studies of Optuna in a file one is chosen', async () => {
+  test('the user chooses one of several Optuna studies in a file', async () => {
     const { page, complaints } = await app.visit(context, '#/studies');
     await page.locator('main h1').first().waitFor();
     const buffer = fixture('optuna/several.db');
     const input = page.locator('main input[type=file]').first();
     await input.setInputFiles({ name: 'optuna.db', mimeType: '', buffer });
-    const dialog = page.getByRole('dialog', { name: 'Which study?' });
-    await dialog.getByLabel('optuna.db holds 2 studies of Optuna').selectOption('accuracies');
-    await dialog.getByRole('button', { name: 'Import it' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Choose a study' });
+    await dialog.getByLabel('optuna.db contains 2 Optuna studies').selectOption('accuracies');
+    await dialog.getByRole('button', { name: 'Import' }).click();
     await page.getByRole('heading', { name: 'accuracies' }).waitFor();
     assert.equal(await dialog.count(), 0);
     await removeStudy(page);
@@ -134,7 +134,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('a dropped file takes the same way', async () => {
+  test('a dropped file is treated the same', async () => {
     const { page } = await app.visit(context, '#/graphs');
     await page.getByRole('heading', { name: 'Graphs' }).waitFor();
     await page.evaluate(`{
@@ -148,7 +148,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('a file dropped beside the place for it does not lead out of the app', async () => {
+  test('a file dropped elsewhere does not leave the app', async () => {
     const { page } = await app.visit(context, '#/settings');
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
     const stopped = await page.evaluate<boolean[]>(`(() => {
@@ -167,11 +167,11 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
       ];
     })()`);
     assert.deepEqual(stopped, [true, true, false, false]);
-    assert.match(await alertOf(page), /Nothing takes a file here.*Drop a study on Studies/s);
+    assert.match(await alertOf(page), /This page takes no files.*Drop a study on Studies/s);
     await page.close();
   });
 
-  test('a name is text in every view, never markup', async () => {
+  test('a name is never markup in any view', async () => {
     const { page, complaints } = await app.visit(context, '#/studies/1');
     await page.getByRole('heading', { name: markup }).waitFor();
     await page.getByRole('button', { name: 'More for this study' }).click();
@@ -212,7 +212,7 @@ describe('what strangers send', { skip: withoutBrowser }, () => {
 });
 
 test(
-  'a lab file of a newer version is left as it is, in clear words',
+  'a lab file of a newer version is refused and unchanged',
   { skip: withoutBrowser },
   async () => {
     const app = await ServedApp.open();

@@ -32,7 +32,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
   const firstTrial = (page: Page): Promise<string> =>
     table(page).locator('[aria-rowindex="2"]').getByRole('link').innerText();
 
-  test('all lines of the table share their columns', () =>
+  test('all rows of the table share their columns', () =>
     look('#/studies/1', async (page) => {
       await table(page).locator('[aria-rowindex="2"]').waitFor();
       const places = await page.evaluate<number[][]>(
@@ -54,7 +54,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.match(page.url(), /#\/studies\/1$/, 'the key opens no trial');
     }));
 
-  test('selection and filter are kept in the address, and by a reload', () =>
+  test('selection and filter are in the address and survive a reload', () =>
     look('#/studies/1', async (page) => {
       await page.getByLabel(/^Filter, for example/).fill('edge 2->1 = Correct');
       await page.keyboard.press('Enter');
@@ -79,7 +79,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       );
     }));
 
-  test('a brush on parallel coordinates filters all views; its chip takes it back', () =>
+  test('a brush on parallel coordinates filters all views; its chip removes it', () =>
     look('#/studies/1', async (page) => {
       await firstTrial(page);
       const chart = page.getByRole('img', { name: /^Parallel coordinates/ });
@@ -103,16 +103,16 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.equal(await table(page).getAttribute('aria-rowcount'), '61');
     }));
 
-  test('of seven trials six are chosen for comparison, and their boxes say so', () =>
+  test('six of seven trials can be chosen for comparison, and their boxes show it', () =>
     look('#/studies/1', async (page) => {
       await firstTrial(page);
       const boxes = table(page).getByRole('checkbox');
       for (let i = 0; i < 7; i++) await boxes.nth(i).click();
-      await page.getByText('Six trials are chosen already.').waitFor();
+      await page.getByText('Six trials are already selected.').waitFor();
       assert.equal(await table(page).locator('input:checked').count(), 6);
     }));
 
-  test('the heat map can be looked at for any rung, and a colour of it is a filter', () =>
+  test('the heat map works for any rung, and its colours are filters', () =>
     look('#/studies/1', async (page) => {
       const map = page.getByRole('table', { name: /^Share of each gate/ });
       await map.waitFor();
@@ -123,7 +123,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: /Remove filter edge Label->1 = Linear/ }).waitFor();
     }));
 
-  test('every gate of the heat map is in reach of the keyboard, behind one stop of the Tab key', () =>
+  test('the keyboard reaches every gate of the heat map after one Tab stop', () =>
     look('#/studies/1', async (page) => {
       const gates = page.getByRole('table', { name: /^Share of each gate/ }).getByRole('button');
       await gates.first().waitFor();
@@ -144,7 +144,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: /^Remove filter edge Label->2/ }).waitFor();
     }));
 
-  test('a number leads to its trial; what is typed is completed with counts, and refused in words', () =>
+  test('a number opens its trial; suggestions have counts; invalid filters give a message', () =>
     look('#/studies/1', async (page) => {
       const field = page.getByRole('combobox', { name: /^Filter, for example/ });
       await field.fill('#17');
@@ -173,7 +173,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByText(/^Not understood: “nonsense”/).waitFor();
     }));
 
-  test('a drag zooms into a chart, a double click leads back, and a click still selects', () =>
+  test('a drag zooms a chart, a double click zooms out, and a click selects', () =>
     look('#/studies/1', async (page) => {
       await firstTrial(page);
       for (const name of [/^Best so far/, /^Learning curves/, /^Timeline/]) {
@@ -199,7 +199,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.waitForURL(/\?trial=\d+$/);
     }));
 
-  test('slots are changed from the header, without leaving the page', () =>
+  test('slots can be changed in the header', () =>
     look('#/studies/3', async (page) => {
       await page.getByRole('button', { name: /^Slots: \d+$/ }).click();
       const more = page.getByRole('button', { name: /^One slot more on/ }).last();
@@ -212,14 +212,14 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.match(page.url(), /#\/studies\/3$/);
     }));
 
-  test('a filter that lets nothing pass is named as the reason for empty views', () =>
+  test('empty views name the filter as the reason', () =>
     look('#/studies/1?filter=accuracy%20%3E%3D%2099%20%25', async (page) => {
       // Best graphs, gates, table.
       await page.getByText('No trial passes the filter.').nth(2).waitFor();
       assert.equal(await page.getByText('No trial has a result').count(), 0);
     }));
 
-  test('a heading explains itself to the keyboard', () =>
+  test('the keyboard opens the explanation of a heading', () =>
     look('#/studies/1', async (page) => {
       await page.getByRole('heading', { name: 'Best so far' }).getByRole('button').focus();
       await page.keyboard.press('Enter');
@@ -231,7 +231,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('note').first().waitFor({ state: 'hidden' });
     }));
 
-  test('what is best stands out in every view before anything is picked', () =>
+  test('every view marks the best trial before a selection', () =>
     look('#/studies/1', async (page) => {
       await page.getByRole('heading', { name: /^Best: trial/ }).waitFor();
       const number = /\d+/.exec(
@@ -241,7 +241,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.match(await page.locator('li button.shown').innerText(), new RegExp(`#${number}\\b`));
     }));
 
-  test('trials of a state are found by the legend', () =>
+  test('the legend filters trials by state', () =>
     look('#/studies/1', async (page) => {
       const button = page.getByRole('button', { name: /^completed \d+$/ });
       const count = Number(/\d+/.exec(await button.innerText())![0]);
@@ -250,7 +250,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.equal(await button.getAttribute('aria-pressed'), 'true');
     }));
 
-  test('columns are chosen, and stay chosen', () =>
+  test('the choice of columns is kept', () =>
     look('#/studies/1', async (page) => {
       await page.getByRole('button', { name: 'Columns' }).click();
       await page.getByRole('checkbox', { name: '2→1' }).check();
@@ -259,11 +259,11 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('columnheader', { name: '2→1' }).waitFor();
     }));
 
-  test('what is chosen stays in sight and is compared: differences as marks and as a table', () =>
+  test('chosen trials stay visible, and their differences are marked and listed', () =>
     look('#/studies/1', async (page) => {
       await table(page).focus();
       for (const key of ['ArrowDown', ' ', 'ArrowDown', ' ']) await page.keyboard.press(key);
-      const bar = page.getByRole('region', { name: 'Chosen for a comparison' });
+      const bar = page.getByRole('region', { name: 'Selected for comparison' });
       await bar.getByRole('link', { name: 'Compare 2' }).click();
       await page.waitForURL(/#\/compare\?runs=1\.\d+,1\.\d+$/);
       const rows = page.getByRole('region', { name: 'What differs' }).getByRole('row');
@@ -277,7 +277,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.equal(await page.locator('.edge.cut').count(), closed);
       await page.getByLabel('show closed edges').uncheck();
       await page.locator('.edge.cut').first().waitFor({ state: 'detached' });
-      const held = page.getByLabel('marked: what differs from');
+      const held = page.getByLabel('Mark differences from');
       await held.selectOption({ index: 1 });
       await page
         .locator('.graphs li')
@@ -290,7 +290,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await bar.waitFor({ state: 'detached' });
     }));
 
-  test('before the first trial the plan is shown; where nothing has a result it is said why', async () => {
+  test('before the first trial the plan is shown; without results the reason is shown', async () => {
     await look('#/studies/3', async (page) => {
       await page.getByRole('heading', { name: 'No trial has been drawn yet' }).waitFor();
       await page.getByText('1, 2, 4: the better half of all so far goes on').waitFor();
@@ -303,7 +303,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
     });
   });
 
-  test('an edge says who teaches whom, over which loss, with its agreement', () =>
+  test('an edge shows teacher, learner, loss and agreement', () =>
     look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('heading', { name: /^Trial 0/ }).waitFor();
       const [source, destination] = await page.evaluate<[string, string]>(
@@ -325,7 +325,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.equal(await page.getByText('Weight now').count(), 0, 'it has ended');
     }));
 
-  test('in the editor letters set gates, K locks; the address has both, and brings them back', () =>
+  test('in the editor letters set gates and K locks; the address restores both', () =>
     look('#/graph/resnet8%3DTT%2Cresnet14%3DTT', async (page) => {
       const edge = page.locator('[data-part="2-1"]');
       await edge.focus();
@@ -339,7 +339,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.waitForURL(/locks=2-1/);
     }));
 
-  test('a graph that cannot be trained says why and is not saved', () =>
+  test('an invalid graph shows the reason and is not saved', () =>
     look('#/graph/resnet8%3DXX%2Cresnet14%3DTT', async (page) => {
       await page.getByText('The target is frozen').waitFor();
       assert.ok(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled());

@@ -28,7 +28,7 @@ function onSmallDisk(): { store: Store; room: { left: number } } {
   return { room, store: { ...store, transaction } };
 }
 
-describe('in trouble', { skip: withoutBrowser }, () => {
+describe('during problems', { skip: withoutBrowser }, () => {
   const { store, room } = onSmallDisk();
   let here: LabHere;
   let visited: { page: Page; complaints: string[] };
@@ -38,7 +38,7 @@ describe('in trouble', { skip: withoutBrowser }, () => {
   });
   after(() => here.close());
 
-  test('a full disk is said in every view; "Try again" goes on where it was, and nothing is lost', async () => {
+  test('a full disk is reported in every view; the lab continues by itself, and nothing is lost', async () => {
     const { page, complaints } = visited;
     const { study } = await here.lab.request('studies.create', {
       name: 'Squeezed',
@@ -58,8 +58,10 @@ describe('in trouble', { skip: withoutBrowser }, () => {
     await page.evaluate(`location.hash = '#/data'`);
     await page.getByRole('heading', { name: 'CIFAR-100' }).waitFor();
     await note.waitFor(); // in every view
-    room.left = Infinity;
+    room.left = 0;
     await note.getByRole('button', { name: 'Try again' }).click();
+    await note.waitFor(); // still full
+    room.left = Infinity;
     await note.waitFor({ state: 'detached' });
     await studyIs(here.lab, study.id, 'completed');
     const view = await here.lab.request('studies.open', { study: study.id });
@@ -71,7 +73,7 @@ describe('in trouble', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a page that slept shows, awake, what happened meanwhile', async () => {
+  test('a page shows after sleep what happened meanwhile', async () => {
     const { page, complaints } = visited;
     await page.evaluate(`location.hash = '#/studies'`);
     await page.getByRole('link', { name: 'Open Squeezed' }).waitFor();

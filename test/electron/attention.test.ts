@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
 import { fake, settled } from './with-fake.ts';
 
-const { stayAwake } = await import('../../electron/power-blocker.ts');
-const { Endings } = await import('../../electron/finished-jobs.ts');
-const { tellEndings } = await import('../../electron/notices.ts');
+const { preventSleep: preventSleep } = await import('../../electron/power-blocker.ts');
+const { JobWatcher: JobWatcher } = await import('../../electron/finished-jobs.ts');
+const { notifyOfFinishedJobs: notifyOfFinishedJobs } = await import('../../electron/notices.ts');
 const { LabWindow } = await import('../../electron/window.ts');
 const { placeWindow, readState } = await import('../../electron/window-state.ts');
 
@@ -35,9 +35,9 @@ const study = (state: string, at: number): LabEvent =>
   }) as unknown as LabEvent;
 
 describe('sleep', () => {
-  test('is held off from the first training to the last', async () => {
+  test('is prevented from the first training to the last', async () => {
     const { lab, tell } = setting();
-    const undo = stayAwake(lab);
+    const undo = preventSleep(lab);
     await settled();
     const slots = (...runs: (number | null)[]): void => {
       tell({ type: 'slots', slots: runs.map((run) => ({ run })) });
@@ -57,30 +57,30 @@ describe('sleep', () => {
 });
 
 describe('the end of a job', () => {
-  test('is told when it took a minute or more', () => {
-    const endings = new Endings();
-    assert.deepEqual(endings.hear(study('running', 0)), []);
-    assert.deepEqual(endings.hear(study('running', 30_000)), []);
-    assert.deepEqual(endings.hear(study('completed', 60_000)), [
+  test('gives a notice after a minute or more', () => {
+    const watcher = new JobWatcher();
+    assert.deepEqual(watcher.noticesOf(study('running', 0)), []);
+    assert.deepEqual(watcher.noticesOf(study('running', 30_000)), []);
+    assert.deepEqual(watcher.noticesOf(study('completed', 60_000)), [
       { title: 'M3 is complete', body: '30 trials, best 71.2 %', place: 'studies/3' },
     ]);
-    assert.deepEqual(endings.hear(study('completed', 70_000)), [], 'once');
+    assert.deepEqual(watcher.noticesOf(study('completed', 70_000)), [], 'once');
   });
 
-  test('is no news when it was short, or the user’s own wish', () => {
-    const endings = new Endings();
-    endings.hear(study('running', 0));
-    assert.deepEqual(endings.hear(study('completed', 59_999)), []);
-    endings.hear(study('running', 100_000));
-    assert.deepEqual(endings.hear(study('paused', 900_000)), []);
+  test('gives no notice when the job was short or the user ended it', () => {
+    const watcher = new JobWatcher();
+    watcher.noticesOf(study('running', 0));
+    assert.deepEqual(watcher.noticesOf(study('completed', 59_999)), []);
+    watcher.noticesOf(study('running', 100_000));
+    assert.deepEqual(watcher.noticesOf(study('paused', 900_000)), []);
     assert.deepEqual(
-      new Endings().hear(study('completed', 900_000)),
+      new JobWatcher().noticesOf(study('completed', 900_000)),
       [],
       'its beginning was not seen',
     );
   });
 
-  test('is told of every kind of job, with how it ended', () => {
+  test('gives a notice for every kind of job, with its outcome', () => {
     const rerun = (state: string, done: number) => ({
       type: 'rerun',
       rerun: { rerun: { id: 2, name: 'Best', state }, done, total: 5 },
@@ -100,9 +100,9 @@ describe('the end of a job', () => {
     ) => ({ type: 'engine', engine: { install, installed, problem, version: 'TensorFlow 2' } });
     const failed = { message: 'No room.' };
     const told = (...events: object[]) => {
-      const endings = new Endings();
+      const watcher = new JobWatcher();
       return events.flatMap((event, minute) =>
-        endings.hear({ ...event, at: minute * 60_000 } as LabEvent),
+        watcher.noticesOf({ ...event, at: minute * 60_000 } as LabEvent),
       );
     };
     const [title, body, place] = ['title', 'body', 'place'] as const;
@@ -144,11 +144,11 @@ describe('the end of a job', () => {
     );
   });
 
-  test('becomes a notification that leads there, unless somebody looks or does not want it', async () => {
+  test('becomes a notification with a link, unless the window is in front or the setting is off', async () => {
     const { lab, tell } = setting();
     let looks = true;
     const places: string[] = [];
-    const undo = tellEndings(
+    const undo = notifyOfFinishedJobs(
       lab,
       () => looks,
       (place) => void places.push(place),
@@ -170,7 +170,13 @@ describe('the end of a job', () => {
     assert.deepEqual(places, ['studies/3']);
     undo();
     const silent = setting(false);
-    tellEndings(silent.lab, () => false, assert.fail);
+    notifyOfFinishedJobs(
+      silent.lab,
+      () => false,
+      () => {
+        assert.fail('a notification that nobody asked for');
+      },
+    );
     silent.tell(study('running', 0));
     silent.tell(study('completed', 100_000));
     await settled();
@@ -178,7 +184,7 @@ describe('the end of a job', () => {
   });
 });
 
-test('the end of the user’s session waits until all is saved', () => {
+test('the end of the user’s session waits for the save', () => {
   let ends = 0;
   const window = new LabWindow({
     preload: '',
@@ -199,7 +205,7 @@ describe('the window’s place', () => {
   const screens = [{ x: 0, y: 0, width: 1920, height: 1080 }];
   const state = { x: 100, y: 50, width: 1000, height: 700, maximized: false };
 
-  test('is as it was, on a screen that is still there', () => {
+  test('is restored on a connected screen', () => {
     assert.deepEqual(placeWindow(state, screens), { x: 100, y: 50, width: 1000, height: 700 });
     assert.deepEqual(placeWindow({ ...state, x: 3000 }, screens), { width: 1000, height: 700 });
     assert.deepEqual(placeWindow({ ...state, y: -400 }, screens), { width: 1000, height: 700 });
@@ -212,7 +218,7 @@ describe('the window’s place', () => {
     });
   });
 
-  test('is forgotten when what was kept cannot be read', () => {
+  test('is ignored when the saved state is unreadable', () => {
     assert.equal(readState('/nowhere/window.json'), null);
   });
 });

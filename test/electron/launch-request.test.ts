@@ -5,13 +5,17 @@ import { hrefOf } from '../../renderer/routes.ts';
 import { fake } from './with-fake.ts';
 
 const { linkTo, placeIn, registerLinks } = await import('../../electron/links.ts');
-const { argumentsFor, wishFrom, wishOf } = await import('../../electron/launch-request.ts');
+const {
+  argumentsFor,
+  parseLaunchRequest: wishFrom,
+  launchRequestOf: wishOf,
+} = await import('../../electron/launch-request.ts');
 
 delete process.env.KTG_LAB;
 const none = { lab: null, place: null };
 
-describe('what the app is started with', () => {
-  test('is a lab file in either form, as a whole path', () => {
+describe('launch request', () => {
+  test('is a lab file in either form, as an absolute path', () => {
     const lab = resolve('some lab.sqlite');
     assert.deepEqual(wishOf(['app', '--lab', 'some lab.sqlite']), { lab, place: null });
     assert.deepEqual(wishOf(['--lab=some lab.sqlite', '--user-data-dir=/x', '--no-first-run']), {
@@ -31,14 +35,14 @@ describe('what the app is started with', () => {
     assert.deepEqual(wishOf(['https://example.org/', 'ktg-lab:nonsense']), none);
   });
 
-  test('is the environment’s lab file for want of another', (context) => {
+  test('is KTG_LAB’s lab file without --lab', (context) => {
     process.env.KTG_LAB = '/other.sqlite';
     context.after(() => delete process.env.KTG_LAB);
     assert.deepEqual(wishOf([]), { lab: resolve('/other.sqlite'), place: null });
     assert.deepEqual(wishOf(['--lab=/mine.sqlite']), { lab: resolve('/mine.sqlite'), place: null });
   });
 
-  test('is replaced when the app begins again, and nothing else is', () => {
+  test('is replaced on a restart, and no other argument is', () => {
     const next = { lab: '/next.sqlite', place: 'data' };
     for (const before of [['--lab', '/before.sqlite'], ['--lab=/before.sqlite'], []])
       assert.deepEqual(
@@ -49,7 +53,7 @@ describe('what the app is started with', () => {
     assert.deepEqual(wishOf(argumentsFor(next, [])), next);
   });
 
-  test('comes behind `--` on Windows, where nothing can be a switch, nor become one', () => {
+  test('follows `--` on Windows, so it can never be a switch', () => {
     assert.deepEqual(wishOf(['--', 'ktg-lab://log']), { lab: null, place: 'log' });
     assert.deepEqual(wishOf(['--', '--lab=/x.sqlite']), none);
     const next = { lab: '/next.sqlite', place: 'data' };
@@ -59,7 +63,7 @@ describe('what the app is started with', () => {
     );
   });
 
-  test('is heard from another start only as what it is', () => {
+  test('from another start is validated', () => {
     assert.deepEqual(wishFrom({ lab: '/x', place: 'data' }), { lab: '/x', place: 'data' });
     for (const sent of [
       null,
@@ -73,7 +77,7 @@ describe('what the app is started with', () => {
 });
 
 describe('a link', () => {
-  test('leads back to every kind of place', () => {
+  test('round trips for every kind of place', () => {
     for (const route of [
       { view: 'study', study: 3, trial: 7, filter: 'edge 2->1 = Correct, accuracy >= 60 %' },
       { view: 'trial', study: 3, trial: 7 },
@@ -94,7 +98,7 @@ describe('a link', () => {
     assert.equal(placeIn('ktg-lab://data/'), 'data', 'as browsers write it');
   });
 
-  test('is opened by the packed app on Windows, behind `--`', (context) => {
+  test('is opened by the packed app on Windows, after `--`', (context) => {
     context.after(() => (fake.app.isPackaged = false));
     registerLinks('win32');
     fake.app.isPackaged = true;
@@ -104,7 +108,7 @@ describe('a link', () => {
     assert.deepEqual(fake.app.schemes, [['ktg-lab', process.execPath, ['--']]]);
   });
 
-  test('of a stranger leads nowhere else', () => {
+  test('from outside cannot leave the app', () => {
     for (const link of [
       'ktg-lab:studies',
       'http://studies',

@@ -12,6 +12,7 @@ import type { LabApi } from '../../core/lab/api.ts';
 import { connectLab, type LabLine, messagePort } from '../../core/connection/channel.ts';
 import { attachLab } from '../../core/host/attach.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
+import { places } from '../../renderer/routes.ts';
 import { tinyPlan } from '../e2e/tiny-study.ts';
 import { fake, settled } from './with-fake.ts';
 
@@ -103,8 +104,8 @@ const end = async (): Promise<void> => {
   await until(() => app.quits > 0);
 };
 
-describe('the app at work', () => {
-  test('asks before its window closes or it quits, and only then ends what trains, with a checkpoint', async () => {
+describe('the app during training', () => {
+  test('asks before it quits, then ends training with a checkpoint', async () => {
     await begin('--lab', file('work'));
     await train();
     dialog.responses.push(0, 0, 1);
@@ -144,8 +145,8 @@ describe('the app at work', () => {
     });
 });
 
-describe('another lab', () => {
-  test('is opened by the app’s next life, unless the user lets things run', async () => {
+describe('switching labs', () => {
+  test('restarts the app, unless the user keeps training running', async () => {
     await begin(`--lab=${file('first')}`, '--user-data-dir=/x');
     await train();
     dialog.files.push(file('second'), file('second'));
@@ -161,7 +162,7 @@ describe('another lab', () => {
     ]);
   });
 
-  test('that another start names is gone over to, with the place that it names', async () => {
+  test('follows the request of another start, with its place', async () => {
     await begin(`--lab=${file('idle')}`);
     startAgain({ lab: file('idle'), place: 'data' });
     assert.equal(shown().webContents.address, 'app://lab/#/data');
@@ -177,7 +178,7 @@ describe('another lab', () => {
     assert.equal(BrowserWindow.made.length, 1);
   });
 
-  test('a start while the app leaves begins it again, with no window in between', async () => {
+  test('a start while the app quits restarts it without a window in between', async () => {
     await begin(`--lab=${file('idle')}`);
     const before = shown().shown;
     shown().hide = () => {
@@ -191,7 +192,7 @@ describe('another lab', () => {
     ]);
   });
 
-  test('where the program that held the lab ends, the app begins again and takes it over', async () => {
+  test('the app restarts and takes the lab over when its holder ends', async () => {
     const other = await attachLab(file('shared'), 'at-rest');
     await begin(`--lab=${file('shared')}`);
     assert.deepEqual(await (await page()).request('studies.list', {}), []);
@@ -204,8 +205,8 @@ describe('another lab', () => {
   });
 });
 
-describe('the beginning', () => {
-  test('leads to the place of a link, also of one that is opened later', async () => {
+describe('start', () => {
+  test('opens the place of a link, also of a later one', async () => {
     await begin('--lab=:memory:', 'ktg-lab://studies/new');
     assert.equal(shown().webContents.address, 'app://lab/#/studies/new');
     let prevented = 0;
@@ -215,7 +216,7 @@ describe('the beginning', () => {
     await end();
   });
 
-  test('that fails is said, and leaves no app without a window', async () => {
+  test('that fails shows an error and leaves no app without a window', async () => {
     app.whenReady = () => Promise.reject(new Error('No display.'));
     await begin('--lab=:memory:');
     app.whenReady = () => Promise.resolve();
@@ -223,7 +224,7 @@ describe('the beginning', () => {
     assert.equal(BrowserWindow.made.length, 0);
   });
 
-  test('without Chromium’s sandbox is the user’s decision', async (context) => {
+  test('without Chromium’s sandbox asks the user', async (context) => {
     context.mock.method(posix, 'getuid', () => 1000);
     app.switches.add('no-sandbox');
     dialog.responses.push(0);
@@ -237,7 +238,7 @@ describe('the beginning', () => {
     await end();
   });
 
-  test('as root without a sandbox ends, and says what to do instead', async (context) => {
+  test('as root without a sandbox ends with advice', async (context) => {
     context.mock.method(posix, 'getuid', () => 0);
     const { mock } = context.mock.method(console, 'error', () => undefined);
     app.switches.add('no-sandbox');
@@ -248,7 +249,7 @@ describe('the beginning', () => {
     assert.equal(dialog.errors.length, 1);
   });
 
-  test('waits for a question that has no window yet: the lab cannot be opened', async () => {
+  test('waits for the answer about a lab that cannot be opened', async () => {
     const broken = file('broken');
     writeFileSync(broken, 'these are words and no lab file at all');
     dialog.responses.push(2);
@@ -261,7 +262,7 @@ describe('the beginning', () => {
 describe('the menu', () => {
   const items = (label: string) => Menu.items.find((each) => each.label === label)!.submenu!;
 
-  test('zooms in by every plus key, and has nothing that only macOS knows', async (context) => {
+  test('zooms in with every plus key and has no macOS items elsewhere', async (context) => {
     await begin('--lab=:memory:');
     const zooms = items('&View').filter(({ role }) => role === 'zoomIn');
     assert.deepEqual(
@@ -283,18 +284,14 @@ describe('the menu', () => {
     );
   });
 
-  test('goes where the page’s own keys go', async () => {
+  test('opens the same places as the page’s keys', async () => {
     await begin('--lab=:memory:');
-    const frame = readFileSync(new URL('../../renderer/app/App.svelte', import.meta.url), 'utf8');
-    const places = [...frame.matchAll(/\{ title: '([^']+)', icon: .* key: '(\d)' \}/g)].map(
-      ([, title, key]) => [title!, `CmdOrCtrl+${key!}`],
-    );
     const go = Menu.items.find(({ label }) => label === '&Go')!.submenu!;
-    assert.equal(places.length, 7);
     assert.deepEqual(
       go.slice(4).map(({ label, accelerator }) => [label, accelerator]),
-      places,
+      places.map(({ title, key }) => [title, `CmdOrCtrl+${key}`]),
     );
+    assert.equal(places.length, 7);
     const { webContents } = shown();
     click('&Go', 'Compare');
     assert.equal(webContents.address, 'app://lab/#/compare');
@@ -343,7 +340,7 @@ describe('the window', () => {
   const kept = (): unknown => JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8'));
   const normal = { x: 300, y: 150, width: 1000, height: 700 };
 
-  test('after a crash opens where it was, not where it was when the app last ended', async () => {
+  test('after a crash opens at its present position, not the saved one', async () => {
     await begin('--lab=:memory:');
     shown().normal = normal;
     shown().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
@@ -354,7 +351,7 @@ describe('the window', () => {
     await end();
   });
 
-  test('keeps its normal bounds over starts as maximized, until it has others', async () => {
+  test('keeps its normal bounds over maximized starts', async () => {
     writeFileSync(join(folder, 'window.json'), JSON.stringify({ ...normal, maximized: true }));
     for (let start = 0; start < 2; start++) {
       await begin('--lab=:memory:');
@@ -374,7 +371,7 @@ describe('the window', () => {
     await until(() => app.quits === 1);
   });
 
-  test('comes back from a blank page to the place that it showed', async () => {
+  test('returns from a blank page to its place', async () => {
     await begin('--lab=:memory:');
     const { webContents } = shown();
     webContents.emit('did-navigate-in-page', {}, 'app://lab/#/studies/4', true);
@@ -383,7 +380,7 @@ describe('the window', () => {
     await end();
   });
 
-  test('that is left closed after crashes has gone, and opens again when it is asked for', async () => {
+  test('left closed after crashes can be opened again', async () => {
     await begin('--lab=:memory:');
     dialog.responses.push(1);
     for (let crash = 0; crash < 3; crash++) {
@@ -399,7 +396,7 @@ describe('the window', () => {
     await end();
   });
 
-  test('saves what the page hands out under the name that the user gives, and nothing from elsewhere', async () => {
+  test('saves only downloads of the page, under the user’s name', async () => {
     await begin('--lab=:memory:');
     const download = (address: string) => {
       const told: { options?: object; stopped?: true } = {};

@@ -15,7 +15,7 @@ after(() => {
 });
 
 describe('the app', () => {
-  test('a second one ends at once and opens nothing', async () => {
+  test('a second start ends at once and opens nothing', async () => {
     fake.app.lock = false;
     const again = '../../electron/main.ts?second';
     await import(again);
@@ -26,7 +26,7 @@ describe('the app', () => {
     fake.app.quits = 0;
   });
 
-  test('opens lab and one locked-down window', async () => {
+  test('opens the lab and one locked-down window', async () => {
     await import('../../electron/main.ts');
     for (let i = 0; i < 200 && fake.BrowserWindow.made.length === 0; i++) await settled();
     assert.deepEqual(fake.dialog.errors, []);
@@ -50,7 +50,7 @@ describe('the app', () => {
     assert.equal(fake.BrowserWindow.made.length, 1);
   });
 
-  test('a crash of the window’s page opens another at the same place; the lab goes on', async () => {
+  test('a crashed page is replaced at the same place; the lab continues', async () => {
     const [window] = fake.BrowserWindow.made;
     window!.webContents.address = 'app://lab/#/studies/4';
     window!.webContents.emit('render-process-gone', {}, { reason: 'crashed' });
@@ -75,7 +75,7 @@ describe('the app', () => {
     fake.dialog.asked.length = 0;
   });
 
-  test('ends when its window is closed and nothing runs, and keeps the window’s place', async () => {
+  test('ends when its window closes without training, and saves the window’s position', async () => {
     const window = fake.BrowserWindow.made.at(-1)!;
     let prevented = false;
     window.emit('close', { preventDefault: () => (prevented = true) });

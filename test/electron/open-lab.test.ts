@@ -31,7 +31,7 @@ describe('a lab file that does not open', () => {
   database.execute('PRAGMA user_version = 99');
   database.close();
 
-  test('is said with its reason, and another one can be opened instead', async () => {
+  test('is reported with its reason, and another one can be opened', async () => {
     const words = put('words.sqlite', 'these are words and no lab file at all');
     fake.dialog.responses = [0, 0, 1];
     // One that does not open either, then the name of a new one.
@@ -47,7 +47,7 @@ describe('a lab file that does not open', () => {
     await lab.close('at-once');
   });
 
-  test('the question comes back when no file is chosen, until the user quits', async () => {
+  test('asks again until the user chooses a file or quits', async () => {
     fake.dialog.responses = [0, 1, 2];
     fake.dialog.files = [];
     assert.equal(await openOrChoose(newer), null);

@@ -84,7 +84,7 @@ describe('a package', { skip }, () => {
       .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)));
   });
 
-  test('has one native file a module, that of its platform', () => {
+  test('has one native file per module, for its platform', () => {
     const native = files.filter((file) => file.endsWith('.node'));
     assert.deepEqual(
       native.map((file) => file.split('node_modules/')[1]),
@@ -120,7 +120,7 @@ describe('a package', { skip }, () => {
       assert.ok(inside.includes(path), path);
   });
 
-  test('brings what connects TensorFlow on the user’s machine, and no TensorFlow', () => {
+  test('contains the sources of the connection to TensorFlow, and no TensorFlow', () => {
     for (const path of [
       '@tensorflow/tfjs-node-gpu/binding/tfjs_backend.cc',
       '@tensorflow/tfjs-node-gpu/package.json',
@@ -134,7 +134,7 @@ describe('a package', { skip }, () => {
     assert.equal(readFileSync(join(unpacked, 'resources', 'node'), 'utf8'), 'the Node of workers');
   });
 
-  test('holds nothing of developers', () => {
+  test('contains no files for developers', () => {
     const theirs = [...files, ...asar.listPackage(join(unpacked, 'resources', 'app.asar'))].filter(
       (file) =>
         /\.(ts|map|md)$|(^|\/)(test|tests|__tests__)\/|node_modules\/(electron|vite|typescript|eslint|svelte|playwright-core)\//.test(
@@ -174,7 +174,7 @@ describe('a package', { skip }, () => {
       });
     });
 
-    test('comes as an AppImage that keeps its sandbox and opens links to the lab', () => {
+    test('is an AppImage that keeps its sandbox and opens links to the lab', () => {
       const { desktop, desktopFileName } = made.find((each) => !Array.isArray(each)) as {
         desktop: string;
         desktopFileName: string;
@@ -186,7 +186,7 @@ describe('a package', { skip }, () => {
       assert.equal(desktopFileName, 'ktg-lab.desktop');
     });
 
-    test('comes as a .deb that asks for what Electron needs', () => {
+    test('is a .deb that depends on Electron’s libraries', () => {
       const [args] = made.find((each) => Array.isArray(each)) as [string[], string];
       assert.match(args[args.indexOf('--url') + 1]!, /^https:\/\//);
       for (const library of ['libasound2', 'libgbm1']) assert.ok(args.includes(library), library);
@@ -196,7 +196,7 @@ describe('a package', { skip }, () => {
     });
   });
 
-  test('runs from where its files lie: the main program from the archive, workers and threads from outside', async () => {
+  test('runs the main program from the archive, workers and threads from outside', async () => {
     const resources = join(folder, 'resources');
     mkdirSync(resources);
     // Which only Electron looks into.
@@ -235,7 +235,7 @@ describe('a package', { skip }, () => {
     const packed = readdirSync(unpacked, { recursive: true }).length;
     process.env.KTG_TENSORFLOW_WHEEL = join(folder, 'missing.whl');
     await lab.api.request('engine.install', { kind: 'cpu' });
-    const engine = async () => lab.api.request('engine.status', {});
+    const engine = async () => (await lab.api.request('lab.status', {})).engine;
     while ((await engine()).install) await settled();
     assert.match((await engine()).problem!.message, /missing\.whl/);
     assert.equal((await engine()).kind, 'portable');
@@ -253,7 +253,7 @@ describe('a package for another platform', () => {
     ['win32', 'x64', 'node.exe'],
     ['darwin', 'arm64', 'node'],
   ] as const)
-    test(`${platform}: is what electron-builder expects, of files that are there`, async () => {
+    test(`${platform}: has a valid configuration with existing files`, async () => {
       const configuration = packageConfiguration({ node: '/node', output: '/out', platform, arch });
       const debug = { add: () => undefined, isEnabled: false };
       await validateConfiguration(configuration, debug);

@@ -17,7 +17,7 @@ await import('../../electron/preload.ts');
 const { offerLab } = await import('../../electron/page-port.ts');
 
 describe('the preload script', () => {
-  test('asks once the page has run, and hands over exactly one port', () => {
+  test('asks once after the page’s scripts and passes exactly one port', () => {
     assert.deepEqual(fake.ipcRenderer.sent, []);
     for (const listener of loaded) listener();
     assert.deepEqual(fake.ipcRenderer.sent, [['ktg:port']]);
@@ -29,7 +29,7 @@ describe('the preload script', () => {
     assert.equal(posted.length, 1);
   });
 
-  test('exposes nothing else: it listens to one name', () => {
+  test('exposes nothing else and listens to one name', () => {
     assert.deepEqual(fake.ipcRenderer.eventNames(), ['ktg:port']);
   });
 });
@@ -69,7 +69,7 @@ describe('the port to the lab', () => {
     assert.deepEqual(fake.ipcMain.eventNames(), ['ktg:port']);
   });
 
-  test('speaks the lab’s language, and closes on anything else', async () => {
+  test('accepts lab messages and closes on anything else', async () => {
     const port = given.at(-1)!;
     const answer = new Promise((resolve) => port.once('message', resolve));
     port.postMessage({ type: 'request', id: 1, name: 'lab.status', input: {} });
@@ -83,7 +83,7 @@ describe('the port to the lab', () => {
     assert.equal(await closed, true);
   });
 
-  test('is replaced when the page is loaded again: the earlier one closes', async () => {
+  test('is replaced after a reload, and the earlier one closes', async () => {
     ask(1, frame);
     const first = given.at(-1)!;
     const closed = new Promise((resolve) =>

@@ -57,7 +57,7 @@ function setting(trainings: Training[], elsewhere = false) {
 }
 
 describe('quitting', () => {
-  test('asks by name or number, and only while something runs', () => {
+  test('asks only during training, with its title or number', () => {
     assert.equal(quitQuestion([]), null);
     assert.equal(
       quitQuestion(['Study "M3", trial 17'])?.message,
@@ -75,11 +75,11 @@ describe('quitting', () => {
     save();
     assert.equal(await left, true);
     assert.equal(ends(), 1);
-    assert.equal(leaving.gone, true);
+    assert.equal(leaving.saved, true);
     assert.equal(fake.dialog.asked.length, 0);
   });
 
-  test('counts only trainings that would go on', async () => {
+  test('counts only trainings that would continue', async () => {
     const { leaving } = setting([
       { title: 'trial 1', study: STOPPED },
       { title: 'trial 2', study: RUNNING },
@@ -92,7 +92,7 @@ describe('quitting', () => {
     assert.equal(fake.dialog.asked[0]!.title, 'KTG lab');
   });
 
-  test('asks nothing after a study was stopped, also while its trainings still end', async () => {
+  test('does not ask after a study was stopped', async () => {
     const { leaving, save } = setting([{ title: 'trial 1', study: STOPPED }]);
     const left = leaving.leave();
     await settled();
@@ -101,7 +101,7 @@ describe('quitting', () => {
     assert.equal(fake.dialog.asked.length, 0);
   });
 
-  test('“Keep running” keeps everything as it is, and the next time asks again', async () => {
+  test('“Keep running” changes nothing, and the next time asks again', async () => {
     const { leaving, closes, ends } = setting([{ title: 'trial 1' }]);
     fake.dialog.response = 0;
     assert.equal(await leaving.leave(), false);
@@ -111,7 +111,7 @@ describe('quitting', () => {
     assert.equal(ends(), 0);
   });
 
-  test('“Quit” saves; asked again meanwhile, it no longer waits', async () => {
+  test('“Quit” saves; a second “Quit” does not wait', async () => {
     const { leaving, closes, save, ends } = setting([{ title: 'trial 1' }]);
     fake.dialog.response = 1;
     const left = leaving.leave();
@@ -123,7 +123,7 @@ describe('quitting', () => {
     assert.equal(ends(), 1);
   });
 
-  test('a lab of another program goes on, so nothing is asked', async () => {
+  test('does not ask when another program holds the lab', async () => {
     const { leaving, save } = setting([{ title: 'trial 1' }], true);
     const left = leaving.leave();
     await settled();
@@ -132,7 +132,7 @@ describe('quitting', () => {
     assert.equal(fake.dialog.asked.length, 0);
   });
 
-  test('a system that shuts down is not asked', async () => {
+  test('does not ask when the system shuts down', async () => {
     const { leaving, closes } = setting([{ title: 'trial 1' }]);
     void leaving.leave(false);
     await settled();

@@ -27,7 +27,7 @@ describe('the page', () => {
       assert.equal(preferences[off], false, off);
   });
 
-  test('gets no permission but to write text to the clipboard, and that only as our page', () => {
+  test('has one permission, writing text to the clipboard, and only as our page', () => {
     const session = new fake.FakeSession();
     lockSession(session as never);
     const asked = (page: string, permission: string): boolean => {
@@ -78,7 +78,7 @@ describe('the page', () => {
       assert.equal(cancelled(url), false, url);
   });
 
-  test('cannot be led elsewhere; known links open in the browser', () => {
+  test('cannot navigate elsewhere; known links open in the browser', () => {
     lockContents();
     const contents = new fake.FakeContents();
     fake.app.emit('web-contents-created', {}, contents);
@@ -106,7 +106,7 @@ describe('the page', () => {
     assert.deepEqual(fake.shell.opened, ['https://arxiv.org/abs/1909.04286']);
   });
 
-  test('links that only look known stay closed', () => {
+  test('similar links do not open', () => {
     for (const address of [
       'http://arxiv.org/',
       'https://arxiv.org.evil.example/',
@@ -136,13 +136,13 @@ describe('the scheme app://', () => {
   const get = (url: string, method = 'GET'): Promise<Response> =>
     fake.protocol.handlers.get('app')!({ url, method });
 
-  test('is a standard, secure one and may do no more', () => {
+  test('is standard and secure without other privileges', () => {
     assert.deepEqual(fake.protocol.privileged, [
       { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } },
     ]);
   });
 
-  test('gives pages with their type and the policy that the server gives', async () => {
+  test('serves pages with their type and the server’s policy', async () => {
     const page = await get('app://lab/');
     assert.equal(page.status, 200);
     assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
@@ -155,7 +155,7 @@ describe('the scheme app://', () => {
     assert.equal(await (await get('app://lab/', 'HEAD')).text(), '');
   });
 
-  test('leads nowhere outside its folder', async () => {
+  test('serves nothing outside its folder', async () => {
     for (const path of [
       '../secret.json',
       '%2e%2e/secret.json',
@@ -174,7 +174,7 @@ describe('the scheme app://', () => {
     assert.equal((await get('app://lab/', 'POST')).status, 405);
   });
 
-  test('knows its own addresses', () => {
+  test('recognises its own addresses', () => {
     assert.equal(isOurs('app://lab/#/studies/1'), true);
     for (const address of ['app://lab.evil/', 'https://lab/', 'app:lab', '', 'app://lab:80/'])
       assert.equal(isOurs(address), false, address);

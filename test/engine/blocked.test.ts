@@ -6,7 +6,7 @@ import { whileBlocked } from '../../core/engine/blocked.ts';
 
 const blocked = new URL('../../core/engine/blocked.ts', import.meta.url).href;
 
-test('work is done and signals are listened to again, also when it fails', async () => {
+test('signal handlers return after the work, also after a failure', async () => {
   const listener = (): void => undefined;
   process.on('SIGHUP', listener);
   try {
@@ -23,7 +23,7 @@ test('work is done and signals are listened to again, also when it fails', async
   }
 });
 
-test('a signal ends blocking work at once, though the program listens to it', async () => {
+test('a signal ends blocking work at once in spite of a handler', async () => {
   const program = `
     import { whileBlocked } from ${JSON.stringify(blocked)};
     process.on('SIGTERM', () => undefined);

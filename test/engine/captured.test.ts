@@ -37,7 +37,7 @@ describe('the step as a session of TensorFlow', () => {
     { text: 'resnet8=TT,wrn-10-1=XX', batch: 7 },
   ];
   for (const { text, batch } of cases) {
-    test(`computes the bits of the eager step: ${text}, batch ${batch}`, async () => {
+    test(`equals the eager step bit for bit: ${text}, batch ${batch}`, async () => {
       const plan = planOf(text, batch);
       const steps = [await captured.compile(plan), await eager.compile(plan)] as const;
       try {
@@ -58,7 +58,7 @@ describe('the step as a session of TensorFlow', () => {
     });
   }
 
-  test('leaves no files, no session and no tensor behind', async () => {
+  test('releases files, sessions and tensors', async () => {
     const held = captured.counts();
     const step = await captured.compile(planOf('resnet8=T', 4));
     assert.equal(captured.counts().sessions, held.sessions + 1);
@@ -67,7 +67,7 @@ describe('the step as a session of TensorFlow', () => {
     assert.deepEqual(captured.counts(), held);
   });
 
-  test('a step without states says so instead of computing anything', async () => {
+  test('a step without states throws', async () => {
     const step = await captured.compile(planOf('resnet8=T', 4));
     try {
       step.load(set);
@@ -80,7 +80,7 @@ describe('the step as a session of TensorFlow', () => {
     }
   });
 
-  test('one step serves every gate setting', async () => {
+  test('one step computes every gate setting', async () => {
     const step = await captured.compile(planOf('resnet8=TT,resnet8=TT', 8));
     try {
       step.load(set);

@@ -16,7 +16,10 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
 import type { Engine, Step } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { putBackLeftovers, withoutPrograms } from '../../core/engine/tensorflow/compile-cache.ts';
+import {
+  restoreAbandoned,
+  retryWithoutPrograms,
+} from '../../core/engine/tensorflow/compile-cache.ts';
 import { StepSession } from '../../core/engine/tensorflow/session.ts';
 import { planOf, randomImages, writeAll } from './support.ts';
 
@@ -27,7 +30,7 @@ const programs = [
 ] as const;
 const [first, second, kernels] = programs;
 
-describe('what XLA has kept, set aside while something is tried without it', () => {
+describe("XLA's cache during a retry without it", () => {
   let folder: string;
   const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const names = (): string[] => readdirSync(folder).sort();
@@ -38,8 +41,8 @@ describe('what XLA has kept, set aside while something is tried without it', () 
   });
   const remove = (): void => rmSync(folder, { recursive: true });
 
-  test('is removed when that succeeds', () => {
-    withoutPrograms(folder, () => {
+  test('is removed when the retry succeeds', () => {
+    retryWithoutPrograms(folder, () => {
       assert.deepEqual(names(), ['a.lock', `aside-${process.pid}`]);
       writeFileSync(join(folder, first), 'made anew');
     });
@@ -47,19 +50,19 @@ describe('what XLA has kept, set aside while something is tried without it', () 
     remove();
   });
 
-  test('is put back when that fails too, but for what is there again', () => {
+  test('is restored when the retry fails, except newer entries', () => {
     const lost = new Error('the card is lost');
     const work = (): void => {
       writeFileSync(join(folder, first), 'made anew');
       throw lost;
     };
-    assert.throws(() => withoutPrograms(folder, work), lost);
+    assert.throws(() => retryWithoutPrograms(folder, work), lost);
     assert.deepEqual(names(), everything);
     assert.deepEqual(programs.map(text), ['made anew', 'of before', 'of before']);
     remove();
   });
 
-  test('is put back at the next time when the process is killed meanwhile; of one that lives it stays aside', () => {
+  test('is restored after the process was killed, and not while it runs', () => {
     const module = new URL('../../core/engine/tensorflow/compile-cache.ts', import.meta.url).href;
     const script = `import { withoutPrograms } from ${JSON.stringify(module)};
       withoutPrograms(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));`;
@@ -73,7 +76,7 @@ describe('what XLA has kept, set aside while something is tried without it', () 
     assert.deepEqual(names(), ['a.lock', `aside-${pid}`]);
     const living = `aside-${process.ppid}`;
     mkdirSync(join(folder, living));
-    putBackLeftovers(folder);
+    restoreAbandoned(folder);
     assert.deepEqual(names(), [...everything, living].sort());
     assert.deepEqual([second, kernels].map(text), ['of before', 'of before']);
     remove();
@@ -118,7 +121,7 @@ describe('a step that does not compile', () => {
   const files = (): string[] =>
     entries().map((name) => `${name} ${statSync(join(folder, name)).ino}`);
 
-  test('for an unrelated reason leaves the programs of all networks where they are', async () => {
+  test('for an unrelated reason keeps all cached programs', async () => {
     const before = files();
     const step = await stepOf();
     let tried = 0;
@@ -141,7 +144,7 @@ describe('a step that does not compile', () => {
     );
   });
 
-  test('because its session is lost leaves them too', async () => {
+  test('because of a lost session keeps them too', async () => {
     const before = files();
     const step = await engine.compile(plan);
     steps.push(step);
@@ -153,14 +156,14 @@ describe('a step that does not compile', () => {
     assert.deepEqual(files(), before);
   });
 
-  test('because what is kept is damaged is compiled anew', async () => {
+  test('because of a damaged cache compiles again', async () => {
     for (const name of own) truncateSync(join(folder, name), 1000);
     await (await stepOf()).prepare();
     assert.deepEqual(entries(), own, 'those that are needed');
     assert.ok(own.every((name) => statSync(join(folder, name)).size > 100_000));
   });
 
-  test('finds what a killed process had set aside', async () => {
+  test('restores the cache of a killed process first', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     const before = files();
     const aside = join(folder, `aside-${pid}`);

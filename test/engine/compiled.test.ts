@@ -97,21 +97,21 @@ describe('the step compiled by XLA', () => {
     for (const step of steps) step.dispose();
   });
 
-  test("gives PyTorch's forward pass, gradients and evaluation", async () => {
+  test("equals PyTorch's forward pass, gradients and evaluation", async () => {
     const name = 'forward_resnet8';
     const report = await forwardParity(name, fixture(name), tolerances(name), await compiled(1));
     assert.deepEqual(report.failures, []);
     assert.ok(report.passed > 100);
   });
 
-  test("gives PyTorch's whole steps of two nodes, one not updated where its loss is 0", async () => {
+  test("equals PyTorch's steps of two nodes; one with a loss of 0 is not updated", async () => {
     const name = 'm2_correct_zero';
     const report = await stepsParity(name, fixture(name), tolerances(name), await compiled(1));
     assert.deepEqual(report.failures, []);
     assert.ok(report.passed > 500);
   });
 
-  test('many steps in one call, fewer than it can take, are the steps one by one', async () => {
+  test('many steps in one call equal single steps', async () => {
     const [expected, looped] = [
       await stepOf(await openHere(), text),
       await stepOf(await compiled(5), text),
@@ -140,7 +140,7 @@ describe('the step compiled by XLA', () => {
     assert.ok(Number.isNaN(first!.nodeLoss[0]!));
   });
 
-  test('a node that is frozen in the program runs forward, teaches and keeps its weights', async () => {
+  test('a frozen node runs forward, teaches and keeps its weights', async () => {
     const taught = 'wrn-10-1=TT@2,resnet8=XX';
     const step = await stepOf(await compiled(1), taught, [1]);
     const outcome = run(step, taught);
@@ -150,7 +150,7 @@ describe('the step compiled by XLA', () => {
     assertBits(outcome.states[1]!.momentum, momentum, 'its momentum');
   });
 
-  test('a source of NaN is right about no image, of class 0 neither', async () => {
+  test('a NaN source is correct on no image, class 0 included', async () => {
     const step = await stepOf(await compiled(1), text);
     step.load(set);
     const codes = Int32Array.from({ length: 4 * batch }, (_, i) =>
@@ -167,7 +167,7 @@ describe('the step compiled by XLA', () => {
     assert.ok(step.read(0).parameters.every(Number.isFinite), 'the destination');
   });
 
-  test('bfloat16 is near float32, and not the same', async () => {
+  test('bfloat16 is close to float32 but not equal', async () => {
     const plan = planOf('resnet8=T', batch);
     const losses: Float32Array[] = [];
     for (const precision of ['float32', 'bfloat16'] as const) {

@@ -12,7 +12,7 @@ import {
 import { compileCache } from '../../core/engine/tensorflow/compile-cache.ts';
 import { type Computation, computationWords } from '../../core/study/computation.ts';
 
-describe('what a device computes with', () => {
+describe('default computation of a device', () => {
   test('a processor: float32 in a session; a card: TF32, compiled', () => {
     assert.deepEqual(computationFor('cpu'), {
       compiler: 'none',
@@ -30,7 +30,7 @@ describe('what a device computes with', () => {
     );
     assert.equal(computationWords({ precision: 'float32' }), 'float32');
   });
-  test('what cannot be is refused', () => {
+  test('impossible combinations are refused', () => {
     assert.throws(() => computationFor('cpu', { precision: 'tf32' }), { code: 'engine.precision' });
     assert.throws(() => computationFor('cpu', { precision: 'bfloat16' }), {
       code: 'engine.precision',
@@ -57,13 +57,13 @@ describe('variables for the library to read', () => {
     for (const precision of ['tf32', 'bfloat16'] as const)
       assert.ok(!('NVIDIA_TF32_OVERRIDE' in onCard({ precision })));
   });
-  test('deterministic: no kernels chosen by the clock, now or in an earlier run', () => {
+  test('deterministic mode selects no kernels by timing', () => {
     const { TF_DETERMINISTIC_OPS, XLA_FLAGS } = onCard({ deterministic: true });
     assert.equal(TF_DETERMINISTIC_OPS, '1');
     assert.match(XLA_FLAGS!, /--xla_gpu_deterministic_ops=true/);
     assert.doesNotMatch(XLA_FLAGS!, /autotune/);
   });
-  test('compiled programs and measured kernels are kept, whether or not TensorFlow computes through PjRt', () => {
+  test('compiled programs and measured kernels are cached, with and without PjRt', () => {
     assert.match(
       onCard({}).TF_XLA_FLAGS!,
       /persistent_cache_directory="\/cache" .*=GPU,XLA_GPU_JIT$/,
@@ -74,10 +74,10 @@ describe('variables for the library to read', () => {
     );
     assert.ok(!('TF_XLA_FLAGS' in onCard({}, null)));
   });
-  test('a path is one value, whatever is in it', () => {
+  test('a path is one value, whatever its characters', () => {
     assert.match(onCard({}, '/my "best" cache\\').XLA_FLAGS!, /_dir="\/my \\"best\\" cache\\\\"/);
   });
-  test('what decides how programs are compiled: ours with what the user has set, and nothing else', () => {
+  test("the variables of compilation are ours and the user's, and no others", () => {
     const environment = {
       PATH: '/bin',
       XLA_FLAGS: '--mine',
@@ -99,7 +99,7 @@ describe('variables for the library to read', () => {
       'HOME',
     ]);
   });
-  test('programs of another precision, card, driver or library lie in another folder', () => {
+  test('programs of another precision, card, driver or library have another folder', () => {
     const home = mkdtempSync(join(tmpdir(), 'ktg-computation-'));
     try {
       const folder = (wish: Partial<Computation>, ...surroundings: string[]): string =>
@@ -118,7 +118,7 @@ describe('variables for the library to read', () => {
       rmSync(home, { recursive: true });
     }
   });
-  test("the user's own settings stay, and the user's flags have the last word", () => {
+  test("the user's settings stay, and the user's flags win", () => {
     const environment = { XLA_FLAGS: '--mine', NVIDIA_TF32_OVERRIDE: '1' };
     addVariables(environment, {
       XLA_FLAGS: '--ours',

@@ -42,7 +42,7 @@ function augmented(set: ImageSet, side: number, code: Int32Array, h: number, w: 
 }
 
 describe(`images of ${SIDE} x ${SIDE} pixels`, () => {
-  test('are flipped, padded and cropped in their own size', () => {
+  test('are flipped, padded and cropped at their own size', () => {
     const set = images(SIDE);
     const { tf } = loadBinding();
     const source = residentImages(loadBinding(), SIDE);
@@ -60,7 +60,7 @@ describe(`images of ${SIDE} x ${SIDE} pixels`, () => {
     source.dispose();
   });
 
-  test('train and are judged alike, captured and eager', async () => {
+  test('train and evaluate equally in captured and eager mode', async () => {
     const plan = planFor(SIDE);
     const text = 'resnet8=TL,wrn-10-1=TC';
     const codes = codesOf(COUNT, BATCH, 2);

@@ -1,5 +1,5 @@
 import { stream } from '../../core/base/random.ts';
-import { frame } from '../../core/engine/pixels.ts';
+import { mapPadding } from '../../core/engine/pixels.ts';
 import { EPSILON, type Operations, type Tensor, type TF } from '../../core/engine/ops.ts';
 
 export type Numbers = readonly number[];
@@ -113,7 +113,7 @@ const maxPool = (size: 2 | 3, padding: 0 | 1): OperationCase => ({
   shapes: [image],
   inputs: [randomNumbers('pooled', sizeOf(image)).map((value) => value - 1.5)],
   compute: (tf, ops, [x]) => {
-    return ops.maxPool(tf.pad(x!, frame([padding, padding]), -Infinity), size);
+    return ops.maxPool(tf.pad(x!, mapPadding([padding, padding]), -Infinity), size);
   },
   plain: ([x]) => {
     const pixel = pixelOf(x!, -Infinity);

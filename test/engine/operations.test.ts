@@ -134,7 +134,7 @@ const forms: Record<string, (one: OperationCase) => Differentiated> = {
 describe('layers alone', () => {
   for (const [form, compute] of Object.entries(forms)) {
     for (const { one, expected } of layerCases) {
-      test(`${one.name}, ${form}: as PyTorch`, () => {
+      test(`${one.name}, ${form}: equals PyTorch`, () => {
         for (const [i, values] of compute(one).entries()) {
           const error = layerError(values, expected[i]!);
           assert.ok(error < LAYER_ALLOWED, `${i} is off by ${error}`);
@@ -153,7 +153,7 @@ describe('operations and their gradients, on inputs far from mean 0 and variance
   for (const one of operationCases) {
     const expected = differentiatePlainly(one);
     for (const [form, compute] of Object.entries(forms)) {
-      test(`${one.name}, ${form}: as float64 and its differences`, () => {
+      test(`${one.name}, ${form}: equals float64 and finite differences`, () => {
         const results = compute(one);
         assert.equal(results.length, expected.length);
         for (const [i, values] of results.entries()) {
@@ -163,7 +163,7 @@ describe('operations and their gradients, on inputs far from mean 0 and variance
         }
       });
     }
-    test(`${one.name}: native as plain, and recorded as eager`, () => {
+    test(`${one.name}: native equals plain, and recorded equals eager`, () => {
       const [first, second, third] = [
         eagerly(native, one),
         eagerly(plain, one),
@@ -182,7 +182,7 @@ describe('operations and their gradients, on inputs far from mean 0 and variance
     });
   }
 
-  test('a batch norm hands out the mean and the unbiased variance of its batch', () => {
+  test('a batch norm returns the mean and the unbiased variance of its batch', () => {
     const one = operationCases.find(({ name }) => name === 'batchNorm')!;
     const { mean, variance } = plainStatistics(one.inputs[0]!);
     const count = one.inputs[0]!.length / mean.length;

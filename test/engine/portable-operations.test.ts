@@ -21,7 +21,7 @@ const ALLOWED = 2e-5;
 
 describe(`plain operations on ${backend}, on inputs far from mean 0 and variance 1`, () => {
   for (const one of operationCases) {
-    test(`${one.name}: as float64 and its differences`, () => {
+    test(`${one.name}: equals float64 and finite differences`, () => {
       const held = tf.memory().numTensors;
       const inputs = tensorsOf(tf, one);
       const results = tf.tidy(() => differentiate(tf, ops, one, inputs));
@@ -45,7 +45,7 @@ describe(`plain operations on ${backend}, on inputs far from mean 0 and variance
     return values;
   };
   for (const { one, expected } of layerCases) {
-    test(`${one.name}: as PyTorch`, () => {
+    test(`${one.name}: equals PyTorch`, () => {
       for (const [i, values] of compute(one).entries()) {
         const error = layerError(values, expected[i]!);
         assert.ok(error < LAYER_ALLOWED, `${i} is off by ${error}`);
@@ -58,7 +58,7 @@ describe(`plain operations on ${backend}, on inputs far from mean 0 and variance
     assert.deepEqual([...compute(ties)[1]!], expected);
   });
 
-  test('WASM runs where this machine has it', () => {
+  test('WASM runs on a machine that supports it', () => {
     assert.equal(backend, 'wasm');
   });
 });

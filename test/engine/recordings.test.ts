@@ -24,13 +24,13 @@ function take(given = plan, how = kind, where = home): { bytes: number[]; record
   return { bytes: [...bytes], recorded };
 }
 
-describe('recorded steps kept as files', () => {
-  test('are recorded once', () => {
+describe('recorded steps in the cache', () => {
+  test('are recorded only once', () => {
     assert.deepEqual(take(), { bytes: [1, 2, 1], recorded: 1 });
     assert.deepEqual(take(), { bytes: [1, 2, 1], recorded: 0 });
   });
 
-  test('have a file for everything that they depend on', () => {
+  test('have one file per combination of everything that they depend on', () => {
     const others: [typeof plan, RecordingKind][] = [
       [planOf('resnet14=T', 4), kind],
       [planOf('resnet8=T', 5), kind],
@@ -45,7 +45,7 @@ describe('recorded steps kept as files', () => {
     for (const [one, how] of others) assert.equal(take(one, how).recorded, 1);
   });
 
-  test('are recorded anew where the file is damaged', () => {
+  test('are recorded again when the file is damaged', () => {
     const file = recordingFile(kind, plan, home);
     const sound = readFileSync(file);
     for (const damaged of [
@@ -59,14 +59,14 @@ describe('recorded steps kept as files', () => {
     }
   });
 
-  test('cost nothing but time where nothing can be written', () => {
+  test('work without write access', () => {
     const blocked = join(home, 'a file');
     writeFileSync(blocked, '');
     for (let i = 0; i < 2; i++)
       assert.deepEqual(take(plan, kind, blocked), { bytes: [1, 2, 1], recorded: 1 });
   });
 
-  test('of other versions go when nobody has used them for long', () => {
+  test('of other versions are removed after a long time without use', () => {
     const folder = dirname(recordingFile(kind, plan, home));
     const [old, recent] = ['old', 'recent'].map((name) => join(dirname(folder), name)) as [
       string,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
-import { remedyFor } from '../../core/search/failures.ts';
+import { actionAfter } from '../../core/search/failures.ts';
 import type { TensorFlowBinding } from '../../core/engine/tensorflow/binding.ts';
 import { loadGraph } from '../../core/engine/tensorflow/saved-model.ts';
 import { failureOf } from '../../core/workers/failure.ts';
@@ -32,7 +32,7 @@ describe('the temporary file of a step', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('lies in the engine’s own folder where TMPDIR is missing, and is gone afterwards', () => {
+  test('is in the engine’s folder when TMPDIR is missing, and is removed afterwards', () => {
     process.env.TMPDIR = join(folder, 'missing');
     assert.equal(load(), 7);
     assert.equal(dirname(seen[0]!), join(folder, 'home', 'temporary'));
@@ -40,7 +40,7 @@ describe('the temporary file of a step', () => {
     assert.deepEqual(readdirSync(join(folder, 'home', 'temporary')), []);
   });
 
-  test('where neither can be written, both are named and the study is to pause', () => {
+  test('without write access to either folder the error names both and pauses the study', () => {
     process.env.TMPDIR = join(folder, 'missing');
     writeFileSync(join(folder, 'home'), 'no folder');
     const failure = (() => {
@@ -55,6 +55,6 @@ describe('the temporary file of a step', () => {
     assert.equal(failure.code, 'engine.no-temporary-folder');
     for (const path of [join(folder, 'missing'), join(folder, 'home')])
       assert.ok(failure.message.includes(path), failure.message);
-    assert.deepEqual(remedyFor(failure, 0, 3), { do: 'pause' });
+    assert.deepEqual(actionAfter(failure, 0, 3), { do: 'pause' });
   });
 });

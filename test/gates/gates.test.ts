@@ -4,7 +4,7 @@ import { gate, gateNames, gates, isGateName } from '../../core/gates/gates.ts';
 import { contrast, difference, visions } from './color.ts';
 
 describe('gates', () => {
-  test('weights and masks are the equations 3 to 6', () => {
+  test('weights and masks equal equations 3 to 6', () => {
     const at = (progress: number) =>
       gates.map((each) => [each.name, each.weight(progress), each.onlyCorrect]);
     assert.deepEqual(at(0.25), [
@@ -16,14 +16,14 @@ describe('gates', () => {
     assert.equal(gate('linear').weight(1), 1);
   });
 
-  test('names, letters and dashes tell them apart', () => {
+  test('have different names, letters and dashes', () => {
     for (const key of ['name', 'letter', 'title', 'dash', 'color'] as const) {
       assert.equal(new Set(gates.map((each) => each[key])).size, gates.length, key);
     }
     for (const each of gates) assert.match(each.letter, /^[A-Z]$/);
   });
 
-  test('an unknown gate is refused by name, also names every object inherits', () => {
+  test('refuse unknown names, inherited property names included', () => {
     for (const name of ['Through', 'toString', '__proto__', '']) {
       assert.equal(isGateName(name), false);
       assert.throws(() => gate(name), {
@@ -34,7 +34,7 @@ describe('gates', () => {
     assert.deepEqual(gateNames.filter(isGateName), gateNames);
   });
 
-  test('colours stand out on light and dark backgrounds', () => {
+  test('have enough contrast on light and dark backgrounds', () => {
     for (const { name, color } of gates) {
       for (const background of ['#ffffff', '#15171c']) {
         assert.ok(
@@ -45,7 +45,7 @@ describe('gates', () => {
     }
   });
 
-  test('colours differ for every kind of colour vision', () => {
+  test('have distinct colours for every kind of colour vision', () => {
     for (const vision of visions) {
       for (const [i, one] of gates.entries()) {
         for (const other of gates.slice(i + 1)) {

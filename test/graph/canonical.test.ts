@@ -77,7 +77,7 @@ describe('the canonical form', () => {
     );
   });
 
-  test('the canonical graph is one of the same graphs and its own canonical form', () => {
+  test('the canonical graph is equivalent and is its own canonical form', () => {
     fc.assert(
       fc.property(anyGraph(5), (graph) => {
         const canonical = canonicalGraph(graph);
@@ -88,7 +88,7 @@ describe('the canonical form', () => {
     );
   });
 
-  test('keys are equal exactly for graphs that some order makes equal', () => {
+  test('keys are equal exactly for graphs that are equal up to the order of auxiliary nodes', () => {
     // Few models and gates, so that equal pairs are common.
     const small = fc
       .array(fc.constantFrom('through', 'cutoff', 'correct'), { minLength: 9, maxLength: 9 })
@@ -109,7 +109,7 @@ describe('the canonical form', () => {
     assert.ok(equal >= 100);
   });
 
-  test('what a graph is stays in its key', () => {
+  test('every meaningful difference changes the key', () => {
     const graph = fromText('resnet32=TT@2,resnet110=XX:a');
     for (const other of [
       'resnet32=TT,resnet110=XX:a',
@@ -124,14 +124,14 @@ describe('the canonical form', () => {
     }
   });
 
-  test('the target keeps its place; auxiliary models come in order', () => {
+  test('the target stays first and auxiliary models are sorted', () => {
     assert.equal(
       graphKey(fromText('wrn-28-2=CLX,wrn-28-2=TTT,resnet8=XXX')),
       'wrn-28-2=TXL,resnet8=XXX,wrn-28-2=TTT',
     );
   });
 
-  test('seven equal nodes, the most orders there are', () => {
+  test('works for seven equal nodes, the largest number of orders', () => {
     const graph = template('dml', Array<string>(7).fill('resnet8'));
     assert.equal(graphKey(graph), toText(graph));
   });

@@ -9,7 +9,7 @@ const found = (text: string, purpose?: 'train'): string[] =>
   );
 
 describe('checkGraph', () => {
-  test('nothing to say about a sound graph', () => {
+  test('finds no problem in a valid graph', () => {
     assert.deepEqual(found('resnet8=TLX,resnet8=XXX:teacher,resnet8=XTT'), [
       'note no-path-to-target 3',
     ]);
@@ -31,7 +31,7 @@ describe('checkGraph', () => {
     });
   });
 
-  test('a teacher without weights stops training only', () => {
+  test('reports a teacher without weights only before training', () => {
     assert.deepEqual(found('resnet8=TT,resnet14=XX'), ['warning checkpoint-missing 2']);
     assert.deepEqual(found('resnet8=TT,resnet14=XX', 'train'), ['error checkpoint-missing 2']);
     assert.throws(() => requireTrainable(fromText('resnet8=TT,resnet14=XX')), {
@@ -42,11 +42,11 @@ describe('checkGraph', () => {
     requireTrainable(fromText('resnet8=TT,resnet14=XX:teacher'));
   });
 
-  test('a checkpoint that nobody loads', () => {
+  test('reports a checkpoint of a trained node', () => {
     assert.deepEqual(found('resnet8=TT,resnet8=TT:teacher'), ['warning checkpoint-unused 2']);
   });
 
-  test('a node that hears neither the label nor a teacher, also round a circle', () => {
+  test('reports a node without a path from the label or a teacher, circles included', () => {
     assert.deepEqual(found('resnet8=XT,resnet8=XT'), [
       'warning uninformed 1',
       'warning uninformed 2',
@@ -55,7 +55,7 @@ describe('checkGraph', () => {
     assert.deepEqual(found('resnet8=XT,resnet8=XX:teacher'), []);
   });
 
-  test('Correct on a label edge', () => {
+  test('notes that Correct on a label edge equals Through', () => {
     assert.deepEqual(found('resnet8=CT,resnet8=TX'), ['note label-correct 1']);
   });
 });

@@ -8,7 +8,7 @@ import { anyGraph } from './arbitrary.ts';
 const graph = fromText('resnet32=TT@2C,resnet110=XXX:a,wrn-28-2=LTX');
 
 describe('edits', () => {
-  test('gates and temperatures', () => {
+  test('set gates and temperatures', () => {
     assert.equal(
       toText(withGate(graph, 2, 1, 'linear')),
       'resnet32=TL@2C,resnet110=XXX:a,wrn-28-2=LTX',
@@ -38,7 +38,7 @@ describe('edits', () => {
     );
   });
 
-  test('a node added and removed leaves the graph as it was, and the original is never touched', () => {
+  test('adding and removing a node restores the graph, and the original never changes', () => {
     fc.assert(
       fc.property(anyGraph(6), (before) => {
         const copy = structuredClone(before);
@@ -49,7 +49,7 @@ describe('edits', () => {
     );
   });
 
-  test('what is not there cannot be changed', () => {
+  test('throw for a node or edge that does not exist', () => {
     assert.throws(() => withGate(graph, 1, 1, 'through'), RangeError);
     assert.throws(() => withNode(graph, 4, { model: 'resnet8' }), RangeError);
     assert.throws(() => removeNode(graph, 0), RangeError);

@@ -32,7 +32,7 @@ const code = (content: Uint8Array): string => {
 };
 
 describe('a graph from a file', () => {
-  test('comes back the same from JSON, text, SVG, PNG and DOT, whatever is said of its origin', () => {
+  test('is equal after JSON, text, SVG, PNG and DOT, whatever its origin', () => {
     fc.assert(
       fc.property(anyGraph(5), (graph) => {
         const { name: _, ...nameless } = graph;
@@ -51,19 +51,19 @@ describe('a graph from a file', () => {
     );
   });
 
-  test('a DOT file is read by its comment, not by a name that looks like one', () => {
+  test('comes from the comment of a DOT file, not from a similar name', () => {
     const graph = { ...fromText('resnet8=T'), name: 'comment="{\\"graph\\":\\"resnet14=T\\"}"' };
     assert.equal(toText(fromFile(bytes(toDot(graph)))), 'resnet8=T');
   });
 
-  test('only the first comment of a DOT file counts, wherever its line begins', () => {
+  test('comes from the first comment of a DOT file', () => {
     const dot = (comment: string): Uint8Array => bytes(`digraph {\n \n\t  ${comment}\n}`);
     assert.equal(toText(fromFile(dot('comment="{\\"graph\\":\\"resnet8=T\\"}";'))), 'resnet8=T');
     for (const broken of ['comment="{\\"graph\\":\\"resnet8=T\\"}', 'comment = "x"', 'comment="\\'])
       assert.equal(code(dot(broken)), 'graph.none-in-picture', broken);
   });
 
-  test('2 MB of anything are read at once', () => {
+  test('is read or refused quickly in any 2 MB', () => {
     const fill = (begin: string, piece: string): Uint8Array =>
       bytes(begin + piece.repeat(Math.floor(2_000_000 / piece.length)));
     for (const [content, expected] of [
@@ -79,7 +79,7 @@ describe('a graph from a file', () => {
     assert.equal(code(new Uint8Array((2 << 20) + 1)), 'graph.too-large');
   });
 
-  test('a wrong file is said to be no graph file first; a graph with a mistake is not', () => {
+  test('a wrong file is called no graph file; a graph with a mistake is not', () => {
     const said = (text: string): string => {
       try {
         fromFile(bytes(text));
@@ -107,7 +107,7 @@ describe('a graph from a file', () => {
       assert.match(said(broken), /^(?!This is not)./, broken);
   });
 
-  test('a picture that shows no graph, or is cut off, is refused', () => {
+  test('a picture without a graph, or a truncated one, is refused', () => {
     const chart = marksSvg([], {
       width: 9,
       height: 9,

@@ -16,7 +16,7 @@ import { contrast, difference, visions } from '../gates/color.ts';
 import { anyGraph } from './arbitrary.ts';
 
 describe('graph', () => {
-  test('normal form: all M * M edges by destination, then source, each found by its ends', () => {
+  test('normal form has all M * M edges by destination, then source', () => {
     fc.assert(
       fc.property(anyGraph(7), (graph) => {
         const count = graph.nodes.length;
@@ -33,7 +33,7 @@ describe('graph', () => {
     );
   });
 
-  test('a temperature stays only where it means something', () => {
+  test('keeps temperatures only on open edges between networks', () => {
     const graph = makeGraph(
       [{ model: 'resnet8' }, { model: 'resnet8' }],
       (source, destination) => ({
@@ -54,7 +54,7 @@ describe('graph', () => {
     ]);
   });
 
-  test('an edge or node that is not there is a bug of the caller', () => {
+  test('throws a RangeError for an edge or node that does not exist', () => {
     const graph = fromText('resnet8=TT,resnet8=XX');
     for (const [source, destination] of [
       [1, 1],
@@ -74,7 +74,7 @@ describe('graph', () => {
     assert.throws(() => nodeOf(graph, 3), RangeError);
   });
 
-  test('frozen: every incoming gate is Cutoff, the label too', () => {
+  test("a node is frozen when every incoming gate is Cutoff, the label's too", () => {
     const graph = fromText('resnet8=TCX,resnet8=XXX,resnet8=XXL');
     assert.deepEqual(
       [1, 2, 3].map((node) => isFrozen(graph, node)),
@@ -93,7 +93,7 @@ describe('graph', () => {
     assert.deepEqual([...upstream(graph, 3)].sort(), [0, 3]);
   });
 
-  test('roles, and colours that every eye tells apart', () => {
+  test('roles have colours that are distinct for every kind of colour vision', () => {
     const graph = fromText('resnet8=TTT,resnet8=XXX,resnet8=TXX');
     assert.deepEqual(
       [1, 2, 3].map((node) => roleOf(graph, node)),

@@ -19,7 +19,7 @@ const node = { model: 'resnet8' };
 const edge = { source: 0, destination: 1, gate: 'through' };
 
 describe('parseGraph', () => {
-  test('brings a file into normal form', () => {
+  test('returns the normal form of a file', () => {
     const before = structuredClone(sound);
     assert.deepEqual(parseGraph(sound), {
       format: 'ktg-graph',
@@ -35,7 +35,7 @@ describe('parseGraph', () => {
     assert.deepEqual(sound, before, 'the input is left alone');
   });
 
-  test('files round trip, Cutoff written out or left out', () => {
+  test('files round trip with or without Cutoff edges', () => {
     fc.assert(
       fc.property(anyGraph(7), (graph) => {
         assert.deepEqual(fromJson(toJson(graph)), graph);
@@ -45,11 +45,11 @@ describe('parseGraph', () => {
     );
   });
 
-  test('where a graph comes from is no part of it', () => {
+  test('ignores the origin of a graph', () => {
     assert.deepEqual(parseGraph({ ...sound, made: { seed: 7 } }), parseGraph(sound));
   });
 
-  test('what a missing key is like is shown', () => {
+  test('shows an example of a missing key', () => {
     const { format: _, ...lacking } = sound;
     try {
       parseGraph(lacking);
@@ -150,14 +150,14 @@ describe('parseGraph', () => {
     });
   }
 
-  test('keys that every object inherits are unknown keys', () => {
+  test('refuses inherited property names as unknown keys', () => {
     for (const key of ['__proto__', 'constructor', 'toString']) {
       const text = JSON.stringify(sound).replace('{', `{"${key}":{},`);
       assert.throws(() => fromJson(text), { code: 'graph.unknown-key' }, key);
     }
   });
 
-  test('anything at all is either a graph or a LabError', () => {
+  test('returns a graph or throws a LabError for any input', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),
@@ -170,7 +170,7 @@ describe('parseGraph', () => {
     );
   });
 
-  test('texts that are not JSON, or far too long', () => {
+  test('refuses texts that are not JSON or too long', () => {
     assert.throws(() => fromJson('resnet32'), {
       code: 'graph.not-json',
       message: /not JSON: .*position 0|not JSON/,

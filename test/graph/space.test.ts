@@ -59,14 +59,14 @@ const smallSpace = fc
   });
 
 describe('search space', () => {
-  test("sizes are the paper's: 4^(M*M) * 3^(M-1), exact where doubles are not", () => {
+  test('sizes equal 4^(M*M) * 3^(M-1), exactly, also above 2^53', () => {
     assert.equal(spaceSize(paperSpace(1)), 4n);
     assert.equal(spaceSize(paperSpace(3)), 2_359_296n);
     assert.equal(spaceSize(paperSpace(7)), 4n ** 49n * 3n ** 6n);
     assert.equal(acceptedSize(paperSpace(3)), (4n ** 3n - 1n) * 4n ** 6n * 9n);
   });
 
-  test('a space is counted in one way: its graphs, and what of all combinations is excluded', () => {
+  test('its description counts graphs, combinations and exclusions', () => {
     assert.equal(spaceText(quickLook(1).space), '450 graphs; 512 combinations, 62 excluded');
     assert.equal(spaceText(paperSpace(1)), '3 graphs; 4 combinations, 1 excluded');
     assert.match(
@@ -76,7 +76,7 @@ describe('search space', () => {
     assert.equal(spaceText(withGates(paperSpace(1), 0, 1, ['through'])), '1 graph');
   });
 
-  test('accepted settings, counted one by one', () => {
+  test('the accepted size equals a count one by one', () => {
     fc.assert(
       fc.property(smallSpace, (space) => {
         const draws = [...settings(space)].map((picks) => judgeDraw(space, graphAt(space, picks)));
@@ -89,7 +89,7 @@ describe('search space', () => {
     );
   });
 
-  test('draws stay inside the locks, and say why they are rejected', () => {
+  test('draws respect locks and give the reason of a rejection', () => {
     const space = locked(paperSpace(3), '2=wrn-28-2', '0-2=X', '1-2=X', '3-2=cutoff', '3-1=L+C');
     const reasons = new Map<string | undefined, number>();
     for (let trial = 0; trial < 2000; trial++) {
@@ -108,7 +108,7 @@ describe('search space', () => {
     assert.ok(isFrozen(alone.graph, 1));
   });
 
-  test('every choice is drawn about equally often, and a seed draws one graph', () => {
+  test('draws are uniform and a seed determines the graph', () => {
     const space = paperSpace(2);
     const counts = new Map<string, number>();
     for (let trial = 0; trial < 4000; trial++) {
@@ -123,7 +123,7 @@ describe('search space', () => {
     assert.deepEqual(sample(space, stream(7, 3)), sample(space, stream(7, 3)));
   });
 
-  test('impossible spaces name the node', () => {
+  test('an impossible space names the node', () => {
     const cut = locked(paperSpace(2), '0-1=X', '2-1=X');
     assert.equal(acceptedSize(cut), 0n);
     assert.throws(() => requirePossible(cut), {
@@ -138,7 +138,7 @@ describe('search space', () => {
     });
   });
 
-  test('bad spaces are refused with the place', () => {
+  test('an invalid space is refused with the place', () => {
     const space = paperSpace(2);
     const bad = (change: object, code: string, message: RegExp): void =>
       assert.throws(() => parseSpace({ ...space, ...change }), { code: `space.${code}`, message });
@@ -167,7 +167,7 @@ describe('search space', () => {
     );
   });
 
-  test('locks are nothing but narrower spaces', () => {
+  test('a lock only narrows the space', () => {
     const space = paperSpace(2);
     assert.deepEqual(withLock(space, '2=ResNet110'), withModels(space, 2, ['resnet110']));
     assert.deepEqual(

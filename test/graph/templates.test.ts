@@ -11,20 +11,20 @@ const text = (name: string, count: number): string =>
   toText(template(name, models.slice(0, count)));
 
 describe('templates', () => {
-  test('three nodes, written out', () => {
+  test('of three nodes equal the expected graphs', () => {
     assert.equal(text('independent', 3), 'resnet32=TXX,resnet110=TXX,wrn-28-2=TXX');
     assert.equal(text('kd', 3), 'resnet32=TT@2T@2,resnet110=XXX,wrn-28-2=XXX');
     assert.equal(text('dml', 3), 'resnet32=TTT,resnet110=TTT,wrn-28-2=TTT');
     assert.equal(text('kd+dml', 3), 'resnet32=TT@2T,resnet110=XXX,wrn-28-2=TTT@2');
   });
 
-  test('DML and All-Through are one graph under two names', () => {
+  test('DML and All-Through are the same graph', () => {
     const [dml, all] = [template('dml', models), template('all-through', models)];
     assert.equal(graphKey(dml), graphKey(all));
     assert.notEqual(dml.name, all.name);
   });
 
-  test('a graph is known as a method by its edges alone', () => {
+  test('a graph is recognised as a method by its edges', () => {
     const kd = template('kd', models);
     assert.equal(knownMethod(kd), 'KD');
     assert.equal(
@@ -36,12 +36,12 @@ describe('templates', () => {
     assert.equal(knownMethod(withTemperature(kd, 2, 1, 3)), undefined);
   });
 
-  test('with fewer nodes they come down to what is left of them', () => {
+  test('shrink with the number of nodes', () => {
     assert.equal(text('kd+dml', 2), text('kd', 2));
     for (const { name } of templates) assert.equal(text(name, 1), 'resnet32=T', name);
   });
 
-  test('every template can be trained with any number of nodes, once its teachers are there', () => {
+  test('can be trained with any number of nodes when teachers have checkpoints', () => {
     for (const { name } of templates) {
       for (let count = 1; count <= 7; count++) {
         const graph = template(name, Array<string>(count).fill('ResNet-8'));

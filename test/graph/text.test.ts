@@ -46,7 +46,7 @@ describe('the one-line form', () => {
     [Array(8).fill('resnet8=TTTTTTTT').join(), 120, /no more than 7 nodes/],
   ];
   for (const [text, at, message] of bad) {
-    test(`says where "${text.slice(0, 30)}" is wrong`, () => {
+    test(`gives the position of the error in "${text.slice(0, 30)}"`, () => {
       assert.throws(
         () => fromText(text),
         (error) => {
@@ -59,7 +59,7 @@ describe('the one-line form', () => {
     });
   }
 
-  test('any text is a graph or a LabError', () => {
+  test('any text gives a graph or a LabError', () => {
     const pieces = fc.constantFrom(
       'resnet8',
       '=',
@@ -94,7 +94,7 @@ describe('the one-line form', () => {
 describe('in words', () => {
   const graph = fromText('resnet32=TL@2X,resnet110=XXX:best,wrn-28-2=CTX');
 
-  test('edges say who teaches whom', () => {
+  test('an edge names teacher and learner', () => {
     assert.equal(
       describeEdge(edgeOf(graph, 0, 1)),
       'KL(p_0 || p_1): the label teaches node 1 (Through)',
@@ -109,7 +109,7 @@ describe('in words', () => {
     );
   });
 
-  test('nodes say whom they learn from', () => {
+  test('a node names its teachers', () => {
     assert.equal(nodeTitle(graph, 2), 'ResNet110*');
     assert.deepEqual(describeGraph(graph).split('\n'), [
       'node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, temperature 2)',
@@ -135,7 +135,7 @@ describe('DOT', () => {
     );
   });
 
-  test('quotes whatever a name holds', () => {
+  test('quotes any name', () => {
     const dot = toDot({ ...fromText('resnet8=T'), name: 'a "b" \\ c' });
     assert.match(dot, /^digraph "a \\"b\\" \\\\ c" \{/);
   });

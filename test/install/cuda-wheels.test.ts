@@ -21,7 +21,7 @@ const ranges: Record<string, [least: string, below: number]> = {
 };
 
 describe("CUDA's libraries from wheels", () => {
-  test("every package that TensorFlow's own wheel asks for is pinned, within its range", () => {
+  test("every package that TensorFlow's wheel requires is pinned within its range", () => {
     assert.deepEqual(cudaWheels.map((wheel) => wheel.package).sort(), Object.keys(ranges));
     for (const { package: name, version, tag, wheelBytes, sha256 } of cudaWheels) {
       const [least, below] = ranges[name]!;
@@ -32,7 +32,7 @@ describe("CUDA's libraries from wheels", () => {
       assert.ok(wheelBytes > 1e6 && wheelBytes < cudaBytes.download, name);
     }
   });
-  test('every library that TensorFlow opens on a card comes with one of them', () => {
+  test('every library that TensorFlow opens on a card is in one of them', () => {
     const wanted = [...cudaLibraries.map((library) => library.package), cudaCompilerPackage];
     const pinned = new Set(cudaWheels.map((wheel) => wheel.package));
     assert.deepEqual(
@@ -55,7 +55,7 @@ describe("CUDA's libraries from wheels", () => {
     ])
       assert.equal(cudaTarget(other), undefined);
   });
-  test('a library is opened after those that it needs', () => {
+  test('a library is opened after its dependencies', () => {
     const order = cudaLibraries.map(({ soname }) => soname.split('.')[0]!);
     const before = (first: string, then: string): void => {
       assert.ok(order.indexOf(first) < order.indexOf(then), `${first} before ${then}`);

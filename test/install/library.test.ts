@@ -75,12 +75,12 @@ describe('installing from a wheel', () => {
     assert.equal(readFileSync(join(installed(), 'libtiny.so.2'), 'utf8'), text);
   });
 
-  test('a second time does nothing, not even look for the wheel', async () => {
+  test('a second install does nothing and needs no wheel', async () => {
     await fromWheel();
     const again = await installRelease(tinyRelease, { home, wheel: '/nowhere.whl' });
     assert.equal(again.state, 'ready');
   });
-  test("CUDA's own libraries are brought also where the library was installed without them", async () => {
+  test("CUDA's libraries are added to an install without them", async () => {
     const release = { ...tinyRelease, variant: 'gpu' as const };
     const wheel = writeWheel(folder);
     assert.equal((await installRelease(release, { home, wheel, cuda: 'system' })).state, 'ready');
@@ -97,7 +97,7 @@ describe('installing from a wheel', () => {
     assert.equal((await installRelease(release, { home, wheel: '/nowhere.whl' })).state, 'ready');
   });
 
-  test('takes the wheel that the environment names', async (t) => {
+  test('uses the wheel of the environment variable', async (t) => {
     process.env.KTG_TENSORFLOW_WHEEL = writeWheel(folder);
     t.after(() => delete process.env.KTG_TENSORFLOW_WHEEL);
     assert.equal((await installRelease(tinyRelease, { home })).state, 'ready');
@@ -117,7 +117,7 @@ describe('a wheel that is not right is refused, and leaves nothing behind', () =
     ...publishedAs(readFileSync(wheel)),
   });
 
-  test('one that is whole in itself, but not the published one', async () => {
+  test('a valid wheel that is not the published one', async () => {
     const contents = tinyContents();
     contents['tensorflow/python/unneeded.py'] = 'raise SystemExix\n';
     await refuse(writeWheel(folder, contents), {
@@ -178,7 +178,7 @@ describe('a wheel that is not right is refused, and leaves nothing behind', () =
   });
 });
 
-describe('what the machine lacks', () => {
+describe('missing requirements', () => {
   const failure = { next: /portable engine works, more slowly/ };
 
   test('no Python', async () => {
@@ -196,13 +196,13 @@ describe('what the machine lacks', () => {
     });
   });
 
-  test('no compiler: said before anything is downloaded', async () => {
+  test('no compiler: reported before the download', async () => {
     rmSync(join(folder, 'bin', 'c++'));
     tools.addPython('fs.writeFileSync(process.env.CALLED, "")');
     await assert.rejects(fromWheel(), { code: 'engine.no-compiler', ...failure });
   });
 
-  test('a compiler that fails: its words are shown', async () => {
+  test('a failing compiler: its output is shown', async () => {
     tools.add(
       'c++',
       'if (process.argv[2] !== "--version") { console.error("no <cstdlib>"); process.exit(1); }',
@@ -215,7 +215,7 @@ describe('what the machine lacks', () => {
     assert.deepEqual(engine(), []);
   });
 
-  test('an addon that does not load here', async () => {
+  test('an addon that does not load', async () => {
     tools.add(
       'c++',
       'const i = process.argv.indexOf("-o"); if (i > 0) require("fs").writeFileSync(process.argv[i + 1], "x")',
@@ -253,7 +253,7 @@ describe('downloading', () => {
   const saveWheel = () =>
     `fs.copyFileSync(${JSON.stringify(writeWheel(join(folder, 'index')))}, path.join(dest, 'tiny.whl'));`;
 
-  test('shows the bytes that arrive, and keeps no second copy', async () => {
+  test('shows received bytes and keeps no second copy', async () => {
     const go = join(folder, 'go');
     tools.addPython(
       `fs.mkdirSync(path.join(process.env.TMPDIR, 'pip-unpack'));
@@ -281,7 +281,7 @@ describe('downloading', () => {
     assert.equal(engine().length, 1);
   });
 
-  test('an install that failed after the download goes on from there', async () => {
+  test('an install that failed after the download reuses it', async () => {
     tools.addPython(
       `${saveWheel()} fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, 'x');`,
     );
@@ -293,7 +293,7 @@ describe('downloading', () => {
     assert.equal(readFileSync(join(folder, 'calls'), 'utf8'), 'x');
   });
 
-  test('a damaged download is not used again', async () => {
+  test('a damaged download is not reused', async () => {
     tools.addPython(`fs.writeFileSync(path.join(dest, 'tiny.whl'), 'cut short');`);
     await assert.rejects(installRelease(tinyRelease, { home }), { code: 'engine.wheel-damaged' });
     tools.addPython(saveWheel());
@@ -324,7 +324,7 @@ describe('downloading', () => {
     });
   });
 
-  test('a wheel that is not the published one is not taken from an index either', async () => {
+  test('a wheel other than the published one is refused from an index too', async () => {
     const contents = { ...tinyContents(), 'tensorflow/python/unneeded.py': 'raise SystemExix\n' };
     const other = JSON.stringify(writeWheel(join(folder, 'other'), contents));
     tools.addPython(`fs.copyFileSync(${other}, path.join(dest, 'tiny.whl'));`);
@@ -333,7 +333,7 @@ describe('downloading', () => {
     assert.equal((await installRelease(tinyRelease, { home })).state, 'ready');
   });
 
-  test('an index that sends without end is cut off beyond the size of the wheel', async () => {
+  test('an endless download is stopped at the size of the wheel', async () => {
     tools.addPython(
       `fs.writeFileSync(path.join(process.env.TMPDIR, 'x'), 'x'.repeat(${tinyRelease.wheelBytes + 1}));
        await new Promise(() => setInterval(() => {}, 1000));`,
@@ -344,7 +344,7 @@ describe('downloading', () => {
     });
   });
 
-  test('a leftover download of another version is fetched anew', async () => {
+  test('a download of another version is replaced', async () => {
     const downloads = downloadFolder(home, tinyRelease);
     mkdirSync(downloads, { recursive: true });
     writeFileSync(join(downloads, 'tiny_tensorflow-9.9.8.whl'), 'older');
@@ -371,7 +371,7 @@ describe('downloading', () => {
       assert.equal(statusOf(tinyRelease, home).state, 'missing');
     });
 
-  test('can be told to stop', async () => {
+  test('can be aborted', async () => {
     tools.addPython(`await new Promise(() => setInterval(() => {}, 1000));`);
     const controller = new AbortController();
     const install = installRelease(tinyRelease, {
@@ -388,7 +388,7 @@ describe('downloading', () => {
 describe('a real Python', () => {
   const python = spawnSync('python3', ['-m', 'pip', '--version'], { cwd: import.meta.dirname });
 
-  test('runs no pip of the folder that a person is in', { skip: python.status !== 0 }, async () => {
+  test('runs no pip from the current folder', { skip: python.status !== 0 }, async () => {
     tools.restore();
     const planted = join(folder, 'planted');
     mkdirSync(join(planted, 'pip'), { recursive: true });
@@ -410,7 +410,7 @@ describe('a real Python', () => {
   });
 });
 
-describe('a library that is there', () => {
+describe('an installed library', () => {
   test('is damaged when a file is missing, short, or the manifest is not one; installing repairs it', async () => {
     await fromWheel();
     const manifest = join(installed(), 'manifest.json');
@@ -451,7 +451,7 @@ describe('a library that is there', () => {
     assert.equal(engine().length, 1);
   });
 
-  test('a repair that fails leaves the damaged one as it was', async () => {
+  test('a failed repair changes nothing', async () => {
     await fromWheel();
     rmSync(join(installed(), 'libtiny.so.2'));
     await assert.rejects(installRelease(tinyRelease, { home, wheel: '/no.whl' }), {
@@ -460,7 +460,7 @@ describe('a library that is there', () => {
     assert.equal(statusOf(tinyRelease, home).state, 'damaged');
   });
 
-  test('of another version is said, and stays when this one comes', async () => {
+  test('of another version is reported and stays after an install', async () => {
     await fromWheel();
     const newer = { ...tinyRelease, version: '9.9.10' };
     const status = statusOf(newer, home);
@@ -473,7 +473,7 @@ describe('a library that is there', () => {
     assert.equal(statusOf(tinyRelease, home).state, 'ready');
   });
 
-  test('is removed with its other versions and what was unfinished; other variants stay', async () => {
+  test('is removed with other versions and unfinished installs; other variants stay', async () => {
     await fromWheel();
     const gpu = libraryFolder(home, { ...tinyRelease, variant: 'gpu' });
     for (const path of [
@@ -512,7 +512,7 @@ describe('several processes', () => {
   const countCall = () =>
     `fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, process.pid + '\\n');`;
 
-  test('at once: one installs, the others wait and use it', async () => {
+  test('at once: one installs, the others wait and use the result', async () => {
     const wheel = writeWheel(join(folder, 'index'));
     tools.addPython(
       `${countCall()} await new Promise((next) => setTimeout(next, 300)); fs.copyFileSync(${JSON.stringify(wheel)}, path.join(dest, 'tiny.whl'));`,
@@ -548,7 +548,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('the cache is where the platform keeps caches, or where KTG_HOME says', () => {
+test("the cache is in KTG_HOME or the platform's folder for caches", () => {
   assert.equal(engineHome({ KTG_HOME: '/data/ktg' }, 'linux'), '/data/ktg');
   assert.equal(engineHome({ XDG_CACHE_HOME: '/xdg' }, 'linux'), '/xdg/ktg-lab');
   assert.match(engineHome({}, 'linux'), /\/\.cache\/ktg-lab$/);
@@ -560,13 +560,13 @@ describe(
   'the real library',
   { skip: process.platform !== 'linux' || process.arch !== 'x64' },
   () => {
-    test('is what it was when it was installed', async () => {
+    test('is unchanged since its install', async () => {
       tools.restore();
       const status = await verifyLibrary('cpu');
       assert.equal(status.state, 'ready', status.found);
     });
 
-    test('loads without a word and computes', async () => {
+    test('loads without output and computes', async () => {
       const binding = new URL('../../core/engine/tensorflow/binding.ts', import.meta.url).href;
       const child = spawn(
         process.execPath,

@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { measureCards } from '../../core/commands/engine-measure.ts';
 import { deviceTexts } from '../../core/commands/words.ts';
 import { addonVersion } from '../../core/install/addon.ts';
 import { libraryFolder } from '../../core/install/engine-home.ts';
@@ -10,7 +12,13 @@ import { cudaFolder, cudaLibraries } from '../../core/install/cuda-libraries.ts'
 import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { IN_MEMORY, openLab } from '../../core/host/open.ts';
-import { keepPacking, measuredEngine, packingFile } from '../../core/workers/packing.ts';
+import {
+  chooseSlots,
+  keepMeasurement,
+  measuredEngine,
+  measurementFile,
+  readMeasurement,
+} from '../../core/devices/card-slots.ts';
 
 const CARD = 'NVIDIA H100 80GB HBM3';
 const PATH = process.env.PATH!;
@@ -93,7 +101,7 @@ async function look({
   };
   if (library) bringLibrary();
   if (rates)
-    keepPacking(packingFile(CARD, home), {
+    keepMeasurement(measurementFile(CARD, home), {
       ...{
         format: 'ktg-packing',
         version: 1,
@@ -163,6 +171,40 @@ describe('a lab on a machine with two cards', () => {
     });
     assert.deepEqual(alone.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
     assert.match(alone.said, /does not start: Cannot find MPS .*one slot a card/);
+  });
+
+  test('has the slots that ktg engine measure finds', async () => {
+    const workers = mkdtempSync(join(folder, 'workers-'));
+    process.env.KTG_TEST_WORKERS = workers;
+    const program = fileURLToPath(new URL('../workers/measure-impostor.ts', import.meta.url));
+    let measured: number | undefined;
+    const unmeasured = await look({
+      meanwhile: async () => {
+        assert.equal(await measureCards({}, program), 0);
+        const kept = readMeasurement(measurementFile(CARD));
+        measured = chooseSlots(kept, { memory: 80e9, driver: '580.1' }).slots;
+        const lab = await openLab(IN_MEMORY);
+        assert.deepEqual(
+          (await lab.request('devices.list', {})).map(({ slots }) => slots),
+          [4, 4, 0],
+        );
+        await lab.close();
+      },
+    });
+    delete process.env.KTG_TEST_WORKERS;
+    assert.deepEqual([unmeasured.devices['gpu:0'], measured], [1, 4], 'from the next opening on');
+  });
+
+  test('measures no card that cannot compute', async () => {
+    await look({
+      library: false,
+      meanwhile: async () => {
+        await assert.rejects(measureCards({}), {
+          code: 'devices.cannot-compute',
+          message: /H100.*cannot be measured: .*is not installed/,
+        });
+      },
+    });
   });
 
   test('computes on them once the library for them is installed, and says so', async () => {

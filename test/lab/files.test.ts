@@ -214,7 +214,6 @@ describe(
       for (const path of [pipe, '/dev/zero']) {
         const file = { path };
         for (const work of [
-          lab.request('graphs.import', { file }),
           lab.request('studies.import', { file }),
           lab.request('data.add', { file }),
         ])
@@ -240,7 +239,6 @@ describe(
         mkdirSync(inFolder);
         for (const name of ['train.bin', 'test.bin']) symlinkSync(path, join(inFolder, name));
         for (const work of [
-          lab.request('graphs.import', { file: { path } }),
           lab.request('studies.import', { file: { path } }),
           lab.request('data.add', { file: { path } }),
         ])

@@ -31,7 +31,7 @@ export function scriptedLab(script: Partial<Script> = {}, store: Store = openMem
     runner: new ScriptedRunner({ slots: 2, ...script }),
     version: '0.0.0',
     revision: null,
-    scheduler: { haste: 1000 },
+    scheduler: { delayDivisor: 1000 },
     engine: noEngine,
   });
 }

@@ -25,9 +25,9 @@ const digest = (bytes: string | Uint8Array): string =>
 const namesAndShapes = (specs: readonly TensorSpec[]): string =>
   digest(JSON.stringify(specs.map(({ name, shape }) => [name, shape])));
 
-describe('networks as lists of layers are those of version 0.1.0', () => {
+describe('networks equal those of version 0.1.0', () => {
   for (const [name, expected] of Object.entries(kept)) {
-    test(`${name}: names, shapes, order and initial bits`, () => {
+    test(`${name}: same names, shapes, order and initial values`, () => {
       const model = architecture(name);
       const parameters = initialParameters(model, 100, 7, 2);
       assert.equal(parameters.length, parameterCount(model, 100));

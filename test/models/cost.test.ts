@@ -5,7 +5,7 @@ import { multiplyAdds, stageSizes, trainingBytes } from '../../core/models/cost.
 import { parameterCount } from '../../core/models/tensors.ts';
 
 describe('cost of networks', () => {
-  test('multiply-adds of the convolutions, as counted by version 0.1.0', () => {
+  test('multiply-adds equal those of version 0.1.0', () => {
     const expected = {
       resnet20: 40_550_400,
       resnet110: 252_887_040,
@@ -49,13 +49,13 @@ describe('cost of networks', () => {
 });
 
 describe('the side of the images', () => {
-  test('is 32 where nobody asks for another', () => {
+  test('is 32 by default', () => {
     assert.equal(architecture('resnet8').side, 32);
     assert.equal(architecture('resnet8'), architecture('ResNet_8', { side: 32 }));
     assert.notEqual(architecture('resnet8'), architecture('resnet8', { side: 64 }));
   });
 
-  test('is refused where a network does not halve it without a rest', () => {
+  test('is refused when the network cannot halve it without a remainder', () => {
     for (const side of [30, 33, 0, -4, 32.5, NaN, Infinity])
       assert.throws(() => architecture('resnet8', { side }), { code: 'model.side' }, String(side));
     assert.equal(architecture('resnet8', { side: 28 }).side, 28);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { command as pretrain } from '../../core/commands/pretrain.ts';
 import { command as search } from '../../core/commands/search.ts';
 import { command as train } from '../../core/commands/train.ts';
+import { usageOf } from '../../core/commands/usage.ts';
 import { messageOf } from '../../core/base/errors.ts';
 import { graphRules } from '../../core/graph/schema.ts';
 import { fromText } from '../../core/graph/text.ts';
@@ -32,7 +33,7 @@ describe('the list of networks', () => {
     assert.equal(new Set(modelNames).size, modelNames.length);
   });
 
-  test('offers names that are understood as they are', () => {
+  test('offers only names in their usual spelling', () => {
     for (const name of modelNames) assert.equal(architecture(name).name, name);
   });
 
@@ -43,7 +44,7 @@ describe('the list of networks', () => {
     assert.equal(new Set(all.map(({ short }) => short)).size, all.length);
   });
 
-  test('forgives case, spaces, underscores and a missing or doubled dash', () => {
+  test('accepts any case, spaces, underscores and a missing or doubled dash', () => {
     assert.equal(architecture('ResNet-32').name, 'resnet32');
     assert.equal(architecture('WRN_28 2').name, 'wrn-28-2');
     assert.equal(architecture('wrn28-2').name, 'wrn-28-2');
@@ -51,7 +52,7 @@ describe('the list of networks', () => {
     assert.equal(architecture('MobileNet V2 half').name, 'mobilenetv2-half');
   });
 
-  test('refuses relatives that it does not know', () => {
+  test('refuses similar but unknown names', () => {
     for (const name of [
       'resnet50x',
       'resnet101',
@@ -64,14 +65,14 @@ describe('the list of networks', () => {
       assert.throws(() => architecture(name), { code: 'model.unknown' }, name);
   });
 
-  test('is what refusals and usage texts say', () => {
+  test('appears in error messages and usage texts', () => {
     assert.ok(refusal(() => architecture('foo')).includes(modelForms));
     assert.ok(refusal(() => fromText('foo=T')).includes(modelForms));
     assert.equal(graphRules['unknown-model'].expected, modelForms);
-    for (const { usage } of [pretrain, search, train]) {
+    for (const usage of [pretrain, search, train].map(usageOf)) {
       const words = usage.replace(/\s+/g, ' ');
       assert.ok(words.includes(`${modelNames.join(', ')}; any ${modelForms}`), words);
-      assert.ok(usage.split('\n').every((line) => line.length <= 120));
+      assert.ok(usage.split('\n').every((line) => line.length <= 100));
     }
   });
 });

@@ -26,7 +26,7 @@ function passes(engine: string, count: number, ...args: string[]): void {
 
 describe('every fixture on every engine', () => {
   test('tensorflow', () => {
-    passes('tensorflow', 47);
+    passes('tensorflow', 50);
   });
   for (const engine of ['eager', 'portable']) {
     test(engine, () => {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PretrainedView } from '../../core/lab/api.ts';
-import { hrefOf, hrefOfRun, parseRoute, type Route } from '../../renderer/routes.ts';
+import {
+  hrefOf,
+  hrefOfRun,
+  pageTitleOf,
+  parseRoute,
+  placeOf,
+  places,
+  type Route,
+} from '../../renderer/routes.ts';
 import { nameOfRun } from '../../renderer/run-name.ts';
 import { trial } from './rows.ts';
 
@@ -49,7 +57,7 @@ test('an empty address is the study list', () => {
   for (const hash of ['', '#', '#/']) assert.deepEqual(parseRoute(hash), { view: 'studies' });
 });
 
-test('nonsense is said to be nonsense and never throws', () => {
+test('an address that leads nowhere opens the view unknown and never throws', () => {
   for (const hash of [
     '#/x',
     '#/studies/abc',
@@ -68,7 +76,7 @@ test('nonsense is said to be nonsense and never throws', () => {
   assert.deepEqual(parseRoute('#/graph/%E0%A4%A'), { view: 'graph', text: '%E0%A4%A' });
 });
 
-test('at most six runs and graphs are compared; runs are numbers', () => {
+test('Compare takes at most six runs and graphs, each once', () => {
   const ids = (...list: number[]) => list.map((id) => ({ id }));
   assert.deepEqual(parseRoute('#/compare?runs=1,2,3,4,5&graph=a&graph=b'), {
     view: 'compare',
@@ -86,7 +94,7 @@ test('at most six runs and graphs are compared; runs are numbers', () => {
   });
 });
 
-test('addresses name trials by their numbers; those of earlier versions name runs by their ids and still open', () => {
+test('addresses name trials by number; addresses of earlier versions name runs by id and still open', () => {
   assert.equal(hrefOf({ view: 'trial', study: 3, trial: 0 }), '#/studies/3/trial/0');
   assert.equal(hrefOf({ view: 'study', study: 3, trial: 0 }), '#/studies/3?trial=0');
   assert.equal(hrefOfRun({ rerun: 2, variant: 'graph', seed: 1 }), '#/reruns/2/graph/1');
@@ -98,10 +106,12 @@ test('addresses name trials by their numbers; those of earlier versions name run
     trial: null,
     run: 17,
   });
+  assert.equal(hrefOfRun({ id: 17, study: 3 }), '#/studies/3/trials/17');
+  assert.equal(hrefOfRun({ study: 3, trial: 0 }), '#/studies/3/trial/0');
   assert.deepEqual(parseRoute('#/log?run=17'), { view: 'log', run: { id: 17 }, study: null });
 });
 
-test('a run is named after what people know it by', () => {
+test('a run is named by study and trial, re-run and seed, or pretrained network', () => {
   const row = trial(12, { study: 3, number: 7 });
   assert.deepEqual(nameOfRun(row), { study: 3, trial: 7 });
   const seed = {
@@ -118,4 +128,40 @@ test('a run is named after what people know it by', () => {
     pretrained: 5,
   });
   assert.deepEqual(nameOfRun(pretraining), { id: 12 });
+});
+
+test('places of the navigation have the digits 1 to 7 and open at their own address', () => {
+  assert.deepEqual(
+    places.map(({ key, title, path }) => [key, title, path]),
+    [
+      ['1', 'Studies', 'studies'],
+      ['2', 'Graphs', 'graphs'],
+      ['3', 'Compare', 'compare'],
+      ['4', 'Re-runs', 'reruns'],
+      ['5', 'Data', 'data'],
+      ['6', 'Settings', 'settings'],
+      ['7', 'Log', 'log'],
+    ],
+  );
+  for (const { view, path, title } of places) {
+    const route = parseRoute(`#/${path}`);
+    assert.deepEqual([route.view, pageTitleOf(route), placeOf(route)], [view, title, view]);
+    assert.equal(hrefOf(route), `#/${path}`);
+  }
+});
+
+test('every address belongs to a place of the navigation', () => {
+  const placeOfAddress = (address: string) => placeOf(parseRoute(address));
+  for (const address of [
+    '#/studies/new',
+    '#/studies/3',
+    '#/studies/3/trial/17',
+    '#/studies/3/trials/17',
+  ])
+    assert.equal(placeOfAddress(address), 'studies', address);
+  assert.equal(placeOfAddress('#/graph/resnet8'), 'graphs');
+  for (const address of ['#/reruns/2', '#/reruns/2/graph/1', '#/runs/17'])
+    assert.equal(placeOfAddress(address), 'reruns', address);
+  assert.equal(placeOfAddress('#/pretrained/4'), 'data');
+  assert.equal(placeOfAddress('#/nonsense'), null);
 });

@@ -1,7 +1,8 @@
 /** Trials for tests of the screens. */
 import { graphKey } from '../../core/graph/canonical.ts';
 import { fromText } from '../../core/graph/text.ts';
-import type { RungDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import type { WireDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
+import { reasonFrom, wireDecision } from '../../core/study/decision.ts';
 
 /** A completed trial of two nodes; what a test cares about is given. */
 export function trial(
@@ -44,13 +45,8 @@ export const curve = (run: number, ...accuracy: (number | null)[][]): WireCurve 
   accuracy,
 });
 
-export const decision = (change: Partial<RungDecision>): RungDecision => ({
-  rung: 1,
-  value: 0.5,
-  go: true,
-  n: 1,
-  rank: 1,
-  limit: 1,
-  median: null,
-  ...change,
-});
+export const decision = (change: Partial<Omit<WireDecision, 'reason'>>): WireDecision => {
+  const { rung = 1, value = 0.5, go = true, ...numbers } = change;
+  const reason = reasonFrom(value, { n: 1, rank: 1, limit: 1, median: null, ...numbers });
+  return wireDecision({ rung, value, go, reason });
+};

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
-import { paperSpace } from '../../core/graph/space.ts';
-import { remedyFor } from '../../core/search/failures.ts';
+import { actionAfter, hopeless } from '../../core/search/failures.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { FailureKind } from '../../core/study/run.ts';
 import { scriptedLab } from './lab.ts';
 import { metricsOf } from './scripted-runner.ts';
+import { noFrozen } from './studies.ts';
 
-const noFrozen = { ...paperSpace(2, 'resnet8', ['resnet8', 'wrn-10-1']), frozen: false };
 const failure = (kind: FailureKind) => ({ kind, code: '', message: '', next: '', epoch: 1 });
 
 /**
@@ -35,10 +34,10 @@ function refusing(): { store: Store; refuse: (error: LabError | null) => void } 
   };
 }
 
-void describe('failures', () => {
-  void test('what is done about each kind', () => {
+describe('failures', () => {
+  test('each kind of failure has its action', () => {
     assert.deepEqual(
-      [0, 1, 2, 3].map((before) => remedyFor(failure('crash'), before, 3)),
+      [0, 1, 2, 3].map((before) => actionAfter(failure('crash'), before, 3)),
       [
         { do: 'retry', afterSeconds: 1 },
         { do: 'retry', afterSeconds: 2 },
@@ -46,21 +45,30 @@ void describe('failures', () => {
         { do: 'give-up', state: 'failed' },
       ],
     );
-    assert.deepEqual(remedyFor(failure('hang'), 20, 50), { do: 'retry', afterSeconds: 60 });
-    assert.deepEqual(remedyFor(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
+    assert.deepEqual(actionAfter(failure('hang'), 20, 50), { do: 'retry', afterSeconds: 60 });
+    assert.deepEqual(actionAfter(failure('nan'), 0, 3), { do: 'give-up', state: 'failed' });
     assert.deepEqual(
-      [0, 1].map((before) => remedyFor(failure('out-of-memory'), before, 0)),
+      [0, 1].map((before) => actionAfter(failure('out-of-memory'), before, 0)),
       [
         { do: 'retry', afterSeconds: 30 },
         { do: 'give-up', state: 'out-of-memory' },
       ],
     );
-    assert.deepEqual(remedyFor(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
+    assert.deepEqual(actionAfter(failure('lost'), 99, 0), { do: 'retry', afterSeconds: 1 });
     for (const kind of ['data', 'teacher', 'precision'] as const)
-      assert.deepEqual(remedyFor(failure(kind), 0, 3), { do: 'pause' });
+      assert.deepEqual(actionAfter(failure(kind), 0, 3), { do: 'pause' });
   });
 
-  void test('a full disk stops all work with the reason; resuming goes on where it was, nothing lost', async () => {
+  test('a study pauses after eight failed starts in a row, or two for each slot', () => {
+    const crash = { ...failure('crash'), message: 'It broke.' };
+    assert.equal(hopeless(7, 1, crash), null);
+    assert.match(hopeless(8, 1, crash)!.message, /^8 starts failed .*: It broke\.$/);
+    assert.equal(hopeless(9, 5, crash), null);
+    assert.match(hopeless(10, 5, crash)!.next, /ktg doctor/);
+    assert.match(hopeless(8, 1, failure('out-of-memory'))!.next, /fewer slots/);
+  });
+
+  test('a full disk stops all work with the reason; resuming loses nothing', async () => {
     const { store, refuse } = refusing();
     const { scheduler, runner, events, until, study } = scriptedLab(
       { checkpointEach: 1 },
@@ -95,7 +103,7 @@ void describe('failures', () => {
   });
 
   for (const code of ['store.disk-full', 'store.busy'])
-    void test(`a lab in trouble by ${code} goes on by itself when that is over`, async () => {
+    test(`a lab stopped by ${code} goes on by itself when the store takes changes again`, async () => {
       const { store, refuse } = refusing();
       const { scheduler, runner, events, until, study } = scriptedLab(
         { checkpointEach: 1 },
@@ -113,7 +121,7 @@ void describe('failures', () => {
       await scheduler.close('save');
     });
 
-  void test('a lab whose file is gone stops at once, also when nothing is written', async () => {
+  test('a lab whose file is deleted stops at once, even between two writes', async () => {
     const store = openMemoryStore();
     let tell: (trouble: LabError) => void = () => undefined;
     const watched: Store = { ...store, onTrouble: (listener) => (tell = listener) };
@@ -128,7 +136,7 @@ void describe('failures', () => {
     await scheduler.close('save');
   });
 
-  void test('a lab whose store refuses changes closes all the same', async () => {
+  test('a lab whose store refuses changes can be closed', async () => {
     const { store, refuse } = refusing();
     const { scheduler, runner, until, study } = scriptedLab({}, {}, store);
     scheduler.resume({ study: study({ trials: 10, space: noFrozen }).id });
@@ -137,7 +145,7 @@ void describe('failures', () => {
     await scheduler.close('at-once');
   });
 
-  void test('a checkpoint that could not be saved does not stop its run, and is told', async () => {
+  test('a checkpoint that cannot be saved causes a log line and does not stop its run', async () => {
     const store = openMemoryStore();
     const full: Store = {
       ...store,
@@ -154,7 +162,7 @@ void describe('failures', () => {
     await scheduler.close('save');
   });
 
-  void test('a worker that lies is replaced: gaps, too many nodes, an end that is not true', async () => {
+  test('a worker with false reports is replaced: gaps, wrong nodes, a false end', async () => {
     for (const lie of ['gap', 'nodes', 'end'] as const) {
       const { store, scheduler, runner, until, study } = scriptedLab({ slots: 1 });
       let told = false;
@@ -185,7 +193,7 @@ void describe('failures', () => {
   });
 
   for (const last of ['silence', 'gap', 'crash'] as const) {
-    void test(`what is in the store stands, whatever a worker does after its verdict or its final weights: ${last}`, async () => {
+    test(`a stored result stands when the worker fails after its verdict or final weights: ${last}`, async () => {
       const disturbed = new Set<string>();
       const { store, runner, scheduler, until, study } = scriptedLab(
         {
@@ -214,7 +222,7 @@ void describe('failures', () => {
     });
   }
 
-  void test('a report that the rules do not allow fails its run, not the lab', async () => {
+  test('a report that the store refuses as illegal fails its run, not the lab', async () => {
     const store = openMemoryStore();
     let refused = false;
     const strict: Store = {
@@ -236,7 +244,7 @@ void describe('failures', () => {
     await scheduler.close('save');
   });
 
-  void test('a device that disappears costs its runs nothing but time, however often', async () => {
+  test('a device that disappears costs its runs nothing but time, however often', async () => {
     const { store, scheduler, until, study } = scriptedLab({
       mishap: (job, epoch) => (job.attempt <= 6 && epoch === 2 ? 'lost' : undefined),
     });
@@ -247,7 +255,7 @@ void describe('failures', () => {
     await scheduler.close('save');
   });
 
-  void test('a teacher that cannot be trained pauses who waits for it, and resuming tries again', async () => {
+  test('a failed pretraining pauses the study that waits for it, and resuming tries again', async () => {
     let broken = true;
     const { store, scheduler, until, study } = scriptedLab({
       mishap: (job) => (broken && job.graph.nodes.length === 1 ? 'nan' : undefined),
@@ -263,7 +271,7 @@ void describe('failures', () => {
     await scheduler.close('save');
   });
 
-  void test('a removed study takes its runs from their slots, and others go on', async () => {
+  test('a removed study takes its runs from their slots, and others go on', async () => {
     const { store, scheduler, runner, until, study } = scriptedLab();
     const gone = study({ trials: 50, space: noFrozen, duplicates: 'train' });
     const other = study({ trials: 5, space: noFrozen, seed: 2 });

@@ -46,7 +46,7 @@ async function work(file: string, slots: number, checkpointBytes: number): Promi
   });
   const done = Promise.withResolvers<undefined>();
   const scheduler = new Scheduler(store, runner, {
-    haste: 1000,
+    delayDivisor: 1000,
     onEvent: (event) => {
       if (event.type === 'study' && store.study(event.study).state === 'completed')
         done.resolve(undefined);

@@ -1,5 +1,6 @@
 import { Scheduler } from '../../core/search/scheduler.ts';
-import type { SchedulerEvent, SchedulerOptions } from '../../core/search/scheduler.ts';
+import type { SchedulerEvent } from '../../core/search/scheduler-events.ts';
+import type { SchedulerOptions } from '../../core/search/scheduler.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
@@ -28,7 +29,7 @@ export function scriptedLab(
   const events: SchedulerEvent[] = [];
   const waiting = new Set<() => void>();
   const scheduler = new Scheduler(store, runner, {
-    haste: 1000,
+    delayDivisor: 1000,
     onEvent: (event) => {
       events.push(event);
       for (const look of [...waiting]) look();

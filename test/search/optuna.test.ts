@@ -11,6 +11,7 @@ import { listOptuna, readOptuna } from '../../core/store/transfer/optuna-file.ts
 import type { Store } from '../../core/store/store.ts';
 import { importStudy } from '../../core/store/transfer/import.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
+import { wireDecision } from '../../core/study/decision.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ktg-optuna-'));
 after(() => {
@@ -59,7 +60,9 @@ void describe('studies of Optuna', () => {
       assert.ok(Math.abs(store.bestTrial(study.id)!.accuracy! - 0.631984138) < 1e-8);
       for (const run of store.runs({ study: study.id, kind: 'trial' })) {
         assert.equal(run.training.epochs, 16);
-        for (const { rung, go, rank, limit } of store.decisions({ run: run.id })) {
+        for (const { rung, go, rank, limit } of store
+          .decisions({ run: run.id })
+          .map(wireDecision)) {
           assert.equal(go, rank! <= limit!);
           if (!go) assert.deepEqual([run.state, run.epoch], ['stopped', rung]);
         }
@@ -117,7 +120,7 @@ void describe('studies of Optuna', () => {
       const first = store.runs({ study: study.id })[0]!;
       assert.equal(store.epochs(first.id)[0]!.nodes[0]!.accuracy.toFixed(6), '0.450000');
       for (const run of store.runs({ study: study.id, kind: 'trial' }))
-        for (const { go, rank, limit } of store.decisions({ run: run.id }))
+        for (const { go, rank, limit } of store.decisions({ run: run.id }).map(wireDecision))
           assert.equal(go, rank! <= limit!, `${file}, trial ${run.number}`);
       assert.deepEqual(await store.check(), []);
     }

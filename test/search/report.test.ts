@@ -13,6 +13,7 @@ import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { paperRule } from '../../core/study/plan.ts';
 import type { Rule } from '../../core/study/plan.ts';
+import { wireDecision } from '../../core/study/decision.ts';
 import { AT, metrics, newStudy, newTrial, training } from '../contract/samples.ts';
 
 type Event =
@@ -90,7 +91,8 @@ function play({ events }: Sequence, store: Store, restartEach: number): void {
     assert.equal(go, decision === 1, `event ${index}`);
     assert.equal(store.run(runOf(trial)).state, go ? 'running' : 'stopped');
     if (!fresh || n === undefined) continue;
-    assert.deepEqual([decisions[0]!.n, decisions[0]!.rank! - 1], [n, better], `event ${index}`);
+    const { n: found, rank } = wireDecision(decisions[0]!);
+    assert.deepEqual([found, rank! - 1], [n, better], `event ${index}`);
   }
 }
 
@@ -177,7 +179,7 @@ void describe('reports', () => {
       assert.equal(go, true);
       // The third has two others to compare with: means 0.5 and 0.6.
       assert.deepEqual(
-        decisions.map(({ n, median, value }) => [n, median, value]),
+        decisions.map(wireDecision).map(({ n, median, value }) => [n, median, value]),
         trial < 2 ? [] : [[2, 0.55, 0.7]],
       );
     }
@@ -185,7 +187,9 @@ void describe('reports', () => {
     const late = report(3, 1, 0.2);
     assert.equal(late.go, false);
     assert.deepEqual(
-      late.decisions.map(({ rung, value, n, rank, median }) => [rung, value, n, rank, median]),
+      late.decisions
+        .map(wireDecision)
+        .map(({ rung, value, n, rank, median }) => [rung, value, n, rank, median]),
       [[1, 0.2, 3, null, 0.6]],
     );
     assert.equal(store.run(runOf(3)).state, 'stopped');

@@ -9,7 +9,7 @@ import type {
   Slot,
 } from '../../core/search/runner.ts';
 import type { Device } from '../../core/devices/device.ts';
-import type { EpochMetrics } from '../../core/study/metrics.ts';
+import { type EpochMetrics, unmeasuredEdge, unmeasuredNode } from '../../core/study/metrics.ts';
 import type { Environment } from '../../core/study/environment.ts';
 import type { FailureKind, StopWhen } from '../../core/study/run.ts';
 
@@ -312,6 +312,7 @@ export function metricsOf(
     epoch,
     seconds,
     nodes: job.graph.nodes.map((_, node) => ({
+      ...unmeasuredNode,
       accuracy: node === 0 ? accuracy : accuracy * 0.9,
       loss: 3 - accuracy,
       trainAccuracy: accuracy,
@@ -321,6 +322,7 @@ export function metricsOf(
       edge.gate === 'cutoff'
         ? null
         : {
+            ...unmeasuredEdge,
             rawLoss: 2,
             gatedLoss: 1,
             weight: edge.gate === 'linear' ? epoch / job.training.epochs : 1,

@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
-import { SlotBackoff } from '../../core/search/slot-backoff.ts';
+import { SlotBackoff, afterFailureOn } from '../../core/search/slot-backoff.ts';
 
 const slots = ['gpu:0', 'gpu:1', 'gpu:2'];
 
-void describe('benching', () => {
-  void test('three runs that fail one after another bench a slot for longer and longer, an epoch clears it', () => {
+describe('slots that rest', () => {
+  test('the decision: two runs may be to blame themselves, and all slots are never to blame', () => {
+    assert.deepEqual(afterFailureOn(2, 5, true), { do: 'go-on', reason: 'too-few-runs' });
+    assert.deepEqual(afterFailureOn(3, 0, false), { do: 'trust-all', reason: 'every-slot-fails' });
+    assert.deepEqual(afterFailureOn(3, 1, true), {
+      do: 'rest',
+      reason: 'many-runs-failed',
+      seconds: 120,
+      times: 2,
+    });
+  });
+
+  test('a slot rests longer and longer after three failed runs, and an epoch ends it', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
-    const benching = new SlotBackoff(1);
+    const backoff = new SlotBackoff(1);
     let woken = 0;
-    const fail = (run: number) => benching.failed('gpu:1', run, slots, () => woken++);
+    const fail = (run: number) => backoff.failed('gpu:1', run, slots, () => woken++);
     assert.deepEqual(
       [1, 1, 2, 1].map(fail),
       [null, null, null, null],
@@ -17,30 +28,30 @@ void describe('benching', () => {
     );
     assert.deepEqual(fail(3), { seconds: 60, times: 1 });
     assert.ok(
-      benching.isBenched('gpu:1') && benching.isDistrusted('gpu:1') && !benching.isBenched('gpu:0'),
+      backoff.isResting('gpu:1') && backoff.isSuspect('gpu:1') && !backoff.isResting('gpu:0'),
     );
     mock.timers.tick(59_999);
     assert.equal(woken, 0);
     mock.timers.tick(1);
     assert.equal(woken, 1);
-    assert.ok(!benching.isBenched('gpu:1') && benching.isDistrusted('gpu:1'));
+    assert.ok(!backoff.isResting('gpu:1') && backoff.isSuspect('gpu:1'));
     for (const seconds of [120, 240, 480, 960, 1800, 1800]) {
       assert.equal(fail(4)?.seconds, seconds);
       mock.timers.tick(seconds * 1000);
     }
-    benching.reported('gpu:1');
-    assert.ok(!benching.isDistrusted('gpu:1'));
+    backoff.reported('gpu:1');
+    assert.ok(!backoff.isSuspect('gpu:1'));
     assert.deepEqual([5, 6].map(fail), [null, null]);
     mock.timers.reset();
   });
 
-  void test('where every slot fails none is benched', () => {
-    const benching = new SlotBackoff(1);
+  test('where every slot fails none rests', () => {
+    const backoff = new SlotBackoff(1);
     const fail = (slot: string) =>
-      [1, 2, 3].map((run) => benching.failed(slot, run, slots, () => undefined))[2];
+      [1, 2, 3].map((run) => backoff.failed(slot, run, slots, () => undefined))[2];
     assert.ok(fail('gpu:0') && fail('gpu:1'));
     assert.equal(fail('gpu:2'), null);
-    assert.ok(slots.every((slot) => !benching.isBenched(slot) && !benching.isDistrusted(slot)));
+    assert.ok(slots.every((slot) => !backoff.isResting(slot) && !backoff.isSuspect(slot)));
     const alone = new SlotBackoff(1);
     for (const run of [1, 2, 3, 4])
       assert.equal(
@@ -49,12 +60,12 @@ void describe('benching', () => {
       );
   });
 
-  void test('a run avoids the slot on which it failed until it has got one', () => {
-    const benching = new SlotBackoff(1);
-    benching.avoid(7, 'gpu:0');
-    assert.ok(benching.avoidsAny && benching.avoids(7, 'gpu:0'));
-    assert.ok(!benching.avoids(7, 'gpu:1') && !benching.avoids(8, 'gpu:0'));
-    benching.placed(7);
-    assert.ok(!benching.avoidsAny && !benching.avoids(7, 'gpu:0'));
+  test('a run avoids the slot on which it failed until it has got another', () => {
+    const backoff = new SlotBackoff(1);
+    backoff.avoid(7, 'gpu:0');
+    assert.ok(backoff.avoidsAny && backoff.avoids(7, 'gpu:0'));
+    assert.ok(!backoff.avoids(7, 'gpu:1') && !backoff.avoids(8, 'gpu:0'));
+    backoff.placed(7);
+    assert.ok(!backoff.avoidsAny && !backoff.avoids(7, 'gpu:0'));
   });
 });

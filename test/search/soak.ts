@@ -12,6 +12,7 @@ import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
+import { wireDecision } from '../../core/study/decision.ts';
 import { joined, newStudy } from '../contract/samples.ts';
 import { studyPlan } from './killed-lab.ts';
 import { FULL } from '../soak/full-disk.ts';
@@ -125,7 +126,9 @@ async function checkStudy(store: Store, counts: SoakCounts): Promise<void> {
   assert.ok(trials.every((run) => hasEnded(run.state)));
   const steps = ladder(study!.plan.training.epochs);
   const arrived = new Map<number, number[]>();
-  for (const { run, rung, value, go, n } of store.decisions({ study: study!.id })) {
+  for (const { run, rung, value, go, n } of store
+    .decisions({ study: study!.id })
+    .map(wireDecision)) {
     const values = arrived.get(rung) ?? [];
     arrived.set(rung, values);
     const expected = rule(steps, steps.rungs.indexOf(rung), rung, value!, () =>
@@ -165,6 +168,7 @@ function outcomeOf(store: Store) {
       ]),
     decisions: store
       .decisions({ study: id })
+      .map(wireDecision)
       .map(({ run, rung, value, go, n, rank, limit }) => [
         ...[store.run(run).number, rung, value, go, n, rank, limit],
       ]),

@@ -14,6 +14,7 @@ import { MESSAGES_VERSION } from '../../core/workers/messages.ts';
 import type { JobNotice, ToLab } from '../../core/workers/messages.ts';
 import { Inbox, Outbox, gather } from '../../core/workers/transfer.ts';
 import { fromWire, toWire } from '../../core/workers/wire.ts';
+import { unmeasuredNode } from '../../core/study/metrics.ts';
 import { curve, environment } from '../search/scripted-runner.ts';
 
 export interface Pace {
@@ -110,7 +111,7 @@ async function work(job: JobNotice): Promise<ToLab> {
     for (let i = 0; mood === 'flood' && i < 5000; i++)
       say({ type: 'log', run, level: 'info', text: 'more' });
     const accuracy = curve(job, epoch);
-    const node = { accuracy, loss: 1, trainAccuracy: accuracy, trainLoss: 1 };
+    const node = { ...unmeasuredNode, accuracy, loss: 1, trainAccuracy: accuracy, trainLoss: 1 };
     const metrics = {
       epoch: mood === 'lie' ? epoch + 1 : epoch,
       seconds: (pace.beats * pace.beat) / 1000,

@@ -43,7 +43,7 @@ if (import.meta.main) {
     }),
     version: '0.0.0',
     revision: null,
-    scheduler: { haste: 1000, hangAfter: 2, checkpointEvery: 0 },
+    scheduler: { delayDivisor: 1000, hangAfter: 2, checkpointEvery: 0 },
     engine: noEngine,
     // A clock that jumps by up to a day, both ways: nothing may be decided by it.
     now: () => Date.now() + jumps.below(172_800_000) - 86_400_000,

@@ -11,6 +11,7 @@ import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
 import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
+import { wireDecision } from '../../core/study/decision.ts';
 import { joined } from '../contract/samples.ts';
 import { FULL } from './full-disk.ts';
 
@@ -180,7 +181,7 @@ async function checkStudy(store: Store, counts: WorkerSoakCounts): Promise<void>
   );
   const steps = ladder(training.epochs);
   const arrived = new Map<number, number[]>();
-  for (const { rung, value, go, n } of store.decisions({ study: study.id })) {
+  for (const { rung, value, go, n } of store.decisions({ study: study.id }).map(wireDecision)) {
     const values = arrived.get(rung) ?? [];
     arrived.set(rung, values);
     const expected = rule(steps, steps.rungs.indexOf(rung), rung, value!, () =>
@@ -224,15 +225,18 @@ function outcomeOf(store: Store) {
         epoch,
         accuracy,
       })),
-    decisions: store.decisions({ study: id }).map(({ run, rung, value, go, n, rank, limit }) => ({
-      trial: store.run(run).number,
-      rung,
-      value,
-      go,
-      n,
-      rank,
-      limit,
-    })),
+    decisions: store
+      .decisions({ study: id })
+      .map(wireDecision)
+      .map(({ run, rung, value, go, n, rank, limit }) => ({
+        trial: store.run(run).number,
+        rung,
+        value,
+        go,
+        n,
+        rank,
+        limit,
+      })),
   };
 }
 

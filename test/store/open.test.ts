@@ -27,6 +27,7 @@ import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { APPLICATION_ID, migrate, migrations, schemaOf } from '../../core/store/file/schema.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
+import { wireDecision } from '../../core/study/decision.ts';
 import {
   AT,
   dml,
@@ -392,6 +393,20 @@ async function refusalOf(file: string, options: { readOnly?: boolean }): Promise
   return said.trim();
 }
 
+/** Decisions of a kept lab as their rows have them, with the numbers of their reasons. */
+function decisionsOf(file: string) {
+  const database = openSqlite(file);
+  const rows = database.all<Record<string, unknown>>('SELECT * FROM decision ORDER BY arrival');
+  database.close();
+  return rows.map((row) => {
+    const { reason, rank_limit: limit = null, arrival: _arrival, go, ...columns } = row;
+    const none = { rank: null, limit, median: null };
+    if (reason === undefined) return { ...none, ...columns, go: go === 1 };
+    const { kind: _kind, ...numbers } = JSON.parse(reason as string) as { kind: string };
+    return { ...none, ...numbers, ...columns, go: go === 1 };
+  });
+}
+
 void describe('schemas', () => {
   const steps = [...migrations, 'ALTER TABLE study ADD COLUMN later TEXT'];
 
@@ -457,13 +472,19 @@ void describe('schemas', () => {
     void test(`a lab of ${name} opens with everything in it`, async () => {
       const file = newFile();
       copyFileSync(join(kept, name), file);
+      const before = decisionsOf(file);
       const store = openLabFile(file);
       assert.deepEqual(await store.check(), []);
       const [study] = store.studies();
       assert.equal(study!.name, 'Kept');
       const runs = store.runs({ study: study!.id, kind: 'trial' });
       assert.equal(runs.length, study!.plan.trials);
-      assert.ok(store.decisions({ study: study!.id }).length > 0);
+      const decisions = store.decisions({ study: study!.id }).map(wireDecision);
+      assert.ok(decisions.length > 0);
+      assert.deepEqual(
+        decisions.map(({ reason: _reason, ...flat }) => flat),
+        before,
+      );
       assert.equal(
         store.curves({ study: study!.id }).length,
         runs.filter((run) => run.epoch > 0).length,
@@ -488,6 +509,24 @@ void describe('schemas', () => {
     // References are checked again after a step that could not have them checked.
     assert.throws(() => database.run('DELETE FROM graph WHERE id = ?', last), /FOREIGN KEY/);
     database.close();
+  });
+
+  test('a decision whose reason is damaged hides no other, and the check names it', () => {
+    const file = newFile();
+    copyFileSync(join(kept, `schema-${migrations.length}.ktg`), file);
+    const database = openSqlite(file);
+    const count = database.value<number>('SELECT count(*) FROM decision')!;
+    const damages = ['no JSON', '{"kind":"toss","n":1}', '{"kind":"asha","n":"1"}', 'null'];
+    for (const [index, reason] of damages.entries())
+      database.run(`UPDATE decision SET reason = ? WHERE arrival = ?`, reason, index + 1);
+    database.close();
+    const store = openLabFile(file);
+    const [study] = store.studies();
+    assert.equal(store.decisions({ study: study!.id }).length, count - damages.length);
+    store.close();
+    const problems = checkLabFile(file);
+    assert.equal(problems.length, damages.length, problems.join('\n'));
+    assert.ok(problems.every((problem) => problem.startsWith('decision ')));
   });
 
   void test('there is a kept lab of every schema', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -143,6 +143,25 @@ void describe('study files', () => {
       assert.deepEqual(memory.study(again.id).plan, store.study(study).plan);
       assert.equal(memory.reruns().length, 1);
     }
+  });
+
+  void test('a file of version 1 gives the decisions of the lab that wrote it', async () => {
+    const kept = join(import.meta.dirname, '../fixtures/store');
+    const file = join(folder, 'kept.ktg');
+    copyFileSync(join(kept, 'schema-3.ktg'), file);
+    const lab = openLabFile(file);
+    const memory = openMemoryStore();
+    const bytes = readFileSync(join(kept, 'study-1.ktg-study'));
+    const { id } = await importStudy(memory, inPieces(bytes, 1000));
+    const decisions = (store: Store, study: number) =>
+      store
+        .decisions({ study })
+        .map(({ run, ...rest }) => ({ ...rest, trial: store.run(run).number }));
+    const [study] = lab.studies();
+    assert.ok(decisions(lab, study!.id).length > 0);
+    assert.deepEqual(decisions(memory, id), decisions(lab, study!.id));
+    assert.deepEqual(await exported(memory, id, false), await exported(lab, study!.id, false));
+    lab.close();
   });
 
   void test('what is running is written as waiting, and comes in paused', async () => {
@@ -295,9 +314,10 @@ void describe('study files', () => {
       [Buffer.alloc(5 << 20, 'x'), 'import.not-a-study'],
       [file.subarray(0, 40), 'import.truncated'],
       [Buffer.from('{"format":"other"}\n'), 'import.not-a-study'],
-      [edit('"version":1}\n', '"version":2}\n'), 'import.wrong-version'],
+      [edit('"version":2}\n', '"version":99}\n'), 'import.wrong-version'],
       [edit('"n":1,', '"n":2,'), 'import.damaged'],
       [edit('"n":1,', '"n":-1,'), 'import.bad-record'],
+      [edit('"reason":{"kind":"asha"', '"reason":{"kind":"toss"'), 'import.bad-record'],
       [edit('"run":0,', '"run":9999,'), 'import.bad-record'],
       [edit('"rejection":null', '"rejection":"why"'), 'import.bad-record'],
       [edit('"duplicateOf":null', '"duplicateOf":0'), 'import.bad-record'],

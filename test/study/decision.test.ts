@@ -1,28 +1,63 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { explainDecision } from '../../core/study/decision.ts';
+import { reasonSchema, rules } from '../../core/search/rules/rules.ts';
+import {
+  type RungDecision,
+  explainDecision,
+  reasonFrom,
+  wireDecision,
+} from '../../core/study/decision.ts';
 import { pretrainedKey } from '../../core/study/pretrained.ts';
-import { recipeFor } from '../../core/study/plan.ts';
-import { trainingSchema } from '../../core/study/schema.ts';
+import { recipeFor, trainingSchema } from '../../core/study/plan.ts';
 import { training } from '../contract/samples.ts';
 
-const asha = { rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7, median: null };
+const asha: RungDecision = {
+  rung: 4,
+  value: 0.312,
+  go: false,
+  reason: { kind: 'asha', n: 14, rank: 9, limit: 7 },
+};
+const median = (middle: number | null): RungDecision => ({
+  ...asha,
+  reason: { kind: 'median', n: 14, median: middle },
+});
+const notANumber: RungDecision = { ...asha, value: null, reason: { kind: 'not-a-number', n: 14 } };
 
 void test('every decision explains itself in a line', () => {
   assert.equal(explainDecision(asha), 'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7');
   assert.equal(
-    explainDecision({ ...asha, go: true, rank: 7 }),
+    explainDecision({ ...asha, go: true, reason: { kind: 'asha', n: 14, rank: 7, limit: 7 } }),
     'went on at epoch 4: 31.2 %, rank 7 of 14, needs <= 7',
   );
+  assert.equal(explainDecision(notANumber), 'stopped at epoch 4: the accuracy is not a number');
   assert.equal(
-    explainDecision({ ...asha, value: null, rank: null, limit: null }),
-    'stopped at epoch 4: the accuracy is not a number',
-  );
-  assert.equal(
-    explainDecision({ ...asha, rank: null, limit: null, median: 0.4 }),
+    explainDecision(median(0.4)),
     'stopped at epoch 4: best 31.2 %, median of 14 others 40.0 %',
   );
+  assert.equal(
+    explainDecision(median(null)),
+    'stopped at epoch 4: 31.2 %, 14 others are too few to compare with',
+  );
+});
+
+void test('programs get the numbers of a reason under their known keys', () => {
+  const flat = { rung: 4, value: 0.312, go: false, n: 14, rank: null, limit: null, median: null };
+  assert.deepEqual(wireDecision(asha), { ...asha, ...flat, rank: 9, limit: 7 });
+  assert.deepEqual(wireDecision(median(0.4)), { ...median(0.4), ...flat, median: 0.4 });
+  assert.deepEqual(wireDecision(notANumber), { ...notANumber, ...flat, value: null });
+});
+
+void test('every reason follows from its numbers, as study files of version 1 have them', () => {
+  for (const decision of [asha, median(0.4), median(null), notANumber])
+    assert.deepEqual(reasonFrom(decision.value, wireDecision(decision)), decision.reason);
+});
+
+void test('every rule that decides has a reason of its own kind', () => {
+  for (const { kind, reason } of rules) {
+    const known = reasonSchema.options.some(({ entries }) => entries.kind.literal === kind);
+    assert.equal(known, reason !== null, kind);
+  }
 });
 
 void test('the drops of the learning rate keep their shares of a run', () => {

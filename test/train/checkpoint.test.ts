@@ -70,7 +70,7 @@ const refused = (work: () => unknown, code: string, words: RegExp): void => {
 const decoding = (file: Uint8Array) => () => decodeCheckpoint(file, 'run/checkpoint.safetensors');
 
 describe('checkpoints', () => {
-  test('keep every bit of every node, the position and the sums', () => {
+  test('keep every node bit for bit, the position and the sums', () => {
     const decoded = decodeCheckpoint(bytes, 'x');
     assert.deepEqual(decoded.info, info);
     assert.deepEqual([...decoded.states.keys()], [1, 3]);
@@ -113,7 +113,7 @@ describe('checkpoints', () => {
     );
   });
 
-  test('other people’s tensors, newer formats and damage are told apart', () => {
+  test('foreign tensors, newer formats and damage have different errors', () => {
     refused(
       decoding(encodeSafetensors([], {})),
       'checkpoint.foreign',

@@ -14,7 +14,7 @@ describe('edges as data of a step', () => {
     assert.deepEqual([...temperature], [1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]);
   });
 
-  test('in another order of the nodes every edge keeps what it carries', () => {
+  test('edges keep their values in another order of the nodes', () => {
     const [plain, turned] = [
       [1, 2, 3],
       [3, 1, 2],
@@ -30,12 +30,12 @@ describe('edges as data of a step', () => {
           );
   });
 
-  test('nodes that are left out take their edges with them', () => {
+  test('edges of omitted nodes are omitted', () => {
     const { weight } = edgeInputs(graph, [1, 3], 1);
     assert.deepEqual([...weight], [1, 0, 1, 1, 1, 0]);
   });
 
-  test('Linear grows from almost nothing to all', () => {
+  test('Linear grows from 1 / c_end to 1', () => {
     const at = (progress: number): number => edgeInputs(graph, [1, 2, 3], progress).weight[2]!;
     assert.deepEqual([at(0), at(0.5), at(1)], [0, 0.5, 1]);
   });

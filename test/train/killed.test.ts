@@ -67,7 +67,7 @@ function outcome(folder: string) {
   };
 }
 
-describe('a training that is ended from outside goes on to the same bits', () => {
+describe('an interrupted training reaches the same result bit for bit', () => {
   const root = mkdtempSync(join(tmpdir(), 'ktg-killed-'));
   let whole: ReturnType<typeof outcome>;
 
@@ -90,7 +90,7 @@ describe('a training that is ended from outside goes on to the same bits', () =>
     assert.ok(checkpoint.equals(whole.checkpoint), 'the last checkpoints differ');
   }
 
-  test('kill -9 in an epoch', async () => {
+  test('after kill -9 during an epoch', async () => {
     const folder = join(root, 'in-epoch');
     const { signal, events } = await ktg(
       [...arguments_, '--out', folder],
@@ -103,7 +103,7 @@ describe('a training that is ended from outside goes on to the same bits', () =>
     await goesOn(folder, decodeCheckpoint(outcome(folder).checkpoint, folder).info.epoch);
   });
 
-  test('kill -9 while a checkpoint is written, again and again', async () => {
+  test('after repeated kill -9 while a checkpoint is written', async () => {
     const folder = join(root, 'in-save');
     const half = join(folder, `${runFiles.checkpoint}.new`);
     let killed = 0;
@@ -133,7 +133,7 @@ describe('a training that is ended from outside goes on to the same bits', () =>
   });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`${signal} saves in the middle of an epoch and says how to go on`, async () => {
+    test(`${signal} saves during an epoch and prints how to continue`, async () => {
       const folder = join(root, signal);
       const ending = await ktg([...arguments_, '--out', folder], (end, { event }) => {
         if (event === 'start') end(signal);
@@ -152,7 +152,7 @@ describe('a training that is ended from outside goes on to the same bits', () =>
     await goesOn(join(root, 'whole'), EPOCHS);
   });
 
-  test('two processes do not share a folder', async () => {
+  test('two processes cannot use one folder', async () => {
     const folder = join(root, 'shared');
     let second: Promise<Ending> | undefined;
     const first = await ktg(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { LabError } from '../../core/base/errors.ts';
-import { syntheticDataset } from '../../core/data/synthetic.ts';
+import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { fromText } from '../../core/graph/text.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -52,7 +52,7 @@ afterEach(() => {
   assert.equal(engine.counts().sessions, 0, 'a session is left behind');
 });
 
-describe('what cannot be trained is refused before the first step, and costs nothing', () => {
+describe('an impossible training is refused before the first step', () => {
   test('a frozen target', async () => {
     await assert.rejects(
       prepare('resnet8=XX,resnet8=TT'),
@@ -84,7 +84,7 @@ describe('what cannot be trained is refused before the first step, and costs not
   });
 });
 
-describe('a checkpoint of another run is refused, and the run goes on as if it had not been there', () => {
+describe('a checkpoint of another run is refused, and the run continues unaffected', () => {
   const changes: [string, string, Partial<TrainingSetup>][] = [
     ['graph', 'resnet8=L', {}],
     ['seed', 'resnet8=T', { seed: 4 }],
@@ -118,7 +118,7 @@ describe('a checkpoint of another run is refused, and the run goes on as if it h
   }
 });
 
-test('where memory runs out, steps that nobody trains with make room; without any the run fails', async () => {
+test('when memory runs out, unused steps are freed; without any the run fails', async () => {
   let room = 1;
   const scarce = new Steps({
     ...engine,
@@ -142,7 +142,7 @@ test('where memory runs out, steps that nobody trains with make room; without an
   await assert.rejects(prepare('resnet8=T', { steps: scarce }), /Out of memory/);
 });
 
-test('nodes that cannot reach the target are left out when only the needed ones are asked for', async () => {
+test('with `needed`, nodes without a path to the target are omitted', async () => {
   const text = 'resnet8=TXX,resnet8=TTX,resnet8=TXX'; // 1 teaches 2; 3 stands alone
   const [all, needed] = [await prepare(text), await prepare(text, { nodes: 'needed' })];
   const [a, b] = [await all.nextEpoch(), await needed.nextEpoch()];
@@ -158,7 +158,7 @@ test('nodes that cannot reach the target are left out when only the needed ones 
   needed.release();
 });
 
-test('held-out trains on four fifths and judges by the rest; the final run by the test images', async () => {
+test('held-out trains on four fifths and evaluates on the rest; the final run on the test images', async () => {
   const judge = async (change: Partial<TrainingPlan>) => {
     const training = await prepare('resnet8=T', { plan: { ...plan, ...change } });
     const { train, evaluation, evaluationName } = training.split;

@@ -75,7 +75,7 @@ describe('the folder of a run', () => {
     rmSync(path, { recursive: true });
   });
 
-  test('gives back what was put into it', () => {
+  test('returns what was saved', () => {
     assert.equal(folder.exists, false);
     assert.equal(folder.checkpoint(), undefined);
     assert.deepEqual(folder.metrics(), []);
@@ -91,7 +91,7 @@ describe('the folder of a run', () => {
     assert.deepEqual(again.metrics(), [1, 2].map(metricsOf));
   });
 
-  test('a line of metrics cut off by a crash counts for nothing', () => {
+  test('ignores a truncated line of metrics', () => {
     folder.addMetrics(metricsOf(1));
     appendFileSync(file('metrics'), '{"epoch":2,"seco');
     assert.deepEqual(folder.metrics(), [metricsOf(1)]);
@@ -101,7 +101,7 @@ describe('the folder of a run', () => {
   });
 
   test(
-    'a full disk is said, and the save before stays whole',
+    'a full disk is reported, and the previous save stays complete',
     { skip: !existsSync('/dev/full') },
     () => {
       folder.save(checkpointOf(1));
@@ -118,7 +118,7 @@ describe('the folder of a run', () => {
     },
   );
 
-  test('what cannot be written is said, and the save before stays whole', () => {
+  test('a write error is reported, and the previous save stays complete', () => {
     folder.save(checkpointOf(1));
     mkdirSync(`${file('checkpoint')}.new`);
     assert.throws(
@@ -130,7 +130,7 @@ describe('the folder of a run', () => {
     assert.deepEqual(folder.checkpoint(), checkpointOf(1));
   });
 
-  test('no run, damaged runs and runs of other formats are told apart', () => {
+  test('missing, damaged and foreign runs have different errors', () => {
     assert.throws(() => folder.description(), refused('run.missing', /holds no run/));
     const damaged = [
       '',
@@ -145,7 +145,7 @@ describe('the folder of a run', () => {
     }
   });
 
-  test('is used by one process at a time, and free again afterwards', async () => {
+  test('is used by one process at a time and released afterwards', async () => {
     await folder.use(async () => {
       await assert.rejects(
         new RunFolder(path).use(() => Promise.resolve()),
@@ -155,7 +155,7 @@ describe('the folder of a run', () => {
     assert.equal(await new RunFolder(path).use(() => Promise.resolve(5)), 5);
   });
 
-  test('a folder that cannot be made is said', async () => {
+  test('reports a folder that cannot be made', async () => {
     writeFileSync(join(path, 'file'), '');
     const inFile = new RunFolder(join(path, 'file', 'run'));
     await assert.rejects(

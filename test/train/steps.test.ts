@@ -56,7 +56,7 @@ describe('compiled steps kept between runs', () => {
     assert.equal(compiled(), 6);
   });
 
-  test('frozen nodes have a program of their own where one is compiled; a session skips them by itself', async () => {
+  test('frozen nodes need their own program under XLA but not in a session', async () => {
     for (const [compiler, made] of [
       ['none', 1],
       ['xla', 2],
@@ -80,7 +80,7 @@ describe('compiled steps kept between runs', () => {
     assert.deepEqual([...alive], [other], 'only one of a kind is kept');
   });
 
-  test('at most so many are kept; the one unused for longest goes first', async () => {
+  test('only a limited number is kept; the least recently used one is disposed first', async () => {
     const { engine, alive, compiled } = counting();
     const steps = new Steps(engine, 2);
     const names = (): string[] => [...alive].map((step) => step.plan.architectures[0]!.name).sort();

@@ -7,6 +7,7 @@ import { NO_CARD } from '../../core/engine/computation.ts';
 import { MESSAGES_VERSION } from '../../core/workers/messages.ts';
 import type { JobNotice, ToLab, ToWorker } from '../../core/workers/messages.ts';
 import { fromWire, toWire } from '../../core/workers/wire.ts';
+import { unmeasuredNode } from '../../core/study/metrics.ts';
 
 const post = (message: unknown): void => void process.send!(message);
 const say = (message: ToLab): void => {
@@ -15,6 +16,7 @@ const say = (message: ToLab): void => {
 
 const nodes = (count: number) =>
   Array.from({ length: count }, () => ({
+    ...unmeasuredNode,
     accuracy: 0.5,
     loss: 1,
     trainAccuracy: 0.5,

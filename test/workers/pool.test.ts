@@ -113,7 +113,7 @@ describe('real training', () => {
     );
   });
 
-  test('at a rung the worker waits for the verdict and obeys it', async () => {
+  test('a worker waits for the verdict at a rung and obeys it', async () => {
     const stopped = new Witness();
     stopped.verdict = (epoch) => (epoch === 2 ? 'stop' : 'go-on');
     await run({ ...epochs, rungs: [1, 2] }, 'cpu:0', stopped);
@@ -124,7 +124,7 @@ describe('real training', () => {
     assert.deepEqual(kept.calls, ['started', 'epoch 1', 'final 1', 'stopped']);
   });
 
-  test('after-epoch finishes the epoch; keep false hands nothing over', async () => {
+  test('a stop after the epoch finishes it, and without keep no checkpoint is sent', async () => {
     const witness = new Witness();
     await ready(pool, 'cpu:0');
     const handle = pool.start('cpu:0', job(epochs), witness);
@@ -153,7 +153,7 @@ describe('real training', () => {
     assert.match(wrong.failure.message, /resnet8.*needs wrn-10-1/);
   });
 
-  test('weights that break on their way fail the job, not the worker', async () => {
+  test('a broken transfer of weights fails the job, not the worker', async () => {
     const sent = weights(new Uint8Array(3 << 20), 1);
     const broken = {
       ...sent,
@@ -181,7 +181,7 @@ describe('real training', () => {
     assert.equal(diverged.failure?.kind, 'nan');
   });
 
-  test('a checkpoint that cannot be stored is told to the log; training goes on', async () => {
+  test('a checkpoint that cannot be stored causes a log line; training goes on', async () => {
     const witness = new Witness();
     witness.take = async ({ purpose, chunks }) => {
       if (purpose === 'resume') throw new Error('no space');
@@ -225,7 +225,7 @@ describe('real training', () => {
     );
   });
 
-  test('a way to compute that the device does not have fails the job and not the slot', async () => {
+  test('a computation that the device lacks fails the job and not the slot', async () => {
     const { training } = job();
     const refused = await run({ training: { ...training, computation: { precision: 'tf32' } } });
     assert.deepEqual(
@@ -281,7 +281,7 @@ describe('workers that misbehave', () => {
     });
   }
 
-  test('its end is a crash, with its most telling last words', async () => {
+  test('the end of a worker is a crash with the most telling line of its output', async () => {
     assert.match((await fail('end by itself')).failure!.message, /exit status 3/);
     assert.match(
       (await fail('say its last words')).failure!.message,
@@ -289,7 +289,7 @@ describe('workers that misbehave', () => {
     );
   });
 
-  test('a heap that is full is out of memory', async () => {
+  test('a full heap is out of memory', async () => {
     assert.equal((await fail('run out of memory')).failure!.kind, 'out-of-memory');
   });
 
@@ -297,7 +297,7 @@ describe('workers that misbehave', () => {
     assert.equal((await fail('write without end')).lines.length, 100);
   });
 
-  test('one that hangs can be killed, and its slot is free again', async () => {
+  test('a worker that hangs can be killed, and its slot is free again', async () => {
     const pool = poolOf(1, impostor);
     const witness = new Witness();
     const handle = pool.start('cpu:0', job({ title: 'hang' }), witness);
@@ -308,7 +308,7 @@ describe('workers that misbehave', () => {
     assert.deepEqual(witness.calls, []);
   });
 
-  test('one that compiles without using its processor gives no sign of life; a busy one does', async () => {
+  test('a worker that compiles is alive only while it uses its processor', async () => {
     const [busy, idle] = [new Witness(), new Witness()];
     poolOf(1, impostor).start('cpu:0', job({ title: 'compile' }), busy);
     poolOf(1, impostor).start('cpu:0', job({ title: 'wait for a lock' }), idle);
@@ -326,7 +326,7 @@ describe('workers that misbehave', () => {
     assert.ok(signs <= 2, `${signs} signs of life`);
   });
 
-  test('one that compiles is ended when its run is to stop at once: it has nothing to hand over', async () => {
+  test('a worker that compiles is ended when its run is to stop at once', async () => {
     for (const stopsFirst of [false, true]) {
       const pool = poolOf(1, impostor);
       const witness = new Witness();
@@ -338,6 +338,8 @@ describe('workers that misbehave', () => {
       else
         await new Promise<void>((resolve) => {
           witness.onProgress = ({ compiling }) => {
+            // A process that takes long to start has other signs of life before it compiles.
+            if (compiling === null) return;
             assert.equal(compiling, 0);
             resolve();
           };
@@ -351,7 +353,7 @@ describe('workers that misbehave', () => {
     }
   });
 
-  test('one that cannot begin breaks its slot and says why; its job is lost, not failed', async () => {
+  test('a worker that cannot begin breaks its slot with the reason; its job is lost, not failed', async () => {
     const pool = poolOf(2, impostor);
     const witness = new Witness();
     pool.start('cpu:1', job({ title: 'wait' }), witness);
@@ -368,7 +370,7 @@ describe('workers that misbehave', () => {
 });
 
 describe('slots', () => {
-  test('their number changes while others run; one too many finishes its job first', async () => {
+  test('the number of slots changes while others run; a slot too many finishes its job first', async () => {
     const pool = poolOf(2, impostor);
     const witness = new Witness();
     const handle = pool.start('cpu:1', job({ title: 'wait' }), new Witness());
@@ -397,7 +399,7 @@ describe('slots', () => {
     await ready(pool, 'cpu:1');
   });
 
-  test('impossible wishes are refused', () => {
+  test('unknown devices and impossible numbers of slots are refused', () => {
     const pool = poolOf(1, impostor);
     const code = (work: () => void): string => {
       try {

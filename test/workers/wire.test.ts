@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { parseToLab } from '../../core/workers/check-messages.ts';
 import type { ToLab } from '../../core/workers/messages.ts';
 import { fromWire, toWire } from '../../core/workers/wire.ts';
+import { unmeasuredNode } from '../../core/study/metrics.ts';
 
 const carried = (message: ToLab): unknown => fromWire(toWire(message));
 
@@ -32,7 +33,7 @@ describe('a message between lab and worker', () => {
 
   test('brings numbers that JSON lacks', () => {
     const nodes = [
-      { accuracy: NaN, loss: Infinity, trainAccuracy: 0.1 + 0.2, trainLoss: -Infinity },
+      { ...unmeasuredNode, loss: Infinity, trainAccuracy: 0.1 + 0.2, trainLoss: -Infinity },
     ];
     const message: ToLab = {
       type: 'epoch',

@@ -1,3 +1,4 @@
+import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
 export const commandsProblems = {
@@ -128,6 +129,10 @@ export const commandsProblems = {
     message: ({ which }: { which: string }) => `"${which}" is no engine.`,
     next: ({ variants }: { variants: string }) => [`Choose one of ${variants}.`],
   },
+  'arguments.unknown-choice/measure': {
+    message: () => 'Only cards are measured; the processor has one slot a core.',
+    next: () => [{ do: 'run-command', command: 'ktg engine measure' }],
+  },
   'arguments.unknown-choice/no-verb': {
     message: () => 'What is to be done?',
     next: () => ['Choose one of check, backup, vacuum.'],
@@ -156,6 +161,16 @@ export const commandsProblems = {
     message: ({ study, wanted, trials }: { study: string; wanted: string; trials: number }) =>
       `Study "${study}" has no trial "${wanted}"; it has ${trials}, counted from 0.`,
     next: () => ['Give a number, or: best'],
+  },
+  'devices.cannot-compute': {
+    message: ({ card, reason }: { card: string; reason: string }) =>
+      `${card} cannot be measured: ${reason}`,
+    next: ({ steps }: { steps: readonly Step[] }) => [...steps, { do: 'run-doctor' }],
+  },
+  'devices.no-card': {
+    message: () =>
+      'There is no card to measure: nvidia-smi lists none, or CUDA_VISIBLE_DEVICES hides them all.',
+    next: () => ['The processor needs no measurement.', { do: 'run-doctor' }],
   },
   'ktg.bug': {
     message: ({ message }: { message: string }) => message,

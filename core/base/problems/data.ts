@@ -27,6 +27,11 @@ export const dataProblems = {
       `${path} is damaged: ${message}`,
     next: () => ['Copy or download the archive again.'],
   },
+  'data.damaged/file': {
+    message: ({ where, message }: { where: string; message: string }) =>
+      `${where} is damaged: ${message}`,
+    next: () => ['Copy or download the file again.'],
+  },
   'data.download-broken': {
     message: ({
       address,
@@ -111,6 +116,24 @@ export const dataProblems = {
       `The file is damaged or not in the binary layout of ${layout}: copy or download it again.`,
     ],
   },
+  'data.label-out-of-range/item': {
+    message: ({
+      where,
+      number,
+      count,
+      label,
+      last,
+    }: {
+      where: string;
+      number: number;
+      count: number;
+      label: number;
+      last: number;
+    }) => `${where}: item ${number} of ${count} has label ${label}, expected 0 to ${last}.`,
+    next: ({ title }: { title: string }) => [
+      `The file is damaged or not of ${title}: copy or download it again.`,
+    ],
+  },
   'data.missing-file': {
     message: ({
       path,
@@ -128,9 +151,7 @@ export const dataProblems = {
   'data.no-images': {
     message: ({ path, layouts }: { path: string; layouts: string }) =>
       `${path} holds no image files, expected ${layouts}`,
-    next: () => [
-      'Use the "binary version" of CIFAR-100 or CIFAR-10, not the Python or Matlab one.',
-    ],
+    next: ({ advice }: { advice: readonly string[] }) => advice,
   },
   'data.no-network': {
     message: ({ address, reason }: { address: string; reason: string }) =>
@@ -146,7 +167,7 @@ export const dataProblems = {
     message: ({ path, found }: { path: string; found: string }) =>
       `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar.`,
     next: () => [
-      'Give the path of the official binary archive, or of a folder with the .bin files.',
+      'Give the path of the official binary archive, or of a folder with the files of a set.',
     ],
   },
   'data.not-downloaded': {
@@ -169,6 +190,11 @@ export const dataProblems = {
   'data.not-found/set': {
     message: ({ name }: { name: string }) => `There is no data set ${name}.`,
     next: () => ['Check the path.'],
+  },
+  'data.synthetic-option/too-large': {
+    message: ({ train, test, side }: { train: number; test: number; side: number }) =>
+      `Synthetic data: ${train} + ${test} images of ${side} x ${side} pixels are more than 1 GiB.`,
+    next: () => ['Ask for fewer or smaller images.'],
   },
   'data.synthetic-option/unknown': {
     message: ({ item, known }: { item: string; known: string }) =>
@@ -223,10 +249,20 @@ export const dataProblems = {
       `${where} holds ${bytes} bytes, expected at most ${max}`,
     next: () => ['Use the official files or a part of them.'],
   },
+  'data.too-large/unpacked': {
+    message: ({ where, max }: { where: string; max: number }) =>
+      `${where} unpacks to more than the ${max} bytes that are expected at most.`,
+    next: () => ['Use the official files or a part of them.'],
+  },
   'data.truncated': {
     message: ({ path, message }: { path: string; message: string }) =>
       `${path} ends too early (${message}).`,
     next: () => ['Copy or download the archive again.'],
+  },
+  'data.truncated/file': {
+    message: ({ where, message }: { where: string; message: string }) =>
+      `${where} ends too early (${message}).`,
+    next: () => ['Copy or download the file again.'],
   },
   'data.unknown': {
     message: ({ name }: { name: string }) => `There is no data set "${name}" in the list.`,
@@ -280,6 +316,11 @@ export const dataProblems = {
       record: number;
     }) =>
       `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected a whole number of ${layout} records of ${record} bytes.`,
+    next: () => ['The file is cut off or of another format: copy or download it again.'],
+  },
+  'data.wrong-size/content': {
+    message: ({ where, found, expected }: { where: string; found: string; expected: string }) =>
+      `${where} holds ${found}, expected ${expected}.`,
     next: () => ['The file is cut off or of another format: copy or download it again.'],
   },
 } satisfies ProblemTable;

@@ -165,8 +165,8 @@ export const filesProblems = {
     next: () => [{ do: 'open-lab' }],
   },
   'import.wrong-version': {
-    message: ({ version, known }: { version: string; known: number }) =>
-      `The study file has version ${version}, this program reads version ${known}.`,
+    message: ({ version, known }: { version: string; known: string }) =>
+      `The study file has version ${version}, this program reads versions ${known}.`,
     next: () => ['Install the version of the program that wrote it.'],
   },
 } satisfies ProblemTable;

@@ -23,6 +23,11 @@ export const labProblems = {
       `The answer to ${request} has ${bytes} bytes, more than a connection carries.`,
     next: () => ['Ask for less at once.'],
   },
+  'lab.bad-answer': {
+    message: ({ index, expected }: { index: number; expected: number }) =>
+      `Part ${index} of an answer came in the place of part ${expected}.`,
+    next: () => [{ do: 'connect-again' }],
+  },
   'lab.bad-input': {
     message: ({ message }: { message: string }) => message,
     next: () => ['Correct it and try again.'],

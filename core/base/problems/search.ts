@@ -2,6 +2,11 @@ import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
 export const searchProblems = {
+  'devices.not-measured': {
+    message: ({ card, reason }: { card: string; reason: string }) =>
+      `${card} could not be measured: ${reason}`,
+    next: () => [{ do: 'run-doctor' }],
+  },
   'search.epoch-gap': {
     message: ({
       run,
@@ -135,7 +140,7 @@ export const searchProblems = {
   },
   'workers.other-version': {
     message: ({ version, workerVersion }: { version: number; workerVersion: number }) =>
-      `The lab speaks version ${version} of the workers' language, this worker version ${workerVersion}.`,
+      `The lab uses version ${version} of the worker messages, this worker version ${workerVersion}.`,
     next: () => [
       'The program was updated while the lab was running: close the lab and start it again.',
     ],

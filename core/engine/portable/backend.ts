@@ -5,7 +5,7 @@ import { registerConvolutionGradients } from './convolution-gradients.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Which of tfjs's own backends runs: WASM where it starts, else plain JavaScript. */
+/** Opens one of tfjs's own backends: WASM when it starts, else plain JavaScript. */
 export async function openPortableBackend(): Promise<{ tf: TF; backend: 'wasm' | 'cpu' }> {
   const tf = require('@tensorflow/tfjs') as TF;
   const wasm = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(folder: string): void };

@@ -2,7 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import type { TF } from '../ops.ts';
 import { spreadOut } from '../pixels.ts';
 
-/** What tfjs hands to a kernel of a convolution's gradient; no dilation here. */
+/** Attributes that tfjs passes to the kernel of a convolution's gradient; no dilation here. */
 interface Attributes {
   readonly strides: number | [number, number];
   readonly pad: 'same' | 'valid' | number;
@@ -11,8 +11,9 @@ interface Attributes {
 }
 
 /**
- * Both gradients of a convolution as convolutions, which the WASM backend computes fast: it lacks
- * the filter's gradient, and its own kernel for the input's takes about eight times as long.
+ * Registers both gradients of a convolution as convolutions. The WASM backend is fast at these, but
+ * lacks the filter's gradient, and its own kernel for the input's gradient takes about eight times
+ * as long.
  */
 export function registerConvolutionGradients(tf: TF): void {
   const builtIn = tf.getKernel('Conv2DBackpropInput', 'wasm').kernelFunc;
@@ -32,9 +33,9 @@ export function registerConvolutionGradients(tf: TF): void {
 type Call = Parameters<tfjs.KernelFunc>[0];
 
 /**
- * The output's gradient, `stride - 1` zeros after each of its rows and columns, convolved with the
- * filter turned by 180 degrees, inputs and outputs exchanged. Undefined where those zeros reach
- * over the input's edge (small filters).
+ * Convolves the output's gradient, with `stride - 1` zeros after each of its rows and columns, with
+ * the filter turned by 180 degrees and its inputs and outputs exchanged. Returns undefined when
+ * those zeros exceed the input's edge (small filters).
  */
 function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined {
   const { dy, filter } = inputs as { dy: tfjs.Tensor4D; filter: tfjs.Tensor4D };
@@ -60,9 +61,9 @@ function inputGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor | undefined
 }
 
 /**
- * The input, its channels as images and its images as channels, convolved with the output's
- * gradient as one large filter, dilated by the stride: [in, height, width, batch] * [outHeight,
- * outWidth, batch, out].
+ * Convolves the input (its channels as images, its images as channels) with the output's gradient
+ * as one large filter, dilated by the stride: [in, height, width, batch] * [outHeight, outWidth,
+ * batch, out].
  */
 function filterGradient(tf: TF, { inputs, attrs }: Call): tfjs.Tensor {
   const { x, dy } = inputs as { x: tfjs.Tensor4D; dy: tfjs.Tensor4D };

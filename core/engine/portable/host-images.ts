@@ -1,23 +1,27 @@
-import { augmentedBatch, plainBatch, type Batch as HostBatch } from '../../data/augment.ts';
+import {
+  augmentedBatch,
+  plainBatch,
+  type Batch as HostBatch,
+  type ImageSource,
+} from '../../data/augment.ts';
 import { IMAGE_CHANNELS } from '../../models/layers.ts';
-import type { ImageSet } from '../engine.ts';
 import type { Batch, BatchSource } from '../eager.ts';
 import type { TF } from '../ops.ts';
 
 /**
- * Batches cut out and augmented in JavaScript, for backends without byte tensors.
+ * Crops and augments batches in JavaScript, for backends without byte tensors.
  *
  * @param side pixels on a side of the images
  */
 export function hostImages(tf: TF, side: number): BatchSource {
-  let set: ImageSet | undefined;
+  let set: ImageSource | undefined;
   const upload = ({ images, labels }: HostBatch): Batch => ({
     images: tf.tensor4d(images, [labels.length, side, side, IMAGE_CHANNELS]),
     labels: tf.tensor1d(labels, 'int32'),
   });
   return {
     load(given) {
-      set = given;
+      set = { ...given, side };
     },
     training: (codes) => upload(augmentedBatch(set!, codes)),
     evaluation: (indices) => upload(plainBatch(set!, indices)),

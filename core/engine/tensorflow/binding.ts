@@ -14,10 +14,10 @@ import { releaseFor, type Variant } from '../../install/release.ts';
 const require = createRequire(import.meta.url);
 const bindingPackage = '@tensorflow/tfjs-node-gpu';
 
-/** Number of a tensor inside the addon; given back with `deleteTensor`. */
+/** Number of a tensor inside the addon; `deleteTensor` frees it. */
 export type TensorId = number;
 
-/** What an operation returns of each output. `dtype` is a TF_* number. */
+/** Description of an operation's output. `dtype` is a TF_* number. */
 export interface TensorMetadata {
   id: TensorId;
   shape: number[];
@@ -25,8 +25,8 @@ export interface TensorMetadata {
 }
 
 /**
- * Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph, where
- * tfjs does not know it.
+ * Attribute of an operation; `type` is a TF_ATTR_* number. `recorded`: the type in a graph when
+ * tfjs has no such type.
  */
 export interface OpAttribute {
   name: string;
@@ -35,7 +35,7 @@ export interface OpAttribute {
   recorded?: number;
 }
 
-/** The addon: TensorFlow's C API as far as tfjs-node uses it. Its properties are read-only. */
+/** The addon: the part of TensorFlow's C API that tfjs-node uses. Its properties are read-only. */
 export interface TensorFlowBinding {
   createTensor(
     shape: readonly number[],
@@ -82,14 +82,14 @@ export interface TensorFlowBinding {
   readonly TF_Version: string;
 }
 
-/** tfjs's backend over the addon, with the two private methods that recording needs. */
+/** tfjs's backend over the addon, with two private methods for recording. */
 export type TensorFlowBackend = Omit<NodeJSKernelBackend, 'binding' | 'createOutputTensor'> & {
   binding: TensorFlowBinding;
   getInputTensorIds(tensors: readonly tfjs.TensorInfo[]): TensorId[];
   createOutputTensor(metadata: TensorMetadata): tfjs.Tensor;
 };
 
-/** TensorFlow, loaded: tfjs, its current backend, and the addon below it. */
+/** A loaded TensorFlow: tfjs, its current backend, and the addon below it. */
 export interface TensorFlow {
   tf: typeof tfjs;
   backend: TensorFlowBackend;
@@ -98,18 +98,18 @@ export interface TensorFlow {
 
 export interface BindingOptions {
   variant?: Variant;
-  /** Threads that one operation may use; default all cores. Holds for the life of the process. */
+  /** Threads of one operation; default all cores. Fixed for the lifetime of the process. */
   threads?: number | undefined;
-  /** Further variables for the library to read (`computationVariables`). */
+  /** Further environment variables of the library (`computationVariables`). */
   variables?: Readonly<Record<string, string>>;
 }
 
 let loaded: TensorFlow | undefined;
 
 /**
- * Load TensorFlow into this process and make it the backend of tfjs. Once per process: a second
- * call returns the first one's result. Never in a worker thread: the addon has one unlocked global
- * for the whole process.
+ * Loads TensorFlow into this process as the backend of tfjs. A second call returns the result of
+ * the first. Never call it in a worker thread: the addon has one unlocked global for the whole
+ * process.
  *
  * @throws LabError `engine.missing | damaged | other-version | unsupported | does-not-load`
  */
@@ -141,16 +141,16 @@ export function loadBinding({
   };
   const backend = new Backend(binding, bindingPackage);
   tf.registerBackend('tensorflow', () => backend, 3);
-  // A backend that is made synchronously is also set synchronously.
+  // The backend's factory is synchronous, so setBackend has already finished.
   void tf.setBackend('tensorflow');
   loaded = { tf, backend, binding };
   return loaded;
 }
 
-/** TensorFlow reads these once, when its library is opened. What the user has set is left alone. */
+/** TensorFlow reads these once, at loading. The user's own values are kept. */
 function setEnvironment(threads: number | undefined): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // or it takes the whole card at once
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else TensorFlow allocates the whole card
   if (threads === undefined) return;
   process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
@@ -158,7 +158,7 @@ function setEnvironment(threads: number | undefined): void {
 
 /**
  * tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed, and util.isArray, which
- * warns.
+ * prints a warning.
  */
 function allowRemovedUtil(): void {
   const util = require('node:util') as Record<
@@ -170,9 +170,9 @@ function allowRemovedUtil(): void {
 }
 
 /**
- * CUDA's libraries that came with TensorFlow's. Opened first and by their paths: TensorFlow asks
- * for them by name, gets those that are open, and LD_LIBRARY_PATH, which nobody can change for a
- * running process, is not needed.
+ * Returns the CUDA libraries that the engine brought. They are opened first and by path: TensorFlow
+ * requests them by name and gets the open ones. LD_LIBRARY_PATH would not help, since a running
+ * process cannot change it.
  */
 export const ownLibraries = (folder: string): string[] =>
   [...cudaLibraries.map(({ soname }) => soname), ...cudnnParts]

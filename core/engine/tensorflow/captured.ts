@@ -21,9 +21,9 @@ import { serialise } from './saved-model.ts';
 import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 
 /**
- * The step as one session of TensorFlow: every training step is a single call. Only the operations
- * that a call's fetches need are run, so a node that is not trained costs its forward pass alone,
- * and one step serves every choice of frozen nodes.
+ * The step as one session of TensorFlow: every training step is a single call. TensorFlow runs only
+ * the operations that the fetches need, so an untrained node costs its forward pass alone, and one
+ * step serves every choice of frozen nodes.
  */
 export function captureStep(
   tensorflow: TensorFlow,
@@ -74,9 +74,9 @@ class CapturedStep implements Step {
   trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
     const images: Feed = [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images];
     const labels: Feed = [name.trainLabels, [this.plan.batch], batch.labels];
-    const told = [name.metrics, name.trainLogits, ...stageNames(this.plan).flat()];
+    const resultNames = [name.metrics, name.trainLogits, ...stageNames(this.plan).flat()];
     const feeds = [images, labels, ...this.settings(input)];
-    const values = this.session.call(feeds, [...told, ...this.updates(input.trained)]);
+    const values = this.session.call(feeds, [...resultNames, ...this.updates(input.trained)]);
     return directResult(values, this.plan);
   }
 
@@ -100,9 +100,7 @@ class CapturedStep implements Step {
     this.session.dispose();
   }
 
-  /**
-   * Statistics follow every batch, in frozen nodes too; parameters only where the node is trained.
-   */
+  /** Statistics change with every batch, in frozen nodes too; parameters only in trained nodes. */
   private updates(trained: readonly number[]): string[] {
     return [
       ...this.plan.architectures.map((_, node) => name.observe(node)),

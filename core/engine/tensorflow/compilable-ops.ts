@@ -5,9 +5,9 @@ import type { TensorFlow } from './binding.ts';
 import { nativeOperations } from './native-ops.ts';
 
 /**
- * The native operations with batch norms composed of means and products: under XLA on a card
- * TensorFlow's fused one took the variance for its inverse in the gradient (TensorFlow 2.21), and
- * XLA fuses the composed one as well.
+ * The native operations, with batch norms composed of means and products. Under XLA on a card,
+ * TensorFlow 2.21's fused batch norm uses the variance instead of its inverse in the gradient, and
+ * XLA fuses the composed form as well.
  */
 export function compilableOperations(tensorflow: TensorFlow): Operations {
   const { tf } = tensorflow;

@@ -10,27 +10,28 @@ import { engineHome } from '../../install/engine-home.ts';
 import { tensorflowVersion } from '../../install/release.ts';
 
 /**
- * Folder of compiled programs and measured kernels, shared by all runs and workers of the user that
- * compile alike. TensorFlow names a program by what it computes and by the kind of device alone: on
- * a card float32 and TF32 are one name, and so are two cards. Everything else that a program
- * depends on is therefore in the folder's name. KTG_COMPILED is where these folders lie instead of
- * the usual place. Throws `engine.cache-not-writable`.
+ * Returns the folder of compiled programs and measured kernels, shared by all runs and workers of
+ * the user with equal compilation. TensorFlow names a program only by its computation and kind of
+ * device: float32 and TF32 share a name, and so do two different cards. So the folder's name
+ * contains everything else that a program depends on. KTG_COMPILED replaces the parent of these
+ * folders.
  *
- * @param surroundings device, driver, libraries and deciding variables: anything that JSON can say
+ * @param dependencies device, driver, libraries and variables of the compilation, as JSON values
+ * @throws LabError `engine.cache-not-writable`
  */
 export function compileCache(
   computation: Computation,
-  surroundings: unknown,
+  dependencies: unknown,
   home: string = engineHome(),
 ): string {
-  const place =
+  const parent =
     process.env.KTG_COMPILED ??
     join(home, 'compiled', `tensorflow-${tensorflowVersion}-addon-${addonVersion()}`);
-  const words = computationWords(computation).replaceAll(', ', '-');
+  const label = computationWords(computation).replaceAll(', ', '-');
   const digest = createHash('sha256')
-    .update(JSON.stringify([computation, surroundings]))
+    .update(JSON.stringify([computation, dependencies]))
     .digest('hex');
-  const folder = join(place, `${words}-${digest.slice(0, 16)}`);
+  const folder = join(parent, `${label}-${digest.slice(0, 16)}`);
   try {
     makeFolder(folder);
   } catch (error) {
@@ -43,55 +44,49 @@ export function compileCache(
   return folder;
 }
 
-/** What XLA writes into the folder: programs, and which kernels were the fastest. */
-const kept = /^xla_compile_cache__.*\.pb$|\.textproto$/;
+/** Files that XLA writes: programs, and the fastest kernels. */
+const cacheEntry = /^xla_compile_cache__.*\.pb$|\.textproto$/;
 
-/** Beside the entries, one of each process that has set them aside: its number is in the name. */
-const asideName = /^aside-(\d+)$/;
+/** Folder for entries that a process moved out of use; its name contains the process id. */
+const quarantineName = /^aside-(\d+)$/;
 
 /**
- * Does `work` once more after it has failed, with all that XLA has kept in a folder set aside: it
- * never gets over a damaged file by itself, and does not say which it was. When `work` succeeds
- * now, they were at fault and are removed; when it throws, they are put back.
+ * Runs `work` again after a failure, with all entries that XLA kept in a folder moved away: XLA
+ * never recovers from a damaged file and does not name it. If `work` succeeds now, the entries were
+ * the cause and are removed; if it throws, they return.
  */
-export function withoutPrograms(folder: string, work: () => void): void {
-  const aside = join(folder, `aside-${process.pid}`);
+export function retryWithoutPrograms(folder: string, work: () => void): void {
+  const quarantine = join(folder, `aside-${process.pid}`);
   try {
-    makeFolder(aside);
-    for (const name of readdirSync(folder).filter((each) => kept.test(each)))
-      whereThere(() => renameSync(join(folder, name), join(aside, name)));
+    makeFolder(quarantine);
+    for (const name of readdirSync(folder).filter((each) => cacheEntry.test(each)))
+      ignoreMissing(() => renameSync(join(folder, name), join(quarantine, name)));
     work();
   } catch (error) {
-    putBack(folder, aside);
+    restore(folder, quarantine);
     throw error;
   }
-  rmSync(aside, { recursive: true, force: true });
+  rmSync(quarantine, { recursive: true, force: true });
 }
 
-/**
- * Puts back what processes had set aside in a folder that were killed before they knew what was at
- * fault.
- */
-export function putBackLeftovers(folder: string): void {
+/** Restores entries that killed processes had moved away before they knew the cause. */
+export function restoreAbandoned(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const pid = Number(asideName.exec(name)?.[1]);
-    if (pid === process.pid || (pid > 0 && !isAlive(pid))) putBack(folder, join(folder, name));
+    const pid = Number(quarantineName.exec(name)?.[1]);
+    if (pid === process.pid || (pid > 0 && !isAlive(pid))) restore(folder, join(folder, name));
   }
 }
 
-/** Entries that have been made anew meanwhile stay as they are. */
-function putBack(folder: string, aside: string): void {
-  for (const name of whereThere(() => readdirSync(aside)) ?? [])
+/** Restores entries; newer entries with the same name stay. */
+function restore(folder: string, quarantine: string): void {
+  for (const name of ignoreMissing(() => readdirSync(quarantine)) ?? [])
     if (!existsSync(join(folder, name)))
-      whereThere(() => renameSync(join(aside, name), join(folder, name)));
-  rmSync(aside, { recursive: true, force: true });
+      ignoreMissing(() => renameSync(join(quarantine, name), join(folder, name)));
+  rmSync(quarantine, { recursive: true, force: true });
 }
 
-/**
- * Other workers of the folder may do the same at the same time: nothing happens where a file is
- * gone already.
- */
-function whereThere<T>(work: () => T): T | undefined {
+/** Another worker of the folder may do the same at once: a missing file is no error. */
+function ignoreMissing<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {

@@ -30,31 +30,31 @@ import {
   typeAttribute,
 } from './graph.ts';
 import { allOf, loopOf } from './loop.ts';
-import { putBackLeftovers, withoutPrograms } from './compile-cache.ts';
+import { restoreAbandoned, retryWithoutPrograms } from './compile-cache.ts';
 import { compiledCall, functionOf, outline } from './outline.ts';
 import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
 import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 
-/** What a compiled step depends on beside its plan. */
+/** Everything that a compiled step depends on besides its plan. */
 export interface CompileOptions {
   /** Convolutions and matrix products in bfloat16; weights, batch norms and losses stay float32. */
   readonly bfloat16: boolean;
-  /** Steps that one call can take. From 2 on they are a loop inside the compiled program. */
+  /** Most steps of one call. From 2 on, a loop inside the compiled program runs them. */
   readonly stepsPerCall: number;
   /** Images in one call of evaluation. */
   readonly evaluationBatch: number;
-  /** Folder of programs that XLA keeps; null for none. */
+  /** Folder of XLA's compiled programs; null for none. */
   readonly cache: string | null;
 }
 
 /**
- * The step as functions that XLA compiles whole, all nodes together: training (gather,
- * augmentation, losses, updates; many steps in a loop) and evaluation. Compiled at the first call
- * of each; gates, rates and weights are data, so that one compilation serves all graphs of these
- * architectures with the same nodes frozen: their backward pass is not in it. `ops` must be right
- * under XLA (`compilableOperations`).
+ * The step as functions that XLA compiles as a whole, all nodes together: training (gather,
+ * augmentation, losses, updates; many steps in a loop) and evaluation. The first call of each
+ * compiles it. Gates, rates and weights are data, so one compilation serves all graphs with these
+ * architectures and these frozen nodes, whose backward pass it omits. `ops` must be correct under
+ * XLA (`compilableOperations`).
  */
 export function compileStep(
   tensorflow: TensorFlow,
@@ -74,14 +74,14 @@ export function compileStep(
   return new CompiledStep(plan, new StepSession(tensorflow, plan, graph), options);
 }
 
-/** What a compiled graph is fed beside what the recorded one is, and what is fetched from it. */
+/** Names of the feeds and fetches of a compiled graph in addition to the recorded graph's. */
 const direct = {
   images: 'direct/images',
   labels: 'direct/labels',
   metrics: 'direct/metrics',
   logits: 'direct/logits',
 };
-/** What is fetched of a step on images given directly: metrics, logits, outputs of all stages. */
+/** Returns the fetches of a step on a direct batch: metrics, logits, outputs of all stages. */
 const directFetches = (plan: StepPlan): string[] => [
   direct.metrics,
   direct.logits,
@@ -93,7 +93,7 @@ const history = 'train/history';
 
 const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
 
-/** The recorded step's graph with its computations moved into compiled functions. Pure. */
+/** Returns the recorded step's graph with its computations moved into compiled functions. Pure. */
 export function compiledGraph(
   recorded: readonly GraphNode[],
   plan: StepPlan,
@@ -210,8 +210,8 @@ export function compiledGraph(
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
 }
 
-/** A step over the first image with every edge cut off. */
-function idle({ architectures, batch }: StepPlan): TrainInput {
+/** Returns a step over the first image with all edges Cutoff. */
+function inertInput({ architectures, batch }: StepPlan): TrainInput {
   const nothing = new Float32Array(architectures.length * (architectures.length + 1));
   const edges = { weight: nothing, onlyCorrect: nothing, temperature: nothing.map(() => 1) };
   const rates = { learningRate: 0, momentum: 0, weightDecay: 0 };
@@ -219,9 +219,8 @@ function idle({ architectures, batch }: StepPlan): TrainInput {
 }
 
 /**
- * Which nodes are trained is in the edges already: a node without an open edge has a loss of
- * exactly 0 and keeps its weights to the last bit. Naming it as frozen in the plan only saves the
- * work.
+ * The edges already decide which nodes are trained: a node without an open edge has a loss of
+ * exactly 0 and keeps its weights bit for bit. A frozen node in the plan only saves computation.
  */
 class CompiledStep implements Step {
   readonly plan: StepPlan;
@@ -229,7 +228,7 @@ class CompiledStep implements Step {
   private readonly session: StepSession;
   private readonly evaluationBatch: number;
   private readonly cache: string | null;
-  /** Compiled for as many images as are loaded: their number is part of the program. */
+  /** The compiled program depends on the number of loaded images. */
   private prepared = false;
   private images = 0;
 
@@ -252,14 +251,13 @@ class CompiledStep implements Step {
   }
 
   /**
-   * Of workers that want the same program at the same moment one compiles it, and the others take
-   * it from the disk: it is not made eight times, and its kernels are timed without neighbours that
-   * do the same.
+   * One of several workers with the same program compiles it; the others wait and read it from the
+   * disk. So the work is done once, and kernels are timed without competing workers.
    */
   async prepare(compiling?: () => void): Promise<void> {
     if (this.prepared) return;
     compiling?.();
-    await setImmediate(); // lets that be told before this process is blocked
+    await setImmediate(); // delivers the message before this process blocks
     if (this.cache === null) await this.compile();
     else await withLock(join(this.cache, `${this.session.digest}.lock`), () => this.compile());
     this.prepared = true;
@@ -268,15 +266,15 @@ class CompiledStep implements Step {
   private async compile(): Promise<void> {
     const names = this.plan.architectures.map(({ title }) => title).join(' + ');
     const { cache } = this;
-    if (cache !== null) putBackLeftovers(cache);
+    if (cache !== null) restoreAbandoned(cache);
     await whileBlocked(`compiling ${names}`, () => {
       try {
         this.callAll();
       } catch (error) {
         if (cache === null || isOutOfMemory(error)) throw error;
-        // what is kept may be damaged, or another worker was at the same file: XLA takes both for
-        // errors of the step
-        withoutPrograms(cache, () => {
+        // A cache entry may be damaged, or another worker may write the same file: XLA reports both
+        // as errors of the step.
+        retryWithoutPrograms(cache, () => {
           this.session.reopen();
           this.callAll();
         });
@@ -284,9 +282,9 @@ class CompiledStep implements Step {
     });
   }
 
-  /** Every program that training needs, once, without an effect. */
+  /** Calls every training program once, without an effect. */
   private callAll(): void {
-    const nothing = idle(this.plan);
+    const nothing = inertInput(this.plan);
     if (this.stepsPerCall > 1)
       this.call([], nothing.rates); // a loop of no steps
     else {
@@ -341,7 +339,7 @@ class CompiledStep implements Step {
     this.session.dispose();
   }
 
-  /** Up to `stepsPerCall` steps; what is fed for those behind the last is never read. */
+  /** Runs up to `stepsPerCall` steps; feeds after the last step are never read. */
   private call(inputs: readonly TrainInput[], given: Rates): StepMetrics[] {
     const { architectures, batch } = this.plan;
     const nodes = architectures.length;

@@ -4,8 +4,7 @@ import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
 
 /**
- * As what types a graph keeps images and labels; while it is recorded tfjs computes with bytes and
- * integers.
+ * Types of images and labels in a graph; while recording, tfjs computes with bytes and integers.
  */
 export interface ImageTypes {
   readonly images: DataType;
@@ -16,8 +15,8 @@ export interface ImageTypes {
 export const bytesAndIntegers: ImageTypes = { images: DataType.uint8, labels: DataType.int32 };
 
 /**
- * Exact too (a half holds every integer up to 2048), and types that a card can keep: TensorFlow has
- * no variables of bytes or 32-bit integers there and would leave them in the host's memory.
+ * Also exact (a half holds every integer up to 2048), and stored on a card: TensorFlow has no
+ * variables of bytes or 32-bit integers there and would keep them in host memory.
  */
 export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: DataType.float };
 
@@ -25,9 +24,9 @@ export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: Data
 const PADDING = 4;
 
 /**
- * Takes batches out of an image set [n, side, side, 3] of values 0..255 that stays inside
- * TensorFlow. Pixel (h, w) of a training image is pixel (reflect(h + row - 4),
- * reflect(w + column - 4)) of the flipped original: flip, reflect-pad 4, crop.
+ * Gathers batches from an image set [n, side, side, 3] of values 0..255 inside TensorFlow. Pixel
+ * (h, w) of a training image is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the
+ * flipped original: flip, reflect-pad 4, crop.
  *
  * @param side pixels on a side of an image and of the crop
  */
@@ -51,8 +50,8 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       [from, indices, int(0)],
     );
   /**
-   * Bytes to [0, 1] through a table of quotients: of a division by 255 a session makes a
-   * multiplication by 1/255, which rounds differently, and every engine is to see the same float32.
+   * Bytes to [0, 1] through a table of quotients: a session would replace a division by 255 with a
+   * multiplication by 1/255, which rounds differently, and every engine must see the same float32.
    */
   const scale = (bytes: Tensor): Tensor => {
     const quotients = Float32Array.from({ length: 256 }, (_, value) => value / 255);
@@ -62,7 +61,7 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       DataType.float,
     );
   };
-  /** Values of what is kept, computed as `dtype`, as 32-bit integers. */
+  /** Returns stored values, computed as `dtype`, as 32-bit integers. */
   const integers = (values: Tensor, dtype: DataType, recorded: DataType): Tensor => {
     if (recorded === DataType.int32) return values;
     const truncate = { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false } as never;

@@ -12,13 +12,13 @@ export const DataType = {
 } as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
-/** An output of a node in a graph that is being built. */
+/** An output of a node of a graph under construction. */
 export interface Output {
   readonly node: string;
   readonly index: number;
 }
 
-/** Value of a NodeDef attribute, by the field of TensorFlow's AttrValue that carries it. */
+/** Value of a NodeDef attribute, by the matching field of TensorFlow's AttrValue. */
 export type Attribute =
   | { readonly kind: 'type'; readonly value: number }
   | { readonly kind: 'types'; readonly value: readonly number[] }
@@ -39,14 +39,14 @@ export interface GraphNode {
   readonly name: string;
   readonly op: string;
   readonly inputs: readonly Output[];
-  /** Nodes that must have run before. */
+  /** Nodes that must run before. */
   readonly after: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
 /**
- * A function that nodes call: its arguments stand in its body as outputs 0 of nodes with their
- * names.
+ * A function that nodes call: in its body, output 0 of a node named like an argument is that
+ * argument.
  */
 export interface GraphFunction {
   readonly name: string;
@@ -61,7 +61,7 @@ export interface Argument {
   readonly type: DataType;
 }
 
-/** A whole graph: what a session holds. */
+/** A complete graph, the content of a session. */
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly functions: readonly GraphFunction[];
@@ -74,7 +74,7 @@ export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   private readonly prefix: string;
 
-  /** @param prefix of fresh names, where they would meet those of another builder */
+  /** @param prefix of new names, to avoid the names of another builder */
   constructor(prefix = '') {
     this.prefix = prefix;
   }
@@ -90,7 +90,7 @@ export class GraphBuilder {
     return { node: name, index: 0 };
   }
 
-  /** A fresh name; the counter keeps recorded nodes apart. */
+  /** Returns a new name; a counter makes it unique. */
   fresh(op: string): string {
     return `${this.prefix}${op}_${this.nodes.length}`;
   }
@@ -127,7 +127,7 @@ export class GraphBuilder {
     return { type, shape, handle, value };
   }
 
-  /** Stores `value`; returns the name of the assigning node, to be waited for. */
+  /** Adds an assignment of `value`; returns the name of its node, for `after`. */
   assign(
     variable: Variable,
     value: Output,
@@ -139,8 +139,8 @@ export class GraphBuilder {
   }
 
   /**
-   * A placeholder `<variable>/new`, of type `fed`, and a fetch `<variable>/write` that stores what
-   * is fed there.
+   * Adds a placeholder `<variable>/new` of type `fed`, and a fetch `<variable>/write` that stores
+   * the fed value.
    */
   writer(variable: Variable, fed: DataType = variable.type): void {
     const name = variable.handle.node;
@@ -157,7 +157,7 @@ export class GraphBuilder {
     });
   }
 
-  /** A fetch of one byte-sized scalar that is there once `after` has run. */
+  /** Adds a fetch of one byte that is ready after all nodes of `after`. */
   done(name: string, after: readonly string[]): void {
     const nothing = this.constant(DataType.bool, [], Uint8Array.of(1));
     this.add(name, 'Identity', [nothing], { T: typeAttribute(DataType.bool) }, after);
@@ -171,7 +171,7 @@ export interface Variable {
   readonly value: Output;
 }
 
-/** Turns an attribute as tfjs passes it to the addon into the graph's form. */
+/** Converts an attribute from tfjs's form for the addon to the graph's form. */
 export function fromBinding(binding: TensorFlowBinding, attribute: OpAttribute): Attribute {
   switch (attribute.type) {
     case binding.TF_ATTR_TYPE:

@@ -2,17 +2,16 @@ import type { Argument, GraphFunction, GraphNode, Output } from './graph.ts';
 import { DataType, GraphBuilder, typeAttribute } from './graph.ts';
 import type { Outline } from './outline.ts';
 
-/** A step that is repeated: what it computes from what it is given. */
+/** The body of a loop: its inputs and outputs. */
 export interface Repeated {
   readonly step: Outline;
-  /** Given to every step alike. */
+  /** Inputs with one value for all steps. */
   readonly shared: readonly Argument[];
   /**
-   * Given to each step its own, with the shape of one; fed for all steps together, with the steps
-   * in front.
+   * Inputs with one value per step, with the shape of one; fed for all steps together, steps first.
    */
   readonly perStep: readonly (Argument & { readonly shape: readonly number[] })[];
-  /** The one result that is kept of every step: a vector of floats. */
+  /** The result of every step: a vector of floats. */
   readonly result: { readonly node: string; readonly size: number };
   /** Assignments that every step makes. */
   readonly effects: readonly string[];
@@ -22,12 +21,12 @@ const integer = typeAttribute(DataType.int32);
 const float = typeAttribute(DataType.float);
 
 /**
- * Many steps as a loop inside one function, so that the host is called once for all of them. Its
- * arguments are `count` (how many steps to run, at most `capacity`), then those of the step; its
- * one output `history` [capacity, size] holds the result of step i in row i, zeros behind the last.
- * One compilation serves every count.
+ * Returns many steps as a loop inside one function, so that one call of the host runs them all. Its
+ * arguments are `count` (steps to run, at most `capacity`), then those of the step. Its output
+ * `history` [capacity, size] holds the result of step i in row i, and zeros after the last. One
+ * compilation serves every count.
  *
- * @returns the function, and the two that its loop is made of
+ * @returns the function, then the two functions of its loop
  */
 export function loopOf(name: string, capacity: number, repeated: Repeated): GraphFunction[] {
   const { step, shared, perStep, result } = repeated;
@@ -76,7 +75,7 @@ export function loopOf(name: string, capacity: number, repeated: Repeated): Grap
   ];
 }
 
-/** Name under which a per-step input is given for all steps. */
+/** Returns the name of a per-step input for all steps together. */
 export const allOf = (input: string): string => `all_${input.replace('/', '_')}`;
 
 function bodyOf(
@@ -88,7 +87,7 @@ function bodyOf(
   const graph = new GraphBuilder('loop/');
   const index: Output = { node: 'index', index: 0 };
   const zero = integers(graph, [], [0]);
-  // each step's own inputs, under the names by which the step's nodes know them
+  // per-step inputs, under the names that the step's nodes use
   for (const { name: input, type, shape } of perStep) {
     const start = graph.add(`${input}/start`, 'Pack', [index, ...shape.map(() => zero)], {
       N: { kind: 'int', value: 1 + shape.length },
@@ -110,13 +109,13 @@ function bodyOf(
       Tshape: integer,
     });
   }
-  // into its row by choosing, not by multiplying with zeros: a NaN stays in its own step
+  // Selects the row instead of multiplying by zeros, so that a NaN stays in its own step.
   const rows = integers(
     graph,
     [capacity, 1],
     Array.from({ length: capacity }, (_, row) => row),
   );
-  const here = graph.add('here', 'Equal', [rows, index], { T: integer });
+  const isCurrent = graph.add('here', 'Equal', [rows, index], { T: integer });
   const one = graph.add(
     'row',
     'Reshape',
@@ -129,7 +128,7 @@ function bodyOf(
   const history = graph.add(
     'history/next',
     'SelectV2',
-    [here, one, { node: 'history', index: 0 }],
+    [isCurrent, one, { node: 'history', index: 0 }],
     {
       T: float,
     },

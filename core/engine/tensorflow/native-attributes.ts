@@ -1,6 +1,6 @@
 import type { TensorFlowBinding } from './binding.ts';
 
-/** Attributes of TensorFlow's operations as the addon takes them. */
+/** Returns attributes of TensorFlow's operations in the addon's form. */
 export function attributesOf(binding: TensorFlowBinding) {
   const attribute = (name: string, type: number, value: unknown): never =>
     ({ name, type, value }) as never;
@@ -10,7 +10,7 @@ export function attributesOf(binding: TensorFlowBinding) {
     float: (name: string): never => attribute(name, binding.TF_ATTR_TYPE, binding.TF_FLOAT),
     text: (name: string, value: string): never => attribute(name, binding.TF_ATTR_STRING, value),
     integers: (name: string, value: number[]): never => attribute(name, binding.TF_ATTR_INT, value),
-    /** Batches of pixels of channels. */
+    /** Layout [batch, height, width, channels]. */
     layout: attribute('data_format', binding.TF_ATTR_STRING, 'NHWC'),
   };
 }

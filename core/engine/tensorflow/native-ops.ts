@@ -32,7 +32,7 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
     attribute('epsilon', binding.TF_ATTR_FLOAT, EPSILON),
     attribute('is_training', binding.TF_ATTR_BOOL, true),
   ];
-  const whole = attribute('exponential_avg_factor', binding.TF_ATTR_FLOAT, 1);
+  const averagingFactor = attribute('exponential_avg_factor', binding.TF_ATTR_FLOAT, 1);
   const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Normalised => {
     let statistics!: { mean: Tensor; variance: Tensor };
     const normalise = tf.customGrad((...given) => {
@@ -44,7 +44,7 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
       ];
       const nothing = tf.tensor1d([], 'float32'); // no running statistics in training mode
       const inputs = [input, scale, offset, nothing, nothing];
-      const outputs = many('FusedBatchNormV3', [...normAttributes, whole], inputs, 6);
+      const outputs = many('FusedBatchNormV3', [...normAttributes, averagingFactor], inputs, 6);
       const [y, mean, variance, ...reserved] = outputs as [
         Tensor,
         Tensor,
@@ -81,7 +81,7 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
     return tf.reshape(average(x), [batch, channels]);
   };
 
-  /** Taken with strides; the gradient puts zeros between the pixels. */
+  /** A strided slice; its gradient puts zeros between the pixels. */
   const everySecondPixel = (x: Tensor): Tensor => {
     const [batch, height, width, channels] = x.shape as [number, number, number, number];
     const int = attribute('Index', binding.TF_ATTR_TYPE, binding.TF_INT32);

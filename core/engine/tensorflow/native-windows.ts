@@ -1,6 +1,6 @@
 import type { Stride } from '../../models/layers.ts';
 import type { Operations, Tensor } from '../ops.ts';
-import { frame } from '../pixels.ts';
+import { mapPadding } from '../pixels.ts';
 import type { TensorFlow } from './binding.ts';
 import { attributesOf } from './native-attributes.ts';
 
@@ -30,7 +30,7 @@ export function nativeWindows({
     return pool(x);
   };
 
-  /** Over a map that is padded already, or with TensorFlow's own padding, right with stride 1. */
+  /** For a padded map, or with TensorFlow's own padding, which is correct for stride 1. */
   const convolve = (x: Tensor, filter: Tensor, stride: Stride): Tensor => {
     const attributes = [
       integers('strides', [1, stride, stride, 1]),
@@ -58,6 +58,6 @@ export function nativeWindows({
   return {
     maxPool,
     depthwise: (x, filter, stride) =>
-      convolve(stride === 1 ? x : tf.pad(x, frame([1, 1])), filter, stride),
+      convolve(stride === 1 ? x : tf.pad(x, mapPadding([1, 1])), filter, stride),
   };
 }

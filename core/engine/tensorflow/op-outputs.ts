@@ -1,6 +1,6 @@
 /**
- * Operations by the name of their one output, as TensorFlow defines them. Those that a step never
- * uses are absent.
+ * Operations by the name of their single output in TensorFlow's definitions. Operations that no
+ * step uses are absent.
  */
 const operations: Readonly<Record<string, string>> = {
   z: 'Add AddV2 Sub Mul RealDiv Maximum Minimum Equal NotEqual Less GreaterEqual LogicalAnd',
@@ -21,13 +21,13 @@ const names = new Map(
   ),
 );
 
-/** Operations whose one output is a list of tensors; all of these call it `output`. */
+/** Operations whose single output is a list of tensors; its name is always `output`. */
 const lists = new Set(['Split', 'SplitV', 'StatefulPartitionedCall', 'Unpack', 'While']);
 
 /**
- * How the body of a function names output `index` of an operation: `z:0`, or `output:2` in a list.
- * A graph numbers outputs, a function names them, and the addon does not pass on the part of
- * TensorFlow's C API that knows the names.
+ * Returns the name of output `index` inside a function body: `z:0`, or `output:2` in a list. A
+ * graph numbers outputs, a function names them, and the addon lacks the part of TensorFlow's C API
+ * that knows the names.
  */
 export function outputName(op: string, index: number): string {
   if (lists.has(op)) return `output:${index}`;

@@ -1,17 +1,17 @@
 import type { Argument, Attribute, GraphFunction, GraphNode, Output } from './graph.ts';
 import { DataType, typeAttribute } from './graph.ts';
 
-/** Part of a graph that can stand on its own: what it computes, and what it has to be given. */
+/** A part of a graph that can run alone: its computations and its inputs. */
 export interface Outline {
-  /** In the order of the whole graph; without the givens and the variables. */
+  /** In the order of the whole graph, without given nodes and variables. */
   readonly nodes: readonly GraphNode[];
-  /** Names of the variables that are read or assigned. */
+  /** Names of the variables that it reads or assigns. */
   readonly variables: readonly string[];
 }
 
 /**
- * The nodes that `wanted` nodes need, back to those that are `given` (fed instead of computed) and
- * to variables. Pure: the graph stays as it is.
+ * Returns the nodes that `wanted` nodes need, back to `given` nodes (fed, not computed) and to
+ * variables. Pure: the graph stays unchanged.
  */
 export function outline(
   graph: readonly GraphNode[],
@@ -20,15 +20,15 @@ export function outline(
 ): Outline {
   const byName = new Map(graph.map((node) => [node.name, node]));
   const needed = new Set<string>();
-  const ahead = [...wanted];
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+  const pending = [...wanted];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (needed.has(name) || given.includes(name)) continue;
     needed.add(name);
     const node = byName.get(name);
     if (!node) throw new Error(`The graph has no node ${name}.`);
     if (node.op === 'Placeholder')
       throw new Error(`${wanted.join(', ')} need ${name}, which is not given.`);
-    ahead.push(...node.inputs.map((input) => input.node), ...node.after);
+    pending.push(...node.inputs.map((input) => input.node), ...node.after);
   }
   const found = graph.filter(({ name }) => needed.has(name));
   return {
@@ -37,7 +37,7 @@ export function outline(
   };
 }
 
-/** A function whose results are there once `effects` (assignments) have happened too. */
+/** Returns a function whose results are ready only after its `effects` (assignments). */
 export function functionOf(
   name: string,
   inputs: readonly Argument[],
@@ -67,8 +67,8 @@ export function functionOf(
 }
 
 /**
- * A node that calls a function with the outputs of nodes that have the names of its inputs. XLA
- * compiles it whole.
+ * Returns a node that calls a function, with the outputs of the nodes named like its inputs. XLA
+ * compiles the function as a whole.
  */
 export function compiledCall(
   name: string,

@@ -17,7 +17,7 @@ import {
 } from './graph.ts';
 import { Recorder } from './record.ts';
 
-/** Names of what is fed and fetched, shared by the graph and its caller. */
+/** Names of feeds and fetches, shared by the graph and its caller. */
 export const name = {
   images: 'images',
   labels: 'labels',
@@ -38,14 +38,14 @@ export const name = {
   score: (node: number) => `node${node}/evaluate/score`,
 };
 
-/** The outputs of every node's stages, as names to fetch. */
+/** Returns the fetch names of every node's stage outputs. */
 export const stageNames = ({ architectures }: StepPlan): string[][] =>
   architectures.map((model, node) => stageSizes(model).map((_, place) => name.stage(node, place)));
 
-/** What a recording depends on beside the plan. */
+/** Everything that a recording depends on besides the plan. */
 export interface RecordOptions {
   readonly ops: Operations;
-  /** As what the images and labels are kept. */
+  /** Types of the stored images and labels. */
   readonly stored: ImageTypes;
   /** Convolutions and matrix products compute in bfloat16; everything else stays float32. */
   readonly bfloat16: boolean;
@@ -54,9 +54,9 @@ export interface RecordOptions {
 }
 
 /**
- * The whole collaborative step and the evaluation as one graph of TensorFlow: the eager form is run
- * once and recorded, with the nodes' states and the images as resource variables. Everything that
- * is fed or fetched has a name (`name`).
+ * Records the collaborative step and the evaluation as one graph of TensorFlow: runs the eager form
+ * once, with the nodes' states and the images as resource variables. Every feed and fetch has a
+ * name (`name`).
  */
 export function recordStep(
   tensorflow: TensorFlow,
@@ -77,7 +77,7 @@ export function recordStep(
   graph.writer(labels, DataType.int32);
   for (const state of states) for (const part of stateParts) graph.writer(state[part]);
 
-  /** A tensor to compute with while recording, standing for an output of the graph. */
+  /** Returns a tensor for recording that stands for an output of the graph. */
   const standIn = (
     values: ArrayBufferView,
     shape: number[],
@@ -114,7 +114,7 @@ export function recordStep(
     const codesInput = graph.placeholder(name.codes, DataType.int32, codesShape);
     const codes = standIn(new Int32Array(batch * 4), codesShape, DataType.int32, codesInput);
     const taken = recorder.run(() => gather.training(imageTensor, labelTensor, codes));
-    // named outputs, so that a batch of images can also be fed in their place
+    // Named outputs, so that a batch of images can replace them.
     recorder.bind(taken.images, named(name.trainImages, taken.images, DataType.float));
     recorder.bind(taken.labels, named(name.trainLabels, taken.labels, DataType.int32));
 
@@ -168,7 +168,7 @@ export function recordStep(
         DataType.float,
       );
     }
-    // what the step kept past its own tidy scopes
+    // The step keeps these beyond its own tidy scopes.
     tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
   });
   return graph.nodes;

@@ -11,13 +11,14 @@ import { sizeOf } from '../../models/tensors.ts';
 import type { Tensor } from '../ops.ts';
 
 /**
- * Constants above this many elements are a mistake: data that should be an input, or random
- * numbers. (The sizes of a deep network's tensors, to cut its flat parameters apart, are some
- * hundreds.)
+ * Constants above this many elements are a mistake: data that must be an input, or random numbers.
+ * (The sizes for splitting a deep network's flat parameters are some hundred elements.)
  */
 const LARGEST_CONSTANT = 4096;
 
-/** Operations that spend a step's arithmetic, with the places of their factors among the inputs. */
+/**
+ * Operations with most of a step's arithmetic, with the indexes of their factors among the inputs.
+ */
 const products: Readonly<Record<string, readonly number[]>> = {
   BatchMatMulV2: [0, 1],
   Conv2D: [0, 1],
@@ -26,17 +27,15 @@ const products: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Records what tfjs executes as nodes of a graph. While `run` is active every operation still runs
- * (tfjs needs the shapes), and the same operation is added to the graph; tensors bound beforehand
- * become its inputs, tensors made inside become constants. The numbers computed meanwhile are
- * meaningless.
+ * Records the operations of tfjs as nodes of a graph. While `run` is active, every operation still
+ * runs (tfjs needs the shapes) and is also added to the graph. Tensors bound before become its
+ * inputs, tensors made inside become constants. The computed numbers are meaningless.
  */
 export class Recorder {
   private readonly outputs = new Map<number, Output>();
   private readonly types = new Map<number, number>();
   /**
-   * One tensor per shape of large floats: what operations really return while recording (see
-   * `blank`).
+   * One tensor per shape of large floats, returned by all operations while recording (see `blank`).
    */
   private readonly blanks = new Map<string, number>();
 
@@ -45,14 +44,12 @@ export class Recorder {
 
   private readonly bfloat16: boolean;
   /**
-   * Graph outputs in bfloat16 by the float32 outputs that they were cast from: a filter is cast
-   * once.
+   * Outputs in bfloat16 by the float32 outputs of their casts, so that each filter is cast once.
    */
   private readonly shortened = new Map<string, Output>();
 
   /**
-   * @param bfloat16 convolutions and matrix products are recorded in bfloat16, with casts around
-   * them
+   * @param bfloat16 records convolutions and matrix products in bfloat16, with casts around them
    */
   constructor(tensorflow: TensorFlow, graph: GraphBuilder, bfloat16 = false) {
     this.tensorflow = tensorflow;
@@ -60,12 +57,12 @@ export class Recorder {
     this.bfloat16 = bfloat16;
   }
 
-  /** Says which output of the graph stands for a tensor. */
+  /** Makes an output of the graph stand for a tensor. */
   bind(tensor: Tensor, output: Output): void {
     this.outputs.set(this.idOf(tensor), output);
   }
 
-  /** The graph's output that computes a recorded tensor. */
+  /** Returns the graph's output for a recorded tensor. */
   outputOf(tensor: Tensor): Output {
     const output = this.outputs.get(this.idOf(tensor));
     if (!output) throw new Error('This tensor was not computed while recording.');
@@ -85,9 +82,8 @@ export class Recorder {
   }
 
   /**
-   * Only the shapes of results matter here, not their numbers. All results of one shape share one
-   * buffer, so that recording needs some tens of MiB where the activations of a whole step would
-   * need a GiB.
+   * Only shapes of results matter here, not numbers. All results of one shape share one buffer, so
+   * recording needs some tens of MiB instead of a GiB for the activations of a step.
    */
   private blank(result: TensorMetadata): TensorMetadata {
     const { binding } = this.tensorflow;
@@ -100,7 +96,7 @@ export class Recorder {
     return binding.executeOp('Identity', [type], [known ?? result.id], 1)[0]!;
   }
 
-  /** A product of bfloat16 factors, handed on as float32. */
+  /** Adds a product of bfloat16 factors, cast back to float32. */
   private shortProduct(
     op: string,
     inputs: readonly Output[],
@@ -123,12 +119,14 @@ export class Recorder {
     return this.tensorflow.backend.getInputTensorIds([tensor])[0]!;
   }
 
-  /** The addon with two methods that also record. Its own methods are read-only, hence the copy. */
+  /**
+   * Returns the addon with two recording methods. Its own methods are read-only, hence the copy.
+   */
   private recording(binding: TensorFlowBinding): TensorFlowBinding {
     const copy = Object.fromEntries(
-      Object.getOwnPropertyNames(binding).map((name) => [
+      Object.entries(Object.getOwnPropertyDescriptors(binding)).map(([name, { value }]) => [
         name,
-        binding[name as keyof TensorFlowBinding],
+        value as unknown,
       ]),
     ) as unknown as TensorFlowBinding;
     return Object.assign(copy, {
@@ -155,7 +153,8 @@ export class Recorder {
         const recorded = Object.fromEntries(
           attributes.map((attribute) => [attribute.name, fromBinding(binding, attribute)]),
         );
-        // tfjs leaves these to TensorFlow's eager mode, which infers them; a graph must say them
+        // tfjs leaves these types to TensorFlow's eager mode, which infers them; a graph needs
+        // them.
         if (op === 'ExpandDims') {
           recorded.T = typeAttribute(this.types.get(ids[0]!) ?? DataType.float);
           recorded.Tdim = typeAttribute(DataType.int32);

@@ -8,20 +8,19 @@ import { addonVersion } from '../../install/addon.ts';
 import { engineHome } from '../../install/engine-home.ts';
 import { tensorflowVersion } from '../../install/release.ts';
 
-/**
- * Recordings of other versions are thrown away when nobody has made one for so long, milliseconds.
- */
-const FORGOTTEN = 7 * 24 * 3600_000;
-/** Bytes of the SHA-256 in front of what is kept. */
+/** Milliseconds without a new recording after which another version's recordings are removed. */
+const EXPIRY = 7 * 24 * 3600_000;
+/** Bytes of the SHA-256 at the start of a file. */
 const DIGEST = 32;
 
-/** What a recording depends on beside its plan. */
+/** Everything that a recording depends on besides its plan. */
 export type RecordingKind = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * The graph of a step from the user's cache, else `record`ed now and kept: recording executes every
- * operation once, which takes seconds for deep networks, and it is the same for all runs and
- * workers. A damaged file is recorded anew; where nothing can be written nothing is kept.
+ * Returns the graph of a step from the user's cache, or calls `record` and saves the result.
+ * Recording runs every operation once, which takes seconds for deep networks, and the result is
+ * equal for all runs and workers. A damaged file is recorded again; without write access nothing is
+ * saved.
  */
 export function recording(
   kind: RecordingKind,
@@ -33,11 +32,14 @@ export function recording(
   const known = read(file);
   if (known) return known;
   const bytes = record();
-  keep(file, bytes);
+  save(file, bytes);
   return bytes;
 }
 
-/** Its name says everything that a recording depends on, the program's own text included. */
+/**
+ * Returns the file of a recording; its name is a hash of everything that it depends on, the
+ * program's own source included.
+ */
 export function recordingFile(kind: RecordingKind, plan: StepPlan, home: string): string {
   const { architectures, classes, batch, frozen = [] } = plan;
   const networks = architectures.map(({ name, side }) => [name, side]);
@@ -47,16 +49,16 @@ export function recordingFile(kind: RecordingKind, plan: StepPlan, home: string)
 
 function read(file: string): Uint8Array | null {
   try {
-    const kept = readFileSync(file);
-    const bytes = kept.subarray(DIGEST);
-    return digestOf(bytes).equals(kept.subarray(0, DIGEST)) ? bytes : null;
+    const content = readFileSync(file);
+    const bytes = content.subarray(DIGEST);
+    return digestOf(bytes).equals(content.subarray(0, DIGEST)) ? bytes : null;
   } catch {
     return null;
   }
 }
 
-/** Whole or not at all; a cache that cannot be written costs time, not the run. */
-function keep(file: string, bytes: Uint8Array): void {
+/** Writes a complete file or none; a cache without write access costs time, not the run. */
+function save(file: string, bytes: Uint8Array): void {
   const folder = dirname(file);
   const partial = `${file}.${process.pid}`;
   try {
@@ -67,16 +69,16 @@ function keep(file: string, bytes: Uint8Array): void {
     } finally {
       rmSync(partial, { force: true });
     }
-    forgetOthers(folder);
+    removeExpired(folder);
   } catch {
     // no room, or no right to write
   }
 }
 
-function forgetOthers(folder: string): void {
+function removeExpired(folder: string): void {
   for (const name of readdirSync(dirname(folder))) {
     const other = join(dirname(folder), name);
-    if (other !== folder && Date.now() - statSync(other).mtimeMs > FORGOTTEN)
+    if (other !== folder && Date.now() - statSync(other).mtimeMs > EXPIRY)
       rmSync(other, { recursive: true, force: true });
   }
 }
@@ -84,7 +86,7 @@ function forgetOthers(folder: string): void {
 let known: string | undefined;
 
 /**
- * Versions below us, and the text of all that takes part in recording: sources, or the bundles of
+ * Returns versions of the libraries and the text of all recording code: sources, or the bundles of
  * the desktop app's worker.
  */
 function program(): string {

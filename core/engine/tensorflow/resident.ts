@@ -6,7 +6,7 @@ import { bytesAndIntegers, gatherer } from './gather.ts';
 import { DataType } from './graph.ts';
 
 /**
- * Batches for eager steps, gathered by TensorFlow from images that it keeps as bytes.
+ * Gathers batches for eager steps inside TensorFlow, which stores the images as bytes.
  *
  * @param side pixels on a side of the images
  */

@@ -10,9 +10,7 @@ import { engineHome } from '../../install/engine-home.ts';
 import type { Argument, Attribute, Graph, GraphFunction, GraphNode, Output } from './graph.ts';
 import { outputName } from './op-outputs.ts';
 
-/**
- * A message class of the protobuf module that ships with tfjs-node-gpu, as far as it is used here.
- */
+/** A message class of the protobuf module of tfjs-node-gpu: the part in use here. */
 interface Message {
   serializeBinary(): Uint8Array;
   getAttrMap(): { set(key: string, value: Message): void };
@@ -28,14 +26,14 @@ const protobuf = (): Record<string, MessageClass> & Record<string, Record<string
 const TAG = 'ktg';
 
 /**
- * GraphDef producer version of TensorFlow 2.21's operation set; older numbers would change how
- * attributes are read.
+ * GraphDef producer version of TensorFlow 2.21's operations; older numbers would change the meaning
+ * of attributes.
  */
 const PRODUCER = 1882;
 
 /**
- * Loads a `serialise`d graph as a session of the addon, by way of a temporary SavedModel; returns
- * the session's number.
+ * Loads a `serialise`d graph as a session of the addon through a temporary SavedModel; returns the
+ * session's number.
  */
 export function loadGraph(binding: TensorFlowBinding, graph: Uint8Array): number {
   const folder = written(graph);
@@ -47,8 +45,10 @@ export function loadGraph(binding: TensorFlowBinding, graph: Uint8Array): number
 }
 
 /**
- * Writes a SavedModel to the folder for temporary files, or to the engine's own where that one is
- * missing or full. Throws LabError `engine.no-temporary-folder`.
+ * Writes a SavedModel to the folder for temporary files, or to the engine's own folder when that is
+ * missing or full.
+ *
+ * @throws LabError `engine.no-temporary-folder`
  */
 function written(graph: Uint8Array): string {
   const reasons: string[] = [];
@@ -77,7 +77,7 @@ function writtenIn(parent: string, graph: Uint8Array): string {
   }
 }
 
-/** A graph as the bytes of a SavedModel. */
+/** Returns a graph as the bytes of a SavedModel. */
 export function serialise({ nodes, functions }: Graph): Uint8Array {
   const pb = protobuf();
   const make = (type: string, fields: Record<string, unknown>): Message =>
@@ -170,7 +170,8 @@ const fill = (message: Message, fields: Record<string, unknown>): Message => {
 const reference = ({ node, index }: Output): string => (index === 0 ? node : `${node}:${index}`);
 
 /**
- * Inside a function an argument is named alone, the output of a node with the name of the output.
+ * Inside a function, the name of an argument stands alone, and the output of a node has the name of
+ * the output.
  */
 function bodyReference(
   inputs: readonly Argument[],

@@ -16,15 +16,15 @@ import { DataType } from './graph.ts';
 import { name, stageNames } from './record-step.ts';
 import { loadGraph } from './saved-model.ts';
 
-/** A tensor to feed: its name in the graph, its shape and values. */
+/** A fed tensor: its name in the graph, its shape and values. */
 export type Feed = readonly [target: string, shape: readonly number[], values: Values];
 
-/** Values of a tensor that is fed or fetched. */
+/** Values of a fed or fetched tensor. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /**
- * A graph of `recordStep`, in any form, loaded as a session of TensorFlow: it holds the images and
- * the nodes' states.
+ * A graph of `recordStep`, captured or compiled, loaded as a session of TensorFlow, which stores
+ * the images and the nodes' states.
  */
 export class StepSession {
   private readonly tensorflow: TensorFlow;
@@ -42,7 +42,7 @@ export class StepSession {
   }
 
   /**
-   * The same graph, images and states in a fresh session: one in which compiling has failed goes on
+   * Moves graph, images and states into a new session: after a failed compilation a session keeps
    * failing.
    */
   reopen(): void {
@@ -55,7 +55,7 @@ export class StepSession {
     for (const [node, state] of states.entries()) this.write(node, state);
   }
 
-  /** Names the graph, and with it what is compiled of it. */
+  /** Identifies the graph and its compiled program. */
   get digest(): string {
     return createHash('sha256').update(this.graph).digest('hex').slice(0, 16);
   }
@@ -90,7 +90,7 @@ export class StepSession {
     }
   }
 
-  /** Right answers and summed losses of `nodes`, `batch` images a call. */
+  /** Returns correct predictions and summed losses of `nodes`, in calls of `batch` images. */
   evaluate(indices: Int32Array, nodes: readonly number[], batch: number): Evaluation {
     const right = nodes.map(() => 0);
     const loss = nodes.map(() => 0);
@@ -107,7 +107,7 @@ export class StepSession {
     return { right, loss };
   }
 
-  /** Logits in evaluation mode, nodes x images x classes, of at most `batch` images. */
+  /** Returns the logits in evaluation mode, nodes x images x classes, of at most `batch` images. */
   logits({ images, labels }: DirectBatch, batch: number): Float32Array {
     const { architectures, classes } = this.plan;
     const size = labels.length * classes;
@@ -125,7 +125,7 @@ export class StepSession {
     this.tensorflow.binding.deleteSavedModel(this.session);
   }
 
-  /** One run of the session: feeds in, values of the fetches out, nothing left behind. */
+  /** Runs the session once: feeds in, values of the fetches out, no tensors left behind. */
   call(feeds: readonly Feed[], fetches: readonly string[]): Values[] {
     const { binding } = this.tensorflow;
     const ids = feeds.map(([, shape, values]) =>
@@ -147,7 +147,7 @@ export class StepSession {
   }
 }
 
-/** The values of metrics, logits and all stages (see `stageNames`), fetched in this order. */
+/** Returns metrics, logits and all stages (see `stageNames`) from values fetched in this order. */
 export function directResult(
   [metrics, logits, ...stages]: readonly Values[],
   plan: StepPlan,
@@ -161,7 +161,7 @@ export function directResult(
 }
 
 /**
- * [weight, onlyCorrect, temperature], the order in which a recorded step takes the edges' matrices.
+ * Returns [weight, onlyCorrect, temperature], the order of the edges' matrices in a recorded step.
  */
 export function flatEdges({ weight, onlyCorrect, temperature }: EdgeInputs): Float32Array {
   const flat = new Float32Array(3 * weight.length);

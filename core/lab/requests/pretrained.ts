@@ -4,7 +4,9 @@ import { stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import type { PretrainedView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { asCheckpoint, environmentOf, headerOf, infoOf, sizeOf, weightsWith } from '../weights.ts';
+import { fileSize } from '../../train/safetensors.ts';
+import { asCheckpoint, infoOf, readHeader, weightsWith } from '../../train/weights.ts';
+import { environmentOf } from '../run-environment.ts';
 
 type Names =
   | 'pretrained.list'
@@ -89,19 +91,11 @@ export function pretrainedRequests({
 /** The models of a weights file by the numbers of their nodes. */
 async function modelsIn(path: string): Promise<Record<string, string>> {
   const { size } = await stat(path);
-  let begin: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, {
-    highWaterMark: 1 << 20,
-  }) as AsyncIterable<Buffer>) {
-    begin = Buffer.concat([begin, chunk]);
-    const header = headerOf(begin);
-    if (!header) continue;
-    const { nodes } = infoOf(header.json);
-    const expected = sizeOf(header);
-    if (size === expected) return nodes;
-    throw new LabError('runs.weights-damaged', { size, expected });
-  }
-  throw new LabError('runs.not-weights/header');
+  const header = await readHeader(createReadStream(path, { highWaterMark: 1 << 20 }));
+  const { nodes } = infoOf(header.json);
+  const expected = fileSize(header);
+  if (size === expected) return nodes;
+  throw new LabError('runs.weights-damaged', { size, expected });
 }
 
 async function sumOf(

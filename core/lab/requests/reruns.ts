@@ -18,12 +18,12 @@ type Names =
 
 const RETRIES = 2;
 
-export function rerunRequests(desk: LabContext): Answers<Names> {
-  const { store, scheduler, views, files, teller } = desk;
+export function rerunRequests(context: LabContext): Answers<Names> {
+  const { store, scheduler, views, files, batcher } = context;
   return {
     'reruns.list': () => views.reruns(),
     'reruns.open': ({ rerun }) => views.rerun(rerun),
-    'reruns.create': (input) => create(desk, input),
+    'reruns.create': (input) => create(context, input),
     'reruns.resume': ({ rerun }) => {
       scheduler.resume({ rerun });
       return views.rerun(rerun);
@@ -39,13 +39,13 @@ export function rerunRequests(desk: LabContext): Answers<Names> {
     'reruns.rename': ({ rerun, name }) => {
       store.changeRerun(rerun, { name });
       scheduler.changed({ rerun });
-      teller.rerun(rerun);
+      batcher.rerun(rerun);
       return views.rerun(rerun);
     },
     'reruns.remove': async ({ rerun }) => {
       store.rerun(rerun);
       const removed = scheduler.remove({ rerun });
-      teller.now({ topic: 'reruns', type: 'rerun-removed', rerun });
+      batcher.now({ topic: 'reruns', type: 'rerun-removed', rerun });
       await removed;
       return {};
     },
@@ -69,8 +69,8 @@ export function rerunRequests(desk: LabContext): Answers<Names> {
   };
 }
 
-function create(desk: LabContext, input: RerunInput): RerunView {
-  const { store, scheduler, views, teller, now } = desk;
+function create(context: LabContext, input: RerunInput): RerunView {
+  const { store, scheduler, views, batcher, now } = context;
   const { name, from, seeds, baselines, priority = 0, start } = input;
   const run = 'run' in from ? store.run(from.run) : null;
   const plan = run?.study != null ? store.study(run.study).plan : null;
@@ -92,9 +92,9 @@ function create(desk: LabContext, input: RerunInput): RerunView {
     },
     now(),
   );
-  teller.log('info', `Re-run "${name}" of ${seeds} seeds was created.`, { study: rerun.study });
+  batcher.log('info', `Re-run "${name}" of ${seeds} seeds was created.`, { study: rerun.study });
   if (start) scheduler.resume({ rerun: rerun.id });
-  else teller.rerun(rerun.id);
+  else batcher.rerun(rerun.id);
   return views.rerun(rerun.id);
 }
 

@@ -2,8 +2,11 @@ import { isFrozen, nodeNumbers } from '../../graph/graph.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Run, TrialQuery } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { runView, wireEpoch } from '../views.ts';
-import { environmentOf, weightsOfNode, weightsWith } from '../weights.ts';
+import { wireDecision } from '../../study/decision.ts';
+import { wireEpoch } from '../../study/metrics.ts';
+import { weightsOfNode, weightsWith } from '../../train/weights.ts';
+import { environmentOf } from '../run-environment.ts';
+import { runView } from '../views.ts';
 
 type Names =
   | 'trials.query'
@@ -13,7 +16,6 @@ type Names =
   | 'runs.stop'
   | 'runs.retry'
   | 'runs.weights'
-  | 'metrics.curves'
   | 'decisions.list'
   | 'compare.runs';
 
@@ -66,15 +68,10 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
         signal,
       );
     },
-    'metrics.curves': (of) => {
-      if ('study' in of) store.study(of.study);
-      else store.rerun(of.rerun);
-      return views.curves(of);
-    },
     'decisions.list': (of) => {
       if ('study' in of) store.study(of.study);
       else store.run(of.run);
-      return store.decisions(of);
+      return store.decisions(of).map(wireDecision);
     },
     'compare.runs': ({ runs }) => views.each(runs, open),
   };

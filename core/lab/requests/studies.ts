@@ -6,6 +6,7 @@ import { previewOf, requireCreatable } from '../../search/preview.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
+import type { LabProblem } from '../../base/problem.ts';
 import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
@@ -28,21 +29,21 @@ type Names =
   | 'studies.import'
   | 'studies.timeline'
   | 'studies.environments'
-  | 'studies.rejections'
   | 'studies.effects';
 
-export function studyRequests(desk: LabContext): Answers<Names> {
-  const { store, scheduler, views, files, teller } = desk;
+export function studyRequests(context: LabContext): Answers<Names> {
+  const { store, scheduler, views, files, batcher } = context;
   return {
     'studies.list': () => views.cards(),
-    'studies.preview': async ({ plan }) => preview(desk, plan),
+    'studies.preview': async ({ plan }) => preview(context, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
-      if (start) await requireData(desk, plan.training.data);
-      const { id } = store.addStudy({ name, plan, priority, notes, createdAt: desk.now() });
-      teller.log('info', `Study "${name}" was created.`, { study: id });
+      refuse(context.dataSets.networkProblem(plan));
+      if (start) await requireData(context, plan.training.data);
+      const { id } = store.addStudy({ name, plan, priority, notes, createdAt: context.now() });
+      batcher.log('info', `Study "${name}" was created.`, { study: id });
       if (start) scheduler.resume({ study: id });
-      else teller.study(id);
+      else batcher.study(id);
       return views.card(id);
     },
     'studies.open': ({ study }) => views.study(study),
@@ -58,7 +59,7 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       return views.card(study);
     },
     'studies.resume': async ({ study, failed = false }) => {
-      await requireData(desk, store.study(study).plan.training.data);
+      await requireData(context, store.study(study).plan.training.data);
       scheduler.resume({ study }, failed ? 'with-failed' : 'the-rest');
       return views.card(study);
     },
@@ -74,8 +75,8 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       const { name } = store.study(study);
       const removed = scheduler.remove({ study });
       if (importedFrom(store, study)) noteImport(store, study, null);
-      teller.now({ topic: 'studies', type: 'study-removed', study });
-      teller.log('info', `Study "${name}" was removed.`);
+      batcher.now({ topic: 'studies', type: 'study-removed', study });
+      batcher.log('info', `Study "${name}" was removed.`);
       await removed;
       return {};
     },
@@ -93,10 +94,10 @@ export function studyRequests(desk: LabContext): Answers<Names> {
         (await beginsWith(path, SQLITE)) ? lookInThread('optuna-list', { path }) : [],
       ),
     'studies.import': async ({ file, name, study: wanted }) => {
-      const study = await importAny(desk, file, { name, study: wanted });
-      teller.log('info', `Study "${study.name}" was imported.`, { study: study.id });
+      const study = await importAny(context, file, { name, study: wanted });
+      batcher.log('info', `Study "${study.name}" was imported.`, { study: study.id });
       scheduler.pretrainedChanged();
-      teller.study(study.id);
+      batcher.study(study.id);
       return views.card(study.id);
     },
     'studies.timeline': ({ study }) => {
@@ -110,16 +111,15 @@ export function studyRequests(desk: LabContext): Answers<Names> {
       );
       return [...ids].map((id) => ({ id, ...store.environment(id) }));
     },
-    'studies.rejections': ({ study }) => {
-      store.study(study);
-      return store.rejections(study);
-    },
     'studies.effects': async ({ study, rung }) => effectsOf(store, study, rung),
   };
 }
 
 async function requireData({ dataSets }: LabContext, spec: string): Promise<void> {
-  const problem = await dataSets.problemWith(spec);
+  refuse(await dataSets.problemWith(spec));
+}
+
+function refuse(problem: LabProblem | null): void {
   if (problem) throw new LabError(problem);
 }
 
@@ -127,13 +127,15 @@ async function preview(
   { store, dataSets, runner, engine }: LabContext,
   plan: StudyPlan,
 ): Promise<StudyPreview> {
+  const problem = dataSets.networkProblem(plan);
   const seen = previewOf(store, plan, {
     slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
     portable: engine.view().kind === 'portable',
     devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
-    images: (data) => dataSets.imagesOf(data),
+    images: (data) => (problem ? null : dataSets.imagesOf(data)),
   });
-  return { ...seen, missingData: await dataSets.problemWith(plan.training.data) };
+  const problems = problem ? [...seen.problems, problem] : seen.problems;
+  return { ...seen, problems, missingData: await dataSets.problemWith(plan.training.data) };
 }
 
 /** Bytes of a study file that are read at a time. */
@@ -146,16 +148,16 @@ const SQLITE = 'SQLite format 3\0';
 async function importAny(
   { store, files, now }: LabContext,
   file: FileInput,
-  wish: { name: string | undefined; study: string | undefined },
+  requested: { name: string | undefined; study: string | undefined },
 ): Promise<Study> {
   return files.use(file, async (path, from) => {
     const study = (await beginsWith(path, SQLITE))
       ? await importOptuna(
           store,
-          await lookInThread('optuna-study', { path, study: wish.study }),
-          wish.name,
+          await lookInThread('optuna-study', { path, study: requested.study }),
+          requested.name,
         )
-      : await importOwn(store, path, wish);
+      : await importOwn(store, path, requested);
     noteImport(store, study.id, { from, at: now() });
     return study;
   });

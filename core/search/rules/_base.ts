@@ -1,5 +1,28 @@
-import type * as v from 'valibot';
-import type { RungDecision } from '../../study/decision.ts';
+import * as v from 'valibot';
+
+/** The decision of a rule about one trial at one rung. Final: later arrivals change nothing. */
+export interface Decision<Reason> {
+  /** Epoch of the rung. */
+  rung: number;
+  /**
+   * The accuracy that was judged, a fraction of 1; null when it was not a number: it is not
+   * recorded and competes with nobody.
+   */
+  value: number | null;
+  go: boolean;
+  reason: Reason;
+}
+
+/** How many values a decision compared. */
+export const countSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** Reason of every rule for an accuracy that is not a number. */
+export const notANumberSchema = v.strictObject({
+  kind: v.literal('not-a-number'),
+  /** Values at this rung. */
+  n: countSchema,
+});
+export type NotANumber = v.InferOutput<typeof notANumberSchema>;
 
 /** What a rule reads of the trials of its study. */
 export interface Recorded {
@@ -13,15 +36,20 @@ export interface Recorded {
  * A study's rule over all values recorded so far. It reads them once and is told of each new one,
  * so that a decision costs the same at the first trial and at the last.
  */
-export interface Judge {
+export interface Judge<Reason> {
   /** Epochs after which a worker must wait for the answer. */
   readonly rungs: readonly number[];
   /**
    * What the rule decides at an epoch; records nothing. Epochs of a run come in order without gaps.
    */
-  judge(run: number, epoch: number, accuracy: number): RungDecision[];
+  judge(run: number, epoch: number, accuracy: number): Decision<Reason | NotANumber>[];
   /** Told once the report is in the store. */
-  recorded(run: number, epoch: number, accuracy: number, decisions: readonly RungDecision[]): void;
+  recorded(
+    run: number,
+    epoch: number,
+    accuracy: number,
+    decisions: readonly Pick<Decision<unknown>, 'rung' | 'value'>[],
+  ): void;
 }
 
 /** One option of a rule: a field of the form and an option of the command line. */
@@ -42,11 +70,15 @@ export interface RuleField {
 }
 
 /** A stopping rule: which trials are stopped early. */
-export interface StoppingRule<Options extends { readonly kind: string }> {
+export interface StoppingRule<Options extends { readonly kind: string }, Reason = never> {
   readonly kind: Options['kind'];
   /** Its options as a plan holds them, checked when they come from outside. */
   readonly schema: v.GenericSchema<unknown, Options>;
   readonly usual: Options;
+  /** Why it decides as it does, of its own kind; null for a rule that never decides. */
+  readonly reason: v.GenericSchema<unknown, Reason> | null;
+  /** A reason in a few words, after the verdict; `value` is the accuracy as a percentage. */
+  because(value: string, reason: Reason): string;
   /** Its name in the usage text. */
   readonly name: string;
   /** Its line in the list of the form. */
@@ -62,22 +94,21 @@ export interface StoppingRule<Options extends { readonly kind: string }> {
   goesOn(options: Options): string;
   /** How it decides: one sentence. */
   explain(options: Options): string;
-  judge(options: Options, epochs: number, recorded: Recorded): Judge;
+  judge(options: Options, epochs: number, recorded: Recorded): Judge<Reason>;
 }
 
 /**
  * The decision about an accuracy that is not a number: it stops, is not recorded and competes with
  * nobody.
  */
-export const notANumber = (rung: number, n: number): RungDecision => ({
+export const notANumber = (rung: number, n: number): Decision<NotANumber> => ({
   rung,
   value: null,
   go: false,
-  n,
-  rank: null,
-  limit: null,
-  median: null,
+  reason: { kind: 'not-a-number', n },
 });
+
+export const percent = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
 
 /** How many of ascending values are at most `value`: its place among them, after its equals. */
 export function placeAfter(ascending: readonly number[], value: number): number {

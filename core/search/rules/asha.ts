@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ladder, rule as ashaRule } from '../asha.ts';
 import type { Ladder } from '../asha.ts';
-import { EPOCH_LIMIT, notANumber, placeAfter } from './_base.ts';
+import { EPOCH_LIMIT, countSchema, notANumber, placeAfter } from './_base.ts';
 import type { Judge, Recorded, StoppingRule } from './_base.ts';
 
 const epochNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(EPOCH_LIMIT));
@@ -20,6 +20,18 @@ const schema = v.strictObject({
 
 type Options = v.InferOutput<typeof schema>;
 
+const reason = v.strictObject({
+  kind: v.literal('asha'),
+  /** Values at this rung when it was decided, this one included. */
+  n: countSchema,
+  /** 1 + number of strictly better values. */
+  rank: countSchema,
+  /** The last rank that goes on. */
+  limit: countSchema,
+});
+
+type Reason = v.InferOutput<typeof reason>;
+
 /**
  * Judges at rungs: the epochs minimumResource * reductionFactor^k, or `rungs` (the rule itself:
  * ../asha.ts).
@@ -29,6 +41,8 @@ export const asha = {
   schema,
   // The paper's rule: the worst half stops at epochs 1, 2, 4, ...
   usual: { kind: 'asha', reductionFactor: 2, minimumResource: 1 },
+  reason,
+  because: (value, { n, rank, limit }) => `${value}, rank ${rank} of ${n}, needs <= ${limit}`,
   name: 'ASHA',
   title: 'ASHA: worst half stops',
   about: ({
@@ -75,7 +89,7 @@ export const asha = {
     'At a rung a trial goes on if its rank, 1 + number of strictly better values, ' +
     `is at most max(1, ⌊n/${reductionFactor}⌋) of the n values recorded there so far.`,
   judge: (options, epochs, recorded) => judgeBy(ladderOf(options, epochs), recorded),
-} as const satisfies StoppingRule<Options>;
+} as const satisfies StoppingRule<Options, Reason>;
 
 function ladderOf({ rungs, minimumResource, reductionFactor }: Options, epochs: number): Ladder {
   if (!rungs) return ladder(epochs, minimumResource, reductionFactor);
@@ -83,7 +97,7 @@ function ladderOf({ rungs, minimumResource, reductionFactor }: Options, epochs: 
   return { rungs: rungs.filter((rung) => rung < epochs), reduction: reductionFactor };
 }
 
-function judgeBy({ rungs, reduction }: Ladder, before: Recorded): Judge {
+function judgeBy({ rungs, reduction }: Ladder, before: Recorded): Judge<Reason> {
   /** Recorded values by rung, ascending. */
   const values = new Map<number, number[]>();
   const valuesAt = (rung: number): number[] => {
@@ -105,10 +119,7 @@ function judgeBy({ rungs, reduction }: Ladder, before: Recorded): Judge {
         rung,
         value: accuracy,
         go: decision === 'continue',
-        n,
-        rank,
-        limit,
-        median: null,
+        reason: { kind: 'asha', n, rank, limit },
       }));
     },
     recorded(_run, _epoch, _accuracy, decisions) {

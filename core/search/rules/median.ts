@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { EPOCH_LIMIT, TRIAL_LIMIT, notANumber, placeAfter } from './_base.ts';
+import { EPOCH_LIMIT, TRIAL_LIMIT, countSchema, notANumber, percent, placeAfter } from './_base.ts';
 import type { Judge, Recorded, StoppingRule } from './_base.ts';
 
 /**
@@ -114,11 +114,26 @@ const schema = v.strictObject({
 
 type Options = v.InferOutput<typeof schema>;
 
+const reason = v.strictObject({
+  kind: v.literal('median'),
+  /** Other trials that came as far. */
+  n: countSchema,
+  /** The median that the best value so far must reach; null when nothing was compared. */
+  median: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+});
+
+type Reason = v.InferOutput<typeof reason>;
+
 /** Judges after every epoch from `grace` on, once `samples` other trials have come as far. */
 export const median = {
   kind: 'median',
   schema,
   usual: { kind: 'median', grace: 1, samples: 3 },
+  reason,
+  because: (value, { n, median: middle }) =>
+    middle === null
+      ? `${value}, ${n} others are too few to compare with`
+      : `best ${value}, median of ${n} others ${percent(middle)}`,
   name: 'median',
   title: 'below the median stops',
   about: () => '',
@@ -142,9 +157,9 @@ export const median = {
   explain: () =>
     'After every epoch a trial goes on if its best value so far reaches the median of the others that came as far.',
   judge: judgeBy,
-} as const satisfies StoppingRule<Options>;
+} as const satisfies StoppingRule<Options, Reason>;
 
-function judgeBy(options: Options, epochs: number, before: Recorded): Judge {
+function judgeBy(options: Options, epochs: number, before: Recorded): Judge<Reason> {
   const histories = new Map<number, MedianHistory>();
   /** By epoch, the mean values of all trials that have come as far, ascending. */
   const means = new Map<number, number[]>();
@@ -183,7 +198,7 @@ function judgeBy(options: Options, epochs: number, before: Recorded): Judge {
       if (reason === 'not-a-number') return [notANumber(epoch, n)];
       if (reason !== 'judged') return [];
       const go = decision === 'continue';
-      return [{ rung: epoch, value: best, go, n, rank: null, limit: null, median: middle }];
+      return [{ rung: epoch, value: best, go, reason: { kind: 'median', n, median: middle } }];
     },
     recorded(run, epoch, accuracy) {
       look(run, epoch);

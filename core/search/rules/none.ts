@@ -8,6 +8,8 @@ export const none = {
   kind: 'none',
   schema,
   usual: { kind: 'none' },
+  reason: null,
+  because: () => '',
   name: 'none',
   title: 'none: every trial runs to its end',
   about: () => '',

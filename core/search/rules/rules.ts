@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Judge, Recorded, StoppingRule } from './_base.ts';
+import { type Judge, type Recorded, type StoppingRule, notANumberSchema } from './_base.ts';
 import { asha } from './asha.ts';
 import { median } from './median.ts';
 import { none } from './none.ts';
@@ -18,9 +18,13 @@ export const ruleSchema: v.GenericSchema<unknown, Rule> = v.variant(
   rules.map(({ schema }) => schema),
 );
 
+/** Why a rule decided as it did, tagged with the rule's kind. */
+export const reasonSchema = v.variant('kind', [notANumberSchema, asha.reason, median.reason]);
+export type Reason = v.InferOutput<typeof reasonSchema>;
+
 /** A rule by its kind; its options are those of that kind. */
-export const ruleOf = (kind: RuleKind): StoppingRule<Rule> =>
-  rules.find((each) => each.kind === kind) as unknown as StoppingRule<Rule>;
+export const ruleOf = (kind: RuleKind): StoppingRule<Rule, Reason> =>
+  rules.find((each) => each.kind === kind) as unknown as StoppingRule<Rule, Reason>;
 
 /** Epochs at which a rule decides, ascending. */
 export const rungsOf = (rule: Rule, epochs: number): readonly number[] =>
@@ -30,5 +34,5 @@ export const rungsOf = (rule: Rule, epochs: number): readonly number[] =>
 export const expectedShareOf = (rule: Rule): number => ruleOf(rule.kind).expectedShare(rule);
 
 /** The rule over what was recorded so far. */
-export const judgeBy = (rule: Rule, epochs: number, recorded: Recorded): Judge =>
+export const judgeBy = (rule: Rule, epochs: number, recorded: Recorded): Judge<Reason> =>
   ruleOf(rule.kind).judge(rule, epochs, recorded);

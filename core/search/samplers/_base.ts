@@ -27,7 +27,7 @@ export interface Question {
    * True of choices that are worth a trial: they can be trained, and no earlier trial has the same
    * graph.
    */
-  accepts(picks: readonly number[]): boolean;
+  readonly accepts: (picks: readonly number[]) => boolean;
 }
 
 /** Decides which graphs a study tries. */

@@ -2,13 +2,18 @@ import * as v from 'valibot';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { isJobState, isRunState } from '../../study/moves.ts';
-import { failureSchema, trainingSchema } from '../../study/schema.ts';
+
+import { decisionSchema } from '../../study/decision.ts';
+import { environmentSchema } from '../../study/environment.ts';
+import { graphRecord } from '../../study/fields.ts';
+import { trainingSchema } from '../../study/plan.ts';
+import { problemSchema } from '../../base/problem.ts';
+import { rerunSchema } from '../../study/rerun.ts';
+import { failureSchema } from '../../study/run.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { realFile, requireReadable } from './folder.ts';
-import { environmentRecord, graphRecord } from '../transfer/records.ts';
-import { seedsRecord, variantsRecord } from './reruns.ts';
-import { decoded, isDamaged, problemRecord } from './rows.ts';
+import { decoded, isDamaged } from './rows.ts';
 import { requireOwnSchema } from './schema-check.ts';
 import { schemaOf } from './schema.ts';
 import { planRecord } from './studies.ts';
@@ -30,13 +35,14 @@ const jsonColumns: readonly [
   schema: v.GenericSchema,
 ][] = [
   ['study', 'id', 'plan', planRecord],
-  ['study', 'id', 'problem', problemRecord],
-  ['rerun', 'id', 'variants', variantsRecord],
-  ['rerun', 'id', 'seeds', seedsRecord],
-  ['rerun', 'id', 'problem', problemRecord],
+  ['study', 'id', 'problem', problemSchema],
+  ['rerun', 'id', 'variants', rerunSchema.entries.variants],
+  ['rerun', 'id', 'seeds', rerunSchema.entries.seeds],
+  ['rerun', 'id', 'problem', problemSchema],
   ['run', 'id', 'failure', failureSchema],
+  ['decision', 'run', 'reason', decisionSchema.entries.reason],
   ['training', 'id', 'text', trainingSchema],
-  ['environment', 'id', 'text', environmentRecord],
+  ['environment', 'id', 'text', environmentSchema],
   ['setting', 'name', 'value', v.unknown()],
 ];
 
@@ -115,7 +121,7 @@ export function checkLabFile(path: string): string[] {
   try {
     requireReadable(database, file);
     requireOwnSchema(database, file, schemaOf(database, file));
-    return looks.flatMap((look) => problemsOf(look, database));
+    return problemsIn(database);
   } catch (error) {
     if (error instanceof LabError && error.code === 'store.damaged') return [error.message];
     throw error;
@@ -123,6 +129,10 @@ export function checkLabFile(path: string): string[] {
     database.close();
   }
 }
+
+/** Problems of an open database with the tables of a lab, one sentence each. */
+export const problemsIn = (database: Sqlite): string[] =>
+  looks.flatMap((look) => problemsOf(look, database));
 
 /** What reading a row says of it, when it is damaged. */
 function damageIn(read: () => unknown): string[] {

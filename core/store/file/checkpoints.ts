@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Checkpoint, CheckpointPurpose } from '../../study/checkpoint.ts';
+import { type Checkpoint, checkpointSchema } from '../../study/checkpoint.ts';
 import type { Eraser } from './eraser.ts';
 import type { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { damaged, unknown } from '../refusals.ts';
 import type { CheckpointStore } from '../store.ts';
-
-interface CheckpointRow {
-  id: number;
-  run: number | null;
-  epoch: number;
-  purpose: CheckpointPurpose;
-  bytes: number;
-  sha256: string;
-  created_at: number;
-}
+import { type Row, readerOf } from './rows.ts';
 
 /** One write to the log of the database: about half a millisecond. */
 const PIECE_BYTES = 256 * 1024;
@@ -30,8 +21,8 @@ export function checkpointsIn(
   eraser: Eraser | null,
 ): CheckpointStore {
   const get = (id: number): Checkpoint => {
-    const row = database.get<CheckpointRow>(
-      `SELECT * FROM checkpoint WHERE id = ? AND state = 'whole'`,
+    const row = database.get<Row>(
+      `SELECT ${columns} FROM checkpoint WHERE id = ? AND state = 'whole'`,
       id,
     );
     if (!row) throw unknown('checkpoint', id);
@@ -87,15 +78,15 @@ export function checkpointsIn(
       }
     },
     checkpointOf(run) {
-      const row = database.get<CheckpointRow>(
-        `SELECT * FROM checkpoint INDEXED BY checkpoint_run WHERE run = ? AND state = 'whole'`,
+      const row = database.get<Row>(
+        `SELECT ${columns} FROM checkpoint INDEXED BY checkpoint_run WHERE run = ? AND state = 'whole'`,
         run,
       );
       return row && checkpointOf(row);
     },
     checkpoints: () =>
       database
-        .all<CheckpointRow>(`SELECT * FROM checkpoint WHERE state = 'whole' ORDER BY id`)
+        .all<Row>(`SELECT ${columns} FROM checkpoint WHERE state = 'whole' ORDER BY id`)
         .map(checkpointOf),
     async *readCheckpoint(id) {
       const { bytes, sha256 } = get(id);
@@ -127,12 +118,4 @@ export function checkpointsIn(
   };
 }
 
-const checkpointOf = (row: CheckpointRow): Checkpoint => ({
-  id: row.id,
-  run: row.run,
-  epoch: row.epoch,
-  purpose: row.purpose,
-  bytes: row.bytes,
-  sha256: row.sha256,
-  createdAt: row.created_at,
-});
+const { columns, read: checkpointOf } = readerOf(checkpointSchema, { table: 'checkpoint' });

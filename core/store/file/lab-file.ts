@@ -1,27 +1,18 @@
 import { existsSync, statSync } from 'node:fs';
-import { trainingSchema } from '../../study/schema.ts';
 import { Portions } from '../portions.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
-import { environmentRecord, graphRecord } from '../transfer/records.ts';
 import { checkInBackground, copyInBackground } from './background.ts';
-import { checkpointsIn } from './checkpoints.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
 import { beingMade, emptyFile, missingFile, olderSchema } from './lab-file-refusals.ts';
 import { holderOf, livingHolderOf, noteHolder, takeWriteLock } from './lock.ts';
 import type { Holding, WriteLock } from './lock.ts';
 import { fileExists, makePrivateFile, writeNewFile } from './new-file.ts';
-import { notesIn } from './notes.ts';
 import { type FileId, fileIdOf } from './place.ts';
-import { pretrainedIn } from './pretrained.ts';
-import { reportsIn } from './reports.ts';
-import { rerunsIn } from './reruns.ts';
-import { runsIn } from './runs.ts';
 import { requireOwnSchema } from './schema-check.ts';
 import { migrate, migrations, schemaOf } from './schema.ts';
-import { studiesIn } from './studies.ts';
-import { Texts } from './texts.ts';
+import { sizesIn, tablesIn } from './tables.ts';
 import { Writer } from './writer.ts';
 
 /** The log is cut to this length when it starts over. */
@@ -148,34 +139,16 @@ type Rights = { writer: Writer; heldBy?: never } | { writer?: never; heldBy: Hol
 
 function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Rights): Store {
   const { database = opened, portions = new Portions(), eraser = null } = writer ?? {};
-  const graphs = new Texts(database, 'graph', graphRecord);
-  const trainings = new Texts(database, 'training', trainingSchema);
-  const environments = new Texts(database, 'environment', environmentRecord);
-  const erase = async (): Promise<void> => eraser?.erase();
   let closed = false;
 
   return {
+    ...tablesIn(database, portions, eraser),
     place: { file, heldBy, readOnly: !writer, schema: migrations.length },
     trouble: () => writer?.trouble() ?? null,
     onTrouble: (listener) => writer?.onTrouble(listener),
-    transaction: (work) => database.transaction(work),
-    ...studiesIn(database, erase),
-    ...runsIn(database, { graphs, trainings, environments }),
-    ...reportsIn(database),
-    ...checkpointsIn(database, portions, eraser),
-    ...rerunsIn(database, trainings, erase),
-    ...pretrainedIn(database, trainings, () => eraser?.wake()),
-    ...notesIn(database, graphs),
     sizes() {
-      const pageBytes = database.value<number>('PRAGMA page_size') ?? 0;
-      return {
-        total: sizeOf(file) + sizeOf(`${file}-wal`),
-        checkpoints:
-          database.value<number>(
-            `SELECT coalesce(sum(bytes), 0) FROM checkpoint WHERE state = 'whole'`,
-          ) ?? 0,
-        free: (database.value<number>('PRAGMA freelist_count') ?? 0) * pageBytes,
-      };
+      const { checkpoints, free } = sizesIn(database);
+      return { total: sizeOf(file) + sizeOf(`${file}-wal`), checkpoints, free };
     },
     check: async () => checkInBackground(file),
     async backup(target) {

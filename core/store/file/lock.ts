@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
-import { lineSchema } from '../../study/schema.ts';
+import { lineSchema } from '../../study/fields.ts';
 import type { Holder } from '../store.ts';
 import { isBusy, openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';

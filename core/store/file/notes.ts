@@ -4,7 +4,7 @@ import type { Sqlite } from '../sqlite.ts';
 import type { LogEntry, NoteStore } from '../store.ts';
 import { logText } from '../log-text.ts';
 import { unknown } from '../refusals.ts';
-import { decoded, isName, readable, requireSound } from './rows.ts';
+import { decoded, nameColumn, readable } from './rows.ts';
 import { where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -12,6 +12,8 @@ import type { Texts } from './texts.ts';
 const LOG_ENTRIES = 50_000;
 /** How often the log is looked at for entries that may go. */
 const LOG_PORTION = 1000;
+
+const checkedName = nameColumn('saved_graph');
 
 /** What people keep beside their studies: saved graphs, settings, the log. */
 export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
@@ -31,8 +33,8 @@ export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
           'SELECT * FROM saved_graph ORDER BY name, id',
         ),
         ({ created_at, graph, ...rest }) => {
-          requireSound('saved_graph', rest.id, { name: isName(rest.name) });
-          return { ...rest, graph: graphs.at(graph), createdAt: created_at };
+          const name = checkedName(rest.name, rest.id);
+          return { ...rest, name, graph: graphs.at(graph), createdAt: created_at };
         },
       ),
     removeGraph(id) {

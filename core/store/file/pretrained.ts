@@ -1,32 +1,11 @@
-import * as v from 'valibot';
-import { modelSchema } from '../../graph/schema.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
-import type { Pretrained } from '../../study/pretrained.ts';
+import { type Pretrained, pretrainedSchema } from '../../study/pretrained.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { PretrainedStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
-import { readable, requireSound } from './rows.ts';
+import { type Row, flagColumn, readable, readerOf, textColumn } from './rows.ts';
 import { flag, update } from './sql.ts';
 import type { Texts } from './texts.ts';
-
-interface PretrainedRow {
-  id: number;
-  model: string;
-  training: number;
-  seed: number;
-  run: number | null;
-  checkpoint: number | null;
-  accuracy: number | null;
-  source: string;
-  asked: number;
-  created_at: number;
-}
-
-/** Throws LabError `store.damaged`. */
-function modelOf({ id, model }: PretrainedRow): string {
-  requireSound('pretrained', id, { model: v.is(modelSchema, model) });
-  return model;
-}
 
 /** Networks trained alone, or imported, whose weights frozen nodes load. */
 export function pretrainedIn(
@@ -34,20 +13,13 @@ export function pretrainedIn(
   trainings: Texts<TrainingPlan>,
   erase: () => void,
 ): PretrainedStore {
-  const pretrainedOf = (row: PretrainedRow): Pretrained => ({
-    id: row.id,
-    model: modelOf(row),
-    training: trainings.at(row.training),
-    seed: row.seed,
-    run: row.run,
-    checkpoint: row.checkpoint,
-    accuracy: row.accuracy,
-    source: row.source,
-    asked: row.asked === 1,
-    createdAt: row.created_at,
+  const { columns, read: pretrainedOf } = readerOf(pretrainedSchema, {
+    table: 'pretrained',
+    columns: { training: textColumn(trainings), asked: flagColumn },
+    checked: ['model'],
   });
   const pretrained = (id: number): Pretrained => {
-    const row = database.get<PretrainedRow>('SELECT * FROM pretrained WHERE id = ?', id);
+    const row = database.get<Row>(`SELECT ${columns} FROM pretrained WHERE id = ?`, id);
     if (!row) throw unknown('pretrained', id);
     return pretrainedOf(row);
   };
@@ -84,7 +56,7 @@ export function pretrainedIn(
         return pretrained(id);
       }),
     allPretrained: () =>
-      readable(database.all<PretrainedRow>('SELECT * FROM pretrained ORDER BY id'), pretrainedOf),
+      readable(database.all<Row>(`SELECT ${columns} FROM pretrained ORDER BY id`), pretrainedOf),
     changePretrained: (id, { run, checkpoint, accuracy, asked }) =>
       database.transaction(() => {
         pretrained(id);

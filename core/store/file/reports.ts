@@ -1,21 +1,16 @@
-import type { RungDecision } from '../../study/decision.ts';
-import { targetAccuracy } from '../../study/metrics.ts';
+import { type RungDecision, decisionSchema, storedDecisionSchema } from '../../study/decision.ts';
+import {
+  packEdges,
+  packNodes,
+  targetAccuracy,
+  unpackAccuracies,
+  unpackEdges,
+  unpackNodes,
+} from '../../study/metrics.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { decided, outOfOrder } from '../refusals.ts';
 import type { Curve, Pace, ReportStore } from '../store.ts';
-import { packEdges, packNodes, unpackAccuracies, unpackEdges, unpackNodes } from '../packing.ts';
-
-interface DecisionRow {
-  run: number;
-  rung: number;
-  value: number | null;
-  go: number;
-  n: number;
-  rank: number | null;
-  rank_limit: number | null;
-  median: number | null;
-  at: number;
-}
+import { type Row, decoded, flagColumn, parsedJson, readable, readerOf } from './rows.ts';
 
 /** Rung values with their decisions, and the metrics of every epoch. */
 export function reportsIn(database: Sqlite): ReportStore {
@@ -33,25 +28,28 @@ export function reportsIn(database: Sqlite): ReportStore {
           ...[study, rung],
         )
         .map((row) => row.value),
-    addDecision(run, { rung, value, go, n, rank, limit, median }, at) {
+    addDecision(run, { rung, value, go, reason }, at) {
       const { changes } = database.run(
-        `INSERT INTO decision (run, rung, arrival, value, go, n, rank, rank_limit, median, at)
-           SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
+        `INSERT INTO decision (run, rung, arrival, value, go, reason, at)
+           SELECT id, ?, ?, ?, ?, ?, ? FROM run WHERE id = ? AND kind = 'trial'
            ON CONFLICT DO NOTHING`,
-        ...[rung, nextArrival(), value, go ? 1 : 0, n, rank, limit, median, at, run],
+        ...[rung, nextArrival(), value, Number(go), JSON.stringify(reason), at, run],
       );
       if (changes === 0) throw decided(run, rung);
     },
     decisions(of) {
       const rows =
         'run' in of
-          ? database.all<DecisionRow>('SELECT * FROM decision WHERE run = ? ORDER BY rung', of.run)
-          : database.all<DecisionRow>(
-              `SELECT decision.* FROM run CROSS JOIN decision ON decision.run = run.id
+          ? database.all<Row>(
+              `SELECT ${decisions.columns} FROM decision WHERE run = ? ORDER BY rung`,
+              of.run,
+            )
+          : database.all<Row>(
+              `SELECT ${decisions.columns} FROM run CROSS JOIN decision ON decision.run = run.id
                  WHERE study = ? ORDER BY arrival`,
               of.study,
             );
-      return rows.map(decisionOf);
+      return readable(rows, decisions.read);
     },
     addEpoch(run, metrics) {
       const { epoch, seconds, nodes, edges } = metrics;
@@ -135,14 +133,33 @@ const byNode = (epochs: readonly number[][]): number[][] =>
 const runsOf = (of: { study: number } | { rerun: number }): [condition: string, id: number] =>
   'study' in of ? [`study = ? AND kind = 'trial'`, of.study] : ['rerun = ?', of.rerun];
 
-const decisionOf = (row: DecisionRow): RungDecision & { run: number; at: number } => ({
-  run: row.run,
-  rung: row.rung,
-  value: row.value,
-  go: row.go === 1,
-  n: row.n,
-  rank: row.rank,
-  limit: row.rank_limit,
-  median: row.median,
-  at: row.at,
+const reasonSchema = decisionSchema.entries.reason;
+
+/** Numbers of a reason by its kind. */
+const numbersOf = new Map<unknown, readonly string[]>(
+  reasonSchema.options.map(({ entries: { kind, ...numbers } }) => [
+    kind.literal,
+    Object.keys(numbers),
+  ]),
+);
+
+/**
+ * A study has thousands of decisions: the schema, which takes ten times as long, reads only reasons
+ * that lack a number. Throws LabError `store.damaged`.
+ */
+function reasonIn(text: string, run: number): RungDecision['reason'] {
+  const reason = parsedJson(text) as Record<string, unknown> | null | undefined;
+  const isSound = numbersOf.get(reason?.kind)?.every((key) => typeof reason?.[key] === 'number');
+  return isSound === true
+    ? (reason as unknown as RungDecision['reason'])
+    : decoded(reasonSchema, text, 'decision', run);
+}
+
+const decisions = readerOf(storedDecisionSchema, {
+  table: 'decision',
+  key: 'run',
+  columns: {
+    go: flagColumn,
+    reason: (text, run) => reasonIn(text as string, run),
+  },
 });

@@ -1,52 +1,22 @@
-import * as v from 'valibot';
-import { checkJobMove, isJobState } from '../../study/moves.ts';
-import { seedSchema, textSchema } from '../../study/schema.ts';
+import { checkJobMove } from '../../study/moves.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
-import type { Rerun, Variant } from '../../study/rerun.ts';
-import type { JobState } from '../../study/study.ts';
+import { type Rerun, type Variant, rerunSchema } from '../../study/rerun.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { RerunStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
-import { graphRecord, variantNames } from '../transfer/records.ts';
-import { decoded, isName, problemIn, readable, requireSound } from './rows.ts';
+import { type Row, decoded, jobColumns, readable, readerOf, textColumn } from './rows.ts';
 import { update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
-interface RerunRow {
-  id: number;
-  name: string;
-  study: number | null;
-  trial: number | null;
-  variants: string;
-  seeds: string;
-  training: number;
-  retries: number;
-  state: JobState;
-  priority: number;
-  problem: string | null;
-  created_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-}
+const { variants: variantsSchema, seeds: seedsSchema } = rerunSchema.entries;
 
 /** Graphs and seeds of a re-run never change: each text is parsed once. */
 const variantLists = new Map<string, Variant[]>();
 
-export const variantsRecord: v.GenericSchema<unknown, Variant[]> = v.pipe(
-  v.array(v.strictObject({ name: v.picklist(variantNames), graph: graphRecord, key: textSchema })),
-  v.minLength(1),
-  v.maxLength(variantNames.length),
-);
-
-export const seedsRecord = v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100));
-
-/** Throws LabError `store.damaged`. */
-function soundRerun(row: RerunRow): Pick<Rerun, 'variants' | 'seeds'> {
-  requireSound('rerun', row.id, { name: isName(row.name), state: isJobState(row.state) });
-  const variants =
-    variantLists.get(row.variants) ?? decoded(variantsRecord, row.variants, 'rerun', row.id);
-  variantLists.set(row.variants, variants);
-  return { variants, seeds: decoded(seedsRecord, row.seeds, 'rerun', row.id) };
+function variantsOf(text: string, id: number): Variant[] {
+  const variants = variantLists.get(text) ?? decoded(variantsSchema, text, 'rerun', id);
+  variantLists.set(text, variants);
+  return variants;
 }
 
 /**
@@ -58,23 +28,21 @@ export function rerunsIn(
   trainings: Texts<TrainingPlan>,
   erase: (rerun: number) => Promise<void>,
 ): RerunStore {
-  const rerunOf = (row: RerunRow): Rerun => ({
-    ...soundRerun(row),
-    id: row.id,
-    name: row.name,
-    study: row.study,
-    trial: row.trial,
-    training: trainings.at(row.training),
-    retries: row.retries,
-    state: row.state,
-    priority: row.priority,
-    problem: problemIn(row.problem, 'rerun', row.id),
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
+  const { columns, read: rerunOf } = readerOf(rerunSchema, {
+    table: 'rerun',
+    columns: {
+      ...jobColumns('rerun'),
+      variants: (text, id) => variantsOf(text as string, id),
+      seeds: (text, id) => decoded(seedsSchema, text as string, 'rerun', id),
+      training: textColumn(trainings),
+    },
+    checked: ['state'],
   });
   const rerun = (id: number): Rerun => {
-    const row = database.get<RerunRow>(`SELECT * FROM rerun WHERE id = ? AND visible = 'yes'`, id);
+    const row = database.get<Row>(
+      `SELECT ${columns} FROM rerun WHERE id = ? AND visible = 'yes'`,
+      id,
+    );
     if (!row) throw unknown('rerun', id);
     return rerunOf(row);
   };
@@ -94,8 +62,8 @@ export function rerunsIn(
       }),
     reruns: () =>
       readable(
-        database.all<RerunRow>(
-          `SELECT rerun.* FROM rerun LEFT JOIN study ON study.id = rerun.study
+        database.all<Row>(
+          `SELECT ${columns} FROM rerun LEFT JOIN study ON study.id = rerun.study
              WHERE rerun.visible = 'yes' AND study.visible IS NOT 'arriving' ORDER BY rerun.id`,
         ),
         rerunOf,

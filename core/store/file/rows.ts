@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { placedIssueText } from '../../base/issue.ts';
-import { type LabProblem, optionalSteps } from '../../base/problem.ts';
-import { textSchema } from '../../study/schema.ts';
+import { problemSchema } from '../../base/problem.ts';
+import type { Value } from '../sqlite.ts';
+import { snakeCase } from './sql.ts';
 
 /** For a row that this program has not written so. */
 export const damagedRow = (table: string, row: number | string, what: string): LabError =>
@@ -45,31 +46,95 @@ export function decoded<Schema extends v.GenericSchema>(
   return result.output;
 }
 
-/** Throws LabError `store.damaged` unless all of it holds. */
-export function requireSound(
-  table: string,
-  row: number,
-  conditions: Record<string, boolean>,
-): void {
-  for (const [column, holds] of Object.entries(conditions))
-    if (!holds) throw damagedRow(table, row, `${column} has a value that no lab writes`);
+/** A row by the names of its record's fields. */
+export type Row = Record<string, unknown>;
+
+/** Makes the value of a field from that of its column; `row` is named when it is damaged. */
+export type Column<Output = unknown> = (value: Value, row: number) => Output;
+
+/** Conversions and checks of a table's columns; other columns hold their fields as they are. */
+interface TableForm<Entries extends v.ObjectEntries, Field extends keyof Entries> {
+  readonly table: string;
+  /** Field whose value names a row. */
+  readonly key?: string;
+  readonly columns?: { readonly [Each in Field]?: Column<v.InferOutput<Entries[Each]>> };
+  /** Fields that no constraint of SQLite keeps to their schema. */
+  readonly checked?: readonly Field[];
 }
+
+/** How records of a schema are read from a table. */
+interface Reader<Output> {
+  /** Every column, in snake case, under the name of its field: for SELECT. */
+  readonly columns: string;
+  /**
+   * The record in a row, which becomes it: thousands of runs are not copied. Throws LabError
+   * `store.damaged` for a row that this program has not written so.
+   */
+  readonly read: (row: Row) => Output;
+}
+
+export function readerOf<Entries extends v.ObjectEntries>(
+  schema: v.StrictObjectSchema<Entries, undefined>,
+  { table, key = 'id', columns = {}, checked = [] }: TableForm<Entries, keyof Entries>,
+): Reader<v.InferOutput<typeof schema>> {
+  const checks = checked.map((field) => [String(field), checkOf(schema.entries[field]!)] as const);
+  const conversions = Object.entries(columns) as [string, Column][];
+  return {
+    columns: Object.keys(schema.entries)
+      .map((field) => `${table}.${snakeCase(field)} AS "${field}"`)
+      .join(', '),
+    read(row) {
+      const id = Number(row[key]);
+      for (const [field, isSound] of checks)
+        if (!isSound(row[field]))
+          throw damagedRow(table, id, `${snakeCase(field)} ${NO_SUCH_VALUE}`);
+      for (const [field, convert] of conversions) row[field] = convert(row[field] as Value, id);
+      return row as v.InferOutput<typeof schema>;
+    },
+  };
+}
+
+/** Whether a value is of a schema; at once for one of a list. */
+function checkOf(schema: v.GenericSchema): (value: unknown) => boolean {
+  if (schema.type !== 'picklist') return (value) => v.is(schema, value);
+  const options = new Set((schema as unknown as { options: readonly unknown[] }).options);
+  return (value) => options.has(value);
+}
+
+const NO_SUCH_VALUE = 'has a value that no lab writes';
+
+/** Yes or no, kept as 1 or 0. */
+export const flagColumn: Column<boolean> = (value) => value === 1;
+
+/** JSON of a schema, or nothing. */
+export const jsonColumn =
+  <Output>(table: string, schema: v.GenericSchema<unknown, Output>): Column<Output | null> =>
+  (text, row) =>
+    text === null ? null : decoded(schema, text as string, table, row);
+
+/** A text of a table of its own, by its id. */
+export const textColumn =
+  <Output>(texts: { at(id: number): Output }): Column<Output> =>
+  (id) =>
+    texts.at(id as number);
 
 /** Characters of a name; earlier versions took those of other programs' studies as they were. */
 const LONGEST_NAME = 20_000;
 
-export const isName = (text: string): boolean => text.length <= LONGEST_NAME;
+/** The name of a record, which may be longer than a new one's. */
+export const nameColumn =
+  (table: string): Column<string> =>
+  (name, row) => {
+    if ((name as string).length > LONGEST_NAME)
+      throw damagedRow(table, row, `name ${NO_SUCH_VALUE}`);
+    return name as string;
+  };
 
-export const problemRecord: v.GenericSchema<unknown, LabProblem> = v.strictObject({
-  code: textSchema,
-  message: textSchema,
-  next: textSchema,
-  ...optionalSteps,
+/** Columns that studies and re-runs share. */
+export const jobColumns = (table: 'study' | 'rerun') => ({
+  name: nameColumn(table),
+  problem: jsonColumn(table, problemSchema),
 });
-
-/** A problem as a job's column keeps it. Throws LabError `store.damaged`. */
-export const problemIn = (text: string | null, table: string, row: number): LabProblem | null =>
-  text === null ? null : decoded(problemRecord, text, table, row);
 
 /** undefined for a text that is no JSON. */
 export function parsedJson(text: string): unknown {

@@ -1,69 +1,18 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
-import { RUN_STATES, checkRunMove, isRunState, mayMoveRun } from '../../study/moves.ts';
+import { RUN_STATES, checkRunMove, mayMoveRun } from '../../study/moves.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
-import { newRun } from '../../study/run.ts';
-import { failureSchema } from '../../study/schema.ts';
-import type { Attempt, Failure, OpenTrial, Run, RunKind, RunState } from '../../study/run.ts';
+import { attemptSchema, failureSchema, newRun, runSchema } from '../../study/run.ts';
+import type { OpenTrial, Run } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
 import type { RunFilter, RunStore } from '../store.ts';
-import { variantNames } from '../transfer/records.ts';
-import { decoded, readable, requireSound } from './rows.ts';
+import { type Row, flagColumn, jsonColumn, readable, readerOf, textColumn } from './rows.ts';
 import { flag, update, where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
-interface RunRow {
-  id: number;
-  kind: RunKind;
-  study: number | null;
-  rerun: number | null;
-  number: number;
-  variant: string;
-  graph: number;
-  key: string;
-  seed: number;
-  training: number;
-  state: RunState;
-  epoch: number;
-  accuracy: number | null;
-  failure: string | null;
-  rejection: string | null;
-  duplicate_of: number | null;
-  attempts: number;
-  pinned: number;
-  dismissed: number;
-  open_trials: string | null;
-  created_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-  seconds: number;
-}
-
-interface AttemptRow {
-  run: number;
-  number: number;
-  slot: string;
-  from_epoch: number;
-  environment: number | null;
-  started_at: number;
-  ended_at: number | null;
-  outcome: string | null;
-}
-
 /** SQLite's word for no limit. */
 const ANY = -1;
-
-/** Why a run failed, from a row that is as a lab writes it. Throws LabError `store.damaged`. */
-function failureOf({ id, state, kind, variant, seed, failure }: RunRow): Failure | null {
-  requireSound('run', id, {
-    state: isRunState(state),
-    kind: ['trial', 'repeat', 'pretrain'].includes(kind),
-    variant: variant === '' || (variantNames as readonly string[]).includes(variant),
-    seed: Number.isSafeInteger(seed) && seed >= 0,
-  });
-  return failure === null ? null : decoded(failureSchema, failure, 'run', id);
-}
 
 /** Shared texts of runs. */
 export interface RunTexts {
@@ -74,42 +23,28 @@ export interface RunTexts {
 
 /** Runs, their attempts and the environments that made their numbers. */
 export function runsIn(database: Sqlite, { graphs, trainings, environments }: RunTexts): RunStore {
-  const runOf = (row: RunRow): Run => ({
-    failure: failureOf(row),
-    id: row.id,
-    kind: row.kind,
-    study: row.study,
-    rerun: row.rerun,
-    number: row.number,
-    variant: row.variant,
-    graph: graphs.at(row.graph),
-    key: row.key,
-    seed: row.seed,
-    training: trainings.at(row.training),
-    state: row.state,
-    epoch: row.epoch,
-    accuracy: row.accuracy,
-    rejection: row.rejection,
-    duplicateOf: row.duplicate_of,
-    attempts: row.attempts,
-    pinned: row.pinned === 1,
-    dismissed: row.dismissed === 1,
-    openTrials: row.open_trials === null ? null : (JSON.parse(row.open_trials) as OpenTrial[]),
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    seconds: row.seconds,
+  const { columns, read: runOf } = readerOf(runSchema, {
+    table: 'run',
+    columns: {
+      graph: textColumn(graphs),
+      training: textColumn(trainings),
+      failure: jsonColumn('run', failureSchema),
+      pinned: flagColumn,
+      dismissed: flagColumn,
+      openTrials: (text) => (text === null ? null : (JSON.parse(text as string) as OpenTrial[])),
+    },
+    checked: ['state', 'kind', 'variant', 'seed'],
   });
   const run = (id: number): Run => {
-    const row = database.get<RunRow>('SELECT * FROM run WHERE id = ?', id);
+    const row = database.get<Row>(`SELECT ${columns} FROM run WHERE id = ?`, id);
     if (!row) throw unknown('run', id);
     return runOf(row);
   };
 
-  const matching = <Row>(
-    columns: string,
+  const matching = <Columns>(
+    selected: string,
     { study, rerun, kind, variant, states }: RunFilter = {},
-  ): Row[] => {
+  ): Columns[] => {
     const { clause, values } = where([
       ['study = ?', study],
       ['rerun = ?', rerun],
@@ -117,8 +52,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       ['variant = ?', variant],
       ['state IN (SELECT value FROM json_each(?))', states && JSON.stringify(states)],
     ]);
-    return database.all<Row>(
-      `SELECT ${columns} FROM run ${clause} ORDER BY study, number, id`,
+    return database.all<Columns>(
+      `SELECT ${selected} FROM run ${clause} ORDER BY study, number, id`,
       ...values,
     );
   };
@@ -144,7 +79,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         return { ...newRun, ...added, id };
       });
     },
-    runs: (filter) => readable(matching<RunRow>('*', filter), runOf),
+    runs: (filter) => readable(matching<Row>(columns, filter), runOf),
     runIds: (filter) => matching<{ id: number }>('id', filter).map(({ id }) => id),
     trialsSoFar: (study) =>
       (database.value<number>(
@@ -152,8 +87,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         study,
       ) ?? -1) + 1,
     trialWithKey(study, key) {
-      const row = database.get<RunRow>(
-        `SELECT * FROM run WHERE study = ? AND key = ? AND kind = 'trial'
+      const row = database.get<Row>(
+        `SELECT ${columns} FROM run WHERE study = ? AND key = ? AND kind = 'trial'
            AND state IN ('waiting', 'running', 'completed', 'stopped') ORDER BY number LIMIT 1`,
         ...[study, key],
       );
@@ -162,8 +97,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     bestTrial(study) {
       const best = (limit: number): Run[] =>
         readable(
-          database.all<RunRow>(
-            `SELECT * FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
+          database.all<Row>(
+            `SELECT ${columns} FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
                ORDER BY state = 'completed' DESC, iif(state = 'completed', 0, epoch) DESC,
                   accuracy DESC, number LIMIT ?`,
             ...[study, limit],
@@ -223,13 +158,16 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     attempts(of) {
       const rows =
         'run' in of
-          ? database.all<AttemptRow>('SELECT * FROM attempt WHERE run = ? ORDER BY number', of.run)
-          : database.all<AttemptRow>(
-              `SELECT attempt.* FROM attempt JOIN run ON run.id = attempt.run
+          ? database.all<Row>(
+              `SELECT ${attempts.columns} FROM attempt WHERE run = ? ORDER BY number`,
+              of.run,
+            )
+          : database.all<Row>(
+              `SELECT ${attempts.columns} FROM attempt JOIN run ON run.id = attempt.run
                  WHERE run.study = ? AND run.kind = 'trial' ORDER BY attempt.started_at, attempt.run, attempt.number`,
               of.study,
             );
-      return rows.map(attemptOf);
+      return rows.map(attempts.read);
     },
     addEnvironment: (environment) => environments.idOf(environment),
     environment: (id) => environments.at(id),
@@ -244,13 +182,4 @@ const statesBefore = new Map(
   }),
 );
 
-const attemptOf = (row: AttemptRow): Attempt => ({
-  run: row.run,
-  number: row.number,
-  slot: row.slot,
-  fromEpoch: row.from_epoch,
-  environment: row.environment,
-  startedAt: row.started_at,
-  endedAt: row.ended_at,
-  outcome: row.outcome as Attempt['outcome'],
-});
+const attempts = readerOf(attemptSchema, { table: 'attempt', key: 'run' });

@@ -209,6 +209,27 @@ export const migrations: readonly string[] = [
   -- JSON: which earlier trials had no final result when a sampler that learns drew this one (Run.openTrials).
   ALTER TABLE run ADD COLUMN open_trials TEXT;
   `,
+  `
+  -- A recorded rung value and its decision; reason is JSON, tagged with the rule's kind. arrival grows with every decision.
+  CREATE TABLE tagged_decision (
+    run INTEGER NOT NULL REFERENCES run (id),
+    rung INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    value REAL,
+    go INTEGER NOT NULL CHECK (go IN (0, 1)),
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (run, rung)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO tagged_decision SELECT run, rung, arrival, value, go,
+    CASE
+      WHEN value IS NULL THEN json_object('kind', 'not-a-number', 'n', n)
+      WHEN rank IS NOT NULL THEN json_object('kind', 'asha', 'n', n, 'rank', rank, 'limit', rank_limit)
+      ELSE json_object('kind', 'median', 'n', n, 'median', median)
+    END, at FROM decision;
+  DROP TABLE decision;
+  ALTER TABLE tagged_decision RENAME TO decision;
+  `,
 ];
 
 /**

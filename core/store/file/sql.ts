@@ -56,5 +56,6 @@ export function where(conditions: readonly [condition: string, value: Value | un
 const defined = (pairs: readonly [string, Value | undefined][]): [string, Value][] =>
   pairs.filter((pair): pair is [string, Value] => pair[1] !== undefined);
 
-const snakeCase = (name: string): string =>
+/** Name of the column of a field. */
+export const snakeCase = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,28 +1,13 @@
 import * as v from 'valibot';
-import type { StudyPlan } from '../../study/plan.ts';
-import { checkJobMove, isJobState, isRunState } from '../../study/moves.ts';
-import { studyPlanSchema } from '../../study/schema.ts';
-import { noTrials } from '../../study/study.ts';
-import type { JobState, Rejection, Study, TrialCounts } from '../../study/study.ts';
+import { type StudyPlan, studyPlanSchema } from '../../study/plan.ts';
+import { checkJobMove, isRunState } from '../../study/moves.ts';
+import { noTrials, studySchema } from '../../study/study.ts';
+import type { Rejection, Study, TrialCounts } from '../../study/study.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { StudyStore } from '../store.ts';
 import { duplicateRejection, unknown } from '../refusals.ts';
-import { decoded, isName, problemIn, readable, requireSound } from './rows.ts';
+import { type Row, damagedRow, decoded, jobColumns, readable, readerOf } from './rows.ts';
 import { update } from './sql.ts';
-
-interface StudyRow {
-  id: number;
-  name: string;
-  plan: string;
-  trials: number;
-  state: JobState;
-  priority: number;
-  problem: string | null;
-  notes: string;
-  created_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-}
 
 /**
  * Studies and what was rejected in them; `erase` removes a removed study's records in small
@@ -30,8 +15,8 @@ interface StudyRow {
  */
 export function studiesIn(database: Sqlite, erase: (study: number) => Promise<void>): StudyStore {
   const study = (id: number): Study => {
-    const row = database.get<StudyRow>(
-      `SELECT * FROM study WHERE id = ? AND visible IN ('yes', 'arriving')`,
+    const row = database.get<Row>(
+      `SELECT ${COLUMNS} FROM study WHERE id = ? AND visible IN ('yes', 'arriving')`,
       id,
     );
     if (!row) throw unknown('study', id);
@@ -63,7 +48,7 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
     },
     studies: () =>
       readable(
-        database.all<StudyRow>(`SELECT * FROM study WHERE visible = 'yes' ORDER BY id`),
+        database.all<Row>(`SELECT ${COLUMNS} FROM study WHERE visible = 'yes' ORDER BY id`),
         studyOf,
       ),
     changeStudy(id, change) {
@@ -113,7 +98,7 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
 /** Plans never change but for their trials: each is parsed once. */
 const plans = new Map<string, StudyPlan>();
 
-function planOf({ id, plan: text }: StudyRow): StudyPlan {
+function planOf(text: string, id: number): StudyPlan {
   const known = plans.get(text);
   if (known) return known;
   const plan = decoded(planRecord, text, 'study', id);
@@ -128,23 +113,18 @@ export const planRecord = v.pipe(
   studyPlanSchema,
 );
 
+const studies = readerOf(studySchema, {
+  table: 'study',
+  columns: { ...jobColumns('study'), plan: (text, id) => planOf(text as string, id) },
+  checked: ['state'],
+});
+
+const COLUMNS = `${studies.columns}, study.trials`;
+
 /** Throws LabError `store.damaged`. */
-function studyOf(row: StudyRow): Study {
-  requireSound('study', row.id, {
-    name: isName(row.name),
-    state: isJobState(row.state),
-    trials: Number.isSafeInteger(row.trials),
-  });
-  return {
-    id: row.id,
-    name: row.name,
-    plan: { ...planOf(row), trials: row.trials },
-    state: row.state,
-    priority: row.priority,
-    problem: problemIn(row.problem, 'study', row.id),
-    notes: row.notes,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-  };
+function studyOf({ trials, ...row }: Row): Study {
+  const study = studies.read(row);
+  if (!Number.isSafeInteger(trials))
+    throw damagedRow('study', study.id, 'trials is no whole number');
+  return { ...study, plan: { ...study.plan, trials: trials as number } };
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Checkpoint } from '../../study/checkpoint.ts';
-import type { Attempt, Run } from '../../study/run.ts';
+import { packEdges, packNodes } from '../../study/metrics.ts';
+import type { Attempt, Failure, Run } from '../../study/run.ts';
 import type { JobState } from '../../study/study.ts';
-import { packEdges, packNodes } from '../packing.ts';
-import type { Failure } from '../../study/run.ts';
 import type { Store } from '../store.ts';
 import { FORMAT, VERSION } from './records.ts';
 import type { StudyHead, StudyRecord } from './records.ts';
@@ -81,7 +80,7 @@ export async function* exportStudy(
         kind: run.kind,
         rerun: run.rerun === null ? null : placeOfRerun.get(run.rerun)!,
         number: run.number,
-        variant: run.variant as '',
+        variant: run.variant,
         graph: run.graph,
         seed: run.seed,
         training: run.training,

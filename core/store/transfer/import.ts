@@ -5,12 +5,11 @@ import { closestIssue, issueText } from '../../base/issue.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requirePossible } from '../../graph/space.ts';
-import type { EpochMetrics } from '../../study/metrics.ts';
+import { type EpochMetrics, unpackEdges, unpackNodes } from '../../study/metrics.ts';
 import type { Study } from '../../study/study.ts';
-import { unpackEdges, unpackNodes } from '../packing.ts';
 import type { Store } from '../store.ts';
 import { Reader, truncated } from './reader.ts';
-import { FORMAT, MAX_LINE, VERSION, headSchema, recordSchema } from './records.ts';
+import { FORMAT, MAX_LINE, VERSIONS, headSchema, recordSchema } from './records.ts';
 import type { PackedEpoch, ReadHead, ReadRecord } from './records.ts';
 
 /** Longest first line: it holds the plan. */
@@ -72,10 +71,10 @@ async function readHead(reader: Reader): Promise<ReadHead> {
   if (line?.text.startsWith(BEGINNING) && !line.ended) throw truncated();
   if (isOptunaJournal(head)) throw optunaJournal();
   if (format !== FORMAT) throw notAStudy();
-  if (version !== VERSION)
+  if (!VERSIONS.some((known) => known === version))
     throw new LabError('import.wrong-version', {
       version: JSON.stringify(version),
-      known: VERSION,
+      known: VERSIONS.join(' and '),
     });
   return checked(headSchema, head, 1);
 }
@@ -264,10 +263,10 @@ function parseJson(text: string): unknown {
 /** A record by its only key: the kind of record, whose own rules are then named. */
 function recordOf(value: unknown, line: number): ReadRecord {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-  const schema = recordSchema.options.find(({ entries }) =>
-    keys.some((key) => Object.hasOwn(entries, key)),
+  const schema: v.GenericSchema<unknown, ReadRecord> | undefined = recordSchema.options.find(
+    ({ entries }) => keys.some((key) => Object.hasOwn(entries, key)),
   );
-  if (schema) return checked(schema, value, line) as ReadRecord;
+  if (schema) return checked(schema, value, line);
   const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
   throw bad(line, `it is none of the records ${kinds.join(', ')}`);
 }

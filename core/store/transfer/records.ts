@@ -1,16 +1,13 @@
 import * as v from 'valibot';
 import { graphKey } from '../../graph/canonical.ts';
-import { parseGraph } from '../../graph/parse.ts';
-import { modelSchema } from '../../graph/schema.ts';
-import { outcomes } from '../../study/run.ts';
-import {
-  failureSchema,
-  lineSchema,
-  seedSchema,
-  studyPlanSchema,
-  textSchema as text,
-  trainingSchema,
-} from '../../study/schema.ts';
+import { checkpointSchema } from '../../study/checkpoint.ts';
+import { environmentSchema } from '../../study/environment.ts';
+import { decisionSchema, flatReasonFields, reasonFrom } from '../../study/decision.ts';
+import { timeSchema, whole } from '../../study/fields.ts';
+import { pretrainedSchema } from '../../study/pretrained.ts';
+import { rerunSchema, variantSchema } from '../../study/rerun.ts';
+import { attemptSchema, openTrialSchema, runSchema, runStateSchema } from '../../study/run.ts';
+import { jobStateSchema, rejectionSchema, studySchema } from '../../study/study.ts';
 
 /**
  * The study file: one JSON record a line, in the order of `recordSchema`; the bytes of a checkpoint
@@ -18,110 +15,64 @@ import {
  * the same bytes in every lab.
  */
 export const FORMAT = 'ktg-study';
-export const VERSION = 1;
+export const VERSION = 2;
+/** Versions that can be read. */
+export const VERSIONS = [1, VERSION] as const;
 
 /** Longest line, in bytes: a run of 200 epochs of seven nodes takes about 500 KiB. */
 export const MAX_LINE = 64 << 20;
 
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const priority = v.pipe(v.number(), v.safeInteger());
-const time = v.nullable(whole);
 /** Place of another record among those of its kind, 0-based. */
-const place = v.nullable(whole);
-const fraction = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
-export const graphRecord = v.pipe(v.unknown(), v.transform(parseGraph));
-const graph = graphRecord;
+const place = whole();
 const packed = v.pipe(
   v.string(),
   v.maxLength(100_000),
   v.base64(),
   v.transform((base64) => new Uint8Array(Buffer.from(base64, 'base64'))),
 );
-const jobState = v.picklist(['ready', 'paused', 'stopped', 'completed']);
+/** Nothing runs in a file. */
+const atRest = <State extends string>(states: readonly State[]) =>
+  v.picklist(states.filter((state): state is Exclude<State, 'running'> => state !== 'running'));
+const jobState = atRest(jobStateSchema.options);
 
 const study = v.strictObject({
-  name: lineSchema(200),
-  notes: text,
-  plan: studyPlanSchema,
+  ...v.omit(studySchema, ['id', 'problem']).entries,
   state: jobState,
-  priority,
-  createdAt: whole,
-  startedAt: time,
-  endedAt: time,
 });
 
-export const environmentRecord = v.strictObject({
-  app: text,
-  revision: v.nullable(text),
-  runtime: text,
-  engine: text,
-  platform: text,
-  host: text,
-  device: text,
-  data: text,
-});
-
-const environment = environmentRecord;
-
-const rejection = v.strictObject({ trial: whole, draw: whole, key: text, reason: text });
-
-export const variantNames = ['graph', 'independent', 'kd', 'dml', 'all-through'] as const;
+const rejection = v.omit(rejectionSchema, ['study']);
 
 const variant = v.pipe(
-  v.strictObject({ name: v.picklist(variantNames), graph }),
+  v.omit(variantSchema, ['key']),
   v.transform((given) => ({ ...given, key: graphKey(given.graph) })),
 );
 
 const rerun = v.strictObject({
-  name: lineSchema(200),
-  trial: v.nullable(whole),
-  variants: v.pipe(v.array(variant), v.minLength(1), v.maxLength(5)),
-  seeds: v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100)),
-  training: trainingSchema,
-  retries: whole,
+  ...v.omit(rerunSchema, ['id', 'study', 'problem']).entries,
+  variants: v.pipe(
+    v.array(variant),
+    v.minLength(1),
+    v.maxLength(variantSchema.entries.name.options.length),
+  ),
   state: jobState,
-  priority,
-  createdAt: whole,
-  startedAt: time,
-  endedAt: time,
 });
 
 const attempt = v.strictObject({
-  slot: lineSchema(200),
-  fromEpoch: whole,
-  environment: place,
-  startedAt: whole,
-  endedAt: time,
-  outcome: v.nullable(v.picklist(outcomes)),
+  ...v.omit(attemptSchema, ['run', 'number']).entries,
+  environment: v.nullable(place),
 });
 
-/** [seconds, nodes, edges], the last two packed as in packing.ts and written as base64. */
+/** [seconds, nodes, edges], the last two packed as in metrics.ts and written as base64. */
 const epoch = v.strictTuple([v.pipe(v.number(), v.minValue(0)), packed, packed]);
 
-/** [number, epoch], as in `OpenTrial`. */
-const openTrial = v.strictTuple([whole, v.pipe(v.number(), v.safeInteger(), v.minValue(-1))]);
-
+/** What follows from other records is left out. */
 const runFields = v.strictObject({
-  kind: v.picklist(['trial', 'repeat', 'pretrain']),
-  rerun: place,
-  number: whole,
-  variant: v.picklist(['', 'graph', 'independent', 'kd', 'dml', 'all-through']),
-  graph,
-  seed: seedSchema,
-  training: trainingSchema,
-  state: v.picklist([
-    ...['waiting', 'completed', 'stopped', 'failed', 'out-of-memory'],
-    ...['cancelled', 'rejected', 'duplicate'],
-  ] as const),
-  failure: v.nullable(failureSchema),
-  rejection: v.nullable(text),
-  duplicateOf: place,
-  pinned: v.boolean(),
+  ...v.omit(runSchema, ['id', 'study', 'key', 'epoch', 'accuracy', 'seconds']).entries,
+  rerun: v.nullable(place),
+  state: atRest(runStateSchema.options),
+  duplicateOf: v.nullable(place),
   dismissed: v.exactOptional(v.literal(true)),
-  openTrials: v.exactOptional(v.array(openTrial)),
-  createdAt: whole,
-  startedAt: time,
-  endedAt: time,
+  openTrials: v.exactOptional(v.array(openTrialSchema)),
   attempts: v.pipe(v.array(attempt), v.maxLength(10_000)),
   epochs: v.pipe(v.array(epoch), v.maxLength(100_000)),
 });
@@ -147,40 +98,34 @@ const run = v.pipe(
   ),
 );
 
-const decision = v.strictObject({
-  run: whole,
-  rung: v.pipe(whole, v.minValue(1)),
-  value: fraction,
-  go: v.boolean(),
-  n: whole,
-  rank: v.nullable(whole),
-  limit: v.nullable(whole),
-  median: fraction,
-  at: whole,
-});
+const placed = { run: place, at: timeSchema };
+
+/** Version 1 has the numbers of a reason only. */
+const decision = v.union([
+  v.strictObject({ ...decisionSchema.entries, ...placed }),
+  v.pipe(
+    v.strictObject({
+      ...v.omit(decisionSchema, ['reason']).entries,
+      ...flatReasonFields,
+      ...placed,
+    }),
+    v.transform(({ n, rank, limit, median, ...rest }) => ({
+      ...rest,
+      reason: reasonFrom(rest.value, { n, rank, limit, median }),
+    })),
+  ),
+]);
 
 const pretrained = v.strictObject({
-  model: modelSchema,
-  training: trainingSchema,
-  seed: seedSchema,
-  run: whole,
-  accuracy: fraction,
-  source: text,
-  createdAt: whole,
+  ...v.omit(pretrainedSchema, ['id', 'checkpoint', 'asked']).entries,
+  run: place,
 });
 
-const checkpoint = v.strictObject({
-  run: whole,
-  epoch: whole,
-  purpose: v.picklist(['resume', 'final']),
-  bytes: v.pipe(whole, v.maxValue(2 ** 33)),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  createdAt: whole,
-});
+const checkpoint = v.strictObject({ ...v.omit(checkpointSchema, ['id']).entries, run: place });
 
 /** Everything after the first line; the last record is `end`. */
 export const recordSchema = v.union([
-  v.strictObject({ environment }),
+  v.strictObject({ environment: environmentSchema }),
   v.strictObject({ rejection }),
   v.strictObject({ rerun }),
   v.strictObject({ run }),
@@ -193,7 +138,7 @@ export const recordSchema = v.union([
 
 export const headSchema = v.strictObject({
   format: v.literal(FORMAT),
-  version: v.literal(VERSION),
+  version: v.picklist(VERSIONS),
   study,
 });
 

@@ -30,11 +30,11 @@ export interface FigureNode extends PlacedNode {
    * its node.
    */
   readonly titleY: number;
-  /** Nothing of it reaches the target: drawn hollow, and not trained. */
+  /** No path of open edges leads to the target: drawn hollow, and not trained. */
   readonly idle: boolean;
 }
 
-/** Said of idle nodes in legends. */
+/** The text for idle nodes in legends. */
 export const IDLE = 'Does not reach the target: not trained';
 
 export interface FigureEdge extends PlacedEdge {

@@ -1,7 +1,7 @@
 /**
  * A figure as a self-contained SVG text: every colour and size is an attribute, fonts are ones that
  * every viewer has a face for, and nothing is loaded. Text is escaped: names may come from
- * strangers.
+ * other people.
  */
 import { escapeText } from '../../ui/escape-text.ts';
 import { gates } from '../../../core/gates/gates.ts';

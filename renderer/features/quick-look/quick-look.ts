@@ -1,4 +1,4 @@
-import { freshSeed, quickLook } from '../../../core/lab/api.ts';
+import { freshSeed, quickLook } from '../../../core/study/presets.ts';
 import { hrefOf } from '../../routes.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 

@@ -5,14 +5,14 @@
  */
 import { describeGraph } from '../../../core/graph/describe.ts';
 import { toText } from '../../../core/graph/text.ts';
-import {
-  compareTrials,
-  type RerunView,
-  type RungDecision,
-  type StudyCard,
-  type TrialRow,
-  type WireCurve,
+import type {
+  RerunView,
+  WireDecision,
+  StudyCard,
+  TrialRow,
+  WireCurve,
 } from '../../../core/lab/api.ts';
+import { compareTrials } from '../../../core/study/best.ts';
 import { barsOf, drawCurves } from '../../charts/curves.ts';
 import { drawGates, gateShares, gatesHeight, gatesLegend, topTrials } from '../../charts/gates.ts';
 import { drawHistory, history } from '../../charts/history.ts';
@@ -37,7 +37,7 @@ export interface ReportInput {
   readonly rungs: readonly number[];
   readonly rows: readonly TrialRow[];
   readonly curves: ReadonlyMap<number, WireCurve>;
-  readonly decisions: readonly RungDecision[];
+  readonly decisions: readonly WireDecision[];
   /** Re-runs of the study's graphs. */
   readonly reruns: readonly RerunView[];
   /** Versions, revision, engines and devices that trained, seed, protocol. */
@@ -77,7 +77,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
     )
     .join('\n')}</tbody></table>`;
 
-/** The whole page. */
+/** The page as one HTML text. */
 export function studyReport(input: ReportInput): string {
   const { study } = input.card;
   return `<!doctype html>

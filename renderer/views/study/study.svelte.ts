@@ -3,18 +3,18 @@
  * its views.
  */
 import { SvelteSet } from 'svelte/reactivity';
-import {
-  rankTrials,
-  type Attempt,
-  type Environment,
-  type LabEvent,
-  type RungDecision,
-  type StudyCard,
-  type StudyView,
-  type TrialRow,
-  type WireCurve,
-  type WireEpoch,
+import type {
+  Attempt,
+  Environment,
+  LabEvent,
+  WireDecision,
+  StudyCard,
+  StudyView,
+  TrialRow,
+  WireCurve,
+  WireEpoch,
 } from '../../../core/lab/api.ts';
+import { rankTrials } from '../../../core/study/best.ts';
 import { barsOf } from '../../charts/curves.ts';
 import { dimensionsOf } from '../../charts/parallel.ts';
 import { follow } from '../../client/follow.svelte.ts';
@@ -29,7 +29,7 @@ import {
 } from './filter.ts';
 import { madeIn } from '../../words/provenance.ts';
 
-type Decision = RungDecision & { run: number; at: number };
+type Decision = WireDecision & { run: number; at: number };
 
 /** A curve with one more epoch; the same when it is known already. */
 export function appended(
@@ -278,6 +278,9 @@ export class StudyState {
     if (this.chosen.has(run)) this.chosen.delete(run);
     else if (this.chosen.size < 6) this.chosen.add(run);
     else
-      this.#lab.say('Six trials are chosen already.', 'Take one out first: six fit side by side.');
+      this.#lab.say(
+        'Six trials are already selected.',
+        'Remove one first: Compare shows six side by side.',
+      );
   }
 }

@@ -57,7 +57,7 @@ describe('the app in a real Electron', { skip }, () => {
     assert.equal(await app.evaluate(({ app }) => app.commandLine.hasSwitch('no-sandbox')), false);
   });
 
-  test('code, workers and addresses that are not ours do not run or load', async () => {
+  test('foreign code, workers and addresses do not run or load', async () => {
     const passed = await page.evaluate(`(async () => {
       const inline = (text, type) => new Promise((resolve) => {
         const script = document.createElement('script');
@@ -130,7 +130,7 @@ describe('the app in a real Electron', { skip }, () => {
     assert.match(String(policy), /default-src 'none'|default-src 'self'/);
   });
 
-  test('permissions are denied, but for text on the clipboard', async () => {
+  test('permissions are denied, except text on the clipboard', async () => {
     const granted = await page.evaluate(`Promise.all(
       ['camera', 'microphone', 'geolocation', 'notifications', 'midi', 'clipboard-read', 'clipboard-write']
         .map((name) => navigator.permissions.query({ name }).then(({ state }) => [name, state])))
@@ -142,7 +142,7 @@ describe('the app in a real Electron', { skip }, () => {
     assert.equal(media, false);
   });
 
-  test('the page cannot be led away, and comes back from a blank one', async () => {
+  test('the page cannot navigate away, and returns from a blank one', async () => {
     await app.evaluate(({ shell }) => {
       const opened: string[] = [];
       Object.assign(globalThis, { opened });
@@ -226,7 +226,7 @@ describe('the app in a real Electron', { skip }, () => {
     await app.evaluate(({ nativeTheme }) => void (nativeTheme.themeSource = 'system'));
   });
 
-  test('one click trains in a worker under Node, told and heard by Electron', async () => {
+  test('one click trains in a worker under Node', async () => {
     await page.evaluate(`void (location.hash = '#/studies')`);
     await quickLook(page);
   });
@@ -239,7 +239,7 @@ describe('the app in a real Electron', { skip }, () => {
     await lab.close();
   });
 
-  test('a copy of the lab file is whole, and asks before it replaces another', async () => {
+  test('a copy of the lab file is complete, and replacing one needs a confirmation', async () => {
     const copy = join(folder, 'copy.sqlite');
     const properties = await app.evaluate(async ({ dialog, Menu }, filePath) => {
       const asked = new Promise((resolve) => {
@@ -266,7 +266,7 @@ describe('the app in a real Electron', { skip }, () => {
     while (whole() !== 'ok') await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  test('a second start ends at once, and leads the first to its link', async () => {
+  test('a second start ends at once, and the first opens its link', async () => {
     const again = [checkout, ...argumentsIn(folder), 'ktg-lab://settings'];
     const { status } = spawnSync(binary, again, { env: environmentIn(folder), timeout: 30_000 });
     assert.equal(status, 0);
@@ -274,7 +274,7 @@ describe('the app in a real Electron', { skip }, () => {
     assert.equal(app.windows().length, 1);
   });
 
-  test('a crash of the page brings a new one, at its place and where the window was', async () => {
+  test('a crashed page is replaced at its place and position', async () => {
     const bounds = { x: 200, y: 120, width: 900, height: 600 };
     await app.evaluate(({ BrowserWindow }, to) => {
       BrowserWindow.getAllWindows()[0]!.setBounds(to);

@@ -10,7 +10,7 @@ import { attachLab } from '../../../core/host/attach.ts';
 import { tinyPlan } from '../../e2e/tiny-study.ts';
 import { answer, appThatAnswers, buildApp, finish, launch, pageOf, said, skip } from './launch.ts';
 
-describe('the life of the app in a real Electron', { skip }, () => {
+describe('start and end of the app in a real Electron', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-electron-life-'));
   let app: ElectronApplication | undefined;
   before(buildApp);
@@ -33,7 +33,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
     return study.id;
   }
 
-  test('asks before it starts without a sandbox, and goes on or ends as it is told', async () => {
+  test('asks before it starts without a sandbox', async () => {
     app = await launch(folder, { lab: 'open', sandbox: false, from: appThatAnswers(folder, 1) });
     await pageOf(app);
     assert.deepEqual(await said(app), ['The window would run without its sandbox.']);
@@ -45,7 +45,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
     if (program) assert.equal(program.exitCode, 1);
   });
 
-  test('asks before it quits while something trains; then all is saved and goes on at the next start', async () => {
+  test('asks before it quits during training; the training continues at the next start', async () => {
     const file = join(folder, 'quit.sqlite');
     app = await launch(folder, { lab: 'quit' });
     await pageOf(app);
@@ -78,7 +78,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
     assert.equal(await finish(app), 0, 'saved when the system ends it');
   });
 
-  test('asks nothing when the study was stopped', async () => {
+  test('does not ask when the study was stopped', async () => {
     const file = join(folder, 'stopped.sqlite');
     app = await launch(folder, { lab: 'stopped' });
     await pageOf(app);
@@ -98,7 +98,7 @@ describe('the life of the app in a real Electron', { skip }, () => {
     assert.deepEqual(await ended, [0, null]);
   });
 
-  test('opens as it was closed, also when it was maximized twice', async () => {
+  test('restores its bounds, also after two maximized ends', async () => {
     const bounds = { x: 200, y: 120, width: 900, height: 600 };
     const state = (electron: ElectronApplication) =>
       electron.evaluate(({ BrowserWindow }) => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LabApi } from '../../../core/lab/api.ts';
-import { keepConnected, patience, type Line } from '../../../renderer/client/connection.ts';
+import { keepConnected, retryDelay, type Line } from '../../../renderer/client/connection.ts';
 
 const api = {} as LabApi;
 
-test('dials again after a line is gone or cannot be opened, waiting longer each time, until told to stop', async () => {
+test('dials again after a line closes or fails to open, with growing delays, until it is stopped', async () => {
   const seen: string[] = [];
   const waits: number[] = [];
   let calls = 0;
@@ -56,6 +56,6 @@ test('dials again after a line is gone or cannot be opened, waiting longer each 
   assert.equal(seen.at(-1), 'closed');
 });
 
-test('patience ends at eight seconds', () => {
-  assert.deepEqual([0, 1, 2, 5, 50].map(patience), [250, 500, 1000, 8000, 8000]);
+test('the delay before a new attempt grows to at most eight seconds', () => {
+  assert.deepEqual([0, 1, 2, 5, 50].map(retryDelay), [250, 500, 1000, 8000, 8000]);
 });

@@ -1,17 +1,27 @@
 import '../runes.ts';
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { LabError } from '../../../core/base/errors.ts';
+import { unmeasuredNode, wireEpoch } from '../../../core/study/metrics.ts';
 import type { LabApi, LabEvent } from '../../../core/lab/api.ts';
 import type { Line } from '../../../renderer/client/connection.ts';
-import { fixtureLab } from '../fixture/lab.ts';
+import { playedLab } from '../played-lab.ts';
 
 const { Lab } = await import('../../../renderer/client/lab.svelte.ts');
 const { StudyState, appended } = await import('../../../renderer/views/study/study.svelte.ts');
 
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+/** Waits until a condition holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
 
-/** A made-up lab whose events are sent by the test, over a line that the test cuts. */
+const played = playedLab([
+  { trials: 12, epochs: 8 },
+  { trials: 2, epochs: 4, name: 'Small' },
+]);
+after(() => played.close('at-once'));
+
+/** A lab whose events are sent by the test, over a line that the test cuts. */
 function wire(): {
   dial: () => Promise<Line>;
   send: (event: object) => void;
@@ -19,7 +29,6 @@ function wire(): {
   subscriptions: number[];
   asked: string[];
 } {
-  const made = fixtureLab('interrupted');
   let listener: ((event: LabEvent) => void) | null = null;
   let cut: () => void = () => undefined;
   let sequence = 1;
@@ -28,7 +37,7 @@ function wire(): {
   const api: LabApi = {
     request: async (name, input, options) => {
       asked.push(name);
-      const answer = await made.request(name, input, options);
+      const answer = await played.request(name, input, options);
       return name === 'lab.status' ? { ...answer, sequence } : answer;
     },
     subscribe(_topics, to, after = 0) {
@@ -56,7 +65,7 @@ describe('the lab as the screens know it', () => {
     const { dial, send } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
-    await settled();
+    await until(() => lab.connection === 'open');
     assert.equal(lab.connection, 'open');
     assert.equal(lab.cards.length, 2);
     send({ topic: 'studies', type: 'study-removed', study: 2 });
@@ -80,18 +89,17 @@ describe('the lab as the screens know it', () => {
     const { dial, send, cut, subscriptions, asked } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
-    await settled();
+    await until(() => lab.connection === 'open');
     send({ topic: 'slots', type: 'slots', slots: [] });
     const before = asked.filter((name) => name === 'studies.list').length;
     cut();
-    await settled();
+    await until(() => lab.connection === 'lost');
     assert.equal(lab.connection, 'lost');
     await assert.rejects(
       lab.request('lab.check', {}),
       (thrown) => thrown instanceof LabError && thrown.code === 'lab.unreachable',
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.equal(lab.connection, 'open');
+    await until(() => lab.connection === 'open');
     assert.deepEqual(subscriptions, [1, 2]);
     assert.equal(
       asked.filter((name) => name === 'studies.list').length,
@@ -105,10 +113,10 @@ describe('the lab as the screens know it', () => {
     const { dial, send, asked } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
-    await settled();
+    await until(() => lab.connection === 'open');
     const { epoch } = lab;
     send({ topic: 'studies', type: 'missed' });
-    await settled();
+    await until(() => lab.epoch > epoch);
     assert.equal(asked.filter((name) => name === 'studies.list').length, 2);
     assert.equal(lab.epoch, epoch + 1);
     undo();
@@ -140,7 +148,7 @@ describe('a study on screen', () => {
     const { dial, send } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
-    await settled();
+    await until(() => lab.connection === 'open');
     const study = new StudyState(lab, 1);
     const close = await study.open();
     const [row] = study.rows;
@@ -167,12 +175,10 @@ describe('a study on screen', () => {
     assert.equal(study.decisions.length, known + 1);
     const length = study.curves.get(row!.run)!.accuracy[0]!.length;
     const nodes = row!.graph.nodes.map(() => ({
+      ...unmeasuredNode,
       accuracy: 0.5,
-      loss: 1,
-      trainAccuracy: 0.5,
-      trainLoss: 1,
     }));
-    const epoch = { epoch: length + 1, seconds: 1, nodes, edges: [] };
+    const epoch = wireEpoch({ epoch: length + 1, seconds: 1, nodes, edges: [] });
     send({
       topic: 'metrics',
       type: 'epochs',
@@ -191,7 +197,7 @@ describe('a study on screen', () => {
     const { dial } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
-    await settled();
+    await until(() => lab.connection === 'open');
     const study = new StudyState(lab, 1);
     (await study.open())();
     study.filter = { conditions: [{ kind: 'state', state: 'completed' }], brushes: {} };
@@ -205,15 +211,16 @@ describe('a study on screen', () => {
   });
 
   test('an epoch is appended once; a gap is filled with nothing', () => {
-    const epoch = (number: number, accuracy: number | null) => ({
-      epoch: number,
-      seconds: 1,
-      nodes: [{ accuracy, loss: null, trainAccuracy: null, trainLoss: null }],
-      edges: [],
-    });
+    const epoch = (number: number, accuracy: number) =>
+      wireEpoch({
+        epoch: number,
+        seconds: 1,
+        nodes: [{ ...unmeasuredNode, accuracy }],
+        edges: [],
+      });
     const one = appended(undefined, 3, epoch(1, 0.1));
     assert.deepEqual(one, { run: 3, accuracy: [[0.1]] });
     assert.equal(appended(one, 3, epoch(1, 0.9)), one);
-    assert.deepEqual(appended(one, 3, epoch(3, null)).accuracy, [[0.1, null, null]]);
+    assert.deepEqual(appended(one, 3, epoch(3, NaN)).accuracy, [[0.1, null, null]]);
   });
 });

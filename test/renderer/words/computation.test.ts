@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { recipeFor, type TrainingPlan } from '../../../core/lab/api.ts';
+import type { TrainingPlan } from '../../../core/lab/api.ts';
+import { recipeFor } from '../../../core/study/plan.ts';
 import {
   precisionChoices,
   withDeterminism,

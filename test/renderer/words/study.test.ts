@@ -27,20 +27,20 @@ const card = (state: Study['state'], change: Partial<StudyCard> = {}): StudyCard
 
 test('a study that was paused or stopped says so only when its trials have left their slots', () => {
   const words = (...of: Parameters<typeof card>) => standingOf(card(...of)).text;
-  assert.equal(words('paused', { running: 2 }), 'pausing: 2 trials to the end of the epoch');
+  assert.equal(words('paused', { running: 2 }), 'pausing after this epoch (2 trials)');
   assert.equal(words('paused'), 'paused');
-  assert.equal(words('stopped', { running: 1 }), 'stopping: 1 trial at work');
+  assert.equal(words('stopped', { running: 1 }), 'stopping (1 trial)');
   assert.equal(words('stopped'), 'stopped');
   assert.equal(words('running', { running: 2 }), 'running');
 });
 
-test('a finished study is good news only when something came of it', () => {
+test('a completed study is good news only with a result', () => {
   assert.deepEqual(standingOf(card('completed', { done: 5, best: trial(1) })), {
-    text: 'finished',
+    text: 'completed',
     tone: 'good',
   });
   assert.deepEqual(standingOf(card('completed', { done: 5 })), {
-    text: 'finished without a result',
+    text: 'completed without a result',
     tone: 'bad',
   });
 });
@@ -112,7 +112,7 @@ test('what a slot works on is called as its study calls it', () => {
   assert.equal(title(9, null), 'as the lab says it');
 });
 
-test('what a slot does is said from its start on', () => {
+test('a slot shows what it does from its start on', () => {
   const progress: Progress = {
     epoch: 1,
     step: 0,
@@ -124,11 +124,11 @@ test('what a slot does is said from its start on', () => {
   const doing = (change: Partial<Progress> | null, epoch = 0): string =>
     doingText({ epoch, progress: change && { ...progress, ...change } } as SlotView);
   assert.equal(doing(null), 'starting');
-  assert.equal(doing({}), 'reads the data, prepares the step');
+  assert.equal(doing({}), 'reading data, preparing the step');
   assert.equal(doing({ compiling: 12.3 }), 'compiling, 12 s');
-  assert.equal(doing({}, 3), 'begins the next epoch');
+  assert.equal(doing({}, 3), 'starting the next epoch');
   assert.equal(doing({ step: 3, steps: 12, imagesPerSecond: 99.6 }), 'step 3 / 12, 100 images/s');
-  assert.equal(doing({ step: 12, steps: 12 }), 'evaluates');
+  assert.equal(doing({ step: 12, steps: 12 }), 'evaluating');
 });
 
 test('beside the best stands only a re-run of the best trial, the newest; the others are listed', () => {

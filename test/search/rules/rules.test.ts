@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
-import { planFrom, planUsage } from '../../../core/commands/plan.ts';
+import { planFrom } from '../../../core/commands/plan.ts';
+import { command as search } from '../../../core/commands/search.ts';
+import { usageOf } from '../../../core/commands/usage.ts';
 import { ruleOf, ruleSchema, rules } from '../../../core/search/rules/rules.ts';
 import { samplerNames } from '../../../core/search/samplers/samplers.ts';
-import { studyPlanSchema } from '../../../core/study/schema.ts';
+import { studyPlanSchema } from '../../../core/study/plan.ts';
 import { plan } from '../../contract/samples.ts';
+
+const usage = usageOf(search);
 
 void describe('list of stopping rules', () => {
   for (const { kind } of rules) {
@@ -26,10 +30,10 @@ void describe('list of stopping rules', () => {
     });
 
     void test(`${kind}: the command line knows it and its options`, () => {
-      assert.match(planUsage, new RegExp(`--rule R.*\\b${kind}\\b`));
+      assert.match(usage, new RegExp(`--rule R.*\\b${kind}\\b`));
       assert.deepEqual(planFrom({ rule: kind }).rule, rule.usual);
       for (const field of rule.fields) {
-        assert.match(planUsage, new RegExp(`--${field.option} .*${field.usage}`));
+        assert.match(usage, new RegExp(`--${field.option} .*${field.usage}`));
         const given = planFrom({ rule: kind, epochs: '64', [field.option]: '5' }).rule;
         const value = field.type === 'whole' ? 5 : [5];
         assert.deepEqual(given, { ...rule.usual, [field.key]: value });
@@ -55,7 +59,7 @@ void describe('list of samplers', () => {
     for (const sampler of samplerNames) {
       assert.equal(v.parse(studyPlanSchema, plan({ sampler })).sampler, sampler);
       assert.equal(planFrom({ sampler }).sampler, sampler);
-      assert.match(planUsage, new RegExp(`--sampler S.*\\b${sampler}\\b`));
+      assert.match(usage, new RegExp(`--sampler S.*\\b${sampler}\\b`));
     }
     assert.equal(v.safeParse(studyPlanSchema, { ...plan(), sampler: 'unknown' }).success, false);
     assert.throws(() => planFrom({ sampler: 'unknown' }), /--sampler is "unknown"/);

@@ -87,7 +87,7 @@ for (let size = 1; size <= LARGEST; size++) {
           ];
           assert.ok(
             Math.min(...rooms) >= letterRadius + 1,
-            `letter of ${name(edge)} at ${name(other)}: ${rooms}`,
+            `letter of ${name(edge)} at ${name(other)}: ${rooms.join()}`,
           );
         });
         assert.ok(gap([edge.letter], heads[i]!) > letterRadius);

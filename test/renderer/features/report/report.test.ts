@@ -1,24 +1,43 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { studyReport } from '../../../../renderer/features/report/report.ts';
-import { fixtureLab, type Scene } from '../../fixture/lab.ts';
+import type { Lab } from '../../../../core/lab/lab.ts';
+import { newStudy } from '../../../contract/samples.ts';
+import { playedLab } from '../../played-lab.ts';
+
+/** A study in a state that a report may meet. */
+const scenes = {
+  ready: () =>
+    playedLab([], (store) => {
+      store.addStudy(newStudy());
+    }),
+  one: () => playedLab([{ trials: 1, epochs: 8 }]),
+  failed: () => playedLab([{ trials: 3, epochs: 8, ends: 'failed' }]),
+  nan: () => playedLab([{ trials: 3, epochs: 8, ends: 'nan' }]),
+  interrupted: () => playedLab([{ trials: 9, epochs: 8, ends: 'halfway' }]),
+} satisfies Record<string, () => Lab>;
+type Scene = keyof typeof scenes;
 
 async function report(scene: Scene, name?: string): Promise<string> {
-  const lab = fixtureLab(scene);
-  const view = await lab.request('studies.open', { study: 1 });
-  return studyReport({
-    card: name === undefined ? view : { ...view, study: { ...view.study, name } },
-    rungs: view.rungs,
-    rows: view.trials,
-    curves: new Map(view.curves.map((curve) => [curve.run, curve])),
-    decisions: await lab.request('decisions.list', { study: 1 }),
-    reruns: view.reruns,
-    provenance: { seed: 7, revision: 'abc' },
-    at: 0,
-  });
+  const lab = scenes[scene]();
+  try {
+    const view = await lab.request('studies.open', { study: 1 });
+    return studyReport({
+      card: name === undefined ? view : { ...view, study: { ...view.study, name } },
+      rungs: view.rungs,
+      rows: view.trials,
+      curves: new Map(view.curves.map((curve) => [curve.run, curve])),
+      decisions: await lab.request('decisions.list', { study: 1 }),
+      reruns: view.reruns,
+      provenance: { seed: 7, revision: 'abc' },
+      at: 0,
+    });
+  } finally {
+    await lab.close('at-once');
+  }
 }
 
-for (const scene of ['ready', 'one', 'failed', 'nan', 'interrupted'] as const) {
+for (const scene of Object.keys(scenes) as Scene[]) {
   test(`a report of a study in the state "${scene}" is whole and loads nothing`, async () => {
     const html = await report(scene);
     assert.match(html, /^<!doctype html>/);

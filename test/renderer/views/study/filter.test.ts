@@ -248,10 +248,13 @@ describe('the table', () => {
     });
     assert.match(noResult([failed(1), nan, failed(2)])!.message, /2 of them: It fell over/);
     assert.match(noResult([nan])!.message, /not a number/);
+    const steps = [{ do: 'open-data' }] as const;
+    const stepped = { ...failed(5), failure: { ...failure, steps } };
+    assert.deepEqual(noResult([stepped])!.steps, steps);
     const cancelled = trial(4, { accuracy: null, state: 'cancelled' });
     assert.deepEqual(noResult([cancelled, { ...cancelled, run: 5 }]), {
-      message: 'None of 2 trials has a result. All: cancelled: it was stopped, or its study was',
-      next: 'Resume the study to take up its trials again.',
+      message: 'None of 2 trials has a result. All: cancelled, alone or with its study',
+      next: 'Resume the study to continue its trials.',
     });
   });
 

@@ -1,0 +1,183 @@
+import type { Store } from '../store/store.ts';
+import type { Run } from '../study/run.ts';
+import type { ActiveRuns } from './active-runs.ts';
+import type { LastTries } from './last-tries.ts';
+import { ownerOf } from './owner.ts';
+import type { Pretraining } from './pretraining.ts';
+import { nextInQueue } from './queue.ts';
+import type { Emit, SchedulerEvent } from './scheduler-events.ts';
+import type { SlotBackoff } from './slot-backoff.ts';
+import { type Fit, fitOf } from './slot-choice.ts';
+import { teachersReady } from './teachers.ts';
+import { addTrial } from './trial.ts';
+import { type Work, countTrial } from './work.ts';
+import type { Works } from './works.ts';
+
+/** Trials drawn in one turn of the event loop: most may be duplicates that need no slot. */
+const DRAWN_PER_TURN = 32;
+
+export interface SlotsOptions {
+  store: Store;
+  active: ActiveRuns;
+  backoff: SlotBackoff;
+  lastTries: LastTries;
+  works: Works;
+  pretraining: Pretraining;
+  emit: Emit;
+  now: () => number;
+  wake: () => void;
+  /** Seconds of training between checkpoints of a run. */
+  checkpointEvery: () => number;
+}
+
+/** Gives free slots their next runs. */
+export class Slots {
+  readonly #options: SlotsOptions;
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+  }
+
+  /** Fills the free slots as far as there is work for them. */
+  fill(): void {
+    const { active, backoff, lastTries, works, wake } = this.#options;
+    this.#startLastTries();
+    const free = active
+      .free()
+      .filter((slot) => !backoff.isResting(slot) && !lastTries.reserves(slot));
+    let begun = 0;
+    for (const [index, slot] of free.entries()) {
+      if (this.#fillOne(slot, index === free.length - 1)) begun++;
+      else if (!backoff.avoidsAny) break;
+    }
+    if (begun === free.length) return;
+    // The last trials drawn may have been duplicates or rejected.
+    for (const work of works.all()) if (work.isDone) works.settle(work);
+    // A run that waited for another slot may start on one that is left, now that it is taken.
+    if (begun > 0 && backoff.avoidsAny) wake();
+  }
+
+  /** Starts the runs that have waited for their device to be free of others. */
+  #startLastTries(): void {
+    const { store, works, lastTries } = this.#options;
+    const all = works.all();
+    const isWanted = (id: number): boolean =>
+      all.some(({ live, waiting }) => live.has(id) || waiting.includes(id));
+    for (const { run: id, slot } of lastTries.ready(isWanted)) {
+      const run = store.run(id);
+      if (!works.of(ownerOf(run))!.take(id)) continue;
+      const attempt = store.transaction(() => this.#claim(run, slot));
+      this.#begin(run, slot, attempt);
+    }
+  }
+
+  /** True when there was a run for a free slot. */
+  #fillOne(slot: string, isLast: boolean): boolean {
+    const { store, emit } = this.#options;
+    const drawn: Run[] = [];
+    // Drawing a trial and giving it its slot is one change.
+    const begun = store.transaction(() => {
+      const run = this.#next(slot, isLast, drawn);
+      return run && { run, attempt: this.#claim(run, slot) };
+    });
+    for (const { id } of drawn) emit({ type: 'run', run: id });
+    if (begun) this.#begin(begun.run, slot, begun.attempt);
+    return begun !== null;
+  }
+
+  /** @param drawn gets the trials that were drawn on the way */
+  #next(slot: string, isLastSlot: boolean, drawn: Run[]): Run | null {
+    const { store, works, pretraining } = this.#options;
+    const all = works.all();
+    const pretrainings = pretraining.queued();
+    /** Studies that gave no run when they drew. */
+    const without = new Set<Work>();
+    for (;;) {
+      const next = nextInQueue({
+        works: all,
+        pretrainings,
+        fitOf: (run) => this.#fitOf(run, slot),
+        isLastSlot,
+        mayDraw: (work) => work.canDraw && !without.has(work),
+      });
+      if (next.do === 'nothing') return null;
+      if (next.do === 'pretrain') return store.run(next.run);
+      if (next.do === 'start') {
+        next.work.take(next.run);
+        return store.run(next.run);
+      }
+      const run = this.#draw(next.work, drawn);
+      if (run) return run;
+      without.add(next.work);
+    }
+  }
+
+  #fitOf(run: number, slot: string): Fit {
+    const { active, backoff, lastTries } = this.#options;
+    const failedHere = backoff.avoids(run, slot);
+    return fitOf({
+      isLastTry: lastTries.has(run),
+      hasFailedHere: failedHere,
+      // Counted only where it matters.
+      slotsInOrder: failedHere
+        ? active.usable().filter((each) => !backoff.isResting(each)).length
+        : 1,
+    });
+  }
+
+  /** Draws a study's next trial that can start at once, if any. */
+  #draw(work: Work, drawn: Run[]): Run | null {
+    const { store, emit, now, wake } = this.#options;
+    if (!('study' in work.owner) || !work.plan) return null;
+    for (let count = 0; work.canDraw; count++) {
+      if (count === DRAWN_PER_TURN) {
+        wake();
+        return null;
+      }
+      const wasExhausted = work.past.isExhausted;
+      const { study } = work.owner;
+      const run = addTrial(store, study, work.plan, work.nextTrial, work.past, now());
+      if (work.past.isExhausted && !wasExhausted) emit(spaceExhausted(study, run));
+      drawn.push(run);
+      work.nextTrial++;
+      countTrial(work.pace, run);
+      if (run.state !== 'waiting') continue;
+      if (teachersReady(store, run)) return run;
+      work.hold(run.id);
+    }
+    return null;
+  }
+
+  /** Records that a run is on a slot now. Returns the number of the attempt. */
+  #claim(run: Run, slot: string): number {
+    const { store, backoff, now } = this.#options;
+    const at = now();
+    backoff.placed(run.id);
+    store.changeRun(run.id, {
+      state: 'running',
+      failure: null,
+      ...(run.startedAt === null && { startedAt: at }),
+    });
+    return store.addAttempt(run.id, slot, at).number;
+  }
+
+  #begin(run: Run, slot: string, attempt: number): void {
+    const { active, works, emit, checkpointEvery } = this.#options;
+    const work = works.of(ownerOf(run));
+    work?.live.add(run.id);
+    emit({ type: 'run', run: run.id });
+    emit({ type: 'slots' });
+    active.begin(run, slot, attempt, work, checkpointEvery());
+  }
+}
+
+/** Says once that a study has tried all graphs of its space. */
+const spaceExhausted = (study: number, { id, number }: Run): SchedulerEvent => ({
+  type: 'log',
+  level: 'warning',
+  study,
+  run: id,
+  text:
+    `No graph was found for trial ${number} that no earlier trial has: the space is exhausted. ` +
+    'This trial and later ones are duplicates and are not trained. Open more of the space in a new study.',
+});

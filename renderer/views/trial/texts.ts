@@ -1,0 +1,55 @@
+/** How one run is described on its page. */
+import type { Rerun, RunView, TrialRow, VariantView } from '../../../core/lab/api.ts';
+import { modelTitle } from '../../words/graph.ts';
+import { variantTitle } from '../../words/rerun.ts';
+import { runStates } from '../../words/states.ts';
+import { reasonOf } from '../../words/trial-columns.ts';
+
+/** `Trial 3`, `Pretraining of ResNet110`, `DML, seed 2`. */
+export function runTitle({ kind, number, graph, variant }: TrialRow): string {
+  if (kind === 'trial') return `Trial ${number}`;
+  if (kind === 'pretrain') return `Pretraining of ${modelTitle(graph.nodes[0]!.model)}`;
+  return `${variantTitle(variant as VariantView['name'])}, seed ${number + 1}`;
+}
+
+/** Whether a run trains, or waits for a slot. */
+export const isUnderWay = ({ state }: TrialRow): boolean =>
+  state === 'running' || state === 'waiting';
+
+/** Why a run ended; how far it is while it has not. `done`: epochs done. */
+export function endText(row: TrialRow, done: number): string {
+  const reason = reasonOf(row);
+  if (reason) return reason;
+  if (row.state === 'completed') return `All ${row.epochs} epochs are done.`;
+  if (row.state !== 'running') return runStates[row.state].title;
+  return done > 0
+    ? `Epoch ${done} of ${row.epochs} is done; no rung has stopped this run.`
+    : 'The first epoch is running.';
+}
+
+/** Why the weights of a run cannot be saved; undefined where they can. */
+export function missingWeightsText(view: RunView): string | undefined {
+  if (view.checkpoint !== null) return undefined;
+  return isUnderWay(view)
+    ? 'The first checkpoint brings the weights'
+    : 'This run has no weights: the lab keeps those of completed runs, and of runs with “Keep weights”';
+}
+
+/** What files with figures and curves of a run name as their source. */
+export function provenanceOf(
+  view: RunView,
+  studyName: string | undefined,
+  rerun: Rerun | null,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(view.kind === 'repeat'
+      ? { rerun: rerun?.name, variant: view.variant }
+      : view.kind === 'trial' && { study: studyName, trial: view.number }),
+    seed: view.seed,
+    protocol: view.training.protocol,
+    purpose: view.training.purpose,
+    data: view.training.data,
+    epochs: view.epochs,
+    environment: view.attemptList.at(-1)?.made ?? null,
+  };
+}
