@@ -279,10 +279,10 @@ function parseJson(text: string): unknown {
 /** A record by its only key: the kind of record, whose own rules are then named. */
 function recordOf(value: unknown, line: number): ReadRecord {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-  const schema = recordSchema.options.find(({ entries }) =>
-    keys.some((key) => Object.hasOwn(entries, key)),
+  const schema: v.GenericSchema<unknown, ReadRecord> | undefined = recordSchema.options.find(
+    ({ entries }) => keys.some((key) => Object.hasOwn(entries, key)),
   );
-  if (schema) return checked(schema, value, line) as ReadRecord;
+  if (schema) return checked(schema, value, line);
   const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
   throw bad(line, `it is none of the records ${kinds.join(', ')}`);
 }
