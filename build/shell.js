@@ -16,8 +16,8 @@ const main = here('electron/main.ts');
 const programs = {
   worker: here('core/workers/worker.ts'),
   'measure-worker': here('core/workers/measure-worker.ts'),
-  keeper: here('core/store/file/checkpointer-thread.ts'),
-  'aside-thread': here('core/store/file/background-thread.ts'),
+  'checkpointer-thread': here('core/store/file/checkpointer-thread.ts'),
+  'background-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),
   'effects-thread': here('core/lab/effects-thread.ts'),
 };

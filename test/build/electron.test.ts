@@ -31,7 +31,7 @@ describe('finding Electron', () => {
     const missing = await findElectron(root, environment, 'linux');
     assert.match(
       'why' in missing ? missing.why : '',
-      /ELECTRON_OVERRIDE_DIST_PATH names no Electron/,
+      /ELECTRON_OVERRIDE_DIST_PATH contains no Electron/,
     );
     const binary = put('other/electron');
     assert.deepEqual(await findElectron(root, environment, 'linux'), { binary });

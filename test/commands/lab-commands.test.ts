@@ -512,7 +512,7 @@ test('an observer takes the lab over when the holder ends', async () => {
   await watching.line((line) => line.startsWith('{"event":"trial"'));
   leave();
   await lab.close('at-once');
-  await watching.line((line) => line.includes('has ended; this one goes on'));
+  await watching.line((line) => line.includes('has ended; this program continues'));
   const { number } = openLabFile(own, { readOnly: true }).runs({
     states: ['waiting', 'running'],
   })[0]!;

@@ -3,33 +3,22 @@
  * by Chromium.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { chromiumAdvice, findChromium } from '../../build/chromium.js';
 import { ensureWindow } from '../../build/window.js';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where a Chromium may be: KTG_CHROMIUM, or the usual places. */
-const places = [
-  process.env.KTG_CHROMIUM ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:/Program Files/Google/Chrome/Application/chrome.exe',
-];
-const browserFile = places.find((place) => place !== '' && existsSync(place));
+const browserFile = findChromium();
 
-/** For `test`'s option `skip`: false where a browser is, else why nothing is tested. */
+/** For `test`'s option `skip`: false with a browser, else why nothing is tested. */
 export const withoutBrowser: string | false =
-  browserFile === undefined
-    ? 'NOT TESTED: no Chromium here (apt-get install chromium, or set KTG_CHROMIUM to one)'
-    : false;
+  browserFile === undefined ? `NOT TESTED: no Chromium was found. ${chromiumAdvice}` : false;
 
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: browserFile!, args: ['--no-sandbox'] });

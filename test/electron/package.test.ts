@@ -95,8 +95,8 @@ describe('a package', { skip }, () => {
   test('keeps libraries, workers and threads outside the archive, the window and the main program inside', () => {
     for (const path of [
       'dist/electron/worker.js',
-      'dist/electron/keeper.js',
-      'dist/electron/aside-thread.js',
+      'dist/electron/checkpointer-thread.js',
+      'dist/electron/background-thread.js',
       'dist/electron/effects-thread.js',
       'dist/electron/data-look.js',
       'package.json',
