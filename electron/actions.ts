@@ -16,7 +16,7 @@ const phrases: Phrases<string> = {
   'use-compiler': () => 'Choose float32 in the details of the study.',
   'default-precision': () => 'Or leave the precision as usual.',
   'choose-data': () =>
-    'Choose an archive (.tar.gz or .tar), or a folder with the .bin files, under Data.',
+    'Choose an archive (.tar.gz or .tar), or a folder with the files of a set, under Data.',
   'fetch-data': ({ file, folder }) =>
     `Or fetch ${file} in another way and choose it under Data, or put it into ${folder}.`,
   'use-data-path': () => 'Or add it under another name, under Data.',

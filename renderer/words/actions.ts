@@ -32,7 +32,7 @@ const phrases: Phrases<StepWords> = {
   'use-compiler': () => ({ text: 'Choose float32 in the details of the study.' }),
   'default-precision': () => ({ text: 'Or leave the precision as usual.' }),
   'choose-data': () => ({
-    text: 'Choose or drop an archive (.tar.gz or .tar), or a folder with the .bin files.',
+    text: 'Choose or drop an archive (.tar.gz or .tar), or a folder with the files of a set.',
   }),
   'fetch-data': ({ file, folder }) => ({
     text: `Or fetch ${file} in another way and choose it here, or put it into ${folder}.`,
