@@ -6,7 +6,7 @@ import { findOfficial } from '../data/official.ts';
 import { officialSources } from '../data/sets/sets.ts';
 import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
-import { diagnose } from '../devices/cuda-diagnosis.ts';
+import { type CudaProblem, diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
 import { type LibraryStatus, verifyLibrary } from '../install/library.ts';
 import { IN_MEMORY } from '../host/open.ts';
@@ -105,7 +105,7 @@ function graphicsCards(): Finding[] {
     if (problem)
       return [
         { what, found: 'none, though the engine for cards is installed' },
-        { what: 'CUDA', ...problem },
+        cudaFinding(problem),
       ];
     return [{ what, found: 'none found by nvidia-smi; the processor computes' }];
   }
@@ -113,8 +113,14 @@ function graphicsCards(): Finding[] {
   const found = `${cards === '' ? 'none' : cards}, driver ${probe.driver}`;
   const problems = diagnose(probe);
   if (problems.length === 0) return [{ what, found: `${found}: the engine can use them` }];
-  return [{ what, found }, ...problems.map((problem) => ({ what: 'CUDA', ...problem }))];
+  return [{ what, found }, ...problems.map(cudaFinding)];
 }
+
+const cudaFinding = ({ found, steps }: CudaProblem): Finding => ({
+  what: 'CUDA',
+  found,
+  next: nextOf(steps),
+});
 
 async function data(): Promise<Finding[]> {
   const found = await Promise.all(
