@@ -8,10 +8,11 @@ import { dirname } from 'node:path';
  * makes the parents again, forever.
  *
  * @param {string} path
- * @param {number} [mode] rights of each new folder, before the user's mask
+ * @param {number} [mode] rights of each new folder, before the user's mask; private by default,
+ *   because caches, data and lab files are their user's
  * @throws errors of the file system, `EPERM` below such a system folder
  */
-export function makeFolder(path, mode = 0o777) {
+export function makeFolder(path, mode = 0o700) {
   if (isFolder(path)) return;
   const parent = dirname(path);
   if (parent !== path) makeFolder(parent, mode);

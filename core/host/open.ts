@@ -69,12 +69,9 @@ export async function openLab(
   }
 }
 
-/** Rights of a folder that is its user's alone. */
-const PRIVATE = 0o700;
-
 function makeFolderOf(file: string): void {
   try {
-    makeFolder(dirname(file), PRIVATE);
+    makeFolder(dirname(file));
   } catch (error) {
     throw new LabError(
       'store.cannot-open/home',

@@ -100,7 +100,7 @@ export class RunFolder {
    */
   async use<T>(work: () => Promise<T>): Promise<T> {
     try {
-      makeFolder(this.path);
+      makeFolder(this.path, 0o777); // a person's output, as the mask says
     } catch (error) {
       throw new LabError('run.no-folder', { folder: this.path, reason: messageOf(error) });
     }

@@ -18,6 +18,15 @@ describe('making a folder', () => {
     assert.ok(statSync(deep).isDirectory());
   });
 
+  test('new folders and parents are private, unless other rights are asked for', () => {
+    const rights = (path: string): number => statSync(path).mode & 0o777;
+    const [own, shared] = [join(folder, 'own', 'deep'), join(folder, 'shared')];
+    makeFolder(own);
+    assert.deepEqual([rights(own), rights(join(folder, 'own'))], [0o700, 0o700]);
+    makeFolder(shared, 0o755);
+    assert.equal(rights(shared) & 0o555, 0o555 & ~process.umask());
+  });
+
   test('fails below a file', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
