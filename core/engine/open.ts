@@ -110,7 +110,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       device: card ? cardWords(card) : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
       ...(name === 'tensorflow' && { computation }),
     },
-    compile: (plan) => Promise.resolve(compile(plan)),
+    compile: async (plan) => Promise.resolve(compile(plan)),
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
     dispose: () => undefined,
   };
@@ -203,7 +203,8 @@ async function openPortable(
       device: 'CPU',
       note: reason === '' ? slow : `${reason} ${slow}`,
     },
-    compile: (plan) => Promise.resolve(new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan)))),
+    compile: async (plan) =>
+      Promise.resolve(new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan)))),
     counts: () => ({ tensors: tf.memory().numTensors, sessions: 0 }),
     dispose: () => undefined,
   };

@@ -211,7 +211,7 @@ test(
       await page.getByText('The connection to the lab is lost').waitFor();
       await app.start();
       await page.goto(app.url);
-      const note = page.getByText(/ended without closing while \d runs? .*Study "Cut", trial \d/);
+      const note = page.getByText(/ended unexpectedly while \d runs? .*Study "Cut", trial \d/);
       await note.waitFor();
       await page.getByText('They resume from their last checkpoints.').waitFor();
       await page.getByRole('button', { name: 'Dismiss' }).click();

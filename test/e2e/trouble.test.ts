@@ -51,7 +51,7 @@ describe('during problems', { skip: withoutBrowser }, () => {
     await page.getByText('The disk of lab.sqlite is full.').first().waitFor();
     room.left = 40; // some trials
     await page.getByRole('button', { name: 'Start' }).click();
-    const note = page.getByRole('alert').filter({ hasText: 'All work waits where it was' });
+    const note = page.getByRole('alert').filter({ hasText: 'Everything is paused where it was' });
     await note.getByText('Free some space, then go on.').waitFor();
     const { trials } = await here.lab.request('studies.open', { study: study.id });
     assert.ok(trials.length > 0);

@@ -64,8 +64,8 @@ describe("XLA's cache during a retry without it", () => {
 
   test('is restored after the process was killed, and not while it runs', () => {
     const module = new URL('../../core/engine/tensorflow/compile-cache.ts', import.meta.url).href;
-    const script = `import { withoutPrograms } from ${JSON.stringify(module)};
-      withoutPrograms(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));`;
+    const script = `import { retryWithoutPrograms } from ${JSON.stringify(module)};
+      retryWithoutPrograms(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));`;
     const { pid, signal } = spawnSync(process.execPath, [
       '--input-type=module',
       '-e',
