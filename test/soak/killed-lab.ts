@@ -53,13 +53,18 @@ if (import.meta.main) {
     card?.study.id ??
     (await lab.request('studies.create', { name: 'Soak', plan: soakPlan, start: true })).study.id;
   lab.subscribe(['studies'], (event) => {
-    if (event.type === 'trouble') isFull = event.problem?.code === 'store.disk-full';
+    // The lab tries again by itself: a full disk that it met may be over when it is counted.
+    if (event.type === 'trouble') isFull ||= event.problem?.code === 'store.disk-full';
   });
   process.stdout.write('open\n');
   const end = fillNowAndThen(
     limited,
     stream('disk', process.pid),
-    () => isFull,
+    () => {
+      const met = isFull;
+      isFull = false;
+      return met;
+    },
     () => void lab.request('studies.resume', { study }),
   );
   await studyIs(lab, study, 'completed');
