@@ -136,9 +136,13 @@ describe('access to a served lab', { skip: withoutBrowser }, () => {
       const socket = new WebSocket('ws://127.0.0.1:${other.port}/lab');
       socket.onclose = done;
     })`);
-    await page.evaluate(`void open('http://127.0.0.1:${other.port}/opened')`);
+    const [opened] = await Promise.all([
+      context.waitForEvent('page'),
+      page.evaluate(`void open('http://127.0.0.1:${other.port}/opened')`),
+    ]);
     while (!other.heard.some((text) => text.startsWith('GET /opened ')))
       await page.waitForTimeout(20);
+    await opened.close(); // the next test waits for a page of its own
     for (const path of ['/ ', '/image ', '/lab ', '/opened '])
       assert.ok(
         other.heard.some((text) => text.startsWith(`GET ${path}`)),
