@@ -9,11 +9,13 @@ import { requireCreatable } from '../search/preview.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
 import { recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+import { usualStart } from '../study/start.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { dataHelp, dataOf } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
+import { startFrom, startOptions } from './start-option.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
 
@@ -74,6 +76,12 @@ export const planOptions = {
     help: 'decides every random number of the study; default: a new one',
   },
   ...methodOptions,
+  ...startOptions,
+  audit: {
+    type: 'string',
+    value: 'N',
+    help: 'percent of the stopped trials that run on, to tell how well the rule decides; default 5',
+  },
   rejected: {
     type: 'string',
     value: 'R',
@@ -129,6 +137,8 @@ function planFromOptions(values: Values): StudyPlan {
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
     sampler: choiceOf(values, 'sampler', samplerNames, usual.sampler),
+    start: startFrom(values, usual.start ?? usualStart),
+    audit: integerOption(values, 'audit', AUDIT_SHARE * 100, 0, 100) / 100,
     training: {
       ...usual.training,
       data,

@@ -95,7 +95,9 @@ export class Past {
 }
 
 function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpace): PastTrial {
-  const { id, key, graph, state } = run;
+  const { id, key, graph, audit } = run;
+  // What runs on for the audit counts as what it is for the rule: stopped.
+  const state = audit === null ? run.state : 'stopped';
   const counts = ['waiting', 'running', 'completed', 'stopped'].includes(state);
   const isOpen = !['completed', 'stopped', 'duplicate', 'rejected'].includes(state);
   return {

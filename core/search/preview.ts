@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { expectedShareOf, rungsOf } from './rules/rules.ts';
+import { outsideStarts } from './starting-points.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
@@ -73,6 +74,7 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     rule.kind === 'asha' ? rule.rungs?.find((each) => each >= training.epochs) : undefined;
   if (rung !== undefined)
     problems.push(problem('search.rung-beyond-the-end', { rung, epochs: training.epochs }));
+  problems.push(...outsideStarts(plan));
   return problems;
 }
 

@@ -6,7 +6,8 @@ import { asha } from '../search/rules/asha.ts';
 import { type Rule, ruleSchema } from '../search/rules/rules.ts';
 import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
-import { lineSchema, seedSchema, whole } from './fields.ts';
+import { fractionSchema, lineSchema, seedSchema, whole } from './fields.ts';
+import { startSchema } from './start.ts';
 
 export type { Protocol, Purpose, Rule };
 
@@ -87,6 +88,13 @@ export const studyPlanSchema = v.strictObject({
   space: v.pipe(v.unknown(), v.transform(parseSpace)),
   rule: ruleSchema,
   sampler: samplerSchema,
+  /** What its first trials are; absent, as in older plans: every trial is drawn. */
+  start: v.exactOptional(startSchema),
+  /**
+   * Share of the stopped trials that run on, to tell how well the rule decides; absent, as in older
+   * plans: none.
+   */
+  audit: v.exactOptional(fractionSchema),
   training: trainingSchema,
   /**
    * A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it

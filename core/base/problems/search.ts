@@ -57,6 +57,11 @@ export const searchProblems = {
       `${seeds} seeds: expected a whole number from 1 to ${limit}.`,
     next: () => ['The paper uses 5.'],
   },
+  'search.start-outside': {
+    message: ({ number, graph, why }: { number: number; graph: string; why: string }) =>
+      `Starting point ${number} (${graph}) lies outside the search space: ${why}.`,
+    next: () => ['Open the space for it, or remove it from the starting points.'],
+  },
   'search.teacher-failed': {
     message: ({ model, state, reason }: { model: string; state: string; reason: string }) =>
       `The pretraining of ${model} did not come to its end (${state})${reason}`,

@@ -29,7 +29,7 @@ const schema = v.literal('tpe');
 export const tpe = {
   name: 'tpe',
   schema,
-  title: 'near good ones (TPE)',
+  title: 'TPE (near good graphs)',
   learns: true,
   propose,
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;
