@@ -15,6 +15,7 @@ import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { dataHelp, dataOf } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
+import { priorOptions, priorPart } from './prior-option.ts';
 import { startFrom, startOptions } from './start-option.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
@@ -76,6 +77,7 @@ export const planOptions = {
     help: 'decides every random number of the study; default: a new one',
   },
   ...methodOptions,
+  ...priorOptions,
   ...startOptions,
   audit: {
     type: 'string',
@@ -137,6 +139,7 @@ function planFromOptions(values: Values): StudyPlan {
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
     sampler: choiceOf(values, 'sampler', samplerNames, usual.sampler),
+    ...priorPart(values, choiceOf(values, 'sampler', samplerNames, usual.sampler)),
     start: startFrom(values, usual.start ?? usualStart),
     audit: integerOption(values, 'audit', AUDIT_SHARE * 100, 0, 100) / 100,
     training: {

@@ -3,6 +3,7 @@ import { acceptedSize, requirePossible, spaceSize } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
+import { unknownWeights } from './prior.ts';
 import { expectedShareOf, rungsOf } from './rules/rules.ts';
 import { outsideStarts } from './starting-points.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
@@ -74,7 +75,7 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     rule.kind === 'asha' ? rule.rungs?.find((each) => each >= training.epochs) : undefined;
   if (rung !== undefined)
     problems.push(problem('search.rung-beyond-the-end', { rung, epochs: training.epochs }));
-  problems.push(...outsideStarts(plan));
+  problems.push(...outsideStarts(plan), ...unknownWeights(plan));
   return problems;
 }
 

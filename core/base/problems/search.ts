@@ -86,6 +86,11 @@ export const searchProblems = {
       'Protocol `paper` judges the search by the test images, as the paper does: its best accuracy is optimistic.',
     next: () => ['Use `held-out` for a number that nothing was tuned on.'],
   },
+  'search.weight-unknown': {
+    message: ({ choice }: { choice: string; known: string }) =>
+      `There is a weight of "${choice}", which the search space does not have.`,
+    next: ({ known }: { known: string }) => [`Its choices: ${known}.`],
+  },
   'search.workers-keep-failing': {
     message: ({ count, last }: { count: number; last: string }) =>
       `${count} starts failed one after another, the last with: ${last}`,

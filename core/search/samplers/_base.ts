@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
+import type { Prior } from './prior.ts';
 
 /** What is known of an earlier trial when another one is drawn. */
 export interface KnownTrial {
@@ -21,6 +22,8 @@ export interface Question {
    * does not learn.
    */
   readonly known: readonly KnownTrial[];
+  /** How likely settings are before anything is known; null: every choice as likely. */
+  readonly prior: Prior | null;
   /** Everything that is drawn comes from it. */
   readonly random: RandomStream;
   /**

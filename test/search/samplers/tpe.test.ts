@@ -12,7 +12,7 @@ const propose = (
   known: readonly KnownTrial[],
   random = stream('tpe'),
   accepts: Question['accepts'] = () => true,
-): number[] => tpe.propose({ sizes, known, random, accepts });
+): number[] => tpe.propose({ sizes, known, prior: null, random, accepts });
 
 /** Distance from a hidden best graph: how many choices agree. */
 const hidden = propose([], stream('hidden'));
