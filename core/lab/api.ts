@@ -342,6 +342,10 @@ export interface TrialRow {
   duplicateOf: number | null;
   /** Of a duplicate: the number of that run, a trial of the same study. */
   original?: number;
+  /** Where the graph of a starting point comes from; null or absent for a drawn one. */
+  origin?: Run['origin'];
+  /** The epoch at which the rule stopped a trial that runs, or ran, on for the audit; else null. */
+  audit?: Run['audit'];
   pinned: boolean;
   attempts: number;
   createdAt: number;
@@ -416,8 +420,13 @@ export interface StudyEffects extends EffectsReport {
   trials: number;
   /** The same for all rungs of its rule and the last epoch. */
   rungs: { rung: number; trials: number }[];
-  /** False where a sampler that learns chose the trials. */
+  /** False where a sampler that learns chose some of the trials. */
   isRandomSample: boolean;
+  /**
+   * Trials that importance, lifts and suggested locks are computed from: of a sampler that learns
+   * those that it drew at random before it had learnt, where they are enough.
+   */
+  sampled: number;
   /** What effects, importance and interactions refer to by index. */
   dimensions: Dimension[];
 }

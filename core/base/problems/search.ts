@@ -1,11 +1,40 @@
 import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
+/** A plan's stopping rule, a better one, and what both would have kept of an earlier study. */
+interface RungFacts {
+  study: string;
+  first: number;
+  reduction: number;
+  kept: number;
+  bestFirst: number;
+  bestReduction: number;
+  bestKept: number;
+  /** Epochs of the better rule, as a multiple of the plan's. */
+  times: number;
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
 export const searchProblems = {
   'devices.not-measured': {
     message: ({ card, reason }: { card: string; reason: string }) =>
       `${card} could not be measured: ${reason}`,
     next: () => [{ do: 'run-doctor' }],
+  },
+  'search.early-rungs': {
+    message: (facts: RungFacts) =>
+      `In study "${facts.study}" a rule with the first rung at epoch ${facts.first}, one in ` +
+      `${facts.reduction} going on, would have kept ${percent(facts.kept)} of the best 5 % of the ` +
+      `graphs; from epoch ${facts.bestFirst}, one in ${facts.bestReduction}, ` +
+      `${percent(facts.bestKept)}, for ${Number(facts.times).toFixed(1)} times the epochs.`,
+    next: ({ bestFirst, bestReduction }: RungFacts) => [
+      `Choose the first rung ${bestFirst} and let one in ${bestReduction} go on.`,
+      {
+        do: 'give-option',
+        example: `--min-epochs ${bestFirst} --reduction ${bestReduction}`,
+      },
+    ],
   },
   'search.epoch-gap': {
     message: ({

@@ -44,6 +44,8 @@ export interface Sampler<Options> {
    * It looks at earlier trials; else a trial follows from the study's seed and its number alone.
    */
   readonly learns: boolean;
+  /** Trials below this number are drawn at random, whatever is known by then. */
+  readonly randomStart: number;
   /**
    * One choice (by index) per dimension. The answer follows from the question alone. A sampler that
    * learns gives choices that are accepted where it finds some; the caller checks.

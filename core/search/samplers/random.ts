@@ -10,6 +10,7 @@ export const random = {
   schema,
   title: 'at random, as in the paper',
   learns: false,
+  randomStart: Infinity,
   propose: ({ sizes, prior, random: stream }) =>
     prior ? drawSetting(prior, stream) : sizes.map((size) => stream.below(size)),
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;

@@ -32,6 +32,7 @@ export const tpe = {
   schema,
   title: 'TPE (near good graphs)',
   learns: true,
+  randomStart: STARTUP,
   propose,
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;
 
