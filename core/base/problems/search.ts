@@ -27,7 +27,7 @@ export const searchProblems = {
       `In study "${facts.study}" a rule with the first rung at epoch ${facts.first}, one in ` +
       `${facts.reduction} going on, would have kept ${percent(facts.kept)} of the best 5 % of the ` +
       `graphs; from epoch ${facts.bestFirst}, one in ${facts.bestReduction}, ` +
-      `${percent(facts.bestKept)}, for ${Number(facts.times).toFixed(1)} times the epochs.`,
+      `${percent(facts.bestKept)}, for ${Math.round(10 * facts.times) / 10} times the epochs.`,
     next: ({ bestFirst, bestReduction }: RungFacts) => [
       `Choose the first rung ${bestFirst} and let one in ${bestReduction} go on.`,
       {
