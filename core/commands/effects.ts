@@ -123,13 +123,14 @@ const FEW = 'These trials are too few to tell the effects of the choices apart.'
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model'
     ? `node ${dimension.node}`
-    : `edge ${dimension.source}-${dimension.destination}`;
+    : `${dimension.kind === 'gate' ? 'edge' : 'temperature'} ${dimension.source}-${dimension.destination}`;
 
 /** Returns a lock in the form of `ktg search --lock`. */
 const lockText = (dimension: Dimension, choices: readonly string[]): string =>
   dimension.kind === 'model'
     ? `--lock ${dimension.node}=${choices.join('+')}`
-    : `--lock ${dimension.source}-${dimension.destination}=${choices.join('+')}`;
+    : `--lock ${dimension.source}-${dimension.destination}` +
+      `${dimension.kind === 'gate' ? '=' : '@'}${choices.join('+')}`;
 
 /** Returns a fraction in percentage points. */
 function points(fraction: number | null, signed = false): string {

@@ -1,5 +1,5 @@
 import { withLock } from '../graph/lock.ts';
-import { paperSpace } from '../graph/space.ts';
+import { paperSpace, withTemperatures } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
@@ -41,7 +41,12 @@ export const planOptions = {
     type: 'string',
     value: 'L',
     multiple: true,
-    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff',
+    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff, 2-1@2',
+  },
+  temperatures: {
+    type: 'string',
+    value: 'N,N',
+    help: 'temperatures that edges between networks may have; default 1, as in the paper',
   },
   frozen: {
     type: 'string',
@@ -166,5 +171,7 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
     auxiliaries.map((name) => architecture(name.trim()).name),
   );
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
-  return ((values.lock ?? []) as string[]).reduce(withLock, { ...space, frozen });
+  const temperatures = textOf(values, 'temperatures')?.split(',').map(Number);
+  const open = temperatures ? withTemperatures(space, temperatures) : space;
+  return ((values.lock ?? []) as string[]).reduce(withLock, { ...open, frozen });
 }

@@ -1,6 +1,5 @@
-import type { Graph } from '../graph/graph.ts';
-import { dimensions } from '../graph/space.ts';
-import type { Dimension, SearchSpace } from '../graph/space.ts';
+import { picksOf } from '../graph/space.ts';
+import type { SearchSpace } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { OpenTrial, Run } from '../study/run.ts';
@@ -120,14 +119,4 @@ export function valuesOf(
   );
   const end = state === 'completed' && accuracy !== null ? [[epoch, accuracy] as const] : [];
   return new Map([...values, ...end]);
-}
-
-/** The choices that make a drawn graph; the inverse of `graphAt`. */
-export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
-  dimensions(space).map((dimension, at) => choiceIn(graph, dimension, at - space.nodes.length));
-
-function choiceIn(graph: Graph, dimension: Dimension, edge: number): number {
-  return dimension.kind === 'model'
-    ? dimension.choices.indexOf(graph.nodes[dimension.node - 1]!.model)
-    : dimension.choices.indexOf(graph.edges[edge]!.gate);
 }

@@ -84,7 +84,7 @@ const sizeOf = (model: string): number => parameterCount(architecture(model), CL
 
 /**
  * Why a space does not have a graph, as the second half of a sentence; null when it does. A
- * temperature is no choice of a space: a starting point keeps its own.
+ * starting point keeps its own temperatures: KD has 2 in a search at 1.
  */
 export function whyOutside(space: SearchSpace, graph: Graph): string | null {
   const { nodes, edges } = graph;
