@@ -5,7 +5,7 @@ import { forPages } from '../core/connection/page-access.ts';
 import { isOurs } from './protocol.ts';
 
 /** Name of the preload script's only message, and of the reply with the port. */
-export const PORT = 'ktg:port';
+const PORT = 'ktg:port';
 /**
  * Milliseconds before a page with a closed port gets another: an invalid message closes the port.
  */

@@ -11,7 +11,7 @@ export const LAB_PROTOCOL = 'ktg-lab';
 const KEY = 'ktg-key.';
 
 /** Refusals that say what a page needs; `lab.stranger` also for a session of an earlier server. */
-export type SessionRefusal = 'lab.link-used' | 'lab.stranger';
+type SessionRefusal = 'lab.link-used' | 'lab.stranger';
 
 /** The server's first message. A refusal ends the connection. */
 export type Greeting =

@@ -12,7 +12,7 @@ interface Template {
 }
 
 /** Temperature of the paper's KD baseline (Table 2). */
-export const KD_TEMPERATURE = 2;
+const KD_TEMPERATURE = 2;
 const TEACHER = 2;
 const softened: Carried = { gate: 'through', temperature: KD_TEMPERATURE };
 

@@ -15,32 +15,26 @@ import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Baseline, Rerun } from '../study/rerun.ts';
 import type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
-import type { Rejection, Study, TrialCounts } from '../study/study.ts';
+import type { Study, TrialCounts } from '../study/study.ts';
 import type { Holder, LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 
 export type {
   Attempt,
   Baseline,
-  Checkpoint,
   Device,
   Difference,
   Environment,
   Graph,
-  Holder,
   LabProblem,
   LogEntry,
-  Pretrained,
   Progress,
   ReferenceRow,
-  Rejection,
   Rerun,
   Run,
   WireDecision,
   RunState,
   SavedGraph,
-  Slot,
   StopWhen,
-  StoreSizes,
   Study,
   StudyPlan,
   TrainingPlan,
@@ -84,7 +78,7 @@ export type RequestInput<Name extends RequestName> = Requests[Name]['input'];
 export type RequestOutput<Name extends RequestName> = Requests[Name]['output'];
 
 /** Every request: `input` is checked before it is obeyed. */
-export interface Requests {
+interface Requests {
   // the lab itself
   'lab.status': { input: None; output: LabStatus };
   /** Problems of the lab file; empty when sound. */
@@ -253,7 +247,7 @@ export interface Requests {
   'files.forget': { input: { file: string }; output: None };
 }
 
-export type None = Record<string, never>;
+type None = Record<string, never>;
 
 export interface LabStatus {
   version: string;

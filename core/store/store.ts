@@ -53,7 +53,7 @@ export interface Store
   close(): void;
 }
 
-export interface StorePlace {
+interface StorePlace {
   /** Absolute path; null for a store in memory. */
   file: string | null;
   /** Who holds the store for writing, when this one is read-only because of it; else null. */
@@ -79,7 +79,7 @@ export interface StoreSizes {
 }
 
 export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'>;
-export type StudyChange = Partial<
+type StudyChange = Partial<
   Pick<Study, 'name' | 'state' | 'priority' | 'problem' | 'notes' | 'startedAt' | 'endedAt'> & {
     trials: number;
   }
@@ -123,7 +123,7 @@ export type NewRun = Pick<
   | 'createdAt'
 > &
   Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials'>>;
-export type RunChange = Partial<
+type RunChange = Partial<
   Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
 >;
 
@@ -254,8 +254,8 @@ export interface CheckpointStore {
   dropCheckpoint(id: number): void;
 }
 
-export type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
-export type RerunChange = Partial<
+type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
+type RerunChange = Partial<
   Pick<Rerun, 'name' | 'state' | 'priority' | 'problem' | 'startedAt' | 'endedAt'>
 >;
 

@@ -14,7 +14,7 @@ import { trainingSchema } from './plan.ts';
 import { variantSchema } from './rerun.ts';
 
 /** A trial of a study, one seed of a re-run, or a network trained alone to become a teacher. */
-export const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
+const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
 export type RunKind = v.InferOutput<typeof runKindSchema>;
 
 /**
@@ -52,7 +52,7 @@ export type RunState = v.InferOutput<typeof runStateSchema>;
  * - `precision`: its device or engine cannot compute as the plan asks.
  * - `protocol`: the worker sent what the contract does not allow.
  */
-export const failureKinds = [
+const failureKinds = [
   'crash',
   'hang',
   'lost',

@@ -97,7 +97,7 @@ const transferEnded = v.strictObject({
 export type TransferEndedMessage = v.InferOutput<typeof transferEnded>;
 
 /** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
-export const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
+const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
 export type RequestedEngine = v.InferOutput<typeof requestedEngineSchema>;
 
 /** Lab to worker. */

@@ -24,7 +24,7 @@ interface Look {
   readonly opacity?: number;
 }
 
-export interface Line extends Look {
+interface Line extends Look {
   readonly kind: 'line';
   /** x, y, x, y, ...; NaN interrupts the line. */
   readonly points: readonly number[];
@@ -34,7 +34,7 @@ export interface Line extends Look {
   readonly dash?: string;
 }
 
-export interface Dot extends Look {
+interface Dot extends Look {
   readonly kind: 'dot';
   readonly x: number;
   readonly y: number;
@@ -46,7 +46,7 @@ export interface Dot extends Look {
 }
 
 /** A small x: where a curve was stopped. */
-export interface Cross extends Look {
+interface Cross extends Look {
   readonly kind: 'cross';
   readonly x: number;
   readonly y: number;
@@ -55,7 +55,7 @@ export interface Cross extends Look {
   readonly width: number;
 }
 
-export interface Rect extends Look {
+interface Rect extends Look {
   readonly kind: 'rect';
   readonly x: number;
   readonly y: number;
@@ -65,7 +65,7 @@ export interface Rect extends Look {
   readonly stroke?: string;
 }
 
-export interface Text extends Look {
+interface Text extends Look {
   readonly kind: 'text';
   readonly x: number;
   /** Of the baseline. */

@@ -75,7 +75,7 @@ const phrases: Phrases<StepWords> = {
   'give-option': ({ example }) => ({ text: `In a terminal, for example: ${example}` }),
 };
 
-export const actionWords = (action: Action): StepWords => phraseOf(phrases, action);
+const actionWords = (action: Action): StepWords => phraseOf(phrases, action);
 
 export const stepWords = (step: Step): StepWords =>
   typeof step === 'string' ? { text: step } : actionWords(step);

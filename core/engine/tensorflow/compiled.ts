@@ -94,7 +94,7 @@ const history = 'train/history';
 const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
 
 /** Returns the recorded step's graph with its computations moved into compiled functions. Pure. */
-export function compiledGraph(
+function compiledGraph(
   recorded: readonly GraphNode[],
   plan: StepPlan,
   { stepsPerCall, evaluationBatch }: Pick<CompileOptions, 'stepsPerCall' | 'evaluationBatch'>,

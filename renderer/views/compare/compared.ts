@@ -37,7 +37,7 @@ export interface Records {
 }
 
 /** `Trial 3, M = 3`, `Best of M = 3, DML, seed 2`. */
-export function runTitle(view: Comparison, { cards, reruns }: Records): string {
+function runTitle(view: Comparison, { cards, reruns }: Records): string {
   const study = cards.find((card) => card.study.id === view.study)?.study.name;
   if (view.kind === 'trial') return `Trial ${view.number}, ${study ?? 'study'}`;
   if (view.kind !== 'repeat') return `Pretraining of ${modelTitle(view.graph.nodes[0]!.model)}`;
