@@ -1,6 +1,7 @@
 import { ipcMain, MessageChannelMain, type MessagePortMain, type WebFrameMain } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import { messagePort, serveLab } from '../core/connection/channel.ts';
+import { messagePort } from '../core/connection/port.ts';
+import { serveLab } from '../core/connection/serve-lab.ts';
 import { forPages } from '../core/connection/page-access.ts';
 import { isOurs } from './protocol.ts';
 

@@ -1,6 +1,7 @@
 import type { Step } from './actions.ts';
 import { commandsProblems } from './problems/commands.ts';
 import { dataProblems } from './problems/data.ts';
+import { downloadProblems } from './problems/download.ts';
 import { engineProblems } from './problems/engine.ts';
 import { filesProblems } from './problems/files.ts';
 import { graphProblems } from './problems/graph.ts';
@@ -13,6 +14,7 @@ import { trainingProblems } from './problems/training.ts';
 export const problems = {
   ...graphProblems,
   ...dataProblems,
+  ...downloadProblems,
   ...engineProblems,
   ...trainingProblems,
   ...storeProblems,

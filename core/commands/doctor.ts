@@ -8,7 +8,7 @@ import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { type CudaProblem, diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { type LibraryStatus, verifyLibrary } from '../install/library.ts';
+import { type LibraryStatus, verifyLibrary } from '../install/library-status.ts';
 import { IN_MEMORY } from '../host/open.ts';
 import { checkLabFile } from '../store/file/check.ts';
 import { nextOf } from '../base/command-words.ts';

@@ -33,7 +33,7 @@ import {
   type SeenCard,
   systemLibraries,
 } from '../devices/cuda-probe.ts';
-import { libraryStatus } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';

@@ -13,7 +13,7 @@ import type { RunView, TrialRow } from './api/runs.ts';
 import type { SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
 import type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
-import type { RequestInput, RequestName } from './schemas.ts';
+import type { None, RequestInput, RequestName } from './schemas.ts';
 
 /** Records of the lab, and how requests and events show them: one file per subject. */
 export type { LabProblem } from '../base/problem.ts';
@@ -76,8 +76,6 @@ export type TrialQuery = RequestInput<'trials.query'>;
 export type RerunInput = RequestInput<'reruns.create'>;
 /** What a person has set; the request changes some of it. */
 export type Settings = Required<RequestInput<'settings.set'>>;
-
-type None = Record<string, never>;
 
 /** A file that waits to be read with `files.read`. */
 export interface Download {

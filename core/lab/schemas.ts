@@ -15,7 +15,9 @@ import {
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 
-const none = v.strictObject({});
+/** Input of a request without parameters. */
+export type None = Record<string, never>;
+const none: v.GenericSchema<None> = v.strictObject({});
 const name = lineSchema(200);
 const path = lineSchema(4096);
 /** Clients do not know in which folder the lab was started. */

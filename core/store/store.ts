@@ -14,6 +14,8 @@ import type { Rejection, Study, TrialCounts } from '../study/study.ts';
  * Every change is durable against a kill of the process as soon as the call, or the outermost
  * `transaction`, has returned. Unknown ids throw LabError `store.unknown-study` and so on; a store
  * that was opened beside another lab's throws `store.read-only` on changes.
+ *
+ * Longer than 300 lines: the whole contract is one list of methods without code.
  */
 export interface Store
   extends
