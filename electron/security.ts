@@ -88,7 +88,10 @@ async function acceptsNoSandbox(): Promise<boolean> {
     type: 'warning',
     message: 'The window would run without its sandbox.',
     detail:
-      'This system keeps programs from building one, or --no-sandbox was given. The sandbox holds off what a defect of the browser inside could do to this computer. The .deb package brings what the system asks for; npx ktg serve shows the lab in your own browser.',
+      'This system keeps programs from building one, or --no-sandbox was given. The ' +
+      'sandbox holds off what a defect of the browser inside could do to this computer. ' +
+      'The .deb package brings what the system asks for; npx ktg serve shows the lab in ' +
+      'your own browser.',
     buttons: ['Quit', 'Go on without it'],
     defaultId: 0,
     cancelId: 0,

@@ -16,7 +16,8 @@ export const commandPhrases: Phrases<string> = {
   'choose-data': () =>
     'Give the path of an archive (.tar.gz or .tar) or of a folder with the files of a set.',
   'fetch-data': ({ name, file, folder }) =>
-    `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ${folder}, or name it where ${name} is asked for (--data PATH).`,
+    `Set KTG_DATA_MIRROR to the address of a folder that has ${file}, put that file into ` +
+    `${folder}, or name it where ${name} is asked for (--data PATH).`,
   'use-data-path': ({ path }) => `Or use it under its path (--data ${path}).`,
   'open-data': () => 'The networks are listed under Data in the app.',
   pretrain: ({ model }) => `Make one with: ktg pretrain ${model}`,

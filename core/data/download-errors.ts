@@ -33,11 +33,15 @@ export const noSpace = (folder: string, found: string): LabError =>
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
+/** Beginnings of the codes of errors before a connection. */
+const NO_CONNECTION = [
+  ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ERR_PROXY'],
+  ...['ERR_TLS', 'CERT_', 'UNABLE_TO', 'SELF_SIGNED', 'DEPTH_ZERO'],
+];
+
 /** No connection can be made, rather than one that broke. */
 export const isUnreachable = (error: unknown): boolean =>
-  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ERR_PROXY|ERR_TLS|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(
-    codeOf(error),
-  );
+  NO_CONNECTION.some((start) => codeOf(error).startsWith(start));
 
 export const isDiskError = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EEXIST'].includes(

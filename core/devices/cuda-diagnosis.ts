@@ -118,7 +118,8 @@ function noDriver({ answer: answer, driverLibrary }: CudaProbe): CudaProblem {
     code,
     found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
     steps: [
-      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
+      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with ` +
+        '--gpus all). Until then the processor computes.',
     ],
   };
 }
@@ -151,9 +152,12 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
     return [
       {
         code: 'cuda.build-too-old',
-        found: `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA 12.5, which makes no programs for it.`,
+        found:
+          `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA ` +
+          '12.5, which makes no programs for it.',
         steps: [
-          'Compute on the processor, or on a card up to the H200; newer ones need a TensorFlow that is built with CUDA 12.8.',
+          'Compute on the processor, or on a card up to the H200; newer ones need a ' +
+            'TensorFlow that is built with CUDA 12.8.',
         ],
         card,
       },
@@ -207,7 +211,10 @@ function missingProblems(
   if (toolkit.length > 0)
     problems.push({
       code: 'cuda.other-version',
-      found: `CUDA 13's libraries are here (${toolkit.map((library) => otherOf(library)!).join(', ')}); TensorFlow 2.21 asks for CUDA 12's: ${names(toolkit)}.`,
+      found:
+        `CUDA 13's libraries are here ` +
+        `(${toolkit.map((library) => otherOf(library)!).join(', ')}); TensorFlow 2.21 asks ` +
+        `for CUDA 12's: ${names(toolkit)}.`,
       steps: [
         'An install brings the libraries of CUDA 12 for this program alone; CUDA 13 stays as it is.',
         install,

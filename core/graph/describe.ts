@@ -21,7 +21,10 @@ const sourceTitle = (source: number): string => (source === LABEL ? 'the label' 
 export function describeEdge(edge: Edge): string {
   const { source, destination } = edge;
   const verb = edge.gate === 'cutoff' ? 'does not teach' : 'teaches';
-  return `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} (${carriedTitle(edge)})`;
+  return (
+    `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} ` +
+    `(${carriedTitle(edge)})`
+  );
 }
 
 /**

@@ -86,7 +86,9 @@ export function statusOf(release: Release, home: string): LibraryStatus {
       ? {
           ...status,
           state: 'other-version',
-          found: `TensorFlow ${others.join(', ')} is installed; this version of KTG Lab needs ${version}-addon-${addonVersion()}.`,
+          found:
+            `TensorFlow ${others.join(', ')} is installed; this version of KTG Lab needs ` +
+            `${version}-addon-${addonVersion()}.`,
         }
       : {
           ...status,

@@ -205,7 +205,8 @@ export class LabJob implements JobHandle {
       );
     if (metrics.nodes.length !== graph.nodes.length || metrics.edges.length !== graph.edges.length)
       throw badMessage(
-        `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a graph of ${graph.nodes.length} and ${graph.edges.length}`,
+        `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a ` +
+          `graph of ${graph.nodes.length} and ${graph.edges.length}`,
       );
     this.#epoch = metrics.epoch;
     const verdict = this.#listener.epoch(metrics);

@@ -185,7 +185,9 @@ export const dataProblems = {
       trainCount: number;
       testCount: number;
     }) =>
-      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of each.`,
+      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ` +
+      `${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of ` +
+      'each.',
     next: () => ['Choose a larger data set or another protocol.'],
   },
   'data.too-large/file': {
@@ -251,7 +253,8 @@ export const dataProblems = {
       layout: string;
       record: number;
     }) =>
-      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected a whole number of ${layout} records of ${record} bytes.`,
+      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected ` +
+      `a whole number of ${layout} records of ${record} bytes.`,
     next: () => ['The file is cut off or of another format: copy or download it again.'],
   },
   'data.wrong-size/content': {

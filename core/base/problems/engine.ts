@@ -68,7 +68,8 @@ export const engineProblems = {
     message: () =>
       'The connection to TensorFlow is compiled here, and there is no c++, g++ or clang++ on PATH.',
     next: () => [
-      'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf install gcc-c++; macOS: xcode-select, with its option to install).',
+      'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf ' +
+        'install gcc-c++; macOS: xcode-select, with its option to install).',
       { do: 'install-engine' },
       'Until then the portable engine works, more slowly.',
     ],

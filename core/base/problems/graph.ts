@@ -78,7 +78,8 @@ export const graphProblems = {
   },
   'graph.uninformed': {
     message: ({ node }: { node: number }) =>
-      `Node ${node} learns neither from the label nor, over any path, from a pretrained node: nothing that reaches it knows the classes.`,
+      `Node ${node} learns neither from the label nor, over any path, from a pretrained ` +
+      'node: nothing that reaches it knows the classes.',
     next: ({ node }: { node: number }) => [
       `Open the edge from the label into node ${node} or into a node that teaches it.`,
     ],

@@ -25,12 +25,14 @@ export const searchProblems = {
       epochs: number;
       nodes: number;
     }) =>
-      `Run ${run} reported epoch ${reportedEpoch} of ${reportedNodes} nodes; it is ${state} at epoch ${epoch} of ${epochs} and has ${nodes} nodes.`,
+      `Run ${run} reported epoch ${reportedEpoch} of ${reportedNodes} nodes; it is ` +
+      `${state} at epoch ${epoch} of ${epochs} and has ${nodes} nodes.`,
     next: () => ['The worker is started again.'],
   },
   'search.more-trials-than-graphs': {
     message: ({ trials, size, duplicates }: { trials: number; size: bigint; duplicates: bigint }) =>
-      `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be duplicates, which are not trained again.`,
+      `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be ` +
+      'duplicates, which are not trained again.',
     next: () => ['Ask for fewer trials, or open more of the space.'],
   },
   'search.no-rungs': {

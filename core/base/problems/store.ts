@@ -149,7 +149,8 @@ export const storeProblems = {
       application: number;
       tables: number;
     }) =>
-      `${file}: this SQLite database was made by another program (application ${application}, ${tables} tables and indices), expected a lab file.`,
+      `${file}: this SQLite database was made by another program (application ` +
+      `${application}, ${tables} tables and indices), expected a lab file.`,
     next: () => [
       'Choose a lab file, or a name that does not exist yet. Studies of Optuna are imported, not opened.',
     ],
@@ -178,7 +179,8 @@ export const storeProblems = {
       table: string;
       version: number;
     }) =>
-      `${file}: the step to schema ${next} left ${count} broken references, first in ${table}; the file stays at schema ${version}.`,
+      `${file}: the step to schema ${next} left ${count} broken references, first in ` +
+      `${table}; the file stays at schema ${version}.`,
     next: () => ['Keep the file as it is, check it and report this.', { do: 'check-lab-file' }],
   },
   'store.moved': {

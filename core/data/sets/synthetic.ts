@@ -111,7 +111,9 @@ export function syntheticDataset(options: Partial<SyntheticOptions> = {}): Datas
     labels,
     trainCount: train,
     testCount: test,
-    source: `built-in pictures (seed ${seed}, ${train} + ${test} images, ${classes} classes${side === SYNTHETIC_DEFAULTS.side ? '' : `, ${side} x ${side} pixels`})`,
+    source:
+      `built-in pictures (seed ${seed}, ${train} + ${test} images, ${classes} ` +
+      `classes${side === SYNTHETIC_DEFAULTS.side ? '' : `, ${side} x ${side} pixels`})`,
   });
 }
 

@@ -239,7 +239,8 @@ function metricsOf(
   const [nodes, edges] = [unpackNodes(packedNodes), unpackEdges(packedEdges)];
   if (nodes.length !== graph.nodes.length || edges.length !== graph.edges.length)
     throw new RangeError(
-      `epoch ${epoch} has ${nodes.length} nodes and ${edges.length} edges, its graph ${graph.nodes.length} and ${graph.edges.length}`,
+      `epoch ${epoch} has ${nodes.length} nodes and ${edges.length} edges, its graph ` +
+        `${graph.nodes.length} and ${graph.edges.length}`,
     );
   const wrong = nodes.find(({ accuracy }) => accuracy < 0 || accuracy > 1);
   if (wrong) throw new RangeError(`epoch ${epoch} has an accuracy of ${wrong.accuracy}`);
