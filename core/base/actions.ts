@@ -43,6 +43,8 @@ export const actionSchema = v.variant('do', [
   plain('see-correct-graph'),
   plain('see-graph'),
   plain('use-own-checkpoint'),
+  // Devices.
+  plain('free-memory'),
   // Lab files and studies.
   plain('open-lab'),
   plain('keep-lab-local'),

@@ -156,7 +156,9 @@ function disks(): Finding[] {
     const { bavail, bsize } = statfsSync(nearest(path));
     const free = bavail * bsize;
     const found = `${path}, ${gib(free)} free`;
-    return free > LITTLE_SPACE ? { what, found } : { what, found, next: 'Make room on this disk.' };
+    return free > LITTLE_SPACE
+      ? { what, found }
+      : { what, found, next: 'Free some space on this disk.' };
   });
 }
 

@@ -121,7 +121,7 @@ async function install(
     return Exit.done;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    line('Interrupted. The next install goes on from here.');
+    line('Interrupted. The next install continues from here.');
     return Exit.interrupted;
   } finally {
     stop.end();

@@ -49,7 +49,9 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
       const images =
         `${split.train.length} training images, judged by ${split.evaluation.length} ` +
         `${split.evaluationName} images (protocol ${plan.protocol})`;
-      print(`${plan.data}: ${images}${resumedAt > 0 ? `; going on after epoch ${resumedAt}` : ''}`);
+      print(
+        `${plan.data}: ${images}${resumedAt > 0 ? `; continuing after epoch ${resumedAt}` : ''}`,
+      );
       print('');
       const columns = nodeNumbers(graph).map((node) =>
         `${node} ${nodeTitle(graph, node)}`.padEnd(NODE),

@@ -183,7 +183,7 @@ async function train(
     line(
       finished
         ? `\nDone. Weights and numbers are in ${folder.path}`
-        : `\nSaved. Go on with: ${goOn}`,
+        : `\nSaved. Continue with: ${goOn}`,
     );
   return finished;
 }

@@ -57,6 +57,6 @@ export async function sessionOf(socket: Greeted): Promise<string> {
   });
   if (greeting?.type === 'session') return greeting.session;
   if (greeting) throw new LabError(greeting);
-  const next = 'Start it again; this page then goes on.';
+  const next = 'Start it again; this page then continues.';
   throw new LabError('lab.unreachable/no-answer', { next });
 }

@@ -236,8 +236,7 @@ function extent(
   const { statusCode = 0, statusMessage = '' } = answer;
   if (statusCode === 206) {
     const start = Number(/^bytes (\d+)-/.exec(answer.headers['content-range'] ?? '')?.[1]);
-    if (start !== have)
-      throw new Error(`the server sent another part of the file than was asked for`);
+    if (start !== have) throw new Error(`the server sent the wrong part of the file`);
     return { start, total: rangeTotal(answer) };
   }
   if (statusCode === 200) {

@@ -71,7 +71,7 @@ export function chooseSlots(
         `${driver || 'unknown'} and ${measuredEngine}${MEASURE}`,
     };
   if (!found.shared)
-    return { slots: 1, reason: 'Workers of this card take turns: CUDA MPS was not to be had.' };
+    return { slots: 1, reason: 'This card has one slot, because CUDA MPS is not available.' };
   const [first, ...more] = found.measurements.toSorted((a, b) => a.slots - b.slots);
   let best = first!;
   for (const one of more) {
@@ -86,7 +86,7 @@ export function chooseSlots(
   return {
     slots: best.slots,
     reason:
-      `${best.slots} workers get ${best.stepsPerSecond.toFixed(0)} steps a second done, ` +
+      `${best.slots} workers get ${best.stepsPerSecond.toFixed(0)} steps a second, ` +
       `${gain} times as many as ${first!.slots} (measured: ${found.work}).`,
   };
 }

@@ -180,7 +180,7 @@ function requireCard(binding: TensorFlowBinding): void {
   throw new LabError(NO_CARD, {
     reason: problem ? ` ${problem.found}` : '',
     steps: problem?.steps ?? [
-      'Look whether another program has the card for itself alone (nvidia-smi).',
+      'Check with nvidia-smi whether another program uses the card exclusively.',
       { do: 'use-processor' },
     ],
   });

@@ -21,7 +21,7 @@ export const templates = [
   {
     name: 'independent',
     title: 'Independent',
-    summary: 'Every node learns from the label alone; nobody teaches anybody.',
+    summary: 'Every node learns from the label alone; no network teaches another.',
     carried: (source) => (source === LABEL ? 'through' : 'cutoff'),
   },
   {

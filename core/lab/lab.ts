@@ -157,7 +157,7 @@ export class Lab implements LabApi {
     if (this.#interrupted.length > 0)
       this.#batcher.log(
         'warning',
-        `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`,
+        `The lab had ended with ${this.#interrupted.length} runs in training; they continue now.`,
       );
   }
 

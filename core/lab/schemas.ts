@@ -21,7 +21,7 @@ const none: v.GenericSchema<None> = v.strictObject({});
 const name = lineSchema(200);
 const path = lineSchema(4096);
 /** Clients do not know in which folder the lab was started. */
-const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
+const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected an absolute path'));
 const priority = whole(-1000, 1000);
 const notes = v.pipe(v.string(), v.maxLength(100_000));
 /** A path on the lab's machine, or a file that was uploaded over the connection. */

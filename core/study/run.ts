@@ -65,10 +65,6 @@ const failureKinds = [
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
 
-/** What to do about a run that is out of memory. */
-export const MEMORY_ADVICE =
-  'End what else uses this device, or use fewer slots on it, a smaller batch, or smaller architectures.';
-
 /** Why a run failed, from a worker or a file. */
 export const failureSchema = v.strictObject({
   kind: v.picklist(failureKinds),

@@ -140,7 +140,7 @@ export type ToWorker = v.InferOutput<typeof toWorkerSchema>;
  */
 export const toLabSchema = v.variant('type', [
   v.strictObject({ type: v.literal('ready'), version: count, engine: text, device: text }),
-  /** It cannot begin: its engine does not open. */
+  /** It cannot start: its engine does not open. */
   v.strictObject({ type: v.literal('unable'), problem: problemSchema }),
   v.strictObject({ type: v.literal('started'), run: count, environment: environmentSchema }),
   v.strictObject({

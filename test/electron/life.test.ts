@@ -156,7 +156,7 @@ describe('switching labs', () => {
     await until(() => dialog.asked.length === 1);
     await settled();
     assert.deepEqual([app.quits, app.relaunches.length], [0, 0]);
-    click('&File', 'Start a new lab file…');
+    click('&File', 'New lab file…');
     await until(() => app.quits === 1);
     assert.deepEqual(app.relaunches, [
       { args: ['checkout', '--user-data-dir=/x', `--lab=${file('second')}`] },
@@ -221,7 +221,7 @@ describe('start', () => {
     app.whenReady = () => Promise.reject(new Error('No display.'));
     await begin('--lab=:memory:');
     app.whenReady = () => Promise.resolve();
-    assert.deepEqual(dialog.errors, ['That did not work: No display.']);
+    assert.deepEqual(dialog.errors, ['The action failed: No display.']);
     assert.equal(BrowserWindow.made.length, 0);
   });
 
@@ -303,7 +303,7 @@ describe('the menu', () => {
     click('&Go', 'Back');
     click('&Go', 'Forward');
     assert.equal(webContents.steps, -1);
-    click('&Go', 'Copy a link to this place');
+    click('&Go', 'Copy a link to this page');
     assert.equal(fake.clipboard.text, 'ktg-lab://compare');
     await end();
   });
@@ -314,7 +314,7 @@ describe('the menu', () => {
     const copied = async (path: string): Promise<void> => {
       const { ino } = statSync(path);
       dialog.files.push(path);
-      click('&File', 'Copy the lab file…');
+      click('&File', 'Save a copy of the lab file…');
       await until(() => statSync(path).ino !== ino || dialog.errors.length > 0);
     };
     writeFileSync(copy, 'an earlier one');

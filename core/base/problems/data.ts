@@ -132,7 +132,7 @@ export const dataProblems = {
     next: () => ['Download it first, or choose a file.'],
   },
   'data.not-found/gone': {
-    message: ({ path }: { path: string }) => `${path} is not there any more.`,
+    message: ({ path }: { path: string }) => `${path} no longer exists.`,
     next: () => ['Put it back, or remove it from the list.'],
   },
   'data.not-found/path': {
@@ -197,7 +197,7 @@ export const dataProblems = {
   },
   'data.too-large/unpacked': {
     message: ({ where, max }: { where: string; max: number }) =>
-      `${where} unpacks to more than the ${max} bytes that are expected at most.`,
+      `${where} unpacks to more than ${max} bytes, the limit.`,
     next: () => ['Use the official files or a part of them.'],
   },
   'data.truncated': {

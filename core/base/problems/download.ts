@@ -16,9 +16,9 @@ export const downloadProblems = {
       address: string;
       failures: number;
       reason: string;
-    }) => `${address} broke off ${failures} times in a row: ${reason}`,
+    }) => `The connection to ${address} broke ${failures} times in a row: ${reason}`,
     next: ({ received, otherWay }: { received: number; otherWay: Step }) => [
-      `Start it again: it goes on after ${received} bytes.`,
+      `Start it again: it continues after ${received} bytes.`,
       otherWay,
     ],
   },
@@ -32,8 +32,8 @@ export const downloadProblems = {
     next: () => ['Check KTG_DATA_MIRROR.'],
   },
   'data.download-underway': {
-    message: ({ target }: { target: string }) => `${target} is being downloaded already.`,
-    next: () => ['Wait for it.'],
+    message: ({ target }: { target: string }) => `${target} is already being downloaded.`,
+    next: () => ['Wait until that download ends.'],
   },
   'data.folder-not-writable': {
     message: ({ folder, reason }: { folder: string; reason: string }) =>

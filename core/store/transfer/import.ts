@@ -184,7 +184,7 @@ class Importing {
       ...run
     } = given;
     if (run.kind === 'trial' && run.number !== this.#trials++)
-      throw new RangeError(`trial ${run.number} comes as number ${this.#trials - 1} of the study`);
+      throw new RangeError(`trial ${run.number} is at position ${this.#trials - 1} of the study`);
     return this.#store.transaction(() => {
       const { id } = this.#store.addRun({
         ...run,
@@ -269,7 +269,7 @@ function recordOf(value: unknown, line: number): ReadRecord {
   );
   if (schema) return checked(schema, value, line);
   const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
-  throw bad(line, `it is none of the records ${kinds.join(', ')}`);
+  throw bad(line, `its type is none of ${kinds.join(', ')}`);
 }
 
 function checked<Schema extends v.GenericSchema>(

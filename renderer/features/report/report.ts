@@ -169,7 +169,7 @@ ${captioned(
 ${captioned(
   picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)),
   'Accuracy of node 1 after every epoch. Thick: the best trial. Cross: stopped by the rule. ' +
-    'Bar at a rung: what it took to go on at the end.',
+    'Bar at a rung: accuracy needed to continue, at the end.',
 )}
 ${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
 }
