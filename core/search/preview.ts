@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { unknownWeights } from './prior.ts';
-import { expectedShareOf, rungsOf } from './rules/rules.ts';
+import { expectedShareOf, ruleOf, rungsOf } from './rules/rules.ts';
 import { earlierAdvice } from './audited.ts';
 import { outsideStarts } from './starting-points.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
@@ -73,8 +73,7 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     problems.push(problemOf(error));
   }
   const { rule, training } = plan;
-  const rung =
-    rule.kind === 'asha' ? rule.rungs?.find((each) => each >= training.epochs) : undefined;
+  const rung = ruleOf(rule.kind).rungBeyondEnd?.(rule, training.epochs);
   if (rung !== undefined)
     problems.push(problem('search.rung-beyond-the-end', { rung, epochs: training.epochs }));
   problems.push(...outsideStarts(plan), ...unknownWeights(plan));
@@ -91,7 +90,7 @@ function warningsOf(plan: StudyPlan, missingPretrained: readonly string[]): LabP
   const duplicates = BigInt(trials) - size;
   if (size > 0n && duplicates > 0n && plan.duplicates === 'reuse')
     warnings.push(problem('search.more-trials-than-graphs', { trials, size, duplicates }));
-  if (rule.kind !== 'none' && rungsOf(rule, epochs).length === 0)
+  if (ruleOf(rule.kind).reason !== null && rungsOf(rule, epochs).length === 0)
     warnings.push(problem('search.no-rungs', { epochs }));
   if (protocol === 'paper') warnings.push(problem('search.tuned-on-test'));
   return warnings;
