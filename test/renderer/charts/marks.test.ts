@@ -10,7 +10,7 @@ const marks: Mark[] = [
   { kind: 'text', x: 1, y: 2, text: '<script>"&', fill: '#000', size: 11, turn: -90, halo: '#fff' },
 ];
 
-test('an SVG has every mark, interrupts lines at what is not a number, and escapes all text', () => {
+test('an SVG has every mark, interrupts lines at NaN, and escapes all text', () => {
   const svg = marksSvg(marks, {
     width: 10,
     height: 10,
@@ -28,7 +28,7 @@ test('an SVG has every mark, interrupts lines at what is not a number, and escap
   assert.ok(!svg.includes('<x>'));
 });
 
-test('painting says the same to a canvas, and leaves its opacity as it was', () => {
+test('painting draws the same on a canvas, and restores its opacity', () => {
   const calls: string[] = [];
   const pen = new Proxy({ globalAlpha: 1 } as unknown as Pen, {
     get: (target, name) =>
@@ -50,7 +50,7 @@ test('painting says the same to a canvas, and leaves its opacity as it was', () 
   assert.equal(pen.globalAlpha, 1);
 });
 
-test('a group shows only what lies inside its rectangle, on a canvas and as SVG', () => {
+test('a group shows only marks inside its rectangle, on a canvas and as SVG', () => {
   const group: Mark = { kind: 'group', clip: { left: 1, right: 5, top: 2, bottom: 8 }, marks };
   const svg = marksSvg([group], { width: 10, height: 10, ground: '#fff', title: 'part' });
   assert.match(
