@@ -31,6 +31,8 @@ export interface TrialRow {
   /** Of a duplicate: the number of that run, a trial of the same study. */
   original?: number;
   pinned: boolean;
+  /** Of a cancelled run: whether a person stopped this run, rather than its study or re-run. */
+  dismissed?: boolean;
   attempts: number;
   createdAt: number;
   startedAt: number | null;

@@ -200,6 +200,9 @@ describe('the table', () => {
 
   test('gives the reason why a trial ended', () => {
     assert.equal(reasonOf(trial(1)), '');
+    const cancelled = trial(1, { state: 'cancelled' });
+    assert.equal(reasonOf({ ...cancelled, dismissed: true }), 'a person stopped it');
+    assert.equal(reasonOf({ ...cancelled, dismissed: false }), 'cancelled with its study');
     assert.equal(
       reasonOf(
         trial(1, {
@@ -253,7 +256,7 @@ describe('the table', () => {
     assert.deepEqual(noResult([stepped])!.steps, steps);
     const cancelled = trial(4, { accuracy: null, state: 'cancelled' });
     assert.deepEqual(noResult([cancelled, { ...cancelled, run: 5 }]), {
-      message: 'None of 2 trials has a result. All: cancelled, alone or with its study',
+      message: 'None of 2 trials has a result. All: cancelled with its study',
       next: 'Resume the study to continue its trials.',
     });
   });
