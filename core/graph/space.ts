@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import type { RandomStream } from '../base/random.ts';
-import { gateNames } from '../gates/gates.ts';
+import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
 import { paperModels } from '../models/architecture.ts';
 import { MAX_NODES, TARGET, isFrozen, makeGraph, nodeNumbers, sourcesOf } from './graph.ts';
@@ -102,7 +102,7 @@ const spaceSchema = v.strictObject(
 export function parseSpace(input: unknown): SearchSpace {
   const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
   const given = indexEdges('space', nodes.length, edges);
-  return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? gateNames, frozen);
+  return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? paperGates, frozen);
 }
 
 /**
