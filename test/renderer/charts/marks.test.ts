@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { marksSvg, paint, type Mark, type Pen } from '../../../renderer/charts/marks.ts';
+import { paint, type Mark, type Pen } from '../../../renderer/charts/marks.ts';
+import { marksSvg } from '../../../renderer/charts/marks-svg.ts';
 
 const marks: Mark[] = [
   { kind: 'line', points: [0, 0, 1, 1, NaN, 0, 2, 2, 3, 3], stroke: '#000', width: 1, dash: '2 3' },
