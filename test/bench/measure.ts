@@ -27,7 +27,8 @@ export interface Case {
   readonly threads: number;
   readonly steps: number;
   readonly json: boolean;
-  readonly precision: Precision;
+  /** null for the bench's own choice. */
+  readonly precision: Precision | null;
   /** Without PyTorch beside it. */
   readonly alone: boolean;
 }
@@ -58,7 +59,8 @@ export function readCase(args: string[], fallback: { arch: string; steps: number
     engine: choiceOf(values, 'engine', engineNames, 'tensorflow'),
     threads: integerOption(values, 'threads', cpus().length, 1, 1024),
     steps: integerOption(values, 'steps', fallback.steps, 1, 1_000_000),
-    precision: choiceOf(values, 'precision', precisions, 'float32'),
+    precision:
+      values.precision === undefined ? null : choiceOf(values, 'precision', precisions, 'float32'),
     json: values.json === true,
     alone: values.alone === true,
   };
@@ -88,7 +90,11 @@ export async function prepare({
   threads,
   precision,
 }: Case): Promise<Prepared> {
-  const engine = await openEngine({ engine: name, threads, computation: { precision } });
+  const engine = await openEngine({
+    engine: name,
+    threads,
+    computation: precision === null ? {} : { precision },
+  });
   const random = stream(1, 'bench');
   const images = Uint8Array.from({ length: IMAGES * 3072 }, () => random.below(256));
   const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % classes);
