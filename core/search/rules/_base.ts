@@ -24,6 +24,13 @@ export const notANumberSchema = v.strictObject({
 });
 export type NotANumber = v.InferOutput<typeof notANumberSchema>;
 
+/** Reason for a starting point that runs to the end whatever the rule decides. */
+export const startingPointSchema = v.strictObject({
+  kind: v.literal('starting-point'),
+  /** Values at this rung, this one included. */
+  n: countSchema,
+});
+
 /** The records of a study's trials that a rule reads. */
 export interface Recorded {
   /** Accuracies recorded at a rung, in order of arrival; NaN is never recorded. */
