@@ -83,7 +83,6 @@ const priorSchema = v.strictObject({
     v.record(lineSchema(100), v.pipe(v.number(), v.minValue(0.001), v.maxValue(1000))),
   ),
 });
-type PriorWish = v.InferOutput<typeof priorSchema>;
 
 /**
  * Everything that decides which trials a study has and what they are; fixed once it is created, but
