@@ -227,8 +227,15 @@ export const orderSchema = v.variant('type', [
     device: name,
     count: whole(0, MAX_SLOTS),
   }),
+  /** All jobs hand a checkpoint over and leave, to go on elsewhere. */
+  v.strictObject({ type: v.literal('yield'), session: nonce }),
   /** Says that the lab is there; answered by every agent, also before its hello. */
-  v.strictObject({ type: v.literal('ping'), session: nonce }),
+  v.strictObject({
+    type: v.literal('ping'),
+    session: nonce,
+    /** Asks for another hello: the lab has given the machine's jobs up. */
+    again: v.boolean(),
+  }),
 ]);
 export type Order = v.InferOutput<typeof orderSchema>;
 

@@ -14,8 +14,9 @@ export const agentsProblems = {
     message: ({ folder }: { folder: string }) => `The disk of the agent is full: ${folder}.`,
     next: () => ['Make room there.'],
   },
-  'agents.draining': {
-    message: ({ name }: { name: string }) => `The machine ${name} is paused.`,
+  'agents.yielded': {
+    message: ({ name }: { name: string }) =>
+      `The machine ${name} has handed its runs over, to go on elsewhere.`,
     next: () => [],
   },
   'agents.forgotten': {
