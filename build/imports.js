@@ -49,8 +49,10 @@ const directions = {
   'core/workers': [
     ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
+  'core/machines': [...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers']],
   'core/lab': [
     ...records,
+    'core/machines',
     'core/install',
     'core/devices',
     'core/store',
@@ -87,6 +89,7 @@ const directions = {
 const owners = {
   'better-sqlite3': ['core/store'],
   '@tensorflow': ['core/engine'],
+  '@nats-io': ['core/machines'],
   electron: ['electron'],
   svelte: ['renderer'],
 };
