@@ -49,7 +49,10 @@ const directions = {
   'core/workers': [
     ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
-  'core/machines': [...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers']],
+  'core/machines': [
+    ...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers'],
+    'core/train/environment.ts', // the versions that an agent tells
+  ],
   'core/lab': [
     ...records,
     'core/machines',
@@ -58,6 +61,7 @@ const directions = {
     'core/store',
     'core/search',
     'core/workers',
+    'core/machines',
     'core/analysis',
     // Weights that cross the lab's border: pure functions on streams.
     ...['core/train/safetensors.ts', 'core/train/weights.ts'],

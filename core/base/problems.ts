@@ -1,4 +1,5 @@
 import type { Step } from './actions.ts';
+import { agentsProblems } from './problems/agents.ts';
 import { commandsProblems } from './problems/commands.ts';
 import { dataProblems } from './problems/data.ts';
 import { engineProblems } from './problems/engine.ts';
@@ -20,6 +21,7 @@ export const problems = {
   ...searchProblems,
   ...labProblems,
   ...machinesProblems,
+  ...agentsProblems,
   ...filesProblems,
   ...commandsProblems,
 };

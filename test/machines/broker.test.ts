@@ -18,7 +18,7 @@ import {
 } from '../../core/machines/pairing.ts';
 import { downSubject, labInbox, machineInbox, upSubject } from '../../core/machines/subjects.ts';
 import { temporaryFolder } from '../data/support.ts';
-import { brokerFor, noBroker } from './support.ts';
+import { brokerFor, noBroker } from './open-broker.ts';
 
 /** A lab's broker with machines `a` and `b`, and a connection of each. */
 async function pairedLab(t: TestContext, listen?: string) {

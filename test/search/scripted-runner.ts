@@ -222,7 +222,7 @@ export class ScriptedRunner implements Runner {
     working.time = this.#time + this.#script.seconds(job, epoch + 1);
     this.reports++;
     const { accuracy, seconds } = this.#script;
-    const verdict = listener.epoch(
+    const verdict = await listener.epoch(
       metricsOf(job, epoch, accuracy(job, epoch), seconds(job, epoch)),
     );
     if (working.gone) return;
