@@ -55,6 +55,7 @@ const directions = {
   ],
   'core/lab': [
     ...records,
+    'core/machines',
     'core/install',
     'core/devices',
     'core/store',

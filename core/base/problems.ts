@@ -6,6 +6,7 @@ import { engineProblems } from './problems/engine.ts';
 import { filesProblems } from './problems/files.ts';
 import { graphProblems } from './problems/graph.ts';
 import { labProblems } from './problems/lab.ts';
+import { machinesProblems } from './problems/machines.ts';
 import { searchProblems } from './problems/search.ts';
 import { storeProblems } from './problems/store.ts';
 import { trainingProblems } from './problems/training.ts';
@@ -19,6 +20,7 @@ export const problems = {
   ...storeProblems,
   ...searchProblems,
   ...labProblems,
+  ...machinesProblems,
   ...agentsProblems,
   ...filesProblems,
   ...commandsProblems,

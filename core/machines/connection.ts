@@ -20,6 +20,8 @@ export interface Dial {
   ca?: string | undefined;
   /** True to go on dialling while the broker is not reachable for the first time. */
   patient?: boolean;
+  /** Milliseconds for one attempt. */
+  timeout?: number | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Dial {
  *
  * @throws errors of the NATS client: unreachable, refused key, wrong certificate
  */
-export const dialBroker = ({ servers, seed, inbox, name, ca, patient }: Dial) =>
+export const dialBroker = ({ servers, seed, inbox, name, ca, patient, timeout = dialMs }: Dial) =>
   connect({
     servers: [...servers],
     authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
@@ -40,7 +42,7 @@ export const dialBroker = ({ servers, seed, inbox, name, ca, patient }: Dial) =>
     reconnectTimeWait: reconnectMs,
     reconnectJitter: jitterMs,
     reconnectJitterTLS: jitterMs,
-    timeout: dialMs,
+    timeout,
     waitOnFirstConnect: patient === true,
     ignoreAuthErrorAbort: true,
     noEcho: true,
