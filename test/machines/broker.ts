@@ -92,7 +92,15 @@ export class TestBroker {
   pairing(machine: string, port = this.port): Pairing {
     const { seed } = this.#users.get(machine)!;
     const servers = [`127.0.0.1:${port}`];
-    return { format: 'ktg-pairing', version: 1, lab: this.lab, machine, name: machine, servers, seed };
+    return {
+      format: 'ktg-pairing',
+      version: 1,
+      lab: this.lab,
+      machine,
+      name: machine,
+      servers,
+      seed,
+    };
   }
 
   async close(): Promise<void> {
