@@ -41,15 +41,19 @@ export interface AgentJobContext {
   readonly runner: Runner;
   readonly blobs: Blobs;
   /** Asks the lab until it has answered; null when there is no message any more. */
-  report(message: () => Omit<Report, 'session'> | null): Promise<Answer | null>;
-  offer(message: () => Omit<Offer, 'session'> | null): Promise<Answer | null>;
+  readonly report: (message: () => Omit<Report, 'session'> | null) => Promise<Answer | null>;
+  readonly offer: (message: () => Omit<Offer, 'session'> | null) => Promise<Answer | null>;
   /** Weights of the lab. */
-  pull(key: JobKey, weights: WeightsRecord, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  snapshot(): Snapshot;
+  readonly pull: (
+    key: JobKey,
+    weights: WeightsRecord,
+    signal: AbortSignal,
+  ) => AsyncIterable<Uint8Array>;
+  readonly snapshot: () => Snapshot;
   /** Seconds between two routine checkpoints that go to the lab. */
-  handEvery(): number;
+  readonly handEvery: () => number;
   /** Nothing more comes of the job. */
-  over(job: AgentJob): void;
+  readonly over: (job: AgentJob) => void;
 }
 
 interface QueuedReport {

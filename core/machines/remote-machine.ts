@@ -4,22 +4,19 @@ import type { LabProblem } from '../base/problem.ts';
 import { isPathSpec } from '../data/resolve.ts';
 import { officialOf } from '../data/sets/sets.ts';
 import type { Device } from '../devices/device.ts';
-import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
+import type { Job, JobHandle, JobListener, Slot, WeightsSource } from '../search/runner.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
 import type { Budget } from './budget.ts';
-import { type Leases, aboutSilence } from './lease.ts';
+import { Conduct } from './conduct.ts';
+import { type Leases, Presence } from './lease.ts';
 import type { Link } from './link.ts';
-import { pause } from './link.ts';
 import { type MachineState, Traffic } from './machine-state.ts';
 import {
   type Answer,
   type Beat,
   type Hello,
   type JobKey,
-  MAX_MESSAGES_A_SECOND,
-  type Order,
-  type OrderAnswer,
   PART_BYTES,
   PROTOCOL,
   type Snapshot,
@@ -27,10 +24,10 @@ import {
   beatSchema,
   helloSchema,
   offerSchema,
-  orderAnswerSchema,
   pullSchema,
   reportSchema,
 } from './messages.ts';
+import { Orders } from './orders.ts';
 import { pull, refusePart, sendPart } from './pull.ts';
 import { RemoteJob, type RemoteJobContext, isBadMessage } from './remote-job.ts';
 import { remoteSlots } from './remote-slots.ts';
@@ -41,13 +38,6 @@ import { decode, encode } from './wire.ts';
 const PING_EVERY = 5;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
-const PING_WAIT = 4000;
-const HELLO_WAIT = 200;
-/** Looks for which a machine that misbehaves is cut off. */
-const CUT_TIME = 60;
-/** Messages that are not allowed, after which a machine is cut off. */
-const MAX_BAD = 20;
-
 export interface RemoteMachineOptions {
   link: Link;
   lab: string;
@@ -85,27 +75,33 @@ export class RemoteMachine {
   #devices = new DeviceList([]);
   #agent: ReadonlyMap<string, Slot> = new Map();
   #tick = -1;
-  /** Orders to the agent as it was welcomed; null when the next hello begins anew. */
-  #orders: AbortController | null = null;
+  readonly #orders: Orders;
+  readonly #presence: Presence;
+  readonly #conduct = new Conduct();
   /** The agent has taken up the lab's session. */
   #isWelcomed = false;
   #isDraining = false;
   #isRemoved = false;
   #problem: LabProblem | null = null;
-  #silent = 0;
-  #closed = 0;
-  #closedAfter = 0;
-  #isPinging = false;
-  #roundTrip: number | null = null;
-  #messages = 0;
-  #bad = 0;
-  #cut = 0;
   #looks = 0;
 
   constructor({ id, name }: { id: string; name: string }, options: RemoteMachineOptions) {
     this.id = id;
     this.name = name;
     this.#options = options;
+    this.#presence = new Presence(options.leases);
+    this.#orders = new Orders({
+      link: options.link,
+      subject: downSubject(options.lab, id, 'order'),
+      session: options.session,
+      traffic: this.#traffic,
+      seen: (snapshot) => {
+        this.#see(snapshot);
+      },
+      misbehaved: (error) => {
+        this.#misbehaved(error);
+      },
+    });
   }
 
   /** With the machine's name in front. */
@@ -139,13 +135,13 @@ export class RemoteMachine {
       data: this.#hello?.data ?? [],
       devices: this.devices(),
       traffic: this.#traffic.rate,
-      roundTrip: this.#roundTrip,
+      roundTrip: this.#orders.roundTrip,
       problem: this.#problem,
     };
   }
 
   get isReachable(): boolean {
-    return this.#silence() === 'reachable';
+    return this.#presence.state === 'reachable';
   }
 
   /** As `Runner.suits`. */
@@ -188,7 +184,7 @@ export class RemoteMachine {
   /** Its jobs hand over their checkpoints and go on elsewhere. */
   yield(): void {
     this.drain(true);
-    void this.#order({ type: 'yield', session: this.#options.session });
+    void this.#orders.give({ type: 'yield' });
   }
 
   remove(): void {
@@ -199,15 +195,16 @@ export class RemoteMachine {
   /** The lab ends: jobs go on. */
   close(): void {
     this.#isRemoved = true;
-    this.#orders?.abort();
+    this.#orders.end();
   }
 
   /** Takes a message of its agent. */
   receive(word: string, message: Msg): void {
-    if (this.#isRemoved || this.#cut > 0) return;
+    if (this.#isRemoved || this.#conduct.isCutOff) return;
     this.#traffic.received(message.data.length);
-    if (word !== 'pull' && ++this.#messages > MAX_MESSAGES_A_SECOND) {
-      this.#cutOff(`it sent more than ${MAX_MESSAGES_A_SECOND} messages in a second`);
+    const limit = this.#conduct.heard(word === 'pull');
+    if (limit !== null) {
+      this.#cutOff(`it sent more than ${limit} messages in a second`);
       return;
     }
     try {
@@ -224,44 +221,34 @@ export class RemoteMachine {
   /** Called at regular times: counting calls leaves out the hours in which a computer sleeps. */
   look(): void {
     this.#looks++;
-    this.#messages = 0;
     this.#traffic.look(this.#options.lookTime / 1000);
-    if (this.#cut > 0 && --this.#cut === 0) this.#problem = null;
+    if (this.#conduct.look()) this.#problem = null;
     if (!this.#options.link.connected) return; // nobody could be heard
-    const before = this.#silence();
-    this.#silent++;
-    if (this.#closed > 0) this.#closed++;
-    const isQuiet = this.#silent >= QUIET;
-    if (isQuiet || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
-    const now = this.#silence();
-    if (now === 'lost' && (this.#orders || this.#jobs.size > 0)) {
-      const seconds = Math.round((this.#silent * this.#options.lookTime) / 1000);
+    const before = this.#presence.state;
+    this.#presence.look();
+    const { silent, state } = this.#presence;
+    if (silent >= QUIET || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
+    if (state === 'lost' && (this.#orders.areTaken || this.#jobs.size > 0)) {
+      const seconds = Math.round((silent * this.#options.lookTime) / 1000);
       this.#giveUp(problem('agents.lost', { name: this.name, seconds }));
     }
-    if (now !== before) this.#options.changed();
+    if (state !== before) this.#options.changed();
   }
 
   #full(name: string): string {
     return `${this.id}/${name}`;
   }
 
-  #silence(): 'reachable' | 'unreachable' | 'lost' {
-    return aboutSilence(
-      { silent: this.#silent, closed: this.#closed, closedAfter: this.#closedAfter },
-      this.#options.leases,
-    );
-  }
-
   #stateWord(): MachineState['state'] {
     if (this.#problem?.code === 'agents.needs-update') return 'needs-update';
-    if (!this.isReachable || this.#cut > 0) return 'unreachable';
+    if (!this.isReachable || this.#conduct.isCutOff) return 'unreachable';
     if (!this.#isWelcomed) return 'starting';
     return this.#isDraining ? 'draining' : 'reachable';
   }
 
   /** Why no slot takes a run now; '' when they do. */
   #absence(): string {
-    if (!this.isReachable || this.#cut > 0)
+    if (!this.isReachable || this.#conduct.isCutOff)
       return problem('agents.not-reachable', { name: this.name }).message;
     return this.#isWelcomed ? '' : `The machine ${this.name} comes in.`;
   }
@@ -274,10 +261,9 @@ export class RemoteMachine {
   }
 
   #context(): RemoteJobContext {
-    const { session } = this.#options;
     return {
       stop: (job, when, keep) => {
-        void this.#order({ type: 'stop', session, ...job.key, when, keep });
+        void this.#orders.give({ type: 'stop', ...job.key, when, keep });
       },
       kill: (job) => {
         this.#forget(job);
@@ -315,26 +301,14 @@ export class RemoteMachine {
 
   /** Starts a job at the agent. */
   async #begin(job: RemoteJob): Promise<void> {
-    const { session } = this.#options;
     const { resume, teachers, ...plain } = job.job;
-    const weights = ({ epoch, bytes, sha256 }: NonNullable<Job['resume']>) => ({
-      epoch,
-      bytes,
-      sha256,
-    });
-    const answer = await this.#order(
-      {
-        type: 'start',
-        session,
-        slot: job.slot,
-        job: {
-          ...plain,
-          resume: resume && weights(resume),
-          teachers: teachers.map((each) => ({ node: each.node, weights: weights(each.weights) })),
-        },
-      },
-      () => job.isOn,
-    );
+    const notice = {
+      ...plain,
+      resume: resume && recordOf(resume),
+      teachers: teachers.map(({ node, weights }) => ({ node, weights: recordOf(weights) })),
+    };
+    const order = { type: 'start', slot: job.slot, job: notice } as const;
+    const answer = await this.#orders.give(order, () => job.isOn);
     if (answer?.type === 'done') job.confirmed(null);
     else if (answer?.type === 'refused') job.lost(answer.problem);
   }
@@ -343,39 +317,8 @@ export class RemoteMachine {
   async #end(job: RemoteJob): Promise<void> {
     const name = nameOf(job.key);
     this.#ending.set(name, job.slot);
-    const answer = await this.#order({
-      type: 'kill',
-      session: this.#options.session,
-      ...job.key,
-    });
+    const answer = await this.#orders.give({ type: 'kill', ...job.key });
     if (answer && this.#ending.delete(name)) this.#options.changed();
-  }
-
-  /**
-   * Gives an order until it is answered.
-   *
-   * @returns null when the agent began again, is given up, or the order is not wanted any more
-   */
-  async #order(order: Order, isWanted = (): boolean => true): Promise<OrderAnswer | null> {
-    const { link, lab } = this.#options;
-    const orders = this.#orders;
-    if (!orders) return null;
-    const payload = encode(order);
-    for (;;) {
-      this.#traffic.sent(payload.length);
-      const message = await link.ask(
-        downSubject(lab, this.id, 'order'),
-        () => (isWanted() ? payload : null),
-        orders.signal,
-      );
-      if (!message) return null;
-      const answer = this.#read(() => decode(orderAnswerSchema, message.data));
-      if (!answer) return null;
-      this.#traffic.received(message.data.length);
-      if (answer.type === 'done') this.#see(answer);
-      if (answer.type !== 'hello-first') return answer;
-      await pause(HELLO_WAIT, orders.signal);
-    }
   }
 
   #tellSlots(): void {
@@ -383,7 +326,7 @@ export class RemoteMachine {
     for (const [device, count] of this.#wanted) {
       if (this.#told.get(device) === count) continue;
       this.#told.set(device, count);
-      void this.#order({ type: 'slots', session: this.#options.session, device, count });
+      void this.#orders.give({ type: 'slots', device, count });
     }
   }
 
@@ -401,7 +344,7 @@ export class RemoteMachine {
       return;
     }
     if (this.#problem?.code !== 'agents.bad-message') this.#problem = null;
-    if (isNewBoot || !this.#orders) this.#beginAnew();
+    if (isNewBoot || !this.#orders.areTaken) this.#beginAnew();
     this.#hello = hello;
     this.#meet(hello);
     const keep = hello.held.filter((held) => this.#keeps(held));
@@ -415,8 +358,7 @@ export class RemoteMachine {
 
   /** Orders to an earlier start of the agent have lost their meaning. */
   #beginAnew(): void {
-    this.#orders?.abort();
-    this.#orders = new AbortController();
+    this.#orders.beginAnew();
     this.#isWelcomed = false;
     this.#ending.clear();
     this.#told.clear();
@@ -445,13 +387,7 @@ export class RemoteMachine {
     if (job.slot !== held.slot) return false;
     job.confirmed(held);
     // It may have been asked while its agent was away.
-    if (job.asked)
-      void this.#order({
-        type: 'stop',
-        session: this.#options.session,
-        ...job.key,
-        ...job.asked,
-      });
+    if (job.asked) void this.#orders.give({ type: 'stop', ...job.key, ...job.asked });
     return true;
   }
 
@@ -472,7 +408,7 @@ export class RemoteMachine {
       return;
     }
     this.#heard();
-    if (!this.#orders) {
+    if (!this.#orders.areTaken) {
       this.#ping(true); // it was given up, and its jobs are elsewhere
       return;
     }
@@ -488,14 +424,14 @@ export class RemoteMachine {
 
   #onReport(message: Msg): void {
     const report = decode(reportSchema, message.data);
-    if (report.session !== this.#options.session || !this.#orders) return;
+    if (report.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, report, async (job) => job.receive(report));
   }
 
   #onOffer(message: Msg): void {
     const offer = decode(offerSchema, message.data);
-    if (offer.session !== this.#options.session || !this.#orders) return;
+    if (offer.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, offer, async (job) => job.offered(offer));
   }
@@ -557,29 +493,15 @@ export class RemoteMachine {
   }
 
   #heard(): void {
-    const was = this.#silence();
-    this.#silent = 0;
-    this.#closed = 0;
-    if (was !== 'reachable') this.#options.changed();
+    const before = this.#presence.state;
+    this.#presence.heard();
+    if (before !== 'reachable') this.#options.changed();
   }
 
   #ping(again: boolean): void {
-    if (this.#isPinging && !again) return;
-    this.#isPinging = true;
-    const { link, lab, session } = this.#options;
-    const payload = encode({ type: 'ping', session, again });
-    const begun = performance.now();
-    this.#traffic.sent(payload.length);
-    void link.askOnce(downSubject(lab, this.id, 'order'), payload, PING_WAIT).then((answer) => {
-      this.#isPinging = false;
-      if (answer === 'nobody-listens') {
-        if (this.#closed === 0) this.#closedAfter = this.#silent;
-        this.#closed ||= 1;
-      } else if (typeof answer === 'object') {
-        this.#traffic.received(answer.data.length);
-        this.#roundTrip = Math.round(performance.now() - begun);
-        this.#closed = 0;
-      }
+    void this.#orders.ping(again).then((found) => {
+      if (found === 'no-connection') this.#presence.closed();
+      else if (found === 'there') this.#presence.open();
     });
   }
 
@@ -591,8 +513,7 @@ export class RemoteMachine {
 
   /** Its jobs go on elsewhere; it must say hello before it gets others. */
   #giveUp(why: LabProblem): void {
-    this.#orders?.abort();
-    this.#orders = null;
+    this.#orders.end();
     this.#isWelcomed = false;
     this.#left.clear();
     for (const job of [...this.#jobs.values()]) job.lost(why);
@@ -613,17 +534,19 @@ export class RemoteMachine {
   #misbehaved(error: unknown): void {
     if (!isBadMessage(error)) throw error;
     this.#problem = problem('agents.bad-message', { why: error.message.slice(0, 300) });
-    if (++this.#bad > MAX_BAD) this.#cutOff('it sends messages that are not allowed');
+    if (this.#conduct.misbehaved()) this.#cutOff('it sends messages that are not allowed');
     this.#options.changed();
   }
 
   #cutOff(why: string): void {
-    this.#cut = CUT_TIME;
-    this.#bad = 0;
+    this.#conduct.cutOff();
     this.#problem = problem('agents.cut-off', { name: this.name, why });
     this.#giveUp(this.#problem);
   }
 }
+
+/** Weights without the way to read them. */
+const recordOf = ({ epoch, bytes, sha256 }: WeightsSource) => ({ epoch, bytes, sha256 });
 
 const nameOf = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;
 
