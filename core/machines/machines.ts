@@ -52,6 +52,8 @@ export class Machines implements Runner {
   readonly #machineListeners = new Set<() => void>();
   #connected: { link: Link; broker: MachineBroker } | null = null;
   #looks: NodeJS.Timeout | null = null;
+  /** Slots of the other machines until something changes. */
+  #remote: readonly Slot[] | null = null;
   #announcing = false;
   #closed = false;
 
@@ -107,6 +109,7 @@ export class Machines implements Runner {
       grace,
       handEvery,
       changed: () => {
+        this.#remote = null;
         this.#announce();
       },
       cameIn: () => {
@@ -114,6 +117,7 @@ export class Machines implements Runner {
       },
     });
     this.#machines.set(record.id, machine);
+    this.#remote = null;
     this.#announce();
   }
 
@@ -121,6 +125,7 @@ export class Machines implements Runner {
   remove(id: string): void {
     this.#machines.get(id)?.remove();
     this.#machines.delete(id);
+    this.#remote = null;
     this.#announce();
   }
 
@@ -146,10 +151,8 @@ export class Machines implements Runner {
   }
 
   slots(): readonly Slot[] {
-    return [
-      ...this.#local.slots(),
-      ...[...this.#machines.values()].flatMap((machine) => machine.slots()),
-    ];
+    this.#remote ??= [...this.#machines.values()].flatMap((machine) => machine.slots());
+    return [...this.#local.slots(), ...this.#remote];
   }
 
   onSlots(listener: () => void): () => void {

@@ -84,6 +84,8 @@ export class RemoteMachine {
   #isRemoved = false;
   #problem: LabProblem | null = null;
   #looks = 0;
+  /** The slots until something changes. */
+  #slots: readonly Slot[] | null = null;
 
   constructor({ id, name }: { id: string; name: string }, options: RemoteMachineOptions) {
     this.id = id;
@@ -105,7 +107,12 @@ export class RemoteMachine {
   }
 
   /** With the machine's name in front. */
-  slots(): Slot[] {
+  slots(): readonly Slot[] {
+    this.#slots ??= this.#slotsNow();
+    return this.#slots;
+  }
+
+  #slotsNow(): Slot[] {
     const all = remoteSlots({
       devices: this.#devices.all(),
       agent: this.#agent,
@@ -156,7 +163,7 @@ export class RemoteMachine {
     if (this.#hello) this.#devices.setSlots(device, count);
     this.#wanted.set(device, count);
     this.#tellSlots();
-    this.#options.changed();
+    this.#changed();
   }
 
   start(slot: string, job: Job, listener: JobListener): JobHandle {
@@ -178,7 +185,7 @@ export class RemoteMachine {
 
   drain(on: boolean): void {
     this.#isDraining = on;
-    this.#options.changed();
+    this.#changed();
   }
 
   /** Its jobs hand over their checkpoints and go on elsewhere. */
@@ -222,7 +229,10 @@ export class RemoteMachine {
   look(): void {
     this.#looks++;
     this.#traffic.look(this.#options.lookTime / 1000);
-    if (this.#conduct.look()) this.#problem = null;
+    if (this.#conduct.look()) {
+      this.#problem = null;
+      this.#changed();
+    }
     if (!this.#options.link.connected) return; // nobody could be heard
     const before = this.#presence.state;
     this.#presence.look();
@@ -232,7 +242,12 @@ export class RemoteMachine {
       const seconds = Math.round((silent * this.#options.lookTime) / 1000);
       this.#giveUp(problem('agents.lost', { name: this.name, seconds }));
     }
-    if (state !== before) this.#options.changed();
+    if (state !== before) this.#changed();
+  }
+
+  #changed(): void {
+    this.#slots = null;
+    this.#options.changed();
   }
 
   #full(name: string): string {
@@ -256,7 +271,7 @@ export class RemoteMachine {
   #add(place: { slot: string; job: Job; isAdopted: boolean }, listener: JobListener): RemoteJob {
     const job = new RemoteJob(place, listener, this.#context());
     this.#jobs.set(nameOf(job.key), job);
-    this.#options.changed();
+    this.#changed();
     return job;
   }
 
@@ -296,7 +311,7 @@ export class RemoteMachine {
 
   #forget(job: RemoteJob): void {
     this.#jobs.delete(nameOf(job.key));
-    this.#options.changed();
+    this.#changed();
   }
 
   /** Starts a job at the agent. */
@@ -318,7 +333,7 @@ export class RemoteMachine {
     const name = nameOf(job.key);
     this.#ending.set(name, job.slot);
     const answer = await this.#orders.give({ type: 'kill', ...job.key });
-    if (answer && this.#ending.delete(name)) this.#options.changed();
+    if (answer && this.#ending.delete(name)) this.#changed();
   }
 
   #tellSlots(): void {
@@ -353,7 +368,7 @@ export class RemoteMachine {
     const keys = keep.map(({ run, attempt }) => ({ run, attempt }));
     this.#respond(message, { type: 'welcome', session, keep: keys, grace, handEvery });
     this.#options.cameIn();
-    this.#options.changed();
+    this.#changed();
   }
 
   /** Orders to an earlier start of the agent have lost their meaning. */
@@ -419,7 +434,7 @@ export class RemoteMachine {
     this.#isWelcomed = true;
     this.#tellSlots();
     for (const job of this.#jobs.values()) if (!job.isConfirmed) void this.#begin(job);
-    this.#options.changed();
+    this.#changed();
   }
 
   #onReport(message: Msg): void {
@@ -489,19 +504,21 @@ export class RemoteMachine {
         const known = before.get(name);
         return known?.state === state && known.problem === why;
       });
-    if (!isSame) this.#options.changed();
+    if (!isSame) this.#changed();
   }
 
   #heard(): void {
     const before = this.#presence.state;
     this.#presence.heard();
-    if (before !== 'reachable') this.#options.changed();
+    if (before !== 'reachable') this.#changed();
   }
 
   #ping(again: boolean): void {
     void this.#orders.ping(again).then((found) => {
+      const before = this.#presence.state;
       if (found === 'no-connection') this.#presence.closed();
       else if (found === 'there') this.#presence.open();
+      if (this.#presence.state !== before) this.#changed();
     });
   }
 
@@ -518,7 +535,7 @@ export class RemoteMachine {
     this.#left.clear();
     for (const job of [...this.#jobs.values()]) job.lost(why);
     this.#ending.clear();
-    this.#options.changed();
+    this.#changed();
   }
 
   #read<Message>(read: () => Message): Message | null {
@@ -535,7 +552,7 @@ export class RemoteMachine {
     if (!isBadMessage(error)) throw error;
     this.#problem = problem('agents.bad-message', { why: error.message.slice(0, 300) });
     if (this.#conduct.misbehaved()) this.#cutOff('it sends messages that are not allowed');
-    this.#options.changed();
+    this.#changed();
   }
 
   #cutOff(why: string): void {

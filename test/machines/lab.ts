@@ -60,7 +60,7 @@ export class ScriptedAgent {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-scripted-'));
     const blobs = await Blobs.open(folder);
     const runner = new ScriptedRunner({ slots: 2, ...script });
-    const link = new Link(await dialLab(pairing));
+    const link = new Link(await dialLab(pairing, { patient: true }));
     const log: string[] = [];
     const session = new AgentSession({
       link,
