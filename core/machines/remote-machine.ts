@@ -4,19 +4,21 @@ import type { LabProblem } from '../base/problem.ts';
 import { isPathSpec } from '../data/resolve.ts';
 import { officialOf } from '../data/sets/sets.ts';
 import type { Device } from '../devices/device.ts';
-import type { Job, JobHandle, JobListener, Slot, WeightsSource } from '../search/runner.ts';
+import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
 import type { Budget } from './budget.ts';
 import { Conduct } from './conduct.ts';
 import { type Leases, Presence } from './lease.ts';
 import type { Link } from './link.ts';
+import { MachineJobs } from './machine-jobs.ts';
 import { type MachineState, Traffic } from './machine-state.ts';
 import {
   type Answer,
   type Beat,
   type Hello,
   type JobKey,
+  type Offer,
   PART_BYTES,
   PROTOCOL,
   type Snapshot,
@@ -29,13 +31,15 @@ import {
 } from './messages.ts';
 import { Orders } from './orders.ts';
 import { pull, refusePart, sendPart } from './pull.ts';
-import { RemoteJob, type RemoteJobContext, isBadMessage } from './remote-job.ts';
+import { type RemoteJob, isBadMessage } from './remote-job.ts';
 import { remoteSlots } from './remote-slots.ts';
 import { downSubject } from './subjects.ts';
 import { decode, encode } from './wire.ts';
 
 /** Looks between two pings of a machine that is heard. */
 const PING_EVERY = 5;
+/** Looks without a beat after which another agent with the same pairing may come in. */
+const RIVAL_LOOKS = 3;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
 export interface RemoteMachineOptions {
@@ -57,17 +61,17 @@ export interface RemoteMachineOptions {
   cameIn: () => void;
 }
 
-/** One machine, the lab's side: its slots, its jobs, and whether it is there. */
+/**
+ * One machine, the lab's side: its slots, its jobs, and whether it is there. The file is long
+ * because every message of an agent is taken here, where all that the lab knows of it meets; the
+ * decisions are in `lease.ts`, `conduct.ts`, `remote-slots.ts`, `machine-jobs.ts` and `orders.ts`.
+ */
 export class RemoteMachine {
   readonly id: string;
   readonly name: string;
   readonly #options: RemoteMachineOptions;
   readonly #traffic = new Traffic();
-  readonly #jobs = new Map<string, RemoteJob>();
-  /** Slots of jobs that end, until the agent has confirmed it. */
-  readonly #ending = new Map<string, string>();
-  /** Slots of jobs that were left to be adopted. */
-  readonly #left = new Map<string, string>();
+  readonly #jobs: MachineJobs;
   /** Slots of devices as the lab wants them, and as this start of the agent was told. */
   readonly #wanted = new Map<string, number>();
   readonly #told = new Map<string, number>();
@@ -104,6 +108,17 @@ export class RemoteMachine {
         this.#misbehaved(error);
       },
     });
+    this.#jobs = new MachineJobs({
+      name,
+      orders: this.#orders,
+      pull: (...wanted) => this.#pull(...wanted),
+      seen: (snapshot) => {
+        this.#see(snapshot);
+      },
+      changed: () => {
+        this.#changed();
+      },
+    });
   }
 
   /** With the machine's name in front. */
@@ -116,8 +131,8 @@ export class RemoteMachine {
     const all = remoteSlots({
       devices: this.#devices.all(),
       agent: this.#agent,
-      busy: new Set([...this.#jobs.values()].map(({ slot }) => slot)),
-      ending: new Set([...this.#ending.values(), ...this.#left.values()]),
+      busy: this.#jobs.busy,
+      ending: this.#jobs.ending,
       absent: this.#absence(),
       isDraining: this.#isDraining,
     });
@@ -169,15 +184,12 @@ export class RemoteMachine {
   start(slot: string, job: Job, listener: JobListener): JobHandle {
     const state = this.slots().find(({ name }) => name === this.#full(slot))?.state;
     if (state !== 'ready') throw new LabError('workers.slot-not-ready', { name: this.#full(slot) });
-    const remote = this.#add({ slot, job, isAdopted: false }, listener);
-    void this.#begin(remote);
-    return remote;
+    return this.#jobs.start(slot, job, listener);
   }
 
   /** As `Runner.adopt`. */
   adopt(slot: string, job: Job, listener: JobListener): JobHandle {
-    const remote = this.#add({ slot, job, isAdopted: true }, listener);
-    this.#left.delete(nameOf(remote.key));
+    const remote = this.#jobs.adopt(slot, job, listener);
     // An agent that is there says again what it has; another one is waited for.
     if (this.#isWelcomed) this.#ping(true);
     return remote;
@@ -238,7 +250,7 @@ export class RemoteMachine {
     this.#presence.look();
     const { silent, state } = this.#presence;
     if (silent >= QUIET || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
-    if (state === 'lost' && (this.#orders.areTaken || this.#jobs.size > 0)) {
+    if (state === 'lost' && (this.#orders.areTaken || !this.#jobs.isEmpty)) {
       const seconds = Math.round((silent * this.#options.lookTime) / 1000);
       this.#giveUp(problem('agents.lost', { name: this.name, seconds }));
     }
@@ -268,72 +280,14 @@ export class RemoteMachine {
     return this.#isWelcomed ? '' : `The machine ${this.name} comes in.`;
   }
 
-  #add(place: { slot: string; job: Job; isAdopted: boolean }, listener: JobListener): RemoteJob {
-    const job = new RemoteJob(place, listener, this.#context());
-    this.#jobs.set(nameOf(job.key), job);
-    this.#changed();
-    return job;
-  }
-
-  #context(): RemoteJobContext {
-    return {
-      stop: (job, when, keep) => {
-        void this.#orders.give({ type: 'stop', ...job.key, when, keep });
-      },
-      kill: (job) => {
-        this.#forget(job);
-        void this.#end(job);
-      },
-      leave: (job) => {
-        this.#forget(job);
-        this.#left.set(nameOf(job.key), job.slot);
-      },
-      over: (job, snapshot) => {
-        this.#forget(job);
-        this.#see(snapshot);
-      },
-      pull: (job, { sha256, bytes, urgency }, signal) =>
-        pull({
-          link: this.#options.link,
-          subject: downSubject(this.#options.lab, this.id, 'pull'),
-          budget: this.#options.budget,
-          urgency,
-          key: job.key,
-          sha256,
-          bytes,
-          signal,
-          onBytes: (count) => {
-            this.#traffic.received(count);
-          },
-        }),
+  #pull({ key }: RemoteJob, offer: Offer, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const { link, lab, budget } = this.#options;
+    const { sha256, bytes, urgency } = offer;
+    const subject = downSubject(lab, this.id, 'pull');
+    const onBytes = (count: number): void => {
+      this.#traffic.received(count);
     };
-  }
-
-  #forget(job: RemoteJob): void {
-    this.#jobs.delete(nameOf(job.key));
-    this.#changed();
-  }
-
-  /** Starts a job at the agent. */
-  async #begin(job: RemoteJob): Promise<void> {
-    const { resume, teachers, ...plain } = job.job;
-    const notice = {
-      ...plain,
-      resume: resume && recordOf(resume),
-      teachers: teachers.map(({ node, weights }) => ({ node, weights: recordOf(weights) })),
-    };
-    const order = { type: 'start', slot: job.slot, job: notice } as const;
-    const answer = await this.#orders.give(order, () => job.isOn);
-    if (answer?.type === 'done') job.confirmed(null);
-    else if (answer?.type === 'refused') job.lost(answer.problem);
-  }
-
-  /** Ends a job at the agent; its slot is free when the agent has said so. */
-  async #end(job: RemoteJob): Promise<void> {
-    const name = nameOf(job.key);
-    this.#ending.set(name, job.slot);
-    const answer = await this.#orders.give({ type: 'kill', ...job.key });
-    if (answer && this.#ending.delete(name)) this.#changed();
+    return pull({ link, subject, budget, urgency, key, sha256, bytes, signal, onBytes });
   }
 
   #tellSlots(): void {
@@ -349,6 +303,11 @@ export class RemoteMachine {
     const hello = decode(helloSchema, message.data);
     const { protocol } = hello.versions;
     const isNewBoot = this.#hello?.boot !== hello.boot;
+    if (isNewBoot && this.#orders.areTaken && this.#presence.silent < RIVAL_LOOKS) {
+      // Its predecessor was heard a moment ago: it comes in when that one is silent.
+      this.#problem = problem('agents.two-agents', { name: this.name });
+      return;
+    }
     this.#heard();
     if (protocol !== PROTOCOL) {
       this.#hello = hello;
@@ -362,11 +321,9 @@ export class RemoteMachine {
     if (isNewBoot || !this.#orders.areTaken) this.#beginAnew();
     this.#hello = hello;
     this.#meet(hello);
-    const keep = hello.held.filter((held) => this.#keeps(held));
-    this.#forgetMissing(hello);
+    const keep = this.#jobs.match(hello.held);
     const { session, grace, handEvery } = this.#options;
-    const keys = keep.map(({ run, attempt }) => ({ run, attempt }));
-    this.#respond(message, { type: 'welcome', session, keep: keys, grace, handEvery });
+    this.#respond(message, { type: 'welcome', session, keep, grace, handEvery });
     this.#options.cameIn();
     this.#changed();
   }
@@ -375,7 +332,7 @@ export class RemoteMachine {
   #beginAnew(): void {
     this.#orders.beginAnew();
     this.#isWelcomed = false;
-    this.#ending.clear();
+    this.#jobs.beginAnew();
     this.#told.clear();
     this.#tick = -1;
   }
@@ -394,29 +351,6 @@ export class RemoteMachine {
     this.#see(hello);
   }
 
-  /** Whether a job of its agent goes on. */
-  #keeps(held: Hello['held'][number]): boolean {
-    const name = nameOf(held);
-    const job = this.#jobs.get(name);
-    if (!job) return this.#left.has(name);
-    if (job.slot !== held.slot) return false;
-    job.confirmed(held);
-    // It may have been asked while its agent was away.
-    if (job.asked) void this.#orders.give({ type: 'stop', ...job.key, ...job.asked });
-    return true;
-  }
-
-  /** Jobs that the agent had and does not have any more are lost; others are started now. */
-  #forgetMissing({ held }: Hello): void {
-    const names = new Set(held.map(nameOf));
-    for (const [name, job] of [...this.#jobs]) {
-      if (names.has(name)) continue;
-      if (job.isConfirmed || job.isAdopted)
-        job.lost(problem('agents.forgotten', { name: this.name }));
-    }
-    for (const name of [...this.#left.keys()]) if (!names.has(name)) this.#left.delete(name);
-  }
-
   #onBeat(beat: Beat): void {
     if (beat.boot !== this.#hello?.boot || beat.session !== this.#options.session) {
       this.#ping(true);
@@ -428,12 +362,11 @@ export class RemoteMachine {
       return;
     }
     this.#see(beat);
-    for (const { signs, progress, ...key } of beat.jobs)
-      this.#jobs.get(nameOf(key))?.beat(signs, progress);
+    this.#jobs.beat(beat.jobs);
     if (this.#isWelcomed) return;
     this.#isWelcomed = true;
     this.#tellSlots();
-    for (const job of this.#jobs.values()) if (!job.isConfirmed) void this.#begin(job);
+    this.#jobs.beginAll();
     this.#changed();
   }
 
@@ -453,10 +386,9 @@ export class RemoteMachine {
 
   /** Answers for the present attempt of a run; every other attempt is gone. */
   #answer(message: Msg, key: JobKey, work: (job: RemoteJob) => Promise<Answer | null>): void {
-    const name = nameOf(key);
-    const job = this.#jobs.get(name);
+    const job = this.#jobs.get(key);
     if (!job) {
-      if (!this.#left.has(name)) this.#respond(message, { type: 'gone' });
+      if (!this.#jobs.isLeft(key)) this.#respond(message, { type: 'gone' });
       return;
     }
     // What it has of an adopted job is known after its next hello: it asks again.
@@ -478,7 +410,7 @@ export class RemoteMachine {
   async #onPull(message: Msg): Promise<void> {
     const wanted = this.#read(() => decode(pullSchema, message.data));
     if (!wanted) return;
-    const reader = this.#jobs.get(nameOf(wanted))?.weights(wanted.sha256);
+    const reader = this.#jobs.get(wanted)?.weights(wanted.sha256);
     const release = await this.#options.budget.take(PART_BYTES, 'resume');
     try {
       if (!reader) throw new LabError('agents.weights-gone', wanted);
@@ -532,9 +464,7 @@ export class RemoteMachine {
   #giveUp(why: LabProblem): void {
     this.#orders.end();
     this.#isWelcomed = false;
-    this.#left.clear();
-    for (const job of [...this.#jobs.values()]) job.lost(why);
-    this.#ending.clear();
+    this.#jobs.giveUp(why);
     this.#changed();
   }
 
@@ -561,11 +491,6 @@ export class RemoteMachine {
     this.#giveUp(this.#problem);
   }
 }
-
-/** Weights without the way to read them. */
-const recordOf = ({ epoch, bytes, sha256 }: WeightsSource) => ({ epoch, bytes, sha256 });
-
-const nameOf = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;
 
 const protocolProblem = (name: string, error: LabError): LabProblem => ({
   code: '',
