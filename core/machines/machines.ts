@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
@@ -54,6 +55,8 @@ export class Machines implements Runner {
   #looks: NodeJS.Timeout | null = null;
   /** Slots of the other machines until something changes. */
   #remote: readonly Slot[] | null = null;
+  /** Folder of the official data sets; null for the usual one. */
+  #dataFolder: string | null = null;
   #announcing = false;
   #closed = false;
 
@@ -108,6 +111,7 @@ export class Machines implements Runner {
       lookTime,
       grace,
       handEvery,
+      dataFolder: () => this.#dataFolder ?? dataHome(),
       changed: () => {
         this.#remote = null;
         this.#announce();
@@ -204,6 +208,7 @@ export class Machines implements Runner {
 
   /** As `WorkerPool.renew`, for the workers of this machine. */
   async renew(change: { engine?: RequestedEngine; dataFolder?: string | null }): Promise<void> {
+    if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
     await this.#local.renew?.(change);
   }
 

@@ -198,6 +198,9 @@ export type Answer = v.InferOutput<typeof answerSchema>;
 export const pullSchema = v.strictObject({ ...jobKey, sha256: sha256Schema, offset: count });
 export type Pull = v.InferOutput<typeof pullSchema>;
 
+/** Machine to lab: the next part of an official file of a data set. */
+export const archivePullSchema = v.strictObject({ sha256: sha256Schema, offset: count });
+
 const weightsSchema = v.strictObject(weightsEntries);
 
 /** Lab to machine. All are asked again until they are answered, and may be done twice. */
@@ -229,6 +232,8 @@ export const orderSchema = v.variant('type', [
     device: name,
     count: whole(0, MAX_SLOTS),
   }),
+  /** The agent gets an official data set that it does not have. */
+  v.strictObject({ type: v.literal('fetch'), session: nonce, data: name }),
   /** All jobs hand a checkpoint over and leave, to go on elsewhere. */
   v.strictObject({ type: v.literal('yield'), session: nonce }),
   /** Says that the lab is there; answered by every agent, also before its hello. */

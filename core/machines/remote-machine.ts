@@ -7,6 +7,7 @@ import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
+import { archivePart } from './archives.ts';
 import type { Budget } from './budget.ts';
 import { Conduct } from './conduct.ts';
 import { type Leases, Presence } from './lease.ts';
@@ -23,6 +24,7 @@ import {
   PROTOCOL,
   type Snapshot,
   type Welcome,
+  archivePullSchema,
   beatSchema,
   helloSchema,
   offerSchema,
@@ -55,6 +57,8 @@ export interface RemoteMachineOptions {
   /** Seconds. */
   grace: number;
   handEvery: number;
+  /** Folder of the lab's official data sets. */
+  dataFolder: () => string;
   /** Slots or state may have changed. */
   changed: () => void;
   /** Its agent has come in. */
@@ -75,6 +79,8 @@ export class RemoteMachine {
   /** Slots of devices as the lab wants them, and as this start of the agent was told. */
   readonly #wanted = new Map<string, number>();
   readonly #told = new Map<string, number>();
+  /** Data sets that this start of the agent was asked to get. */
+  readonly #fetched = new Set<string>();
   #hello: Hello | null = null;
   #devices = new DeviceList([]);
   #agent: ReadonlyMap<string, Slot> = new Map();
@@ -166,11 +172,20 @@ export class RemoteMachine {
     return this.#presence.state === 'reachable';
   }
 
-  /** As `Runner.suits`. */
+  /** As `Runner.suits`; an official data set that its agent does not have is fetched. */
   suits(training: TrainingPlan): boolean {
     if (isPathSpec(training.data)) return false;
     const isHere = this.#hello?.data.includes(training.data) ?? true;
-    return isHere || officialOf(training.data) === undefined;
+    if (isHere || officialOf(training.data) === undefined) return true;
+    this.#fetch(training.data);
+    return false;
+  }
+
+  /** Asks once for each start of the agent. */
+  #fetch(data: string): void {
+    if (!this.#isWelcomed || this.#fetched.has(data)) return;
+    this.#fetched.add(data);
+    void this.#orders.give({ type: 'fetch', data });
   }
 
   /** As `Runner.setSlots`; a machine that has not come yet gets them when it comes. */
@@ -221,7 +236,7 @@ export class RemoteMachine {
   receive(word: string, message: Msg): void {
     if (this.#isRemoved || this.#conduct.isCutOff) return;
     this.#traffic.received(message.data.length);
-    const limit = this.#conduct.heard(word === 'pull');
+    const limit = this.#conduct.heard(word === 'pull' || word === 'archive');
     if (limit !== null) {
       this.#cutOff(`it sent more than ${limit} messages in a second`);
       return;
@@ -231,7 +246,8 @@ export class RemoteMachine {
       else if (word === 'beat') this.#onBeat(decode(beatSchema, message.data));
       else if (word === 'report') this.#onReport(message);
       else if (word === 'offer') this.#onOffer(message);
-      else if (word === 'pull') void this.#onPull(message);
+      else if (word === 'pull') this.#onPull(message);
+      else if (word === 'archive') this.#onArchive(message);
     } catch (error) {
       this.#misbehaved(error);
     }
@@ -334,6 +350,7 @@ export class RemoteMachine {
     this.#isWelcomed = false;
     this.#jobs.beginAnew();
     this.#told.clear();
+    this.#fetched.clear();
     this.#tick = -1;
   }
 
@@ -407,14 +424,25 @@ export class RemoteMachine {
   }
 
   /** Gives its agent a part of weights that one of its jobs needs. */
-  async #onPull(message: Msg): Promise<void> {
-    const wanted = this.#read(() => decode(pullSchema, message.data));
-    if (!wanted) return;
-    const reader = this.#jobs.get(wanted)?.weights(wanted.sha256);
+  #onPull(message: Msg): void {
+    const { sha256, offset, ...key } = decode(pullSchema, message.data);
+    void this.#give(message, async () => {
+      const reader = this.#jobs.get(key)?.weights(sha256);
+      if (!reader) throw new LabError('agents.weights-gone', { sha256 });
+      return reader.part(offset);
+    });
+  }
+
+  /** Gives its agent a part of an official file. */
+  #onArchive(message: Msg): void {
+    const { sha256, offset } = decode(archivePullSchema, message.data);
+    void this.#give(message, () => archivePart(this.#options.dataFolder(), sha256, offset));
+  }
+
+  async #give(message: Msg, read: () => Promise<Uint8Array>): Promise<void> {
     const release = await this.#options.budget.take(PART_BYTES, 'resume');
     try {
-      if (!reader) throw new LabError('agents.weights-gone', wanted);
-      const part = await reader.part(wanted.offset);
+      const part = await read();
       this.#traffic.sent(part.length);
       sendPart(message, part);
       await this.#options.link.connection.flush();
@@ -466,15 +494,6 @@ export class RemoteMachine {
     this.#isWelcomed = false;
     this.#jobs.giveUp(why);
     this.#changed();
-  }
-
-  #read<Message>(read: () => Message): Message | null {
-    try {
-      return read();
-    } catch (error) {
-      this.#misbehaved(error);
-      return null;
-    }
   }
 
   /** Notes a message that is not allowed; throws what is no fault of the agent. */

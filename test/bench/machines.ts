@@ -71,7 +71,15 @@ class Bench {
       this.#hosts.push(child);
       started.push(child);
     }
-    await Promise.all(started.map(async (child) => once(child.stdout!, 'data')));
+    await Promise.all(
+      started.map(async (child) => {
+        const ended = once(child, 'exit').then(() => {
+          throw new Error('A process of agents ended.');
+        });
+        await Promise.race([once(child.stdout!, 'data'), ended]);
+        ended.catch(() => undefined);
+      }),
+    );
     return started;
   }
 

@@ -1,5 +1,5 @@
 import { Link } from '../../core/machines/link.ts';
-import { AgentSession } from '../../core/machines/agent-session.ts';
+import { AgentSession, type AgentSessionOptions } from '../../core/machines/agent-session.ts';
 import { Blobs } from '../../core/machines/blobs.ts';
 import { dialLab } from '../../core/machines/connection.ts';
 import type { Machines, MachinesOptions } from '../../core/machines/machines.ts';
@@ -55,7 +55,13 @@ export class ScriptedAgent {
   static async start(
     pairing: Pairing,
     script: Partial<Script> = {},
-    change: { beat?: number; versions?: Partial<Versions>; data?: string[] } = {},
+    change: {
+      beat?: number;
+      versions?: Partial<Versions>;
+      /** Names of its data sets; may grow. */
+      data?: string[];
+      fetch?: AgentSessionOptions['fetch'];
+    } = {},
   ): Promise<ScriptedAgent> {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-scripted-'));
     const blobs = await Blobs.open(folder);
@@ -69,7 +75,8 @@ export class ScriptedAgent {
       runner,
       blobs,
       versions: { ...versions, ...change.versions },
-      data: () => Promise.resolve(change.data ?? ['synthetic']),
+      data: () => Promise.resolve([...(change.data ?? ['synthetic'])]),
+      ...(change.fetch && { fetch: change.fetch }),
       log: (line) => log.push(line),
       beat: change.beat ?? FAST,
     });

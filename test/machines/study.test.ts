@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { placeOf } from '../../core/data/official.ts';
+import { officialOf } from '../../core/data/sets/sets.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import type { Store } from '../../core/store/store.ts';
-import { newStudy } from '../contract/samples.ts';
+import { joined, newStudy, training } from '../contract/samples.ts';
 import { type Script, curve } from '../search/scripted-runner.ts';
 import { kdRerun, noFrozen, trialsOf } from '../search/studies.ts';
 import { TestBroker, noBroker } from './broker.ts';
@@ -248,6 +254,39 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
     assert.ok(far.blobs.has(lab.store.checkpoint(teacher).sha256));
     const started = far.runner.started.filter(({ teachers }) => teachers.length > 0);
     assert.equal(started.length, 2);
+  });
+
+  await test('a machine gets an official data set that it does not have from its lab', async () => {
+    const [id] = take(1) as [string];
+    const home = mkdtempSync(join(tmpdir(), 'ktg-data-'));
+    closing.push(async () => Promise.resolve(rmSync(home, { recursive: true })));
+    const source = officialOf('cifar100')!;
+    const [archive] = source.files;
+    // The lab hands out what it has; the agent compares the hash of the whole.
+    const content = randomBytes(700_001);
+    writeFileSync(placeOf(source, home).files[0]!, content);
+    const data: string[] = [];
+    const far = await ScriptedAgent.start(
+      broker.pairing(id),
+      {},
+      {
+        data,
+        fetch: async (name, pullArchive) => {
+          const wanted = { sha256: archive!.sha256, bytes: content.length };
+          const bytes = await joined(pullArchive(wanted, new AbortController().signal));
+          assert.deepEqual(Buffer.from(bytes), content);
+          data.push(name);
+        },
+      },
+    );
+    closing.push(async () => far.vanish());
+    const lab = await open([id]);
+    await lab.machines.renew({ dataFolder: home });
+    const number = study(lab.store, { trials: 2, training: training({ data: 'cifar100' }) });
+    lab.scheduler.resume({ study: number });
+    await lab.until(isOver(lab, number));
+    assert.equal(lab.store.study(number).state, 'completed');
+    assert.deepEqual(data, ['cifar100']);
   });
 
   await test('a drained machine takes no run; a paused one hands its runs over', async () => {
