@@ -307,6 +307,62 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
     assert.deepEqual([...new Set(outcomes(lab.store, id))].sort(), ['completed', 'lost']);
   });
 
+  await test('a study that no machine can work on pauses with words', async () => {
+    const [id] = take(1) as [string];
+    await agent(id, {}, { data: ['synthetic'] });
+    const lab = await open([id], { scheduler: { delayDivisor: 1000 } });
+    const number = study(lab.store, { trials: 2, training: training({ data: 'cifar10' }) });
+    lab.scheduler.resume({ study: number });
+    await lab.until(isOver(lab, number));
+    assert.equal(lab.store.study(number).problem?.code, 'search.no-slot-suits');
+  });
+
+  await test('an agent that ends in order hands its runs over, and no epoch is lost', async () => {
+    const named = take(2);
+    const first = await agent(named[0]!, { slots: 2, pace: 10 });
+    const lab = await open(named);
+    const id = study(lab.store, { trials: 2, rule: { kind: 'none' } });
+    lab.scheduler.resume({ study: id });
+    await lab.until(() => trialsOf(lab.store, id).filter((run) => run.epoch > 2).length === 2);
+    await first.session.leave(10_000);
+    for (const run of trialsOf(lab.store, id))
+      assert.equal(lab.store.checkpointOf(run.id)?.epoch, run.epoch);
+    assert.ok(lab.machines.slots().every(({ state }) => state === 'retired'));
+    await agent(named[1]!, { slots: 2 });
+    await lab.until(isOver(lab, id));
+    checkStudy(lab.store, id);
+  });
+
+  await test('an agent whose lab stays away ends its runs', async () => {
+    const [id] = take(1) as [string];
+    const far = await agent(id, { slots: 2, pace: 20 });
+    const store = openMemoryStore();
+    const lab = await open([id], { store, machines: { grace: 1 } });
+    const number = study(store, { trials: 2 });
+    lab.scheduler.resume({ study: number });
+    await lab.until(() => far.runner.reports > 2);
+    await lab.close();
+    assert.equal(far.session.jobs.length, 2);
+    while (far.session.jobs.length > 0) await sleep(20);
+    assert.match(far.log.at(-1)!, /silent for 1 seconds/);
+  });
+
+  await test('thirty machines work on one study', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => `many${index}`);
+    const wide = await TestBroker.open(many);
+    closing.push(async () => wide.close());
+    for (const id of many) {
+      const one = await ScriptedAgent.start(wide.pairing(id), { slots: 1 });
+      closing.unshift(async () => one.vanish());
+    }
+    const lab = await RemoteLab.open(wide, many);
+    const id = study(lab.store, { trials: 90 });
+    lab.scheduler.resume({ study: id });
+    await lab.until(isOver(lab, id));
+    checkStudy(lab.store, id);
+    await lab.close();
+  });
+
   await test('a machine with another protocol is listed as one that needs an update', async () => {
     const [id] = take(1) as [string];
     const old = await ScriptedAgent.start(broker.pairing(id), {}, { versions: { protocol: 999 } });
