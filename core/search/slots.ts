@@ -66,6 +66,7 @@ export class Slots {
         wake();
         return;
       }
+      if (!suitability.isTrivial && !this.#hasWorkFor(slot)) continue;
       if (this.#fillOne(slot, index === free.length - 1)) begun++;
       else if (!backoff.avoidsAny && suitability.isTrivial) break;
     }
@@ -75,6 +76,19 @@ export class Slots {
     for (const work of works.all()) if (work.isDone) works.settle(work);
     // A run that waited for another slot may start on one that is left, now that it is taken.
     if (begun > 0 && backoff.avoidsAny) wake();
+  }
+
+  /** Looks without a transaction: hundreds of slots of other machines may have nothing to do. */
+  #hasWorkFor(slot: string): boolean {
+    const { works, pretraining, suitability } = this.#options;
+    return (
+      works
+        .all()
+        .some(
+          ({ ready, canDraw, training }) =>
+            (ready.length > 0 || canDraw) && suitability.suits(slot, training),
+        ) || pretraining.queued().some(({ run }) => this.#suits(run, slot))
+    );
   }
 
   /** Pauses studies for which no slot suits for a while; a person may not look for days. */
