@@ -83,6 +83,8 @@ export class AgentJob implements JobListener {
   #reported: Promise<unknown> = Promise.resolve();
   #handle: JobHandle | null = null;
   #asked: { when: StopWhen; keep: boolean } | null = null;
+  /** The latest checkpoint could not be kept. */
+  #diskFull: LabProblem | null = null;
   /** Why the agent itself ends the job. */
   #yielding: LabProblem | null = null;
   #concluding = false;
@@ -179,11 +181,18 @@ export class AgentJob implements JobListener {
 
   async checkpoint({ epoch, purpose, bytes, sha256, chunks }: IncomingCheckpoint): Promise<void> {
     let isRead = false;
-    await this.#context.blobs.obtain(sha256, bytes, () => {
-      isRead = true;
-      return chunks;
-    });
+    try {
+      await this.#context.blobs.obtain(sha256, bytes, () => {
+        isRead = true;
+        return chunks;
+      });
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'agents.disk-full')
+        this.#diskFull = problemOf(error);
+      throw error;
+    }
     if (!isRead) await gather(chunks, bytes); // its worker waits until they are read
+    this.#diskFull = null;
     this.#keep({ epoch, bytes, sha256 });
     if (purpose === 'final') await this.#hand('final', 'final');
     else if (this.#asked?.keep) await this.#hand('resume', 'stop');
@@ -206,8 +215,10 @@ export class AgentJob implements JobListener {
   }
 
   failed(failure: Failure): void {
+    // A full disk of this machine does not count against the run.
+    const told = this.#diskFull ? this.#lost(this.#diskFull) : failure;
     // The next attempt goes on from the latest checkpoint of this machine.
-    void this.#conclude(failure.kind !== 'nan', () => ({ type: 'failed', failure }));
+    void this.#conclude(failure.kind !== 'nan', () => ({ type: 'failed', failure: told }));
   }
 
   #start(): void {
