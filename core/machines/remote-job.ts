@@ -2,7 +2,7 @@ import { LabError, messageOf } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Graph } from '../graph/graph.ts';
 import { architecture } from '../models/architecture.ts';
-import { sizeOf, tensors } from '../models/tensors.ts';
+import { totalSize, tensors } from '../models/tensors.ts';
 import type { Job, JobHandle, JobListener, Progress } from '../search/runner.ts';
 import type { FailureKind, StopWhen } from '../study/run.ts';
 import { JobOrder, badMessage } from '../workers/job-order.ts';
@@ -219,7 +219,7 @@ const LEAST = 64 << 20;
 /** Bytes that a checkpoint of the graph has at most: parameters, momentum and statistics. */
 const mostBytes = ({ nodes }: Graph): number =>
   nodes.reduce(
-    (sum, { model }) => sum + 3 * 4 * sizeOf(tensors(architecture(model), MOST_CLASSES)),
+    (sum, { model }) => sum + 3 * 4 * totalSize(tensors(architecture(model), MOST_CLASSES)),
     LEAST,
   );
 
