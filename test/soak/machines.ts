@@ -19,8 +19,13 @@ export interface MachineSoakCounts extends StudyCounts {
   labKills: number;
 }
 
-/** Agents, each with two slots. */
 const AGENTS = ['a', 'b', 'c'];
+/** Of each agent. */
+const SLOTS = 2;
+/** Signs of life in an epoch. */
+const BEATS = 4;
+/** Epochs that a trial takes on average under the paper's rule, of 16. */
+const EPOCHS_A_TRIAL = 3;
 
 /**
  * One study on three agents with real processes of workers, while agents, the broker and the lab
@@ -50,10 +55,15 @@ export async function machineSoak(
     checkpointsRead: 0,
   };
   const broker = await TestBroker.open(AGENTS);
-  const variables = {
-    KTG_TEST_SLOTS: '2',
-    KTG_FORMULA: JSON.stringify({ beat: 60, checkpointBytes: 600_000, checkpointEvery: 300 }),
+  const epochs = (trials * EPOCHS_A_TRIAL) / (AGENTS.length * SLOTS);
+  const pace = {
+    // Undisturbed, the study would take two thirds of the time.
+    beat: Math.max(10, (minutes * 40_000) / epochs / BEATS),
+    beats: BEATS,
+    checkpointBytes: 600_000,
+    checkpointEvery: 300,
   };
+  const variables = { KTG_TEST_SLOTS: String(SLOTS), KTG_FORMULA: JSON.stringify(pace) };
   const agents = AGENTS.map((id) => new AgentProcess(broker.pairing(id), formulaWorker, variables));
   const lab = new SoakLab(file, JSON.stringify(broker.labKey), trials);
   try {
