@@ -99,10 +99,8 @@ class Bench {
   }
 
   async close(): Promise<void> {
-    for (const lab of this.#labs) {
-      await lab.close();
-      lab.store.close();
-    }
+    for (const lab of this.#labs) await lab.close();
+    for (const { store } of this.#labs) store.close();
     for (const child of this.#hosts) child.kill('SIGKILL');
     await this.broker.close();
   }

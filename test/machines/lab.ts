@@ -99,6 +99,7 @@ export class RemoteLab {
   readonly scheduler: Scheduler;
   readonly events: SchedulerEvent[] = [];
   readonly #waiting = new Set<() => void>();
+  #isClosed = false;
 
   private constructor(store: Store, machines: Machines, options: SchedulerOptions) {
     this.store = store;
@@ -142,8 +143,10 @@ export class RemoteLab {
     });
   }
 
-  /** Ends the lab's process; the store stays open. */
+  /** Ends the lab's process; the store stays open. Idempotent. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.scheduler.close('save');
     await this.machines.close();
   }
