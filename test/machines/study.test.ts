@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -259,7 +260,7 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
   await test('a machine gets an official data set that it does not have from its lab', async () => {
     const [id] = take(1) as [string];
     const home = mkdtempSync(join(tmpdir(), 'ktg-data-'));
-    closing.push(async () => Promise.resolve(rmSync(home, { recursive: true })));
+    closing.push(async () => rm(home, { recursive: true }));
     const source = officialOf('cifar100')!;
     const [archive] = source.files;
     // The lab hands out what it has; the agent compares the hash of the whole.
