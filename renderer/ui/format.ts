@@ -38,6 +38,13 @@ export const moment = (time: number | null): string =>
 export const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? '' : 's'}`;
 
+/** "1st", "2nd", "3rd", "11th" */
+export function ordinal(rank: number): string {
+  const teen = rank % 100 > 10 && rank % 100 < 14;
+  const ending = teen ? undefined : ['th', 'st', 'nd', 'rd'][rank % 10];
+  return `${rank}${ending ?? 'th'}`;
+}
+
 /**
  * A message that begins with a common word begins with a capital; paths and addresses stay as they
  * are.
