@@ -2,11 +2,12 @@
 import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
 import { gate as gateOf, gateNames, type GateName } from '../../core/gates/gates.ts';
-import type { TrialRow } from '../../core/lab/api.ts';
+import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from '../words/graph.ts';
 import { frameOf, type Frame, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
+import { valueAt } from './tournament.ts';
 import type { Theme } from '../ui/colors.ts';
 
 interface Choice {
@@ -18,7 +19,7 @@ interface Choice {
 
 /** A quantity with an axis of its own. Values of a choice are indices into `choices`. */
 export interface Dimension {
-  /** `edge 2-1`, `model 2`, `accuracy`, `epoch` */
+  /** `edge 2-1`, `model 2`, `accuracy`, `epoch`, `rung 4` */
   readonly key: string;
   readonly title: string;
   readonly choices: readonly Choice[] | null;
@@ -71,6 +72,18 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
   return dimensions;
 }
 
+/** The accuracy of node 1 at some epochs, to be brushed; no axes of the usual choice. */
+export const rungDimensions = (
+  epochs: readonly number[],
+  curves: ReadonlyMap<number, WireCurve>,
+): Dimension[] =>
+  epochs.map((epoch) => ({
+    key: `rung ${epoch}`,
+    title: `acc. at ${epoch}`,
+    choices: null,
+    value: ({ run }) => valueAt(curves.get(run), epoch),
+  }));
+
 /** R32, R110, W28-2 */
 const shortTitle = (model: string): string => architecture(model).short;
 
@@ -78,11 +91,14 @@ const shortTitle = (model: string): string => architecture(model).short;
  * The axes that fit on a screen: everything for small graphs, else the edges into the target and
  * the results.
  */
-export const defaultDimensions = (dimensions: readonly Dimension[]): string[] =>
-  (dimensions.length <= 16
-    ? dimensions
-    : dimensions.filter(({ key }) => !key.startsWith('edge') || key.endsWith('-1'))
-  ).map(({ key }) => key);
+export function defaultDimensions(dimensions: readonly Dimension[]): string[] {
+  const usual = dimensions.filter(({ key }) => !key.startsWith('rung'));
+  const few =
+    usual.length <= 16
+      ? usual
+      : usual.filter(({ key }) => !key.startsWith('edge') || key.endsWith('-1'));
+  return few.map(({ key }) => key);
+}
 
 /**
  * Values that an interval on an axis lets pass, by dimension; of a choice the interval is over

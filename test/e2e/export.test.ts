@@ -92,13 +92,21 @@ describe('export and import', { skip: withoutBrowser }, () => {
     );
     assert.equal(await named('Save Accuracy', 'Save as CSV'), 'Played-trial-0-Accuracy.csv');
     await go('#/studies/1');
+    await page.getByRole('tab', { name: 'Best so far' }).click();
     assert.equal(await named('Save Best so far', 'Save as SVG'), 'Played-Best-so-far.svg');
     assert.equal(await named('Save the table', 'Save as CSV'), 'Played-trials.csv');
   });
 
   test('charts and tables are saved as SVG, PNG, CSV and JSON', async () => {
     await go('#/studies/1');
-    for (const chart of ['Best so far', 'Learning curves', 'Parallel coordinates', 'Timeline']) {
+    for (const [tab, chart] of [
+      ['Tournament', 'Tournament'],
+      ['Curves', 'Learning curves'],
+      ['Parallel', 'Parallel coordinates'],
+      ['Timeline', 'Timeline'],
+      ['Best so far', 'Best so far'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab }).click();
       const svg = (await fromMenu(`Save ${chart}`, 'Save as SVG')).toString();
       assert.match(svg, /^<svg[^>]*xmlns/, chart);
       assert.doesNotMatch(svg, /NaN|undefined|var\(/, chart);

@@ -16,7 +16,8 @@ import type {
 } from '../../../core/lab/api.ts';
 import { rankTrials } from '../../../core/study/best.ts';
 import { barsOf } from '../../charts/curves.ts';
-import { dimensionsOf } from '../../charts/parallel.ts';
+import { dimensionsOf, rungDimensions } from '../../charts/parallel.ts';
+import { columnEpochs } from '../../charts/tournament.ts';
 import { follow } from '../../client/follow.svelte.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 import {
@@ -49,6 +50,17 @@ export function appended(
   };
 }
 
+/** The charts of a study's trials, in the order of their tabs. */
+export const charts = {
+  tournament: 'Tournament',
+  history: 'Best so far',
+  curves: 'Curves',
+  gates: 'Gates',
+  parallel: 'Parallel',
+  timeline: 'Timeline',
+} as const;
+export type ChartName = keyof typeof charts;
+
 /** By study. */
 const chosenOf = new Map<number, SvelteSet<number>>();
 
@@ -72,11 +84,8 @@ export class StudyState {
   sought = $state(0);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
-  /**
-   * A filter is being drawn: views keep their heights, so that nothing moves away under the
-   * pointer.
-   */
-  brushing = $state(false);
+  /** Which of the charts is shown. */
+  chart = $state<ChartName>('tournament');
   /** Runs to be compared, in the order they were chosen; kept while one looks at something else. */
   readonly chosen: SvelteSet<number>;
 
@@ -88,12 +97,20 @@ export class StudyState {
   readonly byRun = $derived(this.#byRun);
   readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
   readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
-  readonly dimensions = $derived(dimensionsOf(this.rows));
+  readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
+  /** Epochs of the tournament's columns. */
+  readonly columns = $derived(columnEpochs(this.rungs, this.epochs));
+  readonly dimensions = $derived([
+    ...dimensionsOf(this.rows),
+    ...rungDimensions(this.columns, this.curves),
+  ]);
   readonly filtered = $derived(
     isEverything(this.filter)
       ? this.rows
       : this.rows.filter((row) => fits(row, this.filter, this.dimensions)),
   );
+  /** Those of them with a result, the best first. */
+  readonly ranked = $derived(rankTrials(this.filtered));
   readonly #inside = $derived(
     isEverything(this.filter) ? null : new Set(this.filtered.map((row) => row.run)),
   );
@@ -189,7 +206,8 @@ export class StudyState {
   }
 
   /** Looks at what another state of the same study looked at. */
-  lookAs({ selected, filter, fit }: StudyState): void {
+  lookAs({ selected, filter, fit, chart }: StudyState): void {
+    this.chart = chart;
     this.fit = fit;
     this.selected = selected;
     this.filter = filter;
@@ -236,6 +254,11 @@ export class StudyState {
       );
       if (fresh.length > 0) this.decisions = [...this.decisions, ...fresh];
     }
+  }
+
+  /** An accuracy as a share of the greatest one of its trials, for a bar. */
+  shareOfBest(accuracy: number): number {
+    return this.#greatest > 0 ? accuracy / this.#greatest : 0;
   }
 
   /** Walks over what the filter lets through, in the given order. */
