@@ -83,6 +83,21 @@ export function columnEpochs(rungs: readonly number[], epochs: number): number[]
   return [...powers, epochs];
 }
 
+/**
+ * The last column that almost all trials have reached: effects there are of the choices, not of the
+ * trials that were let continue.
+ */
+export function commonEpoch(
+  epochs: readonly number[],
+  curves: ReadonlyMap<number, WireCurve>,
+): number | null {
+  const reached = epochs.map(
+    (epoch) => [...curves.values()].filter((curve) => valueAt(curve, epoch) !== null).length,
+  );
+  const most = Math.max(0, ...reached);
+  return most === 0 ? null : epochs[reached.findLastIndex((count) => count >= 0.95 * most)]!;
+}
+
 export function drawTournament(input: TournamentInput, size: Size, theme: Theme): DrawnTournament {
   const { view = {}, axis } = input;
   const rows = input.rows.filter(({ run }) => input.curves.has(run));

@@ -28,6 +28,10 @@ export function bytes(count: number): string {
 export const quantity = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toPrecision(4);
 
+/** A probability after the letter p: "= 0.012", "< 0.001" */
+export const pValue = (p: number): string =>
+  p < 0.001 ? '< 0.001' : `= ${p.toFixed(p < 0.1 ? 3 : 2)}`;
+
 /** Milliseconds since 1970 in the reader's own calendar. */
 export const moment = (time: number | null): string =>
   time === null

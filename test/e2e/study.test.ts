@@ -221,6 +221,61 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.ok(wide <= 0, `the table is ${wide} px too wide`);
     }));
 
+  test('the page says without a click which gates matter, and suggests locks for a new study', () =>
+    look('#/studies/1', async (page) => {
+      const panel = page.getByRole('region', { name: 'Which gates matter' });
+      const first = panel.getByRole('listitem').first();
+      await first.getByText(/^Cutoff on Label→1$/).waitFor();
+      await first.getByText(/^−\d+\.\d ± \d\.\d points$/).waitFor();
+      const rung = panel.getByLabel('Epoch at which trials are compared');
+      await rung.selectOption({ value: '1' });
+      await first.getByText('n = ').waitFor();
+      assert.match(await rung.locator('option:checked').innerText(), /^1 \(60 trials\)$/);
+      await first.getByRole('button').click();
+      await page.getByRole('button', { name: 'Remove filter edge Label->1 = Cutoff' }).waitFor();
+    }));
+
+  test('the palette opens a trial of the study by its number', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: /^Page, study, trial/ }).fill('17');
+      await page.getByRole('option', { name: 'Trial 17 Played' }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: /^Trial 17: / }).waitFor();
+      await page.keyboard.press(']');
+      await page.getByRole('heading', { name: /^Trial 18: / }).waitFor();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill('data');
+      await page.getByRole('option', { name: 'Data page' }).click();
+      await page.waitForURL(/#\/data$/);
+    }));
+
+  test('keys lead to the filter, through the rows, to the comparison and the re-run', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      await page.keyboard.press('j');
+      await page.keyboard.press('j');
+      const selected = table(page).locator('[aria-selected=true]');
+      assert.equal(await selected.getAttribute('aria-rowindex'), '3');
+      await page.keyboard.press('k');
+      assert.equal(await selected.getAttribute('aria-rowindex'), '2');
+      await page.keyboard.press('c');
+      const bar = page.getByRole('region', { name: 'Selected for comparison' });
+      await bar.getByText('one more to compare').waitFor();
+      await page.keyboard.press('c');
+      await bar.waitFor({ state: 'detached' });
+      await page.keyboard.press('r');
+      await page.getByRole('dialog').getByRole('heading').first().waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('Escape');
+      assert.equal(await selected.getAttribute('aria-rowindex'), '2', 'a dialog has its own keys');
+      await page.keyboard.press('/');
+      await page.keyboard.type('#17');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Trial 17', exact: true }).waitFor();
+    }));
+
   test('a drag zooms a chart, a double click zooms out, and a click selects', () =>
     look('#/studies/1', async (page) => {
       await firstTrial(page);

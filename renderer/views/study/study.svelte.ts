@@ -12,9 +12,11 @@ import type {
   StudyView,
   TrialRow,
   WireCurve,
-  WireEpoch,
 } from '../../../core/lab/api.ts';
 import { rankTrials } from '../../../core/study/best.ts';
+import { appended } from './appended.ts';
+import type { ChartName } from './chart-names.ts';
+import { EffectsState } from './effects.svelte.ts';
 import { barsOf } from '../../charts/curves.ts';
 import { dimensionsOf, rungDimensions } from '../../charts/parallel.ts';
 import { columnEpochs } from '../../charts/tournament.ts';
@@ -31,35 +33,6 @@ import {
 import { madeIn } from '../../words/provenance.ts';
 
 type Decision = WireDecision & { run: number; at: number };
-
-/** A curve with one more epoch; the same when it is known already. */
-export function appended(
-  curve: WireCurve | undefined,
-  run: number,
-  { epoch, nodes }: WireEpoch,
-): WireCurve {
-  const before = curve?.accuracy ?? nodes.map(() => []);
-  if (curve && (before[0]?.length ?? 0) >= epoch) return curve;
-  return {
-    run,
-    accuracy: nodes.map((node, i) => {
-      const values = [...(before[i] ?? [])];
-      values[epoch - 1] = node.accuracy;
-      return Array.from(values, (value) => value ?? null);
-    }),
-  };
-}
-
-/** The charts of a study's trials, in the order of their tabs. */
-export const charts = {
-  tournament: 'Tournament',
-  history: 'Best so far',
-  curves: 'Curves',
-  gates: 'Gates',
-  parallel: 'Parallel',
-  timeline: 'Timeline',
-} as const;
-export type ChartName = keyof typeof charts;
 
 /** By study. */
 const chosenOf = new Map<number, SvelteSet<number>>();
@@ -80,6 +53,7 @@ export class StudyState {
   selected = $state<number | null>(null);
   /** Charts scale to what passes the filter. */
   fit = $state(true);
+  readonly effects: EffectsState;
   /** Counts the times that a trial was gone to: the table then scrolls to it. */
   sought = $state(0);
   /** Run under the pointer. */
@@ -166,6 +140,7 @@ export class StudyState {
   constructor(lab: Lab, id: number) {
     this.#lab = lab;
     this.id = id;
+    this.effects = new EffectsState(lab, id);
     this.chosen = chosenOf.get(id) ?? new SvelteSet();
     chosenOf.set(id, this.chosen);
   }
@@ -206,8 +181,10 @@ export class StudyState {
   }
 
   /** Looks at what another state of the same study looked at. */
-  lookAs({ selected, filter, fit, chart }: StudyState): void {
+  lookAs({ selected, filter, fit, chart, effects }: StudyState): void {
     this.chart = chart;
+    this.effects.rung = effects.rung;
+    this.effects.found = effects.found;
     this.fit = fit;
     this.selected = selected;
     this.filter = filter;

@@ -4,6 +4,7 @@ import { nearestPoint } from '../../../renderer/charts/nearest.ts';
 import { swarm } from '../../../renderer/charts/swarm.ts';
 import {
   columnAt,
+  commonEpoch,
   columnEpochs,
   drawTournament,
   type TournamentAxis,
@@ -55,6 +56,13 @@ describe('the tournament', () => {
     assert.deepEqual(columnEpochs([1, 2, 4], 8), [1, 2, 4, 8]);
     assert.deepEqual(columnEpochs([], 200), [1, 2, 4, 8, 16, 32, 64, 128, 200]);
     assert.deepEqual(columnEpochs([], 1), [1]);
+  });
+
+  test('effects are compared at the last column that almost all trials have reached', () => {
+    const { curves, epochs } = input();
+    assert.equal(commonEpoch(epochs, curves), 1);
+    assert.equal(commonEpoch(epochs, new Map([[3, curves.get(3)!]])), 8);
+    assert.equal(commonEpoch(epochs, new Map()), null);
   });
 
   test('every trial is a dot in each column that it reached; what runs is on its way', () => {
