@@ -38,6 +38,10 @@ export const moment = (time: number | null): string =>
     ? '–'
     : new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+/** The same without the time of the day. */
+export const day = (time: number): string =>
+  new Date(time).toLocaleDateString(undefined, { dateStyle: 'medium' });
+
 /** "1 trial", "14 trials" */
 export const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? '' : 's'}`;
