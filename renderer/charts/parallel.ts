@@ -84,19 +84,28 @@ export const rungDimensions = (
     value: ({ run }) => valueAt(curves.get(run), epoch),
   }));
 
+/** The same dimensions, those of a graph by their importance, the greatest first. */
+export function byImportance(
+  dimensions: readonly Dimension[],
+  importance: ReadonlyMap<string, number>,
+): Dimension[] {
+  const result = (key: string): boolean => !/^(model|edge)/.test(key);
+  const of = ({ key }: Dimension): number => (result(key) ? -1 : (importance.get(key) ?? 0));
+  return dimensions.toSorted((a, b) => of(b) - of(a));
+}
+
 /** R32, R110, W28-2 */
 const shortTitle = (model: string): string => architecture(model).short;
 
 /**
- * The axes that fit on a screen: everything for small graphs, else the edges into the target and
- * the results.
+ * The axes that fit on a screen: everything for small graphs, else the first of the graph's and the
+ * results.
  */
+const MOST = 16;
+
 export function defaultDimensions(dimensions: readonly Dimension[]): string[] {
   const usual = dimensions.filter(({ key }) => !key.startsWith('rung'));
-  const few =
-    usual.length <= 16
-      ? usual
-      : usual.filter(({ key }) => !key.startsWith('edge') || key.endsWith('-1'));
+  const few = usual.length <= MOST ? usual : [...usual.slice(0, MOST - 2), ...usual.slice(-2)];
   return few.map(({ key }) => key);
 }
 
@@ -199,6 +208,7 @@ export function drawParallel(
   const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
   const heat = (row: TrialRow): number =>
     row.accuracy === null || !(low < high) ? 0.3 : (row.accuracy - low) / (high - low);
+  const color = interpolateLab(...theme.ramp);
   /** Many lines are drawn thinner, so that the good ones stand out. */
   const thin = Math.max(0.2, Math.min(1, 250 / Math.max(1, rows.length)));
   const few = Math.min(0.8, 3 / Math.max(1, rows.length));
@@ -221,16 +231,36 @@ export function drawParallel(
     .map(({ row, heat: warm }): Mark => ({
       kind: 'line',
       points: trialLine(row, axes),
-      stroke: theme.states[row.state],
+      stroke: color(row.accuracy === null ? 0 : warm),
       width: warm > 0.9 ? 1.6 : 1,
-      opacity: Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)),
+      opacity: Math.max(few, 0.14 * thin + 0.7 * warm * warm * Math.sqrt(thin)),
     }));
   return [
     ...ground,
     ...lines,
     ...axes.flatMap((axis) => axisMarks(axis, frame, theme)),
+    ...axes
+      .filter(({ dimension }) => dimension.key === 'accuracy')
+      .flatMap((axis) => rampMarks(axis, [low, high], theme)),
     ...drawValues(axes, theme),
   ];
+}
+
+/** The colours of the lines as a bar along the axis of the accuracy. */
+function rampMarks({ x, y }: Axis, [low, high]: readonly [number, number], theme: Theme): Mark[] {
+  if (!(low < high)) return [];
+  const color = interpolateLab(...theme.ramp);
+  const [bottom, top] = [y(low), y(high)];
+  const steps = 24;
+  const height = (bottom - top) / steps;
+  return Array.from({ length: steps }, (_, i) => ({
+    kind: 'rect',
+    x: x - 3,
+    y: bottom - (i + 1) * height,
+    width: 6,
+    height: height + 0.5,
+    fill: color((i + 0.5) / steps),
+  }));
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Theme {
   readonly focus: string;
   /** Ink for completed, grey for what ended early, blue for what runs, red for what failed. */
   readonly states: Readonly<Record<RunState, string>>;
+  /** Ends of a scale of one hue, from the least value to the greatest. */
+  readonly ramp: readonly [string, string];
   /** Lines that are told apart, such as runs that are compared: none has the colour of a gate. */
   readonly series: readonly string[];
 }
@@ -34,6 +36,7 @@ export const light: Theme = {
     rejected: '#7c7268',
     duplicate: '#6d7f8c',
   },
+  ramp: ['#cfdcf2', '#08306b'],
   series: ['#0067a5', '#b3246b', '#00767f', '#6b4a1f', '#15181d', '#6a7f00'],
 };
 
@@ -54,5 +57,6 @@ export const dark: Theme = {
     rejected: '#a89e92',
     duplicate: '#93a6b3',
   },
+  ramp: ['#26354f', '#d6e6ff'],
   series: ['#56b4e9', '#ff8fc0', '#35c6d0', '#cfa670', '#eceef1', '#bccb4a'],
 };
