@@ -230,7 +230,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       const rung = panel.getByLabel('Epoch at which trials are compared');
       await rung.selectOption({ value: '1' });
       await first.getByText('n = ').waitFor();
-      assert.match(await rung.locator('option:checked').innerText(), /^1 \(60 trials\)$/);
+      assert.match(await rung.locator('option:checked').innerText(), /^epoch 1, 60 trials$/);
       await first.getByRole('button').click();
       await page.getByRole('button', { name: 'Remove filter edge Label->1 = Cutoff' }).waitFor();
     }));
