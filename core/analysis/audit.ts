@@ -12,7 +12,7 @@ export interface AuditedTrial {
 }
 
 /** Agreement of a rung with the end, over the trials that reached the end. */
-export interface RungAudit {
+interface RungAudit {
   rung: number;
   /**
    * Number of trials with values at both, and Spearman's rank correlation of the values; null when

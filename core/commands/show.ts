@@ -60,7 +60,8 @@ export const command: Command = {
         line();
         for (const { epoch, nodes } of view.epochList)
           line(
-            `epoch ${String(epoch).padStart(4)}  ${nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  ')}`,
+            `epoch ${String(epoch).padStart(4)}  ` +
+              nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  '),
           );
         for (const decision of view.decisions) line(explainDecision(decision));
         for (const { fromEpoch, made } of changesOf(
@@ -69,7 +70,9 @@ export const command: Command = {
         ))
           if (made)
             line(
-              `from epoch ${fromEpoch + 1} made by ktg ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`,
+              `from epoch ${fromEpoch + 1} made by ktg ` +
+                `${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ` +
+                `${made.engine}, ${made.device}, data ${made.data}`,
             );
       }
       return Exit.done;

@@ -88,7 +88,8 @@ export function briefOutcome(row: TrialRow): string {
 
 /** Returns `trial 14 64.3 % resnet8=CC,resnet14=LT completed`. */
 export const trialText = (row: TrialRow): string =>
-  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
+  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ` +
+  `${toText(row.graph)}  ${briefOutcome(row)}`;
 
 /**
  * Returns `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before the first step
@@ -109,12 +110,17 @@ export function slotText(slot: SlotView): string {
       ? `, compiling, ${progress.compiling.toFixed(0)} s`
       : '';
   const title = slot.title.replace(/^(Study|Re-run) ".*", /, '');
-  return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`;
+  return (
+    `${slot.name}  ${title}  epoch ` +
+    `${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ` +
+    `${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`
+  );
 }
 
 /** Returns `Re-run 2 "best": running, 3 of 10 runs, 5 seeds`. */
 export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
-  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
+  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ` +
+  `${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
 
 /**
  * Returns lines such as `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`, with the reason for a
@@ -124,7 +130,9 @@ export const deviceTexts = (devices: readonly Device[]): string[] =>
   devices
     .filter(({ slots, note, present }) => present && (slots > 0 || note !== undefined))
     .map(({ name, title, slots, note = '' }) =>
-      `${slots > 0 ? `Computes on ${title} (${name}), ${slots} ${slots === 1 ? 'slot' : 'slots'}.` : `Not on ${title} (${name}).`} ${note}`.trim(),
+      slots > 0
+        ? `Computes on ${title} (${name}), ${counted(slots, 'slot')}. ${note}`.trim()
+        : `Not on ${title} (${name}). ${note}`.trim(),
     );
 
 /** Returns `cpu=2`, the default slots of a device, when no device has a slot; else ''. */

@@ -33,7 +33,7 @@ import {
   type SeenCard,
   systemLibraries,
 } from '../devices/cuda-probe.ts';
-import { libraryStatus } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
@@ -180,7 +180,7 @@ function requireCard(binding: TensorFlowBinding): void {
   throw new LabError(NO_CARD, {
     reason: problem ? ` ${problem.found}` : '',
     steps: problem?.steps ?? [
-      'Look whether another program has the card for itself alone (nvidia-smi).',
+      'Check with nvidia-smi whether another program uses the card exclusively.',
       { do: 'use-processor' },
     ],
   });

@@ -15,7 +15,9 @@ export const graphRules = {
   ...objectRules,
   'missing-key': {
     expected: 'a value',
-    next: `Add it, as in {"format": "${FORMAT}", "version": ${VERSION}, "nodes": [{"model": "resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.`,
+    next:
+      `Add it, as in {"format": "${FORMAT}", "version": ${VERSION}, "nodes": [{"model": ` +
+      '"resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.',
   },
   'wrong-format': { expected: `"${FORMAT}"`, next: 'Give a graph file of this lab.' },
   'wrong-version': {

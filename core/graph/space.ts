@@ -28,11 +28,11 @@ export interface SearchSpace {
   readonly frozen: boolean;
 }
 
-export interface NodeChoice {
+interface NodeChoice {
   readonly models: readonly string[];
 }
 
-export interface EdgeChoice {
+interface EdgeChoice {
   readonly source: number;
   readonly destination: number;
   readonly gates: readonly GateName[];

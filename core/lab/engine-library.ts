@@ -1,7 +1,8 @@
 import { withNext } from '../base/errors.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { installLibrary, libraryStatus, removeLibrary } from '../install/library.ts';
+import { installLibrary, removeLibrary } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { progressWriter } from '../install/progress.ts';
 import { tensorflowVersion, type Variant } from '../install/release.ts';
 import type { LabProblem } from '../base/problem.ts';

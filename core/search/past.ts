@@ -109,7 +109,7 @@ function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpac
 }
 
 /** Accuracies by epoch: at the rungs, and at the end of a trial that came there. */
-export function valuesOf(
+function valuesOf(
   { state, epoch, accuracy }: Pick<Run, 'state' | 'epoch' | 'accuracy'>,
   decisions: readonly RungDecision[],
 ): Map<number, number> {

@@ -3,7 +3,7 @@ import { acceptedSize, requirePossible, spaceSize } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { expectedShareOf, rungsOf } from './rules/rules.ts';
+import { expectedShareOf, ruleOf, rungsOf } from './rules/rules.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
@@ -69,8 +69,7 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     problems.push(problemOf(error));
   }
   const { rule, training } = plan;
-  const rung =
-    rule.kind === 'asha' ? rule.rungs?.find((each) => each >= training.epochs) : undefined;
+  const rung = ruleOf(rule.kind).rungBeyondEnd?.(rule, training.epochs);
   if (rung !== undefined)
     problems.push(problem('search.rung-beyond-the-end', { rung, epochs: training.epochs }));
   return problems;
@@ -86,7 +85,7 @@ function warningsOf(plan: StudyPlan, missingPretrained: readonly string[]): LabP
   const duplicates = BigInt(trials) - size;
   if (size > 0n && duplicates > 0n && plan.duplicates === 'reuse')
     warnings.push(problem('search.more-trials-than-graphs', { trials, size, duplicates }));
-  if (rule.kind !== 'none' && rungsOf(rule, epochs).length === 0)
+  if (ruleOf(rule.kind).reason !== null && rungsOf(rule, epochs).length === 0)
     warnings.push(problem('search.no-rungs', { epochs }));
   if (protocol === 'paper') warnings.push(problem('search.tuned-on-test'));
   return warnings;

@@ -23,7 +23,7 @@ export interface SampledTrial {
 }
 
 /** Earlier trials, for a sampler that learns. */
-export interface Knowledge {
+interface Knowledge {
   readonly known: readonly KnownTrial[];
   /** An earlier trial has this graph, by canonical key. */
   has(key: string): boolean;

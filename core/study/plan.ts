@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { PROTOCOLS, type Protocol, type Purpose } from '../data/split.ts';
+import { PROTOCOLS, type Purpose } from '../data/split.ts';
 import { parseSpace } from '../graph/space.ts';
 import { EPOCH_LIMIT, TRIAL_LIMIT } from '../search/rules/_base.ts';
 import { asha } from '../search/rules/asha.ts';
@@ -8,13 +8,13 @@ import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
 import { lineSchema, seedSchema, whole } from './fields.ts';
 
-export type { Protocol, Purpose, Rule };
+export type { Purpose, Rule };
 
 /**
  * How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise
  * learning rate.
  */
-export const recipeSchema = v.strictObject({
+const recipeSchema = v.strictObject({
   /** Images in a batch. */
   batch: whole(1, 65_536),
   learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1000)),
@@ -27,7 +27,7 @@ export const recipeSchema = v.strictObject({
 export type Recipe = v.InferOutput<typeof recipeSchema>;
 
 /** The authors' recipe (paper and published training code), for 200 epochs. */
-export const paperRecipe: Recipe = {
+const paperRecipe: Recipe = {
   batch: 64,
   learningRate: 0.1,
   momentum: 0.9,

@@ -14,7 +14,7 @@ import { trainingSchema } from './plan.ts';
 import { variantSchema } from './rerun.ts';
 
 /** A trial of a study, one seed of a re-run, or a network trained alone to become a teacher. */
-export const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
+const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
 export type RunKind = v.InferOutput<typeof runKindSchema>;
 
 /**
@@ -52,7 +52,7 @@ export type RunState = v.InferOutput<typeof runStateSchema>;
  * - `precision`: its device or engine cannot compute as the plan asks.
  * - `protocol`: the worker sent what the contract does not allow.
  */
-export const failureKinds = [
+const failureKinds = [
   'crash',
   'hang',
   'lost',
@@ -64,10 +64,6 @@ export const failureKinds = [
   'protocol',
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
-
-/** What to do about a run that is out of memory. */
-export const MEMORY_ADVICE =
-  'End what else uses this device, or use fewer slots on it, a smaller batch, or smaller architectures.';
 
 /** Why a run failed, from a worker or a file. */
 export const failureSchema = v.strictObject({

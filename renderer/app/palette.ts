@@ -4,7 +4,7 @@ import { hrefOf, places, type Route } from '../routes.ts';
 import { percent } from '../ui/format.ts';
 
 /** What an entry does that is no address. */
-export type PaletteAction =
+type PaletteAction =
   | { readonly kind: 'pause' | 'resume'; readonly study: number }
   | { readonly kind: 'theme'; readonly theme: 'light' | 'dark' | 'system' }
   | { readonly kind: 'keys' };

@@ -14,7 +14,7 @@ import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
-export interface PlacedEffect {
+interface PlacedEffect {
   readonly effect: KnownEffect;
   readonly x: number;
   readonly y: number;

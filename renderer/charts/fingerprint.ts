@@ -8,7 +8,7 @@ import { gate as gateOf } from '../../core/gates/gates.ts';
 import { LABEL, edgesInto, nodeNumbers, type Edge, type Graph } from '../../core/graph/graph.ts';
 import { roleOf, type Role } from '../../core/graph/roles.ts';
 
-export interface FingerprintCell {
+interface FingerprintCell {
   readonly edge: Edge;
   readonly gate: Gate;
   /** Pixels: left and upper edge. */
@@ -17,7 +17,7 @@ export interface FingerprintCell {
 }
 
 /** The cell of a node's own row and column. */
-export interface FingerprintNode {
+interface FingerprintNode {
   readonly node: number;
   readonly role: Role;
   readonly x: number;

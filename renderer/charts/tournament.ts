@@ -11,7 +11,6 @@ import {
   fitting,
   frameOf,
   inFrame,
-  percent,
   type Frame,
   type Placed,
   type Scale,
@@ -334,8 +333,7 @@ function endMarks(
   theme: Theme,
 ): Mark[] {
   if (axis !== 'rung' || !ends) return [];
-  const text = (value: number): string =>
-    half < 24 ? (value * 100).toFixed(0) : percent(value).replace(' %', '');
+  const text = (value: number): string => (value * 100).toFixed(half < 24 ? 0 : 1);
   return [
     { value: ends[1], y: frame.top + 10 },
     { value: ends[0], y: frame.bottom - 4 },

@@ -42,8 +42,7 @@ export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
     {
       precision: 'bfloat16',
       title: 'bfloat16',
-      about:
-        'Factors of 7 bits; every step is compiled first, which takes its time on a processor.',
+      about: 'Factors of 7 bits; every step is compiled first, which is slow on a processor.',
       obstacle: kind === 'portable' ? 'needs TensorFlow' : '',
     },
   ];

@@ -5,7 +5,7 @@ import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { pValue } from '../ui/format.ts';
 
-export type Effect = StudyEffects['effects'][number];
+type Effect = StudyEffects['effects'][number];
 
 /** An effect that the trials determine, with its interval. */
 export interface KnownEffect extends Effect {

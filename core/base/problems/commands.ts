@@ -51,7 +51,7 @@ export const commandsProblems = {
   },
   'arguments.nodes-without-template': {
     message: ({ argument }: { argument: string }) =>
-      `--nodes goes with a template; "${argument}" is none.`,
+      `--nodes needs a template; "${argument}" is not one.`,
     next: ({ templates }: { templates: string }) => [`Templates: ${templates}.`],
   },
   'arguments.not-a-number': {
@@ -90,14 +90,14 @@ export const commandsProblems = {
   },
   'arguments.slots/none': {
     message: ({ wanted }: { wanted: string }) =>
-      `"${wanted}" leaves no device a slot: nothing could train.`,
+      `"${wanted}" gives no device a slot, so nothing can train.`,
     next: ({ missing }: { missing: string }) => [
       { do: 'give-option', example: `--slots ${missing}` },
     ],
   },
   'arguments.slots/text': {
     message: ({ wanted }: { wanted: string }) =>
-      `"${wanted}" says nothing about slots; a number of at least 1, numbers for devices, or auto is needed.`,
+      `"${wanted}" is not a number of slots; expected a number of at least 1, numbers for devices, or auto.`,
     next: () => [{ do: 'give-option', example: '--slots 2, or --slots cpu=1,gpu:0=2' }],
   },
   'arguments.teacher': {
@@ -130,15 +130,15 @@ export const commandsProblems = {
     next: ({ variants }: { variants: string }) => [`Choose one of ${variants}.`],
   },
   'arguments.unknown-choice/measure': {
-    message: () => 'Only cards are measured; the processor has one slot a core.',
+    message: () => 'Only cards are measured; the processor has one slot per core.',
     next: () => [{ do: 'run-command', command: 'ktg engine measure' }],
   },
   'arguments.unknown-choice/no-verb': {
-    message: () => 'What is to be done?',
+    message: () => 'ktg db needs a verb.',
     next: () => ['Choose one of check, backup, vacuum.'],
   },
   'arguments.unknown-choice/verb': {
-    message: ({ verb }: { verb: string }) => `"${verb}" is not known.`,
+    message: ({ verb }: { verb: string }) => `ktg db has no verb "${verb}".`,
     next: () => ['Choose one of check, backup, vacuum.'],
   },
   'arguments.unknown-graph': {

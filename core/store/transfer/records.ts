@@ -82,19 +82,19 @@ const run = v.pipe(
   runFields,
   v.check(
     ({ kind, rerun: place }) => (kind === 'repeat') === (place !== null),
-    'A repeat, and nothing else, is one of a re-run',
+    'Only a repeat belongs to a re-run',
   ),
   v.check(
     ({ state, rejection: why }) => (state === 'rejected') === (why !== null),
-    'What was rejected, and nothing else, says why',
+    'Only a rejected trial has a reason',
   ),
   v.check(
     ({ state, duplicateOf }) => (state === 'duplicate') === (duplicateOf !== null),
-    'A duplicate, and nothing else, is one of a run',
+    'Only a duplicate refers to another run',
   ),
   v.check(
     ({ epochs, training }) => epochs.length <= training.epochs,
-    'It has more epochs than it is to have',
+    'It has more epochs than its plan',
   ),
 );
 

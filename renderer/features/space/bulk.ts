@@ -26,7 +26,7 @@ export function groupTitle(group: EdgeGroup): string {
     : `All edges into ${group.slice('into '.length)}`;
 }
 
-export function isInGroup(group: EdgeGroup, { source, destination }: Ends): boolean {
+function isInGroup(group: EdgeGroup, { source, destination }: Ends): boolean {
   if (group === 'label') return source === 0;
   if (group === 'networks') return source !== 0;
   return group === 'all' || group === `into ${destination}`;
