@@ -4,6 +4,7 @@ import { toText } from '../graph/text.ts';
 import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { epochNote } from '../study/best.ts';
 import { explainDecision } from '../study/decision.ts';
+import { originTitle } from '../study/start.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
 
@@ -61,9 +62,17 @@ export const cardText = (card: StudyCard): string => cardParts(card).filter(Bool
 
 /** Returns the outcome of a trial with every number. */
 export function outcome(row: TrialRow): string {
-  if (row.stop) return explainDecision(row.stop);
+  if (row.stop) return `${explainDecision(row.stop)}${auditNote(row)}`;
   return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
 }
+
+/** Returns `; runs on for the audit` for a stopped trial that does, or did. */
+const auditNote = ({ audit = null, state }: TrialRow): string =>
+  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
+
+/** Returns ` (KD, a starting point)` for a trial that was not drawn. */
+const originNote = ({ origin = null }: TrialRow): string =>
+  origin === null ? '' : ` (${originTitle(origin)}, a starting point)`;
 
 /**
  * Returns the outcome for a row that already has the accuracy: `stopped at epoch 4, rank 9 of 14`.
@@ -77,9 +86,9 @@ export function briefOutcome(row: TrialRow): string {
         : rank === null
           ? `median ${percent(median)}`
           : `rank ${rank} of ${n}`;
-    return `stopped at epoch ${rung}, ${why}`;
+    return `stopped at epoch ${rung}, ${why}${auditNote(row)}`;
   }
-  if (row.state === 'completed') return row.state;
+  if (row.state === 'completed') return `${row.state}${originNote(row)}`;
   if (row.failure) return `${row.state}: ${row.failure.message}`;
   if (row.state === 'duplicate') return `same graph as trial ${row.original}`;
   if (row.state === 'rejected') return `rejected: ${rejectionText(row.rejection ?? '')}`;

@@ -26,7 +26,7 @@ export function computationFor(
     deterministic = false,
   } = request;
   if (precision === 'tf32' && device === 'cpu') throw new LabError('engine.precision/tf32');
-  if (precision === 'bfloat16' && compiler === 'none')
+  if (precision === 'bfloat16' && compiler === 'none' && device === 'gpu')
     throw new LabError('engine.precision/bfloat16');
   return { compiler, precision, deterministic };
 }

@@ -24,6 +24,7 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
+import { computesBfloat16 } from '../devices/processor.ts';
 import { cudaCompilerPackage, cudaFolder } from '../install/cuda-libraries.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import {
@@ -72,6 +73,7 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
 function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Engine {
   const device = choice.device ?? 'cpu';
   const computation = computationFor(device, choice.computation);
+  if (computation.precision === 'bfloat16') requireBfloat16(name, device, computation);
   const variant = device === 'cpu' ? processorVariant() : 'gpu';
   const card = device === 'gpu' ? exposeOneCard() : null;
   // Programs for a processor depend on its exact features and compile in seconds, so they are kept
@@ -100,7 +102,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       );
     return computation.compiler === 'xla'
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
-      : captureStep(tensorflow, nativeOperations(tensorflow), plan);
+      : captureStep(tensorflow, nativeOperations(tensorflow), plan, options.bfloat16);
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
   return {
@@ -184,6 +186,13 @@ function requireCard(binding: TensorFlowBinding): void {
       { do: 'use-processor' },
     ],
   });
+}
+
+/** @throws LabError `engine.precision` when bfloat16 would be ignored or slow */
+function requireBfloat16(name: EngineName, device: DeviceKind, { compiler }: Computation): void {
+  if (name === 'eager') throw new LabError('engine.precision/bfloat16-eager');
+  if (device === 'cpu' && compiler === 'none' && !computesBfloat16())
+    throw new LabError('engine.precision/bfloat16-processor');
 }
 
 /** @throws LabError `engine.precision`: the portable engine has float32 and no compiler */

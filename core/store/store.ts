@@ -124,9 +124,9 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials'>>;
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>>;
 type RunChange = Partial<
-  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
+  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'audit' | 'startedAt' | 'endedAt'>
 >;
 
 /** All given fields must match. */

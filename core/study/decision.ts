@@ -58,5 +58,7 @@ export function explainDecision({ rung, value, go, reason }: RungDecision): stri
   const verdict = `${go ? 'continued' : 'stopped'} at epoch ${rung}`;
   if (reason.kind === 'not-a-number' || value === null)
     return `${verdict}: the accuracy is not a number`;
+  if (reason.kind === 'starting-point')
+    return `${verdict}: ${percent(value)}, a starting point, which runs to the end`;
   return `${verdict}: ${ruleOf(reason.kind).because(percent(value), reason)}`;
 }

@@ -12,6 +12,7 @@ import {
 } from './fields.ts';
 import { trainingSchema } from './plan.ts';
 import { variantSchema } from './rerun.ts';
+import { originSchema } from './start.ts';
 
 /** A trial of a study, one seed of a re-run, or a network trained alone to become a teacher. */
 const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
@@ -126,6 +127,13 @@ export const runSchema = v.strictObject({
    * nothing was learnt from.
    */
   openTrials: v.nullable(v.pipe(v.array(openTrialSchema), v.readonly())),
+  /** Of a trial that its study begins with: where its graph comes from; null for a drawn one. */
+  origin: v.nullable(originSchema),
+  /**
+   * The epoch at which the rule stopped a trial that runs on for the audit of the rule; null for
+   * all others. Its later values count for no rank, its end for no best.
+   */
+  audit: v.nullable(whole(1)),
   createdAt: timeSchema,
   startedAt: v.nullable(timeSchema),
   endedAt: v.nullable(timeSchema),
@@ -146,6 +154,8 @@ export const newRun = {
   pinned: false,
   dismissed: false,
   openTrials: null,
+  origin: null,
+  audit: null,
   startedAt: null,
   endedAt: null,
   seconds: 0,

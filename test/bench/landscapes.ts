@@ -100,6 +100,7 @@ export function play(landscape: Landscape, { sampler, workers, rule: kind, repea
     const picks = samplerOf(sampler).propose({
       sizes: landscape.sizes,
       known: trials.map(({ picks: chosen, values }): KnownTrial => ({ picks: chosen, values })),
+      prior: null,
       random: stream(landscape.seed, sampler, repeat, number),
       accepts: (each) => !seen.has(each.join()),
     });

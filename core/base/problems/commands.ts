@@ -162,6 +162,11 @@ export const commandsProblems = {
       `Study "${study}" has no trial "${wanted}"; it has ${trials}, counted from 0.`,
     next: () => ['Give a number, or: best'],
   },
+  'arguments.weights': {
+    message: ({ text }: { text: string }) =>
+      `--weights is "${text}"; choices with positive weights are needed.`,
+    next: () => [{ do: 'give-option', example: '--weights resnet110=2,cutoff=0.5' }],
+  },
   'devices.cannot-compute': {
     message: ({ card, reason }: { card: string; reason: string }) =>
       `${card} cannot be measured: ${reason}`,

@@ -134,8 +134,17 @@ export const engineProblems = {
     next: () => ['Set pip to an index that has it.', ...BY_HAND],
   },
   'engine.precision/bfloat16': {
-    message: () => 'bfloat16 needs the compiled step.',
+    message: () => 'On a card bfloat16 needs the compiled step.',
     next: () => [{ do: 'use-compiler' }],
+  },
+  'engine.precision/bfloat16-eager': {
+    message: () => 'The eager engine computes in float32.',
+    next: () => [{ do: 'choose-float32' }],
+  },
+  'engine.precision/bfloat16-processor': {
+    message: () =>
+      'This processor has no instructions for bfloat16 (AVX-512 BF16 or AMX), so it would be slower than float32.',
+    next: () => [{ do: 'choose-float32' }],
   },
   'engine.precision/portable': {
     message: ({ reason }: { reason: string }) =>

@@ -1,11 +1,40 @@
 import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
+/** A plan's stopping rule, a better one, and what both would have kept of an earlier study. */
+interface RungFacts {
+  study: string;
+  first: number;
+  reduction: number;
+  kept: number;
+  bestFirst: number;
+  bestReduction: number;
+  bestKept: number;
+  /** Epochs of the better rule, as a multiple of the plan's. */
+  times: number;
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
 export const searchProblems = {
   'devices.not-measured': {
     message: ({ card, reason }: { card: string; reason: string }) =>
       `${card} could not be measured: ${reason}`,
     next: () => [{ do: 'run-doctor' }],
+  },
+  'search.early-rungs': {
+    message: (facts: RungFacts) =>
+      `In study "${facts.study}" a rule with the first rung at epoch ${facts.first}, one in ` +
+      `${facts.reduction} going on, would have kept ${percent(facts.kept)} of the best 5 % of the ` +
+      `graphs; from epoch ${facts.bestFirst}, one in ${facts.bestReduction}, ` +
+      `${percent(facts.bestKept)}, for ${Math.round(10 * facts.times) / 10} times the epochs.`,
+    next: ({ bestFirst, bestReduction }: RungFacts) => [
+      `Choose the first rung ${bestFirst} and let one in ${bestReduction} go on.`,
+      {
+        do: 'give-option',
+        example: `--min-epochs ${bestFirst} --reduction ${bestReduction}`,
+      },
+    ],
   },
   'search.epoch-gap': {
     message: ({
@@ -59,6 +88,11 @@ export const searchProblems = {
       `${seeds} seeds: expected a whole number from 1 to ${limit}.`,
     next: () => ['The paper uses 5.'],
   },
+  'search.start-outside': {
+    message: ({ number, graph, why }: { number: number; graph: string; why: string }) =>
+      `Starting point ${number} (${graph}) lies outside the search space: ${why}.`,
+    next: () => ['Open the space for it, or remove it from the starting points.'],
+  },
   'search.teacher-failed': {
     message: ({ model, state, reason }: { model: string; state: string; reason: string }) =>
       `The pretraining of ${model} did not finish (${state})${reason}`,
@@ -82,6 +116,11 @@ export const searchProblems = {
     message: () =>
       'Protocol `paper` judges the search by the test images, as the paper does: its best accuracy is optimistic.',
     next: () => ['Use `held-out` for an accuracy without this bias.'],
+  },
+  'search.weight-unknown': {
+    message: ({ choice }: { choice: string; known: string }) =>
+      `There is a weight of "${choice}", which the search space does not have.`,
+    next: ({ known }: { known: string }) => [`Its choices: ${known}.`],
   },
   'search.workers-keep-failing': {
     message: ({ count, last }: { count: number; last: string }) =>

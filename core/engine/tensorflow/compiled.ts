@@ -58,7 +58,12 @@ export function compileStep(
     { kind: 'compiled', bfloat16, stepsPerCall, evaluationBatch },
     plan,
     () => {
-      const recorded = recordStep(tensorflow, plan, { ops, stored: halvesAndFloats, ...options });
+      const recorded = recordStep(tensorflow, plan, {
+        ops,
+        stored: halvesAndFloats,
+        shortened: bfloat16 ? 'products' : 'none',
+        evaluationBatch,
+      });
       return serialise(compiledGraph(recorded, plan, options));
     },
   );

@@ -30,6 +30,10 @@ export interface TrialRow {
   duplicateOf: number | null;
   /** Of a duplicate: the number of that run, a trial of the same study. */
   original?: number;
+  /** Where the graph of a starting point comes from; null or absent for a drawn one. */
+  origin?: Run['origin'];
+  /** The epoch at which the rule stopped a trial that runs, or ran, on for the audit; else null. */
+  audit?: Run['audit'];
   pinned: boolean;
   attempts: number;
   createdAt: number;

@@ -56,8 +56,13 @@ export interface StudyEffects extends EffectsReport {
   trials: number;
   /** The same for all rungs of its rule and the last epoch. */
   rungs: { rung: number; trials: number }[];
-  /** False where a sampler that learns chose the trials. */
+  /** False where a sampler that learns chose some of the trials. */
   isRandomSample: boolean;
+  /**
+   * Trials that importance, lifts and suggested locks are computed from: of a sampler that learns
+   * those that it drew at random before it had learnt, where they are enough.
+   */
+  sampled: number;
   /** What effects, importance and interactions refer to by index. */
   dimensions: Dimension[];
 }

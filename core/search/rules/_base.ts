@@ -24,6 +24,13 @@ export const notANumberSchema = v.strictObject({
 });
 export type NotANumber = v.InferOutput<typeof notANumberSchema>;
 
+/** Reason for a starting point that runs to the end whatever the rule says. */
+export const startingPointSchema = v.strictObject({
+  kind: v.literal('starting-point'),
+  /** Values at this rung, this one included. */
+  n: countSchema,
+});
+
 /** What a rule reads of the trials of its study. */
 export interface Recorded {
   /** Accuracies recorded at a rung, in order of arrival; NaN is never recorded. */

@@ -231,6 +231,12 @@ export const migrations: readonly string[] = [
   DROP TABLE decision;
   ALTER TABLE tagged_decision RENAME TO decision;
   `,
+  `
+  -- origin: of a trial that its study begins with (Run.origin). audit: the epoch at which the rule stopped a trial that
+  -- runs on for the audit of the rule (Run.audit).
+  ALTER TABLE run ADD COLUMN origin TEXT;
+  ALTER TABLE run ADD COLUMN audit INTEGER;
+  `,
 ];
 
 /**

@@ -7,6 +7,7 @@ import { timeSchema, whole } from '../../study/fields.ts';
 import { pretrainedSchema } from '../../study/pretrained.ts';
 import { rerunSchema, variantSchema } from '../../study/rerun.ts';
 import { attemptSchema, openTrialSchema, runSchema, runStateSchema } from '../../study/run.ts';
+import { originSchema } from '../../study/start.ts';
 import { jobStateSchema, rejectionSchema, studySchema } from '../../study/study.ts';
 
 /**
@@ -73,6 +74,8 @@ const runFields = v.strictObject({
   duplicateOf: v.nullable(place),
   dismissed: v.exactOptional(v.literal(true)),
   openTrials: v.exactOptional(v.array(openTrialSchema)),
+  origin: v.exactOptional(originSchema),
+  audit: v.exactOptional(whole(1)),
   attempts: v.pipe(v.array(attempt), v.maxLength(10_000)),
   epochs: v.pipe(v.array(epoch), v.maxLength(100_000)),
 });
