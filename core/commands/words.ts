@@ -94,7 +94,8 @@ export function briefOutcome(row: TrialRow): string {
   if (row.failure) return `${row.state}: ${row.failure.message}`;
   if (row.state === 'duplicate') return `same graph as trial ${row.original}`;
   if (row.state === 'rejected') return `rejected: ${rejectionText(row.rejection ?? '')}`;
-  return `${row.state}, epoch ${row.epoch} of ${row.epochs}`;
+  const alone = row.state === 'cancelled' && row.dismissed ? ' alone' : '';
+  return `${row.state}${alone}, epoch ${row.epoch} of ${row.epochs}`;
 }
 
 /** Returns `trial 14 64.3 % resnet8=CC,resnet14=LT completed`. */

@@ -6,11 +6,11 @@ import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
 /**
- * Puts a store in order whose lab ended with runs on slots: the runs wait again and go on from
+ * Puts a store in order whose lab ended with runs on slots: the runs wait again and continue from
  * their last checkpoints. Runs that were to end are cancelled; runs with all epochs and final
  * weights are completed.
  *
- * @returns the runs that go on, as they were
+ * @returns the runs that continue, as they were
  */
 export function recover(store: Store): Run[] {
   const states = statesOfOwners(store);

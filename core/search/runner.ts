@@ -68,11 +68,11 @@ export interface Job {
   seed: number;
   training: TrainingPlan;
   /**
-   * Epochs after which the worker waits for the verdict before it goes on; after others it goes on
-   * at once.
+   * Epochs after which the worker waits for the verdict before it continues; after others it
+   * continues at once.
    */
   rungs: readonly number[];
-  /** Exact state to go on from; null starts at epoch 0. */
+  /** Exact state to continue from; null starts at epoch 0. */
   resume: WeightsSource | null;
   /** One for each frozen node that is needed. */
   teachers: readonly { node: number; weights: WeightsSource }[];
@@ -142,7 +142,7 @@ export interface JobHandle {
   /**
    * Asks for an orderly end: `now` leaves the epoch in progress, `after-epoch` finishes it.
    *
-   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can go on
+   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can continue
    * later
    */
   stop(when: StopWhen, keep: boolean): void;

@@ -116,7 +116,7 @@ export class Scheduler {
   }
 
   /**
-   * Goes on with the studies and re-runs that ran when the lab last ended.
+   * Continues the studies and re-runs that ran when the lab last ended.
    *
    * @returns the runs that were interrupted, as they were
    */
@@ -129,7 +129,7 @@ export class Scheduler {
   }
 
   /**
-   * Starts a study or re-run, or goes on with a paused, stopped or completed one; runs that were
+   * Starts a study or re-run, or continues a paused, stopped or completed one; runs that were
    * cancelled with it wait again, and slots that rest can take runs again. Does nothing where
    * nothing is left to do. Throws LabError `space.impossible`.
    *
@@ -162,7 +162,7 @@ export class Scheduler {
     this.#owners.changed(owner);
   }
 
-  /** Stops one run for good; the others of its study go on. */
+  /** Cancels one run; the others of its study continue. */
   stopRun(id: number, when: StopWhen): void {
     this.#runs.stop(id, when);
   }
@@ -215,7 +215,7 @@ export class Scheduler {
 
   /**
    * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait.
-   * Either way everything goes on when the lab is next opened. Does not close store or runner. A
+   * Either way everything continues when the lab is next opened. Does not close store or runner. A
    * second call with `at-once` ends the first sooner.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
@@ -248,7 +248,7 @@ export class Scheduler {
     });
   }
 
-  /** Nothing that goes on now would be recorded. */
+  /** Results can no longer be recorded. */
   #endAllWork(problem: LabProblem): void {
     this.#active.kill();
     this.#works.clear();

@@ -12,7 +12,7 @@ import { badMessage } from './worker-process.ts';
 /** Lines of a worker's output that go into the log of one job. */
 const MAX_LINES = 100;
 
-/** What a job needs of its slot. */
+/** The part of the slot that a job uses. */
 export interface JobSlot {
   send(message: ToWorker): void;
   kill(): void;
@@ -36,7 +36,7 @@ export class LabJob implements JobHandle {
   #transfers = 0;
   #over = false;
   #started = false;
-  /** Last epoch that it reported, or went on from. */
+  /** Last epoch that it reported, or continued from. */
   #epoch: number;
   #verdict: Verdict = 'go-on';
   #asked: { when: StopWhen; keep: boolean } | null = null;

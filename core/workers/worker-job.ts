@@ -51,7 +51,7 @@ export class WorkerJob {
   #asked: { when: StopWhen; keep: boolean } | null = null;
   #stopVerdict: 'stop' | 'save-and-stop' | null = null;
   readonly #settling = new Map<number, (problem: string) => void>();
-  /** A checkpoint that is on its way while training goes on. */
+  /** A checkpoint that is on its way while training continues. */
   #handing: Promise<void> | null = null;
   #training: Training | null = null;
   /** When compiling began; null when there is nothing to compile. */

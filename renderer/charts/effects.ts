@@ -66,6 +66,7 @@ export function drawEffects(
       head(source === 0 ? 'Label' : `from ${source}`, LEFT + (source + 0.5) * wide, theme),
     );
   for (const [at, dimension] of found.dimensions.entries()) {
+    if (dimension.kind === 'temperature') continue; // in the list beside the matrix
     const [row, column] =
       dimension.kind === 'model'
         ? [dimension.node, dimension.node]
@@ -151,7 +152,11 @@ interface Lane {
 }
 
 /** Gates have the same lanes in all cells. */
-function lanesOf(dimension: Dimension, left: number, wide: number): Lane[] {
+function lanesOf(
+  dimension: Exclude<Dimension, { kind: 'temperature' }>,
+  left: number,
+  wide: number,
+): Lane[] {
   if (dimension.kind === 'model') {
     const step = (wide - 8) / dimension.choices.length;
     return dimension.choices.map((name, choice) => ({

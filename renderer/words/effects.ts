@@ -1,6 +1,12 @@
 /** Effects of the choices of a study in words. */
 import { gate as gateOf, isGateName } from '../../core/gates/gates.ts';
-import { withGates, withModels, type Dimension, type SearchSpace } from '../../core/graph/space.ts';
+import {
+  withGates,
+  withModels,
+  withTemperatures,
+  type Dimension,
+  type SearchSpace,
+} from '../../core/graph/space.ts';
 import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { pValue } from '../ui/format.ts';
@@ -30,21 +36,26 @@ export function knownEffects({ effects, dimensions }: StudyEffects): KnownEffect
 /** Does the 95 % interval exclude 0? */
 export const isClear = ({ low, high }: KnownEffect): boolean => low > 0 || high < 0;
 
-/** `2→1`, `Label→1`, `node 2` */
-export const dimensionText = (dimension: Dimension): string =>
-  dimension.kind === 'model'
-    ? `node ${dimension.node}`
-    : `${dimension.source === 0 ? 'Label' : dimension.source}→${dimension.destination}`;
+/** `2→1`, `Label→1`, `node 2`, `temperature of 2→1` */
+export function dimensionText(dimension: Dimension): string {
+  if (dimension.kind === 'model') return `node ${dimension.node}`;
+  const { kind, source, destination } = dimension;
+  const edge = `${source === 0 ? 'Label' : source}→${destination}`;
+  return kind === 'gate' ? edge : `${kind} of ${edge}`;
+}
 
 /** `Correct`, `ResNet110` */
 export const choiceText = (dimension: Dimension, choice: number): string => {
   const name = dimension.choices[choice]!;
-  return isGateName(name) ? gateOf(name).title : architecture(name).title;
+  if (dimension.kind === 'model') return architecture(name).title;
+  return isGateName(name) ? gateOf(name).title : name;
 };
 
-/** `Correct on 2→1`, `ResNet110 at node 2` */
+/** `Correct on 2→1`, `ResNet110 at node 2`, `2 as temperature of 2→1` */
 export const choiceOnText = (dimension: Dimension, choice: number): string =>
-  `${choiceText(dimension, choice)} ${dimension.kind === 'model' ? 'at' : 'on'} ${dimensionText(dimension)}`;
+  [choiceText(dimension, choice), before[dimension.kind], dimensionText(dimension)].join(' ');
+
+const before = { model: 'at', gate: 'on', temperature: 'as' } as const;
 
 /** Percentage points with a sign: `+1.8` */
 export const pointsText = (fraction: number, digits = 1): string =>
@@ -82,7 +93,8 @@ export const withLocks = (space: SearchSpace, { locks, dimensions }: StudyEffect
   locks.reduce((next, { dimension, choices }) => {
     const of = dimensions[dimension]!;
     const isKept = (_: string, at: number): boolean => choices.includes(at);
-    return of.kind === 'model'
-      ? withModels(next, of.node, of.choices.filter(isKept))
-      : withGates(next, of.source, of.destination, of.choices.filter(isKept));
+    if (of.kind === 'model') return withModels(next, of.node, of.choices.filter(isKept));
+    const { source, destination } = of;
+    if (of.kind === 'gate') return withGates(next, source, destination, of.choices.filter(isKept));
+    return withTemperatures(next, of.choices.filter(isKept).map(Number), of);
   }, space);

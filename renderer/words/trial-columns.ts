@@ -36,9 +36,12 @@ export function reasonOf(row: TrialRow): string {
   if (row.failure) return row.failure.message;
   if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
   if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
-  if (row.state === 'cancelled') return 'cancelled, alone or with its study';
+  if (row.state === 'cancelled') return cancelledText(row);
   return row.stop ? decisionText(row.stop) : '';
 }
+
+const cancelledText = ({ dismissed, rerun }: TrialRow): string =>
+  dismissed ? 'a person stopped it' : `cancelled with its ${rerun === null ? 'study' : 're-run'}`;
 
 /** The same beside a column with the epoch. */
 const briefReasonOf = (row: TrialRow): string =>

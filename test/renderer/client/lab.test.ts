@@ -86,7 +86,7 @@ describe('the lab as the screens know it', () => {
     undo();
   });
 
-  test('after a cut it goes on behind the last event it has seen; requests are refused meanwhile', async () => {
+  test('after a cut it continues behind the last event it has seen; requests are refused meanwhile', async () => {
     const { dial, send, cut, subscriptions, asked } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
@@ -123,7 +123,7 @@ describe('the lab as the screens know it', () => {
     undo();
   });
 
-  test('what goes wrong on a click becomes a message with the next step', async () => {
+  test('a failed click becomes a message with the next step', async () => {
     const lab = new Lab();
     assert.equal(
       await lab.attempt(() =>
@@ -194,7 +194,7 @@ describe('a study on screen', () => {
     undo();
   });
 
-  test('the filter says what is faint; steps walk over an order and come round', async () => {
+  test('the filter decides which marks are faint; steps through an order wrap around', async () => {
     const { dial } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
