@@ -99,6 +99,8 @@ export interface Progress {
    */
   compiling: number | null;
   imagesPerSecond: number;
+  /** Mean loss of node 1 over the steps of this epoch; absent before its first step. */
+  loss?: number;
   /** Bytes of memory of the worker's process. */
   memory: number;
 }

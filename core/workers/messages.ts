@@ -153,6 +153,7 @@ export const toLabSchema = v.variant('type', [
       steps: count,
       compiling: v.nullable(amount),
       imagesPerSecond: amount,
+      loss: v.exactOptional(amount),
       memory: amount,
     }),
   }),
