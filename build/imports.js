@@ -49,13 +49,19 @@ const directions = {
   'core/workers': [
     ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
+  'core/machines': [
+    ...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers'],
+    'core/train/environment.ts', // the versions that an agent tells
+  ],
   'core/lab': [
     ...records,
+    'core/machines',
     'core/install',
     'core/devices',
     'core/store',
     'core/search',
     'core/workers',
+    'core/machines',
     'core/analysis',
     // Weights that cross the lab's border: pure functions on streams.
     ...['core/train/safetensors.ts', 'core/train/weights.ts'],
@@ -90,6 +96,7 @@ const directions = {
 const owners = {
   'better-sqlite3': ['core/store'],
   '@tensorflow': ['core/engine'],
+  '@nats-io': ['core/machines'],
   electron: ['electron'],
   svelte: ['renderer'],
 };
