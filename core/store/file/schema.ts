@@ -230,6 +230,16 @@ export const migrations: readonly string[] = [
   DROP TABLE decision;
   ALTER TABLE tagged_decision RENAME TO decision;
   `,
+  `
+  -- Other machines that train for this lab; launcher is JSON, tagged with its kind. Keys are elsewhere.
+  CREATE TABLE machine (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    launcher TEXT NOT NULL,
+    drained INTEGER NOT NULL CHECK (drained IN (0, 1)),
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**
