@@ -15,6 +15,7 @@ import type { CheckpointPurpose } from '../study/checkpoint.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
+import { gather } from '../workers/transfer.ts';
 import type { Blobs } from './blobs.ts';
 import type { Urgency } from './budget.ts';
 import type {
@@ -105,6 +106,11 @@ export class AgentJob implements JobListener {
     this.#progress = { ...NOTHING_DONE, epoch: this.#answeredEpoch + 1 };
   }
 
+  /** Its worker has ended; only its last reports are on their way. */
+  get isEnding(): boolean {
+    return this.#concluding || this.#over;
+  }
+
   /** For a hello. */
   get held(): Hello['held'][number] {
     return { ...this.key, slot: this.slot, epoch: this.#answeredEpoch, number: this.#number };
@@ -165,7 +171,12 @@ export class AgentJob implements JobListener {
   }
 
   async checkpoint({ epoch, purpose, bytes, sha256, chunks }: IncomingCheckpoint): Promise<void> {
-    await this.#context.blobs.obtain(sha256, bytes, () => chunks);
+    let isRead = false;
+    await this.#context.blobs.obtain(sha256, bytes, () => {
+      isRead = true;
+      return chunks;
+    });
+    if (!isRead) await gather(chunks, bytes); // its worker waits until they are read
     this.#keep({ epoch, bytes, sha256 });
     if (purpose === 'final') await this.#hand('final', 'final');
     else if (this.#asked?.keep) await this.#hand('resume', 'stop');

@@ -171,9 +171,13 @@ export class AgentSession {
     const { link, lab, machine, log } = this.#options;
     for (this.#greeting = 'again'; this.#greeting === 'again' && !this.#closing.signal.aborted;) {
       this.#greeting = 'yes';
+      let told: readonly AgentJob[] = [];
       const answer = await link.ask(
         upSubject(lab, machine, 'hello'),
-        () => this.#hello(),
+        () => {
+          told = [...this.#jobs.values()];
+          return this.#hello();
+        },
         this.#closing.signal,
       );
       if (!answer) break;
@@ -184,7 +188,8 @@ export class AgentSession {
         this.#grace = welcome.grace;
         this.#handEvery = welcome.handEvery;
         const kept = new Set(welcome.keep.map(nameOf));
-        for (const job of [...this.#jobs.values()]) if (!kept.has(nameOf(job.key))) job.kill();
+        // Jobs that were started since the hello are the lab's as well.
+        for (const job of told) if (!kept.has(nameOf(job.key))) job.kill();
         this.#beat();
       } else {
         if (welcome) log(`The lab refuses this machine: ${welcome.problem.message}`);
@@ -258,7 +263,9 @@ export class AgentSession {
     const { data } = order.job.training;
     if (isPathSpec(data)) throw new LabError('agents.no-path-data', { data });
     const slot = this.#options.runner.slots().find((each) => each.name === order.slot);
-    const isTaken = [...this.#jobs.values()].some((job) => job.slot === order.slot);
+    const isTaken = [...this.#jobs.values()].some(
+      (job) => job.slot === order.slot && !job.isEnding,
+    );
     if (this.#leaving || isTaken || slot?.state !== 'ready')
       throw new LabError('agents.slot-not-ready', { slot: order.slot });
     const job = new AgentJob(order, this.#context());

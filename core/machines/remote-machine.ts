@@ -508,6 +508,8 @@ export class RemoteMachine {
       if (!this.#left.has(name)) this.#respond(message, { type: 'gone' });
       return;
     }
+    // What it has of an adopted job is known after its next hello: it asks again.
+    if (job.isAdopted && !job.isConfirmed) return;
     work(job).then(
       (answer) => {
         if (answer && !this.#isRemoved) this.#respond(message, answer);

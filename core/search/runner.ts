@@ -42,8 +42,6 @@ export interface Runner {
   /**
    * Takes up a job that an earlier process of this lab has started on the slot. A job that its
    * machine no longer has fails as `lost`, also when the machine does not come within its lease.
-   *
-   * @param job without weights: they were sent at its start
    */
   adopt?(slot: string, job: Job, listener: JobListener): JobHandle;
   /**

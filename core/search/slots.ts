@@ -7,6 +7,7 @@ import type { Pretraining } from './pretraining.ts';
 import { nextInQueue } from './queue.ts';
 import type { Emit, SchedulerEvent } from './scheduler-events.ts';
 import type { SlotBackoff } from './slot-backoff.ts';
+import type { Suitability } from './suitability.ts';
 import { type Fit, fitOf } from './slot-choice.ts';
 import { teachersReady } from './teachers.ts';
 import { addTrial } from './trial.ts';
@@ -20,6 +21,7 @@ export interface SlotsOptions {
   store: Store;
   active: ActiveRuns;
   backoff: SlotBackoff;
+  suitability: Suitability;
   lastTries: LastTries;
   works: Works;
   pretraining: Pretraining;
@@ -40,7 +42,7 @@ export class Slots {
 
   /** Fills the free slots as far as there is work for them. */
   fill(): void {
-    const { active, backoff, lastTries, works, wake } = this.#options;
+    const { active, backoff, suitability, lastTries, works, wake } = this.#options;
     this.#startLastTries();
     const free = active
       .free()
@@ -48,7 +50,7 @@ export class Slots {
     let begun = 0;
     for (const [index, slot] of free.entries()) {
       if (this.#fillOne(slot, index === free.length - 1)) begun++;
-      else if (!backoff.avoidsAny) break;
+      else if (!backoff.avoidsAny && suitability.isTrivial) break;
     }
     if (begun === free.length) return;
     // The last trials drawn may have been duplicates or rejected.
@@ -87,9 +89,11 @@ export class Slots {
 
   /** @param drawn gets the trials that were drawn on the way */
   #next(slot: string, isLastSlot: boolean, drawn: Run[]): Run | null {
-    const { store, works, pretraining } = this.#options;
-    const all = works.all();
-    const pretrainings = pretraining.queued();
+    const { store, works, pretraining, suitability } = this.#options;
+    const all = works.all().filter(({ training }) => suitability.suits(slot, training));
+    const pretrainings = pretraining
+      .queued()
+      .filter(({ run }) => suitability.isTrivial || this.#suits(run, slot));
     /** Studies that gave no run when they drew. */
     const without = new Set<Work>();
     for (;;) {
@@ -110,6 +114,11 @@ export class Slots {
       if (run) return run;
       without.add(next.work);
     }
+  }
+
+  #suits(run: number, slot: string): boolean {
+    const { store, suitability } = this.#options;
+    return suitability.suits(slot, store.run(run).training);
   }
 
   #fitOf(run: number, slot: string): Fit {
