@@ -52,6 +52,7 @@ const directions = {
   'core/machines': [
     ...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers'],
     'core/train/environment.ts', // the versions that an agent tells
+    'core/store', // the records of machines
   ],
   'core/lab': [
     ...records,

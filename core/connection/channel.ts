@@ -35,6 +35,7 @@ const topics = [
   'graphs',
   'data',
   'engine',
+  'machines',
   'log',
 ] as const satisfies readonly Topic[];
 

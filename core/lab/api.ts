@@ -3,6 +3,8 @@ import type { Imported } from './imported.ts';
 import type { ReferenceRow } from '../search/reference.ts';
 import type { Progress, Slot } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
+import type { AddedMachine } from '../machines/machine-manager.ts';
+import type { MachineView } from '../machines/machine-view.ts';
 import type { EffectsReport } from '../analysis/report.ts';
 import type { Difference } from '../analysis/statistics.ts';
 import type { Dimension } from '../graph/space.ts';
@@ -11,6 +13,7 @@ import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
 import type { WireEdge, WireEpoch } from '../study/metrics.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
+import type { MachineLauncher, NewLauncher } from '../study/machine.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Baseline, Rerun } from '../study/rerun.ts';
@@ -19,6 +22,7 @@ import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 import type { Holder, LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 
 export type {
+  AddedMachine,
   Attempt,
   Baseline,
   Checkpoint,
@@ -29,6 +33,9 @@ export type {
   Holder,
   LabProblem,
   LogEntry,
+  MachineLauncher,
+  MachineView,
+  NewLauncher,
   Pretrained,
   Progress,
   ReferenceRow,
@@ -174,6 +181,21 @@ export interface Requests {
   'devices.list': { input: None; output: Device[] };
   'slots.list': { input: None; output: SlotView[] };
   'slots.set': { input: { device: string; slots: number }; output: SlotView[] };
+
+  // other machines
+  'machines.list': { input: None; output: MachineView[] };
+  /** Lets a machine in, and starts its agents where the lab can. */
+  'machines.add': { input: { name: string; launcher: NewLauncher }; output: AddedMachine };
+  /** Lets it take no more runs, or take runs again. */
+  'machines.drain': { input: { machine: string; on: boolean }; output: MachineView };
+  /** As `machines.drain`, and its runs hand over their checkpoints and go on elsewhere. */
+  'machines.pause': { input: { machine: string }; output: MachineView };
+  /** Starts its agents again where the lab can. */
+  'machines.start': { input: { machine: string }; output: MachineView };
+  /** Ends its agents and takes its key away. */
+  'machines.remove': { input: { machine: string }; output: None };
+  /** Last lines that its agents wrote; '' where the lab cannot read them. */
+  'machines.log': { input: { machine: string }; output: { text: string } };
 
   // re-runs
   'reruns.list': { input: None; output: RerunView[] };
@@ -549,6 +571,7 @@ export type Topic =
   | 'graphs'
   | 'data'
   | 'engine'
+  | 'machines'
   | 'log';
 
 /** Sequence numbers grow by one with every event of the lab, whatever its topic. */
@@ -573,6 +596,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | { topic: 'graphs'; type: 'graphs'; graphs: SavedGraph[] }
   | { topic: 'data'; type: 'data'; data: DataSetView }
   | { topic: 'engine'; type: 'engine'; engine: EngineView }
+  | { topic: 'machines'; type: 'machines'; machines: MachineView[] }
   | { topic: 'log'; type: 'log'; entries: LogEntry[] }
   /** Some events before this one are forgotten. */
   | { topic: Topic; type: 'missed' }

@@ -28,7 +28,11 @@ const slurmTime = v.pipe(v.string(), v.regex(/^(\d{1,3}-)?\d{1,5}(:\d{1,2}){0,2}
 const port = whole(1, 65_535);
 
 /** One agent that a person starts anywhere, by hand or with another scheduler. */
-const commandSchema = v.strictObject({ kind: v.literal('command') });
+const commandSchema = v.strictObject({
+  kind: v.literal('command'),
+  /** Address of this machine that the agent dials; null for its loopback. */
+  address: v.nullable(addressSchema),
+});
 
 /** A server that the lab reaches with ssh. */
 const sshSchema = v.strictObject({
@@ -46,8 +50,11 @@ const slurmSchema = v.pipe(
     host: v.nullable(sshHostSchema),
     /** Port on the login node that leads back to the lab; null where that is this machine. */
     port: v.nullable(port),
-    /** How compute nodes reach the lab: an address of this machine or of the login node. */
-    address: addressSchema,
+    /**
+     * How compute nodes reach the lab: an address of this machine or of the login node; null where
+     * they are this machine.
+     */
+    address: v.nullable(addressSchema),
     partition: v.nullable(slurmWord),
     account: v.nullable(slurmWord),
     /** Cards of a job; 0 trains on its processors. */

@@ -41,6 +41,7 @@ const TOPICS: readonly Topic[] = [
   'graphs',
   'data',
   'engine',
+  'machines',
   'log',
 ];
 

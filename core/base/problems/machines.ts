@@ -32,6 +32,50 @@ export const machinesProblems = {
       'If others use this machine, remove the machine in the lab and add it again.',
     ],
   },
+  'machines.in-memory': {
+    message: () => 'A lab in memory cannot have other machines: it ends with its process.',
+    next: () => ['Open a lab file.'],
+  },
+  'machines.other-address': {
+    message: ({ present, address }: { present: string; address: string }) =>
+      `The lab's message broker listens on ${present}, not on ${address}.`,
+    next: () => [
+      'Close the lab, then add the machine with ktg machines add; or use the present address.',
+    ],
+  },
+  'machines.no-way-back': {
+    message: ({ host }: { host: string }) =>
+      `${host} does not forward a port back to this machine, so its agent cannot reach the lab.`,
+    next: () => [
+      'Allow it there (AllowTcpForwarding in sshd_config), or start the agent by hand.',
+      { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
+    ],
+  },
+  'machines.other-platform': {
+    message: ({ host, system }: { host: string; system: string }) =>
+      `${host} runs ${system}, for which this machine has no program to deliver.`,
+    next: () => [
+      'Install KTG Lab there and start the agent by hand.',
+      { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
+    ],
+  },
+  'machines.script-failed': {
+    message: ({ words }: { words: string }) => `A command of this machine failed: ${words}`,
+    next: () => ['Solve what it says, and try again.'],
+  },
+  'machines.ssh-failed': {
+    message: ({ host, words }: { host: string; words: string }) =>
+      `ssh to ${host} failed: ${words}`,
+    next: () => [
+      'Make it work without a question (a key, an agent, known_hosts), then try again.',
+      { do: 'run-command', command: 'ssh -o BatchMode=yes HOST true' },
+    ],
+  },
+  'machines.tunnel-down': {
+    message: ({ host, words }: { host: string; words: string }) =>
+      `The tunnel to ${host} is down and is made again: ${words}`,
+    next: () => ['Look whether the server runs and whether its network works.'],
+  },
   'machines.no-broker': {
     message: ({ reason }: { reason: string }) =>
       `Other machines need the program nats-server, which could not be found or fetched: ${reason}`,
