@@ -19,6 +19,11 @@ export const machinesProblems = {
       `${path} is nats-server ${found}; version ${needed} or newer is needed.`,
     next: () => ['Point KTG_NATS to a newer one, or leave KTG_NATS out to download it.'],
   },
+  'machines.agent-runs': {
+    message: ({ name, pid }: { name: string; pid: number }) =>
+      `An agent for ${name} runs on this machine already (process ${pid}).`,
+    next: () => ['End it first.'],
+  },
   'machines.bad-pairing/file': {
     message: ({ file, reason }: { file: string; reason: string }) =>
       `${file} is no pairing file of this version: ${reason}.`,
@@ -75,6 +80,11 @@ export const machinesProblems = {
     message: ({ host, words }: { host: string; words: string }) =>
       `The tunnel to ${host} is down and is made again: ${words}`,
     next: () => ['Look whether the server runs and whether its network works.'],
+  },
+  'machines.key-refused': {
+    message: ({ name }: { name: string }) =>
+      `The lab refuses the key of ${name}: the machine was removed, or paired again.`,
+    next: () => ['Add the machine again in the lab, and use the new pairing file.'],
   },
   'machines.no-broker': {
     message: ({ reason }: { reason: string }) =>

@@ -35,7 +35,9 @@ export class SshAgent implements Launcher {
     this.#agent = id;
     this.#file = agentFile(context.lab, id);
     this.#context = context;
-    this.#tunnel = new Tunnel(host, `127.0.0.1:${port}`, context.brokerPort, context.changed);
+    this.#tunnel = new Tunnel(host, `127.0.0.1:${port}`, context.brokerPort, () => {
+      context.changed();
+    });
   }
 
   start(): void {
