@@ -215,7 +215,11 @@ export class MachineManager {
       runner.add({ id: agent, name: agent === machine.id ? machine.name : agent });
       if (machine.drained) runner.drain(agent, true);
     }
-    const launcher = launcherFor(machine, this.#launchContext(machine, broker, folder));
+    const launcher = launcherFor(
+      machine,
+      agentsOf(machine),
+      this.#launchContext(machine, broker, folder),
+    );
     if (launcher === null) return;
     this.#launchers.set(machine.id, launcher);
     launcher.start();

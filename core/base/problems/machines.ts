@@ -68,6 +68,10 @@ export const machinesProblems = {
     message: ({ words }: { words: string }) => `A command of this machine failed: ${words}`,
     next: () => ['Solve what it says, and try again.'],
   },
+  'machines.slurm': {
+    message: ({ words }: { words: string }) => `sbatch did not name a job: ${words}`,
+    next: () => ['Look whether sbatch works there by hand.'],
+  },
   'machines.ssh-failed': {
     message: ({ host, words }: { host: string; words: string }) =>
       `ssh to ${host} failed: ${words}`,

@@ -2,13 +2,18 @@ import { LabError } from '../../base/errors.ts';
 import type { Machine, MachineLauncher, NewLauncher } from '../../study/machine.ts';
 import type { LaunchContext, Launcher } from './launcher.ts';
 import { runOnHost } from './ssh.ts';
+import { SlurmFleet } from './slurm-launcher.ts';
 import { SshAgent } from './ssh-launcher.ts';
 
 /** Returns what starts a machine's agents; null where a person does. */
-export function launcherFor(machine: Machine, context: LaunchContext): Launcher | null {
+export function launcherFor(
+  machine: Machine,
+  agents: readonly string[],
+  context: LaunchContext,
+): Launcher | null {
   const { launcher } = machine;
   if (launcher.kind === 'ssh') return new SshAgent(machine, launcher, context);
-  return null;
+  return launcher.kind === 'slurm' ? new SlurmFleet(machine, launcher, agents, context) : null;
 }
 
 /**
