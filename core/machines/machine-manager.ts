@@ -11,7 +11,7 @@ import { type Broker, loopback, openBroker, serverOf } from './broker.ts';
 import { agentCommand } from './launchers/agent-command.ts';
 import { idle, type LaunchContext, type Launcher } from './launchers/launcher.ts';
 import { launcherFor, prepareLauncher } from './launchers/launchers.ts';
-import { type MachineView, viewOf } from './machine-view.ts';
+import { type AddedMachine, type MachineView, viewOf } from './machine-view.ts';
 import type { Machines } from './machines.ts';
 import { expirePairings, pairingFile, pairMachine, unpairMachine } from './pairing.ts';
 
@@ -27,15 +27,6 @@ export interface MachineManagerOptions {
   folder: string | null;
   /** Milliseconds since 1970. */
   now?: () => number;
-}
-
-/** What a person gets who adds a machine. */
-export interface AddedMachine {
-  machine: MachineView;
-  /** Path of the pairing file on the lab's machine; of a group the first one. */
-  pairing: string;
-  /** The line that starts the agent. */
-  command: string;
 }
 
 /** The other machines of a lab: their records, the broker, and what starts their agents. */

@@ -16,6 +16,15 @@ export interface MachineView extends Machine {
   problem: LabProblem | null;
 }
 
+/** What a person gets who adds a machine. */
+export interface AddedMachine {
+  machine: MachineView;
+  /** Path of the pairing file on the lab's machine; of a group the first one. */
+  pairing: string;
+  /** The line that starts the agent. */
+  command: string;
+}
+
 /** Decides what people read about a machine. */
 export function viewOf(
   machine: Machine,
