@@ -1,58 +1,26 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MachineManager } from '../../core/machines/machine-manager.ts';
-import type { MachineView } from '../../core/machines/machine-view.ts';
-import { Machines } from '../../core/machines/machines.ts';
 import { readPairing } from '../../core/machines/pairing.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import { temporaryFolder } from '../data/support.ts';
-import { ScriptedRunner } from '../search/scripted-runner.ts';
 import { noBroker } from './open-broker.ts';
+import { openManager, until } from './open-manager.ts';
 import { noSshServer, sshServer } from './ssh-server.ts';
-
-/** A lab's machines without local slots. */
-async function manager(t: TestContext, folder: string, store = openMemoryStore()) {
-  const runner = await Machines.join(new ScriptedRunner({ slots: 0 }));
-  const machines = new MachineManager({ store, runner, folder: join(folder, 'machines') });
-  await machines.open();
-  let isOpen = true;
-  const close = async (): Promise<void> => {
-    if (!isOpen) return;
-    isOpen = false;
-    await runner.close();
-    await machines.close();
-  };
-  t.after(close);
-  return { machines, runner, store, close };
-}
-
-async function until(
-  machines: MachineManager,
-  id: string,
-  fits: (view: MachineView) => boolean,
-): Promise<MachineView> {
-  for (;;) {
-    const view = machines.view(id);
-    if (fits(view)) return view;
-    if (view.state !== 'reachable' && view.problem)
-      throw new Error(`${view.state}: ${view.problem.message}`);
-    await delay(50);
-  }
-}
 
 describe('the machines of a lab', { skip: noBroker }, () => {
   test('start no broker while there are none', async (t) => {
     const folder = await temporaryFolder(t);
-    await manager(t, folder);
+    await openManager(t, folder);
     assert.equal(existsSync(join(folder, 'machines')), false);
   });
 
   test('a machine that is started by hand gets a pairing and a line', async (t) => {
     const folder = await temporaryFolder(t);
-    const { machines } = await manager(t, folder);
+    const { machines } = await openManager(t, folder);
     const added = await machines.add("Lena's box", { kind: 'command' });
     assert.equal(added.machine.id, 'lena-s-box');
     assert.equal(added.machine.state, 'paired');
@@ -71,29 +39,29 @@ describe('the machines of a lab', { skip: noBroker }, () => {
 
   test('stay drained over a restart of the lab', async (t) => {
     const folder = await temporaryFolder(t);
-    const first = await manager(t, folder);
+    const first = await openManager(t, folder);
     await first.machines.add('a', { kind: 'command' });
     first.machines.drain('a', true);
     await first.close();
-    const again = await manager(t, folder, first.store);
+    const again = await openManager(t, folder, first.store);
     assert.equal(again.machines.view('a').drained, true);
     assert.equal(again.machines.problem, null);
   });
 
   test('a lab whose broker cannot start opens all the same and says why', async (t) => {
     const folder = await temporaryFolder(t);
-    const first = await manager(t, folder);
+    const first = await openManager(t, folder);
     await first.machines.add('a', { kind: 'command' });
     await first.close();
     process.env.KTG_NATS = '/nowhere/nats-server';
     t.after(() => delete process.env.KTG_NATS);
-    const { machines } = await manager(t, folder, first.store);
+    const { machines } = await openManager(t, folder, first.store);
     assert.equal(machines.problem?.code, 'machines.no-broker');
     assert.equal(machines.view('a').problem?.code, 'machines.no-broker');
   });
 
   test('another address is refused while machines use the present one', async (t) => {
-    const { machines } = await manager(t, await temporaryFolder(t));
+    const { machines } = await openManager(t, await temporaryFolder(t));
     await machines.add('a', { kind: 'command' });
     await assert.rejects(machines.add('b', { kind: 'command', address: '127.0.0.2' }), {
       code: 'machines.other-address',
@@ -111,7 +79,7 @@ describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
   test('gets program and pairing once, outlives the lab, and ends when it is removed', async (t) => {
     const folder = await temporaryFolder(t);
     const { home } = await sshServer(t, folder);
-    const first = await manager(t, folder);
+    const first = await openManager(t, folder);
     const { machine, pairing } = await first.machines.add('Server', {
       kind: 'ssh',
       host: 'server',
@@ -131,7 +99,7 @@ describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
     assert.match(await first.machines.log(machine.id), /Connected to/);
     await first.close();
 
-    const again = await manager(t, folder, first.store);
+    const again = await openManager(t, folder, first.store);
     await until(again.machines, machine.id, ({ state }) => state === 'reachable');
     assert.equal(agentPid(own), pid, 'the same agent goes on');
     await again.machines.remove(machine.id);
@@ -145,7 +113,7 @@ describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
   test('a host that refuses says so in words', async (t) => {
     const folder = await temporaryFolder(t);
     await sshServer(t, folder);
-    const { machines } = await manager(t, folder);
+    const { machines } = await openManager(t, folder);
     await assert.rejects(machines.add('x', { kind: 'ssh', host: 'nobody@127.0.0.1' }), {
       code: 'machines.ssh-failed',
     });
