@@ -62,7 +62,6 @@ const directions = {
     'core/store',
     'core/search',
     'core/workers',
-    'core/machines',
     'core/analysis',
     // Weights that cross the lab's border: pure functions on streams.
     ...['core/train/safetensors.ts', 'core/train/weights.ts'],
@@ -75,7 +74,12 @@ const directions = {
   electron: ['core/base', 'core/lab', 'core/connection', 'core/host', 'renderer/routes.ts'],
   'renderer/run-name.ts': [...page],
   'renderer/routes.ts': [...page],
-  'renderer/client': [...page, 'core/connection/channel.ts'],
+  'renderer/client': [
+    ...page,
+    'core/connection/channel.ts',
+    'core/connection/port.ts',
+    'core/connection/browser-session.ts',
+  ],
   // How steps are phrased: the notes and messages of every part show them.
   'renderer/words/actions.ts': [...page],
   'renderer/ui': [...page, 'renderer/client', 'renderer/words/actions.ts'],

@@ -1,5 +1,4 @@
 import type { MachineManager } from '../machines/machine-manager.ts';
-import type { Owner } from '../search/owner.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
@@ -33,5 +32,3 @@ export type Answer<Name extends RequestName> = (
 
 /** Answers to some of the requests. */
 export type Answers<Names extends RequestName> = { [Name in Names]: Answer<Name> };
-
-export type { Owner };

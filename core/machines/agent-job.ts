@@ -41,15 +41,19 @@ export interface AgentJobContext {
   readonly runner: Runner;
   readonly blobs: Blobs;
   /** Asks the lab until it has answered; null when there is no message any more. */
-  report(message: () => Omit<Report, 'session'> | null): Promise<Answer | null>;
-  offer(message: () => Omit<Offer, 'session'> | null): Promise<Answer | null>;
+  readonly report: (message: () => Omit<Report, 'session'> | null) => Promise<Answer | null>;
+  readonly offer: (message: () => Omit<Offer, 'session'> | null) => Promise<Answer | null>;
   /** Weights of the lab. */
-  pull(key: JobKey, weights: WeightsRecord, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  snapshot(): Snapshot;
+  readonly pull: (
+    key: JobKey,
+    weights: WeightsRecord,
+    signal: AbortSignal,
+  ) => AsyncIterable<Uint8Array>;
+  readonly snapshot: () => Snapshot;
   /** Seconds between two routine checkpoints that go to the lab. */
-  handEvery(): number;
+  readonly handEvery: () => number;
   /** Nothing more comes of the job. */
-  over(job: AgentJob): void;
+  readonly over: (job: AgentJob) => void;
 }
 
 interface QueuedReport {
@@ -63,7 +67,10 @@ interface QueuedReport {
 
 const NOTHING_DONE = { step: 0, steps: 0, compiling: null, imagesPerSecond: 0, memory: 0 };
 
-/** One job on an agent: passes what its worker reports on to the lab, in order and once. */
+/**
+ * One job on an agent: passes what its worker reports on to the lab, in order and once. The file is
+ * long because reports and checkpoints of a job wait for each other.
+ */
 export class AgentJob implements JobListener {
   readonly key: JobKey;
   readonly slot: string;
@@ -76,6 +83,8 @@ export class AgentJob implements JobListener {
   #reported: Promise<unknown> = Promise.resolve();
   #handle: JobHandle | null = null;
   #asked: { when: StopWhen; keep: boolean } | null = null;
+  /** The latest checkpoint could not be kept. */
+  #diskFull: LabProblem | null = null;
   /** Why the agent itself ends the job. */
   #yielding: LabProblem | null = null;
   #concluding = false;
@@ -172,11 +181,18 @@ export class AgentJob implements JobListener {
 
   async checkpoint({ epoch, purpose, bytes, sha256, chunks }: IncomingCheckpoint): Promise<void> {
     let isRead = false;
-    await this.#context.blobs.obtain(sha256, bytes, () => {
-      isRead = true;
-      return chunks;
-    });
+    try {
+      await this.#context.blobs.obtain(sha256, bytes, () => {
+        isRead = true;
+        return chunks;
+      });
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'agents.disk-full')
+        this.#diskFull = problemOf(error);
+      throw error;
+    }
     if (!isRead) await gather(chunks, bytes); // its worker waits until they are read
+    this.#diskFull = null;
     this.#keep({ epoch, bytes, sha256 });
     if (purpose === 'final') await this.#hand('final', 'final');
     else if (this.#asked?.keep) await this.#hand('resume', 'stop');
@@ -199,8 +215,10 @@ export class AgentJob implements JobListener {
   }
 
   failed(failure: Failure): void {
+    // A full disk of this machine does not count against the run.
+    const told = this.#diskFull ? this.#lost(this.#diskFull) : failure;
     // The next attempt goes on from the latest checkpoint of this machine.
-    void this.#conclude(failure.kind !== 'nan', () => ({ type: 'failed', failure }));
+    void this.#conclude(failure.kind !== 'nan', () => ({ type: 'failed', failure: told }));
   }
 
   #start(): void {

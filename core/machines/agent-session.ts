@@ -34,6 +34,12 @@ const KEPT_KEYS = 2000;
 /** Beats between two looks at the data sets. */
 const DATA_EVERY = 60;
 
+/** Bytes of an official file that the lab has. */
+export type PullArchive = (
+  archive: { sha256: string; bytes: number },
+  signal: AbortSignal,
+) => AsyncIterable<Uint8Array>;
+
 export interface AgentSessionOptions {
   link: Link;
   lab: string;
@@ -44,6 +50,8 @@ export interface AgentSessionOptions {
   versions: Versions;
   /** Names of the data sets of this machine. */
   data: () => Promise<readonly string[]>;
+  /** Gets an official data set, from the lab where it can. */
+  fetch?: (name: string, pullArchive: PullArchive) => Promise<void>;
   log: (line: string) => void;
   /** Milliseconds between two beats. */
   beat?: number;
@@ -51,7 +59,8 @@ export interface AgentSessionOptions {
 
 /**
  * An agent: passes the lab's orders on to the runner of its machine, and what jobs report on to the
- * lab. It trusts its lab only with its slots: no order starts a program or names a path.
+ * lab. It trusts its lab only with its slots: no order starts a program or names a path. The file is
+ * long because greeting, orders and reports share one session with the lab.
  */
 export class AgentSession {
   readonly #options: AgentSessionOptions;
@@ -74,6 +83,8 @@ export class AgentSession {
   #leaving = false;
   #greeting: 'no' | 'yes' | 'again' = 'no';
   #data: readonly string[] = [];
+  /** Data sets on their way. */
+  readonly #fetching = new Set<string>();
   /** The devices that the lab was told of. */
   #toldDevices: unknown = null;
 
@@ -249,12 +260,31 @@ export class AgentSession {
       case 'slots':
         this.#options.runner.setSlots(order.device, order.count);
         break;
+      case 'fetch':
+        void this.#fetch(order.data);
+        break;
       case 'yield':
         for (const job of this.#jobs.values())
           job.yield(problem('agents.yielded', { name: this.#options.machine }));
         break;
       case 'ping':
     }
+  }
+
+  async #fetch(name: string): Promise<void> {
+    const { link, lab, machine, fetch, log } = this.#options;
+    if (!fetch || this.#fetching.has(name)) return;
+    this.#fetching.add(name);
+    const subject = upSubject(lab, machine, 'archive');
+    const plain = { link, subject, budget: this.#budget, urgency: 'resume', key: {} } as const;
+    log(`Gets the data set ${name}.`);
+    try {
+      await fetch(name, ({ sha256, bytes }, signal) => pull({ ...plain, sha256, bytes, signal }));
+      await this.#lookAtData();
+    } catch (error) {
+      log(`The data set ${name} could not be had: ${messageOf(error)}`);
+    }
+    this.#fetching.delete(name);
   }
 
   #start(order: StartOrder): void {

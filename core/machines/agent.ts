@@ -13,6 +13,7 @@ import { appVersion, revision } from '../train/environment.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { AgentSession } from './agent-session.ts';
+import { fetchOfficial } from './archives.ts';
 import { Blobs } from './blobs.ts';
 import { dialLab } from './connection.ts';
 import { Link, pause } from './link.ts';
@@ -54,6 +55,7 @@ export interface AgentOptions {
  */
 export async function runAgent(pairing: Pairing, options: AgentOptions): Promise<void> {
   const { engine, dataFolder, signal, log } = options;
+  const home = dataFolder ?? dataHome();
   const blobs = await Blobs.open(join(options.folder, 'weights'));
   log(`Dials ${pairing.servers.join(', ')} for lab ${pairing.lab}.`);
   const connection = await dialUntil(pairing, signal, log);
@@ -83,7 +85,9 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
       driver: options.driver ?? null,
       host: hostname(),
     },
-    data: () => dataSetsIn(dataFolder ?? dataHome()),
+    data: () => dataSetsIn(home),
+    fetch: (name, pull) =>
+      fetchOfficial(name, { home, blobs, signal, pull: (archive) => pull(archive, signal) }),
     log,
   });
   log(`Connected to ${link.connection.getServer()}.`);

@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import {
+  type FileHandle,
+  copyFile,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  utimes,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../base/folder.js';
 import { LabError } from '../base/errors.ts';
@@ -107,6 +116,13 @@ export class Blobs {
       yield data;
       offset += data.length;
     }
+  }
+
+  /** Copies a file to a path outside. Throws LabError `agents.weights-gone`. */
+  async copy(sha256: string, path: string): Promise<void> {
+    await copyFile(join(this.#folder, sha256), path).catch((error: unknown) => {
+      throw new LabError('agents.weights-gone', { sha256 }, { cause: error });
+    });
   }
 
   async #open(sha256: string): Promise<FileHandle> {

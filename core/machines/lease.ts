@@ -35,3 +35,47 @@ export function aboutSilence(
   if (closed >= leases.closed && closedAfter <= AT_ONCE) return 'lost';
   return silent >= leases.unreachable || closed > 0 ? 'unreachable' : 'reachable';
 }
+
+/** How a machine was heard. */
+export class Presence {
+  readonly #leases: Leases;
+  #silent = 0;
+  #closed = 0;
+  #closedAfter = 0;
+
+  constructor(leases: Leases) {
+    this.#leases = leases;
+  }
+
+  /** Looks since its last word. */
+  get silent(): number {
+    return this.#silent;
+  }
+
+  get state(): ReturnType<typeof aboutSilence> {
+    const facts = { silent: this.#silent, closed: this.#closed, closedAfter: this.#closedAfter };
+    return aboutSilence(facts, this.#leases);
+  }
+
+  /** Called at regular times: counting calls leaves out the hours in which a computer sleeps. */
+  look(): void {
+    this.#silent++;
+    if (this.#closed > 0) this.#closed++;
+  }
+
+  heard(): void {
+    this.#silent = 0;
+    this.#closed = 0;
+  }
+
+  /** The broker has a connection of its agent. */
+  open(): void {
+    this.#closed = 0;
+  }
+
+  /** The broker has no connection of its agent. */
+  closed(): void {
+    if (this.#closed === 0) this.#closedAfter = this.#silent;
+    this.#closed ||= 1;
+  }
+}

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
@@ -52,6 +53,10 @@ export class Machines implements Runner {
   readonly #machineListeners = new Set<() => void>();
   #connected: { link: Link; broker: MachineBroker } | null = null;
   #looks: NodeJS.Timeout | null = null;
+  /** Slots of the other machines until something changes. */
+  #remote: readonly Slot[] | null = null;
+  /** Folder of the official data sets; null for the usual one. */
+  #dataFolder: string | null = null;
   #announcing = false;
   #closed = false;
 
@@ -106,7 +111,9 @@ export class Machines implements Runner {
       lookTime,
       grace,
       handEvery,
+      dataFolder: () => this.#dataFolder ?? dataHome(),
       changed: () => {
+        this.#remote = null;
         this.#announce();
       },
       cameIn: () => {
@@ -114,6 +121,7 @@ export class Machines implements Runner {
       },
     });
     this.#machines.set(record.id, machine);
+    this.#remote = null;
     this.#announce();
   }
 
@@ -121,6 +129,7 @@ export class Machines implements Runner {
   remove(id: string): void {
     this.#machines.get(id)?.remove();
     this.#machines.delete(id);
+    this.#remote = null;
     this.#announce();
   }
 
@@ -146,10 +155,8 @@ export class Machines implements Runner {
   }
 
   slots(): readonly Slot[] {
-    return [
-      ...this.#local.slots(),
-      ...[...this.#machines.values()].flatMap((machine) => machine.slots()),
-    ];
+    this.#remote ??= [...this.#machines.values()].flatMap((machine) => machine.slots());
+    return [...this.#local.slots(), ...this.#remote];
   }
 
   onSlots(listener: () => void): () => void {
@@ -201,6 +208,7 @@ export class Machines implements Runner {
 
   /** As `WorkerPool.renew`, for the workers of this machine. */
   async renew(change: { engine?: RequestedEngine; dataFolder?: string | null }): Promise<void> {
+    if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
     await this.#local.renew?.(change);
   }
 

@@ -20,6 +20,9 @@ export const PART_BYTES = 1 << 18;
 /** Rate limit of one machine, parts of weights not counted; above it the lab cuts it off. */
 export const MAX_MESSAGES_A_SECOND = 1000;
 
+/** The same for parts of weights. */
+export const MAX_PULLS_A_SECOND = 4000;
+
 /** Header of an answer that holds a problem in place of bytes. */
 export const PROBLEM_HEADER = 'Ktg-Problem';
 
@@ -61,8 +64,6 @@ const snapshot = {
   tick: count,
   slots: v.pipe(v.array(slotSchema), v.maxLength(MAX_SLOTS)),
 };
-const snapshotSchema = v.strictObject(snapshot);
-export type Snapshot = v.InferOutput<typeof snapshotSchema>;
 
 /** Versions of an agent's programs. */
 export const versionsSchema = v.strictObject({
@@ -137,6 +138,7 @@ export const beatSchema = v.strictObject({
   ),
 });
 export type Beat = v.InferOutput<typeof beatSchema>;
+export type Snapshot = Pick<Beat, keyof typeof snapshot>;
 
 /** What a job reports. */
 const eventSchema = v.variant('type', [
@@ -196,6 +198,9 @@ export type Answer = v.InferOutput<typeof answerSchema>;
 export const pullSchema = v.strictObject({ ...jobKey, sha256: sha256Schema, offset: count });
 export type Pull = v.InferOutput<typeof pullSchema>;
 
+/** Machine to lab: the next part of an official file of a data set. */
+export const archivePullSchema = v.strictObject({ sha256: sha256Schema, offset: count });
+
 const weightsSchema = v.strictObject(weightsEntries);
 
 /** Lab to machine. All are asked again until they are answered, and may be done twice. */
@@ -227,6 +232,8 @@ export const orderSchema = v.variant('type', [
     device: name,
     count: whole(0, MAX_SLOTS),
   }),
+  /** The agent gets an official data set that it does not have. */
+  v.strictObject({ type: v.literal('fetch'), session: nonce, data: name }),
   /** All jobs hand a checkpoint over and leave, to go on elsewhere. */
   v.strictObject({ type: v.literal('yield'), session: nonce }),
   /** Says that the lab is there; answered by every agent, also before its hello. */

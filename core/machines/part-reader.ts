@@ -9,7 +9,7 @@ const KEPT_PARTS = 8;
 export class PartReader {
   readonly #source: WeightsSource;
   readonly #kept = new Map<number, Uint8Array>();
-  #chunks: AsyncIterator<Uint8Array> | null = null;
+  #chunks: AsyncIterator<Uint8Array, undefined> | null = null;
   /** Offset of the first byte of `#rest`. */
   #position = 0;
   #rest: Uint8Array = new Uint8Array();

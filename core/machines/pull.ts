@@ -16,7 +16,8 @@ export interface PullOptions {
   subject: string;
   budget: Budget;
   urgency: Urgency;
-  key: JobKey;
+  /** Says in each request whose bytes they are. */
+  key: Partial<JobKey>;
   sha256: string;
   bytes: number;
   /** Ends the transfer. */

@@ -1,5 +1,8 @@
 import { LabError, messageOf } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
+import type { Graph } from '../graph/graph.ts';
+import { architecture } from '../models/architecture.ts';
+import { totalSize, tensors } from '../models/tensors.ts';
 import type { Job, JobHandle, JobListener, Progress } from '../search/runner.ts';
 import type { FailureKind, StopWhen } from '../study/run.ts';
 import { JobOrder, badMessage } from '../workers/job-order.ts';
@@ -134,6 +137,8 @@ export class RemoteJob implements JobHandle {
   async offered(offer: Offer): Promise<Answer | null> {
     if (!this.isOn) return this.#answerOfPast();
     if (offer.number > this.#offerNumber) {
+      if (offer.bytes > mostBytes(this.job.graph))
+        throw badMessage(`it offered a checkpoint of ${offer.bytes} bytes`);
       this.#order.offered(offer.epoch);
       this.#offerNumber = offer.number;
       this.#offerAnswer = this.#store(offer);
@@ -205,6 +210,18 @@ export class RemoteJob implements JobHandle {
     this.#abort.abort();
   }
 }
+
+/** Images of more classes have no data set here. */
+const MOST_CLASSES = 1000;
+/** Bytes of a small network's checkpoint, and of every header. */
+const LEAST = 64 << 20;
+
+/** Bytes that a checkpoint of the graph has at most: parameters, momentum and statistics. */
+const mostBytes = ({ nodes }: Graph): number =>
+  nodes.reduce(
+    (sum, { model }) => sum + 3 * 4 * totalSize(tensors(architecture(model), MOST_CLASSES)),
+    LEAST,
+  );
 
 /** True for an error that a message of an agent is to blame for. */
 export const isBadMessage = (error: unknown): error is LabError =>

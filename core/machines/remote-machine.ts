@@ -7,47 +7,43 @@ import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
+import { archivePart } from './archives.ts';
 import type { Budget } from './budget.ts';
-import { type Leases, aboutSilence } from './lease.ts';
+import { Conduct } from './conduct.ts';
+import { type Leases, Presence } from './lease.ts';
 import type { Link } from './link.ts';
-import { pause } from './link.ts';
+import { MachineJobs } from './machine-jobs.ts';
 import { type MachineState, Traffic } from './machine-state.ts';
 import {
   type Answer,
   type Beat,
   type Hello,
   type JobKey,
-  MAX_MESSAGES_A_SECOND,
-  type Order,
-  type OrderAnswer,
+  type Offer,
   PART_BYTES,
   PROTOCOL,
   type Snapshot,
   type Welcome,
+  archivePullSchema,
   beatSchema,
   helloSchema,
   offerSchema,
-  orderAnswerSchema,
   pullSchema,
   reportSchema,
 } from './messages.ts';
+import { Orders } from './orders.ts';
 import { pull, refusePart, sendPart } from './pull.ts';
-import { RemoteJob, type RemoteJobContext, isBadMessage } from './remote-job.ts';
+import { type RemoteJob, isBadMessage } from './remote-job.ts';
 import { remoteSlots } from './remote-slots.ts';
 import { downSubject } from './subjects.ts';
 import { decode, encode } from './wire.ts';
 
 /** Looks between two pings of a machine that is heard. */
 const PING_EVERY = 5;
+/** Looks without a beat after which another agent with the same pairing may come in. */
+const RIVAL_LOOKS = 3;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
-const PING_WAIT = 4000;
-const HELLO_WAIT = 200;
-/** Looks for which a machine that misbehaves is cut off. */
-const CUT_TIME = 60;
-/** Messages that are not allowed, after which a machine is cut off. */
-const MAX_BAD = 20;
-
 export interface RemoteMachineOptions {
   link: Link;
   lab: string;
@@ -61,60 +57,88 @@ export interface RemoteMachineOptions {
   /** Seconds. */
   grace: number;
   handEvery: number;
+  /** Folder of the lab's official data sets. */
+  dataFolder: () => string;
   /** Slots or state may have changed. */
   changed: () => void;
   /** Its agent has come in. */
   cameIn: () => void;
 }
 
-/** One machine, the lab's side: its slots, its jobs, and whether it is there. */
+/**
+ * One machine, the lab's side: its slots, its jobs, and whether it is there. The file is long
+ * because every message of an agent is taken here, where all that the lab knows of it meets; the
+ * decisions are in `lease.ts`, `conduct.ts`, `remote-slots.ts`, `machine-jobs.ts` and `orders.ts`.
+ */
 export class RemoteMachine {
   readonly id: string;
   readonly name: string;
   readonly #options: RemoteMachineOptions;
   readonly #traffic = new Traffic();
-  readonly #jobs = new Map<string, RemoteJob>();
-  /** Slots of jobs that end, until the agent has confirmed it. */
-  readonly #ending = new Map<string, string>();
-  /** Slots of jobs that were left to be adopted. */
-  readonly #left = new Map<string, string>();
+  readonly #jobs: MachineJobs;
   /** Slots of devices as the lab wants them, and as this start of the agent was told. */
   readonly #wanted = new Map<string, number>();
   readonly #told = new Map<string, number>();
+  /** Data sets that this start of the agent was asked to get. */
+  readonly #fetched = new Set<string>();
   #hello: Hello | null = null;
   #devices = new DeviceList([]);
   #agent: ReadonlyMap<string, Slot> = new Map();
   #tick = -1;
-  /** Orders to the agent as it was welcomed; null when the next hello begins anew. */
-  #orders: AbortController | null = null;
+  readonly #orders: Orders;
+  readonly #presence: Presence;
+  readonly #conduct = new Conduct();
   /** The agent has taken up the lab's session. */
   #isWelcomed = false;
   #isDraining = false;
   #isRemoved = false;
   #problem: LabProblem | null = null;
-  #silent = 0;
-  #closed = 0;
-  #closedAfter = 0;
-  #isPinging = false;
-  #roundTrip: number | null = null;
-  #messages = 0;
-  #bad = 0;
-  #cut = 0;
   #looks = 0;
+  /** The slots until something changes. */
+  #slots: readonly Slot[] | null = null;
 
   constructor({ id, name }: { id: string; name: string }, options: RemoteMachineOptions) {
     this.id = id;
     this.name = name;
     this.#options = options;
+    this.#presence = new Presence(options.leases);
+    this.#orders = new Orders({
+      link: options.link,
+      subject: downSubject(options.lab, id, 'order'),
+      session: options.session,
+      traffic: this.#traffic,
+      seen: (snapshot) => {
+        this.#see(snapshot);
+      },
+      misbehaved: (error) => {
+        this.#misbehaved(error);
+      },
+    });
+    this.#jobs = new MachineJobs({
+      name,
+      orders: this.#orders,
+      pull: (...wanted) => this.#pull(...wanted),
+      seen: (snapshot) => {
+        this.#see(snapshot);
+      },
+      changed: () => {
+        this.#changed();
+      },
+    });
   }
 
   /** With the machine's name in front. */
-  slots(): Slot[] {
+  slots(): readonly Slot[] {
+    this.#slots ??= this.#slotsNow();
+    return this.#slots;
+  }
+
+  #slotsNow(): Slot[] {
     const all = remoteSlots({
       devices: this.#devices.all(),
       agent: this.#agent,
-      busy: new Set([...this.#jobs.values()].map(({ slot }) => slot)),
-      ending: new Set([...this.#ending.values(), ...this.#left.values()]),
+      busy: this.#jobs.busy,
+      ending: this.#jobs.ending,
       absent: this.#absence(),
       isDraining: this.#isDraining,
     });
@@ -139,20 +163,29 @@ export class RemoteMachine {
       data: this.#hello?.data ?? [],
       devices: this.devices(),
       traffic: this.#traffic.rate,
-      roundTrip: this.#roundTrip,
+      roundTrip: this.#orders.roundTrip,
       problem: this.#problem,
     };
   }
 
   get isReachable(): boolean {
-    return this.#silence() === 'reachable';
+    return this.#presence.state === 'reachable';
   }
 
-  /** As `Runner.suits`. */
+  /** As `Runner.suits`; an official data set that its agent does not have is fetched. */
   suits(training: TrainingPlan): boolean {
     if (isPathSpec(training.data)) return false;
     const isHere = this.#hello?.data.includes(training.data) ?? true;
-    return isHere || officialOf(training.data) === undefined;
+    if (isHere || officialOf(training.data) === undefined) return true;
+    this.#fetch(training.data);
+    return false;
+  }
+
+  /** Asks once for each start of the agent. */
+  #fetch(data: string): void {
+    if (!this.#isWelcomed || this.#fetched.has(data)) return;
+    this.#fetched.add(data);
+    void this.#orders.give({ type: 'fetch', data });
   }
 
   /** As `Runner.setSlots`; a machine that has not come yet gets them when it comes. */
@@ -160,21 +193,18 @@ export class RemoteMachine {
     if (this.#hello) this.#devices.setSlots(device, count);
     this.#wanted.set(device, count);
     this.#tellSlots();
-    this.#options.changed();
+    this.#changed();
   }
 
   start(slot: string, job: Job, listener: JobListener): JobHandle {
     const state = this.slots().find(({ name }) => name === this.#full(slot))?.state;
     if (state !== 'ready') throw new LabError('workers.slot-not-ready', { name: this.#full(slot) });
-    const remote = this.#add({ slot, job, isAdopted: false }, listener);
-    void this.#begin(remote);
-    return remote;
+    return this.#jobs.start(slot, job, listener);
   }
 
   /** As `Runner.adopt`. */
   adopt(slot: string, job: Job, listener: JobListener): JobHandle {
-    const remote = this.#add({ slot, job, isAdopted: true }, listener);
-    this.#left.delete(nameOf(remote.key));
+    const remote = this.#jobs.adopt(slot, job, listener);
     // An agent that is there says again what it has; another one is waited for.
     if (this.#isWelcomed) this.#ping(true);
     return remote;
@@ -182,13 +212,13 @@ export class RemoteMachine {
 
   drain(on: boolean): void {
     this.#isDraining = on;
-    this.#options.changed();
+    this.#changed();
   }
 
   /** Its jobs hand over their checkpoints and go on elsewhere. */
   yield(): void {
     this.drain(true);
-    void this.#order({ type: 'yield', session: this.#options.session });
+    void this.#orders.give({ type: 'yield' });
   }
 
   remove(): void {
@@ -199,15 +229,16 @@ export class RemoteMachine {
   /** The lab ends: jobs go on. */
   close(): void {
     this.#isRemoved = true;
-    this.#orders?.abort();
+    this.#orders.end();
   }
 
   /** Takes a message of its agent. */
   receive(word: string, message: Msg): void {
-    if (this.#isRemoved || this.#cut > 0) return;
+    if (this.#isRemoved || this.#conduct.isCutOff) return;
     this.#traffic.received(message.data.length);
-    if (word !== 'pull' && ++this.#messages > MAX_MESSAGES_A_SECOND) {
-      this.#cutOff(`it sent more than ${MAX_MESSAGES_A_SECOND} messages in a second`);
+    const limit = this.#conduct.heard(word === 'pull' || word === 'archive');
+    if (limit !== null) {
+      this.#cutOff(`it sent more than ${limit} messages in a second`);
       return;
     }
     try {
@@ -215,7 +246,8 @@ export class RemoteMachine {
       else if (word === 'beat') this.#onBeat(decode(beatSchema, message.data));
       else if (word === 'report') this.#onReport(message);
       else if (word === 'offer') this.#onOffer(message);
-      else if (word === 'pull') void this.#onPull(message);
+      else if (word === 'pull') this.#onPull(message);
+      else if (word === 'archive') this.#onArchive(message);
     } catch (error) {
       this.#misbehaved(error);
     }
@@ -224,158 +256,54 @@ export class RemoteMachine {
   /** Called at regular times: counting calls leaves out the hours in which a computer sleeps. */
   look(): void {
     this.#looks++;
-    this.#messages = 0;
     this.#traffic.look(this.#options.lookTime / 1000);
-    if (this.#cut > 0 && --this.#cut === 0) this.#problem = null;
+    if (this.#conduct.look()) {
+      this.#problem = null;
+      this.#changed();
+    }
     if (!this.#options.link.connected) return; // nobody could be heard
-    const before = this.#silence();
-    this.#silent++;
-    if (this.#closed > 0) this.#closed++;
-    const isQuiet = this.#silent >= QUIET;
-    if (isQuiet || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
-    const now = this.#silence();
-    if (now === 'lost' && (this.#orders || this.#jobs.size > 0)) {
-      const seconds = Math.round((this.#silent * this.#options.lookTime) / 1000);
+    const before = this.#presence.state;
+    this.#presence.look();
+    const { silent, state } = this.#presence;
+    if (silent >= QUIET || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
+    if (state === 'lost' && (this.#orders.areTaken || !this.#jobs.isEmpty)) {
+      const seconds = Math.round((silent * this.#options.lookTime) / 1000);
       this.#giveUp(problem('agents.lost', { name: this.name, seconds }));
     }
-    if (now !== before) this.#options.changed();
+    if (state !== before) this.#changed();
+  }
+
+  #changed(): void {
+    this.#slots = null;
+    this.#options.changed();
   }
 
   #full(name: string): string {
     return `${this.id}/${name}`;
   }
 
-  #silence(): 'reachable' | 'unreachable' | 'lost' {
-    return aboutSilence(
-      { silent: this.#silent, closed: this.#closed, closedAfter: this.#closedAfter },
-      this.#options.leases,
-    );
-  }
-
   #stateWord(): MachineState['state'] {
     if (this.#problem?.code === 'agents.needs-update') return 'needs-update';
-    if (!this.isReachable || this.#cut > 0) return 'unreachable';
+    if (!this.isReachable || this.#conduct.isCutOff) return 'unreachable';
     if (!this.#isWelcomed) return 'starting';
     return this.#isDraining ? 'draining' : 'reachable';
   }
 
   /** Why no slot takes a run now; '' when they do. */
   #absence(): string {
-    if (!this.isReachable || this.#cut > 0)
+    if (!this.isReachable || this.#conduct.isCutOff)
       return problem('agents.not-reachable', { name: this.name }).message;
     return this.#isWelcomed ? '' : `The machine ${this.name} comes in.`;
   }
 
-  #add(place: { slot: string; job: Job; isAdopted: boolean }, listener: JobListener): RemoteJob {
-    const job = new RemoteJob(place, listener, this.#context());
-    this.#jobs.set(nameOf(job.key), job);
-    this.#options.changed();
-    return job;
-  }
-
-  #context(): RemoteJobContext {
-    const { session } = this.#options;
-    return {
-      stop: (job, when, keep) => {
-        void this.#order({ type: 'stop', session, ...job.key, when, keep });
-      },
-      kill: (job) => {
-        this.#forget(job);
-        void this.#end(job);
-      },
-      leave: (job) => {
-        this.#forget(job);
-        this.#left.set(nameOf(job.key), job.slot);
-      },
-      over: (job, snapshot) => {
-        this.#forget(job);
-        this.#see(snapshot);
-      },
-      pull: (job, { sha256, bytes, urgency }, signal) =>
-        pull({
-          link: this.#options.link,
-          subject: downSubject(this.#options.lab, this.id, 'pull'),
-          budget: this.#options.budget,
-          urgency,
-          key: job.key,
-          sha256,
-          bytes,
-          signal,
-          onBytes: (count) => {
-            this.#traffic.received(count);
-          },
-        }),
+  #pull({ key }: RemoteJob, offer: Offer, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const { link, lab, budget } = this.#options;
+    const { sha256, bytes, urgency } = offer;
+    const subject = downSubject(lab, this.id, 'pull');
+    const onBytes = (count: number): void => {
+      this.#traffic.received(count);
     };
-  }
-
-  #forget(job: RemoteJob): void {
-    this.#jobs.delete(nameOf(job.key));
-    this.#options.changed();
-  }
-
-  /** Starts a job at the agent. */
-  async #begin(job: RemoteJob): Promise<void> {
-    const { session } = this.#options;
-    const { resume, teachers, ...plain } = job.job;
-    const weights = ({ epoch, bytes, sha256 }: NonNullable<Job['resume']>) => ({
-      epoch,
-      bytes,
-      sha256,
-    });
-    const answer = await this.#order(
-      {
-        type: 'start',
-        session,
-        slot: job.slot,
-        job: {
-          ...plain,
-          resume: resume && weights(resume),
-          teachers: teachers.map((each) => ({ node: each.node, weights: weights(each.weights) })),
-        },
-      },
-      () => job.isOn,
-    );
-    if (answer?.type === 'done') job.confirmed(null);
-    else if (answer?.type === 'refused') job.lost(answer.problem);
-  }
-
-  /** Ends a job at the agent; its slot is free when the agent has said so. */
-  async #end(job: RemoteJob): Promise<void> {
-    const name = nameOf(job.key);
-    this.#ending.set(name, job.slot);
-    const answer = await this.#order({
-      type: 'kill',
-      session: this.#options.session,
-      ...job.key,
-    });
-    if (answer && this.#ending.delete(name)) this.#options.changed();
-  }
-
-  /**
-   * Gives an order until it is answered.
-   *
-   * @returns null when the agent began again, is given up, or the order is not wanted any more
-   */
-  async #order(order: Order, isWanted = (): boolean => true): Promise<OrderAnswer | null> {
-    const { link, lab } = this.#options;
-    const orders = this.#orders;
-    if (!orders) return null;
-    const payload = encode(order);
-    for (;;) {
-      this.#traffic.sent(payload.length);
-      const message = await link.ask(
-        downSubject(lab, this.id, 'order'),
-        () => (isWanted() ? payload : null),
-        orders.signal,
-      );
-      if (!message) return null;
-      const answer = this.#read(() => decode(orderAnswerSchema, message.data));
-      if (!answer) return null;
-      this.#traffic.received(message.data.length);
-      if (answer.type === 'done') this.#see(answer);
-      if (answer.type !== 'hello-first') return answer;
-      await pause(HELLO_WAIT, orders.signal);
-    }
+    return pull({ link, subject, budget, urgency, key, sha256, bytes, signal, onBytes });
   }
 
   #tellSlots(): void {
@@ -383,7 +311,7 @@ export class RemoteMachine {
     for (const [device, count] of this.#wanted) {
       if (this.#told.get(device) === count) continue;
       this.#told.set(device, count);
-      void this.#order({ type: 'slots', session: this.#options.session, device, count });
+      void this.#orders.give({ type: 'slots', device, count });
     }
   }
 
@@ -391,6 +319,11 @@ export class RemoteMachine {
     const hello = decode(helloSchema, message.data);
     const { protocol } = hello.versions;
     const isNewBoot = this.#hello?.boot !== hello.boot;
+    if (isNewBoot && this.#orders.areTaken && this.#presence.silent < RIVAL_LOOKS) {
+      // Its predecessor was heard a moment ago: it comes in when that one is silent.
+      this.#problem = problem('agents.two-agents', { name: this.name });
+      return;
+    }
     this.#heard();
     if (protocol !== PROTOCOL) {
       this.#hello = hello;
@@ -401,25 +334,23 @@ export class RemoteMachine {
       return;
     }
     if (this.#problem?.code !== 'agents.bad-message') this.#problem = null;
-    if (isNewBoot || !this.#orders) this.#beginAnew();
+    if (isNewBoot || !this.#orders.areTaken) this.#beginAnew();
     this.#hello = hello;
     this.#meet(hello);
-    const keep = hello.held.filter((held) => this.#keeps(held));
-    this.#forgetMissing(hello);
+    const keep = this.#jobs.match(hello.held);
     const { session, grace, handEvery } = this.#options;
-    const keys = keep.map(({ run, attempt }) => ({ run, attempt }));
-    this.#respond(message, { type: 'welcome', session, keep: keys, grace, handEvery });
+    this.#respond(message, { type: 'welcome', session, keep, grace, handEvery });
     this.#options.cameIn();
-    this.#options.changed();
+    this.#changed();
   }
 
   /** Orders to an earlier start of the agent have lost their meaning. */
   #beginAnew(): void {
-    this.#orders?.abort();
-    this.#orders = new AbortController();
+    this.#orders.beginAnew();
     this.#isWelcomed = false;
-    this.#ending.clear();
+    this.#jobs.beginAnew();
     this.#told.clear();
+    this.#fetched.clear();
     this.#tick = -1;
   }
 
@@ -437,75 +368,44 @@ export class RemoteMachine {
     this.#see(hello);
   }
 
-  /** Whether a job of its agent goes on. */
-  #keeps(held: Hello['held'][number]): boolean {
-    const name = nameOf(held);
-    const job = this.#jobs.get(name);
-    if (!job) return this.#left.has(name);
-    if (job.slot !== held.slot) return false;
-    job.confirmed(held);
-    // It may have been asked while its agent was away.
-    if (job.asked)
-      void this.#order({
-        type: 'stop',
-        session: this.#options.session,
-        ...job.key,
-        ...job.asked,
-      });
-    return true;
-  }
-
-  /** Jobs that the agent had and does not have any more are lost; others are started now. */
-  #forgetMissing({ held }: Hello): void {
-    const names = new Set(held.map(nameOf));
-    for (const [name, job] of [...this.#jobs]) {
-      if (names.has(name)) continue;
-      if (job.isConfirmed || job.isAdopted)
-        job.lost(problem('agents.forgotten', { name: this.name }));
-    }
-    for (const name of [...this.#left.keys()]) if (!names.has(name)) this.#left.delete(name);
-  }
-
   #onBeat(beat: Beat): void {
     if (beat.boot !== this.#hello?.boot || beat.session !== this.#options.session) {
       this.#ping(true);
       return;
     }
     this.#heard();
-    if (!this.#orders) {
+    if (!this.#orders.areTaken) {
       this.#ping(true); // it was given up, and its jobs are elsewhere
       return;
     }
     this.#see(beat);
-    for (const { signs, progress, ...key } of beat.jobs)
-      this.#jobs.get(nameOf(key))?.beat(signs, progress);
+    this.#jobs.beat(beat.jobs);
     if (this.#isWelcomed) return;
     this.#isWelcomed = true;
     this.#tellSlots();
-    for (const job of this.#jobs.values()) if (!job.isConfirmed) void this.#begin(job);
-    this.#options.changed();
+    this.#jobs.beginAll();
+    this.#changed();
   }
 
   #onReport(message: Msg): void {
     const report = decode(reportSchema, message.data);
-    if (report.session !== this.#options.session || !this.#orders) return;
+    if (report.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, report, async (job) => job.receive(report));
   }
 
   #onOffer(message: Msg): void {
     const offer = decode(offerSchema, message.data);
-    if (offer.session !== this.#options.session || !this.#orders) return;
+    if (offer.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, offer, async (job) => job.offered(offer));
   }
 
   /** Answers for the present attempt of a run; every other attempt is gone. */
   #answer(message: Msg, key: JobKey, work: (job: RemoteJob) => Promise<Answer | null>): void {
-    const name = nameOf(key);
-    const job = this.#jobs.get(name);
+    const job = this.#jobs.get(key);
     if (!job) {
-      if (!this.#left.has(name)) this.#respond(message, { type: 'gone' });
+      if (!this.#jobs.isLeft(key)) this.#respond(message, { type: 'gone' });
       return;
     }
     // What it has of an adopted job is known after its next hello: it asks again.
@@ -524,14 +424,25 @@ export class RemoteMachine {
   }
 
   /** Gives its agent a part of weights that one of its jobs needs. */
-  async #onPull(message: Msg): Promise<void> {
-    const wanted = this.#read(() => decode(pullSchema, message.data));
-    if (!wanted) return;
-    const reader = this.#jobs.get(nameOf(wanted))?.weights(wanted.sha256);
+  #onPull(message: Msg): void {
+    const { sha256, offset, ...key } = decode(pullSchema, message.data);
+    void this.#give(message, async () => {
+      const reader = this.#jobs.get(key)?.weights(sha256);
+      if (!reader) throw new LabError('agents.weights-gone', { sha256 });
+      return reader.part(offset);
+    });
+  }
+
+  /** Gives its agent a part of an official file. */
+  #onArchive(message: Msg): void {
+    const { sha256, offset } = decode(archivePullSchema, message.data);
+    void this.#give(message, () => archivePart(this.#options.dataFolder(), sha256, offset));
+  }
+
+  async #give(message: Msg, read: () => Promise<Uint8Array>): Promise<void> {
     const release = await this.#options.budget.take(PART_BYTES, 'resume');
     try {
-      if (!reader) throw new LabError('agents.weights-gone', wanted);
-      const part = await reader.part(wanted.offset);
+      const part = await read();
       this.#traffic.sent(part.length);
       sendPart(message, part);
       await this.#options.link.connection.flush();
@@ -553,33 +464,21 @@ export class RemoteMachine {
         const known = before.get(name);
         return known?.state === state && known.problem === why;
       });
-    if (!isSame) this.#options.changed();
+    if (!isSame) this.#changed();
   }
 
   #heard(): void {
-    const was = this.#silence();
-    this.#silent = 0;
-    this.#closed = 0;
-    if (was !== 'reachable') this.#options.changed();
+    const before = this.#presence.state;
+    this.#presence.heard();
+    if (before !== 'reachable') this.#changed();
   }
 
   #ping(again: boolean): void {
-    if (this.#isPinging && !again) return;
-    this.#isPinging = true;
-    const { link, lab, session } = this.#options;
-    const payload = encode({ type: 'ping', session, again });
-    const begun = performance.now();
-    this.#traffic.sent(payload.length);
-    void link.askOnce(downSubject(lab, this.id, 'order'), payload, PING_WAIT).then((answer) => {
-      this.#isPinging = false;
-      if (answer === 'nobody-listens') {
-        if (this.#closed === 0) this.#closedAfter = this.#silent;
-        this.#closed ||= 1;
-      } else if (typeof answer === 'object') {
-        this.#traffic.received(answer.data.length);
-        this.#roundTrip = Math.round(performance.now() - begun);
-        this.#closed = 0;
-      }
+    void this.#orders.ping(again).then((found) => {
+      const before = this.#presence.state;
+      if (found === 'no-connection') this.#presence.closed();
+      else if (found === 'there') this.#presence.open();
+      if (this.#presence.state !== before) this.#changed();
     });
   }
 
@@ -591,41 +490,26 @@ export class RemoteMachine {
 
   /** Its jobs go on elsewhere; it must say hello before it gets others. */
   #giveUp(why: LabProblem): void {
-    this.#orders?.abort();
-    this.#orders = null;
+    this.#orders.end();
     this.#isWelcomed = false;
-    this.#left.clear();
-    for (const job of [...this.#jobs.values()]) job.lost(why);
-    this.#ending.clear();
-    this.#options.changed();
-  }
-
-  #read<Message>(read: () => Message): Message | null {
-    try {
-      return read();
-    } catch (error) {
-      this.#misbehaved(error);
-      return null;
-    }
+    this.#jobs.giveUp(why);
+    this.#changed();
   }
 
   /** Notes a message that is not allowed; throws what is no fault of the agent. */
   #misbehaved(error: unknown): void {
     if (!isBadMessage(error)) throw error;
     this.#problem = problem('agents.bad-message', { why: error.message.slice(0, 300) });
-    if (++this.#bad > MAX_BAD) this.#cutOff('it sends messages that are not allowed');
-    this.#options.changed();
+    if (this.#conduct.misbehaved()) this.#cutOff('it sends messages that are not allowed');
+    this.#changed();
   }
 
   #cutOff(why: string): void {
-    this.#cut = CUT_TIME;
-    this.#bad = 0;
+    this.#conduct.cutOff();
     this.#problem = problem('agents.cut-off', { name: this.name, why });
     this.#giveUp(this.#problem);
   }
 }
-
-const nameOf = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;
 
 const protocolProblem = (name: string, error: LabError): LabProblem => ({
   code: '',

@@ -15,6 +15,8 @@ import type { Rejection, Study, TrialCounts } from '../study/study.ts';
  * Every change is durable against a kill of the process as soon as the call, or the outermost
  * `transaction`, has returned. Unknown ids throw LabError `store.unknown-study` and so on; a store
  * that was opened beside another lab's throws `store.read-only` on changes.
+ *
+ * Longer than 300 lines: the whole contract is one list of methods without code.
  */
 export interface Store
   extends
@@ -55,7 +57,7 @@ export interface Store
   close(): void;
 }
 
-export interface StorePlace {
+interface StorePlace {
   /** Absolute path; null for a store in memory. */
   file: string | null;
   /** Who holds the store for writing, when this one is read-only because of it; else null. */
@@ -81,7 +83,7 @@ export interface StoreSizes {
 }
 
 export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'>;
-export type StudyChange = Partial<
+type StudyChange = Partial<
   Pick<Study, 'name' | 'state' | 'priority' | 'problem' | 'notes' | 'startedAt' | 'endedAt'> & {
     trials: number;
   }
@@ -124,9 +126,9 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials'>>;
-export type RunChange = Partial<
-  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>>;
+type RunChange = Partial<
+  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'audit' | 'startedAt' | 'endedAt'>
 >;
 
 /** All given fields must match. */
@@ -256,8 +258,8 @@ export interface CheckpointStore {
   dropCheckpoint(id: number): void;
 }
 
-export type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
-export type RerunChange = Partial<
+type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
+type RerunChange = Partial<
   Pick<Rerun, 'name' | 'state' | 'priority' | 'problem' | 'startedAt' | 'endedAt'>
 >;
 

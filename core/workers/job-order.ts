@@ -30,7 +30,7 @@ export class JobOrder {
   }
 
   started(): void {
-    if (this.#started) throw badMessage('it said twice that it had started');
+    if (this.#started) throw badMessage('it reported its start twice');
     this.#started = true;
   }
 
@@ -42,7 +42,7 @@ export class JobOrder {
 
   reported({ epoch, nodes, edges }: EpochMetrics): void {
     const { graph, training } = this.#job;
-    if (!this.#started) throw badMessage('it reported an epoch of nothing');
+    if (!this.#started) throw badMessage('it reported an epoch before its start');
     if (epoch !== this.#epoch + 1 || epoch > training.epochs)
       throw badMessage(
         `it reported epoch ${epoch} of ${training.epochs} after epoch ${this.#epoch}`,
@@ -82,6 +82,6 @@ export class JobOrder {
           ? this.#verdict !== 'go-on'
           : this.#epoch === training.epochs && this.#finalStored;
     if (!right)
-      throw badMessage(`it said "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
+      throw badMessage(`it sent "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
   }
 }

@@ -1,3 +1,4 @@
+import { nextSteps } from '../base/command-words.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Job, JobHandle, JobListener, Verdict } from '../search/runner.ts';
 import type { LabProblem } from '../base/problem.ts';
@@ -103,7 +104,7 @@ export class LabJob implements JobHandle {
   /** Throws LabError `workers.bad-message` for a message that the worker may not send now. */
   receive(message: ToLab): void {
     if ('run' in message && message.run !== null && message.run !== this.job.run)
-      throw badMessage(`it speaks of run ${message.run} while it works on run ${this.job.run}`);
+      throw badMessage(`it sent a message about run ${message.run} during run ${this.job.run}`);
     this.#silence.heard();
     switch (message.type) {
       case 'started':
@@ -149,14 +150,14 @@ export class LabJob implements JobHandle {
         break;
       case 'ready':
       case 'unable':
-        throw badMessage(`it said "${message.type}" while it worked`);
+        throw badMessage(`it sent "${message.type}" during the job`);
     }
   }
 
   /** A line of its process's output. */
   line(text: string): void {
     if (this.#over || ++this.#lines > MAX_LINES) return;
-    const last = this.#lines === MAX_LINES ? ' (what it writes from here on is left out)' : '';
+    const last = this.#lines === MAX_LINES ? ' (its further output is left out)' : '';
     this.#listener.log('warning', text + last);
   }
 
@@ -166,8 +167,10 @@ export class LabJob implements JobHandle {
       {
         kind: 'protocol',
         code: '',
-        message: `The worker was ended, because what it sent is not allowed: ${why}`,
-        next: 'When it happens again, report it with the log of this run.',
+        message: `The worker was stopped, because it sent an invalid message: ${why}`,
+        ...nextSteps('If it happens again, report it with the log of this run.', {
+          do: 'open-log',
+        }),
         epoch: this.#order.epoch + 1,
       },
       true,

@@ -14,11 +14,11 @@ process.on('SIGTERM', () => {
 });
 const slots = Number(process.env.KTG_TEST_SLOTS ?? 1);
 await runAgent(JSON.parse(readFileSync(file!, 'utf8')) as Pairing, {
-  engine: 'portable',
+  engine: 'auto',
   dataFolder: null,
   folder: folder!,
   devices: [cpu(slots, Math.max(2, slots))],
-  cores: 2,
+  cores: Number(process.env.KTG_TEST_CORES ?? 2),
   ...(program && { program }),
   signal: ending.signal,
   log: (line) => {

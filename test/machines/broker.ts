@@ -79,13 +79,13 @@ export class TestBroker {
     await once(server, 'exit');
   }
 
+  /** For a lab in another process. */
+  get labKey(): LabKey {
+    return { lab: this.lab, port: this.port, seed: this.#users.get('')!.seed };
+  }
+
   labConnection(): Promise<NatsConnection> {
-    return dialBroker({
-      servers: [`127.0.0.1:${this.port}`],
-      seed: this.#users.get('')!.seed,
-      inbox: labInbox(this.lab),
-      name: 'lab',
-    });
+    return dialAsLab(this.labKey);
   }
 
   /** @param port of a proxy before the broker */
@@ -108,6 +108,22 @@ export class TestBroker {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** What a lab needs to dial a test broker. */
+export interface LabKey {
+  lab: string;
+  port: number;
+  seed: string;
+}
+
+export const dialAsLab = ({ lab, port, seed }: LabKey): Promise<NatsConnection> =>
+  dialBroker({
+    servers: [`127.0.0.1:${port}`],
+    seed,
+    inbox: labInbox(lab),
+    name: 'lab',
+    patient: true,
+  });
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -277,6 +277,24 @@ void describe('an agent that lies', { skip: noBroker }, async () => {
     await failsAs(witness, 'protocol');
   });
 
+  await test('a checkpoint of more bytes than its networks have is refused', async () => {
+    const agent = await enter();
+    const witness = await begin(agent);
+    await agent.report(key, 1, started);
+    await agent.report(key, 2, epoch(1));
+    const sha256 = '0'.repeat(64);
+    const offer = { purpose: 'resume', urgency: 'resume', epoch: 1, bytes: 1.9e9, sha256 };
+    await agent.ask('offer', { session: agent.session, ...key, number: 1, ...offer });
+    await failsAs(witness, 'protocol');
+  });
+
+  await test('another agent with its pairing does not come in while it is there', async () => {
+    const agent = await enter();
+    const rival = await agent.hello({ boot: randomBytes(8).toString('hex') });
+    assert.equal(rival, null);
+    assert.equal(stateOf(machines, agent.id)?.problem?.code, 'agents.two-agents');
+  });
+
   await test('it cannot pull weights that its jobs do not need', async () => {
     const agent = await enter();
     const sha256 = '1'.repeat(64);

@@ -1,5 +1,5 @@
 import { Link } from '../../core/machines/link.ts';
-import { AgentSession } from '../../core/machines/agent-session.ts';
+import { AgentSession, type AgentSessionOptions } from '../../core/machines/agent-session.ts';
 import { Blobs } from '../../core/machines/blobs.ts';
 import { dialLab } from '../../core/machines/connection.ts';
 import type { Machines, MachinesOptions } from '../../core/machines/machines.ts';
@@ -55,12 +55,18 @@ export class ScriptedAgent {
   static async start(
     pairing: Pairing,
     script: Partial<Script> = {},
-    change: { beat?: number; versions?: Partial<Versions>; data?: string[] } = {},
+    change: {
+      beat?: number;
+      versions?: Partial<Versions>;
+      /** Names of its data sets; may grow. */
+      data?: string[];
+      fetch?: AgentSessionOptions['fetch'];
+    } = {},
   ): Promise<ScriptedAgent> {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-scripted-'));
     const blobs = await Blobs.open(folder);
     const runner = new ScriptedRunner({ slots: 2, ...script });
-    const link = new Link(await dialLab(pairing));
+    const link = new Link(await dialLab(pairing, { patient: true }));
     const log: string[] = [];
     const session = new AgentSession({
       link,
@@ -69,7 +75,8 @@ export class ScriptedAgent {
       runner,
       blobs,
       versions: { ...versions, ...change.versions },
-      data: () => Promise.resolve(change.data ?? ['synthetic']),
+      data: () => Promise.resolve([...(change.data ?? ['synthetic'])]),
+      ...(change.fetch && { fetch: change.fetch }),
       log: (line) => log.push(line),
       beat: change.beat ?? FAST,
     });
@@ -92,6 +99,7 @@ export class RemoteLab {
   readonly scheduler: Scheduler;
   readonly events: SchedulerEvent[] = [];
   readonly #waiting = new Set<() => void>();
+  #isClosed = false;
 
   private constructor(store: Store, machines: Machines, options: SchedulerOptions) {
     this.store = store;
@@ -135,8 +143,10 @@ export class RemoteLab {
     });
   }
 
-  /** Ends the lab's process; the store stays open. */
+  /** Ends the lab's process; the store stays open. Idempotent. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.scheduler.close('save');
     await this.machines.close();
   }

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { placeOf } from '../../core/data/official.ts';
+import { officialOf } from '../../core/data/sets/sets.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import type { Store } from '../../core/store/store.ts';
-import { newStudy } from '../contract/samples.ts';
+import { joined, newStudy, training } from '../contract/samples.ts';
 import { type Script, curve } from '../search/scripted-runner.ts';
 import { kdRerun, noFrozen, trialsOf } from '../search/studies.ts';
 import { TestBroker, noBroker } from './broker.ts';
@@ -250,6 +256,39 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
     assert.equal(started.length, 2);
   });
 
+  await test('a machine gets an official data set that it does not have from its lab', async () => {
+    const [id] = take(1) as [string];
+    const home = mkdtempSync(join(tmpdir(), 'ktg-data-'));
+    closing.push(async () => Promise.resolve(rmSync(home, { recursive: true })));
+    const source = officialOf('cifar100')!;
+    const [archive] = source.files;
+    // The lab hands out what it has; the agent compares the hash of the whole.
+    const content = randomBytes(700_001);
+    writeFileSync(placeOf(source, home).files[0]!, content);
+    const data: string[] = [];
+    const far = await ScriptedAgent.start(
+      broker.pairing(id),
+      {},
+      {
+        data,
+        fetch: async (name, pullArchive) => {
+          const wanted = { sha256: archive!.sha256, bytes: content.length };
+          const bytes = await joined(pullArchive(wanted, new AbortController().signal));
+          assert.deepEqual(Buffer.from(bytes), content);
+          data.push(name);
+        },
+      },
+    );
+    closing.push(async () => far.vanish());
+    const lab = await open([id]);
+    await lab.machines.renew({ dataFolder: home });
+    const number = study(lab.store, { trials: 2, training: training({ data: 'cifar100' }) });
+    lab.scheduler.resume({ study: number });
+    await lab.until(isOver(lab, number));
+    assert.equal(lab.store.study(number).state, 'completed');
+    assert.deepEqual(data, ['cifar100']);
+  });
+
   await test('a drained machine takes no run; a paused one hands its runs over', async () => {
     const named = take(2);
     const first = await agent(named[0]!, { slots: 2, pace: 5 });
@@ -266,6 +305,62 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
     await lab.until(isOver(lab, id));
     checkStudy(lab.store, id);
     assert.deepEqual([...new Set(outcomes(lab.store, id))].sort(), ['completed', 'lost']);
+  });
+
+  await test('a study that no machine can work on pauses with words', async () => {
+    const [id] = take(1) as [string];
+    await agent(id, {}, { data: ['synthetic'] });
+    const lab = await open([id], { scheduler: { delayDivisor: 1000 } });
+    const number = study(lab.store, { trials: 2, training: training({ data: 'cifar10' }) });
+    lab.scheduler.resume({ study: number });
+    await lab.until(isOver(lab, number));
+    assert.equal(lab.store.study(number).problem?.code, 'search.no-slot-suits');
+  });
+
+  await test('an agent that ends in order hands its runs over, and no epoch is lost', async () => {
+    const named = take(2);
+    const first = await agent(named[0]!, { slots: 2, pace: 10 });
+    const lab = await open(named);
+    const id = study(lab.store, { trials: 2, rule: { kind: 'none' } });
+    lab.scheduler.resume({ study: id });
+    await lab.until(() => trialsOf(lab.store, id).filter((run) => run.epoch > 2).length === 2);
+    await first.session.leave(10_000);
+    for (const run of trialsOf(lab.store, id))
+      assert.equal(lab.store.checkpointOf(run.id)?.epoch, run.epoch);
+    assert.ok(lab.machines.slots().every(({ state }) => state === 'retired'));
+    await agent(named[1]!, { slots: 2 });
+    await lab.until(isOver(lab, id));
+    checkStudy(lab.store, id);
+  });
+
+  await test('an agent whose lab stays away ends its runs', async () => {
+    const [id] = take(1) as [string];
+    const far = await agent(id, { slots: 2, pace: 20 });
+    const store = openMemoryStore();
+    const lab = await open([id], { store, machines: { grace: 1 } });
+    const number = study(store, { trials: 2, rule: { kind: 'none' } });
+    lab.scheduler.resume({ study: number });
+    await lab.until(() => far.runner.reports > 2);
+    await lab.close();
+    assert.equal(far.session.jobs.length, 2, 'without their lab they go on');
+    while (far.session.jobs.length > 0) await sleep(20);
+    assert.match(far.log.at(-1)!, /silent for 1 seconds/);
+  });
+
+  await test('thirty machines work on one study', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => `many${index}`);
+    const wide = await TestBroker.open(many);
+    closing.push(async () => wide.close());
+    for (const id of many) {
+      const one = await ScriptedAgent.start(wide.pairing(id), { slots: 1 });
+      closing.unshift(async () => one.vanish());
+    }
+    const lab = await RemoteLab.open(wide, many);
+    const id = study(lab.store, { trials: 90 });
+    lab.scheduler.resume({ study: id });
+    await lab.until(isOver(lab, id));
+    checkStudy(lab.store, id);
+    await lab.close();
   });
 
   await test('a machine with another protocol is listed as one that needs an update', async () => {

@@ -55,6 +55,13 @@ export const agentsProblems = {
     message: ({ slot }: { slot: string }) => `The slot ${slot} is not ready.`,
     next: () => [],
   },
+  'agents.two-agents': {
+    message: ({ name }: { name: string }) => `Two agents use the pairing of ${name}.`,
+    next: () => [
+      'End one of them.',
+      'If you did not start it, remove the machine and add it again: its key was stolen.',
+    ],
+  },
   'agents.weights-gone': {
     message: ({ sha256 }: { sha256: string }) => `The weights ${sha256.slice(0, 12)} are gone.`,
     next: () => [],

@@ -4,7 +4,7 @@ import { create } from 'tar';
 import type { Readable } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
 import { engineHome, libraryFolder } from '../../install/engine-home.ts';
-import { libraryStatus } from '../../install/library.ts';
+import { libraryStatus } from '../../install/library-status.ts';
 import { releaseFor } from '../../install/release.ts';
 import type { HostShell } from './host-shell.ts';
 import { programArchive, programName } from './program.ts';
