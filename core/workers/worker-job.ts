@@ -112,6 +112,7 @@ export class WorkerJob {
    */
   beat(): void {
     const { run, resume } = this.job;
+    const loss = this.#training?.loss ?? null;
     this.#tools.post({
       type: 'heartbeat',
       run,
@@ -122,6 +123,7 @@ export class WorkerJob {
         compiling:
           this.#compilingSince === null ? null : (performance.now() - this.#compilingSince) / 1000,
         imagesPerSecond: this.#imagesPerSecond,
+        ...(loss !== null && { loss }),
         memory: process.memoryUsage.rss(),
       },
     });

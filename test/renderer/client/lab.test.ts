@@ -5,10 +5,11 @@ import { LabError } from '../../../core/base/errors.ts';
 import { unmeasuredNode, wireEpoch } from '../../../core/study/metrics.ts';
 import type { LabApi, LabEvent } from '../../../core/lab/api.ts';
 import type { Line } from '../../../renderer/client/connection.ts';
+import { appended } from '../../../renderer/views/study/appended.ts';
 import { playedLab } from '../played-lab.ts';
 
 const { Lab } = await import('../../../renderer/client/lab.svelte.ts');
-const { StudyState, appended } = await import('../../../renderer/views/study/study.svelte.ts');
+const { StudyState } = await import('../../../renderer/views/study/study.svelte.ts');
 
 /** Waits until a condition holds. */
 async function until(holds: () => boolean): Promise<void> {

@@ -209,7 +209,7 @@ describe('the table', () => {
           stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }),
         }),
       ),
-      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7',
+      'stopped at epoch 4: 31.2 %, ranked 9th of 14, the top 7 continue',
     );
     const stopped = trial(1, {
       stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }),
@@ -217,8 +217,8 @@ describe('the table', () => {
     const column = columns.find(({ key }) => key === 'reason')!;
     assert.equal(
       column.text(stopped),
-      '31.2 %, rank 9 of 14, needs ≤ 7',
-      'the epoch has a column of its own',
+      '9th of 14 (top 7 continue)',
+      'epoch and accuracy have columns of their own',
     );
     assert.equal(column.saved!(stopped), reasonOf(stopped));
     assert.match(reasonOf(trial(1, { duplicateOf: 4, original: 3 })), /same graph as trial 3;/);
