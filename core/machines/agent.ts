@@ -97,7 +97,7 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
 }
 
 /** Names of the sets that are built in or lie in a folder. */
-export async function dataSetsIn(folder: string): Promise<string[]> {
+async function dataSetsIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const source of sources)
     if (source.kind === 'built-in' || (await findOfficial(source, folder)) !== undefined)
