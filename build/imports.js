@@ -52,6 +52,7 @@ const directions = {
   'core/machines': [
     ...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers'],
     'core/train/environment.ts', // the versions that an agent tells
+    'core/store', // the records of machines
   ],
   'core/lab': [
     ...records,
@@ -61,7 +62,6 @@ const directions = {
     'core/store',
     'core/search',
     'core/workers',
-    'core/machines',
     'core/analysis',
     // Weights that cross the lab's border: pure functions on streams.
     ...['core/train/safetensors.ts', 'core/train/weights.ts'],

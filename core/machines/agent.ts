@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../base/errors.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { LabError, messageOf } from '../base/errors.ts';
 import { findOfficial } from '../data/official.ts';
 import { dataHome } from '../base/data-home.ts';
 import { sources } from '../data/sets/sets.ts';
@@ -20,6 +21,10 @@ import { PROTOCOL } from './messages.ts';
 
 /** Milliseconds for which the jobs of an agent that ends may hand over their checkpoints. */
 const LEAVE_TIME = 60_000;
+/** Milliseconds between two tries to reach the lab. */
+const DIAL_WAIT = 2_000;
+/** Refusals in a row after which an agent ends: its machine was removed. */
+const MAX_REFUSALS = 15;
 
 export interface AgentOptions {
   engine: RequestedEngine;
@@ -53,7 +58,9 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
   const home = dataFolder ?? dataHome();
   const blobs = await Blobs.open(join(options.folder, 'weights'));
   log(`Dials ${pairing.servers.join(', ')} for lab ${pairing.lab}.`);
-  const link = new Link(await dialLab(pairing, { patient: true }));
+  const connection = await dialUntil(pairing, signal, log);
+  if (connection === null) return;
+  const link = new Link(connection);
   const pool = new WorkerPool({
     devices: options.devices,
     cores: options.cores ?? cores(),
@@ -95,6 +102,36 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
     });
   }
 }
+
+/**
+ * Dials the lab until it answers, and logs each new reason why it does not.
+ *
+ * @returns null when the signal came first
+ * @throws LabError `machines.key-refused` when the lab has refused the key for a while
+ */
+async function dialUntil(
+  pairing: Pairing,
+  signal: AbortSignal,
+  log: (line: string) => void,
+): Promise<NatsConnection | null> {
+  let told = '';
+  for (let refusals = 0; !signal.aborted;) {
+    try {
+      return await dialLab(pairing);
+    } catch (error) {
+      refusals = isRefusal(error) ? refusals + 1 : 0;
+      if (refusals > MAX_REFUSALS)
+        throw new LabError('machines.key-refused', { name: pairing.name }, { cause: error });
+      const reason = messageOf(error);
+      if (reason !== told) log(`No connection yet: ${reason}.`);
+      told = reason;
+      await pause(DIAL_WAIT, signal);
+    }
+  }
+  return null;
+}
+
+const isRefusal = (error: unknown): boolean => /authorization violation/i.test(messageOf(error));
 
 /** Names of the sets that are built in or lie in a folder. */
 async function dataSetsIn(folder: string): Promise<string[]> {

@@ -41,6 +41,13 @@ const rerun = addRerun(
 );
 scheduler.resume({ rerun: rerun.id });
 await until(() => store.rerun(rerun.id).state === 'completed');
+store.addMachine({
+  id: 'lena',
+  name: 'Lena',
+  launcher: { kind: 'ssh', host: 'me@lena', port: 40_000 },
+  drained: false,
+  createdAt: 1,
+});
 await scheduler.close('save');
 await store.compact();
 store.close();
