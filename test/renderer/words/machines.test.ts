@@ -4,7 +4,6 @@ import type { Environment, MachineView } from '../../../core/lab/api.ts';
 import { mixedText } from '../../../renderer/words/provenance.ts';
 import {
   machineFacts,
-  machineOfSlot,
   machineStateText,
   machineWayText,
 } from '../../../renderer/words/machines.ts';
@@ -40,11 +39,6 @@ describe('texts about machines', () => {
       'Slurm on me@login, partition gpu: 1 of at most 30 jobs running',
     );
     assert.deepEqual(machineFacts(cluster), []);
-  });
-
-  test('a slot of another machine begins with its id', () => {
-    assert.equal(machineOfSlot('lena/gpu:0:1'), 'lena');
-    assert.equal(machineOfSlot('gpu:0:1'), '');
   });
 
   test('a study on different cards or engines is warned of', () => {
