@@ -80,9 +80,7 @@ const directions = {
     'core/connection/port.ts',
     'core/connection/browser-session.ts',
   ],
-  // How steps are phrased: the notes and messages of every part show them.
-  'renderer/words/actions.ts': [...page],
-  'renderer/ui': [...page, 'renderer/client', 'renderer/words/actions.ts'],
+  'renderer/ui': [...page, 'renderer/client'],
   'renderer/words': [...page, 'renderer/client', 'renderer/ui'],
   'renderer/charts': [...page, 'renderer/client', 'renderer/ui', 'renderer/words'],
   'renderer/features': [...page, ...parts],

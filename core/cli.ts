@@ -82,6 +82,18 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
 };
 
+/** The parts of help; a verb that stands in none is under the last. */
+const named = {
+  Start: ['demo', 'tour', 'train', 'pretrain', 'serve'],
+  Search: ['search', 'pause', 'resume', 'stop', 'slots', 'rerun'],
+  Look: ['status', 'list', 'show', 'effects', 'graph'],
+};
+const grouped = Object.values(named).flat();
+const groupOf: Readonly<Record<string, readonly string[]>> = {
+  ...named,
+  'Data and engine': Object.keys(verbs).filter((each) => !grouped.includes(each)),
+};
+
 let outputEnded = false;
 for (const output of [process.stdout, process.stderr]) output.on('error', endOutput);
 
@@ -160,14 +172,16 @@ async function help(name: string | undefined): Promise<number> {
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));
+  const groups = Object.entries(groupOf).map(([title, names]) => [
+    title,
+    ...names.map((each) => `  ktg ${each.padEnd(width)}  ${verbs[each]!.summary}`),
+    '',
+  ]);
   print(
     [
       'ktg - train networks that teach each other over gated edges',
       '',
-      ...Object.entries(verbs).map(
-        ([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`,
-      ),
-      '',
+      ...groups.flat(),
       'ktg help COMMAND shows its options.',
       exitUsage,
       'With --json a failure is also printed to the output, as {"error":{"code","message","next"}}.',

@@ -11,6 +11,7 @@ import { type Leases, USUAL_LEASES } from './lease.ts';
 import { Link } from './link.ts';
 import type { MachineState } from './machine-state.ts';
 import { RemoteMachine } from './remote-machine.ts';
+import { Turns } from './turns.ts';
 
 /** Bytes of weights that may be on their way at once, over all machines. */
 const BUDGET = 8 << 20;
@@ -51,6 +52,9 @@ export class Machines implements Runner {
   readonly #machines = new Map<string, RemoteMachine>();
   readonly #slotListeners = new Set<() => void>();
   readonly #machineListeners = new Set<() => void>();
+  readonly #inbox = new Turns<Msg>((message) => {
+    this.#receive(message);
+  });
   #connected: { link: Link; broker: MachineBroker } | null = null;
   #looks: NodeJS.Timeout | null = null;
   /** Slots of the other machines until something changes. */
@@ -90,7 +94,7 @@ export class Machines implements Runner {
     const link = new Link(await broker.labConnection());
     this.#connected = { link, broker };
     link.hear(`ktg.${broker.lab}.up.*.*`, (message) => {
-      this.#receive(message);
+      this.#inbox.take(message);
     });
     this.#looks = setInterval(() => {
       for (const machine of this.#machines.values()) machine.look();
@@ -181,6 +185,10 @@ export class Machines implements Runner {
     const place = placeOf(slot);
     if (!place) return this.#local.start(slot, job, listener);
     return this.#machine(place.machine).start(place.name, job, listener);
+  }
+
+  get isUniform(): boolean {
+    return this.#machines.size === 0;
   }
 
   suits(slot: string, training: TrainingPlan): boolean {

@@ -111,7 +111,7 @@ export function recordFailure(
 }
 
 /**
- * Why a study pauses when start after start fails; null while there is hope. Pure.
+ * The reason to pause a study after many failed starts in a row; null below the limit. Pure.
  *
  * @param inARow failed starts since the last epoch of any of its runs
  * @param last the latest of these failures

@@ -20,7 +20,7 @@ import type {
   Verdict,
 } from './runner.ts';
 
-/** Requests to a run on a slot: wait, end for good, or go on when the lab is next opened. */
+/** Requests to a run on a slot: wait, be cancelled, or continue when the lab is next opened. */
 export type Ask = 'pause' | 'cancel' | 'interrupt';
 
 /** How a run left its slot: an orderly end is in the store already, a failure is not. */

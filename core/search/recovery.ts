@@ -6,14 +6,14 @@ import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
 export interface Recovered {
-  /** Runs that go on from their last checkpoints, as they were. */
+  /** Runs that continue from their last checkpoints, as they were. */
   interrupted: Run[];
   /** Runs that may still be worked on, on slots that outlive the lab. */
   staying: { run: Run; attempt: Attempt }[];
 }
 
 /**
- * Puts a store in order whose lab ended with runs on slots: the runs wait again and go on from
+ * Puts a store in order whose lab ended with runs on slots: the runs wait again and continue from
  * their last checkpoints. Runs that were to end are cancelled; runs with all epochs and final
  * weights are completed; runs on slots that outlive the lab stay as they are.
  */

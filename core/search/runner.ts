@@ -35,6 +35,8 @@ export interface Runner {
    * slot suits.
    */
   suits?(slot: string, training: TrainingPlan): boolean;
+  /** True while every slot suits every plan, so that `suits` need not be asked. */
+  readonly isUniform?: boolean;
   /** False while the machine of the slot is silent: its workers may be well. */
   reaches?(slot: string): boolean;
   /** Whether a job on this slot may outlive the lab's process, so that `adopt` finds it again. */
@@ -85,11 +87,11 @@ export interface Job {
   seed: number;
   training: TrainingPlan;
   /**
-   * Epochs after which the worker waits for the verdict before it goes on; after others it goes on
-   * at once.
+   * Epochs after which the worker waits for the verdict before it continues; after others it
+   * continues at once.
    */
   rungs: readonly number[];
-  /** Exact state to go on from; null starts at epoch 0. */
+  /** Exact state to continue from; null starts at epoch 0. */
   resume: WeightsSource | null;
   /** One for each frozen node that is needed. */
   teachers: readonly { node: number; weights: WeightsSource }[];
@@ -116,6 +118,8 @@ export interface Progress {
    */
   compiling: number | null;
   imagesPerSecond: number;
+  /** Mean loss of node 1 over the steps of this epoch; absent before its first step. */
+  loss?: number;
   /** Bytes of memory of the worker's process. */
   memory: number;
 }
@@ -162,7 +166,7 @@ export interface JobHandle {
   /**
    * Asks for an orderly end: `now` leaves the epoch in progress, `after-epoch` finishes it.
    *
-   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can go on
+   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can continue
    * later
    */
   stop(when: StopWhen, keep: boolean): void;

@@ -124,7 +124,7 @@ export class Scheduler {
   }
 
   /**
-   * Goes on with the studies and re-runs that ran when the lab last ended.
+   * Continues the studies and re-runs that ran when the lab last ended.
    *
    * @returns the runs that were interrupted, as they were
    */
@@ -138,7 +138,7 @@ export class Scheduler {
   }
 
   /**
-   * Starts a study or re-run, or goes on with a paused, stopped or completed one; runs that were
+   * Starts a study or re-run, or continues a paused, stopped or completed one; runs that were
    * cancelled with it wait again, and slots that rest can take runs again. Does nothing where
    * nothing is left to do. Throws LabError `space.impossible`.
    *
@@ -172,7 +172,7 @@ export class Scheduler {
     this.#owners.changed(owner);
   }
 
-  /** Stops one run for good; the others of its study go on. */
+  /** Cancels one run; the others of its study continue. */
   stopRun(id: number, when: StopWhen): void {
     this.#runs.stop(id, when);
   }
@@ -225,7 +225,7 @@ export class Scheduler {
 
   /**
    * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait.
-   * Either way everything goes on when the lab is next opened. Does not close store or runner. A
+   * Either way everything continues when the lab is next opened. Does not close store or runner. A
    * second call with `at-once` ends the first sooner.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
@@ -269,7 +269,7 @@ export class Scheduler {
     this.#emit({ type: 'run', run: found.run.id });
   }
 
-  /** Nothing that goes on now would be recorded. */
+  /** Results can no longer be recorded. */
   #endAllWork(problem: LabProblem): void {
     this.#active.leave();
     this.#works.clear();

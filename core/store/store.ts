@@ -11,7 +11,7 @@ import type { Attempt, Run, RunKind, RunState } from '../study/run.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 
 /**
- * All that a lab knows, in one place with one writer. What is read must not be changed in place.
+ * All records of a lab, with one writer. Callers must not change returned records in place.
  * Every change is durable against a kill of the process as soon as the call, or the outermost
  * `transaction`, has returned. Unknown ids throw LabError `store.unknown-study` and so on; a store
  * that was opened beside another lab's throws `store.read-only` on changes.
@@ -60,7 +60,7 @@ export interface Store
 interface StorePlace {
   /** Absolute path; null for a store in memory. */
   file: string | null;
-  /** Who holds the store for writing, when this one is read-only because of it; else null. */
+  /** Holder of the right to write, when this store is read-only because of it; else null. */
   heldBy: Holder | null;
   readOnly: boolean;
   schema: number;
@@ -149,7 +149,7 @@ export interface RunStore {
   run(id: number): Run;
   /** In order of study, number and id. */
   runs(filter?: RunFilter): Run[];
-  /** The same, only their ids: who wants thousands of runs reads them in portions. */
+  /** The same, only their ids: callers read thousands of runs in portions. */
   runIds(filter?: RunFilter): number[];
   /** Trials that a study has so far; the next one's number. */
   trialsSoFar(study: number): number;
@@ -190,7 +190,7 @@ export interface Pace {
    */
   drawn: number;
   trainable: number;
-  /** By rung: how many were decided there, and how many of them went on. Ascending. */
+  /** By rung: how many were decided there, and how many of them continued. Ascending. */
   survival: { rung: number; decided: number; wentOn: number }[];
 }
 
@@ -305,7 +305,7 @@ export interface SavedGraph {
   createdAt: number;
 }
 
-/** Something that happened, for the log: what a person wants to know after a night. */
+/** An event for the log, worth reading after a night. */
 export interface LogEntry {
   /** Grows by at least 1 with each entry. */
   id: number;

@@ -12,7 +12,7 @@ import { Inbox, Outbox } from './transfer.ts';
 /** Lines of a worker's output that go into the log of one job. */
 const MAX_LINES = 100;
 
-/** What a job needs of its slot. */
+/** The part of the slot that a job uses. */
 export interface JobSlot {
   send(message: ToWorker): void;
   kill(): void;

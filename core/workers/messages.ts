@@ -83,7 +83,7 @@ const chunk = v.strictObject({
 });
 export type ChunkMessage = v.InferOutput<typeof chunk>;
 
-/** Lets the sender of a transfer go on. */
+/** Lets the sender of a transfer continue. */
 const chunkTaken = v.strictObject({
   type: v.literal('chunk-taken'),
   transfer: count,
@@ -91,7 +91,7 @@ const chunkTaken = v.strictObject({
 });
 export type ChunkTakenMessage = v.InferOutput<typeof chunkTaken>;
 
-/** Gives up a transfer: the sender cannot go on, or the receiver does not want the rest. */
+/** Gives up a transfer: the sender cannot continue, or the receiver does not want the rest. */
 const transferEnded = v.strictObject({
   type: v.literal('transfer-ended'),
   transfer: count,
@@ -110,6 +110,7 @@ export const progressSchema = v.strictObject({
   steps: count,
   compiling: v.nullable(amount),
   imagesPerSecond: amount,
+  loss: v.exactOptional(amount),
   memory: amount,
 });
 

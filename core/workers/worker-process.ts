@@ -34,7 +34,7 @@ export interface WorkerEvents {
   exited(exit: Exit): void;
 }
 
-/** The lab's end of one worker's process; each message is checked before it goes on. */
+/** The lab's end of one worker's process; each message is checked before it continues. */
 export class WorkerProcess {
   readonly threads: number;
   readonly pid: number | undefined;

@@ -11,6 +11,7 @@ import { USUAL_LEASES, aboutSilence } from '../../core/machines/lease.ts';
 import { MAX_MESSAGES_A_SECOND, PART_BYTES } from '../../core/machines/messages.ts';
 import { PartReader } from '../../core/machines/part-reader.ts';
 import { remoteSlots } from '../../core/machines/remote-slots.ts';
+import { Turns } from '../../core/machines/turns.ts';
 import { Suitability, unfitAfter } from '../../core/search/suitability.ts';
 import { joined, training } from '../contract/samples.ts';
 import { ScriptedRunner } from '../search/scripted-runner.ts';
@@ -96,6 +97,7 @@ void describe('the budget of transfers', () => {
       take('other end', 'final'),
     ]);
     assert.deepEqual(order, ['first', 'end', 'other end', 'pause', 'routine']);
+    await new Promise((resolve) => setImmediate(resolve)); // the last one gives back
     assert.ok(budget.tryTake(2));
     assert.equal(budget.tryTake(1), null);
   });
@@ -148,6 +150,25 @@ void describe('slots of a machine', () => {
     assert.deepEqual(states({ busy, isDraining: true }), ['retired', 'retired']);
     assert.deepEqual(states({ busy, devices: [cpu(1)] }), ['ready', 'retired']);
   });
+});
+
+void test('messages are taken in order, a few milliseconds at a time', async () => {
+  const taken: number[] = [];
+  let turns = 0;
+  const inbox = new Turns<number>((item) => {
+    const until = performance.now() + 3;
+    while (performance.now() < until);
+    taken.push(item);
+  });
+  const all = Array.from({ length: 12 }, (_, index) => index);
+  for (const item of all) inbox.take(item);
+  assert.ok(taken.length < all.length, 'the turn ends before all are taken');
+  while (taken.length < all.length) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns++;
+  }
+  assert.deepEqual(taken, all);
+  assert.ok(turns > 1);
 });
 
 void test('a machine that sends too much is cut off, and comes in again after a minute', () => {

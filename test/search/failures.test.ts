@@ -103,7 +103,7 @@ describe('failures', () => {
   });
 
   for (const code of ['store.disk-full', 'store.busy'])
-    test(`a lab stopped by ${code} goes on by itself when the store takes changes again`, async () => {
+    test(`a lab stopped by ${code} continues by itself when the store takes changes again`, async () => {
       const { store, refuse } = refusing();
       const { scheduler, runner, events, until, study } = scriptedLab(
         { checkpointEach: 1 },
@@ -271,7 +271,7 @@ describe('failures', () => {
     await scheduler.close('save');
   });
 
-  test('a removed study takes its runs from their slots, and others go on', async () => {
+  test('a removed study takes its runs from their slots, and others continue', async () => {
     const { store, scheduler, runner, until, study } = scriptedLab();
     const gone = study({ trials: 50, space: noFrozen, duplicates: 'train' });
     const other = study({ trials: 5, space: noFrozen, seed: 2 });
