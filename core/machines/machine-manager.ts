@@ -264,7 +264,7 @@ export class MachineManager {
 }
 
 /** Ids of the agents of a machine: its own, or one for each job of a group. */
-export const agentsOf = ({ id, launcher }: Machine): string[] =>
+const agentsOf = ({ id, launcher }: Machine): string[] =>
   launcher.kind === 'slurm'
     ? Array.from({ length: launcher.most }, (_, index) => `${id}-${index + 1}`)
     : [id];
