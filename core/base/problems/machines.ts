@@ -69,6 +69,11 @@ export const machinesProblems = {
       { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
     ],
   },
+  'machines.pairing-expired': {
+    message: ({ name, days }: { name: string; days: number }) =>
+      `The pairing of ${name} has expired: no agent used it for ${days} days.`,
+    next: () => ['Remove the machine and add it again.'],
+  },
   'machines.script-failed': {
     message: ({ words }: { words: string }) => `A command of this machine failed: ${words}`,
     next: () => ['Solve what it says, and try again.'],
