@@ -28,7 +28,7 @@ export type { LogEntry, SavedGraph } from '../store/store.ts';
 export type { WireDecision } from '../study/decision.ts';
 export type { Environment } from '../study/environment.ts';
 export type { WireEdge, WireEpoch } from '../study/metrics.ts';
-export type { MachineLauncher, NewLauncher } from '../study/machine.ts';
+export type { NewLauncher } from '../study/machine.ts';
 export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
