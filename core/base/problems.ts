@@ -7,6 +7,7 @@ import { graphProblems } from './problems/graph.ts';
 import { labProblems } from './problems/lab.ts';
 import { searchProblems } from './problems/search.ts';
 import { storeProblems } from './problems/store.ts';
+import { torchProblems } from './problems/torch.ts';
 import { trainingProblems } from './problems/training.ts';
 
 /** The catalogue of every problem that this program reports. */
@@ -15,6 +16,7 @@ export const problems = {
   ...dataProblems,
   ...engineProblems,
   ...trainingProblems,
+  ...torchProblems,
   ...storeProblems,
   ...searchProblems,
   ...labProblems,
