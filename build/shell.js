@@ -16,6 +16,7 @@ const main = here('electron/main.ts');
 const programs = {
   worker: here('core/workers/worker.ts'),
   'measure-worker': here('core/workers/measure-worker.ts'),
+  'teacher-program': here('core/workers/teacher-program.ts'),
   'checkpointer-thread': here('core/store/file/checkpointer-thread.ts'),
   'background-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),

@@ -201,6 +201,11 @@ export interface Requests {
     output: PretrainedView;
   };
   'pretrained.export': { input: { pretrained: number }; output: Download };
+  /**
+   * Imports weights of PyTorch (.pt, .pth, or safetensors in its layout) after their accuracy on
+   * the held-out images of the plan is measured; progress comes as events.
+   */
+  'teachers.import': { input: TeacherInput; output: PretrainedView };
   'pretrained.remove': { input: { pretrained: number }; output: None };
 
   // graphs
@@ -470,6 +475,30 @@ export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   usedBy: number[];
 }
 
+/** A network of PyTorch to import. */
+export interface TeacherInput {
+  file: FileInput;
+  model: string;
+  /** Its data and protocol say which images measure it. */
+  training: TrainingPlan;
+  /** Name in lists; default that of the file. */
+  name?: string;
+  /** Place of the network in the file, where several fit. */
+  part?: string;
+  /** Also accept a network that is no better than chance. */
+  acceptAny?: boolean;
+}
+
+/** How far an import of weights is; all of it has ended when `step` is null. */
+export interface TeacherImport {
+  file: string;
+  step: 'read' | 'data' | 'measure' | null;
+  /** Images. */
+  done: number;
+  /** 0 where it is not known. */
+  total: number;
+}
+
 export interface DataSetView {
   /** Of an official or built-in set (`cifar100`, `synthetic`), or a path. */
   name: string;
@@ -570,6 +599,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | { topic: 'reruns'; type: 'rerun'; rerun: RerunView }
   | { topic: 'reruns'; type: 'rerun-removed'; rerun: number }
   | { topic: 'pretrained'; type: 'pretrained'; pretrained: PretrainedView[] }
+  | { topic: 'pretrained'; type: 'teacher-import'; teacher: TeacherImport }
   | { topic: 'graphs'; type: 'graphs'; graphs: SavedGraph[] }
   | { topic: 'data'; type: 'data'; data: DataSetView }
   | { topic: 'engine'; type: 'engine'; engine: EngineView }

@@ -37,6 +37,7 @@ import { rerunRequests } from './requests/reruns.ts';
 import { runRequests } from './requests/runs.ts';
 import { settingsRequests } from './requests/settings.ts';
 import { studyRequests } from './requests/studies.ts';
+import { teacherRequests } from './requests/teachers.ts';
 import { logsRefusal, parseInput } from './schemas.ts';
 import { SettingsContext } from './settings.ts';
 import { EventBatcher } from './event-batcher.ts';
@@ -128,6 +129,7 @@ export class Lab implements LabApi {
       ...runRequests(this.#context),
       ...rerunRequests(this.#context),
       ...pretrainedRequests(this.#context),
+      ...teacherRequests(this.#context),
       ...deviceRequests(this.#context),
       ...graphRequests(this.#context),
       ...dataRequests(this.#context),

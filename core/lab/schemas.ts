@@ -156,6 +156,14 @@ const schemas: Schemas = {
   'pretrained.import': v.strictObject({ model: modelSchema, training: trainingSchema, file }),
   'pretrained.export': v.strictObject({ pretrained: id }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
+  'teachers.import': v.strictObject({
+    file,
+    model: modelSchema,
+    training: trainingSchema,
+    name: v.exactOptional(name),
+    part: v.exactOptional(v.pipe(v.string(), v.maxLength(1000))),
+    acceptAny: v.exactOptional(v.boolean()),
+  }),
 
   'graphs.list': reads(none),
   'graphs.save': v.strictObject({ name, graph }),

@@ -17,6 +17,16 @@ export const commandsProblems = {
     message: () => 'Name one model.',
     next: () => [{ do: 'give-option', example: 'ktg pretrain resnet32' }],
   },
+  'arguments.missing/network': {
+    message: () => 'Name the network that the weights belong to.',
+    next: () => [{ do: 'give-option', example: '--network resnet32' }],
+  },
+  'arguments.missing/teacher': {
+    message: () => 'ktg teacher needs a verb and one file.',
+    next: () => [
+      { do: 'give-option', example: 'ktg teacher import weights.pth --network resnet32' },
+    ],
+  },
   'arguments.missing/training': {
     message: () => 'Which graph?',
     next: () => [

@@ -5,6 +5,31 @@ const saveAgain =
   'safetensors.torch.save_file.';
 
 export const torchProblems = {
+  'teacher.no-better-than-chance': {
+    message: ({
+      source,
+      accuracy,
+      images,
+      evaluationName,
+      classes,
+    }: {
+      source: string;
+      accuracy: number;
+      images: number;
+      evaluationName: string;
+      classes: number;
+    }) =>
+      `${source} is right on ${(100 * accuracy).toFixed(2)} % of ${images} ${evaluationName} images, no more than guessing among ${classes} classes.`,
+    next: () => [
+      'Compare the order of its classes, its input (pixels from 0 to 1 as RGB, no mean subtracted) and its data set with those of the lab.',
+      'It can be accepted as it is, too.',
+    ],
+  },
+  'teacher.process-ended': {
+    message: ({ why }: { why: string }) =>
+      `The weights could not be read: the process that reads them failed, because ${why}.`,
+    next: () => [{ do: 'open-log' }],
+  },
   'torch.damaged': {
     message: ({ source, why }: { source: string; why: string }) =>
       `${source} is damaged or no checkpoint of PyTorch: ${why}.`,
