@@ -17,6 +17,7 @@ const programs = {
   worker: here('core/workers/worker.ts'),
   'measure-worker': here('core/workers/measure-worker.ts'),
   'teacher-program': here('core/workers/teacher-program.ts'),
+  'export-thread': here('core/workers/export-thread.ts'),
   'checkpointer-thread': here('core/store/file/checkpointer-thread.ts'),
   'background-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),

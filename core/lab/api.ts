@@ -156,8 +156,12 @@ export interface Requests {
   'runs.retry': { input: { run: number }; output: TrialRow };
   /**
    * The last or final weights, safetensors; of one node, or of all with prefixes `1/`, `2/`, ...
+   * With a format, one node (default 1) as a file of another program.
    */
-  'runs.weights': { input: { run: number; node?: number }; output: Download };
+  'runs.weights': {
+    input: { run: number; node?: number; format?: NetworkFormat };
+    output: Download;
+  };
 
   // decisions
   'decisions.list': {
@@ -200,7 +204,11 @@ export interface Requests {
     input: { model: string; training: TrainingPlan; file: FileInput };
     output: PretrainedView;
   };
-  'pretrained.export': { input: { pretrained: number }; output: Download };
+  /** Its weights, or with a format the network as a file of another program. */
+  'pretrained.export': {
+    input: { pretrained: number; format?: NetworkFormat };
+    output: Download;
+  };
   /**
    * Imports weights of PyTorch (.pt, .pth, or safetensors in its layout) after their accuracy on
    * the held-out images of the plan is measured; progress comes as events.
@@ -474,6 +482,9 @@ export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   /** Studies whose frozen nodes use it. */
   usedBy: number[];
 }
+
+/** Python source of a PyTorch module, its weights in PyTorch's layout, or ONNX. */
+export type NetworkFormat = 'pytorch-module' | 'pytorch-weights' | 'onnx';
 
 /** A network of PyTorch to import. */
 export interface TeacherInput {

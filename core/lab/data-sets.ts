@@ -115,6 +115,15 @@ export class DataSets {
     return size ? { train: size.trainCount, test: size.testCount, side: size.side } : null;
   }
 
+  /** One name per class; null when they are not known. */
+  async classNamesOf(spec: string): Promise<readonly string[] | null> {
+    const known = sourceOf(spec);
+    if (known?.source.kind === 'built-in') return known.source.classNames(known.options);
+    if (known) return known.source.classNames;
+    const isAdded = this.#added().some(({ path }) => path === spec);
+    return isAdded ? (await this.view(spec)).classNames : null;
+  }
+
   /** The first network of a plan that cannot halve the images of its data set; null for none. */
   networkProblem({ space, training }: StudyPlan): LabProblem | null {
     const images = this.imagesOf(training.data);

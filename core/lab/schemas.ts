@@ -14,6 +14,7 @@ import {
 } from '../study/fields.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
+import { exportFormats } from '../workers/export-network.ts';
 import type { RequestInput, RequestName } from './api.ts';
 
 const none = v.strictObject({});
@@ -27,6 +28,7 @@ const file = v.union([v.strictObject({ path }), v.strictObject({ upload: lineSch
 const ofStudy = v.strictObject({ study: id });
 const ofRun = v.strictObject({ run: id });
 const ofRerun = v.strictObject({ rerun: id });
+const networkFormat = v.picklist(exportFormats);
 const ofData = v.strictObject({ data: path });
 /** A portion of a file in base64: 4 characters for 3 bytes. */
 const portion = v.pipe(
@@ -119,7 +121,11 @@ const schemas: Schemas = {
   'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
   'runs.stop': v.strictObject({ run: id, when }),
   'runs.retry': ofRun,
-  'runs.weights': v.strictObject({ run: id, node: v.exactOptional(whole(1, 7)) }),
+  'runs.weights': v.strictObject({
+    run: id,
+    node: v.exactOptional(whole(1, 7)),
+    format: v.exactOptional(networkFormat),
+  }),
 
   'decisions.list': reads(v.union([ofStudy, ofRun])),
   'compare.runs': reads(v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) })),
@@ -154,7 +160,10 @@ const schemas: Schemas = {
     seed: seedSchema,
   }),
   'pretrained.import': v.strictObject({ model: modelSchema, training: trainingSchema, file }),
-  'pretrained.export': v.strictObject({ pretrained: id }),
+  'pretrained.export': v.strictObject({
+    pretrained: id,
+    format: v.exactOptional(networkFormat),
+  }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
   'teachers.import': v.strictObject({
     file,

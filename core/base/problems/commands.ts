@@ -71,6 +71,15 @@ export const commandsProblems = {
       { do: 'give-option', example: `--${name} ${fallback}` },
     ],
   },
+  'arguments.one-network': {
+    message: () => 'Name one network: a trial of a study, --pretrained, or --checkpoint.',
+    next: () => [{ do: 'give-option', example: 'ktg export --as onnx --trial best --node 1' }],
+  },
+  'arguments.only-with-as': {
+    message: ({ option }: { option: string }) =>
+      `--${option} goes with --as, which writes a network; a study is written whole.`,
+    next: () => [{ do: 'run-command', command: 'ktg help export' }],
+  },
   'arguments.out-of-range': {
     message: ({
       name,
