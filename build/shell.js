@@ -25,7 +25,7 @@ const programs = {
 };
 
 /** Packages loaded at run time: they hold native code, WASM or sources for a compiler. */
-const external = ['electron', 'better-sqlite3', /^@tensorflow\//, 'node-api-headers'];
+const external = ['electron', 'better-sqlite3', 'sharp', /^@tensorflow\//, 'node-api-headers'];
 
 /**
  * Replaces `new URL('./worker.ts', import.meta.url)` in the sources with worker.js beside the

@@ -43,7 +43,8 @@ export interface OfficialSource extends NamedSource {
   readonly size: SetSize;
   /** One, or several that lie in a folder of their own inside the data folder. */
   readonly files: readonly OfficialArchive[];
-  readonly format: FileFormat;
+  /** null: one archive of image files, which are decoded to the side of the set. */
+  readonly format: FileFormat | null;
   /** One word per class; a list in the files is preferred. */
   readonly classNames: readonly string[];
 }

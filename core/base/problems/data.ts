@@ -12,6 +12,11 @@ export const dataProblems = {
       `${path} holds files of ${present}`,
     next: () => ['Give the path of one data set.'],
   },
+  'data.bad-images': {
+    message: ({ path, count, files }: { path: string; count: number; files: readonly string[] }) =>
+      `${path} has ${count} file${count === 1 ? '' : 's'} that cannot be used: ${files.join('; ')}${count > files.length ? '; and others' : ''}.`,
+    next: () => ['Repair or remove them, or let the lab leave such files out.'],
+  },
   'data.bad-mirror': {
     message: ({ site }: { site: string }) =>
       `KTG_DATA_MIRROR is "${site}", expected the http or https address of a folder.`,
@@ -71,6 +76,11 @@ export const dataProblems = {
     message: ({ folder, reason }: { folder: string; reason: string }) =>
       `The data folder ${folder} cannot be written: ${reason}`,
     next: () => ['Point KTG_DATA to a folder that can be written.'],
+  },
+  'data.images-option': {
+    message: ({ option, sides }: { option: string; sides: string }) =>
+      `"${option}" is no option of an image folder: side (${sides}), seed, bad (skip or refuse), and last path.`,
+    next: () => [{ do: 'give-option', example: '--data images:side=64,path=/photos' }],
   },
   'data.incomplete': {
     message: ({
@@ -153,6 +163,13 @@ export const dataProblems = {
       `${path} holds no image files, expected ${layouts}`,
     next: ({ advice }: { advice: readonly string[] }) => advice,
   },
+  'data.no-images/folder': {
+    message: ({ path, some }: { path: string; some: readonly string[] }) =>
+      `${path} holds no images in folders of their classes${some.length > 0 ? `: ${some.join('; ')}` : ''}.`,
+    next: () => [
+      'Put JPEG, PNG or WebP files into train/CLASS/, and test images, if you have them, into test/CLASS/.',
+    ],
+  },
   'data.no-network': {
     message: ({ address, reason }: { address: string; reason: string }) =>
       `${address} cannot be reached: ${reason}`,
@@ -162,6 +179,11 @@ export const dataProblems = {
     message: ({ folder, found }: { folder: string; found: string }) =>
       `There is no room for the download in ${folder}: ${found}`,
     next: () => ['Free some space, or point KTG_DATA to a folder on another disk.'],
+  },
+  'data.not-an-archive/zip': {
+    message: ({ path, reason }: { path: string; reason: string }) =>
+      `${path} is no zip archive, or is cut off: ${reason}`,
+    next: () => ['Copy or download the archive again.'],
   },
   'data.not-an-archive': {
     message: ({ path, found }: { path: string; found: string }) =>
@@ -190,6 +212,26 @@ export const dataProblems = {
   'data.not-found/set': {
     message: ({ name }: { name: string }) => `There is no data set ${name}.`,
     next: () => ['Check the path.'],
+  },
+  'data.one-class': {
+    message: ({
+      path,
+      classes,
+      problems,
+    }: {
+      path: string;
+      classes: readonly string[];
+      problems: { count: number; files: readonly { file: string; why: string }[] };
+    }) =>
+      `${path} has training images of ${classes.length === 0 ? 'no class' : `one class, ${classes[0]}`}, and at least two are needed.${
+        problems.count > 0
+          ? ` ${problems.count} files were left out: ${problems.files
+              .slice(0, 3)
+              .map(({ file, why }) => `${file} ${why}`)
+              .join('; ')}.`
+          : ''
+      }`,
+    next: () => ['Put the images of each class into a folder of its own: train/CLASS/.'],
   },
   'data.synthetic-option/too-large': {
     message: ({ train, test, side }: { train: number; test: number; side: number }) =>
@@ -253,6 +295,28 @@ export const dataProblems = {
     message: ({ where, max }: { where: string; max: number }) =>
       `${where} unpacks to more than the ${max} bytes that are expected at most.`,
     next: () => ['Use the official files or a part of them.'],
+  },
+  'data.too-large/memory': {
+    message: ({
+      path,
+      count,
+      side,
+      bytes,
+      memory,
+    }: {
+      path: string;
+      count: number;
+      side: number;
+      bytes: number;
+      memory: number;
+    }) =>
+      `${path}: ${count} images of ${side} x ${side} pixels need ${(bytes / 1e9).toFixed(1)} GB, and this machine has ${(memory / 1e9).toFixed(1)} GB.`,
+    next: () => ['Choose a smaller side, or fewer images.'],
+  },
+  'data.too-many-files': {
+    message: ({ path, limit }: { path: string; limit: number }) =>
+      `${path} holds more than ${limit} files.`,
+    next: () => ['Name the folder of one data set.'],
   },
   'data.truncated': {
     message: ({ path, message }: { path: string; message: string }) =>
