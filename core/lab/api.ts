@@ -227,7 +227,7 @@ export interface Requests {
   'data.download': { input: { data: string }; output: DataSetView };
   'data.cancel': { input: { data: string }; output: DataSetView };
   /** An archive or folder that the user has. */
-  'data.add': { input: { file: FileInput }; output: DataSetView };
+  'data.add': { input: DataInput; output: DataSetView };
   'data.remove': { input: { data: string }; output: None };
   /**
    * A few images with their labels, to see that the data are what they should be. PNG as data URLs.
@@ -524,6 +524,10 @@ export interface DataSetView {
   side: number;
   /** One per class; null when the files do not say. */
   classNames: string[] | null;
+  /** Images of every class; null where they were not counted. */
+  classCounts: number[] | null;
+  /** Files that are no usable image: how many, and the first of them. */
+  leftOut: { count: number; files: { file: string; why: string }[] } | null;
   /** `<name>:<24 hex digits>` once read. */
   identity: string | null;
   source: string;
@@ -533,6 +537,22 @@ export interface DataSetView {
   downloadBytes: number | null;
   download: Transfer | null;
   problem: LabProblem | null;
+}
+
+/** An archive or folder to add. The rest is about images in folders of their classes. */
+export interface DataInput {
+  file: FileInput;
+  /** Pixels on a side to decode to; default 64. */
+  side?: number;
+  /** Leave files out that are no usable image (default), or refuse the whole set. */
+  bad?: 'skip' | 'refuse';
+}
+
+/** How many images of a folder are decoded; it has ended when `total` is 0. */
+export interface DataDecoding {
+  name: string;
+  done: number;
+  total: number;
 }
 
 export interface Transfer {
@@ -613,6 +633,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | { topic: 'pretrained'; type: 'teacher-import'; teacher: TeacherImport }
   | { topic: 'graphs'; type: 'graphs'; graphs: SavedGraph[] }
   | { topic: 'data'; type: 'data'; data: DataSetView }
+  | { topic: 'data'; type: 'data-decoding'; decoding: DataDecoding }
   | { topic: 'engine'; type: 'engine'; engine: EngineView }
   | { topic: 'log'; type: 'log'; entries: LogEntry[] }
   /** Some events before this one are forgotten. */

@@ -101,9 +101,17 @@ export class Lab implements LabApi {
       files,
       settings,
       now,
-      dataSets: new DataSets(store, files, folder, (data) => {
-        this.#batcher.now({ topic: 'data', type: 'data', data });
-      }),
+      dataSets: new DataSets(
+        store,
+        files,
+        folder,
+        (data) => {
+          this.#batcher.now({ topic: 'data', type: 'data', data });
+        },
+        (decoding) => {
+          this.#batcher.now({ topic: 'data', type: 'data-decoding', decoding });
+        },
+      ),
       engine: new EngineManager(
         () => settings.get().engine,
         () => onCards(runner.devices()),

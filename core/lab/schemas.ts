@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
+import { badImages, imageSides } from '../data/images/spec.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
 import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
@@ -181,7 +182,11 @@ const schemas: Schemas = {
   'data.list': reads(none),
   'data.download': ofData,
   'data.cancel': ofData,
-  'data.add': v.strictObject({ file }),
+  'data.add': v.strictObject({
+    file,
+    side: v.exactOptional(v.picklist(imageSides)),
+    bad: v.exactOptional(v.picklist(badImages)),
+  }),
   'data.remove': ofData,
   'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 

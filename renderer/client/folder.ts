@@ -5,9 +5,9 @@
 import { LabError } from '../../core/base/errors.ts';
 
 const BLOCK = 512;
-/** Of a folder of data: more files, or deeper folders, are no data set. */
-const MAX_FILES = 500;
-const MAX_DEPTH = 4;
+/** Of a folder of data or images: more files, or deeper folders, are no data set. */
+const MAX_FILES = 200_000;
+const MAX_DEPTH = 6;
 
 /** As `webkitGetAsEntry` gives them: what is dropped, files and folders alike. */
 export interface Entry {
