@@ -329,6 +329,11 @@ export interface StudyPreview {
   missingPretrained: string[];
   /** About how many seconds; null when nothing was trained on this machine yet. */
   expectedTime: number | null;
+  /**
+   * Bytes that one training needs at most, images and one step; null when only reading the data
+   * set would tell.
+   */
+  memory: number | null;
 }
 
 /** One trial, or other run, in tables and charts. */

@@ -58,6 +58,14 @@ interface Added {
   leftOut?: { count: number; files: { file: string; why: string }[] } | undefined;
 }
 
+/** What a plan needs to know of its images. */
+interface PlannedImages {
+  train: number;
+  test: number;
+  side: number;
+  classes: number;
+}
+
 interface UnderWay {
   abort: AbortController;
   state: 'downloading' | 'unpacking';
@@ -124,11 +132,13 @@ export class DataSets {
   }
 
   /** How many images of which size a data set has; null when only reading it would tell. */
-  imagesOf(spec: string): { train: number; test: number; side: number } | null {
+  imagesOf(spec: string): PlannedImages | null {
     const known = sourceOf(spec);
     const added = this.#added().find(({ path }) => path === spec);
     const size = known ? sizeOfSource(known) : added && sizeOf(added);
-    return size ? { train: size.trainCount, test: size.testCount, side: size.side } : null;
+    if (!size) return null;
+    const { trainCount: train, testCount: test, side, classes } = size;
+    return { train, test, side, classes };
   }
 
   /** One name per class; null when they are not known. */
