@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { LabError, problem, problemOf } from '../base/errors.ts';
@@ -9,54 +8,18 @@ import type { DataProgress } from '../data/progress.ts';
 import { downloadOfficial } from '../data/resolve.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
 import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
-import type { BuiltInSource, OfficialSource, SetSize } from '../data/source.ts';
+import type { OfficialSource } from '../data/source.ts';
 import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
-import type { DataDecoding, DataInput, DataSetView, Transfer } from './api.ts';
+import type { DataDecoding, DataSetView, RequestInput, Transfer } from './api.ts';
+import { type Added, addedRecord, builtIn, ready, sizeOf, sizeOfSource } from './data-set-views.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
 import { type DataLook, lookInThread, type LookOptions } from './look-thread.ts';
 import { imagesAt, placeOfSpec } from './sent-images.ts';
-
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-const addedRecord: v.GenericSchema<unknown, Added[]> = v.array(
-  v.object({
-    path: v.string(),
-    title: v.string(),
-    trainCount: count,
-    testCount: count,
-    classes: count,
-    identity: v.string(),
-    bytes: count,
-    side: v.optional(count),
-    classNames: v.optional(v.array(v.string())),
-    classCounts: v.optional(v.array(count)),
-    leftOut: v.optional(
-      v.object({ count, files: v.array(v.object({ file: v.string(), why: v.string() })) }),
-    ),
-  }),
-);
-
-/** A data set that a person has added, as it is noted in the lab file. */
-interface Added {
-  path: string;
-  title: string;
-  trainCount: number;
-  testCount: number;
-  classes: number;
-  identity: string;
-  bytes: number;
-  /** Absent in older lab files, which know the official formats alone. */
-  side?: number | undefined;
-  classNames?: string[] | undefined;
-  /** Absent before sets of people's own images. */
-  classCounts?: number[] | undefined;
-  leftOut?: { count: number; files: { file: string; why: string }[] } | undefined;
-}
 
 /** What a plan needs to know of its images. */
 interface PlannedImages {
@@ -202,7 +165,10 @@ export class DataSets {
    * Takes up an archive or folder that a person has, after a look into it. What was sent is kept in
    * the data folder. Images are decoded now, so that no training waits for it.
    */
-  async add({ file, ...how }: DataInput, signal?: AbortSignal): Promise<DataSetView> {
+  async add(
+    { file, ...how }: RequestInput<'data.add'>,
+    signal?: AbortSignal,
+  ): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
       const isSent = 'upload' in file;
       const images = await imagesAt(path, isSent ? name : null, this.#folder());
@@ -217,7 +183,7 @@ export class DataSets {
 
   async #addImages(
     path: string,
-    { side = USUAL_SIDE, bad = 'skip' }: Omit<DataInput, 'file'>,
+    { side = USUAL_SIDE, bad = 'skip' }: Omit<RequestInput<'data.add'>, 'file'>,
     isSent: boolean,
     signal?: AbortSignal,
   ): Promise<DataSetView> {
@@ -381,44 +347,6 @@ function nameFor({ name: data, trainCount, testCount }: DataLook, name: string):
   const isComplete = trainCount === size.trainCount && testCount === size.testCount;
   return isComplete && official.name === data ? name : `part-${name.replace(/^[^\w]+/, '')}`;
 }
-
-const sizeOfSource = ({ source, options }: NonNullable<ReturnType<typeof sourceOf>>): SetSize =>
-  source.kind === 'built-in' ? source.size(options) : source.size;
-
-/** Older lab files leave the side out: the format that the identity names decides it. */
-function sizeOf({ trainCount, testCount, classes, side, identity }: Added): SetSize {
-  const known = officialOf(identity.split(':', 1)[0]!);
-  return { trainCount, testCount, classes, side: side ?? known?.size.side ?? 0 };
-}
-
-const builtIn = (source: BuiltInSource): DataSetView => ({
-  ...ready(source, source.size('')),
-  classNames: [...source.classNames('')],
-  source: source.origin,
-});
-
-const ready = (
-  { name, title, kind }: Pick<DataSetView, 'name' | 'title' | 'kind'>,
-  { trainCount, testCount, classes, side }: SetSize,
-): DataSetView => ({
-  name,
-  title,
-  kind,
-  state: 'ready',
-  trainCount,
-  testCount,
-  classes,
-  side,
-  classNames: null,
-  classCounts: null,
-  leftOut: null,
-  identity: null,
-  source: '',
-  bytes: 0,
-  downloadBytes: null,
-  download: null,
-  problem: null,
-});
 
 const unknownData = (name: string): LabError =>
   new LabError('data.unknown', { name: name.slice(0, 200) });

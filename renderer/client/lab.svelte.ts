@@ -18,6 +18,7 @@ import type {
   LabProblem,
   LabStatus,
   LogEntry,
+  MachineView,
   PretrainedView,
   RequestInput,
   RequestName,
@@ -43,6 +44,7 @@ const TOPICS: readonly Topic[] = [
   'graphs',
   'data',
   'engine',
+  'machines',
   'log',
 ];
 
@@ -88,6 +90,7 @@ export class Lab {
   cards = $state.raw<readonly StudyCard[]>([]);
   slots = $state.raw<readonly SlotView[]>([]);
   engine = $state.raw<EngineView | null>(null);
+  machines = $state.raw<readonly MachineView[]>([]);
   dataSets = $state.raw<readonly DataSetView[]>([]);
   /** A folder of images that is being decoded; null for none. */
   decoding = $state.raw<DataDecoding | null>(null);
@@ -236,7 +239,7 @@ export class Lab {
 
   async #readAll(api: LabApi, status: LabStatus): Promise<void> {
     this.#held ??= [];
-    const [cards, data, reruns, pretrained, graphs, settings, log] = await Promise.all([
+    const [cards, data, reruns, pretrained, graphs, settings, log, machines] = await Promise.all([
       api.request('studies.list', {}),
       api.request('data.list', {}),
       api.request('reruns.list', {}),
@@ -244,6 +247,7 @@ export class Lab {
       api.request('graphs.list', {}),
       api.request('settings.get', {}),
       api.request('log.read', { limit: RECENT_LOG }),
+      api.request('machines.list', {}),
     ]);
     this.status = status;
     this.engine = status.engine;
@@ -256,6 +260,7 @@ export class Lab {
     this.graphs = graphs;
     this.settings = settings;
     this.log = log;
+    this.machines = machines;
     const held = this.#held;
     this.#held = null;
     for (const event of held) this.#receive(event, api);
@@ -330,6 +335,9 @@ export class Lab {
         break;
       case 'engine':
         this.engine = event.engine;
+        break;
+      case 'machines':
+        this.machines = event.machines;
         break;
       case 'log':
         this.log = [...event.entries.toSorted((a, b) => b.id - a.id), ...this.log].slice(

@@ -12,16 +12,6 @@ export const dataProblems = {
       `${path} holds files of ${present}`,
     next: () => ['Give the path of one data set.'],
   },
-  'data.bad-images': {
-    message: ({ path, count, files }: { path: string; count: number; files: readonly string[] }) =>
-      `${path} has ${count} file${count === 1 ? '' : 's'} that cannot be used: ${files.join('; ')}${count > files.length ? '; and others' : ''}.`,
-    next: () => ['Repair or remove them, or let the lab leave such files out.'],
-  },
-  'data.bad-mirror': {
-    message: ({ site }: { site: string }) =>
-      `KTG_DATA_MIRROR is "${site}", expected the http or https address of a folder.`,
-    next: () => [`Correct it, or use a file on this machine by its path.`],
-  },
   'data.batch-size': {
     message: ({ batch }: { batch: number }) =>
       `The batch size is ${batch}, expected a whole number of at least 1.`,
@@ -37,50 +27,12 @@ export const dataProblems = {
       `${where} is damaged: ${message}`,
     next: () => ['Copy or download the file again.'],
   },
-  'data.download-broken': {
-    message: ({
-      address,
-      failures,
-      reason,
-    }: {
-      address: string;
-      failures: number;
-      reason: string;
-    }) => `${address} broke off ${failures} times in a row: ${reason}`,
-    next: ({ received, otherWay }: { received: number; otherWay: Step }) => [
-      `Start it again: it goes on after ${received} bytes.`,
-      otherWay,
-    ],
-  },
-  'data.download-refused': {
-    message: ({ said }: { said: string }) => `${said}, expected the archive.`,
-    next: ({ otherWay }: { otherWay: Step }) => [otherWay],
-  },
-  'data.download-refused/redirects': {
-    message: ({ origin, pathname, limit }: { origin: string; pathname: string; limit: number }) =>
-      `${origin}${pathname} redirects more than ${limit} times.`,
-    next: () => ['Check KTG_DATA_MIRROR.'],
-  },
-  'data.download-underway': {
-    message: ({ target }: { target: string }) => `${target} is being downloaded already.`,
-    next: () => ['Wait for it.'],
-  },
   'data.fewer-images-than-batch': {
     message: ({ images, batch }: { images: number; batch: number }) =>
       `There are ${images} training images, fewer than one batch of ${batch}`,
     next: ({ largest }: { largest: number }) => [
       `Choose a batch size of at most ${largest}, or more training images.`,
     ],
-  },
-  'data.folder-not-writable': {
-    message: ({ folder, reason }: { folder: string; reason: string }) =>
-      `The data folder ${folder} cannot be written: ${reason}`,
-    next: () => ['Point KTG_DATA to a folder that can be written.'],
-  },
-  'data.images-option': {
-    message: ({ option, sides }: { option: string; sides: string }) =>
-      `"${option}" is no option of an image folder: side (${sides}), seed, bad (skip or refuse), and last path.`,
-    next: () => [{ do: 'give-option', example: '--data images:side=64,path=/photos' }],
   },
   'data.incomplete': {
     message: ({
@@ -168,28 +120,6 @@ export const dataProblems = {
       `${path} holds no image files, expected ${layouts}`,
     next: ({ advice }: { advice: readonly string[] }) => advice,
   },
-  'data.no-images/folder': {
-    message: ({ path, some }: { path: string; some: readonly string[] }) =>
-      `${path} holds no images in folders of their classes${some.length > 0 ? `: ${some.join('; ')}` : ''}.`,
-    next: () => [
-      'Put JPEG, PNG or WebP files into train/CLASS/, and test images, if you have them, into test/CLASS/.',
-    ],
-  },
-  'data.no-network': {
-    message: ({ address, reason }: { address: string; reason: string }) =>
-      `${address} cannot be reached: ${reason}`,
-    next: ({ otherWay }: { otherWay: Step }) => [otherWay],
-  },
-  'data.no-space': {
-    message: ({ folder, found }: { folder: string; found: string }) =>
-      `There is no room for the download in ${folder}: ${found}`,
-    next: () => ['Free some space, or point KTG_DATA to a folder on another disk.'],
-  },
-  'data.not-an-archive/zip': {
-    message: ({ path, reason }: { path: string; reason: string }) =>
-      `${path} is no zip archive, or is cut off: ${reason}`,
-    next: () => ['Copy or download the archive again.'],
-  },
   'data.not-an-archive': {
     message: ({ path, found }: { path: string; found: string }) =>
       `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar.`,
@@ -207,7 +137,7 @@ export const dataProblems = {
     next: () => ['Download it first, or choose a file.'],
   },
   'data.not-found/gone': {
-    message: ({ path }: { path: string }) => `${path} is not there any more.`,
+    message: ({ path }: { path: string }) => `${path} no longer exists.`,
     next: () => ['Put it back, or remove it from the list.'],
   },
   'data.not-found/path': {
@@ -217,26 +147,6 @@ export const dataProblems = {
   'data.not-found/set': {
     message: ({ name }: { name: string }) => `There is no data set ${name}.`,
     next: () => ['Check the path.'],
-  },
-  'data.one-class': {
-    message: ({
-      path,
-      classes,
-      problems,
-    }: {
-      path: string;
-      classes: readonly string[];
-      problems: { count: number; files: readonly { file: string; why: string }[] };
-    }) =>
-      `${path} has training images of ${classes.length === 0 ? 'no class' : `one class, ${classes[0]}`}, and at least two are needed.${
-        problems.count > 0
-          ? ` ${problems.count} files were left out: ${problems.files
-              .slice(0, 3)
-              .map(({ file, why }) => `${file} ${why}`)
-              .join('; ')}.`
-          : ''
-      }`,
-    next: () => ['Put the images of each class into a folder of its own: train/CLASS/.'],
   },
   'data.synthetic-option/too-large': {
     message: ({ train, test, side }: { train: number; test: number; side: number }) =>
@@ -280,16 +190,10 @@ export const dataProblems = {
       trainCount: number;
       testCount: number;
     }) =>
-      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of each.`,
+      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ` +
+      `${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of ` +
+      'each.',
     next: () => ['Choose a larger data set or another protocol.'],
-  },
-  'data.too-large/download': {
-    message: ({ address, bytes, file }: { address: string; bytes: number; file: string }) =>
-      `${address} sends more than the ${bytes} bytes of ${file}`,
-    next: ({ otherWay }: { otherWay: Step }) => [
-      'The server or a proxy sends something else.',
-      otherWay,
-    ],
   },
   'data.too-large/file': {
     message: ({ where, bytes, max }: { where: string; bytes: number; max: number }) =>
@@ -298,30 +202,8 @@ export const dataProblems = {
   },
   'data.too-large/unpacked': {
     message: ({ where, max }: { where: string; max: number }) =>
-      `${where} unpacks to more than the ${max} bytes that are expected at most.`,
+      `${where} unpacks to more than ${max} bytes, the limit.`,
     next: () => ['Use the official files or a part of them.'],
-  },
-  'data.too-large/memory': {
-    message: ({
-      path,
-      count,
-      side,
-      bytes,
-      memory,
-    }: {
-      path: string;
-      count: number;
-      side: number;
-      bytes: number;
-      memory: number;
-    }) =>
-      `${path}: ${count} images of ${side} x ${side} pixels need ${(bytes / 1e9).toFixed(1)} GB, and this machine has ${(memory / 1e9).toFixed(1)} GB.`,
-    next: () => ['Choose a smaller side, or fewer images.'],
-  },
-  'data.too-many-files': {
-    message: ({ path, limit }: { path: string; limit: number }) =>
-      `${path} holds more than ${limit} files.`,
-    next: () => ['Name the folder of one data set.'],
   },
   'data.truncated': {
     message: ({ path, message }: { path: string; message: string }) =>
@@ -360,14 +242,6 @@ export const dataProblems = {
       `${archive}: the entry "${entry}" is of type ${type}, expected a plain file.`,
     next: () => ['Use the official archive.'],
   },
-  'data.wrong-checksum': {
-    message: ({ address, found }: { address: string; found: string }) =>
-      `What ${address} sent ${found}`,
-    next: ({ otherWay }: { otherWay: Step }) => [
-      'The server or a proxy sent something else.',
-      otherWay,
-    ],
-  },
   'data.wrong-size': {
     message: ({
       where,
@@ -384,7 +258,8 @@ export const dataProblems = {
       layout: string;
       record: number;
     }) =>
-      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected a whole number of ${layout} records of ${record} bytes.`,
+      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected ` +
+      `a whole number of ${layout} records of ${record} bytes.`,
     next: () => ['The file is cut off or of another format: copy or download it again.'],
   },
   'data.wrong-size/content': {

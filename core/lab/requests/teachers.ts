@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeTemporary } from '../../base/temporary.ts';
 import type { Pretrained } from '../../study/pretrained.ts';
 import { importTeacher } from '../../workers/import-teacher.ts';
-import type { TeacherInput } from '../api.ts';
+import type { RequestInput } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { Queue } from '../queue.ts';
 
@@ -27,7 +27,7 @@ export function teacherRequests(context: LabContext): Answers<'teachers.import'>
 /** Measures a network and adds it to the store. */
 async function imported(
   { store, scheduler, settings, batcher, now }: LabContext,
-  { model, training, part, name, acceptAny = false }: TeacherInput,
+  { model, training, part, name, acceptAny = false }: RequestInput<'teachers.import'>,
   file: { path: string; name: string },
   signal?: AbortSignal,
 ): Promise<Pretrained> {
