@@ -10,7 +10,7 @@ import { noBroker } from './open-broker.ts';
 import { noSlurm, outputOf, slurmCluster } from './slurm-cluster.ts';
 
 describe('jobs of a Slurm cluster', { skip: noBroker || noSlurm }, () => {
-  test('grow with the work, hand over on a warning, end when removed, and name refusals', async (t) => {
+  test('grow with the work, hand over on a warning, and end when removed', async (t) => {
     const folder = await temporaryFolder(t);
     const home = join(folder, 'home');
     mkdirSync(home);
