@@ -1,19 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createUser } from '@nats-io/nkeys';
 import type { NatsConnection } from '@nats-io/transport-node';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import { makeFolder } from '../base/folder.js';
 import { natsServer } from '../install/nats-server.ts';
-import { timeSchema, whole } from '../study/fields.ts';
-import { labIdSchema, machineIdSchema } from '../study/pairing.ts';
+import { machineIdSchema } from '../study/pairing.ts';
 import { brokerConfig } from './broker-config.ts';
 import { BrokerProcess } from './broker-process.ts';
+import { type BrokerState, type BrokerUser, newState, newUser, readState } from './broker-state.ts';
 import { brokerCertificate, type Certificates } from './certificate.ts';
 import { dialBroker } from './connection.ts';
 import { writePrivate } from './private-file.ts';
@@ -26,26 +22,6 @@ const reloadMs = 5_000;
 const reloadLookMs = 100;
 /** A connection that began during a reload may get no answer. */
 const probeMs = 500;
-
-const userSchema = v.strictObject({
-  id: machineIdSchema,
-  publicKey: v.pipe(v.string(), v.regex(/^U[A-Z2-7]{55}$/)),
-  /** When its pairing was made. */
-  at: timeSchema,
-  /** True when it has come in once. */
-  used: v.boolean(),
-});
-type User = v.InferOutput<typeof userSchema>;
-
-/** What stays of a broker between two starts of the lab. It holds public keys only. */
-const stateSchema = v.strictObject({
-  format: v.literal('ktg-broker'),
-  version: v.literal(1),
-  lab: labIdSchema,
-  port: whole(1, 65_535),
-  machines: v.array(userSchema),
-});
-type State = v.InferOutput<typeof stateSchema>;
 
 export interface BrokerOptions {
   /** The broker's own folder, private to this user; made when it is missing. */
@@ -77,7 +53,7 @@ export interface Broker {
   /** Takes a machine's key away and cuts its connections. */
   removeMachine(id: string): Promise<void>;
   /** Machines whose pairings exist. */
-  machines(): readonly Readonly<User>[];
+  machines(): readonly Readonly<BrokerUser>[];
   /** Notes that a machine has come in, so that its pairing does not expire. */
   markUsed(id: string): Promise<void>;
   /** Called when a server that ended is back. Returns its undo. */
@@ -121,7 +97,7 @@ class RunningBroker implements Broker {
   readonly #labUser = newUser();
   readonly #listeners = new Set<() => void>();
   readonly #connections = new Set<NatsConnection>();
-  #state: State;
+  #state: BrokerState;
   /** Changes one after another: each waits until the server knows it. */
   #change: Promise<unknown> = Promise.resolve();
   /** A user without rights that shows which configuration the server has read. */
@@ -131,7 +107,7 @@ class RunningBroker implements Broker {
     folder: string,
     listen: string,
     program: string,
-    state: State,
+    state: BrokerState,
     tls: Certificates | undefined,
   ) {
     this.#folder = folder;
@@ -198,7 +174,7 @@ class RunningBroker implements Broker {
     await this.#changed((machines) => machines.filter((each) => each.id !== id));
   }
 
-  machines(): readonly Readonly<User>[] {
+  machines(): readonly Readonly<BrokerUser>[] {
     return this.#state.machines;
   }
 
@@ -235,7 +211,7 @@ class RunningBroker implements Broker {
   }
 
   /** Changes the machines and waits until the server has read them. */
-  #changed(change: (machines: User[]) => User[]): Promise<void> {
+  #changed(change: (machines: BrokerUser[]) => BrokerUser[]): Promise<void> {
     return this.#inOrder(async () => {
       this.#probe = newUser();
       await this.#save({ ...this.#state, machines: change(this.#state.machines) });
@@ -250,7 +226,7 @@ class RunningBroker implements Broker {
     return done;
   }
 
-  async #save(state: State): Promise<void> {
+  async #save(state: BrokerState): Promise<void> {
     const { lab, port, machines } = state;
     const path = (name: string): string => join(this.#folder, name);
     await writePrivate(path('broker.json'), `${JSON.stringify(state, null, 2)}\n`);
@@ -288,51 +264,6 @@ class RunningBroker implements Broker {
     const log = join(this.#folder, 'broker.log');
     throw new LabError('machines.broker-does-not-start', { place, words: reason, log });
   }
-}
-
-function newUser(): { seed: string; publicKey: string } {
-  const user = createUser();
-  return { seed: new TextDecoder().decode(user.getSeed()), publicKey: user.getPublicKey() };
-}
-
-/** @throws LabError `machines.broker-folder` for a damaged file */
-function readState(folder: string): State | undefined {
-  const file = join(folder, 'broker.json');
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return v.parse(stateSchema, JSON.parse(text));
-  } catch (error) {
-    throw new LabError(
-      'machines.broker-folder',
-      { folder, reason: `broker.json cannot be read (${messageOf(error)})` },
-      { cause: error },
-    );
-  }
-}
-
-async function newState(listen: string): Promise<State> {
-  const lab = randomBytes(8).toString('hex');
-  return { format: 'ktg-broker', version: 1, lab, port: await freePort(listen), machines: [] };
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new TypeError('Expected a port.'));
-      });
-    });
-  });
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

@@ -2,19 +2,15 @@ import { existsSync } from 'node:fs';
 import { LabError, problem, problemOf } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
-import {
-  type Machine,
-  type MachineLauncher,
-  machineIdFor,
-  type NewLauncher,
-} from '../study/machine.ts';
-import { type Broker, loopback, openBroker, serverOf } from './broker.ts';
+import { type Machine, machineIdFor, type NewLauncher } from '../study/machine.ts';
+import { type Broker, loopback, openBroker } from './broker.ts';
 import { agentCommand } from './launchers/agent-command.ts';
 import { idle, type LaunchContext, type Launcher } from './launchers/launcher.ts';
 import { launcherFor, prepareLauncher } from './launchers/launchers.ts';
 import { type AddedMachine, type MachineView, viewOf } from './machine-view.ts';
 import type { Machines } from './machines.ts';
 import { expirePairings, pairingDays, pairingFile, pairMachine, unpairMachine } from './pairing.ts';
+import { addressIn, addressOf, agentsOf, isByHand, wayTo } from './ways.ts';
 
 /** Milliseconds between two signs of a change. */
 const paceMs = 500;
@@ -297,37 +293,4 @@ export class MachineManager {
       for (const listener of this.#listeners) listener();
     }, paceMs);
   }
-}
-
-const isByHand = ({ launcher }: Machine): boolean => launcher.kind === 'command';
-
-/** Ids of the agents of a machine: its own, or one for each job of a group. */
-const agentsOf = ({ id, launcher }: Machine): string[] =>
-  launcher.kind === 'slurm'
-    ? Array.from({ length: launcher.most }, (_, index) => `${id}-${index + 1}`)
-    : [id];
-
-/** Address on which the broker must listen for a machine; undefined for loopback. */
-function addressOf(launcher: NewLauncher | MachineLauncher): string | undefined {
-  if (launcher.kind === 'command') return launcher.address ?? undefined;
-  return launcher.kind === 'slurm' && launcher.host === null
-    ? (launcher.address ?? undefined)
-    : undefined;
-}
-
-const addressIn = (records: readonly Machine[]): string | undefined =>
-  records.map(({ launcher }) => addressOf(launcher)).find((address) => address !== undefined);
-
-/** How agents of a machine dial the broker. */
-function wayTo(
-  broker: Broker,
-  launcher: MachineLauncher,
-): { servers: readonly string[]; tls: boolean } {
-  if (launcher.kind === 'ssh') return { servers: [serverOf(loopback, launcher.port)], tls: false };
-  if (launcher.kind === 'slurm' && launcher.port !== null)
-    return { servers: [serverOf(launcher.address ?? loopback, launcher.port)], tls: true };
-  const address = addressOf(launcher);
-  return address === undefined
-    ? { servers: [serverOf(loopback, broker.port)], tls: false }
-    : { servers: [serverOf(address, broker.port)], tls: true };
 }

@@ -69,7 +69,7 @@ describe('the machines of a lab', { skip: noBroker }, () => {
     });
   });
 
-  test('pairings that a person carries expire unused; those that the lab delivers stay', async (t) => {
+  test('unused pairings expire where a person carries them, and stay elsewhere', async (t) => {
     const folder = await temporaryFolder(t);
     const first = await openManager(t, folder);
     await first.machines.add('hand', { kind: 'command' });
@@ -93,7 +93,7 @@ describe('the machines of a lab', { skip: noBroker }, () => {
 });
 
 describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
-  test('gets program and pairing once, outlives the lab, and ends when it is removed', async (t) => {
+  test('gets its program once, outlives the lab, and ends when it is removed', async (t) => {
     const folder = await temporaryFolder(t);
     const { home } = await sshServer(t, folder);
     const first = await openManager(t, folder);

@@ -42,7 +42,7 @@ export async function deliverProgram(shell: HostShell, host: string, signal: Abo
   const name = programName();
   const probe = await shell(
     `${home}; uname -sm; test -x "$K/${name}/bin/node" && echo program; ` +
-      'command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo cards; true',
+      'nvidia-smi -L 2>/dev/null | grep -q GPU && echo cards; true',
     { signal },
   );
   const [system = '', ...found] = probe.trim().split('\n');

@@ -65,7 +65,7 @@ export async function runOnHost(
 const tunnelDelays = [500, 1_000, 2_000, 5_000, 10_000] as const;
 const steadyMs = 30_000;
 
-/** A port of a host's loopback that leads to a port of this machine, made again whenever it ends. */
+/** A port of a host that leads to a port of this machine, made again whenever it ends. */
 export class Tunnel {
   readonly #host: string;
   readonly #forward: string;
