@@ -124,6 +124,7 @@ export class RemoteJob implements JobHandle {
    */
   async receive({ number, event }: Report): Promise<Answer | null> {
     if (!this.isOn) return this.#answerOfPast();
+    this.isConfirmed = true; // a later start of its agent does not have it
     if (number > this.#number + 1)
       throw badMessage(`it sent report ${number} after report ${this.#number}`);
     if (number > this.#number) {

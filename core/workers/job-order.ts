@@ -14,6 +14,8 @@ export const badMessage = (why: string): LabError => new LabError(BAD_MESSAGE, {
 export class JobOrder {
   readonly #job: Pick<Job, 'graph' | 'training'>;
   #started = false;
+  /** The report of its start may not have been answered before the job was adopted. */
+  #mayStart = false;
   /** Last epoch that was reported, or that the job went on from. */
   #epoch: number;
   #verdict: Verdict = 'go-on';
@@ -30,13 +32,15 @@ export class JobOrder {
   }
 
   started(): void {
-    if (this.#started) throw badMessage('it reported its start twice');
+    if (this.#started && !this.#mayStart) throw badMessage('it reported its start twice');
     this.#started = true;
+    this.#mayStart = false;
   }
 
   /** The job was started before, and has reported up to this epoch. */
   adopted(epoch: number): void {
     this.#started = true;
+    this.#mayStart = true;
     this.#epoch = epoch;
   }
 

@@ -13,9 +13,10 @@ import { PartReader } from '../../core/machines/part-reader.ts';
 import { remoteSlots } from '../../core/machines/remote-slots.ts';
 import { Turns } from '../../core/machines/turns.ts';
 import { Suitability, unfitAfter } from '../../core/search/suitability.ts';
+import { JobOrder } from '../../core/workers/job-order.ts';
 import { joined, training } from '../contract/samples.ts';
-import { ScriptedRunner } from '../search/scripted-runner.ts';
-import { cpu, weights } from '../workers/jobs.ts';
+import { ScriptedRunner, metricsOf } from '../search/scripted-runner.ts';
+import { cpu, job, weights } from '../workers/jobs.ts';
 
 const hashOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const bytes = (fill: number, length = 1000): Uint8Array => new Uint8Array(length).fill(fill);
@@ -150,6 +151,20 @@ void describe('slots of a machine', () => {
     assert.deepEqual(states({ busy, isDraining: true }), ['retired', 'retired']);
     assert.deepEqual(states({ busy, devices: [cpu(1)] }), ['ready', 'retired']);
   });
+});
+
+void test('an adopted job may report its start once more, and no epoch out of order', () => {
+  const order = new JobOrder(job({ training: { ...job().training, epochs: 8 } }), 0);
+  order.adopted(3);
+  order.started();
+  assert.throws(() => {
+    order.started();
+  }, /start twice/);
+  assert.equal(order.epoch, 3);
+  assert.throws(() => {
+    order.reported(metricsOf(job(), 6, 0.5, 1));
+  }, /epoch 6 of 8 after epoch 3/);
+  order.reported(metricsOf(job(), 4, 0.5, 1));
 });
 
 void test('messages are taken in order, a few milliseconds at a time', async () => {
