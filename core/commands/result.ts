@@ -3,6 +3,7 @@ import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
 import { line, messageWithNext } from './report.ts';
+import { curseLine } from './rerun-words.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
 const TOP = 5;
@@ -30,6 +31,7 @@ export function showResult(view: StudyView, top = TOP): void {
     for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells]))
       line(text);
   }
+  if (view.winnersCurse) line(`\n${curseLine(view.winnersCurse)}`);
 }
 
 /** Returns the next step after a completed study; '' without a result. */

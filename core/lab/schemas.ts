@@ -37,6 +37,13 @@ const portion = v.pipe(
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MAX_DEPTH = 64;
 
+const rerunFields = {
+  from: v.union([ofRun, v.strictObject({ graph })]),
+  seeds: whole(1, 100),
+  baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
+  training: v.exactOptional(trainingSchema),
+};
+
 type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
 
 /**
@@ -130,12 +137,10 @@ const schemas: Schemas = {
 
   'reruns.list': reads(none),
   'reruns.open': reads(ofRerun),
+  'reruns.preview': reads(v.strictObject(rerunFields)),
   'reruns.create': v.strictObject({
     name,
-    from: v.union([ofRun, v.strictObject({ graph })]),
-    seeds: whole(1, 100),
-    baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
-    training: v.exactOptional(trainingSchema),
+    ...rerunFields,
     priority: v.exactOptional(priority),
     start: v.boolean(),
   }),

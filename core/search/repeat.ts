@@ -7,6 +7,7 @@ import type { TrainingPlan } from '../study/plan.ts';
 import { trainedVariants, variantsOf } from '../study/rerun.ts';
 import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
+import { type Comparison, compare } from '../analysis/comparison.ts';
 import { mean, sampleDeviation, welch } from '../analysis/statistics.ts';
 import type { Difference } from '../analysis/statistics.ts';
 
@@ -96,6 +97,11 @@ export interface VariantResult {
    * values a side.
    */
   difference: Difference | null;
+  /**
+   * The chosen graph against this baseline, corrected over all baselines that were trained; null
+   * for the graph itself and for a baseline that is the same graph.
+   */
+  comparison: Comparison | null;
 }
 
 /** @param runs all runs of the re-run */
@@ -105,6 +111,7 @@ export function resultsOf(rerun: Rerun, runs: readonly Run[]): VariantResult[] {
       state === 'completed' && accuracy !== null ? [{ seed, accuracy }] : [],
     );
   const chosen = valuesOf(rerun.variants[0]!).map((each) => each.accuracy);
+  const compared = comparisonsOf(rerun.variants, valuesOf);
   return rerun.variants.map((variant, index) => {
     const values = valuesOf(variant);
     const accuracies = values.map((each) => each.accuracy);
@@ -115,9 +122,40 @@ export function resultsOf(rerun: Rerun, runs: readonly Run[]): VariantResult[] {
       mean: values.length > 0 ? mean(accuracies) : null,
       standardDeviation: values.length > 1 ? sampleDeviation(accuracies) : null,
       difference: index === 0 ? null : welch(chosen, accuracies),
+      comparison: compared.get(variant.key) ?? null,
     };
   });
 }
+
+/** Returns the comparison of the first variant with every other graph, by canonical key. */
+function comparisonsOf(
+  variants: readonly Variant[],
+  valuesOf: (variant: Variant) => { seed: number; accuracy: number }[],
+): Map<string, Comparison> {
+  const [graph, ...others] = trainedVariants(variants).map((variant) => ({
+    key: variant.key,
+    seeds: new Map(valuesOf(variant).map(({ seed, accuracy }) => [seed, accuracy])),
+  }));
+  const found = compareOnce(
+    graph!.seeds,
+    others.map(({ seeds }) => seeds),
+  );
+  return new Map(others.map(({ key }, at) => [key, found[at]!]));
+}
+
+/** Views of a re-run are made many times a second, and its values change once a run. */
+const compareOnce: typeof compare = (graph, others) => {
+  const key = JSON.stringify([graph, ...others].map((seeds) => [...seeds]));
+  const found = comparisons.get(key) ?? compare(graph, others);
+  comparisons.delete(key);
+  comparisons.set(key, found);
+  if (comparisons.size > REMEMBERED) comparisons.delete(comparisons.keys().next().value!);
+  return found;
+};
+
+/** By values, the latest last. */
+const comparisons = new Map<string, Comparison[]>();
+const REMEMBERED = 1000;
 
 const runsOf = (variant: Variant, runs: readonly Run[]): Run[] =>
   runs.filter((run) => run.key === variant.key).sort((a, b) => a.number - b.number);

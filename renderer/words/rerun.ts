@@ -1,5 +1,7 @@
 /** What is said of a re-run and its variants. */
-import type { VariantView } from '../../core/lab/api.ts';
+import { mainTest } from '../../core/analysis/comparison.ts';
+import { intervalText, neededText, pointsText, verdictText } from '../../core/analysis/verdict.ts';
+import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
 
 export const variantTitle = (name: VariantView['name']): string =>
   ({
@@ -19,19 +21,27 @@ export function meanText(mean: number | null, standardDeviation: number | null):
     : `${middle} ± ${(standardDeviation * 100).toFixed(2)}`;
 }
 
-/** What a difference means, in one sentence. */
-export function differenceText({
+/** What a comparison with a baseline means, in one sentence; '' without a test. */
+export function comparisonText({
   name,
-  difference,
-}: Pick<VariantView, 'name' | 'difference'>): string {
-  if (!difference) return '';
-  const { mean, low, high, significant } = difference;
-  return `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ${signed(high)}: ${significant ? 'significant' : 'not significant'}`;
+  comparison,
+}: Pick<VariantView, 'name' | 'comparison'>): string {
+  const test = comparison && mainTest(comparison);
+  if (!test) return '';
+  const way = comparison.paired ? 'equal seeds' : 'Welch';
+  const needed = comparison.significant ? '' : neededText(comparison);
+  return `${pointsText(test.difference)} points against ${variantTitle(name)}, 95 % interval ${intervalText(test)} (${way}): ${verdictText(comparison)}${needed && `; ${needed}`}`;
+}
+
+/** The paper's own claim about a row of its tables, under the same test; '' for its searched graph. */
+export function referenceClaim({ comparison }: Pick<ReferenceRow, 'comparison'>): string {
+  if (!comparison?.welch) return '';
+  const { welch } = comparison;
+  return `the paper’s searched graph: ${pointsText(welch.difference)}, ${intervalText(welch)}, ${verdictText(comparison)}`;
 }
 
 /** A difference of accuracies in points of percent: "+0.42". */
-export const signed = (difference: number): string =>
-  `${difference >= 0 ? '+' : '−'}${(Math.abs(difference) * 100).toFixed(2)}`;
+export const signed = (difference: number): string => pointsText(difference);
 
 /** Variants that are the same graph, and so share their runs, together; in order. */
 export function sharing(variants: readonly VariantView[]): VariantView[][] {

@@ -229,7 +229,12 @@ void describe('comparisons and power', () => {
     assert.ok(better!.significant && better!.adjusted! > better!.paired!.p);
     assert.ok(!same!.significant);
     assert.ok(apart!.paired === null && apart!.welch !== null && apart!.adjusted !== null);
-    assert.deepEqual(alone, { paired: null, welch: null, adjusted: null, significant: false });
+    assert.deepEqual(alone, {
+      ...{ paired: null, welch: null, adjusted: null },
+      ...{ significant: false, needed: null },
+    });
+    assert.equal(better!.needed, 2);
+    assert.equal(compare(graph, [graph])[0]!.needed, null);
   });
 
   void test('needed runs are the fewest with enough power', () => {

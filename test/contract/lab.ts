@@ -320,6 +320,11 @@ export function labContract(
           ],
         );
         assert.ok(view.variants[1]!.difference!.low < view.variants[1]!.difference!.high);
+        assert.equal(view.variants[0]!.comparison, null);
+        assert.equal(view.variants[1]!.comparison!.paired!.df, 2);
+        assert.ok(view.variants[1]!.comparison!.adjusted! <= 1);
+        const { winnersCurse } = await api.request('studies.open', { study });
+        assert.equal(winnersCurse!.difference, best!.accuracy! - view.variants[0]!.mean!);
         assert.ok(
           referenceRows.length > 0 && view.reference.length === 0,
           'the paper is about CIFAR-100',
@@ -331,6 +336,28 @@ export function labContract(
         });
         const text = Buffer.from(data, 'base64').toString();
         assert.ok(last && text.startsWith('variant,graph,seed') && text.split('\r\n').length > 12);
+        assert.match(text, /significant at 5 % after correction/);
+        assert.doesNotMatch(text, /NaN|undefined/);
+      }));
+
+    test('before a re-run: runs and the difference it can show, from this lab’s spread if known', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const { best } = await api.request('studies.open', { study });
+        const wish = { from: { run: best!.run }, seeds: 5, baselines: ['dml' as const] };
+        const first = await api.request('reruns.preview', wish);
+        assert.deepEqual([first.runs, first.spread, first.spreadRuns], [10, 0.004, 0]);
+        assert.equal((100 * first.detectable!).toFixed(2), '0.81');
+        const { rerun } = await api.request('reruns.create', { ...wish, name: 'R', start: true });
+        while ((await api.request('reruns.open', { rerun: rerun.id })).done < 10)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const then = await api.request('reruns.preview', wish);
+        assert.equal(then.spreadRuns, 10);
+        const one = await api.request('reruns.preview', { ...wish, seeds: 1 });
+        assert.deepEqual([one.runs, one.detectable], [2, null]);
+        const { variants } = await api.request('reruns.open', { rerun: rerun.id });
+        const squares = variants.map(({ standardDeviation }) => standardDeviation! ** 2);
+        assert.ok(Math.abs(then.spread ** 2 - (squares[0]! + squares[1]!) / 2) < 1e-12);
       }));
 
     test('an export comes in again as it was; files cross in portions', async (context) =>

@@ -1,12 +1,22 @@
+import { minimalDifference } from '../../analysis/power.ts';
 import { LabError } from '../../base/errors.ts';
-import { toText } from '../../graph/text.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { addRerun } from '../../search/repeat.ts';
-import type { RerunInput, RerunView } from '../api.ts';
+import { expectedTime } from '../../search/speed.ts';
+import { spreadOf } from '../../search/spread.ts';
+import type { Store } from '../../store/store.ts';
+import type { TrainingPlan } from '../../study/plan.ts';
+import { trainedVariants, variantsOf } from '../../study/rerun.ts';
+import type { Run } from '../../study/run.ts';
+import type { RequestInput, RerunInput, RerunPreview, RerunView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
+import { machineOf } from '../machine.ts';
+import { rerunCsv } from '../rerun-table.ts';
 
 type Names =
   | 'reruns.list'
   | 'reruns.open'
+  | 'reruns.preview'
   | 'reruns.create'
   | 'reruns.resume'
   | 'reruns.pause'
@@ -23,6 +33,7 @@ export function rerunRequests(context: LabContext): Answers<Names> {
   return {
     'reruns.list': () => views.reruns(),
     'reruns.open': ({ rerun }) => views.rerun(rerun),
+    'reruns.preview': (input) => preview(context, input),
     'reruns.create': (input) => create(context, input),
     'reruns.resume': ({ rerun }) => {
       scheduler.resume({ rerun });
@@ -64,23 +75,54 @@ export function rerunRequests(context: LabContext): Answers<Names> {
             `${JSON.stringify(view, null, 2)}\n`,
             signal,
           )
-        : files.offer(`${view.rerun.name}.csv`, 'text/csv', csv(view), signal);
+        : files.offer(`${view.rerun.name}.csv`, 'text/csv', rerunCsv(view), signal);
     },
+  };
+}
+
+/** The graph, the run that it comes from and its training. */
+function subjectOf(
+  store: Store,
+  { from, training: wanted }: Pick<RerunInput, 'from' | 'training'>,
+): { graph: Graph; run: Run | null; training: TrainingPlan } {
+  const run = 'run' in from ? store.run(from.run) : null;
+  const training = wanted ?? (run && { ...run.training, purpose: 'final' as const });
+  if (!training) throw new LabError('reruns.no-training');
+  return { graph: 'graph' in from ? from.graph : run!.graph, run, training };
+}
+
+async function preview(
+  context: LabContext,
+  input: RequestInput<'reruns.preview'>,
+): Promise<RerunPreview> {
+  const { graph, training } = subjectOf(context.store, input);
+  const { seeds } = input;
+  const runs = trainedVariants(variantsOf(graph, input.baselines)).length * seeds;
+  const { spread, runs: spreadRuns } = await spreadOf(
+    context.store,
+    training,
+    graph.nodes[0]!.model,
+  );
+  const times = minimalDifference(seeds, 'welch');
+  return {
+    runs,
+    spread,
+    spreadRuns,
+    detectable: times === null ? null : times * spread,
+    expectedTime: expectedTime(context.store, { graph, runs, training }, machineOf(context)),
   };
 }
 
 function create(context: LabContext, input: RerunInput): RerunView {
   const { store, scheduler, views, batcher, now } = context;
-  const { name, from, seeds, baselines, priority = 0, start } = input;
-  const run = 'run' in from ? store.run(from.run) : null;
+  const { name, seeds, baselines, priority = 0, start } = input;
+  const { graph, run, training } = subjectOf(store, input);
   const plan = run?.study != null ? store.study(run.study).plan : null;
-  const training = input.training ?? (run && { ...run.training, purpose: 'final' as const });
-  if (!training) throw new LabError('reruns.no-training');
   const rerun = addRerun(
     store,
     {
       name,
-      graph: run ? run.graph : (from as { graph: RerunView['variants'][number]['graph'] }).graph,
+      graph,
       study: run?.study ?? null,
       trial: run?.kind === 'trial' ? run.number : null,
       seeds,
@@ -97,42 +139,3 @@ function create(context: LabContext, input: RerunInput): RerunView {
   else batcher.rerun(rerun.id);
   return views.rerun(rerun.id);
 }
-
-/**
- * One line for each run, then one for each variant with its mean; with seed, protocol and data of
- * every number.
- */
-function csv({ rerun, variants }: RerunView): string {
-  const { data, protocol, purpose, epochs } = rerun.training;
-  const about = [data, protocol, purpose, epochs];
-  const head = 'variant,graph,seed,state,accuracy,epoch,data,protocol,purpose,epochs';
-  const runs = variants.flatMap(({ name, graph, runs: own }) =>
-    own.map(({ seed, state, accuracy, epoch }) =>
-      line([name, toText(graph), seed, state, accuracy, epoch, ...about]),
-    ),
-  );
-  const summaryHead =
-    'variant,n,mean,standard deviation,difference to graph: graph minus variant,low (95 %),high (95 %)';
-  const summary = variants.map(({ name, values, mean, standardDeviation, difference }) =>
-    line([
-      name,
-      values.length,
-      mean,
-      standardDeviation,
-      difference?.mean,
-      difference?.low,
-      difference?.high,
-    ]),
-  );
-  return [head, ...runs, '', summaryHead, ...summary, ''].join('\r\n');
-}
-
-/** RFC 4180; a cell that a spreadsheet would take for a formula is made text. */
-const line = (cells: readonly (string | number | null | undefined)[]): string =>
-  cells
-    .map((cell) => {
-      if (typeof cell !== 'string') return String(cell ?? '');
-      const text = /^[=+\-@\t]/.test(cell) ? `'${cell}` : cell;
-      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    })
-    .join(',');

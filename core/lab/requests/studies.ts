@@ -13,6 +13,7 @@ import type { Answers, LabContext } from '../lab-context.ts';
 import { effectsOf } from '../effects.ts';
 import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
+import { machineOf } from '../machine.ts';
 
 type Names =
   | 'studies.list'
@@ -123,17 +124,11 @@ function refuse(problem: LabProblem | null): void {
   if (problem) throw new LabError(problem);
 }
 
-async function preview(
-  { store, dataSets, runner, engine }: LabContext,
-  plan: StudyPlan,
-): Promise<StudyPreview> {
+async function preview(context: LabContext, plan: StudyPlan): Promise<StudyPreview> {
+  const { store, dataSets } = context;
   const problem = dataSets.networkProblem(plan);
-  const seen = previewOf(store, plan, {
-    slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
-    portable: engine.view().kind === 'portable',
-    devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
-    images: (data) => (problem ? null : dataSets.imagesOf(data)),
-  });
+  const machine = machineOf(context);
+  const seen = previewOf(store, plan, problem ? { ...machine, images: () => null } : machine);
   const problems = problem ? [...seen.problems, problem] : seen.problems;
   return { ...seen, problems, missingData: await dataSets.problemWith(plan.training.data) };
 }
