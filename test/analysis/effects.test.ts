@@ -247,6 +247,10 @@ void describe('comparisons and power', () => {
       }
     assert.equal(neededRuns(0, 'paired'), null);
     assert.equal(neededRuns(NaN, 'paired'), null);
+    for (const design of ['paired', 'welch'] as const) {
+      assert.equal(neededRuns(11.6, design), 2);
+      assert.equal(neededRuns(1e15, design), 2, 'a spread of rounding errors only');
+    }
     assert.equal(neededRuns(1e-6, 'welch'), null);
     assert.equal(minimalDifference(1, 'paired'), null);
     // "With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of
