@@ -1,3 +1,4 @@
+import type { AblatedName, AblationKind, SkippedAblation } from '../graph/ablate.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Imported } from './imported.ts';
 import type { TestedReference } from '../search/reference.ts';
@@ -8,6 +9,7 @@ import type { Comparison as GraphComparison } from '../analysis/comparison.ts';
 import type { Difference } from '../analysis/statistics.ts';
 import type { WinnersCurse } from '../analysis/winners-curse.ts';
 import type { Dimension } from '../graph/space.ts';
+import type { Bundle } from '../study/bundle.ts';
 import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { Checkpoint } from '../study/checkpoint.ts';
@@ -15,7 +17,7 @@ import type { WireEdge, WireEpoch } from '../study/metrics.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../base/problem.ts';
-import type { Baseline, Rerun } from '../study/rerun.ts';
+import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
 import type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 import type { Holder, LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
@@ -127,6 +129,10 @@ export interface Requests {
    * The study as one file; with weights of completed and pinned trials unless `weights` is false.
    */
   'studies.export': { input: { study: number; weights: boolean }; output: Download };
+  /** The study as an SQLite file that Optuna 5 and its dashboard open. */
+  'studies.optuna': { input: { study: number }; output: Download };
+  /** Its best trials and their re-runs as a LaTeX table. */
+  'studies.latex': { input: { study: number }; output: Download };
   /** The studies in an SQLite file of Optuna; none of any other file. */
   'studies.found': { input: { file: FileInput }; output: { name: string; trials: number }[] };
   /**
@@ -196,7 +202,23 @@ export interface Requests {
   /** Where its epochs were made: every environment that an attempt names. */
   'reruns.environments': { input: { rerun: number }; output: Environment[] };
   /** Table with every value, mean, standard deviation and differences. */
-  'reruns.export': { input: { rerun: number; format: 'csv' | 'json' }; output: Download };
+  'reruns.export': {
+    input: { rerun: number; format: 'csv' | 'json' | 'latex' };
+    output: Download;
+  };
+
+  /** What makes its numbers again, and the numbers, in one file for `ktg verify`. */
+  'reruns.bundle': { input: { rerun: number }; output: Download };
+  /** Trains a bundle again, as a re-run of the same graphs and seeds. `data`: other than its own. */
+  'reruns.verify': { input: { bundle: Bundle; data?: string; start: boolean }; output: RerunView };
+
+  // ablations: re-runs whose variants are the graph with one edge changed; `reruns.*` goes on with them
+  /** What an ablation trains, skips, knows and costs; creates nothing. */
+  'ablations.preview': {
+    input: Omit<AblationInput, 'name' | 'start' | 'priority'>;
+    output: AblationPreview;
+  };
+  'ablations.create': { input: AblationInput; output: RerunView };
 
   // pretrained networks
   'pretrained.list': { input: None; output: PretrainedView[] };
@@ -446,9 +468,25 @@ export interface RerunInput {
   start: boolean;
 }
 
+export interface AblationInput extends Pick<
+  RerunInput,
+  'name' | 'from' | 'seeds' | 'training' | 'priority' | 'start'
+> {
+  kind: AblationKind;
+}
+
+/** What an ablation trains and costs, before it starts. */
+export interface AblationPreview extends RerunPreview {
+  /** Graphs that are trained beside the graph itself. */
+  variants: AblatedName[];
+  skipped: SkippedAblation[];
+  /** Results of this lab that count again; `runs` is without them. */
+  known: number;
+}
+
 /** Mean and spread of one graph's seeds. */
 export interface VariantView {
-  name: 'graph' | Baseline;
+  name: Variant['name'];
   graph: Graph;
   runs: TrialRow[];
   /** Final accuracies of completed runs, by seed. */

@@ -115,6 +115,11 @@ export class DataSets {
     return size ? { train: size.trainCount, test: size.testCount, side: size.side } : null;
   }
 
+  /** Identity of the content of a data set; null when only reading it would tell. */
+  identityOf(spec: string): string | null {
+    return this.#added().find(({ path }) => path === spec)?.identity ?? null;
+  }
+
   /** The first network of a plan that cannot halve the images of its data set; null for none. */
   networkProblem({ space, training }: StudyPlan): LabProblem | null {
     const images = this.imagesOf(training.data);

@@ -27,6 +27,7 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { ablationRequests } from './requests/ablations.ts';
 import { dataRequests } from './requests/data.ts';
 import { deviceRequests } from './requests/devices.ts';
 import { engineRequests } from './requests/engine.ts';
@@ -127,6 +128,7 @@ export class Lab implements LabApi {
       ...studyRequests(this.#context),
       ...runRequests(this.#context),
       ...rerunRequests(this.#context),
+      ...ablationRequests(this.#context),
       ...pretrainedRequests(this.#context),
       ...deviceRequests(this.#context),
       ...graphRequests(this.#context),

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
+import { ABLATION_KINDS } from '../graph/ablate.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
 import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
@@ -12,6 +13,7 @@ import {
   seedSchema,
   whole,
 } from '../study/fields.ts';
+import { bundleSchema } from '../study/bundle.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 import type { RequestInput, RequestName } from './api.ts';
@@ -42,6 +44,13 @@ const rerunFields = {
   seeds: whole(1, 100),
   baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
   training: v.exactOptional(trainingSchema),
+};
+
+const ablationFields = {
+  from: rerunFields.from,
+  seeds: rerunFields.seeds,
+  training: rerunFields.training,
+  kind: v.picklist(ABLATION_KINDS),
 };
 
 type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
@@ -83,6 +92,8 @@ const schemas: Schemas = {
   'studies.stop': v.strictObject({ study: id, when }),
   'studies.remove': ofStudy,
   'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
+  'studies.optuna': ofStudy,
+  'studies.latex': ofStudy,
   'studies.found': reads(v.strictObject({ file })),
   'studies.import': v.strictObject({
     file,
@@ -150,7 +161,22 @@ const schemas: Schemas = {
   'reruns.rename': v.strictObject({ rerun: id, name }),
   'reruns.remove': ofRerun,
   'reruns.environments': reads(ofRerun),
-  'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json']) }),
+  'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json', 'latex']) }),
+
+  'reruns.bundle': ofRerun,
+  'reruns.verify': v.strictObject({
+    bundle: bundleSchema,
+    data: v.exactOptional(path),
+    start: v.boolean(),
+  }),
+
+  'ablations.preview': reads(v.strictObject(ablationFields)),
+  'ablations.create': v.strictObject({
+    name,
+    ...ablationFields,
+    priority: v.exactOptional(priority),
+    start: v.boolean(),
+  }),
 
   'pretrained.list': reads(none),
   'pretrained.train': v.strictObject({

@@ -2,7 +2,7 @@ import { LabError } from '../base/errors.ts';
 import { stream } from '../base/random.ts';
 import { requireTrainable } from '../graph/check.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Store } from '../store/store.ts';
+import type { NewRerun, Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { trainedVariants, variantsOf } from '../study/rerun.ts';
 import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
@@ -38,27 +38,35 @@ const MAX_SEEDS = 100;
  * @throws LabError `search.seed-count`, and `graph.*` for a graph that cannot be trained
  */
 export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
-  const { name, graph, study, trial, training, retries, priority } = wish;
   if (!Number.isInteger(wish.seeds) || wish.seeds < 1 || wish.seeds > MAX_SEEDS)
     throw new LabError('search.seed-count', { seeds: wish.seeds, limit: MAX_SEEDS });
-  requireTrainable(graph, 'look');
-  const variants = variantsOf(graph, wish.baselines);
   // Not how many there are: one may have been removed.
   const before = store.reruns().at(-1)?.id ?? 0;
   const seeds = Array.from({ length: wish.seeds }, (_, index) =>
     stream(wish.baseSeed, 'repeat', before, index).next(),
   );
+  return addRepeats(
+    store,
+    { ...wish, variants: variantsOf(wish.graph, wish.baselines), seeds },
+    at,
+  );
+}
 
+/** A re-run whose graphs and seeds are known. */
+export type Repeats = Omit<NewRerun, 'createdAt'>;
+
+/**
+ * Records a re-run of given graphs and seeds, and its runs.
+ *
+ * @throws LabError `graph.*` for a first graph that cannot be trained
+ */
+export function addRepeats(store: Store, wish: Repeats, at: number): Rerun {
+  const { name, study, trial, variants, seeds, training, retries, priority } = wish;
+  const { ablation = null } = wish;
+  requireTrainable(variants[0]!.graph, 'look');
   return store.transaction(() => {
     const rerun = store.addRerun({
-      name,
-      study,
-      trial,
-      variants,
-      seeds,
-      training,
-      retries,
-      priority,
+      ...{ name, study, trial, variants, seeds, training, retries, priority, ablation },
       createdAt: at,
     });
     // Seed by seed, so that the first comparison is there early.

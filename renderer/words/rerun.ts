@@ -1,16 +1,32 @@
 /** What is said of a re-run and its variants. */
 import { mainTest } from '../../core/analysis/comparison.ts';
 import { intervalText, neededText, pointsText, verdictText } from '../../core/analysis/verdict.ts';
+import { gate as gateOf } from '../../core/gates/gates.ts';
+import { ablatedEdge, type SkippedAblation } from '../../core/graph/ablate.ts';
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
 
-export const variantTitle = (name: VariantView['name']): string =>
-  ({
-    graph: 'This graph',
-    independent: 'Independent',
-    kd: 'KD',
-    dml: 'DML',
-    'all-through': 'All-Through',
-  })[name];
+export function variantTitle(name: VariantView['name']): string {
+  const ablated = ablatedEdge(name);
+  if (ablated) {
+    const { gate, source, destination } = ablated;
+    return `${source === 0 ? 'Label' : source} → ${destination} ${gateOf(gate).title}`;
+  }
+  return titles[name as keyof typeof titles];
+}
+
+const titles = {
+  graph: 'This graph',
+  independent: 'Independent',
+  kd: 'KD',
+  dml: 'DML',
+  'all-through': 'All-Through',
+};
+
+/** Why a change of an ablation is not trained. */
+export const skippedText = ({ as }: SkippedAblation): string =>
+  as === null
+    ? 'the target would be frozen'
+    : `the same graph as ${as === 'graph' ? 'the graph itself' : variantTitle(as)}`;
 
 /** "73.46 ± 0.42", percent; without a spread below two values; '' without a value. */
 export function meanText(mean: number | null, standardDeviation: number | null): string {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { agreementOf } from '../../core/analysis/agreement.ts';
 import { LabError } from '../../core/base/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { comparedWith, parseBundle } from '../../core/study/bundle.ts';
 import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { eventOf, studyIs, temporaryFolder } from '../lab/support.ts';
@@ -358,6 +360,35 @@ export function labContract(
         const { variants } = await api.request('reruns.open', { rerun: rerun.id });
         const squares = variants.map(({ standardDeviation }) => standardDeviation! ** 2);
         assert.ok(Math.abs(then.spread ** 2 - (squares[0]! + squares[1]!) / 2) < 1e-12);
+      }));
+
+    test('a bundle of a re-run is trained again from the same seeds to the same numbers', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const { best } = await api.request('studies.open', { study });
+        const wish = { name: 'R', from: { run: best!.run }, seeds: 3, baselines: ['dml' as const] };
+        const { rerun } = await api.request('reruns.create', { ...wish, start: false });
+        assert.equal(
+          await codeOf(api.request('reruns.bundle', { rerun: rerun.id })),
+          'bundle.no-result',
+        );
+        await api.request('reruns.resume', { rerun: rerun.id });
+        while ((await api.request('reruns.open', { rerun: rerun.id })).done < 6)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const { download } = await api.request('reruns.bundle', { rerun: rerun.id });
+        const { data } = await api.request('files.read', { download, offset: 0 });
+        const bundle = parseBundle(Buffer.from(data, 'base64').toString(), 'R');
+        assert.deepEqual([bundle.results.length, bundle.environments.length], [6, 1]);
+        const again = await api.request('reruns.verify', { bundle, start: true });
+        assert.deepEqual(again.rerun.seeds, rerun.seeds);
+        while ((await api.request('reruns.open', { rerun: again.rerun.id })).done < 6)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const { variants } = await api.request('reruns.open', { rerun: again.rerun.id });
+        const pairs = comparedWith(
+          bundle,
+          variants.flatMap(({ runs }) => runs),
+        );
+        assert.equal(agreementOf(pairs).kind, 'identical');
       }));
 
     test('an export comes in again as it was; files cross in portions', async (context) =>

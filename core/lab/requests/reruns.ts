@@ -1,16 +1,12 @@
-import { minimalDifference } from '../../analysis/power.ts';
 import { LabError } from '../../base/errors.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { addRerun } from '../../search/repeat.ts';
-import { expectedTime } from '../../search/speed.ts';
-import { spreadOf } from '../../search/spread.ts';
-import type { Store } from '../../store/store.ts';
-import type { TrainingPlan } from '../../study/plan.ts';
+import { graphKey } from '../../graph/canonical.ts';
+import { addRepeats, addRerun } from '../../search/repeat.ts';
 import { trainedVariants, variantsOf } from '../../study/rerun.ts';
-import type { Run } from '../../study/run.ts';
 import type { RequestInput, RerunInput, RerunPreview, RerunView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { machineOf } from '../machine.ts';
+import { bundleOf } from '../bundle.ts';
+import { rerunLatex } from '../latex.ts';
+import { powerOf, subjectOf } from '../repeated.ts';
 import { rerunCsv } from '../rerun-table.ts';
 
 type Names =
@@ -24,9 +20,25 @@ type Names =
   | 'reruns.rename'
   | 'reruns.remove'
   | 'reruns.environments'
-  | 'reruns.export';
+  | 'reruns.export'
+  | 'reruns.bundle'
+  | 'reruns.verify';
 
 const RETRIES = 2;
+
+/** Forms of the table of a re-run. */
+const TABLES: Record<
+  RequestInput<'reruns.export'>['format'],
+  { ending: string; type: string; write: (view: RerunView) => string }
+> = {
+  csv: { ending: 'csv', type: 'text/csv', write: rerunCsv },
+  json: {
+    ending: 'json',
+    type: 'application/json',
+    write: (view) => `${JSON.stringify(view, null, 2)}\n`,
+  },
+  latex: { ending: 'tex', type: 'application/x-tex', write: rerunLatex },
+};
 
 export function rerunRequests(context: LabContext): Answers<Names> {
   const { store, scheduler, views, files, batcher } = context;
@@ -68,27 +80,44 @@ export function rerunRequests(context: LabContext): Answers<Names> {
     },
     'reruns.export': async ({ rerun, format }, signal) => {
       const view = views.rerun(rerun);
-      return format === 'json'
-        ? files.offer(
-            `${view.rerun.name}.json`,
-            'application/json',
-            `${JSON.stringify(view, null, 2)}\n`,
-            signal,
-          )
-        : files.offer(`${view.rerun.name}.csv`, 'text/csv', rerunCsv(view), signal);
+      const { ending, type, write } = TABLES[format];
+      return files.offer(`${view.rerun.name}.${ending}`, type, write(view), signal);
     },
+    'reruns.bundle': async ({ rerun }, signal) => {
+      const bundle = bundleOf(store, rerun);
+      const text = `${JSON.stringify(bundle, null, 2)}\n`;
+      return files.offer(`${bundle.name}.ktg-bundle`, 'application/json', text, signal);
+    },
+    'reruns.verify': (input) => verify(context, input),
   };
 }
 
-/** The graph, the run that it comes from and its training. */
-function subjectOf(
-  store: Store,
-  { from, training: wanted }: Pick<RerunInput, 'from' | 'training'>,
-): { graph: Graph; run: Run | null; training: TrainingPlan } {
-  const run = 'run' in from ? store.run(from.run) : null;
-  const training = wanted ?? (run && { ...run.training, purpose: 'final' as const });
-  if (!training) throw new LabError('reruns.no-training');
-  return { graph: 'graph' in from ? from.graph : run!.graph, run, training };
+/** @throws LabError `bundle.other-data` where this lab knows that the data set is another one */
+function verify(
+  { store, scheduler, views, batcher, dataSets, now }: LabContext,
+  { bundle, data = bundle.training.data, start }: RequestInput<'reruns.verify'>,
+): RerunView {
+  const found = dataSets.identityOf(data);
+  if (found !== null && bundle.data !== null && found !== bundle.data)
+    throw new LabError('bundle.other-data', { data, expected: bundle.data, found });
+  const variants = bundle.variants.map(({ name, graph }) => ({
+    name,
+    graph,
+    key: graphKey(graph),
+  }));
+  const name = `Verification of ${bundle.name}`.slice(0, 200);
+  const rerun = addRepeats(
+    store,
+    {
+      ...{ name, study: null, trial: null, variants, seeds: bundle.seeds },
+      ...{ training: { ...bundle.training, data }, retries: RETRIES, priority: 0 },
+    },
+    now(),
+  );
+  batcher.log('info', `${name} was created.`);
+  if (start) scheduler.resume({ rerun: rerun.id });
+  else batcher.rerun(rerun.id);
+  return views.rerun(rerun.id);
 }
 
 async function preview(
@@ -98,19 +127,7 @@ async function preview(
   const { graph, training } = subjectOf(context.store, input);
   const { seeds } = input;
   const runs = trainedVariants(variantsOf(graph, input.baselines)).length * seeds;
-  const { spread, runs: spreadRuns } = await spreadOf(
-    context.store,
-    training,
-    graph.nodes[0]!.model,
-  );
-  const times = minimalDifference(seeds, 'welch');
-  return {
-    runs,
-    spread,
-    spreadRuns,
-    detectable: times === null ? null : times * spread,
-    expectedTime: expectedTime(context.store, { graph, runs, training }, machineOf(context)),
-  };
+  return { runs, ...(await powerOf(context, { graph, training, seeds, runs })) };
 }
 
 function create(context: LabContext, input: RerunInput): RerunView {

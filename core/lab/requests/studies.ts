@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import { importOptuna } from '../../search/optuna.ts';
+import { exportOptuna } from '../../search/optuna-export.ts';
 import { previewOf, requireCreatable } from '../../search/preview.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
@@ -11,6 +12,7 @@ import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { effectsOf } from '../effects.ts';
+import { studyLatex } from '../latex.ts';
 import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 import { machineOf } from '../machine.ts';
@@ -26,6 +28,8 @@ type Names =
   | 'studies.stop'
   | 'studies.remove'
   | 'studies.export'
+  | 'studies.optuna'
+  | 'studies.latex'
   | 'studies.found'
   | 'studies.import'
   | 'studies.timeline'
@@ -89,6 +93,21 @@ export function studyRequests(context: LabContext): Answers<Names> {
         exportStudy(store, study, { weights }),
         signal,
       );
+    },
+    'studies.optuna': ({ study }, signal) => {
+      const { name } = store.study(study);
+      return files.offerMade(
+        `${name}.db`,
+        'application/vnd.sqlite3',
+        0,
+        (path) => exportOptuna(store, study, path),
+        signal,
+      );
+    },
+    'studies.latex': async ({ study }, signal) => {
+      const view = await views.study(study);
+      const name = `${view.study.name}.tex`;
+      return files.offer(name, 'application/x-tex', studyLatex(view), signal);
     },
     'studies.found': ({ file }) =>
       files.use(file, async (path) =>

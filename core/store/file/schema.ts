@@ -230,6 +230,10 @@ export const migrations: readonly string[] = [
   DROP TABLE decision;
   ALTER TABLE tagged_decision RENAME TO decision;
   `,
+  `
+  -- JSON: what an ablation changes, and which changes it skips (Rerun.ablation).
+  ALTER TABLE rerun ADD COLUMN ablation TEXT;
+  `,
 ];
 
 /**
