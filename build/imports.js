@@ -68,7 +68,12 @@ const directions = {
   electron: ['core/base', 'core/lab', 'core/connection', 'core/host', 'renderer/routes.ts'],
   'renderer/run-name.ts': [...page],
   'renderer/routes.ts': [...page],
-  'renderer/client': [...page, 'core/connection/channel.ts'],
+  'renderer/client': [
+    ...page,
+    'core/connection/channel.ts',
+    'core/connection/port.ts',
+    'core/connection/browser-session.ts',
+  ],
   // How steps are phrased: the notes and messages of every part show them.
   'renderer/words/actions.ts': [...page],
   'renderer/ui': [...page, 'renderer/client', 'renderer/words/actions.ts'],

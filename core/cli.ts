@@ -96,7 +96,10 @@ function endOutput({ code, message }: NodeJS.ErrnoException): void {
   if (outputEnded) return;
   outputEnded = true;
   if (code !== 'EPIPE') {
-    complain(`The output cannot be written: ${message}.`, 'Make room, or send it elsewhere.');
+    complain(
+      `The output cannot be written: ${message}.`,
+      'Free some space, or send the output elsewhere.',
+    );
     process.exitCode = Exit.failed;
   }
   process.emit('SIGINT');

@@ -5,7 +5,7 @@ export type Design = 'paired' | 'welch';
 
 const LEVEL = 0.05;
 /** Required probability of finding a true difference. */
-export const POWER = 0.8;
+const POWER = 0.8;
 /**
  * Standard deviations that two runs find in either design (11.6 in pairs). Differences without any
  * spread but rounding are far larger, and their power is a sum of endless terms.

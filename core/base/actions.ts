@@ -43,6 +43,8 @@ export const actionSchema = v.variant('do', [
   plain('see-correct-graph'),
   plain('see-graph'),
   plain('use-own-checkpoint'),
+  // Devices.
+  plain('free-memory'),
   // Lab files and studies.
   plain('open-lab'),
   plain('keep-lab-local'),
@@ -65,8 +67,8 @@ export const actionSchema = v.variant('do', [
 ]);
 
 export type Action = v.InferOutput<typeof actionSchema>;
-export type ActionKind = Action['do'];
-export type ActionOf<Kind extends ActionKind> = Extract<Action, { do: Kind }>;
+type ActionKind = Action['do'];
+type ActionOf<Kind extends ActionKind> = Extract<Action, { do: Kind }>;
 
 /** One thing to do: plain text that holds on every face, or an action. */
 export type Step = string | Action;

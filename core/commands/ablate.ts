@@ -1,6 +1,6 @@
 import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
-import type { AblatedName, AblationKind, SkippedAblation } from '../graph/ablate.ts';
+import type { AblationKind } from '../graph/ablate.ts';
 import { toText } from '../graph/text.ts';
 import type { AblationInput, AblationPreview, LabApi } from '../lab/api.ts';
 import { recipeFor } from '../study/plan.ts';
@@ -13,7 +13,7 @@ import { graphFrom } from './graph-argument.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { announceRerun } from './rerun.ts';
-import { previewLines } from './rerun-words.ts';
+import { previewLines, skippedText } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { choiceOf, integerOption, nameOf, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
@@ -119,10 +119,4 @@ function outlineLines({ seeds }: Wish, preview: AblationPreview): string[] {
     ...(known > 0 ? [`${counted(known, 'result')} of this lab count again.`] : []),
     ...previewLines(seeds, preview),
   ];
-}
-
-/** Returns `cutoff 0-1: the target would be frozen`. */
-function skippedText({ name, as }: SkippedAblation): string {
-  if (as === null) return `${name}: the target would be frozen`;
-  return `${name}: the same graph as ${as === 'graph' ? 'the graph itself' : (as satisfies AblatedName)}`;
 }

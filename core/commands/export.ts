@@ -81,7 +81,7 @@ async function download(
   const weights = values['no-weights'] !== true;
   return {
     ready: await api.request('studies.export', { study, weights }),
-    hint: () => ' Bring it in elsewhere with: ktg import',
+    hint: () => ' Import it into another lab with: ktg import',
   };
 }
 

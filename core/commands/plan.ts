@@ -1,5 +1,5 @@
 import { withLock } from '../graph/lock.ts';
-import { paperSpace } from '../graph/space.ts';
+import { paperSpace, withTemperatures } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
@@ -9,11 +9,14 @@ import { requireCreatable } from '../search/preview.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
 import { recipeFor } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+import { usualStart } from '../study/start.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { dataHelp, dataOf } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
+import { priorOptions, priorPart } from './prior-option.ts';
+import { startFrom, startOptions } from './start-option.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
 
@@ -38,7 +41,12 @@ export const planOptions = {
     type: 'string',
     value: 'L',
     multiple: true,
-    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff',
+    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff, 2-1@2',
+  },
+  temperatures: {
+    type: 'string',
+    value: 'N,N',
+    help: 'temperatures that edges between networks may have; default 1, as in the paper',
   },
   frozen: {
     type: 'string',
@@ -74,6 +82,13 @@ export const planOptions = {
     help: 'decides every random number of the study; default: a new one',
   },
   ...methodOptions,
+  ...priorOptions,
+  ...startOptions,
+  audit: {
+    type: 'string',
+    value: 'N',
+    help: 'percent of the stopped trials that run on, to tell how well the rule decides; default 5',
+  },
   rejected: {
     type: 'string',
     value: 'R',
@@ -129,6 +144,9 @@ function planFromOptions(values: Values): StudyPlan {
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
     sampler: choiceOf(values, 'sampler', samplerNames, usual.sampler),
+    ...priorPart(values, choiceOf(values, 'sampler', samplerNames, usual.sampler)),
+    start: startFrom(values, usual.start ?? usualStart),
+    audit: integerOption(values, 'audit', AUDIT_SHARE * 100, 0, 100) / 100,
     training: {
       ...usual.training,
       data,
@@ -153,5 +171,7 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
     auxiliaries.map((name) => architecture(name.trim()).name),
   );
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
-  return ((values.lock ?? []) as string[]).reduce(withLock, { ...space, frozen });
+  const temperatures = textOf(values, 'temperatures')?.split(',').map(Number);
+  const open = temperatures ? withTemperatures(space, temperatures) : space;
+  return ((values.lock ?? []) as string[]).reduce(withLock, { ...open, frozen });
 }

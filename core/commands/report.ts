@@ -46,8 +46,12 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
     started({ training, resumedAt, steps: perEpoch }) {
       steps = perEpoch;
       const { split } = training;
-      const images = `${split.train.length} training images, judged by ${split.evaluation.length} ${split.evaluationName} images (protocol ${plan.protocol})`;
-      print(`${plan.data}: ${images}${resumedAt > 0 ? `; going on after epoch ${resumedAt}` : ''}`);
+      const images =
+        `${split.train.length} training images, judged by ${split.evaluation.length} ` +
+        `${split.evaluationName} images (protocol ${plan.protocol})`;
+      print(
+        `${plan.data}: ${images}${resumedAt > 0 ? `; continuing after epoch ${resumedAt}` : ''}`,
+      );
       print('');
       const columns = nodeNumbers(graph).map((node) =>
         `${node} ${nodeTitle(graph, node)}`.padEnd(NODE),

@@ -7,6 +7,7 @@ import {
   verdictText,
 } from '../analysis/verdict.ts';
 import { type WinnersCurse, winnersCurseText } from '../analysis/winners-curse.ts';
+import type { SkippedAblation } from '../graph/ablate.ts';
 import type {
   GraphComparison,
   ReferenceRow,
@@ -43,6 +44,7 @@ export function rerunLines(view: RerunView): string[] {
     '',
     ...table([['variant', 'mean +- std', 'values (%)'], ...rows]),
     ...(compared.length > 0 ? ['', ...table([COMPARISON_HEAD, ...compared])] : []),
+    ...(rerun.ablation?.skipped ?? []).map((each) => `Skipped: ${skippedText(each)}`),
     ...(reference.length > 0 ? [''] : []),
     ...reference.map(referenceLine),
   ];
@@ -112,3 +114,9 @@ export function previewLines(seeds: number, preview: RerunPreview): string[] {
 export const curseLine = (curse: WinnersCurse): string =>
   `Best ${percent(curse.best, 2)} (trial ${curse.trial}): ${winnersCurseText(curse)} ` +
   `(${percent(curse.mean, 2)} over ${counted(curse.seeds, 'seed')}).`;
+
+/** Returns `cutoff 0-1: the target would be frozen`. */
+export function skippedText({ name, as }: SkippedAblation): string {
+  if (as === null) return `${name}: the target would be frozen`;
+  return `${name}: the same graph as ${as === 'graph' ? 'the graph itself' : as}`;
+}

@@ -14,7 +14,9 @@ export function showResult(view: StudyView, top = TOP): void {
   const { training, rule, seed } = study.plan;
   line(`\nStudy ${study.id} "${study.name}": ${study.state}, ${cardText(view)}`);
   line(
-    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
+    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ` +
+      `${seed}, rule ` +
+      `${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
   if (study.problem) line(`Paused by itself: ${messageWithNext(study.problem)}`);
   if (study.notes !== '') line(study.notes);

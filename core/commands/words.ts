@@ -4,6 +4,7 @@ import { toText } from '../graph/text.ts';
 import type { Device, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { epochNote } from '../study/best.ts';
 import { explainDecision } from '../study/decision.ts';
+import { originTitle } from '../study/start.ts';
 import { counted, span } from './report.ts';
 
 /** Returns a fraction as `41.2 %`; `-` for null. */
@@ -60,9 +61,17 @@ export const cardText = (card: StudyCard): string => cardParts(card).filter(Bool
 
 /** Returns the outcome of a trial with every number. */
 export function outcome(row: TrialRow): string {
-  if (row.stop) return explainDecision(row.stop);
+  if (row.stop) return `${explainDecision(row.stop)}${auditNote(row)}`;
   return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
 }
+
+/** Returns `; runs on for the audit` for a stopped trial that does, or did. */
+const auditNote = ({ audit = null, state }: TrialRow): string =>
+  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
+
+/** Returns ` (KD, a starting point)` for a trial that was not drawn. */
+const originNote = ({ origin = null }: TrialRow): string =>
+  origin === null ? '' : ` (${originTitle(origin)}, a starting point)`;
 
 /**
  * Returns the outcome for a row that already has the accuracy: `stopped at epoch 4, rank 9 of 14`.
@@ -76,9 +85,9 @@ export function briefOutcome(row: TrialRow): string {
         : rank === null
           ? `median ${percent(median)}`
           : `rank ${rank} of ${n}`;
-    return `stopped at epoch ${rung}, ${why}`;
+    return `stopped at epoch ${rung}, ${why}${auditNote(row)}`;
   }
-  if (row.state === 'completed') return row.state;
+  if (row.state === 'completed') return `${row.state}${originNote(row)}`;
   if (row.failure) return `${row.state}: ${row.failure.message}`;
   if (row.state === 'duplicate') return `same graph as trial ${row.original}`;
   if (row.state === 'rejected') return `rejected: ${rejectionText(row.rejection ?? '')}`;
@@ -87,7 +96,8 @@ export function briefOutcome(row: TrialRow): string {
 
 /** Returns `trial 14 64.3 % resnet8=CC,resnet14=LT completed`. */
 export const trialText = (row: TrialRow): string =>
-  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
+  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ` +
+  `${toText(row.graph)}  ${briefOutcome(row)}`;
 
 /**
  * Returns `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before the first step
@@ -108,12 +118,17 @@ export function slotText(slot: SlotView): string {
       ? `, compiling, ${progress.compiling.toFixed(0)} s`
       : '';
   const title = slot.title.replace(/^(Study|Re-run) ".*", /, '');
-  return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`;
+  return (
+    `${slot.name}  ${title}  epoch ` +
+    `${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ` +
+    `${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`
+  );
 }
 
 /** Returns `Re-run 2 "best": running, 3 of 10 runs, 5 seeds`. */
 export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
-  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
+  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ` +
+  `${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
 
 /**
  * Returns lines such as `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`, with the reason for a
@@ -123,7 +138,9 @@ export const deviceTexts = (devices: readonly Device[]): string[] =>
   devices
     .filter(({ slots, note, present }) => present && (slots > 0 || note !== undefined))
     .map(({ name, title, slots, note = '' }) =>
-      `${slots > 0 ? `Computes on ${title} (${name}), ${slots} ${slots === 1 ? 'slot' : 'slots'}.` : `Not on ${title} (${name}).`} ${note}`.trim(),
+      slots > 0
+        ? `Computes on ${title} (${name}), ${counted(slots, 'slot')}. ${note}`.trim()
+        : `Not on ${title} (${name}). ${note}`.trim(),
     );
 
 /** Returns `cpu=2`, the default slots of a device, when no device has a slot; else ''. */

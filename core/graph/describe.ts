@@ -12,8 +12,7 @@ export const nodeTitle = (graph: Graph, number: number): string =>
   architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
 
 /** Returns "the label" or "node 2". */
-export const sourceTitle = (source: number): string =>
-  source === LABEL ? 'the label' : `node ${source}`;
+const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
 
 /**
  * Describes an edge: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's
@@ -22,7 +21,10 @@ export const sourceTitle = (source: number): string =>
 export function describeEdge(edge: Edge): string {
   const { source, destination } = edge;
   const verb = edge.gate === 'cutoff' ? 'does not teach' : 'teaches';
-  return `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} (${carriedTitle(edge)})`;
+  return (
+    `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} ` +
+    `(${carriedTitle(edge)})`
+  );
 }
 
 /**

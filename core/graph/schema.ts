@@ -15,7 +15,9 @@ export const graphRules = {
   ...objectRules,
   'missing-key': {
     expected: 'a value',
-    next: `Add it, as in {"format": "${FORMAT}", "version": ${VERSION}, "nodes": [{"model": "resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.`,
+    next:
+      `Add it, as in {"format": "${FORMAT}", "version": ${VERSION}, "nodes": [{"model": ` +
+      '"resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.',
   },
   'wrong-format': { expected: `"${FORMAT}"`, next: 'Give a graph file of this lab.' },
   'wrong-version': {
@@ -115,7 +117,8 @@ export const bounded = <Item extends v.GenericSchema>(
 
 const node = v.strictObject({ model: modelSchema, checkpoint: v.exactOptional(text) }, objectRule);
 
-const temperature = v.pipe(
+/** A temperature of an edge between networks. */
+export const temperatureSchema = v.pipe(
   v.number(rule('bad-temperature')),
   v.gtValue(0, rule('bad-temperature')),
   v.maxValue(MAX_TEMPERATURE, rule('bad-temperature')),
@@ -123,7 +126,7 @@ const temperature = v.pipe(
 
 const edge = v.pipe(
   v.strictObject(
-    { ...endsSchema, gate: gateSchema, temperature: v.exactOptional(temperature) },
+    { ...endsSchema, gate: gateSchema, temperature: v.exactOptional(temperatureSchema) },
     objectRule,
   ),
   v.forward(

@@ -4,17 +4,35 @@ import type { RandomStream } from '../base/random.ts';
 import { gateNames } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
 import { paperModels } from '../models/architecture.ts';
-import { MAX_NODES, TARGET, isFrozen, makeGraph, nodeNumbers, sourcesOf } from './graph.ts';
+import {
+  LABEL,
+  MAX_NODES,
+  TARGET,
+  edgeOf,
+  isFrozen,
+  makeGraph,
+  nodeNumbers,
+  nodeOf,
+  sourcesOf,
+  temperatureOf,
+} from './graph.ts';
 import type { Graph } from './graph.ts';
 import { indexEdges, pair } from './parse.ts';
 import { objectRule, objectRules, parseWith } from './refusal.ts';
-import { bounded, endsSchema, gateSchema, graphRules, modelSchema } from './schema.ts';
+import {
+  bounded,
+  endsSchema,
+  gateSchema,
+  graphRules,
+  modelSchema,
+  temperatureSchema,
+} from './schema.ts';
 
 /**
  * The graphs that a study may draw, as plain data: the models of every node and the gates of every
- * edge. A single choice is a lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form
- * (returned by `parseSpace`) every edge is present, ordered by destination, then source; in files a
- * missing edge may have any gate.
+ * edge, and the temperatures of edges between networks where they are searched (the paper: T = 1). A
+ * single choice is a lock. In normal form (returned by `parseSpace`) every edge is present, ordered
+ * by destination, then source; in files a missing edge may have any gate.
  */
 export interface SearchSpace {
   readonly format: typeof SPACE_FORMAT;
@@ -28,19 +46,22 @@ export interface SearchSpace {
   readonly frozen: boolean;
 }
 
-export interface NodeChoice {
+interface NodeChoice {
   readonly models: readonly string[];
 }
 
-export interface EdgeChoice {
+interface EdgeChoice {
   readonly source: number;
   readonly destination: number;
   readonly gates: readonly GateName[];
+  /** Of an edge between networks; absent for 1 alone. */
+  readonly temperatures?: readonly number[];
 }
 
 export const SPACE_FORMAT = 'ktg-space';
 export const SPACE_VERSION = 1;
 const MAX_MODELS = 64;
+const MAX_TEMPERATURES = 16;
 
 const spaceRules = {
   ...graphRules,
@@ -51,7 +72,7 @@ const spaceRules = {
     next: 'Use the version of the lab that wrote it.',
   },
   'choice-count': {
-    expected: `at least one choice, at most ${MAX_MODELS} models or ${gateNames.length} gates`,
+    expected: `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates or ${MAX_TEMPERATURES} temperatures`,
     next: 'Leave at least one choice open; one choice is a lock.',
   },
   'repeated-choice': { expected: 'every choice once', next: 'Remove the repeated choice.' },
@@ -79,10 +100,24 @@ const spaceSchema = v.strictObject(
     ),
     edges: bounded(
       v.pipe(
-        v.strictObject({ ...endsSchema, gates: once(gateSchema, gateNames.length) }, objectRule),
+        v.strictObject(
+          {
+            ...endsSchema,
+            gates: once(gateSchema, gateNames.length),
+            temperatures: v.exactOptional(once(temperatureSchema, MAX_TEMPERATURES)),
+          },
+          objectRule,
+        ),
         v.forward(
           v.check(({ source, destination }) => source !== destination, rule('self-edge')),
           ['destination'],
+        ),
+        v.forward(
+          v.check(
+            ({ source, temperatures }) => source !== LABEL || temperatures === undefined,
+            rule('label-temperature'),
+          ),
+          ['temperatures'],
         ),
       ),
       0,
@@ -102,7 +137,15 @@ const spaceSchema = v.strictObject(
 export function parseSpace(input: unknown): SearchSpace {
   const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
   const given = indexEdges('space', nodes.length, edges);
-  return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? gateNames, frozen);
+  return makeSpace(
+    nodes,
+    (s, t) => {
+      const { gates, temperatures = [1] } = given.get(pair(s, t)) ?? { gates: gateNames };
+      const isPlain = temperatures.length === 1 && temperatures[0] === 1;
+      return isPlain ? { gates } : { gates, temperatures };
+    },
+    frozen,
+  );
 }
 
 /**
@@ -126,14 +169,14 @@ export const paperSpace = (
 
 function makeSpace(
   nodes: readonly NodeChoice[],
-  gates: (source: number, destination: number) => readonly GateName[],
+  choices: (source: number, destination: number) => Pick<EdgeChoice, 'gates' | 'temperatures'>,
   frozen: boolean,
 ): SearchSpace {
   const edges = nodes.flatMap((_, index) =>
     sourcesOf(nodes.length, index + 1).map((source) => ({
       source,
       destination: index + 1,
-      gates: gates(source, index + 1),
+      ...choices(source, index + 1),
     })),
   );
   return { format: SPACE_FORMAT, version: SPACE_VERSION, nodes, edges, frozen };
@@ -164,7 +207,23 @@ export const withGates = (
     ),
   });
 
-/** One decision of a draw: a node's model or an edge's gate. */
+/** Returns the space with other temperatures for all edges between networks, or for one of them. */
+export const withTemperatures = (
+  space: SearchSpace,
+  temperatures: readonly number[],
+  only?: { source: number; destination: number },
+): SearchSpace =>
+  parseSpace({
+    ...space,
+    edges: space.edges.map((edge) => {
+      const isMeant = only
+        ? edge.source === only.source && edge.destination === only.destination
+        : edge.source !== LABEL;
+      return isMeant ? { ...edge, temperatures } : edge;
+    }),
+  });
+
+/** One decision of a draw: a node's model, an edge's gate, or its temperature. */
 export type Dimension =
   | { readonly kind: 'model'; readonly node: number; readonly choices: readonly string[] }
   | {
@@ -172,9 +231,16 @@ export type Dimension =
       readonly source: number;
       readonly destination: number;
       readonly choices: readonly GateName[];
+    }
+  | {
+      readonly kind: 'temperature';
+      readonly source: number;
+      readonly destination: number;
+      /** As text, ascending in the order of the space. */
+      readonly choices: readonly string[];
     };
 
-/** Returns all dimensions in the order of drawing: models, then gates. */
+/** Returns all dimensions in the order of drawing: models, gates, then searched temperatures. */
 export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.nodes.map(({ models }, index) => ({
     kind: 'model' as const,
@@ -187,17 +253,46 @@ export const dimensions = (space: SearchSpace): Dimension[] => [
     destination,
     choices: gates,
   })),
+  ...softened(space).map(({ source, destination, temperatures }) => ({
+    kind: 'temperature' as const,
+    source,
+    destination,
+    choices: temperatures.map(String),
+  })),
 ];
+
+/** Edges with several temperatures. */
+const softened = ({ edges }: SearchSpace): (EdgeChoice & { temperatures: readonly number[] })[] =>
+  edges.flatMap(({ temperatures = [1], ...edge }) =>
+    temperatures.length > 1 ? [{ ...edge, temperatures }] : [],
+  );
 
 /** Returns the graph for one choice (by index) per dimension. */
 export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   const nodes = space.nodes.map(({ models }, index) => ({ model: models[picks[index]!]! }));
-  let next = nodes.length; // makeGraph asks for edges in the order of the dimensions
+  let nextGate = nodes.length; // makeGraph asks for edges in the order of the dimensions
+  let nextTemperature = nextGate + space.edges.length;
   return makeGraph(nodes, () => {
-    const at = next++;
-    return space.edges[at - nodes.length]!.gates[picks[at]!]!;
+    const at = nextGate++;
+    const { gates, temperatures = [1] } = space.edges[at - nodes.length]!;
+    const pick = temperatures.length > 1 ? picks[nextTemperature++]! : 0;
+    return { gate: gates[picks[at]!]!, temperature: temperatures[pick]! };
   });
 }
+
+/**
+ * Returns the choices that make a graph, by index; the inverse of `graphAt`. -1 for a choice that
+ * the space does not have. A closed edge counts as one of temperature 1.
+ */
+export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
+  dimensions(space).map((dimension) => {
+    if (dimension.kind === 'model')
+      return dimension.choices.indexOf(nodeOf(graph, dimension.node).model);
+    const edge = edgeOf(graph, dimension.source, dimension.destination);
+    if (dimension.kind === 'gate') return dimension.choices.indexOf(edge.gate);
+    const pick = dimension.choices.indexOf(String(temperatureOf(edge)));
+    return edge.gate === 'cutoff' ? Math.max(0, pick) : pick;
+  });
 
 /** Reasons for not training a drawn graph. */
 export type Rejection = 'target-frozen' | 'frozen-not-allowed';
@@ -249,7 +344,10 @@ export function judgeDraw(space: SearchSpace, graph: Graph): Draw {
 export const spaceSize = (space: SearchSpace): bigint =>
   dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
 
-/** Returns the number of accepted graphs; 0 if there are none. */
+/**
+ * Returns the number of accepted graphs; 0 if there are none. A closed edge is one graph whatever
+ * its temperature.
+ */
 export function acceptedSize(space: SearchSpace): bigint {
   const models = space.nodes.reduce((size, node) => size * BigInt(node.models.length), 1n);
   return space.nodes.reduce((size, _, index) => size * openRows(space, index + 1), models);
@@ -267,14 +365,18 @@ export function spaceText(space: SearchSpace): string {
   return `${counted}; ${combinations.toLocaleString('en')} combinations, ${excluded} excluded`;
 }
 
-/** Returns the number of accepted gate choices for a node's incoming edges. */
+/** Returns the number of accepted choices for a node's incoming edges. */
 function openRows(space: SearchSpace, node: number): bigint {
-  const choices = space.edges
-    .filter(({ destination }) => destination === node)
-    .map(({ gates }) => gates);
-  const all = choices.reduce((size, gates) => size * BigInt(gates.length), 1n);
+  const into = space.edges.filter(({ destination }) => destination === node);
+  const all = into.reduce((size, edge) => size * formsOf(edge), 1n);
   const mayFreeze = node !== TARGET && space.frozen;
-  return mayFreeze || !choices.every((gates) => gates.includes('cutoff')) ? all : all - 1n;
+  return mayFreeze || !into.every(({ gates }) => gates.includes('cutoff')) ? all : all - 1n;
+}
+
+/** Returns in how many ways an edge can be: closed, or open with a gate and a temperature. */
+function formsOf({ gates, temperatures = [1] }: EdgeChoice): bigint {
+  const closed = gates.includes('cutoff') ? 1 : 0;
+  return BigInt(closed + (gates.length - closed) * temperatures.length);
 }
 
 /**

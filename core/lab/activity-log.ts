@@ -50,7 +50,9 @@ export class ActivityLog {
     }
     const counts = this.#store.trialCounts(owner.study);
     const best = this.#store.bestTrial(owner.study);
-    return `${countsOf(counts)}${best ? `; best ${(best.accuracy! * 100).toFixed(2)} %${epochNote(best)} (trial ${best.number})` : ''}`;
+    if (!best) return countsOf(counts);
+    const accuracy = `${(best.accuracy! * 100).toFixed(2)} %${epochNote(best)}`;
+    return `${countsOf(counts)}; best ${accuracy} (trial ${best.number})`;
   }
 }
 

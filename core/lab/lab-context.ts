@@ -1,4 +1,3 @@
-import type { Owner } from '../search/owner.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
@@ -31,5 +30,3 @@ export type Answer<Name extends RequestName> = (
 
 /** Answers to some of the requests. */
 export type Answers<Names extends RequestName> = { [Name in Names]: Answer<Name> };
-
-export type { Owner };

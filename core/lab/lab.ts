@@ -1,5 +1,3 @@
-import { statfsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { LabError, problemOf } from '../base/errors.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
@@ -10,7 +8,6 @@ import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import type {
-  Download,
   LabApi,
   LabEvent,
   LabStatus,
@@ -21,7 +18,7 @@ import type {
 } from './api.ts';
 import { ActivityLog } from './activity-log.ts';
 import { DataSets } from './data-sets.ts';
-import type { Answer, Answers, LabContext } from './lab-context.ts';
+import type { Answer, LabContext } from './lab-context.ts';
 import { EngineManager, type EngineWork } from './engine-manager.ts';
 import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
@@ -33,6 +30,7 @@ import { deviceRequests } from './requests/devices.ts';
 import { engineRequests } from './requests/engine.ts';
 import { fileRequests } from './requests/files.ts';
 import { graphRequests } from './requests/graphs.ts';
+import { labRequests } from './requests/lab.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
 import { rerunRequests } from './requests/reruns.ts';
 import { runRequests } from './requests/runs.ts';
@@ -124,7 +122,12 @@ export class Lab implements LabApi {
       ),
     };
     this.#answers = {
-      ...this.#own(),
+      ...labRequests(this.#context, {
+        ...{ version: options.version, revision: options.revision },
+        interrupted: () => this.#interrupted,
+        trouble: () => this.#trouble(),
+        sequence: () => this.#events.sequence,
+      }),
       ...studyRequests(this.#context),
       ...runRequests(this.#context),
       ...rerunRequests(this.#context),
@@ -156,7 +159,7 @@ export class Lab implements LabApi {
     if (this.#interrupted.length > 0)
       this.#batcher.log(
         'warning',
-        `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`,
+        `The lab had ended with ${this.#interrupted.length} runs in training; they continue now.`,
       );
   }
 
@@ -213,48 +216,6 @@ export class Lab implements LabApi {
     await runner.close();
     await files.close();
     store.close();
-  }
-
-  #own() {
-    const { store, views } = this.#context;
-    const answers: Answers<'lab.status' | 'lab.check' | 'lab.backup' | 'lab.copy' | 'lab.compact'> =
-      {
-        'lab.status': () => ({
-          version: this.#options.version,
-          revision: this.#options.revision,
-          file: store.place.file,
-          readOnly: store.place.readOnly,
-          heldBy: store.place.heldBy,
-          sizes: store.sizes(),
-          diskFree: diskFree(store.place.file),
-          interrupted: this.#interrupted,
-          trouble: this.#trouble(),
-          engine: this.#context.engine.view(),
-          slots: views.slots(),
-          sequence: this.#events.sequence,
-        }),
-        'lab.check': async () => ({ problems: await store.check() }),
-        'lab.backup': async ({ path }) => {
-          await store.backup(path);
-          this.#batcher.log('info', `The lab was copied to ${path}.`);
-          return {};
-        },
-        'lab.copy': async (_, signal) => this.#copy(signal),
-        'lab.compact': async () => {
-          await store.compact();
-          return store.sizes();
-        },
-      };
-    return answers;
-  }
-
-  async #copy(signal?: AbortSignal): Promise<Download> {
-    const { store, files, now } = this.#context;
-    const day = new Date(now()).toISOString().slice(0, 10);
-    const name = `${basename(store.place.file ?? 'lab', '.sqlite')}-${day}.sqlite`;
-    const copy = async (path: string): Promise<void> => store.backup(path);
-    const { total } = store.sizes();
-    return files.offerMade(name, 'application/vnd.sqlite3', total, copy, signal);
   }
 
   /** Looked at now: a file that is gone makes no event while nothing is written. */
@@ -316,13 +277,3 @@ const onCards = (devices: readonly Device[]): boolean | null =>
   devices.length === 0
     ? null
     : devices.some(({ kind, slots, present }) => kind === 'gpu' && slots > 0 && present);
-
-/** Bytes; 0 where it is not known. */
-function diskFree(file: string | null): number {
-  try {
-    const { bavail, bsize } = statfsSync(file === null ? '.' : dirname(file));
-    return bavail * bsize;
-  } catch {
-    return 0;
-  }
-}

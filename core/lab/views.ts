@@ -16,7 +16,9 @@ export function trialRow(store: Store, run: Run): TrialRow {
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
   const accuracies = run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN));
   const stop =
-    run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
+    run.state === 'stopped' || run.audit !== null
+      ? store.decisions({ run: id }).find(({ go }) => !go)
+      : undefined;
   return {
     ...rest,
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),

@@ -1,7 +1,8 @@
+import { nextSteps } from '../base/command-words.ts';
 import { problem } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { type Failure, type FailureKind, MEMORY_ADVICE, type Run } from '../study/run.ts';
+import type { Failure, FailureKind, Run } from '../study/run.ts';
 
 /** What becomes of a failed run. */
 export type FailureAction =
@@ -92,7 +93,7 @@ export function recordFailure(
       ? { do: 'give-up', state: 'failed' }
       : advised;
   const recorded = isOutOfMemory(failure.kind)
-    ? { ...failure, next: failure.next || MEMORY_ADVICE }
+    ? { ...failure, ...(failure.next === '' && nextSteps({ do: 'free-memory' })) }
     : failure;
   store.transaction(() => {
     store.changeAttempt(run.id, attempt, { endedAt: at, outcome: failure.kind });
@@ -114,7 +115,7 @@ export function hopeless(inARow: number, slots: number, last: Failure): LabProbl
   if (inARow < Math.max(HOPELESS, 2 * slots)) return null;
   const params = { count: inARow, last: last.message };
   return isOutOfMemory(last.kind)
-    ? problem('search.workers-keep-failing/memory', { ...params, advice: MEMORY_ADVICE })
+    ? problem('search.workers-keep-failing/memory', params)
     : problem('search.workers-keep-failing', params);
 }
 
@@ -125,4 +126,7 @@ export const problemOfFailure = ({ kind, code, message, next, steps }: Failure):
   ...(next === '' ? withoutNext : { next, ...(steps && { steps }) }),
 });
 
-const withoutNext = { next: 'Mend it and resume.', steps: ['Mend it and resume.'] };
+const withoutNext = {
+  next: 'Solve the problem and resume.',
+  steps: ['Solve the problem and resume.'],
+};

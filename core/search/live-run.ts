@@ -1,3 +1,4 @@
+import { nextSteps } from '../base/command-words.ts';
 import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
@@ -113,10 +114,7 @@ export class LiveRun implements JobListener {
   /** Ends a worker that was silent for too long. */
   hang(checks: number): void {
     this.kill();
-    this.#lose(
-      'hang',
-      `The worker on ${this.slot} gave no sign of life at ${checks} checks in a row.`,
-    );
+    this.#lose('hang', `The worker on ${this.slot} did not respond to ${checks} checks in a row.`);
   }
 
   started(environment: Environment): void {
@@ -190,10 +188,7 @@ export class LiveRun implements JobListener {
         this.#leave('completed');
       else
         this.#leave(
-          this.#failure(
-            'protocol',
-            `The worker reported that the run is ${end}, which was not asked for or is not true.`,
-          ),
+          this.#failure('protocol', `The worker sent an unexpected message: the run is ${end}.`),
         );
     });
   }
@@ -262,7 +257,8 @@ export class LiveRun implements JobListener {
   }
 
   #failure(kind: FailureKind, message: string): Failure {
-    return { kind, code: '', message, next: '', epoch: this.#store.run(this.run).epoch + 1 };
+    const { epoch } = this.#store.run(this.run);
+    return { kind, code: '', message, ...nextSteps({ do: 'open-log' }), epoch: epoch + 1 };
   }
 }
 
@@ -278,6 +274,6 @@ export const failureOf = (kind: FailureKind, error: unknown, epoch: number): Fai
   kind,
   ...(error instanceof LabError
     ? problemOf(error)
-    : { code: '', message: messageOf(error), next: '' }),
+    : { code: '', message: messageOf(error), ...nextSteps({ do: 'open-log' }) }),
   epoch,
 });

@@ -17,6 +17,8 @@ export interface Reception {
    */
   fresh: boolean;
   decisions: RungDecision[];
+  /** The run goes on for the audit: nothing was judged. */
+  audited?: true;
 }
 
 /** The attempt that reports. */
@@ -47,10 +49,12 @@ export function receive(
 ): Reception {
   const accuracy = targetAccuracy(metrics);
   const reception = store.transaction((): Reception => {
-    const { epoch, state, graph, pinned, training } = store.run(run);
+    const record = store.run(run);
+    const { epoch, state, graph, pinned, training, audit } = record;
     if (metrics.epoch <= epoch) {
       const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
-      return { go: earlier?.go ?? true, pinned, fresh: false, decisions: [] };
+      const go = audit !== null || (earlier?.go ?? true);
+      return { go, pinned, fresh: false, decisions: [] };
     }
     const isNext = metrics.epoch === epoch + 1 && epoch < training.epochs;
     if (!isNext || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
@@ -66,15 +70,29 @@ export function receive(
     if (environment)
       store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
     store.addEpoch(run, metrics);
-    const decisions = judge?.judge(run, metrics.epoch, accuracy) ?? [];
+    if (audit !== null) return { go: true, pinned, fresh: true, decisions: [], audited: true };
+    const spared = judge?.spares(record) ?? null;
+    const judged = judge?.judge(run, metrics.epoch, accuracy) ?? [];
+    const decisions = spared === 'starting-point' ? judged.map(keptOn) : judged;
     for (const decision of decisions) store.addDecision(run, decision, at);
-    const go = decisions.every((decision) => decision.go);
+    const runsOn = decisions.every(({ value }) => value !== null) && spared === 'audit';
+    const stop = decisions.find((decision) => !decision.go);
+    if (stop && runsOn) store.changeRun(run, { audit: stop.rung });
+    const go = runsOn || !stop;
     if (!go) {
       store.changeRun(run, { state: 'stopped', endedAt: at });
       store.changeAttempt(run, attempt, { endedAt: at, outcome: 'stopped' });
     }
     return { go, pinned, fresh: true, decisions };
   });
-  if (reception.fresh) judge?.recorded(run, metrics.epoch, accuracy, reception.decisions);
+  // What a trial does after the rule has stopped it is no measure for others.
+  if (reception.fresh && !reception.audited)
+    judge?.recorded(run, metrics.epoch, accuracy, reception.decisions);
   return reception;
 }
+
+/** A decision about a starting point that runs to the end: its value counts all the same. */
+const keptOn = (decision: RungDecision): RungDecision =>
+  decision.go || decision.value === null
+    ? decision
+    : { ...decision, go: true, reason: { kind: 'starting-point', n: decision.reason.n } };

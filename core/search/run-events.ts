@@ -141,7 +141,7 @@ export class RunEvents {
     if (alone) {
       lastTries.consider(run);
       const device = active.deviceOf(live.slot);
-      const text = `It was out of memory twice. The other slots of ${device} rest for its last try.`;
+      const text = `It ran out of memory twice. The other slots of ${device} pause during its last attempt.`;
       emit({ type: 'log', level: 'warning', study: run.study, run: run.id, text });
     }
     backoff.avoid(run.id, live.slot);

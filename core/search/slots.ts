@@ -178,6 +178,6 @@ const spaceExhausted = (study: number, { id, number }: Run): SchedulerEvent => (
   study,
   run: id,
   text:
-    `No graph was found for trial ${number} that no earlier trial has: the space is exhausted. ` +
-    'This trial and later ones are duplicates and are not trained. Open more of the space in a new study.',
+    `The search found no new graph for trial ${number}: the space is exhausted. ` +
+    'This trial and later ones are duplicates and are not trained. Allow more choices in a new study.',
 });

@@ -1,5 +1,5 @@
 /** Trials seen at a rung, and how many of them went on. */
-export interface Survival {
+interface Survival {
   rung: number;
   decided: number;
   wentOn: number;

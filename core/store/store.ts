@@ -14,6 +14,8 @@ import type { Rejection, Study, TrialCounts } from '../study/study.ts';
  * Every change is durable against a kill of the process as soon as the call, or the outermost
  * `transaction`, has returned. Unknown ids throw LabError `store.unknown-study` and so on; a store
  * that was opened beside another lab's throws `store.read-only` on changes.
+ *
+ * Longer than 300 lines: the whole contract is one list of methods without code.
  */
 export interface Store
   extends
@@ -53,7 +55,7 @@ export interface Store
   close(): void;
 }
 
-export interface StorePlace {
+interface StorePlace {
   /** Absolute path; null for a store in memory. */
   file: string | null;
   /** Who holds the store for writing, when this one is read-only because of it; else null. */
@@ -79,7 +81,7 @@ export interface StoreSizes {
 }
 
 export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'>;
-export type StudyChange = Partial<
+type StudyChange = Partial<
   Pick<Study, 'name' | 'state' | 'priority' | 'problem' | 'notes' | 'startedAt' | 'endedAt'> & {
     trials: number;
   }
@@ -122,9 +124,9 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials'>>;
-export type RunChange = Partial<
-  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>>;
+type RunChange = Partial<
+  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'audit' | 'startedAt' | 'endedAt'>
 >;
 
 /** All given fields must match. */
@@ -259,7 +261,7 @@ export type NewRerun = Omit<
   'id' | 'state' | 'problem' | 'startedAt' | 'endedAt' | 'ablation'
 > &
   Partial<Pick<Rerun, 'ablation'>>;
-export type RerunChange = Partial<
+type RerunChange = Partial<
   Pick<Rerun, 'name' | 'state' | 'priority' | 'problem' | 'startedAt' | 'endedAt'>
 >;
 

@@ -1,3 +1,4 @@
+import { nextSteps } from '../base/command-words.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Job, JobEnd, JobHandle, JobListener, Verdict } from '../search/runner.ts';
 import type { LabProblem } from '../base/problem.ts';
@@ -109,11 +110,11 @@ export class LabJob implements JobHandle {
   /** Throws LabError `workers.bad-message` for a message that the worker may not send now. */
   receive(message: ToLab): void {
     if ('run' in message && message.run !== null && message.run !== this.job.run)
-      throw badMessage(`it speaks of run ${message.run} while it works on run ${this.job.run}`);
+      throw badMessage(`it sent a message about run ${message.run} during run ${this.job.run}`);
     this.#silence.heard();
     switch (message.type) {
       case 'started':
-        if (this.#started) throw badMessage('it said twice that it had started');
+        if (this.#started) throw badMessage('it reported its start twice');
         this.#started = true;
         this.#listener.started(message.environment);
         break;
@@ -156,14 +157,14 @@ export class LabJob implements JobHandle {
         break;
       case 'ready':
       case 'unable':
-        throw badMessage(`it said "${message.type}" while it worked`);
+        throw badMessage(`it sent "${message.type}" during the job`);
     }
   }
 
   /** A line of its process's output. */
   line(text: string): void {
     if (this.#over || ++this.#lines > MAX_LINES) return;
-    const last = this.#lines === MAX_LINES ? ' (what it writes from here on is left out)' : '';
+    const last = this.#lines === MAX_LINES ? ' (its further output is left out)' : '';
     this.#listener.log('warning', text + last);
   }
 
@@ -173,8 +174,10 @@ export class LabJob implements JobHandle {
       {
         kind: 'protocol',
         code: '',
-        message: `The worker was ended, because what it sent is not allowed: ${why}`,
-        next: 'When it happens again, report it with the log of this run.',
+        message: `The worker was stopped, because it sent an invalid message: ${why}`,
+        ...nextSteps('If it happens again, report it with the log of this run.', {
+          do: 'open-log',
+        }),
         epoch: this.#epoch + 1,
       },
       true,
@@ -198,14 +201,15 @@ export class LabJob implements JobHandle {
 
   #epochDone({ metrics }: ToLab & { type: 'epoch' }): void {
     const { graph, training, run } = this.job;
-    if (!this.#started) throw badMessage('it reported an epoch of nothing');
+    if (!this.#started) throw badMessage('it reported an epoch before its start');
     if (metrics.epoch !== this.#epoch + 1 || metrics.epoch > training.epochs)
       throw badMessage(
         `it reported epoch ${metrics.epoch} of ${training.epochs} after epoch ${this.#epoch}`,
       );
     if (metrics.nodes.length !== graph.nodes.length || metrics.edges.length !== graph.edges.length)
       throw badMessage(
-        `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a graph of ${graph.nodes.length} and ${graph.edges.length}`,
+        `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a ` +
+          `graph of ${graph.nodes.length} and ${graph.edges.length}`,
       );
     this.#epoch = metrics.epoch;
     const verdict = this.#listener.epoch(metrics);
@@ -245,7 +249,7 @@ export class LabJob implements JobHandle {
           ? this.#verdict !== 'go-on'
           : this.#epoch === training.epochs && this.#finalStored;
     if (!right)
-      throw badMessage(`it said "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
+      throw badMessage(`it sent "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
   }
 
   #fail(failure: Failure, tainted: boolean): void {

@@ -95,7 +95,7 @@ export async function measureSlots(
   }
   if (measurements.length === 0)
     throw new LabError('devices.not-measured', { card: card.title, reason: problem });
-  if (problem !== '') listener.note(`No more workers were measured: ${problem}`);
+  if (problem !== '') listener.note(`The measurement stopped here: ${problem}`);
   return {
     format: 'ktg-packing',
     version: 1,

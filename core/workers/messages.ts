@@ -97,7 +97,7 @@ const transferEnded = v.strictObject({
 export type TransferEndedMessage = v.InferOutput<typeof transferEnded>;
 
 /** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
-export const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
+const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
 export type RequestedEngine = v.InferOutput<typeof requestedEngineSchema>;
 
 /** Lab to worker. */
@@ -140,7 +140,7 @@ export type ToWorker = v.InferOutput<typeof toWorkerSchema>;
  */
 export const toLabSchema = v.variant('type', [
   v.strictObject({ type: v.literal('ready'), version: count, engine: text, device: text }),
-  /** It cannot begin: its engine does not open. */
+  /** It cannot start: its engine does not open. */
   v.strictObject({ type: v.literal('unable'), problem: problemSchema }),
   v.strictObject({ type: v.literal('started'), run: count, environment: environmentSchema }),
   v.strictObject({

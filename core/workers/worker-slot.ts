@@ -231,7 +231,7 @@ export class WorkerSlot {
     this.#context.changed();
   }
 
-  /** The worker cannot begin: its job goes to another slot, and this one is tried again later. */
+  /** The worker cannot start: its job goes to another slot, and this one is tried again later. */
   #break(problem: LabProblem): void {
     this.#problem = problem;
     this.#timer = setTimeout(() => {

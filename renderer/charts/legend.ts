@@ -43,5 +43,5 @@ export const curvesLegend =
     ...(rows.some(({ state }) => state === 'stopped') ? [stoppedByRule(theme)] : []),
     line('best', theme.states.completed, 2.8),
     line('rung', theme.quiet, 1, '2 3'),
-    line('needed there to go on', theme.text, 2.4),
+    line('needed there to continue', theme.text, 2.4),
   ];

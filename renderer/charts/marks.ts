@@ -24,7 +24,7 @@ interface Look {
   readonly opacity?: number;
 }
 
-export interface Line extends Look {
+interface Line extends Look {
   readonly kind: 'line';
   /** x, y, x, y, ...; NaN interrupts the line. */
   readonly points: readonly number[];
@@ -34,7 +34,7 @@ export interface Line extends Look {
   readonly dash?: string;
 }
 
-export interface Dot extends Look {
+interface Dot extends Look {
   readonly kind: 'dot';
   readonly x: number;
   readonly y: number;
@@ -46,7 +46,7 @@ export interface Dot extends Look {
 }
 
 /** A small x: where a curve was stopped. */
-export interface Cross extends Look {
+interface Cross extends Look {
   readonly kind: 'cross';
   readonly x: number;
   readonly y: number;
@@ -55,7 +55,7 @@ export interface Cross extends Look {
   readonly width: number;
 }
 
-export interface Rect extends Look {
+interface Rect extends Look {
   readonly kind: 'rect';
   readonly x: number;
   readonly y: number;
@@ -65,7 +65,7 @@ export interface Rect extends Look {
   readonly stroke?: string;
 }
 
-export interface Text extends Look {
+interface Text extends Look {
   readonly kind: 'text';
   readonly x: number;
   /** Of the baseline. */
@@ -218,10 +218,14 @@ function eachPoint(
 }
 
 const near = (value: number): string => String(Math.round(value * 10) / 10);
-const attribute = (name: string, value: string | number | undefined): string =>
-  value === undefined
-    ? ''
-    : ` ${name}="${typeof value === 'number' ? near(value) : escapeText(value)}"`;
+/** Attributes of an element; without those that are undefined. */
+const attributes = (values: Readonly<Record<string, string | number | undefined>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => {
+      if (value === undefined) return '';
+      return ` ${name}="${typeof value === 'number' ? near(value) : escapeText(value)}"`;
+    })
+    .join('');
 
 /** Marks as a self-contained SVG text on a ground colour. */
 export function marksSvg(
@@ -241,7 +245,9 @@ export function marksSvg(
   },
 ): string {
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${near(width)}" height="${near(height)}" viewBox="0 0 ${near(width)} ${near(height)}" font-family="${FONT}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${near(width)}" ` +
+      `height="${near(height)}" viewBox="0 0 ${near(width)} ${near(height)}" ` +
+      `font-family="${FONT}">`,
     `<title>${escapeText(title)}</title>`,
     provenance ? `<metadata>${escapeText(JSON.stringify(provenance))}</metadata>` : '',
     `<rect width="100%" height="100%" fill="${escapeText(ground)}"/>`,
@@ -260,24 +266,33 @@ function markSvg(mark: Mark): string {
       let d = '';
       eachPoint(mark.points, (x, y, starts) => (d += `${starts ? 'M' : 'L'}${near(x)} ${near(y)}`));
       const dash = mark.dash === 'none' ? undefined : mark.dash;
-      return `<path d="${d}" fill="none"${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${attribute('stroke-dasharray', dash)}${opacity}/>`;
+      const stroke = { stroke: mark.stroke, 'stroke-width': mark.width, 'stroke-dasharray': dash };
+      return `<path d="${d}" fill="none"${attributes(stroke)}${opacity}/>`;
     }
     case 'dot':
-      return `<circle${attribute('cx', mark.x)}${attribute('cy', mark.y)}${attribute('r', mark.radius)}${attribute('fill', mark.fill ?? 'none')}${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${opacity}/>`;
+      return `<circle${attributes({
+        ...{ cx: mark.x, cy: mark.y, r: mark.radius, fill: mark.fill ?? 'none' },
+        ...{ stroke: mark.stroke, 'stroke-width': mark.width },
+      })}${opacity}/>`;
     case 'cross': {
       const { x, y, radius: r } = mark;
-      const d = `M${near(x - r)} ${near(y - r)}L${near(x + r)} ${near(y + r)}M${near(x - r)} ${near(y + r)}L${near(x + r)} ${near(y - r)}`;
-      return `<path d="${d}"${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${opacity}/>`;
+      const d =
+        `M${near(x - r)} ${near(y - r)}L${near(x + r)} ${near(y + r)}M${near(x - r)} ` +
+        `${near(y + r)}L${near(x + r)} ${near(y - r)}`;
+      return `<path d="${d}"${attributes({ stroke: mark.stroke, 'stroke-width': mark.width })}${opacity}/>`;
     }
     case 'group': {
       const { left, right, top, bottom } = mark.clip;
       const corners = [left, top, right, bottom].map(near);
       const id = `clip-${corners.join('-').replaceAll('.', '_')}`;
-      const box = `<rect${attribute('x', left)}${attribute('y', top)}${attribute('width', right - left)}${attribute('height', bottom - top)}/>`;
+      const box = `<rect${attributes({ x: left, y: top, width: right - left, height: bottom - top })}/>`;
       return `<clipPath id="${id}">${box}</clipPath><g clip-path="url(#${id})">${mark.marks.map(markSvg).join('')}</g>`;
     }
     case 'rect':
-      return `<rect${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('width', mark.width)}${attribute('height', mark.height)}${attribute('fill', mark.fill ?? 'none')}${attribute('stroke', mark.stroke)}${opacity}/>`;
+      return `<rect${attributes({
+        ...{ x: mark.x, y: mark.y, width: mark.width, height: mark.height },
+        ...{ fill: mark.fill ?? 'none', stroke: mark.stroke },
+      })}${opacity}/>`;
     case 'text': {
       const halo = mark.halo
         ? ` stroke="${escapeText(mark.halo)}" stroke-width="3.5" paint-order="stroke" stroke-linejoin="round"`
@@ -285,7 +300,12 @@ function markSvg(mark: Mark): string {
       const turn = mark.turn
         ? ` transform="rotate(${near(mark.turn)} ${near(mark.x)} ${near(mark.y)})"`
         : '';
-      return `<text${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('fill', mark.fill)}${attribute('font-size', mark.size)}${attribute('text-anchor', mark.anchor)}${mark.bold ? ' font-weight="600"' : ''}${halo}${turn}${opacity}>${escapeText(mark.text)}</text>`;
+      const look = attributes({
+        ...{ x: mark.x, y: mark.y, fill: mark.fill },
+        ...{ 'font-size': mark.size, 'text-anchor': mark.anchor },
+        'font-weight': mark.bold ? '600' : undefined,
+      });
+      return `<text${look}${halo}${turn}${opacity}>${escapeText(mark.text)}</text>`;
     }
   }
 }

@@ -91,7 +91,8 @@ export function columnsOf(size: number): Column[] {
       key: 'accuracy',
       title: 'Accuracy',
       about:
-        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials come first, the others by epoch',
+        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials ' +
+        'come first, the others by epoch',
       width: 148,
       text: (row) => accuracyText(row),
       value: (row) => row.accuracy,

@@ -293,7 +293,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
   test('before the first trial the plan is shown; without results the reason is shown', async () => {
     await look('#/studies/3', async (page) => {
       await page.getByRole('heading', { name: 'No trial has been drawn yet' }).waitFor();
-      await page.getByText('1, 2, 4: the better half of all so far goes on').waitFor();
+      await page.getByText('1, 2, 4: the better half of all so far continues').waitFor();
       assert.equal(await page.locator('main [data-part]').count(), 3 + 9);
     });
     await look('#/studies/2', async (page) => {

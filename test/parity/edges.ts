@@ -35,7 +35,7 @@ const edge = v.object({
   grad_target: v.array(vector),
 });
 
-export const edgesFixture = v.object({
+const edgesFixture = v.object({
   kind: v.literal('edges2'),
   inputs: v.object({
     logits: v.record(v.string(), v.array(v.array(logit))),

@@ -62,7 +62,7 @@ describe('failures', () => {
   test('a study pauses after eight failed starts in a row, or two for each slot', () => {
     const crash = { ...failure('crash'), message: 'It broke.' };
     assert.equal(hopeless(7, 1, crash), null);
-    assert.match(hopeless(8, 1, crash)!.message, /^8 starts failed .*: It broke\.$/);
+    assert.match(hopeless(8, 1, crash)!.message, /^8 starts in a row failed, .*: It broke\.$/);
     assert.equal(hopeless(9, 5, crash), null);
     assert.match(hopeless(10, 5, crash)!.next, /ktg doctor/);
     assert.match(hopeless(8, 1, failure('out-of-memory'))!.next, /fewer slots/);

@@ -1,9 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { addAblation } from '../../core/search/ablation.ts';
 import { addRerun } from '../../core/search/repeat.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { migrations } from '../../core/store/file/schema.ts';
+import { usualStart } from '../../core/study/start.ts';
 import { newStudy } from '../contract/samples.ts';
 import { scriptedLab } from '../search/lab.ts';
 
@@ -16,7 +18,9 @@ if (existsSync(file)) throw new Error(`${file} is kept already`);
 const store = openLabFile(file);
 const { scheduler, until } = scriptedLab({ checkpointEach: 4 }, {}, store);
 const space = withGates(paperSpace(2, 'resnet8', ['resnet8']), 0, 2, ['cutoff', 'through']);
-const study = store.addStudy(newStudy('Kept', { trials: 12, space }));
+const study = store.addStudy(
+  newStudy('Kept', { trials: 12, space, start: usualStart, audit: 0.5 }),
+);
 scheduler.resume({ study: study.id });
 await until(() => store.study(study.id).state === 'completed');
 const best = store.runs({ study: study.id, states: ['completed'] })[0]!;
@@ -38,6 +42,15 @@ const rerun = addRerun(
 );
 scheduler.resume({ rerun: rerun.id });
 await until(() => store.rerun(rerun.id).state === 'completed');
+addAblation(
+  store,
+  {
+    ...{ name: 'Kept ablation', graph: best.graph, kind: 'edges', study: study.id },
+    ...{ trial: best.number, seeds: 2, baseSeed: 1, training: best.training },
+    ...{ retries: 2, priority: 0 },
+  },
+  2,
+);
 await scheduler.close('save');
 await store.compact();
 store.close();

@@ -150,7 +150,7 @@ describe('devices', () => {
     );
     const [card, processor] = onProcessorAlone(devices);
     assert.deepEqual([card!.slots, card!.maximumSlots], [0, 0]);
-    assert.match(card!.note!, /portable engine is chosen/);
+    assert.match(card!.note!, /portable engine is selected/);
     assert.equal(processor!.slots, processor!.maximumSlots);
     const without = devicesFrom(
       [],

@@ -24,6 +24,13 @@ export const notANumberSchema = v.strictObject({
 });
 export type NotANumber = v.InferOutput<typeof notANumberSchema>;
 
+/** Reason for a starting point that runs to the end whatever the rule says. */
+export const startingPointSchema = v.strictObject({
+  kind: v.literal('starting-point'),
+  /** Values at this rung, this one included. */
+  n: countSchema,
+});
+
 /** What a rule reads of the trials of its study. */
 export interface Recorded {
   /** Accuracies recorded at a rung, in order of arrival; NaN is never recorded. */
@@ -83,14 +90,16 @@ export interface StoppingRule<Options extends { readonly kind: string }, Reason 
   readonly name: string;
   /** Its line in the list of the form. */
   readonly title: string;
-  /** When a trial goes on, below the list; '' where the title says it all. */
+  /** When a trial continues, below the list; '' where the title is enough. */
   about(options: Options): string;
   readonly fields: readonly RuleField[];
   /** Epochs at which it decides, ascending; the last epoch of a trial is none. */
   rungs(options: Options, epochs: number): readonly number[];
-  /** Share of the trials that is expected to go on at a rung. */
+  /** A rung of the options that is not below the last epoch, so no trial is compared there. */
+  rungBeyondEnd?(options: Options, epochs: number): number | undefined;
+  /** Share of the trials that is expected to continue at a rung. */
   expectedShare(options: Options): number;
-  /** Who goes on at a rung: the end of a sentence. */
+  /** The trials that continue at a rung: the end of a sentence. */
   goesOn(options: Options): string;
   /** How it decides: one sentence. */
   explain(options: Options): string;

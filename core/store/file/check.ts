@@ -60,7 +60,7 @@ const looks: readonly Look[] = [
       rowid: number;
       parent: string;
     }>('PRAGMA foreign_key_check'))
-      yield `${table} ${rowid} refers to a ${parent} that is not there`;
+      yield `${table} ${rowid} refers to a ${parent} that does not exist`;
   },
   function* epochs(database) {
     const wrong = database.iterate<{ id: number; epoch: number; recorded: number }>(
@@ -95,7 +95,7 @@ const looks: readonly Look[] = [
     for (const { id, key, graph, text } of runs) {
       let found = key;
       yield* damageIn(() => (found = graphKey(decoded(graphRecord, text, 'graph', graph))));
-      if (found !== key) yield `run ${id} has another graph than its key says`;
+      if (found !== key) yield `run ${id} has a graph that does not match its key`;
     }
   },
   function* checkpoints(database) {

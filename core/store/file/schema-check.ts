@@ -30,7 +30,7 @@ export function requireOwnSchema(database: Sqlite, file: string, version: number
   const what = !found.has(other[0])
     ? `"${name}" is missing`
     : expected.has(other[0])
-      ? `"${name}" is not what this program makes`
+      ? `"${name}" differs from the schema of this program`
       : `"${name}" is not part of a lab`;
   throw new LabError('store.foreign-schema', { file, what, version });
 }

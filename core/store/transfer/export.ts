@@ -96,6 +96,8 @@ export async function* exportStudy(
         ...(run.openTrials && {
           openTrials: run.openTrials.map(([number, epoch]) => [number, epoch]),
         }),
+        ...(run.origin && { origin: run.origin }),
+        ...(run.audit !== null && { audit: run.audit }),
         createdAt: run.createdAt,
         startedAt: run.startedAt,
         endedAt: run.endedAt,

@@ -49,7 +49,7 @@ export interface PlacedEdge {
 }
 
 /** Left, top, width, height. */
-export type ViewBox = readonly [number, number, number, number];
+type ViewBox = readonly [number, number, number, number];
 
 export interface Layout {
   /** Holds everything, captions too. */
@@ -68,7 +68,7 @@ export interface Layout {
 }
 
 /** Pixels. */
-export const HEAD = { length: 11, halfWidth: 4.5 };
+const HEAD = { length: 11, halfWidth: 4.5 };
 const LABEL = { halfWidth: 27, halfHeight: 15 };
 const CAPTION = { halfWidth: 40, halfHeight: 17, gap: 5 };
 const MARGIN = 6;

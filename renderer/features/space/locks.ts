@@ -1,7 +1,13 @@
 /** A search space as a figure: an example graph whose single-choice edges are locked. */
 import type { GateName } from '../../../core/gates/gates.ts';
 import { edgeOf, makeGraph, type Graph } from '../../../core/graph/graph.ts';
-import { paperSpace, withGates, withModels, type SearchSpace } from '../../../core/graph/space.ts';
+import {
+  paperSpace,
+  withGates,
+  withModels,
+  withTemperatures,
+  type SearchSpace,
+} from '../../../core/graph/space.ts';
 import { edgeKey, partKey } from '../graph/part.ts';
 
 /**
@@ -56,8 +62,10 @@ export function resized(space: SearchSpace, count: number): SearchSpace {
   let next: SearchSpace = { ...paperSpace(count), frozen: space.frozen };
   for (let node = 1; node <= count; node++)
     next = withModels(next, node, space.nodes[node - 1]?.models ?? fallback);
-  for (const { source, destination, gates } of space.edges) {
-    if (source <= count && destination <= count) next = withGates(next, source, destination, gates);
+  for (const { source, destination, gates, temperatures } of space.edges) {
+    if (source > count || destination > count) continue;
+    next = withGates(next, source, destination, gates);
+    if (temperatures) next = withTemperatures(next, temperatures, { source, destination });
   }
   return next;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { graphKey } from '../../../../core/graph/canonical.ts';
 import { fromText } from '../../../../core/graph/text.ts';
-import type { Comparison } from '../../../../core/lab/api.ts';
+import type { RunView } from '../../../../core/lab/api.ts';
 import {
   comparedRun,
   comparedText,
@@ -20,16 +20,16 @@ const records = {
   graphs: [{ id: 1, name: 'Mine', graph: mine, key: graphKey(mine) }],
 } as unknown as Records;
 
-const run = (change: Partial<Comparison> = {}): Comparison =>
+const run = (change: Partial<RunView> = {}): RunView =>
   ({
     ...trial(4),
     training: { protocol: 'held-out', data: 'cifar100' },
     attemptList: [],
     ...change,
-  }) as Partial<Comparison> as Comparison;
+  }) as Partial<RunView> as RunView;
 
 test('compared runs are titled by study and trial, or re-run, variant and seed', () => {
-  const title = (change?: Partial<Comparison>) => comparedRun(run(change), records).title;
+  const title = (change?: Partial<RunView>) => comparedRun(run(change), records).title;
   assert.equal(title(), 'Trial 3, M = 3');
   assert.equal(title({ study: 9 }), 'Trial 3, study');
   const seed = { kind: 'repeat', study: null, rerun: 2, number: 1 } as const;
