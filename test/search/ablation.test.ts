@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { fromText } from '../../core/graph/text.ts';
 import { type AblationWish, addAblation, outlineOf } from '../../core/search/ablation.ts';
@@ -83,7 +84,7 @@ void describe('ablations', () => {
     for await (const part of exportStudy(store, study, { weights: false })) parts.push(part);
     const lines = Buffer.concat(parts).toString().split('\n');
     assert.equal(lines.filter((line) => line.includes('"ablation"')).length, 1);
-    await importStudy(other, parts);
+    await importStudy(other, Readable.from(parts));
     const [plain, back] = other.reruns();
     assert.deepEqual([plain!.ablation, back!.ablation, back!.variants], [null, ablation, variants]);
   });
