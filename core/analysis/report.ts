@@ -19,7 +19,7 @@ export interface EffectsReport {
   audit: RuleAudit;
 }
 
-export interface RuleAudit extends Audit {
+interface RuleAudit extends Audit {
   advice: RungAdvice;
 }
 

@@ -5,6 +5,7 @@ import { nodeTitle } from '../graph/describe.ts';
 import { type Graph, nodeNumbers } from '../graph/graph.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { RunDescription } from '../train/run-folder.ts';
+import { terminalLines } from './terminal.ts';
 import type { Reporter } from './training-run.ts';
 
 const percent = (fraction: number): string =>
@@ -126,7 +127,7 @@ export function jsonLine(value: object): void {
 }
 
 export function line(text = ''): void {
-  process.stdout.write(`${terminalText(text)}\n`);
+  process.stdout.write(`${terminalLines(terminalText(text))}\n`);
 }
 
 /** Prints a line to stderr, apart from the output that programs read. */

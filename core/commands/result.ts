@@ -1,9 +1,9 @@
-import { toText } from '../graph/text.ts';
 import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
 import { line, messageWithNext } from './report.ts';
 import { curseLine } from './rerun-words.ts';
+import { graphText } from './terminal.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
 const TOP = 5;
@@ -27,7 +27,7 @@ export function showResult(view: StudyView, top = TOP): void {
       String(row.number),
       percent(row.accuracy),
       `${row.epoch}/${row.epochs}`,
-      toText(row.graph),
+      graphText(row.graph),
       briefOutcome(row),
     ]);
     for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells]))

@@ -1,11 +1,11 @@
 import { terminalText } from '../base/terminal-text.js';
 import { rejectionText } from '../graph/space.ts';
-import { toText } from '../graph/text.ts';
 import type { Device, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { epochNote } from '../study/best.ts';
 import { explainDecision } from '../study/decision.ts';
 import { originTitle } from '../study/start.ts';
 import { counted, span } from './report.ts';
+import { fittingColumns, graphText, printedWidth } from './terminal.ts';
 
 /** Returns a fraction as `41.2 %`; `-` for null. */
 export const percent = (fraction: number | null, digits = 1): string =>
@@ -14,16 +14,18 @@ export const percent = (fraction: number | null, digits = 1): string =>
 /** Returns `41.2 %`, or `31.2 % at epoch 5` for an incomplete trial. */
 export const accuracyText = (row: TrialRow): string => `${percent(row.accuracy)}${epochNote(row)}`;
 
-/** Returns lines with aligned columns. */
+/** Returns lines with aligned columns; on a narrow terminal without those that do not fit. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   // A cell is one line with its printed width.
   const cells = rows.map((row) => row.map((cell) => terminalText(cell).replaceAll('\n', '\\n')));
   const widths = (cells[0] ?? []).map((_, at) =>
-    cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
+    cells.reduce((width, row) => Math.max(width, printedWidth(row[at] ?? '')), 0),
   );
+  const shown = fittingColumns(widths);
   return cells.map((row) =>
     row
-      .map((cell, at) => cell.padEnd(widths[at]!))
+      .slice(0, shown)
+      .map((cell, at) => cell + ' '.repeat(widths[at]! - printedWidth(cell)))
       .join('  ')
       .trimEnd(),
   );
@@ -91,13 +93,14 @@ export function briefOutcome(row: TrialRow): string {
   if (row.failure) return `${row.state}: ${row.failure.message}`;
   if (row.state === 'duplicate') return `same graph as trial ${row.original}`;
   if (row.state === 'rejected') return `rejected: ${rejectionText(row.rejection ?? '')}`;
-  return `${row.state}, epoch ${row.epoch} of ${row.epochs}`;
+  const alone = row.state === 'cancelled' && row.dismissed ? ' alone' : '';
+  return `${row.state}${alone}, epoch ${row.epoch} of ${row.epochs}`;
 }
 
 /** Returns `trial 14 64.3 % resnet8=CC,resnet14=LT completed`. */
 export const trialText = (row: TrialRow): string =>
   `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ` +
-  `${toText(row.graph)}  ${briefOutcome(row)}`;
+  `${graphText(row.graph)}  ${briefOutcome(row)}`;
 
 /**
  * Returns `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before the first step

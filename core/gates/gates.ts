@@ -12,6 +12,9 @@ export const gates: readonly (Gate & { readonly name: GateName })[] = list;
 
 export type GateName = (typeof list)[number]['name'];
 
+/** The gates of the paper: spaces draw from them unless they name others. */
+export const paperGates = ['through', 'cutoff', 'linear', 'correct'] as const;
+
 export const gateNames: readonly GateName[] = list.map((each) => each.name);
 
 const byName = new Map<string, Gate & { readonly name: GateName }>(

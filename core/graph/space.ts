@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import type { RandomStream } from '../base/random.ts';
-import { gateNames } from '../gates/gates.ts';
+import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
 import { paperModels } from '../models/architecture.ts';
 import {
@@ -72,7 +72,9 @@ const spaceRules = {
     next: 'Use the version of the lab that wrote it.',
   },
   'choice-count': {
-    expected: `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates or ${MAX_TEMPERATURES} temperatures`,
+    expected:
+      `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates or ` +
+      `${MAX_TEMPERATURES} temperatures`,
     next: 'Leave at least one choice open; one choice is a lock.',
   },
   'repeated-choice': { expected: 'every choice once', next: 'Remove the repeated choice.' },
@@ -140,7 +142,7 @@ export function parseSpace(input: unknown): SearchSpace {
   return makeSpace(
     nodes,
     (s, t) => {
-      const { gates, temperatures = [1] } = given.get(pair(s, t)) ?? { gates: gateNames };
+      const { gates, temperatures = [1] } = given.get(pair(s, t)) ?? { gates: paperGates };
       const isPlain = temperatures.length === 1 && temperatures[0] === 1;
       return isPlain ? { gates } : { gates, temperatures };
     },

@@ -26,7 +26,7 @@ export const judgeOf = (store: Store, study: number, plan: StudyPlan): Judge => 
  * Why a trial goes on whatever the rule says. Which trials are audited follows from the study's
  * seed and their numbers alone: a random share of whatever the rule stops.
  */
-export function sparedBy(
+function sparedBy(
   { start, audit = 0, seed }: Pick<StudyPlan, 'start' | 'audit' | 'seed'>,
   { origin, number }: Pick<Run, 'origin' | 'number'>,
 ): Spared | null {

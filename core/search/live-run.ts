@@ -20,7 +20,7 @@ import type {
   Verdict,
 } from './runner.ts';
 
-/** Requests to a run on a slot: wait, end for good, or go on when the lab is next opened. */
+/** Requests to a run on a slot: wait, be cancelled, or continue when the lab is next opened. */
 export type Ask = 'pause' | 'cancel' | 'interrupt';
 
 /** How a run left its slot: an orderly end is in the store already, a failure is not. */
@@ -95,6 +95,18 @@ export class LiveRun implements JobListener {
     if (this.#asked !== 'cancel') return;
     this.#asked = 'pause';
     this.#handle?.stop(this.#askedWhen, true);
+  }
+
+  /** Lets the worker go on without the lab where it can, else ends it; no event follows. */
+  leave(): void {
+    this.#over = true;
+    if (this.#handle?.leave) this.#handle.leave();
+    else this.#handle?.kill();
+  }
+
+  /** Whether the worker can go on without the lab. */
+  get canBeLeft(): boolean {
+    return this.#handle?.leave !== undefined;
   }
 
   /** Ends the worker; no event of this run follows. */

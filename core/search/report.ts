@@ -9,7 +9,7 @@ import type { Judge } from './judge.ts';
 /** The answer to a report. */
 export interface Reception {
   go: boolean;
-  /** A person wants the run's weights kept, also when it is stopped. */
+  /** A person has asked to keep the run's weights, also when it stops. */
   pinned: boolean;
   /**
    * False for an epoch that was reported before: nothing was recorded, the answer is the one given
@@ -33,7 +33,7 @@ export interface Reporter {
 
 /**
  * Takes an epoch's report: records its metrics, decides, records decision and state, in one
- * transaction. Reporting an epoch again, as a run does that goes on from an earlier checkpoint,
+ * transaction. Reporting an epoch again, as a run does that continues from an earlier checkpoint,
  * changes nothing.
  *
  * @param judge the study's rule; null for runs that nothing stops

@@ -8,7 +8,7 @@ export interface SlotRest {
   times: number;
 }
 
-/** What a failure on a slot means for the slot. */
+/** Consequence of a failure for its slot. */
 export type SlotDecision =
   | ({ do: 'rest'; reason: 'many-runs-failed' } & SlotRest)
   /** Two runs in a row may have failed by their own fault. */

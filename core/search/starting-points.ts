@@ -86,7 +86,7 @@ const sizeOf = (model: string): number => parameterCount(architecture(model), CL
  * Why a space does not have a graph, as the second half of a sentence; null when it does. A
  * starting point keeps its own temperatures: KD has 2 in a search at 1.
  */
-export function whyOutside(space: SearchSpace, graph: Graph): string | null {
+function whyOutside(space: SearchSpace, graph: Graph): string | null {
   const { nodes, edges } = graph;
   if (nodes.length !== space.nodes.length)
     return `it has ${nodes.length} nodes, the space has ${space.nodes.length}`;

@@ -14,7 +14,7 @@ export interface Rankable {
 const isCompleted = ({ state }: Rankable): boolean => state === 'completed';
 
 /** True of a trial with an accuracy that counts: what runs on for the audit is out of the race. */
-export const isRanked = ({ accuracy, audit = null }: Rankable): boolean =>
+const isRanked = ({ accuracy, audit = null }: Rankable): boolean =>
   accuracy !== null && audit === null;
 
 /** Epochs that count for the rank: all completed trials are equally far. */

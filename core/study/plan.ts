@@ -75,7 +75,7 @@ export type TrainingPlan = v.InferOutput<typeof trainingSchema>;
 export const paperRule = asha.usual;
 
 /** How likely graphs are before anything is known; what is not named is drawn evenly. */
-export const priorSchema = v.strictObject({
+const priorSchema = v.strictObject({
   /** Share of the graphs with at least one frozen node, where chance makes fewer. */
   frozen: v.exactOptional(fractionSchema),
   /** How often an architecture or a gate is drawn beside others, which weigh 1. */
@@ -83,7 +83,6 @@ export const priorSchema = v.strictObject({
     v.record(lineSchema(100), v.pipe(v.number(), v.minValue(0.001), v.maxValue(1000))),
   ),
 });
-export type PriorWish = v.InferOutput<typeof priorSchema>;
 
 /**
  * Everything that decides which trials a study has and what they are; fixed once it is created, but

@@ -19,11 +19,11 @@ const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
 export type RunKind = v.InferOutput<typeof runKindSchema>;
 
 /**
- * - `waiting`: for a slot; with epoch > 0 it goes on from its last checkpoint.
+ * - `waiting`: for a slot; with epoch > 0 it continues from its last checkpoint.
  * - `running`: on a slot.
  * - `completed`: all epochs done.
  * - `stopped`: by the rule, at a rung; the decision says why.
- * - `failed`: could not go on; the failure says why.
+ * - `failed`: could not continue; the failure says why.
  * - `out-of-memory`: did not fit on its device, at last not alone there; the failure gives advice.
  * - `cancelled`: a person stopped it.
  * - `rejected`: its graph cannot be trained; it was never started.

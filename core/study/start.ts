@@ -3,7 +3,7 @@ import { templates } from '../graph/templates.ts';
 import { graphRecord } from './fields.ts';
 
 /** Most graphs of a person's own that a study begins with. */
-export const MAX_OWN_STARTS = 100;
+const MAX_OWN_STARTS = 100;
 
 /** The graphs that are a study's first trials, before any is drawn. */
 export const startSchema = v.strictObject({

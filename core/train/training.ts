@@ -7,7 +7,14 @@ import { type Split, splitFor } from '../data/split.ts';
 import type { NodeState, Step, StepMetrics, TrainInput } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
 import { requireTrainable } from '../graph/check.ts';
-import { type Graph, isFrozen, nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
+import {
+  TARGET,
+  type Graph,
+  isFrozen,
+  nodeNumbers,
+  nodeOf,
+  reachesTarget,
+} from '../graph/graph.ts';
 import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
@@ -114,6 +121,12 @@ export class Training {
   /** Epochs done. */
   get epoch(): number {
     return this.done;
+  }
+
+  /** Mean loss of node 1 over the steps of the epoch in progress; null before its first step. */
+  get loss(): number | null {
+    const sum = this.sums?.nodeLoss[this.nodes.indexOf(TARGET)];
+    return sum === undefined || this.stepsDone === 0 ? null : sum / this.stepsDone;
   }
 
   get finished(): boolean {

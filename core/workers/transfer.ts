@@ -145,7 +145,7 @@ export class Inbox {
   }
 }
 
-/** What is wrong with a chunk, in words for the log. */
+/** The fault of a chunk, in words for the log. */
 function faultText(fault: ChunkFault, index: number, { next, limits }: ChunkReceiver): string {
   switch (fault) {
     case 'order':

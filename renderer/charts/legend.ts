@@ -45,3 +45,11 @@ export const curvesLegend =
     line('rung', theme.quiet, 1, '2 3'),
     line('needed there to continue', theme.text, 2.4),
   ];
+
+export const tournamentLegend =
+  (rows: readonly TrialRow[]) =>
+  (theme: Theme): LegendEntry[] => [
+    ...stateLegend(rows)(theme),
+    line('needed there to continue', theme.focus, 1.8),
+    line('way of the best', theme.text, 1.8),
+  ];

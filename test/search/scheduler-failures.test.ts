@@ -251,7 +251,7 @@ describe('failures of runs under the scheduler', () => {
     await scheduler.close('save');
   });
 
-  test('a silent worker is killed and its run goes on elsewhere', async () => {
+  test('a silent worker is killed and its run continues elsewhere', async () => {
     const { store, scheduler, until, study } = scriptedLab(
       {
         mishap: (job, epoch) =>

@@ -51,6 +51,13 @@ addAblation(
   },
   2,
 );
+store.addMachine({
+  id: 'lena',
+  name: 'Lena',
+  launcher: { kind: 'ssh', host: 'me@lena', port: 40_000 },
+  drained: false,
+  createdAt: 1,
+});
 await scheduler.close('save');
 await store.compact();
 store.close();

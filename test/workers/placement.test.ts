@@ -68,7 +68,7 @@ describe('placement', () => {
 });
 
 describe('devices', () => {
-  test('cards compute where nothing is in the way, else one slot a core; the reason is said', () => {
+  test('cards compute when nothing prevents it, else one slot per core, with the reason', () => {
     const cards = [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }];
     const free = devicesFrom(
       cards,
@@ -166,7 +166,7 @@ describe('devices', () => {
 });
 
 describe('failures', () => {
-  test('kinds by what was thrown', () => {
+  test('the kind of a failure follows from the thrown error', () => {
     const kind = (thrown: unknown) => failureOf(thrown, 3).kind;
     assert.equal(kind(new LabError({ code: 'train.diverged', message: 'NaN', next: '' })), 'nan');
     assert.equal(

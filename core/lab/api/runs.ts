@@ -35,6 +35,8 @@ export interface TrialRow {
   /** The epoch at which the rule stopped a trial that runs, or ran, on for the audit; else null. */
   audit?: Run['audit'];
   pinned: boolean;
+  /** Of a cancelled run: whether a person stopped this run, rather than its study or re-run. */
+  dismissed?: boolean;
   attempts: number;
   createdAt: number;
   startedAt: number | null;

@@ -26,7 +26,7 @@ const reason = v.strictObject({
   n: countSchema,
   /** 1 + number of strictly better values. */
   rank: countSchema,
-  /** The last rank that goes on. */
+  /** The last rank that continues. */
   limit: countSchema,
 });
 

@@ -64,7 +64,7 @@ export function medianRule(
   };
 }
 
-/** What the rule keeps of one trial. */
+/** State of the rule about one trial. */
 export interface MedianHistory {
   /** Its last report. */
   epoch: number;

@@ -41,7 +41,7 @@ export const ruleOf = (kind: RuleKind): StoppingRule<Rule, Reason> =>
 export const rungsOf = (rule: Rule, epochs: number): readonly number[] =>
   ruleOf(rule.kind).rungs(rule, epochs);
 
-/** Share of the trials that a rule is expected to let go on at a rung. */
+/** Share of the trials that a rule is expected to let continue at a rung. */
 export const expectedShareOf = (rule: Rule): number => ruleOf(rule.kind).expectedShare(rule);
 
 /** The rule over what was recorded so far. */

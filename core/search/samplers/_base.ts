@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
 import type { Prior } from './prior.ts';
 
-/** What is known of an earlier trial when another one is drawn. */
+/** Known facts about an earlier trial when another one is drawn. */
 export interface KnownTrial {
   /** One choice (by index) per dimension of the space. */
   readonly picks: readonly number[];
@@ -13,7 +13,7 @@ export interface KnownTrial {
   readonly values: ReadonlyMap<number, number>;
 }
 
-/** What a sampler is asked: the choices of one more trial. */
+/** The question to a sampler: the choices of one more trial. */
 export interface Question {
   /** Number of choices of each dimension. */
   readonly sizes: readonly number[];

@@ -15,7 +15,8 @@ const STATISTICS = /^sqlite_stat\d$/;
 
 /**
  * Checks that a file holds exactly the tables and indices that the migrations make: a view in place
- * of a table or a trigger would run a stranger's statements. Reads nothing but the schema.
+ * of a table or a trigger would run statements of an untrusted source. Reads nothing but the
+ * schema.
  *
  * @throws LabError `store.foreign-schema`
  */

@@ -46,6 +46,15 @@ function runTitle(view: RunView, { cards, reruns }: Records): string {
   return `${name ?? 'Re-run'}, ${variant}seed ${view.number + 1}`;
 }
 
+/** Titles without the name of their study where all are trials of one. */
+export function shortTitles(compared: readonly Compared[]): string[] {
+  const [study] = compared.map(({ view }) => view?.study ?? null);
+  const isOne =
+    compared.length > 1 &&
+    compared.every(({ view }) => view?.kind === 'trial' && view.study === study);
+  return compared.map(({ title, view }) => (isOne ? `Trial ${view!.number}` : title));
+}
+
 export const comparedRun = (view: RunView, records: Records): Compared => ({
   id: String(view.run),
   title: runTitle(view, records),

@@ -32,7 +32,7 @@ describe('how numbers are made', () => {
   });
 
   for (const kind of ['cpu', 'gpu'] as const)
-    test(`what is offered is what the engine takes: ${kind}`, () => {
+    test(`the form offers exactly the choices of the engine: ${kind}`, () => {
       for (const { precision, obstacle } of precisionChoices({ kind, bfloat16: true })) {
         const ask = (): unknown =>
           computationFor(kind, withPrecision(plain, precision).computation);

@@ -8,6 +8,7 @@ import {
   comparedText,
   differText,
   equalGraphs,
+  shortTitles,
   type Records,
 } from '../../../../renderer/views/compare/compared.ts';
 import { trial } from '../../rows.ts';
@@ -36,6 +37,15 @@ test('compared runs are titled by study and trial, or re-run, variant and seed',
   assert.equal(title({ ...seed, variant: 'dml' }), 'Best, DML, seed 2');
   assert.equal(title({ ...seed, variant: 'graph' }), 'Best, seed 2');
   assert.equal(title({ kind: 'pretrain', study: null }), 'Pretraining of ResNet32');
+});
+
+test('trials of one study need no study in their titles', () => {
+  const first = comparedRun(run(), records);
+  const second = comparedRun(run({ number: 7 }), records);
+  assert.deepEqual(shortTitles([first, second]), ['Trial 3', 'Trial 7']);
+  assert.deepEqual(shortTitles([first]), ['Trial 3, M = 3']);
+  const other = comparedRun(run({ study: 9 }), records);
+  assert.deepEqual(shortTitles([first, other]), ['Trial 3, M = 3', 'Trial 3, study']);
 });
 
 test('an untrained graph is titled by its saved name, a known method, or its place', () => {
