@@ -30,6 +30,8 @@ export function forestRows({ variants }: RerunView): ForestRow[] {
 
 /** Widths of the thinnest and of the thickest edge, in usual widths. */
 const [THIN, THICK] = [0.5, 3];
+/** Effects below this are rounding errors of means. */
+const ROUNDING = 1e-9;
 
 /**
  * Width of each edge by its largest effect, in usual widths: an edge whose change costs nothing is
@@ -48,7 +50,7 @@ export function edgeWidths(view: RerunView): Map<string, number> {
   return new Map(
     [...effects].map(([key, effect]) => [
       key,
-      largest > 0 ? THIN + (THICK - THIN) * (effect / largest) : THIN,
+      largest > ROUNDING ? THIN + (THICK - THIN) * (effect / largest) : THIN,
     ]),
   );
 }
