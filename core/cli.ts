@@ -50,7 +50,15 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'train the best graph again over five seeds',
     load: () => import('./commands/rerun.ts'),
   },
+  ablate: {
+    summary: 'train a graph with one edge changed at a time',
+    load: () => import('./commands/ablate.ts'),
+  },
   export: { summary: 'write a study to one file', load: () => import('./commands/export.ts') },
+  verify: {
+    summary: 'train an exported bundle again and compare',
+    load: () => import('./commands/verify.ts'),
+  },
   import: {
     summary: 'import a study from a file',
     load: () => import('./commands/import.ts'),

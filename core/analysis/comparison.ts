@@ -1,5 +1,13 @@
 import { holm } from './correction.ts';
-import { type TTest, mean, pairedTest, welchTest } from './statistics.ts';
+import { type Design, neededRuns } from './power.ts';
+import {
+  type Summary,
+  type TTest,
+  mean,
+  pairedTest,
+  welchOfSummaries,
+  welchTest,
+} from './statistics.ts';
 
 /** Values of one graph by seed. */
 export type Seeds = ReadonlyMap<number, number>;
@@ -16,30 +24,74 @@ export interface Comparison {
   adjusted: number | null;
   /** True when the corrected p is below 5 %. */
   significant: boolean;
+  /**
+   * Seeds on each side with which the main test finds the observed difference in 80 % of cases;
+   * null without a test or a difference, and above 10,000.
+   */
+  needed: number | null;
 }
 
+interface Tests extends Pick<Comparison, 'paired' | 'welch'> {
+  /** Runs of the main test. */
+  runs: readonly [number, number];
+}
+
+/** Significance level after correction. */
+export const LEVEL = 0.05;
+
 /** Compares a graph with several others. */
-export function compare(graph: Seeds, others: readonly Seeds[]): Comparison[] {
-  const tests = others.map((other) => {
-    const shared = [...graph.keys()].filter((seed) => other.has(seed));
-    return {
-      paired: pairedTest(
+export const compare = (graph: Seeds, others: readonly Seeds[]): Comparison[] =>
+  corrected(
+    others.map((other) => {
+      const shared = [...graph.keys()].filter((seed) => other.has(seed));
+      const paired = pairedTest(
         shared.map((seed) => graph.get(seed)!),
         shared.map((seed) => other.get(seed)!),
-      ),
-      welch: welchTest([...graph.values()], [...other.values()]),
-    };
-  });
-  const known = tests.flatMap(({ paired, welch }, at) => {
-    const test = paired ?? welch;
+      );
+      return {
+        paired,
+        welch: welchTest([...graph.values()], [...other.values()]),
+        runs: paired ? [shared.length, shared.length] : [graph.size, other.size],
+      };
+    }),
+  );
+
+/** Compares rows of published tables; their seeds are unknown, so there are no pairs. */
+export const compareSummaries = (graph: Summary, others: readonly Summary[]): Comparison[] =>
+  corrected(
+    others.map((other) => ({
+      paired: null,
+      welch: welchOfSummaries(graph, other),
+      runs: [graph.runs, other.runs],
+    })),
+  );
+
+/** Returns the test that a comparison is judged by; null below two values on a side. */
+export const mainTest = ({ paired, welch }: Pick<Comparison, 'paired' | 'welch'>): TTest | null =>
+  paired ?? welch;
+
+/** Corrects the main tests by Holm over all comparisons that have one. */
+function corrected(tests: readonly Tests[]): Comparison[] {
+  const known = tests.flatMap((each, at) => {
+    const test = mainTest(each);
     return test ? [{ at, p: test.p }] : [];
   });
-  const corrected = holm(known.map(({ p }) => p));
-  const adjusted = new Map(known.map(({ at }, index) => [at, corrected[index]!]));
-  return tests.map((test, at) => {
-    const p = adjusted.get(at) ?? null;
-    return { ...test, adjusted: p, significant: p !== null && p < 0.05 };
+  const adjusted = holm(known.map(({ p }) => p));
+  const byPlace = new Map(known.map(({ at }, index) => [at, adjusted[index]!]));
+  return tests.map(({ runs, paired, welch }, at) => {
+    const p = byPlace.get(at) ?? null;
+    const significant = p !== null && p < LEVEL;
+    return { paired, welch, adjusted: p, significant, needed: needed({ runs, paired, welch }) };
   });
+}
+
+function needed({ paired, welch, runs: [a, b] }: Tests): number | null {
+  const test = mainTest({ paired, welch });
+  if (!test || test.difference === 0) return null;
+  const design: Design = paired ? 'paired' : 'welch';
+  // Without any spread two runs on a side tell the graphs apart.
+  if (test.t === null) return 2;
+  return neededRuns(test.t * Math.sqrt(paired ? 1 / a : 1 / a + 1 / b), design);
 }
 
 /**

@@ -68,11 +68,27 @@ export function pairedTest(a: readonly number[], b: readonly number[]): TTest | 
  * Tests mean(a) - mean(b) with unequal variances, degrees of freedom by Welch and Satterthwaite (B.
  * L. Welch, Biometrika 34, 1947); null below two values on a side.
  */
-export function welchTest(a: readonly number[], b: readonly number[]): TTest | null {
-  if (a.length < 2 || b.length < 2) return null;
-  const [va, vb] = [sampleDeviation(a) ** 2 / a.length, sampleDeviation(b) ** 2 / b.length];
-  const degrees = (va + vb) ** 2 / (va ** 2 / (a.length - 1) + vb ** 2 / (b.length - 1));
-  return tTest(mean(a) - mean(b), Math.sqrt(va + vb), degrees);
+export const welchTest = (a: readonly number[], b: readonly number[]): TTest | null =>
+  a.length < 2 || b.length < 2 ? null : welchOfSummaries(summaryOf(a), summaryOf(b));
+
+/** Mean and sample standard deviation of at least two runs, such as a row of a published table. */
+export interface Summary {
+  mean: number;
+  standardDeviation: number;
+  runs: number;
+}
+
+const summaryOf = (values: readonly number[]): Summary => ({
+  mean: mean(values),
+  standardDeviation: sampleDeviation(values),
+  runs: values.length,
+});
+
+/** Returns `welchTest` of two groups whose values are not known, only their summaries. */
+export function welchOfSummaries(a: Summary, b: Summary): TTest {
+  const [va, vb] = [a.standardDeviation ** 2 / a.runs, b.standardDeviation ** 2 / b.runs];
+  const degrees = (va + vb) ** 2 / (va ** 2 / (a.runs - 1) + vb ** 2 / (b.runs - 1));
+  return tTest(a.mean - b.mean, Math.sqrt(va + vb), degrees);
 }
 
 /** Returns `welchTest` as a difference with its interval. */

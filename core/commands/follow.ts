@@ -5,7 +5,7 @@ import { ask, type UsedLab } from './lab-access.ts';
 import { jsonLine, line, messageWithNext } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { watch } from './watch.ts';
-import { rerunLines } from './words.ts';
+import { rerunLines } from './rerun-words.ts';
 
 /**
  * Watches a study to its end and prints the result.

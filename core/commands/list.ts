@@ -1,6 +1,9 @@
+import { winnersCurseOf } from '../analysis/winners-curse.ts';
+import type { RerunView, StudyCard } from '../lab/api.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
+import { betterThan } from './rerun-words.ts';
 import { accuracyText, percent, stateText, table } from './words.ts';
 import { jsonOption } from './usage.ts';
 
@@ -27,7 +30,7 @@ export const command: Command = {
         card.study.name,
         stateText(card),
         `${card.done}/${card.study.plan.trials}`,
-        card.best ? accuracyText(card.best) : percent(null),
+        bestText(card, reruns),
         `${card.study.plan.training.data}, ${card.study.plan.training.protocol}`,
       ]);
       const head = ['study', 'name', 'state', 'trials', 'best', 'data, protocol'];
@@ -37,6 +40,7 @@ export const command: Command = {
         rerun.state,
         `${done}/${total}`,
         `${percent(variants[0]!.mean, 2)} +- ${percent(variants[0]!.standardDeviation, 2)}`,
+        betterThan(variants),
       ]);
       const taught = pretrained.map((each) => [
         String(each.id),
@@ -47,7 +51,7 @@ export const command: Command = {
       ]);
       const tables = [
         { head, rows: cells },
-        { head: ['re-run', 'name', 'state', 'runs', 'result'], rows: again },
+        { head: ['re-run', 'name', 'state', 'runs', 'result', 'significant'], rows: again },
         { head: ['pretrained', 'model', 'state', 'accuracy', 'data'], rows: taught },
       ].filter(({ rows }) => rows.length > 0);
       for (const [index, each] of tables.entries()) {
@@ -57,3 +61,10 @@ export const command: Command = {
       return Exit.done;
     }),
 };
+
+/** Returns `64.3 %`, or `64.3 % (re-run 61.20 %)` where the best trial was re-run. */
+function bestText({ best }: StudyCard, reruns: readonly RerunView[]): string {
+  if (!best) return percent(null);
+  const curse = winnersCurseOf(best, reruns);
+  return `${accuracyText(best)}${curse ? ` (re-run ${percent(curse.mean, 2)})` : ''}`;
+}

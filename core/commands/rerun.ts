@@ -10,6 +10,7 @@ import { graphFrom } from './graph-argument.ts';
 import type { AttachedLab } from '../host/attach.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
+import { previewLines } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { choiceOf, nameOf, textOf, integerOption } from './values.ts';
 import { watchEvents } from './watch.ts';
@@ -94,8 +95,7 @@ async function create(
   const card = await studyNamed(api, wanted);
   const { training } = card.study.plan;
   const { from, called } = await subjectOf(api, card, values);
-  return api.request('reruns.create', {
-    name: nameOf(values) ?? `${card.study.name}, ${called}`.slice(0, 200),
+  const plan = {
     from,
     seeds: integerOption(values, 'seeds', 5, 1, 100),
     baselines: baselinesFrom(values),
@@ -105,6 +105,13 @@ async function create(
       protocol: choiceOf(values, 'protocol', PROTOCOLS, training.protocol),
       ...computationPart({ ...training.computation, ...computationFrom(values) }),
     },
+  };
+  if (values.json !== true)
+    for (const text of previewLines(plan.seeds, await api.request('reruns.preview', plan)))
+      line(text);
+  return api.request('reruns.create', {
+    ...plan,
+    name: nameOf(values) ?? `${card.study.name}, ${called}`.slice(0, 200),
     start: true,
   });
 }

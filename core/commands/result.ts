@@ -2,6 +2,7 @@ import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
 import { line, messageWithNext } from './report.ts';
+import { curseLine } from './rerun-words.ts';
 import { graphText } from './terminal.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
@@ -32,6 +33,7 @@ export function showResult(view: StudyView, top = TOP): void {
     for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells]))
       line(text);
   }
+  if (view.winnersCurse) line(`\n${curseLine(view.winnersCurse)}`);
 }
 
 /** Returns the next step after a completed study; '' without a result. */

@@ -9,7 +9,8 @@ import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { textOf, integerOption } from './values.ts';
-import { outcome, percent, rerunLines } from './words.ts';
+import { rerunLines } from './rerun-words.ts';
+import { outcome, percent } from './words.ts';
 import { jsonOption } from './usage.ts';
 
 export const command: Command = {

@@ -1,10 +1,9 @@
 import { terminalText } from '../base/terminal-text.js';
 import { rejectionText } from '../graph/space.ts';
-import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
+import type { Device, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { epochNote } from '../study/best.ts';
 import { explainDecision } from '../study/decision.ts';
 import { originTitle } from '../study/start.ts';
-import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
 import { fittingColumns, graphText, printedWidth } from './terminal.ts';
 
@@ -160,50 +159,3 @@ export function slotlessText(devices: readonly Device[]): string {
   const missing = missingSlots(devices);
   return missing === '' ? '' : `No device has a slot: ktg slots ${missing}`;
 }
-
-/**
- * Returns the table of a re-run: each variant with mean, deviation and values, then its difference
- * to the graph.
- */
-export function rerunLines(view: RerunView): string[] {
-  const { rerun, variants, reference } = view;
-  const { data, protocol, purpose, epochs } = rerun.training;
-  const rows = variants.map(({ name, values, mean, standardDeviation }) => [
-    name,
-    mean === null
-      ? '-'
-      : `${percent(mean, 2)}${standardDeviation === null ? '' : ` +- ${percent(standardDeviation, 2)}`}`,
-    values.map(({ accuracy }) => (accuracy * 100).toFixed(2)).join(' '),
-  ]);
-  const differences = variants.flatMap(({ name, difference }) =>
-    difference ? [[name, ...differenceCells(difference)]] : [],
-  );
-  const images = purpose === 'final' ? 'judged by the test images' : 'judged as the search was';
-  return [
-    rerunTitle(view),
-    `${data}, ${counted(epochs, 'epoch')}, protocol ${protocol}, ${images}${computationText(rerun.training)}`,
-    '',
-    ...table([['variant', 'mean +- std', 'values (%)'], ...rows]),
-    ...(differences.length > 0
-      ? [
-          '',
-          ...table([['graph minus', 'points', '95 % interval (Welch)', 'verdict'], ...differences]),
-        ]
-      : []),
-    ...(reference.length > 0 ? [''] : []),
-    ...reference.map(
-      ({ title, mean, standardDeviation }) =>
-        `paper: ${title}: ${percent(mean, 2)} +- ${percent(standardDeviation, 2)}`,
-    ),
-  ];
-}
-
-/** Returns percentage points; a difference is clear when its interval excludes 0. */
-const differenceCells = ({ mean, low, high, significant }: Difference): string[] => [
-  signed(mean),
-  `${signed(low)} to ${signed(high)}`,
-  significant ? (mean > 0 ? 'the graph is better' : 'the graph is worse') : 'no clear difference',
-];
-
-const signed = (fraction: number): string =>
-  `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)}`;

@@ -9,7 +9,7 @@ import type { DataSetView } from './api/data.ts';
 import type { EngineView } from './api/engine.ts';
 import type { LabEvent, Topic } from './api/events.ts';
 import type { PretrainedView } from './api/pretrained.ts';
-import type { RerunView } from './api/reruns.ts';
+import type { AblationPreview, RerunPreview, RerunView } from './api/reruns.ts';
 import type { RunView, TrialRow } from './api/runs.ts';
 import type { SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
@@ -22,7 +22,9 @@ export type { Device } from '../devices/device.ts';
 export type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 export type { Difference } from '../analysis/statistics.ts';
 export type { Graph } from '../graph/graph.ts';
-export type { ReferenceRow } from '../search/reference.ts';
+export type { TestedReference as ReferenceRow } from '../search/reference.ts';
+export type { Comparison as GraphComparison } from '../analysis/comparison.ts';
+export type { WinnersCurse } from '../analysis/winners-curse.ts';
 export type { Progress } from '../search/runner.ts';
 export type { LogEntry, SavedGraph } from '../store/store.ts';
 export type { WireDecision } from '../study/decision.ts';
@@ -37,7 +39,7 @@ export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
 export type { LabEvent, Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
-export type { RerunView, VariantView } from './api/reruns.ts';
+export type { AblationPreview, RerunPreview, RerunView, VariantView } from './api/reruns.ts';
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
 export type { SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
@@ -77,6 +79,7 @@ export interface LabApi {
 export type RequestOutput<Name extends RequestName> = RequestOutputs[Name];
 export type TrialQuery = RequestInput<'trials.query'>;
 export type RerunInput = RequestInput<'reruns.create'>;
+export type AblationInput = RequestInput<'ablations.create'>;
 /** What a person has set; the request changes some of it. */
 export type Settings = Required<RequestInput<'settings.set'>>;
 
@@ -116,6 +119,10 @@ interface RequestOutputs {
   'studies.remove': None;
   /** The study as one file, with or without weights of its completed and pinned trials. */
   'studies.export': Download;
+  /** The study as an SQLite file that Optuna 5 and its dashboard open. */
+  'studies.optuna': Download;
+  /** Its best trials and their re-runs as a LaTeX table. */
+  'studies.latex': Download;
   /** The studies in an SQLite file of Optuna; none of any other file. */
   'studies.found': { name: string; trials: number }[];
   /** Imports a study file of this lab, or one study of an SQLite file of Optuna. */
@@ -169,6 +176,8 @@ interface RequestOutputs {
   // re-runs
   'reruns.list': RerunView[];
   'reruns.open': RerunView;
+  /** What a re-run can show and costs; creates nothing. */
+  'reruns.preview': RerunPreview;
   'reruns.create': RerunView;
   'reruns.resume': RerunView;
   'reruns.pause': RerunView;
@@ -179,6 +188,15 @@ interface RequestOutputs {
   'reruns.environments': Environment[];
   /** Table with every value, mean, standard deviation and differences. */
   'reruns.export': Download;
+  /** What makes its numbers again, and the numbers, in one file for `ktg verify`. */
+  'reruns.bundle': Download;
+  /** Trains a bundle again, as a re-run of the same graphs and seeds. */
+  'reruns.verify': RerunView;
+
+  // ablations: re-runs whose variants are the graph with one edge changed, continued by `reruns.*`
+  /** What an ablation trains, skips, knows and costs; creates nothing. */
+  'ablations.preview': AblationPreview;
+  'ablations.create': RerunView;
 
   // pretrained networks
   'pretrained.list': PretrainedView[];

@@ -113,6 +113,11 @@ export class DataSets {
     return isAdded ? (await this.view(spec)).classNames : null;
   }
 
+  /** Identity of the content of a data set; null when only reading it would tell. */
+  identityOf(spec: string): string | null {
+    return this.#added().find(({ path }) => path === spec)?.identity ?? null;
+  }
+
   /** The first network of a plan that cannot halve the images of its data set; null for none. */
   networkProblem({ space, training }: StudyPlan): LabProblem | null {
     const images = this.imagesOf(training.data);

@@ -1,3 +1,4 @@
+import { winnersCurseOf } from '../analysis/winners-curse.ts';
 import { LabError } from '../base/errors.ts';
 import { runsOf, usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
@@ -79,14 +80,16 @@ export class LabViews {
     const trials = await this.rows(await this.trials(id));
     const curves = await this.curves({ study: id });
     const reruns = await this.reruns((rerun) => rerun.study === id);
+    const card = this.card(id);
     return {
-      ...this.card(id),
+      ...card,
       rungs: [...rungsOf(plan.rule, plan.training.epochs)],
       trials,
       curves,
       slots: this.slots().filter((slot) => slot.study === id),
       pretrained: this.pretrained().filter((each) => each.usedBy.includes(id)),
       reruns,
+      winnersCurse: winnersCurseOf(card.best, reruns),
     };
   }
 

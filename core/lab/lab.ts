@@ -24,6 +24,7 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { ablationRequests } from './requests/ablations.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
 import type { MachineView } from '../machines/machine-view.ts';
 import { dataRequests } from './requests/data.ts';
@@ -145,6 +146,7 @@ export class Lab implements LabApi {
       ...studyRequests(this.#context),
       ...runRequests(this.#context),
       ...rerunRequests(this.#context),
+      ...ablationRequests(this.#context),
       ...pretrainedRequests(this.#context),
       ...teacherRequests(this.#context),
       ...deviceRequests(this.#context),

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { badImages, imageSides } from '../data/images/spec.ts';
+import { ABLATION_KINDS } from '../graph/ablate.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
 import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
@@ -13,6 +14,7 @@ import {
   seedSchema,
   whole,
 } from '../study/fields.ts';
+import { bundleSchema } from '../study/bundle.ts';
 import { newLauncherSchema } from '../study/machine.ts';
 import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
@@ -47,6 +49,23 @@ const portion = v.pipe(
 );
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MAX_DEPTH = 64;
+
+const rerunFields = {
+  /** The graph of a trial, or any graph. */
+  from: v.union([ofRun, v.strictObject({ graph })]),
+  /** Number of new seeds. */
+  seeds: whole(1, 100),
+  baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
+  /** Without it: the study's plan with `purpose: 'final'`. */
+  training: v.exactOptional(trainingSchema),
+};
+
+const ablationFields = {
+  from: rerunFields.from,
+  seeds: rerunFields.seeds,
+  training: rerunFields.training,
+  kind: v.picklist(ABLATION_KINDS),
+};
 
 /**
  * Marks a request that only reads. Its refusal changes nothing, so the log leaves it out; the log
@@ -86,6 +105,8 @@ const schemas = {
   'studies.stop': v.strictObject({ study: id, when }),
   'studies.remove': ofStudy,
   'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
+  'studies.optuna': ofStudy,
+  'studies.latex': ofStudy,
   'studies.found': reads(v.strictObject({ file })),
   /** `study` names one study of an Optuna file; needed where the file has several. */
   'studies.import': v.strictObject({
@@ -157,15 +178,10 @@ const schemas = {
 
   'reruns.list': reads(none),
   'reruns.open': reads(ofRerun),
+  'reruns.preview': reads(v.strictObject(rerunFields)),
   'reruns.create': v.strictObject({
     name,
-    /** The graph of a trial, or any graph. */
-    from: v.union([ofRun, v.strictObject({ graph })]),
-    /** Number of new seeds. */
-    seeds: whole(1, 100),
-    baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
-    /** Without it: the study's plan with `purpose: 'final'`. */
-    training: v.exactOptional(trainingSchema),
+    ...rerunFields,
     priority: v.exactOptional(priority),
     start: v.boolean(),
   }),
@@ -175,7 +191,22 @@ const schemas = {
   'reruns.rename': v.strictObject({ rerun: id, name }),
   'reruns.remove': ofRerun,
   'reruns.environments': reads(ofRerun),
-  'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json']) }),
+  'reruns.export': v.strictObject({ rerun: id, format: v.picklist(['csv', 'json', 'latex']) }),
+
+  'reruns.bundle': ofRerun,
+  'reruns.verify': v.strictObject({
+    bundle: bundleSchema,
+    data: v.exactOptional(path),
+    start: v.boolean(),
+  }),
+
+  'ablations.preview': reads(v.strictObject(ablationFields)),
+  'ablations.create': v.strictObject({
+    name,
+    ...ablationFields,
+    priority: v.exactOptional(priority),
+    start: v.boolean(),
+  }),
 
   'pretrained.list': reads(none),
   'pretrained.train': v.strictObject({

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { gateNames } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
@@ -7,12 +8,20 @@ import { SPACE_FORMAT, SPACE_VERSION, parseSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { architecture } from '../models/architecture.ts';
 import type { OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
-import { PAPER_EPOCHS, paperRule, recipeFor } from '../study/plan.ts';
+import { PAPER_EPOCHS, paperRule, recipeFor, studyPlanSchema } from '../study/plan.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { PAPER_DATA } from '../study/presets.ts';
 
-/** The plan of an imported study: its space has all models and gates that trials could have. */
-export function planOf({ trials, reports }: OptunaStudy): StudyPlan {
+/** User attribute of a study that this lab has exported: its plan. */
+export const PLAN_ATTRIBUTE = 'ktg_plan';
+
+/**
+ * The plan of an imported study: its own where this lab has exported it; else its space has all
+ * models and gates that trials could have.
+ */
+export function planOf({ trials, reports, attributes }: OptunaStudy): StudyPlan {
+  const own = v.safeParse(studyPlanSchema, attributes.get(PLAN_ATTRIBUTE));
+  if (own.success) return own.output;
   const drawn = trials.find((trial) => trial.parameters.has(modelName(0)));
   if (!drawn) throw notASearch(foreignNames(trials));
   requireKnownParts(drawn);
@@ -74,9 +83,11 @@ export function graphOf(trial: OptunaTrial, { nodes }: SearchSpace): Graph {
   );
 }
 
-const modelName = (index: number): string => `model_${index}_name`;
+/** Parameter of the network of node `index + 1`. */
+export const modelName = (index: number): string => `model_${index}_name`;
 
-function gateParameter(source: number, destination: number): string {
+/** Parameter of the gate of an edge. */
+export function gateParameter(source: number, destination: number): string {
   const column = source === LABEL ? destination : source;
   return `${twoDigits(destination - 1)}_${twoDigits(column - 1)}_gate`;
 }

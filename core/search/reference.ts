@@ -1,3 +1,6 @@
+import { type Comparison, compareSummaries } from '../analysis/comparison.ts';
+import type { Summary } from '../analysis/statistics.ts';
+
 /**
  * A row of the paper's tables: accuracy of node 1 on CIFAR-100, fractions of 1, mean and standard
  * deviation of five runs.
@@ -50,9 +53,35 @@ export const referenceRows: readonly ReferenceRow[] = [
   row(2, 3, 'optimised', 'Searched, with ResNet32* and ResNet110', 73.46, 0.42),
 ];
 
+/** Runs behind each row. */
+const RUNS = 5;
+
+/** A row of the paper beside the test of the paper's own claim about it. */
+export interface TestedReference extends ReferenceRow {
+  /**
+   * The paper's searched graph of the same number of nodes minus this row, corrected over the rows
+   * of the list; null for the searched graph itself.
+   */
+  comparison: Comparison | null;
+}
+
 /**
  * Rows that a result of so many nodes can be held against: the same number of nodes, and the single
  * network.
  */
-export const referenceFor = (nodes: number): ReferenceRow[] =>
-  referenceRows.filter((each) => each.nodes === nodes || each.method === 'independent');
+export function referenceFor(nodes: number): TestedReference[] {
+  const rows = referenceRows.filter(
+    (each) => each.nodes === nodes || each.method === 'independent',
+  );
+  const searched = rows.find(({ method }) => method === 'optimised');
+  const others = rows.filter(({ method }) => method !== 'optimised');
+  if (!searched) return rows.map((each) => ({ ...each, comparison: null }));
+  const found = compareSummaries(summaryOf(searched), others.map(summaryOf));
+  return rows.map((each) => ({ ...each, comparison: found[others.indexOf(each)] ?? null }));
+}
+
+const summaryOf = ({ mean, standardDeviation }: ReferenceRow): Summary => ({
+  mean,
+  standardDeviation,
+  runs: RUNS,
+});

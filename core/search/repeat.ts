@@ -2,11 +2,12 @@ import { LabError } from '../base/errors.ts';
 import { stream } from '../base/random.ts';
 import { requireTrainable } from '../graph/check.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Store } from '../store/store.ts';
+import type { NewRerun, Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { trainedVariants, variantsOf } from '../study/rerun.ts';
 import type { Baseline, Rerun, Variant } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
+import { type Comparison, compare } from '../analysis/comparison.ts';
 import { mean, sampleDeviation, welch } from '../analysis/statistics.ts';
 import type { Difference } from '../analysis/statistics.ts';
 
@@ -37,27 +38,35 @@ const MAX_SEEDS = 100;
  * @throws LabError `search.seed-count`, and `graph.*` for a graph that cannot be trained
  */
 export function addRerun(store: Store, wish: RerunWish, at: number): Rerun {
-  const { name, graph, study, trial, training, retries, priority } = wish;
   if (!Number.isInteger(wish.seeds) || wish.seeds < 1 || wish.seeds > MAX_SEEDS)
     throw new LabError('search.seed-count', { seeds: wish.seeds, limit: MAX_SEEDS });
-  requireTrainable(graph, 'look');
-  const variants = variantsOf(graph, wish.baselines);
   // Not how many there are: one may have been removed.
   const before = store.reruns().at(-1)?.id ?? 0;
   const seeds = Array.from({ length: wish.seeds }, (_, index) =>
     stream(wish.baseSeed, 'repeat', before, index).next(),
   );
+  return addRepeats(
+    store,
+    { ...wish, variants: variantsOf(wish.graph, wish.baselines), seeds },
+    at,
+  );
+}
 
+/** A re-run whose graphs and seeds are known. */
+export type Repeats = Omit<NewRerun, 'createdAt'>;
+
+/**
+ * Records a re-run of given graphs and seeds, and its runs.
+ *
+ * @throws LabError `graph.*` for a first graph that cannot be trained
+ */
+export function addRepeats(store: Store, wish: Repeats, at: number): Rerun {
+  const { name, study, trial, variants, seeds, training, retries, priority } = wish;
+  const { ablation = null } = wish;
+  requireTrainable(variants[0]!.graph, 'look');
   return store.transaction(() => {
     const rerun = store.addRerun({
-      name,
-      study,
-      trial,
-      variants,
-      seeds,
-      training,
-      retries,
-      priority,
+      ...{ name, study, trial, variants, seeds, training, retries, priority, ablation },
       createdAt: at,
     });
     // Seed by seed, so that the first comparison is there early.
@@ -96,6 +105,11 @@ export interface VariantResult {
    * values a side.
    */
   difference: Difference | null;
+  /**
+   * The chosen graph against this baseline, corrected over all baselines that were trained; null
+   * for the graph itself and for a baseline that is the same graph.
+   */
+  comparison: Comparison | null;
 }
 
 /** @param runs all runs of the re-run */
@@ -105,6 +119,7 @@ export function resultsOf(rerun: Rerun, runs: readonly Run[]): VariantResult[] {
       state === 'completed' && accuracy !== null ? [{ seed, accuracy }] : [],
     );
   const chosen = valuesOf(rerun.variants[0]!).map((each) => each.accuracy);
+  const compared = comparisonsOf(rerun.variants, valuesOf);
   return rerun.variants.map((variant, index) => {
     const values = valuesOf(variant);
     const accuracies = values.map((each) => each.accuracy);
@@ -115,9 +130,40 @@ export function resultsOf(rerun: Rerun, runs: readonly Run[]): VariantResult[] {
       mean: values.length > 0 ? mean(accuracies) : null,
       standardDeviation: values.length > 1 ? sampleDeviation(accuracies) : null,
       difference: index === 0 ? null : welch(chosen, accuracies),
+      comparison: compared.get(variant.key) ?? null,
     };
   });
 }
+
+/** Returns the comparison of the first variant with every other graph, by canonical key. */
+function comparisonsOf(
+  variants: readonly Variant[],
+  valuesOf: (variant: Variant) => { seed: number; accuracy: number }[],
+): Map<string, Comparison> {
+  const [graph, ...others] = trainedVariants(variants).map((variant) => ({
+    key: variant.key,
+    seeds: new Map(valuesOf(variant).map(({ seed, accuracy }) => [seed, accuracy])),
+  }));
+  const found = compareOnce(
+    graph!.seeds,
+    others.map(({ seeds }) => seeds),
+  );
+  return new Map(others.map(({ key }, at) => [key, found[at]!]));
+}
+
+/** Views of a re-run are made many times a second, and its values change once a run. */
+const compareOnce: typeof compare = (graph, others) => {
+  const key = JSON.stringify([graph, ...others].map((seeds) => [...seeds]));
+  const found = comparisons.get(key) ?? compare(graph, others);
+  comparisons.delete(key);
+  comparisons.set(key, found);
+  if (comparisons.size > REMEMBERED) comparisons.delete(comparisons.keys().next().value!);
+  return found;
+};
+
+/** By values, the latest last. */
+const comparisons = new Map<string, Comparison[]>();
+const REMEMBERED = 1000;
 
 const runsOf = (variant: Variant, runs: readonly Run[]): Run[] =>
   runs.filter((run) => run.key === variant.key).sort((a, b) => a.number - b.number);

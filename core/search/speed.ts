@@ -1,3 +1,4 @@
+import type { Graph } from '../graph/graph.ts';
 import { architecture, usualImages } from '../models/architecture.ts';
 import { multiplyAdds } from '../models/cost.ts';
 import type { Store } from '../store/store.ts';
@@ -22,18 +23,31 @@ const TRAINING = 3;
  * trained: the last one of the same networks on the same images; else the last one at all, by what
  * its epochs compute. Null where there is none.
  */
-export function secondsPerEpoch(store: Store, plan: StudyPlan, machine: Machine): number | null {
+export function secondsPerEpoch(store: Store, plan: Training, machine: Machine): number | null {
   const here = store.studies().filter((study) => wasMadeHere(store, study, machine));
   const like = here.findLast((study) => sameWork(study.plan, plan));
-  if (like) return meanSeconds(store, like);
-  const last = here.at(-1);
-  const asked = last && effort(plan, machine);
-  const known = last && effort(last.plan, machine);
-  return asked && known ? (meanSeconds(store, last) * asked) / known : null;
+  const model = like ?? here.at(-1);
+  if (!model) return null;
+  const asked = effort(plan, machine);
+  const known = effort(model.plan, machine);
+  if (asked && known) return (meanSeconds(store, model) * asked) / known;
+  return like ? meanSeconds(store, like) : null;
 }
 
+/** Networks and their training: of a study or of one graph. */
+export interface Training {
+  space: { nodes: readonly { models: readonly string[] }[] };
+  training: StudyPlan['training'];
+}
+
+/** Returns one graph as networks to be trained. */
+export const trainingOfGraph = (graph: Graph, training: StudyPlan['training']): Training => ({
+  space: { nodes: graph.nodes.map(({ model }) => ({ models: [model] })) },
+  training,
+});
+
 /** Multiply-adds of an epoch of a mean graph; null while the number of images is unknown. */
-export function effort({ space, training }: StudyPlan, { images }: Machine): number | null {
+export function effort({ space, training }: Training, { images }: Machine): number | null {
   const found = images(training.data);
   if (!found) return null;
   const { train, test, side } = found;
@@ -54,15 +68,30 @@ const forward = (model: string, side = usualImages.side): number =>
 const meanOf = (models: readonly string[], value: (model: string) => number): number =>
   models.reduce((sum, model) => sum + value(model), 0) / models.length;
 
-const sameWork = (one: StudyPlan, other: StudyPlan): boolean => workOf(one) === workOf(other);
+const sameWork = (one: Training, other: Training): boolean => workOf(one) === workOf(other);
 
-const workOf = ({ space, training: { data, protocol, recipe } }: StudyPlan): string =>
+const workOf = ({ space, training: { data, protocol, recipe } }: Training): string =>
   JSON.stringify([
     space.nodes.map(({ models }) => [...models].sort()).sort(),
     data,
     protocol,
     recipe.batch,
   ]);
+
+/**
+ * Returns about how many seconds some trainings of graphs with the same networks take on all slots
+ * of this machine; null when nothing comparable was trained here yet.
+ */
+export function expectedTime(
+  store: Store,
+  { graph, runs, training }: { graph: Graph; runs: number; training: StudyPlan['training'] },
+  machine: Machine,
+): number | null {
+  const epoch = secondsPerEpoch(store, trainingOfGraph(graph, training), machine);
+  if (epoch === null || machine.slots === 0) return null;
+  // The last runs leave slots empty.
+  return epoch * training.epochs * Math.ceil(runs / machine.slots);
+}
 
 const meanSeconds = (store: Store, { id }: Study): number => {
   const { epochs, seconds } = store.pace({ study: id });

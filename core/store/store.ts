@@ -258,7 +258,11 @@ export interface CheckpointStore {
   dropCheckpoint(id: number): void;
 }
 
-type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
+export type NewRerun = Omit<
+  Rerun,
+  'id' | 'state' | 'problem' | 'startedAt' | 'endedAt' | 'ablation'
+> &
+  Partial<Pick<Rerun, 'ablation'>>;
 type RerunChange = Partial<
   Pick<Rerun, 'name' | 'state' | 'priority' | 'problem' | 'startedAt' | 'endedAt'>
 >;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ABLATION_KINDS, type AblatedName, ablatedEdge } from '../graph/ablate.ts';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { template } from '../graph/templates.ts';
@@ -10,9 +11,32 @@ import { jobFields } from './study.ts';
 export const BASELINES = ['independent', 'kd', 'dml', 'all-through'] as const;
 export type Baseline = (typeof BASELINES)[number];
 
+/** Most graphs of a re-run: every edge of seven nodes with every other gate, and the graph. */
+export const MAX_VARIANTS = 1000;
+
+const isAblated = (name: unknown): boolean =>
+  typeof name === 'string' && ablatedEdge(name) !== null;
+const ablatedName = v.custom<AblatedName>(isAblated, 'Expected a gate and an edge.');
+
+/** What an ablation changes in its graph, and which changes it leaves out. */
+export const ablationSchema = v.strictObject({
+  kind: v.picklist(ABLATION_KINDS),
+  skipped: v.pipe(
+    v.array(
+      v.strictObject({
+        name: ablatedName,
+        reason: v.picklist(['same', 'target-frozen']),
+        as: v.nullable(v.union([v.literal('graph'), ablatedName])),
+      }),
+    ),
+    v.maxLength(MAX_VARIANTS),
+  ),
+});
+export type Ablation = v.InferOutput<typeof ablationSchema>;
+
 /** One graph of a re-run: the chosen one (`graph`) or a baseline beside it. */
 export const variantSchema = v.strictObject({
-  name: v.picklist(['graph', ...BASELINES]),
+  name: v.union([v.picklist(['graph', ...BASELINES]), ablatedName]),
   graph: graphRecord,
   key: textSchema,
 });
@@ -45,14 +69,12 @@ export const rerunSchema = v.strictObject({
   /** Study and trial that the graph comes from, if any. */
   study: v.nullable(whole(1)),
   trial: v.nullable(whole()),
-  variants: v.pipe(
-    v.array(variantSchema),
-    v.minLength(1),
-    v.maxLength(variantSchema.entries.name.options.length),
-  ),
+  variants: v.pipe(v.array(variantSchema), v.minLength(1), v.maxLength(MAX_VARIANTS)),
   /** Training seeds; every variant is trained once from each. */
   seeds: v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100)),
   training: trainingSchema,
   retries: whole(),
+  /** Where its variants are changes of the graph instead of baselines. */
+  ablation: v.nullable(ablationSchema),
 });
 export type Rerun = v.InferOutput<typeof rerunSchema>;

@@ -99,7 +99,7 @@ export const runSchema = v.strictObject({
   /** Trial: 0-based number in its study. Repeat: 0-based number of its seed. Pretraining: 0. */
   number: whole(),
   /** Repeat: which graph of the re-run it trains, as in `Rerun.variants`; else ''. */
-  variant: v.picklist(['', ...variantSchema.entries.name.options]),
+  variant: v.union([v.literal(''), variantSchema.entries.name]),
   graph: graphRecord,
   /** Canonical key of the graph. */
   key: v.string(),

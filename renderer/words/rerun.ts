@@ -1,14 +1,32 @@
 /** What is said of a re-run and its variants. */
-import type { VariantView } from '../../core/lab/api.ts';
+import { mainTest } from '../../core/analysis/comparison.ts';
+import { intervalText, neededText, pointsText, verdictText } from '../../core/analysis/verdict.ts';
+import { gate as gateOf } from '../../core/gates/gates.ts';
+import { ablatedEdge, type SkippedAblation } from '../../core/graph/ablate.ts';
+import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
 
-export const variantTitle = (name: VariantView['name']): string =>
-  ({
-    graph: 'This graph',
-    independent: 'Independent',
-    kd: 'KD',
-    dml: 'DML',
-    'all-through': 'All-Through',
-  })[name];
+export function variantTitle(name: VariantView['name']): string {
+  const ablated = ablatedEdge(name);
+  if (ablated) {
+    const { gate, source, destination } = ablated;
+    return `${source === 0 ? 'Label' : source} → ${destination} ${gateOf(gate).title}`;
+  }
+  return titles[name as keyof typeof titles];
+}
+
+const titles = {
+  graph: 'This graph',
+  independent: 'Independent',
+  kd: 'KD',
+  dml: 'DML',
+  'all-through': 'All-Through',
+};
+
+/** Why a change of an ablation is not trained. */
+export const skippedText = ({ as }: SkippedAblation): string =>
+  as === null
+    ? 'the target would be frozen'
+    : `the same graph as ${as === 'graph' ? 'the graph itself' : variantTitle(as)}`;
 
 /** "73.46 ± 0.42", percent; without a spread below two values; '' without a value. */
 export function meanText(mean: number | null, standardDeviation: number | null): string {
@@ -19,22 +37,27 @@ export function meanText(mean: number | null, standardDeviation: number | null):
     : `${middle} ± ${(standardDeviation * 100).toFixed(2)}`;
 }
 
-/** What a difference means, in one sentence. */
-export function differenceText({
+/** What a comparison with a baseline means, in one sentence; '' without a test. */
+export function comparisonText({
   name,
-  difference,
-}: Pick<VariantView, 'name' | 'difference'>): string {
-  if (!difference) return '';
-  const { mean, low, high, significant } = difference;
-  return (
-    `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ` +
-    `${signed(high)}: ${significant ? 'significant' : 'not significant'}`
-  );
+  comparison,
+}: Pick<VariantView, 'name' | 'comparison'>): string {
+  const test = comparison && mainTest(comparison);
+  if (!test) return '';
+  const way = comparison.paired ? 'equal seeds' : 'Welch';
+  const needed = comparison.significant ? '' : neededText(comparison);
+  return `${pointsText(test.difference)} points against ${variantTitle(name)}, 95 % interval ${intervalText(test)} (${way}): ${verdictText(comparison)}${needed && `; ${needed}`}`;
+}
+
+/** The paper's own claim about a row of its tables, under the same test; '' for its searched graph. */
+export function referenceClaim({ comparison }: Pick<ReferenceRow, 'comparison'>): string {
+  if (!comparison?.welch) return '';
+  const { welch } = comparison;
+  return `the paper’s searched graph: ${pointsText(welch.difference)}, ${intervalText(welch)}, ${verdictText(comparison)}`;
 }
 
 /** A difference of accuracies in points of percent: "+0.42". */
-export const signed = (difference: number): string =>
-  `${difference >= 0 ? '+' : '−'}${(Math.abs(difference) * 100).toFixed(2)}`;
+export const signed = (difference: number): string => pointsText(difference);
 
 /** Variants that are the same graph, and so share their runs, together; in order. */
 export function sharing(variants: readonly VariantView[]): VariantView[][] {

@@ -229,7 +229,12 @@ void describe('comparisons and power', () => {
     assert.ok(better!.significant && better!.adjusted! > better!.paired!.p);
     assert.ok(!same!.significant);
     assert.ok(apart!.paired === null && apart!.welch !== null && apart!.adjusted !== null);
-    assert.deepEqual(alone, { paired: null, welch: null, adjusted: null, significant: false });
+    assert.deepEqual(alone, {
+      ...{ paired: null, welch: null, adjusted: null },
+      ...{ significant: false, needed: null },
+    });
+    assert.equal(better!.needed, 2);
+    assert.equal(compare(graph, [graph])[0]!.needed, null);
   });
 
   void test('needed runs are the fewest with enough power', () => {
@@ -242,6 +247,10 @@ void describe('comparisons and power', () => {
       }
     assert.equal(neededRuns(0, 'paired'), null);
     assert.equal(neededRuns(NaN, 'paired'), null);
+    for (const design of ['paired', 'welch'] as const) {
+      assert.equal(neededRuns(11.6, design), 2);
+      assert.equal(neededRuns(1e15, design), 2, 'a spread of rounding errors only');
+    }
     assert.equal(neededRuns(1e-6, 'welch'), null);
     assert.equal(minimalDifference(1, 'paired'), null);
     // "With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of

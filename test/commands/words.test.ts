@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { compare } from '../../core/analysis/comparison.ts';
 import { messageWithNext, size } from '../../core/commands/report.ts';
+import { previewLines, rerunLines } from '../../core/commands/rerun-words.ts';
 import {
   accuracyText,
   briefOutcome,
   cardParts,
   outcome,
-  rerunLines,
   slotlessText,
   slotText,
   stateText,
@@ -21,7 +22,7 @@ import type {
   SlotView,
   TrialRow,
 } from '../../core/lab/api.ts';
-import { referenceRows } from '../../core/search/reference.ts';
+import { referenceFor } from '../../core/search/reference.ts';
 import { type FlatReason, reasonFrom, wireDecision } from '../../core/study/decision.ts';
 import { plan } from '../contract/samples.ts';
 import { scriptedLab, studyIs } from '../lab/support.ts';
@@ -77,34 +78,76 @@ test('an accuracy before the last epoch names its epoch', async () => {
 });
 
 describe('texts about a re-run', () => {
-  const between = (low: number, high: number) => ({
-    mean: (low + high) / 2,
-    low,
-    high,
-    significant: low > 0 || high < 0,
-  });
-
-  test('a difference is better or worse by its sign, and not clear when its interval holds 0', async () => {
+  test('a difference is better or worse by its sign, and its verdict follows the correction', async () => {
     const lab = scriptedLab();
     const { rerun } = await finished(lab);
     await lab.close();
-    const verdict = (low: number, high: number): string => {
+    const seeds = (by: number) =>
+      new Map([0.5, 0.51, 0.52, 0.49, 0.53].map((value, seed) => [seed, value + by * (seed + 9)]));
+    const verdict = (by: number): string => {
+      const [comparison] = compare(seeds(0), [seeds(-by)]);
       const variants = rerun.variants.map((variant, index) => ({
         ...variant,
         mean: 0.5,
         standardDeviation: 0.01,
-        difference: index === 1 ? between(low, high) : null,
+        comparison: index === 1 ? comparison! : null,
       }));
       return rerunLines({ ...rerun, variants }).find(
         (text) => text.startsWith('independent  +') || text.startsWith('independent  -'),
       )!;
     };
-    assert.match(verdict(0.01, 0.03), /\+2\.00 +\+1\.00 to \+3\.00 +the graph is better$/);
-    assert.match(verdict(-0.03, -0.01), /-2\.00 +-3\.00 to -1\.00 +the graph is worse$/);
-    assert.match(verdict(-0.01, 0.03), /\+1\.00 +-1\.00 to \+3\.00 +no clear difference$/);
-    const lines = rerunLines({ ...rerun, reference: [...referenceRows] });
+    assert.match(
+      verdict(0.01),
+      /\+11\.00 +\+9\.04 to \+12\.96 +\+8\.\d\d to .* the graph is better, significant at 5 % after correction$/,
+    );
+    assert.match(
+      verdict(-0.01),
+      /-11\.00 +-12\.96 to -9\.04 .* the graph is worse, significant at 5 % after correction$/,
+    );
+    assert.match(
+      verdict(0),
+      /\+0\.00 +\+0\.00 to \+0\.00 .* not significant at 5 % after correction$/,
+    );
+  });
+
+  test('before a re-run its power is said, with the origin of the spread', () => {
+    const preview = {
+      runs: 25,
+      spread: 0.004,
+      spreadRuns: 0,
+      detectable: 0.0081,
+      expectedTime: 90,
+    };
+    assert.deepEqual(previewLines(5, preview), [
+      '25 runs, about 2 min.',
+      'With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of cases. ' +
+        'This lab has no runs of this kind yet, so the spread is a usual one.',
+    ]);
+    const known = { ...preview, spreadRuns: 10, expectedTime: null };
+    assert.match(
+      previewLines(5, known).join(' '),
+      /^25 runs\. With .* that of 10 runs of this kind/,
+    );
+    const one = { ...preview, runs: 1, detectable: null, expectedTime: null };
+    assert.deepEqual(previewLines(1, one), [
+      '1 run.',
+      'With one seed no difference can be tested.',
+    ]);
+  });
+
+  test('rows of the paper stand beside the paper’s claim under the same test', async () => {
+    const lab = scriptedLab();
+    const { rerun } = await finished(lab);
+    await lab.close();
+    const claim = (nodes: number): string =>
+      rerunLines({ ...rerun, reference: referenceFor(nodes) }).find((text) =>
+        text.startsWith(`paper: All-Through, M = ${nodes}`),
+      )!;
+    assert.match(claim(2), /\+0\.41, -0\.55 to \+1\.37, not significant at 5 % after correction$/);
+    assert.match(claim(3), /\+1\.58, \+0\.96 to \+2\.20, significant at 5 % after correction$/);
+    const lines = rerunLines({ ...rerun, reference: referenceFor(3) });
     assert.match(lines[0]!, /^Re-run 1 "R": ready, 0 of 15 runs, 5 seeds$/);
-    assert.equal(lines.filter((text) => text.startsWith('paper: ')).length, 14);
+    assert.equal(lines.filter((text) => text.startsWith('paper: ')).length, 6);
   });
 });
 

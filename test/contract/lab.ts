@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { agreementOf } from '../../core/analysis/agreement.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../core/base/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { comparedWith, parseBundle } from '../../core/study/bundle.ts';
 import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { eventOf, studyIs, temporaryFolder } from '../lab/support.ts';
@@ -323,6 +325,11 @@ export function labContract(
           ],
         );
         assert.ok(view.variants[1]!.difference!.low < view.variants[1]!.difference!.high);
+        assert.equal(view.variants[0]!.comparison, null);
+        assert.equal(view.variants[1]!.comparison!.paired!.df, 2);
+        assert.ok(view.variants[1]!.comparison!.adjusted! <= 1);
+        const { winnersCurse } = await api.request('studies.open', { study });
+        assert.equal(winnersCurse!.difference, best!.accuracy! - view.variants[0]!.mean!);
         assert.ok(
           referenceRows.length > 0 && view.reference.length === 0,
           'the paper is about CIFAR-100',
@@ -334,6 +341,57 @@ export function labContract(
         });
         const text = Buffer.from(data, 'base64').toString();
         assert.ok(last && text.startsWith('variant,graph,seed') && text.split('\r\n').length > 12);
+        assert.match(text, /significant at 5 % after correction/);
+        assert.doesNotMatch(text, /NaN|undefined/);
+      }));
+
+    test('before a re-run: runs and the difference it can show, from this lab’s spread if known', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const { best } = await api.request('studies.open', { study });
+        const wish = { from: { run: best!.run }, seeds: 5, baselines: ['dml' as const] };
+        const first = await api.request('reruns.preview', wish);
+        assert.deepEqual([first.runs, first.spread, first.spreadRuns], [10, 0.004, 0]);
+        assert.equal((100 * first.detectable!).toFixed(2), '0.81');
+        const { rerun } = await api.request('reruns.create', { ...wish, name: 'R', start: true });
+        while ((await api.request('reruns.open', { rerun: rerun.id })).done < 10)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const then = await api.request('reruns.preview', wish);
+        assert.equal(then.spreadRuns, 10);
+        const one = await api.request('reruns.preview', { ...wish, seeds: 1 });
+        assert.deepEqual([one.runs, one.detectable], [2, null]);
+        const { variants } = await api.request('reruns.open', { rerun: rerun.id });
+        const squares = variants.map(({ standardDeviation }) => standardDeviation! ** 2);
+        assert.ok(Math.abs(then.spread ** 2 - (squares[0]! + squares[1]!) / 2) < 1e-12);
+      }));
+
+    test('a bundle of a re-run is trained again from the same seeds to the same numbers', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const { best } = await api.request('studies.open', { study });
+        const wish = { name: 'R', from: { run: best!.run }, seeds: 3, baselines: ['dml' as const] };
+        const { rerun } = await api.request('reruns.create', { ...wish, start: false });
+        assert.equal(
+          await codeOf(api.request('reruns.bundle', { rerun: rerun.id })),
+          'bundle.no-result',
+        );
+        await api.request('reruns.resume', { rerun: rerun.id });
+        while ((await api.request('reruns.open', { rerun: rerun.id })).done < 6)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const { download } = await api.request('reruns.bundle', { rerun: rerun.id });
+        const { data } = await api.request('files.read', { download, offset: 0 });
+        const bundle = parseBundle(Buffer.from(data, 'base64').toString(), 'R');
+        assert.deepEqual([bundle.results.length, bundle.environments.length], [6, 1]);
+        const again = await api.request('reruns.verify', { bundle, start: true });
+        assert.deepEqual(again.rerun.seeds, rerun.seeds);
+        while ((await api.request('reruns.open', { rerun: again.rerun.id })).done < 6)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        const { variants } = await api.request('reruns.open', { rerun: again.rerun.id });
+        const pairs = comparedWith(
+          bundle,
+          variants.flatMap(({ runs }) => runs),
+        );
+        assert.equal(agreementOf(pairs).kind, 'identical');
       }));
 
     test('an export comes in again as it was; files cross in portions', async (context) =>

@@ -361,6 +361,7 @@ export function storeContract(name: string, open: () => Store): void {
       const rerun = store.addRerun(added);
       assert.deepEqual(rerun, {
         ...added,
+        ablation: null,
         id: rerun.id,
         state: 'ready',
         problem: null,

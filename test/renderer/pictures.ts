@@ -135,6 +135,7 @@ export function pictures(): Map<string, string> {
     mean,
     standardDeviation: 0.0153,
     difference: null,
+    comparison: null,
   });
   const paper = {
     table: 1 as const,
@@ -143,6 +144,7 @@ export function pictures(): Map<string, string> {
     method: 'dml' as const,
     mean: 0.71,
     standardDeviation: 0.002,
+    comparison: null,
   };
   chart(
     'seeds',

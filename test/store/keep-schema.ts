@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { addAblation } from '../../core/search/ablation.ts';
 import { addRerun } from '../../core/search/repeat.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { migrations } from '../../core/store/file/schema.ts';
@@ -41,6 +42,15 @@ const rerun = addRerun(
 );
 scheduler.resume({ rerun: rerun.id });
 await until(() => store.rerun(rerun.id).state === 'completed');
+addAblation(
+  store,
+  {
+    ...{ name: 'Kept ablation', graph: best.graph, kind: 'edges', study: study.id },
+    ...{ trial: best.number, seeds: 2, baseSeed: 1, training: best.training },
+    ...{ retries: 2, priority: 0 },
+  },
+  2,
+);
 store.addMachine({
   id: 'lena',
   name: 'Lena',

@@ -2,6 +2,13 @@ import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
 export const commandsProblems = {
+  'arguments.missing/ablation': {
+    message: () => 'Which graph?',
+    next: () => [
+      'Give a trial such as 1#best, a template, a file or a text form.',
+      { do: 'run-command', command: 'ktg help ablate' },
+    ],
+  },
   'arguments.missing/engine': {
     message: () => 'ktg engine needs a verb.',
     next: ({ verbs }: { verbs: string }) => [`Verbs: ${verbs}.`],
@@ -77,6 +84,10 @@ export const commandsProblems = {
     message: () => 'No pairing file was named.',
     next: () => [{ do: 'give-option', example: 'ktg agent --pairing FILE' }],
   },
+  'arguments.no-file/verify': {
+    message: () => 'No bundle was named.',
+    next: () => [{ do: 'run-command', command: 'ktg help verify' }],
+  },
   'arguments.no-study': {
     message: () => 'The lab has no study yet.',
     next: () => ['Begin one.', { do: 'run-command', command: 'ktg search' }],
@@ -151,6 +162,10 @@ export const commandsProblems = {
     next: ({ command }: { command: string }) => [
       { do: 'run-command', command: `ktg help ${command}` },
     ],
+  },
+  'arguments.two-ablations': {
+    message: () => 'Both --edges and --gates were given.',
+    next: () => ['Leave one of them out.'],
   },
   'arguments.two-graphs': {
     message: () => 'Both --trial and --graph name a graph.',

@@ -1,6 +1,25 @@
 import type { ProblemTable } from './_base.ts';
 
 export const filesProblems = {
+  'bundle.named-teacher': {
+    message: ({ checkpoint }: { checkpoint: string }) =>
+      `A frozen node loads the network ${checkpoint}, which only this lab has.`,
+    next: () => ['Use the usual teacher of its architecture: then it can be trained again.'],
+  },
+  'bundle.no-result': {
+    message: ({ name }: { name: string }) => `Re-run "${name}" has no result yet.`,
+    next: () => ['Let one of its runs end first.'],
+  },
+  'bundle.other-data': {
+    message: ({ data, expected, found }: { data: string; expected: string; found: string }) =>
+      `The bundle was made with the data ${expected}; ${data} is ${found}.`,
+    next: () => [{ do: 'give-option', example: '--data FOLDER' }],
+  },
+  'bundle.unreadable': {
+    message: ({ name, what }: { name: string; what: string }) =>
+      `${name} is no bundle of this version: ${what}.`,
+    next: () => [{ do: 'run-command', command: 'ktg export --rerun N --as bundle' }],
+  },
   'export.cannot-write': {
     message: ({ name, file, reason }: { name: string; file: string; reason: string }) =>
       `${name} cannot be written to ${file}: ${reason}`,

@@ -1,4 +1,5 @@
 import type { EffectsReport } from '../../analysis/report.ts';
+import type { WinnersCurse } from '../../analysis/winners-curse.ts';
 import type { LabProblem } from '../../base/problem.ts';
 import type { Dimension } from '../../graph/space.ts';
 import type { Study, TrialCounts } from '../../study/study.ts';
@@ -33,6 +34,8 @@ export interface StudyView extends StudyCard {
   slots: SlotView[];
   pretrained: PretrainedView[];
   reruns: RerunView[];
+  /** How far the best trial overestimates itself; null without a re-run of it. */
+  winnersCurse: WinnersCurse | null;
 }
 
 export interface StudyPreview {

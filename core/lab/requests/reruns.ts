@@ -1,12 +1,18 @@
 import { LabError } from '../../base/errors.ts';
-import { toText } from '../../graph/text.ts';
-import { addRerun } from '../../search/repeat.ts';
-import type { RerunInput, RerunView } from '../api.ts';
+import { graphKey } from '../../graph/canonical.ts';
+import { addRepeats, addRerun } from '../../search/repeat.ts';
+import { trainedVariants, variantsOf } from '../../study/rerun.ts';
+import type { RequestInput, RerunInput, RerunPreview, RerunView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
+import { bundleOf } from '../bundle.ts';
+import { rerunLatex } from '../latex.ts';
+import { powerOf, subjectOf } from '../repeated.ts';
+import { rerunCsv } from '../rerun-table.ts';
 
 type Names =
   | 'reruns.list'
   | 'reruns.open'
+  | 'reruns.preview'
   | 'reruns.create'
   | 'reruns.resume'
   | 'reruns.pause'
@@ -14,15 +20,32 @@ type Names =
   | 'reruns.rename'
   | 'reruns.remove'
   | 'reruns.environments'
-  | 'reruns.export';
+  | 'reruns.export'
+  | 'reruns.bundle'
+  | 'reruns.verify';
 
 const RETRIES = 2;
+
+/** Forms of the table of a re-run. */
+const TABLES: Record<
+  RequestInput<'reruns.export'>['format'],
+  { ending: string; type: string; write: (view: RerunView) => string }
+> = {
+  csv: { ending: 'csv', type: 'text/csv', write: rerunCsv },
+  json: {
+    ending: 'json',
+    type: 'application/json',
+    write: (view) => `${JSON.stringify(view, null, 2)}\n`,
+  },
+  latex: { ending: 'tex', type: 'application/x-tex', write: rerunLatex },
+};
 
 export function rerunRequests(context: LabContext): Answers<Names> {
   const { store, scheduler, views, files, batcher } = context;
   return {
     'reruns.list': () => views.reruns(),
     'reruns.open': ({ rerun }) => views.rerun(rerun),
+    'reruns.preview': (input) => preview(context, input),
     'reruns.create': (input) => create(context, input),
     'reruns.resume': ({ rerun }) => {
       scheduler.resume({ rerun });
@@ -57,30 +80,66 @@ export function rerunRequests(context: LabContext): Answers<Names> {
     },
     'reruns.export': async ({ rerun, format }, signal) => {
       const view = views.rerun(rerun);
-      return format === 'json'
-        ? files.offer(
-            `${view.rerun.name}.json`,
-            'application/json',
-            `${JSON.stringify(view, null, 2)}\n`,
-            signal,
-          )
-        : files.offer(`${view.rerun.name}.csv`, 'text/csv', csv(view), signal);
+      const { ending, type, write } = TABLES[format];
+      return files.offer(`${view.rerun.name}.${ending}`, type, write(view), signal);
     },
+    'reruns.bundle': async ({ rerun }, signal) => {
+      const bundle = bundleOf(store, rerun);
+      const text = `${JSON.stringify(bundle, null, 2)}\n`;
+      return files.offer(`${bundle.name}.ktg-bundle`, 'application/json', text, signal);
+    },
+    'reruns.verify': (input) => verify(context, input),
   };
+}
+
+/** @throws LabError `bundle.other-data` where this lab knows that the data set is another one */
+function verify(
+  { store, scheduler, views, batcher, dataSets, now }: LabContext,
+  { bundle, data = bundle.training.data, start }: RequestInput<'reruns.verify'>,
+): RerunView {
+  const found = dataSets.identityOf(data);
+  if (found !== null && bundle.data !== null && found !== bundle.data)
+    throw new LabError('bundle.other-data', { data, expected: bundle.data, found });
+  const variants = bundle.variants.map(({ name, graph }) => ({
+    name,
+    graph,
+    key: graphKey(graph),
+  }));
+  const name = `Verification of ${bundle.name}`.slice(0, 200);
+  const rerun = addRepeats(
+    store,
+    {
+      ...{ name, study: null, trial: null, variants, seeds: bundle.seeds },
+      ...{ training: { ...bundle.training, data }, retries: RETRIES, priority: 0 },
+    },
+    now(),
+  );
+  batcher.log('info', `${name} was created.`);
+  if (start) scheduler.resume({ rerun: rerun.id });
+  else batcher.rerun(rerun.id);
+  return views.rerun(rerun.id);
+}
+
+async function preview(
+  context: LabContext,
+  input: RequestInput<'reruns.preview'>,
+): Promise<RerunPreview> {
+  const { graph, training } = subjectOf(context.store, input);
+  const { seeds } = input;
+  const runs = trainedVariants(variantsOf(graph, input.baselines)).length * seeds;
+  return { runs, ...(await powerOf(context, { graph, training, seeds, runs })) };
 }
 
 function create(context: LabContext, input: RerunInput): RerunView {
   const { store, scheduler, views, batcher, now } = context;
-  const { name, from, seeds, baselines, priority = 0, start } = input;
-  const run = 'run' in from ? store.run(from.run) : null;
+  const { name, seeds, baselines, priority = 0, start } = input;
+  const { graph, run, training } = subjectOf(store, input);
   const plan = run?.study != null ? store.study(run.study).plan : null;
-  const training = input.training ?? (run && { ...run.training, purpose: 'final' as const });
-  if (!training) throw new LabError('reruns.no-training');
   const rerun = addRerun(
     store,
     {
       name,
-      graph: run ? run.graph : (from as { graph: RerunView['variants'][number]['graph'] }).graph,
+      graph,
       study: run?.study ?? null,
       trial: run?.kind === 'trial' ? run.number : null,
       seeds,
@@ -97,42 +156,3 @@ function create(context: LabContext, input: RerunInput): RerunView {
   else batcher.rerun(rerun.id);
   return views.rerun(rerun.id);
 }
-
-/**
- * One line for each run, then one for each variant with its mean; with seed, protocol and data of
- * every number.
- */
-function csv({ rerun, variants }: RerunView): string {
-  const { data, protocol, purpose, epochs } = rerun.training;
-  const about = [data, protocol, purpose, epochs];
-  const head = 'variant,graph,seed,state,accuracy,epoch,data,protocol,purpose,epochs';
-  const runs = variants.flatMap(({ name, graph, runs: own }) =>
-    own.map(({ seed, state, accuracy, epoch }) =>
-      line([name, toText(graph), seed, state, accuracy, epoch, ...about]),
-    ),
-  );
-  const summaryHead =
-    'variant,n,mean,standard deviation,difference to graph: graph minus variant,low (95 %),high (95 %)';
-  const summary = variants.map(({ name, values, mean, standardDeviation, difference }) =>
-    line([
-      name,
-      values.length,
-      mean,
-      standardDeviation,
-      difference?.mean,
-      difference?.low,
-      difference?.high,
-    ]),
-  );
-  return [head, ...runs, '', summaryHead, ...summary, ''].join('\r\n');
-}
-
-/** RFC 4180; a cell that a spreadsheet would take for a formula is made text. */
-const line = (cells: readonly (string | number | null | undefined)[]): string =>
-  cells
-    .map((cell) => {
-      if (typeof cell !== 'string') return String(cell ?? '');
-      const text = /^[=+\-@\t]/.test(cell) ? `'${cell}` : cell;
-      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    })
-    .join(',');

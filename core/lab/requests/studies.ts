@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import { importOptuna } from '../../search/optuna.ts';
+import { exportOptuna } from '../../search/optuna-export.ts';
 import { previewOf, requireCreatable } from '../../search/preview.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
@@ -12,8 +13,10 @@ import type { FileInput, Study, StudyPreview } from '../api.ts';
 import { planMemory } from '../plan-memory.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { effectsOf } from '../effects.ts';
+import { studyLatex } from '../latex.ts';
 import { lookInThread } from '../look-thread.ts';
 import { importedFrom, noteImport } from '../imported.ts';
+import { machineOf } from '../machine.ts';
 
 type Names =
   | 'studies.list'
@@ -26,6 +29,8 @@ type Names =
   | 'studies.stop'
   | 'studies.remove'
   | 'studies.export'
+  | 'studies.optuna'
+  | 'studies.latex'
   | 'studies.found'
   | 'studies.import'
   | 'studies.timeline'
@@ -90,6 +95,21 @@ export function studyRequests(context: LabContext): Answers<Names> {
         signal,
       );
     },
+    'studies.optuna': ({ study }, signal) => {
+      const { name } = store.study(study);
+      return files.offerMade(
+        `${name}.db`,
+        'application/vnd.sqlite3',
+        0,
+        (path) => exportOptuna(store, study, path),
+        signal,
+      );
+    },
+    'studies.latex': async ({ study }, signal) => {
+      const view = await views.study(study);
+      const name = `${view.study.name}.tex`;
+      return files.offer(name, 'application/x-tex', studyLatex(view), signal);
+    },
     'studies.found': ({ file }) =>
       files.use(file, async (path) =>
         (await beginsWith(path, SQLITE)) ? lookInThread('optuna-list', { path }) : [],
@@ -124,17 +144,11 @@ function refuse(problem: LabProblem | null): void {
   if (problem) throw new LabError(problem);
 }
 
-async function preview(
-  { store, dataSets, runner, engine }: LabContext,
-  plan: StudyPlan,
-): Promise<StudyPreview> {
+async function preview(context: LabContext, plan: StudyPlan): Promise<StudyPreview> {
+  const { store, dataSets } = context;
   const problem = dataSets.networkProblem(plan);
-  const seen = previewOf(store, plan, {
-    slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
-    portable: engine.view().kind === 'portable',
-    devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
-    images: (data) => (problem ? null : dataSets.imagesOf(data)),
-  });
+  const machine = machineOf(context);
+  const seen = previewOf(store, plan, problem ? { ...machine, images: () => null } : machine);
   const problems = problem ? [...seen.problems, problem] : seen.problems;
   const images = problem ? null : dataSets.imagesOf(plan.training.data);
   const missingData = await dataSets.problemWith(plan.training.data);

@@ -1,10 +1,18 @@
 import { checkJobMove } from '../../study/moves.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
-import { type Rerun, type Variant, rerunSchema } from '../../study/rerun.ts';
+import { type Rerun, type Variant, ablationSchema, rerunSchema } from '../../study/rerun.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { RerunStore } from '../store.ts';
 import { unknown } from '../refusals.ts';
-import { type Row, decoded, jobColumns, readable, readerOf, textColumn } from './rows.ts';
+import {
+  type Row,
+  decoded,
+  jobColumns,
+  jsonColumn,
+  readable,
+  readerOf,
+  textColumn,
+} from './rows.ts';
 import { update } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -35,6 +43,7 @@ export function rerunsIn(
       variants: (text, id) => variantsOf(text as string, id),
       seeds: (text, id) => decoded(seedsSchema, text as string, 'rerun', id),
       training: textColumn(trainings),
+      ablation: jsonColumn('rerun', ablationSchema),
     },
     checked: ['state'],
   });
@@ -54,10 +63,11 @@ export function rerunsIn(
         const { name, study, trial, variants, seeds, retries, priority, createdAt } = added;
         const { id } = database.run(
           `INSERT INTO rerun (name, study, trial, variants, seeds, training, retries, state,
-               priority, created_at, visible)
-             VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', ?, ?, 'yes')`,
+                priority, created_at, visible, ablation)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', ?, ?, 'yes', ?)`,
           ...[name, study, trial, JSON.stringify(variants), JSON.stringify(seeds)],
           ...[trainings.idOf(added.training), retries, priority, createdAt],
+          added.ablation ? JSON.stringify(added.ablation) : null,
         );
         return rerun(id);
       }),

@@ -247,6 +247,10 @@ export const migrations: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- JSON: what an ablation changes, and which changes it skips (Rerun.ablation).
+  ALTER TABLE rerun ADD COLUMN ablation TEXT;
+  `,
 ];
 
 /**

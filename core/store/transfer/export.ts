@@ -46,14 +46,17 @@ export async function* exportStudy(
   });
   for (const { trial, draw, key, reason } of store.rejections(id))
     yield line({ rejection: { trial, draw, key, reason } });
-  for (const { id: _id, study: _study, problem: _problem, variants, state, ...rerun } of reruns)
+  for (const { id: _id, study: _study, problem: _problem, ...rerun } of reruns) {
+    const { variants, state, ablation, ...rest } = rerun;
     yield line({
       rerun: {
-        ...rerun,
+        ...rest,
+        ...(ablation && { ablation }),
         variants: variants.map(({ name: variant, graph }) => ({ name: variant, graph })),
         state: atRest(state),
       },
     });
+  }
 
   const environments: number[] = [];
   const placeOfRun = new Map<number, number>();

@@ -10,6 +10,8 @@ export interface OptunaStudy {
   direction: 'minimize' | 'maximize';
   /** By number. */
   trials: OptunaTrial[];
+  /** User attributes of the study. */
+  attributes: Map<string, unknown>;
   /** Reports of all trials in order of arrival. */
   reports: OptunaReport[];
 }
@@ -66,6 +68,9 @@ export const readOptuna = (file: string, wanted?: string): OptunaStudy =>
       name: study.name,
       direction: directionOf(database, study, tables),
       trials: trialsOf(database, study.id, numbers, tables.has('trial_user_attributes')),
+      attributes: tables.has('study_user_attributes')
+        ? attributesOf(database, study.id)
+        : new Map(),
       reports: reportsOf(database, numbers, tables.has('trial_intermediate_values')),
     };
   });
@@ -197,6 +202,23 @@ function trialsOf(
     if (trial && Number.isSafeInteger(seed) && seed >= 0) trial.seed = seed;
   }
   return trials;
+}
+
+function attributesOf(database: Sqlite, study: number): Map<string, unknown> {
+  const rows = database.all<{ key: string; value: string }>(
+    'SELECT "key", value_json AS value FROM study_user_attributes WHERE study_id = ?',
+    study,
+  );
+  return new Map(rows.map(({ key, value }) => [key, parsed(value)]));
+}
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of a categorical distribution; none of anything else. */

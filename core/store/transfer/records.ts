@@ -5,7 +5,7 @@ import { environmentSchema } from '../../study/environment.ts';
 import { decisionSchema, flatReasonFields, reasonFrom } from '../../study/decision.ts';
 import { timeSchema, whole } from '../../study/fields.ts';
 import { pretrainedSchema } from '../../study/pretrained.ts';
-import { rerunSchema, variantSchema } from '../../study/rerun.ts';
+import { MAX_VARIANTS, ablationSchema, rerunSchema, variantSchema } from '../../study/rerun.ts';
 import { attemptSchema, openTrialSchema, runSchema, runStateSchema } from '../../study/run.ts';
 import { originSchema } from '../../study/start.ts';
 import { jobStateSchema, rejectionSchema, studySchema } from '../../study/study.ts';
@@ -50,11 +50,9 @@ const variant = v.pipe(
 
 const rerun = v.strictObject({
   ...v.omit(rerunSchema, ['id', 'study', 'problem']).entries,
-  variants: v.pipe(
-    v.array(variant),
-    v.minLength(1),
-    v.maxLength(variantSchema.entries.name.options.length),
-  ),
+  variants: v.pipe(v.array(variant), v.minLength(1), v.maxLength(MAX_VARIANTS)),
+  /** Absent for a re-run with baselines, as in files of earlier versions. */
+  ablation: v.exactOptional(ablationSchema),
   state: jobState,
 });
 

@@ -20,7 +20,7 @@ import type { Mark } from '../../charts/marks.ts';
 import { pictureSvg, type LegendEntry } from '../../charts/picture.ts';
 import { curvesLegend, historyLegend } from '../../charts/legend.ts';
 import { drawSeeds } from '../../charts/seeds.ts';
-import { differenceText, meanText, variantTitle } from '../../words/rerun.ts';
+import { comparisonText, meanText, referenceClaim, variantTitle } from '../../words/rerun.ts';
 import { light } from '../../ui/colors.ts';
 import { figure } from '../graph/figure.ts';
 import { figureSvg } from '../graph/svg.ts';
@@ -205,13 +205,13 @@ function rerun({ rerun: { name, seeds, training }, variants, reference }: RerunV
     variantTitle(variant.name),
     meanText(variant.mean, variant.standardDeviation) || '–',
     variant.values.map((value) => percent(value.accuracy)).join(', '),
-    differenceText(variant),
+    comparisonText(variant),
   ]);
   const paper = reference.map((row) => [
     `${row.title} (paper, Table ${row.table})`,
     meanText(row.mean, row.standardDeviation),
     '',
-    '',
+    referenceClaim(row),
   ]);
   return `<h2>Re-run: ${escapeText(name)}</h2>
 <p>${escapeText(

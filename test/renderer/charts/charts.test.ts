@@ -35,7 +35,8 @@ import {
   trialLine,
 } from '../../../renderer/charts/parallel.ts';
 import { drawSeeds } from '../../../renderer/charts/seeds.ts';
-import { differenceText, meanText } from '../../../renderer/words/rerun.ts';
+import { compare } from '../../../core/analysis/comparison.ts';
+import { comparisonText, meanText } from '../../../renderer/words/rerun.ts';
 import { light } from '../../../renderer/ui/colors.ts';
 import { barAt, drawTimeline, timeTicks, timeTicksIn } from '../../../renderer/charts/timeline.ts';
 import { curve, decision, trial } from '../rows.ts';
@@ -323,6 +324,7 @@ describe('seeds', () => {
     mean: 0.71,
     standardDeviation: 0.0141421,
     difference: null,
+    comparison: null,
     ...change,
   });
 
@@ -332,20 +334,23 @@ describe('seeds', () => {
     assert.equal(meanText(null, null), '');
   });
 
-  test('a difference has its interval and its meaning', () => {
-    const difference = { mean: 0.0203, low: 0.0143, high: 0.0263, significant: true };
+  test('a comparison is said with its paired interval and what it means', () => {
+    const seeds = (...values: number[]) => new Map(values.map((value, seed) => [seed, value]));
+    const [better, same, alone] = compare(seeds(0.726, 0.729, 0.724, 0.728, 0.73), [
+      seeds(0.701, 0.706, 0.698, 0.704, 0.703),
+      seeds(0.725, 0.73, 0.722, 0.729, 0.731),
+      seeds(0.7),
+    ]);
     assert.equal(
-      differenceText({ name: 'kd', difference }),
-      '+2.03 points against KD, 95 % interval +1.43 to +2.63: significant',
+      comparisonText({ name: 'kd', comparison: better! }),
+      '+2.50 points against KD, 95 % interval +2.30 to +2.70 (equal seeds): significant at 5 % after correction',
     );
-    assert.match(
-      differenceText({
-        name: 'dml',
-        difference: { ...difference, mean: -0.001, significant: false },
-      }),
-      /^−0\.10 points.*not significant/,
+    assert.equal(
+      comparisonText({ name: 'dml', comparison: same! }),
+      '+0.00 points against DML, 95 % interval −0.18 to +0.18 (equal seeds): not significant at 5 % after correction',
     );
-    assert.equal(differenceText({ name: 'graph', difference: null }), '');
+    assert.equal(comparisonText({ name: 'kd', comparison: alone! }), '');
+    assert.equal(comparisonText({ name: 'graph', comparison: null }), '');
   });
 
   test('a dot per value that leads to its run; references of equal value do not cover each other', () => {
@@ -356,6 +361,7 @@ describe('seeds', () => {
       method: 'dml' as const,
       mean: 0.7,
       standardDeviation: 0.01,
+      comparison: null,
     };
     const { dots, marks } = drawSeeds(
       [
@@ -387,6 +393,7 @@ test('of equal graphs the runs are drawn once, under all their names', () => {
     mean: null,
     standardDeviation: null,
     difference: null,
+    comparison: null,
   });
   const { dots, marks } = drawSeeds(
     [variant('graph', [trial(9)]), variant('dml'), variant('kd', []), variant('all-through')],

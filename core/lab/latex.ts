@@ -1,0 +1,144 @@
+import { mainTest } from '../analysis/comparison.ts';
+import { pointsText } from '../analysis/verdict.ts';
+import { toText } from '../graph/text.ts';
+import { rankTrials } from '../study/best.ts';
+import type { RerunView, StudyView, VariantView } from './api.ts';
+
+/** Trials in the table of a study. */
+const TOP = 10;
+
+/**
+ * Returns a re-run as a LaTeX table for the package booktabs: mean ± sample standard deviation in
+ * percent, the graph's gain with its 95 % interval. Bold: gains whose corrected test is
+ * significant, and the graph's mean where it is significantly better than every other row.
+ */
+export function rerunLatex({ rerun, variants, reference }: RerunView): string {
+  const { data, protocol, purpose, epochs } = rerun.training;
+  const rows = variants.map((variant) => [
+    titles[variant.name] ?? escaped(variant.name),
+    meanCell(variant, variant.name === 'graph' && isBest(variants)),
+    ...gainCells(variant),
+    String(variant.values.length),
+  ]);
+  const paper = reference.map(({ title, mean, standardDeviation }) => [
+    `${escaped(title)} (published)`,
+    number(mean, standardDeviation),
+    ...['', '', ''],
+  ]);
+  const images = purpose === 'final' ? 'test images' : 'images of the search';
+  return latexTable({
+    columns: 'lrrrr',
+    head: ['Graph', 'Accuracy (\\%)', 'Gain', '95 \\% interval', 'Seeds'],
+    parts: [rows, paper],
+    caption:
+      `${escaped(rerun.name)}: accuracy of node 1 on ${escaped(data)} after ${epochs} epochs ` +
+      `(protocol ${protocol}, ${images}), mean $\\pm$ sample standard deviation over seeds. ` +
+      'Gain: this graph minus the row in percentage points, paired by seed where seeds are shared. ' +
+      'Bold: significant at 5 \\% after Holm correction.',
+  });
+}
+
+/**
+ * Returns the best trials of a study as a LaTeX table for the package booktabs, beside the newest
+ * re-run of each. One training tests nothing, so nothing is bold.
+ */
+export function studyLatex({ study, trials, reruns }: StudyView): string {
+  const { data, protocol, epochs } = study.plan.training;
+  const rows = rankTrials(trials)
+    .slice(0, TOP)
+    .map((row) => {
+      const again = reruns.findLast(({ rerun }) => rerun.trial === row.number)?.variants[0];
+      return [
+        String(row.number),
+        `\\texttt{${escaped(toText(row.graph))}}`,
+        `${row.epoch}`,
+        percent(row.accuracy!),
+        again ? meanCell(again, false) : '',
+      ];
+    });
+  return latexTable({
+    columns: 'rlrrr',
+    head: ['Trial', 'Graph', 'Epochs', 'Accuracy (\\%)', 'Re-run (\\%)'],
+    parts: [rows],
+    caption:
+      `${escaped(study.name)}: best trials on ${escaped(data)}, ${epochs} epochs, protocol ` +
+      `${protocol}. Accuracy: one training each, chosen as the best of ${trials.length}. Re-run: ` +
+      'mean $\\pm$ sample standard deviation over new seeds.',
+  });
+}
+
+const titles: Readonly<Record<string, string>> = {
+  graph: 'This graph',
+  independent: 'Independent',
+  kd: 'KD',
+  dml: 'DML',
+  'all-through': 'All-Through',
+};
+
+/** True when the graph is significantly better than every baseline that is another graph. */
+function isBest(variants: readonly VariantView[]): boolean {
+  const compared = variants.flatMap(({ comparison }) => comparison ?? []);
+  return (
+    compared.length > 0 &&
+    compared.every((each) => each.significant && mainTest(each)!.difference > 0)
+  );
+}
+
+function meanCell({ mean, standardDeviation }: VariantView, isBold: boolean): string {
+  if (mean === null) return '--';
+  const text = number(mean, standardDeviation);
+  return isBold ? text.replace(/^\$(.*)\$$/, '$\\mathbf{$1}$') : text;
+}
+
+function gainCells({ comparison }: VariantView): [gain: string, interval: string] {
+  const test = comparison && mainTest(comparison);
+  if (!test) return ['', ''];
+  const gain = pointsText(test.difference, '-');
+  const interval = `$[${pointsText(test.low, '-')}, ${pointsText(test.high, '-')}]$`;
+  return [comparison.significant ? `$\\mathbf{${gain}}$` : `$${gain}$`, interval];
+}
+
+const percent = (fraction: number): string => (100 * fraction).toFixed(2);
+
+const number = (mean: number, deviation: number | null): string =>
+  deviation === null ? `$${percent(mean)}$` : `$${percent(mean)} \\pm ${percent(deviation)}$`;
+
+interface LatexTable {
+  columns: string;
+  head: readonly string[];
+  /** Groups of rows with a rule between them. */
+  parts: readonly (readonly (readonly string[])[])[];
+  caption: string;
+}
+
+function latexTable({ columns, head, parts, caption }: LatexTable): string {
+  const line = (cells: readonly string[]): string => `  ${cells.join(' & ')} \\\\`;
+  const bodies = parts.filter((rows) => rows.length > 0).map((rows) => rows.map(line).join('\n'));
+  return [
+    '% Needs \\usepackage{booktabs}.',
+    '\\begin{table}',
+    '  \\centering',
+    `  \\caption{${caption}}`,
+    `  \\begin{tabular}{${columns}}`,
+    '  \\toprule',
+    line(head),
+    '  \\midrule',
+    bodies.join('\n  \\midrule\n'),
+    '  \\bottomrule',
+    '  \\end{tabular}',
+    '\\end{table}',
+    '',
+  ].join('\n');
+}
+
+const SPECIAL: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+};
+
+/** Escapes the characters that LaTeX reads as commands; line breaks become spaces. */
+const escaped = (text: string): string =>
+  text
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/[\\~^]|[&%$#_{}]/g, (letter) => SPECIAL[letter] ?? `\\${letter}`);

@@ -1,0 +1,10 @@
+import type { Machine } from '../search/speed.ts';
+import type { LabContext } from './lab-context.ts';
+
+/** This machine as it trains now, for estimates of time. */
+export const machineOf = ({ runner, engine, dataSets }: LabContext): Machine => ({
+  slots: runner.slots().filter(({ state }) => state !== 'retired' && state !== 'broken').length,
+  portable: engine.view().kind === 'portable',
+  devices: runner.devices().flatMap(({ slots, title }) => (slots > 0 ? [title] : [])),
+  images: (data) => dataSets.imagesOf(data),
+});

@@ -1,0 +1,43 @@
+import { minimalDifference } from '../analysis/power.ts';
+import { LabError } from '../base/errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { expectedTime } from '../search/speed.ts';
+import { spreadOf } from '../search/spread.ts';
+import type { Store } from '../store/store.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import type { Run } from '../study/run.ts';
+import type { RerunInput, RerunPreview } from './api.ts';
+import type { LabContext } from './lab-context.ts';
+import { machineOf } from './machine.ts';
+
+/** The graph, the run that it comes from and its training. */
+export function subjectOf(
+  store: Store,
+  { from, training: wanted }: Pick<RerunInput, 'from' | 'training'>,
+): { graph: Graph; run: Run | null; training: TrainingPlan } {
+  const run = 'run' in from ? store.run(from.run) : null;
+  const training = wanted ?? (run && { ...run.training, purpose: 'final' as const });
+  if (!training) throw new LabError('reruns.no-training');
+  return { graph: 'graph' in from ? from.graph : run!.graph, run, training };
+}
+
+/** What so many seeds can show, and how long so many runs take. */
+export async function powerOf(
+  context: LabContext,
+  {
+    graph,
+    training,
+    seeds,
+    runs,
+  }: { graph: Graph; training: TrainingPlan; seeds: number; runs: number },
+): Promise<Omit<RerunPreview, 'runs'>> {
+  const { store } = context;
+  const { spread, runs: spreadRuns } = await spreadOf(store, training, graph.nodes[0]!.model);
+  const times = minimalDifference(seeds, 'welch');
+  return {
+    spread,
+    spreadRuns,
+    detectable: times === null ? null : times * spread,
+    expectedTime: expectedTime(store, { graph, runs, training }, machineOf(context)),
+  };
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ablatedEdge, ablationsOf } from '../../core/graph/ablate.ts';
+import { graphKey } from '../../core/graph/canonical.ts';
+import { edgeOf } from '../../core/graph/graph.ts';
+import { fromText } from '../../core/graph/text.ts';
+
+test('every open edge is removed once; a change that freezes the target is skipped', () => {
+  const { variants, skipped } = ablationsOf(fromText('resnet8=TC,wrn-10-1=TL'), 'edges');
+  assert.deepEqual(
+    variants.map(({ name }) => name),
+    ['cutoff 0-1', 'cutoff 2-1', 'cutoff 0-2', 'cutoff 1-2'],
+  );
+  assert.deepEqual(skipped, []);
+  for (const { name, graph, key } of variants) {
+    const { source, destination } = ablatedEdge(name)!;
+    assert.equal(edgeOf(graph, source, destination).gate, 'cutoff');
+    assert.equal(key, graphKey(graph));
+  }
+  const alone = ablationsOf(fromText('resnet8=TX,wrn-10-1=TL'), 'edges');
+  assert.deepEqual(alone.skipped[0], { name: 'cutoff 0-1', reason: 'target-frozen', as: null });
+});
+
+test('canonical duplicates are trained once, and say of which variant they are', () => {
+  const graph = fromText('resnet8=TTT,resnet8=TTX,resnet8=TTX');
+  const { variants, skipped } = ablationsOf(graph, 'edges');
+  const keys = [graphKey(graph), ...variants.map(({ key }) => key)];
+  assert.equal(new Set(keys).size, keys.length);
+  const twin = skipped.find(({ name }) => name === 'cutoff 3-1')!;
+  assert.deepEqual([twin.reason, twin.as], ['same', 'cutoff 2-1']);
+});
+
+test('with gates every edge has each other gate; Correct on a label edge is Through', () => {
+  const { variants, skipped } = ablationsOf(fromText('resnet8=TC,wrn-10-1=TL'), 'gates');
+  assert.equal(variants.length + skipped.length, 4 * 3);
+  assert.deepEqual(
+    skipped.filter(({ as }) => as === 'graph').map(({ name }) => name),
+    ['correct 0-1', 'correct 0-2'],
+  );
+  assert.equal(ablatedEdge('graph'), null);
+  assert.equal(ablatedEdge('between 2-1'), null);
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, describe, test } from 'node:test';
+import { fromText } from '../../core/graph/text.ts';
+import { type AblationWish, addAblation, outlineOf } from '../../core/search/ablation.ts';
+import { addRerun, resultsOf } from '../../core/search/repeat.ts';
+import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { openMemoryStore } from '../../core/store/memory.ts';
+import { exportStudy } from '../../core/store/transfer/export.ts';
+import { importStudy } from '../../core/store/transfer/import.ts';
+import { AT, newStudy, training } from '../contract/samples.ts';
+import { scriptedLab } from './lab.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ktg-ablation-'));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const graph = fromText('resnet8=TC,wrn-10-1=TL');
+const wish = (change: Partial<AblationWish> = {}): AblationWish => ({
+  ...{ name: 'A', graph, kind: 'edges', study: null, trial: null, seeds: 3, baseSeed: 7 },
+  ...{ training: training({ purpose: 'final' }), retries: 2, priority: 0 },
+  ...change,
+});
+
+void describe('ablations', () => {
+  void test('seeds are those of earlier re-runs, whose results count again', async () => {
+    const { store, scheduler, until } = scriptedLab({ slots: 2 });
+    const earlier = addRerun(store, { ...wish(), seeds: 2, baselines: ['dml'] }, AT);
+    scheduler.resume({ rerun: earlier.id });
+    await until(() => store.rerun(earlier.id).state === 'completed');
+    const { seeds, known, variants } = outlineOf(store, wish());
+    assert.deepEqual(seeds.slice(0, 2), earlier.seeds);
+    assert.deepEqual([seeds.length, known.length, variants.length], [3, 2, 4]);
+    const ablation = addAblation(store, wish(), AT);
+    assert.equal(store.runs({ rerun: ablation.id, states: ['waiting'] }).length, 5 * 3 - 2);
+    scheduler.resume({ rerun: ablation.id });
+    await until(() => store.rerun(ablation.id).state === 'completed');
+    await scheduler.close('save');
+    const [own, ...others] = resultsOf(ablation, store.runs({ rerun: ablation.id }));
+    const [before] = resultsOf(earlier, store.runs({ rerun: earlier.id }));
+    assert.deepEqual(own!.values.slice(0, 2), before!.values);
+    assert.ok(others.every(({ comparison }) => comparison!.paired!.df === 2));
+    assert.deepEqual(await store.check(), []);
+  });
+
+  void test('goes on after a kill and a restart where it was', async () => {
+    const file = join(folder, 'lab.ktg');
+    const first = scriptedLab({ slots: 2 }, {}, openLabFile(file));
+    const { id } = addAblation(first.store, wish({ kind: 'gates', seeds: 2 }), AT);
+    first.scheduler.resume({ rerun: id });
+    const done = (store: typeof first.store) =>
+      store.runs({ rerun: id, states: ['completed'] }).length;
+    await first.until(() => done(first.store) >= 3);
+    await first.scheduler.close('at-once');
+    const before = first.store.rerun(id);
+    const kept = new Map(
+      first.store.runs({ rerun: id, states: ['completed'] }).map((run) => [run.id, run.accuracy]),
+    );
+    first.store.close();
+
+    const second = scriptedLab({ slots: 2 }, {}, openLabFile(file));
+    assert.deepEqual(second.store.rerun(id), before);
+    second.scheduler.open();
+    await second.until(() => second.store.rerun(id).state === 'completed');
+    await second.scheduler.close('save');
+    const runs = second.store.runs({ rerun: id });
+    assert.ok(runs.every(({ state }) => state === 'completed'));
+    for (const [run, accuracy] of kept) assert.equal(second.store.run(run).accuracy, accuracy);
+    assert.ok(before.ablation!.skipped.length > 0);
+    assert.deepEqual(await second.store.check(), []);
+    second.store.close();
+  });
+
+  void test('comes with its study through a file; a re-run with baselines is written as before', async () => {
+    const [store, other] = [openMemoryStore(), openMemoryStore()];
+    const study = store.addStudy(newStudy()).id;
+    addRerun(store, { ...wish({ study }), baselines: ['kd'] }, AT);
+    const { ablation, variants } = addAblation(store, wish({ study, kind: 'gates' }), AT);
+    const parts: Uint8Array[] = [];
+    for await (const part of exportStudy(store, study, { weights: false })) parts.push(part);
+    const lines = Buffer.concat(parts).toString().split('\n');
+    assert.equal(lines.filter((line) => line.includes('"ablation"')).length, 1);
+    await importStudy(other, Readable.from(parts));
+    const [plain, back] = other.reruns();
+    assert.deepEqual([plain!.ablation, back!.ablation, back!.variants], [null, ablation, variants]);
+  });
+});
