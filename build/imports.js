@@ -49,8 +49,14 @@ const directions = {
   'core/workers': [
     ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
+  'core/machines': [
+    ...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers'],
+    'core/train/environment.ts', // the versions that an agent tells
+    'core/store', // the records of machines
+  ],
   'core/lab': [
     ...records,
+    'core/machines',
     'core/install',
     'core/devices',
     'core/store',
@@ -90,6 +96,7 @@ const directions = {
 const owners = {
   'better-sqlite3': ['core/store'],
   '@tensorflow': ['core/engine'],
+  '@nats-io': ['core/machines'],
   electron: ['electron'],
   svelte: ['renderer'],
 };

@@ -64,6 +64,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'check, show or compare graph files',
     load: () => import('./commands/graph.ts'),
   },
+  machines: {
+    summary: 'train on servers and clusters too',
+    load: () => import('./commands/machines.ts'),
+  },
+  agent: {
+    summary: 'train on this machine for a lab elsewhere',
+    load: () => import('./commands/agent.ts'),
+  },
   engine: {
     summary: 'see, install or remove the fast engine',
     load: () => import('./commands/engine.ts'),

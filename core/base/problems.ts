@@ -1,4 +1,5 @@
 import type { Step } from './actions.ts';
+import { agentsProblems } from './problems/agents.ts';
 import { commandsProblems } from './problems/commands.ts';
 import { dataProblems } from './problems/data.ts';
 import { downloadProblems } from './problems/download.ts';
@@ -6,6 +7,7 @@ import { engineProblems } from './problems/engine.ts';
 import { filesProblems } from './problems/files.ts';
 import { graphProblems } from './problems/graph.ts';
 import { labProblems } from './problems/lab.ts';
+import { machinesProblems } from './problems/machines.ts';
 import { searchProblems } from './problems/search.ts';
 import { storeProblems } from './problems/store.ts';
 import { trainingProblems } from './problems/training.ts';
@@ -32,6 +34,8 @@ export const problems = {
   ...storeProblems,
   ...searchProblems,
   ...labProblems,
+  ...machinesProblems,
+  ...agentsProblems,
   ...filesProblems,
   ...commandsProblems,
 };

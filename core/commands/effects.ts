@@ -111,7 +111,8 @@ function sampledText({ sampled, trials }: StudyEffects): string {
   const basis =
     sampled < trials
       ? `Shares of variance, PED-ANOVA and suggested locks come from the ${sampled} trials of its random start.`
-      : 'Its random start is too small: shares and suggested locks come from all trials, which favour what it took for good.';
+      : 'Its random start is too small: shares and suggested locks come from all trials, ' +
+        'which favour what it took for good.';
   return (
     'Its sampler learns and its first trials are chosen, so its trials are no random sample: ' +
     `effects of choices that it drew rarely are uncertain. ${basis}`

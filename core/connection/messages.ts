@@ -13,6 +13,7 @@ const topics = [
   'graphs',
   'data',
   'engine',
+  'machines',
   'log',
 ] as const satisfies readonly Topic[];
 

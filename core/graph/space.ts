@@ -72,7 +72,9 @@ const spaceRules = {
     next: 'Use the version of the lab that wrote it.',
   },
   'choice-count': {
-    expected: `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates or ${MAX_TEMPERATURES} temperatures`,
+    expected:
+      `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates or ` +
+      `${MAX_TEMPERATURES} temperatures`,
     next: 'Leave at least one choice open; one choice is a lock.',
   },
   'repeated-choice': { expected: 'every choice once', next: 'Remove the repeated choice.' },

@@ -1,4 +1,5 @@
 import type { Device } from '../devices/device.ts';
+import type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 import type { LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
@@ -18,6 +19,7 @@ import type { None, RequestInput, RequestName } from './schemas.ts';
 /** Records of the lab, and how requests and events show them: one file per subject. */
 export type { LabProblem } from '../base/problem.ts';
 export type { Device } from '../devices/device.ts';
+export type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 export type { Difference } from '../analysis/statistics.ts';
 export type { Graph } from '../graph/graph.ts';
 export type { ReferenceRow } from '../search/reference.ts';
@@ -26,6 +28,7 @@ export type { LogEntry, SavedGraph } from '../store/store.ts';
 export type { WireDecision } from '../study/decision.ts';
 export type { Environment } from '../study/environment.ts';
 export type { WireEdge, WireEpoch } from '../study/metrics.ts';
+export type { MachineLauncher, NewLauncher } from '../study/machine.ts';
 export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
@@ -147,6 +150,21 @@ interface RequestOutputs {
   'devices.list': Device[];
   'slots.list': SlotView[];
   'slots.set': SlotView[];
+
+  // other machines
+  'machines.list': MachineView[];
+  /** Lets a machine in, and starts its agents where the lab can. */
+  'machines.add': AddedMachine;
+  /** Lets it take no more runs, or take runs again. */
+  'machines.drain': MachineView;
+  /** Drains it, and its runs hand over their checkpoints and go on elsewhere. */
+  'machines.pause': MachineView;
+  /** Starts its agents again where the lab can. */
+  'machines.start': MachineView;
+  /** Ends its agents and takes its key away. */
+  'machines.remove': None;
+  /** Last lines that its agents wrote; '' where the lab cannot read them. */
+  'machines.log': { text: string };
 
   // re-runs
   'reruns.list': RerunView[];

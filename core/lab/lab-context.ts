@@ -1,3 +1,4 @@
+import type { MachineManager } from '../machines/machine-manager.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +20,7 @@ export interface LabContext {
   readonly files: Files;
   readonly dataSets: DataSets;
   readonly engine: EngineManager;
+  readonly machines: MachineManager;
   readonly settings: SettingsContext;
   readonly now: () => number;
 }

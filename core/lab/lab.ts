@@ -24,12 +24,15 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { MachineManager } from '../machines/machine-manager.ts';
+import type { MachineView } from '../machines/machine-view.ts';
 import { dataRequests } from './requests/data.ts';
 import { deviceRequests } from './requests/devices.ts';
 import { engineRequests } from './requests/engine.ts';
 import { fileRequests } from './requests/files.ts';
 import { graphRequests } from './requests/graphs.ts';
 import { labRequests } from './requests/lab.ts';
+import { machineRequests } from './requests/machines.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
 import { rerunRequests } from './requests/reruns.ts';
 import { runRequests } from './requests/runs.ts';
@@ -46,6 +49,8 @@ export interface LabOptions {
   runner: Runner & {
     renew?: (change: { engine?: RequestedEngine; dataFolder?: string | null }) => Promise<void>;
   };
+  /** Other machines, opened; the lab closes them. Default: none can be added. */
+  machines?: MachineManager;
   version: string;
   revision: string | null;
   scheduler?: Pick<SchedulerOptions, 'delayDivisor' | 'hangAfter' | 'checkpointEvery'>;
@@ -103,7 +108,7 @@ export class Lab implements LabApi {
       }),
       engine: new EngineManager(
         () => settings.get().engine,
-        () => onCards(runner.devices()),
+        () => onCards(runner.devices().filter(isHere)),
         (engine, renewed) => {
           this.#batcher.now({ topic: 'engine', type: 'engine', engine });
           // cards may compute from now on, or no longer
@@ -119,6 +124,7 @@ export class Lab implements LabApi {
         },
         options.engine,
       ),
+      machines: options.machines ?? new MachineManager({ store, runner: null, folder: null }),
     };
     this.#answers = {
       ...labRequests(this.#context, {
@@ -132,6 +138,7 @@ export class Lab implements LabApi {
       ...rerunRequests(this.#context),
       ...pretrainedRequests(this.#context),
       ...deviceRequests(this.#context),
+      ...machineRequests(this.#context),
       ...graphRequests(this.#context),
       ...dataRequests(this.#context),
       ...engineRequests(this.#context),
@@ -146,6 +153,7 @@ export class Lab implements LabApi {
       void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
       this.#batcher.now({ topic: 'engine', type: 'engine', engine: this.#context.engine.view() });
     });
+    this.#watchMachines(this.#context.machines);
     this.#interrupted = store.place.readOnly
       ? []
       : scheduler.open().map((run) => ({
@@ -205,15 +213,37 @@ export class Lab implements LabApi {
   }
 
   async #end(how: 'save' | 'at-once'): Promise<void> {
-    const { scheduler, runner, store, dataSets, files, engine } = this.#context;
+    const { scheduler, runner, store, dataSets, files, engine, machines } = this.#context;
     dataSets.close();
     engine.cancel();
     if (!store.place.readOnly) await scheduler.close(how);
     this.#batcher.flush();
     this.#batcher.close();
     await runner.close();
+    await machines.close();
     await files.close();
     store.close();
+  }
+
+  /** Tells of changes, and gives a machine that comes in its slots as they were set before. */
+  #watchMachines(machines: MachineManager): void {
+    const { store, settings } = this.#context;
+    const { problem } = machines;
+    if (problem) this.#batcher.log('error', `${problem.message} ${problem.next}`.trim());
+    machines.watchWork(() => hasWork(store));
+    const states = new Map<string, MachineView['state']>();
+    machines.onChange(() => {
+      const views = machines.views();
+      for (const view of views) {
+        const before = states.get(view.id);
+        states.set(view.id, view.state);
+        if (before === view.state) continue;
+        if (view.state === 'reachable') this.#setSlots(ofMachine(settings.get().slots, view));
+        this.#activity.machine(view, before);
+      }
+      this.#batcher.now({ topic: 'machines', type: 'machines', machines: views });
+      this.#batcher.slots();
+    });
   }
 
   /** Looked at now: a file that is gone makes no event while nothing is written. */
@@ -271,7 +301,24 @@ export class Lab implements LabApi {
   }
 }
 
+/** True for a device of this machine. */
+const isHere = ({ name }: Device): boolean => !name.includes('/');
+
 const onCards = (devices: readonly Device[]): boolean | null =>
   devices.length === 0
     ? null
     : devices.some(({ kind, slots, present }) => kind === 'gpu' && slots > 0 && present);
+
+/** True while a study, re-run or pretraining may need another slot. */
+const hasWork = (store: Store): boolean =>
+  store.studies().some(({ state }) => state === 'running') ||
+  store.reruns().some(({ state }) => state === 'running') ||
+  store.runIds({ kind: 'pretrain', states: ['waiting', 'running'] }).length > 0;
+
+/** Those settings of slots that are about devices of a machine. */
+const ofMachine = (slots: Record<string, number>, { agents }: MachineView) =>
+  Object.fromEntries(
+    Object.entries(slots).filter(([device]) =>
+      agents.some(({ id }) => device.startsWith(`${id}/`)),
+    ),
+  );

@@ -12,6 +12,8 @@ import {
   seedSchema,
   whole,
 } from '../study/fields.ts';
+import { newLauncherSchema } from '../study/machine.ts';
+import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 
@@ -30,6 +32,7 @@ export type FileInput = v.InferOutput<typeof file>;
 const ofStudy = v.strictObject({ study: id });
 const ofRun = v.strictObject({ run: id });
 const ofRerun = v.strictObject({ rerun: id });
+const ofMachine = v.strictObject({ machine: machineIdSchema });
 const ofData = v.strictObject({ data: path });
 /** A portion of a file in base64: 4 characters for 3 bytes. */
 const portion = v.pipe(
@@ -134,6 +137,14 @@ const schemas = {
   'devices.list': reads(none),
   'slots.list': reads(none),
   'slots.set': v.strictObject({ device: name, slots: whole(0, 1024) }),
+
+  'machines.list': reads(none),
+  'machines.add': v.strictObject({ name: machineNameSchema, launcher: newLauncherSchema }),
+  'machines.drain': v.strictObject({ machine: machineIdSchema, on: v.boolean() }),
+  'machines.pause': ofMachine,
+  'machines.start': ofMachine,
+  'machines.remove': ofMachine,
+  'machines.log': reads(ofMachine),
 
   'reruns.list': reads(none),
   'reruns.open': reads(ofRerun),

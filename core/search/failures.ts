@@ -38,13 +38,16 @@ export const maySlotBeToBlame = (kind: FailureKind): boolean =>
  * @param before failures of the same sort before this one: out of memory, or counted ones
  * @param retries how often the run may be started again
  * @param hasNeighbours its device has other slots, which may be left empty for it
+ * @param suitsElsewhere its machine or device cannot work by its plan, and another one may
  */
 export function actionAfter(
   { kind }: Failure,
   before: number,
   retries: number,
   hasNeighbours = false,
+  suitsElsewhere = false,
 ): FailureAction {
+  if (suitsElsewhere) return { do: 'retry', afterSeconds: FIRST_DELAY };
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
   if (isOutOfMemory(kind)) {
     if (before + 1 < MEMORY_STARTS) return { do: 'retry', afterSeconds: MEMORY_DELAY };
@@ -65,6 +68,8 @@ export interface FailureFacts {
   hasNeighbours: boolean;
   /** True of a slot whose failures do not count against runs. */
   isSuspect: (slot: string) => boolean;
+  /** Its machine or device cannot work by its plan, and another one may. */
+  suitsElsewhere: boolean;
   /** A person cancels the run anyway. */
   cancelled: boolean;
   at: number;
@@ -76,7 +81,7 @@ export function recordFailure(
   run: Run,
   attempt: number,
   failure: Failure,
-  { retries, hasNeighbours, isSuspect, cancelled, at }: FailureFacts,
+  { retries, hasNeighbours, isSuspect, suitsElsewhere, cancelled, at }: FailureFacts,
 ): FailureAction {
   const attempts = store.attempts({ run: run.id });
   const isAlike = isOutOfMemory(failure.kind) ? isOutOfMemory : isCounted;
@@ -86,7 +91,7 @@ export function recordFailure(
   const excused = maySlotBeToBlame(failure.kind) && isSuspect(attempts.at(-1)!.slot);
   const advised = excused
     ? actionAfter(failure, 0, 1)
-    : actionAfter(failure, before, retries, hasNeighbours);
+    : actionAfter(failure, before, retries, hasNeighbours, suitsElsewhere);
   // Pretraining has no study to pause: its failure pauses the studies that wait for it.
   const action: FailureAction =
     advised.do === 'pause' && run.kind === 'pretrain'

@@ -97,6 +97,18 @@ export class LiveRun implements JobListener {
     this.#handle?.stop(this.#askedWhen, true);
   }
 
+  /** Lets the worker go on without the lab where it can, else ends it; no event follows. */
+  leave(): void {
+    this.#over = true;
+    if (this.#handle?.leave) this.#handle.leave();
+    else this.#handle?.kill();
+  }
+
+  /** Whether the worker can go on without the lab. */
+  get canBeLeft(): boolean {
+    return this.#handle?.leave !== undefined;
+  }
+
   /** Ends the worker; no event of this run follows. */
   kill(): void {
     this.#over = true;

@@ -65,6 +65,11 @@ export class Works {
     this.#options.active.stay(this.#works.size > 0);
   }
 
+  /** The rule of a study, also of one that does not run; null for re-runs and pretraining. */
+  judgeOf(owner: Owner | null): Judge | null {
+    return owner && 'study' in owner ? this.#judgeOf(owner.study) : null;
+  }
+
   /** Drops the rule of a removed study. */
   dropJudge(study: number): void {
     this.#judges.delete(study);

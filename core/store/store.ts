@@ -4,6 +4,7 @@ import type { Checkpoint, CheckpointPurpose } from '../study/checkpoint.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
+import type { Machine } from '../study/machine.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Attempt, Run, RunKind, RunState } from '../study/run.ts';
@@ -25,6 +26,7 @@ export interface Store
     CheckpointStore,
     RerunStore,
     PretrainedStore,
+    MachineStore,
     NoteStore {
   readonly place: StorePlace;
   /**
@@ -281,6 +283,17 @@ export interface PretrainedStore {
   ): Pretrained;
   /** Its weights go too, unless another one has them. */
   removePretrained(id: number): void;
+}
+
+/** Other machines that train for this lab. */
+export interface MachineStore {
+  addMachine(machine: Machine): void;
+  /** Oldest first. */
+  machines(): Machine[];
+  /** Throws LabError `agents.not-there`. */
+  changeMachine(id: string, change: Pick<Machine, 'drained'>): void;
+  /** Throws LabError `agents.not-there`. */
+  removeMachine(id: string): void;
 }
 
 /** A graph that a person keeps under a name. */

@@ -40,17 +40,15 @@ const MAX_BYTES = 2 ** 31;
 const count = whole();
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
+/** Weights that are kept elsewhere, without the way to get them. */
+export const weightsEntries = { epoch: count, bytes: whole(1, MAX_BYTES), sha256: sha256Schema };
+
 /** Weights announced in a job; their chunks follow it, transfer by transfer. */
-const weightsNotice = v.strictObject({
-  transfer: count,
-  epoch: count,
-  bytes: whole(1, MAX_BYTES),
-  sha256: sha256Schema,
-});
+const weightsNotice = v.strictObject({ transfer: count, ...weightsEntries });
 export type WeightsNotice = v.InferOutput<typeof weightsNotice>;
 
-/** A `Job` without its streams. */
-const jobNotice = v.strictObject({
+/** A `Job` without its weights. */
+export const jobEntries = {
   run: count,
   attempt: count,
   title: text,
@@ -58,12 +56,17 @@ const jobNotice = v.strictObject({
   seed: seedSchema,
   training: trainingSchema,
   rungs: v.pipe(v.array(count), v.readonly()),
+  checkpointEvery: amount,
+};
+
+/** A `Job` without its streams. */
+const jobNotice = v.strictObject({
+  ...jobEntries,
   resume: v.nullable(weightsNotice),
   teachers: v.pipe(
     v.array(v.strictObject({ node: count, weights: weightsNotice })),
     v.maxLength(MAX_NODES),
   ),
-  checkpointEvery: amount,
 });
 export type JobNotice = v.InferOutput<typeof jobNotice>;
 
@@ -99,6 +102,17 @@ export type TransferEndedMessage = v.InferOutput<typeof transferEnded>;
 /** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
 const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
 export type RequestedEngine = v.InferOutput<typeof requestedEngineSchema>;
+
+/** As `Progress` of the runner's contract. */
+export const progressSchema = v.strictObject({
+  epoch: count,
+  step: count,
+  steps: count,
+  compiling: v.nullable(amount),
+  imagesPerSecond: amount,
+  loss: v.exactOptional(amount),
+  memory: amount,
+});
 
 /** Lab to worker. */
 export const toWorkerSchema = v.variant('type', [
@@ -147,15 +161,7 @@ export const toLabSchema = v.variant('type', [
     type: v.literal('heartbeat'),
     /** null between jobs. */
     run: v.nullable(count),
-    progress: v.strictObject({
-      epoch: count,
-      step: count,
-      steps: count,
-      compiling: v.nullable(amount),
-      imagesPerSecond: amount,
-      loss: v.exactOptional(amount),
-      memory: amount,
-    }),
+    progress: progressSchema,
   }),
   v.strictObject({ type: v.literal('epoch'), run: count, metrics: epochMetricsSchema }),
   v.strictObject({

@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /** Names of a device's slots: its own name and a number. */
-const slotNames = (device: string, count: number): string[] =>
+export const slotNames = (device: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${device}:${index}`);
 
 /**

@@ -173,8 +173,8 @@ describe('failures', () => {
         told = true;
         setImmediate(() => {
           const honest = metricsOf(job, 1, 0.5, 1);
-          if (lie === 'gap') listener.epoch({ ...honest, epoch: 7 });
-          if (lie === 'nodes') listener.epoch({ ...honest, epoch: 2, nodes: [] });
+          if (lie === 'gap') void listener.epoch({ ...honest, epoch: 7 });
+          if (lie === 'nodes') void listener.epoch({ ...honest, epoch: 2, nodes: [] });
           if (lie === 'end') listener.ended('completed');
         });
         return handle;
@@ -202,7 +202,7 @@ describe('failures', () => {
             if (disturbed.has(end)) return undefined;
             disturbed.add(end);
             if (last === 'gap')
-              listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
+              void listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
             return last === 'silence' ? last : 'crash';
           },
         },

@@ -13,6 +13,24 @@ export const commandsProblems = {
       { do: 'run-command', command: 'ktg help graph' },
     ],
   },
+  'arguments.missing/host': {
+    message: () => 'Name the server.',
+    next: () => [{ do: 'give-option', example: 'ktg machines add ssh user@server' }],
+  },
+  'arguments.missing/machines': {
+    message: () => 'ktg machines needs a verb.',
+    next: ({ verbs }: { verbs: string }) => [
+      `Verbs: ${verbs}.`,
+      { do: 'run-command', command: 'ktg help machines' },
+    ],
+  },
+  'arguments.missing/way': {
+    message: () => 'How is the machine reached?',
+    next: ({ ways }: { ways: string }) => [
+      `Ways: ${ways}.`,
+      { do: 'run-command', command: 'ktg help machines' },
+    ],
+  },
   'arguments.missing/model': {
     message: () => 'Name one model.',
     next: () => [{ do: 'give-option', example: 'ktg pretrain resnet32' }],
@@ -44,6 +62,10 @@ export const commandsProblems = {
   'arguments.no-file/lab': {
     message: () => '--lab names no file.',
     next: () => [{ do: 'give-option', example: '--lab lab.sqlite' }],
+  },
+  'arguments.no-file/pairing': {
+    message: () => 'No pairing file was named.',
+    next: () => [{ do: 'give-option', example: 'ktg agent --pairing FILE' }],
   },
   'arguments.no-study': {
     message: () => 'The lab has no study yet.',

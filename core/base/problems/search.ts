@@ -69,6 +69,11 @@ export const searchProblems = {
       `No epoch of ${epochs} is a rung, so the rule never decides and every trial runs to its end.`,
     next: () => ['Give trials more epochs or lower the first rung.'],
   },
+  'search.no-slot-suits': {
+    message: ({ data }: { data: string }) =>
+      `No slot can work on it: no machine with free slots has the data set ${data}, or computes as its plan asks.`,
+    next: () => ['Give a slot to a machine that can, or download the data set there; then resume.'],
+  },
   'search.not-wanted': {
     message: ({ run }: { run: number }) => `Run ${run} is no longer on this slot.`,
     next: () => [],

@@ -1,4 +1,5 @@
 import type { LabProblem } from '../../base/problem.ts';
+import type { MachineView } from '../../machines/machine-view.ts';
 import type { LogEntry, SavedGraph } from '../../store/store.ts';
 import type { WireDecision } from '../../study/decision.ts';
 import type { WireEpoch } from '../../study/metrics.ts';
@@ -20,6 +21,7 @@ export type Topic =
   | 'graphs'
   | 'data'
   | 'engine'
+  | 'machines'
   | 'log';
 
 /** Sequence numbers grow by one with every event of the lab, whatever its topic. */
@@ -44,6 +46,7 @@ export type LabEvent = { sequence: number; at: number } & (
   | { topic: 'graphs'; type: 'graphs'; graphs: SavedGraph[] }
   | { topic: 'data'; type: 'data'; data: DataSetView }
   | { topic: 'engine'; type: 'engine'; engine: EngineView }
+  | { topic: 'machines'; type: 'machines'; machines: MachineView[] }
   | { topic: 'log'; type: 'log'; entries: LogEntry[] }
   /** Some events before this one are forgotten. */
   | { topic: Topic; type: 'missed' }

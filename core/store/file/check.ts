@@ -16,6 +16,7 @@ import { realFile, requireReadable } from './folder.ts';
 import { decoded, isDamaged } from './rows.ts';
 import { requireOwnSchema } from './schema-check.ts';
 import { schemaOf } from './schema.ts';
+import { launcherSchema } from '../../study/machine.ts';
 import { planRecord } from './studies.ts';
 
 /** Looks at one thing and names what is wrong with it, one sentence each. */
@@ -43,6 +44,7 @@ const jsonColumns: readonly [
   ['decision', 'run', 'reason', decisionSchema.entries.reason],
   ['training', 'id', 'text', trainingSchema],
   ['environment', 'id', 'text', environmentSchema],
+  ['machine', 'id', 'launcher', launcherSchema],
   ['setting', 'name', 'value', v.unknown()],
 ];
 

@@ -237,6 +237,16 @@ export const migrations: readonly string[] = [
   ALTER TABLE run ADD COLUMN origin TEXT;
   ALTER TABLE run ADD COLUMN audit INTEGER;
   `,
+  `
+  -- Other machines that train for this lab; launcher is JSON, tagged with its kind. Keys are elsewhere.
+  CREATE TABLE machine (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    launcher TEXT NOT NULL,
+    drained INTEGER NOT NULL CHECK (drained IN (0, 1)),
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**
