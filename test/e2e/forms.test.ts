@@ -105,7 +105,7 @@ describe('fields and confirmations', { skip: withoutBrowser }, () => {
   test('a half-filled new study is kept while the user visits other pages', async () => {
     await go('studies/new');
     await page.getByLabel('Name').fill('Half');
-    await page.getByLabel('Trials').fill('77');
+    await page.getByRole('spinbutton', { name: /^Trials/ }).fill('77');
     await page.getByLabel('Data').selectOption('cifar100');
     await page.getByText(/at the start of epochs [\d, ]+/).waitFor();
     await page.getByRole('link', { name: 'Get the data' }).click();
