@@ -112,7 +112,7 @@ describe('fields and confirmations', { skip: withoutBrowser }, () => {
     await page.waitForURL(/#\/data$/);
     await page.goBack();
     assert.equal(await page.getByLabel('Name').inputValue(), 'Half');
-    assert.equal(await page.getByLabel('Trials').inputValue(), '77');
+    assert.equal(await page.getByRole('spinbutton', { name: /^Trials/ }).inputValue(), '77');
     assert.equal(await page.getByLabel('Data').inputValue(), 'cifar100');
     const size = await page.locator('dt', { hasText: 'Search space' }).locator('+ dd').innerText();
     await page.getByRole('button', { name: 'Create only' }).click();
