@@ -16,6 +16,8 @@ const main = here('electron/main.ts');
 const programs = {
   worker: here('core/workers/worker.ts'),
   'measure-worker': here('core/workers/measure-worker.ts'),
+  'teacher-program': here('core/workers/teacher-program.ts'),
+  'export-thread': here('core/workers/export-thread.ts'),
   'checkpointer-thread': here('core/store/file/checkpointer-thread.ts'),
   'background-thread': here('core/store/file/background-thread.ts'),
   'data-look': here('core/lab/data-look.ts'),
@@ -23,7 +25,7 @@ const programs = {
 };
 
 /** Packages loaded at run time: they hold native code, WASM or sources for a compiler. */
-const external = ['electron', 'better-sqlite3', /^@tensorflow\//, 'node-api-headers'];
+const external = ['electron', 'better-sqlite3', 'sharp', /^@tensorflow\//, 'node-api-headers'];
 
 /**
  * Replaces `new URL('./worker.ts', import.meta.url)` in the sources with worker.js beside the

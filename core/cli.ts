@@ -20,6 +20,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'train a network alone, to be a frozen teacher',
     load: () => import('./commands/pretrain.ts'),
   },
+  teacher: {
+    summary: 'import a network of PyTorch as a teacher',
+    load: () => import('./commands/teacher.ts'),
+  },
   tour: {
     summary: 'a small search and its five-seed re-run, live, in minutes',
     load: () => import('./commands/tour.ts'),

@@ -6,10 +6,12 @@ import { downloadProblems } from './problems/download.ts';
 import { engineProblems } from './problems/engine.ts';
 import { filesProblems } from './problems/files.ts';
 import { graphProblems } from './problems/graph.ts';
+import { imagesProblems } from './problems/images.ts';
 import { labProblems } from './problems/lab.ts';
 import { machinesProblems } from './problems/machines.ts';
 import { searchProblems } from './problems/search.ts';
 import { storeProblems } from './problems/store.ts';
+import { torchProblems } from './problems/torch.ts';
 import { trainingProblems } from './problems/training.ts';
 
 /**
@@ -29,8 +31,10 @@ export const problems = {
   ...graphProblems,
   ...dataProblems,
   ...downloadProblems,
+  ...imagesProblems,
   ...engineProblems,
   ...trainingProblems,
+  ...torchProblems,
   ...storeProblems,
   ...searchProblems,
   ...labProblems,

@@ -14,10 +14,14 @@ import { checkLabFile } from '../store/file/check.ts';
 import { nextOf } from '../base/command-words.ts';
 import { DAMAGED } from '../base/problems/store.ts';
 import { appVersion } from '../train/environment.ts';
-import { type Command, Exit } from './command.ts';
-import { labNamed, labOptions } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
+import { type Command, Exit, type Values } from './command.ts';
+import { labNamed, labOptions, withLab } from './lab-access.ts';
+import { stateText } from './machines.ts';
+import { counted, jsonLine, line } from './report.ts';
 import { jsonOption } from './usage.ts';
+import { textOf } from './values.ts';
+import type { MachineView } from '../lab/api.ts';
+import { launcherTitle } from '../study/machine.ts';
 
 /** Bytes of free space below which data sets, engine or checkpoints may not fit. */
 const LITTLE_SPACE = 2e9;
@@ -32,6 +36,11 @@ interface Finding {
 export const command: Command = {
   forms: [['doctor [options]', 'checks versions, engine, devices, data, the lab file and disks']],
   options: {
+    machine: {
+      type: 'string',
+      value: 'NAME',
+      help: 'checks another machine of an open lab instead of this one',
+    },
     ...labOptions,
     json: jsonOption(
       'one object: {"findings":[{"what":...,"found":...,"next":...}]}; next is what to do',
@@ -40,14 +49,8 @@ export const command: Command = {
   note: 'Exit status 1 means that there is something to do.',
   words: 0,
   async run(values) {
-    const findings = [
-      ...basics(),
-      ...(await engines()),
-      ...graphicsCards(),
-      ...(await data()),
-      labFinding(labNamed(values)),
-      ...disks(),
-    ];
+    const machine = textOf(values, 'machine');
+    const findings = machine === undefined ? await here(values) : await there(values, machine);
     const status = findings.some(({ next }) => next !== undefined) ? Exit.failed : Exit.done;
     if (values.json === true) {
       jsonLine({ findings });
@@ -61,6 +64,58 @@ export const command: Command = {
     return status;
   },
 };
+
+const here = async (values: Values): Promise<Finding[]> => [
+  ...basics(),
+  ...(await engines()),
+  ...graphicsCards(),
+  ...(await data()),
+  labFinding(labNamed(values)),
+  ...disks(),
+];
+
+/**
+ * What a lab knows of another machine.
+ *
+ * @throws LabError `agents.not-there`
+ */
+async function there(values: Values, name: string): Promise<Finding[]> {
+  const machines = await withLab(values, 'look', ({ api }) => api.request('machines.list', {}));
+  const machine = machines.find((each) => each.id === name || each.name === name);
+  if (!machine) throw new LabError('agents.not-there', { name });
+  const { problem, launcher, agents, jobs } = machine;
+  const helps = machine.state === 'unreachable' || machine.state === 'needs-update';
+  return [
+    {
+      what: machine.id,
+      found: `${launcherTitle(launcher)}, ${stateText(machine)}`,
+      ...(helps && !problem && { next: 'Look whether it runs and whether its network works.' }),
+    },
+    ...(problem ? [{ what: 'problem', found: problem.message, next: problem.next }] : []),
+    ...jobs.map((job) => ({ what: `job ${job.job}`, found: `${job.state} ${job.reason}`.trim() })),
+    ...agents.flatMap(agentFindings),
+  ];
+}
+
+function agentFindings(agent: MachineView['agents'][number]): Finding[] {
+  const { id, versions, data: sets, devices, roundTrip } = agent;
+  return [
+    ...(versions
+      ? [
+          { what: `${id}: ktg`, found: `${versions.app}, ${versions.runtime} on ${versions.host}` },
+          { what: `${id}: engine`, found: versions.engine },
+          { what: `${id}: driver`, found: versions.driver ?? 'none; its processor computes' },
+        ]
+      : []),
+    { what: `${id}: data`, found: sets.join(', ') || 'none yet' },
+    { what: `${id}: network`, found: roundTrip === null ? 'unknown' : `${roundTrip} ms` },
+    ...devices.map(({ name, title, slots, obstacle }) => ({
+      what: name,
+      found: `${title}, ${counted(slots, 'slot')}`,
+      ...(obstacle && { next: obstacle.next }),
+    })),
+  ];
+}
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 

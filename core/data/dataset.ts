@@ -6,6 +6,12 @@ export const CHANNELS = 3;
 /** Bytes of one image of `side` x `side` pixels. */
 export const imageBytes = (side: number): number => side * side * CHANNELS;
 
+export interface LeftOut {
+  readonly count: number;
+  /** The first of them, with the reason of each. */
+  readonly files: readonly { readonly file: string; readonly why: string }[];
+}
+
 /**
  * Labelled images in memory. Images 0 .. trainCount-1 are the training images, the test images
  * follow.
@@ -24,6 +30,10 @@ export interface Dataset {
   readonly labels: Int32Array;
   readonly trainCount: number;
   readonly testCount: number;
+  /** So many of the last training images judge a search, in a set that says so itself. */
+  readonly validationCount?: number;
+  /** Files that are no usable image and were left out. */
+  readonly leftOut?: LeftOut;
   /**
    * `<name>:<24 hex digits>`: equal exactly when counts, labels and every pixel are equal. Runs and
    * checkpoints record it.

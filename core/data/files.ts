@@ -2,7 +2,7 @@ import { LabError } from '../base/errors.ts';
 import type { Dataset } from './dataset.ts';
 import { type Member, readMembers } from './members.ts';
 import type { DataOptions } from './progress.ts';
-import type { OfficialSource } from './source.ts';
+import type { FileFormat, OfficialSource } from './source.ts';
 
 /**
  * Reads a set, or a part of one in the same format, from an archive or folder; file names tell
@@ -15,7 +15,8 @@ export async function readFiles(
   sources: readonly OfficialSource[],
   options: DataOptions = {},
 ): Promise<Dataset> {
-  const wanted = sources.map(({ format }) => format.wanted);
+  const readable = sources.filter(hasFormat);
+  const wanted = readable.map(({ format }) => format.wanted);
   const members = await readMembers(
     path,
     {
@@ -24,14 +25,20 @@ export async function readFiles(
     },
     options,
   );
-  return sourceIn(path, sources, members).format.read(path, members);
+  return sourceIn(path, readable, members).format.read(path, members);
 }
+
+/** A set whose files are read as they are. */
+type ReadableSource = OfficialSource & { readonly format: FileFormat };
+
+export const hasFormat = (source: OfficialSource): source is ReadableSource =>
+  source.format !== null;
 
 function sourceIn(
   path: string,
-  sources: readonly OfficialSource[],
+  sources: readonly ReadableSource[],
   members: ReadonlyMap<string, Member>,
-): OfficialSource {
+): ReadableSource {
   const present = sources.filter(({ format }) => format.files.some((name) => members.has(name)));
   if (present.length > 1)
     throw new LabError('data.ambiguous/sets', {

@@ -1,4 +1,4 @@
-/** What fetching or reading a data set is doing; amounts in bytes. */
+/** What fetching or reading a data set is doing; amounts in bytes, or images. */
 export type DataProgress =
   | {
       phase: 'download';
@@ -11,7 +11,9 @@ export type DataProgress =
     }
   /** The connection broke; the next try comes after `seconds`. */
   | { phase: 'retry'; reason: string; seconds: number }
-  | { phase: 'check' | 'read'; done: number; total: number };
+  | { phase: 'check' | 'read'; done: number; total: number }
+  /** Images. */
+  | { phase: 'decode'; done: number; total: number };
 
 export type OnDataProgress = (progress: DataProgress) => void;
 

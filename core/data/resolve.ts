@@ -6,6 +6,8 @@ import { downloadArchive } from './download.ts';
 import { byHand } from './download-errors.ts';
 import { readFiles } from './files.ts';
 import { findOfficial, placeOf } from './official.ts';
+import { looksLikeImages, openImages } from './images/open.ts';
+import { imagesText, parseImages, USUAL_SIDE } from './images/spec.ts';
 import type { DataOptions } from './progress.ts';
 import { officialOf, officialSources, sourceNamed, sourceOf } from './sets/sets.ts';
 import type { OfficialSource } from './source.ts';
@@ -21,23 +23,42 @@ export interface OpenOptions extends DataOptions {
  * Opens a data set by what a person writes:
  * - the name of an official set: its files in the data folder, downloaded when they are missing;
  * - the name of a built-in set, or with options `synthetic:seed=3,train=2000,test=500`;
- * - anything else: the path of an archive or folder.
+ * - `images:side=64,path=/photos`: a folder or zip archive of images, decoded to that side;
+ * - anything else: the path of an archive or folder; one with images in folders is decoded to 64
+ *   pixels.
  *
  * @throws LabError `data.not-downloaded`, `data.incomplete`, `data.synthetic-option`, and those of
  * `readFiles` and `downloadArchive`
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
+  const images = parseImages(spec);
+  if (images) return openImages(images, options);
   const known = sourceOf(spec);
-  if (!known) return readFiles(spec, officialSources, options);
+  if (!known) return openPath(spec, options);
   const { source } = known;
   return source.kind === 'built-in' ? source.make(known.options) : openOfficial(source, options);
+}
+
+/** Files of a known set, or images in folders. */
+async function openPath(path: string, options: OpenOptions): Promise<Dataset> {
+  try {
+    if (!/\.zip$/i.test(path)) return await readFiles(path, officialSources, options);
+  } catch (error) {
+    const isOther = error instanceof LabError && error.code === 'data.no-images';
+    if (!isOther || !(await looksLikeImages(path))) throw error;
+  }
+  return openImages({ path, side: USUAL_SIDE, seed: 0, bad: 'skip' }, options);
 }
 
 /**
  * What a person wrote in this folder, so that it means the same in any other: a path becomes
  * absolute.
  */
-export const absoluteSpec = (spec: string): string => (isPathSpec(spec) ? resolve(spec) : spec);
+export function absoluteSpec(spec: string): string {
+  const images = parseImages(spec);
+  if (images) return imagesText(images);
+  return isPathSpec(spec) ? resolve(spec) : spec;
+}
 
 /** Whether a person means a path by this, and none of the names that are known everywhere. */
 export const isPathSpec = (spec: string): boolean => sourceOf(spec) === null;
@@ -53,7 +74,12 @@ async function openOfficial(source: OfficialSource, options: OpenOptions): Promi
       otherWay: byHand(source.files[0]!),
     });
   const path = present ?? (await downloadOfficial(source, { ...options, folder }));
-  const dataset = await readFiles(path, officialSources, options);
+  const { name: wanted } = source;
+  const whole = { path, side: size.side, seed: 0, bad: 'refuse' } as const;
+  const dataset =
+    source.format === null
+      ? await openImages(whole, { ...options, folder, name: wanted })
+      : await readFiles(path, officialSources, options);
   const { name, trainCount, testCount } = dataset;
   if (officialOf(name) !== source || trainCount !== size.trainCount || testCount !== size.testCount)
     throw new LabError('data.incomplete', {

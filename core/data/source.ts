@@ -43,7 +43,8 @@ export interface OfficialSource extends NamedSource {
   readonly size: SetSize;
   /** One, or several that lie in a folder of their own inside the data folder. */
   readonly files: readonly OfficialArchive[];
-  readonly format: FileFormat;
+  /** null: one archive of image files, which are decoded to the side of the set. */
+  readonly format: FileFormat | null;
   /** One word per class; a list in the files is preferred. */
   readonly classNames: readonly string[];
 }
@@ -52,7 +53,7 @@ export interface OfficialSource extends NamedSource {
 export type DatasetSource = BuiltInSource | OfficialSource;
 
 /** How the files of a set are read from an archive or folder, the whole set or a part of it. */
-interface FileFormat {
+export interface FileFormat {
   /** Names, without folders, of the files that tell the format. */
   readonly files: readonly string[];
   /** The files of a set in words, for messages. */

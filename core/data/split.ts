@@ -61,8 +61,15 @@ export function splitFor(
   return split;
 }
 
-/** Stratified: every class gives its share, chosen by the seed. */
+/** The set's own validation images; else stratified: every class gives its share by the seed. */
 function heldOut(dataset: Dataset, seed: number): Split {
+  const { trainCount, validationCount = 0 } = dataset;
+  if (validationCount > 0)
+    return {
+      train: range(0, trainCount - validationCount),
+      evaluation: range(trainCount - validationCount, trainCount),
+      evaluationName: 'validation',
+    };
   const members: number[][] = Array.from({ length: dataset.classes }, () => []);
   for (let image = 0; image < dataset.trainCount; image++)
     members[dataset.labels[image]!]!.push(image);

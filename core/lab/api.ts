@@ -28,21 +28,21 @@ export type { LogEntry, SavedGraph } from '../store/store.ts';
 export type { WireDecision } from '../study/decision.ts';
 export type { Environment } from '../study/environment.ts';
 export type { WireEdge, WireEpoch } from '../study/metrics.ts';
-export type { MachineLauncher, NewLauncher } from '../study/machine.ts';
+export type { NewLauncher } from '../study/machine.ts';
 export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 export type { Study, TrialCounts } from '../study/study.ts';
-export type { DataSetView, Transfer } from './api/data.ts';
+export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
 export type { LabEvent, Topic } from './api/events.ts';
-export type { PretrainedView } from './api/pretrained.ts';
+export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
 export type { RerunView, VariantView } from './api/reruns.ts';
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
 export type { SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
 export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
-export type { FileInput, RequestInput, RequestName } from './schemas.ts';
+export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
 
 /**
  * The lab as the window, the browser, the command line and tests use it. The object is the same in
@@ -186,6 +186,11 @@ interface RequestOutputs {
   'pretrained.train': PretrainedView;
   'pretrained.import': PretrainedView;
   'pretrained.export': Download;
+  /**
+   * Imports weights of PyTorch (.pt, .pth, or safetensors in its layout) after their accuracy on
+   * the held-out images of the plan is measured; progress comes as events.
+   */
+  'teachers.import': PretrainedView;
   'pretrained.remove': None;
 
   // graphs

@@ -3,8 +3,19 @@ import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { imageBytes } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import type { DataLook } from './look-thread.ts';
-import type { LookKind, LookRequest, LookResult, Looks } from './look-thread.ts';
+import type {
+  LookKind,
+  LookMessage,
+  LookProgress,
+  LookRequest,
+  LookResult,
+  Looks,
+} from './look-thread.ts';
 import { png } from '../base/encode-png.ts';
+
+const post = (message: LookMessage): void => {
+  parentPort!.postMessage(message);
+};
 
 /** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
 async function lookAtData({
@@ -12,7 +23,13 @@ async function lookAtData({
   folder,
   count,
 }: LookRequest & { kind: 'data' }): Promise<DataLook> {
-  const dataset = await openDataset(spec, { folder, download: false });
+  const dataset = await openDataset(spec, {
+    folder,
+    download: false,
+    onProgress: ({ phase, ...progress }) => {
+      if (phase === 'decode') post({ progress: progress as LookProgress });
+    },
+  });
   const { images, labels, ...look } = dataset;
   const { classNames, side, trainCount } = look;
   const bytes = imageBytes(side);
@@ -24,7 +41,9 @@ async function lookAtData({
     const data = png(pixels, side, side).toString('base64');
     return { label: classNames?.[label] ?? String(label), image: `data:image/png;base64,${data}` };
   });
-  return { ...look, samples };
+  const classCounts = Array.from({ length: look.classes }, () => 0);
+  for (const label of labels) classCounts[label]!++;
+  return { ...look, classCounts, samples };
 }
 
 async function look(request: LookRequest): Promise<Looks[LookKind]> {
@@ -44,4 +63,4 @@ const result = await look(workerData as LookRequest).then(
         : problem('data.unreadable/file', { reason: messageOf(error) }),
   }),
 );
-parentPort!.postMessage(result);
+post(result);

@@ -16,6 +16,10 @@ export const addedRecord: v.GenericSchema<unknown, Added[]> = v.array(
     bytes: count,
     side: v.optional(count),
     classNames: v.optional(v.array(v.string())),
+    classCounts: v.optional(v.array(count)),
+    leftOut: v.optional(
+      v.object({ count, files: v.array(v.object({ file: v.string(), why: v.string() })) }),
+    ),
   }),
 );
 
@@ -31,6 +35,9 @@ export interface Added {
   /** Absent in older lab files, which know the official formats alone. */
   side?: number | undefined;
   classNames?: string[] | undefined;
+  /** Absent before sets of people's own images. */
+  classCounts?: number[] | undefined;
+  leftOut?: { count: number; files: { file: string; why: string }[] } | undefined;
 }
 
 export const sizeOfSource = ({
@@ -64,6 +71,8 @@ export const ready = (
   classes,
   side,
   classNames: null,
+  classCounts: null,
+  leftOut: null,
   identity: null,
   source: '',
   bytes: 0,

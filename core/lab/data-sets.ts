@@ -1,6 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { LabError, problem, problemOf } from '../base/errors.ts';
+import { imageBytes, type LeftOut } from '../data/dataset.ts';
+import { imagesText, parseImages, USUAL_SIDE } from '../data/images/spec.ts';
 import { bytesOf, placeOf } from '../data/official.ts';
 import type { DataProgress } from '../data/progress.ts';
 import { downloadOfficial } from '../data/resolve.ts';
@@ -11,12 +13,21 @@ import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
-import type { DataSetView, FileInput, Transfer } from './api.ts';
+import type { DataDecoding, DataSetView, RequestInput, Transfer } from './api.ts';
 import { type Added, addedRecord, builtIn, ready, sizeOf, sizeOfSource } from './data-set-views.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
-import { type DataLook, lookInThread } from './look-thread.ts';
+import { type DataLook, lookInThread, type LookOptions } from './look-thread.ts';
+import { imagesAt, placeOfSpec } from './sent-images.ts';
+
+/** What a plan needs to know of its images. */
+interface PlannedImages {
+  train: number;
+  test: number;
+  side: number;
+  classes: number;
+}
 
 interface UnderWay {
   abort: AbortController;
@@ -35,6 +46,7 @@ export class DataSets {
   readonly #files: Files;
   readonly #folder: () => string;
   readonly #changed: (view: DataSetView) => void;
+  readonly #decoding: (decoding: DataDecoding) => void;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #problems = new Map<string, LabProblem>();
 
@@ -43,11 +55,13 @@ export class DataSets {
     files: Files,
     folder: () => string,
     changed: (view: DataSetView) => void,
+    decoding: (decoding: DataDecoding) => void,
   ) {
     this.#store = store;
     this.#files = files;
     this.#folder = folder;
     this.#changed = changed;
+    this.#decoding = decoding;
   }
 
   async list(): Promise<DataSetView[]> {
@@ -65,24 +79,38 @@ export class DataSets {
     const added = this.#added().find(({ path }) => path === name);
     if (!added) throw unknownData(name);
     const { path, title, identity, bytes } = added;
-    const there = await stat(path).catch(() => undefined);
+    const place = placeOfSpec(path);
+    const there = await stat(place).catch(() => undefined);
     return {
       ...ready({ name: path, title, kind: 'added' }, sizeOf(added)),
       classNames: added.classNames ?? null,
-      source: path,
+      classCounts: added.classCounts ?? null,
+      leftOut: added.leftOut ?? null,
+      source: place,
       bytes,
       identity,
       state: there ? 'ready' : 'missing',
-      problem: there ? null : problem('data.not-found/gone', { path }),
+      problem: there ? null : problem('data.not-found/gone', { path: place }),
     };
   }
 
   /** How many images of which size a data set has; null when only reading it would tell. */
-  imagesOf(spec: string): { train: number; test: number; side: number } | null {
+  imagesOf(spec: string): PlannedImages | null {
     const known = sourceOf(spec);
     const added = this.#added().find(({ path }) => path === spec);
     const size = known ? sizeOfSource(known) : added && sizeOf(added);
-    return size ? { train: size.trainCount, test: size.testCount, side: size.side } : null;
+    if (!size) return null;
+    const { trainCount: train, testCount: test, side, classes } = size;
+    return { train, test, side, classes };
+  }
+
+  /** One name per class; null when they are not known. */
+  async classNamesOf(spec: string): Promise<readonly string[] | null> {
+    const known = sourceOf(spec);
+    if (known?.source.kind === 'built-in') return known.source.classNames(known.options);
+    if (known) return known.source.classNames.length > 0 ? known.source.classNames : null;
+    const isAdded = this.#added().some(({ path }) => path === spec);
+    return isAdded ? (await this.view(spec)).classNames : null;
   }
 
   /** The first network of a plan that cannot halve the images of its data set; null for none. */
@@ -109,7 +137,7 @@ export class DataSets {
       if (view.state === 'ready') return null;
       return problem('data.not-downloaded/yet', { title: view.title });
     }
-    const there = await stat(spec).catch(() => undefined);
+    const there = await stat(placeOfSpec(spec)).catch(() => undefined);
     if (there) return null;
     return problem('data.not-found/set', { name: spec.slice(0, 200) });
   }
@@ -135,22 +163,50 @@ export class DataSets {
 
   /**
    * Takes up an archive or folder that a person has, after a look into it. What was sent is kept in
-   * the data folder.
+   * the data folder. Images are decoded now, so that no training waits for it.
    */
-  async add(file: FileInput, signal?: AbortSignal): Promise<DataSetView> {
+  async add(
+    { file, ...how }: RequestInput<'data.add'>,
+    signal?: AbortSignal,
+  ): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
-      const found = await this.#look(resolve(path), 0, signal);
+      const isSent = 'upload' in file;
+      const images = await imagesAt(path, isSent ? name : null, this.#folder());
+      if (images !== null) return this.#addImages(images, how, isSent, signal);
+      const found = await this.#look(resolve(path), 0, { signal });
       return this.#note(
         found,
-        'upload' in file
-          ? await keepFile(path, this.#folder(), nameFor(found, name))
-          : resolve(path),
+        isSent ? await keepFile(path, this.#folder(), nameFor(found, name)) : resolve(path),
       );
     });
   }
 
+  async #addImages(
+    path: string,
+    { side = USUAL_SIDE, bad = 'skip' }: Omit<RequestInput<'data.add'>, 'file'>,
+    isSent: boolean,
+    signal?: AbortSignal,
+  ): Promise<DataSetView> {
+    const spec = imagesText({ path, side, seed: 0, bad });
+    const name = basename(path);
+    try {
+      const found = await this.#look(spec, 0, {
+        signal,
+        onProgress: ({ done, total }) => {
+          this.#decoding({ name, done, total });
+        },
+      });
+      return await this.#note(found, spec);
+    } catch (error) {
+      // The person has the original; a copy that cannot be used would only take room.
+      if (isSent) await rm(path, { recursive: true, force: true });
+      throw error;
+    } finally {
+      this.#decoding({ name, done: 0, total: 0 });
+    }
+  }
+
   async #note(found: DataLook, kept: string): Promise<DataSetView> {
-    const { title } = sourceNamed(found.name)!;
     const official = officialSources.find(
       (source) => kept === placeOf(source, this.#folder()).path,
     );
@@ -159,17 +215,21 @@ export class DataSets {
       return this.#told(official.name);
     }
     const { trainCount, testCount, classes, side, classNames, identity } = found;
-    const { size } = await stat(kept);
+    const place = placeOfSpec(kept);
+    const { size } = await stat(place);
+    const images = parseImages(kept);
+    const known = images ? undefined : sourceNamed(found.name);
     const added = {
       path: kept,
-      title: `${title} from ${basename(kept)}`,
+      title: known ? `${known.title} from ${basename(place)}` : `${basename(place)}, ${side} px`,
       trainCount,
       testCount,
       classes,
       identity,
-      bytes: size,
+      bytes: images ? (trainCount + testCount) * imageBytes(side) : size,
       side,
       ...(classNames && { classNames: [...classNames] }),
+      ...(images && { classCounts: found.classCounts, leftOut: shortened(found.leftOut) }),
     };
     this.#store.setSetting(NAME, [
       ...this.#added().filter(({ path: other }) => other !== kept),
@@ -194,7 +254,7 @@ export class DataSets {
   }
 
   async samples(name: string, count: number, signal?: AbortSignal): Promise<DataLook['samples']> {
-    return (await this.#look(name, count, signal)).samples;
+    return (await this.#look(name, count, { signal })).samples;
   }
 
   close(): void {
@@ -212,7 +272,7 @@ export class DataSets {
     const problem = this.#problems.get(name) ?? null;
     return {
       ...ready(source, source.size),
-      classNames: [...classNames],
+      classNames: classNames.length > 0 ? [...classNames] : null,
       source: placeOf(source, this.#folder()).path,
       bytes: bytes ?? 0,
       downloadBytes: files.reduce((sum, file) => sum + file.bytes, 0),
@@ -260,10 +320,19 @@ export class DataSets {
     return view;
   }
 
-  async #look(spec: string, count: number, signal?: AbortSignal): Promise<DataLook> {
-    return lookInThread('data', { spec, folder: this.#folder(), count }, signal);
+  async #look(spec: string, count: number, options: LookOptions): Promise<DataLook> {
+    return lookInThread('data', { spec, folder: this.#folder(), count }, options);
   }
 }
+
+/** Files named in the list of data sets. */
+const NAMED = 200;
+
+/** Of many files that were left out, the first. */
+const shortened = ({ count, files }: LeftOut = { count: 0, files: [] }) => ({
+  count,
+  files: files.slice(0, NAMED).map((each) => ({ ...each })),
+});
 
 /**
  * What is kept under the name of an official archive is taken for all of it: a part of one gets

@@ -38,6 +38,7 @@ import { rerunRequests } from './requests/reruns.ts';
 import { runRequests } from './requests/runs.ts';
 import { settingsRequests } from './requests/settings.ts';
 import { studyRequests } from './requests/studies.ts';
+import { teacherRequests } from './requests/teachers.ts';
 import { logsRefusal, parseInput } from './schemas.ts';
 import { SettingsContext } from './settings.ts';
 import { EventBatcher } from './event-batcher.ts';
@@ -103,9 +104,17 @@ export class Lab implements LabApi {
       files,
       settings,
       now,
-      dataSets: new DataSets(store, files, folder, (data) => {
-        this.#batcher.now({ topic: 'data', type: 'data', data });
-      }),
+      dataSets: new DataSets(
+        store,
+        files,
+        folder,
+        (data) => {
+          this.#batcher.now({ topic: 'data', type: 'data', data });
+        },
+        (decoding) => {
+          this.#batcher.now({ topic: 'data', type: 'data-decoding', decoding });
+        },
+      ),
       engine: new EngineManager(
         () => settings.get().engine,
         () => onCards(runner.devices().filter(isHere)),
@@ -137,6 +146,7 @@ export class Lab implements LabApi {
       ...runRequests(this.#context),
       ...rerunRequests(this.#context),
       ...pretrainedRequests(this.#context),
+      ...teacherRequests(this.#context),
       ...deviceRequests(this.#context),
       ...machineRequests(this.#context),
       ...graphRequests(this.#context),

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { LabError } from '../base/errors.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../base/problem.ts';
+import type { LeftOut } from '../data/dataset.ts';
 import { Queue } from './queue.ts';
 
 /** What a look into a data set finds. */
@@ -15,6 +16,10 @@ export interface DataLook {
   testCount: number;
   identity: string;
   source: string;
+  validationCount?: number;
+  leftOut?: LeftOut;
+  /** Training and test images of every class. */
+  classCounts: number[];
   /** PNG as data URLs. */
   samples: { label: string; image: string }[];
 }
@@ -37,10 +42,24 @@ interface Requests {
 export type LookKind = keyof Looks;
 export type LookRequest = { [Kind in LookKind]: { kind: Kind } & Requests[Kind] }[LookKind];
 export type LookResult = { look: Looks[LookKind] } | { problem: LabProblem };
+/** How many images of how many are decoded. */
+export interface LookProgress {
+  readonly done: number;
+  readonly total: number;
+}
+export type LookMessage = LookResult | { progress: LookProgress };
 
-/** Longest time for a look, in seconds: a data set may lie on a slow disk. */
+export interface LookOptions {
+  /** Takes a look out of the queue, and ends one that has begun. */
+  signal?: AbortSignal | undefined;
+  /** After which the thread is ended. */
+  seconds?: number;
+  onProgress?: (progress: LookProgress) => void;
+}
+
+/** Longest time for a look, in seconds: a million photographs may lie on a slow disk. */
 const LIMITS: Readonly<Record<LookKind, number>> = {
-  data: 900,
+  data: 6 * 3600,
   'optuna-list': 60,
   'optuna-study': 300,
 };
@@ -52,38 +71,42 @@ const looks = new Queue(LOOKS_AT_ONCE);
 /**
  * Reads a file in a thread of its own, so that no file can hold the lab up. Few are read at once.
  *
- * @param signal takes a look that has not begun out of the queue
- * @param seconds after which the thread is ended
- * @throws LabError those of the reading, `files.too-slow`
+ * @throws LabError those of the reading, `files.too-slow`; the signal's reason when it is aborted
  */
 export async function lookInThread<Kind extends LookKind>(
   kind: Kind,
   request: Requests[Kind],
-  signal?: AbortSignal,
-  seconds = LIMITS[kind],
+  options: LookOptions = {},
 ): Promise<Looks[Kind]> {
-  return looks.run(async () => inThread(kind, request, seconds), signal);
+  return looks.run(async () => inThread(kind, request, options), options.signal);
 }
 
 async function inThread<Kind extends LookKind>(
   kind: Kind,
   request: Requests[Kind],
-  seconds: number,
+  { signal, seconds = LIMITS[kind], onProgress }: LookOptions,
 ): Promise<Looks[Kind]> {
   const workerData = { kind, ...request };
   const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData });
-  let timer: NodeJS.Timeout | undefined;
+  const { promise, resolve, reject } = Promise.withResolvers<LookResult>();
+  const abort = (): void => {
+    reject(signal?.reason as Error);
+  };
+  signal?.addEventListener('abort', abort);
+  const timer = setTimeout(() => {
+    reject(tooSlow(seconds));
+  }, seconds * 1000);
+  thread.on('error', reject).on('message', (message: LookMessage) => {
+    if ('progress' in message) onProgress?.(message.progress);
+    else resolve(message);
+  });
   try {
-    const result = await new Promise<LookResult>((done, failed) => {
-      thread.once('message', done).once('error', failed);
-      timer = setTimeout(() => {
-        failed(tooSlow(seconds));
-      }, seconds * 1000);
-    });
+    const result = await promise;
     if ('look' in result) return result.look as Looks[Kind];
     throw new LabError(result.problem);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
     await thread.terminate(); // its memory is free before the next look begins
   }
 }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
+import { badImages, imageSides } from '../data/images/spec.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
 import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
@@ -16,6 +17,7 @@ import { newLauncherSchema } from '../study/machine.ts';
 import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
+import { exportFormats } from '../workers/export-network.ts';
 
 /** Input of a request without parameters. */
 export type None = Record<string, never>;
@@ -32,6 +34,9 @@ export type FileInput = v.InferOutput<typeof file>;
 const ofStudy = v.strictObject({ study: id });
 const ofRun = v.strictObject({ run: id });
 const ofRerun = v.strictObject({ rerun: id });
+const networkFormat = v.picklist(exportFormats);
+/** Python source of a PyTorch module, its weights in PyTorch's layout, or ONNX. */
+export type NetworkFormat = v.InferOutput<typeof networkFormat>;
 const ofMachine = v.strictObject({ machine: machineIdSchema });
 const ofData = v.strictObject({ data: path });
 /** A portion of a file in base64: 4 characters for 3 bytes. */
@@ -129,7 +134,11 @@ const schemas = {
   'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
   'runs.stop': v.strictObject({ run: id, when }),
   'runs.retry': ofRun,
-  'runs.weights': v.strictObject({ run: id, node: v.exactOptional(whole(1, 7)) }),
+  'runs.weights': v.strictObject({
+    run: id,
+    node: v.exactOptional(whole(1, 7)),
+    format: v.exactOptional(networkFormat),
+  }),
 
   'decisions.list': reads(v.union([ofStudy, ofRun])),
   'compare.runs': reads(v.strictObject({ runs: v.pipe(v.array(id), v.maxLength(12)) })),
@@ -175,8 +184,19 @@ const schemas = {
     seed: seedSchema,
   }),
   'pretrained.import': v.strictObject({ model: modelSchema, training: trainingSchema, file }),
-  'pretrained.export': v.strictObject({ pretrained: id }),
+  'pretrained.export': v.strictObject({
+    pretrained: id,
+    format: v.exactOptional(networkFormat),
+  }),
   'pretrained.remove': v.strictObject({ pretrained: id }),
+  'teachers.import': v.strictObject({
+    file,
+    model: modelSchema,
+    training: trainingSchema,
+    name: v.exactOptional(name),
+    part: v.exactOptional(v.pipe(v.string(), v.maxLength(1000))),
+    acceptAny: v.exactOptional(v.boolean()),
+  }),
 
   'graphs.list': reads(none),
   'graphs.save': v.strictObject({ name, graph }),
@@ -185,7 +205,11 @@ const schemas = {
   'data.list': reads(none),
   'data.download': ofData,
   'data.cancel': ofData,
-  'data.add': v.strictObject({ file }),
+  'data.add': v.strictObject({
+    file,
+    side: v.exactOptional(v.picklist(imageSides)),
+    bad: v.exactOptional(v.picklist(badImages)),
+  }),
   'data.remove': ofData,
   'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 

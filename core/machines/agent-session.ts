@@ -35,7 +35,7 @@ const KEPT_KEYS = 2000;
 const DATA_EVERY = 60;
 
 /** Bytes of an official file that the lab has. */
-export type PullArchive = (
+type PullArchive = (
   archive: { sha256: string; bytes: number },
   signal: AbortSignal,
 ) => AsyncIterable<Uint8Array>;

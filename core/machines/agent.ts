@@ -134,7 +134,7 @@ async function dialUntil(
 const isRefusal = (error: unknown): boolean => /authorization violation/i.test(messageOf(error));
 
 /** Names of the sets that are built in or lie in a folder. */
-export async function dataSetsIn(folder: string): Promise<string[]> {
+async function dataSetsIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const source of sources)
     if (source.kind === 'built-in' || (await findOfficial(source, folder)) !== undefined)

@@ -1,4 +1,5 @@
-import { LabError, problemOf } from '../base/errors.ts';
+import { existsSync } from 'node:fs';
+import { LabError, problem, problemOf } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -13,7 +14,7 @@ import { idle, type LaunchContext, type Launcher } from './launchers/launcher.ts
 import { launcherFor, prepareLauncher } from './launchers/launchers.ts';
 import { type AddedMachine, type MachineView, viewOf } from './machine-view.ts';
 import type { Machines } from './machines.ts';
-import { expirePairings, pairingFile, pairMachine, unpairMachine } from './pairing.ts';
+import { expirePairings, pairingDays, pairingFile, pairMachine, unpairMachine } from './pairing.ts';
 
 /** Milliseconds between two signs of a change. */
 const paceMs = 500;
@@ -35,6 +36,7 @@ export class MachineManager {
   readonly #launchers = new Map<string, Launcher>();
   readonly #listeners = new Set<() => void>();
   #opening: Promise<Broker> | null = null;
+  #running: Broker | null = null;
   #problem: LabProblem | null = null;
   #expiry: NodeJS.Timeout | null = null;
   #pace: NodeJS.Timeout | null = null;
@@ -58,8 +60,11 @@ export class MachineManager {
     if (records.length === 0 || runner === null || folder === null) return;
     try {
       const broker = await this.#broker(addressIn(records));
-      await expirePairings(broker, folder, this.#now());
-      for (const machine of records) this.#letIn(machine, broker);
+      await this.#expire(broker, folder);
+      for (const machine of records) {
+        await this.#pairAgain(machine, broker, folder);
+        this.#letIn(machine, broker);
+      }
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       this.#problem = problemOf(error);
@@ -87,7 +92,7 @@ export class MachineManager {
     return this.#options.store.machines().map((machine) => {
       const own = agentsOf(machine).flatMap((id) => agents.get(id) ?? []);
       const view = viewOf(machine, own, this.#launchers.get(machine.id)?.state() ?? idle);
-      return { ...view, problem: view.problem ?? this.#problem };
+      return { ...view, problem: view.problem ?? this.#expiredProblem(machine) ?? this.#problem };
     });
   }
 
@@ -187,8 +192,9 @@ export class MachineManager {
       .then(async (broker) => {
         await runner?.connect(broker);
         this.#problem = null;
+        this.#running = broker;
         this.#expiry = setInterval(() => {
-          void expirePairings(broker, folder, this.#now());
+          void this.#expire(broker, folder);
         }, expiryMs).unref();
         return broker;
       })
@@ -197,6 +203,36 @@ export class MachineManager {
         throw error;
       });
     return this.#opening;
+  }
+
+  /** Only pairings that a person carries may expire: the lab delivers the others itself. */
+  async #expire(broker: Broker, folder: string): Promise<void> {
+    const byHand = this.#options.store.machines().filter(isByHand);
+    const ids = new Set(byHand.map(({ id }) => id));
+    await expirePairings(broker, folder, this.#now(), (id) => ids.has(id));
+    this.#changed();
+  }
+
+  #expiredProblem(machine: Machine): LabProblem | null {
+    if (this.#running === null || !isByHand(machine)) return null;
+    const isKnown = this.#running.machines().some(({ id }) => id === machine.id);
+    return isKnown
+      ? null
+      : problem('machines.pairing-expired', { name: machine.name, days: pairingDays });
+  }
+
+  /** Makes missing pairings anew, as after a move of the lab file without its folder. */
+  async #pairAgain(machine: Machine, broker: Broker, folder: string): Promise<void> {
+    if (isByHand(machine)) return;
+    const known = new Set(broker.machines().map(({ id }) => id));
+    for (const id of agentsOf(machine))
+      if (!known.has(id) || !existsSync(pairingFile(folder, id)))
+        await pairMachine(
+          broker,
+          folder,
+          { id, name: machine.name },
+          wayTo(broker, machine.launcher),
+        );
   }
 
   #letIn(machine: Machine, broker: Broker): void {
@@ -263,8 +299,10 @@ export class MachineManager {
   }
 }
 
+const isByHand = ({ launcher }: Machine): boolean => launcher.kind === 'command';
+
 /** Ids of the agents of a machine: its own, or one for each job of a group. */
-export const agentsOf = ({ id, launcher }: Machine): string[] =>
+const agentsOf = ({ id, launcher }: Machine): string[] =>
   launcher.kind === 'slurm'
     ? Array.from({ length: launcher.most }, (_, index) => `${id}-${index + 1}`)
     : [id];

@@ -187,6 +187,10 @@ export class Machines implements Runner {
     return this.#machine(place.machine).start(place.name, job, listener);
   }
 
+  get isUniform(): boolean {
+    return this.#machines.size === 0;
+  }
+
   suits(slot: string, training: TrainingPlan): boolean {
     const place = placeOf(slot);
     return place

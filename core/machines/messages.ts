@@ -66,7 +66,7 @@ const snapshot = {
 };
 
 /** Versions of an agent's programs. */
-export const versionsSchema = v.strictObject({
+const versionsSchema = v.strictObject({
   protocol: count,
   app: v.pipe(v.string(), v.maxLength(100)),
   revision: v.nullable(v.pipe(v.string(), v.maxLength(100))),
@@ -196,7 +196,6 @@ export type Answer = v.InferOutput<typeof answerSchema>;
 
 /** Either way: asks for the next part of weights. The answer is bytes, or PROBLEM_HEADER. */
 export const pullSchema = v.strictObject({ ...jobKey, sha256: sha256Schema, offset: count });
-export type Pull = v.InferOutput<typeof pullSchema>;
 
 /** Machine to lab: the next part of an official file of a data set. */
 export const archivePullSchema = v.strictObject({ sha256: sha256Schema, offset: count });

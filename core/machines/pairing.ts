@@ -83,6 +83,7 @@ export function readPairing(file: string): Pairing {
  * Takes away every key that no agent has used for `pairingDays`, and removes pairing files of
  * machines without a key.
  *
+ * @param mayExpire false for machines whose pairings only the lab itself delivers
  * @param now milliseconds since 1970
  * @returns ids of the machines that have to be paired again
  */
@@ -90,10 +91,11 @@ export async function expirePairings(
   broker: Broker,
   folder: string,
   now: number,
+  mayExpire: (machine: string) => boolean = () => true,
 ): Promise<string[]> {
   const expired = broker
     .machines()
-    .filter(({ used, at }) => !used && now - at > pairingDays * dayMs)
+    .filter(({ id, used, at }) => !used && mayExpire(id) && now - at > pairingDays * dayMs)
     .map(({ id }) => id);
   for (const id of expired) await broker.removeMachine(id);
   const known = new Set(broker.machines().map(({ id }) => `${id}.json`));

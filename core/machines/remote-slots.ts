@@ -43,4 +43,4 @@ function stateOf(name: string, facts: RemoteSlotFacts): Pick<Slot, 'state' | 'pr
 }
 
 /** The device of a slot: its name without the number. */
-export const deviceOf = (slot: string): string => slot.slice(0, slot.lastIndexOf(':'));
+const deviceOf = (slot: string): string => slot.slice(0, slot.lastIndexOf(':'));

@@ -11,14 +11,20 @@ export function outlookOf(store: Store, work: Work, slots: number): Outlook {
   const rule = 'plan' in record ? record.plan.rule : null;
   const { pace } = work;
   const undrawn = Math.max(0, work.trials - work.nextTrial);
+  const open = [...work.waiting, ...work.live].map((id) => store.run(id));
+  // What runs on for the audit comes to its end: no rung stops it.
+  const audits = open.filter(({ audit }) => audit !== null);
   const pretraining = [...work.needs].flatMap((id) => store.pretrained(id).run ?? []);
   return {
     epochs,
     survival: pace.survival,
     expectedShare: rule ? expectedShareOf(rule) : 1,
     fresh: (undrawn * (pace.trainable + 1)) / (pace.drawn + 1),
-    underWay: [...work.waiting, ...work.live].map((id) => store.run(id).epoch),
-    before: pretraining.reduce((sum, run) => sum + epochs - store.run(run).epoch, 0),
+    underWay: open.filter(({ audit }) => audit === null).map(({ epoch }) => epoch),
+    before: [...pretraining.map((id) => store.run(id)), ...audits].reduce(
+      (sum, { epoch }) => sum + epochs - epoch,
+      0,
+    ),
     secondsPerEpoch: pace.epochs === 0 ? null : pace.seconds / pace.epochs,
     slots,
   };

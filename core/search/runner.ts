@@ -35,6 +35,8 @@ export interface Runner {
    * slot suits.
    */
   suits?(slot: string, training: TrainingPlan): boolean;
+  /** True while every slot suits every plan, so that `suits` need not be asked. */
+  readonly isUniform?: boolean;
   /** False while the machine of the slot is silent: its workers may be well. */
   reaches?(slot: string): boolean;
   /** Whether a job on this slot may outlive the lab's process, so that `adopt` finds it again. */

@@ -50,7 +50,8 @@ export class Suitability {
 
   /** True while every slot suits every plan. */
   get isTrivial(): boolean {
-    return this.#runner.suits === undefined && !this.#knowsAny;
+    const isUniform = this.#runner.suits === undefined || this.#runner.isUniform === true;
+    return isUniform && !this.#knowsAny;
   }
 
   suits(slot: string, training: TrainingPlan): boolean {

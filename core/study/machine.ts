@@ -6,14 +6,14 @@ import { machineIdSchema, machineNameSchema } from './pairing.ts';
  * A host as ssh takes it: `user@server`, or an alias of the user's own configuration. It never
  * begins with a dash, which ssh would take for an option.
  */
-export const sshHostSchema = v.pipe(
+const sshHostSchema = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(@[A-Za-z0-9_[][A-Za-z0-9_.:%[\]-]*)?$/),
   v.maxLength(300),
 );
 
 /** Name or address under which other machines reach this one. */
-export const addressSchema = v.pipe(
+const addressSchema = v.pipe(
   v.string(),
   v.maxLength(255),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/),

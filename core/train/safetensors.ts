@@ -13,7 +13,7 @@ export interface NamedTensor {
  */
 const MAX_HEADER = 16 << 20;
 /** Bytes of the length before the header. */
-const PREFIX = 8;
+export const PREFIX = 8;
 
 /** A tensor as the header describes it. */
 export interface TensorEntry {

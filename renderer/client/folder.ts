@@ -5,9 +5,9 @@
 import { LabError } from '../../core/base/errors.ts';
 
 const BLOCK = 512;
-/** Of a folder of data: more files, or deeper folders, are no data set. */
-const MAX_FILES = 500;
-const MAX_DEPTH = 4;
+/** Of a folder of data or images: more files, or deeper folders, are no data set. */
+const MAX_FILES = 200_000;
+const MAX_DEPTH = 6;
 
 /** As `webkitGetAsEntry` gives them: what is dropped, files and folders alike. */
 export interface Entry {
@@ -25,13 +25,30 @@ export interface FolderEntry extends Entry {
 
 /** Throws LabError `files.too-many` and `files.unreadable`. */
 export async function folderAsFile(folder: FolderEntry): Promise<File> {
-  const files = await filesIn(folder, folder.name, MAX_DEPTH);
+  return archiveOf(folder.name, await filesIn(folder, folder.name, MAX_DEPTH));
+}
+
+/** A file of a folder that was chosen, with its path from that folder on. */
+type ChosenFile = Blob & { readonly webkitRelativePath: string };
+
+/** The files of a folder that was chosen in a dialog. Throws LabError `files.too-many`. */
+export function filesAsFile(files: readonly ChosenFile[]): File {
+  const [name = 'folder'] = files[0]?.webkitRelativePath.split('/') ?? [];
+  if (files.length > MAX_FILES)
+    throw new LabError('files.too-many/folder', { name, limit: MAX_FILES });
+  return archiveOf(
+    name,
+    files.map((file) => [file.webkitRelativePath, file]),
+  );
+}
+
+function archiveOf(name: string, files: readonly [path: string, file: Blob][]): File {
   const parts = files.flatMap(([path, file]) => [
     header(path, file.size),
     file,
     new Uint8Array((BLOCK - (file.size % BLOCK)) % BLOCK),
   ]);
-  return new File([...parts, new Uint8Array(2 * BLOCK)], `${folder.name}.tar`);
+  return new File([...parts, new Uint8Array(2 * BLOCK)], `${name}.tar`);
 }
 
 async function filesIn(

@@ -10,6 +10,7 @@ import type { Step } from '../../core/base/actions.ts';
 import { LabError, problemOf } from '../../core/base/errors.ts';
 import { stepsOf } from '../../core/base/problem.ts';
 import type {
+  DataDecoding,
   DataSetView,
   EngineView,
   LabApi,
@@ -28,6 +29,7 @@ import type {
   SlotView,
   StudyCard,
   StudyPlan,
+  TeacherImport,
   Topic,
 } from '../../core/lab/api.ts';
 import { keepConnected, type ConnectionState, type Dial } from './connection.ts';
@@ -90,6 +92,10 @@ export class Lab {
   engine = $state.raw<EngineView | null>(null);
   machines = $state.raw<readonly MachineView[]>([]);
   dataSets = $state.raw<readonly DataSetView[]>([]);
+  /** A folder of images that is being decoded; null for none. */
+  decoding = $state.raw<DataDecoding | null>(null);
+  /** Weights of PyTorch that are being measured; null for none. */
+  teacher = $state.raw<TeacherImport | null>(null);
   reruns = $state.raw<readonly RerunView[]>([]);
   pretrained = $state.raw<readonly PretrainedView[]>([]);
   graphs = $state.raw<readonly SavedGraph[]>([]);
@@ -310,6 +316,12 @@ export class Lab {
         break;
       case 'pretrained':
         this.pretrained = event.pretrained;
+        break;
+      case 'teacher-import':
+        this.teacher = event.teacher.step === null ? null : event.teacher;
+        break;
+      case 'data-decoding':
+        this.decoding = event.decoding.total === 0 ? null : event.decoding;
         break;
       case 'graphs':
         this.graphs = event.graphs;

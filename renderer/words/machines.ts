@@ -71,7 +71,3 @@ export function machineDevices(
     }),
   );
 }
-
-/** The machine of a slot: `lena` of `lena/gpu:0:1`; '' for this machine. */
-export const machineOfSlot = (slot: string): string =>
-  slot.includes('/') ? slot.slice(0, slot.indexOf('/')) : '';

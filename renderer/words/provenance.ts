@@ -20,3 +20,23 @@ export function madeIn(environments: readonly Environment[]): Record<string, str
     images: all('data'),
   };
 }
+
+/**
+ * Warns where numbers that are compared were made on different devices or by different engines; ''
+ * where they were not.
+ */
+export function mixedText(environments: readonly Environment[]): string {
+  const kinds = (part: 'device' | 'engine'): string[] => [
+    ...new Set(environments.map((environment) => environment[part])),
+  ];
+  const [devices, engines] = [kinds('device'), kinds('engine')];
+  const what = [
+    ...(devices.length > 1 ? [`devices (${devices.join('; ')})`] : []),
+    ...(engines.length > 1 ? [`engines (${engines.join('; ')})`] : []),
+  ];
+  return what.length === 0
+    ? ''
+    : `Its trials were trained on different ${what.join(' and ')}. The same graph and seed give ` +
+        'slightly different numbers there, so close trials may change places. Repeat the winner ' +
+        'with a re-run.';
+}

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type AuditedTrial, auditOf } from '../../core/analysis/audit.ts';
+import { rungAdvice } from '../../core/analysis/rung-choice.ts';
 import { mainEffects } from '../../core/analysis/effects.ts';
 import { importanceOf } from '../../core/analysis/importance.ts';
 import { interactions } from '../../core/analysis/interactions.ts';
@@ -7,6 +8,8 @@ import { liftOf } from '../../core/analysis/lift.ts';
 import type { Table } from '../../core/analysis/table.ts';
 import { stream } from '../../core/base/random.ts';
 import { dimensions, paperSpace } from '../../core/graph/space.ts';
+
+const EPOCHS = 200;
 
 /** Times each analysis of a study of random trials; see `npm run bench`. */
 export function bench(args: string[]): number {
@@ -28,12 +31,19 @@ export function bench(args: string[]): number {
       stoppedAt: at % 8 === 0 ? 1 : null,
     };
   });
+  // The most that advice can be asked for: nothing was stopped.
+  const whole = table.rows.map(({ value }, at): AuditedTrial => {
+    const random = stream('advice', at);
+    const curve = Array.from({ length: EPOCHS }, () => random.uniform()).with(-1, value);
+    return { values: new Map(), end: value, stoppedAt: null, curve };
+  });
   const parts: Record<string, () => unknown> = {
     main_effects_ms: () => mainEffects(table),
     interactions_ms: () => interactions(table),
     importance_ms: () => importanceOf(table),
     lift_ms: () => liftOf(table),
     audit_ms: () => auditOf(audited),
+    advice_ms: () => rungAdvice(whole, EPOCHS),
   };
   const took = Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [name, medianTime(part)]),

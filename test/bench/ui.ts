@@ -150,7 +150,7 @@ const filter = (page: Page): Promise<number> =>
       input.form.requestSubmit();
     }`,
     { of: COUNT, paints: SHOWN },
-  ).finally(() => page.getByRole('button', { name: 'Show all' }).click());
+  ).finally(() => page.getByRole('button', { name: 'Show all', exact: true }).click());
 
 const CURVES = `document.querySelector('[role=img][aria-label^="Learning curves"]')`;
 const TIP = `${CURVES}.querySelector('.tip')?.outerHTML`;

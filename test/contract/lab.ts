@@ -28,6 +28,7 @@ const TOPICS = [
   'graphs',
   'data',
   'engine',
+  'machines',
   'log',
 ] as const;
 
@@ -476,6 +477,35 @@ export function labContract(
           ),
           'space.impossible',
         );
+      }));
+
+    test('other machines are listed, and a lab in memory refuses them in words', async () =>
+      withLab(async (api) => {
+        assert.deepEqual(await api.request('machines.list', {}), []);
+        const launcher = { kind: 'command' } as const;
+        assert.equal(
+          await codeOf(api.request('machines.add', { name: 'Lena', launcher })),
+          'machines.in-memory',
+        );
+        const machine = 'lena';
+        for (const request of [
+          'machines.pause',
+          'machines.start',
+          'machines.remove',
+          'machines.log',
+        ] as const)
+          assert.equal(await codeOf(api.request(request, { machine })), 'agents.not-there');
+        assert.equal(
+          await codeOf(api.request('machines.drain', { machine, on: true })),
+          'agents.not-there',
+        );
+        for (const host of ['-oProxyCommand=touch x', 'a b', 'a;b', ''])
+          assert.equal(
+            await codeOf(
+              api.request('machines.add', { name: 'x', launcher: { kind: 'ssh', host } }),
+            ),
+            'lab.bad-input',
+          );
       }));
 
     test('settings are kept and merged by name; slots change while it runs', async () =>

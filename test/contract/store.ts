@@ -512,7 +512,12 @@ export function storeContract(name: string, open: () => Store): void {
         drained: false,
         createdAt: AT,
       };
-      const hand: Machine = { ...lena, id: 'hand', launcher: { kind: 'command', address: null }, createdAt: 1 };
+      const hand: Machine = {
+        ...lena,
+        id: 'hand',
+        launcher: { kind: 'command', address: null },
+        createdAt: 1,
+      };
       store.addMachine(lena);
       store.addMachine(hand);
       assert.deepEqual(store.machines(), [hand, lena]);

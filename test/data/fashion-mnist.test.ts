@@ -85,6 +85,20 @@ describe('Fashion-MNIST', () => {
     });
   });
 
+  test('MNIST, whose files have the same names and sizes, is refused', async (t) => {
+    for (const first of [
+      [5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3],
+      [7, 2, 1, 0, 4, 1, 4, 9, 5, 9, 0],
+    ]) {
+      const files = {
+        ...FILES,
+        'train-labels-idx1-ubyte': labels(...first),
+        'train-images-idx3-ubyte': idx(0x0803, [11, 28, 28], new Uint8Array(11 * 784)),
+      };
+      await assert.rejects(openDataset(await folderOf(t, files)), { code: 'data.is-mnist' });
+    }
+  });
+
   const wrong: [string, string, RegExp, Record<string, Uint8Array>][] = [
     [
       'a label of no class',

@@ -7,7 +7,7 @@ import { scriptedLab } from './support.ts';
 describe('looks into files of strangers', () => {
   test('a look that takes too long is ended and says so', async () => {
     const path = join(import.meta.dirname, '../fixtures/optuna/several.db');
-    await assert.rejects(lookInThread('optuna-list', { path }, undefined, 0), {
+    await assert.rejects(lookInThread('optuna-list', { path }, { seconds: 0 }), {
       code: 'files.too-slow',
       message: /longer than 0 s and was ended/,
     });

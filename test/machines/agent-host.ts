@@ -1,7 +1,9 @@
 /**
  * Many scripted agents in a process of their own: `agent-host.ts FILE`, with a `HostedAgents` as
- * JSON. Prints a line when all are connected.
+ * JSON. Prints a line when it has loaded its program, waits for a line, and prints one when all are
+ * connected.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Pairing } from '../../core/study/pairing.ts';
 import type { Script } from '../search/scripted-runner.ts';
@@ -17,6 +19,8 @@ export interface HostedAgents {
 const { pairings, script, beat } = JSON.parse(
   readFileSync(process.argv[2]!, 'utf8'),
 ) as HostedAgents;
+console.log('loaded');
+await once(process.stdin, 'data');
 for (let start = 0; start < pairings.length; start += 50)
   await Promise.all(
     pairings
@@ -24,3 +28,4 @@ for (let start = 0; start < pairings.length; start += 50)
       .map(async (pairing) => ScriptedAgent.start(pairing, script, { beat })),
   );
 console.log('connected');
+process.stdin.pause();

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Machine } from '../../core/study/machine.ts';
 import { MachineManager } from '../../core/machines/machine-manager.ts';
 import { readPairing } from '../../core/machines/pairing.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
@@ -66,6 +67,22 @@ describe('the machines of a lab', { skip: noBroker }, () => {
     await assert.rejects(machines.add('b', { kind: 'command', address: '127.0.0.2' }), {
       code: 'machines.other-address',
     });
+  });
+
+  test('pairings that a person carries expire unused; those that the lab delivers stay', async (t) => {
+    const folder = await temporaryFolder(t);
+    const first = await openManager(t, folder);
+    await first.machines.add('hand', { kind: 'command' });
+    const server: Machine = {
+      ...{ id: 'server', name: 'Server', drained: false, createdAt: 1 },
+      launcher: { kind: 'ssh', host: 'nobody@127.0.0.1', port: 9 },
+    };
+    first.store.addMachine(server);
+    await first.close();
+    const later = Date.now() + 31 * 24 * 3600 * 1000;
+    const { machines } = await openManager(t, folder, first.store, () => later);
+    assert.equal(machines.view('hand').problem?.code, 'machines.pairing-expired');
+    assert.deepEqual(readdirSync(join(folder, 'machines', 'pairings')), ['server.json']);
   });
 
   test('a lab in memory refuses them', async () => {

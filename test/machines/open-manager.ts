@@ -8,9 +8,14 @@ import { openMemoryStore } from '../../core/store/memory.ts';
 import { ScriptedRunner } from '../search/scripted-runner.ts';
 
 /** A lab's machines without local slots. */
-export async function openManager(t: TestContext, folder: string, store = openMemoryStore()) {
+export async function openManager(
+  t: TestContext,
+  folder: string,
+  store = openMemoryStore(),
+  now = Date.now,
+) {
   const runner = await Machines.join(new ScriptedRunner({ slots: 0 }));
-  const machines = new MachineManager({ store, runner, folder: join(folder, 'machines') });
+  const machines = new MachineManager({ store, runner, folder: join(folder, 'machines'), now });
   await machines.open();
   let isOpen = true;
   const close = async (): Promise<void> => {

@@ -1,6 +1,31 @@
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { once } from 'node:events';
 
+/** Reads the protocol of NATS: lines, and messages whose line ends with their size in bytes. */
+class Frames {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** All whole frames that have come, each message twice. */
+  doubled(data: Buffer): Buffer {
+    let rest = Buffer.concat([this.#rest, data]);
+    const out: Buffer[] = [];
+    for (;;) {
+      const end = rest.indexOf('\r\n');
+      if (end < 0) break;
+      const line = rest.toString('latin1', 0, end);
+      const isMessage = /^H?(PUB|MSG) /.test(line);
+      const size = isMessage ? Number(line.split(' ').at(-1)) + 2 : 0;
+      const length = end + 2 + size;
+      if (rest.length < length) break;
+      const frame = rest.subarray(0, length);
+      out.push(frame, ...(isMessage ? [frame] : []));
+      rest = rest.subarray(length);
+    }
+    this.#rest = rest;
+    return Buffer.concat(out);
+  }
+}
+
 /** Stands before a broker and plays a bad network. */
 export class Proxy {
   readonly #server: Server;
@@ -11,6 +36,8 @@ export class Proxy {
   #isDown = false;
   /** Milliseconds. */
   delay = 0;
+  /** Every message passes twice, both ways. */
+  duplicates = false;
 
   private constructor(target: number) {
     this.#server = createServer((inner) => {
@@ -70,8 +97,10 @@ export class Proxy {
   }
 
   #pipe(from: Socket, to: Socket): void {
-    from.on('data', (data) => {
+    const frames = new Frames();
+    from.on('data', (raw) => {
       if (this.#isSilent) return; // lost for good: the connection is broken when it heals
+      const data = this.duplicates ? frames.doubled(raw) : raw;
       if (this.delay === 0) to.write(data);
       else setTimeout(() => to.write(data), this.delay);
     });

@@ -195,6 +195,23 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
     while (cut.session.jobs.length > 0) await sleep(10); // the last answers are on their way
   });
 
+  await test('messages that come twice change nothing', async () => {
+    const [id] = take(1) as [string];
+    const proxy = await Proxy.before(broker.port);
+    proxy.duplicates = true;
+    closing.push(async () => proxy.close());
+    const script = { slots: 2, checkpointEach: 2, checkpointBytes: 600_000 };
+    const far = await agent(id, script, { port: proxy.port });
+    const lab = await open([id], { machines: { handEvery: 0 } });
+    const number = study(lab.store, { trials: 12 });
+    lab.scheduler.resume({ study: number });
+    await lab.until(isOver(lab, number));
+    checkStudy(lab.store, number);
+    const attempts = lab.store.attempts({ study: number });
+    assert.equal(attempts.length, 12);
+    assert.equal(far.runner.started.length, 12, 'no start was done twice');
+  });
+
   await test('a slow network with cuts only takes longer', async () => {
     const [id] = take(1) as [string];
     const proxy = await Proxy.before(broker.port);

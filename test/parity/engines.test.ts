@@ -26,12 +26,13 @@ function passes(engine: string, count: number, ...args: string[]): void {
 
 describe('every fixture on every engine', () => {
   test('tensorflow', () => {
-    passes('tensorflow', 50);
+    passes('tensorflow', 51);
   });
   for (const engine of ['eager', 'portable']) {
     test(engine, () => {
       passes(engine, 24, join(fixtures, 'ktg'));
       passes(engine, 2, join(fixtures, 'asha'));
+      passes(engine, 1, join(fixtures, 'torch'));
       // ResNet18 and VGG13 take minutes on the portable engine; layers.json holds their layers
       for (const [network, count] of [
         ['vgg8', 4],

@@ -20,6 +20,7 @@ import type { ParityReport } from './report.ts';
 import { dropsParity, schedulesParity } from './schedules.ts';
 import { statsParity } from './stats.ts';
 import { stepsParity } from './steps.ts';
+import { torchParity } from './torch.ts';
 
 /**
  * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler
@@ -171,8 +172,9 @@ async function compare(path: string): Promise<ParityReport | Unknown | undefined
     case 'ktg2':
     case 'layers2':
     case 'maps2':
-    case 'torch':
       return { unknown: kind };
+    case 'torch':
+      return torchParity(file, json, dirname(path), torchTolerances(path, tolerance), engine);
     default:
       throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
   }
@@ -186,6 +188,10 @@ function parse(text: string): unknown {
   }
 }
 
+/** Checkpoints share the limits of the fixtures beside them. */
+const torchTolerances = (path: string, group: unknown): Tolerances =>
+  limitsIn(join(dirname(path), '..', 'ktg2', 'tolerances.json'), group);
+
 /**
  * Limits of a class, from the nearest `tolerances.json` at or above the fixture, inside the folder
  * given.
@@ -198,12 +204,16 @@ function tolerances(path: string, group: unknown): Tolerances {
   ) {
     const file = join(folder, 'tolerances.json');
     if (!existsSync(file)) continue;
-    const { classes } = JSON.parse(readFileSync(file, 'utf8')) as {
-      classes: Record<string, Tolerances>;
-    };
-    const found = classes[String(group)];
-    if (!found) throw new Error(`${file} has no class ${JSON.stringify(group)}.`);
-    return found;
+    return limitsIn(file, group);
   }
   throw new Error(`No tolerances.json beside ${path}.`);
+}
+
+function limitsIn(file: string, group: unknown): Tolerances {
+  const { classes } = JSON.parse(readFileSync(file, 'utf8')) as {
+    classes: Record<string, Tolerances>;
+  };
+  const found = classes[String(group)];
+  if (!found) throw new Error(`${file} has no class ${JSON.stringify(group)}.`);
+  return found;
 }

@@ -3,10 +3,12 @@ import { describe, test } from 'node:test';
 import { planFrom } from '../../core/commands/plan.ts';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
+import { outlookOf } from '../../core/search/outlook.ts';
 import { Past } from '../../core/search/past.ts';
 import { previewOf } from '../../core/search/preview.ts';
 import { sampleTrial } from '../../core/search/sampler.ts';
 import { outsideStarts, startingPoints } from '../../core/search/starting-points.ts';
+import { Work } from '../../core/search/work.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import { exportStudy } from '../../core/store/transfer/export.ts';
 import { importStudy } from '../../core/store/transfer/import.ts';
@@ -15,7 +17,7 @@ import { explainDecision } from '../../core/study/decision.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import type { Run } from '../../core/study/run.ts';
 import { startChoices, startName, startNamed, usualStart } from '../../core/study/start.ts';
-import { joined, plan } from '../contract/samples.ts';
+import { joined, metrics, newStudy, newTrial, plan } from '../contract/samples.ts';
 import { scriptedLab } from './lab.ts';
 import { noFrozen, trialsOf } from './studies.ts';
 
@@ -152,6 +154,20 @@ void describe('the audit of the stopping rule', () => {
       trialsOf(again, copy.id).map(({ origin, audit }) => [origin, audit]),
       trials.map(({ origin, audit }) => [origin, audit]),
     );
+  });
+
+  void test('one that is under way is expected to come to its end', () => {
+    const store = openMemoryStore();
+    const { id } = store.addStudy(newStudy());
+    const work = new Work({ study: id }, store.study(id), null, store.pace({ study: id }));
+    for (const number of [0, 1]) {
+      const run = store.addRun(newTrial(id, number)).id;
+      store.changeRun(run, { state: 'running', ...(number === 1 && { audit: 1 }) });
+      store.addEpoch(run, metrics(1));
+      work.live.add(run);
+    }
+    const { underWay, before } = outlookOf(store, work, 1);
+    assert.deepEqual([underWay, before], [[1], 15]);
   });
 
   void test('none are left to run on where the share is 0', async () => {

@@ -35,6 +35,16 @@ export const commandsProblems = {
     message: () => 'Name one model.',
     next: () => [{ do: 'give-option', example: 'ktg pretrain resnet32' }],
   },
+  'arguments.missing/network': {
+    message: () => 'Name the network that the weights belong to.',
+    next: () => [{ do: 'give-option', example: '--network resnet32' }],
+  },
+  'arguments.missing/teacher': {
+    message: () => 'ktg teacher needs a verb and one file.',
+    next: () => [
+      { do: 'give-option', example: 'ktg teacher import weights.pth --network resnet32' },
+    ],
+  },
   'arguments.missing/training': {
     message: () => 'Which graph?',
     next: () => [
@@ -82,6 +92,15 @@ export const commandsProblems = {
     next: ({ name, fallback }: { name: string; fallback: number }) => [
       { do: 'give-option', example: `--${name} ${fallback}` },
     ],
+  },
+  'arguments.one-network': {
+    message: () => 'Name one network: a trial of a study, --pretrained, or --checkpoint.',
+    next: () => [{ do: 'give-option', example: 'ktg export --as onnx --trial best --node 1' }],
+  },
+  'arguments.only-with-as': {
+    message: ({ option }: { option: string }) =>
+      `--${option} goes with --as, which writes a network; a study is written whole.`,
+    next: () => [{ do: 'run-command', command: 'ktg help export' }],
   },
   'arguments.out-of-range': {
     message: ({

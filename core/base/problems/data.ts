@@ -58,6 +58,11 @@ export const dataProblems = {
       { do: 'use-data-path', path },
     ],
   },
+  'data.is-mnist': {
+    message: ({ path }: { path: string }) =>
+      `${path} holds MNIST, whose files have the names of Fashion-MNIST's.`,
+    next: () => ['Use the files of Fashion-MNIST, or add the images of MNIST as a folder.'],
+  },
   'data.label-out-of-range': {
     message: ({
       where,

@@ -32,8 +32,8 @@ export const machinesProblems = {
   'machines.bad-pairing/rights': {
     message: ({ file }: { file: string }) =>
       `Other users can read the pairing file ${file}, so its key is no secret.`,
-    next: () => [
-      { do: 'run-command', command: 'chmod 600 FILE' },
+    next: ({ file }: { file: string }) => [
+      { do: 'run-command', command: `chmod 600 ${file}` },
       'If others use this machine, remove the machine in the lab and add it again.',
     ],
   },
@@ -44,8 +44,13 @@ export const machinesProblems = {
   'machines.other-address': {
     message: ({ present, address }: { present: string; address: string }) =>
       `The lab's message broker listens on ${present}, not on ${address}.`,
-    next: () => [
-      'Close the lab, then add the machine with ktg machines add; or use the present address.',
+    next: ({ address }: { address: string }) => [
+      'Use the present address, or remove the other machines.',
+      'Then end the program that has the lab open, and add them again.',
+      {
+        do: 'run-command',
+        command: `ktg machines add command --name NAME --address ${address}`,
+      },
     ],
   },
   'machines.no-way-back': {
@@ -60,9 +65,14 @@ export const machinesProblems = {
     message: ({ host, system }: { host: string; system: string }) =>
       `${host} runs ${system}, for which this machine has no program to deliver.`,
     next: () => [
-      'Install KTG Lab there and start the agent by hand.',
+      'Install this program there and start the agent by hand.',
       { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
     ],
+  },
+  'machines.pairing-expired': {
+    message: ({ name, days }: { name: string; days: number }) =>
+      `The pairing of ${name} has expired: no agent used it for ${days} days.`,
+    next: () => ['Remove the machine and add it again.'],
   },
   'machines.script-failed': {
     message: ({ words }: { words: string }) => `A command of this machine failed: ${words}`,
@@ -75,9 +85,9 @@ export const machinesProblems = {
   'machines.ssh-failed': {
     message: ({ host, words }: { host: string; words: string }) =>
       `ssh to ${host} failed: ${words}`,
-    next: () => [
+    next: ({ host }: { host: string }) => [
       'Make it work without a question (a key, an agent, known_hosts), then try again.',
-      { do: 'run-command', command: 'ssh -o BatchMode=yes HOST true' },
+      { do: 'run-command', command: `ssh -o BatchMode=yes ${host} true` },
     ],
   },
   'machines.tunnel-down': {

@@ -118,6 +118,7 @@ function readIdx(path: string, members: ReadonlyMap<string, Member>): Dataset {
   const parts = [TRAIN, TEST].map((part) => {
     const pictures = contentOf(path, part.images, members);
     const classes = contentOf(path, part.labels, members);
+    refuseMnist(path, classes);
     if (pictures.items === classes.items) return { pictures, classes };
     throw damaged(classes.where, `${classes.items} labels`, `${pictures.items}, one per image`);
   });
@@ -141,6 +142,17 @@ function readIdx(path: string, members: ReadonlyMap<string, Member>): Dataset {
     ...{ labels, trainCount, testCount },
     source: path,
   });
+}
+
+/** The first labels of MNIST, whose files have the same names, headers and sizes. */
+const MNIST = [
+  [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
+  [7, 2, 1, 0, 4, 1, 4, 9, 5, 9],
+].map(String);
+
+/** @throws LabError `data.is-mnist` */
+function refuseMnist(path: string, { bytes }: Content): void {
+  if (MNIST.includes(bytes.subarray(0, 10).join())) throw new LabError('data.is-mnist', { path });
 }
 
 /** The items of an idx file. */

@@ -3,9 +3,16 @@ import { cifar10 } from './cifar-10.ts';
 import { cifar100 } from './cifar-100.ts';
 import { fashionMnist } from './fashion-mnist.ts';
 import { synthetic } from './synthetic.ts';
+import { tinyImageNet } from './tiny-imagenet.ts';
 
 /** Every data set that the lab knows by name. A new one is one file and one entry here. */
-export const sources: readonly DatasetSource[] = [cifar100, cifar10, fashionMnist, synthetic];
+export const sources: readonly DatasetSource[] = [
+  cifar100,
+  cifar10,
+  fashionMnist,
+  tinyImageNet,
+  synthetic,
+];
 
 export const officialSources: readonly OfficialSource[] = sources.filter(
   (source) => source.kind === 'official',

@@ -14,6 +14,10 @@ export interface DataSetView {
   side: number;
   /** One per class; null when the files do not say. */
   classNames: string[] | null;
+  /** Images of every class; null where they were not counted. */
+  classCounts: number[] | null;
+  /** Files that are no usable image: how many, and the first of them. */
+  leftOut: { count: number; files: { file: string; why: string }[] } | null;
   /** `<name>:<24 hex digits>` once read. */
   identity: string | null;
   source: string;
@@ -23,6 +27,13 @@ export interface DataSetView {
   downloadBytes: number | null;
   download: Transfer | null;
   problem: LabProblem | null;
+}
+
+/** How many images of a folder are decoded; it has ended when `total` is 0. */
+export interface DataDecoding {
+  name: string;
+  done: number;
+  total: number;
 }
 
 export interface Transfer {

@@ -3,9 +3,9 @@ import type { MachineView } from '../../machines/machine-view.ts';
 import type { LogEntry, SavedGraph } from '../../store/store.ts';
 import type { WireDecision } from '../../study/decision.ts';
 import type { WireEpoch } from '../../study/metrics.ts';
-import type { DataSetView } from './data.ts';
+import type { DataDecoding, DataSetView } from './data.ts';
 import type { EngineView } from './engine.ts';
-import type { PretrainedView } from './pretrained.ts';
+import type { PretrainedView, TeacherImport } from './pretrained.ts';
 import type { RerunView } from './reruns.ts';
 import type { TrialRow } from './runs.ts';
 import type { SlotView } from './slots.ts';
@@ -43,8 +43,10 @@ export type LabEvent = { sequence: number; at: number } & (
   | { topic: 'reruns'; type: 'rerun'; rerun: RerunView }
   | { topic: 'reruns'; type: 'rerun-removed'; rerun: number }
   | { topic: 'pretrained'; type: 'pretrained'; pretrained: PretrainedView[] }
+  | { topic: 'pretrained'; type: 'teacher-import'; teacher: TeacherImport }
   | { topic: 'graphs'; type: 'graphs'; graphs: SavedGraph[] }
   | { topic: 'data'; type: 'data'; data: DataSetView }
+  | { topic: 'data'; type: 'data-decoding'; decoding: DataDecoding }
   | { topic: 'engine'; type: 'engine'; engine: EngineView }
   | { topic: 'machines'; type: 'machines'; machines: MachineView[] }
   | { topic: 'log'; type: 'log'; entries: LogEntry[] }

@@ -8,3 +8,13 @@ export interface PretrainedView extends Omit<Pretrained, 'asked'> {
   /** Studies whose frozen nodes use it. */
   usedBy: number[];
 }
+
+/** How far an import of weights is; it has ended when `step` is null. */
+export interface TeacherImport {
+  file: string;
+  step: 'read' | 'data' | 'measure' | null;
+  /** Images. */
+  done: number;
+  /** 0 where it is not known. */
+  total: number;
+}

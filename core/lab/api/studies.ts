@@ -46,6 +46,11 @@ export interface StudyPreview {
   missingPretrained: string[];
   /** About how many seconds; null when nothing was trained on this machine yet. */
   expectedTime: number | null;
+  /**
+   * Bytes that one training needs at most, images and one step; null when only reading the data
+   * set would tell.
+   */
+  memory: number | null;
 }
 
 /** What the trials of a study say about its choices. */

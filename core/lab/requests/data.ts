@@ -9,7 +9,7 @@ export function dataRequests({ dataSets }: LabContext): Answers<Names> {
     'data.list': () => dataSets.list(),
     'data.download': ({ data }) => dataSets.download(data),
     'data.cancel': ({ data }) => dataSets.cancel(data),
-    'data.add': ({ file }, signal) => dataSets.add(file, signal),
+    'data.add': (input, signal) => dataSets.add(input, signal),
     'data.remove': async ({ data }) => {
       await dataSets.remove(data);
       return {};

@@ -5,8 +5,15 @@ import { LabError } from '../../base/errors.ts';
 import type { PretrainedView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { fileSize } from '../../train/safetensors.ts';
-import { asCheckpoint, infoOf, readHeader, weightsWith } from '../../train/weights.ts';
+import {
+  asCheckpoint,
+  infoOf,
+  readHeader,
+  weightsOfNode,
+  weightsWith,
+} from '../../train/weights.ts';
 import { environmentOf } from '../run-environment.ts';
+import { networkFile } from './network-file.ts';
 
 type Names =
   | 'pretrained.list'
@@ -15,13 +22,8 @@ type Names =
   | 'pretrained.export'
   | 'pretrained.remove';
 
-export function pretrainedRequests({
-  store,
-  scheduler,
-  views,
-  files,
-  now,
-}: LabContext): Answers<Names> {
+export function pretrainedRequests(context: LabContext): Answers<Names> {
+  const { store, scheduler, views, files, now } = context;
   const view = (id: number): PretrainedView => views.pretrained().find((each) => each.id === id)!;
   return {
     'pretrained.list': () => views.pretrained(),
@@ -65,17 +67,18 @@ export function pretrainedRequests({
         scheduler.pretrainedChanged();
         return view(added.id);
       }),
-    'pretrained.export': async ({ pretrained }, signal) => {
+    'pretrained.export': async ({ pretrained, format }, signal) => {
       const { checkpoint, model, id, seed, training, run } = store.pretrained(pretrained);
       if (checkpoint === null) throw new LabError('pretrained.no-weights', { model });
       const made = { seed, training, environment: run === null ? null : environmentOf(store, run) };
-      const chunks = weightsWith(made, store.readCheckpoint(checkpoint));
-      return files.offer(
-        `${model}-pretrained-${id}.safetensors`,
-        'application/octet-stream',
-        chunks,
-        signal,
-      );
+      const weights = store.readCheckpoint(checkpoint);
+      const name = `${model}-pretrained-${id}`;
+      if (format !== undefined) {
+        const own = weightsOfNode(made, weights, 1);
+        return networkFile(context, name, own, { format, data: training.data }, signal);
+      }
+      const chunks = weightsWith(made, weights);
+      return files.offer(`${name}.safetensors`, 'application/octet-stream', chunks, signal);
     },
     'pretrained.remove': ({ pretrained }) => {
       const { run } = store.pretrained(pretrained);

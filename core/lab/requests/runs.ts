@@ -7,6 +7,7 @@ import { wireEpoch } from '../../study/metrics.ts';
 import { weightsOfNode, weightsWith } from '../../train/weights.ts';
 import { environmentOf } from '../run-environment.ts';
 import { runView } from '../views.ts';
+import { networkFile } from './network-file.ts';
 
 type Names =
   | 'trials.query'
@@ -22,7 +23,8 @@ type Names =
 /** Rows of an answer when no limit is given. */
 const LIMIT = 100_000;
 
-export function runRequests({ store, scheduler, views, files }: LabContext): Answers<Names> {
+export function runRequests(context: LabContext): Answers<Names> {
+  const { store, scheduler, views, files } = context;
   const open = (id: number) => {
     const slot = scheduler.occupations().find(({ run }) => run === id)?.slot ?? null;
     return runView(store, store.run(id), slot);
@@ -52,7 +54,7 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
       scheduler.retryRun(run);
       return views.row(run);
     },
-    'runs.weights': async ({ run, node }, signal) => {
+    'runs.weights': async ({ run, node, format }, signal) => {
       const record = store.run(run);
       const { seed, training } = record;
       const checkpoint = store.checkpointOf(run);
@@ -60,9 +62,13 @@ export function runRequests({ store, scheduler, views, files }: LabContext): Ans
       const chunks = store.readCheckpoint(checkpoint.id);
       const made = { seed, training, environment: environmentOf(store, run) };
       const part = node === undefined ? '' : `-node-${node}`;
-      const name = `${fileTitle(views.titleOf(record))}-epoch-${checkpoint.epoch}${part}.safetensors`;
+      const name = `${fileTitle(views.titleOf(record))}-epoch-${checkpoint.epoch}${part}`;
+      if (format !== undefined) {
+        const own = weightsOfNode(made, chunks, node ?? 1);
+        return networkFile(context, name, own, { format, data: training.data }, signal);
+      }
       return files.offer(
-        name,
+        `${name}.safetensors`,
         'application/octet-stream',
         node === undefined ? weightsWith(made, chunks) : weightsOfNode(made, chunks, node),
         signal,

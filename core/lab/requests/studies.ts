@@ -9,6 +9,7 @@ import type { StudyPlan } from '../../study/plan.ts';
 import type { LabProblem } from '../../base/problem.ts';
 import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
+import { planMemory } from '../plan-memory.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { effectsOf } from '../effects.ts';
 import { lookInThread } from '../look-thread.ts';
@@ -135,7 +136,9 @@ async function preview(
     images: (data) => (problem ? null : dataSets.imagesOf(data)),
   });
   const problems = problem ? [...seen.problems, problem] : seen.problems;
-  return { ...seen, problems, missingData: await dataSets.problemWith(plan.training.data) };
+  const images = problem ? null : dataSets.imagesOf(plan.training.data);
+  const missingData = await dataSets.problemWith(plan.training.data);
+  return { ...seen, problems, missingData, memory: images && planMemory(plan, images) };
 }
 
 /** Bytes of a study file that are read at a time. */

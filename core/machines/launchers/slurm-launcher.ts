@@ -113,7 +113,6 @@ export class SlurmFleet implements Launcher {
       else if (submit.length > 0) await this.#submit(submit, jobs);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      if (!(error instanceof LabError)) throw error;
       this.#skip = Math.min(maxSkip, 2 ** this.#refused++);
       this.#set({ ...this.#state, step: 'failed', problem: problemOf(error) });
     }

@@ -1,8 +1,9 @@
+import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
-import { type Machine, launcherSchema } from '../../study/machine.ts';
+import { type Machine, launcherSchema, machineSchema } from '../../study/machine.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { MachineStore } from '../store.ts';
-import { decoded, readable } from './rows.ts';
+import { damagedRow, decoded, readable } from './rows.ts';
 
 interface MachineRow {
   id: string;
@@ -14,13 +15,15 @@ interface MachineRow {
 
 /** Other machines of the lab. Their keys are elsewhere: the file holds no secret. */
 export function machinesIn(database: Sqlite): MachineStore {
-  const read = ({ id, name, launcher, drained, created_at }: MachineRow): Machine => ({
-    id,
-    name,
-    launcher: decoded(launcherSchema, launcher, 'machine', id),
-    drained: drained === 1,
-    createdAt: created_at,
-  });
+  const read = ({ id, name, launcher, drained, created_at }: MachineRow): Machine => {
+    const machine = {
+      ...{ id, name, drained: drained === 1, createdAt: created_at },
+      launcher: decoded(launcherSchema, launcher, 'machine', id),
+    };
+    // Its id becomes a part of subjects and file names.
+    if (!v.is(machineSchema, machine)) throw damagedRow('machine', id, 'this is no machine');
+    return machine;
+  };
   return {
     addMachine({ id, name, launcher, drained, createdAt }) {
       database.run(

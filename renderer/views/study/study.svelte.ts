@@ -30,7 +30,7 @@ import {
   type Condition,
   type TrialFilter,
 } from './filter.ts';
-import { madeIn } from '../../words/provenance.ts';
+import { madeIn, mixedText } from '../../words/provenance.ts';
 
 type Decision = WireDecision & { run: number; at: number };
 
@@ -136,6 +136,8 @@ export class StudyState {
   });
   /** How and where the numbers were made: goes into everything that is saved. */
   readonly provenance = $derived({ ...this.#planned, ...madeIn(this.#environments) });
+  /** A warning where its trials were made in different ways; '' where not. */
+  readonly mixed = $derived(mixedText(this.#environments));
 
   constructor(lab: Lab, id: number) {
     this.#lab = lab;

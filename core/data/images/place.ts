@@ -1,0 +1,121 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { LabError, messageOf } from '../../base/errors.ts';
+
+/** A file below the root of a data set. */
+export interface PlacedFile {
+  /** From the root, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Changes when the content does: the time of its last change, or its checksum. */
+  readonly stamp: string;
+}
+
+/** A folder or zip archive with image files. */
+export interface ImagePlace {
+  /** By path, in the order of its characters. */
+  readonly files: readonly PlacedFile[];
+  read(file: PlacedFile): Promise<Buffer>;
+  close(): void;
+}
+
+/** Folders inside each other; Tiny-ImageNet has three. */
+const MAX_DEPTH = 8;
+const MAX_FILES = 5_000_000;
+/** Bytes of one file; larger ones are listed and never read. */
+export const MAX_IMAGE_BYTES = 64 << 20;
+
+/**
+ * Lists the files of a folder or zip archive. Links to folders are not followed.
+ *
+ * @throws LabError `data.not-found`, `data.unreadable`, `data.damaged`, `data.too-many-files`
+ */
+export async function openPlace(path: string): Promise<ImagePlace> {
+  try {
+    const found = await stat(path);
+    return found.isDirectory() ? openFolder(path) : await openZip(path);
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new LabError('data.not-found/path', { path }, { cause: error });
+    throw new LabError(
+      'data.unreadable/reason',
+      { path, reason: messageOf(error) },
+      { cause: error },
+    );
+  }
+}
+
+/** Reads names and sizes at once: waiting for each of 100,000 files would take seconds. */
+function openFolder(root: string): ImagePlace {
+  const files: PlacedFile[] = [];
+  const visit = (folder: string, depth: number): void => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      if (isHidden(entry.name)) continue;
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (!entry.isDirectory()) add(path, entry);
+      else if (depth < MAX_DEPTH) visit(path, depth + 1);
+    }
+  };
+  const add = (path: string, entry: Dirent): void => {
+    if (!entry.isFile() && !entry.isSymbolicLink()) return;
+    const found = statSync(join(root, path), { throwIfNoEntry: false });
+    if (found && !found.isFile()) return;
+    files.push({ path, bytes: found?.size ?? 0, stamp: String(found?.mtimeMs ?? 0) });
+    if (files.length > MAX_FILES)
+      throw new LabError('data.too-many-files', { path: root, limit: MAX_FILES });
+  };
+  visit('', 0);
+  return {
+    files: sorted(files),
+    read: async ({ path }) => readFile(join(root, path)),
+    close: () => undefined,
+  };
+}
+
+async function openZip(path: string): Promise<ImagePlace> {
+  const zip = await openPromise(path, { autoClose: false }).catch((error: unknown) => {
+    throw new LabError('data.not-an-archive/zip', { path, reason: messageOf(error) });
+  });
+  try {
+    const entries = await entriesOf(zip, path);
+    const files = [...entries].map(([name, { uncompressedSize, crc32 }]) => ({
+      path: name,
+      bytes: uncompressedSize,
+      stamp: String(crc32),
+    }));
+    return {
+      files: sorted(files),
+      read: async (file) => zip.openReadStreamPromise(entries.get(file.path)!).then(buffer),
+      close: () => {
+        zip.close();
+      },
+    };
+  } catch (error) {
+    zip.close();
+    if (error instanceof LabError) throw error;
+    throw new LabError('data.damaged', { path, message: `${messageOf(error)}.` }, { cause: error });
+  }
+}
+
+async function entriesOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  for await (const entry of zip.eachEntry()) {
+    const { fileName } = entry;
+    if (fileName.endsWith('/') || fileName.split('/').some(isHidden)) continue;
+    entries.set(fileName, entry);
+    if (entries.size > MAX_FILES)
+      throw new LabError('data.too-many-files', { path, limit: MAX_FILES });
+  }
+  return entries;
+}
+
+/** What systems leave in folders. */
+const isHidden = (name: string): boolean =>
+  name.startsWith('.') || ['Thumbs.db', 'desktop.ini', '__MACOSX'].includes(name);
+
+const sorted = (files: PlacedFile[]): PlacedFile[] =>
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { copyFile, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { extract, list, type ReadEntry } from 'tar';
+import { LabError, messageOf } from '../base/errors.ts';
+import { isImageName } from '../data/images/layout.ts';
+import { looksLikeImages } from '../data/images/open.ts';
+import { parseImages } from '../data/images/spec.ts';
+import { makeFolder } from '../base/folder.js';
+
+/** The folder or archive that a specification names. */
+export const placeOfSpec = (spec: string): string => parseImages(spec)?.path ?? spec;
+
+/**
+ * Where the images lie that a person has named or sent; null for files of another kind. What was
+ * sent is kept in the data folder, a folder (which comes as a tar archive) unpacked.
+ *
+ * @param name of what was sent; null for a path of this machine
+ */
+export async function imagesAt(
+  path: string,
+  name: string | null,
+  home: string,
+): Promise<string | null> {
+  if (name === null) return (await looksLikeImages(path)) ? resolve(path) : null;
+  const isZip = /\.zip$/i.test(name);
+  if (!isZip && !(await isTarOfImages(path))) return null;
+  makeFolder(home);
+  const kept = freePlace(home, name, isZip);
+  if (isZip) await copyFile(path, kept);
+  else await unpack(path, kept);
+  return kept;
+}
+
+async function isTarOfImages(path: string): Promise<boolean> {
+  let found = false;
+  try {
+    await list({
+      file: path,
+      onReadEntry: (entry: ReadEntry) => {
+        found ||= isImageName(entry.path);
+      },
+    });
+  } catch {
+    return false; // no tar archive: the reader of known sets says what it is
+  }
+  return found;
+}
+
+/** A path in the data folder where nothing is yet. */
+function freePlace(home: string, name: string, isZip: boolean): string {
+  const stem =
+    name
+      .replace(/(\.tar)?(\.gz|\.tgz|\.tar|\.zip)?$/i, '')
+      .replace(/[^\p{L}\p{N}._ +-]/gu, '-')
+      .replace(/^[.\s-]+/, '')
+      .slice(0, 100) || 'images';
+  for (let n = 1; ; n++) {
+    const place = join(home, `${stem}${n === 1 ? '' : `-${n}`}${isZip ? '.zip' : ''}`);
+    if (!existsSync(place)) return place;
+  }
+}
+
+/** Unpacks regular files alone; the packed folder around all of them goes. */
+async function unpack(path: string, folder: string): Promise<void> {
+  mkdirSync(folder);
+  try {
+    await extract({
+      file: path,
+      cwd: folder,
+      strip: 1,
+      filter: (_name, entry) =>
+        !('type' in entry) || entry.type === 'File' || entry.type === 'Directory',
+    });
+    await stat(folder);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw new LabError('data.damaged', { path, message: `${messageOf(error)}.` }, { cause: error });
+  }
+}
