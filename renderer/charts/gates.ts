@@ -68,6 +68,27 @@ export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] 
   return cells;
 }
 
+/**
+ * How much more frequent a gate is among the best than among all trials, with a 95 % interval
+ * (Wilson's, of the share among the best); null where no trial has it.
+ *
+ * @param count best trials with the gate, of `best`
+ * @param share of the gate among all trials
+ */
+export function gateLift(
+  count: number,
+  best: number,
+  share: number,
+): { lift: number; low: number; high: number } | null {
+  if (share === 0 || best === 0) return null;
+  const z = 1.96;
+  const p = count / best;
+  const middle = p + z ** 2 / (2 * best);
+  const half = z * Math.sqrt((p * (1 - p)) / best + z ** 2 / (4 * best ** 2));
+  const scale = (1 + z ** 2 / best) * share;
+  return { lift: p / share, low: (middle - half) / scale, high: (middle + half) / scale };
+}
+
 /** Pixels: a letter needs as much of its segment, and a bar of segments as much of its cell. */
 const [LETTER, SEGMENTS] = [12, 40];
 

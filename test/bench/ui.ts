@@ -150,7 +150,7 @@ const filter = (page: Page): Promise<number> =>
       input.form.requestSubmit();
     }`,
     { of: COUNT, paints: SHOWN },
-  ).finally(() => page.getByRole('button', { name: 'Show all' }).click());
+  ).finally(() => page.getByRole('button', { name: 'Show all', exact: true }).click());
 
 const CURVES = `document.querySelector('[role=img][aria-label^="Learning curves"]')`;
 const TIP = `${CURVES}.querySelector('.tip')?.outerHTML`;
@@ -193,7 +193,9 @@ async function brush(page: Page): Promise<number> {
   const drawn = await rounds(
     page,
     (round) => {
-      const at = { bubbles: true, clientX: x, clientY: box.y + 80 + 40 * round };
+      // Each lets trials of one rung more through.
+      const clientY = box.y + [75, 125, 190, 240, 270][round]!;
+      const at = { bubbles: true, clientX: x, clientY };
       return `document.querySelector('[role=img][aria-label^="Parallel coordinates"]')
         .dispatchEvent(new PointerEvent('pointermove', ${JSON.stringify(at)}))`;
     },

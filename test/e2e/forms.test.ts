@@ -105,14 +105,14 @@ describe('fields and confirmations', { skip: withoutBrowser }, () => {
   test('a half-filled new study is kept while the user visits other pages', async () => {
     await go('studies/new');
     await page.getByLabel('Name').fill('Half');
-    await page.getByLabel('Trials').fill('77');
+    await page.getByRole('spinbutton', { name: /^Trials/ }).fill('77');
     await page.getByLabel('Data').selectOption('cifar100');
     await page.getByText(/at the start of epochs [\d, ]+/).waitFor();
     await page.getByRole('link', { name: 'Get the data' }).click();
     await page.waitForURL(/#\/data$/);
     await page.goBack();
     assert.equal(await page.getByLabel('Name').inputValue(), 'Half');
-    assert.equal(await page.getByLabel('Trials').inputValue(), '77');
+    assert.equal(await page.getByRole('spinbutton', { name: /^Trials/ }).inputValue(), '77');
     assert.equal(await page.getByLabel('Data').inputValue(), 'cifar100');
     const size = await page.locator('dt', { hasText: 'Search space' }).locator('+ dd').innerText();
     await page.getByRole('button', { name: 'Create only' }).click();

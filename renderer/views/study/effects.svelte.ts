@@ -5,6 +5,8 @@ import type { Lab } from '../../client/lab.svelte.ts';
 
 /** Milliseconds after which a running study is asked again at the earliest. */
 const PAUSE = 5000;
+/** Milliseconds before the first question: the page is painted without a rival for the processor. */
+const FIRST = 300;
 
 export class EffectsState {
   readonly #lab: Lab;
@@ -23,7 +25,7 @@ export class EffectsState {
   /** Asks for the effects at a rung, soon; returns its undo. */
   ask(rung: number | null): () => void {
     const changed = rung !== null && rung !== this.found?.rung;
-    const wait = changed ? 0 : Math.max(0, this.#askedAt + PAUSE - performance.now());
+    const wait = changed ? 0 : Math.max(FIRST, this.#askedAt + PAUSE - performance.now());
     const stop = new AbortController();
     const timer = setTimeout(() => void this.#read(rung, stop.signal), wait);
     return () => {

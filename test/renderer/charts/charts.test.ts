@@ -16,6 +16,7 @@ import {
 import { barsOf, drawCurves, nearestCurve } from '../../../renderer/charts/curves.ts';
 import {
   drawGates,
+  gateLift,
   gateShares,
   gatesHeight,
   gatesLegend,
@@ -149,6 +150,16 @@ describe('learning curves', () => {
     assert.equal(nearestCurve(drawn.curves, x + 2, y + 2)?.run, 1);
     assert.equal(nearestCurve(drawn.curves, x, y + 500), null);
   });
+});
+
+test('a gate is as much more frequent among the best as its lift, which few trials leave open', () => {
+  const many = gateLift(50, 100, 0.25)!;
+  assert.equal(many.lift, 2);
+  assert.ok(many.low > 1.6 && many.high < 2.4);
+  const few = gateLift(2, 4, 0.25)!;
+  assert.ok(few.low < 1 && few.high > 3, 'an interval with 1 in it');
+  assert.equal(gateLift(0, 10, 0), null);
+  assert.ok(gateLift(0, 10, 0.2)!.low >= -1e-9);
 });
 
 describe('gates of the best', () => {
