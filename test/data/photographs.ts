@@ -28,7 +28,7 @@ const RED = [220, 30, 30];
 const GREEN = [30, 200, 40];
 const BLUE = [40, 50, 210];
 /** Colours of the halves by class: the classes differ in their order, too. */
-export const classColours = {
+const classColours = {
   'red-green': [RED, GREEN],
   'green-red': [GREEN, RED],
   blue: [BLUE, BLUE],

@@ -139,8 +139,3 @@ async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Arra
     at += bytesWritten;
   }
 }
-
-/** Removes a decoded set. */
-export async function removeDecoded(home: string, key: string): Promise<void> {
-  for (const path of Object.values(filesOf(home, key))) await rm(path, { force: true });
-}

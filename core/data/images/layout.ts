@@ -1,8 +1,8 @@
 import type { PlacedFile } from './place.ts';
 
 /** Parts of a set: `val` judges a search where the set has it. */
-export const imageParts = ['train', 'val', 'test'] as const;
-export type ImagePart = (typeof imageParts)[number];
+const imageParts = ['train', 'val', 'test'] as const;
+type ImagePart = (typeof imageParts)[number];
 
 /** An image file with its class. */
 export interface LabelledFile {

@@ -29,7 +29,7 @@ export interface ImagesOptions extends DataOptions {
 }
 
 /** Name of people's own images in identities. */
-export const OWN_IMAGES = 'images';
+const OWN_IMAGES = 'images';
 /** Files named in a message, and kept with a set. */
 const NAMED = 10;
 const KEPT = 1000;

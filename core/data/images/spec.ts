@@ -7,7 +7,7 @@ export const USUAL_SIDE = 64;
 
 /** Files that are no usable image are left out, or refuse the whole set. */
 export const badImages = ['skip', 'refuse'] as const;
-export type BadImages = (typeof badImages)[number];
+type BadImages = (typeof badImages)[number];
 
 /** A folder or archive of image files, and how it is read. */
 export interface ImagesSpec {

@@ -24,7 +24,7 @@ export interface OnnxTensor {
 }
 
 /** An input or output; a word stands for a size that is open. */
-export interface OnnxValue {
+interface OnnxValue {
   readonly name: string;
   readonly shape: readonly (number | string)[];
 }

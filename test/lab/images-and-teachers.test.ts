@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { recipeFor, type TrainingPlan } from '../../core/study/plan.ts';
+import { photographs, put } from '../data/photographs.ts';
+import { temporaryFolder } from '../data/support.ts';
+import { scriptedLab } from './support.ts';
+
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/torch/${name}`, import.meta.url));
+
+async function labIn(t: TestContext): Promise<{ api: LabApi; folder: string }> {
+  const lab = scriptedLab();
+  t.after(async () => lab.close());
+  const folder = await temporaryFolder(t);
+  await lab.request('settings.set', { dataFolder: join(folder, 'data'), engine: 'portable' });
+  return { api: lab, folder };
+}
+
+test('a folder of images is added with its classes, counts and the files left out', async (t) => {
+  const { api, folder } = await labIn(t);
+  const photos = join(folder, 'photos');
+  await photographs(photos, 5);
+  put(photos, 'blue/broken.jpg', 'no image');
+  const progress: LabEvent[] = [];
+  api.subscribe(['data'], (event) => progress.push(event));
+  const view = await api.request('data.add', { file: { path: photos }, side: 32 });
+  assert.deepEqual(
+    [view.title, view.kind, view.state, view.side, view.trainCount, view.testCount],
+    ['photos, 32 px', 'added', 'ready', 32, 12, 3],
+  );
+  assert.deepEqual(view.classNames, ['blue', 'green-red', 'red-green']);
+  assert.deepEqual(view.classCounts, [5, 5, 5]);
+  assert.equal(view.leftOut?.files[0]?.file, 'blue/broken.jpg');
+  assert.ok(
+    progress.some((event) => event.type === 'data-decoding' && event.decoding.total === 16),
+  );
+  const [sample] = await api.request('data.samples', { data: view.name, count: 2 });
+  assert.ok(view.classNames.includes(sample!.label));
+  await assert.rejects(
+    api.request('data.add', { file: { path: photos }, side: 32, bad: 'refuse' }),
+    { code: 'data.bad-images', message: /broken\.jpg/ },
+  );
+});
+
+test('weights of PyTorch become a teacher after they are measured, and leave again', async (t) => {
+  const { api } = await labIn(t);
+  const training: TrainingPlan = {
+    data: 'synthetic:train=100,test=60',
+    ...({ protocol: 'paper', purpose: 'search', splitSeed: 0, epochs: 3 } as const),
+    recipe: recipeFor(3),
+  };
+  const input = { model: 'resnet8', training, file: { path: fixture('plain_resnet8.pth') } };
+  await assert.rejects(api.request('teachers.import', input), {
+    code: 'teacher.no-better-than-chance',
+  });
+  for (const [name, code] of [
+    ['system_call.pth', 'torch.foreign-object'],
+    ['repdistiller_resnet8.pth', 'torch.misfit'],
+  ] as const) {
+    const file = { path: fixture(name) };
+    await assert.rejects(api.request('teachers.import', { ...input, file }), { code });
+  }
+  assert.deepEqual(await api.request('pretrained.list', {}), []);
+  const wish = { ...input, acceptAny: true, name: 'Mine' };
+  const teacher = await api.request('teachers.import', wish);
+  assert.deepEqual([teacher.state, teacher.source, teacher.epoch], ['imported', 'Mine', 3]);
+  assert.ok(teacher.accuracy! >= 0 && teacher.accuracy! < 0.4);
+  for (const [format, name] of [
+    ['pytorch-module', 'resnet8-pretrained-1.py'],
+    ['pytorch-weights', 'resnet8-pretrained-1-pytorch.safetensors'],
+    ['onnx', 'resnet8-pretrained-1.onnx'],
+  ] as const) {
+    const ready = await api.request('pretrained.export', { pretrained: teacher.id, format });
+    assert.equal(ready.name, name);
+    assert.ok(ready.bytes > 1000);
+    await api.request('files.forget', { file: ready.download });
+  }
+});
