@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import type { RandomStream } from '../base/random.ts';
-import { gateNames } from '../gates/gates.ts';
+import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
 import { paperModels } from '../models/architecture.ts';
 import { MAX_NODES, TARGET, isFrozen, makeGraph, nodeNumbers, sourcesOf } from './graph.ts';
@@ -14,7 +14,7 @@ import { bounded, endsSchema, gateSchema, graphRules, modelSchema } from './sche
  * The graphs that a study may draw, as plain data: the models of every node and the gates of every
  * edge. A single choice is a lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form
  * (returned by `parseSpace`) every edge is present, ordered by destination, then source; in files a
- * missing edge may have any gate.
+ * missing edge may have any of the paper's gates.
  */
 export interface SearchSpace {
   readonly format: typeof SPACE_FORMAT;
@@ -102,12 +102,12 @@ const spaceSchema = v.strictObject(
 export function parseSpace(input: unknown): SearchSpace {
   const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
   const given = indexEdges('space', nodes.length, edges);
-  return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? gateNames, frozen);
+  return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? paperGates, frozen);
 }
 
 /**
  * Returns the paper's space over M nodes: a fixed model of the target, any of `auxiliaries` for the
- * others, every gate on every edge.
+ * others, every gate of the paper on every edge.
  */
 export const paperSpace = (
   count: number,

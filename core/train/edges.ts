@@ -18,6 +18,7 @@ export function edgeInputs(graph: Graph, nodes: readonly number[], progress: num
   const weight = new Float32Array(size);
   const onlyCorrect = new Float32Array(size);
   const temperature = new Float32Array(size).fill(1);
+  const overCorrect = new Float32Array(size);
   const place = placesOf(nodes);
   for (const destination of nodes) {
     for (const source of [0, ...nodes]) {
@@ -27,9 +28,10 @@ export function edgeInputs(graph: Graph, nodes: readonly number[], progress: num
       weight[at] = gate(edge.gate).weight(progress);
       onlyCorrect[at] = gate(edge.gate).onlyCorrect ? 1 : 0;
       temperature[at] = temperatureOf(edge);
+      overCorrect[at] = gate(edge.gate).over === 'correct' ? 1 : 0;
     }
   }
-  return { weight, onlyCorrect, temperature };
+  return { weight, onlyCorrect, temperature, overCorrect };
 }
 
 export const placesOf =

@@ -3,7 +3,7 @@ import { LabError } from '../../core/base/errors.ts';
 import { openWithProgress } from '../../core/commands/train.ts';
 import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
 import { computationFor } from '../../core/engine/computation.ts';
-import type { GateName } from '../../core/gates/gates.ts';
+import { gate as gateOf, type GateName, paperGates } from '../../core/gates/gates.ts';
 import { fromText } from '../../core/graph/text.ts';
 import type { Device } from '../../core/devices/device.ts';
 import { type Difference, mean, welch } from '../../core/analysis/statistics.ts';
@@ -14,14 +14,6 @@ import { WorkerPool } from '../../core/workers/pool.ts';
 import { Witness, cpu, job } from '../workers/jobs.ts';
 import { firstCard } from './card.ts';
 import { median } from './measure.ts';
-
-/** Letters of the gate from node 2 to node 1. */
-const gates: Readonly<Record<GateName, string>> = {
-  through: 'T',
-  cutoff: 'X',
-  linear: 'L',
-  correct: 'C',
-};
 
 /**
  * Runs of one gate in one precision, a row a seed: target accuracies and seconds of every epoch.
@@ -62,7 +54,7 @@ export async function bench(args: string[]): Promise<number> {
   const pool = new WorkerPool({ devices: [place], cores: cores() });
   const found: Runs[] = [];
   try {
-    for (const gate of Object.keys(gates) as GateName[])
+    for (const gate of paperGates)
       for (const precision of all) {
         const runs: Witness[] = [];
         for (let seed = 1; seed <= seeds; seed++) {
@@ -74,7 +66,7 @@ export async function bench(args: string[]): Promise<number> {
             recipe: recipeFor(epochs),
           } as const;
           const training = { ...plan, computation: { compiler: 'xla', precision } } as const;
-          const graph = fromText(`${model}=T${gates[gate]},${model}=TT`);
+          const graph = fromText(`${model}=T${gateOf(gate).letter},${model}=TT`);
           runs.push(await trained(pool, job({ graph, seed, training })));
         }
         const one: Runs = {

@@ -9,17 +9,24 @@ import { type Engine, type EngineName, engineNames } from '../../core/engine/eng
 import { type EngineChoice, openEngine } from '../../core/engine/open.ts';
 import type { TF } from '../../core/engine/ops.ts';
 import { type Compiler, computationWords, type Precision } from '../../core/study/computation.ts';
+import { plainOperations } from '../../core/engine/plain-ops.ts';
+import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
+import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
 import { ashaParity } from './asha.ts';
+import { augmentParity } from './augment.ts';
 import type { Tolerances } from './compare.ts';
 import { edgesParity } from './edges.ts';
 import { forwardParity } from './forward.ts';
 import { gatesParity } from './gates.ts';
+import { layersParity } from './layers.ts';
 import { engineLoss } from './loss.ts';
+import { mapsParity } from './maps.ts';
 import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
 import { dropsParity, schedulesParity } from './schedules.ts';
 import { statsParity } from './stats.ts';
 import { stepsParity } from './steps.ts';
+import { stepsParity2 } from './steps2.ts';
 
 /**
  * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler
@@ -151,26 +158,29 @@ async function compare(path: string): Promise<ParityReport | Unknown | undefined
       );
     }
     case 'edges2': {
-      const { edge_loss, edge_grad } = tolerances(path, 'float32') as {
+      const { edge_loss, edge_grad, edge_logits } = tolerances(path, 'float32') as {
         edge_loss: number;
         edge_grad: number;
+        edge_logits: number;
       };
-      return edgesParity(
-        file,
-        json,
-        { gate_loss: edge_loss, gate_grad: edge_grad },
-        engineLoss(tf),
-      );
+      const allowed = { gate_loss: edge_loss, gate_grad: edge_grad, edge_logits };
+      return edgesParity(file, json, allowed, engineLoss(tf));
+    }
+    case 'maps2':
+      return mapsParity(file, json, tolerances(path, 'float32'), engineLoss(tf));
+    case 'augment2':
+      return augmentParity(file, json, tolerances(path, 'float32'));
+    case 'layers2': {
+      const ops = name === 'portable' ? plainOperations(tf) : nativeOperations(loadBinding());
+      return layersParity(file, json, tolerances(path, 'float32'), { tf, ops });
     }
     case 'forward':
     case 'forward2':
       return forwardParity(file, json, tolerances(path, tolerance), engine);
     case 'ktg':
       return stepsParity(file, json, tolerances(path, tolerance), engine);
-    case 'augment2':
     case 'ktg2':
-    case 'layers2':
-    case 'maps2':
+      return stepsParity2(file, json, tolerances(path, tolerance), engine);
     case 'torch':
       return { unknown: kind };
     default:

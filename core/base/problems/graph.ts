@@ -9,6 +9,11 @@ export const graphProblems = {
       `Unknown gate "${name}": expected one of ${gateNames}.`,
     next: () => ['Correct the name of the gate.'],
   },
+  'kind.unknown': {
+    message: ({ name, kindNames }: { name: string; kindNames: string }) =>
+      `Unknown kind "${name}": expected one of ${kindNames}.`,
+    next: () => ['Correct the name of the kind.'],
+  },
   'graph.bad-text-form': {
     message: ({
       character,

@@ -10,26 +10,24 @@ import {
   type StepMetrics,
   type StepPlan,
   type TrainInput,
+  withoutIdleFrozen,
 } from '../engine.ts';
-import { flatRates, imageShape } from '../flat.ts';
+import { edgesShape, flatEdges, flatRates, imageShape } from '../flat.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
 import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, StepSession } from './session.ts';
 
 /**
  * The step as one session of TensorFlow: every training step is a single call. TensorFlow runs only
  * the operations that the fetches need, so an untrained node costs its forward pass alone, and one
  * step serves every choice of frozen nodes.
  */
-export function captureStep(
-  tensorflow: TensorFlow,
-  ops: Operations,
-  { frozen: _, ...plan }: StepPlan,
-): Step {
+export function captureStep(tensorflow: TensorFlow, ops: Operations, given: StepPlan): Step {
+  const plan = withoutIdleFrozen(given);
   const options = {
     ops,
     stored: bytesAndIntegers,
@@ -64,7 +62,7 @@ class CapturedStep implements Step {
     const codes: Feed = [name.codes, [this.plan.batch, 4], input.codes];
     const fetches = [name.metrics, ...this.updates(input.trained)];
     const [metrics] = this.session.call([codes, ...this.settings(input)], fetches);
-    return splitMetrics(metrics as Float32Array, this.plan.architectures.length);
+    return splitMetrics(metrics as Float32Array, this.plan);
   }
 
   trainMany(inputs: readonly TrainInput[]): StepMetrics[] {
@@ -100,19 +98,20 @@ class CapturedStep implements Step {
     this.session.dispose();
   }
 
-  /** Statistics change with every batch, in frozen nodes too; parameters only in trained nodes. */
+  /**
+   * Statistics change with every batch, in frozen nodes too unless the plan names them; parameters
+   * only in trained nodes.
+   */
   private updates(trained: readonly number[]): string[] {
-    return [
-      ...this.plan.architectures.map((_, node) => name.observe(node)),
-      ...trained.map(name.update),
-    ];
+    const { architectures, frozen = [] } = this.plan;
+    const observed = [...architectures.keys()].filter((node) => !frozen.includes(node));
+    return [...observed.map(name.observe), ...trained.map(name.update)];
   }
 
   private settings({ rates, edges }: Omit<TrainInput, 'codes'>): Feed[] {
-    const nodes = this.plan.architectures.length;
     return [
       [name.rates, [3], flatRates(rates)],
-      [name.edges, [3, nodes, nodes + 1], flatEdges(edges)],
+      [name.edges, edgesShape(this.plan), flatEdges(edges)],
     ];
   }
 }

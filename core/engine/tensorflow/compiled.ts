@@ -5,8 +5,10 @@ import {
   type DirectResult,
   type Evaluation,
   type ImageSet,
+  metricsSize,
   type NodeState,
   type Rates,
+  rowsOf,
   splitMetrics,
   type Step,
   type StepMetrics,
@@ -15,8 +17,9 @@ import {
 } from '../engine.ts';
 import { whileBlocked } from '../blocked.ts';
 import { withLock } from '../../base/lock.js';
-import { flatRates, imageShape, stateParts } from '../flat.ts';
+import { edgesShape, flatEdges, flatRates, imageShape, stateParts } from '../flat.ts';
 import { isOutOfMemory } from '../memory.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { halvesAndFloats } from './gather.ts';
@@ -35,7 +38,7 @@ import { compiledCall, functionOf, outline } from './outline.ts';
 import { name, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, StepSession } from './session.ts';
 
 /** Everything that a compiled step depends on besides its plan. */
 export interface CompileOptions {
@@ -91,8 +94,6 @@ const directFetches = (plan: StepPlan): string[] => [
 ];
 const history = 'train/history';
 
-const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
-
 /** Returns the recorded step's graph with its computations moved into compiled functions. Pure. */
 export function compiledGraph(
   recorded: readonly GraphNode[],
@@ -100,8 +101,8 @@ export function compiledGraph(
   { stepsPerCall, evaluationBatch }: Pick<CompileOptions, 'stepsPerCall' | 'evaluationBatch'>,
 ): Graph {
   const { architectures, batch } = plan;
-  const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
+  const rows = Array.from({ length: rowsOf(plan) }, (_, row) => row);
   const effects = recorded
     .filter(({ name: found }) =>
       each.some((node) => [name.update(node), name.observe(node)].includes(found)),
@@ -109,7 +110,7 @@ export function compiledGraph(
     .flatMap(({ after }) => after);
   const rates: Argument = { name: name.rates, type: DataType.float };
   const codes = { name: name.codes, type: DataType.int32, shape: [batch, 4] };
-  const edges = { name: name.edges, type: DataType.float, shape: [3, nodes, nodes + 1] };
+  const edges = { name: name.edges, type: DataType.float, shape: edgesShape(plan) };
   const result = (
     node: string,
     as: string,
@@ -121,7 +122,7 @@ export function compiledGraph(
 
   const given = [rates, codes, edges].map((argument) => argument.name);
   const step = outline(recorded, [name.metrics, ...effects], given);
-  const kept = { node: name.metrics, size: metricsSize(nodes) };
+  const kept = { node: name.metrics, size: metricsSize(plan) };
   const train =
     stepsPerCall > 1
       ? loopOf('train', stepsPerCall, {
@@ -166,8 +167,8 @@ export function compiledGraph(
     functionOf(
       called,
       [input],
-      outline(recorded, each.map(output), [input.name]),
-      each.map((node) => result(output(node), `node${node}`)),
+      outline(recorded, rows.map(output), [input.name]),
+      rows.map((row) => result(output(row), `node${row}`)),
     );
   const evaluate = evaluation('evaluate', { name: name.indices, type: DataType.int32 }, name.score);
   const seen: Argument = { name: name.evaluateImages, type: DataType.float };
@@ -205,17 +206,18 @@ export function compiledGraph(
   };
   call(train[0]!, [history]);
   call(trainDirect, directFetches(plan));
-  call(evaluate, each.map(name.score));
-  call(logits, each.map(name.evaluateLogits));
+  call(evaluate, rows.map(name.score));
+  call(logits, rows.map(name.evaluateLogits));
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
 }
 
 /** Returns a step over the first image with all edges Cutoff. */
-function inertInput({ architectures, batch }: StepPlan): TrainInput {
-  const nothing = new Float32Array(architectures.length * (architectures.length + 1));
+function inertInput(plan: StepPlan): TrainInput {
+  const [, nodes, columns] = edgesShape(plan);
+  const nothing = new Float32Array(nodes * columns);
   const edges = { weight: nothing, onlyCorrect: nothing, temperature: nothing.map(() => 1) };
   const rates = { learningRate: 0, momentum: 0, weightDecay: 0 };
-  return { codes: new Int32Array(batch * 4), rates, edges, trained: [] };
+  return { codes: new Int32Array(plan.batch * 4), rates, edges, trained: [] };
 }
 
 /**
@@ -309,12 +311,11 @@ class CompiledStep implements Step {
   }
 
   trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
-    const nodes = this.plan.architectures.length;
     const feeds: Feed[] = [
       [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images],
       [name.trainLabels, [this.plan.batch], batch.labels],
       [name.rates, [3], flatRates(input.rates)],
-      [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],
+      [name.edges, edgesShape(this.plan), flatEdges(input.edges)],
     ];
     return directResult(this.session.call(feeds, directFetches(this.plan)), this.plan);
   }
@@ -341,14 +342,14 @@ class CompiledStep implements Step {
 
   /** Runs up to `stepsPerCall` steps; feeds after the last step are never read. */
   private call(inputs: readonly TrainInput[], given: Rates): StepMetrics[] {
-    const { architectures, batch } = this.plan;
-    const nodes = architectures.length;
+    const { batch } = this.plan;
+    const shape = edgesShape(this.plan);
     const room = this.stepsPerCall;
     const codes = new Int32Array(room * batch * 4);
-    const edges = new Float32Array(room * 3 * nodes * (nodes + 1));
+    const edges = new Float32Array(room * sizeOf(shape));
     for (const [i, input] of inputs.entries()) {
       codes.set(input.codes, i * batch * 4);
-      edges.set(flatEdges(input.edges), i * 3 * nodes * (nodes + 1));
+      edges.set(flatEdges(input.edges), i * sizeOf(shape));
     }
     const rates: Feed = [name.rates, [3], flatRates(given)];
     const feeds: Feed[] =
@@ -356,12 +357,12 @@ class CompiledStep implements Step {
         ? [
             ['count', [], Int32Array.of(inputs.length)],
             [allOf(name.codes), [room, batch, 4], codes],
-            [allOf(name.edges), [room, 3, nodes, nodes + 1], edges],
+            [allOf(name.edges), [room, ...shape], edges],
             rates,
           ]
-        : [[name.codes, [batch, 4], codes], [name.edges, [3, nodes, nodes + 1], edges], rates];
+        : [[name.codes, [batch, 4], codes], [name.edges, shape, edges], rates];
     const [rows] = this.session.call(feeds, [history]) as [Float32Array];
-    const size = metricsSize(nodes);
-    return inputs.map((_, i) => splitMetrics(rows.subarray(i * size, (i + 1) * size), nodes));
+    const size = metricsSize(this.plan);
+    return inputs.map((_, i) => splitMetrics(rows.subarray(i * size, (i + 1) * size), this.plan));
   }
 }
