@@ -58,7 +58,7 @@ function effectLines(name: string, found: StudyEffects): string[] {
       ['what', 'choice', 'trials', 'mean', 'effect', '95 % interval', 'p, corrected'],
       ...shown.map((each) => [
         dimensionTitle(dimensions[each.dimension]!),
-        dimensions[each.dimension]!.choices[each.choice]!,
+        String(dimensions[each.dimension]!.choices[each.choice]!),
         String(each.count),
         points(each.mean),
         points(each.effect, true),
@@ -87,7 +87,7 @@ function effectLines(name: string, found: StudyEffects): string[] {
       const of = dimensions[dimension]!;
       return `Suggested lock: ${lockText(
         of,
-        choices.map((choice) => of.choices[choice]!),
+        choices.map((choice) => String(of.choices[choice]!)),
       )}`;
     }),
   ];
@@ -103,13 +103,16 @@ const FEW = 'These trials are too few to tell the effects of the choices apart.'
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model'
     ? `node ${dimension.node}`
-    : `edge ${dimension.source}-${dimension.destination}`;
+    : `edge ${dimension.source}-${dimension.destination}${partOf(dimension)}`;
+
+/** Returns the part of an edge that a dimension decides; '' for its gate. */
+const partOf = ({ kind }: Dimension): string => (kind === 'gate' ? '' : `.${kind}`);
 
 /** Returns a lock in the form of `ktg search --lock`. */
 const lockText = (dimension: Dimension, choices: readonly string[]): string =>
   dimension.kind === 'model'
     ? `--lock ${dimension.node}=${choices.join('+')}`
-    : `--lock ${dimension.source}-${dimension.destination}=${choices.join('+')}`;
+    : `--lock ${dimension.source}-${dimension.destination}${partOf(dimension)}=${choices.join('+')}`;
 
 /** Returns a fraction in percentage points. */
 function points(fraction: number | null, signed = false): string {

@@ -1,5 +1,5 @@
 import { officialOf } from '../data/sets/sets.ts';
-import { spaceText } from '../graph/space.ts';
+import { spaceText } from '../graph/space-size.ts';
 import { openWithProgress } from './train.ts';
 import type { Command } from './command.ts';
 import { followStudy } from './follow.ts';

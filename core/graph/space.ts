@@ -1,24 +1,45 @@
 import * as v from 'valibot';
-import { LabError } from '../base/errors.ts';
 import type { RandomStream } from '../base/random.ts';
 import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
+import { type KindName, kindNames, USUAL_KIND } from '../kinds/kinds.ts';
 import { paperModels } from '../models/architecture.ts';
-import { MAX_NODES, TARGET, isFrozen, makeGraph, nodeNumbers, sourcesOf } from './graph.ts';
-import type { Graph } from './graph.ts';
-import { indexEdges, pair } from './parse.ts';
+import {
+  LABEL,
+  MAX_NODES,
+  TARGET,
+  isFrozen,
+  makeGraph,
+  nodeNumbers,
+  sourcesOf,
+  votersOf,
+} from './graph.ts';
+import type { CarriedParts, Ensemble, Graph } from './graph.ts';
+import { checkVoters, indexEdges, pair } from './parse.ts';
 import { objectRule, objectRules, parseWith } from './refusal.ts';
-import { bounded, endsSchema, gateSchema, graphRules, modelSchema } from './schema.ts';
+import {
+  bounded,
+  endsSchema,
+  ensembleSchema,
+  gateSchema,
+  graphRules,
+  kindSchema,
+  MAX_EDGES,
+  modelSchema,
+  temperatureSchema,
+  weightSchema,
+} from './schema.ts';
 
 /**
  * The graphs that a study may draw, as plain data: the models of every node and the gates of every
- * edge. A single choice is a lock. Temperatures are 1 in a search (SPEC: T = 1). In normal form
- * (returned by `parseSpace`) every edge is present, ordered by destination, then source; in files a
- * missing edge may have any of the paper's gates.
+ * edge, and where they are listed its kinds, weights and temperatures. A single choice is a lock. In
+ * normal form (returned by `parseSpace`) every edge is present, ordered by destination, then source;
+ * in files a missing edge may have any of the paper's gates, and one from the ensemble is Cutoff.
  */
 export interface SearchSpace {
   readonly format: typeof SPACE_FORMAT;
-  readonly version: typeof SPACE_VERSION;
+  /** 1 for spaces that older labs can read: without lists of kinds and the like, and ensemble. */
+  readonly version: (typeof SPACE_VERSIONS)[number];
   readonly nodes: readonly NodeChoice[];
   readonly edges: readonly EdgeChoice[];
   /**
@@ -26,6 +47,8 @@ export interface SearchSpace {
    * may.
    */
   readonly frozen: boolean;
+  /** The ensemble of every drawn graph. */
+  readonly ensemble?: Ensemble;
 }
 
 export interface NodeChoice {
@@ -36,22 +59,32 @@ export interface EdgeChoice {
   readonly source: number;
   readonly destination: number;
   readonly gates: readonly GateName[];
+  /** Absent: KL alone. */
+  readonly kinds?: readonly KindName[];
+  /** Absent: 1 alone. */
+  readonly weights?: readonly number[];
+  /** Absent: 1 alone. */
+  readonly temperatures?: readonly number[];
 }
 
+/** Everything that an edge may be, without its ends. */
+export type EdgeLists = Omit<EdgeChoice, 'source' | 'destination'>;
+
 export const SPACE_FORMAT = 'ktg-space';
-export const SPACE_VERSION = 1;
+export const SPACE_VERSIONS = [1, 2] as const;
 const MAX_MODELS = 64;
+const MAX_NUMBERS = 32;
 
 const spaceRules = {
   ...graphRules,
   'missing-key': objectRules['missing-key'],
   'wrong-format': { expected: `"${SPACE_FORMAT}"`, next: 'Give a search space of this lab.' },
   'wrong-version': {
-    expected: `version ${SPACE_VERSION}`,
+    expected: `version ${SPACE_VERSIONS.join(' or ')}`,
     next: 'Use the version of the lab that wrote it.',
   },
   'choice-count': {
-    expected: `at least one choice, at most ${MAX_MODELS} models or ${gateNames.length} gates`,
+    expected: `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates, ${kindNames.length} kinds or ${MAX_NUMBERS} numbers`,
     next: 'Leave at least one choice open; one choice is a lock.',
   },
   'repeated-choice': { expected: 'every choice once', next: 'Remove the repeated choice.' },
@@ -70,7 +103,7 @@ const once = <Item extends v.GenericSchema>(item: Item, most: number) =>
 const spaceSchema = v.strictObject(
   {
     format: v.literal(SPACE_FORMAT, rule('wrong-format')),
-    version: v.literal(SPACE_VERSION, rule('wrong-version')),
+    version: v.picklist(SPACE_VERSIONS, rule('wrong-version')),
     nodes: bounded(
       v.strictObject({ models: once(modelSchema, MAX_MODELS) }, objectRule),
       1,
@@ -79,17 +112,34 @@ const spaceSchema = v.strictObject(
     ),
     edges: bounded(
       v.pipe(
-        v.strictObject({ ...endsSchema, gates: once(gateSchema, gateNames.length) }, objectRule),
+        v.strictObject(
+          {
+            ...endsSchema,
+            gates: once(gateSchema, gateNames.length),
+            kinds: v.exactOptional(once(kindSchema, kindNames.length)),
+            weights: v.exactOptional(once(weightSchema, MAX_NUMBERS)),
+            temperatures: v.exactOptional(once(temperatureSchema, MAX_NUMBERS)),
+          },
+          objectRule,
+        ),
+        v.forward(
+          v.check(
+            (each) => each.source !== LABEL || (!each.kinds && !each.temperatures),
+            rule('label-kind'),
+          ),
+          ['source'],
+        ),
         v.forward(
           v.check(({ source, destination }) => source !== destination, rule('self-edge')),
           ['destination'],
         ),
       ),
       0,
-      MAX_NODES * MAX_NODES,
+      MAX_EDGES,
       'too-many-edges',
     ),
     frozen: v.boolean(rule('wrong-type')),
+    ensemble: v.exactOptional(ensembleSchema),
   },
   objectRule,
 );
@@ -100,9 +150,14 @@ const spaceSchema = v.strictObject(
  * @throws LabError `space.<rule>`
  */
 export function parseSpace(input: unknown): SearchSpace {
-  const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
-  const given = indexEdges('space', nodes.length, edges);
-  return makeSpace(nodes, (s, t) => given.get(pair(s, t))?.gates ?? paperGates, frozen);
+  const { nodes, edges, frozen, ensemble } = parseWith('space', spaceSchema, spaceRules, input);
+  checkVoters('space', nodes.length, ensemble?.voters ?? []);
+  const given = indexEdges('space', nodes.length, edges, ensemble !== undefined);
+  const listsOf = (source: number, destination: number): EdgeLists =>
+    given.get(pair(source, destination)) ?? {
+      gates: source > nodes.length ? ['cutoff'] : paperGates,
+    };
+  return makeSpace(nodes, listsOf, frozen, ensemble);
 }
 
 /**
@@ -116,7 +171,7 @@ export const paperSpace = (
 ): SearchSpace =>
   parseSpace({
     format: SPACE_FORMAT,
-    version: SPACE_VERSION,
+    version: 1,
     nodes: Array.from({ length: count }, (_, index) => ({
       models: index === 0 ? [target] : auxiliaries,
     })),
@@ -126,18 +181,43 @@ export const paperSpace = (
 
 function makeSpace(
   nodes: readonly NodeChoice[],
-  gates: (source: number, destination: number) => readonly GateName[],
+  lists: (source: number, destination: number) => EdgeLists,
   frozen: boolean,
+  ensemble?: Ensemble,
 ): SearchSpace {
   const edges = nodes.flatMap((_, index) =>
-    sourcesOf(nodes.length, index + 1).map((source) => ({
+    sourcesOf(nodes.length, index + 1, ensemble !== undefined).map((source): EdgeChoice => ({
       source,
       destination: index + 1,
-      gates: gates(source, index + 1),
+      ...normalLists(lists(source, index + 1)),
     })),
   );
-  return { format: SPACE_FORMAT, version: SPACE_VERSION, nodes, edges, frozen };
+  const isNew = ensemble !== undefined || edges.some(isOfVersion2);
+  return {
+    format: SPACE_FORMAT,
+    version: isNew ? 2 : 1,
+    nodes,
+    edges,
+    frozen,
+    ...(ensemble && { ensemble }),
+  };
 }
+
+/** Leaves out lists that hold the usual choice alone. */
+function normalLists({ gates, kinds, weights, temperatures }: EdgeLists): EdgeLists {
+  const unusual = <Choice>(list: readonly Choice[] | undefined, usual: Choice) =>
+    list !== undefined && (list.length > 1 || list[0] !== usual);
+  return {
+    gates,
+    ...(unusual(kinds, USUAL_KIND) && { kinds: kinds! }),
+    ...(unusual(weights, 1) && { weights: weights! }),
+    ...(unusual(temperatures, 1) && { temperatures: temperatures! }),
+  };
+}
+
+const isOfVersion2 = ({ gates, kinds, weights, temperatures }: EdgeChoice): boolean =>
+  [kinds, weights, temperatures].some((list) => list !== undefined) ||
+  gates.some((gate) => !paperGates.includes(gate));
 
 /** Returns the space with other models for one node (one model: locked). */
 export const withModels = (
@@ -156,25 +236,50 @@ export const withGates = (
   source: number,
   destination: number,
   gates: readonly GateName[],
+): SearchSpace => withLists(space, source, destination, { gates });
+
+/** Returns the space with other lists of choices for one edge. */
+export const withLists = (
+  space: SearchSpace,
+  source: number,
+  destination: number,
+  lists: Partial<EdgeLists>,
 ): SearchSpace =>
   parseSpace({
     ...space,
+    version: 2,
     edges: space.edges.map((edge) =>
-      edge.source === source && edge.destination === destination ? { ...edge, gates } : edge,
+      edge.source === source && edge.destination === destination ? { ...edge, ...lists } : edge,
     ),
   });
 
-/** One decision of a draw: a node's model or an edge's gate. */
+/** Returns the space with another ensemble (null: none), whose edges are Cutoff at first. */
+export const withSpaceEnsemble = (space: SearchSpace, ensemble: Ensemble | null): SearchSpace => {
+  const { ensemble: _, ...rest } = space;
+  const edges = space.edges.filter(
+    ({ source }) => ensemble !== null || source <= space.nodes.length,
+  );
+  return parseSpace({ ...rest, version: 2, edges, ...(ensemble && { ensemble }) });
+};
+
+/** Choices of an edge that a draw decides after its gate. */
+const LISTS = { kind: 'kinds', weight: 'weights', temperature: 'temperatures' } as const;
+
+/** One decision of a draw: a node's model, or a part of an edge. */
 export type Dimension =
   | { readonly kind: 'model'; readonly node: number; readonly choices: readonly string[] }
-  | {
-      readonly kind: 'gate';
-      readonly source: number;
-      readonly destination: number;
-      readonly choices: readonly GateName[];
-    };
+  | EdgeDimension<'gate', GateName>
+  | EdgeDimension<'kind', KindName>
+  | EdgeDimension<'weight' | 'temperature', number>;
 
-/** Returns all dimensions in the order of drawing: models, then gates. */
+interface EdgeDimension<Kind extends string, Choice> {
+  readonly kind: Kind;
+  readonly source: number;
+  readonly destination: number;
+  readonly choices: readonly Choice[];
+}
+
+/** Returns all dimensions in the order of drawing: models, gates, then listed kinds and numbers. */
 export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.nodes.map(({ models }, index) => ({
     kind: 'model' as const,
@@ -187,24 +292,38 @@ export const dimensions = (space: SearchSpace): Dimension[] => [
     destination,
     choices: gates,
   })),
+  ...space.edges.flatMap((edge) => {
+    const { source, destination } = edge;
+    return Object.entries(LISTS).flatMap(([kind, list]) => {
+      const choices = edge[list];
+      return choices ? [{ kind, source, destination, choices } as Dimension] : [];
+    });
+  }),
 ];
 
 /** Returns the graph for one choice (by index) per dimension. */
 export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   const nodes = space.nodes.map(({ models }, index) => ({ model: models[picks[index]!]! }));
-  let next = nodes.length; // makeGraph asks for edges in the order of the dimensions
-  return makeGraph(nodes, () => {
-    const at = next++;
-    return space.edges[at - nodes.length]!.gates[picks[at]!]!;
-  });
+  let next = 0; // makeGraph asks for edges in the order of the dimensions
+  let listed = nodes.length + space.edges.length;
+  const pick = <Choice>(list: readonly Choice[] | undefined): Choice | undefined =>
+    list && list[picks[listed++]!];
+  const carried = (): CarriedParts => {
+    const edge = space.edges[next]!;
+    const gate = edge.gates[picks[nodes.length + next++]!]!;
+    const [kind, weight] = [pick(edge.kinds), pick(edge.weights)];
+    return { gate, kind, weight, temperature: pick(edge.temperatures) };
+  };
+  return makeGraph(nodes, carried, undefined, space.ensemble);
 }
 
 /** Reasons for not training a drawn graph. */
-export type Rejection = 'target-frozen' | 'frozen-not-allowed';
+export type Rejection = 'target-frozen' | 'voters-frozen' | 'frozen-not-allowed';
 
 const rejectionTexts: Readonly<Record<Rejection, string>> = {
   'target-frozen':
     'the target is frozen: all edges into node 1 are Cutoff, so it would never learn',
+  'voters-frozen': 'all voters of the ensemble are frozen, so it would never learn',
   'frozen-not-allowed':
     'a node is frozen (all edges into it are Cutoff), which this study does not allow',
 };
@@ -235,63 +354,12 @@ export function sample(space: SearchSpace, random: RandomStream): Draw {
 
 /** Returns the graph with the reason for its rejection, if any. */
 export function judgeDraw(space: SearchSpace, graph: Graph): Draw {
-  if (isFrozen(graph, TARGET)) return { graph, rejected: 'target-frozen' };
+  if (graph.ensemble?.isObjective) {
+    if (votersOf(graph).every((node) => isFrozen(graph, node)))
+      return { graph, rejected: 'voters-frozen' };
+  } else if (isFrozen(graph, TARGET)) return { graph, rejected: 'target-frozen' };
   if (!space.frozen && nodeNumbers(graph).some((node) => isFrozen(graph, node))) {
     return { graph, rejected: 'frozen-not-allowed' };
   }
   return { graph };
-}
-
-/**
- * Returns the number of combinations, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's
- * space, 2,359,296 with three nodes.
- */
-export const spaceSize = (space: SearchSpace): bigint =>
-  dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
-
-/** Returns the number of accepted graphs; 0 if there are none. */
-export function acceptedSize(space: SearchSpace): bigint {
-  const models = space.nodes.reduce((size, node) => size * BigInt(node.models.length), 1n);
-  return space.nodes.reduce((size, _, index) => size * openRows(space, index + 1), models);
-}
-
-/**
- * Describes the size of a space: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` without
- * exclusions.
- */
-export function spaceText(space: SearchSpace): string {
-  const [graphs, combinations] = [acceptedSize(space), spaceSize(space)];
-  const counted = `${graphs.toLocaleString('en')} ${graphs === 1n ? 'graph' : 'graphs'}`;
-  if (graphs === combinations) return counted;
-  const excluded = (combinations - graphs).toLocaleString('en');
-  return `${counted}; ${combinations.toLocaleString('en')} combinations, ${excluded} excluded`;
-}
-
-/** Returns the number of accepted gate choices for a node's incoming edges. */
-function openRows(space: SearchSpace, node: number): bigint {
-  const choices = space.edges
-    .filter(({ destination }) => destination === node)
-    .map(({ gates }) => gates);
-  const all = choices.reduce((size, gates) => size * BigInt(gates.length), 1n);
-  const mayFreeze = node !== TARGET && space.frozen;
-  return mayFreeze || !choices.every((gates) => gates.includes('cutoff')) ? all : all - 1n;
-}
-
-/**
- * Refuses a space whose graphs would all be rejected.
- *
- * @throws LabError `space.impossible`, with the node that causes it
- */
-export function requirePossible(space: SearchSpace): void {
-  const stuck = space.nodes.findIndex((_, index) => openRows(space, index + 1) === 0n) + 1;
-  if (stuck === 0) return;
-  const why =
-    stuck === TARGET
-      ? 'so the target (node 1) would always be frozen and learn nothing'
-      : `so node ${stuck} would always be frozen, and this space allows no frozen nodes`;
-  throw new LabError('space.impossible', {
-    stuck,
-    why,
-    otherwise: stuck === TARGET ? '' : ', or allow frozen nodes',
-  });
 }

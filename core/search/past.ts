@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { edgeOf, type Graph, kindOf, temperatureOf, weightOf } from '../graph/graph.ts';
 import { dimensions } from '../graph/space.ts';
 import type { Dimension, SearchSpace } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
@@ -120,12 +120,21 @@ export function valuesOf(
   return new Map([...values, ...end]);
 }
 
-/** The choices that make a drawn graph; the inverse of `graphAt`. */
+/**
+ * The choices that make a drawn graph; the inverse of `graphAt`. A part that a Cutoff or the kind of
+ * an edge leaves without meaning counts as its first choice.
+ */
 export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
   dimensions(space).map((dimension, at) => choiceIn(graph, dimension, at - space.nodes.length));
 
 function choiceIn(graph: Graph, dimension: Dimension, edge: number): number {
-  return dimension.kind === 'model'
-    ? dimension.choices.indexOf(graph.nodes[dimension.node - 1]!.model)
-    : dimension.choices.indexOf(graph.edges[edge]!.gate);
+  if (dimension.kind === 'model')
+    return dimension.choices.indexOf(graph.nodes[dimension.node - 1]!.model);
+  if (dimension.kind === 'gate') return dimension.choices.indexOf(graph.edges[edge]!.gate);
+  const own = edgeOf(graph, dimension.source, dimension.destination);
+  const found =
+    dimension.kind === 'kind'
+      ? dimension.choices.indexOf(kindOf(own))
+      : dimension.choices.indexOf(dimension.kind === 'weight' ? weightOf(own) : temperatureOf(own));
+  return Math.max(0, found);
 }

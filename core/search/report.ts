@@ -1,4 +1,5 @@
 import { LabError } from '../base/errors.ts';
+import { evaluatedNodes } from '../graph/graph.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
@@ -45,15 +46,16 @@ export function receive(
   metrics: EpochMetrics,
   at: number,
 ): Reception {
-  const accuracy = targetAccuracy(metrics);
+  let accuracy = NaN;
   const reception = store.transaction((): Reception => {
     const { epoch, state, graph, pinned, training } = store.run(run);
+    accuracy = targetAccuracy(metrics, graph);
     if (metrics.epoch <= epoch) {
       const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
       return { go: earlier?.go ?? true, pinned, fresh: false, decisions: [] };
     }
     const isNext = metrics.epoch === epoch + 1 && epoch < training.epochs;
-    if (!isNext || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
+    if (!isNext || state !== 'running' || metrics.nodes.length !== evaluatedNodes(graph).length)
       throw new LabError('search.epoch-gap', {
         run,
         reportedEpoch: metrics.epoch,
@@ -61,11 +63,11 @@ export function receive(
         state,
         epoch,
         epochs: training.epochs,
-        nodes: graph.nodes.length,
+        nodes: evaluatedNodes(graph).length,
       });
     if (environment)
       store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
-    store.addEpoch(run, metrics);
+    store.addEpoch(run, metrics, accuracy);
     const decisions = judge?.judge(run, metrics.epoch, accuracy) ?? [];
     for (const decision of decisions) store.addDecision(run, decision, at);
     const go = decisions.every((decision) => decision.go);

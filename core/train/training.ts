@@ -4,24 +4,29 @@ import { GENERATOR } from '../base/random.ts';
 import { CODE_LENGTH, epochBatches, stepsPerEpoch } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Split, splitFor } from '../data/split.ts';
-import type { NodeState, Step, StepMetrics, TrainInput } from '../engine/engine.ts';
+import type { NodeState, Step, StepMetrics, StepPlan, TrainInput } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
 import { gate } from '../gates/gates.ts';
 import { requireTrainable } from '../graph/check.ts';
 import {
   edgeOf,
+  ensembleNumber,
+  evaluatedNodes,
   type Graph,
   isFrozen,
+  kindOf,
   nodeNumbers,
   nodeOf,
   reachesTarget,
+  temperatureOf,
+  weightOf,
 } from '../graph/graph.ts';
 import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Checkpoint, EpochSums } from './checkpoint.ts';
-import { edgeInputs, placesOf } from './edges.ts';
+import { edgeInputs, ensemblePlan, kindsIn, placesOf, sourcesIn } from './edges.ts';
 import { learningRate, linearWeight } from './schedule.ts';
 import type { Steps } from './steps.ts';
 
@@ -86,9 +91,15 @@ export class Training {
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
     const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model, dataset));
     const frozen = nodes.flatMap((node, at) => (isFrozen(graph, node) ? [at] : []));
-    const { classes } = dataset;
+    const ensemble = ensemblePlan(graph, nodes);
+    const kinds = kindsIn(graph, nodes);
+    const stepPlan: StepPlan = {
+      ...{ architectures, classes: dataset.classes, batch: plan.recipe.batch, frozen },
+      ...(kinds.length > 0 && { kinds }),
+      ...(ensemble && { ensemble }),
+    };
     for (;;) {
-      const step = await steps.borrow({ architectures, classes, batch: plan.recipe.batch, frozen });
+      const step = await steps.borrow(stepPlan);
       try {
         const training = new Training(setup, step, nodes, split, perEpoch);
         await step.prepare(setup.onCompile);
@@ -180,15 +191,16 @@ export class Training {
   }
 
   /**
-   * Returns accuracy and loss of every node on the evaluation images; NaN for nodes that are not
-   * computed.
+   * Returns accuracy and loss of every node, then the ensemble, on the evaluation images; NaN for
+   * those that are not computed.
    */
   evaluate(): Pick<NodeMetrics, 'accuracy' | 'loss'>[] {
     const images = this.split.evaluation;
-    const all = this.nodes.map((_, at) => at);
-    const { right, loss } = this.step.evaluate(images, all);
-    return nodeNumbers(this.setup.graph).map((node) => {
-      const at = this.nodes.indexOf(node);
+    const { graph } = this.setup;
+    const [, ...computed] = sourcesIn(graph, this.nodes);
+    const { right, loss } = this.step.evaluate(images, [...computed.keys()]);
+    return evaluatedNodes(graph).map((node) => {
+      const at = computed.indexOf(node);
       return at < 0
         ? { accuracy: NaN, loss: NaN }
         : { accuracy: right[at]! / images.length, loss: loss[at]! / images.length };
@@ -269,11 +281,9 @@ export class Training {
     const { graph, plan, nodes } = this.setup;
     const { protocol, purpose, splitSeed, epochs, recipe } = plan;
     const { batch, learningRate: rate, momentum, weightDecay, drops } = recipe;
-    const edges = graph.edges.map(({ source, destination, gate: name, temperature }) => [
-      source,
-      destination,
-      name,
-      temperature ?? 1,
+    const edges = graph.edges.map(({ source, destination, gate: name, ...edge }) => [
+      ...[source, destination, name, temperatureOf(edge)],
+      ...((edge.kind ?? edge.weight) ? [kindOf(edge), weightOf(edge)] : []),
     ]);
     return JSON.stringify([
       graph.nodes.map(({ model }) => model),
@@ -284,10 +294,11 @@ export class Training {
       protocol === 'held-out' ? splitSeed : 0,
       epochs,
       [batch, rate, momentum, weightDecay, drops],
+      ...(graph.ensemble ? [graph.ensemble] : []),
     ]);
   }
 
-  private add({ raw, gated, bothRight, nodeLoss }: StepMetrics): void {
+  private add({ raw, gated, bothRight, nodeLoss, sourceRight }: StepMetrics): void {
     const diverged = nodeLoss.findIndex((loss) => !Number.isFinite(loss));
     if (diverged >= 0) {
       throw new LabError('train.diverged', {
@@ -304,6 +315,7 @@ export class Training {
       gated: zeros(gated),
       bothRight: zeros(bothRight),
       nodeLoss: zeros(nodeLoss),
+      ...(this.step.plan.ensemble && { ensembleRight: 0 }),
     };
     const into = (sums: number[], values: Float32Array): void => {
       for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
@@ -312,6 +324,7 @@ export class Training {
     into(this.sums.gated, gated);
     into(this.sums.bothRight, bothRight);
     into(this.sums.nodeLoss, nodeLoss);
+    if (this.sums.ensembleRight !== undefined) this.sums.ensembleRight += sourceRight.at(-1)!;
   }
 
   private report(
@@ -321,8 +334,12 @@ export class Training {
     const { graph, plan } = this.setup;
     const sums = this.sums!;
     const images = this.stepsPerEpoch * plan.recipe.batch;
-    const place = placesOf(this.nodes);
-    const right = (node: number): number => (node === 0 ? images : sums.bothRight[place(0, node)]!);
+    const place = placesOf(graph, this.nodes);
+    const ensemble = ensembleNumber(graph);
+    const right = (node: number): number => {
+      if (node === 0) return images;
+      return node === ensemble ? sums.ensembleRight! : sums.bothRight[place(0, node)]!;
+    };
     const edgeMetrics = (source: number, destination: number): EdgeMetrics => {
       const at = place(source, destination);
       const both = sums.bothRight[at]!;
@@ -336,16 +353,18 @@ export class Training {
         bothWrong: images - right(source) - right(destination) + both,
       };
     };
-    const computed = (node: number): boolean => node === 0 || this.nodes.includes(node);
+    const computed = (node: number): boolean => sourcesIn(graph, this.nodes).includes(node);
+    const trainLoss = (node: number): number =>
+      this.nodes.includes(node)
+        ? sums.nodeLoss[this.nodes.indexOf(node)]! / this.stepsPerEpoch
+        : NaN;
     return {
       epoch,
       seconds: this.seconds,
-      nodes: nodeNumbers(graph).map((node, i) => ({
+      nodes: evaluatedNodes(graph).map((node, i) => ({
         ...evaluation[i]!,
         trainAccuracy: computed(node) ? right(node) / images : NaN,
-        trainLoss: computed(node)
-          ? sums.nodeLoss[this.nodes.indexOf(node)]! / this.stepsPerEpoch
-          : NaN,
+        trainLoss: trainLoss(node),
       })),
       edges: graph.edges.map(({ source, destination, gate: name }) =>
         name === 'cutoff' || !computed(source) || !computed(destination)
