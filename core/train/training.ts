@@ -27,7 +27,7 @@ import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Checkpoint, EpochSums } from './checkpoint.ts';
 import { edgeInputs, ensemblePlan, kindsIn, placesOf, sourcesIn } from './edges.ts';
-import { learningRate, linearWeight } from './schedule.ts';
+import { learningRate, linearWeight, stepForm } from './schedule.ts';
 import type { Steps } from './steps.ts';
 
 export interface TrainingSetup {
@@ -97,6 +97,7 @@ export class Training {
       ...{ architectures, classes: dataset.classes, batch: plan.recipe.batch, frozen },
       ...(kinds.length > 0 && { kinds }),
       ...(ensemble && { ensemble }),
+      form: stepForm(plan.recipe),
     };
     for (;;) {
       const step = await steps.borrow(stepPlan);
@@ -146,8 +147,9 @@ export class Training {
     const { plan, seed, graph } = this.setup;
     const { recipe, epochs } = plan;
     const epoch = this.done + 1;
-    const codes = epochBatches(seed, epoch, this.split.train, recipe.batch);
-    const rates = { ...recipe, learningRate: learningRate(epoch, recipe) };
+    const padding = recipe.padding?.pixels;
+    const codes = epochBatches(seed, epoch, this.split.train, recipe.batch, padding);
+    const rates = { ...recipe, learningRate: learningRate(epoch, recipe, epochs) };
     const trained = this.nodes.flatMap((node, at) => (isFrozen(graph, node) ? [] : [at]));
     let begun = performance.now();
     const spent = (): number => {
@@ -280,7 +282,7 @@ export class Training {
   private identity(): string {
     const { graph, plan, nodes } = this.setup;
     const { protocol, purpose, splitSeed, epochs, recipe } = plan;
-    const { batch, learningRate: rate, momentum, weightDecay, drops } = recipe;
+    const { batch, learningRate: rate, momentum, weightDecay, drops, ...more } = recipe;
     const edges = graph.edges.map(({ source, destination, gate: name, ...edge }) => [
       ...[source, destination, name, temperatureOf(edge)],
       ...((edge.kind ?? edge.weight) ? [kindOf(edge), weightOf(edge)] : []),
@@ -293,7 +295,7 @@ export class Training {
       purpose,
       protocol === 'held-out' ? splitSeed : 0,
       epochs,
-      [batch, rate, momentum, weightDecay, drops],
+      [batch, rate, momentum, weightDecay, drops, ...Object.entries(more).sort()],
       ...(graph.ensemble ? [graph.ensemble] : []),
     ]);
   }
