@@ -4,8 +4,16 @@
  */
 import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
-import { describeEdge, nodeTitle } from '../../core/graph/describe.ts';
-import { LABEL, edgesInto, temperatureOf, type Edge, type Graph } from '../../core/graph/graph.ts';
+import { describeEdge, lossTitle, nodeTitle } from '../../core/graph/describe.ts';
+import {
+  LABEL,
+  edgesInto,
+  kindOf,
+  temperatureOf,
+  type Edge,
+  type Graph,
+} from '../../core/graph/graph.ts';
+import { kind } from '../../core/kinds/kinds.ts';
 import { roleOf, roles } from '../../core/graph/roles.ts';
 import type { WireEdge } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -17,7 +25,11 @@ export function lossFormula(edge: Edge): string {
   const { source, destination } = edge;
   if (source === LABEL) return `a = CE(ŷ, p_${destination})`;
   const temperature = temperatureOf(edge);
-  const divergence = `KL(p_${source} || p_${destination})`;
+  if (kindOf(edge) !== 'kl') {
+    const softened = temperature === 1 ? '' : `, τ = ${temperature}`;
+    return `a = ${lossTitle(edge)}${softened}`;
+  }
+  const divergence = lossTitle(edge);
   return temperature === 1 ? `a = ${divergence}` : `a = τ² · ${divergence}, τ = ${temperature}`;
 }
 
@@ -33,7 +45,9 @@ export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.ga
           'ŷ, p_0: the label, as a class and as probabilities',
           `p_${destination}: class probabilities of node ${destination}`,
         ]
-      : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
+      : kind(kindOf(edge)).compares === 'stages'
+        ? [`q_${source}, q_${destination}: where the two nodes look, stage by stage`]
+        : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
   return gateSymbols(shown, symbols);
 }
 
