@@ -63,6 +63,7 @@ function verbOf(edge: Edge): string {
  * temperature 2)".
  */
 export function describeNode(graph: Graph, number: number): string {
+  if (number === ensembleNumber(graph)) return describeEnsemble(graph);
   const head = `node ${number}, ${nodeTitle(graph, number)} (${roles[roleOf(graph, number)].title})`;
   const open = edgesInto(graph, number).filter((edge) => edge.gate !== 'cutoff');
   if (open.length === 0) {

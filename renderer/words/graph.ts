@@ -53,9 +53,13 @@ export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.ga
 
 /** What the symbols in some gates' formulas stand for, each once. */
 export const gateSymbols = (shown: readonly Gate[], more: readonly string[] = []): string =>
-  ['a: the loss of one image on an edge', ...more, ...shown.map(({ symbols }) => symbols)]
-    .filter(Boolean)
-    .join('; ');
+  [
+    ...new Set(
+      ['a: the loss of one image on an edge', ...more, ...shown.map(({ symbols }) => symbols)]
+        .flatMap((text) => text.split('; '))
+        .filter(Boolean),
+    ),
+  ].join('; ');
 
 /** One line for screen readers: who teaches whom, over which loss and gate. */
 export const edgeName = (edge: Edge): string =>
@@ -93,6 +97,7 @@ export function agreement(
 
 /** L_t as the sum of what comes in over open edges. */
 export function nodeLoss(graph: Graph, node: number): string {
+  if (node > graph.nodes.length) return 'no loss: it combines its voters';
   const open = edgesInto(graph, node).filter((edge) => edge.gate !== 'cutoff');
   return open.length === 0
     ? 'no loss: all edges into it are Cutoff'

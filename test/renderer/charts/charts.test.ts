@@ -464,7 +464,7 @@ describe('saved figures', () => {
     assert.equal(marks.filter((mark) => mark.kind === 'rect').length, 16);
     const words = marks.filter((mark) => mark.kind === 'text').map(({ text }) => text);
     assert.ok(words.includes('C 100 %') && words.includes('from 2') && words.includes('into 1'));
-    assert.equal(gatesLegend(light).length, 4);
+    assert.equal(gatesLegend(cells, light).length, 4);
   });
 });
 
