@@ -1,5 +1,5 @@
-// npm run check: types, lint, formatting and import directions. All tools run, whatever the others
-// find. Plain JavaScript for Node 18 and newer.
+// npm run check: types, lint, formatting, import directions, and exports, files and packages that
+// nobody uses. All tools run, whatever the others find. Plain JavaScript for Node 18 and newer.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,6 +41,7 @@ function tools() {
         cache('prettier'),
       ],
     },
+    { name: 'dead code', args: [join(modules, 'knip/bin/knip.js'), '--no-progress'] },
     { name: 'import directions', args: [join(checkout, 'build/imports.js')] },
   ];
   if (existsSync(join(checkout, 'renderer/tsconfig.json')))

@@ -61,5 +61,7 @@ export async function ensureChromium() {
   });
   if (code === 0 && findChromium()) return;
   const reason = output.trim().split('\n')[0] ?? '';
-  console.error(`Chromium could not be fetched. ${chromiumAdvice}${reason ? `\n  ${reason}` : ''}`);
+  console.error(
+    `Chromium could not be downloaded. ${chromiumAdvice}${reason ? `\n  ${reason}` : ''}`,
+  );
 }

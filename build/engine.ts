@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../core/base/errors.ts';
 import { installWithView } from '../core/install/progress-lines.ts';
-import { libraryStatus, type LibraryStatus } from '../core/install/library.ts';
+import { libraryStatus, type LibraryStatus } from '../core/install/library-status.ts';
 
 const [stamp = '', cache = ''] = process.argv.slice(2);
 

@@ -61,8 +61,14 @@ const directions = {
   'core/workers': [
     ...[...records, 'core/install', 'core/devices', 'core/engine', 'core/train', 'core/search'],
   ],
+  'core/machines': [
+    ...[...records, 'core/install', 'core/devices', 'core/search', 'core/workers'],
+    'core/train/environment.ts', // the versions that an agent tells
+    'core/store', // the records of machines
+  ],
   'core/lab': [
     ...records,
+    'core/machines',
     'core/install',
     'core/devices',
     'core/store',
@@ -80,10 +86,13 @@ const directions = {
   electron: ['core/base', 'core/lab', 'core/connection', 'core/host', 'renderer/routes.ts'],
   'renderer/run-name.ts': [...page],
   'renderer/routes.ts': [...page],
-  'renderer/client': [...page, 'core/connection/channel.ts'],
-  // How steps are phrased: the notes and messages of every part show them.
-  'renderer/words/actions.ts': [...page],
-  'renderer/ui': [...page, 'renderer/client', 'renderer/words/actions.ts'],
+  'renderer/client': [
+    ...page,
+    'core/connection/channel.ts',
+    'core/connection/port.ts',
+    'core/connection/browser-session.ts',
+  ],
+  'renderer/ui': [...page, 'renderer/client'],
   'renderer/words': [...page, 'renderer/client', 'renderer/ui'],
   'renderer/charts': [...page, 'renderer/client', 'renderer/ui', 'renderer/words'],
   'renderer/features': [...page, ...parts],
@@ -99,6 +108,7 @@ const directions = {
 const owners = {
   'better-sqlite3': ['core/store'],
   '@tensorflow': ['core/engine'],
+  '@nats-io': ['core/machines'],
   electron: ['electron'],
   svelte: ['renderer'],
 };

@@ -27,7 +27,10 @@ export function sandboxObstacle(
   const helper = join(dirname(binary), 'chrome-sandbox');
   if (isRootsOwn(helper) || switches.every(([path = '', denied]) => read(path).trim() !== denied))
     return null;
-  return `this system does not let Electron make its sandbox (to allow it: sudo chown root '${helper}' && sudo chmod 4755 '${helper}')`;
+  return (
+    'this system does not let Electron make its sandbox (to allow it: sudo chown root ' +
+    `'${helper}' && sudo chmod 4755 '${helper}')`
+  );
 }
 
 /** True for a program that always runs as root. @param {string} path */

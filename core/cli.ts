@@ -64,6 +64,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'check, show or compare graph files',
     load: () => import('./commands/graph.ts'),
   },
+  machines: {
+    summary: 'train on servers and clusters too',
+    load: () => import('./commands/machines.ts'),
+  },
+  agent: {
+    summary: 'train on this machine for a lab elsewhere',
+    load: () => import('./commands/agent.ts'),
+  },
   engine: {
     summary: 'see, install or remove the fast engine',
     load: () => import('./commands/engine.ts'),
@@ -72,6 +80,18 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'check what is installed and what is missing',
     load: () => import('./commands/doctor.ts'),
   },
+};
+
+/** The parts of help; a verb that stands in none is under the last. */
+const named = {
+  Start: ['demo', 'tour', 'train', 'pretrain', 'serve'],
+  Search: ['search', 'pause', 'resume', 'stop', 'slots', 'rerun'],
+  Look: ['status', 'list', 'show', 'effects', 'graph'],
+};
+const grouped = Object.values(named).flat();
+const groupOf: Readonly<Record<string, readonly string[]>> = {
+  ...named,
+  'Data and engine': Object.keys(verbs).filter((each) => !grouped.includes(each)),
 };
 
 let outputEnded = false;
@@ -88,7 +108,10 @@ function endOutput({ code, message }: NodeJS.ErrnoException): void {
   if (outputEnded) return;
   outputEnded = true;
   if (code !== 'EPIPE') {
-    complain(`The output cannot be written: ${message}.`, 'Make room, or send it elsewhere.');
+    complain(
+      `The output cannot be written: ${message}.`,
+      'Free some space, or send the output elsewhere.',
+    );
     process.exitCode = Exit.failed;
   }
   process.emit('SIGINT');
@@ -149,14 +172,16 @@ async function help(name: string | undefined): Promise<number> {
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));
+  const groups = Object.entries(groupOf).map(([title, names]) => [
+    title,
+    ...names.map((each) => `  ktg ${each.padEnd(width)}  ${verbs[each]!.summary}`),
+    '',
+  ]);
   print(
     [
       'ktg - train networks that teach each other over gated edges',
       '',
-      ...Object.entries(verbs).map(
-        ([each, { summary }]) => `  ktg ${each.padEnd(width)}  ${summary}`,
-      ),
-      '',
+      ...groups.flat(),
       'ktg help COMMAND shows its options.',
       exitUsage,
       'With --json a failure is also printed to the output, as {"error":{"code","message","next"}}.',

@@ -25,6 +25,9 @@ const phrases: Phrases<string> = {
   'see-correct-graph': () => 'The editor of graphs saves correct ones.',
   'see-graph': () => 'The figure of the graph shows them.',
   'use-own-checkpoint': () => 'Use a checkpoint that this program has saved.',
+  'free-memory': () =>
+    'Close other programs on this device, or use fewer slots, a smaller batch, or smaller ' +
+    'architectures.',
   'open-lab': () => 'Open it as the lab file, or export a study of it and import that.',
   'keep-lab-local': () =>
     'Keep the lab file on a disk of this computer, and copies of it on the network.',
@@ -32,7 +35,7 @@ const phrases: Phrases<string> = {
   'export-studies': () => 'Export in the menu of a study saves those that can still be read.',
   'choose-study': () => 'Import it on the page of the studies, and choose one of them.',
   'choose-folder': () => 'Choose another folder.',
-  'resume-training': ({ folder }) => `The run in ${folder} goes on from the command line.`,
+  'resume-training': ({ folder }) => `The run in ${folder} continues from the command line.`,
   'start-training': () => 'Start a new run.',
   'connect-again': () => 'Close the window and open it again.',
   'open-link': () => 'Open the link that the terminal printed.',

@@ -15,5 +15,5 @@ export function troubleOf(error: unknown): { message: string; next: string } {
 /** Says what went wrong, and the next step where it is known. */
 export function explain(error: unknown): void {
   const { message, next } = troubleOf(error);
-  dialog.showErrorBox('That did not work', next === '' ? message : `${message}\n\n${next}`);
+  dialog.showErrorBox('The action failed', next === '' ? message : `${message}\n\n${next}`);
 }

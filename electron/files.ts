@@ -33,7 +33,7 @@ export async function backUp(
 ): Promise<void> {
   const day = new Date().toISOString().slice(0, 10);
   const options = {
-    title: 'Copy the lab file',
+    title: 'Save a copy of the lab file',
     defaultPath: join(app.getPath('documents'), `${basename(file, '.sqlite')}-${day}.sqlite`),
     ...askBeforeReplacing,
   };

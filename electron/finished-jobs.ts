@@ -45,7 +45,7 @@ export class JobWatcher {
         const { name, title, state, problem } = event.data;
         const busy = state === 'downloading' || state === 'unpacking';
         return this.#follow(event.at, `data ${name}`, busy ? 'running' : state, () => ({
-          title: problem ? `${title} could not be fetched` : `${title} is ready`,
+          title: problem ? `${title} could not be downloaded` : `${title} is ready`,
           body: problem?.message ?? '',
           place: 'data',
         }));
@@ -54,7 +54,7 @@ export class JobWatcher {
         return event.pretrained.flatMap(({ id, model, state, accuracy }) =>
           this.#follow(event.at, `pretrained ${id}`, state, () => ({
             title:
-              state === 'completed' ? `${model} is trained alone` : `${model} could not be trained`,
+              state === 'completed' ? `${model} is pretrained` : `${model} could not be trained`,
             body: accuracy === null ? '' : `${(100 * accuracy).toFixed(1)} %`,
             place: 'data',
           })),

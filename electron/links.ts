@@ -4,7 +4,7 @@ import { app } from 'electron';
  * Scheme of links from outside to a place of the app: `ktg-lab://studies/3`. Equal to
  * build/packaging.js.
  */
-export const SCHEME = 'ktg-lab';
+const SCHEME = 'ktg-lab';
 const START = `${SCHEME}://`;
 /** Most characters of a link: enough for a graph of seven nodes and a filter. */
 const LONGEST = 4096;

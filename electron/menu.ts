@@ -46,9 +46,9 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
       {
         label: '&File',
         submenu: [
-          { label: 'Start a new lab file…', click: actions.newLab },
+          { label: 'New lab file…', click: actions.newLab },
           { label: 'Open another lab file…', accelerator: 'CmdOrCtrl+O', click: actions.openLab },
-          { label: 'Copy the lab file…', click: actions.backUp },
+          { label: 'Save a copy of the lab file…', click: actions.backUp },
           { label: 'Show the lab file in its folder', click: actions.showInFolder },
           line,
           { role: mac ? 'close' : 'quit' },
@@ -61,7 +61,7 @@ export function setMenu(actions: MenuActions, platform: NodeJS.Platform = proces
           { label: 'Back', accelerator: mac ? 'Cmd+[' : 'Alt+Left', click: actions.back },
           { label: 'Forward', accelerator: mac ? 'Cmd+]' : 'Alt+Right', click: actions.forward },
           {
-            label: 'Copy a link to this place',
+            label: 'Copy a link to this page',
             accelerator: 'CmdOrCtrl+Shift+C',
             click: actions.copyLink,
           },

@@ -29,7 +29,7 @@ async function askForAnother(file: string, error: unknown): Promise<string | nul
     detail: [message.includes(file) ? '' : file, message, next]
       .filter((line) => line !== '')
       .join('\n\n'),
-    buttons: ['Open another lab file…', 'Start a new one…', 'Quit'],
+    buttons: ['Open another lab file…', 'New lab file…', 'Quit'],
     defaultId: 0,
     cancelId: 2,
   };

@@ -1,11 +1,12 @@
 import { ipcMain, MessageChannelMain, type MessagePortMain, type WebFrameMain } from 'electron';
 import type { LabApi } from '../core/lab/api.ts';
-import { messagePort, serveLab } from '../core/connection/channel.ts';
+import { messagePort } from '../core/connection/port.ts';
+import { serveLab } from '../core/connection/serve-lab.ts';
 import { forPages } from '../core/connection/page-access.ts';
 import { isOurs } from './protocol.ts';
 
 /** Name of the preload script's only message, and of the reply with the port. */
-export const PORT = 'ktg:port';
+const PORT = 'ktg:port';
 /**
  * Milliseconds before a page with a closed port gets another: an invalid message closes the port.
  */

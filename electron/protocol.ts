@@ -42,7 +42,12 @@ async function answer(
 }
 
 const refusal = (status: 404 | 405): Response =>
-  new Response(status === 404 ? 'There is nothing here.' : 'Only reading is possible here.', {
-    status,
-    headers: { ...pageHeaders, 'Content-Type': 'text/plain; charset=utf-8' },
-  });
+  new Response(
+    status === 404
+      ? 'There is no page at this address.'
+      : 'Only GET and HEAD requests are possible.',
+    {
+      status,
+      headers: { ...pageHeaders, 'Content-Type': 'text/plain; charset=utf-8' },
+    },
+  );

@@ -88,8 +88,11 @@ async function acceptsNoSandbox(): Promise<boolean> {
     type: 'warning',
     message: 'The window would run without its sandbox.',
     detail:
-      'This system keeps programs from building one, or --no-sandbox was given. The sandbox holds off what a defect of the browser inside could do to this computer. The .deb package brings what the system asks for; npx ktg serve shows the lab in your own browser.',
-    buttons: ['Quit', 'Go on without it'],
+      'This system does not allow one, or --no-sandbox was given. The sandbox protects this ' +
+      'computer from defects of the built-in browser. ' +
+      'The .deb package sets the permissions that it needs; npx ktg serve shows the lab in ' +
+      'your own browser.',
+    buttons: ['Quit', 'Continue without it'],
     defaultId: 0,
     cancelId: 0,
   });

@@ -9,10 +9,14 @@ export interface AuditedTrial {
    * never stopped it.
    */
   readonly stoppedAt: number | null;
+  /** Accuracy after each epoch so far; for advice that plays other rules. */
+  readonly curve?: readonly number[];
+  /** The rule would have stopped it, but had to spare it: no random sample of anything. */
+  readonly isSpared?: boolean;
 }
 
 /** Agreement of a rung with the end, over the trials that reached the end. */
-export interface RungAudit {
+interface RungAudit {
   rung: number;
   /**
    * Number of trials with values at both, and Spearman's rank correlation of the values; null when
@@ -63,7 +67,13 @@ export function auditOf(trials: readonly AuditedTrial[], goodShare = 0.1): Audit
   const agreeing = audits.find(
     (each) => each.trials >= ENOUGH && each.correlation !== null && each.correlation >= AGREES,
   );
-  return { rungs: audits, ...lostOf(trials, ended, goodShare), firstRung: agreeing?.rung ?? null };
+  const counted = trials.filter(({ isSpared }) => !isSpared);
+  const lost = lostOf(
+    counted,
+    ended.filter(({ isSpared }) => !isSpared),
+    goodShare,
+  );
+  return { rungs: audits, ...lost, firstRung: agreeing?.rung ?? null };
 }
 
 function lostOf(

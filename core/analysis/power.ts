@@ -5,7 +5,7 @@ export type Design = 'paired' | 'welch';
 
 const LEVEL = 0.05;
 /** Required probability of finding a true difference. */
-export const POWER = 0.8;
+const POWER = 0.8;
 /** Upper limit of suggested runs. */
 const RUN_LIMIT = 10_000;
 

@@ -37,7 +37,7 @@ export interface TTest {
 const CONFIDENCE = 0.95;
 
 /** Returns half the width of a 95 % interval. */
-export const halfWidth = (standardError: number, degrees: number): number =>
+const halfWidth = (standardError: number, degrees: number): number =>
   standardError === 0 ? 0 : tQuantile((1 + CONFIDENCE) / 2, degrees) * standardError;
 
 /** Tests an estimate with its standard error against 0. */

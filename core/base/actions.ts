@@ -13,7 +13,7 @@ const plain = <Name extends string>(name: Name) => v.strictObject({ do: v.litera
 /**
  * Something that a person can do about a problem and that each face offers in a way of its own: a
  * command, a button, a link or words. Every kind has a phrase in `command-words.ts`,
- * `renderer/words/actions.ts` and `electron/actions.ts`.
+ * `renderer/ui/actions.ts` and `electron/actions.ts`.
  */
 export const actionSchema = v.variant('do', [
   // The engine.
@@ -43,6 +43,8 @@ export const actionSchema = v.variant('do', [
   plain('see-correct-graph'),
   plain('see-graph'),
   plain('use-own-checkpoint'),
+  // Devices.
+  plain('free-memory'),
   // Lab files and studies.
   plain('open-lab'),
   plain('keep-lab-local'),
@@ -65,8 +67,8 @@ export const actionSchema = v.variant('do', [
 ]);
 
 export type Action = v.InferOutput<typeof actionSchema>;
-export type ActionKind = Action['do'];
-export type ActionOf<Kind extends ActionKind> = Extract<Action, { do: Kind }>;
+type ActionKind = Action['do'];
+type ActionOf<Kind extends ActionKind> = Extract<Action, { do: Kind }>;
 
 /** One thing to do: plain text that holds on every face, or an action. */
 export type Step = string | Action;

@@ -14,7 +14,7 @@ export const computationOptions = {
   precision: {
     type: 'string',
     value: 'P',
-    help: 'precision of convolutions: float32, tf32 (cards, their default) or bfloat16 (compiled)',
+    help: 'precision of convolutions: float32, tf32 (cards, their default) or bfloat16',
   },
   deterministic: {
     type: 'boolean',

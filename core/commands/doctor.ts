@@ -8,7 +8,7 @@ import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { type CudaProblem, diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { type LibraryStatus, verifyLibrary } from '../install/library.ts';
+import { type LibraryStatus, verifyLibrary } from '../install/library-status.ts';
 import { IN_MEMORY } from '../host/open.ts';
 import { checkLabFile } from '../store/file/check.ts';
 import { nextOf } from '../base/command-words.ts';
@@ -156,7 +156,9 @@ function disks(): Finding[] {
     const { bavail, bsize } = statfsSync(nearest(path));
     const free = bavail * bsize;
     const found = `${path}, ${gib(free)} free`;
-    return free > LITTLE_SPACE ? { what, found } : { what, found, next: 'Make room on this disk.' };
+    return free > LITTLE_SPACE
+      ? { what, found }
+      : { what, found, next: 'Free some space on this disk.' };
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Dimension } from '../graph/space.ts';
 import type { StudyEffects } from '../lab/api.ts';
+import { auditLines } from './audit-lines.ts';
 import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
@@ -9,7 +10,12 @@ import { table } from './words.ts';
 import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  forms: [['effects [STUDY] [options]', 'shows which gates and networks matter in a study']],
+  forms: [
+    [
+      'effects [STUDY] [options]',
+      'shows which gates and networks matter in a study, and how well its rule decides',
+    ],
+  ],
   arguments: { STUDY: 'number or name of a study; default the last one' },
   options: {
     rung: {
@@ -18,7 +24,9 @@ export const command: Command = {
       help: 'epoch at which trials are compared; default the highest rung that 30 trials reached',
     },
     ...labOptions,
-    json: jsonOption('effects, importance, interactions, lifts and suggested locks as one object'),
+    json: jsonOption(
+      'effects, importance, interactions, lifts, suggested locks and the audit of the rule as one object',
+    ),
   },
   words: 1,
   run: async (values, [wanted]) =>
@@ -39,7 +47,8 @@ export const command: Command = {
 /** Most printed interactions. */
 const PAIRS = 5;
 
-function effectLines(name: string, found: StudyEffects): string[] {
+/** Returns what the trials of a study say, line by line. */
+export function effectLines(name: string, found: StudyEffects): string[] {
   const { rung, trials, rungs, dimensions, effects, importance, interactions, locks } = found;
   const reached = rungs.map((each) => `${each.trials} at ${each.rung}`).join(', ');
   if (trials === 0)
@@ -51,7 +60,7 @@ function effectLines(name: string, found: StudyEffects): string[] {
   const strongest = interactions.filter(({ adjusted }) => adjusted < LEVEL).slice(0, PAIRS);
   return [
     `Study "${name}": ${counted(trials, 'trial')} at epoch ${rung} (trials by epoch: ${reached})`,
-    ...(found.isRandomSample ? [] : [SAMPLED]),
+    ...(found.isRandomSample ? [] : [sampledText(found)]),
     ...(shown.some(({ p }) => p !== null) ? [] : [FEW]),
     '',
     ...table([
@@ -90,29 +99,44 @@ function effectLines(name: string, found: StudyEffects): string[] {
         choices.map((choice) => String(of.choices[choice]!)),
       )}`;
     }),
+    '',
+    ...auditLines(found),
   ];
 }
 
 const LEVEL = 0.05;
 
-const SAMPLED =
-  'Its sampler learns, so its trials are no random sample: effects of choices that it drew rarely are uncertain.';
+/** Returns what a study whose sampler learns cannot tell, and what its shares come from. */
+function sampledText({ sampled, trials }: StudyEffects): string {
+  const basis =
+    sampled < trials
+      ? `Shares of variance, PED-ANOVA and suggested locks come from the ${sampled} trials of its random start.`
+      : 'Its random start is too small: shares and suggested locks come from all trials, ' +
+        'which favour what it took for good.';
+  return (
+    'Its sampler learns and its first trials are chosen, so its trials are no random sample: ' +
+    `effects of choices that it drew rarely are uncertain. ${basis}`
+  );
+}
 
 const FEW = 'These trials are too few to tell the effects of the choices apart.';
 
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model'
     ? `node ${dimension.node}`
-    : `edge ${dimension.source}-${dimension.destination}${partOf(dimension)}`;
-
-/** Returns the part of an edge that a dimension decides; '' for its gate. */
-const partOf = ({ kind }: Dimension): string => (kind === 'gate' ? '' : `.${kind}`);
+    : `${dimension.kind === 'gate' ? 'edge' : dimension.kind} ${dimension.source}-${dimension.destination}`;
 
 /** Returns a lock in the form of `ktg search --lock`. */
 const lockText = (dimension: Dimension, choices: readonly string[]): string =>
   dimension.kind === 'model'
     ? `--lock ${dimension.node}=${choices.join('+')}`
-    : `--lock ${dimension.source}-${dimension.destination}${partOf(dimension)}=${choices.join('+')}`;
+    : `--lock ${dimension.source}-${dimension.destination}${signOf(dimension)}${choices.join('+')}`;
+
+/** Returns what stands between an edge and its choices in a lock. */
+function signOf({ kind }: Dimension): string {
+  if (kind === 'gate') return '=';
+  return kind === 'temperature' ? '@' : `.${kind}=`;
+}
 
 /** Returns a fraction in percentage points. */
 function points(fraction: number | null, signed = false): string {

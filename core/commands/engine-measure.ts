@@ -47,7 +47,7 @@ export async function measureCards(values: Values, program?: string): Promise<nu
     return Exit.done;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    if (!json) line('Interrupted. Nothing of this card was kept.');
+    if (!json) line('Interrupted. No result of this card was saved.');
     return Exit.interrupted;
   } finally {
     stop.end();

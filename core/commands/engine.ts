@@ -1,7 +1,8 @@
 import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
 import { installWithView } from '../install/progress-lines.ts';
-import { libraryStatus, removeLibrary, verifyLibrary } from '../install/library.ts';
+import { removeLibrary } from '../install/library.ts';
+import { libraryStatus, verifyLibrary } from '../install/library-status.ts';
 import type { Variant } from '../install/release.ts';
 import { type Command, Exit } from './command.ts';
 import { measureCards } from './engine-measure.ts';
@@ -120,7 +121,7 @@ async function install(
     return Exit.done;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    line('Interrupted. The next install goes on from here.');
+    line('Interrupted. The next install continues from here.');
     return Exit.interrupted;
   } finally {
     stop.end();

@@ -36,7 +36,7 @@ export const command: Command = {
       );
       await save(api, ready, file);
       if (values.json === true) jsonLine({ file, bytes: ready.bytes });
-      else line(`${file}: ${size(ready.bytes)}. Bring it in elsewhere with: ktg import`);
+      else line(`${file}: ${size(ready.bytes)}. Import it into another lab with: ktg import`);
       return Exit.done;
     }),
 };

@@ -47,7 +47,9 @@ export async function followRerun(lab: UsedLab, rerun: number, json: boolean): P
 }
 
 const goOn = ({ elsewhere }: AttachedLab, state: string, command: string): string =>
-  elsewhere && state === 'running' ? 'It goes on in the other program.' : `Go on with: ${command}`;
+  elsewhere && state === 'running'
+    ? 'It continues in the other program.'
+    : `Continue with: ${command}`;
 
 const sayNext = (words: string): void => {
   if (words !== '') line(`\n${words}`);

@@ -51,7 +51,7 @@ function baseGraph(argument: string, nodes: string | undefined): Graph {
 }
 
 /** Reads a graph file. @throws LabError `graph.unreadable`, and those of its content */
-export function readGraph(path: string): Graph {
+function readGraph(path: string): Graph {
   let bytes: Buffer;
   try {
     requireGraphSize(statSync(path).size, path);

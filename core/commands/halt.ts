@@ -13,7 +13,7 @@ interface Halt {
   summary: string;
   /** Effect on running trials without --after-epoch. */
   otherwise: string;
-  /** `paused. Go on with: ktg resume 3` */
+  /** `paused. Continue with: ktg resume 3` */
   readonly ended: (resumeCommand: string) => string;
 }
 

@@ -4,5 +4,5 @@ export const command = haltCommand({
   verb: 'pause',
   summary: 'pauses a study',
   otherwise: 'at once, with a checkpoint',
-  ended: (goOn) => `paused. Go on with: ${goOn}`,
+  ended: (goOn) => `paused. Continue with: ${goOn}`,
 });

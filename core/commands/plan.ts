@@ -1,6 +1,6 @@
 import { withLock } from '../graph/lock.ts';
 import { combines } from '../graph/graph.ts';
-import { paperSpace, withSpaceEnsemble } from '../graph/space.ts';
+import { paperSpace, withSpaceEnsemble, withTemperatures } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
@@ -10,11 +10,14 @@ import { requireCreatable } from '../search/preview.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
 import { recipeFor, recipeNames } from '../study/recipe.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import { freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.ts';
+import { usualStart } from '../study/start.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { dataHelp, dataOf } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
+import { priorOptions, priorPart } from './prior-option.ts';
+import { startFrom, startOptions } from './start-option.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
 
@@ -39,7 +42,14 @@ export const planOptions = {
     type: 'string',
     value: 'L',
     multiple: true,
-    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff, 2-1.kind=kl+repel, 2-1.weight=0.1+1, e-1=T',
+    help:
+      'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff, 2-1@2, ' +
+      '2-1.kind=kl+repel, 2-1.weight=0.1+1, e-1=T',
+  },
+  temperatures: {
+    type: 'string',
+    value: 'N,N',
+    help: 'temperatures that edges between networks may have; default 1, as in the paper',
   },
   frozen: {
     type: 'string',
@@ -90,6 +100,13 @@ export const planOptions = {
     help: 'decides every random number of the study; default: a new one',
   },
   ...methodOptions,
+  ...priorOptions,
+  ...startOptions,
+  audit: {
+    type: 'string',
+    value: 'N',
+    help: 'percent of the stopped trials that run on, to tell how well the rule decides; default 5',
+  },
   rejected: {
     type: 'string',
     value: 'R',
@@ -145,6 +162,9 @@ function planFromOptions(values: Values): StudyPlan {
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
     sampler: choiceOf(values, 'sampler', samplerNames, usual.sampler),
+    ...priorPart(values, choiceOf(values, 'sampler', samplerNames, usual.sampler)),
+    start: startFrom(values, usual.start ?? usualStart),
+    audit: integerOption(values, 'audit', AUDIT_SHARE * 100, 0, 100) / 100,
     training: {
       ...usual.training,
       data,
@@ -169,9 +189,11 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
     auxiliaries.map((name) => architecture(name.trim()).name),
   );
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
+  const temperatures = textOf(values, 'temperatures')?.split(',').map(Number);
+  const open = temperatures ? withTemperatures(space, temperatures) : space;
   return ((values.lock ?? []) as string[]).reduce(
     withLock,
-    withVoters(values, { ...space, frozen }),
+    withVoters(values, { ...open, frozen }),
   );
 }
 

@@ -5,6 +5,7 @@ import { nodeTitle } from '../graph/describe.ts';
 import { type Graph, nodeNumbers } from '../graph/graph.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { RunDescription } from '../train/run-folder.ts';
+import { terminalLines } from './terminal.ts';
 import type { Reporter } from './training-run.ts';
 
 const percent = (fraction: number): string =>
@@ -46,8 +47,12 @@ export function tableReporter({ graph, plan }: RunDescription): Reporter {
     started({ training, resumedAt, steps: perEpoch }) {
       steps = perEpoch;
       const { split } = training;
-      const images = `${split.train.length} training images, judged by ${split.evaluation.length} ${split.evaluationName} images (protocol ${plan.protocol})`;
-      print(`${plan.data}: ${images}${resumedAt > 0 ? `; going on after epoch ${resumedAt}` : ''}`);
+      const images =
+        `${split.train.length} training images, judged by ${split.evaluation.length} ` +
+        `${split.evaluationName} images (protocol ${plan.protocol})`;
+      print(
+        `${plan.data}: ${images}${resumedAt > 0 ? `; continuing after epoch ${resumedAt}` : ''}`,
+      );
       print('');
       const columns = nodeNumbers(graph).map((node) =>
         `${node} ${nodeTitle(graph, node)}`.padEnd(NODE),
@@ -122,7 +127,7 @@ export function jsonLine(value: object): void {
 }
 
 export function line(text = ''): void {
-  process.stdout.write(`${terminalText(text)}\n`);
+  process.stdout.write(`${terminalLines(terminalText(text))}\n`);
 }
 
 /** Prints a line to stderr, apart from the output that programs read. */

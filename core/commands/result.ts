@@ -1,8 +1,8 @@
-import { toText } from '../graph/text.ts';
 import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
 import { computationText } from './computation.ts';
 import { line, messageWithNext } from './report.ts';
+import { graphText } from './terminal.ts';
 import { briefOutcome, cardText, percent, table } from './words.ts';
 
 const TOP = 5;
@@ -13,7 +13,9 @@ export function showResult(view: StudyView, top = TOP): void {
   const { training, rule, seed } = study.plan;
   line(`\nStudy ${study.id} "${study.name}": ${study.state}, ${cardText(view)}`);
   line(
-    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ${seed}, rule ${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
+    `${training.data}, protocol ${training.protocol}, ${training.epochs} epochs, seed ` +
+      `${seed}, rule ` +
+      `${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
   if (study.problem) line(`Paused by itself: ${messageWithNext(study.problem)}`);
   if (study.notes !== '') line(study.notes);
@@ -24,7 +26,7 @@ export function showResult(view: StudyView, top = TOP): void {
       String(row.number),
       percent(row.accuracy),
       `${row.epoch}/${row.epochs}`,
-      toText(row.graph),
+      graphText(row.graph),
       briefOutcome(row),
     ]);
     for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells]))

@@ -14,7 +14,7 @@ export const command: Command = {
   options: {
     failed: {
       type: 'boolean',
-      help: 'also try trials again that failed or ran out of memory',
+      help: 'also start trials again that failed or ran out of memory',
     },
     trials: { type: 'string', value: 'N', help: 'increase the number of trials' },
     ...priorityOption,
@@ -41,7 +41,7 @@ export const command: Command = {
         line(
           `All ${counted(trials, 'trial')} have ended. More of them: ktg resume ${study.id} --trials ${2 * trials}`,
         );
-      else line(`Study ${study.id} "${study.name}" goes on in ${lab.file}\n`);
+      else line(`Study ${study.id} "${study.name}" continues in ${lab.file}\n`);
       return followStudy(lab, study.id, json);
     }),
 };

@@ -1,11 +1,16 @@
+import { toText } from '../graph/text.ts';
 import { officialOf } from '../data/sets/sets.ts';
 import { spaceText } from '../graph/space-size.ts';
 import { openWithProgress } from './train.ts';
+import { startingPoints } from '../search/starting-points.ts';
+import type { StudyPlan } from '../study/plan.ts';
+import { originTitle } from '../study/start.ts';
 import type { Command } from './command.ts';
 import { followStudy } from './follow.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { networksHelp } from './networks.ts';
 import { planFrom, planOptions, priorityOption } from './plan.ts';
+import { withBestOfStudies } from './start-option.ts';
 import { counted, jsonLine, line, messageWithNext } from './report.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { nameOf, textOf, integerOption } from './values.ts';
@@ -31,14 +36,15 @@ export const command: Command = {
     'in both cases "ktg resume" continues it.',
   words: 0,
   async run(values) {
-    const plan = planFrom(values);
-    const { data } = plan.training;
-    const name = nameOf(values) ?? `M${plan.space.nodes.length} on ${data}`.slice(0, 200);
+    const wished = planFrom(values);
+    const { data } = wished.training;
+    const name = nameOf(values) ?? `M${wished.space.nodes.length} on ${data}`.slice(0, 200);
     const priority = integerOption(values, 'priority', 0, -1000, 1000);
     const json = values.json === true;
     if (officialOf(data)) await openWithProgress(data);
     return withLab(values, 'work', async (lab) => {
       await setSlots(lab.api, textOf(values, 'slots'), 'some');
+      const plan = await withBestOfStudies(wished, lab.api, values);
       const { warnings } = await lab.api.request('studies.preview', { plan });
       const card = await lab.api.request('studies.create', { name, plan, priority, start: true });
       const study = card.study.id;
@@ -49,6 +55,7 @@ export const command: Command = {
         line(
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );
+        for (const text of startLines(plan)) line(text);
         for (const warning of warnings) line(messageWithNext(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one only watches.');
         line();
@@ -57,3 +64,11 @@ export const command: Command = {
     });
   },
 };
+
+/** Returns one line for each graph that a study begins with. */
+const startLines = (plan: StudyPlan): string[] =>
+  startingPoints(plan).map(
+    ({ origin, graph }, trial) =>
+      `trial ${trial}: ${originTitle(origin)}, ${toText(graph)}` +
+      (plan.start?.toTheEnd ? ', to the end' : ''),
+  );

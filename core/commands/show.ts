@@ -2,6 +2,7 @@ import { describeGraph } from '../graph/describe.ts';
 import { toJson } from '../graph/json.ts';
 import { toText } from '../graph/text.ts';
 import { explainDecision } from '../study/decision.ts';
+import { auditLines } from './audit-lines.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
@@ -44,6 +45,11 @@ export const command: Command = {
         if (json) jsonLine(view);
         else {
           showResult(view, integerOption(values, 'top', 10, 1, 1_000_000));
+          if (view.trials.some(({ audit = null }) => audit !== null)) {
+            const found = await api.request('studies.effects', { study: card.study.id });
+            line();
+            for (const text of auditLines(found)) line(text);
+          }
           const hint = rerunHint(view);
           if (hint !== '') line(`\n${hint}`);
         }
@@ -60,7 +66,8 @@ export const command: Command = {
         line();
         for (const { epoch, nodes } of view.epochList)
           line(
-            `epoch ${String(epoch).padStart(4)}  ${nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  ')}`,
+            `epoch ${String(epoch).padStart(4)}  ` +
+              nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  '),
           );
         for (const decision of view.decisions) line(explainDecision(decision));
         for (const { fromEpoch, made } of changesOf(
@@ -69,7 +76,9 @@ export const command: Command = {
         ))
           if (made)
             line(
-              `from epoch ${fromEpoch + 1} made by ktg ${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ${made.engine}, ${made.device}, data ${made.data}`,
+              `from epoch ${fromEpoch + 1} made by ktg ` +
+                `${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ` +
+                `${made.engine}, ${made.device}, data ${made.data}`,
             );
       }
       return Exit.done;

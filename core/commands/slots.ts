@@ -70,8 +70,9 @@ export async function setSlots(
 ): Promise<void> {
   if (wanted === undefined || wanted === 'auto') return;
   const devices = await api.request('devices.list', {});
-  const training = devices.filter((device) => device.slots > 0);
-  const all = (training.length > 0 ? training : devices.slice(0, 1)).map(({ name }) => name);
+  const here = devices.filter(({ name }) => !name.includes('/'));
+  const training = here.filter((device) => device.slots > 0);
+  const all = (training.length > 0 ? training : here.slice(0, 1)).map(({ name }) => name);
   const settings = wanted.split(',').flatMap((setting) => {
     const [, device, count] = /^(?:(.+)=)?(\d{1,4})$/.exec(setting.trim()) ?? [];
     if (count === undefined || (device === undefined && Number(count) === 0))
@@ -81,7 +82,9 @@ export async function setSlots(
       slots: Number(count),
     }));
   });
-  if (leaving === 'some') requireSlot(wanted, devices, settings);
+  // Slots of another machine suffice, also of one that comes in later.
+  if (leaving === 'some' && (await api.request('machines.list', {})).length === 0)
+    requireSlot(wanted, devices, settings);
   try {
     for (const setting of settings) await api.request('slots.set', setting);
   } catch (error) {

@@ -27,7 +27,8 @@ export const command: Command = {
         `${file}: ${size(total)}, ${size(checkpoints)} of it weights; ${size(status.diskFree)} free on its disk`,
       );
       line(
-        `${status.engine.version}, ${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`,
+        `${status.engine.version}, ` +
+          `${status.engine.kind}${status.engine.advice === '' ? '' : `. ${status.engine.advice}`}`,
       );
       if (status.trouble) line(`Trouble: ${messageWithNext(status.trouble)}`);
       if (!elsewhere)

@@ -4,5 +4,5 @@ export const command = haltCommand({
   verb: 'stop',
   summary: 'stops a study and cancels its unfinished trials',
   otherwise: 'at once',
-  ended: (goOn) => `stopped. To continue it all the same: ${goOn}`,
+  ended: (goOn) => `stopped. To continue it anyway: ${goOn}`,
 });

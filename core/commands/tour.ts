@@ -62,7 +62,7 @@ export const command: Command = {
         say(
           '',
           `Both are kept in ${lab.file}.`,
-          'Look at them: ktg serve. A longer search: ktg help search.',
+          'See them with: ktg serve. A longer search: ktg help search.',
         );
       return repeated;
     }),

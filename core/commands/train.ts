@@ -10,7 +10,7 @@ import { type EngineInfo, engineNames } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { libraryStatus } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { computationWords } from '../study/computation.ts';
 import { PAPER_EPOCHS, recipeFor, recipeNames } from '../study/recipe.ts';
@@ -188,7 +188,7 @@ async function train(
     line(
       finished
         ? `\nDone. Weights and numbers are in ${folder.path}`
-        : `\nSaved. Go on with: ${goOn}`,
+        : `\nSaved. Continue with: ${goOn}`,
     );
   return finished;
 }

@@ -51,7 +51,9 @@ export async function watch(lab: UsedLab, what: Watched, json: boolean): Promise
   while ((await observe(lab, what, json, printed)) === 'holder-ended') {
     await lab.takeOver();
     // Another observer may have taken it over first.
-    const text = `The program that held ${lab.file} has ended; ${lab.elsewhere ? 'another program' : 'this program'} continues.`;
+    const text =
+      `The program that held ${lab.file} has ended; ` +
+      `${lab.elsewhere ? 'another program' : 'this program'} continues.`;
     if (json) jsonLine({ event: 'log', level: 'warning', text });
     else line(text);
   }

@@ -1,11 +1,12 @@
 import { terminalText } from '../base/terminal-text.js';
 import { rejectionText } from '../graph/space.ts';
-import { toText } from '../graph/text.ts';
 import type { Device, Difference, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
 import { epochNote } from '../study/best.ts';
 import { explainDecision } from '../study/decision.ts';
+import { originTitle } from '../study/start.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
+import { fittingColumns, graphText, printedWidth } from './terminal.ts';
 
 /** Returns a fraction as `41.2 %`; `-` for null. */
 export const percent = (fraction: number | null, digits = 1): string =>
@@ -14,16 +15,18 @@ export const percent = (fraction: number | null, digits = 1): string =>
 /** Returns `41.2 %`, or `31.2 % at epoch 5` for an incomplete trial. */
 export const accuracyText = (row: TrialRow): string => `${percent(row.accuracy)}${epochNote(row)}`;
 
-/** Returns lines with aligned columns. */
+/** Returns lines with aligned columns; on a narrow terminal without those that do not fit. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   // A cell is one line with its printed width.
   const cells = rows.map((row) => row.map((cell) => terminalText(cell).replaceAll('\n', '\\n')));
   const widths = (cells[0] ?? []).map((_, at) =>
-    cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
+    cells.reduce((width, row) => Math.max(width, printedWidth(row[at] ?? '')), 0),
   );
+  const shown = fittingColumns(widths);
   return cells.map((row) =>
     row
-      .map((cell, at) => cell.padEnd(widths[at]!))
+      .slice(0, shown)
+      .map((cell, at) => cell + ' '.repeat(widths[at]! - printedWidth(cell)))
       .join('  ')
       .trimEnd(),
   );
@@ -61,9 +64,17 @@ export const cardText = (card: StudyCard): string => cardParts(card).filter(Bool
 
 /** Returns the outcome of a trial with every number. */
 export function outcome(row: TrialRow): string {
-  if (row.stop) return explainDecision(row.stop);
+  if (row.stop) return `${explainDecision(row.stop)}${auditNote(row)}`;
   return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
 }
+
+/** Returns `; runs on for the audit` for a stopped trial that does, or did. */
+const auditNote = ({ audit = null, state }: TrialRow): string =>
+  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
+
+/** Returns ` (KD, a starting point)` for a trial that was not drawn. */
+const originNote = ({ origin = null }: TrialRow): string =>
+  origin === null ? '' : ` (${originTitle(origin)}, a starting point)`;
 
 /**
  * Returns the outcome for a row that already has the accuracy: `stopped at epoch 4, rank 9 of 14`.
@@ -77,18 +88,20 @@ export function briefOutcome(row: TrialRow): string {
         : rank === null
           ? `median ${percent(median)}`
           : `rank ${rank} of ${n}`;
-    return `stopped at epoch ${rung}, ${why}`;
+    return `stopped at epoch ${rung}, ${why}${auditNote(row)}`;
   }
-  if (row.state === 'completed') return row.state;
+  if (row.state === 'completed') return `${row.state}${originNote(row)}`;
   if (row.failure) return `${row.state}: ${row.failure.message}`;
   if (row.state === 'duplicate') return `same graph as trial ${row.original}`;
   if (row.state === 'rejected') return `rejected: ${rejectionText(row.rejection ?? '')}`;
-  return `${row.state}, epoch ${row.epoch} of ${row.epochs}`;
+  const alone = row.state === 'cancelled' && row.dismissed ? ' alone' : '';
+  return `${row.state}${alone}, epoch ${row.epoch} of ${row.epochs}`;
 }
 
 /** Returns `trial 14 64.3 % resnet8=CC,resnet14=LT completed`. */
 export const trialText = (row: TrialRow): string =>
-  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ${toText(row.graph)}  ${briefOutcome(row)}`;
+  `trial ${String(row.number).padStart(4)}  ${percent(row.accuracy).padStart(7)}  ` +
+  `${graphText(row.graph)}  ${briefOutcome(row)}`;
 
 /**
  * Returns `cpu:0 trial 12 epoch 3 of 8, step 40 of 62 812 images/s 31.2 %`; before the first step
@@ -109,12 +122,17 @@ export function slotText(slot: SlotView): string {
       ? `, compiling, ${progress.compiling.toFixed(0)} s`
       : '';
   const title = slot.title.replace(/^(Study|Re-run) ".*", /, '');
-  return `${slot.name}  ${title}  epoch ${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`;
+  return (
+    `${slot.name}  ${title}  epoch ` +
+    `${Math.min(slot.epochs, progress?.epoch ?? slot.epoch + 1)} of ` +
+    `${slot.epochs}${compiling}${steps}${pace}  ${percent(slot.accuracy)}`
+  );
 }
 
 /** Returns `Re-run 2 "best": running, 3 of 10 runs, 5 seeds`. */
 export const rerunTitle = ({ rerun, done, total }: RerunView): string =>
-  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
+  `Re-run ${rerun.id} "${rerun.name}": ${rerun.state}, ${done} of ` +
+  `${counted(total, 'run')}, ${counted(rerun.seeds.length, 'seed')}`;
 
 /**
  * Returns lines such as `Computes on NVIDIA H100 (gpu:0), 4 slots. ...`, with the reason for a
@@ -124,7 +142,9 @@ export const deviceTexts = (devices: readonly Device[]): string[] =>
   devices
     .filter(({ slots, note, present }) => present && (slots > 0 || note !== undefined))
     .map(({ name, title, slots, note = '' }) =>
-      `${slots > 0 ? `Computes on ${title} (${name}), ${slots} ${slots === 1 ? 'slot' : 'slots'}.` : `Not on ${title} (${name}).`} ${note}`.trim(),
+      slots > 0
+        ? `Computes on ${title} (${name}), ${counted(slots, 'slot')}. ${note}`.trim()
+        : `Not on ${title} (${name}). ${note}`.trim(),
     );
 
 /** Returns `cpu=2`, the default slots of a device, when no device has a slot; else ''. */

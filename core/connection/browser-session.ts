@@ -11,7 +11,7 @@ export const LAB_PROTOCOL = 'ktg-lab';
 const KEY = 'ktg-key.';
 
 /** Refusals that say what a page needs; `lab.stranger` also for a session of an earlier server. */
-export type SessionRefusal = 'lab.link-used' | 'lab.stranger';
+type SessionRefusal = 'lab.link-used' | 'lab.stranger';
 
 /** The server's first message. A refusal ends the connection. */
 export type Greeting =
@@ -57,6 +57,6 @@ export async function sessionOf(socket: Greeted): Promise<string> {
   });
   if (greeting?.type === 'session') return greeting.session;
   if (greeting) throw new LabError(greeting);
-  const next = 'Start it again; this page then goes on.';
+  const next = 'Start it again; this page then continues.';
   throw new LabError('lab.unreachable/no-answer', { next });
 }

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { LabError } from '../base/errors.ts';
 import type { LabApi } from '../lab/api.ts';
-import { serveLab, webSocketPort } from './channel.ts';
+import { webSocketPort } from './port.ts';
+import { serveLab } from './serve-lab.ts';
 import { forPages } from './page-access.ts';
 import { AccessCheck, type Refusal } from './access-check.ts';
 import { pageAt, pageHeaders } from './pages.ts';
@@ -26,7 +27,7 @@ const NO_KEY: Refusal = {
   status: 401,
   why: 'Open the link that the lab printed when it was started.',
 };
-const NOTHING: Refusal = { status: 400, why: 'There is nothing here.' };
+const NOTHING: Refusal = { status: 400, why: 'There is no page at this address.' };
 
 export interface ServeOptions {
   /** Folder of the built window. */
@@ -139,7 +140,7 @@ async function answer(
     return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    refuse(response, { status: 405, why: 'Only reading is possible here.' });
+    refuse(response, { status: 405, why: 'Only GET and HEAD requests are possible.' });
     return;
   }
   const url = URL.parse(`http://lab${request.url ?? ''}`);
@@ -151,7 +152,7 @@ async function answer(
   if (!page) {
     response
       .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
-      .end('There is nothing here.');
+      .end('There is no page at this address.');
     return;
   }
   response.writeHead(200, {

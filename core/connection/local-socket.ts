@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { realFile } from '../store/file/folder.ts';
 import type { LabApi } from '../lab/api.ts';
-import { type LabLine, connectLab, serveLab } from './channel.ts';
+import { type LabLine, connectLab } from './channel.ts';
+import { serveLab } from './serve-lab.ts';
 import type { Port } from './port.ts';
 
 /** Longest request, characters: a portion of 1 MiB in base64, and room for a plan. */

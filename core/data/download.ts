@@ -2,13 +2,23 @@ import { open, rename, rm, statfs } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Step } from '../base/actions.ts';
 import { LabError, messageOf } from '../base/errors.ts';
 import type { OfficialArchive } from './archives.ts';
 import { archiveUrl } from './archives.ts';
 import { differenceOf } from './checksum.ts';
 import { makeFolder } from '../base/folder.js';
 import { dataHome } from '../base/data-home.ts';
+import {
+  byHand,
+  codeOf,
+  folderError,
+  isDiskError,
+  isTooLarge,
+  isUnreachable,
+  noSpace,
+  shown,
+  tooLarge,
+} from './download-errors.ts';
 import { get } from './http.ts';
 import { claimPart, sizeOf } from './part.ts';
 import type { DataOptions } from './progress.ts';
@@ -110,30 +120,6 @@ async function downloadTo(
     await rename(part, `${target}.part`).catch(() => undefined);
   }
 }
-
-const TOO_LARGE = 'data.too-large';
-
-const tooLarge = (url: URL, archive: OfficialArchive): LabError =>
-  new LabError('data.too-large/download', {
-    address: shown(url),
-    bytes: archive.bytes,
-    file: archive.file,
-    otherWay: byHand(archive),
-  });
-
-const isTooLarge = (error: unknown): boolean =>
-  error instanceof LabError && error.code === TOO_LARGE;
-
-/** An address without the password that it may hold. */
-const shown = (url: URL): string => `${url.origin}${url.pathname}`;
-
-/** How to do without the download. */
-export const byHand = ({ name, file, folder = '' }: OfficialArchive): Step => ({
-  do: 'fetch-data',
-  name,
-  file,
-  folder: join(dataHome(), folder),
-});
 
 /** Fills `part` up to the whole file, over as many connections as it takes. */
 async function fetchInto(
@@ -250,8 +236,7 @@ function extent(
   const { statusCode = 0, statusMessage = '' } = answer;
   if (statusCode === 206) {
     const start = Number(/^bytes (\d+)-/.exec(answer.headers['content-range'] ?? '')?.[1]);
-    if (start !== have)
-      throw new Error(`the server sent another part of the file than was asked for`);
+    if (start !== have) throw new Error(`the server sent the wrong part of the file`);
     return { start, total: rangeTotal(answer) };
   }
   if (statusCode === 200) {
@@ -278,30 +263,4 @@ async function checkSpace(part: string, needed: number): Promise<void> {
       folder,
       `${(free / 1e6).toFixed(0)} MB are free, ${((needed + SPARE) / 1e6).toFixed(0)} MB are needed`,
     );
-}
-
-const noSpace = (folder: string, found: string): LabError =>
-  new LabError('data.no-space', { folder, found });
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
-
-/** No connection can be made, rather than one that broke. */
-const isUnreachable = (error: unknown): boolean =>
-  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ERR_PROXY|ERR_TLS|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(
-    codeOf(error),
-  );
-
-const isDiskError = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EEXIST'].includes(
-    codeOf(error),
-  );
-
-function folderError(error: unknown, folder: string): unknown {
-  if (!isDiskError(error)) return error;
-  if (['ENOSPC', 'EDQUOT'].includes(codeOf(error))) return noSpace(folder, messageOf(error));
-  return new LabError(
-    'data.folder-not-writable',
-    { folder, reason: messageOf(error) },
-    { cause: error },
-  );
 }

@@ -52,7 +52,7 @@ export interface OfficialSource extends NamedSource {
 export type DatasetSource = BuiltInSource | OfficialSource;
 
 /** How the files of a set are read from an archive or folder, the whole set or a part of it. */
-export interface FileFormat {
+interface FileFormat {
   /** Names, without folders, of the files that tell the format. */
   readonly files: readonly string[];
   /** The files of a set in words, for messages. */

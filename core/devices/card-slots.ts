@@ -66,10 +66,12 @@ export function chooseSlots(
   if (found.driver !== driver || found.engine !== measuredEngine)
     return {
       slots: 1,
-      reason: `Measured with driver ${found.driver} and ${found.engine}, now it is driver ${driver || 'unknown'} and ${measuredEngine}${MEASURE}`,
+      reason:
+        `Measured with driver ${found.driver} and ${found.engine}, now it is driver ` +
+        `${driver || 'unknown'} and ${measuredEngine}${MEASURE}`,
     };
   if (!found.shared)
-    return { slots: 1, reason: 'Workers of this card take turns: CUDA MPS was not to be had.' };
+    return { slots: 1, reason: 'This card has one slot, because CUDA MPS is not available.' };
   const [first, ...more] = found.measurements.toSorted((a, b) => a.slots - b.slots);
   let best = first!;
   for (const one of more) {
@@ -83,7 +85,9 @@ export function chooseSlots(
   const gain = (best.stepsPerSecond / first!.stepsPerSecond).toFixed(1);
   return {
     slots: best.slots,
-    reason: `${best.slots} workers get ${best.stepsPerSecond.toFixed(0)} steps a second done, ${gain} times as many as ${first!.slots} (measured: ${found.work}).`,
+    reason:
+      `${best.slots} workers get ${best.stepsPerSecond.toFixed(0)} steps a second, ` +
+      `${gain} times as many as ${first!.slots} (measured: ${found.work}).`,
   };
 }
 

@@ -77,8 +77,10 @@ export function diagnose(probe: CudaProbe): CudaProblem[] {
     return [
       {
         code: 'cuda.no-card',
-        found: `Driver ${probe.driver} is there, but it sees no card.`,
-        steps: ['Check the card and what this container or job may see (CUDA_VISIBLE_DEVICES).'],
+        found: `Driver ${probe.driver} is installed, but it finds no card.`,
+        steps: [
+          'Check the card, and which cards this container or job may use (CUDA_VISIBLE_DEVICES).',
+        ],
       },
     ];
   return [
@@ -102,14 +104,14 @@ function noDriver({ answer: answer, driverLibrary }: CudaProbe): CudaProblem {
       code,
       found: `NVIDIA's driver does not answer; nvidia-smi says: ${answer}`,
       steps: [
-        'Mend the driver (after an update of it: restart the machine). Until then the processor computes.',
+        'Repair the driver (after an update: restart the machine). Until then the processor computes.',
       ],
     };
   if (driverLibrary)
     return {
       code,
       found:
-        'CUDA is here (libcuda.so.1), but nvidia-smi, which says what cards there are, is missing or fails.',
+        'CUDA is installed (libcuda.so.1), but nvidia-smi, which lists the cards, is missing or fails.',
       steps: [
         'In a container: start it with NVIDIA_DRIVER_CAPABILITIES=compute,utility. Until then the processor computes.',
       ],
@@ -118,7 +120,8 @@ function noDriver({ answer: answer, driverLibrary }: CudaProbe): CudaProblem {
     code,
     found: 'No NVIDIA driver answers: nvidia-smi is missing or fails.',
     steps: [
-      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with --gpus all). Until then the processor computes.`,
+      `Install NVIDIA's driver, ${OLDEST_DRIVER} or newer (in a container: start it with ` +
+        '--gpus all). Until then the processor computes.',
     ],
   };
 }
@@ -151,9 +154,12 @@ function cardProblems({ uuid: card, title, capability }: CudaCard, driver: strin
     return [
       {
         code: 'cuda.build-too-old',
-        found: `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA 12.5, which makes no programs for it.`,
+        found:
+          `${title} has compute capability ${capability}; TensorFlow 2.21 is built with CUDA ` +
+          '12.5, which cannot compile for it.',
         steps: [
-          'Compute on the processor, or on a card up to the H200; newer ones need a TensorFlow that is built with CUDA 12.8.',
+          'Compute on the processor, or on a card up to the H200; newer ones need a ' +
+            'TensorFlow that is built with CUDA 12.8.',
         ],
         card,
       },
@@ -207,9 +213,12 @@ function missingProblems(
   if (toolkit.length > 0)
     problems.push({
       code: 'cuda.other-version',
-      found: `CUDA 13's libraries are here (${toolkit.map((library) => otherOf(library)!).join(', ')}); TensorFlow 2.21 asks for CUDA 12's: ${names(toolkit)}.`,
+      found:
+        `CUDA 13's libraries are installed ` +
+        `(${toolkit.map((library) => otherOf(library)!).join(', ')}); TensorFlow 2.21 needs ` +
+        `CUDA 12's: ${names(toolkit)}.`,
       steps: [
-        'An install brings the libraries of CUDA 12 for this program alone; CUDA 13 stays as it is.',
+        'An install adds the libraries of CUDA 12 for this program only; CUDA 13 stays as it is.',
         install,
       ],
     });
@@ -218,7 +227,7 @@ function missingProblems(
     problems.push({
       code: 'cuda.no-cudnn',
       found: other
-        ? `${other} is here; TensorFlow 2.21 asks for ${library.title} (${library.soname}).`
+        ? `${other} is installed; TensorFlow 2.21 needs ${library.title} (${library.soname}).`
         : `${library.title} (${library.soname}) is missing: without it there are no convolutions on a card.`,
       steps: [install],
     });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cudaFolder, cudaLibraries } from '../install/cuda-libraries.ts';
 import type { CudaCard, CudaProbe } from './cuda-diagnosis.ts';
-import { libraryStatus } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { thisPlatform } from '../install/release.ts';
 import { parseParts, visibleCards } from './visible-cards.ts';
 

@@ -57,7 +57,7 @@ export function devicesFrom(
 /** Returns the devices for the portable engine, which computes only on the processor. */
 export function onProcessorAlone(devices: readonly Device[]): Device[] {
   if (!devices.some(computesOnCard)) return [...devices];
-  const note = 'The portable engine is chosen, which computes on the processor.';
+  const note = 'The portable engine is selected; it computes on the processor.';
   return devices.map((device) =>
     device.kind === 'gpu'
       ? { ...device, slots: 0, maximumSlots: 0, note }

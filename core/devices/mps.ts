@@ -35,12 +35,12 @@ export interface NoSharing {
 }
 
 /** The last sentence of every reason. */
-const ONE_SLOT = 'Workers of one card take turns, so one slot a card is used.';
+const ONE_SLOT = 'Workers of one card cannot compute at the same time, so each card has one slot.';
 
 /** Result for a daemon that starts but whose server accepts no client. */
 export const letsNobodyIn = (found: string): NoSharing => ({
   shared: false,
-  reason: `Under CUDA MPS no worker gets to a card (containers often have it so): ${found} ${ONE_SLOT}`,
+  reason: `Under CUDA MPS no worker can use a card (common in containers): ${found} ${ONE_SLOT}`,
 });
 
 /**

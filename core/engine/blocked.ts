@@ -6,7 +6,10 @@ const ticker = `
 const { workerData: words } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
 const began = Date.now();
-const show = () => { try { writeSync(2, '\\r\\x1b[2K' + words + ', ' + Math.round((Date.now() - began) / 1000) + ' s (Ctrl-C ends it)'); } catch {} };
+const show = () => {
+  const seconds = Math.round((Date.now() - began) / 1000);
+  try { writeSync(2, '\\r\\x1b[2K' + words + ', ' + seconds + ' s (Ctrl-C ends it)'); } catch {}
+};
 setInterval(show, 500);
 `;
 

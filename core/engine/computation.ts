@@ -26,7 +26,7 @@ export function computationFor(
     deterministic = false,
   } = request;
   if (precision === 'tf32' && device === 'cpu') throw new LabError('engine.precision/tf32');
-  if (precision === 'bfloat16' && compiler === 'none')
+  if (precision === 'bfloat16' && compiler === 'none' && device === 'gpu')
     throw new LabError('engine.precision/bfloat16');
   return { compiler, precision, deterministic };
 }
@@ -80,7 +80,9 @@ export function computationVariables(
   if (compiler === 'xla' && cache !== null) {
     // XLA compares this with the name of the device or, under PjRt, of its compiler.
     const types = device === 'gpu' ? 'GPU,XLA_GPU_JIT' : 'CPU,XLA_CPU_JIT';
-    variables.TF_XLA_FLAGS = `${pathFlag('tf_xla_persistent_cache_directory', cache)} --tf_xla_persistent_cache_device_types=${types}`;
+    variables.TF_XLA_FLAGS =
+      `${pathFlag('tf_xla_persistent_cache_directory', cache)} ` +
+      `--tf_xla_persistent_cache_device_types=${types}`;
     // XLA first tries each cache entry as text and logs an error before it reads it as binary.
     variables.TF_CPP_MIN_LOG_LEVEL = '3';
   }

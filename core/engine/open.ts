@@ -24,6 +24,7 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
+import { computesBfloat16 } from '../devices/processor.ts';
 import { cudaCompilerPackage, cudaFolder } from '../install/cuda-libraries.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import {
@@ -33,7 +34,7 @@ import {
   type SeenCard,
   systemLibraries,
 } from '../devices/cuda-probe.ts';
-import { libraryStatus } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
@@ -72,6 +73,7 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
 function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Engine {
   const device = choice.device ?? 'cpu';
   const computation = computationFor(device, choice.computation);
+  if (computation.precision === 'bfloat16') requireBfloat16(name, device, computation);
   const variant = device === 'cpu' ? processorVariant() : 'gpu';
   const card = device === 'gpu' ? exposeOneCard() : null;
   // Programs for a processor depend on its exact features and compile in seconds, so they are kept
@@ -100,7 +102,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       );
     return computation.compiler === 'xla'
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
-      : captureStep(tensorflow, nativeOperations(tensorflow), plan);
+      : captureStep(tensorflow, nativeOperations(tensorflow), plan, options.bfloat16);
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
   return {
@@ -180,10 +182,17 @@ function requireCard(binding: TensorFlowBinding): void {
   throw new LabError(NO_CARD, {
     reason: problem ? ` ${problem.found}` : '',
     steps: problem?.steps ?? [
-      'Look whether another program has the card for itself alone (nvidia-smi).',
+      'Check with nvidia-smi whether another program uses the card exclusively.',
       { do: 'use-processor' },
     ],
   });
+}
+
+/** @throws LabError `engine.precision` when bfloat16 would be ignored or slow */
+function requireBfloat16(name: EngineName, device: DeviceKind, { compiler }: Computation): void {
+  if (name === 'eager') throw new LabError('engine.precision/bfloat16-eager');
+  if (device === 'cpu' && compiler === 'none' && !computesBfloat16())
+    throw new LabError('engine.precision/bfloat16-processor');
 }
 
 /** @throws LabError `engine.precision`: the portable engine has float32 and no compiler */

@@ -12,7 +12,7 @@ export const correct = {
   symbols: 'δ(ŷ, y_s): 1 where the source’s answer y_s is the label ŷ, else 0',
   summary: 'Passes only the samples that the source classifies correctly.',
   color: '#e56f00',
-  dash: '2 4',
+  dash: '3 3',
   weight: () => 1,
   onlyCorrect: true,
   over: 'batch',

@@ -17,7 +17,7 @@ import {
 import type { Graph } from './graph.ts';
 
 /** Everything that can be wrong or unusual about a well-formed graph. */
-export type ProblemCode =
+type ProblemCode =
   | 'target-frozen'
   | 'voters-frozen'
   | 'voter-untrained'
@@ -28,7 +28,7 @@ export type ProblemCode =
   | 'label-correct';
 
 /** error: cannot be trained; warning: probably a mistake; note: worth knowing. */
-export type Severity = 'error' | 'warning' | 'note';
+type Severity = 'error' | 'warning' | 'note';
 
 export interface Problem {
   readonly code: ProblemCode;

@@ -26,8 +26,7 @@ export const nodeTitle = (graph: Graph, number: number): string =>
     : architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
 
 /** Returns "the label" or "node 2". */
-export const sourceTitle = (source: number): string =>
-  source === LABEL ? 'the label' : `node ${source}`;
+const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
 
 /** Returns the loss of an edge: "KL(p_2 || p_1)", "cos(p_2, p_1)". */
 export function lossTitle(edge: Edge): string {
@@ -50,7 +49,10 @@ export function lossTitle(edge: Edge): string {
  */
 export function describeEdge(edge: Edge): string {
   const { source, destination } = edge;
-  return `${lossTitle(edge)}: ${sourceTitle(source)} ${verbOf(edge)} node ${destination} (${carriedTitle(edge)})`;
+  return (
+    `${lossTitle(edge)}: ${sourceTitle(source)} ${verbOf(edge)} node ${destination} ` +
+    `(${carriedTitle(edge)})`
+  );
 }
 
 function verbOf(edge: Edge): string {

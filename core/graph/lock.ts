@@ -8,13 +8,14 @@ import type { EdgeLists, SearchSpace } from './space.ts';
  * Applies a lock to a space. A lock is a short text: `2=resnet110` (the model of node 2) or
  * `2-1=correct` (the gate of the edge from 2 to 1, by name or letter); `+` joins several choices:
  * `0-3=T+X`. `2-1.kind=repel`, `2-1.weight=0.1+1` and `2-1.temperature=4` choose an edge's other
- * parts; the source `e` is the ensemble.
+ * parts, and `2-1@1+2` its temperature too; the source `e` is the ensemble.
  *
  * @throws LabError `space.bad-lock`, and those of `parseSpace` for an unknown model
  */
 export function withLock(space: SearchSpace, text: string): SearchSpace {
-  const [, from, to, part, written] =
-    /^\s*(\d|e)(?:-(\d)(?:\.(kind|weight|temperature))?)?=([\w.+-]+)\s*$/.exec(text) ?? [];
+  const [, from, to, named, sign, written] =
+    /^\s*(\d|e)(?:-(\d)(?:\.(kind|weight|temperature))?)?([=@])([\w.+-]+)\s*$/.exec(text) ?? [];
+  const part = sign === '@' ? 'temperature' : named;
   if (from === undefined || written === undefined) {
     throw badLock(text, 'a node or an edge, "=", and its choices joined by "+"');
   }
@@ -22,6 +23,7 @@ export function withLock(space: SearchSpace, text: string): SearchSpace {
   const source = from === 'e' ? space.nodes.length + 1 : Number(from);
   const destination = Number(to ?? from);
   if (to === undefined) {
+    if (text.includes('@')) throw badLock(text, 'an edge before "@" and a temperature');
     if (!space.nodes[source - 1]) throw badLock(text, `a node from 1 to ${space.nodes.length}`);
     return withModels(space, source, choices);
   }

@@ -26,7 +26,9 @@ export const graphRules = {
   ...objectRules,
   'missing-key': {
     expected: 'a value',
-    next: `Add it, as in {"format": "${FORMAT}", "version": 1, "nodes": [{"model": "resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.`,
+    next:
+      `Add it, as in {"format": "${FORMAT}", "version": 1, "nodes": [{"model": ` +
+      '"resnet32"}], "edges": [{"source": 0, "destination": 1, "gate": "through"}]}.',
   },
   'wrong-format': { expected: `"${FORMAT}"`, next: 'Give a graph file of this lab.' },
   'wrong-version': {
@@ -183,6 +185,7 @@ export const weightSchema = v.pipe(
   v.maxValue(MAX_WEIGHT, rule('bad-weight')),
 );
 
+/** A temperature of an edge between networks. */
 export const temperatureSchema = v.pipe(
   v.number(rule('bad-temperature')),
   v.gtValue(0, rule('bad-temperature')),

@@ -1,5 +1,5 @@
 import { LabError } from '../base/errors.ts';
-import { USUAL_KIND } from '../kinds/kinds.ts';
+import { kind, USUAL_KIND } from '../kinds/kinds.ts';
 import { TARGET } from './graph.ts';
 import { dimensions } from './space.ts';
 import type { SearchSpace } from './space.ts';
@@ -11,7 +11,10 @@ import type { SearchSpace } from './space.ts';
 export const spaceSize = (space: SearchSpace): bigint =>
   dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
 
-/** Returns the number of accepted graphs; 0 if there are none. */
+/**
+ * Returns the number of accepted graphs; 0 if there are none. A closed edge is one graph whatever
+ * else it carries.
+ */
 export function acceptedSize(space: SearchSpace): bigint {
   const models = space.nodes.reduce((size, node) => size * BigInt(node.models.length), 1n);
   const rows = space.nodes.map((_, index) => openRows(space, index + 1));
@@ -47,17 +50,23 @@ function openRows(space: SearchSpace, node: number): bigint {
   return !isTarget && space.frozen ? all : all - closed;
 }
 
-/** Returns the number of choices for a node's incoming edges, and of those that freeze it. */
+/**
+ * Returns in how many ways a node's incoming edges can be, and in how many they freeze it. A closed
+ * edge is one way, whatever else it might carry, and kinds that compare stages have no temperature.
+ */
 function countRow(space: SearchSpace, node: number): { all: bigint; closed: bigint } {
   const counts = space.edges
     .filter(({ destination }) => destination === node)
     .map(({ gates, kinds = [USUAL_KIND], weights = [1], temperatures = [1] }) => {
-      const others = kinds.length * temperatures.length;
       const open =
         gates.filter((gate) => gate !== 'cutoff').length *
         weights.filter((weight) => weight !== 0).length;
-      const all = gates.length * weights.length;
-      return { all: BigInt(all * others), closed: BigInt((all - open) * others) };
+      const losses = kinds.map((name) =>
+        kind(name).compares === 'answers' ? temperatures.length : 1,
+      );
+      const forms = losses.reduce((sum, count) => sum + count, 0);
+      const closed = gates.includes('cutoff') || weights.includes(0) ? 1 : 0;
+      return { all: BigInt(closed + open * forms), closed: BigInt(closed) };
     });
   return {
     all: product(counts.map(({ all }) => all)),

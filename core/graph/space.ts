@@ -2,17 +2,22 @@ import * as v from 'valibot';
 import type { RandomStream } from '../base/random.ts';
 import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
-import { type KindName, kindNames, USUAL_KIND } from '../kinds/kinds.ts';
+import { kind as kindNamed, type KindName, kindNames, USUAL_KIND } from '../kinds/kinds.ts';
 import { paperModels } from '../models/architecture.ts';
 import {
   LABEL,
   MAX_NODES,
   TARGET,
+  edgeOf,
   isFrozen,
+  kindOf,
   makeGraph,
   nodeNumbers,
+  nodeOf,
   sourcesOf,
+  temperatureOf,
   votersOf,
+  weightOf,
 } from './graph.ts';
 import type { CarriedParts, Ensemble, Graph } from './graph.ts';
 import { checkVoters, indexEdges, pair } from './parse.ts';
@@ -73,7 +78,7 @@ export type EdgeLists = Omit<EdgeChoice, 'source' | 'destination'>;
 export const SPACE_FORMAT = 'ktg-space';
 export const SPACE_VERSIONS = [1, 2] as const;
 const MAX_MODELS = 64;
-const MAX_NUMBERS = 32;
+const MAX_NUMBERS = 16;
 
 const spaceRules = {
   ...graphRules,
@@ -124,10 +129,17 @@ const spaceSchema = v.strictObject(
         ),
         v.forward(
           v.check(
-            (each) => each.source !== LABEL || (!each.kinds && !each.temperatures),
+            ({ source, temperatures }) => source !== LABEL || temperatures === undefined,
+            rule('label-temperature'),
+          ),
+          ['temperatures'],
+        ),
+        v.forward(
+          v.check(
+            ({ source, kinds }) => source !== LABEL || kinds === undefined,
             rule('label-kind'),
           ),
-          ['source'],
+          ['kinds'],
         ),
         v.forward(
           v.check(({ source, destination }) => source !== destination, rule('self-edge')),
@@ -215,9 +227,8 @@ function normalLists({ gates, kinds, weights, temperatures }: EdgeLists): EdgeLi
   };
 }
 
-const isOfVersion2 = ({ gates, kinds, weights, temperatures }: EdgeChoice): boolean =>
-  [kinds, weights, temperatures].some((list) => list !== undefined) ||
-  gates.some((gate) => !paperGates.includes(gate));
+const isOfVersion2 = ({ gates, kinds, weights }: EdgeChoice): boolean =>
+  (kinds ?? weights) !== undefined || gates.some((gate) => !paperGates.includes(gate));
 
 /** Returns the space with other models for one node (one model: locked). */
 export const withModels = (
@@ -262,6 +273,23 @@ export const withSpaceEnsemble = (space: SearchSpace, ensemble: Ensemble | null)
   return parseSpace({ ...rest, version: 2, edges, ...(ensemble && { ensemble }) });
 };
 
+/** Returns the space with other temperatures for all edges between networks, or for one of them. */
+export const withTemperatures = (
+  space: SearchSpace,
+  temperatures: readonly number[],
+  only?: { source: number; destination: number },
+): SearchSpace =>
+  parseSpace({
+    ...space,
+    version: 2,
+    edges: space.edges.map((edge) => {
+      const isMeant = only
+        ? edge.source === only.source && edge.destination === only.destination
+        : edge.source !== LABEL;
+      return isMeant ? { ...edge, temperatures } : edge;
+    }),
+  });
+
 /** Choices of an edge that a draw decides after its gate. */
 const LISTS = { kind: 'kinds', weight: 'weights', temperature: 'temperatures' } as const;
 
@@ -270,16 +298,17 @@ export type Dimension =
   | { readonly kind: 'model'; readonly node: number; readonly choices: readonly string[] }
   | EdgeDimension<'gate', GateName>
   | EdgeDimension<'kind', KindName>
-  | EdgeDimension<'weight' | 'temperature', number>;
+  | EdgeDimension<'weight' | 'temperature', string>;
 
 interface EdgeDimension<Kind extends string, Choice> {
   readonly kind: Kind;
   readonly source: number;
   readonly destination: number;
+  /** Numbers as text, in the order of the space. */
   readonly choices: readonly Choice[];
 }
 
-/** Returns all dimensions in the order of drawing: models, gates, then listed kinds and numbers. */
+/** Returns all dimensions in the order of drawing: models, gates, then what else is searched. */
 export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.nodes.map(({ models }, index) => ({
     kind: 'model' as const,
@@ -295,8 +324,11 @@ export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.edges.flatMap((edge) => {
     const { source, destination } = edge;
     return Object.entries(LISTS).flatMap(([kind, list]) => {
-      const choices = edge[list];
-      return choices ? [{ kind, source, destination, choices } as Dimension] : [];
+      const choices = edge[list] ?? [];
+      const isOpen = choices.length > 1;
+      return isOpen
+        ? [{ kind, source, destination, choices: choices.map(String) } as Dimension]
+        : [];
     });
   }),
 ];
@@ -307,7 +339,7 @@ export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   let next = 0; // makeGraph asks for edges in the order of the dimensions
   let listed = nodes.length + space.edges.length;
   const pick = <Choice>(list: readonly Choice[] | undefined): Choice | undefined =>
-    list && list[picks[listed++]!];
+    list && list[list.length > 1 ? picks[listed++]! : 0];
   const carried = (): CarriedParts => {
     const edge = space.edges[next]!;
     const gate = edge.gates[picks[nodes.length + next++]!]!;
@@ -316,6 +348,29 @@ export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   };
   return makeGraph(nodes, carried, undefined, space.ensemble);
 }
+
+/**
+ * Returns the choices that make a graph, by index; the inverse of `graphAt`. -1 for a choice that
+ * the space does not have. A part that a Cutoff or the kind of an edge leaves without meaning counts
+ * as its first choice, or the usual one.
+ */
+export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
+  dimensions(space).map((dimension) => {
+    if (dimension.kind === 'model')
+      return dimension.choices.indexOf(nodeOf(graph, dimension.node).model);
+    const edge = edgeOf(graph, dimension.source, dimension.destination);
+    if (dimension.kind === 'gate') return dimension.choices.indexOf(edge.gate);
+    const parts = {
+      kind: kindOf(edge),
+      weight: String(weightOf(edge)),
+      temperature: String(temperatureOf(edge)),
+    };
+    const choices: readonly string[] = dimension.choices;
+    const found = choices.indexOf(parts[dimension.kind]);
+    const isSoftened = kindNamed(kindOf(edge)).compares === 'answers';
+    const means = edge.gate !== 'cutoff' && (dimension.kind !== 'temperature' || isSoftened);
+    return means ? found : Math.max(0, found);
+  });
 
 /** Reasons for not training a drawn graph. */
 export type Rejection = 'target-frozen' | 'voters-frozen' | 'frozen-not-allowed';

@@ -12,7 +12,7 @@ interface Template {
 }
 
 /** Temperature of the paper's KD baseline (Table 2). */
-export const KD_TEMPERATURE = 2;
+const KD_TEMPERATURE = 2;
 const TEACHER = 2;
 const softened: Carried = { gate: 'through', temperature: KD_TEMPERATURE };
 
@@ -21,14 +21,15 @@ export const templates = [
   {
     name: 'independent',
     title: 'Independent',
-    summary: 'Every node learns from the label alone; nobody teaches anybody.',
+    summary: 'Every node learns from the label alone; no network teaches another.',
     carried: (source) => (source === LABEL ? 'through' : 'cutoff'),
   },
   {
     name: 'kd',
     title: 'KD',
     summary:
-      'Knowledge distillation (Hinton 2015): nodes 2 and up are pretrained and teach node 1 at temperature 2. Alone it is Independent.',
+      'Knowledge distillation (Hinton 2015): nodes 2 and up are pretrained and teach node ' +
+      '1 at temperature 2. Alone it is Independent.',
     carried: (source, destination) => {
       if (destination !== TARGET) return 'cutoff';
       return source === LABEL ? 'through' : softened;
@@ -38,14 +39,16 @@ export const templates = [
     name: 'dml',
     title: 'DML',
     summary:
-      'Deep mutual learning (Zhang 2018): every node learns from the label and from all others at temperature 1. As a graph it is All-Through.',
+      'Deep mutual learning (Zhang 2018): every node learns from the label and from all ' +
+      'others at temperature 1. As a graph it is All-Through.',
     carried: () => 'through',
   },
   {
     name: 'kd+dml',
     title: 'KD + DML',
     summary:
-      'Node 2 is pretrained and teaches all others at temperature 2; they also teach each other. With two nodes it is KD, alone Independent.',
+      'Node 2 is pretrained and teaches all others at temperature 2; they also teach each ' +
+      'other. With two nodes it is KD, alone Independent.',
     carried: (source, destination) => {
       if (destination === TEACHER) return 'cutoff';
       return source === TEACHER ? softened : 'through';
@@ -55,7 +58,8 @@ export const templates = [
     name: 'all-through',
     title: 'All-Through',
     summary:
-      'Every gate Through: the rows "Fixed" of the paper\'s Table 1. The same graph as DML; both names are kept because its tables use both.',
+      'Every gate Through: the rows "Fixed" of the paper\'s Table 1. The same graph as ' +
+      'DML; both names are kept because its tables use both.',
     carried: () => 'through',
   },
   {

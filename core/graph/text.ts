@@ -36,7 +36,7 @@ export const toText = (graph: Graph): string =>
   ].join(',');
 
 /** Returns the text of one node with its incoming edges in the given order. */
-export const rowText = (node: GraphNode, incoming: readonly Edge[]): string =>
+const rowText = (node: GraphNode, incoming: readonly Edge[]): string =>
   `${node.model}=${incoming.map(edgeText).join('')}${checkpointText(node)}`;
 
 /** Returns the text of one edge: the gate's letter and whatever is not usual. */

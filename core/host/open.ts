@@ -6,14 +6,12 @@ import { dataHome } from '../base/data-home.ts';
 import { openLabFile } from '../store/file/lab-file.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../train/environment.ts';
-import type { Device } from '../devices/device.ts';
-import { type Card, findCards } from '../devices/cards.ts';
-import { cores, devicesFrom } from '../devices/devices.ts';
-import { obstaclesTo } from '../lab/engine-library.ts';
-import { shareCards } from '../devices/mps.ts';
-import { chooseSlots, measurementFile, readMeasurement } from '../devices/card-slots.ts';
+import { cores } from '../devices/devices.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { Lab } from '../lab/lab.ts';
+import { MachineManager } from '../machines/machine-manager.ts';
+import { Machines } from '../machines/machines.ts';
+import { localDevices } from './local-workers.ts';
 
 /** A lab in memory, for a look that leaves nothing behind. */
 export const IN_MEMORY = ':memory:';
@@ -45,24 +43,22 @@ export async function openLab(
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
   try {
     const works = how === 'to-work' && !store.place.readOnly;
-    let cards: Card[] = [];
-    let obstacleTo: ReturnType<typeof obstaclesTo>;
-    const look = async (afresh: boolean): Promise<Device[]> => {
-      const known = new Set(cards.map(({ uuid }) => uuid));
-      cards = await findCards(process.env, cards);
-      if (afresh || cards.some(({ uuid }) => !known.has(uuid))) obstacleTo = obstaclesTo(cards);
-      return devicesFrom(cards, obstacleTo, (card) =>
-        chooseSlots(readMeasurement(measurementFile(card.title)), card),
-      );
-    };
-    const runner = new WorkerPool({
-      devices: works ? await look(true) : [],
+    const { lookAtDevices, share } = localDevices();
+    const pool = new WorkerPool({
+      devices: works ? await lookAtDevices(true) : [],
       cores: cores(),
-      ...(works && { lookAtDevices: look }),
-      share: () => shareCards(cards.map(({ uuid, index }) => uuid || String(index))),
+      ...(works && { lookAtDevices }),
+      share,
     });
-    await runner.settled();
-    return new Lab({ store, runner, version: appVersion(), revision: revision() });
+    await pool.settled();
+    const runner = await Machines.join(pool);
+    const machines = new MachineManager({
+      store,
+      runner: works ? runner : null,
+      folder: file === IN_MEMORY ? null : `${file}.machines`,
+    });
+    await machines.open();
+    return new Lab({ store, runner, machines, version: appVersion(), revision: revision() });
   } catch (error) {
     store.close();
     throw error;

@@ -54,7 +54,7 @@ export async function installCuda(
 }
 
 /** Unpacks one of NVIDIA's wheels; returns the new files, with names relative to `folder`. */
-export async function unpackCuda(
+async function unpackCuda(
   wheel: string,
   folder: string,
   signal?: AbortSignal,

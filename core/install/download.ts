@@ -168,8 +168,13 @@ async function largestFile(folder: string): Promise<number> {
   return Math.max(0, ...sizes);
 }
 
-const noNetwork =
-  /NewConnectionError|name resolution|Name or service|getaddrinfo|unreachable|refused|reset by peer|timed out|ProxyError|SSLError|Max retries/i;
+const noNetwork = new RegExp(
+  [
+    ...['NewConnectionError', 'name resolution', 'Name or service', 'getaddrinfo', 'unreachable'],
+    ...['refused', 'reset by peer', 'timed out', 'ProxyError', 'SSLError', 'Max retries'],
+  ].join('|'),
+  'i',
+);
 
 const titleOf = (wheel: PublishedWheel): string => `${wheel.package} ${wheel.version}`;
 

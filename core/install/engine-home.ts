@@ -31,7 +31,7 @@ export const variantPrefix = ({ variant, platform }: Release): string =>
  * The name contains everything that the content depends on, so checkouts of different versions can
  * share the cache: `tensorflow-cpu-linux-x64-2.21.0-addon-4.22.0-2`.
  */
-export const libraryName = (release: Release): string =>
+const libraryName = (release: Release): string =>
   `${variantPrefix(release)}${release.version}-addon-${addonVersion()}`;
 
 /** Folder of an installed library. One rename creates it complete, with its manifest inside. */

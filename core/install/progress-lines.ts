@@ -1,5 +1,6 @@
 import { liveLine } from '../base/live-line.js';
-import { type InstallOptions, installLibrary, type LibraryStatus } from './library.ts';
+import { type InstallOptions, installLibrary } from './library.ts';
+import { type LibraryStatus } from './library-status.ts';
 import { progressWriter } from './progress.ts';
 
 /** Output of an install's progress: normally `process.stderr`. */

@@ -22,7 +22,7 @@ const words = {
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /** Returns seconds as `45 s` or `3 min 20 s`. */
-export const duration = (seconds: number): string =>
+const duration = (seconds: number): string =>
   seconds < 60
     ? `${Math.ceil(seconds).toFixed(0)} s`
     : `${Math.floor(seconds / 60).toFixed(0)} min ${Math.round(seconds % 60).toFixed(0)} s`;

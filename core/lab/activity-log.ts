@@ -2,6 +2,7 @@ import { type Owner, ownerKey, recordOf } from '../search/owner.ts';
 import type { Store } from '../store/store.ts';
 import { epochNote } from '../study/best.ts';
 import type { JobState, TrialCounts } from '../study/study.ts';
+import type { MachineView } from '../machines/machine-view.ts';
 import type { EventBatcher } from './event-batcher.ts';
 
 /** Writes into the log what becomes of studies and re-runs: started, paused, stopped, ended. */
@@ -41,6 +42,15 @@ export class ActivityLog {
     );
   }
 
+  /** Writes that a machine came in, went away or needs help. */
+  machine({ name, state, problem }: MachineView, before: MachineView['state'] | undefined): void {
+    const text = machineTexts[state];
+    if (text === '' || (before === undefined && state === 'unreachable')) return;
+    const why = problem && state !== 'reachable' ? ` ${problem.message} ${problem.next}` : '';
+    const level = state === 'unreachable' || state === 'needs-update' ? 'warning' : 'info';
+    this.#batcher.log(level, `Machine "${name}" ${text}.${why}`.trim());
+  }
+
   /** `32 trials, 5 completed, 27 stopped early; best 64.30 % (trial 9)` */
   #outcome(owner: Owner): string {
     if ('rerun' in owner) {
@@ -50,7 +60,9 @@ export class ActivityLog {
     }
     const counts = this.#store.trialCounts(owner.study);
     const best = this.#store.bestTrial(owner.study);
-    return `${countsOf(counts)}${best ? `; best ${(best.accuracy! * 100).toFixed(2)} %${epochNote(best)} (trial ${best.number})` : ''}`;
+    if (!best) return countsOf(counts);
+    const accuracy = `${(best.accuracy! * 100).toFixed(2)} %${epochNote(best)}`;
+    return `${countsOf(counts)}; best ${accuracy} (trial ${best.number})`;
   }
 }
 
@@ -65,3 +77,16 @@ function countsOf(counts: TrialCounts): string {
   const parts = words.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
   return [`${all} trial${all === 1 ? '' : 's'}`, ...parts].join(', ');
 }
+
+/** What the log says of a machine in each state; '' for states in between. */
+const machineTexts: Readonly<Record<MachineView['state'], string>> = {
+  paired: '',
+  launching: '',
+  waiting: 'waits in the queue of its cluster',
+  away: '',
+  starting: '',
+  reachable: 'is reachable',
+  draining: 'takes no more runs',
+  unreachable: 'is not reachable',
+  'needs-update': 'needs an update',
+};

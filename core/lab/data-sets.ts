@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { LabError, problem, problemOf } from '../base/errors.ts';
@@ -7,46 +6,17 @@ import type { DataProgress } from '../data/progress.ts';
 import { downloadOfficial } from '../data/resolve.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
 import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
-import type { BuiltInSource, OfficialSource, SetSize } from '../data/source.ts';
+import type { OfficialSource } from '../data/source.ts';
 import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { DataSetView, FileInput, Transfer } from './api.ts';
+import { type Added, addedRecord, builtIn, ready, sizeOf, sizeOfSource } from './data-set-views.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
 import { type DataLook, lookInThread } from './look-thread.ts';
-
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-const addedRecord: v.GenericSchema<unknown, Added[]> = v.array(
-  v.object({
-    path: v.string(),
-    title: v.string(),
-    trainCount: count,
-    testCount: count,
-    classes: count,
-    identity: v.string(),
-    bytes: count,
-    side: v.optional(count),
-    classNames: v.optional(v.array(v.string())),
-  }),
-);
-
-/** A data set that a person has added, as it is noted in the lab file. */
-interface Added {
-  path: string;
-  title: string;
-  trainCount: number;
-  testCount: number;
-  classes: number;
-  identity: string;
-  bytes: number;
-  /** Absent in older lab files, which know the official formats alone. */
-  side?: number | undefined;
-  classNames?: string[] | undefined;
-}
 
 interface UnderWay {
   abort: AbortController;
@@ -308,42 +278,6 @@ function nameFor({ name: data, trainCount, testCount }: DataLook, name: string):
   const isComplete = trainCount === size.trainCount && testCount === size.testCount;
   return isComplete && official.name === data ? name : `part-${name.replace(/^[^\w]+/, '')}`;
 }
-
-const sizeOfSource = ({ source, options }: NonNullable<ReturnType<typeof sourceOf>>): SetSize =>
-  source.kind === 'built-in' ? source.size(options) : source.size;
-
-/** Older lab files leave the side out: the format that the identity names decides it. */
-function sizeOf({ trainCount, testCount, classes, side, identity }: Added): SetSize {
-  const known = officialOf(identity.split(':', 1)[0]!);
-  return { trainCount, testCount, classes, side: side ?? known?.size.side ?? 0 };
-}
-
-const builtIn = (source: BuiltInSource): DataSetView => ({
-  ...ready(source, source.size('')),
-  classNames: [...source.classNames('')],
-  source: source.origin,
-});
-
-const ready = (
-  { name, title, kind }: Pick<DataSetView, 'name' | 'title' | 'kind'>,
-  { trainCount, testCount, classes, side }: SetSize,
-): DataSetView => ({
-  name,
-  title,
-  kind,
-  state: 'ready',
-  trainCount,
-  testCount,
-  classes,
-  side,
-  classNames: null,
-  identity: null,
-  source: '',
-  bytes: 0,
-  downloadBytes: null,
-  download: null,
-  problem: null,
-});
 
 const unknownData = (name: string): LabError =>
   new LabError('data.unknown', { name: name.slice(0, 200) });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { EffectsReport } from '../analysis/report.ts';
-import type { Row, Table } from '../analysis/table.ts';
-import { dimensions } from '../graph/space.ts';
-import { picksOf } from '../search/past.ts';
+import type { EffectsReport, ReportInput } from '../analysis/report.ts';
+import type { Row } from '../analysis/table.ts';
+import { dimensions, picksOf } from '../graph/space.ts';
+import { auditedTrial } from '../search/audited.ts';
 import { rungsOf } from '../search/rules/rules.ts';
 import { samplerOf } from '../search/samplers/samplers.ts';
 import { Portions } from '../store/portions.ts';
@@ -14,7 +14,7 @@ import type { StudyEffects } from './api.ts';
 const ENOUGH = 30;
 
 /**
- * What the trials of a study say about its choices at one rung.
+ * What the trials of a study say about its choices at one rung, and about its stopping rule.
  *
  * @param wanted an epoch; default: the highest rung that 30 trials have reached, else the one that
  * most have
@@ -25,29 +25,41 @@ export async function effectsOf(
   wanted?: number,
 ): Promise<StudyEffects> {
   const { space, rule, training, sampler } = store.study(study).plan;
+  const { epochs } = training;
   const portions = new Portions();
+  const rungsOfRule = rungsOf(rule, epochs);
   const trials = (
     await portions.map(store.runIds({ study, kind: 'trial' }), (id) => {
-      const { epoch, graph } = store.run(id);
-      return { id, epoch, graph };
+      const { epoch, graph, number, origin, ...run } = store.run(id);
+      if (epoch === 0) return [];
+      const audited = auditedTrial(store, { epoch, graph, number, origin, ...run }, rungsOfRule);
+      const isRandom = origin === null && number < samplerOf(sampler).randomStart;
+      return [{ epoch, picks: picksOf(space, graph), isRandom, audited }];
     })
-  ).filter(({ epoch }) => epoch > 0);
-  const rungs = [...rungsOf(rule, training.epochs), training.epochs].map((rung) => ({
+  ).flat();
+  const rungs = [...rungsOfRule, epochs].map((rung) => ({
     rung,
     trials: trials.filter(({ epoch }) => epoch >= rung).length,
   }));
   const rung = wanted ?? usualRung(rungs);
-  const rows = await portions.map(
-    trials.filter(({ epoch }) => epoch >= rung),
-    ({ id, graph }): Row => ({
-      picks: picksOf(space, graph),
-      value: store.curve(id)[0]?.[rung - 1] ?? NaN,
-    }),
-  );
+  const reached = trials.filter(({ epoch }) => epoch >= rung);
+  const rowsOf = (some: typeof trials): Row[] =>
+    some.map(({ picks, audited }) => ({ picks, value: audited.curve?.[rung - 1] ?? NaN }));
+  const random = reached.filter(({ isRandom }) => isRandom);
+  const sample = random.length >= ENOUGH ? random : reached;
   const all = dimensions(space);
-  const report = await reportOn({ sizes: all.map(({ choices }) => choices.length), rows });
-  const isRandomSample = !samplerOf(sampler).learns;
-  return { study, rung, trials: rows.length, rungs, isRandomSample, dimensions: all, ...report };
+  const sizes = all.map(({ choices }) => choices.length);
+  const report = await reportOn({
+    table: { sizes, rows: rowsOf(reached) },
+    sample: { sizes, rows: rowsOf(sample) },
+    audited: trials.map(({ audited }) => audited),
+    epochs,
+  });
+  return {
+    ...{ study, rung, trials: reached.length, rungs, dimensions: all },
+    ...{ isRandomSample: random.length === reached.length, sampled: sample.length },
+    ...report,
+  };
 }
 
 function usualRung(rungs: readonly { rung: number; trials: number }[]): number {
@@ -56,8 +68,8 @@ function usualRung(rungs: readonly { rung: number; trials: number }[]): number {
   return (enough ?? most).rung;
 }
 
-async function reportOn(table: Table): Promise<EffectsReport> {
-  const thread = new Worker(new URL('./effects-thread.ts', import.meta.url), { workerData: table });
+async function reportOn(input: ReportInput): Promise<EffectsReport> {
+  const thread = new Worker(new URL('./effects-thread.ts', import.meta.url), { workerData: input });
   const [report] = (await once(thread, 'message')) as [EffectsReport];
   return report;
 }

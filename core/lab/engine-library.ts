@@ -1,7 +1,9 @@
 import { withNext } from '../base/errors.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { installLibrary, libraryStatus, removeLibrary } from '../install/library.ts';
+import { computesBfloat16 } from '../devices/processor.ts';
+import { installLibrary, removeLibrary } from '../install/library.ts';
+import { libraryStatus } from '../install/library-status.ts';
 import { progressWriter } from '../install/progress.ts';
 import { tensorflowVersion, type Variant } from '../install/release.ts';
 import type { LabProblem } from '../base/problem.ts';
@@ -15,6 +17,8 @@ export interface EngineFacts {
   kind: 'gpu' | 'cpu' | 'portable';
   /** What one click would make faster, and how much; '' when nothing. */
   advice: string;
+  /** Whether training in bfloat16 works here. */
+  bfloat16: boolean;
   installed: { kind: Variant; version: string; bytes: number }[];
   problem: LabProblem | null;
 }
@@ -43,15 +47,18 @@ export function engineFacts(
     message: cpu.found,
     steps: cpu.steps,
   });
-  if (best && requested !== 'portable')
+  if (best && requested !== 'portable') {
+    const kind = onCards === false ? 'cpu' : best.variant;
     return {
       engine: 'tensorflow',
       version: `TensorFlow ${tensorflowVersion}`,
-      kind: onCards === false ? 'cpu' : best.variant,
+      kind,
       advice: '',
+      bfloat16: kind === 'gpu' || computesBfloat16(),
       installed,
       problem: null,
     };
+  }
   const installable = cpu.state !== 'unsupported' && !best;
   return {
     engine: 'portable',
@@ -62,6 +69,7 @@ export function engineFacts(
       : installable
         ? 'Installing TensorFlow makes training about 15 times faster.'
         : '',
+    bfloat16: false,
     installed,
     problem: cpu.state === 'damaged' || requested === 'tensorflow' ? problem : null,
   };

@@ -1,4 +1,4 @@
-import type { Owner } from '../search/owner.ts';
+import type { MachineManager } from '../machines/machine-manager.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
@@ -20,6 +20,7 @@ export interface LabContext {
   readonly files: Files;
   readonly dataSets: DataSets;
   readonly engine: EngineManager;
+  readonly machines: MachineManager;
   readonly settings: SettingsContext;
   readonly now: () => number;
 }
@@ -31,5 +32,3 @@ export type Answer<Name extends RequestName> = (
 
 /** Answers to some of the requests. */
 export type Answers<Names extends RequestName> = { [Name in Names]: Answer<Name> };
-
-export type { Owner };

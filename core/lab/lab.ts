@@ -1,5 +1,3 @@
-import { statfsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { LabError, problemOf } from '../base/errors.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
@@ -10,7 +8,6 @@ import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import type {
-  Download,
   LabApi,
   LabEvent,
   LabStatus,
@@ -21,17 +18,21 @@ import type {
 } from './api.ts';
 import { ActivityLog } from './activity-log.ts';
 import { DataSets } from './data-sets.ts';
-import type { Answer, Answers, LabContext } from './lab-context.ts';
+import type { Answer, LabContext } from './lab-context.ts';
 import { EngineManager, type EngineWork } from './engine-manager.ts';
 import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { MachineManager } from '../machines/machine-manager.ts';
+import type { MachineView } from '../machines/machine-view.ts';
 import { dataRequests } from './requests/data.ts';
 import { deviceRequests } from './requests/devices.ts';
 import { engineRequests } from './requests/engine.ts';
 import { fileRequests } from './requests/files.ts';
 import { graphRequests } from './requests/graphs.ts';
+import { labRequests } from './requests/lab.ts';
+import { machineRequests } from './requests/machines.ts';
 import { pretrainedRequests } from './requests/pretrained.ts';
 import { rerunRequests } from './requests/reruns.ts';
 import { runRequests } from './requests/runs.ts';
@@ -48,6 +49,8 @@ export interface LabOptions {
   runner: Runner & {
     renew?: (change: { engine?: RequestedEngine; dataFolder?: string | null }) => Promise<void>;
   };
+  /** Other machines, opened; the lab closes them. Default: none can be added. */
+  machines?: MachineManager;
   version: string;
   revision: string | null;
   scheduler?: Pick<SchedulerOptions, 'delayDivisor' | 'hangAfter' | 'checkpointEvery'>;
@@ -105,7 +108,7 @@ export class Lab implements LabApi {
       }),
       engine: new EngineManager(
         () => settings.get().engine,
-        () => onCards(runner.devices()),
+        () => onCards(runner.devices().filter(isHere)),
         (engine, renewed) => {
           this.#batcher.now({ topic: 'engine', type: 'engine', engine });
           // cards may compute from now on, or no longer
@@ -121,14 +124,21 @@ export class Lab implements LabApi {
         },
         options.engine,
       ),
+      machines: options.machines ?? new MachineManager({ store, runner: null, folder: null }),
     };
     this.#answers = {
-      ...this.#own(),
+      ...labRequests(this.#context, {
+        ...{ version: options.version, revision: options.revision },
+        interrupted: () => this.#interrupted,
+        trouble: () => this.#trouble(),
+        sequence: () => this.#events.sequence,
+      }),
       ...studyRequests(this.#context),
       ...runRequests(this.#context),
       ...rerunRequests(this.#context),
       ...pretrainedRequests(this.#context),
       ...deviceRequests(this.#context),
+      ...machineRequests(this.#context),
       ...graphRequests(this.#context),
       ...dataRequests(this.#context),
       ...engineRequests(this.#context),
@@ -143,6 +153,7 @@ export class Lab implements LabApi {
       void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
       this.#batcher.now({ topic: 'engine', type: 'engine', engine: this.#context.engine.view() });
     });
+    this.#watchMachines(this.#context.machines);
     this.#interrupted = store.place.readOnly
       ? []
       : scheduler.open().map((run) => ({
@@ -154,7 +165,7 @@ export class Lab implements LabApi {
     if (this.#interrupted.length > 0)
       this.#batcher.log(
         'warning',
-        `The lab had ended with ${this.#interrupted.length} runs on their slots; they go on.`,
+        `The lab had ended with ${this.#interrupted.length} runs in training; they continue now.`,
       );
   }
 
@@ -202,57 +213,37 @@ export class Lab implements LabApi {
   }
 
   async #end(how: 'save' | 'at-once'): Promise<void> {
-    const { scheduler, runner, store, dataSets, files, engine } = this.#context;
+    const { scheduler, runner, store, dataSets, files, engine, machines } = this.#context;
     dataSets.close();
     engine.cancel();
     if (!store.place.readOnly) await scheduler.close(how);
     this.#batcher.flush();
     this.#batcher.close();
     await runner.close();
+    await machines.close();
     await files.close();
     store.close();
   }
 
-  #own() {
-    const { store, views } = this.#context;
-    const answers: Answers<'lab.status' | 'lab.check' | 'lab.backup' | 'lab.copy' | 'lab.compact'> =
-      {
-        'lab.status': () => ({
-          version: this.#options.version,
-          revision: this.#options.revision,
-          file: store.place.file,
-          readOnly: store.place.readOnly,
-          heldBy: store.place.heldBy,
-          sizes: store.sizes(),
-          diskFree: diskFree(store.place.file),
-          interrupted: this.#interrupted,
-          trouble: this.#trouble(),
-          engine: this.#context.engine.view(),
-          slots: views.slots(),
-          sequence: this.#events.sequence,
-        }),
-        'lab.check': async () => ({ problems: await store.check() }),
-        'lab.backup': async ({ path }) => {
-          await store.backup(path);
-          this.#batcher.log('info', `The lab was copied to ${path}.`);
-          return {};
-        },
-        'lab.copy': async (_, signal) => this.#copy(signal),
-        'lab.compact': async () => {
-          await store.compact();
-          return store.sizes();
-        },
-      };
-    return answers;
-  }
-
-  async #copy(signal?: AbortSignal): Promise<Download> {
-    const { store, files, now } = this.#context;
-    const day = new Date(now()).toISOString().slice(0, 10);
-    const name = `${basename(store.place.file ?? 'lab', '.sqlite')}-${day}.sqlite`;
-    const copy = async (path: string): Promise<void> => store.backup(path);
-    const { total } = store.sizes();
-    return files.offerMade(name, 'application/vnd.sqlite3', total, copy, signal);
+  /** Tells of changes, and gives a machine that comes in its slots as they were set before. */
+  #watchMachines(machines: MachineManager): void {
+    const { store, settings } = this.#context;
+    const { problem } = machines;
+    if (problem) this.#batcher.log('error', `${problem.message} ${problem.next}`.trim());
+    machines.watchWork(() => hasWork(store));
+    const states = new Map<string, MachineView['state']>();
+    machines.onChange(() => {
+      const views = machines.views();
+      for (const view of views) {
+        const before = states.get(view.id);
+        states.set(view.id, view.state);
+        if (before === view.state) continue;
+        if (view.state === 'reachable') this.#setSlots(ofMachine(settings.get().slots, view));
+        this.#activity.machine(view, before);
+      }
+      this.#batcher.now({ topic: 'machines', type: 'machines', machines: views });
+      this.#batcher.slots();
+    });
   }
 
   /** Looked at now: a file that is gone makes no event while nothing is written. */
@@ -310,17 +301,24 @@ export class Lab implements LabApi {
   }
 }
 
+/** True for a device of this machine. */
+const isHere = ({ name }: Device): boolean => !name.includes('/');
+
 const onCards = (devices: readonly Device[]): boolean | null =>
   devices.length === 0
     ? null
     : devices.some(({ kind, slots, present }) => kind === 'gpu' && slots > 0 && present);
 
-/** Bytes; 0 where it is not known. */
-function diskFree(file: string | null): number {
-  try {
-    const { bavail, bsize } = statfsSync(file === null ? '.' : dirname(file));
-    return bavail * bsize;
-  } catch {
-    return 0;
-  }
-}
+/** True while a study, re-run or pretraining may need another slot. */
+const hasWork = (store: Store): boolean =>
+  store.studies().some(({ state }) => state === 'running') ||
+  store.reruns().some(({ state }) => state === 'running') ||
+  store.runIds({ kind: 'pretrain', states: ['waiting', 'running'] }).length > 0;
+
+/** Those settings of slots that are about devices of a machine. */
+const ofMachine = (slots: Record<string, number>, { agents }: MachineView) =>
+  Object.fromEntries(
+    Object.entries(slots).filter(([device]) =>
+      agents.some(({ id }) => device.startsWith(`${id}/`)),
+    ),
+  );

@@ -12,21 +12,27 @@ import {
   seedSchema,
   whole,
 } from '../study/fields.ts';
+import { newLauncherSchema } from '../study/machine.ts';
+import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
-import type { RequestInput, RequestName } from './api.ts';
 
-const none = v.strictObject({});
+/** Input of a request without parameters. */
+export type None = Record<string, never>;
+const none: v.GenericSchema<None> = v.strictObject({});
 const name = lineSchema(200);
 const path = lineSchema(4096);
 /** Clients do not know in which folder the lab was started. */
-const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected a whole path, from the root'));
+const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected an absolute path'));
 const priority = whole(-1000, 1000);
 const notes = v.pipe(v.string(), v.maxLength(100_000));
+/** A path on the lab's machine, or a file that was uploaded over the connection. */
 const file = v.union([v.strictObject({ path }), v.strictObject({ upload: lineSchema(100) })]);
+export type FileInput = v.InferOutput<typeof file>;
 const ofStudy = v.strictObject({ study: id });
 const ofRun = v.strictObject({ run: id });
 const ofRerun = v.strictObject({ rerun: id });
+const ofMachine = v.strictObject({ machine: machineIdSchema });
 const ofData = v.strictObject({ data: path });
 /** A portion of a file in base64: 4 characters for 3 bytes. */
 const portion = v.pipe(
@@ -37,8 +43,6 @@ const portion = v.pipe(
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MAX_DEPTH = 64;
 
-type Schemas = { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> };
-
 /**
  * Marks a request that only reads. Its refusal changes nothing, so the log leaves it out; the log
  * names the refusal of every other request.
@@ -47,7 +51,7 @@ const reads = <Schema extends v.GenericSchema>(schema: Schema) =>
   v.pipe(schema, v.metadata({ logsRefusal: false }));
 
 /** The input of every request, and whether the log names its refusal. */
-const schemas: Schemas = {
+const schemas = {
   'lab.status': reads(none),
   'lab.check': reads(none),
   'lab.backup': v.strictObject({ path: fullPath }),
@@ -71,12 +75,14 @@ const schemas: Schemas = {
     priority: v.exactOptional(priority),
     trials: v.exactOptional(whole(1, 1_000_000)),
   }),
+  /** `failed`: trials that failed or were out of memory start again. */
   'studies.resume': v.strictObject({ study: id, failed: v.exactOptional(v.boolean()) }),
   'studies.pause': v.strictObject({ study: id, when }),
   'studies.stop': v.strictObject({ study: id, when }),
   'studies.remove': ofStudy,
   'studies.export': v.strictObject({ study: id, weights: v.boolean() }),
   'studies.found': reads(v.strictObject({ file })),
+  /** `study` names one study of an Optuna file; needed where the file has several. */
   'studies.import': v.strictObject({
     file,
     name: v.exactOptional(name),
@@ -84,6 +90,7 @@ const schemas: Schemas = {
   }),
   'studies.timeline': reads(ofStudy),
   'studies.environments': reads(ofStudy),
+  /** Without `rung`: the highest rung that 30 trials have reached. */
   'studies.effects': reads(v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) })),
 
   'trials.query': reads(
@@ -92,6 +99,7 @@ const schemas: Schemas = {
       states: v.exactOptional(
         v.pipe(v.array(runStateSchema), v.maxLength(runStateSchema.options.length)),
       ),
+      /** Edges that the graph must have. */
       edges: v.exactOptional(
         v.pipe(
           v.array(
@@ -100,6 +108,7 @@ const schemas: Schemas = {
           v.maxLength(49),
         ),
       ),
+      /** Whether the graph must have a frozen node. */
       frozen: v.exactOptional(v.boolean()),
       minimumAccuracy: v.exactOptional(fraction),
       maximumAccuracy: v.exactOptional(fraction),
@@ -115,6 +124,7 @@ const schemas: Schemas = {
     }),
   ),
   'runs.open': reads(ofRun),
+  /** The epochs from `after + 1` on. */
   'runs.epochs': reads(v.strictObject({ run: id, after: v.exactOptional(whole()) })),
   'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
   'runs.stop': v.strictObject({ run: id, when }),
@@ -128,13 +138,24 @@ const schemas: Schemas = {
   'slots.list': reads(none),
   'slots.set': v.strictObject({ device: name, slots: whole(0, 1024) }),
 
+  'machines.list': reads(none),
+  'machines.add': v.strictObject({ name: machineNameSchema, launcher: newLauncherSchema }),
+  'machines.drain': v.strictObject({ machine: machineIdSchema, on: v.boolean() }),
+  'machines.pause': ofMachine,
+  'machines.start': ofMachine,
+  'machines.remove': ofMachine,
+  'machines.log': reads(ofMachine),
+
   'reruns.list': reads(none),
   'reruns.open': reads(ofRerun),
   'reruns.create': v.strictObject({
     name,
+    /** The graph of a trial, or any graph. */
     from: v.union([ofRun, v.strictObject({ graph })]),
+    /** Number of new seeds. */
     seeds: whole(1, 100),
     baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
+    /** Without it: the study's plan with `purpose: 'final'`. */
     training: v.exactOptional(trainingSchema),
     priority: v.exactOptional(priority),
     start: v.boolean(),
@@ -177,9 +198,11 @@ const schemas: Schemas = {
     dataFolder: v.exactOptional(fullPath),
     slots: v.exactOptional(v.record(name, whole(0, 1024))),
     engine: v.exactOptional(v.picklist(['auto', 'tensorflow', 'portable'])),
+    /** Seconds of training between checkpoints. */
     checkpointEvery: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400))),
     notifications: v.exactOptional(v.boolean()),
     theme: v.exactOptional(v.picklist(['system', 'light', 'dark'])),
+    /** Values that the pages remember, by name. */
     view: v.exactOptional(v.record(name, v.unknown())),
   }),
   'log.read': reads(
@@ -197,9 +220,14 @@ const schemas: Schemas = {
   'files.forget': v.strictObject({ file: lineSchema(100) }),
 };
 
+export type RequestName = keyof typeof schemas;
+/** Input of a request in normal form, after its check. */
+export type RequestInput<Name extends RequestName> = v.InferOutput<(typeof schemas)[Name]>;
+const inputs: { [Name in RequestName]: v.GenericSchema<unknown, RequestInput<Name>> } = schemas;
+
 /** Whether the log names a refusal of this request, because a person asked for a change. */
 export const logsRefusal = (request: RequestName): boolean =>
-  v.getMetadata(schemas[request]).logsRefusal !== false;
+  v.getMetadata(inputs[request]).logsRefusal !== false;
 
 const isDeeper = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&
@@ -218,7 +246,7 @@ export function parseInput<Name extends RequestName>(
     throw new LabError('lab.unknown-request', { request: request.slice(0, 100) });
   if (isDeeper(input, MAX_DEPTH))
     throw new LabError('lab.bad-input/depth', { request, limit: MAX_DEPTH });
-  const result = v.safeParse(schemas[request], input);
+  const result = v.safeParse(inputs[request], input);
   if (result.success) return result.output;
   const issue = closestIssue(result.issues[0]);
   const place = v.getDotPath(issue);

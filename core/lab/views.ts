@@ -12,13 +12,16 @@ export const wireCurve = (store: Store, run: number): WireCurve => ({
 
 /** A run as a row of tables and charts. */
 export function trialRow(store: Store, run: Run): TrialRow {
-  const { id, training, dismissed: _dismissed, openTrials: _openTrials, ...rest } = run;
+  const { id, training, dismissed, openTrials: _openTrials, ...rest } = run;
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
   const accuracies = run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN));
   const stop =
-    run.state === 'stopped' ? store.decisions({ run: id }).find(({ go }) => !go) : undefined;
+    run.state === 'stopped' || run.audit !== null
+      ? store.decisions({ run: id }).find(({ go }) => !go)
+      : undefined;
   return {
     ...rest,
+    ...(run.state === 'cancelled' && { dismissed }),
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
     run: id,
     epochs: training.epochs,

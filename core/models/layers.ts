@@ -36,7 +36,7 @@ export interface Convolution {
  * A 3x3 convolution of each channel alone, with one pixel of zeros on every side. Kernel [3, 3,
  * channels, 1], N(0, 2 / (9 * channels)).
  */
-export interface Depthwise {
+interface Depthwise {
   readonly kind: 'depthwise';
   readonly name: string;
   readonly channels: number;
@@ -51,27 +51,27 @@ export interface BatchNorm {
 }
 
 /** The largest of every size x size pixels, with stride 2; pads `padding` pixels of -infinity. */
-export interface MaxPool {
+interface MaxPool {
   readonly kind: 'max-pool';
   readonly size: 2 | 3;
   readonly padding: 0 | 1;
 }
 
 /** Adds the outputs of two lists over the same input. An empty shortcut is the identity. */
-export interface Residual {
+interface Residual {
   readonly kind: 'residual';
   readonly body: readonly Layer[];
   readonly shortcut: readonly Layer[];
 }
 
 /** Appends `count` channels of zeros. */
-export interface AppendChannels {
+interface AppendChannels {
   readonly kind: 'append-channels';
   readonly count: number;
 }
 
 /** Changes nothing: marks its input as the output of the stage `name`, for attention losses. */
-export interface StageEnd {
+interface StageEnd {
   readonly kind: 'stage-end';
   readonly name: string;
 }

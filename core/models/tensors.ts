@@ -1,7 +1,7 @@
 import { type Architecture, flatten, type Layer } from './layers.ts';
 
 /** Role of a tensor in its layer. */
-export type TensorRole = 'convolution' | 'depthwise' | 'gamma' | 'beta' | 'kernel' | 'bias';
+type TensorRole = 'convolution' | 'depthwise' | 'gamma' | 'beta' | 'kernel' | 'bias';
 
 /** Initial values of a tensor: the same number for all elements, or random ones. */
 export type Start =

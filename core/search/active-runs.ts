@@ -1,6 +1,7 @@
 import type { Store } from '../store/store.ts';
-import type { Run, StopWhen } from '../study/run.ts';
+import type { Attempt, Run, StopWhen } from '../study/run.ts';
 import { isTeacherProblem, jobFor } from './job.ts';
+import type { Judge } from './judge.ts';
 import { LiveRun, failureOf } from './live-run.ts';
 import type { Ask, LiveRunEvents } from './live-run.ts';
 import { ownerKey } from './owner.ts';
@@ -39,7 +40,8 @@ export class ActiveRuns {
     this.#events = events;
     const checks = Math.max(2, Math.ceil((hangAfter * 1000) / CHECK_INTERVAL));
     this.#hangChecks = setInterval(() => {
-      for (const live of [...this.#live.values()]) if (live.isSilentFor(checks)) live.hang(checks);
+      for (const live of [...this.#live.values()])
+        if (this.#isHeard(live) && live.isSilentFor(checks)) live.hang(checks);
     }, CHECK_INTERVAL).unref();
   }
 
@@ -114,6 +116,34 @@ export class ActiveRuns {
     }
   }
 
+  /**
+   * Takes up a run that is on its slot since an earlier process of the lab.
+   *
+   * @param judge the rule of its study, also of one that does not run
+   */
+  adopt(
+    { run, attempt }: { run: Run; attempt: Attempt },
+    judge: Judge | null,
+    work: Work | null,
+    checkpointEvery: number,
+  ): LiveRun {
+    const { slot, number } = attempt;
+    const live = new LiveRun(
+      this.#store,
+      judge,
+      { run, slot, attempt: number },
+      this.#eventsOfRun(),
+    );
+    this.#live.set(run.id, live);
+    try {
+      const job = jobFor(this.#store, run, number, work, checkpointEvery);
+      live.begun(this.#runner.adopt!(slot, job, live));
+    } catch (error) {
+      live.failed(failureOf(isTeacherProblem(error) ? 'teacher' : 'lost', error, run.epoch + 1));
+    }
+    return live;
+  }
+
   ask(runs: readonly LiveRun[], what: Ask, when: StopWhen): void {
     for (const live of runs) live.ask(what, when);
   }
@@ -127,8 +157,21 @@ export class ActiveRuns {
     if (this.#live.size === 0) this.#onEmpty?.();
   }
 
-  /** Lets all workers hand over a checkpoint, for a limited time. */
+  /** Ends workers at once, or leaves them to be adopted; no event follows. */
+  leave(runs: readonly LiveRun[] = [...this.#live.values()]): void {
+    for (const live of runs) {
+      live.leave();
+      this.#live.delete(live.run);
+    }
+    if (this.#live.size === 0) this.#onEmpty?.();
+  }
+
+  /**
+   * Lets all workers hand over a checkpoint, for a limited time; those that go on without the lab
+   * are left.
+   */
   async interrupt(): Promise<void> {
+    this.leave([...this.#live.values()].filter((live) => live.canBeLeft));
     if (this.#live.size === 0) return;
     this.ask([...this.#live.values()], 'interrupt', 'now');
     await new Promise<void>((resolve) => {
@@ -148,6 +191,11 @@ export class ActiveRuns {
 
   close(): void {
     clearInterval(this.#hangChecks);
+  }
+
+  /** The hang clock stands still while the machine of a run is silent: a cut is no hang. */
+  #isHeard({ slot }: LiveRun): boolean {
+    return this.#runner.reaches?.(slot) ?? true;
   }
 
   /** Takes a run that leaves from its slot before the scheduler hears of it. */

@@ -1,13 +1,13 @@
 /**
  * Asynchronous successive halving (Li et al., 2018, arXiv 1810.05934) as the paper uses it: at
- * every rung a trial goes on only while it is in the best 1 / reduction of all values ever recorded
- * there. Pure: callers keep the values. With reduction 2 every decision equals Optuna's
+ * every rung a trial continues only while it is in the best 1 / reduction of all values ever
+ * recorded there. Pure: callers keep the values. With reduction 2 every decision equals Optuna's
  * SuccessiveHalvingPruner (min_early_stopping_rate 0, maximize).
  */
 export interface Ladder {
   /** Epochs at which trials are judged, rising. */
   readonly rungs: readonly number[];
-  /** eta: one in so many goes on. */
+  /** eta: one in eta trials continues. */
   readonly reduction: number;
 }
 
@@ -25,7 +25,7 @@ export interface Verdict extends Standing {
   readonly rung: number;
   /** 1 + better: 1 is the best; equal values share a rank. */
   readonly rank: number;
-  /** The last rank that goes on. */
+  /** The last rank that continues. */
   readonly limit: number;
 }
 
@@ -59,8 +59,8 @@ export function ladder(epochs: number, minimum = 1, reduction = 2): Ladder {
 }
 
 /**
- * Goes on iff rank <= max(1, floor(n / reduction)): ties never stop by themselves, the first value
- * at a rung goes on.
+ * Continues iff rank <= max(1, floor(n / reduction)): ties never stop by themselves, the first
+ * value at a rung continues.
  */
 export function judge(rung: number, { n, better }: Standing, reduction: number): Verdict {
   const rank = 1 + better;

@@ -12,7 +12,8 @@ export function complete(store: Store, id: number, attempt: number, at: number):
     store.changeAttempt(id, attempt, { endedAt: at, outcome: 'completed' });
     for (const pretrained of store.allPretrained().filter((each) => each.run === id))
       store.changePretrained(pretrained.id, { checkpoint: weights.id, accuracy: run.accuracy });
-    store.changeRun(id, { state: 'completed', endedAt: at });
+    // An audit stays stopped: its result must not count for the best.
+    store.changeRun(id, { state: run.audit === null ? 'completed' : 'stopped', endedAt: at });
     return true;
   });
 }

@@ -1,7 +1,8 @@
+import { nextSteps } from '../base/command-words.ts';
 import { problem } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { type Failure, type FailureKind, MEMORY_ADVICE, type Run } from '../study/run.ts';
+import type { Failure, FailureKind, Run } from '../study/run.ts';
 
 /** What becomes of a failed run. */
 export type FailureAction =
@@ -37,13 +38,16 @@ export const maySlotBeToBlame = (kind: FailureKind): boolean =>
  * @param before failures of the same sort before this one: out of memory, or counted ones
  * @param retries how often the run may be started again
  * @param hasNeighbours its device has other slots, which may be left empty for it
+ * @param suitsElsewhere its machine or device cannot work by its plan, and another one may
  */
 export function actionAfter(
   { kind }: Failure,
   before: number,
   retries: number,
   hasNeighbours = false,
+  suitsElsewhere = false,
 ): FailureAction {
+  if (suitsElsewhere) return { do: 'retry', afterSeconds: FIRST_DELAY };
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
   if (isOutOfMemory(kind)) {
     if (before + 1 < MEMORY_STARTS) return { do: 'retry', afterSeconds: MEMORY_DELAY };
@@ -64,6 +68,8 @@ export interface FailureFacts {
   hasNeighbours: boolean;
   /** True of a slot whose failures do not count against runs. */
   isSuspect: (slot: string) => boolean;
+  /** Its machine or device cannot work by its plan, and another one may. */
+  suitsElsewhere: boolean;
   /** A person cancels the run anyway. */
   cancelled: boolean;
   at: number;
@@ -75,7 +81,7 @@ export function recordFailure(
   run: Run,
   attempt: number,
   failure: Failure,
-  { retries, hasNeighbours, isSuspect, cancelled, at }: FailureFacts,
+  { retries, hasNeighbours, isSuspect, suitsElsewhere, cancelled, at }: FailureFacts,
 ): FailureAction {
   const attempts = store.attempts({ run: run.id });
   const isAlike = isOutOfMemory(failure.kind) ? isOutOfMemory : isCounted;
@@ -85,14 +91,14 @@ export function recordFailure(
   const excused = maySlotBeToBlame(failure.kind) && isSuspect(attempts.at(-1)!.slot);
   const advised = excused
     ? actionAfter(failure, 0, 1)
-    : actionAfter(failure, before, retries, hasNeighbours);
+    : actionAfter(failure, before, retries, hasNeighbours, suitsElsewhere);
   // Pretraining has no study to pause: its failure pauses the studies that wait for it.
   const action: FailureAction =
     advised.do === 'pause' && run.kind === 'pretrain'
       ? { do: 'give-up', state: 'failed' }
       : advised;
   const recorded = isOutOfMemory(failure.kind)
-    ? { ...failure, next: failure.next || MEMORY_ADVICE }
+    ? { ...failure, ...(failure.next === '' && nextSteps({ do: 'free-memory' })) }
     : failure;
   store.transaction(() => {
     store.changeAttempt(run.id, attempt, { endedAt: at, outcome: failure.kind });
@@ -105,7 +111,7 @@ export function recordFailure(
 }
 
 /**
- * Why a study pauses when start after start fails; null while there is hope. Pure.
+ * The reason to pause a study after many failed starts in a row; null below the limit. Pure.
  *
  * @param inARow failed starts since the last epoch of any of its runs
  * @param last the latest of these failures
@@ -114,7 +120,7 @@ export function hopeless(inARow: number, slots: number, last: Failure): LabProbl
   if (inARow < Math.max(HOPELESS, 2 * slots)) return null;
   const params = { count: inARow, last: last.message };
   return isOutOfMemory(last.kind)
-    ? problem('search.workers-keep-failing/memory', { ...params, advice: MEMORY_ADVICE })
+    ? problem('search.workers-keep-failing/memory', params)
     : problem('search.workers-keep-failing', params);
 }
 
@@ -125,4 +131,7 @@ export const problemOfFailure = ({ kind, code, message, next, steps }: Failure):
   ...(next === '' ? withoutNext : { next, ...(steps && { steps }) }),
 });
 
-const withoutNext = { next: 'Mend it and resume.', steps: ['Mend it and resume.'] };
+const withoutNext = {
+  next: 'Solve the problem and resume.',
+  steps: ['Solve the problem and resume.'],
+};

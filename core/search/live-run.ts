@@ -1,3 +1,4 @@
+import { nextSteps } from '../base/command-words.ts';
 import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Environment } from '../study/environment.ts';
@@ -19,7 +20,7 @@ import type {
   Verdict,
 } from './runner.ts';
 
-/** Requests to a run on a slot: wait, end for good, or go on when the lab is next opened. */
+/** Requests to a run on a slot: wait, be cancelled, or continue when the lab is next opened. */
 export type Ask = 'pause' | 'cancel' | 'interrupt';
 
 /** How a run left its slot: an orderly end is in the store already, a failure is not. */
@@ -96,6 +97,18 @@ export class LiveRun implements JobListener {
     this.#handle?.stop(this.#askedWhen, true);
   }
 
+  /** Lets the worker go on without the lab where it can, else ends it; no event follows. */
+  leave(): void {
+    this.#over = true;
+    if (this.#handle?.leave) this.#handle.leave();
+    else this.#handle?.kill();
+  }
+
+  /** Whether the worker can go on without the lab. */
+  get canBeLeft(): boolean {
+    return this.#handle?.leave !== undefined;
+  }
+
   /** Ends the worker; no event of this run follows. */
   kill(): void {
     this.#over = true;
@@ -113,10 +126,7 @@ export class LiveRun implements JobListener {
   /** Ends a worker that was silent for too long. */
   hang(checks: number): void {
     this.kill();
-    this.#lose(
-      'hang',
-      `The worker on ${this.slot} gave no sign of life at ${checks} checks in a row.`,
-    );
+    this.#lose('hang', `The worker on ${this.slot} did not respond to ${checks} checks in a row.`);
   }
 
   started(environment: Environment): void {
@@ -190,10 +200,7 @@ export class LiveRun implements JobListener {
         this.#leave('completed');
       else
         this.#leave(
-          this.#failure(
-            'protocol',
-            `The worker reported that the run is ${end}, which was not asked for or is not true.`,
-          ),
+          this.#failure('protocol', `The worker sent an unexpected message: the run is ${end}.`),
         );
     });
   }
@@ -262,7 +269,8 @@ export class LiveRun implements JobListener {
   }
 
   #failure(kind: FailureKind, message: string): Failure {
-    return { kind, code: '', message, next: '', epoch: this.#store.run(this.run).epoch + 1 };
+    const { epoch } = this.#store.run(this.run);
+    return { kind, code: '', message, ...nextSteps({ do: 'open-log' }), epoch: epoch + 1 };
   }
 }
 
@@ -278,6 +286,6 @@ export const failureOf = (kind: FailureKind, error: unknown, epoch: number): Fai
   kind,
   ...(error instanceof LabError
     ? problemOf(error)
-    : { code: '', message: messageOf(error), next: '' }),
+    : { code: '', message: messageOf(error), ...nextSteps({ do: 'open-log' }) }),
   epoch,
 });

@@ -99,7 +99,7 @@ function gateOf(name: string): GateName {
 /** Refuses searches of the authors' later code, whose parameters have the same names. */
 function requireKnownParts({ parameters }: OptunaTrial): void {
   if (parameters.get(modelName(0))!.choices.includes('Ensemble'))
-    throw notASearch('it searches ensembles, whose node 1 is made of the others');
+    throw notASearch('it searches ensembles, in which node 1 combines the other nodes');
   for (const [name, { choices }] of parameters) {
     const foreign = name.endsWith('_loss')
       ? choices.find((each) => !KNOWN_LOSSES.has(each))

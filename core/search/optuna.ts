@@ -173,7 +173,7 @@ function end(
       failure: {
         kind: 'crash',
         code: '',
-        message: 'Optuna notes it as failed.',
+        message: 'Optuna lists it as failed.',
         next: '',
         epoch: store.run(run).epoch,
       },
@@ -190,7 +190,7 @@ function accuracyFrom({ direction, reports }: OptunaStudy): (report: OptunaRepor
     const fraction = isPercent ? value / 100 : value;
     if (fraction < 0 || fraction > 1)
       throw notASearch(
-        `trial ${trial} reports ${value} at epoch ${step}, which is no accuracy or error`,
+        `trial ${trial} reports ${value} at epoch ${step}, which is neither an accuracy nor an error`,
       );
     if (direction === 'maximize') return fraction;
     return isPercent ? (100 - value) / 100 : 1 - fraction;

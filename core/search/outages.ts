@@ -1,16 +1,18 @@
 import { LabError, problemOf } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 
-/** Codes of outages that may pass without a person at this lab: it goes on by itself then. */
+/** Codes of outages that may pass without a person at this lab: it continues by itself then. */
 const PASSING = ['store.busy', 'store.disk-full'];
-/** Milliseconds until a store that refused changes is tried again; doubled after each failed try. */
+/**
+ * Milliseconds until a store that refused changes is tried again; doubled after each failed try.
+ */
 const FIRST_RETRY = 5000;
 const LONGEST_RETRY = 60_000;
 
 /** When a store that refuses changes is tried again. */
 export type OutageDecision =
   | { do: 'try-again'; afterMilliseconds: number; reason: 'may-pass' }
-  /** Such as a deleted file: the lab goes on when a person resumes. */
+  /** Such as a deleted file: the lab continues when a person resumes. */
   | { do: 'wait-for-a-person'; reason: 'does-not-pass' };
 
 /** True of an outage that may pass without a person at this lab. */
@@ -28,11 +30,11 @@ export function decideOutage(problem: LabProblem, tries: number): OutageDecision
 }
 
 export interface OutageEvents {
-  /** Nothing that goes on now would be recorded: all work ends. */
+  /** Results can no longer be recorded: all work ends. */
   began(problem: LabProblem): void;
   /** Throws the store's LabError while the store still refuses changes. */
   tryStore(): void;
-  /** The store takes changes again: work goes on. */
+  /** The store takes changes again: work continues. */
   ended(): void;
 }
 

@@ -29,7 +29,7 @@ export class OwnerControl {
     this.#options = options;
   }
 
-  /** Goes on with the studies and re-runs that ran when the lab last ended. */
+  /** Continues the studies and re-runs that ran when the lab last ended. */
   openAll(): void {
     const { store } = this.#options;
     for (const { id, state } of store.studies()) if (state === 'running') this.#goOn({ study: id });
@@ -121,7 +121,7 @@ export class OwnerControl {
     return !('plan' in record) || store.trialsSoFar(record.id) >= record.plan.trials;
   }
 
-  /** Goes on with one that ran when the lab last ended, or pauses it when that is impossible. */
+  /** Continues one that ran when the lab last ended, or pauses it when that is impossible. */
   #goOn(owner: Owner): void {
     try {
       requireDrawable(this.#options.store, owner);

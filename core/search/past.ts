@@ -1,6 +1,5 @@
-import { edgeOf, type Graph, kindOf, temperatureOf, weightOf } from '../graph/graph.ts';
-import { dimensions } from '../graph/space.ts';
-import type { Dimension, SearchSpace } from '../graph/space.ts';
+import { picksOf } from '../graph/space.ts';
+import type { SearchSpace } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { OpenTrial, Run } from '../study/run.ts';
@@ -95,7 +94,9 @@ export class Past {
 }
 
 function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpace): PastTrial {
-  const { id, key, graph, state } = run;
+  const { id, key, graph, audit } = run;
+  // What runs on for the audit counts as what it is for the rule: stopped.
+  const state = audit === null ? run.state : 'stopped';
   const counts = ['waiting', 'running', 'completed', 'stopped'].includes(state);
   const isOpen = !['completed', 'stopped', 'duplicate', 'rejected'].includes(state);
   return {
@@ -109,7 +110,7 @@ function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpac
 }
 
 /** Accuracies by epoch: at the rungs, and at the end of a trial that came there. */
-export function valuesOf(
+function valuesOf(
   { state, epoch, accuracy }: Pick<Run, 'state' | 'epoch' | 'accuracy'>,
   decisions: readonly RungDecision[],
 ): Map<number, number> {
@@ -118,23 +119,4 @@ export function valuesOf(
   );
   const end = state === 'completed' && accuracy !== null ? [[epoch, accuracy] as const] : [];
   return new Map([...values, ...end]);
-}
-
-/**
- * The choices that make a drawn graph; the inverse of `graphAt`. A part that a Cutoff or the kind of
- * an edge leaves without meaning counts as its first choice.
- */
-export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
-  dimensions(space).map((dimension, at) => choiceIn(graph, dimension, at - space.nodes.length));
-
-function choiceIn(graph: Graph, dimension: Dimension, edge: number): number {
-  if (dimension.kind === 'model')
-    return dimension.choices.indexOf(graph.nodes[dimension.node - 1]!.model);
-  if (dimension.kind === 'gate') return dimension.choices.indexOf(graph.edges[edge]!.gate);
-  const own = edgeOf(graph, dimension.source, dimension.destination);
-  const found =
-    dimension.kind === 'kind'
-      ? dimension.choices.indexOf(kindOf(own))
-      : dimension.choices.indexOf(dimension.kind === 'weight' ? weightOf(own) : temperatureOf(own));
-  return Math.max(0, found);
 }

@@ -101,7 +101,7 @@ export class Pretraining {
     this.#delayed.start(run, milliseconds, wake);
   }
 
-  /** Pauses pretraining that no running study or re-run needs and nobody asked for. */
+  /** Pauses pretraining that no running study or re-run needs and no person requested. */
   pauseUnneeded(when: StopWhen): void {
     const { active, works } = this.#options;
     const unneeded = this.#unneeded(neededNetworks(works.all()));

@@ -1,9 +1,13 @@
 import { LabError, problem, problemOf } from '../base/errors.ts';
 import { acceptedSize, requirePossible, spaceSize } from '../graph/space-size.ts';
+import { KEPT } from '../analysis/rung-choice.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { expectedShareOf, rungsOf } from './rules/rules.ts';
+import { unknownWeights } from './prior.ts';
+import { expectedShareOf, ruleOf, rungsOf } from './rules/rules.ts';
+import { earlierAdvice } from './audited.ts';
+import { outsideStarts } from './starting-points.ts';
 import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
 import { timeLeft } from './time-left.ts';
@@ -32,7 +36,7 @@ export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Prev
   );
   return {
     problems: problemsOf(plan),
-    warnings: warningsOf(plan, missing),
+    warnings: [...warningsOf(plan, missing), ...earlyRungs(store, plan)],
     spaceSize: spaceSize(plan.space).toString(),
     acceptedSize: acceptedSize(plan.space).toString(),
     missingPretrained: missing,
@@ -69,10 +73,10 @@ function problemsOf(plan: StudyPlan): LabProblem[] {
     problems.push(problemOf(error));
   }
   const { rule, training } = plan;
-  const rung =
-    rule.kind === 'asha' ? rule.rungs?.find((each) => each >= training.epochs) : undefined;
+  const rung = ruleOf(rule.kind).rungBeyondEnd?.(rule, training.epochs);
   if (rung !== undefined)
     problems.push(problem('search.rung-beyond-the-end', { rung, epochs: training.epochs }));
+  problems.push(...outsideStarts(plan), ...unknownWeights(plan));
   return problems;
 }
 
@@ -86,10 +90,32 @@ function warningsOf(plan: StudyPlan, missingPretrained: readonly string[]): LabP
   const duplicates = BigInt(trials) - size;
   if (size > 0n && duplicates > 0n && plan.duplicates === 'reuse')
     warnings.push(problem('search.more-trials-than-graphs', { trials, size, duplicates }));
-  if (rule.kind !== 'none' && rungsOf(rule, epochs).length === 0)
+  if (ruleOf(rule.kind).reason !== null && rungsOf(rule, epochs).length === 0)
     warnings.push(problem('search.no-rungs', { epochs }));
   if (protocol === 'paper') warnings.push(problem('search.tuned-on-test'));
   return warnings;
+}
+
+/** A warning where an earlier study says that the rule of a plan stops too many good graphs. */
+function earlyRungs(store: Store, plan: StudyPlan): LabProblem[] {
+  const { rule } = plan;
+  const earlier = rule.kind === 'asha' && !rule.rungs ? earlierAdvice(store, plan) : null;
+  if (!earlier || rule.kind !== 'asha') return [];
+  const { advice, study } = earlier;
+  const { choices, best } = advice;
+  const own = choices.find(
+    ({ firstRung, reduction }) =>
+      firstRung === rule.minimumResource && reduction === rule.reductionFactor,
+  );
+  if (!own || !best || own.kept >= KEPT || own.kept >= best.kept) return [];
+  return [
+    problem('search.early-rungs', {
+      study: study.name,
+      ...{ first: own.firstRung, reduction: own.reduction, kept: own.kept },
+      ...{ bestFirst: best.firstRung, bestReduction: best.reduction, bestKept: best.kept },
+      times: best.epochs / own.epochs,
+    }),
+  ];
 }
 
 /** A space of N graphs gives N (1 - (1 - 1/N)^T) different ones in T draws. */

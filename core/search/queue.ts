@@ -27,7 +27,7 @@ export interface QueueState<Work extends QueuedWork> {
   mayDraw: (work: Work) => boolean;
 }
 
-/** What a free slot should do. */
+/** The next job of a free slot. */
 export type Next<Work> =
   | { do: 'pretrain'; run: number; reason: 'same-or-higher-priority' | 'nothing-else-waits' }
   /** `last-free-slot`: the run failed on this slot, and no other one is free. */
@@ -57,7 +57,9 @@ export function nextInQueue<Work extends QueuedWork>(state: QueueState<Work>): N
   return { do: 'nothing', reason: isWaiting ? 'kept-for-other-slots' : 'nothing-waits' };
 }
 
-/** The pretraining with the highest priority of those that may take the slot; the first of equals. */
+/**
+ * The pretraining with the highest priority of those that may take the slot; the first of equals.
+ */
 const mostImportant = ({
   pretrainings,
   fitOf,

@@ -5,14 +5,22 @@ import { complete } from './completion.ts';
 import { ownerKey, ownerOf } from './owner.ts';
 import { tidyAll } from './retention.ts';
 
+export interface Recovered {
+  /** Runs that continue from their last checkpoints, as they were. */
+  interrupted: Run[];
+  /** Runs that may still be worked on, on slots that outlive the lab. */
+  staying: { run: Run; attempt: Attempt }[];
+}
+
 /**
- * Puts a store in order whose lab ended with runs on slots: the runs wait again and go on from
+ * Puts a store in order whose lab ended with runs on slots: the runs wait again and continue from
  * their last checkpoints. Runs that were to end are cancelled; runs with all epochs and final
- * weights are completed.
- *
- * @returns the runs that go on, as they were
+ * weights are completed; runs on slots that outlive the lab stay as they are.
  */
-export function recover(store: Store): Run[] {
+export function recover(
+  store: Store,
+  outlives: (slot: string) => boolean = () => false,
+): Recovered {
   const states = statesOfOwners(store);
   const stateOf = (run: Run): JobState | 'none' | undefined => {
     const owner = ownerOf(run);
@@ -20,11 +28,10 @@ export function recover(store: Store): Run[] {
   };
   const isToEnd = (run: Run): boolean => run.dismissed || stateOf(run) === 'stopped';
   // Runs of a study that is being removed or imported are not scheduled.
-  const interrupted = store
-    .runs({ states: ['running'] })
-    .filter((run) => stateOf(run) !== undefined);
+  const running = store.runs({ states: ['running'] }).filter((run) => stateOf(run) !== undefined);
+  const staying: Recovered['staying'] = [];
   store.transaction(() => {
-    for (const run of interrupted) {
+    for (const run of running) {
       const attempt = store.attempts({ run: run.id }).at(-1);
       if (!attempt) {
         store.changeRun(run.id, { state: 'waiting' });
@@ -33,6 +40,10 @@ export function recover(store: Store): Run[] {
       const at = lastSign(store, attempt);
       if (complete(store, run.id, attempt.number, at)) continue;
       const wasToEnd = isToEnd(run);
+      if (!wasToEnd && attempt.endedAt === null && outlives(attempt.slot)) {
+        staying.push({ run, attempt });
+        continue;
+      }
       store.changeRun(
         run.id,
         wasToEnd ? { state: 'cancelled', endedAt: at } : { state: 'waiting' },
@@ -45,7 +56,9 @@ export function recover(store: Store): Run[] {
     }
   });
   tidyAll(store);
-  return interrupted.filter((run) => !isToEnd(run));
+  const stays = new Set(staying.map(({ run }) => run.id));
+  const interrupted = running.filter((run) => !isToEnd(run) && !stays.has(run.id));
+  return { interrupted, staying };
 }
 
 const statesOfOwners = (store: Store): Map<string, JobState> =>

@@ -10,7 +10,7 @@ import type { Judge } from './judge.ts';
 /** The answer to a report. */
 export interface Reception {
   go: boolean;
-  /** A person wants the run's weights kept, also when it is stopped. */
+  /** A person has asked to keep the run's weights, also when it stops. */
   pinned: boolean;
   /**
    * False for an epoch that was reported before: nothing was recorded, the answer is the one given
@@ -18,6 +18,8 @@ export interface Reception {
    */
   fresh: boolean;
   decisions: RungDecision[];
+  /** The run goes on for the audit: nothing was judged. */
+  audited?: true;
 }
 
 /** The attempt that reports. */
@@ -32,7 +34,7 @@ export interface Reporter {
 
 /**
  * Takes an epoch's report: records its metrics, decides, records decision and state, in one
- * transaction. Reporting an epoch again, as a run does that goes on from an earlier checkpoint,
+ * transaction. Reporting an epoch again, as a run does that continues from an earlier checkpoint,
  * changes nothing.
  *
  * @param judge the study's rule; null for runs that nothing stops
@@ -48,11 +50,13 @@ export function receive(
 ): Reception {
   let accuracy = NaN;
   const reception = store.transaction((): Reception => {
-    const { epoch, state, graph, pinned, training } = store.run(run);
+    const record = store.run(run);
+    const { epoch, state, graph, pinned, training, audit } = record;
     accuracy = targetAccuracy(metrics, graph);
     if (metrics.epoch <= epoch) {
       const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
-      return { go: earlier?.go ?? true, pinned, fresh: false, decisions: [] };
+      const go = audit !== null || (earlier?.go ?? true);
+      return { go, pinned, fresh: false, decisions: [] };
     }
     const isNext = metrics.epoch === epoch + 1 && epoch < training.epochs;
     if (!isNext || state !== 'running' || metrics.nodes.length !== evaluatedNodes(graph).length)
@@ -68,15 +72,29 @@ export function receive(
     if (environment)
       store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
     store.addEpoch(run, metrics, accuracy);
-    const decisions = judge?.judge(run, metrics.epoch, accuracy) ?? [];
+    if (audit !== null) return { go: true, pinned, fresh: true, decisions: [], audited: true };
+    const spared = judge?.spares(record) ?? null;
+    const judged = judge?.judge(run, metrics.epoch, accuracy) ?? [];
+    const decisions = spared === 'starting-point' ? judged.map(keptOn) : judged;
     for (const decision of decisions) store.addDecision(run, decision, at);
-    const go = decisions.every((decision) => decision.go);
+    const runsOn = decisions.every(({ value }) => value !== null) && spared === 'audit';
+    const stop = decisions.find((decision) => !decision.go);
+    if (stop && runsOn) store.changeRun(run, { audit: stop.rung });
+    const go = runsOn || !stop;
     if (!go) {
       store.changeRun(run, { state: 'stopped', endedAt: at });
       store.changeAttempt(run, attempt, { endedAt: at, outcome: 'stopped' });
     }
     return { go, pinned, fresh: true, decisions };
   });
-  if (reception.fresh) judge?.recorded(run, metrics.epoch, accuracy, reception.decisions);
+  // What a trial does after the rule has stopped it is no measure for others.
+  if (reception.fresh && !reception.audited)
+    judge?.recorded(run, metrics.epoch, accuracy, reception.decisions);
   return reception;
 }
+
+/** A decision about a starting point that runs to the end: its value counts all the same. */
+const keptOn = (decision: RungDecision): RungDecision =>
+  decision.go || decision.value === null
+    ? decision
+    : { ...decision, go: true, reason: { kind: 'starting-point', n: decision.reason.n } };

@@ -3,8 +3,8 @@ import { hasEnded } from '../study/moves.ts';
 import type { Run } from '../study/run.ts';
 
 /**
- * Kept: the last checkpoint of a run that may go on, the final weights of completed and of pinned
- * ones.
+ * Kept: the last checkpoint of a run that may continue, the final weights of completed and of
+ * pinned ones.
  */
 export const keepsCheckpoint = ({ state, pinned }: Pick<Run, 'state' | 'pinned'>): boolean =>
   !hasEnded(state) || state === 'completed' || pinned;

@@ -15,6 +15,7 @@ import { tidy } from './retention.ts';
 import { type Emit, ownerChanged } from './scheduler-events.ts';
 import { restText } from './slot-backoff.ts';
 import type { SlotBackoff, SlotRest } from './slot-backoff.ts';
+import type { Suitability } from './suitability.ts';
 import { countEpoch } from './work.ts';
 import type { Work } from './work.ts';
 import type { Works } from './works.ts';
@@ -26,6 +27,7 @@ export interface RunEventsOptions {
   store: Store;
   active: ActiveRuns;
   backoff: SlotBackoff;
+  suitability: Suitability;
   lastTries: LastTries;
   works: Works;
   pretraining: Pretraining;
@@ -98,18 +100,22 @@ export class RunEvents {
   }
 
   #fail(live: LiveRun, failure: Failure): void {
-    const { store, active, backoff, works, emit, now, wake } = this.#options;
+    const { store, active, backoff, suitability, works, emit, now, wake } = this.#options;
     const run = store.run(live.run);
     const work = works.of(live.owner);
+    const { slot } = live;
+    const usable = active.usable();
+    const suitsElsewhere = suitability.failed(failure.kind, slot, run.training, usable, wake);
     const cancelled = live.asked === 'cancel';
     const rest =
       maySlotBeToBlame(failure.kind) && !cancelled
-        ? backoff.failed(live.slot, run.id, active.usable(), wake)
+        ? backoff.failed(slot, run.id, usable, wake)
         : null;
     const action = recordFailure(store, run, live.attempt, failure, {
       retries: live.owner ? retriesOf(recordOf(store, live.owner)) : PRETRAINING_RETRIES,
       hasNeighbours: live.owner !== null && active.hasNeighbours(live.slot),
-      isSuspect: (slot) => backoff.isSuspect(slot),
+      isSuspect: (each) => backoff.isSuspect(each),
+      suitsElsewhere,
       cancelled,
       at: now(),
     });
@@ -141,7 +147,7 @@ export class RunEvents {
     if (alone) {
       lastTries.consider(run);
       const device = active.deviceOf(live.slot);
-      const text = `It was out of memory twice. The other slots of ${device} rest for its last try.`;
+      const text = `It ran out of memory twice. The other slots of ${device} pause during its last attempt.`;
       emit({ type: 'log', level: 'warning', study: run.study, run: run.id, text });
     }
     backoff.avoid(run.id, live.slot);

@@ -30,12 +30,29 @@ export interface Runner {
    * order and none comes before `start` has returned or after `ended`, `failed` or `kill`.
    */
   start(slot: string, job: Job, listener: JobListener): JobHandle;
-  /** Ends all workers, without saving. Idempotent. */
+  /**
+   * Whether the slot can work by this plan, as far as is known before the start; without it every
+   * slot suits.
+   */
+  suits?(slot: string, training: TrainingPlan): boolean;
+  /** False while the machine of the slot is silent: its workers may be well. */
+  reaches?(slot: string): boolean;
+  /** Whether a job on this slot may outlive the lab's process, so that `adopt` finds it again. */
+  outlives?(slot: string): boolean;
+  /**
+   * Takes up a job that an earlier process of this lab has started on the slot. A job that its
+   * machine no longer has fails as `lost`, also when the machine does not come within its lease.
+   */
+  adopt?(slot: string, job: Job, listener: JobListener): JobHandle;
+  /**
+   * Ends all workers of this machine, without saving; jobs on other machines wait to be adopted.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
 export interface Slot {
-  /** Stable word: `cpu:0`, `gpu:0:1`. */
+  /** Stable word: `cpu:0`, `gpu:0:1`; on another machine `lena/gpu:0:1`. */
   name: string;
   device: string;
   /**
@@ -68,11 +85,11 @@ export interface Job {
   seed: number;
   training: TrainingPlan;
   /**
-   * Epochs after which the worker waits for the verdict before it goes on; after others it goes on
-   * at once.
+   * Epochs after which the worker waits for the verdict before it continues; after others it
+   * continues at once.
    */
   rungs: readonly number[];
-  /** Exact state to go on from; null starts at epoch 0. */
+  /** Exact state to continue from; null starts at epoch 0. */
   resume: WeightsSource | null;
   /** One for each frozen node that is needed. */
   teachers: readonly { node: number; weights: WeightsSource }[];
@@ -99,6 +116,8 @@ export interface Progress {
    */
   compiling: number | null;
   imagesPerSecond: number;
+  /** Mean loss of node 1 over the steps of this epoch; absent before its first step. */
+  loss?: number;
   /** Bytes of memory of the worker's process. */
   memory: number;
 }
@@ -121,8 +140,11 @@ export interface JobListener {
   started(environment: Environment): void;
   /** At least every 5 seconds while the worker lives, also while it compiles. */
   progress(progress: Progress): void;
-  /** After each epoch, in order. An epoch that was reported before a crash may come again. */
-  epoch(metrics: EpochMetrics): Verdict;
+  /**
+   * After each epoch, in order. An epoch that was reported before a crash may come again. The
+   * scheduler answers at once; an agent answers when its lab has.
+   */
+  epoch(metrics: EpochMetrics): Verdict | Promise<Verdict>;
   /**
    * The worker sends the next checkpoint only when this one is settled. A rejection is answered by
    * going on without it.
@@ -142,7 +164,7 @@ export interface JobHandle {
   /**
    * Asks for an orderly end: `now` leaves the epoch in progress, `after-epoch` finishes it.
    *
-   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can go on
+   * @param keep hand over a checkpoint of the last finished epoch first, so that the run can continue
    * later
    */
   stop(when: StopWhen, keep: boolean): void;
@@ -151,4 +173,9 @@ export interface JobHandle {
    * listener.
    */
   kill(): void;
+  /**
+   * Leaves the job to itself, so that `adopt` finds it again. No further call of the listener; what
+   * its worker reports meanwhile is not answered. Only where the slot `outlives` the lab.
+   */
+  leave?(): void;
 }

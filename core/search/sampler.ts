@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { spaceSize } from '../graph/space-size.ts';
 import { dimensions, graphAt, judgeDraw } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
+import { priorOf } from './prior.ts';
 import type { KnownTrial } from './samplers/_base.ts';
 import { random as randomSampler } from './samplers/random.ts';
 import { samplerOf } from './samplers/samplers.ts';
@@ -24,7 +25,7 @@ export interface SampledTrial {
 }
 
 /** Earlier trials, for a sampler that learns. */
-export interface Knowledge {
+interface Knowledge {
   readonly known: readonly KnownTrial[];
   /** An earlier trial has this graph, by canonical key. */
   has(key: string): boolean;
@@ -68,12 +69,13 @@ export function sampleTrial(
     sampler.learns && plan.duplicates === 'reuse' ? knowledge : nothingKnown,
   );
   const accepts = (picks: readonly number[]): boolean => look(picks).isWanted;
+  const asked = { sizes, known: knowledge.known, prior: priorOf(plan), accepts };
   const rejected: SampledTrial['rejected'] = [];
   let first: SampledTrial | undefined;
   for (let draw = 0; ; draw++) {
     const random = stream(plan.seed, 'graph', number, draw);
     const by = draw < PROPOSALS ? sampler : randomSampler;
-    const found = look(by.propose({ sizes, known: knowledge.known, random, accepts }));
+    const found = look(by.propose({ ...asked, random }));
     const { isWanted, isRepeated, graph, key, reason } = found;
     const trial = {
       graph,

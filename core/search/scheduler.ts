@@ -10,15 +10,16 @@ import { LastTries } from './last-tries.ts';
 import { Outages } from './outages.ts';
 import { outlookOf } from './outlook.ts';
 import { OwnerControl } from './owner-control.ts';
-import type { Owner } from './owner.ts';
+import { type Owner, ownerOf } from './owner.ts';
 import { Pretraining } from './pretraining.ts';
-import { recover } from './recovery.ts';
+import { type Recovered, recover } from './recovery.ts';
 import { RunControl } from './run-control.ts';
 import { RunEvents } from './run-events.ts';
 import type { Runner } from './runner.ts';
 import type { Emit, SchedulerEvent } from './scheduler-events.ts';
 import { SlotBackoff } from './slot-backoff.ts';
 import { Slots } from './slots.ts';
+import { Suitability } from './suitability.ts';
 import { timeLeft } from './time-left.ts';
 import { Works } from './works.ts';
 
@@ -51,6 +52,7 @@ export class Scheduler {
   readonly #store: Store;
   readonly #active: ActiveRuns;
   readonly #backoff: SlotBackoff;
+  readonly #suitability: Suitability;
   readonly #works: Works;
   readonly #pretraining: Pretraining;
   readonly #owners: OwnerControl;
@@ -59,6 +61,7 @@ export class Scheduler {
   readonly #outages: Outages;
   readonly #emit: Emit;
   readonly #stopListening: () => void;
+  readonly #outlives: (slot: string) => boolean;
   #checkpointEvery: number;
   #waking = false;
   #closed = false;
@@ -77,6 +80,8 @@ export class Scheduler {
     const events = (): RunEvents['events'] => runEvents.events;
     const active = new ActiveRuns(store, runner, options.hangAfter ?? HANG_AFTER, events);
     const backoff = new SlotBackoff(delayDivisor);
+    const suitability = new Suitability(runner, delayDivisor);
+    this.#outlives = (slot) => runner.outlives?.(slot) ?? false;
     const lastTries = new LastTries(store, active, backoff);
     const works = new Works({ store, active, lastTries, emit, now });
     const pretraining = new Pretraining({ store, active, works, emit, now, pause });
@@ -84,17 +89,20 @@ export class Scheduler {
       began: (problem) => {
         this.#endAllWork(problem);
       },
-      tryStore: () => recover(store),
+      tryStore: () => {
+        recover(store, this.#outlives);
+      },
       ended: () => {
         emit({ type: 'trouble', problem: null });
         this.open();
       },
     });
-    const parts = { store, active, backoff, lastTries, works, pretraining, outages };
+    const parts = { store, active, backoff, suitability, lastTries, works, pretraining, outages };
     const shared = { ...parts, emit, now, wake, pause, delayDivisor };
     const runEvents = new RunEvents(shared);
     this.#active = active;
     this.#backoff = backoff;
+    this.#suitability = suitability;
     this.#works = works;
     this.#pretraining = pretraining;
     this.#outages = outages;
@@ -116,20 +124,21 @@ export class Scheduler {
   }
 
   /**
-   * Goes on with the studies and re-runs that ran when the lab last ended.
+   * Continues the studies and re-runs that ran when the lab last ended.
    *
    * @returns the runs that were interrupted, as they were
    */
   open(): Run[] {
-    const interrupted = recover(this.#store);
+    const { interrupted, staying } = recover(this.#store, this.#outlives);
     this.#pretraining.load();
     this.#owners.openAll();
+    for (const each of staying) this.#adopt(each);
     this.#wake();
     return interrupted;
   }
 
   /**
-   * Starts a study or re-run, or goes on with a paused, stopped or completed one; runs that were
+   * Starts a study or re-run, or continues a paused, stopped or completed one; runs that were
    * cancelled with it wait again, and slots that rest can take runs again. Does nothing where
    * nothing is left to do. Throws LabError `space.impossible`.
    *
@@ -138,6 +147,7 @@ export class Scheduler {
   resume(owner: Owner, what: 'the-rest' | 'with-failed' = 'the-rest'): void {
     this.#outages.end();
     this.#backoff.clear();
+    this.#suitability.clear();
     if (what === 'with-failed') this.#runs.retryFailed(owner);
     this.#owners.resume(owner);
   }
@@ -162,7 +172,7 @@ export class Scheduler {
     this.#owners.changed(owner);
   }
 
-  /** Stops one run for good; the others of its study go on. */
+  /** Cancels one run; the others of its study continue. */
   stopRun(id: number, when: StopWhen): void {
     this.#runs.stop(id, when);
   }
@@ -215,7 +225,7 @@ export class Scheduler {
 
   /**
    * Ends all work. `save` lets workers hand over a checkpoint first; `at-once` does not wait.
-   * Either way everything goes on when the lab is next opened. Does not close store or runner. A
+   * Either way everything continues when the lab is next opened. Does not close store or runner. A
    * second call with `at-once` ends the first sooner.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
@@ -227,9 +237,10 @@ export class Scheduler {
     this.#pretraining.close();
     this.#works.close();
     if (how === 'save') await this.#active.interrupt();
-    this.#active.kill();
+    this.#active.leave();
+    this.#suitability.clear();
     try {
-      recover(this.#store);
+      recover(this.#store, this.#outlives);
     } catch (error) {
       // A store that refuses changes is put in order when it is next opened.
       if (!(error instanceof LabError)) throw error;
@@ -248,9 +259,19 @@ export class Scheduler {
     });
   }
 
-  /** Nothing that goes on now would be recorded. */
+  /** Takes up a run that is still on its slot; one of a paused study pauses now. */
+  #adopt(found: Recovered['staying'][number]): void {
+    const owner = ownerOf(found.run);
+    const work = this.#works.of(owner);
+    const judge = this.#works.judgeOf(owner);
+    const live = this.#active.adopt(found, judge, work, this.#checkpointEvery);
+    if (owner && !work) live.ask('pause', 'now');
+    this.#emit({ type: 'run', run: found.run.id });
+  }
+
+  /** Results can no longer be recorded. */
   #endAllWork(problem: LabProblem): void {
-    this.#active.kill();
+    this.#active.leave();
     this.#works.clear();
     this.#pretraining.close();
     this.#emit({ type: 'trouble', problem });

@@ -8,7 +8,7 @@ export interface SlotRest {
   times: number;
 }
 
-/** What a failure on a slot means for the slot. */
+/** Consequence of a failure for its slot. */
 export type SlotDecision =
   | ({ do: 'rest'; reason: 'many-runs-failed' } & SlotRest)
   /** Two runs in a row may have failed by their own fault. */
@@ -41,12 +41,12 @@ export function afterFailureOn(
 
 /** The line of the log about a slot that rests. */
 export function restText(slot: string, { seconds, times }: SlotRest): string {
-  const found = times === 1 ? 'One run after another failed' : 'Once more a run failed';
+  const found = times === 1 ? 'Several runs in a row failed' : 'Another run failed';
   const minutes = seconds / 60;
   const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   return (
-    `${found} on slot ${slot}: it gets no run for ${time} and is then tried again. ` +
-    'Look at its device, or give that fewer slots.'
+    `${found} on slot ${slot}: the slot pauses for ${time}. ` +
+    'Check its device, or use fewer slots on it.'
   );
 }
 

@@ -1,18 +1,24 @@
+import { problem } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
-import type { Run } from '../study/run.ts';
+import type { LabProblem } from '../base/problem.ts';
+import type { Run, StopWhen } from '../study/run.ts';
 import type { ActiveRuns } from './active-runs.ts';
+import { Delays } from './delays.ts';
 import type { LastTries } from './last-tries.ts';
-import { ownerOf } from './owner.ts';
+import { type Owner, ownerKey, ownerOf } from './owner.ts';
 import type { Pretraining } from './pretraining.ts';
 import { nextInQueue } from './queue.ts';
 import type { Emit, SchedulerEvent } from './scheduler-events.ts';
 import type { SlotBackoff } from './slot-backoff.ts';
+import type { Suitability } from './suitability.ts';
 import { type Fit, fitOf } from './slot-choice.ts';
 import { teachersReady } from './teachers.ts';
 import { addTrial } from './trial.ts';
 import { type Work, countTrial } from './work.ts';
 import type { Works } from './works.ts';
 
+/** Runs started in one turn of the event loop: hundreds of slots may be free at once. */
+const STARTED_PER_TURN = 16;
 /** Trials drawn in one turn of the event loop: most may be duplicates that need no slot. */
 const DRAWN_PER_TURN = 32;
 
@@ -20,6 +26,7 @@ export interface SlotsOptions {
   store: Store;
   active: ActiveRuns;
   backoff: SlotBackoff;
+  suitability: Suitability;
   lastTries: LastTries;
   works: Works;
   pretraining: Pretraining;
@@ -28,11 +35,19 @@ export interface SlotsOptions {
   wake: () => void;
   /** Seconds of training between checkpoints of a run. */
   checkpointEvery: () => number;
+  /** Divides the time for which a study waits for a slot that suits it. */
+  delayDivisor: number;
+  pause: (owner: Owner, when: StopWhen, problem: LabProblem) => void;
 }
+
+/** Milliseconds without a slot that suits a study, after which it pauses: a machine may come yet. */
+const UNSUITED_TIME = 60_000;
 
 /** Gives free slots their next runs. */
 export class Slots {
   readonly #options: SlotsOptions;
+  /** Studies and re-runs for which no slot suits. */
+  readonly #unsuited = new Delays<string>({ keepsProcess: false });
 
   constructor(options: SlotsOptions) {
     this.#options = options;
@@ -40,21 +55,57 @@ export class Slots {
 
   /** Fills the free slots as far as there is work for them. */
   fill(): void {
-    const { active, backoff, lastTries, works, wake } = this.#options;
+    const { active, backoff, suitability, lastTries, works, wake } = this.#options;
     this.#startLastTries();
     const free = active
       .free()
       .filter((slot) => !backoff.isResting(slot) && !lastTries.reserves(slot));
     let begun = 0;
     for (const [index, slot] of free.entries()) {
+      if (begun === STARTED_PER_TURN) {
+        wake();
+        return;
+      }
+      if (!suitability.isTrivial && !this.#hasWorkFor(slot)) continue;
       if (this.#fillOne(slot, index === free.length - 1)) begun++;
-      else if (!backoff.avoidsAny) break;
+      else if (!backoff.avoidsAny && suitability.isTrivial) break;
     }
+    if (!suitability.isTrivial) this.#watchUnsuited();
     if (begun === free.length) return;
     // The last trials drawn may have been duplicates or rejected.
     for (const work of works.all()) if (work.isDone) works.settle(work);
     // A run that waited for another slot may start on one that is left, now that it is taken.
     if (begun > 0 && backoff.avoidsAny) wake();
+  }
+
+  /** Looks without a transaction: hundreds of slots of other machines may have nothing to do. */
+  #hasWorkFor(slot: string): boolean {
+    const { works, pretraining, suitability } = this.#options;
+    return (
+      works
+        .all()
+        .some(
+          ({ ready, canDraw, training }) =>
+            (ready.length > 0 || canDraw) && suitability.suits(slot, training),
+        ) || pretraining.queued().some(({ run }) => this.#suits(run, slot))
+    );
+  }
+
+  /** Pauses studies for which no slot suits for a while; a person may not look for days. */
+  #watchUnsuited(): void {
+    const { active, suitability, works, delayDivisor, pause } = this.#options;
+    const usable = active.usable();
+    for (const { owner, training, live, ready, canDraw } of works.all()) {
+      const key = ownerKey(owner);
+      const waits = live.size === 0 && (ready.length > 0 || canDraw) && usable.length > 0;
+      const isUnsuited = waits && !usable.some((slot) => suitability.suits(slot, training));
+      if (!isUnsuited) this.#unsuited.cancel(key);
+      else if (!this.#unsuited.has(key))
+        this.#unsuited.start(key, UNSUITED_TIME / delayDivisor, () => {
+          const { data } = training;
+          if (works.of(owner)) pause(owner, 'now', problem('search.no-slot-suits', { data }));
+        });
+    }
   }
 
   /** Starts the runs that have waited for their device to be free of others. */
@@ -87,9 +138,11 @@ export class Slots {
 
   /** @param drawn gets the trials that were drawn on the way */
   #next(slot: string, isLastSlot: boolean, drawn: Run[]): Run | null {
-    const { store, works, pretraining } = this.#options;
-    const all = works.all();
-    const pretrainings = pretraining.queued();
+    const { store, works, pretraining, suitability } = this.#options;
+    const all = works.all().filter(({ training }) => suitability.suits(slot, training));
+    const pretrainings = pretraining
+      .queued()
+      .filter(({ run }) => suitability.isTrivial || this.#suits(run, slot));
     /** Studies that gave no run when they drew. */
     const without = new Set<Work>();
     for (;;) {
@@ -110,6 +163,11 @@ export class Slots {
       if (run) return run;
       without.add(next.work);
     }
+  }
+
+  #suits(run: number, slot: string): boolean {
+    const { store, suitability } = this.#options;
+    return suitability.suits(slot, store.run(run).training);
   }
 
   #fitOf(run: number, slot: string): Fit {
@@ -178,6 +236,6 @@ const spaceExhausted = (study: number, { id, number }: Run): SchedulerEvent => (
   study,
   run: id,
   text:
-    `No graph was found for trial ${number} that no earlier trial has: the space is exhausted. ` +
-    'This trial and later ones are duplicates and are not trained. Open more of the space in a new study.',
+    `The search found no new graph for trial ${number}: the space is exhausted. ` +
+    'This trial and later ones are duplicates and are not trained. Allow more choices in a new study.',
 });

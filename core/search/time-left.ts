@@ -1,5 +1,5 @@
-/** Trials seen at a rung, and how many of them went on. */
-export interface Survival {
+/** Number of trials at a rung, and how many of them continued. */
+interface Survival {
   rung: number;
   decided: number;
   wentOn: number;
@@ -9,11 +9,13 @@ export interface Survival {
 export interface Outlook {
   epochs: number;
   survival: readonly Survival[];
-  /** Share that is expected to go on at a rung before anything is known: 1 / reduction factor. */
+  /**
+   * Share that is expected to continue at a rung before anything is known: 1 / reduction factor.
+   */
   expectedShare: number;
   /** Trials to be started yet, those that will turn out as duplicates or rejected left out. */
   fresh: number;
-  /** Epochs done by each trial that is under way or waits to go on. */
+  /** Epochs done by each trial that is under way or waits to continue. */
   underWay: readonly number[];
   /** Epochs of other work that comes first, such as pretraining. */
   before: number;

@@ -3,11 +3,13 @@ import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import type { Past } from './past.ts';
 import { sampleTrial } from './sampler.ts';
+import type { SampledTrial } from './sampler.ts';
 import { samplerOf } from './samplers/samplers.ts';
+import { startingPointAt } from './starting-points.ts';
 
 /**
- * Draws and records the next trial of a study, with what was rejected on the way; an equal graph
- * becomes a duplicate.
+ * Records the next trial of a study: one of its starting points while there are any, then a drawn
+ * graph, with what was rejected on the way. An equal graph becomes a duplicate.
  *
  * @param past trials of the study, for a sampler that learns: brought up to date here
  */
@@ -20,9 +22,10 @@ export function addTrial(
   at: number,
 ): Run {
   const { learns } = samplerOf(plan.sampler);
+  const start = startingPointAt(plan, number);
   if (learns) past.update(store, study, plan.space);
-  const openTrials = learns ? past.open : null;
-  const drawn = sampleTrial(plan, number, learns ? past : undefined);
+  const openTrials = learns && !start ? past.open : null;
+  const drawn: SampledTrial = start ?? sampleTrial(plan, number, learns ? past : undefined);
   const { graph, key, seed, rejected, rejection } = drawn;
   const run = store.transaction(() => {
     for (const each of rejected) store.addRejection({ study, trial: number, ...each });
@@ -41,6 +44,7 @@ export function addTrial(
       seed,
       training: plan.training,
       openTrials,
+      origin: start?.origin ?? null,
       createdAt: at,
       ...(rejection !== null && { state: 'rejected' as const, rejection }),
       ...(same && { state: 'duplicate' as const, duplicateOf: same.id }),

@@ -1,12 +1,12 @@
 import type { Pace } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
-import type { StudyPlan } from '../study/plan.ts';
+import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
-import type { Owner } from './owner.ts';
+import { type Owner, trainingOf } from './owner.ts';
 import { Delays } from './delays.ts';
 import { Past } from './past.ts';
 
@@ -20,6 +20,8 @@ export class Work {
   readonly judge: Judge | null;
   /** The study's plan; null for re-runs. */
   readonly plan: StudyPlan | null;
+  /** How all its runs are trained. */
+  readonly training: TrainingPlan;
   title = '';
   priority = 0;
   /** Number of the next trial to be drawn, below `trials`. Re-runs draw none. */
@@ -46,6 +48,7 @@ export class Work {
     this.judge = judge;
     this.pace = pace;
     this.plan = 'plan' in record ? record.plan : null;
+    this.training = trainingOf(record);
     this.renew(record);
   }
 

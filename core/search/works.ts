@@ -58,11 +58,16 @@ export class Works {
     return work;
   }
 
-  /** Drops what is kept of a study or re-run that no longer runs. */
+  /** Drops the state of a study or re-run that no longer runs. */
   drop(owner: Owner): void {
     this.of(owner)?.close();
     this.#works.delete(ownerKey(owner));
     this.#options.active.stay(this.#works.size > 0);
+  }
+
+  /** The rule of a study, also of one that does not run; null for re-runs and pretraining. */
+  judgeOf(owner: Owner | null): Judge | null {
+    return owner && 'study' in owner ? this.#judgeOf(owner.study) : null;
   }
 
   /** Drops the rule of a removed study. */
@@ -102,7 +107,9 @@ export class Works {
     emit(ownerChanged(work.owner));
   }
 
-  /** Lets runs that were to end with their study pause instead; a run that a person stopped ends. */
+  /**
+   * Lets runs that were to end with their study pause instead; a run that a person stopped ends.
+   */
   keep(runs: readonly LiveRun[]): void {
     for (const live of runs) if (!this.#options.store.run(live.run).dismissed) live.pauseInstead();
   }

@@ -1,7 +1,7 @@
 /** Characters of a log's entry. A worker in trouble may say much, and again and again. */
 const MAX_TEXT = 2000;
 
-/** What the log keeps of a text. */
+/** The part of a text that the log keeps. */
 export const logText = (text: string): string =>
   text.length <= MAX_TEXT
     ? text

@@ -47,8 +47,8 @@ export function openSqlite(
         timeout: (options.busySeconds ?? 5) * 1000,
       }),
   );
-  // A file may be a stranger's: its schema calls no function that does more than compute, and its
-  // pages are checked.
+  // A file may come from an untrusted source: its schema calls no function that does more than
+  // compute, and its pages are checked.
   for (const pragma of ['trusted_schema = OFF', 'cell_size_check = ON']) database.pragma(pragma);
   const statements = new Map<string, Database.Statement<Value[]>>();
   const undoListeners: (() => void)[] = [];

@@ -4,16 +4,19 @@ import type { Checkpoint, CheckpointPurpose } from '../study/checkpoint.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
+import type { Machine } from '../study/machine.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Attempt, Run, RunKind, RunState } from '../study/run.ts';
 import type { Rejection, Study, TrialCounts } from '../study/study.ts';
 
 /**
- * All that a lab knows, in one place with one writer. What is read must not be changed in place.
+ * All records of a lab, with one writer. Callers must not change returned records in place.
  * Every change is durable against a kill of the process as soon as the call, or the outermost
  * `transaction`, has returned. Unknown ids throw LabError `store.unknown-study` and so on; a store
  * that was opened beside another lab's throws `store.read-only` on changes.
+ *
+ * Longer than 300 lines: the whole contract is one list of methods without code.
  */
 export interface Store
   extends
@@ -23,6 +26,7 @@ export interface Store
     CheckpointStore,
     RerunStore,
     PretrainedStore,
+    MachineStore,
     NoteStore {
   readonly place: StorePlace;
   /**
@@ -53,10 +57,10 @@ export interface Store
   close(): void;
 }
 
-export interface StorePlace {
+interface StorePlace {
   /** Absolute path; null for a store in memory. */
   file: string | null;
-  /** Who holds the store for writing, when this one is read-only because of it; else null. */
+  /** Holder of the right to write, when this store is read-only because of it; else null. */
   heldBy: Holder | null;
   readOnly: boolean;
   schema: number;
@@ -79,7 +83,7 @@ export interface StoreSizes {
 }
 
 export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'>;
-export type StudyChange = Partial<
+type StudyChange = Partial<
   Pick<Study, 'name' | 'state' | 'priority' | 'problem' | 'notes' | 'startedAt' | 'endedAt'> & {
     trials: number;
   }
@@ -122,9 +126,9 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials'>>;
-export type RunChange = Partial<
-  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'startedAt' | 'endedAt'>
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>>;
+type RunChange = Partial<
+  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'audit' | 'startedAt' | 'endedAt'>
 >;
 
 /** All given fields must match. */
@@ -145,7 +149,7 @@ export interface RunStore {
   run(id: number): Run;
   /** In order of study, number and id. */
   runs(filter?: RunFilter): Run[];
-  /** The same, only their ids: who wants thousands of runs reads them in portions. */
+  /** The same, only their ids: callers read thousands of runs in portions. */
   runIds(filter?: RunFilter): number[];
   /** Trials that a study has so far; the next one's number. */
   trialsSoFar(study: number): number;
@@ -186,7 +190,7 @@ export interface Pace {
    */
   drawn: number;
   trainable: number;
-  /** By rung: how many were decided there, and how many of them went on. Ascending. */
+  /** By rung: how many were decided there, and how many of them continued. Ascending. */
   survival: { rung: number; decided: number; wentOn: number }[];
 }
 
@@ -256,8 +260,8 @@ export interface CheckpointStore {
   dropCheckpoint(id: number): void;
 }
 
-export type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
-export type RerunChange = Partial<
+type NewRerun = Omit<Rerun, 'id' | 'state' | 'problem' | 'startedAt' | 'endedAt'>;
+type RerunChange = Partial<
   Pick<Rerun, 'name' | 'state' | 'priority' | 'problem' | 'startedAt' | 'endedAt'>
 >;
 
@@ -283,6 +287,17 @@ export interface PretrainedStore {
   removePretrained(id: number): void;
 }
 
+/** Other machines that train for this lab. */
+export interface MachineStore {
+  addMachine(machine: Machine): void;
+  /** Oldest first. */
+  machines(): Machine[];
+  /** Throws LabError `agents.not-there`. */
+  changeMachine(id: string, change: Pick<Machine, 'drained'>): void;
+  /** Throws LabError `agents.not-there`. */
+  removeMachine(id: string): void;
+}
+
 /** A graph that a person keeps under a name. */
 export interface SavedGraph {
   id: number;
@@ -292,7 +307,7 @@ export interface SavedGraph {
   createdAt: number;
 }
 
-/** Something that happened, for the log: what a person wants to know after a night. */
+/** An event for the log, worth reading after a night. */
 export interface LogEntry {
   /** Grows by at least 1 with each entry. */
   id: number;

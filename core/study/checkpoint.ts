@@ -8,7 +8,7 @@ export const checkpointSchema = v.strictObject({
   run: v.nullable(idSchema),
   /** Epochs done. */
   epoch: whole(),
-  /** `resume`: all that is needed to go on exactly. `final`: weights of a run that completed. */
+  /** `resume`: all that is needed to continue exactly. `final`: weights of a run that completed. */
   purpose: v.picklist(['resume', 'final']),
   bytes: whole(0, 2 ** 33),
   sha256: sha256Schema,

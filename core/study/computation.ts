@@ -12,8 +12,8 @@ const computationFields = {
   compiler: v.picklist(['none', 'xla']),
   /**
    * What convolutions and matrix products compute with. `tf32` (cards only) rounds their factors to
-   * 10 bits of mantissa, `bfloat16` to 7; weights, batch norms, losses and updates are float32
-   * always.
+   * 10 bits of mantissa, `bfloat16` to 7. A session on a processor also keeps activations and their
+   * gradients in bfloat16. Parameters, statistics, losses and updates are float32 always.
    */
   precision: v.picklist(['float32', 'tf32', 'bfloat16']),
   /**

@@ -55,8 +55,10 @@ export function reasonFrom(value: number | null, { n, rank, limit, median }: Fla
 
 /** "stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7" */
 export function explainDecision({ rung, value, go, reason }: RungDecision): string {
-  const verdict = `${go ? 'went on' : 'stopped'} at epoch ${rung}`;
+  const verdict = `${go ? 'continued' : 'stopped'} at epoch ${rung}`;
   if (reason.kind === 'not-a-number' || value === null)
     return `${verdict}: the accuracy is not a number`;
+  if (reason.kind === 'starting-point')
+    return `${verdict}: ${percent(value)}, a starting point, which runs to the end`;
   return `${verdict}: ${ruleOf(reason.kind).because(percent(value), reason)}`;
 }

@@ -1,15 +1,16 @@
 import * as v from 'valibot';
-import { PROTOCOLS, type Protocol, type Purpose } from '../data/split.ts';
+import { PROTOCOLS, type Purpose } from '../data/split.ts';
 import { parseSpace } from '../graph/space.ts';
 import { EPOCH_LIMIT, TRIAL_LIMIT } from '../search/rules/_base.ts';
 import { asha } from '../search/rules/asha.ts';
 import { type Rule, ruleSchema } from '../search/rules/rules.ts';
 import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
-import { lineSchema, seedSchema, whole } from './fields.ts';
+import { fractionSchema, lineSchema, seedSchema, whole } from './fields.ts';
 import { recipeSchema } from './recipe.ts';
+import { startSchema } from './start.ts';
 
-export type { Protocol, Purpose, Rule };
+export type { Purpose, Rule };
 
 export { PAPER_EPOCHS, paperRecipe, type Recipe, recipeFor, recipeSchema } from './recipe.ts';
 
@@ -37,6 +38,16 @@ export type TrainingPlan = v.InferOutput<typeof trainingSchema>;
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
 export const paperRule = asha.usual;
 
+/** How likely graphs are before anything is known; what is not named is drawn evenly. */
+const priorSchema = v.strictObject({
+  /** Share of the graphs with at least one frozen node, where chance makes fewer. */
+  frozen: v.exactOptional(fractionSchema),
+  /** How often an architecture or a gate is drawn beside others, which weigh 1. */
+  weights: v.exactOptional(
+    v.record(lineSchema(100), v.pipe(v.number(), v.minValue(0.001), v.maxValue(1000))),
+  ),
+});
+
 /**
  * Everything that decides which trials a study has and what they are; fixed once it is created, but
  * for `trials`. Its space comes out in normal form. Throws a LabError `space.*` for a space that is
@@ -51,6 +62,15 @@ export const studyPlanSchema = v.strictObject({
   space: v.pipe(v.unknown(), v.transform(parseSpace)),
   rule: ruleSchema,
   sampler: samplerSchema,
+  /** Weights of its draws; absent, as in older plans: every choice is as likely. */
+  prior: v.exactOptional(priorSchema),
+  /** What its first trials are; absent, as in older plans: every trial is drawn. */
+  start: v.exactOptional(startSchema),
+  /**
+   * Share of the stopped trials that run on, to tell how well the rule decides; absent, as in older
+   * plans: none.
+   */
+  audit: v.exactOptional(fractionSchema),
   training: trainingSchema,
   /**
    * A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it

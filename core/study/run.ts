@@ -12,17 +12,18 @@ import {
 } from './fields.ts';
 import { trainingSchema } from './plan.ts';
 import { variantSchema } from './rerun.ts';
+import { originSchema } from './start.ts';
 
 /** A trial of a study, one seed of a re-run, or a network trained alone to become a teacher. */
-export const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
+const runKindSchema = v.picklist(['trial', 'repeat', 'pretrain']);
 export type RunKind = v.InferOutput<typeof runKindSchema>;
 
 /**
- * - `waiting`: for a slot; with epoch > 0 it goes on from its last checkpoint.
+ * - `waiting`: for a slot; with epoch > 0 it continues from its last checkpoint.
  * - `running`: on a slot.
  * - `completed`: all epochs done.
  * - `stopped`: by the rule, at a rung; the decision says why.
- * - `failed`: could not go on; the failure says why.
+ * - `failed`: could not continue; the failure says why.
  * - `out-of-memory`: did not fit on its device, at last not alone there; the failure gives advice.
  * - `cancelled`: a person stopped it.
  * - `rejected`: its graph cannot be trained; it was never started.
@@ -52,7 +53,7 @@ export type RunState = v.InferOutput<typeof runStateSchema>;
  * - `precision`: its device or engine cannot compute as the plan asks.
  * - `protocol`: the worker sent what the contract does not allow.
  */
-export const failureKinds = [
+const failureKinds = [
   'crash',
   'hang',
   'lost',
@@ -64,10 +65,6 @@ export const failureKinds = [
   'protocol',
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
-
-/** What to do about a run that is out of memory. */
-export const MEMORY_ADVICE =
-  'End what else uses this device, or use fewer slots on it, a smaller batch, or smaller architectures.';
 
 /** Why a run failed, from a worker or a file. */
 export const failureSchema = v.strictObject({
@@ -130,6 +127,13 @@ export const runSchema = v.strictObject({
    * nothing was learnt from.
    */
   openTrials: v.nullable(v.pipe(v.array(openTrialSchema), v.readonly())),
+  /** Of a trial that its study begins with: where its graph comes from; null for a drawn one. */
+  origin: v.nullable(originSchema),
+  /**
+   * The epoch at which the rule stopped a trial that runs on for the audit of the rule; null for
+   * all others. Its later values count for no rank, its end for no best.
+   */
+  audit: v.nullable(whole(1)),
   createdAt: timeSchema,
   startedAt: v.nullable(timeSchema),
   endedAt: v.nullable(timeSchema),
@@ -150,6 +154,8 @@ export const newRun = {
   pinned: false,
   dismissed: false,
   openTrials: null,
+  origin: null,
+  audit: null,
   startedAt: null,
   endedAt: null,
   seconds: 0,

@@ -15,7 +15,9 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
     app: appVersion(),
     revision: revision(),
     runtime: `node ${process.versions.node}`,
-    engine: `${engine.version} (${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
+    engine:
+      `${engine.version} ` +
+      `(${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),
     device: engine.device.startsWith('GPU')

@@ -6,12 +6,10 @@ import type { Dataset } from '../data/dataset.ts';
 import { type Split, splitFor } from '../data/split.ts';
 import type { NodeState, Step, StepMetrics, StepPlan, TrainInput } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
-import { gate } from '../gates/gates.ts';
 import { requireTrainable } from '../graph/check.ts';
 import {
-  edgeOf,
-  ensembleNumber,
   evaluatedNodes,
+  TARGET,
   type Graph,
   isFrozen,
   kindOf,
@@ -23,11 +21,13 @@ import {
 } from '../graph/graph.ts';
 import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
-import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
+import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Checkpoint, EpochSums } from './checkpoint.ts';
-import { edgeInputs, ensemblePlan, kindsIn, placesOf, sourcesIn } from './edges.ts';
+import { edgeInputs, ensemblePlan, kindsIn, sourcesIn } from './edges.ts';
+import { epochReport } from './epoch-report.ts';
 import { learningRate, linearWeight, stepForm } from './schedule.ts';
+import { runIdentity } from './run-identity.ts';
 import type { Steps } from './steps.ts';
 
 export interface TrainingSetup {
@@ -134,6 +134,12 @@ export class Training {
     return this.done;
   }
 
+  /** Mean loss of node 1 over the steps of the epoch in progress; null before its first step. */
+  get loss(): number | null {
+    const sum = this.sums?.nodeLoss[this.nodes.indexOf(TARGET)];
+    return sum === undefined || this.stepsDone === 0 ? null : sum / this.stepsDone;
+  }
+
   get finished(): boolean {
     return this.done >= this.setup.plan.epochs;
   }
@@ -184,7 +190,10 @@ export class Training {
     }
     const evaluation = this.evaluate();
     this.seconds += spent();
-    const report = this.report(epoch, evaluation);
+    const report = epochReport(epoch, evaluation, {
+      ...{ graph, plan, nodes: this.nodes, sums: this.sums! },
+      ...{ stepsPerEpoch: this.stepsPerEpoch, seconds: this.seconds },
+    });
     this.done = epoch;
     this.stepsDone = 0;
     this.seconds = 0;
@@ -228,7 +237,7 @@ export class Training {
         step: this.stepsDone,
         seconds: this.seconds,
         sums: this.sums ?? null,
-        run: this.identity(),
+        run: runIdentity(this.setup),
       },
       states: new Map(
         this.inGraphOrder().map((node) => [node, this.step.read(this.nodes.indexOf(node))]),
@@ -243,7 +252,11 @@ export class Training {
    */
   restore({ info, states }: Checkpoint): void {
     const { dataset, seed } = this.setup;
-    if (info.run !== this.identity() || info.data !== dataset.identity || info.seed !== seed) {
+    if (
+      info.run !== runIdentity(this.setup) ||
+      info.data !== dataset.identity ||
+      info.seed !== seed
+    ) {
       throw new LabError('checkpoint.other-run');
     }
     for (const [at, node] of this.nodes.entries()) this.step.write(at, states.get(node)!);
@@ -278,28 +291,6 @@ export class Training {
     };
   }
 
-  /** Returns the identity: two runs with equal identities, seeds and data give equal numbers. */
-  private identity(): string {
-    const { graph, plan, nodes } = this.setup;
-    const { protocol, purpose, splitSeed, epochs, recipe } = plan;
-    const { batch, learningRate: rate, momentum, weightDecay, drops, ...more } = recipe;
-    const edges = graph.edges.map(({ source, destination, gate: name, ...edge }) => [
-      ...[source, destination, name, temperatureOf(edge)],
-      ...((edge.kind ?? edge.weight) ? [kindOf(edge), weightOf(edge)] : []),
-    ]);
-    return JSON.stringify([
-      graph.nodes.map(({ model }) => model),
-      edges,
-      nodes,
-      protocol,
-      purpose,
-      protocol === 'held-out' ? splitSeed : 0,
-      epochs,
-      [batch, rate, momentum, weightDecay, drops, ...Object.entries(more).sort()],
-      ...(graph.ensemble ? [graph.ensemble] : []),
-    ]);
-  }
-
   private add({ raw, gated, bothRight, nodeLoss, sourceRight }: StepMetrics): void {
     const diverged = nodeLoss.findIndex((loss) => !Number.isFinite(loss));
     if (diverged >= 0) {
@@ -327,52 +318,5 @@ export class Training {
     into(this.sums.bothRight, bothRight);
     into(this.sums.nodeLoss, nodeLoss);
     if (this.sums.ensembleRight !== undefined) this.sums.ensembleRight += sourceRight.at(-1)!;
-  }
-
-  private report(
-    epoch: number,
-    evaluation: Pick<NodeMetrics, 'accuracy' | 'loss'>[],
-  ): EpochMetrics {
-    const { graph, plan } = this.setup;
-    const sums = this.sums!;
-    const images = this.stepsPerEpoch * plan.recipe.batch;
-    const place = placesOf(graph, this.nodes);
-    const ensemble = ensembleNumber(graph);
-    const right = (node: number): number => {
-      if (node === 0) return images;
-      return node === ensemble ? sums.ensembleRight! : sums.bothRight[place(0, node)]!;
-    };
-    const edgeMetrics = (source: number, destination: number): EdgeMetrics => {
-      const at = place(source, destination);
-      const both = sums.bothRight[at]!;
-      return {
-        rawLoss: sums.raw[at]! / this.stepsPerEpoch,
-        gatedLoss: sums.gated[at]! / this.stepsPerEpoch,
-        weight: gate(edgeOf(graph, source, destination).gate).weight(epoch / plan.epochs),
-        bothRight: both,
-        onlySourceRight: right(source) - both,
-        onlyDestinationRight: right(destination) - both,
-        bothWrong: images - right(source) - right(destination) + both,
-      };
-    };
-    const computed = (node: number): boolean => sourcesIn(graph, this.nodes).includes(node);
-    const trainLoss = (node: number): number =>
-      this.nodes.includes(node)
-        ? sums.nodeLoss[this.nodes.indexOf(node)]! / this.stepsPerEpoch
-        : NaN;
-    return {
-      epoch,
-      seconds: this.seconds,
-      nodes: evaluatedNodes(graph).map((node, i) => ({
-        ...evaluation[i]!,
-        trainAccuracy: computed(node) ? right(node) / images : NaN,
-        trainLoss: trainLoss(node),
-      })),
-      edges: graph.edges.map(({ source, destination, gate: name }) =>
-        name === 'cutoff' || !computed(source) || !computed(destination)
-          ? null
-          : edgeMetrics(source, destination),
-      ),
-    };
   }
 }

@@ -90,7 +90,7 @@ const tooManySlots = (device: Device, count: number): LabError =>
   });
 
 function slotSteps({ kind, maximumSlots, obstacle, note }: Device): readonly Step[] {
-  if (kind === 'cpu') return ['One slot a core is fastest: more would only take turns.'];
+  if (kind === 'cpu') return ['One slot per core is fastest.'];
   if (maximumSlots > 0) return ['Choose fewer.'];
   return obstacle
     ? [obstacle.message, ...(obstacle.steps ?? [obstacle.next])]

@@ -1,16 +1,19 @@
+import { nextSteps } from '../base/command-words.ts';
 import { LabError, messageOf, problemOf } from '../base/errors.ts';
 import { OUT_OF_MEMORY } from '../engine/memory.ts';
-import { type Failure, type FailureKind, MEMORY_ADVICE } from '../study/run.ts';
+import type { Failure, FailureKind } from '../study/run.ts';
 
-const LOG_ADVICE = 'The log of the run holds the last words of its worker.';
+const MEMORY_ADVICE = nextSteps({ do: 'free-memory' });
+/** The log of the run contains the last output of its worker. */
+const LOG_ADVICE = nextSteps({ do: 'open-log' });
 
 /** The failure of a job, from an error inside its worker. `epoch`: the epoch in progress. */
 export function failureOf(thrown: unknown, epoch: number): Failure {
   const message = messageOf(thrown);
   if (OUT_OF_MEMORY.test(message))
-    return { kind: 'out-of-memory', code: '', message, next: MEMORY_ADVICE, epoch };
+    return { kind: 'out-of-memory', code: '', message, ...MEMORY_ADVICE, epoch };
   if (!(thrown instanceof LabError))
-    return { kind: 'crash', code: '', message, next: LOG_ADVICE, epoch };
+    return { kind: 'crash', code: '', message, ...LOG_ADVICE, epoch };
   return { kind: kindOf(thrown.code), ...problemOf(thrown), epoch };
 }
 
@@ -44,7 +47,7 @@ export function failureOfExit(
     kind: starved ? 'out-of-memory' : 'crash',
     code: '',
     message,
-    next: starved ? MEMORY_ADVICE : LOG_ADVICE,
+    ...(starved ? MEMORY_ADVICE : LOG_ADVICE),
     epoch,
   };
 }

@@ -1,17 +1,18 @@
+import { nextSteps } from '../base/command-words.ts';
 import { messageOf } from '../base/errors.ts';
-import type { Job, JobEnd, JobHandle, JobListener, Verdict } from '../search/runner.ts';
+import type { Job, JobHandle, JobListener, Verdict } from '../search/runner.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 import { type Exit, failureOfExit } from './failure.ts';
+import { JobOrder, badMessage } from './job-order.ts';
 import type { ToLab, ToWorker, WeightsNotice } from './messages.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { Inbox, Outbox } from './transfer.ts';
-import { badMessage } from './worker-process.ts';
 
 /** Lines of a worker's output that go into the log of one job. */
 const MAX_LINES = 100;
 
-/** What a job needs of its slot. */
+/** The part of the slot that a job uses. */
 export interface JobSlot {
   send(message: ToWorker): void;
   kill(): void;
@@ -33,15 +34,9 @@ export class LabJob implements JobHandle {
   readonly #outbox: Outbox;
   readonly #silence: SilenceWatch;
   #transfers = 0;
+  readonly #order: JobOrder;
   #over = false;
-  #started = false;
-  /** Last epoch that it reported, or went on from. */
-  #epoch: number;
-  #verdict: Verdict = 'go-on';
   #asked: { when: StopWhen; keep: boolean } | null = null;
-  /** The transfer of the checkpoint that is being stored. */
-  #storing: number | null = null;
-  #finalStored = false;
   #lines = 0;
   /** Bytes of memory that its process last had. */
   memory = 0;
@@ -50,10 +45,10 @@ export class LabJob implements JobHandle {
     this.job = job;
     this.#listener = listener;
     this.#slot = slot;
-    this.#epoch = job.resume?.epoch ?? 0;
+    this.#order = new JobOrder(job, job.resume?.epoch ?? 0);
     this.#silence = new SilenceWatch({
       progress: {
-        epoch: this.#epoch + 1,
+        epoch: this.#order.epoch + 1,
         step: 0,
         steps: 0,
         compiling: null,
@@ -109,12 +104,11 @@ export class LabJob implements JobHandle {
   /** Throws LabError `workers.bad-message` for a message that the worker may not send now. */
   receive(message: ToLab): void {
     if ('run' in message && message.run !== null && message.run !== this.job.run)
-      throw badMessage(`it speaks of run ${message.run} while it works on run ${this.job.run}`);
+      throw badMessage(`it sent a message about run ${message.run} during run ${this.job.run}`);
     this.#silence.heard();
     switch (message.type) {
       case 'started':
-        if (this.#started) throw badMessage('it said twice that it had started');
-        this.#started = true;
+        this.#order.started();
         this.#listener.started(message.environment);
         break;
       case 'heartbeat':
@@ -130,7 +124,7 @@ export class LabJob implements JobHandle {
         this.#store(message);
         break;
       case 'ended':
-        this.#checkEnd(message.end);
+        this.#order.ended(message.end, this.#asked !== null);
         this.#end();
         this.#slot.over(false);
         this.#listener.ended(message.end);
@@ -156,14 +150,14 @@ export class LabJob implements JobHandle {
         break;
       case 'ready':
       case 'unable':
-        throw badMessage(`it said "${message.type}" while it worked`);
+        throw badMessage(`it sent "${message.type}" during the job`);
     }
   }
 
   /** A line of its process's output. */
   line(text: string): void {
     if (this.#over || ++this.#lines > MAX_LINES) return;
-    const last = this.#lines === MAX_LINES ? ' (what it writes from here on is left out)' : '';
+    const last = this.#lines === MAX_LINES ? ' (its further output is left out)' : '';
     this.#listener.log('warning', text + last);
   }
 
@@ -173,9 +167,11 @@ export class LabJob implements JobHandle {
       {
         kind: 'protocol',
         code: '',
-        message: `The worker was ended, because what it sent is not allowed: ${why}`,
-        next: 'When it happens again, report it with the log of this run.',
-        epoch: this.#epoch + 1,
+        message: `The worker was stopped, because it sent an invalid message: ${why}`,
+        ...nextSteps('If it happens again, report it with the log of this run.', {
+          do: 'open-log',
+        }),
+        epoch: this.#order.epoch + 1,
       },
       true,
     );
@@ -183,47 +179,39 @@ export class LabJob implements JobHandle {
 
   /** Its process has ended. */
   exited(exit: Exit): void {
-    if (!this.#over) this.#fail(failureOfExit(exit, this.#epoch + 1), true);
+    if (!this.#over) this.#fail(failureOfExit(exit, this.#order.epoch + 1), true);
   }
 
   /** Its device or its process cannot be had. */
   lost(problem: LabProblem): void {
-    if (!this.#over) this.#fail({ kind: 'lost', ...problem, epoch: this.#epoch + 1 }, true);
+    if (!this.#over) this.#fail({ kind: 'lost', ...problem, epoch: this.#order.epoch + 1 }, true);
   }
 
   /** Its device or engine cannot compute as its plan asks. */
   impossible(problem: LabProblem): void {
-    if (!this.#over) this.#fail({ kind: 'precision', ...problem, epoch: this.#epoch + 1 }, true);
+    if (!this.#over)
+      this.#fail({ kind: 'precision', ...problem, epoch: this.#order.epoch + 1 }, true);
   }
 
   #epochDone({ metrics }: ToLab & { type: 'epoch' }): void {
-    const { graph, training, run } = this.job;
-    if (!this.#started) throw badMessage('it reported an epoch of nothing');
-    if (metrics.epoch !== this.#epoch + 1 || metrics.epoch > training.epochs)
-      throw badMessage(
-        `it reported epoch ${metrics.epoch} of ${training.epochs} after epoch ${this.#epoch}`,
-      );
-    if (metrics.nodes.length !== graph.nodes.length || metrics.edges.length !== graph.edges.length)
-      throw badMessage(
-        `it reported ${metrics.nodes.length} nodes and ${metrics.edges.length} edges of a graph of ${graph.nodes.length} and ${graph.edges.length}`,
-      );
-    this.#epoch = metrics.epoch;
+    this.#order.reported(metrics);
+    const answer = (verdict: Verdict): void => {
+      if (this.#over) return;
+      this.#order.judged(verdict);
+      const { run } = this.job;
+      this.#slot.send({ type: 'verdict', run, epoch: metrics.epoch, verdict });
+    };
     const verdict = this.#listener.epoch(metrics);
-    if (verdict !== 'go-on') this.#verdict = verdict;
-    this.#slot.send({ type: 'verdict', run, epoch: metrics.epoch, verdict });
+    if (verdict instanceof Promise) void verdict.then(answer);
+    else answer(verdict);
   }
 
   #store({ purpose, weights }: ToLab & { type: 'checkpoint' }): void {
     const { transfer, epoch, bytes, sha256 } = weights;
-    if (this.#storing !== null)
-      throw badMessage('it sent a checkpoint before the last one was stored');
-    if (epoch > this.#epoch)
-      throw badMessage(`it sent a checkpoint of epoch ${epoch} after epoch ${this.#epoch}`);
-    this.#storing = transfer;
+    this.#order.offered(epoch);
     const chunks = this.#inbox.expect(transfer, bytes);
     const settle = (problem: string): void => {
-      this.#storing = null;
-      this.#finalStored ||= problem === '' && purpose === 'final';
+      this.#order.settled(problem === '' ? purpose : null);
       if (!this.#over) this.#slot.send({ type: 'checkpoint-settled', transfer, problem });
     };
     this.#listener.checkpoint({ epoch, purpose, bytes, sha256, chunks }).then(
@@ -234,18 +222,6 @@ export class LabJob implements JobHandle {
         settle(messageOf(error) || 'It could not be stored.');
       },
     );
-  }
-
-  #checkEnd(end: JobEnd): void {
-    const { training } = this.job;
-    const right =
-      end === 'halted'
-        ? this.#asked !== null
-        : end === 'stopped'
-          ? this.#verdict !== 'go-on'
-          : this.#epoch === training.epochs && this.#finalStored;
-    if (!right)
-      throw badMessage(`it said "${end}" after epoch ${this.#epoch} of ${training.epochs}`);
   }
 
   #fail(failure: Failure, tainted: boolean): void {

@@ -45,7 +45,7 @@ export const variablesFor = ({ device, card }: MeasuredDevice): Record<string, s
     ? { CUDA_VISIBLE_DEVICES: card.uuid || String(card.index), CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
     : {};
 
-/** What the workers of a slot measurement train. */
+/** The training of the workers in a slot measurement. */
 export interface MeasuredWork {
   readonly arch: string;
   readonly precision: Precision;
@@ -95,7 +95,7 @@ export async function measureSlots(
   }
   if (measurements.length === 0)
     throw new LabError('devices.not-measured', { card: card.title, reason: problem });
-  if (problem !== '') listener.note(`No more workers were measured: ${problem}`);
+  if (problem !== '') listener.note(`The measurement stopped here: ${problem}`);
   return {
     format: 'ktg-packing',
     version: 1,

@@ -40,17 +40,15 @@ const MAX_BYTES = 2 ** 31;
 const count = whole();
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
+/** Weights that are kept elsewhere, without the way to get them. */
+export const weightsEntries = { epoch: count, bytes: whole(1, MAX_BYTES), sha256: sha256Schema };
+
 /** Weights announced in a job; their chunks follow it, transfer by transfer. */
-const weightsNotice = v.strictObject({
-  transfer: count,
-  epoch: count,
-  bytes: whole(1, MAX_BYTES),
-  sha256: sha256Schema,
-});
+const weightsNotice = v.strictObject({ transfer: count, ...weightsEntries });
 export type WeightsNotice = v.InferOutput<typeof weightsNotice>;
 
-/** A `Job` without its streams. */
-const jobNotice = v.strictObject({
+/** A `Job` without its weights. */
+export const jobEntries = {
   run: count,
   attempt: count,
   title: text,
@@ -58,12 +56,17 @@ const jobNotice = v.strictObject({
   seed: seedSchema,
   training: trainingSchema,
   rungs: v.pipe(v.array(count), v.readonly()),
+  checkpointEvery: amount,
+};
+
+/** A `Job` without its streams. */
+const jobNotice = v.strictObject({
+  ...jobEntries,
   resume: v.nullable(weightsNotice),
   teachers: v.pipe(
     v.array(v.strictObject({ node: count, weights: weightsNotice })),
     v.maxLength(MAX_NODES),
   ),
-  checkpointEvery: amount,
 });
 export type JobNotice = v.InferOutput<typeof jobNotice>;
 
@@ -80,7 +83,7 @@ const chunk = v.strictObject({
 });
 export type ChunkMessage = v.InferOutput<typeof chunk>;
 
-/** Lets the sender of a transfer go on. */
+/** Lets the sender of a transfer continue. */
 const chunkTaken = v.strictObject({
   type: v.literal('chunk-taken'),
   transfer: count,
@@ -88,7 +91,7 @@ const chunkTaken = v.strictObject({
 });
 export type ChunkTakenMessage = v.InferOutput<typeof chunkTaken>;
 
-/** Gives up a transfer: the sender cannot go on, or the receiver does not want the rest. */
+/** Gives up a transfer: the sender cannot continue, or the receiver does not want the rest. */
 const transferEnded = v.strictObject({
   type: v.literal('transfer-ended'),
   transfer: count,
@@ -97,8 +100,19 @@ const transferEnded = v.strictObject({
 export type TransferEndedMessage = v.InferOutput<typeof transferEnded>;
 
 /** Which engine a worker opens: `auto` takes TensorFlow where its library is ready. */
-export const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
+const requestedEngineSchema = v.picklist(['auto', 'tensorflow', 'portable']);
 export type RequestedEngine = v.InferOutput<typeof requestedEngineSchema>;
+
+/** As `Progress` of the runner's contract. */
+export const progressSchema = v.strictObject({
+  epoch: count,
+  step: count,
+  steps: count,
+  compiling: v.nullable(amount),
+  imagesPerSecond: amount,
+  loss: v.exactOptional(amount),
+  memory: amount,
+});
 
 /** Lab to worker. */
 export const toWorkerSchema = v.variant('type', [
@@ -140,21 +154,14 @@ export type ToWorker = v.InferOutput<typeof toWorkerSchema>;
  */
 export const toLabSchema = v.variant('type', [
   v.strictObject({ type: v.literal('ready'), version: count, engine: text, device: text }),
-  /** It cannot begin: its engine does not open. */
+  /** It cannot start: its engine does not open. */
   v.strictObject({ type: v.literal('unable'), problem: problemSchema }),
   v.strictObject({ type: v.literal('started'), run: count, environment: environmentSchema }),
   v.strictObject({
     type: v.literal('heartbeat'),
     /** null between jobs. */
     run: v.nullable(count),
-    progress: v.strictObject({
-      epoch: count,
-      step: count,
-      steps: count,
-      compiling: v.nullable(amount),
-      imagesPerSecond: amount,
-      memory: amount,
-    }),
+    progress: progressSchema,
   }),
   v.strictObject({ type: v.literal('epoch'), run: count, metrics: epochMetricsSchema }),
   v.strictObject({

@@ -57,7 +57,7 @@ export function waitsFor(place: Place, occupants: readonly Occupant[], cores: nu
   const used = others.reduce((sum, { threads }) => sum + threads, 0);
   if (used + place.threads <= cores) return '';
   const names = others.map(({ slot, threads }) => `${slot} uses ${threads}`).join(', ');
-  return `It waits for a core: ${names} of ${cores} until its run ends.`;
+  return `The slot waits for a core: ${names} of ${cores} until its run ends.`;
 }
 
 /**

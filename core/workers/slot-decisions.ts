@@ -6,7 +6,7 @@ import { type Occupant, type Place, waitsFor } from './placement.ts';
 /** Processes in a row that end before they are ready, after which their slot counts as broken. */
 const FALSE_STARTS = 2;
 
-/** What the state of a slot follows from. */
+/** The facts from which the state of a slot follows. */
 export interface SlotFacts {
   place: Place;
   retired: boolean;
@@ -38,7 +38,7 @@ export type ProcessDecision =
   | { do: 'keep'; reason: 'in-order' }
   | { do: 'end'; reason: 'failed' | 'retired' | 'not-ready' | 'other-place' | 'leaks' };
 
-/** What the fate of a process after its job follows from. */
+/** The facts that decide about a process after its job. */
 export interface JobEndFacts {
   /** The job ended in a way after which the process should take no other one. */
   tainted: boolean;
@@ -68,7 +68,7 @@ export type ExitDecision =
   | { do: 'start-process'; reason: 'job-waits' }
   | { do: 'nothing'; reason: 'no-job' };
 
-/** What the fate of a slot after the end of its process follows from. */
+/** The facts that decide about a slot after the end of its process. */
 export interface ExitFacts {
   hasJob: boolean;
   /** The process had opened its engine. */

@@ -51,7 +51,7 @@ export class Outbox {
   }
 
   ended({ transfer, problem }: TransferEndedMessage): void {
-    this.#sending.get(transfer)?.end(broken(`The receiver gave the transfer up: ${problem}`));
+    this.#sending.get(transfer)?.end(broken(`The receiver cancelled the transfer: ${problem}`));
   }
 
   close(why: string): void {
@@ -113,7 +113,7 @@ export class Inbox {
   ended({ transfer, problem }: TransferEndedMessage): void {
     const state = this.#receiving.get(transfer);
     if (!state) return;
-    state.problem = broken(`The sender gave the transfer up: ${problem}`);
+    state.problem = broken(`The sender cancelled the transfer: ${problem}`);
     state.wake();
   }
 
@@ -140,16 +140,16 @@ export class Inbox {
     } finally {
       this.#receiving.delete(transfer);
       if (read < chunks.limits.total && !state.problem)
-        this.#post({ type: 'transfer-ended', transfer, problem: 'it is not wanted any more' });
+        this.#post({ type: 'transfer-ended', transfer, problem: 'it is no longer needed' });
     }
   }
 }
 
-/** What is wrong with a chunk, in words for the log. */
+/** The fault of a chunk, in words for the log. */
 function faultText(fault: ChunkFault, index: number, { next, limits }: ChunkReceiver): string {
   switch (fault) {
     case 'order':
-      return `chunk ${index} came in the place of chunk ${next}`;
+      return `chunk ${index} arrived instead of chunk ${next}`;
     case 'largest':
       return `a chunk of more than ${limits.largest} bytes came`;
     case 'total':

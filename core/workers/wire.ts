@@ -1,5 +1,3 @@
-import type { ToLab, ToWorker } from './messages.ts';
-
 /** How bytes and numbers that JSON lacks are marked. */
 const BYTES = '$bytes';
 const NUMBER = '$number';
@@ -15,7 +13,7 @@ const numbers: ReadonlyMap<unknown, number> = new Map(
  * Node's), and the newer one's own binary form, which `serialization: 'advanced'` would use, is
  * refused by the older one. What JSON lacks is marked.
  */
-export function toWire(message: ToLab | ToWorker): string {
+export function toWire(message: object): string {
   return JSON.stringify(message, function (this: Record<string, unknown>, key, value: unknown) {
     const raw = this[key]; // before `toJSON`, which Buffers have
     if (raw instanceof Uint8Array)

@@ -51,7 +51,7 @@ export class WorkerJob {
   #asked: { when: StopWhen; keep: boolean } | null = null;
   #stopVerdict: 'stop' | 'save-and-stop' | null = null;
   readonly #settling = new Map<number, (problem: string) => void>();
-  /** A checkpoint that is on its way while training goes on. */
+  /** A checkpoint that is on its way while training continues. */
   #handing: Promise<void> | null = null;
   #training: Training | null = null;
   /** When compiling began; null when there is nothing to compile. */
@@ -112,6 +112,7 @@ export class WorkerJob {
    */
   beat(): void {
     const { run, resume } = this.job;
+    const loss = this.#training?.loss ?? null;
     this.#tools.post({
       type: 'heartbeat',
       run,
@@ -122,6 +123,7 @@ export class WorkerJob {
         compiling:
           this.#compilingSince === null ? null : (performance.now() - this.#compilingSince) / 1000,
         imagesPerSecond: this.#imagesPerSecond,
+        ...(loss !== null && { loss }),
         memory: process.memoryUsage.rss(),
       },
     });

@@ -5,6 +5,7 @@ import { LabError } from '../base/errors.ts';
 import { nodeProgram } from '../base/node-program.ts';
 import { parseToLab } from './check-messages.ts';
 import type { Exit } from './failure.ts';
+import { BAD_MESSAGE, badMessage } from './job-order.ts';
 import { memoryKills } from './memory-kills.ts';
 import { MAX_MESSAGES_A_SECOND } from './messages.ts';
 import type { ToLab, ToWorker } from './messages.ts';
@@ -23,11 +24,6 @@ const END_TIMEOUT = 3000;
 /** Priority of workers, below the screen and the lab; their loss of speed is within the noise. */
 const NICENESS = 10;
 
-const BAD_MESSAGE = 'workers.bad-message';
-
-/** A message that the contract does not allow: its worker is killed. */
-export const badMessage = (why: string): LabError => new LabError(BAD_MESSAGE, { why });
-
 export interface WorkerEvents {
   message(message: ToLab): void;
   /** A line that it wrote to its output. */
@@ -38,7 +34,7 @@ export interface WorkerEvents {
   exited(exit: Exit): void;
 }
 
-/** The lab's end of one worker's process; each message is checked before it goes on. */
+/** The lab's end of one worker's process; each message is checked before it continues. */
 export class WorkerProcess {
   readonly threads: number;
   readonly pid: number | undefined;

@@ -18,7 +18,7 @@ const IDLE_TIME = 5 * 60_000;
 /** Milliseconds until a slot is tried again whose worker could not begin. */
 const BROKEN_TIME = 60_000;
 
-/** What a slot needs of its pool. */
+/** The part of the pool that a slot uses. */
 export interface SlotContext {
   /** The worker's program. */
   readonly program: string;
@@ -231,7 +231,7 @@ export class WorkerSlot {
     this.#context.changed();
   }
 
-  /** The worker cannot begin: its job goes to another slot, and this one is tried again later. */
+  /** The worker cannot start: its job goes to another slot, and this one is tried again later. */
   #break(problem: LabProblem): void {
     this.#problem = problem;
     this.#timer = setTimeout(() => {

@@ -164,9 +164,6 @@ export function roomFor(frame: Frame, { ticks, text }: Ticks): Frame {
   return { ...frame, left: Math.max(frame.left, Math.ceil(NAME + widest + GAP)) };
 }
 
-export const percent = (fraction: number, digits = 1): string =>
-  `${(fraction * 100).toFixed(digits)} %`;
-
 /** Horizontal lines with their values at the left, and the axis' name beside them. */
 export function leftAxis(
   scale: Scale,

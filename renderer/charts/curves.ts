@@ -119,7 +119,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     marks: [
       ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
       ...inFrame(rungLines(rungs, x, frame, theme), frame, view),
-      ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed there'),
+      ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed to continue'),
       ...inFrame(
         [
           ...drawn.map(({ line }) => line),

@@ -43,5 +43,13 @@ export const curvesLegend =
     ...(rows.some(({ state }) => state === 'stopped') ? [stoppedByRule(theme)] : []),
     line('best', theme.states.completed, 2.8),
     line('rung', theme.quiet, 1, '2 3'),
-    line('needed there to go on', theme.text, 2.4),
+    line('needed there to continue', theme.text, 2.4),
+  ];
+
+export const tournamentLegend =
+  (rows: readonly TrialRow[]) =>
+  (theme: Theme): LegendEntry[] => [
+    ...stateLegend(rows)(theme),
+    line('needed there to continue', theme.focus, 1.8),
+    line('way of the best', theme.text, 1.8),
   ];

@@ -2,8 +2,6 @@
  * A chart is a list of marks, computed without a screen. The same list is painted on a canvas
  * (1,500 trials in a few milliseconds) and written as SVG for export. Pixels, y down.
  */
-import { escapeText } from '../ui/escape-text.ts';
-
 export type Mark = Line | Dot | Rect | Cross | Text | Group;
 
 /** Marks of which only what lies inside a rectangle is shown. */
@@ -24,7 +22,7 @@ interface Look {
   readonly opacity?: number;
 }
 
-export interface Line extends Look {
+interface Line extends Look {
   readonly kind: 'line';
   /** x, y, x, y, ...; NaN interrupts the line. */
   readonly points: readonly number[];
@@ -34,7 +32,7 @@ export interface Line extends Look {
   readonly dash?: string;
 }
 
-export interface Dot extends Look {
+interface Dot extends Look {
   readonly kind: 'dot';
   readonly x: number;
   readonly y: number;
@@ -46,7 +44,7 @@ export interface Dot extends Look {
 }
 
 /** A small x: where a curve was stopped. */
-export interface Cross extends Look {
+interface Cross extends Look {
   readonly kind: 'cross';
   readonly x: number;
   readonly y: number;
@@ -55,7 +53,7 @@ export interface Cross extends Look {
   readonly width: number;
 }
 
-export interface Rect extends Look {
+interface Rect extends Look {
   readonly kind: 'rect';
   readonly x: number;
   readonly y: number;
@@ -65,7 +63,7 @@ export interface Rect extends Look {
   readonly stroke?: string;
 }
 
-export interface Text extends Look {
+interface Text extends Look {
   readonly kind: 'text';
   readonly x: number;
   /** Of the baseline. */
@@ -109,7 +107,7 @@ export interface Pen {
   strokeText(text: string, x: number, y: number): void;
 }
 
-const FONT = 'Helvetica, Arial, sans-serif';
+export const FONT = 'Helvetica, Arial, sans-serif';
 
 /** Paints marks in order. `font` is a CSS family list. */
 export function paint(pen: Pen, marks: readonly Mark[], font = FONT): void {
@@ -200,7 +198,7 @@ const painters: {
 };
 
 /** Walks over the points of a line; `starts` at the first one and after every gap. */
-function eachPoint(
+export function eachPoint(
   points: readonly number[],
   visit: (x: number, y: number, starts: boolean) => void,
 ): void {
@@ -214,78 +212,5 @@ function eachPoint(
     }
     visit(x, y, starts);
     starts = false;
-  }
-}
-
-const near = (value: number): string => String(Math.round(value * 10) / 10);
-const attribute = (name: string, value: string | number | undefined): string =>
-  value === undefined
-    ? ''
-    : ` ${name}="${typeof value === 'number' ? near(value) : escapeText(value)}"`;
-
-/** Marks as a self-contained SVG text on a ground colour. */
-export function marksSvg(
-  marks: readonly Mark[],
-  {
-    width,
-    height,
-    ground,
-    title,
-    provenance,
-  }: {
-    readonly width: number;
-    readonly height: number;
-    readonly ground: string;
-    readonly title: string;
-    readonly provenance?: Readonly<Record<string, unknown>>;
-  },
-): string {
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${near(width)}" height="${near(height)}" viewBox="0 0 ${near(width)} ${near(height)}" font-family="${FONT}">`,
-    `<title>${escapeText(title)}</title>`,
-    provenance ? `<metadata>${escapeText(JSON.stringify(provenance))}</metadata>` : '',
-    `<rect width="100%" height="100%" fill="${escapeText(ground)}"/>`,
-    ...marks.map(markSvg),
-    '</svg>',
-  ]
-    .filter(Boolean)
-    .join('\n');
-}
-
-function markSvg(mark: Mark): string {
-  const opacity =
-    mark.opacity === undefined ? '' : ` opacity="${Math.round(mark.opacity * 100) / 100}"`;
-  switch (mark.kind) {
-    case 'line': {
-      let d = '';
-      eachPoint(mark.points, (x, y, starts) => (d += `${starts ? 'M' : 'L'}${near(x)} ${near(y)}`));
-      const dash = mark.dash === 'none' ? undefined : mark.dash;
-      return `<path d="${d}" fill="none"${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${attribute('stroke-dasharray', dash)}${opacity}/>`;
-    }
-    case 'dot':
-      return `<circle${attribute('cx', mark.x)}${attribute('cy', mark.y)}${attribute('r', mark.radius)}${attribute('fill', mark.fill ?? 'none')}${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${opacity}/>`;
-    case 'cross': {
-      const { x, y, radius: r } = mark;
-      const d = `M${near(x - r)} ${near(y - r)}L${near(x + r)} ${near(y + r)}M${near(x - r)} ${near(y + r)}L${near(x + r)} ${near(y - r)}`;
-      return `<path d="${d}"${attribute('stroke', mark.stroke)}${attribute('stroke-width', mark.width)}${opacity}/>`;
-    }
-    case 'group': {
-      const { left, right, top, bottom } = mark.clip;
-      const corners = [left, top, right, bottom].map(near);
-      const id = `clip-${corners.join('-').replaceAll('.', '_')}`;
-      const box = `<rect${attribute('x', left)}${attribute('y', top)}${attribute('width', right - left)}${attribute('height', bottom - top)}/>`;
-      return `<clipPath id="${id}">${box}</clipPath><g clip-path="url(#${id})">${mark.marks.map(markSvg).join('')}</g>`;
-    }
-    case 'rect':
-      return `<rect${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('width', mark.width)}${attribute('height', mark.height)}${attribute('fill', mark.fill ?? 'none')}${attribute('stroke', mark.stroke)}${opacity}/>`;
-    case 'text': {
-      const halo = mark.halo
-        ? ` stroke="${escapeText(mark.halo)}" stroke-width="3.5" paint-order="stroke" stroke-linejoin="round"`
-        : '';
-      const turn = mark.turn
-        ? ` transform="rotate(${near(mark.turn)} ${near(mark.x)} ${near(mark.y)})"`
-        : '';
-      return `<text${attribute('x', mark.x)}${attribute('y', mark.y)}${attribute('fill', mark.fill)}${attribute('font-size', mark.size)}${attribute('text-anchor', mark.anchor)}${mark.bold ? ' font-weight="600"' : ''}${halo}${turn}${opacity}>${escapeText(mark.text)}</text>`;
-    }
   }
 }

@@ -3,11 +3,12 @@ import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
 import { gate as gateOf, gateNames, type GateName, paperGates } from '../../core/gates/gates.ts';
 import { edgeOf } from '../../core/graph/graph.ts';
-import type { TrialRow } from '../../core/lab/api.ts';
+import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from '../words/graph.ts';
 import { frameOf, type Frame, type Size } from './axes.ts';
 import type { Mark } from './marks.ts';
+import { valueAt } from './tournament.ts';
 import type { Theme } from '../ui/colors.ts';
 
 interface Choice {
@@ -19,7 +20,7 @@ interface Choice {
 
 /** A quantity with an axis of its own. Values of a choice are indices into `choices`. */
 export interface Dimension {
-  /** `edge 2-1`, `model 2`, `accuracy`, `epoch` */
+  /** `edge 2-1`, `model 2`, `accuracy`, `epoch`, `rung 4` */
   readonly key: string;
   readonly title: string;
   readonly choices: readonly Choice[] | null;
@@ -75,18 +76,42 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
   return dimensions;
 }
 
+/** The accuracy of node 1 at some epochs, to be brushed; no axes of the usual choice. */
+export const rungDimensions = (
+  epochs: readonly number[],
+  curves: ReadonlyMap<number, WireCurve>,
+): Dimension[] =>
+  epochs.map((epoch) => ({
+    key: `rung ${epoch}`,
+    title: `acc. at ${epoch}`,
+    choices: null,
+    value: ({ run }) => valueAt(curves.get(run), epoch),
+  }));
+
+/** The same dimensions, those of a graph by their importance, the greatest first. */
+export function byImportance(
+  dimensions: readonly Dimension[],
+  importance: ReadonlyMap<string, number>,
+): Dimension[] {
+  const result = (key: string): boolean => !/^(model|edge)/.test(key);
+  const of = ({ key }: Dimension): number => (result(key) ? -1 : (importance.get(key) ?? 0));
+  return dimensions.toSorted((a, b) => of(b) - of(a));
+}
+
 /** R32, R110, W28-2 */
 const shortTitle = (model: string): string => architecture(model).short;
 
 /**
- * The axes that fit on a screen: everything for small graphs, else the edges into the target and
- * the results.
+ * The axes that fit on a screen: everything for small graphs, else the first of the graph's and the
+ * results.
  */
-export const defaultDimensions = (dimensions: readonly Dimension[]): string[] =>
-  (dimensions.length <= 16
-    ? dimensions
-    : dimensions.filter(({ key }) => !key.startsWith('edge') || key.endsWith('-1'))
-  ).map(({ key }) => key);
+const MOST = 16;
+
+export function defaultDimensions(dimensions: readonly Dimension[]): string[] {
+  const usual = dimensions.filter(({ key }) => !key.startsWith('rung'));
+  const few = usual.length <= MOST ? usual : [...usual.slice(0, MOST - 2), ...usual.slice(-2)];
+  return few.map(({ key }) => key);
+}
 
 /**
  * Values that an interval on an axis lets pass, by dimension; of a choice the interval is over
@@ -187,6 +212,7 @@ export function drawParallel(
   const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
   const heat = (row: TrialRow): number =>
     row.accuracy === null || !(low < high) ? 0.3 : (row.accuracy - low) / (high - low);
+  const color = interpolateLab(...theme.ramp);
   /** Many lines are drawn thinner, so that the good ones stand out. */
   const thin = Math.max(0.2, Math.min(1, 250 / Math.max(1, rows.length)));
   const few = Math.min(0.8, 3 / Math.max(1, rows.length));
@@ -209,16 +235,36 @@ export function drawParallel(
     .map(({ row, heat: warm }): Mark => ({
       kind: 'line',
       points: trialLine(row, axes),
-      stroke: theme.states[row.state],
+      stroke: color(row.accuracy === null ? 0 : warm),
       width: warm > 0.9 ? 1.6 : 1,
-      opacity: Math.max(few, 0.1 * thin + 0.62 * warm * warm * Math.sqrt(thin)),
+      opacity: Math.max(few, 0.14 * thin + 0.7 * warm * warm * Math.sqrt(thin)),
     }));
   return [
     ...ground,
     ...lines,
     ...axes.flatMap((axis) => axisMarks(axis, frame, theme)),
+    ...axes
+      .filter(({ dimension }) => dimension.key === 'accuracy')
+      .flatMap((axis) => rampMarks(axis, [low, high], theme)),
     ...drawValues(axes, theme),
   ];
+}
+
+/** The colours of the lines as a bar along the axis of the accuracy. */
+function rampMarks({ x, y }: Axis, [low, high]: readonly [number, number], theme: Theme): Mark[] {
+  if (!(low < high)) return [];
+  const color = interpolateLab(...theme.ramp);
+  const [bottom, top] = [y(low), y(high)];
+  const steps = 24;
+  const height = (bottom - top) / steps;
+  return Array.from({ length: steps }, (_, i) => ({
+    kind: 'rect',
+    x: x - 3,
+    y: bottom - (i + 1) * height,
+    width: 6,
+    height: height + 0.5,
+    fill: color((i + 0.5) / steps),
+  }));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A chart as it goes into a paper: light, with a legend below, at a width of its own. */
 import type { Size } from './axes.ts';
-import { marksSvg, type Group, type Mark } from './marks.ts';
+import { type Group, type Mark } from './marks.ts';
+import { marksSvg } from './marks-svg.ts';
 import { light } from '../ui/colors.ts';
 
 export interface LegendEntry {

@@ -3,13 +3,9 @@
  * delivered the page.
  */
 import { LabError } from '../../core/base/errors.ts';
-import {
-  connectLab,
-  messagePort,
-  protocolsWith,
-  sessionOf,
-  webSocketPort,
-} from '../../core/connection/channel.ts';
+import { connectLab } from '../../core/connection/channel.ts';
+import { protocolsWith, sessionOf } from '../../core/connection/browser-session.ts';
+import { messagePort, webSocketPort } from '../../core/connection/port.ts';
 import type { Dial } from './connection.ts';
 
 /** Address scheme of the page inside the desktop app. */

@@ -17,6 +17,7 @@ import type {
   LabProblem,
   LabStatus,
   LogEntry,
+  MachineView,
   PretrainedView,
   RequestInput,
   RequestName,
@@ -41,6 +42,7 @@ const TOPICS: readonly Topic[] = [
   'graphs',
   'data',
   'engine',
+  'machines',
   'log',
 ];
 
@@ -86,6 +88,7 @@ export class Lab {
   cards = $state.raw<readonly StudyCard[]>([]);
   slots = $state.raw<readonly SlotView[]>([]);
   engine = $state.raw<EngineView | null>(null);
+  machines = $state.raw<readonly MachineView[]>([]);
   dataSets = $state.raw<readonly DataSetView[]>([]);
   reruns = $state.raw<readonly RerunView[]>([]);
   pretrained = $state.raw<readonly PretrainedView[]>([]);
@@ -230,7 +233,7 @@ export class Lab {
 
   async #readAll(api: LabApi, status: LabStatus): Promise<void> {
     this.#held ??= [];
-    const [cards, data, reruns, pretrained, graphs, settings, log] = await Promise.all([
+    const [cards, data, reruns, pretrained, graphs, settings, log, machines] = await Promise.all([
       api.request('studies.list', {}),
       api.request('data.list', {}),
       api.request('reruns.list', {}),
@@ -238,6 +241,7 @@ export class Lab {
       api.request('graphs.list', {}),
       api.request('settings.get', {}),
       api.request('log.read', { limit: RECENT_LOG }),
+      api.request('machines.list', {}),
     ]);
     this.status = status;
     this.engine = status.engine;
@@ -250,6 +254,7 @@ export class Lab {
     this.graphs = graphs;
     this.settings = settings;
     this.log = log;
+    this.machines = machines;
     const held = this.#held;
     this.#held = null;
     for (const event of held) this.#receive(event, api);
@@ -318,6 +323,9 @@ export class Lab {
         break;
       case 'engine':
         this.engine = event.engine;
+        break;
+      case 'machines':
+        this.machines = event.machines;
         break;
       case 'log':
         this.log = [...event.entries.toSorted((a, b) => b.id - a.id), ...this.log].slice(

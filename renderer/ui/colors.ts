@@ -1,6 +1,6 @@
 /**
  * Colours of charts: a canvas cannot read CSS variables, and exports carry their own. As in
- * design/tokens.css.
+ * tokens.css. The colours of the gates belong to the gates alone.
  */
 import type { RunState } from '../../core/lab/api.ts';
 
@@ -11,11 +11,11 @@ export interface Theme {
   readonly ground: string;
   /** What is selected or pointed at. */
   readonly focus: string;
+  /** Ink for completed, grey for what ended early, blue for what runs, red for what failed. */
   readonly states: Readonly<Record<RunState, string>>;
-  /**
-   * Lines that are told apart, such as runs that are compared; safe for colour-blind eyes (after
-   * Okabe and Ito).
-   */
+  /** Ends of a scale of one hue, from the least value to the greatest. */
+  readonly ramp: readonly [string, string];
+  /** Lines that are told apart, such as runs that are compared: none has the colour of a gate. */
   readonly series: readonly string[];
 }
 
@@ -26,17 +26,18 @@ export const light: Theme = {
   ground: '#ffffff',
   focus: '#1f5fd1',
   states: {
-    waiting: '#3f8c9b',
+    waiting: '#6f8fc4',
     running: '#1f5fd1',
-    completed: '#0b7a49',
+    completed: '#15181d',
     stopped: '#7d8591',
     failed: '#bf2330',
     'out-of-memory': '#bf2330',
-    cancelled: '#8f5600',
-    rejected: '#8f5600',
-    duplicate: '#7a5ea8',
+    cancelled: '#7c7268',
+    rejected: '#7c7268',
+    duplicate: '#6d7f8c',
   },
-  series: ['#0067a5', '#d05a00', '#00805d', '#b04a8f', '#8a6d00', '#4d4d4d'],
+  ramp: ['#cfdcf2', '#08306b'],
+  series: ['#0067a5', '#b3246b', '#00767f', '#6b4a1f', '#15181d', '#6a7f00'],
 };
 
 export const dark: Theme = {
@@ -46,15 +47,16 @@ export const dark: Theme = {
   ground: '#16191e',
   focus: '#7fb0ff',
   states: {
-    waiting: '#6fbac8',
+    waiting: '#94abd1',
     running: '#7fb0ff',
-    completed: '#4cc38a',
+    completed: '#eceef1',
     stopped: '#8c95a1',
     failed: '#ff7d86',
     'out-of-memory': '#ff7d86',
-    cancelled: '#f0b454',
-    rejected: '#f0b454',
-    duplicate: '#b79be6',
+    cancelled: '#a89e92',
+    rejected: '#a89e92',
+    duplicate: '#93a6b3',
   },
-  series: ['#56b4e9', '#f08c2e', '#2fc39a', '#e08cc4', '#e0c14a', '#c9c9c9'],
+  ramp: ['#26354f', '#d6e6ff'],
+  series: ['#56b4e9', '#ff8fc0', '#35c6d0', '#cfa670', '#eceef1', '#bccb4a'],
 };

@@ -28,15 +28,30 @@ export function bytes(count: number): string {
 export const quantity = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toPrecision(4);
 
+/** A probability after the letter p: "= 0.012", "< 0.001" */
+export const pValue = (p: number): string =>
+  p < 0.001 ? '< 0.001' : `= ${p.toFixed(p < 0.1 ? 3 : 2)}`;
+
 /** Milliseconds since 1970 in the reader's own calendar. */
 export const moment = (time: number | null): string =>
   time === null
     ? '–'
     : new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+/** The same without the time of the day. */
+export const day = (time: number): string =>
+  new Date(time).toLocaleDateString(undefined, { dateStyle: 'medium' });
+
 /** "1 trial", "14 trials" */
 export const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** "1st", "2nd", "3rd", "11th" */
+export function ordinal(rank: number): string {
+  const teen = rank % 100 > 10 && rank % 100 < 14;
+  const ending = teen ? undefined : ['th', 'st', 'nd', 'rd'][rank % 10];
+  return `${rank}${ending ?? 'th'}`;
+}
 
 /**
  * A message that begins with a common word begins with a capital; paths and addresses stay as they

@@ -16,7 +16,10 @@ interface Choice {
  * What convolutions can compute in, with what applies on this machine. Weights, losses and updates
  * are float32 always.
  */
-export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
+export function precisionChoices({
+  kind,
+  bfloat16,
+}: Pick<EngineView, 'kind' | 'bfloat16'>): readonly Choice[] {
   return [
     {
       precision: null,
@@ -42,22 +45,21 @@ export function precisionChoices(kind: EngineView['kind']): readonly Choice[] {
     {
       precision: 'bfloat16',
       title: 'bfloat16',
-      about:
-        'Factors of 7 bits; every step is compiled first, which takes its time on a processor.',
-      obstacle: kind === 'portable' ? 'needs TensorFlow' : '',
+      about: 'Factors of 7 bits, sums in float32; less time and memory.',
+      obstacle: bfloat16
+        ? ''
+        : kind === 'portable'
+          ? 'needs TensorFlow'
+          : 'this processor has no instructions for it',
     },
   ];
 }
 
-/**
- * A plan that computes in another precision. bfloat16 comes with the compiler, which a processor
- * would not use by itself.
- */
+/** A plan that computes in another precision, with the device's usual compiler. */
 export const withPrecision = (training: TrainingPlan, precision: Precision | null): TrainingPlan =>
   withWish(training, {
     ...(training.computation?.deterministic && { deterministic: true }),
     ...(precision && { precision }),
-    ...(precision === 'bfloat16' && { compiler: 'xla' as const }),
   });
 
 export function withDeterminism(training: TrainingPlan, deterministic: boolean): TrainingPlan {

@@ -1,8 +1,8 @@
 import type { Problem } from '../../core/graph/check.ts';
 
 /**
- * Problems of a graph; a note that says the same of several nodes is said once: "Nothing of nodes
- * 3, 4 and 5 reaches ...".
+ * Problems of a graph, with equal notes of several nodes as one note: "No path of open edges leads
+ * from nodes 3, 4 and 5 ...".
  */
 export function mergedNotes(problems: readonly Problem[]): Problem[] {
   return problems.flatMap((problem) => {

@@ -107,7 +107,10 @@ export function nodeLoss(graph: Graph, node: number): string {
 /** One line for screen readers: what is written at the node, in that order, then its role. */
 export function nodeName(graph: Graph, node: number, accuracy: number | null | undefined): string {
   const percent = accuracyText(accuracy);
-  return `Node ${node} ${nodeTitle(graph, node)} ${percent && `(${percent}) `}${roles[roleOf(graph, node)].title.toLowerCase()}`;
+  return (
+    `Node ${node} ${nodeTitle(graph, node)} ` +
+    `${percent && `(${percent}) `}${roles[roleOf(graph, node)].title.toLowerCase()}`
+  );
 }
 
 /**
@@ -121,5 +124,8 @@ export function graphName(graph: Graph): string {
   const models = graph.nodes.map(({ model }) => modelTitle(model)).join(', ');
   const open = graph.edges.filter((edge) => edge.gate !== 'cutoff').length;
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-  return `Knowledge transfer graph of ${count(graph.nodes.length, 'node')} (${models}) with ${count(open, 'open edge')}`;
+  return (
+    `Knowledge transfer graph of ${count(graph.nodes.length, 'node')} (${models}) with ` +
+    count(open, 'open edge')
+  );
 }

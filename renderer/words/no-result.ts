@@ -14,7 +14,9 @@ export function noResult(rows: readonly TrialRow[]): Omit<LabProblem, 'code'> | 
   const [reason, most] = [...ends].reduce((a, b) => (b[1].length > a[1].length ? b : a));
   const { next, steps } = adviceFor(most[0]!);
   return {
-    message: `None of ${counted(rows.length, 'trial')} has a result. ${most.length === rows.length ? 'All' : `${most.length} of them`}: ${reason}`,
+    message:
+      `None of ${counted(rows.length, 'trial')} has a result. ` +
+      `${most.length === rows.length ? 'All' : `${most.length} of them`}: ${reason}`,
     next,
     ...(steps && { steps }),
   };

@@ -26,7 +26,10 @@ export function differenceText({
 }: Pick<VariantView, 'name' | 'difference'>): string {
   if (!difference) return '';
   const { mean, low, high, significant } = difference;
-  return `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ${signed(high)}: ${significant ? 'significant' : 'not significant'}`;
+  return (
+    `${signed(mean)} points against ${variantTitle(name)}, 95 % interval ${signed(low)} to ` +
+    `${signed(high)}: ${significant ? 'significant' : 'not significant'}`
+  );
 }
 
 /** A difference of accuracies in points of percent: "+0.42". */

@@ -2,12 +2,12 @@
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
-import type { Graph, WireDecision, TrialRow } from '../../core/lab/api.ts';
+import type { Graph, TrialRow } from '../../core/lab/api.ts';
 import { compareResults } from '../../core/study/best.ts';
-import { explainDecision } from '../../core/study/decision.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from './graph.ts';
 import { duration, moment } from '../ui/format.ts';
+import { briefDecisionText, decisionText } from './decision.ts';
 import { runStateNames, runStates } from './states.ts';
 import { accuracyText } from './study.ts';
 
@@ -36,17 +36,16 @@ export function reasonOf(row: TrialRow): string {
   if (row.failure) return row.failure.message;
   if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
   if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
-  if (row.state === 'cancelled') return 'cancelled, alone or with its study';
+  if (row.state === 'cancelled') return cancelledText(row);
   return row.stop ? decisionText(row.stop) : '';
 }
 
-/** `stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7` */
-export const decisionText = (decision: WireDecision): string =>
-  explainDecision(decision).replace('<=', '≤');
+const cancelledText = ({ dismissed, rerun }: TrialRow): string =>
+  dismissed ? 'a person stopped it' : `cancelled with its ${rerun === null ? 'study' : 're-run'}`;
 
 /** The same beside a column with the epoch. */
 const briefReasonOf = (row: TrialRow): string =>
-  row.stop ? reasonOf(row).replace(/^stopped at epoch \d+: /, '') : reasonOf(row);
+  row.stop ? briefDecisionText(row.stop) : reasonOf(row);
 
 /** `ResNet 32, 110, WRN 28-2`: a series is named once. */
 function modelsText({ nodes }: Graph): string {
@@ -73,7 +72,7 @@ export function columnsOf(size: number): Column[] {
       title: 'Trial',
       about:
         'Number of the trial; its graph and seed follow from it and from the seed of the study',
-      width: 64,
+      width: 54,
       number: true,
       text: (row) => String(row.number),
       value: (row) => row.number,
@@ -91,8 +90,9 @@ export function columnsOf(size: number): Column[] {
       key: 'accuracy',
       title: 'Accuracy',
       about:
-        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials come first, the others by epoch',
-      width: 148,
+        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials ' +
+        'come first, the others by epoch',
+      width: 142,
       text: (row) => accuracyText(row),
       value: (row) => row.accuracy,
       compare: compareResults,
@@ -101,37 +101,37 @@ export function columnsOf(size: number): Column[] {
       key: 'epoch',
       title: 'Epochs',
       about: 'Epochs done, of all epochs',
-      width: 96,
+      width: 84,
       number: true,
       text: (row) => `${row.epoch} / ${row.epochs}`,
       value: (row) => row.epoch,
     },
     {
+      key: 'models',
+      title: 'Networks',
+      about: 'The network of every node, node 1 first',
+      width: 128,
+      text: (row) => modelsText(row.graph),
+      value: (row) => row.graph.nodes.map(({ model }) => model).join(),
+      saved: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
+    },
+    {
       key: 'reason',
       title: 'Why it ended',
       about: 'The decision that stopped the trial, with its rank at that epoch, or what failed',
-      width: 268,
-      text: briefReasonOf,
-      value: reasonOf,
+      width: 106,
+      text: (row) => briefReasonOf(row) || runStates[row.state].title,
+      value: (row) => reasonOf(row) || runStates[row.state].title,
       saved: reasonOf,
     },
     {
       key: 'seconds',
       title: 'Time',
       about: 'Total time of its epochs',
-      width: 72,
+      width: 62,
       number: true,
       text: (row) => (row.seconds > 0 ? duration(row.seconds) : ''),
       value: (row) => row.seconds,
-    },
-    {
-      key: 'models',
-      title: 'Networks',
-      about: 'The network of every node, node 1 first',
-      width: 142,
-      text: (row) => modelsText(row.graph),
-      value: (row) => row.graph.nodes.map(({ model }) => model).join(),
-      saved: (row) => row.graph.nodes.map(({ model }) => modelTitle(model)).join(', '),
     },
     {
       key: 'startedAt',
@@ -191,12 +191,11 @@ export function columnsOf(size: number): Column[] {
 
 export const defaultColumns: readonly string[] = [
   'number',
-  'state',
   'accuracy',
   'epoch',
+  'models',
   'reason',
   'seconds',
-  'models',
 ];
 
 export interface Order {

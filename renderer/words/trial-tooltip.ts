@@ -1,5 +1,6 @@
-import type { TrialRow } from '../../core/lab/api.ts';
+import type { TrialRow, WireDecision } from '../../core/lab/api.ts';
 import { percent } from '../ui/format.ts';
+import { decisionText } from './decision.ts';
 import { runStates } from './states.ts';
 import { reasonOf } from './trial-columns.ts';
 
@@ -10,3 +11,15 @@ export const trialTip = (row: TrialRow): string[] =>
     `${runStates[row.state].title}, epoch ${row.epoch} of ${row.epochs}`,
     reasonOf(row),
   ].filter(Boolean);
+
+/** A trial at one epoch: the decision there, or how the trial ended or stands. */
+export const entryTip = (
+  row: TrialRow,
+  { epoch, value }: { readonly epoch: number; readonly value: number },
+  decision: WireDecision | undefined,
+): string[] =>
+  decision
+    ? [`Trial ${row.number}`, decisionText(decision)]
+    : epoch === row.epoch
+      ? trialTip(row)
+      : [`Trial ${row.number}: ${percent(value)} at epoch ${epoch}`];

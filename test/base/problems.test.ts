@@ -9,7 +9,7 @@ import { LabError, problem, problemOf } from '../../core/base/errors.ts';
 import { stepsOf } from '../../core/base/problem.ts';
 import { codeOf, problems } from '../../core/base/problems.ts';
 import { actionText, stepsText as dialogText } from '../../electron/actions.ts';
-import { stepWords, stepsText as pageText } from '../../renderer/words/actions.ts';
+import { stepWords, stepsText as pageText } from '../../renderer/ui/actions.ts';
 
 const keys = Object.keys(problems);
 const codes = new Set(Object.keys(problems).map((key) => key.split('/')[0]!));

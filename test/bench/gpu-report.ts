@@ -7,7 +7,7 @@ import type { Measured } from '../../core/workers/measure-card.ts';
 /** Steps of an epoch of CIFAR-100 at batch 64. */
 export const EPOCH_STEPS = 781;
 
-export interface GpuCard {
+interface GpuCard {
   readonly title: string;
   readonly driver: string;
   /** Bytes; null when unknown. */

@@ -27,7 +27,7 @@ export const readLandscapes = (file: string): Landscape[] =>
   v.parse(v.array(landscape), JSON.parse(readFileSync(file, 'utf8')));
 
 /** Value of a setting without noise. */
-export const valueAt = ({ main, pairs }: Landscape, picks: readonly number[]): number =>
+const valueAt = ({ main, pairs }: Landscape, picks: readonly number[]): number =>
   main.reduce((sum, effects, at) => sum + effects[picks[at]!]!, 0) +
   pairs.reduce((sum, { a, b, table }) => sum + table[picks[a]!]![picks[b]!]!, 0);
 
@@ -100,6 +100,7 @@ export function play(landscape: Landscape, { sampler, workers, rule: kind, repea
     const picks = samplerOf(sampler).propose({
       sizes: landscape.sizes,
       known: trials.map(({ picks: chosen, values }): KnownTrial => ({ picks: chosen, values })),
+      prior: null,
       random: stream(landscape.seed, sampler, repeat, number),
       accepts: (each) => !seen.has(each.join()),
     });

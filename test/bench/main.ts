@@ -68,6 +68,11 @@ const benches: Readonly<Record<string, Bench>> = {
     measures: 'each analysis of a study of random trials: --trials 5000 --nodes 3 --json',
     run: async (args) => (await import('./effects.ts')).bench(args),
   },
+  machines: {
+    measures:
+      'studies on other machines beside what is demanded: overhead, throughput, kills, cuts: NAME --json',
+    run: async (args) => (await import('./machines.ts')).bench(args),
+  },
   ui: {
     measures:
       'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',

@@ -11,6 +11,7 @@ import {
   type TrainInput,
 } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
+import { type Precision, precisions } from '../../core/study/computation.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import type { Architecture } from '../../core/models/layers.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
@@ -26,6 +27,8 @@ export interface Case {
   readonly threads: number;
   readonly steps: number;
   readonly json: boolean;
+  /** null for the bench's own choice. */
+  readonly precision: Precision | null;
   /** Without PyTorch beside it. */
   readonly alone: boolean;
 }
@@ -40,6 +43,7 @@ export function readCase(args: string[], fallback: { arch: string; steps: number
       engine: { type: 'string' },
       threads: { type: 'string' },
       steps: { type: 'string' },
+      precision: { type: 'string' },
       json: { type: 'boolean' },
       alone: { type: 'boolean' },
     },
@@ -55,6 +59,8 @@ export function readCase(args: string[], fallback: { arch: string; steps: number
     engine: choiceOf(values, 'engine', engineNames, 'tensorflow'),
     threads: integerOption(values, 'threads', cpus().length, 1, 1024),
     steps: integerOption(values, 'steps', fallback.steps, 1, 1_000_000),
+    precision:
+      values.precision === undefined ? null : choiceOf(values, 'precision', precisions, 'float32'),
     json: values.json === true,
     alone: values.alone === true,
   };
@@ -82,8 +88,13 @@ export async function prepare({
   classes,
   engine: name,
   threads,
+  precision,
 }: Case): Promise<Prepared> {
-  const engine = await openEngine({ engine: name, threads });
+  const engine = await openEngine({
+    engine: name,
+    threads,
+    computation: precision === null ? {} : { precision },
+  });
   const random = stream(1, 'bench');
   const images = Uint8Array.from({ length: IMAGES * 3072 }, () => random.below(256));
   const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % classes);

@@ -65,7 +65,7 @@ export async function bench(args: string[]): Promise<number> {
             epochs,
             recipe: recipeFor(epochs),
           } as const;
-          const training = { ...plan, computation: { compiler: 'xla', precision } } as const;
+          const training = { ...plan, computation: { precision } } as const;
           const graph = fromText(`${model}=T${gateOf(gate).letter},${model}=TT`);
           runs.push(await trained(pool, job({ graph, seed, training })));
         }

@@ -50,12 +50,12 @@ export async function bench(args: string[]): Promise<number> {
   const results: Result[] = [];
   for (const file of files) {
     const landscapes = read(file);
-    const played = (by: SamplerName): Played[] =>
+    const played = (by: SamplerName, under: RuleKind): Played[] =>
       landscapes.flatMap((each) =>
-        repeats.map((repeat) => play(each, { sampler: by, workers, rule, repeat })),
+        repeats.map((repeat) => play(each, { sampler: by, workers, rule: under, repeat })),
       );
-    const ours = played(sampler);
-    const random = played('random');
+    const ours = played(sampler, rule);
+    const random = played('random', rule);
     const optuna = await optunaOn(file, workers);
     results.push({
       landscapes: landscapes.length,
@@ -64,7 +64,9 @@ export async function bench(args: string[]): Promise<number> {
       optuna,
       duplicates: ours.reduce((sum, { duplicates }) => sum + duplicates, 0) / ours.length,
     });
-    if (!values.json) show(file, results.at(-1)!, rule === 'none' ? null : ours);
+    const judged = rule === 'none' ? 'asha' : rule;
+    if (!values.json)
+      show(file, results.at(-1)!, judged, rule === judged ? ours : played(sampler, judged));
   }
   if (values.json) console.log(JSON.stringify(together(results)));
   else if (results.at(-1)!.optuna === null)
@@ -126,14 +128,16 @@ function together(results: readonly Result[]): Result {
 function show(
   file: string,
   { landscapes, ours, random, optuna, duplicates }: Result,
-  judged: Played[] | null,
+  rule: RuleKind,
+  judged: Played[],
 ) {
   console.log(`${file}: ${landscapes} landscapes, mean regret after ${COUNTS.join(' / ')} trials`);
   const rows: [string, Regrets | null][] = [
     ['ours', ours],
     ['random', random],
     ['Optuna', optuna],
-    ['ours, completed trials', judged && meanOf(judged.map(({ completed }) => completed))],
+    [`ours under ${rule}`, meanOf(judged.map(({ regret }) => regret))],
+    ['  its completed trials', meanOf(judged.map(({ completed }) => completed))],
   ];
   for (const [name, regrets] of rows) {
     const shown = regrets && COUNTS.map((count) => regrets[count]!.toFixed(3)).join(' / ');

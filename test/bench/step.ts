@@ -2,10 +2,21 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:chil
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Case, machine, median, prepare, readCase, residentMost, round } from './measure.ts';
+import { computesBfloat16 } from '../../core/devices/processor.ts';
+import type { Precision } from '../../core/study/computation.ts';
+import {
+  type Case,
+  machine,
+  median,
+  prepare,
+  type Prepared,
+  readCase,
+  residentMost,
+  round,
+} from './measure.ts';
 
 /** The cases that are measured when none is named. */
-const cases = ['resnet32', 'resnet8+resnet8+resnet8', 'resnet32+resnet110'];
+const cases = ['resnet32', 'resnet8+resnet8+resnet8', 'resnet32+resnet110', 'wrn-28-2'];
 
 /**
  * Steps of one engine before the other has its turn, so that both see the same moods of the
@@ -30,7 +41,7 @@ const float32Modes: readonly Mode[] = ['eager', 'channels_last', 'compile'];
 
 /**
  * Times whole training steps (gather, augmentation, forward, losses, backward, update, metrics), by
- * turns with PyTorch's where python3 has it. The last line of `--json` is one object.
+ * turns with PyTorch's where python3 has it, in float32 and, where the processor can, bfloat16. The last line of `--json` is one object.
  */
 export async function bench(args: string[]): Promise<number> {
   if (args.includes('--arch')) return measure(readCase(args, { arch: '', steps: 40 }));
@@ -47,59 +58,92 @@ export async function bench(args: string[]): Promise<number> {
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 async function measure(one: Case): Promise<number> {
-  const { engine, step, compileSeconds, train } = await prepare(one);
+  const ours = new Map<Precision, Measured>();
+  for (const precision of precisionsOf(one)) {
+    const prepared = await prepare({ ...one, precision });
+    ours.set(precision, { prepared, times: [], ratios: new Map() });
+  }
   const pytorch = one.alone ? undefined : await PyTorch.start(one);
   console.log(`${one.arch}, batch ${one.batch}: ${machine(one)}`);
   if (!pytorch && !one.alone) console.log('python3 has no torch: nothing to compare with.');
   const modes = pytorch ? allModes : [];
-  for (let i = 1; i < WARM; i++) train(); // the first one was part of the compilation
+  for (const { prepared } of ours.values()) for (let i = 1; i < WARM; i++) prepared.train(); // the first one was part of the compilation
   for (const mode of modes) await pytorch!.time(mode, WARM);
 
-  const ours: number[] = [];
   const times = new Map<Mode, number[]>(modes.map((mode) => [mode, []]));
-  const ratios = new Map<Mode, number[]>(modes.map((mode) => [mode, []]));
-  while (ours.length < one.steps) {
-    train();
-    const block = Array.from({ length: Math.min(BLOCK, one.steps - ours.length) }, train);
-    ours.push(...block);
+  for (let done = 0; done < one.steps; done += BLOCK) {
+    const count = Math.min(BLOCK, one.steps - done);
+    const blocks = [...ours.values()].map((each): [Measured, number[]] => {
+      each.prepared.train();
+      const block = Array.from({ length: count }, each.prepared.train);
+      each.times.push(...block);
+      return [each, block];
+    });
     for (const mode of modes) {
-      const [, ...theirs] = await pytorch!.time(mode, 1 + block.length);
+      const [, ...theirs] = await pytorch!.time(mode, 1 + count);
       times.get(mode)!.push(...theirs);
-      ratios.get(mode)!.push(median(block) / median(theirs));
+      for (const [{ ratios }, block] of blocks)
+        ratios.set(mode, [...(ratios.get(mode) ?? []), median(block) / median(theirs)]);
     }
   }
   pytorch?.stop();
+  for (const [precision, measured] of ours) sayOurs(precision, measured);
+  for (const mode of modes)
+    console.log(`  PyTorch ${pytorch!.version} ${pytorchModes[mode]}: ${spread(times.get(mode)!)}`);
+  if (pytorch) sayBest(times);
+  for (const { prepared } of ours.values()) prepared.step.dispose();
+  if (one.json) console.log(JSON.stringify(report(one, ours, times)));
+  return 0;
+}
+
+/** Our own steps in one precision, and their share of each mode's time by block. */
+interface Measured {
+  readonly prepared: Prepared;
+  readonly times: number[];
+  readonly ratios: Map<Mode, number[]>;
+}
+
+/** Returns the asked precision; without one float32, and bfloat16 where the processor has it. */
+function precisionsOf({ precision, engine }: Case): readonly Precision[] {
+  if (precision !== null) return [precision];
+  return engine === 'tensorflow' && computesBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
+}
+
+function sayOurs(precision: Precision, { prepared, times, ratios }: Measured): void {
+  const { engine, compileSeconds } = prepared;
   console.log(
-    `  ${engine.info.version} (${engine.info.name}): ${spread(ours)}; ` +
+    `  ${engine.info.version} (${engine.info.name}, ${precision}): ${spread(times)}; ` +
       `compiled in ${compileSeconds.toFixed(2)} s, at most ${residentMost().toFixed(0)} MiB`,
   );
-  for (const mode of modes) {
-    const found = ratios.get(mode)!;
+  for (const [mode, found] of ratios) {
     const range = `${Math.min(...found).toFixed(2)} to ${Math.max(...found).toFixed(2)}`;
-    console.log(
-      `  PyTorch ${pytorch!.version} ${pytorchModes[mode]}: ${spread(times.get(mode)!)}; ` +
-        `ours takes ${median(found).toFixed(2)} of that (by block ${range})`,
-    );
+    console.log(`    ${median(found).toFixed(2)} of ${pytorchModes[mode]} (by block ${range})`);
   }
-  if (pytorch) sayBest(times);
-  step.dispose();
-  if (one.json) {
-    const result = {
-      arch: one.arch,
-      batch: one.batch,
-      engine: engine.info.name,
-      ms_median: round(median(ours), 2),
-      ms_min: round(Math.min(...ours), 2),
-      rss_mib: round(residentMost(), 0),
-      compile_s: round(compileSeconds, 2),
-      pytorch_ms: Object.fromEntries(
-        modes.map((mode) => [mode, round(median(times.get(mode)!), 2)]),
-      ),
-      ratios: Object.fromEntries(modes.map((mode) => [mode, round(median(ratios.get(mode)!), 3)])),
-    };
-    console.log(JSON.stringify(result));
-  }
-  return 0;
+}
+
+/** Returns the object of the last line of `--json`; without a suffix in our first precision. */
+function report(
+  { arch, batch }: Case,
+  ours: ReadonlyMap<Precision, Measured>,
+  times: ReadonlyMap<Mode, readonly number[]>,
+): unknown {
+  const figures = ({ prepared, times: own, ratios }: Measured): object => ({
+    ms_median: round(median(own), 2),
+    ms_min: round(Math.min(...own), 2),
+    compile_s: round(prepared.compileSeconds, 2),
+    ratios: Object.fromEntries([...ratios].map(([mode, all]) => [mode, round(median(all), 3)])),
+  });
+  const [first, ...more] = [...ours];
+  return {
+    arch,
+    batch,
+    engine: first![1].prepared.engine.info.name,
+    precision: first![0],
+    rss_mib: round(residentMost(), 0),
+    ...figures(first![1]),
+    ...Object.fromEntries(more.map(([precision, measured]) => [precision, figures(measured)])),
+    pytorch_ms: Object.fromEntries([...times].map(([mode, all]) => [mode, round(median(all), 2)])),
+  };
 }
 
 const spread = (times: readonly number[]): string =>

@@ -95,10 +95,7 @@ describe('a lab without a holder', () => {
     const imported = await ktg(other, 'import', out, '--name', 'Second', '--json');
     assert.equal((imported.json[0] as unknown as StudyCard).done, 12);
     writeFileSync(out, 'broken\n');
-    assert.match(
-      (await ktg(other, 'import', out)).err,
-      /not a study file: it does not begin like one/,
-    );
+    assert.match((await ktg(other, 'import', out)).err, /not a study file: its header is wrong/);
     assert.equal((await ktg(file, 'db', 'backup', join(folder, 'copy.sqlite'))).code, 0);
     assert.deepEqual((await ktg(join(folder, 'copy.sqlite'), 'db', 'check', '--json')).json, [
       { problems: [] },
@@ -121,8 +118,8 @@ describe('a lab without a holder', () => {
       [['search', '--name', ''], 2, /--name is ""; one line of 1 to 200/],
       [['rerun', '--name', 'two\nlines'], 2, /--name is "two\nlines"/],
       [['search', '--slots', '99'], 2, /can have 0 to \d+ slots/],
-      [['search', '--slots', 'x'], 2, /"x" says nothing about slots/],
-      [['search', '--slots', '0'], 2, /"0" says nothing about slots/],
+      [['search', '--slots', 'x'], 2, /"x" is not a number of slots/],
+      [['search', '--slots', '0'], 2, /"0" is not a number of slots/],
       [['search', '--slots', 'tpu=1'], 2, /no device "tpu"/],
       [['slots', '2'], 1, /nothing trains now/],
       [['rerun', '--baseline', 'magic'], 2, /independent, kd, dml, all-through/],
@@ -195,7 +192,7 @@ describe('a lab without a holder', () => {
     assert.equal(looked.code, 1);
     assert.match(
       looked.err,
-      /the file is empty, no lab yet\.\n +Open another file, or let a search begin in this one/,
+      /the file is empty and not a lab yet\.\n +Open another file, or start a search in this one/,
     );
     assert.equal(readFileSync(empty).length, 0);
     const foreign = join(folder, 'foreign.sqlite');
@@ -340,7 +337,7 @@ describe('a lab held by another program', () => {
     assert.equal((await ktg(file, 'pause', 'Long')).code, 0);
     const { code, out } = await watching.ended;
     assert.equal(code, 130);
-    assert.match(out, /Go on with: ktg resume 2/);
+    assert.match(out, /Continue with: ktg resume 2/);
     await lab.request('studies.resume', { study });
   });
 
@@ -356,7 +353,7 @@ describe('a lab held by another program', () => {
     });
     assert.match(
       (await ktg(file, 'pause', '--rerun', String(rerun.id))).out,
-      /is paused\. Go on with: ktg rerun --continue 1/,
+      /is paused\. Continue with: ktg rerun --continue 1/,
     );
     assert.equal((await lab.request('reruns.open', { rerun: rerun.id })).rerun.state, 'paused');
     assert.equal((await ktg(file, 'stop', '--rerun', String(rerun.id))).code, 0);
@@ -386,7 +383,7 @@ test('without any slot a message gives advice, and a search refuses to start', a
     await lab.request('studies.create', { name: command, plan: plan(), start: false });
     const { code, err } = await ktg(own, command, '--slots', 'scripted=0');
     assert.deepEqual(
-      [code, /"scripted=0" leaves no device a slot[^]*--slots scripted=64/.test(err)],
+      [code, /"scripted=0" gives no device a slot[^]*--slots scripted=64/.test(err)],
       [2, true],
       err,
     );

@@ -40,7 +40,7 @@ void describe('a search whose lab file disappeared', () => {
     const { code, err } = await search.ended;
     assert.equal(code, 1, err);
     assert.match(err, /was deleted while this lab had it open/);
-    assert.match(err, /Its content until then is in .*\.rescued/);
+    assert.match(err, /Its content up to that moment is in .*\.rescued/);
     const copy = openLabFile(`${file}.rescued`);
     assert.equal(copy.studies().length, 1);
     copy.close();

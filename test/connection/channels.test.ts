@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { after } from 'node:test';
 import { WebSocket } from 'ws';
-import {
-  type Port,
-  connectLab,
-  messagePort,
-  portPair,
-  protocolsWith,
-  serveLab,
-  sessionOf,
-  webSocketPort,
-} from '../../core/connection/channel.ts';
+import { connectLab } from '../../core/connection/channel.ts';
+import { protocolsWith, sessionOf } from '../../core/connection/browser-session.ts';
+import { type Port, messagePort, portPair, webSocketPort } from '../../core/connection/port.ts';
+import { serveLab } from '../../core/connection/serve-lab.ts';
 import type { LabApi } from '../../core/lab/api.ts';
 import { connectLocalSocket, listenOnLocalSocket } from '../../core/connection/local-socket.ts';
 import { forPages } from '../../core/connection/page-access.ts';

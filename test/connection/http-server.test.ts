@@ -8,12 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
-import {
-  connectLab,
-  protocolsWith,
-  sessionOf,
-  webSocketPort,
-} from '../../core/connection/channel.ts';
+import { connectLab } from '../../core/connection/channel.ts';
+import { protocolsWith, sessionOf } from '../../core/connection/browser-session.ts';
+import { webSocketPort } from '../../core/connection/port.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { CHANNEL_PATH, type Served, serve } from '../../core/connection/http-server.ts';
 import { scriptedLab } from '../lab/support.ts';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connectLab, type Port, portPair, serveLab } from '../../core/connection/channel.ts';
+import { connectLab } from '../../core/connection/channel.ts';
+import { type Port, portPair } from '../../core/connection/port.ts';
+import { serveLab } from '../../core/connection/serve-lab.ts';
 import { type Part, Parts, PartSender } from '../../core/connection/parts.ts';
 import type { LabApi } from '../../core/lab/api.ts';
 

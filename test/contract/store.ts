@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { template } from '../../core/graph/templates.ts';
 import { rankTrials } from '../../core/study/best.ts';
+import type { Machine } from '../../core/study/machine.ts';
 import type { RungDecision } from '../../core/study/decision.ts';
 import { checkLabFile } from '../../core/store/file/check.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -501,6 +502,40 @@ export function storeContract(name: string, open: () => Store): void {
       store.setSetting('slots', { cpu: 2 });
       store.setSetting('slots', { cpu: 3 });
       assert.deepEqual(store.setting('slots'), { cpu: 3 });
+    });
+
+    withStore('other machines stay with how they are reached, oldest first', (store) => {
+      const lena: Machine = {
+        id: 'lena',
+        name: 'Lena',
+        launcher: { kind: 'ssh', host: 'me@lena', port: 40_000 },
+        drained: false,
+        createdAt: AT,
+      };
+      const hand: Machine = {
+        ...lena,
+        id: 'hand',
+        launcher: { kind: 'command', address: null },
+        createdAt: 1,
+      };
+      store.addMachine(lena);
+      store.addMachine(hand);
+      assert.deepEqual(store.machines(), [hand, lena]);
+      assert.throws(() => {
+        store.addMachine(lena);
+      });
+      store.changeMachine('lena', { drained: true });
+      store.removeMachine('hand');
+      assert.deepEqual(store.machines(), [{ ...lena, drained: true }]);
+      for (const change of [
+        () => {
+          store.removeMachine('hand');
+        },
+        () => {
+          store.changeMachine('hand', { drained: true });
+        },
+      ])
+        assert.throws(change, { code: 'agents.not-there' });
     });
   });
 }

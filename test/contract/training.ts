@@ -89,6 +89,16 @@ export function trainingContract(name: EngineName, batch: number): void {
       assertSame(await inOneGo(), whole);
     });
 
+    test('the loss of node 1 is known after every step, and ends as that of its epoch', () =>
+      withTraining(async (training) => {
+        const losses: (number | null)[] = [training.loss];
+        const onStep = (): number => losses.push(training.loss);
+        const { nodes } = (await training.nextEpoch({ onStep }))!;
+        assert.equal(losses[0], null);
+        assert.equal(losses.at(-1), nodes[0]!.trainLoss);
+        assert.equal(training.loss, null, 'of the next epoch');
+      }));
+
     test('two epochs, a checkpoint and two more are four epochs', async () => {
       const first = await withTraining(async (training) => {
         const metrics = [await training.nextEpoch(), await training.nextEpoch()] as EpochMetrics[];

@@ -294,8 +294,8 @@ describe('giving up', () => {
     });
     await assert.rejects(downloadArchive(archive, { folder, url, patience }), {
       code: 'data.download-broken',
-      message: /broke off 5 times in a row/,
-      next: /goes on after 1000 bytes.*KTG_DATA_MIRROR/,
+      message: /broke 5 times in a row/,
+      next: /continues after 1000 bytes.*KTG_DATA_MIRROR/,
     });
     assert.equal(asked.length, 5);
     assert.deepEqual(await files(folder), [partName]);

@@ -92,7 +92,7 @@ describe('problems of TensorFlow with a card', () => {
   });
   test('cuDNN 8 instead of 9', () => {
     const libraries = all.map((name) => name.replace('cudnn.so.9', 'cudnn.so.8'));
-    assert.match(first({ libraries }), /libcudnn\.so\.8 is here.*libcudnn\.so\.9/);
+    assert.match(first({ libraries }), /libcudnn\.so\.8 is installed.*libcudnn\.so\.9/);
   });
   test('an RTX 50 is too new for this library, whatever its driver and CUDA', () => {
     const cards = [{ uuid: 'GPU-5090', title: 'NVIDIA GeForce RTX 5090', capability: '12.0' }];

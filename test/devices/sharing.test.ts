@@ -163,7 +163,7 @@ describe('the MPS daemon of the user', () => {
   test('that is missing or refuses is reported, and no files remain', async () => {
     const place = mkdtempSync(join(folder, 'refused-'));
     const missing = await shareCards(['GPU-6f3c'], { PATH: join(folder, 'empty') }, place);
-    assert.ok(!missing.shared && /not installed.*one slot a card/.test(missing.reason));
+    assert.ok(!missing.shared && /not installed.*each card has one slot/.test(missing.reason));
     const { environment } = pretend(
       'bad',
       'echo "An instance of this daemon is already running" >&2; exit 1',
@@ -328,8 +328,11 @@ describe('a pool of workers on a card', () => {
     assert.deepEqual(witness.calls, ['started', 'failed protocol'], 'it got as far as its job');
     const [device] = pool.devices();
     assert.equal(device!.slots, 1);
-    assert.match(device!.note!, /no worker gets to a card .*It found no card\. .*one slot a card/);
-    assert.match(witness.lines.join(), /no worker gets to a card/);
+    assert.match(
+      device!.note!,
+      /no worker can use a card .*It found no card\. .*each card has one slot/,
+    );
+    assert.match(witness.lines.join(), /no worker can use a card/);
     assert.deepEqual(calls, ['end']);
   });
 

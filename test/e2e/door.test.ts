@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
-import { protocolsWith, sessionOf } from '../../core/connection/channel.ts';
+import { protocolsWith, sessionOf } from '../../core/connection/browser-session.ts';
 import { checkLabFile } from '../../core/store/file/check.ts';
 import { ServedApp, sessionOn, watchedPage, withoutBrowser } from './app.ts';
 

@@ -92,19 +92,29 @@ describe('export and import', { skip: withoutBrowser }, () => {
     );
     assert.equal(await named('Save Accuracy', 'Save as CSV'), 'Played-trial-0-Accuracy.csv');
     await go('#/studies/1');
+    await page.getByRole('tab', { name: 'Best so far' }).click();
     assert.equal(await named('Save Best so far', 'Save as SVG'), 'Played-Best-so-far.svg');
     assert.equal(await named('Save the table', 'Save as CSV'), 'Played-trials.csv');
   });
 
   test('charts and tables are saved as SVG, PNG, CSV and JSON', async () => {
     await go('#/studies/1');
-    for (const chart of ['Best so far', 'Learning curves', 'Parallel coordinates', 'Timeline']) {
+    for (const [tab, chart] of [
+      ['Tournament', 'Tournament'],
+      ['Curves', 'Learning curves'],
+      ['Parallel', 'Parallel coordinates'],
+      ['Timeline', 'Timeline'],
+      ['Best so far', 'Best so far'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab }).click();
       const svg = (await fromMenu(`Save ${chart}`, 'Save as SVG')).toString();
       assert.match(svg, /^<svg[^>]*xmlns/, chart);
       assert.doesNotMatch(svg, /NaN|undefined|var\(/, chart);
       assert.match(svg, /protocol/, chart);
     }
     assert.deepEqual((await fromMenu('Save Best so far', 'Save as PNG')).subarray(0, 4), PNG);
+    const pdf = (await fromMenu('Save Best so far', 'Save as PDF')).toString('latin1');
+    assert.match(pdf, /^%PDF-1\.7[^]*%%EOF\n$/);
     const csv = (await fromMenu('Save the table', 'Save as CSV')).toString().trim().split(/\r?\n/);
     assert.equal(csv.length, 13);
     assert.equal(new Set(csv.map((line) => line.split(',').length > 5)).size, 1);
@@ -116,6 +126,24 @@ describe('export and import', { skip: withoutBrowser }, () => {
     };
     assert.equal(table.trials.length, 12);
     assert.equal(table.protocol, 'held-out');
+  });
+
+  test('the paper kit has the figure as PDF and TikZ, tables, and how it was done', async () => {
+    await page.getByRole('button', { name: 'More for this study' }).click();
+    await page.getByRole('button', { name: 'Paper kit…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Paper kit' });
+    const kept = async (name: string): Promise<string> =>
+      (await saved(page, () => dialog.getByRole('button', { name, exact: true }).click())).toString(
+        'latin1',
+      );
+    assert.match(await kept('PDF'), /^%PDF-/);
+    assert.match(await kept('TikZ'), /\\begin\{tikzpicture\}/);
+    const decisions = (await kept('Decisions (CSV)')).split('\r\n');
+    assert.match(decisions[0]!, /^trial,epoch,accuracy,rank,of,top,continued,made\.study/);
+    assert.ok(decisions.length > 12);
+    const methods = await dialog.getByLabel('Methods paragraph').inputValue();
+    assert.match(methods, /^We searched knowledge transfer graphs of 3 nodes on /);
+    await page.keyboard.press('Escape');
   });
 
   test('the report is one file that opens without a network', async () => {

@@ -64,7 +64,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
     await look(
       '#/graph/resnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX%2Cresnet8%3DTXXX',
       async (page) => {
-        await page.getByText(/Nothing of nodes 2, 3 and 4 reaches the target/).waitFor();
+        await page.getByText(/leads from nodes 2, 3 and 4 to the target/).waitFor();
       },
     );
     await look('#/graph/nonsense', async (page) => {

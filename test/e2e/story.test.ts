@@ -54,7 +54,7 @@ describe(
 
       await page.getByRole('link', { name: /%$/ }).first().click();
       await page.getByRole('heading', { name: /^Trial \d: / }).waitFor();
-      await page.getByRole('row', { name: /^1 .*% \d of \d ≤ \d went on/ }).waitFor();
+      await page.getByRole('row', { name: /^1 .*% \d of \d top \d continued/ }).waitFor();
       await page
         .getByRole('button', { name: /^Re-run/ })
         .first()

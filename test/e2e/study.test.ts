@@ -29,6 +29,8 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
     await page.close();
   };
   const table = (page: Page) => page.getByRole('grid', { name: 'Trials' });
+  const tab = (page: Page, name: string): Promise<void> =>
+    page.getByRole('tab', { name, exact: true }).click();
   const firstTrial = (page: Page): Promise<string> =>
     table(page).locator('[aria-rowindex="2"]').getByRole('link').innerText();
 
@@ -81,7 +83,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('a brush on parallel coordinates filters all views; its chip removes it', () =>
     look('#/studies/1', async (page) => {
-      await firstTrial(page);
+      await tab(page, 'Parallel');
       const chart = page.getByRole('img', { name: /^Parallel coordinates/ });
       await chart.scrollIntoViewIfNeeded();
       const box = (await chart.boundingBox())!;
@@ -114,6 +116,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('the heat map works for any rung, and its colours are filters', () =>
     look('#/studies/1', async (page) => {
+      await tab(page, 'Gates');
       const map = page.getByRole('table', { name: /^Share of each gate/ });
       await map.waitFor();
       const last = await map.innerText();
@@ -125,6 +128,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('the keyboard reaches every gate of the heat map after one Tab stop', () =>
     look('#/studies/1', async (page) => {
+      await tab(page, 'Gates');
       const gates = page.getByRole('table', { name: /^Share of each gate/ }).getByRole('button');
       await gates.first().waitFor();
       const all = await gates.count();
@@ -173,11 +177,115 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByText(/^Not understood: “nonsense”/).waitFor();
     }));
 
+  test('the tournament says why a trial ended, and a brush on a column filters', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      const chart = page.getByRole('img', { name: /^Tournament/ });
+      const { x, y, width, height } = (await chart.boundingBox())!;
+      const sentence = page.getByText(/^stopped at epoch 1: \d+\.\d %, ranked \d+\w\w of \d+, /);
+      const first = x + 14 + (width - 28) / 10; // the middle of the first of five columns
+      for (let at = height * 0.85; at > 0 && (await sentence.count()) === 0; at -= 5)
+        await page.mouse.move(first, y + at);
+      await sentence.waitFor();
+      await page.mouse.move(first, y + height * 0.2);
+      await page.mouse.down();
+      await page.mouse.move(first, y + height * 0.5, { steps: 4 });
+      await page.mouse.up();
+      const chip = page.getByRole('button', { name: /^Remove filter accuracy at epoch 1 / });
+      await chip.waitFor();
+      assert.notEqual(await table(page).getAttribute('aria-rowcount'), '61');
+      await page.waitForURL(/filter=brush%20rung%201/);
+      assert.equal((await chart.boundingBox())!.height, height);
+      await chip.click();
+      await page
+        .getByLabel('Axis of the tournament')
+        .selectOption({ label: 'axis of the survivors' });
+      assert.equal(await table(page).getAttribute('aria-rowcount'), '61');
+    }));
+
+  test('table, selected trial and tournament share a screen of 1280 x 800', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      const parts = [
+        page.getByRole('img', { name: /^Tournament/ }),
+        table(page).locator('[aria-rowindex="5"]'),
+        page.getByRole('complementary', { name: 'Selected trial' }).getByRole('heading'),
+      ];
+      for (const part of parts) {
+        const { y, height } = (await part.boundingBox())!;
+        assert.ok(y > 0 && y + height <= 800, `${y} to ${y + height}`);
+      }
+      const wide = await page.evaluate<number>(
+        `document.querySelector('[role=grid]').scrollWidth - document.querySelector('[role=grid]').clientWidth`,
+      );
+      assert.ok(wide <= 0, `the table is ${wide} px too wide`);
+    }));
+
+  test('the page says without a click which gates matter, and suggests locks for a new study', () =>
+    look('#/studies/1', async (page) => {
+      const panel = page.getByRole('region', { name: 'Which gates matter' });
+      const first = panel.getByRole('listitem').first();
+      await first.getByText(/^Cutoff on Label→1$/).waitFor();
+      await first.getByText(/^−\d+\.\d ± \d\.\d points$/).waitFor();
+      const rung = panel.getByLabel('Epoch at which trials are compared');
+      await rung.selectOption({ value: '1' });
+      await first.getByText('n = ').waitFor();
+      assert.match(await rung.locator('option:checked').innerText(), /^epoch 1, 60 trials$/);
+      await first.getByRole('button').click();
+      await page.getByRole('button', { name: 'Remove filter edge Label->1 = Cutoff' }).waitFor();
+    }));
+
+  test('the palette opens a trial of the study by its number', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: /^Page, study, trial/ }).fill('17');
+      await page.getByRole('option', { name: 'Trial 17 Played' }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: /^Trial 17: / }).waitFor();
+      await page.keyboard.press(']');
+      await page.getByRole('heading', { name: /^Trial 18: / }).waitFor();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill('data');
+      await page.getByRole('option', { name: 'Data page' }).click();
+      await page.waitForURL(/#\/data$/);
+    }));
+
+  test('keys lead to the filter, through the rows, to the comparison and the re-run', () =>
+    look('#/studies/1', async (page) => {
+      await firstTrial(page);
+      await page.keyboard.press('j');
+      await page.keyboard.press('j');
+      const selected = table(page).locator('[aria-selected=true]');
+      assert.equal(await selected.getAttribute('aria-rowindex'), '3');
+      await page.keyboard.press('k');
+      assert.equal(await selected.getAttribute('aria-rowindex'), '2');
+      await page.keyboard.press('c');
+      const bar = page.getByRole('region', { name: 'Selected for comparison' });
+      await bar.getByText('one more to compare').waitFor();
+      await page.keyboard.press('c');
+      await bar.waitFor({ state: 'detached' });
+      await page.keyboard.press('r');
+      await page.getByRole('dialog').getByRole('heading').first().waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('Escape');
+      assert.equal(await selected.getAttribute('aria-rowindex'), '2', 'a dialog has its own keys');
+      await page.keyboard.press('/');
+      await page.keyboard.type('#17');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Trial 17', exact: true }).waitFor();
+    }));
+
   test('a drag zooms a chart, a double click zooms out, and a click selects', () =>
     look('#/studies/1', async (page) => {
       await firstTrial(page);
-      for (const name of [/^Best so far/, /^Learning curves/, /^Timeline/]) {
-        const chart = page.getByRole('img', { name });
+      for (const [name, title] of [
+        ['Best so far', /^Best so far/],
+        ['Timeline', /^Timeline/],
+        ['Curves', /^Learning curves/],
+      ] as const) {
+        await tab(page, name);
+        const chart = page.getByRole('img', { name: title });
         await chart.scrollIntoViewIfNeeded();
         const { x, y, width, height } = (await chart.boundingBox())!;
         const before = await chart.screenshot();
@@ -214,14 +322,18 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('empty views name the filter as the reason', () =>
     look('#/studies/1?filter=accuracy%20%3E%3D%2099%20%25', async (page) => {
-      // Best graphs, gates, table.
-      await page.getByText('No trial passes the filter.').nth(2).waitFor();
+      // Podium, table.
+      await page.getByText('No trial passes the filter.').nth(1).waitFor();
       assert.equal(await page.getByText('No trial has a result').count(), 0);
     }));
 
-  test('the keyboard opens the explanation of a heading', () =>
+  test('the keyboard reaches the charts and their explanations', () =>
     look('#/studies/1', async (page) => {
-      await page.getByRole('heading', { name: 'Best so far' }).getByRole('button').focus();
+      await page.getByRole('tab', { name: 'Tournament' }).focus();
+      await page.keyboard.press('ArrowRight');
+      await page.getByRole('tab', { name: 'Best so far', selected: true }).waitFor();
+      await page.getByRole('img', { name: /^Best so far/ }).waitFor();
+      await page.getByRole('button', { name: 'About', exact: true }).focus();
       await page.keyboard.press('Enter');
       await page
         .getByRole('note')
@@ -293,7 +405,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
   test('before the first trial the plan is shown; without results the reason is shown', async () => {
     await look('#/studies/3', async (page) => {
       await page.getByRole('heading', { name: 'No trial has been drawn yet' }).waitFor();
-      await page.getByText('1, 2, 4: the better half of all so far goes on').waitFor();
+      await page.getByText('1, 2, 4: the better half of all so far continues').waitFor();
       assert.equal(await page.locator('main [data-part]').count(), 3 + 9);
     });
     await look('#/studies/2', async (page) => {

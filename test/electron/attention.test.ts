@@ -117,11 +117,11 @@ describe('the end of a job', () => {
       ['CIFAR-100 is ready', '', 'data'],
     ]);
     assert.deepEqual(words(data('downloading'), data('failed', failed)), [
-      ['CIFAR-100 could not be fetched', 'No room.', 'data'],
+      ['CIFAR-100 could not be downloaded', 'No room.', 'data'],
     ]);
     assert.deepEqual(words(data('downloading'), data('missing')), [], 'cancelled');
     assert.deepEqual(words(pretrained('running'), pretrained('completed', 0.7)), [
-      ['resnet110 is trained alone', '70.0 %', 'data'],
+      ['resnet110 is pretrained', '70.0 %', 'data'],
     ]);
     assert.deepEqual(words(pretrained('running'), pretrained('failed')), [
       ['resnet110 could not be trained', '', 'data'],

@@ -7,7 +7,7 @@ import { toDot } from '../../core/graph/dot.ts';
 import { fromFile } from '../../core/graph/file.ts';
 import { toJson } from '../../core/graph/json.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
-import { marksSvg } from '../../renderer/charts/marks.ts';
+import { marksSvg } from '../../renderer/charts/marks-svg.ts';
 import { figure } from '../../renderer/features/graph/figure.ts';
 import { figureSvg } from '../../renderer/features/graph/svg.ts';
 import { anyGraph } from './arbitrary.ts';

@@ -16,14 +16,8 @@ import { beforeEach, describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nextOf } from '../../core/base/command-words.ts';
 import { downloadFolder, engineHome, libraryFolder } from '../../core/install/engine-home.ts';
-import {
-  checkSpace,
-  installRelease,
-  libraryStatus,
-  removeRelease,
-  statusOf,
-  verifyLibrary,
-} from '../../core/install/library.ts';
+import { checkSpace, installRelease, removeRelease } from '../../core/install/library.ts';
+import { libraryStatus, statusOf, verifyLibrary } from '../../core/install/library-status.ts';
 import type { Progress } from '../../core/install/progress.ts';
 import { type Release, releaseFor } from '../../core/install/release.ts';
 import { temporaryFolder } from '../data/support.ts';

@@ -170,7 +170,7 @@ describe('a lab on a machine with two cards', () => {
       ],
     });
     assert.deepEqual(alone.devices, { 'gpu:0': 1, 'gpu:1': 1, cpu: 0 });
-    assert.match(alone.said, /does not start: Cannot find MPS .*one slot a card/);
+    assert.match(alone.said, /does not start: Cannot find MPS .*each card has one slot/);
   });
 
   test('has the slots that ktg engine measure finds', async () => {
@@ -250,7 +250,7 @@ describe('a lab on a machine with two cards', () => {
         assert.deepEqual(cards, { 'gpu:0': 0, 'gpu:1': 0 });
         assert.ok(cpu! >= 1);
         await assert.rejects(lab.request('slots.set', { device: 'gpu:0', slots: 1 }), {
-          next: /portable engine is chosen/,
+          next: /portable engine is selected/,
         });
         await choose(lab, 'auto');
       },

@@ -14,6 +14,7 @@ export const noEngine: EngineWork = {
     version: 'none',
     kind: 'portable',
     advice: '',
+    bfloat16: false,
     installed: [],
     problem: null,
   }),

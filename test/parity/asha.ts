@@ -17,7 +17,7 @@ const event = v.union([
   v.tuple([v.picklist(['f', 'd']), v.number()]),
 ]);
 
-export const ashaFixture = v.object({
+const ashaFixture = v.object({
   kind: v.literal('asha'),
   min_resource: v.number(),
   reduction_factor: v.number(),

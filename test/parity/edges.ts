@@ -80,7 +80,7 @@ const graph = v.object({
   ensemble_right: v.optional(v.union([v.number(), v.array(v.union([v.boolean(), v.number()]))])),
 });
 
-export const edgesFixture = v.object({
+const edgesFixture = v.object({
   kind: v.literal('edges2'),
   inputs: v.object({
     logits: v.record(v.string(), v.array(v.array(logit))),

@@ -27,7 +27,7 @@ const formula = <T extends string>(...keys: T[]) =>
 export const initFormula = formula('k', 'a', 'b', 'c', 'd', 'gamma0', 'beta0');
 export const inputFormula = formula('k', 'a', 'b', 'd', 'm');
 
-export const forwardFixture = v.object({
+const forwardFixture = v.object({
   kind: v.picklist(['forward', 'forward2']),
   model: v.string(),
   /** Pixels on a side of an image. */

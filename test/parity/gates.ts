@@ -36,7 +36,7 @@ const nodes = v.object({
   grad: v.array(matrix),
 });
 
-export const gatesFixture = v.object({
+const gatesFixture = v.object({
   kind: v.literal('gates'),
   edges: v.array(edge),
   nodes: v.array(nodes),

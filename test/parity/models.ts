@@ -6,7 +6,7 @@ import { parameterCount, statistics, tensors } from '../../core/models/tensors.t
 import { Tally } from './report.ts';
 import type { ParityReport } from './report.ts';
 
-export const modelsFixture = v.object({
+const modelsFixture = v.object({
   kind: v.literal('param_counts'),
   models: v.array(
     v.object({
@@ -68,7 +68,7 @@ const counts = v.object({
   stage_channels: v.array(v.number()),
 });
 
-export const modelsFixture2 = v.object({
+const modelsFixture2 = v.object({
   kind: v.literal('param_counts2'),
   models: v.array(v.objectWithRest(counts.entries, v.number())),
 });

@@ -13,7 +13,7 @@ const linear = v.object({
   values: v.array(v.object({ k: v.number(), weight: v.number() })),
 });
 
-export const schedulesFixture = v.object({
+const schedulesFixture = v.object({
   kind: v.literal('schedules'),
   learning_rate: v.object({
     base: v.number(),

@@ -30,7 +30,7 @@ const tested = {
   high: v.number(),
 };
 
-export const statsFixture = v.object({
+const statsFixture = v.object({
   kind: v.literal('stats'),
   confidence: v.literal(0.95),
   mean: v.array(

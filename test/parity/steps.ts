@@ -20,7 +20,7 @@ export const stateFixture = v.object({
   stats: v.array(v.object({ name: v.string(), shape: numbers, value: summary })),
 });
 
-export const stepsFixture = v.object({
+const stepsFixture = v.object({
   kind: v.literal('ktg'),
   classes: v.number(),
   batch: v.number(),

@@ -34,7 +34,7 @@ describe('rungs', () => {
     assert.deepEqual(ladder(1).rungs, []);
   });
 
-  test('what makes no ladder is refused', () => {
+  test('options that make no ladder are refused', () => {
     for (const [minimum, reduction] of [
       [0, 2],
       [1.5, 2],
@@ -49,7 +49,7 @@ describe('rungs', () => {
 });
 
 describe('the rule', () => {
-  test('goes on iff 1 + better <= max(1, floor(n / reduction))', () => {
+  test('continues iff 1 + better <= max(1, floor(n / reduction))', () => {
     const limits = (reduction: number) =>
       Array.from(
         { length: 9 },
@@ -77,7 +77,7 @@ describe('the rule', () => {
     );
   });
 
-  test('the best value so far always goes on, ties with it too', () => {
+  test('the best value so far always continues, ties with it too', () => {
     const board = new Board(ladder(200));
     for (const trial of 'abcdef') assert.equal(board.report(trial, 1, 50).decision, 'continue');
     assert.equal(board.report('g', 1, 49.9).decision, 'stop');

@@ -62,7 +62,7 @@ describe('failures', () => {
   test('a study pauses after eight failed starts in a row, or two for each slot', () => {
     const crash = { ...failure('crash'), message: 'It broke.' };
     assert.equal(hopeless(7, 1, crash), null);
-    assert.match(hopeless(8, 1, crash)!.message, /^8 starts failed .*: It broke\.$/);
+    assert.match(hopeless(8, 1, crash)!.message, /^8 starts in a row failed, .*: It broke\.$/);
     assert.equal(hopeless(9, 5, crash), null);
     assert.match(hopeless(10, 5, crash)!.next, /ktg doctor/);
     assert.match(hopeless(8, 1, failure('out-of-memory'))!.next, /fewer slots/);
@@ -103,7 +103,7 @@ describe('failures', () => {
   });
 
   for (const code of ['store.disk-full', 'store.busy'])
-    test(`a lab stopped by ${code} goes on by itself when the store takes changes again`, async () => {
+    test(`a lab stopped by ${code} continues by itself when the store takes changes again`, async () => {
       const { store, refuse } = refusing();
       const { scheduler, runner, events, until, study } = scriptedLab(
         { checkpointEach: 1 },
@@ -173,8 +173,8 @@ describe('failures', () => {
         told = true;
         setImmediate(() => {
           const honest = metricsOf(job, 1, 0.5, 1);
-          if (lie === 'gap') listener.epoch({ ...honest, epoch: 7 });
-          if (lie === 'nodes') listener.epoch({ ...honest, epoch: 2, nodes: [] });
+          if (lie === 'gap') void listener.epoch({ ...honest, epoch: 7 });
+          if (lie === 'nodes') void listener.epoch({ ...honest, epoch: 2, nodes: [] });
           if (lie === 'end') listener.ended('completed');
         });
         return handle;
@@ -202,7 +202,7 @@ describe('failures', () => {
             if (disturbed.has(end)) return undefined;
             disturbed.add(end);
             if (last === 'gap')
-              listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
+              void listener.epoch(metricsOf(job, end === 'completed' ? 17 : 20, 0.5, 1));
             return last === 'silence' ? last : 'crash';
           },
         },
@@ -271,7 +271,7 @@ describe('failures', () => {
     await scheduler.close('save');
   });
 
-  test('a removed study takes its runs from their slots, and others go on', async () => {
+  test('a removed study takes its runs from their slots, and others continue', async () => {
     const { store, scheduler, runner, until, study } = scriptedLab();
     const gone = study({ trials: 50, space: noFrozen, duplicates: 'train' });
     const other = study({ trials: 5, space: noFrozen, seed: 2 });

@@ -5,7 +5,7 @@ import { noFrozen, trialsOf } from './studies.ts';
 
 describe('pausing, stopping and resuming', () => {
   for (const when of ['now', 'after-epoch'] as const) {
-    test(`pause (${when}) keeps checkpoints, resume goes on from them`, async () => {
+    test(`pause (${when}) keeps checkpoints, resume continues from them`, async () => {
       const { store, runner, scheduler, until, study } = scriptedLab();
       const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
       scheduler.resume({ study: id });
@@ -107,7 +107,7 @@ describe('pausing, stopping and resuming', () => {
     await scheduler.close('save');
   });
 
-  test('a run that a person stopped stays cancelled when its study or lab goes on', async () => {
+  test('a run that a person stopped stays cancelled when its study or lab continues', async () => {
     const first = scriptedLab();
     const { store } = first;
     const { id } = first.study({
@@ -160,7 +160,7 @@ describe('pausing, stopping and resuming', () => {
     });
   }
 
-  test('a stopped study has no runs to go on when its lab ends before its workers', async () => {
+  test('a stopped study has no runs to continue when its lab ends before its workers', async () => {
     const { store, runner, scheduler, until, study } = scriptedLab();
     const { id } = study({ trials: 6, space: noFrozen, rule: { kind: 'none' } });
     scheduler.resume({ study: id });
@@ -182,7 +182,7 @@ describe('pausing, stopping and resuming', () => {
     await scheduler.close('save');
   });
 
-  test('closing keeps everything; the next lab on the same store goes on by itself', async () => {
+  test('closing keeps everything; the next lab on the same store continues by itself', async () => {
     const first = scriptedLab();
     const { store } = first;
     const { id } = first.study({ trials: 10, space: noFrozen, rule: { kind: 'none' } });

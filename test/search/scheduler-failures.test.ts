@@ -115,7 +115,7 @@ describe('failures of runs under the scheduler', () => {
         (each) =>
           each.type === 'log' &&
           each.run === 1 &&
-          /slots of scripted rest for its last try/.test(each.text),
+          /slots of scripted pause during its last attempt/.test(each.text),
       ),
     );
     await scheduler.close('save');
@@ -161,7 +161,7 @@ describe('failures of runs under the scheduler', () => {
       const told = events.filter((event) => event.type === 'log' && event.run === null);
       assert.match(
         told[0]!.type === 'log' ? told[0]!.text : '',
-        /slot scripted:7: .* a minute .*Look at its device/,
+        /slot scripted:7: .* a minute\. Check its device/,
       );
       await scheduler.close('save');
     }
@@ -251,7 +251,7 @@ describe('failures of runs under the scheduler', () => {
     await scheduler.close('save');
   });
 
-  test('a silent worker is killed and its run goes on elsewhere', async () => {
+  test('a silent worker is killed and its run continues elsewhere', async () => {
     const { store, scheduler, until, study } = scriptedLab(
       {
         mishap: (job, epoch) =>

@@ -222,9 +222,8 @@ export class ScriptedRunner implements Runner {
     working.time = this.#time + this.#script.seconds(job, epoch + 1);
     this.reports++;
     const { accuracy, seconds } = this.#script;
-    const verdict = listener.epoch(
-      metricsOf(job, epoch, accuracy(job, epoch), seconds(job, epoch)),
-    );
+    const answer = listener.epoch(metricsOf(job, epoch, accuracy(job, epoch), seconds(job, epoch)));
+    const verdict = answer instanceof Promise ? await answer : answer;
     if (working.gone) return;
     if (verdict !== 'go-on') {
       if (verdict === 'save-and-stop') await this.#hand(working, 'final');

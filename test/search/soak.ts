@@ -20,7 +20,7 @@ import { scriptedLab } from './lab.ts';
 
 export interface SoakCounts {
   kills: number;
-  /** Times that the disk was full until the lab was told to go on. */
+  /** Times that the disk was full until the lab was told to continue. */
   fullDisks: number;
   studies: number;
   interruptedRuns: number;

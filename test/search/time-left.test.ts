@@ -15,7 +15,7 @@ const outlook = (change: Partial<Outlook> = {}): Outlook => ({
   ...change,
 });
 
-/** Exactly half of very many went on. */
+/** Exactly half of very many continued. */
 const half = [1, 2, 4].map((rung) => ({ rung, decided: 1e9, wentOn: 5e8 }));
 
 void test('expected epochs follow from the survival of each rung', () => {
@@ -40,7 +40,7 @@ void test('work is shared by the slots, but no trial by two', () => {
   assert.equal(timeLeft(outlook({ before: 10, underWay: [8] })), 10);
 });
 
-void test('nothing is said before an epoch was timed or without a slot', () => {
+void test('there is no estimate before an epoch was timed or without a slot', () => {
   assert.equal(timeLeft(outlook({ fresh: 3, secondsPerEpoch: null })), null);
   assert.equal(timeLeft(outlook({ fresh: 3, slots: 0 })), null);
 });

@@ -121,7 +121,9 @@ async function work(job: JobNotice): Promise<ToLab> {
     const judged = new Promise<Verdict>((resolve) => verdicts.set(epoch, resolve));
     say({ type: 'epoch', run, metrics });
     if (rungs.includes(epoch) || epoch === training.epochs) {
-      if ((await judged) !== 'go-on') return { type: 'ended', run, end: 'stopped' };
+      const verdict = await judged;
+      if (verdict === 'save-and-stop') await hand(job, epoch, 'final');
+      if (verdict !== 'go-on') return { type: 'ended', run, end: 'stopped' };
     }
     if (epoch === training.epochs) break;
     if (pace.checkpointEvery === null) await hand(job, epoch, 'resume');

@@ -1,15 +1,23 @@
 /**
  * `npm run soak [-- KILLS]`: kills as many labs with scripted workers, and as many labs and workers
- * of real processes.
+ * of real processes. `npm run soak -- machines [MINUTES TRIALS]`: kills agents, brokers and labs.
  */
 import { soak } from '../search/soak.ts';
+import { machineSoak } from './machines.ts';
 import { workerSoak } from './workers.ts';
 
-const kills = Number(process.argv[2] ?? 300);
 const print = (line: string): void => {
   console.log(line);
 };
-console.log(`Scripted workers, ${kills} kills of the lab:`);
-console.log(await soak(kills, 1, print));
-console.log(`Real processes, ${kills} kills of labs and workers:`);
-console.log(await workerSoak(kills, 1, print));
+const [first = '300', ...rest] = process.argv.slice(2);
+if (first === 'machines') {
+  const [minutes = 10, trials = 500] = rest.map(Number);
+  console.log(`Three agents, ${trials} trials, disturbed for at most ${minutes} minutes:`);
+  console.log(await machineSoak(minutes, trials, 1, print));
+} else {
+  const kills = Number(first);
+  console.log(`Scripted workers, ${kills} kills of the lab:`);
+  console.log(await soak(kills, 1, print));
+  console.log(`Real processes, ${kills} kills of labs and workers:`);
+  console.log(await workerSoak(kills, 1, print));
+}

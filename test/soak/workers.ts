@@ -15,7 +15,16 @@ import { wireDecision } from '../../core/study/decision.ts';
 import { joined } from '../contract/samples.ts';
 import { FULL } from './full-disk.ts';
 
-export interface WorkerSoakCounts {
+/** What the check of a study has seen. */
+export interface StudyCounts {
+  attempts: number;
+  /** Attempts by how they ended. */
+  outcomes: Record<string, number>;
+  decisions: number;
+  checkpointsRead: number;
+}
+
+export interface WorkerSoakCounts extends StudyCounts {
   labKills: number;
   workerKills: number;
   /** Times that another process held the file's lock for a while. */
@@ -23,11 +32,6 @@ export interface WorkerSoakCounts {
   /** Times that the disk was full until the lab was told to go on. */
   fullDisks: number;
   studies: number;
-  attempts: number;
-  /** Attempts by how they ended. */
-  outcomes: Record<string, number>;
-  decisions: number;
-  checkpointsRead: number;
 }
 
 /** Kills in the life of one study. */
@@ -170,7 +174,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-async function checkStudy(store: Store, counts: WorkerSoakCounts): Promise<void> {
+export async function checkStudy(store: Store, counts: StudyCounts): Promise<void> {
   const study = store.studies()[0]!;
   assert.equal(study.state, 'completed');
   const { trials: wanted, training } = study.plan;

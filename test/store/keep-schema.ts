@@ -4,6 +4,7 @@ import { paperSpace, withGates } from '../../core/graph/space.ts';
 import { addRerun } from '../../core/search/repeat.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { migrations } from '../../core/store/file/schema.ts';
+import { usualStart } from '../../core/study/start.ts';
 import { newStudy } from '../contract/samples.ts';
 import { scriptedLab } from '../search/lab.ts';
 
@@ -16,7 +17,9 @@ if (existsSync(file)) throw new Error(`${file} is kept already`);
 const store = openLabFile(file);
 const { scheduler, until } = scriptedLab({ checkpointEach: 4 }, {}, store);
 const space = withGates(paperSpace(2, 'resnet8', ['resnet8']), 0, 2, ['cutoff', 'through']);
-const study = store.addStudy(newStudy('Kept', { trials: 12, space }));
+const study = store.addStudy(
+  newStudy('Kept', { trials: 12, space, start: usualStart, audit: 0.5 }),
+);
 scheduler.resume({ study: study.id });
 await until(() => store.study(study.id).state === 'completed');
 const best = store.runs({ study: study.id, states: ['completed'] })[0]!;
@@ -38,6 +41,13 @@ const rerun = addRerun(
 );
 scheduler.resume({ rerun: rerun.id });
 await until(() => store.rerun(rerun.id).state === 'completed');
+store.addMachine({
+  id: 'lena',
+  name: 'Lena',
+  launcher: { kind: 'ssh', host: 'me@lena', port: 40_000 },
+  drained: false,
+  createdAt: 1,
+});
 await scheduler.close('save');
 await store.compact();
 store.close();

@@ -208,7 +208,7 @@ void describe('opening a lab file', () => {
       JSON.stringify(template('independent', ['resnet8', 'resnet8'])),
     );
     database.close();
-    assert.deepEqual(checkLabFile(file), [`run ${run.id} has another graph than its key says`]);
+    assert.deepEqual(checkLabFile(file), [`run ${run.id} has a graph that does not match its key`]);
   });
 
   void test('a lab that looks on does not take the graphs of removed studies for those of new ones', async () => {

@@ -286,9 +286,9 @@ void describe('study files', () => {
     };
     assert.match(
       await said('{"x":1}'),
-      /^Line 2 of the study file: it is none of the records environment, /,
+      /^Line 2 of the study file: its type is none of environment, /,
     );
-    assert.match(await said('[]'), /it is none of the records/);
+    assert.match(await said('[]'), /its type is none of/);
     assert.match(
       await said('{"rejection":{},"x":1}'),
       /^Line 2 of the study file: rejection\.trial: it is missing\.$/,

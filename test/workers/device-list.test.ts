@@ -37,7 +37,7 @@ describe('the devices of a pool', () => {
     assert.equal(list.hasSharedCard, false);
   });
 
-  test('a look says whether devices have gone or come back', async () => {
+  test('a poll reports devices that disappeared or returned', async () => {
     let found = [gpu(0, 1), cpu(1)];
     const list = new DeviceList(found, async () => Promise.resolve(found));
     assert.equal(await list.look(false, () => false), false);

@@ -77,7 +77,7 @@ describe('the slots of a card are measured', () => {
       shared: true,
       measurements: rates,
     });
-    const last = 'No more workers were measured: out of memory';
+    const last = 'The measurement stopped here: out of memory';
     assert.deepEqual(heard.texts, ['1: 500', '2: 1000', '4: 2000', last]);
     assert.equal(chooseSlots(found, card).slots, 4);
     assert.deepEqual(readdirSync(workers).filter(lives), [], 'no worker is left');
@@ -88,7 +88,7 @@ describe('the slots of a card are measured', () => {
     const heard = listener();
     const found = await measureSlots({ device: 'gpu', card, program }, work, heard);
     assert.equal(found.shared, false);
-    assert.match(heard.texts[0]!, /Cannot find MPS.*one slot a card/);
+    assert.match(heard.texts[0]!, /Cannot find MPS.*each card has one slot/);
     assert.equal(chooseSlots(found, card).slots, 1);
   });
 

@@ -68,7 +68,7 @@ describe('placement', () => {
 });
 
 describe('devices', () => {
-  test('cards compute where nothing is in the way, else one slot a core; the reason is said', () => {
+  test('cards compute when nothing prevents it, else one slot per core, with the reason', () => {
     const cards = [{ index: 0, uuid: 'GPU-6f3c', title: 'Card', memory: 1, driver: '580' }];
     const free = devicesFrom(
       cards,
@@ -150,7 +150,7 @@ describe('devices', () => {
     );
     const [card, processor] = onProcessorAlone(devices);
     assert.deepEqual([card!.slots, card!.maximumSlots], [0, 0]);
-    assert.match(card!.note!, /portable engine is chosen/);
+    assert.match(card!.note!, /portable engine is selected/);
     assert.equal(processor!.slots, processor!.maximumSlots);
     const without = devicesFrom(
       [],
@@ -166,7 +166,7 @@ describe('devices', () => {
 });
 
 describe('failures', () => {
-  test('kinds by what was thrown', () => {
+  test('the kind of a failure follows from the thrown error', () => {
     const kind = (thrown: unknown) => failureOf(thrown, 3).kind;
     assert.equal(kind(new LabError({ code: 'train.diverged', message: 'NaN', next: '' })), 'nan');
     assert.equal(

@@ -67,7 +67,7 @@ describe('real training', () => {
     assert.deepEqual(other.checkpoints[0]!.data.length, undisturbed.checkpoints[0]!.data.length);
   });
 
-  test('stopped at once with a checkpoint in the middle of an epoch, a run goes on to the same numbers', async () => {
+  test('stopped at once with a checkpoint in the middle of an epoch, a run continues to the same numbers', async () => {
     const first = new Witness();
     await ready(pool, 'cpu:0');
     const handle = pool.start('cpu:0', job(epochs), first);
@@ -92,7 +92,7 @@ describe('real training', () => {
     assert.deepEqual(numbers([...first.epochs, ...second.epochs]), numbers(undisturbed.epochs));
   });
 
-  test('killed after a checkpoint, a run goes on from there to the same numbers', async () => {
+  test('killed after a checkpoint, a run continues from there to the same numbers', async () => {
     const first = new Witness();
     await ready(pool, 'cpu:0');
     const handle = pool.start('cpu:0', job({ ...epochs, checkpointEvery: 0 }), first);
@@ -172,7 +172,7 @@ describe('real training', () => {
     assert.equal(changed.failure?.code, 'workers.weights-damaged');
   });
 
-  test('missing data and divergence are told apart', async () => {
+  test('missing data and divergence have different kinds', async () => {
     const { training } = job();
     const missing = await run({ training: { ...training, data: '/nowhere/cifar.tar.gz' } });
     assert.equal(missing.failure?.kind, 'data');
@@ -181,7 +181,7 @@ describe('real training', () => {
     assert.equal(diverged.failure?.kind, 'nan');
   });
 
-  test('a checkpoint that cannot be stored causes a log line; training goes on', async () => {
+  test('a checkpoint that cannot be stored causes a log line; training continues', async () => {
     const witness = new Witness();
     witness.take = async ({ purpose, chunks }) => {
       if (purpose === 'resume') throw new Error('no space');

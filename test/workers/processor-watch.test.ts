@@ -52,7 +52,7 @@ describe('a watch over a process', { skip: process.platform === 'win32' }, () =>
     },
   );
 
-  test('one that is gone is not called idle: its end is told otherwise', async () => {
+  test('an ended worker is not called idle: its end is reported separately', async () => {
     const ended = spawn(process.execPath, ['-e', '']);
     await once(ended, 'close');
     const watch = new ProcessorWatch(ended.pid!);
@@ -60,7 +60,7 @@ describe('a watch over a process', { skip: process.platform === 'win32' }, () =>
   });
 });
 
-test('what ps says is read with days, hours and parts of seconds', () => {
+test('times of ps are read with days, hours and fractions of seconds', () => {
   assert.equal(parsePsTime(' 0:01.25\n'), 1250);
   assert.equal(parsePsTime('01:02:03'), 3_723_000);
   assert.equal(parsePsTime('2-03:00:01'), 183_601_000);

@@ -120,7 +120,7 @@ describe('programs of the compiler', () => {
     kept = programs();
   });
 
-  test('what compiles in another way has programs of its own', async () => {
+  test('each way to compile has programs of its own', async () => {
     process.env.XLA_FLAGS = '--xla_cpu_enable_fast_min_max=false';
     try {
       await trials(['wrn-10-1=TC,wrn-10-1=LT', 1, 0.1]);

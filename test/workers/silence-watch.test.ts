@@ -12,7 +12,7 @@ test('the lab vouches for a worker that compiles, loads or evaluates and compute
     assert.deepEqual(aboutSilence(progress, minutes(14), true), { do: 'vouch', reason: 'blocked' });
 });
 
-test('nobody vouches for a worker that is idle, trains, or is silent for 15 minutes', () => {
+test('a worker that is idle, trains, or is silent for 15 minutes counts as silent', () => {
   assert.deepEqual(aboutSilence(compiling, 1, false), { do: 'wait', reason: 'idle' });
   assert.deepEqual(aboutSilence(training, 1, true), { do: 'wait', reason: 'may-speak' });
   assert.deepEqual(aboutSilence(compiling, minutes(15), true), {

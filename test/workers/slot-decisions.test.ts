@@ -32,7 +32,7 @@ describe('the state of a slot', () => {
     assert.equal(stateOf({ hasJob: true, ending: true, problem }).state, 'busy');
   });
 
-  test('a broken slot says why and what to do', () => {
+  test('a broken slot gives its reason and the next step', () => {
     assert.deepEqual(stateOf({ problem, ending: true }), {
       state: 'broken',
       problem: 'No engine. Install it.',

@@ -28,7 +28,7 @@ function connected() {
   return { outbox, inbox, mostAhead: () => most };
 }
 
-test('whatever the sizes, what arrives is what was sent, and never too much is on its way', async () => {
+test('bytes of any size arrive unchanged, and the bytes in flight stay bounded', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 3 << 20 }), { minLength: 1, maxLength: 6 }),

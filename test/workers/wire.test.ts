@@ -14,7 +14,7 @@ describe('a message between lab and worker', () => {
     assert.equal(text, '{"type":"chunk","transfer":1,"index":0,"data":{"$bytes":"AP8="}}');
   });
 
-  test('brings its bytes whole, also those of a part of a buffer', () => {
+  test('delivers all bytes, also of a part of a buffer', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 3, maxLength: 300 }),
@@ -43,7 +43,7 @@ describe('a message between lab and worker', () => {
     assert.deepEqual(carried(message), message);
   });
 
-  test('what is no message is left for the check to refuse', () => {
+  test('the check refuses input that is not a message', () => {
     const bad = [
       'no JSON',
       '{"type":"chunk","transfer":1,"index":0,"data":{"$bytes":3}}',

@@ -13,6 +13,24 @@ export const commandsProblems = {
       { do: 'run-command', command: 'ktg help graph' },
     ],
   },
+  'arguments.missing/host': {
+    message: () => 'Name the server.',
+    next: () => [{ do: 'give-option', example: 'ktg machines add ssh user@server' }],
+  },
+  'arguments.missing/machines': {
+    message: () => 'ktg machines needs a verb.',
+    next: ({ verbs }: { verbs: string }) => [
+      `Verbs: ${verbs}.`,
+      { do: 'run-command', command: 'ktg help machines' },
+    ],
+  },
+  'arguments.missing/way': {
+    message: () => 'How is the machine reached?',
+    next: ({ ways }: { ways: string }) => [
+      `Ways: ${ways}.`,
+      { do: 'run-command', command: 'ktg help machines' },
+    ],
+  },
   'arguments.missing/model': {
     message: () => 'Name one model.',
     next: () => [{ do: 'give-option', example: 'ktg pretrain resnet32' }],
@@ -45,13 +63,17 @@ export const commandsProblems = {
     message: () => '--lab names no file.',
     next: () => [{ do: 'give-option', example: '--lab lab.sqlite' }],
   },
+  'arguments.no-file/pairing': {
+    message: () => 'No pairing file was named.',
+    next: () => [{ do: 'give-option', example: 'ktg agent --pairing FILE' }],
+  },
   'arguments.no-study': {
     message: () => 'The lab has no study yet.',
     next: () => ['Begin one.', { do: 'run-command', command: 'ktg search' }],
   },
   'arguments.nodes-without-template': {
     message: ({ argument }: { argument: string }) =>
-      `--nodes goes with a template; "${argument}" is none.`,
+      `--nodes needs a template; "${argument}" is not one.`,
     next: ({ templates }: { templates: string }) => [`Templates: ${templates}.`],
   },
   'arguments.not-a-number': {
@@ -90,14 +112,14 @@ export const commandsProblems = {
   },
   'arguments.slots/none': {
     message: ({ wanted }: { wanted: string }) =>
-      `"${wanted}" leaves no device a slot: nothing could train.`,
+      `"${wanted}" gives no device a slot, so nothing can train.`,
     next: ({ missing }: { missing: string }) => [
       { do: 'give-option', example: `--slots ${missing}` },
     ],
   },
   'arguments.slots/text': {
     message: ({ wanted }: { wanted: string }) =>
-      `"${wanted}" says nothing about slots; a number of at least 1, numbers for devices, or auto is needed.`,
+      `"${wanted}" is not a number of slots; expected a number of at least 1, numbers for devices, or auto.`,
     next: () => [{ do: 'give-option', example: '--slots 2, or --slots cpu=1,gpu:0=2' }],
   },
   'arguments.teacher': {
@@ -130,15 +152,15 @@ export const commandsProblems = {
     next: ({ variants }: { variants: string }) => [`Choose one of ${variants}.`],
   },
   'arguments.unknown-choice/measure': {
-    message: () => 'Only cards are measured; the processor has one slot a core.',
+    message: () => 'Only cards are measured; the processor has one slot per core.',
     next: () => [{ do: 'run-command', command: 'ktg engine measure' }],
   },
   'arguments.unknown-choice/no-verb': {
-    message: () => 'What is to be done?',
+    message: () => 'ktg db needs a verb.',
     next: () => ['Choose one of check, backup, vacuum.'],
   },
   'arguments.unknown-choice/verb': {
-    message: ({ verb }: { verb: string }) => `"${verb}" is not known.`,
+    message: ({ verb }: { verb: string }) => `ktg db has no verb "${verb}".`,
     next: () => ['Choose one of check, backup, vacuum.'],
   },
   'arguments.unknown-graph': {
@@ -161,6 +183,11 @@ export const commandsProblems = {
     message: ({ study, wanted, trials }: { study: string; wanted: string; trials: number }) =>
       `Study "${study}" has no trial "${wanted}"; it has ${trials}, counted from 0.`,
     next: () => ['Give a number, or: best'],
+  },
+  'arguments.weights': {
+    message: ({ text }: { text: string }) =>
+      `--weights is "${text}"; choices with positive weights are needed.`,
+    next: () => [{ do: 'give-option', example: '--weights resnet110=2,cutoff=0.5' }],
   },
   'devices.cannot-compute': {
     message: ({ card, reason }: { card: string; reason: string }) =>

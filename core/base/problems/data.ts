@@ -12,11 +12,6 @@ export const dataProblems = {
       `${path} holds files of ${present}`,
     next: () => ['Give the path of one data set.'],
   },
-  'data.bad-mirror': {
-    message: ({ site }: { site: string }) =>
-      `KTG_DATA_MIRROR is "${site}", expected the http or https address of a folder.`,
-    next: () => [`Correct it, or use a file on this machine by its path.`],
-  },
   'data.batch-size': {
     message: ({ batch }: { batch: number }) =>
       `The batch size is ${batch}, expected a whole number of at least 1.`,
@@ -32,45 +27,12 @@ export const dataProblems = {
       `${where} is damaged: ${message}`,
     next: () => ['Copy or download the file again.'],
   },
-  'data.download-broken': {
-    message: ({
-      address,
-      failures,
-      reason,
-    }: {
-      address: string;
-      failures: number;
-      reason: string;
-    }) => `${address} broke off ${failures} times in a row: ${reason}`,
-    next: ({ received, otherWay }: { received: number; otherWay: Step }) => [
-      `Start it again: it goes on after ${received} bytes.`,
-      otherWay,
-    ],
-  },
-  'data.download-refused': {
-    message: ({ said }: { said: string }) => `${said}, expected the archive.`,
-    next: ({ otherWay }: { otherWay: Step }) => [otherWay],
-  },
-  'data.download-refused/redirects': {
-    message: ({ origin, pathname, limit }: { origin: string; pathname: string; limit: number }) =>
-      `${origin}${pathname} redirects more than ${limit} times.`,
-    next: () => ['Check KTG_DATA_MIRROR.'],
-  },
-  'data.download-underway': {
-    message: ({ target }: { target: string }) => `${target} is being downloaded already.`,
-    next: () => ['Wait for it.'],
-  },
   'data.fewer-images-than-batch': {
     message: ({ images, batch }: { images: number; batch: number }) =>
       `There are ${images} training images, fewer than one batch of ${batch}`,
     next: ({ largest }: { largest: number }) => [
       `Choose a batch size of at most ${largest}, or more training images.`,
     ],
-  },
-  'data.folder-not-writable': {
-    message: ({ folder, reason }: { folder: string; reason: string }) =>
-      `The data folder ${folder} cannot be written: ${reason}`,
-    next: () => ['Point KTG_DATA to a folder that can be written.'],
   },
   'data.incomplete': {
     message: ({
@@ -153,16 +115,6 @@ export const dataProblems = {
       `${path} holds no image files, expected ${layouts}`,
     next: ({ advice }: { advice: readonly string[] }) => advice,
   },
-  'data.no-network': {
-    message: ({ address, reason }: { address: string; reason: string }) =>
-      `${address} cannot be reached: ${reason}`,
-    next: ({ otherWay }: { otherWay: Step }) => [otherWay],
-  },
-  'data.no-space': {
-    message: ({ folder, found }: { folder: string; found: string }) =>
-      `There is no room for the download in ${folder}: ${found}`,
-    next: () => ['Free some space, or point KTG_DATA to a folder on another disk.'],
-  },
   'data.not-an-archive': {
     message: ({ path, found }: { path: string; found: string }) =>
       `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar.`,
@@ -180,7 +132,7 @@ export const dataProblems = {
     next: () => ['Download it first, or choose a file.'],
   },
   'data.not-found/gone': {
-    message: ({ path }: { path: string }) => `${path} is not there any more.`,
+    message: ({ path }: { path: string }) => `${path} no longer exists.`,
     next: () => ['Put it back, or remove it from the list.'],
   },
   'data.not-found/path': {
@@ -233,16 +185,10 @@ export const dataProblems = {
       trainCount: number;
       testCount: number;
     }) =>
-      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of each.`,
+      `${source}: protocol ${protocol} finds ${train} images to train on and ${evaluation} ` +
+      `${evaluationName} images in ${trainCount} + ${testCount}, expected at least one of ` +
+      'each.',
     next: () => ['Choose a larger data set or another protocol.'],
-  },
-  'data.too-large/download': {
-    message: ({ address, bytes, file }: { address: string; bytes: number; file: string }) =>
-      `${address} sends more than the ${bytes} bytes of ${file}`,
-    next: ({ otherWay }: { otherWay: Step }) => [
-      'The server or a proxy sends something else.',
-      otherWay,
-    ],
   },
   'data.too-large/file': {
     message: ({ where, bytes, max }: { where: string; bytes: number; max: number }) =>
@@ -251,7 +197,7 @@ export const dataProblems = {
   },
   'data.too-large/unpacked': {
     message: ({ where, max }: { where: string; max: number }) =>
-      `${where} unpacks to more than the ${max} bytes that are expected at most.`,
+      `${where} unpacks to more than ${max} bytes, the limit.`,
     next: () => ['Use the official files or a part of them.'],
   },
   'data.truncated': {
@@ -291,14 +237,6 @@ export const dataProblems = {
       `${archive}: the entry "${entry}" is of type ${type}, expected a plain file.`,
     next: () => ['Use the official archive.'],
   },
-  'data.wrong-checksum': {
-    message: ({ address, found }: { address: string; found: string }) =>
-      `What ${address} sent ${found}`,
-    next: ({ otherWay }: { otherWay: Step }) => [
-      'The server or a proxy sent something else.',
-      otherWay,
-    ],
-  },
   'data.wrong-size': {
     message: ({
       where,
@@ -315,7 +253,8 @@ export const dataProblems = {
       layout: string;
       record: number;
     }) =>
-      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected a whole number of ${layout} records of ${record} bytes.`,
+      `${where} holds ${bytes} bytes: ${records} records and ${rest} bytes more, expected ` +
+      `a whole number of ${layout} records of ${record} bytes.`,
     next: () => ['The file is cut off or of another format: copy or download it again.'],
   },
   'data.wrong-size/content': {

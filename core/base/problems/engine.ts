@@ -45,19 +45,19 @@ export const engineProblems = {
   'engine.download-failed': {
     message: ({ what, lines }: { what: string; lines: string }) =>
       `pip could not download ${what}:\n${lines}`,
-    next: () => ['Solve what pip says.', ...BY_HAND],
+    next: () => ['Fix the problem that pip reports, then install again.', ...BY_HAND],
   },
   'engine.install-underway/install': {
-    message: () => 'An install is under way already.',
-    next: () => ['Wait for it, or cancel it.'],
+    message: () => 'An install is already running.',
+    next: () => ['Wait until it ends, or cancel it.'],
   },
   'engine.install-underway/remove': {
-    message: () => 'An install is under way.',
+    message: () => 'An install is running.',
     next: () => ['Cancel it first.'],
   },
   'engine.interrupted': {
     message: () => 'The install was interrupted.',
-    next: () => ['To go on, start the install again.', { do: 'install-engine' }],
+    next: () => ['Start the install again to continue.', { do: 'install-engine' }],
   },
   'engine.no-card': {
     message: ({ reason }: { reason: string }) =>
@@ -68,7 +68,8 @@ export const engineProblems = {
     message: () =>
       'The connection to TensorFlow is compiled here, and there is no c++, g++ or clang++ on PATH.',
     next: () => [
-      'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf install gcc-c++; macOS: xcode-select, with its option to install).',
+      'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf ' +
+        'install gcc-c++; macOS: xcode-select, with its option to install).',
       { do: 'install-engine' },
       'Until then the portable engine works, more slowly.',
     ],
@@ -120,7 +121,7 @@ export const engineProblems = {
     message: ({ reasons }: { reasons: string }) =>
       `The compiled step cannot be written to ${reasons}.`,
     next: () => [
-      'Make room there, or set TMPDIR to another folder and start the lab again; then resume.',
+      'Free some space there, or set TMPDIR to another folder and start the lab again; then resume.',
     ],
   },
   'engine.no-wheel/file': {
@@ -133,8 +134,17 @@ export const engineProblems = {
     next: () => ['Set pip to an index that has it.', ...BY_HAND],
   },
   'engine.precision/bfloat16': {
-    message: () => 'bfloat16 needs the compiled step.',
+    message: () => 'On a card bfloat16 needs the compiled step.',
     next: () => [{ do: 'use-compiler' }],
+  },
+  'engine.precision/bfloat16-eager': {
+    message: () => 'The eager engine computes in float32.',
+    next: () => [{ do: 'choose-float32' }],
+  },
+  'engine.precision/bfloat16-processor': {
+    message: () =>
+      'This processor has no instructions for bfloat16 (AVX-512 BF16 or AMX), so it would be slower than float32.',
+    next: () => [{ do: 'choose-float32' }],
   },
   'engine.precision/portable': {
     message: ({ reason }: { reason: string }) =>
@@ -180,7 +190,7 @@ export const engineProblems = {
   },
   'engine.wheel-wrong': {
     message: ({ wheel, found }: { wheel: string; found: string }) =>
-      `The wheel ${wheel} is not the one needed: ${found}.`,
+      `The wheel ${wheel} is the wrong one: ${found}.`,
     next: ({ name, version, tag }: { name: string; version: string; tag: string }) => [
       `Use ${name} ${version} for ${tag}.`,
       { do: 'download-wheel' },

@@ -12,11 +12,11 @@ export const filesProblems = {
   },
   'files.empty': {
     message: ({ path }: { path: string }) => `${path} is empty.`,
-    next: () => ['Choose a file that holds something.'],
+    next: () => ['Choose a file with content.'],
   },
   'files.incomplete': {
     message: ({ name, received, total }: { name: string; received: number; total: number }) =>
-      `${name}: ${received} of ${total} bytes have come.`,
+      `${name}: ${received} of ${total} bytes have arrived.`,
     next: () => ['Send the rest first.'],
   },
   'files.incomplete/export': {
@@ -30,18 +30,18 @@ export const filesProblems = {
   },
   'files.no-file': {
     message: ({ path }: { path: string }) => `${path} is neither a file nor a folder.`,
-    next: () => ['Choose one that is.'],
+    next: () => ['Choose a file or a folder.'],
   },
   'files.no-folder': {
     message: ({ folder, reason }: { folder: string; reason: string }) =>
-      `Files on their way cannot be kept in ${folder}: ${reason}`,
-    next: () => ['Make that folder, or set TMPDIR to another one and start the lab again.'],
+      `Uploads cannot be stored in ${folder}: ${reason}`,
+    next: () => ['Create that folder, or set TMPDIR to another one and start the lab again.'],
   },
   'files.no-space': {
     message: ({ name, found }: { name: string; found: string }) =>
       `There is no room for ${name}: ${found}.`,
     next: () => [
-      'Free some space and try again; files on their way lie in the folder that TMPDIR names.',
+      'Free some space and try again; uploads are stored in the folder that TMPDIR names.',
     ],
   },
   'files.out-of-order': {
@@ -55,12 +55,13 @@ export const filesProblems = {
       offset: number;
       received: number;
       total: number;
-    }) => `A portion of ${bytes} bytes came at ${offset}; expected one at ${received} of ${total}.`,
+    }) =>
+      `A chunk of ${bytes} bytes arrived for offset ${offset}; expected offset ${received} of ${total}.`,
     next: () => ['Send the file again from its beginning.'],
   },
   'files.relative-path': {
-    message: ({ path }: { path: string }) => `"${path}" is no absolute path.`,
-    next: () => ['Give the whole path.'],
+    message: ({ path }: { path: string }) => `"${path}" is not an absolute path.`,
+    next: () => ['Give the path from the root.'],
   },
   'files.too-large': {
     message: ({ name, bytes, limit }: { name: string; bytes: number; limit: number }) =>
@@ -68,8 +69,8 @@ export const filesProblems = {
     next: () => [{ do: 'use-terminal' }],
   },
   'files.too-many': {
-    message: ({ count }: { count: number }) => `${count} files are on their way already.`,
-    next: () => ['Try again when some have arrived.'],
+    message: ({ count }: { count: number }) => `${count} uploads are already running.`,
+    next: () => ['Try again when one has ended.'],
   },
   'files.too-many/folder': {
     message: ({ name, limit }: { name: string; limit: number }) =>
@@ -82,13 +83,13 @@ export const filesProblems = {
     next: () => ['Check the file and its disk, then try again.'],
   },
   'files.unknown': {
-    message: () => 'There is no such file on its way; it may have been forgotten.',
-    next: () => ['Begin again.'],
+    message: () => 'This upload does not exist; it may have expired.',
+    next: () => ['Send the file again.'],
   },
   'files.unreadable': {
     message: ({ path, reason }: { path: string; reason: string }) =>
       `${path} cannot be read: ${reason}`,
-    next: () => ['Choose a file that is there and may be read.'],
+    next: () => ['Choose a file that exists and that you may read.'],
   },
   'files.unreadable/changed': {
     message: ({ name }: { name: string }) =>
@@ -105,7 +106,7 @@ export const filesProblems = {
     next: () => ['Nothing was imported.'],
   },
   'import.damaged': {
-    message: () => 'The SHA-256 at the end of the file is not that of its content.',
+    message: () => 'The content of the file does not match the SHA-256 at its end.',
     next: () => ['Copy or export it again; nothing was imported.'],
   },
   'import.multi-objective': {
@@ -120,11 +121,11 @@ export const filesProblems = {
   },
   'import.not-a-graph-search': {
     message: ({ what }: { what: string }) =>
-      `This study of Optuna is no search of knowledge transfer graphs: ${what}.`,
-    next: () => ["Only the files of the authors' published code are understood."],
+      `This study of Optuna is not a search of knowledge transfer graphs: ${what}.`,
+    next: () => ["The lab imports only files of the authors' published code."],
   },
   'import.not-a-study': {
-    message: () => 'This is not a study file: it does not begin like one.',
+    message: () => 'This is not a study file: its header is wrong.',
     next: () => ['Choose a file that was made by export, or the SQLite file of an Optuna study.'],
   },
   'import.not-optuna': {
@@ -134,12 +135,12 @@ export const filesProblems = {
   },
   'import.not-optuna/direction': {
     message: ({ study }: { study: string }) =>
-      `The study "${study}" does not say whether its values are to become small or large.`,
+      `The study "${study}" has no direction (minimize or maximize).`,
     next: () => ['Choose the SQLite file that Optuna wrote, such as optuna.db.'],
   },
   'import.one-study': {
     message: ({ path, study }: { path: string; study: string }) =>
-      `${path} is no SQLite file of Optuna, so it holds no study "${study}" to choose.`,
+      `${path} is not an SQLite file of Optuna, so it contains no study "${study}" to choose.`,
     next: () => ['Import it without naming a study.'],
   },
   'import.optuna-journal': {
@@ -154,14 +155,14 @@ export const filesProblems = {
   },
   'import.too-long': {
     message: ({ most }: { most: number }) => `A line is longer than ${most} bytes.`,
-    next: () => ['This is no study file of this lab.'],
+    next: () => ['This is not a study file of this lab.'],
   },
   'import.truncated': {
-    message: () => 'The file ends before the study does.',
+    message: () => 'The file ends in the middle of the study.',
     next: () => ['Copy or export it again; nothing was imported.'],
   },
   'import.whole-lab': {
-    message: ({ file }: { file: string }) => `${file}: this is a whole lab, expected one study.`,
+    message: ({ file }: { file: string }) => `${file}: this is a lab file, expected one study.`,
     next: () => [{ do: 'open-lab' }],
   },
   'import.wrong-version': {

@@ -50,7 +50,8 @@ export const graphProblems = {
   },
   'graph.no-path-to-target': {
     message: ({ node }: { node: number }) =>
-      `Nothing of node ${node} reaches the target, so it cannot change the target's result and need not be trained.`,
+      `No path of open edges leads from node ${node} to the target: not trained, ` +
+      'because the result would not change.',
     next: () => [],
   },
   'graph.node-count': {
@@ -96,7 +97,8 @@ export const graphProblems = {
   },
   'graph.uninformed': {
     message: ({ node }: { node: number }) =>
-      `Node ${node} learns neither from the label nor, over any path, from a pretrained node: nothing that reaches it knows the classes.`,
+      `Node ${node} cannot learn the classes: no path of open edges leads to it from the ` +
+      'label or from a pretrained node.',
     next: ({ node }: { node: number }) => [
       `Open the edge from the label into node ${node} or into a node that teaches it.`,
     ],

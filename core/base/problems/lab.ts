@@ -25,7 +25,7 @@ export const labProblems = {
   },
   'lab.bad-answer': {
     message: ({ index, expected }: { index: number; expected: number }) =>
-      `Part ${index} of an answer came in the place of part ${expected}.`,
+      `Part ${index} of an answer arrived instead of part ${expected}.`,
     next: () => [{ do: 'connect-again' }],
   },
   'lab.bad-input': {
@@ -66,7 +66,7 @@ export const labProblems = {
   'lab.not-open': {
     message: ({ file }: { file: string }) => `No program has ${file} open: nothing trains now.`,
     next: () => [
-      'Say how many slots a search has when it begins or goes on.',
+      'Set the number of slots when a search starts or resumes.',
       { do: 'give-option', example: 'ktg search --slots 2' },
       { do: 'run-doctor' },
     ],
@@ -80,12 +80,12 @@ export const labProblems = {
     next: () => [{ do: 'open-link' }],
   },
   'lab.stranger/restarted': {
-    message: () => 'The lab was started again and does not know this browser.',
+    message: () => 'The lab has restarted, so this browser needs a new link.',
     next: () => [{ do: 'open-link' }],
   },
   'lab.too-many-requests': {
     message: ({ limit }: { limit: number }) =>
-      `${limit} requests of this connection are under way.`,
+      `This connection has ${limit} requests without an answer.`,
     next: () => ['Wait until some are answered, then ask again.'],
   },
   'lab.unexpected': {
@@ -106,11 +106,11 @@ export const labProblems = {
   },
   'lab.unreachable/lost': {
     message: () => 'The lab cannot be reached: the connection is lost.',
-    next: () => ['Wait a moment; it is opened again by itself.'],
+    next: () => ['Wait a moment: it reconnects by itself.'],
   },
   'lab.unreachable/no-answer': {
     message: () => 'The lab does not answer.',
-    next: () => ['Start it again; this page then goes on.'],
+    next: () => ['Start it again; this page then continues.'],
   },
   'pretrained.no-weights': {
     message: ({ model }: { model: string }) => `The pretrained ${model} has no weights yet.`,
@@ -122,11 +122,11 @@ export const labProblems = {
     next: () => ['Choose the weights of a network that was trained alone.'],
   },
   'reruns.no-training': {
-    message: () => 'A graph alone does not say how it is to be trained.',
+    message: () => 'A graph without a trial needs a training plan.',
     next: () => ['Give a training plan.'],
   },
   'runs.no-such-node': {
-    message: ({ node }: { node: number }) => `The weights hold no node ${node}.`,
+    message: ({ node }: { node: number }) => `The weights do not contain node ${node}.`,
     next: () => ['Nodes that cannot reach the target are not trained.'],
   },
   'runs.no-weights': {
@@ -135,16 +135,16 @@ export const labProblems = {
   },
   'runs.not-weights': {
     message: () =>
-      'This is no checkpoint of this program (safetensors with a description of its networks).',
+      'This is not a checkpoint of this program (safetensors with a description of its networks).',
     next: () => ['Choose weights that this program has exported.'],
   },
   'runs.not-weights/header': {
-    message: () => 'The file ends before its header does.',
+    message: () => 'The file ends inside its header.',
     next: () => ['Choose an intact file.'],
   },
   'runs.weights-damaged': {
     message: ({ size, expected }: { size: number; expected: number }) =>
-      `The file has ${size} bytes; its header speaks of ${expected}.`,
+      `The file has ${size} bytes; its header describes ${expected}.`,
     next: () => ['It is cut off or damaged: export or copy it again.'],
   },
   'serve.no-window': {
@@ -166,11 +166,11 @@ export const labProblems = {
   'settings.data-folder': {
     message: ({ path, reason }: { path: string; reason: string }) =>
       `${path} cannot be the data folder: ${reason}`,
-    next: () => ['Name a folder that is there or can be made.'],
+    next: () => ['Name a folder that exists or that can be created.'],
   },
   'settings.view-too-large': {
     message: ({ limit }: { limit: number }) =>
-      `Screens may remember at most ${limit} characters in all.`,
-    next: () => ['Forget something first: set its name to null.'],
+      `Pages may store at most ${limit} characters in total.`,
+    next: () => ['Remove a value first: set its name to null.'],
   },
 } satisfies ProblemTable;

@@ -1,11 +1,40 @@
 import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
+/** A plan's stopping rule, a better one, and what both would have kept of an earlier study. */
+interface RungFacts {
+  study: string;
+  first: number;
+  reduction: number;
+  kept: number;
+  bestFirst: number;
+  bestReduction: number;
+  bestKept: number;
+  /** Epochs of the better rule, as a multiple of the plan's. */
+  times: number;
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
 export const searchProblems = {
   'devices.not-measured': {
     message: ({ card, reason }: { card: string; reason: string }) =>
       `${card} could not be measured: ${reason}`,
     next: () => [{ do: 'run-doctor' }],
+  },
+  'search.early-rungs': {
+    message: (facts: RungFacts) =>
+      `In study "${facts.study}" a rule with the first rung at epoch ${facts.first}, one in ` +
+      `${facts.reduction} going on, would have kept ${percent(facts.kept)} of the best 5 % of the ` +
+      `graphs; from epoch ${facts.bestFirst}, one in ${facts.bestReduction}, ` +
+      `${percent(facts.bestKept)}, for ${Math.round(10 * facts.times) / 10} times the epochs.`,
+    next: ({ bestFirst, bestReduction }: RungFacts) => [
+      `Choose the first rung ${bestFirst} and let one in ${bestReduction} go on.`,
+      {
+        do: 'give-option',
+        example: `--min-epochs ${bestFirst} --reduction ${bestReduction}`,
+      },
+    ],
   },
   'search.epoch-gap': {
     message: ({
@@ -25,31 +54,38 @@ export const searchProblems = {
       epochs: number;
       nodes: number;
     }) =>
-      `Run ${run} reported epoch ${reportedEpoch} of ${reportedNodes} nodes; it is ${state} at epoch ${epoch} of ${epochs} and has ${nodes} nodes.`,
+      `Run ${run} reported epoch ${reportedEpoch} of ${reportedNodes} nodes; it is ` +
+      `${state} at epoch ${epoch} of ${epochs} and has ${nodes} nodes.`,
     next: () => ['The worker is started again.'],
   },
   'search.more-trials-than-graphs': {
     message: ({ trials, size, duplicates }: { trials: number; size: bigint; duplicates: bigint }) =>
-      `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be duplicates, which are not trained again.`,
+      `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be ` +
+      'duplicates, which are not trained again.',
     next: () => ['Ask for fewer trials, or open more of the space.'],
   },
   'search.no-rungs': {
     message: ({ epochs }: { epochs: number }) =>
-      `No epoch of ${epochs} is a rung, so the rule never decides: every trial goes to the end.`,
+      `No epoch of ${epochs} is a rung, so the rule never decides and every trial runs to its end.`,
     next: () => ['Give trials more epochs or lower the first rung.'],
   },
+  'search.no-slot-suits': {
+    message: ({ data }: { data: string }) =>
+      `No slot can work on it: no machine with free slots has the data set ${data}, or computes as its plan asks.`,
+    next: () => ['Give a slot to a machine that can, or download the data set there; then resume.'],
+  },
   'search.not-wanted': {
-    message: ({ run }: { run: number }) => `Run ${run} is not on this slot any more.`,
+    message: ({ run }: { run: number }) => `Run ${run} is no longer on this slot.`,
     next: () => [],
   },
   'search.pretraining-first': {
     message: ({ models }: { models: string }) =>
-      `Frozen nodes need pretrained networks that are not here yet: ${models}.`,
+      `Frozen nodes need pretrained networks that the lab does not have yet: ${models}.`,
     next: () => ['The study trains them first; they can also be imported.'],
   },
   'search.rung-beyond-the-end': {
     message: ({ rung, epochs }: { rung: number; epochs: number }) =>
-      `There is a rung at epoch ${rung}, and trials have ${epochs} epochs; expected rungs below.`,
+      `The rung at epoch ${rung} is not below the ${epochs} epochs of a trial.`,
     next: () => ['Remove the rung or give trials more epochs.'],
   },
   'search.seed-count': {
@@ -57,9 +93,14 @@ export const searchProblems = {
       `${seeds} seeds: expected a whole number from 1 to ${limit}.`,
     next: () => ['The paper uses 5.'],
   },
+  'search.start-outside': {
+    message: ({ number, graph, why }: { number: number; graph: string; why: string }) =>
+      `Starting point ${number} (${graph}) lies outside the search space: ${why}.`,
+    next: () => ['Open the space for it, or remove it from the starting points.'],
+  },
   'search.teacher-failed': {
     message: ({ model, state, reason }: { model: string; state: string; reason: string }) =>
-      `The pretraining of ${model} did not come to its end (${state})${reason}`,
+      `The pretraining of ${model} did not finish (${state})${reason}`,
     next: () => ['Resume to train it again, or import its weights.'],
   },
   'search.teacher-is-a-file': {
@@ -74,26 +115,31 @@ export const searchProblems = {
   'search.teacher-missing/named': {
     message: ({ node, checkpoint, what }: { node: number; checkpoint: string; what: string }) =>
       `Node ${node} names ${checkpoint}, ${what}.`,
-    next: () => ['Choose a pretrained network of the list.'],
+    next: () => ['Choose a pretrained network from the list.'],
   },
   'search.tuned-on-test': {
     message: () =>
       'Protocol `paper` judges the search by the test images, as the paper does: its best accuracy is optimistic.',
-    next: () => ['Use `held-out` for a number that nothing was tuned on.'],
+    next: () => ['Use `held-out` for an accuracy without this bias.'],
+  },
+  'search.weight-unknown': {
+    message: ({ choice }: { choice: string; known: string }) =>
+      `There is a weight of "${choice}", which the search space does not have.`,
+    next: ({ known }: { known: string }) => [`Its choices: ${known}.`],
   },
   'search.workers-keep-failing': {
     message: ({ count, last }: { count: number; last: string }) =>
-      `${count} starts failed one after another, the last with: ${last}`,
-    next: () => ['Look at the log.', { do: 'run-doctor' }, 'Then resume.'],
+      `${count} starts in a row failed, the last one with: ${last}`,
+    next: () => ['Read the log.', { do: 'run-doctor' }, 'Then resume.'],
   },
   'search.workers-keep-failing/memory': {
     message: ({ count, last }: { count: number; last: string }) =>
-      `${count} starts failed one after another, the last with: ${last}`,
-    next: ({ advice }: { advice: string }) => [advice, 'Then resume.'],
+      `${count} starts in a row failed, the last one with: ${last}`,
+    next: () => [{ do: 'free-memory' }, 'Then resume.'],
   },
   'studies.too-few-trials': {
     message: ({ drawn, trials }: { drawn: number; trials: number }) =>
-      `${drawn} trials are drawn already; ${trials} were asked for.`,
+      `${drawn} trials are already drawn, more than the ${trials} that you asked for.`,
     next: () => ['Ask for more, or stop the study.'],
   },
   'study.illegal-move': {
@@ -108,7 +154,7 @@ export const searchProblems = {
       to: string;
       expected: string;
     }) => `${what} is ${from} and cannot become ${to}${expected}.`,
-    next: () => ['Look at its present state and try again.'],
+    next: () => ['Check its present state, then try again.'],
   },
   'workers.bad-message': {
     message: ({ why }: { why: string }) => why,
@@ -126,13 +172,15 @@ export const searchProblems = {
   },
   'workers.cannot-begin': {
     message: ({ slot, reason }: { slot: string; reason: string }) =>
-      `The worker of ${slot} cannot begin: ${reason}`,
+      `The worker of ${slot} cannot start: ${reason}`,
     next: () => [{ do: 'run-doctor' }],
   },
   'workers.device-gone': {
     message: ({ title, name }: { title: string; name: string }) =>
       `${title} (${name}) has disappeared from this machine.`,
-    next: () => ['Look at the card and its driver; the run goes on elsewhere or when it is back.'],
+    next: () => [
+      'Check the card and its driver. The run continues on another slot, or when the card is back.',
+    ],
   },
   'workers.not-stored': {
     message: ({ problem }: { problem: string }) => problem,
@@ -171,7 +219,7 @@ export const searchProblems = {
     message: ({ what }: { what: string }) =>
       `${what} arrived with another SHA-256 than was announced.`,
     next: () => [
-      'It is sent again. When this repeats, check the lab file.',
+      'It is sent again. If this repeats, check the lab file.',
       { do: 'check-lab-file' },
     ],
   },

@@ -3,20 +3,19 @@ import type { ProblemTable } from './_base.ts';
 
 /** What to do about a file that is not what it was. */
 export const DAMAGED: readonly Step[] = [
-  'Keep a copy of the file and go on from a backup.',
+  'Keep a copy of the file and continue from a backup.',
   { do: 'export-studies' },
 ];
 
 /** For an id that no record has. */
 const unknown = (what: string) => ({
   message: ({ id }: { id: number }) => `There is no ${what} ${id}.`,
-  next: () => ['Look at the list of what is there; it may have been removed.'],
+  next: () => ['It may have been removed: check the list.'],
 });
 
 export const storeProblems = {
   'store.being-made': {
-    message: ({ file }: { file: string }) =>
-      `${file}: another program is making this lab just now.`,
+    message: ({ file }: { file: string }) => `${file}: another program is creating this lab.`,
     next: () => ['Try again in a moment.'],
   },
   'store.busy': {
@@ -30,12 +29,12 @@ export const storeProblems = {
   },
   'store.cannot-open/home': {
     message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: its folder cannot be made: ${reason}.`,
-    next: () => ['Point KTG_LAB to a file that can be.'],
+      `${file}: its folder cannot be created: ${reason}.`,
+    next: () => ['Point KTG_LAB to a file whose folder can be created.'],
   },
   'store.cannot-open/links': {
     message: ({ file, links }: { file: string; links: number }) =>
-      `${file}: this file has ${links} names (hard links), and a lab file may have only one.`,
+      `${file}: this file has ${links} hard links; a lab file may have only one.`,
     next: () => ['Copy it under a name of its own.'],
   },
   'store.cannot-open/new': {
@@ -53,7 +52,7 @@ export const storeProblems = {
   },
   'store.cannot-open/not-a-file': {
     message: ({ file }: { file: string }) =>
-      `${file}: this is no ordinary file, expected a lab file.`,
+      `${file}: this is not an ordinary file, expected a lab file.`,
     next: () => ['Choose another name.'],
   },
   'store.cannot-open/refused': {
@@ -63,12 +62,12 @@ export const storeProblems = {
   },
   'store.cannot-open/unreachable': {
     message: ({ file, reason }: { file: string; reason: string }) =>
-      `${file}: nothing can be reached there (${reason}).`,
-    next: () => ['Choose a file that is there, or a new name.'],
+      `${file}: the path cannot be reached (${reason}).`,
+    next: () => ['Choose an existing file, or a new name.'],
   },
   'store.checkpoint-damaged': {
     message: ({ id, what }: { id: number; what: string }) => `Checkpoint ${id}: ${what}.`,
-    next: () => ['The run goes on from its checkpoint before, or starts again.'],
+    next: () => ['The run continues from an earlier checkpoint, or starts again.'],
   },
   'store.damaged': {
     message: ({ table, row, what }: { table: string; row: string | number; what: string }) =>
@@ -89,13 +88,13 @@ export const storeProblems = {
     message: ({ path }: { path: string }) =>
       `${path} was deleted while this lab had it open; nothing more is recorded.`,
     next: ({ copy }: { copy: string }) => [
-      `The content is still here until this program ends: ${copy}.`,
+      `This program still has the content until it ends: ${copy}.`,
     ],
   },
   'store.deleted/copied': {
     message: ({ message }: { message: string }) => message,
     next: ({ copy }: { copy: string }) => [
-      `Its content until then is in ${copy}: give it the old name, or open it there.`,
+      `Its content up to that moment is in ${copy}: rename that file, or open it there.`,
       { do: 'give-option', example: `--lab ${copy}` },
     ],
   },
@@ -126,8 +125,8 @@ export const storeProblems = {
     next: () => ['Nothing was changed.'],
   },
   'store.empty': {
-    message: ({ file }: { file: string }) => `${file}: the file is empty, no lab yet.`,
-    next: () => ['Open another file, or let a search begin in this one: it becomes a lab then.'],
+    message: ({ file }: { file: string }) => `${file}: the file is empty and not a lab yet.`,
+    next: () => ['Open another file, or start a search in this one.'],
   },
   'store.epoch-order': {
     message: ({ run, epoch }: { run: number; epoch: number }) =>
@@ -149,7 +148,8 @@ export const storeProblems = {
       application: number;
       tables: number;
     }) =>
-      `${file}: this SQLite database was made by another program (application ${application}, ${tables} tables and indices), expected a lab file.`,
+      `${file}: this SQLite database was made by another program (application ` +
+      `${application}, ${tables} tables and indices), expected a lab file.`,
     next: () => [
       'Choose a lab file, or a name that does not exist yet. Studies of Optuna are imported, not opened.',
     ],
@@ -162,7 +162,7 @@ export const storeProblems = {
   'store.foreign-schema': {
     message: ({ file, what, version }: { file: string; what: string; version: number }) =>
       `${file}: ${what} (schema ${version}). Another program has changed this file; nothing in it was run.`,
-    next: () => ['Do not open it if it comes from a stranger; else go on from a backup.'],
+    next: () => ['Do not open this file if you do not trust its source; otherwise use a backup.'],
   },
   'store.migration-failed': {
     message: ({
@@ -178,7 +178,8 @@ export const storeProblems = {
       table: string;
       version: number;
     }) =>
-      `${file}: the step to schema ${next} left ${count} broken references, first in ${table}; the file stays at schema ${version}.`,
+      `${file}: the step to schema ${next} left ${count} broken references, first in ` +
+      `${table}; the file stays at schema ${version}.`,
     next: () => ['Keep the file as it is, check it and report this.', { do: 'check-lab-file' }],
   },
   'store.moved': {
@@ -190,7 +191,7 @@ export const storeProblems = {
   },
   'store.network-folder': {
     message: ({ folder, network }: { folder: string; network: string }) =>
-      `${folder}: a network folder (${network}), where a lab file could be damaged by two computers at once.`,
+      `${folder}: a network folder (${network}), where two computers could damage a lab file.`,
     next: () => [{ do: 'keep-lab-local' }],
   },
   'store.newer-schema': {
@@ -201,7 +202,7 @@ export const storeProblems = {
     ],
   },
   'store.no-file': {
-    message: () => 'A store in memory has no file to copy.',
+    message: () => 'A lab in memory has no file to copy.',
     next: () => ['Export the studies that you want to keep.'],
   },
   'store.older-schema': {
@@ -216,7 +217,7 @@ export const storeProblems = {
   },
   'store.read-only-folder': {
     message: ({ path }: { path: string }) =>
-      `${path}: it may not be written to, and a lab keeps its log beside its file.`,
+      `${path}: the file is not writable, and a lab keeps its log beside its file.`,
     next: () => ['Change the permissions, or copy the lab file to a folder of your own.'],
   },
   'store.unknown-attempt': unknown('attempt'),

@@ -18,7 +18,9 @@ export const trainingProblems = {
   },
   'checkpoint.other-run': {
     message: () => 'The checkpoint belongs to another run: its graph, plan, seed or data differ.',
-    next: () => ['Repeat the options of the run that is to go on, or start a new one elsewhere.'],
+    next: () => [
+      'Give the options of the run that you continue, or start a new run in another folder.',
+    ],
   },
   'checkpoint.truncated': {
     message: ({
@@ -93,9 +95,9 @@ export const trainingProblems = {
   },
   'run.no-space': {
     message: ({ folder }: { folder: string }) =>
-      `${folder} could not be saved: the disk is full. What was saved before is complete.`,
+      `${folder} could not be saved: the disk is full. Earlier saves are complete.`,
     next: ({ folder }: { folder: string }) => [
-      'Make room, then go on.',
+      'Free some space, then continue.',
       { do: 'resume-training', folder },
     ],
   },
@@ -106,15 +108,15 @@ export const trainingProblems = {
   },
   'run.not-saved/during': {
     message: ({ folder, reason }: { folder: string; reason: string }) =>
-      `${folder} could not be saved: ${reason}. What was saved before is complete.`,
+      `${folder} could not be saved: ${reason}. Earlier saves are complete.`,
     next: ({ folder }: { folder: string }) => [
-      'Make the folder writable, then go on.',
+      'Make the folder writable, then continue.',
       { do: 'resume-training', folder },
     ],
   },
   'run.other-graph': {
     message: ({ path }: { path: string }) => `${path} holds a run of another graph.`,
-    next: () => ['Leave the graph out to go on with that run.'],
+    next: () => ['Leave the graph out to continue that run.'],
   },
   'train.diverged': {
     message: ({
@@ -130,7 +132,7 @@ export const trainingProblems = {
       step: number;
       steps: number;
     }) => `The loss of node ${node} became ${loss} in epoch ${epoch}, step ${step} of ${steps}.`,
-    next: () => ['The run cannot go on. Lower the learning rate, or try another seed or graph.'],
+    next: () => ['The run cannot continue. Lower the learning rate, or try another seed or graph.'],
   },
   'train.no-teacher': {
     message: ({ node, model }: { node: number; model: string }) =>

@@ -6,7 +6,7 @@ import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_
 import { LabError, messageOf, withNext } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
 import { addonFile } from '../../install/addon.ts';
-import { libraryStatus } from '../../install/library.ts';
+import { libraryStatus } from '../../install/library-status.ts';
 import { cudaFolder, cudaLibraries, cudnnParts } from '../../install/cuda-libraries.ts';
 import { openQuietly } from '../../install/quiet-opener.ts';
 import { releaseFor, type Variant } from '../../install/release.ts';

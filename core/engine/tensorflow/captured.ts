@@ -16,7 +16,7 @@ import { edgesShape, flatEdges, flatRates, imageShape } from '../flat.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
-import { name, recordStep, stageNames } from './record-step.ts';
+import { name, type RecordOptions, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
 import { directResult, type Feed, StepSession } from './session.ts';
@@ -26,16 +26,23 @@ import { directResult, type Feed, StepSession } from './session.ts';
  * the operations that the fetches need, so an untrained node costs its forward pass alone, and one
  * step serves every choice of frozen nodes.
  */
-export function captureStep(tensorflow: TensorFlow, ops: Operations, given: StepPlan): Step {
+export function captureStep(
+  tensorflow: TensorFlow,
+  ops: Operations,
+  given: StepPlan,
+  bfloat16 = false,
+): Step {
   const plan = withoutIdleFrozen(given);
-  const options = {
+  const options: RecordOptions = {
     ops,
     stored: bytesAndIntegers,
-    bfloat16: false,
+    shortened: bfloat16 ? 'maps' : 'none',
     evaluationBatch: EVALUATION_BATCH,
   };
-  const graph = recording({ kind: 'session', evaluationBatch: EVALUATION_BATCH }, plan, () =>
-    serialise({ nodes: recordStep(tensorflow, plan, options), functions: [] }),
+  const graph = recording(
+    { kind: 'session', bfloat16, evaluationBatch: EVALUATION_BATCH },
+    plan,
+    () => serialise({ nodes: recordStep(tensorflow, plan, options), functions: [] }),
   );
   return new CapturedStep(plan, new StepSession(tensorflow, plan, graph));
 }

@@ -7,6 +7,7 @@ import { edgesShape, imageShape, sideOf, stateParts, stateSizes } from '../flat.
 import type { Operations, Tensor } from '../ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from '../step.ts';
 import type { TensorFlow } from './binding.ts';
+import type { Shortened } from './bfloat16.ts';
 import { gatherer, type ImageTypes } from './gather.ts';
 import {
   DataType,
@@ -48,8 +49,7 @@ export interface RecordOptions {
   readonly ops: Operations;
   /** Types of the stored images and labels. */
   readonly stored: ImageTypes;
-  /** Convolutions and matrix products compute in bfloat16; everything else stays float32. */
-  readonly bfloat16: boolean;
+  readonly shortened: Shortened;
   /** Images in one call of evaluation. */
   readonly evaluationBatch: number;
 }
@@ -69,7 +69,7 @@ export function recordStep(
   const { architectures, classes, batch, frozen = [], ensemble } = plan;
   const form = formOf(plan);
   const graph = new GraphBuilder();
-  const recorder = new Recorder(tensorflow, graph, options.bfloat16);
+  const recorder = new Recorder(tensorflow, graph, options.shortened);
 
   const images = graph.variable(name.images, stored.images, imageShape(plan, -1));
   const labels = graph.variable(name.labels, stored.labels, [-1]);

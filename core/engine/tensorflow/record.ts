@@ -1,3 +1,4 @@
+import { type Shortened, type ShortPlaces, shortPlaces } from './bfloat16.ts';
 import type { OpAttribute, TensorFlow, TensorFlowBinding, TensorMetadata } from './binding.ts';
 import {
   type Attribute,
@@ -17,22 +18,15 @@ import type { Tensor } from '../ops.ts';
 const LARGEST_CONSTANT = 4096;
 
 /**
- * Operations with most of a step's arithmetic, with the indexes of their factors among the inputs.
- */
-const products: Readonly<Record<string, readonly number[]>> = {
-  BatchMatMulV2: [0, 1],
-  Conv2D: [0, 1],
-  Conv2DBackpropFilter: [0, 2],
-  Conv2DBackpropInput: [1, 2],
-};
-
-/**
  * Records the operations of tfjs as nodes of a graph. While `run` is active, every operation still
  * runs (tfjs needs the shapes) and is also added to the graph. Tensors bound before become its
  * inputs, tensors made inside become constants. The computed numbers are meaningless.
  */
 export class Recorder {
+  /** Outputs of the graph by tensor; a tensor of `short` only is cast to float32 on first use. */
   private readonly outputs = new Map<number, Output>();
+  /** Outputs in bfloat16 by tensor. */
+  private readonly short = new Map<number, Output>();
   private readonly types = new Map<number, number>();
   /**
    * One tensor per shape of large floats, returned by all operations while recording (see `blank`).
@@ -42,19 +36,12 @@ export class Recorder {
   private readonly tensorflow: TensorFlow;
   private readonly graph: GraphBuilder;
 
-  private readonly bfloat16: boolean;
-  /**
-   * Outputs in bfloat16 by the float32 outputs of their casts, so that each filter is cast once.
-   */
-  private readonly shortened = new Map<string, Output>();
+  private readonly shortened: Shortened;
 
-  /**
-   * @param bfloat16 records convolutions and matrix products in bfloat16, with casts around them
-   */
-  constructor(tensorflow: TensorFlow, graph: GraphBuilder, bfloat16 = false) {
+  constructor(tensorflow: TensorFlow, graph: GraphBuilder, shortened: Shortened = 'none') {
     this.tensorflow = tensorflow;
     this.graph = graph;
-    this.bfloat16 = bfloat16;
+    this.shortened = shortened;
   }
 
   /** Makes an output of the graph stand for a tensor. */
@@ -64,7 +51,7 @@ export class Recorder {
 
   /** Returns the graph's output for a recorded tensor. */
   outputOf(tensor: Tensor): Output {
-    const output = this.outputs.get(this.idOf(tensor));
+    const output = this.full(this.idOf(tensor));
     if (!output) throw new Error('This tensor was not computed while recording.');
     return output;
   }
@@ -96,23 +83,53 @@ export class Recorder {
     return binding.executeOp('Identity', [type], [known ?? result.id], 1)[0]!;
   }
 
-  /** Adds a product of bfloat16 factors, cast back to float32. */
-  private shortProduct(
+  /** Returns the output of a tensor in its own type. */
+  private full(id: number): Output | undefined {
+    const known = this.outputs.get(id);
+    const short = this.short.get(id);
+    if (known || !short) return known;
+    const output = this.graph.cast(short, DataType.bfloat16, DataType.float);
+    this.outputs.set(id, output);
+    return output;
+  }
+
+  /** Returns the output of a tensor of floats in bfloat16. */
+  private shortOf(id: number): Output | undefined {
+    const known = this.short.get(id);
+    const full = this.outputs.get(id);
+    if (known || !full) return known;
+    const output = this.graph.cast(full, DataType.float, DataType.bfloat16);
+    this.short.set(id, output);
+    return output;
+  }
+
+  /** Adds an operation to the graph, in bfloat16 at `places`. */
+  private add(
     op: string,
-    inputs: readonly Output[],
+    ids: readonly number[],
     attributes: Readonly<Record<string, Attribute>>,
-  ): Output {
-    const short = (input: Output): Output => {
-      const key = `${input.node}:${input.index}`;
-      const cast =
-        this.shortened.get(key) ?? this.graph.cast(input, DataType.float, DataType.bfloat16);
-      this.shortened.set(key, cast);
-      return cast;
-    };
-    const factors = inputs.map((input, i) => (products[op]!.includes(i) ? short(input) : input));
-    const T = typeAttribute(DataType.bfloat16);
-    const product = this.graph.add(this.graph.fresh(op), op, factors, { ...attributes, T });
-    return this.graph.cast(product, DataType.bfloat16, DataType.float);
+    results: readonly TensorMetadata[],
+    places?: ShortPlaces,
+  ): void {
+    const inputs = ids.map((id, i) => {
+      const output = places?.inputs.includes(i) ? this.shortOf(id) : this.full(id);
+      if (!output) throw new Error(`An input of ${op} was made before recording began.`);
+      return output;
+    });
+    const typed = places ? { ...attributes, T: typeAttribute(DataType.bfloat16) } : attributes;
+    const output = this.graph.add(this.graph.fresh(op), op, inputs, typed);
+    results.forEach(({ id, dtype }, index) => {
+      const known = places?.outputs.includes(index) ? this.short : this.outputs;
+      known.set(id, { ...output, index });
+      this.types.set(id, dtype);
+    });
+    if (places && this.shortened === 'products') this.castBack(results[0]!.id);
+  }
+
+  /** Makes a product a float32 output only, so that its users cast nothing twice. */
+  private castBack(id: number): void {
+    this.full(id);
+    this.short.delete(id);
   }
 
   private idOf(tensor: Tensor): number {
@@ -145,11 +162,6 @@ export class Recorder {
         const results = binding
           .executeOp(op, attributes, ids, n)
           .map((result) => this.blank(result));
-        const inputs = ids.map((id) => {
-          const output = this.outputs.get(id);
-          if (!output) throw new Error(`An input of ${op} was made before recording began.`);
-          return output;
-        });
         const recorded = Object.fromEntries(
           attributes.map((attribute) => [attribute.name, fromBinding(binding, attribute)]),
         );
@@ -159,14 +171,8 @@ export class Recorder {
           recorded.T = typeAttribute(this.types.get(ids[0]!) ?? DataType.float);
           recorded.Tdim = typeAttribute(DataType.int32);
         }
-        const output =
-          this.bfloat16 && op in products
-            ? this.shortProduct(op, inputs, recorded)
-            : this.graph.add(this.graph.fresh(op), op, inputs, recorded);
-        results.forEach((result: TensorMetadata, index: number) => {
-          this.outputs.set(result.id, { ...output, index });
-          this.types.set(result.id, result.dtype);
-        });
+        const rank = results[0]?.shape.length ?? 0;
+        this.add(op, ids, recorded, results, shortPlaces(this.shortened, op, rank));
         return results;
       },
       tensorDataSync: () => {

@@ -6,7 +6,7 @@ export interface Decision<Reason> {
   rung: number;
   /**
    * The accuracy that was judged, a fraction of 1; null when it was not a number: it is not
-   * recorded and competes with nobody.
+   * recorded and is compared with no value.
    */
   value: number | null;
   go: boolean;
@@ -24,7 +24,14 @@ export const notANumberSchema = v.strictObject({
 });
 export type NotANumber = v.InferOutput<typeof notANumberSchema>;
 
-/** What a rule reads of the trials of its study. */
+/** Reason for a starting point that runs to the end whatever the rule decides. */
+export const startingPointSchema = v.strictObject({
+  kind: v.literal('starting-point'),
+  /** Values at this rung, this one included. */
+  n: countSchema,
+});
+
+/** The records of a study's trials that a rule reads. */
 export interface Recorded {
   /** Accuracies recorded at a rung, in order of arrival; NaN is never recorded. */
   rungValues(rung: number): number[];
@@ -33,7 +40,7 @@ export interface Recorded {
 }
 
 /**
- * A study's rule over all values recorded so far. It reads them once and is told of each new one,
+ * A study's rule over all values recorded so far. It reads them once and receives each new one,
  * so that a decision costs the same at the first trial and at the last.
  */
 export interface Judge<Reason> {
@@ -62,7 +69,7 @@ export interface RuleField {
   readonly title: string;
   /** Option of the command line, without dashes; rules may share one. */
   readonly option: string;
-  /** What the option means for this rule, in the usage text. */
+  /** Meaning of the option for this rule, in the usage text. */
   readonly usage: string;
   /** Bounds of a number. */
   readonly least: number;
@@ -83,14 +90,16 @@ export interface StoppingRule<Options extends { readonly kind: string }, Reason 
   readonly name: string;
   /** Its line in the list of the form. */
   readonly title: string;
-  /** When a trial goes on, below the list; '' where the title says it all. */
+  /** When a trial continues, below the list; '' where the title is enough. */
   about(options: Options): string;
   readonly fields: readonly RuleField[];
   /** Epochs at which it decides, ascending; the last epoch of a trial is none. */
   rungs(options: Options, epochs: number): readonly number[];
-  /** Share of the trials that is expected to go on at a rung. */
+  /** A rung of the options that is not below the last epoch, so no trial is compared there. */
+  rungBeyondEnd?(options: Options, epochs: number): number | undefined;
+  /** Share of the trials that is expected to continue at a rung. */
   expectedShare(options: Options): number;
-  /** Who goes on at a rung: the end of a sentence. */
+  /** The trials that continue at a rung: the end of a sentence. */
   goesOn(options: Options): string;
   /** How it decides: one sentence. */
   explain(options: Options): string;

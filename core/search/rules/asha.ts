@@ -26,7 +26,7 @@ const reason = v.strictObject({
   n: countSchema,
   /** 1 + number of strictly better values. */
   rank: countSchema,
-  /** The last rank that goes on. */
+  /** The last rank that continues. */
   limit: countSchema,
 });
 
@@ -49,14 +49,15 @@ export const asha = {
     reductionFactor: by,
     minimumResource: first,
     rungs = [first, first * by, first * by ** 2],
-  }) => `at epochs ${rungs.join(', ')}, … a trial goes on iff 1 + better ≤ max(1, ⌊n/${by}⌋)`,
+  }) =>
+    `at epochs ${rungs.join(', ')}, …: a trial continues if 1 + better values ≤ max(1, ⌊n/${by}⌋)`,
   fields: [
     {
       key: 'reductionFactor',
       type: 'whole',
-      title: 'One in N goes on',
+      title: 'One in N continues',
       option: 'reduction',
-      usage: 'one in N goes on at a rung',
+      usage: 'one in N continues at a rung',
       least: 2,
       most: 1000,
     },
@@ -80,13 +81,14 @@ export const asha = {
     },
   ],
   rungs: (options, epochs) => ladderOf(options, epochs).rungs,
+  rungBeyondEnd: ({ rungs }, epochs) => rungs?.find((each) => each >= epochs),
   expectedShare: ({ reductionFactor }) => 1 / reductionFactor,
   goesOn: ({ reductionFactor }) =>
     reductionFactor === 2
-      ? 'the better half of all so far goes on'
-      : `the best ${Math.round(100 / reductionFactor)} % of all so far go on`,
+      ? 'the better half of all so far continues'
+      : `the best ${Math.round(100 / reductionFactor)} % of all so far continue`,
   explain: ({ reductionFactor }) =>
-    'At a rung a trial goes on if its rank, 1 + number of strictly better values, ' +
+    'At a rung a trial continues if its rank, 1 + number of strictly better values, ' +
     `is at most max(1, ⌊n/${reductionFactor}⌋) of the n values recorded there so far.`,
   judge: (options, epochs, recorded) => judgeBy(ladderOf(options, epochs), recorded),
 } as const satisfies StoppingRule<Options, Reason>;

@@ -64,7 +64,7 @@ export function medianRule(
   };
 }
 
-/** What the rule keeps of one trial. */
+/** State of the rule about one trial. */
 export interface MedianHistory {
   /** Its last report. */
   epoch: number;
@@ -141,9 +141,9 @@ export const median = {
     {
       key: 'grace',
       type: 'whole',
-      title: 'First judgement, an epoch',
+      title: 'First decision, an epoch',
       option: 'min-epochs',
-      usage: 'epochs before the first judgement',
+      usage: 'epochs before the first decision',
       least: 1,
       most: EPOCH_LIMIT,
     },
@@ -153,9 +153,10 @@ export const median = {
     return Array.from({ length: Math.max(0, epochs - first) }, (_, index) => first + index);
   },
   expectedShare: () => 1,
-  goesOn: () => 'who reaches the median of the others goes on',
+  goesOn: () => 'a trial that reaches the median of the others continues',
   explain: () =>
-    'After every epoch a trial goes on if its best value so far reaches the median of the others that came as far.',
+    'After every epoch a trial continues if its best value so far reaches the median of the ' +
+    'others that have reached this epoch.',
   judge: judgeBy,
 } as const satisfies StoppingRule<Options, Reason>;
 

@@ -16,7 +16,7 @@ export const none = {
   fields: [],
   rungs: () => [],
   expectedShare: () => 1,
-  goesOn: () => 'all go on',
+  goesOn: () => 'all trials continue',
   explain: () => 'No trial is stopped early.',
   judge: () => ({ rungs: [], judge: () => [], recorded: () => undefined }),
 } as const satisfies StoppingRule<v.InferOutput<typeof schema>>;

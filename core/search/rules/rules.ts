@@ -1,5 +1,11 @@
 import * as v from 'valibot';
-import { type Judge, type Recorded, type StoppingRule, notANumberSchema } from './_base.ts';
+import {
+  type Judge,
+  type Recorded,
+  type StoppingRule,
+  notANumberSchema,
+  startingPointSchema,
+} from './_base.ts';
 import { asha } from './asha.ts';
 import { median } from './median.ts';
 import { none } from './none.ts';
@@ -19,7 +25,12 @@ export const ruleSchema: v.GenericSchema<unknown, Rule> = v.variant(
 );
 
 /** Why a rule decided as it did, tagged with the rule's kind. */
-export const reasonSchema = v.variant('kind', [notANumberSchema, asha.reason, median.reason]);
+export const reasonSchema = v.variant('kind', [
+  notANumberSchema,
+  startingPointSchema,
+  asha.reason,
+  median.reason,
+]);
 export type Reason = v.InferOutput<typeof reasonSchema>;
 
 /** A rule by its kind; its options are those of that kind. */
@@ -30,7 +41,7 @@ export const ruleOf = (kind: RuleKind): StoppingRule<Rule, Reason> =>
 export const rungsOf = (rule: Rule, epochs: number): readonly number[] =>
   ruleOf(rule.kind).rungs(rule, epochs);
 
-/** Share of the trials that a rule is expected to let go on at a rung. */
+/** Share of the trials that a rule is expected to let continue at a rung. */
 export const expectedShareOf = (rule: Rule): number => ruleOf(rule.kind).expectedShare(rule);
 
 /** The rule over what was recorded so far. */

@@ -1,7 +1,8 @@
 import type * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
+import type { Prior } from './prior.ts';
 
-/** What is known of an earlier trial when another one is drawn. */
+/** Known facts about an earlier trial when another one is drawn. */
 export interface KnownTrial {
   /** One choice (by index) per dimension of the space. */
   readonly picks: readonly number[];
@@ -12,7 +13,7 @@ export interface KnownTrial {
   readonly values: ReadonlyMap<number, number>;
 }
 
-/** What a sampler is asked: the choices of one more trial. */
+/** The question to a sampler: the choices of one more trial. */
 export interface Question {
   /** Number of choices of each dimension. */
   readonly sizes: readonly number[];
@@ -21,6 +22,8 @@ export interface Question {
    * does not learn.
    */
   readonly known: readonly KnownTrial[];
+  /** How likely settings are before anything is known; null: every choice as likely. */
+  readonly prior: Prior | null;
   /** Everything that is drawn comes from it. */
   readonly random: RandomStream;
   /**
@@ -41,6 +44,8 @@ export interface Sampler<Options> {
    * It looks at earlier trials; else a trial follows from the study's seed and its number alone.
    */
   readonly learns: boolean;
+  /** Trials below this number are drawn at random, whatever is known by then. */
+  readonly randomStart: number;
   /**
    * One choice (by index) per dimension. The answer follows from the question alone. A sampler that
    * learns gives choices that are accepted where it finds some; the caller checks.

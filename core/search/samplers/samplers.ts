@@ -3,7 +3,7 @@ import { random } from './random.ts';
 import { tpe } from './tpe.ts';
 
 /** All samplers, in the order of forms and usage texts; the first is the usual one. */
-export const samplers = [random, tpe] as const;
+export const samplers = [tpe, random] as const;
 
 /** A sampler as a plan names it. */
 export type SamplerName = v.InferOutput<(typeof samplers)[number]['schema']>;

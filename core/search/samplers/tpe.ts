@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
 import type { KnownTrial, Question, Sampler } from './_base.ts';
+import { type Prior, drawChoice, drawSetting, gainOf, uniformPrior } from './prior.ts';
 
 /** Trials that are drawn at random before the first is proposed. */
 const STARTUP = 10;
@@ -29,28 +30,27 @@ const schema = v.literal('tpe');
 export const tpe = {
   name: 'tpe',
   schema,
-  title: 'near good ones (TPE)',
+  title: 'TPE (near good graphs)',
   learns: true,
+  randomStart: STARTUP,
   propose,
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;
 
-function propose({ sizes, known, random, accepts }: Question): number[] {
-  if (known.length < STARTUP) return uniform(sizes, random);
+function propose({ sizes, known, prior: given, random, accepts }: Question): number[] {
+  const prior = given ?? uniformPrior(sizes);
+  if (known.length < STARTUP) return drawSetting(prior, random);
   const { good, bad: all } = split(known);
   const bad = all.slice(-Math.ceil(BAD_CHOICES / sizes.length));
   const keep = keepingOf(good.length);
-  const promise = promiseOf(sizes, good, bad, keep);
+  const promise = promiseOf(prior, good, bad, keep);
   const candidates = Array.from({ length: CANDIDATES }, () => {
-    const picks = near(sizes, good, keep, random);
+    const picks = near(prior, good, keep, random);
     return { picks, promise: promise(picks) };
   }).sort((a, b) => b.promise - a.promise);
   // Whether a proposal is accepted takes longer to find out than its promise: the best is asked
   // first.
   return (candidates.find(({ picks }) => accepts(picks)) ?? candidates[0]!).picks;
 }
-
-const uniform = (sizes: readonly number[], random: RandomStream): number[] =>
-  sizes.map((size) => random.below(size));
 
 /**
  * Probability with which a proposal keeps a choice of the good trial that it is near to; else it
@@ -95,54 +95,57 @@ export function rungOf(known: readonly KnownTrial[]): number {
 /**
  * Choices near a good trial that is drawn, or anywhere: the prior weighs as much as one of them.
  */
-function near(
-  sizes: readonly number[],
-  good: readonly Picks[],
-  keep: number,
-  random: RandomStream,
-): number[] {
+function near(prior: Prior, good: readonly Picks[], keep: number, random: RandomStream): number[] {
   const centre = good[random.below(good.length + 1)];
-  if (!centre) return uniform(sizes, random);
+  if (!centre) return drawSetting(prior, random);
   // A choice that the space does not have (-1) cannot be kept: trials may come from elsewhere.
-  return sizes.map((size, at) =>
-    random.uniform() < keep && centre[at]! >= 0 ? centre[at]! : random.below(size),
+  return prior.weights.map((weights, at) =>
+    random.uniform() < keep && centre[at]! >= 0 ? centre[at]! : drawChoice(weights, random),
   );
 }
 
 /** Log of how much likelier choices are among good trials than among bad ones. */
 function promiseOf(
-  sizes: readonly number[],
+  prior: Prior,
   good: readonly Picks[],
   bad: readonly Picks[],
   keep: number,
 ): (picks: Picks) => number {
-  const among = densityOf(sizes, good, keep, 1);
+  const among = densityOf(prior, good, keep, 1);
   // Both sides have the same kernels: else the wider ones would favour far-off choices whatever
   // their trials say. The prior has the same share of both: where no trial is, nothing is promised.
-  const prior = good.length === 0 ? 1 : bad.length / good.length;
-  const others = densityOf(sizes, bad, keep, prior);
+  const weight = good.length === 0 ? 1 : bad.length / good.length;
+  const others = densityOf(prior, bad, keep, weight);
   return (picks) => Math.log(among(picks)) - Math.log(others(picks));
 }
 
-/** Density of one kernel around each trial and the uniform prior, which weighs `prior` of them. */
+/**
+ * Density of one kernel around each trial and of the prior, which weighs `weight` of them, compared
+ * with draws of every choice by its weight alone.
+ */
 function densityOf(
-  sizes: readonly number[],
+  prior: Prior,
   trials: readonly Picks[],
   keep: number,
-  prior: number,
+  weight: number,
 ): (picks: Picks) => number {
-  const width = sizes.length;
+  const width = prior.weights.length;
   const table = Uint16Array.from(trials.flat());
-  /** By dimension, how much likelier a kernel makes its own choice than another one. */
-  const gain = Float64Array.from(sizes, (size) => 1 + (keep * size) / (1 - keep));
+  /** By dimension and choice, how much likelier a kernel makes its own choice. */
+  const gains = prior.weights.map((weights) =>
+    Float64Array.from(weights, (share) => 1 + keep / (1 - keep) / share),
+  );
+  const gain = new Float64Array(width);
   const elsewhere = (1 - keep) ** width;
+  const together = gainOf(prior);
   return (picks) => {
+    for (let at = 0; at < width; at++) gain[at] = gains[at]![picks[at]!]!;
     let sum = 0;
     for (let start = 0; start < table.length; start += width) {
       let kernel = 1;
       for (let at = 0; at < width; at++) if (table[start + at] === picks[at]) kernel *= gain[at]!;
       sum += kernel;
     }
-    return (sum * elsewhere + prior) / (trials.length + prior);
+    return (sum * elsewhere + weight * together(picks)) / (trials.length + weight);
   };
 }

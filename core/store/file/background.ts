@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { LabError } from '../../base/errors.ts';
 import type { LabProblem } from '../../base/problem.ts';
 
-/** What is done with a whole file: it is copied, or looked through. */
+/** Work on a complete file: a copy or a check. */
 export interface BackgroundTask {
   file: string;
   copyTo: string | null;

@@ -16,6 +16,7 @@ import { realFile, requireReadable } from './folder.ts';
 import { decoded, isDamaged } from './rows.ts';
 import { requireOwnSchema } from './schema-check.ts';
 import { schemaOf } from './schema.ts';
+import { launcherSchema } from '../../study/machine.ts';
 import { planRecord } from './studies.ts';
 
 /** Looks at one thing and names what is wrong with it, one sentence each. */
@@ -43,6 +44,7 @@ const jsonColumns: readonly [
   ['decision', 'run', 'reason', decisionSchema.entries.reason],
   ['training', 'id', 'text', trainingSchema],
   ['environment', 'id', 'text', environmentSchema],
+  ['machine', 'id', 'launcher', launcherSchema],
   ['setting', 'name', 'value', v.unknown()],
 ];
 
@@ -60,7 +62,7 @@ const looks: readonly Look[] = [
       rowid: number;
       parent: string;
     }>('PRAGMA foreign_key_check'))
-      yield `${table} ${rowid} refers to a ${parent} that is not there`;
+      yield `${table} ${rowid} refers to a ${parent} that does not exist`;
   },
   function* epochs(database) {
     const wrong = database.iterate<{ id: number; epoch: number; recorded: number }>(
@@ -95,7 +97,7 @@ const looks: readonly Look[] = [
     for (const { id, key, graph, text } of runs) {
       let found = key;
       yield* damageIn(() => (found = graphKey(decoded(graphRecord, text, 'graph', graph))));
-      if (found !== key) yield `run ${id} has another graph than its key says`;
+      if (found !== key) yield `run ${id} has a graph that does not match its key`;
     }
   },
   function* checkpoints(database) {

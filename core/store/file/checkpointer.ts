@@ -35,7 +35,7 @@ export interface Checkpointer {
    * the keeper, so that it gets to the end.
    */
   room(): Promise<void>;
-  /** Where the file was at the last look; null when the thread has ended and nobody looks. */
+  /** Where the file was at the last look; null when the thread has ended. */
   whereabouts(): Whereabouts | null;
   /** Waits until the thread has let go of the file. */
   stop(): void;

@@ -58,7 +58,7 @@ export function checkpointsIn(
         }
         if (saved !== bytes) throw damaged(id, `${saved} of the announced ${bytes} bytes came`);
         if (hash.digest('hex') !== sha256)
-          throw damaged(id, 'its SHA-256 is not the announced one');
+          throw damaged(id, 'its SHA-256 differs from the announced one');
         database.transaction(() => {
           const earlier = `SELECT id FROM checkpoint WHERE run = ? AND state = 'whole'`;
           database.run(
@@ -105,7 +105,7 @@ export function checkpointsIn(
         yield piece;
       }
       if (read !== bytes || hash.digest('hex') !== sha256)
-        throw damaged(id, 'its bytes are not those that were saved');
+        throw damaged(id, 'its bytes have changed since they were saved');
     },
     dropCheckpoint(id) {
       database.transaction(() => {

@@ -12,8 +12,8 @@ const PORTION_CHUNKS = 4;
 const PORTION_PAGES = 32;
 
 /**
- * Erases what nobody can see any more, in small portions: dropped checkpoints, removed studies and
- * re-runs. What a crash interrupted goes on when the file is next opened.
+ * Erases invisible records in small portions: dropped checkpoints, removed studies and
+ * re-runs. An erasure that a crash interrupted continues when the file is next opened.
  */
 export class Eraser {
   readonly #database: Sqlite;

@@ -25,7 +25,7 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * The file that a path means, whatever links lead to it: all who mean it must meet at the same
+ * The file that a path means, whatever links lead to it: all programs must find the same
  * lock. Throws LabError `store.cannot-open` for what cannot be a lab file.
  */
 export function realFile(path: string): string {

@@ -30,7 +30,7 @@ export function openLabFile(path: string, options: { readOnly?: boolean } = {}):
   const file = realFile(path);
   if (options.readOnly) return openToRead(file, null);
   checkFolder(file);
-  // What is no lab is refused before a lock is made beside it.
+  // A file that is not a lab is refused before a lock is made beside it.
   const database = existsSync(file) ? openKnown(file) : null;
   let lock: WriteLock | null = null;
   try {

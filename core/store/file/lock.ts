@@ -36,17 +36,17 @@ export function takeWriteLock(file: string): WriteLock | null {
   }
 }
 
-/** Who may read a file may also lock it for reading, which would keep every lab from it. */
+/** A user who may read a file may also lock it for reading, which would block every lab. */
 function makePrivate(path: string): void {
   if (makePrivateFile(path)) return;
   try {
     chmodSync(path, 0o600);
   } catch {
-    // It is another user's, who has chosen to share it.
+    // Another user owns the file and shares it.
   }
 }
 
-/** Setting of the lab file that says who holds the right to write. */
+/** Setting of the lab file with the holder of the right to write. */
 const HOLDER = 'holder';
 
 /**

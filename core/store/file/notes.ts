@@ -15,7 +15,7 @@ const LOG_PORTION = 1000;
 
 const checkedName = nameColumn('saved_graph');
 
-/** What people keep beside their studies: saved graphs, settings, the log. */
+/** Records beside studies: saved graphs, settings, the log. */
 export function notesIn(database: Sqlite, graphs: Texts<Graph>): NoteStore {
   return {
     saveGraph: (saved) =>

@@ -10,7 +10,7 @@ export interface FileId {
   inode: string;
 }
 
-/** What has become of the name under which a file was opened. */
+/** State of the name under which a file was opened. */
 export const THERE = 0;
 export const MOVED = 1;
 export const DELETED = 2;

@@ -53,7 +53,8 @@ export function rerunsIn(
       database.transaction(() => {
         const { name, study, trial, variants, seeds, retries, priority, createdAt } = added;
         const { id } = database.run(
-          `INSERT INTO rerun (name, study, trial, variants, seeds, training, retries, state, priority, created_at, visible)
+          `INSERT INTO rerun (name, study, trial, variants, seeds, training, retries, state,
+               priority, created_at, visible)
              VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', ?, ?, 'yes')`,
           ...[name, study, trial, JSON.stringify(variants), JSON.stringify(seeds)],
           ...[trainings.idOf(added.training), retries, priority, createdAt],

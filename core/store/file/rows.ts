@@ -101,7 +101,7 @@ function checkOf(schema: v.GenericSchema): (value: unknown) => boolean {
   return (value) => options.has(value);
 }
 
-const NO_SUCH_VALUE = 'has a value that no lab writes';
+const NO_SUCH_VALUE = 'has an invalid value';
 
 /** Yes or no, kept as 1 or 0. */
 export const flagColumn: Column<boolean> = (value) => value === 1;

@@ -33,7 +33,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       dismissed: flagColumn,
       openTrials: (text) => (text === null ? null : (JSON.parse(text as string) as OpenTrial[])),
     },
-    checked: ['state', 'kind', 'variant', 'seed'],
+    checked: ['state', 'kind', 'variant', 'seed', 'origin', 'audit'],
   });
   const run = (id: number): Run => {
     const row = database.get<Row>(`SELECT ${columns} FROM run WHERE id = ?`, id);
@@ -65,7 +65,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         const { kind, study, rerun, number, variant, key, seed, createdAt } = added;
         const { changes, id } = database.run(
           `INSERT INTO run (kind, study, rerun, number, variant, graph, key, seed, training, state, rejection,
-             duplicate_of, created_at, open_trials) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             duplicate_of, created_at, open_trials, origin, audit)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT DO NOTHING`,
           ...[kind, study, rerun, number, variant, graphs.add(added.graph), key, seed],
           ...[trainings.idOf(added.training), added.state ?? 'waiting', added.rejection ?? null],
@@ -73,6 +74,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
             added.duplicateOf ?? null,
             createdAt,
             added.openTrials ? JSON.stringify(added.openTrials) : null,
+            added.origin ?? null,
+            added.audit ?? null,
           ],
         );
         if (changes === 0) throw duplicateRun(kind, number);
@@ -99,6 +102,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         readable(
           database.all<Row>(
             `SELECT ${columns} FROM run WHERE study = ? AND kind = 'trial' AND accuracy IS NOT NULL
+                  AND audit IS NULL
                ORDER BY state = 'completed' DESC, iif(state = 'completed', 0, epoch) DESC,
                   accuracy DESC, number LIMIT ?`,
             ...[study, limit],

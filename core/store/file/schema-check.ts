@@ -15,7 +15,8 @@ const STATISTICS = /^sqlite_stat\d$/;
 
 /**
  * Checks that a file holds exactly the tables and indices that the migrations make: a view in place
- * of a table or a trigger would run a stranger's statements. Reads nothing but the schema.
+ * of a table or a trigger would run statements of an untrusted source. Reads nothing but the
+ * schema.
  *
  * @throws LabError `store.foreign-schema`
  */
@@ -30,7 +31,7 @@ export function requireOwnSchema(database: Sqlite, file: string, version: number
   const what = !found.has(other[0])
     ? `"${name}" is missing`
     : expected.has(other[0])
-      ? `"${name}" is not what this program makes`
+      ? `"${name}" differs from the schema of this program`
       : `"${name}" is not part of a lab`;
   throw new LabError('store.foreign-schema', { file, what, version });
 }

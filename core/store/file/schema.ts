@@ -92,8 +92,8 @@ export const migrations: readonly string[] = [
     CHECK ((state = 'duplicate') = (duplicate_of IS NOT NULL)),
     CHECK ((state = 'rejected') = (rejection IS NOT NULL))
   ) STRICT;
-  -- Every index costs a page in each commit that adds a trial, so one serves two ends: all runs of a study are found by it,
-  -- and no two trials have the same number.
+  -- Every index costs a page in each commit that adds a trial, so one index has two uses: it finds
+  -- all runs of a study, and no two trials have the same number.
   CREATE UNIQUE INDEX run_study ON run (study, iif(kind = 'trial', number, -id));
   CREATE UNIQUE INDEX run_repeat ON run (rerun, variant, number) WHERE rerun IS NOT NULL;
   CREATE INDEX run_key ON run (study, key) WHERE kind = 'trial';
@@ -127,8 +127,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (run, rung)
   ) STRICT, WITHOUT ROWID;
 
-  -- nodes: per node float64 accuracy, loss, training accuracy, training loss; edges: per edge float32 raw loss, gated loss,
-  -- weight, TT, TF, FT, FF, all NaN for an edge that carries nothing.
+  -- nodes: per node float64 accuracy, loss, training accuracy, training loss; edges: per edge
+  -- float32 raw loss, gated loss, weight, TT, TF, FT, FF, all NaN for an edge that carries nothing.
   CREATE TABLE epoch (
     run INTEGER NOT NULL REFERENCES run (id),
     epoch INTEGER NOT NULL,
@@ -210,7 +210,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE run ADD COLUMN open_trials TEXT;
   `,
   `
-  -- A recorded rung value and its decision; reason is JSON, tagged with the rule's kind. arrival grows with every decision.
+  -- A recorded rung value and its decision; reason is JSON, tagged with the rule's kind. arrival
+  -- grows with every decision.
   CREATE TABLE tagged_decision (
     run INTEGER NOT NULL REFERENCES run (id),
     rung INTEGER NOT NULL,
@@ -229,6 +230,22 @@ export const migrations: readonly string[] = [
     END, at FROM decision;
   DROP TABLE decision;
   ALTER TABLE tagged_decision RENAME TO decision;
+  `,
+  `
+  -- origin: of a trial that its study begins with (Run.origin). audit: the epoch at which the rule stopped a trial that
+  -- runs on for the audit of the rule (Run.audit).
+  ALTER TABLE run ADD COLUMN origin TEXT;
+  ALTER TABLE run ADD COLUMN audit INTEGER;
+  `,
+  `
+  -- Other machines that train for this lab; launcher is JSON, tagged with its kind. Keys are elsewhere.
+  CREATE TABLE machine (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    launcher TEXT NOT NULL,
+    drained INTEGER NOT NULL CHECK (drained IN (0, 1)),
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

@@ -125,6 +125,6 @@ const COLUMNS = `${studies.columns}, study.trials`;
 function studyOf({ trials, ...row }: Row): Study {
   const study = studies.read(row);
   if (!Number.isSafeInteger(trials))
-    throw damagedRow('study', study.id, 'trials is no whole number');
+    throw damagedRow('study', study.id, 'trials is not a whole number');
   return { ...study, plan: { ...study.plan, trials: trials as number } };
 }

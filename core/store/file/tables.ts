@@ -5,6 +5,7 @@ import type { Portions } from '../portions.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type {
   CheckpointStore,
+  MachineStore,
   NoteStore,
   PretrainedStore,
   ReportStore,
@@ -16,6 +17,7 @@ import type {
 } from '../store.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import type { Eraser } from './eraser.ts';
+import { machinesIn } from './machines.ts';
 import { notesIn } from './notes.ts';
 import { pretrainedIn } from './pretrained.ts';
 import { reportsIn } from './reports.ts';
@@ -31,6 +33,7 @@ type Tables = StudyStore &
   CheckpointStore &
   RerunStore &
   PretrainedStore &
+  MachineStore &
   NoteStore &
   Pick<Store, 'transaction'>;
 
@@ -48,6 +51,7 @@ export function tablesIn(database: Sqlite, portions: Portions, eraser: Eraser | 
     ...checkpointsIn(database, portions, eraser),
     ...rerunsIn(database, trainings, erase),
     ...pretrainedIn(database, trainings, () => eraser?.wake()),
+    ...machinesIn(database),
     ...notesIn(database, graphs),
   };
 }

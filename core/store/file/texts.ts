@@ -16,7 +16,7 @@ export class Texts<T> {
   readonly #parsed = new Map<number, T>();
   #last: { value: T; id: number } | null = null;
 
-  /** @param schema what a text must hold: the file may be a stranger's */
+  /** @param schema form of the text: the file may come from an untrusted source */
   constructor(
     database: Sqlite,
     table: 'graph' | 'training' | 'environment',

@@ -59,7 +59,7 @@ export async function* exportStudy(
   const placeOfRun = new Map<number, number>();
   const epochsOf = new Map<number, number>();
   for (const runId of runsOf(store, id, weights)) {
-    // The study may go on meanwhile: all of one run is read in one turn of the event loop, and
+    // The study may continue meanwhile: all of one run is read in one turn of the event loop, and
     // later news left out.
     const run = store.run(runId);
     const attempts = store.attempts({ run: runId });
@@ -93,6 +93,8 @@ export async function* exportStudy(
         ...(run.openTrials && {
           openTrials: run.openTrials.map(([number, epoch]) => [number, epoch]),
         }),
+        ...(run.origin && { origin: run.origin }),
+        ...(run.audit !== null && { audit: run.audit }),
         createdAt: run.createdAt,
         startedAt: run.startedAt,
         endedAt: run.endedAt,
@@ -138,7 +140,7 @@ const runsOf = (store: Store, study: number, weights: boolean): number[] =>
     .map((run) => run.id)
     .sort((a, b) => a - b);
 
-/** Final weights; what only serves to go on is left here. */
+/** Final weights; states that only serve to continue are not exported. */
 const isWanted = (run: Run, { purpose }: Checkpoint): boolean =>
   purpose === 'final' && (run.state === 'completed' || run.pinned);
 

@@ -189,7 +189,7 @@ class Importing {
       ...run
     } = given;
     if (run.kind === 'trial' && run.number !== this.#trials++)
-      throw new RangeError(`trial ${run.number} comes as number ${this.#trials - 1} of the study`);
+      throw new RangeError(`trial ${run.number} is at position ${this.#trials - 1} of the study`);
     return this.#store.transaction(() => {
       const { id } = this.#store.addRun({
         ...run,
@@ -245,7 +245,8 @@ function metricsOf(
   const known = evaluatedNodes(graph).length;
   if (nodes.length !== known || edges.length !== graph.edges.length)
     throw new RangeError(
-      `epoch ${epoch} has ${nodes.length} nodes and ${edges.length} edges, its graph ${known} and ${graph.edges.length}`,
+      `epoch ${epoch} has ${nodes.length} nodes and ${edges.length} edges, its graph ` +
+        `${known} and ${graph.edges.length}`,
     );
   const wrong = nodes.find(({ accuracy }) => accuracy < 0 || accuracy > 1);
   if (wrong) throw new RangeError(`epoch ${epoch} has an accuracy of ${wrong.accuracy}`);
@@ -275,7 +276,7 @@ function recordOf(value: unknown, line: number): ReadRecord {
   );
   if (schema) return checked(schema, value, line);
   const kinds = recordSchema.options.flatMap(({ entries }) => Object.keys(entries));
-  throw bad(line, `it is none of the records ${kinds.join(', ')}`);
+  throw bad(line, `its type is none of ${kinds.join(', ')}`);
 }
 
 function checked<Schema extends v.GenericSchema>(

@@ -83,8 +83,8 @@ function withFile<T>(file: string, read: (database: Sqlite, tables: ReadonlySet<
     );
     const needed = ['studies', 'trials', 'trial_params', 'trial_values'];
     const missing = needed.find((table) => !tables.has(table));
-    if (missing !== undefined) throw notOptuna(file, `the table ${missing} is not there`);
-    if (studiesIn(database).length === 0) throw notOptuna(file, 'it holds no trial');
+    if (missing !== undefined) throw notOptuna(file, `the table ${missing} is missing`);
+    if (studiesIn(database).length === 0) throw notOptuna(file, 'it contains no trial');
     return read(database, tables);
   } catch (error) {
     // Such as a column that is not there.

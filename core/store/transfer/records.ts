@@ -7,6 +7,7 @@ import { timeSchema, whole } from '../../study/fields.ts';
 import { pretrainedSchema } from '../../study/pretrained.ts';
 import { rerunSchema, variantSchema } from '../../study/rerun.ts';
 import { attemptSchema, openTrialSchema, runSchema, runStateSchema } from '../../study/run.ts';
+import { originSchema } from '../../study/start.ts';
 import { jobStateSchema, rejectionSchema, studySchema } from '../../study/study.ts';
 
 /**
@@ -73,6 +74,8 @@ const runFields = v.strictObject({
   duplicateOf: v.nullable(place),
   dismissed: v.exactOptional(v.literal(true)),
   openTrials: v.exactOptional(v.array(openTrialSchema)),
+  origin: v.exactOptional(originSchema),
+  audit: v.exactOptional(whole(1)),
   attempts: v.pipe(v.array(attempt), v.maxLength(10_000)),
   epochs: v.pipe(v.array(epoch), v.maxLength(100_000)),
 });
@@ -82,19 +85,19 @@ const run = v.pipe(
   runFields,
   v.check(
     ({ kind, rerun: place }) => (kind === 'repeat') === (place !== null),
-    'A repeat, and nothing else, is one of a re-run',
+    'Only a repeat belongs to a re-run',
   ),
   v.check(
     ({ state, rejection: why }) => (state === 'rejected') === (why !== null),
-    'What was rejected, and nothing else, says why',
+    'Only a rejected trial has a reason',
   ),
   v.check(
     ({ state, duplicateOf }) => (state === 'duplicate') === (duplicateOf !== null),
-    'A duplicate, and nothing else, is one of a run',
+    'Only a duplicate refers to another run',
   ),
   v.check(
     ({ epochs, training }) => epochs.length <= training.epochs,
-    'It has more epochs than it is to have',
+    'It has more epochs than its plan',
   ),
 );
 

@@ -13,7 +13,7 @@ export function fasterWith(engine: EngineView, cards: readonly Device[]): Faster
   if (card && !engine.installed.some(({ kind }) => kind === 'gpu'))
     return {
       kind: 'gpu',
-      why: `${card.title} is here and not in use: TensorFlow for NVIDIA cards trains on it.`,
+      why: `${card.title} is available but not used: TensorFlow for NVIDIA cards trains on it.`,
     };
   return engine.advice !== '' && engine.installed.length === 0
     ? { kind: 'cpu', why: engine.advice }

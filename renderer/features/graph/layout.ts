@@ -3,8 +3,8 @@
  * depend on M alone, so graphs of the same size can be compared at a glance, whichever of their
  * edges are drawn.
  *
- * Node 1 (the target) opens the ring at the top or top left, the others follow clockwise and the
- * label stands in the middle: each label edge is a straight spoke. Every end of an edge has its own
+ * Node 1 (the target) is on top, the others follow clockwise around the label: each label edge is a
+ * straight spoke. Every end of an edge has its own
  * slot on its node's border; slots are evenly spaced around the direction in which the node faces,
  * in the order of the neighbours, so the edges fan out without meeting. An edge keeps to the right
  * of its way: the two of a pair bow apart.
@@ -49,7 +49,7 @@ export interface PlacedEdge {
 }
 
 /** Left, top, width, height. */
-export type ViewBox = readonly [number, number, number, number];
+type ViewBox = readonly [number, number, number, number];
 
 export interface Layout {
   /** Holds everything, captions too. */
@@ -68,7 +68,7 @@ export interface Layout {
 }
 
 /** Pixels. */
-export const HEAD = { length: 11, halfWidth: 4.5 };
+const HEAD = { length: 11, halfWidth: 4.5 };
 const LABEL = { halfWidth: 27, halfHeight: 15 };
 const CAPTION = { halfWidth: 40, halfHeight: 17, gap: 5 };
 const MARGIN = 6;

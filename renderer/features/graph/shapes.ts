@@ -48,10 +48,10 @@ export const shapes: readonly Shape[] = [
   },
   {
     radius: 28,
-    label: { x: 0, y: -122 },
+    label: { x: -122, y: 0 },
     nodes: [
-      { x: -112, y: 0, faces: -20.8, caption: 'below' },
-      { x: 112, y: 0, faces: -159.2, caption: 'below' },
+      { x: 0, y: -112, faces: 110.8, caption: 'above' },
+      { x: 0, y: 112, faces: -110.8, caption: 'below' },
     ],
     step: 26,
     labelSlot: 1.6,
@@ -65,7 +65,7 @@ export const shapes: readonly Shape[] = [
     bend: 0.38,
     letterRadius: 8,
   }),
-  ring(168, -135, ['above', 'above', 'below', 'below'], {
+  ring(168, -90, ['above', 'right', 'below', 'left'], {
     radius: 28,
     step: 18,
     labelSlot: 1.15,
@@ -79,7 +79,7 @@ export const shapes: readonly Shape[] = [
     bend: 0.42,
     letterRadius: 10.5,
   }),
-  ring(222, -120, ['above', 'above', 'right', 'below', 'below', 'left'], {
+  ring(222, -90, ['above', 'right', 'right', 'below', 'left', 'left'], {
     radius: 30,
     step: 16.1,
     labelSlot: 1.6,

@@ -48,7 +48,9 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
   const x = round(left - (wide - width) / 2);
   const high = height + rows.length * LEGEND_HEIGHT;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(wide)}" height="${round(high)}" viewBox="${x} ${top} ${round(wide)} ${round(high)}" font-family="${FONT}" fill="${text}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(wide)}" ` +
+      `height="${round(high)}" viewBox="${x} ${top} ${round(wide)} ${round(high)}" ` +
+      `font-family="${FONT}" fill="${text}">`,
     title ? `<title>${escapeText(title)}</title>` : '',
     provenance ? `<metadata>${escapeText(JSON.stringify(provenance))}</metadata>` : '',
     theme === 'dark'
@@ -99,8 +101,11 @@ const letterSvg = (
   radius: number,
   ground: string,
 ): string =>
-  `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" stroke="${gate.color}" stroke-width="1.2"/>` +
-  `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" font-size="${round(LETTER.size * radius * signScale(gate.letter))}" font-weight="bold" text-anchor="middle" fill="${gate.color}">${escapeText(gate.letter)}</text>`;
+  `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" ` +
+  `stroke="${gate.color}" stroke-width="1.2"/>` +
+  `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" ` +
+  `font-size="${round(LETTER.size * radius * signScale(gate.letter))}" font-weight="bold" text-anchor="middle" ` +
+  `fill="${gate.color}">${escapeText(gate.letter)}</text>`;
 
 /**
  * Written twice, first as its own halo: not every program that reads SVG paints strokes below
@@ -112,9 +117,12 @@ function temperatureSvg(
   { quiet, ground }: (typeof themes)['light'],
 ): string {
   if (!temperature) return '';
-  const at = `x="${temperature.x}" y="${round(temperature.y + TEMPERATURE.drop * radius)}" font-size="${round(TEMPERATURE.size * radius)}" text-anchor="middle"`;
+  const at =
+    `x="${temperature.x}" y="${round(temperature.y + TEMPERATURE.drop * radius)}" ` +
+    `font-size="${round(TEMPERATURE.size * radius)}" text-anchor="middle"`;
   return (
-    `<text ${at} fill="none" stroke="${ground}" stroke-width="4" stroke-linejoin="round" aria-hidden="true">${temperature.text}</text>` +
+    `<text ${at} fill="none" stroke="${ground}" stroke-width="4" stroke-linejoin="round" ` +
+    `aria-hidden="true">${temperature.text}</text>` +
     `<text ${at} fill="${quiet}">${temperature.text}</text>`
   );
 }
@@ -122,7 +130,9 @@ function temperatureSvg(
 function labelSvg({ layout: { label } }: Figure, text: string, ground: string): string {
   const [x, y] = [round(label.x - label.halfWidth), round(label.y - label.halfHeight)];
   return (
-    `<rect x="${x}" y="${y}" width="${2 * label.halfWidth}" height="${2 * label.halfHeight}" rx="7" fill="${ground}" stroke="${text}" stroke-width="1.4"/>` +
+    `<rect x="${x}" y="${y}" width="${2 * label.halfWidth}" ` +
+    `height="${2 * label.halfHeight}" rx="7" fill="${ground}" stroke="${text}" ` +
+    'stroke-width="1.4"/>' +
     `<text x="${label.x}" y="${round(label.y + 4.8)}" font-size="14" text-anchor="middle">Label</text>`
   );
 }
@@ -134,15 +144,19 @@ function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark', scale: 
   const at = captionAt(node, scale);
   const [textX, size] = [round(at.x), (pixels: number): number => round(pixels * scale)];
   const lines = [
-    `<text x="${textX}" y="${round(at.y + node.titleY * scale)}" font-size="${size(13.5)}" text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
-    `<text x="${textX}" y="${round(at.y + 13 * scale)}" font-size="${size(12.5)}" text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
+    `<text x="${textX}" y="${round(at.y + node.titleY * scale)}" font-size="${size(13.5)}" ` +
+      `text-anchor="${caption.anchor}">${escapeText(node.title)}</text>`,
+    `<text x="${textX}" y="${round(at.y + 13 * scale)}" font-size="${size(12.5)}" ` +
+      `text-anchor="${caption.anchor}" fill="${quiet}">${escapeText(node.accuracy)}</text>`,
   ];
   return [
     '<g>',
     node.idle
-      ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius - 1}" fill="${ground}" stroke="${color}" stroke-width="2" stroke-dasharray="4 3"/>`
+      ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius - 1}" fill="${ground}" ` +
+        `stroke="${color}" stroke-width="2" stroke-dasharray="4 3"/>`
       : `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${color}"/>`,
-    `<text x="${round(x)}" y="${round(y + 7)}" font-size="20" font-weight="bold" text-anchor="middle" fill="${node.idle ? quiet : '#ffffff'}">${node.node}</text>`,
+    `<text x="${round(x)}" y="${round(y + 7)}" font-size="20" font-weight="bold" ` +
+      `text-anchor="middle" fill="${node.idle ? quiet : '#ffffff'}">${node.node}</text>`,
     lines[0],
     node.accuracy ? lines[1] : '',
     '</g>',

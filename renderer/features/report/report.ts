@@ -48,11 +48,18 @@ export interface ReportInput {
 
 const STYLE = `
 :root { color-scheme: light; }
-body { background: #fff; color: #15181d; font: 15px/1.5 Helvetica, Arial, sans-serif; margin: 0 auto; max-width: 1080px; padding: 32px 24px 64px; font-variant-numeric: tabular-nums; }
+body {
+  background: #fff; color: #15181d; font: 15px/1.5 Helvetica, Arial, sans-serif;
+  font-variant-numeric: tabular-nums; margin: 0 auto; max-width: 1080px; padding: 32px 24px 64px;
+}
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; } p { margin: 4px 0 10px; }
 .quiet { color: #565d68; } figure { margin: 12px 0; } figcaption { color: #565d68; font-size: 13px; }
 svg { height: auto; max-width: 100%; } table { border-collapse: collapse; font-size: 13.5px; width: 100%; }
-th, td { overflow-wrap: anywhere; border-top: 1px solid #dfe2e8; padding: 5px 12px 5px 0; text-align: left; vertical-align: top; } .short, th { white-space: nowrap; }
+th, td {
+  border-top: 1px solid #dfe2e8; overflow-wrap: anywhere; padding: 5px 12px 5px 0;
+  text-align: left; vertical-align: top;
+}
+.short, th { white-space: nowrap; }
 .graphs { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); }
 code { font-size: 12px; overflow-wrap: anywhere; } pre { white-space: pre-wrap; }
 @media print { h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
@@ -69,13 +76,12 @@ const picture = (
 const captioned = (svg: string, caption: string): string =>
   `<figure>${svg}<figcaption>${escapeText(caption)}</figcaption></figure>`;
 
+const cellOf = (cell: string): string =>
+  `<td${cell.length < 16 ? ' class="short"' : ''}>${escapeText(cell)}</td>`;
+
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<table><thead><tr>${head.map((cell) => `<th>${escapeText(cell)}</th>`).join('')}</tr></thead><tbody>${rows
-    .map(
-      (row) =>
-        `<tr>${row.map((cell) => `<td${cell.length < 16 ? ' class="short"' : ''}>${escapeText(cell)}</td>`).join('')}</tr>`,
-    )
-    .join('\n')}</tbody></table>`;
+  `<table><thead><tr>${head.map((cell) => `<th>${escapeText(cell)}</th>`).join('')}</tr></thead>` +
+  `<tbody>${rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('\n')}</tbody></table>`;
 
 /** The page as one HTML text. */
 export function studyReport(input: ReportInput): string {
@@ -112,8 +118,10 @@ function head({ card, rows }: ReportInput): string {
   const { training } = study.plan;
   const protocol = protocolText[training.protocol];
   const facts = [
-    `${training.data}, ${counted(study.plan.space.nodes.length, 'node')}, ${counted(training.epochs, 'epoch')}, ${protocol.title}, seed ${study.plan.seed}.`,
-    `${done} of ${counted(study.plan.trials, 'trial')}: ${[ended, failed].filter(Boolean).join(', ')}; ${standingOf(card).text}.`,
+    `${training.data}, ${counted(study.plan.space.nodes.length, 'node')}, ` +
+      `${counted(training.epochs, 'epoch')}, ${protocol.title}, seed ${study.plan.seed}.`,
+    `${done} of ${counted(study.plan.trials, 'trial')}: ` +
+      `${[ended, failed].filter(Boolean).join(', ')}; ${standingOf(card).text}.`,
     `${duration(rows.reduce((sum, row) => sum + row.seconds, 0))} of training in all.`,
   ];
   return `<h1>${escapeText(study.name)}</h1>
@@ -127,7 +135,11 @@ function best({ card }: ReportInput): string {
   if (!row) return '<p>No trial has a result yet.</p>';
   const svg = figureSvg(figure(row.graph, row.accuracies), { title: graphName(row.graph) });
   return `<h2>Best graph: trial ${row.number}, ${accuracyText(row)}</h2>
-${captioned(svg, 'Red: target. Blue: pretrained, frozen. In brackets: accuracy on the evaluation images, %. Cutoff edges are left out.')}
+${captioned(
+  svg,
+  'Red: target. Blue: pretrained, frozen. In brackets: accuracy on the evaluation images, %. ' +
+    'Cutoff edges are left out.',
+)}
 <pre>${escapeText(describeGraph(row.graph))}</pre>
 <p><code>${escapeText(toText(row.graph))}</code></p>`;
 }
@@ -149,8 +161,16 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
     ];
   });
   return `<h2>The search</h2>
-${captioned(picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)), 'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best of the completed ones so far.')}
-${captioned(picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)), 'Accuracy of node 1 after every epoch. Thick: the best trial. Cross: stopped by the rule. Bar at a rung: what it took to go on at the end.')}
+${captioned(
+  picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)),
+  'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best of the completed ' +
+    'ones so far.',
+)}
+${captioned(
+  picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)),
+  'Accuracy of node 1 after every epoch. Thick: the best trial. Cross: stopped by the rule. ' +
+    'Bar at a rung: accuracy needed to continue, at the end.',
+)}
 ${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
 }
 
@@ -168,12 +188,16 @@ function top({ rows, curves, card }: ReportInput): string {
         title: graphName(row.graph),
         captionScale: size > 4 ? 1.4 : 1,
       }),
-      `Trial ${row.number}: ${percent(row.accuracy)}${row.state === 'completed' ? '' : ` at epoch ${row.epoch}, ${runStates[row.state].title}`}`,
+      `Trial ${row.number}: ${percent(row.accuracy)}` +
+        (row.state === 'completed' ? '' : ` at epoch ${row.epoch}, ${runStates[row.state].title}`),
     ),
   );
   return `<h2>Best ${found.length} graphs</h2><div class="graphs">${graphs.join('\n')}</div>
 <h2>Gates among the best ${many.length}</h2>
-${captioned(pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(cells, light)), 'For every edge the share of each gate; below it the most frequent one.')}`;
+${captioned(
+  pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(cells, light)),
+  'For every edge the share of each gate; below it the most frequent one.',
+)}`;
 }
 
 function rerun({ rerun: { name, seeds, training }, variants, reference }: RerunView): string {
@@ -190,15 +214,27 @@ function rerun({ rerun: { name, seeds, training }, variants, reference }: RerunV
     '',
   ]);
   return `<h2>Re-run: ${escapeText(name)}</h2>
-<p>${escapeText(`${counted(seeds.length, 'seed')}, ${training.data}, ${counted(training.epochs, 'epoch')}, ${training.purpose === 'final' ? 'trained on all training images, judged by the test images' : 'judged by the images of the search'}.`)}</p>
-${captioned(picture(drawSeeds(variants, reference, WIDE, light).marks, name), 'Each dot: one seed. Line and band: mean ± sample standard deviation. Dashed: the paper.')}
+<p>${escapeText(
+    `${counted(seeds.length, 'seed')}, ${training.data}, ${counted(training.epochs, 'epoch')}, ` +
+      (training.purpose === 'final'
+        ? 'trained on all training images, judged by the test images.'
+        : 'judged by the images of the search.'),
+  )}</p>
+${captioned(
+  picture(drawSeeds(variants, reference, WIDE, light).marks, name),
+  'Each dot: one seed. Line and band: mean ± sample standard deviation. Dashed: the paper.',
+)}
 ${table(['Graph', 'Mean ± std, %', 'Seeds', 'Gain of this graph'], [...rows, ...paper])}`;
 }
 
 function trials({ rows }: ReportInput): string {
   const sorted = rows.toSorted(compareTrials).slice(0, 50);
   if (sorted.length === 0) return '';
-  return `<h2>${sorted.length < rows.length ? `Best ${sorted.length} of ${counted(rows.length, 'trial')}` : 'All trials'}</h2>
+  const title =
+    sorted.length < rows.length
+      ? `Best ${sorted.length} of ${counted(rows.length, 'trial')}`
+      : 'All trials';
+  return `<h2>${title}</h2>
 ${table(
   ['Trial', 'Accuracy', 'Epochs', 'State', 'Why it ended', 'Graph', 'Seed'],
   sorted.map((row) => [

@@ -1,5 +1,5 @@
 import { stepsOf } from '../../../core/base/problem.ts';
-import { stepsText } from '../../words/actions.ts';
+import { stepsText } from '../../ui/actions.ts';
 import type { Device } from '../../../core/lab/api.ts';
 
 /** Devices that can have slots, or say why they cannot. */

@@ -1,6 +1,6 @@
 /** The runs that Compare shows, read again while they train. */
 import { problemOf } from '../../../core/base/errors.ts';
-import type { Comparison, LabProblem } from '../../../core/lab/api.ts';
+import type { RunView, LabProblem } from '../../../core/lab/api.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 import { runOf } from '../../client/run-of.ts';
 import type { RunName } from '../../run-name.ts';
@@ -10,7 +10,7 @@ const READ_INTERVAL = 1000;
 
 export class ComparedRuns {
   readonly #lab: Lab;
-  views = $state.raw<readonly Comparison[]>([]);
+  views = $state.raw<readonly RunView[]>([]);
   problem = $state.raw<LabProblem | null>(null);
 
   constructor(lab: Lab) {

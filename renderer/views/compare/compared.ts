@@ -4,7 +4,7 @@ import type { Graph } from '../../../core/graph/graph.ts';
 import { knownMethod } from '../../../core/graph/templates.ts';
 import { fromText, toText } from '../../../core/graph/text.ts';
 import type {
-  Comparison,
+  RunView,
   PretrainedView,
   RerunView,
   SavedGraph,
@@ -23,7 +23,7 @@ export interface Compared {
   readonly graph: Graph;
   readonly href: string;
   /** Null of a graph that was not trained. */
-  readonly view: Comparison | null;
+  readonly view: RunView | null;
   readonly accuracies: readonly (number | null)[];
   readonly provenance: Readonly<Record<string, unknown>>;
 }
@@ -37,7 +37,7 @@ export interface Records {
 }
 
 /** `Trial 3, M = 3`, `Best of M = 3, DML, seed 2`. */
-export function runTitle(view: Comparison, { cards, reruns }: Records): string {
+function runTitle(view: RunView, { cards, reruns }: Records): string {
   const study = cards.find((card) => card.study.id === view.study)?.study.name;
   if (view.kind === 'trial') return `Trial ${view.number}, ${study ?? 'study'}`;
   if (view.kind !== 'repeat') return `Pretraining of ${modelTitle(view.graph.nodes[0]!.model)}`;
@@ -46,7 +46,16 @@ export function runTitle(view: Comparison, { cards, reruns }: Records): string {
   return `${name ?? 'Re-run'}, ${variant}seed ${view.number + 1}`;
 }
 
-export const comparedRun = (view: Comparison, records: Records): Compared => ({
+/** Titles without the name of their study where all are trials of one. */
+export function shortTitles(compared: readonly Compared[]): string[] {
+  const [study] = compared.map(({ view }) => view?.study ?? null);
+  const isOne =
+    compared.length > 1 &&
+    compared.every(({ view }) => view?.kind === 'trial' && view.study === study);
+  return compared.map(({ title, view }) => (isOne ? `Trial ${view!.number}` : title));
+}
+
+export const comparedRun = (view: RunView, records: Records): Compared => ({
   id: String(view.run),
   title: runTitle(view, records),
   graph: view.graph,

@@ -211,8 +211,11 @@ export function brushText(dimension: Dimension, [low, high]: readonly [number, n
       .map(({ text }) => text);
     return `${dimension.title}: ${inside.join(', ') || 'nothing'}`;
   }
-  if (dimension.key === 'accuracy')
-    return `accuracy ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %`;
+  const rung = /^rung (\d+)$/.exec(dimension.key)?.[1];
+  if (dimension.key === 'accuracy' || rung !== undefined) {
+    const place = rung === undefined ? '' : ` at epoch ${rung}`;
+    return `accuracy${place} ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %`;
+  }
   return `epochs ${Math.ceil(2 ** low - 1e-9)} to ${Math.floor(2 ** high + 1e-9)}`;
 }
 

@@ -12,11 +12,14 @@ import type {
   StudyView,
   TrialRow,
   WireCurve,
-  WireEpoch,
 } from '../../../core/lab/api.ts';
 import { rankTrials } from '../../../core/study/best.ts';
+import { appended } from './appended.ts';
+import type { ChartName } from './chart-names.ts';
+import { EffectsState } from './effects.svelte.ts';
 import { barsOf } from '../../charts/curves.ts';
-import { dimensionsOf } from '../../charts/parallel.ts';
+import { dimensionsOf, rungDimensions } from '../../charts/parallel.ts';
+import { columnEpochs } from '../../charts/tournament.ts';
 import { follow } from '../../client/follow.svelte.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 import {
@@ -30,24 +33,6 @@ import {
 import { madeIn } from '../../words/provenance.ts';
 
 type Decision = WireDecision & { run: number; at: number };
-
-/** A curve with one more epoch; the same when it is known already. */
-export function appended(
-  curve: WireCurve | undefined,
-  run: number,
-  { epoch, nodes }: WireEpoch,
-): WireCurve {
-  const before = curve?.accuracy ?? nodes.map(() => []);
-  if (curve && (before[0]?.length ?? 0) >= epoch) return curve;
-  return {
-    run,
-    accuracy: nodes.map((node, i) => {
-      const values = [...(before[i] ?? [])];
-      values[epoch - 1] = node.accuracy;
-      return Array.from(values, (value) => value ?? null);
-    }),
-  };
-}
 
 /** By study. */
 const chosenOf = new Map<number, SvelteSet<number>>();
@@ -68,15 +53,13 @@ export class StudyState {
   selected = $state<number | null>(null);
   /** Charts scale to what passes the filter. */
   fit = $state(true);
+  readonly effects: EffectsState;
   /** Counts the times that a trial was gone to: the table then scrolls to it. */
   sought = $state(0);
   /** Run under the pointer. */
   hovered = $state<number | null>(null);
-  /**
-   * A filter is being drawn: views keep their heights, so that nothing moves away under the
-   * pointer.
-   */
-  brushing = $state(false);
+  /** Which of the charts is shown. */
+  chart = $state<ChartName>('tournament');
   /** Runs to be compared, in the order they were chosen; kept while one looks at something else. */
   readonly chosen: SvelteSet<number>;
 
@@ -88,12 +71,20 @@ export class StudyState {
   readonly byRun = $derived(this.#byRun);
   readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
   readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
-  readonly dimensions = $derived(dimensionsOf(this.rows));
+  readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
+  /** Epochs of the tournament's columns. */
+  readonly columns = $derived(columnEpochs(this.rungs, this.epochs));
+  readonly dimensions = $derived([
+    ...dimensionsOf(this.rows),
+    ...rungDimensions(this.columns, this.curves),
+  ]);
   readonly filtered = $derived(
     isEverything(this.filter)
       ? this.rows
       : this.rows.filter((row) => fits(row, this.filter, this.dimensions)),
   );
+  /** Those of them with a result, the best first. */
+  readonly ranked = $derived(rankTrials(this.filtered));
   readonly #inside = $derived(
     isEverything(this.filter) ? null : new Set(this.filtered.map((row) => row.run)),
   );
@@ -149,6 +140,7 @@ export class StudyState {
   constructor(lab: Lab, id: number) {
     this.#lab = lab;
     this.id = id;
+    this.effects = new EffectsState(lab, id);
     this.chosen = chosenOf.get(id) ?? new SvelteSet();
     chosenOf.set(id, this.chosen);
   }
@@ -189,7 +181,10 @@ export class StudyState {
   }
 
   /** Looks at what another state of the same study looked at. */
-  lookAs({ selected, filter, fit }: StudyState): void {
+  lookAs({ selected, filter, fit, chart, effects }: StudyState): void {
+    this.chart = chart;
+    this.effects.rung = effects.rung;
+    this.effects.found = effects.found;
     this.fit = fit;
     this.selected = selected;
     this.filter = filter;
@@ -236,6 +231,11 @@ export class StudyState {
       );
       if (fresh.length > 0) this.decisions = [...this.decisions, ...fresh];
     }
+  }
+
+  /** An accuracy as a share of the greatest one of its trials, for a bar. */
+  shareOfBest(accuracy: number): number {
+    return this.#greatest > 0 ? accuracy / this.#greatest : 0;
   }
 
   /** Walks over what the filter lets through, in the given order. */

@@ -249,7 +249,7 @@ describe('the app in a real Electron', { skip }, () => {
         };
       });
       const file = Menu.getApplicationMenu()!.items.find(({ label }) => label === '&File')!;
-      file.submenu!.items.find(({ label }) => label === 'Copy the lab file…')!.click();
+      file.submenu!.items.find(({ label }) => label === 'Save a copy of the lab file…')!.click();
       return asked;
     }, copy);
     assert.deepEqual(properties, ['showOverwriteConfirmation']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { marksSvg, paint, type Mark, type Pen } from '../../../renderer/charts/marks.ts';
+import { paint, type Mark, type Pen } from '../../../renderer/charts/marks.ts';
+import { marksSvg } from '../../../renderer/charts/marks-svg.ts';
 
 const marks: Mark[] = [
   { kind: 'line', points: [0, 0, 1, 1, NaN, 0, 2, 2, 3, 3], stroke: '#000', width: 1, dash: '2 3' },
@@ -10,7 +11,7 @@ const marks: Mark[] = [
   { kind: 'text', x: 1, y: 2, text: '<script>"&', fill: '#000', size: 11, turn: -90, halo: '#fff' },
 ];
 
-test('an SVG has every mark, interrupts lines at what is not a number, and escapes all text', () => {
+test('an SVG has every mark, interrupts lines at NaN, and escapes all text', () => {
   const svg = marksSvg(marks, {
     width: 10,
     height: 10,
@@ -28,7 +29,7 @@ test('an SVG has every mark, interrupts lines at what is not a number, and escap
   assert.ok(!svg.includes('<x>'));
 });
 
-test('painting says the same to a canvas, and leaves its opacity as it was', () => {
+test('painting draws the same on a canvas, and restores its opacity', () => {
   const calls: string[] = [];
   const pen = new Proxy({ globalAlpha: 1 } as unknown as Pen, {
     get: (target, name) =>
@@ -50,7 +51,7 @@ test('painting says the same to a canvas, and leaves its opacity as it was', () 
   assert.equal(pen.globalAlpha, 1);
 });
 
-test('a group shows only what lies inside its rectangle, on a canvas and as SVG', () => {
+test('a group shows only marks inside its rectangle, on a canvas and as SVG', () => {
   const group: Mark = { kind: 'group', clip: { left: 1, right: 5, top: 2, bottom: 8 }, marks };
   const svg = marksSvg([group], { width: 10, height: 10, ground: '#fff', title: 'part' });
   assert.match(

@@ -42,7 +42,7 @@ describe('a record is read once and kept up to date', () => {
     assert.deepEqual([seen.length, listeners.size], [4, 0]);
   });
 
-  test('what cannot be read is not listened to', async () => {
+  test('unreadable messages are ignored', async () => {
     const { listen, listeners } = source();
     const failing = follow(
       { listen },
@@ -54,7 +54,7 @@ describe('a record is read once and kept up to date', () => {
   });
 });
 
-describe('what a page shows', () => {
+describe('the content of a page', () => {
   const record = (opening: () => Promise<() => void>) => ({ open: opening });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 

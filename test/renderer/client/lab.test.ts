@@ -5,10 +5,11 @@ import { LabError } from '../../../core/base/errors.ts';
 import { unmeasuredNode, wireEpoch } from '../../../core/study/metrics.ts';
 import type { LabApi, LabEvent } from '../../../core/lab/api.ts';
 import type { Line } from '../../../renderer/client/connection.ts';
+import { appended } from '../../../renderer/views/study/appended.ts';
 import { playedLab } from '../played-lab.ts';
 
 const { Lab } = await import('../../../renderer/client/lab.svelte.ts');
-const { StudyState, appended } = await import('../../../renderer/views/study/study.svelte.ts');
+const { StudyState } = await import('../../../renderer/views/study/study.svelte.ts');
 
 /** Waits until a condition holds. */
 async function until(holds: () => boolean): Promise<void> {
@@ -85,7 +86,7 @@ describe('the lab as the screens know it', () => {
     undo();
   });
 
-  test('after a cut it goes on behind the last event it has seen; requests are refused meanwhile', async () => {
+  test('after a cut it continues behind the last event it has seen; requests are refused meanwhile', async () => {
     const { dial, send, cut, subscriptions, asked } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);
@@ -122,7 +123,7 @@ describe('the lab as the screens know it', () => {
     undo();
   });
 
-  test('what goes wrong on a click becomes a message with the next step', async () => {
+  test('a failed click becomes a message with the next step', async () => {
     const lab = new Lab();
     assert.equal(
       await lab.attempt(() =>
@@ -193,7 +194,7 @@ describe('a study on screen', () => {
     undo();
   });
 
-  test('the filter says what is faint; steps walk over an order and come round', async () => {
+  test('the filter decides which marks are faint; steps through an order wrap around', async () => {
     const { dial } = wire();
     const lab = new Lab();
     const undo = lab.connect(dial);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, mock, test } from 'node:test';
 import { followAddress } from '../../../renderer/ui/follow-address.ts';
 
-describe('an address that follows what is looked at', () => {
+describe('the address follows the visible part of the page', () => {
   const location = { hash: '' };
   const history = {
     state: null,
@@ -23,7 +23,7 @@ describe('an address that follows what is looked at', () => {
     assert.equal(location.hash, '#/studies/3?run=2');
   });
 
-  test('never takes back who has just clicked on another one', () => {
+  test('a late address never undoes a newer click', () => {
     followAddress('#/studies/3?run=2', place);
     location.hash = '#/studies/3/trials/7';
     mock.timers.tick(1000);

@@ -27,19 +27,13 @@ describe('how numbers are made', () => {
     assert.equal('computation' in withDeterminism(plain, false), false);
   });
 
-  test('bfloat16 brings the compiler along, and takes it away again', () => {
-    assert.deepEqual(withPrecision(plain, 'bfloat16').computation, {
-      precision: 'bfloat16',
-      compiler: 'xla',
-    });
-    assert.deepEqual(withPrecision(withPrecision(plain, 'bfloat16'), 'float32').computation, {
-      precision: 'float32',
-    });
+  test('a precision leaves the compiler to the device', () => {
+    assert.deepEqual(withPrecision(plain, 'bfloat16').computation, { precision: 'bfloat16' });
   });
 
   for (const kind of ['cpu', 'gpu'] as const)
-    test(`what is offered is what the engine takes: ${kind}`, () => {
-      for (const { precision, obstacle } of precisionChoices(kind)) {
+    test(`the form offers exactly the choices of the engine: ${kind}`, () => {
+      for (const { precision, obstacle } of precisionChoices({ kind, bfloat16: true })) {
         const ask = (): unknown =>
           computationFor(kind, withPrecision(plain, precision).computation);
         if (obstacle === '') assert.doesNotThrow(ask, `${precision}`);
@@ -47,8 +41,15 @@ describe('how numbers are made', () => {
       }
     });
 
+  test('a processor without bfloat16 says so', () => {
+    const [last] = precisionChoices({ kind: 'cpu', bfloat16: false }).slice(-1);
+    assert.equal(last!.obstacle, 'this processor has no instructions for it');
+  });
+
   test('the portable engine computes in float32 only', () => {
-    const offered = precisionChoices('portable').filter(({ obstacle }) => obstacle === '');
+    const offered = precisionChoices({ kind: 'portable', bfloat16: false }).filter(
+      ({ obstacle }) => obstacle === '',
+    );
     assert.deepEqual(
       offered.map(({ precision }) => precision),
       [null, 'float32'],

@@ -4,7 +4,7 @@ import { checkGraph } from '../../../core/graph/check.ts';
 import { fromText } from '../../../core/graph/text.ts';
 import { mergedNotes } from '../../../renderer/words/graph-notes.ts';
 
-test('notes that say the same of several nodes are one; warnings stay apart', () => {
+test('equal notes of several nodes are merged; warnings are not', () => {
   const problems = checkGraph(
     fromText('resnet8=TXXXX,resnet8=TXXXX,resnet14=XXXXX,resnet20=XXXXX,resnet8=TXXXX'),
   );
@@ -12,7 +12,8 @@ test('notes that say the same of several nodes are one; warnings stay apart', ()
   assert.deepEqual(
     merged.filter(({ severity }) => severity === 'note').map(({ message }) => message),
     [
-      "Nothing of nodes 2, 3, 4 and 5 reaches the target, so it cannot change the target's result and need not be trained.",
+      'No path of open edges leads from nodes 2, 3, 4 and 5 to the target: not trained, ' +
+        'because the result would not change.',
     ],
   );
   const warnings = problems.filter(({ severity }) => severity === 'warning');

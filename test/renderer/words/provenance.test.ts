@@ -54,7 +54,7 @@ function labElsewhere(): Lab {
   } as unknown as Lab;
 }
 
-test('what is saved names the machines that trained, not the one that looks on', async () => {
+test('saved files name the machines that trained, not the one that displays', async () => {
   const state = new StudyState(labElsewhere(), 1);
   await state.open();
   const { study, seed, version, engine, device, host } = state.provenance;

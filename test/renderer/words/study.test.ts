@@ -25,7 +25,7 @@ import { trial } from '../rows.ts';
 const card = (state: Study['state'], change: Partial<StudyCard> = {}): StudyCard =>
   ({ study: { state }, running: 0, done: 0, best: null, ...change }) as StudyCard;
 
-test('a study that was paused or stopped says so only when its trials have left their slots', () => {
+test('a study shows as paused or stopped only when its trials have left their slots', () => {
   const words = (...of: Parameters<typeof card>) => standingOf(card(...of)).text;
   assert.equal(words('paused', { running: 2 }), 'pausing after this epoch (2 trials)');
   assert.equal(words('paused'), 'paused');
@@ -45,7 +45,7 @@ test('a completed study is good news only with a result', () => {
   });
 });
 
-test('no trial is left out of the counts, and failed ones are told apart', () => {
+test('the counts include all trials, with failed ones apart', () => {
   assert.deepEqual(
     countsText({
       ...noTrials,
@@ -74,7 +74,7 @@ test('data sets have their titles, built-in ones of another size too', () => {
   assert.equal(planText(plan(), sets), 'Built-in pictures, 2 nodes, 16 epochs');
 });
 
-test('a re-run says its mean and how far it is', () => {
+test('a re-run shows its mean and progress', () => {
   const view = (
     state: Study['state'],
     mean: number | null,
@@ -93,7 +93,7 @@ test('a re-run says its mean and how far it is', () => {
   assert.deepEqual(view('completed', null, null, 5), { mean: 'no result', rest: '' });
 });
 
-test('what a slot works on is called as its study calls it', () => {
+test('a slot names its job like its study does', () => {
   const reruns = [
     {
       rerun: { id: 3 },
@@ -112,7 +112,7 @@ test('what a slot works on is called as its study calls it', () => {
   assert.equal(title(9, null), 'as the lab says it');
 });
 
-test('a slot shows what it does from its start on', () => {
+test('a slot shows its activity from its start', () => {
   const progress: Progress = {
     epoch: 1,
     step: 0,

@@ -71,7 +71,7 @@ describe('the median rule', () => {
     assert.deepEqual([judged.n, judged.median, judged.best, judged.decision], [3, 20, 15, 'stop']);
   });
 
-  test('a history kept up with each report holds what all reports together say', () => {
+  test('a history updated with each report equals one made from all reports', () => {
     const value = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(NaN));
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 8 }), fc.nat(4), (values, grace) => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stream } from '../../../core/base/random.ts';
-import { dimensions, graphAt, paperSpace } from '../../../core/graph/space.ts';
-import { picksOf } from '../../../core/search/past.ts';
+import { dimensions, graphAt, paperSpace, picksOf } from '../../../core/graph/space.ts';
 import type { KnownTrial, Question } from '../../../core/search/samplers/_base.ts';
 import { rungOf, split, tpe } from '../../../core/search/samplers/tpe.ts';
 
@@ -12,7 +11,7 @@ const propose = (
   known: readonly KnownTrial[],
   random = stream('tpe'),
   accepts: Question['accepts'] = () => true,
-): number[] => tpe.propose({ sizes, known, random, accepts });
+): number[] => tpe.propose({ sizes, known, prior: null, random, accepts });
 
 /** Distance from a hidden best graph: how many choices agree. */
 const hidden = propose([], stream('hidden'));

@@ -35,7 +35,7 @@ describe('the editor', () => {
     assert.ok(!editor.canRedo);
   });
 
-  test('what is picked follows the graph, and goes with what it was', () => {
+  test('the selection follows the graph and ends with its part', () => {
     const editor = new Editor(fromText('resnet32=TTT,resnet32=TTT,resnet32=TTT'));
     editor.picked = { edge: edgeOf(editor.graph, 3, 1) };
     editor.setGate(edgeOf(editor.graph, 3, 1), 'cutoff');
@@ -57,7 +57,7 @@ describe('the editor', () => {
     assert.ok(editor.locks.has('3-1'));
   });
 
-  test('says what is wrong with the graph', () => {
+  test('lists the problems of the graph', () => {
     const editor = new Editor(fromText('resnet32=TT,resnet110=TC'));
     editor.setGate(edgeOf(editor.graph, 0, 1), 'cutoff');
     editor.setGate(edgeOf(editor.graph, 2, 1), 'cutoff');

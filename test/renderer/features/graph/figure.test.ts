@@ -22,7 +22,7 @@ import {
 
 const graph = fromText('resnet32=TL@2C,resnet110=XXX,wrn-28-2=TXX');
 
-describe('what a figure shows', () => {
+describe('the content of a figure', () => {
   test('roles, star, accuracies in brackets; Cutoff only when asked for', () => {
     const { nodes, edges } = figure(graph, [0.73456, null]);
     assert.deepEqual(
@@ -127,7 +127,7 @@ describe('what a figure shows', () => {
 });
 
 describe('a figure as SVG', () => {
-  test('is self-contained and well formed, in both themes, with a legend of what occurs', () => {
+  test('is self-contained and well formed, in both themes, with a legend of its parts', () => {
     for (const theme of ['light', 'dark'] as const) {
       const svg = figureSvg(figure(graph, [0.7]), {
         theme,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { begin, record, redo, undo } from '../../../../renderer/features/graph/history.ts';
 
-test('undo and redo walk over what was recorded; a new step forgets what was undone', () => {
+test('undo and redo step through the history; a new step drops undone ones', () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.integer(), fc.constant('undo' as const), fc.constant('redo' as const))),

@@ -142,6 +142,13 @@ for (let size = 1; size <= LARGEST; size++) {
   });
 }
 
+test('the target is on top, whatever the number of nodes', () => {
+  for (let size = 1; size <= LARGEST; size++) {
+    const [target, ...others] = layout(size).nodes;
+    for (const { y } of others) assert.ok(y > target!.y, `${size} nodes`);
+  }
+});
+
 test('the two edges of a pair keep apart', () => {
   for (let size = 2; size <= LARGEST; size++) {
     const { edges } = layout(size);

@@ -57,7 +57,7 @@ test('names from strangers stay text', async () => {
   assert.match(html, /&lt;script&gt;/);
 });
 
-test('an accuracy of a trial that was stopped says at which epoch', async () => {
+test('the accuracy of a stopped trial names its epoch', async () => {
   const html = await report('interrupted');
   assert.match(
     html,

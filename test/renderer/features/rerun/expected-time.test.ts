@@ -12,7 +12,7 @@ test('runs take as long as the trial did, on all images, side by side on the slo
   assert.equal(expectedTime(row, { ...search, protocol: 'paper' }, 1, 2), 200 * 10);
 });
 
-test('nothing is said before the first epoch, or without a slot', () => {
+test('there is no estimate before the first epoch, or without a slot', () => {
   assert.equal(expectedTime(trial(1, { seconds: 3, epoch: 0 }), search, 5, 2), null);
   assert.equal(expectedTime(trial(1, { seconds: 3, epoch: 1 }), search, 5, 0), null);
 });

@@ -14,14 +14,14 @@ const device = (change: Partial<Device>): Device => ({
   ...change,
 });
 
-test('at its maximum a device says why it can have no more slots', () => {
+test('a device at its maximum gives the reason for the limit', () => {
   assert.equal(limitText(device({})), '');
   assert.match(limitText(device({ slots: 2 })), /one slot for each of the 2 processor cores/);
   assert.match(limitText(device({ kind: 'gpu', slots: 8, maximumSlots: 8 })), /at most 8 slots/);
   assert.equal(limitText(device({ slots: 0, maximumSlots: 0, note: 'Too old.' })), 'Too old.');
 });
 
-test('devices that are gone, and those that say nothing and do nothing, are left out', () => {
+test('missing devices, and idle ones without a note, are left out', () => {
   const gone = device({ present: false });
   const mute = device({ maximumSlots: 0, slots: 0 });
   const old = device({ maximumSlots: 0, slots: 0, note: 'Too old.' });

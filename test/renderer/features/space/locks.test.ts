@@ -27,7 +27,7 @@ test('a space around a graph keeps locked gates and its networks, and frees all 
   assert.equal(exampleOf(space).nodes.length, 2);
 });
 
-test('another number of nodes keeps what both have', () => {
+test('a change of the number of nodes keeps common parts', () => {
   const three = resized(spaceAround(fromText('resnet32=TC,resnet110=XL'), ['2-1']), 3);
   assert.deepEqual([...locksOf(three)], ['2-1']);
   assert.deepEqual(three.nodes[2]!.models, ['resnet110']);
@@ -41,7 +41,7 @@ test('edges and nodes with several choices are undecided', () => {
   assert.equal(undecided.has('1'), false, 'the target has one network');
 });
 
-test('the presets are what they are called', () => {
+test('the presets match their names', () => {
   assert.equal(spaceSize(paperPlan(1, 3).space), 2_359_296n);
   assert.equal(paperPlan(1, 3).trials, 1500);
   assert.deepEqual(paperPlan(1, 3).training.recipe.drops, [60, 120, 180]);

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { graphKey } from '../../../../core/graph/canonical.ts';
 import { fromText } from '../../../../core/graph/text.ts';
-import type { Comparison } from '../../../../core/lab/api.ts';
+import type { RunView } from '../../../../core/lab/api.ts';
 import {
   comparedRun,
   comparedText,
   differText,
   equalGraphs,
+  shortTitles,
   type Records,
 } from '../../../../renderer/views/compare/compared.ts';
 import { trial } from '../../rows.ts';
@@ -20,22 +21,31 @@ const records = {
   graphs: [{ id: 1, name: 'Mine', graph: mine, key: graphKey(mine) }],
 } as unknown as Records;
 
-const run = (change: Partial<Comparison> = {}): Comparison =>
+const run = (change: Partial<RunView> = {}): RunView =>
   ({
     ...trial(4),
     training: { protocol: 'held-out', data: 'cifar100' },
     attemptList: [],
     ...change,
-  }) as Partial<Comparison> as Comparison;
+  }) as Partial<RunView> as RunView;
 
 test('compared runs are titled by study and trial, or re-run, variant and seed', () => {
-  const title = (change?: Partial<Comparison>) => comparedRun(run(change), records).title;
+  const title = (change?: Partial<RunView>) => comparedRun(run(change), records).title;
   assert.equal(title(), 'Trial 3, M = 3');
   assert.equal(title({ study: 9 }), 'Trial 3, study');
   const seed = { kind: 'repeat', study: null, rerun: 2, number: 1 } as const;
   assert.equal(title({ ...seed, variant: 'dml' }), 'Best, DML, seed 2');
   assert.equal(title({ ...seed, variant: 'graph' }), 'Best, seed 2');
   assert.equal(title({ kind: 'pretrain', study: null }), 'Pretraining of ResNet32');
+});
+
+test('trials of one study need no study in their titles', () => {
+  const first = comparedRun(run(), records);
+  const second = comparedRun(run({ number: 7 }), records);
+  assert.deepEqual(shortTitles([first, second]), ['Trial 3', 'Trial 7']);
+  assert.deepEqual(shortTitles([first]), ['Trial 3, M = 3']);
+  const other = comparedRun(run({ study: 9 }), records);
+  assert.deepEqual(shortTitles([first, other]), ['Trial 3, M = 3', 'Trial 3, study']);
 });
 
 test('an untrained graph is titled by its saved name, a known method, or its place', () => {

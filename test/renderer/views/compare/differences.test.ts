@@ -31,7 +31,7 @@ test('Correct is Through on the label’s edges: the label is always right', () 
   assert.deepEqual(keys([...graphs, fromText('resnet32=LT,resnet110=TC')]), ['0-1']);
 });
 
-test('as rows of a table: networks, then edges by destination, with what each graph has there', () => {
+test('as rows of a table: networks, then edges by destination, with the entry of each graph', () => {
   const graphs = ['resnet32=TT,resnet110=TC', 'resnet32=TX@2,wrn-28-2=LC', 'resnet32=T'].map(
     fromText,
   );
@@ -56,7 +56,7 @@ test('as rows of a table: networks, then edges by destination, with what each gr
   ]);
 });
 
-test('a graph stands apart where it is not what most graphs are; of two that differ both do', () => {
+test('a graph is marked where it differs from most graphs; of two different ones both are', () => {
   assert.deepEqual(
     marks(['resnet8=TT,resnet8=TT', 'resnet8=TT,resnet8=TT', 'resnet8=TL,resnet14=TT'], null),
     [[], [], ['2', '2-1']],
@@ -71,7 +71,7 @@ test('a graph stands apart where it is not what most graphs are; of two that dif
   );
 });
 
-test('or where it is not what a chosen one is; of parts that only one has, that one does', () => {
+test('or where it differs from a chosen one; a part of only one graph is marked there', () => {
   const texts = ['resnet8=TL,resnet14=TT', 'resnet8=TT,resnet8=TT', 'resnet8=T'];
   assert.deepEqual(marks(texts, 0), [[], ['2', '2-1'], []]);
   assert.deepEqual(marks(texts, 1), [['2', '2-1'], [], []]);

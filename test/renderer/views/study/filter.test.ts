@@ -35,7 +35,7 @@ describe('the filter', () => {
   ];
 
   for (const condition of conditions) {
-    test(`understands what it writes: ${conditionText(condition)}`, () =>
+    test(`reads its own text back: ${conditionText(condition)}`, () =>
       assert.deepEqual(parseCondition(conditionText(condition)), condition));
   }
 
@@ -54,7 +54,7 @@ describe('the filter', () => {
     assert.deepEqual(parseCondition('state = failed'), { kind: 'state', state: 'failed' });
   });
 
-  test('says null to what it does not understand', () => {
+  test('returns null for conditions that it cannot read', () => {
     for (const text of [
       '',
       'edge 1->1 = T',
@@ -198,15 +198,18 @@ describe('the table', () => {
     assert.equal(rows[0]!.run, 3, 'the given list is not changed');
   });
 
-  test('says why a trial ended', () => {
+  test('gives the reason why a trial ended', () => {
     assert.equal(reasonOf(trial(1)), '');
+    const cancelled = trial(1, { state: 'cancelled' });
+    assert.equal(reasonOf({ ...cancelled, dismissed: true }), 'a person stopped it');
+    assert.equal(reasonOf({ ...cancelled, dismissed: false }), 'cancelled with its study');
     assert.equal(
       reasonOf(
         trial(1, {
           stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }),
         }),
       ),
-      'stopped at epoch 4: 31.2 %, rank 9 of 14, needs ≤ 7',
+      'stopped at epoch 4: 31.2 %, ranked 9th of 14, the top 7 continue',
     );
     const stopped = trial(1, {
       stop: decision({ rung: 4, value: 0.312, go: false, n: 14, rank: 9, limit: 7 }),
@@ -214,8 +217,8 @@ describe('the table', () => {
     const column = columns.find(({ key }) => key === 'reason')!;
     assert.equal(
       column.text(stopped),
-      '31.2 %, rank 9 of 14, needs ≤ 7',
-      'the epoch has a column of its own',
+      '9th of 14 (top 7 continue)',
+      'epoch and accuracy have columns of their own',
     );
     assert.equal(column.saved!(stopped), reasonOf(stopped));
     assert.match(reasonOf(trial(1, { duplicateOf: 4, original: 3 })), /same graph as trial 3;/);
@@ -229,7 +232,7 @@ describe('the table', () => {
     );
   });
 
-  test('a study without any result says why', () => {
+  test('a study without a result gives the reason', () => {
     const failure = {
       kind: 'crash',
       code: 'worker.ended',
@@ -253,7 +256,7 @@ describe('the table', () => {
     assert.deepEqual(noResult([stepped])!.steps, steps);
     const cancelled = trial(4, { accuracy: null, state: 'cancelled' });
     assert.deepEqual(noResult([cancelled, { ...cancelled, run: 5 }]), {
-      message: 'None of 2 trials has a result. All: cancelled, alone or with its study',
+      message: 'None of 2 trials has a result. All: cancelled with its study',
       next: 'Resume the study to continue its trials.',
     });
   });

@@ -47,6 +47,12 @@ const phrases: Phrases<StepWords> = {
   'see-correct-graph': () => ({ text: 'The editor saves correct ones.' }),
   'see-graph': () => ({ text: 'The figure of the graph shows them.' }),
   'use-own-checkpoint': () => ({ text: 'Use a checkpoint that this program has saved.' }),
+  'free-memory': () => ({
+    text:
+      'Close other programs on this device, or use fewer slots, a smaller batch, or smaller ' +
+      'architectures.',
+    link: settings,
+  }),
   'open-lab': () => ({
     text: 'Open it as the lab file, or export a study of it and import that.',
   }),
@@ -63,10 +69,10 @@ const phrases: Phrases<StepWords> = {
   'choose-study': () => ({ text: 'Import it with the button, and choose one of them.' }),
   'choose-folder': () => ({ text: 'Choose another folder.' }),
   'resume-training': ({ folder }) => ({
-    text: `The run in ${folder} goes on from the command line.`,
+    text: `The run in ${folder} continues from the command line.`,
   }),
   'start-training': () => ({ text: 'Start a new run.' }),
-  'connect-again': () => ({ text: 'It is opened again by itself; then try once more.' }),
+  'connect-again': () => ({ text: 'It reconnects by itself; then try again.' }),
   'open-link': () => ({ text: 'Open the link that `ktg serve` printed.' }),
   'serve-again': () => ({ text: 'Run `ktg serve` again for a new one.' }),
   'use-terminal': () => ({ text: 'Or use the command line on the lab’s machine.' }),
@@ -75,7 +81,7 @@ const phrases: Phrases<StepWords> = {
   'give-option': ({ example }) => ({ text: `In a terminal, for example: ${example}` }),
 };
 
-export const actionWords = (action: Action): StepWords => phraseOf(phrases, action);
+const actionWords = (action: Action): StepWords => phraseOf(phrases, action);
 
 export const stepWords = (step: Step): StepWords =>
   typeof step === 'string' ? { text: step } : actionWords(step);

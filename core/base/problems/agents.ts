@@ -1,0 +1,69 @@
+import type { ProblemTable } from './_base.ts';
+
+export const agentsProblems = {
+  'agents.bad-message': {
+    message: ({ why }: { why: string }) => `A message is not allowed: ${why}`,
+    next: () => ['Update both programs; when it happens again, report it.'],
+  },
+  'agents.cut-off': {
+    message: ({ name, why }: { name: string; why: string }) =>
+      `The machine ${name} is cut off for a minute, because ${why}.`,
+    next: () => ['Remove the machine if you do not know why.'],
+  },
+  'agents.disk-full': {
+    message: ({ folder }: { folder: string }) => `The disk of the agent is full: ${folder}.`,
+    next: () => ['Make room there.'],
+  },
+  'agents.yielded': {
+    message: ({ name }: { name: string }) =>
+      `The machine ${name} has handed its runs over, to go on elsewhere.`,
+    next: () => [],
+  },
+  'agents.forgotten': {
+    message: ({ name }: { name: string }) =>
+      `The agent on ${name} began again and no longer has this run.`,
+    next: () => [],
+  },
+  'agents.lost': {
+    message: ({ name, seconds }: { name: string; seconds: number }) =>
+      `The machine ${name} has not been heard for ${seconds} seconds.`,
+    next: () => ['Look whether it runs and whether its network works.'],
+  },
+  'agents.needs-update': {
+    message: ({ name, theirs, ours }: { name: string; theirs: number; ours: number }) =>
+      `The agent on ${name} speaks protocol ${theirs}; this lab speaks protocol ${ours}.`,
+    next: () => ['Install the same version on both.'],
+  },
+  'agents.no-path-data': {
+    message: ({ data }: { data: string }) =>
+      `The data set ${data} is a path of the lab's machine; other machines know sets by name only.`,
+    next: () => ['Use slots of the lab’s own machine for it.'],
+  },
+  'agents.not-reachable': {
+    message: ({ name }: { name: string }) => `The machine ${name} is not reachable.`,
+    next: () => ['Look whether it runs and whether its network works.'],
+  },
+  'agents.not-there': {
+    message: ({ name }: { name: string }) => `There is no machine ${name}.`,
+    next: () => [],
+  },
+  'agents.removed': {
+    message: ({ name }: { name: string }) => `The machine ${name} was removed.`,
+    next: () => [],
+  },
+  'agents.slot-not-ready': {
+    message: ({ slot }: { slot: string }) => `The slot ${slot} is not ready.`,
+    next: () => [],
+  },
+  'agents.two-agents': {
+    message: ({ name }: { name: string }) => `Two agents use the pairing of ${name}.`,
+    next: () => [
+      'End one of them.',
+      'If you did not start it, remove the machine and add it again: its key was stolen.',
+    ],
+  },
+  'agents.weights-gone': {
+    message: ({ sha256 }: { sha256: string }) => `The weights ${sha256.slice(0, 12)} are gone.`,
+    next: () => [],
+  },
+} satisfies ProblemTable;

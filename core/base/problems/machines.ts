@@ -1,0 +1,101 @@
+import type { ProblemTable } from './_base.ts';
+
+export const machinesProblems = {
+  'machines.broker-does-not-start': {
+    message: ({ place, words, log }: { place: string; words: string; log: string }) =>
+      `The message broker of this lab does not answer on ${place}: ${words} (log: ${log}).`,
+    next: () => [
+      'End the program that uses this address, or remove the machines and add them again.',
+      'Studies go on on this machine.',
+    ],
+  },
+  'machines.broker-folder': {
+    message: ({ folder, reason }: { folder: string; reason: string }) =>
+      `The folder ${folder} of the message broker cannot be used: ${reason}.`,
+    next: () => ['Make it writable for you alone.', 'Studies go on on this machine.'],
+  },
+  'machines.broker-too-old': {
+    message: ({ path, found, needed }: { path: string; found: string; needed: string }) =>
+      `${path} is nats-server ${found}; version ${needed} or newer is needed.`,
+    next: () => ['Point KTG_NATS to a newer one, or leave KTG_NATS out to download it.'],
+  },
+  'machines.agent-runs': {
+    message: ({ name, pid }: { name: string; pid: number }) =>
+      `An agent for ${name} runs on this machine already (process ${pid}).`,
+    next: () => ['End it first.'],
+  },
+  'machines.bad-pairing/file': {
+    message: ({ file, reason }: { file: string; reason: string }) =>
+      `${file} is no pairing file of this version: ${reason}.`,
+    next: () => ['Copy it again from the lab, or add the machine again.'],
+  },
+  'machines.bad-pairing/rights': {
+    message: ({ file }: { file: string }) =>
+      `Other users can read the pairing file ${file}, so its key is no secret.`,
+    next: () => [
+      { do: 'run-command', command: 'chmod 600 FILE' },
+      'If others use this machine, remove the machine in the lab and add it again.',
+    ],
+  },
+  'machines.in-memory': {
+    message: () => 'A lab in memory cannot have other machines: it ends with its process.',
+    next: () => ['Open a lab file.'],
+  },
+  'machines.other-address': {
+    message: ({ present, address }: { present: string; address: string }) =>
+      `The lab's message broker listens on ${present}, not on ${address}.`,
+    next: () => [
+      'Close the lab, then add the machine with ktg machines add; or use the present address.',
+    ],
+  },
+  'machines.no-way-back': {
+    message: ({ host }: { host: string }) =>
+      `${host} does not forward a port back to this machine, so its agent cannot reach the lab.`,
+    next: () => [
+      'Allow it there (AllowTcpForwarding in sshd_config), or start the agent by hand.',
+      { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
+    ],
+  },
+  'machines.other-platform': {
+    message: ({ host, system }: { host: string; system: string }) =>
+      `${host} runs ${system}, for which this machine has no program to deliver.`,
+    next: () => [
+      'Install KTG Lab there and start the agent by hand.',
+      { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
+    ],
+  },
+  'machines.script-failed': {
+    message: ({ words }: { words: string }) => `A command of this machine failed: ${words}`,
+    next: () => ['Solve what it says, and try again.'],
+  },
+  'machines.slurm': {
+    message: ({ words }: { words: string }) => `sbatch did not name a job: ${words}`,
+    next: () => ['Look whether sbatch works there by hand.'],
+  },
+  'machines.ssh-failed': {
+    message: ({ host, words }: { host: string; words: string }) =>
+      `ssh to ${host} failed: ${words}`,
+    next: () => [
+      'Make it work without a question (a key, an agent, known_hosts), then try again.',
+      { do: 'run-command', command: 'ssh -o BatchMode=yes HOST true' },
+    ],
+  },
+  'machines.tunnel-down': {
+    message: ({ host, words }: { host: string; words: string }) =>
+      `The tunnel to ${host} is down and is made again: ${words}`,
+    next: () => ['Look whether the server runs and whether its network works.'],
+  },
+  'machines.key-refused': {
+    message: ({ name }: { name: string }) =>
+      `The lab refuses the key of ${name}: the machine was removed, or paired again.`,
+    next: () => ['Add the machine again in the lab, and use the new pairing file.'],
+  },
+  'machines.no-broker': {
+    message: ({ reason }: { reason: string }) =>
+      `Other machines need the program nats-server, which could not be found or fetched: ${reason}`,
+    next: () => [
+      'Install it (on Debian: apt-get install nats-server), or point KTG_NATS to it.',
+      'Studies go on on this machine.',
+    ],
+  },
+} satisfies ProblemTable;

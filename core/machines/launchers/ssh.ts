@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { LabError } from '../../base/errors.ts';
+import { quoted } from './quoted.ts';
+
+/**
+ * Options of every call: no questions, since nobody could answer, and a connection that notices
+ * when it is cut. Everything else (keys, jump hosts, aliases) is the user's own configuration.
+ */
+const options = [
+  ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=15'],
+  ...['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3'],
+];
+
+const maxOutput = 1 << 20;
+
+export interface SshOptions {
+  /** Standard input of the command: a text or a stream, such as an archive. */
+  input?: string | Readable | undefined;
+  signal?: AbortSignal | undefined;
+  /** More options of ssh, such as a forwarded port. */
+  flags?: readonly string[];
+}
+
+/**
+ * Runs a script of a POSIX shell on a host and returns its output. The script is an argument and
+ * may be seen by other users of the host; secrets go through `input`.
+ *
+ * @throws LabError `machines.ssh-failed` with ssh's or the script's last words
+ */
+export async function runOnHost(
+  host: string,
+  script: string,
+  { input, signal, flags = [] }: SshOptions = {},
+): Promise<{ output: string; complaints: string }> {
+  const args = [...options, ...flags, '--', host, `/bin/sh -c ${quoted(script)}`];
+  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }) });
+  const read = (stream: Readable): (() => string) => {
+    let text = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      if (text.length < maxOutput) text += chunk;
+    });
+    return () => text;
+  };
+  const output = read(child.stdout);
+  const complaints = read(child.stderr);
+  const ended = endOf(child);
+  const source = typeof input === 'string' ? Readable.from([input]) : input;
+  // A command that ends early closes its input; its exit status says why.
+  if (source) void pipeline(source, child.stdin).catch(() => undefined);
+  else child.stdin.end();
+  const failure = await ended;
+  signal?.throwIfAborted();
+  if (failure !== null)
+    throw new LabError('machines.ssh-failed', {
+      host,
+      words: lastLine(complaints()) || lastLine(output()) || failure,
+    });
+  return { output: output(), complaints: complaints() };
+}
+
+/** Milliseconds before a tunnel that ended is made again; the last one repeats. */
+const tunnelDelays = [500, 1_000, 2_000, 5_000, 10_000] as const;
+const steadyMs = 30_000;
+
+/** A port of a host's loopback that leads to a port of this machine, made again whenever it ends. */
+export class Tunnel {
+  readonly #host: string;
+  readonly #forward: string;
+  readonly #changed: () => void;
+  #child: ChildProcess | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #ends = 0;
+  #closed = false;
+  #words = '';
+
+  /** @param at address and port on the host */
+  constructor(host: string, at: string, localPort: number, changed: () => void) {
+    this.#host = host;
+    this.#forward = `${at}:127.0.0.1:${localPort}`;
+    this.#changed = changed;
+    this.#open();
+  }
+
+  /** Why it is down; null while it is up or dialling for the first time. */
+  get problem(): LabError | null {
+    return this.#words === ''
+      ? null
+      : new LabError('machines.tunnel-down', { host: this.#host, words: this.#words });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    const child = this.#child;
+    if (!child) return;
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    child.kill();
+    await gone;
+  }
+
+  #open(): void {
+    const began = performance.now();
+    const child = spawn(
+      'ssh',
+      [
+        ...options,
+        '-N',
+        '-T',
+        '-o',
+        'ExitOnForwardFailure=yes',
+        '-R',
+        this.#forward,
+        '--',
+        this.#host,
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    this.#child = child;
+    let words = '';
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (chunk: string) => (words = `${words}${chunk}`.slice(-2000)));
+    const up = setTimeout(() => {
+      this.#words = '';
+      this.#changed();
+    }, 3_000);
+    void endOf(child).then((failure) => {
+      clearTimeout(up);
+      this.#child = null;
+      if (this.#closed) return;
+      this.#words = lastLine(words) || failure || 'the connection ended';
+      if (performance.now() - began > steadyMs) this.#ends = 0;
+      const delay = tunnelDelays[Math.min(this.#ends++, tunnelDelays.length - 1)];
+      this.#timer = setTimeout(() => {
+        this.#open();
+      }, delay);
+      this.#changed();
+    });
+  }
+}
+
+/** Resolves to null after exit status 0, else to words about the end. */
+const endOf = (child: ChildProcess): Promise<string | null> =>
+  new Promise((resolve) => {
+    child.once('error', (error) => {
+      resolve(error.message);
+    });
+    child.once('close', (code, signal) => {
+      resolve(code === 0 ? null : `it ended with ${signal ?? `status ${code ?? 1}`}`);
+    });
+  });
+
+const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? '';

@@ -1,0 +1,254 @@
+import { randomBytes } from 'node:crypto';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { dataHome } from '../base/data-home.ts';
+import { LabError } from '../base/errors.ts';
+import type { Device } from '../devices/device.ts';
+import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
+import type { TrainingPlan } from '../study/plan.ts';
+import type { RequestedEngine } from '../workers/messages.ts';
+import { Budget } from './budget.ts';
+import { type Leases, USUAL_LEASES } from './lease.ts';
+import { Link } from './link.ts';
+import type { MachineState } from './machine-state.ts';
+import { RemoteMachine } from './remote-machine.ts';
+import { Turns } from './turns.ts';
+
+/** Bytes of weights that may be on their way at once, over all machines. */
+const BUDGET = 8 << 20;
+
+/** What joins machines needs of the lab's broker. */
+export interface MachineBroker {
+  /** Id of the lab. */
+  readonly lab: string;
+  labConnection(): Promise<NatsConnection>;
+  /** Notes that a machine has come in. */
+  markUsed?(machine: string): Promise<void>;
+}
+
+export interface MachinesOptions {
+  leases?: Partial<Leases>;
+  /** Milliseconds between two looks at the machines. */
+  lookTime?: number;
+  /** Seconds without the lab after which an agent ends its jobs. */
+  grace?: number;
+  /** Seconds between two routine checkpoints of a job that come to the lab. */
+  handEvery?: number;
+}
+
+/** The workers of this machine. */
+export type LocalRunner = Runner & {
+  renew?: (change: { engine?: RequestedEngine; dataFolder?: string | null }) => Promise<void>;
+};
+
+/**
+ * Joins the workers of this machine and those of others under one runner. Slots of other machines
+ * have the machine's id in front: `lena/gpu:0:1`.
+ */
+export class Machines implements Runner {
+  readonly #local: LocalRunner;
+  readonly #options: Required<Omit<MachinesOptions, 'leases'>> & { leases: Leases };
+  readonly #session = randomBytes(8).toString('hex');
+  readonly #budget = new Budget(BUDGET);
+  readonly #machines = new Map<string, RemoteMachine>();
+  readonly #slotListeners = new Set<() => void>();
+  readonly #machineListeners = new Set<() => void>();
+  readonly #inbox = new Turns<Msg>((message) => {
+    this.#receive(message);
+  });
+  #connected: { link: Link; broker: MachineBroker } | null = null;
+  #looks: NodeJS.Timeout | null = null;
+  /** Slots of the other machines until something changes. */
+  #remote: readonly Slot[] | null = null;
+  /** Folder of the official data sets; null for the usual one. */
+  #dataFolder: string | null = null;
+  #announcing = false;
+  #closed = false;
+
+  private constructor(local: LocalRunner, options: MachinesOptions) {
+    this.#local = local;
+    this.#options = {
+      lookTime: 1000,
+      grace: 30 * 60,
+      handEvery: 10 * 60,
+      ...options,
+      leases: { ...USUAL_LEASES, ...options.leases },
+    };
+    local.onSlots(() => {
+      this.#announce();
+    });
+  }
+
+  /** @param broker null as long as the lab has no other machine */
+  static async join(
+    local: LocalRunner,
+    broker: MachineBroker | null = null,
+    options: MachinesOptions = {},
+  ): Promise<Machines> {
+    const machines = new Machines(local, options);
+    if (broker) await machines.connect(broker);
+    return machines;
+  }
+
+  /** Hears the machines of a broker from now on. */
+  async connect(broker: MachineBroker): Promise<void> {
+    const link = new Link(await broker.labConnection());
+    this.#connected = { link, broker };
+    link.hear(`ktg.${broker.lab}.up.*.*`, (message) => {
+      this.#inbox.take(message);
+    });
+    this.#looks = setInterval(() => {
+      for (const machine of this.#machines.values()) machine.look();
+    }, this.#options.lookTime).unref();
+  }
+
+  /** Lets a machine in that the broker knows. */
+  add(record: { id: string; name: string }): void {
+    if (!this.#connected) throw new Error('add needs connect first');
+    const { link, broker } = this.#connected;
+    const { leases, lookTime, grace, handEvery } = this.#options;
+    const machine = new RemoteMachine(record, {
+      link,
+      lab: broker.lab,
+      session: this.#session,
+      budget: this.#budget,
+      leases,
+      lookTime,
+      grace,
+      handEvery,
+      dataFolder: () => this.#dataFolder ?? dataHome(),
+      changed: () => {
+        this.#remote = null;
+        this.#announce();
+      },
+      cameIn: () => {
+        void broker.markUsed?.(record.id);
+      },
+    });
+    this.#machines.set(record.id, machine);
+    this.#remote = null;
+    this.#announce();
+  }
+
+  /** Its runs go on elsewhere. Does nothing where there is no such machine. */
+  remove(id: string): void {
+    this.#machines.get(id)?.remove();
+    this.#machines.delete(id);
+    this.#remote = null;
+    this.#announce();
+  }
+
+  /** Lets a machine take no more runs, or take runs again. Throws LabError `agents.not-there`. */
+  drain(id: string, on: boolean): void {
+    this.#machine(id).drain(on);
+  }
+
+  /** As `drain`, and its runs hand over their checkpoints and go on elsewhere. */
+  pause(id: string): void {
+    this.#machine(id).yield();
+  }
+
+  /** The machines as people see them, in the order in which they were added. */
+  machines(): MachineState[] {
+    return [...this.#machines.values()].map((machine) => machine.state());
+  }
+
+  /** Called after any change of `machines()`. Returns its undo. */
+  onMachines(listener: () => void): () => void {
+    this.#machineListeners.add(listener);
+    return () => this.#machineListeners.delete(listener);
+  }
+
+  slots(): readonly Slot[] {
+    this.#remote ??= [...this.#machines.values()].flatMap((machine) => machine.slots());
+    return [...this.#local.slots(), ...this.#remote];
+  }
+
+  onSlots(listener: () => void): () => void {
+    this.#slotListeners.add(listener);
+    return () => this.#slotListeners.delete(listener);
+  }
+
+  devices(): readonly Device[] {
+    return [
+      ...this.#local.devices(),
+      ...[...this.#machines.values()].flatMap((machine) => machine.devices()),
+    ];
+  }
+
+  setSlots(device: string, count: number): void {
+    const place = placeOf(device);
+    if (place) this.#machine(place.machine).setSlots(place.name, count);
+    else this.#local.setSlots(device, count);
+  }
+
+  start(slot: string, job: Job, listener: JobListener): JobHandle {
+    const place = placeOf(slot);
+    if (!place) return this.#local.start(slot, job, listener);
+    return this.#machine(place.machine).start(place.name, job, listener);
+  }
+
+  suits(slot: string, training: TrainingPlan): boolean {
+    const place = placeOf(slot);
+    return place
+      ? (this.#machines.get(place.machine)?.suits(training) ?? false)
+      : (this.#local.suits?.(slot, training) ?? true);
+  }
+
+  reaches(slot: string): boolean {
+    const place = placeOf(slot);
+    return place ? (this.#machines.get(place.machine)?.isReachable ?? false) : true;
+  }
+
+  outlives(slot: string): boolean {
+    const place = placeOf(slot);
+    return place !== null && this.#machines.has(place.machine);
+  }
+
+  adopt(slot: string, job: Job, listener: JobListener): JobHandle {
+    const place = placeOf(slot);
+    if (!place) throw new LabError('workers.slot-not-ready', { name: slot });
+    return this.#machine(place.machine).adopt(place.name, job, listener);
+  }
+
+  /** As `WorkerPool.renew`, for the workers of this machine. */
+  async renew(change: { engine?: RequestedEngine; dataFolder?: string | null }): Promise<void> {
+    if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
+    await this.#local.renew?.(change);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#looks) clearInterval(this.#looks);
+    for (const machine of this.#machines.values()) machine.close();
+    await Promise.all([this.#local.close(), this.#connected?.link.close()]);
+  }
+
+  #machine(id: string): RemoteMachine {
+    const machine = this.#machines.get(id);
+    if (!machine) throw new LabError('agents.not-there', { name: id });
+    return machine;
+  }
+
+  #receive(message: Msg): void {
+    if (this.#closed) return;
+    const [, , , machine = '', word = ''] = message.subject.split('.');
+    this.#machines.get(machine)?.receive(word, message);
+  }
+
+  /** Tells of changes once in a turn of the loop, and never from within a call of the scheduler. */
+  #announce(): void {
+    if (this.#announcing || this.#closed) return;
+    this.#announcing = true;
+    setImmediate(() => {
+      this.#announcing = false;
+      if (this.#closed) return;
+      for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
+    });
+  }
+}
+
+/** The machine of a slot or device, and its name there; null for this machine. */
+function placeOf(full: string): { machine: string; name: string } | null {
+  const at = full.indexOf('/');
+  return at < 0 ? null : { machine: full.slice(0, at), name: full.slice(at + 1) };
+}

@@ -1,0 +1,71 @@
+import type { AuditedTrial } from '../analysis/audit.ts';
+import { rungAdvice } from '../analysis/rung-choice.ts';
+import type { RungAdvice } from '../analysis/rung-choice.ts';
+import type { Store } from '../store/store.ts';
+import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
+import type { Run } from '../study/run.ts';
+import type { Study } from '../study/study.ts';
+import { rungsOf } from './rules/rules.ts';
+
+/** A trial as an audit of its study's rule sees it. */
+export function auditedTrial(store: Store, run: Run, rungs: readonly number[]): AuditedTrial {
+  const { id, epoch, training, state, audit, origin } = run;
+  const curve = store.curve(id)[0] ?? [];
+  const seen = rungs
+    .filter((rung) => rung <= epoch)
+    .map((rung) => [rung, curve[rung - 1]!] as const);
+  return {
+    values: new Map(seen),
+    end: epoch === training.epochs ? curve[epoch - 1]! : null,
+    stoppedAt: audit ?? (state === 'stopped' ? epoch : null),
+    curve,
+    isSpared: origin !== null && wasSpared(store, id),
+  };
+}
+
+const wasSpared = (store: Store, run: number): boolean =>
+  store.decisions({ run }).some(({ reason }) => reason.kind === 'starting-point');
+
+/** What an earlier study of this lab says about stopping rules for a training. */
+export interface EarlierAdvice {
+  study: Pick<Study, 'id' | 'name'>;
+  advice: RungAdvice;
+}
+
+/** Most trials that are read for it: a preview is made at every change of the form. */
+const READ = 300;
+
+/** The last advice, by store: it is read again when its study has more trials. */
+const latest = new WeakMap<Store, { key: string; advice: RungAdvice }>();
+
+/**
+ * What the last study of the same training says that knows enough whole courses; null when none
+ * does.
+ */
+export function earlierAdvice(store: Store, plan: StudyPlan): EarlierAdvice | null {
+  const wanted = courseOf(plan.training);
+  for (const { id, name, plan: earlier } of store.studies().toReversed()) {
+    if (courseOf(earlier.training) !== wanted) continue;
+    const ids = store.runIds({ study: id, kind: 'trial', states: ['completed', 'stopped'] });
+    const key = `${id} ${ids.length}`;
+    const known = latest.get(store);
+    const advice = known?.key === key ? known.advice : adviceFrom(store, earlier, ids.slice(-READ));
+    latest.set(store, { key, advice });
+    if (advice.best) return { study: { id, name }, advice };
+  }
+  return null;
+}
+
+function adviceFrom(
+  store: Store,
+  { rule, training }: StudyPlan,
+  ids: readonly number[],
+): RungAdvice {
+  const rungs = rungsOf(rule, training.epochs);
+  const trials = ids.map((id) => auditedTrial(store, store.run(id), rungs));
+  return rungAdvice(trials, training.epochs);
+}
+
+/** What the course of a training follows from, besides graph and seed. */
+const courseOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPlan): string =>
+  JSON.stringify([data, protocol, purpose, epochs, recipe]);

@@ -1,0 +1,98 @@
+import type { TrainingPlan } from '../study/plan.ts';
+import type { FailureKind } from '../study/run.ts';
+import { Delays } from './delays.ts';
+import type { Runner } from './runner.ts';
+
+/** Milliseconds until a place that could not work by a plan is tried again. */
+const FORGET_AFTER = 10 * 60_000;
+
+/** What a failure says about slots: where a plan cannot be worked on, and which part of it. */
+export interface Unfit {
+  place: string;
+  need: string;
+}
+
+/** The machine of a slot: '' for the lab's own. */
+const machineOf = (slot: string): string => slot.slice(0, Math.max(0, slot.indexOf('/')));
+
+/** The device of a slot: its name without the number. */
+const deviceOf = (slot: string): string => slot.slice(0, slot.lastIndexOf(':'));
+
+/**
+ * What a failure says about the other slots beside its own; null when it says nothing about slots.
+ * Missing data concern a machine, ways to compute a device. Pure.
+ */
+export function unfitAfter(
+  kind: FailureKind,
+  slot: string,
+  { data, computation = {} }: TrainingPlan,
+): Unfit | null {
+  if (kind === 'data') return { place: `machine ${machineOf(slot)}`, need: `data ${data}` };
+  if (kind === 'precision')
+    return { place: `device ${deviceOf(slot)}`, need: `computation ${wordsOf(computation)}` };
+  return null;
+}
+
+const wordsOf = (computation: NonNullable<TrainingPlan['computation']>): string =>
+  JSON.stringify(Object.entries(computation).sort());
+
+/** Which slots can work by which plans: what the runner knows, and what failures have shown. */
+export class Suitability {
+  readonly #runner: Runner;
+  readonly #delayDivisor: number;
+  readonly #unfit = new Delays<string>({ keepsProcess: false });
+
+  /** @param delayDivisor divides the time for which failures are remembered */
+  constructor(runner: Runner, delayDivisor: number) {
+    this.#runner = runner;
+    this.#delayDivisor = delayDivisor;
+  }
+
+  /** True while every slot suits every plan. */
+  get isTrivial(): boolean {
+    return this.#runner.suits === undefined && !this.#knowsAny;
+  }
+
+  suits(slot: string, training: TrainingPlan): boolean {
+    if (this.isTrivial) return true;
+    if (this.#runner.suits?.(slot, training) === false) return false;
+    return !UNFIT_KINDS.some((kind) => {
+      const unfit = unfitAfter(kind, slot, training);
+      return unfit !== null && this.#unfit.has(keyOf(unfit));
+    });
+  }
+
+  /**
+   * Notes a failure.
+   *
+   * @param usable slots that work or can work
+   * @returns true when the run may go on elsewhere; where no slot suits, nothing is remembered
+   */
+  failed(
+    kind: FailureKind,
+    slot: string,
+    training: TrainingPlan,
+    usable: readonly string[],
+    wake: () => void,
+  ): boolean {
+    const unfit = unfitAfter(kind, slot, training);
+    if (!unfit) return false;
+    this.#unfit.start(keyOf(unfit), FORGET_AFTER / this.#delayDivisor, wake);
+    if (usable.some((other) => this.suits(other, training))) return true;
+    this.#unfit.cancel(keyOf(unfit));
+    return false;
+  }
+
+  /** Forgets all failures. */
+  clear(): void {
+    this.#unfit.clear();
+  }
+
+  get #knowsAny(): boolean {
+    return !this.#unfit.keys()[Symbol.iterator]().next().done;
+  }
+}
+
+const UNFIT_KINDS: readonly FailureKind[] = ['data', 'precision'];
+
+const keyOf = ({ place, need }: Unfit): string => `${place}: ${need}`;

@@ -1,0 +1,88 @@
+/**
+ * A graph as its adjacency matrix: a row for each learner (the target's on top), a column for each
+ * teacher (the label's first), a cell in the colour of the gate. Readable where a drawing of nodes
+ * and edges is not: below 120 pixels, and for many nodes.
+ */
+import type { Gate } from '../../core/gates/gate.ts';
+import { gate as gateOf } from '../../core/gates/gates.ts';
+import { LABEL, edgesInto, nodeNumbers, type Edge, type Graph } from '../../core/graph/graph.ts';
+import { roleOf, type Role } from '../../core/graph/roles.ts';
+
+interface FingerprintCell {
+  readonly edge: Edge;
+  readonly gate: Gate;
+  /** Pixels: left and upper edge. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The cell of a node's own row and column. */
+interface FingerprintNode {
+  readonly node: number;
+  readonly role: Role;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Fingerprint {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of a cell's side, and the gap to the next one. */
+  readonly side: number;
+  readonly gap: number;
+  /** Letters can be read in the cells. */
+  readonly letters: boolean;
+  readonly cells: readonly FingerprintCell[];
+  readonly nodes: readonly FingerprintNode[];
+}
+
+/** Pixels of the smallest cell in which a letter can be read. */
+const LETTER = 13;
+
+/** The matrix of a graph with M nodes, M rows by M + 1 columns, `width` pixels wide. */
+export function fingerprint(graph: Graph, width: number): Fingerprint {
+  const numbers = nodeNumbers(graph);
+  const step = width / (numbers.length + 1);
+  const gap = step < 7 ? 0.5 : 1;
+  const place = (index: number): number => index * step + gap / 2;
+  return {
+    width,
+    height: numbers.length * step,
+    side: step - gap,
+    gap,
+    letters: step - gap >= LETTER,
+    cells: numbers.flatMap((node) =>
+      edgesInto(graph, node).map((edge) => ({
+        edge,
+        gate: gateOf(edge.gate),
+        x: place(edge.source === LABEL ? 0 : edge.source),
+        y: place(node - 1),
+      })),
+    ),
+    nodes: numbers.map((node) => ({
+      node,
+      role: roleOf(graph, node),
+      x: place(node),
+      y: place(node - 1),
+    })),
+  };
+}
+
+/**
+ * The sign of a gate in a cell at (0, 0) without a letter, as SVG path data, so that colour is not
+ * the only sign: Through fills the cell, Linear a half of it, Correct a disc; Cutoff leaves it open.
+ */
+export function gateSign({ letter }: Gate, side: number): string {
+  const r = side * 0.42;
+  const middle = side / 2;
+  switch (letter) {
+    case 'X':
+      return '';
+    case 'L':
+      return `M0 ${side}L${side} 0V${side}Z`;
+    case 'C':
+      return `M${middle - r} ${middle}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+    default:
+      return `M0 0H${side}V${side}H0Z`;
+  }
+}

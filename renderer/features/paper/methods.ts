@@ -1,0 +1,62 @@
+/** What a paper says about how a study was done: one paragraph, ready to be pasted. */
+import { spaceText } from '../../../core/graph/space-size.ts';
+import type { RerunView, StudyCard } from '../../../core/lab/api.ts';
+import { architecture } from '../../../core/models/architecture.ts';
+import { ruleOf } from '../../../core/search/rules/rules.ts';
+import { samplers } from '../../../core/search/samplers/samplers.ts';
+import { counted } from '../../ui/format.ts';
+
+export interface MethodsInput {
+  readonly card: StudyCard;
+  /** Title of its data set. */
+  readonly data: string;
+  /** Epochs of the rungs. */
+  readonly rungs: readonly number[];
+  /** Re-runs of its graphs. */
+  readonly reruns: readonly RerunView[];
+  /** Versions, revision, engines and devices that trained. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+/** Data, protocol, search, recipe, seeds, versions and devices of a study in sentences. */
+export function methodsText({ card, data, rungs, reruns, provenance }: MethodsInput): string {
+  const { plan } = card.study;
+  const { training, space } = plan;
+  const { recipe } = training;
+  const judged =
+    training.protocol === 'held-out'
+      ? '20 % of the training images were held out to rank graphs, and the test images were used only for the re-runs'
+      : 'graphs were ranked on the test images, as in the original paper';
+  const networks = [...new Set(space.nodes.flatMap(({ models }) => models))]
+    .map((model) => architecture(model).title)
+    .join(', ');
+  const sampler = samplers.find(({ name }) => name === plan.sampler)!.title;
+  const drops =
+    recipe.drops.length > 0
+      ? `, multiplied by 0.1 from epochs ${recipe.drops.join(', ')} on`
+      : ', held constant';
+  const again = reruns.map(({ rerun }) => rerun.seeds.length);
+  const of = (key: string): string | undefined => provenance[key] as string | undefined;
+  return [
+    `We searched knowledge transfer graphs of ${counted(space.nodes.length, 'node')} on ${data}: ${judged}.`,
+    `The search space (${spaceText(space)}) allows the networks ${networks}.`,
+    `${counted(card.done, 'trial')} of ${plan.trials} were trained (sampling: ${sampler}; seed ${plan.seed}), each for up to ${counted(training.epochs, 'epoch')}` +
+      (rungs.length > 0
+        ? `; at epochs ${rungs.join(', ')} ${ruleOf(plan.rule.kind).goesOn(plan.rule)}.`
+        : '; no trial was stopped early.'),
+    `Networks were trained with SGD, batches of ${recipe.batch} images, momentum ${recipe.momentum}, weight decay ${recipe.weightDecay} and a learning rate of ${recipe.learningRate}${drops}.`,
+    again.length > 0
+      ? `The reported accuracies are means over ${[...new Set(again)].join(' or ')} new seeds.`
+      : '',
+    [
+      of('version') && `Software: KTG lab ${of('version')}`,
+      of('revision') && `revision ${of('revision')}`,
+      of('engine'),
+      of('device') && `on ${of('device')}`,
+    ]
+      .filter(Boolean)
+      .join(', ') + '.',
+  ]
+    .filter((sentence) => sentence.length > 1)
+    .join(' ');
+}

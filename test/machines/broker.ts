@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as dial, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createUser } from '@nats-io/nkeys';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { brokerConfig } from '../../core/machines/broker-config.ts';
+import { dialBroker } from '../../core/machines/connection.ts';
+import { labInbox } from '../../core/machines/subjects.ts';
+import type { Pairing } from '../../core/study/pairing.ts';
+
+const program = process.env.KTG_NATS ?? 'nats-server';
+
+/** Why broker tests cannot run here; false when they can. */
+export const noBroker: string | false = await new Promise((resolve) => {
+  const child = spawn(program, ['--version'], { stdio: 'ignore' });
+  child.on('error', () => {
+    resolve('There is no nats-server: install it, or set KTG_NATS.');
+  });
+  child.on('exit', () => {
+    resolve(false);
+  });
+});
+
+/** A broker with many machines at once, which a test may kill and start again. */
+export class TestBroker {
+  readonly lab = 'testlab0';
+  readonly port: number;
+  readonly #folder: string;
+  readonly #users = new Map<string, { seed: string; publicKey: string }>();
+  #server: ChildProcess | null = null;
+
+  private constructor(port: number, machines: readonly string[]) {
+    this.port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), 'ktg-broker-'));
+    for (const id of ['', 'probe-', ...machines]) {
+      const user = createUser();
+      const seed = new TextDecoder().decode(user.getSeed());
+      this.#users.set(id, { seed, publicKey: user.getPublicKey() });
+    }
+    writeFileSync(
+      join(this.#folder, 'broker.conf'),
+      brokerConfig({
+        lab: this.lab,
+        host: '127.0.0.1',
+        port,
+        log: join(this.#folder, 'broker.log'),
+        pidFile: join(this.#folder, 'broker.pid'),
+        labKey: this.#users.get('')!.publicKey,
+        probeKey: this.#users.get('probe-')!.publicKey,
+        machines: machines.map((id) => ({ id, publicKey: this.#users.get(id)!.publicKey })),
+        tls: undefined,
+      }),
+    );
+  }
+
+  static async open(machines: readonly string[]): Promise<TestBroker> {
+    const broker = new TestBroker(await freePort(), machines);
+    await broker.start();
+    return broker;
+  }
+
+  get pid(): number | undefined {
+    return this.#server?.pid;
+  }
+
+  async start(): Promise<void> {
+    this.#server = spawn(program, ['-c', join(this.#folder, 'broker.conf')], { stdio: 'ignore' });
+    while (!(await answers(this.port))) await sleep(5);
+  }
+
+  async kill(): Promise<void> {
+    const server = this.#server;
+    if (server?.exitCode !== null || server.signalCode !== null) return;
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+  }
+
+  /** For a lab in another process. */
+  get labKey(): LabKey {
+    return { lab: this.lab, port: this.port, seed: this.#users.get('')!.seed };
+  }
+
+  labConnection(): Promise<NatsConnection> {
+    return dialAsLab(this.labKey);
+  }
+
+  /** @param port of a proxy before the broker */
+  pairing(machine: string, port = this.port): Pairing {
+    const { seed } = this.#users.get(machine)!;
+    const servers = [`127.0.0.1:${port}`];
+    return {
+      format: 'ktg-pairing',
+      version: 1,
+      lab: this.lab,
+      machine,
+      name: machine,
+      servers,
+      seed,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** What a lab needs to dial a test broker. */
+export interface LabKey {
+  lab: string;
+  port: number;
+  seed: string;
+}
+
+export const dialAsLab = ({ lab, port, seed }: LabKey): Promise<NatsConnection> =>
+  dialBroker({
+    servers: [`127.0.0.1:${port}`],
+    seed,
+    inbox: labInbox(lab),
+    name: 'lab',
+    patient: true,
+  });
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = dial(port, '127.0.0.1');
+    socket.on('data', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => {
+      resolve(false);
+    });
+  });
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
