@@ -11,7 +11,7 @@ export const correctMean = {
   summary:
     'Passes only the samples that the source classifies correctly, and takes the mean over them.',
   color: '#9c5418',
-  dash: '3 3',
+  dash: '2 4',
   weight: () => 1,
   onlyCorrect: true,
   over: 'correct',

@@ -78,7 +78,7 @@ function dotEdge(edge: Edge): string {
 /** Returns one of DOT's three line styles: short dashes of SVG become dots. */
 function styleOf(dash: string): string {
   if (dash === 'none') return 'solid';
-  return Number.parseFloat(dash) > 2 ? 'dashed' : 'dotted';
+  return Number.parseFloat(dash) > 3 ? 'dashed' : 'dotted';
 }
 
 const attributes = (values: Record<string, string>): string =>

@@ -104,7 +104,7 @@ export function recipeFor(epochs: number, name: RecipeName = 'paper'): Recipe {
   const { recipe, epochs: usual } = recipes[name];
   const drops = recipe.drops.map((drop) => Math.floor((drop * epochs) / usual + 0.5));
   while (drops.some((drop, i) => drop - (drops[i - 1] ?? 0) < 2)) drops.shift();
-  return { ...structuredClone<Recipe>(recipe as Recipe), drops };
+  return { ...structuredClone<Recipe>(recipe), drops };
 }
 
 /** Returns the published recipe that a recipe is, whatever its batch and run; undefined for none. */

@@ -12,12 +12,9 @@ import {
   TARGET,
   type Graph,
   isFrozen,
-  kindOf,
   nodeNumbers,
   nodeOf,
   reachesTarget,
-  temperatureOf,
-  weightOf,
 } from '../graph/graph.ts';
 import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { gate, gateNames } from '../../core/gates/gates.ts';
-import { kindIndex, kindNames, type KindName } from '../../core/kinds/kinds.ts';
+import { kindIndex, kindNames } from '../../core/kinds/kinds.ts';
 import { agreement, type GateTolerances, lossError } from './gates.ts';
 import type { EdgeMatrices, Losses, LossForm, MoreInputs } from './loss.ts';
 import { Tally } from './report.ts';
@@ -263,6 +263,6 @@ export function edgeMatrices(
     onlyCorrect: fill(({ gate: name }) => (gate(name).onlyCorrect ? 1 : 0), 0),
     temperature: fill(({ T }) => T, 1),
     overCorrect: fill(({ gate: name }) => (gate(name).over === 'correct' ? 1 : 0), 0),
-    kind: fill(({ kind }) => (kind === 'label' ? 0 : kindIndex(kind as KindName)), 0),
+    kind: fill(({ kind }) => (kind === 'label' ? 0 : kindIndex(kind)), 0),
   };
 }

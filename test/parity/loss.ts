@@ -144,7 +144,7 @@ export const plainLoss: LossForm = (logits, labels, edges, { maps, ensemble } = 
     const none = z.map(() => 0);
     if (s === t + 1) return { loss: 0, slope: none, maps: [] };
     const of = (node: number) => maps![node]!.map((stage) => stage[n]!);
-    const { loss, slopes } = attentionPair(kind as 'attention', of(t), of(s - 1));
+    const { loss, slopes } = attentionPair(kind, of(t), of(s - 1));
     return { loss, slope: none, maps: slopes };
   };
   const edge = (t: number, s: number) => {
@@ -214,7 +214,7 @@ export const engineLoss =
       const stages = maps?.map((node) => node.map(tensor));
       const loss = graphLoss(tf, {
         logits: tensor(logits),
-        labels: tf.tensor(labels as number[], undefined, 'int32'),
+        labels: tf.tensor(labels, undefined, 'int32'),
         edges: {
           weight: tensor(edges.weight),
           onlyCorrect: tensor(edges.onlyCorrect),
