@@ -50,7 +50,8 @@ function kindNamed(text: string, written: string): KindName {
 
 function numberIn(text: string, written: string): number {
   const value = Number(written);
-  if (!Number.isFinite(value)) throw badLock(text, 'a weight or temperature, or several joined by "+"');
+  if (!Number.isFinite(value))
+    throw badLock(text, 'a weight or temperature, or several joined by "+"');
   return value;
 }
 
