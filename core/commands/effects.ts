@@ -67,7 +67,7 @@ export function effectLines(name: string, found: StudyEffects): string[] {
       ['what', 'choice', 'trials', 'mean', 'effect', '95 % interval', 'p, corrected'],
       ...shown.map((each) => [
         dimensionTitle(dimensions[each.dimension]!),
-        dimensions[each.dimension]!.choices[each.choice]!,
+        String(dimensions[each.dimension]!.choices[each.choice]!),
         String(each.count),
         points(each.mean),
         points(each.effect, true),
@@ -96,7 +96,7 @@ export function effectLines(name: string, found: StudyEffects): string[] {
       const of = dimensions[dimension]!;
       return `Suggested lock: ${lockText(
         of,
-        choices.map((choice) => of.choices[choice]!),
+        choices.map((choice) => String(of.choices[choice]!)),
       )}`;
     }),
     '',
@@ -124,14 +124,19 @@ const FEW = 'These trials are too few to tell the effects of the choices apart.'
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model'
     ? `node ${dimension.node}`
-    : `${dimension.kind === 'gate' ? 'edge' : 'temperature'} ${dimension.source}-${dimension.destination}`;
+    : `${dimension.kind === 'gate' ? 'edge' : dimension.kind} ${dimension.source}-${dimension.destination}`;
 
 /** Returns a lock in the form of `ktg search --lock`. */
 const lockText = (dimension: Dimension, choices: readonly string[]): string =>
   dimension.kind === 'model'
     ? `--lock ${dimension.node}=${choices.join('+')}`
-    : `--lock ${dimension.source}-${dimension.destination}` +
-      `${dimension.kind === 'gate' ? '=' : '@'}${choices.join('+')}`;
+    : `--lock ${dimension.source}-${dimension.destination}${signOf(dimension)}${choices.join('+')}`;
+
+/** Returns what stands between an edge and its choices in a lock. */
+function signOf({ kind }: Dimension): string {
+  if (kind === 'gate') return '=';
+  return kind === 'temperature' ? '@' : `.${kind}=`;
+}
 
 /** Returns a fraction in percentage points. */
 function points(fraction: number | null, signed = false): string {

@@ -1,5 +1,6 @@
 import { withLock } from '../graph/lock.ts';
-import { paperSpace, withTemperatures } from '../graph/space.ts';
+import { combines } from '../graph/graph.ts';
+import { paperSpace, withSpaceEnsemble, withTemperatures } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
@@ -7,7 +8,7 @@ import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
 import { requireCreatable } from '../search/preview.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
-import { recipeFor } from '../study/plan.ts';
+import { recipeFor, recipeNames } from '../study/recipe.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { usualStart } from '../study/start.ts';
@@ -41,7 +42,9 @@ export const planOptions = {
     type: 'string',
     value: 'L',
     multiple: true,
-    help: 'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff, 2-1@2',
+    help:
+      'narrows the space; may be repeated: 2=resnet110, 2-1=correct, 0-3=through+cutoff, 2-1@2, ' +
+      '2-1.kind=kl+repel, 2-1.weight=0.1+1, e-1=T',
   },
   temperatures: {
     type: 'string',
@@ -52,6 +55,21 @@ export const planOptions = {
     type: 'string',
     value: 'yes|no',
     help: 'whether auxiliary nodes may be pretrained and frozen; default yes, on synthetic data no',
+  },
+  recipe: {
+    type: 'string',
+    value: recipeNames.join('|'),
+    help: 'how networks are updated; default paper',
+  },
+  ensemble: {
+    type: 'string',
+    value: combines.join('|'),
+    help: 'adds an ensemble of all networks: mean of their logits, or of their probabilities',
+  },
+  objective: {
+    type: 'string',
+    value: 'target|ensemble',
+    help: 'whose accuracy the search maximises; default target',
   },
   trials: {
     type: 'string',
@@ -137,7 +155,7 @@ function planFromOptions(values: Values): StudyPlan {
   const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
-  const recipe = recipeFor(epochs);
+  const recipe = recipeFor(epochs, choiceOf(values, 'recipe', recipeNames, 'paper'));
   return {
     seed,
     trials: integerOption(values, 'trials', usual.trials, 1, 1_000_000),
@@ -173,5 +191,17 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
   const temperatures = textOf(values, 'temperatures')?.split(',').map(Number);
   const open = temperatures ? withTemperatures(space, temperatures) : space;
-  return ((values.lock ?? []) as string[]).reduce(withLock, { ...open, frozen });
+  return ((values.lock ?? []) as string[]).reduce(
+    withLock,
+    withVoters(values, { ...open, frozen }),
+  );
+}
+
+/** Returns the space with the ensemble that the options ask for. */
+function withVoters(values: Values, space: SearchSpace): SearchSpace {
+  const isObjective =
+    choiceOf(values, 'objective', ['target', 'ensemble'], 'target') === 'ensemble';
+  if (textOf(values, 'ensemble') === undefined && !isObjective) return space;
+  const combine = choiceOf(values, 'ensemble', combines, 'logits');
+  return withSpaceEnsemble(space, { combine, ...(isObjective && { isObjective }) });
 }

@@ -1,6 +1,6 @@
 import { toText } from '../graph/text.ts';
 import { officialOf } from '../data/sets/sets.ts';
-import { spaceText } from '../graph/space.ts';
+import { spaceText } from '../graph/space-size.ts';
 import { openWithProgress } from './train.ts';
 import { startingPoints } from '../search/starting-points.ts';
 import type { StudyPlan } from '../study/plan.ts';

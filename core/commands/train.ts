@@ -13,7 +13,7 @@ import { probeCuda } from '../devices/cuda-probe.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { computationWords } from '../study/computation.ts';
-import { PAPER_EPOCHS, recipeFor } from '../study/plan.ts';
+import { PAPER_EPOCHS, recipeFor, recipeNames } from '../study/recipe.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { computationFrom, computationOptions } from './computation.ts';
@@ -44,6 +44,11 @@ export const trainingOptions = {
     help:
       'paper: judged by the test images (default for one graph)\n' +
       'held-out: judged by a fifth of the training images, which are not trained on',
+  },
+  recipe: {
+    type: 'string',
+    value: recipeNames.join('|'),
+    help: 'how networks are updated; default paper',
   },
   epochs: {
     type: 'string',
@@ -237,7 +242,8 @@ function describe(values: Values, graph: RunDescription['graph']): RunDescriptio
   const threads =
     textOf(values, 'threads') === undefined ? null : integerOption(values, 'threads', 1, 1, 1024);
   const protocol = choiceOf(values, 'protocol', PROTOCOLS, 'paper');
-  const recipe = { ...recipeFor(epochs), batch };
+  const name = choiceOf(values, 'recipe', recipeNames, 'paper');
+  const recipe = { ...recipeFor(epochs, name), batch };
   const plan = { data, protocol, purpose: 'search' as const, splitSeed: seed, epochs, recipe };
   return { graph, plan, seed, engine: 'tensorflow', threads };
 }

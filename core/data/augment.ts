@@ -1,4 +1,4 @@
-import { CODE_LENGTH, PADDING } from './batches.ts';
+import { CODE_LENGTH, type Padding, paperPadding } from './batches.ts';
 import type { Dataset } from './dataset.ts';
 import { CHANNELS, imageBytes } from './dataset.ts';
 
@@ -15,25 +15,32 @@ export interface Batch {
 const SCALED = Float32Array.from({ length: 256 }, (_, value) => value / 255);
 
 /**
- * Entry i is the row or column that position i of the padded image (side + 2 * 4 wide) shows: the
- * edge pixel is not repeated, so that of 32 pixels position 3 shows 1 and position 36 shows 30.
+ * Entry i is the row or column of the image that position i of the padded image shows; -1 for a
+ * black pixel. Reflection does not repeat the edge pixel, so of 32 pixels padded by 4 position 3
+ * shows 1 and position 36 shows 30.
  */
-function reflected(side: number): Int32Array {
+function shownAt(side: number, { mode, pixels }: Padding): Int32Array {
   const last = side - 1;
-  return Int32Array.from({ length: side + 2 * PADDING }, (_, i) => {
-    const position = Math.abs(i - PADDING);
-    return position > last ? 2 * last - position : position;
+  return Int32Array.from({ length: side + 2 * pixels }, (_, i) => {
+    const position = i - pixels;
+    if (mode === 'zero') return position < 0 || position > last ? -1 : position;
+    return last - Math.abs(last - Math.abs(position));
   });
 }
 
 /**
- * Training batch from codes [B, 4] of `epochBatches`: flip left-right, pad 4 by reflection, crop
- * side x side at (row, column). out[h, w] = flipped[reflect(h + row - 4), reflect(w + column - 4)].
+ * Training batch from codes [B, 4] of `epochBatches`: flip left-right, pad by reflection or with
+ * zeros, crop side x side at (row, column). With 4 reflected pixels out[h, w] = flipped[reflect(h +
+ * row - 4), reflect(w + column - 4)].
  */
-export function augmentedBatch(dataset: ImageSource, codes: Int32Array): Batch {
+export function augmentedBatch(
+  dataset: ImageSource,
+  codes: Int32Array,
+  padding: Padding = paperPadding,
+): Batch {
   const { side } = dataset;
   const batch = emptyBatch(codes.length / CODE_LENGTH, side);
-  const shown = reflected(side);
+  const shown = shownAt(side, padding);
   const columns = new Int32Array(side);
   let to = 0;
   for (let b = 0; b < batch.labels.length; b++) {
@@ -45,11 +52,16 @@ export function augmentedBatch(dataset: ImageSource, codes: Int32Array): Batch {
     batch.labels[b] = dataset.labels[image]!;
     for (let w = 0; w < side; w++) {
       const from = shown[w + column]!;
-      columns[w] = (flip ? side - 1 - from : from) * CHANNELS;
+      columns[w] = from < 0 ? -1 : (flip ? side - 1 - from : from) * CHANNELS;
     }
     for (let h = 0; h < side; h++) {
-      const start = image * imageBytes(side) + shown[h + row]! * side * CHANNELS;
+      const line = shown[h + row]!;
+      const start = image * imageBytes(side) + line * side * CHANNELS;
       for (let w = 0; w < side; w++) {
+        if (line < 0 || columns[w]! < 0) {
+          to += CHANNELS; // the batch starts as zeros
+          continue;
+        }
         const from = start + columns[w]!;
         batch.images[to++] = SCALED[dataset.images[from]!]!;
         batch.images[to++] = SCALED[dataset.images[from + 1]!]!;

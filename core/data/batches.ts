@@ -6,10 +6,16 @@ import { shuffle, stream } from '../base/random.ts';
  * offset.
  */
 export const CODE_LENGTH = 4;
-/** Reflected pixels on every side before the crop, so crop offsets are 0 .. 2 * PADDING. */
-export const PADDING = 4;
+/** Pixels around an image before the crop. */
+export interface Padding {
+  /** Reflected pixels of the image, or zeros. */
+  readonly mode: 'reflect' | 'zero';
+  /** On every side, so crop offsets are 0 .. 2 * pixels. */
+  readonly pixels: number;
+}
 
-const OFFSETS = 2 * PADDING + 1;
+/** The padding of the paper's recipe. */
+export const paperPadding: Padding = { mode: 'reflect', pixels: 4 };
 
 /** Full batches in one epoch; the last partial batch is dropped (SPEC: 781 of 64 in 50,000). */
 export function stepsPerEpoch(images: number, batch: number): number {
@@ -29,14 +35,18 @@ export function stepsPerEpoch(images: number, batch: number): number {
  * run, another engine or another worker sees the same batches.
  *
  * @param train indices of the training images, in any fixed order
- * @returns codes [steps, batch, 4] = (image index, flip 0/1, row offset 0..8, column offset 0..8)
+ * @param padding pixels around an image
+ * @returns codes [steps, batch, 4] = (image index, flip 0/1, row offset, column offset), offsets 0..8
+ * for a padding of 4
  */
 export function epochBatches(
   seed: number,
   epoch: number,
   train: Int32Array,
   batch: number,
+  padding = paperPadding.pixels,
 ): Int32Array {
+  const offsets = 2 * padding + 1;
   const steps = stepsPerEpoch(train.length, batch);
   const order = shuffle(train.slice(), stream(seed, 'order', epoch));
   const augment = stream(seed, 'augment', epoch);
@@ -44,8 +54,8 @@ export function epochBatches(
   for (let i = 0, at = 0; i < steps * batch; i++) {
     codes[at++] = order[i]!;
     codes[at++] = augment.below(2);
-    codes[at++] = augment.below(OFFSETS);
-    codes[at++] = augment.below(OFFSETS);
+    codes[at++] = augment.below(offsets);
+    codes[at++] = augment.below(offsets);
   }
   return codes;
 }

@@ -5,13 +5,24 @@ import {
   EVALUATION_BATCH,
   type ImageSet,
   type NodeState,
+  rowsOf,
   splitMetrics,
   type Step,
   type StepMetrics,
   type StepPlan,
   type TrainInput,
+  withoutIdleFrozen,
 } from './engine.ts';
-import { checkImages, checkState, flatRates, imageShape, stateParts } from './flat.ts';
+import { ensembleLogits } from './ensemble.ts';
+import {
+  checkImages,
+  checkState,
+  edgesShape,
+  flatEdges,
+  flatRates,
+  imageShape,
+  stateParts,
+} from './flat.ts';
 import type { Operations, Tensor, TF } from './ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from './step.ts';
 
@@ -46,7 +57,7 @@ export class EagerStep implements Step {
   constructor(tf: TF, ops: Operations, plan: StepPlan, source: BatchSource) {
     this.tf = tf;
     this.ops = ops;
-    this.plan = plan;
+    this.plan = withoutIdleFrozen(plan);
     this.source = source;
     this.states = plan.architectures.map(() => undefined);
   }
@@ -80,8 +91,9 @@ export class EagerStep implements Step {
         const { images, labels } = this.source.evaluation(
           indices.slice(start, start + EVALUATION_BATCH),
         );
-        for (const [i, node] of nodes.entries()) {
-          const values = score(this.tf, this.nodeLogits(node, images), labels).dataSync();
+        const logits = this.evaluationLogits(nodes, images);
+        for (const i of nodes.keys()) {
+          const values = score(this.tf, logits[i]!, labels).dataSync();
           right[i]! += values[0]!;
           loss[i]! += values[1]!;
         }
@@ -93,8 +105,8 @@ export class EagerStep implements Step {
   logits(batch: DirectBatch): Float32Array {
     return this.scoped(() => {
       const { images } = this.direct(batch);
-      const all = this.plan.architectures.map((_, node) => this.nodeLogits(node, images));
-      return this.tf.stack(all).dataSync() as Float32Array;
+      const rows = Array.from({ length: rowsOf(this.plan) }, (_, row) => row);
+      return this.tf.stack(this.evaluationLogits(rows, images)).dataSync() as Float32Array;
     });
   }
 
@@ -131,52 +143,41 @@ export class EagerStep implements Step {
 
   /** @param withStages also copies the outputs of the stages to the host, which is slow */
   private run(batch: Batch, input: Omit<TrainInput, 'codes'>, withStages = false): DirectResult {
-    const nodes = this.plan.architectures.length;
-    const { edges: given } = input;
-    const edges = this.tf.stack(
-      [given.weight, given.onlyCorrect, given.temperature].map((matrix) =>
-        this.tf.tensor2d(matrix, [nodes, nodes + 1]),
-      ),
-    );
-    const rates = this.tf.tensor1d(flatRates(input.rates));
+    const { tf, ops, plan } = this;
+    const edges = tf.tensor3d(flatEdges(input.edges), edgesShape(plan));
+    const rates = tf.tensor1d(flatRates(input.rates));
     const states = this.states.map((_, node) => this.state(node));
-    const { architectures, classes } = this.plan;
-    const { images, labels } = batch;
-    const step = collaborativeStep(
-      this.tf,
-      this.ops,
-      architectures,
-      classes,
-      states,
-      images,
-      labels,
-      {
-        rates,
-        edges,
-      },
-    );
+    const step = collaborativeStep(tf, ops, plan, states, { ...batch, rates, edges });
     for (const [node, next] of step.next.entries()) {
       const { parameters, momentum } = input.trained.includes(node) ? next : states[node]!;
       this.replace(node, { parameters, momentum, statistics: next.statistics });
     }
-    const metrics = splitMetrics(step.metrics.dataSync() as Float32Array, nodes);
+    const metrics = splitMetrics(step.metrics.dataSync() as Float32Array, plan);
     const logits = step.logits.dataSync() as Float32Array;
     const read = (tensor: Tensor): Float32Array => tensor.dataSync() as Float32Array;
     const stages = withStages ? step.stages.map((each) => each.map(read)) : [];
-    this.tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
+    tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);
     return { metrics, logits, stages };
   }
 
-  private nodeLogits(node: number, images: Tensor): Tensor {
-    const { architectures, classes } = this.plan;
-    return evaluationLogits(
-      this.tf,
-      this.ops,
-      architectures[node]!,
-      classes,
-      this.state(node),
-      images,
-    );
+  /** Returns the logits of rows (nodes, or the ensemble after the last one) in evaluation mode. */
+  private evaluationLogits(rows: readonly number[], images: Tensor): Tensor[] {
+    const { tf, ops, plan } = this;
+    const known = new Map<number, Tensor>();
+    const logits = (node: number): Tensor => {
+      const found =
+        known.get(node) ?? evaluationLogits(tf, ops, plan, node, this.state(node), images);
+      known.set(node, found);
+      return found;
+    };
+    return rows.map((row) => {
+      const { architectures, ensemble } = plan;
+      if (!ensemble || row < architectures.length) return logits(row);
+      const votes = architectures.map((_, node) =>
+        ensemble.voters.includes(node) ? logits(node) : tf.scalar(0),
+      );
+      return ensembleLogits(tf, votes, ensemble);
+    });
   }
 
   private direct(batch: DirectBatch): Batch {

@@ -2,7 +2,14 @@ import { LabError } from '../base/errors.ts';
 import type { Architecture } from '../models/layers.ts';
 import { sizeOf, statistics, tensors, totalSize } from '../models/tensors.ts';
 import { IMAGE_CHANNELS } from '../models/layers.ts';
-import type { ImageSet, NodeState, Rates, StepPlan } from './engine.ts';
+import {
+  columnsOf,
+  type EdgeInputs,
+  type ImageSet,
+  type NodeState,
+  type Rates,
+  type StepPlan,
+} from './engine.ts';
 
 /** Sizes of a node's flat vectors. */
 export interface StateSizes {
@@ -65,3 +72,23 @@ export function checkImages(plan: StepPlan, { images, labels }: ImageSet): void 
 /** Returns [learning rate, momentum, weight decay], the order that steps expect. */
 export const flatRates = (rates: Rates): Float32Array =>
   Float32Array.of(rates.learningRate, rates.momentum, rates.weightDecay);
+
+/** Matrices of the edges in the order that steps expect. */
+export const EDGE_PARTS = ['weight', 'onlyCorrect', 'temperature', 'overCorrect', 'kind'] as const;
+
+/** Returns the shape of the edges' matrices together. */
+export const edgesShape = (plan: StepPlan): [parts: number, nodes: number, columns: number] => [
+  EDGE_PARTS.length,
+  plan.architectures.length,
+  columnsOf(plan),
+];
+
+/** Returns the edges' matrices one after the other. */
+export function flatEdges(edges: EdgeInputs): Float32Array {
+  const flat = new Float32Array(EDGE_PARTS.length * edges.weight.length);
+  for (const [i, part] of EDGE_PARTS.entries()) {
+    const matrix = edges[part];
+    if (matrix) flat.set(matrix, i * edges.weight.length);
+  }
+  return flat;
+}

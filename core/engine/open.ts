@@ -14,7 +14,7 @@ import {
   IMPOSSIBLE,
   NO_CARD,
 } from './computation.ts';
-import type { Engine, EngineName, Step, StepPlan } from './engine.ts';
+import { type Engine, type EngineName, formOf, type Step, type StepPlan } from './engine.ts';
 import { plainOperations } from './plain-ops.ts';
 import { sideOf } from './flat.ts';
 import { openPortableBackend } from './portable/backend.ts';
@@ -98,7 +98,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
         tf,
         nativeOperations(tensorflow),
         plan,
-        residentImages(tensorflow, sideOf(plan)),
+        residentImages(tensorflow, sideOf(plan), formOf(plan).padding),
       );
     return computation.compiler === 'xla'
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
@@ -213,7 +213,9 @@ async function openPortable(
       note: reason === '' ? slow : `${reason} ${slow}`,
     },
     compile: async (plan) =>
-      Promise.resolve(new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan)))),
+      Promise.resolve(
+        new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan), formOf(plan).padding)),
+      ),
     counts: () => ({ tensors: tf.memory().numTensors, sessions: 0 }),
     dispose: () => undefined,
   };

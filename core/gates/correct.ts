@@ -15,4 +15,5 @@ export const correct = {
   dash: '3 3',
   weight: () => 1,
   onlyCorrect: true,
+  over: 'batch',
 } as const satisfies Gate;

@@ -12,4 +12,5 @@ export const cutoff = {
   dash: '1 7',
   weight: () => 0,
   onlyCorrect: false,
+  over: 'batch',
 } as const satisfies Gate;

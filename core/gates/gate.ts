@@ -1,11 +1,11 @@
 /**
  * A gate decides how much of an edge's per-sample loss a_n reaches the destination (paper, section
- * 3.3). Two numbers define a gate, so a compiled training step takes gates as data:
+ * 3.3). Three numbers define a gate, so a compiled training step takes gates as data:
  *
  *     contribution = w * mean over the batch of a_n * (1 - k + k * [source correct on n])
  *
  * with w = weight(progress) and k = 1 when onlyCorrect. The mean runs over the whole batch, wrong
- * samples included.
+ * samples included, or, where a gate says so, over the correct samples alone.
  */
 export interface Gate {
   /** The name in graph files. */
@@ -20,7 +20,7 @@ export interface Gate {
   /** One sentence that explains the gate to a newcomer. */
   readonly summary: string;
   /**
-   * Colour of the paper's Figure 2 (hex): contrast of at least 3 : 1 on white and on near-black,
+   * Colour (hex), of the paper's four as in its Figure 2: contrast of at least 3 : 1 on white and on near-black,
    * distinct for colour-blind eyes.
    */
   readonly color: string;
@@ -33,4 +33,6 @@ export interface Gate {
   readonly weight: (progress: number) => number;
   /** k: count only samples that the source classifies correctly. A label is always correct. */
   readonly onlyCorrect: boolean;
+  /** What the sum over the samples is divided by: the batch, or max(1, correct samples). */
+  readonly over: 'batch' | 'correct';
 }

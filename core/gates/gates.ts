@@ -1,21 +1,32 @@
 import { LabError } from '../base/errors.ts';
+import { correctMean } from './correct-mean.ts';
 import { correct } from './correct.ts';
 import { cutoff } from './cutoff.ts';
 import type { Gate } from './gate.ts';
+import { halfCosine } from './half-cosine.ts';
 import { linear } from './linear.ts';
+import { negativeLinear } from './negative-linear.ts';
 import { through } from './through.ts';
 
-const list = [through, cutoff, linear, correct] as const satisfies readonly Gate[];
+const list = [
+  through,
+  cutoff,
+  linear,
+  correct,
+  negativeLinear,
+  halfCosine,
+  correctMean,
+] as const satisfies readonly Gate[];
 
-/** All gates in the paper's order. A new gate is one file and one entry above. */
+/** All gates, the paper's four first. A new gate is one file and one entry above. */
 export const gates: readonly (Gate & { readonly name: GateName })[] = list;
 
 export type GateName = (typeof list)[number]['name'];
 
-/** The gates of the paper: spaces draw from them unless they name others. */
-export const paperGates = ['through', 'cutoff', 'linear', 'correct'] as const;
-
 export const gateNames: readonly GateName[] = list.map((each) => each.name);
+
+/** The paper's gates: what a search space draws from where it names no others. */
+export const paperGates: readonly GateName[] = ['through', 'cutoff', 'linear', 'correct'];
 
 const byName = new Map<string, Gate & { readonly name: GateName }>(
   gates.map((each) => [each.name, each]),

@@ -12,4 +12,5 @@ export const linear = {
   dash: '9 5',
   weight: (progress) => progress,
   onlyCorrect: false,
+  over: 'batch',
 } as const satisfies Gate;

@@ -12,4 +12,5 @@ export const through = {
   dash: 'none',
   weight: () => 1,
   onlyCorrect: false,
+  over: 'batch',
 } as const satisfies Gate;

@@ -1,23 +1,46 @@
-import { LABEL, TARGET, edgeOf, makeGraph, nodeNumbers, nodeOf, temperatureOf } from './graph.ts';
-import type { Carried, Graph } from './graph.ts';
+import { gate } from '../gates/gates.ts';
+import {
+  LABEL,
+  TARGET,
+  edgeOf,
+  ensembleNumber,
+  makeGraph,
+  nodeNumbers,
+  nodeOf,
+  partsOf,
+  votersOf,
+} from './graph.ts';
+import type { Carried, Ensemble, Graph } from './graph.ts';
 import { checkpointText, edgeText, toText } from './text.ts';
 
 /**
- * Returns the canonical form, equal for all graphs with the same meaning: Correct on a label edge
- * becomes Through (the label is always correct), and the auxiliary nodes are sorted so that the
- * text form is smallest, models first. Checkpoints and temperatures are part of a graph's meaning;
- * its name is not.
+ * Returns the canonical form, equal for all graphs with the same meaning: Correct and Correct Mean
+ * on a label edge become Through (the label is always correct), and the auxiliary nodes are sorted
+ * so that the text form is smallest, models first. Where the accuracy of an ensemble counts, no node
+ * is the target, and all are sorted. Checkpoints, kinds, weights and temperatures are part of a
+ * graph's meaning; its name is not.
  */
 export function canonicalGraph(graph: Graph): Graph {
-  const plain = makeGraph(graph.nodes, (source, destination) =>
-    plainEdge(graph, source, destination),
+  const plain = makeGraph(
+    graph.nodes,
+    (source, destination) => plainEdge(graph, source, destination),
+    undefined,
+    graph.ensemble,
   );
   const order = canonicalOrder(plain);
-  const at = (number: number): number => (number === LABEL ? LABEL : order[number - 1]!);
+  const at = (number: number): number => order[number - 1] ?? number; // label and ensemble stay
   return makeGraph(
     order.map((number) => nodeOf(plain, number)),
-    (source, destination) => plainEdge(plain, at(source), at(destination)),
+    (source, destination) =>
+      plainEdge(plain, source === LABEL ? LABEL : at(source), at(destination)),
+    undefined,
+    plain.ensemble && renumbered(plain.ensemble, order),
   );
+}
+
+/** Returns the ensemble with the voters' numbers after sorting. */
+function renumbered({ voters, ...rest }: Ensemble, order: readonly number[]): Ensemble {
+  return voters ? { ...rest, voters: voters.map((voter) => order.indexOf(voter) + 1) } : rest;
 }
 
 /**
@@ -26,26 +49,34 @@ export function canonicalGraph(graph: Graph): Graph {
 export const graphKey = (graph: Graph): string => toText(canonicalGraph(graph));
 
 function plainEdge(graph: Graph, source: number, destination: number): Carried {
-  const edge = edgeOf(graph, source, destination);
-  if (source === LABEL && edge.gate === 'correct') return 'through';
-  return { gate: edge.gate, temperature: temperatureOf(edge) };
+  const parts = partsOf(edgeOf(graph, source, destination));
+  const isRight = source === LABEL && gate(parts.gate).onlyCorrect;
+  return isRight ? { ...parts, gate: 'through' } : parts;
 }
 
-/** Returns the old node numbers in canonical order; compares at most 6! orders for seven nodes. */
+/**
+ * Returns the old node numbers in canonical order; compares at most 6! orders for seven nodes, 7!
+ * without a target.
+ */
 function canonicalOrder(graph: Graph): number[] {
   const numbers = nodeNumbers(graph);
-  const head = numbers.map(
-    (number) => nodeOf(graph, number).model + checkpointText(nodeOf(graph, number)),
-  );
+  const ensemble = ensembleNumber(graph);
+  const votes = votersOf(graph);
+  const last = ensemble === undefined ? [] : [ensemble];
+  const head = numbers.map((number) => {
+    const node = nodeOf(graph, number);
+    return node.model + checkpointText(node) + (votes.includes(number) ? ' votes' : '');
+  });
   const token = numbers.map((t) =>
-    [LABEL, ...numbers].map((s) => (s === t ? '' : edgeText(edgeOf(graph, s, t)))),
+    [LABEL, ...numbers, ...last].map((s) => (s === t ? '' : edgeText(edgeOf(graph, s, t)))),
   );
   const gatesIn = (order: readonly number[]): string =>
-    order.map((t) => [LABEL, ...order].map((s) => token[t - 1]![s]!).join('')).join(',');
+    order.map((t) => [LABEL, ...order, ...last].map((s) => token[t - 1]![s]!).join('')).join(',');
 
+  const fixed = graph.ensemble?.isObjective ? [] : [TARGET];
   let best: { order: number[]; text: string } | undefined;
-  for (const auxiliary of orders(numbers.slice(TARGET), (number) => head[number - 1]!)) {
-    const order = [TARGET, ...auxiliary];
+  for (const free of orders(numbers.slice(fixed.length), (number) => head[number - 1]!)) {
+    const order = [...fixed, ...free];
     const text = gatesIn(order);
     if (!best || text < best.text) best = { order, text };
   }

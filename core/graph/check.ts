@@ -1,21 +1,26 @@
+import { gate } from '../gates/gates.ts';
 import type { Step } from '../base/actions.ts';
 import { LabError, problem } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import {
   LABEL,
-  TARGET,
   edgeOf,
+  ensembleNumber,
+  goalOf,
   isFrozen,
   nodeNumbers,
   nodeOf,
   reachesTarget,
   upstream,
+  votersOf,
 } from './graph.ts';
 import type { Graph } from './graph.ts';
 
 /** Everything that can be wrong or unusual about a well-formed graph. */
 type ProblemCode =
   | 'target-frozen'
+  | 'voters-frozen'
+  | 'voter-untrained'
   | 'checkpoint-missing'
   | 'checkpoint-unused'
   | 'uninformed'
@@ -40,17 +45,21 @@ export interface Problem {
  * only before training: a study or the editor adds it later.
  */
 export function checkGraph(graph: Graph, purpose: 'look' | 'train' = 'look'): Problem[] {
-  return nodeNumbers(graph).flatMap((node) => [
-    ...checkFrozen(graph, node, purpose),
-    ...checkSources(graph, node),
-    ...checkPath(graph, node),
-  ]);
+  return [
+    ...nodeNumbers(graph).flatMap((node) => [
+      ...checkFrozen(graph, node, purpose),
+      ...checkSources(graph, node),
+      ...checkPath(graph, node),
+    ]),
+    ...checkEnsemble(graph),
+  ];
 }
 
 /**
  * Refuses a graph that cannot be trained. `look` ignores missing checkpoints.
  *
- * @throws LabError `graph.target-frozen`; with `train` also `graph.checkpoint-missing`
+ * @throws LabError `graph.target-frozen`, `graph.voters-frozen`; with `train` also
+ * `graph.checkpoint-missing`, `graph.voter-untrained`
  */
 export function requireTrainable(graph: Graph, purpose: 'look' | 'train' = 'train'): void {
   const found = checkGraph(graph, purpose).find(({ severity }) => severity === 'error');
@@ -69,10 +78,14 @@ function finding(
 function checkFrozen(graph: Graph, node: number, purpose: 'look' | 'train'): Problem[] {
   const { checkpoint, model } = nodeOf(graph, node);
   const frozen = isFrozen(graph, node);
-  if (node === TARGET && frozen)
+  if (node === goalOf(graph) && frozen)
     return [finding('error', node, 'target-frozen', problem('graph.target-frozen'))];
   if (frozen && checkpoint === undefined) {
     const severity = purpose === 'train' ? 'error' : 'warning';
+    if (votersOf(graph).includes(node)) {
+      const untrained = problem('graph.voter-untrained', { node, model });
+      return [finding(severity, node, 'voter-untrained', untrained)];
+    }
     const missing = problem('graph.checkpoint-missing', { node, model });
     return [finding(severity, node, 'checkpoint-missing', missing)];
   }
@@ -91,7 +104,7 @@ function checkSources(graph: Graph, node: number): Problem[] {
   );
   if (!informed)
     problems.push(finding('warning', node, 'uninformed', problem('graph.uninformed', { node })));
-  if (edgeOf(graph, LABEL, node).gate === 'correct')
+  if (gate(edgeOf(graph, LABEL, node).gate).onlyCorrect)
     problems.push(finding('note', node, 'label-correct', problem('graph.label-correct', { node })));
   return problems;
 }
@@ -99,4 +112,12 @@ function checkSources(graph: Graph, node: number): Problem[] {
 function checkPath(graph: Graph, node: number): Problem[] {
   if (reachesTarget(graph, node)) return [];
   return [finding('note', node, 'no-path-to-target', problem('graph.no-path-to-target', { node }))];
+}
+
+/** An ensemble whose accuracy counts needs a voter that learns. */
+function checkEnsemble(graph: Graph): Problem[] {
+  const ensemble = ensembleNumber(graph);
+  if (ensemble === undefined || !graph.ensemble?.isObjective) return [];
+  if (!votersOf(graph).every((voter) => isFrozen(graph, voter))) return [];
+  return [finding('error', ensemble, 'voters-frozen', problem('graph.voters-frozen'))];
 }

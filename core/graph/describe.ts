@@ -1,6 +1,18 @@
 import { gate } from '../gates/gates.ts';
 import { architecture } from '../models/architecture.ts';
-import { LABEL, edgesInto, isFrozen, nodeNumbers, nodeOf, temperatureOf } from './graph.ts';
+import { kind } from '../kinds/kinds.ts';
+import {
+  LABEL,
+  edgesInto,
+  ensembleNumber,
+  isFrozen,
+  kindOf,
+  nodeNumbers,
+  nodeOf,
+  temperatureOf,
+  votersOf,
+  weightOf,
+} from './graph.ts';
 import type { Edge, Graph } from './graph.ts';
 import { roleOf, roles } from './roles.ts';
 
@@ -9,10 +21,27 @@ import { roleOf, roles } from './roles.ts';
  * `ResNet110*`.
  */
 export const nodeTitle = (graph: Graph, number: number): string =>
-  architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
+  number === ensembleNumber(graph)
+    ? 'Ensemble'
+    : architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
 
 /** Returns "the label" or "node 2". */
 const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
+
+/** Returns the loss of an edge: "KL(p_2 || p_1)", "cos(p_2, p_1)". */
+export function lossTitle(edge: Edge): string {
+  const { source, destination } = edge;
+  switch (kindOf(edge)) {
+    case 'kl':
+      return `KL(p_${source} || p_${destination})`;
+    case 'repel':
+      return `cos(p_${source}, p_${destination})`;
+    case 'attention':
+      return `|q_${source} - q_${destination}|²`;
+    case 'attention-repel':
+      return `q_${source} · q_${destination}`;
+  }
+}
 
 /**
  * Describes an edge: "KL(p_2 || p_1): node 2 teaches node 1 (Linear, temperature 2)". The label's
@@ -20,11 +49,15 @@ const sourceTitle = (source: number): string => (source === LABEL ? 'the label' 
  */
 export function describeEdge(edge: Edge): string {
   const { source, destination } = edge;
-  const verb = edge.gate === 'cutoff' ? 'does not teach' : 'teaches';
   return (
-    `KL(p_${source} || p_${destination}): ${sourceTitle(source)} ${verb} node ${destination} ` +
+    `${lossTitle(edge)}: ${sourceTitle(source)} ${verbOf(edge)} node ${destination} ` +
     `(${carriedTitle(edge)})`
   );
+}
+
+function verbOf(edge: Edge): string {
+  if (edge.gate === 'cutoff') return 'does not teach';
+  return kind(kindOf(edge)).repels ? 'repels' : 'teaches';
 }
 
 /**
@@ -32,6 +65,7 @@ export function describeEdge(edge: Edge): string {
  * temperature 2)".
  */
 export function describeNode(graph: Graph, number: number): string {
+  if (number === ensembleNumber(graph)) return describeEnsemble(graph);
   const head = `node ${number}, ${nodeTitle(graph, number)} (${roles[roleOf(graph, number)].title})`;
   const open = edgesInto(graph, number).filter((edge) => edge.gate !== 'cutoff');
   if (open.length === 0) {
@@ -43,13 +77,27 @@ export function describeNode(graph: Graph, number: number): string {
 
 /** Describes a graph, one line per node. */
 export const describeGraph = (graph: Graph): string =>
-  nodeNumbers(graph)
-    .map((number) => describeNode(graph, number))
-    .join('\n');
+  [
+    ...nodeNumbers(graph).map((number) => describeNode(graph, number)),
+    ...(graph.ensemble ? [describeEnsemble(graph)] : []),
+  ].join('\n');
 
-function carriedTitle(edge: Edge): string {
-  const { title } = gate(edge.gate);
-  return temperatureOf(edge) === 1 ? title : `${title}, temperature ${temperatureOf(edge)}`;
+/** Describes an ensemble: "node 4, Ensemble: mean of the logits of nodes 1, 2 and 3". */
+export function describeEnsemble(graph: Graph): string {
+  const { combine, isObjective } = graph.ensemble!;
+  const what = combine === 'logits' ? 'logits' : 'probabilities';
+  const voters = listed(votersOf(graph).map(String));
+  const counts = isObjective ? '; its accuracy counts' : '';
+  return `node ${graph.nodes.length + 1}, Ensemble: mean of the ${what} of node ${voters}${counts}`;
+}
+
+/** Returns everything that an edge carries in words: "Linear, attention, weight 1000". */
+export function carriedTitle(edge: Edge): string {
+  const parts = [gate(edge.gate).title];
+  if (edge.kind !== undefined) parts.push(kind(edge.kind).title.toLowerCase());
+  if (edge.weight !== undefined) parts.push(`weight ${weightOf(edge)}`);
+  if (edge.temperature !== undefined) parts.push(`temperature ${temperatureOf(edge)}`);
+  return parts.join(', ');
 }
 
 const listed = (items: readonly string[]): string =>

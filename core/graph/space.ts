@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { LabError } from '../base/errors.ts';
 import type { RandomStream } from '../base/random.ts';
 import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
+import { kind as kindNamed, type KindName, kindNames, USUAL_KIND } from '../kinds/kinds.ts';
 import { paperModels } from '../models/architecture.ts';
 import {
   LABEL,
@@ -10,33 +10,41 @@ import {
   TARGET,
   edgeOf,
   isFrozen,
+  kindOf,
   makeGraph,
   nodeNumbers,
   nodeOf,
   sourcesOf,
   temperatureOf,
+  votersOf,
+  weightOf,
 } from './graph.ts';
-import type { Graph } from './graph.ts';
-import { indexEdges, pair } from './parse.ts';
+import type { CarriedParts, Ensemble, Graph } from './graph.ts';
+import { checkVoters, indexEdges, pair } from './parse.ts';
 import { objectRule, objectRules, parseWith } from './refusal.ts';
 import {
   bounded,
   endsSchema,
+  ensembleSchema,
   gateSchema,
   graphRules,
+  kindSchema,
+  MAX_EDGES,
   modelSchema,
   temperatureSchema,
+  weightSchema,
 } from './schema.ts';
 
 /**
  * The graphs that a study may draw, as plain data: the models of every node and the gates of every
- * edge, and the temperatures of edges between networks where they are searched (the paper: T = 1). A
- * single choice is a lock. In normal form (returned by `parseSpace`) every edge is present, ordered
- * by destination, then source; in files a missing edge may have any gate.
+ * edge, and where they are listed its kinds, weights and temperatures. A single choice is a lock. In
+ * normal form (returned by `parseSpace`) every edge is present, ordered by destination, then source;
+ * in files a missing edge may have any of the paper's gates, and one from the ensemble is Cutoff.
  */
 export interface SearchSpace {
   readonly format: typeof SPACE_FORMAT;
-  readonly version: typeof SPACE_VERSION;
+  /** 1 for spaces that older labs can read: without lists of kinds and the like, and ensemble. */
+  readonly version: (typeof SPACE_VERSIONS)[number];
   readonly nodes: readonly NodeChoice[];
   readonly edges: readonly EdgeChoice[];
   /**
@@ -44,37 +52,44 @@ export interface SearchSpace {
    * may.
    */
   readonly frozen: boolean;
+  /** The ensemble of every drawn graph. */
+  readonly ensemble?: Ensemble;
 }
 
-interface NodeChoice {
+export interface NodeChoice {
   readonly models: readonly string[];
 }
 
-interface EdgeChoice {
+export interface EdgeChoice {
   readonly source: number;
   readonly destination: number;
   readonly gates: readonly GateName[];
-  /** Of an edge between networks; absent for 1 alone. */
+  /** Absent: KL alone. */
+  readonly kinds?: readonly KindName[];
+  /** Absent: 1 alone. */
+  readonly weights?: readonly number[];
+  /** Absent: 1 alone. */
   readonly temperatures?: readonly number[];
 }
 
+/** Everything that an edge may be, without its ends. */
+export type EdgeLists = Omit<EdgeChoice, 'source' | 'destination'>;
+
 export const SPACE_FORMAT = 'ktg-space';
-export const SPACE_VERSION = 1;
+export const SPACE_VERSIONS = [1, 2] as const;
 const MAX_MODELS = 64;
-const MAX_TEMPERATURES = 16;
+const MAX_NUMBERS = 16;
 
 const spaceRules = {
   ...graphRules,
   'missing-key': objectRules['missing-key'],
   'wrong-format': { expected: `"${SPACE_FORMAT}"`, next: 'Give a search space of this lab.' },
   'wrong-version': {
-    expected: `version ${SPACE_VERSION}`,
+    expected: `version ${SPACE_VERSIONS.join(' or ')}`,
     next: 'Use the version of the lab that wrote it.',
   },
   'choice-count': {
-    expected:
-      `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates or ` +
-      `${MAX_TEMPERATURES} temperatures`,
+    expected: `at least one choice, at most ${MAX_MODELS} models, ${gateNames.length} gates, ${kindNames.length} kinds or ${MAX_NUMBERS} numbers`,
     next: 'Leave at least one choice open; one choice is a lock.',
   },
   'repeated-choice': { expected: 'every choice once', next: 'Remove the repeated choice.' },
@@ -93,7 +108,7 @@ const once = <Item extends v.GenericSchema>(item: Item, most: number) =>
 const spaceSchema = v.strictObject(
   {
     format: v.literal(SPACE_FORMAT, rule('wrong-format')),
-    version: v.literal(SPACE_VERSION, rule('wrong-version')),
+    version: v.picklist(SPACE_VERSIONS, rule('wrong-version')),
     nodes: bounded(
       v.strictObject({ models: once(modelSchema, MAX_MODELS) }, objectRule),
       1,
@@ -106,13 +121,11 @@ const spaceSchema = v.strictObject(
           {
             ...endsSchema,
             gates: once(gateSchema, gateNames.length),
-            temperatures: v.exactOptional(once(temperatureSchema, MAX_TEMPERATURES)),
+            kinds: v.exactOptional(once(kindSchema, kindNames.length)),
+            weights: v.exactOptional(once(weightSchema, MAX_NUMBERS)),
+            temperatures: v.exactOptional(once(temperatureSchema, MAX_NUMBERS)),
           },
           objectRule,
-        ),
-        v.forward(
-          v.check(({ source, destination }) => source !== destination, rule('self-edge')),
-          ['destination'],
         ),
         v.forward(
           v.check(
@@ -121,12 +134,24 @@ const spaceSchema = v.strictObject(
           ),
           ['temperatures'],
         ),
+        v.forward(
+          v.check(
+            ({ source, kinds }) => source !== LABEL || kinds === undefined,
+            rule('label-kind'),
+          ),
+          ['kinds'],
+        ),
+        v.forward(
+          v.check(({ source, destination }) => source !== destination, rule('self-edge')),
+          ['destination'],
+        ),
       ),
       0,
-      MAX_NODES * MAX_NODES,
+      MAX_EDGES,
       'too-many-edges',
     ),
     frozen: v.boolean(rule('wrong-type')),
+    ensemble: v.exactOptional(ensembleSchema),
   },
   objectRule,
 );
@@ -137,22 +162,19 @@ const spaceSchema = v.strictObject(
  * @throws LabError `space.<rule>`
  */
 export function parseSpace(input: unknown): SearchSpace {
-  const { nodes, edges, frozen } = parseWith('space', spaceSchema, spaceRules, input);
-  const given = indexEdges('space', nodes.length, edges);
-  return makeSpace(
-    nodes,
-    (s, t) => {
-      const { gates, temperatures = [1] } = given.get(pair(s, t)) ?? { gates: paperGates };
-      const isPlain = temperatures.length === 1 && temperatures[0] === 1;
-      return isPlain ? { gates } : { gates, temperatures };
-    },
-    frozen,
-  );
+  const { nodes, edges, frozen, ensemble } = parseWith('space', spaceSchema, spaceRules, input);
+  checkVoters('space', nodes.length, ensemble?.voters ?? []);
+  const given = indexEdges('space', nodes.length, edges, ensemble !== undefined);
+  const listsOf = (source: number, destination: number): EdgeLists =>
+    given.get(pair(source, destination)) ?? {
+      gates: source > nodes.length ? ['cutoff'] : paperGates,
+    };
+  return makeSpace(nodes, listsOf, frozen, ensemble);
 }
 
 /**
  * Returns the paper's space over M nodes: a fixed model of the target, any of `auxiliaries` for the
- * others, every gate on every edge.
+ * others, every gate of the paper on every edge.
  */
 export const paperSpace = (
   count: number,
@@ -161,7 +183,7 @@ export const paperSpace = (
 ): SearchSpace =>
   parseSpace({
     format: SPACE_FORMAT,
-    version: SPACE_VERSION,
+    version: 1,
     nodes: Array.from({ length: count }, (_, index) => ({
       models: index === 0 ? [target] : auxiliaries,
     })),
@@ -171,18 +193,42 @@ export const paperSpace = (
 
 function makeSpace(
   nodes: readonly NodeChoice[],
-  choices: (source: number, destination: number) => Pick<EdgeChoice, 'gates' | 'temperatures'>,
+  lists: (source: number, destination: number) => EdgeLists,
   frozen: boolean,
+  ensemble?: Ensemble,
 ): SearchSpace {
   const edges = nodes.flatMap((_, index) =>
-    sourcesOf(nodes.length, index + 1).map((source) => ({
+    sourcesOf(nodes.length, index + 1, ensemble !== undefined).map((source): EdgeChoice => ({
       source,
       destination: index + 1,
-      ...choices(source, index + 1),
+      ...normalLists(lists(source, index + 1)),
     })),
   );
-  return { format: SPACE_FORMAT, version: SPACE_VERSION, nodes, edges, frozen };
+  const isNew = ensemble !== undefined || edges.some(isOfVersion2);
+  return {
+    format: SPACE_FORMAT,
+    version: isNew ? 2 : 1,
+    nodes,
+    edges,
+    frozen,
+    ...(ensemble && { ensemble }),
+  };
 }
+
+/** Leaves out lists that hold the usual choice alone. */
+function normalLists({ gates, kinds, weights, temperatures }: EdgeLists): EdgeLists {
+  const unusual = <Choice>(list: readonly Choice[] | undefined, usual: Choice) =>
+    list !== undefined && (list.length > 1 || list[0] !== usual);
+  return {
+    gates,
+    ...(unusual(kinds, USUAL_KIND) && { kinds: kinds! }),
+    ...(unusual(weights, 1) && { weights: weights! }),
+    ...(unusual(temperatures, 1) && { temperatures: temperatures! }),
+  };
+}
+
+const isOfVersion2 = ({ gates, kinds, weights }: EdgeChoice): boolean =>
+  (kinds ?? weights) !== undefined || gates.some((gate) => !paperGates.includes(gate));
 
 /** Returns the space with other models for one node (one model: locked). */
 export const withModels = (
@@ -201,13 +247,31 @@ export const withGates = (
   source: number,
   destination: number,
   gates: readonly GateName[],
+): SearchSpace => withLists(space, source, destination, { gates });
+
+/** Returns the space with other lists of choices for one edge. */
+export const withLists = (
+  space: SearchSpace,
+  source: number,
+  destination: number,
+  lists: Partial<EdgeLists>,
 ): SearchSpace =>
   parseSpace({
     ...space,
+    version: 2,
     edges: space.edges.map((edge) =>
-      edge.source === source && edge.destination === destination ? { ...edge, gates } : edge,
+      edge.source === source && edge.destination === destination ? { ...edge, ...lists } : edge,
     ),
   });
+
+/** Returns the space with another ensemble (null: none), whose edges are Cutoff at first. */
+export const withSpaceEnsemble = (space: SearchSpace, ensemble: Ensemble | null): SearchSpace => {
+  const { ensemble: _, ...rest } = space;
+  const edges = space.edges.filter(
+    ({ source }) => ensemble !== null || source <= space.nodes.length,
+  );
+  return parseSpace({ ...rest, version: 2, edges, ...(ensemble && { ensemble }) });
+};
 
 /** Returns the space with other temperatures for all edges between networks, or for one of them. */
 export const withTemperatures = (
@@ -217,6 +281,7 @@ export const withTemperatures = (
 ): SearchSpace =>
   parseSpace({
     ...space,
+    version: 2,
     edges: space.edges.map((edge) => {
       const isMeant = only
         ? edge.source === only.source && edge.destination === only.destination
@@ -225,24 +290,25 @@ export const withTemperatures = (
     }),
   });
 
-/** One decision of a draw: a node's model, an edge's gate, or its temperature. */
+/** Choices of an edge that a draw decides after its gate. */
+const LISTS = { kind: 'kinds', weight: 'weights', temperature: 'temperatures' } as const;
+
+/** One decision of a draw: a node's model, or a part of an edge. */
 export type Dimension =
   | { readonly kind: 'model'; readonly node: number; readonly choices: readonly string[] }
-  | {
-      readonly kind: 'gate';
-      readonly source: number;
-      readonly destination: number;
-      readonly choices: readonly GateName[];
-    }
-  | {
-      readonly kind: 'temperature';
-      readonly source: number;
-      readonly destination: number;
-      /** As text, ascending in the order of the space. */
-      readonly choices: readonly string[];
-    };
+  | EdgeDimension<'gate', GateName>
+  | EdgeDimension<'kind', KindName>
+  | EdgeDimension<'weight' | 'temperature', string>;
 
-/** Returns all dimensions in the order of drawing: models, gates, then searched temperatures. */
+interface EdgeDimension<Kind extends string, Choice> {
+  readonly kind: Kind;
+  readonly source: number;
+  readonly destination: number;
+  /** Numbers as text, in the order of the space. */
+  readonly choices: readonly Choice[];
+}
+
+/** Returns all dimensions in the order of drawing: models, gates, then what else is searched. */
 export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.nodes.map(({ models }, index) => ({
     kind: 'model' as const,
@@ -255,36 +321,38 @@ export const dimensions = (space: SearchSpace): Dimension[] => [
     destination,
     choices: gates,
   })),
-  ...softened(space).map(({ source, destination, temperatures }) => ({
-    kind: 'temperature' as const,
-    source,
-    destination,
-    choices: temperatures.map(String),
-  })),
+  ...space.edges.flatMap((edge) => {
+    const { source, destination } = edge;
+    return Object.entries(LISTS).flatMap(([kind, list]) => {
+      const choices = edge[list] ?? [];
+      const isOpen = choices.length > 1;
+      return isOpen
+        ? [{ kind, source, destination, choices: choices.map(String) } as Dimension]
+        : [];
+    });
+  }),
 ];
-
-/** Edges with several temperatures. */
-const softened = ({ edges }: SearchSpace): (EdgeChoice & { temperatures: readonly number[] })[] =>
-  edges.flatMap(({ temperatures = [1], ...edge }) =>
-    temperatures.length > 1 ? [{ ...edge, temperatures }] : [],
-  );
 
 /** Returns the graph for one choice (by index) per dimension. */
 export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   const nodes = space.nodes.map(({ models }, index) => ({ model: models[picks[index]!]! }));
-  let nextGate = nodes.length; // makeGraph asks for edges in the order of the dimensions
-  let nextTemperature = nextGate + space.edges.length;
-  return makeGraph(nodes, () => {
-    const at = nextGate++;
-    const { gates, temperatures = [1] } = space.edges[at - nodes.length]!;
-    const pick = temperatures.length > 1 ? picks[nextTemperature++]! : 0;
-    return { gate: gates[picks[at]!]!, temperature: temperatures[pick]! };
-  });
+  let next = 0; // makeGraph asks for edges in the order of the dimensions
+  let listed = nodes.length + space.edges.length;
+  const pick = <Choice>(list: readonly Choice[] | undefined): Choice | undefined =>
+    list && list[list.length > 1 ? picks[listed++]! : 0];
+  const carried = (): CarriedParts => {
+    const edge = space.edges[next]!;
+    const gate = edge.gates[picks[nodes.length + next++]!]!;
+    const [kind, weight] = [pick(edge.kinds), pick(edge.weights)];
+    return { gate, kind, weight, temperature: pick(edge.temperatures) };
+  };
+  return makeGraph(nodes, carried, undefined, space.ensemble);
 }
 
 /**
  * Returns the choices that make a graph, by index; the inverse of `graphAt`. -1 for a choice that
- * the space does not have. A closed edge counts as one of temperature 1.
+ * the space does not have. A part that a Cutoff or the kind of an edge leaves without meaning counts
+ * as its first choice, or the usual one.
  */
 export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
   dimensions(space).map((dimension) => {
@@ -292,16 +360,25 @@ export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
       return dimension.choices.indexOf(nodeOf(graph, dimension.node).model);
     const edge = edgeOf(graph, dimension.source, dimension.destination);
     if (dimension.kind === 'gate') return dimension.choices.indexOf(edge.gate);
-    const pick = dimension.choices.indexOf(String(temperatureOf(edge)));
-    return edge.gate === 'cutoff' ? Math.max(0, pick) : pick;
+    const parts = {
+      kind: kindOf(edge),
+      weight: String(weightOf(edge)),
+      temperature: String(temperatureOf(edge)),
+    };
+    const choices: readonly string[] = dimension.choices;
+    const found = choices.indexOf(parts[dimension.kind]);
+    const isSoftened = kindNamed(kindOf(edge)).compares === 'answers';
+    const means = edge.gate !== 'cutoff' && (dimension.kind !== 'temperature' || isSoftened);
+    return means ? found : Math.max(0, found);
   });
 
 /** Reasons for not training a drawn graph. */
-export type Rejection = 'target-frozen' | 'frozen-not-allowed';
+export type Rejection = 'target-frozen' | 'voters-frozen' | 'frozen-not-allowed';
 
 const rejectionTexts: Readonly<Record<Rejection, string>> = {
   'target-frozen':
     'the target is frozen: all edges into node 1 are Cutoff, so it would never learn',
+  'voters-frozen': 'all voters of the ensemble are frozen, so it would never learn',
   'frozen-not-allowed':
     'a node is frozen (all edges into it are Cutoff), which this study does not allow',
 };
@@ -332,70 +409,12 @@ export function sample(space: SearchSpace, random: RandomStream): Draw {
 
 /** Returns the graph with the reason for its rejection, if any. */
 export function judgeDraw(space: SearchSpace, graph: Graph): Draw {
-  if (isFrozen(graph, TARGET)) return { graph, rejected: 'target-frozen' };
+  if (graph.ensemble?.isObjective) {
+    if (votersOf(graph).every((node) => isFrozen(graph, node)))
+      return { graph, rejected: 'voters-frozen' };
+  } else if (isFrozen(graph, TARGET)) return { graph, rejected: 'target-frozen' };
   if (!space.frozen && nodeNumbers(graph).some((node) => isFrozen(graph, node))) {
     return { graph, rejected: 'frozen-not-allowed' };
   }
   return { graph };
-}
-
-/**
- * Returns the number of combinations, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's
- * space, 2,359,296 with three nodes.
- */
-export const spaceSize = (space: SearchSpace): bigint =>
-  dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
-
-/**
- * Returns the number of accepted graphs; 0 if there are none. A closed edge is one graph whatever
- * its temperature.
- */
-export function acceptedSize(space: SearchSpace): bigint {
-  const models = space.nodes.reduce((size, node) => size * BigInt(node.models.length), 1n);
-  return space.nodes.reduce((size, _, index) => size * openRows(space, index + 1), models);
-}
-
-/**
- * Describes the size of a space: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` without
- * exclusions.
- */
-export function spaceText(space: SearchSpace): string {
-  const [graphs, combinations] = [acceptedSize(space), spaceSize(space)];
-  const counted = `${graphs.toLocaleString('en')} ${graphs === 1n ? 'graph' : 'graphs'}`;
-  if (graphs === combinations) return counted;
-  const excluded = (combinations - graphs).toLocaleString('en');
-  return `${counted}; ${combinations.toLocaleString('en')} combinations, ${excluded} excluded`;
-}
-
-/** Returns the number of accepted choices for a node's incoming edges. */
-function openRows(space: SearchSpace, node: number): bigint {
-  const into = space.edges.filter(({ destination }) => destination === node);
-  const all = into.reduce((size, edge) => size * formsOf(edge), 1n);
-  const mayFreeze = node !== TARGET && space.frozen;
-  return mayFreeze || !into.every(({ gates }) => gates.includes('cutoff')) ? all : all - 1n;
-}
-
-/** Returns in how many ways an edge can be: closed, or open with a gate and a temperature. */
-function formsOf({ gates, temperatures = [1] }: EdgeChoice): bigint {
-  const closed = gates.includes('cutoff') ? 1 : 0;
-  return BigInt(closed + (gates.length - closed) * temperatures.length);
-}
-
-/**
- * Refuses a space whose graphs would all be rejected.
- *
- * @throws LabError `space.impossible`, with the node that causes it
- */
-export function requirePossible(space: SearchSpace): void {
-  const stuck = space.nodes.findIndex((_, index) => openRows(space, index + 1) === 0n) + 1;
-  if (stuck === 0) return;
-  const why =
-    stuck === TARGET
-      ? 'so the target (node 1) would always be frozen and learn nothing'
-      : `so node ${stuck} would always be frozen, and this space allows no frozen nodes`;
-  throw new LabError('space.impossible', {
-    stuck,
-    why,
-    otherwise: stuck === TARGET ? '' : ', or allow frozen nodes',
-  });
 }

@@ -7,8 +7,8 @@ interface Template {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
-  /** Gate and temperature of the edge from source to destination. */
-  readonly carried: (source: number, destination: number) => Carried;
+  /** What the edge from source to destination carries in a graph of `count` nodes. */
+  readonly carried: (source: number, destination: number, count: number) => Carried;
 }
 
 /** Temperature of the paper's KD baseline (Table 2). */
@@ -62,6 +62,36 @@ export const templates = [
       'DML; both names are kept because its tables use both.',
     carried: () => 'through',
   },
+  {
+    name: 'kd-hinton',
+    title: 'KD (Hinton)',
+    summary:
+      'Knowledge distillation with the published weights: label 0.1, teachers 0.9 at temperature 4. Alone it is Independent.',
+    carried: (source, destination, count) => {
+      if (destination !== TARGET) return 'cutoff';
+      if (source === LABEL) return { gate: 'through', weight: count === 1 ? 1 : 0.1 };
+      return { gate: 'through', weight: 0.9, temperature: 4 };
+    },
+  },
+  {
+    name: 'dml-mean',
+    title: 'DML, mean',
+    summary:
+      'Deep mutual learning as published: the losses of the other nodes are averaged, each has the weight 1 / (nodes - 1). With two nodes it is DML.',
+    carried: (source, _, count) =>
+      source === LABEL ? 'through' : { gate: 'through', weight: 1 / (count - 1) },
+  },
+  {
+    name: 'at',
+    title: 'AT',
+    summary:
+      'Attention transfer (Zagoruyko 2017): nodes 2 and up are pretrained and show node 1 where they look, with the weight 1000. Alone it is Independent.',
+    carried: (source, destination) => {
+      if (destination !== TARGET) return 'cutoff';
+      if (source === LABEL) return 'through';
+      return { gate: 'through', kind: 'attention', weight: 1000 };
+    },
+  },
 ] as const satisfies readonly Template[];
 
 export type TemplateName = (typeof templates)[number]['name'];
@@ -87,7 +117,9 @@ export function template(name: string, models: readonly string[]): Graph {
     throw new LabError('graph.node-count', { models: models.length, name, limit: MAX_NODES });
   }
   const nodes = models.map((model) => ({ model: architecture(model).name }));
-  return makeGraph(nodes, found.carried, found.title);
+  const carried = (source: number, destination: number): Carried =>
+    found.carried(source, destination, nodes.length);
+  return makeGraph(nodes, carried, found.title);
 }
 
 /**

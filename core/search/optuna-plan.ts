@@ -4,7 +4,7 @@ import { gateNames } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
 import { LABEL, makeGraph } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
-import { SPACE_FORMAT, SPACE_VERSION, parseSpace } from '../graph/space.ts';
+import { SPACE_FORMAT, parseSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { architecture } from '../models/architecture.ts';
 import type { OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
@@ -54,7 +54,7 @@ function spaceOf(drawn: OptunaTrial, count: number): SearchSpace {
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   return parseSpace({
     format: SPACE_FORMAT,
-    version: SPACE_VERSION,
+    version: 1,
     nodes: numbers.map((node) => ({
       models: unique(
         parameter(drawn, modelName(node - 1)).choices.map((each) => architecture(each).name),

@@ -1,5 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
-import { requirePossible } from '../graph/space.ts';
+import { requirePossible } from '../graph/space-size.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { StopWhen } from '../study/run.ts';

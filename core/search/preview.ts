@@ -1,5 +1,5 @@
 import { LabError, problem, problemOf } from '../base/errors.ts';
-import { acceptedSize, requirePossible, spaceSize } from '../graph/space.ts';
+import { acceptedSize, requirePossible, spaceSize } from '../graph/space-size.ts';
 import { KEPT } from '../analysis/rung-choice.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';

@@ -1,4 +1,5 @@
 import { LabError } from '../base/errors.ts';
+import { evaluatedNodes } from '../graph/graph.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
@@ -47,17 +48,18 @@ export function receive(
   metrics: EpochMetrics,
   at: number,
 ): Reception {
-  const accuracy = targetAccuracy(metrics);
+  let accuracy = NaN;
   const reception = store.transaction((): Reception => {
     const record = store.run(run);
     const { epoch, state, graph, pinned, training, audit } = record;
+    accuracy = targetAccuracy(metrics, graph);
     if (metrics.epoch <= epoch) {
       const earlier = store.decisions({ run }).find((decision) => decision.rung === metrics.epoch);
       const go = audit !== null || (earlier?.go ?? true);
       return { go, pinned, fresh: false, decisions: [] };
     }
     const isNext = metrics.epoch === epoch + 1 && epoch < training.epochs;
-    if (!isNext || state !== 'running' || metrics.nodes.length !== graph.nodes.length)
+    if (!isNext || state !== 'running' || metrics.nodes.length !== evaluatedNodes(graph).length)
       throw new LabError('search.epoch-gap', {
         run,
         reportedEpoch: metrics.epoch,
@@ -65,11 +67,11 @@ export function receive(
         state,
         epoch,
         epochs: training.epochs,
-        nodes: graph.nodes.length,
+        nodes: evaluatedNodes(graph).length,
       });
     if (environment)
       store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
-    store.addEpoch(run, metrics);
+    store.addEpoch(run, metrics, accuracy);
     if (audit !== null) return { go: true, pinned, fresh: true, decisions: [], audited: true };
     const spared = judge?.spares(record) ?? null;
     const judged = judge?.judge(run, metrics.epoch, accuracy) ?? [];

@@ -1,7 +1,8 @@
 import { shuffle, stream } from '../base/random.ts';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
-import { dimensions, graphAt, judgeDraw, spaceSize } from '../graph/space.ts';
+import { spaceSize } from '../graph/space-size.ts';
+import { dimensions, graphAt, judgeDraw } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { priorOf } from './prior.ts';
 import type { KnownTrial } from './samplers/_base.ts';

@@ -41,8 +41,11 @@ export const teacherNodes = (graph: Graph): TeacherNode[] =>
 export function teacherModels(space: SearchSpace): string[] {
   const mayFreeze = (node: number): boolean =>
     space.frozen &&
-    node !== TARGET &&
-    space.edges.every((edge) => edge.destination !== node || edge.gates.includes('cutoff'));
+    (node !== TARGET || space.ensemble?.isObjective === true) &&
+    space.edges.every(
+      ({ destination, gates, weights = [] }) =>
+        destination !== node || gates.includes('cutoff') || weights.includes(0),
+    );
   const models = space.nodes.flatMap(({ models }, index) => (mayFreeze(index + 1) ? models : []));
   return [...new Set(models)];
 }

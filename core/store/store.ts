@@ -213,8 +213,10 @@ export interface ReportStore {
   /**
    * Records an epoch and sets the run's epoch, accuracy and seconds. Epochs come in order without
    * gaps: throws LabError `store.epoch-order` otherwise. Edge metrics are kept in single precision.
+   *
+   * @param accuracy the one that counts; node 1's when absent
    */
-  addEpoch(run: number, metrics: EpochMetrics): void;
+  addEpoch(run: number, metrics: EpochMetrics, accuracy?: number): void;
   /** In order, from epoch `after + 1` on. */
   epochs(run: number, after?: number): EpochMetrics[];
   /** By node, at the run's last epoch; empty before its first. Fractions of 1 or NaN. */

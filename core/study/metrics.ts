@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { MAX_NODES } from '../graph/graph.ts';
+import { goalOf, type Graph, MAX_NODES } from '../graph/graph.ts';
+import { MAX_EDGES } from '../graph/schema.ts';
 
 /**
  * Metrics have one table of fields each; worker messages, packed columns, study files and JSON
@@ -59,13 +60,13 @@ export const epochMetricsSchema = v.strictObject({
   epoch: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /** Training and evaluation of this epoch, without waiting. */
   seconds: amount,
-  /** nodes[i] is node i + 1. */
-  nodes: v.pipe(v.array(v.strictObject(nodeFields)), v.minLength(1), v.maxLength(MAX_NODES)),
+  /** nodes[i] is node i + 1; the last is the ensemble, where the graph has one. */
+  nodes: v.pipe(v.array(v.strictObject(nodeFields)), v.minLength(1), v.maxLength(MAX_NODES + 1)),
   /**
-   * All M * M edges in the graph's own order (destination, then source); null for an edge that
+   * All edges in the graph's own order (destination, then source); null for an edge that
    * carries nothing.
    */
-  edges: v.pipe(v.array(v.nullable(v.strictObject(edgeFields))), v.maxLength(MAX_NODES ** 2)),
+  edges: v.pipe(v.array(v.nullable(v.strictObject(edgeFields))), v.maxLength(MAX_EDGES)),
 });
 
 export type EpochMetrics = v.InferOutput<typeof epochMetricsSchema>;
@@ -74,8 +75,12 @@ export type NodeMetrics = EpochMetrics['nodes'][number];
 /** One edge over the training images of an epoch. */
 export type EdgeMetrics = NonNullable<EpochMetrics['edges'][number]>;
 
-/** The number that a search maximises: the target's accuracy on the evaluation images. */
-export const targetAccuracy = (metrics: EpochMetrics): number => metrics.nodes[0]?.accuracy ?? NaN;
+/**
+ * The number that a search maximises: the accuracy of the target, or of the ensemble where it
+ * counts, on the evaluation images.
+ */
+export const targetAccuracy = (metrics: EpochMetrics, graph: Graph): number =>
+  metrics.nodes[goalOf(graph) - 1]?.accuracy ?? NaN;
 
 const keysOf = <Key extends string>(fields: Record<Key, unknown>) => Object.keys(fields) as Key[];
 

@@ -7,48 +7,12 @@ import { type Rule, ruleSchema } from '../search/rules/rules.ts';
 import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
 import { fractionSchema, lineSchema, seedSchema, whole } from './fields.ts';
+import { recipeSchema } from './recipe.ts';
 import { startSchema } from './start.ts';
 
 export type { Purpose, Rule };
 
-/**
- * How networks are updated: SGD with Nesterov momentum, coupled weight decay and a stepwise
- * learning rate.
- */
-const recipeSchema = v.strictObject({
-  /** Images in a batch. */
-  batch: whole(1, 65_536),
-  learningRate: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1000)),
-  momentum: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
-  weightDecay: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
-  /** 1-based epochs from which the learning rate is multiplied by 0.1 once more. */
-  drops: v.pipe(v.array(whole(1)), v.maxLength(100)),
-});
-
-export type Recipe = v.InferOutput<typeof recipeSchema>;
-
-/** The authors' recipe (paper and published training code), for 200 epochs. */
-const paperRecipe: Recipe = {
-  batch: 64,
-  learningRate: 0.1,
-  momentum: 0.9,
-  weightDecay: 5e-4,
-  drops: [60, 120, 180],
-};
-
-/** The authors' number of epochs. */
-export const PAPER_EPOCHS = 200;
-
-/**
- * The authors' recipe with its drops at the same shares of a run of another length: distinct,
- * increasing, at least two epochs apart and after the first epoch. A run too short for all of them
- * loses the first ones.
- */
-export function recipeFor(epochs: number): Recipe {
-  const drops = paperRecipe.drops.map((drop) => Math.floor((drop * epochs) / PAPER_EPOCHS + 0.5));
-  while (drops.some((drop, i) => drop - (drops[i - 1] ?? 0) < 2)) drops.shift();
-  return { ...paperRecipe, drops };
-}
+export { PAPER_EPOCHS, paperRecipe, type Recipe, recipeFor, recipeSchema } from './recipe.ts';
 
 /**
  * How one graph is trained; together with graph, seed and engine it decides every number of a run.

@@ -14,6 +14,8 @@ const sums = v.object({
   gated: v.array(v.number()),
   bothRight: v.array(v.number()),
   nodeLoss: v.array(v.number()),
+  /** Samples that the ensemble classified correctly; absent without one. */
+  ensembleRight: v.optional(v.number()),
 });
 export type EpochSums = v.InferOutput<typeof sums>;
 

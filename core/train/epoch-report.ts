@@ -1,9 +1,9 @@
 import { gate } from '../gates/gates.ts';
-import { edgeOf, type Graph, nodeNumbers } from '../graph/graph.ts';
+import { edgeOf, ensembleNumber, evaluatedNodes, type Graph } from '../graph/graph.ts';
 import type { EdgeMetrics, EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { EpochSums } from './checkpoint.ts';
-import { placesOf } from './edges.ts';
+import { placesOf, sourcesIn } from './edges.ts';
 
 /** Sums of a trained epoch, and the training that they belong to. */
 interface TrainedEpoch {
@@ -27,8 +27,12 @@ export function epochReport(
   { graph, plan, nodes, sums, stepsPerEpoch, seconds }: TrainedEpoch,
 ): EpochMetrics {
   const images = stepsPerEpoch * plan.recipe.batch;
-  const place = placesOf(nodes);
-  const right = (node: number): number => (node === 0 ? images : sums.bothRight[place(0, node)]!);
+  const place = placesOf(graph, nodes);
+  const ensemble = ensembleNumber(graph);
+  const right = (node: number): number => {
+    if (node === 0) return images;
+    return node === ensemble ? sums.ensembleRight! : sums.bothRight[place(0, node)]!;
+  };
   const edgeMetrics = (source: number, destination: number): EdgeMetrics => {
     const at = place(source, destination);
     const both = sums.bothRight[at]!;
@@ -42,14 +46,16 @@ export function epochReport(
       bothWrong: images - right(source) - right(destination) + both,
     };
   };
-  const computed = (node: number): boolean => node === 0 || nodes.includes(node);
+  const computed = (node: number): boolean => sourcesIn(graph, nodes).includes(node);
+  const trainLoss = (node: number): number =>
+    nodes.includes(node) ? sums.nodeLoss[nodes.indexOf(node)]! / stepsPerEpoch : NaN;
   return {
     epoch,
     seconds,
-    nodes: nodeNumbers(graph).map((node, i) => ({
+    nodes: evaluatedNodes(graph).map((node, i) => ({
       ...evaluation[i]!,
       trainAccuracy: computed(node) ? right(node) / images : NaN,
-      trainLoss: computed(node) ? sums.nodeLoss[nodes.indexOf(node)]! / stepsPerEpoch : NaN,
+      trainLoss: trainLoss(node),
     })),
     edges: graph.edges.map(({ source, destination, gate: name }) =>
       name === 'cutoff' || !computed(source) || !computed(destination)

@@ -23,23 +23,17 @@ import { parseGraph } from '../graph/parse.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
+import { recipeSchema } from '../study/recipe.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const recipe = v.object({
-  batch: count,
-  learningRate: v.number(),
-  momentum: v.number(),
-  weightDecay: v.number(),
-  drops: v.array(count),
-});
 const plan = v.object({
   data: v.string(),
   protocol: v.picklist(['paper', 'held-out']),
   purpose: v.picklist(['search', 'final']),
   splitSeed: v.number(),
   epochs: count,
-  recipe,
+  recipe: recipeSchema,
 });
 const schema = v.object({
   format: v.literal('ktg-run'),

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, kindOf, temperatureOf, weightOf } from '../graph/graph.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 
 /** Returns the identity: two runs with equal identities, seeds and data give equal numbers. */
@@ -12,12 +12,10 @@ export function runIdentity({
   nodes: 'all' | 'needed';
 }): string {
   const { protocol, purpose, splitSeed, epochs, recipe } = plan;
-  const { batch, learningRate: rate, momentum, weightDecay, drops } = recipe;
-  const edges = graph.edges.map(({ source, destination, gate: name, temperature }) => [
-    source,
-    destination,
-    name,
-    temperature ?? 1,
+  const { batch, learningRate: rate, momentum, weightDecay, drops, ...more } = recipe;
+  const edges = graph.edges.map(({ source, destination, gate: name, ...edge }) => [
+    ...[source, destination, name, temperatureOf(edge)],
+    ...((edge.kind ?? edge.weight) ? [kindOf(edge), weightOf(edge)] : []),
   ]);
   return JSON.stringify([
     graph.nodes.map(({ model }) => model),
@@ -27,6 +25,7 @@ export function runIdentity({
     purpose,
     protocol === 'held-out' ? splitSeed : 0,
     epochs,
-    [batch, rate, momentum, weightDecay, drops],
+    [batch, rate, momentum, weightDecay, drops, ...Object.entries(more).sort()],
+    ...(graph.ensemble ? [graph.ensemble] : []),
   ]);
 }

@@ -1,15 +1,33 @@
+import type { StepForm } from '../engine/engine.ts';
+import type { Recipe } from '../study/recipe.ts';
+
 /** Factor of the learning rate at each drop. */
 export const DROP_FACTOR = 0.1;
 
+/** The parts of a recipe that decide its learning rate. */
+type Schedule = Pick<Recipe, 'learningRate' | 'drops' | 'schedule' | 'warmup'>;
+
 /**
- * Returns the learning rate of a 1-based epoch: the base rate, times 0.1 from each of the `drops`
- * (1-based epochs) on.
+ * Returns the learning rate of a 1-based epoch of a run of `epochs`: the base rate, times 0.1 from
+ * each of the `drops` (1-based epochs) on, or along half a cosine to 0; during a warm-up of W epochs
+ * times epoch / W.
  */
-export const learningRate = (
-  epoch: number,
-  recipe: { readonly learningRate: number; readonly drops: readonly number[] },
-): number =>
-  recipe.learningRate * DROP_FACTOR ** recipe.drops.filter((drop) => epoch >= drop).length;
+export function learningRate(epoch: number, recipe: Schedule, epochs: number): number {
+  const share =
+    recipe.schedule === 'cosine'
+      ? 0.5 * (1 + Math.cos((Math.PI * (epoch - 1)) / epochs))
+      : DROP_FACTOR ** recipe.drops.filter((drop) => epoch >= drop).length;
+  const warm = recipe.warmup === undefined ? 1 : Math.min(1, epoch / recipe.warmup);
+  return recipe.learningRate * share * warm;
+}
+
+/** Returns the parts of a recipe that change the computation of a step. */
+export const stepForm = ({ nesterov, padding, normalise, frozen }: Recipe): Partial<StepForm> => ({
+  ...(nesterov === false && { nesterov }),
+  ...(padding && { padding }),
+  ...(normalise && { normalise }),
+  ...(frozen && { frozenMode: frozen }),
+});
 
 /**
  * Returns the weight c / c_end of the Linear gate (equation 5) in the c-th update (1-based) of a

@@ -1,4 +1,10 @@
-import type { Engine, Step, StepPlan } from '../engine/engine.ts';
+import {
+  type Engine,
+  planKey,
+  type Step,
+  type StepPlan,
+  withoutIdleFrozen,
+} from '../engine/engine.ts';
 import { KEPT_STEPS } from '../study/computation.ts';
 
 /**
@@ -50,9 +56,8 @@ export class Steps {
     this.idle.clear();
   }
 
-  private keyOf({ architectures, classes, batch, frozen = [] }: StepPlan): string {
-    const compiledFor = this.engine.info.computation?.compiler === 'xla' ? frozen : [];
-    const networks = architectures.map(({ name, side }) => `${name} ${side}`);
-    return `${networks.join('+')} ${classes} ${batch} ${compiledFor.join()}`;
+  private keyOf(plan: StepPlan): string {
+    const isCompiled = this.engine.info.computation?.compiler === 'xla';
+    return planKey(isCompiled ? plan : withoutIdleFrozen(plan));
   }
 }

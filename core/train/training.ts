@@ -4,10 +4,11 @@ import { GENERATOR } from '../base/random.ts';
 import { CODE_LENGTH, epochBatches, stepsPerEpoch } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Split, splitFor } from '../data/split.ts';
-import type { NodeState, Step, StepMetrics, TrainInput } from '../engine/engine.ts';
+import type { NodeState, Step, StepMetrics, StepPlan, TrainInput } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
 import { requireTrainable } from '../graph/check.ts';
 import {
+  evaluatedNodes,
   TARGET,
   type Graph,
   isFrozen,
@@ -20,9 +21,9 @@ import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Checkpoint, EpochSums } from './checkpoint.ts';
-import { edgeInputs } from './edges.ts';
+import { edgeInputs, ensemblePlan, kindsIn, sourcesIn } from './edges.ts';
 import { epochReport } from './epoch-report.ts';
-import { learningRate, linearWeight } from './schedule.ts';
+import { learningRate, linearWeight, stepForm } from './schedule.ts';
 import { runIdentity } from './run-identity.ts';
 import type { Steps } from './steps.ts';
 
@@ -87,9 +88,16 @@ export class Training {
       .sort((a, b) => nodeOf(graph, a).model.localeCompare(nodeOf(graph, b).model, 'en') || a - b);
     const architectures = nodes.map((node) => architecture(nodeOf(graph, node).model, dataset));
     const frozen = nodes.flatMap((node, at) => (isFrozen(graph, node) ? [at] : []));
-    const { classes } = dataset;
+    const ensemble = ensemblePlan(graph, nodes);
+    const kinds = kindsIn(graph, nodes);
+    const stepPlan: StepPlan = {
+      ...{ architectures, classes: dataset.classes, batch: plan.recipe.batch, frozen },
+      ...(kinds.length > 0 && { kinds }),
+      ...(ensemble && { ensemble }),
+      form: stepForm(plan.recipe),
+    };
     for (;;) {
-      const step = await steps.borrow({ architectures, classes, batch: plan.recipe.batch, frozen });
+      const step = await steps.borrow(stepPlan);
       try {
         const training = new Training(setup, step, nodes, split, perEpoch);
         await step.prepare(setup.onCompile);
@@ -142,8 +150,9 @@ export class Training {
     const { plan, seed, graph } = this.setup;
     const { recipe, epochs } = plan;
     const epoch = this.done + 1;
-    const codes = epochBatches(seed, epoch, this.split.train, recipe.batch);
-    const rates = { ...recipe, learningRate: learningRate(epoch, recipe) };
+    const padding = recipe.padding?.pixels;
+    const codes = epochBatches(seed, epoch, this.split.train, recipe.batch, padding);
+    const rates = { ...recipe, learningRate: learningRate(epoch, recipe, epochs) };
     const trained = this.nodes.flatMap((node, at) => (isFrozen(graph, node) ? [] : [at]));
     let begun = performance.now();
     const spent = (): number => {
@@ -190,15 +199,16 @@ export class Training {
   }
 
   /**
-   * Returns accuracy and loss of every node on the evaluation images; NaN for nodes that are not
-   * computed.
+   * Returns accuracy and loss of every node, then the ensemble, on the evaluation images; NaN for
+   * those that are not computed.
    */
   evaluate(): Pick<NodeMetrics, 'accuracy' | 'loss'>[] {
     const images = this.split.evaluation;
-    const all = this.nodes.map((_, at) => at);
-    const { right, loss } = this.step.evaluate(images, all);
-    return nodeNumbers(this.setup.graph).map((node) => {
-      const at = this.nodes.indexOf(node);
+    const { graph } = this.setup;
+    const [, ...computed] = sourcesIn(graph, this.nodes);
+    const { right, loss } = this.step.evaluate(images, [...computed.keys()]);
+    return evaluatedNodes(graph).map((node) => {
+      const at = computed.indexOf(node);
       return at < 0
         ? { accuracy: NaN, loss: NaN }
         : { accuracy: right[at]! / images.length, loss: loss[at]! / images.length };
@@ -278,7 +288,7 @@ export class Training {
     };
   }
 
-  private add({ raw, gated, bothRight, nodeLoss }: StepMetrics): void {
+  private add({ raw, gated, bothRight, nodeLoss, sourceRight }: StepMetrics): void {
     const diverged = nodeLoss.findIndex((loss) => !Number.isFinite(loss));
     if (diverged >= 0) {
       throw new LabError('train.diverged', {
@@ -295,6 +305,7 @@ export class Training {
       gated: zeros(gated),
       bothRight: zeros(bothRight),
       nodeLoss: zeros(nodeLoss),
+      ...(this.step.plan.ensemble && { ensembleRight: 0 }),
     };
     const into = (sums: number[], values: Float32Array): void => {
       for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
@@ -303,5 +314,6 @@ export class Training {
     into(this.sums.gated, gated);
     into(this.sums.bothRight, bothRight);
     into(this.sums.nodeLoss, nodeLoss);
+    if (this.sums.ensembleRight !== undefined) this.sums.ensembleRight += sourceRight.at(-1)!;
   }
 }

@@ -66,7 +66,7 @@ export function drawEffects(
       head(source === 0 ? 'Label' : `from ${source}`, LEFT + (source + 0.5) * wide, theme),
     );
   for (const [at, dimension] of found.dimensions.entries()) {
-    if (dimension.kind === 'temperature') continue; // in the list beside the matrix
+    if (dimension.kind !== 'model' && dimension.kind !== 'gate') continue; // in the list beside the matrix
     const [row, column] =
       dimension.kind === 'model'
         ? [dimension.node, dimension.node]

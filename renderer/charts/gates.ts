@@ -1,5 +1,6 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
-import { gate as gateOf, gates, type GateName } from '../../core/gates/gates.ts';
+import { gate as gateOf, gateNames, type GateName, paperGates } from '../../core/gates/gates.ts';
+import { edgeOf } from '../../core/graph/graph.ts';
 import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
@@ -10,7 +11,7 @@ import type { Theme } from '../ui/colors.ts';
 export interface GateCell {
   readonly source: number;
   readonly destination: number;
-  /** In the order of `gates`; shares add up to 1. */
+  /** The paper's gates and those that occur; shares add up to 1. */
   readonly shares: readonly {
     readonly gate: GateName;
     readonly count: number;
@@ -45,20 +46,20 @@ export function topTrials(
  */
 export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] {
   const same = rows.filter((row) => row.graph.nodes.length === size);
+  const shown = gatesIn(same);
   const cells: GateCell[] = [];
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
       if (source === destination) continue;
-      const index = (destination - 1) * size + (source < destination ? source : source - 1);
       const counts = new Map<GateName, number>();
       for (const { graph } of same) {
-        const { gate } = graph.edges[index]!;
+        const { gate } = edgeOf(graph, source, destination);
         counts.set(gate, (counts.get(gate) ?? 0) + 1);
       }
       cells.push({
         source,
         destination,
-        shares: gates.map(({ name }) => {
+        shares: shown.map((name) => {
           const count = counts.get(name) ?? 0;
           return { gate: name, count, share: same.length === 0 ? 0 : count / same.length };
         }),
@@ -87,6 +88,12 @@ export function gateLift(
   const half = z * Math.sqrt((p * (1 - p)) / best + z ** 2 / (4 * best ** 2));
   const scale = (1 + z ** 2 / best) * share;
   return { lift: p / share, low: (middle - half) / scale, high: (middle + half) / scale };
+}
+
+/** The paper's gates and whatever else occurs, in the order of `gates`. */
+function gatesIn(rows: readonly TrialRow[]): GateName[] {
+  const used = new Set(rows.flatMap(({ graph }) => graph.edges.map(({ gate }) => gate)));
+  return gateNames.filter((name) => paperGates.includes(name) || used.has(name));
 }
 
 /** Pixels: a letter needs as much of its segment, and a bar of segments as much of its cell. */
@@ -181,10 +188,11 @@ function barMarks(shares: Shares, x: number, y: number, wide: number, theme: The
 /** Height of the matrix for graphs of `size` nodes. */
 export const gatesHeight = (size: number): number => 26 + size * CELL + 6;
 
-export const gatesLegend = (theme: Theme): LegendEntry[] =>
-  gates.map(({ name, title, letter }) => ({
-    text: `${letter} ${title}`,
-    mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, fill: gateColor(name, theme) },
+/** The gates of some cells, all of which list the same. */
+export const gatesLegend = (cells: readonly GateCell[], theme: Theme): LegendEntry[] =>
+  (cells[0]?.shares ?? []).map(({ gate }) => ({
+    text: `${gateOf(gate).letter} ${gateOf(gate).title}`,
+    mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, fill: gateColor(gate, theme) },
   }));
 
 const [CELL, BAR] = [36, 16];

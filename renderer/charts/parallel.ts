@@ -1,7 +1,8 @@
 /** Parallel coordinates: a line per trial over the axes of its graph and its results. */
 import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
-import { gate as gateOf, gateNames, type GateName } from '../../core/gates/gates.ts';
+import { gate as gateOf, gateNames, type GateName, paperGates } from '../../core/gates/gates.ts';
+import { edgeOf } from '../../core/graph/graph.ts';
 import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from '../words/graph.ts';
@@ -42,21 +43,24 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
       value: (row) => index.get(row.graph.nodes[node - 1]?.model ?? '') ?? null,
     });
   }
-  const gateIndex = new Map<GateName, number>(gateNames.map((name, i) => [name, i]));
-  const choices = gateNames.map((name) => ({
+  const used = new Set(rows.flatMap(({ graph }) => graph.edges.map(({ gate }) => gate)));
+  const shown = gateNames.filter((name) => paperGates.includes(name) || used.has(name));
+  const gateIndex = new Map<GateName, number>(shown.map((name, i) => [name, i]));
+  const choices = shown.map((name) => ({
     text: gateOf(name).letter,
     color: gateOf(name).color,
   }));
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
       if (source === destination) continue;
-      const place = (destination - 1) * size + (source < destination ? source : source - 1);
       dimensions.push({
         key: `edge ${source}-${destination}`,
         title: `${source === 0 ? 'L' : source}→${destination}`,
         choices,
         value: ({ graph }) =>
-          graph.nodes.length === size ? (gateIndex.get(graph.edges[place]!.gate) ?? null) : null,
+          graph.nodes.length === size
+            ? (gateIndex.get(edgeOf(graph, source, destination).gate) ?? null)
+            : null,
       });
     }
   }

@@ -1,9 +1,10 @@
 /** Effects of the choices of a study in words. */
+import { kind as kindNamed } from '../../core/kinds/kinds.ts';
 import { gate as gateOf, isGateName } from '../../core/gates/gates.ts';
 import {
   withGates,
   withModels,
-  withTemperatures,
+  withLists,
   type Dimension,
   type SearchSpace,
 } from '../../core/graph/space.ts';
@@ -48,6 +49,7 @@ export function dimensionText(dimension: Dimension): string {
 export const choiceText = (dimension: Dimension, choice: number): string => {
   const name = dimension.choices[choice]!;
   if (dimension.kind === 'model') return architecture(name).title;
+  if (dimension.kind === 'kind') return kindNamed(name).title;
   return isGateName(name) ? gateOf(name).title : name;
 };
 
@@ -55,7 +57,13 @@ export const choiceText = (dimension: Dimension, choice: number): string => {
 export const choiceOnText = (dimension: Dimension, choice: number): string =>
   [choiceText(dimension, choice), before[dimension.kind], dimensionText(dimension)].join(' ');
 
-const before = { model: 'at', gate: 'on', temperature: 'as' } as const;
+const before = {
+  model: 'at',
+  gate: 'on',
+  kind: 'as',
+  weight: 'as',
+  temperature: 'as',
+} as const;
 
 /** Percentage points with a sign: `+1.8` */
 export const pointsText = (fraction: number, digits = 1): string =>
@@ -96,5 +104,9 @@ export const withLocks = (space: SearchSpace, { locks, dimensions }: StudyEffect
     if (of.kind === 'model') return withModels(next, of.node, of.choices.filter(isKept));
     const { source, destination } = of;
     if (of.kind === 'gate') return withGates(next, source, destination, of.choices.filter(isKept));
-    return withTemperatures(next, of.choices.filter(isKept).map(Number), of);
+    if (of.kind === 'kind')
+      return withLists(next, source, destination, { kinds: of.choices.filter(isKept) });
+    const numbers = of.choices.filter(isKept).map(Number);
+    const list = of.kind === 'weight' ? 'weights' : 'temperatures';
+    return withLists(next, source, destination, { [list]: numbers });
   }, space);

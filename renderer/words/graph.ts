@@ -4,8 +4,16 @@
  */
 import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
-import { describeEdge, nodeTitle } from '../../core/graph/describe.ts';
-import { LABEL, edgesInto, temperatureOf, type Edge, type Graph } from '../../core/graph/graph.ts';
+import { describeEdge, lossTitle, nodeTitle } from '../../core/graph/describe.ts';
+import {
+  LABEL,
+  edgesInto,
+  kindOf,
+  temperatureOf,
+  type Edge,
+  type Graph,
+} from '../../core/graph/graph.ts';
+import { kind } from '../../core/kinds/kinds.ts';
 import { roleOf, roles } from '../../core/graph/roles.ts';
 import type { WireEdge } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -17,7 +25,11 @@ export function lossFormula(edge: Edge): string {
   const { source, destination } = edge;
   if (source === LABEL) return `a = CE(ŷ, p_${destination})`;
   const temperature = temperatureOf(edge);
-  const divergence = `KL(p_${source} || p_${destination})`;
+  if (kindOf(edge) !== 'kl') {
+    const softened = temperature === 1 ? '' : `, τ = ${temperature}`;
+    return `a = ${lossTitle(edge)}${softened}`;
+  }
+  const divergence = lossTitle(edge);
   return temperature === 1 ? `a = ${divergence}` : `a = τ² · ${divergence}, τ = ${temperature}`;
 }
 
@@ -33,15 +45,21 @@ export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.ga
           'ŷ, p_0: the label, as a class and as probabilities',
           `p_${destination}: class probabilities of node ${destination}`,
         ]
-      : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
+      : kind(kindOf(edge)).compares === 'stages'
+        ? [`q_${source}, q_${destination}: where the two nodes look, stage by stage`]
+        : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
   return gateSymbols(shown, symbols);
 }
 
 /** What the symbols in some gates' formulas stand for, each once. */
 export const gateSymbols = (shown: readonly Gate[], more: readonly string[] = []): string =>
-  ['a: the loss of one image on an edge', ...more, ...shown.map(({ symbols }) => symbols)]
-    .filter(Boolean)
-    .join('; ');
+  [
+    ...new Set(
+      ['a: the loss of one image on an edge', ...more, ...shown.map(({ symbols }) => symbols)]
+        .flatMap((text) => text.split('; '))
+        .filter(Boolean),
+    ),
+  ].join('; ');
 
 /** One line for screen readers: who teaches whom, over which loss and gate. */
 export const edgeName = (edge: Edge): string =>
@@ -79,6 +97,7 @@ export function agreement(
 
 /** L_t as the sum of what comes in over open edges. */
 export function nodeLoss(graph: Graph, node: number): string {
+  if (node > graph.nodes.length) return 'no loss: it combines its voters';
   const open = edgesInto(graph, node).filter((edge) => edge.gate !== 'cutoff');
   return open.length === 0
     ? 'no loss: all edges into it are Cutoff'

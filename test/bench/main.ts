@@ -18,6 +18,11 @@ const benches: Readonly<Record<string, Bench>> = {
       'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
     run: async (args) => (await import('./step.ts')).bench(args),
   },
+  kinds: {
+    measures:
+      'steps with edges of every kind beside KL, by turns: --models resnet8,resnet8 --batch 64 --rounds 15',
+    run: async (args) => (await import('./kinds.ts')).bench(args),
+  },
   epoch: {
     measures: 'a whole epoch against its steps alone: --arch resnet32 --steps 50',
     run: async (args) => (await import('./epoch.ts')).bench(args),

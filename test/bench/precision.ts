@@ -3,7 +3,7 @@ import { LabError } from '../../core/base/errors.ts';
 import { openWithProgress } from '../../core/commands/train.ts';
 import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
 import { computationFor } from '../../core/engine/computation.ts';
-import { gate as gateOf, type GateName, gateNames } from '../../core/gates/gates.ts';
+import { gate as gateOf, type GateName, paperGates } from '../../core/gates/gates.ts';
 import { fromText } from '../../core/graph/text.ts';
 import type { Device } from '../../core/devices/device.ts';
 import { type Difference, mean, welch } from '../../core/analysis/statistics.ts';
@@ -54,7 +54,7 @@ export async function bench(args: string[]): Promise<number> {
   const pool = new WorkerPool({ devices: [place], cores: cores() });
   const found: Runs[] = [];
   try {
-    for (const gate of gateNames)
+    for (const gate of paperGates)
       for (const precision of all) {
         const runs: Witness[] = [];
         for (let seed = 1; seed <= seeds; seed++) {

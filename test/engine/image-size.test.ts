@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stream } from '../../core/base/random.ts';
+import { augmentedBatch } from '../../core/data/augment.ts';
+import { type Padding, paperPadding } from '../../core/data/batches.ts';
 import type { Engine, ImageSet, StepPlan } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
@@ -45,7 +47,7 @@ describe(`images of ${SIDE} x ${SIDE} pixels`, () => {
   test('are flipped, padded and cropped at their own size', () => {
     const set = images(SIDE);
     const { tf } = loadBinding();
-    const source = residentImages(loadBinding(), SIDE);
+    const source = residentImages(loadBinding(), SIDE, paperPadding);
     const codes = codesOf(COUNT, BATCH)[0]!;
     tf.tidy(() => {
       source.load(set);
@@ -58,6 +60,28 @@ describe(`images of ${SIDE} x ${SIDE} pixels`, () => {
       assert.deepEqual([...batch.dataSync()], expected.flat());
     });
     source.dispose();
+  });
+
+  test('are padded by reflection or with zeros of any width', () => {
+    const set = images(SIDE);
+    const { tf } = loadBinding();
+    for (const padding of [
+      { mode: 'zero', pixels: 4 },
+      { mode: 'reflect', pixels: 2 },
+      { mode: 'zero', pixels: 3 },
+    ] satisfies Padding[]) {
+      const source = residentImages(loadBinding(), SIDE, padding);
+      const codes = Int32Array.from({ length: BATCH * 4 }, (_, i) =>
+        i % 4 < 2 ? (i >> 2) % 2 : (i * 5) % (2 * padding.pixels + 1),
+      );
+      tf.tidy(() => {
+        source.load(set);
+        const { images: batch } = source.training(codes);
+        const expected = augmentedBatch({ ...set, side: SIDE }, codes, padding);
+        assert.deepEqual([...batch.dataSync()], [...expected.images], padding.mode);
+      });
+      source.dispose();
+    }
   });
 
   test('train and evaluate equally in captured and eager mode', async () => {

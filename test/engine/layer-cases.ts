@@ -44,11 +44,15 @@ export interface LayerCase {
   readonly expected: readonly Numbers[];
 }
 
-/** The layers in `fixtures/ktg2/layers.json`; average pools belong to attention losses. */
-export const layerCases: readonly LayerCase[] = v
-  .parse(fixture, read('../fixtures/ktg2/layers.json'))
-  .cases.filter(({ op }) => op !== 'average-pool')
-  .map(caseOf);
+/** The layers of a fixture; average pools belong to attention losses. */
+export const layerCasesOf = (json: unknown): LayerCase[] =>
+  v
+    .parse(fixture, json)
+    .cases.filter(({ op }) => op !== 'average-pool')
+    .map(caseOf);
+
+/** The layers in `fixtures/ktg2/layers.json`. */
+export const layerCases: readonly LayerCase[] = layerCasesOf(read('../fixtures/ktg2/layers.json'));
 
 function caseOf(given: Fixture): LayerCase {
   const inputs = [given.input, given.kernel, given.bias].filter((each) => each !== undefined);

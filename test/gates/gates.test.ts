@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { gate, gateNames, gates, isGateName } from '../../core/gates/gates.ts';
+import { gate, gateNames, gates, isGateName, paperGates } from '../../core/gates/gates.ts';
 import { contrast, difference, visions } from './color.ts';
 
 describe('gates', () => {
-  test('weights and masks equal equations 3 to 6', () => {
+  test('weights and masks equal their equations', () => {
     const at = (progress: number) =>
-      gates.map((each) => [each.name, each.weight(progress), each.onlyCorrect]);
+      gates.map((each) => [each.name, each.weight(progress), each.onlyCorrect, each.over]);
     assert.deepEqual(at(0.25), [
-      ['through', 1, false],
-      ['cutoff', 0, false],
-      ['linear', 0.25, false],
-      ['correct', 1, true],
+      ['through', 1, false, 'batch'],
+      ['cutoff', 0, false, 'batch'],
+      ['linear', 0.25, false, 'batch'],
+      ['correct', 1, true, 'batch'],
+      ['negative-linear', 0.75, false, 'batch'],
+      ['half-cosine', Math.sin(Math.PI / 8) ** 2, false, 'batch'],
+      ['correct-mean', 1, true, 'correct'],
     ]);
     assert.equal(gate('linear').weight(1), 1);
+    assert.equal(gate('negative-linear').weight(1), 0);
+  });
+
+  test('the first weights of a long half-cosine are not lost to rounding', () => {
+    const first = gate('half-cosine').weight(1 / 156_200);
+    assert.ok(Math.abs(first - 1.0113e-10) < 1e-13, `${first}`);
+    assert.ok(Math.fround(first) > 0);
+  });
+
+  test('the paper’s four come first and are the default of a space', () => {
+    assert.deepEqual(paperGates, gateNames.slice(0, 4));
   });
 
   test('have different names, letters and dashes', () => {

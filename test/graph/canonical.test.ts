@@ -3,46 +3,63 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { shuffle, stream } from '../../core/base/random.ts';
 import { canonicalGraph, graphKey } from '../../core/graph/canonical.ts';
-import { edgeOf, makeGraph, nodeNumbers, temperatureOf } from '../../core/graph/graph.ts';
+import type { GateName } from '../../core/gates/gates.ts';
+import {
+  edgeOf,
+  isFrozen,
+  makeGraph,
+  nodeNumbers,
+  partsOf,
+  reachesTarget,
+} from '../../core/graph/graph.ts';
 import type { Carried, Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
 import { anyGraph } from './arbitrary.ts';
 
-/** The same graph with its auxiliary nodes in another order. */
-function reordered(graph: Graph, seed: number): Graph {
-  const order = [1, ...shuffle(nodeNumbers(graph).slice(1), stream(seed, 'order'))];
-  const old = (number: number): number => (number === 0 ? 0 : order[number - 1]!);
+/** The same graph with its nodes in another order; label and ensemble stay. */
+function inOrder(graph: Graph, order: readonly number[]): Graph {
+  const old = (number: number): number => (number === 0 ? 0 : (order[number - 1] ?? number));
+  const { ensemble } = graph;
+  const voters = ensemble?.voters?.map((voter) => order.indexOf(voter) + 1);
   return makeGraph(
     order.map((number) => graph.nodes[number - 1]!),
-    (s, t): Carried => {
-      const edge = edgeOf(graph, old(s), old(t));
-      return { gate: edge.gate, temperature: temperatureOf(edge) };
-    },
+    (s, t): Carried => partsOf(edgeOf(graph, old(s), old(t))),
     'another name',
+    ensemble && { ...ensemble, ...(voters && { voters }) },
   );
 }
 
-/** Label edges with Correct and Through exchanged. */
-const relabelled = (graph: Graph): Graph => ({
-  ...graph,
-  edges: graph.edges.map((edge) => {
-    if (edge.source !== 0 || (edge.gate !== 'through' && edge.gate !== 'correct')) return edge;
-    return { ...edge, gate: edge.gate === 'through' ? 'correct' : 'through' };
-  }),
-});
+/** The same graph with its nodes in another order, the target's place kept where there is one. */
+function reordered(graph: Graph, seed: number): Graph {
+  const fixed = graph.ensemble?.isObjective ? [] : [1];
+  const free = nodeNumbers(graph).slice(fixed.length);
+  return inOrder(graph, [...fixed, ...shuffle(free, stream(seed, 'order'))]);
+}
 
-/**
- * All orders of the auxiliary nodes, compared one by one: what "the same graph" means, spelled out.
- */
+/** Label edges with Through exchanged for the gates that are the same on them, and back. */
+function relabelled(graph: Graph): Graph {
+  const same: readonly string[] = ['through', 'correct', 'correct-mean'];
+  const edges = graph.edges.map((edge) => {
+    if (edge.source !== 0 || !same.includes(edge.gate)) return edge;
+    const gate = same[(same.indexOf(edge.gate) + 1) % 3] as GateName;
+    return { ...edge, gate };
+  });
+  return { ...graph, edges };
+}
+
+/** All orders of the free nodes, compared one by one: what "the same graph" means, spelled out. */
 function sameBySearch(one: Graph, other: Graph): boolean {
   const plain = (graph: Graph): Graph =>
-    makeGraph(graph.nodes, (s, t) => {
-      const edge = edgeOf(graph, s, t);
-      return s === 0 && edge.gate === 'correct'
-        ? 'through'
-        : { gate: edge.gate, temperature: temperatureOf(edge) };
-    });
+    makeGraph(
+      graph.nodes,
+      (s, t) => {
+        const parts = partsOf(edgeOf(graph, s, t));
+        return s === 0 && parts.gate.startsWith('correct') ? { ...parts, gate: 'through' } : parts;
+      },
+      undefined,
+      graph.ensemble,
+    );
   const wanted = toText(plain(other));
   const a = plain(one);
   const visit = (left: number[], order: number[]): boolean => {
@@ -54,17 +71,12 @@ function sameBySearch(one: Graph, other: Graph): boolean {
         ),
       );
     }
-    const old = (number: number): number => (number === 0 ? 0 : order[number - 1]!);
-    const moved = makeGraph(
-      order.map((number) => a.nodes[number - 1]!),
-      (s, t) => {
-        const edge = edgeOf(a, old(s), old(t));
-        return { gate: edge.gate, temperature: temperatureOf(edge) };
-      },
-    );
-    return toText(moved) === wanted;
+    return toText(inOrder(a, order)) === wanted;
   };
-  return one.nodes.length === other.nodes.length && visit(nodeNumbers(a).slice(1), [1]);
+  const fixed = one.ensemble?.isObjective ? [] : [1];
+  return (
+    one.nodes.length === other.nodes.length && visit(nodeNumbers(a).slice(fixed.length), fixed)
+  );
 }
 
 describe('the canonical form', () => {
@@ -122,6 +134,41 @@ describe('the canonical form', () => {
     ]) {
       assert.notEqual(graphKey(graph), graphKey(fromText(other)), other);
     }
+  });
+
+  test('kind, weight, ensemble and its voters change the key', () => {
+    const keys = [
+      'resnet32=TT,resnet8=TT',
+      'resnet32=TT.r,resnet8=TT',
+      'resnet32=TT.a,resnet8=TT',
+      'resnet32=TT.ar,resnet8=TT',
+      'resnet32=TT_2,resnet8=TT',
+      'resnet32=T_2T,resnet8=TT',
+      'resnet32=TTX,resnet8=TTX,ensemble=logits',
+      'resnet32=TTX,resnet8=TTX,ensemble=probabilities',
+      'resnet32=TTX,resnet8=TTX,ensemble=logits:1',
+      'resnet32=TTX,resnet8=TTX,ensemble=logits:2',
+      'resnet32=TTX,resnet8=TTX,ensemble=logits.objective',
+      'resnet32=TTT,resnet8=TTX,ensemble=logits',
+    ].map((text) => graphKey(fromText(text)));
+    assert.equal(new Set(keys).size, keys.length);
+  });
+
+  test('an edge of weight 0 is a Cutoff, whatever else it carries', () => {
+    const zero = fromText('resnet32=TC.a_0,resnet8=T_0N_0');
+    assert.equal(graphKey(zero), graphKey(fromText('resnet32=TX,resnet8=XX')));
+    assert.ok(isFrozen(zero, 2));
+    assert.ok(!reachesTarget(zero, 2));
+  });
+
+  test('where the accuracy of an ensemble counts, all orders of the networks are one graph', () => {
+    const [one, other] = [
+      'resnet32=TT.r@4X,resnet8=CLX,ensemble=logits.objective',
+      'resnet8=CLX,resnet32=TT.r@4X,ensemble=logits.objective',
+    ].map((text) => fromText(text)) as [Graph, Graph];
+    assert.equal(graphKey(one), graphKey(other));
+    const target = (graph: Graph): Graph => fromText(toText(graph).replace('.objective', ''));
+    assert.notEqual(graphKey(target(one)), graphKey(target(other)));
   });
 
   test('the target stays first and auxiliary models are sorted', () => {

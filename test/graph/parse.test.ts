@@ -64,7 +64,7 @@ describe('parseGraph', () => {
   const bad: [code: string, place: RegExp, change: object][] = [
     ['wrong-format', /format: found "onnx", expected "ktg-graph"/, { format: 'onnx' }],
     ['missing-key', /graph has no format\.$/, { format: undefined }],
-    ['wrong-version', /version: found 2, expected version 1/, { version: 2 }],
+    ['wrong-version', /version: found 3, expected version 1 or 2/, { version: 3 }],
     ['wrong-version', /version: found "1"/, { version: '1' }],
     ['unknown-key', /colour: found 3/, { colour: 3 }],
     ['wrong-type', /name: found 7, expected string/, { name: 7 }],

@@ -5,20 +5,24 @@ import { stream } from '../../core/base/random.ts';
 import { gateNames } from '../../core/gates/gates.ts';
 import type { GateName } from '../../core/gates/gates.ts';
 import { isFrozen } from '../../core/graph/graph.ts';
+import { kindNames } from '../../core/kinds/kinds.ts';
 import { withLock } from '../../core/graph/lock.ts';
 import {
   acceptedSize,
+  requirePossible,
+  spaceSize,
+  spaceText,
+} from '../../core/graph/space-size.ts';
+import {
   dimensions,
   graphAt,
   judgeDraw,
   paperSpace,
   parseSpace,
-  requirePossible,
   sample,
-  spaceSize,
-  spaceText,
   withGates,
   withModels,
+  withSpaceEnsemble,
 } from '../../core/graph/space.ts';
 import type { SearchSpace } from '../../core/graph/space.ts';
 import { toText } from '../../core/graph/text.ts';
@@ -40,7 +44,7 @@ function* settings(space: SearchSpace): Generator<number[]> {
   }
 }
 
-/** Spaces of one or two nodes with any gates left on their edges. */
+/** Spaces of one or two nodes with any choices left on their edges, some with an ensemble. */
 const smallSpace = fc
   .record({
     gates: fc.array(fc.subarray([...gateNames] as GateName[], { minLength: 1 }), {
@@ -48,14 +52,26 @@ const smallSpace = fc
       maxLength: 4,
     }),
     frozen: fc.boolean(),
+    kinds: fc.subarray([...kindNames], { minLength: 1, maxLength: 2 }),
+    weights: fc.subarray([0, 1, 3], { minLength: 1, maxLength: 2 }),
+    ensemble: fc.constantFrom('none', 'observer', 'objective'),
   })
-  .map(({ gates, frozen }): SearchSpace => {
+  .map(({ gates, frozen, kinds, weights, ensemble }): SearchSpace => {
     const space = paperSpace(gates.length === 4 ? 2 : 1, 'resnet8', ['resnet8', 'resnet14']);
-    return parseSpace({
+    const last = space.edges.length - 1;
+    const given = parseSpace({
       ...space,
       frozen,
-      edges: space.edges.map((edge, index) => ({ ...edge, gates: gates[index] ?? gateNames })),
+      edges: space.edges.map((edge, index) => ({
+        ...edge,
+        gates: gates[index]?.slice(0, 3) ?? gateNames.slice(0, 3),
+        ...(index === last && edge.source > 0 && { kinds }),
+        ...(index === 0 && { weights }),
+      })),
     });
+    if (ensemble === 'none') return given;
+    const counts = ensemble === 'objective' ? { isObjective: true as const } : {};
+    return withSpaceEnsemble(given, { combine: 'logits', ...counts });
   });
 
 describe('search space', () => {
@@ -81,7 +97,8 @@ describe('search space', () => {
       fc.property(smallSpace, (space) => {
         const draws = [...settings(space)].map((picks) => judgeDraw(space, graphAt(space, picks)));
         assert.equal(BigInt(draws.length), spaceSize(space));
-        assert.equal(BigInt(draws.filter(({ rejected }) => !rejected).length), acceptedSize(space));
+        const kept = draws.filter(({ rejected }) => !rejected).map(({ graph }) => toText(graph));
+        assert.equal(BigInt(new Set(kept).size), acceptedSize(space));
         if (acceptedSize(space) > 0n) requirePossible(space);
         else assert.throws(() => requirePossible(space), { code: 'space.impossible' });
       }),
@@ -142,7 +159,7 @@ describe('search space', () => {
     const space = paperSpace(2);
     const bad = (change: object, code: string, message: RegExp): void =>
       assert.throws(() => parseSpace({ ...space, ...change }), { code: `space.${code}`, message });
-    bad({ version: 2 }, 'wrong-version', /version: found 2/);
+    bad({ version: 3 }, 'wrong-version', /version: found 3/);
     bad({ nodes: [] }, 'node-count', /nodes/);
     bad({ nodes: [{ models: [] }] }, 'choice-count', /nodes\[0\]\.models: found a list of 0/);
     bad({ nodes: [{ models: ['ResNet8', 'resnet8'] }] }, 'repeated-choice', /nodes\[0\]\.models/);

@@ -4,8 +4,8 @@ import { stream } from '../../core/base/random.ts';
 import { planFrom } from '../../core/commands/plan.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { withLock } from '../../core/graph/lock.ts';
+import { acceptedSize, spaceSize } from '../../core/graph/space-size.ts';
 import {
-  acceptedSize,
   dimensions,
   graphAt,
   judgeDraw,
@@ -13,7 +13,6 @@ import {
   parseSpace,
   picksOf,
   sample,
-  spaceSize,
   withGates,
   withTemperatures,
 } from '../../core/graph/space.ts';

@@ -6,6 +6,7 @@ import { describeEdge, describeGraph, nodeTitle } from '../../core/graph/describ
 import { toDot } from '../../core/graph/dot.ts';
 import { edgeOf } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
+import { parseGraph } from '../../core/graph/parse.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
 import { anyGraph } from './arbitrary.ts';
 
@@ -27,6 +28,25 @@ describe('the one-line form', () => {
     );
   });
 
+  test('writes and reads kinds, weights and ensembles', () => {
+    for (const text of [
+      'resnet32=T_0.1T_0.9@4,resnet8=XX',
+      'resnet32=TT.a_1000,resnet8=XX',
+      'resnet32=TS.ar_3N.r@4,resnet8=TTM,resnet8=TTX',
+      'resnet32=TTT.r_0.5@2,resnet8=TTC,ensemble=probabilities.objective:2',
+      'resnet8=TX,ensemble=logits',
+    ]) {
+      const graph = fromText(text);
+      assert.equal(toText(graph), text);
+      assert.equal(graph.version, 2);
+      assert.deepEqual(parseGraph(JSON.parse(JSON.stringify(graph))), graph);
+    }
+    assert.equal(fromText('resnet32=TC@2,resnet8=LX').version, 1);
+    assert.equal(toText(fromText('resnet8=tt.AR_2,resnet8=tx')), 'resnet8=TT.ar_2,resnet8=TX');
+    const all = 'resnet8=TT@2X,resnet8=TTX,ensemble=logits';
+    assert.equal(toText(fromText(`${all}:1+2`)), all);
+  });
+
   const bad: [text: string, at: number, message: RegExp][] = [
     ['', 1, /found the end, expected a model/],
     ['resnet32', 9, /expected "="/],
@@ -41,6 +61,11 @@ describe('the one-line form', () => {
     ['resnet32=TT@0,resnet8=TT', 13, /temperature above 0/],
     ['resnet32=TT@,resnet8=TT', 13, /temperature above 0/],
     ['resnet32=TT@9999,resnet8=TT', 13, /at most 1000/],
+    ['resnet32=T.r', 11, /label edges have the cross-entropy/],
+    ['resnet32=TT.q,resnet8=TT', 13, /a kind: ar \(Attention, repel\)/],
+    ['resnet32=TT_x,resnet8=TT', 13, /a weight from 0 to 1000000/],
+    ['resnet32=TT,resnet8=TT,ensemble=logits', 10, /3 in all.*then the ensemble's/],
+    ['resnet32=TT,ensemble=sum', 22, /logits or probabilities/],
     ['resnet32=T:', 12, /checkpoint/],
     ['resnet32=T:%E0%', 12, /checkpoint/],
     [Array(8).fill('resnet8=TTTTTTTT').join(), 120, /no more than 7 nodes/],
@@ -70,6 +95,10 @@ describe('the one-line form', () => {
       ',',
       ':',
       'a',
+      '.r',
+      '_',
+      'ensemble=',
+      'logits',
       ' ',
       '%',
       '\0',

@@ -145,7 +145,7 @@ function compareNodes(
   }
 }
 
-/** Gates as the two numbers that a step takes (core/gates/gate.ts). */
+/** Gates as the numbers that a step takes (core/gates/gate.ts). */
 function matrices(
   count: number,
   { T, linear_k, linear_k_end }: { T: number; linear_k: number; linear_k_end: number },
@@ -166,9 +166,14 @@ function matrices(
  * [TT, TF, FT, FF], source first: from who was right together, and from the label's column, who was
  * right at all.
  */
-export function agreement({ bothRight }: Losses, t: number, s: number, batch: number): number[] {
+export function agreement(
+  { bothRight, sourceRight }: Losses,
+  t: number,
+  s: number,
+  batch: number,
+): number[] {
   const both = bothRight[t]![s]!;
-  const source = s === 0 ? batch : bothRight[s - 1]![0]!;
+  const source = sourceRight[s]!;
   const target = bothRight[t]![0]!;
   return [both, source - both, target - both, batch - source - target + both];
 }

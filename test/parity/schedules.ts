@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { gate } from '../../core/gates/gates.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor, recipeNames } from '../../core/study/recipe.ts';
 import { DROP_FACTOR, learningRate, linearWeight } from '../../core/train/schedule.ts';
 import { Tally } from './report.ts';
 import type { ParityReport } from './report.ts';
@@ -33,7 +33,7 @@ export function schedulesParity(file: string, json: unknown): ParityReport {
   const tally = new Tally();
   const { base, drops, values } = fixture.learning_rate;
   for (const { epoch, lr } of values) {
-    const rate = learningRate(epoch, { learningRate: base, drops });
+    const rate = learningRate(epoch, { learningRate: base, drops }, 200);
     tally.within(`learning rate of epoch ${epoch}`, Math.abs(rate - lr) / lr, ALLOWED);
   }
   const { rule: _, ...variants } = fixture.linear;
@@ -50,17 +50,63 @@ const dropsFixture = v.object({
   kind: v.literal('schedules2'),
   drops: v.array(
     v.object({
-      recipe: v.string(),
+      recipe: v.picklist(recipeNames),
       lengths: v.array(v.object({ epochs: v.number(), drops: v.array(v.number()) })),
     }),
   ),
+  rates: v.array(
+    v.object({
+      recipe: v.object({
+        lr: v.number(),
+        rule: v.picklist(['steps', 'cosine']),
+        warmup: v.number(),
+        base: v.optional(v.number()),
+      }),
+      epochs: v.number(),
+      values: v.array(v.object({ epoch: v.number(), lr: v.number() })),
+    }),
+  ),
+  gates: v.array(
+    v.object({
+      c_end: v.number(),
+      values: v.array(v.object({ c: v.number(), weights: v.record(v.string(), v.number()) })),
+    }),
+  ),
 });
+type Rates = v.InferOutput<typeof dropsFixture>['rates'][number];
 
-/** Compares the drops of the paper's recipe in runs of every length with the expected ones. */
+/** Compares drops, learning rates and the weights of all gates with the expected ones. */
 export function dropsParity(file: string, json: unknown): ParityReport {
-  const { drops } = v.parse(dropsFixture, json);
+  const { drops, rates, gates } = v.parse(dropsFixture, json);
   const tally = new Tally();
-  for (const { epochs, drops: expected } of drops.find(({ recipe }) => recipe === 'paper')!.lengths)
-    tally.exact(`drops of ${epochs} epochs`, recipeFor(epochs).drops, expected);
+  for (const { recipe, lengths } of drops)
+    for (const { epochs, drops: expected } of lengths)
+      tally.exact(`${recipe}, drops of ${epochs}`, recipeFor(epochs, recipe).drops, expected);
+  for (const each of rates) compareRates(tally, each);
+  for (const { c_end: end, values } of gates)
+    for (const { c, weights } of values)
+      for (const [name, expected] of Object.entries(weights)) {
+        const actual = gate(name).weight(linearWeight(c, end));
+        const error = Math.abs(actual - expected) / Math.max(expected, 1e-4);
+        tally.within(`${name}, update ${c} of ${end}`, error, GATE_ALLOWED);
+      }
   return tally.report(file);
+}
+
+/** Of weights that the fixture rounds to 15 digits, and of rates. */
+const GATE_ALLOWED = 1e-9;
+
+function compareRates(tally: Tally, { recipe, epochs, values }: Rates): void {
+  const { lr: learning, rule, warmup, base } = recipe;
+  const name = base === 240 ? 'repdistiller' : 'paper';
+  const schedule = {
+    learningRate: learning,
+    drops: rule === 'steps' ? recipeFor(epochs, name).drops : [],
+    ...(rule === 'cosine' && { schedule: rule }),
+    ...(warmup > 0 && { warmup }),
+  };
+  for (const { epoch, lr } of values) {
+    const error = Math.abs(learningRate(epoch, schedule, epochs) - lr) / learning;
+    tally.within(`${rule}, warm-up ${warmup}, epoch ${epoch} of ${epochs}`, error, GATE_ALLOWED);
+  }
 }

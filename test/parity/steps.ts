@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { EdgeInputs, Engine, Step, StepMetrics } from '../../core/engine/engine.ts';
 import { gate, gateNames } from '../../core/gates/gates.ts';
 import { architecture } from '../../core/models/architecture.ts';
+import type { Architecture } from '../../core/models/layers.ts';
 import { statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import { linearWeight } from '../../core/train/schedule.ts';
@@ -12,7 +13,7 @@ import { type ParityReport, Tally } from './report.ts';
 
 const numbers = v.array(v.number());
 const edge = v.object({ raw: v.number(), gated: v.number(), counts: numbers });
-const state = v.object({
+export const stateFixture = v.object({
   tensors: v.array(
     v.object({ name: v.string(), shape: numbers, param: summary, momentum: summary }),
   ),
@@ -47,7 +48,7 @@ const stepsFixture = v.object({
       stepped: v.array(v.boolean()),
     }),
   ),
-  after: v.record(v.string(), v.object({ nodes: v.array(state) })),
+  after: v.record(v.string(), v.object({ nodes: v.array(stateFixture) })),
   eval: v.object({ s: v.number(), logits: v.array(v.array(numbers)) }),
   tolerance: v.string(),
 });
@@ -93,7 +94,7 @@ export async function stepsParity(
       compareStep(tally, fixture, done, metrics, logits, allowed);
       const after = fixture.after[String(done + 1)];
       if (after)
-        compareStates(tally, fixture, step, after.nodes, `after step ${done + 1}`, allowed);
+        compareStates(tally, models, classes, step, after.nodes, `after step ${done + 1}`, allowed);
     }
     const { s } = fixture.eval;
     const images = formulaImages(batch, s, fixture.input);
@@ -166,16 +167,16 @@ function compareStep(
   }
 }
 
-function compareStates(
+export function compareStates(
   tally: Tally,
-  { models, classes }: Fixture,
+  models: readonly Architecture[],
+  classes: number,
   step: Step,
-  expected: readonly v.InferOutput<typeof state>[],
+  expected: readonly v.InferOutput<typeof stateFixture>[],
   when: string,
   allowed: Tolerances,
 ): void {
-  for (const [node, name] of models.entries()) {
-    const model = architecture(name);
+  for (const [node, model] of models.entries()) {
     const specs = tensors(model, classes);
     const { parameters, momentum, statistics: running } = step.read(node);
     const { tensors: values, stats } = expected[node]!;
@@ -188,7 +189,7 @@ function compareStates(
   }
 }
 
-function compareNodeLogits(
+export function compareNodeLogits(
   tally: Tally,
   what: string,
   quantity: 'logits' | 'eval_logits',

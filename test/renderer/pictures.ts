@@ -104,14 +104,10 @@ export function pictures(): Map<string, string> {
   };
   chart('curves', drawCurves(input, SIZE, light).marks);
   const matrix = { width: 420, height: gatesHeight(2) };
+  const cells = gateShares(rows, 2);
   drawn.set(
     'gates',
-    pictureSvg(
-      drawGates(gateShares(rows, 2), 2, matrix, light),
-      matrix,
-      'gates',
-      gatesLegend(light),
-    ),
+    pictureSvg(drawGates(cells, 2, matrix, light), matrix, 'gates', gatesLegend(cells, light)),
   );
   const attempts = rows.map(({ run, startedAt, endedAt }): Attempt => ({
     run,

@@ -227,12 +227,12 @@ describe('failures', () => {
     let refused = false;
     const strict: Store = {
       ...store,
-      addEpoch(run, metrics) {
+      addEpoch(run, metrics, accuracy) {
         if (!refused) {
           refused = true;
           throw new LabError({ code: 'study.illegal-move', message: 'not from here', next: '' });
         }
-        store.addEpoch(run, metrics);
+        store.addEpoch(run, metrics, accuracy);
       },
     };
     const { scheduler, until, study } = scriptedLab({ slots: 1 }, {}, strict);

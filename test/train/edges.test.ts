@@ -24,8 +24,8 @@ describe('edges as data of a step', () => {
       for (const source of [0, 1, 2, 3].filter((node) => node !== destination))
         for (const key of ['weight', 'onlyCorrect', 'temperature'] as const)
           assert.equal(
-            b[key][placesOf(turned)(source, destination)],
-            a[key][placesOf(plain)(source, destination)],
+            b[key][placesOf(graph, turned)(source, destination)],
+            a[key][placesOf(graph, plain)(source, destination)],
             `${key} of ${source} -> ${destination}`,
           );
   });

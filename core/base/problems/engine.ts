@@ -196,6 +196,11 @@ export const engineProblems = {
       { do: 'download-wheel' },
     ],
   },
+  'engine.stage-sizes': {
+    message: ({ one, other }: { one: string; other: string }) =>
+      `An attention edge cannot compare stage outputs of ${one} and ${other} cells: one is not a whole multiple of the other.`,
+    next: () => ['Give the edge the kind kl, or choose another network.'],
+  },
   'engine.wrong-images': {
     message: ({ bytes, expected }: { bytes: number; expected: string }) =>
       `The images are ${bytes} bytes; the step needs ${expected} bytes.`,

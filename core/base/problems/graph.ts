@@ -9,6 +9,11 @@ export const graphProblems = {
       `Unknown gate "${name}": expected one of ${gateNames}.`,
     next: () => ['Correct the name of the gate.'],
   },
+  'kind.unknown': {
+    message: ({ name, kindNames }: { name: string; kindNames: string }) =>
+      `Unknown kind "${name}": expected one of ${kindNames}.`,
+    next: () => ['Correct the name of the kind.'],
+  },
   'graph.bad-text-form': {
     message: ({
       character,
@@ -53,6 +58,19 @@ export const graphProblems = {
     message: ({ models, name, limit }: { models: number; name: string; limit: number }) =>
       `${models} models for the template "${name}": a graph has 1 to ${limit} nodes.`,
     next: () => ['Name between one and seven models, the target first.'],
+  },
+  'graph.voter-untrained': {
+    message: ({ node, model }: { node: number; model: string }) =>
+      `Node ${node} votes in the ensemble, but it is neither trained nor pretrained: all edges into it are Cutoff, and it names no pretrained ${model}.`,
+    next: ({ node, model }: { node: number; model: string }) => [
+      { do: 'pretrain', model },
+      `Name the pretrained network as the node's checkpoint, open an edge into node ${node}, or take away its vote.`,
+    ],
+  },
+  'graph.voters-frozen': {
+    message: () =>
+      'All voters of the ensemble are frozen, so the ensemble, whose accuracy counts, never learns.',
+    next: () => ['Open an edge into a voter.'],
   },
   'graph.none-in-picture': {
     message: ({ kind }: { kind: string }) => `${NO_GRAPH} The ${kind} contains no graph data.`,
@@ -118,5 +136,10 @@ export const graphProblems = {
     next: ({ stuck, otherwise }: { stuck: number; otherwise: string }) => [
       `Allow another gate on an edge into node ${stuck}${otherwise}.`,
     ],
+  },
+  'space.impossible/voters': {
+    message: () =>
+      'No graph is possible: all edges into the voters of the ensemble are locked to Cutoff, so the ensemble would never learn.',
+    next: () => ['Allow another gate on an edge into a voter.'],
   },
 } satisfies ProblemTable;

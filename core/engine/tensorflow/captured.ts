@@ -10,15 +10,16 @@ import {
   type StepMetrics,
   type StepPlan,
   type TrainInput,
+  withoutIdleFrozen,
 } from '../engine.ts';
-import { flatRates, imageShape } from '../flat.ts';
+import { edgesShape, flatEdges, flatRates, imageShape } from '../flat.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
 import { name, type RecordOptions, recordStep, stageNames } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, StepSession } from './session.ts';
 
 /**
  * The step as one session of TensorFlow: every training step is a single call. TensorFlow runs only
@@ -28,9 +29,10 @@ import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
 export function captureStep(
   tensorflow: TensorFlow,
   ops: Operations,
-  { frozen: _, ...plan }: StepPlan,
+  given: StepPlan,
   bfloat16 = false,
 ): Step {
+  const plan = withoutIdleFrozen(given);
   const options: RecordOptions = {
     ops,
     stored: bytesAndIntegers,
@@ -67,7 +69,7 @@ class CapturedStep implements Step {
     const codes: Feed = [name.codes, [this.plan.batch, 4], input.codes];
     const fetches = [name.metrics, ...this.updates(input.trained)];
     const [metrics] = this.session.call([codes, ...this.settings(input)], fetches);
-    return splitMetrics(metrics as Float32Array, this.plan.architectures.length);
+    return splitMetrics(metrics as Float32Array, this.plan);
   }
 
   trainMany(inputs: readonly TrainInput[]): StepMetrics[] {
@@ -103,19 +105,20 @@ class CapturedStep implements Step {
     this.session.dispose();
   }
 
-  /** Statistics change with every batch, in frozen nodes too; parameters only in trained nodes. */
+  /**
+   * Statistics change with every batch, in frozen nodes too unless the plan names them; parameters
+   * only in trained nodes.
+   */
   private updates(trained: readonly number[]): string[] {
-    return [
-      ...this.plan.architectures.map((_, node) => name.observe(node)),
-      ...trained.map(name.update),
-    ];
+    const { architectures, frozen = [] } = this.plan;
+    const observed = [...architectures.keys()].filter((node) => !frozen.includes(node));
+    return [...observed.map(name.observe), ...trained.map(name.update)];
   }
 
   private settings({ rates, edges }: Omit<TrainInput, 'codes'>): Feed[] {
-    const nodes = this.plan.architectures.length;
     return [
       [name.rates, [3], flatRates(rates)],
-      [name.edges, [3, nodes, nodes + 1], flatEdges(edges)],
+      [name.edges, edgesShape(this.plan), flatEdges(edges)],
     ];
   }
 }

@@ -1,5 +1,5 @@
-import type { StepPlan } from '../engine.ts';
-import { imageShape, stateParts } from '../flat.ts';
+import { metricsSize, rowsOf, type StepPlan } from '../engine.ts';
+import { edgesShape, imageShape, stateParts } from '../flat.ts';
 import {
   type Argument,
   DataType,
@@ -30,8 +30,6 @@ export const directFetches = (plan: StepPlan): string[] => [
 ];
 export const history = 'train/history';
 
-export const metricsSize = (nodes: number): number => 3 * nodes * (nodes + 1) + nodes;
-
 /** Returns the recorded step's graph with its computations moved into compiled functions. Pure. */
 export function compiledGraph(
   recorded: readonly GraphNode[],
@@ -39,8 +37,8 @@ export function compiledGraph(
   { stepsPerCall, evaluationBatch }: { stepsPerCall: number; evaluationBatch: number },
 ): Graph {
   const { architectures, batch } = plan;
-  const nodes = architectures.length;
   const each = architectures.map((_, node) => node);
+  const rows = Array.from({ length: rowsOf(plan) }, (_, row) => row);
   const effects = recorded
     .filter(({ name: found }) =>
       each.some((node) => [name.update(node), name.observe(node)].includes(found)),
@@ -48,7 +46,7 @@ export function compiledGraph(
     .flatMap(({ after }) => after);
   const rates: Argument = { name: name.rates, type: DataType.float };
   const codes = { name: name.codes, type: DataType.int32, shape: [batch, 4] };
-  const edges = { name: name.edges, type: DataType.float, shape: [3, nodes, nodes + 1] };
+  const edges = { name: name.edges, type: DataType.float, shape: edgesShape(plan) };
   const result = (
     node: string,
     as: string,
@@ -60,7 +58,7 @@ export function compiledGraph(
 
   const given = [rates, codes, edges].map((argument) => argument.name);
   const step = outline(recorded, [name.metrics, ...effects], given);
-  const kept = { node: name.metrics, size: metricsSize(nodes) };
+  const kept = { node: name.metrics, size: metricsSize(plan) };
   const train =
     stepsPerCall > 1
       ? loopOf('train', stepsPerCall, {
@@ -105,8 +103,8 @@ export function compiledGraph(
     functionOf(
       called,
       [input],
-      outline(recorded, each.map(output), [input.name]),
-      each.map((node) => result(output(node), `node${node}`)),
+      outline(recorded, rows.map(output), [input.name]),
+      rows.map((row) => result(output(row), `node${row}`)),
     );
   const evaluate = evaluation('evaluate', { name: name.indices, type: DataType.int32 }, name.score);
   const seen: Argument = { name: name.evaluateImages, type: DataType.float };
@@ -144,7 +142,7 @@ export function compiledGraph(
   };
   call(train[0]!, [history]);
   call(trainDirect, directFetches(plan));
-  call(evaluate, each.map(name.score));
-  call(logits, each.map(name.evaluateLogits));
+  call(evaluate, rows.map(name.score));
+  call(logits, rows.map(name.evaluateLogits));
   return { nodes: graph.nodes, functions: [...train, trainDirect, evaluate, logits] };
 }

@@ -5,6 +5,7 @@ import {
   type DirectResult,
   type Evaluation,
   type ImageSet,
+  metricsSize,
   type NodeState,
   type Rates,
   splitMetrics,
@@ -15,18 +16,19 @@ import {
 } from '../engine.ts';
 import { whileBlocked } from '../blocked.ts';
 import { withLock } from '../../base/lock.js';
-import { flatRates, imageShape } from '../flat.ts';
+import { edgesShape, flatEdges, flatRates, imageShape } from '../flat.ts';
 import { isOutOfMemory } from '../memory.ts';
+import { sizeOf } from '../../models/tensors.ts';
 import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
-import { compiledGraph, directFetches, history, metricsSize } from './compiled-graph.ts';
+import { compiledGraph, directFetches, history } from './compiled-graph.ts';
 import { halvesAndFloats } from './gather.ts';
 import { allOf } from './loop.ts';
 import { restoreAbandoned, retryWithoutPrograms } from './compile-cache.ts';
 import { name, recordStep } from './record-step.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
-import { directResult, type Feed, flatEdges, StepSession } from './session.ts';
+import { directResult, type Feed, StepSession } from './session.ts';
 
 /** Everything that a compiled step depends on besides its plan. */
 export interface CompileOptions {
@@ -71,11 +73,12 @@ export function compileStep(
 }
 
 /** Returns a step over the first image with all edges Cutoff. */
-function inertInput({ architectures, batch }: StepPlan): TrainInput {
-  const nothing = new Float32Array(architectures.length * (architectures.length + 1));
+function inertInput(plan: StepPlan): TrainInput {
+  const [, nodes, columns] = edgesShape(plan);
+  const nothing = new Float32Array(nodes * columns);
   const edges = { weight: nothing, onlyCorrect: nothing, temperature: nothing.map(() => 1) };
   const rates = { learningRate: 0, momentum: 0, weightDecay: 0 };
-  return { codes: new Int32Array(batch * 4), rates, edges, trained: [] };
+  return { codes: new Int32Array(plan.batch * 4), rates, edges, trained: [] };
 }
 
 /**
@@ -169,12 +172,11 @@ class CompiledStep implements Step {
   }
 
   trainDirect(batch: DirectBatch, input: Omit<TrainInput, 'codes'>): DirectResult {
-    const nodes = this.plan.architectures.length;
     const feeds: Feed[] = [
       [name.trainImages, imageShape(this.plan, this.plan.batch), batch.images],
       [name.trainLabels, [this.plan.batch], batch.labels],
       [name.rates, [3], flatRates(input.rates)],
-      [name.edges, [3, nodes, nodes + 1], flatEdges(input.edges)],
+      [name.edges, edgesShape(this.plan), flatEdges(input.edges)],
     ];
     return directResult(this.session.call(feeds, directFetches(this.plan)), this.plan);
   }
@@ -201,14 +203,14 @@ class CompiledStep implements Step {
 
   /** Runs up to `stepsPerCall` steps; feeds after the last step are never read. */
   private call(inputs: readonly TrainInput[], given: Rates): StepMetrics[] {
-    const { architectures, batch } = this.plan;
-    const nodes = architectures.length;
+    const { batch } = this.plan;
+    const shape = edgesShape(this.plan);
     const room = this.stepsPerCall;
     const codes = new Int32Array(room * batch * 4);
-    const edges = new Float32Array(room * 3 * nodes * (nodes + 1));
+    const edges = new Float32Array(room * sizeOf(shape));
     for (const [i, input] of inputs.entries()) {
       codes.set(input.codes, i * batch * 4);
-      edges.set(flatEdges(input.edges), i * 3 * nodes * (nodes + 1));
+      edges.set(flatEdges(input.edges), i * sizeOf(shape));
     }
     const rates: Feed = [name.rates, [3], flatRates(given)];
     const feeds: Feed[] =
@@ -216,12 +218,12 @@ class CompiledStep implements Step {
         ? [
             ['count', [], Int32Array.of(inputs.length)],
             [allOf(name.codes), [room, batch, 4], codes],
-            [allOf(name.edges), [room, 3, nodes, nodes + 1], edges],
+            [allOf(name.edges), [room, ...shape], edges],
             rates,
           ]
-        : [[name.codes, [batch, 4], codes], [name.edges, [3, nodes, nodes + 1], edges], rates];
+        : [[name.codes, [batch, 4], codes], [name.edges, shape, edges], rates];
     const [rows] = this.session.call(feeds, [history]) as [Float32Array];
-    const size = metricsSize(nodes);
-    return inputs.map((_, i) => splitMetrics(rows.subarray(i * size, (i + 1) * size), nodes));
+    const size = metricsSize(this.plan);
+    return inputs.map((_, i) => splitMetrics(rows.subarray(i * size, (i + 1) * size), this.plan));
   }
 }

@@ -1,3 +1,4 @@
+import type { Padding } from '../../data/batches.ts';
 import { IMAGE_CHANNELS } from '../../models/layers.ts';
 import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
@@ -20,17 +21,19 @@ export const bytesAndIntegers: ImageTypes = { images: DataType.uint8, labels: Da
  */
 export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: DataType.float };
 
-/** Pixels that reflect padding adds on every side before the crop. */
-const PADDING = 4;
-
 /**
  * Gathers batches from an image set [n, side, side, 3] of values 0..255 inside TensorFlow. Pixel
  * (h, w) of a training image is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the
- * flipped original: flip, reflect-pad 4, crop.
+ * flipped original: flip, pad 4, crop. With zero padding, pixels outside the original are 0.
  *
  * @param side pixels on a side of an image and of the crop
  */
-export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageTypes, side: number) {
+export function gatherer(
+  { tf, backend, binding }: TensorFlow,
+  stored: ImageTypes,
+  side: number,
+  padding: Padding,
+) {
   const type = (name: string, value: DataType, recorded = value): never =>
     ({ name, type: binding.TF_ATTR_TYPE, value, recorded }) as never;
   const run = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
@@ -79,6 +82,18 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
     return tf.sub(last, tf.abs(tf.sub(last, tf.abs(position))));
   };
 
+  /** Sets the pixels outside the original to 0. */
+  const cut = (images: Tensor, rows: Tensor, columns: Tensor): Tensor => {
+    const [batch] = images.shape as [number];
+    const inside = (at: Tensor): Tensor =>
+      tf.logicalAnd(tf.greaterEqual(at, int(0)), tf.less(at, int(side)));
+    const kept = tf.logicalAnd(
+      tf.reshape(inside(rows), [batch, side, 1, 1]),
+      tf.reshape(inside(columns), [batch, 1, side, 1]),
+    );
+    return tf.where(kept, images, tf.zerosLike(images));
+  };
+
   return {
     /**
      * Codes [batch, 4] = (image, flip, row, column) -> images [batch, side, side, 3] in [0, 1],
@@ -89,12 +104,13 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
       // Each [batch, 1].
       const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
       const offsets = tf.tensor2d(
-        Array.from({ length: side }, (_, i) => i - PADDING),
+        Array.from({ length: side }, (_, i) => i - padding.pixels),
         [1, side],
         'int32',
       );
-      const rows = reflect(tf.add(row, offsets)); // [batch, side]
-      const straight = reflect(tf.add(column, offsets));
+      const [across, along] = [tf.add(row, offsets), tf.add(column, offsets)];
+      const rows = reflect(across); // [batch, side]
+      const straight = reflect(along);
       const mirrored = tf.sub(int(side - 1), straight);
       const columns = tf.add(tf.mul(flip, tf.sub(mirrored, straight)), straight);
       const first = tf.reshape(tf.mul(image, int(side * side)), [batch, 1, 1]);
@@ -105,8 +121,9 @@ export function gatherer({ tf, backend, binding }: TensorFlow, stored: ImageType
         [type('T', DataType.uint8, stored.images), type('Tshape', DataType.int32)],
         [images, tf.tensor1d([-1, IMAGE_CHANNELS], 'int32')],
       );
+      const shown = scale(take(flat, pixel, DataType.uint8, stored.images));
       return {
-        images: scale(take(flat, pixel, DataType.uint8, stored.images)),
+        images: padding.mode === 'zero' ? cut(shown, across, along) : shown,
         labels: takeLabels(labels, tf.reshape(image, [batch])),
       };
     },

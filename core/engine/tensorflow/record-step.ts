@@ -1,8 +1,9 @@
 import { stageSizes } from '../../models/cost.ts';
 import type { Architecture } from '../../models/layers.ts';
 import { sizeOf } from '../../models/tensors.ts';
-import type { StepPlan } from '../engine.ts';
-import { imageShape, sideOf, stateParts, stateSizes } from '../flat.ts';
+import { formOf, type StepPlan } from '../engine.ts';
+import { ensembleLogits } from '../ensemble.ts';
+import { edgesShape, imageShape, sideOf, stateParts, stateSizes } from '../flat.ts';
 import type { Operations, Tensor } from '../ops.ts';
 import { collaborativeStep, evaluationLogits, type NodeTensors, score } from '../step.ts';
 import type { TensorFlow } from './binding.ts';
@@ -65,8 +66,8 @@ export function recordStep(
 ): GraphNode[] {
   const { tf, backend, binding } = tensorflow;
   const { ops, stored, evaluationBatch } = options;
-  const { architectures, classes, batch, frozen = [] } = plan;
-  const nodes = architectures.length;
+  const { architectures, classes, batch, frozen = [], ensemble } = plan;
+  const form = formOf(plan);
   const graph = new GraphBuilder();
   const recorder = new Recorder(tensorflow, graph, options.shortened);
 
@@ -108,7 +109,7 @@ export function recordStep(
       ) as [Tensor, Tensor, Tensor];
       return { parameters, momentum, statistics };
     });
-    const gather = gatherer(tensorflow, stored, sideOf(plan));
+    const gather = gatherer(tensorflow, stored, sideOf(plan), form.padding);
 
     const codesShape = [batch, 4];
     const codesInput = graph.placeholder(name.codes, DataType.int32, codesShape);
@@ -119,21 +120,13 @@ export function recordStep(
     recorder.bind(taken.labels, named(name.trainLabels, taken.labels, DataType.int32));
 
     const ratesInput = graph.placeholder(name.rates, DataType.float, [3]);
-    const edgesShape = [3, nodes, nodes + 1];
-    const edgesInput = graph.placeholder(name.edges, DataType.float, edgesShape);
+    const shape = edgesShape(plan);
+    const edgesInput = graph.placeholder(name.edges, DataType.float, shape);
     const rates = standIn(new Float32Array(3), [3], DataType.float, ratesInput);
-    const edges = standIn(
-      new Float32Array(3 * nodes * (nodes + 1)).fill(1),
-      edgesShape,
-      DataType.float,
-      edgesInput,
-    );
+    const ones = new Float32Array(sizeOf(shape)).fill(1);
+    const edges = standIn(ones, shape, DataType.float, edgesInput);
     const step = recorder.run(() =>
-      collaborativeStep(
-        ...([tf, ops, architectures, classes, nodeTensors, taken.images, taken.labels] as const),
-        { rates, edges },
-        frozen,
-      ),
+      collaborativeStep(tf, ops, plan, nodeTensors, { ...taken, rates, edges }),
     );
     named(name.metrics, step.metrics, DataType.float);
     named(name.trainLogits, step.logits, DataType.float);
@@ -145,7 +138,8 @@ export function recordStep(
         graph.assign(states[node]![part], recorder.outputOf(next[part]));
       if (!frozen.includes(node))
         graph.done(name.update(node), [store('parameters'), store('momentum')]);
-      graph.done(name.observe(node), [store('statistics')]);
+      if (!frozen.includes(node) || form.frozenMode === 'train')
+        graph.done(name.observe(node), [store('statistics')]);
     }
 
     const indicesInput = graph.placeholder(name.indices, DataType.int32, [evaluationBatch]);
@@ -157,16 +151,14 @@ export function recordStep(
     );
     const seen = recorder.run(() => gather.evaluation(imageTensor, labelTensor, indices));
     recorder.bind(seen.images, named(name.evaluateImages, seen.images, DataType.float));
-    for (const [node, model] of architectures.entries()) {
-      const logits = recorder.run(() =>
-        evaluationLogits(tf, ops, model, classes, nodeTensors[node]!, seen.images),
-      );
-      named(name.evaluateLogits(node), logits, DataType.float);
-      named(
-        name.score(node),
-        recorder.run(() => score(tf, logits, seen.labels)),
-        DataType.float,
-      );
+    const evaluated = architectures.map((_, node) =>
+      recorder.run(() => evaluationLogits(tf, ops, plan, node, nodeTensors[node]!, seen.images)),
+    );
+    if (ensemble) evaluated.push(recorder.run(() => ensembleLogits(tf, evaluated, ensemble)));
+    for (const [row, logits] of evaluated.entries()) {
+      named(name.evaluateLogits(row), logits, DataType.float);
+      const scores = recorder.run(() => score(tf, logits, seen.labels));
+      named(name.score(row), scores, DataType.float);
     }
     // The step keeps these beyond its own tidy scopes.
     tf.dispose([step.metrics, step.logits, ...step.stages.flat()]);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync 
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolder } from '../../base/folder.js';
-import type { StepPlan } from '../engine.ts';
+import { planKey, type StepPlan } from '../engine.ts';
 import { addonVersion } from '../../install/addon.ts';
 import { engineHome } from '../../install/engine-home.ts';
 import { tensorflowVersion } from '../../install/release.ts';
@@ -41,9 +41,7 @@ export function recording(
  * program's own source included.
  */
 export function recordingFile(kind: RecordingKind, plan: StepPlan, home: string): string {
-  const { architectures, classes, batch, frozen = [] } = plan;
-  const networks = architectures.map(({ name, side }) => [name, side]);
-  const key = JSON.stringify([kind, networks, classes, batch, frozen]);
+  const key = JSON.stringify([kind, planKey(plan)]);
   return join(home, 'recorded', program(), `${createHash('sha256').update(key).digest('hex')}.pb`);
 }
 
@@ -93,7 +91,7 @@ function program(): string {
   if (known !== undefined) return known;
   const own = fileURLToPath(import.meta.url);
   const type = extname(own);
-  const folders = type === '.ts' ? ['../', '../../models/'] : ['./'];
+  const folders = type === '.ts' ? ['../', '../../models/', '../../kinds/'] : ['./'];
   const hash = createHash('sha256').update(`${tensorflowVersion} ${addonVersion()}`);
   for (const folder of folders.map((path) => join(dirname(own), path))) {
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(

@@ -1,3 +1,4 @@
+import type { Padding } from '../../data/batches.ts';
 import { IMAGE_CHANNELS } from '../../models/layers.ts';
 import type { BatchSource } from '../eager.ts';
 import type { Tensor } from '../ops.ts';
@@ -10,9 +11,13 @@ import { DataType } from './graph.ts';
  *
  * @param side pixels on a side of the images
  */
-export function residentImages(tensorflow: TensorFlow, side: number): BatchSource {
+export function residentImages(
+  tensorflow: TensorFlow,
+  side: number,
+  padding: Padding,
+): BatchSource {
   const { tf, backend, binding } = tensorflow;
-  const gather = gatherer(tensorflow, bytesAndIntegers, side);
+  const gather = gatherer(tensorflow, bytesAndIntegers, side, padding);
   let images: Tensor | undefined;
   let labels: Tensor | undefined;
   const dispose = (): void => {

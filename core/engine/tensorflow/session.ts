@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import {
   type DirectBatch,
   type DirectResult,
-  type EdgeInputs,
   type Evaluation,
   type ImageSet,
   type NodeState,
+  rowsOf,
   splitMetrics,
   type StepPlan,
 } from '../engine.ts';
@@ -107,16 +107,16 @@ export class StepSession {
     return { right, loss };
   }
 
-  /** Returns the logits in evaluation mode, nodes x images x classes, of at most `batch` images. */
+  /** Returns the logits in evaluation mode, rows x images x classes, of at most `batch` images. */
   logits({ images, labels }: DirectBatch, batch: number): Float32Array {
-    const { architectures, classes } = this.plan;
-    const size = labels.length * classes;
+    const rows = rowsOf(this.plan);
+    const size = labels.length * this.plan.classes;
     const shape = imageShape(this.plan, batch);
     const padded = new Float32Array(sizeOf(shape));
     padded.set(images);
-    const fetches = architectures.map((_, node) => name.evaluateLogits(node));
+    const fetches = Array.from({ length: rows }, (_, row) => name.evaluateLogits(row));
     const all = this.call([[name.evaluateImages, shape, padded]], fetches);
-    const result = new Float32Array(architectures.length * size);
+    const result = new Float32Array(rows * size);
     for (const [node, values] of all.entries()) result.set(values.subarray(0, size), node * size);
     return result;
   }
@@ -154,20 +154,10 @@ export function directResult(
 ): DirectResult {
   let next = 0;
   return {
-    metrics: splitMetrics(metrics as Float32Array, plan.architectures.length),
+    metrics: splitMetrics(metrics as Float32Array, plan),
     logits: logits as Float32Array,
     stages: stageNames(plan).map((each) => each.map(() => stages[next++] as Float32Array)),
   };
-}
-
-/**
- * Returns [weight, onlyCorrect, temperature], the order of the edges' matrices in a recorded step.
- */
-export function flatEdges({ weight, onlyCorrect, temperature }: EdgeInputs): Float32Array {
-  const flat = new Float32Array(3 * weight.length);
-  for (const [i, matrix] of [weight, onlyCorrect, temperature].entries())
-    flat.set(matrix, i * weight.length);
-  return flat;
 }
 
 function dataType(values: Values): DataType {

@@ -2,7 +2,6 @@ import { type RungDecision, decisionSchema, storedDecisionSchema } from '../../s
 import {
   packEdges,
   packNodes,
-  targetAccuracy,
   unpackAccuracies,
   unpackEdges,
   unpackNodes,
@@ -51,9 +50,8 @@ export function reportsIn(database: Sqlite): ReportStore {
             );
       return readable(rows, decisions.read);
     },
-    addEpoch(run, metrics) {
+    addEpoch(run, metrics, accuracy = metrics.nodes[0]?.accuracy ?? NaN) {
       const { epoch, seconds, nodes, edges } = metrics;
-      const accuracy = targetAccuracy(metrics);
       database.transaction(() => {
         const { changes } = database.run(
           'UPDATE run SET epoch = ?, accuracy = ?, seconds = seconds + ? WHERE id = ? AND epoch = ? - 1',

@@ -3,9 +3,14 @@ import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { closestIssue, issueText } from '../../base/issue.ts';
 import { graphKey } from '../../graph/canonical.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { requirePossible } from '../../graph/space.ts';
-import { type EpochMetrics, unpackEdges, unpackNodes } from '../../study/metrics.ts';
+import { evaluatedNodes, type Graph } from '../../graph/graph.ts';
+import { requirePossible } from '../../graph/space-size.ts';
+import {
+  type EpochMetrics,
+  targetAccuracy,
+  unpackEdges,
+  unpackNodes,
+} from '../../study/metrics.ts';
 import type { Study } from '../../study/study.ts';
 import type { Store } from '../store.ts';
 import { Reader, truncated } from './reader.ts';
@@ -199,7 +204,7 @@ class Importing {
       let epoch = 0;
       const upTo = (end: number): void => {
         for (; epoch < end; epoch++) {
-          this.#store.addEpoch(id, metricsOf(graph, epoch + 1, at(epochs, epoch)));
+          this.#store.addEpoch(id, ...metricsOf(graph, epoch + 1, at(epochs, epoch)));
         }
       };
       for (const {
@@ -228,23 +233,25 @@ class Importing {
 }
 
 /**
- * Metrics of an epoch as they were packed. Throws RangeError when they are not those of such a
+ * Metrics of an epoch as they were packed, and the accuracy that counts. Throws RangeError when they are not those of such a
  * graph.
  */
 function metricsOf(
   graph: Graph,
   epoch: number,
   [seconds, packedNodes, packedEdges]: PackedEpoch,
-): EpochMetrics {
+): [metrics: EpochMetrics, accuracy: number] {
   const [nodes, edges] = [unpackNodes(packedNodes), unpackEdges(packedEdges)];
-  if (nodes.length !== graph.nodes.length || edges.length !== graph.edges.length)
+  const known = evaluatedNodes(graph).length;
+  if (nodes.length !== known || edges.length !== graph.edges.length)
     throw new RangeError(
       `epoch ${epoch} has ${nodes.length} nodes and ${edges.length} edges, its graph ` +
-        `${graph.nodes.length} and ${graph.edges.length}`,
+        `${known} and ${graph.edges.length}`,
     );
   const wrong = nodes.find(({ accuracy }) => accuracy < 0 || accuracy > 1);
   if (wrong) throw new RangeError(`epoch ${epoch} has an accuracy of ${wrong.accuracy}`);
-  return { epoch, seconds, nodes, edges };
+  const metrics = { epoch, seconds, nodes, edges };
+  return [metrics, targetAccuracy(metrics, graph)];
 }
 
 function at<T>(items: readonly T[], place: number): T {

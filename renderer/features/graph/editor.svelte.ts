@@ -4,11 +4,22 @@ import { checkGraph } from '../../../core/graph/check.ts';
 import {
   addNode,
   removeNode,
+  withEnsemble,
   withGate,
+  withKind,
   withNode,
   withTemperature,
+  withWeight,
 } from '../../../core/graph/edit.ts';
-import { MAX_NODES, type Edge, type Graph, type GraphNode } from '../../../core/graph/graph.ts';
+import {
+  evaluatedNodes,
+  MAX_NODES,
+  type Edge,
+  type Ensemble,
+  type Graph,
+  type GraphNode,
+} from '../../../core/graph/graph.ts';
+import type { KindName } from '../../../core/kinds/kinds.ts';
 import { edgeKey, type Part } from './part.ts';
 import { begin, record, redo, undo } from './history.ts';
 
@@ -47,7 +58,7 @@ export class Editor {
     const { picked, graph } = this;
     if (picked === null) return;
     if ('node' in picked) {
-      if (picked.node > graph.nodes.length) this.picked = null;
+      if (picked.node > evaluatedNodes(graph).length) this.picked = null;
       return;
     }
     const edge = graph.edges.find((each) => edgeKey(each) === edgeKey(picked.edge));
@@ -65,6 +76,21 @@ export class Editor {
 
   setTemperature({ source, destination }: Edge, temperature: number): void {
     this.#change({ graph: withTemperature(this.graph, source, destination, temperature) });
+  }
+
+  setKind({ source, destination }: Edge, kind: KindName): void {
+    this.#change({ graph: withKind(this.graph, source, destination, kind) });
+  }
+
+  setWeight({ source, destination }: Edge, weight: number): void {
+    this.#change({ graph: withWeight(this.graph, source, destination, weight) });
+  }
+
+  /** Adds, changes or (null) removes the ensemble; locks of its edges go with it. */
+  setEnsemble(ensemble: Ensemble | null): void {
+    const last = this.graph.nodes.length + 1;
+    const locks = [...this.locks].filter((key) => ensemble || !key.startsWith(`${last}-`));
+    this.#change({ graph: withEnsemble(this.graph, ensemble), locks: new Set(locks) });
   }
 
   toggleLock(edge: Edge): void {

@@ -25,7 +25,7 @@ import {
 } from './geometry.ts';
 import { shapes, type Shape, type Side } from './shapes.ts';
 
-/** The largest number of nodes that has a layout. */
+/** The largest number of networks that has a layout; beside them there is room for an ensemble. */
 export const LARGEST = 7;
 
 export interface PlacedNode extends Point {
@@ -75,7 +75,7 @@ const MARGIN = 6;
 
 const known = new Map<number, Layout>();
 
-/** The layout of all graphs with `size` nodes. Throws RangeError when there is none. */
+/** The layout of graphs with `size` networks and ensembles. Throws RangeError for too many. */
 export function layout(size: number): Layout {
   let placed = known.get(size);
   if (!placed) {

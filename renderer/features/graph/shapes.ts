@@ -93,4 +93,12 @@ export const shapes: readonly Shape[] = [
     bend: 0.33,
     letterRadius: 13,
   }),
+  // seven networks and an ensemble
+  ring(300, -112.5, ['above', 'above', 'right', 'right', 'below', 'below', 'left', 'left'], {
+    radius: 32,
+    step: 11.6,
+    labelSlot: 1.6,
+    bend: 0.33,
+    letterRadius: 13,
+  }),
 ];

@@ -5,8 +5,9 @@
  */
 import { escapeText } from '../../ui/escape-text.ts';
 import { gates } from '../../../core/gates/gates.ts';
+import { kinds } from '../../../core/kinds/kinds.ts';
 import { roles, type Role } from '../../../core/graph/roles.ts';
-import { IDLE, type Figure } from './figure.ts';
+import { IDLE, signScale, VOTE, type Figure } from './figure.ts';
 import { round, type Point } from './geometry.ts';
 
 export interface SvgOptions {
@@ -55,6 +56,9 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
     theme === 'dark'
       ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>`
       : '',
+    ...shown.votes.map(
+      ({ path }) => `<path d="${path}" fill="none" stroke="${VOTE}" stroke-width="1"/>`,
+    ),
     ...shown.edges.map((edge) => edgeSvg(edge, shown.layout.letterRadius, ground)),
     ...shown.edges.map((edge) => temperatureSvg(edge, shown.layout.letterRadius, themes[theme])),
     labelSvg(shown, text, ground),
@@ -67,17 +71,20 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
 }
 
 function edgeSvg(
-  { path, head, letter, gate }: Figure['edges'][number],
+  { path, end, letter, gate, kind, sign }: Figure['edges'][number],
   letterRadius: number,
   ground: string,
 ): string {
   const cut = gate.name === 'cutoff';
-  const points = head.map((point) => `${round(point.x)},${round(point.y)}`).join(' ');
+  const points = end.map((point) => `${round(point.x)},${round(point.y)}`).join(' ');
+  const isDouble = !cut && kind.compares === 'stages';
+  const width = cut ? 1.2 : isDouble ? 4.6 : 2.2;
   return [
     `<g${cut ? ' opacity="0.45"' : ''}>`,
-    `<path d="${path}" fill="none" stroke="${gate.color}" stroke-width="${cut ? 1.2 : 2.2}"${lineStyle(gate.dash)}/>`,
+    `<path d="${path}" fill="none" stroke="${gate.color}" stroke-width="${width}"${lineStyle(gate.dash)}/>`,
+    isDouble ? `<path d="${path}" fill="none" stroke="${ground}" stroke-width="1.6"/>` : '',
     `<polygon points="${points}" fill="${gate.color}"/>`,
-    cut ? '' : letterSvg(letter, gate, letterRadius, ground),
+    cut ? '' : letterSvg(letter, { ...gate, letter: sign }, letterRadius, ground),
     '</g>',
   ].join('');
 }
@@ -97,7 +104,7 @@ const letterSvg = (
   `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" ` +
   `stroke="${gate.color}" stroke-width="1.2"/>` +
   `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" ` +
-  `font-size="${round(LETTER.size * radius)}" font-weight="bold" text-anchor="middle" ` +
+  `font-size="${round(LETTER.size * radius * signScale(gate.letter))}" font-weight="bold" text-anchor="middle" ` +
   `fill="${gate.color}">${escapeText(gate.letter)}</text>`;
 
 /**
@@ -181,6 +188,10 @@ function legendEntries(shown: Figure): LegendEntry[] {
     width: 30 + text.length * 6.3,
     draw: (x, y) => `<circle cx="${round(x + 6)}" cy="${y}" ${look}/>` + word(text, x + 17, y),
   });
+  const written = (text: string): LegendEntry => ({
+    width: 12 + text.length * 6.3,
+    draw: (x, y) => word(text, x, y),
+  });
   return [
     ...used.map(({ title, color, dash, ...gate }) => ({
       width: 52 + title.length * 6.6,
@@ -189,8 +200,12 @@ function legendEntries(shown: Figure): LegendEntry[] {
         letterSvg({ x: x + 17, y }, { ...gate, color }, LEGEND_LETTER, ground) +
         word(title, x + 40, y),
     })),
-    ...(shown.edges.some((edge) => edge.temperature)
-      ? [{ width: 100, draw: (x: number, y: number) => word('τ  temperature', x, y) }]
+    ...kinds
+      .filter(({ sign, name }) => sign !== '' && shown.edges.some(({ kind }) => kind.name === name))
+      .map(({ sign, title }) => written(`${sign}  ${title.toLowerCase()}`)),
+    ...(shown.edges.some(({ edge }) => edge.weight !== undefined) ? [written('×  weight')] : []),
+    ...(shown.edges.some(({ edge }) => edge.temperature !== undefined)
+      ? [written('τ  temperature')]
       : []),
     ...present.map((role) => dot(roles[role].title, `r="6" fill="${roles[role].color}"`)),
     ...(shown.nodes.some((node) => node.idle)

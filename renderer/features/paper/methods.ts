@@ -1,5 +1,5 @@
 /** What a paper says about how a study was done: one paragraph, ready to be pasted. */
-import { spaceText } from '../../../core/graph/space.ts';
+import { spaceText } from '../../../core/graph/space-size.ts';
 import type { RerunView, StudyCard } from '../../../core/lab/api.ts';
 import { architecture } from '../../../core/models/architecture.ts';
 import { ruleOf } from '../../../core/search/rules/rules.ts';

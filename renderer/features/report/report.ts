@@ -195,7 +195,7 @@ function top({ rows, curves, card }: ReportInput): string {
   return `<h2>Best ${found.length} graphs</h2><div class="graphs">${graphs.join('\n')}</div>
 <h2>Gates among the best ${many.length}</h2>
 ${captioned(
-  pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(light)),
+  pictureSvg(drawGates(cells, size, matrix, light), matrix, 'Gates', gatesLegend(cells, light)),
   'For every edge the share of each gate; below it the most frequent one.',
 )}`;
 }

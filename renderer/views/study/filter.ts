@@ -150,7 +150,7 @@ export function parseCondition(text: string): Condition | null {
 }
 
 function parseEdge(words: string): Condition | null {
-  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*(\w+)|\s+open)?$/.exec(
+  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*([\w-]+)|\s+open)?$/.exec(
     words,
   );
   if (!edge) return null;

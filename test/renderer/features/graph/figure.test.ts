@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { gate, gates } from '../../../../core/gates/gates.ts';
+import { gate, gates, paperGates } from '../../../../core/gates/gates.ts';
 import { edgeOf } from '../../../../core/graph/graph.ts';
 import { template } from '../../../../core/graph/templates.ts';
 import { fromText } from '../../../../core/graph/text.ts';
@@ -195,7 +195,10 @@ describe('words', () => {
             assert.ok(edgeSymbols(edge).includes(symbol), `${symbol}: ${edgeSymbols(edge)}`);
       }
     }
-    assert.equal(gateSymbols(gates).split('; ').length, 3);
+    const paper = gates.filter(({ name }) => paperGates.includes(name));
+    assert.equal(gateSymbols(paper).split('; ').length, 3);
+    const texts = gateSymbols(gates).split('; ');
+    assert.equal(new Set(texts).size, texts.length);
   });
 
   test('agreement: shares of all images in words, of a label only the destination; null when nothing was counted', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { paperSpace, spaceSize } from '../../../../core/graph/space.ts';
+import { spaceSize } from '../../../../core/graph/space-size.ts';
+import { paperSpace } from '../../../../core/graph/space.ts';
 import { fromText } from '../../../../core/graph/text.ts';
 import { paperPlan, quickLook } from '../../../../core/study/presets.ts';
 import { effort } from '../../../../core/search/speed.ts';
