@@ -37,7 +37,7 @@ interface Tests extends Pick<Comparison, 'paired' | 'welch'> {
 }
 
 /** Significance level after correction. */
-export const LEVEL = 0.05;
+const LEVEL = 0.05;
 
 /** Compares a graph with several others. */
 export const compare = (graph: Seeds, others: readonly Seeds[]): Comparison[] =>

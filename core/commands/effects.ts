@@ -67,7 +67,7 @@ export function effectLines(name: string, found: StudyEffects): string[] {
       ['what', 'choice', 'trials', 'mean', 'effect', '95 % interval', 'p, corrected'],
       ...shown.map((each) => [
         dimensionTitle(dimensions[each.dimension]!),
-        String(dimensions[each.dimension]!.choices[each.choice]!),
+        dimensions[each.dimension]!.choices[each.choice]!,
         String(each.count),
         points(each.mean),
         points(each.effect, true),
@@ -96,7 +96,7 @@ export function effectLines(name: string, found: StudyEffects): string[] {
       const of = dimensions[dimension]!;
       return `Suggested lock: ${lockText(
         of,
-        choices.map((choice) => String(of.choices[choice]!)),
+        choices.map((choice) => of.choices[choice]!),
       )}`;
     }),
     '',

@@ -54,7 +54,7 @@ export interface ChannelStatistics {
 }
 
 /** The form of the paper's recipe. */
-export const paperForm: StepForm = {
+const paperForm: StepForm = {
   nesterov: true,
   frozenMode: 'train',
   padding: paperPadding,

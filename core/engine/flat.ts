@@ -74,7 +74,7 @@ export const flatRates = (rates: Rates): Float32Array =>
   Float32Array.of(rates.learningRate, rates.momentum, rates.weightDecay);
 
 /** Matrices of the edges in the order that steps expect. */
-export const EDGE_PARTS = ['weight', 'onlyCorrect', 'temperature', 'overCorrect', 'kind'] as const;
+const EDGE_PARTS = ['weight', 'onlyCorrect', 'temperature', 'overCorrect', 'kind'] as const;
 
 /** Returns the shape of the edges' matrices together. */
 export const edgesShape = (plan: StepPlan): [parts: number, nodes: number, columns: number] => [

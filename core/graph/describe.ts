@@ -92,7 +92,7 @@ export function describeEnsemble(graph: Graph): string {
 }
 
 /** Returns everything that an edge carries in words: "Linear, attention, weight 1000". */
-export function carriedTitle(edge: Edge): string {
+function carriedTitle(edge: Edge): string {
   const parts = [gate(edge.gate).title];
   if (edge.kind !== undefined) parts.push(kind(edge.kind).title.toLowerCase());
   if (edge.weight !== undefined) parts.push(`weight ${weightOf(edge)}`);

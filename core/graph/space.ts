@@ -56,7 +56,7 @@ export interface SearchSpace {
   readonly ensemble?: Ensemble;
 }
 
-export interface NodeChoice {
+interface NodeChoice {
   readonly models: readonly string[];
 }
 
@@ -76,7 +76,7 @@ export interface EdgeChoice {
 export type EdgeLists = Omit<EdgeChoice, 'source' | 'destination'>;
 
 export const SPACE_FORMAT = 'ktg-space';
-export const SPACE_VERSIONS = [1, 2] as const;
+const SPACE_VERSIONS = [1, 2] as const;
 const MAX_MODELS = 64;
 const MAX_NUMBERS = 16;
 

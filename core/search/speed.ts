@@ -41,7 +41,7 @@ export interface Training {
 }
 
 /** Returns one graph as networks to be trained. */
-export const trainingOfGraph = (graph: Graph, training: StudyPlan['training']): Training => ({
+const trainingOfGraph = (graph: Graph, training: StudyPlan['training']): Training => ({
   space: { nodes: graph.nodes.map(({ model }) => ({ models: [model] })) },
   training,
 });

@@ -12,7 +12,7 @@ import { startSchema } from './start.ts';
 
 export type { Purpose, Rule };
 
-export { PAPER_EPOCHS, paperRecipe, type Recipe, recipeFor, recipeSchema } from './recipe.ts';
+export { PAPER_EPOCHS, recipeFor } from './recipe.ts';
 
 /**
  * How one graph is trained; together with graph, seed and engine it decides every number of a run.

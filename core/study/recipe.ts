@@ -37,7 +37,7 @@ export const recipeSchema = v.strictObject({
 export type Recipe = v.InferOutput<typeof recipeSchema>;
 
 /** The authors' recipe (paper and published training code), for 200 epochs. */
-export const paperRecipe: Recipe = {
+const paperRecipe: Recipe = {
   batch: 64,
   learningRate: 0.1,
   momentum: 0.9,

@@ -67,5 +67,5 @@ export const anyGraph = (most = 5): fc.Arbitrary<Graph> =>
   );
 
 /** The sources of every node of a graph. */
-export const sourcesIn = (graph: Graph, destination: number): number[] =>
+const sourcesIn = (graph: Graph, destination: number): number[] =>
   sourcesOf(graph.nodes.length, destination, graph.ensemble !== undefined);

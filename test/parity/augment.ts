@@ -8,7 +8,7 @@ const numbers = v.array(v.number());
 const image = v.array(v.array(numbers));
 export const normaliseFixture = v.nullable(v.object({ mean: numbers, std: numbers }));
 
-export const augmentFixture = v.object({
+const augmentFixture = v.object({
   kind: v.literal('augment2'),
   image,
   cases: v.array(

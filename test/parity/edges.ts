@@ -116,7 +116,7 @@ export const columnOf = (source: EdgeFixture['source'], nodes: number): number =
 };
 
 /** Largest difference of nested lists over 1 + the largest expected value; NaN for other shapes. */
-export function slopeError(actual: unknown, expected: unknown): number {
+function slopeError(actual: unknown, expected: unknown): number {
   const [a, e] = [[actual].flat(Infinity) as number[], [expected].flat(Infinity) as number[]];
   if (a.length !== e.length) return NaN;
   const largest = e.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

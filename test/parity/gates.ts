@@ -51,7 +51,7 @@ export const lossError = (actual: number, expected: number): number =>
   Math.abs(actual - expected) / (1 + Math.abs(expected));
 
 /** Largest difference of two matrices; NaN when their shapes differ. */
-export function distance(
+function distance(
   actual: readonly (readonly number[])[],
   expected: readonly (readonly number[])[],
 ): number {

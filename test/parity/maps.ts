@@ -10,7 +10,7 @@ import { type ParityReport, Tally } from './report.ts';
 const shapes = v.array(v.tuple([v.number(), v.number(), v.number(), v.number()]));
 const constant = v.number();
 
-export const mapsFixture = v.object({
+const mapsFixture = v.object({
   kind: v.literal('maps2'),
   cases: v.array(
     v.object({

@@ -28,7 +28,7 @@ const lengthOf = (energy: readonly number[]): number =>
   Math.sqrt(sum(energy.map((value) => value ** 2)));
 
 /** Loss of one pair of stages of one image, and its gradient with respect to the target's output. */
-export function stagePair(
+function stagePair(
   kind: 'attention' | 'attention-repel',
   target: StageMap,
   source: StageMap,

@@ -16,7 +16,7 @@ import { compareNodeLogits, compareStates, stateFixture } from './steps.ts';
 const numbers = v.array(v.number());
 const matrix = v.array(numbers);
 
-export const stepsFixture2 = v.object({
+const stepsFixture2 = v.object({
   kind: v.literal('ktg2'),
   classes: v.number(),
   batch: v.number(),

@@ -83,7 +83,10 @@ void describe('export to Optuna', () => {
     const empty = store.addStudy({ ...newStudyOf('empty'), plan: plan({ trials: 3 }) });
     assert.throws(() => readOptuna(join(folder, 'none.db')));
     const file = await exported(store, empty.id);
-    assert.throws(() => readOptuna(file), { code: 'import.not-optuna', message: /contains no trial/ });
+    assert.throws(() => readOptuna(file), {
+      code: 'import.not-optuna',
+      message: /contains no trial/,
+    });
     const graph = (await searched(4)).runs({ study: 1, kind: 'trial' })[0]!;
     store.addRun({ ...graph, study: empty.id, state: 'waiting', createdAt: 5 });
     const waiting = readOptuna(await exported(store, empty.id));

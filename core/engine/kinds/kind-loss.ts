@@ -17,7 +17,7 @@ export interface Answers {
 }
 
 /** Loss of every pair and sample, and its gradient. */
-export interface AnswerLoss {
+interface AnswerLoss {
   /** [destinations, sources, batch] */
   readonly loss: Tensor;
   /** [destinations, sources, batch, classes] with respect to the destination's logits. */

@@ -53,7 +53,7 @@ export interface FigureEdge extends PlacedEdge {
 }
 
 /** A vote of a node in the ensemble, drawn as a thin neutral line. */
-export interface FigureVote {
+interface FigureVote {
   readonly voter: number;
   readonly path: string;
 }
