@@ -32,7 +32,6 @@ export const ablationSchema = v.strictObject({
     v.maxLength(MAX_VARIANTS),
   ),
 });
-type Ablation = v.InferOutput<typeof ablationSchema>;
 
 /** One graph of a re-run: the chosen one (`graph`) or a baseline beside it. */
 export const variantSchema = v.strictObject({

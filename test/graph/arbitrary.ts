@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { gateNames } from '../../core/gates/gates.ts';
-import { combines, makeGraph, sourcesOf } from '../../core/graph/graph.ts';
+import { combines, makeGraph } from '../../core/graph/graph.ts';
 import type { CarriedParts, Ensemble, Graph } from '../../core/graph/graph.ts';
 import { kindNames } from '../../core/kinds/kinds.ts';
 
@@ -65,7 +65,3 @@ export const anyGraph = (most = 5): fc.Arbitrary<Graph> =>
         return makeGraph(nodes, parts, undefined, ensemble);
       }),
   );
-
-/** The sources of every node of a graph. */
-const sourcesIn = (graph: Graph, destination: number): number[] =>
-  sourcesOf(graph.nodes.length, destination, graph.ensemble !== undefined);
