@@ -181,7 +181,7 @@ describe(
       await app.stop();
       await page.getByText('The connection to the lab is lost').waitFor();
       await app.start(port);
-      const stranger = page.getByText('does not know this browser');
+      const stranger = page.getByText('this browser needs a new link');
       await stranger.waitFor();
       await (await context.newPage()).goto(app.url);
       await stranger.waitFor({ state: 'detached' });
