@@ -28,8 +28,10 @@ describe(
       const { page, complaints } = await app.visit(context);
       await quickLook(page);
       await page.getByRole('link', { name: 'Data' }).click();
-      const [field] = await page.locator('section:has(h3, h2) input[type=file]').all();
-      await field!.setInputFiles(pictures);
+      const card = page.locator('section', {
+        has: page.getByRole('heading', { name: /^CIFAR-100/ }),
+      });
+      await card.locator('input[type=file]').setInputFiles(pictures);
       await page.getByRole('heading', { name: 'CIFAR-100 from cifar-100-part.tar.gz' }).waitFor();
 
       await page.keyboard.press('n');
