@@ -1,10 +1,10 @@
-import { type GateName, gateNames } from '../gates/gates.ts';
+import { type GateName, gateNames, paperGates } from '../gates/gates.ts';
 import { graphKey } from './canonical.ts';
 import { checkGraph } from './check.ts';
 import { withGate } from './edit.ts';
 import type { Graph } from './graph.ts';
 
-/** What an ablation changes: every open edge removed, or every edge with each other gate. */
+/** What an ablation changes: every open edge removed, or every edge with each other gate of it. */
 export const ABLATION_KINDS = ['edges', 'gates'] as const;
 export type AblationKind = (typeof ABLATION_KINDS)[number];
 
@@ -30,15 +30,18 @@ export interface SkippedAblation {
 /**
  * Returns the variants of an ablation in the order of the graph's edges: canonical duplicates and
  * graphs that cannot be trained are skipped, with their reason.
+ *
+ * @param gates more gates than the paper's, which the graph's search space has
  */
 export function ablationsOf(
   graph: Graph,
   kind: AblationKind,
+  gates: readonly GateName[] = [],
 ): { variants: Ablated[]; skipped: SkippedAblation[] } {
   const known = new Map<string, AblatedName | 'graph'>([[graphKey(graph), 'graph']]);
   const variants: Ablated[] = [];
   const skipped: SkippedAblation[] = [];
-  for (const { name, changed } of changesOf(graph, kind)) {
+  for (const { name, changed } of changesOf(graph, kind, gates)) {
     const key = graphKey(changed);
     const same = known.get(key);
     if (checkGraph(changed).some(({ code }) => code === 'target-frozen'))
@@ -52,15 +55,21 @@ export function ablationsOf(
   return { variants, skipped };
 }
 
-const changesOf = (graph: Graph, kind: AblationKind): { name: AblatedName; changed: Graph }[] =>
-  graph.edges.flatMap(({ source, destination, gate }) =>
-    (kind === 'gates' ? gateNames : (['cutoff'] as const))
+function changesOf(
+  graph: Graph,
+  kind: AblationKind,
+  gates: readonly GateName[],
+): { name: AblatedName; changed: Graph }[] {
+  const tried = gateNames.filter((name) => [...paperGates, ...gates].includes(name));
+  return graph.edges.flatMap(({ source, destination, gate }) =>
+    (kind === 'gates' ? tried : (['cutoff'] as const))
       .filter((other) => other !== gate)
       .map((other) => ({
         name: `${other} ${source}-${destination}` as const,
         changed: withGate(graph, source, destination, other),
       })),
   );
+}
 
 /** Returns gate and edge of a name; null for a name of another kind. */
 export function ablatedEdge(

@@ -41,9 +41,11 @@ const REUSED = 'reused';
  */
 export function outlineOf(
   store: Store,
-  { graph, kind, seeds: count, baseSeed, training }: AblationWish,
+  { graph, kind, study, seeds: count, baseSeed, training }: AblationWish,
 ): AblationOutline {
-  const { variants, skipped } = ablationsOf(graph, kind);
+  const space = study === null ? null : store.study(study).plan.space;
+  const gates = space?.edges.flatMap((edge) => edge.gates) ?? [];
+  const { variants, skipped } = ablationsOf(graph, kind, gates);
   const own = graphKey(graph);
   const earlier = store
     .reruns()

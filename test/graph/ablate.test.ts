@@ -37,6 +37,14 @@ test('with gates every edge has each other gate; Correct on a label edge is Thro
     skipped.filter(({ as }) => as === 'graph').map(({ name }) => name),
     ['correct 0-1', 'correct 0-2'],
   );
+  assert.deepEqual(
+    variants.map(({ name }) => name).filter((name) => name.endsWith('2-1')),
+    ['through 2-1', 'cutoff 2-1', 'linear 2-1'],
+  );
+  const wider = ablationsOf(fromText('resnet8=TC,wrn-10-1=TL'), 'gates', ['linear', 'half-cosine']);
+  assert.equal(wider.variants.length + wider.skipped.length, 4 * 4);
+  assert.ok(wider.variants.some(({ name }) => name === 'half-cosine 2-1'));
+  assert.ok(wider.variants.every(({ name }) => !name.startsWith('negative')));
   assert.equal(ablatedEdge('graph'), null);
   assert.equal(ablatedEdge('between 2-1'), null);
 });

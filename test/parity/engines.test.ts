@@ -86,16 +86,6 @@ describe('the command', () => {
     assert.equal(status, 0);
   });
 
-  test('names the fixtures of kinds that it does not compare yet', () => {
-    const later = join(folder, 'later.json');
-    writeFileSync(later, JSON.stringify({ kind: 'torch' }));
-    const { status, lines } = parity(folder, '--engine', 'portable');
-    rmSync(later);
-    assert.equal(lines.at(-2), 'Not compared, of kinds not known yet: later.json (torch)');
-    assert.equal(lines.at(-1), '3 passed, 0 failed');
-    assert.equal(status, 0);
-  });
-
   test('fails on an unknown kind', () => {
     const strange = join(folder, 'strange.json');
     writeFileSync(strange, JSON.stringify({ kind: 'horoscope' }));

@@ -186,8 +186,9 @@ function parse(text: string): unknown {
 }
 
 /** Checkpoints share the limits of the fixtures beside them. */
-const torchTolerances = (path: string, group: unknown): Tolerances =>
-  limitsIn(join(dirname(path), '..', 'ktg2', 'tolerances.json'), group);
+function torchTolerances(path: string, group: unknown): Tolerances {
+  return limitsIn(join(dirname(path), '..', 'ktg2', 'tolerances.json'), group);
+}
 
 /**
  * Limits of a class, from the nearest `tolerances.json` at or above the fixture, inside the folder

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
+import { paperSpace, withGates } from '../../core/graph/space.ts';
 import { fromText } from '../../core/graph/text.ts';
 import { type AblationWish, addAblation, outlineOf } from '../../core/search/ablation.ts';
 import { addRerun, resultsOf } from '../../core/search/repeat.ts';
@@ -45,6 +46,17 @@ void describe('ablations', () => {
     assert.deepEqual(own!.values.slice(0, 2), before!.values);
     assert.ok(others.every(({ comparison }) => comparison!.paired!.df === 2));
     assert.deepEqual(await store.check(), []);
+  });
+
+  void test('has the gates of the space that the graph comes from', () => {
+    const store = openMemoryStore();
+    const space = withGates(paperSpace(2), 2, 1, ['through', 'half-cosine']);
+    const { id } = store.addStudy(newStudy('A', { space }));
+    const count = (study: number | null): number => {
+      const { variants, skipped } = outlineOf(store, wish({ kind: 'gates', study }));
+      return variants.length + skipped.length;
+    };
+    assert.deepEqual([count(null), count(id)], [4 * 3, 4 * 4]);
   });
 
   void test('goes on after a kill and a restart where it was', async () => {

@@ -28,7 +28,7 @@ void test('every decision explains itself in a line', () => {
   assert.equal(explainDecision(asha), 'stopped at epoch 4: 31.2 %, rank 9 of 14, needs <= 7');
   assert.equal(
     explainDecision({ ...asha, go: true, reason: { kind: 'asha', n: 14, rank: 7, limit: 7 } }),
-    'went on at epoch 4: 31.2 %, rank 7 of 14, needs <= 7',
+    'continued at epoch 4: 31.2 %, rank 7 of 14, needs <= 7',
   );
   assert.equal(explainDecision(notANumber), 'stopped at epoch 4: the accuracy is not a number');
   assert.equal(
