@@ -109,6 +109,18 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await page.getByText('resnet32=TC,resnet110=TT').waitFor();
     }));
 
+  test('an ensemble is added from the menu of nodes, and removed where it is changed', () =>
+    look('#/graph/resnet8%3DTT%2Cresnet8%3DTT', async (page) => {
+      await page.getByRole('button', { name: 'Add node' }).click();
+      await page.getByRole('button', { name: 'Ensemble', exact: true }).click();
+      await page.getByText('resnet8=TTX,resnet8=TTX,ensemble=logits').first().waitFor();
+      await page.locator('.figure [data-part="3"]').focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Remove the ensemble' }).click();
+      await page.getByText('resnet8=TT,resnet8=TT', { exact: true }).first().waitFor();
+      assert.equal(await page.getByRole('region', { name: 'Ensemble' }).count(), 0);
+    }));
+
   test('removing a saved graph needs a confirmation', () =>
     look('#/graphs', async (page) => {
       const remove = page.getByRole('button', { name: 'Remove Mine' });

@@ -3,10 +3,11 @@
  * test/renderer/pictures; see test/e2e/keep-pictures.ts.
  */
 import { join } from 'node:path';
-import { gates } from '../../core/gates/gates.ts';
+import { type GateName, gateNames, paperGates } from '../../core/gates/gates.ts';
 import { stream } from '../../core/base/random.ts';
 import { LABEL, type Graph } from '../../core/graph/graph.ts';
 import { parseGraph } from '../../core/graph/parse.ts';
+import { fromText } from '../../core/graph/text.ts';
 import type { Attempt, TrialRow } from '../../core/lab/api.ts';
 import { drawCurves } from '../../renderer/charts/curves.ts';
 import { drawGates, gateShares, gatesHeight, gatesLegend } from '../../renderer/charts/gates.ts';
@@ -22,10 +23,13 @@ import { curve, trial } from './rows.ts';
 export const picturesFolder = join(import.meta.dirname, 'pictures');
 const SIZE = { width: 560, height: 300 };
 const MODELS = ['resnet32', 'resnet110', 'wrn-28-2'];
-const GATES = gates.map(({ name }) => name);
 
-/** A graph in which every gate occurs; its second node is pretrained from three nodes on. */
-function graphOf(size: number): Graph {
+/** Kinds, weights and temperatures beside plain edges, and an ensemble that teaches. */
+const KINDS =
+  'resnet32=TT.r@4XC,resnet32=TT.a_1000TX,wrn-28-2=TXT_0.5X,ensemble=logits.objective:1+3';
+
+/** A graph of some gates; its second node is pretrained from three nodes on. */
+function graphOf(size: number, gates: readonly GateName[] = paperGates): Graph {
   const random = stream('picture', size);
   const numbers = Array.from({ length: size }, (_, i) => i + 1);
   const edges = numbers.flatMap((destination) =>
@@ -34,7 +38,7 @@ function graphOf(size: number): Graph {
       .map((source) => ({
         source,
         destination,
-        gate: size > 2 && destination === 2 ? 'cutoff' : GATES[random.below(GATES.length)]!,
+        gate: size > 2 && destination === 2 ? 'cutoff' : gates[random.below(gates.length)]!,
       })),
   );
   const nodes = numbers.map((node) => ({ model: MODELS[(node - 1) % MODELS.length]! }));
@@ -81,6 +85,8 @@ export function pictures(): Map<string, string> {
     const accuracies = Array.from({ length: size }, (_, i) => 0.7071 + i / 100);
     drawn.set(`figure-${size}`, figureSvg(figure(graphOf(size), accuracies)));
   }
+  drawn.set('figure-4-all-gates', figureSvg(figure(graphOf(4, gateNames))));
+  drawn.set('figure-4-kinds', figureSvg(figure(fromText(KINDS))));
   drawn.set('figure-3-all-edges', figureSvg(figure(graphOf(3), [], true), { theme: 'dark' }));
 
   const { rows, curves } = someTrials();

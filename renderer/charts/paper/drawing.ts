@@ -94,7 +94,8 @@ export function drawingOf(svg: string): Drawing {
       (product, each) => product * each,
       Number(own['opacity'] ?? 1),
     );
-    if (name === 'text')
+    // A text without a fill is the outline that sets another apart from the lines below it.
+    if (name === 'text' && own['fill'] !== 'none')
       shapes.push(textShape({ fill: root['fill'] ?? '#000000', ...own }, plain(text), opacity));
     const steps = stepsOf(name, own);
     if (steps) shapes.push({ kind: 'path', steps, ...lookOf(own), opacity });

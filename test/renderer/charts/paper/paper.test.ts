@@ -17,8 +17,15 @@ describe('an SVG text as a drawing', () => {
   test('every shape and text of all pictures is read, and no number is lost', () => {
     for (const [name, svg] of all) {
       const { shapes, box } = drawingOf(svg);
-      const texts = shapes.filter(({ kind }) => kind === 'text').length;
-      assert.equal(texts, svg.match(/<text/g)?.length, name);
+      const texts = shapes.filter((shape) => shape.kind === 'text');
+      const outlines = svg.match(/<text[^>]* fill="none"/g)?.length ?? 0;
+      assert.equal(texts.length, svg.match(/<text/g)!.length - outlines, name);
+      for (const { fill } of texts) assert.match(fill, /^#[\da-f]{6}$/i, name);
+      for (const [, outlined] of svg.matchAll(/<text[^>]* fill="none"[^>]*>([^<]*)/g))
+        assert.ok(
+          texts.some(({ text }) => text === outlined),
+          `${name}: ${outlined}`,
+        );
       assert.ok(box[2] > 0 && box[3] > 0, name);
       assert.doesNotMatch(JSON.stringify(shapes), /null,"y"|"x":null/, name);
     }

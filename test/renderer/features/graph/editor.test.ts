@@ -35,6 +35,16 @@ describe('the editor', () => {
     assert.ok(!editor.canRedo);
   });
 
+  test('the selection of an ensemble, or of its edge, ends with it', () => {
+    const editor = new Editor(fromText('resnet32=TT,resnet110=TC'));
+    for (const pick of [() => ({ node: 3 }), () => ({ edge: edgeOf(editor.graph, 3, 1) })]) {
+      editor.setEnsemble({ combine: 'logits' });
+      editor.picked = pick();
+      editor.setEnsemble(null);
+      assert.equal(editor.picked, null);
+    }
+  });
+
   test('the selection follows the graph and ends with its part', () => {
     const editor = new Editor(fromText('resnet32=TTT,resnet32=TTT,resnet32=TTT'));
     editor.picked = { edge: edgeOf(editor.graph, 3, 1) };
