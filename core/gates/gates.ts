@@ -28,6 +28,12 @@ export const gateNames: readonly GateName[] = list.map((each) => each.name);
 /** The paper's gates: what a search space draws from where it names no others. */
 export const paperGates: readonly GateName[] = ['through', 'cutoff', 'linear', 'correct'];
 
+/** Returns the paper's gates and those of a list, in the order of `gates`. */
+export const withPaperGates = (used: Iterable<GateName>): GateName[] => {
+  const shown = new Set<GateName>([...paperGates, ...used]);
+  return gateNames.filter((name) => shown.has(name));
+};
+
 const byName = new Map<string, Gate & { readonly name: GateName }>(
   gates.map((each) => [each.name, each]),
 );

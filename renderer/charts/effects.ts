@@ -4,7 +4,7 @@
  * itself holds its networks.
  */
 import { scaleLinear } from 'd3-scale';
-import { gate as gateOf, gates } from '../../core/gates/gates.ts';
+import { gate as gateOf, type GateName, withPaperGates } from '../../core/gates/gates.ts';
 import type { Dimension } from '../../core/graph/space.ts';
 import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -53,6 +53,7 @@ export function drawEffects(
   const high = cellHeight(size);
   const wide = (width - LEFT - 8) / (size + 1);
   const limit = effectLimit(effects);
+  const gates = gatesOf(found);
   const marks: Mark[] = [];
   const points: PlacedEffect[] = [];
   for (let destination = 1; destination <= size; destination++) {
@@ -74,7 +75,7 @@ export function drawEffects(
     if (dimension.choices.length < 2) continue;
     const middle = TOP + (row - 0.5) * high - 5;
     const scale = scaleLinear([-limit, limit], [middle + high / 2 - 11, middle - high / 2 + 9]);
-    const lanes = lanesOf(dimension, LEFT + column * wide, wide);
+    const lanes = lanesOf(dimension, gates, LEFT + column * wide, wide);
     for (const { choice, x, text, color } of lanes) {
       const y = TOP + row * high - 6;
       marks.push({ kind: 'text', x, y, text, fill: color(theme), size: 9, anchor: 'middle' });
@@ -153,7 +154,8 @@ interface Lane {
 
 /** Gates have the same lanes in all cells. */
 function lanesOf(
-  dimension: Exclude<Dimension, { kind: 'temperature' }>,
+  dimension: Extract<Dimension, { kind: 'model' | 'gate' }>,
+  gates: readonly GateName[],
   left: number,
   wide: number,
 ): Lane[] {
@@ -169,7 +171,7 @@ function lanesOf(
   const step = (wide - 8) / gates.length;
   return dimension.choices.map((name, choice) => ({
     choice,
-    x: left + 4 + (gates.findIndex((gate) => gate.name === name) + 0.5) * step,
+    x: left + 4 + (gates.indexOf(name) + 0.5) * step,
     text: gateOf(name).letter,
     color: ({ quiet }) => (name === 'cutoff' ? quiet : gateOf(name).color),
   }));
@@ -195,14 +197,18 @@ function clamp(y: number, scale: { range(): number[] }): number {
   return Math.max(top, Math.min(bottom, y));
 }
 
-export const effectsLegend = (theme: Theme): LegendEntry[] =>
-  gates.map(({ name, title, letter, color }) => ({
-    text: `${letter} ${title}`,
+/** The paper's gates, and those that an edge of the study may have. */
+const gatesOf = ({ dimensions }: StudyEffects): GateName[] =>
+  withPaperGates(dimensions.flatMap((each) => (each.kind === 'gate' ? each.choices : [])));
+
+export const effectsLegend = (found: StudyEffects, theme: Theme): LegendEntry[] =>
+  gatesOf(found).map((name) => ({
+    text: `${gateOf(name).letter} ${gateOf(name).title}`,
     mark: {
       kind: 'dot',
       x: 0,
       y: 0,
       radius: 4,
-      fill: name === 'cutoff' ? theme.quiet : color,
+      fill: name === 'cutoff' ? theme.quiet : gateOf(name).color,
     },
   }));

@@ -4,13 +4,13 @@
  * and edges is not: below 120 pixels, and for many nodes.
  */
 import type { Gate } from '../../core/gates/gate.ts';
-import { gate as gateOf } from '../../core/gates/gates.ts';
+import { gate as gateOf, type GateName } from '../../core/gates/gates.ts';
 import { LABEL, edgesInto, nodeNumbers, type Edge, type Graph } from '../../core/graph/graph.ts';
 import { roleOf, type Role } from '../../core/graph/roles.ts';
 
 interface FingerprintCell {
   readonly edge: Edge;
-  readonly gate: Gate;
+  readonly gate: Gate & { readonly name: GateName };
   /** Pixels: left and upper edge. */
   readonly x: number;
   readonly y: number;
@@ -70,19 +70,22 @@ export function fingerprint(graph: Graph, width: number): Fingerprint {
 
 /**
  * The sign of a gate in a cell at (0, 0) without a letter, as SVG path data, so that colour is not
- * the only sign: Through fills the cell, Linear a half of it, Correct a disc; Cutoff leaves it open.
+ * the only sign: Through fills the cell, a weight over time fills the area below its curve, Correct
+ * is a disc, its mean a ring; Cutoff leaves the cell open.
  */
-export function gateSign({ letter }: Gate, side: number): string {
-  const r = side * 0.42;
-  const middle = side / 2;
-  switch (letter) {
-    case 'X':
-      return '';
-    case 'L':
-      return `M0 ${side}L${side} 0V${side}Z`;
-    case 'C':
-      return `M${middle - r} ${middle}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
-    default:
-      return `M0 0H${side}V${side}H0Z`;
-  }
-}
+export const gateSign = ({ name }: { readonly name: GateName }, side: number): string =>
+  signs[name](side);
+
+const signs: Readonly<Record<GateName, (side: number) => string>> = {
+  through: (side) => `M0 0H${side}V${side}H0Z`,
+  cutoff: () => '',
+  linear: (side) => `M0 ${side}L${side} 0V${side}Z`,
+  correct: (side) => circle(side / 2, side * 0.42, 0),
+  'negative-linear': (side) => `M0 0L${side} ${side}H0Z`,
+  'half-cosine': (side) => `M0 ${side}C${side / 2} ${side} ${side / 2} 0 ${side} 0V${side}Z`,
+  'correct-mean': (side) => circle(side / 2, side * 0.46, 0) + circle(side / 2, side * 0.22, 1),
+};
+
+/** A circle around (middle, middle); one inside another with the other turn is a hole. */
+const circle = (middle: number, r: number, turn: 0 | 1): string =>
+  `M${middle - r} ${middle}a${r} ${r} 0 1 ${turn} ${2 * r} 0a${r} ${r} 0 1 ${turn} ${-2 * r} 0Z`;

@@ -1,5 +1,5 @@
 /** Who teaches whom, and how, among the best trials: for every edge the share of each gate. */
-import { gate as gateOf, gateNames, type GateName, paperGates } from '../../core/gates/gates.ts';
+import { gate as gateOf, type GateName, withPaperGates } from '../../core/gates/gates.ts';
 import { edgeOf } from '../../core/graph/graph.ts';
 import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { rankTrials } from '../../core/study/best.ts';
@@ -45,7 +45,7 @@ export function topTrials(
  */
 export function gateShares(rows: readonly TrialRow[], size: number): GateCell[] {
   const same = rows.filter((row) => row.graph.nodes.length === size);
-  const shown = gatesIn(same);
+  const shown = withPaperGates(same.flatMap(({ graph }) => graph.edges.map(({ gate }) => gate)));
   const cells: GateCell[] = [];
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
@@ -87,12 +87,6 @@ export function gateLift(
   const half = z * Math.sqrt((p * (1 - p)) / best + z ** 2 / (4 * best ** 2));
   const scale = (1 + z ** 2 / best) * share;
   return { lift: p / share, low: (middle - half) / scale, high: (middle + half) / scale };
-}
-
-/** The paper's gates and whatever else occurs, in the order of `gates`. */
-function gatesIn(rows: readonly TrialRow[]): GateName[] {
-  const used = new Set(rows.flatMap(({ graph }) => graph.edges.map(({ gate }) => gate)));
-  return gateNames.filter((name) => paperGates.includes(name) || used.has(name));
 }
 
 /** Pixels: a letter needs as much of its segment, and a bar of segments as much of its cell. */

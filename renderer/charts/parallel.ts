@@ -1,7 +1,7 @@
 /** Parallel coordinates: a line per trial over the axes of its graph and its results. */
 import { interpolateLab } from 'd3-interpolate';
 import { scaleLinear } from 'd3-scale';
-import { gate as gateOf, gateNames, type GateName, paperGates } from '../../core/gates/gates.ts';
+import { gate as gateOf, type GateName, withPaperGates } from '../../core/gates/gates.ts';
 import { edgeOf } from '../../core/graph/graph.ts';
 import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
@@ -43,8 +43,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
       value: (row) => index.get(row.graph.nodes[node - 1]?.model ?? '') ?? null,
     });
   }
-  const used = new Set(rows.flatMap(({ graph }) => graph.edges.map(({ gate }) => gate)));
-  const shown = gateNames.filter((name) => paperGates.includes(name) || used.has(name));
+  const shown = withPaperGates(rows.flatMap(({ graph }) => graph.edges.map(({ gate }) => gate)));
   const gateIndex = new Map<GateName, number>(shown.map((name, i) => [name, i]));
   const choices = shown.map((name) => ({
     text: gateOf(name).letter,

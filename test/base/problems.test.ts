@@ -16,15 +16,17 @@ const codes = new Set(Object.keys(problems).map((key) => key.split('/')[0]!));
 /** Commands, options and buttons: a text step must hold on every face. */
 const ofOneFace = /\bktg |(?<![\w-])--[a-z]|npm run|\bpress\b|[“”]/i;
 
-/** Any param; also a list of steps. */
+/** Any param of a next step. */
 const anyParams = new Proxy({}, { get: () => 'x' });
+/** Any param of a message: a list of one text, which reads as that text. */
+const anyTexts = new Proxy({}, { get: () => ['x'] });
 const stepsOfKey = (key: string): readonly Step[] => {
   const { next } = problems[key as keyof typeof problems] as { next: (p: object) => Step[] };
   return [...next(anyParams)];
 };
 const messageOfKey = (key: string): string => {
   const { message } = problems[key as keyof typeof problems] as { message: (p: object) => string };
-  return message(anyParams);
+  return message(anyTexts);
 };
 
 /** One action of every kind, with a text for each of its values. */

@@ -686,7 +686,7 @@ export function labContract(
         assert.equal(
           await refuse('graphs.save', {
             name: 'X',
-            graph: { ...template('kd', ['resnet8', 'resnet8']), version: 2 },
+            graph: { ...template('kd', ['resnet8', 'resnet8']), version: 3 },
           }),
           'graph.wrong-version',
         );

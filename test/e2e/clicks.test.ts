@@ -46,7 +46,7 @@ describe('clicks of usual tasks', { skip: withoutBrowser }, () => {
   test('all label edges are locked with one choice and one click', async () => {
     const clicks = await clicksOf('#/studies/new', async (page, click) => {
       await page.getByLabel('Which edges').selectOption({ label: 'All Label edges' });
-      await click(page.getByRole('button', { name: 'All Label edges: only Correct' }));
+      await click(page.getByRole('button', { name: 'All Label edges: only Correct', exact: true }));
       await page.locator('[data-part="0-2"] .letter.locked').waitFor();
       await page.locator('[data-part="0-1"] .letter.locked').waitFor();
     });

@@ -211,9 +211,9 @@ describe('access to a served lab', { skip: withoutBrowser }, () => {
     await app.stop();
     await page.getByText('The connection to the lab is lost').waitFor();
     await app.start(port);
-    await page.getByText('does not know this browser').waitFor();
+    await page.getByText('this browser needs a new link').waitFor();
     await page.goto(app.url); // changes what is after the # only
-    await page.getByText('does not know this browser').waitFor({ state: 'detached' });
+    await page.getByText('this browser needs a new link').waitFor({ state: 'detached' });
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     assert.ok(!page.url().includes('token'));
     assert.notEqual(await sessionOn(page), session, 'a session ends with its server');

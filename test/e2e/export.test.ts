@@ -197,7 +197,7 @@ describe('export and import', { skip: withoutBrowser }, () => {
     await page.getByText(start, { exact: true }).first().waitFor();
     await page.locator('[data-part="2-1"]').focus();
     await page.keyboard.press('Enter');
-    await page.getByRole('radio', { name: /Linear/ }).check();
+    await page.getByRole('radio', { name: /^L Linear/ }).check();
     const linear = 'resnet8=TL,resnet14=TT';
     assert.equal(await text.innerText(), linear);
     await page.getByRole('button', { name: 'Template' }).click();

@@ -103,7 +103,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
   test('a key undoes a gate that the mouse set', () =>
     look('#/graph/resnet32%3DTC%2Cresnet110%3DTT', async (page) => {
       await page.locator('.figure [data-part="2-1"]').click();
-      await page.getByRole('radio', { name: /Linear/ }).click();
+      await page.getByRole('radio', { name: /^L Linear/ }).click();
       await page.getByText('resnet32=TL,resnet110=TT').waitFor();
       await page.keyboard.press('Control+z');
       await page.getByText('resnet32=TC,resnet110=TT').waitFor();

@@ -28,8 +28,10 @@ describe(
       const { page, complaints } = await app.visit(context);
       await quickLook(page);
       await page.getByRole('link', { name: 'Data' }).click();
-      const [field] = await page.locator('section:has(h3, h2) input[type=file]').all();
-      await field!.setInputFiles(pictures);
+      const card = page.locator('section', {
+        has: page.getByRole('heading', { name: /^CIFAR-100/ }),
+      });
+      await card.locator('input[type=file]').setInputFiles(pictures);
       await page.getByRole('heading', { name: 'CIFAR-100 from cifar-100-part.tar.gz' }).waitFor();
 
       await page.keyboard.press('n');
@@ -181,7 +183,7 @@ describe(
       await app.stop();
       await page.getByText('The connection to the lab is lost').waitFor();
       await app.start(port);
-      const stranger = page.getByText('does not know this browser');
+      const stranger = page.getByText('this browser needs a new link');
       await stranger.waitFor();
       await (await context.newPage()).goto(app.url);
       await stranger.waitFor({ state: 'detached' });

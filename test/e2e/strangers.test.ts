@@ -57,7 +57,7 @@ const files: [view: string, name: string, content: Buffer, said: RegExp][] = [
   ],
   ['graphs', 'large.txt', Buffer.alloc(3 << 20, 'resnet8=T,'), /too many/],
   ['studies', 'words.ktg-study', Buffer.from('not a study\n'), /not a study file/],
-  ['studies', 'other.db', fixture('store/schema-1.ktg'), /a whole lab, expected one study/],
+  ['studies', 'other.db', fixture('store/schema-1.ktg'), /a lab file, expected one study/],
   ['studies', 'empty.ktg-study', Buffer.alloc(0), /study/],
   [
     'data',
@@ -95,7 +95,7 @@ describe('untrusted input', { skip: withoutBrowser }, () => {
       await page.evaluate(`location.hash = '#/${view}'`);
       await page.locator('main h1').first().waitFor();
       await page
-        .locator('main input[type=file]')
+        .locator('main input[type=file]:not([webkitdirectory])')
         .first()
         .setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
       said.push(`${name}: ${await alertOf(page)}`);
@@ -122,7 +122,7 @@ describe('untrusted input', { skip: withoutBrowser }, () => {
     const { page, complaints } = await app.visit(context, '#/studies');
     await page.locator('main h1').first().waitFor();
     const buffer = fixture('optuna/several.db');
-    const input = page.locator('main input[type=file]').first();
+    const input = page.locator('main input[type=file]:not([webkitdirectory])').first();
     await input.setInputFiles({ name: 'optuna.db', mimeType: '', buffer });
     const dialog = page.getByRole('dialog', { name: 'Choose a study' });
     await dialog.getByLabel('optuna.db contains 2 Optuna studies').selectOption('accuracies');

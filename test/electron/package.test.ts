@@ -86,10 +86,16 @@ describe('a package', { skip }, () => {
 
   test('has one native file per module, for its platform', () => {
     const native = files.filter((file) => file.endsWith('.node'));
-    assert.deepEqual(
-      native.map((file) => file.split('node_modules/')[1]),
-      [`better-sqlite3/prebuilds/${process.platform}-${process.arch}.node`],
-    );
+    const platform = `${process.platform}-${process.arch}`;
+    const names = native.map((file) => file.split('node_modules/')[1]!);
+    assert.equal(names.length, 2);
+    assert.equal(names[0], `better-sqlite3/prebuilds/${platform}.node`);
+    assert.match(names[1]!, new RegExp(`^@img/sharp-${platform}/lib/sharp-${platform}.*\\.node$`));
+    if (process.platform === 'linux')
+      assert.ok(
+        files.some((file) => file.includes(`@img/sharp-libvips-${platform}/lib/libvips-cpp.so`)),
+        'the library of sharp',
+      );
   });
 
   test('keeps libraries, workers and threads outside the archive, the window and the main program inside', () => {

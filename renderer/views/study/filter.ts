@@ -150,7 +150,7 @@ export function parseCondition(text: string): Condition | null {
 }
 
 function parseEdge(words: string): Condition | null {
-  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*([\w-]+)|\s+open)?$/.exec(
+  const edge = /^(?:edge\s*)?(label|l|\d)\s*(?:->|→|-)\s*(\d)(?:\s*=\s*([\w -]+)|\s+open)?$/.exec(
     words,
   );
   if (!edge) return null;
@@ -158,8 +158,9 @@ function parseEdge(words: string): Condition | null {
   const [source, destination] = [from.startsWith('l') ? 0 : Number(from), Number(to)];
   if (source === destination || destination === 0) return null;
   if (written === undefined) return { kind: 'open', source, destination };
+  const wanted = written.replace(/\s+/g, '-'); // the title is the name with spaces
   const gate = gates.find(
-    ({ name, letter }) => name === written || letter.toLowerCase() === written,
+    ({ name, letter }) => name === wanted || letter.toLowerCase() === wanted,
   )?.name;
   return isGateName(gate) ? { kind: 'edge', source, destination, gate } : null;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { gateNames } from '../../../core/gates/gates.ts';
+import { paperGates } from '../../../core/gates/gates.ts';
 import type { VariantView } from '../../../core/lab/api.ts';
 import {
   accuracyAxis,
@@ -492,11 +492,17 @@ describe('saved figures', () => {
 
   test('gates: a cell per edge with its most frequent gate', () => {
     const cells = gateShares([trial(1), trial(2)], 2);
-    const marks = drawGates(cells, 2, { width: 400, height: gatesHeight(2) }, light);
-    assert.equal(marks.filter((mark) => mark.kind === 'rect').length, 4 * gateNames.length);
+    const draw = (shown: typeof cells) =>
+      drawGates(shown, 2, { width: 400, height: gatesHeight(2) }, light);
+    const marks = draw(cells);
+    const bars = (drawn: typeof marks) => drawn.filter(({ kind }) => kind === 'rect').length;
+    assert.equal(bars(marks), 4 * paperGates.length);
     const words = marks.filter((mark) => mark.kind === 'text').map(({ text }) => text);
     assert.ok(words.includes('C 100 %') && words.includes('from 2') && words.includes('into 1'));
     assert.equal(gatesLegend(cells, light).length, 4);
+    const more = gateShares([trial(1), trial(2, {}, 'resnet32=TS,resnet110=TC')], 2);
+    assert.equal(bars(draw(more)), 4 * (paperGates.length + 1), 'another gate that occurs');
+    assert.equal(gatesLegend(more, light).length, 5);
   });
 });
 

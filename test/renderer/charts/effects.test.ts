@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { StudyEffects } from '../../../core/lab/api.ts';
-import { drawEffects, effectLimit, effectsHeight } from '../../../renderer/charts/effects.ts';
+import {
+  drawEffects,
+  effectLimit,
+  effectsHeight,
+  effectsLegend,
+} from '../../../renderer/charts/effects.ts';
 import { light } from '../../../renderer/ui/colors.ts';
 import {
   effectSentence,
@@ -57,6 +62,24 @@ describe('effects of a played study', () => {
       marks.some(({ opacity }) => opacity === 0.28),
       'an interval with 0 is pale',
     );
+  });
+
+  test('a gate that the paper lacks has a lane only where the study may choose it', () => {
+    const edge = found.dimensions.findIndex(({ kind }) => kind === 'gate');
+    const width = (of: StudyEffects): number => {
+      const { points } = drawEffects(of, 3, size, light);
+      const xs = points.filter(({ effect }) => effect.dimension === edge).map(({ x }) => x);
+      return Math.max(...xs) - Math.min(...xs);
+    };
+    const more: StudyEffects = {
+      ...found,
+      dimensions: found.dimensions.map((of) =>
+        of.kind === 'gate' ? { ...of, choices: [...of.choices, 'half-cosine' as const] } : of,
+      ),
+    };
+    const letters = (of: StudyEffects) => effectsLegend(of, light).map(({ text }) => text[0]);
+    assert.deepEqual([letters(found), letters(more)], [[...'TXLC'], [...'TXLCS']]);
+    assert.ok(width(more) < width(found));
   });
 
   test('locks narrow the space of the study, and are written as choices', () => {

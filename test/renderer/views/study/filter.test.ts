@@ -32,6 +32,8 @@ describe('the filter', () => {
     { kind: 'open', source: 0, destination: 2 },
     { kind: 'node', node: 2, text: 'resnet14' },
     { kind: 'epoch', relation: '=', value: 200 },
+    { kind: 'edge', source: 2, destination: 1, gate: 'correct-mean' },
+    { kind: 'edge', source: 0, destination: 2, gate: 'half-cosine' },
   ];
 
   for (const condition of conditions) {
