@@ -151,9 +151,14 @@ export const ensembleNumber = ({ nodes, ensemble }: Graph): number | undefined =
 export const votersOf = (graph: Graph): readonly number[] =>
   graph.ensemble ? (graph.ensemble.voters ?? nodeNumbers(graph)) : [];
 
-/** Returns the number of the node whose accuracy counts: the target or the ensemble. */
-export const goalOf = (graph: Graph): number =>
-  graph.ensemble?.isObjective ? graph.nodes.length + 1 : TARGET;
+/** Returns the number of the node whose accuracy counts in a graph or the graphs of a space. */
+export const goalOf = ({
+  nodes,
+  ensemble,
+}: {
+  readonly nodes: readonly unknown[];
+  readonly ensemble?: Ensemble;
+}): number => (ensemble?.isObjective ? nodes.length + 1 : TARGET);
 
 /** Returns the node numbers: 1..M. */
 export const nodeNumbers = (graph: Graph): number[] => graph.nodes.map((_, index) => index + 1);

@@ -1,6 +1,7 @@
 import type { AuditedTrial } from '../analysis/audit.ts';
 import { rungAdvice } from '../analysis/rung-choice.ts';
 import type { RungAdvice } from '../analysis/rung-choice.ts';
+import { goalOf } from '../graph/graph.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
@@ -9,8 +10,8 @@ import { rungsOf } from './rules/rules.ts';
 
 /** A trial as an audit of its study's rule sees it. */
 export function auditedTrial(store: Store, run: Run, rungs: readonly number[]): AuditedTrial {
-  const { id, epoch, training, state, audit, origin } = run;
-  const curve = store.curve(id)[0] ?? [];
+  const { id, graph, epoch, training, state, audit, origin } = run;
+  const curve = store.curve(id)[goalOf(graph) - 1] ?? [];
   const seen = rungs
     .filter((rung) => rung <= epoch)
     .map((rung) => [rung, curve[rung - 1]!] as const);

@@ -1,4 +1,5 @@
 import { stream } from '../base/random.ts';
+import { goalOf } from '../graph/graph.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
@@ -17,7 +18,7 @@ type Spared = 'starting-point' | 'audit';
 export const judgeOf = (store: Store, study: number, plan: StudyPlan): Judge => ({
   ...judgeBy(plan.rule, plan.training.epochs, {
     rungValues: (rung) => store.rungValues(study, rung),
-    curves: () => countedCurves(store, study),
+    curves: () => countedCurves(store, study, goalOf(plan.space)),
   }),
   spares: (trial) => sparedBy(plan, trial),
 });
@@ -34,11 +35,11 @@ function sparedBy(
   return stream(seed, 'audit', number).uniform() < audit ? 'audit' : null;
 }
 
-/** The target's accuracies of all trials, without what came after the rule had stopped them. */
-function* countedCurves(store: Store, study: number) {
+/** Accuracies of a node in all trials, without those after the rule had stopped them. */
+function* countedCurves(store: Store, study: number, node: number) {
   const audits = new Map(
     store.runs({ study, kind: 'trial' }).flatMap(({ id, audit }) => (audit ? [[id, audit]] : [])),
   );
   for (const { run, accuracy } of store.curves({ study }))
-    yield { run, accuracy: accuracy[0]!.slice(0, audits.get(run)) };
+    yield { run, accuracy: accuracy[node - 1]!.slice(0, audits.get(run)) };
 }

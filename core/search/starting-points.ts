@@ -1,12 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { problem } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { stream } from '../base/random.ts';
 import { graphKey } from '../graph/canonical.ts';
-import type { Graph } from '../graph/graph.ts';
+import { withEnsemble } from '../graph/edit.ts';
+import { LABEL, kindOf, weightOf } from '../graph/graph.ts';
+import type { Edge, Graph } from '../graph/graph.ts';
 import { judgeDraw, rejectionText } from '../graph/space.ts';
-import type { SearchSpace } from '../graph/space.ts';
+import type { EdgeChoice, SearchSpace } from '../graph/space.ts';
 import { template, templates } from '../graph/templates.ts';
 import { toText } from '../graph/text.ts';
+import { USUAL_KIND } from '../kinds/kinds.ts';
 import { architecture } from '../models/architecture.ts';
 import { parameterCount } from '../models/tensors.ts';
 import type { StudyPlan } from '../study/plan.ts';
@@ -75,7 +79,7 @@ function methodIn(space: SearchSpace, name: Exclude<Origin, 'own'>): Omit<Starti
           first!,
         ),
   );
-  return { origin: name, graph: template(name, models) };
+  return { origin: name, graph: withEnsemble(template(name, models), space.ensemble ?? null) };
 }
 
 /** Any number of classes: the order is the same for all. */
@@ -87,13 +91,26 @@ const sizeOf = (model: string): number => parameterCount(architecture(model), CL
  * starting point keeps its own temperatures: KD has 2 in a search at 1.
  */
 function whyOutside(space: SearchSpace, graph: Graph): string | null {
-  const { nodes, edges } = graph;
+  const { nodes, edges, ensemble } = graph;
   if (nodes.length !== space.nodes.length)
     return `it has ${nodes.length} nodes, the space has ${space.nodes.length}`;
   const node = nodes.findIndex(({ model }, at) => !space.nodes[at]!.models.includes(model));
   if (node >= 0) return `node ${node + 1} may not be ${nodes[node]!.model}`;
-  const edge = edges.find(({ gate }, at) => !space.edges[at]!.gates.includes(gate));
-  if (edge) return `edge ${edge.source}-${edge.destination} may not be ${edge.gate}`;
+  const wanted = withEnsemble(graph, space.ensemble ?? null).ensemble;
+  if (!isDeepStrictEqual(ensemble, wanted)) return 'its ensemble is not that of the space';
+  for (const [at, edge] of edges.entries()) {
+    const part = partOutside(space.edges[at]!, edge);
+    if (part !== null) return `edge ${edge.source}-${edge.destination} may not ${part}`;
+  }
   const { rejected } = judgeDraw(space, graph);
   return rejected === undefined ? null : rejectionText(rejected);
+}
+
+/** What an edge carries besides a temperature that its choices do not have; null for nothing. */
+function partOutside(choice: EdgeChoice, edge: Edge): string | null {
+  const { gates, kinds = [USUAL_KIND], weights = [1] } = choice;
+  if (!gates.includes(edge.gate)) return `be ${edge.gate}`;
+  if (edge.gate === 'cutoff') return null;
+  if (edge.source !== LABEL && !kinds.includes(kindOf(edge))) return `be of kind ${kindOf(edge)}`;
+  return weights.includes(weightOf(edge)) ? null : `have the weight ${weightOf(edge)}`;
 }

@@ -6,6 +6,7 @@ import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
+import { valueAt } from './tournament.ts';
 import type { Theme } from '../ui/colors.ts';
 
 export interface GateCell {
@@ -20,7 +21,7 @@ export interface GateCell {
 }
 
 /**
- * The k best trials (`rankTrials`), or those with the highest accuracy of the target at a rung; the
+ * The k best trials (`rankTrials`), or those with the highest accuracy that counts at a rung; the
  * best first.
  */
 export function topTrials(
@@ -30,10 +31,8 @@ export function topTrials(
   k: number,
 ): TrialRow[] {
   if (rung === null) return rankTrials(rows).slice(0, k);
-  const value = (row: TrialRow): number | null =>
-    curves.get(row.run)?.accuracy[0]?.[rung - 1] ?? null;
   return rows
-    .map((row) => ({ row, accuracy: value(row) }))
+    .map((row) => ({ row, accuracy: valueAt(row, curves, rung) }))
     .filter((entry): entry is { row: TrialRow; accuracy: number } => entry.accuracy !== null)
     .sort((a, b) => b.accuracy - a.accuracy || a.row.number - b.row.number)
     .slice(0, k)

@@ -75,7 +75,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
   return dimensions;
 }
 
-/** The accuracy of node 1 at some epochs, to be brushed; no axes of the usual choice. */
+/** The accuracy that counts at some epochs, to be brushed; no axes of the usual choice. */
 export const rungDimensions = (
   epochs: readonly number[],
   curves: ReadonlyMap<number, WireCurve>,
@@ -84,7 +84,7 @@ export const rungDimensions = (
     key: `rung ${epoch}`,
     title: `acc. at ${epoch}`,
     choices: null,
-    value: ({ run }) => valueAt(curves.get(run), epoch),
+    value: (row) => valueAt(row, curves, epoch),
   }));
 
 /** The same dimensions, those of a graph by their importance, the greatest first. */

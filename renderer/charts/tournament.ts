@@ -3,6 +3,7 @@
  * at its accuracy there, the accuracy that is needed to continue as a line across the column, and
  * thin lines that follow the survivors to the next column.
  */
+import { goalOf } from '../../core/graph/graph.ts';
 import type { TrialRow, WireCurve, WireDecision } from '../../core/lab/api.ts';
 import {
   accuracyAxis,
@@ -43,7 +44,7 @@ export interface TournamentInput {
 export interface Entry {
   readonly run: number;
   readonly epoch: number;
-  /** Accuracy of node 1, a fraction of 1. */
+  /** Accuracy of the target, or of the ensemble where it counts, a fraction of 1. */
   readonly value: number;
   readonly x: number;
   readonly y: number;
@@ -70,9 +71,12 @@ export interface DrawnTournament extends Placed {
   readonly ways: ReadonlyMap<number, readonly Entry[]>;
 }
 
-/** Accuracy of node 1 at an epoch; null where there is no number. */
-export const valueAt = (curve: WireCurve | undefined, epoch: number): number | null =>
-  curve?.accuracy[0]?.[epoch - 1] ?? null;
+/** Accuracy that counts at an epoch: the target's or the ensemble's; null where there is none. */
+export const valueAt = (
+  { run, graph }: Pick<TrialRow, 'run' | 'graph'>,
+  curves: ReadonlyMap<number, WireCurve>,
+  epoch: number,
+): number | null => curves.get(run)?.accuracy[goalOf(graph) - 1]?.[epoch - 1] ?? null;
 
 /** Epochs of the columns: the rungs and the last epoch; powers of two where a rule has no rung. */
 export function columnEpochs(rungs: readonly number[], epochs: number): number[] {
@@ -91,7 +95,9 @@ export function commonEpoch(
   curves: ReadonlyMap<number, WireCurve>,
 ): number | null {
   const reached = epochs.map(
-    (epoch) => [...curves.values()].filter((curve) => valueAt(curve, epoch) !== null).length,
+    (epoch) =>
+      [...curves.values()].filter(({ accuracy }) => (accuracy[0]?.[epoch - 1] ?? null) !== null)
+        .length,
   );
   const most = Math.max(0, ...reached);
   return most === 0 ? null : epochs[reached.findLastIndex((count) => count >= 0.95 * most)]!;
@@ -132,7 +138,7 @@ function columnsIn(input: TournamentInput, rows: readonly TrialRow[], frame: Fra
   const { epochs, curves, decisions, axis, view = {} } = input;
   const went = Map.groupBy(decisions, ({ rung }) => rung);
   const valuesOf = (some: readonly TrialRow[], epoch: number): number[] =>
-    some.flatMap(({ run }) => valueAt(curves.get(run), epoch) ?? []);
+    some.flatMap((row) => valueAt(row, curves, epoch) ?? []);
   const fitted = fitting(rows, view);
   const shared = axis === 'rung' ? null : accuracyScale(sharedValues(input, fitted), frame);
   const step = (frame.right - frame.left) / epochs.length;
@@ -155,9 +161,7 @@ function sharedValues(
   { epochs, curves, axis }: TournamentInput,
   rows: readonly TrialRow[],
 ): number[] {
-  const byColumn = epochs.map((epoch) =>
-    rows.flatMap(({ run }) => valueAt(curves.get(run), epoch) ?? []),
-  );
+  const byColumn = epochs.map((epoch) => rows.flatMap((row) => valueAt(row, curves, epoch) ?? []));
   if (axis === 'all') return byColumn.flat();
   const last = byColumn.findLastIndex((values) => values.length > 0);
   return byColumn.slice(Math.max(0, last - 1), last + 1).flat();
@@ -170,9 +174,9 @@ function entriesIn(
 ): Entry[] {
   const radius = radiusOf(columns);
   const inColumns = columns.flatMap(({ epoch, x, half, y }) => {
-    const here = rows.flatMap(({ run }) => {
-      const value = valueAt(curves.get(run), epoch);
-      return value === null ? [] : [{ run, epoch, value, y: y(value) }];
+    const here = rows.flatMap((row) => {
+      const value = valueAt(row, curves, epoch);
+      return value === null ? [] : [{ run: row.run, epoch, value, y: y(value) }];
     });
     const offsets = swarm(
       here.map((entry) => entry.y),
@@ -183,7 +187,7 @@ function entriesIn(
   const known = new Set(columns.map(({ epoch }) => epoch));
   const between = rows
     .filter(({ state, epoch }) => state === 'running' && epoch > 0 && !known.has(epoch))
-    .flatMap((row) => betweenOf(row, valueAt(curves.get(row.run), row.epoch), columns) ?? []);
+    .flatMap((row) => betweenOf(row, valueAt(row, curves, row.epoch), columns) ?? []);
   return [...inColumns, ...between];
 }
 

@@ -31,9 +31,10 @@ import { torchParity } from './torch.ts';
 
 /**
  * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler
- * none|xla] [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD]`: compares the
- * engine with every fixture (whose file name holds WORD) under DIR (default: test/fixtures), a line
- * per file, then `N passed, N failed`; exit status 1 when anything failed.
+ * none|xla] [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD] [--without
+ * WORD]`: compares the engine with every fixture (whose file name holds, or does not hold, WORD)
+ * under DIR (default: test/fixtures), a line per file, then `N passed, N failed`; exit status 1 when
+ * anything failed.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,6 +45,7 @@ const { values, positionals } = parseArgs({
     precision: { type: 'string', default: 'float32' },
     deterministic: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    without: { type: 'string', multiple: true, default: [] },
   },
 });
 const name = values.engine as EngineName;
@@ -68,6 +70,9 @@ const engine: Engine = await open({
     ...(values.compiler !== undefined && { compiler: values.compiler as Compiler }),
   },
 });
+function isChosen(file: string): boolean {
+  return file.includes(values.only) && !values.without.some((word) => file.includes(word));
+}
 /** Why an engine cannot be opened is said in one line. */
 async function open(choice: EngineChoice): Promise<Engine> {
   try {
@@ -85,7 +90,7 @@ console.log(
 
 const count = { passed: 0, failed: 0 };
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.json') && basename(file).includes(values.only))
+  .filter((file) => file.endsWith('.json') && isChosen(basename(file)))
   .sort();
 for (const file of files) {
   const start = performance.now();

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { withEnsemble } from '../../core/graph/edit.ts';
+import { paperSpace, withSpaceEnsemble } from '../../core/graph/space.ts';
+import { auditedTrial } from '../../core/search/audited.ts';
 import { judgeOf } from '../../core/search/judge.ts';
 import { rungsOf } from '../../core/search/rules/rules.ts';
 import { receive } from '../../core/search/report.ts';
@@ -14,7 +17,7 @@ import type { Store } from '../../core/store/store.ts';
 import { paperRule } from '../../core/study/plan.ts';
 import type { Rule } from '../../core/study/plan.ts';
 import { wireDecision } from '../../core/study/decision.ts';
-import { AT, metrics, newStudy, newTrial, training } from '../contract/samples.ts';
+import { AT, dml, metrics, newStudy, newTrial, training } from '../contract/samples.ts';
 
 type Event =
   | [
@@ -193,6 +196,38 @@ void describe('reports', () => {
       [[1, 0.2, 3, null, 0.6]],
     );
     assert.equal(store.run(runOf(3)).state, 'stopped');
+  });
+
+  void test('the median rule and the effects read the ensemble where its accuracy counts', () => {
+    const store = openMemoryStore();
+    const space = withSpaceEnsemble(paperSpace(2), { combine: 'logits', isObjective: true });
+    const graph = withEnsemble(dml, space.ensemble!);
+    const rule = { kind: 'median' as const, grace: 1, samples: 1 };
+    const { id, plan } = store.addStudy(newStudy('s', { space, rule }));
+    // the target is better than the ensemble in the first trial, and worse in the second
+    const runs = [
+      [0.9, 0.2],
+      [0.1, 0.3],
+    ].map(([target, ensemble], number) => {
+      const { id: run } = store.addRun(newTrial(id, number, { graph }));
+      store.changeRun(run, { state: 'running' });
+      store.addAttempt(run, 'slot', AT);
+      const own = metrics(1, target);
+      const last = { ...own.nodes[0]!, accuracy: ensemble! };
+      const edges = graph.edges.map(() => null);
+      const report = { run, attempt: 1, environment: null };
+      const told = { ...own, nodes: [...own.nodes, last], edges };
+      const { go } = receive(store, judgeOf(store, id, plan), report, told, AT);
+      return { run, go };
+    });
+    assert.deepEqual(
+      runs.map(({ go }) => go),
+      [true, true],
+    );
+    assert.deepEqual(
+      runs.map(({ run }) => auditedTrial(store, store.run(run), [1]).curve),
+      [[0.2], [0.3]],
+    );
   });
 
   void test('gaps, other graphs and runs that do not run are refused and leave nothing', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { planFrom } from '../../core/commands/plan.ts';
-import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { paperSpace, withGates, withLists, withSpaceEnsemble } from '../../core/graph/space.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
 import { outlookOf } from '../../core/search/outlook.ts';
 import { Past } from '../../core/search/past.ts';
@@ -45,6 +45,35 @@ void describe('starting points', () => {
     ]);
     assert.deepEqual(starts({ space: withGates(space, 2, 1, ['correct', 'linear']) }), []);
     assert.deepEqual(startingPoints(plan()), [], 'plans of older labs begin with none');
+  });
+
+  void test('methods with weights or kinds where the space has these', () => {
+    const weighted = withLists(paperSpace(2, 'resnet8', ['resnet8']), 2, 1, {
+      kinds: ['kl', 'attention'],
+      weights: [1, 1000],
+    });
+    assert.deepEqual(starts({ space: weighted }).slice(3), ['at resnet8=TT.a_1000,resnet8=XX']);
+    const own = { ...usualStart, graphs: ['resnet8=TT.r,resnet8=TX', 'resnet8=TT_2,resnet8=TX'] };
+    const start = { ...own, graphs: own.graphs.map(fromText) };
+    assert.deepEqual(
+      outsideStarts(plan({ space: weighted, start })).map(({ message }) =>
+        message.replace(/.*: /, ''),
+      ),
+      ['edge 2-1 may not be of kind repel.', 'edge 2-1 may not have the weight 2.'],
+    );
+  });
+
+  void test('methods with the ensemble of the space', () => {
+    const space = withSpaceEnsemble(paperSpace(2, 'resnet8', ['resnet8']), {
+      combine: 'logits',
+      voters: [2, 1],
+      isObjective: true,
+    });
+    const graphs = startingPoints(plan({ space, start: usualStart })).map(({ graph }) => graph);
+    assert.ok(graphs.length > 1);
+    for (const { ensemble } of graphs) assert.equal(ensemble?.isObjective, true);
+    const own = { ...usualStart, graphs: [fromText('resnet8=TC,resnet8=LT')] };
+    assert.match(outsideStarts(plan({ space, start: own }))[0]!.message, /its ensemble is not/);
   });
 
   void test('own graphs come after them, and must lie in the space', () => {

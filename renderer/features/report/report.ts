@@ -4,6 +4,7 @@
  * strangers.
  */
 import { describeGraph } from '../../../core/graph/describe.ts';
+import { goalOf } from '../../../core/graph/graph.ts';
 import { toText } from '../../../core/graph/text.ts';
 import type {
   RerunView,
@@ -148,7 +149,9 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   const bars = barsOf(decisions);
   const { epochs } = card.study.plan.training;
   const best = card.best?.run ?? null;
-  const shown = { rows, curves, node: 1, epochs, rungs, bars, faint: () => false, best };
+  const node = goalOf(card.study.plan.space);
+  const shown = { rows, curves, node, epochs, rungs, bars, faint: () => false, best };
+  const counting = node > card.study.plan.space.nodes.length ? 'the ensemble' : `node ${node}`;
   const drawn = drawCurves(shown, WIDE, light);
   const ladder = rungs.map((rung) => {
     const here = decisions.filter((decision) => decision.rung === rung);
@@ -163,12 +166,12 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   return `<h2>The search</h2>
 ${captioned(
   picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)),
-  'Each dot: a trial’s accuracy of node 1 at its last epoch. Line: best of the completed ' +
+  `Each dot: a trial’s accuracy of ${counting} at its last epoch. Line: best of the completed ` +
     'ones so far.',
 )}
 ${captioned(
   picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)),
-  'Accuracy of node 1 after every epoch. Thick: the best trial. Cross: stopped by the rule. ' +
+  `Accuracy of ${counting} after every epoch. Thick: the best trial. Cross: stopped by the rule. ` +
     'Bar at a rung: accuracy needed to continue, at the end.',
 )}
 ${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;

@@ -184,6 +184,19 @@ describe('gates of the best', () => {
     );
   });
 
+  test('the best at a rung are those of the ensemble where its accuracy counts', () => {
+    const text = 'resnet32=TTX,resnet110=TCX,ensemble=logits.objective';
+    const rows = [1, 2].map((run) => trial(run, {}, text));
+    const curves = new Map([
+      [1, curve(1, [0.9], [0.1], [0.2])],
+      [2, curve(2, [0.1], [0.2], [0.3])],
+    ]);
+    assert.deepEqual(
+      topTrials(rows, curves, 1, 2).map((row) => row.run),
+      [2, 1],
+    );
+  });
+
   test('the best at their last epoch are ranked as everywhere: a stopped trial never before a completed one', () => {
     const rows = [
       trial(1, { state: 'stopped', epoch: 2, accuracy: 0.9 }),
