@@ -6,7 +6,7 @@ import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
 import type { LegendEntry } from './picture.ts';
-import { valueAt } from './tournament.ts';
+import { valueAt } from './tournament-columns.ts';
 import type { Theme } from '../ui/colors.ts';
 
 export interface GateCell {

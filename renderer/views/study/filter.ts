@@ -5,7 +5,7 @@ import { gate as gateOf, gates, isGateName, type GateName } from '../../../core/
 import { isFrozen, nodeNumbers } from '../../../core/graph/graph.ts';
 import type { RunState, TrialRow } from '../../../core/lab/api.ts';
 import { modelNames } from '../../../core/models/architecture.ts';
-import { passes, type Brushes, type Dimension } from '../../charts/parallel.ts';
+import { passes, type Brushes, type Dimension } from '../../charts/dimensions.ts';
 import { runStateNames, runStates } from '../../words/states.ts';
 
 export type Condition =

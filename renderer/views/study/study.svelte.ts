@@ -18,8 +18,8 @@ import { appended } from './appended.ts';
 import type { ChartName } from './chart-names.ts';
 import { EffectsState } from './effects.svelte.ts';
 import { barsOf } from '../../charts/curves.ts';
-import { dimensionsOf, rungDimensions } from '../../charts/parallel.ts';
-import { columnEpochs } from '../../charts/tournament.ts';
+import { dimensionsOf, rungDimensions } from '../../charts/dimensions.ts';
+import { columnEpochs } from '../../charts/tournament-columns.ts';
 import { follow } from '../../client/follow.svelte.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 import {

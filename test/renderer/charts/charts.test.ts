@@ -27,14 +27,8 @@ import { pictureSvg } from '../../../renderer/charts/picture.ts';
 import { drawSeries, seriesLegend } from '../../../renderer/charts/series.ts';
 import { drawHistory, history } from '../../../renderer/charts/history.ts';
 import { nearestPoint } from '../../../renderer/charts/nearest.ts';
-import {
-  axesOf,
-  defaultDimensions,
-  dimensionsOf,
-  drawParallel,
-  passes,
-  trialLine,
-} from '../../../renderer/charts/parallel.ts';
+import { axesOf, drawParallel, trialLine } from '../../../renderer/charts/parallel.ts';
+import { defaultDimensions, dimensionsOf, passes } from '../../../renderer/charts/dimensions.ts';
 import { drawSeeds } from '../../../renderer/charts/seeds.ts';
 import { compare } from '../../../core/analysis/comparison.ts';
 import { comparisonText, meanText } from '../../../renderer/words/rerun.ts';

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { nearestPoint } from '../../../renderer/charts/nearest.ts';
 import { swarm } from '../../../renderer/charts/swarm.ts';
+import { drawTournament } from '../../../renderer/charts/tournament.ts';
 import {
   columnAt,
   commonEpoch,
   columnEpochs,
-  drawTournament,
   type TournamentAxis,
   type TournamentInput,
-} from '../../../renderer/charts/tournament.ts';
+} from '../../../renderer/charts/tournament-columns.ts';
 import { light } from '../../../renderer/ui/colors.ts';
 import { curve, decision, trial } from '../rows.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dimensionsOf } from '../../../../renderer/charts/parallel.ts';
+import { dimensionsOf } from '../../../../renderer/charts/dimensions.ts';
 import { columnsOf, reasonOf, sorted } from '../../../../renderer/words/trial-columns.ts';
 import {
   brushText,
