@@ -23,6 +23,7 @@ const code = await runPinned(
   [
     '--test',
     `--test-concurrency=${processes}`,
+    '--test-timeout=420000', // a test that hangs fails; the longest file takes two minutes
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./build/untested.js',

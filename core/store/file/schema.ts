@@ -273,8 +273,8 @@ export function schemaOf(database: Sqlite, file: string, known = migrations.leng
 }
 
 /**
- * Brings a file to the newest schema, one transaction per step. A file that holds something is
- * copied first to `<file>.schema-<n>.backup`, which is never overwritten.
+ * Brings a file to the newest schema in one transaction, so that no other program sees a schema
+ * between two versions. A file that holds something is copied first to `<file>.schema-<n>.backup`, which is never overwritten.
  *
  * @returns path of the copy, or null when none was needed
  */
@@ -290,22 +290,26 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
   // A table that is replaced is referred to meanwhile: references are checked at the end of each
   // step instead.
   database.execute('PRAGMA foreign_keys = OFF');
-  for (let version = before; version < steps.length; version++) {
-    database.transaction(() => {
-      database.execute(steps[version]!);
-      database.execute(`PRAGMA user_version = ${version + 1}`);
-      database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
-      const broken = database.all<{ table: string }>('PRAGMA foreign_key_check');
-      if (broken.length > 0)
-        throw new LabError('store.migration-failed', {
-          file,
-          next: version + 1,
-          count: broken.length,
-          table: broken[0]!.table,
-          version,
-        });
-    });
-  }
+  database.transaction(() => {
+    for (let version = before; version < steps.length; version++)
+      takeStep(database, file, steps[version]!, version);
+  });
   database.execute('PRAGMA foreign_keys = ON');
   return copy;
+}
+
+/** Takes one step of a migration and checks the references that it leaves. */
+function takeStep(database: Sqlite, file: string, step: string, version: number): void {
+  database.execute(step);
+  database.execute(`PRAGMA user_version = ${version + 1}`);
+  database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
+  const broken = database.all<{ table: string }>('PRAGMA foreign_key_check');
+  if (broken.length > 0)
+    throw new LabError('store.migration-failed', {
+      file,
+      next: version + 1,
+      count: broken.length,
+      table: broken[0]!.table,
+      version,
+    });
 }
