@@ -1,3 +1,7 @@
+/**
+ * Search spaces: their form, dimensions, draws and counts. Longer than 300 lines: all of them follow
+ * the same order of dimensions, which stored studies depend on.
+ */
 import * as v from 'valibot';
 import type { RandomStream } from '../base/random.ts';
 import { gateNames, paperGates } from '../gates/gates.ts';
