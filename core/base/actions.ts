@@ -13,7 +13,7 @@ const plain = <Name extends string>(name: Name) => v.strictObject({ do: v.litera
 /**
  * Something that a person can do about a problem and that each face offers in a way of its own: a
  * command, a button, a link or words. Every kind has a phrase in `command-words.ts`,
- * `renderer/ui/actions.ts` and `electron/actions.ts`.
+ * `renderer/ui/actions.ts` and `electron/actions.ts`; the last two share `window-words.ts`.
  */
 export const actionSchema = v.variant('do', [
   // The engine.

@@ -1,4 +1,5 @@
 import { type Action, type Phrases, type Step, joined, phraseOf } from '../../core/base/actions.ts';
+import { windowPhrases } from '../../core/base/window-words.ts';
 import { hrefOf } from '../routes.ts';
 
 /** What the page says about a step, and where it is done. */
@@ -12,79 +13,53 @@ const data = { text: 'Open Data', href: hrefOf({ view: 'data' }) };
 const log = { text: 'Open the log', href: hrefOf({ view: 'log', run: null, study: null }) };
 
 /** Actions as they are taken in the window. */
-const phrases: Phrases<StepWords> = {
-  'install-engine': () => ({ text: 'Press Install in Settings, under Engine.', link: settings }),
-  'install-wheel': () => ({
-    text: 'Or let KTG_TENSORFLOW_WHEEL name a wheel that you have, and press Install.',
-  }),
-  'download-wheel': () => ({
-    text: 'Or unset KTG_TENSORFLOW_WHEEL: Install in Settings, under Engine, downloads the wheel.',
-    link: settings,
-  }),
-  'verify-engine': () => ({
-    text: 'Uninstall the engine in Settings, under Engine, and install it again.',
-    link: settings,
-  }),
-  'use-portable': () => ({ text: 'The portable engine works here, more slowly.' }),
-  'use-processor': () => ({ text: 'Or compute on the processor.' }),
-  'run-doctor': () => ({ text: 'See Settings, under Engine, and the log.', link: log }),
-  'choose-float32': () => ({ text: 'Choose float32 in the details of the study.' }),
-  'use-compiler': () => ({ text: 'Choose float32 in the details of the study.' }),
-  'default-precision': () => ({ text: 'Or leave the precision as usual.' }),
-  'choose-data': () => ({
-    text: 'Choose or drop an archive (.tar.gz or .tar), or a folder with the files of a set.',
-  }),
-  'fetch-data': ({ file, folder }) => ({
-    text: `Or fetch ${file} in another way and choose it here, or put it into ${folder}.`,
-    link: data,
-  }),
-  'use-data-path': () => ({ text: 'Or add it under another name.', link: data }),
-  'open-data': () => ({ text: 'Its networks are listed under Data.', link: data }),
-  pretrain: () => ({
-    text: 'A search or a re-run trains one first; or train one under Data, Pretrained networks.',
-    link: data,
-  }),
-  'see-correct-graph': () => ({ text: 'The editor saves correct ones.' }),
-  'see-graph': () => ({ text: 'The figure of the graph shows them.' }),
-  'use-own-checkpoint': () => ({ text: 'Use a checkpoint that this program has saved.' }),
-  'free-memory': () => ({
-    text:
-      'Close other programs on this device, or use fewer slots, a smaller batch, or smaller ' +
-      'architectures.',
-    link: settings,
-  }),
-  'open-lab': () => ({
-    text: 'Open it as the lab file, or export a study of it and import that.',
-  }),
-  'keep-lab-local': () => ({
-    text: 'Keep the lab on a local disk and copy backups to the network.',
-  }),
-  'check-lab-file': () => ({
-    text: 'Press “Verify” in Settings, under Lab file.',
-    link: settings,
-  }),
-  'export-studies': () => ({
-    text: '“Export” in a study’s menu saves the studies that can still be read.',
-  }),
-  'choose-study': () => ({ text: 'Import it with the button, and choose one of them.' }),
-  'choose-folder': () => ({ text: 'Choose another folder.' }),
-  'resume-training': ({ folder }) => ({
-    text: `The run in ${folder} continues from the command line.`,
-  }),
-  'start-training': () => ({ text: 'Start a new run.' }),
-  'connect-again': () => ({ text: 'It reconnects by itself; then try again.' }),
-  'open-link': () => ({ text: 'Open the link that `ktg serve` printed.' }),
-  'serve-again': () => ({ text: 'Run `ktg serve` again for a new one.' }),
-  'use-terminal': () => ({ text: 'Or use the command line on the lab’s machine.' }),
-  'open-log': () => ({ text: 'The log may say more.', link: log }),
-  'run-command': ({ command }) => ({ text: `In a terminal, run: ${command}` }),
-  'give-option': ({ example }) => ({ text: `In a terminal, for example: ${example}` }),
+const phrases: Phrases<string> = {
+  ...windowPhrases,
+  'install-engine': () => 'Press Install in Settings, under Engine.',
+  'install-wheel': () =>
+    'Or let KTG_TENSORFLOW_WHEEL name a wheel that you have, and press Install.',
+  'download-wheel': () =>
+    'Or unset KTG_TENSORFLOW_WHEEL: Install in Settings, under Engine, downloads the wheel.',
+  'verify-engine': () => 'Uninstall the engine in Settings, under Engine, and install it again.',
+  'run-doctor': () => 'See Settings, under Engine, and the log.',
+  'choose-data': () =>
+    'Choose or drop an archive (.tar.gz or .tar), or a folder with the files of a set.',
+  'fetch-data': ({ file, folder }) =>
+    `Or fetch ${file} in another way and choose it here, or put it into ${folder}.`,
+  'use-data-path': () => 'Or add it under another name.',
+  pretrain: () =>
+    'A search or a re-run trains one first; or train one under Data, Pretrained networks.',
+  'see-correct-graph': () => 'The editor saves correct ones.',
+  'keep-lab-local': () => 'Keep the lab on a local disk and copy backups to the network.',
+  'check-lab-file': () => 'Press “Verify” in Settings, under Lab file.',
+  'export-studies': () => '“Export” in a study’s menu saves the studies that can still be read.',
+  'choose-study': () => 'Import it with the button, and choose one of them.',
+  'connect-again': () => 'It reconnects by itself; then try again.',
+  'open-link': () => 'Open the link that `ktg serve` printed.',
+  'serve-again': () => 'Run `ktg serve` again for a new one.',
+  'use-terminal': () => 'Or use the command line on the lab’s machine.',
 };
 
-const actionWords = (action: Action): StepWords => phraseOf(phrases, action);
+/** Places of the window where actions are taken. */
+const links: { readonly [Kind in Action['do']]?: StepWords['link'] } = {
+  'install-engine': settings,
+  'download-wheel': settings,
+  'verify-engine': settings,
+  'run-doctor': log,
+  'fetch-data': data,
+  'use-data-path': data,
+  'open-data': data,
+  pretrain: data,
+  'free-memory': settings,
+  'check-lab-file': settings,
+  'open-log': log,
+};
 
-export const stepWords = (step: Step): StepWords =>
-  typeof step === 'string' ? { text: step } : actionWords(step);
+export function stepWords(step: Step): StepWords {
+  if (typeof step === 'string') return { text: step };
+  const link = links[step.do];
+  return { text: phraseOf(phrases, step), ...(link && { link }) };
+}
 
 /** Steps as one text, where a link has no place. */
 export const stepsText = (steps: readonly Step[]): string =>
