@@ -1,21 +1,12 @@
 // Builds the window's page into dist/renderer after a change of its sources. Plain JavaScript for
 // Node 18 and newer.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from '../core/base/lock.js';
 import { checkout, pinnedNode } from './runtime.js';
+import { isBuiltFrom, sourcesHash } from './sources.js';
 
 /** Source folders of the page: its own, and those shared with the lab. */
 const sources = ['renderer', 'core'];
@@ -28,7 +19,7 @@ const stamp = join(checkout, 'dist', 'renderer.sha256');
  * error.
  */
 export async function ensureWindow() {
-  const wanted = sourcesHash();
+  const wanted = sourcesHash(checkout, sources);
   if (builtFrom(wanted)) return;
   await withLock(join(checkout, '.setup', 'window.lock'), async () => {
     if (builtFrom(wanted)) return;
@@ -39,10 +30,7 @@ export async function ensureWindow() {
 }
 
 /** @param {string} wanted */
-const builtFrom = (wanted) =>
-  existsSync(join(folder, 'index.html')) &&
-  existsSync(stamp) &&
-  readFileSync(stamp, 'utf8') === wanted;
+const builtFrom = (wanted) => existsSync(join(folder, 'index.html')) && isBuiltFrom(stamp, wanted);
 
 /** Runs `ensureWindow` for a command line: prints a failure and ends the process. */
 export async function ensureWindowOrExit() {
@@ -52,18 +40,6 @@ export async function ensureWindowOrExit() {
     console.error(`The page could not be built: ${error instanceof Error ? error.message : error}`);
     process.exit(1);
   }
-}
-
-function sourcesHash() {
-  const hash = createHash('sha256').update(readFileSync(join(checkout, 'package-lock.json')));
-  for (const place of sources)
-    for (const path of readdirSync(join(checkout, place), {
-      recursive: true,
-      encoding: 'utf8',
-    }).sort())
-      if (/\.[a-z]+$/.test(path))
-        hash.update(`\0${place}/${path}\0`).update(readFileSync(join(checkout, place, path)));
-  return hash.digest('hex');
 }
 
 /**
