@@ -3,7 +3,7 @@ import { PROTOCOLS } from '../data/split.ts';
 import type { AblationKind } from '../graph/ablate.ts';
 import { toText } from '../graph/text.ts';
 import type { AblationInput, AblationPreview, LabApi } from '../lab/api.ts';
-import { recipeFor } from '../study/plan.ts';
+import { recipeFor } from '../study/recipe.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';

@@ -6,6 +6,7 @@ import { shuffle, stream } from '../base/random.ts';
  * offset.
  */
 export const CODE_LENGTH = 4;
+
 /** Pixels around an image before the crop. */
 export interface Padding {
   /** Reflected pixels of the image, or zeros. */

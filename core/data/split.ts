@@ -74,18 +74,27 @@ function heldOut(dataset: Dataset, seed: number): Split {
   for (let image = 0; image < dataset.trainCount; image++)
     members[dataset.labels[image]!]!.push(image);
 
-  const shares = heldOutShares(members.map((images) => images.length));
-  const validation = members.flatMap((images, label) =>
-    shuffle(images, stream(seed, 'split', label)).slice(0, shares[label]),
-  );
   const isHeldOut = new Uint8Array(dataset.trainCount);
-  for (const image of validation) isHeldOut[image] = 1;
+  for (const image of heldOutOf(members, seed, 'split')) isHeldOut[image] = 1;
   const all = range(0, dataset.trainCount);
   return {
     train: all.filter((image) => isHeldOut[image] === 0),
     evaluation: all.filter((image) => isHeldOut[image] === 1),
     evaluationName: 'validation',
   };
+}
+
+/**
+ * The images that each class gives, drawn by the seed (`heldOutShares`).
+ *
+ * @param members images of every class; their order changes
+ * @param purpose of the draw: other purposes draw others from the same seed
+ */
+export function heldOutOf(members: number[][], seed: number, purpose: string): number[] {
+  const shares = heldOutShares(members.map(({ length }) => length));
+  return members.flatMap((images, label) =>
+    shuffle(images, stream(seed, purpose, label)).slice(0, shares[label]),
+  );
 }
 
 /**

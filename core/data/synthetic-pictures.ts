@@ -4,6 +4,9 @@ import { CHANNELS } from './dataset.ts';
 /** Pictures are described on a canvas of 32 x 32 units, whatever their number of pixels. */
 const UNITS = 32;
 
+/**
+ * Signed distance in units of the size: negative inside. (x, y) is relative to the centre, y down.
+ */
 type Shape = (x: number, y: number) => number;
 
 const SHAPES: readonly [string, Shape][] = [

@@ -1,5 +1,5 @@
 import type { Architecture, Convolution, Layer } from '../models/layers.ts';
-import type { TensorSpec } from '../models/tensors.ts';
+import { sizeOf, type TensorSpec } from '../models/tensors.ts';
 import { type Normalised, type Operations, type Tensor, type TF } from './ops.ts';
 
 /**
@@ -118,6 +118,6 @@ function convolve(tf: TF, x: Tensor, take: () => Tensor, layer: Convolution): Te
 
 /** Splits a flat vector into the tensors of `specs`, in order. */
 export function unflatten(tf: TF, flat: Tensor, specs: readonly TensorSpec[]): Tensor[] {
-  const sizes = specs.map((spec) => spec.shape.reduce((size, dimension) => size * dimension, 1));
+  const sizes = specs.map((spec) => sizeOf(spec.shape));
   return tf.split(flat, sizes).map((part, i) => tf.reshape(part, specs[i]!.shape as number[]));
 }

@@ -1,7 +1,6 @@
 import type { Architecture } from '../models/layers.ts';
 import { statistics, tensors } from '../models/tensors.ts';
-import type { ChannelStatistics, StepPlan } from './engine.ts';
-import { formOf } from './engine.ts';
+import { type ChannelStatistics, columnsOf, formOf, type StepPlan } from './engine.ts';
 import { batchNormaliser, forward, type Outputs, runningNormaliser, unflatten } from './forward.ts';
 import { mapKinds } from './kinds/kinds.ts';
 import { type EdgeTensors, type GraphLoss, graphLoss, rightness } from './losses.ts';
@@ -158,10 +157,9 @@ function keptLosses(tf: TF, logits: Tensor, loss: GraphLoss): Losses {
   };
 }
 
-function nodeLosses(tf: TF, { architectures, ensemble }: StepPlan, metrics: Tensor): Tensor[] {
-  const nodes = architectures.length;
-  const columns = nodes + (ensemble ? 2 : 1);
-  return tf.unstack(tf.slice(metrics, metrics.size - columns - nodes, nodes));
+function nodeLosses(tf: TF, plan: StepPlan, metrics: Tensor): Tensor[] {
+  const nodes = plan.architectures.length;
+  return tf.unstack(tf.slice(metrics, metrics.size - columnsOf(plan) - nodes, nodes));
 }
 
 /** Returns the next parameters and momentum of every node; statistics stay. */

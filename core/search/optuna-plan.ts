@@ -8,7 +8,8 @@ import { SPACE_FORMAT, parseSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import { architecture } from '../models/architecture.ts';
 import type { OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
-import { PAPER_EPOCHS, paperRule, recipeFor, studyPlanSchema } from '../study/plan.ts';
+import { paperRule, studyPlanSchema } from '../study/plan.ts';
+import { PAPER_EPOCHS, recipeFor } from '../study/recipe.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { PAPER_DATA } from '../study/presets.ts';
 

@@ -3,16 +3,12 @@ import { PROTOCOLS, type Purpose } from '../data/split.ts';
 import { parseSpace } from '../graph/space.ts';
 import { EPOCH_LIMIT, TRIAL_LIMIT } from '../search/rules/_base.ts';
 import { asha } from '../search/rules/asha.ts';
-import { type Rule, ruleSchema } from '../search/rules/rules.ts';
+import { ruleSchema } from '../search/rules/rules.ts';
 import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
 import { fractionSchema, lineSchema, seedSchema, whole } from './fields.ts';
 import { recipeSchema } from './recipe.ts';
 import { startSchema } from './start.ts';
-
-export type { Purpose, Rule };
-
-export { PAPER_EPOCHS, recipeFor } from './recipe.ts';
 
 /**
  * How one graph is trained; together with graph, seed and engine it decides every number of a run.

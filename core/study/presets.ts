@@ -1,7 +1,8 @@
 import { stream } from '../base/random.ts';
 import { paperSpace } from '../graph/space.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
-import { PAPER_EPOCHS, type StudyPlan, paperRule, recipeFor } from './plan.ts';
+import { type StudyPlan, paperRule } from './plan.ts';
+import { PAPER_EPOCHS, recipeFor } from './recipe.ts';
 import { usualStart } from './start.ts';
 
 /** A seed for a person who has no wish: small enough to be read aloud. */

@@ -1,4 +1,5 @@
 import { LabError } from '../base/errors.ts';
+import { sizeOf } from '../models/tensors.ts';
 
 /** A float32 tensor with a name. */
 export interface NamedTensor {
@@ -96,22 +97,13 @@ export function decodeSafetensors(
   const header = completeHeader(bytes, source);
   const data = PREFIX + header.length;
   const tensors = new Map<string, NamedTensor>();
-  let metadata: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(header.json)) {
-    if (name === '__metadata__') {
-      metadata = entry as Record<string, string>;
-      continue;
-    }
-    const {
-      dtype,
-      shape,
-      data_offsets: offsets,
-    } = entry as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-    if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
+  for (const [name, entry] of tensorsOf(header.json)) {
+    const { dtype, shape, data_offsets: offsets } = entry as Partial<TensorEntry>;
+    if (!areSizes(shape) || !areSizes(offsets) || offsets.length !== 2)
       throw broken(source, `tensor "${name}" has no shape or offsets`);
     if (dtype !== 'F32') throw broken(source, `tensor "${name}" is ${String(dtype)}, expected F32`);
     const [start, end] = offsets as [number, number];
-    if (end - start !== 4 * shape.reduce((size, dimension) => size * dimension, 1))
+    if (end - start !== 4 * sizeOf(shape))
       throw broken(source, `tensor "${name}" has offsets that do not fit its shape`);
     if (data + end > bytes.length) {
       throw new LabError('checkpoint.truncated', {
@@ -127,7 +119,8 @@ export function decodeSafetensors(
     );
     tensors.set(name, { name, shape, values });
   }
-  return { tensors, metadata };
+  const { __metadata__: metadata = {} } = header.json;
+  return { tensors, metadata: metadata as Record<string, string> };
 }
 
 /** A header that was read. */
@@ -243,7 +236,8 @@ function completeHeader(bytes: Uint8Array, source: string): Header {
   );
 }
 
-const isSizes = (value: unknown): value is number[] =>
+/** True for a list of whole numbers from 0: a shape, or offsets. */
+export const areSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
 
 const broken = (source: string, why: string): LabError =>

@@ -115,8 +115,7 @@ export function save(name: string, content: Blob | string, type = 'text/plain'):
     typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  // eslint-disable-next-line no-control-regex -- file names may not hold them
-  link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '-');
+  link.download = name.replace(/[\\/:*?"<>|\p{Cc}]+/gu, '-');
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

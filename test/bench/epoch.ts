@@ -1,7 +1,7 @@
 import type { Dataset } from '../../core/data/dataset.ts';
 import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { template } from '../../core/graph/templates.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { Steps } from '../../core/train/steps.ts';
 import { Training } from '../../core/train/training.ts';
 import { type Case, machine, median, prepare, readCase } from './measure.ts';

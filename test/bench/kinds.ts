@@ -1,12 +1,9 @@
 import { parseArgs } from 'node:util';
-import { stream } from '../../core/base/random.ts';
-import { epochBatches } from '../../core/data/batches.ts';
-import type { Engine, Step, StepPlan } from '../../core/engine/engine.ts';
+import type { Engine, StepPlan } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { kindIndex, type KindName, kinds } from '../../core/kinds/kinds.ts';
 import { architecture } from '../../core/models/architecture.ts';
-import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
-import { median, round } from './measure.ts';
+import { batchesOf, fill, median, round, settings } from './measure.ts';
 
 const IMAGES = 512;
 const CLASSES = 100;
@@ -51,10 +48,10 @@ export async function bench(args: string[]): Promise<number> {
     ways.map((way) => prepared(engine, models, Number(values.batch), way)),
   );
   const times = ways.map((): Spent[] => []);
-  for (let round = 0; round <= Number(values.rounds); round++)
+  for (let turn = 0; turn <= Number(values.rounds); turn++)
     for (const [i, train] of steps.entries()) {
       const spent = train();
-      if (round > 0) times[i]!.push(spent);
+      if (turn > 0) times[i]!.push(spent);
     }
   for (const [i, { name }] of ways.entries()) {
     const [all, fastest, processor] = (['seconds', 'processor'] as const).flatMap((what) => {
@@ -79,46 +76,17 @@ async function prepared(
   const architectures = models.map((name) => architecture(name));
   const plan: StepPlan = { architectures, classes: CLASSES, batch, kinds: way.kinds };
   const step = await engine.compile(plan);
-  start(step);
-  const all = Int32Array.from({ length: IMAGES }, (_, image) => image);
-  const epoch = epochBatches(1, 1, all, batch);
+  fill(step, IMAGES);
+  const nextCodes = batchesOf(IMAGES, batch);
   const columns = models.length + 1;
-  const size = models.length * columns;
-  const isOwn = (i: number): boolean => i % columns === Math.floor(i / columns) + 1;
-  const each = (value: (i: number) => number): Float32Array =>
-    Float32Array.from({ length: size }, (_, i) => value(i));
-  const input = {
-    rates: { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
-    edges: {
-      weight: each((i) => (isOwn(i) ? 0 : 1)),
-      onlyCorrect: each(() => 0),
-      temperature: each(() => 1),
-      kind: each((i) => (i % columns === 0 ? 0 : kindIndex(way.kind))),
-    },
-    trained: [...models.keys()],
-  };
-  let at = 0;
+  const { edges, ...others } = settings(models.length);
+  const kind = edges.weight.map((_, i) => (i % columns === 0 ? 0 : kindIndex(way.kind)));
   return () => {
-    const codes = epoch.subarray(at, at + batch * 4);
-    at = (at + batch * 4) % epoch.length;
+    const codes = nextCodes();
     const begun = performance.now();
     const before = process.cpuUsage();
-    step.train({ codes, ...input });
+    step.train({ codes, ...others, edges: { ...edges, kind } });
     const { user, system } = process.cpuUsage(before);
     return { seconds: (performance.now() - begun) / 1000, processor: (user + system) / 1e6 };
   };
-}
-
-function start(step: Step): void {
-  const random = stream(1, 'bench');
-  const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % CLASSES);
-  step.load({
-    images: Uint8Array.from({ length: IMAGES * 3072 }, () => random.below(256)),
-    labels,
-  });
-  for (const [node, model] of step.plan.architectures.entries()) {
-    const parameters = initialParameters(model, CLASSES, 1, node + 1);
-    const momentum = new Float32Array(parameters.length);
-    step.write(node, { parameters, momentum, statistics: initialStatistics(model) });
-  }
 }

@@ -2,7 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { stream } from '../../core/base/random.ts';
 import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
-import { epochBatches } from '../../core/data/batches.ts';
+import { CODE_LENGTH, epochBatches } from '../../core/data/batches.ts';
 import {
   type Engine,
   type EngineName,
@@ -95,25 +95,13 @@ export async function prepare({
     threads,
     computation: precision === null ? {} : { precision },
   });
-  const random = stream(1, 'bench');
-  const images = Uint8Array.from({ length: IMAGES * 3072 }, () => random.below(256));
-  const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % classes);
   const begun = performance.now();
   const step = await engine.compile({ architectures: models, classes, batch });
   const compiled = performance.now() - begun;
-  step.load({ images, labels });
-  for (const [node, model] of models.entries()) {
-    const parameters = initialParameters(model, classes, 1, node + 1);
-    const momentum = new Float32Array(parameters.length);
-    step.write(node, { parameters, momentum, statistics: initialStatistics(model) });
-  }
-  const all = Int32Array.from(labels, (_, image) => image);
-  const epoch = epochBatches(1, 1, all, batch);
-  const size = batch * 4;
-  let at = 0;
+  fill(step, IMAGES);
+  const nextCodes = batchesOf(IMAGES, batch);
   const train = (): number => {
-    const codes = epoch.subarray(at, at + size);
-    at = at + 2 * size <= epoch.length ? at + size : 0;
+    const codes = nextCodes();
     const start = performance.now();
     step.train({ codes, ...settings(models.length) });
     return performance.now() - start;
@@ -122,11 +110,39 @@ export async function prepare({
   return { engine, step, compileSeconds: (compiled + first) / 1000, train };
 }
 
+/** Gives a step random images of 32 x 32 pixels, and every node its initial state. */
+export function fill(step: Step, images: number): void {
+  const { architectures, classes } = step.plan;
+  const random = stream(1, 'bench');
+  step.load({
+    images: Uint8Array.from({ length: images * 3072 }, () => random.below(256)),
+    labels: Int32Array.from({ length: images }, (_, image) => image % classes),
+  });
+  for (const [node, model] of architectures.entries()) {
+    const parameters = initialParameters(model, classes, 1, node + 1);
+    const momentum = new Float32Array(parameters.length);
+    step.write(node, { parameters, momentum, statistics: initialStatistics(model) });
+  }
+}
+
+/** Returns the codes of one batch after the other; after the last, the first again. */
+export function batchesOf(images: number, batch: number): () => Int32Array {
+  const all = Int32Array.from({ length: images }, (_, image) => image);
+  const epoch = epochBatches(1, 1, all, batch);
+  const size = batch * CODE_LENGTH;
+  let next = 0;
+  return () => {
+    const at = next;
+    next = (at + size) % epoch.length;
+    return epoch.subarray(at, at + size);
+  };
+}
+
 /**
  * Every edge Through, every node trained, at a learning rate that changes nothing much in a few
  * steps.
  */
-function settings(nodes: number): Omit<TrainInput, 'codes'> {
+export function settings(nodes: number): Omit<TrainInput, 'codes'> {
   const size = nodes * (nodes + 1);
   return {
     rates: { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },

@@ -8,7 +8,7 @@ import { fromText } from '../../core/graph/text.ts';
 import type { Device } from '../../core/devices/device.ts';
 import { type Difference, mean, welch } from '../../core/analysis/statistics.ts';
 import type { Precision } from '../../core/study/computation.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { cores } from '../../core/devices/devices.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { Witness, cpu, job } from '../workers/jobs.ts';

@@ -5,7 +5,7 @@ import { LabError } from '../../core/base/errors.ts';
 import { choiceOf, textOf, integerOption } from '../../core/commands/values.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
 import { type Precision, precisions } from '../../core/study/computation.ts';
-import { PAPER_EPOCHS } from '../../core/study/plan.ts';
+import { PAPER_EPOCHS } from '../../core/study/recipe.ts';
 import { EPOCH_STEPS, type GpuReport, readReport } from './gpu-report.ts';
 
 /**

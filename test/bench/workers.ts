@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { template } from '../../core/graph/templates.ts';
 import type { Job } from '../../core/search/runner.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { cores } from '../../core/devices/devices.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { Witness, cpu } from '../workers/jobs.ts';

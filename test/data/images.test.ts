@@ -11,7 +11,7 @@ import { absoluteSpec, isPathSpec, openDataset } from '../../core/data/resolve.t
 import { splitFor } from '../../core/data/split.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { template } from '../../core/graph/templates.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { Steps } from '../../core/train/steps.ts';
 import { Training } from '../../core/train/training.ts';
 import { zipOf } from '../train/torch-files.ts';

@@ -12,7 +12,8 @@ import { environment } from '../search/scripted-runner.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { Store } from '../../core/store/store.ts';
 import { type EpochMetrics, unmeasuredEdge, unmeasuredNode } from '../../core/study/metrics.ts';
-import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
+import { paperRule, type StudyPlan } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 
 const MODELS = ['resnet8', 'resnet14'];
 const START = Date.UTC(2026, 2, 3, 8);

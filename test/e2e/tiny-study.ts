@@ -2,7 +2,8 @@
 import { paperSpace } from '../../core/graph/space.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import type { NewStudy } from '../../core/store/store.ts';
-import { paperRule, recipeFor, type StudyPlan } from '../../core/study/plan.ts';
+import { paperRule, type StudyPlan } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 
 interface Size {
   nodes: number;

@@ -5,7 +5,7 @@ import { addRerun } from '../../core/search/repeat.ts';
 import type { Runner } from '../../core/search/runner.ts';
 import { Scheduler } from '../../core/search/scheduler.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { joined } from '../contract/samples.ts';

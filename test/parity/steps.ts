@@ -1,5 +1,11 @@
 import * as v from 'valibot';
-import type { EdgeInputs, Engine, Step, StepMetrics } from '../../core/engine/engine.ts';
+import type {
+  DirectResult,
+  EdgeInputs,
+  Engine,
+  Step,
+  StepMetrics,
+} from '../../core/engine/engine.ts';
 import { gate, gateNames } from '../../core/gates/gates.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import type { Architecture } from '../../core/models/layers.ts';
@@ -76,21 +82,8 @@ export async function stepsParity(
       step.write(node, { parameters, momentum, statistics: initialStatistics(model) });
     }
     for (const [done, expected] of fixture.steps.entries()) {
-      const { metrics, logits } = step.trainDirect(
-        {
-          images: formulaImages(batch, expected.s, fixture.input),
-          labels: Int32Array.from(expected.labels),
-        },
-        {
-          rates: {
-            learningRate: expected.lr,
-            momentum: fixture.optimizer.momentum,
-            weightDecay: fixture.optimizer.weight_decay,
-          },
-          edges: edgeInputs(fixture, expected.linear_k),
-          trained: models.map((_, node) => node),
-        },
-      );
+      const edges = edgeInputs(fixture, expected.linear_k);
+      const { metrics, logits } = trainStep(step, fixture, expected, edges, [...models.keys()]);
       compareStep(tally, fixture, done, metrics, logits, allowed);
       const after = fixture.after[String(done + 1)];
       if (after)
@@ -104,6 +97,31 @@ export async function stepsParity(
     step.dispose();
   }
   return tally.report(file);
+}
+
+/** The inputs of every step of a fixture. */
+interface StepsFixture {
+  readonly batch: number;
+  readonly size?: number;
+  readonly input: v.InferOutput<typeof inputFormula>;
+  readonly optimizer: { readonly momentum: number; readonly weight_decay: number };
+}
+
+/** Trains one step of a fixture on its formula images. */
+export function trainStep(
+  step: Step,
+  { batch, size, input, optimizer }: StepsFixture,
+  expected: { readonly s: number; readonly lr: number; readonly labels: readonly number[] },
+  edges: EdgeInputs,
+  trained: readonly number[],
+): DirectResult {
+  const images = formulaImages(batch, expected.s, input, size);
+  const { momentum, weight_decay: weightDecay } = optimizer;
+  const rates = { learningRate: expected.lr, momentum, weightDecay };
+  return step.trainDirect(
+    { images, labels: Int32Array.from(expected.labels) },
+    { rates, edges, trained },
+  );
 }
 
 /**
@@ -145,25 +163,47 @@ function compareStep(
   for (const [t, row] of expected.edges.entries()) {
     for (const [s, edge] of row.entries()) {
       const what = `step ${done + 1}, edge ${s} -> ${t}`;
-      compareLoss(tally, `${what}, raw`, metrics.raw[at(t, s)]!, edge.raw, allowed);
-      compareLoss(tally, `${what}, gated`, metrics.gated[at(t, s)]!, edge.gated, allowed);
-      const both = metrics.bothRight[at(t, s)]!;
-      const source = s === t ? batch : right[s]!;
-      const counts = [both, source - both, right[t]! - both, batch - source - right[t]! + both];
-      tally.exact(`${what}, counts`, counts, edge.counts);
+      const own = { batch, source: s === t ? batch : right[s]!, destination: right[t]! };
+      compareEdge(tally, what, metrics, at(t, s), own, edge, allowed);
     }
-    compareLoss(
-      tally,
-      `step ${done + 1}, node ${t}`,
-      metrics.nodeLoss[t]!,
-      expected.node_loss[t]!,
-      allowed,
-    );
-    tally.exact(
-      `step ${done + 1}, node ${t} stepped`,
-      metrics.nodeLoss[t] !== 0,
-      expected.stepped[t],
-    );
+  }
+  compareNodes(tally, `step ${done + 1}`, metrics, expected, allowed);
+}
+
+/**
+ * Compares losses and counts of one edge.
+ *
+ * @param at place of the edge in the matrices of the metrics
+ * @param right images of the batch, and how many of them either end classifies correctly
+ */
+export function compareEdge(
+  tally: Tally,
+  what: string,
+  metrics: StepMetrics,
+  at: number,
+  right: { readonly batch: number; readonly source: number; readonly destination: number },
+  expected: { readonly raw: number; readonly gated: number; readonly counts: readonly number[] },
+  allowed: Tolerances,
+): void {
+  compareLoss(tally, `${what}, raw`, metrics.raw[at]!, expected.raw, allowed);
+  compareLoss(tally, `${what}, gated`, metrics.gated[at]!, expected.gated, allowed);
+  const both = metrics.bothRight[at]!;
+  const { batch, source, destination } = right;
+  const counts = [both, source - both, destination - both, batch - source - destination + both];
+  tally.exact(`${what}, counts`, counts, expected.counts);
+}
+
+/** Compares the loss of every node, and whether it was updated. */
+export function compareNodes(
+  tally: Tally,
+  when: string,
+  { nodeLoss }: StepMetrics,
+  expected: { readonly node_loss: readonly number[]; readonly stepped: readonly boolean[] },
+  allowed: Tolerances,
+): void {
+  for (const [t, loss] of expected.node_loss.entries()) {
+    compareLoss(tally, `${when}, node ${t}`, nodeLoss[t]!, loss, allowed);
+    tally.exact(`${when}, node ${t} stepped`, nodeLoss[t] !== 0, expected.stepped[t]);
   }
 }
 

@@ -1,17 +1,31 @@
 import * as v from 'valibot';
-import type { EdgeInputs, Engine, Step, StepMetrics, StepPlan } from '../../core/engine/engine.ts';
+import {
+  columnsOf,
+  type EdgeInputs,
+  type Engine,
+  type Step,
+  type StepMetrics,
+  type StepPlan,
+} from '../../core/engine/engine.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import type { Architecture } from '../../core/models/layers.ts';
 import { sizeOf, statistics, tensors } from '../../core/models/tensors.ts';
 import { kindNames } from '../../core/kinds/kinds.ts';
 import { normaliseFixture } from './augment.ts';
-import { compareLoss, type Tolerances } from './compare.ts';
+import type { Tolerances } from './compare.ts';
 import { columnOf, edgeFixture, edgeMatrices, voters } from './edges.ts';
 import { initFormula, inputFormula } from './forward.ts';
 import { formulaImages, formulaParameters, type InitFormula } from './formulas.ts';
 import { type ParityReport, Tally } from './report.ts';
-import { compareNodeLogits, compareStates, stateFixture } from './steps.ts';
+import {
+  compareEdge,
+  compareNodeLogits,
+  compareNodes,
+  compareStates,
+  stateFixture,
+  trainStep,
+} from './steps.ts';
 
 const numbers = v.array(v.number());
 const matrix = v.array(numbers);
@@ -69,26 +83,14 @@ export async function stepsParity2(
   const fixture = v.parse(stepsFixture2, json);
   const tally = new Tally();
   const plan = planOf(fixture);
+  const trained = [...plan.architectures.keys()].filter((node) => !plan.frozen!.includes(node));
   const step = await engine.compile(plan);
   try {
     for (const node of plan.architectures.keys()) step.write(node, start(fixture, plan, node));
     for (const [done, expected] of fixture.steps.entries()) {
-      const { metrics, logits } = step.trainDirect(
-        {
-          images: formulaImages(fixture.batch, expected.s, fixture.input, fixture.size),
-          labels: Int32Array.from(expected.labels),
-        },
-        {
-          rates: {
-            learningRate: expected.lr,
-            momentum: fixture.optimizer.momentum,
-            weightDecay: fixture.optimizer.weight_decay,
-          },
-          edges: edgeInputs(fixture, plan, expected.c),
-          trained: [...plan.architectures.keys()].filter((node) => !plan.frozen!.includes(node)),
-        },
-      );
-      compareStep(tally, fixture, done, metrics, logits, allowed);
+      const edges = edgeInputs(fixture, plan, expected.c);
+      const { metrics, logits } = trainStep(step, fixture, expected, edges, trained);
+      compareStep(tally, fixture, plan, done, metrics, logits, allowed);
       const after = fixture.after[String(done + 1)];
       if (after) {
         const { architectures: models, classes } = plan;
@@ -158,7 +160,7 @@ function formulaStatistics(
 
 function edgeInputs({ edges, updates }: Fixture, plan: StepPlan, c: number): EdgeInputs {
   const nodes = plan.architectures.length;
-  const columns = nodes + (plan.ensemble ? 2 : 1);
+  const columns = columnsOf(plan);
   const placed = edges.map((edge) => ({ ...edge, column: columnOf(edge.source, nodes) }));
   const given = edgeMatrices(nodes, columns, c / updates.c_end, placed);
   const flat = (rows: readonly (readonly number[])[]): Float32Array =>
@@ -175,6 +177,7 @@ function edgeInputs({ edges, updates }: Fixture, plan: StepPlan, c: number): Edg
 function compareStep(
   tally: Tally,
   { models, batch, steps, edges, ensemble }: Fixture,
+  plan: StepPlan,
   done: number,
   metrics: StepMetrics,
   logits: Float32Array,
@@ -182,7 +185,7 @@ function compareStep(
 ): void {
   const expected = steps[done]!;
   const nodes = models.length;
-  const columns = nodes + (ensemble ? 2 : 1);
+  const columns = columnsOf(plan);
   const when = `step ${done + 1}`;
   const rows = [...expected.logits, ...(ensemble ? [expected.ensemble_logits!] : [])];
   compareNodeLogits(tally, when, 'logits', logits, rows, allowed);
@@ -192,18 +195,11 @@ function compareStep(
   for (const [i, edge] of expected.edges.entries()) {
     const { source, destination: t } = edges[i]!;
     const s = columnOf(source, nodes);
-    const at = t * columns + s;
     const what = `${when}, edge ${source} -> ${t}`;
-    compareLoss(tally, `${what}, raw`, metrics.raw[at]!, edge.raw, allowed);
-    compareLoss(tally, `${what}, gated`, metrics.gated[at]!, edge.gated, allowed);
-    const [both, known, own] = [metrics.bothRight[at]!, right[s]!, right[t + 1]!];
-    const counts = [both, known - both, own - both, batch - known - own + both];
-    tally.exact(`${what}, counts`, counts, edge.counts);
+    const own = { batch, source: right[s]!, destination: right[t + 1]! };
+    compareEdge(tally, what, metrics, t * columns + s, own, edge, allowed);
   }
-  for (const [t, loss] of expected.node_loss.entries()) {
-    compareLoss(tally, `${when}, node ${t}`, metrics.nodeLoss[t]!, loss, allowed);
-    tally.exact(`${when}, node ${t} stepped`, metrics.nodeLoss[t] !== 0, expected.stepped[t]);
-  }
+  compareNodes(tally, when, metrics, expected, allowed);
 }
 
 function compareEvaluation(

@@ -9,13 +9,12 @@ import { withEnsemble } from '../../core/graph/edit.ts';
 import { paperSpace, withSpaceEnsemble } from '../../core/graph/space.ts';
 import { auditedTrial } from '../../core/search/audited.ts';
 import { judgeOf } from '../../core/search/judge.ts';
-import { rungsOf } from '../../core/search/rules/rules.ts';
+import { type Rule, rungsOf } from '../../core/search/rules/rules.ts';
 import { receive } from '../../core/search/report.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { paperRule } from '../../core/study/plan.ts';
-import type { Rule } from '../../core/study/plan.ts';
 import { wireDecision } from '../../core/study/decision.ts';
 import { AT, dml, metrics, newStudy, newTrial, training } from '../contract/samples.ts';
 

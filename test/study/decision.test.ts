@@ -9,7 +9,8 @@ import {
   wireDecision,
 } from '../../core/study/decision.ts';
 import { pretrainedKey } from '../../core/study/pretrained.ts';
-import { recipeFor, trainingSchema } from '../../core/study/plan.ts';
+import { trainingSchema } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { training } from '../contract/samples.ts';
 
 const asha: RungDecision = {

@@ -8,7 +8,7 @@ import { openEngine } from '../../core/engine/open.ts';
 import { fromText } from '../../core/graph/text.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { Steps } from '../../core/train/steps.ts';
 import { Training } from '../../core/train/training.ts';

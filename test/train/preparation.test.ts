@@ -6,7 +6,8 @@ import { openEngine } from '../../core/engine/open.ts';
 import { fromText } from '../../core/graph/text.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
-import { recipeFor, type TrainingPlan } from '../../core/study/plan.ts';
+import { type TrainingPlan } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import { Steps } from '../../core/train/steps.ts';
 import { Training, type TrainingSetup } from '../../core/train/training.ts';
 

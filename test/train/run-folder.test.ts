@@ -17,7 +17,7 @@ import { fromText } from '../../core/graph/text.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import type { Checkpoint } from '../../core/train/checkpoint.ts';
 import { type RunDescription, runFiles, RunFolder } from '../../core/train/run-folder.ts';
 

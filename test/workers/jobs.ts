@@ -12,7 +12,7 @@ import type {
 import type { Device } from '../../core/devices/device.ts';
 import type { Environment } from '../../core/study/environment.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
-import { recipeFor } from '../../core/study/plan.ts';
+import { recipeFor } from '../../core/study/recipe.ts';
 import type { Failure } from '../../core/study/run.ts';
 import { gather } from '../../core/workers/transfer.ts';
 

@@ -5,10 +5,9 @@ import { totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { dataHome } from '../../base/data-home.ts';
 import { LabError, messageOf } from '../../base/errors.ts';
-import { shuffle, stream } from '../../base/random.ts';
 import { type Dataset, identified, imageBytes, type LeftOut } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
-import { heldOutShares } from '../split.ts';
+import { heldOutOf } from '../split.ts';
 import { CACHE_VERSION, keepDecoded, readDecoded } from './cache.ts';
 import {
   type ImageLayout,
@@ -221,11 +220,7 @@ function ordered(
   const members: number[][] = [...labelOf].map(([group]) =>
     known.filter((each) => each.group === group).map(({ at }) => at),
   );
-  const shares = heldOutShares(members.map(({ length }) => length));
-  const drawn = members.flatMap((own, label) =>
-    shuffle([...own], stream(seed, 'images', label)).slice(0, shares[label]),
-  );
-  const isTest = new Set(drawn);
+  const isTest = new Set(heldOutOf(members, seed, 'images'));
   return {
     train: train.filter((at) => !isTest.has(at)),
     validation: [],

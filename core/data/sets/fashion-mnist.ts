@@ -41,8 +41,12 @@ const labels = (part: string, items: number): IdxFile => ({
   shape: [],
   items,
 });
-const TRAIN = { images: images('train', 60_000), labels: labels('train', 60_000) };
-const TEST = { images: images('t10k', 10_000), labels: labels('t10k', 10_000) };
+const part = (name: string, items: number) => ({
+  images: images(name, items),
+  labels: labels(name, items),
+});
+const TRAIN = part('train', OFFICIAL.trainCount);
+const TEST = part('t10k', OFFICIAL.testCount);
 const FILES = [TRAIN.images, TRAIN.labels, TEST.images, TEST.labels];
 
 const EXPECTED = FILES.map(({ name }) => `${name}.gz`).join(', ');

@@ -65,9 +65,6 @@ function syntheticOptions(text: string): Partial<SyntheticOptions> {
   );
 }
 
-/**
- * Signed distance in units of the size: negative inside. (x, y) is relative to the centre, y down.
- */
 const classNames = ({ classes }: Pick<SyntheticOptions, 'classes'>): string[] =>
   Array.from({ length: classes }, (_, label) => {
     const { shape, texture } = classParts(label);

@@ -17,16 +17,22 @@ import type { Tensor } from '../ops.ts';
  */
 const LARGEST_CONSTANT = 4096;
 
+/** A recorded tensor in its own type, or floats in bfloat16. */
+type Form = 'full' | 'short';
+/** Types of floats in both forms. */
+const formTypes = { full: DataType.float, short: DataType.bfloat16 } as const;
+
 /**
  * Records the operations of tfjs as nodes of a graph. While `run` is active, every operation still
  * runs (tfjs needs the shapes) and is also added to the graph. Tensors bound before become its
  * inputs, tensors made inside become constants. The computed numbers are meaningless.
  */
 export class Recorder {
-  /** Outputs of the graph by tensor; a tensor of `short` only is cast to float32 on first use. */
-  private readonly outputs = new Map<number, Output>();
-  /** Outputs in bfloat16 by tensor. */
-  private readonly short = new Map<number, Output>();
+  /** Outputs of the graph by tensor; a tensor in one form only is cast to the other on first use. */
+  private readonly outputs: Readonly<Record<Form, Map<number, Output>>> = {
+    full: new Map(),
+    short: new Map(),
+  };
   private readonly types = new Map<number, number>();
   /**
    * One tensor per shape of large floats, returned by all operations while recording (see `blank`).
@@ -46,12 +52,12 @@ export class Recorder {
 
   /** Makes an output of the graph stand for a tensor. */
   bind(tensor: Tensor, output: Output): void {
-    this.outputs.set(this.idOf(tensor), output);
+    this.outputs.full.set(this.idOf(tensor), output);
   }
 
   /** Returns the graph's output for a recorded tensor. */
   outputOf(tensor: Tensor): Output {
-    const output = this.full(this.idOf(tensor));
+    const output = this.outputIn('full', this.idOf(tensor));
     if (!output) throw new Error('This tensor was not computed while recording.');
     return output;
   }
@@ -83,23 +89,14 @@ export class Recorder {
     return binding.executeOp('Identity', [type], [known ?? result.id], 1)[0]!;
   }
 
-  /** Returns the output of a tensor in its own type. */
-  private full(id: number): Output | undefined {
-    const known = this.outputs.get(id);
-    const short = this.short.get(id);
-    if (known || !short) return known;
-    const output = this.graph.cast(short, DataType.bfloat16, DataType.float);
-    this.outputs.set(id, output);
-    return output;
-  }
-
-  /** Returns the output of a tensor of floats in bfloat16. */
-  private shortOf(id: number): Output | undefined {
-    const known = this.short.get(id);
-    const full = this.outputs.get(id);
-    if (known || !full) return known;
-    const output = this.graph.cast(full, DataType.float, DataType.bfloat16);
-    this.short.set(id, output);
+  /** Returns the output of a tensor in a form; undefined for a tensor that is not recorded. */
+  private outputIn(form: Form, id: number): Output | undefined {
+    const other = form === 'full' ? 'short' : 'full';
+    const known = this.outputs[form].get(id);
+    const given = this.outputs[other].get(id);
+    if (known || !given) return known;
+    const output = this.graph.cast(given, formTypes[other], formTypes[form]);
+    this.outputs[form].set(id, output);
     return output;
   }
 
@@ -112,24 +109,20 @@ export class Recorder {
     places?: ShortPlaces,
   ): void {
     const inputs = ids.map((id, i) => {
-      const output = places?.inputs.includes(i) ? this.shortOf(id) : this.full(id);
+      const output = this.outputIn(places?.inputs.includes(i) ? 'short' : 'full', id);
       if (!output) throw new Error(`An input of ${op} was made before recording began.`);
       return output;
     });
     const typed = places ? { ...attributes, T: typeAttribute(DataType.bfloat16) } : attributes;
     const output = this.graph.add(this.graph.fresh(op), op, inputs, typed);
     results.forEach(({ id, dtype }, index) => {
-      const known = places?.outputs.includes(index) ? this.short : this.outputs;
-      known.set(id, { ...output, index });
+      const made = { ...output, index };
+      if (!places?.outputs.includes(index)) this.outputs.full.set(id, made);
+      else if (this.shortened === 'maps') this.outputs.short.set(id, made);
+      // A product is cast back at once, so that its users cast nothing twice.
+      else this.outputs.full.set(id, this.graph.cast(made, formTypes.short, formTypes.full));
       this.types.set(id, dtype);
     });
-    if (places && this.shortened === 'products') this.castBack(results[0]!.id);
-  }
-
-  /** Makes a product a float32 output only, so that its users cast nothing twice. */
-  private castBack(id: number): void {
-    this.full(id);
-    this.short.delete(id);
   }
 
   private idOf(tensor: Tensor): number {
@@ -154,7 +147,7 @@ export class Recorder {
         }
         const values = type === DataType.bool ? Uint8Array.from(data as Uint8Array) : data;
         const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
-        this.outputs.set(id, this.graph.constant(type as DataType, shape, content));
+        this.outputs.full.set(id, this.graph.constant(type as DataType, shape, content));
         this.types.set(id, type);
         return id;
       },

@@ -25,34 +25,46 @@ export function unpickle(bytes: Uint8Array, rules: PickleRules, source: string):
 
 type Operation = (machine: PickleMachine) => void;
 
-/** Pushes the same value each time. */
-const constant =
-  (value: unknown): Operation =>
+/** Pushes a value that it reads, or makes. */
+const push =
+  (read: (machine: PickleMachine) => unknown): Operation =>
   (machine) => {
-    machine.push(value);
+    machine.push(read(machine));
   };
 
-const tuple =
-  (count: number): Operation =>
-  (machine) => {
-    machine.push(new PickleList(machine.popItems(count)));
-  };
+const constant = (value: unknown): Operation => push(() => value);
+const list: Operation = push(() => new PickleList());
+const markedList: Operation = push((machine) => new PickleList(machine.popToMark()));
+const tuple = (count: number): Operation =>
+  push((machine) => new PickleList(machine.popItems(count)));
 
-const text =
-  (length: (machine: PickleMachine) => number): Operation =>
-  (machine) => {
-    machine.push(machine.text(length(machine)));
-  };
+/** Reads a number of so many bytes, without a sign. */
+type Count = (machine: PickleMachine) => number;
+const oneByte: Count = (machine) => machine.unsigned(1);
+const twoBytes: Count = (machine) => machine.unsigned(2);
+const fourBytes: Count = (machine) => machine.unsigned(4);
+const eightBytes: Count = (machine) => machine.longLength();
 
-const data =
-  (length: (machine: PickleMachine) => number): Operation =>
+const text = (length: Count): Operation => push((machine) => machine.text(length(machine)));
+const data = (length: Count): Operation => push((machine) => machine.data(length(machine)));
+const long =
+  (length: Count): Operation =>
   (machine) => {
-    machine.push(machine.data(length(machine)));
+    machine.pushInteger(machine.integer(length(machine)));
   };
-
-const oneByte = (machine: PickleMachine): number => machine.unsigned(1);
-const fourBytes = (machine: PickleMachine): number => machine.unsigned(4);
-const eightBytes = (machine: PickleMachine): number => machine.longLength();
+const memorise =
+  (index: Count): Operation =>
+  (machine) => {
+    machine.memorise(index(machine));
+  };
+const recall =
+  (index: Count): Operation =>
+  (machine) => {
+    machine.recall(index(machine));
+  };
+const appendMarked: Operation = (machine) => {
+  machine.append(machine.popToMark());
+};
 
 /** By opcode; an opcode that is not here can only make objects, and refuses the file. */
 const operations: Readonly<Record<string, Operation>> = Object.assign(
@@ -64,24 +76,12 @@ const operations: Readonly<Record<string, Operation>> = Object.assign(
     N: constant(null),
     '\x88': constant(true),
     '\x89': constant(false),
-    J: (m) => {
-      m.push(m.signed(4));
-    },
-    K: (m) => {
-      m.push(m.unsigned(1));
-    },
-    M: (m) => {
-      m.push(m.unsigned(2));
-    },
-    '\x8a': (m) => {
-      m.pushInteger(m.integer(m.unsigned(1)));
-    },
-    '\x8b': (m) => {
-      m.pushInteger(m.integer(m.unsigned(4)));
-    },
-    G: (m) => {
-      m.push(m.float());
-    },
+    J: push((m) => m.signed(4)),
+    K: push(oneByte),
+    M: push(twoBytes),
+    '\x8a': long(oneByte),
+    '\x8b': long(fourBytes),
+    G: push((m) => m.float()),
     X: text(fourBytes),
     '\x8c': text(oneByte),
     '\x8d': text(eightBytes),
@@ -90,39 +90,21 @@ const operations: Readonly<Record<string, Operation>> = Object.assign(
     '\x8e': data(eightBytes),
     T: text(fourBytes), // strings of Python 2
     U: text(oneByte),
-    ']': (m) => {
-      m.push(new PickleList());
-    },
-    ')': (m) => {
-      m.push(new PickleList());
-    },
-    '\x8f': (m) => {
-      m.push(new PickleList());
-    },
-    '}': (m) => {
-      m.push(new PickleDict());
-    },
-    l: (m) => {
-      m.push(new PickleList(m.popToMark()));
-    },
-    t: (m) => {
-      m.push(new PickleList(m.popToMark()));
-    },
-    d: (m) => {
-      m.push(new PickleDict().set(m.popToMark()));
-    },
+    ']': list,
+    ')': list,
+    '\x8f': list,
+    '}': push(() => new PickleDict()),
+    l: markedList,
+    t: markedList,
+    d: push((m) => new PickleDict().set(m.popToMark())),
     '\x85': tuple(1),
     '\x86': tuple(2),
     '\x87': tuple(3),
     a: (m) => {
       m.append([m.pop()]);
     },
-    e: (m) => {
-      m.append(m.popToMark());
-    },
-    '\x90': (m) => {
-      m.append(m.popToMark());
-    },
+    e: appendMarked,
+    '\x90': appendMarked,
     s: (m) => {
       m.setItems(m.popItems(2));
     },
@@ -131,24 +113,14 @@ const operations: Readonly<Record<string, Operation>> = Object.assign(
     },
     '0': (m) => void m.pop(),
     '1': (m) => void m.popToMark(),
-    '2': (m) => {
-      m.push(m.top());
-    },
-    q: (m) => {
-      m.memorise(m.unsigned(1));
-    },
-    r: (m) => {
-      m.memorise(m.unsigned(4));
-    },
+    '2': push((m) => m.top()),
+    q: memorise(oneByte),
+    r: memorise(fourBytes),
     '\x94': (m) => {
       m.memoriseNext();
     },
-    h: (m) => {
-      m.recall(m.unsigned(1));
-    },
-    j: (m) => {
-      m.recall(m.unsigned(4));
-    },
+    h: recall(oneByte),
+    j: recall(fourBytes),
     c: (m) => {
       const module = m.line();
       m.global(module, m.line());

@@ -1,7 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
 import { sizeOf } from '../../models/tensors.ts';
-import { type Header, HeaderReader, NotSafetensors, PREFIX, tensorsOf } from '../safetensors.ts';
+import {
+  areSizes,
+  type Header,
+  HeaderReader,
+  NotSafetensors,
+  PREFIX,
+  tensorsOf,
+} from '../safetensors.ts';
 import type { TorchFile } from './file.ts';
 import { bytesPerElement, denseStrides, type TorchTensor, type TorchType } from './tensor.ts';
 
@@ -111,9 +118,6 @@ function requireCovered(ranges: readonly Range[], bytes: number, source: string)
   if (reached !== bytes)
     throw damaged(source, `its tensors need ${reached} bytes, and it has ${bytes}`);
 }
-
-const areSizes = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
 
 const damaged = (source: string, why: string): LabError =>
   new LabError('torch.damaged', { source, why });

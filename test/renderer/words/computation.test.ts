@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { TrainingPlan } from '../../../core/lab/api.ts';
-import { recipeFor } from '../../../core/study/plan.ts';
+import { recipeFor } from '../../../core/study/recipe.ts';
 import {
   precisionChoices,
   withDeterminism,
