@@ -7,33 +7,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createUser } from '@nats-io/nkeys';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { natsServer } from '../../core/install/nats-server.ts';
 import { brokerConfig } from '../../core/machines/broker-config.ts';
 import { dialBroker } from '../../core/machines/connection.ts';
 import { labInbox } from '../../core/machines/subjects.ts';
 import type { Pairing } from '../../core/study/pairing.ts';
 
-const program = process.env.KTG_NATS ?? 'nats-server';
-
-/** Why broker tests cannot run here; false when they can. */
-export const noBroker: string | false = await new Promise((resolve) => {
-  const child = spawn(program, ['--version'], { stdio: 'ignore' });
-  child.on('error', () => {
-    resolve('There is no nats-server: install it, or set KTG_NATS.');
-  });
-  child.on('exit', () => {
-    resolve(false);
-  });
-});
-
 /** A broker with many machines at once, which a test may kill and start again. */
 export class TestBroker {
   readonly lab = 'testlab0';
   readonly port: number;
+  readonly #program: string;
   readonly #folder: string;
   readonly #users = new Map<string, { seed: string; publicKey: string }>();
   #server: ChildProcess | null = null;
 
-  private constructor(port: number, machines: readonly string[]) {
+  private constructor(program: string, port: number, machines: readonly string[]) {
+    this.#program = program;
     this.port = port;
     this.#folder = mkdtempSync(join(tmpdir(), 'ktg-broker-'));
     for (const id of ['', 'probe-', ...machines]) {
@@ -57,8 +47,9 @@ export class TestBroker {
     );
   }
 
+  /** @throws LabError of `natsServer` */
   static async open(machines: readonly string[]): Promise<TestBroker> {
-    const broker = new TestBroker(await freePort(), machines);
+    const broker = new TestBroker(await natsServer(), await freePort(), machines);
     await broker.start();
     return broker;
   }
@@ -68,7 +59,8 @@ export class TestBroker {
   }
 
   async start(): Promise<void> {
-    this.#server = spawn(program, ['-c', join(this.#folder, 'broker.conf')], { stdio: 'ignore' });
+    const config = join(this.#folder, 'broker.conf');
+    this.#server = spawn(this.#program, ['-c', config], { stdio: 'ignore' });
     while (!(await answers(this.port))) await sleep(5);
   }
 
