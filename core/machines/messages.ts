@@ -39,6 +39,9 @@ const jobKey = { run: whole(1), attempt: whole(1) };
 const jobKeySchema = v.strictObject(jobKey);
 export type JobKey = v.InferOutput<typeof jobKeySchema>;
 
+/** An attempt as the key of a map. */
+export const nameOfJob = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;
+
 const slotSchema = v.strictObject({
   name,
   device: name,
