@@ -6,7 +6,15 @@ import { environmentSchema } from '../study/environment.ts';
 import { lineSchema, sha256Schema, textSchema, whole } from '../study/fields.ts';
 import { epochMetricsSchema } from '../study/metrics.ts';
 import { failureSchema, stopWhenSchema } from '../study/run.ts';
-import { jobEntries, progressSchema, weightsEntries } from '../workers/messages.ts';
+import {
+  jobEndSchema,
+  jobEntries,
+  logLevelSchema,
+  progressSchema,
+  verdictSchema,
+  weightsEntries,
+} from '../workers/messages.ts';
+import { URGENCIES } from './budget.ts';
 
 /**
  * A change of any message needs a new number; a lab lists a machine with another number as one that
@@ -149,12 +157,12 @@ const eventSchema = v.variant('type', [
   v.strictObject({ type: v.literal('epoch'), metrics: epochMetricsSchema }),
   v.strictObject({
     type: v.literal('log'),
-    level: v.picklist(['info', 'warning', 'error']),
+    level: logLevelSchema,
     text: textSchema,
   }),
   v.strictObject({
     type: v.literal('ended'),
-    end: v.picklist(['completed', 'stopped', 'halted']),
+    end: jobEndSchema,
     ...snapshot,
   }),
   v.strictObject({ type: v.literal('failed'), failure: failureSchema, ...snapshot }),
@@ -179,7 +187,7 @@ export const offerSchema = v.strictObject({
   number: whole(1),
   purpose: checkpointSchema.entries.purpose,
   /** What is waited for goes first: the end of a run, a pause, nothing. */
-  urgency: v.picklist(['final', 'stop', 'resume']),
+  urgency: v.picklist(URGENCIES),
   ...weightsEntries,
 });
 export type Offer = v.InferOutput<typeof offerSchema>;
@@ -189,7 +197,7 @@ export const answerSchema = v.variant('type', [
   /** It is in the store. `verdict` answers an epoch, `problem` tells why weights were not stored. */
   v.strictObject({
     type: v.literal('taken'),
-    verdict: v.nullable(v.picklist(['go-on', 'stop', 'save-and-stop'])),
+    verdict: v.nullable(verdictSchema),
     problem: textSchema,
   }),
   /** The attempt is no longer the lab's: the agent ends it. */
