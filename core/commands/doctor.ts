@@ -16,7 +16,7 @@ import { DAMAGED } from '../base/problems/store.ts';
 import { appVersion } from '../train/environment.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { labNamed, labOptions, withLab } from './lab-access.ts';
-import { stateText } from './machines.ts';
+import { machineNamed, stateText } from './machines.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { jsonOption } from './usage.ts';
 import { textOf } from './values.ts';
@@ -80,9 +80,7 @@ const here = async (values: Values): Promise<Finding[]> => [
  * @throws LabError `agents.not-there`
  */
 async function there(values: Values, name: string): Promise<Finding[]> {
-  const machines = await withLab(values, 'look', ({ api }) => api.request('machines.list', {}));
-  const machine = machines.find((each) => each.id === name || each.name === name);
-  if (!machine) throw new LabError('agents.not-there', { name });
+  const machine = await withLab(values, 'look', (lab) => machineNamed(lab, name));
   const { problem, launcher, agents, jobs } = machine;
   const helps = machine.state === 'unreachable' || machine.state === 'needs-update';
   return [

@@ -141,15 +141,13 @@ function launcherOf(
 }
 
 async function change(
-  { api }: UsedLab,
+  lab: UsedLab,
   values: Values,
   verb: Exclude<Verb, 'list' | 'add'>,
   name: string | undefined,
 ): Promise<number> {
-  const machines = await api.request('machines.list', {});
-  const found = machines.find((each) => each.id === name || each.name === name);
-  if (!found) throw new LabError('agents.not-there', { name: name ?? '' });
-  const machine = found.id;
+  const { api } = lab;
+  const { id: machine } = await machineNamed(lab, name ?? '');
   if (verb === 'log') {
     const { text } = await api.request('machines.log', { machine });
     if (values.json === true) jsonLine({ machine, log: text });
@@ -171,6 +169,18 @@ const doneTexts = {
   start: 'is started',
   remove: 'was removed',
 } as const;
+
+/**
+ * Finds another machine of a lab by its id or name.
+ *
+ * @throws LabError `agents.not-there`
+ */
+export async function machineNamed({ api }: UsedLab, name: string): Promise<MachineView> {
+  const machines = await api.request('machines.list', {});
+  const found = machines.find((each) => each.id === name || each.name === name);
+  if (!found) throw new LabError('agents.not-there', { name });
+  return found;
+}
 
 /** State in words, with a cluster's reason for waiting or the end of its jobs. */
 export function stateText({ state, jobs }: MachineView): string {

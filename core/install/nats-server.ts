@@ -84,9 +84,7 @@ interface Place {
 export async function natsServer(place: Place = {}): Promise<string> {
   const { environment = process.env } = place;
   if (environment.KTG_NATS) return namedServer(environment.KTG_NATS);
-  const found = onPath(environment.PATH ?? '').find(
-    (path) => isNewEnough(versionOf(path)) && isFile(path),
-  );
+  const found = onPath(environment.PATH ?? '').find((path) => isNewEnough(versionOf(path)));
   return found ?? installNatsServer(place);
 }
 

@@ -17,6 +17,7 @@ import {
   type Snapshot,
   type Versions,
   answerSchema,
+  nameOfJob,
   orderSchema,
   pullSchema,
   welcomeSchema,
@@ -198,9 +199,9 @@ export class AgentSession {
         this.#session = welcome.session;
         this.#grace = welcome.grace;
         this.#handEvery = welcome.handEvery;
-        const kept = new Set(welcome.keep.map(nameOf));
+        const kept = new Set(welcome.keep.map(nameOfJob));
         // Jobs that were started since the hello are the lab's as well.
-        for (const job of told) if (!kept.has(nameOf(job.key))) job.kill();
+        for (const job of told) if (!kept.has(nameOfJob(job.key))) job.kill();
         this.#beat();
       } else {
         if (welcome) log(`The lab refuses this machine: ${welcome.problem.message}`);
@@ -252,10 +253,10 @@ export class AgentSession {
         this.#start(order);
         break;
       case 'stop':
-        this.#jobs.get(nameOf(order))?.stop(order.when, order.keep);
+        this.#jobs.get(nameOfJob(order))?.stop(order.when, order.keep);
         break;
       case 'kill':
-        this.#jobs.get(nameOf(order))?.kill();
+        this.#jobs.get(nameOfJob(order))?.kill();
         break;
       case 'slots':
         this.#options.runner.setSlots(order.device, order.count);
@@ -288,7 +289,7 @@ export class AgentSession {
   }
 
   #start(order: StartOrder): void {
-    const name = nameOf(order.job);
+    const name = nameOfJob(order.job);
     if (this.#jobs.has(name) || this.#ended.has(name)) return; // it came twice
     const { data } = order.job.training;
     if (isPathSpec(data)) throw new LabError('agents.no-path-data', { data });
@@ -350,7 +351,7 @@ export class AgentSession {
   }
 
   #forget(job: AgentJob): void {
-    const name = nameOf(job.key);
+    const name = nameOfJob(job.key);
     if (this.#jobs.get(name) !== job) return;
     this.#jobs.delete(name);
     this.#ended.add(name);
@@ -364,7 +365,7 @@ export class AgentSession {
     if (!wanted) return;
     const { sha256, offset } = wanted;
     try {
-      if (!this.#jobs.get(nameOf(wanted))?.offers(sha256))
+      if (!this.#jobs.get(nameOfJob(wanted))?.offers(sha256))
         throw new LabError('agents.weights-gone', { sha256 });
       sendPart(message, await this.#options.blobs.part(sha256, offset));
     } catch (error) {
@@ -383,5 +384,3 @@ export class AgentSession {
     }
   }
 }
-
-const nameOf = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;

@@ -1,4 +1,4 @@
-import { access, open, rename } from 'node:fs/promises';
+import { access, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { makeFolder } from '../base/folder.js';
@@ -7,7 +7,7 @@ import { downloadArchive } from '../data/download.ts';
 import { placeOf } from '../data/official.ts';
 import { officialOf, officialSources } from '../data/sets/sets.ts';
 import type { Blobs } from './blobs.ts';
-import { PART_BYTES } from './messages.ts';
+import { filePart } from './file-part.ts';
 
 /**
  * A part of an official file that the lab has in its data folder.
@@ -26,15 +26,7 @@ export async function archivePart(
     })
     .at(0);
   if (path === undefined) throw new LabError('agents.weights-gone', { sha256 });
-  const file = await open(path, 'r').catch((error: unknown) => {
-    throw new LabError('agents.weights-gone', { sha256 }, { cause: error });
-  });
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, offset);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  return filePart(path, sha256, offset);
 }
 
 /** The lab does not have the file, or another one of its name. */

@@ -1,18 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  type FileHandle,
-  copyFile,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  utimes,
-} from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../base/folder.js';
 import { LabError } from '../base/errors.ts';
-import { PART_BYTES } from './messages.ts';
+import { filePart } from './file-part.ts';
 
 const NAME = /^[0-9a-f]{64}$/;
 /** Bytes that all files may have together; pinned ones are kept even above it. */
@@ -97,15 +88,8 @@ export class Blobs {
   }
 
   /** One part of a file; shorter at its end. Throws LabError `agents.weights-gone`. */
-  async part(sha256: string, offset: number): Promise<Uint8Array> {
-    const file = await this.#open(sha256);
-    try {
-      const buffer = Buffer.allocUnsafe(PART_BYTES);
-      const { bytesRead } = await file.read(buffer, 0, PART_BYTES, offset);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+  part(sha256: string, offset: number): Promise<Uint8Array> {
+    return filePart(join(this.#folder, sha256), sha256, offset);
   }
 
   /** A whole file in parts. Throws LabError `agents.weights-gone`. */
@@ -123,14 +107,6 @@ export class Blobs {
     await copyFile(join(this.#folder, sha256), path).catch((error: unknown) => {
       throw new LabError('agents.weights-gone', { sha256 }, { cause: error });
     });
-  }
-
-  async #open(sha256: string): Promise<FileHandle> {
-    try {
-      return await open(join(this.#folder, sha256), 'r');
-    } catch (error) {
-      throw new LabError('agents.weights-gone', { sha256 }, { cause: error });
-    }
   }
 
   async #write(

@@ -1,7 +1,6 @@
 /** Transfers that are waited for most come first. */
-export type Urgency = 'final' | 'stop' | 'resume';
-
-const ORDER: readonly Urgency[] = ['final', 'stop', 'resume'];
+export const URGENCIES = ['final', 'stop', 'resume'] as const;
+export type Urgency = (typeof URGENCIES)[number];
 
 interface Waiting {
   readonly bytes: number;
@@ -63,4 +62,4 @@ export class Budget {
   }
 }
 
-const rank = (urgency: Urgency): number => ORDER.indexOf(urgency);
+const rank = (urgency: Urgency): number => URGENCIES.indexOf(urgency);

@@ -1,7 +1,14 @@
 import { problem } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Job, JobListener, WeightsSource } from '../search/runner.ts';
-import type { Beat, Hello, JobKey, Offer, Snapshot } from './messages.ts';
+import {
+  type Beat,
+  type Hello,
+  type JobKey,
+  type Offer,
+  type Snapshot,
+  nameOfJob,
+} from './messages.ts';
 import type { Orders } from './orders.ts';
 import { RemoteJob, type RemoteJobContext } from './remote-job.ts';
 
@@ -44,12 +51,12 @@ export class MachineJobs {
   }
 
   get(key: JobKey): RemoteJob | undefined {
-    return this.#jobs.get(nameOf(key));
+    return this.#jobs.get(nameOfJob(key));
   }
 
   /** True of a job that waits to be adopted: its reports are not answered yet. */
   isLeft(key: JobKey): boolean {
-    return this.#left.has(nameOf(key));
+    return this.#left.has(nameOfJob(key));
   }
 
   /** Starts a job at the agent. */
@@ -62,7 +69,7 @@ export class MachineJobs {
   /** Takes up a job that the agent should have. */
   adopt(slot: string, job: Job, listener: JobListener): RemoteJob {
     const remote = this.#add({ slot, job, isAdopted: true }, listener);
-    this.#left.delete(nameOf(remote.key));
+    this.#left.delete(nameOfJob(remote.key));
     return remote;
   }
 
@@ -83,7 +90,7 @@ export class MachineJobs {
    */
   match(held: Hello['held']): JobKey[] {
     const kept = held.filter((each) => this.#keeps(each));
-    const names = new Set(held.map(nameOf));
+    const names = new Set(held.map(nameOfJob));
     for (const [name, job] of [...this.#jobs])
       if (!names.has(name) && (job.isConfirmed || job.isAdopted))
         job.lost(problem('agents.forgotten', { name: this.#options.name }));
@@ -104,7 +111,7 @@ export class MachineJobs {
 
   #add(place: { slot: string; job: Job; isAdopted: boolean }, listener: JobListener): RemoteJob {
     const job = new RemoteJob(place, listener, this.#context());
-    this.#jobs.set(nameOf(job.key), job);
+    this.#jobs.set(nameOfJob(job.key), job);
     this.#options.changed();
     return job;
   }
@@ -122,7 +129,7 @@ export class MachineJobs {
       },
       leave: (job) => {
         this.#forget(job);
-        this.#left.set(nameOf(job.key), job.slot);
+        this.#left.set(nameOfJob(job.key), job.slot);
       },
       over: (job, snapshot) => {
         this.#forget(job);
@@ -132,7 +139,7 @@ export class MachineJobs {
   }
 
   #forget(job: RemoteJob): void {
-    this.#jobs.delete(nameOf(job.key));
+    this.#jobs.delete(nameOfJob(job.key));
     this.#options.changed();
   }
 
@@ -151,7 +158,7 @@ export class MachineJobs {
 
   /** Ends a job at the agent; its slot is free when the agent has said so. */
   async #end(job: RemoteJob): Promise<void> {
-    const name = nameOf(job.key);
+    const name = nameOfJob(job.key);
     this.#ending.set(name, job.slot);
     const answer = await this.#options.orders.give({ type: 'kill', ...job.key });
     if (answer && this.#ending.delete(name)) this.#options.changed();
@@ -170,5 +177,3 @@ export class MachineJobs {
 
 /** Weights without the way to read them. */
 const recordOf = ({ epoch, bytes, sha256 }: WeightsSource) => ({ epoch, bytes, sha256 });
-
-const nameOf = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;

@@ -6,7 +6,15 @@ import { environmentSchema } from '../study/environment.ts';
 import { lineSchema, sha256Schema, textSchema, whole } from '../study/fields.ts';
 import { epochMetricsSchema } from '../study/metrics.ts';
 import { failureSchema, stopWhenSchema } from '../study/run.ts';
-import { jobEntries, progressSchema, weightsEntries } from '../workers/messages.ts';
+import {
+  jobEndSchema,
+  jobEntries,
+  logLevelSchema,
+  progressSchema,
+  verdictSchema,
+  weightsEntries,
+} from '../workers/messages.ts';
+import { URGENCIES } from './budget.ts';
 
 /**
  * A change of any message needs a new number; a lab lists a machine with another number as one that
@@ -38,6 +46,9 @@ const nonce = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 const jobKey = { run: whole(1), attempt: whole(1) };
 const jobKeySchema = v.strictObject(jobKey);
 export type JobKey = v.InferOutput<typeof jobKeySchema>;
+
+/** An attempt as the key of a map. */
+export const nameOfJob = ({ run, attempt }: JobKey): string => `${run}/${attempt}`;
 
 const slotSchema = v.strictObject({
   name,
@@ -146,12 +157,12 @@ const eventSchema = v.variant('type', [
   v.strictObject({ type: v.literal('epoch'), metrics: epochMetricsSchema }),
   v.strictObject({
     type: v.literal('log'),
-    level: v.picklist(['info', 'warning', 'error']),
+    level: logLevelSchema,
     text: textSchema,
   }),
   v.strictObject({
     type: v.literal('ended'),
-    end: v.picklist(['completed', 'stopped', 'halted']),
+    end: jobEndSchema,
     ...snapshot,
   }),
   v.strictObject({ type: v.literal('failed'), failure: failureSchema, ...snapshot }),
@@ -176,7 +187,7 @@ export const offerSchema = v.strictObject({
   number: whole(1),
   purpose: checkpointSchema.entries.purpose,
   /** What is waited for goes first: the end of a run, a pause, nothing. */
-  urgency: v.picklist(['final', 'stop', 'resume']),
+  urgency: v.picklist(URGENCIES),
   ...weightsEntries,
 });
 export type Offer = v.InferOutput<typeof offerSchema>;
@@ -186,7 +197,7 @@ export const answerSchema = v.variant('type', [
   /** It is in the store. `verdict` answers an epoch, `problem` tells why weights were not stored. */
   v.strictObject({
     type: v.literal('taken'),
-    verdict: v.nullable(v.picklist(['go-on', 'stop', 'save-and-stop'])),
+    verdict: v.nullable(verdictSchema),
     problem: textSchema,
   }),
   /** The attempt is no longer the lab's: the agent ends it. */

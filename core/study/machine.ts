@@ -27,6 +27,21 @@ const slurmTime = v.pipe(v.string(), v.regex(/^(\d{1,3}-)?\d{1,5}(:\d{1,2}){0,2}
 
 const port = whole(1, 65_535);
 
+/** What a person says of jobs in Slurm. */
+const slurmEntries = {
+  /** Login node that takes `sbatch`; null where that is this machine. */
+  host: v.nullable(sshHostSchema),
+  partition: v.nullable(slurmWord),
+  account: v.nullable(slurmWord),
+  /** Cards of a job; 0 trains on its processors. */
+  gpus: whole(0, 64),
+  cpus: whole(1, 1024),
+  time: slurmTime,
+  /** Jobs while nothing waits, and jobs at most. */
+  least: whole(0, 200),
+  most: whole(1, 200),
+};
+
 /** One agent that a person starts anywhere, by hand or with another scheduler. */
 const commandSchema = v.strictObject({
   kind: v.literal('command'),
@@ -46,8 +61,7 @@ const sshSchema = v.strictObject({
 const slurmSchema = v.pipe(
   v.strictObject({
     kind: v.literal('slurm'),
-    /** Login node that takes `sbatch`; null where that is this machine. */
-    host: v.nullable(sshHostSchema),
+    ...slurmEntries,
     /** Port on the login node that leads back to the lab; null where that is this machine. */
     port: v.nullable(port),
     /**
@@ -55,15 +69,6 @@ const slurmSchema = v.pipe(
      * they are this machine.
      */
     address: v.nullable(addressSchema),
-    partition: v.nullable(slurmWord),
-    account: v.nullable(slurmWord),
-    /** Cards of a job; 0 trains on its processors. */
-    gpus: whole(0, 64),
-    cpus: whole(1, 1024),
-    time: slurmTime,
-    /** Jobs while nothing waits, and jobs at most. */
-    least: whole(0, 200),
-    most: whole(1, 200),
   }),
   v.check(
     ({ least, most }) => least <= most,
@@ -98,15 +103,8 @@ export const newLauncherSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('ssh'), host: sshHostSchema }),
   v.strictObject({
     kind: v.literal('slurm'),
-    host: v.nullable(sshHostSchema),
+    ...slurmEntries,
     address: v.exactOptional(addressSchema),
-    partition: v.nullable(slurmWord),
-    account: v.nullable(slurmWord),
-    gpus: whole(0, 64),
-    cpus: whole(1, 1024),
-    time: slurmTime,
-    least: whole(0, 200),
-    most: whole(1, 200),
   }),
 ]);
 export type NewLauncher = v.InferOutput<typeof newLauncherSchema>;

@@ -40,6 +40,11 @@ const MAX_BYTES = 2 ** 31;
 const count = whole();
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
+/** Words that agents use as well. */
+export const verdictSchema = v.picklist(['go-on', 'stop', 'save-and-stop']);
+export const jobEndSchema = v.picklist(['completed', 'stopped', 'halted']);
+export const logLevelSchema = v.picklist(['info', 'warning', 'error']);
+
 /** Weights that are kept elsewhere, without the way to get them. */
 export const weightsEntries = { epoch: count, bytes: whole(1, MAX_BYTES), sha256: sha256Schema };
 
@@ -131,7 +136,7 @@ export const toWorkerSchema = v.variant('type', [
     type: v.literal('verdict'),
     run: count,
     epoch: count,
-    verdict: v.picklist(['go-on', 'stop', 'save-and-stop']),
+    verdict: verdictSchema,
   }),
   v.strictObject({
     type: v.literal('stop'),
@@ -173,13 +178,13 @@ export const toLabSchema = v.variant('type', [
   v.strictObject({
     type: v.literal('ended'),
     run: count,
-    end: v.picklist(['completed', 'stopped', 'halted']),
+    end: jobEndSchema,
   }),
   v.strictObject({ type: v.literal('failed'), run: count, failure: failureSchema }),
   v.strictObject({
     type: v.literal('log'),
     run: v.nullable(count),
-    level: v.picklist(['info', 'warning', 'error']),
+    level: logLevelSchema,
     text,
   }),
   chunk,

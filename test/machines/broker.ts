@@ -1,46 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect as dial, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createUser } from '@nats-io/nkeys';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { natsServer } from '../../core/install/nats-server.ts';
 import { brokerConfig } from '../../core/machines/broker-config.ts';
+import { newUser } from '../../core/machines/broker-state.ts';
 import { dialBroker } from '../../core/machines/connection.ts';
 import { labInbox } from '../../core/machines/subjects.ts';
 import type { Pairing } from '../../core/study/pairing.ts';
-
-const program = process.env.KTG_NATS ?? 'nats-server';
-
-/** Why broker tests cannot run here; false when they can. */
-export const noBroker: string | false = await new Promise((resolve) => {
-  const child = spawn(program, ['--version'], { stdio: 'ignore' });
-  child.on('error', () => {
-    resolve('There is no nats-server: install it, or set KTG_NATS.');
-  });
-  child.on('exit', () => {
-    resolve(false);
-  });
-});
+import { endProcess } from './end-process.ts';
+import { freePorts, untilGreeted } from './ports.ts';
 
 /** A broker with many machines at once, which a test may kill and start again. */
 export class TestBroker {
   readonly lab = 'testlab0';
   readonly port: number;
+  readonly #program: string;
   readonly #folder: string;
   readonly #users = new Map<string, { seed: string; publicKey: string }>();
   #server: ChildProcess | null = null;
 
-  private constructor(port: number, machines: readonly string[]) {
+  private constructor(program: string, port: number, machines: readonly string[]) {
+    this.#program = program;
     this.port = port;
     this.#folder = mkdtempSync(join(tmpdir(), 'ktg-broker-'));
-    for (const id of ['', 'probe-', ...machines]) {
-      const user = createUser();
-      const seed = new TextDecoder().decode(user.getSeed());
-      this.#users.set(id, { seed, publicKey: user.getPublicKey() });
-    }
+    for (const id of ['', 'probe-', ...machines]) this.#users.set(id, newUser());
     writeFileSync(
       join(this.#folder, 'broker.conf'),
       brokerConfig({
@@ -57,8 +42,10 @@ export class TestBroker {
     );
   }
 
+  /** @throws LabError of `natsServer` */
   static async open(machines: readonly string[]): Promise<TestBroker> {
-    const broker = new TestBroker(await freePort(), machines);
+    const [port] = await freePorts(1);
+    const broker = new TestBroker(await natsServer(), port!, machines);
     await broker.start();
     return broker;
   }
@@ -68,15 +55,13 @@ export class TestBroker {
   }
 
   async start(): Promise<void> {
-    this.#server = spawn(program, ['-c', join(this.#folder, 'broker.conf')], { stdio: 'ignore' });
-    while (!(await answers(this.port))) await sleep(5);
+    const config = join(this.#folder, 'broker.conf');
+    this.#server = spawn(this.#program, ['-c', config], { stdio: 'ignore' });
+    await untilGreeted(this.port);
   }
 
   async kill(): Promise<void> {
-    const server = this.#server;
-    if (server?.exitCode !== null || server.signalCode !== null) return;
-    server.kill('SIGKILL');
-    await once(server, 'exit');
+    if (this.#server) await endProcess(this.#server, 'SIGKILL');
   }
 
   /** For a lab in another process. */
@@ -124,25 +109,3 @@ export const dialAsLab = ({ lab, port, seed }: LabKey): Promise<NatsConnection> 
     name: 'lab',
     patient: true,
   });
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = dial(port, '127.0.0.1');
-    socket.on('data', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => {
-      resolve(false);
-    });
-  });
-
-/** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -2,7 +2,8 @@ import { after, test } from 'node:test';
 import type { Runner } from '../../core/search/runner.ts';
 import { runnerContract } from '../contract/runner.ts';
 import { job } from '../workers/jobs.ts';
-import { TestBroker, noBroker } from './broker.ts';
+import { TestBroker } from './broker.ts';
+import { noBroker } from './open-broker.ts';
 import { AgentProcess, formulaWorker, joinMachines } from './support.ts';
 
 if (noBroker !== false) void test('machines', { skip: noBroker }, () => undefined);

@@ -20,8 +20,9 @@ import type { Machines } from '../../core/machines/machines.ts';
 import type { Job } from '../../core/search/runner.ts';
 import { Witness, job } from '../workers/jobs.ts';
 import { environment, metricsOf } from '../search/scripted-runner.ts';
-import { TestBroker, noBroker } from './broker.ts';
+import { TestBroker } from './broker.ts';
 import { FAST, ScriptedAgent, versions } from './lab.ts';
+import { noBroker } from './open-broker.ts';
 import { joinMachines } from './support.ts';
 
 /** An agent that says what it likes. */

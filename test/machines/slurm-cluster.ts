@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endProcess } from './end-process.ts';
+import { freePorts } from './ports.ts';
 
 const nodes = [1, 2, 3];
 
@@ -54,7 +55,7 @@ export async function slurmCluster(t: TestContext, folder: string, home: string)
   t.after(async () => {
     spawnSync('scancel', ['--me']);
     while (outputOf('squeue', '-h') !== '') await delay(100);
-    await Promise.all(daemons.map(ended));
+    await Promise.all(daemons.map((child) => endProcess(child)));
   });
   while (!/\bidle\b.* 3$/m.test(outputOf('sinfo', '-h', '-o', '%t %D'))) await delay(100);
 }
@@ -71,30 +72,4 @@ function useEnvironment(t: TestContext, values: Record<string, string>): void {
       if (value === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = value;
   });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill();
-  await gone;
-}
-
-/** Ports that are free together. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(
-    servers.map((server) => new Promise((resolve) => server.once('listening', resolve))),
-  );
-  return Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          const address = server.address();
-          server.close(() => {
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
 }

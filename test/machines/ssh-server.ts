@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { endProcess } from './end-process.ts';
+import { freePorts, untilGreeted } from './ports.ts';
 
 const sshd = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
 
@@ -22,7 +22,7 @@ export async function sshServer(t: TestContext, folder: string): Promise<{ home:
   const home = join(folder, 'home');
   mkdirSync(home);
   for (const name of ['host', 'user']) keyPair(join(folder, name));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   writeFileSync(
     join(folder, 'authorized'),
     `command="HOME=${home} KTG_HOME=${home}/cache; export HOME KTG_HOME; cd; eval \\"$SSH_ORIGINAL_COMMAND\\"" ` +
@@ -47,8 +47,8 @@ export async function sshServer(t: TestContext, folder: string): Promise<{ home:
   useConfiguration(t, folder);
   if (!existsSync('/run/sshd') && process.getuid?.() === 0) mkdirSync('/run/sshd');
   const server = spawn(sshd!, ['-D', '-f', join(folder, 'sshd')], { stdio: 'ignore' });
-  t.after(() => ended(server));
-  await listening(port);
+  t.after(() => endProcess(server));
+  await untilGreeted(port!);
   return { home };
 }
 
@@ -72,38 +72,4 @@ function useConfiguration(t: TestContext, folder: string): void {
 
 function keyPair(path: string): void {
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill();
-  await gone;
-}
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address ? address.port : 0);
-      });
-    });
-  });
-
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once('error', () => {
-        resolve(false);
-      });
-    });
-    if (isOpen) return;
-    await delay(20);
-  }
 }

@@ -14,8 +14,9 @@ import type { Store } from '../../core/store/store.ts';
 import { joined, newStudy, training } from '../contract/samples.ts';
 import { type Script, curve } from '../search/scripted-runner.ts';
 import { kdRerun, noFrozen, trialsOf } from '../search/studies.ts';
-import { TestBroker, noBroker } from './broker.ts';
+import { TestBroker } from './broker.ts';
 import { RemoteLab, ScriptedAgent } from './lab.ts';
+import { noBroker } from './open-broker.ts';
 import { Proxy } from './proxy.ts';
 
 const plan: Partial<StudyPlan> = { space: noFrozen, duplicates: 'train' };

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import type { Runner } from '../../core/search/runner.ts';
 import type { Pairing } from '../../core/study/pairing.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import type { TestBroker } from './broker.ts';
+import { endProcess } from './end-process.ts';
 
 const program = fileURLToPath(new URL('agent-process.ts', import.meta.url));
 /** A worker's program that plays formulas. */
@@ -40,9 +40,7 @@ export class AgentProcess {
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill(signal);
-    await once(this.child, 'exit');
+    await endProcess(this.child, signal);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,8 @@ import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
 import { joined } from '../contract/samples.ts';
 import { cpu, numbers } from '../workers/jobs.ts';
-import { TestBroker, noBroker } from './broker.ts';
+import { TestBroker } from './broker.ts';
+import { noBroker } from './open-broker.ts';
 import { AgentProcess, joinMachines } from './support.ts';
 
 /** Trains four seeds of one graph; everything that they came to, and the slots that worked. */

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { LabError } from '../../base/errors.ts';
 import { quoted } from './quoted.ts';
+import { type RunOptions, endOf, lastLine, runProgram } from './run-program.ts';
 
 /**
  * Options of every call: no questions, since nobody could answer, and a connection that notices
@@ -13,12 +12,7 @@ const options = [
   ...['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3'],
 ];
 
-const maxOutput = 1 << 20;
-
-export interface SshOptions {
-  /** Standard input of the command: a text or a stream, such as an archive. */
-  input?: string | Readable | undefined;
-  signal?: AbortSignal | undefined;
+interface SshOptions extends RunOptions {
   /** More options of ssh, such as a forwarded port. */
   flags?: readonly string[];
 }
@@ -32,33 +26,16 @@ export interface SshOptions {
 export async function runOnHost(
   host: string,
   script: string,
-  { input, signal, flags = [] }: SshOptions = {},
+  { flags = [], ...rest }: SshOptions = {},
 ): Promise<{ output: string; complaints: string }> {
   const args = [...options, ...flags, '--', host, `/bin/sh -c ${quoted(script)}`];
-  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }) });
-  const read = (stream: Readable): (() => string) => {
-    let text = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      if (text.length < maxOutput) text += chunk;
-    });
-    return () => text;
-  };
-  const output = read(child.stdout);
-  const complaints = read(child.stderr);
-  const ended = endOf(child);
-  const source = typeof input === 'string' ? Readable.from([input]) : input;
-  // A command that ends early closes its input; its exit status says why.
-  if (source) void pipeline(source, child.stdin).catch(() => undefined);
-  else child.stdin.end();
-  const failure = await ended;
-  signal?.throwIfAborted();
+  const { output, complaints, failure } = await runProgram('ssh', args, rest);
   if (failure !== null)
     throw new LabError('machines.ssh-failed', {
       host,
-      words: lastLine(complaints()) || lastLine(output()) || failure,
+      words: lastLine(complaints) || lastLine(output) || failure,
     });
-  return { output: output(), complaints: complaints() };
+  return { output, complaints };
 }
 
 /** Milliseconds before a tunnel that ended is made again; the last one repeats. */
@@ -140,16 +117,3 @@ export class Tunnel {
     });
   }
 }
-
-/** Resolves to null after exit status 0, else to words about the end. */
-const endOf = (child: ChildProcess): Promise<string | null> =>
-  new Promise((resolve) => {
-    child.once('error', (error) => {
-      resolve(error.message);
-    });
-    child.once('close', (code, signal) => {
-      resolve(code === 0 ? null : `it ended with ${signal ?? `status ${code ?? 1}`}`);
-    });
-  });
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? '';
