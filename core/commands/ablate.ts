@@ -15,7 +15,7 @@ import { counted, jsonLine, line } from './report.ts';
 import { announceRerun } from './rerun.ts';
 import { previewLines, skippedText } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
-import { choiceOf, integerOption, nameOf, textOf } from './values.ts';
+import { choiceOf, idOption, integerOption, nameOf, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
 
 /** Epochs of a graph that comes from no study. */
@@ -55,7 +55,7 @@ export const command: Command = {
       const { api } = lab;
       const json = values.json === true;
       if (textOf(values, 'continue') !== undefined) {
-        const rerun = integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER);
+        const rerun = idOption(values, 'continue');
         await setSlots(api, textOf(values, 'slots'), 'some');
         announceRerun(await api.request('reruns.resume', { rerun }), json);
         return followRerun(lab, rerun, json);

@@ -12,7 +12,7 @@ import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { previewLines } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
-import { choiceOf, nameOf, textOf, integerOption } from './values.ts';
+import { choiceOf, idOption, integerOption, nameOf, textOf } from './values.ts';
 import { watchEvents } from './watch.ts';
 import { jsonOption } from './usage.ts';
 
@@ -79,7 +79,7 @@ export const command: Command = {
         textOf(values, 'continue') === undefined
           ? await create(lab, values, wanted)
           : await lab.api.request('reruns.resume', {
-              rerun: integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
+              rerun: idOption(values, 'continue'),
             });
       const json = values.json === true;
       announceRerun(view, json);

@@ -12,7 +12,7 @@ import { ask, labOptions, type UsedLab, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { announceRerun } from './rerun.ts';
 import { setSlots, slotsOption } from './slots.ts';
-import { integerOption, textOf } from './values.ts';
+import { idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
 import { percent, table } from './words.ts';
 
@@ -46,7 +46,7 @@ export const command: Command = {
               start: true,
             })
           : await lab.api.request('reruns.resume', {
-              rerun: integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
+              rerun: idOption(values, 'continue'),
             });
       announceRerun(view, json);
       const status = await followRerun(lab, view.rerun.id, json);
