@@ -12,7 +12,6 @@ import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
-import { announceRerun } from './rerun.ts';
 import { previewLines, skippedText } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { choiceOf, idOption, integerOption, nameOf, textOf } from './values.ts';
@@ -57,8 +56,7 @@ export const command: Command = {
       if (textOf(values, 'continue') !== undefined) {
         const rerun = idOption(values, 'continue');
         await setSlots(api, textOf(values, 'slots'), 'some');
-        announceRerun(await api.request('reruns.resume', { rerun }), json);
-        return followRerun(lab, rerun, json);
+        return followRerun(lab, await api.request('reruns.resume', { rerun }), json);
       }
       if (subject === undefined) throw new LabError('arguments.missing/ablation');
       const { called, ...wish } = await wishOf(api, values, subject);
@@ -69,8 +67,7 @@ export const command: Command = {
       await setSlots(api, textOf(values, 'slots'), 'some');
       const name = nameOf(values) ?? `Ablation of ${called}`.slice(0, 200);
       const view = await api.request('ablations.create', { ...wish, name, start: true });
-      announceRerun(view, json);
-      return followRerun(lab, view.rerun.id, json);
+      return followRerun(lab, view, json);
     }),
 };
 

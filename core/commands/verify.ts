@@ -10,7 +10,6 @@ import { dataOf } from './data-option.ts';
 import { followRerun } from './follow.ts';
 import { ask, labOptions, type UsedLab, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { announceRerun } from './rerun.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
@@ -48,8 +47,7 @@ export const command: Command = {
           : await lab.api.request('reruns.resume', {
               rerun: idOption(values, 'continue'),
             });
-      announceRerun(view, json);
-      const status = await followRerun(lab, view.rerun.id, json);
+      const status = await followRerun(lab, view, json);
       return status === Exit.done ? report(lab, view.rerun.id, bundle, json) : status;
     });
   },
