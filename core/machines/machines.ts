@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
 import type { Device } from '../devices/device.ts';
+import { remoteName } from '../devices/names.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
@@ -176,13 +177,13 @@ export class Machines implements Runner {
   }
 
   setSlots(device: string, count: number): void {
-    const place = placeOf(device);
+    const place = remoteName(device);
     if (place) this.#machine(place.machine).setSlots(place.name, count);
     else this.#local.setSlots(device, count);
   }
 
   start(slot: string, job: Job, listener: JobListener): JobHandle {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     if (!place) return this.#local.start(slot, job, listener);
     return this.#machine(place.machine).start(place.name, job, listener);
   }
@@ -192,24 +193,24 @@ export class Machines implements Runner {
   }
 
   suits(slot: string, training: TrainingPlan): boolean {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     return place
       ? (this.#machines.get(place.machine)?.suits(training) ?? false)
       : (this.#local.suits?.(slot, training) ?? true);
   }
 
   reaches(slot: string): boolean {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     return place ? (this.#machines.get(place.machine)?.isReachable ?? false) : true;
   }
 
   outlives(slot: string): boolean {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     return place !== null && this.#machines.has(place.machine);
   }
 
   adopt(slot: string, job: Job, listener: JobListener): JobHandle {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     if (!place) throw new LabError('workers.slot-not-ready', { name: slot });
     return this.#machine(place.machine).adopt(place.name, job, listener);
   }
@@ -249,10 +250,4 @@ export class Machines implements Runner {
       for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
     });
   }
-}
-
-/** The machine of a slot or device, and its name there; null for this machine. */
-function placeOf(full: string): { machine: string; name: string } | null {
-  const at = full.indexOf('/');
-  return at < 0 ? null : { machine: full.slice(0, at), name: full.slice(at + 1) };
 }
