@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
@@ -62,8 +63,12 @@ export class Machines implements Runner {
   #remote: readonly Slot[] | null = null;
   /** Folder of the official data sets; null for the usual one. */
   #dataFolder: string | null = null;
-  #announcing = false;
   #closed = false;
+  /** Tells of changes, never from within a call of the scheduler. */
+  readonly #announce = onceATurn(() => {
+    if (this.#closed) return;
+    for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
+  });
 
   private constructor(local: LocalRunner, options: MachinesOptions) {
     this.#local = local;
@@ -238,16 +243,5 @@ export class Machines implements Runner {
     if (this.#closed) return;
     const [, , , machine = '', word = ''] = message.subject.split('.');
     this.#machines.get(machine)?.receive(word, message);
-  }
-
-  /** Tells of changes once in a turn of the loop, and never from within a call of the scheduler. */
-  #announce(): void {
-    if (this.#announcing || this.#closed) return;
-    this.#announcing = true;
-    setImmediate(() => {
-      this.#announcing = false;
-      if (this.#closed) return;
-      for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
-    });
   }
 }
