@@ -12,10 +12,9 @@ import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
-import { announceRerun } from './rerun.ts';
 import { previewLines, skippedText } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
-import { choiceOf, integerOption, nameOf, textOf } from './values.ts';
+import { choiceOf, idOption, integerOption, nameOf, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
 
 /** Epochs of a graph that comes from no study. */
@@ -55,10 +54,9 @@ export const command: Command = {
       const { api } = lab;
       const json = values.json === true;
       if (textOf(values, 'continue') !== undefined) {
-        const rerun = integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER);
+        const rerun = idOption(values, 'continue');
         await setSlots(api, textOf(values, 'slots'), 'some');
-        announceRerun(await api.request('reruns.resume', { rerun }), json);
-        return followRerun(lab, rerun, json);
+        return followRerun(lab, await api.request('reruns.resume', { rerun }), json);
       }
       if (subject === undefined) throw new LabError('arguments.missing/ablation');
       const { called, ...wish } = await wishOf(api, values, subject);
@@ -69,8 +67,7 @@ export const command: Command = {
       await setSlots(api, textOf(values, 'slots'), 'some');
       const name = nameOf(values) ?? `Ablation of ${called}`.slice(0, 200);
       const view = await api.request('ablations.create', { ...wish, name, start: true });
-      announceRerun(view, json);
-      return followRerun(lab, view.rerun.id, json);
+      return followRerun(lab, view, json);
     }),
 };
 

@@ -1,7 +1,7 @@
 import { absoluteSpec } from '../data/resolve.ts';
 import { officialSources, sources, usualSource } from '../data/sets/sets.ts';
 import type { DatasetSource } from '../data/source.ts';
-import type { Values } from './command.ts';
+import type { Options, Values } from './command.ts';
 import { textOf } from './values.ts';
 
 /**
@@ -15,6 +15,11 @@ export const dataOf = (values: Values): string =>
 export const dataHelp =
   `${sources.map(wordsFor).join(', ')}, ` +
   `or an archive or folder of ${officialSources.map(({ title }) => title).join(', ')}`;
+
+/** The option `--data` of commands that describe a training. */
+export const dataOption = {
+  data: { type: 'string', value: 'WHAT', help: dataHelp },
+} as const satisfies Options;
 
 function wordsFor(source: DatasetSource): string {
   const { name } = source;

@@ -13,7 +13,7 @@ import { Exit, type Options, type Values } from './command.ts';
 import { withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
 import { fileExists, plainName, save } from './save-download.ts';
-import { choiceOf, integerOption, textOf } from './values.ts';
+import { choiceOf, idOption, integerOption, textOf } from './values.ts';
 
 export const networkOptions = {
   as: {
@@ -82,7 +82,7 @@ async function sourceIn(
   study: string | undefined,
 ): Promise<(format: ExportFormat) => Promise<Download>> {
   if (values.pretrained !== undefined) {
-    const pretrained = integerOption(values, 'pretrained', 1, 1, Number.MAX_SAFE_INTEGER);
+    const pretrained = idOption(values, 'pretrained');
     return async (format) => api.request('pretrained.export', { pretrained, format });
   }
   const card = await studyNamed(api, study);

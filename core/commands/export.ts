@@ -7,7 +7,7 @@ import { exportNetworks, networkOptions } from './export-network.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line, size } from './report.ts';
 import { plainName, save } from './save-download.ts';
-import { choiceOf, integerOption, textOf } from './values.ts';
+import { choiceOf, idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
 
 /** Forms of one trained network. */
@@ -95,7 +95,7 @@ async function studyFile(api: LabApi, values: Values, wanted: string | undefined
 
 async function rerunFile(api: LabApi, values: Values): Promise<Ready> {
   const format = choiceOf(values, 'as', RERUNS, 'latex');
-  const rerun = integerOption(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER);
+  const rerun = idOption(values, 'rerun');
   if (format === 'bundle')
     return {
       ready: await api.request('reruns.bundle', { rerun }),

@@ -1,8 +1,8 @@
 import type { AttachedLab } from '../host/attach.ts';
-import type { LabProblem } from '../lab/api.ts';
+import type { LabProblem, RerunView } from '../lab/api.ts';
 import { Exit } from './command.ts';
 import { ask, type UsedLab } from './lab-access.ts';
-import { jsonLine, line, messageWithNext } from './report.ts';
+import { counted, jsonLine, line, messageWithNext } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
 import { watch } from './watch.ts';
 import { rerunLines } from './rerun-words.ts';
@@ -31,8 +31,14 @@ export async function followStudy(
   return exitFor(card.study);
 }
 
-/** Watches a re-run to its end and prints its table. Returns the command's exit status. */
-export async function followRerun(lab: UsedLab, rerun: number, json: boolean): Promise<number> {
+/**
+ * Prints a re-run that begins or continues, watches it to its end and prints its table. Returns the
+ * command's exit status.
+ */
+export async function followRerun(lab: UsedLab, begun: RerunView, json: boolean): Promise<number> {
+  const { id: rerun, name } = begun.rerun;
+  if (json) jsonLine({ event: 'rerun', ...begun });
+  else line(`Re-run ${rerun} "${name}": ${counted(begun.total, 'run')}\n`);
   await watch(lab, { rerun }, json);
   const view = await ask(lab, 'reruns.open', { rerun });
   const { state, problem } = view.rerun;

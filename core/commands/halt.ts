@@ -3,7 +3,7 @@ import { studyNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { textOf, integerOption } from './values.ts';
+import { idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
 
 /** The differences of `ktg pause` and `ktg stop`. */
@@ -40,7 +40,7 @@ export const haltCommand = ({ verb, summary, otherwise, ended }: Halt): Command 
         return Exit.done;
       };
       if (textOf(values, 'rerun') !== undefined) {
-        const rerun = integerOption(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER);
+        const rerun = idOption(values, 'rerun');
         const view = await api.request(`reruns.${verb}`, { rerun, when });
         return say(view, `Re-run ${rerun} "${view.rerun.name}"`, `ktg rerun --continue ${rerun}`);
       }

@@ -14,7 +14,7 @@ import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.t
 import { usualStart } from '../study/start.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
-import { dataHelp, dataOf } from './data-option.ts';
+import { dataOf, dataOption } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
 import { priorOptions, priorPart } from './prior-option.ts';
 import { startFrom, startOptions } from './start-option.ts';
@@ -76,11 +76,7 @@ export const planOptions = {
     value: 'N',
     help: 'graphs in total; default 1500, on synthetic data 32',
   },
-  data: {
-    type: 'string',
-    value: 'WHAT',
-    help: dataHelp,
-  },
+  ...dataOption,
   protocol: {
     type: 'string',
     value: 'P',
@@ -156,13 +152,14 @@ function planFromOptions(values: Values): StudyPlan {
   const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
   const recipe = recipeFor(epochs, choiceOf(values, 'recipe', recipeNames, 'paper'));
+  const sampler = choiceOf(values, 'sampler', samplerNames, usual.sampler);
   return {
     seed,
     trials: integerOption(values, 'trials', usual.trials, 1, 1_000_000),
     space: spaceFrom(values, usual.space),
     rule: ruleFrom(values),
-    sampler: choiceOf(values, 'sampler', samplerNames, usual.sampler),
-    ...priorPart(values, choiceOf(values, 'sampler', samplerNames, usual.sampler)),
+    sampler,
+    ...priorPart(values, sampler),
     start: startFrom(values, usual.start ?? usualStart),
     audit: integerOption(values, 'audit', AUDIT_SHARE * 100, 0, 100) / 100,
     training: {

@@ -9,10 +9,10 @@ import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import type { AttachedLab } from '../host/attach.ts';
 import { labOptions, withLab } from './lab-access.ts';
-import { counted, jsonLine, line } from './report.ts';
+import { line } from './report.ts';
 import { previewLines } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
-import { choiceOf, nameOf, textOf, integerOption } from './values.ts';
+import { choiceOf, idOption, integerOption, nameOf, textOf } from './values.ts';
 import { watchEvents } from './watch.ts';
 import { jsonOption } from './usage.ts';
 
@@ -79,11 +79,9 @@ export const command: Command = {
         textOf(values, 'continue') === undefined
           ? await create(lab, values, wanted)
           : await lab.api.request('reruns.resume', {
-              rerun: integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
+              rerun: idOption(values, 'continue'),
             });
-      const json = values.json === true;
-      announceRerun(view, json);
-      return followRerun(lab, view.rerun.id, json);
+      return followRerun(lab, view, values.json === true);
     }),
 };
 
@@ -139,11 +137,4 @@ function baselinesFrom(values: Values): Baseline[] {
   return ((values.baseline ?? []) as string[]).map((baseline) =>
     choiceOf({ baseline }, 'baseline', BASELINES, 'independent'),
   );
-}
-
-/** Prints the re-run that begins or continues. */
-export function announceRerun(view: RerunView, json: boolean): void {
-  const { rerun, total } = view;
-  if (json) jsonLine({ event: 'rerun', ...view });
-  else line(`Re-run ${rerun.id} "${rerun.name}": ${counted(total, 'run')}\n`);
 }

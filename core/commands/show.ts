@@ -8,7 +8,7 @@ import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { rerunHint, showResult } from './result.ts';
-import { textOf, integerOption } from './values.ts';
+import { idOption, integerOption, textOf } from './values.ts';
 import { rerunLines } from './rerun-words.ts';
 import { outcome, percent } from './words.ts';
 import { jsonOption } from './usage.ts';
@@ -30,7 +30,7 @@ export const command: Command = {
       const json = values.json === true;
       if (textOf(values, 'rerun') !== undefined) {
         const view = await api.request('reruns.open', {
-          rerun: integerOption(values, 'rerun', 1, 1, Number.MAX_SAFE_INTEGER),
+          rerun: idOption(values, 'rerun'),
         });
         if (json) jsonLine(view);
         else

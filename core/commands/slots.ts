@@ -1,4 +1,5 @@
 import { LabError } from '../base/errors.ts';
+import { remoteName } from '../devices/names.ts';
 import type { Device, LabApi } from '../lab/api.ts';
 import { asWrongArguments, type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
@@ -70,7 +71,7 @@ export async function setSlots(
 ): Promise<void> {
   if (wanted === undefined || wanted === 'auto') return;
   const devices = await api.request('devices.list', {});
-  const here = devices.filter(({ name }) => !name.includes('/'));
+  const here = devices.filter(({ name }) => remoteName(name) === null);
   const training = here.filter((device) => device.slots > 0);
   const all = (training.length > 0 ? training : here.slice(0, 1)).map(({ name }) => name);
   const settings = wanted.split(',').flatMap((setting) => {

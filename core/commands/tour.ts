@@ -4,7 +4,6 @@ import { type Command, Exit } from './command.ts';
 import { followRerun, followStudy } from './follow.ts';
 import { ask, labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { announceRerun } from './rerun.ts';
 import { jsonOption } from './usage.ts';
 
 /** Five to ten minutes on two cores, the re-run included. */
@@ -56,8 +55,7 @@ export const command: Command = {
         baselines: ['independent'],
         start: true,
       });
-      announceRerun(view, json);
-      const repeated = await followRerun(lab, view.rerun.id, json);
+      const repeated = await followRerun(lab, view, json);
       if (repeated === Exit.done)
         say(
           '',

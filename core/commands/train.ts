@@ -17,7 +17,7 @@ import { PAPER_EPOCHS, recipeFor, recipeNames } from '../study/recipe.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { computationFrom, computationOptions } from './computation.ts';
-import { dataHelp, dataOf } from './data-option.ts';
+import { dataOf, dataOption } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { networksHelp } from './networks.ts';
@@ -33,11 +33,7 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /** Options that `ktg train` and `ktg pretrain` share. */
 export const trainingOptions = {
-  data: {
-    type: 'string',
-    value: 'WHAT',
-    help: dataHelp,
-  },
+  ...dataOption,
   protocol: {
     type: 'string',
     value: 'P',

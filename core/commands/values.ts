@@ -44,6 +44,10 @@ export function integerOption(
   return value;
 }
 
+/** Returns the number of a record, such as a re-run. @throws LabError as `integerOption` */
+export const idOption = (values: Values, name: string): number =>
+  integerOption(values, name, 1, 1, Number.MAX_SAFE_INTEGER);
+
 /** Returns an option with a fixed list of values. @throws LabError `arguments.unknown-choice` */
 export function choiceOf<T extends string>(
   values: Values,

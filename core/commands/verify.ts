@@ -10,9 +10,8 @@ import { dataOf } from './data-option.ts';
 import { followRerun } from './follow.ts';
 import { ask, labOptions, type UsedLab, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
-import { announceRerun } from './rerun.ts';
 import { setSlots, slotsOption } from './slots.ts';
-import { integerOption, textOf } from './values.ts';
+import { idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
 import { percent, table } from './words.ts';
 
@@ -46,10 +45,9 @@ export const command: Command = {
               start: true,
             })
           : await lab.api.request('reruns.resume', {
-              rerun: integerOption(values, 'continue', 1, 1, Number.MAX_SAFE_INTEGER),
+              rerun: idOption(values, 'continue'),
             });
-      announceRerun(view, json);
-      const status = await followRerun(lab, view.rerun.id, json);
+      const status = await followRerun(lab, view, json);
       return status === Exit.done ? report(lab, view.rerun.id, bundle, json) : status;
     });
   },

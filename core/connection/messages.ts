@@ -1,21 +1,7 @@
 import * as v from 'valibot';
 import type { LabProblem } from '../base/problem.ts';
-import type { LabEvent, Topic } from '../lab/api.ts';
+import { type LabEvent, TOPICS } from '../lab/api.ts';
 import type { Part } from './parts.ts';
-
-const topics = [
-  'studies',
-  'runs',
-  'metrics',
-  'slots',
-  'reruns',
-  'pretrained',
-  'graphs',
-  'data',
-  'engine',
-  'machines',
-  'log',
-] as const satisfies readonly Topic[];
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 
@@ -33,7 +19,7 @@ export const toLab = v.variant('type', [
   v.strictObject({
     type: v.literal('subscribe'),
     id,
-    topics: v.pipe(v.array(v.picklist(topics)), v.minLength(1), v.maxLength(topics.length)),
+    topics: v.pipe(v.array(v.picklist(TOPICS)), v.minLength(1), v.maxLength(TOPICS.length)),
     after: v.exactOptional(id),
   }),
   v.strictObject({ type: v.literal('unsubscribe'), id }),

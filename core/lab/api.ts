@@ -35,7 +35,7 @@ export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 export type { Study, TrialCounts } from '../study/study.ts';
 export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
-export type { LabEvent, Topic } from './api/events.ts';
+export { TOPICS, type LabEvent, type Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
 export type { AblationPreview, RerunPreview, RerunView, VariantView } from './api/reruns.ts';
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';

@@ -1,6 +1,7 @@
 import { LabError, problemOf } from '../base/errors.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
+import { remoteName } from '../devices/names.ts';
 import { Scheduler } from '../search/scheduler.ts';
 import type { SchedulerEvent } from '../search/scheduler-events.ts';
 import type { SchedulerOptions } from '../search/scheduler.ts';
@@ -78,7 +79,7 @@ export class Lab implements LabApi {
   constructor(options: LabOptions) {
     const { store, runner, now = Date.now } = options;
     this.#options = options;
-    // Far above those of an earlier lab on this file, so that nobody takes the one for the other.
+    // Starts from the clock, so numbers never repeat across restarts.
     this.#events = new EventLog(now(), now);
     const settings = new SettingsContext(store);
     const { slots, checkpointEvery, engine: requested, dataFolder } = settings.get();
@@ -314,7 +315,7 @@ export class Lab implements LabApi {
 }
 
 /** True for a device of this machine. */
-const isHere = ({ name }: Device): boolean => !name.includes('/');
+const isHere = ({ name }: Device): boolean => remoteName(name) === null;
 
 const onCards = (devices: readonly Device[]): boolean | null =>
   devices.length === 0

@@ -1,14 +1,19 @@
 import { minimalDifference } from '../analysis/power.ts';
 import { LabError } from '../base/errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { RerunWish } from '../search/repeat.ts';
 import { expectedTime } from '../search/speed.ts';
 import { spreadOf } from '../search/spread.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
+import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
-import type { RerunInput, RerunPreview } from './api.ts';
+import type { RerunInput, RerunPreview, RerunView } from './api.ts';
 import type { LabContext } from './lab-context.ts';
 import { machineOf } from './machine.ts';
+
+/** How often a crashed run of a graph starts again that comes from no study. */
+export const RETRIES = 2;
 
 /** The graph, the run that it comes from and its training. */
 export function subjectOf(
@@ -19,6 +24,35 @@ export function subjectOf(
   const training = wanted ?? (run && { ...run.training, purpose: 'final' as const });
   if (!training) throw new LabError('reruns.no-training');
   return { graph: 'graph' in from ? from.graph : run!.graph, run, training };
+}
+
+/** What new runs of a graph take over from the run that it comes from, and from its study. */
+export function inherited(
+  store: Store,
+  run: Run | null,
+  training: TrainingPlan,
+): Pick<RerunWish, 'study' | 'trial' | 'baseSeed' | 'retries'> {
+  const study = run?.study ?? null;
+  const plan = study === null ? null : store.study(study).plan;
+  return {
+    study,
+    trial: run?.kind === 'trial' ? run.number : null,
+    baseSeed: plan?.seed ?? training.splitSeed,
+    retries: plan?.retries ?? RETRIES,
+  };
+}
+
+/** Logs that a re-run was created and starts it, if it is to start. Returns its view. */
+export function begin(
+  { scheduler, views, batcher }: LabContext,
+  { id: rerun, study }: Rerun,
+  text: string,
+  start: boolean,
+): RerunView {
+  batcher.log('info', text, { study });
+  if (start) scheduler.resume({ rerun });
+  else batcher.rerun(rerun);
+  return views.rerun(rerun);
 }
 
 /** What so many seeds can show, and how long so many runs take. */

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import type { Device } from '../devices/device.ts';
+import { remoteName } from '../devices/names.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
@@ -61,8 +63,12 @@ export class Machines implements Runner {
   #remote: readonly Slot[] | null = null;
   /** Folder of the official data sets; null for the usual one. */
   #dataFolder: string | null = null;
-  #announcing = false;
   #closed = false;
+  /** Tells of changes, never from within a call of the scheduler. */
+  readonly #announce = onceATurn(() => {
+    if (this.#closed) return;
+    for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
+  });
 
   private constructor(local: LocalRunner, options: MachinesOptions) {
     this.#local = local;
@@ -176,13 +182,13 @@ export class Machines implements Runner {
   }
 
   setSlots(device: string, count: number): void {
-    const place = placeOf(device);
+    const place = remoteName(device);
     if (place) this.#machine(place.machine).setSlots(place.name, count);
     else this.#local.setSlots(device, count);
   }
 
   start(slot: string, job: Job, listener: JobListener): JobHandle {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     if (!place) return this.#local.start(slot, job, listener);
     return this.#machine(place.machine).start(place.name, job, listener);
   }
@@ -192,24 +198,24 @@ export class Machines implements Runner {
   }
 
   suits(slot: string, training: TrainingPlan): boolean {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     return place
       ? (this.#machines.get(place.machine)?.suits(training) ?? false)
       : (this.#local.suits?.(slot, training) ?? true);
   }
 
   reaches(slot: string): boolean {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     return place ? (this.#machines.get(place.machine)?.isReachable ?? false) : true;
   }
 
   outlives(slot: string): boolean {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     return place !== null && this.#machines.has(place.machine);
   }
 
   adopt(slot: string, job: Job, listener: JobListener): JobHandle {
-    const place = placeOf(slot);
+    const place = remoteName(slot);
     if (!place) throw new LabError('workers.slot-not-ready', { name: slot });
     return this.#machine(place.machine).adopt(place.name, job, listener);
   }
@@ -238,21 +244,4 @@ export class Machines implements Runner {
     const [, , , machine = '', word = ''] = message.subject.split('.');
     this.#machines.get(machine)?.receive(word, message);
   }
-
-  /** Tells of changes once in a turn of the loop, and never from within a call of the scheduler. */
-  #announce(): void {
-    if (this.#announcing || this.#closed) return;
-    this.#announcing = true;
-    setImmediate(() => {
-      this.#announcing = false;
-      if (this.#closed) return;
-      for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
-    });
-  }
-}
-
-/** The machine of a slot or device, and its name there; null for this machine. */
-function placeOf(full: string): { machine: string; name: string } | null {
-  const at = full.indexOf('/');
-  return at < 0 ? null : { machine: full.slice(0, at), name: full.slice(at + 1) };
 }

@@ -1,4 +1,5 @@
 import type { Device } from '../devices/device.ts';
+import { deviceOfSlot } from '../devices/names.ts';
 import type { Slot } from '../search/runner.ts';
 import { slotNames } from '../workers/placement.ts';
 
@@ -27,7 +28,7 @@ export function remoteSlots(facts: RemoteSlotFacts): Slot[] {
   const names = new Set(placed.map(({ name }) => name));
   const leaving = [...busy]
     .filter((name) => !names.has(name))
-    .map((name): Slot => ({ name, device: deviceOf(name), state: 'retired', problem: '' }));
+    .map((name): Slot => ({ name, device: deviceOfSlot(name), state: 'retired', problem: '' }));
   return [...placed, ...leaving];
 }
 
@@ -41,6 +42,3 @@ function stateOf(name: string, facts: RemoteSlotFacts): Pick<Slot, 'state' | 'pr
     return { state: 'starting', problem: '' };
   return { state: own.state, problem: own.problem };
 }
-
-/** The device of a slot: its name without the number. */
-const deviceOf = (slot: string): string => slot.slice(0, slot.lastIndexOf(':'));

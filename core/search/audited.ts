@@ -3,7 +3,7 @@ import { rungAdvice } from '../analysis/rung-choice.ts';
 import type { RungAdvice } from '../analysis/rung-choice.ts';
 import { goalOf } from '../graph/graph.ts';
 import type { Store } from '../store/store.ts';
-import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
+import { type StudyPlan, courseOf } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import type { Study } from '../study/study.ts';
 import { rungsOf } from './rules/rules.ts';
@@ -36,8 +36,8 @@ export interface EarlierAdvice {
 /** Most trials that are read for it: a preview is made at every change of the form. */
 const READ = 300;
 
-/** The last advice, by store: it is read again when its study has more trials. */
-const latest = new WeakMap<Store, { key: string; advice: RungAdvice }>();
+/** Advice by study, read again when the study has more trials. */
+const remembered = new WeakMap<Store, Map<number, { trials: number; advice: RungAdvice }>>();
 
 /**
  * What the last study of the same training says that knows enough whole courses; null when none
@@ -45,13 +45,16 @@ const latest = new WeakMap<Store, { key: string; advice: RungAdvice }>();
  */
 export function earlierAdvice(store: Store, plan: StudyPlan): EarlierAdvice | null {
   const wanted = courseOf(plan.training);
+  const studies =
+    remembered.get(store) ?? new Map<number, { trials: number; advice: RungAdvice }>();
+  remembered.set(store, studies);
   for (const { id, name, plan: earlier } of store.studies().toReversed()) {
     if (courseOf(earlier.training) !== wanted) continue;
     const ids = store.runIds({ study: id, kind: 'trial', states: ['completed', 'stopped'] });
-    const key = `${id} ${ids.length}`;
-    const known = latest.get(store);
-    const advice = known?.key === key ? known.advice : adviceFrom(store, earlier, ids.slice(-READ));
-    latest.set(store, { key, advice });
+    const known = studies.get(id);
+    const advice =
+      known?.trials === ids.length ? known.advice : adviceFrom(store, earlier, ids.slice(-READ));
+    studies.set(id, { trials: ids.length, advice });
     if (advice.best) return { study: { id, name }, advice };
   }
   return null;
@@ -66,7 +69,3 @@ function adviceFrom(
   const trials = ids.map((id) => auditedTrial(store, store.run(id), rungs));
   return rungAdvice(trials, training.epochs);
 }
-
-/** What the course of a training follows from, besides graph and seed. */
-const courseOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPlan): string =>
-  JSON.stringify([data, protocol, purpose, epochs, recipe]);

@@ -3,29 +3,17 @@ import { requirePossible } from '../graph/space-size.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { StopWhen } from '../study/run.ts';
-import type { ActiveRuns } from './active-runs.ts';
 import { changeOwner, recordOf, runsOf } from './owner.ts';
 import type { Owner } from './owner.ts';
-import type { Pretraining } from './pretraining.ts';
 import { cancelWaiting } from './retention.ts';
-import { type Emit, ownerChanged } from './scheduler-events.ts';
-import type { Works } from './works.ts';
-
-export interface OwnerControlOptions {
-  store: Store;
-  active: ActiveRuns;
-  works: Works;
-  pretraining: Pretraining;
-  emit: Emit;
-  now: () => number;
-  wake: () => void;
-}
+import { ownerChanged } from './scheduler-events.ts';
+import type { SchedulerParts } from './scheduler-parts.ts';
 
 /** Starts, pauses, stops and removes studies and re-runs. */
 export class OwnerControl {
-  readonly #options: OwnerControlOptions;
+  readonly #options: SchedulerParts;
 
-  constructor(options: OwnerControlOptions) {
+  constructor(options: SchedulerParts) {
     this.#options = options;
   }
 

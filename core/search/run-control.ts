@@ -1,21 +1,10 @@
-import type { Store } from '../store/store.ts';
 import type { Run, StopWhen } from '../study/run.ts';
-import type { ActiveRuns } from './active-runs.ts';
 import { ownerOf, recordOf, runsOf } from './owner.ts';
 import type { Owner } from './owner.ts';
-import type { Pretraining } from './pretraining.ts';
 import { cancelWaiting, tidy } from './retention.ts';
-import type { Emit } from './scheduler-events.ts';
-import type { Works } from './works.ts';
+import type { SchedulerParts } from './scheduler-parts.ts';
 
-export interface RunControlOptions {
-  store: Store;
-  active: ActiveRuns;
-  works: Works;
-  pretraining: Pretraining;
-  emit: Emit;
-  now: () => number;
-  wake: () => void;
+export interface RunControlOptions extends SchedulerParts {
   resume: (owner: Owner) => void;
 }
 

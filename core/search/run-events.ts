@@ -1,43 +1,23 @@
-import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
-import type { LabProblem } from '../base/problem.ts';
-import type { Failure, StopWhen } from '../study/run.ts';
-import type { ActiveRuns } from './active-runs.ts';
+import type { Failure } from '../study/run.ts';
 import { hopeless, maySlotBeToBlame, problemOfFailure, recordFailure } from './failures.ts';
 import type { FailureAction } from './failures.ts';
-import type { LastTries } from './last-tries.ts';
 import type { Leaving, LiveRun, LiveRunEvents } from './live-run.ts';
 import type { Outages } from './outages.ts';
 import { recordOf, retriesOf } from './owner.ts';
-import type { Owner } from './owner.ts';
-import type { Pretraining } from './pretraining.ts';
 import { tidy } from './retention.ts';
-import { type Emit, ownerChanged } from './scheduler-events.ts';
+import { ownerChanged } from './scheduler-events.ts';
+import type { SlotParts } from './scheduler-parts.ts';
 import { restText } from './slot-backoff.ts';
-import type { SlotBackoff, SlotRest } from './slot-backoff.ts';
-import type { Suitability } from './suitability.ts';
+import type { SlotRest } from './slot-backoff.ts';
 import { countEpoch } from './work.ts';
 import type { Work } from './work.ts';
-import type { Works } from './works.ts';
 
 /** How often pretraining is started again after a crash. */
 const PRETRAINING_RETRIES = 2;
 
-export interface RunEventsOptions {
-  store: Store;
-  active: ActiveRuns;
-  backoff: SlotBackoff;
-  suitability: Suitability;
-  lastTries: LastTries;
-  works: Works;
-  pretraining: Pretraining;
+export interface RunEventsOptions extends SlotParts {
   outages: Outages;
-  emit: Emit;
-  now: () => number;
-  wake: () => void;
-  /** Divides the delays before retries. */
-  delayDivisor: number;
-  pause: (owner: Owner, when: StopWhen, problem: LabProblem) => void;
 }
 
 /** Acts on what the runs on slots report, and on how they leave their slots. */

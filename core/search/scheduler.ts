@@ -1,4 +1,5 @@
 import { LabError } from '../base/errors.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
@@ -63,17 +64,20 @@ export class Scheduler {
   readonly #stopListening: () => void;
   readonly #outlives: (slot: string) => boolean;
   #checkpointEvery: number;
-  #waking = false;
   #closed = false;
+  /** Fills free slots soon. */
+  readonly #wake = onceATurn(() => {
+    this.#outages.watch(() => {
+      if (!this.#closed && !this.trouble) this.#slots.fill();
+    });
+  });
 
   constructor(store: Store, runner: Runner, options: SchedulerOptions = {}) {
     const { onEvent: emit = () => undefined, delayDivisor = 1, now = Date.now } = options;
     this.#store = store;
     this.#emit = emit;
     this.#checkpointEvery = options.checkpointEvery ?? CHECKPOINT_EVERY;
-    const wake = (): void => {
-      this.#wake();
-    };
+    const wake = this.#wake;
     const pause = (owner: Owner, when: StopWhen, problem: LabProblem): void => {
       this.pause(owner, when, problem);
     };
@@ -245,18 +249,6 @@ export class Scheduler {
       // A store that refuses changes is put in order when it is next opened.
       if (!(error instanceof LabError)) throw error;
     }
-  }
-
-  /** Fills free slots soon: many events in one turn of the loop lead to one pass. */
-  #wake(): void {
-    if (this.#waking || this.#closed || this.trouble) return;
-    this.#waking = true;
-    setImmediate(() => {
-      this.#waking = false;
-      this.#outages.watch(() => {
-        if (!this.#closed && !this.trouble) this.#slots.fill();
-      });
-    });
   }
 
   /** Takes up a run that is still on its slot; one of a paused study pauses now. */

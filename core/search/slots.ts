@@ -1,43 +1,23 @@
 import { problem } from '../base/errors.ts';
-import type { Store } from '../store/store.ts';
-import type { LabProblem } from '../base/problem.ts';
-import type { Run, StopWhen } from '../study/run.ts';
-import type { ActiveRuns } from './active-runs.ts';
+import type { Run } from '../study/run.ts';
 import { Delays } from './delays.ts';
-import type { LastTries } from './last-tries.ts';
-import { type Owner, ownerKey, ownerOf } from './owner.ts';
-import type { Pretraining } from './pretraining.ts';
+import { ownerKey, ownerOf } from './owner.ts';
 import { nextInQueue } from './queue.ts';
-import type { Emit, SchedulerEvent } from './scheduler-events.ts';
-import type { SlotBackoff } from './slot-backoff.ts';
-import type { Suitability } from './suitability.ts';
+import type { SchedulerEvent } from './scheduler-events.ts';
+import type { SlotParts } from './scheduler-parts.ts';
 import { type Fit, fitOf } from './slot-choice.ts';
 import { teachersReady } from './teachers.ts';
 import { addTrial } from './trial.ts';
 import { type Work, countTrial } from './work.ts';
-import type { Works } from './works.ts';
 
 /** Runs started in one turn of the event loop: hundreds of slots may be free at once. */
 const STARTED_PER_TURN = 16;
 /** Trials drawn in one turn of the event loop: most may be duplicates that need no slot. */
 const DRAWN_PER_TURN = 32;
 
-export interface SlotsOptions {
-  store: Store;
-  active: ActiveRuns;
-  backoff: SlotBackoff;
-  suitability: Suitability;
-  lastTries: LastTries;
-  works: Works;
-  pretraining: Pretraining;
-  emit: Emit;
-  now: () => number;
-  wake: () => void;
+export interface SlotsOptions extends SlotParts {
   /** Seconds of training between checkpoints of a run. */
   checkpointEvery: () => number;
-  /** Divides the time for which a study waits for a slot that suits it. */
-  delayDivisor: number;
-  pause: (owner: Owner, when: StopWhen, problem: LabProblem) => void;
 }
 
 /** Milliseconds without a slot that suits a study, after which it pauses: a machine may come yet. */

@@ -2,7 +2,7 @@ import { sampleDeviation } from '../analysis/statistics.ts';
 import { USUAL_SPREAD } from '../analysis/verdict.ts';
 import { Portions } from '../store/portions.ts';
 import type { Store } from '../store/store.ts';
-import type { TrainingPlan } from '../study/plan.ts';
+import { type TrainingPlan, courseOf } from '../study/plan.ts';
 import type { Rerun } from '../study/rerun.ts';
 
 /** How far the accuracies of one graph lie apart over seeds. */
@@ -38,11 +38,7 @@ export async function spreadOf(
 }
 
 const isAlike = ({ training, variants }: Rerun, wanted: TrainingPlan, target: string): boolean =>
-  variants[0]!.graph.nodes[0]!.model === target && kindOf(training) === kindOf(wanted);
-
-/** Seeds and computation change single values, not how far they lie apart. */
-const kindOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPlan): string =>
-  JSON.stringify([data, protocol, purpose, epochs, recipe]);
+  variants[0]!.graph.nodes[0]!.model === target && courseOf(training) === courseOf(wanted);
 
 function valuesByGraph(store: Store, rerun: number): number[][] {
   const groups = new Map<string, number[]>();

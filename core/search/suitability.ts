@@ -1,3 +1,4 @@
+import { deviceOfSlot, remoteName } from '../devices/names.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { FailureKind } from '../study/run.ts';
 import { Delays } from './delays.ts';
@@ -12,12 +13,6 @@ export interface Unfit {
   need: string;
 }
 
-/** The machine of a slot: '' for the lab's own. */
-const machineOf = (slot: string): string => slot.slice(0, Math.max(0, slot.indexOf('/')));
-
-/** The device of a slot: its name without the number. */
-const deviceOf = (slot: string): string => slot.slice(0, slot.lastIndexOf(':'));
-
 /**
  * What a failure says about the other slots beside its own; null when it says nothing about slots.
  * Missing data concern a machine, ways to compute a device. Pure.
@@ -27,9 +22,10 @@ export function unfitAfter(
   slot: string,
   { data, computation = {} }: TrainingPlan,
 ): Unfit | null {
-  if (kind === 'data') return { place: `machine ${machineOf(slot)}`, need: `data ${data}` };
+  if (kind === 'data')
+    return { place: `machine ${remoteName(slot)?.machine ?? ''}`, need: `data ${data}` };
   if (kind === 'precision')
-    return { place: `device ${deviceOf(slot)}`, need: `computation ${wordsOf(computation)}` };
+    return { place: `device ${deviceOfSlot(slot)}`, need: `computation ${wordsOf(computation)}` };
   return null;
 }
 

@@ -31,6 +31,13 @@ export const trainingSchema = v.strictObject({
 
 export type TrainingPlan = v.InferOutput<typeof trainingSchema>;
 
+/**
+ * Returns equal texts for trainings whose numbers are comparable. Seeds and computation are left
+ * out: they change single values, not how far the values lie apart.
+ */
+export const courseOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPlan): string =>
+  JSON.stringify([data, protocol, purpose, epochs, recipe]);
+
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
 export const paperRule = asha.usual;
 

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LabError, problem } from '../base/errors.ts';
 import { outsideArchive } from '../base/node-program.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import type { Device } from '../devices/device.ts';
 import type { Sharing } from '../devices/mps.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
@@ -55,8 +56,11 @@ export class WorkerPool implements Runner {
   #slots: WorkerSlot[] = [];
   #engine: RequestedEngine;
   #dataFolder: string | null;
-  #announcing = false;
   #closed = false;
+  /** Tells of changes, never from within a call of the scheduler. */
+  readonly #announce = onceATurn(() => {
+    if (!this.#closed) this.#changed.emit('slots');
+  });
 
   constructor(options: PoolOptions) {
     this.#cores = options.cores;
@@ -208,16 +212,6 @@ export class WorkerPool implements Runner {
       for (const slot of this.#slotsOf(device.name)) slot.lose(deviceGone(device));
     }
     this.#place();
-  }
-
-  /** Tells of changes once in a turn of the loop, and never from within a call of the scheduler. */
-  #announce(): void {
-    if (this.#announcing || this.#closed) return;
-    this.#announcing = true;
-    setImmediate(() => {
-      this.#announcing = false;
-      if (!this.#closed) this.#changed.emit('slots');
-    });
   }
 }
 

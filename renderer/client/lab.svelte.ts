@@ -30,23 +30,9 @@ import type {
   StudyCard,
   StudyPlan,
   TeacherImport,
-  Topic,
 } from '../../core/lab/api.ts';
+import { TOPICS } from '../../core/lab/api.ts';
 import { keepConnected, type ConnectionState, type Dial } from './connection.ts';
-
-const TOPICS: readonly Topic[] = [
-  'studies',
-  'runs',
-  'metrics',
-  'slots',
-  'reruns',
-  'pretrained',
-  'graphs',
-  'data',
-  'engine',
-  'machines',
-  'log',
-];
 
 const RECENT_LOG = 500;
 

@@ -2,24 +2,11 @@
  * A process that looks on at a lab from outside, as a window does, and asks it what it is told to
  * ask. Argument: lab file.
  */
-import type { RequestName } from '../../core/lab/api.ts';
+import { type RequestName, TOPICS } from '../../core/lab/api.ts';
 import { connectLocalSocket } from '../../core/connection/local-socket.ts';
 
 /** A request's name and input. */
 export type Question = [name: RequestName, input: object];
-
-const TOPICS = [
-  'studies',
-  'runs',
-  'metrics',
-  'slots',
-  'reruns',
-  'pretrained',
-  'graphs',
-  'data',
-  'engine',
-  'log',
-] as const;
 
 const { api } = (await connectLocalSocket(process.argv[2]!))!;
 api.subscribe(TOPICS, () => undefined);

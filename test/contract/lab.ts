@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../core/base/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
-import type { LabApi, LabEvent } from '../../core/lab/api.ts';
+import { type LabApi, type LabEvent, TOPICS } from '../../core/lab/api.ts';
 import { comparedWith, parseBundle } from '../../core/study/bundle.ts';
 import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
@@ -19,20 +19,6 @@ export interface Seen {
   api: LabApi;
   close(): Promise<void>;
 }
-
-const TOPICS = [
-  'studies',
-  'runs',
-  'metrics',
-  'slots',
-  'reruns',
-  'pretrained',
-  'graphs',
-  'data',
-  'engine',
-  'machines',
-  'log',
-] as const;
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(

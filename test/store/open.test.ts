@@ -456,6 +456,23 @@ void describe('schemas', () => {
     database.close();
   });
 
+  void test('a step that fails also undoes the steps before it, and the refusal says so', () => {
+    const file = newFile();
+    openLabFile(file).close();
+    const database = openSqlite(file);
+    const brokenReference = `INSERT INTO attempt (run, number, slot, from_epoch, started_at)
+      VALUES (77, 1, 's', 0, 0)`;
+    assert.throws(() => migrate(database, file, [...steps, brokenReference]), {
+      code: 'store.migration-failed',
+      message:
+        `${file}: the step to schema ${migrations.length + 2} left 1 broken references, first in ` +
+        `attempt; the file stays at schema ${migrations.length}.`,
+    });
+    assert.equal(schemaOf(database, file), migrations.length);
+    assert.throws(() => database.value('SELECT later FROM study'), /no such column/);
+    database.close();
+  });
+
   void test('a copy made before is never overwritten', () => {
     const file = newFile();
     openLabFile(file).close();

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Device } from '../../core/devices/device.ts';
 import { DeviceList } from '../../core/workers/device-list.ts';
 import { placesFor } from '../../core/workers/placement.ts';
-import { cpu } from './jobs.ts';
-
-const gpu = (index: number, slots: number): Device => ({
-  ...cpu(slots, 8),
-  name: `gpu:${index}`,
-  kind: 'gpu',
-});
+import { cpu, gpu } from './jobs.ts';
 
 describe('the devices of a pool', () => {
   test('a change of slots leaves the records of the caller alone', () => {

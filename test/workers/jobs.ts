@@ -50,6 +50,12 @@ export const cpu = (slots: number, maximumSlots = 2): Device => ({
   present: true,
 });
 
+export const gpu = (index: number, slots: number): Device => ({
+  ...cpu(slots, 8),
+  name: `gpu:${index}`,
+  kind: 'gpu',
+});
+
 /** Notes everything that a runner says of one job. */
 export class Witness implements JobListener {
   readonly calls: string[] = [];

@@ -2,20 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { LabProblem } from '../../core/base/problem.ts';
-import type { Device } from '../../core/devices/device.ts';
 import { devicesFrom, onProcessorAlone, withFound } from '../../core/devices/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';
 import { environmentFor, placesFor, waitsFor } from '../../core/workers/placement.ts';
 import { LabError } from '../../core/base/errors.ts';
-import { cpu } from './jobs.ts';
+import { cpu, gpu } from './jobs.ts';
 
 const obstacle = (message: string): LabProblem => ({ code: 'cuda.x', message, next: '' });
-const gpu = (index: number, slots: number): Device => ({
-  ...cpu(slots, 8),
-  name: `gpu:${index}`,
-  kind: 'gpu',
-});
 
 describe('placement', () => {
   test('CPU slots never get more threads than there are cores, and leave none idle', () => {

@@ -11,18 +11,21 @@ import type { TrialRow } from './runs.ts';
 import type { SlotView } from './slots.ts';
 import type { StudyCard } from './studies.ts';
 
-export type Topic =
-  | 'studies'
-  | 'runs'
-  | 'metrics'
-  | 'slots'
-  | 'reruns'
-  | 'pretrained'
-  | 'graphs'
-  | 'data'
-  | 'engine'
-  | 'machines'
-  | 'log';
+/** Subjects of events; a caller subscribes to some or all of them. */
+export const TOPICS = [
+  'studies',
+  'runs',
+  'metrics',
+  'slots',
+  'reruns',
+  'pretrained',
+  'graphs',
+  'data',
+  'engine',
+  'machines',
+  'log',
+] as const;
+export type Topic = (typeof TOPICS)[number];
 
 /** Sequence numbers grow by one with every event of the lab, whatever its topic. */
 export type LabEvent = { sequence: number; at: number } & (

@@ -2,11 +2,9 @@ import { requireTrainable } from '../../graph/check.ts';
 import { type AblationWish, addAblation, outlineOf } from '../../search/ablation.ts';
 import type { AblationPreview, RequestInput, RerunView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
-import { powerOf, subjectOf } from '../repeated.ts';
+import { begin, inherited, powerOf, subjectOf } from '../repeated.ts';
 
 type Names = 'ablations.preview' | 'ablations.create';
-
-const RETRIES = 2;
 
 export const ablationRequests = (context: LabContext): Answers<Names> => ({
   'ablations.preview': (input) => preview(context, input),
@@ -20,15 +18,9 @@ function wishOf(
 ): AblationWish {
   const { graph, run, training } = subjectOf(store, input);
   requireTrainable(graph, 'look');
-  const plan = run?.study != null ? store.study(run.study).plan : null;
   return {
-    ...{ name, priority, graph, training },
-    kind: input.kind,
-    seeds: input.seeds,
-    study: run?.study ?? null,
-    trial: run?.kind === 'trial' ? run.number : null,
-    baseSeed: plan?.seed ?? training.splitSeed,
-    retries: plan?.retries ?? RETRIES,
+    ...{ name, graph, kind: input.kind, seeds: input.seeds, training, priority },
+    ...inherited(store, run, training),
   };
 }
 
@@ -50,11 +42,8 @@ async function preview(
 }
 
 function create(context: LabContext, input: RequestInput<'ablations.create'>): RerunView {
-  const { store, scheduler, views, batcher, now } = context;
   const { name, priority = 0, start } = input;
-  const rerun = addAblation(store, wishOf(context, input, { name, priority }), now());
-  batcher.log('info', `Ablation "${name}" was created.`, { study: rerun.study });
-  if (start) scheduler.resume({ rerun: rerun.id });
-  else batcher.rerun(rerun.id);
-  return views.rerun(rerun.id);
+  const wish = wishOf(context, input, { name, priority });
+  const rerun = addAblation(context.store, wish, context.now());
+  return begin(context, rerun, `Ablation "${name}" was created.`, start);
 }

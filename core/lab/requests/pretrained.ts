@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { LabError } from '../../base/errors.ts';
+import { addNetwork } from '../added-network.ts';
 import type { PretrainedView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { fileSize } from '../../train/safetensors.ts';
@@ -23,7 +24,7 @@ type Names =
   | 'pretrained.remove';
 
 export function pretrainedRequests(context: LabContext): Answers<Names> {
-  const { store, scheduler, views, files, now } = context;
+  const { store, scheduler, views, files } = context;
   const view = (id: number): PretrainedView => views.pretrained().find((each) => each.id === id)!;
   return {
     'pretrained.list': () => views.pretrained(),
@@ -38,33 +39,10 @@ export function pretrainedRequests(context: LabContext): Answers<Names> {
             found: Object.values(models).join(', ') || 'no network',
             model,
           });
-        const at = now();
         const chunks = () => asCheckpoint(createReadStream(path, { highWaterMark: 1 << 20 }));
-        const { sha256, bytes } = await sumOf(chunks());
-        const weights = {
-          run: null,
-          epoch: training.epochs,
-          purpose: 'final' as const,
-          bytes,
-          sha256,
-          chunks: chunks(),
-        };
-        const checkpoint = await store.saveCheckpoint(weights, at);
-        const about = {
-          model,
-          training,
-          seed: 0,
-          run: null,
-          checkpoint: checkpoint.id,
-          asked: true,
-        };
-        const added = store.addPretrained({
-          ...about,
-          accuracy: null,
-          source: name,
-          createdAt: at,
-        });
-        scheduler.pretrainedChanged();
+        const sum = await sumOf(chunks());
+        const network = { model, training, accuracy: null, source: name };
+        const added = await addNetwork(context, network, { ...sum, chunks: chunks() });
         return view(added.id);
       }),
     'pretrained.export': async ({ pretrained, format }, signal) => {

@@ -6,7 +6,7 @@ import type { RequestInput, RerunInput, RerunPreview, RerunView } from '../api.t
 import type { Answers, LabContext } from '../lab-context.ts';
 import { bundleOf } from '../bundle.ts';
 import { rerunLatex } from '../latex.ts';
-import { powerOf, subjectOf } from '../repeated.ts';
+import { RETRIES, begin, inherited, powerOf, subjectOf } from '../repeated.ts';
 import { rerunCsv } from '../rerun-table.ts';
 
 type Names =
@@ -23,8 +23,6 @@ type Names =
   | 'reruns.export'
   | 'reruns.bundle'
   | 'reruns.verify';
-
-const RETRIES = 2;
 
 /** Forms of the table of a re-run. */
 const TABLES: Record<
@@ -94,9 +92,10 @@ export function rerunRequests(context: LabContext): Answers<Names> {
 
 /** @throws LabError `bundle.other-data` where this lab knows that the data set is another one */
 function verify(
-  { store, scheduler, views, batcher, dataSets, now }: LabContext,
+  context: LabContext,
   { bundle, data = bundle.training.data, start }: RequestInput<'reruns.verify'>,
 ): RerunView {
+  const { store, dataSets, now } = context;
   const found = dataSets.identityOf(data);
   if (found !== null && bundle.data !== null && found !== bundle.data)
     throw new LabError('bundle.other-data', { data, expected: bundle.data, found });
@@ -114,10 +113,7 @@ function verify(
     },
     now(),
   );
-  batcher.log('info', `${name} was created.`);
-  if (start) scheduler.resume({ rerun: rerun.id });
-  else batcher.rerun(rerun.id);
-  return views.rerun(rerun.id);
+  return begin(context, rerun, `${name} was created.`, start);
 }
 
 async function preview(
@@ -131,28 +127,13 @@ async function preview(
 }
 
 function create(context: LabContext, input: RerunInput): RerunView {
-  const { store, scheduler, views, batcher, now } = context;
+  const { store, now } = context;
   const { name, seeds, baselines, priority = 0, start } = input;
   const { graph, run, training } = subjectOf(store, input);
-  const plan = run?.study != null ? store.study(run.study).plan : null;
-  const rerun = addRerun(
-    store,
-    {
-      name,
-      graph,
-      study: run?.study ?? null,
-      trial: run?.kind === 'trial' ? run.number : null,
-      seeds,
-      baseSeed: plan?.seed ?? training.splitSeed,
-      baselines,
-      training,
-      retries: plan?.retries ?? RETRIES,
-      priority,
-    },
-    now(),
-  );
-  batcher.log('info', `Re-run "${name}" of ${seeds} seeds was created.`, { study: rerun.study });
-  if (start) scheduler.resume({ rerun: rerun.id });
-  else batcher.rerun(rerun.id);
-  return views.rerun(rerun.id);
+  const wish = {
+    ...{ name, graph, seeds, baselines, training, priority },
+    ...inherited(store, run, training),
+  };
+  const rerun = addRerun(store, wish, now());
+  return begin(context, rerun, `Re-run "${name}" of ${seeds} seeds was created.`, start);
 }

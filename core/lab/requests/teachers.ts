@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { makeTemporary } from '../../base/temporary.ts';
 import type { Pretrained } from '../../study/pretrained.ts';
 import { importTeacher } from '../../workers/import-teacher.ts';
+import { addNetwork } from '../added-network.ts';
 import type { RequestInput } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
 import { Queue } from '../queue.ts';
@@ -26,11 +27,12 @@ export function teacherRequests(context: LabContext): Answers<'teachers.import'>
 
 /** Measures a network and adds it to the store. */
 async function imported(
-  { store, scheduler, settings, batcher, now }: LabContext,
+  context: LabContext,
   { model, training, part, name, acceptAny = false }: RequestInput<'teachers.import'>,
   file: { path: string; name: string },
   signal?: AbortSignal,
 ): Promise<Pretrained> {
+  const { settings, batcher } = context;
   const folder = makeTemporary('lab');
   const tell = (step: 'read' | 'data' | 'measure' | null, done: number, total: number): void => {
     const teacher = { file: file.name, step, done, total };
@@ -47,14 +49,9 @@ async function imported(
       },
       signal,
     );
-    const createdAt = now();
-    const weights = { run: null, epoch: training.epochs, purpose: 'final', bytes, sha256 } as const;
+    const network = { model, training, accuracy, source: name ?? file.name };
     const chunks = createReadStream(out, { highWaterMark: 1 << 20 });
-    const { id } = await store.saveCheckpoint({ ...weights, chunks }, createdAt);
-    const own = { seed: 0, run: null, checkpoint: id, accuracy, asked: true, createdAt };
-    const added = store.addPretrained({ model, training, ...own, source: name ?? file.name });
-    scheduler.pretrainedChanged();
-    return added;
+    return await addNetwork(context, network, { bytes, sha256, chunks });
   } finally {
     tell(null, 0, 0);
     await rm(folder, { recursive: true, force: true });

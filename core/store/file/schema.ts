@@ -193,7 +193,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   `
-  -- An id that is used again would make who has read the removed graph take it for the new one.
+  -- Graph ids are never reused: readers cache graphs by id.
   CREATE TABLE numbered_graph (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL) STRICT;
   INSERT INTO numbered_graph SELECT id, text FROM graph ORDER BY id;
   DROP TABLE graph;
@@ -201,12 +201,13 @@ export const migrations: readonly string[] = [
 
   ALTER TABLE run ADD COLUMN dismissed INTEGER NOT NULL DEFAULT 0;
 
-  -- Before, a pretraining that belonged to no study was one that a person had asked for, or one of a re-run.
+  -- Before this schema, a pretraining without a study was asked for by a person or a re-run.
   ALTER TABLE pretrained ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
   UPDATE pretrained SET asked = 1 WHERE run IN (SELECT id FROM run WHERE study IS NULL);
   `,
   `
-  -- JSON: which earlier trials had no final result when a sampler that learns drew this one (Run.openTrials).
+  -- JSON: the earlier trials without a final result when a learning sampler drew this one
+  -- (Run.openTrials).
   ALTER TABLE run ADD COLUMN open_trials TEXT;
   `,
   `
@@ -232,13 +233,14 @@ export const migrations: readonly string[] = [
   ALTER TABLE tagged_decision RENAME TO decision;
   `,
   `
-  -- origin: of a trial that its study begins with (Run.origin). audit: the epoch at which the rule stopped a trial that
-  -- runs on for the audit of the rule (Run.audit).
+  -- origin: the starting point that the trial is (Run.origin). audit: the epoch at which the rule
+  -- stopped a trial that runs on for the audit of the rule (Run.audit).
   ALTER TABLE run ADD COLUMN origin TEXT;
   ALTER TABLE run ADD COLUMN audit INTEGER;
   `,
   `
-  -- Other machines that train for this lab; launcher is JSON, tagged with its kind. Keys are elsewhere.
+  -- Other machines that train for this lab; launcher is JSON, tagged with its kind. Keys are not
+  -- in the lab file.
   CREATE TABLE machine (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -248,7 +250,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- JSON: what an ablation changes, and which changes it skips (Rerun.ablation).
+  -- JSON: the changes of an ablation, and those that it skips (Rerun.ablation).
   ALTER TABLE rerun ADD COLUMN ablation TEXT;
   `,
 ];
@@ -273,10 +275,12 @@ export function schemaOf(database: Sqlite, file: string, known = migrations.leng
 }
 
 /**
- * Brings a file to the newest schema in one transaction, so that no other program sees a schema
- * between two versions. A file that holds something is copied first to `<file>.schema-<n>.backup`, which is never overwritten.
+ * Brings a file to the newest schema in one transaction: other programs see the old schema or the
+ * newest one, and a step that fails leaves the file as it was. A file that holds something is
+ * copied first to `<file>.schema-<n>.backup`, which is never overwritten.
  *
  * @returns path of the copy, or null when none was needed
+ * @throws LabError `store.migration-failed` for a step that leaves broken references
  */
 export function migrate(database: Sqlite, file: string, steps = migrations): string | null {
   const before = schemaOf(database, file, steps.length);
@@ -291,25 +295,27 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
   // step instead.
   database.execute('PRAGMA foreign_keys = OFF');
   database.transaction(() => {
-    for (let version = before; version < steps.length; version++)
-      takeStep(database, file, steps[version]!, version);
+    for (const [at, step] of steps.slice(before).entries()) {
+      database.execute(step);
+      requireReferences(database, { file, next: before + at + 1, version: before });
+    }
+    database.execute(`PRAGMA user_version = ${steps.length}`);
+    database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
   });
   database.execute('PRAGMA foreign_keys = ON');
   return copy;
 }
 
-/** Takes one step of a migration and checks the references that it leaves. */
-function takeStep(database: Sqlite, file: string, step: string, version: number): void {
-  database.execute(step);
-  database.execute(`PRAGMA user_version = ${version + 1}`);
-  database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
+/** Checks the references that a step to schema `next` leaves; the file stays at `version`. */
+function requireReferences(
+  database: Sqlite,
+  { file, next, version }: { file: string; next: number; version: number },
+): void {
   const broken = database.all<{ table: string }>('PRAGMA foreign_key_check');
   if (broken.length > 0)
     throw new LabError('store.migration-failed', {
-      file,
-      next: version + 1,
+      ...{ file, next, version },
       count: broken.length,
       table: broken[0]!.table,
-      version,
     });
 }

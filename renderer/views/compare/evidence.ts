@@ -2,6 +2,7 @@
 import { type Comparison, type Seeds, compare } from '../../../core/analysis/comparison.ts';
 import { graphKey } from '../../../core/graph/canonical.ts';
 import type { Graph, RerunView, TrainingPlan } from '../../../core/lab/api.ts';
+import { courseOf } from '../../../core/study/plan.ts';
 
 export interface Evidence {
   /** Training that all these seeds share. */
@@ -56,8 +57,7 @@ function kindsOf(
 ): { training: TrainingPlan; views: readonly RerunView[] }[] {
   const kinds = new Map<string, RerunView[]>();
   for (const view of reruns) {
-    const { data, protocol, purpose, epochs, recipe } = view.rerun.training;
-    const kind = JSON.stringify([data, protocol, purpose, epochs, recipe]);
+    const kind = courseOf(view.rerun.training);
     kinds.set(kind, [...(kinds.get(kind) ?? []), view]);
   }
   return [...kinds.values()].map((views) => ({ training: views[0]!.rerun.training, views }));
