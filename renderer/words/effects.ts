@@ -12,6 +12,7 @@ import {
 import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { pValue } from '../ui/format.ts';
+import { edgeTitle } from './graph.ts';
 
 type Effect = StudyEffects['effects'][number];
 
@@ -41,9 +42,8 @@ export const isClear = ({ low, high }: KnownEffect): boolean => low > 0 || high 
 /** `2→1`, `Label→1`, `node 2`, `temperature of 2→1` */
 export function dimensionText(dimension: Dimension): string {
   if (dimension.kind === 'model') return `node ${dimension.node}`;
-  const { kind, source, destination } = dimension;
-  const edge = `${source === 0 ? 'Label' : source}→${destination}`;
-  return kind === 'gate' ? edge : `${kind} of ${edge}`;
+  const edge = edgeTitle(dimension);
+  return dimension.kind === 'gate' ? edge : `${dimension.kind} of ${edge}`;
 }
 
 /** `Correct`, `ResNet110` */

@@ -21,6 +21,10 @@ import { counted } from '../ui/format.ts';
 
 export const modelTitle = (model: string): string => architecture(model).title;
 
+/** An edge by its ends: `2→1`, `Label→1` */
+export const edgeTitle = ({ source, destination }: Pick<Edge, 'source' | 'destination'>): string =>
+  `${source === LABEL ? 'Label' : source}→${destination}`;
+
 /** The loss a of one image on this edge, before the gate. */
 export function lossFormula(edge: Edge): string {
   const { source, destination } = edge;
