@@ -12,7 +12,7 @@ import { architecture } from '../../core/models/architecture.ts';
 import { isClear, knownEffects, type KnownEffect } from '../words/effects.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { dotEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 interface PlacedEffect {
@@ -203,13 +203,9 @@ const gatesOf = ({ dimensions }: StudyEffects): GateName[] =>
   withPaperGates(dimensions.flatMap((each) => (each.kind === 'gate' ? each.choices : [])));
 
 export const effectsLegend = (found: StudyEffects, theme: Theme): LegendEntry[] =>
-  gatesOf(found).map((name) => ({
-    text: `${gateOf(name).letter} ${gateOf(name).title}`,
-    mark: {
-      kind: 'dot',
-      x: 0,
-      y: 0,
-      radius: 4,
-      fill: name === 'cutoff' ? theme.quiet : gateOf(name).color,
-    },
-  }));
+  gatesOf(found).map((name) =>
+    dotEntry(
+      `${gateOf(name).letter} ${gateOf(name).title}`,
+      name === 'cutoff' ? theme.quiet : gateOf(name).color,
+    ),
+  );

@@ -5,7 +5,7 @@ import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { boxEntry, type LegendEntry } from './picture.ts';
 import { valueAt } from './tournament-columns.ts';
 import type { Theme } from '../ui/colors.ts';
 
@@ -183,10 +183,9 @@ export const gatesHeight = (size: number): number => 26 + size * CELL + 6;
 
 /** The gates of some cells, all of which list the same. */
 export const gatesLegend = (cells: readonly GateCell[], theme: Theme): LegendEntry[] =>
-  (cells[0]?.shares ?? []).map(({ gate }) => ({
-    text: `${gateOf(gate).letter} ${gateOf(gate).title}`,
-    mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, fill: gateColor(gate, theme) },
-  }));
+  (cells[0]?.shares ?? []).map(({ gate }) =>
+    boxEntry(`${gateOf(gate).letter} ${gateOf(gate).title}`, { fill: gateColor(gate, theme) }),
+  );
 
 const [CELL, BAR] = [36, 16];
 const gateColor = (gate: GateName, theme: Theme): string =>

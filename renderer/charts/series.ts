@@ -21,7 +21,7 @@ import {
 } from './axes.ts';
 import { columnsOf, pointsOf } from './columns.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { lineEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 export interface Series {
@@ -165,7 +165,4 @@ export function cursorMarks(
 }
 
 export const seriesLegend = (series: readonly Series[]): LegendEntry[] =>
-  series.map(({ title, color, dash }) => ({
-    text: title,
-    mark: { kind: 'line', points: [-10, 0, 10, 0], stroke: color, width: 2, ...(dash && { dash }) },
-  }));
+  series.map(({ title, color, dash }) => lineEntry(title, color, 2, dash));

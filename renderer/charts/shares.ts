@@ -11,7 +11,7 @@ import {
   type Size,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { boxEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 export interface ShareSeries {
@@ -81,14 +81,4 @@ function columns(
 export const sharesLegend =
   (series: readonly ShareSeries[]) =>
   (theme: Theme): LegendEntry[] =>
-    series.map(({ title }, i) => ({
-      text: title,
-      mark: {
-        kind: 'rect',
-        x: -6,
-        y: -6,
-        width: 12,
-        height: 12,
-        ...shade(i, series.length, theme),
-      },
-    }));
+    series.map(({ title }, i) => boxEntry(title, shade(i, series.length, theme)));
