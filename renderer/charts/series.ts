@@ -3,9 +3,8 @@ import { scaleLinear } from 'd3-scale';
 import {
   accuracyScale,
   accuracyTicks,
-  bottomAxis,
+  epochAxis,
   epochScale,
-  epochTicksIn,
   frameOf,
   inFrame,
   leftAxis,
@@ -79,12 +78,7 @@ export function drawSeries(
     marks: [
       ...leftAxis(y, { ...ticks, name: percent ? `${name}, %` : name }, frame, theme),
       ...inFrame(rungLines(rungs, x, frame, theme), frame, { zoom }),
-      ...bottomAxis(
-        epochTicksIn(epochs, zoom?.x ?? null).map((tick) => ({ x: x(tick), text: String(tick) })),
-        frame,
-        theme,
-        'epoch (log 2)',
-      ),
+      ...epochAxis(x, epochs, frame, theme, { zoom: zoom?.x ?? null }),
       ...inFrame(data, frame, { zoom }),
     ],
   };

@@ -1,9 +1,8 @@
 /** Shares that add up to 1, epoch by epoch, as stacked areas. */
 import { scaleLinear } from 'd3-scale';
 import {
-  bottomAxis,
+  epochAxis,
   epochScale,
-  epochTicks,
   frameOf,
   leftAxis,
   type Frame,
@@ -45,12 +44,7 @@ export function drawShares(
   return [
     ...leftAxis(y, { ticks, text: (tick) => String(100 * tick), name }, frame, theme),
     ...columns(series, { x, y, frame, theme }),
-    ...bottomAxis(
-      epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) })),
-      frame,
-      theme,
-      'epoch (log 2)',
-    ),
+    ...epochAxis(x, epochs, frame, theme),
   ];
 }
 
