@@ -3,6 +3,7 @@
  * every viewer has a face for, and nothing is loaded. Text is escaped: names may come from
  * other people.
  */
+import { FONT } from '../../charts/marks.ts';
 import { escapeText } from '../../ui/escape-text.ts';
 import { gates } from '../../../core/gates/gates.ts';
 import { kinds } from '../../../core/kinds/kinds.ts';
@@ -23,7 +24,6 @@ export interface SvgOptions {
   readonly provenance?: Readonly<Record<string, unknown>>;
 }
 
-const FONT = 'Helvetica, Arial, sans-serif';
 /** Of a row of the legend, and of a letter's circle in it. */
 const [LEGEND_HEIGHT, LEGEND_LETTER] = [26, 7];
 /** As wide as a legend may be below a narrow figure. */
@@ -56,15 +56,30 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
     theme === 'dark'
       ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>`
       : '',
+    figureParts(shown, theme, captionScale),
+    legendSvg(rows, left + width / 2, top + height, ground),
+    '</svg>',
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
+
+/** The figure itself, to be put into an SVG: without frame, ground and legend. */
+export function figureParts(
+  shown: Figure,
+  theme: 'light' | 'dark' = 'light',
+  captionScale = 1,
+): string {
+  const { text, ground } = themes[theme];
+  const { letterRadius } = shown.layout;
+  return [
     ...shown.votes.map(
       ({ path }) => `<path d="${path}" fill="none" stroke="${VOTE}" stroke-width="1"/>`,
     ),
-    ...shown.edges.map((edge) => edgeSvg(edge, shown.layout.letterRadius, ground)),
-    ...shown.edges.map((edge) => temperatureSvg(edge, shown.layout.letterRadius, themes[theme])),
+    ...shown.edges.map((edge) => edgeSvg(edge, letterRadius, ground)),
+    ...shown.edges.map((edge) => temperatureSvg(edge, letterRadius, themes[theme])),
     labelSvg(shown, text, ground),
     ...shown.nodes.map((node) => nodeSvg(node, theme, captionScale)),
-    legendSvg(rows, left + width / 2, top + height, ground),
-    '</svg>',
   ]
     .filter(Boolean)
     .join('\n');
