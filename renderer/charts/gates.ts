@@ -94,6 +94,9 @@ const [LETTER, SEGMENTS] = [12, 40];
 
 type Shares = GateCell['shares'];
 
+const mostFrequent = (shares: Shares): Shares[number] =>
+  shares.toSorted((a, b) => b.count - a.count)[0]!;
+
 /**
  * How a cell looks in so many pixels: narrow ones show their most frequent gate alone, as strong as
  * its share.
@@ -106,7 +109,7 @@ export interface CellFace {
 }
 
 export function cellFace(shares: Shares, width: number): CellFace {
-  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  const most = mostFrequent(shares);
   const narrow = width < SEGMENTS;
   const segments = shares
     .filter(({ count }) => count > 0)
@@ -162,7 +165,7 @@ function barMarks(shares: Shares, x: number, y: number, wide: number, theme: The
     from += width;
     return part;
   });
-  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  const most = mostFrequent(shares);
   if (most.count === 0) return parts;
   return [
     ...parts,
