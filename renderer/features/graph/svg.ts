@@ -7,8 +7,11 @@ import { FONT } from '../../charts/marks.ts';
 import { escapeText } from '../../ui/escape-text.ts';
 import { gates } from '../../../core/gates/gates.ts';
 import { kinds } from '../../../core/kinds/kinds.ts';
+import type { Graph } from '../../../core/graph/graph.ts';
 import { roles, type Role } from '../../../core/graph/roles.ts';
-import { IDLE, signScale, VOTE, type Figure } from './figure.ts';
+import { toText } from '../../../core/graph/text.ts';
+import { graphName } from '../../words/graph.ts';
+import { figure, IDLE, signScale, VOTE, type Figure } from './figure.ts';
 import { round, type Point } from './geometry.ts';
 
 export interface SvgOptions {
@@ -63,6 +66,17 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
     .filter(Boolean)
     .join('\n');
 }
+
+/** The figure of a graph as a file that the lab reads again: its provenance holds the graph. */
+export const graphSvg = (
+  graph: Graph,
+  accuracies: readonly (number | null | undefined)[],
+  provenance: Readonly<Record<string, unknown>>,
+): string =>
+  figureSvg(figure(graph, accuracies), {
+    title: graphName(graph),
+    provenance: { graph: toText(graph), ...provenance },
+  });
 
 /** The figure itself, to be put into an SVG: without frame, ground and legend. */
 export function figureParts(
