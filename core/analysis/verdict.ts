@@ -10,8 +10,8 @@ export function verdictText(comparison: Comparison): string {
 }
 
 /** Returns a difference of accuracies in points of percent: `+0.42`. */
-export const pointsText = (difference: number, minus = '−'): string =>
-  `${difference >= 0 ? '+' : minus}${(Math.abs(difference) * 100).toFixed(2)}`;
+export const pointsText = (difference: number, minus = '−', digits = 2): string =>
+  `${difference >= 0 ? '+' : minus}${(Math.abs(difference) * 100).toFixed(digits)}`;
 
 /** Returns `+0.20 to +0.64`. */
 export const intervalText = (test: { low: number; high: number }, minus = '−'): string =>

@@ -257,3 +257,18 @@ export function bottomAxis(
     },
   ];
 }
+
+/** The axis of epochs (`epochScale`) below the data. */
+export const epochAxis = (
+  x: Scale,
+  epochs: number,
+  frame: Frame,
+  theme: Theme,
+  { zoom = null, note = '' }: { readonly zoom?: Span | null; readonly note?: string } = {},
+): Mark[] =>
+  bottomAxis(
+    epochTicksIn(epochs, zoom).map((tick) => ({ x: x(tick), text: String(tick) })),
+    frame,
+    theme,
+    `epoch (log 2)${note}`,
+  );

@@ -8,9 +8,8 @@ import {
   accuracyAxis,
   accuracyScale,
   accuracyTicks,
-  bottomAxis,
+  epochAxis,
   epochScale,
-  epochTicksIn,
   fitting,
   frameOf,
   inFrame,
@@ -109,7 +108,6 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     return curveMarks(curve, state, clearness[state] ?? 0.9, faint(curve.run), theme);
   });
   const first = shown.findIndex(({ run }) => run === best && !faint(run));
-  const ticks = epochTicksIn(epochs, zoomX).map((tick) => ({ x: x(tick), text: String(tick) }));
   return {
     x,
     y,
@@ -119,7 +117,10 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     marks: [
       ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
       ...inFrame(rungLines(rungs, x, frame, theme), frame, view),
-      ...bottomAxis(ticks, frame, theme, 'epoch (log 2); dotted: rung; bar: needed to continue'),
+      ...epochAxis(x, epochs, frame, theme, {
+        zoom: zoomX,
+        note: '; dotted: rung; bar: needed to continue',
+      }),
       ...inFrame(
         [
           ...drawn.map(({ line }) => line),

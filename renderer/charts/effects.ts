@@ -4,14 +4,15 @@
  * itself holds its networks.
  */
 import { scaleLinear } from 'd3-scale';
+import { pointsText } from '../../core/analysis/verdict.ts';
 import { gate as gateOf, type GateName, withPaperGates } from '../../core/gates/gates.ts';
 import type { Dimension } from '../../core/graph/space.ts';
 import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
-import { isClear, knownEffects, pointsText, type KnownEffect } from '../words/effects.ts';
+import { isClear, knownEffects, type KnownEffect } from '../words/effects.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { dotEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 interface PlacedEffect {
@@ -140,8 +141,8 @@ function rowMarks(
   });
   return [
     text(y + high / 2 - 1, `into ${destination}`, 11),
-    text(y + 13, pointsText(limit), 9),
-    text(y + high - 12, pointsText(-limit), 9),
+    text(y + 13, pointsText(limit, '−', 1), 9),
+    text(y + high - 12, pointsText(-limit, '−', 1), 9),
   ];
 }
 
@@ -202,13 +203,9 @@ const gatesOf = ({ dimensions }: StudyEffects): GateName[] =>
   withPaperGates(dimensions.flatMap((each) => (each.kind === 'gate' ? each.choices : [])));
 
 export const effectsLegend = (found: StudyEffects, theme: Theme): LegendEntry[] =>
-  gatesOf(found).map((name) => ({
-    text: `${gateOf(name).letter} ${gateOf(name).title}`,
-    mark: {
-      kind: 'dot',
-      x: 0,
-      y: 0,
-      radius: 4,
-      fill: name === 'cutoff' ? theme.quiet : gateOf(name).color,
-    },
-  }));
+  gatesOf(found).map((name) =>
+    dotEntry(
+      `${gateOf(name).letter} ${gateOf(name).title}`,
+      name === 'cutoff' ? theme.quiet : gateOf(name).color,
+    ),
+  );

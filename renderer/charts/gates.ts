@@ -5,7 +5,7 @@ import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { rankTrials } from '../../core/study/best.ts';
 import type { Size } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { boxEntry, type LegendEntry } from './picture.ts';
 import { valueAt } from './tournament-columns.ts';
 import type { Theme } from '../ui/colors.ts';
 
@@ -94,6 +94,9 @@ const [LETTER, SEGMENTS] = [12, 40];
 
 type Shares = GateCell['shares'];
 
+const mostFrequent = (shares: Shares): Shares[number] =>
+  shares.toSorted((a, b) => b.count - a.count)[0]!;
+
 /**
  * How a cell looks in so many pixels: narrow ones show their most frequent gate alone, as strong as
  * its share.
@@ -106,7 +109,7 @@ export interface CellFace {
 }
 
 export function cellFace(shares: Shares, width: number): CellFace {
-  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  const most = mostFrequent(shares);
   const narrow = width < SEGMENTS;
   const segments = shares
     .filter(({ count }) => count > 0)
@@ -162,7 +165,7 @@ function barMarks(shares: Shares, x: number, y: number, wide: number, theme: The
     from += width;
     return part;
   });
-  const most = shares.toSorted((a, b) => b.count - a.count)[0]!;
+  const most = mostFrequent(shares);
   if (most.count === 0) return parts;
   return [
     ...parts,
@@ -183,10 +186,9 @@ export const gatesHeight = (size: number): number => 26 + size * CELL + 6;
 
 /** The gates of some cells, all of which list the same. */
 export const gatesLegend = (cells: readonly GateCell[], theme: Theme): LegendEntry[] =>
-  (cells[0]?.shares ?? []).map(({ gate }) => ({
-    text: `${gateOf(gate).letter} ${gateOf(gate).title}`,
-    mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, fill: gateColor(gate, theme) },
-  }));
+  (cells[0]?.shares ?? []).map(({ gate }) =>
+    boxEntry(`${gateOf(gate).letter} ${gateOf(gate).title}`, { fill: gateColor(gate, theme) }),
+  );
 
 const [CELL, BAR] = [36, 16];
 const gateColor = (gate: GateName, theme: Theme): string =>

@@ -1,7 +1,7 @@
 /** Legends of saved figures. */
 import type { RunState, TrialRow } from '../../core/lab/api.ts';
 import { runStates } from '../words/states.ts';
-import type { LegendEntry } from './picture.ts';
+import { dotEntry, lineEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 /** States that occur among some trials, in their usual order. */
@@ -14,15 +14,7 @@ export const statesOf = (rows: readonly TrialRow[]): RunState[] => {
 export const stateLegend =
   (rows: readonly TrialRow[]) =>
   (theme: Theme): LegendEntry[] =>
-    statesOf(rows).map((state) => ({
-      text: runStates[state].title,
-      mark: { kind: 'dot', x: 0, y: 0, radius: 4, fill: theme.states[state] },
-    }));
-
-const line = (text: string, stroke: string, width: number, dash?: string): LegendEntry => ({
-  text,
-  mark: { kind: 'line', points: [-10, 0, 10, 0], stroke, width, ...(dash && { dash }) },
-});
+    statesOf(rows).map((state) => dotEntry(runStates[state].title, theme.states[state]));
 
 const stoppedByRule = (theme: Theme): LegendEntry => ({
   text: 'stopped by the rule',
@@ -33,7 +25,7 @@ export const historyLegend =
   (rows: readonly TrialRow[]) =>
   (theme: Theme): LegendEntry[] => [
     ...stateLegend(rows)(theme),
-    line('best completed so far', theme.text, 1.8),
+    lineEntry('best completed so far', theme.text, 1.8),
   ];
 
 export const curvesLegend =
@@ -41,15 +33,15 @@ export const curvesLegend =
   (theme: Theme): LegendEntry[] => [
     ...stateLegend(rows)(theme),
     ...(rows.some(({ state }) => state === 'stopped') ? [stoppedByRule(theme)] : []),
-    line('best', theme.states.completed, 2.8),
-    line('rung', theme.quiet, 1, '2 3'),
-    line('needed there to continue', theme.text, 2.4),
+    lineEntry('best', theme.states.completed, 2.8),
+    lineEntry('rung', theme.quiet, 1, '2 3'),
+    lineEntry('needed there to continue', theme.text, 2.4),
   ];
 
 export const tournamentLegend =
   (rows: readonly TrialRow[]) =>
   (theme: Theme): LegendEntry[] => [
     ...stateLegend(rows)(theme),
-    line('needed there to continue', theme.focus, 1.8),
-    line('way of the best', theme.text, 1.8),
+    lineEntry('needed there to continue', theme.focus, 1.8),
+    lineEntry('way of the best', theme.text, 1.8),
   ];

@@ -10,6 +10,29 @@ export interface LegendEntry {
   readonly mark: Exclude<Mark, Group>;
 }
 
+export const lineEntry = (
+  text: string,
+  stroke: string,
+  width: number,
+  dash?: string,
+): LegendEntry => ({
+  text,
+  mark: { kind: 'line', points: [-10, 0, 10, 0], stroke, width, ...(dash && { dash }) },
+});
+
+export const dotEntry = (text: string, fill: string): LegendEntry => ({
+  text,
+  mark: { kind: 'dot', x: 0, y: 0, radius: 4, fill },
+});
+
+export const boxEntry = (
+  text: string,
+  look: { readonly fill: string; readonly opacity?: number },
+): LegendEntry => ({
+  text,
+  mark: { kind: 'rect', x: -6, y: -6, width: 12, height: 12, ...look },
+});
+
 /** Marks and legend as one SVG text. */
 export function pictureSvg(
   marks: readonly Mark[],

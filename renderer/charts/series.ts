@@ -3,9 +3,8 @@ import { scaleLinear } from 'd3-scale';
 import {
   accuracyScale,
   accuracyTicks,
-  bottomAxis,
+  epochAxis,
   epochScale,
-  epochTicksIn,
   frameOf,
   inFrame,
   leftAxis,
@@ -21,7 +20,7 @@ import {
 } from './axes.ts';
 import { columnsOf, pointsOf } from './columns.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { lineEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 export interface Series {
@@ -79,12 +78,7 @@ export function drawSeries(
     marks: [
       ...leftAxis(y, { ...ticks, name: percent ? `${name}, %` : name }, frame, theme),
       ...inFrame(rungLines(rungs, x, frame, theme), frame, { zoom }),
-      ...bottomAxis(
-        epochTicksIn(epochs, zoom?.x ?? null).map((tick) => ({ x: x(tick), text: String(tick) })),
-        frame,
-        theme,
-        'epoch (log 2)',
-      ),
+      ...epochAxis(x, epochs, frame, theme, { zoom: zoom?.x ?? null }),
       ...inFrame(data, frame, { zoom }),
     ],
   };
@@ -165,7 +159,4 @@ export function cursorMarks(
 }
 
 export const seriesLegend = (series: readonly Series[]): LegendEntry[] =>
-  series.map(({ title, color, dash }) => ({
-    text: title,
-    mark: { kind: 'line', points: [-10, 0, 10, 0], stroke: color, width: 2, ...(dash && { dash }) },
-  }));
+  series.map(({ title, color, dash }) => lineEntry(title, color, 2, dash));

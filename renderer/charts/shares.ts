@@ -1,9 +1,8 @@
 /** Shares that add up to 1, epoch by epoch, as stacked areas. */
 import { scaleLinear } from 'd3-scale';
 import {
-  bottomAxis,
+  epochAxis,
   epochScale,
-  epochTicks,
   frameOf,
   leftAxis,
   type Frame,
@@ -11,7 +10,7 @@ import {
   type Size,
 } from './axes.ts';
 import type { Mark } from './marks.ts';
-import type { LegendEntry } from './picture.ts';
+import { boxEntry, type LegendEntry } from './picture.ts';
 import type { Theme } from '../ui/colors.ts';
 
 export interface ShareSeries {
@@ -45,12 +44,7 @@ export function drawShares(
   return [
     ...leftAxis(y, { ticks, text: (tick) => String(100 * tick), name }, frame, theme),
     ...columns(series, { x, y, frame, theme }),
-    ...bottomAxis(
-      epochTicks(epochs).map((tick) => ({ x: x(tick), text: String(tick) })),
-      frame,
-      theme,
-      'epoch (log 2)',
-    ),
+    ...epochAxis(x, epochs, frame, theme),
   ];
 }
 
@@ -81,14 +75,4 @@ function columns(
 export const sharesLegend =
   (series: readonly ShareSeries[]) =>
   (theme: Theme): LegendEntry[] =>
-    series.map(({ title }, i) => ({
-      text: title,
-      mark: {
-        kind: 'rect',
-        x: -6,
-        y: -6,
-        width: 12,
-        height: 12,
-        ...shade(i, series.length, theme),
-      },
-    }));
+    series.map(({ title }, i) => boxEntry(title, shade(i, series.length, theme)));

@@ -52,6 +52,12 @@ export const valueAt = (
   epoch: number,
 ): number | null => curves.get(run)?.accuracy[goalOf(graph) - 1]?.[epoch - 1] ?? null;
 
+const valuesAt = (
+  rows: readonly TrialRow[],
+  curves: ReadonlyMap<number, WireCurve>,
+  epoch: number,
+): number[] => rows.flatMap((row) => valueAt(row, curves, epoch) ?? []);
+
 /** Epochs of the columns: the rungs and the last epoch; powers of two where a rule has no rung. */
 export function columnEpochs(rungs: readonly number[], epochs: number): number[] {
   if (rungs.length > 0) return [...rungs.filter((rung) => rung < epochs), epochs];
@@ -84,19 +90,17 @@ export function columnsIn(
 ): Column[] {
   const { epochs, curves, decisions, axis, view = {} } = input;
   const went = Map.groupBy(decisions, ({ rung }) => rung);
-  const valuesOf = (some: readonly TrialRow[], epoch: number): number[] =>
-    some.flatMap((row) => valueAt(row, curves, epoch) ?? []);
   const fitted = fitting(rows, view);
   const shared = axis === 'rung' ? null : accuracyScale(sharedValues(input, fitted), frame);
   const step = (frame.right - frame.left) / epochs.length;
   return epochs.map((epoch, i) => {
-    const own = valuesOf(fitted, epoch);
+    const own = valuesAt(fitted, curves, epoch);
     return {
       epoch,
       x: frame.left + (i + 0.5) * step,
       half: step / 2,
       y: shared ?? accuracyScale(own, { ...frame, top: frame.top + 14, bottom: frame.bottom - 14 }),
-      evaluated: valuesOf(rows, epoch).length,
+      evaluated: valuesAt(rows, curves, epoch).length,
       continued: went.get(epoch)?.filter(({ go }) => go).length ?? 0,
       ends: own.length > 0 ? [Math.min(...own), Math.max(...own)] : null,
     };
@@ -108,7 +112,7 @@ function sharedValues(
   { epochs, curves, axis }: TournamentInput,
   rows: readonly TrialRow[],
 ): number[] {
-  const byColumn = epochs.map((epoch) => rows.flatMap((row) => valueAt(row, curves, epoch) ?? []));
+  const byColumn = epochs.map((epoch) => valuesAt(rows, curves, epoch));
   if (axis === 'all') return byColumn.flat();
   const last = byColumn.findLastIndex((values) => values.length > 0);
   return byColumn.slice(Math.max(0, last - 1), last + 1).flat();

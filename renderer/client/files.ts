@@ -109,10 +109,14 @@ export const fileName = (...parts: readonly string[]): string =>
     .replace(/[^\p{L}\p{N}._=+×-]+/gu, '-')
     .replace(/^[-.]+|-+$/g, '') || 'lab';
 
-/** Lets the browser save a file. */
-export function save(name: string, content: Blob | string, type = 'text/plain'): void {
-  const blob =
-    typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;
+/** Lets the browser save a file; a Blob has a type of its own. */
+export function save(
+  name: string,
+  content: Blob | string | Uint8Array<ArrayBuffer>,
+  type = 'text/plain',
+): void {
+  const full = typeof content === 'string' ? `${type};charset=utf-8` : type;
+  const blob = content instanceof Blob ? content : new Blob([content], { type: full });
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name.replace(/[\\/:*?"<>|\p{Cc}]+/gu, '-');

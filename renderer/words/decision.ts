@@ -7,8 +7,7 @@ import { ordinal, percent } from '../ui/format.ts';
 export function decisionText(decision: WireDecision): string {
   const { rung, go, value, rank, n, limit } = decision;
   const verdict = `${go ? 'continued' : 'stopped'} at epoch ${rung}`;
-  if (value === null || rank === null || limit === null)
-    return explainDecision(decision).replace('<=', '≤').replace('went on', 'continued');
+  if (value === null || rank === null || limit === null) return explainDecision(decision);
   const top = limit === 1 ? 'only the best continues' : `the top ${limit} continue`;
   return `${verdict}: ${percent(value, 1)}, ranked ${ordinal(rank)} of ${n}, ${top}`;
 }

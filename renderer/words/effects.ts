@@ -1,4 +1,5 @@
 /** Effects of the choices of a study in words. */
+import { pointsText } from '../../core/analysis/verdict.ts';
 import { kind as kindNamed } from '../../core/kinds/kinds.ts';
 import { gate as gateOf, isGateName } from '../../core/gates/gates.ts';
 import {
@@ -11,6 +12,7 @@ import {
 import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { pValue } from '../ui/format.ts';
+import { edgeTitle } from './graph.ts';
 
 type Effect = StudyEffects['effects'][number];
 
@@ -40,9 +42,8 @@ export const isClear = ({ low, high }: KnownEffect): boolean => low > 0 || high 
 /** `2→1`, `Label→1`, `node 2`, `temperature of 2→1` */
 export function dimensionText(dimension: Dimension): string {
   if (dimension.kind === 'model') return `node ${dimension.node}`;
-  const { kind, source, destination } = dimension;
-  const edge = `${source === 0 ? 'Label' : source}→${destination}`;
-  return kind === 'gate' ? edge : `${kind} of ${edge}`;
+  const edge = edgeTitle(dimension);
+  return dimension.kind === 'gate' ? edge : `${dimension.kind} of ${edge}`;
 }
 
 /** `Correct`, `ResNet110` */
@@ -65,15 +66,11 @@ const before = {
   temperature: 'as',
 } as const;
 
-/** Percentage points with a sign: `+1.8` */
-export const pointsText = (fraction: number, digits = 1): string =>
-  `${fraction < 0 ? '−' : '+'}${Math.abs(100 * fraction).toFixed(digits)}`;
-
 /** `+1.8 ± 0.4 points` */
 export const effectText = ({ effect, low, high }: KnownEffect): string => {
   const half = (high - low) / 2;
   const digits = half < 0.0005 ? 2 : 1;
-  return `${pointsText(effect, digits)} ± ${(100 * half).toFixed(digits)} points`;
+  return `${pointsText(effect, '−', digits)} ± ${(100 * half).toFixed(digits)} points`;
 };
 
 /** `Correct on 2→1: +1.8 ± 0.4 points, n = 362` */

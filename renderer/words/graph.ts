@@ -17,8 +17,13 @@ import { kind } from '../../core/kinds/kinds.ts';
 import { roleOf, roles } from '../../core/graph/roles.ts';
 import type { WireEdge } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
+import { counted } from '../ui/format.ts';
 
 export const modelTitle = (model: string): string => architecture(model).title;
+
+/** An edge by its ends: `2→1`, `Label→1` */
+export const edgeTitle = ({ source, destination }: Pick<Edge, 'source' | 'destination'>): string =>
+  `${source === LABEL ? 'Label' : source}→${destination}`;
 
 /** The loss a of one image on this edge, before the gate. */
 export function lossFormula(edge: Edge): string {
@@ -123,9 +128,8 @@ export const accuracyText = (accuracy: number | null | undefined): string =>
 export function graphName(graph: Graph): string {
   const models = graph.nodes.map(({ model }) => modelTitle(model)).join(', ');
   const open = graph.edges.filter((edge) => edge.gate !== 'cutoff').length;
-  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   return (
-    `Knowledge transfer graph of ${count(graph.nodes.length, 'node')} (${models}) with ` +
-    count(open, 'open edge')
+    `Knowledge transfer graph of ${counted(graph.nodes.length, 'node')} (${models}) with ` +
+    counted(open, 'open edge')
   );
 }

@@ -56,9 +56,6 @@ export function referenceClaim({ comparison }: Pick<ReferenceRow, 'comparison'>)
   return `the paper’s searched graph: ${pointsText(welch.difference)}, ${intervalText(welch)}, ${verdictText(comparison)}`;
 }
 
-/** A difference of accuracies in points of percent: "+0.42". */
-export const signed = (difference: number): string => pointsText(difference);
-
 /** Variants that are the same graph, and so share their runs, together; in order. */
 export function sharing(variants: readonly VariantView[]): VariantView[][] {
   const groups = new Map<unknown, VariantView[]>();

@@ -5,7 +5,7 @@ import { rejectionText } from '../../core/graph/space.ts';
 import type { Graph, TrialRow } from '../../core/lab/api.ts';
 import { compareResults } from '../../core/study/best.ts';
 import { architecture } from '../../core/models/architecture.ts';
-import { modelTitle } from './graph.ts';
+import { edgeTitle, modelTitle } from './graph.ts';
 import { duration, moment } from '../ui/format.ts';
 import { briefDecisionText, decisionText } from './decision.ts';
 import { runStateNames, runStates } from './states.ts';
@@ -178,7 +178,7 @@ export function columnsOf(size: number): Column[] {
           : '';
       columns.push({
         key: `edge ${source}-${destination}`,
-        title: `${source === 0 ? 'Label' : source}→${destination}`,
+        title: edgeTitle({ source, destination }),
         about: `Gate over which ${source === 0 ? 'the label' : `node ${source}`} teaches node ${destination}`,
         width: 82,
         text: title,

@@ -1,10 +1,12 @@
 /** A run as a strip of figures: the same graph at a few of its epochs, with the accuracies there. */
 import type { Graph } from '../../../core/graph/graph.ts';
 import type { WireEpoch } from '../../../core/lab/api.ts';
+import { FONT } from '../../charts/marks.ts';
+import { light } from '../../ui/colors.ts';
 import { escapeText } from '../../ui/escape-text.ts';
 import { figure } from './figure.ts';
 import { round } from './geometry.ts';
-import { figureSvg } from './svg.ts';
+import { figureParts } from './svg.ts';
 
 const [FRAMES, GAP, HEAD] = [4, 24, 26];
 
@@ -27,8 +29,7 @@ export function stripSvg(
       nodes.map(({ accuracy }) => accuracy),
     );
     const [left, top, width, height] = shown.layout.viewBox;
-    const inner = figureSvg(shown, { legend: false }).replace(/^<svg[^>]*>\n|\n<\/svg>$/g, '');
-    return { epoch, inner, left, top, width, height };
+    return { epoch, inner: figureParts(shown), left, top, width, height };
   });
   const high = HEAD + Math.max(0, ...frames.map(({ height }) => height));
   let x = 0;
@@ -44,7 +45,7 @@ export function stripSvg(
   const wide = round(Math.max(1, x - GAP));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${round(high)}" ` +
-      `viewBox="0 0 ${wide} ${round(high)}" font-family="Helvetica, Arial, sans-serif" fill="#15181d">`,
+      `viewBox="0 0 ${wide} ${round(high)}" font-family="${FONT}" fill="${light.text}">`,
     `<title>${escapeText(title)}</title>`,
     `<metadata>${escapeText(JSON.stringify(provenance))}</metadata>`,
     ...parts,

@@ -3,11 +3,15 @@
  * every viewer has a face for, and nothing is loaded. Text is escaped: names may come from
  * other people.
  */
+import { FONT } from '../../charts/marks.ts';
 import { escapeText } from '../../ui/escape-text.ts';
 import { gates } from '../../../core/gates/gates.ts';
 import { kinds } from '../../../core/kinds/kinds.ts';
+import type { Graph } from '../../../core/graph/graph.ts';
 import { roles, type Role } from '../../../core/graph/roles.ts';
-import { IDLE, signScale, VOTE, type Figure } from './figure.ts';
+import { toText } from '../../../core/graph/text.ts';
+import { graphName } from '../../words/graph.ts';
+import { figure, IDLE, signScale, VOTE, type Figure } from './figure.ts';
 import { round, type Point } from './geometry.ts';
 
 export interface SvgOptions {
@@ -23,7 +27,6 @@ export interface SvgOptions {
   readonly provenance?: Readonly<Record<string, unknown>>;
 }
 
-const FONT = 'Helvetica, Arial, sans-serif';
 /** Of a row of the legend, and of a letter's circle in it. */
 const [LEGEND_HEIGHT, LEGEND_LETTER] = [26, 7];
 /** As wide as a legend may be below a narrow figure. */
@@ -56,15 +59,41 @@ export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
     theme === 'dark'
       ? `<rect x="${x}" y="${top}" width="100%" height="100%" fill="${ground}"/>`
       : '',
+    figureParts(shown, theme, captionScale),
+    legendSvg(rows, left + width / 2, top + height, ground),
+    '</svg>',
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
+
+/** The figure of a graph as a file that the lab reads again: its provenance holds the graph. */
+export const graphSvg = (
+  graph: Graph,
+  accuracies: readonly (number | null | undefined)[],
+  provenance: Readonly<Record<string, unknown>>,
+): string =>
+  figureSvg(figure(graph, accuracies), {
+    title: graphName(graph),
+    provenance: { graph: toText(graph), ...provenance },
+  });
+
+/** The figure itself, to be put into an SVG: without frame, ground and legend. */
+export function figureParts(
+  shown: Figure,
+  theme: 'light' | 'dark' = 'light',
+  captionScale = 1,
+): string {
+  const { text, ground } = themes[theme];
+  const { letterRadius } = shown.layout;
+  return [
     ...shown.votes.map(
       ({ path }) => `<path d="${path}" fill="none" stroke="${VOTE}" stroke-width="1"/>`,
     ),
-    ...shown.edges.map((edge) => edgeSvg(edge, shown.layout.letterRadius, ground)),
-    ...shown.edges.map((edge) => temperatureSvg(edge, shown.layout.letterRadius, themes[theme])),
+    ...shown.edges.map((edge) => edgeSvg(edge, letterRadius, ground)),
+    ...shown.edges.map((edge) => temperatureSvg(edge, letterRadius, themes[theme])),
     labelSvg(shown, text, ground),
     ...shown.nodes.map((node) => nodeSvg(node, theme, captionScale)),
-    legendSvg(rows, left + width / 2, top + height, ground),
-    '</svg>',
   ]
     .filter(Boolean)
     .join('\n');
