@@ -1,4 +1,5 @@
 /** Which choices of a study matter, asked for again when more trials have ended. */
+import { untrack } from 'svelte';
 import type { LabProblem, StudyEffects } from '../../../core/lab/api.ts';
 import { problemOf } from '../../../core/base/errors.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
@@ -22,9 +23,12 @@ export class EffectsState {
     this.#study = study;
   }
 
-  /** Asks for the effects at a rung, soon; returns its undo. */
+  /**
+   * Asks for the effects at a rung, soon; returns its undo. An effect that calls it does not run
+   * again when the answer comes.
+   */
   ask(rung: number | null): () => void {
-    const changed = rung !== null && rung !== this.found?.rung;
+    const changed = rung !== null && rung !== untrack(() => this.found?.rung);
     const wait = changed ? 0 : Math.max(FIRST, this.#askedAt + PAUSE - performance.now());
     const stop = new AbortController();
     const timer = setTimeout(() => void this.#read(rung, stop.signal), wait);
