@@ -200,9 +200,7 @@ export class StudyState {
     ]);
   }
 
-  /**
-   * How and where one trial's numbers were made; of a duplicate, the trial's whose result counts.
-   */
+  /** How and where one trial's numbers were made; for a duplicate, those of its original. */
   provenanceOf({ run, number, seed, duplicateOf }: TrialRow): Record<string, unknown> {
     const used = new Set(
       this.attempts
@@ -274,6 +272,16 @@ export class StudyState {
     const others = this.filter.conditions.filter((each) => conditionText(each) !== words);
     const was = others.length < this.filter.conditions.length;
     this.filter = { ...this.filter, conditions: was ? others : [...others, condition] };
+  }
+
+  /** Keeps the trials with a value of the dimension in a range; null removes this brush. */
+  brush(key: string, range: readonly [number, number] | null): void {
+    const { [key]: _, ...others } = this.filter.brushes;
+    this.filter = { ...this.filter, brushes: range ? { ...others, [key]: range } : others };
+  }
+
+  removeBrushes(): void {
+    this.filter = { ...this.filter, brushes: {} };
   }
 
   toggleChosen(run: number): void {
