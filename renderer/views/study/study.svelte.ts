@@ -30,6 +30,7 @@ import {
   type Condition,
   type TrialFilter,
 } from './filter.ts';
+import { COMPARED_LIMIT } from '../../routes.ts';
 import { madeIn, mixedText } from '../../words/provenance.ts';
 
 type Decision = WireDecision & { run: number; at: number };
@@ -286,7 +287,7 @@ export class StudyState {
 
   toggleChosen(run: number): void {
     if (this.chosen.has(run)) this.chosen.delete(run);
-    else if (this.chosen.size < 6) this.chosen.add(run);
+    else if (this.chosen.size < COMPARED_LIMIT) this.chosen.add(run);
     else
       this.#lab.say(
         'Six trials are already selected.',
