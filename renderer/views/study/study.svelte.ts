@@ -75,8 +75,10 @@ export class StudyState {
   readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
   /** Epochs of the tournament's columns. */
   readonly columns = $derived(columnEpochs(this.rungs, this.epochs));
+  /** Of the rows alone: a new epoch of a curve leaves them as they are. */
+  readonly #rowDimensions = $derived(dimensionsOf(this.rows));
   readonly dimensions = $derived([
-    ...dimensionsOf(this.rows),
+    ...this.#rowDimensions,
     ...rungDimensions(this.columns, this.curves),
   ]);
   readonly filtered = $derived(
