@@ -2,6 +2,7 @@
 import { untrack } from 'svelte';
 import type { LabProblem, StudyEffects } from '../../../core/lab/api.ts';
 import { problemOf } from '../../../core/base/errors.ts';
+import { isClear, knownEffects } from '../../words/effects.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 
 /** Milliseconds after which a running study is asked again at the earliest. */
@@ -16,6 +17,9 @@ export class EffectsState {
   problem = $state.raw<LabProblem | null>(null);
   /** The epoch that a person has chosen; null: the last one that almost all trials have reached. */
   rung = $state<number | null>(null);
+  /** Those that the trials determine, the largest first. */
+  readonly known = $derived(this.found ? knownEffects(this.found) : []);
+  readonly clear = $derived(this.known.filter(isClear));
   #askedAt = -Infinity;
 
   constructor(lab: Lab, study: number) {
