@@ -7,19 +7,23 @@ import { swarm } from './swarm.ts';
 /** `rung`: an axis for each column; `survivors`, `all`: one axis that fits these trials. */
 export type TournamentAxis = 'rung' | 'survivors' | 'all';
 
-export interface TournamentInput {
+/** What decides where columns and trials are. */
+export interface TournamentLayout {
   readonly rows: readonly TrialRow[];
   readonly curves: ReadonlyMap<number, WireCurve>;
   readonly decisions: readonly WireDecision[];
-  /** At each rung the lowest recorded value that would continue now. */
-  readonly bars: ReadonlyMap<number, number>;
   /** Ascending epochs of the columns; the last one ends a trial. */
   readonly epochs: readonly number[];
   readonly axis: TournamentAxis;
+  readonly view?: View;
+}
+
+export interface TournamentInput extends TournamentLayout {
+  /** At each rung the lowest recorded value that would continue now. */
+  readonly bars: ReadonlyMap<number, number>;
   readonly faint: (run: number) => boolean;
   /** Run whose way stands out. */
   readonly best: number | null;
-  readonly view?: View;
 }
 
 /** A trial at the epoch of a column; of a running trial also between two columns. */
@@ -84,7 +88,7 @@ export function commonEpoch(
 }
 
 export function columnsIn(
-  input: TournamentInput,
+  input: TournamentLayout,
   rows: readonly TrialRow[],
   frame: Frame,
 ): Column[] {
@@ -109,7 +113,7 @@ export function columnsIn(
 
 /** Values that a common axis fits: all, or those of the last two columns that a trial reached. */
 function sharedValues(
-  { epochs, curves, axis }: TournamentInput,
+  { epochs, curves, axis }: TournamentLayout,
   rows: readonly TrialRow[],
 ): number[] {
   const byColumn = epochs.map((epoch) => valuesAt(rows, curves, epoch));
@@ -119,7 +123,7 @@ function sharedValues(
 }
 
 export function entriesIn(
-  { curves }: TournamentInput,
+  { curves }: TournamentLayout,
   rows: readonly TrialRow[],
   columns: readonly Column[],
 ): Entry[] {

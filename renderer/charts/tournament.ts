@@ -21,25 +21,39 @@ import {
   pointsOf,
   radiusOf,
   type TournamentInput,
+  type TournamentLayout,
 } from './tournament-columns.ts';
 import type { Theme } from '../ui/colors.ts';
 
-export interface DrawnTournament extends Placed {
-  readonly marks: Mark[];
+interface PlacedTournament extends Placed {
   readonly columns: readonly Column[];
   readonly entries: readonly Entry[];
   /** The entries of every trial by epoch. */
   readonly ways: ReadonlyMap<number, readonly Entry[]>;
 }
 
-export function drawTournament(input: TournamentInput, size: Size, theme: Theme): DrawnTournament {
-  const { view = {}, axis } = input;
+export interface DrawnTournament extends PlacedTournament {
+  readonly marks: Mark[];
+}
+
+/** Places columns and trials; which trials are faint changes nothing of it. */
+export function placeTournament(input: TournamentLayout, size: Size): PlacedTournament {
   const rows = input.rows.filter(({ run }) => input.curves.has(run));
-  const left = axis === 'rung' ? 14 : 46;
+  const left = input.axis === 'rung' ? 14 : 46;
   const frame = frameOf(size, { left, right: 14, top: 30, bottom: 36 });
   const columns = columnsIn(input, rows, frame);
   const entries = entriesIn(input, rows, columns);
-  const ways = Map.groupBy(entries, ({ run }) => run);
+  return { frame, columns, entries, ways: Map.groupBy(entries, ({ run }) => run) };
+}
+
+export function drawTournament(
+  input: TournamentInput,
+  size: Size,
+  theme: Theme,
+  placed = placeTournament(input, size),
+): DrawnTournament {
+  const { view = {}, axis } = input;
+  const { frame, columns, entries, ways } = placed;
   const marks = [
     ...(axis === 'rung' ? [] : accuracyAxis(columns[0]!.y, frame, theme)),
     ...columns.flatMap((column) => groundOf(column, frame, theme)),
@@ -60,7 +74,7 @@ export function drawTournament(input: TournamentInput, size: Size, theme: Theme)
       'epoch; line: accuracy needed there to continue; above: continued / evaluated',
     ),
   ];
-  return { marks, columns, entries, ways, frame };
+  return { ...placed, marks };
 }
 
 /** A band behind every column, and how many continued there. */
@@ -98,7 +112,7 @@ function groundOf(column: Column, frame: Frame, theme: Theme): Mark[] {
 /** Lines from column to column; the best trial's way above all. */
 function wayMarks(
   { rows, faint, best }: TournamentInput,
-  ways: DrawnTournament['ways'],
+  ways: PlacedTournament['ways'],
   theme: Theme,
 ): Mark[] {
   const long = [...ways].filter(([, way]) => way.length > 1);

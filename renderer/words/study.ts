@@ -14,6 +14,11 @@ import { counted, percent } from '../ui/format.ts';
 import { jobStates } from './states.ts';
 import { protocolText } from './protocol.ts';
 
+/** What the size of a search space counts. */
+export const spaceAbout =
+  'All combinations of gates and networks in which the target, and every other ' +
+  'node that must learn, is trained';
+
 interface Standing {
   readonly text: string;
   /** Colour of the text. */

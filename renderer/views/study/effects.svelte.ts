@@ -1,6 +1,8 @@
 /** Which choices of a study matter, asked for again when more trials have ended. */
+import { untrack } from 'svelte';
 import type { LabProblem, StudyEffects } from '../../../core/lab/api.ts';
 import { problemOf } from '../../../core/base/errors.ts';
+import { isClear, knownEffects } from '../../words/effects.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 
 /** Milliseconds after which a running study is asked again at the earliest. */
@@ -15,6 +17,9 @@ export class EffectsState {
   problem = $state.raw<LabProblem | null>(null);
   /** The epoch that a person has chosen; null: the last one that almost all trials have reached. */
   rung = $state<number | null>(null);
+  /** Those that the trials determine, the largest first. */
+  readonly known = $derived(this.found ? knownEffects(this.found) : []);
+  readonly clear = $derived(this.known.filter(isClear));
   #askedAt = -Infinity;
 
   constructor(lab: Lab, study: number) {
@@ -22,9 +27,12 @@ export class EffectsState {
     this.#study = study;
   }
 
-  /** Asks for the effects at a rung, soon; returns its undo. */
+  /**
+   * Asks for the effects at a rung, soon; returns its undo. An effect that calls it does not run
+   * again when the answer comes.
+   */
   ask(rung: number | null): () => void {
-    const changed = rung !== null && rung !== this.found?.rung;
+    const changed = rung !== null && rung !== untrack(() => this.found?.rung);
     const wait = changed ? 0 : Math.max(FIRST, this.#askedAt + PAUSE - performance.now());
     const stop = new AbortController();
     const timer = setTimeout(() => void this.#read(rung, stop.signal), wait);

@@ -30,6 +30,7 @@ import {
   type Condition,
   type TrialFilter,
 } from './filter.ts';
+import { COMPARED_LIMIT } from '../../routes.ts';
 import { madeIn, mixedText } from '../../words/provenance.ts';
 
 type Decision = WireDecision & { run: number; at: number };
@@ -74,8 +75,10 @@ export class StudyState {
   readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
   /** Epochs of the tournament's columns. */
   readonly columns = $derived(columnEpochs(this.rungs, this.epochs));
+  /** Of the rows alone: a new epoch of a curve leaves them as they are. */
+  readonly #rowDimensions = $derived(dimensionsOf(this.rows));
   readonly dimensions = $derived([
-    ...dimensionsOf(this.rows),
+    ...this.#rowDimensions,
     ...rungDimensions(this.columns, this.curves),
   ]);
   readonly filtered = $derived(
@@ -200,9 +203,7 @@ export class StudyState {
     ]);
   }
 
-  /**
-   * How and where one trial's numbers were made; of a duplicate, the trial's whose result counts.
-   */
+  /** How and where one trial's numbers were made; for a duplicate, those of its original. */
   provenanceOf({ run, number, seed, duplicateOf }: TrialRow): Record<string, unknown> {
     const used = new Set(
       this.attempts
@@ -276,9 +277,19 @@ export class StudyState {
     this.filter = { ...this.filter, conditions: was ? others : [...others, condition] };
   }
 
+  /** Keeps the trials with a value of the dimension in a range; null removes this brush. */
+  brush(key: string, range: readonly [number, number] | null): void {
+    const { [key]: _, ...others } = this.filter.brushes;
+    this.filter = { ...this.filter, brushes: range ? { ...others, [key]: range } : others };
+  }
+
+  removeBrushes(): void {
+    this.filter = { ...this.filter, brushes: {} };
+  }
+
   toggleChosen(run: number): void {
     if (this.chosen.has(run)) this.chosen.delete(run);
-    else if (this.chosen.size < 6) this.chosen.add(run);
+    else if (this.chosen.size < COMPARED_LIMIT) this.chosen.add(run);
     else
       this.#lab.say(
         'Six trials are already selected.',
