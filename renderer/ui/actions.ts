@@ -41,7 +41,7 @@ const phrases: Phrases<string> = {
 };
 
 /** Places of the window where actions are taken. */
-const links: { readonly [Kind in Action['do']]?: StepWords['link'] } = {
+const links: Readonly<Partial<Record<Action['do'], StepWords['link']>>> = {
   'install-engine': settings,
   'download-wheel': settings,
   'verify-engine': settings,
