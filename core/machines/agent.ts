@@ -16,6 +16,7 @@ import { AgentSession } from './agent-session.ts';
 import { fetchOfficial } from './archives.ts';
 import { Blobs } from './blobs.ts';
 import { dialLab, isRefusal, untilRefused } from './connection.ts';
+import { clockProblem } from './clock.ts';
 import { Link, pause } from './link.ts';
 import { PROTOCOL } from './messages.ts';
 
@@ -122,8 +123,10 @@ async function dialUntil(
       refusals = isRefusal(error) ? refusals + 1 : 0;
       if (refusals > MAX_REFUSALS)
         throw new LabError('machines.key-refused', { name: pairing.name }, { cause: error });
-      const reason = messageOf(error);
-      if (reason !== told) log(`No connection yet: ${reason}.`);
+      const found = messageOf(error);
+      const clock = clockProblem(found, pairing.ca, Date.now());
+      const reason = clock ? `${clock.message} ${clock.next}` : `${found}.`;
+      if (reason !== told) log(`No connection yet: ${reason}`);
       told = reason;
       await pause(DIAL_WAIT, signal);
     }

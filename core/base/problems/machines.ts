@@ -100,6 +100,11 @@ export const machinesProblems = {
       `The lab refuses the key of ${name}: the machine was removed, or paired again.`,
     next: () => ['Add the machine again in the lab, and use the new pairing file.'],
   },
+  'machines.wrong-clock': {
+    message: ({ today, from, to }: { today: string; from: string; to: string }) =>
+      `The clock of this machine says ${today}; the lab's certificate is valid from ${from} to ${to}.`,
+    next: () => ['Set the clock of this machine.'],
+  },
   'machines.no-broker': {
     message: ({ reason }: { reason: string }) =>
       `Other machines need the program nats-server, which could not be found or fetched: ${reason}`,
