@@ -9,6 +9,7 @@ import { appVersion, revision } from '../train/environment.ts';
 import { cores } from '../devices/devices.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { Lab } from '../lab/lab.ts';
+import { lookInThread } from '../lab/look-thread.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
 import { Machines } from '../machines/machines.ts';
 import { localDevices } from './local-workers.ts';
@@ -51,7 +52,9 @@ export async function openLab(
       share,
     });
     await pool.settled();
-    const runner = await Machines.join(pool);
+    const runner = await Machines.join(pool, null, {
+      pack: (spec, folder) => lookInThread('delivery', { spec, folder }),
+    });
     const machines = new MachineManager({
       store,
       runner: works ? runner : null,

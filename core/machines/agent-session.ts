@@ -36,10 +36,12 @@ const REFUSED_WAIT = 30_000;
 const KEPT_KEYS = 2000;
 /** Beats after which a slot whose disk was full is tried again. */
 const FULL_TIME = 60;
+/** Data sets of which an agent tells why they could not be had. */
+const KEPT_FAILURES = 100;
 /** Beats between two looks at the data sets. */
 const DATA_EVERY = 60;
 
-/** Bytes of an official file that the lab has. */
+/** Bytes of a file that the lab has. */
 type PullArchive = (
   archive: { sha256: string; bytes: number },
   signal: AbortSignal,
@@ -55,7 +57,7 @@ export interface AgentSessionOptions {
   versions: Versions;
   /** Names of the data sets of this machine. */
   data: () => Promise<readonly string[]>;
-  /** Gets an official data set, from the lab where it can. */
+  /** Gets a data set, from the lab where it can. */
   fetch?: (name: string, pullArchive: PullArchive) => Promise<void>;
   log: (line: string) => void;
   /** Milliseconds between two beats. */
@@ -93,6 +95,8 @@ export class AgentSession {
   /** Why the slots of this machine are broken for a while: its disk is full. */
   #diskFull: LabProblem | null = null;
   #fullUntil = 0;
+  /** Data sets that could not be had. */
+  readonly #failed = new Map<string, LabProblem>();
   /** The devices that the lab was told of. */
   #toldDevices: unknown = null;
 
@@ -232,6 +236,7 @@ export class AgentSession {
       boot: this.#boot,
       versions,
       data: this.#data,
+      failed: [...this.#failed].map(([data, why]) => ({ data, problem: why })),
       devices,
       ...this.#snapshot(),
       held: [...this.#jobs.values()].map(({ held }) => held),
@@ -274,6 +279,7 @@ export class AgentSession {
         this.#options.runner.setSlots(order.device, order.count);
         break;
       case 'fetch':
+        if (!this.#options.fetch) throw new LabError('agents.fetches-nothing');
         void this.#fetch(order.data);
         break;
       case 'yield':
@@ -293,9 +299,13 @@ export class AgentSession {
     log(`Gets the data set ${name}.`);
     try {
       await fetch(name, ({ sha256, bytes }, signal) => pull({ ...plain, sha256, bytes, signal }));
+      this.#failed.delete(name);
       await this.#lookAtData();
     } catch (error) {
       log(`The data set ${name} could not be had: ${messageOf(error)}`);
+      this.#failed.set(name, problemOf(error, 'workers.unexpected'));
+      if (this.#failed.size > KEPT_FAILURES) this.#failed.clear();
+      this.#greet();
     }
     this.#fetching.delete(name);
   }

@@ -79,11 +79,14 @@ export class Slots {
       const key = ownerKey(owner);
       const waits = live.size === 0 && (ready.length > 0 || canDraw) && usable.length > 0;
       const isUnsuited = waits && !usable.some((slot) => suitability.suits(slot, training));
-      if (!isUnsuited) this.#unsuited.cancel(key);
+      if (!isUnsuited || suitability.obstacle(usable, training) === 'coming')
+        this.#unsuited.cancel(key);
       else if (!this.#unsuited.has(key))
         this.#unsuited.start(key, UNSUITED_TIME / delayDivisor, () => {
+          const why = suitability.obstacle(active.usable(), training);
+          if (!works.of(owner) || why === 'coming') return;
           const { data } = training;
-          if (works.of(owner)) pause(owner, 'now', problem('search.no-slot-suits', { data }));
+          pause(owner, 'now', why ?? problem('search.no-slot-suits', { data }));
         });
     }
   }

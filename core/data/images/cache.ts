@@ -1,7 +1,8 @@
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder } from '../../base/folder.js';
+import { LabError } from '../../base/errors.ts';
 import { type Dataset, imageBytes } from '../dataset.ts';
 
 /** A change of anything that decides pixels, labels or their order needs another number. */
@@ -48,9 +49,8 @@ export async function readDecoded(
   const index = await indexIn(files.index);
   if (!index) return undefined;
   const { version: _version, decoder: _decoder, validationCount, ...about } = index;
-  const total = about.trainCount + about.testCount;
-  const pixels = total * imageBytes(about.side);
-  const bytes = await bytesIn(files.images, pixels + 4 * total);
+  const pixels = (about.trainCount + about.testCount) * imageBytes(about.side);
+  const bytes = await bytesIn(files.images, sizeOf(index));
   if (!bytes) return undefined;
   return {
     ...about,
@@ -60,6 +60,10 @@ export async function readDecoded(
     source,
   };
 }
+
+/** Bytes of pixels and labels. */
+const sizeOf = ({ trainCount, testCount, side }: Index): number =>
+  (trainCount + testCount) * (imageBytes(side) + 4);
 
 async function indexIn(path: string): Promise<Index | undefined> {
   try {
@@ -116,15 +120,25 @@ export async function keepDecoded(
     identity: about.identity,
     decoder,
   };
-  const part = (path: string): string => `${path}.${process.pid}.part`;
-  try {
-    const file = await open(part(files.images), 'w');
+  await keepFiles(files, index, async (path) => {
+    const file = await open(path, 'w');
     try {
       await writeAll(file, images);
       await writeAll(file, new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
     } finally {
       await file.close();
     }
+  });
+}
+
+async function keepFiles(
+  files: ReturnType<typeof filesOf>,
+  index: Index,
+  writeImages: (path: string) => Promise<void>,
+): Promise<void> {
+  const part = (path: string): string => `${path}.${process.pid}.part`;
+  try {
+    await writeImages(part(files.images));
     await rename(part(files.images), files.images);
     await writeFile(part(files.index), JSON.stringify(index));
     await rename(part(files.index), files.index);
@@ -138,4 +152,75 @@ async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Arra
     const { bytesWritten } = await file.write(bytes, at, Math.min(PORTION, bytes.length - at));
     at += bytesWritten;
   }
+}
+
+/** The file with the pixels and labels of a set. */
+export interface DecodedImages {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A kept set with these very pixels and labels; undefined when there is none. */
+export async function findDecoded(
+  home: string,
+  identity: string,
+): Promise<{ index: Index; images: Omit<DecodedImages, 'sha256'> } | undefined> {
+  const names = await readdir(decodedFolder(home)).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+    const files = filesOf(home, name.slice(0, -'.json'.length));
+    const index = await indexIn(files.index);
+    if (index?.identity !== identity) continue;
+    const found = await stat(files.images).catch(() => undefined);
+    const bytes = sizeOf(index);
+    if (found?.size === bytes) return { index, images: { path: files.images, bytes } };
+  }
+  return undefined;
+}
+
+const manifestSchema = v.strictObject({
+  format: v.literal('ktg-data'),
+  index: indexSchema,
+  images: v.strictObject({
+    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    bytes: count,
+  }),
+});
+type Manifest = v.InferOutput<typeof manifestSchema>;
+
+/** A set in a few hundred bytes, for another machine; files that were left out are only counted. */
+export function manifestOf(index: Index, { sha256, bytes }: DecodedImages): Uint8Array {
+  const { leftOut, ...about } = index;
+  const manifest: Manifest = {
+    format: 'ktg-data',
+    index: { ...about, leftOut: { count: leftOut.count, files: [] } },
+    images: { sha256, bytes },
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
+
+/** @throws LabError `data.delivery-damaged` */
+export function readManifest(bytes: Uint8Array): Manifest {
+  try {
+    const manifest = v.parse(manifestSchema, JSON.parse(Buffer.from(bytes).toString('utf8')));
+    if (manifest.images.bytes === sizeOf(manifest.index)) return manifest;
+  } catch {
+    // of another version, or no manifest
+  }
+  throw new LabError('data.delivery-damaged');
+}
+
+/**
+ * Keeps a set that another machine has decoded.
+ *
+ * @param writeImages writes pixels and labels to a path
+ */
+export async function keepReceived(
+  home: string,
+  key: string,
+  index: Index,
+  writeImages: (path: string) => Promise<void>,
+): Promise<void> {
+  makeFolder(decodedFolder(home));
+  await keepFiles(filesOf(home, key), index, writeImages);
 }
