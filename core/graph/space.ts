@@ -6,22 +6,17 @@ import * as v from 'valibot';
 import type { RandomStream } from '../base/random.ts';
 import { gateNames, paperGates } from '../gates/gates.ts';
 import type { GateName } from '../gates/gates.ts';
-import { kind as kindNamed, type KindName, kindNames, USUAL_KIND } from '../kinds/kinds.ts';
+import { type KindName, kindNames, USUAL_KIND } from '../kinds/kinds.ts';
 import { paperModels } from '../models/architecture.ts';
 import {
   LABEL,
   MAX_NODES,
   TARGET,
-  edgeOf,
   isFrozen,
-  kindOf,
   makeGraph,
   nodeNumbers,
-  nodeOf,
   sourcesOf,
-  temperatureOf,
   votersOf,
-  weightOf,
 } from './graph.ts';
 import type { CarriedParts, Ensemble, Graph } from './graph.ts';
 import { checkVoters, indexEdges, pair } from './parse.ts';
@@ -352,29 +347,6 @@ export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
   };
   return makeGraph(nodes, carried, undefined, space.ensemble);
 }
-
-/**
- * Returns the choices that make a graph, by index; the inverse of `graphAt`. -1 for a choice that
- * the space does not have. A part that a Cutoff or the kind of an edge leaves without meaning counts
- * as its first choice, or the usual one.
- */
-export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
-  dimensions(space).map((dimension) => {
-    if (dimension.kind === 'model')
-      return dimension.choices.indexOf(nodeOf(graph, dimension.node).model);
-    const edge = edgeOf(graph, dimension.source, dimension.destination);
-    if (dimension.kind === 'gate') return dimension.choices.indexOf(edge.gate);
-    const parts = {
-      kind: kindOf(edge),
-      weight: String(weightOf(edge)),
-      temperature: String(temperatureOf(edge)),
-    };
-    const choices: readonly string[] = dimension.choices;
-    const found = choices.indexOf(parts[dimension.kind]);
-    const isSoftened = kindNamed(kindOf(edge)).compares === 'answers';
-    const means = edge.gate !== 'cutoff' && (dimension.kind !== 'temperature' || isSoftened);
-    return means ? found : Math.max(0, found);
-  });
 
 /** Reasons for not training a drawn graph. */
 export type Rejection = 'target-frozen' | 'voters-frozen' | 'frozen-not-allowed';

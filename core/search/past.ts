@@ -1,4 +1,4 @@
-import { picksOf } from '../graph/space.ts';
+import { picksOf } from '../graph/picks.ts';
 import type { SearchSpace } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';

@@ -4,6 +4,7 @@ import { stream } from '../../core/base/random.ts';
 import { planFrom } from '../../core/commands/plan.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { withLock } from '../../core/graph/lock.ts';
+import { picksOf } from '../../core/graph/picks.ts';
 import { acceptedSize, spaceSize } from '../../core/graph/space-size.ts';
 import {
   dimensions,
@@ -11,7 +12,6 @@ import {
   judgeDraw,
   paperSpace,
   parseSpace,
-  picksOf,
   sample,
   withGates,
   withTemperatures,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stream } from '../../../core/base/random.ts';
-import { dimensions, graphAt, paperSpace, picksOf } from '../../../core/graph/space.ts';
+import { picksOf } from '../../../core/graph/picks.ts';
+import { dimensions, graphAt, paperSpace } from '../../../core/graph/space.ts';
 import type { KnownTrial, Question } from '../../../core/search/samplers/_base.ts';
 import { rungOf, split, tpe } from '../../../core/search/samplers/tpe.ts';
 
