@@ -65,16 +65,32 @@ const keepingOf = (good: number): number => good / (good + 1);
  */
 export function split(known: readonly KnownTrial[]): { good: Picks[]; bad: Picks[] } {
   const rung = rungOf(known);
-  const valueOf = ({ values }: KnownTrial): number => values.get(rung) ?? -Infinity;
-  // Of equal ones the earlier is better: sorting is stable.
-  const ranked = known.toSorted((a, b) => valueOf(b) - valueOf(a) || 0);
   // Those that were stopped before the rung count too: the best at it are the best of all of them.
   const judged = known.filter(({ values }) => values.size > 0).length;
-  const reached = known.filter(({ values }) => values.has(rung)).length;
-  const good = Math.min(Math.ceil(GOOD_SHARE * judged), GOOD_LIMIT, reached);
-  const best = new Set(ranked.slice(0, good));
+  const reached = known.filter(({ values }) => values.has(rung));
+  const good = Math.min(Math.ceil(GOOD_SHARE * judged), GOOD_LIMIT, reached.length);
+  const best = new Set(rankedFrom(reached, rung).slice(0, good));
   const bad = known.filter((trial) => !best.has(trial));
   return { good: [...best].map(({ picks }) => picks), bad: bad.map(({ picks }) => picks) };
+}
+
+/**
+ * Trials that reached a rung, the best first: by their values at it; then those that reached the
+ * next rung are ordered anew by their values there, among the places that they hold, and so on. So
+ * the latest value of a trial decides wherever both have it, and one that was stopped keeps its
+ * place among them.
+ */
+function rankedFrom(trials: readonly KnownTrial[], rung: number): KnownTrial[] {
+  const rungs = new Set(trials.flatMap(({ values }) => [...values.keys()]));
+  const order = [...trials];
+  for (const each of [...rungs].filter((one) => one >= rung).sort((a, b) => a - b)) {
+    const places = [...order.keys()].filter((at) => order[at]!.values.has(each));
+    const valueOf = (trial: KnownTrial): number => trial.values.get(each)!;
+    // Of equal ones the earlier is better: sorting is stable.
+    const sorted = places.map((at) => order[at]!).sort((a, b) => valueOf(b) - valueOf(a) || 0);
+    for (const [at, place] of places.entries()) order[place] = sorted[at]!;
+  }
+  return order;
 }
 
 /**

@@ -65,7 +65,23 @@ void describe('TPE', () => {
     assert.equal(split(trials).bad.length, 57);
     const few = trials.map(({ picks, values }, at) => (at < 38 ? { picks, values } : known(picks)));
     assert.equal(rungOf(few), 1);
-    assert.deepEqual(split(few).good, [[0], [1]]);
+    assert.deepEqual(split(few).good, [[36], [1]], 'the best at rung 2 has the place of trial 0');
+  });
+
+  void test('values at higher rungs decide among the trials that have them', () => {
+    const trials = Array.from({ length: 40 }, (_, at) => known([at], [1, 1 - at / 100]));
+    assert.deepEqual(split(trials).good, [[0], [1]]);
+    // The second to fourth went on: the last of them is the best, the first trial was stopped.
+    const further = [0.2, 0.3, 0.9].map((value, at) =>
+      known([at + 1], [1, 1 - (at + 1) / 100], [2, value]),
+    );
+    const later = [trials[0]!, ...further, ...trials.slice(4)];
+    assert.equal(rungOf(later), 1);
+    assert.deepEqual(split(later).good, [[0], [3]]);
+    const last = later.with(1, known([1], [1, 0.99], [2, 0.2], [4, 1]));
+    assert.deepEqual(split(last).good, [[0], [3]], 'a value that no other has says nothing');
+    const two = last.with(2, known([2], [1, 0.98], [2, 0.3], [4, 0.1]));
+    assert.deepEqual(split(two.slice(1)).good, [[3], [1]]);
   });
 
   void test('before any rung has 20 values the fullest counts, the higher of equal ones', () => {
