@@ -5,7 +5,7 @@ import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { WireEpoch } from '../study/metrics.ts';
 import type { Attempt } from '../study/run.ts';
-import type { DataSetView } from './api/data.ts';
+import type { DataSetView, DecodedImages } from './api/data.ts';
 import type { EngineView } from './api/engine.ts';
 import type { LabEvent, Topic } from './api/events.ts';
 import type { PretrainedView } from './api/pretrained.ts';
@@ -33,7 +33,7 @@ export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 export type { Study, TrialCounts } from '../study/study.ts';
-export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
+export type { DataDecoding, DataSetView, DecodedImages, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
 export { TOPICS, type LabEvent, type Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
@@ -222,6 +222,9 @@ interface RequestOutputs {
   /** Adds an archive or folder of the user. */
   'data.add': DataSetView;
   'data.remove': None;
+  'data.decoded': DecodedImages;
+  /** Removes the decoded images that nothing in the lab needs. */
+  'data.clean': DecodedImages;
   /** A few images (PNG as data URLs) with their labels. */
   'data.samples': { label: string; image: string }[];
 

@@ -241,7 +241,10 @@ const schemas = {
     side: v.exactOptional(v.picklist(imageSides)),
     bad: v.exactOptional(v.picklist(badImages)),
   }),
-  'data.remove': ofData,
+  /** `copy`: also delete the copy that the lab keeps of what was sent. */
+  'data.remove': v.strictObject({ data: path, copy: v.exactOptional(v.boolean()) }),
+  'data.decoded': reads(none),
+  'data.clean': none,
   'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 
   'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),
