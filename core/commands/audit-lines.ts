@@ -44,7 +44,7 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
           ]),
           `Advice: ${optionsText(best)} (from ${counted(advice.trials, 'whole course')})`,
         ]
-      : [`${counted(advice.trials, 'whole course')}: too few for advice on rungs`]),
+      : [`${counted(advice.trials, 'whole course')}: too few, or too alike, for advice on rungs`]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stream } from '../../core/base/random.ts';
+import { evaluatedNodes, goalOf } from '../../core/graph/graph.ts';
 import type {
   Job,
   JobEnd,
@@ -303,7 +304,7 @@ export function curve(job: Pick<Job, 'seed' | 'graph' | 'training'>, epoch: numb
   return Math.min(1, Math.max(0, limit * (1 - Math.exp(-epoch / pace)) + noise));
 }
 
-/** Metrics of an epoch whose target has this accuracy; the other numbers follow from it. */
+/** Metrics of an epoch in which the node that counts has this accuracy; the other numbers follow from it. */
 export function metricsOf(
   job: Pick<Job, 'graph' | 'training'>,
   epoch: number,
@@ -313,9 +314,9 @@ export function metricsOf(
   return {
     epoch,
     seconds,
-    nodes: job.graph.nodes.map((_, node) => ({
+    nodes: evaluatedNodes(job.graph).map((node) => ({
       ...unmeasuredNode,
-      accuracy: node === 0 ? accuracy : accuracy * 0.9,
+      accuracy: node === goalOf(job.graph) ? accuracy : accuracy * 0.9,
       loss: 3 - accuracy,
       trainAccuracy: accuracy,
       trainLoss: 3 - accuracy,

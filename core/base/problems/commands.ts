@@ -68,6 +68,11 @@ export const commandsProblems = {
     message: ({ study }: { study: string }) => `Study "${study}" has no result yet.`,
     next: () => ['Let it run first.'],
   },
+  'arguments.no-best/ended': {
+    message: ({ study }: { study: string }) =>
+      `Study "${study}" has ended, and none of its trials has a result.`,
+    next: () => ['Choose a trial by its number, as `ktg list` and its log name them.'],
+  },
   'arguments.no-file/backup': {
     message: () => 'No file for the copy was named.',
     next: () => [{ do: 'give-option', example: 'ktg db backup copy.sqlite' }],

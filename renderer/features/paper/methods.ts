@@ -1,4 +1,5 @@
 /** What a paper says about how a study was done: one paragraph, ready to be pasted. */
+import { describeParts } from '../../../core/graph/describe.ts';
 import { spaceText } from '../../../core/graph/space-size.ts';
 import type { RerunView, StudyCard } from '../../../core/lab/api.ts';
 import { architecture } from '../../../core/models/architecture.ts';
@@ -40,6 +41,7 @@ export function methodsText({ card, data, rungs, reruns, provenance }: MethodsIn
   return [
     `We searched knowledge transfer graphs of ${counted(space.nodes.length, 'node')} on ${data}: ${judged}.`,
     `The search space (${spaceText(space)}) allows the networks ${networks}.`,
+    ...describeParts(space).map((text) => `Edges ${text}.`),
     `${counted(card.done, 'trial')} of ${plan.trials} were trained (sampling: ${sampler}; seed ${plan.seed}), each for up to ${counted(training.epochs, 'epoch')}` +
       (rungs.length > 0
         ? `; at epochs ${rungs.join(', ')} ${ruleOf(plan.rule.kind).goesOn(plan.rule)}.`
