@@ -3,6 +3,10 @@ import { copyFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { extract, list, type ReadEntry } from 'tar';
 import { LabError, messageOf } from '../base/errors.ts';
+import { differenceOf } from '../data/checksum.ts';
+import { placeOf } from '../data/official.ts';
+import { officialSources } from '../data/sets/sets.ts';
+import type { OfficialSource } from '../data/source.ts';
 import { isImageName } from '../data/images/layout.ts';
 import { looksLikeImages } from '../data/images/open.ts';
 import { parseImages } from '../data/images/spec.ts';
@@ -32,6 +36,32 @@ export async function imagesAt(
   return kept;
 }
 
+/**
+ * Keeps an official archive of images under its own name, when this is one by size and checksums.
+ *
+ * @returns its set; null for any other file
+ */
+export async function keptOfficial(
+  path: string,
+  home: string,
+  sets: readonly OfficialSource[] = officialSources,
+): Promise<OfficialSource | null> {
+  const { size } = await stat(path);
+  for (const source of sets) {
+    const [archive] = source.files;
+    if (source.format !== null || !archive || size !== archive.bytes) continue;
+    if ((await differenceOf(path, archive, {})) !== null) continue;
+    makeFolder(home);
+    await copyFile(path, placeOf(source, home).path);
+    return source;
+  }
+  return null;
+}
+
+/** Whether a file of this name in the data folder is taken for an official archive. */
+const isOfficialName = (name: string): boolean =>
+  officialSources.some(({ files }) => files.some(({ file }) => file === name));
+
 async function isTarOfImages(path: string): Promise<boolean> {
   let found = false;
   try {
@@ -56,7 +86,8 @@ function freePlace(home: string, name: string, isZip: boolean): string {
       .replace(/^[.\s-]+/, '')
       .slice(0, 100) || 'images';
   for (let n = 1; ; n++) {
-    const place = join(home, `${stem}${n === 1 ? '' : `-${n}`}${isZip ? '.zip' : ''}`);
+    const plain = `${stem}${n === 1 ? '' : `-${n}`}${isZip ? '.zip' : ''}`;
+    const place = join(home, isOfficialName(plain) ? `part-${plain}` : plain);
     if (!existsSync(place)) return place;
   }
 }
