@@ -532,7 +532,7 @@ test('Tiny-ImageNet-200 comes from a mirror as a zip archive and is read from it
     [90, 90, 90],
     [160, 160, 160],
   ]);
-  const zip = zipOf(
+  const packed = zipOf(
     Object.entries({
       'wnids.txt': Buffer.from('n01\nn02\n'),
       'val/val_annotations.txt': Buffer.from('0.JPEG\tn02\t0\t0\t9\t9\n'),
@@ -541,6 +541,7 @@ test('Tiny-ImageNet-200 comes from a mirror as a zip archive and is read from it
       'val/images/0.JPEG': image,
     }).map(([name, data]) => ({ name: `tiny-imagenet-200/${name}`, data })),
   );
+  const zip = new Uint8Array(packed);
   const { url, asked } = await serve(t, (request, response) => {
     sendRange(request, response, zip, asked.length === 1 ? 300 : undefined);
   });
