@@ -12,6 +12,9 @@ import { looksLikeImages } from '../data/images/open.ts';
 import { parseImages } from '../data/images/spec.ts';
 import { makeFolder } from '../base/folder.js';
 
+/** Bytes of a name in the data folder; systems allow 255. */
+const MAX_NAME = 200;
+
 /** The folder or archive that a specification names. */
 export const placeOfSpec = (spec: string): string => parseImages(spec)?.path ?? spec;
 
@@ -80,11 +83,12 @@ async function isTarOfImages(path: string): Promise<boolean> {
 /** A path in the data folder where nothing is yet. */
 function freePlace(home: string, name: string, isZip: boolean): string {
   const stem =
-    name
-      .replace(/(\.tar)?(\.gz|\.tgz|\.tar|\.zip)?$/i, '')
-      .replace(/[^\p{L}\p{N}._ +-]/gu, '-')
-      .replace(/^[.\s-]+/, '')
-      .slice(0, 100) || 'images';
+    shortened(
+      name
+        .replace(/(\.tar)?(\.gz|\.tgz|\.tar|\.zip)?$/i, '')
+        .replace(/[\\/:*?"<>|\p{Cc}\p{Cs}]+/gu, '-')
+        .replace(/^[.\s-]+|[.\s]+$/g, ''),
+    ) || 'images';
   for (let n = 1; ; n++) {
     const plain = `${stem}${n === 1 ? '' : `-${n}`}${isZip ? '.zip' : ''}`;
     const place = join(home, isOfficialName(plain) ? `part-${plain}` : plain);
@@ -92,18 +96,32 @@ function freePlace(home: string, name: string, isZip: boolean): string {
   }
 }
 
+/** The beginning of a name, of so many bytes as names may have with a number and an end. */
+function shortened(name: string): string {
+  let short = '';
+  for (const character of name) {
+    if (Buffer.byteLength(short + character) > MAX_NAME) break;
+    short += character;
+  }
+  return short;
+}
+
 /** Unpacks regular files alone; the packed folder around all of them goes. */
 async function unpack(path: string, folder: string): Promise<void> {
   mkdirSync(folder);
+  const failed: string[] = [];
   try {
     await extract({
       file: path,
       cwd: folder,
       strip: 1,
+      onwarn: (code, message) => {
+        if (code === 'TAR_ENTRY_ERROR') failed.push(message);
+      },
       filter: (_name, entry) =>
         !('type' in entry) || entry.type === 'File' || entry.type === 'Directory',
     });
-    await stat(folder);
+    if (failed.length > 0) throw new Error(`${failed.length} files: ${failed[0]}`);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw new LabError('data.damaged', { path, message: `${messageOf(error)}.` }, { cause: error });
