@@ -30,6 +30,8 @@ export interface Script {
   /** Epochs between checkpoints; 0: none but the final one. */
   checkpointEach?: number;
   checkpointBytes?: number;
+  /** Identity of the data that the worker of a job has read. */
+  data?: (job: Job) => string;
   /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
   compiling?: number;
 }
@@ -76,6 +78,7 @@ export class ScriptedRunner implements Runner {
       checkpointEach: 0,
       checkpointBytes: 1000,
       compiling: 0,
+      data: () => environment.data,
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -204,7 +207,7 @@ export class ScriptedRunner implements Runner {
           imagesPerSecond: 0,
           memory: 1,
         });
-      listener.started(environment);
+      listener.started({ ...environment, data: this.#script.data(working.job) });
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
     const epoch = working.epoch + 1;
