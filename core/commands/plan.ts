@@ -1,7 +1,8 @@
 import { withLock } from '../graph/lock.ts';
 import { combines } from '../graph/graph.ts';
-import { paperSpace, withSpaceEnsemble, withTemperatures } from '../graph/space.ts';
-import type { SearchSpace } from '../graph/space.ts';
+import { paperSpace, withListsBetween, withSpaceEnsemble } from '../graph/space.ts';
+import type { EdgeLists, SearchSpace } from '../graph/space.ts';
+import { type KindName, kindNames } from '../kinds/kinds.ts';
 import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import { parseInput } from '../lab/schemas.ts';
@@ -50,6 +51,16 @@ export const planOptions = {
     type: 'string',
     value: 'N,N',
     help: 'temperatures that edges between networks may have; default 1, as in the paper',
+  },
+  kinds: {
+    type: 'string',
+    value: 'K,K',
+    help: `losses that edges between networks may have: ${kindNames.join(', ')}; default kl`,
+  },
+  'edge-weights': {
+    type: 'string',
+    value: 'N,N',
+    help: 'factors that losses between networks may have; default 1',
   },
   frozen: {
     type: 'string',
@@ -180,12 +191,28 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
     auxiliaries.map((name) => architecture(name.trim()).name),
   );
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
-  const temperatures = textOf(values, 'temperatures')?.split(',').map(Number);
-  const open = temperatures ? withTemperatures(space, temperatures) : space;
+  const open = withListsBetween(space, listsFrom(values));
   return ((values.lock ?? []) as string[]).reduce(
     withLock,
     withVoters(values, { ...open, frozen }),
   );
+}
+
+/** Returns what edges between networks may be, as far as the options say. */
+function listsFrom(values: Values): Partial<EdgeLists> {
+  const listed = (option: string): string[] | undefined =>
+    textOf(values, option)
+      ?.split(',')
+      .map((part) => part.trim().toLowerCase());
+  const kinds = listed('kinds') as KindName[] | undefined; // checked with the space
+  const numbers = (option: string): number[] | undefined =>
+    listed(option)?.map((part) => (part === '' ? NaN : Number(part)));
+  const [weights, temperatures] = [numbers('edge-weights'), numbers('temperatures')];
+  return {
+    ...(kinds && { kinds }),
+    ...(weights && { weights }),
+    ...(temperatures && { temperatures }),
+  };
 }
 
 /** Returns the space with the ensemble that the options ask for. */

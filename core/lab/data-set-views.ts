@@ -1,7 +1,9 @@
 import * as v from 'valibot';
-import { officialOf, sourceOf } from '../data/sets/sets.ts';
+import type { LeftOut } from '../data/dataset.ts';
+import { officialOf, officialSources, sourceOf } from '../data/sets/sets.ts';
 import type { BuiltInSource, SetSize } from '../data/source.ts';
 import type { DataSetView } from './api.ts';
+import type { DataLook } from './look-thread.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
@@ -75,8 +77,32 @@ export const ready = (
   leftOut: null,
   identity: null,
   source: '',
+  isCopy: false,
   bytes: 0,
   downloadBytes: null,
   download: null,
   problem: null,
 });
+
+/** Files named in the list of data sets. */
+const NAMED = 200;
+
+/** Of many files that were left out, the first. */
+export const shortened = ({ count, files }: LeftOut = { count: 0, files: [] }) => ({
+  count,
+  files: files.slice(0, NAMED).map((each) => ({ ...each })),
+});
+
+/**
+ * What is kept under the name of an official archive is taken for all of it: a part of one gets
+ * another name.
+ */
+export function nameFor({ name: data, trainCount, testCount }: DataLook, name: string): string {
+  const official = officialSources.find(({ files }) =>
+    files.some(({ file }) => name.endsWith(file)),
+  );
+  if (!official) return name;
+  const { size } = official;
+  const isComplete = trainCount === size.trainCount && testCount === size.testCount;
+  return isComplete && official.name === data ? name : `part-${name.replace(/^[^\w]+/, '')}`;
+}

@@ -1,24 +1,41 @@
+import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { LabError, problem, problemOf } from '../base/errors.ts';
-import { imageBytes, type LeftOut } from '../data/dataset.ts';
+import { imageBytes } from '../data/dataset.ts';
 import { imagesText, parseImages, USUAL_SIDE } from '../data/images/spec.ts';
-import { bytesOf, placeOf } from '../data/official.ts';
-import type { DataProgress } from '../data/progress.ts';
-import { downloadOfficial } from '../data/resolve.ts';
+import { placeOf } from '../data/official.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
 import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
-import type { OfficialSource } from '../data/source.ts';
 import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
-import type { DataDecoding, DataSetView, RequestInput, Transfer } from './api.ts';
-import { type Added, addedRecord, builtIn, ready, sizeOf, sizeOfSource } from './data-set-views.ts';
+import type { DataDecoding, DataSetView, DecodedImages, RequestInput } from './api.ts';
+import {
+  type Added,
+  addedRecord,
+  builtIn,
+  nameFor,
+  ready,
+  shortened,
+  sizeOf,
+  sizeOfSource,
+} from './data-set-views.ts';
+import {
+  decodedImages,
+  type DecodedOf,
+  decodedOf,
+  liesIn,
+  openJobs,
+  removeDecodedOf,
+  removeUnneeded,
+} from './decoded-images.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
 import { type DataLook, lookInThread, type LookOptions } from './look-thread.ts';
+import { OfficialSets } from './official-sets.ts';
 import { imagesAt, placeOfSpec } from './sent-images.ts';
 
 /** What a plan needs to know of its images. */
@@ -27,12 +44,6 @@ interface PlannedImages {
   test: number;
   side: number;
   classes: number;
-}
-
-interface UnderWay {
-  abort: AbortController;
-  state: 'downloading' | 'unpacking';
-  transfer: Transfer;
 }
 
 const NAME = 'data-sets';
@@ -47,8 +58,7 @@ export class DataSets {
   readonly #folder: () => string;
   readonly #changed: (view: DataSetView) => void;
   readonly #decoding: (decoding: DataDecoding) => void;
-  readonly #underWay = new Map<string, UnderWay>();
-  readonly #problems = new Map<string, LabProblem>();
+  readonly #official: OfficialSets;
 
   constructor(
     store: Store,
@@ -62,6 +72,7 @@ export class DataSets {
     this.#folder = folder;
     this.#changed = changed;
     this.#decoding = decoding;
+    this.#official = new OfficialSets(folder, (name) => void this.#told(name));
   }
 
   async list(): Promise<DataSetView[]> {
@@ -74,7 +85,7 @@ export class DataSets {
 
   async view(name: string): Promise<DataSetView> {
     const source = sourceNamed(name);
-    if (source?.kind === 'official') return this.#official(source);
+    if (source?.kind === 'official') return this.#official.view(source);
     if (source) return builtIn(source);
     const added = this.#added().find(({ path }) => path === name);
     if (!added) throw unknownData(name);
@@ -87,6 +98,7 @@ export class DataSets {
       classCounts: added.classCounts ?? null,
       leftOut: added.leftOut ?? null,
       source: place,
+      isCopy: liesIn(place, this.#folder()),
       bytes,
       identity,
       state: there ? 'ready' : 'missing',
@@ -138,7 +150,7 @@ export class DataSets {
     if (isBuiltIn(spec)) return null;
     const source = officialOf(spec);
     if (source) {
-      const view = await this.#official(source);
+      const view = await this.#official.view(source);
       if (view.state === 'ready') return null;
       return problem('data.not-downloaded/yet', { title: view.title });
     }
@@ -151,18 +163,12 @@ export class DataSets {
   async download(name: string): Promise<DataSetView> {
     const source = officialOf(name);
     if (!source) throw unknownData(name);
-    if (!this.#underWay.has(name)) {
-      const abort = new AbortController();
-      const transfer = { bytes: 0, total: null, bytesPerSecond: 0, timeLeft: null };
-      this.#underWay.set(name, { abort, state: 'downloading', transfer });
-      this.#problems.delete(name);
-      void this.#run(source, abort.signal);
-    }
+    this.#official.download(source);
     return this.view(name);
   }
 
   async cancel(name: string): Promise<DataSetView> {
-    this.#underWay.get(name)?.abort.abort();
+    this.#official.cancel(name);
     return this.view(name);
   }
 
@@ -216,7 +222,7 @@ export class DataSets {
       (source) => kept === placeOf(source, this.#folder()).path,
     );
     if (official) {
-      this.#problems.delete(official.name);
+      this.#official.arrived(official);
       return this.#told(official.name);
     }
     const { trainCount, testCount, classes, side, classNames, identity } = found;
@@ -243,19 +249,61 @@ export class DataSets {
     return this.#told(kept);
   }
 
-  /** Removes what was downloaded; of what a person added, only the mention. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes what was downloaded; of what a person added, the mention, and what was decoded of it
+   * unless a study still needs it.
+   *
+   * @param copy whether the copy goes too that the data folder has of what was sent
+   * @throws LabError `data.in-use`
+   */
+  async remove(name: string, copy = false): Promise<void> {
     const source = officialOf(name);
     if (source) {
-      this.#underWay.get(name)?.abort.abort();
-      for (const file of placeOf(source, this.#folder()).files) await rm(file, { force: true });
+      await this.#official.remove(source);
+      await this.#forgetDecoded(placeOf(source, this.#folder()).path);
       await this.#told(name);
-    } else {
-      this.#store.setSetting(
-        NAME,
-        this.#added().filter(({ path }) => path !== name),
-      );
+      return;
     }
+    const added = this.#added();
+    const place = placeOfSpec(name);
+    const isOurs = copy && liesIn(place, this.#folder());
+    const others = added.filter(({ path }) => path !== name);
+    if (isOurs) {
+      const isListed = others.some(({ path }) => placeOfSpec(path) === place);
+      const users = openJobs(this.#store).filter(({ data }) => placeOfSpec(data) === place);
+      if (isListed || users.length > 0)
+        throw new LabError('data.in-use', { path: place, users: users.map(({ name }) => name) });
+    }
+    this.#store.setSetting(NAME, others);
+    await this.#forgetDecoded(name);
+    if (isOurs) await rm(place, { recursive: true, force: true });
+  }
+
+  /** How much room decoded images take. */
+  async decoded(): Promise<DecodedImages> {
+    return decodedImages(this.#folder(), this.#needed());
+  }
+
+  /** Removes the decoded images that nothing needs. */
+  async clean(): Promise<DecodedImages> {
+    await removeUnneeded(this.#folder(), this.#needed());
+    return this.decoded();
+  }
+
+  async #forgetDecoded(spec: string): Promise<void> {
+    await removeDecodedOf(this.#folder(), decodedOf(spec), this.#needed());
+  }
+
+  /** The images of the list, of official sets that are here, and of studies that have not ended. */
+  #needed(): DecodedOf[] {
+    const here = officialSources
+      .map((source) => placeOf(source, this.#folder()).path)
+      .filter((path) => existsSync(path));
+    const specs = [
+      ...this.#added().map(({ path }) => path),
+      ...openJobs(this.#store).map(({ data }) => data),
+    ];
+    return [...here, ...specs].map(decodedOf);
   }
 
   async samples(name: string, count: number, signal?: AbortSignal): Promise<DataLook['samples']> {
@@ -263,60 +311,11 @@ export class DataSets {
   }
 
   close(): void {
-    for (const { abort } of this.#underWay.values()) abort.abort();
+    this.#official.close();
   }
 
   #added(): Added[] {
     return keptSetting(this.#store, NAME, addedRecord) ?? [];
-  }
-
-  async #official(source: OfficialSource): Promise<DataSetView> {
-    const { name, classNames, files } = source;
-    const bytes = await bytesOf(source, this.#folder());
-    const underWay = this.#underWay.get(name);
-    const problem = this.#problems.get(name) ?? null;
-    return {
-      ...ready(source, source.size),
-      classNames: classNames.length > 0 ? [...classNames] : null,
-      source: placeOf(source, this.#folder()).path,
-      bytes: bytes ?? 0,
-      downloadBytes: files.reduce((sum, file) => sum + file.bytes, 0),
-      state: underWay?.state ?? (bytes !== null ? 'ready' : problem ? 'failed' : 'missing'),
-      download: underWay?.transfer ?? null,
-      problem,
-    };
-  }
-
-  async #run(source: OfficialSource, signal: AbortSignal): Promise<void> {
-    const { name } = source;
-    try {
-      await downloadOfficial(source, {
-        folder: this.#folder(),
-        signal,
-        onProgress: (progress) => {
-          this.#progress(name, progress);
-        },
-      });
-    } catch (error) {
-      if (!signal.aborted) this.#problems.set(name, problemOf(error));
-    }
-    this.#underWay.delete(name);
-    await this.#told(name);
-  }
-
-  #progress(name: string, progress: DataProgress): void {
-    const underWay = this.#underWay.get(name);
-    if (!underWay || progress.phase === 'retry') return;
-    underWay.state = progress.phase === 'download' ? 'downloading' : 'unpacking';
-    const speed =
-      progress.phase === 'download' ? progress : { bytesPerSecond: 0, secondsLeft: null };
-    underWay.transfer = {
-      bytes: progress.done,
-      total: progress.total ?? null,
-      bytesPerSecond: speed.bytesPerSecond ?? 0,
-      timeLeft: speed.secondsLeft ?? null,
-    };
-    void this.#told(name);
   }
 
   async #told(name: string): Promise<DataSetView> {
@@ -328,29 +327,6 @@ export class DataSets {
   async #look(spec: string, count: number, options: LookOptions): Promise<DataLook> {
     return lookInThread('data', { spec, folder: this.#folder(), count }, options);
   }
-}
-
-/** Files named in the list of data sets. */
-const NAMED = 200;
-
-/** Of many files that were left out, the first. */
-const shortened = ({ count, files }: LeftOut = { count: 0, files: [] }) => ({
-  count,
-  files: files.slice(0, NAMED).map((each) => ({ ...each })),
-});
-
-/**
- * What is kept under the name of an official archive is taken for all of it: a part of one gets
- * another name.
- */
-function nameFor({ name: data, trainCount, testCount }: DataLook, name: string): string {
-  const official = officialSources.find(({ files }) =>
-    files.some(({ file }) => name.endsWith(file)),
-  );
-  if (!official) return name;
-  const { size } = official;
-  const isComplete = trainCount === size.trainCount && testCount === size.testCount;
-  return isComplete && official.name === data ? name : `part-${name.replace(/^[^\w]+/, '')}`;
 }
 
 const unknownData = (name: string): LabError =>

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { decodedFolder } from '../../core/data/images/cache.ts';
 import type { LabApi, LabEvent } from '../../core/lab/api.ts';
 import { type TrainingPlan } from '../../core/study/plan.ts';
+import { quickLook } from '../../core/study/presets.ts';
 import { recipeFor } from '../../core/study/recipe.ts';
 import { photographs, put } from '../data/photographs.ts';
 import { temporaryFolder } from '../data/support.ts';
@@ -44,6 +47,77 @@ test('a folder of images is added with its classes, counts and the files left ou
     api.request('data.add', { file: { path: photos }, side: 32, bad: 'refuse' }),
     { code: 'data.bad-images', message: /broken\.jpg/ },
   );
+});
+
+const decodedNames = (folder: string): string[] =>
+  existsSync(decodedFolder(folder)) ? readdirSync(decodedFolder(folder)) : [];
+
+test('decoded images leave with their set, unless another one or a study needs them', async (t) => {
+  const { api, folder } = await labIn(t);
+  const home = join(folder, 'data');
+  const photos = join(folder, 'photos');
+  await photographs(photos, 5);
+  const add = async (side: 32 | 64, bad: 'skip' | 'refuse' = 'skip') =>
+    api.request('data.add', { file: { path: photos }, side, bad });
+  const [small, strict, large] = [await add(32), await add(32, 'refuse'), await add(64)];
+  assert.equal(decodedNames(home).length, 4, 'two sizes, pixels and index');
+  const { bytes } = await api.request('data.decoded', {});
+  assert.deepEqual(await api.request('data.clean', {}), { bytes, unneededBytes: 0 });
+  await api.request('data.remove', { data: small.name });
+  assert.equal(decodedNames(home).length, 4, 'the strict set needs them');
+  await api.request('data.remove', { data: strict.name });
+  assert.equal(decodedNames(home).length, 2);
+
+  const plan = quickLook(1);
+  const { study } = await api.request('studies.create', {
+    name: 'On photos',
+    plan: { ...plan, training: { ...plan.training, data: large.name } },
+    start: false,
+  });
+  await api.request('data.remove', { data: large.name });
+  assert.equal(decodedNames(home).length, 2, 'the study needs them');
+  assert.equal((await api.request('data.decoded', {})).unneededBytes, 0);
+  await api.request('studies.remove', { study: study.id });
+  const left = await api.request('data.decoded', {});
+  assert.ok(left.bytes > 15 * 64 * 64 * 3);
+  assert.equal(left.unneededBytes, left.bytes);
+  assert.deepEqual(await api.request('data.clean', {}), { bytes: 0, unneededBytes: 0 });
+  assert.deepEqual(decodedNames(home), []);
+});
+
+test('the copy of a folder that was sent is deleted where that is asked for', async (t) => {
+  const { api, folder } = await labIn(t);
+  const home = join(folder, 'data');
+  const photos = join(home, 'photos'); // as `data.add` keeps what was sent
+  await photographs(photos, 5);
+  const own = join(folder, 'own');
+  await photographs(own, 5);
+  const add = async (path: string, side: 32 | 64 = 32) =>
+    api.request('data.add', { file: { path }, side });
+  const [mine, sent, large] = [await add(own), await add(photos), await add(photos, 64)];
+  assert.deepEqual([mine.isCopy, sent.isCopy], [false, true]);
+  await api.request('data.remove', { data: mine.name, copy: true });
+  assert.ok(existsSync(own), 'what a person has is never deleted');
+  await assert.rejects(api.request('data.remove', { data: sent.name, copy: true }), {
+    code: 'data.in-use',
+    message: /photos is not deleted: another entry of the list needs it/,
+  });
+  await api.request('data.remove', { data: sent.name });
+  assert.ok(existsSync(photos));
+  const plan = quickLook(1);
+  const { study } = await api.request('studies.create', {
+    name: 'On photos',
+    plan: { ...plan, training: { ...plan.training, data: large.name } },
+    start: false,
+  });
+  await assert.rejects(api.request('data.remove', { data: large.name, copy: true }), {
+    code: 'data.in-use',
+    message: /On photos still needs it/,
+  });
+  await api.request('studies.remove', { study: study.id });
+  await api.request('data.remove', { data: large.name, copy: true });
+  assert.ok(!existsSync(photos));
+  assert.deepEqual(decodedNames(home), []);
 });
 
 test('weights of PyTorch become a teacher after they are measured, and leave again', async (t) => {

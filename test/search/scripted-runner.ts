@@ -30,6 +30,8 @@ export interface Script {
   /** Epochs between checkpoints; 0: none but the final one. */
   checkpointEach?: number;
   checkpointBytes?: number;
+  /** Title of its device; default: Formula curves. */
+  device?: string;
   /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
   compiling?: number;
 }
@@ -76,6 +78,7 @@ export class ScriptedRunner implements Runner {
       checkpointEach: 0,
       checkpointBytes: 1000,
       compiling: 0,
+      device: 'Formula curves',
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -99,7 +102,7 @@ export class ScriptedRunner implements Runner {
     return [
       {
         name: 'scripted',
-        title: 'Formula curves',
+        title: this.#script.device,
         kind: 'cpu',
         memory: null,
         slots: this.#slots.length,

@@ -197,6 +197,11 @@ export const commandsProblems = {
     message: ({ verb }: { verb: string }) => `ktg db has no verb "${verb}".`,
     next: () => ['Choose one of check, backup, vacuum.'],
   },
+  'arguments.unknown-device': {
+    message: ({ device, devices }: { device: string; devices: string }) =>
+      `This lab has no device ${device}; its devices are ${devices}.`,
+    next: () => [{ do: 'run-command', command: 'ktg slots' }],
+  },
   'arguments.unknown-graph': {
     message: ({ argument }: { argument: string }) =>
       `"${argument}" is neither a file, nor a template, nor a graph's text form.`,

@@ -12,12 +12,15 @@ export interface PlacedFile {
   readonly bytes: number;
   /** Changes when the content does: the time of its last change, or its checksum. */
   readonly stamp: string;
+  /** Why it cannot be an image, whatever its name; such a file is never read. */
+  readonly fault?: string;
 }
 
 /** A folder or zip archive with image files. */
 export interface ImagePlace {
   /** By path, in the order of its characters. */
   readonly files: readonly PlacedFile[];
+  /** @throws errors of the file system, with their codes, or of a damaged archive */
   read(file: PlacedFile): Promise<Buffer>;
   close(): void;
 }
@@ -25,11 +28,14 @@ export interface ImagePlace {
 /** Folders inside each other; Tiny-ImageNet has three. */
 const MAX_DEPTH = 8;
 const MAX_FILES = 5_000_000;
+/** Why a file is left out that this user may not read; it may be read later. */
+export const NOT_ALLOWED = 'cannot be read: this user has no permission';
 /** Bytes of one file; larger ones are listed and never read. */
 export const MAX_IMAGE_BYTES = 64 << 20;
 
 /**
- * Lists the files of a folder or zip archive. Links to folders are not followed.
+ * Lists the files of a folder or zip archive. Links to files are read; links to folders are listed
+ * and not followed, because they may lead in circles.
  *
  * @throws LabError `data.not-found`, `data.unreadable`, `data.damaged`, `data.too-many-files`
  */
@@ -56,15 +62,13 @@ function openFolder(root: string): ImagePlace {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       if (isHidden(entry.name)) continue;
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (!entry.isDirectory()) add(path, entry);
+      if (!entry.isDirectory()) add(fileAt(root, path, entry));
       else if (depth < MAX_DEPTH) visit(path, depth + 1);
+      else add({ path, bytes: 0, stamp: '', fault: `is a folder inside ${MAX_DEPTH} others` });
     }
   };
-  const add = (path: string, entry: Dirent): void => {
-    if (!entry.isFile() && !entry.isSymbolicLink()) return;
-    const found = statSync(join(root, path), { throwIfNoEntry: false });
-    if (found && !found.isFile()) return;
-    files.push({ path, bytes: found?.size ?? 0, stamp: String(found?.mtimeMs ?? 0) });
+  const add = (file: PlacedFile): void => {
+    files.push(file);
     if (files.length > MAX_FILES)
       throw new LabError('data.too-many-files', { path: root, limit: MAX_FILES });
   };
@@ -74,6 +78,18 @@ function openFolder(root: string): ImagePlace {
     read: async ({ path }) => readFile(join(root, path)),
     close: () => undefined,
   };
+}
+
+function fileAt(root: string, path: string, entry: Dirent): PlacedFile {
+  const isPlain = entry.isFile() || entry.isSymbolicLink();
+  const found = isPlain ? statSync(join(root, path), { throwIfNoEntry: false }) : undefined;
+  if (found?.isFile()) return { path, bytes: found.size, stamp: String(found.mtimeMs) };
+  const fault = !isPlain
+    ? 'is no regular file'
+    : found?.isDirectory()
+      ? 'is a link to a folder, which is not followed'
+      : 'is a link that leads to no file';
+  return { path, bytes: 0, stamp: '', fault };
 }
 
 async function openZip(path: string): Promise<ImagePlace> {

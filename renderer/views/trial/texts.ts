@@ -1,5 +1,6 @@
 /** How one run is described on its page. */
 import type { Rerun, RunView, TrialRow, VariantView } from '../../../core/lab/api.ts';
+import type { RunName } from '../../run-name.ts';
 import { modelTitle } from '../../words/graph.ts';
 import { variantTitle } from '../../words/rerun.ts';
 import { runStates } from '../../words/states.ts';
@@ -45,6 +46,14 @@ export function missingWeightsText(view: RunView): string | undefined {
   return isUnderWay(view)
     ? 'The first checkpoint brings the weights'
     : 'This run has no weights: the lab keeps those of completed runs, and of runs with “Keep weights”';
+}
+
+/** The command that exports a network as the dialog does; null where there is none. */
+export function exportCommand(name: RunName, form: string, node: number): string | null {
+  if ('pretrained' in name) return `ktg export --as ${form} --pretrained ${name.pretrained}`;
+  if (!('trial' in name)) return null;
+  const part = node === 1 ? '' : ` --node ${node}`;
+  return `ktg export ${name.study} --as ${form} --trial ${name.trial}${part}`;
 }
 
 /** What files with figures and curves of a run name as their source. */
