@@ -1,3 +1,4 @@
+import { evaluatedNodes } from '../graph/graph.ts';
 import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
 import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
@@ -14,7 +15,7 @@ export const wireCurve = (store: Store, run: number): WireCurve => ({
 export function trialRow(store: Store, run: Run): TrialRow {
   const { id, training, dismissed, openTrials: _openTrials, ...rest } = run;
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
-  const accuracies = run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN));
+  const accuracies = evaluatedNodes(run.graph).map((node) => numberOrNull(last[node - 1] ?? NaN));
   const stop =
     run.state === 'stopped' || run.audit !== null
       ? store.decisions({ run: id }).find(({ go }) => !go)

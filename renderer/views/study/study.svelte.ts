@@ -13,6 +13,7 @@ import type {
   TrialRow,
   WireCurve,
 } from '../../../core/lab/api.ts';
+import { judgedTitle } from '../../../core/graph/describe.ts';
 import { rankTrials } from '../../../core/study/best.ts';
 import { appended } from './appended.ts';
 import type { ChartName } from './chart-names.ts';
@@ -72,6 +73,8 @@ export class StudyState {
   readonly byRun = $derived(this.#byRun);
   readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
   readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
+  /** Whose accuracy counts: "node 1", "the ensemble". */
+  readonly judged = $derived(this.card ? judgedTitle(this.card.study.plan.space) : 'node 1');
   readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
   /** Epochs of the tournament's columns. */
   readonly columns = $derived(columnEpochs(this.rungs, this.epochs));
