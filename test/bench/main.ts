@@ -90,7 +90,7 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   ui: {
     measures:
-      'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',
+      'the app in Chromium: studies of 1,500 and 5,000 trials are opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',
     run: async (args) => {
       const options = {
         json: { type: 'boolean' },
