@@ -134,7 +134,9 @@ ${study.notes ? `<pre>${escapeText(study.notes)}</pre>` : ''}`;
 function best({ card }: ReportInput): string {
   const row = card.best;
   if (!row) return '<p>No trial has a result yet.</p>';
-  const svg = figureSvg(figure(row.graph, row.accuracies), { title: graphName(row.graph) });
+  const svg = figureSvg(figure(row.graph, row.accuracies, { votes: true }), {
+    title: graphName(row.graph),
+  });
   return `<h2>Best graph: trial ${row.number}, ${accuracyText(row)}</h2>
 ${captioned(
   svg,
@@ -186,7 +188,7 @@ function top({ rows, curves, card }: ReportInput): string {
   const matrix = { width: 120 + 110 * (size + 1), height: gatesHeight(size) };
   const graphs = found.map((row) =>
     captioned(
-      figureSvg(figure(row.graph, row.accuracies), {
+      figureSvg(figure(row.graph, row.accuracies, { votes: true }), {
         legend: false,
         title: graphName(row.graph),
         captionScale: size > 4 ? 1.4 : 1,
