@@ -31,6 +31,16 @@ const sample: Command = {
 };
 
 describe('usage text', () => {
+  test('every command fits into 80 and into 60 columns', async () => {
+    for (const columns of [80, 60])
+      for (const [name, command] of await commands())
+        for (const text of usageOf(command, columns).split('\n'))
+          assert.ok(
+            text.length <= columns || !text.trim().includes(' '),
+            `ktg ${name}, ${columns} columns: ${text}`,
+          );
+  });
+
   test('aligns forms, arguments and options, and wraps at 100 columns', () => {
     assert.deepEqual(usageOf(sample).split('\n'), [
       'ktg sample FILE   reads a file',
