@@ -45,6 +45,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'show which gates and networks matter in a study',
     load: () => import('./commands/effects.ts'),
   },
+  tag: {
+    summary: 'tag a study or a trial, to find it again',
+    load: () => import('./commands/tag.ts'),
+  },
+  note: {
+    summary: 'write a note to a study or a trial',
+    load: () => import('./commands/note.ts'),
+  },
   rerun: {
     summary: 'train the best graph again over five seeds',
     load: () => import('./commands/rerun.ts'),
@@ -97,7 +105,7 @@ const verbs: Readonly<Record<string, Verb>> = {
 const named = {
   Start: ['demo', 'tour', 'train', 'pretrain', 'serve'],
   Search: ['search', 'pause', 'resume', 'stop', 'slots', 'rerun', 'ablate'],
-  Look: ['status', 'list', 'show', 'effects', 'graph'],
+  Look: ['status', 'list', 'show', 'effects', 'graph', 'tag', 'note'],
 };
 const grouped = Object.values(named).flat();
 const groupOf: Readonly<Record<string, readonly string[]>> = {

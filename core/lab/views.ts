@@ -12,7 +12,7 @@ export const wireCurve = (store: Store, run: number): WireCurve => ({
 
 /** A run as a row of tables and charts. */
 export function trialRow(store: Store, run: Run): TrialRow {
-  const { id, training, dismissed, openTrials: _openTrials, ...rest } = run;
+  const { id, training, dismissed, openTrials: _openTrials, notes, tags, ...rest } = run;
   const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
   const accuracies = run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN));
   const stop =
@@ -23,6 +23,8 @@ export function trialRow(store: Store, run: Run): TrialRow {
     ...rest,
     ...(run.state === 'cancelled' && { dismissed }),
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
+    ...(notes !== '' && { notes }),
+    ...(tags.length > 0 && { tags }),
     run: id,
     epochs: training.epochs,
     accuracies,
