@@ -16,8 +16,7 @@ import { protocolText } from './protocol.ts';
 
 /** What the size of a search space counts. */
 export const spaceAbout =
-  'All combinations of gates and networks in which the target, and every other ' +
-  'node that must learn, is trained';
+  'All combinations of gates and networks in which every node that must learn is trained';
 
 interface Standing {
   readonly text: string;

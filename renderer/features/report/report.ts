@@ -168,15 +168,15 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   return `<h2>The search</h2>
 ${captioned(
   picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)),
-  `Each dot: a trial’s accuracy of ${counting} at its last epoch. Line: best of the completed ` +
-    'ones so far.',
+  `Each dot: a trial’s accuracy of ${counting} at its last epoch. Line: the best completed trial ` +
+    'so far.',
 )}
 ${captioned(
   picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)),
   `Accuracy of ${counting} after every epoch. Thick: the best trial. Cross: stopped by the rule. ` +
     'Bar at a rung: accuracy needed to continue, at the end.',
 )}
-${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
+${rungs.length > 0 ? table(['Epoch', 'Evaluated', 'Continued', 'Needed at the end'], ladder) : ''}`;
 }
 
 function top({ rows, curves, card }: ReportInput): string {

@@ -31,7 +31,7 @@ export function endText(row: TrialRow, done: number): string {
 export function missingWeightsText(view: RunView): string | undefined {
   if (view.checkpoint !== null) return undefined;
   return isUnderWay(view)
-    ? 'The first checkpoint brings the weights'
+    ? 'The weights can be saved after the first checkpoint'
     : 'This run has no weights: the lab keeps those of completed runs, and of runs with “Keep weights”';
 }
 
