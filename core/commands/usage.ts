@@ -44,11 +44,14 @@ const labelOf = (name: string, { value }: Option): string =>
  * has little room beside its label begins below it.
  */
 function row(label: string, text: string, width: number): string {
-  if (width - label.length < NARROW) {
-    const below = wrapped(text, width - NARROW_INDENT.length);
-    const own = label.trimEnd();
+  const own = label.trimEnd();
+  const isLong = own.length > NAMES + 2 && own.startsWith('  ');
+  if (isLong || width - label.length < NARROW) {
+    const indent = isLong ? ' '.repeat(NAMES + 3) : NARROW_INDENT;
     const above = own.length > width ? wrapped(own, width) : [own];
-    return [...above, ...below.map((each) => NARROW_INDENT + each)].join('\n');
+    return [...above, ...wrapped(text, width - indent.length).map((each) => indent + each)].join(
+      '\n',
+    );
   }
   const lines = wrapped(text, width - label.length);
   return label + lines.join(`\n${' '.repeat(label.length)}`);
