@@ -1,0 +1,34 @@
+import type { RuleAudit } from './report.ts';
+
+const UNKNOWN =
+  'Nothing is known of how well the stopping rule decides: too few trials came to their ends.';
+const NO_AUDIT =
+  'No stopped trial ran on for the audit: how many good graphs were stopped is not known.';
+
+/** Returns a fraction of 1 as `19 %`. */
+export const shareText = (fraction: number): string => `${Math.round(100 * fraction)} %`;
+
+/**
+ * Says how well a stopping rule decides: the correlation of each rung with the end, and the share of
+ * good graphs that it stopped. One sentence where nothing is known.
+ */
+export function auditSentences({ rungs, ranOn, ranOnGood, lost, advice }: RuleAudit): string[] {
+  const known = rungs.filter(({ correlation }) => correlation !== null);
+  if (known.length === 0 && lost === null && advice.best === null) return [UNKNOWN];
+  const correlations = known
+    .map(
+      ({ rung, correlation, trials }) =>
+        `epoch ${rung} ${correlation!.toFixed(2)} (${trialsText(trials, 'trial')})`,
+    )
+    .join(', ');
+  return [
+    ...(known.length > 0 ? [`Rank correlation with the end: ${correlations}`] : []),
+    lost === null
+      ? NO_AUDIT
+      : `${trialsText(ranOn, 'stopped trial')} ran on for the audit, ${ranOnGood} among the best tenth: ` +
+        `the rule stopped about ${shareText(lost)} of the good graphs`,
+  ];
+}
+
+const trialsText = (count: number, word: string): string =>
+  `${count} ${word}${count === 1 ? '' : 's'}`;
