@@ -1,9 +1,8 @@
 import type { RuleAudit } from './report.ts';
 
-const UNKNOWN =
-  'Nothing is known of how well the stopping rule decides: too few trials came to their ends.';
+const UNKNOWN = 'It is unknown how well the stopping rule decides: too few trials were completed.';
 const NO_AUDIT =
-  'No stopped trial ran on for the audit: how many good graphs were stopped is not known.';
+  'No stopped trial continued for the audit, so the number of good graphs that were stopped is unknown.';
 
 /** Returns a fraction of 1 as `19 %`. */
 export const shareText = (fraction: number): string => `${Math.round(100 * fraction)} %`;
@@ -22,10 +21,10 @@ export function auditSentences({ rungs, ranOn, ranOnGood, lost, advice }: RuleAu
     )
     .join(', ');
   return [
-    ...(known.length > 0 ? [`Rank correlation with the end: ${correlations}`] : []),
+    ...(known.length > 0 ? [`Rank correlation with the last epoch: ${correlations}`] : []),
     lost === null
       ? NO_AUDIT
-      : `${trialsText(ranOn, 'stopped trial')} ran on for the audit, ${ranOnGood} among the best tenth: ` +
+      : `${trialsText(ranOn, 'stopped trial')} continued for the audit, ${ranOnGood} of them among the best tenth: ` +
         `the rule stopped about ${shareText(lost)} of the good graphs`,
   ];
 }

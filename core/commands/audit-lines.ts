@@ -28,9 +28,9 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
               each.epochs.toFixed(1),
             ]),
           ]),
-          `Advice: ${optionsText(best)} (from ${counted(trials, 'whole course')})`,
+          `Advice: ${optionsText(best)} (from ${counted(trials, 'complete curve')})`,
         ]
-      : [`${counted(trials, 'whole course')}: too few, or too alike, for advice on rungs`]),
+      : [`${counted(trials, 'complete curve')}: too few, or too alike, for advice on rungs`]),
   ];
 }
 

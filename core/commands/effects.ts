@@ -131,15 +131,15 @@ function sampledText({ sampled, trials }: StudyEffects): string {
   const basis =
     sampled < trials
       ? `Shares of variance, PED-ANOVA and suggested locks come from the ${sampled} trials of its random start.`
-      : 'Its random start is too small: shares and suggested locks come from all trials, ' +
-        'which favour what it took for good.';
+      : 'Its random start is too small, so shares and suggested locks come from all trials: ' +
+        'they favour the choices that the sampler preferred.';
   return (
-    'Its sampler learns and its first trials are chosen, so its trials are no random sample: ' +
-    `effects of choices that it drew rarely are uncertain. ${basis}`
+    'The sampler prefers good graphs and the first trials are chosen, so these trials are no ' +
+    `random sample. Effects of rare choices are uncertain. ${basis}`
   );
 }
 
-const FEW = 'These trials are too few to tell the effects of the choices apart.';
+const FEW = 'There are too few trials to separate the effects of the choices.';
 
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model'

@@ -9,7 +9,6 @@ import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
 import { requireCreatable } from '../search/preview.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
-import { recipeFor, recipeNames } from '../study/recipe.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { usualStart } from '../study/start.ts';
@@ -18,6 +17,7 @@ import { computationFrom, computationOptions, computationPart } from './computat
 import { dataOf, dataOption } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
 import { priorOptions, priorPart } from './prior-option.ts';
+import { recipeFrom, recipeOptions } from './recipe-options.ts';
 import { startFrom, startOptions } from './start-option.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
@@ -67,11 +67,7 @@ export const planOptions = {
     value: 'yes|no',
     help: 'whether auxiliary nodes may be pretrained and frozen; default yes, on synthetic data no',
   },
-  recipe: {
-    type: 'string',
-    value: recipeNames.join('|'),
-    help: 'how networks are updated; default paper',
-  },
+  ...recipeOptions,
   ensemble: {
     type: 'string',
     value: combines.join('|'),
@@ -100,7 +96,6 @@ export const planOptions = {
     value: 'N',
     help: 'epochs of a complete run; default 200, on synthetic data 8',
   },
-  batch: { type: 'string', value: 'N', help: 'images in a batch; default 64' },
   seed: {
     type: 'string',
     value: 'N',
@@ -162,7 +157,6 @@ function planFromOptions(values: Values): StudyPlan {
   const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
-  const recipe = recipeFor(epochs, choiceOf(values, 'recipe', recipeNames, 'paper'));
   const sampler = choiceOf(values, 'sampler', samplerNames, usual.sampler);
   return {
     seed,
@@ -178,7 +172,7 @@ function planFromOptions(values: Values): StudyPlan {
       data,
       protocol: choiceOf(values, 'protocol', PROTOCOLS, usual.training.protocol),
       epochs,
-      recipe: { ...recipe, batch: integerOption(values, 'batch', recipe.batch, 1, 65_536) },
+      recipe: recipeFrom(values, epochs),
       ...computationPart(computationFrom(values)),
     },
     rejected: choiceOf(values, 'rejected', ['resample', 'count'], usual.rejected),

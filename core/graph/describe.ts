@@ -5,6 +5,7 @@ import {
   LABEL,
   edgesInto,
   ensembleNumber,
+  goalOf,
   isFrozen,
   kindOf,
   nodeNumbers,
@@ -25,6 +26,17 @@ export const nodeTitle = (graph: Graph, number: number): string =>
   number === ensembleNumber(graph)
     ? 'Ensemble'
     : architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
+
+/** Graphs, or the graphs of a space: networks and an ensemble. */
+type Judged = Parameters<typeof goalOf>[0];
+
+/** Names an output: "node 2", or "the ensemble", whose number comes after the last network's. */
+export const outputTitle = ({ nodes }: Judged, number: number): string =>
+  number > nodes.length ? 'the ensemble' : `node ${number}`;
+
+/** Names the outputs whose accuracy counts in some graphs: "node 1", "the ensemble or node 1". */
+export const judgedTitle = (...graphs: readonly Judged[]): string =>
+  [...new Set(graphs.map((graph) => outputTitle(graph, goalOf(graph))))].join(' or ');
 
 /** Returns "the label" or "node 2". */
 const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);

@@ -97,7 +97,7 @@ export function adviceText({ audit: { advice } }: StudyEffects): string {
   return (
     `Advice: first rung at epoch ${best.firstRung}, one in ${best.reduction} continues. It keeps ` +
     `${shareText(best.kept)} of the best 5 % for ${best.epochs.toFixed(1)} epochs a trial ` +
-    `(from ${counted(trials, 'whole course')}).`
+    `(from ${counted(trials, 'complete curve')}).`
   );
 }
 

@@ -31,6 +31,10 @@ export interface Script {
   /** Epochs between checkpoints; 0: none but the final one. */
   checkpointEach?: number;
   checkpointBytes?: number;
+  /** Title of its device; default: Formula curves. */
+  device?: string;
+  /** Identity of the data that the worker of a job has read. */
+  data?: (job: Job) => string;
   /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
   compiling?: number;
 }
@@ -77,6 +81,8 @@ export class ScriptedRunner implements Runner {
       checkpointEach: 0,
       checkpointBytes: 1000,
       compiling: 0,
+      device: 'Formula curves',
+      data: () => environment.data,
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -100,7 +106,7 @@ export class ScriptedRunner implements Runner {
     return [
       {
         name: 'scripted',
-        title: 'Formula curves',
+        title: this.#script.device,
         kind: 'cpu',
         memory: null,
         slots: this.#slots.length,
@@ -205,7 +211,7 @@ export class ScriptedRunner implements Runner {
           imagesPerSecond: 0,
           memory: 1,
         });
-      listener.started(environment);
+      listener.started({ ...environment, data: this.#script.data(working.job) });
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
     const epoch = working.epoch + 1;

@@ -65,7 +65,7 @@ describe('effects of a played study', () => {
     assert.equal(
       adviceText({ ...found, audit }),
       'Advice: first rung at epoch 4, one in 2 continues. It keeps 92 % of the best 5 % for 5.0 ' +
-        'epochs a trial (from 36 whole courses).',
+        'epochs a trial (from 36 complete curves).',
     );
     const none = { ...audit, advice: { trials: 3, choices: [], best: null } };
     assert.equal(adviceText({ ...found, audit: none }), '');
