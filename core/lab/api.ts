@@ -1,4 +1,3 @@
-import type { Device } from '../devices/device.ts';
 import type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 import type { LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 import type { WireDecision } from '../study/decision.ts';
@@ -11,7 +10,7 @@ import type { LabEvent, Topic } from './api/events.ts';
 import type { PretrainedView } from './api/pretrained.ts';
 import type { AblationPreview, RerunPreview, RerunView } from './api/reruns.ts';
 import type { RunView, TrialRow } from './api/runs.ts';
-import type { SlotView } from './api/slots.ts';
+import type { DeviceView, SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
 import type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
 import type { None, RequestInput, RequestName } from './schemas.ts';
@@ -39,7 +38,7 @@ export { TOPICS, type LabEvent, type Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
 export type { AblationPreview, RerunPreview, RerunView, VariantView } from './api/reruns.ts';
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
-export type { SlotView } from './api/slots.ts';
+export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
 export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
@@ -139,6 +138,8 @@ interface RequestOutputs {
   /** Per node and per edge, from epoch `after + 1` on. */
   'runs.epochs': WireEpoch[];
   'runs.pin': TrialRow;
+  /** Writes notes or tags of a run; what is not given stays. */
+  'runs.annotate': TrialRow;
   /** Stops this run only. */
   'runs.stop': TrialRow;
   /** Starts a failed or cancelled run again. */
@@ -152,7 +153,7 @@ interface RequestOutputs {
   'compare.runs': RunView[];
 
   // devices and slots
-  'devices.list': Device[];
+  'devices.list': DeviceView[];
   'slots.list': SlotView[];
   'slots.set': SlotView[];
 

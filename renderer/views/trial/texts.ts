@@ -28,11 +28,23 @@ export function endText(row: TrialRow, done: number): string {
     : 'The first epoch is running.';
 }
 
+/** Why no run can train a rejected graph; '' where one can. */
+export function untrainableText(rejection: TrialRow['rejection']): string {
+  switch (rejection) {
+    case 'target-frozen':
+      return 'The target (node 1) of this graph is frozen, so the graph cannot be trained';
+    case 'voters-frozen':
+      return 'All voters of this graph are frozen, so the graph cannot be trained';
+    default:
+      return '';
+  }
+}
+
 /** Why the weights of a run cannot be saved; undefined where they can. */
 export function missingWeightsText(view: RunView): string | undefined {
   if (view.checkpoint !== null) return undefined;
   return isUnderWay(view)
-    ? 'The first checkpoint brings the weights'
+    ? 'The weights can be saved after the first checkpoint'
     : 'This run has no weights: the lab keeps those of completed runs, and of runs with “Keep weights”';
 }
 
