@@ -4,6 +4,7 @@ import { probe, probeGraph, probeSlot, type ProbeResult } from '../search/time-p
 import type { Runner } from '../search/runner.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { DataSets } from './data-sets.ts';
+import { trainingDevices } from './device-views.ts';
 import type { EngineManager } from './engine-manager.ts';
 
 type Plan = Pick<StudyPlan, 'space' | 'training'>;
@@ -24,9 +25,8 @@ export class TimeProbes {
 
   /** What is known of a plan's networks on the devices of now; undefined before a measurement. */
   known(plan: Plan): ProbeResult | undefined {
-    const devices = new Set(this.#runner.slots().map(({ device }) => device));
-    for (const device of devices) {
-      const found = this.#measured.get(this.#keyOf(plan, device));
+    for (const { name } of trainingDevices(this.#runner, plan.training.place)) {
+      const found = this.#measured.get(this.#keyOf(plan, name));
       if (found) return found;
     }
     return undefined;
@@ -49,7 +49,12 @@ export class TimeProbes {
     signal?.throwIfAborted();
     const before = wanted === undefined ? this.known(plan) : undefined;
     if (before) return before;
-    const slot = probeSlot(this.#runner, plan.training, wanted);
+    const devices = trainingDevices(this.#runner, plan.training.place).map(({ name }) => name);
+    const slot = probeSlot(
+      this.#runner,
+      plan.training,
+      ({ name, device }) => (wanted ?? name) === name && devices.includes(device),
+    );
     const device = this.#runner.slots().find(({ name }) => name === slot)!.device;
     const key = this.#keyOf(plan, device);
     const known = this.#measured.get(key);

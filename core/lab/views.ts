@@ -1,3 +1,4 @@
+import { evaluatedNodes } from '../graph/graph.ts';
 import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
 import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
@@ -51,14 +52,17 @@ export function trialRowsFrom(
 }
 
 function rowWith(store: Store, run: Run, { last, stop }: RowParts): TrialRow {
-  const { id, training, dismissed, openTrials: _openTrials, ...rest } = run;
+  const { id, training, dismissed, openTrials: _openTrials, notes, tags, ...rest } = run;
+  const accuracies = evaluatedNodes(run.graph).map((node) => numberOrNull(last[node - 1] ?? NaN));
   return {
     ...rest,
     ...(run.state === 'cancelled' && { dismissed }),
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
+    ...(notes !== '' && { notes }),
+    ...(tags.length > 0 && { tags }),
     run: id,
     epochs: training.epochs,
-    accuracies: run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN)),
+    accuracies,
     stop: stop ? plainDecision(stop) : null,
   };
 }

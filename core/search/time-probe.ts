@@ -8,8 +8,8 @@ import type { Graph } from '../graph/graph.ts';
 import { template } from '../graph/templates.ts';
 import { architecture } from '../models/architecture.ts';
 import { multiplyAdds } from '../models/cost.ts';
-import type { StudyPlan, TrainingPlan } from '../study/plan.ts';
-import type { Job, JobHandle, Progress, Runner } from './runner.ts';
+import { type StudyPlan, type TrainingPlan, withoutPlace } from '../study/plan.ts';
+import type { Job, JobHandle, Progress, Runner, Slot } from './runner.ts';
 
 /** Steps after the first one, which prepares things, before a time is told. */
 const STEPS = 3;
@@ -63,12 +63,18 @@ export function paceOf(
 }
 
 /**
- * The slot that a probe uses: the named one, else a free one of this machine, else of another.
+ * The slot that a probe uses: a free one of this machine, else of another.
+ *
+ * @param isAllowed which slots a person and the plan allow
  *
  * @throws LabError `search.no-slot`, `search.slot-cannot-start`, `search.no-free-slot`
  */
-export function probeSlot(runner: Runner, training: TrainingPlan, name?: string): string {
-  const slots = runner.slots().filter((slot) => name === undefined || slot.name === name);
+export function probeSlot(
+  runner: Runner,
+  training: TrainingPlan,
+  isAllowed: (slot: Slot) => boolean,
+): string {
+  const slots = runner.slots().filter(isAllowed);
   const broken = slots.find(({ state }) => state === 'broken');
   const free = slots
     .filter((slot) => slot.state === 'ready' && (runner.suits?.(slot.name, training) ?? true))
@@ -151,7 +157,7 @@ const jobOf = (graph: Graph, training: TrainingPlan): Job => ({
   title: 'Time probe',
   graph,
   seed: 0,
-  training,
+  training: withoutPlace(training),
   rungs: [],
   resume: null,
   teachers: [],

@@ -25,7 +25,7 @@ import {
 } from './tournament-columns.ts';
 import type { Theme } from '../ui/colors.ts';
 
-interface PlacedTournament extends Placed {
+export interface PlacedTournament extends Placed {
   readonly columns: readonly Column[];
   readonly entries: readonly Entry[];
   /** The entries of every trial by epoch. */

@@ -52,7 +52,9 @@ describe('the slot of a probe', () => {
         slots.map(([name, state]) => ({ name, device: 'd', state, problem: 'No card.' })),
     }) as unknown as Runner;
   const slotOf = async (runner: Runner, name?: string): Promise<string> =>
-    Promise.resolve().then(() => probeSlot(runner, training(), name));
+    Promise.resolve().then(() =>
+      probeSlot(runner, training(), (slot) => (name ?? slot.name) === slot.name),
+    );
 
   test('is a free one, of this machine before others, or the named one', async () => {
     const runner = runnerOf(['far/cpu:0', 'ready'], ['cpu:0', 'busy'], ['cpu:1', 'ready']);

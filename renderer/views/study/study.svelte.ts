@@ -3,6 +3,7 @@
  * its views.
  */
 import { SvelteSet } from 'svelte/reactivity';
+import { judgedTitle } from '../../../core/graph/describe.ts';
 import type { StudyCard, TrialRow } from '../../../core/lab/api.ts';
 import { rankTrials } from '../../../core/study/best.ts';
 import type { ChartName } from './chart-names.ts';
@@ -47,6 +48,8 @@ export class StudyState {
   );
   readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
   readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
+  /** Whose accuracy counts: "node 1", "the ensemble". */
+  readonly judged = $derived(this.card ? judgedTitle(this.card.study.plan.space) : 'node 1');
   readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
   readonly filtered = $derived(
     isEverything(this.filter)
