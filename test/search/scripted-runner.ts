@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stream } from '../../core/base/random.ts';
+import { evaluatedNodes, goalOf } from '../../core/graph/graph.ts';
 import type {
   Job,
   JobEnd,
@@ -313,9 +314,9 @@ export function metricsOf(
   return {
     epoch,
     seconds,
-    nodes: job.graph.nodes.map((_, node) => ({
+    nodes: evaluatedNodes(job.graph).map((node) => ({
       ...unmeasuredNode,
-      accuracy: node === 0 ? accuracy : accuracy * 0.9,
+      accuracy: node === goalOf(job.graph) ? accuracy : accuracy * 0.9,
       loss: 3 - accuracy,
       trainAccuracy: accuracy,
       trainLoss: 3 - accuracy,
