@@ -17,7 +17,7 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
   return [
     ...(known.length > 0
       ? [
-          'Rank correlation with the end: ' +
+          'Rank correlation with the last epoch: ' +
             known
               .map(
                 ({ rung, correlation, trials }) =>
@@ -28,7 +28,7 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
       : []),
     lost === null
       ? NO_AUDIT
-      : `${counted(ranOn, 'stopped trial')} ran on for the audit, ${ranOnGood} among the best tenth: ` +
+      : `${counted(ranOn, 'stopped trial')} continued for the audit, ${ranOnGood} of them among the best tenth: ` +
         `the rule stopped about ${share(lost)} of the good graphs`,
     ...(best
       ? [
@@ -42,16 +42,17 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
               each.epochs.toFixed(1),
             ]),
           ]),
-          `Advice: ${optionsText(best)} (from ${counted(advice.trials, 'whole course')})`,
+          `Advice: ${optionsText(best)} (from ${counted(advice.trials, 'complete curve')})`,
         ]
-      : [`${counted(advice.trials, 'whole course')}: too few for advice on rungs`]),
+      : [
+          `${counted(advice.trials, 'complete curve')}: too few, or too alike, for advice on rungs`,
+        ]),
   ];
 }
 
-const UNKNOWN =
-  'Nothing is known of how well the stopping rule decides: too few trials came to their ends.';
+const UNKNOWN = 'It is unknown how well the stopping rule decides: too few trials were completed.';
 const NO_AUDIT =
-  'No stopped trial ran on for the audit: how many good graphs were stopped is not known.';
+  'No stopped trial continued for the audit, so the number of good graphs that were stopped is unknown.';
 
 const share = (fraction: number): string => `${Math.round(100 * fraction)} %`;
 

@@ -138,6 +138,8 @@ interface RequestOutputs {
   /** Per node and per edge, from epoch `after + 1` on. */
   'runs.epochs': WireEpoch[];
   'runs.pin': TrialRow;
+  /** Writes notes or tags of a run; what is not given stays. */
+  'runs.annotate': TrialRow;
   /** Stops this run only. */
   'runs.stop': TrialRow;
   /** Starts a failed or cancelled run again. */

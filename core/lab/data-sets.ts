@@ -1,24 +1,22 @@
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { LabError, problem, problemOf } from '../base/errors.ts';
-import { imageBytes } from '../data/dataset.ts';
-import { imagesText, parseImages, USUAL_SIDE } from '../data/images/spec.ts';
+import { LabError, problem } from '../base/errors.ts';
+import { imagesText, USUAL_SIDE } from '../data/images/spec.ts';
 import { placeOf } from '../data/official.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
 import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
-import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { DataDecoding, DataSetView, DecodedImages, RequestInput } from './api.ts';
 import {
   type Added,
+  addedOf,
   addedRecord,
+  addedView,
   builtIn,
   nameFor,
-  ready,
-  shortened,
   sizeOf,
   sizeOfSource,
 } from './data-set-views.ts';
@@ -26,7 +24,6 @@ import {
   decodedImages,
   type DecodedOf,
   decodedOf,
-  liesIn,
   openJobs,
   removeDecodedOf,
   removeUnneeded,
@@ -35,16 +32,9 @@ import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
 import { type DataLook, lookInThread, type LookOptions } from './look-thread.ts';
+import { misfitOf, type PlannedImages } from './planned-images.ts';
 import { OfficialSets } from './official-sets.ts';
-import { imagesAt, placeOfSpec } from './sent-images.ts';
-
-/** What a plan needs to know of its images. */
-interface PlannedImages {
-  train: number;
-  test: number;
-  side: number;
-  classes: number;
-}
+import { imagesAt, keptOfficial, placeOfSpec } from './sent-images.ts';
 
 const NAME = 'data-sets';
 
@@ -89,21 +79,8 @@ export class DataSets {
     if (source) return builtIn(source);
     const added = this.#added().find(({ path }) => path === name);
     if (!added) throw unknownData(name);
-    const { path, title, identity, bytes } = added;
-    const place = placeOfSpec(path);
-    const there = await stat(place).catch(() => undefined);
-    return {
-      ...ready({ name: path, title, kind: 'added' }, sizeOf(added)),
-      classNames: added.classNames ?? null,
-      classCounts: added.classCounts ?? null,
-      leftOut: added.leftOut ?? null,
-      source: place,
-      isCopy: liesIn(place, this.#folder()),
-      bytes,
-      identity,
-      state: there ? 'ready' : 'missing',
-      problem: there ? null : problem('data.not-found/gone', { path: place }),
-    };
+    const there = await stat(placeOfSpec(name)).catch(() => undefined);
+    return addedView(added, { isThere: there !== undefined, folder: this.#folder() });
   }
 
   /** How many images of which size a data set has; null when only reading it would tell. */
@@ -113,7 +90,7 @@ export class DataSets {
     const size = known ? sizeOfSource(known) : added && sizeOf(added);
     if (!size) return null;
     const { trainCount: train, testCount: test, side, classes } = size;
-    return { train, test, side, classes };
+    return { train, test, side, classes, validation: added?.validationCount ?? 0 };
   }
 
   /** One name per class; null when they are not known. */
@@ -130,16 +107,10 @@ export class DataSets {
     return this.#added().find(({ path }) => path === spec)?.identity ?? null;
   }
 
-  /** The first network of a plan that cannot halve the images of its data set; null for none. */
-  networkProblem({ space, training }: StudyPlan): LabProblem | null {
-    const images = this.imagesOf(training.data);
-    if (!images) return null;
-    try {
-      for (const model of space.nodes.flatMap(({ models }) => models)) architecture(model, images);
-      return null;
-    } catch (error) {
-      return problemOf(error);
-    }
+  /** Why the images of a plan do not fit it; null where they do, or are not known. */
+  planProblem(plan: StudyPlan): LabProblem | null {
+    const images = this.imagesOf(plan.training.data);
+    return images && misfitOf(plan, images);
   }
 
   /**
@@ -182,6 +153,11 @@ export class DataSets {
   ): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
       const isSent = 'upload' in file;
+      const official = isSent ? await keptOfficial(path, this.#folder()) : null;
+      if (official) {
+        this.#official.arrived(official);
+        return this.#told(official.name);
+      }
       const images = await imagesAt(path, isSent ? name : null, this.#folder());
       if (images !== null) return this.#addImages(images, how, isSent, signal);
       const found = await this.#look(resolve(path), 0, { signal });
@@ -207,7 +183,7 @@ export class DataSets {
           this.#decoding({ name, done, total });
         },
       });
-      return await this.#note(found, spec);
+      return await this.#note(found, spec, isSent);
     } catch (error) {
       // The person has the original; a copy that cannot be used would only take room.
       if (isSent) await rm(path, { recursive: true, force: true });
@@ -217,7 +193,7 @@ export class DataSets {
     }
   }
 
-  async #note(found: DataLook, kept: string): Promise<DataSetView> {
+  async #note(found: DataLook, kept: string, isCopy = false): Promise<DataSetView> {
     const official = officialSources.find(
       (source) => kept === placeOf(source, this.#folder()).path,
     );
@@ -225,23 +201,8 @@ export class DataSets {
       this.#official.arrived(official);
       return this.#told(official.name);
     }
-    const { trainCount, testCount, classes, side, classNames, identity } = found;
-    const place = placeOfSpec(kept);
-    const { size } = await stat(place);
-    const images = parseImages(kept);
-    const known = images ? undefined : sourceNamed(found.name);
-    const added = {
-      path: kept,
-      title: known ? `${known.title} from ${basename(place)}` : `${basename(place)}, ${side} px`,
-      trainCount,
-      testCount,
-      classes,
-      identity,
-      bytes: images ? (trainCount + testCount) * imageBytes(side) : size,
-      side,
-      ...(classNames && { classNames: [...classNames] }),
-      ...(images && { classCounts: found.classCounts, leftOut: shortened(found.leftOut) }),
-    };
+    const { size } = await stat(placeOfSpec(kept));
+    const added = { ...addedOf(found, kept, size), ...(isCopy && { isCopy }) };
     this.#store.setSetting(NAME, [
       ...this.#added().filter(({ path: other }) => other !== kept),
       added,
@@ -265,18 +226,21 @@ export class DataSets {
       return;
     }
     const added = this.#added();
-    const place = placeOfSpec(name);
-    const isOurs = copy && liesIn(place, this.#folder());
     const others = added.filter(({ path }) => path !== name);
-    if (isOurs) {
-      const isListed = others.some(({ path }) => placeOfSpec(path) === place);
-      const users = openJobs(this.#store).filter(({ data }) => placeOfSpec(data) === place);
-      if (isListed || users.length > 0)
-        throw new LabError('data.in-use', { path: place, users: users.map(({ name }) => name) });
-    }
+    const view = added.length > others.length ? await this.view(name) : null;
+    const ours = copy && view?.isCopy === true ? view.source : null;
+    if (ours !== null) this.#requireUnused(ours, others);
     this.#store.setSetting(NAME, others);
     await this.#forgetDecoded(name);
-    if (isOurs) await rm(place, { recursive: true, force: true });
+    if (ours !== null) await rm(ours, { recursive: true, force: true });
+  }
+
+  /** @throws LabError `data.in-use` */
+  #requireUnused(place: string, others: readonly Added[]): void {
+    const isListed = others.some(({ path }) => placeOfSpec(path) === place);
+    const users = openJobs(this.#store).filter(({ data }) => placeOfSpec(data) === place);
+    if (isListed || users.length > 0)
+      throw new LabError('data.in-use', { path: place, users: users.map(({ name }) => name) });
   }
 
   /** How much room decoded images take. */

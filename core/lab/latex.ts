@@ -61,7 +61,7 @@ export function studyLatex({ study, trials, reruns }: StudyView): string {
   return latexTable({
     columns: 'rlrrr',
     head: ['Trial', 'Graph', 'Epochs', 'Accuracy (\\%)', 'Re-run (\\%)'],
-    parts: [rows],
+    parts: [rows.length > 0 ? rows : [['\\multicolumn{5}{c}{No trial has a result}']]],
     caption:
       `${escaped(study.name)}: best trials on ${escaped(data)}, ${epochs} epochs, protocol ` +
       `${protocol}. Accuracy: one training each, chosen as the best of ${trials.length}. Re-run: ` +

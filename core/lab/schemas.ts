@@ -20,6 +20,7 @@ import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
 import { placeSchema } from '../study/place.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
+import { notesSchema, tagsSchema } from '../study/tags.ts';
 import { exportFormats } from '../workers/export-network.ts';
 
 /** Input of a request without parameters. */
@@ -100,6 +101,7 @@ const schemas = {
     study: id,
     name: v.exactOptional(name),
     notes: v.exactOptional(notes),
+    tags: v.exactOptional(tagsSchema),
     priority: v.exactOptional(priority),
     trials: v.exactOptional(whole(1, 1_000_000)),
   }),
@@ -157,6 +159,11 @@ const schemas = {
   /** The epochs from `after + 1` on. */
   'runs.epochs': reads(v.strictObject({ run: id, after: v.exactOptional(whole()) })),
   'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
+  'runs.annotate': v.strictObject({
+    run: id,
+    notes: v.exactOptional(notesSchema),
+    tags: v.exactOptional(tagsSchema),
+  }),
   'runs.stop': v.strictObject({ run: id, when }),
   'runs.retry': ofRun,
   'runs.weights': v.strictObject({

@@ -176,6 +176,24 @@ export function columnsOf({ size, judged }: Judging): Column[] {
       text: (row) => row.key,
       value: (row) => row.key,
     },
+    {
+      key: 'tags',
+      title: 'Tags',
+      about: 'Tags that a person gave the trial',
+      width: 110,
+      text: tagsText,
+      value: (row) => tagsText(row) || null,
+      saved: tagsText,
+    },
+    {
+      key: 'notes',
+      title: 'Notes',
+      about: 'Notes that a person wrote about the trial',
+      width: 180,
+      text: ({ notes = '' }) => notes.replaceAll('\n', ' '),
+      value: ({ notes }) => notes ?? null,
+      saved: ({ notes = '' }) => notes,
+    },
   ];
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
@@ -196,6 +214,8 @@ export function columnsOf({ size, judged }: Judging): Column[] {
   }
   return columns;
 }
+
+const tagsText = ({ tags = [] }: TrialRow): string => tags.join(', ');
 
 export const defaultColumns: readonly string[] = [
   'number',

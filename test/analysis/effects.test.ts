@@ -322,6 +322,15 @@ void describe('comparisons and power', () => {
     assert.equal(compare(graph, [graph])[0]!.needed, null);
   });
 
+  void test('equal differences of a few seeds are judged by Welch’s test', () => {
+    const [same] = compare(seeds(0.12, 0.13), [seeds(0.09, 0.1)]);
+    assert.equal(same!.paired!.t, null);
+    assert.ok(!same!.significant && same!.adjusted! > 0.04 && same!.needed! > 2);
+    const [none, constant] = compare(seeds(0.12, 0.13), [seeds(0.12, 0.13), seeds(0.1, 0.1)]);
+    assert.ok(!none!.significant && none!.adjusted === 1 && none!.needed === null);
+    assert.ok(!constant!.significant);
+  });
+
   void test('needed runs are the fewest with enough power', () => {
     for (const design of ['paired', 'welch'] as const)
       for (const difference of [0.4, 0.8, 1.5, 3]) {

@@ -21,6 +21,7 @@ import { nodeProgram } from '../../core/base/node-program.ts';
 import type { Dataset } from '../../core/data/dataset.ts';
 import { decodedFolder, decodedSets, removeDecoded } from '../../core/data/images/cache.ts';
 import { openDataset } from '../../core/data/resolve.ts';
+import { zipOf } from '../train/torch-files.ts';
 import { halves, photographs, put } from './photographs.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -132,6 +133,7 @@ describe('decoding', () => {
     put(root, `train/a/${'x/'.repeat(8)}deep.jpg`, image);
     symlinkSync('../../../outside/2.jpg', join(root, 'train/a/link.jpg'));
     symlinkSync('/etc/passwd', join(root, 'train/a/passwd.jpg'));
+    for (const name of ['.git', '..dots']) put(root, `train/${name}/1.jpg`, image);
     symlinkSync('nowhere.jpg', join(root, 'train/a/broken.jpg'));
     symlinkSync('..', join(root, 'train/a/circle'));
     symlinkSync('../../outside', join(root, 'train/c'));
@@ -143,12 +145,18 @@ describe('decoding', () => {
       /^train\/a\/broken\.jpg is a link that leads to no file/m,
       /^train\/a\/circle is a link to a folder, which is not followed/m,
       /^train\/c is a link to a folder/m,
+      /^train\/\.\.dots is a hidden folder/m,
       /^train\/b\/pipe\.jpg is no regular file/m,
       /^train\/a\/passwd\.jpg cannot be decoded/m,
       /^train\/a(\/x)+ is a folder inside 8 others/m,
     ])
       assert.match(found, expected);
     assert.doesNotMatch(found, /root:/);
+    const names = ['train/a/1.jpg', 'train/b/1.jpg', 'train/.x/y/1.jpg', '__MACOSX/train/._1.jpg'];
+    put(root, '../set.zip', zipOf(names.map((name) => ({ name, data: image }))));
+    assert.deepEqual(leftOut(await open(join(root, '../set.zip'), home)), [
+      'train/.x is a hidden folder, because its name begins with a dot',
+    ]);
   });
 
   const isRoot = process.getuid?.() === 0;

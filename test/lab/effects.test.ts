@@ -103,7 +103,7 @@ void describe('what the report says of itself', () => {
     assert.ok(audit.ranOn > 10 && audit.lost! > 0.2, JSON.stringify(audit));
     assert.ok(audit.advice.best!.firstRung >= 4);
     const text = effectLines('s', await effectsOf(store, id)).join('\n');
-    assert.match(text, /ran on for the audit/);
+    assert.match(text, /continued for the audit/);
     assert.match(text, /Advice: --min-epochs (4|8) --reduction/);
     const machine = { slots: 1, portable: false, devices: [], images: () => null };
     const codes = (change: Partial<StudyPlan>): string[] =>

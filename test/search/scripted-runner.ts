@@ -33,6 +33,8 @@ export interface Script {
   checkpointBytes?: number;
   /** Title of its device; default: Formula curves. */
   device?: string;
+  /** Identity of the data that the worker of a job has read. */
+  data?: (job: Job) => string;
   /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
   compiling?: number;
 }
@@ -80,6 +82,7 @@ export class ScriptedRunner implements Runner {
       checkpointBytes: 1000,
       compiling: 0,
       device: 'Formula curves',
+      data: () => environment.data,
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -208,7 +211,7 @@ export class ScriptedRunner implements Runner {
           imagesPerSecond: 0,
           memory: 1,
         });
-      listener.started(environment);
+      listener.started({ ...environment, data: this.#script.data(working.job) });
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
     const epoch = working.epoch + 1;
@@ -304,7 +307,7 @@ export function curve(job: Pick<Job, 'seed' | 'graph' | 'training'>, epoch: numb
   return Math.min(1, Math.max(0, limit * (1 - Math.exp(-epoch / pace)) + noise));
 }
 
-/** Metrics of an epoch whose target has this accuracy; the other numbers follow from it. */
+/** Metrics of an epoch in which the node that counts has this accuracy; the other numbers follow from it. */
 export function metricsOf(
   job: Pick<Job, 'graph' | 'training'>,
   epoch: number,

@@ -11,6 +11,11 @@ export const imagesProblems = {
       `The folder changed while its images were decoded: ${file} is gone.`,
     next: () => ['Put it back, or start again when the folder is complete.'],
   },
+  'data.changed/study': {
+    message: ({ data }: { data: string }) =>
+      `The images of ${data} are not the ones that the earlier runs learned from, so results could not be compared.`,
+    next: () => ['Put the earlier images back, or begin a new study on the changed ones.'],
+  },
   'data.images-option': {
     message: ({ option, sides }: { option: string; sides: string }) =>
       `"${option}" is no option of an image folder: side (${sides}), seed, bad (skip or refuse), and last path.`,

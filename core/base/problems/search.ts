@@ -24,12 +24,13 @@ export const searchProblems = {
   },
   'search.early-rungs': {
     message: (facts: RungFacts) =>
-      `In study "${facts.study}" a rule with the first rung at epoch ${facts.first}, one in ` +
-      `${facts.reduction} going on, would have kept ${percent(facts.kept)} of the best 5 % of the ` +
-      `graphs; from epoch ${facts.bestFirst}, one in ${facts.bestReduction}, ` +
-      `${percent(facts.bestKept)}, for ${Math.round(10 * facts.times) / 10} times the epochs.`,
+      `In study "${facts.study}", a first rung at epoch ${facts.first} where one in ` +
+      `${facts.reduction} continues would have kept ${percent(facts.kept)} of the best 5 % of the ` +
+      `graphs. A first rung at epoch ${facts.bestFirst} where one in ${facts.bestReduction} ` +
+      `continues would have kept ${percent(facts.bestKept)}, for ` +
+      `${Math.round(10 * facts.times) / 10} times the epochs.`,
     next: ({ bestFirst, bestReduction }: RungFacts) => [
-      `Choose the first rung ${bestFirst} and let one in ${bestReduction} go on.`,
+      `Choose the first rung ${bestFirst} and let one in ${bestReduction} continue.`,
       {
         do: 'give-option',
         example: `--min-epochs ${bestFirst} --reduction ${bestReduction}`,

@@ -39,7 +39,7 @@ export function layoutOf(
   skipped: ReadonlySet<string> = new Set(),
   groups: ReadonlyMap<string, string> = new Map(),
 ): ImageLayout {
-  const inside = commonFolder(files);
+  const inside = commonFolder(files.filter(({ fault }) => fault === undefined));
   const hasParts = files.some(({ path }) => path.startsWith(`${inside}train/`));
   const images: LabelledFile[] = [];
   const problems: ImageProblem[] = [];

@@ -60,9 +60,10 @@ function openFolder(root: string): ImagePlace {
   const files: PlacedFile[] = [];
   const visit = (folder: string, depth: number): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-      if (isHidden(entry.name)) continue;
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (!entry.isDirectory()) add(fileAt(root, path, entry));
+      if (isHidden(entry.name)) {
+        if (entry.isDirectory() && entry.name !== MAC_FOLDER) add(hiddenFolder(path));
+      } else if (!entry.isDirectory()) add(fileAt(root, path, entry));
       else if (depth < MAX_DEPTH) visit(path, depth + 1);
       else add({ path, bytes: 0, stamp: '', fault: `is a folder inside ${MAX_DEPTH} others` });
     }
@@ -80,9 +81,17 @@ function openFolder(root: string): ImagePlace {
   };
 }
 
+const hiddenFolder = (path: string): PlacedFile => ({
+  path,
+  bytes: 0,
+  stamp: '',
+  fault: 'is a hidden folder, because its name begins with a dot',
+});
+
 function fileAt(root: string, path: string, entry: Dirent): PlacedFile {
   const isPlain = entry.isFile() || entry.isSymbolicLink();
-  const found = isPlain ? statSync(join(root, path), { throwIfNoEntry: false }) : undefined;
+  // `join` would take as long as the system does
+  const found = isPlain ? statSync(`${root}/${path}`, { throwIfNoEntry: false }) : undefined;
   if (found?.isFile()) return { path, bytes: found.size, stamp: String(found.mtimeMs) };
   const fault = !isPlain
     ? 'is no regular file'
@@ -97,12 +106,13 @@ async function openZip(path: string): Promise<ImagePlace> {
     throw new LabError('data.not-an-archive/zip', { path, reason: messageOf(error) });
   });
   try {
-    const entries = await entriesOf(zip, path);
-    const files = [...entries].map(([name, { uncompressedSize, crc32 }]) => ({
+    const { entries, hidden } = await entriesOf(zip, path);
+    const files: PlacedFile[] = [...entries].map(([name, { uncompressedSize, crc32 }]) => ({
       path: name,
       bytes: uncompressedSize,
       stamp: String(crc32),
     }));
+    for (const path of hidden) files.push(hiddenFolder(path));
     return {
       files: sorted(files),
       read: async (file) => zip.openReadStreamPromise(entries.get(file.path)!).then(buffer),
@@ -117,21 +127,32 @@ async function openZip(path: string): Promise<ImagePlace> {
   }
 }
 
-async function entriesOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+async function entriesOf(
+  zip: ZipFile,
+  path: string,
+): Promise<{ entries: Map<string, Entry>; hidden: Set<string> }> {
   const entries = new Map<string, Entry>();
+  const hidden = new Set<string>();
   for await (const entry of zip.eachEntry()) {
     const { fileName } = entry;
-    if (fileName.endsWith('/') || fileName.split('/').some(isHidden)) continue;
+    const names = fileName.split('/');
+    const at = names.findIndex(isHidden);
+    const isFolder = at >= 0 && at < names.length - 1;
+    if (isFolder && names[at] !== MAC_FOLDER) hidden.add(names.slice(0, at + 1).join('/'));
+    if (at >= 0 || fileName.endsWith('/')) continue;
     entries.set(fileName, entry);
     if (entries.size > MAX_FILES)
       throw new LabError('data.too-many-files', { path, limit: MAX_FILES });
   }
-  return entries;
+  return { entries, hidden };
 }
+
+/** Notes of macOS beside each file of an archive. */
+const MAC_FOLDER = '__MACOSX';
 
 /** What systems leave in folders. */
 const isHidden = (name: string): boolean =>
-  name.startsWith('.') || ['Thumbs.db', 'desktop.ini', '__MACOSX'].includes(name);
+  name.startsWith('.') || ['Thumbs.db', 'desktop.ini', MAC_FOLDER].includes(name);
 
 const sorted = (files: PlacedFile[]): PlacedFile[] =>
   files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -45,7 +45,7 @@ export function studyRequests(context: LabContext): Answers<Names> {
     'studies.preview': async ({ plan }) => preview(context, plan),
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
-      refuse(context.dataSets.networkProblem(plan));
+      refuse(context.dataSets.planProblem(plan));
       if (start) await requireData(context, plan.training.data);
       const { id } = store.addStudy({ name, plan, priority, notes, createdAt: context.now() });
       batcher.log('info', `Study "${name}" was created.`, { study: id });
@@ -147,7 +147,7 @@ function refuse(problem: LabProblem | null): void {
 
 async function preview(context: LabContext, plan: StudyPlan): Promise<StudyPreview> {
   const { store, dataSets } = context;
-  const refusal = dataSets.networkProblem(plan);
+  const refusal = dataSets.planProblem(plan);
   const machine = machineOf(context, plan.training);
   const seen = previewOf(store, plan, refusal ? { ...machine, images: () => null } : machine);
   const problems = refusal ? [...seen.problems, refusal] : seen.problems;

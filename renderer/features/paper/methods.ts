@@ -1,5 +1,5 @@
 /** What a paper says about how a study was done: one paragraph, ready to be pasted. */
-import { judgedTitle } from '../../../core/graph/describe.ts';
+import { describeParts, judgedTitle } from '../../../core/graph/describe.ts';
 import type { Ensemble } from '../../../core/graph/graph.ts';
 import { spaceText } from '../../../core/graph/space-size.ts';
 import type { RerunView, StudyCard } from '../../../core/lab/api.ts';
@@ -39,6 +39,7 @@ export function methodsText({ card, data, rungs, reruns, provenance }: MethodsIn
     `We searched knowledge transfer graphs of ${counted(space.nodes.length, 'node')} on ${data}: ${judged}.`,
     `The accuracy of ${judgedTitle(space)} counts${space.ensemble ? `: ${ensembleWords(space.ensemble)}` : ''}.`,
     `The search space (${spaceText(space)}) allows the networks ${networks}.`,
+    ...describeParts(space).map((text) => `Edges ${text}.`),
     `${counted(card.done, 'trial')} of ${plan.trials} were trained (sampling: ${sampler}; seed ${plan.seed}), each for up to ${counted(training.epochs, 'epoch')}` +
       (rungs.length > 0
         ? `; at epochs ${rungs.join(', ')} ${ruleOf(plan.rule.kind).goesOn(plan.rule)}.`

@@ -34,6 +34,10 @@ export function firstPlan(
   }
 }
 
+/** Name of the preset that `firstPlan` begins with where no graph is given. */
+export const firstPreset = (sets: readonly DataSetView[]): string =>
+  hasPaperData(sets) ? '3' : 'quick';
+
 /** The whole number in a field, at least `least`; `least` for an empty field. */
 export const wholeNumber = (
   { valueAsNumber }: { readonly valueAsNumber: number },

@@ -44,7 +44,7 @@ export function untrainableText(rejection: TrialRow['rejection']): string {
 export function missingWeightsText(view: RunView): string | undefined {
   if (view.checkpoint !== null) return undefined;
   return isUnderWay(view)
-    ? 'The first checkpoint brings the weights'
+    ? 'The weights can be saved after the first checkpoint'
     : 'This run has no weights: the lab keeps those of completed runs, and of runs with “Keep weights”';
 }
 
