@@ -44,7 +44,9 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
           ]),
           `Advice: ${optionsText(best)} (from ${counted(advice.trials, 'complete curve')})`,
         ]
-      : [`${counted(advice.trials, 'complete curve')}: too few for advice on rungs`]),
+      : [
+          `${counted(advice.trials, 'complete curve')}: too few, or too alike, for advice on rungs`,
+        ]),
   ];
 }
 

@@ -175,7 +175,10 @@ const doneTexts = {
  *
  * @throws LabError `agents.not-there`
  */
-export async function machineNamed({ api }: UsedLab, name: string): Promise<MachineView> {
+export async function machineNamed(
+  { api }: Pick<UsedLab, 'api'>,
+  name: string,
+): Promise<MachineView> {
   const machines = await api.request('machines.list', {});
   const found = machines.find((each) => each.id === name || each.name === name);
   if (!found) throw new LabError('agents.not-there', { name });

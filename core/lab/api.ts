@@ -1,17 +1,16 @@
-import type { Device } from '../devices/device.ts';
 import type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 import type { LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { WireEpoch } from '../study/metrics.ts';
 import type { Attempt } from '../study/run.ts';
-import type { DataSetView } from './api/data.ts';
+import type { DataSetView, DecodedImages } from './api/data.ts';
 import type { EngineView } from './api/engine.ts';
 import type { LabEvent, Topic } from './api/events.ts';
 import type { PretrainedView } from './api/pretrained.ts';
 import type { AblationPreview, RerunPreview, RerunView } from './api/reruns.ts';
 import type { RunView, TrialRow } from './api/runs.ts';
-import type { SlotView } from './api/slots.ts';
+import type { DeviceView, SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
 import type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
 import type { None, RequestInput, RequestName } from './schemas.ts';
@@ -33,13 +32,13 @@ export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 export type { Study, TrialCounts } from '../study/study.ts';
-export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
+export type { DataDecoding, DataSetView, DecodedImages, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
 export { TOPICS, type LabEvent, type Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
 export type { AblationPreview, RerunPreview, RerunView, VariantView } from './api/reruns.ts';
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
-export type { SlotView } from './api/slots.ts';
+export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
 export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
@@ -154,7 +153,7 @@ interface RequestOutputs {
   'compare.runs': RunView[];
 
   // devices and slots
-  'devices.list': Device[];
+  'devices.list': DeviceView[];
   'slots.list': SlotView[];
   'slots.set': SlotView[];
 
@@ -224,6 +223,9 @@ interface RequestOutputs {
   /** Adds an archive or folder of the user. */
   'data.add': DataSetView;
   'data.remove': None;
+  'data.decoded': DecodedImages;
+  /** Removes the decoded images that nothing in the lab needs. */
+  'data.clean': DecodedImages;
   /** A few images (PNG as data URLs) with their labels. */
   'data.samples': { label: string; image: string }[];
 

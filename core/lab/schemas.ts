@@ -17,6 +17,7 @@ import {
 import { bundleSchema } from '../study/bundle.ts';
 import { newLauncherSchema } from '../study/machine.ts';
 import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
+import { placeSchema } from '../study/place.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 import { notesSchema, tagsSchema } from '../study/tags.ts';
@@ -59,12 +60,15 @@ const rerunFields = {
   baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
   /** Without it: the study's plan with `purpose: 'final'`. */
   training: v.exactOptional(trainingSchema),
+  /** Where its runs train, in place of what their training says; null: on every slot. */
+  place: v.exactOptional(v.nullable(placeSchema)),
 };
 
 const ablationFields = {
   from: rerunFields.from,
   seeds: rerunFields.seeds,
   training: rerunFields.training,
+  place: rerunFields.place,
   kind: v.picklist(ABLATION_KINDS),
 };
 
@@ -248,7 +252,10 @@ const schemas = {
     side: v.exactOptional(v.picklist(imageSides)),
     bad: v.exactOptional(v.picklist(badImages)),
   }),
-  'data.remove': ofData,
+  /** `copy`: also delete the copy that the lab keeps of what was sent. */
+  'data.remove': v.strictObject({ data: path, copy: v.exactOptional(v.boolean()) }),
+  'data.decoded': reads(none),
+  'data.clean': none,
   'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 
   'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),

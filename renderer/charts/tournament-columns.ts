@@ -98,13 +98,14 @@ export function columnsIn(
   const shared = axis === 'rung' ? null : accuracyScale(sharedValues(input, fitted), frame);
   const step = (frame.right - frame.left) / epochs.length;
   return epochs.map((epoch, i) => {
-    const own = valuesAt(fitted, curves, epoch);
+    const all = valuesAt(rows, curves, epoch);
+    const own = fitted === rows ? all : valuesAt(fitted, curves, epoch);
     return {
       epoch,
       x: frame.left + (i + 0.5) * step,
       half: step / 2,
       y: shared ?? accuracyScale(own, { ...frame, top: frame.top + 14, bottom: frame.bottom - 14 }),
-      evaluated: valuesAt(rows, curves, epoch).length,
+      evaluated: all.length,
       continued: went.get(epoch)?.filter(({ go }) => go).length ?? 0,
       ends: own.length > 0 ? [Math.min(...own), Math.max(...own)] : null,
     };

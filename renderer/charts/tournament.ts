@@ -36,6 +36,15 @@ export interface DrawnTournament extends PlacedTournament {
   readonly marks: Mark[];
 }
 
+/** Before the chart has a width. */
+export const undrawn: DrawnTournament = {
+  frame: { left: 0, right: 0, top: 0, bottom: 0 },
+  columns: [],
+  entries: [],
+  ways: new Map(),
+  marks: [],
+};
+
 /** Places columns and trials; which trials are faint changes nothing of it. */
 export function placeTournament(input: TournamentLayout, size: Size): PlacedTournament {
   const rows = input.rows.filter(({ run }) => input.curves.has(run));

@@ -64,8 +64,16 @@ function modelsText({ nodes }: Graph): string {
 export const mayRetry = ({ state }: TrialRow): boolean =>
   state === 'failed' || state === 'cancelled' || state === 'out-of-memory';
 
-/** Of graphs with `size` nodes. The graph itself is drawn, not written: it has no column here. */
-export function columnsOf(size: number): Column[] {
+/** What the columns of a study depend on. */
+export interface Judging {
+  /** Networks of a graph. */
+  readonly size: number;
+  /** Whose accuracy counts: "node 1", "the ensemble". */
+  readonly judged: string;
+}
+
+/** The graph itself is drawn, not written: it has no column here. */
+export function columnsOf({ size, judged }: Judging): Column[] {
   const columns: Column[] = [
     {
       key: 'number',
@@ -90,7 +98,7 @@ export function columnsOf(size: number): Column[] {
       key: 'accuracy',
       title: 'Accuracy',
       about:
-        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials ' +
+        `Accuracy of ${judged} on the evaluation images at its last epoch; completed trials ` +
         'come first, the others by epoch',
       width: 142,
       text: (row) => accuracyText(row),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { agreementOf } from '../../core/analysis/agreement.ts';
@@ -588,6 +588,17 @@ export function labContract(
         const told = eventOf(api, 'slots', 'slots', ({ slots }) => slots.length === 3);
         assert.equal((await api.request('slots.set', { device: 'scripted', slots: 3 })).length, 3);
         await told;
+      }));
+
+    test('room of decoded images is told; to remove a set that is not listed removes no file', async (context) =>
+      withLab(async (api) => {
+        const { bytes, unneededBytes } = await api.request('data.decoded', {});
+        assert.ok(unneededBytes >= 0 && unneededBytes <= bytes);
+        const path = join(await temporaryFolder(context), 'a-file');
+        await writeFile(path, 'x');
+        const removed = api.request('data.remove', { data: path, copy: true });
+        assert.equal(await codeOf(removed), withPath('fulfilled'));
+        assert.equal(await readFile(path, 'utf8'), 'x');
       }));
 
     test('paths are named by programs only; a page sends files, and names data sets of the lab', async (context) =>

@@ -27,7 +27,7 @@ function passes(engine: string, count: number, ...args: string[]): void {
 describe('the fixtures on every engine', () => {
   // ResNet18 on larger images takes most of the time; `npm run parity` compares these four, too
   test('tensorflow', () => {
-    passes('tensorflow', 68, '--without', 'resnet18_64px', '--without', 'resnet18_96px');
+    passes('tensorflow', 69, '--without', 'resnet18_64px', '--without', 'resnet18_96px');
   });
   /** Files by a word of their name; on the portable engine some of the steps, for time. */
   const steps = {
@@ -57,6 +57,7 @@ describe('the fixtures on every engine', () => {
         ['mobilenetv2', 4],
         ['resnet32', 2],
         ['wrn', 2],
+        ['resized_crop', 1],
         ...steps[engine],
       ] as const)
         passes(engine, count, join(fixtures, 'ktg2'), '--only', network);

@@ -75,6 +75,11 @@ export const commandsProblems = {
     message: ({ study }: { study: string }) => `Study "${study}" has no result yet.`,
     next: () => ['Let it run first.'],
   },
+  'arguments.no-best/ended': {
+    message: ({ study }: { study: string }) =>
+      `Study "${study}" has ended, and none of its trials has a result.`,
+    next: () => ['Choose a trial by its number, as `ktg list` and its log name them.'],
+  },
   'arguments.no-file/backup': {
     message: () => 'No file for the copy was named.',
     next: () => [{ do: 'give-option', example: 'ktg db backup copy.sqlite' }],
@@ -203,6 +208,11 @@ export const commandsProblems = {
   'arguments.unknown-choice/verb': {
     message: ({ verb }: { verb: string }) => `ktg db has no verb "${verb}".`,
     next: () => ['Choose one of check, backup, vacuum.'],
+  },
+  'arguments.unknown-device': {
+    message: ({ device, devices }: { device: string; devices: string }) =>
+      `This lab has no device ${device}; its devices are ${devices}.`,
+    next: () => [{ do: 'run-command', command: 'ktg slots' }],
   },
   'arguments.unknown-graph': {
     message: ({ argument }: { argument: string }) =>

@@ -59,6 +59,15 @@ export const searchProblems = {
       `${state} at epoch ${epoch} of ${epochs} and has ${nodes} nodes.`,
     next: () => ['The worker is started again.'],
   },
+  'search.mixed-devices': {
+    message: ({ kinds }: { kinds: readonly string[] }) =>
+      `Its slots are on different devices or engines (${kinds.join('; ')}), which give slightly ` +
+      'different numbers: close trials may change places.',
+    next: () => [
+      'Let it train on one kind of device: "Only on" among the details of a new study, or --like ' +
+        'DEVICE.',
+    ],
+  },
   'search.more-trials-than-graphs': {
     message: ({ trials, size, duplicates }: { trials: number; size: bigint; duplicates: bigint }) =>
       `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be ` +
@@ -74,6 +83,11 @@ export const searchProblems = {
     message: ({ data }: { data: string }) =>
       `No slot can work on it: no machine with free slots has the data set ${data}, or computes as its plan asks.`,
     next: () => ['Give a slot to a machine that can, or download the data set there; then resume.'],
+  },
+  'search.no-slot-there': {
+    message: ({ place }: { place: string }) =>
+      `No slot of this lab is ${place}, where alone it may train.`,
+    next: () => ['Give such a device a slot, or add its machine; then resume.'],
   },
   'search.not-wanted': {
     message: ({ run }: { run: number }) => `Run ${run} is no longer on this slot.`,

@@ -3,7 +3,7 @@
  * SVG inside it, nothing runs, nothing is loaded. All text is escaped: names may come from
  * strangers.
  */
-import { describeGraph } from '../../../core/graph/describe.ts';
+import { describeGraph, judgedTitle } from '../../../core/graph/describe.ts';
 import { goalOf } from '../../../core/graph/graph.ts';
 import { toText } from '../../../core/graph/text.ts';
 import type {
@@ -153,7 +153,7 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   const best = card.best?.run ?? null;
   const node = goalOf(card.study.plan.space);
   const shown = { rows, curves, node, epochs, rungs, bars, faint: () => false, best };
-  const counting = node > card.study.plan.space.nodes.length ? 'the ensemble' : `node ${node}`;
+  const counting = judgedTitle(card.study.plan.space);
   const drawn = drawCurves(shown, WIDE, light);
   const ladder = rungs.map((rung) => {
     const here = decisions.filter((decision) => decision.rung === rung);

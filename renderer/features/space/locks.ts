@@ -19,6 +19,7 @@ import {
   type EdgeChoice,
   type SearchSpace,
 } from '../../../core/graph/space.ts';
+import { edgeForms } from '../../../core/graph/space-size.ts';
 import { edgeKey, partKey } from '../graph/part.ts';
 
 /**
@@ -45,22 +46,15 @@ export const listsOf = (
 ): EdgeChoice | undefined =>
   space.edges.find((edge) => edge.source === source && edge.destination === destination);
 
-/** How many ways an edge may be. */
-const choiceCount = ({ gates, ...lists }: EdgeChoice): number =>
-  gates.length *
-  (lists.kinds?.length ?? 1) *
-  (lists.weights?.length ?? 1) *
-  (lists.temperatures?.length ?? 1);
-
 /** Edges with a single choice. */
 export const locksOf = (space: SearchSpace): Set<string> =>
-  new Set(space.edges.filter((edge) => choiceCount(edge) === 1).map(edgeKey));
+  new Set(space.edges.filter((edge) => edgeForms(edge) === 1).map(edgeKey));
 
 /** Edges and nodes (`partKey`) with several choices, and how many. */
 export const undecidedOf = ({ edges, nodes }: SearchSpace): Map<string, number> =>
   new Map(
     [
-      ...edges.map((edge) => [edgeKey(edge), choiceCount(edge)] as const),
+      ...edges.map((edge) => [edgeKey(edge), edgeForms(edge)] as const),
       ...nodes.map(({ models }, i) => [partKey({ node: i + 1 }), models.length] as const),
     ].filter(([, choices]) => choices > 1),
   );

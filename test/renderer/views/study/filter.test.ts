@@ -203,7 +203,7 @@ describe('the filter', () => {
 });
 
 describe('the table', () => {
-  const columns = columnsOf(2);
+  const columns = columnsOf({ size: 2, judged: 'node 1' });
 
   test('sorts both ways; missing values come last, equal ones keep the order of trials', () => {
     const rows = [
