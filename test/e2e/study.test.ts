@@ -435,6 +435,44 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.equal(await page.getByText('Weight now').count(), 0, 'it has ended');
     }));
 
+  test('a scrubber shows a training and a search at any moment, and plays them', () =>
+    look('#/studies/1/trial/0', async (page) => {
+      const node = page.locator('.node').first();
+      const accuracy = (): Promise<string | null> => node.locator('.accuracy').textContent();
+      await page.getByText('epoch 16 of 16').first().waitFor();
+      const last = await accuracy();
+      const moment = page.getByLabel('Moment of the training');
+      await moment.fill('0');
+      await page.getByText('epoch 1 of 16').waitFor();
+      assert.notEqual(await accuracy(), last);
+      assert.ok((await page.locator('.letter .level').count()) > 0, 'gates are partly open');
+      await moment.fill('1');
+      await page.locator('.letter .level').first().waitFor({ state: 'detached' });
+      assert.equal(await accuracy(), last);
+      await page.getByRole('button', { name: 'Play the training' }).click();
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
+
+      await page.goto(page.url().replace(/#.*/, '#/studies/1'));
+      await page.getByText('all 60 trials').waitFor();
+      await page.getByLabel('Moment of the search').fill('0.5');
+      await page.getByText(/^\d+ of 60 trials, best \d/).waitFor();
+    }));
+
+  test('tags and notes are written on the page of a trial, and found by the filter', () =>
+    look('#/studies/1/trial/3', async (page) => {
+      await page.getByLabel('Add a tag').fill('Good baseline');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Remove tag baseline' }).waitFor();
+      await page.getByLabel('Notes', { exact: true }).fill('Diverged once.');
+      await page.keyboard.press('Tab');
+      await page.goto(page.url().replace(/#.*/, '#/studies/1'));
+      const field = page.getByRole('combobox', { name: /^Filter/ });
+      await field.fill('tag = good');
+      await field.press('Enter');
+      await page.getByText('1 of 60').waitFor();
+      assert.equal(await firstTrial(page), '3');
+    }));
+
   test('in the editor letters set gates and K locks; the address restores both', () =>
     look('#/graph/resnet8%3DTT%2Cresnet14%3DTT', async (page) => {
       const edge = page.locator('[data-part="2-1"]');
