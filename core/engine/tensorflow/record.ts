@@ -126,7 +126,8 @@ export class Recorder {
       return output;
     });
     const typed = places ? { ...attributes, T: typeAttribute(DataType.bfloat16) } : attributes;
-    const output = this.graph.add(this.graph.fresh(op), op, inputs, typed);
+    const shape = results[0]?.shape;
+    const output = this.graph.add(this.graph.fresh(op), op, inputs, typed, [], shape);
     results.forEach(({ id, dtype }, index) => {
       const made = { ...output, index };
       if (!places?.outputs.includes(index)) this.outputs.full.set(id, made);
