@@ -4,11 +4,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { createUser } from '@nats-io/nkeys';
+import { nkeyAuthenticator } from '@nats-io/transport-node';
 import { fromText } from '../../core/graph/text.ts';
 import { Blobs } from '../../core/machines/blobs.ts';
 import { Budget } from '../../core/machines/budget.ts';
 import { Conduct } from '../../core/machines/conduct.ts';
 import { USUAL_LEASES, aboutSilence } from '../../core/machines/lease.ts';
+import { nkeyLogin } from '../../core/machines/login.ts';
 import { MAX_MESSAGES_A_SECOND, PART_BYTES } from '../../core/machines/messages.ts';
 import { PartReader } from '../../core/machines/part-reader.ts';
 import { remoteSlots } from '../../core/machines/remote-slots.ts';
@@ -21,6 +24,16 @@ import { cpu, job, weights } from '../workers/jobs.ts';
 
 const hashOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const bytes = (fill: number, length = 1000): Uint8Array => new Uint8Array(length).fill(fill);
+
+void test('a login is signed as the client of NATS signs it', () => {
+  const user = createUser();
+  const seed = user.getSeed();
+  for (const nonce of ['', 'Wm5rZXk', 'a longer challenge of the broker'])
+    assert.deepEqual(
+      nkeyLogin(new TextDecoder().decode(seed))(nonce),
+      nkeyAuthenticator(seed)(nonce),
+    );
+});
 
 void describe('the silence of a machine', () => {
   const heard = { silent: 0, closed: 0, closedAfter: 0 };
