@@ -16,4 +16,5 @@ export function deliveredManifest(spec: string): { sha256: string; bytes: number
 }
 
 /** Key of a delivered set among the decoded ones. */
-export const deliveredKey = (spec: string): string => spec.replace(':', '-');
+export const deliveredKey = (spec: string): string =>
+  deliveredManifest(spec)?.sha256.slice(0, 32) ?? '';

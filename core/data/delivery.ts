@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { makeFolder } from '../base/folder.js';
 import {
   type DecodedImages,
   decodedFolder,
+  decodedPlaces,
   findDecoded,
   keepDecoded,
   keepReceived,
@@ -11,7 +12,7 @@ import {
   readManifest,
 } from './images/cache.ts';
 import { openDataset } from './resolve.ts';
-import { deliveredKey, deliveredName } from './delivered.ts';
+import { deliveredKey, deliveredName, isDelivered } from './delivered.ts';
 
 /** A person's own data set, as other machines get it: by the hashes of its two files. */
 export interface Delivery {
@@ -31,7 +32,11 @@ export async function packDataset(spec: string, home: string): Promise<Delivery>
   const dataset = await openDataset(spec, { folder: home, download: false });
   const { identity } = dataset;
   const found = await findDecoded(home, identity);
-  if (!found) await keepDecoded(home, identity.replace(/\W/g, '-'), dataset, 'files as they are');
+  if (!found) {
+    makeFolder(decodedFolder(home));
+    const key = createHash('sha256').update(identity).digest('hex').slice(0, 32);
+    await keepDecoded({ home, key, path: spec }, dataset, 'files as they are');
+  }
   const decoded = found ?? (await findDecoded(home, identity));
   if (!decoded) throw new Error('A kept set is not there.');
   const images = { ...decoded.images, sha256: await hashOf(decoded.images.path) };
@@ -60,14 +65,10 @@ export async function keepDelivered(
   copy: (images: { sha256: string; bytes: number }, path: string) => Promise<void>,
 ): Promise<void> {
   const { index, images } = readManifest(manifest);
-  await keepReceived(home, deliveredKey(name), index, (path) => copy(images, path));
+  const place = { home, key: deliveredKey(name), path: name };
+  await keepReceived(place, index, (path) => copy(images, path));
 }
 
 /** Names of the delivered sets that a data folder has. */
-export async function deliveredIn(home: string): Promise<string[]> {
-  const files = await readdir(decodedFolder(home)).catch(() => []);
-  return files.flatMap((file) => {
-    const [, sha256, bytes] = /^delivered-([0-9a-f]{64})-(\d+)\.json$/.exec(file) ?? [];
-    return sha256 === undefined ? [] : [deliveredName(sha256, Number(bytes))];
-  });
-}
+export const deliveredIn = async (home: string): Promise<string[]> =>
+  (await decodedPlaces(home)).filter(isDelivered);

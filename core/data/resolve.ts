@@ -68,7 +68,8 @@ export function absoluteSpec(spec: string): string {
 export const isPathSpec = (spec: string): boolean => sourceOf(spec) === null && !isDelivered(spec);
 
 async function openDelivered(spec: string, { folder = dataHome() }: OpenOptions): Promise<Dataset> {
-  const dataset = await readDecoded(folder, deliveredKey(spec), 'delivered by the lab');
+  const place = { home: folder, key: deliveredKey(spec), path: spec };
+  const dataset = await readDecoded(place, 'delivered by the lab');
   if (!dataset) throw new LabError('data.not-delivered', { folder });
   return dataset;
 }

@@ -3,6 +3,7 @@ import { LabError, messageOf, problem } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
+import type { DevicePlace } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
 import type { Budget } from './budget.ts';
@@ -43,6 +44,14 @@ const PING_EVERY = 5;
 const RIVAL_LOOKS = 3;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
+/** What the lab knows of a machine before its agent comes in. */
+export interface MachineRecord {
+  id: string;
+  name: string;
+  /** Id of the group of jobs that it belongs to; default its own. */
+  group?: string;
+}
+
 export interface RemoteMachineOptions {
   link: Link;
   lab: string;
@@ -71,6 +80,8 @@ export interface RemoteMachineOptions {
 export class RemoteMachine {
   readonly id: string;
   readonly name: string;
+  /** Id of the machine or group of jobs that its agent belongs to. */
+  readonly #group: string;
   readonly #options: RemoteMachineOptions;
   readonly #traffic = new Traffic();
   readonly #jobs: MachineJobs;
@@ -94,8 +105,9 @@ export class RemoteMachine {
   /** The slots until something changes. */
   #slots: readonly Slot[] | null = null;
 
-  constructor({ id, name }: { id: string; name: string }, options: RemoteMachineOptions) {
+  constructor({ id, name, group = id }: MachineRecord, options: RemoteMachineOptions) {
     this.id = id;
+    this.#group = group;
     this.name = name;
     this.#options = options;
     this.#presence = new Presence(options.leases);
@@ -185,6 +197,13 @@ export class RemoteMachine {
   /** As `Runner.suits`; a data set that its agent does not have is on its way then. */
   suits({ data }: TrainingPlan): boolean {
     return this.#data.hasOrGets(data);
+  }
+
+  /** As `Runner.placeOf`, for a name of its agent. */
+  placeOf(device: string): DevicePlace | null {
+    const title = this.#devices.all().find(({ name }) => name === device)?.title;
+    const engine = this.#hello?.versions.engine ?? '';
+    return title === undefined ? null : { machine: this.#group, device: title, engine };
   }
 
   /** As `Runner.obstacle`. */
