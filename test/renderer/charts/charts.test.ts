@@ -151,6 +151,31 @@ describe('learning curves', () => {
   });
 });
 
+describe('learning curves where the ensemble counts', () => {
+  const text = 'resnet8=TTX,resnet8=TTX,ensemble=logits.objective';
+  const titleAndBars = (node: number) => {
+    const { marks } = drawCurves(
+      {
+        rows: [trial(1, {}, text)],
+        curves: new Map([[1, curve(1, [0.1, 0.2], [0.2, 0.3], [0.3, 0.4])]]),
+        ...{ node, epochs: 2, rungs: [1], bars: new Map([[1, 0.2]]) },
+        ...{ faint: () => false, best: null },
+      },
+      size,
+      light,
+    );
+    const titles = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+    return { titles, count: marks.length };
+  };
+
+  test('its axis names the ensemble, and the bars of rungs belong to its curve', () => {
+    const [node, ensemble] = [titleAndBars(1), titleAndBars(3)];
+    assert.ok(node.titles.includes('accuracy of node 1, %'), node.titles.join());
+    assert.ok(ensemble.titles.includes('accuracy of the ensemble, %'), ensemble.titles.join());
+    assert.ok(ensemble.count > node.count, 'bars are drawn for the ensemble alone');
+  });
+});
+
 test('a gate is as much more frequent among the best as its lift, which few trials leave open', () => {
   const many = gateLift(50, 100, 0.25)!;
   assert.equal(many.lift, 2);
