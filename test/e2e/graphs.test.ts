@@ -50,7 +50,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
 
   test('the figure shows temperatures, and its legend explains every sign', () =>
     look('#/graph/resnet8%3DTT%402X%2Cresnet8%3DXXX%2Cresnet8%3DTXX?locks=2-1', async (page) => {
-      await page.locator('.temperature', { hasText: 'τ = 2' }).waitFor();
+      await page.locator('.note', { hasText: 'τ = 2' }).waitFor();
       for (const sign of [
         'Cutoff',
         'Locked: a search keeps',
