@@ -12,7 +12,13 @@ import type { AblationPreview, RerunPreview, RerunView } from './api/reruns.ts';
 import type { RunView, TrialRow } from './api/runs.ts';
 import type { DeviceView, SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
-import type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
+import type {
+  StudyCard,
+  StudyEffects,
+  StudyPreview,
+  StudyProbe,
+  StudyView,
+} from './api/studies.ts';
 import type { None, RequestInput, RequestName } from './schemas.ts';
 
 /** Records of the lab, and how requests and events show them: one file per subject. */
@@ -40,7 +46,12 @@ export type { AblationPreview, RerunPreview, RerunView, VariantView } from './ap
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
 export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
-export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
+export type {
+  StudyCard,
+  StudyEffects,
+  StudyPreview,
+  StudyView,
+} from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
 
 /**
@@ -105,6 +116,8 @@ interface RequestOutputs {
   'studies.list': StudyCard[];
   /** Problems, size of the space, missing teachers and expected time of a plan. */
   'studies.preview': StudyPreview;
+  /** Measures a plan's networks on a free slot; known at once when that was measured before. */
+  'studies.probe': StudyProbe;
   'studies.create': StudyCard;
   'studies.open': StudyView;
   /** Changes the number of trials, name, priority or notes. */

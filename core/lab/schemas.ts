@@ -89,6 +89,8 @@ const schemas = {
 
   'studies.list': reads(none),
   'studies.preview': reads(v.strictObject({ plan: studyPlanSchema })),
+  /** Trains some steps of a plan's networks, on `slot` or a free one, for its expected time. */
+  'studies.probe': reads(v.strictObject({ plan: studyPlanSchema, slot: v.exactOptional(name) })),
   'studies.create': v.strictObject({
     name,
     plan: studyPlanSchema,

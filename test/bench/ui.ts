@@ -301,22 +301,19 @@ async function bundleSize(): Promise<number> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/**
- * @param hour seconds in which an hour of streaming is played; 0 leaves it out
- * @param many whether the study of 5,000 trials is looked at, too
- */
+/** @param hour seconds in which an hour of streaming is played; 0 leaves it out */
 export async function bench({
   json,
   hour = 180,
-  many = true,
-}: { json?: boolean; hour?: number; many?: boolean } = {}): Promise<void> {
-  const figures: Figures = {
-    ...(await measureUi()),
-    ...(many && (await measureMany())),
-    ...(hour > 0 && (await measureHour(hour))),
-  };
+}: { json?: boolean; hour?: number } = {}): Promise<void> {
+  const figures: Figures = {};
+  const parts = [measureUi, measureMany, ...(hour > 0 ? [() => measureHour(hour)] : [])];
+  for (const measure of parts) {
+    const found = { ...(await measure()) };
+    Object.assign(figures, found);
+    if (!json)
+      for (const [name, value] of Object.entries(found))
+        console.log(`${name.padEnd(22)} ${value.toFixed(1)}`);
+  }
   if (json) console.log(JSON.stringify(figures));
-  else
-    for (const [name, value] of Object.entries(figures))
-      console.log(`${name.padEnd(22)} ${value.toFixed(1)}`);
 }

@@ -551,6 +551,37 @@ export function labContract(
         );
       }));
 
+    test('the time of a plan is measured once, and the preview tells it', async () =>
+      withLab(async (api) => {
+        const asked = plan();
+        const before = await api.request('studies.preview', { plan: asked });
+        assert.deepEqual([before.expectedTime, before.measured], [null, false]);
+        const found = await api.request('studies.probe', { plan: asked });
+        assert.ok(found.secondsPerEpoch > 0 && found.expectedTime! > 0);
+        assert.deepEqual(await api.request('studies.probe', { plan: asked }), found);
+        const { expectedTime, measured } = await api.request('studies.preview', { plan: asked });
+        assert.deepEqual([expectedTime, measured], [found.expectedTime, true]);
+        assert.equal(
+          await codeOf(api.request('studies.probe', { plan: asked, slot: 'nowhere:7' })),
+          'search.no-slot',
+        );
+        const missing = plan({ training: training({ data: 'cifar10' }) });
+        assert.equal(
+          await codeOf(api.request('studies.probe', { plan: missing })),
+          'data.not-downloaded',
+        );
+        assert.deepEqual(await api.request('studies.list', {}), [], 'it leaves no trace');
+      }));
+
+    test('an opened study has the rows that its trials have one by one', async () =>
+      withLab(async (api) => {
+        const study = await finished(api, 20);
+        const { trials } = await api.request('studies.open', { study });
+        const { rows } = await api.request('trials.query', { study });
+        assert.ok(trials.some(({ stop }) => stop) && trials.some(({ accuracy }) => accuracy));
+        assert.deepEqual(trials, rows);
+      }));
+
     test('other machines are listed, and a lab in memory refuses them in words', async () =>
       withLab(async (api) => {
         assert.deepEqual(await api.request('machines.list', {}), []);

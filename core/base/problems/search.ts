@@ -152,6 +152,27 @@ export const searchProblems = {
       `${count} starts in a row failed, the last one with: ${last}`,
     next: () => [{ do: 'free-memory' }, 'Then resume.'],
   },
+  'search.no-free-slot': {
+    message: () => 'No slot is free: all of them train.',
+    next: () => ['Measure again when one is free, or start without an expected time.'],
+  },
+  'search.no-slot': {
+    message: () => 'No slot can train.',
+    next: () => ['Give a device a slot under Settings.'],
+  },
+  'search.probe-failed': {
+    message: ({ reason }: { reason: string }) => `The time could not be measured: ${reason}`,
+    next: () => ['Read the log.', { do: 'run-doctor' }],
+  },
+  'search.probe-too-long': {
+    message: ({ seconds }: { seconds: number }) =>
+      `The time could not be measured: no three steps were trained within ${seconds} s.`,
+    next: () => ['Choose smaller networks or a faster engine.'],
+  },
+  'search.slot-cannot-start': {
+    message: ({ reason }: { reason: string }) => `No slot can train: ${reason}`,
+    next: () => [{ do: 'run-doctor' }],
+  },
   'studies.too-few-trials': {
     message: ({ drawn, trials }: { drawn: number; trials: number }) =>
       `${drawn} trials are already drawn, more than the ${trials} that you asked for.`,

@@ -22,6 +22,7 @@ import { machineOf } from '../machine.ts';
 type Names =
   | 'studies.list'
   | 'studies.preview'
+  | 'studies.probe'
   | 'studies.create'
   | 'studies.open'
   | 'studies.change'
@@ -43,6 +44,14 @@ export function studyRequests(context: LabContext): Answers<Names> {
   return {
     'studies.list': () => views.cards(),
     'studies.preview': async ({ plan }) => preview(context, plan),
+    'studies.probe': async ({ plan, slot }, signal) => {
+      requireCreatable(plan);
+      const found = await context.probes.measure(plan, slot, signal);
+      return {
+        ...found,
+        expectedTime: previewOf(store, plan, machineOf(context, plan.training)).expectedTime,
+      };
+    },
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
       refuse(context.dataSets.planProblem(plan));
