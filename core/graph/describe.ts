@@ -99,9 +99,10 @@ export const describeGraph = (graph: Graph): string =>
 export function describeEnsemble(graph: Graph): string {
   const { combine, isObjective } = graph.ensemble!;
   const what = combine === 'logits' ? 'logits' : 'probabilities';
-  const voters = listed(votersOf(graph).map(String));
+  const numbers = votersOf(graph);
+  const voters = `${numbers.length === 1 ? 'node' : 'nodes'} ${listed(numbers.map(String))}`;
   const counts = isObjective ? '; its accuracy counts' : '';
-  return `node ${graph.nodes.length + 1}, Ensemble: mean of the ${what} of node ${voters}${counts}`;
+  return `node ${graph.nodes.length + 1}, Ensemble: mean of the ${what} of ${voters}${counts}`;
 }
 
 /** Returns everything that an edge carries in words: "Linear, attention, weight 1000". */

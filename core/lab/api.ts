@@ -50,7 +50,6 @@ export type {
   StudyCard,
   StudyEffects,
   StudyPreview,
-  StudyProbe,
   StudyView,
 } from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';

@@ -17,7 +17,7 @@ export function decodedOf(spec: string): DecodedOf {
 }
 
 /** Whether one of these is read from a decoded set. */
-export const isDecodedFor = ({ places, side }: DecodedSet, wanted: readonly DecodedOf[]): boolean =>
+const isDecodedFor = ({ places, side }: DecodedSet, wanted: readonly DecodedOf[]): boolean =>
   wanted.some((each) => each.side === side && places.includes(each.path));
 
 /**
@@ -35,7 +35,7 @@ export async function removeDecodedOf(
 }
 
 /** Decoded sets that none of these needs, such as those of a folder that was changed since. */
-export const unneeded = (sets: readonly DecodedSet[], kept: readonly DecodedOf[]): DecodedSet[] =>
+const unneeded = (sets: readonly DecodedSet[], kept: readonly DecodedOf[]): DecodedSet[] =>
   sets.filter((set) => !set.isBusy && !isDecodedFor(set, kept));
 
 /** How much room decoded images take, and how much of it nothing in the lab needs. */

@@ -1,6 +1,7 @@
-import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../base/errors.ts';
 import type { Pairing } from '../study/pairing.ts';
+import { nkeyLogin } from './login.ts';
 import { brokerName, machineInbox } from './subjects.ts';
 
 /** Milliseconds between two pings; a connection without two answers in a row is dialled again. */
@@ -33,7 +34,7 @@ export interface Dial {
 export const dialBroker = ({ servers, seed, inbox, name, ca, patient, timeout = dialMs }: Dial) =>
   connect({
     servers: [...servers],
-    authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
+    authenticator: nkeyLogin(seed),
     inboxPrefix: inbox,
     name,
     tls: ca === undefined ? null : { ca },
@@ -46,6 +47,7 @@ export const dialBroker = ({ servers, seed, inbox, name, ca, patient, timeout = 
     timeout,
     waitOnFirstConnect: patient === true,
     ignoreAuthErrorAbort: true,
+    noAsyncTraces: true, // a stack for each request costs more than the request
     noEcho: true,
   });
 

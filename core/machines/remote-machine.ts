@@ -284,7 +284,8 @@ export class RemoteMachine {
     const before = this.#presence.state;
     this.#presence.look();
     const { silent, state } = this.#presence;
-    if (silent >= QUIET || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
+    const isQuiet = silent >= QUIET && state !== 'lost'; // who is lost says hello when it is back
+    if (isQuiet || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
     if (state === 'lost' && (this.#orders.areTaken || !this.#jobs.isEmpty)) {
       const seconds = Math.round((silent * this.#options.lookTime) / 1000);
       this.#giveUp(problem('agents.lost', { name: this.name, seconds }));

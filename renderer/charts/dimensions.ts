@@ -81,6 +81,8 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
 }
 
 const PARTS = ['kind', 'weight', 'temperature'] as const;
+/** Axes stand close: weights and temperatures have their signs, as in figures. */
+const signs = { kind: 'kind', weight: '×', temperature: 'τ' } as const;
 
 /**
  * Kinds, weights and temperatures that differ among the trials. An edge that is Cutoff has none, and
@@ -101,7 +103,7 @@ function partDimensions(rows: readonly TrialRow[], size: number): Dimension[] {
       return [
         {
           key: `${part} ${source}-${destination}`,
-          title: `${part} ${title}`,
+          title: `${signs[part]} ${title}`,
           choices: texts.map((text) => ({ text: part === 'kind' ? kindOfName(text).title : text })),
           value: ({ graph }) => index.get(of(graph) ?? '') ?? null,
         },

@@ -78,10 +78,12 @@ export function commonEpoch(
   epochs: readonly number[],
   curves: ReadonlyMap<number, WireCurve>,
 ): number | null {
+  // a node may be left out where the ensemble counts
   const reached = epochs.map(
     (epoch) =>
-      [...curves.values()].filter(({ accuracy }) => (accuracy[0]?.[epoch - 1] ?? null) !== null)
-        .length,
+      [...curves.values()].filter(({ accuracy }) =>
+        accuracy.some((node) => (node[epoch - 1] ?? null) !== null),
+      ).length,
   );
   const most = Math.max(0, ...reached);
   return most === 0 ? null : epochs[reached.findLastIndex((count) => count >= 0.95 * most)]!;

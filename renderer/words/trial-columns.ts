@@ -37,8 +37,12 @@ export function reasonOf(row: TrialRow): string {
   if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
   if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
   if (row.state === 'cancelled') return cancelledText(row);
-  return row.stop ? decisionText(row.stop) : '';
+  return row.stop ? `${decisionText(row.stop)}${auditNote(row)}` : '';
 }
+
+/** `; runs on for the audit` for a stopped trial that does, or did. */
+const auditNote = ({ audit = null, state }: TrialRow): string =>
+  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
 
 const cancelledText = ({ dismissed, rerun }: TrialRow): string =>
   dismissed ? 'a person stopped it' : `cancelled with its ${rerun === null ? 'study' : 're-run'}`;

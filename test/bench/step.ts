@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { computesBfloat16 } from '../../core/devices/processor.ts';
 import type { Precision } from '../../core/study/computation.ts';
+import { largePages } from '../../core/workers/placement.ts';
 import {
   type Case,
   machine,
@@ -44,11 +45,15 @@ const float32Modes: readonly Mode[] = ['eager', 'channels_last', 'compile'];
  * turns with PyTorch's where python3 has it, in float32 and, where the processor can, bfloat16. The last line of `--json` is one object.
  */
 export async function bench(args: string[]): Promise<number> {
-  if (args.includes('--arch')) return measure(readCase(args, { arch: '', steps: 40 }));
-  for (const arch of cases) {
-    // a process each, so that memory and compilation are its own
-    const { status } = spawnSync(process.execPath, [main, 'step', ...args, '--arch', arch], {
+  const named = args.includes('--arch');
+  const pages = largePages();
+  if (named && process.env.GLIBC_TUNABLES === pages.GLIBC_TUNABLES)
+    return measure(readCase(args, { arch: '', steps: 40 }));
+  for (const arch of named ? [[]] : cases.map((name) => ['--arch', name])) {
+    // a process each, with a worker's variables, so that memory and compilation are its own
+    const { status } = spawnSync(process.execPath, [main, 'step', ...args, ...arch], {
       stdio: 'inherit',
+      env: { ...process.env, ...pages },
     });
     if (status !== 0) return status ?? 1;
   }

@@ -1,21 +1,8 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrowserContext, Download } from 'playwright-core';
-import { openEngine } from '../../core/engine/open.ts';
-import { architecture } from '../../core/models/architecture.ts';
-import { readTorchNetwork } from '../../core/train/torch/read-network.ts';
-import {
-  assertClose,
-  imagesInRange,
-  logitsOf,
-  npyIn,
-  npyOf,
-  runExample,
-  withoutPackage,
-} from '../examples/leaving.ts';
+import type { BrowserContext } from 'playwright-core';
 import { ServedApp, withoutBrowser } from './app.ts';
 import { quickLook } from './quick-look.ts';
 import { saved } from './saved.ts';
@@ -133,62 +120,6 @@ describe(
         .locator('input[type=file]')
         .setInputFiles({ name: 'best.safetensors', mimeType: '', buffer: safetensors });
       await page.getByText('imported from best.safetensors').waitFor();
-      assert.deepEqual(complaints, []);
-      await page.close();
-    });
-
-    test('a node leaves for PyTorch and ONNX by a click, and gives our logits there', async (t) => {
-      const { page, complaints } = await app.visit(context, '#/studies/2');
-      await page.getByRole('link', { name: /%$/ }).first().click();
-      await page.getByRole('heading', { name: /^Trial/ }).waitFor();
-      const fetched = async (form: 'PyTorch' | 'ONNX', count: number): Promise<string[]> => {
-        await page.getByRole('button', { name: 'Weights' }).click();
-        await page.getByRole('button', { name: 'Export for PyTorch or ONNX…' }).click();
-        const dialog = page.getByRole('dialog', { name: 'Export a network' });
-        await dialog.getByRole('combobox', { name: /^Network/ }).selectOption({ index: 1 });
-        await dialog.getByRole('radio', { name: form }).check();
-        await dialog.getByText(/ktg export 2 --as \w+ --trial \d+ --node 2/).waitFor();
-        const downloads: Download[] = [];
-        const all = new Promise<void>((done) => {
-          page.on('download', (download) => {
-            if (downloads.push(download) === count) done();
-          });
-        });
-        await dialog.getByRole('button', { name: 'Export', exact: true }).click();
-        await all;
-        page.removeAllListeners('download');
-        await dialog.waitFor({ state: 'detached' });
-        return Promise.all(
-          downloads.map(async (download) => {
-            const path = join(app.folder, download.suggestedFilename());
-            await download.saveAs(path);
-            return path;
-          }),
-        );
-      };
-      const [module, weights] = (await fetched('PyTorch', 2)) as [string, string];
-      const [onnx] = (await fetched('ONNX', 1)) as [string];
-      assert.match(module, /trial-\d+-epoch-2-node-2\.py$/);
-      assert.match(readFileSync(module, 'utf8'), /CLASS_NAMES = \["apple",/);
-      const [, title = ''] =
-        /^"""(ResNet\d+) for 100 classes/.exec(readFileSync(module, 'utf8')) ?? [];
-      const model = architecture(title.toLowerCase());
-      const state = await readTorchNetwork(weights, model, 100, { source: weights });
-      const images = imagesInRange(3, 32);
-      const at = (name: string): string => join(app.folder, name);
-      writeFileSync(at('images.npy'), npyOf(images, 32));
-      const engine = await openEngine({ engine: 'auto' });
-      const expected = await logitsOf(engine, model, 100, state, images);
-      engine.dispose();
-      await t.test('PyTorch', { skip: withoutPackage('torch') }, () => {
-        const files = [module, weights, at('images.npy'), at('torch.npy')];
-        runExample('pytorch_network', [files]);
-        assertClose(npyIn(at('torch.npy')), expected, 'PyTorch');
-      });
-      await t.test('onnxruntime', { skip: withoutPackage('onnxruntime') }, () => {
-        runExample('onnx_network', [[onnx, at('images.npy'), at('onnx.npy')]]);
-        assertClose(npyIn(at('onnx.npy')), expected, 'onnxruntime');
-      });
       assert.deepEqual(complaints, []);
       await page.close();
     });

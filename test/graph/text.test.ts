@@ -155,6 +155,16 @@ describe('in words', () => {
   });
 });
 
+test('an ensemble names its voters', () => {
+  const words = (text: string): string => describeGraph(fromText(text)).split('\n').at(-1)!;
+  const all = 'resnet8=TTX,resnet8=TTX,ensemble';
+  assert.equal(words(`${all}=logits`), 'node 3, Ensemble: mean of the logits of nodes 1 and 2');
+  assert.equal(
+    words(`${all}=probabilities.objective:2`),
+    'node 3, Ensemble: mean of the probabilities of node 2; its accuracy counts',
+  );
+});
+
 describe('the judged output', () => {
   const [plain, ensemble] = [
     fromText('resnet8=TT,resnet8=TT'),

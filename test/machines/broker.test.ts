@@ -219,6 +219,7 @@ describe('the broker of a lab', { skip: noBroker }, () => {
     const back = [lab, a].map(untilBack);
     process.kill(broker.pid!, 'SIGKILL');
     await Promise.all([restarted, ...back]);
+    await a.flush(); // its subscription is there again
     const answer = await lab.request(downSubject(broker.lab, 'a', 'hello'), '', { timeout: 5000 });
     assert.equal(answer.string(), 'here');
   });

@@ -49,8 +49,9 @@ interface Blend {
 function blend(tf: TF, side: number, offset: Tensor): Blend {
   const int = (value: number): Tensor => tf.scalar(value, 'int32');
   const unit = 2 * side;
-  const length = tf.floorDiv(offset, int(LENGTH_UNIT));
-  const start = tf.sub(offset, tf.mul(length, int(LENGTH_UNIT)));
+  const given = tf.floorDiv(offset, int(LENGTH_UNIT));
+  const start = tf.sub(offset, tf.mul(given, int(LENGTH_UNIT)));
+  const length = tf.maximum(given, int(1)); // codes of no image, as in a recording, are 0
   const last = tf.sub(length, int(1));
   const odd = tf.tensor2d(
     Array.from({ length: side }, (_, i) => 2 * i + 1),

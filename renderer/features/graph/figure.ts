@@ -58,7 +58,7 @@ export interface FigureEdge extends PlacedEdge {
 
 /** Strength of edges that do not lead into the target, in figures of at least so many networks. */
 export const PALE = 0.25;
-export const CROWDED = 6;
+const CROWDED = 6;
 
 /** A vote of a node in the ensemble, drawn as a thin neutral line. */
 interface FigureVote {

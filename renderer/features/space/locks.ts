@@ -23,14 +23,26 @@ import { edgeForms } from '../../../core/graph/space-size.ts';
 import { edgeKey, partKey } from '../graph/part.ts';
 
 /**
- * One graph of the space to look at: the first model of every node, the first choice of every part
- * of every edge.
+ * One graph of the space to look at: the first model of every node, the first gate of every edge.
+ * Kinds, weights and temperatures are the usual ones where several are open.
  */
-export const exampleOf = (space: SearchSpace): Graph =>
-  graphAt(
-    space,
-    dimensions(space).map(() => 0),
+export function exampleOf(space: SearchSpace): Graph {
+  const shown = { ...space, edges: space.edges.map(withoutOpenLists) };
+  return graphAt(
+    shown,
+    dimensions(shown).map(() => 0),
   );
+}
+
+function withoutOpenLists(edge: EdgeChoice): EdgeChoice {
+  const { kinds, weights, temperatures, ...rest } = edge;
+  return {
+    ...rest,
+    ...(kinds?.length === 1 && { kinds }),
+    ...(weights?.length === 1 && { weights }),
+    ...(temperatures?.length === 1 && { temperatures }),
+  };
+}
 
 export const choicesOf = (
   space: SearchSpace,
@@ -61,7 +73,8 @@ export const undecidedOf = ({ edges, nodes }: SearchSpace): Map<string, number> 
 
 /**
  * The space around a graph: its networks, its ensemble, the kinds, weights and temperatures of its
- * edges, its gates on locked edges, every gate of the paper on the others.
+ * edges, its gates on locked edges, every gate of the paper and its own on the others. So the graph
+ * is one of the space.
  */
 export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace {
   let space = paperSpace(graph.nodes.length);
@@ -69,7 +82,11 @@ export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace
   if (graph.ensemble) space = withSpaceEnsemble(space, graph.ensemble);
   for (const { source, destination } of space.edges) {
     const edge = edgeOf(graph, source, destination);
-    if (locks.includes(edgeKey(edge))) space = withGates(space, source, destination, [edge.gate]);
+    const isLocked = locks.includes(edgeKey(edge));
+    const gates = choicesOf(space, source, destination);
+    if (isLocked) space = withGates(space, source, destination, [edge.gate]);
+    else if (!gates.includes(edge.gate))
+      space = withGates(space, source, destination, [...gates, edge.gate]);
     const lists = {
       weights: [weightOf(edge)],
       ...(source !== LABEL && { kinds: [kindOf(edge)], temperatures: [temperatureOf(edge)] }),
