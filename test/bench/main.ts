@@ -28,7 +28,8 @@ const benches: Readonly<Record<string, Bench>> = {
     run: async (args) => (await import('./epoch.ts')).bench(args),
   },
   memory: {
-    measures: 'growth of tensors and memory over many steps: --arch resnet8 --steps 1000',
+    measures:
+      "growth of tensors and memory over many steps, and the memory of PyTorch's modes: --arch resnet8 --steps 1000 --precision bfloat16",
     run: async (args) => (await import('./memory.ts')).bench(args),
   },
   workers: {

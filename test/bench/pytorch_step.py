@@ -1,10 +1,11 @@
 """The same training steps in PyTorch, for `npm run bench -- step`.
 
 Reads lines `MODE COUNT` from standard input and answers each with one line: the milliseconds of
-COUNT steps as a JSON list. MODE is a key of MODES. Only the step itself is timed: one batch stays
+COUNT steps as a JSON list; at the end it says its peak memory. MODE is a key of MODES. Only the step itself is timed: one batch stays
 in memory, no metrics are kept. A mode is built, and compiled, when it is first asked for.
 """
 import json
+import resource
 import sys
 import time
 
@@ -126,6 +127,7 @@ def main():
             steps[mode]()
             times.append((time.perf_counter() - start) * 1e3)
         print(json.dumps(times), flush=True)
+    print(json.dumps({"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
 
 
 if __name__ == "__main__":
