@@ -15,7 +15,7 @@ interface Bench {
 const benches: Readonly<Record<string, Bench>> = {
   step: {
     measures:
-      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
+      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --clock processor --json',
     run: async (args) => (await import('./step.ts')).bench(args),
   },
   kinds: {
