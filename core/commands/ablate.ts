@@ -11,6 +11,7 @@ import { dataHelp, dataOf } from './data-option.ts';
 import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import { labOptions, withLab } from './lab-access.ts';
+import { placedBy, placeOptions } from './place-option.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { previewLines, skippedText } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
@@ -41,6 +42,7 @@ export const command: Command = {
     name: { type: 'string', value: 'NAME', help: 'name of the ablation' },
     continue: { type: 'string', value: 'N', help: 'continue ablation N instead' },
     ...slotsOption,
+    ...placeOptions,
     ...computationOptions,
     ...labOptions,
     json: jsonOption('{"event":"preview",...}, then as "ktg rerun": variants named "cutoff 2-1"'),
@@ -59,7 +61,9 @@ export const command: Command = {
         return followRerun(lab, await api.request('reruns.resume', { rerun }), json);
       }
       if (subject === undefined) throw new LabError('arguments.missing/ablation');
-      const { called, ...wish } = await wishOf(api, values, subject);
+      const { called, ...unplaced } = await wishOf(api, values, subject);
+      const training = await placedBy(values, api, unplaced.training!);
+      const wish = { ...unplaced, training };
       const preview = await api.request('ablations.preview', wish);
       if (json) jsonLine({ event: 'preview', ...preview });
       else for (const text of outlineLines(wish, preview)) line(text);

@@ -1,5 +1,6 @@
 import { LabError } from '../base/errors.ts';
 import { PROTOCOLS } from '../data/split.ts';
+import { placeText } from '../study/place.ts';
 import { BASELINES } from '../study/rerun.ts';
 import type { Baseline, LabApi, RerunInput, RerunView, StudyCard } from '../lab/api.ts';
 import { studyNamed, trialNamed } from './choices.ts';
@@ -9,6 +10,7 @@ import { followRerun } from './follow.ts';
 import { graphFrom } from './graph-argument.ts';
 import type { AttachedLab } from '../host/attach.ts';
 import { labOptions, withLab } from './lab-access.ts';
+import { placedBy, placeOptions } from './place-option.ts';
 import { line } from './report.ts';
 import { previewLines } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
@@ -56,6 +58,7 @@ export const command: Command = {
     name: { type: 'string', value: 'NAME', help: 'name of the re-run' },
     continue: { type: 'string', value: 'N', help: 'continue re-run N instead' },
     ...slotsOption,
+    ...placeOptions,
     ...computationOptions,
     compiler: {
       ...computationOptions.compiler,
@@ -98,12 +101,14 @@ async function create(
     seeds: integerOption(values, 'seeds', 5, 1, 100),
     baselines: baselinesFrom(values),
     training: {
-      ...training,
+      ...(await placedBy(values, api, training)),
       purpose: choiceOf(values, 'purpose', ['final', 'search'], 'final'),
       protocol: choiceOf(values, 'protocol', PROTOCOLS, training.protocol),
       ...computationPart({ ...training.computation, ...computationFrom(values) }),
     },
   };
+  const { place } = plan.training;
+  if (place && values.json !== true) line(`Only on ${placeText(place)}`);
   if (values.json !== true)
     for (const text of previewLines(plan.seeds, await api.request('reruns.preview', plan)))
       line(text);

@@ -1,8 +1,10 @@
 import { toText } from '../graph/text.ts';
 import { officialOf } from '../data/sets/sets.ts';
+import { describeParts } from '../graph/describe.ts';
 import { spaceText } from '../graph/space-size.ts';
 import { openWithProgress } from './train.ts';
 import { startingPoints } from '../search/starting-points.ts';
+import { placeText } from '../study/place.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { originTitle } from '../study/start.ts';
 import type { Command } from './command.ts';
@@ -10,6 +12,7 @@ import { followStudy } from './follow.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { networksHelp } from './networks.ts';
 import { planFrom, planOptions, priorityOption } from './plan.ts';
+import { placedBy, placeOptions } from './place-option.ts';
 import { withBestOfStudies } from './start-option.ts';
 import { counted, jsonLine, line, messageWithNext } from './report.ts';
 import { setSlots, slotsOption } from './slots.ts';
@@ -25,6 +28,7 @@ export const command: Command = {
     ...slotsOption,
     ...priorityOption,
     ...planOptions,
+    ...placeOptions,
     ...labOptions,
     json: jsonOption(
       '{"event":"study",...card}, then {"event":"trial"|"pretrain",...row} for every run that ' +
@@ -44,7 +48,8 @@ export const command: Command = {
     if (officialOf(data)) await openWithProgress(data);
     return withLab(values, 'work', async (lab) => {
       await setSlots(lab.api, textOf(values, 'slots'), 'some');
-      const plan = await withBestOfStudies(wished, lab.api, values);
+      const training = await placedBy(values, lab.api, wished.training);
+      const plan = await withBestOfStudies({ ...wished, training }, lab.api, values);
       const { warnings } = await lab.api.request('studies.preview', { plan });
       const card = await lab.api.request('studies.create', { name, plan, priority, start: true });
       const study = card.study.id;
@@ -52,9 +57,11 @@ export const command: Command = {
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
         line(`Search space: ${spaceText(plan.space)}`);
+        for (const text of describeParts(plan.space)) line(`Edges ${text}`);
         line(
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );
+        if (training.place) line(`Only on ${placeText(training.place)}`);
         for (const text of startLines(plan)) line(text);
         for (const warning of warnings) line(messageWithNext(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one only watches.');

@@ -103,7 +103,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
         tf,
         nativeOperations(tensorflow),
         plan,
-        residentImages(tensorflow, sideOf(plan), formOf(plan).padding),
+        residentImages(tensorflow, sideOf(plan), formOf(plan).crop),
       );
     return computation.compiler === 'xla'
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
@@ -230,7 +230,7 @@ async function openPortable(
     },
     compile: async (plan) =>
       Promise.resolve(
-        new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan), formOf(plan).padding)),
+        new EagerStep(tf, ops, plan, hostImages(tf, sideOf(plan), formOf(plan).crop)),
       ),
     counts: () => ({ tensors: tf.memory().numTensors, sessions: 0 }),
     dispose: () => undefined,

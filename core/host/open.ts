@@ -8,6 +8,7 @@ import { openMemoryStore } from '../store/memory.ts';
 import { appVersion, revision } from '../train/environment.ts';
 import { cores } from '../devices/devices.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import { engineFacts } from '../lab/engine-library.ts';
 import { Lab } from '../lab/lab.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
 import { Machines } from '../machines/machines.ts';
@@ -51,7 +52,9 @@ export async function openLab(
       share,
     });
     await pool.settled();
-    const runner = await Machines.join(pool);
+    const runner = await Machines.join(pool, null, {
+      engineTitle: (requested) => engineFacts(requested).version,
+    });
     const machines = new MachineManager({
       store,
       runner: works ? runner : null,

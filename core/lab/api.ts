@@ -1,19 +1,24 @@
-import type { Device } from '../devices/device.ts';
 import type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 import type { LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { WireEpoch } from '../study/metrics.ts';
 import type { Attempt } from '../study/run.ts';
-import type { DataSetView } from './api/data.ts';
+import type { DataSetView, DecodedImages } from './api/data.ts';
 import type { EngineView } from './api/engine.ts';
 import type { LabEvent, Topic } from './api/events.ts';
 import type { PretrainedView } from './api/pretrained.ts';
 import type { AblationPreview, RerunPreview, RerunView } from './api/reruns.ts';
 import type { RunView, TrialRow } from './api/runs.ts';
-import type { SlotView } from './api/slots.ts';
+import type { DeviceView, SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
-import type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
+import type {
+  StudyCard,
+  StudyEffects,
+  StudyPreview,
+  StudyProbe,
+  StudyView,
+} from './api/studies.ts';
 import type { None, RequestInput, RequestName } from './schemas.ts';
 
 /** Records of the lab, and how requests and events show them: one file per subject. */
@@ -33,15 +38,20 @@ export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 export type { Study, TrialCounts } from '../study/study.ts';
-export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
+export type { DataDecoding, DataSetView, DecodedImages, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
 export { TOPICS, type LabEvent, type Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
 export type { AblationPreview, RerunPreview, RerunView, VariantView } from './api/reruns.ts';
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
-export type { SlotView } from './api/slots.ts';
+export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
-export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
+export type {
+  StudyCard,
+  StudyEffects,
+  StudyPreview,
+  StudyView,
+} from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
 
 /**
@@ -106,6 +116,8 @@ interface RequestOutputs {
   'studies.list': StudyCard[];
   /** Problems, size of the space, missing teachers and expected time of a plan. */
   'studies.preview': StudyPreview;
+  /** Measures a plan's networks on a free slot; known at once when that was measured before. */
+  'studies.probe': StudyProbe;
   'studies.create': StudyCard;
   'studies.open': StudyView;
   /** Changes the number of trials, name, priority or notes. */
@@ -139,6 +151,8 @@ interface RequestOutputs {
   /** Per node and per edge, from epoch `after + 1` on. */
   'runs.epochs': WireEpoch[];
   'runs.pin': TrialRow;
+  /** Writes notes or tags of a run; what is not given stays. */
+  'runs.annotate': TrialRow;
   /** Stops this run only. */
   'runs.stop': TrialRow;
   /** Starts a failed or cancelled run again. */
@@ -152,7 +166,7 @@ interface RequestOutputs {
   'compare.runs': RunView[];
 
   // devices and slots
-  'devices.list': Device[];
+  'devices.list': DeviceView[];
   'slots.list': SlotView[];
   'slots.set': SlotView[];
 
@@ -222,6 +236,9 @@ interface RequestOutputs {
   /** Adds an archive or folder of the user. */
   'data.add': DataSetView;
   'data.remove': None;
+  'data.decoded': DecodedImages;
+  /** Removes the decoded images that nothing in the lab needs. */
+  'data.clean': DecodedImages;
   /** A few images (PNG as data URLs) with their labels. */
   'data.samples': { label: string; image: string }[];
 

@@ -1,6 +1,7 @@
 import { LabError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import { type Bundle, emptyBundle } from '../study/bundle.ts';
+import { withoutPlace } from '../study/plan.ts';
 import { numberOrNull } from '../study/metrics.ts';
 import { environmentOf } from './run-environment.ts';
 
@@ -39,7 +40,7 @@ export function bundleOf(store: Store, id: number): Bundle {
   if (results.length === 0) throw new LabError('bundle.no-result', { name });
   return {
     ...emptyBundle,
-    ...{ name, rerun: id, training },
+    ...{ name, rerun: id, training: withoutPlace(training) },
     data: environments[0]?.data ?? null,
     variants: variants.map(({ name: title, graph }) => ({ name: title, graph })),
     seeds,

@@ -5,7 +5,7 @@ import type { RerunWish } from '../search/repeat.ts';
 import { expectedTime } from '../search/speed.ts';
 import { spreadOf } from '../search/spread.ts';
 import type { Store } from '../store/store.ts';
-import type { TrainingPlan } from '../study/plan.ts';
+import { type TrainingPlan, withPlace } from '../study/plan.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
 import type { RerunInput, RerunPreview, RerunView } from './api.ts';
@@ -18,11 +18,12 @@ export const RETRIES = 2;
 /** The graph, the run that it comes from and its training. */
 export function subjectOf(
   store: Store,
-  { from, training: wanted }: Pick<RerunInput, 'from' | 'training'>,
+  { from, training: wanted, place }: Pick<RerunInput, 'from' | 'training' | 'place'>,
 ): { graph: Graph; run: Run | null; training: TrainingPlan } {
   const run = 'run' in from ? store.run(from.run) : null;
-  const training = wanted ?? (run && { ...run.training, purpose: 'final' as const });
-  if (!training) throw new LabError('reruns.no-training');
+  const found = wanted ?? (run && { ...run.training, purpose: 'final' as const });
+  if (!found) throw new LabError('reruns.no-training');
+  const training = place === undefined ? found : withPlace(found, place);
   return { graph: 'graph' in from ? from.graph : run!.graph, run, training };
 }
 
@@ -72,6 +73,6 @@ export async function powerOf(
     spread,
     spreadRuns,
     detectable: times === null ? null : times * spread,
-    expectedTime: expectedTime(store, { graph, runs, training }, machineOf(context)),
+    expectedTime: expectedTime(store, { graph, runs, training }, machineOf(context, training)),
   };
 }

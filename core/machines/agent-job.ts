@@ -276,7 +276,8 @@ export class AgentJob implements JobListener {
     purpose: CheckpointPurpose,
     urgency: Urgency,
   ): Promise<void> {
-    // The lab takes a checkpoint of an epoch only after the epoch.
+    // The lab takes a checkpoint of an epoch only after the epoch. While it is away, training goes
+    // on, and the latest checkpoint becomes another one.
     await Promise.all([before, this.#reported]);
     const weights = this.#local;
     if (!weights || (purpose === 'resume' && weights.epoch <= this.#handed)) return;

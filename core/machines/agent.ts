@@ -15,7 +15,7 @@ import { WorkerPool } from '../workers/pool.ts';
 import { AgentSession } from './agent-session.ts';
 import { fetchOfficial } from './archives.ts';
 import { Blobs } from './blobs.ts';
-import { dialLab } from './connection.ts';
+import { dialLab, isRefusal, untilRefused } from './connection.ts';
 import { Link, pause } from './link.ts';
 import { PROTOCOL } from './messages.ts';
 
@@ -51,7 +51,7 @@ export interface AgentOptions {
 /**
  * Trains for a lab on this machine until the signal is given.
  *
- * @throws errors of the NATS client: a refused key, a wrong certificate
+ * @throws LabError `machines.key-refused` when the lab does not take the key, or no longer
  */
 export async function runAgent(pairing: Pairing, options: AgentOptions): Promise<void> {
   const { engine, dataFolder, signal, log } = options;
@@ -92,7 +92,7 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
   });
   log(`Connected to ${link.connection.getServer()}.`);
   try {
-    while (!signal.aborted) await pause(60_000, signal);
+    await untilEnded(connection, pairing, signal);
     await session.leave(LEAVE_TIME);
   } finally {
     session.close();
@@ -131,7 +131,23 @@ async function dialUntil(
   return null;
 }
 
-const isRefusal = (error: unknown): boolean => /authorization violation/i.test(messageOf(error));
+/**
+ * Settles with the signal.
+ *
+ * @throws LabError `machines.key-refused` when the lab does not take the key any more
+ */
+async function untilEnded(
+  connection: NatsConnection,
+  { lab, name }: Pairing,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = new Promise<boolean>((resolve) => {
+    signal.addEventListener('abort', () => resolve(false), { once: true });
+  });
+  if (signal.aborted) return;
+  const isRefused = await Promise.race([ended, untilRefused(connection, lab, MAX_REFUSALS)]);
+  if (isRefused) throw new LabError('machines.key-refused', { name });
+}
 
 /** Names of the sets that are built in or lie in a folder. */
 async function dataSetsIn(folder: string): Promise<string[]> {

@@ -235,7 +235,8 @@ export class MachineManager {
     const { runner, folder } = this.#options;
     if (runner === null || folder === null) return;
     for (const agent of agentsOf(machine)) {
-      runner.add({ id: agent, name: agent === machine.id ? machine.name : agent });
+      const name = agent === machine.id ? machine.name : agent;
+      runner.add({ id: agent, name, group: machine.id });
       if (machine.drained) runner.drain(agent, true);
     }
     const launcher = launcherFor(

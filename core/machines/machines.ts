@@ -6,13 +6,14 @@ import { onceATurn } from '../base/once-a-turn.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
+import { type DevicePlace, HERE } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import { Budget } from './budget.ts';
 import { type Leases, USUAL_LEASES } from './lease.ts';
 import { Link } from './link.ts';
 import type { MachineState } from './machine-state.ts';
-import { RemoteMachine } from './remote-machine.ts';
+import { type MachineRecord, RemoteMachine } from './remote-machine.ts';
 import { Turns } from './turns.ts';
 
 /** Bytes of weights that may be on their way at once, over all machines. */
@@ -35,6 +36,8 @@ export interface MachinesOptions {
   grace?: number;
   /** Seconds between two routine checkpoints of a job that come to the lab. */
   handEvery?: number;
+  /** Title of the engine that this machine's workers use. */
+  engineTitle?: (requested: RequestedEngine) => string;
 }
 
 /** The workers of this machine. */
@@ -61,6 +64,9 @@ export class Machines implements Runner {
   #looks: NodeJS.Timeout | null = null;
   /** Slots of the other machines until something changes. */
   #remote: readonly Slot[] | null = null;
+  /** Title of this machine's engine; undefined until it is asked for. */
+  #engineTitle: string | undefined;
+  #engine: RequestedEngine = 'auto';
   /** Folder of the official data sets; null for the usual one. */
   #dataFolder: string | null = null;
   #closed = false;
@@ -76,6 +82,7 @@ export class Machines implements Runner {
       lookTime: 1000,
       grace: 30 * 60,
       handEvery: 10 * 60,
+      engineTitle: () => '',
       ...options,
       leases: { ...USUAL_LEASES, ...options.leases },
     };
@@ -108,7 +115,7 @@ export class Machines implements Runner {
   }
 
   /** Lets a machine in that the broker knows. */
-  add(record: { id: string; name: string }): void {
+  add(record: MachineRecord): void {
     if (!this.#connected) throw new Error('add needs connect first');
     const { link, broker } = this.#connected;
     const { leases, lookTime, grace, handEvery } = this.#options;
@@ -204,6 +211,14 @@ export class Machines implements Runner {
       : (this.#local.suits?.(slot, training) ?? true);
   }
 
+  placeOf(device: string): DevicePlace | null {
+    const place = remoteName(device);
+    if (place) return this.#machines.get(place.machine)?.placeOf(place.name) ?? null;
+    const title = this.#local.devices().find(({ name }) => name === device)?.title;
+    this.#engineTitle ??= this.#options.engineTitle(this.#engine);
+    return title === undefined ? null : { machine: HERE, device: title, engine: this.#engineTitle };
+  }
+
   reaches(slot: string): boolean {
     const place = remoteName(slot);
     return place ? (this.#machines.get(place.machine)?.isReachable ?? false) : true;
@@ -223,6 +238,8 @@ export class Machines implements Runner {
   /** As `WorkerPool.renew`, for the workers of this machine. */
   async renew(change: { engine?: RequestedEngine; dataFolder?: string | null }): Promise<void> {
     if (change.dataFolder !== undefined) this.#dataFolder = change.dataFolder;
+    if (change.engine !== undefined) this.#engine = change.engine;
+    this.#engineTitle = undefined;
     await this.#local.renew?.(change);
   }
 

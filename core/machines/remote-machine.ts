@@ -5,6 +5,7 @@ import { isPathSpec } from '../data/resolve.ts';
 import { officialOf } from '../data/sets/sets.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
+import type { DevicePlace } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
 import { archivePart } from './archives.ts';
@@ -44,6 +45,14 @@ const PING_EVERY = 5;
 const RIVAL_LOOKS = 3;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
+/** What the lab knows of a machine before its agent comes in. */
+export interface MachineRecord {
+  id: string;
+  name: string;
+  /** Id of the group of jobs that it belongs to; default its own. */
+  group?: string;
+}
+
 export interface RemoteMachineOptions {
   link: Link;
   lab: string;
@@ -73,6 +82,8 @@ export interface RemoteMachineOptions {
 export class RemoteMachine {
   readonly id: string;
   readonly name: string;
+  /** Id of the machine or group of jobs that its agent belongs to. */
+  readonly #group: string;
   readonly #options: RemoteMachineOptions;
   readonly #traffic = new Traffic();
   readonly #jobs: MachineJobs;
@@ -97,8 +108,9 @@ export class RemoteMachine {
   /** The slots until something changes. */
   #slots: readonly Slot[] | null = null;
 
-  constructor({ id, name }: { id: string; name: string }, options: RemoteMachineOptions) {
+  constructor({ id, name, group = id }: MachineRecord, options: RemoteMachineOptions) {
     this.id = id;
+    this.#group = group;
     this.name = name;
     this.#options = options;
     this.#presence = new Presence(options.leases);
@@ -179,6 +191,13 @@ export class RemoteMachine {
     if (isHere || officialOf(training.data) === undefined) return true;
     this.#fetch(training.data);
     return false;
+  }
+
+  /** As `Runner.placeOf`, for a name of its agent. */
+  placeOf(device: string): DevicePlace | null {
+    const title = this.#devices.all().find(({ name }) => name === device)?.title;
+    const engine = this.#hello?.versions.engine ?? '';
+    return title === undefined ? null : { machine: this.#group, device: title, engine };
   }
 
   /** Asks once for each start of the agent. */
@@ -265,7 +284,8 @@ export class RemoteMachine {
     const before = this.#presence.state;
     this.#presence.look();
     const { silent, state } = this.#presence;
-    if (silent >= QUIET || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
+    const isQuiet = silent >= QUIET && state !== 'lost'; // who is lost says hello when it is back
+    if (isQuiet || (this.#looks + this.id.length) % PING_EVERY === 0) this.#ping(false);
     if (state === 'lost' && (this.#orders.areTaken || !this.#jobs.isEmpty)) {
       const seconds = Math.round((silent * this.#options.lookTime) / 1000);
       this.#giveUp(problem('agents.lost', { name: this.name, seconds }));

@@ -1,5 +1,6 @@
 import { type AblationKind, ablationsOf } from '../graph/ablate.ts';
 import { graphKey } from '../graph/canonical.ts';
+import { goalOf } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { stream } from '../base/random.ts';
 import type { Store } from '../store/store.ts';
@@ -99,7 +100,9 @@ function reuse(store: Store, from: Run, to: number, at: number): void {
   store.changeRun(to, { state: 'running', startedAt: at });
   const { number } = store.addAttempt(to, REUSED, at);
   const made = store.attempts({ run: from.id }).findLast(({ environment }) => environment !== null);
-  for (const metrics of store.epochs(from.id)) store.addEpoch(to, metrics);
+  const goal = goalOf(from.graph);
+  for (const metrics of store.epochs(from.id))
+    store.addEpoch(to, metrics, metrics.nodes[goal - 1]!.accuracy);
   store.changeAttempt(to, number, {
     environment: made?.environment ?? null,
     endedAt: at,

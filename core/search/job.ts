@@ -1,5 +1,6 @@
 import { LabError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
+import { withoutPlace } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import type { Job, WeightsSource } from './runner.ts';
 import { teacherFor, teacherNodes } from './teachers.ts';
@@ -24,7 +25,7 @@ export function jobFor(
     title: titleOf(run, work),
     graph: run.graph,
     seed: run.seed,
-    training: run.training,
+    training: withoutPlace(run.training),
     rungs: work?.judge?.rungs ?? [],
     resume: checkpoint?.purpose === 'resume' ? weightsOf(store, checkpoint.id) : null,
     teachers: teacherNodes(run.graph).map((teacher) => {

@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts';
+import { withoutPlace } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Run, StopWhen } from '../study/run.ts';
@@ -174,7 +175,8 @@ export class Pretraining {
 
   /** Sees to it that a network is trained; undefined when it has its weights. */
   #obtain(model: string, { owner }: Work): Pretrained | undefined {
-    const training = trainingOf(recordOf(this.#store, owner));
+    // All studies share it, so it may be trained anywhere.
+    const training = withoutPlace(trainingOf(recordOf(this.#store, owner)));
     const known = usualTeacher(this.#store, model, training);
     const run = known?.run ?? null;
     const step = teacherStep(known, run === null ? null : this.#store.run(run).state);

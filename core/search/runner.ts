@@ -2,6 +2,7 @@ import type { Device } from '../devices/device.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Environment } from '../study/environment.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
+import type { DevicePlace } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
 
@@ -35,7 +36,15 @@ export interface Runner {
    * slot suits.
    */
   suits?(slot: string, training: TrainingPlan): boolean;
-  /** True while every slot suits every plan, so that `suits` need not be asked. */
+  /**
+   * Where a device computes; without it all devices are those of the lab's own machine, and their
+   * engine is ''. null for an unknown device.
+   */
+  placeOf?(device: string): DevicePlace | null;
+  /**
+   * True while every slot suits every plan, so that `suits` need not be asked;
+   * places of plans are looked at all the same.
+   */
   readonly isUniform?: boolean;
   /** False while the machine of the slot is silent: its workers may be well. */
   reaches?(slot: string): boolean;

@@ -224,7 +224,11 @@ export class Scheduler {
   /** Seconds until a running study or re-run is completed; null when that is not known. */
   timeLeft(owner: Owner): number | null {
     const work = this.#works.of(owner);
-    return work ? timeLeft(outlookOf(this.#store, work, this.#active.usable().length)) : null;
+    if (!work) return null;
+    const slots = this.#active
+      .usable()
+      .filter((slot) => this.#suitability.suits(slot, work.training));
+    return timeLeft(outlookOf(this.#store, work, slots.length));
   }
 
   /**

@@ -1,4 +1,5 @@
 import { problem } from '../base/errors.ts';
+import { HERE, type Place, placeText } from '../study/place.ts';
 import type { Run } from '../study/run.ts';
 import { Delays } from './delays.ts';
 import { ownerKey, ownerOf } from './owner.ts';
@@ -28,6 +29,8 @@ export class Slots {
   readonly #options: SlotsOptions;
   /** Studies and re-runs for which no slot suits. */
   readonly #unsuited = new Delays<string>({ keepsProcess: false });
+  /** Those whose place may come yet, and whose log says so. */
+  readonly #said = new Set<string>();
 
   constructor(options: SlotsOptions) {
     this.#options = options;
@@ -35,8 +38,9 @@ export class Slots {
 
   /** Fills the free slots as far as there is work for them. */
   fill(): void {
-    const { active, backoff, suitability, lastTries, works, wake } = this.#options;
+    const { active, backoff, lastTries, works, wake } = this.#options;
     this.#startLastTries();
+    const isTrivial = this.#isTrivial();
     const free = active
       .free()
       .filter((slot) => !backoff.isResting(slot) && !lastTries.reserves(slot));
@@ -46,16 +50,22 @@ export class Slots {
         wake();
         return;
       }
-      if (!suitability.isTrivial && !this.#hasWorkFor(slot)) continue;
+      if (!isTrivial && !this.#hasWorkFor(slot)) continue;
       if (this.#fillOne(slot, index === free.length - 1)) begun++;
-      else if (!backoff.avoidsAny && suitability.isTrivial) break;
+      else if (!backoff.avoidsAny && isTrivial) break;
     }
-    if (!suitability.isTrivial) this.#watchUnsuited();
+    if (!isTrivial) this.#watchUnsuited();
     if (begun === free.length) return;
     // The last trials drawn may have been duplicates or rejected.
     for (const work of works.all()) if (work.isDone) works.settle(work);
     // A run that waited for another slot may start on one that is left, now that it is taken.
     if (begun > 0 && backoff.avoidsAny) wake();
+  }
+
+  /** True while every slot suits all work. */
+  #isTrivial(): boolean {
+    const { works, suitability } = this.#options;
+    return suitability.isTrivialFor(works.all().map(({ training }) => training));
   }
 
   /** Looks without a transaction: hundreds of slots of other machines may have nothing to do. */
@@ -73,19 +83,44 @@ export class Slots {
 
   /** Pauses studies for which no slot suits for a while; a person may not look for days. */
   #watchUnsuited(): void {
-    const { active, suitability, works, delayDivisor, pause } = this.#options;
+    const { active, suitability, works, delayDivisor } = this.#options;
     const usable = active.usable();
     for (const { owner, training, live, ready, canDraw } of works.all()) {
       const key = ownerKey(owner);
       const waits = live.size === 0 && (ready.length > 0 || canDraw) && usable.length > 0;
       const isUnsuited = waits && !usable.some((slot) => suitability.suits(slot, training));
-      if (!isUnsuited) this.#unsuited.cancel(key);
-      else if (!this.#unsuited.has(key))
+      if (!isUnsuited) {
+        this.#unsuited.cancel(key);
+        this.#said.delete(key);
+      } else if (!this.#unsuited.has(key))
         this.#unsuited.start(key, UNSUITED_TIME / delayDivisor, () => {
-          const { data } = training;
-          if (works.of(owner)) pause(owner, 'now', problem('search.no-slot-suits', { data }));
+          const work = works.of(owner);
+          if (work) this.#unsuitedFor(work);
         });
     }
+  }
+
+  /** Pauses a study that no slot suits; one whose place may come yet only says that it waits. */
+  #unsuitedFor({ owner, title, training: { data, place } }: Work): void {
+    const { pause, emit } = this.#options;
+    if (place === undefined) {
+      pause(owner, 'now', problem('search.no-slot-suits', { data }));
+    } else if (!this.#mayCome(place)) {
+      pause(owner, 'now', problem('search.no-slot-there', { place: placeText(place) }));
+    } else if (!this.#said.has(ownerKey(owner))) {
+      this.#said.add(ownerKey(owner));
+      const study = 'study' in owner ? owner.study : null;
+      const text = `${title} waits: no slot is ${placeText(place)} now.`;
+      emit({ type: 'log', level: 'warning', study, run: null, text });
+    }
+  }
+
+  /** Other machines of the lab come and go, and jobs of a cluster may wait for hours. */
+  #mayCome({ machine }: Place): boolean {
+    const machines = this.#options.store.machines();
+    return machine === undefined
+      ? machines.length > 0
+      : machine !== HERE && machines.some(({ id }) => id === machine);
   }
 
   /** Starts the runs that have waited for their device to be free of others. */
@@ -122,7 +157,7 @@ export class Slots {
     const all = works.all().filter(({ training }) => suitability.suits(slot, training));
     const pretrainings = pretraining
       .queued()
-      .filter(({ run }) => suitability.isTrivial || this.#suits(run, slot));
+      .filter(({ run }) => suitability.isTrivialFor([]) || this.#suits(run, slot));
     /** Studies that gave no run when they drew. */
     const without = new Set<Work>();
     for (;;) {
@@ -158,7 +193,8 @@ export class Slots {
       hasFailedHere: failedHere,
       // Counted only where it matters.
       slotsInOrder: failedHere
-        ? active.usable().filter((each) => !backoff.isResting(each)).length
+        ? active.usable().filter((each) => !backoff.isResting(each) && this.#suits(run, each))
+            .length
         : 1,
     });
   }

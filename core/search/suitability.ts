@@ -1,4 +1,5 @@
 import { deviceOfSlot, remoteName } from '../devices/names.ts';
+import { HERE, isAllowed } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { FailureKind } from '../study/run.ts';
 import { Delays } from './delays.ts';
@@ -44,14 +45,20 @@ export class Suitability {
     this.#delayDivisor = delayDivisor;
   }
 
-  /** True while every slot suits every plan. */
-  get isTrivial(): boolean {
+  /** True while every slot suits all of these plans. */
+  isTrivialFor(trainings: readonly TrainingPlan[]): boolean {
+    return this.#isTrivial && trainings.every(({ place }) => place === undefined);
+  }
+
+  /** True while every slot suits every plan that may train anywhere. */
+  get #isTrivial(): boolean {
     const isUniform = this.#runner.suits === undefined || this.#runner.isUniform === true;
     return isUniform && !this.#knowsAny;
   }
 
   suits(slot: string, training: TrainingPlan): boolean {
-    if (this.isTrivial) return true;
+    if (!this.#isAllowed(slot, training)) return false;
+    if (this.#isTrivial) return true;
     if (this.#runner.suits?.(slot, training) === false) return false;
     return !UNFIT_KINDS.some((kind) => {
       const unfit = unfitAfter(kind, slot, training);
@@ -83,6 +90,17 @@ export class Suitability {
   /** Forgets all failures. */
   clear(): void {
     this.#unfit.clear();
+  }
+
+  #isAllowed(slot: string, { place }: TrainingPlan): boolean {
+    if (place === undefined) return true;
+    const name = deviceOfSlot(slot);
+    if (this.#runner.placeOf) {
+      const found = this.#runner.placeOf(name);
+      return found !== null && isAllowed(place, found);
+    }
+    const device = this.#runner.devices().find((each) => each.name === name)?.title;
+    return device !== undefined && isAllowed(place, { machine: HERE, device, engine: '' });
   }
 
   get #knowsAny(): boolean {

@@ -7,6 +7,7 @@ import { ruleSchema } from '../search/rules/rules.ts';
 import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
 import { fractionSchema, lineSchema, seedSchema, whole } from './fields.ts';
+import { type Place, placeSchema } from './place.ts';
 import { recipeSchema } from './recipe.ts';
 import { startSchema } from './start.ts';
 
@@ -27,13 +28,26 @@ export const trainingSchema = v.strictObject({
    * Where the device's usual way to make numbers is not wanted; no slot makes them in another way.
    */
   computation: v.exactOptional(computationSchema),
+  /** Slots that may train it; absent, as in older plans: every slot. */
+  place: v.exactOptional(placeSchema),
 });
 
 export type TrainingPlan = v.InferOutput<typeof trainingSchema>;
 
+/** What is trained, wherever: workers, teachers and other labs need no place. */
+export function withoutPlace({ place: _place, ...training }: TrainingPlan): TrainingPlan {
+  return training;
+}
+
+/** A training bound to a place; null or an empty place binds it to none. */
+export const withPlace = (training: TrainingPlan, place: Place | null): TrainingPlan => ({
+  ...withoutPlace(training),
+  ...(place && Object.keys(place).length > 0 && { place }),
+});
+
 /**
- * Returns equal texts for trainings whose numbers are comparable. Seeds and computation are left
- * out: they change single values, not how far the values lie apart.
+ * Returns equal texts for trainings whose numbers are comparable. Seeds, computation and
+ * place are left out: they change single values, not how far the values lie apart.
  */
 export const courseOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPlan): string =>
   JSON.stringify([data, protocol, purpose, epochs, recipe]);
@@ -45,7 +59,10 @@ export const paperRule = asha.usual;
 const priorSchema = v.strictObject({
   /** Share of the graphs with at least one frozen node, where chance makes fewer. */
   frozen: v.exactOptional(fractionSchema),
-  /** How often an architecture or a gate is drawn beside others, which weigh 1. */
+  /**
+   * How often a choice is drawn beside others, which weigh 1; by its name, or by `weight:0.5`,
+   * `temperature:4` and the like where several parts of an edge have it.
+   */
   weights: v.exactOptional(
     v.record(lineSchema(100), v.pipe(v.number(), v.minValue(0.001), v.maxValue(1000))),
   ),

@@ -28,7 +28,7 @@ function passes(engine: string, count: number, ...args: string[]): void {
 describe('the fixtures on every engine', () => {
   // ResNet18 on larger images takes most of the time; `npm run parity` compares these four, too
   test('tensorflow', () => {
-    passes('tensorflow', 68, '--without', 'resnet18_64px', '--without', 'resnet18_96px');
+    passes('tensorflow', 69, '--without', 'resnet18_64px', '--without', 'resnet18_96px');
   });
   const skip = !computesBfloat16() && 'NOT TESTED: this processor has no instructions for bfloat16';
   test('tensorflow in bfloat16, whole steps', { skip }, () => {
@@ -63,6 +63,7 @@ describe('the fixtures on every engine', () => {
         ['mobilenetv2', 4],
         ['resnet32', 2],
         ['wrn', 2],
+        ['resized_crop', 1],
         ...steps[engine],
       ] as const)
         passes(engine, count, join(fixtures, 'ktg2'), '--only', network);

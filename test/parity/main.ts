@@ -24,6 +24,7 @@ import { engineLoss } from './loss.ts';
 import { mapsParity } from './maps.ts';
 import { modelsParity, modelsParity2 } from './models.ts';
 import type { ParityReport } from './report.ts';
+import { cropParity } from './resized-crop.ts';
 import { dropsParity, schedulesParity } from './schedules.ts';
 import { statsParity } from './stats.ts';
 import { stepsParity } from './steps.ts';
@@ -167,6 +168,10 @@ async function compare(path: string): Promise<ParityReport | undefined> {
       return mapsParity(file, json, tolerances(path, 'float32'), engineLoss(tf));
     case 'augment2':
       return augmentParity(file, json, tolerances(path, 'float32'));
+    case 'resized_crop': {
+      const native = name === 'portable' ? {} : { tensorflow: loadBinding() };
+      return cropParity(file, json, tolerances(path, 'float32'), { tf, ...native });
+    }
     case 'layers2': {
       const ops = name === 'portable' ? plainOperations(tf) : nativeOperations(loadBinding());
       return layersParity(file, json, tolerances(path, 'float32'), { tf, ops });

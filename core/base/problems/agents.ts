@@ -16,7 +16,7 @@ export const agentsProblems = {
   },
   'agents.yielded': {
     message: ({ name }: { name: string }) =>
-      `The machine ${name} has handed its runs over, to go on elsewhere.`,
+      `The machine ${name} has handed its runs over; they continue elsewhere.`,
     next: () => [],
   },
   'agents.forgotten': {
@@ -27,7 +27,7 @@ export const agentsProblems = {
   'agents.lost': {
     message: ({ name, seconds }: { name: string; seconds: number }) =>
       `The machine ${name} has not been heard for ${seconds} seconds.`,
-    next: () => ['Look whether it runs and whether its network works.'],
+    next: () => ['Check that it runs and that its network works.'],
   },
   'agents.needs-update': {
     message: ({ name, theirs, ours }: { name: string; theirs: number; ours: number }) =>
@@ -41,7 +41,7 @@ export const agentsProblems = {
   },
   'agents.not-reachable': {
     message: ({ name }: { name: string }) => `The machine ${name} is not reachable.`,
-    next: () => ['Look whether it runs and whether its network works.'],
+    next: () => ['Check that it runs and that its network works.'],
   },
   'agents.not-there': {
     message: ({ name }: { name: string }) => `There is no machine ${name}.`,

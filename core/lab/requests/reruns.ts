@@ -1,6 +1,7 @@
 import { LabError } from '../../base/errors.ts';
 import { graphKey } from '../../graph/canonical.ts';
 import { addRepeats, addRerun } from '../../search/repeat.ts';
+import { withoutPlace } from '../../study/plan.ts';
 import { trainedVariants, variantsOf } from '../../study/rerun.ts';
 import type { RequestInput, RerunInput, RerunPreview, RerunView } from '../api.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
@@ -109,7 +110,7 @@ function verify(
     store,
     {
       ...{ name, study: null, trial: null, variants, seeds: bundle.seeds },
-      ...{ training: { ...bundle.training, data }, retries: RETRIES, priority: 0 },
+      ...{ training: { ...withoutPlace(bundle.training), data }, retries: RETRIES, priority: 0 },
     },
     now(),
   );

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { LabError } from '../../base/errors.ts';
+import { LabError, problem } from '../../base/errors.ts';
 import { importOptuna } from '../../search/optuna.ts';
 import { exportOptuna } from '../../search/optuna-export.ts';
 import { previewOf, requireCreatable } from '../../search/preview.ts';
@@ -12,6 +12,7 @@ import type { Store } from '../../store/store.ts';
 import type { FileInput, Study, StudyPreview } from '../api.ts';
 import { planMemory } from '../plan-memory.ts';
 import type { Answers, LabContext } from '../lab-context.ts';
+import { deviceKinds, trainingDevices } from '../device-views.ts';
 import { effectsOf } from '../effects.ts';
 import { studyLatex } from '../latex.ts';
 import { lookInThread } from '../look-thread.ts';
@@ -21,6 +22,7 @@ import { machineOf } from '../machine.ts';
 type Names =
   | 'studies.list'
   | 'studies.preview'
+  | 'studies.probe'
   | 'studies.create'
   | 'studies.open'
   | 'studies.change'
@@ -42,9 +44,17 @@ export function studyRequests(context: LabContext): Answers<Names> {
   return {
     'studies.list': () => views.cards(),
     'studies.preview': async ({ plan }) => preview(context, plan),
+    'studies.probe': async ({ plan, slot }, signal) => {
+      requireCreatable(plan);
+      const found = await context.probes.measure(plan, slot, signal);
+      return {
+        ...found,
+        expectedTime: previewOf(store, plan, machineOf(context, plan.training)).expectedTime,
+      };
+    },
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
-      refuse(context.dataSets.networkProblem(plan));
+      refuse(context.dataSets.planProblem(plan));
       if (start) await requireData(context, plan.training.data);
       const { id } = store.addStudy({ name, plan, priority, notes, createdAt: context.now() });
       batcher.log('info', `Study "${name}" was created.`, { study: id });
@@ -146,13 +156,16 @@ function refuse(problem: LabProblem | null): void {
 
 async function preview(context: LabContext, plan: StudyPlan): Promise<StudyPreview> {
   const { store, dataSets } = context;
-  const problem = dataSets.networkProblem(plan);
-  const machine = machineOf(context);
-  const seen = previewOf(store, plan, problem ? { ...machine, images: () => null } : machine);
-  const problems = problem ? [...seen.problems, problem] : seen.problems;
-  const images = problem ? null : dataSets.imagesOf(plan.training.data);
+  const refusal = dataSets.planProblem(plan);
+  const machine = machineOf(context, plan.training);
+  const seen = previewOf(store, plan, refusal ? { ...machine, images: () => null } : machine);
+  const problems = refusal ? [...seen.problems, refusal] : seen.problems;
+  const images = refusal ? null : dataSets.imagesOf(plan.training.data);
   const missingData = await dataSets.problemWith(plan.training.data);
-  return { ...seen, problems, missingData, memory: images && planMemory(plan, images) };
+  const kinds = deviceKinds(trainingDevices(context.runner, plan.training.place));
+  const mixed = kinds.length > 1 ? [problem('search.mixed-devices', { kinds })] : [];
+  const warnings = [...seen.warnings, ...mixed];
+  return { ...seen, problems, warnings, missingData, memory: images && planMemory(plan, images) };
 }
 
 /** Bytes of a study file that are read at a time. */
