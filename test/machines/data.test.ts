@@ -53,8 +53,9 @@ void describe('a person’s own images on other machines', { skip: noBroker }, a
     closing.push(async () => far.vanish());
     return { far, away };
   };
-  const open = async (id: string): Promise<RemoteLab> => {
-    const lab = await RemoteLab.open(broker, [id], { scheduler: { delayDivisor: 1000 } });
+  /** With 1000 a study that no slot suits pauses after 60 milliseconds, with 10 after 6 seconds. */
+  const open = async (id: string, delayDivisor: number): Promise<RemoteLab> => {
+    const lab = await RemoteLab.open(broker, [id], { scheduler: { delayDivisor } });
     closing.push(async () => lab.close());
     await lab.machines.renew({ dataFolder: home });
     return lab;
@@ -73,7 +74,7 @@ void describe('a person’s own images on other machines', { skip: noBroker }, a
 
   await test('travel once, and its runs train there', async () => {
     const { far, away } = await agent('a');
-    const lab = await open('a');
+    const lab = await open('a', 10);
     const id = begin(lab, spec);
     assert.equal((await end(lab, id)).state, 'completed');
     const names = new Set(far.runner.started.map((job) => job.training.data));
@@ -92,7 +93,7 @@ void describe('a person’s own images on other machines', { skip: noBroker }, a
 
   await test('that cannot be read pause their study, which says why', async () => {
     await agent('b');
-    const lab = await open('b');
+    const lab = await open('b', 1000);
     const study = await end(lab, begin(lab, `images:side=32,path=${root}-gone`));
     assert.equal(study.problem?.code, 'agents.no-pack');
     assert.match(study.problem.message, /photos-gone could not be made ready/);
@@ -111,7 +112,7 @@ void describe('a person’s own images on other machines', { skip: noBroker }, a
       },
     );
     closing.push(async () => far.vanish());
-    const lab = await open('c');
+    const lab = await open('c', 1000);
     const study = await end(lab, begin(lab, spec));
     assert.equal(study.problem?.code, 'agents.no-data');
     assert.match(study.problem.message, /The machine c could not get .*disk .* is full: \/full/);
@@ -120,7 +121,7 @@ void describe('a person’s own images on other machines', { skip: noBroker }, a
 
   await test('go on where the machine that had them is gone', async () => {
     const { far } = await agent('d');
-    const lab = await open('d');
+    const lab = await open('d', 10);
     const id = begin(lab, spec);
     await lab.until(() => far.runner.started.length > 0);
     await far.vanish();
