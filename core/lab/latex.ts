@@ -2,6 +2,8 @@ import { mainTest } from '../analysis/comparison.ts';
 import { pointsText } from '../analysis/verdict.ts';
 import { toText } from '../graph/text.ts';
 import { rankTrials } from '../study/best.ts';
+import { machinesText } from '../study/place.ts';
+import { machinesOfRerun, machinesOfRuns } from './machines-of.ts';
 import type { RerunView, StudyView, VariantView } from './api.ts';
 
 /** Trials in the table of a study. */
@@ -34,7 +36,8 @@ export function rerunLatex({ rerun, variants, reference }: RerunView): string {
       `${escaped(rerun.name)}: accuracy of node 1 on ${escaped(data)} after ${epochs} epochs ` +
       `(protocol ${protocol}, ${images}), mean $\\pm$ sample standard deviation over seeds. ` +
       'Gain: this graph minus the row in percentage points, paired by seed where seeds are shared. ' +
-      'Bold: significant at 5 \\% after Holm correction.',
+      'Bold: significant at 5 \\% after Holm correction.' +
+      trainedOn(machinesOfRerun(variants)),
   });
 }
 
@@ -63,9 +66,14 @@ export function studyLatex({ study, trials, reruns }: StudyView): string {
     caption:
       `${escaped(study.name)}: best trials on ${escaped(data)}, ${epochs} epochs, protocol ` +
       `${protocol}. Accuracy: one training each, chosen as the best of ${trials.length}. Re-run: ` +
-      'mean $\\pm$ sample standard deviation over new seeds.',
+      'mean $\\pm$ sample standard deviation over new seeds.' +
+      trainedOn(machinesOfRuns(trials)),
   });
 }
+
+/** A sentence for results of other machines; '' without any. */
+const trainedOn = (machines: readonly string[]): string =>
+  machines.length === 0 ? '' : ` Trained on ${escaped(machinesText(machines))}.`;
 
 const titles: Readonly<Record<string, string>> = {
   graph: 'This graph',

@@ -19,8 +19,10 @@ export function trialRow(store: Store, run: Run): TrialRow {
     run.state === 'stopped' || run.audit !== null
       ? store.decisions({ run: id }).find(({ go }) => !go)
       : undefined;
+  const machines = run.attempts === 0 ? [] : store.machinesOf(id);
   return {
     ...rest,
+    ...(machines.length > 0 && { machines }),
     ...(run.state === 'cancelled' && { dismissed }),
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
     run: id,

@@ -1,6 +1,7 @@
 import { gate as gateOf } from '../gates/gates.ts';
 import { edgeOf, nodeNumbers } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
+import { machinesText } from '../study/place.ts';
 import { toText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
 import { Portions } from '../store/portions.ts';
@@ -36,6 +37,7 @@ export async function exportOptuna(store: Store, id: number, file: string): Prom
   const trialAt = (number: number): WrittenTrial => {
     const run = runs[number]!;
     const result = run.duplicateOf === null ? run : store.run(run.duplicateOf);
+    const machines = store.machinesOf(result.id);
     const reports = store.curve(result.id)[0] ?? [];
     const state = stateOf(result, reports.at(-1));
     return {
@@ -50,6 +52,7 @@ export async function exportOptuna(store: Store, id: number, file: string): Prom
         graph: toText(run.graph),
         state: run.state,
         trial: run.number,
+        ...(machines.length > 0 && { machines: machinesText(machines) }),
         ...(run.duplicateOf !== null && { duplicate_of: result.number }),
       },
       reports,

@@ -1,6 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
 import { RUN_STATES, checkRunMove, mayMoveRun } from '../../study/moves.ts';
+import { HERE } from '../../study/place.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
 import { attemptSchema, failureSchema, newRun, runSchema } from '../../study/run.ts';
 import type { OpenTrial, Run } from '../../study/run.ts';
@@ -40,6 +41,9 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     if (!row) throw unknown('run', id);
     return runOf(row);
   };
+
+  /** Whether any attempt was on another machine; most labs are spared a look for each run. */
+  let hasOthers = false;
 
   const matching = <Columns>(
     selected: string,
@@ -172,6 +176,20 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
               of.study,
             );
       return rows.map(attempts.read);
+    },
+    machinesOf(id) {
+      hasOthers ||=
+        database.value<number>(
+          `SELECT EXISTS (SELECT 1 FROM attempt WHERE instr(slot, '/') > 0)`,
+        ) === 1;
+      if (!hasOthers) return [];
+      const rows = database.all<{ machine: string }>(
+        `SELECT iif(instr(slot, '/') > 0, substr(slot, 1, instr(slot, '/') - 1), '') AS machine
+           FROM attempt WHERE run = ? ORDER BY number`,
+        id,
+      );
+      const machines = [...new Set(rows.map(({ machine }) => machine))];
+      return machines.every((machine) => machine === HERE) ? [] : machines;
     },
     addEnvironment: (environment) => environments.idOf(environment),
     environment: (id) => environments.at(id),
