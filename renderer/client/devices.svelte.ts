@@ -1,9 +1,9 @@
-import type { Device } from '../../core/lab/api.ts';
+import type { DeviceView } from '../../core/lab/api.ts';
 import type { Lab } from './lab.svelte.ts';
 
 /** The devices of the lab's machine for one component, read again when slots come, go or break. */
 export class Devices {
-  current = $state.raw<readonly Device[]>([]);
+  current = $state.raw<readonly DeviceView[]>([]);
 
   constructor(lab: Lab) {
     const slots = $derived(
@@ -19,7 +19,7 @@ export class Devices {
   }
 
   /** NVIDIA's, those that compute nothing yet included. */
-  get cards(): readonly Device[] {
+  get cards(): readonly DeviceView[] {
     return this.current.filter(({ kind, present }) => kind === 'gpu' && present);
   }
 }

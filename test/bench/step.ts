@@ -69,7 +69,7 @@ async function measure(one: Case): Promise<number> {
     ours.set(precision, { prepared, times: [], ratios: new Map() });
   }
   const pytorch = one.alone ? undefined : await PyTorch.start(one);
-  console.log(`${one.arch}, batch ${one.batch}: ${machine(one)}`);
+  console.log(`${one.arch}, batch ${one.batch}, ${one.clock} time: ${machine(one)}`);
   if (!pytorch && !one.alone) console.log('python3 has no torch: nothing to compare with.');
   const modes = pytorch ? allModes : [];
   for (const { prepared } of ours.values()) for (let i = 1; i < WARM; i++) prepared.train(); // the first one was part of the compilation
@@ -183,11 +183,12 @@ class PyTorch {
   }
 
   /** Undefined where python3 or its torch is missing. */
-  static async start({ arch, batch, classes, threads }: Case): Promise<PyTorch | undefined> {
+  static async start({ arch, batch, classes, threads, clock }: Case): Promise<PyTorch | undefined> {
     const place = { cwd: import.meta.dirname, env: { ...process.env, PYTHONSAFEPATH: '1' } };
     if (spawnSync('python3', ['-c', 'import torch'], place).status !== 0) return undefined;
     const script = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
-    const child = spawn('python3', [script, arch, String(batch), String(classes), String(threads)]);
+    const sizes = [batch, classes, threads].map(String);
+    const child = spawn('python3', [script, arch, ...sizes, clock]);
     child.stderr.pipe(process.stderr);
     await once(child, 'spawn');
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -25,6 +25,7 @@ const view = (baselines: Partial<VariantView>[]): RerunView =>
       values: [1, 2, 3],
       mean: 0.7274,
       standardDeviation: 0.0024,
+      runs: [{ attempts: 1 }],
       ...each,
     })),
     reference: referenceFor(2),
@@ -46,6 +47,13 @@ test('bold marks what the corrected test says: gains, and the mean where it beat
   assert.match(mixed, /This graph & \$72\.74 \\pm 0\.24\$/);
   assert.match(mixed, /DML & .* & \$\+0\.00\$/);
   assert.match(mixed, /KD \(T = 2\) from ResNet110\* \(published\) & \$71\.43 \\pm 0\.43\$/);
+});
+
+test('a table says on which other machines its runs were trained', () => {
+  assert.doesNotMatch(rerunLatex(view([])), /Trained on/);
+  const runs = [{ attempts: 1, machines: ['lena'] }, { attempts: 1 }, { attempts: 0 }];
+  const baseline = { name: 'kd', comparison: null, runs } as Partial<VariantView>;
+  assert.match(rerunLatex(view([baseline])), /Trained on the lab’s own machine, lena\./);
 });
 
 test('tables need booktabs only; names from people are escaped', () => {
