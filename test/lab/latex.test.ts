@@ -77,7 +77,10 @@ test('a study gives its best trials, also before it has any', async (context) =>
   context.after(() => lab.close('at-once'));
   const { study } = await lab.request('studies.create', { name: 'A', plan: plan(), start: false });
   const empty = studyLatex(await lab.request('studies.open', { study: study.id }));
-  assert.match(empty, /\\midrule\n\n {2}\\bottomrule/);
+  assert.match(
+    empty,
+    /\\midrule\n {2}\\multicolumn\{5\}\{c\}\{No trial has a result\} \\\\\n {2}\\bottomrule/,
+  );
   await lab.request('studies.resume', { study: study.id });
   await studyIs(lab, study.id, 'completed');
   const full = studyLatex(await lab.request('studies.open', { study: study.id }));
