@@ -115,7 +115,7 @@ export class Slots {
     } else if (!this.#said.has(ownerKey(owner))) {
       this.#said.add(ownerKey(owner));
       const study = 'study' in owner ? owner.study : null;
-      const text = `${title} waits: no slot is ${placeText(place)} now.`;
+      const text = `${title} waits: no slot is on ${placeText(place)} now.`;
       emit({ type: 'log', level: 'warning', study, run: null, text });
     }
   }

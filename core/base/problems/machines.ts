@@ -53,6 +53,23 @@ export const machinesProblems = {
       },
     ],
   },
+  'machines.no-card-engine': {
+    message: ({ host, words }: { host: string; words: string }) =>
+      `TensorFlow for cards could not be installed on ${host}, so its processors compute: ${words}`,
+    next: () => [
+      'Install it here, so that the lab copies it, then start the machine again.',
+      { do: 'install-engine', variant: 'gpu' },
+    ],
+  },
+  'machines.no-engine': {
+    message: ({ host, words }: { host: string; words: string; variant: 'cpu' | 'gpu' }) =>
+      `TensorFlow could not be installed on ${host}, which computes with the portable engine, ` +
+      `about 15 times slower: ${words}`,
+    next: ({ variant }: { variant: 'cpu' | 'gpu' }) => [
+      'Install it here, so that the lab copies it, then start the machine again.',
+      { do: 'install-engine', ...(variant === 'gpu' && { variant }) },
+    ],
+  },
   'machines.no-way-back': {
     message: ({ host }: { host: string }) =>
       `${host} does not forward a port back to this machine, so its agent cannot reach the lab.`,

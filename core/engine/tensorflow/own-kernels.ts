@@ -111,6 +111,11 @@ const flag = (value: boolean): Attribute => ({ kind: 'bool', value });
 const sameShape = (node: GraphNode, other: GraphNode | undefined): boolean =>
   node.shape !== undefined && String(node.shape) === String(other?.shape);
 
+/** Whether an addition adds two different maps of its own shape. */
+const addsMaps = (editor: GraphEditor, added: GraphNode): boolean =>
+  new Set(added.inputs.map((input) => keyOf(editor.present(input)))).size === 2 &&
+  added.inputs.every((input) => sameShape(added, editor.nodeOf(input)));
+
 /** tfjs's gradient of an addition reshapes even what has the right shape. */
 function dropReshape(editor: GraphEditor, node: GraphNode): void {
   const [input] = node.inputs;
@@ -127,7 +132,7 @@ function dropReshape(editor: GraphEditor, node: GraphNode): void {
 function joinNorm(editor: GraphEditor, norm: GraphNode, inverses: Map<string, Output>): void {
   if ((norm.shape?.at(-1) ?? 1) % VECTOR !== 0) return;
   const user = editor.onlyUserOf(out(norm));
-  const added = user?.op === 'Add' && sameShape(user, norm) ? user : undefined;
+  const added = user?.op === 'Add' && addsMaps(editor, user) ? user : undefined;
   const relu = added ? editor.onlyUserOf(out(added)) : user;
   const joined = relu?.op === 'Relu' ? [norm, ...(added ? [added] : []), relu] : [norm];
   const end = joined.at(-1)!;
@@ -163,10 +168,7 @@ function joinNormGradient(
   const [dy, y] = masked ? (before.inputs as [Output, Output]) : [slope];
   const sum = editor.nodeOf(dy)!;
   const summed =
-    masked &&
-    sum.op === 'Add' &&
-    editor.onlyUserOf(out(sum)) === before &&
-    sum.inputs.every((input) => sameShape(before, editor.nodeOf(input)));
+    masked && sum.op === 'Add' && editor.onlyUserOf(out(sum)) === before && addsMaps(editor, sum);
   const slopes = summed ? sum.inputs : [dy];
   const keeps = masked && editor.usersOf(out(before)).length > 1;
   for (const node of [...(masked ? [before] : []), ...(summed ? [sum] : []), gradient])
