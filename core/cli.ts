@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { LabError, messageOf } from './base/errors.ts';
 import { terminalJson, terminalText } from './base/terminal-text.js';
 import { type Command, Exit, exitUsage, WrongArguments } from './commands/command.ts';
-import { usageOf } from './commands/usage.ts';
 
 interface Verb {
   readonly summary: string;
@@ -25,7 +24,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('./commands/teacher.ts'),
   },
   tour: {
-    summary: 'a small search and its five-seed re-run, live, in minutes',
+    summary: 'run a small search and its five-seed re-run, live',
     load: () => import('./commands/tour.ts'),
   },
   search: { summary: 'search for the best graph', load: () => import('./commands/search.ts') },
@@ -34,7 +33,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   resume: { summary: 'continue a study', load: () => import('./commands/resume.ts') },
   stop: { summary: 'stop a study', load: () => import('./commands/stop.ts') },
   slots: {
-    summary: 'how many trainings each device runs at once',
+    summary: 'show or change the slots of each device',
     load: () => import('./commands/slots.ts'),
   },
   list: {
@@ -43,8 +42,16 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   show: { summary: 'show a study, a trial or a re-run', load: () => import('./commands/show.ts') },
   effects: {
-    summary: 'which gates and networks matter in a study',
+    summary: 'show which gates and networks matter in a study',
     load: () => import('./commands/effects.ts'),
+  },
+  tag: {
+    summary: 'tag a study or a trial, to find it again',
+    load: () => import('./commands/tag.ts'),
+  },
+  note: {
+    summary: 'write a note to a study or a trial',
+    load: () => import('./commands/note.ts'),
   },
   rerun: {
     summary: 'train the best graph again over five seeds',
@@ -69,7 +76,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   db: { summary: 'check, copy or shrink the lab file', load: () => import('./commands/db.ts') },
   serve: {
-    summary: 'the lab in a browser of this machine',
+    summary: 'open the lab in a browser of this machine',
     load: () => import('./commands/serve.ts'),
   },
   graph: {
@@ -97,8 +104,8 @@ const verbs: Readonly<Record<string, Verb>> = {
 /** The parts of help; a verb that stands in none is under the last. */
 const named = {
   Start: ['demo', 'tour', 'train', 'pretrain', 'serve'],
-  Search: ['search', 'pause', 'resume', 'stop', 'slots', 'rerun'],
-  Look: ['status', 'list', 'show', 'effects', 'graph'],
+  Search: ['search', 'pause', 'resume', 'stop', 'slots', 'rerun', 'ablate'],
+  Look: ['status', 'list', 'show', 'effects', 'graph', 'tag', 'note'],
 };
 const grouped = Object.values(named).flat();
 const groupOf: Readonly<Record<string, readonly string[]>> = {
@@ -178,9 +185,14 @@ function parse(name: string, command: Command, args: string[]): ReturnType<typeo
 }
 
 async function help(name: string | undefined): Promise<number> {
+  // Only help needs these: other commands start without them.
+  const [{ usageOf }, { terminalLines }] = await Promise.all([
+    import('./commands/usage.ts'),
+    import('./commands/terminal.ts'),
+  ]);
   const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb) {
-    print(`${usageOf((await verb.load()).command)}\n\n${exitUsage}`);
+    print(terminalLines(`${usageOf((await verb.load()).command)}\n\n${exitUsage}`));
     return Exit.done;
   }
   const width = Math.max(...Object.keys(verbs).map((each) => each.length));
@@ -190,14 +202,16 @@ async function help(name: string | undefined): Promise<number> {
     '',
   ]);
   print(
-    [
-      'ktg - train networks that teach each other over gated edges',
-      '',
-      ...groups.flat(),
-      'ktg help COMMAND shows its options.',
-      exitUsage,
-      'With --json a failure is also printed to the output, as {"error":{"code","message","next"}}.',
-    ].join('\n'),
+    terminalLines(
+      [
+        'ktg - train networks that teach each other over gated edges',
+        '',
+        ...groups.flat(),
+        'ktg help COMMAND shows its options.',
+        exitUsage,
+        'With --json a failure is also printed to the output, as {"error":{"code","message","next"}}.',
+      ].join('\n'),
+    ),
   );
   return name === undefined
     ? Exit.done

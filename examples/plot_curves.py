@@ -16,11 +16,19 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
+def judged(graph):
+    """Place and name of the accuracy that counts in a graph, or in the graphs of a space."""
+    if (graph.get("ensemble") or {}).get("isObjective"):
+        return len(graph["nodes"]), "the ensemble"
+    return 0, "node 1"
+
+
 def plot_study(view, axes):
-    """One line per trial: accuracy of node 1, in percent, after every epoch."""
+    """One line per trial: the accuracy that counts, in percent, after every epoch."""
+    place, name = judged(view["study"]["plan"]["space"])
     best = view["best"]["run"] if view["best"] else None
     for curve in view["curves"]:
-        accuracy = [math.nan if value is None else 100 * value for value in curve["accuracy"][0]]
+        accuracy = [math.nan if value is None else 100 * value for value in curve["accuracy"][place]]
         is_best = curve["run"] == best
         axes.plot(
             range(1, len(accuracy) + 1),
@@ -31,7 +39,7 @@ def plot_study(view, axes):
         )
     for rung in view["rungs"]:
         axes.axvline(rung, color="0.8", linestyle=":")
-    axes.set(xlabel="epoch", ylabel="accuracy of node 1, %", title=view["study"]["name"])
+    axes.set(xlabel="epoch", ylabel=f"accuracy of {name}, %", title=view["study"]["name"])
     return len(view["curves"])
 
 
@@ -45,7 +53,8 @@ def plot_rerun(view, axes):
             axes.errorbar(place + 0.15, 100 * variant["mean"], yerr=deviation, fmt="_", color="tab:blue")
     names = [variant["name"] for variant in view["variants"]]
     axes.set_xticks(range(len(names)), names, rotation=20)
-    axes.set(ylabel="accuracy of node 1, %", title=view["rerun"]["name"])
+    _, name = judged(view["variants"][0]["graph"])
+    axes.set(ylabel=f"accuracy of {name}, %", title=view["rerun"]["name"])
     return len(names)
 
 

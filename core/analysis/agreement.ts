@@ -22,7 +22,7 @@ export interface Agreement {
 }
 
 const LEVEL = 0.05;
-/** One run may miss another by three standard deviations of a difference. */
+/** Without a known spread, runs may miss others by three standard deviations of a difference. */
 const SINGLE = 3 * Math.SQRT2 * USUAL_SPREAD;
 
 /**
@@ -40,11 +40,12 @@ export function agreementOf(pairs: readonly Pair[]): Agreement {
       test: pairedTest(found, expected),
     };
   });
-  const tested = groups.filter(({ test }) => test !== null);
+  // Equal differences tell nothing of their spread: one image more or less is no disagreement.
+  const tested = groups.filter(({ test }) => test !== null && test.t !== null);
   const adjusted = holm(tested.map(({ test }) => test!.p));
   const graphs = groups.map((group) => ({
     ...group,
-    differs: group.test
+    differs: tested.includes(group)
       ? adjusted[tested.indexOf(group)]! < LEVEL
       : Math.abs(group.difference) > SINGLE,
   }));

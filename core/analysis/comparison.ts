@@ -14,11 +14,11 @@ export type Seeds = ReadonlyMap<number, number>;
 
 /** Comparison of a graph with one other graph. */
 export interface Comparison {
-  /** Main test: differences of runs with the same seed; null below two pairs. */
+  /** Usual main test: differences of runs with the same seed; null below two pairs. */
   paired: TTest | null;
   welch: TTest | null;
   /**
-   * p of the main test (of Welch's test without pairs), corrected by Holm over all comparisons;
+   * p of the main test (`mainTest`), corrected by Holm over all comparisons;
    * null without a test.
    */
   adjusted: number | null;
@@ -48,10 +48,11 @@ export const compare = (graph: Seeds, others: readonly Seeds[]): Comparison[] =>
         shared.map((seed) => graph.get(seed)!),
         shared.map((seed) => other.get(seed)!),
       );
+      const tests = { paired, welch: welchTest([...graph.values()], [...other.values()]) };
+      const isPaired = paired !== null && mainTest(tests) === paired;
       return {
-        paired,
-        welch: welchTest([...graph.values()], [...other.values()]),
-        runs: paired ? [shared.length, shared.length] : [graph.size, other.size],
+        ...tests,
+        runs: isPaired ? [shared.length, shared.length] : [graph.size, other.size],
       };
     }),
   );
@@ -66,9 +67,13 @@ export const compareSummaries = (graph: Summary, others: readonly Summary[]): Co
     })),
   );
 
-/** Returns the test that a comparison is judged by; null below two values on a side. */
+/**
+ * Returns the test that a comparison is judged by; null below two values on a side. Differences that
+ * are all the same tell nothing of their spread (two seeds and few test images give them by chance):
+ * then Welch's test decides.
+ */
 export const mainTest = ({ paired, welch }: Pick<Comparison, 'paired' | 'welch'>): TTest | null =>
-  paired ?? welch;
+  paired && (paired.t !== null || paired.difference === 0 || !welch) ? paired : welch;
 
 /** Corrects the main tests by Holm over all comparisons that have one. */
 function corrected(tests: readonly Tests[]): Comparison[] {
@@ -88,10 +93,10 @@ function corrected(tests: readonly Tests[]): Comparison[] {
 function needed({ paired, welch, runs: [a, b] }: Tests): number | null {
   const test = mainTest({ paired, welch });
   if (!test || test.difference === 0) return null;
-  const design: Design = paired ? 'paired' : 'welch';
+  const design: Design = test === paired ? 'paired' : 'welch';
   // Without any spread two runs on a side tell the graphs apart.
   if (test.t === null) return 2;
-  return neededRuns(test.t * Math.sqrt(paired ? 1 / a : 1 / a + 1 / b), design);
+  return neededRuns(test.t * Math.sqrt(design === 'paired' ? 1 / a : 1 / a + 1 / b), design);
 }
 
 /**

@@ -1,8 +1,11 @@
-import { type Row, type Table, countsOf, topOf, usable } from './table.ts';
+import { type Row, type Table, countsOf, sumOf, topOf, usable } from './table.ts';
 
 /** Importance of a dimension. */
 export interface Importance {
-  /** Between-group share of the total sum of squares, this dimension alone: 0 to 1. */
+  /**
+   * Between-group share of the total sum of squares, this dimension alone: 0 to 1. Trials in which
+   * no choice of it means anything are in no group.
+   */
   anova: number;
   /**
    * PED-ANOVA on the top share, normalised to sum 1 over all dimensions; `pedAnovaRaw` is not
@@ -35,9 +38,14 @@ function anovaShare(rows: readonly Row[], dimension: number, size: number): numb
   if (total === 0) return 0;
   const counts = countsOf(rows, dimension, size);
   const sums = new Array<number>(size).fill(0);
-  for (const [at, { picks }] of rows.entries()) sums[picks[dimension]!]! += values[at]!;
+  for (const [at, { picks }] of rows.entries()) {
+    const pick = picks[dimension]!;
+    if (pick !== null) sums[pick]! += values[at]!;
+  }
+  const grouped = sumOf(counts);
+  const middle = grouped === rows.length ? centre : sumOf(sums) / grouped;
   const between = counts.reduce(
-    (sum, count, choice) => sum + (count === 0 ? 0 : count * (sums[choice]! / count - centre) ** 2),
+    (sum, count, choice) => sum + (count === 0 ? 0 : count * (sums[choice]! / count - middle) ** 2),
     0,
   );
   return Math.min(1, between / total);
@@ -53,14 +61,16 @@ function divergence(
   dimension: number,
   size: number,
 ): number {
-  if (rows.length === 0 || size < 2) return 0;
+  const means = ({ picks }: Row): boolean => picks[dimension] !== null;
+  const [grouped, groupedTop] = [rows.filter(means).length, top.filter(means).length];
+  if (grouped === 0 || size < 2) return 0;
   const all = smoothed(countsOf(rows, dimension, size));
   const best = smoothed(countsOf(top, dimension, size));
   const distance = all.reduce(
     (sum, share, choice) => sum + share * (best[choice]! / share - 1) ** 2,
     0,
   );
-  return (top.length / rows.length) ** 2 * distance;
+  return (groupedTop / grouped) ** 2 * distance;
 }
 
 /**

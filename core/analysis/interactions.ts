@@ -48,7 +48,7 @@ export function interactions(table: Table): Interaction[] {
 /** Cells of a pair of dimensions. */
 interface Cells {
   count: number;
-  /** The cell of each trial. */
+  /** The cell of each trial; -1 where a choice of the pair has no meaning. */
   of: Int32Array;
 }
 
@@ -61,8 +61,10 @@ function cellsOf(
   const each = offsets.length + 1;
   const [across, from] = [sizes[b]!, offsets[a]! * sizes[b]! + offsets[b]!];
   const of = new Int32Array(residuals.length);
-  for (let at = 0; at < of.length; at++)
-    of[at] = columns[at * each + a + 1]! * across + columns[at * each + b + 1]! - from;
+  for (let at = 0; at < of.length; at++) {
+    const [first, second] = [columns[at * each + a + 1]!, columns[at * each + b + 1]!];
+    of[at] = first < 0 || second < 0 ? -1 : first * across + second - from;
+  }
   return { count: sizes[a]! * across, of };
 }
 
@@ -74,8 +76,10 @@ function sightOf({ count, of }: Cells, { residuals }: LinearModel): number {
   const sums = new Float64Array(count);
   const counts = new Float64Array(count);
   for (let at = 0; at < of.length; at++) {
-    sums[of[at]!]! += residuals[at]!;
-    counts[of[at]!]!++;
+    const cell = of[at]!;
+    if (cell < 0) continue;
+    sums[cell]! += residuals[at]!;
+    counts[cell]!++;
   }
   return sums.reduce(
     (total, sum, cell) => total + (counts[cell] === 0 ? 0 : sum ** 2 / counts[cell]!),
@@ -124,10 +128,12 @@ function cellSums({ count, of }: Cells, { offsets, width, columns, residuals }: 
   const counts = new Float64Array(count);
   const sums = new Float64Array(count);
   for (let at = 0; at < of.length; at++) {
-    const start = of[at]! * width;
-    for (let k = at * each; k < (at + 1) * each; k++) cross[start + columns[k]!]!++;
-    counts[of[at]!]!++;
-    sums[of[at]!]! += residuals[at]!;
+    const cell = of[at]!;
+    if (cell < 0) continue;
+    for (let k = at * each; k < (at + 1) * each; k++)
+      if (columns[k]! >= 0) cross[cell * width + columns[k]!]!++;
+    counts[cell]!++;
+    sums[cell]! += residuals[at]!;
   }
   return { cross, counts, sums };
 }

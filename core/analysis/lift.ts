@@ -1,15 +1,15 @@
 import { binomialTest } from './binomial.ts';
 import { benjaminiHochberg } from './correction.ts';
-import { type Table, countsOf, topOf, usable } from './table.ts';
+import { type Table, countsOf, sumOf, topOf, usable } from './table.ts';
 
 /** Frequency of a choice among the best trials relative to all trials. */
 export interface Lift {
   dimension: number;
   choice: number;
-  /** Best trials with this choice. */
+  /** Best trials with this choice, of those in which it means something. */
   top: number;
   topCount: number;
-  /** Share of all trials with this choice. */
+  /** Share of all trials with this choice, of those in which it means something. */
   share: number;
   /** Share among the best / share among all; null when no trial has the choice. */
   lift: number | null;
@@ -35,11 +35,13 @@ export function liftOf(table: Table, topShare = 0.1): Lift[] {
   const best = topOf(rows, topShare);
   const lifts = table.sizes.flatMap((size, dimension) => {
     const all = countsOf(rows, dimension, size);
-    return countsOf(best, dimension, size).map((top, choice): Omit<Lift, 'adjusted'> => {
-      const share = all[choice]! / rows.length;
-      const lift = share === 0 ? null : top / best.length / share;
-      const { twoSided: p } = binomialTest(top, best.length, share);
-      return { dimension, choice, top, topCount: best.length, share, lift, p };
+    const tops = countsOf(best, dimension, size);
+    const [count, topCount] = [sumOf(all), sumOf(tops)];
+    return tops.map((top, choice): Omit<Lift, 'adjusted'> => {
+      const share = count === 0 ? 0 : all[choice]! / count;
+      const lift = share === 0 || topCount === 0 ? null : top / topCount / share;
+      const { twoSided: p } = binomialTest(top, topCount, share);
+      return { dimension, choice, top, topCount, share, lift, p };
     });
   });
   const adjusted = benjaminiHochberg(lifts.map(({ p }) => p));

@@ -41,7 +41,9 @@ export interface LinearModel {
   /** First column of each dimension; column 0 is the mean. */
   readonly offsets: readonly number[];
   readonly width: number;
-  /** Columns that are 1 in each row: `offsets.length + 1` of them. */
+  /**
+   * Columns that are 1 in each row: `offsets.length + 1` of them, -1 for a choice without meaning.
+   */
   readonly columns: Int32Array;
   /** Columns that the rows determine; all others have effect 0. */
   readonly known: readonly boolean[];
@@ -78,7 +80,7 @@ export function fit(sizes: readonly number[], rows: readonly Row[]): LinearModel
   );
   const residuals = values.map((value, at) => {
     let rest = value;
-    for (let i = 0; i < each; i++) rest -= effects[columns[at * each + i]!]!;
+    for (let i = 0; i < each; i++) rest -= effects[columns[at * each + i]!] ?? 0;
     return rest;
   });
   const squares = residuals.reduce((sum, each) => sum + each * each, 0);
@@ -102,8 +104,10 @@ function normalEquations(
   for (const [at, y] of values.entries()) {
     for (let k = at * each; k < (at + 1) * each; k++) {
       const i = columns[k]!;
+      if (i < 0) continue;
       // Columns ascend, so this fills the upper triangle.
-      for (let l = k; l < (at + 1) * each; l++) sums[i * full + columns[l]!]!++;
+      for (let l = k; l < (at + 1) * each; l++)
+        if (columns[l]! >= 0) sums[i * full + columns[l]!]!++;
       sums[i * full + last]! += y;
     }
     sums[last * full + last]! += y * y;
@@ -120,12 +124,18 @@ function blockOf(matrix: Float64Array, full: number, width: number): Float64Arra
   return block;
 }
 
-/** Returns the columns that are 1, row by row: the mean's, then one per dimension. */
+/**
+ * Returns the columns that are 1, row by row: the mean's, then one per dimension; -1 for a choice
+ * without meaning.
+ */
 function columnsOf(offsets: readonly number[], rows: readonly Row[]): Int32Array {
   const each = offsets.length + 1;
   const columns = new Int32Array(rows.length * each);
   for (const [at, { picks }] of rows.entries())
-    for (let d = 0; d < offsets.length; d++) columns[at * each + d + 1] = offsets[d]! + picks[d]!;
+    for (let d = 0; d < offsets.length; d++) {
+      const pick = picks[d]!;
+      columns[at * each + d + 1] = pick === null ? -1 : offsets[d]! + pick;
+    }
   return columns;
 }
 

@@ -19,7 +19,8 @@ export interface EffectsReport {
   audit: RuleAudit;
 }
 
-interface RuleAudit extends Audit {
+/** How well a stopping rule decides, and which one would decide better. */
+export interface RuleAudit extends Audit {
   advice: RungAdvice;
 }
 

@@ -16,7 +16,7 @@ export interface RungChoice {
 export interface RungAdvice {
   /** Trials whose whole courses are known. */
   trials: number;
-  /** The cheapest first; empty for too few trials. */
+  /** The cheapest first; empty for too few trials, and where all ended alike: nothing is good. */
   choices: RungChoice[];
   /** The cheapest that keeps enough; the one that keeps most where none does; null without choices. */
   best: RungChoice | null;
@@ -51,7 +51,8 @@ export function rungAdvice(
   goodShare = GOOD,
 ): RungAdvice {
   const known = knownCourses(trials, epochs);
-  if (known.length < ENOUGH) return { trials: known.length, choices: [], best: null };
+  const differ = known.some(({ end }) => end !== known[0]!.end);
+  if (known.length < ENOUGH || !differ) return { trials: known.length, choices: [], best: null };
   const choices = REDUCTIONS.flatMap((reduction) =>
     firstRungs(epochs).map((firstRung) =>
       played(known, { firstRung, reduction, epochs, goodShare }),

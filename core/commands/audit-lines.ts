@@ -1,3 +1,4 @@
+import { auditSentences, shareText } from '../analysis/audit-words.ts';
 import type { RungChoice } from '../analysis/rung-choice.ts';
 import type { StudyEffects } from '../lab/api.ts';
 import { counted } from './report.ts';
@@ -8,28 +9,13 @@ const SHOWN = 6;
 
 /** Returns what the trials of a study say about its stopping rule, line by line. */
 export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
-  const { rungs, ranOn, ranOnGood, lost, advice } = audit;
-  const known = rungs.filter(({ correlation }) => correlation !== null);
-  if (known.length === 0 && lost === null && advice.best === null) return [UNKNOWN];
-  const { choices, best } = advice;
+  const { choices, best, trials } = audit.advice;
   const shown = choices.slice(0, SHOWN);
   if (best && !shown.includes(best)) shown.push(best);
+  const known = auditSentences(audit);
+  if (!best && trials === 0) return known;
   return [
-    ...(known.length > 0
-      ? [
-          'Rank correlation with the end: ' +
-            known
-              .map(
-                ({ rung, correlation, trials }) =>
-                  `epoch ${rung} ${correlation!.toFixed(2)} (${counted(trials, 'trial')})`,
-              )
-              .join(', '),
-        ]
-      : []),
-    lost === null
-      ? NO_AUDIT
-      : `${counted(ranOn, 'stopped trial')} ran on for the audit, ${ranOnGood} among the best tenth: ` +
-        `the rule stopped about ${share(lost)} of the good graphs`,
+    ...known,
     ...(best
       ? [
           '',
@@ -38,22 +24,15 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
             ...shown.map((each) => [
               String(each.firstRung),
               String(each.reduction),
-              share(each.kept),
+              shareText(each.kept),
               each.epochs.toFixed(1),
             ]),
           ]),
-          `Advice: ${optionsText(best)} (from ${counted(advice.trials, 'whole course')})`,
+          `Advice: ${optionsText(best)} (from ${counted(trials, 'complete curve')})`,
         ]
-      : [`${counted(advice.trials, 'whole course')}: too few for advice on rungs`]),
+      : [`${counted(trials, 'complete curve')}: too few, or too alike, for advice on rungs`]),
   ];
 }
-
-const UNKNOWN =
-  'Nothing is known of how well the stopping rule decides: too few trials came to their ends.';
-const NO_AUDIT =
-  'No stopped trial ran on for the audit: how many good graphs were stopped is not known.';
-
-const share = (fraction: number): string => `${Math.round(100 * fraction)} %`;
 
 /** Returns a rule as options of `ktg search`. */
 const optionsText = ({ firstRung, reduction }: RungChoice): string =>

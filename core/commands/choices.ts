@@ -23,7 +23,9 @@ export async function studyNamed(api: LabApi, wanted: string | undefined): Promi
 export async function trialNamed(api: LabApi, card: StudyCard, wanted: string): Promise<TrialRow> {
   if (wanted === 'best') {
     if (card.best) return card.best;
-    throw new LabError('arguments.no-best', { study: card.study.name });
+    const hasEnded = ['completed', 'stopped'].includes(card.study.state);
+    const key = hasEnded ? 'arguments.no-best/ended' : 'arguments.no-best';
+    throw new LabError(key, { study: card.study.name });
   }
   const { rows } = await api.request('trials.query', { study: card.study.id });
   const found = rows.find(({ number }) => String(number) === wanted);

@@ -30,6 +30,8 @@ function words(progress: DataProgress): string {
       return `${progress.reason}; trying again in ${progress.seconds} s`;
     case 'check':
       return `checking ${size(progress.done)} of ${size(progress.total)}`;
+    case 'wait':
+      return 'waiting for another process that decodes the same images';
     case 'decode':
       return `decoding ${progress.done} of ${progress.total} images`;
     case 'read':

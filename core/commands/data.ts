@@ -1,23 +1,43 @@
 import { resolve } from 'node:path';
 import type { Settings } from '../lab/api.ts';
-import { type Command, Exit } from './command.ts';
+import { type Command, Exit, type Values } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
-import { jsonLine, line } from './report.ts';
+import { jsonLine, line, size } from './report.ts';
 import { jsonOption } from './usage.ts';
 
 export const command: Command = {
-  forms: [['data [FOLDER] [options]', 'shows or changes the folder of data sets of a lab']],
-  options: { ...labOptions, json: jsonOption('{"dataFolder":...}') },
+  forms: [
+    ['data [FOLDER] [options]', 'shows or changes the folder of data sets of a lab'],
+    ['data --clean [options]', 'deletes decoded images that no data set or study of it needs'],
+  ],
+  options: {
+    clean: { type: 'boolean', help: 'delete decoded images that nothing in this lab needs' },
+    ...labOptions,
+    json: jsonOption('{"dataFolder":...}, or {"bytes":...,"freedBytes":...}'),
+  },
   note: 'A new lab uses the folder of KTG_DATA, else the default one. Existing data sets are not moved.',
   words: 1,
   run: async (values, [folder]) =>
-    withLab(values, folder === undefined ? 'look' : 'change', async ({ api }) => {
-      const { dataFolder }: Settings =
-        folder === undefined
-          ? await api.request('settings.get', {})
-          : await api.request('settings.set', { dataFolder: resolve(folder) });
-      if (values.json === true) jsonLine({ dataFolder });
-      else line(dataFolder);
-      return Exit.done;
-    }),
+    values.clean === true
+      ? clean(values)
+      : withLab(values, folder === undefined ? 'look' : 'change', async ({ api }) => {
+          const { dataFolder }: Settings =
+            folder === undefined
+              ? await api.request('settings.get', {})
+              : await api.request('settings.set', { dataFolder: resolve(folder) });
+          if (values.json === true) jsonLine({ dataFolder });
+          else line(dataFolder);
+          return Exit.done;
+        }),
 };
+
+async function clean(values: Values): Promise<number> {
+  return withLab(values, 'change', async ({ api }) => {
+    const { unneededBytes: before } = await api.request('data.decoded', {});
+    const { bytes, unneededBytes } = await api.request('data.clean', {});
+    const freedBytes = before - unneededBytes;
+    if (values.json === true) jsonLine({ bytes, freedBytes });
+    else line(`${size(freedBytes)} of decoded images are deleted, and ${size(bytes)} are kept.`);
+    return Exit.done;
+  });
+}

@@ -87,7 +87,7 @@ async function there(values: Values, name: string): Promise<Finding[]> {
     {
       what: machine.id,
       found: `${launcherTitle(launcher)}, ${stateText(machine)}`,
-      ...(helps && !problem && { next: 'Look whether it runs and whether its network works.' }),
+      ...(helps && !problem && { next: 'Check that it runs and that its network works.' }),
     },
     ...(problem ? [{ what: 'problem', found: problem.message, next: problem.next }] : []),
     ...jobs.map((job) => ({ what: `job ${job.job}`, found: `${job.state} ${job.reason}`.trim() })),

@@ -49,7 +49,7 @@ const PAIRS = 5;
 
 /** Returns what the trials of a study say, line by line. */
 export function effectLines(name: string, found: StudyEffects): string[] {
-  const { rung, trials, rungs, dimensions, effects, importance, interactions, locks } = found;
+  const { rung, trials, rungs, dimensions, effects, interactions, locks } = found;
   const reached = rungs.map((each) => `${each.trials} at ${each.rung}`).join(', ');
   if (trials === 0)
     return [
@@ -58,34 +58,20 @@ export function effectLines(name: string, found: StudyEffects): string[] {
   const open = dimensions.flatMap(({ choices }, at) => (choices.length > 1 ? [at] : []));
   const shown = effects.filter(({ dimension, count }) => open.includes(dimension) && count > 0);
   const strongest = interactions.filter(({ adjusted }) => adjusted < LEVEL).slice(0, PAIRS);
+  const first = `Study "${name}": ${counted(trials, 'trial')} at epoch ${rung} (trials by epoch: ${reached})`;
+  const nothing =
+    open.length === 0 ? ONE_GRAPH : trials > 1 && shown.every(isNone) ? CONSTANT : null;
+  if (nothing !== null) return [first, nothing, '', ...auditLines(found)];
   return [
-    `Study "${name}": ${counted(trials, 'trial')} at epoch ${rung} (trials by epoch: ${reached})`,
+    first,
     ...(found.isRandomSample ? [] : [sampledText(found)]),
     ...(shown.some(({ p }) => p !== null) ? [] : [FEW]),
     '',
     ...table([
       ['what', 'choice', 'trials', 'mean', 'effect', '95 % interval', 'p, corrected'],
-      ...shown.map((each) => [
-        dimensionTitle(dimensions[each.dimension]!),
-        dimensions[each.dimension]!.choices[each.choice]!,
-        String(each.count),
-        points(each.mean),
-        points(each.effect, true),
-        each.low === null ? '-' : `${points(each.low, true)} to ${points(each.high, true)}`,
-        each.adjusted === null ? '-' : each.adjusted.toPrecision(2),
-      ]),
+      ...shown.map((each) => effectCells(each, dimensions)),
     ]),
-    '',
-    ...table([
-      ['what', 'share of variance', 'PED-ANOVA'],
-      ...open
-        .toSorted((a, b) => importance[b]!.anova - importance[a]!.anova)
-        .map((at) => [
-          dimensionTitle(dimensions[at]!),
-          points(importance[at]!.anova),
-          points(importance[at]!.pedAnova),
-        ]),
-    ]),
+    ...importanceLines(found, open),
     ...(strongest.length + locks.length > 0 ? [''] : []),
     ...strongest.map(
       ({ a, b, f, p }) =>
@@ -104,6 +90,40 @@ export function effectLines(name: string, found: StudyEffects): string[] {
   ];
 }
 
+type Effect = StudyEffects['effects'][number];
+
+/** Exactly no effect: the accuracies are all the same. */
+const isNone = ({ effect, low, high }: Effect): boolean => effect === 0 && low === 0 && high === 0;
+
+const effectCells = (each: Effect, dimensions: readonly Dimension[]): string[] => [
+  dimensionTitle(dimensions[each.dimension]!),
+  dimensions[each.dimension]!.choices[each.choice]!,
+  String(each.count),
+  points(each.mean),
+  points(each.effect, true),
+  each.low === null ? '-' : `${points(each.low, true)} to ${points(each.high, true)}`,
+  each.adjusted === null ? '-' : each.adjusted.toPrecision(2),
+];
+
+/** Returns the table of importance; nothing where no trial differs from another. */
+function importanceLines(
+  { importance, dimensions }: Pick<StudyEffects, 'importance' | 'dimensions'>,
+  open: readonly number[],
+): string[] {
+  if (open.every((at) => importance[at]!.anova === 0 && importance[at]!.pedAnova === 0)) return [];
+  const rows = open
+    .toSorted((a, b) => importance[b]!.anova - importance[a]!.anova)
+    .map((at) => [
+      dimensionTitle(dimensions[at]!),
+      points(importance[at]!.anova),
+      points(importance[at]!.pedAnova),
+    ]);
+  return ['', ...table([['what', 'share of variance', 'PED-ANOVA'], ...rows])];
+}
+
+const ONE_GRAPH = 'Its search space leaves no choice open: there is nothing to compare.';
+const CONSTANT = 'All these trials have the same accuracy: no choice makes a difference.';
+
 const LEVEL = 0.05;
 
 /** Returns what a study whose sampler learns cannot tell, and what its shares come from. */
@@ -111,15 +131,15 @@ function sampledText({ sampled, trials }: StudyEffects): string {
   const basis =
     sampled < trials
       ? `Shares of variance, PED-ANOVA and suggested locks come from the ${sampled} trials of its random start.`
-      : 'Its random start is too small: shares and suggested locks come from all trials, ' +
-        'which favour what it took for good.';
+      : 'Its random start is too small, so shares and suggested locks come from all trials: ' +
+        'they favour the choices that the sampler preferred.';
   return (
-    'Its sampler learns and its first trials are chosen, so its trials are no random sample: ' +
-    `effects of choices that it drew rarely are uncertain. ${basis}`
+    'The sampler prefers good graphs and the first trials are chosen, so these trials are no ' +
+    `random sample. Effects of rare choices are uncertain. ${basis}`
   );
 }
 
-const FEW = 'These trials are too few to tell the effects of the choices apart.';
+const FEW = 'There are too few trials to separate the effects of the choices.';
 
 const dimensionTitle = (dimension: Dimension): string =>
   dimension.kind === 'model'

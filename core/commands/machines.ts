@@ -20,7 +20,7 @@ export const command: Command = {
     ['machines add slurm [options]', 'lets jobs of a cluster train, as many as there is work for'],
     ['machines add command [options]', 'prints the one line that starts an agent anywhere'],
     ['machines drain|undrain NAME', 'takes no more runs on a machine, or takes them again'],
-    ['machines pause NAME', 'as drain, and its runs go on elsewhere'],
+    ['machines pause NAME', 'as drain, and its runs continue elsewhere'],
     ['machines start|log|remove NAME', 'starts its agent again, shows its log, or forgets it'],
   ],
   arguments: {
@@ -165,7 +165,7 @@ async function change(
 const doneTexts = {
   drain: 'takes no more runs',
   undrain: 'takes runs again',
-  pause: 'takes no more runs; its runs go on elsewhere',
+  pause: 'takes no more runs; its runs continue elsewhere',
   start: 'is started',
   remove: 'was removed',
 } as const;

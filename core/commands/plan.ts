@@ -1,14 +1,14 @@
 import { withLock } from '../graph/lock.ts';
 import { combines } from '../graph/graph.ts';
-import { paperSpace, withSpaceEnsemble, withTemperatures } from '../graph/space.ts';
-import type { SearchSpace } from '../graph/space.ts';
+import { paperSpace, withListsBetween, withSpaceEnsemble } from '../graph/space.ts';
+import type { EdgeLists, SearchSpace } from '../graph/space.ts';
+import { type KindName, kindNames } from '../kinds/kinds.ts';
 import { isBuiltIn } from '../data/sets/sets.ts';
 import { PROTOCOLS } from '../data/split.ts';
 import { parseInput } from '../lab/schemas.ts';
 import { architecture } from '../models/architecture.ts';
 import { requireCreatable } from '../search/preview.ts';
 import { samplerNames } from '../search/samplers/samplers.ts';
-import { recipeFor, recipeNames } from '../study/recipe.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { AUDIT_SHARE, freshSeed, paperPlan, quickLook } from '../study/presets.ts';
 import { usualStart } from '../study/start.ts';
@@ -17,6 +17,7 @@ import { computationFrom, computationOptions, computationPart } from './computat
 import { dataOf, dataOption } from './data-option.ts';
 import { methodOptions, ruleFrom } from './search-method.ts';
 import { priorOptions, priorPart } from './prior-option.ts';
+import { recipeFrom, recipeOptions } from './recipe-options.ts';
 import { startFrom, startOptions } from './start-option.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
@@ -51,16 +52,22 @@ export const planOptions = {
     value: 'N,N',
     help: 'temperatures that edges between networks may have; default 1, as in the paper',
   },
+  kinds: {
+    type: 'string',
+    value: 'K,K',
+    help: `losses that edges between networks may have: ${kindNames.join(', ')}; default kl`,
+  },
+  'edge-weights': {
+    type: 'string',
+    value: 'N,N',
+    help: 'factors that losses between networks may have; default 1',
+  },
   frozen: {
     type: 'string',
     value: 'yes|no',
     help: 'whether auxiliary nodes may be pretrained and frozen; default yes, on synthetic data no',
   },
-  recipe: {
-    type: 'string',
-    value: recipeNames.join('|'),
-    help: 'how networks are updated; default paper',
-  },
+  ...recipeOptions,
   ensemble: {
     type: 'string',
     value: combines.join('|'),
@@ -89,7 +96,6 @@ export const planOptions = {
     value: 'N',
     help: 'epochs of a complete run; default 200, on synthetic data 8',
   },
-  batch: { type: 'string', value: 'N', help: 'images in a batch; default 64' },
   seed: {
     type: 'string',
     value: 'N',
@@ -151,7 +157,6 @@ function planFromOptions(values: Values): StudyPlan {
   const seed = integerOption(values, 'seed', freshSeed(), 0, Number.MAX_SAFE_INTEGER);
   const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
-  const recipe = recipeFor(epochs, choiceOf(values, 'recipe', recipeNames, 'paper'));
   const sampler = choiceOf(values, 'sampler', samplerNames, usual.sampler);
   return {
     seed,
@@ -167,7 +172,7 @@ function planFromOptions(values: Values): StudyPlan {
       data,
       protocol: choiceOf(values, 'protocol', PROTOCOLS, usual.training.protocol),
       epochs,
-      recipe: { ...recipe, batch: integerOption(values, 'batch', recipe.batch, 1, 65_536) },
+      recipe: recipeFrom(values, epochs),
       ...computationPart(computationFrom(values)),
     },
     rejected: choiceOf(values, 'rejected', ['resample', 'count'], usual.rejected),
@@ -186,12 +191,28 @@ function spaceFrom(values: Values, usual: SearchSpace): SearchSpace {
     auxiliaries.map((name) => architecture(name.trim()).name),
   );
   const frozen = choiceOf(values, 'frozen', ['yes', 'no'], usual.frozen ? 'yes' : 'no') === 'yes';
-  const temperatures = textOf(values, 'temperatures')?.split(',').map(Number);
-  const open = temperatures ? withTemperatures(space, temperatures) : space;
+  const open = withListsBetween(space, listsFrom(values));
   return ((values.lock ?? []) as string[]).reduce(
     withLock,
     withVoters(values, { ...open, frozen }),
   );
+}
+
+/** Returns what edges between networks may be, as far as the options say. */
+function listsFrom(values: Values): Partial<EdgeLists> {
+  const listed = (option: string): string[] | undefined =>
+    textOf(values, option)
+      ?.split(',')
+      .map((part) => part.trim().toLowerCase());
+  const kinds = listed('kinds') as KindName[] | undefined; // checked with the space
+  const numbers = (option: string): number[] | undefined =>
+    listed(option)?.map((part) => (part === '' ? NaN : Number(part)));
+  const [weights, temperatures] = [numbers('edge-weights'), numbers('temperatures')];
+  return {
+    ...(kinds && { kinds }),
+    ...(weights && { weights }),
+    ...(temperatures && { temperatures }),
+  };
 }
 
 /** Returns the space with the ensemble that the options ask for. */

@@ -17,7 +17,9 @@ export const priorOptions = {
   weights: {
     type: 'string',
     value: 'C=N,...',
-    help: 'how often choices are drawn beside others, which weigh 1: resnet110=2,cutoff=0.5',
+    help:
+      'how often choices are drawn beside others, which weigh 1: resnet110=2,cutoff=0.5,' +
+      'temperature:4=2',
   },
 } as const satisfies Options;
 
@@ -38,7 +40,7 @@ function weightsFrom(text: string | undefined): Record<string, number> | undefin
   if (text === undefined) return undefined;
   return Object.fromEntries(
     text.split(',').map((part) => {
-      const [, choice, weight] = /^\s*([\w-]+)=([\d.]+)\s*$/.exec(part) ?? [];
+      const [, choice, weight] = /^\s*([\w.:-]+)=([\d.]+)\s*$/.exec(part) ?? [];
       if (choice === undefined || !(Number(weight) > 0))
         throw new LabError('arguments.weights', { text: text.slice(0, 100) });
       return [choice, Number(weight)];

@@ -18,9 +18,11 @@ export function span(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Returns bytes as `1.5 MB`, `78.8 GB`. */
-export const size = (bytes: number): string =>
-  bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+/** Returns bytes as `0.7 kB`, `1.5 MB`, `78.8 GB`. */
+export function size(bytes: number): string {
+  if (bytes < 1e5) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
 
 /** Returns message and next step as one line. */
 export const messageWithNext = ({ message, next }: { message: string; next: string }): string =>

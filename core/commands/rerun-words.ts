@@ -49,6 +49,9 @@ export function rerunLines(view: RerunView): string[] {
     '',
     ...table([['variant', 'mean +- std', 'values (%)'], ...rows]),
     ...(compared.length > 0 ? ['', ...table([COMPARISON_HEAD, ...compared])] : []),
+    ...(compared.length > 0 && rerun.ablation
+      ? ['Positive points: the graph loses accuracy by this change.']
+      : []),
     ...(rerun.ablation?.skipped ?? []).map((each) => `Skipped: ${skippedText(each)}`),
     ...(reference.length > 0 ? [''] : []),
     ...reference.map(referenceLine),

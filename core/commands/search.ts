@@ -1,5 +1,6 @@
 import { toText } from '../graph/text.ts';
 import { officialOf } from '../data/sets/sets.ts';
+import { describeParts } from '../graph/describe.ts';
 import { spaceText } from '../graph/space-size.ts';
 import { openWithProgress } from './train.ts';
 import { startingPoints } from '../search/starting-points.ts';
@@ -56,6 +57,7 @@ export const command: Command = {
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
         line(`Search space: ${spaceText(plan.space)}`);
+        for (const text of describeParts(plan.space)) line(`Edges ${text}`);
         line(
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );

@@ -2,6 +2,7 @@ import { describeGraph } from '../graph/describe.ts';
 import { toJson } from '../graph/json.ts';
 import { toText } from '../graph/text.ts';
 import { explainDecision } from '../study/decision.ts';
+import { annotationLines } from './annotate.ts';
 import { auditLines } from './audit-lines.ts';
 import { studyNamed, trialNamed } from './choices.ts';
 import { type Command, Exit } from './command.ts';
@@ -45,6 +46,7 @@ export const command: Command = {
         const view = await api.request('studies.open', { study: card.study.id });
         if (json) jsonLine(view);
         else {
+          for (const text of annotationLines(view.study)) line(text);
           showResult(view, integerOption(values, 'top', 10, 1, 1_000_000));
           if (view.trials.some(({ audit = null }) => audit !== null)) {
             const found = await api.request('studies.effects', { study: card.study.id });
@@ -62,6 +64,7 @@ export const command: Command = {
       else if (json) jsonLine(view);
       else {
         line(`Trial ${number} of study "${card.study.name}": ${outcome(view)}`);
+        for (const text of annotationLines(view)) line(text);
         line(`${toText(view.graph)}, seed ${view.seed}, ${counted(view.attempts, 'start')}\n`);
         line(describeGraph(view.graph));
         line();

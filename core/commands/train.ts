@@ -13,7 +13,7 @@ import { probeCuda } from '../devices/cuda-probe.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { computationWords } from '../study/computation.ts';
-import { PAPER_EPOCHS, recipeFor, recipeNames } from '../study/recipe.ts';
+import { PAPER_EPOCHS } from '../study/recipe.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
 import { computationFrom, computationOptions } from './computation.ts';
@@ -21,6 +21,7 @@ import { dataOf, dataOption } from './data-option.ts';
 import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { networksHelp } from './networks.ts';
+import { recipeFrom, recipeOptions } from './recipe-options.ts';
 import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
@@ -41,11 +42,7 @@ export const trainingOptions = {
       'paper: judged by the test images (default for one graph)\n' +
       'held-out: judged by a fifth of the training images, which are not trained on',
   },
-  recipe: {
-    type: 'string',
-    value: recipeNames.join('|'),
-    help: 'how networks are updated; default paper',
-  },
+  ...recipeOptions,
   epochs: {
     type: 'string',
     value: 'N',
@@ -53,7 +50,6 @@ export const trainingOptions = {
       `default ${PAPER_EPOCHS}, on synthetic data ${SYNTHETIC_EPOCHS}; ` +
       'the learning rate drops at 30, 60, 90 %',
   },
-  batch: { type: 'string', value: 'N', help: 'images in a batch; default 64' },
   seed: {
     type: 'string',
     value: 'N',
@@ -233,13 +229,11 @@ function describe(values: Values, graph: RunDescription['graph']): RunDescriptio
     1,
     100_000,
   );
-  const batch = integerOption(values, 'batch', 64, 1, 65_536);
   const seed = integerOption(values, 'seed', 1, 0, LARGEST_SEED);
   const threads =
     textOf(values, 'threads') === undefined ? null : integerOption(values, 'threads', 1, 1, 1024);
   const protocol = choiceOf(values, 'protocol', PROTOCOLS, 'paper');
-  const name = choiceOf(values, 'recipe', recipeNames, 'paper');
-  const recipe = { ...recipeFor(epochs, name), batch };
+  const recipe = recipeFrom(values, epochs);
   const plan = { data, protocol, purpose: 'search' as const, splitSeed: seed, epochs, recipe };
   return { graph, plan, seed, engine: 'tensorflow', threads };
 }

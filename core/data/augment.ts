@@ -1,4 +1,4 @@
-import { CODE_LENGTH, type Padding, paperPadding } from './batches.ts';
+import { CODE_LENGTH, type Crop, LENGTH_UNIT, type Padding, paperPadding } from './batches.ts';
 import type { Dataset } from './dataset.ts';
 import { CHANNELS, imageBytes } from './dataset.ts';
 
@@ -31,13 +31,18 @@ function shownAt(side: number, { mode, pixels }: Padding): Int32Array {
 /**
  * Training batch from codes [B, 4] of `epochBatches`: flip left-right, pad by reflection or with
  * zeros, crop side x side at (row, column). With 4 reflected pixels out[h, w] = flipped[reflect(h +
- * row - 4), reflect(w + column - 4)].
+ * row - 4), reflect(w + column - 4)]. A resized crop takes its part of the flipped image instead and
+ * interpolates it bilinearly.
  */
 export function augmentedBatch(
   dataset: ImageSource,
   codes: Int32Array,
-  padding: Padding = paperPadding,
+  crop: Crop = paperPadding,
 ): Batch {
+  return crop.mode === 'resized' ? resizedBatch(dataset, codes) : paddedBatch(dataset, codes, crop);
+}
+
+function paddedBatch(dataset: ImageSource, codes: Int32Array, padding: Padding): Batch {
   const { side } = dataset;
   const batch = emptyBatch(codes.length / CODE_LENGTH, side);
   const shown = shownAt(side, padding);
@@ -66,6 +71,66 @@ export function augmentedBatch(
         batch.images[to++] = SCALED[dataset.images[from]!]!;
         batch.images[to++] = SCALED[dataset.images[from + 1]!]!;
         batch.images[to++] = SCALED[dataset.images[from + 2]!]!;
+      }
+    }
+  }
+  return batch;
+}
+
+/** Where the pixels of one row or column of a resized crop come from. */
+interface Blend {
+  /** First and second pixel of the original by position. */
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  /** Weight of the second pixel, in 1 / (2 side). */
+  readonly weight: Int32Array;
+}
+
+/**
+ * Pixel centres are at halves and the edge goes on outside the part: position i shows place (i +
+ * 1/2) length / side - 1/2 of it, here in units of 1 / (2 side), so that all numbers are whole.
+ */
+function blendOf(side: number, offset: number): Blend {
+  const [start, length] = [offset % LENGTH_UNIT, Math.floor(offset / LENGTH_UNIT)];
+  const unit = 2 * side;
+  const places = Int32Array.from({ length: side }, (_, i) =>
+    Math.min(Math.max((2 * i + 1) * length - side, 0), unit * (length - 1)),
+  );
+  const first = places.map((place) => start + Math.floor(place / unit));
+  const second = first.map((at) => Math.min(at + 1, start + length - 1));
+  return { first, second, weight: places.map((place) => place % unit) };
+}
+
+/**
+ * Factor of the weighted sum of four bytes. The sum is a whole number below 2^24 for images of up to
+ * 128 pixels and this factor is a float32, so their product is rounded once on every engine.
+ */
+export const resizedScale = (side: number): number => Math.fround(1 / (255 * (2 * side) ** 2));
+
+function resizedBatch(dataset: ImageSource, codes: Int32Array): Batch {
+  const { side, images } = dataset;
+  const batch = emptyBatch(codes.length / CODE_LENGTH, side);
+  const scale = resizedScale(side);
+  let to = 0;
+  for (let b = 0; b < batch.labels.length; b++) {
+    const code = codes.subarray(b * CODE_LENGTH, (b + 1) * CODE_LENGTH);
+    const [image, flip, row, column] = code as unknown as [number, number, number, number];
+    batch.labels[b] = dataset.labels[image]!;
+    const [rows, columns] = [blendOf(side, row), blendOf(side, column)];
+    const across = (x: number): number => (flip === 1 ? side - 1 - x : x) * CHANNELS;
+    for (let h = 0; h < side; h++) {
+      const lineAt = (y: number): number => image * imageBytes(side) + y * side * CHANNELS;
+      const [top, bottom] = [lineAt(rows.first[h]!), lineAt(rows.second[h]!)];
+      const low = rows.weight[h]!;
+      for (let w = 0; w < side; w++) {
+        const [left, right] = [across(columns.first[w]!), across(columns.second[w]!)];
+        const far = columns.weight[w]!;
+        for (let channel = 0; channel < CHANNELS; channel++) {
+          const line = (start: number): number =>
+            (2 * side - far) * images[start + left + channel]! +
+            far * images[start + right + channel]!;
+          batch.images[to++] = ((2 * side - low) * line(top) + low * line(bottom)) * scale;
+        }
       }
     }
   }

@@ -48,9 +48,12 @@ export const isDiskError = (error: unknown): boolean =>
     codeOf(error),
   );
 
+/** The disk, or a person's share of it, is full. */
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+
 export function folderError(error: unknown, folder: string): unknown {
   if (!isDiskError(error)) return error;
-  if (['ENOSPC', 'EDQUOT'].includes(codeOf(error))) return noSpace(folder, messageOf(error));
+  if (isFull(error)) return noSpace(folder, messageOf(error));
   return new LabError(
     'data.folder-not-writable',
     { folder, reason: messageOf(error) },

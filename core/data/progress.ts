@@ -13,7 +13,9 @@ export type DataProgress =
   | { phase: 'retry'; reason: string; seconds: number }
   | { phase: 'check' | 'read'; done: number; total: number }
   /** Images. */
-  | { phase: 'decode'; done: number; total: number };
+  | { phase: 'decode'; done: number; total: number }
+  /** Another process decodes the same images; told once a second. */
+  | { phase: 'wait' };
 
 export type OnDataProgress = (progress: DataProgress) => void;
 

@@ -97,6 +97,9 @@ export function heldOutOf(members: number[][], seed: number, purpose: string): n
   );
 }
 
+/** Images that a split holds back of so many, unless classes are too small to give their share. */
+export const heldOutCount = (total: number): number => Math.round(total / ONE_IN);
+
 /**
  * How many images each class gives, by largest remainder: a fifth rounded down, then one more from
  * the classes with the largest rest (ties: lower label first) until the sum is a fifth of all. A
@@ -105,7 +108,7 @@ export function heldOutOf(members: number[][], seed: number, purpose: string): n
 export function heldOutShares(counts: readonly number[]): number[] {
   const shares = counts.map((count) => Math.floor(count / ONE_IN));
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const missing = Math.round(total / ONE_IN) - shares.reduce((sum, share) => sum + share, 0);
+  const missing = heldOutCount(total) - shares.reduce((sum, share) => sum + share, 0);
   const rest = (label: number) => counts[label]! % ONE_IN;
   const givers = counts
     .map((_, label) => label)

@@ -1,4 +1,4 @@
-import { type Padding, paperPadding } from '../data/batches.ts';
+import { type Crop, paperPadding } from '../data/batches.ts';
 import type { KindName } from '../kinds/kinds.ts';
 import type { Architecture } from '../models/layers.ts';
 import type { Computation } from '../study/computation.ts';
@@ -43,7 +43,7 @@ export interface StepForm {
   readonly nesterov: boolean;
   /** How frozen nodes normalise; in `eval` their running statistics stay as they are. */
   readonly frozenMode: 'train' | 'eval';
-  readonly padding: Padding;
+  readonly crop: Crop;
   /** Mean and standard deviation per channel of images in [0, 1]; null leaves them in [0, 1]. */
   readonly normalise: ChannelStatistics | null;
 }
@@ -57,7 +57,7 @@ export interface ChannelStatistics {
 const paperForm: StepForm = {
   nesterov: true,
   frozenMode: 'train',
-  padding: paperPadding,
+  crop: paperPadding,
   normalise: null,
 };
 

@@ -111,7 +111,9 @@ function checkSources(graph: Graph, node: number): Problem[] {
 
 function checkPath(graph: Graph, node: number): Problem[] {
   if (reachesTarget(graph, node)) return [];
-  return [finding('note', node, 'no-path-to-target', problem('graph.no-path-to-target', { node }))];
+  const goal = graph.ensemble?.isObjective ? 'the ensemble' : 'the target';
+  const apart = problem('graph.no-path-to-target', { node, goal });
+  return [finding('note', node, 'no-path-to-target', apart)];
 }
 
 /** An ensemble whose accuracy counts needs a voter that learns. */

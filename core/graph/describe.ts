@@ -5,6 +5,7 @@ import {
   LABEL,
   edgesInto,
   ensembleNumber,
+  goalOf,
   isFrozen,
   kindOf,
   nodeNumbers,
@@ -15,6 +16,7 @@ import {
 } from './graph.ts';
 import type { Edge, Graph } from './graph.ts';
 import { roleOf, roles } from './roles.ts';
+import type { EdgeChoice, SearchSpace } from './space.ts';
 
 /**
  * Returns a node's architecture in the paper's spelling; a star marks a pretrained network:
@@ -24,6 +26,17 @@ export const nodeTitle = (graph: Graph, number: number): string =>
   number === ensembleNumber(graph)
     ? 'Ensemble'
     : architecture(nodeOf(graph, number).model).title + (isFrozen(graph, number) ? '*' : '');
+
+/** Graphs, or the graphs of a space: networks and an ensemble. */
+type Judged = Parameters<typeof goalOf>[0];
+
+/** Names an output: "node 2", or "the ensemble", whose number comes after the last network's. */
+export const outputTitle = ({ nodes }: Judged, number: number): string =>
+  number > nodes.length ? 'the ensemble' : `node ${number}`;
+
+/** Names the outputs whose accuracy counts in some graphs: "node 1", "the ensemble or node 1". */
+export const judgedTitle = (...graphs: readonly Judged[]): string =>
+  [...new Set(graphs.map((graph) => outputTitle(graph, goalOf(graph))))].join(' or ');
 
 /** Returns "the label" or "node 2". */
 const sourceTitle = (source: number): string => (source === LABEL ? 'the label' : `node ${source}`);
@@ -86,9 +99,10 @@ export const describeGraph = (graph: Graph): string =>
 export function describeEnsemble(graph: Graph): string {
   const { combine, isObjective } = graph.ensemble!;
   const what = combine === 'logits' ? 'logits' : 'probabilities';
-  const voters = listed(votersOf(graph).map(String));
+  const numbers = votersOf(graph);
+  const voters = `${numbers.length === 1 ? 'node' : 'nodes'} ${listed(numbers.map(String))}`;
   const counts = isObjective ? '; its accuracy counts' : '';
-  return `node ${graph.nodes.length + 1}, Ensemble: mean of the ${what} of node ${voters}${counts}`;
+  return `node ${graph.nodes.length + 1}, Ensemble: mean of the ${what} of ${voters}${counts}`;
 }
 
 /** Returns everything that an edge carries in words: "Linear, attention, weight 1000". */
@@ -102,3 +116,33 @@ function carriedTitle(edge: Edge): string {
 
 const listed = (items: readonly string[]): string =>
   items.length < 2 ? items.join() : `${items.slice(0, -1).join(', ')} and ${items.at(-1)!}`;
+
+/**
+ * Describes the kinds, weights and temperatures of a space, edges that may be the same in one text:
+ * `1→2, 2→1: KL or Repel; temperature 1 or 4`. Empty where all edges are KL of weight and
+ * temperature 1.
+ */
+export function describeParts(space: SearchSpace): string[] {
+  const texts = space.edges.flatMap((edge) => {
+    const text = partsText(edge);
+    return text === '' ? [] : [{ text, ends: endsText(space, edge) }];
+  });
+  return [...Map.groupBy(texts, ({ text }) => text)].map(
+    ([text, some]) => `${some.map(({ ends }) => ends).join(', ')}: ${text}`,
+  );
+}
+
+function partsText({ kinds, weights, temperatures }: EdgeChoice): string {
+  const listed = (name: string, list: readonly number[] | undefined): string[] =>
+    list ? [`${name} ${list.join(' or ')}`] : [];
+  return [
+    ...(kinds ? [kinds.map((name) => kind(name).title).join(' or ')] : []),
+    ...listed('weight', weights),
+    ...listed('temperature', temperatures),
+  ].join('; ');
+}
+
+const endsText = ({ nodes }: SearchSpace, { source, destination }: EdgeChoice): string => {
+  const from = source === LABEL ? 'Label' : source > nodes.length ? 'Ensemble' : source;
+  return `${from}→${destination}`;
+};

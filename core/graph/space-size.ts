@@ -2,11 +2,11 @@ import { LabError } from '../base/errors.ts';
 import { kind, USUAL_KIND } from '../kinds/kinds.ts';
 import { TARGET } from './graph.ts';
 import { dimensions } from './space.ts';
-import type { SearchSpace } from './space.ts';
+import type { EdgeChoice, SearchSpace } from './space.ts';
 
 /**
- * Returns the number of combinations, rejected ones included: 4^(M*M) * 3^(M-1) for the paper's
- * space, 2,359,296 with three nodes.
+ * Returns the number of combinations of all choices, rejected ones included: 4^(M*M) * 3^(M-1) for
+ * the paper's space, 2,359,296 with three nodes.
  */
 export const spaceSize = (space: SearchSpace): bigint =>
   dimensions(space).reduce((size, { choices }) => size * BigInt(choices.length), 1n);
@@ -32,11 +32,21 @@ const product = (factors: readonly bigint[]): bigint =>
   factors.reduce((size, one) => size * one, 1n);
 
 /**
+ * Returns the number of settings that make different graphs, rejected ones included: choices without
+ * meaning beside the others, such as the temperature of a Cutoff, do not count.
+ */
+export const formCount = (space: SearchSpace): bigint =>
+  product([
+    ...space.nodes.map(({ models }) => BigInt(models.length)),
+    ...space.edges.map((edge) => BigInt(edgeForms(edge))),
+  ]);
+
+/**
  * Describes the size of a space: `450 graphs; 512 combinations, 62 excluded`, or `9 graphs` without
  * exclusions.
  */
 export function spaceText(space: SearchSpace): string {
-  const [graphs, combinations] = [acceptedSize(space), spaceSize(space)];
+  const [graphs, combinations] = [acceptedSize(space), formCount(space)];
   const counted = `${graphs.toLocaleString('en')} ${graphs === 1n ? 'graph' : 'graphs'}`;
   if (graphs === combinations) return counted;
   const excluded = (combinations - graphs).toLocaleString('en');
@@ -50,28 +60,26 @@ function openRows(space: SearchSpace, node: number): bigint {
   return !isTarget && space.frozen ? all : all - closed;
 }
 
-/**
- * Returns in how many ways a node's incoming edges can be, and in how many they freeze it. A closed
- * edge is one way, whatever else it might carry, and kinds that compare stages have no temperature.
- */
+/** Returns in how many ways a node's incoming edges can be, and in how many they freeze it. */
 function countRow(space: SearchSpace, node: number): { all: bigint; closed: bigint } {
-  const counts = space.edges
-    .filter(({ destination }) => destination === node)
-    .map(({ gates, kinds = [USUAL_KIND], weights = [1], temperatures = [1] }) => {
-      const open =
-        gates.filter((gate) => gate !== 'cutoff').length *
-        weights.filter((weight) => weight !== 0).length;
-      const losses = kinds.map((name) =>
-        kind(name).compares === 'answers' ? temperatures.length : 1,
-      );
-      const forms = losses.reduce((sum, count) => sum + count, 0);
-      const closed = gates.includes('cutoff') || weights.includes(0) ? 1 : 0;
-      return { all: BigInt(closed + open * forms), closed: BigInt(closed) };
-    });
+  const into = space.edges.filter(({ destination }) => destination === node);
   return {
-    all: product(counts.map(({ all }) => all)),
-    closed: product(counts.map(({ closed }) => closed)),
+    all: product(into.map((edge) => BigInt(edgeForms(edge)))),
+    closed: product(into.map(({ gates }) => (gates.includes('cutoff') ? 1n : 0n))),
   };
+}
+
+/**
+ * Returns in how many ways an edge can be. A closed edge is one way, whatever else it might carry,
+ * and kinds that compare stages have no temperature.
+ */
+export function edgeForms({ gates, kinds, weights, temperatures }: EdgeChoice): number {
+  const open = gates.filter((gate) => gate !== 'cutoff').length;
+  const losses = (kinds ?? [USUAL_KIND]).reduce((count, name) => {
+    const isSoftened = kind(name).compares === 'answers';
+    return count + (isSoftened ? (temperatures?.length ?? 1) : 1);
+  }, 0);
+  return gates.length - open + open * losses * (weights?.length ?? 1);
 }
 
 /**

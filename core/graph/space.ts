@@ -12,16 +12,11 @@ import {
   LABEL,
   MAX_NODES,
   TARGET,
-  edgeOf,
   isFrozen,
-  kindOf,
   makeGraph,
   nodeNumbers,
-  nodeOf,
   sourcesOf,
-  temperatureOf,
   votersOf,
-  weightOf,
 } from './graph.ts';
 import type { CarriedParts, Ensemble, Graph } from './graph.ts';
 import { checkVoters, indexEdges, pair } from './parse.ts';
@@ -70,7 +65,7 @@ export interface EdgeChoice {
   readonly gates: readonly GateName[];
   /** Absent: KL alone. */
   readonly kinds?: readonly KindName[];
-  /** Absent: 1 alone. */
+  /** Above 0 in normal form; absent: 1 alone. */
   readonly weights?: readonly number[];
   /** Absent: 1 alone. */
   readonly temperatures?: readonly number[];
@@ -219,10 +214,17 @@ function makeSpace(
   };
 }
 
-/** Leaves out lists that hold the usual choice alone. */
-function normalLists({ gates, kinds, weights, temperatures }: EdgeLists): EdgeLists {
+/**
+ * Leaves out lists that hold the usual choice alone. The weight 0 becomes the gate Cutoff, which
+ * means the same: each graph has one setting.
+ */
+function normalLists({ gates: given, kinds, weights: all, temperatures }: EdgeLists): EdgeLists {
   const unusual = <Choice>(list: readonly Choice[] | undefined, usual: Choice) =>
-    list !== undefined && (list.length > 1 || list[0] !== usual);
+    list !== undefined && list.length > 0 && (list.length > 1 || list[0] !== usual);
+  const weights = all?.filter((weight) => weight !== 0);
+  const isClosed = weights?.length === 0;
+  const closes = weights?.length !== all?.length && !given.includes('cutoff');
+  const gates = isClosed ? (['cutoff'] as const) : closes ? [...given, 'cutoff' as const] : given;
   return {
     gates,
     ...(unusual(kinds, USUAL_KIND) && { kinds: kinds! }),
@@ -277,25 +279,47 @@ export const withSpaceEnsemble = (space: SearchSpace, ensemble: Ensemble | null)
   return parseSpace({ ...rest, version: 2, edges, ...(ensemble && { ensemble }) });
 };
 
-/** Returns the space with other temperatures for all edges between networks, or for one of them. */
-export const withTemperatures = (
+/**
+ * Returns the space with other kinds, weights or temperatures for all edges between networks. Edges
+ * from the ensemble have answers to compare but no stages, so they keep their kinds.
+ */
+export const withListsBetween = (
   space: SearchSpace,
-  temperatures: readonly number[],
-  only?: { source: number; destination: number },
+  { kinds, ...lists }: Partial<Omit<EdgeLists, 'gates'>>,
 ): SearchSpace =>
   parseSpace({
     ...space,
     version: 2,
     edges: space.edges.map((edge) => {
-      const isMeant = only
-        ? edge.source === only.source && edge.destination === only.destination
-        : edge.source !== LABEL;
-      return isMeant ? { ...edge, temperatures } : edge;
+      if (edge.source === LABEL) return edge;
+      const isNetwork = edge.source <= space.nodes.length;
+      return { ...edge, ...lists, ...(kinds && isNetwork && { kinds }) };
     }),
   });
 
-/** Choices of an edge that a draw decides after its gate. */
+/** Choices of an edge that a draw decides after its gate, in this order. */
 const LISTS = { kind: 'kinds', weight: 'weights', temperature: 'temperatures' } as const;
+
+type ListName = (typeof LISTS)[keyof typeof LISTS];
+
+/**
+ * True where a draw decides the list of an edge: there are several choices, and some graph shows
+ * which one it was. Edges that are always Cutoff have no loss, and kinds that compare stages have no
+ * temperature.
+ */
+function isSearched({ gates, ...edge }: EdgeChoice, list: ListName): boolean {
+  const opens = gates.some((gate) => gate !== 'cutoff');
+  const kinds = edge.kinds ?? [USUAL_KIND];
+  const means =
+    list !== 'temperatures' || kinds.some((name) => kindNamed(name).compares === 'answers');
+  return opens && means && (edge[list]?.length ?? 0) > 1;
+}
+
+/**
+ * One choice (by index) per dimension; null where the other choices leave it without meaning, such
+ * as the temperature of a Cutoff.
+ */
+export type Picks = readonly (number | null)[];
 
 /** One decision of a draw: a node's model, or a part of an edge. */
 export type Dimension =
@@ -328,53 +352,32 @@ export const dimensions = (space: SearchSpace): Dimension[] => [
   ...space.edges.flatMap((edge) => {
     const { source, destination } = edge;
     return Object.entries(LISTS).flatMap(([kind, list]) => {
-      const choices = edge[list] ?? [];
-      const isOpen = choices.length > 1;
-      return isOpen
+      const choices = isSearched(edge, list) ? edge[list]! : [];
+      return choices.length > 0
         ? [{ kind, source, destination, choices: choices.map(String) } as Dimension]
         : [];
     });
   }),
 ];
 
-/** Returns the graph for one choice (by index) per dimension. */
-export function graphAt(space: SearchSpace, picks: readonly number[]): Graph {
+/** Returns the graph for one choice (by index) per dimension; null counts as the first. */
+export function graphAt(space: SearchSpace, picks: Picks): Graph {
   const nodes = space.nodes.map(({ models }, index) => ({ model: models[picks[index]!]! }));
   let next = 0; // makeGraph asks for edges in the order of the dimensions
   let listed = nodes.length + space.edges.length;
-  const pick = <Choice>(list: readonly Choice[] | undefined): Choice | undefined =>
-    list && list[list.length > 1 ? picks[listed++]! : 0];
+  const pick = <Choice>(list: readonly Choice[] | undefined, isOpen: boolean) =>
+    list?.[isOpen ? (picks[listed++] ?? 0) : 0];
   const carried = (): CarriedParts => {
     const edge = space.edges[next]!;
-    const gate = edge.gates[picks[nodes.length + next++]!]!;
-    const [kind, weight] = [pick(edge.kinds), pick(edge.weights)];
-    return { gate, kind, weight, temperature: pick(edge.temperatures) };
+    return {
+      gate: edge.gates[picks[nodes.length + next++]!]!,
+      kind: pick(edge.kinds, isSearched(edge, 'kinds')),
+      weight: pick(edge.weights, isSearched(edge, 'weights')),
+      temperature: pick(edge.temperatures, isSearched(edge, 'temperatures')),
+    };
   };
   return makeGraph(nodes, carried, undefined, space.ensemble);
 }
-
-/**
- * Returns the choices that make a graph, by index; the inverse of `graphAt`. -1 for a choice that
- * the space does not have. A part that a Cutoff or the kind of an edge leaves without meaning counts
- * as its first choice, or the usual one.
- */
-export const picksOf = (space: SearchSpace, graph: Graph): number[] =>
-  dimensions(space).map((dimension) => {
-    if (dimension.kind === 'model')
-      return dimension.choices.indexOf(nodeOf(graph, dimension.node).model);
-    const edge = edgeOf(graph, dimension.source, dimension.destination);
-    if (dimension.kind === 'gate') return dimension.choices.indexOf(edge.gate);
-    const parts = {
-      kind: kindOf(edge),
-      weight: String(weightOf(edge)),
-      temperature: String(temperatureOf(edge)),
-    };
-    const choices: readonly string[] = dimension.choices;
-    const found = choices.indexOf(parts[dimension.kind]);
-    const isSoftened = kindNamed(kindOf(edge)).compares === 'answers';
-    const means = edge.gate !== 'cutoff' && (dimension.kind !== 'temperature' || isSoftened);
-    return means ? found : Math.max(0, found);
-  });
 
 /** Reasons for not training a drawn graph. */
 export type Rejection = 'target-frozen' | 'voters-frozen' | 'frozen-not-allowed';

@@ -4,7 +4,7 @@ import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
 import type { WireEpoch } from '../study/metrics.ts';
 import type { Attempt } from '../study/run.ts';
-import type { DataSetView } from './api/data.ts';
+import type { DataSetView, DecodedImages } from './api/data.ts';
 import type { EngineView } from './api/engine.ts';
 import type { LabEvent, Topic } from './api/events.ts';
 import type { PretrainedView } from './api/pretrained.ts';
@@ -12,7 +12,13 @@ import type { AblationPreview, RerunPreview, RerunView } from './api/reruns.ts';
 import type { RunView, TrialRow } from './api/runs.ts';
 import type { DeviceView, SlotView } from './api/slots.ts';
 import type { LabStatus } from './api/status.ts';
-import type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
+import type {
+  StudyCard,
+  StudyEffects,
+  StudyPreview,
+  StudyProbe,
+  StudyView,
+} from './api/studies.ts';
 import type { None, RequestInput, RequestName } from './schemas.ts';
 
 /** Records of the lab, and how requests and events show them: one file per subject. */
@@ -32,7 +38,7 @@ export type { StudyPlan, TrainingPlan } from '../study/plan.ts';
 export type { Baseline, Rerun } from '../study/rerun.ts';
 export type { Attempt, Run, RunState, StopWhen } from '../study/run.ts';
 export type { Study, TrialCounts } from '../study/study.ts';
-export type { DataDecoding, DataSetView, Transfer } from './api/data.ts';
+export type { DataDecoding, DataSetView, DecodedImages, Transfer } from './api/data.ts';
 export type { EngineView } from './api/engine.ts';
 export { TOPICS, type LabEvent, type Topic } from './api/events.ts';
 export type { PretrainedView, TeacherImport } from './api/pretrained.ts';
@@ -40,7 +46,12 @@ export type { AblationPreview, RerunPreview, RerunView, VariantView } from './ap
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
 export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
-export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
+export type {
+  StudyCard,
+  StudyEffects,
+  StudyPreview,
+  StudyView,
+} from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
 
 /**
@@ -105,6 +116,8 @@ interface RequestOutputs {
   'studies.list': StudyCard[];
   /** Problems, size of the space, missing teachers and expected time of a plan. */
   'studies.preview': StudyPreview;
+  /** Measures a plan's networks on a free slot; known at once when that was measured before. */
+  'studies.probe': StudyProbe;
   'studies.create': StudyCard;
   'studies.open': StudyView;
   /** Changes the number of trials, name, priority or notes. */
@@ -138,6 +151,8 @@ interface RequestOutputs {
   /** Per node and per edge, from epoch `after + 1` on. */
   'runs.epochs': WireEpoch[];
   'runs.pin': TrialRow;
+  /** Writes notes or tags of a run; what is not given stays. */
+  'runs.annotate': TrialRow;
   /** Stops this run only. */
   'runs.stop': TrialRow;
   /** Starts a failed or cancelled run again. */
@@ -221,6 +236,9 @@ interface RequestOutputs {
   /** Adds an archive or folder of the user. */
   'data.add': DataSetView;
   'data.remove': None;
+  'data.decoded': DecodedImages;
+  /** Removes the decoded images that nothing in the lab needs. */
+  'data.clean': DecodedImages;
   /** A few images (PNG as data URLs) with their labels. */
   'data.samples': { label: string; image: string }[];
 

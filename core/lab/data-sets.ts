@@ -1,39 +1,40 @@
+import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { LabError, problem, problemOf } from '../base/errors.ts';
-import { imageBytes, type LeftOut } from '../data/dataset.ts';
-import { imagesText, parseImages, USUAL_SIDE } from '../data/images/spec.ts';
-import { bytesOf, placeOf } from '../data/official.ts';
-import type { DataProgress } from '../data/progress.ts';
-import { downloadOfficial } from '../data/resolve.ts';
+import { LabError, problem } from '../base/errors.ts';
+import { imagesText, USUAL_SIDE } from '../data/images/spec.ts';
+import { placeOf } from '../data/official.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
 import { sourceNamed, sourceOf, sources } from '../data/sets/sets.ts';
-import type { OfficialSource } from '../data/source.ts';
-import { architecture } from '../models/architecture.ts';
 import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { LabProblem } from '../base/problem.ts';
-import type { DataDecoding, DataSetView, RequestInput, Transfer } from './api.ts';
-import { type Added, addedRecord, builtIn, ready, sizeOf, sizeOfSource } from './data-set-views.ts';
+import type { DataDecoding, DataSetView, DecodedImages, RequestInput } from './api.ts';
+import {
+  type Added,
+  addedOf,
+  addedRecord,
+  addedView,
+  builtIn,
+  nameFor,
+  sizeOf,
+  sizeOfSource,
+} from './data-set-views.ts';
+import {
+  decodedImages,
+  type DecodedOf,
+  decodedOf,
+  openJobs,
+  removeDecodedOf,
+  removeUnneeded,
+} from './decoded-images.ts';
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
 import { type DataLook, lookInThread, type LookOptions } from './look-thread.ts';
-import { imagesAt, placeOfSpec } from './sent-images.ts';
-
-/** What a plan needs to know of its images. */
-interface PlannedImages {
-  train: number;
-  test: number;
-  side: number;
-  classes: number;
-}
-
-interface UnderWay {
-  abort: AbortController;
-  state: 'downloading' | 'unpacking';
-  transfer: Transfer;
-}
+import { misfitOf, type PlannedImages } from './planned-images.ts';
+import { OfficialSets } from './official-sets.ts';
+import { imagesAt, keptOfficial, placeOfSpec } from './sent-images.ts';
 
 const NAME = 'data-sets';
 
@@ -47,8 +48,7 @@ export class DataSets {
   readonly #folder: () => string;
   readonly #changed: (view: DataSetView) => void;
   readonly #decoding: (decoding: DataDecoding) => void;
-  readonly #underWay = new Map<string, UnderWay>();
-  readonly #problems = new Map<string, LabProblem>();
+  readonly #official: OfficialSets;
 
   constructor(
     store: Store,
@@ -62,6 +62,7 @@ export class DataSets {
     this.#folder = folder;
     this.#changed = changed;
     this.#decoding = decoding;
+    this.#official = new OfficialSets(folder, (name) => void this.#told(name));
   }
 
   async list(): Promise<DataSetView[]> {
@@ -74,24 +75,12 @@ export class DataSets {
 
   async view(name: string): Promise<DataSetView> {
     const source = sourceNamed(name);
-    if (source?.kind === 'official') return this.#official(source);
+    if (source?.kind === 'official') return this.#official.view(source);
     if (source) return builtIn(source);
     const added = this.#added().find(({ path }) => path === name);
     if (!added) throw unknownData(name);
-    const { path, title, identity, bytes } = added;
-    const place = placeOfSpec(path);
-    const there = await stat(place).catch(() => undefined);
-    return {
-      ...ready({ name: path, title, kind: 'added' }, sizeOf(added)),
-      classNames: added.classNames ?? null,
-      classCounts: added.classCounts ?? null,
-      leftOut: added.leftOut ?? null,
-      source: place,
-      bytes,
-      identity,
-      state: there ? 'ready' : 'missing',
-      problem: there ? null : problem('data.not-found/gone', { path: place }),
-    };
+    const there = await stat(placeOfSpec(name)).catch(() => undefined);
+    return addedView(added, { isThere: there !== undefined, folder: this.#folder() });
   }
 
   /** How many images of which size a data set has; null when only reading it would tell. */
@@ -101,7 +90,7 @@ export class DataSets {
     const size = known ? sizeOfSource(known) : added && sizeOf(added);
     if (!size) return null;
     const { trainCount: train, testCount: test, side, classes } = size;
-    return { train, test, side, classes };
+    return { train, test, side, classes, validation: added?.validationCount ?? 0 };
   }
 
   /** One name per class; null when they are not known. */
@@ -118,16 +107,10 @@ export class DataSets {
     return this.#added().find(({ path }) => path === spec)?.identity ?? null;
   }
 
-  /** The first network of a plan that cannot halve the images of its data set; null for none. */
-  networkProblem({ space, training }: StudyPlan): LabProblem | null {
-    const images = this.imagesOf(training.data);
-    if (!images) return null;
-    try {
-      for (const model of space.nodes.flatMap(({ models }) => models)) architecture(model, images);
-      return null;
-    } catch (error) {
-      return problemOf(error);
-    }
+  /** Why the images of a plan do not fit it; null where they do, or are not known. */
+  planProblem(plan: StudyPlan): LabProblem | null {
+    const images = this.imagesOf(plan.training.data);
+    return images && misfitOf(plan, images);
   }
 
   /**
@@ -138,7 +121,7 @@ export class DataSets {
     if (isBuiltIn(spec)) return null;
     const source = officialOf(spec);
     if (source) {
-      const view = await this.#official(source);
+      const view = await this.#official.view(source);
       if (view.state === 'ready') return null;
       return problem('data.not-downloaded/yet', { title: view.title });
     }
@@ -151,18 +134,12 @@ export class DataSets {
   async download(name: string): Promise<DataSetView> {
     const source = officialOf(name);
     if (!source) throw unknownData(name);
-    if (!this.#underWay.has(name)) {
-      const abort = new AbortController();
-      const transfer = { bytes: 0, total: null, bytesPerSecond: 0, timeLeft: null };
-      this.#underWay.set(name, { abort, state: 'downloading', transfer });
-      this.#problems.delete(name);
-      void this.#run(source, abort.signal);
-    }
+    this.#official.download(source);
     return this.view(name);
   }
 
   async cancel(name: string): Promise<DataSetView> {
-    this.#underWay.get(name)?.abort.abort();
+    this.#official.cancel(name);
     return this.view(name);
   }
 
@@ -176,6 +153,11 @@ export class DataSets {
   ): Promise<DataSetView> {
     return this.#files.use(file, async (path, name) => {
       const isSent = 'upload' in file;
+      const official = isSent ? await keptOfficial(path, this.#folder()) : null;
+      if (official) {
+        this.#official.arrived(official);
+        return this.#told(official.name);
+      }
       const images = await imagesAt(path, isSent ? name : null, this.#folder());
       if (images !== null) return this.#addImages(images, how, isSent, signal);
       const found = await this.#look(resolve(path), 0, { signal });
@@ -201,7 +183,7 @@ export class DataSets {
           this.#decoding({ name, done, total });
         },
       });
-      return await this.#note(found, spec);
+      return await this.#note(found, spec, isSent);
     } catch (error) {
       // The person has the original; a copy that cannot be used would only take room.
       if (isSent) await rm(path, { recursive: true, force: true });
@@ -211,31 +193,16 @@ export class DataSets {
     }
   }
 
-  async #note(found: DataLook, kept: string): Promise<DataSetView> {
+  async #note(found: DataLook, kept: string, isCopy = false): Promise<DataSetView> {
     const official = officialSources.find(
       (source) => kept === placeOf(source, this.#folder()).path,
     );
     if (official) {
-      this.#problems.delete(official.name);
+      this.#official.arrived(official);
       return this.#told(official.name);
     }
-    const { trainCount, testCount, classes, side, classNames, identity } = found;
-    const place = placeOfSpec(kept);
-    const { size } = await stat(place);
-    const images = parseImages(kept);
-    const known = images ? undefined : sourceNamed(found.name);
-    const added = {
-      path: kept,
-      title: known ? `${known.title} from ${basename(place)}` : `${basename(place)}, ${side} px`,
-      trainCount,
-      testCount,
-      classes,
-      identity,
-      bytes: images ? (trainCount + testCount) * imageBytes(side) : size,
-      side,
-      ...(classNames && { classNames: [...classNames] }),
-      ...(images && { classCounts: found.classCounts, leftOut: shortened(found.leftOut) }),
-    };
+    const { size } = await stat(placeOfSpec(kept));
+    const added = { ...addedOf(found, kept, size), ...(isCopy && { isCopy }) };
     this.#store.setSetting(NAME, [
       ...this.#added().filter(({ path: other }) => other !== kept),
       added,
@@ -243,19 +210,64 @@ export class DataSets {
     return this.#told(kept);
   }
 
-  /** Removes what was downloaded; of what a person added, only the mention. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes what was downloaded; of what a person added, the mention, and what was decoded of it
+   * unless a study still needs it.
+   *
+   * @param copy whether the copy goes too that the data folder has of what was sent
+   * @throws LabError `data.in-use`
+   */
+  async remove(name: string, copy = false): Promise<void> {
     const source = officialOf(name);
     if (source) {
-      this.#underWay.get(name)?.abort.abort();
-      for (const file of placeOf(source, this.#folder()).files) await rm(file, { force: true });
+      await this.#official.remove(source);
+      await this.#forgetDecoded(placeOf(source, this.#folder()).path);
       await this.#told(name);
-    } else {
-      this.#store.setSetting(
-        NAME,
-        this.#added().filter(({ path }) => path !== name),
-      );
+      return;
     }
+    const added = this.#added();
+    const others = added.filter(({ path }) => path !== name);
+    const view = added.length > others.length ? await this.view(name) : null;
+    const ours = copy && view?.isCopy === true ? view.source : null;
+    if (ours !== null) this.#requireUnused(ours, others);
+    this.#store.setSetting(NAME, others);
+    await this.#forgetDecoded(name);
+    if (ours !== null) await rm(ours, { recursive: true, force: true });
+  }
+
+  /** @throws LabError `data.in-use` */
+  #requireUnused(place: string, others: readonly Added[]): void {
+    const isListed = others.some(({ path }) => placeOfSpec(path) === place);
+    const users = openJobs(this.#store).filter(({ data }) => placeOfSpec(data) === place);
+    if (isListed || users.length > 0)
+      throw new LabError('data.in-use', { path: place, users: users.map(({ name }) => name) });
+  }
+
+  /** How much room decoded images take. */
+  async decoded(): Promise<DecodedImages> {
+    return decodedImages(this.#folder(), this.#needed());
+  }
+
+  /** Removes the decoded images that nothing needs. */
+  async clean(): Promise<DecodedImages> {
+    await removeUnneeded(this.#folder(), this.#needed());
+    return this.decoded();
+  }
+
+  async #forgetDecoded(spec: string): Promise<void> {
+    await removeDecodedOf(this.#folder(), decodedOf(spec), this.#needed());
+  }
+
+  /** The images of the list, of official sets that are here, and of studies that have not ended. */
+  #needed(): DecodedOf[] {
+    const here = officialSources
+      .map((source) => placeOf(source, this.#folder()).path)
+      .filter((path) => existsSync(path));
+    const specs = [
+      ...this.#added().map(({ path }) => path),
+      ...openJobs(this.#store).map(({ data }) => data),
+    ];
+    return [...here, ...specs].map(decodedOf);
   }
 
   async samples(name: string, count: number, signal?: AbortSignal): Promise<DataLook['samples']> {
@@ -263,60 +275,11 @@ export class DataSets {
   }
 
   close(): void {
-    for (const { abort } of this.#underWay.values()) abort.abort();
+    this.#official.close();
   }
 
   #added(): Added[] {
     return keptSetting(this.#store, NAME, addedRecord) ?? [];
-  }
-
-  async #official(source: OfficialSource): Promise<DataSetView> {
-    const { name, classNames, files } = source;
-    const bytes = await bytesOf(source, this.#folder());
-    const underWay = this.#underWay.get(name);
-    const problem = this.#problems.get(name) ?? null;
-    return {
-      ...ready(source, source.size),
-      classNames: classNames.length > 0 ? [...classNames] : null,
-      source: placeOf(source, this.#folder()).path,
-      bytes: bytes ?? 0,
-      downloadBytes: files.reduce((sum, file) => sum + file.bytes, 0),
-      state: underWay?.state ?? (bytes !== null ? 'ready' : problem ? 'failed' : 'missing'),
-      download: underWay?.transfer ?? null,
-      problem,
-    };
-  }
-
-  async #run(source: OfficialSource, signal: AbortSignal): Promise<void> {
-    const { name } = source;
-    try {
-      await downloadOfficial(source, {
-        folder: this.#folder(),
-        signal,
-        onProgress: (progress) => {
-          this.#progress(name, progress);
-        },
-      });
-    } catch (error) {
-      if (!signal.aborted) this.#problems.set(name, problemOf(error));
-    }
-    this.#underWay.delete(name);
-    await this.#told(name);
-  }
-
-  #progress(name: string, progress: DataProgress): void {
-    const underWay = this.#underWay.get(name);
-    if (!underWay || progress.phase === 'retry') return;
-    underWay.state = progress.phase === 'download' ? 'downloading' : 'unpacking';
-    const speed =
-      progress.phase === 'download' ? progress : { bytesPerSecond: 0, secondsLeft: null };
-    underWay.transfer = {
-      bytes: progress.done,
-      total: progress.total ?? null,
-      bytesPerSecond: speed.bytesPerSecond ?? 0,
-      timeLeft: speed.secondsLeft ?? null,
-    };
-    void this.#told(name);
   }
 
   async #told(name: string): Promise<DataSetView> {
@@ -328,29 +291,6 @@ export class DataSets {
   async #look(spec: string, count: number, options: LookOptions): Promise<DataLook> {
     return lookInThread('data', { spec, folder: this.#folder(), count }, options);
   }
-}
-
-/** Files named in the list of data sets. */
-const NAMED = 200;
-
-/** Of many files that were left out, the first. */
-const shortened = ({ count, files }: LeftOut = { count: 0, files: [] }) => ({
-  count,
-  files: files.slice(0, NAMED).map((each) => ({ ...each })),
-});
-
-/**
- * What is kept under the name of an official archive is taken for all of it: a part of one gets
- * another name.
- */
-function nameFor({ name: data, trainCount, testCount }: DataLook, name: string): string {
-  const official = officialSources.find(({ files }) =>
-    files.some(({ file }) => name.endsWith(file)),
-  );
-  if (!official) return name;
-  const { size } = official;
-  const isComplete = trainCount === size.trainCount && testCount === size.testCount;
-  return isComplete && official.name === data ? name : `part-${name.replace(/^[^\w]+/, '')}`;
 }
 
 const unknownData = (name: string): LabError =>

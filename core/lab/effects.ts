@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { EffectsReport, ReportInput } from '../analysis/report.ts';
 import type { Row } from '../analysis/table.ts';
-import { dimensions, picksOf } from '../graph/space.ts';
+import { conditionsOf, picksIn } from '../graph/picks.ts';
+import { dimensions } from '../graph/space.ts';
 import { auditedTrial } from '../search/audited.ts';
 import { rungsOf } from '../search/rules/rules.ts';
 import { samplerOf } from '../search/samplers/samplers.ts';
@@ -27,6 +28,7 @@ export async function effectsOf(
   const { space, rule, training, sampler } = store.study(study).plan;
   const { epochs } = training;
   const portions = new Portions();
+  const picksOf = picksIn(space);
   const rungsOfRule = rungsOf(rule, epochs);
   const trials = (
     await portions.map(store.runIds({ study, kind: 'trial' }), (id) => {
@@ -34,7 +36,7 @@ export async function effectsOf(
       if (epoch === 0) return [];
       const audited = auditedTrial(store, { epoch, graph, number, origin, ...run }, rungsOfRule);
       const isRandom = origin === null && number < samplerOf(sampler).randomStart;
-      return [{ epoch, picks: picksOf(space, graph), isRandom, audited }];
+      return [{ epoch, picks: picksOf(graph), isRandom, audited }];
     })
   ).flat();
   const rungs = [...rungsOfRule, epochs].map((rung) => ({
@@ -49,9 +51,10 @@ export async function effectsOf(
   const sample = random.length >= ENOUGH ? random : reached;
   const all = dimensions(space);
   const sizes = all.map(({ choices }) => choices.length);
+  const deciders = conditionsOf(space).map((condition) => condition?.on ?? null);
   const report = await reportOn({
-    table: { sizes, rows: rowsOf(reached) },
-    sample: { sizes, rows: rowsOf(sample) },
+    table: { sizes, deciders, rows: rowsOf(reached) },
+    sample: { sizes, deciders, rows: rowsOf(sample) },
     audited: trials.map(({ audited }) => audited),
     epochs,
   });

@@ -9,6 +9,7 @@ import type { Files } from './files.ts';
 import type { SettingsContext } from './settings.ts';
 import type { EventBatcher } from './event-batcher.ts';
 import type { LabViews } from './lab-views.ts';
+import type { TimeProbes } from './time-probes.ts';
 
 /** Everything that requests are answered with. */
 export interface LabContext {
@@ -22,6 +23,7 @@ export interface LabContext {
   readonly engine: EngineManager;
   readonly machines: MachineManager;
   readonly settings: SettingsContext;
+  readonly probes: TimeProbes;
   readonly now: () => number;
 }
 

@@ -23,7 +23,7 @@ import type {
   WireCurve,
 } from './api.ts';
 import { importedFrom } from './imported.ts';
-import { trialRow, wireCurve } from './views.ts';
+import { trialRow, trialRowsFrom, wireCurve } from './views.ts';
 
 /**
  * A run that was cancelled with its study or re-run is taken up when that is resumed; one stopped
@@ -77,8 +77,9 @@ export class LabViews {
 
   async study(id: number): Promise<StudyView> {
     const { plan } = this.#store.study(id);
-    const trials = await this.rows(await this.trials(id));
+    const runs = await this.trials(id);
     const curves = await this.curves({ study: id });
+    const trials = await this.each(runs, trialRowsFrom(this.#store, id, curves));
     const reruns = await this.reruns((rerun) => rerun.study === id);
     const card = this.card(id);
     return {

@@ -26,6 +26,7 @@ import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
 import { hasWorkFor } from './machine-work.ts';
+import { TimeProbes } from './time-probes.ts';
 import { ablationRequests } from './requests/ablations.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
 import type { MachineView } from '../machines/machine-view.ts';
@@ -98,6 +99,35 @@ export class Lab implements LabApi {
     sweepTemporary();
     const files = new Files();
     const folder = (): string => settings.get().dataFolder;
+    const dataSets = new DataSets(
+      store,
+      files,
+      folder,
+      (data) => {
+        this.#batcher.now({ topic: 'data', type: 'data', data });
+      },
+      (decoding) => {
+        this.#batcher.now({ topic: 'data', type: 'data-decoding', decoding });
+      },
+    );
+    const engine = new EngineManager(
+      () => settings.get().engine,
+      () => onCards(runner.devices().filter(isHere)),
+      (view, renewed) => {
+        this.#batcher.now({ topic: 'engine', type: 'engine', engine: view });
+        // cards may compute from now on, or no longer
+        if (renewed)
+          void runner.renew?.({}).then(() => {
+            if (!this.#closing)
+              this.#batcher.now({
+                topic: 'engine',
+                type: 'engine',
+                engine: this.#context.engine.view(),
+              });
+          });
+      },
+      options.engine,
+    );
     this.#context = {
       store,
       scheduler,
@@ -107,35 +137,9 @@ export class Lab implements LabApi {
       files,
       settings,
       now,
-      dataSets: new DataSets(
-        store,
-        files,
-        folder,
-        (data) => {
-          this.#batcher.now({ topic: 'data', type: 'data', data });
-        },
-        (decoding) => {
-          this.#batcher.now({ topic: 'data', type: 'data-decoding', decoding });
-        },
-      ),
-      engine: new EngineManager(
-        () => settings.get().engine,
-        () => onCards(runner.devices().filter(isHere)),
-        (engine, renewed) => {
-          this.#batcher.now({ topic: 'engine', type: 'engine', engine });
-          // cards may compute from now on, or no longer
-          if (renewed)
-            void runner.renew?.({}).then(() => {
-              if (!this.#closing)
-                this.#batcher.now({
-                  topic: 'engine',
-                  type: 'engine',
-                  engine: this.#context.engine.view(),
-                });
-            });
-        },
-        options.engine,
-      ),
+      dataSets,
+      engine,
+      probes: new TimeProbes(runner, engine, dataSets),
       machines: options.machines ?? new MachineManager({ store, runner: null, folder: null }),
     };
     this.#answers = {

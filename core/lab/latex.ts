@@ -1,5 +1,6 @@
 import { mainTest } from '../analysis/comparison.ts';
 import { pointsText } from '../analysis/verdict.ts';
+import { judgedTitle } from '../graph/describe.ts';
 import { toText } from '../graph/text.ts';
 import { rankTrials } from '../study/best.ts';
 import { machinesText } from '../study/place.ts';
@@ -28,12 +29,13 @@ export function rerunLatex({ rerun, variants, reference }: RerunView): string {
     ...['', '', ''],
   ]);
   const images = purpose === 'final' ? 'test images' : 'images of the search';
+  const judged = judgedTitle(...variants.map(({ graph }) => graph));
   return latexTable({
     columns: 'lrrrr',
     head: ['Graph', 'Accuracy (\\%)', 'Gain', '95 \\% interval', 'Seeds'],
     parts: [rows, paper],
     caption:
-      `${escaped(rerun.name)}: accuracy of node 1 on ${escaped(data)} after ${epochs} epochs ` +
+      `${escaped(rerun.name)}: accuracy of ${judged} on ${escaped(data)} after ${epochs} epochs ` +
       `(protocol ${protocol}, ${images}), mean $\\pm$ sample standard deviation over seeds. ` +
       'Gain: this graph minus the row in percentage points, paired by seed where seeds are shared. ' +
       'Bold: significant at 5 \\% after Holm correction.' +
@@ -62,7 +64,7 @@ export function studyLatex({ study, trials, reruns }: StudyView): string {
   return latexTable({
     columns: 'rlrrr',
     head: ['Trial', 'Graph', 'Epochs', 'Accuracy (\\%)', 'Re-run (\\%)'],
-    parts: [rows],
+    parts: [rows.length > 0 ? rows : [['\\multicolumn{5}{c}{No trial has a result}']]],
     caption:
       `${escaped(study.name)}: best trials on ${escaped(data)}, ${epochs} epochs, protocol ` +
       `${protocol}. Accuracy: one training each, chosen as the best of ${trials.length}. Re-run: ` +

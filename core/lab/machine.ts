@@ -1,3 +1,4 @@
+import { probeGraph } from '../search/time-probe.ts';
 import type { Machine } from '../search/speed.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { trainingDevices } from './device-views.ts';
@@ -5,7 +6,7 @@ import type { LabContext } from './lab-context.ts';
 
 /** The slots of a plan as they train now, for estimates of time. */
 export function machineOf(
-  { runner, engine, dataSets }: LabContext,
+  { runner, engine, dataSets, probes }: LabContext,
   { place }: TrainingPlan,
 ): Machine {
   const devices = trainingDevices(runner, place);
@@ -17,6 +18,10 @@ export function machineOf(
       .length,
     portable: engine.view().kind === 'portable',
     devices: devices.map(({ title }) => title),
+    measured: (plan) => {
+      const found = probes.known(plan);
+      return found && { seconds: found.secondsPerEpoch, graph: probeGraph(plan) };
+    },
     images: (data) => dataSets.imagesOf(data),
   };
 }

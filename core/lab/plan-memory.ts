@@ -11,9 +11,12 @@ interface Images {
   readonly classes: number;
 }
 
+/** Of all images: the set as it was read, and the engine's own. */
+const COPIES = 2;
+
 /**
- * Bytes that one training of a study needs at most: all images, and one step of the largest network
- * that each node may have. Every slot needs them once.
+ * Bytes that one training of a study needs at most: all images in the process and again in the
+ * engine, and one step of the largest network that each node may have. Every slot needs them once.
  */
 export function planMemory({ space, training }: StudyPlan, images: Images): number {
   const { train, test, side, classes } = images;
@@ -24,5 +27,5 @@ export function planMemory({ space, training }: StudyPlan, images: Images): numb
     );
     return sum + Math.max(0, ...each);
   }, 0);
-  return step + (train + test) * imageBytes(side);
+  return step + COPIES * (train + test) * imageBytes(side);
 }

@@ -20,6 +20,7 @@ import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
 import { placeSchema } from '../study/place.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
+import { notesSchema, tagsSchema } from '../study/tags.ts';
 import { exportFormats } from '../workers/export-network.ts';
 
 /** Input of a request without parameters. */
@@ -88,6 +89,8 @@ const schemas = {
 
   'studies.list': reads(none),
   'studies.preview': reads(v.strictObject({ plan: studyPlanSchema })),
+  /** Trains some steps of a plan's networks, on `slot` or a free one, for its expected time. */
+  'studies.probe': reads(v.strictObject({ plan: studyPlanSchema, slot: v.exactOptional(name) })),
   'studies.create': v.strictObject({
     name,
     plan: studyPlanSchema,
@@ -100,6 +103,7 @@ const schemas = {
     study: id,
     name: v.exactOptional(name),
     notes: v.exactOptional(notes),
+    tags: v.exactOptional(tagsSchema),
     priority: v.exactOptional(priority),
     trials: v.exactOptional(whole(1, 1_000_000)),
   }),
@@ -157,6 +161,11 @@ const schemas = {
   /** The epochs from `after + 1` on. */
   'runs.epochs': reads(v.strictObject({ run: id, after: v.exactOptional(whole()) })),
   'runs.pin': v.strictObject({ run: id, pinned: v.boolean() }),
+  'runs.annotate': v.strictObject({
+    run: id,
+    notes: v.exactOptional(notesSchema),
+    tags: v.exactOptional(tagsSchema),
+  }),
   'runs.stop': v.strictObject({ run: id, when }),
   'runs.retry': ofRun,
   'runs.weights': v.strictObject({
@@ -245,7 +254,10 @@ const schemas = {
     side: v.exactOptional(v.picklist(imageSides)),
     bad: v.exactOptional(v.picklist(badImages)),
   }),
-  'data.remove': ofData,
+  /** `copy`: also delete the copy that the lab keeps of what was sent. */
+  'data.remove': v.strictObject({ data: path, copy: v.exactOptional(v.boolean()) }),
+  'data.decoded': reads(none),
+  'data.clean': none,
   'data.samples': reads(v.strictObject({ data: path, count: whole(1, 200) })),
 
   'engine.install': v.strictObject({ kind: v.picklist(['cpu', 'gpu']) }),

@@ -3,10 +3,17 @@ import { copyFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { extract, list, type ReadEntry } from 'tar';
 import { LabError, messageOf } from '../base/errors.ts';
+import { differenceOf } from '../data/checksum.ts';
+import { placeOf } from '../data/official.ts';
+import { officialSources } from '../data/sets/sets.ts';
+import type { OfficialSource } from '../data/source.ts';
 import { isImageName } from '../data/images/layout.ts';
 import { looksLikeImages } from '../data/images/open.ts';
 import { parseImages } from '../data/images/spec.ts';
 import { makeFolder } from '../base/folder.js';
+
+/** Bytes of a name in the data folder; systems allow 255. */
+const MAX_NAME = 200;
 
 /** The folder or archive that a specification names. */
 export const placeOfSpec = (spec: string): string => parseImages(spec)?.path ?? spec;
@@ -32,6 +39,32 @@ export async function imagesAt(
   return kept;
 }
 
+/**
+ * Keeps an official archive of images under its own name, when this is one by size and checksums.
+ *
+ * @returns its set; null for any other file
+ */
+export async function keptOfficial(
+  path: string,
+  home: string,
+  sets: readonly OfficialSource[] = officialSources,
+): Promise<OfficialSource | null> {
+  const { size } = await stat(path);
+  for (const source of sets) {
+    const [archive] = source.files;
+    if (source.format !== null || !archive || size !== archive.bytes) continue;
+    if ((await differenceOf(path, archive, {})) !== null) continue;
+    makeFolder(home);
+    await copyFile(path, placeOf(source, home).path);
+    return source;
+  }
+  return null;
+}
+
+/** Whether a file of this name in the data folder is taken for an official archive. */
+const isOfficialName = (name: string): boolean =>
+  officialSources.some(({ files }) => files.some(({ file }) => file === name));
+
 async function isTarOfImages(path: string): Promise<boolean> {
   let found = false;
   try {
@@ -50,29 +83,45 @@ async function isTarOfImages(path: string): Promise<boolean> {
 /** A path in the data folder where nothing is yet. */
 function freePlace(home: string, name: string, isZip: boolean): string {
   const stem =
-    name
-      .replace(/(\.tar)?(\.gz|\.tgz|\.tar|\.zip)?$/i, '')
-      .replace(/[^\p{L}\p{N}._ +-]/gu, '-')
-      .replace(/^[.\s-]+/, '')
-      .slice(0, 100) || 'images';
+    shortened(
+      name
+        .replace(/(\.tar)?(\.gz|\.tgz|\.tar|\.zip)?$/i, '')
+        .replace(/[\\/:*?"<>|\p{Cc}\p{Cs}]+/gu, '-')
+        .replace(/^[.\s-]+|[.\s]+$/g, ''),
+    ) || 'images';
   for (let n = 1; ; n++) {
-    const place = join(home, `${stem}${n === 1 ? '' : `-${n}`}${isZip ? '.zip' : ''}`);
+    const plain = `${stem}${n === 1 ? '' : `-${n}`}${isZip ? '.zip' : ''}`;
+    const place = join(home, isOfficialName(plain) ? `part-${plain}` : plain);
     if (!existsSync(place)) return place;
   }
+}
+
+/** The beginning of a name, of so many bytes as names may have with a number and an end. */
+function shortened(name: string): string {
+  let short = '';
+  for (const character of name) {
+    if (Buffer.byteLength(short + character) > MAX_NAME) break;
+    short += character;
+  }
+  return short;
 }
 
 /** Unpacks regular files alone; the packed folder around all of them goes. */
 async function unpack(path: string, folder: string): Promise<void> {
   mkdirSync(folder);
+  const failed: string[] = [];
   try {
     await extract({
       file: path,
       cwd: folder,
       strip: 1,
+      onwarn: (code, message) => {
+        if (code === 'TAR_ENTRY_ERROR') failed.push(message);
+      },
       filter: (_name, entry) =>
         !('type' in entry) || entry.type === 'File' || entry.type === 'Directory',
     });
-    await stat(folder);
+    if (failed.length > 0) throw new Error(`${failed.length} files: ${failed[0]}`);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw new LabError('data.damaged', { path, message: `${messageOf(error)}.` }, { cause: error });

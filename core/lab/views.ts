@@ -1,3 +1,4 @@
+import { evaluatedNodes } from '../graph/graph.ts';
 import { rungsOf } from '../search/rules/rules.ts';
 import type { Store } from '../store/store.ts';
 import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
@@ -10,21 +11,57 @@ export const wireCurve = (store: Store, run: number): WireCurve => ({
   accuracy: store.curve(run).map((node) => node.map(numberOrNull)),
 });
 
+/** What a row takes from other records than its run. */
+interface RowParts {
+  /** Of every node at the last epoch of the run; a missing or null one has none. */
+  readonly last: readonly (number | null | undefined)[];
+  /** The first decision that stopped it. */
+  readonly stop: RungDecision | undefined;
+}
+
 /** A run as a row of tables and charts. */
 export function trialRow(store: Store, run: Run): TrialRow {
-  const { id, training, dismissed, openTrials: _openTrials, ...rest } = run;
-  const last = run.epoch === 0 ? [] : store.lastAccuracies(id);
-  const accuracies = run.graph.nodes.map((_, node) => numberOrNull(last[node] ?? NaN));
-  const stop =
-    run.state === 'stopped' || run.audit !== null
-      ? store.decisions({ run: id }).find(({ go }) => !go)
-      : undefined;
+  return rowWith(store, run, {
+    last: run.epoch === 0 ? [] : store.lastAccuracies(run.id),
+    stop: mayHaveStop(run) ? store.decisions({ run: run.id }).find(({ go }) => !go) : undefined,
+  });
+}
+
+const mayHaveStop = ({ state, audit }: Run): boolean => state === 'stopped' || audit !== null;
+
+/**
+ * Rows of many trials of one study, from its curves and decisions: two questions for each trial
+ * less. A curve that has grown since its run was read counts up to the run's epoch.
+ */
+export function trialRowsFrom(
+  store: Store,
+  study: number,
+  curves: readonly WireCurve[],
+): (run: Run) => TrialRow {
+  const byRun = new Map(curves.map((curve) => [curve.run, curve]));
+  const stops = new Map<number, RungDecision>();
+  for (const decision of store.decisions({ study })) {
+    const before = stops.get(decision.run);
+    if (!decision.go && !(before && before.rung < decision.rung)) stops.set(decision.run, decision);
+  }
+  return (run) =>
+    rowWith(store, run, {
+      last: byRun.get(run.id)?.accuracy.map((node) => node[run.epoch - 1]) ?? [],
+      stop: mayHaveStop(run) ? stops.get(run.id) : undefined,
+    });
+}
+
+function rowWith(store: Store, run: Run, { last, stop }: RowParts): TrialRow {
+  const { id, training, dismissed, openTrials: _openTrials, notes, tags, ...rest } = run;
+  const accuracies = evaluatedNodes(run.graph).map((node) => numberOrNull(last[node - 1] ?? NaN));
   const machines = run.attempts === 0 ? [] : store.machinesOf(id);
   return {
     ...rest,
     ...(machines.length > 0 && { machines }),
     ...(run.state === 'cancelled' && { dismissed }),
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
+    ...(notes !== '' && { notes }),
+    ...(tags.length > 0 && { tags }),
     run: id,
     epochs: training.epochs,
     accuracies,

@@ -1,4 +1,4 @@
-import { labInbox, machineInbox } from './subjects.ts';
+import { brokerName, labInbox, machineInbox } from './subjects.ts';
 
 /** Limits of the broker: bytes of a message, and bytes that may wait for one connection. */
 const maxPayload = 1024 * 1024;
@@ -35,7 +35,7 @@ export interface BrokerConfig {
 export function brokerConfig(config: BrokerConfig): string {
   const { lab, tls } = config;
   const settings = {
-    server_name: `ktg-${lab}`,
+    server_name: brokerName(lab),
     host: config.host,
     port: config.port,
     pid_file: config.pidFile,

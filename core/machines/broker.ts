@@ -13,7 +13,7 @@ import { type BrokerState, type BrokerUser, newState, newUser, readState } from 
 import { brokerCertificate, type Certificates } from './certificate.ts';
 import { dialBroker } from './connection.ts';
 import { writePrivate } from './private-file.ts';
-import { labInbox } from './subjects.ts';
+import { brokerName, labInbox } from './subjects.ts';
 
 /** Address of a broker that only this machine reaches. */
 export const loopback = '127.0.0.1';
@@ -122,7 +122,7 @@ class RunningBroker implements Broker {
         log: join(folder, 'broker.log'),
         host: this.#host,
         port: state.port,
-        serverName: `ktg-${state.lab}`,
+        serverName: brokerName(state.lab),
       },
       () => {
         for (const listener of this.#listeners) listener();

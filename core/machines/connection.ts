@@ -1,6 +1,8 @@
-import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { messageOf } from '../base/errors.ts';
 import type { Pairing } from '../study/pairing.ts';
-import { machineInbox } from './subjects.ts';
+import { nkeyLogin } from './login.ts';
+import { brokerName, machineInbox } from './subjects.ts';
 
 /** Milliseconds between two pings; a connection without two answers in a row is dialled again. */
 const pingMs = 5_000;
@@ -32,7 +34,7 @@ export interface Dial {
 export const dialBroker = ({ servers, seed, inbox, name, ca, patient, timeout = dialMs }: Dial) =>
   connect({
     servers: [...servers],
-    authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
+    authenticator: nkeyLogin(seed),
     inboxPrefix: inbox,
     name,
     tls: ca === undefined ? null : { ca },
@@ -45,6 +47,7 @@ export const dialBroker = ({ servers, seed, inbox, name, ca, patient, timeout = 
     timeout,
     waitOnFirstConnect: patient === true,
     ignoreAuthErrorAbort: true,
+    noAsyncTraces: true, // a stack for each request costs more than the request
     noEcho: true,
   });
 
@@ -58,3 +61,28 @@ export const dialLab = (pairing: Pairing, { patient = false } = {}): Promise<Nat
     ca: pairing.ca,
     patient,
   });
+
+export const isRefusal = (error: unknown): boolean =>
+  /authorization violation/i.test(messageOf(error));
+
+/**
+ * Waits until the broker of the lab has refused the key of a connection more than `most` times in a
+ * row: its machine was removed or paired again. The client itself would dial for ever; told to end,
+ * it would also end after two logins that came too late. A broker of another lab on the same port
+ * does not count: the own lab is only away.
+ *
+ * @returns false when this side has closed the connection
+ */
+export async function untilRefused(
+  connection: NatsConnection,
+  lab: string,
+  most: number,
+): Promise<boolean> {
+  let refusals = 0;
+  for await (const status of connection.status()) {
+    if (status.type === 'reconnect') refusals = 0;
+    if (status.type !== 'error' || !isRefusal(status.error)) continue;
+    if (connection.info?.server_name === brokerName(lab) && ++refusals > most) return true;
+  }
+  return false;
+}

@@ -14,3 +14,6 @@ export const machineInbox = (lab: string, machine: string): string =>
 
 /** Prefix of the subjects for answers to the lab's requests. */
 export const labInbox = (lab: string): string => `_INBOX.${lab}.lab`;
+
+/** The name that the broker of a lab tells everybody who dials it. */
+export const brokerName = (lab: string): string => `ktg-${lab}`;

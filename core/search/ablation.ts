@@ -1,5 +1,6 @@
 import { type AblationKind, ablationsOf } from '../graph/ablate.ts';
 import { graphKey } from '../graph/canonical.ts';
+import { goalOf } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { stream } from '../base/random.ts';
 import { remoteName } from '../devices/names.ts';
@@ -102,7 +103,9 @@ function reuse(store: Store, from: Run, to: number, at: number): void {
   const machine = remoteName(made?.slot ?? '')?.machine;
   const slot = machine === undefined ? REUSED : `${machine}/${REUSED}`;
   const { number } = store.addAttempt(to, slot, at);
-  for (const metrics of store.epochs(from.id)) store.addEpoch(to, metrics);
+  const goal = goalOf(from.graph);
+  for (const metrics of store.epochs(from.id))
+    store.addEpoch(to, metrics, metrics.nodes[goal - 1]!.accuracy);
   store.changeAttempt(to, number, {
     environment: made?.environment ?? null,
     endedAt: at,

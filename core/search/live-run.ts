@@ -10,6 +10,7 @@ import { receive } from './report.ts';
 import type { Reception } from './report.ts';
 import { ownerOf } from './owner.ts';
 import type { Owner } from './owner.ts';
+import { isOtherData } from './same-data.ts';
 import { keepsCheckpoint, tidy } from './retention.ts';
 import type {
   IncomingCheckpoint,
@@ -131,7 +132,14 @@ export class LiveRun implements JobListener {
 
   started(environment: Environment): void {
     this.#hear(() => {
-      this.#environment = environment;
+      const run = this.#store.run(this.run);
+      if (!isOtherData(this.#store, run, environment.data)) {
+        this.#environment = environment;
+        return;
+      }
+      const problem = problemOf(new LabError('data.changed/study', { data: run.training.data }));
+      this.kill();
+      this.#fail({ kind: 'data', ...problem, epoch: run.epoch + 1 });
     });
   }
 

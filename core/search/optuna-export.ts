@@ -1,7 +1,10 @@
-import { gate as gateOf } from '../gates/gates.ts';
-import { edgeOf, nodeNumbers } from '../graph/graph.ts';
+import { gate as gateOf, type GateName } from '../gates/gates.ts';
+import { goalOf } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { machinesText } from '../study/place.ts';
+import { choiceIn, picksIn } from '../graph/picks.ts';
+import { dimensions } from '../graph/space.ts';
+import type { Dimension, SearchSpace } from '../graph/space.ts';
 import { toText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
 import { Portions } from '../store/portions.ts';
@@ -9,8 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { OptunaTrial } from '../store/transfer/optuna-file.ts';
 import { type WrittenTrial, writeOptuna } from '../store/transfer/optuna-writer.ts';
 import type { Run } from '../study/run.ts';
-import { type Study } from '../study/study.ts';
-import { PLAN_ATTRIBUTE, gateParameter, modelName } from './optuna-plan.ts';
+import { PLAN_ATTRIBUTE, modelName, partParameter } from './optuna-plan.ts';
 
 /**
  * Writes a study as an SQLite file of Optuna, direction maximize, accuracies as fractions of 1. Its
@@ -25,7 +27,8 @@ export async function exportOptuna(store: Store, id: number, file: string): Prom
   const portions = new Portions();
   const ids = store.runIds({ study: id, kind: 'trial' });
   const runs = await portions.map(ids, (run) => store.run(run));
-  const choices = choicesOf(study, runs);
+  const settingsOf = settingsIn(study.plan.space);
+  const choices = choicesOf(study.plan.space, settingsOf, runs);
   const arrivals = arrivalsOf(store, id, runs);
   const attributes = {
     [PLAN_ATTRIBUTE]: study.plan,
@@ -38,12 +41,12 @@ export async function exportOptuna(store: Store, id: number, file: string): Prom
     const run = runs[number]!;
     const result = run.duplicateOf === null ? run : store.run(run.duplicateOf);
     const machines = store.machinesOf(result.id);
-    const reports = store.curve(result.id)[0] ?? [];
+    const reports = store.curve(result.id)[goalOf(result.graph) - 1] ?? [];
     const state = stateOf(result, reports.at(-1));
     return {
       number,
       state,
-      parameters: parametersOf(run.graph, choices),
+      parameters: parametersOf(settingsOf(run.graph), choices),
       startedAt: run.startedAt ?? run.createdAt,
       endedAt: state === 'RUNNING' ? null : (run.endedAt ?? run.createdAt),
       value: state === 'COMPLETE' || state === 'PRUNED' ? finite(reports.at(-1)) : null,
@@ -75,46 +78,56 @@ function stateOf({ state }: Run, last: number | undefined): WrittenTrial['state'
 
 type Choices = ReadonlyMap<string, readonly string[]>;
 
+/** Names and values of the parameters of a graph. */
+type SettingsOf = (graph: Graph) => (readonly [name: string, value: string])[];
+
 /**
  * Choices by parameter: those of the space, then those that only a trial has. Optuna wants the same
  * choices in all trials.
  */
-function choicesOf({ plan: { space } }: Study, runs: readonly Run[]): Choices {
+function choicesOf(space: SearchSpace, settingsOf: SettingsOf, runs: readonly Run[]): Choices {
   const found = new Map<string, Set<string>>();
   const add = (name: string, value: string): void => {
     found.set(name, (found.get(name) ?? new Set()).add(value));
   };
-  for (const { source, destination, gates } of space.edges)
-    for (const gate of gates) add(gateParameter(source, destination), gateClass(gate));
-  for (const [index, { models }] of space.nodes.entries())
-    for (const model of models) add(modelName(index), architecture(model).title);
+  for (const dimension of dimensions(space))
+    for (const choice of dimension.choices) add(nameOf(dimension), valueOf(dimension, choice));
   for (const { graph } of runs) for (const [name, value] of settingsOf(graph)) add(name, value);
   return new Map([...found].map(([name, values]) => [name, [...values]]));
 }
 
-/** Parameter and value of every edge and node of a graph. */
-const settingsOf = (graph: Graph): [name: string, value: string][] => [
-  ...nodeNumbers(graph).flatMap((destination) =>
-    [0, ...nodeNumbers(graph)]
-      .filter((source) => source !== destination)
-      .map((source): [string, string] => [
-        gateParameter(source, destination),
-        gateClass(edgeOf(graph, source, destination).gate),
-      ]),
-  ),
-  ...graph.nodes.map(({ model }, index): [string, string] => [
-    modelName(index),
-    architecture(model).title,
-  ]),
-];
+/** Parameters of nodes and gates, and of the parts that have a meaning in the graph. */
+function settingsIn(space: SearchSpace): SettingsOf {
+  const all = dimensions(space);
+  const picksOf = picksIn(space);
+  return (graph) => {
+    const picks = picksOf(graph);
+    return all.flatMap((dimension, at) =>
+      picks[at] === null
+        ? []
+        : [[nameOf(dimension), valueOf(dimension, choiceIn(dimension, graph))] as const],
+    );
+  };
+}
+
+const nameOf = (dimension: Dimension): string => {
+  if (dimension.kind === 'model') return modelName(dimension.node - 1);
+  return partParameter(dimension.kind, dimension.source, dimension.destination);
+};
+
+function valueOf({ kind }: Dimension, choice: string): string {
+  if (kind === 'model') return architecture(choice).title;
+  return kind === 'gate' ? gateClass(choice as GateName) : choice;
+}
 
 /** `through` is `ThroughGate`, a class of the authors' code. */
-const gateClass = (name: Parameters<typeof gateOf>[0]): string => `${gateOf(name).title}Gate`;
+const gateClass = (name: GateName): string => `${gateOf(name).title}Gate`;
 
-const parametersOf = (graph: Graph, choices: Choices): OptunaTrial['parameters'] =>
-  new Map(
-    settingsOf(graph).map(([name, value]) => [name, { value, choices: [...choices.get(name)!] }]),
-  );
+const parametersOf = (
+  settings: ReturnType<SettingsOf>,
+  choices: Choices,
+): OptunaTrial['parameters'] =>
+  new Map(settings.map(([name, value]) => [name, { value, choices: [...choices.get(name)!] }]));
 
 /**
  * Ranks of reports among those of all trials, so that each decision comes after the reports that it

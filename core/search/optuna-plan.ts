@@ -6,6 +6,7 @@ import { LABEL, makeGraph } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { SPACE_FORMAT, parseSpace } from '../graph/space.ts';
 import type { SearchSpace } from '../graph/space.ts';
+import { fromText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
 import type { OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
 import { paperRule, studyPlanSchema } from '../study/plan.ts';
@@ -74,8 +75,14 @@ function spaceOf(drawn: OptunaTrial, count: number): SearchSpace {
   });
 }
 
-/** The graph of an imported trial. */
-export function graphOf(trial: OptunaTrial, { nodes }: SearchSpace): Graph {
+/**
+ * The graph of an imported trial: as this lab has written it, with its kinds, weights, temperatures
+ * and ensemble; else by its parameters.
+ */
+export function graphOf(trial: OptunaTrial, space: SearchSpace): Graph {
+  const { nodes } = space;
+  const own = trial.graph === null ? null : ownGraph(trial.graph, space);
+  if (own) return own;
   return makeGraph(
     nodes.map((_, index) => ({
       model: architecture(parameter(trial, modelName(index)).value).name,
@@ -84,14 +91,30 @@ export function graphOf(trial: OptunaTrial, { nodes }: SearchSpace): Graph {
   );
 }
 
+/** null for a text that is no graph of the space. */
+function ownGraph(text: string, { nodes, ensemble }: SearchSpace): Graph | null {
+  try {
+    const graph = fromText(text);
+    const fits = graph.nodes.length === nodes.length && !graph.ensemble === !ensemble;
+    return fits ? graph : null;
+  } catch (error) {
+    if (error instanceof LabError) return null;
+    throw error;
+  }
+}
+
 /** Parameter of the network of node `index + 1`. */
 export const modelName = (index: number): string => `model_${index}_name`;
 
 /** Parameter of the gate of an edge. */
-export function gateParameter(source: number, destination: number): string {
+function gateParameter(source: number, destination: number): string {
   const column = source === LABEL ? destination : source;
   return `${twoDigits(destination - 1)}_${twoDigits(column - 1)}_gate`;
 }
+
+/** Parameter of another part of an edge: `01_00_kind`, `01_00_weight`, `01_00_temperature`. */
+export const partParameter = (part: string, source: number, destination: number): string =>
+  gateParameter(source, destination).replace(/gate$/, part);
 
 const twoDigits = (index: number): string => String(index).padStart(2, '0');
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { graphKey } from '../graph/canonical.ts';
-import { TARGET, isFrozen } from '../graph/graph.ts';
+import { evaluatedNodes, goalOf } from '../graph/graph.ts';
+import { judgeDraw } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { OptunaReport, OptunaStudy, OptunaTrial } from '../store/transfer/optuna-file.ts';
 import { unmeasuredNode } from '../study/metrics.ts';
@@ -15,7 +16,7 @@ const PORTION = 50;
 
 /**
  * Brings in a search of the authors' published code as Optuna kept it: graphs, accuracies of node 1
- * after each epoch, and which trials were stopped. What Optuna does not hold stays open: the other
+ * (or of the ensemble that counts) after each epoch, and which trials were stopped. What Optuna does not hold stays open: the other
  * nodes' numbers, edges, weights and environment. Protocol `paper`, CIFAR-100 and the paper's
  * recipe are taken as given.
  *
@@ -92,7 +93,7 @@ async function addTrials(
   const drawn = trials.filter((trial) => trial.parameters.size > 0);
   await inPortions(store, drawn, (trial) => {
     const graph = graphOf(trial, study.plan.space);
-    const isRejected = isFrozen(graph, TARGET);
+    const { rejected } = judgeDraw(study.plan.space, graph);
     const run = store.addRun({
       kind: 'trial',
       study: study.id,
@@ -104,9 +105,9 @@ async function addTrials(
       seed: trial.seed ?? 0,
       training: study.plan.training,
       createdAt: trial.startedAt ?? now,
-      ...(isRejected && { state: 'rejected' as const, rejection: 'target-frozen' }),
+      ...(rejected && { state: 'rejected' as const, rejection: rejected }),
     });
-    if (isRejected) return;
+    if (rejected) return;
     store.changeRun(run.id, { state: 'running', startedAt: trial.startedAt });
     store.addAttempt(run.id, SLOT, trial.startedAt ?? now);
     runs.set(trial.number, run.id);
@@ -131,15 +132,16 @@ async function addReports(
     if (run === undefined) return;
     const accuracy = accuracyOf(report);
     const { graph } = store.run(run);
-    store.addEpoch(run, {
+    const metrics = {
       epoch: step,
       seconds: 0,
-      nodes: graph.nodes.map((_, index) => ({
+      nodes: evaluatedNodes(graph).map((node) => ({
         ...unmeasuredNode,
-        accuracy: index === 0 ? accuracy : NaN,
+        accuracy: node === goalOf(graph) ? accuracy : NaN,
       })),
       edges: graph.edges.map(() => null),
-    });
+    };
+    store.addEpoch(run, metrics, accuracy);
     // What Optuna did is what happened: with many processes at once it may have counted
     // differently.
     const go = trials[trial]!.state !== 'PRUNED' || step !== last.get(trial);

@@ -1,5 +1,6 @@
-import { picksOf } from '../graph/space.ts';
-import type { SearchSpace } from '../graph/space.ts';
+import type { Graph } from '../graph/graph.ts';
+import { picksIn } from '../graph/picks.ts';
+import type { Picks, SearchSpace } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { OpenTrial, Run } from '../study/run.ts';
@@ -28,14 +29,15 @@ export class Past {
    * Reads the changes since the last call; only open trials are read again.
    */
   update(store: Store, study: number, space: SearchSpace): void {
+    const picksOf = picksIn(space);
     if (this.#trials.size === 0) {
       const decisions = Map.groupBy(store.decisions({ study }), ({ run }) => run);
       for (const run of store.runs({ study, kind: 'trial' }))
-        this.#set(run.number, trialOf(run, decisions.get(run.id) ?? [], space));
+        this.#set(run.number, trialOf(run, decisions.get(run.id) ?? [], picksOf));
       return;
     }
     for (const [number, { id, isOpen }] of this.#trials)
-      if (isOpen) this.#set(number, trialOf(store.run(id), store.decisions({ run: id }), space));
+      if (isOpen) this.#set(number, trialOf(store.run(id), store.decisions({ run: id }), picksOf));
   }
 
   /**
@@ -52,18 +54,19 @@ export class Past {
     open: readonly OpenTrial[],
   ): void {
     const known = new Map(open);
+    const picksOf = picksIn(space);
     const decisions = Map.groupBy(store.decisions({ study }), ({ run }) => run);
     for (const run of store.runs({ study, kind: 'trial' }).filter((each) => each.number < number)) {
       const epoch = known.get(run.number) ?? Infinity;
       const seen = (decisions.get(run.id) ?? []).filter(({ rung }) => rung <= epoch);
       const state = epoch === Infinity ? run.state : epoch < 0 ? 'failed' : 'running';
-      this.#set(run.number, trialOf({ ...run, state }, seen, space));
+      this.#set(run.number, trialOf({ ...run, state }, seen, picksOf));
     }
   }
 
   /** A trial that was just drawn. */
   add(run: Run, space: SearchSpace): void {
-    this.#set(run.number, trialOf(run, [], space));
+    this.#set(run.number, trialOf(run, [], picksIn(space)));
   }
 
   /** Trials that count, by number. */
@@ -93,7 +96,11 @@ export class Past {
   }
 }
 
-function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpace): PastTrial {
+function trialOf(
+  run: Run,
+  decisions: readonly RungDecision[],
+  picksOf: (graph: Graph) => Picks,
+): PastTrial {
   const { id, key, graph, audit } = run;
   // What runs on for the audit counts as what it is for the rule: stopped.
   const state = audit === null ? run.state : 'stopped';
@@ -102,7 +109,7 @@ function trialOf(run: Run, decisions: readonly RungDecision[], space: SearchSpac
   return {
     id,
     key,
-    picks: picksOf(space, graph),
+    picks: picksOf(graph),
     values: valuesOf(run, decisions),
     isOpen,
     counts,

@@ -7,10 +7,10 @@ import type { LabProblem } from '../base/problem.ts';
 import { unknownWeights } from './prior.ts';
 import { expectedShareOf, ruleOf, rungsOf } from './rules/rules.ts';
 import { earlierAdvice } from './audited.ts';
-import { outsideStarts } from './starting-points.ts';
-import { type Machine, secondsPerEpoch, shareOf } from './speed.ts';
+import { outsideStarts, startingPoints } from './starting-points.ts';
+import { type Machine, measuredSeconds, secondsPerEpoch, shareOf } from './speed.ts';
 import { teacherModels, usualTeacher } from './teachers.ts';
-import { timeLeft } from './time-left.ts';
+import { expectedEpochs, timeLeft } from './time-left.ts';
 
 /** Consequences of a plan, shown before the study is created. */
 export interface Preview {
@@ -25,8 +25,12 @@ export interface Preview {
   acceptedSize: string;
   /** Models without pretrained weights that frozen nodes will need. */
   missingPretrained: string[];
-  /** About how many seconds on this machine; null when nothing was trained here yet. */
+  /**
+   * About how many seconds on this machine; null when nothing was trained or measured here yet.
+   */
   expectedTime: number | null;
+  /** Whether a probe has measured these networks on this machine. */
+  measured: boolean;
 }
 
 /** Previews a plan that is valid in itself. */
@@ -40,21 +44,38 @@ export function previewOf(store: Store, plan: StudyPlan, machine: Machine): Prev
     spaceSize: spaceSize(plan.space).toString(),
     acceptedSize: acceptedSize(plan.space).toString(),
     missingPretrained: missing,
-    expectedTime: timeLeft({
-      epochs: plan.training.epochs,
-      survival: rungsOf(plan.rule, plan.training.epochs).map((rung) => ({
-        rung,
-        decided: 0,
-        wentOn: 0,
-      })),
-      expectedShare: expectedShareOf(plan.rule),
-      fresh: expectedTrainings(plan),
-      underWay: [],
-      before: missing.reduce((sum, model) => sum + shareOf(model, plan), 0) * plan.training.epochs,
-      secondsPerEpoch: secondsPerEpoch(store, plan, machine),
-      slots: machine.slots,
-    }),
+    ...timeOf(store, plan, missing, machine),
   };
+}
+
+/** The time of a plan whose frozen nodes lack some teachers. */
+function timeOf(
+  store: Store,
+  plan: StudyPlan,
+  missing: readonly string[],
+  machine: Machine,
+): Pick<Preview, 'expectedTime' | 'measured'> {
+  const { epochs } = plan.training;
+  const measured = measuredSeconds(plan, machine);
+  const trainings = expectedTrainings(plan);
+  // Starting points run to the end where the plan says so, and so does a share of those stopped.
+  const yardsticks = plan.start?.toTheEnd ? Math.min(trainings, startingPoints(plan).length) : 0;
+  const course = {
+    epochs,
+    survival: rungsOf(plan.rule, epochs).map((rung) => ({ rung, decided: 0, wentOn: 0 })),
+    expectedShare: expectedShareOf(plan.rule),
+    fresh: trainings - yardsticks,
+    underWay: [],
+    secondsPerEpoch: measured ?? secondsPerEpoch(store, plan, machine),
+    slots: machine.slots,
+    before: 0,
+  };
+  const stoppedEarly = epochs - expectedEpochs(course)[0]!;
+  const before =
+    missing.reduce((sum, model) => sum + shareOf(model, plan), 0) * epochs +
+    yardsticks * epochs +
+    (plan.audit ?? 0) * course.fresh * stoppedEarly;
+  return { expectedTime: timeLeft({ ...course, before }), measured: measured !== null };
 }
 
 /** Throws the first problem of a plan as a LabError. */

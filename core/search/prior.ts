@@ -15,7 +15,10 @@ type Weighed = Pick<StudyPlan, 'space' | 'prior'>;
 export function priorOf({ space, prior }: Weighed): Prior | null {
   if (!prior) return null;
   const weights = dimensions(space).map((dimension) => {
-    const all = dimension.choices.map((choice) => prior.weights?.[choice] ?? 1);
+    const all = dimension.choices.map((choice) => {
+      const [own, any] = namesOf(dimension, choice).map((name) => prior.weights?.[name]);
+      return own ?? any ?? 1;
+    });
     const sum = all.reduce((total, weight) => total + weight, 0);
     return all.map((weight) => weight / sum);
   });
@@ -48,12 +51,24 @@ const isEdgeInto = (
 ): dimension is Dimension & { kind: 'gate' } =>
   dimension.kind === 'gate' && dimension.destination === node;
 
+/**
+ * Names of a choice in the weights of a plan: first with the part that it is a choice of, since 1
+ * may be a weight and a temperature, then alone.
+ */
+const namesOf = ({ kind }: Dimension, choice: string): string[] => [`${kind}:${choice}`, choice];
+
 /** Weights of choices that a space does not have: probably mistyped. */
 export function unknownWeights({ space, prior }: Weighed): LabProblem[] {
-  const known = new Set<string>(dimensions(space).flatMap(({ choices }) => choices));
+  const all = dimensions(space).flatMap((dimension) =>
+    dimension.choices.map((choice) => namesOf(dimension, choice)),
+  );
+  const names = new Set(all.flat());
+  const shown = new Set(
+    all.map(([own, alone]) => (/^(weight|temperature):/.test(own!) ? own! : alone!)),
+  );
   return Object.keys(prior?.weights ?? {})
-    .filter((choice) => !known.has(choice))
+    .filter((choice) => !names.has(choice))
     .map((choice) =>
-      problem('search.weight-unknown', { choice, known: [...known].sort().join(', ') }),
+      problem('search.weight-unknown', { choice, known: [...shown].sort().join(', ') }),
     );
 }

@@ -1,7 +1,9 @@
 import { shuffle, stream } from '../base/random.ts';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
-import { spaceSize } from '../graph/space-size.ts';
+import { conditionsOf, hasMeaning, settledBy } from '../graph/picks.ts';
+import type { Condition } from '../graph/picks.ts';
+import { formCount } from '../graph/space-size.ts';
 import { dimensions, graphAt, judgeDraw } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { priorOf } from './prior.ts';
@@ -63,13 +65,15 @@ export function sampleTrial(
 ): SampledTrial {
   const sampler = samplerOf(plan.sampler);
   const sizes = dimensions(plan.space).map(({ choices }) => choices.length);
+  const conditions = conditionsOf(plan.space);
   const seed = stream(plan.seed, 'training', number).next();
   const look = lookIn(
     plan,
     sampler.learns && plan.duplicates === 'reuse' ? knowledge : nothingKnown,
   );
   const accepts = (picks: readonly number[]): boolean => look(picks).isWanted;
-  const asked = { sizes, known: knowledge.known, prior: priorOf(plan), accepts };
+  const settled = settledBy(conditions);
+  const asked = { sizes, known: knowledge.known, prior: priorOf(plan), accepts, settled };
   const rejected: SampledTrial['rejected'] = [];
   let first: SampledTrial | undefined;
   for (let draw = 0; ; draw++) {
@@ -90,8 +94,8 @@ export function sampleTrial(
     else first ??= trial;
     // A duplicate is returned only when no other graph is found.
     if (first && (knowledge.isExhausted || draw === PROPOSALS + REDRAWS)) return first;
-    if (first && draw === PROPOSALS && spaceSize(plan.space) <= LISTABLE) {
-      const left = shuffle(allPicks(sizes), random)
+    if (first && draw === PROPOSALS && formCount(plan.space) <= LISTABLE) {
+      const left = shuffle(allPicks(sizes, conditions), random)
         .map(look)
         .find((each) => each.isWanted);
       return left ? { ...trial, ...left, rejection: left.reason, isExhausted: false } : first;
@@ -125,10 +129,18 @@ const lookIn =
     };
   };
 
-/** Every setting of a space, for small ones. */
-const allPicks = (sizes: readonly number[]): number[][] =>
+/** Every setting of a space that makes another graph, for small ones. */
+const allPicks = (
+  sizes: readonly number[],
+  conditions: readonly (Condition | null)[],
+): number[][] =>
   sizes.reduce<number[][]>(
-    (all, size) =>
-      all.flatMap((picks) => Array.from({ length: size }, (_, pick) => [...picks, pick])),
+    (all, size, at) =>
+      all.flatMap((picks) =>
+        Array.from({ length: hasMeaning(conditions, picks, at) ? size : 1 }, (_, pick) => [
+          ...picks,
+          pick,
+        ]),
+      ),
     [[]],
   );

@@ -11,6 +11,10 @@ export interface Machine {
   portable: boolean;
   /** Titles of the devices that have slots. */
   devices: readonly string[];
+  /** Seconds of an epoch of a graph of these networks, from a probe; absent before one. */
+  readonly measured?: (
+    plan: Pick<StudyPlan, 'space' | 'training'>,
+  ) => { seconds: number; graph: Graph } | undefined;
   /** Images of a data set; null when that is not known without reading it. */
   readonly images: (data: string) => { train: number; test: number; side?: number } | null;
 }
@@ -32,6 +36,18 @@ export function secondsPerEpoch(store: Store, plan: Training, machine: Machine):
   const known = effort(model.plan, machine);
   if (asked && known) return (meanSeconds(store, model) * asked) / known;
   return like ? meanSeconds(store, like) : null;
+}
+
+/**
+ * The same from a probe of the plan's networks on this machine, for its mean graph; null without
+ * one.
+ */
+export function measuredSeconds(plan: StudyPlan, machine: Machine): number | null {
+  const found = machine.measured?.(plan);
+  if (!found) return null;
+  const asked = effort(plan, machine);
+  const probed = effort(trainingOfGraph(found.graph, plan.training), machine);
+  return asked && probed ? (found.seconds * asked) / probed : found.seconds;
 }
 
 /** Networks and their training: of a study or of one graph. */

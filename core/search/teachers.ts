@@ -42,10 +42,7 @@ export function teacherModels(space: SearchSpace): string[] {
   const mayFreeze = (node: number): boolean =>
     space.frozen &&
     (node !== TARGET || space.ensemble?.isObjective === true) &&
-    space.edges.every(
-      ({ destination, gates, weights = [] }) =>
-        destination !== node || gates.includes('cutoff') || weights.includes(0),
-    );
+    space.edges.every(({ destination, gates }) => destination !== node || gates.includes('cutoff'));
   const models = space.nodes.flatMap(({ models }, index) => (mayFreeze(index + 1) ? models : []));
   return [...new Set(models)];
 }

@@ -82,9 +82,13 @@ export interface StoreSizes {
   free: number;
 }
 
-export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'>;
+export type NewStudy = Pick<Study, 'name' | 'plan' | 'priority' | 'notes' | 'createdAt'> &
+  Partial<Pick<Study, 'tags'>>;
 type StudyChange = Partial<
-  Pick<Study, 'name' | 'state' | 'priority' | 'problem' | 'notes' | 'startedAt' | 'endedAt'> & {
+  Pick<
+    Study,
+    'name' | 'state' | 'priority' | 'problem' | 'notes' | 'tags' | 'startedAt' | 'endedAt'
+  > & {
     trials: number;
   }
 >;
@@ -126,9 +130,21 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>>;
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>> &
+  Partial<Pick<Run, 'notes' | 'tags'>>;
 type RunChange = Partial<
-  Pick<Run, 'state' | 'failure' | 'pinned' | 'dismissed' | 'audit' | 'startedAt' | 'endedAt'>
+  Pick<
+    Run,
+    | 'state'
+    | 'failure'
+    | 'pinned'
+    | 'dismissed'
+    | 'audit'
+    | 'notes'
+    | 'tags'
+    | 'startedAt'
+    | 'endedAt'
+  >
 >;
 
 /** All given fields must match. */

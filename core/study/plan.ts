@@ -59,7 +59,10 @@ export const paperRule = asha.usual;
 const priorSchema = v.strictObject({
   /** Share of the graphs with at least one frozen node, where chance makes fewer. */
   frozen: v.exactOptional(fractionSchema),
-  /** How often an architecture or a gate is drawn beside others, which weigh 1. */
+  /**
+   * How often a choice is drawn beside others, which weigh 1; by its name, or by `weight:0.5`,
+   * `temperature:4` and the like where several parts of an edge have it.
+   */
   weights: v.exactOptional(
     v.record(lineSchema(100), v.pipe(v.number(), v.minValue(0.001), v.maxValue(1000))),
   ),

@@ -43,20 +43,32 @@ const trainingOn = (data: string, epochs: number): StudyPlan['training'] => ({
   recipe: recipeFor(epochs),
 });
 
+/** Sizes of the quick look, the usual one first: a smaller one suits a slow machine. */
+export const quickLookSizes = [
+  { trials: 32, epochs: 8 },
+  { trials: 16, epochs: 8 },
+  { trials: 12, epochs: 4 },
+  { trials: 6, epochs: 4 },
+] as const;
+export type QuickLookSize = (typeof quickLookSizes)[number];
+
 /**
- * Small enough for three to four minutes on two processor cores (24 such trials took 5.5 minutes of
- * processor time), real enough to show everything: rungs, stops, gates, frozen nodes aside.
+ * A small search that shows everything: rungs, stops, gates, frozen nodes aside. How long it takes
+ * is measured before it starts (`search/time-probe.ts`).
  *
- * @param portable for the slow engine: fewer and smaller trials, for as long (16 of 4 epochs took
- * 3.8 minutes of processor time)
+ * @param portable for the slow engine: smaller networks, fewer images, at most half the trials
  */
-export function quickLook(seed: number, portable = false): StudyPlan {
+export function quickLook(
+  seed: number,
+  portable = false,
+  { trials, epochs }: QuickLookSize = quickLookSizes[0],
+): StudyPlan {
   const auxiliaries = portable ? ['resnet8'] : ['resnet8', 'resnet14'];
-  const training = trainingOn(portable ? 'synthetic:train=640,test=200' : 'synthetic', 8);
+  const training = trainingOn(portable ? 'synthetic:train=640,test=200' : 'synthetic', epochs);
   return {
     ...usual,
     seed,
-    trials: portable ? 16 : 32,
+    trials: portable ? Math.min(16, trials) : trials,
     space: { ...paperSpace(2, 'resnet8', auxiliaries), frozen: false },
     training: portable ? { ...training, recipe: { ...training.recipe, batch: 32 } } : training,
   };

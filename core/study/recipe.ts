@@ -1,14 +1,11 @@
 import * as v from 'valibot';
+import { type Crop, paperPadding } from '../data/batches.ts';
 import { whole } from './fields.ts';
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const channels = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.length(3));
 
-/**
- * How networks are updated: SGD with momentum, coupled weight decay, a schedule of the learning
- * rate, and the images that networks see. Absent fields are as in the paper.
- */
-export const recipeSchema = v.strictObject({
+const recipeFields = v.strictObject({
   /** Images in a batch. */
   batch: whole(1, 65_536),
   learningRate: v.pipe(positive, v.maxValue(1000)),
@@ -26,6 +23,11 @@ export const recipeSchema = v.strictObject({
   padding: v.exactOptional(
     v.strictObject({ mode: v.picklist(['reflect', 'zero']), pixels: whole(0, 16) }),
   ),
+  /**
+   * Random parts of at least this share of the area, resized to the image, instead of padding and
+   * crop: for photographs.
+   */
+  resizedCrop: v.exactOptional(v.strictObject({ area: v.pipe(positive, v.maxValue(1)) })),
   /** Mean and standard deviation per channel of images in [0, 1]; absent: as they are. */
   normalise: v.exactOptional(
     v.strictObject({ mean: channels, std: v.pipe(v.array(positive), v.length(3)) }),
@@ -34,7 +36,40 @@ export const recipeSchema = v.strictObject({
   frozen: v.exactOptional(v.literal('eval')),
 });
 
+/**
+ * How networks are updated: SGD with momentum, coupled weight decay, a schedule of the learning
+ * rate, and the images that networks see. Absent fields are as in the paper.
+ */
+export const recipeSchema = v.pipe(
+  recipeFields,
+  v.check(
+    ({ padding, resizedCrop }) => padding === undefined || resizedCrop === undefined,
+    'Expected a padding or a resized crop, not both.',
+  ),
+);
+
 export type Recipe = v.InferOutput<typeof recipeSchema>;
+
+/** Smallest share of the area of a resized crop, as published (Inception, torchvision). */
+const RESIZED_AREA = 0.08;
+
+/** Returns a recipe with random resized crops instead of its padding and crop. */
+export function withResizedCrop({ padding: _, ...recipe }: Recipe): Recipe {
+  return { ...recipe, resizedCrop: { area: RESIZED_AREA } };
+}
+
+/** Returns a recipe with the padding and crop of the published recipe that it is. */
+export function withPaddedCrop({ resizedCrop, ...recipe }: Recipe): Recipe {
+  if (resizedCrop === undefined) return recipe;
+  const name = recipeName({ ...recipe, resizedCrop }) ?? 'paper';
+  const { padding }: Recipe = recipes[name].recipe;
+  return { ...recipe, ...(padding && { padding }) };
+}
+
+/** Returns how a recipe cuts training images out. */
+export function cropOf({ padding, resizedCrop }: Recipe): Crop {
+  return resizedCrop ? { mode: 'resized', ...resizedCrop } : (padding ?? paperPadding);
+}
 
 /** The authors' recipe (paper and published training code), for 200 epochs. */
 const paperRecipe: Recipe = {
@@ -107,9 +142,14 @@ export function recipeFor(epochs: number, name: RecipeName = 'paper'): Recipe {
   return { ...structuredClone<Recipe>(recipe), drops };
 }
 
-/** Returns the published recipe that a recipe is, whatever its batch and run; undefined for none. */
+/**
+ * Returns the published recipe that a recipe is, whatever its batch, run, and whether it resizes its
+ * crops; undefined for none.
+ */
 export function recipeName(recipe: Recipe): RecipeName | undefined {
   const text = ({ batch: _, drops: __, ...rest }: Recipe): string =>
     JSON.stringify(Object.entries(rest).sort());
-  return recipeNames.find((name) => text(recipes[name].recipe) === text(recipe));
+  const published = (name: RecipeName): Recipe =>
+    recipe.resizedCrop ? withResizedCrop(recipes[name].recipe) : recipes[name].recipe;
+  return recipeNames.find((name) => text(published(name)) === text(recipe));
 }

@@ -11,6 +11,7 @@ import {
   whole,
 } from './fields.ts';
 import { trainingSchema } from './plan.ts';
+import { notesSchema, tagsSchema } from './tags.ts';
 import { variantSchema } from './rerun.ts';
 import { originSchema } from './start.ts';
 
@@ -134,6 +135,9 @@ export const runSchema = v.strictObject({
    * all others. Its later values count for no rank, its end for no best.
    */
   audit: v.nullable(whole(1)),
+  /** What a person wrote about it. */
+  notes: notesSchema,
+  tags: tagsSchema,
   createdAt: timeSchema,
   startedAt: v.nullable(timeSchema),
   endedAt: v.nullable(timeSchema),
@@ -156,6 +160,8 @@ export const newRun = {
   openTrials: null,
   origin: null,
   audit: null,
+  notes: '',
+  tags: [],
   startedAt: null,
   endedAt: null,
   seconds: 0,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { idSchema, lineSchema, prioritySchema, textSchema, timeSchema, whole } from './fields.ts';
 import { studyPlanSchema } from './plan.ts';
+import { tagsSchema } from './tags.ts';
 import { problemSchema } from '../base/problem.ts';
 
 /**
@@ -33,6 +34,7 @@ export const studySchema = v.strictObject({
   ...jobFields,
   plan: studyPlanSchema,
   notes: textSchema,
+  tags: tagsSchema,
 });
 export type Study = v.InferOutput<typeof studySchema>;
 

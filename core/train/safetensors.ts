@@ -13,6 +13,8 @@ export interface NamedTensor {
  * format allows 100 MB).
  */
 const MAX_HEADER = 16 << 20;
+/** Lists and objects inside each other; a header has three. */
+const MAX_DEPTH = 16;
 /** Bytes of the length before the header. */
 export const PREFIX = 8;
 
@@ -136,20 +138,47 @@ export interface Header {
  * @throws NotSafetensors
  */
 function headerIn(bytes: Uint8Array): Header | null {
-  if (bytes.length < PREFIX) return null;
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const length = neededFor(bytes) - PREFIX;
   if (length > MAX_HEADER)
     throw new NotSafetensors('its header is longer than the file, or than 16 MiB');
-  if (PREFIX + length > bytes.length) return null;
+  if (bytes.length < PREFIX + length || length < 0) return null;
+  const text = bytes.subarray(PREFIX, PREFIX + length);
   try {
-    const json: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(PREFIX, PREFIX + length)),
-    );
+    // JSON.parse takes 100 bytes of memory for each of a million lists inside each other
+    const json: unknown = isFlat(text) && JSON.parse(utf8.decode(text));
     if (isHeader(json)) return { json, length };
   } catch {
     // falls through: not JSON
   }
   throw new NotSafetensors('its header is not a JSON object of tensors');
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes of the length and the header; 0 while the length has not come. */
+const neededFor = (bytes: Uint8Array): number =>
+  bytes.length < PREFIX
+    ? 0
+    : PREFIX + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+
+const code = (character: string): number => character.charCodeAt(0);
+const QUOTE = code('"');
+const BACKSLASH = code('\\');
+const OPENING = [code('['), code('{')];
+const CLOSING = [code(']'), code('}')];
+
+/** Whether lists and objects of a JSON text lie at most `MAX_DEPTH` deep. */
+function isFlat(text: Uint8Array): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length && depth <= MAX_DEPTH; at++) {
+    const byte = text[at]!;
+    if (byte === QUOTE) isInString = !isInString;
+    else if (isInString) at += byte === BACKSLASH ? 1 : 0;
+    else if (OPENING.includes(byte)) depth++;
+    else if (CLOSING.includes(byte)) depth--;
+  }
+  return depth <= MAX_DEPTH;
 }
 
 const isHeader = (json: unknown): json is HeaderJson =>
@@ -160,7 +189,9 @@ const isHeader = (json: unknown): json is HeaderJson =>
 
 /** Reads the header of a file that comes in chunks. */
 export class HeaderReader {
-  #bytes = Buffer.alloc(0);
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #needed = PREFIX;
 
   /**
    * Takes the next chunk.
@@ -169,9 +200,14 @@ export class HeaderReader {
    * @throws NotSafetensors
    */
   add(chunk: Uint8Array): { header: Header; data: Uint8Array } | null {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
-    const header = headerIn(this.#bytes);
-    return header && { header, data: this.#bytes.subarray(PREFIX + header.length) };
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < this.#needed) return null;
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [bytes];
+    this.#needed = neededFor(bytes);
+    const header = headerIn(bytes);
+    return header && { header, data: bytes.subarray(PREFIX + header.length) };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { StepForm } from '../engine/engine.ts';
-import type { Recipe } from '../study/recipe.ts';
+import { cropOf, type Recipe } from '../study/recipe.ts';
 
 /** Factor of the learning rate at each drop. */
 export const DROP_FACTOR = 0.1;
@@ -22,12 +22,15 @@ export function learningRate(epoch: number, recipe: Schedule, epochs: number): n
 }
 
 /** Returns the parts of a recipe that change the computation of a step. */
-export const stepForm = ({ nesterov, padding, normalise, frozen }: Recipe): Partial<StepForm> => ({
-  ...(nesterov === false && { nesterov }),
-  ...(padding && { padding }),
-  ...(normalise && { normalise }),
-  ...(frozen && { frozenMode: frozen }),
-});
+export function stepForm(recipe: Recipe): Partial<StepForm> {
+  const { nesterov, padding, resizedCrop, normalise, frozen } = recipe;
+  return {
+    ...(nesterov === false && { nesterov }),
+    ...((padding ?? resizedCrop) && { crop: cropOf(recipe) }),
+    ...(normalise && { normalise }),
+    ...(frozen && { frozenMode: frozen }),
+  };
+}
 
 /**
  * Returns the weight c / c_end of the Linear gate (equation 5) in the c-th update (1-based) of a

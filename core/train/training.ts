@@ -20,6 +20,7 @@ import { architecture, usualImages } from '../models/architecture.ts';
 import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
+import { cropOf } from '../study/recipe.ts';
 import type { Checkpoint, EpochSums } from './checkpoint.ts';
 import { edgeInputs, ensemblePlan, kindsIn, sourcesIn } from './edges.ts';
 import { epochReport } from './epoch-report.ts';
@@ -147,11 +148,11 @@ export class Training {
    * @throws LabError `train.diverged` on NaN
    */
   async nextEpoch({ signal, onStep }: EpochOptions = {}): Promise<EpochMetrics | undefined> {
-    const { plan, seed, graph } = this.setup;
+    const { plan, seed, graph, dataset } = this.setup;
     const { recipe, epochs } = plan;
     const epoch = this.done + 1;
-    const padding = recipe.padding?.pixels;
-    const codes = epochBatches(seed, epoch, this.split.train, recipe.batch, padding);
+    const { train } = this.split;
+    const codes = epochBatches(seed, epoch, train, recipe.batch, cropOf(recipe), dataset.side);
     const rates = { ...recipe, learningRate: learningRate(epoch, recipe, epochs) };
     const trained = this.nodes.flatMap((node, at) => (isFrozen(graph, node) ? [] : [at]));
     let begun = performance.now();

@@ -1,4 +1,5 @@
 import { LabError } from '../base/errors.ts';
+import { evaluatedNodes } from '../graph/graph.ts';
 import type { Job, JobEnd, Verdict } from '../search/runner.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 
@@ -51,9 +52,11 @@ export class JobOrder {
       throw badMessage(
         `it reported epoch ${epoch} of ${training.epochs} after epoch ${this.#epoch}`,
       );
-    if (nodes.length !== graph.nodes.length || edges.length !== graph.edges.length)
+    const known = evaluatedNodes(graph).length;
+    if (nodes.length !== known || edges.length !== graph.edges.length)
       throw badMessage(
-        `it reported ${nodes.length} nodes and ${edges.length} edges of a graph of ${graph.nodes.length} and ${graph.edges.length}`,
+        `it reported ${nodes.length} nodes and ${edges.length} edges of a graph of ${known} ` +
+          `and ${graph.edges.length}`,
       );
     this.#epoch = epoch;
   }

@@ -3,6 +3,8 @@
  * lines, a cross where a trial was stopped and, at every rung, the value that a trial must reach
  * today to go on.
  */
+import { outputTitle } from '../../core/graph/describe.ts';
+import { goalOf } from '../../core/graph/graph.ts';
 import type { WireDecision, TrialRow, WireCurve } from '../../core/lab/api.ts';
 import {
   accuracyAxis,
@@ -27,7 +29,7 @@ import type { Theme } from '../ui/colors.ts';
 export interface CurvesInput {
   readonly rows: readonly TrialRow[];
   readonly curves: ReadonlyMap<number, WireCurve>;
-  /** 1..M: whose accuracy. */
+  /** 1..M, or M + 1 for the ensemble: whose accuracy. */
   readonly node: number;
   readonly epochs: number;
   readonly rungs: readonly number[];
@@ -107,6 +109,9 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     const { state } = shown[i]!;
     return curveMarks(curve, state, clearness[state] ?? 0.9, faint(curve.run), theme);
   });
+  const graph = rows[0]?.graph;
+  const output = graph ? outputTitle(graph, node) : `node ${node}`;
+  const isJudged = graph !== undefined && goalOf(graph) === node;
   const first = shown.findIndex(({ run }) => run === best && !faint(run));
   return {
     x,
@@ -115,7 +120,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
     curves: placed,
     measured: values.length > 0,
     marks: [
-      ...accuracyAxis(y, frame, theme, `accuracy of node ${node}, %`),
+      ...accuracyAxis(y, frame, theme, `accuracy of ${output}, %`),
       ...inFrame(rungLines(rungs, x, frame, theme), frame, view),
       ...epochAxis(x, epochs, frame, theme, {
         zoom: zoomX,
@@ -128,7 +133,7 @@ export function drawCurves(input: CurvesInput, size: Size, theme: Theme): DrawnC
           ...(first < 0
             ? []
             : bestMarks(placed[first]!.points, theme.states[shown[first]!.state], theme)),
-          ...(node === 1 ? barMarks(bars, x, y, frame, theme) : []),
+          ...(isJudged ? barMarks(bars, x, y, frame, theme) : []),
         ],
         frame,
         view,

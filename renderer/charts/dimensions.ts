@@ -1,6 +1,15 @@
 /** What parallel coordinates and the filter can compare of trials: choices and results. */
 import { gate as gateOf, type GateName, withPaperGates } from '../../core/gates/gates.ts';
-import { edgeOf } from '../../core/graph/graph.ts';
+import {
+  edgeOf,
+  kindOf,
+  LABEL,
+  temperatureOf,
+  weightOf,
+  type Edge,
+  type Graph,
+} from '../../core/graph/graph.ts';
+import { kind as kindOfName } from '../../core/kinds/kinds.ts';
 import type { TrialRow, WireCurve } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { modelTitle } from '../words/graph.ts';
@@ -15,7 +24,7 @@ interface Choice {
 
 /** A quantity with an axis of its own. Values of a choice are indices into `choices`. */
 export interface Dimension {
-  /** `edge 2-1`, `model 2`, `accuracy`, `epoch`, `rung 4` */
+  /** `edge 2-1`, `kind 2-1`, `model 2`, `accuracy`, `epoch`, `rung 4` */
   readonly key: string;
   readonly title: string;
   readonly choices: readonly Choice[] | null;
@@ -59,6 +68,7 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
     }
   }
   dimensions.push(
+    ...partDimensions(rows, size),
     {
       key: 'epoch',
       title: 'epochs',
@@ -68,6 +78,46 @@ export function dimensionsOf(rows: readonly TrialRow[]): Dimension[] {
     { key: 'accuracy', title: 'acc. %', choices: null, value: (row) => row.accuracy },
   );
   return dimensions;
+}
+
+const PARTS = ['kind', 'weight', 'temperature'] as const;
+/** Axes stand close: weights and temperatures have their signs, as in figures. */
+const signs = { kind: 'kind', weight: '×', temperature: 'τ' } as const;
+
+/**
+ * Kinds, weights and temperatures that differ among the trials. An edge that is Cutoff has none, and
+ * one whose kind compares stages has no temperature.
+ */
+function partDimensions(rows: readonly TrialRow[], size: number): Dimension[] {
+  const graphs = rows.map(({ graph }) => graph).filter(({ nodes }) => nodes.length === size);
+  const ends = graphs[0]?.edges.filter(({ source }) => source <= size) ?? [];
+  return ends.flatMap(({ source, destination }) =>
+    PARTS.flatMap((part): Dimension[] => {
+      const of = (graph: Graph): string | null =>
+        graph.nodes.length === size ? partText(edgeOf(graph, source, destination), part) : null;
+      const found = [...new Set(graphs.map(of))].filter((text) => text !== null);
+      if (found.length < 2) return [];
+      const texts = part === 'kind' ? found.sort() : found.sort((a, b) => Number(a) - Number(b));
+      const index = new Map(texts.map((text, at) => [text, at]));
+      const title = `${source === LABEL ? 'L' : source}→${destination}`;
+      return [
+        {
+          key: `${part} ${source}-${destination}`,
+          title: `${signs[part]} ${title}`,
+          choices: texts.map((text) => ({ text: part === 'kind' ? kindOfName(text).title : text })),
+          value: ({ graph }) => index.get(of(graph) ?? '') ?? null,
+        },
+      ];
+    }),
+  );
+}
+
+/** null where the part means nothing. */
+function partText(edge: Edge, part: (typeof PARTS)[number]): string | null {
+  if (edge.gate === 'cutoff') return null;
+  if (part === 'kind') return kindOf(edge);
+  if (part === 'weight') return String(weightOf(edge));
+  return kindOfName(kindOf(edge)).compares === 'answers' ? String(temperatureOf(edge)) : null;
 }
 
 /** The accuracy that counts at some epochs, to be brushed; no axes of the usual choice. */
@@ -87,7 +137,7 @@ export function byImportance(
   dimensions: readonly Dimension[],
   importance: ReadonlyMap<string, number>,
 ): Dimension[] {
-  const result = (key: string): boolean => !/^(model|edge)/.test(key);
+  const result = (key: string): boolean => !/^(model|edge|kind|weight|temperature)/.test(key);
   const of = ({ key }: Dimension): number => (result(key) ? -1 : (importance.get(key) ?? 0));
   return dimensions.toSorted((a, b) => of(b) - of(a));
 }

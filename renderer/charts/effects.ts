@@ -1,6 +1,6 @@
 /**
  * Which choices matter: a cell for every edge (rows learn, columns teach) with a dot and a whisker
- * for each gate, its effect on the accuracy of node 1 with the 95 % interval. The cell of a node
+ * for each gate, its effect on the accuracy that counts with the 95 % interval. The cell of a node
  * itself holds its networks.
  */
 import { scaleLinear } from 'd3-scale';

@@ -6,7 +6,7 @@
 import type { Gate } from '../../core/gates/gate.ts';
 import { gate as gateOf, type GateName } from '../../core/gates/gates.ts';
 import { LABEL, edgesInto, nodeNumbers, type Edge, type Graph } from '../../core/graph/graph.ts';
-import { roleOf, type Role } from '../../core/graph/roles.ts';
+import { roleOf, roles, type Role } from '../../core/graph/roles.ts';
 
 interface FingerprintCell {
   readonly edge: Edge;
@@ -69,23 +69,76 @@ export function fingerprint(graph: Graph, width: number): Fingerprint {
 }
 
 /**
- * The sign of a gate in a cell at (0, 0) without a letter, as SVG path data, so that colour is not
+ * The sign of a gate in a cell at (x, y) without a letter, as SVG path data, so that colour is not
  * the only sign: Through fills the cell, a weight over time fills the area below its curve, Correct
  * is a disc, its mean a ring; Cutoff leaves the cell open.
  */
-export const gateSign = ({ name }: { readonly name: GateName }, side: number): string =>
-  signs[name](side);
+export const gateSign = (
+  { name }: { readonly name: GateName },
+  side: number,
+  { x, y }: Corner = { x: 0, y: 0 },
+): string => signs[name](x, y, side);
 
-const signs: Readonly<Record<GateName, (side: number) => string>> = {
-  through: (side) => `M0 0H${side}V${side}H0Z`,
+/** Left and upper edge in pixels. */
+interface Corner {
+  readonly x: number;
+  readonly y: number;
+}
+
+type Sign = (x: number, y: number, side: number) => string;
+
+const square: Sign = (x, y, side) => `M${x} ${y}h${side}v${side}h${-side}Z`;
+
+const signs: Readonly<Record<GateName, Sign>> = {
+  through: square,
   cutoff: () => '',
-  linear: (side) => `M0 ${side}L${side} 0V${side}Z`,
-  correct: (side) => circle(side / 2, side * 0.42, 0),
-  'negative-linear': (side) => `M0 0L${side} ${side}H0Z`,
-  'half-cosine': (side) => `M0 ${side}C${side / 2} ${side} ${side / 2} 0 ${side} 0V${side}Z`,
-  'correct-mean': (side) => circle(side / 2, side * 0.46, 0) + circle(side / 2, side * 0.22, 1),
+  linear: (x, y, side) => `M${x} ${y + side}l${side} ${-side}v${side}Z`,
+  correct: (x, y, side) => circle(x + side / 2, y + side / 2, side * 0.42, 0),
+  'negative-linear': (x, y, side) => `M${x} ${y}l${side} ${side}h${-side}Z`,
+  'half-cosine': (x, y, side) =>
+    `M${x} ${y + side}c${side / 2} 0 ${side / 2} ${-side} ${side} ${-side}v${side}Z`,
+  'correct-mean': (x, y, side) =>
+    circle(x + side / 2, y + side / 2, side * 0.46, 0) +
+    circle(x + side / 2, y + side / 2, side * 0.22, 1),
 };
 
-/** A circle around (middle, middle); one inside another with the other turn is a hole. */
-const circle = (middle: number, r: number, turn: 0 | 1): string =>
-  `M${middle - r} ${middle}a${r} ${r} 0 1 ${turn} ${2 * r} 0a${r} ${r} 0 1 ${turn} ${-2 * r} 0Z`;
+/** A circle; one inside another with the other turn is a hole. */
+const circle = (x: number, y: number, r: number, turn: 0 | 1): string =>
+  `M${x - r} ${y}a${r} ${r} 0 1 ${turn} ${2 * r} 0a${r} ${r} 0 1 ${turn} ${-2 * r} 0Z`;
+
+/** Areas of one colour as one path. */
+export interface ColoredPath {
+  readonly color: string;
+  readonly d: string;
+}
+
+const joined = (parts: readonly ColoredPath[]): ColoredPath[] =>
+  [...Map.groupBy(parts, ({ color }) => color)].map(([color, same]) => ({
+    color,
+    d: same.map(({ d }) => d).join(''),
+  }));
+
+/** The discs of the nodes by colour. */
+export const nodePaths = ({ nodes, side }: Fingerprint): ColoredPath[] =>
+  joined(
+    nodes.map(({ role, x, y }) => ({
+      color: roles[role].color,
+      d: circle(x + side / 2, y + side / 2, Math.max(1, side * 0.2), 0),
+    })),
+  );
+
+/**
+ * Cells without letters: their grounds as one path, and the signs by colour. A table shows hundreds
+ * of cells, which would be as many elements.
+ */
+export const signPaths = (
+  cells: readonly FingerprintCell[],
+  side: number,
+): { ground: string; signs: ColoredPath[] } => ({
+  ground: cells.map(({ x, y }) => square(x, y, side)).join(''),
+  signs: joined(
+    cells
+      .map((cell) => ({ color: cell.gate.color, d: gateSign(cell.gate, side, cell) }))
+      .filter(({ d }) => d !== ''),
+  ),
+});

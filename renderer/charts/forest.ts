@@ -26,7 +26,7 @@ export function drawForest(rows: readonly ForestRow[], size: Size, theme: Theme)
     Math.max(0, ...texts.map((text) => text.length * LETTER));
   const frame = frameOf(size, {
     left: Math.min(size.width * 0.4, 20 + widest(rows.map(({ title }) => title))),
-    right: Math.min(size.width * 0.4, 20 + widest(rows.map(({ text }) => text))),
+    right: Math.min(size.width * 0.4, 28 + widest(rows.map(({ text }) => text))),
     ...{ top: TOP, bottom: BOTTOM },
   });
   const x = scaleLinear(domainOf(rows), [frame.left, frame.right]);

@@ -78,10 +78,12 @@ export function commonEpoch(
   epochs: readonly number[],
   curves: ReadonlyMap<number, WireCurve>,
 ): number | null {
+  // a node may be left out where the ensemble counts
   const reached = epochs.map(
     (epoch) =>
-      [...curves.values()].filter(({ accuracy }) => (accuracy[0]?.[epoch - 1] ?? null) !== null)
-        .length,
+      [...curves.values()].filter(({ accuracy }) =>
+        accuracy.some((node) => (node[epoch - 1] ?? null) !== null),
+      ).length,
   );
   const most = Math.max(0, ...reached);
   return most === 0 ? null : epochs[reached.findLastIndex((count) => count >= 0.95 * most)]!;
@@ -98,13 +100,14 @@ export function columnsIn(
   const shared = axis === 'rung' ? null : accuracyScale(sharedValues(input, fitted), frame);
   const step = (frame.right - frame.left) / epochs.length;
   return epochs.map((epoch, i) => {
-    const own = valuesAt(fitted, curves, epoch);
+    const all = valuesAt(rows, curves, epoch);
+    const own = fitted === rows ? all : valuesAt(fitted, curves, epoch);
     return {
       epoch,
       x: frame.left + (i + 0.5) * step,
       half: step / 2,
       y: shared ?? accuracyScale(own, { ...frame, top: frame.top + 14, bottom: frame.bottom - 14 }),
-      evaluated: valuesAt(rows, curves, epoch).length,
+      evaluated: all.length,
       continued: went.get(epoch)?.filter(({ go }) => go).length ?? 0,
       ends: own.length > 0 ? [Math.min(...own), Math.max(...own)] : null,
     };

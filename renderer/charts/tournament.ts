@@ -25,7 +25,7 @@ import {
 } from './tournament-columns.ts';
 import type { Theme } from '../ui/colors.ts';
 
-interface PlacedTournament extends Placed {
+export interface PlacedTournament extends Placed {
   readonly columns: readonly Column[];
   readonly entries: readonly Entry[];
   /** The entries of every trial by epoch. */
@@ -35,6 +35,15 @@ interface PlacedTournament extends Placed {
 export interface DrawnTournament extends PlacedTournament {
   readonly marks: Mark[];
 }
+
+/** Before the chart has a width. */
+export const undrawn: DrawnTournament = {
+  frame: { left: 0, right: 0, top: 0, bottom: 0 },
+  columns: [],
+  entries: [],
+  ways: new Map(),
+  marks: [],
+};
 
 /** Places columns and trials; which trials are faint changes nothing of it. */
 export function placeTournament(input: TournamentLayout, size: Size): PlacedTournament {

@@ -5,6 +5,8 @@
 import { LabError } from '../../core/base/errors.ts';
 
 const BLOCK = 512;
+/** Bytes of a name in a header. */
+const MAX_NAME = 100;
 /** Of a folder of data or images: more files, or deeper folders, are no data set. */
 const MAX_FILES = 200_000;
 const MAX_DEPTH = 6;
@@ -44,12 +46,16 @@ export function filesAsFile(files: readonly ChosenFile[]): File {
 
 function archiveOf(name: string, files: readonly [path: string, file: Blob][]): File {
   const parts = files.flatMap(([path, file]) => [
-    header(path, file.size),
+    ...longName(path),
+    header(shortened(path), file.size),
     file,
-    new Uint8Array((BLOCK - (file.size % BLOCK)) % BLOCK),
+    padding(file.size),
   ]);
   return new File([...parts, new Uint8Array(2 * BLOCK)], `${name}.tar`);
 }
+
+const padding = (size: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array((BLOCK - (size % BLOCK)) % BLOCK);
 
 async function filesIn(
   folder: FolderEntry,
@@ -88,23 +94,34 @@ const fileOf = (entry: FileEntry): Promise<Blob> =>
 const unreadable = ({ name }: Entry): LabError => new LabError('files.unreadable/entry', { name });
 
 /**
- * POSIX.1-1988 (ustar): name, mode, owners, size, time, sum, kind; numbers octal, times 0. Longer
- * names keep their end.
+ * POSIX.1-2001 (pax): an entry before a file whose path is longer than 100 bytes. It holds one
+ * record, "LENGTH path=PATH\n", whose length counts itself.
  */
-function header(path: string, size: number): Uint8Array<ArrayBuffer> {
+function longName(path: string): Uint8Array<ArrayBuffer>[] {
+  const encoder = new TextEncoder();
+  if (encoder.encode(path).length <= MAX_NAME) return [];
+  const bytes = encoder.encode(` path=${path}\n`).length;
+  let length = bytes;
+  while (length !== bytes + String(length).length) length = bytes + String(length).length;
+  const record = encoder.encode(`${length} path=${path}\n`);
+  return [header('name', record.length, 'x'), record, padding(record.length)];
+}
+
+/** POSIX.1-1988 (ustar): name, mode, owners, size, time, sum, kind; numbers octal, times 0. */
+function header(name: string, size: number, kind: '0' | 'x' = '0'): Uint8Array<ArrayBuffer> {
   const block = new Uint8Array(BLOCK);
   const encoder = new TextEncoder();
   const put = (at: number, text: string): void => void encoder.encodeInto(text, block.subarray(at));
   const octal = (at: number, digits: number, value: number): void =>
     put(at, value.toString(8).padStart(digits, '0'));
-  put(0, shortened(path));
+  put(0, name);
   octal(100, 7, 0o644);
   octal(108, 7, 0);
   octal(116, 7, 0);
   octal(124, 11, size);
   octal(136, 11, 0);
   put(148, ' '.repeat(8)); // the sum, while it is summed up
-  put(156, '0');
+  put(156, kind);
   put(257, 'ustar\u000000');
   octal(
     148,
@@ -115,10 +132,10 @@ function header(path: string, size: number): Uint8Array<ArrayBuffer> {
   return block;
 }
 
-/** At most 100 bytes: of a long path the file's own name counts. */
+/** At most 100 bytes, for readers that know no long names: the file's own name counts. */
 function shortened(path: string): string {
   const encoder = new TextEncoder();
   let rest = path;
-  while (encoder.encode(rest).length > 100) rest = rest.slice(1);
+  while (encoder.encode(rest).length > MAX_NAME) rest = rest.slice(1);
   return rest;
 }

@@ -1,4 +1,5 @@
 /** Effects of the choices of a study in words. */
+import { shareText } from '../../core/analysis/audit-words.ts';
 import { pointsText } from '../../core/analysis/verdict.ts';
 import { kind as kindNamed } from '../../core/kinds/kinds.ts';
 import { gate as gateOf, isGateName } from '../../core/gates/gates.ts';
@@ -11,7 +12,7 @@ import {
 } from '../../core/graph/space.ts';
 import type { StudyEffects } from '../../core/lab/api.ts';
 import { architecture } from '../../core/models/architecture.ts';
-import { pValue } from '../ui/format.ts';
+import { counted, pValue } from '../ui/format.ts';
 import { edgeTitle } from './graph.ts';
 
 type Effect = StudyEffects['effects'][number];
@@ -54,17 +55,13 @@ export const choiceText = (dimension: Dimension, choice: number): string => {
   return isGateName(name) ? gateOf(name).title : name;
 };
 
-/** `Correct on 2→1`, `ResNet110 at node 2`, `2 as temperature of 2→1` */
-export const choiceOnText = (dimension: Dimension, choice: number): string =>
-  [choiceText(dimension, choice), before[dimension.kind], dimensionText(dimension)].join(' ');
-
-const before = {
-  model: 'at',
-  gate: 'on',
-  kind: 'as',
-  weight: 'as',
-  temperature: 'as',
-} as const;
+/** `Correct on 2→1`, `ResNet110 at node 2`, `Repel on 2→1`, `temperature 4 on 2→1` */
+export function choiceOnText(dimension: Dimension, choice: number): string {
+  const text = choiceText(dimension, choice);
+  if (dimension.kind === 'model') return `${text} at ${dimensionText(dimension)}`;
+  const isNumber = dimension.kind === 'weight' || dimension.kind === 'temperature';
+  return `${isNumber ? `${dimension.kind} ` : ''}${text} on ${edgeTitle(dimension)}`;
+}
 
 /** `+1.8 ± 0.4 points` */
 export const effectText = ({ effect, low, high }: KnownEffect): string => {
@@ -92,6 +89,17 @@ export const lockText = (
   const of = dimensions[dimension]!;
   return `${dimensionText(of)} = ${choices.map((choice) => choiceText(of, choice)).join(' or ')}`;
 };
+
+/** `Advice: first rung at epoch 4, one in 2 continues; it keeps 92 % of the best 5 %, ...` */
+export function adviceText({ audit: { advice } }: StudyEffects): string {
+  const { best, trials } = advice;
+  if (!best) return '';
+  return (
+    `Advice: first rung at epoch ${best.firstRung}, one in ${best.reduction} continues. It keeps ` +
+    `${shareText(best.kept)} of the best 5 % for ${best.epochs.toFixed(1)} epochs a trial ` +
+    `(from ${counted(trials, 'complete curve')}).`
+  );
+}
 
 /** The space with the suggested locks of its study. */
 export const withLocks = (space: SearchSpace, { locks, dimensions }: StudyEffects): SearchSpace =>

@@ -51,7 +51,7 @@ export function edgeSymbols(edge: Edge, shown: readonly Gate[] = [gateOf(edge.ga
           `p_${destination}: class probabilities of node ${destination}`,
         ]
       : kind(kindOf(edge)).compares === 'stages'
-        ? [`q_${source}, q_${destination}: where the two nodes look, stage by stage`]
+        ? [`q_${source}, q_${destination}: attention maps of the two nodes, one for each stage`]
         : [`p_${source}, p_${destination}: class probabilities of the two nodes${softmax}`];
   return gateSymbols(shown, symbols);
 }

@@ -45,7 +45,7 @@ export function machineFacts({ agents }: MachineView): [name: string, text: stri
     [
       'Traffic',
       `${bytes(sum(({ traffic }) => traffic.down))}/s to it, ${bytes(sum(({ traffic }) => traffic.up))}/s from it` +
-        (trips.length === 0 ? '' : `; ${Math.max(...trips)} ms there and back`),
+        (trips.length === 0 ? '' : `; ${Math.max(...trips)} ms round trip`),
     ],
   ];
 }

@@ -36,7 +36,7 @@ export function mixedText(environments: readonly Environment[]): string {
   ];
   return what.length === 0
     ? ''
-    : `Its trials were trained on different ${what.join(' and ')}. The same graph and seed give ` +
-        'slightly different numbers there, so close trials may change places. Repeat the winner ' +
-        'with a re-run.';
+    : `The trials were trained on different ${what.join(' and ')}, which give slightly different ` +
+        'results for the same graph and seed. Close trials may be in the wrong order: re-run the ' +
+        'best.';
 }

@@ -44,7 +44,7 @@ export function comparisonText({
 }: Pick<VariantView, 'name' | 'comparison'>): string {
   const test = comparison && mainTest(comparison);
   if (!test) return '';
-  const way = comparison.paired ? 'equal seeds' : 'Welch';
+  const way = mainTest(comparison) === comparison.paired ? 'equal seeds' : 'Welch';
   const needed = comparison.significant ? '' : neededText(comparison);
   return `${pointsText(test.difference)} points against ${variantTitle(name)}, 95 % interval ${intervalText(test)} (${way}): ${verdictText(comparison)}${needed && `; ${needed}`}`;
 }

@@ -10,14 +10,17 @@ import type {
 } from '../../core/lab/api.ts';
 import { epochNote } from '../../core/study/best.ts';
 import { meanText, variantTitle } from './rerun.ts';
+import type { SearchSpace } from '../../core/graph/space.ts';
 import { counted, percent } from '../ui/format.ts';
 import { jobStates } from './states.ts';
 import { protocolText } from './protocol.ts';
 
 /** What the size of a search space counts. */
-export const spaceAbout =
-  'All combinations of gates and networks in which the target, and every other ' +
-  'node that must learn, is trained';
+export const spaceAbout = ({ ensemble }: SearchSpace): string =>
+  'All combinations of gates and networks in which ' +
+  (ensemble?.isObjective
+    ? 'a voter of the ensemble, and every node that must learn, is trained'
+    : 'the target, and every other node that must learn, is trained');
 
 interface Standing {
   readonly text: string;

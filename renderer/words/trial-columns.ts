@@ -38,8 +38,12 @@ export function reasonOf(row: TrialRow): string {
   if (row.rejection) return `rejected: ${rejectionText(row.rejection)}`;
   if (row.original !== undefined) return `same graph as trial ${row.original}; its result counts`;
   if (row.state === 'cancelled') return cancelledText(row);
-  return row.stop ? decisionText(row.stop) : '';
+  return row.stop ? `${decisionText(row.stop)}${auditNote(row)}` : '';
 }
+
+/** `; runs on for the audit` for a stopped trial that does, or did. */
+const auditNote = ({ audit = null, state }: TrialRow): string =>
+  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
 
 const cancelledText = ({ dismissed, rerun }: TrialRow): string =>
   dismissed ? 'a person stopped it' : `cancelled with its ${rerun === null ? 'study' : 're-run'}`;
@@ -65,8 +69,16 @@ function modelsText({ nodes }: Graph): string {
 export const mayRetry = ({ state }: TrialRow): boolean =>
   state === 'failed' || state === 'cancelled' || state === 'out-of-memory';
 
-/** Of graphs with `size` nodes. The graph itself is drawn, not written: it has no column here. */
-export function columnsOf(size: number): Column[] {
+/** What the columns of a study depend on. */
+export interface Judging {
+  /** Networks of a graph. */
+  readonly size: number;
+  /** Whose accuracy counts: "node 1", "the ensemble". */
+  readonly judged: string;
+}
+
+/** The graph itself is drawn, not written: it has no column here. */
+export function columnsOf({ size, judged }: Judging): Column[] {
   const columns: Column[] = [
     {
       key: 'number',
@@ -91,7 +103,7 @@ export function columnsOf(size: number): Column[] {
       key: 'accuracy',
       title: 'Accuracy',
       about:
-        'Accuracy of node 1 on the evaluation images at its last epoch; completed trials ' +
+        `Accuracy of ${judged} on the evaluation images at its last epoch; completed trials ` +
         'come first, the others by epoch',
       width: 142,
       text: (row) => accuracyText(row),
@@ -178,6 +190,24 @@ export function columnsOf(size: number): Column[] {
       text: (row) => row.key,
       value: (row) => row.key,
     },
+    {
+      key: 'tags',
+      title: 'Tags',
+      about: 'Tags that a person gave the trial',
+      width: 110,
+      text: tagsText,
+      value: (row) => tagsText(row) || null,
+      saved: tagsText,
+    },
+    {
+      key: 'notes',
+      title: 'Notes',
+      about: 'Notes that a person wrote about the trial',
+      width: 180,
+      text: ({ notes = '' }) => notes.replaceAll('\n', ' '),
+      value: ({ notes }) => notes ?? null,
+      saved: ({ notes = '' }) => notes,
+    },
   ];
   for (let destination = 1; destination <= size; destination++) {
     for (let source = 0; source <= size; source++) {
@@ -198,6 +228,8 @@ export function columnsOf(size: number): Column[] {
   }
   return columns;
 }
+
+const tagsText = ({ tags = [] }: TrialRow): string => tags.join(', ');
 
 export const defaultColumns: readonly string[] = [
   'number',

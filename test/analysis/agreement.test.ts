@@ -33,3 +33,10 @@ test('one run alone is held against the usual spread; missing runs are no agreem
   assert.equal(agreementOf(pairs('graph', [0, null])).kind, 'incomplete');
   assert.equal(agreementOf([]).kind, 'incomplete');
 });
+
+test('the same difference at every seed is held against the usual spread', () => {
+  const by = (step: number): Pair[] =>
+    [0.5, 0.75].map((expected) => ({ variant: 'graph', expected, found: expected + step }));
+  assert.equal(agreementOf(by(1 / 128)).kind, 'within-spread', 'one image of 128');
+  assert.equal(agreementOf(by(1 / 4)).kind, 'different');
+});

@@ -102,6 +102,91 @@ void describe('lift', () => {
   });
 });
 
+/** A gate (0: Cutoff), a kind that only open gates have, a temperature that only kind 0 has. */
+function conditionalTable(count: number): Table {
+  const random = stream('conditional', count);
+  return {
+    sizes: [4, 2, 3, 3],
+    deciders: [null, 0, 1, null],
+    rows: Array.from({ length: count }, () => {
+      const gate = random.below(4);
+      const kind = gate === 0 ? null : random.below(2);
+      const temperature = kind === 0 ? random.below(3) : null;
+      const other = random.below(3);
+      const value =
+        0.5 +
+        [0, 0.1, 0.2, 0.3][gate]! +
+        (kind === 1 ? -0.1 : 0) +
+        (temperature === 2 ? 0.06 : 0) +
+        0.02 * other +
+        0.01 * random.normal();
+      return { picks: [gate, kind, temperature, other], value };
+    }),
+  };
+}
+
+void describe('choices without meaning beside others', () => {
+  const table = conditionalTable(3000);
+  const effects = mainEffects(table);
+  const effectOf = (dimension: number, choice: number): number =>
+    effects.find((each) => each.dimension === dimension && each.choice === choice)!.effect!;
+  const close = (found: number, expected: number, what: string): void => {
+    assert.ok(Math.abs(found - expected) < 0.006, `${what}: ${found}, expected ${expected}`);
+  };
+
+  void test('an effect takes the parts that it opens at their mean', () => {
+    // An open gate: half of kind 0 with a third of temperature 2, half of kind 1.
+    const open = -0.05 + 0.01;
+    close(effectOf(0, 0), -(0.2 + open), 'Cutoff against the mean of the others');
+    close(effectOf(0, 3), 0.3 + open - (0.1 + 0.2 + 2 * open) / 3, 'the third gate');
+    close(effectOf(1, 1), -0.1 - 0.02, 'a kind, against the other at its mean temperature');
+    close(effectOf(2, 2), 0.06, 'a temperature');
+    close(effectOf(3, 2), 0.03, 'a choice that depends on nothing');
+  });
+
+  void test('intervals cover the truth, and counts are of the trials with a meaning', () => {
+    const temperature = effects.filter(({ dimension }) => dimension === 2);
+    const softened = table.rows.filter(({ picks }) => picks[2] !== null).length;
+    assert.equal(
+      temperature.reduce((sum, { count }) => sum + count, 0),
+      softened,
+    );
+    const { low, high } = temperature[2]!;
+    assert.ok(low! < 0.06 && high! > 0.06 && high! - low! < 0.01);
+  });
+
+  void test('importance and lift compare only trials in which the choice means something', () => {
+    const importance = importanceOf(table);
+    // All of the difference between Cutoff and the others belongs to the gate.
+    assert.ok(importance[0]!.anova > 3 * importance[1]!.anova, JSON.stringify(importance));
+    assert.ok(importance[2]!.anova < 0.1);
+    const lifts = liftOf(table).filter(({ dimension }) => dimension === 2);
+    near(
+      lifts.reduce((sum, { share }) => sum + share, 0),
+      1,
+      'shares of the temperatures',
+    );
+    // A third of all, and about 0.42 of the best tenth.
+    assert.ok(lifts[2]!.lift! > 1.15 && lifts[2]!.adjusted < 0.05);
+    for (const { a, b, p } of interactions(table))
+      assert.ok(p > 1e-4, `${a} and ${b} do not interact, p ${p}`);
+  });
+
+  void test('a dimension that never means anything is left out, without NaN', () => {
+    const rows = table.rows.map(({ picks, value }) => ({
+      picks: [0, null, null, picks[3]!],
+      value,
+    }));
+    const never = { ...table, rows };
+    const all = [mainEffects(never), importanceOf(never), liftOf(never), interactions(never)];
+    JSON.stringify(all, (_key, value: unknown) => {
+      assert.ok(typeof value !== 'number' || Number.isFinite(value));
+      return value;
+    });
+    assert.ok(mainEffects(never).every(({ dimension, effect }) => dimension === 3 || !effect));
+  });
+});
+
 void describe('bad input', () => {
   const flat = (value: number): Table => ({
     sizes: [4, 3],
@@ -235,6 +320,15 @@ void describe('comparisons and power', () => {
     });
     assert.equal(better!.needed, 2);
     assert.equal(compare(graph, [graph])[0]!.needed, null);
+  });
+
+  void test('equal differences of a few seeds are judged by Welch’s test', () => {
+    const [same] = compare(seeds(0.12, 0.13), [seeds(0.09, 0.1)]);
+    assert.equal(same!.paired!.t, null);
+    assert.ok(!same!.significant && same!.adjusted! > 0.04 && same!.needed! > 2);
+    const [none, constant] = compare(seeds(0.12, 0.13), [seeds(0.12, 0.13), seeds(0.1, 0.1)]);
+    assert.ok(!none!.significant && none!.adjusted === 1 && none!.needed === null);
+    assert.ok(!constant!.significant);
   });
 
   void test('needed runs are the fewest with enough power', () => {

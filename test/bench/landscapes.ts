@@ -103,6 +103,7 @@ export function play(landscape: Landscape, { sampler, workers, rule: kind, repea
       prior: null,
       random: stream(landscape.seed, sampler, repeat, number),
       accepts: (each) => !seen.has(each.join()),
+      settled: (each) => each,
     });
     if (seen.has(picks.join())) played.duplicates++;
     seen.add(picks.join());

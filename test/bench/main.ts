@@ -15,7 +15,7 @@ interface Bench {
 const benches: Readonly<Record<string, Bench>> = {
   step: {
     measures:
-      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
+      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --clock processor --json',
     run: async (args) => (await import('./step.ts')).bench(args),
   },
   kinds: {
@@ -23,12 +23,28 @@ const benches: Readonly<Record<string, Bench>> = {
       'steps with edges of every kind beside KL, by turns: --models resnet8,resnet8 --batch 64 --rounds 15',
     run: async (args) => (await import('./kinds.ts')).bench(args),
   },
+  images: {
+    measures:
+      'decoding of JPEG files, and opening of decoded sets: --images 3000 --cached 100000 --folder FOLDER --json',
+    run: async (args) => (await import('./images.ts')).bench(args),
+  },
+  versions: {
+    measures:
+      'steps of this version beside another one, by turns: --before FOLDER --arch resnet32,... --turns 6 --json',
+    run: async (args) => (await import('./versions.ts')).bench(args),
+  },
+  learning: {
+    measures:
+      'accuracy of a graph of every kind of edge and gate: --data cifar100 --arch resnet8 --epochs 6 --seeds 2 --only NAME,... --json',
+    run: async (args) => (await import('./learning.ts')).bench(args),
+  },
   epoch: {
     measures: 'a whole epoch against its steps alone: --arch resnet32 --steps 50',
     run: async (args) => (await import('./epoch.ts')).bench(args),
   },
   memory: {
-    measures: 'growth of tensors and memory over many steps: --arch resnet8 --steps 1000',
+    measures:
+      "growth of tensors and memory over many steps, and the memory of PyTorch's modes: --arch resnet8 --steps 1000 --precision bfloat16",
     run: async (args) => (await import('./memory.ts')).bench(args),
   },
   workers: {
@@ -75,7 +91,7 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   ui: {
     measures:
-      'the app in Chromium: a study of 1,500 trials is opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',
+      'the app in Chromium: studies of 1,500 and 5,000 trials are opened, sorted, filtered, brushed; an hour of eight slots: --hour SECONDS (180; 0: without) --json',
     run: async (args) => {
       const options = {
         json: { type: 'boolean' },

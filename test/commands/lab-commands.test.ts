@@ -74,11 +74,32 @@ describe('a lab without a holder', () => {
     assert.match((await ktg(file, 'show', '1', '--top', '3')).out, /78\.6 % +16\/16 .* completed/);
   });
 
+  test('tags and notes of a study and a trial are written, shown and removed', async () => {
+    const own = join(folder, 'annotated.sqlite');
+    copyFileSync(file, own);
+    const tagged = await ktg(own, 'tag', '1#3', 'Good', 'baseline,good', '--json');
+    assert.deepEqual(tagged.json[0], { notes: '', tags: ['baseline', 'good'] });
+    await ktg(own, 'note', '1#3', 'first line');
+    assert.equal(
+      (await ktg(own, 'note', 'First#3', 'second line')).out,
+      'Trial 3 of study "First"\nTags: baseline, good\nNotes: first line\nsecond line\n',
+    );
+    assert.match((await ktg(own, 'show', '1', '--trial', '3')).out, /Tags: baseline, good/);
+    const removed = await ktg(own, 'tag', '1#3', '--remove', 'baseline', '--json');
+    assert.deepEqual(removed.json[0]!.tags, ['good']);
+    await ktg(own, 'tag', '1', 'paper');
+    assert.match((await ktg(own, 'show', '1')).out, /^Tags: paper/);
+    assert.match((await ktg(own, 'tag', '1#4')).out, /It has no notes and no tags\./);
+    const wrong = await ktg(own, 'tag', '1', '***');
+    assert.deepEqual([wrong.code, /letters, digits/.test(wrong.err)], [2, true], wrong.err);
+    assert.match((await ktg(own, 'tag')).err, /Which study or trial\?/);
+  });
+
   test('effects prints the choices that matter as text and JSON', async () => {
     const shown = await ktg(file, 'effects', 'First', '--rung', '1');
     assert.match(shown.out, /Study "First": 1\d trials at epoch 1/);
     assert.match(shown.out, /edge 0-1 +through +\d+ +\d+\.\d+ +-/);
-    assert.match(shown.out, /too few to tell the effects/);
+    assert.match(shown.out, /too few trials to separate the effects/);
     assert.doesNotMatch(shown.out, /NaN|undefined/);
     const [found] = (await ktg(file, 'effects', '--rung', '1', '--json')).json;
     assert.equal((found as { rung: number }).rung, 1);

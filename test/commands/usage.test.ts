@@ -31,6 +31,16 @@ const sample: Command = {
 };
 
 describe('usage text', () => {
+  test('every command fits into 80 and into 60 columns', async () => {
+    for (const columns of [80, 60])
+      for (const [name, command] of await commands())
+        for (const text of usageOf(command, columns).split('\n'))
+          assert.ok(
+            text.length <= columns || !text.trim().includes(' '),
+            `ktg ${name}, ${columns} columns: ${text}`,
+          );
+  });
+
   test('aligns forms, arguments and options, and wraps at 100 columns', () => {
     assert.deepEqual(usageOf(sample).split('\n'), [
       'ktg sample FILE   reads a file',
@@ -52,10 +62,11 @@ describe('usage text', () => {
     for (const [verb, command] of all) {
       const usage = usageOf(command);
       assert.ok(usage.startsWith(`ktg ${verb}`), verb);
+      const named = usage.replaceAll('\n                    ', ' '); // meanings below long names
       for (const [name, { value }] of Object.entries(command.options))
-        assert.ok(usage.includes(`\n  --${name}${value ? ` ${value}` : ''} `), `${verb} --${name}`);
+        assert.ok(named.includes(`\n  --${name}${value ? ` ${value}` : ''} `), `${verb} --${name}`);
       for (const name of Object.keys(command.arguments ?? {}))
-        assert.ok(usage.includes(`\n  ${name} `), `${verb} ${name}`);
+        assert.ok(named.includes(`\n  ${name} `), `${verb} ${name}`);
       for (const line of usage.split('\n')) assert.ok(line.length <= 100, `${verb}: ${line}`);
     }
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { gainText } from '../../core/commands/demo.ts';
 import { describe, test } from 'node:test';
 import { compare } from '../../core/analysis/comparison.ts';
 import { messageWithNext, size } from '../../core/commands/report.ts';
@@ -268,4 +269,10 @@ test('sentences end with a full stop, sizes with their unit', () => {
   );
   assert.equal(messageWithNext({ message: 'Too few.', next: '' }), 'Too few.');
   assert.deepEqual([1_500_000, 78_800_000_000].map(size), ['1.5 MB', '78.8 GB']);
+});
+
+test('the demo says how far node 1 lies above its teacher', () => {
+  assert.equal(gainText(0.738, 0.806), 'Teacher 73.8 %, node 1 80.6 %: +6.8 points.');
+  assert.equal(gainText(0.5, 0.475), 'Teacher 50.0 %, node 1 47.5 %: -2.5 points.');
+  assert.equal(gainText(0.5, null), 'Teacher 50.0 %, node 1 -.');
 });

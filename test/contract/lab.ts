@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { agreementOf } from '../../core/analysis/agreement.ts';
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../core/base/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
-import { type LabApi, type LabEvent, TOPICS } from '../../core/lab/api.ts';
+import { type LabApi, type LabEvent, TOPICS, type TrialRow } from '../../core/lab/api.ts';
 import { comparedWith, parseBundle } from '../../core/study/bundle.ts';
 import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
@@ -150,6 +150,34 @@ export function labContract(
         );
         const [made, ...others] = await api.request('studies.environments', { study });
         assert.deepEqual([made?.engine, others], [run.attemptList[0]!.made!.engine, []]);
+      }));
+
+    test('notes and tags of trials and studies are kept, and told to whoever listens', async () =>
+      withLab(async (api) => {
+        const study = await finished(api);
+        const { best } = await api.request('studies.open', { study });
+        const told: TrialRow[] = [];
+        const undo = api.subscribe(['runs'], (event) => {
+          if (event.type === 'runs') told.push(...event.rows);
+        });
+        const tags = ['Seed-1', 'good', 'good'];
+        const row = await api.request('runs.annotate', {
+          run: best!.run,
+          notes: 'two\nlines',
+          tags,
+        });
+        assert.deepEqual([row.notes, row.tags], ['two\nlines', ['good', 'seed-1']]);
+        while (!told.some(({ notes }) => notes === 'two\nlines')) await sleep(10);
+        undo();
+        await api.request('runs.annotate', { run: best!.run, notes: '' });
+        const view = await api.request('runs.open', { run: best!.run });
+        assert.deepEqual([view.notes, view.tags], [undefined, ['good', 'seed-1']]);
+        await api.request('studies.change', { study, tags: ['paper'] });
+        assert.deepEqual((await api.request('studies.open', { study })).study.tags, ['paper']);
+        assert.equal(
+          await codeOf(api.request('runs.annotate', { run: best!.run, tags: ['two words'] })),
+          'lab.bad-input',
+        );
       }));
 
     test('a study of many trials arrives whole, in every view', async () =>
@@ -523,6 +551,37 @@ export function labContract(
         );
       }));
 
+    test('the time of a plan is measured once, and the preview tells it', async () =>
+      withLab(async (api) => {
+        const asked = plan();
+        const before = await api.request('studies.preview', { plan: asked });
+        assert.deepEqual([before.expectedTime, before.measured], [null, false]);
+        const found = await api.request('studies.probe', { plan: asked });
+        assert.ok(found.secondsPerEpoch > 0 && found.expectedTime! > 0);
+        assert.deepEqual(await api.request('studies.probe', { plan: asked }), found);
+        const { expectedTime, measured } = await api.request('studies.preview', { plan: asked });
+        assert.deepEqual([expectedTime, measured], [found.expectedTime, true]);
+        assert.equal(
+          await codeOf(api.request('studies.probe', { plan: asked, slot: 'nowhere:7' })),
+          'search.no-slot',
+        );
+        const missing = plan({ training: training({ data: 'cifar10' }) });
+        assert.equal(
+          await codeOf(api.request('studies.probe', { plan: missing })),
+          'data.not-downloaded',
+        );
+        assert.deepEqual(await api.request('studies.list', {}), [], 'it leaves no trace');
+      }));
+
+    test('an opened study has the rows that its trials have one by one', async () =>
+      withLab(async (api) => {
+        const study = await finished(api, 20);
+        const { trials } = await api.request('studies.open', { study });
+        const { rows } = await api.request('trials.query', { study });
+        assert.ok(trials.some(({ stop }) => stop) && trials.some(({ accuracy }) => accuracy));
+        assert.deepEqual(trials, rows);
+      }));
+
     test('other machines are listed, and a lab in memory refuses them in words', async () =>
       withLab(async (api) => {
         assert.deepEqual(await api.request('machines.list', {}), []);
@@ -560,6 +619,17 @@ export function labContract(
         const told = eventOf(api, 'slots', 'slots', ({ slots }) => slots.length === 3);
         assert.equal((await api.request('slots.set', { device: 'scripted', slots: 3 })).length, 3);
         await told;
+      }));
+
+    test('room of decoded images is told; to remove a set that is not listed removes no file', async (context) =>
+      withLab(async (api) => {
+        const { bytes, unneededBytes } = await api.request('data.decoded', {});
+        assert.ok(unneededBytes >= 0 && unneededBytes <= bytes);
+        const path = join(await temporaryFolder(context), 'a-file');
+        await writeFile(path, 'x');
+        const removed = api.request('data.remove', { data: path, copy: true });
+        assert.equal(await codeOf(removed), withPath('fulfilled'));
+        assert.equal(await readFile(path, 'utf8'), 'x');
       }));
 
     test('paths are named by programs only; a page sends files, and names data sets of the lab', async (context) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { augmentedBatch, plainBatch } from '../../core/data/augment.ts';
-import { epochBatches } from '../../core/data/batches.ts';
+import { epochBatches, LENGTH_UNIT } from '../../core/data/batches.ts';
 import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import { augmentSlowly } from './slow-augmentation.ts';
 
@@ -57,6 +57,50 @@ describe('augmentedBatch', () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('a resized crop', () => {
+  const crop = { mode: 'resized', area: 0.08 } as const;
+  const part = (start: number, length: number): number => start + length * LENGTH_UNIT;
+
+  test('of the whole image changes nothing', () => {
+    const codes = Int32Array.of(3, 0, part(0, 32), part(0, 32));
+    const { images, labels } = augmentedBatch(dataset, codes, crop);
+    const plain = plainBatch(dataset, Int32Array.of(3));
+    assert.deepEqual(labels, plain.labels);
+    for (const [i, value] of images.entries())
+      assert.ok(Math.abs(value - plain.images[i]!) < 1e-7, `number ${i}`);
+  });
+
+  test('of one pixel shows its colour everywhere, from the flipped image', () => {
+    const codes = Int32Array.of(3, 1, part(5, 1), part(2, 1));
+    const { images } = augmentedBatch(dataset, codes, crop);
+    const start = (3 * 32 * 32 + 5 * 32 + 29) * 3;
+    const colour = [...dataset.images.subarray(start, start + 3)];
+    for (const [i, value] of images.entries())
+      assert.ok(Math.abs(value - colour[i % 3]! / 255) < 1e-7, `number ${i}`);
+  });
+
+  test('mixes neighbours by their distance', () => {
+    const images = Uint8Array.from([0, 0, 0, 100, 200, 60, 0, 0, 0, 100, 200, 60]);
+    const two = { images, labels: Int32Array.of(0), side: 2 };
+    const codes = Int32Array.of(0, 0, part(0, 1), part(0, 2));
+    const straight = augmentedBatch(two, codes, crop).images;
+    assert.deepEqual(
+      [...straight].map((value) => Math.round(value * 255)),
+      [...images],
+    );
+    const three = {
+      ...two,
+      images: Uint8Array.from({ length: 27 }, (_, i) => (i % 9 < 3 ? 0 : 90)),
+      side: 3,
+    };
+    const narrow = augmentedBatch(three, Int32Array.of(0, 0, part(0, 3), part(0, 2)), crop).images;
+    const row = [0, 3, 6].map((at) => narrow[at]! * 255);
+    // centres at 1/3, 1 and 5/3 of two pixels with centres at 1/2 and 3/2
+    for (const [i, value] of [0, 45, 90].entries())
+      assert.ok(Math.abs(row[i]! - value) < 1e-4, `column ${i}: ${row[i]}`);
   });
 });
 

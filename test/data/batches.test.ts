@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { epochBatches, stepsPerEpoch } from '../../core/data/batches.ts';
+import { epochBatches, LENGTH_UNIT, stepsPerEpoch } from '../../core/data/batches.ts';
 
 const train = Int32Array.from({ length: 130 }, (_, i) => i * 3 + 5);
 const column = (codes: Int32Array, place: number) => codes.filter((_, i) => i % 4 === place);
@@ -58,6 +58,31 @@ describe('epochBatches', () => {
     const seen = new Set<string>();
     for (let i = 0; i < codes.length; i += 4) seen.add(codes.slice(i + 1, i + 4).join());
     assert.equal(seen.size, 2 * 9 * 9);
+  });
+
+  test('draws parts of an image as published: area, ratio and place', () => {
+    const many = Int32Array.from({ length: 20_000 }, (_, i) => i);
+    const side = 96;
+    const codes = epochBatches(5, 1, many, 100, { mode: 'resized', area: 0.08 }, side);
+    const [rows, columns] = [column(codes, 2), column(codes, 3)];
+    const shares: number[] = [];
+    const ratios: number[] = [];
+    for (const [i, row] of rows.entries()) {
+      const [height, width] = [row, columns[i]!].map((offset) => Math.floor(offset / LENGTH_UNIT));
+      const [top, left] = [row % LENGTH_UNIT, columns[i]! % LENGTH_UNIT];
+      assert.ok(height! >= 1 && width! >= 1 && top + height! <= side && left + width! <= side);
+      shares.push((height! * width!) / side ** 2);
+      ratios.push(Math.log(width! / height!));
+    }
+    // sides are rounded to whole pixels
+    assert.ok(Math.min(...shares) > 0.075 && Math.max(...shares) <= 1);
+    assert.ok(Math.max(...ratios.map(Math.abs)) < Math.log(4 / 3) + 0.04);
+    const below = shares.filter((share) => share < 0.54).length / shares.length;
+    // half of the areas are below the middle; wide parts of nearly the whole area do not fit
+    assert.ok(below > 0.5 && below < 0.6, `${below}`);
+    const wide = ratios.filter((ratio) => ratio > 0).length;
+    const high = ratios.filter((ratio) => ratio < 0).length;
+    assert.ok(Math.abs(wide - high) < 5 * Math.sqrt(20_000), `${wide} wide, ${high} high`);
   });
 
   test('refuses a batch that cannot be filled, and batch sizes that are none', () => {

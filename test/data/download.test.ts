@@ -15,7 +15,12 @@ import { downloadArchive } from '../../core/data/download.ts';
 import { findOfficial } from '../../core/data/official.ts';
 import type { DataProgress } from '../../core/data/progress.ts';
 import { downloadMeter } from '../../core/data/progress.ts';
-import { downloadOfficial } from '../../core/data/resolve.ts';
+import { LabError } from '../../core/base/errors.ts';
+import { downloadOfficial, openDataset } from '../../core/data/resolve.ts';
+import { officialSources } from '../../core/data/sets/sets.ts';
+import { tinyImageNet } from '../../core/data/sets/tiny-imagenet.ts';
+import { zipOf } from '../train/torch-files.ts';
+import { halves } from './photographs.ts';
 import { cifar10 } from '../../core/data/sets/cifar-10.ts';
 import { cifar100 } from '../../core/data/sets/cifar-100.ts';
 import { temporaryFolder } from './support.ts';
@@ -520,6 +525,58 @@ test('a set of several files gets a folder; only what is missing is asked for', 
   assert.equal(await findOfficial(pair, folder), undefined);
   await downloadOfficial(pair, { folder });
   assert.deepEqual(asked, ['/images.gz', '/labels.gz', '/labels.gz']);
+});
+
+test('Tiny-ImageNet-200 comes from a mirror as a zip archive and is read from it', async (t) => {
+  const image = await halves(64, 64, [
+    [90, 90, 90],
+    [160, 160, 160],
+  ]);
+  const packed = zipOf(
+    Object.entries({
+      'wnids.txt': Buffer.from('n01\nn02\n'),
+      'val/val_annotations.txt': Buffer.from('0.JPEG\tn02\t0\t0\t9\t9\n'),
+      'train/n01/images/n01_0.JPEG': image,
+      'train/n02/images/n02_0.JPEG': image,
+      'val/images/0.JPEG': image,
+    }).map(([name, data]) => ({ name: `tiny-imagenet-200/${name}`, data })),
+  );
+  const zip = new Uint8Array(packed);
+  const { url, asked } = await serve(t, (request, response) => {
+    sendRange(request, response, zip, asked.length === 1 ? 300 : undefined);
+  });
+  const [official] = tinyImageNet.files;
+  const part = {
+    ...official!,
+    site: new URL('/', url).href,
+    bytes: zip.length,
+    sha256: createHash('sha256').update(zip).digest('hex'),
+    md5: createHash('md5').update(zip).digest('hex'),
+  };
+  const folder = await temporaryFolder(t);
+  const path = await downloadOfficial({ ...tinyImageNet, files: [part] }, { folder });
+  assert.deepEqual(asked, [undefined, 'bytes=300-'], 'after a cut connection it went on');
+  const set = await openDataset(path, { folder });
+  assert.deepEqual(
+    [set.side, set.trainCount, set.testCount, [...set.labels], set.classNames],
+    [64, 2, 1, [0, 1, 1], ['n01', 'n02']],
+  );
+});
+
+test('what to do without a network is said for each official set', async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const source of officialSources) {
+    const files = source.files.map((file) => ({ ...file, site: 'http://127.0.0.1:9/' }));
+    const [first] = files;
+    await assert.rejects(downloadOfficial({ ...source, files }, { folder }), (error) => {
+      assert.ok(error instanceof LabError);
+      assert.equal(error.code, 'data.no-network', source.name);
+      const { next } = error;
+      for (const word of ['KTG_DATA_MIRROR', first!.file, '--data'])
+        assert.ok(next.includes(word), `${source.name}: ${word} in ${next}`);
+      return true;
+    });
+  }
 });
 
 describe('addresses', () => {

@@ -11,6 +11,7 @@ describe('clicks of usual tasks', { skip: withoutBrowser }, () => {
   before(async () => {
     app = await ServedApp.open((file) => {
       addPlayedStudy(file, { trials: 60, epochs: 16 });
+      addPlayedStudy(file, { trials: 4, epochs: 8, name: 'Paused', ends: 'halfway' });
     });
     context = await app.context();
   });
@@ -75,6 +76,31 @@ describe('clicks of usual tasks', { skip: withoutBrowser }, () => {
         .waitFor();
     });
     assert.equal(clicks, 0);
+  });
+
+  test('the best trials are a LaTeX table after two clicks', async () => {
+    const clicks = await clicksOf('#/studies/1', async (page, click) => {
+      await click(page.getByRole('button', { name: 'More for this study' }));
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        click(page.getByRole('button', { name: 'Save the best trials as LaTeX' })),
+      ]);
+      assert.match(file.suggestedFilename(), /\.tex$/);
+    });
+    assert.equal(clicks, 2);
+  });
+
+  test('slots are changed with two clicks, without leaving the study', async () => {
+    const clicks = await clicksOf('#/studies/2', async (page, click) => {
+      const slots = page.getByRole('button', { name: /^Slots: [1-9]/ });
+      await slots.waitFor();
+      const before = Number(/\d+/.exec(await slots.innerText()));
+      await click(slots);
+      await click(page.getByRole('button', { name: /^One slot fewer on / }).first());
+      await page.getByRole('button', { name: `Slots: ${before - 1}`, exact: true }).waitFor();
+      assert.match(page.url(), /#\/studies\/2(\?|$)/);
+    });
+    assert.equal(clicks, 2);
   });
 
   test('an edge of a trial is followed over time with one click', async () => {

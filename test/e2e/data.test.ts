@@ -4,12 +4,13 @@
  */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import { halves, put } from '../data/photographs.ts';
 import { ServedApp, withoutBrowser } from './app.ts';
 
 /** A few real images; the official name belongs to the whole. */
@@ -123,6 +124,38 @@ describe('data and engine', { skip: withoutBrowser }, () => {
       existsSync(join(app.folder, 'data', 'part-cifar-100-binary.tar.gz')),
       'only forgotten',
     );
+  });
+
+  test('a folder of images shows classes, counts, samples and problems, and leaves with its copy', async () => {
+    const photos = join(app.folder, 'Photos 🐾 «odd»');
+    const [first, long] = ['קטנים', 'x'.repeat(150)];
+    for (const [group, colour] of [
+      [first, [200, 30, 30]],
+      [long, [30, 30, 200]],
+    ] as const)
+      for (let i = 0; i < 10; i++)
+        put(photos, `train/${group}/${i}.jpg`, await halves(40 + i, 36, [[...colour], [9, 9, 9]]));
+    put(photos, `train/${first}/"broken" -- é.jpg`, 'no image');
+    await page.evaluate(`location.hash = '#/data'`);
+    await page.getByLabel('Folder of images', { exact: true }).setInputFiles(photos);
+    const added = card('Photos 🐾 «odd», 64 px');
+    await added.getByText('16 training and 4 test images').waitFor();
+    assert.ok(await added.getByText('"broken" -- é.jpg').isVisible(), 'problems by file name');
+    const counts = await added.getByRole('listitem').allInnerTexts();
+    for (const group of [first, long])
+      assert.ok(
+        counts.some((text) => text.startsWith(group) && text.endsWith('10')),
+        group,
+      );
+    await added.getByRole('img', { name: first }).first().waitFor();
+    await added.getByRole('button', { name: /^More for/ }).click();
+    await added.getByRole('button', { name: 'Remove, and delete its copy…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete the copy too?' });
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await added.waitFor({ state: 'detached' });
+    assert.ok(existsSync(photos), 'the original stays');
+    assert.ok(!existsSync(join(app.folder, 'data', 'Photos 🐾 «odd»')));
+    assert.deepEqual(readdirSync(join(app.folder, 'data', 'decoded')), []);
   });
 
   test('several dropped files are refused with a message', async () => {

@@ -102,6 +102,7 @@ describe('export and import', { skip: withoutBrowser }, () => {
     for (const [tab, chart] of [
       ['Tournament', 'Tournament'],
       ['Curves', 'Learning curves'],
+      ['Map', 'Map of all trials'],
       ['Parallel', 'Parallel coordinates'],
       ['Timeline', 'Timeline'],
       ['Best so far', 'Best so far'],

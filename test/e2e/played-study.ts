@@ -6,6 +6,7 @@ import { stream } from '../../core/base/random.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { LABEL, nodeNumbers, type Graph } from '../../core/graph/graph.ts';
 import { paperSpace, sample } from '../../core/graph/space.ts';
+import type { SearchSpace } from '../../core/graph/space.ts';
 import { judgeOf } from '../../core/search/judge.ts';
 import { receive } from '../../core/search/report.ts';
 import { environment } from '../search/scripted-runner.ts';
@@ -23,10 +24,12 @@ export interface Played {
   epochs: number;
   name?: string;
   /**
-   * `nan`: no accuracy is a number; `failed`: every trial ends before its first epoch; `halfway`:
+   * `nan`: no accuracy is a number; `constant`: all are the same; `failed`: every trial ends before its first epoch; `halfway`:
    * the lab was killed while the last trial ran, and the study is paused.
    */
-  ends?: 'well' | 'nan' | 'failed' | 'halfway';
+  ends?: 'well' | 'nan' | 'constant' | 'failed' | 'halfway';
+  /** Default: three small networks, each gate of the paper on each edge. */
+  space?: SearchSpace;
 }
 
 /** Writes a study of three nodes that has ended to a lab file that nobody holds. */
@@ -42,9 +45,9 @@ export function addPlayedStudy(labFile: string, study: Played): void {
 /** Adds a study of three nodes that has ended to a store that no lab has opened yet. */
 export function playStudy(
   store: Store,
-  { trials, epochs, name = 'Played', ends = 'well' }: Played,
+  { trials, epochs, name = 'Played', ends = 'well', space = usualSpace }: Played,
 ): void {
-  const plan = planOf(trials, epochs);
+  const plan = planOf(trials, epochs, space);
   store.transaction(() => {
     const { id: study } = store.addStudy({ name, plan, priority: 0, notes: '', createdAt: START });
     store.changeStudy(study, { state: 'running', startedAt: START });
@@ -59,6 +62,7 @@ export function playStudy(
           metricsAt: (epoch) => {
             const metrics = played(graph, number, epoch, epochs);
             if (ends === 'nan') for (const node of metrics.nodes) node.accuracy = node.loss = NaN;
+            if (ends === 'constant') for (const node of metrics.nodes) node.accuracy = 0.1;
             return metrics;
           },
           epochs,
@@ -70,10 +74,12 @@ export function playStudy(
   });
 }
 
-const planOf = (trials: number, epochs: number): StudyPlan => ({
+const usualSpace: SearchSpace = { ...paperSpace(3, 'resnet8', MODELS), frozen: false };
+
+const planOf = (trials: number, epochs: number, space: SearchSpace): StudyPlan => ({
   seed: 1,
   trials,
-  space: { ...paperSpace(3, 'resnet8', MODELS), frozen: false },
+  space,
   rule: paperRule,
   sampler: 'random',
   training: {

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
+import { withLock } from '../../core/graph/lock.ts';
+import { paperSpace, withListsBetween } from '../../core/graph/space.ts';
 import { template } from '../../core/graph/templates.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { scriptedLab } from '../lab/support.ts';
@@ -139,6 +141,15 @@ describe('an empty lab', { skip: withoutBrowser }, () => {
   });
 });
 
+const pair = paperSpace(2, 'resnet8', ['resnet8']);
+const oneGraph = ['0-1=T', '0-2=T', '1-2=X', '2-1=X'].reduce(withLock, pair);
+const kinds = {
+  ...withListsBetween(pair, {
+    ...{ kinds: ['kl', 'repel', 'attention'], weights: [0.1, 1], temperatures: [1, 4] },
+  }),
+  frozen: false,
+};
+
 describe('a lab at work', { skip: withoutBrowser }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-states-'));
   let looker: Looker;
@@ -149,6 +160,9 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     addPlayedStudy(file, { name: 'Failed', trials: 5, epochs: 4, ends: 'failed' });
     addPlayedStudy(file, { name: 'NaN', trials: 5, epochs: 4, ends: 'nan' });
     addPlayedStudy(file, { name: 'Large', trials: 1500, epochs: 200 });
+    addPlayedStudy(file, { name: 'Constant', trials: 12, epochs: 4, ends: 'constant' });
+    addPlayedStudy(file, { name: 'One graph', trials: 3, epochs: 4, space: oneGraph });
+    addPlayedStudy(file, { name: 'Kinds', trials: 60, epochs: 4, space: kinds });
     // A network alone fails.
     const lab = scriptedLab(
       { slots: 4, pace: 10, mishap: ({ graph }) => (graph.nodes.length === 1 ? 'nan' : undefined) },
@@ -169,6 +183,9 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     )
       await new Promise((resolve) => setTimeout(resolve, 20));
     const long = tinyPlan({ nodes: 2, trials: 50, epochs: 100_000, images: 100 });
+    await lab.request('ablations.create', {
+      ...{ name: 'Ablation', from: best, kind: 'edges', seeds: 2, training, start: true },
+    });
     await lab.request('reruns.create', {
       ...rerun,
       name: 'Going on',
@@ -193,6 +210,9 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     [2, 'only failed trials', /5 failed/, /It fell over/],
     [3, 'trials that are no number', /not a number/, /not a number/],
     [4, '1,500 trials', /1500 \/ 1500/, /^Trial 0/],
+    [5, 'constant accuracies', /No choice has a clear effect at epoch 4/, /^Trial 0/],
+    [6, 'a space of one graph', /too few to tell the choices apart/, /^Trial 0/],
+    [7, 'kinds, weights and temperatures', /60 \/ 60/, /^Trial 0/],
   ] as const)
     test(`of a study with ${name}: the study, a trial, a comparison`, async () => {
       const runs = await runsOf(study);
@@ -216,7 +236,8 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
     for (const [rerun, shown] of [
       [1, /5 of 5|5 \/ 5/],
       [2, /failed/],
-      [3, /running/],
+      [3, /What each edge is worth/],
+      [4, /running/],
     ] as const) {
       await looker.look(`reruns/${rerun}`, shown);
       const { variants } = await looker.here.lab.request('reruns.open', { rerun });
@@ -246,6 +267,7 @@ describe('a lab at work', { skip: withoutBrowser }, () => {
       ['studies/1', click('More for this study', 'Remove…')],
       ['studies/1', async (page: Page) => page.keyboard.press('?')],
       ['data', click('Train or import one')],
+      ['graph/resnet8%3DTX%2Cresnet8%3DTC', click('Ablate')],
     ] as const) {
       await looker.look(place, undefined, async (page) => {
         await act(page);

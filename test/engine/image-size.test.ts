@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stream } from '../../core/base/random.ts';
 import { augmentedBatch } from '../../core/data/augment.ts';
-import { type Padding, paperPadding } from '../../core/data/batches.ts';
+import { type Crop, epochBatches, type Padding, paperPadding } from '../../core/data/batches.ts';
 import type { Engine, ImageSet, StepPlan } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
@@ -10,7 +10,15 @@ import { recordingFile } from '../../core/engine/tensorflow/recordings.ts';
 import { residentImages } from '../../core/engine/tensorflow/resident.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { openHere } from './device.ts';
-import { assertAllBits, CLASSES, codesOf, planOf, settings, someState } from './support.ts';
+import {
+  assertAllBits,
+  assertBits,
+  CLASSES,
+  codesOf,
+  planOf,
+  settings,
+  someState,
+} from './support.ts';
 
 const SIDE = 20;
 const BATCH = 6;
@@ -18,6 +26,7 @@ const COUNT = 12;
 
 const captured = await openHere();
 const eager = await openEngine({ engine: 'eager' });
+const compiled = await openEngine({ engine: 'tensorflow', computation: { compiler: 'xla' } });
 
 function images(side: number): ImageSet {
   const random = stream(3, 'image sizes');
@@ -81,6 +90,50 @@ describe(`images of ${SIDE} x ${SIDE} pixels`, () => {
         assert.deepEqual([...batch.dataSync()], [...expected.images], padding.mode);
       });
       source.dispose();
+    }
+  });
+
+  test('are resized from their parts as in JavaScript, to the last bit', () => {
+    const { tf } = loadBinding();
+    const crop: Crop = { mode: 'resized', area: 0.08 };
+    const all = Int32Array.from({ length: COUNT }, (_, image) => image);
+    for (const side of [SIDE, 32, 96, 128]) {
+      const set = images(side);
+      const source = residentImages(loadBinding(), side, crop);
+      const codes = epochBatches(1, 1, all, COUNT, crop, side);
+      tf.tidy(() => {
+        source.load(set);
+        const { images: batch, labels } = source.training(codes);
+        const expected = augmentedBatch({ ...set, side }, codes, crop);
+        assertBits(batch.dataSync() as Float32Array, expected.images, `${side} pixels`);
+        assert.deepEqual([...labels.dataSync()], [...expected.labels]);
+      });
+      source.dispose();
+    }
+  });
+
+  test('train equally on resized parts in every form of the step', async () => {
+    const plan = { ...planFor(SIDE), form: { crop: { mode: 'resized', area: 0.2 } } } as const;
+    const all = Int32Array.from({ length: COUNT }, (_, image) => image);
+    const codes = epochBatches(2, 1, all, BATCH, plan.form.crop, SIDE).subarray(0, BATCH * 4);
+    const set = images(SIDE);
+    const batch = augmentedBatch({ ...set, side: SIDE }, codes, plan.form.crop);
+    const text = 'resnet8=TL,wrn-10-1=TC';
+    for (const engine of [captured, eager, compiled]) {
+      const step = await engine.compile(plan);
+      step.load(set);
+      const reset = (): void => {
+        for (const node of plan.architectures.keys()) step.write(node, someState(plan, node));
+      };
+      reset();
+      const metrics = step.train({ codes, ...settings(text) });
+      const states = plan.architectures.map((_, node) => step.read(node));
+      reset();
+      const direct = step.trainDirect(batch, settings(text));
+      assertAllBits(metrics, direct.metrics, engine.info.name);
+      for (const [node, state] of states.entries())
+        assertAllBits(state, step.read(node), `${engine.info.name}, node ${node}`);
+      step.dispose();
     }
   });
 

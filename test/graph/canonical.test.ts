@@ -121,6 +121,40 @@ describe('the canonical form', () => {
     assert.ok(equal >= 100);
   });
 
+  test('keys with kinds, weights and an ensemble are equal exactly for equal graphs', () => {
+    const edge = fc.record({
+      gate: fc.constantFrom('through', 'cutoff', 'correct-mean'),
+      kind: fc.constantFrom('kl', 'kl', 'attention'),
+      weight: fc.constantFrom(1, 1, 0, 2),
+    });
+    const small = fc
+      .record({
+        edges: fc.array(edge, { minLength: 6, maxLength: 6 }),
+        voters: fc.constantFrom([1, 2, 3], [1, 2], [2, 3]),
+        counts: fc.boolean(),
+      })
+      .map(({ edges, voters, counts }): Graph => {
+        let next = 0;
+        const carried = (source: number, destination: number): Carried => {
+          if (source === 0) return destination === 2 ? 'cutoff' : 'through';
+          return source > 3 ? 'cutoff' : edges[next++]!;
+        };
+        const objective = counts ? { isObjective: true as const } : {};
+        const ensemble = { combine: 'logits' as const, voters, ...objective };
+        return makeGraph(Array(3).fill({ model: 'resnet8' }), carried, undefined, ensemble);
+      });
+    const isSame = (one: Graph, other: Graph): boolean =>
+      one.ensemble?.isObjective === other.ensemble?.isObjective && sameBySearch(one, other);
+    fc.assert(
+      fc.property(small, small, fc.nat(), (one, any, seed) => {
+        assert.equal(graphKey(one), graphKey(reordered(one, seed)));
+        assert.equal(graphKey(one) === graphKey(any), isSame(one, any));
+        const closer = { ...any, edges: one.edges };
+        assert.equal(graphKey(one) === graphKey(closer), isSame(one, closer));
+      }),
+    );
+  });
+
   test('every meaningful difference changes the key', () => {
     const graph = fromText('resnet32=TT@2,resnet110=XX:a');
     for (const other of [

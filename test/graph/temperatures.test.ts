@@ -4,6 +4,7 @@ import { stream } from '../../core/base/random.ts';
 import { planFrom } from '../../core/commands/plan.ts';
 import { graphKey } from '../../core/graph/canonical.ts';
 import { withLock } from '../../core/graph/lock.ts';
+import { picksOf } from '../../core/graph/picks.ts';
 import { acceptedSize, spaceSize } from '../../core/graph/space-size.ts';
 import {
   dimensions,
@@ -11,15 +12,18 @@ import {
   judgeDraw,
   paperSpace,
   parseSpace,
-  picksOf,
   sample,
   withGates,
-  withTemperatures,
+  withLists,
+  withListsBetween,
 } from '../../core/graph/space.ts';
+import type { SearchSpace } from '../../core/graph/space.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
 import { resized } from '../../renderer/features/space/locks.ts';
 
 const plain = paperSpace(2, 'resnet8', ['resnet8']);
+const withTemperatures = (space: SearchSpace, temperatures: number[]): SearchSpace =>
+  withListsBetween(space, { temperatures });
 const soft = withTemperatures(plain, [1, 2, 4]);
 
 void describe('searched temperatures', () => {
@@ -41,7 +45,7 @@ void describe('searched temperatures', () => {
 
   void test('1 alone is the space of before, and another one alone is a lock', () => {
     assert.deepEqual(withTemperatures(soft, [1]), plain);
-    const locked = withTemperatures(plain, [2], { source: 2, destination: 1 });
+    const locked = withLists(plain, 2, 1, { temperatures: [2] });
     assert.equal(dimensions(locked).length, dimensions(plain).length);
     assert.equal(toText(graphAt(locked, [0, 0, 0, 0, 0, 0])), 'resnet8=TT@2,resnet8=TT');
   });
@@ -52,9 +56,9 @@ void describe('searched temperatures', () => {
       const { graph } = sample(soft, random);
       const picks = picksOf(soft, graph);
       assert.deepEqual(graphAt(soft, picks), graph);
-      assert.ok(picks.every((pick) => pick >= 0));
+      assert.ok(picks.every((pick) => pick === null || pick >= 0));
     }
-    assert.deepEqual(picksOf(soft, fromText('resnet8=TT@3,resnet8=TX')).slice(-2), [-1, 0]);
+    assert.deepEqual(picksOf(soft, fromText('resnet8=TT@3,resnet8=TX')).slice(-2), [-1, null]);
   });
 
   void test('the accepted size counts each graph once', () => {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { LabError } from '../../core/base/errors.ts';
-import { describeEdge, describeGraph, nodeTitle } from '../../core/graph/describe.ts';
+import {
+  describeEdge,
+  describeGraph,
+  judgedTitle,
+  nodeTitle,
+  outputTitle,
+} from '../../core/graph/describe.ts';
+import { checkGraph } from '../../core/graph/check.ts';
 import { toDot } from '../../core/graph/dot.ts';
 import { edgeOf } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
@@ -144,6 +151,46 @@ describe('in words', () => {
       'node 1, ResNet32 (Target): learns from the label (Through) and node 2 (Linear, temperature 2)',
       'node 2, ResNet110* (Pretrained, frozen): learns nothing, loads best',
       'node 3, WRN-28-2 (Auxiliary): learns from the label (Correct) and node 1 (Through)',
+    ]);
+  });
+});
+
+test('an ensemble names its voters', () => {
+  const words = (text: string): string => describeGraph(fromText(text)).split('\n').at(-1)!;
+  const all = 'resnet8=TTX,resnet8=TTX,ensemble';
+  assert.equal(words(`${all}=logits`), 'node 3, Ensemble: mean of the logits of nodes 1 and 2');
+  assert.equal(
+    words(`${all}=probabilities.objective:2`),
+    'node 3, Ensemble: mean of the probabilities of node 2; its accuracy counts',
+  );
+});
+
+describe('the judged output', () => {
+  const [plain, ensemble] = [
+    fromText('resnet8=TT,resnet8=TT'),
+    fromText('resnet8=TTX,resnet8=TTX,ensemble=logits.objective'),
+  ];
+
+  test('is node 1, or the ensemble where its accuracy counts', () => {
+    assert.equal(judgedTitle(plain), 'node 1');
+    assert.equal(judgedTitle(ensemble), 'the ensemble');
+    assert.equal(judgedTitle(fromText('resnet8=TX,ensemble=logits')), 'node 1');
+    assert.equal(judgedTitle(ensemble, plain, plain), 'the ensemble or node 1');
+  });
+
+  test('stands among the outputs', () => {
+    assert.deepEqual(
+      [1, 2, 3].map((number) => outputTitle(ensemble, number)),
+      ['node 1', 'node 2', 'the ensemble'],
+    );
+  });
+
+  test('is named by the note of a node that cannot change it', () => {
+    const apart = fromText('resnet8=TXX,resnet8=TXX,ensemble=logits.objective:2');
+    const notes = checkGraph(apart).map(({ message }) => message);
+    assert.deepEqual(notes, [
+      'No path of open edges leads from node 1 to the ensemble: not trained, ' +
+        'because the result would not change.',
     ]);
   });
 });

@@ -81,7 +81,7 @@ void describe('what the report says of itself', () => {
     const found = await effectsOf(store, id, 1);
     assert.equal(found.isRandomSample, false);
     assert.equal(found.sampled, found.trials, 'ten random trials are too few by themselves');
-    assert.match(effectLines('s', found).join('\n'), /come from all trials, which favour/);
+    assert.match(effectLines('s', found).join('\n'), /come from all trials: they favour/);
     const random = await played({ trials: 40 });
     assert.equal((await effectsOf(random.store, random.id, 1)).isRandomSample, true);
     const begun = await played({ trials: 40, start: usualStart });
@@ -103,7 +103,7 @@ void describe('what the report says of itself', () => {
     assert.ok(audit.ranOn > 10 && audit.lost! > 0.2, JSON.stringify(audit));
     assert.ok(audit.advice.best!.firstRung >= 4);
     const text = effectLines('s', await effectsOf(store, id)).join('\n');
-    assert.match(text, /ran on for the audit/);
+    assert.match(text, /continued for the audit/);
     assert.match(text, /Advice: --min-epochs (4|8) --reduction/);
     const machine = { slots: 1, portable: false, devices: [], images: () => null };
     const codes = (change: Partial<StudyPlan>): string[] =>

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { LabApi, LabEvent } from '../../core/lab/api.ts';
-import { type TrainingPlan } from '../../core/study/plan.ts';
+import { create } from 'tar';
+import { decodedFolder } from '../../core/data/images/cache.ts';
+import { tinyImageNet } from '../../core/data/sets/tiny-imagenet.ts';
+import { imagesAt, keptOfficial } from '../../core/lab/sent-images.ts';
+import type { DataSetView, LabApi, LabEvent } from '../../core/lab/api.ts';
+import type { StudyPlan, TrainingPlan } from '../../core/study/plan.ts';
+import { quickLook } from '../../core/study/presets.ts';
 import { recipeFor } from '../../core/study/recipe.ts';
 import { photographs, put } from '../data/photographs.ts';
 import { temporaryFolder } from '../data/support.ts';
@@ -44,6 +51,145 @@ test('a folder of images is added with its classes, counts and the files left ou
     api.request('data.add', { file: { path: photos }, side: 32, bad: 'refuse' }),
     { code: 'data.bad-images', message: /broken\.jpg/ },
   );
+});
+
+function planOn(
+  data: string,
+  batch: number,
+  protocol: TrainingPlan['protocol'] = 'held-out',
+): StudyPlan {
+  const plan = quickLook(1);
+  const recipe = { ...plan.training.recipe, batch };
+  return { ...plan, training: { ...plan.training, data, protocol, recipe } };
+}
+
+const decodedNames = (folder: string): string[] =>
+  existsSync(decodedFolder(folder)) ? readdirSync(decodedFolder(folder)) : [];
+
+test('decoded images leave with their set, unless another one or a study needs them', async (t) => {
+  const { api, folder } = await labIn(t);
+  const home = join(folder, 'data');
+  const photos = join(folder, 'photos');
+  await photographs(photos, 5);
+  const add = async (side: 32 | 64, bad: 'skip' | 'refuse' = 'skip') =>
+    api.request('data.add', { file: { path: photos }, side, bad });
+  const [small, strict, large] = [await add(32), await add(32, 'refuse'), await add(64)];
+  assert.equal(decodedNames(home).length, 4, 'two sizes, pixels and index');
+  const { bytes } = await api.request('data.decoded', {});
+  assert.deepEqual(await api.request('data.clean', {}), { bytes, unneededBytes: 0 });
+  await api.request('data.remove', { data: small.name });
+  assert.equal(decodedNames(home).length, 4, 'the strict set needs them');
+  await api.request('data.remove', { data: strict.name });
+  assert.equal(decodedNames(home).length, 2);
+
+  const plan = planOn(large.name, 8);
+  const { study } = await api.request('studies.create', { name: 'On photos', plan, start: false });
+  await api.request('data.remove', { data: large.name });
+  assert.equal(decodedNames(home).length, 2, 'the study needs them');
+  assert.equal((await api.request('data.decoded', {})).unneededBytes, 0);
+  await api.request('studies.remove', { study: study.id });
+  const left = await api.request('data.decoded', {});
+  assert.ok(left.bytes > 15 * 64 * 64 * 3);
+  assert.equal(left.unneededBytes, left.bytes);
+  assert.deepEqual(await api.request('data.clean', {}), { bytes: 0, unneededBytes: 0 });
+  assert.deepEqual(decodedNames(home), []);
+});
+
+test('a plan with more images in a batch than it trains on is refused before it starts', async (t) => {
+  const { api, folder } = await labIn(t);
+  const photos = join(folder, 'photos');
+  await photographs(photos, 30); // 72 to train on, of which 58 are not held out
+  const { name } = await api.request('data.add', { file: { path: photos }, side: 32 });
+  const problems = async (batch: number, protocol: 'paper' | 'held-out') =>
+    (await api.request('studies.preview', { plan: planOn(name, batch, protocol) })).problems;
+  assert.deepEqual(await problems(64, 'paper'), []);
+  assert.deepEqual(await problems(58, 'held-out'), []);
+  const [problem] = await problems(64, 'held-out');
+  assert.equal(problem?.code, 'data.fewer-images-than-batch');
+  assert.match(problem.message, /There are 58 training images, fewer than one batch of 64/);
+  const { memory } = await api.request('studies.preview', { plan: planOn(name, 58) });
+  assert.ok(memory! > 90 * 32 * 32 * 3, 'the memory is said before it starts');
+  await assert.rejects(
+    api.request('studies.create', { name: 'x', plan: planOn(name, 64), start: false }),
+    { code: 'data.fewer-images-than-batch' },
+  );
+});
+
+test('an archive of images that was sent is taken for the official one only when it is', async (t) => {
+  const folder = await temporaryFolder(t);
+  const home = join(folder, 'data');
+  const bytes = Buffer.from('all of it');
+  put(folder, 'sent.zip', bytes);
+  const [archive] = tinyImageNet.files;
+  const whole = {
+    ...tinyImageNet,
+    files: [
+      {
+        ...archive!,
+        bytes: bytes.length,
+        md5: createHash('md5').update(bytes).digest('hex'),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+      },
+    ],
+  };
+  const sent = join(folder, 'sent.zip');
+  assert.equal(await keptOfficial(sent, home, [tinyImageNet]), null);
+  assert.ok(!existsSync(home));
+  assert.equal(await keptOfficial(sent, home, [whole]), whole);
+  assert.deepEqual(readFileSync(join(home, 'tiny-imagenet-200.zip')), bytes);
+  rmSync(join(home, 'tiny-imagenet-200.zip'));
+  const kept = await imagesAt(sent, 'tiny-imagenet-200.zip', home);
+  assert.equal(kept, join(home, 'part-tiny-imagenet-200.zip'), 'a part has another name');
+});
+
+/** Sends a folder as the page does, as a tar archive. */
+async function sent(
+  api: LabApi,
+  folder: string,
+  name: string,
+  side: 32 | 64,
+): Promise<DataSetView> {
+  const archive = join(folder, 'sent.tar');
+  await create({ file: archive, cwd: folder }, [name]);
+  const bytes = readFileSync(archive);
+  const { upload } = await api.request('files.begin', { name: `${name}.tar`, bytes: bytes.length });
+  const data = bytes.toString('base64');
+  await api.request('files.append', { upload, offset: 0, data });
+  return api.request('data.add', { file: { upload }, side });
+}
+
+test('the copy of a folder that was sent is deleted where that is asked for', async (t) => {
+  const { api, folder } = await labIn(t);
+  const home = join(folder, 'data');
+  await photographs(join(folder, 'photos'), 5);
+  const first = await sent(api, folder, 'photos', 32);
+  const copy = join(home, 'photos');
+  assert.deepEqual([first.source, first.isCopy], [copy, true]);
+  // a person's own folder that lies there, too
+  await photographs(join(home, 'mine'), 5);
+  const mine = await api.request('data.add', { file: { path: join(home, 'mine') }, side: 32 });
+  assert.equal(mine.isCopy, false);
+  await api.request('data.remove', { data: mine.name, copy: true });
+  await api.request('data.remove', { data: `images:path=${join(home, 'mine')}`, copy: true });
+  assert.ok(existsSync(join(home, 'mine')), 'what a person has is never deleted');
+
+  const { name } = await api.request('data.add', { file: { path: copy }, side: 64 });
+  await assert.rejects(api.request('data.remove', { data: first.name, copy: true }), {
+    code: 'data.in-use',
+    message: /photos is not deleted: another entry of the list needs it/,
+  });
+  await api.request('data.remove', { data: name, copy: true });
+  assert.ok(existsSync(copy), 'that entry has no copy of its own');
+  const plan = planOn(first.name, 8);
+  const { study } = await api.request('studies.create', { name: 'On photos', plan, start: false });
+  await assert.rejects(api.request('data.remove', { data: first.name, copy: true }), {
+    code: 'data.in-use',
+    message: /On photos still needs it/,
+  });
+  await api.request('studies.remove', { study: study.id });
+  await api.request('data.remove', { data: first.name, copy: true });
+  assert.ok(!existsSync(copy));
+  assert.deepEqual(decodedNames(home), []);
 });
 
 test('weights of PyTorch become a teacher after they are measured, and leave again', async (t) => {

@@ -63,6 +63,15 @@ test('tables need booktabs only; names from people are escaped', () => {
   assert.doesNotMatch(text, /NaN|undefined|null/);
 });
 
+test('the caption names whose accuracy counts', () => {
+  assert.match(rerunLatex(view([])), /accuracy of node 1 on cifar100/);
+  const graph = fromText('resnet8=TX,ensemble=logits.objective');
+  const { variants, ...rest } = view([{ name: 'dml' }]);
+  const judged = variants.map((one, i) => (i === 0 ? { ...one, graph } : one));
+  const text = rerunLatex({ ...rest, variants: judged });
+  assert.match(text, /accuracy of the ensemble or node 1 on cifar100/);
+});
+
 test('a study gives its best trials, also before it has any', async (context) => {
   const lab = scriptedLab();
   context.after(() => lab.close('at-once'));

@@ -49,7 +49,7 @@ test('a trial of another machine says so in rows, tables, tooltips and Optuna fi
   assert.ok(trialTip(row).includes('Trained on lena'));
   const stop = decision({});
   assert.ok(entryTip(row, { epoch: 1, value: 0.5 }, stop).includes('Trained on lena'));
-  const [head, first] = trialsCsv(rows, 2, {}).split('\r\n');
+  const [head, first] = trialsCsv(rows, { size: 2, judged: 'node 1' }, {}).split('\r\n');
   assert.match(head!, /,Attempts,Machine,Graph key,/);
   assert.match(first!, /,1,lena,/);
   const decisions = [{ ...stop, run }];

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { createUser } from '@nats-io/nkeys';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { runAgent } from '../../core/machines/agent.ts';
 import { type Broker, openBroker } from '../../core/machines/broker.ts';
-import { dialBroker, dialLab } from '../../core/machines/connection.ts';
+import { brokerCertificate } from '../../core/machines/certificate.ts';
+import { clockProblem } from '../../core/machines/clock.ts';
+import { dialBroker, dialLab, untilRefused } from '../../core/machines/connection.ts';
 import {
   expirePairings,
   pairingDays,
@@ -53,6 +56,10 @@ async function complaint(connection: NatsConnection, act: () => void): Promise<s
   act();
   for await (const status of statuses) if (status.type === 'error') return status.error.message;
   return '';
+}
+
+async function untilBack(connection: NatsConnection): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'reconnect') return;
 }
 
 const up = (broker: Broker, machine: string, word: string) => upSubject(broker.lab, machine, word);
@@ -147,6 +154,53 @@ describe('the broker of a lab', { skip: noBroker }, () => {
     assert.deepEqual(readdirSync(join(folder, 'pairings')), ['b.json']);
   });
 
+  test('an agent whose machine is removed ends and says why', async (t) => {
+    const { broker, folder, lab } = await pairedLab(t);
+    const greeted = new Promise<void>((resolve) => {
+      lab.subscribe(up(broker, 'b', 'hello'), { callback: () => resolve() });
+    });
+    const ending = new AbortController();
+    t.after(() => ending.abort());
+    const lines: string[] = [];
+    const agent = runAgent(readPairing(pairingFile(folder, 'b')), {
+      engine: 'portable',
+      dataFolder: null,
+      folder: await temporaryFolder(t),
+      devices: [],
+      signal: ending.signal,
+      log: (line) => lines.push(line),
+    });
+    await Promise.race([greeted, agent]);
+    await unpairMachine(broker, folder, 'b');
+    await assert.rejects(agent, { code: 'machines.key-refused', message: /key of b: .*removed/ });
+    assert.match(lines.at(-1)!, /^Connected to/);
+  });
+
+  test('the broker of another lab on the same port does not end an agent', async (t) => {
+    const { broker, folder, a } = await pairedLab(t);
+    const refused = untilRefused(a, broker.lab, 1);
+    const refusals = async (): Promise<string> => {
+      let count = 0;
+      for await (const { type } of a.status()) if (type === 'error' && ++count > 4) break;
+      return 'still there';
+    };
+    const many = refusals();
+    await broker.close();
+    const other = `${folder}-2`;
+    mkdirSync(other, { mode: 0o700 });
+    const state = readFileSync(join(folder, 'broker.json'), 'utf8');
+    writeFileSync(join(other, 'broker.json'), state.replace(broker.lab, 'otherlab'));
+    const stranger = await brokerFor(t, { folder: other });
+    await unpairMachine(stranger, other, 'a');
+    assert.equal(await Promise.race([refused, many]), 'still there');
+    const back = untilBack(a);
+    await stranger.close();
+    const again = await brokerFor(t, { folder });
+    await back;
+    await unpairMachine(again, folder, 'a');
+    assert.equal(await refused, true);
+  });
+
   test('pairing a machine again makes the stolen file worthless', async (t) => {
     const { broker, folder } = await pairedLab(t);
     const stolen = readPairing(pairingFile(folder, 'a'));
@@ -164,11 +218,10 @@ describe('the broker of a lab', { skip: noBroker }, () => {
       },
     });
     const restarted = new Promise<void>((resolve) => broker.onRestart(resolve));
-    const back = [lab, a].map(async (connection) => {
-      for await (const { type } of connection.status()) if (type === 'reconnect') return;
-    });
+    const back = [lab, a].map(untilBack);
     process.kill(broker.pid!, 'SIGKILL');
     await Promise.all([restarted, ...back]);
+    await a.flush(); // its subscription is there again
     const answer = await lab.request(downSubject(broker.lab, 'a', 'hello'), '', { timeout: 5000 });
     assert.equal(answer.string(), 'here');
   });
@@ -222,6 +275,15 @@ describe('the broker of a lab', { skip: noBroker }, () => {
     await assert.rejects(dialLab({ ...pairing, ca: other.ca! }), /certificate|signature/i);
     assert.equal(statSync(join(folder, 'ca-key.pem')).mode & 0o077, 0);
     assert.ok(broker.servers.every((server) => !server.startsWith('127.')));
+  });
+
+  test('a clock outside the dates of the certificate is named with both dates', async (t) => {
+    const { ca } = await brokerCertificate(await temporaryFolder(t), ['127.0.0.1']);
+    const now = Date.parse('1999-12-31T12:00:00Z');
+    const found = clockProblem('certificate is not yet valid', ca, now);
+    assert.match(found?.message ?? '', /says 1999-12-31; .* from 2020-01-01 to 2099-12-31/);
+    assert.equal(clockProblem('unable to verify the first certificate', ca, now), null);
+    assert.equal(clockProblem('certificate has expired', undefined, now), null);
   });
 
   test('an unused pairing expires, a used one stays', async (t) => {

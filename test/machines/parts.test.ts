@@ -4,10 +4,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { createUser } from '@nats-io/nkeys';
+import { nkeyAuthenticator } from '@nats-io/transport-node';
+import { fromText } from '../../core/graph/text.ts';
 import { Blobs } from '../../core/machines/blobs.ts';
 import { Budget } from '../../core/machines/budget.ts';
 import { Conduct } from '../../core/machines/conduct.ts';
 import { USUAL_LEASES, aboutSilence } from '../../core/machines/lease.ts';
+import { nkeyLogin } from '../../core/machines/login.ts';
 import { MAX_MESSAGES_A_SECOND, PART_BYTES } from '../../core/machines/messages.ts';
 import { PartReader } from '../../core/machines/part-reader.ts';
 import { remoteSlots } from '../../core/machines/remote-slots.ts';
@@ -20,6 +24,16 @@ import { cpu, job, weights } from '../workers/jobs.ts';
 
 const hashOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const bytes = (fill: number, length = 1000): Uint8Array => new Uint8Array(length).fill(fill);
+
+void test('a login is signed as the client of NATS signs it', () => {
+  const user = createUser();
+  const seed = user.getSeed();
+  for (const nonce of ['', 'Wm5rZXk', 'a longer challenge of the broker'])
+    assert.deepEqual(
+      nkeyLogin(new TextDecoder().decode(seed))(nonce),
+      nkeyAuthenticator(seed)(nonce),
+    );
+});
 
 void describe('the silence of a machine', () => {
   const heard = { silent: 0, closed: 0, closedAfter: 0 };
@@ -165,6 +179,19 @@ void test('an adopted job may report its start once more, and no epoch out of or
     order.reported(metricsOf(job(), 6, 0.5, 1));
   }, /epoch 6 of 8 after epoch 3/);
   order.reported(metricsOf(job(), 4, 0.5, 1));
+});
+
+void test('a graph with an ensemble reports one output more than networks', () => {
+  const ensemble = job({ graph: fromText('resnet8=TX,ensemble=logits') });
+  const order = new JobOrder(ensemble, 0);
+  order.started();
+  const metrics = metricsOf(ensemble, 1, 0.5, 1);
+  assert.equal(metrics.nodes.length, 2);
+  assert.throws(() => {
+    order.reported({ ...metrics, nodes: metrics.nodes.slice(1) });
+  }, /it reported 1 nodes and 2 edges of a graph of 2 and 2/);
+  order.reported(metrics);
+  assert.equal(order.epoch, 1);
 });
 
 void test('messages are taken in order, a few milliseconds at a time', async () => {

@@ -86,8 +86,11 @@ export function pictures(): Map<string, string> {
     drawn.set(`figure-${size}`, figureSvg(figure(graphOf(size), accuracies)));
   }
   drawn.set('figure-4-all-gates', figureSvg(figure(graphOf(4, gateNames))));
-  drawn.set('figure-4-kinds', figureSvg(figure(fromText(KINDS))));
-  drawn.set('figure-3-all-edges', figureSvg(figure(graphOf(3), [], true), { theme: 'dark' }));
+  drawn.set('figure-4-kinds', figureSvg(figure(fromText(KINDS), [], { votes: true })));
+  drawn.set(
+    'figure-3-all-edges',
+    figureSvg(figure(graphOf(3), [], { cutoff: true }), { theme: 'dark' }),
+  );
 
   const { rows, curves } = someTrials();
   const bars = new Map([

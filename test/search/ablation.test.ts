@@ -48,6 +48,20 @@ void describe('ablations', () => {
     assert.deepEqual(await store.check(), []);
   });
 
+  void test('results of an ensemble that counts count again as they are', async () => {
+    const { store, scheduler, until } = scriptedLab({ slots: 2 });
+    const voting = fromText('resnet8=TCX,resnet8=TLX,ensemble=logits.objective');
+    const own = wish({ graph: voting, seeds: 1 });
+    const earlier = addRerun(store, { ...own, baselines: [] }, AT);
+    scheduler.resume({ rerun: earlier.id });
+    await until(() => store.rerun(earlier.id).state === 'completed');
+    await scheduler.close('save');
+    const [before] = store.runs({ rerun: earlier.id });
+    const [again] = store.runs({ rerun: addAblation(store, own, AT).id, states: ['completed'] });
+    assert.notEqual(before!.accuracy, store.epochs(before!.id).at(-1)!.nodes[0]!.accuracy);
+    assert.deepEqual([again!.seed, again!.accuracy], [before!.seed, before!.accuracy]);
+  });
+
   void test('has the gates of the space that the graph comes from', () => {
     const store = openMemoryStore();
     const space = withGates(paperSpace(2), 2, 1, ['through', 'half-cosine']);

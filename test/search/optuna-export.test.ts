@@ -10,6 +10,9 @@ import { importOptuna } from '../../core/search/optuna.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { readOptuna } from '../../core/store/transfer/optuna-file.ts';
+import { goalOf } from '../../core/graph/graph.ts';
+import { paperSpace, withListsBetween, withSpaceEnsemble } from '../../core/graph/space.ts';
+import type { StudyPlan } from '../../core/study/plan.ts';
 import type { Run } from '../../core/study/run.ts';
 import { plan } from '../contract/samples.ts';
 import { python, withoutPackages } from '../examples/python.ts';
@@ -24,7 +27,7 @@ after(async () => {
 let count = 0;
 
 /** A store with a finished study of formula curves, some of its trials failed or not numbers. */
-async function searched(trials = 60): Promise<Store> {
+async function searched(trials = 60, change: Partial<StudyPlan> = {}): Promise<Store> {
   const store = openMemoryStore();
   const mishap = ({ title }: { title: string }) =>
     title.endsWith('trial 3') ? ('nan' as const) : undefined;
@@ -32,7 +35,7 @@ async function searched(trials = 60): Promise<Store> {
   labs.push(lab);
   const { study } = await lab.request('studies.create', {
     name: 'M = 2, "quoted"',
-    plan: plan({ trials, rejected: 'count' }),
+    plan: plan({ trials, rejected: 'count', ...change }),
     start: true,
   });
   await studyIs(lab, study.id, 'completed');
@@ -48,7 +51,7 @@ async function exported(store: Store, study = 1): Promise<string> {
 /** What a round trip keeps of a trial. */
 const kept = (store: Store, { id, number, seed, graph, state, epoch, accuracy }: Run) => ({
   ...{ number, seed, key: graphKey(graph), state, epoch, accuracy },
-  curve: store.curve(id)[0],
+  curve: store.curve(id)[goalOf(graph) - 1],
 });
 
 void describe('export to Optuna', () => {
@@ -76,6 +79,46 @@ void describe('export to Optuna', () => {
       assert.deepEqual(decisions(back, copy.id), decisions(store, run.id), `trial ${run.number}`);
     }
     assert.deepEqual(await back.check(), []);
+  });
+
+  void test('kinds, weights, temperatures and an ensemble come back', async () => {
+    const lists = withListsBetween(paperSpace(2, 'resnet8', ['resnet8']), {
+      ...{ kinds: ['kl', 'attention'], weights: [0.5, 1], temperatures: [1, 4] },
+    });
+    for (const space of [
+      { ...lists, frozen: false },
+      withSpaceEnsemble({ ...lists, frozen: false }, { combine: 'logits', isObjective: true }),
+    ]) {
+      const store = await searched(30, { space });
+      const read = readOptuna(await exported(store));
+      const names = new Set(read.trials.flatMap((trial) => trial.names));
+      for (const part of ['kind', 'weight', 'temperature'])
+        assert.ok(names.has(`00_01_${part}`) && !names.has(`00_00_${part}`), part);
+      const back = openMemoryStore();
+      await importOptuna(back, read);
+      const [before, then] = [store, back].map((each) => each.runs({ study: 1, kind: 'trial' }));
+      for (const [at, run] of before!.entries()) {
+        if (run.duplicateOf !== null) continue;
+        assert.deepEqual(kept(back, then![at]!), kept(store, run), `trial ${run.number}`);
+        const trial = read.trials[at]!;
+        for (const { source, destination, gate } of run.graph.edges)
+          if (source > 0 && source <= 2)
+            assert.equal(
+              trial.parameters.has(`0${destination - 1}_0${source - 1}_kind`),
+              gate !== 'cutoff',
+              'a Cutoff has no kind',
+            );
+      }
+    }
+  });
+
+  void test('a graph attribute that is no graph of the space is ignored', async () => {
+    const read = readOptuna(await exported(await searched(4)));
+    for (const [at, graph] of ['nonsense', 'resnet8=T', ''].entries())
+      read.trials[at]!.graph = graph;
+    const back = openMemoryStore();
+    await importOptuna(back, read);
+    assert.equal(back.runs({ study: 1, kind: 'trial' }).length, 4);
   });
 
   void test('studies without trials or results, and at work, are files as well', async () => {

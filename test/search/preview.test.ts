@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
+import { fromText } from '../../core/graph/text.ts';
 import { previewOf, requireCreatable } from '../../core/search/preview.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { multiplyAdds } from '../../core/models/cost.ts';
@@ -79,6 +80,22 @@ void describe('preview of a study', () => {
       preview.expectedTime! < most && preview.expectedTime! > 0.8 * most,
       `${preview.expectedTime}`,
     );
+  });
+
+  void test('expects the time that a probe has measured, longer with starting points', () => {
+    const space = { ...paperSpace(2, 'resnet8', ['resnet8']), frozen: false };
+    const asked = plan({ space, trials: 20, rule: paperRule, duplicates: 'train' });
+    const graph = fromText('resnet8=TT,resnet8=TT');
+    const there = { ...machine, measured: () => ({ seconds: 5, graph }) };
+    const timeOf = (change: Partial<typeof asked>) =>
+      previewOf(openMemoryStore(), { ...asked, ...change }, there);
+    const { expectedTime, measured } = timeOf({ rule: { kind: 'none' } });
+    assert.deepEqual([measured, expectedTime], [true, (20 * asked.training.epochs * 5) / 2]);
+    const without = timeOf({}).expectedTime!;
+    const start = { methods: true, graphs: [], toTheEnd: true };
+    assert.ok(timeOf({ start }).expectedTime! > without, 'they run to the end');
+    assert.equal(timeOf({ start: { ...start, toTheEnd: false } }).expectedTime, without);
+    assert.ok(timeOf({ audit: 0.5 }).expectedTime! > without, 'half of the stopped run on');
   });
 
   void test('what was trained elsewhere, or by another engine, says nothing about the time here', async () => {

@@ -182,6 +182,34 @@ describe('failures of runs under the scheduler', () => {
     await scheduler.close('save');
   });
 
+  test('a run on other images than the earlier ones pauses its study, also after a restart', async () => {
+    let images = 'images:1';
+    const script = { slots: 1, data: () => images };
+    const { store, scheduler, until, study } = scriptedLab(script);
+    const { id } = study({ trials: 4, space: noFrozen, rule: { kind: 'none' } });
+    scheduler.resume({ study: id });
+    await until(() => store.runs({ states: ['completed'] }).length === 1);
+    images = 'images:2';
+    const isPaused = (): boolean =>
+      store.study(id).state === 'paused' && store.runs({ states: ['running'] }).length === 0;
+    await until(isPaused);
+    const before = store.runs({ states: ['completed'] }).length;
+    assert.ok(before >= 1 && before < 4);
+    const reason = JSON.stringify(store.study(id).problem);
+    assert.match(reason, /are not the ones that the earlier runs learned from/);
+    await scheduler.close('save');
+
+    const again = scriptedLab(script, {}, store);
+    again.scheduler.resume({ study: id });
+    await again.until(isPaused);
+    assert.equal(store.runs({ states: ['completed'] }).length, before, 'nothing else is trained');
+    images = 'images:1';
+    again.scheduler.resume({ study: id });
+    await again.until(() => store.study(id).state === 'completed');
+    assert.equal(store.runs({ states: ['completed'] }).length, 4);
+    await again.scheduler.close('save');
+  });
+
   test('a study whose data are missing pauses with the reason; nothing is lost', async () => {
     let missing = true;
     const { store, scheduler, until, study } = scriptedLab({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stream } from '../../core/base/random.ts';
+import { evaluatedNodes, goalOf } from '../../core/graph/graph.ts';
 import type {
   Job,
   JobEnd,
@@ -32,6 +33,8 @@ export interface Script {
   checkpointBytes?: number;
   /** Title of its device; default: Formula curves. */
   device?: string;
+  /** Identity of the data that the worker of a job has read. */
+  data?: (job: Job) => string;
   /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
   compiling?: number;
 }
@@ -79,6 +82,7 @@ export class ScriptedRunner implements Runner {
       checkpointBytes: 1000,
       compiling: 0,
       device: 'Formula curves',
+      data: () => environment.data,
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -207,7 +211,7 @@ export class ScriptedRunner implements Runner {
           imagesPerSecond: 0,
           memory: 1,
         });
-      listener.started(environment);
+      listener.started({ ...environment, data: this.#script.data(working.job) });
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
     const epoch = working.epoch + 1;
@@ -303,7 +307,7 @@ export function curve(job: Pick<Job, 'seed' | 'graph' | 'training'>, epoch: numb
   return Math.min(1, Math.max(0, limit * (1 - Math.exp(-epoch / pace)) + noise));
 }
 
-/** Metrics of an epoch whose target has this accuracy; the other numbers follow from it. */
+/** Metrics of an epoch in which the node that counts has this accuracy; the other numbers follow from it. */
 export function metricsOf(
   job: Pick<Job, 'graph' | 'training'>,
   epoch: number,
@@ -313,9 +317,9 @@ export function metricsOf(
   return {
     epoch,
     seconds,
-    nodes: job.graph.nodes.map((_, node) => ({
+    nodes: evaluatedNodes(job.graph).map((node) => ({
       ...unmeasuredNode,
-      accuracy: node === 0 ? accuracy : accuracy * 0.9,
+      accuracy: node === goalOf(job.graph) ? accuracy : accuracy * 0.9,
       loss: 3 - accuracy,
       trainAccuracy: accuracy,
       trainLoss: 3 - accuracy,

@@ -3,9 +3,11 @@
  * that hundreds of kills take minutes. Its checkpoints are bytes that run and epoch decide: what it
  * is sent to go on from must be exactly those. With KTG_SOAK_MISCHIEF it hangs, lies, floods or
  * dies now and then, decided by (run, attempt, epoch). KTG_FORMULA, a `Pace` as JSON, makes it as
- * busy as a bench wants it.
+ * busy as a bench wants it. KTG_TRAINED names a file that gets a line "run epoch" for each epoch
+ * that is begun.
  */
 import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stream } from '../../core/base/random.ts';
 import type { Verdict } from '../../core/search/runner.ts';
@@ -35,6 +37,8 @@ const pace: Pace = {
   checkpointEvery: null,
   ...(JSON.parse(process.env.KTG_FORMULA ?? '{}') as Partial<Pace>),
 };
+
+const trainedFile = process.env.KTG_TRAINED;
 
 const say = (message: ToLab): void => {
   if (process.connected) process.send!(toWire(message), undefined, undefined, () => undefined);
@@ -90,6 +94,7 @@ async function work(job: JobNotice): Promise<ToLab> {
   while (epoch < training.epochs) {
     if (halt) break;
     epoch++;
+    if (trainedFile !== undefined) appendFileSync(trainedFile, `${run} ${epoch}\n`);
     for (let step = 1; step <= pace.beats; step++) {
       say({
         type: 'heartbeat',

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { stream } from '../../core/base/random.ts';
 import { paperSpace } from '../../core/graph/space.ts';
+import type { Device } from '../../core/devices/device.ts';
 import { Lab } from '../../core/lab/lab.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
@@ -19,6 +20,12 @@ export const soakPlan: StudyPlan = plan({
   retries: 100,
 });
 
+/** The processor, with so many slots. */
+export const soakDevice = (slots: number): Device => ({
+  ...{ name: 'cpu', title: 'Soak', kind: 'cpu', memory: null },
+  ...{ slots, maximumSlots: 8, present: true },
+});
+
 if (import.meta.main) {
   const [file = '', slots = '1'] = process.argv.slice(2);
   const jumps = stream('clock', process.pid);
@@ -27,17 +34,7 @@ if (import.meta.main) {
   const lab = new Lab({
     store: limited.store,
     runner: new WorkerPool({
-      devices: [
-        {
-          name: 'cpu',
-          title: 'Soak',
-          kind: 'cpu',
-          memory: null,
-          slots: Number(slots),
-          maximumSlots: 8,
-          present: true,
-        },
-      ],
+      devices: [soakDevice(Number(slots))],
       cores: 8,
       program: fileURLToPath(new URL('formula-worker.ts', import.meta.url)),
     }),

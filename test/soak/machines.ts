@@ -77,6 +77,7 @@ export async function machineSoak(
     const store = openLabFile(file);
     assert.deepEqual(await store.check(), []);
     await checkStudy(store, counts);
+    assert.equal(counts.outcomes.protocol, undefined, 'an agent broke the contract');
     for (const run of store.runs({ kind: 'trial' }))
       for (const { epoch, nodes } of store.epochs(run.id))
         assert.equal(nodes[0]!.accuracy, curve(run, epoch), `trial ${run.number}`);

@@ -24,6 +24,8 @@ const study = store.addStudy(
 scheduler.resume({ study: study.id });
 await until(() => store.study(study.id).state === 'completed');
 const best = store.runs({ study: study.id, states: ['completed'] })[0]!;
+store.changeRun(best.id, { notes: 'Two lines\nof notes.', tags: ['good', 'kept'] });
+store.changeStudy(study.id, { tags: ['kept'] });
 const rerun = addRerun(
   store,
   {

@@ -215,6 +215,28 @@ void describe('study files', () => {
     assert.ok(Buffer.from(await exported(lab, again)).equals(file));
   });
 
+  void test('notes and tags of a study and its trials come in with it', async () => {
+    const { store, study } = await labWithStudy();
+    const [first] = store.runs({ study });
+    store.changeStudy(study, { tags: ['paper'] });
+    store.changeRun(first!.id, { notes: 'Diverged\nat epoch 2.', tags: ['bad', 'seed-1'] });
+    const file = await exported(store, study);
+    const lab = openMemoryStore();
+    const { id } = await importStudy(lab, inPieces(file, 1000));
+    assert.deepEqual(lab.study(id).tags, ['paper']);
+    assert.deepEqual(
+      lab
+        .runs({ study: id })
+        .slice(0, 2)
+        .map(({ notes, tags }) => [notes, tags]),
+      [
+        ['Diverged\nat epoch 2.', ['bad', 'seed-1']],
+        ['', []],
+      ],
+    );
+    assert.ok(Buffer.from(await exported(lab, id)).equals(Buffer.from(file)));
+  });
+
   void test('a study that would draw for ever is refused', async () => {
     const { store, study } = await labWithStudy();
     const [head = '', ...rest] = Buffer.from(await exported(store, study, false))

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { Engine, NodeState } from '../../core/engine/engine.ts';
+import type { NodeState } from '../../core/engine/engine.ts';
 import { openEngine } from '../../core/engine/open.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { initialParameters } from '../../core/models/initialise.ts';
@@ -16,11 +14,18 @@ import { torchModule } from '../../core/train/torch/module.ts';
 import { readTorchNetwork } from '../../core/train/torch/read-network.ts';
 import { type NetworkTensors, torchWeights } from '../../core/train/torch/weights.ts';
 import { stream } from '../../core/base/random.ts';
+import {
+  assertClose,
+  imagesInRange,
+  logitsOf,
+  npyIn,
+  npyOf,
+  runExample,
+  withoutPackage,
+} from '../examples/leaving.ts';
 
 const CLASSES = 7;
 const BATCH = 3;
-/** Of the largest logit: the limit of test/fixtures/ktg2 for logits in evaluation mode. */
-const TOLERANCE = 1e-4;
 
 const cases = [
   ['resnet8', 32],
@@ -34,29 +39,6 @@ const folder = mkdtempSync(join(tmpdir(), 'ktg-leaving-'));
 after(() => {
   rmSync(folder, { recursive: true });
 });
-
-const python = process.env.KTG_PYTHON ?? 'python3';
-const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
-
-/** Calls an example once for each list of files, in one process: PyTorch takes seconds to load. */
-function run(example: string, calls: readonly (readonly string[])[]): string {
-  const program = `import json, sys, ${example}
-for files in json.loads(sys.argv[1]): ${example}.main(*files)`;
-  const { status, stdout, stderr } = spawnSync(python, ['-c', program, JSON.stringify(calls)], {
-    encoding: 'utf8',
-    env: { ...process.env, PYTHONPATH: examples, PYTHONDONTWRITEBYTECODE: '1' },
-  });
-  assert.equal(status, 0, stderr);
-  return stdout;
-}
-
-/** Why Python cannot import a package; false when it can. */
-function without(name: string): string | false {
-  const { status } = spawnSync(python, ['-c', `import numpy, ${name}`]);
-  return status === 0
-    ? false
-    : `${python} has no ${name} and numpy: networks that leave are unproved`;
-}
 
 /** A state with values of its own everywhere: batch norms are not the identity. */
 function stateOf(model: Architecture): NodeState {
@@ -87,63 +69,13 @@ function named(model: Architecture, state: NodeState): NetworkTensors {
   return own;
 }
 
-/** Images in [0, 1], [batch, side, side, 3]. */
-const imagesOf = (side: number): Float32Array =>
-  new Float32Array(BATCH * side * side * 3).map((_, i) => 0.5 + 0.5 * Math.sin(0.37 * i * i + i));
-
-/** A float32 array as numpy saves it, channels first. */
-function npyOf(images: Float32Array, side: number): Buffer {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${BATCH}, 3, ${side}, ${side}), }`;
-  const padded = `${header.padEnd(117)}\n`;
-  const values = new Float32Array(images.length);
-  const plane = side * side;
-  for (let i = 0; i < images.length; i++) {
-    const [image, pixel, channel] = [Math.floor(i / 3 / plane), Math.floor(i / 3) % plane, i % 3];
-    values[(3 * image + channel) * plane + pixel] = images[i]!;
-  }
-  const length = Buffer.alloc(2);
-  length.writeUInt16LE(padded.length);
-  return Buffer.concat([
-    Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
-    length,
-    Buffer.from(padded),
-    Buffer.from(values.buffer),
-  ]);
-}
-
-function npyIn(path: string): Float32Array {
-  const bytes = readFileSync(path);
-  const start = bytes.byteOffset + 10 + bytes.readUInt16LE(8);
-  return new Float32Array(bytes.buffer.slice(start, bytes.byteOffset + bytes.length));
-}
-
-function close(found: Float32Array, expected: Float32Array, what: string): void {
-  assert.equal(found.length, expected.length, what);
-  const largest = Math.max(...expected.map(Math.abs));
-  const off = Math.max(...expected.map((value, i) => Math.abs(found[i]! - value))) / largest;
-  assert.ok(off < TOLERANCE, `${what}: off by ${off}`);
-}
-
-async function ourLogits(
-  engine: Engine,
-  model: Architecture,
-  state: NodeState,
-  images: Float32Array,
-) {
-  const step = await engine.compile({ architectures: [model], classes: CLASSES, batch: BATCH });
-  step.write(0, state);
-  const logits = step.logits({ images, labels: new Int32Array(BATCH) });
-  step.dispose();
-  return logits;
-}
-
 describe('networks that leave the lab', () => {
   const networks = cases.map(([name, side]) => {
     const model = architecture(name, { side });
     const state = stateOf(model);
     const own = named(model, state);
     const at = (end: string): string => join(folder, `${name}-${side}${end}`);
-    const images = imagesOf(side);
+    const images = imagesInRange(BATCH, side);
     writeFileSync(at('.npy'), npyOf(images, side));
     writeFileSync(at('.py'), torchModule(model, CLASSES, ['a "b"', ...'cdefgh']));
     writeFileSync(at('.safetensors'), torchWeights(model, CLASSES, own, {}));
@@ -154,12 +86,13 @@ describe('networks that leave the lab', () => {
   before(async () => {
     const engine = await openEngine({ engine: 'auto' });
     for (const { model, state, images } of networks)
-      expected.push(await ourLogits(engine, model, state, images));
+      expected.push(await logitsOf(engine, model, CLASSES, state, images));
     engine.dispose();
   });
   /** Compares what an example wrote with our logits. */
   const compareAll = (end: string): void => {
-    for (const [i, { title, at }] of networks.entries()) close(npyIn(at(end)), expected[i]!, title);
+    for (const [i, { title, at }] of networks.entries())
+      assertClose(npyIn(at(end)), expected[i]!, title);
   };
 
   test('come back with the same bits', async () => {
@@ -173,17 +106,17 @@ describe('networks that leave the lab', () => {
     }
   });
 
-  test('give our logits in PyTorch', { skip: without('torch') }, () => {
+  test('give our logits in PyTorch', { skip: withoutPackage('torch') }, () => {
     const files = networks.map(({ at }) =>
       ['.py', '.safetensors', '.npy', '-torch.npy'].map((end) => at(end)),
     );
-    assert.match(run('pytorch_network', files), /^3 images; classes: \[/);
+    assert.match(runExample('pytorch_network', files), /^3 images; classes: \[/);
     compareAll('-torch.npy');
   });
 
-  test('give our logits in onnxruntime', { skip: without('onnxruntime') }, () => {
+  test('give our logits in onnxruntime', { skip: withoutPackage('onnxruntime') }, () => {
     const files = networks.map(({ at }) => ['.onnx', '.npy', '-onnx.npy'].map((end) => at(end)));
-    assert.match(run('onnx_network', files), /^3 images; classes: \[/);
+    assert.match(runExample('onnx_network', files), /^3 images; classes: \[/);
     compareAll('-onnx.npy');
   });
 });

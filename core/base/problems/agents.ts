@@ -14,9 +14,13 @@ export const agentsProblems = {
     message: ({ folder }: { folder: string }) => `The disk of the agent is full: ${folder}.`,
     next: () => ['Make room there.'],
   },
+  'agents.fetches-nothing': {
+    message: () => 'This machine gets no data sets.',
+    next: () => [],
+  },
   'agents.yielded': {
     message: ({ name }: { name: string }) =>
-      `The machine ${name} has handed its runs over, to go on elsewhere.`,
+      `The machine ${name} has handed its runs over; they continue elsewhere.`,
     next: () => [],
   },
   'agents.forgotten': {
@@ -27,12 +31,28 @@ export const agentsProblems = {
   'agents.lost': {
     message: ({ name, seconds }: { name: string; seconds: number }) =>
       `The machine ${name} has not been heard for ${seconds} seconds.`,
-    next: () => ['Look whether it runs and whether its network works.'],
+    next: () => ['Check that it runs and that its network works.'],
   },
   'agents.needs-update': {
     message: ({ name, theirs, ours }: { name: string; theirs: number; ours: number }) =>
       `The agent on ${name} speaks protocol ${theirs}; this lab speaks protocol ${ours}.`,
     next: () => ['Install the same version on both.'],
+  },
+  'agents.no-data': {
+    message: ({ name, data, why }: { name: string; data: string; why: string }) =>
+      `The machine ${name} could not get the data set ${data}: ${why}`,
+    next: ({ next }: { next: string }) => [
+      ...(next === '' ? [] : [next]),
+      'Then resume the study.',
+    ],
+  },
+  'agents.no-pack': {
+    message: ({ data, why }: { data: string; why: string }) =>
+      `The data set ${data} could not be made ready for other machines: ${why}`,
+    next: ({ next }: { next: string }) => [
+      ...(next === '' ? [] : [next]),
+      'Then resume the study.',
+    ],
   },
   'agents.no-path-data': {
     message: ({ data }: { data: string }) =>
@@ -41,7 +61,7 @@ export const agentsProblems = {
   },
   'agents.not-reachable': {
     message: ({ name }: { name: string }) => `The machine ${name} is not reachable.`,
-    next: () => ['Look whether it runs and whether its network works.'],
+    next: () => ['Check that it runs and that its network works.'],
   },
   'agents.not-there': {
     message: ({ name }: { name: string }) => `There is no machine ${name}.`,

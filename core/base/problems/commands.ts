@@ -9,6 +9,13 @@ export const commandsProblems = {
       { do: 'run-command', command: 'ktg help ablate' },
     ],
   },
+  'arguments.missing/annotated': {
+    message: () => 'Which study or trial?',
+    next: ({ verb }: { verb: string }) => [
+      'Give a study such as 1, or a trial such as 1#17 or 1#best.',
+      { do: 'run-command', command: `ktg help ${verb}` },
+    ],
+  },
   'arguments.missing/engine': {
     message: () => 'ktg engine needs a verb.',
     next: ({ verbs }: { verbs: string }) => [`Verbs: ${verbs}.`],
@@ -67,6 +74,11 @@ export const commandsProblems = {
   'arguments.no-best': {
     message: ({ study }: { study: string }) => `Study "${study}" has no result yet.`,
     next: () => ['Let it run first.'],
+  },
+  'arguments.no-best/ended': {
+    message: ({ study }: { study: string }) =>
+      `Study "${study}" has ended, and none of its trials has a result.`,
+    next: () => ['Choose a trial by its number, as `ktg list` and its log name them.'],
   },
   'arguments.no-file/backup': {
     message: () => 'No file for the copy was named.',

@@ -49,8 +49,8 @@ export const graphProblems = {
     next: () => [],
   },
   'graph.no-path-to-target': {
-    message: ({ node }: { node: number }) =>
-      `No path of open edges leads from node ${node} to the target: not trained, ` +
+    message: ({ node, goal }: { node: number; goal: string }) =>
+      `No path of open edges leads from node ${node} to ${goal}: not trained, ` +
       'because the result would not change.',
     next: () => [],
   },

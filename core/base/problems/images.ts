@@ -6,16 +6,38 @@ export const imagesProblems = {
       `${path} has ${count} file${count === 1 ? '' : 's'} that cannot be used: ${files.join('; ')}${count > files.length ? '; and others' : ''}.`,
     next: () => ['Repair or remove them, or let the lab leave such files out.'],
   },
+  'data.changed': {
+    message: ({ file }: { file: string }) =>
+      `The folder changed while its images were decoded: ${file} is gone.`,
+    next: () => ['Put it back, or start again when the folder is complete.'],
+  },
+  'data.changed/study': {
+    message: ({ data }: { data: string }) =>
+      `The images of ${data} are not the ones that the earlier runs learned from, so results could not be compared.`,
+    next: () => ['Put the earlier images back, or begin a new study on the changed ones.'],
+  },
   'data.images-option': {
     message: ({ option, sides }: { option: string; sides: string }) =>
       `"${option}" is no option of an image folder: side (${sides}), seed, bad (skip or refuse), and last path.`,
     next: () => [{ do: 'give-option', example: '--data images:side=64,path=/photos' }],
+  },
+  'data.in-use': {
+    message: ({ path, users }: { path: string; users: readonly string[] }) =>
+      `${path} is not deleted: ${users.length > 0 ? `${users.join(', ')} still ${users.length === 1 ? 'needs' : 'need'} it` : 'another entry of the list needs it'}.`,
+    next: () => ['Stop the study first, or remove the set from the list and keep the copy.'],
   },
   'data.no-images/folder': {
     message: ({ path, some }: { path: string; some: readonly string[] }) =>
       `${path} holds no images in folders of their classes${some.length > 0 ? `: ${some.join('; ')}` : ''}.`,
     next: () => [
       'Put JPEG, PNG or WebP files into train/CLASS/, and test images, if you have them, into test/CLASS/.',
+    ],
+  },
+  'data.no-space/decoded': {
+    message: ({ folder, needed, free }: { folder: string; needed: number; free: number }) =>
+      `There is no room for the decoded images in ${folder}: they need ${(needed / 1e6).toFixed(1)} MB, and ${(free / 1e6).toFixed(1)} MB are free.`,
+    next: () => [
+      'Free some space, remove the decoded images of other sets, choose a smaller side, or point KTG_DATA to a folder on another disk.',
     ],
   },
   'data.not-an-archive/zip': {

@@ -6,13 +6,13 @@ export const machinesProblems = {
       `The message broker of this lab does not answer on ${place}: ${words} (log: ${log}).`,
     next: () => [
       'End the program that uses this address, or remove the machines and add them again.',
-      'Studies go on on this machine.',
+      'Studies continue on this machine.',
     ],
   },
   'machines.broker-folder': {
     message: ({ folder, reason }: { folder: string; reason: string }) =>
       `The folder ${folder} of the message broker cannot be used: ${reason}.`,
-    next: () => ['Make it writable for you alone.', 'Studies go on on this machine.'],
+    next: () => ['Make it writable for you alone.', 'Studies continue on this machine.'],
   },
   'machines.broker-too-old': {
     message: ({ path, found, needed }: { path: string; found: string; needed: string }) =>
@@ -97,32 +97,37 @@ export const machinesProblems = {
   },
   'machines.slurm': {
     message: ({ words }: { words: string }) => `sbatch did not name a job: ${words}`,
-    next: () => ['Look whether sbatch works there by hand.'],
+    next: () => ['Run sbatch there by hand to see whether it works.'],
   },
   'machines.ssh-failed': {
     message: ({ host, words }: { host: string; words: string }) =>
       `ssh to ${host} failed: ${words}`,
     next: ({ host }: { host: string }) => [
-      'Make it work without a question (a key, an agent, known_hosts), then try again.',
+      'Set it up so that it does not ask (a key, an agent, known_hosts), then try again.',
       { do: 'run-command', command: `ssh -o BatchMode=yes ${host} true` },
     ],
   },
   'machines.tunnel-down': {
     message: ({ host, words }: { host: string; words: string }) =>
       `The tunnel to ${host} is down and is made again: ${words}`,
-    next: () => ['Look whether the server runs and whether its network works.'],
+    next: () => ['Check that the server runs and that its network works.'],
   },
   'machines.key-refused': {
     message: ({ name }: { name: string }) =>
       `The lab refuses the key of ${name}: the machine was removed, or paired again.`,
     next: () => ['Add the machine again in the lab, and use the new pairing file.'],
   },
+  'machines.wrong-clock': {
+    message: ({ today, from, to }: { today: string; from: string; to: string }) =>
+      `The clock of this machine says ${today}; the lab's certificate is valid from ${from} to ${to}.`,
+    next: () => ['Set the clock of this machine.'],
+  },
   'machines.no-broker': {
     message: ({ reason }: { reason: string }) =>
       `Other machines need the program nats-server, which could not be found or fetched: ${reason}`,
     next: () => [
       'Install it (on Debian: apt-get install nats-server), or point KTG_NATS to it.',
-      'Studies go on on this machine.',
+      'Studies continue on this machine.',
     ],
   },
 } satisfies ProblemTable;

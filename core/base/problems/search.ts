@@ -24,12 +24,13 @@ export const searchProblems = {
   },
   'search.early-rungs': {
     message: (facts: RungFacts) =>
-      `In study "${facts.study}" a rule with the first rung at epoch ${facts.first}, one in ` +
-      `${facts.reduction} going on, would have kept ${percent(facts.kept)} of the best 5 % of the ` +
-      `graphs; from epoch ${facts.bestFirst}, one in ${facts.bestReduction}, ` +
-      `${percent(facts.bestKept)}, for ${Math.round(10 * facts.times) / 10} times the epochs.`,
+      `In study "${facts.study}", a first rung at epoch ${facts.first} where one in ` +
+      `${facts.reduction} continues would have kept ${percent(facts.kept)} of the best 5 % of the ` +
+      `graphs. A first rung at epoch ${facts.bestFirst} where one in ${facts.bestReduction} ` +
+      `continues would have kept ${percent(facts.bestKept)}, for ` +
+      `${Math.round(10 * facts.times) / 10} times the epochs.`,
     next: ({ bestFirst, bestReduction }: RungFacts) => [
-      `Choose the first rung ${bestFirst} and let one in ${bestReduction} go on.`,
+      `Choose the first rung ${bestFirst} and let one in ${bestReduction} continue.`,
       {
         do: 'give-option',
         example: `--min-epochs ${bestFirst} --reduction ${bestReduction}`,
@@ -150,6 +151,27 @@ export const searchProblems = {
     message: ({ count, last }: { count: number; last: string }) =>
       `${count} starts in a row failed, the last one with: ${last}`,
     next: () => [{ do: 'free-memory' }, 'Then resume.'],
+  },
+  'search.no-free-slot': {
+    message: () => 'No slot is free: all of them train.',
+    next: () => ['Measure again when one is free, or start without an expected time.'],
+  },
+  'search.no-slot': {
+    message: () => 'No slot can train.',
+    next: () => ['Give a device a slot under Settings.'],
+  },
+  'search.probe-failed': {
+    message: ({ reason }: { reason: string }) => `The time could not be measured: ${reason}`,
+    next: () => ['Read the log.', { do: 'run-doctor' }],
+  },
+  'search.probe-too-long': {
+    message: ({ seconds }: { seconds: number }) =>
+      `The time could not be measured: no three steps were trained within ${seconds} s.`,
+    next: () => ['Choose smaller networks or a faster engine.'],
+  },
+  'search.slot-cannot-start': {
+    message: ({ reason }: { reason: string }) => `No slot can train: ${reason}`,
+    next: () => [{ do: 'run-doctor' }],
   },
   'studies.too-few-trials': {
     message: ({ drawn, trials }: { drawn: number; trials: number }) =>

@@ -1,13 +1,28 @@
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { LabError } from '../../base/errors.ts';
 import { makeFolder } from '../../base/folder.js';
 import { type Dataset, imageBytes } from '../dataset.ts';
+import type { DataOptions } from '../progress.ts';
+import { sizeOf } from '../part.ts';
+import { withLock } from '../../base/lock.js';
 
 /** A change of anything that decides pixels, labels or their order needs another number. */
 export const CACHE_VERSION = 1;
-/** Files read at once: one call of the system takes at most 2 GiB. */
+/** Bytes written at once: one call of the system takes at most 2 GiB. */
 const PORTION = 1 << 30;
+/**
+ * Threads that read one file, and the bytes that each reads at once: new memory costs more than
+ * the copy, and several cores prepare it side by side.
+ */
+const READERS = 4;
+const READ_PORTION = 16 << 20;
+/** A lock that was not refreshed for so many milliseconds is of a process that was killed. */
+const SILENCE = 60_000;
+/** Milliseconds between two reports of a process that waits for another one. */
+const WAIT_PACE = 1000;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
@@ -27,6 +42,8 @@ const indexSchema = v.strictObject({
   identity: v.string(),
   /** What made the pixels, for a person. */
   decoder: v.string(),
+  /** Folders and archives that were read from it; absent in the files of earlier versions. */
+  places: v.optional(v.array(v.string())),
 });
 type Index = v.InferOutput<typeof indexSchema>;
 
@@ -38,20 +55,32 @@ const filesOf = (home: string, key: string): { index: string; images: string } =
   images: join(decodedFolder(home), `${key}.images`),
 });
 
-/** A decoded set; undefined when it is not kept, or not whole. */
+const lockOf = (home: string, key: string): string => join(decodedFolder(home), `${key}.lock`);
+
+/** Where a set is kept, and the folder or archive that it is of. */
+export interface DecodedPlace {
+  /** The data folder. */
+  readonly home: string;
+  readonly key: string;
+  readonly path: string;
+}
+
+/** A decoded set; undefined when it is not kept, or not whole. Notes its path. */
 export async function readDecoded(
-  home: string,
-  key: string,
+  { home, key, path }: DecodedPlace,
   source: string,
 ): Promise<Dataset | undefined> {
   const files = filesOf(home, key);
   const index = await indexIn(files.index);
   if (!index) return undefined;
-  const { version: _version, decoder: _decoder, validationCount, ...about } = index;
-  const total = about.trainCount + about.testCount;
-  const pixels = total * imageBytes(about.side);
-  const bytes = await bytesIn(files.images, pixels + 4 * total);
+  const { version: _version, decoder: _decoder, places = [], validationCount, ...about } = index;
+  const pixels = (about.trainCount + about.testCount) * imageBytes(about.side);
+  const bytes = await bytesIn(files.images, bytesOf(index));
   if (!bytes) return undefined;
+  if (!places.includes(path))
+    await written(files.index, [
+      Buffer.from(JSON.stringify({ ...index, places: [...places, path] })),
+    ]).catch(() => undefined); // the set can be read where nothing can be written
   return {
     ...about,
     ...(validationCount > 0 && { validationCount }),
@@ -60,6 +89,10 @@ export async function readDecoded(
     source,
   };
 }
+
+/** Bytes of pixels and labels. */
+const bytesOf = ({ trainCount, testCount, side }: Index): number =>
+  (trainCount + testCount) * (imageBytes(side) + 4);
 
 async function indexIn(path: string): Promise<Index | undefined> {
   try {
@@ -74,17 +107,67 @@ async function bytesIn(path: string, expected: number): Promise<Uint8Array | und
   if (found?.size !== expected) return undefined;
   const bytes = Buffer.allocUnsafeSlow(expected);
   const file = await open(path);
-  try {
-    for (let at = 0; at < expected;) {
-      const { bytesRead } = await file.read(bytes, at, Math.min(PORTION, expected - at), at);
-      if (bytesRead === 0) return undefined;
-      at += bytesRead;
+  let next = 0;
+  let isWhole = true;
+  const lane = async (): Promise<void> => {
+    while (next < expected && isWhole) {
+      const at = next;
+      next += READ_PORTION;
+      isWhole &&= await filled(file, bytes.subarray(at, Math.min(next, expected)), at);
     }
-    return bytes;
+  };
+  try {
+    await Promise.all(Array.from({ length: READERS }, lane));
+    return isWhole ? bytes : undefined;
   } finally {
     await file.close();
   }
 }
+
+/** Fills a part of memory from a place of a file; false where the file ends before. */
+async function filled(file: FileHandle, bytes: Uint8Array, place: number): Promise<boolean> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, place + at);
+    if (bytesRead === 0) return false;
+    at += bytesRead;
+  }
+  return true;
+}
+
+/**
+ * Runs `work` while no other process or thread decodes this set. Parts that killed ones left are
+ * removed.
+ *
+ * @throws errors of the file system; the signal's reason when it is aborted
+ */
+export async function whileDecoding<T>(
+  { home, key }: DecodedPlace,
+  work: () => Promise<T>,
+  { onProgress, signal }: DataOptions = {},
+): Promise<T> {
+  let waiting: NodeJS.Timeout | undefined;
+  const alone = async (): Promise<T> => {
+    clearInterval(waiting);
+    for (const name of await partsOf(home, key))
+      await rm(join(decodedFolder(home), name), { force: true });
+    return work();
+  };
+  const wait = (): void => onProgress?.({ phase: 'wait' });
+  const onWait = (): void => {
+    wait();
+    waiting = setInterval(wait, WAIT_PACE);
+  };
+  try {
+    return await withLock(lockOf(home, key), alone, { onWait, signal });
+  } finally {
+    clearInterval(waiting);
+  }
+}
+
+const partsOf = async (home: string, key: string): Promise<string[]> =>
+  (await readdir(decodedFolder(home))).filter(
+    (name) => name.startsWith(`${key}.`) && name.endsWith('.part'),
+  );
 
 /**
  * Keeps a decoded set: one file with all pixels, then the labels, and an index. The index comes
@@ -93,12 +176,10 @@ async function bytesIn(path: string, expected: number): Promise<Uint8Array | und
  * @throws errors of the file system
  */
 export async function keepDecoded(
-  home: string,
-  key: string,
+  { home, key, path }: DecodedPlace,
   dataset: Dataset,
   decoder: string,
 ): Promise<void> {
-  makeFolder(decodedFolder(home));
   const files = filesOf(home, key);
   const { images, labels, source: _source, ...about } = dataset;
   const index: Index = {
@@ -115,27 +196,175 @@ export async function keepDecoded(
       : { count: 0, files: [] },
     identity: about.identity,
     decoder,
+    places: [path],
   };
-  const part = (path: string): string => `${path}.${process.pid}.part`;
+  await written(files.images, [
+    images,
+    new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength),
+  ]);
+  await written(files.index, [Buffer.from(JSON.stringify(index))]);
+}
+
+/** Writes a file that is complete, on the disk, or not there. Threads of a process may meet. */
+async function written(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
   try {
-    const file = await open(part(files.images), 'w');
+    const file = await open(part, 'w');
     try {
-      await writeAll(file, images);
-      await writeAll(file, new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
+      for (const bytes of parts) await writeAll(file, bytes);
+      await file.sync();
     } finally {
       await file.close();
     }
-    await rename(part(files.images), files.images);
-    await writeFile(part(files.index), JSON.stringify(index));
-    await rename(part(files.index), files.index);
+    await rename(part, path);
   } finally {
-    for (const path of Object.values(files)) await rm(part(path), { force: true });
+    await rm(part, { force: true });
   }
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, at, Math.min(PORTION, bytes.length - at));
     at += bytesWritten;
   }
+}
+
+/** The file with the pixels and labels of a set. */
+export interface DecodedImages {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const isKey = (name: string): boolean => /^[\da-f]{32}\.json$/.test(name);
+
+/** The indexes of all decoded sets, by key. */
+async function indexes(home: string): Promise<Map<string, Index>> {
+  const found = new Map<string, Index>();
+  const names = await readdir(decodedFolder(home)).catch(() => []);
+  for (const name of names.filter(isKey).sort()) {
+    const key = name.slice(0, -'.json'.length);
+    const index = await indexIn(filesOf(home, key).index);
+    if (index) found.set(key, index);
+  }
+  return found;
+}
+
+/** A kept set with these very pixels and labels; undefined when there is none. */
+export async function findDecoded(
+  home: string,
+  identity: string,
+): Promise<{ index: Index; images: Omit<DecodedImages, 'sha256'> } | undefined> {
+  for (const [key, index] of await indexes(home)) {
+    if (index.identity !== identity) continue;
+    const { images: path } = filesOf(home, key);
+    const found = await stat(path).catch(() => undefined);
+    const bytes = bytesOf(index);
+    if (found?.size === bytes) return { index, images: { path, bytes } };
+  }
+  return undefined;
+}
+
+/** The folders, archives and names of which sets are kept. */
+export const decodedPlaces = async (home: string): Promise<string[]> =>
+  [...(await indexes(home)).values()].flatMap(({ places = [] }) => places);
+
+const manifestSchema = v.strictObject({
+  format: v.literal('ktg-data'),
+  index: indexSchema,
+  images: v.strictObject({
+    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    bytes: count,
+  }),
+});
+type Manifest = v.InferOutput<typeof manifestSchema>;
+
+/**
+ * A set in a few hundred bytes, for another machine: without paths, and with only the number of
+ * files that were left out.
+ */
+export function manifestOf(index: Index, { sha256, bytes }: DecodedImages): Uint8Array {
+  const { leftOut, places: _places, ...about } = index;
+  const manifest: Manifest = {
+    format: 'ktg-data',
+    index: { ...about, leftOut: { count: leftOut.count, files: [] } },
+    images: { sha256, bytes },
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
+
+/** @throws LabError `data.delivery-damaged` */
+export function readManifest(bytes: Uint8Array): Manifest {
+  try {
+    const manifest = v.parse(manifestSchema, JSON.parse(Buffer.from(bytes).toString('utf8')));
+    if (manifest.images.bytes === bytesOf(manifest.index)) return manifest;
+  } catch {
+    // of another version, or no manifest
+  }
+  throw new LabError('data.delivery-damaged');
+}
+
+/**
+ * Keeps a set that another machine has decoded.
+ *
+ * @param writeImages writes pixels and labels to a path
+ */
+export async function keepReceived(
+  { home, key, path }: DecodedPlace,
+  index: Index,
+  writeImages: (path: string) => Promise<void>,
+): Promise<void> {
+  makeFolder(decodedFolder(home));
+  const files = filesOf(home, key);
+  const part = `${files.images}.${randomUUID()}.part`;
+  try {
+    await writeImages(part);
+    await rename(part, files.images);
+  } finally {
+    await rm(part, { force: true });
+  }
+  await written(files.index, [Buffer.from(JSON.stringify({ ...index, places: [path] }))]);
+}
+
+/** One decoded set in the data folder. */
+export interface DecodedSet {
+  readonly key: string;
+  /** Folders and archives that were read from it; none is known in files of earlier versions. */
+  readonly places: readonly string[];
+  readonly side: number;
+  /** On the disk. */
+  readonly bytes: number;
+  /** A process decodes it now. */
+  readonly isBusy: boolean;
+}
+
+/** The decoded sets of a data folder; what a killed process left of one has side 0. */
+export async function decodedSets(home: string): Promise<DecodedSet[]> {
+  const folder = decodedFolder(home);
+  const byKey = new Map<string, string[]>();
+  for (const name of await readdir(folder).catch(() => [])) {
+    const key = /^([\da-f]{32})\.\w/.exec(name)?.[1];
+    if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), name]);
+  }
+  return Promise.all(
+    [...byKey].sort().map(async ([key, names]) => {
+      const { side = 0, places = [] } = (await indexIn(filesOf(home, key).index)) ?? {};
+      const sizes = await Promise.all(names.map(async (name) => sizeOf(join(folder, name))));
+      const lock = await stat(lockOf(home, key)).catch(() => undefined);
+      const isBusy = lock !== undefined && Date.now() - lock.mtimeMs < SILENCE;
+      return { key, side, places, bytes: sizes.reduce((sum, size) => sum + size, 0), isBusy };
+    }),
+  );
+}
+
+/**
+ * Removes a decoded set, after its decoding when that is under way. The next reader decodes it
+ * again. The index goes first.
+ */
+export async function removeDecoded(home: string, key: string): Promise<void> {
+  const { index, images } = filesOf(home, key);
+  await whileDecoding({ home, key, path: '' }, async () => {
+    await rm(index, { force: true });
+    await rm(images, { force: true });
+  });
 }

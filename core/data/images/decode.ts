@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import sharp from 'sharp';
-import { messageOf } from '../../base/errors.ts';
+import sharp, { type Sharp } from 'sharp';
+import { LabError, messageOf } from '../../base/errors.ts';
 import { imageBytes } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
 import type { LabelledFile } from './layout.ts';
-import { type ImagePlace, MAX_IMAGE_BYTES } from './place.ts';
+import { type ImagePlace, MAX_IMAGE_BYTES, NOT_ALLOWED, type PlacedFile } from './place.ts';
 
 /** Width times height of one image; a photograph of a good camera has 60 million. */
 const MAX_PIXELS = 200e6;
@@ -12,6 +12,8 @@ const MAX_PIXELS = 200e6;
 const MIN_SIDE = 8;
 /** Formats by their content, whatever the name says. */
 const formats = new Set(['jpeg', 'png', 'webp']);
+/** An image of more pixels is decoded alone: some formats need all of its pixels in memory. */
+const LARGE_PIXELS = 25e6;
 /** Milliseconds between two reports of progress. */
 const PACE = 100;
 
@@ -25,6 +27,7 @@ export const decoderVersions = `sharp ${sharp.versions.sharp}, libvips ${sharp.v
  *
  * @param images [N, side, side, 3], filled in the order of `files`
  * @returns why an image is not usable, by its place in `files`; its pixels stay as they are
+ * @throws LabError `data.changed` when a file is gone, `data.unreadable` when the disk fails
  */
 export async function decodeAll(
   place: ImagePlace,
@@ -37,6 +40,7 @@ export async function decodeAll(
   sharp.cache(false);
   const bytes = imageBytes(side);
   const faults = new Map<number, string>();
+  const largeImages = new OneAfterAnother();
   let next = 0;
   let done = 0;
   let reported = 0;
@@ -44,7 +48,7 @@ export async function decodeAll(
     while (next < files.length) {
       signal?.throwIfAborted();
       const at = next++;
-      const pixels = await decode(place, files[at]!, side);
+      const pixels = await decode(place, files[at]!, side, largeImages);
       if (typeof pixels === 'string') faults.set(at, pixels);
       else images.set(pixels, at * bytes);
       const now = performance.now();
@@ -53,7 +57,14 @@ export async function decodeAll(
       onProgress?.({ phase: 'decode', done, total: files.length });
     }
   };
-  await Promise.all(Array.from({ length: 2 * availableParallelism() }, lane));
+  const stopAll = (error: unknown): never => {
+    next = files.length;
+    throw error;
+  };
+  const lanes = Array.from({ length: 2 * availableParallelism() }, async () =>
+    lane().catch(stopAll),
+  );
+  await Promise.all(lanes);
   return faults;
 }
 
@@ -62,25 +73,65 @@ async function decode(
   place: ImagePlace,
   { file }: LabelledFile,
   side: number,
+  largeImages: OneAfterAnother,
 ): Promise<Uint8Array | string> {
   if (file.bytes > MAX_IMAGE_BYTES) return `has ${file.bytes} bytes, more than an image needs`;
   if (file.bytes === 0) return 'is empty';
+  const bytes = await contentOf(place, file);
+  if (typeof bytes === 'string') return bytes;
   try {
-    const image = sharp(await place.read(file), { limitInputPixels: MAX_PIXELS, failOn: 'error' });
+    const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' });
     const { format, width, height, pages = 1 } = await image.metadata();
     if (!formats.has(format)) return `is ${format}, not JPEG, PNG or WebP`;
     if (pages > 1) return `is animated: it has ${pages} pictures`;
     if (Math.min(width, height) < MIN_SIDE) return `has only ${width} x ${height} pixels`;
-    const { data, info } = await image
-      .autoOrient()
-      .flatten({ background: 'white' })
-      .resize(side, side, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (data.length === imageBytes(side)) return data;
-    return `became ${info.width} x ${info.height} pixels of ${info.channels} channels`;
+    const made = async (): Promise<Uint8Array | string> => pixelsOf(image, side);
+    return await (width * height > LARGE_PIXELS ? largeImages.run(made) : made());
   } catch (error) {
-    return `cannot be decoded: ${messageOf(error).replace(/\s+/g, ' ').trim().slice(0, 200)}`;
+    return `cannot be decoded: ${inOneLine(messageOf(error))}`;
+  }
+}
+
+async function pixelsOf(image: Sharp, side: number): Promise<Uint8Array | string> {
+  const { data, info } = await image
+    .autoOrient()
+    .flatten({ background: 'white' })
+    .resize(side, side, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (data.length === imageBytes(side)) return data;
+  return `became ${info.width} x ${info.height} pixels of ${info.channels} channels`;
+}
+
+/**
+ * The bytes of a file, or why they cannot be read, which is then a fact about this file alone.
+ *
+ * @throws LabError `data.changed`, `data.unreadable`
+ */
+async function contentOf(place: ImagePlace, file: PlacedFile): Promise<Buffer | string> {
+  try {
+    return await place.read(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = inOneLine(messageOf(error));
+    if (code === undefined) return `cannot be decoded: ${reason}`; // a damaged archive
+    if (code === 'EACCES' || code === 'EPERM') return NOT_ALLOWED;
+    throw code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR'
+      ? new LabError('data.changed', { file: file.path }, { cause: error })
+      : new LabError('data.unreadable/reason', { path: file.path, reason }, { cause: error });
+  }
+}
+
+const inOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 200);
+
+/** Runs one task at a time, in the order of calls. */
+class OneAfterAnother {
+  #last: Promise<unknown> = Promise.resolve();
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(task, task);
+    this.#last = done;
+    return done;
   }
 }

@@ -39,7 +39,7 @@ export function layoutOf(
   skipped: ReadonlySet<string> = new Set(),
   groups: ReadonlyMap<string, string> = new Map(),
 ): ImageLayout {
-  const inside = commonFolder(files);
+  const inside = commonFolder(files.filter(({ fault }) => fault === undefined));
   const hasParts = files.some(({ path }) => path.startsWith(`${inside}train/`));
   const images: LabelledFile[] = [];
   const problems: ImageProblem[] = [];
@@ -49,7 +49,8 @@ export function layoutOf(
     if (hasParts && skipped.has(first)) continue;
     const part = hasParts ? imageParts.find((each) => each === first) : 'train';
     const group = groups.get(file.path) ?? (hasParts ? folders[1] : folders[0]);
-    if (!isImageName(file.path))
+    if (file.fault !== undefined) problems.push({ file: file.path, why: file.fault });
+    else if (!isImageName(file.path))
       problems.push({ file: file.path, why: 'is no JPEG, PNG or WebP file' });
     else if (part === undefined)
       problems.push({ file: file.path, why: 'lies outside train, val and test' });

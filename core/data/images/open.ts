@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { constants, type Dirent, existsSync, readdirSync } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { dataHome } from '../../base/data-home.ts';
-import { LabError, messageOf } from '../../base/errors.ts';
+import { LabError } from '../../base/errors.ts';
 import { type Dataset, identified, imageBytes, type LeftOut } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
 import { heldOutOf } from '../split.ts';
-import { CACHE_VERSION, keepDecoded, readDecoded } from './cache.ts';
+import { folderError, isFull } from '../download-errors.ts';
+import {
+  CACHE_VERSION,
+  type DecodedPlace,
+  keepDecoded,
+  readDecoded,
+  whileDecoding,
+} from './cache.ts';
 import {
   type ImageLayout,
   type ImageProblem,
@@ -16,7 +23,7 @@ import {
   type LabelledFile,
   layoutOf,
 } from './layout.ts';
-import { type ImagePlace, openPlace } from './place.ts';
+import { type ImagePlace, NOT_ALLOWED, openPlace } from './place.ts';
 import type { ImagesSpec } from './spec.ts';
 import { isTinyImageNet, tinyLayout } from './tiny-imagenet.ts';
 
@@ -47,11 +54,21 @@ export async function looksLikeImages(path: string): Promise<boolean> {
 
 /** Whether an image file lies in a folder inside this one; each is looked into once. */
 function holdsImages(folder: string, deep: number): boolean {
-  const folders = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isDirectory());
+  const folders = entriesOf(folder).filter((each) => each.isDirectory());
   return folders.some(({ name }) => {
     const inner = join(folder, name);
-    return readdirSync(inner).some(isImageName) || (deep > 1 && holdsImages(inner, deep - 1));
+    const isImage = (each: Dirent): boolean => isImageName(each.name);
+    return entriesOf(inner).some(isImage) || (deep > 1 && holdsImages(inner, deep - 1));
   });
+}
+
+/** None of a folder that cannot be read: opening the set says why. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /**
@@ -65,9 +82,11 @@ export async function openImages(spec: ImagesSpec, options: ImagesOptions = {}):
   const place = zip === null ? await openPlace(spec.path) : null;
   try {
     const key = await keyOf(spec, options, zip ?? place!.files);
+    const at = { home, key, path: resolve(spec.path) };
     const source = `${spec.path}, ${spec.side} px`;
-    const kept = await readDecoded(home, key, source);
-    const dataset = kept ?? (await decoded(spec, place, { ...options, key, source }));
+    const dataset =
+      (await keptDataset(at, source)) ??
+      (await decodedOnce(spec, place, { ...options, at, source }));
     signal?.throwIfAborted();
     const { leftOut } = dataset;
     if (spec.bad === 'refuse' && leftOut && leftOut.count > 0)
@@ -80,6 +99,22 @@ export async function openImages(spec: ImagesSpec, options: ImagesOptions = {}):
   } finally {
     place?.close();
   }
+}
+
+/** The decoded set; undefined also when a file may be read now that could not be before. */
+async function keptDataset(at: DecodedPlace, source: string): Promise<Dataset | undefined> {
+  const kept = await readDecoded(at, source);
+  const files = kept?.leftOut?.files ?? [];
+  const closed = files.filter(({ why }) => why === NOT_ALLOWED);
+  const opened = await Promise.all(
+    closed.map(async ({ file }) =>
+      access(join(at.path, file), constants.R_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return opened.includes(true) ? undefined : kept;
 }
 
 /** Size and time of an archive: reading its directory takes as long as reading the images. */
@@ -101,18 +136,37 @@ async function keyOf(
     .slice(0, 32);
 }
 
+type DecodeOptions = ImagesOptions & { readonly at: DecodedPlace; readonly source: string };
+
+/** Decodes a set once, whoever asks for it at the same time. */
+async function decodedOnce(
+  spec: ImagesSpec,
+  place: ImagePlace | null,
+  options: DecodeOptions,
+): Promise<Dataset> {
+  const { at, source } = options;
+  const work = async (): Promise<Dataset> =>
+    (await keptDataset(at, source)) ?? (await decoded(spec, place, options));
+  try {
+    return await whileDecoding(at, work, options);
+  } catch (error) {
+    throw folderError(error, at.home);
+  }
+}
+
 async function decoded(
   spec: ImagesSpec,
   place: ImagePlace | null,
-  options: ImagesOptions & { key: string; source: string },
+  options: DecodeOptions,
 ): Promise<Dataset> {
-  const { key, source, name = OWN_IMAGES, folder: home = dataHome() } = options;
+  const { at, source, name = OWN_IMAGES } = options;
   const open = place ?? (await openPlace(spec.path));
   try {
     const tiny = isTinyImageNet(open.files);
     const layout = tiny ? await tinyLayout(open) : layoutOf(open.files);
     const files = labelled(spec.path, layout);
     const images = roomFor(spec, files.length);
+    await requireRoom(at.home, images.length);
     const { decodeAll, decoderVersions } = await import('./decode.ts');
     const faults = await decodeAll(open, files, spec.side, images, options);
     const dataset = identified({
@@ -120,8 +174,9 @@ async function decoded(
       name,
       source,
     });
-    await keepDecoded(home, key, dataset, decoderVersions).catch((error: unknown) => {
-      throw new LabError('data.folder-not-writable', { folder: home, reason: messageOf(error) });
+    await keepDecoded(at, dataset, decoderVersions).catch(async (error: unknown) => {
+      if (isFull(error)) throw noRoom(at.home, images.length, await freeBytes(at.home));
+      throw error;
     });
     return dataset;
   } finally {
@@ -141,6 +196,21 @@ function roomFor({ path, side }: ImagesSpec, count: number): Uint8Array {
   if (bytes > MEMORY * totalmem())
     throw new LabError('data.too-large/memory', { path, count, side, bytes, memory: totalmem() });
   return new Uint8Array(bytes);
+}
+
+/** Decoding takes long, so that it ends before it begins where its result has no room. */
+async function requireRoom(home: string, needed: number): Promise<void> {
+  const free = await freeBytes(home);
+  if (free < needed) throw noRoom(home, needed, free);
+}
+
+const noRoom = (folder: string, needed: number, free: number): LabError =>
+  new LabError('data.no-space/decoded', { folder, needed, free });
+
+/** Infinite where the system does not say. */
+async function freeBytes(folder: string): Promise<number> {
+  const found = await statfs(folder).catch(() => undefined);
+  return found && found.blocks > 0 ? found.bavail * found.bsize : Infinity;
 }
 
 /** The usable images in the order of a data set: training, validation, test. */

@@ -1,4 +1,4 @@
-import type { Padding } from '../../data/batches.ts';
+import type { Crop } from '../../data/batches.ts';
 import {
   augmentedBatch,
   plainBatch,
@@ -14,7 +14,7 @@ import type { TF } from '../ops.ts';
  *
  * @param side pixels on a side of the images
  */
-export function hostImages(tf: TF, side: number, padding: Padding): BatchSource {
+export function hostImages(tf: TF, side: number, crop: Crop): BatchSource {
   let set: ImageSource | undefined;
   const upload = ({ images, labels }: HostBatch): Batch => ({
     images: tf.tensor4d(images, [labels.length, side, side, IMAGE_CHANNELS]),
@@ -24,7 +24,7 @@ export function hostImages(tf: TF, side: number, padding: Padding): BatchSource 
     load(given) {
       set = { ...given, side };
     },
-    training: (codes) => upload(augmentedBatch(set!, codes, padding)),
+    training: (codes) => upload(augmentedBatch(set!, codes, crop)),
     evaluation: (indices) => upload(plainBatch(set!, indices)),
     dispose() {
       set = undefined;

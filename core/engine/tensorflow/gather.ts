@@ -1,8 +1,9 @@
-import type { Padding } from '../../data/batches.ts';
+import type { Crop } from '../../data/batches.ts';
 import { IMAGE_CHANNELS } from '../../models/layers.ts';
 import type { Tensor } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { DataType } from './graph.ts';
+import { resizedCrop } from './resized-crop.ts';
 
 /**
  * Types of images and labels in a graph; while recording, tfjs computes with bytes and integers.
@@ -24,7 +25,8 @@ export const halvesAndFloats: ImageTypes = { images: DataType.half, labels: Data
 /**
  * Gathers batches from an image set [n, side, side, 3] of values 0..255 inside TensorFlow. Pixel
  * (h, w) of a training image is pixel (reflect(h + row - 4), reflect(w + column - 4)) of the
- * flipped original: flip, pad 4, crop. With zero padding, pixels outside the original are 0.
+ * flipped original: flip, pad 4, crop. With zero padding, pixels outside the original are 0. A
+ * resized crop interpolates pixels of its part of the flipped original.
  *
  * @param side pixels on a side of an image and of the crop
  */
@@ -32,7 +34,7 @@ export function gatherer(
   { tf, backend, binding }: TensorFlow,
   stored: ImageTypes,
   side: number,
-  padding: Padding,
+  crop: Crop,
 ) {
   const type = (name: string, value: DataType, recorded = value): never =>
     ({ name, type: binding.TF_ATTR_TYPE, value, recorded }) as never;
@@ -94,6 +96,23 @@ export function gatherer(
     return tf.where(kept, images, tf.zerosLike(images));
   };
 
+  /** Bytes [pixels, 3] of all images. */
+  const flatOf = (images: Tensor): Tensor =>
+    run(
+      'Reshape',
+      [type('T', DataType.uint8, stored.images), type('Tshape', DataType.int32)],
+      [images, tf.tensor1d([-1, IMAGE_CHANNELS], 'int32')],
+    );
+  /** Returns the numbers [batch, side, side] of pixels of images [batch, 1] in `flatOf`. */
+  const pixelsAt = (image: Tensor, flip: Tensor, rows: Tensor, straight: Tensor): Tensor => {
+    const batch = image.shape[0];
+    const mirrored = tf.sub(int(side - 1), straight);
+    const columns = tf.add(tf.mul(flip, tf.sub(mirrored, straight)), straight);
+    const first = tf.reshape(tf.mul(image, int(side * side)), [batch, 1, 1]);
+    const lines = tf.reshape(tf.mul(rows, int(side)), [batch, side, 1]);
+    return tf.add(tf.add(first, lines), tf.reshape(columns, [batch, 1, side]));
+  };
+
   return {
     /**
      * Codes [batch, 4] = (image, flip, row, column) -> images [batch, side, side, 3] in [0, 1],
@@ -103,29 +122,23 @@ export function gatherer(
       const batch = codes.shape[0];
       // Each [batch, 1].
       const [image, flip, row, column] = tf.split(codes, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
+      const flat = flatOf(images);
+      const bytesAt = (rows: Tensor, columns: Tensor): Tensor =>
+        take(flat, pixelsAt(image, flip, rows, columns), DataType.uint8, stored.images);
+      const found = takeLabels(labels, tf.reshape(image, [batch]));
+      if (crop.mode === 'resized') {
+        const wholeAt = (rows: Tensor, columns: Tensor): Tensor =>
+          integers(bytesAt(rows, columns), DataType.uint8, stored.images);
+        return { images: resizedCrop(tf, side, { row, column }, wholeAt), labels: found };
+      }
       const offsets = tf.tensor2d(
-        Array.from({ length: side }, (_, i) => i - padding.pixels),
+        Array.from({ length: side }, (_, i) => i - crop.pixels),
         [1, side],
         'int32',
       );
       const [across, along] = [tf.add(row, offsets), tf.add(column, offsets)];
-      const rows = reflect(across); // [batch, side]
-      const straight = reflect(along);
-      const mirrored = tf.sub(int(side - 1), straight);
-      const columns = tf.add(tf.mul(flip, tf.sub(mirrored, straight)), straight);
-      const first = tf.reshape(tf.mul(image, int(side * side)), [batch, 1, 1]);
-      const lines = tf.reshape(tf.mul(rows, int(side)), [batch, side, 1]);
-      const pixel = tf.add(tf.add(first, lines), tf.reshape(columns, [batch, 1, side]));
-      const flat = run(
-        'Reshape',
-        [type('T', DataType.uint8, stored.images), type('Tshape', DataType.int32)],
-        [images, tf.tensor1d([-1, IMAGE_CHANNELS], 'int32')],
-      );
-      const shown = scale(take(flat, pixel, DataType.uint8, stored.images));
-      return {
-        images: padding.mode === 'zero' ? cut(shown, across, along) : shown,
-        labels: takeLabels(labels, tf.reshape(image, [batch])),
-      };
+      const shown = scale(bytesAt(reflect(across), reflect(along))); // [batch, side] each
+      return { images: crop.mode === 'zero' ? cut(shown, across, along) : shown, labels: found };
     },
 
     /** indices [n], -1 = padding -> images [n, side, side, 3], labels [n] with -1 for padding. */

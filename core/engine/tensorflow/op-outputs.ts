@@ -3,7 +3,7 @@
  * step uses are absent.
  */
 const operations: Readonly<Record<string, string>> = {
-  z: 'Add AddV2 Sub Mul RealDiv Maximum Minimum Equal NotEqual Less GreaterEqual LogicalAnd LogicalOr',
+  z: 'Add AddV2 Sub Mul RealDiv FloorDiv Maximum Minimum Equal NotEqual Less GreaterEqual LogicalAnd LogicalOr',
   y: 'Abs Cast Exp IsFinite Log Neg OnesLike Rsqrt Sqrt Square ZerosLike',
   output: `All Any ArgMax AvgPool AvgPoolGrad BatchMatMulV2 ConcatV2 Const Conv2D Conv2DBackpropFilter Conv2DBackpropInput
     DepthwiseConv2dNative DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput

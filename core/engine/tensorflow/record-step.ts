@@ -109,7 +109,7 @@ export function recordStep(
       ) as [Tensor, Tensor, Tensor];
       return { parameters, momentum, statistics };
     });
-    const gather = gatherer(tensorflow, stored, sideOf(plan), form.padding);
+    const gather = gatherer(tensorflow, stored, sideOf(plan), form.crop);
 
     const codesShape = [batch, 4];
     const codesInput = graph.placeholder(name.codes, DataType.int32, codesShape);

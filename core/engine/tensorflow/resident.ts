@@ -1,4 +1,4 @@
-import type { Padding } from '../../data/batches.ts';
+import type { Crop } from '../../data/batches.ts';
 import { IMAGE_CHANNELS } from '../../models/layers.ts';
 import type { BatchSource } from '../eager.ts';
 import type { Tensor } from '../ops.ts';
@@ -11,13 +11,9 @@ import { DataType } from './graph.ts';
  *
  * @param side pixels on a side of the images
  */
-export function residentImages(
-  tensorflow: TensorFlow,
-  side: number,
-  padding: Padding,
-): BatchSource {
+export function residentImages(tensorflow: TensorFlow, side: number, crop: Crop): BatchSource {
   const { tf, backend, binding } = tensorflow;
-  const gather = gatherer(tensorflow, bytesAndIntegers, side, padding);
+  const gather = gatherer(tensorflow, bytesAndIntegers, side, crop);
   let images: Tensor | undefined;
   let labels: Tensor | undefined;
   const dispose = (): void => {

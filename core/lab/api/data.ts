@@ -21,6 +21,8 @@ export interface DataSetView {
   /** `<name>:<24 hex digits>` once read. */
   identity: string | null;
   source: string;
+  /** It was sent to the lab, which keeps a copy in its data folder. */
+  isCopy: boolean;
   /** On this machine. */
   bytes: number;
   /** Of all official files; null where there is nothing to download. */
@@ -43,4 +45,11 @@ export interface Transfer {
   bytesPerSecond: number;
   /** Seconds. */
   timeLeft: number | null;
+}
+
+/** Room that decoded images take in the data folder. */
+export interface DecodedImages {
+  bytes: number;
+  /** Of sets that are not in the list and that no study needs that has not ended. */
+  unneededBytes: number;
 }

@@ -35,6 +35,9 @@ export interface TrialRow {
   /** The epoch at which the rule stopped a trial that runs, or ran, on for the audit; else null. */
   audit?: Run['audit'];
   pinned: boolean;
+  /** What a person wrote about it; absent where nothing was. */
+  notes?: string;
+  tags?: readonly string[];
   /** Of a cancelled run: whether a person stopped this run, rather than its study or re-run. */
   dismissed?: boolean;
   attempts: number;

@@ -47,13 +47,26 @@ export interface StudyPreview {
   spaceSize: string;
   /** Models without pretrained weights that frozen nodes will need. */
   missingPretrained: string[];
-  /** About how many seconds; null when nothing was trained on this machine yet. */
+  /** About how many seconds; null when nothing was trained or measured on this machine yet. */
   expectedTime: number | null;
+  /** Whether a probe has measured these networks on this machine. */
+  measured: boolean;
   /**
    * Bytes that one training needs at most, images and one step; null when only reading the data
    * set would tell.
    */
   memory: number | null;
+}
+
+/** How fast a slot trains the networks of a plan. */
+export interface StudyProbe {
+  slot: string;
+  /** Steps that were measured; 0 when an epoch ended before. */
+  steps: number;
+  /** Seconds of an epoch of one graph of these networks. */
+  secondsPerEpoch: number;
+  /** Of the plan on all slots, in seconds; null without a slot. */
+  expectedTime: number | null;
 }
 
 /** What the trials of a study say about its choices. */

@@ -14,6 +14,7 @@ type Names =
   | 'runs.open'
   | 'runs.epochs'
   | 'runs.pin'
+  | 'runs.annotate'
   | 'runs.stop'
   | 'runs.retry'
   | 'runs.weights'
@@ -24,7 +25,7 @@ type Names =
 const LIMIT = 100_000;
 
 export function runRequests(context: LabContext): Answers<Names> {
-  const { store, scheduler, views, files } = context;
+  const { store, scheduler, views, files, batcher } = context;
   const open = (id: number) => {
     const slot = scheduler.occupations().find(({ run }) => run === id)?.slot ?? null;
     return runView(store, store.run(id), slot);
@@ -44,6 +45,12 @@ export function runRequests(context: LabContext): Answers<Names> {
     },
     'runs.pin': ({ run, pinned }) => {
       scheduler.pin(run, pinned);
+      return views.row(run);
+    },
+    'runs.annotate': ({ run, ...change }) => {
+      store.run(run);
+      store.changeRun(run, change);
+      batcher.run(run);
       return views.row(run);
     },
     'runs.stop': ({ run, when }) => {

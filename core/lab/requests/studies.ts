@@ -22,6 +22,7 @@ import { machineOf } from '../machine.ts';
 type Names =
   | 'studies.list'
   | 'studies.preview'
+  | 'studies.probe'
   | 'studies.create'
   | 'studies.open'
   | 'studies.change'
@@ -43,9 +44,17 @@ export function studyRequests(context: LabContext): Answers<Names> {
   return {
     'studies.list': () => views.cards(),
     'studies.preview': async ({ plan }) => preview(context, plan),
+    'studies.probe': async ({ plan, slot }, signal) => {
+      requireCreatable(plan);
+      const found = await context.probes.measure(plan, slot, signal);
+      return {
+        ...found,
+        expectedTime: previewOf(store, plan, machineOf(context, plan.training)).expectedTime,
+      };
+    },
     'studies.create': async ({ name, plan, priority = 0, notes = '', start }) => {
       requireCreatable(plan);
-      refuse(context.dataSets.networkProblem(plan));
+      refuse(context.dataSets.planProblem(plan));
       if (start) await requireData(context, plan.training.data);
       const { id } = store.addStudy({ name, plan, priority, notes, createdAt: context.now() });
       batcher.log('info', `Study "${name}" was created.`, { study: id });
@@ -147,7 +156,7 @@ function refuse(problem: LabProblem | null): void {
 
 async function preview(context: LabContext, plan: StudyPlan): Promise<StudyPreview> {
   const { store, dataSets } = context;
-  const refusal = dataSets.networkProblem(plan);
+  const refusal = dataSets.planProblem(plan);
   const machine = machineOf(context, plan.training);
   const seen = previewOf(store, plan, refusal ? { ...machine, images: () => null } : machine);
   const problems = refusal ? [...seen.problems, refusal] : seen.problems;

@@ -1,11 +1,12 @@
 import type * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
+import type { Picks } from '../../graph/space.ts';
 import type { Prior } from './prior.ts';
 
 /** Known facts about an earlier trial when another one is drawn. */
 export interface KnownTrial {
-  /** One choice (by index) per dimension of the space. */
-  readonly picks: readonly number[];
+  /** One choice (by index) per dimension of the space; -1 for one that the space does not have. */
+  readonly picks: Picks;
   /**
    * The target's accuracy by epoch: at every rung that the trial has passed or was stopped at, and
    * at its end. Empty for a trial that has not reached a rung yet.
@@ -24,6 +25,8 @@ export interface Question {
   readonly known: readonly KnownTrial[];
   /** How likely settings are before anything is known; null: every choice as likely. */
   readonly prior: Prior | null;
+  /** The same choices with null for those without meaning beside the others. */
+  readonly settled: (picks: readonly number[]) => Picks;
   /** Everything that is drawn comes from it. */
   readonly random: RandomStream;
   /**

@@ -43,7 +43,11 @@ export function drawSetting({ weights, groups, share }: Prior, random: RandomStr
 }
 
 /** How much likelier a setting is than if each of its choices were drawn by its weight alone. */
-export function gainOf({ weights, groups, share }: Prior): (picks: readonly number[]) => number {
+export function gainOf({
+  weights,
+  groups,
+  share,
+}: Prior): (picks: readonly (number | null)[]) => number {
   const gains = groups.map((group) =>
     group.reduce((gain, { dimension, choice }) => gain / weights[dimension]![choice]!, 1),
   );

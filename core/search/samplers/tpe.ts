@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { RandomStream } from '../../base/random.ts';
+import type { Picks } from '../../graph/space.ts';
 import type { KnownTrial, Question, Sampler } from './_base.ts';
 import { type Prior, drawChoice, drawSetting, gainOf, uniformPrior } from './prior.ts';
 
@@ -36,7 +37,7 @@ export const tpe = {
   propose,
 } as const satisfies Sampler<v.InferOutput<typeof schema>>;
 
-function propose({ sizes, known, prior: given, random, accepts }: Question): number[] {
+function propose({ sizes, known, prior: given, random, accepts, settled }: Question): number[] {
   const prior = given ?? uniformPrior(sizes);
   if (known.length < STARTUP) return drawSetting(prior, random);
   const { good, bad: all } = split(known);
@@ -45,7 +46,7 @@ function propose({ sizes, known, prior: given, random, accepts }: Question): num
   const promise = promiseOf(prior, good, bad, keep);
   const candidates = Array.from({ length: CANDIDATES }, () => {
     const picks = near(prior, good, keep, random);
-    return { picks, promise: promise(picks) };
+    return { picks, promise: promise(settled(picks)) };
   }).sort((a, b) => b.promise - a.promise);
   // Whether a proposal is accepted takes longer to find out than its promise: the best is asked
   // first.
@@ -58,24 +59,38 @@ function propose({ sizes, known, prior: given, random, accepts }: Question): num
  */
 const keepingOf = (good: number): number => good / (good + 1);
 
-type Picks = readonly number[];
-
 /**
  * Good and bad trials at the highest rung that enough of them have reached. Who has not reached it,
  * because it was stopped before or is under way, counts as bad.
  */
 export function split(known: readonly KnownTrial[]): { good: Picks[]; bad: Picks[] } {
   const rung = rungOf(known);
-  const valueOf = ({ values }: KnownTrial): number => values.get(rung) ?? -Infinity;
-  // Of equal ones the earlier is better: sorting is stable.
-  const ranked = known.toSorted((a, b) => valueOf(b) - valueOf(a) || 0);
   // Those that were stopped before the rung count too: the best at it are the best of all of them.
   const judged = known.filter(({ values }) => values.size > 0).length;
-  const reached = known.filter(({ values }) => values.has(rung)).length;
-  const good = Math.min(Math.ceil(GOOD_SHARE * judged), GOOD_LIMIT, reached);
-  const best = new Set(ranked.slice(0, good));
+  const reached = known.filter(({ values }) => values.has(rung));
+  const good = Math.min(Math.ceil(GOOD_SHARE * judged), GOOD_LIMIT, reached.length);
+  const best = new Set(rankedFrom(reached, rung).slice(0, good));
   const bad = known.filter((trial) => !best.has(trial));
   return { good: [...best].map(({ picks }) => picks), bad: bad.map(({ picks }) => picks) };
+}
+
+/**
+ * Trials that reached a rung, the best first: by their values at it; then those that reached the
+ * next rung are ordered anew by their values there, among the places that they hold, and so on. So
+ * the latest value of a trial decides wherever both have it, and one that was stopped keeps its
+ * place among them.
+ */
+function rankedFrom(trials: readonly KnownTrial[], rung: number): KnownTrial[] {
+  const rungs = new Set(trials.flatMap(({ values }) => [...values.keys()]));
+  const order = [...trials];
+  for (const each of [...rungs].filter((one) => one >= rung).sort((a, b) => a - b)) {
+    const places = [...order.keys()].filter((at) => order[at]!.values.has(each));
+    const valueOf = (trial: KnownTrial): number => trial.values.get(each)!;
+    // Of equal ones the earlier is better: sorting is stable.
+    const sorted = places.map((at) => order[at]!).sort((a, b) => valueOf(b) - valueOf(a) || 0);
+    for (const [at, place] of places.entries()) order[place] = sorted[at]!;
+  }
+  return order;
 }
 
 /**
@@ -98,10 +113,12 @@ export function rungOf(known: readonly KnownTrial[]): number {
 function near(prior: Prior, good: readonly Picks[], keep: number, random: RandomStream): number[] {
   const centre = good[random.below(good.length + 1)];
   if (!centre) return drawSetting(prior, random);
-  // A choice that the space does not have (-1) cannot be kept: trials may come from elsewhere.
-  return prior.weights.map((weights, at) =>
-    random.uniform() < keep && centre[at]! >= 0 ? centre[at]! : drawChoice(weights, random),
-  );
+  return prior.weights.map((weights, at) => {
+    // A choice that the space does not have (-1) cannot be kept: trials may come from elsewhere. One
+    // without meaning in its graph (null) says nothing.
+    const kept = centre[at] ?? -1;
+    return random.uniform() < keep && kept >= 0 ? kept : drawChoice(weights, random);
+  });
 }
 
 /** Log of how much likelier choices are among good trials than among bad ones. */
@@ -119,9 +136,16 @@ function promiseOf(
   return (picks) => Math.log(among(picks)) - Math.log(others(picks));
 }
 
+/** Stands for a choice without meaning in a table of choices, and one that no space has. */
+const [NO_MEANING, UNKNOWN] = [0xffff, 0xfffe];
+
+const inTable = (pick: number | null): number =>
+  pick === null ? NO_MEANING : pick < 0 ? UNKNOWN : pick;
+
 /**
  * Density of one kernel around each trial and of the prior, which weighs `weight` of them, compared
- * with draws of every choice by its weight alone.
+ * with draws of every choice by its weight alone. A kernel says nothing about a choice that has no
+ * meaning in its trial or in the setting that is asked about.
  */
 function densityOf(
   prior: Prior,
@@ -130,22 +154,34 @@ function densityOf(
   weight: number,
 ): (picks: Picks) => number {
   const width = prior.weights.length;
-  const table = Uint16Array.from(trials.flat());
+  const table = Uint16Array.from(trials.flat(), inTable);
   /** By dimension and choice, how much likelier a kernel makes its own choice. */
   const gains = prior.weights.map((weights) =>
     Float64Array.from(weights, (share) => 1 + keep / (1 - keep) / share),
   );
   const gain = new Float64Array(width);
+  const asked = new Uint16Array(width);
   const elsewhere = (1 - keep) ** width;
+  const free = 1 / (1 - keep);
   const together = gainOf(prior);
   return (picks) => {
-    for (let at = 0; at < width; at++) gain[at] = gains[at]![picks[at]!]!;
+    let base = elsewhere;
+    for (let at = 0; at < width; at++) {
+      asked[at] = inTable(picks[at]!);
+      const hasMeaning = asked[at] !== NO_MEANING;
+      if (!hasMeaning) base *= free;
+      gain[at] = hasMeaning ? gains[at]![asked[at]!]! : 1;
+    }
     let sum = 0;
     for (let start = 0; start < table.length; start += width) {
       let kernel = 1;
-      for (let at = 0; at < width; at++) if (table[start + at] === picks[at]) kernel *= gain[at]!;
+      for (let at = 0; at < width; at++) {
+        const own = table[start + at];
+        if (own === asked[at]) kernel *= gain[at]!;
+        else if (own === NO_MEANING) kernel *= free;
+      }
       sum += kernel;
     }
-    return (sum * elsewhere + weight * together(picks)) / (trials.length + weight);
+    return (sum * base + weight * together(picks)) / (trials.length + weight);
   };
 }

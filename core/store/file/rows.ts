@@ -106,6 +106,10 @@ const NO_SUCH_VALUE = 'has an invalid value';
 /** Yes or no, kept as 1 or 0. */
 export const flagColumn: Column<boolean> = (value) => value === 1;
 
+/** Words with a space between them; most records have none. */
+export const wordsColumn: Column<readonly string[]> = (text) =>
+  text === '' ? [] : (text as string).split(' ');
+
 /** JSON of a schema, or nothing. */
 export const jsonColumn =
   <Output>(table: string, schema: v.GenericSchema<unknown, Output>): Column<Output | null> =>

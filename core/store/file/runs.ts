@@ -8,7 +8,15 @@ import type { OpenTrial, Run } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { duplicateRun, unknown } from '../refusals.ts';
 import type { RunFilter, RunStore } from '../store.ts';
-import { type Row, flagColumn, jsonColumn, readable, readerOf, textColumn } from './rows.ts';
+import {
+  type Row,
+  flagColumn,
+  jsonColumn,
+  readable,
+  readerOf,
+  textColumn,
+  wordsColumn,
+} from './rows.ts';
 import { flag, update, where } from './sql.ts';
 import type { Texts } from './texts.ts';
 
@@ -32,6 +40,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       failure: jsonColumn('run', failureSchema),
       pinned: flagColumn,
       dismissed: flagColumn,
+      tags: wordsColumn,
       openTrials: (text) => (text === null ? null : (JSON.parse(text as string) as OpenTrial[])),
     },
     checked: ['state', 'kind', 'variant', 'seed', 'origin', 'audit'],
@@ -69,8 +78,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         const { kind, study, rerun, number, variant, key, seed, createdAt } = added;
         const { changes, id } = database.run(
           `INSERT INTO run (kind, study, rerun, number, variant, graph, key, seed, training, state, rejection,
-             duplicate_of, created_at, open_trials, origin, audit)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             duplicate_of, created_at, open_trials, origin, audit, notes, tags)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT DO NOTHING`,
           ...[kind, study, rerun, number, variant, graphs.add(added.graph), key, seed],
           ...[trainings.idOf(added.training), added.state ?? 'waiting', added.rejection ?? null],
@@ -80,6 +89,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
             added.openTrials ? JSON.stringify(added.openTrials) : null,
             added.origin ?? null,
             added.audit ?? null,
+            added.notes ?? '',
+            added.tags?.join(' ') ?? '',
           ],
         );
         if (changes === 0) throw duplicateRun(kind, number);
@@ -126,6 +137,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
           failure: change.failure && JSON.stringify(change.failure),
           pinned: flag(change.pinned),
           dismissed: flag(change.dismissed),
+          tags: change.tags?.join(' '),
         },
         state && statesBefore.get(state),
       );

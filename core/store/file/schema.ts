@@ -253,6 +253,12 @@ export const migrations: readonly string[] = [
   -- JSON: the changes of an ablation, and those that it skips (Rerun.ablation).
   ALTER TABLE rerun ADD COLUMN ablation TEXT;
   `,
+  `
+  -- What people write about trials; tags are words with a space between them.
+  ALTER TABLE run ADD COLUMN notes TEXT NOT NULL DEFAULT '';
+  ALTER TABLE run ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+  ALTER TABLE study ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /**

@@ -6,7 +6,15 @@ import type { Rejection, Study, TrialCounts } from '../../study/study.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { StudyStore } from '../store.ts';
 import { duplicateRejection, unknown } from '../refusals.ts';
-import { type Row, damagedRow, decoded, jobColumns, readable, readerOf } from './rows.ts';
+import {
+  type Row,
+  damagedRow,
+  decoded,
+  jobColumns,
+  readable,
+  readerOf,
+  wordsColumn,
+} from './rows.ts';
 import { update } from './sql.ts';
 
 /**
@@ -25,17 +33,18 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
 
   return {
     study,
-    addStudy({ name, plan, priority, notes, createdAt }, hidden) {
+    addStudy({ name, plan, priority, notes, tags = [], createdAt }, hidden) {
       const { trials, ...fixed } = plan;
       const { id } = database.run(
-        `INSERT INTO study (name, plan, trials, state, priority, notes, created_at, visible)
-         VALUES (?, ?, ?, 'ready', ?, ?, ?, ?)`,
+        `INSERT INTO study (name, plan, trials, state, priority, notes, tags, created_at, visible)
+         VALUES (?, ?, ?, 'ready', ?, ?, ?, ?, ?)`,
         ...[
           name,
           JSON.stringify(fixed),
           trials,
           priority,
           notes,
+          tags.join(' '),
           createdAt,
           hidden ? 'arriving' : 'yes',
         ],
@@ -57,7 +66,8 @@ export function studiesIn(database: Sqlite, erase: (study: number) => Promise<vo
         if (change.state !== undefined && change.state !== before.state)
           checkJobMove(before.state, change.state, `Study ${id}`);
         const problem = change.problem && JSON.stringify(change.problem);
-        update(database, 'study', id, { ...change, problem });
+        const tags = change.tags?.join(' ');
+        update(database, 'study', id, { ...change, problem, tags });
         return study(id);
       });
     },
@@ -115,7 +125,11 @@ export const planRecord = v.pipe(
 
 const studies = readerOf(studySchema, {
   table: 'study',
-  columns: { ...jobColumns('study'), plan: (text, id) => planOf(text as string, id) },
+  columns: {
+    ...jobColumns('study'),
+    plan: (text, id) => planOf(text as string, id),
+    tags: wordsColumn,
+  },
   checked: ['state'],
 });
 

@@ -29,13 +29,14 @@ export async function* exportStudy(
   const reruns = store.reruns().filter((rerun) => rerun.study === id);
   const placeOfRerun = new Map(reruns.map((rerun, place) => [rerun.id, place]));
 
-  const { name, notes, plan, priority, createdAt, startedAt, endedAt } = study;
+  const { name, notes, tags, plan, priority, createdAt, startedAt, endedAt } = study;
   yield line({
     format: FORMAT,
     version: VERSION,
     study: {
       name,
       notes,
+      ...(tags.length > 0 && { tags: [...tags] }),
       plan,
       state: atRest(study.state),
       priority,
@@ -98,6 +99,8 @@ export async function* exportStudy(
         }),
         ...(run.origin && { origin: run.origin }),
         ...(run.audit !== null && { audit: run.audit }),
+        ...(run.notes !== '' && { notes: run.notes }),
+        ...(run.tags.length > 0 && { tags: [...run.tags] }),
         createdAt: run.createdAt,
         startedAt: run.startedAt,
         endedAt: run.endedAt,

@@ -31,6 +31,8 @@ export interface OptunaTrial {
   parameters: Map<string, { value: string; choices: string[] }>;
   /** User attribute `seed`. */
   seed: number | null;
+  /** User attribute `graph`: a text form, if this lab has written it. */
+  graph: string | null;
   /** Milliseconds since 1970; Optuna notes local time. */
   startedAt: number | null;
   endedAt: number | null;
@@ -170,6 +172,7 @@ function trialsOf(
       names: [],
       parameters: new Map(),
       seed: null,
+      graph: null,
       startedAt: timeOf(row.datetime_start),
       endedAt: timeOf(row.datetime_complete),
     }));
@@ -191,17 +194,27 @@ function trialsOf(
     trial?.names.push(row.param_name);
     if (value !== undefined) trial?.parameters.set(row.param_name, { value, choices });
   }
-  const seeds = hasAttributes
-    ? database.all<{ trial_id: number; value_json: string }>(
-        `SELECT trial_id, value_json FROM trial_user_attributes WHERE key = 'seed'`,
-      )
-    : [];
-  for (const { trial_id: id, value_json: text } of seeds) {
-    const seed = Number(text);
-    const trial = trials[numbers.get(id) ?? -1];
-    if (trial && Number.isSafeInteger(seed) && seed >= 0) trial.seed = seed;
-  }
+  if (hasAttributes) readAttributes(database, trials, numbers);
   return trials;
+}
+
+function readAttributes(
+  database: Sqlite,
+  trials: readonly OptunaTrial[],
+  numbers: ReadonlyMap<number, number>,
+): void {
+  const rows = database.all<{ trial_id: number; key: string; value: string }>(
+    `SELECT trial_id, "key", value_json AS value FROM trial_user_attributes
+       WHERE "key" IN ('seed', 'graph')`,
+  );
+  for (const { trial_id: id, key, value: text } of rows) {
+    const trial = trials[numbers.get(id) ?? -1];
+    const value = parsed(text);
+    if (!trial) continue;
+    if (key === 'graph' && typeof value === 'string') trial.graph = value;
+    if (key === 'seed' && Number.isSafeInteger(value) && (value as number) >= 0)
+      trial.seed = value as number;
+  }
 }
 
 function attributesOf(database: Sqlite, study: number): Map<string, unknown> {

@@ -9,6 +9,7 @@ import { MAX_VARIANTS, ablationSchema, rerunSchema, variantSchema } from '../../
 import { attemptSchema, openTrialSchema, runSchema, runStateSchema } from '../../study/run.ts';
 import { originSchema } from '../../study/start.ts';
 import { jobStateSchema, rejectionSchema, studySchema } from '../../study/study.ts';
+import { notesSchema, tagsSchema } from '../../study/tags.ts';
 
 /**
  * The study file: one JSON record a line, in the order of `recordSchema`; the bytes of a checkpoint
@@ -38,6 +39,8 @@ const jobState = atRest(jobStateSchema.options);
 
 const study = v.strictObject({
   ...v.omit(studySchema, ['id', 'problem']).entries,
+  /** Absent where there are none, as in files of earlier versions. */
+  tags: v.exactOptional(tagsSchema),
   state: jobState,
 });
 
@@ -74,6 +77,8 @@ const runFields = v.strictObject({
   openTrials: v.exactOptional(v.array(openTrialSchema)),
   origin: v.exactOptional(originSchema),
   audit: v.exactOptional(whole(1)),
+  notes: v.exactOptional(notesSchema),
+  tags: v.exactOptional(tagsSchema),
   attempts: v.pipe(v.array(attempt), v.maxLength(10_000)),
   epochs: v.pipe(v.array(epoch), v.maxLength(100_000)),
 });

@@ -43,16 +43,15 @@ interface Misfits {
   readonly missing: string[];
   readonly extra: string[];
   readonly wrong: string[];
-  /** Tensors of the network that the file has. */
-  readonly found: number;
 }
 
 /** Prefix of every name that DataParallel saves. */
 const PREFIX = 'module.';
 /** Counters of batch norms, which nothing here uses. */
 const COUNTER = 'num_batches_tracked';
-/** Names of one group in a message. */
+/** Names of one group in a message, and characters of each. */
 const NAMED = 100;
+const NAME_LENGTH = 200;
 
 /**
  * Finds the network in a file.
@@ -75,23 +74,40 @@ export function fitNetwork(
       part: part!.slice(0, 200),
       places: states.slice(0, NAMED).map(({ place }) => place || 'the file itself'),
     });
-  const compared = chosen.map((state) => compare(state, model, classes));
+  const compared = closestOf(chosen, model, classes).map((state) => compare(state, model, classes));
   const fitting = compared.filter(({ misfits }) => !isMisfit(misfits));
   if (fitting.length > 1)
     throw new LabError('torch.several-networks', {
       source,
-      places: fitting.map(({ place }) => place || 'the file itself'),
+      places: fitting.slice(0, NAMED).map(({ place }) => place || 'the file itself'),
     });
   if (fitting[0]) return fitting[0].fit;
-  const closest = compared.reduce((best, each) =>
-    each.misfits.found > best.misfits.found ? each : best,
-  );
   throw new LabError('torch.misfit', {
     source,
     model: model.title,
     classes,
-    found: sentences(closest.misfits),
+    found: sentences(compared[0]!.misfits),
   });
+}
+
+/**
+ * The dictionaries with every name of the network; where none has, the first one with most. An
+ * optimiser has a dictionary for each parameter, and a file of a stranger may have a million.
+ */
+function closestOf(
+  states: readonly TorchState[],
+  model: Architecture,
+  classes: number,
+): readonly TorchState[] {
+  const names = new Set(
+    [...tensors(model, classes), ...statistics(model)].map(({ name }) => torchName(model, name)),
+  );
+  const counts = states.map(({ tensors: given }) =>
+    [...given.keys()].reduce((sum, name) => sum + (names.has(plain(name, given)) ? 1 : 0), 0),
+  );
+  const most = counts.reduce((best, count) => Math.max(best, count), 0);
+  const closest = states.filter((_, place) => counts[place] === most);
+  return most === names.size ? closest : closest.slice(0, 1);
 }
 
 const isMisfit = ({ missing, extra, wrong }: Misfits): boolean =>
@@ -107,7 +123,7 @@ function compare(
       .filter(([name]) => name.split('.').at(-1) !== COUNTER)
       .map(([name, tensor]) => [plain(name, given), { name, tensor }] as const),
   );
-  const misfits: Misfits & { found: number } = { missing: [], extra: [], wrong: [], found: 0 };
+  const misfits: Misfits = { missing: [], extra: [], wrong: [] };
   const placed = (spec: TensorSpec): Placement[] => {
     const name = torchName(model, spec.name);
     const shape = torchShape(spec);
@@ -117,7 +133,6 @@ function compare(
       misfits.missing.push(`${name} [${shape.join(', ')}]`);
       return [];
     }
-    misfits.found++;
     const { tensor } = found;
     if (tensor.type === 'int64') misfits.wrong.push(`${found.name} holds whole numbers`);
     else if (tensor.shape.join() !== shape.join())
@@ -150,7 +165,10 @@ function sentences({ missing, extra, wrong }: Misfits): string[] {
   return groups.flatMap(([title, names]) => {
     if (names.length === 0) return [];
     const rest = names.length - NAMED;
-    const shown = names.slice(0, NAMED).join('; ');
+    const shown = names
+      .slice(0, NAMED)
+      .map((name) => name.slice(0, NAME_LENGTH))
+      .join('; ');
     return [`${title}: ${shown}${rest > 0 ? `; and ${rest} more` : ''}.`];
   });
 }

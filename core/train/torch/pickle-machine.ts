@@ -38,6 +38,9 @@ export interface PickleRules {
 /** Stands on the stack where a sequence of items begins. */
 export const MARK = Symbol('mark');
 
+/** Bytes of a whole number; PyTorch counts in 8. */
+const MAX_INTEGER = 64;
+
 /** The stack and memo of a pickle; pickle.ts has its instructions. */
 export class PickleMachine {
   readonly #bytes: Buffer;
@@ -126,8 +129,9 @@ export class PickleMachine {
       .slice(0, -1);
   }
 
-  /** A little-endian integer in two's complement of any length. */
+  /** A little-endian integer in two's complement. */
   integer(length: number): bigint {
+    if (length > MAX_INTEGER) throw this.broken(`it has a whole number of ${length} bytes`);
     const bytes = this.#take(length);
     let value = 0n;
     for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);

@@ -10,7 +10,13 @@ import {
   tensorsOf,
 } from '../safetensors.ts';
 import type { TorchFile } from './file.ts';
-import { bytesPerElement, denseStrides, type TorchTensor, type TorchType } from './tensor.ts';
+import {
+  bytesPerElement,
+  denseStrides,
+  MAX_AXES,
+  type TorchTensor,
+  type TorchType,
+} from './tensor.ts';
 
 const types: Readonly<Record<string, TorchType>> = {
   F32: 'float32',
@@ -95,6 +101,7 @@ function tensorsIn(
     if (!type) throw fault(`has the number format ${String(dtype).slice(0, 60)}`);
     if (!areSizes(shape) || !areSizes(offsets) || offsets.length !== 2)
       throw fault('has no shape or offsets');
+    if (shape.length > MAX_AXES) throw fault(`has ${shape.length} axes`);
     const [start, end] = offsets as [number, number];
     const length = sizeOf(shape);
     if (end - start !== length * bytesPerElement[type])

@@ -12,6 +12,9 @@ export const bytesPerElement: Readonly<Record<TorchType, number>> = {
   int64: 8,
 };
 
+/** Axes of a tensor, as in PyTorch. */
+export const MAX_AXES = 64;
+
 /** A tensor of a file: a view into one of its storages. Numbers count elements. */
 export interface TorchTensor {
   readonly type: TorchType;

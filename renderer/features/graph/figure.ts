@@ -10,16 +10,18 @@ import { nodeTitle } from '../../../core/graph/describe.ts';
 import {
   edgeOf,
   evaluatedNodes,
+  goalOf,
   kindOf,
+  nodeNumbers,
   reachesTarget,
   votersOf,
   type Edge,
   type Graph,
 } from '../../../core/graph/graph.ts';
 import { roleOf, type Role } from '../../../core/graph/roles.ts';
-import type { Point } from './geometry.ts';
+import { round, type Point } from './geometry.ts';
 import { layout, type Layout, type PlacedEdge, type PlacedNode } from './layout.ts';
-import { temperaturePlaces } from './temperature.ts';
+import { notePlaces } from './note.ts';
 import { accuracyText } from '../../words/graph.ts';
 
 export interface FigureNode extends PlacedNode {
@@ -49,17 +51,26 @@ export interface FigureEdge extends PlacedEdge {
   /** The gate's letter and the sign of the kind: "T", "TA−". */
   readonly sign: string;
   /** "× 0.9, τ = 2" and the middle of its place, where weight or temperature is not 1. */
-  readonly temperature: (Point & { readonly text: string }) | null;
+  readonly note: (Point & { readonly text: string }) | null;
+  /** Drawn at `PALE` of its strength: in a figure of many nodes it does not lead into the target. */
+  readonly pale: boolean;
 }
+
+/** Strength of edges that do not lead into the target, in figures of at least so many networks. */
+export const PALE = 0.25;
+const CROWDED = 6;
 
 /** A vote of a node in the ensemble, drawn as a thin neutral line. */
 interface FigureVote {
   readonly voter: number;
+  /** From the voter's border to the ensemble's. */
   readonly path: string;
+  readonly pale: boolean;
 }
 
-/** Colour of votes. */
+/** Colour of votes, and their text in legends. */
 export const VOTE = '#858b93';
+export const VOTES = 'Vote in the ensemble';
 
 export interface Figure {
   readonly layout: Layout;
@@ -69,6 +80,24 @@ export interface Figure {
   readonly votes: readonly FigureVote[];
 }
 
+export interface FigureOptions {
+  /** Whether edges that are cut are drawn. */
+  readonly cutoff?: boolean;
+  /** Whether votes of an ensemble are drawn. */
+  readonly votes?: boolean;
+  /** Whether all edges are strong, however many networks there are. */
+  readonly all?: boolean;
+}
+
+/** Whether the figure of a graph draws some edges pale unless all are asked for. */
+export const isCrowded = ({ nodes }: Graph): boolean => nodes.length >= CROWDED;
+
+/** Networks whose edges stay strong in a crowded figure: the target, or the voters of the goal. */
+function strongNodes(graph: Graph): readonly number[] {
+  const goal = goalOf(graph);
+  return goal > graph.nodes.length ? votersOf(graph) : [goal];
+}
+
 /**
  * `accuracies[i]` is the accuracy of node i + 1, a fraction of 1; the last is the ensemble's. Cutoff
  * edges and votes are left out unless asked for.
@@ -76,8 +105,7 @@ export interface Figure {
 export function figure(
   graph: Graph,
   accuracies: readonly (number | null | undefined)[] = [],
-  withCutoff = false,
-  withVotes = false,
+  { cutoff = false, votes: withVotes = false, all = false }: FigureOptions = {},
 ): Figure {
   const shown = evaluatedNodes(graph);
   const placed = layout(shown.length);
@@ -98,21 +126,18 @@ export function figure(
   const drawn = placed.edges
     .filter(({ destination }) => destination <= graph.nodes.length)
     .map((place) => ({ ...place, edge: edgeOf(graph, place.source, place.destination) }))
-    .filter(({ edge }) => withCutoff || edge.gate !== 'cutoff');
-  const open = drawn.filter(({ edge }) => edge.gate !== 'cutoff');
-  const softened = open.filter(({ edge }) => noteOf(edge) !== '');
-  const places = new Map(
-    temperaturePlaces(placed, open, softened).map((at, i) => [softened[i]!.edge, at]),
-  );
+    .filter(({ edge }) => cutoff || edge.gate !== 'cutoff');
+  const places = placesOfNotes(graph, placed, drawn);
+  const strong = isCrowded(graph) && !all ? strongNodes(graph) : nodeNumbers(graph);
   const edges = drawn.map((each): FigureEdge => {
-    const at = places.get(each.edge);
     const gate = gateOf(each.edge.gate);
     const kind = kindNamed(kindOf(each.edge));
     return {
       ...each,
       ...{ gate, kind, sign: gate.letter + kind.sign },
       end: kind.repels ? barOf(each.head) : each.head,
-      temperature: at ? { ...at, text: noteOf(each.edge) } : null,
+      note: places.get(each.edge) ?? null,
+      pale: !strong.includes(each.destination),
     };
   });
   const voters = withVotes ? votersOf(graph) : [];
@@ -120,8 +145,35 @@ export function figure(
     .filter(
       ({ source, destination }) => destination > graph.nodes.length && voters.includes(source),
     )
-    .map(({ source, path }): FigureVote => ({ voter: source, path }));
+    .map(({ source, path, head: [tip] }): FigureVote => ({
+      voter: source,
+      path: `${path}L${round(tip.x)} ${round(tip.y)}`,
+      pale: isCrowded(graph) && !all,
+    }));
   return { layout: placed, nodes, edges, votes };
+}
+
+type FigureNote = NonNullable<FigureEdge['note']>;
+
+/** By graph: its accuracies change with every epoch, the places of its notes never. */
+const knownNotes = new WeakMap<Graph, Map<Edge, FigureNote>>();
+
+/** Notes of the open edges that have one, by edge. */
+function placesOfNotes(
+  graph: Graph,
+  placed: Layout,
+  drawn: readonly (PlacedEdge & { edge: Edge })[],
+): Map<Edge, FigureNote> {
+  const known = knownNotes.get(graph);
+  if (known) return known;
+  const open = drawn
+    .filter(({ edge }) => edge.gate !== 'cutoff')
+    .map((each) => ({ ...each, note: noteOf(each.edge) }));
+  const notes = new Map(
+    [...notePlaces(placed, open)].map(([{ edge, note }, at]) => [edge, { ...at, text: note }]),
+  );
+  knownNotes.set(graph, notes);
+  return notes;
 }
 
 /** Returns what is written beside an edge: weight and temperature other than 1. */
@@ -152,6 +204,16 @@ function barOf([tip, left, right]: PlacedEdge['head']): readonly Point[] {
 
 /** Returns the font size of a sign in radii of its circle: three letters need more room. */
 export const signScale = (sign: string): number => [1, 1, 0.8, 0.62][sign.length] ?? 0.5;
+
+/** Pixels of the shortest dash that can be told from a line. */
+const SHORTEST_DASH = 1.6;
+
+/**
+ * Factor of the gates' line styles where a user unit has `scale` pixels: as for the lines, but the
+ * dots of Correct (3 units) never become shorter than 1.6 pixels.
+ */
+export const dashScale = (lineScale: number, scale: number): number =>
+  Math.max(lineScale, SHORTEST_DASH / (3 * scale));
 
 /**
  * A gate's line style at another thickness than the figure's own, so that it can still be told from

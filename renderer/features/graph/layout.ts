@@ -23,6 +23,7 @@ import {
   type Curve,
   type Point,
 } from './geometry.ts';
+import { LABEL } from '../../../core/graph/graph.ts';
 import { shapes, type Shape, type Side } from './shapes.ts';
 
 /** The largest number of networks that has a layout; beside them there is room for an ensemble. */
@@ -69,7 +70,7 @@ export interface Layout {
 
 /** Pixels. */
 const HEAD = { length: 11, halfWidth: 4.5 };
-const LABEL = { halfWidth: 27, halfHeight: 15 };
+const LABEL_BOX = { halfWidth: 27, halfHeight: 15 };
 const CAPTION = { halfWidth: 40, halfHeight: 17, gap: 5 };
 const MARGIN = 6;
 
@@ -88,7 +89,7 @@ export function layout(size: number): Layout {
 }
 
 function place(shape: Shape): Layout {
-  const label: Box = { ...shape.label, ...LABEL };
+  const label: Box = { ...shape.label, ...LABEL_BOX };
   const nodes = shape.nodes.map((node, i): PlacedNode => ({
     node: i + 1,
     x: node.x,
@@ -173,7 +174,23 @@ function edge(
 }
 
 /**
- * Puts each letter on its curve, as near to the head as it stands clear of the other curves, heads
+ * Pixels from the head's base back to the places a letter may have, the best first: of a label edge
+ * its middle, of an edge between nodes as near to the head as there is room.
+ */
+function letterPlaces({ source }: { source: number }, length: number, radius: number): number[] {
+  const [first, last] =
+    source === LABEL ? [radius + 2, length - radius] : [radius + 7, length * 0.6];
+  const places = Array.from(
+    { length: Math.max(0, Math.floor((last - first) / 3) + 1) },
+    (_, i) => first + 3 * i,
+  );
+  const fromMiddle = (at: number): number => Math.abs(at - length / 2);
+  if (source !== LABEL) return places;
+  return [length / 2, ...places.sort((a, b) => fromMiddle(a) - fromMiddle(b))];
+}
+
+/**
+ * Puts each letter on its curve, at the first of its places that is clear of the other curves, heads
  * and letters; where nothing is clear enough, at the clearest place.
  */
 function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: number): PlacedEdge[] {
@@ -183,7 +200,8 @@ function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: numbe
   return edges.map((edge, self) => {
     const length = distance(edge.curve[0], edge.curve[3]);
     let best = { place: edge.curve[3], room: -1 };
-    for (let from = radius + 7; from <= length * 0.6 && best.room < enough; from += 3) {
+    for (const from of letterPlaces(edge, length, radius)) {
+      if (best.room >= enough) break;
       const place = pointAt(edge.curve, 1 - from / length);
       let room = enough;
       obstacles.forEach((points, other) => {

@@ -5,6 +5,7 @@ import { FONT } from '../../charts/marks.ts';
 import { light } from '../../ui/colors.ts';
 import { escapeText } from '../../ui/escape-text.ts';
 import { figure } from './figure.ts';
+import { filmFrame } from './film.ts';
 import { round } from './geometry.ts';
 import { figureParts } from './svg.ts';
 
@@ -20,16 +21,23 @@ export function stripEpochs(count: number): number[] {
 export function stripSvg(
   graph: Graph,
   epochs: readonly WireEpoch[],
-  { title, provenance }: { title: string; provenance: Readonly<Record<string, unknown>> },
+  {
+    title,
+    total,
+    provenance,
+  }: {
+    title: string;
+    /** Epochs of the whole run. */
+    total: number;
+    provenance: Readonly<Record<string, unknown>>;
+  },
 ): string {
   const frames = stripEpochs(epochs.length).map((number) => {
-    const { epoch, nodes } = epochs[number - 1]!;
-    const shown = figure(
-      graph,
-      nodes.map(({ accuracy }) => accuracy),
-    );
+    const { epoch } = epochs[number - 1]!;
+    const film = filmFrame(graph, epochs, total, number);
+    const shown = figure(graph, film.accuracies, { votes: true });
     const [left, top, width, height] = shown.layout.viewBox;
-    return { epoch, inner: figureParts(shown), left, top, width, height };
+    return { epoch, inner: figureParts(shown, 'light', 1, film), left, top, width, height };
   });
   const high = HEAD + Math.max(0, ...frames.map(({ height }) => height));
   let x = 0;

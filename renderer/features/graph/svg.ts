@@ -11,8 +11,20 @@ import type { Graph } from '../../../core/graph/graph.ts';
 import { roles, type Role } from '../../../core/graph/roles.ts';
 import { toText } from '../../../core/graph/text.ts';
 import { graphName } from '../../words/graph.ts';
-import { figure, IDLE, signScale, VOTE, type Figure } from './figure.ts';
+import {
+  figure,
+  type FigureOptions,
+  IDLE,
+  PALE,
+  signScale,
+  VOTE,
+  VOTES,
+  type Figure,
+} from './figure.ts';
+import { levelPath, type FilmFrame } from './film.ts';
 import { round, type Point } from './geometry.ts';
+import { NOTE_SIZE } from './note.ts';
+import { edgeKey } from './part.ts';
 
 export interface SvgOptions {
   /** Colours of text and ground; `light` has no ground, as papers want it. */
@@ -72,8 +84,9 @@ export const graphSvg = (
   graph: Graph,
   accuracies: readonly (number | null | undefined)[],
   provenance: Readonly<Record<string, unknown>>,
+  options: FigureOptions = {},
 ): string =>
-  figureSvg(figure(graph, accuracies), {
+  figureSvg(figure(graph, accuracies, { votes: true, ...options }), {
     title: graphName(graph),
     provenance: { graph: toText(graph), ...provenance },
   });
@@ -83,37 +96,58 @@ export function figureParts(
   shown: Figure,
   theme: 'light' | 'dark' = 'light',
   captionScale = 1,
+  film?: FilmFrame,
 ): string {
   const { text, ground } = themes[theme];
   const { letterRadius } = shown.layout;
   return [
     ...shown.votes.map(
-      ({ path }) => `<path d="${path}" fill="none" stroke="${VOTE}" stroke-width="1"/>`,
+      ({ path, pale }) =>
+        `<path d="${path}" fill="none" stroke="${inkOf(VOTE, pale, ground)}" stroke-width="1"/>`,
     ),
-    ...shown.edges.map((edge) => edgeSvg(edge, letterRadius, ground)),
-    ...shown.edges.map((edge) => temperatureSvg(edge, letterRadius, themes[theme])),
+    ...shown.edges
+      .toSorted((a, b) => Number(b.pale) - Number(a.pale))
+      .map((edge) => edgeSvg(edge, letterRadius, ground, film)),
+    ...shown.edges.map((edge) => noteSvg(edge, letterRadius, themes[theme])),
     labelSvg(shown, text, ground),
-    ...shown.nodes.map((node) => nodeSvg(node, theme, captionScale)),
+    ...shown.nodes.map((node) => nodeSvg(node, theme, captionScale, film)),
   ]
     .filter(Boolean)
     .join('\n');
 }
 
+/** Strength of an edge that is cut. */
+const CUT = 0.45;
+
+/** A colour, or for pale parts its mix with the ground: an opaque one hides lines below letters. */
+function inkOf(color: string, pale: boolean, ground: string): string {
+  if (!pale) return color;
+  const mixed = [1, 3, 5].map((at) => {
+    const [own, other] = [color, ground].map((hex) => parseInt(hex.slice(at, at + 2), 16));
+    return Math.round(other! + PALE * (own! - other!));
+  });
+  return `#${mixed.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+}
+
 function edgeSvg(
-  { path, end, letter, gate, kind, sign }: Figure['edges'][number],
+  { edge, path, end, letter, gate, kind, sign, pale }: Figure['edges'][number],
   letterRadius: number,
   ground: string,
+  film?: FilmFrame,
 ): string {
   const cut = gate.name === 'cutoff';
   const points = end.map((point) => `${round(point.x)},${round(point.y)}`).join(' ');
   const isDouble = !cut && kind.compares === 'stages';
-  const width = cut ? 1.2 : isDouble ? 4.6 : 2.2;
+  const usual = cut ? 1.2 : isDouble ? 4.6 : 2.2;
+  const width = round(usual * (film?.widths.get(edgeKey(edge)) ?? 1));
+  const level = film?.passing.get(edgeKey(edge));
+  const color = inkOf(gate.color, pale, ground);
   return [
-    `<g${cut ? ' opacity="0.45"' : ''}>`,
-    `<path d="${path}" fill="none" stroke="${gate.color}" stroke-width="${width}"${lineStyle(gate.dash)}/>`,
+    `<g${cut ? ` opacity="${CUT}"` : ''}>`,
+    `<path d="${path}" fill="none" stroke="${color}" stroke-width="${width}"${lineStyle(gate.dash)}/>`,
     isDouble ? `<path d="${path}" fill="none" stroke="${ground}" stroke-width="1.6"/>` : '',
-    `<polygon points="${points}" fill="${gate.color}"/>`,
-    cut ? '' : letterSvg(letter, { ...gate, letter: sign }, letterRadius, ground),
+    `<polygon points="${points}" fill="${color}"/>`,
+    cut ? '' : letterSvg(letter, { color, letter: sign }, letterRadius, ground, level),
     '</g>',
   ].join('');
 }
@@ -122,16 +156,20 @@ function edgeSvg(
  * Sizes of texts in radii of the letters' circles, and how far a baseline lies below the middle.
  */
 export const LETTER = { size: 1.3, drop: 0.46 };
-export const TEMPERATURE = { size: 1.3, drop: 0.46 };
+export const NOTE = { size: NOTE_SIZE, drop: 0.46 };
 
 const letterSvg = (
   { x, y }: Point,
   gate: { letter: string; color: string },
   radius: number,
   ground: string,
+  level?: number,
 ): string =>
   `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" ` +
   `stroke="${gate.color}" stroke-width="1.2"/>` +
+  (level === undefined
+    ? ''
+    : `<path d="${levelPath({ x, y }, radius, level)}" fill="${gate.color}" opacity="0.42"/>`) +
   `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" ` +
   `font-size="${round(LETTER.size * radius * signScale(gate.letter))}" font-weight="bold" text-anchor="middle" ` +
   `fill="${gate.color}">${escapeText(gate.letter)}</text>`;
@@ -140,19 +178,19 @@ const letterSvg = (
  * Written twice, first as its own halo: not every program that reads SVG paints strokes below
  * fills.
  */
-function temperatureSvg(
-  { temperature }: Figure['edges'][number],
+function noteSvg(
+  { note, pale }: Figure['edges'][number],
   radius: number,
   { quiet, ground }: (typeof themes)['light'],
 ): string {
-  if (!temperature) return '';
+  if (!note) return '';
   const at =
-    `x="${temperature.x}" y="${round(temperature.y + TEMPERATURE.drop * radius)}" ` +
-    `font-size="${round(TEMPERATURE.size * radius)}" text-anchor="middle"`;
+    `x="${note.x}" y="${round(note.y + NOTE.drop * radius)}" ` +
+    `font-size="${round(NOTE.size * radius)}" text-anchor="middle"`;
   return (
     `<text ${at} fill="none" stroke="${ground}" stroke-width="4" stroke-linejoin="round" ` +
-    `aria-hidden="true">${temperature.text}</text>` +
-    `<text ${at} fill="${quiet}">${temperature.text}</text>`
+    `aria-hidden="true">${note.text}</text>` +
+    `<text ${at} fill="${inkOf(quiet, pale, ground)}">${note.text}</text>`
   );
 }
 
@@ -166,9 +204,14 @@ function labelSvg({ layout: { label } }: Figure, text: string, ground: string): 
   );
 }
 
-function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark', scale: number): string {
+function nodeSvg(
+  node: Figure['nodes'][number],
+  theme: 'light' | 'dark',
+  scale: number,
+  film?: FilmFrame,
+): string {
   const { x, y, caption } = node;
-  const { quiet, ground } = themes[theme];
+  const { text, quiet, ground } = themes[theme];
   const { color } = roles[node.role];
   const at = captionAt(node, scale);
   const [textX, size] = [round(at.x), (pixels: number): number => round(pixels * scale)];
@@ -180,12 +223,16 @@ function nodeSvg(node: Figure['nodes'][number], theme: 'light' | 'dark', scale: 
   ];
   return [
     '<g>',
-    node.idle
-      ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius - 1}" fill="${ground}" ` +
-        `stroke="${color}" stroke-width="2" stroke-dasharray="4 3"/>`
-      : `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${color}"/>`,
+    film && !node.idle
+      ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${ground}" ` +
+        `stroke="${color}" stroke-width="1.6"/>` +
+        `<path d="${levelPath({ x, y }, node.radius, film.accuracies[node.node - 1] ?? 0)}" fill="${color}" opacity="0.6"/>`
+      : node.idle
+        ? `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius - 1}" fill="${ground}" ` +
+          `stroke="${color}" stroke-width="2" stroke-dasharray="4 3"/>`
+        : `<circle cx="${round(x)}" cy="${round(y)}" r="${node.radius}" fill="${color}"/>`,
     `<text x="${round(x)}" y="${round(y + 7)}" font-size="20" font-weight="bold" ` +
-      `text-anchor="middle" fill="${node.idle ? quiet : '#ffffff'}">${node.node}</text>`,
+      `text-anchor="middle" fill="${node.idle ? quiet : film ? text : '#ffffff'}">${node.node}</text>`,
     lines[0],
     node.accuracy ? lines[1] : '',
     '</g>',
@@ -225,13 +272,23 @@ function legendEntries(shown: Figure): LegendEntry[] {
     ...used.map(({ title, color, dash, ...gate }) => ({
       width: 52 + title.length * 6.6,
       draw: (x: number, y: number, ground: string): string =>
-        `<path d="M${round(x)} ${y}h34" stroke="${color}" stroke-width="2.2"${lineStyle(dash)}/>` +
+        `<path d="M${round(x)} ${y}L${round(x + 34)} ${y}" stroke="${color}" stroke-width="2.2"${lineStyle(dash)}/>` +
         letterSvg({ x: x + 17, y }, { ...gate, color }, LEGEND_LETTER, ground) +
         word(title, x + 40, y),
     })),
     ...kinds
       .filter(({ sign, name }) => sign !== '' && shown.edges.some(({ kind }) => kind.name === name))
       .map(({ sign, title }) => written(`${sign}  ${title.toLowerCase()}`)),
+    ...(shown.votes.length > 0
+      ? [
+          {
+            width: 52 + VOTES.length * 6.6,
+            draw: (x: number, y: number): string =>
+              `<path d="M${round(x)} ${y}L${round(x + 34)} ${y}" stroke="${VOTE}" stroke-width="1"/>` +
+              word(VOTES, x + 40, y),
+          },
+        ]
+      : []),
     ...(shown.edges.some(({ edge }) => edge.weight !== undefined) ? [written('×  weight')] : []),
     ...(shown.edges.some(({ edge }) => edge.temperature !== undefined)
       ? [written('τ  temperature')]

@@ -3,7 +3,7 @@
  * SVG inside it, nothing runs, nothing is loaded. All text is escaped: names may come from
  * strangers.
  */
-import { describeGraph } from '../../../core/graph/describe.ts';
+import { describeGraph, judgedTitle } from '../../../core/graph/describe.ts';
 import { goalOf } from '../../../core/graph/graph.ts';
 import { toText } from '../../../core/graph/text.ts';
 import type {
@@ -136,7 +136,9 @@ ${study.notes ? `<pre>${escapeText(study.notes)}</pre>` : ''}`;
 function best({ card }: ReportInput): string {
   const row = card.best;
   if (!row) return '<p>No trial has a result yet.</p>';
-  const svg = figureSvg(figure(row.graph, row.accuracies), { title: graphName(row.graph) });
+  const svg = figureSvg(figure(row.graph, row.accuracies, { votes: true }), {
+    title: graphName(row.graph),
+  });
   return `<h2>Best graph: trial ${row.number}, ${accuracyText(row)}</h2>
 ${captioned(
   svg,
@@ -153,7 +155,7 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   const best = card.best?.run ?? null;
   const node = goalOf(card.study.plan.space);
   const shown = { rows, curves, node, epochs, rungs, bars, faint: () => false, best };
-  const counting = node > card.study.plan.space.nodes.length ? 'the ensemble' : `node ${node}`;
+  const counting = judgedTitle(card.study.plan.space);
   const drawn = drawCurves(shown, WIDE, light);
   const ladder = rungs.map((rung) => {
     const here = decisions.filter((decision) => decision.rung === rung);
@@ -168,15 +170,15 @@ function search({ rows, curves, rungs, decisions, card }: ReportInput): string {
   return `<h2>The search</h2>
 ${captioned(
   picture(drawHistory(history(rows), WIDE, light).marks, 'Best so far', historyLegend(rows)(light)),
-  `Each dot: a trial’s accuracy of ${counting} at its last epoch. Line: best of the completed ` +
-    'ones so far.',
+  `Each dot: a trial’s accuracy of ${counting} at its last epoch. Line: the best completed trial ` +
+    'so far.',
 )}
 ${captioned(
   picture(drawn.marks, 'Learning curves', curvesLegend(rows)(light)),
   `Accuracy of ${counting} after every epoch. Thick: the best trial. Cross: stopped by the rule. ` +
     'Bar at a rung: accuracy needed to continue, at the end.',
 )}
-${rungs.length > 0 ? table(['Epoch', 'Judged', 'Went on', 'Needed at the end'], ladder) : ''}`;
+${rungs.length > 0 ? table(['Epoch', 'Evaluated', 'Continued', 'Needed at the end'], ladder) : ''}`;
 }
 
 function top({ rows, curves, card }: ReportInput): string {
@@ -188,7 +190,7 @@ function top({ rows, curves, card }: ReportInput): string {
   const matrix = { width: 120 + 110 * (size + 1), height: gatesHeight(size) };
   const graphs = found.map((row) =>
     captioned(
-      figureSvg(figure(row.graph, row.accuracies), {
+      figureSvg(figure(row.graph, row.accuracies, { votes: true }), {
         legend: false,
         title: graphName(row.graph),
         captionScale: size > 4 ? 1.4 : 1,

@@ -1,6 +1,13 @@
 /** Several edges of a search space at once. */
 import type { GateName } from '../../../core/gates/gates.ts';
-import { withGates, type SearchSpace } from '../../../core/graph/space.ts';
+import { LABEL } from '../../../core/graph/graph.ts';
+import {
+  withGates,
+  withLists,
+  type EdgeLists,
+  type SearchSpace,
+} from '../../../core/graph/space.ts';
+import { kind as kindNamed } from '../../../core/kinds/kinds.ts';
 
 interface Ends {
   readonly source: number;
@@ -27,8 +34,8 @@ export function groupTitle(group: EdgeGroup): string {
 }
 
 function isInGroup(group: EdgeGroup, { source, destination }: Ends): boolean {
-  if (group === 'label') return source === 0;
-  if (group === 'networks') return source !== 0;
+  if (group === 'label') return source === LABEL;
+  if (group === 'networks') return source !== LABEL;
   return group === 'all' || group === `into ${destination}`;
 }
 
@@ -41,3 +48,37 @@ export const withGroup = (
   space.edges
     .filter((edge) => isInGroup(group, edge))
     .reduce((next, { source, destination }) => withGates(next, source, destination, gates), space);
+
+type Parts = Partial<Omit<EdgeLists, 'gates'>>;
+
+/**
+ * The space with the same kinds, weights or temperatures on all edges of a group, as far as an edge
+ * can have them: those from the label have weights only, those from the ensemble no stages.
+ */
+export const withGroupParts = (space: SearchSpace, group: EdgeGroup, parts: Parts): SearchSpace =>
+  space.edges
+    .filter((edge) => isInGroup(group, edge))
+    .reduce((next, { source, destination }) => {
+      const { kinds, temperatures, ...weights } = parts;
+      const own =
+        source <= space.nodes.length
+          ? kinds
+          : kinds?.filter((name) => kindNamed(name).compares === 'answers');
+      return withLists(next, source, destination, {
+        ...weights,
+        ...(source !== LABEL && temperatures && { temperatures }),
+        ...(source !== LABEL && own && own.length > 0 && { kinds: own }),
+      });
+    }, space);
+
+/** What the first edge of a group may be that can be most: an edge between networks, if there is one. */
+export function partsOfGroup(space: SearchSpace, group: EdgeGroup): Parts {
+  const edges = space.edges.filter((edge) => isInGroup(group, edge));
+  const shown = edges.find(({ source }) => source !== LABEL) ?? edges[0];
+  const { kinds, weights, temperatures } = shown ?? {};
+  return {
+    ...(kinds && { kinds }),
+    ...(weights && { weights }),
+    ...(temperatures && { temperatures }),
+  };
+}

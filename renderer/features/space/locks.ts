@@ -19,17 +19,30 @@ import {
   type EdgeChoice,
   type SearchSpace,
 } from '../../../core/graph/space.ts';
+import { edgeForms } from '../../../core/graph/space-size.ts';
 import { edgeKey, partKey } from '../graph/part.ts';
 
 /**
- * One graph of the space to look at: the first model of every node, the first choice of every part
- * of every edge.
+ * One graph of the space to look at: the first model of every node, the first gate of every edge.
+ * Kinds, weights and temperatures are the usual ones where several are open.
  */
-export const exampleOf = (space: SearchSpace): Graph =>
-  graphAt(
-    space,
-    dimensions(space).map(() => 0),
+export function exampleOf(space: SearchSpace): Graph {
+  const shown = { ...space, edges: space.edges.map(withoutOpenLists) };
+  return graphAt(
+    shown,
+    dimensions(shown).map(() => 0),
   );
+}
+
+function withoutOpenLists(edge: EdgeChoice): EdgeChoice {
+  const { kinds, weights, temperatures, ...rest } = edge;
+  return {
+    ...rest,
+    ...(kinds?.length === 1 && { kinds }),
+    ...(weights?.length === 1 && { weights }),
+    ...(temperatures?.length === 1 && { temperatures }),
+  };
+}
 
 export const choicesOf = (
   space: SearchSpace,
@@ -45,29 +58,23 @@ export const listsOf = (
 ): EdgeChoice | undefined =>
   space.edges.find((edge) => edge.source === source && edge.destination === destination);
 
-/** How many ways an edge may be. */
-const choiceCount = ({ gates, ...lists }: EdgeChoice): number =>
-  gates.length *
-  (lists.kinds?.length ?? 1) *
-  (lists.weights?.length ?? 1) *
-  (lists.temperatures?.length ?? 1);
-
 /** Edges with a single choice. */
 export const locksOf = (space: SearchSpace): Set<string> =>
-  new Set(space.edges.filter((edge) => choiceCount(edge) === 1).map(edgeKey));
+  new Set(space.edges.filter((edge) => edgeForms(edge) === 1).map(edgeKey));
 
 /** Edges and nodes (`partKey`) with several choices, and how many. */
 export const undecidedOf = ({ edges, nodes }: SearchSpace): Map<string, number> =>
   new Map(
     [
-      ...edges.map((edge) => [edgeKey(edge), choiceCount(edge)] as const),
+      ...edges.map((edge) => [edgeKey(edge), edgeForms(edge)] as const),
       ...nodes.map(({ models }, i) => [partKey({ node: i + 1 }), models.length] as const),
     ].filter(([, choices]) => choices > 1),
   );
 
 /**
  * The space around a graph: its networks, its ensemble, the kinds, weights and temperatures of its
- * edges, its gates on locked edges, every gate of the paper on the others.
+ * edges, its gates on locked edges, every gate of the paper and its own on the others. So the graph
+ * is one of the space.
  */
 export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace {
   let space = paperSpace(graph.nodes.length);
@@ -75,7 +82,11 @@ export function spaceAround(graph: Graph, locks: readonly string[]): SearchSpace
   if (graph.ensemble) space = withSpaceEnsemble(space, graph.ensemble);
   for (const { source, destination } of space.edges) {
     const edge = edgeOf(graph, source, destination);
-    if (locks.includes(edgeKey(edge))) space = withGates(space, source, destination, [edge.gate]);
+    const isLocked = locks.includes(edgeKey(edge));
+    const gates = choicesOf(space, source, destination);
+    if (isLocked) space = withGates(space, source, destination, [edge.gate]);
+    else if (!gates.includes(edge.gate))
+      space = withGates(space, source, destination, [...gates, edge.gate]);
     const lists = {
       weights: [weightOf(edge)],
       ...(source !== LABEL && { kinds: [kindOf(edge)], temperatures: [temperatureOf(edge)] }),

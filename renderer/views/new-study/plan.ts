@@ -3,6 +3,7 @@ import { LabError, problemOf } from '../../../core/base/errors.ts';
 import { fromText } from '../../../core/graph/text.ts';
 import { type DataSetView, type LabProblem, type StudyPlan } from '../../../core/lab/api.ts';
 import { freshSeed, PAPER_DATA, paperPlan, quickLook } from '../../../core/study/presets.ts';
+import { usualStart } from '../../../core/study/start.ts';
 import { spaceAround } from '../../features/space/locks.ts';
 
 const hasPaperData = (sets: readonly DataSetView[]): boolean =>
@@ -27,12 +28,18 @@ export function firstPlan(
   const plan = hasPaperData(sets) ? paperPlan(freshSeed(), 3) : quickLook(freshSeed(), portable);
   if (from === null) return { plan, problem: null };
   try {
-    return { plan: { ...plan, space: spaceAround(fromText(from), locks) }, problem: null };
+    const graph = fromText(from);
+    const start = { ...(plan.start ?? usualStart), graphs: [graph] };
+    return { plan: { ...plan, space: spaceAround(graph, locks), start }, problem: null };
   } catch (thrown) {
     if (!(thrown instanceof LabError)) throw thrown;
     return { plan, problem: problemOf(thrown, 'app.unexpected') };
   }
 }
+
+/** Name of the preset that `firstPlan` begins with where no graph is given. */
+export const firstPreset = (sets: readonly DataSetView[]): string =>
+  hasPaperData(sets) ? '3' : 'quick';
 
 /** The whole number in a field, at least `least`; `least` for an empty field. */
 export const wholeNumber = (

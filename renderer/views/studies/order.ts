@@ -9,7 +9,7 @@ export const studyOrders = {
 } as const;
 export type StudyOrder = keyof typeof studyOrders;
 
-/** Studies whose name, data, size, state or notes hold all words of a text. */
+/** Studies whose name, data, size, state, tags or notes hold all words of a text. */
 export function shownStudies(
   cards: readonly StudyCard[],
   text: string,
@@ -19,7 +19,13 @@ export function shownStudies(
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const wordsOf = (card: StudyCard): string => {
     const { study } = card;
-    const all = [study.name, study.notes, planText(study.plan, sets), standingOf(card).text];
+    const all = [
+      study.name,
+      study.notes,
+      ...study.tags,
+      planText(study.plan, sets),
+      standingOf(card).text,
+    ];
     return all.join(' ').toLowerCase();
   };
   return cards

@@ -4,6 +4,7 @@ export const charts = {
   history: 'Best so far',
   curves: 'Curves',
   gates: 'Gates',
+  map: 'Map',
   parallel: 'Parallel',
   timeline: 'Timeline',
 } as const;

@@ -24,7 +24,10 @@ export type Condition =
   | { readonly kind: 'epoch'; readonly relation: '>=' | '<=' | '='; readonly value: number }
   /** Of any node. */
   | { readonly kind: 'model'; readonly text: string }
-  | { readonly kind: 'node'; readonly node: number; readonly text: string };
+  | { readonly kind: 'node'; readonly node: number; readonly text: string }
+  | { readonly kind: 'tag'; readonly tag: string }
+  /** Has notes or tags. */
+  | { readonly kind: 'noted' };
 
 export interface TrialFilter {
   /** All must hold; of states, one. */
@@ -59,6 +62,10 @@ const holds = (row: TrialRow, condition: Condition): boolean => {
       const node = row.graph.nodes[condition.node - 1];
       return node !== undefined && isNamed(node.model, condition.text);
     }
+    case 'tag':
+      return row.tags?.includes(condition.tag) === true;
+    case 'noted':
+      return row.notes !== undefined || row.tags !== undefined;
   }
 };
 
@@ -115,6 +122,10 @@ export function conditionText(condition: Condition): string {
       return `model ${condition.text}`;
     case 'node':
       return `node ${condition.node} = ${condition.text}`;
+    case 'tag':
+      return `tag = ${condition.tag}`;
+    case 'noted':
+      return 'has notes';
   }
 }
 
@@ -130,19 +141,21 @@ export const examples = [
   'completed',
   'accuracy >= 60 %',
   'epochs 200',
+  'tag = baseline',
   'best',
   '#7',
 ];
 
 /**
  * Understands what `conditionText` writes, and shorter forms: "L->1=T", "2->1", "frozen", "acc>60",
- * "epochs 8", "wrn", "state = failed". Null when it does not.
+ * "epochs 8", "wrn", "state = failed", "tag = good". Null when it does not.
  */
 export function parseCondition(text: string): Condition | null {
   const words = text.trim().toLowerCase();
   return (
     parseEdge(words) ??
     parseFrozen(words) ??
+    parseTag(words) ??
     parseState(words.replace(/^state\s*[=:]?\s*/, '')) ??
     parseNumber(words) ??
     parseModel(words)
@@ -168,6 +181,12 @@ function parseEdge(words: string): Condition | null {
 function parseFrozen(words: string): Condition | null {
   if (/^(has )?frozen( nodes?)?$/.test(words)) return { kind: 'frozen', wanted: true };
   return /^(no|not) frozen( nodes?)?$/.test(words) ? { kind: 'frozen', wanted: false } : null;
+}
+
+function parseTag(words: string): Condition | null {
+  if (/^has (a )?(notes?|tags?)$/.test(words)) return { kind: 'noted' };
+  const tag = /^tag\s*[=:]?\s*([\p{L}\p{N}][\p{L}\p{N}._/-]{0,39})$/u.exec(words)?.[1];
+  return tag === undefined ? null : { kind: 'tag', tag };
 }
 
 function parseState(words: string): Condition | null {

@@ -95,12 +95,15 @@ function candidates(rows: readonly TrialRow[]): string[] {
       .filter((from) => from !== to)
       .map((from) => `${from === 0 ? 'Label' : from}->${to}`),
   );
+  const tags = [...new Set(rows.flatMap((row) => row.tags ?? []))].sort();
   return [
     'best',
+    ...tags.map((tag) => `tag = ${tag}`),
     ...runStateNames.map((state) => runStates[state].title),
     ...models,
     'has frozen node',
     'no frozen node',
+    'has notes',
     ...edges,
     ...edges.flatMap((edge) => gates.map(({ title }) => `${edge} = ${title}`)),
     ...nodes.flatMap((node) => modelsOf(node).map((model) => `node ${node} = ${model}`)),

@@ -3,24 +3,10 @@
  * its views.
  */
 import { SvelteSet } from 'svelte/reactivity';
-import type {
-  Attempt,
-  Environment,
-  LabEvent,
-  WireDecision,
-  StudyCard,
-  StudyView,
-  TrialRow,
-  WireCurve,
-} from '../../../core/lab/api.ts';
+import { judgedTitle } from '../../../core/graph/describe.ts';
+import type { StudyCard, TrialRow } from '../../../core/lab/api.ts';
 import { rankTrials } from '../../../core/study/best.ts';
-import { appended } from './appended.ts';
 import type { ChartName } from './chart-names.ts';
-import { EffectsState } from './effects.svelte.ts';
-import { barsOf } from '../../charts/curves.ts';
-import { dimensionsOf, rungDimensions } from '../../charts/dimensions.ts';
-import { columnEpochs } from '../../charts/tournament-columns.ts';
-import { follow } from '../../client/follow.svelte.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 import {
   conditionText,
@@ -32,8 +18,7 @@ import {
 } from './filter.ts';
 import { COMPARED_LIMIT } from '../../routes.ts';
 import { madeIn, mixedText } from '../../words/provenance.ts';
-
-type Decision = WireDecision & { run: number; at: number };
+import { keptStudies, type StudyRecords } from './records.svelte.ts';
 
 /** By study. */
 const chosenOf = new Map<number, SvelteSet<number>>();
@@ -41,20 +26,14 @@ const chosenOf = new Map<number, SvelteSet<number>>();
 export class StudyState {
   /** Set by the constructor, before any derived value is read. */
   readonly #lab!: Lab;
+  readonly #records!: StudyRecords;
   readonly id: number;
   #wanted: { trial: number | null; run?: number | undefined } | null = null;
-  #opened = $state.raw<StudyView | null>(null);
-  #byRun = $state.raw<ReadonlyMap<number, TrialRow>>(new Map());
-  curves = $state.raw<ReadonlyMap<number, WireCurve>>(new Map());
-  decisions = $state.raw<readonly Decision[]>([]);
-  attempts = $state.raw<readonly Attempt[]>([]);
-  #environments = $state.raw<readonly (Environment & { id: number })[]>([]);
   filter = $state.raw<TrialFilter>(everything);
   /** Run that is looked at. */
   selected = $state<number | null>(null);
   /** Charts scale to what passes the filter. */
   fit = $state(true);
-  readonly effects: EffectsState;
   /** Counts the times that a trial was gone to: the table then scrolls to it. */
   sought = $state(0);
   /** Run under the pointer. */
@@ -65,22 +44,13 @@ export class StudyState {
   readonly chosen: SvelteSet<number>;
 
   readonly card = $derived<StudyCard | null>(
-    this.#lab.cards.find((card) => card.study.id === this.id) ?? this.#opened,
+    this.#lab.cards.find((card) => card.study.id === this.id) ?? this.#records.opened,
   );
-  readonly rungs = $derived(this.#opened?.rungs ?? []);
-  readonly rows = $derived([...this.#byRun.values()].sort((a, b) => a.number - b.number));
-  readonly byRun = $derived(this.#byRun);
   readonly epochs = $derived(this.card?.study.plan.training.epochs ?? 1);
   readonly size = $derived(this.card?.study.plan.space.nodes.length ?? 1);
+  /** Whose accuracy counts: "node 1", "the ensemble". */
+  readonly judged = $derived(this.card ? judgedTitle(this.card.study.plan.space) : 'node 1');
   readonly #greatest = $derived(Math.max(0, ...this.rows.map(({ accuracy }) => accuracy ?? 0)));
-  /** Epochs of the tournament's columns. */
-  readonly columns = $derived(columnEpochs(this.rungs, this.epochs));
-  /** Of the rows alone: a new epoch of a curve leaves them as they are. */
-  readonly #rowDimensions = $derived(dimensionsOf(this.rows));
-  readonly dimensions = $derived([
-    ...this.#rowDimensions,
-    ...rungDimensions(this.columns, this.curves),
-  ]);
   readonly filtered = $derived(
     isEverything(this.filter)
       ? this.rows
@@ -114,9 +84,8 @@ export class StudyState {
         ? 'No trial passes the filter.'
         : 'No trial that passes the filter has a result.',
   );
-  readonly bars = $derived(barsOf(this.decisions));
   readonly selectedRow = $derived(
-    this.selected === null ? null : (this.#byRun.get(this.selected) ?? null),
+    this.selected === null ? null : (this.byRun.get(this.selected) ?? null),
   );
   /**
    * What is looked at: what is selected; else the best; where nothing has a result, the first,
@@ -124,9 +93,7 @@ export class StudyState {
    */
   readonly shown = $derived.by(() => {
     const best = this.card?.best;
-    return (
-      this.selectedRow ?? (best && (this.#byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null
-    );
+    return this.selectedRow ?? (best && (this.byRun.get(best.run) ?? best)) ?? this.rows[0] ?? null;
   });
   /** Re-runs of its graphs, oldest first. */
   readonly reruns = $derived(this.#lab.reruns.filter(({ rerun }) => rerun.study === this.id));
@@ -138,38 +105,64 @@ export class StudyState {
     data: this.card?.study.plan.training.data,
   });
   /** How and where the numbers were made: goes into everything that is saved. */
-  readonly provenance = $derived({ ...this.#planned, ...madeIn(this.#environments) });
+  readonly provenance = $derived({ ...this.#planned, ...madeIn(this.#records.environments) });
   /** A warning where its trials were made in different ways; '' where not. */
-  readonly mixed = $derived(mixedText(this.#environments));
+  readonly mixed = $derived(mixedText(this.#records.environments));
 
   constructor(lab: Lab, id: number) {
     this.#lab = lab;
+    this.#records = keptStudies(lab).of(id);
     this.id = id;
-    this.effects = new EffectsState(lab, id);
     this.chosen = chosenOf.get(id) ?? new SvelteSet();
     chosenOf.set(id, this.chosen);
   }
 
-  /** Reads everything, and listens until its undo is called. */
-  open(): Promise<() => void> {
-    return follow(
-      this.#lab,
-      () => this.#read(),
-      (event) => this.#obey(event),
-    );
+  get rows(): StudyRecords['rows'] {
+    return this.#records.rows;
   }
 
-  async #read(): Promise<void> {
-    const [view, decisions] = await Promise.all([
-      this.#lab.request('studies.open', { study: this.id }),
-      this.#lab.request('decisions.list', { study: this.id }),
-      this.readAttempts(),
-    ]);
-    this.#opened = view;
-    this.#selectWanted(view.trials);
-    this.#byRun = new Map(view.trials.map((row) => [row.run, row]));
-    this.curves = new Map(view.curves.map((curve) => [curve.run, curve]));
-    this.decisions = decisions;
+  get byRun(): StudyRecords['byRun'] {
+    return this.#records.byRun;
+  }
+
+  get curves(): StudyRecords['curves'] {
+    return this.#records.curves;
+  }
+
+  get decisions(): StudyRecords['decisions'] {
+    return this.#records.decisions;
+  }
+
+  get attempts(): StudyRecords['attempts'] {
+    return this.#records.attempts;
+  }
+
+  get rungs(): StudyRecords['rungs'] {
+    return this.#records.rungs;
+  }
+
+  /** Epochs of the tournament's columns. */
+  get columns(): StudyRecords['columns'] {
+    return this.#records.columns;
+  }
+
+  get bars(): StudyRecords['bars'] {
+    return this.#records.bars;
+  }
+
+  get dimensions(): StudyRecords['dimensions'] {
+    return this.#records.dimensions;
+  }
+
+  get effects(): StudyRecords['effects'] {
+    return this.#records.effects;
+  }
+
+  /** Reads everything unless it is known. The undo leaves the records, which stay up to date. */
+  async open(): Promise<() => void> {
+    await this.#records.open();
+    this.#selectWanted();
+    return () => undefined;
   }
 
   /** Which trial an address selects: by its number, or by the id of its run. */
@@ -177,12 +170,13 @@ export class StudyState {
     this.#wanted = wanted;
   }
 
-  #selectWanted(rows: readonly TrialRow[]): void {
+  #selectWanted(): void {
     if (!this.#wanted) return;
     const { trial, run } = this.#wanted;
     this.#wanted = null;
     this.selected =
-      rows.find((row) => (trial === null ? row.run === run : row.number === trial))?.run ?? null;
+      this.rows.find((row) => (trial === null ? row.run === run : row.number === trial))?.run ??
+      null;
   }
 
   /** Looks at what another state of the same study looked at. */
@@ -196,11 +190,8 @@ export class StudyState {
   }
 
   /** What no event tells: which slots worked on what, and where. */
-  async readAttempts(): Promise<void> {
-    [this.attempts, this.#environments] = await Promise.all([
-      this.#lab.request('studies.timeline', { study: this.id }),
-      this.#lab.request('studies.environments', { study: this.id }),
-    ]);
+  readAttempts(): Promise<void> {
+    return this.#records.readAttempts();
   }
 
   /** How and where one trial's numbers were made; for a duplicate, those of its original. */
@@ -210,30 +201,8 @@ export class StudyState {
         .filter((attempt) => attempt.run === (duplicateOf ?? run))
         .map(({ environment }) => environment),
     );
-    const environments = this.#environments.filter(({ id }) => used.has(id));
+    const environments = this.#records.environments.filter(({ id }) => used.has(id));
     return { ...this.#planned, ...madeIn(environments), trial: number, trainingSeed: seed };
-  }
-
-  #obey(event: LabEvent): void {
-    if (event.type === 'runs') {
-      const rows = event.rows.filter((row) => row.study === this.id && row.kind === 'trial');
-      if (rows.length === 0) return;
-      const next = new Map(this.#byRun);
-      for (const row of rows) next.set(row.run, row);
-      this.#byRun = next;
-    } else if (event.type === 'epochs') {
-      const mine = event.epochs.filter(({ run }) => this.#byRun.has(run));
-      if (mine.length === 0) return;
-      const next = new Map(this.curves);
-      for (const { run, epoch } of mine) next.set(run, appended(next.get(run), run, epoch));
-      this.curves = next;
-    } else if (event.type === 'decisions') {
-      const known = new Set(this.decisions.map(({ run, rung }) => `${run} ${rung}`));
-      const fresh = event.decisions.filter(
-        ({ study, run, rung }) => study === this.id && !known.has(`${run} ${rung}`),
-      );
-      if (fresh.length > 0) this.decisions = [...this.decisions, ...fresh];
-    }
   }
 
   /** An accuracy as a share of the greatest one of its trials, for a bar. */

@@ -2,13 +2,13 @@
 import type { TrialRow, WireDecision } from '../../../core/lab/api.ts';
 import { machinesText } from '../../../core/study/place.ts';
 import { toCsv } from '../../client/table.ts';
-import { columnsOf } from '../../words/trial-columns.ts';
+import { columnsOf, type Judging } from '../../words/trial-columns.ts';
 
 type Provenance = Readonly<Record<string, unknown>>;
 
-/** Trials in the given order, with all columns of graphs with `size` nodes. */
-export function trialsCsv(rows: readonly TrialRow[], size: number, made: Provenance): string {
-  const columns = columnsOf(size);
+/** Trials in the given order, with all columns of their study. */
+export function trialsCsv(rows: readonly TrialRow[], study: Judging, made: Provenance): string {
+  const columns = columnsOf(study);
   return toCsv(
     columns.map(({ title }) => title),
     rows.map((row) => columns.map(({ value, saved = value }) => saved(row))),

@@ -1,5 +1,6 @@
 /** How one run is described on its page. */
 import type { Rerun, RunView, TrialRow, VariantView } from '../../../core/lab/api.ts';
+import type { RunName } from '../../run-name.ts';
 import { modelTitle } from '../../words/graph.ts';
 import { variantTitle } from '../../words/rerun.ts';
 import { runStates } from '../../words/states.ts';
@@ -27,12 +28,32 @@ export function endText(row: TrialRow, done: number): string {
     : 'The first epoch is running.';
 }
 
+/** Why no run can train a rejected graph; '' where one can. */
+export function untrainableText(rejection: TrialRow['rejection']): string {
+  switch (rejection) {
+    case 'target-frozen':
+      return 'The target (node 1) of this graph is frozen, so the graph cannot be trained';
+    case 'voters-frozen':
+      return 'All voters of this graph are frozen, so the graph cannot be trained';
+    default:
+      return '';
+  }
+}
+
 /** Why the weights of a run cannot be saved; undefined where they can. */
 export function missingWeightsText(view: RunView): string | undefined {
   if (view.checkpoint !== null) return undefined;
   return isUnderWay(view)
-    ? 'The first checkpoint brings the weights'
+    ? 'The weights can be saved after the first checkpoint'
     : 'This run has no weights: the lab keeps those of completed runs, and of runs with “Keep weights”';
+}
+
+/** The command that exports a network as the dialog does; null where there is none. */
+export function exportCommand(name: RunName, form: string, node: number): string | null {
+  if ('pretrained' in name) return `ktg export --as ${form} --pretrained ${name.pretrained}`;
+  if (!('trial' in name)) return null;
+  const part = node === 1 ? '' : ` --node ${node}`;
+  return `ktg export ${name.study} --as ${form} --trial ${name.trial}${part}`;
 }
 
 /** What files with figures and curves of a run name as their source. */

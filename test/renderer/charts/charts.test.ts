@@ -28,7 +28,12 @@ import { drawSeries, seriesLegend } from '../../../renderer/charts/series.ts';
 import { drawHistory, history } from '../../../renderer/charts/history.ts';
 import { nearestPoint } from '../../../renderer/charts/nearest.ts';
 import { axesOf, drawParallel, trialLine } from '../../../renderer/charts/parallel.ts';
-import { defaultDimensions, dimensionsOf, passes } from '../../../renderer/charts/dimensions.ts';
+import {
+  byImportance,
+  defaultDimensions,
+  dimensionsOf,
+  passes,
+} from '../../../renderer/charts/dimensions.ts';
 import { drawSeeds } from '../../../renderer/charts/seeds.ts';
 import { compare } from '../../../core/analysis/comparison.ts';
 import { comparisonText, meanText } from '../../../renderer/words/rerun.ts';
@@ -146,6 +151,31 @@ describe('learning curves', () => {
   });
 });
 
+describe('learning curves where the ensemble counts', () => {
+  const text = 'resnet8=TTX,resnet8=TTX,ensemble=logits.objective';
+  const titleAndBars = (node: number) => {
+    const { marks } = drawCurves(
+      {
+        rows: [trial(1, {}, text)],
+        curves: new Map([[1, curve(1, [0.1, 0.2], [0.2, 0.3], [0.3, 0.4])]]),
+        ...{ node, epochs: 2, rungs: [1], bars: new Map([[1, 0.2]]) },
+        ...{ faint: () => false, best: null },
+      },
+      size,
+      light,
+    );
+    const titles = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+    return { titles, count: marks.length };
+  };
+
+  test('its axis names the ensemble, and the bars of rungs belong to its curve', () => {
+    const [node, ensemble] = [titleAndBars(1), titleAndBars(3)];
+    assert.ok(node.titles.includes('accuracy of node 1, %'), node.titles.join());
+    assert.ok(ensemble.titles.includes('accuracy of the ensemble, %'), ensemble.titles.join());
+    assert.ok(ensemble.count > node.count, 'bars are drawn for the ensemble alone');
+  });
+});
+
 test('a gate is as much more frequent among the best as its lift, which few trials leave open', () => {
   const many = gateLift(50, 100, 0.25)!;
   assert.equal(many.lift, 2);
@@ -256,6 +286,31 @@ describe('parallel coordinates', () => {
       ['model 2', 'edge 0-1', 'edge 2-1', 'edge 0-2', 'edge 1-2', 'epoch', 'accuracy'],
     );
     assert.equal(defaultDimensions(dimensions).length, 7);
+  });
+
+  test('kinds, weights and temperatures that vary have axes; a Cutoff has none of them', () => {
+    const parts = dimensionsOf([
+      trial(1, {}, 'resnet8=TT.r_0.5,resnet8=TT@4'),
+      trial(2, {}, 'resnet8=TT.a_2,resnet8=TL'),
+      trial(3, {}, 'resnet8=TX,resnet8=TX'),
+      trial(4, {}, 'resnet8=TT_10@4,resnet8=TX'),
+    ]);
+    const named = parts.filter(({ key }) => /^(kind|weight|temperature)/.test(key));
+    assert.deepEqual(
+      named.map(({ key, title, choices }) => [key, title, ...choices!.map(({ text }) => text)]),
+      [
+        ['kind 2-1', 'kind 2→1', 'Attention', 'KL', 'Repel'],
+        ['weight 2-1', '× 2→1', '0.5', '2', '10'],
+        ['temperature 2-1', 'τ 2→1', '1', '4'],
+        ['temperature 1-2', 'τ 1→2', '1', '4'],
+      ],
+    );
+    const values = (text: string): (number | null)[] =>
+      named.map(({ value }) => value(trial(9, {}, text)));
+    assert.deepEqual(values('resnet8=TX,resnet8=TX'), [null, null, null, null]);
+    assert.deepEqual(values('resnet8=TT.a_2,resnet8=TT'), [0, 1, null, 0]);
+    const sorted = byImportance(parts, new Map([['kind 2-1', 1]]));
+    assert.equal(sorted[0]!.key, 'kind 2-1');
   });
 
   test('a brush keeps values inside it and drops trials without a value', () => {

@@ -9,6 +9,8 @@ import {
 } from '../../../renderer/charts/effects.ts';
 import { light } from '../../../renderer/ui/colors.ts';
 import {
+  adviceText,
+  choiceOnText,
   effectSentence,
   interactionText,
   isClear,
@@ -34,6 +36,39 @@ describe('effects of a played study', () => {
       effectSentence(first!, found),
       /^Cutoff on Label→1: −\d.\d ± \d.\d points, n = \d+$/,
     );
+  });
+
+  test('choices of each part are named, with the edge or node that has them', () => {
+    const edge = { source: 2, destination: 1 };
+    const named = [
+      { kind: 'model', node: 2, choices: ['resnet110'] },
+      { kind: 'gate', ...edge, choices: ['correct'] },
+      { kind: 'kind', ...edge, choices: ['attention-repel'] },
+      { kind: 'weight', ...edge, choices: ['0.1'] },
+      { kind: 'temperature', ...edge, choices: ['4'] },
+    ] as const;
+    assert.deepEqual(
+      named.map((dimension) => choiceOnText(dimension, 0)),
+      [
+        'ResNet110 at node 2',
+        'Correct on 2→1',
+        'Attention, repel on 2→1',
+        'weight 0.1 on 2→1',
+        'temperature 4 on 2→1',
+      ],
+    );
+  });
+
+  test('advice on the rule is one sentence, none without whole courses', () => {
+    const best = { firstRung: 4, reduction: 2, kept: 0.917, epochs: 5.04 };
+    const audit = { ...found.audit, advice: { trials: 36, choices: [best], best } };
+    assert.equal(
+      adviceText({ ...found, audit }),
+      'Advice: first rung at epoch 4, one in 2 continues. It keeps 92 % of the best 5 % for 5.0 ' +
+        'epochs a trial (from 36 complete curves).',
+    );
+    const none = { ...audit, advice: { trials: 3, choices: [], best: null } };
+    assert.equal(adviceText({ ...found, audit: none }), '');
   });
 
   test('choices without alternatives have no effect', () => {

@@ -63,6 +63,8 @@ describe('the tournament', () => {
     assert.equal(commonEpoch(epochs, curves), 1);
     assert.equal(commonEpoch(epochs, new Map([[3, curves.get(3)!]])), 8);
     assert.equal(commonEpoch(epochs, new Map()), null);
+    const ensemble = new Map([[3, curve(3, [null, null], [0.1, 0.2], [0.2, 0.3])]]);
+    assert.equal(commonEpoch([1, 2], ensemble), 2, 'node 1 is not trained');
   });
 
   test('every trial is a dot in each column that it reached; what runs is on its way', () => {

@@ -194,6 +194,36 @@ describe('a study on screen', () => {
     undo();
   });
 
+  test('that was left stays up to date and opens without being read again', async () => {
+    const { dial, send, asked } = wire();
+    const lab = new Lab();
+    const undo = lab.connect(dial);
+    await until(() => lab.connection === 'open');
+    const opens = (): number => asked.filter((name) => name === 'studies.open').length;
+    const show = async (id: number) => {
+      const study = new StudyState(lab, id);
+      const close = await study.open();
+      return { study, close };
+    };
+    const first = await show(1);
+    first.study.selected = first.study.rows[3]!.run;
+    first.close();
+    const [row] = first.study.rows;
+    send({ topic: 'runs', type: 'runs', rows: [{ ...row!, accuracy: 0.98 }] });
+    const again = await show(1);
+    assert.equal(opens(), 1);
+    assert.equal(again.study.byRun.get(row!.run)!.accuracy, 0.98);
+    assert.deepEqual([again.study.selected, again.study.rows.length], [null, 12]);
+    await show(2);
+    assert.equal(opens(), 2);
+    const { epoch } = lab;
+    send({ topic: 'studies', type: 'missed' });
+    await until(() => lab.epoch > epoch);
+    await show(1);
+    assert.equal(opens(), 3, 'events were missed');
+    undo();
+  });
+
   test('the filter decides which marks are faint; steps through an order wrap around', async () => {
     const { dial } = wire();
     const lab = new Lab();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gate, gates, paperGates } from '../../../../core/gates/gates.ts';
-import { edgeOf } from '../../../../core/graph/graph.ts';
+import { edgeOf, type Graph } from '../../../../core/graph/graph.ts';
 import { template } from '../../../../core/graph/templates.ts';
 import { fromText } from '../../../../core/graph/text.ts';
 import { figure, IDLE } from '../../../../renderer/features/graph/figure.ts';
-import { distance, distanceToBox } from '../../../../renderer/features/graph/geometry.ts';
+import { distanceToBox, overlap } from '../../../../renderer/features/graph/geometry.ts';
+import { MOST_GROWTH, noteBox } from '../../../../renderer/features/graph/note.ts';
 import { LARGEST } from '../../../../renderer/features/graph/layout.ts';
 import { captionAt, figureSvg } from '../../../../renderer/features/graph/svg.ts';
 import { escapeText } from '../../../../renderer/ui/escape-text.ts';
@@ -21,6 +22,26 @@ import {
 } from '../../../../renderer/words/graph.ts';
 
 const graph = fromText('resnet32=TL@2C,resnet110=XXX,wrn-28-2=TXX');
+
+function assertNotesAreClear(shown: Graph): void {
+  const { edges, nodes, layout } = figure(shown);
+  const radius = layout.letterRadius * MOST_GROWTH; // as large as a figure shows them
+  const written = edges.flatMap(({ edge, letter, note }) => (note ? [{ edge, letter, note }] : []));
+  const noted = shown.edges.filter(({ weight, temperature }) => weight ?? temperature);
+  assert.equal(written.length, noted.length);
+  const boxes = written.map(({ note }) => noteBox(note, note.text, radius));
+  written.forEach(({ letter, note }, i) => {
+    const box = boxes[i]!;
+    assert.ok(distanceToBox(letter, box) < 6 * radius, 'near its own letter');
+    for (const other of edges)
+      assert.ok(distanceToBox(other.letter, box) >= radius - 0.01, `${note.text} covers a letter`);
+    for (const node of nodes) {
+      assert.ok(distanceToBox(node, box) >= node.radius - 0.01);
+      assert.ok(!overlap(node.caption, box));
+    }
+    boxes.forEach((other, j) => assert.ok(i === j || !overlap(other, box), 'notes overlap'));
+  });
+}
 
 describe('the content of a figure', () => {
   test('roles, star, accuracies in brackets; Cutoff only when asked for', () => {
@@ -41,7 +62,7 @@ describe('the content of a figure', () => {
       edges.map(({ edge }) => `${edge.source}-${edge.destination}`),
       ['0-1', '2-1', '3-1', '0-3'],
     );
-    assert.equal(figure(graph, [], true).edges.length, 9);
+    assert.equal(figure(graph, [], { cutoff: true }).edges.length, 9);
   });
 
   test('a node without a path to the target is marked as idle', () => {
@@ -51,41 +72,20 @@ describe('the content of a figure', () => {
     );
   });
 
-  test('a temperature is written at its edge, clear of nodes, captions, letters and other temperatures', () => {
+  test('a weight or temperature is written near its letter and covers no letter, node or caption', () => {
+    const models = (size: number): string[] => Array.from({ length: size }, () => 'resnet8');
+    const notes = [{ temperature: 2 }, { weight: 0.125 }, { weight: 1000, temperature: 4 }];
     for (let size = 2; size <= LARGEST; size++) {
-      const { edges, nodes, layout } = figure(
-        template(
-          'kd+dml',
-          Array.from({ length: size }, () => 'resnet8'),
+      const plain = template('dml', models(size));
+      const noted = {
+        ...plain,
+        edges: plain.edges.map((edge, i) =>
+          edge.source === 0 ? edge : { ...edge, ...notes[i % 3] },
         ),
-      );
-      const written = edges.flatMap(({ edge, letter, temperature }) =>
-        temperature ? [{ edge, letter, temperature }] : [],
-      );
-      assert.deepEqual(
-        written.map(({ edge }) => edge.source),
-        Array.from({ length: size - 1 }, () => 2),
-      );
-      const radius = layout.letterRadius;
-      for (const { letter, temperature } of written) {
-        assert.equal(temperature.text, 'τ = 2');
-        const box = { ...temperature, halfWidth: 1.4 * radius, halfHeight: 0.6 * radius };
-        assert.ok(distance(letter, temperature) < 4 * radius, 'beside its own letter');
-        for (const other of edges) assert.ok(distanceToBox(other.letter, box) > radius * 0.95);
-        for (const node of nodes) {
-          assert.ok(distanceToBox(node, box) > node.radius);
-          assert.ok(distanceToBox(temperature, node.caption) > 0);
-        }
-        for (const other of written)
-          if (other.temperature !== temperature)
-            assert.ok(distance(temperature, other.temperature) > 2 * radius);
-      }
+      };
+      for (const shown of [template('kd+dml', models(size)), noted]) assertNotesAreClear(shown);
     }
-    assert.ok(
-      figure(template('dml', ['resnet8', 'resnet8'])).edges.every(
-        ({ temperature }) => !temperature,
-      ),
-    );
+    assert.ok(figure(template('dml', ['resnet8', 'resnet8'])).edges.every(({ note }) => !note));
   });
 
   test('a lone first line of a caption stands next to its node', () => {

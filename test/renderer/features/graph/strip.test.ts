@@ -15,7 +15,11 @@ test('a strip has at most four epochs, from the first to the last', () => {
 });
 
 test('every frame shows the graph with the accuracies of its epoch', () => {
-  const svg = stripSvg(graph, epochList, { title: 'a < b', provenance: { trial: 0 } });
+  const svg = stripSvg(graph, epochList, {
+    title: 'a < b',
+    total: 16,
+    provenance: { trial: 0 },
+  });
   assert.equal(svg.match(/<svg/g)!.length, 1);
   assert.equal(svg.match(/<g transform="translate/g)!.length, 4);
   for (const epoch of [1, 3, 6, 16]) {

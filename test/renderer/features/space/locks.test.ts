@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spaceSize } from '../../../../core/graph/space-size.ts';
-import { paperSpace } from '../../../../core/graph/space.ts';
-import { fromText } from '../../../../core/graph/text.ts';
+import {
+  paperSpace,
+  withGates,
+  withLists,
+  withListsBetween,
+} from '../../../../core/graph/space.ts';
+import { fromText, toText } from '../../../../core/graph/text.ts';
 import { paperPlan, quickLook } from '../../../../core/study/presets.ts';
+import { outsideStarts } from '../../../../core/search/starting-points.ts';
 import { effort } from '../../../../core/search/speed.ts';
 import {
   choicesOf,
@@ -56,4 +62,27 @@ test('the quick look of the slow engine computes far less', () => {
     return plan.trials * effort(plan, { slots: 2, portable, devices: [], images })!;
   };
   assert.ok(work(false) / work(true) > 15);
+});
+
+test('the example shows no kind, weight or temperature that is only one of several', () => {
+  const lists = { kinds: ['repel', 'kl'], weights: [0.5, 1], temperatures: [4, 1] } as const;
+  const open = withListsBetween(paperSpace(2, 'resnet8', ['resnet8']), lists);
+  assert.equal(toText(exampleOf(open)), 'resnet8=TT,resnet8=TT');
+  const locked = withLists(open, 2, 1, { kinds: ['repel'], temperatures: [4] });
+  assert.equal(toText(exampleOf(locked)), 'resnet8=TT.r@4,resnet8=TT');
+  assert.equal(undecidedOf(locked).get('2-1'), 1 + 3 * 2, 'a Cutoff is one way');
+  assert.deepEqual([...locksOf(withGates(open, 1, 2, ['cutoff']))], ['1-2']);
+});
+
+test('the space around a graph has that graph', () => {
+  for (const text of [
+    'resnet8=TN,resnet14=XS',
+    'resnet8=T_0.1T.r_2@4,resnet8=TT.a_1000',
+    'resnet8=TCM,resnet8=TXX,ensemble=logits.objective',
+  ]) {
+    const graph = fromText(text);
+    const start = { methods: false, graphs: [graph], toTheEnd: true };
+    const space = { ...spaceAround(graph, []), frozen: true };
+    assert.deepEqual(outsideStarts({ space, start }), [], text);
+  }
 });

@@ -1,6 +1,7 @@
 import '../../runes.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toText } from '../../../../core/graph/text.ts';
 import type { DataSetView } from '../../../../core/lab/api.ts';
 
 const { firstPlan, wholeNumber } = await import('../../../../renderer/views/new-study/plan.ts');
@@ -21,6 +22,11 @@ test('a study from a graph searches around it; a text that is no graph names its
     around.plan.space.edges.find((edge) => edge.source === 0 && edge.destination === 1)?.gates,
     ['through'],
     'the locked edge stays',
+  );
+  assert.deepEqual(
+    around.plan.start?.graphs.map(toText),
+    ['resnet32=TC,resnet110=LT'],
+    'the study begins with the graph',
   );
   const { plan, problem } = firstPlan({ from: 'nonsense', locks: [] }, cifar, false);
   assert.ok(problem !== null);

@@ -23,6 +23,16 @@ test('studies are found by name, size and state', () => {
   assert.deepEqual(names('nothing', 'newest'), []);
 });
 
+test('studies are found by their tags', () => {
+  const tagged = cards.map((card) =>
+    card.study.name === 'Alpha' ? { ...card, study: { ...card.study, tags: ['paper'] } } : card,
+  );
+  assert.deepEqual(
+    shownStudies(tagged, 'paper', 'newest', []).map(({ study }) => study.name),
+    ['Alpha'],
+  );
+});
+
 test('studies are ordered by name, and by their best; those without come last', () => {
   assert.deepEqual(names('', 'name'), ['Alpha', 'Broken', 'Long']);
   assert.deepEqual(names('', 'best'), ['Long', 'Alpha', 'Broken']);

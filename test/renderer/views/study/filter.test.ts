@@ -34,6 +34,8 @@ describe('the filter', () => {
     { kind: 'epoch', relation: '=', value: 200 },
     { kind: 'edge', source: 2, destination: 1, gate: 'correct-mean' },
     { kind: 'edge', source: 0, destination: 2, gate: 'half-cosine' },
+    { kind: 'tag', tag: 'seed/1.b' },
+    { kind: 'noted' },
   ];
 
   for (const condition of conditions) {
@@ -53,6 +55,8 @@ describe('the filter', () => {
     assert.deepEqual(parseCondition('node 2 = resnet14'), conditions[10]);
     assert.deepEqual(parseCondition('epochs 200'), conditions[11]);
     assert.deepEqual(parseCondition('state = stopped early'), conditions[4]);
+    assert.deepEqual(parseCondition('Tag: Good'), { kind: 'tag', tag: 'good' });
+    assert.deepEqual(parseCondition('has a tag'), { kind: 'noted' });
     assert.deepEqual(parseCondition('state = failed'), { kind: 'state', state: 'failed' });
   });
 
@@ -99,6 +103,22 @@ describe('the filter', () => {
     assert.ok(!fit('resnet11'));
     assert.ok(fit('epochs 8'));
     assert.ok(!fit('epochs 80'));
+  });
+
+  test('trials are found by their tags and notes', () => {
+    const rows = [trial(1, { tags: ['good', 'paper'] }), trial(2, { notes: 'diverged' }), trial(3)];
+    const found = (text: string): number[] =>
+      rows
+        .filter((row) => fits(row, { conditions: [parseCondition(text)!], brushes: {} }, []))
+        .map(({ run }) => run);
+    assert.deepEqual(found('tag = good'), [1]);
+    assert.deepEqual(found('tag = goo'), []);
+    assert.deepEqual(found('has notes'), [1, 2]);
+    assert.ok(
+      suggestionsFor('tag', rows).some(
+        ({ words, count }) => words === 'tag = paper' && count === 1,
+      ),
+    );
   });
 
   test('suggestions say how many trials would pass, and none that none would', () => {
@@ -183,7 +203,7 @@ describe('the filter', () => {
 });
 
 describe('the table', () => {
-  const columns = columnsOf(2);
+  const columns = columnsOf({ size: 2, judged: 'node 1' });
 
   test('sorts both ways; missing values come last, equal ones keep the order of trials', () => {
     const rows = [
