@@ -86,7 +86,7 @@ describe('other machines on the screen', { skip: withoutBrowser }, () => {
       'reachable; a job ends in 23 min',
     ])
       await page.getByText(text).first().waitFor();
-    await page.getByText('Look whether it runs and whether its network works.').first().waitFor();
+    await page.getByText('Check that it runs and that its network works.').first().waitFor();
     await lookAtAll('twelve');
   });
 
