@@ -61,8 +61,9 @@ export function packageConfiguration({
     ],
     extraResources: [
       { from: node, to: platform === 'win32' ? 'node.exe' : 'node' },
-      // electron-builder drops C++ from `files`, but the engine's install compiles it
+      // electron-builder drops C++ from `files`, but the engine compiles it
       { from: connection, to: `app.asar.unpacked/${connection}` },
+      { from: 'core/engine/kernels', to: 'app.asar.unpacked/dist/engine/kernels' },
     ],
     electronFuses: {
       runAsNode: false,

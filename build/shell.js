@@ -1,6 +1,6 @@
 // node build/shell.js: bundles Electron's code and the programs that the lab starts, into
 // dist/electron. Needs the pinned Node, for Vite.
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -57,6 +57,8 @@ export async function bundleShell() {
     { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
   );
   copyFileSync(here('build/icons/512x512.png'), join(folder, 'icon.png'));
+  // Compiled on the user's machine (core/install/kernels.ts).
+  cpSync(here('core/engine/kernels'), here('dist/engine/kernels'), { recursive: true });
 }
 
 /**

@@ -6,6 +6,7 @@ import { probeCuda } from '../devices/cuda-probe.ts';
 import { localDevices } from '../host/local-workers.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { engineFacts } from '../lab/engine-library.ts';
+import { noteProgram } from '../machines/launchers/old-programs.ts';
 import { runAgent } from '../machines/agent.ts';
 import { readPairing } from '../machines/pairing.ts';
 import type { Pairing } from '../study/pairing.ts';
@@ -37,7 +38,10 @@ export const command: Command = {
     if (file === undefined || file === '') throw new LabError('arguments.no-file/pairing');
     const pairing = readPairing(file);
     const engine = choiceOf(values, 'engine', ['auto', 'tensorflow', 'portable'], 'auto');
-    await alone(file, pairing, () => serve(pairing, engine));
+    await alone(file, pairing, () => {
+      noteProgram(file);
+      return serve(pairing, engine);
+    });
     return Exit.done;
   },
 };

@@ -15,6 +15,8 @@ import type {
   RerunView,
   VariantView,
 } from '../lab/api.ts';
+import { machinesOfRerun } from '../lab/machines-of.ts';
+import { machinesText, placeText } from '../study/place.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';
 import { percent, rerunTitle, table } from './words.ts';
@@ -28,7 +30,8 @@ const MINUS = '-';
  */
 export function rerunLines(view: RerunView): string[] {
   const { rerun, variants, reference } = view;
-  const { data, protocol, purpose, epochs } = rerun.training;
+  const { data, protocol, purpose, epochs, place } = rerun.training;
+  const machines = machinesOfRerun(variants);
   const rows = variants.map(({ name, values, mean, standardDeviation }) => [
     name,
     meanText(mean, standardDeviation),
@@ -41,6 +44,8 @@ export function rerunLines(view: RerunView): string[] {
   return [
     rerunTitle(view),
     `${data}, ${counted(epochs, 'epoch')}, protocol ${protocol}, ${images}${computationText(rerun.training)}`,
+    ...(place ? [`Only on ${placeText(place)}`] : []),
+    ...(machines.length > 0 ? [`Trained on ${machinesText(machines)}`] : []),
     '',
     ...table([['variant', 'mean +- std', 'values (%)'], ...rows]),
     ...(compared.length > 0 ? ['', ...table([COMPARISON_HEAD, ...compared])] : []),

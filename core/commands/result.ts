@@ -1,5 +1,6 @@
 import type { StudyView } from '../lab/api.ts';
 import { rankTrials } from '../study/best.ts';
+import { machinesText, placeText } from '../study/place.ts';
 import { computationText } from './computation.ts';
 import { line, messageWithNext } from './report.ts';
 import { curseLine } from './rerun-words.ts';
@@ -18,20 +19,24 @@ export function showResult(view: StudyView, top = TOP): void {
       `${seed}, rule ` +
       `${rule.kind}${rungs.length > 0 ? ` at epochs ${rungs.join(', ')}` : ''}${computationText(training)}`,
   );
+  if (training.place) line(`Only on ${placeText(training.place)}`);
   if (study.problem) line(`Paused by itself: ${messageWithNext(study.problem)}`);
   if (study.notes !== '') line(study.notes);
   const rows = rankTrials(trials).slice(0, top);
   if (rows.length > 0) {
     line();
+    const areElsewhere = rows.some(({ machines }) => machines !== undefined);
     const cells = rows.map((row) => [
       String(row.number),
       percent(row.accuracy),
       `${row.epoch}/${row.epochs}`,
       graphText(row.graph),
       briefOutcome(row),
+      ...(areElsewhere ? [machinesText(row.machines)] : []),
     ]);
-    for (const text of table([['trial', 'accuracy', 'epochs', 'graph', 'outcome'], ...cells]))
-      line(text);
+    const head = ['trial', 'accuracy', 'epochs', 'graph', 'outcome'];
+    if (areElsewhere) head.push('machine');
+    for (const text of table([head, ...cells])) line(text);
   }
   if (view.winnersCurse) line(`\n${curseLine(view.winnersCurse)}`);
 }

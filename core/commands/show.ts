@@ -74,13 +74,13 @@ export const command: Command = {
               nodes.map(({ accuracy }) => percent(accuracy).padStart(7)).join('  '),
           );
         for (const decision of view.decisions) line(explainDecision(decision));
-        for (const { fromEpoch, made } of changesOf(
+        for (const { fromEpoch, made, slot } of changesOf(
           view.attemptList,
-          ({ environment }) => environment,
+          ({ environment, slot }) => `${environment ?? ''} ${slot}`,
         ))
           if (made)
             line(
-              `from epoch ${fromEpoch + 1} made by ktg ` +
+              `from epoch ${fromEpoch + 1} made on ${slot} (${made.host}) by ktg ` +
                 `${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ` +
                 `${made.engine}, ${made.device}, data ${made.data}`,
             );

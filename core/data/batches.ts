@@ -19,7 +19,7 @@ export interface Padding {
  * A random part of an image, resized to the size of the image (random resized crop, Inception and
  * torchvision), for photographs.
  */
-export interface ResizedCrop {
+interface ResizedCrop {
   readonly mode: 'resized';
   /** Smallest share of the image's area that a part has; the largest is 1. */
   readonly area: number;

@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
 import type { Dataset } from './dataset.ts';
+import { deliveredKey, isDelivered } from './delivered.ts';
 import { downloadArchive } from './download.ts';
 import { byHand } from './download-errors.ts';
 import { readFiles } from './files.ts';
 import { findOfficial, placeOf } from './official.ts';
+import { readDecoded } from './images/cache.ts';
 import { looksLikeImages, openImages } from './images/open.ts';
 import { imagesText, parseImages, USUAL_SIDE } from './images/spec.ts';
 import type { DataOptions } from './progress.ts';
@@ -24,15 +26,17 @@ export interface OpenOptions extends DataOptions {
  * - the name of an official set: its files in the data folder, downloaded when they are missing;
  * - the name of a built-in set, or with options `synthetic:seed=3,train=2000,test=500`;
  * - `images:side=64,path=/photos`: a folder or zip archive of images, decoded to that side;
+ * - the name of a set that a lab has delivered to this machine;
  * - anything else: the path of an archive or folder; one with images in folders is decoded to 64
  *   pixels.
  *
- * @throws LabError `data.not-downloaded`, `data.incomplete`, `data.synthetic-option`, and those of
- * `readFiles` and `downloadArchive`
+ * @throws LabError `data.not-downloaded`, `data.not-delivered`, `data.incomplete`,
+ * `data.synthetic-option`, and those of `readFiles` and `downloadArchive`
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
   const images = parseImages(spec);
   if (images) return openImages(images, options);
+  if (isDelivered(spec)) return openDelivered(spec, options);
   const known = sourceOf(spec);
   if (!known) return openPath(spec, options);
   const { source } = known;
@@ -61,7 +65,14 @@ export function absoluteSpec(spec: string): string {
 }
 
 /** Whether a person means a path by this, and none of the names that are known everywhere. */
-export const isPathSpec = (spec: string): boolean => sourceOf(spec) === null;
+export const isPathSpec = (spec: string): boolean => sourceOf(spec) === null && !isDelivered(spec);
+
+async function openDelivered(spec: string, { folder = dataHome() }: OpenOptions): Promise<Dataset> {
+  const place = { home: folder, key: deliveredKey(spec), path: spec };
+  const dataset = await readDecoded(place, 'delivered by the lab');
+  if (!dataset) throw new LabError('data.not-delivered', { folder });
+  return dataset;
+}
 
 async function openOfficial(source: OfficialSource, options: OpenOptions): Promise<Dataset> {
   const { folder = dataHome(), download = true } = options;

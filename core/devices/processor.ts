@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /** Names of instructions for bfloat16 among the flags of Linux's /proc/cpuinfo. */
 const bfloat16Flags = ['avx512_bf16', 'amx_bf16'];
+/** Instructions that our own kernels need. */
+const kernelFlags = ['avx512f', 'avx512bw', 'avx512dq', 'avx512vl', 'avx512_bf16', 'fma'];
 
 /**
  * Returns whether the processor multiplies bfloat16 numbers in hardware. Only Linux names its
@@ -10,9 +12,19 @@ const bfloat16Flags = ['avx512_bf16', 'amx_bf16'];
  * @param cpuinfo text of /proc/cpuinfo; '' for none
  */
 export function computesBfloat16(cpuinfo: string = processorInfo()): boolean {
-  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]!.trim().split(/\s+/));
+  const flags = flagsOf(cpuinfo);
   return bfloat16Flags.some((flag) => flags.has(flag));
 }
+
+/** Returns whether the processor runs our own kernels, and whether it has tiles (AMX) for them. */
+export function runsKernels(cpuinfo: string = processorInfo()): { norms: boolean; tiles: boolean } {
+  const flags = flagsOf(cpuinfo);
+  const norms = kernelFlags.every((flag) => flags.has(flag));
+  return { norms, tiles: norms && flags.has('amx_bf16') && flags.has('amx_tile') };
+}
+
+const flagsOf = (cpuinfo: string): Set<string> =>
+  new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]!.trim().split(/\s+/));
 
 function processorInfo(): string {
   try {

@@ -24,7 +24,7 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
-import { computesBfloat16 } from '../devices/processor.ts';
+import { computesBfloat16, runsKernels } from '../devices/processor.ts';
 import { cudaCompilerPackage, cudaFolder } from '../install/cuda-libraries.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import {
@@ -34,9 +34,12 @@ import {
   type SeenCard,
   systemLibraries,
 } from '../devices/cuda-probe.ts';
+import { engineHome } from '../install/engine-home.ts';
+import { loadKernels } from '../install/kernels.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
-import type { Variant } from '../install/release.ts';
+import { noKernels, type OwnKernels } from './tensorflow/own-kernels.ts';
+import { releaseFor, type Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
 
 export interface EngineChoice {
@@ -92,6 +95,8 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   if (device === 'gpu') requireCard(binding);
   const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16', cache };
   if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
+  // In float32 they gain little, and TensorFlow's own give the same bits as the eager engine.
+  const kernels = device === 'cpu' && options.bfloat16 ? ownKernels(variant) : noKernels;
   const compile = (plan: StepPlan): Step => {
     if (name === 'eager')
       return new EagerStep(
@@ -102,7 +107,10 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       );
     return computation.compiler === 'xla'
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
-      : captureStep(tensorflow, nativeOperations(tensorflow), plan, options.bfloat16);
+      : captureStep(tensorflow, nativeOperations(tensorflow), plan, {
+          bfloat16: options.bfloat16,
+          kernels,
+        });
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
   return {
@@ -116,6 +124,14 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
     dispose: () => undefined,
   };
+}
+
+/** Loads our own kernels, where this processor runs them. TensorFlow must be loaded. */
+function ownKernels(variant: Variant): OwnKernels {
+  const possible = runsKernels();
+  const [framework] = releaseFor(variant).libraries as [string];
+  const library = join(libraryStatus(variant).folder, framework);
+  return possible.norms && loadKernels(library, engineHome()) ? possible : noKernels;
 }
 
 /**

@@ -46,13 +46,7 @@ export type { AblationPreview, RerunPreview, RerunView, VariantView } from './ap
 export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
 export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
-export type {
-  StudyCard,
-  StudyEffects,
-  StudyPreview,
-  StudyProbe,
-  StudyView,
-} from './api/studies.ts';
+export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
 export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
 
 /**

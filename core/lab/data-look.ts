@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { imageBytes } from '../data/dataset.ts';
+import { packDataset } from '../data/delivery.ts';
 import { openDataset } from '../data/resolve.ts';
 import type { DataLook } from './look-thread.ts';
 import type {
@@ -48,6 +49,7 @@ async function lookAtData({
 
 async function look(request: LookRequest): Promise<Looks[LookKind]> {
   if (request.kind === 'data') return lookAtData(request);
+  if (request.kind === 'delivery') return packDataset(request.spec, request.folder);
   // A data set needs no database.
   const { listOptuna, readOptuna } = await import('../store/transfer/optuna-file.ts');
   if (request.kind === 'optuna-list') return listOptuna(request.path);

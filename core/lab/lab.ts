@@ -25,6 +25,7 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
+import { hasWorkFor } from './machine-work.ts';
 import { TimeProbes } from './time-probes.ts';
 import { ablationRequests } from './requests/ablations.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
@@ -247,7 +248,7 @@ export class Lab implements LabApi {
     const { store, settings } = this.#context;
     const { problem } = machines;
     if (problem) this.#batcher.log('error', `${problem.message} ${problem.next}`.trim());
-    machines.watchWork(() => hasWork(store));
+    machines.watchWork((machine) => hasWorkFor(store, machine));
     const states = new Map<string, MachineView['state']>();
     machines.onChange(() => {
       const views = machines.views();
@@ -325,12 +326,6 @@ const onCards = (devices: readonly Device[]): boolean | null =>
   devices.length === 0
     ? null
     : devices.some(({ kind, slots, present }) => kind === 'gpu' && slots > 0 && present);
-
-/** True while a study, re-run or pretraining may need another slot. */
-const hasWork = (store: Store): boolean =>
-  store.studies().some(({ state }) => state === 'running') ||
-  store.reruns().some(({ state }) => state === 'running') ||
-  store.runIds({ kind: 'pretrain', states: ['waiting', 'running'] }).length > 0;
 
 /** Those settings of slots that are about devices of a machine. */
 const ofMachine = (slots: Record<string, number>, { agents }: MachineView) =>

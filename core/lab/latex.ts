@@ -3,6 +3,8 @@ import { pointsText } from '../analysis/verdict.ts';
 import { judgedTitle } from '../graph/describe.ts';
 import { toText } from '../graph/text.ts';
 import { rankTrials } from '../study/best.ts';
+import { machinesText } from '../study/place.ts';
+import { machinesOfRerun, machinesOfRuns } from './machines-of.ts';
 import type { RerunView, StudyView, VariantView } from './api.ts';
 
 /** Trials in the table of a study. */
@@ -36,7 +38,8 @@ export function rerunLatex({ rerun, variants, reference }: RerunView): string {
       `${escaped(rerun.name)}: accuracy of ${judged} on ${escaped(data)} after ${epochs} epochs ` +
       `(protocol ${protocol}, ${images}), mean $\\pm$ sample standard deviation over seeds. ` +
       'Gain: this graph minus the row in percentage points, paired by seed where seeds are shared. ' +
-      'Bold: significant at 5 \\% after Holm correction.',
+      'Bold: significant at 5 \\% after Holm correction.' +
+      trainedOn(machinesOfRerun(variants)),
   });
 }
 
@@ -65,9 +68,14 @@ export function studyLatex({ study, trials, reruns }: StudyView): string {
     caption:
       `${escaped(study.name)}: best trials on ${escaped(data)}, ${epochs} epochs, protocol ` +
       `${protocol}. Accuracy: one training each, chosen as the best of ${trials.length}. Re-run: ` +
-      'mean $\\pm$ sample standard deviation over new seeds.',
+      'mean $\\pm$ sample standard deviation over new seeds.' +
+      trainedOn(machinesOfRuns(trials)),
   });
 }
+
+/** A sentence for results of other machines; '' without any. */
+const trainedOn = (machines: readonly string[]): string =>
+  machines.length === 0 ? '' : ` Trained on ${escaped(machinesText(machines))}.`;
 
 const titles: Readonly<Record<string, string>> = {
   graph: 'This graph',

@@ -3,6 +3,7 @@ import { LabError } from '../base/errors.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { LeftOut } from '../data/dataset.ts';
+import type { Delivery } from '../data/delivery.ts';
 import { Queue } from './queue.ts';
 
 /** What a look into a data set finds. */
@@ -27,6 +28,8 @@ export interface DataLook {
 /** What is read from a file of a stranger, by kind of look. */
 export interface Looks {
   data: DataLook;
+  /** A data set, made ready for other machines. */
+  delivery: Delivery;
   /** The studies that a file of Optuna holds. */
   'optuna-list': OptunaEntry[];
   /** One of them, or the only one. */
@@ -35,6 +38,7 @@ export interface Looks {
 
 interface Requests {
   data: { spec: string; folder: string; count: number };
+  delivery: { spec: string; folder: string };
   'optuna-list': { path: string };
   'optuna-study': { path: string; study: string | undefined };
 }
@@ -60,6 +64,7 @@ export interface LookOptions {
 /** Longest time for a look, in seconds: a million photographs may lie on a slow disk. */
 const LIMITS: Readonly<Record<LookKind, number>> = {
   data: 6 * 3600,
+  delivery: 6 * 3600,
   'optuna-list': 60,
   'optuna-study': 300,
 };

@@ -1,5 +1,6 @@
 import { verdictText } from '../analysis/verdict.ts';
 import { toText } from '../graph/text.ts';
+import { machinesText } from '../study/place.ts';
 import type { RerunView } from './api.ts';
 
 /**
@@ -9,10 +10,10 @@ import type { RerunView } from './api.ts';
 export function rerunCsv({ rerun, variants }: RerunView): string {
   const { data, protocol, purpose, epochs } = rerun.training;
   const about = [data, protocol, purpose, epochs];
-  const head = 'variant,graph,seed,state,accuracy,epoch,data,protocol,purpose,epochs';
+  const head = 'variant,graph,seed,state,accuracy,epoch,data,protocol,purpose,epochs,machines';
   const runs = variants.flatMap(({ name, graph, runs: own }) =>
-    own.map(({ seed, state, accuracy, epoch }) =>
-      line([name, toText(graph), seed, state, accuracy, epoch, ...about]),
+    own.map(({ seed, state, accuracy, epoch, machines }) =>
+      line([name, toText(graph), seed, state, accuracy, epoch, ...about, machinesText(machines)]),
     ),
   );
   const summaryHead =

@@ -17,6 +17,8 @@ interface RowParts {
   readonly last: readonly (number | null | undefined)[];
   /** The first decision that stopped it. */
   readonly stop: RungDecision | undefined;
+  /** As the store's `machinesOf`. */
+  readonly machines: string[];
 }
 
 /** A run as a row of tables and charts. */
@@ -24,14 +26,15 @@ export function trialRow(store: Store, run: Run): TrialRow {
   return rowWith(store, run, {
     last: run.epoch === 0 ? [] : store.lastAccuracies(run.id),
     stop: mayHaveStop(run) ? store.decisions({ run: run.id }).find(({ go }) => !go) : undefined,
+    machines: run.attempts === 0 ? [] : store.machinesOf(run.id),
   });
 }
 
 const mayHaveStop = ({ state, audit }: Run): boolean => state === 'stopped' || audit !== null;
 
 /**
- * Rows of many trials of one study, from its curves and decisions: two questions for each trial
- * less. A curve that has grown since its run was read counts up to the run's epoch.
+ * Rows of many trials of one study, from its curves and decisions: three questions for each
+ * trial less. A curve that has grown since its run was read counts up to the run's epoch.
  */
 export function trialRowsFrom(
   store: Store,
@@ -39,6 +42,7 @@ export function trialRowsFrom(
   curves: readonly WireCurve[],
 ): (run: Run) => TrialRow {
   const byRun = new Map(curves.map((curve) => [curve.run, curve]));
+  const machines = store.machinesOfTrials(study);
   const stops = new Map<number, RungDecision>();
   for (const decision of store.decisions({ study })) {
     const before = stops.get(decision.run);
@@ -48,14 +52,16 @@ export function trialRowsFrom(
     rowWith(store, run, {
       last: byRun.get(run.id)?.accuracy.map((node) => node[run.epoch - 1]) ?? [],
       stop: mayHaveStop(run) ? stops.get(run.id) : undefined,
+      machines: machines.get(run.id) ?? [],
     });
 }
 
-function rowWith(store: Store, run: Run, { last, stop }: RowParts): TrialRow {
+function rowWith(store: Store, run: Run, { last, stop, machines }: RowParts): TrialRow {
   const { id, training, dismissed, openTrials: _openTrials, notes, tags, ...rest } = run;
   const accuracies = evaluatedNodes(run.graph).map((node) => numberOrNull(last[node - 1] ?? NaN));
   return {
     ...rest,
+    ...(machines.length > 0 && { machines }),
     ...(run.state === 'cancelled' && { dismissed }),
     ...(run.duplicateOf !== null && { original: store.run(run.duplicateOf).number }),
     ...(notes !== '' && { notes }),

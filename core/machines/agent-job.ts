@@ -52,6 +52,8 @@ export interface AgentJobContext {
   readonly snapshot: () => Snapshot;
   /** Seconds between two routine checkpoints that go to the lab. */
   readonly handEvery: () => number;
+  /** Weights cannot be kept on this machine. */
+  readonly diskFull: (problem: LabProblem) => void;
   /** Nothing more comes of the job. */
   readonly over: (job: AgentJob) => void;
 }
@@ -187,8 +189,7 @@ export class AgentJob implements JobListener {
         return chunks;
       });
     } catch (error) {
-      if (error instanceof LabError && error.code === 'agents.disk-full')
-        this.#diskFull = problemOf(error);
+      this.#noteFullDisk(error);
       throw error;
     }
     if (!isRead) await gather(chunks, bytes); // its worker waits until they are read
@@ -247,12 +248,19 @@ export class AgentJob implements JobListener {
       }
       if (!this.#over && !this.#concluding) this.#start();
     } catch (error) {
+      this.#noteFullDisk(error);
       if (!this.#over && !this.#concluding) this.failed(this.#lost(problemOf(error)));
     }
   }
 
   #lost(problem: LabProblem): Failure {
     return { kind: 'lost', ...problem, epoch: this.#answeredEpoch + 1 };
+  }
+
+  #noteFullDisk(error: unknown): void {
+    if (!(error instanceof LabError) || error.code !== 'agents.disk-full') return;
+    this.#diskFull = problemOf(error);
+    this.#context.diskFull(this.#diskFull);
   }
 
   /** Makes a checkpoint the latest one of this machine. */
@@ -279,6 +287,8 @@ export class AgentJob implements JobListener {
     // The lab takes a checkpoint of an epoch only after the epoch. While it is away, training goes
     // on, and the latest checkpoint becomes another one.
     await Promise.all([before, this.#reported]);
+    while (!this.#over && this.#local && this.#local.epoch > this.#answeredEpoch)
+      await this.#reported;
     const weights = this.#local;
     if (!weights || (purpose === 'resume' && weights.epoch <= this.#handed)) return;
     const { blobs, offer } = this.#context;

@@ -5,6 +5,7 @@ import type { Msg } from '@nats-io/transport-node';
 import * as v from 'valibot';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { isPathSpec } from '../data/resolve.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Runner, Slot } from '../search/runner.ts';
 import { AgentJob, type AgentJobContext, type StartOrder } from './agent-job.ts';
 import type { Blobs } from './blobs.ts';
@@ -33,10 +34,14 @@ const BUDGET = 4 << 20;
 const REFUSED_WAIT = 30_000;
 /** Ended jobs whose starts are still known, so that a start that comes twice does nothing. */
 const KEPT_KEYS = 2000;
+/** Beats after which a slot whose disk was full is tried again. */
+const FULL_TIME = 60;
+/** Data sets of which an agent tells why they could not be had. */
+const KEPT_FAILURES = 100;
 /** Beats between two looks at the data sets. */
 const DATA_EVERY = 60;
 
-/** Bytes of an official file that the lab has. */
+/** Bytes of a file that the lab has. */
 type PullArchive = (
   archive: { sha256: string; bytes: number },
   signal: AbortSignal,
@@ -52,7 +57,7 @@ export interface AgentSessionOptions {
   versions: Versions;
   /** Names of the data sets of this machine. */
   data: () => Promise<readonly string[]>;
-  /** Gets an official data set, from the lab where it can. */
+  /** Gets a data set, from the lab where it can. */
   fetch?: (name: string, pullArchive: PullArchive) => Promise<void>;
   log: (line: string) => void;
   /** Milliseconds between two beats. */
@@ -87,6 +92,11 @@ export class AgentSession {
   #data: readonly string[] = [];
   /** Data sets on their way. */
   readonly #fetching = new Set<string>();
+  /** Why the slots of this machine are broken for a while: its disk is full. */
+  #diskFull: LabProblem | null = null;
+  #fullUntil = 0;
+  /** Data sets that could not be had. */
+  readonly #failed = new Map<string, LabProblem>();
   /** The devices that the lab was told of. */
   #toldDevices: unknown = null;
 
@@ -145,6 +155,7 @@ export class AgentSession {
       this.#options.log(`The lab was silent for ${this.#grace} seconds: all runs end.`);
       for (const job of [...this.#jobs.values()]) job.kill();
     }
+    if (this.#beatCount >= this.#fullUntil) this.#diskFull = null;
     if (this.#beatCount % DATA_EVERY === 0) void this.#lookAtData();
     this.#beat();
   }
@@ -170,8 +181,10 @@ export class AgentSession {
   }
 
   #slotOf({ name, device, state, problem: why }: Slot): Slot {
-    const gone = this.#leaving && state !== 'busy';
-    return { name, device, state: gone ? 'retired' : state, problem: why.slice(0, 2000) };
+    if (this.#leaving && state !== 'busy') return { name, device, state: 'retired', problem: '' };
+    if (this.#diskFull && state === 'ready')
+      return { name, device, state: 'broken', problem: this.#diskFull.message };
+    return { name, device, state, problem: why.slice(0, 2000) };
   }
 
   /** Says hello until the lab has answered; once more when something changes meanwhile. */
@@ -184,6 +197,8 @@ export class AgentSession {
     const { link, lab, machine, log } = this.#options;
     for (this.#greeting = 'again'; this.#greeting === 'again' && !this.#closing.signal.aborted;) {
       this.#greeting = 'yes';
+      // Answers that came in the same read of the socket count: the lab goes on from this hello.
+      await setImmediate();
       let told: readonly AgentJob[] = [];
       const answer = await link.ask(
         upSubject(lab, machine, 'hello'),
@@ -197,8 +212,6 @@ export class AgentSession {
       const welcome = this.#checked(() => decode(welcomeSchema, answer.data));
       if (welcome?.type === 'welcome') {
         this.#silent = 0;
-      // Answers that came in the same read of the socket count: the lab goes on from this hello.
-      await setImmediate();
         this.#session = welcome.session;
         this.#grace = welcome.grace;
         this.#handEvery = welcome.handEvery;
@@ -223,6 +236,7 @@ export class AgentSession {
       boot: this.#boot,
       versions,
       data: this.#data,
+      failed: [...this.#failed].map(([data, why]) => ({ data, problem: why })),
       devices,
       ...this.#snapshot(),
       held: [...this.#jobs.values()].map(({ held }) => held),
@@ -265,6 +279,7 @@ export class AgentSession {
         this.#options.runner.setSlots(order.device, order.count);
         break;
       case 'fetch':
+        if (!this.#options.fetch) throw new LabError('agents.fetches-nothing');
         void this.#fetch(order.data);
         break;
       case 'yield':
@@ -284,9 +299,13 @@ export class AgentSession {
     log(`Gets the data set ${name}.`);
     try {
       await fetch(name, ({ sha256, bytes }, signal) => pull({ ...plain, sha256, bytes, signal }));
+      this.#failed.delete(name);
       await this.#lookAtData();
     } catch (error) {
       log(`The data set ${name} could not be had: ${messageOf(error)}`);
+      this.#failed.set(name, problemOf(error, 'workers.unexpected'));
+      if (this.#failed.size > KEPT_FAILURES) this.#failed.clear();
+      this.#greet();
     }
     this.#fetching.delete(name);
   }
@@ -296,7 +315,7 @@ export class AgentSession {
     if (this.#jobs.has(name) || this.#ended.has(name)) return; // it came twice
     const { data } = order.job.training;
     if (isPathSpec(data)) throw new LabError('agents.no-path-data', { data });
-    const slot = this.#options.runner.slots().find((each) => each.name === order.slot);
+    const slot = this.#snapshot().slots.find((each) => each.name === order.slot);
     const isTaken = [...this.#jobs.values()].some(
       (job) => job.slot === order.slot && !job.isEnding,
     );
@@ -347,6 +366,11 @@ export class AgentSession {
         }),
       snapshot: () => this.#snapshot(),
       handEvery: () => this.#handEvery,
+      diskFull: (why) => {
+        this.#diskFull = why;
+        this.#fullUntil = this.#beatCount + FULL_TIME;
+        this.#beat();
+      },
       over: (job) => {
         this.#forget(job);
       },

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { LabError, messageOf } from '../base/errors.ts';
+import { deliveredIn } from '../data/delivery.ts';
 import { findOfficial } from '../data/official.ts';
 import { dataHome } from '../base/data-home.ts';
 import { sources } from '../data/sets/sets.ts';
@@ -13,11 +14,12 @@ import { appVersion, revision } from '../train/environment.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { AgentSession } from './agent-session.ts';
-import { fetchOfficial } from './archives.ts';
+import { fetchData } from './archives.ts';
 import { Blobs } from './blobs.ts';
+import { clockProblem } from './clock.ts';
 import { dialLab, isRefusal, untilRefused } from './connection.ts';
 import { Link, pause } from './link.ts';
-import { PROTOCOL } from './messages.ts';
+import { MAX_DATA_SETS, PROTOCOL } from './messages.ts';
 
 /** Milliseconds for which the jobs of an agent that ends may hand over their checkpoints. */
 const LEAVE_TIME = 60_000;
@@ -87,7 +89,7 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
     },
     data: () => dataSetsIn(home),
     fetch: (name, pull) =>
-      fetchOfficial(name, { home, blobs, signal, pull: (archive) => pull(archive, signal) }),
+      fetchData(name, { home, blobs, signal, pull: (archive) => pull(archive, signal) }),
     log,
   });
   log(`Connected to ${link.connection.getServer()}.`);
@@ -122,8 +124,10 @@ async function dialUntil(
       refusals = isRefusal(error) ? refusals + 1 : 0;
       if (refusals > MAX_REFUSALS)
         throw new LabError('machines.key-refused', { name: pairing.name }, { cause: error });
-      const reason = messageOf(error);
-      if (reason !== told) log(`No connection yet: ${reason}.`);
+      const found = messageOf(error);
+      const clock = clockProblem(found, pairing.ca, Date.now());
+      const reason = clock ? `${clock.message} ${clock.next}` : `${found}.`;
+      if (reason !== told) log(`No connection yet: ${reason}`);
       told = reason;
       await pause(DIAL_WAIT, signal);
     }
@@ -155,5 +159,5 @@ async function dataSetsIn(folder: string): Promise<string[]> {
   for (const source of sources)
     if (source.kind === 'built-in' || (await findOfficial(source, folder)) !== undefined)
       names.push(source.name);
-  return names;
+  return [...names, ...(await deliveredIn(folder))].slice(0, MAX_DATA_SETS);
 }

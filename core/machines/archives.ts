@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { makeFolder } from '../base/folder.js';
 import type { OfficialArchive } from '../data/archives.ts';
+import { deliveredManifest } from '../data/delivered.ts';
+import { keepDelivered } from '../data/delivery.ts';
 import { downloadArchive } from '../data/download.ts';
 import { placeOf } from '../data/official.ts';
 import { officialOf, officialSources } from '../data/sets/sets.ts';
@@ -37,8 +39,37 @@ export interface FetchOptions {
   home: string;
   blobs: Blobs;
   /** Bytes of a file that the lab has. */
-  pull: (archive: OfficialArchive) => AsyncIterable<Uint8Array>;
+  pull: (file: { sha256: string; bytes: number }) => AsyncIterable<Uint8Array>;
   signal: AbortSignal;
+}
+
+/**
+ * Gets a data set that this machine does not have.
+ *
+ * @throws LabError those of `fetchOfficial` and `keepDelivered`
+ */
+export async function fetchData(name: string, options: FetchOptions): Promise<void> {
+  const { home, blobs, pull } = options;
+  const manifest = deliveredManifest(name);
+  if (!manifest) return fetchOfficial(name, options);
+  const take = async (file: { sha256: string; bytes: number }): Promise<void> =>
+    blobs.obtain(file.sha256, file.bytes, () => pull(file));
+  await take(manifest);
+  const bytes = await joined(blobs.read(manifest.sha256));
+  await keepDelivered(name, home, bytes, async (images, path) => {
+    await take(images);
+    await blobs.copy(images.sha256, path).finally(() => {
+      blobs.unpin(images.sha256);
+    });
+  }).finally(() => {
+    blobs.unpin(manifest.sha256);
+  });
+}
+
+async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
 }
 
 /**
@@ -47,7 +78,7 @@ export interface FetchOptions {
  *
  * @throws LabError those of `downloadArchive`, `agents.disk-full`
  */
-export async function fetchOfficial(name: string, options: FetchOptions): Promise<void> {
+async function fetchOfficial(name: string, options: FetchOptions): Promise<void> {
   const { home, signal } = options;
   const source = officialOf(name);
   if (!source) return;

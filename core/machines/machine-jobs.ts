@@ -18,6 +18,8 @@ export interface MachineJobsOptions {
   orders: Orders;
   /** Bytes of a checkpoint of the agent. */
   pull: (job: RemoteJob, offer: Offer, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+  /** A data set as the agent knows it. */
+  dataOf: (data: string) => string;
   /** The agent has told how its slots are. */
   seen: (snapshot: Snapshot) => void;
   changed: () => void;
@@ -144,9 +146,10 @@ export class MachineJobs {
   }
 
   async #begin(job: RemoteJob): Promise<void> {
-    const { resume, teachers, ...plain } = job.job;
+    const { resume, teachers, training, ...plain } = job.job;
     const notice = {
       ...plain,
+      training: { ...training, data: this.#options.dataOf(training.data) },
       resume: resume && recordOf(resume),
       teachers: teachers.map(({ node, weights }) => ({ node, weights: recordOf(weights) })),
     };

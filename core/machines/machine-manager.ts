@@ -36,7 +36,7 @@ export class MachineManager {
   #problem: LabProblem | null = null;
   #expiry: NodeJS.Timeout | null = null;
   #pace: NodeJS.Timeout | null = null;
-  #hasWork: () => boolean = () => false;
+  #hasWork: (machine: MachineView) => boolean = () => false;
   #closed = false;
 
   constructor(options: MachineManagerOptions) {
@@ -72,8 +72,8 @@ export class MachineManager {
     return this.#problem;
   }
 
-  /** @param hasWork true when runs wait for a slot */
-  watchWork(hasWork: () => boolean): void {
+  /** @param hasWork true when runs wait for a slot of a machine */
+  watchWork(hasWork: (machine: MachineView) => boolean): void {
     this.#hasWork = hasWork;
   }
 
@@ -255,7 +255,7 @@ export class MachineManager {
       brokerPort: broker.port,
       pairing: (agent) => pairingFile(folder, agent),
       demand: () => ({
-        waiting: !machine.drained && this.#hasWork(),
+        waiting: !machine.drained && this.#hasWork(this.view(machine.id)),
         busyAgents: agentsOf(machine).filter((agent) => this.#isBusy(agent)),
       }),
       changed: () => {

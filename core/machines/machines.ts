@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
+import type { LabProblem } from '../base/problem.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
@@ -10,6 +11,7 @@ import { type DevicePlace, HERE } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
 import { Budget } from './budget.ts';
+import { Deliveries, type DeliveriesOptions } from './deliveries.ts';
 import { type Leases, USUAL_LEASES } from './lease.ts';
 import { Link } from './link.ts';
 import type { MachineState } from './machine-state.ts';
@@ -36,6 +38,8 @@ export interface MachinesOptions {
   grace?: number;
   /** Seconds between two routine checkpoints of a job that come to the lab. */
   handEvery?: number;
+  /** Makes a data set of this machine ready for others; in this thread where it is left out. */
+  pack?: DeliveriesOptions['pack'];
   /** Title of the engine that this machine's workers use. */
   engineTitle?: (requested: RequestedEngine) => string;
 }
@@ -51,7 +55,7 @@ export type LocalRunner = Runner & {
  */
 export class Machines implements Runner {
   readonly #local: LocalRunner;
-  readonly #options: Required<Omit<MachinesOptions, 'leases'>> & { leases: Leases };
+  readonly #options: Required<Omit<MachinesOptions, 'leases' | 'pack'>> & { leases: Leases };
   readonly #session = randomBytes(8).toString('hex');
   readonly #budget = new Budget(BUDGET);
   readonly #machines = new Map<string, RemoteMachine>();
@@ -69,6 +73,7 @@ export class Machines implements Runner {
   #engine: RequestedEngine = 'auto';
   /** Folder of the official data sets; null for the usual one. */
   #dataFolder: string | null = null;
+  readonly #deliveries: Deliveries;
   #closed = false;
   /** Tells of changes, never from within a call of the scheduler. */
   readonly #announce = onceATurn(() => {
@@ -86,6 +91,13 @@ export class Machines implements Runner {
       ...options,
       leases: { ...USUAL_LEASES, ...options.leases },
     };
+    this.#deliveries = new Deliveries({
+      folder: () => this.#dataFolder ?? dataHome(),
+      pack: options.pack,
+      changed: () => {
+        this.#announce();
+      },
+    });
     local.onSlots(() => {
       this.#announce();
     });
@@ -128,7 +140,7 @@ export class Machines implements Runner {
       lookTime,
       grace,
       handEvery,
-      dataFolder: () => this.#dataFolder ?? dataHome(),
+      deliveries: this.#deliveries,
       changed: () => {
         this.#remote = null;
         this.#announce();
@@ -209,6 +221,11 @@ export class Machines implements Runner {
     return place
       ? (this.#machines.get(place.machine)?.suits(training) ?? false)
       : (this.#local.suits?.(slot, training) ?? true);
+  }
+
+  obstacle(slot: string, training: TrainingPlan): 'coming' | LabProblem | null {
+    const place = remoteName(slot);
+    return place ? (this.#machines.get(place.machine)?.obstacle(training) ?? null) : null;
   }
 
   placeOf(device: string): DevicePlace | null {

@@ -20,7 +20,7 @@ import { URGENCIES } from './budget.ts';
  * A change of any message needs a new number; a lab lists a machine with another number as one that
  * needs an update.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Bytes of weights in one answer: below the broker's largest message, which is 1 MiB. */
 export const PART_BYTES = 1 << 18;
@@ -34,6 +34,8 @@ export const MAX_PULLS_A_SECOND = 4000;
 /** Header of an answer that holds a problem in place of bytes. */
 export const PROBLEM_HEADER = 'Ktg-Problem';
 
+/** Data sets that a machine names. */
+export const MAX_DATA_SETS = 200;
 const MAX_DEVICES = 64;
 const MAX_SLOTS = 512;
 
@@ -104,7 +106,12 @@ export const helloSchema = v.strictObject({
   boot: nonce,
   versions: versionsSchema,
   /** Names of the data sets that it has. */
-  data: v.pipe(v.array(name), v.maxLength(200)),
+  data: v.pipe(v.array(name), v.maxLength(MAX_DATA_SETS)),
+  /** Data sets that it was asked to get and could not. */
+  failed: v.pipe(
+    v.array(v.strictObject({ data: name, problem: problemSchema })),
+    v.maxLength(MAX_DATA_SETS),
+  ),
   devices: v.pipe(
     v.array(deviceSchema),
     v.maxLength(MAX_DEVICES),
@@ -208,7 +215,7 @@ export type Answer = v.InferOutput<typeof answerSchema>;
 /** Either way: asks for the next part of weights. The answer is bytes, or PROBLEM_HEADER. */
 export const pullSchema = v.strictObject({ ...jobKey, sha256: sha256Schema, offset: count });
 
-/** Machine to lab: the next part of an official file of a data set. */
+/** Machine to lab: the next part of a file of a data set. */
 export const archivePullSchema = v.strictObject({ sha256: sha256Schema, offset: count });
 
 const weightsSchema = v.strictObject(weightsEntries);
@@ -242,7 +249,7 @@ export const orderSchema = v.variant('type', [
     device: name,
     count: whole(0, MAX_SLOTS),
   }),
-  /** The agent gets an official data set that it does not have. */
+  /** The agent gets a data set that it does not have: an official one, or one of the lab. */
   v.strictObject({ type: v.literal('fetch'), session: nonce, data: name }),
   /** All jobs hand a checkpoint over and leave, to go on elsewhere. */
   v.strictObject({ type: v.literal('yield'), session: nonce }),

@@ -1,18 +1,17 @@
 import type { Msg } from '@nats-io/transport-node';
 import { LabError, messageOf, problem } from '../base/errors.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { isPathSpec } from '../data/resolve.ts';
-import { officialOf } from '../data/sets/sets.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
 import type { DevicePlace } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { DeviceList } from '../workers/device-list.ts';
-import { archivePart } from './archives.ts';
 import type { Budget } from './budget.ts';
 import { Conduct } from './conduct.ts';
+import type { Deliveries } from './deliveries.ts';
 import { type Leases, Presence } from './lease.ts';
 import type { Link } from './link.ts';
+import { MachineData } from './machine-data.ts';
 import { MachineJobs } from './machine-jobs.ts';
 import { type MachineState, Traffic } from './machine-state.ts';
 import {
@@ -66,8 +65,7 @@ export interface RemoteMachineOptions {
   /** Seconds. */
   grace: number;
   handEvery: number;
-  /** Folder of the lab's official data sets. */
-  dataFolder: () => string;
+  deliveries: Deliveries;
   /** Slots or state may have changed. */
   changed: () => void;
   /** Its agent has come in. */
@@ -90,8 +88,7 @@ export class RemoteMachine {
   /** Slots of devices as the lab wants them, and as this start of the agent was told. */
   readonly #wanted = new Map<string, number>();
   readonly #told = new Map<string, number>();
-  /** Data sets that this start of the agent was asked to get. */
-  readonly #fetched = new Set<string>();
+  readonly #data: MachineData;
   #hello: Hello | null = null;
   #devices = new DeviceList([]);
   #agent: ReadonlyMap<string, Slot> = new Map();
@@ -126,10 +123,23 @@ export class RemoteMachine {
         this.#misbehaved(error);
       },
     });
+    this.#data = new MachineData({
+      name,
+      deliveries: options.deliveries,
+      fetch: (data) => {
+        if (!this.#isWelcomed) return null;
+        return this.#orders.give({ type: 'fetch', data }).then((answer) => {
+          const isTaken = answer?.type !== 'refused';
+          if (!isTaken) this.#changed();
+          return isTaken;
+        });
+      },
+    });
     this.#jobs = new MachineJobs({
       name,
       orders: this.#orders,
       pull: (...wanted) => this.#pull(...wanted),
+      dataOf: (data) => this.#data.nameOf(data),
       seen: (snapshot) => {
         this.#see(snapshot);
       },
@@ -172,7 +182,7 @@ export class RemoteMachine {
       name,
       state: this.#stateWord(),
       versions: this.#hello?.versions ?? null,
-      data: this.#hello?.data ?? [],
+      data: this.#data.named,
       devices: this.devices(),
       traffic: this.#traffic.rate,
       roundTrip: this.#orders.roundTrip,
@@ -184,13 +194,9 @@ export class RemoteMachine {
     return this.#presence.state === 'reachable';
   }
 
-  /** As `Runner.suits`; an official data set that its agent does not have is fetched. */
-  suits(training: TrainingPlan): boolean {
-    if (isPathSpec(training.data)) return false;
-    const isHere = this.#hello?.data.includes(training.data) ?? true;
-    if (isHere || officialOf(training.data) === undefined) return true;
-    this.#fetch(training.data);
-    return false;
+  /** As `Runner.suits`; a data set that its agent does not have is on its way then. */
+  suits({ data }: TrainingPlan): boolean {
+    return this.#data.hasOrGets(data);
   }
 
   /** As `Runner.placeOf`, for a name of its agent. */
@@ -200,11 +206,9 @@ export class RemoteMachine {
     return title === undefined ? null : { machine: this.#group, device: title, engine };
   }
 
-  /** Asks once for each start of the agent. */
-  #fetch(data: string): void {
-    if (!this.#isWelcomed || this.#fetched.has(data)) return;
-    this.#fetched.add(data);
-    void this.#orders.give({ type: 'fetch', data });
+  /** As `Runner.obstacle`. */
+  obstacle({ data }: TrainingPlan): 'coming' | LabProblem | null {
+    return this.#data.obstacle(data);
   }
 
   /** As `Runner.setSlots`; a machine that has not come yet gets them when it comes. */
@@ -370,13 +374,14 @@ export class RemoteMachine {
     this.#isWelcomed = false;
     this.#jobs.beginAnew();
     this.#told.clear();
-    this.#fetched.clear();
+    this.#data.beginAnew();
     this.#tick = -1;
   }
 
   /** Takes over devices and slots; counts that the agent was not told yet are the lab's. */
   #meet(hello: Hello): void {
     this.#devices = new DeviceList(hello.devices);
+    this.#data.heard(hello);
     for (const [device, count] of this.#wanted)
       if (this.#told.get(device) !== count)
         try {
@@ -453,10 +458,10 @@ export class RemoteMachine {
     });
   }
 
-  /** Gives its agent a part of an official file. */
+  /** Gives its agent a part of a file of a data set. */
   #onArchive(message: Msg): void {
     const { sha256, offset } = decode(archivePullSchema, message.data);
-    void this.#give(message, () => archivePart(this.#options.dataFolder(), sha256, offset));
+    void this.#give(message, () => this.#options.deliveries.part(sha256, offset));
   }
 
   async #give(message: Msg, read: () => Promise<Uint8Array>): Promise<void> {
@@ -512,6 +517,7 @@ export class RemoteMachine {
   #giveUp(why: LabProblem): void {
     this.#orders.end();
     this.#isWelcomed = false;
+    this.#data.beginAnew();
     this.#jobs.giveUp(why);
     this.#changed();
   }

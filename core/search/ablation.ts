@@ -3,6 +3,7 @@ import { graphKey } from '../graph/canonical.ts';
 import { goalOf } from '../graph/graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { stream } from '../base/random.ts';
+import { remoteName } from '../devices/names.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Rerun } from '../study/rerun.ts';
@@ -32,7 +33,7 @@ export interface AblationOutline extends ReturnType<typeof ablationsOf> {
   known: Run[];
 }
 
-/** Slot of runs whose numbers come from an earlier run. */
+/** Slot of runs whose numbers come from an earlier run, on the machine of that one. */
 const REUSED = 'reused';
 
 /**
@@ -98,8 +99,10 @@ export function addAblation(store: Store, wish: AblationWish, at: number): Rerun
 /** Copies the numbers of a completed run. */
 function reuse(store: Store, from: Run, to: number, at: number): void {
   store.changeRun(to, { state: 'running', startedAt: at });
-  const { number } = store.addAttempt(to, REUSED, at);
   const made = store.attempts({ run: from.id }).findLast(({ environment }) => environment !== null);
+  const machine = remoteName(made?.slot ?? '')?.machine;
+  const slot = machine === undefined ? REUSED : `${machine}/${REUSED}`;
+  const { number } = store.addAttempt(to, slot, at);
   const goal = goalOf(from.graph);
   for (const metrics of store.epochs(from.id))
     store.addEpoch(to, metrics, metrics.nodes[goal - 1]!.accuracy);

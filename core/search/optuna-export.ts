@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { choiceIn, picksIn } from '../graph/picks.ts';
 import { dimensions } from '../graph/space.ts';
 import type { Dimension, SearchSpace } from '../graph/space.ts';
+import { machinesText } from '../study/place.ts';
 import { toText } from '../graph/text.ts';
 import { architecture } from '../models/architecture.ts';
 import { Portions } from '../store/portions.ts';
@@ -39,6 +40,7 @@ export async function exportOptuna(store: Store, id: number, file: string): Prom
   const trialAt = (number: number): WrittenTrial => {
     const run = runs[number]!;
     const result = run.duplicateOf === null ? run : store.run(run.duplicateOf);
+    const machines = store.machinesOf(result.id);
     const reports = store.curve(result.id)[goalOf(result.graph) - 1] ?? [];
     const state = stateOf(result, reports.at(-1));
     return {
@@ -53,6 +55,7 @@ export async function exportOptuna(store: Store, id: number, file: string): Prom
         graph: toText(run.graph),
         state: run.state,
         trial: run.number,
+        ...(machines.length > 0 && { machines: machinesText(machines) }),
         ...(run.duplicateOf !== null && { duplicate_of: result.number }),
       },
       reports,

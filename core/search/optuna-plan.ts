@@ -107,7 +107,7 @@ function ownGraph(text: string, { nodes, ensemble }: SearchSpace): Graph | null 
 export const modelName = (index: number): string => `model_${index}_name`;
 
 /** Parameter of the gate of an edge. */
-export function gateParameter(source: number, destination: number): string {
+function gateParameter(source: number, destination: number): string {
   const column = source === LABEL ? destination : source;
   return `${twoDigits(destination - 1)}_${twoDigits(column - 1)}_gate`;
 }

@@ -1,3 +1,4 @@
+import type { LabProblem } from '../base/problem.ts';
 import type { Device } from '../devices/device.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Environment } from '../study/environment.ts';
@@ -36,6 +37,11 @@ export interface Runner {
    * slot suits.
    */
   suits?(slot: string, training: TrainingPlan): boolean;
+  /**
+   * Why a slot does not suit a plan: `coming` while its machine gets the data; null when it suits,
+   * or for no reason that is known.
+   */
+  obstacle?(slot: string, training: TrainingPlan): 'coming' | LabProblem | null;
   /**
    * Where a device computes; without it all devices are those of the lab's own machine, and their
    * engine is ''. null for an unknown device.

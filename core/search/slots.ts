@@ -89,7 +89,7 @@ export class Slots {
       const key = ownerKey(owner);
       const waits = live.size === 0 && (ready.length > 0 || canDraw) && usable.length > 0;
       const isUnsuited = waits && !usable.some((slot) => suitability.suits(slot, training));
-      if (!isUnsuited) {
+      if (!isUnsuited || suitability.obstacle(usable, training) === 'coming') {
         this.#unsuited.cancel(key);
         this.#said.delete(key);
       } else if (!this.#unsuited.has(key))
@@ -101,16 +101,21 @@ export class Slots {
   }
 
   /** Pauses a study that no slot suits; one whose place may come yet only says that it waits. */
-  #unsuitedFor({ owner, title, training: { data, place } }: Work): void {
-    const { pause, emit } = this.#options;
-    if (place === undefined) {
+  #unsuitedFor({ owner, title, training }: Work): void {
+    const { active, suitability, pause, emit } = this.#options;
+    const { data, place } = training;
+    const why = suitability.obstacle(active.usable(), training);
+    if (why === 'coming') return;
+    if (why !== null) {
+      pause(owner, 'now', why);
+    } else if (place === undefined) {
       pause(owner, 'now', problem('search.no-slot-suits', { data }));
     } else if (!this.#mayCome(place)) {
       pause(owner, 'now', problem('search.no-slot-there', { place: placeText(place) }));
     } else if (!this.#said.has(ownerKey(owner))) {
       this.#said.add(ownerKey(owner));
       const study = 'study' in owner ? owner.study : null;
-      const text = `${title} waits: no slot is ${placeText(place)} now.`;
+      const text = `${title} waits: no slot is on ${placeText(place)} now.`;
       emit({ type: 'log', level: 'warning', study, run: null, text });
     }
   }

@@ -1,3 +1,4 @@
+import type { LabProblem } from '../base/problem.ts';
 import { deviceOfSlot, remoteName } from '../devices/names.ts';
 import { HERE, isAllowed } from '../study/place.ts';
 import type { TrainingPlan } from '../study/plan.ts';
@@ -64,6 +65,14 @@ export class Suitability {
       const unfit = unfitAfter(kind, slot, training);
       return unfit !== null && this.#unfit.has(keyOf(unfit));
     });
+  }
+
+  /** As `Runner.obstacle`, over some slots: data on their way count before any reason. */
+  obstacle(slots: readonly string[], training: TrainingPlan): 'coming' | LabProblem | null {
+    const found = slots
+      .filter((slot) => this.#isAllowed(slot, training))
+      .flatMap((slot) => this.#runner.obstacle?.(slot, training) ?? []);
+    return found.includes('coming') ? 'coming' : (found[0] ?? null);
   }
 
   /**

@@ -190,6 +190,13 @@ export interface RunStore {
   ): void;
   /** Of a run, or of all trials of a study. In order of start. */
   attempts(of: { run: number } | { study: number }): Attempt[];
+  /**
+   * Machines on which a run has trained, in order of its first attempts there, '' for the lab's own;
+   * none where that is the only one.
+   */
+  machinesOf(run: number): string[];
+  /** As `machinesOf`, for every trial of a study that has trained on another machine. */
+  machinesOfTrials(study: number): ReadonlyMap<number, string[]>;
   /** Id of an environment; equal ones share it. */
   addEnvironment(environment: Environment): number;
   environment(id: number): Environment;

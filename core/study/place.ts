@@ -25,12 +25,20 @@ export const isAllowed = (place: Place, found: DevicePlace): boolean =>
   (place.device === undefined || place.device === found.device) &&
   (place.engine === undefined || place.engine === found.engine);
 
-/** In a few words, such as `NVIDIA H100 with TensorFlow 2.21.0 on lena`. */
-export const placeText = ({ machine, device, engine }: Place): string =>
-  [
-    device ?? (engine === undefined ? '' : 'devices'),
-    engine === undefined ? '' : `with ${engine}`,
-    machine === undefined ? '' : `on ${machine === HERE ? 'the lab’s own machine' : machine}`,
-  ]
-    .filter((part) => part !== '')
-    .join(' ');
+const machineText = (machine: string): string =>
+  machine === HERE ? 'the lab’s own machine' : machine;
+
+/** `lena, mila` for a run that trained there; '' where it trained on the lab's own machine. */
+export const machinesText = (machines: readonly string[] = []): string =>
+  machines.map(machineText).join(', ');
+
+/**
+ * What runs are `on`, in a few words: `lena`, or `NVIDIA H100 with TensorFlow 2.21.0 on lena`.
+ */
+export function placeText({ machine, device, engine }: Place): string {
+  const where = machine === undefined ? '' : machineText(machine);
+  if (device === undefined && engine === undefined) return where;
+  const what = device ?? 'devices';
+  const kind = engine === undefined ? what : `${what} with ${engine}`;
+  return where === '' ? kind : `${kind} on ${where}`;
+}

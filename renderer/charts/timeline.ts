@@ -75,6 +75,19 @@ function timeText(seconds: number): string {
   return seconds < DAY ? `${seconds / HOUR} h` : `${seconds / DAY} d`;
 }
 
+/** Letters of a slot's name beside its bars, and pixels of one. */
+const MOST_LETTERS = 30;
+const LETTER = 6.2;
+/** Pixels for names of slots of the lab's own machine. */
+const USUAL_LEFT = 74;
+
+/** The name of a slot, without the middle of a long name of its machine. */
+const shortName = (slot: string): string =>
+  slot.length <= MOST_LETTERS ? slot : `${slot.slice(0, 12)}…${slot.slice(13 - MOST_LETTERS)}`;
+
+const leftOf = (names: readonly string[]): number =>
+  Math.max(USUAL_LEFT, ...names.map((name) => Math.ceil(name.length * LETTER) + 12));
+
 /** Height that shows all slots. */
 export const timelineHeight = (slots: number): number => 12 + Math.max(1, slots) * ROW + 36;
 
@@ -91,7 +104,8 @@ export function drawTimeline(
   const slots = [...new Set(attempts.map((attempt) => attempt.slot))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
-  const frame = frameOf(size, { left: 74, right: 24, top: 8, bottom: 34 });
+  const names = slots.map(shortName);
+  const frame = frameOf(size, { left: leftOf(names), right: 24, top: 8, bottom: 34 });
   const start = Math.min(now, ...attempts.map((attempt) => attempt.startedAt));
   const end = Math.max(start + 1000, ...attempts.map((attempt) => attempt.endedAt ?? now));
   const span = spanOf(attempts, start, end, now, view);
@@ -116,11 +130,11 @@ export function drawTimeline(
     frame,
     x,
     marks: [
-      ...slots.map((slot, i): Mark => ({
+      ...slots.map((_, i): Mark => ({
         kind: 'text',
         x: frame.left - 8,
         y: frame.top + (i + 0.5) * height + 4,
-        text: slot,
+        text: names[i]!,
         fill: theme.quiet,
         size: 11,
         anchor: 'end',

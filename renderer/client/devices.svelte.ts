@@ -1,9 +1,10 @@
-import type { Device } from '../../core/lab/api.ts';
+import type { DeviceView } from '../../core/lab/api.ts';
+import { HERE } from '../../core/study/place.ts';
 import type { Lab } from './lab.svelte.ts';
 
 /** The devices of the lab's machine for one component, read again when slots come, go or break. */
 export class Devices {
-  current = $state.raw<readonly Device[]>([]);
+  current = $state.raw<readonly DeviceView[]>([]);
 
   constructor(lab: Lab) {
     const slots = $derived(
@@ -18,8 +19,10 @@ export class Devices {
     });
   }
 
-  /** NVIDIA's, those that compute nothing yet included. */
-  get cards(): readonly Device[] {
-    return this.current.filter(({ kind, present }) => kind === 'gpu' && present);
+  /** NVIDIA's of the lab's own machine, those that compute nothing yet included. */
+  get cards(): readonly DeviceView[] {
+    return this.current.filter(
+      ({ kind, present, machine }) => kind === 'gpu' && present && machine === HERE,
+    );
   }
 }

@@ -4,6 +4,7 @@ import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
 import type { Graph, TrialRow } from '../../core/lab/api.ts';
 import { compareResults } from '../../core/study/best.ts';
+import { machinesText } from '../../core/study/place.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { edgeTitle, modelTitle } from './graph.ts';
 import { duration, moment } from '../ui/format.ts';
@@ -171,6 +172,15 @@ export function columnsOf({ size, judged }: Judging): Column[] {
       number: true,
       text: (row) => String(row.attempts),
       value: (row) => row.attempts,
+    },
+    {
+      key: 'machine',
+      title: 'Machine',
+      about: 'Machines on which it has trained, where other machines than the lab’s own took part',
+      width: 110,
+      text: ({ machines }) => machinesText(machines),
+      value: ({ machines }) => machinesText(machines) || null,
+      saved: ({ machines }) => machinesText(machines),
     },
     {
       key: 'key',

@@ -15,7 +15,7 @@ interface Bench {
 const benches: Readonly<Record<string, Bench>> = {
   step: {
     measures:
-      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --json',
+      'training steps, beside PyTorch where python3 has it: --arch resnet32[+...] --batch 64 --clock processor --json',
     run: async (args) => (await import('./step.ts')).bench(args),
   },
   kinds: {
@@ -43,7 +43,8 @@ const benches: Readonly<Record<string, Bench>> = {
     run: async (args) => (await import('./epoch.ts')).bench(args),
   },
   memory: {
-    measures: 'growth of tensors and memory over many steps: --arch resnet8 --steps 1000',
+    measures:
+      "growth of tensors and memory over many steps, and the memory of PyTorch's modes: --arch resnet8 --steps 1000 --precision bfloat16",
     run: async (args) => (await import('./memory.ts')).bench(args),
   },
   workers: {

@@ -1,9 +1,11 @@
-import { machine, prepare, readCase, residentMost, residentNow } from './measure.ts';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Case, machine, prepare, readCase, residentMost, residentNow } from './measure.ts';
 
 /** Steps after which nothing should grow any more: allocators and caches have what they need. */
 const WARM = 200;
 
-/** Growth of tensors and resident memory over many steps. */
+/** Growth of tensors and resident memory over many steps, and the memory of PyTorch's modes. */
 export async function bench(args: string[]): Promise<number> {
   const one = readCase(args, { arch: 'resnet8', steps: 1000 });
   const { engine, step, train } = await prepare(one);
@@ -17,5 +19,24 @@ export async function bench(args: string[]): Promise<number> {
     `  after ${one.steps} more steps: ${grown.tensors} tensors more, ${grown.mib.toFixed(1)} MiB more; at most ${residentMost().toFixed(0)} MiB in all`,
   );
   step.dispose();
+  for (const mode of one.alone ? [] : pytorchModes) {
+    const mib = peakOfPyTorch(one, mode);
+    if (mib !== null) console.log(`  PyTorch ${mode}: at most ${mib.toFixed(0)} MiB`);
+  }
   return 0;
+}
+
+/** Modes of pytorch_step.py, each in a process of its own. */
+const pytorchModes = ['eager', 'channels_last', 'compile', 'bfloat16', 'compile_bfloat16'];
+const script = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
+
+/** Returns the most memory of PyTorch's process during ten steps, MiB; null without PyTorch. */
+function peakOfPyTorch({ arch, batch, classes, threads }: Case, mode: string): number | null {
+  const { status, stdout } = spawnSync(
+    'python3',
+    [script, arch, String(batch), String(classes), String(threads)],
+    { input: `${mode} 10\n`, encoding: 'utf8', env: { ...process.env, PYTHONSAFEPATH: '1' } },
+  );
+  if (status !== 0) return null;
+  return (JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { peak_mib: number }).peak_mib;
 }

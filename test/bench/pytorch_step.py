@@ -1,10 +1,11 @@
 """The same training steps in PyTorch, for `npm run bench -- step`.
 
 Reads lines `MODE COUNT` from standard input and answers each with one line: the milliseconds of
-COUNT steps as a JSON list. MODE is a key of MODES. Only the step itself is timed: one batch stays
+COUNT steps as a JSON list; at the end it says its peak memory. MODE is a key of MODES. Only the step itself is timed: one batch stays
 in memory, no metrics are kept. A mode is built, and compiled, when it is first asked for.
 """
 import json
+import resource
 import sys
 import time
 
@@ -112,6 +113,7 @@ def make_step(names, batch, classes, mode):
 
 def main():
     names, batch, classes, threads = sys.argv[1].split("+"), *map(int, sys.argv[2:5])
+    clock = time.process_time if sys.argv[5:] == ["processor"] else time.perf_counter
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     steps = {}
@@ -122,10 +124,11 @@ def main():
             steps[mode] = make_step(names, batch, classes, mode)
         times = []
         for _ in range(int(count)):
-            start = time.perf_counter()
+            start = clock()
             steps[mode]()
-            times.append((time.perf_counter() - start) * 1e3)
+            times.append((clock() - start) * 1e3)
         print(json.dumps(times), flush=True)
+    print(json.dumps({"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { computesBfloat16 } from '../../core/devices/processor.ts';
 import type { Precision } from '../../core/study/computation.ts';
+import { largePages } from '../../core/workers/placement.ts';
 import {
   type Case,
   machine,
@@ -44,11 +45,15 @@ const float32Modes: readonly Mode[] = ['eager', 'channels_last', 'compile'];
  * turns with PyTorch's where python3 has it, in float32 and, where the processor can, bfloat16. The last line of `--json` is one object.
  */
 export async function bench(args: string[]): Promise<number> {
-  if (args.includes('--arch')) return measure(readCase(args, { arch: '', steps: 40 }));
-  for (const arch of cases) {
-    // a process each, so that memory and compilation are its own
-    const { status } = spawnSync(process.execPath, [main, 'step', ...args, '--arch', arch], {
+  const named = args.includes('--arch');
+  const pages = largePages();
+  if (named && process.env.GLIBC_TUNABLES === pages.GLIBC_TUNABLES)
+    return measure(readCase(args, { arch: '', steps: 40 }));
+  for (const arch of named ? [[]] : cases.map((name) => ['--arch', name])) {
+    // a process each, with a worker's variables, so that memory and compilation are its own
+    const { status } = spawnSync(process.execPath, [main, 'step', ...args, ...arch], {
       stdio: 'inherit',
+      env: { ...process.env, ...pages },
     });
     if (status !== 0) return status ?? 1;
   }
@@ -64,7 +69,7 @@ async function measure(one: Case): Promise<number> {
     ours.set(precision, { prepared, times: [], ratios: new Map() });
   }
   const pytorch = one.alone ? undefined : await PyTorch.start(one);
-  console.log(`${one.arch}, batch ${one.batch}: ${machine(one)}`);
+  console.log(`${one.arch}, batch ${one.batch}, ${one.clock} time: ${machine(one)}`);
   if (!pytorch && !one.alone) console.log('python3 has no torch: nothing to compare with.');
   const modes = pytorch ? allModes : [];
   for (const { prepared } of ours.values()) for (let i = 1; i < WARM; i++) prepared.train(); // the first one was part of the compilation
@@ -178,11 +183,12 @@ class PyTorch {
   }
 
   /** Undefined where python3 or its torch is missing. */
-  static async start({ arch, batch, classes, threads }: Case): Promise<PyTorch | undefined> {
+  static async start({ arch, batch, classes, threads, clock }: Case): Promise<PyTorch | undefined> {
     const place = { cwd: import.meta.dirname, env: { ...process.env, PYTHONSAFEPATH: '1' } };
     if (spawnSync('python3', ['-c', 'import torch'], place).status !== 0) return undefined;
     const script = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
-    const child = spawn('python3', [script, arch, String(batch), String(classes), String(threads)]);
+    const sizes = [batch, classes, threads].map(String);
+    const child = spawn('python3', [script, arch, ...sizes, clock]);
     child.stderr.pipe(process.stderr);
     await once(child, 'spawn');
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

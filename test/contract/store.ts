@@ -199,6 +199,18 @@ export function storeContract(name: string, open: () => Store): void {
       assert.deepEqual(store.attempts({ study: id }), [first, second]);
     });
 
+    withStore('machines on which a run has trained, where others took part', (store) => {
+      const { id } = store.addStudy(newStudy());
+      const [own, other] = [store.addRun(newTrial(id, 0)).id, store.addRun(newTrial(id, 1)).id];
+      store.addAttempt(own, 'gpu:0:1', AT);
+      assert.deepEqual(store.machinesOf(own), []);
+      for (const slot of ['lena/gpu:0:0', 'cpu:0', 'lena/gpu:1:0'])
+        store.addAttempt(other, slot, AT);
+      assert.deepEqual(store.machinesOf(other), ['lena', '']);
+      assert.deepEqual(store.machinesOf(own), []);
+      assert.deepEqual([...store.machinesOfTrials(id)], [[other, ['lena', '']]]);
+    });
+
     withStore(
       'rung values arrive in order, once per run and rung; NaN is not recorded',
       (store) => {

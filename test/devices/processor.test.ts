@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { computesBfloat16 } from '../../core/devices/processor.ts';
+import { computesBfloat16, runsKernels } from '../../core/devices/processor.ts';
+
+const flags = (words: string): string => `processor\t: 0\nflags\t\t: ${words}\nbugs\t\t: none\n`;
 
 test('a processor computes bfloat16 when its flags name AVX-512 BF16 or AMX', () => {
-  const flags = (words: string): string => `processor\t: 0\nflags\t\t: ${words}\nbugs\t\t: none\n`;
   assert.equal(computesBfloat16(flags('fpu avx512f avx512_bf16 sse')), true);
   assert.equal(computesBfloat16(flags('fpu amx_bf16')), true);
   assert.equal(computesBfloat16(flags('fpu avx512f avx512_bf16x')), false);
   assert.equal(computesBfloat16(''), false);
+});
+
+test('our kernels need AVX-512 with bfloat16, and tiles need AMX beside it', () => {
+  const vectors = 'fma avx512f avx512bw avx512dq avx512vl avx512_bf16';
+  assert.deepEqual(runsKernels(flags(vectors)), { norms: true, tiles: false });
+  assert.deepEqual(runsKernels(flags(`${vectors} amx_tile amx_bf16`)), {
+    norms: true,
+    tiles: true,
+  });
+  assert.deepEqual(runsKernels(flags('avx512f amx_tile amx_bf16')), { norms: false, tiles: false });
 });

@@ -50,14 +50,17 @@ describe('graphs', { skip: withoutBrowser }, () => {
 
   test('the figure shows temperatures, and its legend explains every sign', () =>
     look('#/graph/resnet8%3DTT%402X%2Cresnet8%3DXXX%2Cresnet8%3DTXX?locks=2-1', async (page) => {
-      await page.locator('.temperature', { hasText: 'τ = 2' }).waitFor();
-      for (const sign of [
-        'Cutoff',
-        'Locked: a search keeps',
-        'Temperature of the softmax',
-        'not trained',
-      ])
-        await page.locator('.legend').getByText(sign).waitFor();
+      await page.locator('.note', { hasText: 'τ = 2' }).waitFor();
+      const legend = page.locator('.legend');
+      for (const [sign, meaning] of [
+        ['Cutoff', 'G(a) = 0'],
+        ['Locked', 'A search keeps this gate'],
+        ['Temperature', 'temperature of the softmax'],
+        ['Not trained', 'so it is not trained'],
+      ] as const) {
+        await legend.getByRole('button', { name: sign }).hover();
+        await page.locator('.meaning', { hasText: meaning }).waitFor();
+      }
     }));
 
   test('one note covers all unconnected nodes, and no positive note follows an error', async () => {

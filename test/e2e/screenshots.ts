@@ -7,6 +7,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ServedApp, withoutBrowser } from './app.ts';
+import { LabHere } from './lab-here.ts';
+import { labWithMachines } from './machines-shown.ts';
 import { addStudies, tinyPlan } from './tiny-study.ts';
 
 if (withoutBrowser) throw new Error(withoutBrowser);
@@ -67,6 +69,24 @@ try {
       await shoot(name, address);
 } finally {
   await app.close();
+}
+
+await shootMachines();
+
+/** The panel of other machines, in a lab that only shows some. */
+async function shootMachines(): Promise<void> {
+  const here = await LabHere.open(labWithMachines(4).lab);
+  try {
+    const { page } = await here.visit('#/settings', { viewport: small, reducedMotion: 'reduce' });
+    const panel = page.locator('section', { has: page.getByText('Other machines') });
+    await panel.getByRole('listitem').last().waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await panel.screenshot({ path: join(folder, `machines-${colorScheme}.png`) });
+    }
+  } finally {
+    await here.close();
+  }
 }
 
 /** The README's pictures are small, one in each light; a look at everything is also large. */

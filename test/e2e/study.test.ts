@@ -383,7 +383,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       const apart = page.locator('td.apart');
       assert.equal(await apart.count(), 2 * ((await rows.count()) - 1), 'of two, both stand apart');
       const closed = (await apart.allInnerTexts()).filter((text) => text.includes('Cutoff')).length;
-      assert.equal(await page.locator('.mark').count(), (await apart.count()) - closed);
+      assert.equal(await page.locator('.mark').count(), await apart.count(), 'cut edges, too');
       assert.equal(await page.locator('.edge.cut').count(), closed);
       await page.getByLabel('show closed edges').uncheck();
       await page.locator('.edge.cut').first().waitFor({ state: 'detached' });
@@ -433,6 +433,44 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
         await page.getByText(`${meaning} right ${share}.0 %`).waitFor();
       await page.getByText('both wrong 4.0 %').waitFor();
       assert.equal(await page.getByText('Weight now').count(), 0, 'it has ended');
+    }));
+
+  test('a scrubber shows a training and a search at any moment, and plays them', () =>
+    look('#/studies/1/trial/0', async (page) => {
+      const node = page.locator('.node').first();
+      const accuracy = (): Promise<string | null> => node.locator('.accuracy').textContent();
+      await page.getByText('epoch 16 of 16').first().waitFor();
+      const last = await accuracy();
+      const moment = page.getByLabel('Moment of the training');
+      await moment.fill('0');
+      await page.getByText('epoch 1 of 16').waitFor();
+      assert.notEqual(await accuracy(), last);
+      assert.ok((await page.locator('.letter .level').count()) > 0, 'gates are partly open');
+      await moment.fill('1');
+      await page.locator('.letter .level').first().waitFor({ state: 'detached' });
+      assert.equal(await accuracy(), last);
+      await page.getByRole('button', { name: 'Play the training' }).click();
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
+
+      await page.goto(page.url().replace(/#.*/, '#/studies/1'));
+      await page.getByText('all 60 trials').waitFor();
+      await page.getByLabel('Moment of the search').fill('0.5');
+      await page.getByText(/^\d+ of 60 trials, best \d/).waitFor();
+    }));
+
+  test('tags and notes are written on the page of a trial, and found by the filter', () =>
+    look('#/studies/1/trial/3', async (page) => {
+      await page.getByLabel('Add a tag').fill('Good baseline');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Remove tag baseline' }).waitFor();
+      await page.getByLabel('Notes', { exact: true }).fill('Diverged once.');
+      await page.keyboard.press('Tab');
+      await page.goto(page.url().replace(/#.*/, '#/studies/1'));
+      const field = page.getByRole('combobox', { name: /^Filter/ });
+      await field.fill('tag = good');
+      await field.press('Enter');
+      await page.getByText('1 of 60').waitFor();
+      assert.equal(await firstTrial(page), '3');
     }));
 
   test('in the editor letters set gates and K locks; the address restores both', () =>

@@ -81,7 +81,7 @@ void describe('what the report says of itself', () => {
     const found = await effectsOf(store, id, 1);
     assert.equal(found.isRandomSample, false);
     assert.equal(found.sampled, found.trials, 'ten random trials are too few by themselves');
-    assert.match(effectLines('s', found).join('\n'), /come from all trials, which favour/);
+    assert.match(effectLines('s', found).join('\n'), /come from all trials: they favour/);
     const random = await played({ trials: 40 });
     assert.equal((await effectsOf(random.store, random.id, 1)).isRandomSample, true);
     const begun = await played({ trials: 40, start: usualStart });

@@ -25,6 +25,7 @@ const view = (baselines: Partial<VariantView>[]): RerunView =>
       values: [1, 2, 3],
       mean: 0.7274,
       standardDeviation: 0.0024,
+      runs: [{ attempts: 1 }],
       ...each,
     })),
     reference: referenceFor(2),
@@ -48,6 +49,13 @@ test('bold marks what the corrected test says: gains, and the mean where it beat
   assert.match(mixed, /KD \(T = 2\) from ResNet110\* \(published\) & \$71\.43 \\pm 0\.43\$/);
 });
 
+test('a table says on which other machines its runs were trained', () => {
+  assert.doesNotMatch(rerunLatex(view([])), /Trained on/);
+  const runs = [{ attempts: 1, machines: ['lena'] }, { attempts: 1 }, { attempts: 0 }];
+  const baseline = { name: 'kd', comparison: null, runs } as Partial<VariantView>;
+  assert.match(rerunLatex(view([baseline])), /Trained on the lab’s own machine, lena\./);
+});
+
 test('tables need booktabs only; names from people are escaped', () => {
   const text = rerunLatex(view([]));
   for (const part of ['\\toprule', '\\midrule', '\\bottomrule', 'Best\\_of 50 \\% \\& more'])
@@ -69,7 +77,10 @@ test('a study gives its best trials, also before it has any', async (context) =>
   context.after(() => lab.close('at-once'));
   const { study } = await lab.request('studies.create', { name: 'A', plan: plan(), start: false });
   const empty = studyLatex(await lab.request('studies.open', { study: study.id }));
-  assert.match(empty, /\\midrule\n\n {2}\\bottomrule/);
+  assert.match(
+    empty,
+    /\\midrule\n {2}\\multicolumn\{5\}\{c\}\{No trial has a result\} \\\\\n {2}\\bottomrule/,
+  );
   await lab.request('studies.resume', { study: study.id });
   await studyIs(lab, study.id, 'completed');
   const full = studyLatex(await lab.request('studies.open', { study: study.id }));

@@ -14,7 +14,7 @@ process.on('SIGTERM', () => {
 });
 const slots = Number(process.env.KTG_TEST_SLOTS ?? 1);
 await runAgent(JSON.parse(readFileSync(file!, 'utf8')) as Pairing, {
-  engine: 'auto',
+  engine: process.env.KTG_TEST_ENGINE === 'tensorflow' ? 'tensorflow' : 'auto',
   dataFolder: null,
   folder: folder!,
   devices: [cpu(slots, Math.max(2, slots))],

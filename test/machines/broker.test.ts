@@ -8,6 +8,8 @@ import { createUser } from '@nats-io/nkeys';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { runAgent } from '../../core/machines/agent.ts';
 import { type Broker, openBroker } from '../../core/machines/broker.ts';
+import { brokerCertificate } from '../../core/machines/certificate.ts';
+import { clockProblem } from '../../core/machines/clock.ts';
 import { dialBroker, dialLab, untilRefused } from '../../core/machines/connection.ts';
 import {
   expirePairings,
@@ -273,6 +275,15 @@ describe('the broker of a lab', { skip: noBroker }, () => {
     await assert.rejects(dialLab({ ...pairing, ca: other.ca! }), /certificate|signature/i);
     assert.equal(statSync(join(folder, 'ca-key.pem')).mode & 0o077, 0);
     assert.ok(broker.servers.every((server) => !server.startsWith('127.')));
+  });
+
+  test('a clock outside the dates of the certificate is named with both dates', async (t) => {
+    const { ca } = await brokerCertificate(await temporaryFolder(t), ['127.0.0.1']);
+    const now = Date.parse('1999-12-31T12:00:00Z');
+    const found = clockProblem('certificate is not yet valid', ca, now);
+    assert.match(found?.message ?? '', /says 1999-12-31; .* from 2020-01-01 to 2099-12-31/);
+    assert.equal(clockProblem('unable to verify the first certificate', ca, now), null);
+    assert.equal(clockProblem('certificate has expired', undefined, now), null);
   });
 
   test('an unused pairing expires, a used one stays', async (t) => {

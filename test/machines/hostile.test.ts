@@ -76,6 +76,7 @@ class HostileAgent {
       boot: this.boot,
       versions,
       data: ['synthetic'],
+      failed: [],
       devices,
       ...this.snapshot(),
       held: [],

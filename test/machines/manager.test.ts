@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -125,6 +133,49 @@ describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
       readdirSync(join(own, 'pairings')).filter((name) => name.endsWith('.json')),
       [],
     );
+  });
+
+  test('without TensorFlow anywhere it computes slowly, says why, and loses old programs', async (t) => {
+    const folder = await temporaryFolder(t);
+    const { home } = await sshServer(t, folder);
+    const own = join(home, '.ktg-lab');
+    const program = (name: string, minutes: number): void => {
+      mkdirSync(join(own, name, 'bin'), { recursive: true });
+      const at = new Date(Date.now() - minutes * 60_000);
+      utimesSync(join(own, name), at, at);
+    };
+    const pairing = (name: string, used: string): void => {
+      mkdirSync(join(own, 'pairings'), { recursive: true });
+      writeFileSync(join(own, 'pairings', `${name}.program`), `${used}\n`);
+    };
+    program('0.0.1-unused', 60);
+    program('0.0.2-used', 60);
+    program('0.0.3-starting', 1);
+    program('0.0.4-unpaired', 60);
+    program('0.0.5-x.part.17', 2 * 24 * 60);
+    program('0.0.6-x.part.18', 60);
+    pairing('other-lab', '0.0.2-used');
+    writeFileSync(join(own, 'pairings', 'other-lab.json'), '{}');
+    pairing('gone', '0.0.4-unpaired');
+    const { machines } = await openManager(t, folder);
+    const { machine } = await machines.add('Server', { kind: 'ssh', host: 'server' });
+    const slow = await until(
+      machines,
+      machine.id,
+      ({ state, problem }) => state === 'reachable' && problem !== null,
+    );
+    assert.equal(slow.problem?.code, 'machines.no-engine');
+    assert.match(slow.problem.message, /no-wheel/);
+    assert.equal(slow.agents[0]?.versions?.engine, 'tfjs WASM');
+    const [present, ...others] = readdirSync(own)
+      .filter((name) => /^\d/.test(name))
+      .reverse();
+    assert.deepEqual(others.sort(), ['0.0.2-used', '0.0.3-starting', '0.0.6-x.part.18']);
+    const note = readdirSync(join(own, 'pairings')).find((name) => /server.program$/.test(name));
+    assert.equal(readFileSync(join(own, 'pairings', note!), 'utf8'), `${present}\n`);
+    await machines.remove(machine.id);
+    const left = readdirSync(join(own, 'pairings')).filter((name) => name.endsWith('.program'));
+    assert.deepEqual(left, ['other-lab.program']);
   });
 
   test('a host that refuses says so in words', async (t) => {

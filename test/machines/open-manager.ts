@@ -37,8 +37,9 @@ export async function until(
   for (;;) {
     const view = machines.view(id);
     if (fits(view)) return view;
-    if (view.state !== 'reachable' && view.problem)
-      throw new Error(`${view.state}: ${view.problem.message}`);
+    const isFatal = view.problem !== null && view.problem.code !== 'machines.no-engine';
+    if (view.state !== 'reachable' && isFatal)
+      throw new Error(`${view.state}: ${view.problem!.message}`);
     await delay(50);
   }
 }

@@ -25,7 +25,8 @@ export async function sshServer(t: TestContext, folder: string): Promise<{ home:
   const [port] = await freePorts(1);
   writeFileSync(
     join(folder, 'authorized'),
-    `command="HOME=${home} KTG_HOME=${home}/cache; export HOME KTG_HOME; cd; eval \\"$SSH_ORIGINAL_COMMAND\\"" ` +
+    `command="HOME=${home} KTG_HOME=${home}/cache; ` +
+      `KTG_TENSORFLOW_WHEEL=${home}/no-wheel; export HOME KTG_HOME KTG_TENSORFLOW_WHEEL; cd; eval \\"$SSH_ORIGINAL_COMMAND\\"" ` +
       readFileSync(join(folder, 'user.pub'), 'utf8'),
   );
   writeFileSync(
@@ -61,7 +62,7 @@ function useConfiguration(t: TestContext, folder: string): void {
   chmodSync(join(bin, 'ssh'), 0o755);
   const { PATH, KTG_HOME } = process.env;
   process.env.PATH = `${bin}${delimiter}${PATH ?? ''}`;
-  // Without TensorFlow's library: its delivery would take minutes.
+  // Without TensorFlow's library: its delivery would take minutes. The server cannot install it.
   process.env.KTG_HOME = join(folder, 'no-engine');
   t.after(() => {
     process.env.PATH = PATH;

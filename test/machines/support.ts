@@ -16,13 +16,19 @@ export const formulaWorker = fileURLToPath(new URL('../soak/formula-worker.ts', 
 
 /** An agent in a process of its own. */
 export class AgentProcess {
-  readonly folder = mkdtempSync(join(tmpdir(), 'ktg-agent-'));
+  readonly folder: string;
   readonly #pairing: Pairing;
   readonly #worker: string | undefined;
   readonly #variables: Record<string, string>;
   child!: ChildProcess;
 
-  constructor(pairing: Pairing, worker?: string, variables: Record<string, string> = {}) {
+  constructor(
+    pairing: Pairing,
+    worker?: string,
+    variables: Record<string, string> = {},
+    folder = mkdtempSync(join(tmpdir(), 'ktg-agent-')),
+  ) {
+    this.folder = folder;
     this.#pairing = pairing;
     this.#worker = worker;
     this.#variables = variables;

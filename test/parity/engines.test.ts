@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { computesBfloat16 } from '../../core/devices/processor.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const fixtures = at('../fixtures');
@@ -28,6 +29,11 @@ describe('the fixtures on every engine', () => {
   // ResNet18 on larger images takes most of the time; `npm run parity` compares these four, too
   test('tensorflow', () => {
     passes('tensorflow', 69, '--without', 'resnet18_64px', '--without', 'resnet18_96px');
+  });
+  const skip = !computesBfloat16() && 'NOT TESTED: this processor has no instructions for bfloat16';
+  test('tensorflow in bfloat16, whole steps', { skip }, () => {
+    passes('tensorflow', 5, '--precision', 'bfloat16', '--only', 'm3_');
+    passes('tensorflow', 2, '--precision', 'bfloat16', '--only', 'm2_attention');
   });
   /** Files by a word of their name; on the portable engine some of the steps, for time. */
   const steps = {

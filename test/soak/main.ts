@@ -1,9 +1,11 @@
 /**
  * `npm run soak [-- KILLS]`: kills as many labs with scripted workers, and as many labs and workers
  * of real processes. `npm run soak -- machines [MINUTES TRIALS]`: kills agents, brokers and labs.
+ * `npm run soak -- time-limit`: a job of a cluster at its time limit.
  */
 import { soak } from '../search/soak.ts';
 import { machineSoak } from './machines.ts';
+import { timeLimit } from './time-limit.ts';
 import { workerSoak } from './workers.ts';
 
 const print = (line: string): void => {
@@ -14,6 +16,8 @@ if (first === 'machines') {
   const [minutes = 10, trials = 500] = rest.map(Number);
   console.log(`Three agents, ${trials} trials, disturbed for at most ${minutes} minutes:`);
   console.log(await machineSoak(minutes, trials, 1, print));
+} else if (first === 'time-limit') {
+  await timeLimit();
 } else {
   const kills = Number(first);
   console.log(`Scripted workers, ${kills} kills of the lab:`);

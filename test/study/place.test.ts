@@ -24,7 +24,8 @@ void describe('the place of a plan', () => {
   void test('is named in words', () => {
     assert.equal(placeText(h100), 'NVIDIA H100 with TensorFlow 2.21.0 on lena');
     assert.equal(placeText({ device: 'NVIDIA H100' }), 'NVIDIA H100');
-    assert.equal(placeText({ machine: HERE }), 'on the lab’s own machine');
+    assert.equal(placeText({ machine: HERE }), 'the lab’s own machine');
+    assert.equal(placeText({ machine: 'lena' }), 'lena');
     assert.equal(placeText({ engine: 'tfjs WASM' }), 'devices with tfjs WASM');
   });
 

@@ -5,7 +5,7 @@ import type { LabProblem } from '../../core/base/problem.ts';
 import { devicesFrom, onProcessorAlone, withFound } from '../../core/devices/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';
-import { environmentFor, placesFor, waitsFor } from '../../core/workers/placement.ts';
+import { environmentFor, largePages, placesFor, waitsFor } from '../../core/workers/placement.ts';
 import { LabError } from '../../core/base/errors.ts';
 import { cpu, gpu } from './jobs.ts';
 
@@ -47,6 +47,17 @@ describe('placement', () => {
       'by its name, where it has one',
     );
     assert.ok(places.every((place) => Number(environmentFor(place).TF_NUM_INTRAOP_THREADS) >= 1));
+  });
+
+  test('a slot asks glibc for large pages and keeps other settings of the user', () => {
+    const [place] = placesFor([cpu(1)], 1);
+    assert.match(environmentFor(place!).GLIBC_TUNABLES!, /glibc\.malloc\.hugetlb=1$/);
+    assert.deepEqual(largePages(''), { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' });
+    assert.deepEqual(largePages('glibc.malloc.tcache_count=0'), {
+      GLIBC_TUNABLES: 'glibc.malloc.tcache_count=0:glibc.malloc.hugetlb=1',
+    });
+    const own = 'glibc.malloc.hugetlb=0';
+    assert.deepEqual(largePages(own), { GLIBC_TUNABLES: own });
   });
 
   test('a slot waits while others of its device use its cores', () => {

@@ -14,6 +14,10 @@ export const agentsProblems = {
     message: ({ folder }: { folder: string }) => `The disk of the agent is full: ${folder}.`,
     next: () => ['Make room there.'],
   },
+  'agents.fetches-nothing': {
+    message: () => 'This machine gets no data sets.',
+    next: () => [],
+  },
   'agents.yielded': {
     message: ({ name }: { name: string }) =>
       `The machine ${name} has handed its runs over; they continue elsewhere.`,
@@ -33,6 +37,22 @@ export const agentsProblems = {
     message: ({ name, theirs, ours }: { name: string; theirs: number; ours: number }) =>
       `The agent on ${name} speaks protocol ${theirs}; this lab speaks protocol ${ours}.`,
     next: () => ['Install the same version on both.'],
+  },
+  'agents.no-data': {
+    message: ({ name, data, why }: { name: string; data: string; why: string }) =>
+      `The machine ${name} could not get the data set ${data}: ${why}`,
+    next: ({ next }: { next: string }) => [
+      ...(next === '' ? [] : [next]),
+      'Then resume the study.',
+    ],
+  },
+  'agents.no-pack': {
+    message: ({ data, why }: { data: string; why: string }) =>
+      `The data set ${data} could not be made ready for other machines: ${why}`,
+    next: ({ next }: { next: string }) => [
+      ...(next === '' ? [] : [next]),
+      'Then resume the study.',
+    ],
   },
   'agents.no-path-data': {
     message: ({ data }: { data: string }) =>

@@ -27,6 +27,10 @@ export const dataProblems = {
       `${where} is damaged: ${message}`,
     next: () => ['Copy or download the file again.'],
   },
+  'data.delivery-damaged': {
+    message: () => 'The lab has delivered a data set that this program cannot read.',
+    next: () => ['Install the same version of the program on both machines.'],
+  },
   'data.fewer-images-than-batch': {
     message: ({ images, batch }: { images: number; batch: number }) =>
       `There are ${images} training images, fewer than one batch of ${batch}`,
@@ -126,6 +130,11 @@ export const dataProblems = {
     next: () => [
       'Give the path of the official binary archive, or of a folder with the files of a set.',
     ],
+  },
+  'data.not-delivered': {
+    message: ({ folder }: { folder: string }) =>
+      `The data set that the lab has delivered is no longer in the data folder ${folder}.`,
+    next: () => ['Resume the study: the lab delivers it again.'],
   },
   'data.not-downloaded': {
     message: ({ title, folder }: { title: string; folder: string }) =>

@@ -53,6 +53,23 @@ export const machinesProblems = {
       },
     ],
   },
+  'machines.no-card-engine': {
+    message: ({ host, words }: { host: string; words: string }) =>
+      `TensorFlow for cards could not be installed on ${host}, so its processors compute: ${words}`,
+    next: () => [
+      'Install it here, so that the lab copies it, then start the machine again.',
+      { do: 'install-engine', variant: 'gpu' },
+    ],
+  },
+  'machines.no-engine': {
+    message: ({ host, words }: { host: string; words: string; variant: 'cpu' | 'gpu' }) =>
+      `TensorFlow could not be installed on ${host}, which computes with the portable engine, ` +
+      `about 15 times slower: ${words}`,
+    next: ({ variant }: { variant: 'cpu' | 'gpu' }) => [
+      'Install it here, so that the lab copies it, then start the machine again.',
+      { do: 'install-engine', ...(variant === 'gpu' && { variant }) },
+    ],
+  },
   'machines.no-way-back': {
     message: ({ host }: { host: string }) =>
       `${host} does not forward a port back to this machine, so its agent cannot reach the lab.`,
@@ -99,6 +116,11 @@ export const machinesProblems = {
     message: ({ name }: { name: string }) =>
       `The lab refuses the key of ${name}: the machine was removed, or paired again.`,
     next: () => ['Add the machine again in the lab, and use the new pairing file.'],
+  },
+  'machines.wrong-clock': {
+    message: ({ today, from, to }: { today: string; from: string; to: string }) =>
+      `The clock of this machine says ${today}; the lab's certificate is valid from ${from} to ${to}.`,
+    next: () => ['Set the clock of this machine.'],
   },
   'machines.no-broker': {
     message: ({ reason }: { reason: string }) =>

@@ -86,7 +86,7 @@ export const searchProblems = {
   },
   'search.no-slot-there': {
     message: ({ place }: { place: string }) =>
-      `No slot of this lab is ${place}, where alone it may train.`,
+      `No slot of this lab is on ${place}, where alone it may train.`,
     next: () => ['Give such a device a slot, or add its machine; then resume.'],
   },
   'search.not-wanted': {

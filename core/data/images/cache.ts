@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { LabError } from '../../base/errors.ts';
+import { makeFolder } from '../../base/folder.js';
 import { type Dataset, imageBytes } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
 import { sizeOf } from '../part.ts';
@@ -72,9 +74,8 @@ export async function readDecoded(
   const index = await indexIn(files.index);
   if (!index) return undefined;
   const { version: _version, decoder: _decoder, places = [], validationCount, ...about } = index;
-  const total = about.trainCount + about.testCount;
-  const pixels = total * imageBytes(about.side);
-  const bytes = await bytesIn(files.images, pixels + 4 * total);
+  const pixels = (about.trainCount + about.testCount) * imageBytes(about.side);
+  const bytes = await bytesIn(files.images, bytesOf(index));
   if (!bytes) return undefined;
   if (!places.includes(path))
     await written(files.index, [
@@ -88,6 +89,10 @@ export async function readDecoded(
     source,
   };
 }
+
+/** Bytes of pixels and labels. */
+const bytesOf = ({ trainCount, testCount, side }: Index): number =>
+  (trainCount + testCount) * (imageBytes(side) + 4);
 
 async function indexIn(path: string): Promise<Index | undefined> {
   try {
@@ -222,6 +227,103 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
     const { bytesWritten } = await file.write(bytes, at, Math.min(PORTION, bytes.length - at));
     at += bytesWritten;
   }
+}
+
+/** The file with the pixels and labels of a set. */
+export interface DecodedImages {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const isKey = (name: string): boolean => /^[\da-f]{32}\.json$/.test(name);
+
+/** The indexes of all decoded sets, by key. */
+async function indexes(home: string): Promise<Map<string, Index>> {
+  const found = new Map<string, Index>();
+  const names = await readdir(decodedFolder(home)).catch(() => []);
+  for (const name of names.filter(isKey).sort()) {
+    const key = name.slice(0, -'.json'.length);
+    const index = await indexIn(filesOf(home, key).index);
+    if (index) found.set(key, index);
+  }
+  return found;
+}
+
+/** A kept set with these very pixels and labels; undefined when there is none. */
+export async function findDecoded(
+  home: string,
+  identity: string,
+): Promise<{ index: Index; images: Omit<DecodedImages, 'sha256'> } | undefined> {
+  for (const [key, index] of await indexes(home)) {
+    if (index.identity !== identity) continue;
+    const { images: path } = filesOf(home, key);
+    const found = await stat(path).catch(() => undefined);
+    const bytes = bytesOf(index);
+    if (found?.size === bytes) return { index, images: { path, bytes } };
+  }
+  return undefined;
+}
+
+/** The folders, archives and names of which sets are kept. */
+export const decodedPlaces = async (home: string): Promise<string[]> =>
+  [...(await indexes(home)).values()].flatMap(({ places = [] }) => places);
+
+const manifestSchema = v.strictObject({
+  format: v.literal('ktg-data'),
+  index: indexSchema,
+  images: v.strictObject({
+    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    bytes: count,
+  }),
+});
+type Manifest = v.InferOutput<typeof manifestSchema>;
+
+/**
+ * A set in a few hundred bytes, for another machine: without paths, and with only the number of
+ * files that were left out.
+ */
+export function manifestOf(index: Index, { sha256, bytes }: DecodedImages): Uint8Array {
+  const { leftOut, places: _places, ...about } = index;
+  const manifest: Manifest = {
+    format: 'ktg-data',
+    index: { ...about, leftOut: { count: leftOut.count, files: [] } },
+    images: { sha256, bytes },
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
+
+/** @throws LabError `data.delivery-damaged` */
+export function readManifest(bytes: Uint8Array): Manifest {
+  try {
+    const manifest = v.parse(manifestSchema, JSON.parse(Buffer.from(bytes).toString('utf8')));
+    if (manifest.images.bytes === bytesOf(manifest.index)) return manifest;
+  } catch {
+    // of another version, or no manifest
+  }
+  throw new LabError('data.delivery-damaged');
+}
+
+/**
+ * Keeps a set that another machine has decoded.
+ *
+ * @param writeImages writes pixels and labels to a path
+ */
+export async function keepReceived(
+  { home, key, path }: DecodedPlace,
+  index: Index,
+  writeImages: (path: string) => Promise<void>,
+): Promise<void> {
+  makeFolder(decodedFolder(home));
+  const files = filesOf(home, key);
+  const part = `${files.images}.${randomUUID()}.part`;
+  try {
+    await writeImages(part);
+    await rename(part, files.images);
+  } finally {
+    await rm(part, { force: true });
+  }
+  await written(files.index, [Buffer.from(JSON.stringify({ ...index, places: [path] }))]);
 }
 
 /** One decoded set in the data folder. */

@@ -14,11 +14,18 @@ export type Shortened = 'none' | 'products' | 'maps';
 export interface ShortPlaces {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Only when one of these inputs is bfloat16 already: losses use such operations, too. */
+  readonly follows?: boolean;
 }
 
 const places = (inputs: readonly number[], outputs: readonly number[] = [0]): ShortPlaces => ({
   inputs,
   outputs,
+});
+
+const following = (inputs: readonly number[]): ShortPlaces => ({
+  ...places(inputs),
+  follows: true,
 });
 
 /** Operations with most of a step's arithmetic, and their factors. */
@@ -34,7 +41,9 @@ const products: Readonly<Record<string, ShortPlaces>> = {
  * variance stay float32, also inside its kernel.
  */
 const onMaps: Readonly<Record<string, ShortPlaces>> = {
-  AddV2: places([0, 1]),
+  Add: following([0, 1]),
+  AvgPool: places([0]),
+  AvgPoolGrad: places([1]),
   Conv2D: places([0, 1]),
   Conv2DBackpropFilter: places([0, 2]),
   Conv2DBackpropInput: places([1, 2]),
@@ -43,27 +52,30 @@ const onMaps: Readonly<Record<string, ShortPlaces>> = {
   DepthwiseConv2dNativeBackpropInput: places([1, 2]),
   FusedBatchNormV3: places([0]),
   FusedBatchNormGradV3: places([0, 1]),
-  Identity: places([0]),
+  Identity: following([0]),
   MaxPool: places([0]),
   MaxPoolGrad: places([0, 1, 2]),
   PadV2: places([0, 2]),
   Relu: places([0]),
   ReluGrad: places([0, 1]),
-  Slice: places([0]),
-  StridedSlice: places([0]),
+  Reshape: following([0]),
+  Slice: following([0]),
+  StridedSlice: following([0]),
   StridedSliceGrad: places([4]),
 };
 
 /**
  * Returns the places of an operation that are bfloat16; undefined when it computes in float32.
  *
- * @param rank number of dimensions of its first result
+ * @param shape of its first result
  */
 export function shortPlaces(
   shortened: Shortened,
   op: string,
-  rank: number,
+  shape: readonly number[],
 ): ShortPlaces | undefined {
   if (shortened === 'products') return products[op];
-  return shortened === 'maps' && rank === 4 ? onMaps[op] : undefined;
+  if (shortened === 'none' || shape.length !== 4) return undefined;
+  // The means of whole maps are what the classifier reads.
+  return op === 'AvgPool' && shape[1] === 1 ? undefined : onMaps[op];
 }

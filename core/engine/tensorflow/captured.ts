@@ -17,9 +17,17 @@ import type { Operations } from '../ops.ts';
 import type { TensorFlow } from './binding.ts';
 import { bytesAndIntegers } from './gather.ts';
 import { name, type RecordOptions, recordStep, stageNames } from './record-step.ts';
+import { noKernels, type OwnKernels, withOwnKernels } from './own-kernels.ts';
 import { recording } from './recordings.ts';
 import { serialise } from './saved-model.ts';
 import { directResult, type Feed, StepSession } from './session.ts';
+
+export interface CaptureOptions {
+  /** Activations and their gradients in bfloat16. */
+  readonly bfloat16?: boolean;
+  /** Operations of ours that the process has loaded; default none. */
+  readonly kernels?: OwnKernels;
+}
 
 /**
  * The step as one session of TensorFlow: every training step is a single call. TensorFlow runs only
@@ -30,7 +38,7 @@ export function captureStep(
   tensorflow: TensorFlow,
   ops: Operations,
   given: StepPlan,
-  bfloat16 = false,
+  { bfloat16 = false, kernels = noKernels }: CaptureOptions = {},
 ): Step {
   const plan = withoutIdleFrozen(given);
   const options: RecordOptions = {
@@ -40,9 +48,12 @@ export function captureStep(
     evaluationBatch: EVALUATION_BATCH,
   };
   const graph = recording(
-    { kind: 'session', bfloat16, evaluationBatch: EVALUATION_BATCH },
+    { kind: 'session', bfloat16, ...kernels, evaluationBatch: EVALUATION_BATCH },
     plan,
-    () => serialise({ nodes: recordStep(tensorflow, plan, options), functions: [] }),
+    () => {
+      const nodes = withOwnKernels(recordStep(tensorflow, plan, options), kernels);
+      return serialise({ nodes, functions: [] });
+    },
   );
   return new CapturedStep(plan, new StepSession(tensorflow, plan, graph));
 }

@@ -42,6 +42,8 @@ export interface GraphNode {
   /** Nodes that must run before. */
   readonly after: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** Of its first output, where it is known. */
+  readonly shape?: readonly number[];
 }
 
 /**
@@ -85,8 +87,9 @@ export class GraphBuilder {
     inputs: readonly Output[] = [],
     attributes: Readonly<Record<string, Attribute>> = {},
     after: readonly string[] = [],
+    shape?: readonly number[],
   ): Output {
-    this.nodes.push({ name, op, inputs, after, attributes });
+    this.nodes.push({ name, op, inputs, after, attributes, ...(shape && { shape }) });
     return { node: name, index: 0 };
   }
 

@@ -10,7 +10,7 @@ import { nativeWindows } from './native-windows.ts';
  */
 export function nativeOperations(tensorflow: TensorFlow): Operations {
   const { tf, backend, binding } = tensorflow;
-  const { attribute, float, layout } = attributesOf(binding);
+  const { attribute, float, integers, layout, text } = attributesOf(binding);
   const one = (op: string, attributes: never[], inputs: Tensor[]): Tensor =>
     backend.executeSingleOutput(op, attributes, inputs);
   const many = (op: string, attributes: never[], inputs: Tensor[], outputs: number): Tensor[] =>
@@ -64,12 +64,16 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
     return { output, ...statistics };
   };
 
-  const globalAverage = (x: Tensor): Tensor => {
-    const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  /** Means of windows of `window` pixels, every `stride` pixels, without padding. */
+  const averages = (
+    x: Tensor,
+    window: readonly [height: number, width: number],
+    stride: 1 | 2,
+  ): Tensor => {
     const attributes = [
-      attribute('ksize', binding.TF_ATTR_INT, [1, height, width, 1]),
-      attribute('strides', binding.TF_ATTR_INT, [1, 1, 1, 1]),
-      attribute('padding', binding.TF_ATTR_STRING, 'VALID'),
+      integers('ksize', [1, ...window, 1]),
+      integers('strides', [1, stride, stride, 1]),
+      text('padding', 'VALID'),
       layout,
       float('T'),
     ];
@@ -78,39 +82,16 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
         one('AvgPoolGrad', attributes, [tf.tensor1d((input as Tensor).shape, 'int32'), dy]);
       return { value: one('AvgPool', attributes, [input as Tensor]), gradFunc };
     });
-    return tf.reshape(average(x), [batch, channels]);
+    return average(x);
   };
 
-  /** A strided slice; its gradient puts zeros between the pixels. */
-  const everySecondPixel = (x: Tensor): Tensor => {
+  const globalAverage = (x: Tensor): Tensor => {
     const [batch, height, width, channels] = x.shape as [number, number, number, number];
-    const int = attribute('Index', binding.TF_ATTR_TYPE, binding.TF_INT32);
-    const masks = [
-      'begin_mask',
-      'end_mask',
-      'ellipsis_mask',
-      'new_axis_mask',
-      'shrink_axis_mask',
-    ].map((name) => attribute(name, binding.TF_ATTR_INT, 0));
-    const range = (): Tensor[] => [
-      tf.tensor1d([0, 0, 0, 0], 'int32'),
-      tf.tensor1d([batch, height, width, channels], 'int32'),
-      tf.tensor1d([1, 2, 2, 1], 'int32'),
-    ];
-    const take = tf.customGrad((input) => {
-      const gradFunc = (dy: Tensor): Tensor =>
-        one(
-          'StridedSliceGrad',
-          [float('T'), int, ...masks],
-          [tf.tensor1d(x.shape, 'int32'), ...range(), dy],
-        );
-      return {
-        value: one('StridedSlice', [float('T'), int, ...masks], [input as Tensor, ...range()]),
-        gradFunc,
-      };
-    });
-    return take(x);
+    return tf.reshape(averages(x, [height, width], 1), [batch, channels]);
   };
+
+  /** The mean of one pixel is the pixel; a strided slice takes several times as long. */
+  const everySecondPixel = (x: Tensor): Tensor => averages(x, [1, 1], 2);
 
   return {
     relu: (x) => relu(x),

@@ -100,6 +100,18 @@ export class Recorder {
     return output;
   }
 
+  /** Returns where an operation is bfloat16; undefined when it computes in its own type. */
+  private placesOf(
+    op: string,
+    ids: readonly number[],
+    results: readonly TensorMetadata[],
+  ): ShortPlaces | undefined {
+    const places = shortPlaces(this.shortened, op, results[0]?.shape ?? []);
+    const { short } = this.outputs;
+    const follows = !places?.follows || places.inputs.some((i) => short.has(ids[i]!));
+    return follows ? places : undefined;
+  }
+
   /** Adds an operation to the graph, in bfloat16 at `places`. */
   private add(
     op: string,
@@ -114,7 +126,8 @@ export class Recorder {
       return output;
     });
     const typed = places ? { ...attributes, T: typeAttribute(DataType.bfloat16) } : attributes;
-    const output = this.graph.add(this.graph.fresh(op), op, inputs, typed);
+    const shape = results[0]?.shape;
+    const output = this.graph.add(this.graph.fresh(op), op, inputs, typed, [], shape);
     results.forEach(({ id, dtype }, index) => {
       const made = { ...output, index };
       if (!places?.outputs.includes(index)) this.outputs.full.set(id, made);
@@ -164,8 +177,7 @@ export class Recorder {
           recorded.T = typeAttribute(this.types.get(ids[0]!) ?? DataType.float);
           recorded.Tdim = typeAttribute(DataType.int32);
         }
-        const rank = results[0]?.shape.length ?? 0;
-        this.add(op, ids, recorded, results, shortPlaces(this.shortened, op, rank));
+        this.add(op, ids, recorded, results, this.placesOf(op, ids, results));
         return results;
       },
       tensorDataSync: () => {

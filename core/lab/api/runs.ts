@@ -41,6 +41,10 @@ export interface TrialRow {
   /** Of a cancelled run: whether a person stopped this run, rather than its study or re-run. */
   dismissed?: boolean;
   attempts: number;
+  /**
+   * Machines on which it has trained, '' for the lab's own; absent where that is the only one.
+   */
+  machines?: string[];
   createdAt: number;
   startedAt: number | null;
   endedAt: number | null;

@@ -1,6 +1,14 @@
 import { LabError, problemOf } from '../../base/errors.ts';
+import type { LabProblem } from '../../base/problem.ts';
 import type { Machine, SlurmLauncher } from '../../study/machine.ts';
-import { agentFile, agentLog, agentScript, deliverPairing, deliverProgram } from './deliver.ts';
+import {
+  agentFile,
+  agentLog,
+  agentScript,
+  deliverPairing,
+  deliverProgram,
+  relayScript,
+} from './deliver.ts';
 import { type HostShell, shellOf } from './host-shell.ts';
 import type { LaunchContext, LaunchedJob, Launcher, LaunchState } from './launcher.ts';
 import { quoted } from './quoted.ts';
@@ -23,12 +31,15 @@ export class SlurmFleet implements Launcher {
   readonly #agents: readonly string[];
   readonly #prefix: string;
   readonly #shell: HostShell;
-  readonly #tunnel: Tunnel | null;
+  /** Way from the login node to the lab; one with a relay opens once the program is there. */
+  #tunnel: Tunnel | null = null;
   readonly #closing = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #state: LaunchState = { step: 'idle', problem: null, jobs: [] };
   #work: Promise<void> | null = null;
   #isDelivered = false;
+  /** Why its agents compute without TensorFlow. */
+  #engineProblem: LabProblem | null = null;
   #idle = 0;
   #refused = 0;
   #skip = 0;
@@ -40,20 +51,14 @@ export class SlurmFleet implements Launcher {
     context: LaunchContext,
     lookTime = lookMs,
   ) {
-    const { host, port, address } = launcher;
+    const { host, address } = launcher;
     this.#machine = machine;
     this.#launcher = launcher;
     this.#agents = agents;
     this.#context = context;
     this.#prefix = `ktg-${context.lab}-`;
     this.#shell = shellOf(host);
-    const changed = (): void => {
-      context.changed();
-    };
-    this.#tunnel =
-      host !== null && port !== null
-        ? new Tunnel(host, `${address ?? '127.0.0.1'}:${port}`, context.brokerPort, changed)
-        : null;
+    if (address === null) this.#openTunnel();
     this.#timer = setInterval(() => {
       this.start();
     }, lookTime);
@@ -110,7 +115,11 @@ export class SlurmFleet implements Launcher {
       this.#set({ step: 'started', problem: this.#state.problem, jobs });
       if (cancel.length > 0) await this.#shell(`scancel ${cancel.join(' ')}`);
       if (this.#skip > 0) this.#skip--;
-      else if (submit.length > 0) await this.#submit(submit, jobs);
+      else {
+        const needsRelay = this.#launcher.address !== null && jobs.length > 0;
+        if (submit.length > 0 || needsRelay) await this.#deliver(jobs);
+        if (submit.length > 0) await this.#submit(submit, jobs);
+      }
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#skip = Math.min(maxSkip, 2 ** this.#refused++);
@@ -118,13 +127,27 @@ export class SlurmFleet implements Launcher {
     }
   }
 
+  #openTunnel(): void {
+    const { host, port, address } = this.#launcher;
+    if (host === null || port === null || this.#tunnel) return;
+    const changed = (): void => {
+      this.#context.changed();
+    };
+    const relay = address === null ? null : relayScript(address, port);
+    this.#tunnel = new Tunnel(host, `127.0.0.1:${port}`, this.#context.brokerPort, changed, relay);
+  }
+
+  async #deliver(jobs: readonly LaunchedJob[]): Promise<void> {
+    if (this.#isDelivered) return;
+    this.#set({ step: 'delivering', problem: null, jobs });
+    const { host } = this.#launcher;
+    this.#engineProblem = await deliverProgram(this.#shell, host, this.#closing.signal);
+    this.#isDelivered = true;
+    this.#openTunnel();
+  }
+
   async #submit(agents: readonly string[], jobs: readonly LaunchedJob[]): Promise<void> {
     const { signal } = this.#closing;
-    if (!this.#isDelivered) {
-      this.#set({ step: 'delivering', problem: null, jobs });
-      await deliverProgram(this.#shell, this.#launcher.host ?? 'this machine', signal);
-      this.#isDelivered = true;
-    }
     const submitted: LaunchedJob[] = [...jobs];
     for (const agent of agents) {
       const file = agentFile(this.#context.lab, agent);
@@ -138,7 +161,7 @@ export class SlurmFleet implements Launcher {
       submitted.push({ agent, job, state: 'waiting', reason: '', timeLeft: null });
     }
     this.#refused = 0;
-    this.#set({ step: 'started', problem: null, jobs: submitted });
+    this.#set({ step: 'started', problem: this.#engineProblem, jobs: submitted });
   }
 
   /** The script of the job comes on standard input; its words hold no secret. */

@@ -48,8 +48,9 @@ export class SshAgent implements Launcher {
 
   state(): LaunchState {
     const down = this.#tunnel.problem;
-    const problem = this.#state.problem ?? (down && problemOf(down));
-    return { ...this.#state, problem };
+    // Of an agent that was started, only its engine may be short; a cut matters more.
+    const isCut = down !== null && this.#state.step !== 'failed';
+    return { ...this.#state, problem: isCut ? problemOf(down) : this.#state.problem };
   }
 
   async end(): Promise<void> {
@@ -76,13 +77,13 @@ export class SshAgent implements Launcher {
     const shell = shellOf(this.#host);
     try {
       this.#set({ step: 'delivering', problem: null, jobs: [] });
-      await deliverProgram(shell, this.#host, signal);
+      const problem = await deliverProgram(shell, this.#host, signal);
       await deliverPairing(shell, this.#file, this.#context.pairing(this.#agent), signal);
       this.#set({ step: 'starting', problem: null, jobs: [] });
       const detached = 'S=; command -v setsid >/dev/null && S=setsid; nohup $S ';
       const log = `>>"$K/log/${this.#file}.log" 2>&1 </dev/null &`;
       await shell(`${agentScript(this.#file, detached)} ${log}`, { signal });
-      this.#set({ step: 'started', problem: null, jobs: [] });
+      this.#set({ step: 'started', problem, jobs: [] });
     } catch (error) {
       if (signal.aborted) return;
       this.#set({ step: 'failed', problem: problemOf(error), jobs: [] });

@@ -47,14 +47,25 @@ export class Tunnel {
   readonly #host: string;
   readonly #forward: string;
   readonly #changed: () => void;
+  readonly #script: string | null;
   #child: ChildProcess | null = null;
   #timer: NodeJS.Timeout | null = null;
   #ends = 0;
   #closed = false;
   #words = '';
 
-  /** @param at address and port on the host */
-  constructor(host: string, at: string, localPort: number, changed: () => void) {
+  /**
+   * @param at address and port on the host
+   * @param script of a POSIX shell that runs on the host while the tunnel is up
+   */
+  constructor(
+    host: string,
+    at: string,
+    localPort: number,
+    changed: () => void,
+    script: string | null = null,
+  ) {
+    this.#script = script;
     this.#host = host;
     this.#forward = `${at}:127.0.0.1:${localPort}`;
     this.#changed = changed;
@@ -83,17 +94,13 @@ export class Tunnel {
     const child = spawn(
       'ssh',
       [
-        ...options,
-        '-N',
-        '-T',
-        '-o',
-        'ExitOnForwardFailure=yes',
-        '-R',
-        this.#forward,
-        '--',
-        this.#host,
+        ...[...options, '-T', '-o', 'ExitOnForwardFailure=yes', '-R', this.#forward],
+        ...(this.#script === null
+          ? ['-N', '--', this.#host]
+          : ['--', this.#host, `/bin/sh -c ${quoted(this.#script)}`]),
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      // The script reads its standard input, to end with the tunnel.
+      { stdio: ['pipe', 'ignore', 'pipe'] },
     );
     this.#child = child;
     let words = '';

@@ -1,6 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
 import { RUN_STATES, checkRunMove, mayMoveRun } from '../../study/moves.ts';
+import { HERE } from '../../study/place.ts';
 import type { TrainingPlan } from '../../study/plan.ts';
 import { attemptSchema, failureSchema, newRun, runSchema } from '../../study/run.ts';
 import type { OpenTrial, Run } from '../../study/run.ts';
@@ -21,6 +22,9 @@ import type { Texts } from './texts.ts';
 
 /** SQLite's word for no limit. */
 const ANY = -1;
+
+/** SQL of the machine of a slot such as `lena/gpu:0:1`; HERE for one of the lab's own. */
+const MACHINE = `iif(instr(slot, '/') > 0, substr(slot, 1, instr(slot, '/') - 1), '${HERE}')`;
 
 /** Shared texts of runs. */
 export interface RunTexts {
@@ -185,9 +189,37 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
             );
       return rows.map(attempts.read);
     },
+    machinesOf(id) {
+      const rows = database.all<{ run: number; machine: string }>(
+        `SELECT run, ${MACHINE} AS machine FROM attempt WHERE run = ? ORDER BY number`,
+        id,
+      );
+      return machinesByRun(rows).get(id) ?? [];
+    },
+    machinesOfTrials(study) {
+      const rows = database.all<{ run: number; machine: string }>(
+        `SELECT run, ${MACHINE} AS machine FROM attempt JOIN run ON run.id = attempt.run
+           WHERE run.study = ? AND run.kind = 'trial' ORDER BY attempt.run, attempt.number`,
+        study,
+      );
+      return machinesByRun(rows);
+    },
     addEnvironment: (environment) => environments.idOf(environment),
     environment: (id) => environments.at(id),
   };
+}
+
+/** Distinct machines of every run in rows of attempts, without runs of the lab's own machine alone. */
+function machinesByRun(
+  rows: readonly { readonly run: number; readonly machine: string }[],
+): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  for (const { run, machine } of rows) {
+    const known = found.get(run);
+    if (!known) found.set(run, [machine]);
+    else if (!known.includes(machine)) known.push(machine);
+  }
+  return new Map([...found].filter(([, machines]) => machines.some((each) => each !== HERE)));
 }
 
 /** By state, SQL text of the states from which a run may come into it, that one included. */

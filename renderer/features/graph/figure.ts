@@ -52,13 +52,13 @@ export interface FigureEdge extends PlacedEdge {
   readonly sign: string;
   /** "× 0.9, τ = 2" and the middle of its place, where weight or temperature is not 1. */
   readonly note: (Point & { readonly text: string }) | null;
-  /** Drawn at `PALE` of its strength: in a figure of many nodes it does not lead into the target. */
+  /** Drawn at `PALE` of its strength: in a crowded figure it does not lead into the target. */
   readonly pale: boolean;
 }
 
 /** Strength of edges that do not lead into the target, in figures of at least so many networks. */
 export const PALE = 0.25;
-export const CROWDED = 6;
+const CROWDED = 6;
 
 /** A vote of a node in the ensemble, drawn as a thin neutral line. */
 interface FigureVote {

@@ -190,8 +190,8 @@ function letterPlaces({ source }: { source: number }, length: number, radius: nu
 }
 
 /**
- * Puts each letter on its curve, at the first of its places that is clear of the other curves, heads
- * and letters; where nothing is clear enough, at the clearest place.
+ * Puts each letter on its curve, at the first of its places that is clear of the other curves,
+ * heads and letters; where nothing is clear enough, at the clearest place.
  */
 function withLetters(edges: readonly Omit<PlacedEdge, 'letter'>[], radius: number): PlacedEdge[] {
   const enough = radius + 2.5;

@@ -22,7 +22,7 @@ export const MOST_GROWTH = 1.25;
 const GAPS = [0.2, 0.5, 0.9, 1.4, 2, 2.8, 3.8, 5, 6.5, 8];
 /** More room than this is worth nothing, in pixels. */
 const ENOUGH = 3;
-/** Pixels of room that a gap of one radius costs: a text over a curve is better than one far away. */
+/** Pixels of room that a gap of one radius costs: better over a curve than far away. */
 const FAR = 3;
 /** How many times worse than that it is to cover a letter, a node or another text by a pixel. */
 const COVERING = 100;

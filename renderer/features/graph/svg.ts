@@ -5,26 +5,16 @@
  */
 import { FONT } from '../../charts/marks.ts';
 import { escapeText } from '../../ui/escape-text.ts';
-import { gates } from '../../../core/gates/gates.ts';
-import { kinds } from '../../../core/kinds/kinds.ts';
 import type { Graph } from '../../../core/graph/graph.ts';
-import { roles, type Role } from '../../../core/graph/roles.ts';
+import { roles } from '../../../core/graph/roles.ts';
 import { toText } from '../../../core/graph/text.ts';
 import { graphName } from '../../words/graph.ts';
-import {
-  figure,
-  type FigureOptions,
-  IDLE,
-  PALE,
-  signScale,
-  VOTE,
-  VOTES,
-  type Figure,
-} from './figure.ts';
+import { figure, type FigureOptions, PALE, VOTE, type Figure } from './figure.ts';
 import { levelPath, type FilmFrame } from './film.ts';
 import { round, type Point } from './geometry.ts';
-import { NOTE_SIZE } from './note.ts';
 import { edgeKey } from './part.ts';
+import { legendEntries, LEGEND_HEIGHT, legendRows, legendSvg } from './svg-legend.ts';
+import { letterSvg, lineStyle, NOTE } from './svg-letter.ts';
 
 export interface SvgOptions {
   /** Colours of text and ground; `light` has no ground, as papers want it. */
@@ -39,16 +29,12 @@ export interface SvgOptions {
   readonly provenance?: Readonly<Record<string, unknown>>;
 }
 
-/** Of a row of the legend, and of a letter's circle in it. */
-const [LEGEND_HEIGHT, LEGEND_LETTER] = [26, 7];
 /** As wide as a legend may be below a narrow figure. */
 const LEGEND_WIDTH = 470;
 const themes = {
   light: { text: '#15181d', quiet: '#565d68', ground: '#ffffff' },
   dark: { text: '#eceef1', quiet: '#a9b0bb', ground: '#16191e' },
 };
-
-const lineStyle = (dash: string): string => (dash === 'none' ? '' : ` stroke-dasharray="${dash}"`);
 
 /** The figure with a legend: 1 user unit = 1 CSS pixel. */
 export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
@@ -153,28 +139,6 @@ function edgeSvg(
 }
 
 /**
- * Sizes of texts in radii of the letters' circles, and how far a baseline lies below the middle.
- */
-export const LETTER = { size: 1.3, drop: 0.46 };
-export const NOTE = { size: NOTE_SIZE, drop: 0.46 };
-
-const letterSvg = (
-  { x, y }: Point,
-  gate: { letter: string; color: string },
-  radius: number,
-  ground: string,
-  level?: number,
-): string =>
-  `<circle cx="${round(x)}" cy="${round(y)}" r="${radius}" fill="${ground}" ` +
-  `stroke="${gate.color}" stroke-width="1.2"/>` +
-  (level === undefined
-    ? ''
-    : `<path d="${levelPath({ x, y }, radius, level)}" fill="${gate.color}" opacity="0.42"/>`) +
-  `<text x="${round(x)}" y="${round(y + LETTER.drop * radius)}" ` +
-  `font-size="${round(LETTER.size * radius * signScale(gate.letter))}" font-weight="bold" text-anchor="middle" ` +
-  `fill="${gate.color}">${escapeText(gate.letter)}</text>`;
-
-/**
  * Written twice, first as its own halo: not every program that reads SVG paints strokes below
  * fills.
  */
@@ -246,91 +210,4 @@ export function captionAt({ y: nodeY, caption }: Figure['nodes'][number], scale 
   const { x, y, halfWidth, halfHeight, anchor } = caption;
   if (anchor !== 'middle') return { x: anchor === 'start' ? x - halfWidth : x + halfWidth, y };
   return { x, y: y + Math.sign(y - nodeY) * (scale - 1) * halfHeight };
-}
-
-interface LegendEntry {
-  readonly width: number;
-  readonly draw: (x: number, y: number, ground: string) => string;
-}
-
-function legendEntries(shown: Figure): LegendEntry[] {
-  const used = gates.filter((gate) => shown.edges.some((edge) => edge.gate.name === gate.name));
-  const present = (Object.keys(roles) as Role[]).filter((role) =>
-    shown.nodes.some((node) => node.role === role && !node.idle),
-  );
-  const word = (text: string, x: number, y: number): string =>
-    `<text x="${round(x)}" y="${round(y + 4)}" font-size="12">${escapeText(text)}</text>`;
-  const dot = (text: string, look: string): LegendEntry => ({
-    width: 30 + text.length * 6.3,
-    draw: (x, y) => `<circle cx="${round(x + 6)}" cy="${y}" ${look}/>` + word(text, x + 17, y),
-  });
-  const written = (text: string): LegendEntry => ({
-    width: 12 + text.length * 6.3,
-    draw: (x, y) => word(text, x, y),
-  });
-  return [
-    ...used.map(({ title, color, dash, ...gate }) => ({
-      width: 52 + title.length * 6.6,
-      draw: (x: number, y: number, ground: string): string =>
-        `<path d="M${round(x)} ${y}L${round(x + 34)} ${y}" stroke="${color}" stroke-width="2.2"${lineStyle(dash)}/>` +
-        letterSvg({ x: x + 17, y }, { ...gate, color }, LEGEND_LETTER, ground) +
-        word(title, x + 40, y),
-    })),
-    ...kinds
-      .filter(({ sign, name }) => sign !== '' && shown.edges.some(({ kind }) => kind.name === name))
-      .map(({ sign, title }) => written(`${sign}  ${title.toLowerCase()}`)),
-    ...(shown.votes.length > 0
-      ? [
-          {
-            width: 52 + VOTES.length * 6.6,
-            draw: (x: number, y: number): string =>
-              `<path d="M${round(x)} ${y}L${round(x + 34)} ${y}" stroke="${VOTE}" stroke-width="1"/>` +
-              word(VOTES, x + 40, y),
-          },
-        ]
-      : []),
-    ...(shown.edges.some(({ edge }) => edge.weight !== undefined) ? [written('×  weight')] : []),
-    ...(shown.edges.some(({ edge }) => edge.temperature !== undefined)
-      ? [written('τ  temperature')]
-      : []),
-    ...present.map((role) => dot(roles[role].title, `r="6" fill="${roles[role].color}"`)),
-    ...(shown.nodes.some((node) => node.idle)
-      ? [
-          dot(
-            IDLE,
-            `r="5.2" fill="none" stroke="${roles.auxiliary.color}" stroke-width="1.6" stroke-dasharray="3 2.2"`,
-          ),
-        ]
-      : []),
-  ];
-}
-
-/** Entries one after the other, in as many rows as a width takes. */
-function legendRows(entries: readonly LegendEntry[], width: number): LegendEntry[][] {
-  const rows: LegendEntry[][] = [];
-  for (const entry of entries) {
-    const row = rows.at(-1);
-    if (row && row.reduce((sum, each) => sum + each.width, entry.width) <= width) row.push(entry);
-    else rows.push([entry]);
-  }
-  return rows;
-}
-
-/** Every row around the same middle. */
-function legendSvg(
-  rows: readonly (readonly LegendEntry[])[],
-  middle: number,
-  top: number,
-  ground: string,
-): string {
-  return rows
-    .flatMap((row, i) => {
-      let x = middle - row.reduce((sum, each) => sum + each.width, 0) / 2;
-      return row.map(({ width, draw }) => {
-        const drawn = draw(x, round(top + (i + 0.5) * LEGEND_HEIGHT - 2), ground);
-        x += width;
-        return drawn;
-      });
-    })
-    .join('\n');
 }

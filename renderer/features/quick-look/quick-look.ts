@@ -5,7 +5,7 @@ import { hrefOf } from '../../routes.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 
 /** Seconds that a quick look may take; a slower machine is offered a smaller one. */
-export const QUICK = 300;
+const QUICK = 300;
 
 /** Whether the slow engine trains: what is begun in a minute must then be smaller. */
 export const isPortable = ({ engine }: Pick<Lab, 'engine'>): boolean => engine?.kind === 'portable';

@@ -13,6 +13,8 @@ import type {
   TrialRow,
   WireCurve,
 } from '../../../core/lab/api.ts';
+import { machinesOfRerun } from '../../../core/lab/machines-of.ts';
+import { machinesText } from '../../../core/study/place.ts';
 import { compareTrials } from '../../../core/study/best.ts';
 import { barsOf, drawCurves } from '../../charts/curves.ts';
 import { drawGates, gateShares, gatesHeight, gatesLegend, topTrials } from '../../charts/gates.ts';
@@ -218,12 +220,14 @@ function rerun({ rerun: { name, seeds, training }, variants, reference }: RerunV
     '',
     referenceClaim(row),
   ]);
+  const machines = machinesText(machinesOfRerun(variants));
   return `<h2>Re-run: ${escapeText(name)}</h2>
 <p>${escapeText(
     `${counted(seeds.length, 'seed')}, ${training.data}, ${counted(training.epochs, 'epoch')}, ` +
       (training.purpose === 'final'
         ? 'trained on all training images, judged by the test images.'
-        : 'judged by the images of the search.'),
+        : 'judged by the images of the search.') +
+      (machines === '' ? '' : ` Trained on ${machines}.`),
   )}</p>
 ${captioned(
   picture(drawSeeds(variants, reference, WIDE, light).marks, name),
@@ -239,9 +243,10 @@ function trials({ rows }: ReportInput): string {
     sorted.length < rows.length
       ? `Best ${sorted.length} of ${counted(rows.length, 'trial')}`
       : 'All trials';
+  const elsewhere = sorted.some(({ machines }) => machines !== undefined) ? ['Machine'] : [];
   return `<h2>${title}</h2>
 ${table(
-  ['Trial', 'Accuracy', 'Epochs', 'State', 'Why it ended', 'Graph', 'Seed'],
+  ['Trial', 'Accuracy', 'Epochs', 'State', 'Why it ended', 'Graph', 'Seed', ...elsewhere],
   sorted.map((row) => [
     String(row.number),
     accuracyText(row),
@@ -250,6 +255,7 @@ ${table(
     reasonOf(row),
     toText(row.graph),
     String(row.seed),
+    ...elsewhere.map(() => machinesText(row.machines)),
   ]),
 )}`;
 }

@@ -1,5 +1,6 @@
 /** Tables of a study as CSV, with what its numbers were made by in every row. */
 import type { TrialRow, WireDecision } from '../../../core/lab/api.ts';
+import { machinesText } from '../../../core/study/place.ts';
 import { toCsv } from '../../client/table.ts';
 import { columnsOf, type Judging } from '../../words/trial-columns.ts';
 
@@ -22,11 +23,12 @@ export const decisionsCsv = (
   made: Provenance,
 ): string =>
   toCsv(
-    ['trial', 'epoch', 'accuracy', 'rank', 'of', 'top', 'continued'],
+    ['trial', 'epoch', 'accuracy', 'rank', 'of', 'top', 'continued', 'machines'],
     decisions.map(({ run, rung, value, rank, n, limit, go }) => [
       byRun.get(run)?.number,
       ...[rung, value, rank, n, limit],
       go ? 'yes' : 'no',
+      machinesText(byRun.get(run)?.machines),
     ]),
     made,
   );

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { makeFolder } from '../base/folder.js';
+import {
+  type DecodedImages,
+  decodedFolder,
+  decodedPlaces,
+  findDecoded,
+  keepDecoded,
+  keepReceived,
+  manifestOf,
+  readManifest,
+} from './images/cache.ts';
+import { openDataset } from './resolve.ts';
+import { deliveredKey, deliveredName, isDelivered } from './delivered.ts';
+
+/** A person's own data set, as other machines get it: by the hashes of its two files. */
+export interface Delivery {
+  /** The set's specification on other machines; tells SHA-256 and bytes of the manifest. */
+  readonly name: string;
+  /** What the set is, and which images belong to it. */
+  readonly manifest: Uint8Array;
+  readonly images: DecodedImages;
+}
+
+/**
+ * Makes a data set ready for other machines: its images lie decoded in one file of the data folder.
+ *
+ * @throws LabError those of `openDataset`
+ */
+export async function packDataset(spec: string, home: string): Promise<Delivery> {
+  const dataset = await openDataset(spec, { folder: home, download: false });
+  const { identity } = dataset;
+  const found = await findDecoded(home, identity);
+  if (!found) {
+    makeFolder(decodedFolder(home));
+    const key = createHash('sha256').update(identity).digest('hex').slice(0, 32);
+    await keepDecoded({ home, key, path: spec }, dataset, 'files as they are');
+  }
+  const decoded = found ?? (await findDecoded(home, identity));
+  if (!decoded) throw new Error('A kept set is not there.');
+  const images = { ...decoded.images, sha256: await hashOf(decoded.images.path) };
+  const manifest = manifestOf(decoded.index, images);
+  const sha256 = createHash('sha256').update(manifest).digest('hex');
+  return { name: deliveredName(sha256, manifest.length), manifest, images };
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }))
+    hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/**
+ * Keeps a set that the lab has delivered.
+ *
+ * @param copy writes the images of that hash to a path
+ * @throws LabError `data.delivery-damaged`
+ */
+export async function keepDelivered(
+  name: string,
+  home: string,
+  manifest: Uint8Array,
+  copy: (images: { sha256: string; bytes: number }, path: string) => Promise<void>,
+): Promise<void> {
+  const { index, images } = readManifest(manifest);
+  const place = { home, key: deliveredKey(name), path: name };
+  await keepReceived(place, index, (path) => copy(images, path));
+}
+
+/** Names of the delivered sets that a data folder has. */
+export const deliveredIn = async (home: string): Promise<string[]> =>
+  (await decodedPlaces(home)).filter(isDelivered);

@@ -1,0 +1,169 @@
+#include "norm.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "buffers.h"
+#include "parallel.h"
+
+namespace ktg {
+namespace {
+
+constexpr int kLanes = 16;
+// Pixels whose sums stay in float32; longer sums are in double.
+constexpr std::int64_t kPortion = 256;
+
+inline __m512 load(const float* from) { return _mm512_loadu_ps(from); }
+inline __m512 load(const std::uint16_t* from) {
+  const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+inline void store(float* to, __m512 value) { _mm512_storeu_ps(to, value); }
+inline void store(std::uint16_t* to, __m512 value) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(value));
+}
+
+// Two sums [channels] in double.
+struct Sums {
+  std::vector<double> first, second;
+  explicit Sums(int channels) : first(channels), second(channels) {}
+  void add(int channel, __m512 one, __m512 two) {
+    alignas(64) float a[kLanes], b[kLanes];
+    _mm512_store_ps(a, one);
+    _mm512_store_ps(b, two);
+    for (int i = 0; i < kLanes; ++i) first[channel + i] += a[i], second[channel + i] += b[i];
+  }
+};
+
+// Calls `work(first pixel, last pixel, part)` on the threads.
+template <typename Work>
+void divide(std::int64_t pixels, int parts, const Work& work) {
+  parallel(parts, [&](int part) { work(pixels * part / parts, pixels * (part + 1) / parts, part); });
+}
+
+// Adds up what `each(position, channel)` returns as two vectors, over all pixels.
+template <typename Each>
+Sums reduce(const Flat& maps, const Each& each) {
+  const int parts = static_cast<int>(std::min<std::int64_t>(threads(), maps.pixels));
+  std::vector<Sums> sums(parts, Sums(maps.channels));
+  divide(maps.pixels, parts, [&](std::int64_t first, std::int64_t last, int part) {
+    for (std::int64_t from = first; from < last; from += kPortion) {
+      const std::int64_t to = std::min(last, from + kPortion);
+      for (int c = 0; c < maps.channels; c += kLanes) {
+        __m512 one[4] = {}, two[4] = {};
+        std::int64_t p = from;
+        for (; p + 4 <= to; p += 4)
+#pragma GCC unroll 4
+          for (int i = 0; i < 4; ++i) each((p + i) * maps.channels + c, c, one[i], two[i]);
+        for (; p < to; ++p) each(p * maps.channels + c, c, one[0], two[0]);
+        sums[part].add(c, _mm512_add_ps(_mm512_add_ps(one[0], one[1]), _mm512_add_ps(one[2], one[3])),
+                       _mm512_add_ps(_mm512_add_ps(two[0], two[1]), _mm512_add_ps(two[2], two[3])));
+      }
+    }
+  });
+  for (int part = 1; part < parts; ++part)
+    for (int c = 0; c < maps.channels; ++c) {
+      sums[0].first[c] += sums[part].first[c];
+      sums[0].second[c] += sums[part].second[c];
+    }
+  return sums[0];
+}
+
+// Calls `each(position, channel)` for every vector of the maps.
+template <typename Each>
+void visit(const Flat& maps, const Each& each) {
+  const int parts = static_cast<int>(std::min<std::int64_t>(threads(), maps.pixels));
+  divide(maps.pixels, parts, [&](std::int64_t first, std::int64_t last, int) {
+    for (std::int64_t p = first; p < last; ++p)
+      for (int c = 0; c < maps.channels; c += kLanes) each(p * maps.channels + c, c);
+  });
+}
+
+template <typename T>
+inline __m512 slope_at(const Slope<T>& given, std::int64_t at) {
+  __m512 slope = load(given.dy + at);
+  if (given.more) slope = _mm512_add_ps(slope, load(given.more + at));
+  if (!given.y) return slope;
+  return _mm512_maskz_mov_ps(
+      _mm512_cmp_ps_mask(load(given.y + at), _mm512_setzero_ps(), _CMP_GT_OQ), slope);
+}
+
+}  // namespace
+
+template <typename T>
+void norm(const Flat& maps, const T* x, const float* gamma, const float* beta, const T* other,
+          bool relu, float epsilon, T* y, const Statistics& s) {
+  // The first pixel is near the mean, so that squares of differences lose no digits.
+  auto start = zeros<float>(maps.channels);
+  for (int c = 0; c < maps.channels; c += kLanes) store(start.get() + c, load(x + c));
+  const Sums sums = reduce(maps, [&](std::int64_t at, int c, __m512& one, __m512& two) {
+    const __m512 difference = _mm512_sub_ps(load(x + at), _mm512_load_ps(start.get() + c));
+    one = _mm512_add_ps(one, difference);
+    two = _mm512_fmadd_ps(difference, difference, two);
+  });
+  auto scale = zeros<float>(maps.channels);
+  const double count = static_cast<double>(maps.pixels);
+  for (int c = 0; c < maps.channels; ++c) {
+    const double shift = sums.first[c] / count;
+    const double variance = std::max(0.0, sums.second[c] / count - shift * shift);
+    s.mean[c] = static_cast<float>(start[c] + shift);
+    s.variance[c] = static_cast<float>(variance * count / std::max(1.0, count - 1));
+    s.inverse[c] = static_cast<float>(1 / std::sqrt(variance + epsilon));
+    scale[c] = gamma[c] * s.inverse[c];
+  }
+  visit(maps, [&](std::int64_t at, int c) {
+    const __m512 centred = _mm512_sub_ps(load(x + at), _mm512_loadu_ps(s.mean + c));
+    __m512 value =
+        _mm512_fmadd_ps(centred, _mm512_load_ps(scale.get() + c), _mm512_loadu_ps(beta + c));
+    if (other) value = _mm512_add_ps(value, load(other + at));
+    // In this order a value that is not a number stays one.
+    if (relu) value = _mm512_max_ps(_mm512_setzero_ps(), value);
+    store(y + at, value);
+  });
+}
+
+template <typename T>
+void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const float* gamma,
+                   const float* mean, const float* inverse, T* dx, float* dgamma, float* dbeta,
+                   T* slope) {
+  const Sums sums = reduce(maps, [&](std::int64_t at, int c, __m512& one, __m512& two) {
+    const __m512 g = slope_at(given, at);
+    if (slope) store(slope + at, g);
+    one = _mm512_add_ps(one, g);
+    two = _mm512_fmadd_ps(g, _mm512_sub_ps(load(x + at), _mm512_loadu_ps(mean + c)), two);
+  });
+  auto offset = zeros<float>(maps.channels);
+  auto factor = zeros<float>(maps.channels);
+  auto scale = zeros<float>(maps.channels);
+  const double count = static_cast<double>(maps.pixels);
+  for (int c = 0; c < maps.channels; ++c) {
+    const double along = sums.second[c] * inverse[c];
+    dbeta[c] = static_cast<float>(sums.first[c]);
+    dgamma[c] = static_cast<float>(along);
+    offset[c] = static_cast<float>(sums.first[c] / count);
+    factor[c] = static_cast<float>(along * inverse[c] / count);
+    scale[c] = gamma[c] * inverse[c];
+  }
+  const Slope<T> ready = slope ? Slope<T>{slope, nullptr, nullptr} : given;
+  visit(maps, [&](std::int64_t at, int c) {
+    const __m512 centred = _mm512_sub_ps(load(x + at), _mm512_loadu_ps(mean + c));
+    const __m512 g = _mm512_sub_ps(slope_at(ready, at), _mm512_load_ps(offset.get() + c));
+    const __m512 rest = _mm512_fnmadd_ps(centred, _mm512_load_ps(factor.get() + c), g);
+    store(dx + at, _mm512_mul_ps(rest, _mm512_load_ps(scale.get() + c)));
+  });
+}
+
+template void norm(const Flat&, const float*, const float*, const float*, const float*, bool, float,
+                   float*, const Statistics&);
+template void norm(const Flat&, const std::uint16_t*, const float*, const float*,
+                   const std::uint16_t*, bool, float, std::uint16_t*, const Statistics&);
+template void norm_gradient(const Flat&, const Slope<float>&, const float*, const float*,
+                            const float*, const float*, float*, float*, float*, float*);
+template void norm_gradient(const Flat&, const Slope<std::uint16_t>&, const std::uint16_t*,
+                            const float*, const float*, const float*, std::uint16_t*, float*,
+                            float*, std::uint16_t*);
+
+}  // namespace ktg

@@ -1,0 +1,14 @@
+// Runs parts of a kernel on the threads that TensorFlow may use within one operation.
+#pragma once
+#include <functional>
+
+namespace ktg {
+
+// Returns the number of threads of one kernel: TF_NUM_INTRAOP_THREADS, else all cores.
+int threads();
+
+// Calls `part(i)` for every i below `count`, which is at most threads(). While another kernel holds
+// the threads, all parts run on the caller's, so results never depend on who came first.
+void parallel(int count, const std::function<void(int)>& part);
+
+}  // namespace ktg

@@ -1,0 +1,208 @@
+// Registers the kernels as operations of TensorFlow when Node loads this library as an addon.
+#include <stdexcept>
+#include <vector>
+
+#include "filter_gradient.h"
+#include "norm.h"
+#include "tensorflow_c.h"
+
+namespace {
+
+constexpr int kFloat = 1, kBfloat16 = 14;  // TF_DataType
+constexpr int kInternal = 13;              // TF_Code
+
+// A status that throws.
+class Status {
+ public:
+  Status() : status_(TF_NewStatus()) {}
+  ~Status() { TF_DeleteStatus(status_); }
+  Status(const Status&) = delete;
+  operator TF_Status*() const { return status_; }
+  void check(const char* what) const {
+    if (TF_GetCode(status_) != 0) throw std::runtime_error(what);
+  }
+
+ private:
+  TF_Status* status_;
+};
+
+// Inputs and outputs of one call; frees its handles.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext* context) : context_(context) {}
+  ~Call() {
+    for (TF_Tensor* tensor : held_) TF_DeleteTensor(tensor);
+  }
+  const TF_Tensor* input(int index) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context_, index, &tensor, status_);
+    status_.check("TF_GetInput");
+    held_.push_back(tensor);
+    return tensor;
+  }
+  template <typename T>
+  const T* values(int index) {
+    return static_cast<const T*>(TF_TensorData(input(index)));
+  }
+  template <typename T>
+  T* output(int index, int type, const std::vector<int64_t>& shape) {
+    int64_t count = 1;
+    for (const int64_t size : shape) count *= size;
+    TF_Tensor* tensor = TF_AllocateOutput(context_, index, type, shape.data(),
+                                          static_cast<int>(shape.size()), count * sizeof(T), status_);
+    status_.check("TF_AllocateOutput");
+    held_.push_back(tensor);
+    return static_cast<T*>(TF_TensorData(tensor));
+  }
+
+ private:
+  TF_OpKernelContext* context_;
+  Status status_;
+  std::vector<TF_Tensor*> held_;
+};
+
+std::vector<int64_t> shape_of(const TF_Tensor* tensor) {
+  std::vector<int64_t> shape;
+  for (int i = 0; i < TF_NumDims(tensor); ++i) shape.push_back(TF_Dim(tensor, i));
+  return shape;
+}
+
+ktg::Flat flat_of(const std::vector<int64_t>& shape) {
+  return {shape[0] * shape[1] * shape[2], static_cast<int>(shape[3])};
+}
+
+template <typename T>
+constexpr int kType = sizeof(T) == sizeof(float) ? kFloat : kBfloat16;
+
+// What an operation's attributes say.
+struct Form {
+  bool relu = false, keeps_slope = false;
+  int more = 0, outputs = 0;
+  float epsilon = 0;
+};
+
+bool flag(TF_OpKernelConstruction* made, const char* name) {
+  unsigned char value = 0;
+  TF_OpKernelConstruction_GetAttrBool(made, name, &value, Status());
+  return value != 0;
+}
+
+int count(TF_OpKernelConstruction* made, const char* name) {
+  int32_t value = 0;
+  TF_OpKernelConstruction_GetAttrInt32(made, name, &value, Status());
+  return value;
+}
+
+void* norm_form(TF_OpKernelConstruction* made) {
+  Form* form = new Form;
+  form->relu = flag(made, "relu");
+  form->more = count(made, "N");
+  TF_OpKernelConstruction_GetAttrFloat(made, "epsilon", &form->epsilon, Status());
+  return form;
+}
+
+void* gradient_form(TF_OpKernelConstruction* made) {
+  Form* form = new Form;
+  form->keeps_slope = flag(made, "keep_slope");
+  form->more = count(made, "N") - 1;
+  form->outputs = count(made, "M");
+  return form;
+}
+
+template <typename T>
+void norm(const Form& form, Call& call) {
+  const auto shape = shape_of(call.input(0));
+  const std::vector<int64_t> channels{shape[3]};
+  const ktg::Statistics statistics{call.output<float>(1, kFloat, channels),
+                                   call.output<float>(2, kFloat, channels),
+                                   call.output<float>(3, kFloat, channels)};
+  ktg::norm(flat_of(shape), call.values<T>(0), call.values<float>(1), call.values<float>(2),
+            form.more > 0 ? call.values<T>(3) : nullptr, form.relu, form.epsilon,
+            call.output<T>(0, kType<T>, shape), statistics);
+}
+
+template <typename T>
+void norm_gradient(const Form& form, Call& call) {
+  const auto shape = shape_of(call.input(0));
+  const std::vector<int64_t> channels{shape[3]}, nothing{0};
+  const ktg::Slope<T> given{call.values<T>(4), form.more > 0 ? call.values<T>(5) : nullptr,
+                            form.outputs > 0 ? call.values<T>(5 + form.more) : nullptr};
+  T* slope = call.output<T>(3, kType<T>, form.keeps_slope ? shape : nothing);
+  ktg::norm_gradient(flat_of(shape), given, call.values<T>(0), call.values<float>(1),
+                     call.values<float>(2), call.values<float>(3),
+                     call.output<T>(0, kType<T>, shape), call.output<float>(1, kFloat, channels),
+                     call.output<float>(2, kFloat, channels), form.keeps_slope ? slope : nullptr);
+}
+
+void filter_gradient(const Form&, Call& call) {
+  const auto x = shape_of(call.input(0)), dy = shape_of(call.input(1));
+  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
+                       static_cast<int>(x[3]), static_cast<int>(dy[3])};
+  ktg::filter_gradient(maps, call.values<std::uint16_t>(0), call.values<std::uint16_t>(1),
+                       call.output<float>(0, kFloat, {3, 3, x[3], dy[3]}));
+}
+
+void* no_form(TF_OpKernelConstruction*) { return new Form; }
+void destroy(void* form) { delete static_cast<Form*>(form); }
+
+// Computes one call; an exception becomes the call's status.
+template <void (*kCompute)(const Form&, Call&)>
+void compute(void* form, TF_OpKernelContext* context) {
+  try {
+    Call call(context);
+    kCompute(*static_cast<const Form*>(form), call);
+  } catch (const std::exception& error) {
+    const Status status;
+    TF_SetStatus(status, kInternal, error.what());
+    TF_OpKernelContext_Failure(context, status);
+  }
+}
+
+void define(const char* name, const std::vector<const char*>& attributes,
+            const std::vector<const char*>& inputs, const std::vector<const char*>& outputs) {
+  TF_OpDefinitionBuilder* builder = TF_NewOpDefinitionBuilder(name);
+  for (const char* each : attributes) TF_OpDefinitionBuilderAddAttr(builder, each);
+  for (const char* each : inputs) TF_OpDefinitionBuilderAddInput(builder, each);
+  for (const char* each : outputs) TF_OpDefinitionBuilderAddOutput(builder, each);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, TF_ShapeInferenceContextSetUnknownShape);
+  const Status status;
+  TF_RegisterOpDefinition(builder, status);
+  status.check(name);
+}
+
+void implement(const char* name, int type, void* (*create)(TF_OpKernelConstruction*),
+               void (*run)(void*, TF_OpKernelContext*)) {
+  const Status status;
+  TF_KernelBuilder* builder = TF_NewKernelBuilder(name, "CPU", create, run, destroy);
+  TF_KernelBuilder_TypeConstraint(builder, "T", type, status);
+  TF_RegisterKernelBuilder(name, builder, status);
+  status.check(name);
+}
+
+void register_all() {
+  define("KtgNorm", {"T: {float, bfloat16}", "N: int >= 0", "relu: bool", "epsilon: float"},
+         {"x: T", "gamma: float", "beta: float", "others: N * T"},
+         {"y: T", "mean: float", "variance: float", "inverse: float"});
+  implement("KtgNorm", kFloat, norm_form, compute<norm<float>>);
+  implement("KtgNorm", kBfloat16, norm_form, compute<norm<std::uint16_t>>);
+
+  define("KtgNormGradient",
+         {"T: {float, bfloat16}", "N: int >= 1", "M: int >= 0", "keep_slope: bool"},
+         {"x: T", "gamma: float", "mean: float", "inverse: float", "slopes: N * T",
+          "outputs: M * T"},
+         {"dx: T", "dgamma: float", "dbeta: float", "slope: T"});
+  implement("KtgNormGradient", kFloat, gradient_form, compute<norm_gradient<float>>);
+  implement("KtgNormGradient", kBfloat16, gradient_form, compute<norm_gradient<std::uint16_t>>);
+
+  define("KtgFilterGradient", {"T: {bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
+  implement("KtgFilterGradient", kBfloat16, no_form, compute<filter_gradient>);
+}
+
+}  // namespace
+
+// Called by Node with its environment and the module's exports, which stay empty.
+extern "C" void* napi_register_module_v1(void*, void* exports) {
+  static const bool once = (register_all(), true);
+  (void)once;
+  return exports;
+}
