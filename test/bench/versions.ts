@@ -13,7 +13,8 @@ const BLOCK = 8;
 
 /**
  * Is this version as fast as another one? Times steps of both by turns, each in a process of its own
- * from its own folder, and prints the ratio of their medians and its range over the turns.
+ * from its own folder, and prints the ratio of their medians by the clock and of processor time,
+ * which other programs change less, and the range over the turns.
  */
 export async function bench(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
@@ -29,21 +30,48 @@ export async function bench(args: string[]): Promise<number> {
     const now = fileURLToPath(new URL('../..', import.meta.url));
     const versions = [resolve(before), now].map((folder) => new Version(folder, arch, threads));
     for (const version of versions) await version.answer(); // compiled
-    const times = versions.map((): number[][] => []);
+    const times = versions.map((): Spent[][] => []);
     for (let turn = 0; turn < turns; turn++)
       for (const [i, version] of versions.entries())
         times[i]!.push((await version.time(BLOCK + 1)).slice(1));
     for (const version of versions) version.stop();
-    const ratios = times[1]!.map((block, turn) => median(block) / median(times[0]![turn]!));
-    const [old, own] = times.map((blocks) => median(blocks.flat())) as [number, number];
-    const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(3));
+    const found = [0, 1].map((which) => compared(times, which));
+    const [clock, processor] = found as [Compared, Compared];
     console.log(
-      `${arch}: before ${round(old)} ms, now ${round(own)} ms, now : before ` +
-        `${median(ratios).toFixed(3)} (by turn ${low} to ${high}), load ${loadavg()[0]!.toFixed(1)}`,
+      `${arch}: ${wordsOf(clock)}; processor ${wordsOf(processor)}; load ` +
+        loadavg()[0]!.toFixed(1),
     );
-    if (values.json) console.log(JSON.stringify({ arch, before: old, now: own, ratios }));
+    if (values.json) console.log(JSON.stringify({ arch, clock, processor }));
   }
   return 0;
+}
+
+/** Milliseconds of a step by the clock, and of all threads. */
+type Spent = readonly [clock: number, processor: number];
+
+interface Compared {
+  readonly before: number;
+  readonly now: number;
+  /** Now : before, by turn. */
+  readonly ratios: readonly number[];
+}
+
+/** Compares the turns of both versions by one of their times. */
+function compared(times: readonly (readonly Spent[])[][], which: number): Compared {
+  const [old, own] = times.map((turns) => turns.map((turn) => turn.map((spent) => spent[which]!)));
+  return {
+    before: median(old!.flat()),
+    now: median(own!.flat()),
+    ratios: own!.map((turn, i) => median(turn) / median(old![i]!)),
+  };
+}
+
+function wordsOf({ before, now, ratios }: Compared): string {
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(3));
+  return (
+    `before ${round(before)} ms, now ${round(now)} ms, now : before ` +
+    `${median(ratios).toFixed(3)} (by turn ${low} to ${high})`
+  );
 }
 
 /** A process that times steps of the version in a folder. */
@@ -58,17 +86,17 @@ class Version {
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
   }
 
-  /** Returns the milliseconds of `count` steps. */
-  async time(count: number): Promise<number[]> {
+  /** Returns the times of `count` steps. */
+  async time(count: number): Promise<Spent[]> {
     this.#child.stdin.write(`${count}\n`);
     return this.answer();
   }
 
-  async answer(): Promise<number[]> {
+  async answer(): Promise<Spent[]> {
     for (;;) {
       const next = await this.#lines.next();
       if (next.done) throw new Error('A version ended; see above.');
-      if (next.value.startsWith('[')) return JSON.parse(next.value) as number[];
+      if (next.value.startsWith('[')) return JSON.parse(next.value) as Spent[];
     }
   }
 
