@@ -15,7 +15,7 @@ import type {
   RerunView,
   VariantView,
 } from '../lab/api.ts';
-import { machinesOfRerun } from '../lab/machines-of.ts';
+import { machinesOfRerun } from '../study/machines-of.ts';
 import { machinesText, placeText } from '../study/place.ts';
 import { computationText } from './computation.ts';
 import { counted, span } from './report.ts';

@@ -4,7 +4,7 @@ import { judgedTitle } from '../graph/describe.ts';
 import { toText } from '../graph/text.ts';
 import { rankTrials } from '../study/best.ts';
 import { machinesText } from '../study/place.ts';
-import { machinesOfRerun, machinesOfRuns } from './machines-of.ts';
+import { machinesOfRerun, machinesOfRuns } from '../study/machines-of.ts';
 import type { RerunView, StudyView, VariantView } from './api.ts';
 
 /** Trials in the table of a study. */

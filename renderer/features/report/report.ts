@@ -13,7 +13,7 @@ import type {
   TrialRow,
   WireCurve,
 } from '../../../core/lab/api.ts';
-import { machinesOfRerun } from '../../../core/lab/machines-of.ts';
+import { machinesOfRerun } from '../../../core/study/machines-of.ts';
 import { machinesText } from '../../../core/study/place.ts';
 import { compareTrials } from '../../../core/study/best.ts';
 import { barsOf, drawCurves } from '../../charts/curves.ts';
