@@ -78,7 +78,7 @@ export const commandsProblems = {
   'arguments.no-best/ended': {
     message: ({ study }: { study: string }) =>
       `Study "${study}" has ended, and none of its trials has a result.`,
-    next: () => ['Choose a trial by its number, as `ktg list` and its log name them.'],
+    next: () => ['Choose a trial by its number.'],
   },
   'arguments.no-file/backup': {
     message: () => 'No file for the copy was named.',

@@ -64,8 +64,7 @@ export const searchProblems = {
       `Its slots are on different devices or engines (${kinds.join('; ')}), which give slightly ` +
       'different numbers: close trials may change places.',
     next: () => [
-      'Let it train on one kind of device: "Only on" among the details of a new study, or --like ' +
-        'DEVICE.',
+      'Name one kind of device among the details of the plan, and only its slots train the study.',
     ],
   },
   'search.more-trials-than-graphs': {
