@@ -140,7 +140,7 @@ describe('export and import', { skip: withoutBrowser }, () => {
     assert.match(await kept('PDF'), /^%PDF-/);
     assert.match(await kept('TikZ'), /\\begin\{tikzpicture\}/);
     const decisions = (await kept('Decisions (CSV)')).split('\r\n');
-    assert.match(decisions[0]!, /^trial,epoch,accuracy,rank,of,top,continued,made\.study/);
+    assert.match(decisions[0]!, /^trial,epoch,accuracy,rank,of,top,continued,machines,made\.study/);
     assert.ok(decisions.length > 12);
     const methods = await dialog.getByLabel('Methods paragraph').inputValue();
     assert.match(methods, /^We searched knowledge transfer graphs of 3 nodes on /);
