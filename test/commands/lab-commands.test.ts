@@ -20,6 +20,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
 import { usageOf } from '../../core/commands/usage.ts';
+import { openDataset } from '../../core/data/resolve.ts';
 import { addonVersion } from '../../core/install/addon.ts';
 import { libraryFolder } from '../../core/install/engine-home.ts';
 import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
@@ -514,16 +515,20 @@ test('an observer prints runs that ended between two holders, each once', async 
   );
 });
 
+/** Data for real training after formulas; those then say the same images. */
+const TINY = 'synthetic:train=160,test=100';
+
 test('an observer takes the lab over when the holder ends', async () => {
   const own = join(folder, 'ends.sqlite');
-  const lab = scriptedLab({}, openLabFile(own));
+  const { identity } = await openDataset(TINY);
+  const lab = scriptedLab({ data: () => identity }, openLabFile(own));
   const leave = await listenOnLocalSocket(lab, own);
   const { training, space } = plan();
   const real = plan({
     trials: 50_000,
     duplicates: 'train',
     space: { ...space, frozen: false }, // teachers of the formula's workers hold no weights
-    training: { ...training, data: 'synthetic:train=160,test=100', epochs: 1 },
+    training: { ...training, data: TINY, epochs: 1 },
   });
   await lab.request('studies.create', { name: 'Long', plan: real, start: true });
   const watching = startKtg(own, 'resume', '--json');
@@ -545,9 +550,10 @@ test('an observer takes the lab over when the holder ends', async () => {
 
 test('Ctrl-C pauses a re-run and ends the program, whatever else trains in the lab', async () => {
   const own = join(folder, 'rerun.sqlite');
+  const { identity } = await openDataset(TINY);
   const { training, space } = plan();
-  const tiny = { ...training, data: 'synthetic:train=160,test=100', epochs: 1 };
-  const lab = scriptedLab({}, openLabFile(own));
+  const tiny = { ...training, data: TINY, epochs: 1 };
+  const lab = scriptedLab({ data: () => identity }, openLabFile(own));
   const long = plan({
     trials: 50_000,
     duplicates: 'train',
