@@ -29,10 +29,13 @@ export interface SoakCounts {
   checkpointsRead: number;
 }
 
+/** Most studies that wait for a full disk: it comes at moments of the clock. */
+const MOST_STUDIES = 12;
+
 /**
  * Kills labs (SIGKILL) at random moments of their work, also within writes of reports and
- * checkpoints, and fills their disks, until so many kills are done and every study has still come
- * to its end. Checks after each kill and each full disk that the file is whole, and at each end
+ * checkpoints, and fills their disks, until so many kills are done, a full disk was met and every
+ * study has still come to its end. Checks after each kill and each full disk that the file is whole, and at each end
  * that nothing was lost or counted twice; with one slot, where the order of arrivals is fixed, that
  * all is as if undisturbed.
  */
@@ -53,7 +56,7 @@ export async function soak(
     checkpointsRead: 0,
   };
   try {
-    while (counts.kills < kills) {
+    while (counts.kills < kills || (counts.fullDisks === 0 && counts.studies < MOST_STUDIES)) {
       const slots = counts.studies % 2 === 0 ? 1 : 3;
       const file = join(folder, `${counts.studies}.ktg`);
       const bytes = slots === 1 ? 600_000 : 3_000_000;

@@ -37,13 +37,16 @@ export interface WorkerSoakCounts extends StudyCounts {
 /** Kills in the life of one study. */
 const KILLS_A_STUDY = 12;
 
+/** Most studies that wait for a full disk: it comes at moments of the clock. */
+const MOST_STUDIES = 12;
+
 /**
  * Labs over real worker processes: kills labs and workers (SIGKILL) at random moments, also within
  * checkpoints, while the workers hang, lie, flood and die by themselves, another process holds the
  * file now and then, the disk is full for moments, and the clock jumps. After each kill of a lab
  * the file is whole; at the end no trial is lost or counted twice, every decision follows from the
  * arrivals before it, checkpoints are whole, and with one slot all is as in a study that nothing
- * disturbed.
+ * disturbed. Goes on until so many kills are done and a full disk was met.
  */
 export async function workerSoak(
   kills: number,
@@ -67,7 +70,7 @@ export async function workerSoak(
   try {
     const calm = await undisturbed(folder);
     const quota = Math.min(KILLS_A_STUDY, Math.ceil(kills / 2));
-    while (total() < kills) {
+    while (total() < kills || (counts.fullDisks === 0 && counts.studies < MOST_STUDIES)) {
       const before = total();
       const slots = counts.studies % 2 === 0 ? 3 : 1;
       const file = join(folder, `${counts.studies}.sqlite`);

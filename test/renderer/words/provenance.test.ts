@@ -46,6 +46,8 @@ function labElsewhere(): Lab {
   };
   return {
     cards: [],
+    removed: [],
+    epoch: 0,
     slots: [{ study: 1, deviceTitle: 'Laptop processor' }],
     status: { version: '9.9.9', revision: 'other' },
     engine: { engine: 'portable', version: 'tfjs WASM' },
