@@ -2,22 +2,16 @@
  * A lab over real processes that works on the ablation of a lab file until it is done; meant to be
  * killed. Arguments: file, slots.
  */
-import { fileURLToPath } from 'node:url';
 import type { RerunView } from '../../core/lab/api.ts';
 import { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
-import { WorkerPool } from '../../core/workers/pool.ts';
 import { noEngine } from '../lab/support.ts';
-import { soakDevice } from './killed-lab.ts';
+import { soakPool } from './killed-lab.ts';
 
 const [file = '', slots = '1'] = process.argv.slice(2);
 const lab = new Lab({
   store: openLabFile(file),
-  runner: new WorkerPool({
-    devices: [soakDevice(Number(slots))],
-    cores: 8,
-    program: fileURLToPath(new URL('formula-worker.ts', import.meta.url)),
-  }),
+  runner: soakPool(Number(slots)),
   version: '0.0.0',
   revision: null,
   scheduler: { delayDivisor: 1000, checkpointEvery: 0 },

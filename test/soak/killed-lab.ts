@@ -5,7 +5,6 @@
 import { fileURLToPath } from 'node:url';
 import { stream } from '../../core/base/random.ts';
 import { paperSpace } from '../../core/graph/space.ts';
-import type { Device } from '../../core/devices/device.ts';
 import { Lab } from '../../core/lab/lab.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import { WorkerPool } from '../../core/workers/pool.ts';
@@ -20,11 +19,18 @@ export const soakPlan: StudyPlan = plan({
   retries: 100,
 });
 
-/** The processor, with so many slots. */
-export const soakDevice = (slots: number): Device => ({
-  ...{ name: 'cpu', title: 'Soak', kind: 'cpu', memory: null },
-  ...{ slots, maximumSlots: 8, present: true },
-});
+/** Workers that play formulas, on so many slots of the processor. */
+export const soakPool = (slots: number): WorkerPool =>
+  new WorkerPool({
+    devices: [
+      {
+        ...{ name: 'cpu', title: 'Soak', kind: 'cpu', memory: null },
+        ...{ slots, maximumSlots: 8, present: true },
+      },
+    ],
+    cores: 8,
+    program: fileURLToPath(new URL('formula-worker.ts', import.meta.url)),
+  });
 
 if (import.meta.main) {
   const [file = '', slots = '1'] = process.argv.slice(2);
@@ -33,11 +39,7 @@ if (import.meta.main) {
   let isFull = false;
   const lab = new Lab({
     store: limited.store,
-    runner: new WorkerPool({
-      devices: [soakDevice(Number(slots))],
-      cores: 8,
-      program: fileURLToPath(new URL('formula-worker.ts', import.meta.url)),
-    }),
+    runner: soakPool(Number(slots)),
     version: '0.0.0',
     revision: null,
     scheduler: { delayDivisor: 1000, hangAfter: 2, checkpointEvery: 0 },
