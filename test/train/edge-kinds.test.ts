@@ -6,9 +6,9 @@ import { fromText } from '../../core/graph/text.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import { targetAccuracy } from '../../core/study/metrics.ts';
 import { recipeFor } from '../../core/study/recipe.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { Steps } from '../../core/train/steps.ts';
 import { Training } from '../../core/train/training.ts';
+import { interruptedInEpoch } from './interrupt.ts';
 
 const EPOCHS = 2;
 const data = 'synthetic:seed=5,train=48,test=24,classes=3';
@@ -43,17 +43,8 @@ async function trained(text: string, interrupted = false): Promise<EpochMetrics[
   let training = await Training.prepare(setup(text));
   const metrics: EpochMetrics[] = [];
   for (let epoch = 1; epoch <= EPOCHS; epoch++) {
-    if (interrupted) {
-      const stop = new AbortController();
-      const onStep = (step: number): void => {
-        if (step === 2) stop.abort();
-      };
-      assert.equal(await training.nextEpoch({ signal: stop.signal, onStep }), undefined);
-      const file = encodeCheckpoint(training.checkpoint());
-      training.release();
-      training = await Training.prepare(setup(text));
-      training.restore(decodeCheckpoint(file, 'test'));
-    }
+    if (interrupted)
+      training = await interruptedInEpoch(training, () => Training.prepare(setup(text)));
     metrics.push((await training.nextEpoch())!);
   }
   training.release();

@@ -6,14 +6,11 @@ import { architecture } from '../../core/models/architecture.ts';
 import { initialParameters, initialStatistics } from '../../core/models/initialise.ts';
 import type { EpochMetrics } from '../../core/study/metrics.ts';
 import { type Recipe, recipeFor } from '../../core/study/recipe.ts';
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-} from '../../core/train/checkpoint.ts';
+import type { Checkpoint } from '../../core/train/checkpoint.ts';
 import type { Steps } from '../../core/train/steps.ts';
 import { Training } from '../../core/train/training.ts';
 import { assertBits } from '../engine/support.ts';
+import { interruptedInEpoch } from './interrupt.ts';
 
 /** Node 2 is pretrained and frozen. */
 const text = 'resnet8=TT@4C,resnet8=XXX,resnet8=TLX';
@@ -66,15 +63,7 @@ export async function interrupted(steps: Steps, recipe: Recipe): Promise<Outcome
   let training = await prepare(steps, recipe);
   const metrics: EpochMetrics[] = [];
   while (!training.finished) {
-    const stop = new AbortController();
-    const onStep = (step: number): void => {
-      if (step === 2) stop.abort();
-    };
-    assert.equal(await training.nextEpoch({ signal: stop.signal, onStep }), undefined);
-    const file = encodeCheckpoint(training.checkpoint());
-    training.release();
-    training = await prepare(steps, recipe);
-    training.restore(decodeCheckpoint(file, 'test'));
+    training = await interruptedInEpoch(training, () => prepare(steps, recipe));
     metrics.push(timeless((await training.nextEpoch())!));
   }
   const end = training.checkpoint();
