@@ -31,9 +31,11 @@ describe('the fixtures on every engine', () => {
     passes('tensorflow', 69, '--without', 'resnet18_64px', '--without', 'resnet18_96px');
   });
   const skip = !computesBfloat16() && 'NOT TESTED: this processor has no instructions for bfloat16';
-  test('tensorflow in bfloat16, whole steps', { skip }, () => {
+  test('tensorflow in bfloat16, steps, passes and networks of PyTorch', { skip }, () => {
     passes('tensorflow', 5, '--precision', 'bfloat16', '--only', 'm3_');
     passes('tensorflow', 2, '--precision', 'bfloat16', '--only', 'm2_attention');
+    passes('tensorflow', 2, '--precision', 'bfloat16', '--only', 'forward_resnet8');
+    passes('tensorflow', 1, '--precision', 'bfloat16', join(fixtures, 'torch'));
   });
   /** Files by a word of their name; on the portable engine some of the steps, for time. */
   const steps = {
