@@ -33,11 +33,12 @@ import { torchParity } from './torch.ts';
 
 /**
  * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler
- * none|xla] [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD] [--without
- * WORD]`: compares the engine with every fixture (whose file name holds, or does not hold, WORD)
- * under DIR (default: test/fixtures), a line per file, then `N passed, N failed`; exit status 1 when
- * anything failed. In bfloat16 it compares whole steps, under limits of their own, and everything
- * that no engine computes.
+ * none|xla] [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD] [--without WORD]`:
+ * compares the engine with every fixture under DIR (default: test/fixtures), a line per file, then
+ * `N passed, N failed`; exit status 1 when anything failed. Both WORD options may be repeated: names
+ * of files hold one of the first (default: all do), and none of the second. In bfloat16 it compares
+ * forward passes, whole steps and networks of PyTorch, under limits of their own, and everything that
+ * no engine computes.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,7 +48,7 @@ const { values, positionals } = parseArgs({
     compiler: { type: 'string' },
     precision: { type: 'string', default: 'float32' },
     deterministic: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
     without: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -74,7 +75,8 @@ const engine: Engine = await open({
   },
 });
 function isChosen(file: string): boolean {
-  return file.includes(values.only) && !values.without.some((word) => file.includes(word));
+  const holds = (word: string): boolean => file.includes(word);
+  return values.only.some(holds) && !values.without.some(holds);
 }
 /** Why an engine cannot be opened is said in one line. */
 async function open(choice: EngineChoice): Promise<Engine> {
