@@ -23,9 +23,9 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
   const shown = fittingColumns(widths);
   return cells.map((row) =>
-    row
-      .slice(0, shown)
-      .map((cell, at) => cell + ' '.repeat(widths[at]! - printedWidth(cell)))
+    shown
+      .filter((at) => at < row.length)
+      .map((at) => row[at]! + ' '.repeat(widths[at]! - printedWidth(row[at]!)))
       .join('  ')
       .trimEnd(),
   );
