@@ -2,6 +2,7 @@ import { LabError } from '../base/errors.ts';
 import type { SamplerName } from '../search/samplers/samplers.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { FROZEN_SHARE } from '../study/presets.ts';
+import { choiceWeight } from '../study/prior.ts';
 import type { Options, Values } from './command.ts';
 import { integerOption, textOf } from './values.ts';
 
@@ -35,7 +36,7 @@ export function priorPart(values: Values, sampler: SamplerName): Pick<StudyPlan,
   return { prior: { frozen, ...(weights && { weights }) } };
 }
 
-/** @throws LabError `arguments.weights` */
+/** @throws LabError `arguments.weights`, `search.choice-weight` */
 function weightsFrom(text: string | undefined): Record<string, number> | undefined {
   if (text === undefined) return undefined;
   return Object.fromEntries(
@@ -43,7 +44,7 @@ function weightsFrom(text: string | undefined): Record<string, number> | undefin
       const [, choice, weight] = /^\s*([\w.:-]+)=([\d.]+)\s*$/.exec(part) ?? [];
       if (choice === undefined || !(Number(weight) > 0))
         throw new LabError('arguments.weights', { text: text.slice(0, 100) });
-      return [choice, Number(weight)];
+      return [choice, choiceWeight(Number(weight))];
     }),
   );
 }

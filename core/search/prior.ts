@@ -4,6 +4,7 @@ import { TARGET } from '../graph/graph.ts';
 import { dimensions } from '../graph/space.ts';
 import type { Dimension, SearchSpace } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
+import { priorWithin, shownNameOf, weightOfChoice } from '../study/prior.ts';
 import { type Group, type Prior, chanceOf } from './samplers/prior.ts';
 
 type Weighed = Pick<StudyPlan, 'space' | 'prior'>;
@@ -15,10 +16,7 @@ type Weighed = Pick<StudyPlan, 'space' | 'prior'>;
 export function priorOf({ space, prior }: Weighed): Prior | null {
   if (!prior) return null;
   const weights = dimensions(space).map((dimension) => {
-    const all = dimension.choices.map((choice) => {
-      const [own, any] = namesOf(dimension, choice).map((name) => prior.weights?.[name]);
-      return own ?? any ?? 1;
-    });
+    const all = dimension.choices.map((choice) => weightOfChoice(prior, dimension.kind, choice));
     const sum = all.reduce((total, weight) => total + weight, 0);
     return all.map((weight) => weight / sum);
   });
@@ -51,23 +49,16 @@ const isEdgeInto = (
 ): dimension is Dimension & { kind: 'gate' } =>
   dimension.kind === 'gate' && dimension.destination === node;
 
-/**
- * Names of a choice in the weights of a plan: first with the part that it is a choice of, since 1
- * may be a weight and a temperature, then alone.
- */
-const namesOf = ({ kind }: Dimension, choice: string): string[] => [`${kind}:${choice}`, choice];
-
 /** Weights of choices that a space does not have: probably mistyped. */
 export function unknownWeights({ space, prior }: Weighed): LabProblem[] {
-  const all = dimensions(space).flatMap((dimension) =>
-    dimension.choices.map((choice) => namesOf(dimension, choice)),
-  );
-  const names = new Set(all.flat());
+  const known = prior ? priorWithin(space, prior).weights : {};
   const shown = new Set(
-    all.map(([own, alone]) => (/^(weight|temperature):/.test(own!) ? own! : alone!)),
+    dimensions(space).flatMap(({ kind, choices }) =>
+      choices.map((choice) => shownNameOf(kind, choice)),
+    ),
   );
   return Object.keys(prior?.weights ?? {})
-    .filter((choice) => !names.has(choice))
+    .filter((choice) => known?.[choice] === undefined)
     .map((choice) =>
       problem('search.weight-unknown', { choice, known: [...shown].sort().join(', ') }),
     );

@@ -8,6 +8,7 @@ import { samplerSchema } from '../search/samplers/samplers.ts';
 import { computationSchema } from './computation.ts';
 import { fractionSchema, lineSchema, seedSchema, whole } from './fields.ts';
 import { type Place, placeSchema } from './place.ts';
+import { priorSchema } from './prior.ts';
 import { recipeSchema } from './recipe.ts';
 import { startSchema } from './start.ts';
 
@@ -54,19 +55,6 @@ export const courseOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPl
 
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
 export const paperRule = asha.usual;
-
-/** How likely graphs are before anything is known; what is not named is drawn evenly. */
-const priorSchema = v.strictObject({
-  /** Share of the graphs with at least one frozen node, where chance makes fewer. */
-  frozen: v.exactOptional(fractionSchema),
-  /**
-   * How often a choice is drawn beside others, which weigh 1; by its name, or by `weight:0.5`,
-   * `temperature:4` and the like where several parts of an edge have it.
-   */
-  weights: v.exactOptional(
-    v.record(lineSchema(100), v.pipe(v.number(), v.minValue(0.001), v.maxValue(1000))),
-  ),
-});
 
 /**
  * Everything that decides which trials a study has and what they are; fixed once it is created, but

@@ -1,8 +1,6 @@
 /** Effects of the choices of a study in words. */
 import { shareText } from '../../core/analysis/audit-words.ts';
 import { pointsText } from '../../core/analysis/verdict.ts';
-import { kind as kindNamed } from '../../core/kinds/kinds.ts';
-import { gate as gateOf, isGateName } from '../../core/gates/gates.ts';
 import {
   withGates,
   withModels,
@@ -11,8 +9,8 @@ import {
   type SearchSpace,
 } from '../../core/graph/space.ts';
 import type { StudyEffects } from '../../core/lab/api.ts';
-import { architecture } from '../../core/models/architecture.ts';
 import { counted, pValue } from '../ui/format.ts';
+import { choiceTitle } from './choices.ts';
 import { edgeTitle } from './graph.ts';
 
 type Effect = StudyEffects['effects'][number];
@@ -48,12 +46,8 @@ export function dimensionText(dimension: Dimension): string {
 }
 
 /** `Correct`, `ResNet110` */
-export const choiceText = (dimension: Dimension, choice: number): string => {
-  const name = dimension.choices[choice]!;
-  if (dimension.kind === 'model') return architecture(name).title;
-  if (dimension.kind === 'kind') return kindNamed(name).title;
-  return isGateName(name) ? gateOf(name).title : name;
-};
+export const choiceText = (dimension: Dimension, choice: number): string =>
+  choiceTitle(dimension.kind, dimension.choices[choice]!);
 
 /** `Correct on 2→1`, `ResNet110 at node 2`, `Repel on 2→1`, `temperature 4 on 2→1` */
 export function choiceOnText(dimension: Dimension, choice: number): string {

@@ -129,6 +129,33 @@ describe('fields and confirmations', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('choices of a new study have weights, which the study keeps', async () => {
+    await go('studies/new');
+    await page.getByRole('button', { name: 'Paper, M = 2' }).click();
+    await page.getByLabel('Name').fill('Weighed');
+    await page.getByText('How often choices are drawn').click();
+    const weigh = async (choice: string, weight: string): Promise<void> => {
+      await page.getByRole('spinbutton', { name: choice, exact: true }).fill(weight);
+      await page.keyboard.press('Tab');
+    };
+    await weigh('ResNet110', '2');
+    await weigh('Cutoff', '0');
+    await page.getByText('The weight of a choice is 0; it must be from 0.001 to 1000.').waitFor();
+    await weigh('Cutoff', '0.5');
+    await page.getByText('The weight of a choice is').waitFor({ state: 'detached' });
+    await weigh('Frozen nodes, % Least share of graphs with a frozen node.', '10');
+    await page.getByRole('button', { name: 'Create only' }).click();
+    await page.getByRole('heading', { name: 'Weighed' }).waitFor();
+    await page.getByText('ResNet110: 2, Cutoff: 0.5').waitFor();
+    const studies = await here.lab.request('studies.list', {});
+    const made = studies.find(({ study }) => study.name === 'Weighed');
+    assert.deepEqual(made?.study.plan.prior, {
+      frozen: 0.1,
+      weights: { resnet110: 2, cutoff: 0.5 },
+    });
+    assert.deepEqual(complaints, []);
+  });
+
   test('an invalid value is reported at the field before anything is sent', async () => {
     await go('studies/1');
     await page.getByRole('button', { name: 'More trials' }).click();

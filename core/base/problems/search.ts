@@ -22,6 +22,11 @@ export const searchProblems = {
       `${card} could not be measured: ${reason}`,
     next: () => [{ do: 'run-doctor' }],
   },
+  'search.choice-weight': {
+    message: ({ weight, least, most }: { weight: number; least: number; most: number }) =>
+      `The weight of a choice is ${weight}; it must be from ${least} to ${most}.`,
+    next: () => ['Give 2 for a choice that is drawn twice as often as others.'],
+  },
   'search.early-rungs': {
     message: (facts: RungFacts) =>
       `In study "${facts.study}", a first rung at epoch ${facts.first} where one in ` +

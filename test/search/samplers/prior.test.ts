@@ -97,6 +97,7 @@ void describe('weights of draws', () => {
     const weights = 'resnet8=2, correct=0.5';
     assert.deepEqual(planFrom({ weights }).prior?.weights, { resnet8: 2, correct: 0.5 });
     assert.throws(() => planFrom({ weights: 'resnet8' }), { code: 'arguments.weights' });
+    assert.throws(() => planFrom({ weights: 'resnet8=1001' }), { code: 'search.choice-weight' });
     assert.throws(() => planFrom({ weights: 'resnet9=2' }), { code: 'search.weight-unknown' });
     assert.deepEqual(unknownWeights(plan({ space })), []);
     assert.equal(dimensions(space).length, 12);
