@@ -15,7 +15,7 @@ export const windowPhrases = {
     'architectures.',
   'open-lab': () => 'Open it as the lab file, or export a study of it and import that.',
   'choose-folder': () => 'Choose another folder.',
-  'resume-training': ({ folder }) => `The run in ${folder} continues from the command line.`,
+  'resume-training': ({ folder }) => `Continue the run in ${folder} from the command line.`,
   'start-training': () => 'Start a new run.',
   'open-log': () => 'The log may say more.',
   'run-command': ({ command }) => `In a terminal, run: ${command}`,

@@ -117,7 +117,7 @@ function outlineLines({ seeds }: Wish, preview: AblationPreview): string[] {
   return [
     `${counted(variants.length, 'change')}: ${variants.join(', ') || 'none'}`,
     ...skipped.map((each) => `Skipped: ${skippedText(each)}`),
-    ...(known > 0 ? [`${counted(known, 'result')} of this lab count again.`] : []),
+    ...(known > 0 ? [`${counted(known, 'result')} of this lab are used again.`] : []),
     ...previewLines(seeds, preview),
   ];
 }

@@ -31,7 +31,7 @@ export const command: Command = {
   },
   note:
     'Ctrl-C once hands the runs over to the lab and ends, twice ends at once. Without its lab an ' +
-    'agent goes on to the next rung and ends its runs after half an hour.',
+    'agent trains to the next rung and waits; after half an hour it ends its runs.',
   words: 0,
   async run(values) {
     const file = textOf(values, 'pairing');

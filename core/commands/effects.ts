@@ -6,7 +6,7 @@ import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { counted, jsonLine, line } from './report.ts';
 import { textOf, integerOption } from './values.ts';
-import { table } from './words.ts';
+import { percent, table } from './words.ts';
 import { jsonOption } from './usage.ts';
 
 export const command: Command = {
@@ -115,8 +115,8 @@ function importanceLines(
     .toSorted((a, b) => importance[b]!.anova - importance[a]!.anova)
     .map((at) => [
       dimensionTitle(dimensions[at]!),
-      points(importance[at]!.anova),
-      points(importance[at]!.pedAnova),
+      percent(importance[at]!.anova),
+      percent(importance[at]!.pedAnova),
     ]);
   return ['', ...table([['what', 'share of variance', 'PED-ANOVA'], ...rows])];
 }

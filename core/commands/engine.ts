@@ -26,8 +26,8 @@ export const command: Command = {
     ['engine remove [gpu]', 'deletes it'],
     [
       'engine measure',
-      'measures how many trainings at once fill each card best, and keeps the result for the lab; ' +
-        'takes some minutes, in which nothing else should compute on the cards',
+      'measures how many slots suit each card and saves the result for the lab; ' +
+        'takes some minutes, during which nothing else should compute on the cards',
     ],
   ],
   options: {

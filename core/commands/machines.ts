@@ -15,8 +15,8 @@ const ways = ['ssh', 'slurm', 'command'] as const;
 
 export const command: Command = {
   forms: [
-    ['machines [list] [options]', 'shows the other machines of a lab and how they are'],
-    ['machines add ssh USER@HOST [options]', 'lets a server train that ssh reaches with a key'],
+    ['machines [list] [options]', 'shows the other machines of a lab and their states'],
+    ['machines add ssh USER@HOST [options]', 'lets a server train; ssh reaches it with a key'],
     ['machines add slurm [options]', 'lets jobs of a cluster train, as many as there is work for'],
     ['machines add command [options]', 'prints the one line that starts an agent anywhere'],
     ['machines drain|undrain NAME', 'takes no more runs on a machine, or takes them again'],

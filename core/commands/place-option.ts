@@ -74,7 +74,7 @@ async function deviceNamed(api: LabApi, name: string): Promise<DeviceView> {
         device: name.slice(0, 60),
         devices: devices.map((device) => device.name).join(', '),
       });
-    if (waited === 0) remark(`ktg: waits until the machine of ${name} comes in.`);
+    if (waited === 0) remark(`ktg: waiting until the machine of ${name} connects.`);
     await sleep(LOOK);
   }
 }

@@ -12,14 +12,14 @@ export const priorOptions = {
     type: 'string',
     value: 'N',
     help:
-      'least percentage of graphs with a frozen node; default 33, with --sampler random as ' +
-      'many as chance makes',
+      'at least this percentage of the graphs has a frozen node; default 33, with --sampler ' +
+      'random no minimum',
   },
   weights: {
     type: 'string',
     value: 'C=N,...',
     help:
-      'how often choices are drawn beside others, which weigh 1: resnet110=2,cutoff=0.5,' +
+      'weights with which choices are drawn; all others have 1: resnet110=2,cutoff=0.5,' +
       'temperature:4=2',
   },
 } as const satisfies Options;

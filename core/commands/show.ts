@@ -80,7 +80,7 @@ export const command: Command = {
         ))
           if (made)
             line(
-              `from epoch ${fromEpoch + 1} made on ${slot} (${made.host}) by ktg ` +
+              `from epoch ${fromEpoch + 1} trained on ${slot} (${made.host}) by ktg ` +
                 `${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ` +
                 `${made.engine}, ${made.kernels === undefined ? '' : `kernels ${made.kernels}, `}` +
                 `${made.device}, data ${made.data}`,

@@ -91,13 +91,14 @@ function colored(letter: string, isColored: boolean): string {
 const GAP = 2;
 
 /**
- * Returns how many columns of a table fit, from the left: at least two, so that a row says of what
- * it is.
+ * Returns the columns of a table that fit, by their places from 0: one that is too wide leaves its
+ * room to the next. The first two always do, so that a row says of what it is.
  */
-export function fittingColumns(widths: readonly number[], { columns } = here()): number {
-  let count = widths.length;
-  const total = (): number =>
-    widths.slice(0, count).reduce((sum, width) => sum + width + GAP, -GAP);
-  while (count > 2 && total() > columns) count--;
-  return count;
+export function fittingColumns(widths: readonly number[], { columns } = here()): number[] {
+  let end = -GAP;
+  return [...widths.keys()].filter((at) => {
+    const fits = at < 2 || end + GAP + widths[at]! <= columns;
+    if (fits) end += GAP + widths[at]!;
+    return fits;
+  });
 }

@@ -23,9 +23,9 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
   const shown = fittingColumns(widths);
   return cells.map((row) =>
-    row
-      .slice(0, shown)
-      .map((cell, at) => cell + ' '.repeat(widths[at]! - printedWidth(cell)))
+    shown
+      .filter((at) => at < row.length)
+      .map((at) => row[at]! + ' '.repeat(widths[at]! - printedWidth(row[at]!)))
       .join('  ')
       .trimEnd(),
   );
@@ -67,9 +67,9 @@ export function outcome(row: TrialRow): string {
   return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
 }
 
-/** Returns `; runs on for the audit` for a stopped trial that does, or did. */
+/** Returns `; continues for the audit` for a stopped trial that does, or did. */
 const auditNote = ({ audit = null, state }: TrialRow): string =>
-  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
+  audit === null ? '' : `; ${state === 'stopped' ? 'continued' : 'continues'} for the audit`;
 
 /** Returns ` (KD, a starting point)` for a trial that was not drawn. */
 const originNote = ({ origin = null }: TrialRow): string =>

@@ -42,7 +42,7 @@ export class AccessCheck {
     const { origin } = headers;
     if (origin === undefined && wanted === 'if-given') return null;
     if (origin !== undefined && this.#origins.has(origin)) return null;
-    return { status: 403, why: 'Pages of other sites may not talk to this lab.' };
+    return { status: 403, why: 'Pages of other sites may not send requests to this lab.' };
   }
 
   /** Admits the session always and the token once. */

@@ -67,9 +67,9 @@ export class PartSender {
     this.#sending.get(request)?.taken(index);
   }
 
-  /** Nobody waits for this answer any more. */
+  /** The request for this answer has ended. */
   end(request: number): void {
-    this.#sending.get(request)?.end(new Error('Nobody waits for this answer any more.'));
+    this.#sending.get(request)?.end(new Error('The request for this answer has ended.'));
   }
 
   /** Index of the next part, once there is room for it; null when the answer is given up. */

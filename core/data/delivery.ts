@@ -38,7 +38,7 @@ export async function packDataset(spec: string, home: string): Promise<Delivery>
     await keepDecoded({ home, key, path: spec }, dataset, 'files as they are');
   }
   const decoded = found ?? (await findDecoded(home, identity));
-  if (!decoded) throw new Error('A kept set is not there.');
+  if (!decoded) throw new Error('A stored data set is missing.');
   const images = { ...decoded.images, sha256: await hashOf(decoded.images.path) };
   const manifest = manifestOf(decoded.index, images);
   const sha256 = createHash('sha256').update(manifest).digest('hex');

@@ -296,13 +296,13 @@ export class AgentSession {
     this.#fetching.add(name);
     const subject = upSubject(lab, machine, 'archive');
     const plain = { link, subject, budget: this.#budget, urgency: 'resume', key: {} } as const;
-    log(`Gets the data set ${name}.`);
+    log(`Receiving the data set ${name}.`);
     try {
       await fetch(name, ({ sha256, bytes }, signal) => pull({ ...plain, sha256, bytes, signal }));
       this.#failed.delete(name);
       await this.#lookAtData();
     } catch (error) {
-      log(`The data set ${name} could not be had: ${messageOf(error)}`);
+      log(`The data set ${name} could not be received: ${messageOf(error)}`);
       this.#failed.set(name, problemOf(error, 'workers.unexpected'));
       if (this.#failed.size > KEPT_FAILURES) this.#failed.clear();
       this.#greet();
@@ -406,7 +406,7 @@ export class AgentSession {
       return read();
     } catch (error) {
       if (!(error instanceof LabError) && !v.isValiError(error)) throw error;
-      this.#options.log(`A message of the lab was not taken: ${error.message}`);
+      this.#options.log(`A message of the lab was refused: ${error.message}`);
       return null;
     }
   }

@@ -59,7 +59,7 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
   const { engine, dataFolder, signal, log } = options;
   const home = dataFolder ?? dataHome();
   const blobs = await Blobs.open(join(options.folder, 'weights'));
-  log(`Dials ${pairing.servers.join(', ')} for lab ${pairing.lab}.`);
+  log(`Connecting to ${pairing.servers.join(', ')} for lab ${pairing.lab}.`);
   const connection = await dialUntil(pairing, signal, log);
   if (connection === null) return;
   const link = new Link(connection);
@@ -106,7 +106,7 @@ export async function runAgent(pairing: Pairing, options: AgentOptions): Promise
 }
 
 /**
- * Dials the lab until it answers, and logs each new reason why it does not.
+ * Connecting to the lab until it answers, and logs each new reason why it does not.
  *
  * @returns null when the signal came first
  * @throws LabError `machines.key-refused` when the lab has refused the key for a while

@@ -44,7 +44,7 @@ const PING_EVERY = 5;
 const RIVAL_LOOKS = 3;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
-/** What the lab knows of a machine before its agent comes in. */
+/** What the lab knows of a machine before its agent connects. */
 export interface MachineRecord {
   id: string;
   name: string;
@@ -317,7 +317,7 @@ export class RemoteMachine {
   #absence(): string {
     if (!this.isReachable || this.#conduct.isCutOff)
       return problem('agents.not-reachable', { name: this.name }).message;
-    return this.#isWelcomed ? '' : `The machine ${this.name} comes in.`;
+    return this.#isWelcomed ? '' : `The machine ${this.name} connects.`;
   }
 
   #pull({ key }: RemoteJob, offer: Offer, signal: AbortSignal): AsyncIterable<Uint8Array> {
@@ -539,6 +539,6 @@ export class RemoteMachine {
 
 const protocolProblem = (name: string, error: LabError): LabProblem => ({
   code: '',
-  message: `The agent on ${name} sent what is not allowed: ${error.message}`,
-  next: 'When it happens again, report it with the log of this run.',
+  message: `The agent on ${name} sent a message that is not allowed: ${error.message}`,
+  next: 'If it happens again, report it with the log of this run.',
 });

@@ -41,9 +41,9 @@ export function reasonOf(row: TrialRow): string {
   return row.stop ? `${decisionText(row.stop)}${auditNote(row)}` : '';
 }
 
-/** `; runs on for the audit` for a stopped trial that does, or did. */
+/** `; continues for the audit` for a stopped trial that does, or did. */
 const auditNote = ({ audit = null, state }: TrialRow): string =>
-  audit === null ? '' : `; ${state === 'stopped' ? 'ran' : 'runs'} on for the audit`;
+  audit === null ? '' : `; ${state === 'stopped' ? 'continued' : 'continues'} for the audit`;
 
 const cancelledText = ({ dismissed, rerun }: TrialRow): string =>
   dismissed ? 'a person stopped it' : `cancelled with its ${rerun === null ? 'study' : 're-run'}`;

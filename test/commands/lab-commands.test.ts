@@ -148,8 +148,8 @@ describe('a lab without a holder', () => {
       [['rerun', '--baseline', 'magic'], 2, /independent, kd, dml, all-through/],
       [['rerun', '--graph', 'nonsense'], 2, /neither a file/],
       [['rerun', '--graph', 'dml', '--trial', '1'], 2, /Both --trial and --graph/],
-      [['list', 'First'], 2, /"First" is one word too many/],
-      [['pause', '1', '2'], 2, /"2" is one word too many/],
+      [['list', 'First'], 2, /Unexpected argument "First"/],
+      [['pause', '1', '2'], 2, /Unexpected argument "2"/],
       [['pause'], 1, /completed and cannot become paused/],
       [
         ['db', 'backup', '/nowhere/copy.sqlite'],

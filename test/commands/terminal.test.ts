@@ -43,9 +43,13 @@ test('long lines wrap at words and keep their indent; short ones stay', () => {
   assert.equal(terminalLines(`a ${word} b`, narrow), `a\n  ${word}\n  b`);
 });
 
-test('the columns of a table that do not fit are left out, the last first', () => {
-  assert.equal(fittingColumns([10, 10, 10, 20], { columns: 60, isColored: false }), 4);
-  assert.equal(fittingColumns([10, 10, 10, 20], narrow), 3);
-  assert.equal(fittingColumns([50, 50, 10], narrow), 2);
-  assert.equal(fittingColumns([50, 50, 10], pipe), 3);
+test('the columns of a table that do not fit are left out; narrower ones after them stay', () => {
+  assert.deepEqual(
+    fittingColumns([10, 10, 10, 20], { columns: 60, isColored: false }),
+    [0, 1, 2, 3],
+  );
+  assert.deepEqual(fittingColumns([10, 10, 10, 20], narrow), [0, 1, 2]);
+  assert.deepEqual(fittingColumns([10, 10, 30, 10], narrow), [0, 1, 3]);
+  assert.deepEqual(fittingColumns([50, 50, 10], narrow), [0, 1]);
+  assert.deepEqual(fittingColumns([50, 50, 10], pipe), [0, 1, 2]);
 });

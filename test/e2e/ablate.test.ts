@@ -39,7 +39,7 @@ describe('ktg ablate and ktg verify with real training', { concurrency: false },
     const { code, out } = await ktg(own, ...wish, '--seeds', '3', '--preview');
     assert.equal(code, 0);
     assert.match(out, /^2 changes: cutoff 0-2, cutoff 1-2\nSkipped: cutoff 0-1: the target would/);
-    assert.match(out, /6 results of this lab count again\.\n3 runs/);
+    assert.match(out, /6 results of this lab are used again\.\n3 runs/);
     assert.equal(((await ktg(own, 'list', '--json')).json[0]!.reruns as unknown[]).length, 1);
   });
 

@@ -68,7 +68,7 @@ describe('clicks of usual tasks', { skip: withoutBrowser }, () => {
 
   test('which gates matter is on the page, and in its head', async () => {
     const clicks = await clicksOf('#/studies/1', async (page) => {
-      await page.getByText('Matters most').waitFor();
+      await page.locator('.effect', { hasText: /Matters most.*points/s }).waitFor();
       await page
         .getByRole('region', { name: 'Which gates matter' })
         .getByText(/points$/)

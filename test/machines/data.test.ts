@@ -86,7 +86,7 @@ void describe('a person’s own images on other machines', { skip: noBroker }, a
       openDataset(name, { folder: away }),
     ]);
     assert.equal(sent.identity, own.identity);
-    assert.equal(far.log.filter((line) => line.startsWith('Gets the data set')).length, 1);
+    assert.equal(far.log.filter((line) => line.startsWith('Receiving the data set')).length, 1);
     assert.ok(trialsOf(lab.store, id).every((run) => run.training.data === spec));
     assert.deepEqual(lab.machines.machines()[0]!.data, ['synthetic']);
   });

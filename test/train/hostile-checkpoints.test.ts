@@ -121,12 +121,12 @@ const pickles: readonly Made[] = [
   [
     'one tensor named two million times',
     () => ofPickle(`${kept(weight)}](${'h\x00'.repeat(2_000_000)}e`),
-    /no tensors by the names of a network/,
+    /no tensors with the names of a network/,
   ],
   [
     'a million lists that all lie 45 deep',
     () => ofPickle(`${']'.repeat(45)}(${']'.repeat(1_000_000)}e${'a'.repeat(44)}`),
-    /no tensors by the names of a network/,
+    /no tensors with the names of a network/,
   ],
   [
     'two million lists inside each other',
@@ -263,7 +263,7 @@ const safetensors: readonly Made[] = [
   [
     'notes that are no words',
     () => safetensorsOf({ __metadata__: [1, { ktg: 2 }] }),
-    /no tensors by the names of a network|does not fit/,
+    /no tensors with the names of a network|does not fit/,
   ],
 ];
 

@@ -3,7 +3,7 @@ import type { ProblemTable } from './_base.ts';
 export const agentsProblems = {
   'agents.bad-message': {
     message: ({ why }: { why: string }) => `A message is not allowed: ${why}`,
-    next: () => ['Update both programs; when it happens again, report it.'],
+    next: () => ['Update both programs. If it happens again, report it.'],
   },
   'agents.cut-off': {
     message: ({ name, why }: { name: string; why: string }) =>
@@ -25,12 +25,12 @@ export const agentsProblems = {
   },
   'agents.forgotten': {
     message: ({ name }: { name: string }) =>
-      `The agent on ${name} began again and no longer has this run.`,
+      `The agent on ${name} restarted and no longer has this run.`,
     next: () => [],
   },
   'agents.lost': {
     message: ({ name, seconds }: { name: string; seconds: number }) =>
-      `The machine ${name} has not been heard for ${seconds} seconds.`,
+      `The lab has heard nothing from the machine ${name} for ${seconds} seconds.`,
     next: () => ['Check that it runs and that its network works.'],
   },
   'agents.needs-update': {
@@ -79,7 +79,7 @@ export const agentsProblems = {
     message: ({ name }: { name: string }) => `Two agents use the pairing of ${name}.`,
     next: () => [
       'End one of them.',
-      'If you did not start it, remove the machine and add it again: its key was stolen.',
+      'If you did not start both, remove the machine and add it again: its key was stolen.',
     ],
   },
   'agents.weights-gone': {

@@ -39,7 +39,7 @@ export const commandsProblems = {
     ],
   },
   'arguments.missing/way': {
-    message: () => 'How is the machine reached?',
+    message: () => 'Say how the lab reaches the machine.',
     next: ({ ways }: { ways: string }) => [
       `Ways: ${ways}.`,
       { do: 'run-command', command: 'ktg help machines' },
@@ -122,7 +122,7 @@ export const commandsProblems = {
   },
   'arguments.only-with-as': {
     message: ({ option }: { option: string }) =>
-      `--${option} goes with --as, which writes a network; a study is written whole.`,
+      `--${option} is only for the export of a network (--as pytorch or onnx).`,
     next: () => [{ do: 'run-command', command: 'ktg help export' }],
   },
   'arguments.out-of-range': {
@@ -170,7 +170,7 @@ export const commandsProblems = {
     next: () => ['Frozen nodes have only Cutoff edges into them.', { do: 'see-graph' }],
   },
   'arguments.too-many': {
-    message: ({ extra }: { extra: string }) => `"${extra}" is one word too many.`,
+    message: ({ extra }: { extra: string }) => `Unexpected argument "${extra}".`,
     next: ({ command }: { command: string }) => [
       { do: 'run-command', command: `ktg help ${command}` },
     ],
@@ -194,7 +194,7 @@ export const commandsProblems = {
     next: ({ choices }: { choices: string }) => [`Choose one of ${choices}.`],
   },
   'arguments.unknown-choice/engine': {
-    message: ({ which }: { which: string }) => `"${which}" is no engine.`,
+    message: ({ which }: { which: string }) => `There is no engine "${which}".`,
     next: ({ variants }: { variants: string }) => [`Choose one of ${variants}.`],
   },
   'arguments.unknown-choice/measure': {

@@ -54,15 +54,15 @@ export const downloadProblems = {
     message: ({ address, bytes, file }: { address: string; bytes: number; file: string }) =>
       `${address} sends more than the ${bytes} bytes of ${file}`,
     next: ({ otherWay }: { otherWay: Step }) => [
-      'The server or a proxy sends something else.',
+      'The server or a proxy sends another file.',
       otherWay,
     ],
   },
   'data.wrong-checksum': {
     message: ({ address, found }: { address: string; found: string }) =>
-      `What ${address} sent ${found}`,
+      `The file that ${address} sent ${found}`,
     next: ({ otherWay }: { otherWay: Step }) => [
-      'The server or a proxy sent something else.',
+      'The server or a proxy sent another file.',
       otherWay,
     ],
   },

@@ -115,7 +115,7 @@ export const graphProblems = {
   },
   'model.side': {
     message: ({ side, title, factor }: { side: number; title: string; factor: number }) =>
-      `Images of ${side} x ${side} pixels do not fit ${title}, which halves them to a ${factor}th.`,
+      `Images of ${side} x ${side} pixels do not fit ${title}, which divides their sides by ${factor}.`,
     next: ({ factor }: { factor: number }) => [
       `Use images whose side is a multiple of ${factor} pixels.`,
     ],

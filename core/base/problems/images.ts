@@ -18,7 +18,7 @@ export const imagesProblems = {
   },
   'data.images-option': {
     message: ({ option, sides }: { option: string; sides: string }) =>
-      `"${option}" is no option of an image folder: side (${sides}), seed, bad (skip or refuse), and last path.`,
+      `Image folders have no option "${option}". They have side (${sides}), seed, bad (skip or refuse), and path, which comes last.`,
     next: () => [{ do: 'give-option', example: '--data images:side=64,path=/photos' }],
   },
   'data.in-use': {
@@ -55,7 +55,7 @@ export const imagesProblems = {
       classes: readonly string[];
       problems: { count: number; files: readonly { file: string; why: string }[] };
     }) =>
-      `${path} has training images of ${classes.length === 0 ? 'no class' : `one class, ${classes[0]}`}, and at least two are needed.${
+      `${path} has training images of ${classes.length === 0 ? 'no class' : `one class, ${classes[0]}`}, but at least two are needed.${
         problems.count > 0
           ? ` ${problems.count} files were left out: ${problems.files
               .slice(0, 3)

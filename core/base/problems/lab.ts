@@ -2,7 +2,7 @@ import type { ProblemTable } from './_base.ts';
 
 export const labProblems = {
   'app.no-run/pretrained': {
-    message: ({ id }: { id: number }) => `There is no training of a pretrained network ${id}.`,
+    message: ({ id }: { id: number }) => `This lab did not train a pretrained network ${id}.`,
     next: () => [{ do: 'open-data' }],
   },
   'app.no-run/seed': {

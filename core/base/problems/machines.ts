@@ -31,7 +31,7 @@ export const machinesProblems = {
   },
   'machines.bad-pairing/rights': {
     message: ({ file }: { file: string }) =>
-      `Other users can read the pairing file ${file}, so its key is no secret.`,
+      `Other users can read the pairing file ${file}, so its key is no longer secret.`,
     next: ({ file }: { file: string }) => [
       { do: 'run-command', command: `chmod 600 ${file}` },
       'If others use this machine, remove the machine in the lab and add it again.',
@@ -109,7 +109,7 @@ export const machinesProblems = {
   },
   'machines.tunnel-down': {
     message: ({ host, words }: { host: string; words: string }) =>
-      `The tunnel to ${host} is down and is made again: ${words}`,
+      `The tunnel to ${host} broke; the lab opens it again: ${words}`,
     next: () => ['Check that the server runs and that its network works.'],
   },
   'machines.key-refused': {

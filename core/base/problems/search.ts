@@ -69,14 +69,14 @@ export const searchProblems = {
       `Its slots are on different devices or engines (${kinds.join('; ')}), which give slightly ` +
       'different numbers: close trials may change places.',
     next: () => [
-      'Name one kind of device among the details of the plan, and only its slots train the study.',
+      'Choose one kind of device in the details of the plan: then only its slots train the study.',
     ],
   },
   'search.more-trials-than-graphs': {
     message: ({ trials, size, duplicates }: { trials: number; size: bigint; duplicates: bigint }) =>
       `${trials} trials in a space of ${size} graphs: at least ${duplicates} will be ` +
       'duplicates, which are not trained again.',
-    next: () => ['Ask for fewer trials, or open more of the space.'],
+    next: () => ['Ask for fewer trials, or allow more choices in the space.'],
   },
   'search.no-rungs': {
     message: ({ epochs }: { epochs: number }) =>
@@ -85,12 +85,14 @@ export const searchProblems = {
   },
   'search.no-slot-suits': {
     message: ({ data }: { data: string }) =>
-      `No slot can work on it: no machine with free slots has the data set ${data}, or computes as its plan asks.`,
-    next: () => ['Give a slot to a machine that can, or download the data set there; then resume.'],
+      `No slot can train it: no machine with free slots has the data set ${data} and computes as its plan asks.`,
+    next: () => [
+      'Give a slot to such a machine, or download the data set to one with slots; then resume.',
+    ],
   },
   'search.no-slot-there': {
     message: ({ place }: { place: string }) =>
-      `No slot of this lab is on ${place}, where alone it may train.`,
+      `It may train only on ${place}, and no slot of this lab is there.`,
     next: () => ['Give such a device a slot, or add its machine; then resume.'],
   },
   'search.not-wanted': {
@@ -143,7 +145,7 @@ export const searchProblems = {
   },
   'search.weight-unknown': {
     message: ({ choice }: { choice: string; known: string }) =>
-      `There is a weight of "${choice}", which the search space does not have.`,
+      `"${choice}" has a weight, but the search space has no such choice.`,
     next: ({ known }: { known: string }) => [`Its choices: ${known}.`],
   },
   'search.workers-keep-failing': {
@@ -257,7 +259,7 @@ export const searchProblems = {
   },
   'workers.weights-damaged': {
     message: ({ what }: { what: string }) =>
-      `${what} arrived with another SHA-256 than was announced.`,
+      `${what} arrived with a SHA-256 that differs from the announced one.`,
     next: () => [
       'It is sent again. If this repeats, check the lab file.',
       { do: 'check-lab-file' },

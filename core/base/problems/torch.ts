@@ -22,7 +22,7 @@ export const torchProblems = {
       `${source} is right on ${(100 * accuracy).toFixed(2)} % of ${images} ${evaluationName} images, no more than guessing among ${classes} classes.`,
     next: () => [
       'Compare the order of its classes, its input (pixels from 0 to 1 as RGB, no mean subtracted) and its data set with those of the lab.',
-      'It can be accepted as it is, too.',
+      'You can also accept it as it is.',
     ],
   },
   'teacher.process-ended': {
@@ -56,7 +56,7 @@ export const torchProblems = {
   },
   'torch.no-network': {
     message: ({ source }: { source: string }) =>
-      `${source} holds no tensors by the names of a network.`,
+      `${source} holds no tensors with the names of a network.`,
     next: () => [saveAgain],
   },
   'torch.ours': {
