@@ -15,6 +15,8 @@ namespace {
 constexpr int kLanes = 16;
 // Pixels whose sums stay in float32; longer sums are in double.
 constexpr std::int64_t kPortion = 256;
+// Parts of a kernel, whatever the number of threads, so that sums never depend on it.
+constexpr int kParts = 16;
 
 inline __m512 load(const float* from) { return _mm512_loadu_ps(from); }
 inline __m512 load(const std::uint16_t* from) {
@@ -38,18 +40,17 @@ struct Sums {
   }
 };
 
-// Calls `work(first pixel, last pixel, part)` on the threads.
+// Calls `work(first pixel, end, part)` on the threads.
 template <typename Work>
-void divide(std::int64_t pixels, int parts, const Work& work) {
-  parallel(parts, [&](int part) { work(pixels * part / parts, pixels * (part + 1) / parts, part); });
+void divide(std::int64_t pixels, const Work& work) {
+  parallel(kParts, [&](int part) { work(pixels * part / kParts, pixels * (part + 1) / kParts, part); });
 }
 
 // Adds up what `each(position, channel)` returns as two vectors, over all pixels.
 template <typename Each>
 Sums reduce(const Flat& maps, const Each& each) {
-  const int parts = static_cast<int>(std::min<std::int64_t>(threads(), maps.pixels));
-  std::vector<Sums> sums(parts, Sums(maps.channels));
-  divide(maps.pixels, parts, [&](std::int64_t first, std::int64_t last, int part) {
+  std::vector<Sums> sums(kParts, Sums(maps.channels));
+  divide(maps.pixels, [&](std::int64_t first, std::int64_t last, int part) {
     for (std::int64_t from = first; from < last; from += kPortion) {
       const std::int64_t to = std::min(last, from + kPortion);
       for (int c = 0; c < maps.channels; c += kLanes) {
@@ -64,7 +65,7 @@ Sums reduce(const Flat& maps, const Each& each) {
       }
     }
   });
-  for (int part = 1; part < parts; ++part)
+  for (int part = 1; part < kParts; ++part)
     for (int c = 0; c < maps.channels; ++c) {
       sums[0].first[c] += sums[part].first[c];
       sums[0].second[c] += sums[part].second[c];
@@ -75,8 +76,7 @@ Sums reduce(const Flat& maps, const Each& each) {
 // Calls `each(position, channel)` for every vector of the maps.
 template <typename Each>
 void visit(const Flat& maps, const Each& each) {
-  const int parts = static_cast<int>(std::min<std::int64_t>(threads(), maps.pixels));
-  divide(maps.pixels, parts, [&](std::int64_t first, std::int64_t last, int) {
+  divide(maps.pixels, [&](std::int64_t first, std::int64_t last, int) {
     for (std::int64_t p = first; p < last; ++p)
       for (int c = 0; c < maps.channels; c += kLanes) each(p * maps.channels + c, c);
   });
