@@ -490,6 +490,7 @@ void describe('schemas', () => {
       const file = newFile();
       copyFileSync(join(kept, name), file);
       const before = decisionsOf(file);
+      assert.deepEqual(checkLabFile(file), []);
       const store = openLabFile(file);
       assert.deepEqual(await store.check(), []);
       const [study] = store.studies();

@@ -84,6 +84,7 @@ const looks: readonly Look[] = [
   },
   function* records(database) {
     for (const [table, key, column, schema] of jsonColumns) {
+      if (!has(database, table, column)) continue;
       const rows = database.iterate<{ row: number | string; text: string }>(
         `SELECT ${key} AS row, ${column} AS text FROM ${table} WHERE ${column} IS NOT NULL`,
       );
@@ -135,6 +136,10 @@ export function checkLabFile(path: string): string[] {
 /** Problems of an open database with the tables of a lab, one sentence each. */
 export const problemsIn = (database: Sqlite): string[] =>
   looks.flatMap((look) => problemsOf(look, database));
+
+/** False for what only a newer schema has: a file is looked at before it is migrated, too. */
+const has = (database: Sqlite, table: string, column: string): boolean =>
+  database.value('SELECT 1 FROM pragma_table_info(?) WHERE name = ?', table, column) !== undefined;
 
 /** What reading a row says of it, when it is damaged. */
 function damageIn(read: () => unknown): string[] {
