@@ -8,7 +8,9 @@ import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { type CudaProblem, diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { type LibraryStatus, verifyLibrary } from '../install/library-status.ts';
+import { kernelWords, runsKernels } from '../devices/processor.ts';
+import { checkKernels } from '../install/kernels.ts';
+import { type LibraryStatus, libraryStatus, verifyLibrary } from '../install/library-status.ts';
 import { IN_MEMORY } from '../host/open.ts';
 import { checkLabFile } from '../store/file/check.ts';
 import { nextOf } from '../base/command-words.ts';
@@ -68,6 +70,7 @@ export const command: Command = {
 const here = async (values: Values): Promise<Finding[]> => [
   ...basics(),
   ...(await engines()),
+  ...kernels(),
   ...graphicsCards(),
   ...(await data()),
   labFinding(labNamed(values)),
@@ -144,6 +147,20 @@ async function engines(): Promise<Finding[]> {
   const slowly = 'The portable engine is used, much more slowly.';
   const [{ found, steps }] = (broken.length > 0 ? broken : all) as [LibraryStatus];
   return [{ what, found: `${found} ${slowly}`, next: nextOf(steps) }, ...findings.slice(1)];
+}
+
+/** Checks whose kernels compute bfloat16 on this processor; nothing without TensorFlow. */
+function kernels(): Finding[] {
+  const what = 'kernels';
+  const variant = (['cpu', 'gpu'] as const).find((each) => libraryStatus(each).state === 'ready');
+  if (!variant) return [];
+  const possible = runsKernels();
+  if (!possible.norms)
+    return [{ what, found: 'TensorFlow; those of KTG Lab need a processor with AVX-512 BF16' }];
+  const problem = checkKernels(variant);
+  return problem
+    ? [{ what, found: `TensorFlow. ${problem.message}`, next: problem.next }]
+    : [{ what, found: `${kernelWords(possible)} in bfloat16, else TensorFlow` }];
 }
 
 /**

@@ -39,7 +39,7 @@ export const command: Command = {
     seeds: { type: 'string', value: 'N', help: 'default 5, as in the paper' },
     baselines: {
       type: 'boolean',
-      help: 'also Independent, KD, DML and all-Through with the same architectures',
+      help: 'also Independent, KD, DML, KD + DML and all-Through with the same architectures',
     },
     baseline: {
       type: 'string',

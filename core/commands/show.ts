@@ -82,7 +82,8 @@ export const command: Command = {
             line(
               `from epoch ${fromEpoch + 1} made on ${slot} (${made.host}) by ktg ` +
                 `${made.app}${made.revision === null ? '' : ` (${made.revision})`}, ` +
-                `${made.engine}, ${made.device}, data ${made.data}`,
+                `${made.engine}, ${made.kernels === undefined ? '' : `kernels ${made.kernels}, `}` +
+                `${made.device}, data ${made.data}`,
             );
       }
       return Exit.done;

@@ -23,6 +23,12 @@ export function runsKernels(cpuinfo: string = processorInfo()): { norms: boolean
   return { norms, tiles: norms && flags.has('amx_bf16') && flags.has('amx_tile') };
 }
 
+/** Returns whose kernels compute, such as `KTG Lab (norms, tiles)`, for people and records. */
+export function kernelWords(own: { norms: boolean; tiles: boolean }): string {
+  const used = Object.entries(own).flatMap(([name, is]) => (is ? [name] : []));
+  return used.length > 0 ? `KTG Lab (${used.join(', ')})` : 'TensorFlow';
+}
+
 const flagsOf = (cpuinfo: string): Set<string> =>
   new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]!.trim().split(/\s+/));
 

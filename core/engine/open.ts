@@ -24,7 +24,7 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
-import { computesBfloat16, runsKernels } from '../devices/processor.ts';
+import { computesBfloat16, kernelWords, runsKernels } from '../devices/processor.ts';
 import { cudaCompilerPackage, cudaFolder } from '../install/cuda-libraries.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import {
@@ -34,12 +34,11 @@ import {
   type SeenCard,
   systemLibraries,
 } from '../devices/cuda-probe.ts';
-import { engineHome } from '../install/engine-home.ts';
 import { loadKernels } from '../install/kernels.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import { noKernels, type OwnKernels } from './tensorflow/own-kernels.ts';
-import { releaseFor, type Variant } from '../install/release.ts';
+import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
 
 export interface EngineChoice {
@@ -96,7 +95,10 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16', cache };
   if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
   // In float32 they gain little, and TensorFlow's own give the same bits as the eager engine.
-  const kernels = device === 'cpu' && options.bfloat16 ? ownKernels(variant) : noKernels;
+  const chosen =
+    device === 'cpu' && options.bfloat16 && computation.compiler === 'none'
+      ? ownKernels(variant)
+      : null;
   const compile = (plan: StepPlan): Step => {
     if (name === 'eager')
       return new EagerStep(
@@ -109,7 +111,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
       : captureStep(tensorflow, nativeOperations(tensorflow), plan, {
           bfloat16: options.bfloat16,
-          kernels,
+          kernels: chosen?.kernels ?? noKernels,
         });
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
@@ -119,6 +121,8 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       version: `TensorFlow ${binding.TF_Version}`,
       device: card ? cardWords(card) : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
       ...(name === 'tensorflow' && { computation }),
+      ...(chosen && { kernels: kernelWords(chosen.kernels) }),
+      ...(chosen?.problem && { note: `${chosen.problem.message}\n${chosen.problem.next}` }),
     },
     compile: async (plan) => Promise.resolve(compile(plan)),
     counts: () => ({ tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels() }),
@@ -126,12 +130,15 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   };
 }
 
-/** Loads our own kernels, where this processor runs them. TensorFlow must be loaded. */
-function ownKernels(variant: Variant): OwnKernels {
+/**
+ * Loads our own kernels, where this processor runs them. TensorFlow must be loaded. `problem`: why
+ * TensorFlow's kernels do the work of ours.
+ */
+function ownKernels(variant: Variant): { kernels: OwnKernels; problem: LabError | null } {
   const possible = runsKernels();
-  const [framework] = releaseFor(variant).libraries as [string];
-  const library = join(libraryStatus(variant).folder, framework);
-  return possible.norms && loadKernels(library, engineHome()) ? possible : noKernels;
+  if (!possible.norms) return { kernels: noKernels, problem: null };
+  const problem = loadKernels(variant);
+  return { kernels: problem ? noKernels : possible, problem };
 }
 
 /**

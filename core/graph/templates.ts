@@ -99,6 +99,9 @@ export type TemplateName = (typeof templates)[number]['name'];
 export const isTemplateName = (name: string): name is TemplateName =>
   templates.some((each) => each.name === name);
 
+export const templateTitle = (name: TemplateName): string =>
+  templates.find((each) => each.name === name)!.title;
+
 /**
  * Returns the template's graph over 1 to 7 models, the target's first. Frozen nodes have no
  * checkpoints yet.

@@ -22,13 +22,19 @@ const revision = 2;
 export const addonVersion = (): string =>
   `${(require(`${bindingPackage}/package.json`) as { version: string }).version}-${String(revision)}`;
 
-/** Returns the first C++ compiler on PATH. @throws LabError `engine.no-compiler` */
-export function findCompiler(): string {
+/**
+ * Returns the first C++ compiler on PATH.
+ *
+ * @throws LabError `engine.no-compiler`, in words for what it shall compile
+ */
+export function findCompiler(
+  problem: 'engine.no-compiler' | 'engine.no-compiler/kernels' = 'engine.no-compiler',
+): string {
   const found = ['c++', 'g++', 'clang++'].find(
     (name) => spawnSync(name, ['--version']).status === 0,
   );
   if (found) return found;
-  throw new LabError('engine.no-compiler');
+  throw new LabError(problem);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mainTest } from '../analysis/comparison.ts';
 import { pointsText } from '../analysis/verdict.ts';
 import { judgedTitle } from '../graph/describe.ts';
+import { isTemplateName, templateTitle } from '../graph/templates.ts';
 import { toText } from '../graph/text.ts';
 import { rankTrials } from '../study/best.ts';
 import { machinesText } from '../study/place.ts';
@@ -18,7 +19,7 @@ const TOP = 10;
 export function rerunLatex({ rerun, variants, reference }: RerunView): string {
   const { data, protocol, purpose, epochs } = rerun.training;
   const rows = variants.map((variant) => [
-    titles[variant.name] ?? escaped(variant.name),
+    rowTitle(variant.name),
     meanCell(variant, variant.name === 'graph' && isBest(variants)),
     ...gainCells(variant),
     String(variant.values.length),
@@ -77,13 +78,10 @@ export function studyLatex({ study, trials, reruns }: StudyView): string {
 const trainedOn = (machines: readonly string[]): string =>
   machines.length === 0 ? '' : ` Trained on ${escaped(machinesText(machines))}.`;
 
-const titles: Readonly<Record<string, string>> = {
-  graph: 'This graph',
-  independent: 'Independent',
-  kd: 'KD',
-  dml: 'DML',
-  'all-through': 'All-Through',
-};
+function rowTitle(name: VariantView['name']): string {
+  if (name === 'graph') return 'This graph';
+  return isTemplateName(name) ? templateTitle(name) : escaped(name);
+}
 
 /** True when the graph is significantly better than every baseline that is another graph. */
 function isBest(variants: readonly VariantView[]): boolean {

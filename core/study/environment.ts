@@ -11,6 +11,11 @@ export const environmentSchema = v.strictObject({
   runtime: text,
   /** Engine with version, such as `tensorflow 2.21.0 (captured)`. */
   engine: text,
+  /**
+   * Kernels that computed bfloat16 on a processor, such as `KTG Lab (norms, tiles)` or
+   * `TensorFlow`; absent in other precisions, on cards, and in older records.
+   */
+  kernels: v.exactOptional(text),
   /** Operating system and processor, such as `linux x64`. */
   platform: text,
   host: text,

@@ -8,7 +8,7 @@ import { trainingSchema } from './plan.ts';
 import { jobFields } from './study.ts';
 
 /** Baselines of the same architectures as the graph that is re-run. */
-export const BASELINES = ['independent', 'kd', 'dml', 'all-through'] as const;
+export const BASELINES = ['independent', 'kd', 'dml', 'kd+dml', 'all-through'] as const;
 export type Baseline = (typeof BASELINES)[number];
 
 /** Most graphs of a re-run: every edge of seven nodes with every other gate, and the graph. */

@@ -18,6 +18,7 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
     engine:
       `${engine.version} ` +
       `(${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
+    ...(engine.kernels !== undefined && { kernels: engine.kernels }),
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),
     device: engine.device.startsWith('GPU')

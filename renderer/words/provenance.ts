@@ -7,13 +7,14 @@ import type { Environment } from '../../core/lab/api.ts';
 export function madeIn(environments: readonly Environment[]): Record<string, string | undefined> {
   const all = (part: keyof Environment): string | undefined =>
     [...new Set(environments.map((environment) => environment[part]))]
-      .filter((word) => word !== null)
+      .filter((word) => word != null)
       .join('; ') || undefined;
   return {
     version: all('app'),
     revision: all('revision'),
     runtime: all('runtime'),
     engine: all('engine'),
+    kernels: all('kernels'),
     device: all('device'),
     platform: all('platform'),
     host: all('host'),
@@ -22,17 +23,18 @@ export function madeIn(environments: readonly Environment[]): Record<string, str
 }
 
 /**
- * Warns where numbers that are compared were made on different devices or by different engines; ''
- * where they were not.
+ * Warns where numbers that are compared were made on different devices, by different engines or by
+ * different kernels; '' where they were not.
  */
 export function mixedText(environments: readonly Environment[]): string {
-  const kinds = (part: 'device' | 'engine'): string[] => [
-    ...new Set(environments.map((environment) => environment[part])),
+  const kinds = (part: 'device' | 'engine' | 'kernels'): string[] => [
+    ...new Set(environments.flatMap((environment) => environment[part] ?? [])),
   ];
-  const [devices, engines] = [kinds('device'), kinds('engine')];
+  const [devices, engines, kernels] = [kinds('device'), kinds('engine'), kinds('kernels')];
   const what = [
     ...(devices.length > 1 ? [`devices (${devices.join('; ')})`] : []),
     ...(engines.length > 1 ? [`engines (${engines.join('; ')})`] : []),
+    ...(kernels.length > 1 ? [`kernels (${kernels.join('; ')})`] : []),
   ];
   return what.length === 0
     ? ''

@@ -3,7 +3,9 @@ import { mainTest } from '../../core/analysis/comparison.ts';
 import { intervalText, neededText, pointsText, verdictText } from '../../core/analysis/verdict.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
 import { ablatedEdge, type SkippedAblation } from '../../core/graph/ablate.ts';
+import { templateTitle } from '../../core/graph/templates.ts';
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
+import type { Baseline } from '../../core/study/rerun.ts';
 
 export function variantTitle(name: VariantView['name']): string {
   const ablated = ablatedEdge(name);
@@ -11,16 +13,8 @@ export function variantTitle(name: VariantView['name']): string {
     const { gate, source, destination } = ablated;
     return `${source === 0 ? 'Label' : source} → ${destination} ${gateOf(gate).title}`;
   }
-  return titles[name as keyof typeof titles];
+  return name === 'graph' ? 'This graph' : templateTitle(name as Baseline);
 }
-
-const titles = {
-  graph: 'This graph',
-  independent: 'Independent',
-  kd: 'KD',
-  dml: 'DML',
-  'all-through': 'All-Through',
-};
 
 /** Why a change of an ablation is not trained. */
 export const skippedText = ({ as }: SkippedAblation): string =>

@@ -21,6 +21,7 @@ import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api
 import type { Command } from '../../core/commands/command.ts';
 import { usageOf } from '../../core/commands/usage.ts';
 import { openDataset } from '../../core/data/resolve.ts';
+import { runsKernels } from '../../core/devices/processor.ts';
 import { addonVersion } from '../../core/install/addon.ts';
 import { libraryFolder } from '../../core/install/engine-home.ts';
 import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
@@ -297,6 +298,9 @@ describe('a lab without a holder', () => {
       const [engine, ...others] = findings.filter(({ what }) => what === 'engine');
       assert.match(engine!.found, /\(gpu\) is installed/);
       assert.deepEqual([engine!.next, others], [undefined, []]);
+      const kernels = findings.find(({ what }) => what === 'kernels')!;
+      assert.match(kernels.found, /^TensorFlow\b/);
+      if (runsKernels().norms) assert.match(kernels.next!, /Install a C\+\+ compiler/);
       const cuda = findings.find(({ what }) => what === 'CUDA')!;
       assert.match(cuda.found, /No NVIDIA driver answers/);
       assert.match(cuda.next!, /--gpus all/);

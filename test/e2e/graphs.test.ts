@@ -52,6 +52,21 @@ describe('graphs', { skip: withoutBrowser }, () => {
     look('#/graph/resnet8%3DTT%402X%2Cresnet8%3DXXX%2Cresnet8%3DTXX?locks=2-1', async (page) => {
       await page.locator('.note', { hasText: 'τ = 2' }).waitFor();
       const legend = page.locator('.legend');
+      const line = async (): Promise<number> => (await legend.boundingBox())!.height;
+      const reachable = legend.locator('li:not([inert]) button');
+      await page.setViewportSize({ width: 990, height: 900 });
+      const all = legend.getByRole('button', { name: 'All signs' });
+      await all.waitFor({ state: 'hidden' });
+      const signs = await reachable.count();
+      const oneLine = await line();
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await all.waitFor();
+      assert.equal(await line(), oneLine, 'what does not fit is folded');
+      const folded = await reachable.count();
+      assert.ok(folded > 0 && folded < signs, `${folded} of ${signs} signs are on the line`);
+      await all.click();
+      assert.ok((await line()) > oneLine);
+      assert.equal(await reachable.count(), signs);
       for (const [sign, meaning] of [
         ['Cutoff', 'G(a) = 0'],
         ['Locked', 'A search keeps this gate'],

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { stream } from '../../core/base/random.ts';
 import { runsKernels } from '../../core/devices/processor.ts';
 import { sizeOf } from '../../core/models/tensors.ts';
@@ -19,7 +18,6 @@ import { withOwnKernels } from '../../core/engine/tensorflow/own-kernels.ts';
 import { recordStep } from '../../core/engine/tensorflow/record-step.ts';
 import { loadGraph, serialise } from '../../core/engine/tensorflow/saved-model.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { loadKernels } from '../../core/install/kernels.ts';
 import { planOf } from './support.ts';
 
 const possible = runsKernels();
@@ -74,10 +72,6 @@ describe('a recorded step with our own kernels', () => {
     assert.equal(found.KtgFilterGradient, undefined);
     assert.equal(found.FusedBatchNormV3, 7);
   });
-});
-
-test('without a place for the compiled kernels TensorFlow does the work', () => {
-  assert.equal(loadKernels('libtensorflow_framework.so.2', fileURLToPath(import.meta.url)), false);
 });
 
 /** Runs one operation on float32 inputs in a session; `T` is the type of its maps. */

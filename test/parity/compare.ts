@@ -87,7 +87,7 @@ export function compareFlat(
 const partnerOf = (name: string): string =>
   name.replace(/bias$/, 'kernel').replace(/beta$/, 'gamma');
 
-const normOf = (values: Float32Array): number =>
+export const normOf = (values: Float32Array): number =>
   Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 /** Logits of one node's batch: largest difference over largest expected value. */

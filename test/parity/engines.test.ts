@@ -50,8 +50,10 @@ describe('the fixtures on every engine', () => {
     passes('tensorflow', 60, ...each('--without', [...twins, ...large]));
   });
   const skip = !computesBfloat16() && 'NOT TESTED: this processor has no instructions for bfloat16';
-  test('tensorflow in bfloat16, whole steps', { skip }, () => {
-    passes('tensorflow', 7, '--precision', 'bfloat16', ...each('--only', ['m3_', 'm2_attention']));
+  test('tensorflow in bfloat16, steps, passes and networks of PyTorch', { skip }, () => {
+    const chosen = each('--only', ['m3_', 'm2_attention', 'forward_resnet8']);
+    passes('tensorflow', 9, '--precision', 'bfloat16', ...chosen);
+    passes('tensorflow', 1, '--precision', 'bfloat16', join(fixtures, 'torch'));
   });
   test('eager', () => {
     passes('eager', 60, ...each('--without', [...twins, ...large]));

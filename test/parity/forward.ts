@@ -10,6 +10,7 @@ import {
   compareLogits,
   compareLoss,
   compareSummary,
+  normOf,
   summary,
   type Tolerances,
 } from './compare.ts';
@@ -96,6 +97,11 @@ export async function forwardParity(
     compareLoss(tally, 'loss', metrics.nodeLoss[0]!, fixture.loss, allowed);
     const after = step.read(0);
     compareFlat(tally, 'gradient', 'grad', after.momentum, specs, expected('grad'), allowed);
+    if (allowed.grad !== undefined) {
+      const norm = Math.hypot(...expected('grad').map(({ value }) => value.n));
+      const error = Math.abs(normOf(after.momentum) - norm) / norm;
+      tally.within('norm of all gradients', error, allowed.grad);
+    }
     compareFlat(
       tally,
       'statistics',

@@ -14,7 +14,7 @@ import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
 import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
 import { ashaParity } from './asha.ts';
 import { augmentParity } from './augment.ts';
-import { bfloat16Tolerances } from './bfloat16.ts';
+import { bfloat16PassTolerances, bfloat16Tolerances, bfloat16TorchTolerances } from './bfloat16.ts';
 import type { Tolerances } from './compare.ts';
 import { edgesParity } from './edges.ts';
 import { forwardParity } from './forward.ts';
@@ -37,7 +37,8 @@ import { torchParity } from './torch.ts';
  * compares the engine with every fixture under DIR (default: test/fixtures), a line per file, then
  * `N passed, N failed`; exit status 1 when anything failed. Both WORD options may be repeated: names
  * of files hold one of the first (default: all do), and none of the second. In bfloat16 it compares
- * whole steps, under limits of their own, and everything that no engine computes.
+ * forward passes, whole steps and networks of PyTorch, under limits of their own, and everything that
+ * no engine computes.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -179,15 +180,12 @@ async function compare(path: string): Promise<ParityReport | undefined> {
     }
     case 'forward':
     case 'forward2':
-      // Most gradients of single tensors there depend on which pixels a ReLU cuts off.
-      if (short) return undefined;
-      return forwardParity(file, json, tolerances(path, tolerance), engine);
+      return forwardParity(file, json, ofPass(file, path, tolerance), engine);
     case 'ktg':
       return stepsParity(file, json, ofSteps(path, json), engine);
     case 'ktg2':
       return stepsParity2(file, json, ofSteps(path, json), engine);
     case 'torch':
-      if (short) return undefined;
       return torchParity(file, json, dirname(path), torchTolerances(path, tolerance), engine);
     default:
       throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
@@ -200,6 +198,12 @@ function ofSteps(path: string, json: unknown): Tolerances {
   return short ? bfloat16Tolerances(models) : tolerances(path, tolerance);
 }
 
+/** Limits of one pass of a network in the precision of this run. */
+function ofPass(file: string, path: string, group: unknown): Tolerances {
+  const limits = tolerances(path, group);
+  return short ? bfloat16PassTolerances(file, limits) : limits;
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -210,7 +214,8 @@ function parse(text: string): unknown {
 
 /** Checkpoints share the limits of the fixtures beside them. */
 function torchTolerances(path: string, group: unknown): Tolerances {
-  return limitsIn(join(dirname(path), '..', 'ktg2', 'tolerances.json'), group);
+  const limits = limitsIn(join(dirname(path), '..', 'ktg2', 'tolerances.json'), group);
+  return short ? bfloat16TorchTolerances(limits) : limits;
 }
 
 /**

@@ -91,7 +91,9 @@ void describe('re-runs', () => {
     );
     assert.ok(Math.abs(results[0]!.mean! - expected.reduce((a, b) => a + b) / 5) < 1e-12);
     assert.equal(results[0]!.difference, null);
-    const [, independent, , dml, allThrough] = results;
+    const [, independent, , dml, both, allThrough] = results;
+    // The graph is KD + DML itself.
+    assert.deepEqual(both!.runs, results[0]!.runs);
     assert.equal(independent!.difference!.mean, results[0]!.mean! - independent!.mean!);
     assert.deepEqual(allThrough!.runs, dml!.runs);
     assert.equal(

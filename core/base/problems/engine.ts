@@ -8,6 +8,13 @@ const BY_HAND: readonly Step[] = [
   'Until then the portable engine works, more slowly.',
 ];
 
+const COMPILER =
+  'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf ' +
+  'install gcc-c++; macOS: xcode-select, with its option to install).';
+
+/** Until own kernels for bfloat16 work. */
+const WITHOUT_KERNELS = "Until then TensorFlow's kernels compute bfloat16, more slowly.";
+
 export const engineProblems = {
   'engine.build-failed': {
     message: ({ compiler, stderr }: { compiler: string; stderr: string }) =>
@@ -15,6 +22,22 @@ export const engineProblems = {
     next: () => [
       'A compiler with C++17 is needed (GCC 9, Clang 9 or newer).',
       'Until then the portable engine works, more slowly.',
+    ],
+  },
+  'engine.build-failed/kernels': {
+    message: ({ compiler, stderr }: { compiler: string; stderr: string }) =>
+      `${compiler} could not compile the kernels for bfloat16:\n${stderr}`,
+    next: () => [
+      'Install a compiler that knows AMX (GCC 11, Clang 12 or newer) and put it first on PATH.',
+      WITHOUT_KERNELS,
+    ],
+  },
+  'engine.cache-not-writable/kernels': {
+    message: ({ home, reason }: { home: string; reason: string }) =>
+      `The kernels for bfloat16 cannot be written into ${home}: ${reason}.`,
+    next: () => [
+      'Make it writable, or point KTG_HOME to a folder on another disk.',
+      WITHOUT_KERNELS,
     ],
   },
   'engine.cache-not-writable/library': {
@@ -33,6 +56,14 @@ export const engineProblems = {
   'engine.does-not-load': {
     message: ({ reason }: { reason: string }) => `The TensorFlow library does not load: ${reason}`,
     next: () => [{ do: 'verify-engine' }, { do: 'use-portable' }],
+  },
+  'engine.does-not-load/kernels': {
+    message: ({ reason }: { reason: string }) =>
+      `The kernels for bfloat16 were compiled but do not load: ${reason}`,
+    next: ({ folder }: { folder: string }) => [
+      `Delete ${folder}; the next run in bfloat16 compiles them again.`,
+      WITHOUT_KERNELS,
+    ],
   },
   'engine.does-not-load/new': {
     message: ({ reason }: { reason: string }) =>
@@ -68,11 +99,15 @@ export const engineProblems = {
     message: () =>
       'The connection to TensorFlow is compiled here, and there is no c++, g++ or clang++ on PATH.',
     next: () => [
-      'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf ' +
-        'install gcc-c++; macOS: xcode-select, with its option to install).',
+      COMPILER,
       { do: 'install-engine' },
       'Until then the portable engine works, more slowly.',
     ],
+  },
+  'engine.no-compiler/kernels': {
+    message: () =>
+      'The kernels for bfloat16 are compiled here, and there is no c++, g++ or clang++ on PATH.',
+    next: () => [COMPILER, WITHOUT_KERNELS],
   },
   'engine.no-gpu-library': {
     message: ({ platform }: { platform: string }) =>

@@ -52,6 +52,7 @@ export function methodsText({ card, data, rungs, reruns, provenance }: MethodsIn
       of('version') && `Software: KTG lab ${of('version')}`,
       of('revision') && `revision ${of('revision')}`,
       of('engine'),
+      of('kernels') && `bfloat16 kernels of ${of('kernels')}`,
       of('device') && `on ${of('device')}`,
     ]
       .filter(Boolean)

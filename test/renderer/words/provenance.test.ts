@@ -7,6 +7,7 @@ import { plan } from '../../contract/samples.ts';
 import { trial } from '../rows.ts';
 
 const { StudyState } = await import('../../../renderer/views/study/study.svelte.ts');
+const { madeIn, mixedText } = await import('../../../renderer/words/provenance.ts');
 
 const card: Environment & { id: number } = {
   id: 7,
@@ -63,6 +64,15 @@ test('saved files name the machines that trained, not the one that displays', as
   assert.deepEqual([study, seed, version], ['S', 3, '0.1.0']);
   assert.equal(engine, 'TensorFlow 2.21 (tensorflow, XLA, tf32); tfjs wasm (portable)');
   assert.deepEqual([device, host], ['GPU: NVIDIA H100; CPU', 'server; laptop']);
+});
+
+test('trials that different kernels computed are told apart', () => {
+  const made = { ...card, kernels: 'KTG Lab (norms)' };
+  const others = [made, { ...made, kernels: 'TensorFlow' }];
+  assert.equal(mixedText([card, made]), ''); // the older record does not say
+  assert.match(mixedText(others), /different kernels \(KTG Lab \(norms\); TensorFlow\)/);
+  assert.equal(madeIn(others).kernels, 'KTG Lab (norms); TensorFlow');
+  assert.equal(madeIn([card]).kernels, undefined);
 });
 
 test('one trial names its own machine, a duplicate that of the trial whose result counts', async () => {
