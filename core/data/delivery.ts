@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { makeFolder } from '../base/folder.js';
-import {
-  type DecodedImages,
-  decodedFolder,
-  decodedPlaces,
-  findDecoded,
-  keepDecoded,
-  keepReceived,
-  manifestOf,
-  readManifest,
-} from './images/cache.ts';
+import { decodedFolder } from './images/cache-index.ts';
+import { decodedPlaces, findDecoded, keepDecoded, keepReceived } from './images/cache.ts';
+import { type DecodedImages, manifestOf, readManifest } from './images/manifest.ts';
 import { openDataset } from './resolve.ts';
 import { deliveredKey, deliveredName, isDelivered } from './delivered.ts';
 

@@ -19,7 +19,8 @@ import type {
   StudyProbe,
   StudyView,
 } from './api/studies.ts';
-import type { None, RequestInput, RequestName } from './schemas.ts';
+import type { None } from './input-fields.ts';
+import type { RequestInput, RequestName } from './schemas.ts';
 
 /** Records of the lab, and how requests and events show them: one file per subject. */
 export type { LabProblem } from '../base/problem.ts';
@@ -47,7 +48,8 @@ export type { RunView, TrialRow, WireCurve } from './api/runs.ts';
 export type { DeviceView, SlotView } from './api/slots.ts';
 export type { LabStatus } from './api/status.ts';
 export type { StudyCard, StudyEffects, StudyPreview, StudyView } from './api/studies.ts';
-export type { FileInput, NetworkFormat, RequestInput, RequestName } from './schemas.ts';
+export type { FileInput, NetworkFormat } from './input-fields.ts';
+export type { RequestInput, RequestName } from './schemas.ts';
 
 /**
  * The lab as the window, the browser, the command line and tests use it. The object is the same in

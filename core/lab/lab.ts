@@ -3,7 +3,6 @@ import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
 import { Scheduler } from '../search/scheduler.ts';
-import type { SchedulerEvent } from '../search/scheduler-events.ts';
 import type { SchedulerOptions } from '../search/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
@@ -25,11 +24,9 @@ import { EventLog } from './events.ts';
 import { sweepTemporary } from '../base/temporary.ts';
 import { Files } from './files.ts';
 import { LabViews } from './lab-views.ts';
-import { hasWorkFor } from './machine-work.ts';
 import { TimeProbes } from './time-probes.ts';
 import { ablationRequests } from './requests/ablations.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
-import type { MachineView } from '../machines/machine-view.ts';
 import { dataRequests } from './requests/data.ts';
 import { deviceRequests } from './requests/devices.ts';
 import { engineRequests } from './requests/engine.ts';
@@ -46,6 +43,8 @@ import { teacherRequests } from './requests/teachers.ts';
 import { logsRefusal, parseInput } from './schemas.ts';
 import { SettingsContext } from './settings.ts';
 import { EventBatcher } from './event-batcher.ts';
+import { watchMachines } from './machine-events.ts';
+import { passOn } from './scheduler-news.ts';
 
 export interface LabOptions {
   /** Open; the lab closes it. */
@@ -90,7 +89,7 @@ export class Lab implements LabApi {
       now,
       ...options.scheduler,
       onEvent: (event) => {
-        this.#hear(event);
+        passOn(event, { store, batcher: this.#batcher, activity: this.#activity });
       },
     });
     const views = new LabViews(store, runner, scheduler);
@@ -171,7 +170,9 @@ export class Lab implements LabApi {
       void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
       this.#batcher.now({ topic: 'engine', type: 'engine', engine: this.#context.engine.view() });
     });
-    this.#watchMachines(this.#context.machines);
+    watchMachines(this.#context, this.#activity, (wanted) => {
+      this.#setSlots(wanted);
+    });
     this.#interrupted = store.place.readOnly
       ? []
       : scheduler.open().map((run) => ({
@@ -243,68 +244,10 @@ export class Lab implements LabApi {
     store.close();
   }
 
-  /** Tells of changes, and gives a machine that comes in its slots as they were set before. */
-  #watchMachines(machines: MachineManager): void {
-    const { store, settings } = this.#context;
-    const { problem } = machines;
-    if (problem) this.#batcher.log('error', `${problem.message} ${problem.next}`.trim());
-    machines.watchWork((machine) => hasWorkFor(store, machine));
-    const states = new Map<string, MachineView['state']>();
-    machines.onChange(() => {
-      const views = machines.views();
-      for (const view of views) {
-        const before = states.get(view.id);
-        states.set(view.id, view.state);
-        if (before === view.state) continue;
-        if (view.state === 'reachable') this.#setSlots(ofMachine(settings.get().slots, view));
-        this.#activity.machine(view, before);
-      }
-      this.#batcher.now({ topic: 'machines', type: 'machines', machines: views });
-      this.#batcher.slots();
-    });
-  }
-
   /** Looked at now: a file that is gone makes no event while nothing is written. */
   #trouble(): LabProblem | null {
     const lost = this.#context.store.trouble();
     return lost ? problemOf(lost) : this.#context.scheduler.trouble;
-  }
-
-  #hear(event: SchedulerEvent): void {
-    switch (event.type) {
-      case 'study':
-        this.#batcher.study(event.study);
-        this.#activity.heard(event);
-        break;
-      case 'rerun':
-        this.#batcher.rerun(event.rerun);
-        this.#activity.heard(event);
-        break;
-      case 'run':
-        this.#batcher.run(event.run);
-        break;
-      case 'epoch':
-        this.#batcher.epoch(event.run, event.metrics);
-        break;
-      case 'decision':
-        this.#batcher.decision(event.run, event.study, event.decision, event.at);
-        break;
-      case 'pretrained':
-        this.#batcher.pretrained();
-        break;
-      case 'slots':
-        this.#batcher.slots();
-        break;
-      case 'log':
-        this.#batcher.log(event.level, event.text, event);
-        break;
-      case 'trouble':
-        if (event.problem)
-          this.#batcher.log('error', `${event.problem.message} ${event.problem.next}`);
-        this.#batcher.now({ topic: 'studies', type: 'trouble', problem: event.problem });
-        for (const { id, state } of this.#context.store.studies())
-          if (state === 'running') this.#batcher.study(id);
-    }
   }
 
   /** Slots as they were set before, as far as the devices are still the same. */
@@ -326,11 +269,3 @@ const onCards = (devices: readonly Device[]): boolean | null =>
   devices.length === 0
     ? null
     : devices.some(({ kind, slots, present }) => kind === 'gpu' && slots > 0 && present);
-
-/** Those settings of slots that are about devices of a machine. */
-const ofMachine = (slots: Record<string, number>, { agents }: MachineView) =>
-  Object.fromEntries(
-    Object.entries(slots).filter(([device]) =>
-      agents.some(({ id }) => device.startsWith(`${id}/`)),
-    ),
-  );

@@ -1,10 +1,7 @@
-import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { badImages, imageSides } from '../data/images/spec.ts';
-import { ABLATION_KINDS } from '../graph/ablate.ts';
 import { gateSchema, modelSchema } from '../graph/schema.ts';
-import { BASELINES } from '../study/rerun.ts';
 import { closestIssue, issueText } from '../base/issue.ts';
 import {
   fractionSchema as fraction,
@@ -17,67 +14,31 @@ import {
 import { bundleSchema } from '../study/bundle.ts';
 import { newLauncherSchema } from '../study/machine.ts';
 import { machineIdSchema, machineNameSchema } from '../study/pairing.ts';
-import { placeSchema } from '../study/place.ts';
 import { studyPlanSchema, trainingSchema } from '../study/plan.ts';
 import { runStateSchema, stopWhenSchema as when } from '../study/run.ts';
 import { notesSchema, tagsSchema } from '../study/tags.ts';
-import { exportFormats } from '../workers/export-network.ts';
+import {
+  none,
+  name,
+  path,
+  fullPath,
+  priority,
+  notes,
+  file,
+  ofStudy,
+  ofRun,
+  ofRerun,
+  networkFormat,
+  ofMachine,
+  ofData,
+  portion,
+  rerunFields,
+  ablationFields,
+  reads,
+} from './input-fields.ts';
 
-/** Input of a request without parameters. */
-export type None = Record<string, never>;
-const none: v.GenericSchema<None> = v.strictObject({});
-const name = lineSchema(200);
-const path = lineSchema(4096);
-/** Clients do not know in which folder the lab was started. */
-const fullPath = v.pipe(path, v.check(isAbsolute, 'Expected an absolute path'));
-const priority = whole(-1000, 1000);
-const notes = v.pipe(v.string(), v.maxLength(100_000));
-/** A path on the lab's machine, or a file that was uploaded over the connection. */
-const file = v.union([v.strictObject({ path }), v.strictObject({ upload: lineSchema(100) })]);
-export type FileInput = v.InferOutput<typeof file>;
-const ofStudy = v.strictObject({ study: id });
-const ofRun = v.strictObject({ run: id });
-const ofRerun = v.strictObject({ rerun: id });
-const networkFormat = v.picklist(exportFormats);
-/** Python source of a PyTorch module, its weights in PyTorch's layout, or ONNX. */
-export type NetworkFormat = v.InferOutput<typeof networkFormat>;
-const ofMachine = v.strictObject({ machine: machineIdSchema });
-const ofData = v.strictObject({ data: path });
-/** A portion of a file in base64: 4 characters for 3 bytes. */
-const portion = v.pipe(
-  v.string(),
-  v.maxLength(Math.ceil((1 << 20) / 3) * 4),
-  v.regex(/^[A-Za-z0-9+/]*={0,2}$/),
-);
 /** Lists and records inside each other in a request; a plan has about eight. */
 const MAX_DEPTH = 64;
-
-const rerunFields = {
-  /** The graph of a trial, or any graph. */
-  from: v.union([ofRun, v.strictObject({ graph })]),
-  /** Number of new seeds. */
-  seeds: whole(1, 100),
-  baselines: v.pipe(v.array(v.picklist(BASELINES)), v.maxLength(BASELINES.length)),
-  /** Without it: the study's plan with `purpose: 'final'`. */
-  training: v.exactOptional(trainingSchema),
-  /** Where its runs train, in place of what their training says; null: on every slot. */
-  place: v.exactOptional(v.nullable(placeSchema)),
-};
-
-const ablationFields = {
-  from: rerunFields.from,
-  seeds: rerunFields.seeds,
-  training: rerunFields.training,
-  place: rerunFields.place,
-  kind: v.picklist(ABLATION_KINDS),
-};
-
-/**
- * Marks a request that only reads. Its refusal changes nothing, so the log leaves it out; the log
- * names the refusal of every other request.
- */
-const reads = <Schema extends v.GenericSchema>(schema: Schema) =>
-  v.pipe(schema, v.metadata({ logsRefusal: false }));
 
 /** The input of every request, and whether the log names its refusal. */
 const schemas = {

@@ -70,8 +70,9 @@ interface QueuedReport {
 const NOTHING_DONE = { step: 0, steps: 0, compiling: null, imagesPerSecond: 0, memory: 0 };
 
 /**
- * One job on an agent: passes what its worker reports on to the lab, in order and once. The file is
- * long because reports and checkpoints of a job wait for each other.
+ * One job on an agent: passes what its worker reports on to the lab, in order and once.
+ *
+ * Longer than 300 lines: reports and checkpoints of a job wait for each other.
  */
 export class AgentJob implements JobListener {
   readonly key: JobKey;

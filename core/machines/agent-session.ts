@@ -66,8 +66,9 @@ export interface AgentSessionOptions {
 
 /**
  * An agent: passes the lab's orders on to the runner of its machine, and what jobs report on to the
- * lab. It trusts its lab only with its slots: no order starts a program or names a path. The file is
- * long because greeting, orders and reports share one session with the lab.
+ * lab. It trusts its lab only with its slots: no order starts a program or names a path.
+ *
+ * Longer than 300 lines: greeting, orders and reports share one session with the lab.
  */
 export class AgentSession {
   readonly #options: AgentSessionOptions;

@@ -73,9 +73,11 @@ export interface RemoteMachineOptions {
 }
 
 /**
- * One machine, the lab's side: its slots, its jobs, and whether it is there. The file is long
- * because every message of an agent is taken here, where all that the lab knows of it meets; the
- * decisions are in `lease.ts`, `conduct.ts`, `remote-slots.ts`, `machine-jobs.ts` and `orders.ts`.
+ * One machine, the lab's side: its slots, its jobs, and whether it is there.
+ *
+ * Longer than 300 lines: every message of an agent is taken here, where all that the lab knows of it
+ * meets; the decisions are in `lease.ts`, `conduct.ts`, `remote-slots.ts`, `machine-jobs.ts` and
+ * `orders.ts`.
  */
 export class RemoteMachine {
   readonly id: string;

@@ -17,13 +17,14 @@ import {
   reachesTarget,
 } from '../graph/graph.ts';
 import { architecture, usualImages } from '../models/architecture.ts';
-import { initialParameters, initialStatistics } from '../models/initialise.ts';
 import type { EpochMetrics, NodeMetrics } from '../study/metrics.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import { cropOf } from '../study/recipe.ts';
 import type { Checkpoint, EpochSums } from './checkpoint.ts';
 import { edgeInputs, ensemblePlan, kindsIn, sourcesIn } from './edges.ts';
 import { epochReport } from './epoch-report.ts';
+import { addToSums, emptySums } from './epoch-sums.ts';
+import { initialState } from './initial-state.ts';
 import { learningRate, linearWeight, stepForm } from './schedule.ts';
 import { runIdentity } from './run-identity.ts';
 import type { Steps } from './steps.ts';
@@ -124,7 +125,7 @@ export class Training {
     this.split = split;
     this.stepsPerEpoch = perEpoch;
     step.load(setup.dataset);
-    for (const [at, node] of nodes.entries()) step.write(at, this.start(node));
+    for (const [at, node] of nodes.entries()) step.write(at, initialState(setup, node));
   }
 
   /** Epochs done. */
@@ -273,23 +274,8 @@ export class Training {
     return this.nodes.toSorted((a, b) => a - b);
   }
 
-  private start(node: number): NodeState {
-    const { graph, dataset, seed, teachers } = this.setup;
-    if (isFrozen(graph, node)) {
-      const teacher = teachers.get(node);
-      if (teacher) return teacher;
-      throw new LabError('train.no-teacher', { node, model: nodeOf(graph, node).model });
-    }
-    const model = architecture(nodeOf(graph, node).model, dataset);
-    const parameters = initialParameters(model, dataset.classes, seed, node);
-    return {
-      parameters,
-      momentum: new Float32Array(parameters.length),
-      statistics: initialStatistics(model),
-    };
-  }
-
-  private add({ raw, gated, bothRight, nodeLoss, sourceRight }: StepMetrics): void {
+  private add(metrics: StepMetrics): void {
+    const { nodeLoss } = metrics;
     const diverged = nodeLoss.findIndex((loss) => !Number.isFinite(loss));
     if (diverged >= 0) {
       throw new LabError('train.diverged', {
@@ -300,21 +286,7 @@ export class Training {
         steps: this.stepsPerEpoch,
       });
     }
-    const zeros = (like: Float32Array): number[] => Array.from(like, () => 0);
-    this.sums ??= {
-      raw: zeros(raw),
-      gated: zeros(gated),
-      bothRight: zeros(bothRight),
-      nodeLoss: zeros(nodeLoss),
-      ...(this.step.plan.ensemble && { ensembleRight: 0 }),
-    };
-    const into = (sums: number[], values: Float32Array): void => {
-      for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
-    };
-    into(this.sums.raw, raw);
-    into(this.sums.gated, gated);
-    into(this.sums.bothRight, bothRight);
-    into(this.sums.nodeLoss, nodeLoss);
-    if (this.sums.ensembleRight !== undefined) this.sums.ensembleRight += sourceRight.at(-1)!;
+    this.sums ??= emptySums(metrics, this.step.plan.ensemble !== undefined);
+    addToSums(this.sums, metrics);
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { decodedFolder } from '../../core/data/images/cache.ts';
+import { decodedFolder } from '../../core/data/images/cache-index.ts';
 import { deliveredKey, deliveredManifest, isDelivered } from '../../core/data/delivered.ts';
 import { deliveredIn, keepDelivered, packDataset } from '../../core/data/delivery.ts';
 import { isPathSpec, openDataset } from '../../core/data/resolve.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import sharp from 'sharp';
 import type { Dataset } from '../../core/data/dataset.ts';
-import { decodedFolder } from '../../core/data/images/cache.ts';
+import { decodedFolder } from '../../core/data/images/cache-index.ts';
 import { parseImages } from '../../core/data/images/spec.ts';
 import type { DataProgress } from '../../core/data/progress.ts';
 import { absoluteSpec, isPathSpec, openDataset } from '../../core/data/resolve.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { create } from 'tar';
-import { decodedFolder } from '../../core/data/images/cache.ts';
+import { decodedFolder } from '../../core/data/images/cache-index.ts';
 import { tinyImageNet } from '../../core/data/sets/tiny-imagenet.ts';
 import { imagesAt, keptOfficial } from '../../core/lab/sent-images.ts';
 import type { DataSetView, LabApi, LabEvent } from '../../core/lab/api.ts';

@@ -16,7 +16,7 @@ import { after, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { checkLabFile } from '../../core/store/file/check.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
-import { migrations } from '../../core/store/file/schema.ts';
+import { migrations } from '../../core/store/file/migrations.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import { newStudy, newTrial } from '../contract/samples.ts';

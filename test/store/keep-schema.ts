@@ -4,7 +4,7 @@ import { paperSpace, withGates } from '../../core/graph/space.ts';
 import { addAblation } from '../../core/search/ablation.ts';
 import { addRerun } from '../../core/search/repeat.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
-import { migrations } from '../../core/store/file/schema.ts';
+import { migrations } from '../../core/store/file/migrations.ts';
 import { usualStart } from '../../core/study/start.ts';
 import { newStudy } from '../contract/samples.ts';
 import { scriptedLab } from '../search/lab.ts';

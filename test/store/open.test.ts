@@ -25,7 +25,8 @@ import { template } from '../../core/graph/templates.ts';
 import { checkLabFile } from '../../core/store/file/check.ts';
 import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
-import { APPLICATION_ID, migrate, migrations, schemaOf } from '../../core/store/file/schema.ts';
+import { migrations } from '../../core/store/file/migrations.ts';
+import { APPLICATION_ID, migrate, schemaOf } from '../../core/store/file/schema.ts';
 import { openSqlite } from '../../core/store/sqlite.ts';
 import { wireDecision } from '../../core/study/decision.ts';
 import {

@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
-import { LabError } from '../../base/errors.ts';
 import { makeFolder } from '../../base/folder.js';
 import { type Dataset, imageBytes } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
 import { sizeOf } from '../part.ts';
 import { withLock } from '../../base/lock.js';
+import {
+  bytesOf,
+  CACHE_VERSION,
+  type DecodedPlace,
+  decodedFolder,
+  filesOf,
+  type Index,
+  indexes,
+  indexIn,
+} from './cache-index.ts';
+import type { DecodedImages } from './manifest.ts';
 
-/** A change of anything that decides pixels, labels or their order needs another number. */
-export const CACHE_VERSION = 1;
 /** Bytes written at once: one call of the system takes at most 2 GiB. */
 const PORTION = 1 << 30;
 /**
@@ -24,46 +31,7 @@ const SILENCE = 60_000;
 /** Milliseconds between two reports of a process that waits for another one. */
 const WAIT_PACE = 1000;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-const indexSchema = v.strictObject({
-  version: v.literal(CACHE_VERSION),
-  name: v.string(),
-  classes: count,
-  classNames: v.array(v.string()),
-  side: count,
-  trainCount: count,
-  testCount: count,
-  validationCount: count,
-  leftOut: v.strictObject({
-    count,
-    files: v.array(v.strictObject({ file: v.string(), why: v.string() })),
-  }),
-  identity: v.string(),
-  /** What made the pixels, for a person. */
-  decoder: v.string(),
-  /** Folders and archives that were read from it; absent in the files of earlier versions. */
-  places: v.optional(v.array(v.string())),
-});
-type Index = v.InferOutput<typeof indexSchema>;
-
-/** Folder of decoded sets inside the data folder. */
-export const decodedFolder = (home: string): string => join(home, 'decoded');
-
-const filesOf = (home: string, key: string): { index: string; images: string } => ({
-  index: join(decodedFolder(home), `${key}.json`),
-  images: join(decodedFolder(home), `${key}.images`),
-});
-
 const lockOf = (home: string, key: string): string => join(decodedFolder(home), `${key}.lock`);
-
-/** Where a set is kept, and the folder or archive that it is of. */
-export interface DecodedPlace {
-  /** The data folder. */
-  readonly home: string;
-  readonly key: string;
-  readonly path: string;
-}
 
 /** A decoded set; undefined when it is not kept, or not whole. Notes its path. */
 export async function readDecoded(
@@ -88,18 +56,6 @@ export async function readDecoded(
     labels: new Int32Array(bytes.buffer.slice(bytes.byteOffset + pixels)),
     source,
   };
-}
-
-/** Bytes of pixels and labels. */
-const bytesOf = ({ trainCount, testCount, side }: Index): number =>
-  (trainCount + testCount) * (imageBytes(side) + 4);
-
-async function indexIn(path: string): Promise<Index | undefined> {
-  try {
-    return v.parse(indexSchema, JSON.parse(await readFile(path, 'utf8')));
-  } catch {
-    return undefined;
-  }
 }
 
 async function bytesIn(path: string, expected: number): Promise<Uint8Array | undefined> {
@@ -229,27 +185,6 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The file with the pixels and labels of a set. */
-export interface DecodedImages {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-const isKey = (name: string): boolean => /^[\da-f]{32}\.json$/.test(name);
-
-/** The indexes of all decoded sets, by key. */
-async function indexes(home: string): Promise<Map<string, Index>> {
-  const found = new Map<string, Index>();
-  const names = await readdir(decodedFolder(home)).catch(() => []);
-  for (const name of names.filter(isKey).sort()) {
-    const key = name.slice(0, -'.json'.length);
-    const index = await indexIn(filesOf(home, key).index);
-    if (index) found.set(key, index);
-  }
-  return found;
-}
-
 /** A kept set with these very pixels and labels; undefined when there is none. */
 export async function findDecoded(
   home: string,
@@ -268,41 +203,6 @@ export async function findDecoded(
 /** The folders, archives and names of which sets are kept. */
 export const decodedPlaces = async (home: string): Promise<string[]> =>
   [...(await indexes(home)).values()].flatMap(({ places = [] }) => places);
-
-const manifestSchema = v.strictObject({
-  format: v.literal('ktg-data'),
-  index: indexSchema,
-  images: v.strictObject({
-    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-    bytes: count,
-  }),
-});
-type Manifest = v.InferOutput<typeof manifestSchema>;
-
-/**
- * A set in a few hundred bytes, for another machine: without paths, and with only the number of
- * files that were left out.
- */
-export function manifestOf(index: Index, { sha256, bytes }: DecodedImages): Uint8Array {
-  const { leftOut, places: _places, ...about } = index;
-  const manifest: Manifest = {
-    format: 'ktg-data',
-    index: { ...about, leftOut: { count: leftOut.count, files: [] } },
-    images: { sha256, bytes },
-  };
-  return Buffer.from(JSON.stringify(manifest));
-}
-
-/** @throws LabError `data.delivery-damaged` */
-export function readManifest(bytes: Uint8Array): Manifest {
-  try {
-    const manifest = v.parse(manifestSchema, JSON.parse(Buffer.from(bytes).toString('utf8')));
-    if (manifest.images.bytes === bytesOf(manifest.index)) return manifest;
-  } catch {
-    // of another version, or no manifest
-  }
-  throw new LabError('data.delivery-damaged');
-}
 
 /**
  * Keeps a set that another machine has decoded.

@@ -9,13 +9,8 @@ import { type Dataset, identified, imageBytes, type LeftOut } from '../dataset.t
 import type { DataOptions } from '../progress.ts';
 import { heldOutOf } from '../split.ts';
 import { folderError, isFull } from '../download-errors.ts';
-import {
-  CACHE_VERSION,
-  type DecodedPlace,
-  keepDecoded,
-  readDecoded,
-  whileDecoding,
-} from './cache.ts';
+import { CACHE_VERSION, type DecodedPlace } from './cache-index.ts';
+import { keepDecoded, readDecoded, whileDecoding } from './cache.ts';
 import {
   type ImageLayout,
   type ImageProblem,

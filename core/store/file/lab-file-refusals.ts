@@ -1,5 +1,5 @@
 import { LabError } from '../../base/errors.ts';
-import { migrations } from './schema.ts';
+import { migrations } from './migrations.ts';
 
 export const beingMade = (file: string): LabError => new LabError('store.being-made', { file });
 

@@ -1,7 +1,7 @@
 import { LabError } from '../../base/errors.ts';
 import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
-import { migrations } from './schema.ts';
+import { migrations } from './migrations.ts';
 
 interface SchemaRow {
   type: string;
