@@ -44,7 +44,7 @@ type ChoiceKind = Dimension['kind'];
  * Names of a choice in the weights of a plan: first with the part that it is a choice of, since 1
  * may be a weight and a temperature, then alone.
  */
-export const namesOfChoice = (kind: ChoiceKind, choice: string): [own: string, any: string] => [
+const namesOfChoice = (kind: ChoiceKind, choice: string): [own: string, any: string] => [
   `${kind}:${choice}`,
   choice,
 ];
