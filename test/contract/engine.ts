@@ -255,8 +255,8 @@ function slowEvaluation(step: Step, { images, labels }: ImageSet, indices: Int32
   const nodes = step.plan.architectures.map((_, node) => node);
   const right = nodes.map(() => 0);
   const loss = nodes.map(() => 0);
-  for (let start = 0; start < indices.length; start += 100) {
-    const part = indices.slice(start, start + 100);
+  for (let start = 0; start < indices.length; start += EVALUATION_BATCH) {
+    const part = indices.slice(start, start + EVALUATION_BATCH);
     const pixels = Float32Array.from(
       [...part].flatMap((i) => [...images.subarray(i * 3072, (i + 1) * 3072)]),
     );
