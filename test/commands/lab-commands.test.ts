@@ -145,7 +145,7 @@ describe('a lab without a holder', () => {
       [['search', '--slots', '0'], 2, /"0" is not a number of slots/],
       [['search', '--slots', 'tpu=1'], 2, /no device "tpu"/],
       [['slots', '2'], 1, /nothing trains now/],
-      [['rerun', '--baseline', 'magic'], 2, /independent, kd, dml, all-through/],
+      [['rerun', '--baseline', 'magic'], 2, /independent, kd, dml, kd\+dml, all-through/],
       [['rerun', '--graph', 'nonsense'], 2, /neither a file/],
       [['rerun', '--graph', 'dml', '--trial', '1'], 2, /Both --trial and --graph/],
       [['list', 'First'], 2, /Unexpected argument "First"/],

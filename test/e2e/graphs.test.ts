@@ -166,7 +166,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await dialog.getByText(/All-Through is DML\), about .* at the pace of this trial/).waitFor();
       await dialog.getByLabel('All-Through').uncheck();
       await dialog.getByLabel('Seeds').fill('1');
-      for (const baseline of ['Independent', 'KD', 'DML'])
+      for (const baseline of ['Independent', 'KD', 'DML', 'KD + DML'])
         await dialog.getByLabel(baseline, { exact: true }).uncheck();
       await dialog.getByText('1 run', { exact: true }).waitFor();
       await dialog.getByRole('button', { name: 'Start' }).click();
