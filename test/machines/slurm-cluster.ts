@@ -49,13 +49,25 @@ export async function slurmCluster(t: TestContext, folder: string, home: string)
     ].join('\n'),
   );
   useEnvironment(t, { SLURM_CONF: configuration, HOME: home, KTG_HOME: join(home, 'cache') });
-  const start = (program: string, ...args: string[]): ChildProcess =>
-    spawn(program, ['-D', '-f', configuration, ...args], { stdio: 'ignore' });
-  const daemons = [start('slurmctld'), ...nodes.map((n) => start('slurmd', '-N', `n${n}`))];
+  const daemons = new Set<ChildProcess>();
+  let ending = false;
+  // A daemon that ends by itself starts again, as a service does: on a busy machine some end early.
+  const start = (program: string, ...args: string[]): void => {
+    if (ending) return;
+    const child = spawn(program, ['-D', '-f', configuration, ...args], { stdio: 'ignore' });
+    daemons.add(child);
+    child.once('exit', () => {
+      daemons.delete(child);
+      setTimeout(start, 200, program, ...args);
+    });
+  };
+  start('slurmctld');
+  for (const n of nodes) start('slurmd', '-N', `n${n}`);
   t.after(async () => {
     spawnSync('scancel', ['--me']);
     while (outputOf('squeue', '-h') !== '') await delay(100);
-    await Promise.all(daemons.map((child) => endProcess(child)));
+    ending = true;
+    await Promise.all([...daemons].map((child) => endProcess(child)));
   });
   while (!/\bidle\b.* 3$/m.test(outputOf('sinfo', '-h', '-o', '%t %D'))) await delay(100);
 }
