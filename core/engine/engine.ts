@@ -107,11 +107,8 @@ export function planKey(plan: StepPlan): string {
   return JSON.stringify([networks, classes, batch, frozen, kinds, ensemble ?? null, formOf(plan)]);
 }
 
-/**
- * Images in one evaluation call; the last call of a set is padded. Larger ones take longer for each
- * image, because their maps leave the cache.
- */
-export const EVALUATION_BATCH = 64;
+/** Images in one evaluation call; the last call of a set is padded. */
+export const EVALUATION_BATCH = 200;
 
 /** Learning rate, momentum and weight decay of one update (SPEC section 3). */
 export interface Rates {

@@ -66,7 +66,7 @@ export function collaborativeStep(
   const run = (node: number, parameters: readonly Tensor[]): Outputs => {
     const model = models[node]!;
     const normalise = fixed.includes(node)
-      ? runningNormaliser(tf, ops, unflatten(tf, states[node]!.statistics, statistics(model)))
+      ? runningNormaliser(ops, unflatten(tf, states[node]!.statistics, statistics(model)))
       : batchNormaliser(ops, (one) => seen[node]!.push(one));
     return forward(tf, ops, model, parameters, normalise, images);
   };
@@ -237,7 +237,7 @@ export function evaluationLogits(
   const parameters = unflatten(tf, state.parameters, tensors(model, plan.classes));
   const running = unflatten(tf, state.statistics, statistics(model));
   const seen = normalised(tf, images, formOf(plan).normalise);
-  return forward(tf, ops, model, parameters, runningNormaliser(tf, ops, running), seen).logits;
+  return forward(tf, ops, model, parameters, runningNormaliser(ops, running), seen).logits;
 }
 
 /**

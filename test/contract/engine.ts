@@ -19,8 +19,7 @@ import {
 } from '../engine/support.ts';
 
 const BATCH = 6;
-/** Evaluated in four calls, the last one padded. */
-const set = randomImages(3 * EVALUATION_BATCH + 11);
+const set = randomImages(EVALUATION_BATCH + 3);
 /** Codes of images of class 0 alone. */
 const ofClass0 = Int32Array.from({ length: 4 * BATCH }, (_, i) => (i % 4 === 0 ? 10 * (i / 4) : 0));
 const ofTeacher = 'resnet8=TC,resnet8=XX';

@@ -66,7 +66,7 @@ function caseOf(given: Fixture): LayerCase {
       shapes: inputs.map(({ shape }) => shape),
       inputs: inputs.map(({ flat }) => flat),
       compute: (tf, ops, [x, ...parameters]) =>
-        forward(tf, ops, model, parameters, { apply: (y) => y }, x!).logits,
+        forward(tf, ops, model, parameters, (y) => y, x!).logits,
       plain: () => given.output.flat,
       cotangent: given.cotangent.flat,
     },
