@@ -52,6 +52,15 @@ const benches: Readonly<Record<string, Bench>> = {
       'slots at once against one alone, and the time between two runs: --arch resnet8 --slots 2 --json',
     run: async (args) => (await import('./workers.ts')).bench(args),
   },
+  throughput: {
+    measures:
+      'epochs of trials an hour, by precision and slots: --data cifar100 --arch resnet8 --nodes 3 --json',
+    run: async (args) => (await import('./throughput.ts')).bench(args),
+  },
+  start: {
+    measures: 'from npm start to a trained step, and from one trial to the next: --json',
+    run: async (args) => (await import('./start.ts')).bench(args),
+  },
   gpu: {
     measures:
       'one card beside PyTorch eager, CUDA graphs and JAX; epochs, compilation, packing: --arch resnet32 --precision tf32 --cases|--packing --json',
