@@ -238,7 +238,7 @@ async function alertOf(page: Page): Promise<string> {
   const alert = page.locator('.toasts [role=alert]:visible').first();
   const words = await alert.innerText();
   // This message alone: another one would be what the next file is told of.
-  const shown = (await alert.elementHandle())!;
+  const shown = await alert.elementHandle();
   await alert.getByRole('button', { name: 'Close the message' }).click();
   await shown.waitForElementState('hidden');
   return words;
