@@ -162,7 +162,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
     await look('#/studies/1/trial/0', async (page) => {
       await page.getByRole('button', { name: 'Re-run ×5' }).click();
       const dialog = page.getByRole('dialog');
-      await dialog.getByText('20 runs').waitFor();
+      await dialog.getByText('25 runs').waitFor();
       await dialog.getByText(/All-Through is DML\), about .* at the pace of this trial/).waitFor();
       await dialog.getByLabel('All-Through').uncheck();
       await dialog.getByLabel('Seeds').fill('1');
@@ -183,7 +183,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: 'Re-run ×5' }).click();
       const dialog = page.getByRole('dialog');
       assert.equal(await dialog.getByLabel('Data').inputValue(), 'synthetic');
-      await dialog.getByText(/DML is this graph, All-Through is this graph/).waitFor();
+      await dialog.getByText(/DML is this graph, KD \+ DML is KD, All-Through is this graph/).waitFor();
       await dialog.getByLabel('Epochs').fill('1');
       await dialog.getByRole('button', { name: 'Start' }).click();
       await page.waitForURL(/#\/reruns\/2$/);
