@@ -183,7 +183,9 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: 'Re-run ×5' }).click();
       const dialog = page.getByRole('dialog');
       assert.equal(await dialog.getByLabel('Data').inputValue(), 'synthetic');
-      await dialog.getByText(/DML is this graph, KD \+ DML is KD, All-Through is this graph/).waitFor();
+      await dialog
+        .getByText(/DML is this graph, KD \+ DML is KD, All-Through is this graph/)
+        .waitFor();
       await dialog.getByLabel('Epochs').fill('1');
       await dialog.getByRole('button', { name: 'Start' }).click();
       await page.waitForURL(/#\/reruns\/2$/);
