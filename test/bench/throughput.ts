@@ -33,7 +33,7 @@ export async function bench(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const options = { data: text, arch: text, nodes: text, json: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args, options });
-  const data = textOf(values, 'data') ?? 'synthetic:train=6000,test=2000,classes=100';
+  const data = textOf(values, 'data') ?? 'synthetic:train=6000,test=2000,classes=20';
   const model = textOf(values, 'arch') ?? 'resnet8';
   const nodes = integerOption(values, 'nodes', 3, 1, 8);
   const models = Array.from({ length: nodes }, () => model);
