@@ -4,8 +4,18 @@ const UNKNOWN = 'It is unknown how well the stopping rule decides: too few trial
 const NO_AUDIT =
   'No stopped trial continued for the audit, so the number of good graphs that were stopped is unknown.';
 
+interface AuditedTrial {
+  /** The epoch at which the rule stopped it, where it continues for the audit. */
+  readonly audit?: number | null;
+  readonly state: string;
+}
+
 /** Returns a fraction of 1 as `19 %`. */
 export const shareText = (fraction: number): string => `${Math.round(100 * fraction)} %`;
+
+/** Returns `; continues for the audit` for a stopped trial that does, or did; else ''. */
+export const auditNote = ({ audit = null, state }: AuditedTrial): string =>
+  audit === null ? '' : `; ${state === 'stopped' ? 'continued' : 'continues'} for the audit`;
 
 /**
  * Says how well a stopping rule decides: the correlation of each rung with the end, and the share of

@@ -1,3 +1,4 @@
+import { auditNote } from '../analysis/audit-words.ts';
 import { terminalText } from '../base/terminal-text.js';
 import { rejectionText } from '../graph/space.ts';
 import type { Device, RerunView, SlotView, StudyCard, TrialRow } from '../lab/api.ts';
@@ -66,10 +67,6 @@ export function outcome(row: TrialRow): string {
   if (row.stop) return `${explainDecision(row.stop)}${auditNote(row)}`;
   return row.state === 'completed' ? `completed: ${percent(row.accuracy)}` : briefOutcome(row);
 }
-
-/** Returns `; continues for the audit` for a stopped trial that does, or did. */
-const auditNote = ({ audit = null, state }: TrialRow): string =>
-  audit === null ? '' : `; ${state === 'stopped' ? 'continued' : 'continues'} for the audit`;
 
 /** Returns ` (KD, a starting point)` for a trial that was not drawn. */
 const originNote = ({ origin = null }: TrialRow): string =>

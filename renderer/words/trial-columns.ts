@@ -1,4 +1,5 @@
 /** Columns of the table of trials. */
+import { auditNote } from '../../core/analysis/audit-words.ts';
 import { edgeOf } from '../../core/graph/graph.ts';
 import { gate } from '../../core/gates/gates.ts';
 import { rejectionText } from '../../core/graph/space.ts';
@@ -40,10 +41,6 @@ export function reasonOf(row: TrialRow): string {
   if (row.state === 'cancelled') return cancelledText(row);
   return row.stop ? `${decisionText(row.stop)}${auditNote(row)}` : '';
 }
-
-/** `; continues for the audit` for a stopped trial that does, or did. */
-const auditNote = ({ audit = null, state }: TrialRow): string =>
-  audit === null ? '' : `; ${state === 'stopped' ? 'continued' : 'continues'} for the audit`;
 
 const cancelledText = ({ dismissed, rerun }: TrialRow): string =>
   dismissed ? 'a person stopped it' : `cancelled with its ${rerun === null ? 'study' : 're-run'}`;
