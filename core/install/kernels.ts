@@ -29,20 +29,15 @@ const flags = [
  * compiles them (3 s) into the user's cache. Returns why that is impossible, such as without a
  * compiler (then TensorFlow's own kernels do the work), else null.
  */
-export function loadKernels(variant: Variant, home: string = engineHome()): LabError | null {
-  try {
-    const file = compiled(frameworkOf(variant), home);
+export const loadKernels = (variant: Variant, home: string = engineHome()): LabError | null =>
+  problemOfUsing(variant, home, (file) => {
     try {
       require(file);
+      return null;
     } catch (error) {
-      throw doesNotLoad(file, messageOf(error), error);
+      return doesNotLoad(file, messageOf(error), error);
     }
-    return null;
-  } catch (error) {
-    if (error instanceof LabError) return error;
-    throw error;
-  }
-}
+  });
 
 /**
  * Tries what `loadKernels` does, in a separate process, because a broken library can end the process
@@ -50,9 +45,8 @@ export function loadKernels(variant: Variant, home: string = engineHome()): LabE
  *
  * @returns as `loadKernels`
  */
-export function checkKernels(variant: Variant, home: string = engineHome()): LabError | null {
-  try {
-    const file = compiled(frameworkOf(variant), home);
+export const checkKernels = (variant: Variant, home: string = engineHome()): LabError | null =>
+  problemOfUsing(variant, home, (file) => {
     const addon = join(libraryStatus(variant).folder, addonFile);
     const load = 'for (const file of process.argv.slice(1)) require(file)';
     const { status, stderr } = spawnSync(nodeProgram(), ['-e', load, addon, file], {
@@ -61,6 +55,16 @@ export function checkKernels(variant: Variant, home: string = engineHome()): Lab
     });
     if (status === 0) return null;
     return doesNotLoad(file, /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
+  });
+
+/** Compiles the kernels where that was never done, and uses their file. */
+function problemOfUsing(
+  variant: Variant,
+  home: string,
+  use: (file: string) => LabError | null,
+): LabError | null {
+  try {
+    return use(compiled(frameworkOf(variant), home));
   } catch (error) {
     if (error instanceof LabError) return error;
     throw error;
