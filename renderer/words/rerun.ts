@@ -3,9 +3,8 @@ import { mainTest } from '../../core/analysis/comparison.ts';
 import { intervalText, neededText, pointsText, verdictText } from '../../core/analysis/verdict.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
 import { ablatedEdge, type SkippedAblation } from '../../core/graph/ablate.ts';
-import { templateTitle } from '../../core/graph/templates.ts';
+import { isTemplateName, templateTitle } from '../../core/graph/templates.ts';
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
-import type { Baseline } from '../../core/study/rerun.ts';
 
 export function variantTitle(name: VariantView['name']): string {
   const ablated = ablatedEdge(name);
@@ -13,7 +12,7 @@ export function variantTitle(name: VariantView['name']): string {
     const { gate, source, destination } = ablated;
     return `${source === 0 ? 'Label' : source} → ${destination} ${gateOf(gate).title}`;
   }
-  return name === 'graph' ? 'This graph' : templateTitle(name as Baseline);
+  return isTemplateName(name) ? templateTitle(name) : 'This graph';
 }
 
 /** Why a change of an ablation is not trained. */
