@@ -92,9 +92,15 @@ const runsOf = (view: RerunView) => view.variants.flatMap(({ runs }) => runs);
 /** Returns what the environments of bundle and re-run do not share, one line each. */
 function changesOf({ environments }: Bundle, now: readonly Environment[]): string[] {
   const fields = [
-    ...(['app', 'revision', 'runtime', 'engine', 'kernels', 'platform', 'device'] as const),
-    'data' as const,
-  ];
+    'app',
+    'revision',
+    'runtime',
+    'engine',
+    'kernels',
+    'platform',
+    'device',
+    'data',
+  ] as const;
   return fields.flatMap((field) => {
     const of = (all: readonly Environment[]) => [
       ...new Set(all.map((each) => each[field] ?? 'none')),
