@@ -10,8 +10,8 @@ import { tinyPlan } from './tiny-study.ts';
 
 /**
  * Collects what moves by more than a pixel without a person's doing; words that grow at one end stay
- * in their place. The selected trial follows the
- * best one: another graph has other signs, which is no jump.
+ * in their place. The selected trial follows the best one: another graph has other signs, which is
+ * no jump.
  */
 const WATCH = `
   window.moved = [];

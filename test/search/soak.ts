@@ -35,9 +35,9 @@ const MOST_STUDIES = 12;
 /**
  * Kills labs (SIGKILL) at random moments of their work, also within writes of reports and
  * checkpoints, and fills their disks, until so many kills are done, a full disk was met and every
- * study has still come to its end. Checks after each kill and each full disk that the file is whole, and at each end
- * that nothing was lost or counted twice; with one slot, where the order of arrivals is fixed, that
- * all is as if undisturbed.
+ * study has still come to its end. Checks after each kill and each full disk that the file is whole,
+ * and at each end that nothing was lost or counted twice; with one slot, where the order of arrivals
+ * is fixed, that all is as if undisturbed.
  */
 export async function soak(
   kills: number,
