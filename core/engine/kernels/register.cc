@@ -5,6 +5,7 @@
 #include "filter_gradient.h"
 #include "norm.h"
 #include "tensorflow_c.h"
+#include "winograd.h"
 
 namespace {
 
@@ -76,7 +77,7 @@ constexpr int kType = sizeof(T) == sizeof(float) ? kFloat : kBfloat16;
 
 // What an operation's attributes say.
 struct Form {
-  bool relu = false, keeps_slope = false;
+  bool relu = false, keeps_slope = false, turned = false;
   int more = 0, outputs = 0;
   float epsilon = 0;
 };
@@ -109,6 +110,12 @@ void* gradient_form(TF_OpKernelConstruction* made) {
   return form;
 }
 
+void* convolution_form(TF_OpKernelConstruction* made) {
+  Form* form = new Form;
+  form->turned = flag(made, "turned");
+  return form;
+}
+
 template <typename T>
 void norm(const Form& form, Call& call) {
   const auto shape = shape_of(call.input(0));
@@ -134,11 +141,21 @@ void norm_gradient(const Form& form, Call& call) {
                      call.output<float>(2, kFloat, channels), form.keeps_slope ? slope : nullptr);
 }
 
+void convolution(const Form& form, Call& call) {
+  const auto x = shape_of(call.input(0)), filter = shape_of(call.input(1));
+  const int64_t outputs = filter[form.turned ? 2 : 3];
+  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
+                       static_cast<int>(x[3]), static_cast<int>(outputs)};
+  ktg::convolution(maps, call.values<float>(0), call.values<float>(1), form.turned,
+                   call.output<float>(0, kFloat, {x[0], x[1], x[2], outputs}));
+}
+
+template <typename T>
 void filter_gradient(const Form&, Call& call) {
   const auto x = shape_of(call.input(0)), dy = shape_of(call.input(1));
   const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
                        static_cast<int>(x[3]), static_cast<int>(dy[3])};
-  ktg::filter_gradient(maps, call.values<std::uint16_t>(0), call.values<std::uint16_t>(1),
+  ktg::filter_gradient(maps, call.values<T>(0), call.values<T>(1),
                        call.output<float>(0, kFloat, {3, 3, x[3], dy[3]}));
 }
 
@@ -194,8 +211,12 @@ void register_all() {
   implement("KtgNormGradient", kFloat, gradient_form, compute<norm_gradient<float>>);
   implement("KtgNormGradient", kBfloat16, gradient_form, compute<norm_gradient<std::uint16_t>>);
 
-  define("KtgFilterGradient", {"T: {bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
-  implement("KtgFilterGradient", kBfloat16, no_form, compute<filter_gradient>);
+  define("KtgConvolution", {"T: {float}", "turned: bool"}, {"x: T", "filter: T"}, {"y: T"});
+  implement("KtgConvolution", kFloat, convolution_form, compute<convolution>);
+
+  define("KtgFilterGradient", {"T: {float, bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
+  implement("KtgFilterGradient", kFloat, no_form, compute<filter_gradient<float>>);
+  implement("KtgFilterGradient", kBfloat16, no_form, compute<filter_gradient<std::uint16_t>>);
 }
 
 }  // namespace

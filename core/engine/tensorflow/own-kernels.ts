@@ -1,5 +1,6 @@
-import { DataType, type GraphNode, type Output, typeAttribute } from './graph.ts';
+import type { GraphNode, Output } from './graph.ts';
 import { flag, GraphEditor, integer, keyOf, out, sameShape, typeOf } from './graph-editor.ts';
+import { replaceConvolutions } from './own-convolutions.ts';
 
 /** Operations of core/engine/kernels that this process can run. */
 export interface OwnKernels {
@@ -7,15 +8,14 @@ export interface OwnKernels {
   readonly norms: boolean;
   /** Gradients of filters in bfloat16 with the processor's tiles (AMX). */
   readonly tiles: boolean;
+  /** 3x3 convolutions in float32, and their gradients. */
+  readonly convolutions: boolean;
 }
 
-export const noKernels: OwnKernels = { norms: false, tiles: false };
+export const noKernels: OwnKernels = { norms: false, tiles: false, convolutions: false };
 
-/** Most inputs and outputs of a filter whose gradient stays in a core's cache while it is summed. */
-const LARGEST_FILTER = 128;
-/** Channels in one vector, and pixels in one tile (core/engine/kernels). */
+/** Channels in one vector (core/engine/kernels). */
 const VECTOR = 16;
-const TILE = 32;
 
 /**
  * Returns a recorded graph with our own kernels in place of TensorFlow's where they fit. A norm, an
@@ -25,18 +25,20 @@ const TILE = 32;
  */
 export function withOwnKernels(nodes: readonly GraphNode[], kernels: OwnKernels): GraphNode[] {
   const editor = new GraphEditor(nodes);
-  if (kernels.norms || kernels.tiles) for (const node of nodes) dropReshape(editor, node);
+  if (Object.values(kernels).includes(true)) for (const node of nodes) dropReshape(editor, node);
   if (kernels.norms) {
     const inverses = new Map<string, Output>();
     for (const node of nodes) if (node.op === 'FusedBatchNormV3') joinNorm(editor, node, inverses);
     for (const node of nodes)
       if (node.op === 'FusedBatchNormGradV3') joinNormGradient(editor, node, inverses);
   }
-  if (kernels.tiles)
-    for (const node of nodes)
-      if (node.op === 'Conv2DBackpropFilter') replaceFilterGradient(editor, node);
+  replaceConvolutions(editor, nodes, kernels);
   return editor.result();
 }
+
+/** Whether the kernels of norms compute maps of a shape: whole vectors of channels. */
+export const fitsVectors = (shape: readonly number[] = []): boolean =>
+  (shape.at(-1) ?? 1) % VECTOR === 0;
 
 /** Whether an addition adds two different maps of its own shape. */
 const addsMaps = (editor: GraphEditor, added: GraphNode): boolean =>
@@ -57,7 +59,7 @@ function dropReshape(editor: GraphEditor, node: GraphNode): void {
  * inverse deviation to `inverses`, by the name of the norm.
  */
 function joinNorm(editor: GraphEditor, norm: GraphNode, inverses: Map<string, Output>): void {
-  if ((norm.shape?.at(-1) ?? 1) % VECTOR !== 0) return;
+  if (!fitsVectors(norm.shape)) return;
   const user = editor.onlyUserOf(out(norm));
   const added = user?.op === 'Add' && addsMaps(editor, user) ? user : undefined;
   const relu = added ? editor.onlyUserOf(out(added)) : user;
@@ -112,32 +114,4 @@ function joinNormGradient(
     },
   });
   if (masked) editor.move(out(before), out(gradient, 3));
-}
-
-/** Replaces the gradient of a 3x3 filter and the cast of its result to float32. */
-function replaceFilterGradient(editor: GraphEditor, node: GraphNode): void {
-  const cast = editor.onlyUserOf(out(node));
-  if (typeOf(node) !== DataType.bfloat16 || cast?.op !== 'Cast') return;
-  const [x, , dy] = node.inputs as [Output, Output, Output];
-  const { shape: map } = editor.nodeOf(x)!;
-  const { strides, padding } = node.attributes;
-  const steps = strides?.kind === 'int' && String(strides.value);
-  const same = padding?.kind === 'string' && padding.value === 'SAME';
-  const [size, , inputs, outputs] = node.shape as [number, number, number, number];
-  if (size !== 3 || !same || steps !== '1,1,1,1') return;
-  if (map?.length !== 4 || !fitsTiles(map, inputs, outputs)) return;
-  editor.remove(node);
-  editor.remove(cast);
-  const attributes = { T: typeAttribute(DataType.bfloat16) };
-  editor.put({ ...cast, op: 'KtgFilterGradient', inputs: [x, dy], attributes });
-}
-
-/** @param map [batch, height, width, inputs] */
-function fitsTiles(map: readonly number[], inputs: number, outputs: number): boolean {
-  const [, height, width] = map as [number, number, number];
-  return (
-    [inputs, outputs].every((count) => count % VECTOR === 0 && count <= LARGEST_FILTER) &&
-    width % 2 === 0 &&
-    (height * width) % TILE === 0
-  );
 }
