@@ -30,6 +30,35 @@ describe('the gradient of a filter in bfloat16 agrees with float32', { skip: ski
     });
 });
 
+/** The output of a convolution. */
+const fetched = [{ index: 0, map: true }];
+
+/** Checks a convolution and its gradient for the input; their maps have a type. */
+function checkConvolutions(map: readonly number[], outputs: number, type: DataType): void {
+  const x = random('x', map);
+  for (const turned of [false, true]) {
+    const inner = turned ? [outputs, map[3]!] : [map[3]!, outputs];
+    const filter = random('filter', [3, 3, ...inner]);
+    const attributes = { turned: { kind: 'bool', value: turned } } as const;
+    const [y] = compute('KtgConvolution', [x, filter], attributes, fetched, type);
+    const expected = plainConvolution(x, filter, outputs, turned);
+    assert.ok(distance(y!, [...expected]) < allowed[type]!, `turned: ${turned}`);
+  }
+}
+
+describe('convolutions in bfloat16 agree with double precision', { skip: skipTiles }, () => {
+  for (const [map, outputs] of [
+    [[2, 8, 8, 16], 16],
+    [[3, 16, 16, 16], 32],
+    [[5, 4, 7, 32], 16],
+    [[1, 32, 32, 32], 48],
+    [[17, 8, 8, 64], 64],
+    [[2, 5, 3, 96], 128],
+  ] as const)
+    test(`[${map.join(', ')}] to ${outputs}`, () =>
+      checkConvolutions(map, outputs, DataType.bfloat16));
+});
+
 describe('convolutions in float32 agree with double precision', { skip }, () => {
   for (const [map, outputs] of [
     [[2, 8, 8, 16], 16],
@@ -40,15 +69,8 @@ describe('convolutions in float32 agree with double precision', { skip }, () => 
     [[2, 10, 14, 96], 128],
   ] as const)
     test(`[${map.join(', ')}] to ${outputs}`, () => {
+      checkConvolutions(map, outputs, DataType.float);
       const x = random('x', map);
-      for (const turned of [false, true]) {
-        const inner = turned ? [outputs, map[3]] : [map[3], outputs];
-        const filter = random('filter', [3, 3, ...inner]);
-        const attributes = { turned: { kind: 'bool', value: turned } } as const;
-        const [y] = compute('KtgConvolution', [x, filter], attributes, fetched, DataType.float);
-        const expected = plainConvolution(x, filter, outputs, turned);
-        assert.ok(distance(y!, [...expected]) < allowed[DataType.float]!);
-      }
       const dy = random('dy', [...map.slice(0, 3), outputs]);
       const gradient = filterGradient(x, dy, DataType.float);
       assert.ok(distance(gradient, [...plainFilterGradient(x, dy)]) < allowed[DataType.float]!);
@@ -68,7 +90,41 @@ describe('convolutions in float32 agree with double precision', { skip }, () => 
   });
 });
 
-const fetched = [{ index: 0, map: true }];
+describe('convolutions joined with norms agree with double precision', { skip }, () => {
+  for (const [name, type, relu] of [
+    ['in float32', DataType.float, false],
+    ['in float32, with another map and a ReLU', DataType.float, true],
+    ['in bfloat16', DataType.bfloat16, false],
+    ['in bfloat16, with another map and a ReLU', DataType.bfloat16, true],
+  ] as const)
+    test(name, { skip: type === DataType.bfloat16 && skipTiles }, () => {
+      const x = random('x', [3, 6, 8, 32]);
+      const filter = random('filter', [3, 3, 32, 48]);
+      const [gamma, beta, mean] = ['gamma', 'beta', 'mean'].map((name) =>
+        random(name, [48], 1, false),
+      ) as [Given, Given, Given];
+      const variance = { ...beta, values: beta.values.map((value) => value ** 2 + 100) };
+      const other = random('other', [3, 6, 8, 48], 1);
+      const [y] = compute(
+        'KtgNormedConvolution',
+        [x, filter, gamma, beta, mean, variance, ...(relu ? [other] : [])],
+        {
+          N: { kind: 'int', value: relu ? 1 : 0 },
+          relu: { kind: 'bool', value: relu },
+          epsilon: { kind: 'float', value: 1e-5 },
+        },
+        fetched,
+        type,
+      );
+      const expected = plainConvolution(x, filter, 48, false).map((value, i) => {
+        const c = i % 48;
+        const inverse = 1 / Math.sqrt(variance.values[c]! + 1e-5);
+        const normed = (value - mean.values[c]!) * inverse * gamma.values[c]! + beta.values[c]!;
+        return relu ? Math.max(0, normed + other.values[i]!) : normed;
+      });
+      assert.ok(distance(y!, [...expected]) < allowed[type]!);
+    });
+});
 
 /** A 3x3 convolution in double precision; `turned`: its filter, for the gradient of an input. */
 function plainConvolution(x: Given, filter: Given, outputs: number, turned: boolean): Float64Array {

@@ -53,9 +53,15 @@ describe('a recorded step with our own kernels', () => {
     assert.equal(found.FusedBatchNormV3, undefined);
     assert.equal(found.FusedBatchNormGradV3, undefined);
     assert.equal(found.ReluGrad, undefined);
-    // The stem reads 3 channels, and two convolutions have stride 2.
+    // Four convolutions and their gradients; the stem reads 3 channels, and two have stride 2.
+    assert.equal(found.KtgConvolution, 8);
     assert.equal(found.KtgFilterGradient, 4);
+    assert.equal(found.Conv2DBackpropInput, 2);
     assert.equal(found.Conv2DBackpropFilter, 3);
+    // Evaluation joins the same four with their norms.
+    assert.equal(found.KtgNormedConvolution, 4);
+    assert.equal(found.FusedBatchNorm, 3);
+    assert.equal(found.Conv2D, 3 + 3);
   });
 
   test('convolves in float32 where a filter has 3x3 weights and stride 1', () => {
@@ -66,8 +72,10 @@ describe('a recorded step with our own kernels', () => {
     assert.equal(found.KtgFilterGradient, 4);
     assert.equal(found.Conv2DBackpropInput, 2);
     assert.equal(found.Conv2DBackpropFilter, 3);
-    // Those of evaluation stay, since TensorFlow joins them with their norms.
-    assert.equal(found.Conv2D, 3 + 7);
+    // Evaluation joins the same four with their norms.
+    assert.equal(found.KtgNormedConvolution, 4);
+    assert.equal(found.FusedBatchNorm, 3);
+    assert.equal(found.Conv2D, 3 + 3);
   });
 
   test('keeps the operations of networks with other numbers of channels', () => {

@@ -1,10 +1,12 @@
 // Registers the kernels as operations of TensorFlow when Node loads this library as an addon.
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
 #include "filter_gradient.h"
 #include "norm.h"
 #include "tensorflow_c.h"
+#include "tile_convolution.h"
 #include "winograd.h"
 
 namespace {
@@ -141,13 +143,33 @@ void norm_gradient(const Form& form, Call& call) {
                      call.output<float>(2, kFloat, channels), form.keeps_slope ? slope : nullptr);
 }
 
+template <typename T>
 void convolution(const Form& form, Call& call) {
   const auto x = shape_of(call.input(0)), filter = shape_of(call.input(1));
   const int64_t outputs = filter[form.turned ? 2 : 3];
   const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
                        static_cast<int>(x[3]), static_cast<int>(outputs)};
-  ktg::convolution(maps, call.values<float>(0), call.values<float>(1), form.turned,
-                   call.output<float>(0, kFloat, {x[0], x[1], x[2], outputs}));
+  ktg::convolution(maps, call.values<T>(0), call.values<T>(1), form.turned,
+                   call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
+}
+
+template <typename T>
+void normed_convolution(const Form& form, Call& call) {
+  const auto x = shape_of(call.input(0));
+  const int64_t outputs = shape_of(call.input(1))[3];
+  const float *gamma = call.values<float>(2), *beta = call.values<float>(3);
+  const float *mean = call.values<float>(4), *variance = call.values<float>(5);
+  std::vector<float> scale(outputs), shift(outputs);
+  for (int64_t c = 0; c < outputs; ++c) {
+    scale[c] = gamma[c] / std::sqrt(variance[c] + form.epsilon);
+    shift[c] = beta[c] - mean[c] * scale[c];
+  }
+  const ktg::Ending<T> ending{scale.data(), shift.data(),
+                              form.more > 0 ? call.values<T>(6) : nullptr, form.relu};
+  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
+                       static_cast<int>(x[3]), static_cast<int>(outputs)};
+  ktg::convolution(maps, call.values<T>(0), call.values<T>(1), ending,
+                   call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
 }
 
 template <typename T>
@@ -211,8 +233,19 @@ void register_all() {
   implement("KtgNormGradient", kFloat, gradient_form, compute<norm_gradient<float>>);
   implement("KtgNormGradient", kBfloat16, gradient_form, compute<norm_gradient<std::uint16_t>>);
 
-  define("KtgConvolution", {"T: {float}", "turned: bool"}, {"x: T", "filter: T"}, {"y: T"});
-  implement("KtgConvolution", kFloat, convolution_form, compute<convolution>);
+  define("KtgConvolution", {"T: {float, bfloat16}", "turned: bool"}, {"x: T", "filter: T"},
+         {"y: T"});
+  implement("KtgConvolution", kFloat, convolution_form, compute<convolution<float>>);
+  implement("KtgConvolution", kBfloat16, convolution_form, compute<convolution<std::uint16_t>>);
+
+  define("KtgNormedConvolution",
+         {"T: {float, bfloat16}", "N: int >= 0", "relu: bool", "epsilon: float"},
+         {"x: T", "filter: T", "gamma: float", "beta: float", "mean: float", "variance: float",
+          "others: N * T"},
+         {"y: T"});
+  implement("KtgNormedConvolution", kFloat, norm_form, compute<normed_convolution<float>>);
+  implement("KtgNormedConvolution", kBfloat16, norm_form,
+            compute<normed_convolution<std::uint16_t>>);
 
   define("KtgFilterGradient", {"T: {float, bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
   implement("KtgFilterGradient", kFloat, no_form, compute<filter_gradient<float>>);

@@ -15,7 +15,7 @@ namespace {
 using namespace winograd;
 
 constexpr int kTaps = 9;
-// Parts of a convolution, so that a thread that begins late takes fewer.
+// Most parts of a kernel; more than threads, so that one that begins late takes fewer.
 constexpr int kParts = 16;
 constexpr int kSquare = kLanes * kLanes;
 
@@ -80,17 +80,42 @@ void multiply(int inputs, const float* points, const float* filter, std::size_t 
   }
 }
 
-// Computes kBlocks blocks of 16 outputs from channel 0 of `y` on.
-template <int kBlocks>
-void convolve(const Maps& m, const Block& block, const float* points, const float* filter,
-              float* y) {
+// Computes kBlocks blocks of 16 outputs from channel `o` on; `finish(vector, place, channel)`.
+template <int kBlocks, typename Finish>
+void convolve(const Maps& m, const Block& block, const float* points, const float* filter, int o,
+              float* y, const Finish& finish) {
   alignas(64) float sums[kBlocks * kBlock];
   const std::size_t point = static_cast<std::size_t>(m.inputs) * kLanes;
   for (int i = 0; i < kPoints; ++i)
     multiply<kBlocks>(m.inputs, points + i * kPlane, filter + i * point, kPoints * point,
                       sums + i * kPlane);
-  for (int b = 0; b < kBlocks; ++b)
-    transform_outputs(m, block, sums + b * kBlock, y + b * kLanes);
+  for (int first = o, b = 0; b < kBlocks; ++b, first += kLanes)
+    transform_outputs(m, block, sums + b * kBlock, y + first,
+                      [&](__m512 v, std::int64_t at) { return finish(v, at + first, first); });
+}
+
+// Computes a convolution from the points of its filter; `finish` as above.
+template <typename Finish>
+void convolve_all(const Maps& m, const float* x, const Buffer<float>& filter, float* y,
+                  const Finish& finish) {
+  const std::int64_t blocks = blocks_of(m);
+  const int parts = static_cast<int>(std::min<std::int64_t>(kParts, blocks));
+  const std::size_t own = static_cast<std::size_t>(kPoints) * m.inputs;
+  parallel(parts, [&](int part) {
+    const auto points = zeros<float>(static_cast<std::size_t>(m.inputs / kLanes) * kBlock);
+    for (std::int64_t b = blocks * part / parts; b < blocks * (part + 1) / parts; ++b) {
+      const Block block(m, b * kTiles);
+      for (int c = 0; c < m.inputs; c += kLanes)
+        transform_inputs(m, block, x + c, points.get() + c / kLanes * kBlock);
+      for (int o = 0; o < m.outputs; o += 2 * kLanes) {
+        const float* filters = filter.get() + o * own;
+        if (o + kLanes < m.outputs)
+          convolve<2>(m, block, points.get(), filters, o, y, finish);
+        else
+          convolve<1>(m, block, points.get(), filters, o, y, finish);
+      }
+    }
+  });
 }
 
 // Adds the products of the points of 16 inputs and 16 slopes over a block's tiles to sums [16][16].
@@ -135,29 +160,24 @@ Buffer<float> products(const Maps& m, const float* x, const float* dy, std::int6
 }  // namespace
 
 void convolution(const Maps& m, const float* x, const float* filter, bool turned, float* y) {
-  const auto ready = points_of(m, filter, turned);
-  const std::int64_t blocks = blocks_of(m);
-  const int parts = static_cast<int>(std::min<std::int64_t>(kParts, blocks));
-  const std::size_t own = static_cast<std::size_t>(kPoints) * m.inputs;
-  parallel(parts, [&](int part) {
-    const auto points = zeros<float>(static_cast<std::size_t>(m.inputs / kLanes) * kBlock);
-    for (std::int64_t b = blocks * part / parts; b < blocks * (part + 1) / parts; ++b) {
-      const Block block(m, b * kTiles);
-      for (int c = 0; c < m.inputs; c += kLanes)
-        transform_inputs(m, block, x + c, points.get() + c / kLanes * kBlock);
-      for (int o = 0; o < m.outputs; o += 2 * kLanes) {
-        if (o + kLanes < m.outputs)
-          convolve<2>(m, block, points.get(), ready.get() + o * own, y + o);
-        else
-          convolve<1>(m, block, points.get(), ready.get() + o * own, y + o);
-      }
-    }
+  convolve_all(m, x, points_of(m, filter, turned), y,
+               [](__m512 value, std::int64_t, int) { return value; });
+}
+
+void convolution(const Maps& m, const float* x, const float* filter, const Ending<float>& e,
+                 float* y) {
+  convolve_all(m, x, points_of(m, filter, false), y, [&](__m512 value, std::int64_t at, int o) {
+    value = _mm512_fmadd_ps(value, _mm512_loadu_ps(e.scale + o), _mm512_loadu_ps(e.shift + o));
+    if (e.other) value = add(value, _mm512_loadu_ps(e.other + at));
+    // In this order a value that is not a number stays one.
+    return e.relu ? _mm512_max_ps(_mm512_setzero_ps(), value) : value;
   });
 }
 
 void filter_gradient(const Maps& m, const float* x, const float* dy, float* gradient) {
   const std::int64_t blocks = blocks_of(m);
-  const int parts = static_cast<int>(std::min<std::int64_t>(2 * threads(), blocks));
+  const int most = std::min(kParts, 2 * threads());
+  const int parts = static_cast<int>(std::min<std::int64_t>(most, blocks));
   std::vector<Buffer<float>> sums(parts);
   parallel(parts, [&](int part) {
     sums[part] = products(m, x, dy, blocks * part / parts, blocks * (part + 1) / parts);

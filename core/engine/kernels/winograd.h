@@ -12,6 +12,10 @@ namespace ktg {
 // for its input this is.
 void convolution(const Maps& maps, const float* x, const float* filter, bool turned, float* y);
 
+// As `convolution`, with what follows.
+void convolution(const Maps& maps, const float* x, const float* filter, const Ending<float>& ending,
+                 float* y);
+
 // Writes the gradient [3, 3, inputs, outputs] of the filter. Sums in an order that depends only on
 // the sizes and the number of threads.
 void filter_gradient(const Maps& maps, const float* x, const float* dy, float* gradient);

@@ -106,8 +106,11 @@ inline void transform_slopes(const Maps& m, const Block& block, const float* dy,
   }
 }
 
-// Writes 16 outputs from channel 0 of `y` on for their points [point][tile][16].
-inline void transform_outputs(const Maps& m, const Block& block, const float* points, float* y) {
+// Writes 16 outputs from channel 0 of `y` on for their points [point][tile][16]. A vector becomes
+// `finish(vector, its place from channel 0 on)` where its tile exists.
+template <typename Finish>
+void transform_outputs(const Maps& m, const Block& block, const float* points, float* y,
+                       const Finish& finish) {
   const std::int64_t row = static_cast<std::int64_t>(m.width) * m.outputs;
   for (const Tile& tile : block.tiles) {
     __m512 v[2][4];
@@ -119,13 +122,14 @@ inline void transform_outputs(const Maps& m, const Block& block, const float* po
       v[0][j] = add(s[0], add(s[1], s[2]));
       v[1][j] = sub(sub(s[1], s[2]), s[3]);
     }
-    float* to = y + tile.row * row + tile.column * m.outputs;
+    const auto store = [&](std::int64_t at, __m512 value) {
+      if (tile.inside) _mm512_storeu_ps(y + at, finish(value, at));
+    };
 #pragma GCC unroll 2
     for (int i = 0; i < 2; ++i) {
-      const __m512 first = add(v[i][0], add(v[i][1], v[i][2]));
-      const __m512 second = sub(sub(v[i][1], v[i][2]), v[i][3]);
-      _mm512_mask_storeu_ps(to + i * row, tile.inside, first);
-      _mm512_mask_storeu_ps(to + i * row + m.outputs, tile.inside, second);
+      const std::int64_t at = (tile.row + i) * row + tile.column * m.outputs;
+      store(at, add(v[i][0], add(v[i][1], v[i][2])));
+      store(at + m.outputs, sub(sub(v[i][1], v[i][2]), v[i][3]));
     }
     points += kLanes;
   }

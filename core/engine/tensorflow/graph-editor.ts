@@ -73,3 +73,32 @@ export const integer = (value: number): Attribute => ({ kind: 'int', value });
 export const flag = (value: boolean): Attribute => ({ kind: 'bool', value });
 export const sameShape = (node: GraphNode, other: GraphNode | undefined): boolean =>
   node.shape !== undefined && String(node.shape) === String(other?.shape);
+
+/** Whether an addition adds two different maps of its own shape. */
+export const addsMaps = (editor: GraphEditor, added: GraphNode): boolean =>
+  added.shape !== undefined &&
+  new Set(added.inputs.map((input) => keyOf(editor.present(input)))).size === 2 &&
+  added.inputs.every((input) => String(added.shape) === String(shapeOf(editor, input)));
+
+/** A cast has the shape of what it casts. */
+export function shapeOf(editor: GraphEditor, output: Output): readonly number[] | undefined {
+  const { op, shape, inputs } = editor.nodeOf(output)!;
+  return op === 'Cast' ? shapeOf(editor, inputs[0]!) : shape;
+}
+
+/**
+ * Returns the ReLU that alone uses a norm's result, or the addition of another map and its ReLU;
+ * `others` is that map.
+ */
+export function activation(
+  editor: GraphEditor,
+  norm: GraphNode,
+): { followers: GraphNode[]; others: Output[] } {
+  const user = editor.onlyUserOf(out(norm));
+  const added = user?.op === 'Add' && addsMaps(editor, user) ? user : undefined;
+  const relu = added ? editor.onlyUserOf(out(added)) : user;
+  if (relu?.op !== 'Relu') return { followers: [], others: [] };
+  if (!added) return { followers: [relu], others: [] };
+  const others = added.inputs.filter((input) => editor.present(input).node !== norm.name);
+  return { followers: [added, relu], others };
+}

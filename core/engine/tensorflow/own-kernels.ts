@@ -1,5 +1,14 @@
 import type { GraphNode, Output } from './graph.ts';
-import { flag, GraphEditor, integer, keyOf, out, sameShape, typeOf } from './graph-editor.ts';
+import {
+  activation,
+  addsMaps,
+  flag,
+  GraphEditor,
+  integer,
+  out,
+  sameShape,
+  typeOf,
+} from './graph-editor.ts';
 import { replaceConvolutions } from './own-convolutions.ts';
 
 /** Operations of core/engine/kernels that this process can run. */
@@ -40,11 +49,6 @@ export function withOwnKernels(nodes: readonly GraphNode[], kernels: OwnKernels)
 export const fitsVectors = (shape: readonly number[] = []): boolean =>
   (shape.at(-1) ?? 1) % VECTOR === 0;
 
-/** Whether an addition adds two different maps of its own shape. */
-const addsMaps = (editor: GraphEditor, added: GraphNode): boolean =>
-  new Set(added.inputs.map((input) => keyOf(editor.present(input)))).size === 2 &&
-  added.inputs.every((input) => sameShape(added, editor.nodeOf(input)));
-
 /** tfjs's gradient of an addition reshapes even what has the right shape. */
 function dropReshape(editor: GraphEditor, node: GraphNode): void {
   const [input] = node.inputs;
@@ -60,14 +64,10 @@ function dropReshape(editor: GraphEditor, node: GraphNode): void {
  */
 function joinNorm(editor: GraphEditor, norm: GraphNode, inverses: Map<string, Output>): void {
   if (!fitsVectors(norm.shape)) return;
-  const user = editor.onlyUserOf(out(norm));
-  const added = user?.op === 'Add' && addsMaps(editor, user) ? user : undefined;
-  const relu = added ? editor.onlyUserOf(out(added)) : user;
-  const joined = relu?.op === 'Relu' ? [norm, ...(added ? [added] : []), relu] : [norm];
-  const end = joined.at(-1)!;
+  const { followers, others } = activation(editor, norm);
+  const end = followers.at(-1) ?? norm;
   const [x, gamma, beta] = norm.inputs as [Output, Output, Output];
-  const others = joined.length === 3 ? added!.inputs.filter(({ node }) => node !== norm.name) : [];
-  for (const node of joined) editor.remove(node);
+  for (const node of [norm, ...followers]) editor.remove(node);
   editor.put({
     ...end,
     op: 'KtgNorm',
