@@ -17,6 +17,7 @@ import { dimensionsOf, rungDimensions } from '../../charts/dimensions.ts';
 import { columnEpochs } from '../../charts/tournament-columns.ts';
 import { follow } from '../../client/follow.svelte.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
+import { afterPaint } from '../../ui/after-paint.ts';
 import { appended } from './appended.ts';
 import { EffectsState } from './effects.svelte.ts';
 
@@ -60,7 +61,10 @@ export class StudyRecords {
    * event tells.
    */
   async open(): Promise<void> {
-    if (this.opened) this.readAttempts().catch(() => undefined); // the page asks again later
+    if (this.opened)
+      afterPaint(() => {
+        this.readAttempts().catch(() => undefined); // the page asks again later
+      });
     this.#following ??= follow(
       this.#lab,
       () => this.#read(),
