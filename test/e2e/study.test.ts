@@ -122,7 +122,13 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       const last = await map.innerText();
       await page.getByLabel('Epoch at which trials are ranked').selectOption({ label: 'epoch 8' });
       assert.notEqual(await map.innerText(), last);
-      await map.locator('[data-gate="linear"]').first().click();
+      const linear = map.locator('[data-gate="linear"]').first();
+      const color = (): Promise<string> =>
+        linear.evaluate('(each) => getComputedStyle(each).backgroundColor');
+      const usual = await color();
+      await linear.hover();
+      assert.equal(await color(), usual, 'the pointer takes no colour away');
+      await linear.click();
       await page.getByRole('button', { name: /Remove filter edge Label->1 = Linear/ }).waitFor();
     }));
 
