@@ -17,9 +17,11 @@ import { dimensionsOf, rungDimensions } from '../../charts/dimensions.ts';
 import { columnEpochs } from '../../charts/tournament-columns.ts';
 import { follow } from '../../client/follow.svelte.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
-import { afterPaint } from '../../ui/after-paint.ts';
 import { appended } from './appended.ts';
 import { EffectsState } from './effects.svelte.ts';
+
+/** Milliseconds in which the page of a known study is painted without a rival for the processor. */
+const PAINTED = 100;
 
 type Decision = WireDecision & { run: number; at: number };
 
@@ -62,9 +64,9 @@ export class StudyRecords {
    */
   async open(): Promise<void> {
     if (this.opened)
-      afterPaint(() => {
+      setTimeout(() => {
         this.readAttempts().catch(() => undefined); // the page asks again later
-      });
+      }, PAINTED);
     this.#following ??= follow(
       this.#lab,
       () => this.#read(),
