@@ -239,6 +239,21 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: 'Remove filter edge Label->1 = Cutoff' }).waitFor();
     }));
 
+  test('a chart below the screen is painted when it comes into view', () =>
+    look('#/studies/1', async (page) => {
+      await page.getByLabel('Epoch at which trials are compared').waitFor();
+      const isPainted = (): Promise<boolean> =>
+        page.evaluate<boolean>(`(() => {
+          const canvas = document.querySelector('#effects canvas');
+          const { width, height } = canvas;
+          const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+          return pixels.some((value) => value > 0);
+        })()`);
+      assert.equal(await isPainted(), false);
+      await page.locator('#effects').scrollIntoViewIfNeeded();
+      while (!(await isPainted())) await page.waitForTimeout(20);
+    }));
+
   test('the palette opens a trial of the study by its number', () =>
     look('#/studies/1', async (page) => {
       await firstTrial(page);
