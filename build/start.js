@@ -14,5 +14,5 @@ if ('binary' in electron && why === null) {
   const { startApp } = await import('./app.js');
   process.exit(await startApp(electron.binary, process.argv.slice(2)));
 }
-console.error(`The app opens in your browser, because ${why}.\n`);
+console.error(`The app opens in your browser:\n${why}.\n`);
 await runProgram(cli, ['serve', ...process.argv.slice(2)]);

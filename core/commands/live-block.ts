@@ -1,4 +1,5 @@
 import { terminalText } from '../base/terminal-text.js';
+import { terminalLines, terminalOf } from './terminal.ts';
 
 /** Milliseconds between two updates. */
 const PACE = 100;
@@ -16,10 +17,11 @@ export class LiveBlock {
     this.#stream = stream;
   }
 
-  /** Prints a lasting line. */
+  /** Prints a lasting line, wrapped at words, with gates in their colours. */
   print(line: string): void {
     this.#erase();
-    this.#stream.write(`${terminalText(line)}\n`);
+    const terminal = terminalOf(this.#stream, process.env);
+    this.#stream.write(`${terminalLines(terminalText(line), terminal)}\n`);
   }
 
   show(lines: readonly string[]): void {

@@ -72,12 +72,13 @@ function wrappedLine(text: string, width: number): string[] {
   const lines = [indent];
   for (const word of text.slice(indent.length).split(' ')) {
     const line = lines.at(-1)!;
-    const isFirst = line.trim() === '' && lines.length === 1;
-    const next = isFirst || line.endsWith(' ') ? line + word : `${line} ${word}`;
-    if (printedWidth(next) <= width || line.trim() === '') lines[lines.length - 1] = next;
+    const isBlank = line.trim() === '';
+    // Gaps of several spaces stay as they are within a line.
+    const next = isBlank ? line + word : `${line} ${word}`;
+    if (printedWidth(next) <= width || isBlank) lines[lines.length - 1] = next;
     else lines.push(`${indent}  ${word}`);
   }
-  return lines;
+  return lines.map((line) => line.trimEnd());
 }
 
 function colored(letter: string, isColored: boolean): string {

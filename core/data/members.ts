@@ -278,7 +278,8 @@ function unreadable(path: string, error: unknown, sawEntry: boolean): LabError {
     return new LabError('data.truncated', { path, message }, options);
   if (sawEntry || (error as NodeJS.ErrnoException).code === 'Z_DATA_ERROR')
     return new LabError('data.damaged', { path, message }, options);
-  return notAnArchive(path, message, options);
+  // The reader's own code, `TAR_BAD_ARCHIVE: `, says nothing to a person.
+  return notAnArchive(path, message.replace(/^[A-Z_]+: /, ''), options);
 }
 
 const notAnArchive = (path: string, found: string, options?: ErrorOptions): LabError =>

@@ -11,19 +11,23 @@ import type { Graph } from './graph.ts';
 import { fromJson } from './json.ts';
 import { beginsLikeText, fromText } from './text.ts';
 
+/** Control characters, and what stands for bytes that are no UTF-8: no text has them. */
+const BINARY = /(?![\t\n\v\f\r])\p{Cc}|\ufffd/u;
+
 /** Limit of a graph file in bytes; a figure of seven nodes needs a hundredth of it. */
 export const MAX_GRAPH_BYTES = 2 << 20;
 
 /**
  * Returns the graph in a file.
  *
- * @throws LabError `graph.none-in-picture`, `graph.too-large`, and those of `fromJson` and
+ * @throws LabError `graph.none-in-picture`, `graph.no-text`, `graph.too-large`, and those of `fromJson` and
  * `fromText`
  */
 export function fromFile(bytes: Uint8Array): Graph {
   requireGraphSize(bytes.length);
   if (isPng(bytes)) return fromDescription('PNG', textIn(bytes, 'Description'));
   const text = new TextDecoder().decode(bytes).trim();
+  if (BINARY.test(text)) throw new LabError('graph.no-text');
   if (text.startsWith('<')) return fromDescription('SVG', metadataOf(text));
   if (/^(strict\s+)?(di)?graph\b/i.test(text)) return fromDescription('DOT', commentOf(text));
   try {

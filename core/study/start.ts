@@ -25,7 +25,7 @@ export const usualStart: Start = { methods: true, graphs: [], toTheEnd: true };
 
 /** Choices of the form and of the command line, the usual one first. */
 export const startChoices = [
-  { name: 'to-the-end', title: 'known methods, each to its end', start: usualStart },
+  { name: 'to-the-end', title: 'known methods to the end', start: usualStart },
   {
     name: 'judged',
     title: 'known methods, judged at rungs',

@@ -149,7 +149,10 @@ export function entriesIn(
   return [...inColumns, ...between];
 }
 
-/** A running trial on its way from one column to the next, by the logarithm of its epoch. */
+/**
+ * A running trial on its way from one column to the next, by the logarithm of its epoch. Beyond the
+ * axes of their trials it is at their ends.
+ */
 function betweenOf(
   { run, epoch }: TrialRow,
   value: number | null,
@@ -161,7 +164,11 @@ function betweenOf(
   const from = columns[next - 1] ?? { ...to, x: to.x - to.half, epoch: 0.5 };
   const share = Math.log2(epoch / from.epoch) / Math.log2(to.epoch / from.epoch);
   const mix = (a: number, b: number): number => a + share * (b - a);
-  return { run, epoch, value, x: mix(from.x, to.x), y: mix(from.y(value), to.y(value)) };
+  const within = ({ y }: Column): number => {
+    const [bottom, top] = y.range() as [number, number];
+    return Math.max(top, Math.min(bottom, y(value)));
+  };
+  return { run, epoch, value, x: mix(from.x, to.x), y: mix(within(from), within(to)) };
 }
 
 /** The column at a place; undefined beside all of them. */

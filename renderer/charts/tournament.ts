@@ -201,24 +201,30 @@ function barMarks(
   ];
 }
 
-/** Least and greatest accuracy of a column that has an axis of its own. */
+/** Least and greatest accuracy of a column that has an axis of its own; a single one at its height. */
 function endMarks(
-  { ends, x, half }: Column,
+  { ends, x, half, y: scale }: Column,
   { axis }: TournamentInput,
   frame: Frame,
   theme: Theme,
 ): Mark[] {
   if (axis !== 'rung' || !ends) return [];
   const text = (value: number): string => (value * 100).toFixed(half < 24 ? 0 : 1);
-  return [
-    { value: ends[1], y: frame.top + 10 },
-    { value: ends[0], y: frame.bottom - 4 },
-  ].map(({ value, y }) => ({
+  const [low, high] = ends;
+  const places =
+    low === high
+      ? [{ value: low, y: scale(low) - 3 }]
+      : [
+          { value: high, y: frame.top + 10 },
+          { value: low, y: frame.bottom - 4 },
+        ];
+  return places.map(({ value, y }) => ({
     kind: 'text',
     x: x - 0.82 * half,
     y,
     text: text(value),
     fill: theme.quiet,
     size: 10,
+    halo: theme.ground,
   }));
 }

@@ -50,6 +50,8 @@ export interface StudyDraft {
   readonly plan: StudyPlan;
   readonly name: string;
   readonly notes: string;
+  /** The preset that the plan is; null where something of it was changed. */
+  readonly preset: string | null;
 }
 
 /** A file on its way to or from the lab. */

@@ -35,7 +35,7 @@ const phrases: Phrases<string> = {
   'export-studies': () => '“Export” in a study’s menu saves the studies that can still be read.',
   'choose-study': () => 'Import it with the button, and choose one of them.',
   'connect-again': () => 'It reconnects by itself; then try again.',
-  'open-link': () => 'Open the link that `ktg serve` printed.',
+  'open-link': () => 'Open the link in the terminal that runs the lab.',
   'serve-again': () => 'Run `ktg serve` again for a new one.',
   'use-terminal': () => 'Or use the command line on the lab’s machine.',
 };

@@ -22,6 +22,9 @@ export interface KnownEffect extends Effect {
   readonly high: number;
 }
 
+/** Accuracies differ by at most 100 points: an interval that reaches as far from its middle says nothing. */
+const MOST = 1;
+
 /** Effects with an interval, of dimensions with several choices; the largest first. */
 export function knownEffects({ effects, dimensions }: StudyEffects): KnownEffect[] {
   return effects
@@ -30,6 +33,7 @@ export function knownEffects({ effects, dimensions }: StudyEffects): KnownEffect
         each.effect !== null &&
         each.low !== null &&
         each.high !== null &&
+        (each.high - each.low) / 2 < MOST &&
         dimensions[each.dimension]!.choices.length > 1,
     )
     .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));

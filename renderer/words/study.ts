@@ -137,5 +137,16 @@ export function doingText({ epoch, progress }: SlotView): string {
   if (steps === 0)
     return epoch === 0 ? 'reading data, preparing the step' : 'starting the next epoch';
   if (step === steps) return 'evaluating';
+  if (progress.epoch <= epoch) return `repeats epoch ${progress.epoch}: step ${step} / ${steps}`;
   return `step ${step} / ${steps}${imagesPerSecond > 0 ? `, ${Math.round(imagesPerSecond)} images/s` : ''}`;
+}
+
+/**
+ * Share of the run on a slot that is done, the present epoch's steps included; null before its first
+ * step. A run without a checkpoint repeats the epochs that are recorded.
+ */
+export function shareDone({ epoch, epochs, progress }: SlotView): number | null {
+  const inside = progress && progress.steps > 0 ? progress.step / progress.steps : 0;
+  const done = Math.min(epoch, (progress?.epoch ?? Infinity) - 1) + inside;
+  return done === 0 ? null : Math.min(1, done / Math.max(1, epochs));
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { liveLine } from '../../core/base/live-line.js';
 import { terminalJson, terminalText } from '../../core/base/terminal-text.js';
 import { LiveBlock } from '../../core/commands/live-block.ts';
+import { graphText } from '../../core/commands/terminal.ts';
+import { fromText } from '../../core/graph/text.ts';
 
 /** Colours, titles, cursor moves, C1's one-byte forms, a backspace and a turned line. */
 const HOSTILE = 'a\x1b[31mb\x1b]0;title\x07c\x9b2Jd\x08e\u202ef\rg\x7f';
@@ -34,4 +37,14 @@ test('redrawn lines escape control characters too', () => {
   block.print(HOSTILE);
   block.show([HOSTILE]);
   assert.equal(written, `${SHOWN}${SHOWN}\n${SHOWN}\n`);
+});
+
+test('lasting lines above redrawn ones wrap at words and hold no marks of colours', () => {
+  let written = '';
+  const stream = { isTTY: true, columns: 44, write: (text: string) => (written += text) };
+  const block = new LiveBlock(stream as unknown as NodeJS.WriteStream);
+  const graph = graphText(fromText('resnet8=TX,resnet8=CL'), { columns: 44, isColored: true });
+  block.print(`trial 0  ${graph}  completed (a starting point)`);
+  const plain = stripVTControlCharacters(written);
+  assert.equal(plain, 'trial 0  R8 TX · R8 CL  completed (a\n  starting point)\n');
 });

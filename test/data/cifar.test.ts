@@ -233,6 +233,7 @@ describe('broken archives', () => {
     ['text', () => 'this is no archive\n'.repeat(100), 'data.not-an-archive', /is not an archive/],
     ['a few bytes', () => 'hi', 'data.not-an-archive', /is not an archive/],
     ['nothing at all', () => '', 'data.not-an-archive', /is not an archive/],
+    ['no codes of the reader', () => 'hi', 'data.not-an-archive', /read \([^_]+\), expected/],
     [
       'gzip of something else',
       () => gzipSync('text '.repeat(500)),

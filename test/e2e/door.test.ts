@@ -202,7 +202,7 @@ describe('access to a served lab', { skip: withoutBrowser }, () => {
     assert.equal(await late.evaluate(`localStorage.length`), 0);
     const { page: without } = await watchedPage(second);
     await without.goto(`http://${lab()}/`);
-    await without.getByText('Open the link that `ktg serve` printed.').waitFor();
+    await without.getByText('Open the link in the terminal that runs the lab.').waitFor();
     await second.close();
   });
 

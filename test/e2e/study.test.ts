@@ -122,7 +122,13 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       const last = await map.innerText();
       await page.getByLabel('Epoch at which trials are ranked').selectOption({ label: 'epoch 8' });
       assert.notEqual(await map.innerText(), last);
-      await map.locator('[data-gate="linear"]').first().click();
+      const linear = map.locator('[data-gate="linear"]').first();
+      const color = (): Promise<string> =>
+        linear.evaluate('(each) => getComputedStyle(each).backgroundColor');
+      const usual = await color();
+      await linear.hover();
+      assert.equal(await color(), usual, 'the pointer takes no colour away');
+      await linear.click();
       await page.getByRole('button', { name: /Remove filter edge Label->1 = Linear/ }).waitFor();
     }));
 
@@ -231,6 +237,21 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       assert.match(await rung.locator('option:checked').innerText(), /^epoch 1, 60 trials$/);
       await first.getByRole('button').click();
       await page.getByRole('button', { name: 'Remove filter edge Label->1 = Cutoff' }).waitFor();
+    }));
+
+  test('a chart below the screen is painted when it comes into view', () =>
+    look('#/studies/1', async (page) => {
+      await page.getByLabel('Epoch at which trials are compared').waitFor();
+      const isPainted = (): Promise<boolean> =>
+        page.evaluate<boolean>(`(() => {
+          const canvas = document.querySelector('#effects canvas');
+          const { width, height } = canvas;
+          const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+          return pixels.some((value) => value > 0);
+        })()`);
+      assert.equal(await isPainted(), false);
+      await page.locator('#effects').scrollIntoViewIfNeeded();
+      while (!(await isPainted())) await page.waitForTimeout(20);
     }));
 
   test('the palette opens a trial of the study by its number', () =>

@@ -98,6 +98,7 @@ describe('a graph from a file', () => {
       '\0',
     ])
       assert.match(said(wrong), /^This is not a graph file\. /, wrong);
+    assert.equal(said('PK\x03\x04\0\0'), 'This is not a graph file. It contains no text.');
     for (const broken of [
       '{"format":"ktg-graph","nodes":[',
       '{"format":"ktg-graph"}',

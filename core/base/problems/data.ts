@@ -127,9 +127,7 @@ export const dataProblems = {
   'data.not-an-archive': {
     message: ({ path, found }: { path: string; found: string }) =>
       `${path} is not an archive that can be read (${found}), expected .tar.gz or .tar.`,
-    next: () => [
-      'Give the path of the official binary archive, or of a folder with the files of a set.',
-    ],
+    next: () => ['Choose the official binary archive, or a folder with the files of a set.'],
   },
   'data.not-delivered': {
     message: ({ folder }: { folder: string }) =>

@@ -72,6 +72,10 @@ export const graphProblems = {
       'All voters of the ensemble are frozen, so the ensemble, whose accuracy counts, never learns.',
     next: () => ['Open an edge into a voter.'],
   },
+  'graph.no-text': {
+    message: () => `${NO_GRAPH} It contains no text.`,
+    next: () => ['Choose a figure of a graph that this lab saved, or the graph as JSON or text.'],
+  },
   'graph.none-in-picture': {
     message: ({ kind }: { kind: string }) => `${NO_GRAPH} The ${kind} contains no graph data.`,
     next: () => ['Choose a figure of a graph that this lab saved, or the graph as JSON or text.'],

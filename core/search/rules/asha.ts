@@ -50,7 +50,7 @@ export const asha = {
     minimumResource: first,
     rungs = [first, first * by, first * by ** 2],
   }) =>
-    `at epochs ${rungs.join(', ')}, …: a trial continues if 1 + better values ≤ max(1, ⌊n/${by}⌋)`,
+    `At epochs ${rungs.join(', ')}, …: a trial continues if 1 + better values ≤ max(1, ⌊n/${by}⌋).`,
   fields: [
     {
       key: 'reductionFactor',

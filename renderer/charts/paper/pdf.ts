@@ -14,17 +14,20 @@ export function pdfOf(svg: string): Uint8Array<ArrayBuffer> {
   const [, , width, height] = drawing.box;
   const opacities = [...new Set(drawing.shapes.map(({ opacity }) => round(opacity)))];
   const states = opacities.map((each, i) => `/G${i} << /ca ${each} /CA ${each} >>`).join(' ');
-  const fonts = ['Helvetica', 'Helvetica-Bold', 'Symbol'].map((name, i) => {
+  // Objects of their own, after the first four: some readers look fonts up by their numbers.
+  const fonts = ['Helvetica', 'Helvetica-Bold', 'Symbol'].map((name) => {
     const encoding = name === 'Symbol' ? '' : ' /Encoding /WinAnsiEncoding';
-    return `/F${i + 1} << /Type /Font /Subtype /Type1 /BaseFont /${name}${encoding} >>`;
+    return `<< /Type /Font /Subtype /Type1 /BaseFont /${name}${encoding} >>`;
   });
+  const fontNames = fonts.map((_, i) => `/F${i + 1} ${i + 5} 0 R`).join(' ');
   const content = contentOf(drawing, opacities);
   return fileOf([
     '<< /Type /Catalog /Pages 2 0 R >>',
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${round(width * POINT)} ${round(height * POINT)}] ` +
-      `/Contents 4 0 R /Resources << /Font << ${fonts.join(' ')} >> /ExtGState << ${states} >> >> >>`,
+      `/Contents 4 0 R /Resources << /Font << ${fontNames} >> /ExtGState << ${states} >> >> >>`,
     `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+    ...fonts,
     `<< /Title ${unicode(drawing.title)} /Subject ${unicode(drawing.metadata)} /Creator (KTG lab) >>`,
   ]);
 }

@@ -20,8 +20,8 @@ import {
 } from '../../../core/graph/graph.ts';
 import { roleOf, type Role } from '../../../core/graph/roles.ts';
 import { round, type Point } from './geometry.ts';
-import { layout, type Layout, type PlacedEdge, type PlacedNode } from './layout.ts';
-import { notePlaces } from './note.ts';
+import { layout, type Layout, type PlacedEdge, type PlacedNode, type ViewBox } from './layout.ts';
+import { MOST_GROWTH, noteBox, notePlaces } from './note.ts';
 import { accuracyText } from '../../words/graph.ts';
 
 export interface FigureNode extends PlacedNode {
@@ -74,6 +74,8 @@ export const VOTES = 'Vote in the ensemble';
 
 export interface Figure {
   readonly layout: Layout;
+  /** The layout's, wider where a note needs it. */
+  readonly viewBox: ViewBox;
   readonly nodes: readonly FigureNode[];
   readonly edges: readonly FigureEdge[];
   /** Empty unless asked for. */
@@ -150,7 +152,19 @@ export function figure(
       path: `${path}L${round(tip.x)} ${round(tip.y)}`,
       pale: isCrowded(graph) && !all,
     }));
-  return { layout: placed, nodes, edges, votes };
+  return { layout: placed, viewBox: boxAround(placed, edges), nodes, edges, votes };
+}
+
+function boxAround({ viewBox, letterRadius }: Layout, edges: readonly FigureEdge[]): ViewBox {
+  let [left, top] = viewBox;
+  let [right, bottom] = [left + viewBox[2], top + viewBox[3]];
+  for (const { note } of edges) {
+    if (!note) continue;
+    const { x, y, halfWidth, halfHeight } = noteBox(note, note.text, letterRadius * MOST_GROWTH);
+    [left, right] = [Math.min(left, x - halfWidth), Math.max(right, x + halfWidth)];
+    [top, bottom] = [Math.min(top, y - halfHeight), Math.max(bottom, y + halfHeight)];
+  }
+  return [round(left), round(top), round(right - left), round(bottom - top)];
 }
 
 type FigureNote = NonNullable<FigureEdge['note']>;
@@ -177,7 +191,7 @@ function placesOfNotes(
 }
 
 /** Returns what is written beside an edge: weight and temperature other than 1. */
-const noteOf = ({ weight, temperature }: Edge): string =>
+export const noteOf = ({ weight, temperature }: Edge): string =>
   [
     ...(weight === undefined ? [] : [`× ${Number(weight.toPrecision(3))}`]),
     ...(temperature === undefined ? [] : [`τ = ${temperature}`]),

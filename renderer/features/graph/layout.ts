@@ -50,7 +50,7 @@ export interface PlacedEdge {
 }
 
 /** Left, top, width, height. */
-type ViewBox = readonly [number, number, number, number];
+export type ViewBox = readonly [number, number, number, number];
 
 export interface Layout {
   /** Holds everything, captions too. */

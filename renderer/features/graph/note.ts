@@ -24,7 +24,11 @@ const GAPS = [0.2, 0.5, 0.9, 1.4, 2, 2.8, 3.8, 5, 6.5, 8];
 const ENOUGH = 3;
 /** Pixels of room that a gap of one radius costs: better over a curve than far away. */
 const FAR = 3;
-/** How many times worse than that it is to cover a letter, a node or another text by a pixel. */
+/** Pixels of room that lying over a curve costs. */
+const CROSSING = 9;
+/** From this gap on a text is no longer seen as its letter's: each radius more costs `STRANGE`. */
+const [NEAR, STRANGE] = [3.8, 10];
+/** What it costs to cover a letter, a node or another text: once, and for each pixel. */
 const COVERING = 100;
 
 /** The box of a text around its middle, in a layout with letters of this radius. */
@@ -73,8 +77,12 @@ export function notePlaces<Edge extends NotedEdge>(
         const away = radius * (1 + gap) + reach(size, turn);
         const place = { ...size, ...polar(edge.letter, turn, away) };
         let room = roomAt(place);
-        for (const point of lines) room = Math.min(room, distanceToBox(point, place));
-        const score = (room < 0 ? COVERING * room : room) - FAR * gap;
+        for (const point of lines) {
+          if (room <= 0) break;
+          room = Math.min(room, distanceToBox(point, place));
+        }
+        const worth = room < 0 ? COVERING * (room - 1) : room === 0 ? -CROSSING : room;
+        const score = worth - FAR * gap - STRANGE * Math.max(0, gap - NEAR);
         if (!best || score > best.score) best = { score, place };
       }
     }

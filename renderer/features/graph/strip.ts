@@ -36,7 +36,7 @@ export function stripSvg(
     const { epoch } = epochs[number - 1]!;
     const film = filmFrame(graph, epochs, total, number);
     const shown = figure(graph, film.accuracies, { votes: true });
-    const [left, top, width, height] = shown.layout.viewBox;
+    const [left, top, width, height] = shown.viewBox;
     return { epoch, inner: figureParts(shown, 'light', 1, film), left, top, width, height };
   });
   const high = HEAD + Math.max(0, ...frames.map(({ height }) => height));

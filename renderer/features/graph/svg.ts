@@ -40,7 +40,7 @@ const themes = {
 export function figureSvg(shown: Figure, options: SvgOptions = {}): string {
   const { theme = 'light', legend = true, captionScale = 1, title, provenance } = options;
   const { text, ground } = themes[theme];
-  const [left, top, width, height] = shown.layout.viewBox;
+  const [left, top, width, height] = shown.viewBox;
   const rows = legendRows(legend ? legendEntries(shown) : [], Math.max(width, LEGEND_WIDTH));
   const wide = Math.max(
     width,

@@ -72,7 +72,7 @@ export function suggestionsFor(text: string, rows: readonly TrialRow[]): Suggest
 function ranked(all: readonly string[], typed: string): string[] {
   const plain = (text: string): string =>
     text.toLowerCase().replace(/→/g, '->').replace(/\s+/g, '');
-  const wanted = plain(typed).replace(/^l->/, 'label->');
+  const wanted = plain(typed).replace(/^edge/, '').replace(/^l->/, 'label->');
   const place = (text: string): number => plain(text).indexOf(wanted);
   return all
     .map((text) => ({ text, at: place(text) }))

@@ -20,6 +20,9 @@ import type { Lab } from '../../client/lab.svelte.ts';
 import { appended } from './appended.ts';
 import { EffectsState } from './effects.svelte.ts';
 
+/** Milliseconds in which the page of a known study is painted without a rival for the processor. */
+const PAINTED = 100;
+
 type Decision = WireDecision & { run: number; at: number };
 
 export class StudyRecords {
@@ -60,7 +63,10 @@ export class StudyRecords {
    * event tells.
    */
   async open(): Promise<void> {
-    if (this.opened) this.readAttempts().catch(() => undefined); // the page asks again later
+    if (this.opened)
+      setTimeout(() => {
+        this.readAttempts().catch(() => undefined); // the page asks again later
+      }, PAINTED);
     this.#following ??= follow(
       this.#lab,
       () => this.#read(),

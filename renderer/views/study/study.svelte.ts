@@ -20,6 +20,8 @@ import { COMPARED_LIMIT } from '../../routes.ts';
 import { madeIn, mixedText } from '../../words/provenance.ts';
 import { keptStudies, type StudyRecords } from './records.svelte.ts';
 
+const never = (): boolean => false;
+
 /** By study. */
 const chosenOf = new Map<number, SvelteSet<number>>();
 
@@ -63,7 +65,7 @@ export class StudyState {
   );
   readonly faint = $derived.by(() => {
     const inside = this.#inside;
-    return inside ? (run: number): boolean => !inside.has(run) : (): boolean => false;
+    return inside ? (run: number): boolean => !inside.has(run) : never;
   });
   /** Which runs the scales of charts fit; null: all. */
   readonly fits = $derived.by(() => {

@@ -10,15 +10,17 @@ interface View {
   readonly height: number;
   /** Pixels of a row. */
   readonly row: number;
+  /** Rows drawn beyond each edge; 4 when absent. */
+  readonly spare?: number | undefined;
 }
 
 /** First row to draw, and the row after the last. */
 export function rowsInView(
   count: number,
-  { scrollTop, height, row }: View,
+  { scrollTop, height, row, spare = SPARE_ROWS }: View,
 ): { first: number; end: number } {
-  const first = Math.max(0, Math.floor(scrollTop / row) - SPARE_ROWS);
-  return { first, end: Math.min(count, first + Math.ceil(height / row) + 2 * SPARE_ROWS) };
+  const first = Math.max(0, Math.floor(scrollTop / row) - spare);
+  return { first, end: Math.min(count, first + Math.ceil(height / row) + 2 * spare) };
 }
 
 /** Where the table scrolls to so that a row is visible; where it is when the row is already. */

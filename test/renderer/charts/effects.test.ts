@@ -71,6 +71,11 @@ describe('effects of a played study', () => {
     assert.equal(adviceText({ ...found, audit: none }), '');
   });
 
+  test('an interval as wide as accuracies can be is no effect', () => {
+    const wide = found.effects.map((each) => ({ ...each, low: -2.1, high: 2.1 }));
+    assert.deepEqual(knownEffects({ ...found, effects: wide }), []);
+  });
+
   test('choices without alternatives have no effect', () => {
     const single = found.dimensions.findIndex(({ choices }) => choices.length === 1);
     assert.ok(single >= 0, 'the target has one network');

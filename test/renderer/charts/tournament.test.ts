@@ -86,6 +86,20 @@ describe('the tournament', () => {
     assert.ok(runs.x > columns[1]!.x && runs.x < columns[2]!.x, 'between epochs 2 and 4');
   });
 
+  test('a running trial stays within the chart, however far ahead of the others it is', () => {
+    const ahead = { ...input(), curves: new Map(input().curves) };
+    ahead.curves.set(4, curve(4, [0.22, 0.35, 0.99]));
+    const { entries, frame } = drawTournament(ahead, size, light);
+    for (const { y } of entries) assert.ok(y >= frame.top && y <= frame.bottom);
+  });
+
+  test('the axis of a column with one accuracy is labelled once', () => {
+    const { marks } = drawTournament(input({ bars: new Map() }), size, light);
+    const labels = marks.flatMap((mark) => (mark.kind === 'text' ? mark.text : []));
+    assert.equal(labels.filter((text) => text === '75.0').length, 1);
+    assert.ok(labels.includes('10.0') && labels.includes('25.0'));
+  });
+
   test('columns count the evaluated and the continued trials', () => {
     const { columns } = drawTournament(input(), size, light);
     assert.deepEqual(

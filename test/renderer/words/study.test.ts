@@ -16,6 +16,7 @@ import {
   rerunLine,
   rerunsBeside,
   rerunText,
+  shareDone,
   standingOf,
   workTitle,
 } from '../../../renderer/words/study.ts';
@@ -129,6 +130,28 @@ test('a slot shows its activity from its start', () => {
   assert.equal(doing({}, 3), 'starting the next epoch');
   assert.equal(doing({ step: 3, steps: 12, imagesPerSecond: 99.6 }), 'step 3 / 12, 100 images/s');
   assert.equal(doing({ step: 12, steps: 12 }), 'evaluating');
+});
+
+test('a run without a checkpoint says which epochs it repeats, and fills its bar again', () => {
+  const slot = (epoch: number, training: number, step: number): SlotView =>
+    ({
+      epoch,
+      epochs: 4,
+      progress: {
+        epoch: training,
+        step,
+        steps: 12,
+        compiling: null,
+        imagesPerSecond: 9,
+        memory: 1,
+      },
+    }) as SlotView;
+  assert.equal(doingText(slot(3, 1, 6)), 'repeats epoch 1: step 6 / 12');
+  assert.equal(shareDone(slot(3, 1, 6)), 0.125);
+  assert.equal(doingText(slot(3, 4, 6)), 'step 6 / 12, 9 images/s');
+  assert.equal(shareDone(slot(3, 4, 6)), 0.875);
+  assert.equal(shareDone(slot(3, 3, 12)), 0.75, 'its epoch has just been recorded');
+  assert.equal(shareDone(slot(0, 1, 0)), null);
 });
 
 test('beside the best stands only a re-run of the best trial, the newest; the others are listed', () => {

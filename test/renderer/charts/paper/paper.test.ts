@@ -56,8 +56,10 @@ describe('PDF', () => {
     const offsets = [...pdf.slice(start).matchAll(/^(\d{10}) 00000 n /gm)].map(([, at]) =>
       Number(at),
     );
-    assert.equal(offsets.length, 5);
+    assert.equal(offsets.length, 8);
     offsets.forEach((at, i) => assert.ok(pdf.slice(at).startsWith(`${i + 1} 0 obj`)));
+    for (const [, name, font] of pdf.matchAll(/\/(F\d) (\d+) 0 R/g))
+      assert.ok(pdf.slice(offsets[Number(font) - 1]).includes('/Type /Font'), name);
     const [, length, content] = /\/Length (\d+) >>\nstream\n([^]*?)\nendstream/.exec(pdf)!;
     assert.equal(content!.length, Number(length));
   });

@@ -5,7 +5,7 @@ import { edgeOf, type Graph } from '../../../../core/graph/graph.ts';
 import { template } from '../../../../core/graph/templates.ts';
 import { fromText } from '../../../../core/graph/text.ts';
 import { figure, IDLE } from '../../../../renderer/features/graph/figure.ts';
-import { distanceToBox, overlap } from '../../../../renderer/features/graph/geometry.ts';
+import { distanceToBox, overlap, sample } from '../../../../renderer/features/graph/geometry.ts';
 import { MOST_GROWTH, noteBox } from '../../../../renderer/features/graph/note.ts';
 import { LARGEST } from '../../../../renderer/features/graph/layout.ts';
 import { captionAt, figureSvg } from '../../../../renderer/features/graph/svg.ts';
@@ -24,7 +24,7 @@ import {
 const graph = fromText('resnet32=TL@2C,resnet110=XXX,wrn-28-2=TXX');
 
 function assertNotesAreClear(shown: Graph): void {
-  const { edges, nodes, layout } = figure(shown);
+  const { edges, nodes, layout, viewBox } = figure(shown);
   const radius = layout.letterRadius * MOST_GROWTH; // as large as a figure shows them
   const written = edges.flatMap(({ edge, letter, note }) => (note ? [{ edge, letter, note }] : []));
   const noted = shown.edges.filter(({ weight, temperature }) => weight ?? temperature);
@@ -33,6 +33,15 @@ function assertNotesAreClear(shown: Graph): void {
   written.forEach(({ letter, note }, i) => {
     const box = boxes[i]!;
     assert.ok(distanceToBox(letter, box) < 6 * radius, 'near its own letter');
+    assert.ok(
+      Math.abs(box.x - viewBox[0] - viewBox[2] / 2) + box.halfWidth <= viewBox[2] / 2 + 0.01,
+    );
+    if (nodes.length <= 3)
+      for (const { curve } of edges)
+        assert.ok(
+          sample(curve, 24).every((at) => distanceToBox(at, box) > 0),
+          'no curve crosses it',
+        );
     for (const other of edges)
       assert.ok(distanceToBox(other.letter, box) >= radius - 0.01, `${note.text} covers a letter`);
     for (const node of nodes) {

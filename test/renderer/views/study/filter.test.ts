@@ -132,6 +132,7 @@ describe('the filter', () => {
     assert.deepEqual(words('wrn'), ['wrn-28-2 1', 'node 2 = wrn-28-2 1']);
     assert.deepEqual(words('sto'), ['stopped early 2']);
     assert.deepEqual(words('L->1 = '), ['Label->1 = Through 2', 'Label->1 = Cutoff 1']);
+    assert.deepEqual(words('edge L->1 = '), words('L->1 = '));
     assert.deepEqual(words('bes'), ['best go']);
     assert.deepEqual(words('epochs'), ['epochs 8 1', 'epochs 2 2']);
     assert.deepEqual(suggestionsFor('wrn and stop', rows), [

@@ -16,6 +16,11 @@ test('a table draws the visible rows and four more at each edge', () => {
   assert.deepEqual(rowsInView(0, { scrollTop: 0, height: 440, row }), { first: 0, end: 0 });
 });
 
+test('a table draws no row beyond the visible ones where it is told so', () => {
+  const top = { scrollTop: 0, height: 440, row, spare: 0 };
+  assert.deepEqual(rowsInView(1500, top), { first: 0, end: 10 });
+});
+
 test('every visible row is drawn, wherever the table is scrolled to', () => {
   for (let scrollTop = 0; scrollTop < 3000; scrollTop += 13) {
     const { first, end } = rowsInView(100, { scrollTop, height: 400, row });
