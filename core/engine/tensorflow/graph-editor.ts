@@ -65,7 +65,7 @@ export class GraphEditor {
   }
 }
 
-export const keyOf = ({ node, index }: Output): string => `${node}:${index}`;
+const keyOf = ({ node, index }: Output): string => `${node}:${index}`;
 export const out = ({ name }: GraphNode, index = 0): Output => ({ node: name, index });
 export const typeOf = ({ attributes: { T } }: GraphNode): number | undefined =>
   T?.kind === 'type' ? T.value : undefined;
