@@ -12,7 +12,7 @@ import { template } from '../graph/templates.ts';
 import { describeGraph } from '../graph/describe.ts';
 
 /**
- * Long enough to see learning, short enough for two processor cores: about three minutes in total.
+ * Long enough to see learning, short enough for two processor cores: about four minutes in total.
  */
 const TEACHER_EPOCHS = '15';
 const GRAPH_EPOCHS = '24';
@@ -23,7 +23,7 @@ export const command: Command = {
     [
       'demo',
       'trains a teacher, then a graph of three small networks that combines distillation (KD) and ' +
-        'mutual learning (DML), on built-in pictures: about 3 minutes',
+        'mutual learning (DML), on built-in pictures: about 4 minutes',
     ],
   ],
   options: {

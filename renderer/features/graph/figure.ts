@@ -191,7 +191,7 @@ function placesOfNotes(
 }
 
 /** Returns what is written beside an edge: weight and temperature other than 1. */
-const noteOf = ({ weight, temperature }: Edge): string =>
+export const noteOf = ({ weight, temperature }: Edge): string =>
   [
     ...(weight === undefined ? [] : [`× ${Number(weight.toPrecision(3))}`]),
     ...(temperature === undefined ? [] : [`τ = ${temperature}`]),

@@ -1,6 +1,17 @@
-/** What tells graphs apart: edges that carry different gates, nodes with different networks. */
+/** What tells graphs apart: edges that carry different losses, nodes with different networks. */
 import { gate as gateOf, type GateName } from '../../../core/gates/gates.ts';
-import { LABEL, temperatureOf, type Edge, type Graph } from '../../../core/graph/graph.ts';
+import {
+  edgesInto,
+  kindOf,
+  LABEL,
+  nodeNumbers,
+  temperatureOf,
+  weightOf,
+  type Edge,
+  type Graph,
+} from '../../../core/graph/graph.ts';
+import { kind as kindNamed, USUAL_KIND } from '../../../core/kinds/kinds.ts';
+import { noteOf } from '../../features/graph/figure.ts';
 import { edgeKey } from '../../features/graph/part.ts';
 import { modelTitle } from '../../words/graph.ts';
 
@@ -102,14 +113,29 @@ function edgeParts(graphs: readonly Graph[]): Part[] {
 function carried(edge: Edge): string {
   if (edge.gate === 'cutoff') return 'cutoff';
   const gate = edge.source === LABEL && edge.gate === 'correct' ? 'through' : edge.gate;
-  return `${gate} ${temperatureOf(edge)}`;
+  return `${gate} ${kindOf(edge)} ${weightOf(edge)} ${temperatureOf(edge)}`;
+}
+
+/** True where a label edge is Correct in one graph and Through in another, which is no difference. */
+export function hasEqualLabelGates(graphs: readonly Graph[]): boolean {
+  const labelEdges = graphs.flatMap((graph) =>
+    nodeNumbers(graph).flatMap((node) =>
+      edgesInto(graph, node).filter(({ source }) => source === LABEL),
+    ),
+  );
+  const into = (gate: GateName): Set<number> =>
+    new Set(labelEdges.filter((edge) => edge.gate === gate).map(({ destination }) => destination));
+  const through = into('through');
+  return [...into('correct')].some((node) => through.has(node));
 }
 
 function valueOf(edge: Edge | undefined): Value {
   if (!edge) return null;
-  const temperature = temperatureOf(edge);
-  return {
-    text: gateOf(edge.gate).title + (temperature === 1 ? '' : `, τ = ${temperature}`),
-    gate: edge.gate,
-  };
+  const kind = kindOf(edge);
+  const text = [
+    gateOf(edge.gate).title,
+    kind === USUAL_KIND ? '' : kindNamed(kind).title,
+    noteOf(edge),
+  ];
+  return { text: text.filter(Boolean).join(', '), gate: edge.gate };
 }

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Graph } from '../../../../core/graph/graph.ts';
 import { fromText } from '../../../../core/graph/text.ts';
-import { apart, differences } from '../../../../renderer/views/compare/differences.ts';
+import {
+  apart,
+  differences,
+  hasEqualLabelGates,
+} from '../../../../renderer/views/compare/differences.ts';
 
 const keys = (graphs: readonly Graph[]): string[] => differences(graphs).map(({ key }) => key);
 const marks = (texts: readonly string[], reference: number | null): string[][] =>
@@ -18,6 +22,19 @@ test('edges differ by gate and temperature, nodes by their networks', () => {
   assert.deepEqual(keys(graphs.slice(0, 1)), []);
 });
 
+test('edges differ by their kind and weight too', () => {
+  const [repelled, weighted] = ['resnet32=TT.r,resnet110=TC', 'resnet32=TT_0.5,resnet110=TC'].map(
+    (text) => differences(['resnet32=TT,resnet110=TC', text].map(fromText)),
+  );
+  assert.deepEqual(
+    [...repelled!, ...weighted!].map(({ key, values }) => [key, values[1]?.text]),
+    [
+      ['2-1', 'Through, Repel'],
+      ['2-1', 'Through, × 0.5'],
+    ],
+  );
+});
+
 test('of graphs of different sizes the shared edges are compared', () => {
   assert.deepEqual(keys([fromText('resnet32=T'), fromText('resnet32=LT,resnet32=TT')]), [
     '2',
@@ -28,6 +45,8 @@ test('of graphs of different sizes the shared edges are compared', () => {
 test('Correct is Through on the label’s edges: the label is always right', () => {
   const graphs = ['resnet32=TT,resnet110=TC', 'resnet32=CT,resnet110=CC'].map(fromText);
   assert.deepEqual(keys(graphs), []);
+  assert.ok(hasEqualLabelGates(graphs));
+  assert.ok(!hasEqualLabelGates(graphs.slice(0, 1)));
   assert.deepEqual(keys([...graphs, fromText('resnet32=LT,resnet110=TC')]), ['0-1']);
 });
 
