@@ -241,14 +241,18 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('a chart below the screen is painted when it comes into view', () =>
     look('#/studies/1', async (page) => {
+      // A chart clears its canvas first.
+      await page.evaluate(`(() => {
+        window.painted = new Set();
+        const clear = CanvasRenderingContext2D.prototype.clearRect;
+        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+          painted.add(this.canvas);
+          return clear.apply(this, box);
+        };
+      })()`);
       await page.getByLabel('Epoch at which trials are compared').waitFor();
       const isPainted = (): Promise<boolean> =>
-        page.evaluate<boolean>(`(() => {
-          const canvas = document.querySelector('#effects canvas');
-          const { width, height } = canvas;
-          const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-          return pixels.some((value) => value > 0);
-        })()`);
+        page.evaluate<boolean>(`painted.has(document.querySelector('#effects canvas'))`);
       assert.equal(await isPainted(), false);
       await page.locator('#effects').scrollIntoViewIfNeeded();
       while (!(await isPainted())) await page.waitForTimeout(20);
