@@ -28,7 +28,18 @@ function tools() {
         '--cache-strategy=content',
       ],
     },
-    { name: 'types', args: [join(modules, 'typescript/bin/tsc'), '--project', '.', '--noEmit'] },
+    {
+      name: 'types',
+      args: [
+        join(modules, 'typescript/bin/tsc'),
+        '--project',
+        '.',
+        '--noEmit',
+        '--incremental',
+        '--tsBuildInfoFile',
+        cache('types'),
+      ],
+    },
     {
       name: 'formatting',
       args: [

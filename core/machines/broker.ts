@@ -10,7 +10,7 @@ import { machineIdSchema } from '../study/pairing.ts';
 import { brokerConfig } from './broker-config.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { type BrokerState, type BrokerUser, newState, newUser, readState } from './broker-state.ts';
-import { brokerCertificate, type Certificates } from './certificate.ts';
+import type { Certificates } from './certificate.ts';
 import { dialBroker } from './connection.ts';
 import { writePrivate } from './private-file.ts';
 import { brokerName, labInbox } from './subjects.ts';
@@ -75,7 +75,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const state = readState(folder) ?? (await newState(listen));
     const needsTls = options.tls === true || !isLoopback(listen);
     const names = [loopback, 'localhost', ...(isAny(listen) ? [] : [listen]), hostname(), ...hosts];
-    const certificates = needsTls ? await brokerCertificate(folder, names) : undefined;
+    const certificates = needsTls ? await certificatesFor(folder, names) : undefined;
     const broker = new RunningBroker(folder, listen, program, state, certificates);
     await broker.start();
     return broker;
@@ -87,6 +87,12 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       { cause: error },
     );
   }
+}
+
+/** Loads the library for certificates: programs whose broker needs none start without it. */
+async function certificatesFor(folder: string, names: readonly string[]): Promise<Certificates> {
+  const { brokerCertificate } = await import('./certificate.ts');
+  return brokerCertificate(folder, names);
 }
 
 class RunningBroker implements Broker {

@@ -12,6 +12,15 @@ const appearance = new IntersectionObserver((entries) => {
   if (entries.some(({ isIntersecting }) => isIntersecting)) ask();
 });
 
+// Paper shows all of them.
+window.addEventListener('beforeprint', () => {
+  for (const [chart, paint] of waiting) {
+    appearance.unobserve(chart);
+    paint();
+  }
+  waiting.clear();
+});
+
 function ask(): void {
   frame ||= requestAnimationFrame(next);
 }

@@ -239,24 +239,27 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
       await page.getByRole('button', { name: 'Remove filter edge Label->1 = Cutoff' }).waitFor();
     }));
 
-  test('a chart below the screen is painted when it comes into view', () =>
-    look('#/studies/1', async (page) => {
-      // A chart clears its canvas first.
-      await page.evaluate(`(() => {
-        window.painted = new Set();
-        const clear = CanvasRenderingContext2D.prototype.clearRect;
-        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
-          painted.add(this.canvas);
-          return clear.apply(this, box);
-        };
-      })()`);
-      await page.getByLabel('Epoch at which trials are compared').waitFor();
-      const isPainted = (): Promise<boolean> =>
-        page.evaluate<boolean>(`painted.has(document.querySelector('#effects canvas'))`);
-      assert.equal(await isPainted(), false);
-      await page.locator('#effects').scrollIntoViewIfNeeded();
-      while (!(await isPainted())) await page.waitForTimeout(20);
-    }));
+  for (const [when, show] of [
+    ['comes into view', (page: Page) => page.locator('#effects').scrollIntoViewIfNeeded()],
+    ['is printed', (page: Page) => page.evaluate(`dispatchEvent(new Event('beforeprint'))`)],
+  ] as const)
+    test(`a chart below the screen is painted when it ${when}`, () =>
+      look('#/studies/1', async (page) => {
+        // A chart clears its canvas first.
+        await page.evaluate(`(() => {
+          window.painted = new Set();
+          const clear = CanvasRenderingContext2D.prototype.clearRect;
+          CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+            painted.add(this.canvas);
+            return clear.apply(this, box);
+          };
+        })()`);
+        await page.getByLabel('Epoch at which trials are compared').waitFor();
+        const isPainted = `painted.has(document.querySelector('#effects canvas'))`;
+        assert.equal(await page.evaluate(isPainted), false);
+        await show(page);
+        while (!(await page.evaluate(isPainted))) await page.waitForTimeout(20);
+      }));
 
   test('the palette opens a trial of the study by its number', () =>
     look('#/studies/1', async (page) => {
