@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Engine, NodeState, Step, StepMetrics, TrainInput } from '../../core/engine/engine.ts';
+import { Steps } from '../../core/train/steps.ts';
 import type { Tolerances } from '../parity/compare.ts';
 import { forwardParity } from '../parity/forward.ts';
 import { stepsParity } from '../parity/steps.ts';
@@ -93,20 +94,25 @@ describe('the step compiled by XLA', () => {
     steps.push(step);
     return step;
   };
+  let shared: Steps;
+  before(async () => {
+    shared = new Steps(await compiled(1));
+  });
   after(() => {
+    shared.dispose();
     for (const step of steps) step.dispose();
   });
 
   test("equals PyTorch's forward pass, gradients and evaluation", async () => {
     const name = 'forward_resnet8';
-    const report = await forwardParity(name, fixture(name), tolerances(name), await compiled(1));
+    const report = await forwardParity(name, fixture(name), tolerances(name), shared);
     assert.deepEqual(report.failures, []);
     assert.ok(report.passed > 100);
   });
 
   test("equals PyTorch's steps of two nodes; one with a loss of 0 is not updated", async () => {
     const name = 'm2_correct_zero';
-    const report = await stepsParity(name, fixture(name), tolerances(name), await compiled(1));
+    const report = await stepsParity(name, fixture(name), tolerances(name), shared);
     assert.deepEqual(report.failures, []);
     assert.ok(report.passed > 500);
   });

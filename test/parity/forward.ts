@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import type { Engine } from '../../core/engine/engine.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { stageSizes } from '../../core/models/cost.ts';
 import type { Architecture } from '../../core/models/layers.ts';
 import { parameterCount, statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
+import type { Steps } from '../../core/train/steps.ts';
 import {
   compareFlat,
   compareLogits,
@@ -59,7 +59,7 @@ export async function forwardParity(
   file: string,
   json: unknown,
   allowed: Tolerances,
-  engine: Engine,
+  steps: Steps,
 ): Promise<ParityReport> {
   const fixture = v.parse(forwardFixture, json);
   const { classes, batch, node, size } = fixture;
@@ -76,7 +76,11 @@ export async function forwardParity(
   compareFlat(tally, 'initial', 'init', parameters, specs, expected('init'), allowed);
   compareSummary(tally, 'images', 'image', images, fixture.image, allowed);
 
-  const step = await engine.compile({ architectures: [model], classes, batch });
+  const step = await steps.borrow({
+    architectures: [model],
+    classes,
+    batch,
+  });
   try {
     const zeros = new Float32Array(parameters.length);
     step.write(0, { parameters, momentum: zeros, statistics: initialStatistics(model) });
@@ -120,7 +124,7 @@ export async function forwardParity(
       allowed,
     );
   } finally {
-    step.dispose();
+    steps.giveBack(step);
   }
   return tally.report(file);
 }

@@ -9,6 +9,7 @@ import { type Engine, type EngineName, engineNames } from '../../core/engine/eng
 import { type EngineChoice, openEngine } from '../../core/engine/open.ts';
 import type { TF } from '../../core/engine/ops.ts';
 import { type Compiler, computationWords, type Precision } from '../../core/study/computation.ts';
+import { Steps } from '../../core/train/steps.ts';
 import { plainOperations } from '../../core/engine/plain-ops.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
 import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
@@ -74,6 +75,8 @@ const engine: Engine = await open({
     ...(values.compiler !== undefined && { compiler: values.compiler as Compiler }),
   },
 });
+/** Fixtures of equal architectures share a step, as runs of a study do. */
+const steps = new Steps(engine);
 function isChosen(file: string): boolean {
   const holds = (word: string): boolean => file.includes(word);
   return values.only.some(holds) && !values.without.some(holds);
@@ -180,13 +183,13 @@ async function compare(path: string): Promise<ParityReport | undefined> {
     }
     case 'forward':
     case 'forward2':
-      return forwardParity(file, json, ofPass(file, path, tolerance), engine);
+      return forwardParity(file, json, ofPass(file, path, tolerance), steps);
     case 'ktg':
-      return stepsParity(file, json, ofSteps(path, json), engine);
+      return stepsParity(file, json, ofSteps(path, json), steps);
     case 'ktg2':
-      return stepsParity2(file, json, ofSteps(path, json), engine);
+      return stepsParity2(file, json, ofSteps(path, json), steps);
     case 'torch':
-      return torchParity(file, json, dirname(path), torchTolerances(path, tolerance), engine);
+      return torchParity(file, json, dirname(path), torchTolerances(path, tolerance), steps);
     default:
       throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
   }

@@ -1,17 +1,12 @@
 import * as v from 'valibot';
-import type {
-  DirectResult,
-  EdgeInputs,
-  Engine,
-  Step,
-  StepMetrics,
-} from '../../core/engine/engine.ts';
+import type { DirectResult, EdgeInputs, Step, StepMetrics } from '../../core/engine/engine.ts';
 import { gate, gateNames } from '../../core/gates/gates.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import type { Architecture } from '../../core/models/layers.ts';
 import { statistics, tensors } from '../../core/models/tensors.ts';
 import { initialStatistics } from '../../core/models/initialise.ts';
 import { linearWeight } from '../../core/train/schedule.ts';
+import type { Steps } from '../../core/train/steps.ts';
 import { compareFlat, compareLogits, compareLoss, summary, type Tolerances } from './compare.ts';
 import { initFormula, inputFormula } from './forward.ts';
 import { formulaImages, formulaParameters } from './formulas.ts';
@@ -68,13 +63,17 @@ export async function stepsParity(
   file: string,
   json: unknown,
   allowed: Tolerances,
-  engine: Engine,
+  steps: Steps,
 ): Promise<ParityReport> {
   const fixture = v.parse(stepsFixture, json);
   const { classes, batch } = fixture;
   const tally = new Tally();
   const models = fixture.models.map((name) => architecture(name));
-  const step = await engine.compile({ architectures: models, classes, batch });
+  const step = await steps.borrow({
+    architectures: models,
+    classes,
+    batch,
+  });
   try {
     for (const [node, model] of models.entries()) {
       const parameters = formulaParameters(model, classes, fixture.init, node);
@@ -94,7 +93,7 @@ export async function stepsParity(
     const logits = step.logits({ images, labels: new Int32Array(batch) });
     compareNodeLogits(tally, 'evaluation', 'eval_logits', logits, fixture.eval.logits, allowed);
   } finally {
-    step.dispose();
+    steps.giveBack(step);
   }
   return tally.report(file);
 }

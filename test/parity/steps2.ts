@@ -2,7 +2,6 @@ import * as v from 'valibot';
 import {
   columnsOf,
   type EdgeInputs,
-  type Engine,
   type Step,
   type StepMetrics,
   type StepPlan,
@@ -12,6 +11,7 @@ import { architecture } from '../../core/models/architecture.ts';
 import type { Architecture } from '../../core/models/layers.ts';
 import { sizeOf, statistics, tensors } from '../../core/models/tensors.ts';
 import { kindNames } from '../../core/kinds/kinds.ts';
+import type { Steps } from '../../core/train/steps.ts';
 import { normaliseFixture } from './augment.ts';
 import type { Tolerances } from './compare.ts';
 import { columnOf, edgeFixture, edgeMatrices, voters } from './edges.ts';
@@ -78,13 +78,13 @@ export async function stepsParity2(
   file: string,
   json: unknown,
   allowed: Tolerances,
-  engine: Engine,
+  steps: Steps,
 ): Promise<ParityReport> {
   const fixture = v.parse(stepsFixture2, json);
   const tally = new Tally();
   const plan = planOf(fixture);
   const trained = [...plan.architectures.keys()].filter((node) => !plan.frozen!.includes(node));
-  const step = await engine.compile(plan);
+  const step = await steps.borrow(plan);
   try {
     for (const node of plan.architectures.keys()) step.write(node, start(fixture, plan, node));
     for (const [done, expected] of fixture.steps.entries()) {
@@ -99,7 +99,7 @@ export async function stepsParity2(
     }
     compareEvaluation(tally, fixture, step, allowed);
   } finally {
-    step.dispose();
+    steps.giveBack(step);
   }
   return tally.report(file);
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../../core/base/errors.ts';
-import type { Engine } from '../../core/engine/engine.ts';
 import { architecture } from '../../core/models/architecture.ts';
 import { statistics, tensors } from '../../core/models/tensors.ts';
+import type { Steps } from '../../core/train/steps.ts';
 import { readTorchNetwork } from '../../core/train/torch/read-network.ts';
 import { compareFlat, compareLogits, summary, type Tolerances } from './compare.ts';
 import { inputFormula } from './forward.ts';
@@ -46,13 +46,13 @@ export async function torchParity(
   json: unknown,
   folder: string,
   allowed: Tolerances,
-  engine: Engine,
+  steps: Steps,
 ): Promise<ParityReport> {
   const { batch, input, files } = v.parse(torchFixture, json);
   const tally = new Tally();
   const images = formulaImages(batch, 0, input, SIZE);
   for (const each of files)
-    if (each.accept) await compareGood(tally, each, folder, images, allowed, engine);
+    if (each.accept) await compareGood(tally, each, folder, images, allowed, steps);
     else await compareRefusal(tally, each.file, each.names, folder);
   return tally.report(file);
 }
@@ -63,7 +63,7 @@ async function compareGood(
   folder: string,
   images: Float32Array,
   allowed: Tolerances,
-  engine: Engine,
+  steps: Steps,
 ): Promise<void> {
   const model = architecture(name);
   const state = await readTorchNetwork(join(folder, file), model, classes, { source: file });
@@ -71,14 +71,19 @@ async function compareGood(
   const specs = tensors(model, classes);
   compareFlat(tally, file, 'param', state.parameters, specs, parameters, allowed);
   compareFlat(tally, file, 'stats', state.statistics, statistics(model), stats, allowed);
-  const step = await engine.compile({ architectures: [model], classes, batch: logits.length });
+  const batch = logits.length;
+  const step = await steps.borrow({
+    architectures: [model],
+    classes,
+    batch,
+  });
   try {
     step.write(0, state);
-    const labels = new Int32Array(logits.length);
+    const labels = new Int32Array(batch);
     const found = step.logits({ images, labels });
     compareLogits(tally, file, 'eval_logits', found, logits, allowed);
   } finally {
-    step.dispose();
+    steps.giveBack(step);
   }
 }
 
