@@ -258,7 +258,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
         const isPainted = `painted.has(document.querySelector('#effects canvas'))`;
         assert.equal(await page.evaluate(isPainted), false);
         await show(page);
-        await page.waitForFunction(isPainted);
+        while (!(await page.evaluate(isPainted))) await page.waitForTimeout(20);
       }));
 
   test('the palette opens a trial of the study by its number', () =>
